@@ -1,0 +1,1 @@
+"""nbsim: nanoBragg's diffraction model in PyTorch."""

@@ -1,0 +1,175 @@
+"""The experiment as the pixel loop needs it: frozen, derived, in SI units.
+
+Tensors are float64 on the CPU unless :meth:`Experiment.to` moved them. Vectors have shape (3,).
+Source: nanobragg_pixel_loop.md section 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from .options import Options
+from .quirks import Quirks
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class TraceLine:
+    """One line of a trace, before a prefix is put in front of it.
+
+    ``style`` is ``"space"`` (``name v v v``), ``"equals"`` (set-up: ``name=v v v``) or ``"phi"``
+    (``name`` empty, ``values`` alternate key, value). Text values are kept as they are.
+    """
+
+    name: str
+    values: tuple[Any, ...]
+    style: str = "space"
+
+
+@dataclass(frozen=True)
+class Detector:
+    """Detector after all rotations."""
+
+    fast: Tensor  # unit vectors (3,)
+    slow: Tensor
+    normal: Tensor
+    pix0: Tensor  # sample to the outer corner of pixel (0, 0) [m], (3,)
+    pixel_size: Tensor  # [m], scalar
+    distance: Tensor  # final D [m], scalar
+    close_distance: Tensor  # final, signed [m], scalar
+    n_fast: int
+    n_slow: int
+    roi: tuple[int, int, int, int]  # fast0, fast1, slow0, slow1, inclusive
+    mask: Tensor | None  # (n_slow, n_fast) bool, False = skipped
+    curved: bool
+    point_pixel: bool
+    thickness: Tensor  # d_tot [m], scalar
+    layer_thickness: Tensor  # delta [m], scalar
+    n_layers: int  # T
+    attenuation: Tensor  # mu [1/m], scalar
+    convention: str
+    pivot: str
+    beam_center: dict[str, float]  # Fbeam, Sbeam, Fclose, Sclose, Xbeam, Ybeam, ORGX, ORGY as headers need them [m; px]
+
+
+@dataclass(frozen=True)
+class Beam:
+    """Incident beam."""
+
+    direction: Tensor  # b, unit (3,)
+    polarization_axis: Tensor  # unit (3,)
+    kahn: Tensor  # Kahn factor, scalar
+    nopolar: bool
+    wavelength: Tensor  # nominal lambda_0 [m], scalar
+    fluence: Tensor  # [photons/m^2], scalar
+    source_positions: Tensor  # raw, as listed by C, (Q, 3)
+    source_directions: Tensor  # unit, sample to source, (Q, 3)
+    source_wavelengths: Tensor  # [m], (Q,)
+    source_weights: Tensor  # (Q,)
+
+
+@dataclass(frozen=True)
+class Crystal:
+    """Crystal at phi = 0 with misset applied."""
+
+    a: Tensor  # real-space vectors [m], (3,)
+    b: Tensor
+    c: Tensor
+    a_star: Tensor  # reciprocal vectors [1/A], (3,)
+    b_star: Tensor
+    c_star: Tensor
+    spindle: Tensor  # unit (3,)
+    n_cells: tuple[int, int, int]  # Na, Nb, Nc >= 1
+    shape: str  # SQUARE, ROUND, GAUSS, TOPHAT
+    fudge: float
+    mosaic_spread: float  # [rad]; rotation applied only if > 0
+    mosaic_matrices: Tensor  # U_m, (M, 3, 3)
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the pixel is sampled."""
+
+    phi_start: float  # [rad]
+    phi_step: float  # [rad]
+    n_phi: int
+    oscillation: float  # [rad]
+    oversample: int
+    oversample_thick: bool
+    oversample_polar: bool
+    oversample_omega: bool
+    dmin: float  # [m]; 0 = off
+    interpolate: bool
+    water: float  # W [m]
+
+    def phi_values(self) -> tuple[float, ...]:
+        """phi_j = phi_start + phi_step * j in radians, formed in double as C does (section 3.5)."""
+        return tuple(self.phi_start + self.phi_step * j for j in range(self.n_phi))
+
+
+@dataclass(frozen=True)
+class StructureFactors:
+    """Dense P1 table; ``grid`` is None without a table."""
+
+    grid: Tensor | None  # (n_h, n_k, n_l), index [h - h_min, ...]
+    h_min: int
+    k_min: int
+    l_min: int
+    default_f: float
+    source: str  # "hkl:<path>", "Fdump:<path>", "default"
+    n_reflections: int
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One nanoBragg run, everything derived."""
+
+    options: Options
+    quirks: Quirks
+    detector: Detector
+    beam: Beam
+    crystal: Crystal
+    sampling: Sampling
+    structure_factors: StructureFactors
+    setup_lines: tuple[TraceLine, ...]  # the TRACE_C:name=... lines in C's order
+    notices: tuple[str, ...]  # warnings in our words
+    input_files: tuple[str, ...]  # every file that was read
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.crystal.a.dtype
+
+    @property
+    def device(self) -> torch.device:
+        return self.crystal.a.device
+
+    @property
+    def n_steps(self) -> int:
+        """``steps`` of C: sources x domains x phi x oversample^2 (layers not counted)."""
+        return (
+            self.beam.source_directions.shape[0]
+            * self.crystal.mosaic_matrices.shape[0]
+            * self.sampling.n_phi
+            * self.sampling.oversample**2
+        )
+
+    def to(self, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None) -> Experiment:
+        """The same experiment with floating tensors in ``dtype`` and all tensors on ``device``."""
+        return _moved(self, dtype, device)
+
+    def with_quirks(self, **changes: bool) -> Experiment:
+        """Same set-up with pixel-loop quirks changed. Set-up quirks need a rebuild."""
+        return replace(self, quirks=replace(self.quirks, **changes))
+
+
+def _moved(value: T, dtype: torch.dtype | None, device: torch.device | str | None) -> T:
+    if isinstance(value, Tensor):
+        return value.to(device=device, dtype=dtype if value.is_floating_point() else None)
+    if is_dataclass(value) and not isinstance(value, type) and not isinstance(value, (Options, Quirks, TraceLine)):
+        return replace(value, **{f.name: _moved(getattr(value, f.name), dtype, device) for f in fields(value)})
+    return value

@@ -1,0 +1,74 @@
+"""A case and what simulating it gives. No torch here: numpy arrays only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nbtui.trace.model import Trace
+
+
+@dataclass(frozen=True)
+class Case:
+    """Command line + where its inputs are + pixel (+ C log)."""
+
+    name: str
+    argv: tuple[str, ...]  # nanoBragg flags, without the program name and without -trace_pixel
+    workdir: Path
+    pixel: tuple[int, int] | None  # (slow, fast)
+    c_log: Path | None
+    c_terms: Path | None = None  # terms.csv of the C program, when there is one
+    folder: Path | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to simulate."""
+
+    phi_mode: str = "spec"  # or "c-parity"
+    dtype: str = "float64"
+    device: str = "cpu"
+    quirks: tuple[tuple[str, bool], ...] = ()  # explicit --quirk NAME=on|off
+
+
+@dataclass(frozen=True)
+class TermTable:
+    """Contributions in accumulation order; columns as in terms.csv, each (n,)."""
+
+    thick: np.ndarray
+    sub_slow: np.ndarray
+    sub_fast: np.ndarray
+    source: np.ndarray
+    phi_step: np.ndarray
+    mosaic_domain: np.ndarray
+    h: np.ndarray
+    k: np.ndarray
+    l: np.ndarray  # noqa: E741
+    h0: np.ndarray
+    k0: np.ndarray
+    l0: np.ndarray
+    F_latt: np.ndarray
+    F_cell: np.ndarray
+    F_cell2_F_latt2: np.ndarray
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """One simulated pixel."""
+
+    case: Case
+    settings: Settings
+    pixel: tuple[int, int]
+    trace_lines: tuple[str, ...]  # TRACE_PY lines, emission order, TRACE_PY_PHI in place
+    trace: Trace
+    terms: TermTable
+    axes: dict[str, int]  # thick, sub_slow, sub_fast, source, phi_step, mosaic_domain -> size
+    phi_deg: tuple[float, ...]
+    n_cells: tuple[int, int, int]
+    steps: int
+    notices: tuple[str, ...]
+    input_files: tuple[Path, ...]
+    seconds: float
+    float64_error: float | None = None  # float32 runs: relative error of I_pixel_final against float64

@@ -1,0 +1,84 @@
+"""What a trace log says, as frozen values. Nothing here knows where a trace came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+Value = float | int | str
+
+
+@dataclass(frozen=True)
+class Record:
+    """One named trace value.
+
+    ``occurrence`` counts repetitions of the same name in this trace from 0: with oversampling or
+    absorption layers the block from ``pix0_vector_meters`` to ``F_cell`` repeats.
+    """
+
+    name: str  # canonical (aliases of the catalogue resolved)
+    raw_name: str  # as printed
+    values: tuple[Value, ...]
+    occurrence: int
+    line: int  # 1-based line in the log; 0 for a live trace
+    text: str  # the raw line, cleaned of control characters
+
+
+@dataclass(frozen=True)
+class PhiRecord:
+    """One TRACE_*_PHI line."""
+
+    values: dict[str, float]  # phi_tic, phi_deg, k_frac, F_latt_b, F_latt, ...
+    occurrence: int  # how often this phi_tic was seen before
+    line: int
+    text: str
+
+    @property
+    def phi_tic(self) -> int:
+        return int(self.values.get("phi_tic", -1))
+
+
+@dataclass(frozen=True)
+class TermRecord:
+    """One TRACE_*_TERM line: a contribution, keys as the columns of terms.csv."""
+
+    values: dict[str, float]
+    line: int
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A plain line of the log that settles a preflight question."""
+
+    kind: str  # warning, convention, pivot, hkl, sources, mosaic, wavelength, fluence, oversample, info
+    text: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Everything read from one trace, in emission order."""
+
+    side: str  # "C", "PY" or "?" when the log does not say
+    origin: str  # path, or "live"
+    records: tuple[Record, ...]
+    phi: tuple[PhiRecord, ...] = ()
+    terms: tuple[TermRecord, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    unknown: tuple[tuple[int, str], ...] = ()  # (line, cleaned text) of TRACE_* lines nobody could name
+    pixel: tuple[int, int] | None = None  # (slow, fast)
+    runs: int = 1  # programs runs found in the log; the last complete one is used, and a notice says so
+    sha256: str = ""  # of the normalised trace lines
+    by_name: dict[str, tuple[Record, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def all(self, name: str) -> tuple[Record, ...]:
+        """Every occurrence of a canonical name."""
+        if not self.by_name and self.records:
+            grouped: dict[str, list[Record]] = {}
+            for record in self.records:
+                grouped.setdefault(record.name, []).append(record)
+            self.by_name.update({key: tuple(value) for key, value in grouped.items()})
+        return self.by_name.get(name, ())
+
+
+class TraceError(Exception):
+    """A log cannot be used; the message names file (and line) and the way out. Exit code 2."""
