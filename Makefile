@@ -1,0 +1,37 @@
+# All set-up happens here: Python 3.11 or later, git and make are enough.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+
+.PHONY: demo test check lint types contracts example clean
+
+demo: $(READY)  ## open the console on the built-in demo (text where there is no terminal)
+	@$(BIN)/nbtui; status=$$?; test $$status -le 1 || exit $$status
+
+test: $(READY)  ## every test
+	$(BIN)/python -m pytest
+
+check: lint types contracts test  ## what CI runs
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+contracts: $(READY)
+	$(BIN)/lint-imports
+
+example: $(READY)  ## a fresh example package under reports/
+	@$(BIN)/nbtui export demo --phi-mode spec --reports reports --note "Example: spec mode, phi step 0 diverges"; test $$? -le 1
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed (make PYTHON=python3.11 ...)" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,22 @@
+"""What every test shares: a clean environment and where the reference data lie."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+for name in ("NO_COLOR", "TEXTUAL_THEME", "COLORTERM", "SSH_CONNECTION", "TMUX", "NB_C_BIN_FOR_TESTS"):
+    os.environ.pop(name, None)
+os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of reference data beside the checkout."""
+    if not SHARED.is_dir():
+        pytest.skip(f"reference data not there: {SHARED}")
+    return SHARED
