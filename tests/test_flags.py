@@ -1,0 +1,122 @@
+"""The command line: side effects in order, refusals, headers. Expectations: nanobragg_setup.md section 1."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nbsim.errors import InputError
+from nbsim.flags import parse, split_command
+from nbsim.headers import read_mask
+from nbsim.quirks import Quirks
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+def test_golden_commands_parse() -> None:
+    if not SHARED.exists():
+        pytest.skip(f"no shared cases at {SHARED}")
+    cases = sorted((SHARED / "golden" / "cases").glob("*/command.txt"))
+    cases += [SHARED / "demo" / "command.txt", SHARED / "seed_case" / "command.txt"]
+    for case in cases:
+        options = parse(split_command(case.read_text()), SHARED / "golden" / "inputs")
+        assert options.trace_pixel is not None and options.write_noise is False
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("-detector_thickstep 3", "-detector_thickstep: unknown option; the nearest known one is -detector_thicksteps"),
+        ("-roi 1 2", "-roi needs 4 values, got 2"),
+        ("-lambda", "-lambda needs 1 value, got 0"),
+        ("-lambda -N 5", "-lambda needs 1 value, got 0"),
+        ("-lambda x", "-lambda x: 'x' is not a number"),
+        ("-N 1e3", "-N 1e3: needs a whole number"),
+        ("-N 5.7", "-N 5.7: needs a whole number"),
+        ("-cell -N 5", "-cell needs 1 to 6 values"),
+        ("-density", "-density needs 1 value"),
+        ("-detector_abs", "-detector_abs needs 1 value"),
+        ("-hdiv 3", "-hdiv: unknown option"),
+        ("-pivot corner", "-pivot corner: must be"),
+        ("-N 5 6", "'6' .* belongs to no option"),
+    ],
+)
+def test_refusals(typed: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        parse(typed.split())
+
+
+def test_aliases_units_and_negative_values() -> None:
+    typed = "./nanoBragg -wavelength 1.5 -mosaic_spread 0.3 -mosaic_domains 4 -hdivrange 4 -dispersion 2 -cell 10 20"
+    options = parse([*typed.split(), "-phi", "-.5", "-seed", "-3", "-pix0_vector_mm", "-1", "2", "3"])
+    assert (options.wavelength_a, options.mosaic_deg, options.mosaic_domains) == (1.5, 0.3, 4)
+    assert (options.hdiv_range, options.dispersion, options.cell) == (0.004, 0.02, (10.0, 20.0))
+    assert (options.phi_deg, options.noise_seed, options.pix0_vector_m) == (-0.5, -3, (-0.001, 0.002, 0.003))
+    assert parse(["-energy", "12398.42"]).wavelength_a == 1.0
+    assert parse(["-printout_pixel", "5", "7"]).printout_pixel == (7, 5)
+
+
+@pytest.mark.parametrize(
+    ("typed", "convention", "pivot"),
+    [
+        ("-xds -fdet_vector 1 0 0", "CUSTOM", "SAMPLE"),
+        ("-fdet_vector 1 0 0 -xds", "XDS", "SAMPLE"),
+        ("-dials -fdet_vector 1 0 0", "CUSTOM", "BEAM"),
+        ("-twotheta 5 -distance 100", "MOSFLM", "BEAM"),
+        ("-distance 100 -ORGX 5", "MOSFLM", "SAMPLE"),
+    ],
+)
+def test_side_effects_follow_the_order(typed: str, convention: str, pivot: str) -> None:
+    options = parse(typed.split())
+    assert (options.convention, options.pivot) == (convention, pivot)
+
+
+def test_twotheta_axis_quirk() -> None:
+    typed = ["-twotheta", "20", "-distance", "100", "-twotheta_axis", "0", "0", "-1"]
+    assert (parse(typed).twotheta_deg, parse(typed).pivot) == (0.0, "SAMPLE")
+    sane = parse(typed, quirks=Quirks(twotheta_axis_sets_angle=False))
+    assert (sane.twotheta_deg, sane.pivot, sane.twotheta_axis) == (20.0, "BEAM", (0.0, 0.0, -1.0))
+
+
+def test_order_of_overwriting_options() -> None:
+    late_inf = parse(["-detector_thick", "320", "-detector_abs", "inf"])
+    assert (late_inf.thickness_um, late_inf.mu_per_m) == (0.0, 0.0)
+    assert parse(["-misset", "random", "-misset", "1", "2", "3"]).misset_random is False
+    assert parse(["-misset", "1", "2", "3", "-misset", "random"]).misset_random is True
+    assert parse(["-nopgm", "-pgmscale", "2"]).write_pgm is True
+    assert parse(["-nopolar", "-polar", "0.5"]).nopolar is False
+    curved = parse(["-curved_det", "-N", "4"])
+    assert curved.curved and curved.n_a == 4
+
+
+def _smv(path: Path, body: bytes, **keys: str) -> None:
+    lines = "".join(f"{key}={value};\n" for key, value in keys.items())
+    path.write_bytes((f"{{\nHEADER_BYTES=512;\n{lines}}}").encode().ljust(512) + body)
+
+
+def test_headers_come_first_and_the_image_wins(tmp_path: Path) -> None:
+    pixels = np.array([[1, 0, 2], [3, 4, 0]], dtype="<u2")
+    common = {"SIZE1": "3", "SIZE2": "2", "PIXEL_SIZE": "0.5"}
+    _smv(tmp_path / "m.img", pixels.tobytes(), **common, BEAM_CENTER_Y="0.25", PHI="7", TWOTHETA="9")
+    _smv(tmp_path / "i.img", b"", **common, DISTANCE="90", CLOSE_DISTANCE="80", PHI="8")
+    mask_only = parse(["-mask", "m.img"], tmp_path)
+    assert (mask_only.ybeam_mm, mask_only.twotheta_deg, mask_only.phi_deg) == (0.75, 0.0, 7.0)
+    both = parse(["-pixel", "0.4", "-img", "i.img", "-mask", "m.img"], tmp_path)
+    assert (both.pixel_mm, both.phi_deg, both.detpixels_fast, both.detpixels_slow) == (0.4, 8.0, 3, 2)
+    assert both.distance_mm == both.close_distance_mm == 80.0  # S27b
+    assert read_mask(tmp_path / "m.img", 3, 2).tolist() == [[True, False, True], [True, True, False]]
+    with pytest.raises(InputError, match="mask is 3 x 2 pixels, the detector 4 x 2"):
+        read_mask(tmp_path / "m.img", 4, 2)
+    (tmp_path / "text.img").write_text("hello")
+    for name, message in (("gone.img", "cannot be read"), ("text.img", "not an SMV file")):
+        with pytest.raises(InputError, match=message):
+            parse(["-img", name], tmp_path)
+
+
+def test_split_command() -> None:
+    text = "# how it was run\nOMP_NUM_THREADS=1 ./nanoBragg -hkl 'a b.hkl' \\\n  -N 5 > log.txt\n"
+    assert split_command(text) == ["./nanoBragg", "-hkl", "a b.hkl", "-N", "5"]
+    with pytest.raises(InputError, match="quot"):
+        split_command("nanoBragg 'open")
