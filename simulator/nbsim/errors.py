@@ -9,3 +9,7 @@ class NbsimError(Exception):
 
 class InputError(NbsimError):
     """The command line or a file it names is unusable (exit code 2)."""
+
+
+class OutputError(NbsimError):
+    """A result cannot be written; the message names the file and why."""

@@ -6,6 +6,7 @@ Source: nanobragg_setup.md sections 5.1 and 5.2, nanobragg_pixel_loop.md section
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -60,20 +61,21 @@ def _leading_numbers(words: Sequence[str]) -> tuple[Floats, int | None]:
 
 def _first_fractional_row(words: Sequence[str], rows: int) -> int | None:
     """First row with an index that is not written as an integer."""
-    for row in range(rows):
-        start = row * _COLUMNS
-        if not all(map(_is_integer, words[start : start + 3])):
-            return row
-    return None
+    columns = [words[column : rows * _COLUMNS : _COLUMNS] for column in range(3)]
+    # a table of thousands of rows has few distinct indices
+    fractional = {word for word in set().union(*columns) if not _is_integer(word)}
+    if not fractional:
+        return None
+    return next(row for row, indices in enumerate(zip(*columns, strict=True)) if not fractional.isdisjoint(indices))
 
 
-def _box(indices: npt.NDArray[np.int64], path: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _box(indices: npt.NDArray[np.int64], path: Path) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
     """Lowest indices and shape of the inclusive box."""
-    low = tuple(int(v) for v in indices.min(axis=0))
-    shape = tuple(int(v) - lo + 1 for v, lo in zip(indices.max(axis=0), low, strict=True))
-    if shape[0] * shape[1] * shape[2] > _MAX_CELLS:
-        raise InputError(f"{path}: the index box {shape[0]} x {shape[1]} x {shape[2]} is too large for a dense table")
-    return low, shape
+    h, k, l = (int(v) for v in indices.min(axis=0))
+    n_h, n_k, n_l = (int(v) - lo + 1 for v, lo in zip(indices.max(axis=0), (h, k, l), strict=True))
+    if n_h * n_k * n_l > _MAX_CELLS:
+        raise InputError(f"{path}: the index box {n_h} x {n_k} x {n_l} is too large for a dense table")
+    return (h, k, l), (n_h, n_k, n_l)
 
 
 def read_hkl(path: Path, default_f: float, quirks: Quirks) -> tuple[StructureFactors, list[str]]:
@@ -162,6 +164,23 @@ def write_cache(path: Path, sf: StructureFactors) -> None:
     path.write_bytes(head.encode("ascii") + _CACHE_MARK + padded.tobytes())
 
 
+@lru_cache(maxsize=4)
+def _read_hkl_once(
+    path: Path, version: tuple[int, int], default_f: float, quirks: Quirks
+) -> tuple[StructureFactors, tuple[str, ...]]:
+    """:func:`read_hkl`, remembered as long as the file stays at ``version`` (time, size)."""
+    sf, notices = read_hkl(path, default_f, quirks)
+    return sf, tuple(notices)
+
+
+def _version(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise InputError(f"-hkl {path}: cannot be read ({error.strerror})") from error
+    return status.st_mtime_ns, status.st_size
+
+
 def load(options: Options, workdir: Path, quirks: Quirks) -> tuple[StructureFactors, list[str], list[str]]:
     """Table, notices and the files read, by C's order: ``-hkl``, else the cache, else ``-default_F``.
 
@@ -171,8 +190,9 @@ def load(options: Options, workdir: Path, quirks: Quirks) -> tuple[StructureFact
     default_f = options.default_f
     if options.hkl_file is not None:
         path = workdir / options.hkl_file
-        sf, notices = read_hkl(path, default_f, quirks)
-        return sf, notices, [str(path)]
+        relevant = Quirks(hkl_integer_rows=quirks.hkl_integer_rows)
+        sf, notices = _read_hkl_once(path, _version(path), default_f, relevant)
+        return sf, list(notices), [str(path)]
     cache = workdir / options.dump_file
     if cache.is_file():
         notice = f"no -hkl: structure factors taken from {cache}, as C does silently"
@@ -202,7 +222,7 @@ def nearest(sf: StructureFactors, h0: Tensor, k0: Tensor, l0: Tensor) -> Tensor:
     inside = torch.ones_like(h0 + k0 + l0, dtype=torch.bool)
     for index, lo, n in zip((h0, k0, l0), _low(sf), sf.grid.shape, strict=True):
         inside = inside & (index >= lo) & (index <= lo + n - 1)
-    values = _cell(sf.grid, _low(sf), torch.broadcast_tensors(h0, k0, l0))
+    values = _cell(sf.grid, _low(sf), (h0, k0, l0))
     return torch.where(inside, values, sf.default_f)
 
 
@@ -241,7 +261,6 @@ def tricubic(sf: StructureFactors, h: Tensor, k: Tensor, l: Tensor) -> Tensor:
     if sf.grid is None:
         raise InputError("interpolation needs a structure-factor table (-hkl)")
     grid, low = sf.grid, _low(sf)
-    h, k, l = torch.broadcast_tensors(h, k, l)
     nodes_h, nodes_k, nodes_l = ([torch.floor(x.detach()) + i for i in (-1, 0, 1, 2)] for x in (h, k, l))
     along_h: list[Tensor] = []
     for node_h in nodes_h:

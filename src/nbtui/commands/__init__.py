@@ -1,1 +1,1 @@
-"""See docs/architecture.md."""
+"""One module per subcommand; ``nbtui.cli`` says which there are."""

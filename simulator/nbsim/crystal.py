@@ -1,0 +1,183 @@
+"""The crystal: cell or matrix, misset, real-space vectors, size in cells.
+
+Source: nanobragg_setup.md section 3. Cell vectors in A or 1/A (named), angles in rad, float64.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from .errors import InputError
+from .geometry import SMALLEST_NORMAL, scalar
+from .options import Options
+from .plan import RTD
+from .quirks import Quirks
+from .vectors import cos, cross, dot, length, rotate_xyz, sin, sqrt
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_ENTRIES = 9
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Reciprocal vectors [1/A] and, once made, real-space vectors [A], each (3,); volume [A^3]."""
+
+    a: Tensor
+    b: Tensor
+    c: Tensor
+    a_star: Tensor
+    b_star: Tensor
+    c_star: Tensor
+    volume: Tensor
+
+
+def filled_cell(options: Options) -> tuple[float, ...] | None:
+    """a, b, c [A], alpha, beta, gamma [rad] with blanks filled; ``None`` without ``-cell``.
+
+    Raises:
+        InputError: no such cell exists.
+    """
+    if options.cell is None:
+        return None
+    typed = options.cell + (0.0,) * (6 - len(options.cell))
+    a = typed[0]
+    b, c = (value if value > 0.0 else a for value in typed[1:3])
+    angles = tuple(value / RTD if value > 0.0 else math.pi / 2 for value in typed[3:])
+    text = " ".join(f"{value:g}" for value in options.cell)
+    if a <= 0.0:
+        if options.matrix_file is None:
+            raise InputError(f"-cell {text}: the first edge must be positive")
+        return a, b, c, *angles
+    half = sum(angles) / 2.0
+    if half >= math.pi or any(angle >= half for angle in angles):
+        raise InputError(f"-cell {text}: no cell has these angles")
+    return a, b, c, *angles
+
+
+def _cosine(value: Tensor) -> Tensor:
+    return torch.where(torch.abs(value) > 1.0, torch.ones_like(value), value)
+
+
+def cell_volume(cell: tuple[Tensor, ...]) -> Tensor:
+    """Volume [A^3] of a, b, c [A], alpha, beta, gamma [rad]."""
+    a, b, c, alpha, beta, gamma = cell
+    half = (alpha + beta + gamma) / 2.0
+    skew = sin(half) * sin(half - alpha) * sin(half - beta) * sin(half - gamma)
+    volume = 2.0 * a * b * c * sqrt(torch.abs(skew))
+    return torch.where(volume > 0.0, volume, torch.full_like(volume, SMALLEST_NORMAL))
+
+
+def reciprocal_from_cell(cell: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
+    """a*, b*, c* [1/A] with a* along x and b* in the xy plane (section 3.1)."""
+    a, b, c, alpha, beta, gamma = cell
+    volume = cell_volume(cell)
+    inverse = 1.0 / volume
+    a_star = b * c * sin(alpha) * inverse
+    b_star = c * a * sin(beta) * inverse
+    c_star = a * b * sin(gamma) * inverse
+    sin_gamma = torch.clamp(c * inverse / a_star / b_star, -1.0, 1.0)
+    cos_alpha = _cosine((cos(beta) * cos(gamma) - cos(alpha)) / (sin(beta) * sin(gamma)))
+    cos_beta = _cosine((cos(gamma) * cos(alpha) - cos(beta)) / (sin(gamma) * sin(alpha)))
+    cos_gamma = _cosine((cos(alpha) * cos(beta) - cos(gamma)) / (sin(alpha) * sin(beta)))
+    zero = torch.zeros_like(volume)
+    return (
+        torch.stack([a_star, zero, zero]),
+        torch.stack([b_star * cos_gamma, b_star * sin_gamma, zero]),
+        torch.stack(
+            [
+                c_star * cos_beta,
+                c_star * (cos_alpha - cos_beta * cos_gamma) / sin_gamma,
+                c_star * volume / (a * b * c * sin_gamma),
+            ]
+        ),
+    )
+
+
+def read_matrix(path: Path, wavelength_m: float) -> tuple[Tensor, Tensor, Tensor]:
+    """a*, b*, c* [1/A], the columns of a MOSFLM matrix (dimensionless, wavelength included).
+
+    Raises:
+        InputError: unreadable, or not nine numbers in front.
+    """
+    try:
+        text = path.read_text(encoding="latin-1")
+    except OSError as error:
+        raise InputError(f"-mat {path}: cannot be read ({error.strerror})") from error
+    words = text.split()[:_ENTRIES]
+    for i, word in enumerate(words):
+        if not _NUMBER.fullmatch(word):
+            raise InputError(f"{path}: word {i + 1} of the matrix, {word!r}, is not a number")
+    if len(words) < _ENTRIES:
+        raise InputError(f"{path}: a matrix has {_ENTRIES} numbers, found {len(words)}")
+    entries = torch.tensor([float(word) for word in words], dtype=torch.float64).reshape(3, 3)
+    scaled = entries * (1e-10 / wavelength_m)
+    return scaled[:, 0], scaled[:, 1], scaled[:, 2]
+
+
+def _resized(v: Tensor, size: Tensor) -> Tensor:
+    return v * (size / length(v))
+
+
+def complete(
+    stars: tuple[Tensor, Tensor, Tensor], misset: tuple[Tensor, ...] | None, cell: tuple[Tensor, ...] | None
+) -> Lattice:
+    """Misset [rad] applied, real-space vectors made, reciprocal ones regenerated (sections 3.3, 3.4).
+
+    ``cell``: edges (and volume) the result is scaled to, as C does whenever ``-cell`` was given.
+    """
+    if misset is not None:
+        stars = tuple(rotate_xyz(v, *misset) for v in stars)  # type: ignore
+    a_star, b_star, c_star = stars
+    ab, bc, ca = cross(a_star, b_star), cross(b_star, c_star), cross(c_star, a_star)
+    inverse = dot(a_star, bc)
+    if cell is not None:
+        volume = cell_volume(cell)
+        bc, ca, ab = (_resized(v, edge / volume) for v, edge in zip((bc, ca, ab), cell[:3], strict=True))
+        inverse = 1.0 / volume
+    volume = 1.0 / inverse
+    a, b, c = bc * volume, ca * volume, ab * volume
+    return Lattice(a, b, c, cross(b, c) * inverse, cross(c, a) * inverse, cross(a, b) * inverse, volume)
+
+
+def lattice(
+    options: Options, workdir: Path, wavelength_m: float, misset_rad: tuple[float, float, float] | None, quirks: Quirks
+) -> Lattice:
+    """The lattice of the command line, misset included.
+
+    Raises:
+        InputError: neither cell nor matrix, an impossible cell, an unusable or singular matrix.
+    """
+    values = filled_cell(options)
+    cell = None if values is None else tuple(scalar(value) for value in values)
+    if options.matrix_file is not None:
+        stars = read_matrix(workdir / options.matrix_file, wavelength_m)
+        if not quirks.matrix_rescaled_by_cell:
+            cell = None
+    elif cell is not None:
+        stars = reciprocal_from_cell(cell)
+    else:
+        raise InputError("no crystal: give -cell A B C ALPHA BETA GAMMA or -mat FILE")
+    misset = None if misset_rad is None else tuple(scalar(angle) for angle in misset_rad)
+    made = complete(stars, misset, cell)
+    if not all(math.isfinite(x) for v in (made.a, made.b, made.c, made.volume) for x in v.reshape(-1).tolist()):
+        raise InputError(
+            f"-mat {options.matrix_file}: the matrix is singular" if options.matrix_file else "-cell: flat"
+        )
+    return made
+
+
+def cells_across(
+    typed: tuple[int, int, int], widths_m: tuple[float, float, float], edges_m: tuple[float, float, float]
+) -> tuple[int, int, int]:
+    """Cells along a, b, c: from the widths where given, at least one (section 3.5)."""
+    counts = tuple(
+        math.ceil(width / edge) if width > 0.0 else count
+        for count, width, edge in zip(typed, widths_m, edges_m, strict=True)
+    )
+    return max(counts[0], 1), max(counts[1], 1), max(counts[2], 1)

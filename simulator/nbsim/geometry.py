@@ -1,0 +1,296 @@
+"""Where the detector is: conventions, beam centres, pivots, distances, the first pixel.
+
+Source: nanobragg_setup.md sections 2.1 to 2.5. Lengths in m, angles in rad, float64.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .errors import InputError
+from .options import Options, Vector
+from .plan import RTD
+from .quirks import Quirks
+from .vectors import cross, dot, length, rotate_about, rotate_xyz, unit
+
+SMALLEST_NORMAL = sys.float_info.min  # stands in for a divisor that is exactly zero, as in C
+
+# beam, normal, fast, slow, two-theta axis, polarisation, spindle (section 2.2)
+_X, _Y, _Z = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
+_MINUS_X, _MINUS_Y, _MINUS_Z = (-1.0, 0.0, 0.0), (0.0, -1.0, 0.0), (0.0, 0.0, -1.0)
+_CONVENTIONS: dict[str, tuple[Vector, ...]] = {
+    "ADXV": (_Z, _Z, _X, _MINUS_Y, _MINUS_X, _X, _X),
+    "MOSFLM": (_X, _X, _Z, _MINUS_Y, _MINUS_Z, _Z, _Z),
+    "DENZO": (_X, _X, _Z, _MINUS_Y, _MINUS_Z, _Z, _Z),
+    "XDS": (_Z, _Z, _X, _Y, _X, _X, _X),
+    "DIALS": (_Z, _Z, _X, _Y, _Y, _Y, _Y),
+    "CUSTOM": (_X, _X, _Z, _MINUS_Y, _Y, _Z, _Z),
+}
+_FORCED_PIVOT = {"ADXV": "BEAM", "MOSFLM": "BEAM", "DENZO": "BEAM", "XDS": "SAMPLE", "DIALS": "SAMPLE"}
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Directions before any rotation, each (3,); unit vectors but for the two-theta axis (S11)."""
+
+    beam: Tensor
+    normal: Tensor
+    fast: Tensor
+    slow: Tensor
+    twotheta: Tensor
+    polarization: Tensor
+    spindle: Tensor
+
+
+@dataclass(frozen=True)
+class Size:
+    """Detector size [m] and pixel counts."""
+
+    pixel: float
+    fast: float
+    slow: float
+    n_fast: int
+    n_slow: int
+
+
+@dataclass(frozen=True)
+class Centers:
+    """Beam centres as the command line and the convention give them [m]."""
+
+    f_beam: float
+    s_beam: float
+    f_close: float
+    s_close: float
+    x_beam: float
+    y_beam: float
+    x_close: float
+    y_close: float
+
+
+@dataclass(frozen=True)
+class Angles:
+    """Detector rotations about lab x, y, z and the swing, scalars [rad]."""
+
+    x: Tensor
+    y: Tensor
+    z: Tensor
+    twotheta: Tensor
+
+
+@dataclass(frozen=True)
+class Placement:
+    """The detector in place; vectors (3,), the others scalars [m]. ``early`` values are those that C prints
+    before it recomputes them from the first pixel."""
+
+    fast_rotated: Tensor  # after the rotations about x, y, z
+    slow_rotated: Tensor
+    normal_rotated: Tensor
+    fast: Tensor  # after two-theta as well
+    slow: Tensor
+    normal: Tensor
+    pix0_start: Tensor  # SAMPLE pivot: before and after the rotations about x, y, z; BEAM: pix0 itself
+    pix0_rotated: Tensor
+    pix0: Tensor
+    ratio: Tensor
+    early_distance: Tensor
+    early_close_distance: Tensor
+    distance: Tensor
+    close_distance: Tensor
+    f_close: Tensor
+    s_close: Tensor
+    f_beam: Tensor
+    s_beam: Tensor
+
+
+def scalar(value: float) -> Tensor:
+    """``value`` as a float64 tensor of no dimensions."""
+    return torch.tensor(value, dtype=torch.float64)
+
+
+def _vector(value: Vector) -> Tensor:
+    return torch.tensor(value, dtype=torch.float64)
+
+
+def detector_size(options: Options) -> Size:
+    """Size and pixel counts; a pixel count beats a size (section 2.1).
+
+    Raises:
+        InputError: no pixel of positive size, or none at all.
+    """
+    pixel = options.pixel_mm / 1000.0
+    if not pixel > 0.0:
+        raise InputError(f"-pixel {options.pixel_mm:g}: the pixel size must be positive")
+
+    def axis(count: int, size_mm: float) -> tuple[float, int]:
+        size = pixel * count if count != 0 else size_mm / 1000.0
+        return size, math.ceil(size / pixel - 0.5)
+
+    fast, n_fast = axis(options.detpixels_fast, options.detsize_fast_mm)
+    slow, n_slow = axis(options.detpixels_slow, options.detsize_slow_mm)
+    if n_fast < 1 or n_slow < 1:
+        raise InputError(f"-detpixels, -detsize: the detector would have {n_fast} x {n_slow} pixels (fast x slow)")
+    return Size(pixel, fast, slow, n_fast, n_slow)
+
+
+def axes(options: Options, quirks: Quirks) -> Axes:
+    """Directions of the convention, or those typed for CUSTOM, normalised as C does (sections 2.2, 2.4).
+
+    Raises:
+        InputError: a direction that must not be zero is.
+    """
+    start = _CONVENTIONS[options.convention]
+    typed: tuple[tuple[str, Vector | None], ...] = (
+        ("-beam_vector", options.beam_vector),
+        ("-odet_vector", options.normal_vector),
+        ("-fdet_vector", options.fast_vector),
+        ("-sdet_vector", options.slow_vector),
+        ("-twotheta_axis", options.twotheta_axis),
+        ("-polar_vector", options.polar_vector),
+        ("-spindle_axis", options.spindle_axis),
+    )
+    chosen = list(start)
+    if options.convention == "CUSTOM":
+        for i, (flag, value) in enumerate(typed):
+            if value is not None:
+                if not any(value):
+                    raise InputError(f"{flag} 0 0 0: the vector must not be zero")
+                chosen[i] = value
+    beam, normal, fast, slow, twotheta, polarization, spindle = map(_vector, chosen)
+    fast, slow = unit(fast), unit(slow)
+    exact = length(normal).item() == 1.0
+    normal = unit(normal)
+    if quirks.normal_rederived and not exact:
+        normal = unit(cross(fast, slow))
+    if not quirks.twotheta_axis_as_typed:
+        twotheta = unit(twotheta)
+    return Axes(unit(beam), normal, fast, slow, twotheta, unit(polarization), unit(spindle))
+
+
+def pivot(options: Options, quirks: Quirks) -> str:
+    """``BEAM`` or ``SAMPLE``; the convention overrules the flags (S5)."""
+    forced = _FORCED_PIVOT.get(options.convention)
+    if forced is None or (options.pivot_typed and not quirks.convention_forces_pivot):
+        return options.pivot
+    return forced
+
+
+def beam_centers(options: Options, size: Size) -> Centers:
+    """Beam centres of the convention (section 2.3)."""
+
+    def metres(value_mm: float | None, default: float) -> float:
+        return default if value_mm is None else value_mm / 1000.0
+
+    pixel = size.pixel
+    f_close = size.fast / 2.0 if options.orgx is None else (options.orgx - 0.5) * pixel
+    s_close = size.slow / 2.0 if options.orgy is None else (options.orgy - 0.5) * pixel
+    x_close, y_close = metres(options.xclose_mm, f_close), metres(options.yclose_mm, s_close)
+    convention = options.convention
+    if convention == "ADXV":
+        x_beam = metres(options.xbeam_mm, (size.fast + pixel) / 2.0)
+        y_beam = metres(options.ybeam_mm, (size.slow - pixel) / 2.0)
+        f_beam, s_beam = x_beam, size.slow - y_beam
+    elif convention in ("MOSFLM", "DENZO"):
+        x_beam = metres(options.xbeam_mm, (size.slow + pixel) / 2.0)
+        y_beam = metres(options.ybeam_mm, (size.fast + pixel) / 2.0)
+        shift = 0.5 * pixel if convention == "MOSFLM" else 0.0
+        f_beam, s_beam = y_beam + shift, x_beam + shift
+    else:
+        x_beam, y_beam = metres(options.xbeam_mm, x_close), metres(options.ybeam_mm, y_close)
+        f_beam, s_beam = x_beam, y_beam
+        if convention == "CUSTOM":
+            f_close, s_close = x_beam, y_beam
+    return Centers(f_beam, s_beam, f_close, s_close, x_beam, y_beam, x_close, y_close)
+
+
+def rotations(options: Options) -> Angles:
+    """The detector's angles [rad]."""
+    degrees = (options.rotx_deg, options.roty_deg, options.rotz_deg, options.twotheta_deg)
+    return Angles(*(scalar(value / RTD) for value in degrees))
+
+
+def _nonzero(value: Tensor) -> Tensor:
+    return torch.where(value == 0.0, torch.full_like(value, SMALLEST_NORMAL), value)
+
+
+def place(
+    frame: Axes,
+    angles: Angles,
+    pivot_name: str,
+    centers: dict[str, Tensor],
+    distance: Tensor,
+    close_distance: Tensor | None,
+    quirks: Quirks,
+    typed_pix0: Tensor | None = None,
+) -> Placement:
+    """The detector in place (section 2.5), differentiable in every tensor.
+
+    ``centers`` holds the scalars f_beam, s_beam, f_close, s_close [m]; ``close_distance`` beats
+    ``distance`` [m]; ``typed_pix0`` (3,) [m] is used only without quirk S4.
+    """
+
+    def turned(v: Tensor) -> Tensor:
+        return rotate_xyz(v, angles.x, angles.y, angles.z)
+
+    def swung(v: Tensor) -> Tensor:
+        return rotate_about(v, frame.twotheta, angles.twotheta)
+
+    ratio = _nonzero(dot(frame.beam, turned(frame.normal)))
+    early_close = torch.abs(ratio * distance) if close_distance is None else close_distance
+    early_distance = early_close / ratio
+    fast_rotated, slow_rotated, normal_rotated = turned(frame.fast), turned(frame.slow), turned(frame.normal)
+    fast, slow, normal = swung(fast_rotated), swung(slow_rotated), swung(normal_rotated)
+    if pivot_name == "SAMPLE":
+        f_close, s_close = centers["f_close"], centers["s_close"]
+        start = -f_close * frame.fast - s_close * frame.slow + early_close * frame.normal
+        rotated = turned(start)
+        pix0 = swung(rotated)
+    else:
+        pix0 = -centers["f_beam"] * fast - centers["s_beam"] * slow + early_distance * frame.beam
+        start = rotated = pix0
+    if typed_pix0 is not None and not quirks.pix0_vector_discarded:
+        pix0 = typed_pix0
+    final_ratio = ratio if quirks.ratio_without_twotheta else _nonzero(dot(frame.beam, normal))
+    final_close = dot(pix0, normal)
+    final_distance = final_close / final_ratio
+    to_beam_spot = final_distance * frame.beam - pix0
+    return Placement(
+        fast_rotated,
+        slow_rotated,
+        normal_rotated,
+        fast,
+        slow,
+        normal,
+        start,
+        rotated,
+        pix0,
+        ratio,
+        early_distance,
+        early_close,
+        final_distance,
+        final_close,
+        -dot(pix0, fast),
+        -dot(pix0, slow),
+        dot(fast, to_beam_spot),
+        dot(slow, to_beam_spot),
+    )
+
+
+def place_from_options(options: Options, quirks: Quirks, frame: Axes, centers: Centers) -> Placement:
+    """:func:`place` with everything the command line says."""
+    tensors = {name: scalar(getattr(centers, name)) for name in ("f_beam", "s_beam", "f_close", "s_close")}
+    close = options.close_distance_mm
+    return place(
+        frame,
+        rotations(options),
+        pivot(options, quirks),
+        tensors,
+        scalar(options.distance_mm / 1000.0),
+        None if close is None else scalar(close / 1000.0),
+        quirks,
+        None if options.pix0_vector_m is None else _vector(options.pix0_vector_m),
+    )

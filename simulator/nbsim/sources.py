@@ -1,0 +1,166 @@
+"""X-ray sources: read from a file, or a grid of divergence and dispersion.
+
+Source: nanobragg_setup.md sections 4.1 to 4.3 and quirks S20, S21.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from .errors import InputError
+from .plan import Steps
+from .vectors import cross, rotate_about, unit
+
+SOURCE_DISTANCE = 10.0  # m; not settable
+_COLUMNS = 5
+_SEPARATORS = " \t,;:!"
+_NUMBER = re.compile(
+    r"\s*([+-]?(?:0[xX][0-9a-fA-F]+|inf(?:inity)?|nan|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))", re.IGNORECASE
+)
+_MOST_SOURCES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Q sources: raw positions (Q, 3) [m], wavelengths (Q,) [m], weights (Q,)."""
+
+    positions: Tensor
+    wavelengths: Tensor
+    weights: Tensor
+
+
+def _prefix(text: str) -> tuple[float, int]:
+    """Number at the start of ``text`` as C's strtod reads it, and where it ends; 0 and 0 if there is none."""
+    match = _NUMBER.match(text)
+    if match is None:
+        return 0.0, 0
+    word = match.group(1)
+    return (float.fromhex(word) if "x" in word.lower() else float(word)), match.end()
+
+
+def _literal_row(line: str) -> list[float]:
+    """The columns of one line as C finds them; text that is no number counts as 0."""
+    values: list[float] = []
+    rest = line.lstrip(_SEPARATORS)
+    while len(values) < _COLUMNS:
+        value, end = _prefix(rest)
+        values.append(value)
+        rest = rest[end:]
+        if rest.startswith("\n"):
+            break
+        rest = rest.lstrip("".join(set(rest) - set(_SEPARATORS))).lstrip(_SEPARATORS)
+        if rest.startswith("\n"):
+            break
+    return values
+
+
+def _plain_row(line: str, path: Path, number: int) -> list[float]:
+    words = re.split(f"[{_SEPARATORS}]+", line.strip(_SEPARATORS))[:_COLUMNS]
+    values: list[float] = []
+    for word in words:
+        try:
+            values.append(float(word))
+        except ValueError as error:
+            raise InputError(f"{path}:{number}: {word!r} is not a number (columns: X Y Z weight wavelength)") from error
+    return values
+
+
+def _complete(values: list[float], defaults: list[float]) -> list[float]:
+    values = values + [math.nan] * (_COLUMNS - len(values))
+    return [default if math.isnan(value) else value for value, default in zip(values, defaults, strict=True)]
+
+
+def read_sources(path: Path, beam: Tensor, wavelength: float, *, literal: bool) -> Sources:
+    """Sources of a text file: X Y Z [m] weight wavelength [m]; missing ones are on the beam, 1, ``wavelength``.
+
+    ``literal``: read as C does (S20); otherwise comments and blank lines are skipped.
+
+    Raises:
+        InputError: unreadable, without a source, or with a wavelength that is not positive.
+    """
+    try:
+        with path.open(encoding="latin-1", newline="\n") as file:
+            text = file.read()
+    except OSError as error:
+        raise InputError(f"-sourcefile {path}: cannot be read ({error.strerror})") from error
+    defaults = [*(-SOURCE_DISTANCE * beam).tolist(), 1.0, wavelength]
+    rows: list[list[float]] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        last = number == text.count("\n") + 1
+        if literal:
+            if not line.strip(_SEPARATORS) and not (last and line):
+                continue
+            row = _complete(_literal_row(line if last else line + "\n"), defaults)
+        else:
+            stripped = line.split("#")[0].strip().strip(_SEPARATORS)
+            if not stripped:
+                continue
+            row = _complete(_plain_row(stripped, path, number), defaults)
+        if not (row[4] > 0.0 and all(map(math.isfinite, row))):
+            reason = "columns that C cannot read count as 0; '--quirk source_file_literal=off' gives defaults instead"
+            raise InputError(f"{path}:{number}: the source has wavelength {row[4]:g} m ({reason})")
+        rows.append(row)
+    if not rows:
+        raise InputError(f"-sourcefile {path}: no source in the file")
+    table = torch.tensor(rows, dtype=torch.float64)
+    return Sources(table[:, :3], table[:, 4], table[:, 3])
+
+
+def generate_sources(
+    beam: Tensor,
+    polarization: Tensor,
+    wavelength: float,
+    horizontal: Steps,
+    vertical: Steps,
+    dispersion: Steps,
+    *,
+    round_shape: bool,
+) -> Sources:
+    """Grid of divergences (h outer, v inner) times wavelengths (innermost); all weights 1 / number.
+
+    Raises:
+        InputError: no point is left, too many are, or a wavelength is not positive.
+    """
+    total = horizontal.count * vertical.count * dispersion.count
+    if total > _MOST_SOURCES:
+        raise InputError(f"divergence and dispersion ask for {total} sources; at most {_MOST_SOURCES} are sensible")
+    accepted = _accepted(horizontal, vertical, round_shape)
+    waves = [wavelength * (1.0 + dispersion.step * k - dispersion.range / 2.0) for k in range(dispersion.count)]
+    if not accepted:
+        raise InputError("-hdiv..., -vdiv...: the round divergence leaves no source; -square_div keeps the corners")
+    if min(waves) <= 0.0:
+        raise InputError(f"-dispersion {100.0 * dispersion.range:g}: a wavelength would not be positive")
+    across = unit(cross(beam, polarization))
+    angles = torch.tensor(accepted, dtype=torch.float64)
+    start = (-SOURCE_DISTANCE * beam).expand(len(accepted), 3)
+    positions = rotate_about(rotate_about(start, polarization, angles[:, 1]), across, angles[:, 0])
+    count = len(accepted) * len(waves)
+    return Sources(
+        positions.repeat_interleave(len(waves), dim=0),
+        torch.tensor(waves, dtype=torch.float64).repeat(len(accepted)),
+        torch.full((count,), 1.0 / count, dtype=torch.float64),
+    )
+
+
+def _accepted(horizontal: Steps, vertical: Steps, round_shape: bool) -> list[tuple[float, float]]:
+    """(h, v) in radians that are not trimmed by the ellipse; a one-dimensional fan never is."""
+
+    def term(angle: float, steps: Steps) -> float:
+        even = 1 - steps.count % 2
+        return (angle * angle - steps.step * steps.step / 4.0 * even) / steps.range / steps.range
+
+    trimmed = round_shape and horizontal.range != 0.0 and vertical.range != 0.0
+    points: list[tuple[float, float]] = []
+    for i in range(horizontal.count):
+        h = horizontal.step * i - horizontal.range / 2.0
+        for j in range(vertical.count):
+            v = vertical.step * j - vertical.range / 2.0
+            if not (trimmed and (term(h, horizontal) + term(v, vertical)) * 4.0 > 1.1):
+                points.append((h, v))
+    return points

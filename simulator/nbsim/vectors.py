@@ -1,0 +1,108 @@
+"""Rotations and lengths of 3-vectors, summed in C's order so that float64 results agree to the last bit.
+
+All functions are differentiable; vectors have shape (..., 3). Source: nanobragg_setup.md section 0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+
+class _Exact(Function):
+    """sin, cos or sqrt as the C library rounds them; torch's vectorised ones differ in the last bit."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, name: str) -> Tensor:
+        call: Callable[[float], float] = {"sin": math.sin, "cos": math.cos, "sqrt": math.sqrt}[name]
+        values = [call(value) for value in x.detach().reshape(-1).tolist()]
+        result = torch.tensor(values, dtype=x.dtype, device=x.device).reshape(x.shape)
+        ctx.save_for_backward(x)
+        ctx.name = name
+        return result
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        (x,) = ctx.saved_tensors
+        if ctx.name == "sin":
+            return grads[0] * cos(x), None
+        if ctx.name == "cos":
+            return -(grads[0] * sin(x)), None
+        return grads[0] / (2.0 * sqrt(x)), None
+
+
+_exact: Callable[[Tensor, str], Tensor] = _Exact.apply
+
+
+def sin(angle: Tensor) -> Tensor:
+    """Sine of finite angles [rad], any shape."""
+    return _exact(angle, "sin")
+
+
+def cos(angle: Tensor) -> Tensor:
+    """Cosine of finite angles [rad], any shape."""
+    return _exact(angle, "cos")
+
+
+def sqrt(x: Tensor) -> Tensor:
+    """Square root of numbers >= 0, any shape."""
+    return _exact(x, "sqrt")
+
+
+def dot(v: Tensor, w: Tensor) -> Tensor:
+    """v . w, shape (...)."""
+    return v[..., 0] * w[..., 0] + v[..., 1] * w[..., 1] + v[..., 2] * w[..., 2]
+
+
+def cross(v: Tensor, w: Tensor) -> Tensor:
+    """v x w, shape (..., 3)."""
+    return torch.stack(
+        [
+            v[..., 1] * w[..., 2] - v[..., 2] * w[..., 1],
+            v[..., 2] * w[..., 0] - v[..., 0] * w[..., 2],
+            v[..., 0] * w[..., 1] - v[..., 1] * w[..., 0],
+        ],
+        dim=-1,
+    )
+
+
+def length(v: Tensor) -> Tensor:
+    """|v|, shape (...)."""
+    return sqrt(dot(v, v))
+
+
+def unit(v: Tensor) -> Tensor:
+    """v / |v|; a zero vector stays zero."""
+    size = length(v)[..., None]
+    return v / torch.where(size > 0, size, torch.ones_like(size))
+
+
+def rotate_xyz(v: Tensor, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
+    """Active right-handed rotations about the fixed lab axes x, then y, then z; angles [rad], scalars.
+
+    A zero angle leaves the vector untouched, as in C.
+    """
+    for axis, angle in enumerate((x, y, z)):
+        if angle.item() == 0.0 and not angle.requires_grad:
+            continue
+        first, second = (axis + 1) % 3, (axis + 2) % 3
+        c, s = cos(angle), sin(angle)
+        parts = list(v.unbind(-1))
+        parts[first], parts[second] = (
+            parts[first] * c - parts[second] * s,
+            parts[first] * s + parts[second] * c,
+        )
+        v = torch.stack(parts, dim=-1)
+    return v
+
+
+def rotate_about(v: Tensor, axis: Tensor, angle: Tensor) -> Tensor:
+    """Rotation of v (..., 3) about ``axis`` (3,), taken as it is, by ``angle`` (...) [rad]."""
+    c, s = cos(angle)[..., None], sin(angle)[..., None]
+    along = dot(axis, v)[..., None] * (1.0 - c)
+    return axis * along + v * c + cross(axis.expand_as(v), v) * s

@@ -1,0 +1,153 @@
+"""The ``nbtui`` program: which subcommands there are, exit codes, and how every error looks.
+
+A subcommand's module is imported when it is called, never for ``--help``: torch, numpy and textual stay out.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from nbtui.commands.options import Invocation
+from nbtui.errors import NbtuiError
+from nbtui.trace.model import TraceError
+from nbtui.trace.text import clean
+
+# name -> (module under nbtui.commands, one line of help); the function is called `command` there
+COMMANDS: dict[str, tuple[str, str]] = {
+    "console": ("console", "The console on a case (also: nbtui CASE)."),
+    "open": ("open", "The console on two given logs."),
+    "compare": ("compare", "Compare two logs, or a C log with our simulator."),
+    "trace": ("trace", "The Python trace of a case."),
+    "terms": ("terms", "Every contribution of the pixel."),
+    "export": ("export", "Write an evidence package."),
+    "c-trace": ("c_trace", "Run your C program and keep its log."),
+}
+_DEFAULT = "console"
+_HELP = """Put a C nanoBragg trace beside a PyTorch one and stand on the first difference.
+
+CASE is a folder with command.txt (and trace_c.log), a name from nbtui.toml, or 'demo'. 'nbtui CASE' opens the
+console; without a terminal it prints the comparison. '-- FLAGS' gives a nanoBragg command line directly.
+Pixels are always (slow, fast). Exit codes: 0 agree or done, 1 divergence, 2 unusable input, 3 the simulation or the
+C program failed, 4 could not write, 130 interrupted.
+"""
+
+
+class LazyGroup(click.Group):
+    """Subcommands named in COMMANDS; their modules are imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"nbtui.commands.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """``nbtui [CASE] [OPTIONS]`` without a subcommand is the console."""
+        if not args or (args[0] not in COMMANDS and args[0] not in ("--help", "-h", "--version")):
+            args = [_DEFAULT, *args]
+        return super().parse_args(ctx, args)
+
+
+def _version(context: click.Context, option: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        click.echo(f"nbtui {version('nbtui')}")
+        context.exit()
+
+
+@click.group(cls=LazyGroup, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the stack trace of an error; anywhere.")
+def program() -> None:
+    pass
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line (without the program name) and return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    flags: tuple[str, ...] | None = None
+    own = words
+    if "--" in words:
+        at = words.index("--")
+        own, flags = words[:at], tuple(words[at + 1 :])
+    debug = "--debug" in own
+    own = [word for word in own if word != "--debug"]
+    try:
+        code = _run(own, Invocation(tuple(words), flags))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        _forget_stdout()
+        return 4
+    except (KeyboardInterrupt, click.Abort):
+        _say("interrupted")
+        return 130
+    except Exception as error:
+        if debug:
+            raise
+        code, text = _explain(error)
+        _say(text)
+        _flush_or_forget()
+        return code
+
+
+def _run(own: list[str], invocation: Invocation) -> int:
+    if invocation.flags is not None and own and own[0] in ("--help", "-h", "--version"):
+        invocation = Invocation(invocation.argv)
+    outcome = program.main(args=own, prog_name="nbtui", standalone_mode=False, obj=invocation)
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _explain(error: Exception) -> tuple[int, str]:
+    """Exit code and text of one or two lines for any error."""
+    if isinstance(error, click.UsageError):
+        command = error.ctx.command_path if error.ctx is not None else "nbtui"
+        return 2, f"{clean(error.format_message())}\ntry '{command} --help'"
+    if isinstance(error, click.ClickException):
+        return 2, clean(error.format_message())
+    if isinstance(error, NbtuiError):
+        return error.exit_code, clean(str(error))
+    if isinstance(error, TraceError):
+        return 2, clean(str(error))
+    if isinstance(error, OSError):
+        name = f"{clean(str(error.filename))}: " if error.filename is not None else ""
+        return 4, f"{name}{error.strerror or error}"
+    kind = type(error).__name__
+    return 3, f"unexpected {kind}: {clean(str(error))}\nthis is a fault of nbtui; --debug shows where"
+
+
+def _say(text: str) -> None:
+    try:
+        click.echo(f"nbtui: {text}", err=True)
+    except OSError:
+        _forget(sys.stderr.fileno())
+
+
+def _forget(descriptor: int) -> None:
+    """Let what is still to be written vanish: its reader has gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+
+
+def _forget_stdout() -> None:
+    _forget(sys.stdout.fileno())
+
+
+def _flush_or_forget() -> None:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _forget_stdout()

@@ -1,0 +1,55 @@
+"""``nbtui compare``: two logs, or a C log and our simulator, field by field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from nbtui.commands.options import Request, c_log_of, case_options
+from nbtui.commands.report import report
+from nbtui.errors import UnusableInput
+from nbtui.trace.reader import read_phi, read_trace, with_phi
+
+
+@click.command("compare")
+@click.option("--c", "c_log", type=click.Path(path_type=Path), help="Log of the C program; default: the case's own.")
+@click.option("--py", "py_log", type=click.Path(path_type=Path), help="Log of the Python program; default: simulated.")
+@click.option("--py-phi", type=click.Path(path_type=Path), help="Its phi lines, when they are in a file of their own.")
+@click.option("--json", "style", flag_value="json", help="The metrics.json object.")
+@click.option("--markdown", "style", flag_value="markdown", help="Tables in Markdown.")
+@click.option("--only-differing", is_flag=True, help="Leave agreeing fields out of the table.")
+@case_options(judged=True)
+def command(
+    request: Request,
+    c_log: Path | None,
+    py_log: Path | None,
+    py_phi: Path | None,
+    style: str | None,
+    only_differing: bool,
+) -> int:
+    """Compare the C trace of a pixel with the Python one. Exit code 0: agree, 1: divergence.
+
+    Without --py the pixel of CASE (or of '-- FLAGS') is simulated; without --c the log of CASE is used.
+    """
+    if py_phi is not None and py_log is None:
+        raise UnusableInput("--py-phi belongs to --py FILE, which is missing")
+    case = request.case() if request.names_case else None
+    if case is not None:
+        c_log = c_log_of(case, c_log)
+    if c_log is None:
+        raise UnusableInput("nothing to compare: give --c FILE and --py FILE, or a CASE")
+    c = read_trace(c_log)
+    if py_log is not None:
+        py = read_trace(py_log)
+        if py_phi is not None:
+            py = with_phi(py, read_phi(py_phi))
+        return report(request, case, c, py, None, style=style or "table", only_differing=only_differing)
+    if case is None:
+        raise UnusableInput("--py FILE is missing; without it name a CASE (or give '-- FLAGS') to simulate")
+    from nbtui.live.session import simulate
+
+    simulation = simulate(case, request.settings())
+    return report(
+        request, case, c, simulation.trace, simulation, style=style or "table", only_differing=only_differing
+    )

@@ -1,0 +1,53 @@
+"""``nbtui [CASE]``: the console; without a terminal, the comparison as text."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import click
+
+from nbtui.commands.options import Request, c_log_of, case_options, reports_of, terminal
+from nbtui.errors import UnusableInput
+from nbtui.trace.text import clean
+
+
+@click.command("console")
+@click.option("--reports", type=click.Path(path_type=Path), help="Where 'e' writes packages.  [default: reports]")
+@case_options(judged=True)
+def command(request: Request, reports: Path | None) -> int:
+    """Open the console on CASE (the demo when nothing is given).
+
+    Without a terminal the comparison is printed instead. Exit code 0: agree, 1: divergence.
+    """
+    try:
+        case = request.case()
+    except UnusableInput as error:
+        raise UnusableInput(f"{error}{_meant(request.case_name)}") from error
+    if terminal():
+        from nbtui.console.app import run_console
+
+        return run_console(
+            case,
+            request.settings(),
+            c_trace=None,
+            py_trace=None,
+            profile=request.profile,
+            tolerance=request.tolerance,
+            reports=reports_of(request, reports),
+        )
+    from nbtui.commands.report import report
+    from nbtui.live.session import simulate
+    from nbtui.trace.reader import read_trace
+
+    c = read_trace(c_log_of(case, None))
+    simulation = simulate(case, request.settings())
+    return report(request, case, c, simulation.trace, simulation, style="table")
+
+
+def _meant(name: str | None) -> str:
+    """A hint when the unknown case looks like a misspelt subcommand."""
+    from nbtui.cli import COMMANDS
+
+    close = difflib.get_close_matches(name or "", COMMANDS, 1, 0.75)
+    return f"; or the command '{clean(close[0])}'?" if close else ""

@@ -1,0 +1,39 @@
+"""``nbtui open``: the console on two given logs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from nbtui.commands.options import Request, case_options, reports_of, terminal
+from nbtui.trace.reader import read_trace
+
+
+@click.command("open")
+@click.argument("c_log", type=click.Path(path_type=Path))
+@click.argument("py_log", type=click.Path(path_type=Path))
+@click.option("--reports", type=click.Path(path_type=Path), help="Where 'e' writes packages.  [default: reports]")
+@case_options(judged=True)
+def command(request: Request, c_log: Path, py_log: Path, reports: Path | None) -> int:
+    """Open the console on the logs C_LOG and PY_LOG.
+
+    Stepping through the contributions needs the experiment: name a CASE, or give '-- FLAGS'.
+    """
+    case = request.case() if request.names_case else None
+    c, py = read_trace(c_log), read_trace(py_log)
+    if terminal():
+        from nbtui.console.app import run_console
+
+        return run_console(
+            case,
+            request.settings(),
+            c_trace=c,
+            py_trace=py,
+            profile=request.profile,
+            tolerance=request.tolerance,
+            reports=reports_of(request, reports),
+        )
+    from nbtui.commands.report import report
+
+    return report(request, case, c, py, None, style="table")

@@ -1,0 +1,196 @@
+"""The options that several subcommands share, and what they mean together."""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from nbtui.errors import UnusableInput
+from nbtui.settings import Configuration
+from nbtui.settings import load as load_configuration
+from nbtui.trace.text import clean
+
+if TYPE_CHECKING:
+    from nbtui.live.model import Case, Settings
+    from nbtui.parity.model import Comparison
+    from nbtui.trace.model import Trace
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What the whole command line said, for the subcommand that runs."""
+
+    argv: tuple[str, ...]  # everything after the program name
+    flags: tuple[str, ...] | None = None  # the words after "--"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A case and how to simulate and judge it, as typed."""
+
+    case_name: str | None
+    flags: tuple[str, ...] | None
+    configuration: Configuration
+    workdir: Path | None = None
+    pixel: tuple[int, int] | None = None
+    phi_mode: str = "spec"
+    dtype: str = "float64"
+    device: str = "cpu"
+    quirks: tuple[tuple[str, bool], ...] = ()
+    profile: str = "full"
+    tolerance: float | None = None
+    invocation: Invocation = field(default_factory=lambda: Invocation(()))
+
+    @property
+    def names_case(self) -> bool:
+        """Whether the user named a case or gave flags."""
+        return self.case_name is not None or self.flags is not None
+
+    def case(self) -> Case:
+        """The case that was named; the demo when none was. Raises UnusableInput."""
+        from nbtui.live.cases import load_case
+
+        return load_case(
+            self.case_name,
+            workdir=self.workdir,
+            flags=self.flags,
+            pixel=self.pixel,
+            configuration=self.configuration,
+        )
+
+    def settings(self) -> Settings:
+        """How to simulate."""
+        from nbtui.live.model import Settings
+
+        return Settings(self.phi_mode, self.dtype, self.device, self.quirks)
+
+    def compare(self, c: Trace, py: Trace) -> Comparison:
+        """The two traces under the chosen profile and tolerance."""
+        from nbtui.parity.compare import compare
+
+        return compare(c, py, self.profile, self.tolerance, self.configuration.profiles)
+
+
+def _quirk(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
+    switches: list[tuple[str, bool]] = []
+    for value in values:
+        name, _, state = value.partition("=")
+        if not name or state not in ("on", "off"):
+            raise click.BadParameter(f"'{value}' must be NAME=on or NAME=off", context, option)
+        switches.append((name, state == "on"))
+    return tuple(switches)
+
+
+def _tolerance(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not (math.isfinite(value) and value >= 0):
+        raise click.BadParameter("must be a finite number >= 0, such as 1e-6", context, option)
+    return value
+
+
+def _pixel(context: click.Context, option: click.Parameter, value: tuple[int, int] | None) -> tuple[int, int] | None:
+    if value is not None and min(value) < 0:
+        raise click.BadParameter("SLOW and FAST must be >= 0", context, option)
+    return value
+
+
+_CASE = (
+    click.argument("case_name", metavar="[CASE]", required=False),
+    click.option("--workdir", type=click.Path(path_type=Path), help="Where the command's input files are."),
+    click.option("--pixel", type=(int, int), metavar="SLOW FAST", callback=_pixel, help="Pixel, (slow, fast)."),
+)
+_SIMULATION = (
+    click.option("--phi-mode", type=click.Choice(["spec", "c-parity"]), default="spec", show_default=True),
+    click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float64", show_default=True),
+    click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True),
+    click.option("--quirk", "quirks", multiple=True, metavar="NAME=on|off", callback=_quirk, help="One C oddity."),
+)
+_JUDGEMENT = (
+    click.option("--profile", metavar="NAME", help="scaling, full, spec, c-parity or your own.  [default: full]"),
+    click.option("--tolerance", type=float, callback=_tolerance, help="Relative; replaces the profile's own."),
+)
+
+
+def case_options(*, judged: bool) -> Callable[[Command], Command]:
+    """CASE and the options on how to simulate it (``judged``: and compare it), as one ``request`` argument."""
+    decorators = (*_CASE, *_SIMULATION, *(_JUDGEMENT if judged else ()))
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def run(**values: Any) -> Any:
+            return command(request=_request(values), **values)
+
+        wrapped: Any = run
+        for decorator in reversed(decorators):
+            wrapped = decorator(wrapped)
+        result: Command = wrapped
+        return result
+
+    return decorate
+
+
+def _request(values: dict[str, Any]) -> Request:
+    """Take the shared values out of ``values``."""
+    invocation = click.get_current_context().find_object(Invocation) or Invocation(())
+    configuration = load_configuration()
+    profile = values.pop("profile", None) or configuration.profile
+    return Request(
+        case_name=values.pop("case_name"),
+        flags=invocation.flags,
+        configuration=configuration,
+        workdir=values.pop("workdir"),
+        pixel=values.pop("pixel"),
+        phi_mode=values.pop("phi_mode"),
+        dtype=values.pop("dtype"),
+        device=values.pop("device"),
+        quirks=values.pop("quirks"),
+        profile=profile,
+        tolerance=values.pop("tolerance", None),
+        invocation=invocation,
+    )
+
+
+def c_log_of(case: Case, given: Path | None) -> Path:
+    """The C log to compare against: the one given, else the case's own.
+
+    Raises:
+        UnusableInput: there is none.
+    """
+    found = given or case.c_log
+    if found is None:
+        place = case.folder or case.workdir
+        raise UnusableInput(
+            f"{clean(case.name)}: no C log to compare with (no trace_c.log in {clean(str(place))}); "
+            "give --c FILE, or make one with 'nbtui c-trace'"
+        )
+    return found
+
+
+def reports_of(request: Request, given: Path | None) -> Path:
+    """The reports root: as given, else the case's own from nbtui.toml, else the one of the settings."""
+    entry = request.configuration.cases.get(request.case_name or "")
+    return given or (entry.reports if entry is not None else None) or request.configuration.reports
+
+
+def terminal() -> bool:
+    """Whether a person sits in front of both ends of this process."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def colour() -> bool:
+    """Whether to colour stdout: a terminal, and nobody said NO_COLOR."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def say(text: str) -> None:
+    """One line of narration on stderr."""
+    click.echo(f"nbtui: {clean(text)}", err=True)

@@ -1,0 +1,45 @@
+"""A comparison on stdout: table, metrics object or Markdown; the exit code is the verdict."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from nbtui.commands.options import Request, colour, say
+from nbtui.evidence.record import record, to_json
+from nbtui.parity.render import markdown, table
+from nbtui.trace.model import Trace
+
+if TYPE_CHECKING:
+    from nbtui.live.model import Case, Simulation
+
+_PIPE_WIDTH = 120  # columns where there is no terminal to ask
+
+
+def report(
+    request: Request,
+    case: Case | None,
+    c: Trace,
+    py: Trace,
+    simulation: Simulation | None,
+    *,
+    style: str,
+    only_differing: bool = False,
+) -> int:
+    """Print the comparison of ``c`` and ``py``; ``style`` is table, json or markdown. Returns 0 or 1."""
+    comparison = request.compare(c, py)
+    if style == "json":
+        click.echo(to_json(record(comparison, c, py, case=case, simulation=simulation)), nl=False)
+    elif style == "markdown":
+        click.echo(markdown(comparison).rstrip("\n"))
+    else:
+        width = shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns if sys.stdout.isatty() else _PIPE_WIDTH
+        text = table(comparison, width=width, colour=colour(), only_differing=only_differing)
+        click.echo(text.rstrip("\n"), color=True)
+    if simulation is not None:
+        for notice in simulation.notices:
+            say(notice)
+    return 0 if comparison.agrees else 1

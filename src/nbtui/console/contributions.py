@@ -1,0 +1,157 @@
+"""The pixel's contributions arranged for stepping: [block, phi step, mosaic domain], Python beside C.
+
+A block is one (absorption layer, sub-pixel slow, sub-pixel fast, source), in the order in which the program adds
+them up (nanobragg_pixel_loop.md, section 3).
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from nbtui.live.model import Simulation, TermTable
+from nbtui.trace.model import TraceError
+
+AXES = ("thick", "sub_slow", "sub_fast", "source", "phi_step", "mosaic_domain")
+FLOATS = ("h", "k", "l", "F_latt", "F_cell", "F_cell2_F_latt2")
+INTEGERS = (*AXES, "h0", "k0", "l0")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One program's terms: column name -> array (n_blocks, n_phi, n_domains).
+
+    Places without a term hold NaN, except for ``F_cell2_F_latt2`` [e^2], which is 0 there.
+    """
+
+    columns: dict[str, np.ndarray]
+
+    @property
+    def terms(self) -> np.ndarray:
+        return self.columns["F_cell2_F_latt2"]
+
+    @cached_property
+    def running(self) -> np.ndarray:
+        """Sum of all terms up to and with each place, in the order of accumulation [e^2]."""
+        return np.cumsum(self.terms).reshape(self.terms.shape)
+
+    @cached_property
+    def total(self) -> float:
+        return float(self.terms.sum())
+
+    @cached_property
+    def per_phi(self) -> np.ndarray:
+        """Sum of the terms of each phi step [e^2], (n_phi,)."""
+        return np.asarray(self.terms.sum(axis=(0, 2)))
+
+    @cached_property
+    def share_per_phi(self) -> np.ndarray:
+        """Part of the pixel's sum that each phi step contributes, (n_phi,); zeros when the sum is zero."""
+        return np.asarray(self.per_phi / self.total) if self.total else self.per_phi
+
+    def at(self, place: tuple[int, int, int]) -> dict[str, float]:
+        """The columns at one (block, phi step, domain)."""
+        return {name: float(column[place]) for name, column in self.columns.items()}
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """Every term of one pixel on a dense grid. ``c`` is None when C's terms are not known; ``c_problem`` says why."""
+
+    shape: tuple[int, int, int, int, int, int]  # sizes of AXES
+    phi_deg: tuple[float, ...]
+    n_cells: tuple[int, int, int]
+    py: Side
+    c: Side | None
+    c_problem: str = ""
+
+    @property
+    def n_blocks(self) -> int:
+        return int(np.prod(self.shape[:4]))
+
+    @property
+    def n_phi(self) -> int:
+        return self.shape[4]
+
+    @property
+    def n_domains(self) -> int:
+        return self.shape[5]
+
+    def block_name(self, block: int) -> str:
+        """``source 0/2  sub-pixel 1,0/2  layer 0/3``: only the axes that have more than one place."""
+        thick, slow, fast, source = np.unravel_index(block, self.shape[:4])
+        layers, subs, _, sources = self.shape[:4]
+        parts = []
+        if sources > 1:
+            parts.append(f"source {source}/{sources - 1}")
+        if subs > 1:
+            parts.append(f"sub-pixel {slow},{fast}/{subs - 1}")
+        if layers > 1:
+            parts.append(f"layer {thick}/{layers - 1}")
+        return "  ".join(parts)
+
+
+def arrange(simulation: Simulation, c_terms: TermTable | None, c_problem: str = "") -> Contributions:
+    """Contributions of a simulated pixel beside C's terms, where these are known and sampled alike."""
+    sizes = tuple(int(simulation.axes[axis]) for axis in AXES)
+    shape = (sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5])
+    c = None
+    if c_terms is not None:
+        if _fits(c_terms, shape):
+            c = _dense(c_terms, shape)
+        else:
+            c_problem = "C's terms file is of another sampling than this run"
+    return Contributions(
+        shape, simulation.phi_deg, simulation.n_cells, _dense(simulation.terms, shape), c, "" if c else c_problem
+    )
+
+
+def read_terms(path: Path) -> TermTable:
+    """C's terms.csv. Raises TraceError that names the file and the line."""
+    way_out = "give the terms.csv of the C run, or remove it from the case"
+    columns: dict[str, list[float]] = {name: [] for name in (*INTEGERS, *FLOATS)}
+    try:
+        with path.open(newline="", encoding="utf-8", errors="replace") as handle:
+            reader = csv.DictReader(handle)
+            missing = [name for name in columns if name not in (reader.fieldnames or [])]
+            if missing:
+                raise TraceError(f"{path.name}: no column {missing[0]}; {way_out}")
+            for row in reader:
+                for name, column in columns.items():
+                    column.append(float(row[name]))
+    except OSError as error:
+        raise TraceError(f"{path.name}: cannot be read ({error.strerror}); {way_out}") from error
+    except (TypeError, ValueError, csv.Error) as error:
+        line = 2 + len(columns["F_cell2_F_latt2"])
+        raise TraceError(f"{path.name}, line {line}: not a row of numbers; {way_out}") from error
+    arrays = {name: np.asarray(column, dtype=float) for name, column in columns.items()}
+    for name in INTEGERS:
+        arrays[name] = arrays[name].astype(np.int64)
+    return TermTable(**arrays)
+
+
+def _place(table: TermTable) -> tuple[np.ndarray, ...]:
+    return tuple(np.asarray(getattr(table, axis), dtype=np.int64) for axis in AXES)
+
+
+def _fits(table: TermTable, shape: tuple[int, ...]) -> bool:
+    """Whether every term lies inside the grid and the grid's last place on each axis is used."""
+    places = _place(table)
+    if not len(places[0]):
+        return False
+    return all(place.min() >= 0 and place.max() == size - 1 for place, size in zip(places, shape, strict=True))
+
+
+def _dense(table: TermTable, shape: tuple[int, int, int, int, int, int]) -> Side:
+    flat = np.ravel_multi_index(_place(table), shape) if len(table.thick) else np.zeros(0, dtype=np.int64)
+    grid = (int(np.prod(shape[:4])), shape[4], shape[5])
+    columns: dict[str, np.ndarray] = {}
+    for name in ("h", "k", "l", "h0", "k0", "l0", "F_latt", "F_cell", "F_cell2_F_latt2"):
+        dense = np.full(int(np.prod(shape)), 0.0 if name == "F_cell2_F_latt2" else np.nan)
+        dense[flat] = np.asarray(getattr(table, name), dtype=float)
+        columns[name] = dense.reshape(grid)
+    return Side(columns)

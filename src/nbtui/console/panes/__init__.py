@@ -1,0 +1,1 @@
+"""Pure panes: frozen state and a size in, lines of toned text out."""

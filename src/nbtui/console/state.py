@@ -1,0 +1,260 @@
+"""What the console knows and where the user is, as one frozen value, and the pure steps between such values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from nbtui.console.contributions import Contributions
+from nbtui.console.provenance import Place, origins
+from nbtui.live.model import Case, Settings, Simulation
+from nbtui.parity.model import Comparison, Row, Status
+from nbtui.trace.model import Trace
+
+PANES = ("fields", "detail", "steps", "pipeline")
+
+
+class Phase(Enum):
+    """What the live side is doing."""
+
+    READING = "reading the C log"
+    SIMULATING = "simulating"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything a pane may show. Replaced, never changed."""
+
+    settings: Settings
+    profile: str
+    tolerance: float | None = None
+    case: Case | None = None
+    name: str = ""
+    c_trace: Trace | None = None
+    py_trace: Trace | None = None
+    comparison: Comparison | None = None
+    origins: Mapping[Place, tuple[str, ...]] = field(default_factory=dict)
+    simulation: Simulation | None = None
+    contributions: Contributions | None = None
+    phase: Phase = Phase.READING
+    generation: int = 0
+    failure: str = ""  # why the live side failed, and the way out
+    failure_code: int = 0  # exit code that goes with it
+    message: str = ""  # last thing to tell; shown in the foot line until the next key
+    exporting: bool = False
+    pane: str = "fields"
+    cursor: int = 0  # index into comparison.rows
+    top: int = 0  # first row that the field table shows, counted among the visible ones
+    only_differing: bool = False
+    query: str = ""
+    searching: bool = False
+    phi: int = 0
+    domain: int = 0
+    block: int = 0
+    changed: frozenset[str] = frozenset()  # labels whose Python value the last simulation changed
+
+    @property
+    def pending(self) -> bool:
+        """No Python side yet: what is shown is the C log alone."""
+        return self.py_trace is None and self.phase in (Phase.READING, Phase.SIMULATING)
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        return self.comparison.rows if self.comparison else ()
+
+    @property
+    def row(self) -> Row | None:
+        """The row under the cursor."""
+        return self.rows[self.cursor] if 0 <= self.cursor < len(self.rows) else None
+
+    @property
+    def can_step(self) -> bool:
+        return self.contributions is not None
+
+    @property
+    def can_simulate(self) -> bool:
+        return self.case is not None
+
+
+def visible(state: State) -> tuple[int, ...]:
+    """Indices of the rows that the field table shows."""
+    if not state.only_differing or state.pending:
+        return tuple(range(len(state.rows)))
+    return tuple(i for i, row in enumerate(state.rows) if row.status is not Status.PASS)
+
+
+def inherits(state: State, row: Row) -> tuple[str, ...]:
+    """The differing fields upstream of a row."""
+    return state.origins.get((row.field, row.occurrence), ())
+
+
+def is_new(state: State, row: Row) -> bool:
+    """Whether a differing row has no differing field upstream of it."""
+    return row.status.differs and not inherits(state, row)
+
+
+# --- what arrives from the workers -------------------------------------------------------------------------------
+
+
+def compared(state: State, comparison: Comparison) -> State:
+    """A new comparison: the cursor stays on its field, or goes to the first divergence when it is the first."""
+    first = state.comparison is None or state.pending
+    label = "" if first or state.row is None else state.row.label
+    cursor = next((i for i, row in enumerate(comparison.rows) if row.label == label), None)
+    if cursor is None:
+        cursor = _index(comparison, comparison.first_divergence)
+    return replace(state, comparison=comparison, origins=origins(comparison), cursor=cursor)
+
+
+def simulated(
+    state: State, generation: int, simulation: Simulation, comparison: Comparison, contributions: Contributions
+) -> State:
+    """A simulation has ended. A result of an older request than the newest changes nothing."""
+    if generation != state.generation:
+        return state
+    before = {} if state.pending else {row.label: row.py_value for row in state.rows}
+    shown = compared(state, comparison)
+    changed = {row.label for row in comparison.rows if row.label in before and before[row.label] != row.py_value}
+    return replace(
+        shown,
+        simulation=simulation,
+        py_trace=simulation.trace,
+        contributions=contributions,
+        phase=Phase.READY,
+        failure="",
+        failure_code=0,
+        changed=frozenset(changed),
+        phi=min(state.phi, contributions.n_phi - 1),
+        domain=min(state.domain, contributions.n_domains - 1),
+        block=min(state.block, contributions.n_blocks - 1),
+    )
+
+
+def failed(state: State, generation: int, sentence: str, code: int) -> State:
+    """The live side failed; what was shown before stays."""
+    if generation != state.generation:
+        return state
+    return replace(state, phase=Phase.FAILED, failure=sentence, failure_code=code)
+
+
+def asked(state: State, settings: Settings) -> State:
+    """A simulation with ``settings`` is asked for: everything older is stale from here on."""
+    return replace(state, settings=settings, generation=state.generation + 1, phase=Phase.SIMULATING, failure="")
+
+
+# --- moves -------------------------------------------------------------------------------------------------------
+
+
+def moved(state: State, by: int) -> State:
+    """The field cursor ``by`` visible rows down; at the ends it stays."""
+    shown = visible(state)
+    if not shown:
+        return state
+    here = next((n for n, i in enumerate(shown) if i >= state.cursor), len(shown) - 1)
+    return replace(state, cursor=shown[max(0, min(len(shown) - 1, here + by))])
+
+
+def to_end(state: State, last: bool) -> State:
+    shown = visible(state)
+    return replace(state, cursor=shown[-1 if last else 0]) if shown else state
+
+
+def to_divergence(state: State, forward: bool) -> State:
+    """The next differing row after (before) the cursor; around the end it starts again."""
+    return _jump(state, [i for i, row in enumerate(state.rows) if row.status.differs], forward, "nothing differs")
+
+
+def to_match(state: State, forward: bool) -> State:
+    """The next row whose label, stage or description contains the search text."""
+    wanted = state.query.casefold()
+    if not wanted:
+        return replace(state, message="nothing to search for yet: / starts a search")
+    hits = [
+        i for i in visible(state) if wanted in f"{state.rows[i].label} {state.rows[i].description}".casefold()
+    ]
+    found = _jump(state, hits, forward, f"no field contains {state.query!r}")
+    if hits:
+        found = replace(found, message=f"{hits.index(found.cursor) + 1} of {len(hits)} fields with {state.query!r}")
+    return found
+
+
+def to_stage(state: State, by: int) -> State:
+    """The first visible row of the next (previous) stage."""
+    shown = visible(state)
+    stages = list(dict.fromkeys(state.rows[i].stage for i in shown))
+    if not stages or state.row is None:
+        return state
+    here = stages.index(state.row.stage) if state.row.stage in stages else 0
+    stage = stages[max(0, min(len(stages) - 1, here + by))]
+    return replace(state, cursor=next(i for i in shown if state.rows[i].stage == stage))
+
+
+def filtered(state: State) -> State:
+    """Only differing rows, or all again; the cursor goes to the nearest row that is shown."""
+    turned = replace(state, only_differing=not state.only_differing)
+    shown = visible(turned)
+    if not shown:
+        return replace(state, message="nothing differs: all fields stay shown")
+    cursor = min(shown, key=lambda i: (abs(i - state.cursor), i))
+    return replace(turned, cursor=cursor)
+
+
+def stepped(state: State, phi: int = 0, domain: int = 0, block: int = 0) -> State:
+    """The step cursor moved along phi, mosaic domain or block; at the ends it stays and says so."""
+    grid = state.contributions
+    if grid is None:
+        return replace(state, message=stepping_off(state))
+    sizes = {"phi": grid.n_phi, "domain": grid.n_domains, "block": grid.n_blocks}
+    by = {"phi": phi, "domain": domain, "block": block}
+    now = {"phi": state.phi, "domain": state.domain, "block": state.block}
+    after = {axis: max(0, min(sizes[axis] - 1, now[axis] + by[axis])) for axis in sizes}
+    moving = next(axis for axis in sizes if by[axis])
+    words = {"phi": "phi step", "domain": "mosaic domain", "block": "source, sub-pixel or layer"}[moving]
+    end = "last" if by[moving] > 0 else "first"
+    message = f"this is the {end} {words}" if after == now else ""
+    return replace(
+        state, phi=after["phi"], domain=after["domain"], block=after["block"], message=message
+    )
+
+
+def stepping_off(state: State) -> str:
+    """Why there are no steps to walk, and how to turn them on."""
+    if not state.can_simulate:
+        return "stepping is off: add the nanoBragg flags of this run after --, as in: nbtui open C_LOG PY_LOG -- FLAGS"
+    if state.phase is Phase.FAILED:
+        return "stepping is off: the simulation failed"
+    return "stepping starts when the simulation is done"
+
+
+def paned(state: State, by: int) -> State:
+    """The next pane in the order of the digits."""
+    return replace(state, pane=PANES[(PANES.index(state.pane) + by) % len(PANES)])
+
+
+def exit_code(state: State) -> int:
+    """0 agree or nothing to compare, 1 divergence, 2 or 3 for a failure without a comparison, 130 left too early."""
+    if state.comparison is not None and not state.pending:
+        if state.comparison.num_compared:
+            return 0 if state.comparison.agrees else 1
+        return state.failure_code
+    return state.failure_code if state.phase is Phase.FAILED else 130
+
+
+def _index(comparison: Comparison, row: Row | None) -> int:
+    return next((i for i, other in enumerate(comparison.rows) if other is row or other == row), 0)
+
+
+def _jump(state: State, hits: list[int], forward: bool, nothing: str) -> State:
+    if not hits:
+        return replace(state, message=nothing)
+    if forward:
+        target = next((i for i in hits if i > state.cursor), hits[0])
+        around = target <= state.cursor
+    else:
+        target = next((i for i in reversed(hits) if i < state.cursor), hits[-1])
+        around = target >= state.cursor
+    message = ("the only one" if len(hits) == 1 else "around the end") if around else ""
+    return replace(state, cursor=target, message=message)

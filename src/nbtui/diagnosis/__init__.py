@@ -1,0 +1,1 @@
+"""Why two traces differ: preflight, self-consistency, ratios, hypotheses, attribution."""

@@ -1,0 +1,101 @@
+"""Where a package was made: ``env.json``. Source: spec/evidence_package.md, env.json."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from nbtui.live.session import runtime
+
+SCHEMA = "nbtui-env"
+SCHEMA_VERSION = 1
+VARIABLES = ("KMP_DUPLICATE_LIB_OK", "OMP_NUM_THREADS", "PYTHONPATH")
+DRIFT_KEYS = ("torch", "python", "git_sha")
+_GIT_SECONDS = 10.0
+_STATUS_LINES = 200
+
+
+def environment(when: datetime, *, hostname: bool = False, folder: Path | None = None) -> dict[str, object]:
+    """The env.json object. ``when``: UTC; ``folder``: whose git checkout counts (default: the current directory).
+
+    The git keys are null outside a checkout; the host's name is left out unless asked for.
+    """
+    found: dict[str, object] = {
+        "schema": SCHEMA,
+        "schema_version": SCHEMA_VERSION,
+        "utc": when.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "python": platform.python_version(),
+        "numpy": _version("numpy"),
+        "nbtui": _version("nbtui"),
+        **runtime(),
+        "platform": platform.platform(),
+        "cpu": _cpu(),
+        **git(folder or Path.cwd()),
+        **{name: os.environ.get(name) for name in VARIABLES},
+    }
+    if hostname:
+        found["hostname"] = platform.node()
+    return found
+
+
+def git(folder: Path) -> dict[str, object]:
+    """``git_sha``, ``branch`` and ``git_status`` of the checkout around ``folder``; all None outside one."""
+    sha = _git(folder, "rev-parse", "HEAD")
+    if sha is None:
+        return {"git_sha": None, "branch": None, "git_status": None}
+    status = (_git(folder, "status", "--short") or "").splitlines()
+    if len(status) > _STATUS_LINES:
+        status = [*status[:_STATUS_LINES], f"... {len(status) - _STATUS_LINES} more"]
+    return {"git_sha": sha, "branch": _git(folder, "rev-parse", "--abbrev-ref", "HEAD"), "git_status": status}
+
+
+def checkout_root(folder: Path) -> Path | None:
+    """Top directory of the git checkout around ``folder``."""
+    top = _git(folder, "rev-parse", "--show-toplevel")
+    return None if top is None else Path(top)
+
+
+def drift(before: Mapping[str, object], now: Mapping[str, object], keys: tuple[str, ...]) -> list[dict[str, object]]:
+    """What changed of the environment since the baseline: ``name``, ``baseline``, ``now``; empty when nothing."""
+    return [
+        {"name": key, "baseline": before[key], "now": now.get(key)}
+        for key in keys
+        if before.get(key) is not None and before[key] != now.get(key)
+    ]
+
+
+def _git(folder: Path, *words: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *words],
+            capture_output=True,
+            timeout=_GIT_SECONDS,
+            check=True,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.decode("utf-8", "replace").rstrip("\n")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _cpu() -> str:
+    """The processor's name."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,180 @@
+"""How the work goes: the packages of a root in order of time, each judged against the one before.
+
+Packages belong together when case and pixel are the same. Identical evidence (the same trace hash)
+is named, because a run that repeats an earlier trace taught nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePath
+
+from nbtui.evidence.folder import find_packages
+from nbtui.evidence.package import Factor, Package, percent, read_package
+
+BETTER, WORSE, SAME, NEW, GONE = "better", "worse", "same", "new", "gone"
+NOISE = 1e-12  # two relative deltas below this are both rounding: neither is better
+SAME_WITHIN = 1e-6  # deltas whose sizes agree to this share are the same delta
+LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One factor against the package before: sizes of the relative deltas and the judgement."""
+
+    factor: str
+    before: float | None
+    after: float | None
+    judgement: str  # BETTER, WORSE, SAME, NEW or GONE
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One package in its history. ``before`` is the package of the same case and pixel it is judged against."""
+
+    package: Package
+    before: Package | None
+    overall: str  # BETTER, WORSE, SAME, or "-" without a package before
+    changes: tuple[Change, ...]
+    identical_to: str  # stamp of the earliest package with the same trace hash, or ""
+    drift: tuple[str, ...]  # "torch 2.8.0 -> 2.13.0"
+
+
+def time_key(package: Package) -> tuple[datetime, str, str]:
+    """Sort key: time of the run, then stamp, then path; runs without any time come last."""
+    return package.time or LATEST, package.stamp, str(package.path)
+
+
+def load(root: Path, known: dict[Path, Package] | None = None) -> list[Package]:
+    """Every package below ``root``, unsorted; those in ``known`` are not read again."""
+    known = known or {}
+    return [known.get(path) or read_package(path) for path in find_packages(root)]
+
+
+def history(packages: Iterable[Package]) -> tuple[Entry, ...]:
+    """The packages oldest first, each compared with the one before of the same case and pixel."""
+    newest: dict[tuple[str, tuple[int, int] | None], Package] = {}
+    first_with: dict[str, Package] = {}
+    entries = []
+    for package in sorted(packages, key=time_key):
+        group = package.case, package.pixel
+        same = first_with.setdefault(package.trace_hash, package) if package.trace_hash else package
+        entries.append(entry(package, newest.get(group), "" if same is package else same.stamp))
+        newest[group] = package
+    return tuple(entries)
+
+
+def entry(package: Package, before: Package | None, identical_to: str = "") -> Entry:
+    """Judge one package against another of the same case and pixel (None: the first of its kind)."""
+    if before is None:
+        return Entry(package, None, "-", (), identical_to, ())
+    changes = compare_factors(before.factors, package.factors)
+    overall = judge(before.relative_delta, package.relative_delta)
+    if overall == SAME:
+        worse = sum(change.judgement == WORSE for change in changes)
+        better = sum(change.judgement == BETTER for change in changes)
+        overall = SAME if worse == better else WORSE if worse > better else BETTER
+    elif overall in (NEW, GONE):
+        overall = "-"
+    return Entry(package, before, overall, changes, identical_to, drift(before, package))
+
+
+def compare_factors(before: Iterable[Factor], after: Iterable[Factor]) -> tuple[Change, ...]:
+    """Every factor of either side, in the later one's order, better, worse or same by size of its delta."""
+    old = {factor.name: factor.rel_delta for factor in before}
+    new = {factor.name: factor.rel_delta for factor in after}
+    names = [*new, *(name for name in old if name not in new)]
+    return tuple(Change(name, old.get(name), new.get(name), judge(old.get(name), new.get(name))) for name in names)
+
+
+def judge(before: float | None, after: float | None) -> str:
+    """Compare two relative deltas by size; a NaN counts as the worst."""
+    if before is None or after is None:
+        return SAME if before is after else NEW if before is None else GONE
+    old, new = (math.inf if math.isnan(value) else abs(value) for value in (before, after))
+    if old == new or max(old, new) < NOISE or abs(new - old) <= SAME_WITHIN * max(old, new) < math.inf:
+        return SAME
+    return BETTER if new < old else WORSE
+
+
+def drift(before: Package, after: Package) -> tuple[str, ...]:
+    """What differs in the surroundings of two runs; only what both recorded can differ."""
+    old, new = dict(before.environment), dict(after.environment)
+    for name in ("phi_mode", "dtype", "device"):
+        old[name], new[name] = getattr(before, name), getattr(after, name)
+    return tuple(
+        f"{key} {old[key][:40]} -> {new[key][:40]}" if key != "git_sha" else f"git_sha {old[key][:9]} -> {new[key][:9]}"
+        for key in new
+        if old.get(key) and new[key] and old[key] != new[key]
+    )
+
+
+def find_before(package: Package, root: Path) -> tuple[Package | None, str]:
+    """The newest older package of the same case and pixel below ``root``, and the stamp of identical evidence."""
+    for candidate in history(load(root, {package.path: package})):
+        if candidate.package.path == package.path:
+            return candidate.before, candidate.identical_to
+    return None, ""
+
+
+def note(package: Path, root: Path | None = None) -> str:
+    """Five plain lines about a package for a ledger or an issue (issue text: verdict, delta, first divergence,
+    what changed, relative path). ``root`` holds its predecessors; by default the folder the package lies in."""
+    path = package.resolve()
+    read = read_package(path)
+    before, identical = find_before(read, (root or path.parent).resolve())
+    judged = entry(read, before, identical)
+    where = f"case {read.case or '?'}, pixel (slow, fast) {read.pixel or '?'}, phi mode {read.phi_mode or '?'}"
+    return (
+        f"verdict: {read.verdict} ({where})\n"
+        f"delta: I_before_scaling {percent(read.relative_delta)} relative\n"
+        f"first divergence: {first_line(read)}\n"
+        f"changed: {changed(judged)}\n"
+        f"package: {relative(path)}\n"
+    )
+
+
+def first_line(package: Package) -> str:
+    """The first divergent factor with both values at full precision."""
+    if package.first_divergence is None:
+        return "none" if package.agrees else "not known"
+    factor = package.factor(package.first_divergence)
+    if factor is None:
+        return package.first_divergence
+    return (
+        f"{factor.name} C {value(factor.c_value)} Python {value(factor.py_value)}"
+        f" {percent(factor.rel_delta)} {factor.status}"
+    ).rstrip()
+
+
+def value(number: float | str | None) -> str:
+    """A factor's value with every digit that matters; "-" when there is none."""
+    return "-" if number is None else number if isinstance(number, str) else f"{number:.15g}"
+
+
+def changed(judged: Entry) -> str:
+    """One line: the judgement against the package before, the factors behind it, and what drifted."""
+    same_as = f"; the trace is identical to {judged.identical_to}: nothing new was learned" * bool(judged.identical_to)
+    if judged.before is None:
+        return f"first package of this case and pixel{same_as}"
+    parts = [f"{judged.overall} than {judged.before.stamp}" if judged.overall in (BETTER, WORSE) else ""]
+    parts[0] = parts[0] or f"{'same as' if judged.overall == SAME else 'not comparable with'} {judged.before.stamp}"
+    for word in (BETTER, WORSE, NEW, GONE):
+        names = [change.factor for change in judged.changes if change.judgement == word]
+        if names:
+            more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+            parts.append(f"{word}: {', '.join(names[:4])}{more}")
+    if judged.drift:
+        parts.append(f"drift: {', '.join(judged.drift)}")
+    return "; ".join(parts) + same_as
+
+
+def relative(path: Path) -> str:
+    """``path`` as seen from the current directory when it lies below it, else its last two parts."""
+    try:
+        return path.relative_to(Path.cwd().resolve()).as_posix()
+    except (ValueError, OSError):
+        return PurePath(*path.parts[-2:]).as_posix()

@@ -1,0 +1,166 @@
+"""The one door to the simulator: a case goes in, one simulated pixel comes out. Nothing else imports nbsim.
+
+nbsim and torch are imported inside the functions, so that reading and comparing logs never waits for them.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nbtui.errors import SimulationFailed, UnusableInput
+from nbtui.live.model import Case, Settings, Simulation, TermTable
+from nbtui.trace.text import clean
+
+if TYPE_CHECKING:
+    from nbsim.pixel import PixelResult
+
+TERM_COLUMNS = (
+    "thick", "sub_slow", "sub_fast", "source", "phi_step", "mosaic_domain", "h", "k", "l", "h0", "k0", "l0",
+    "F_latt", "F_cell", "F_cell2_F_latt2",
+)  # fmt: skip
+
+
+def split_command(text: str, where: str) -> list[str]:
+    """A command text as words, program name included; comments, continuations and redirections dropped.
+
+    Raises:
+        UnusableInput: unbalanced quotes, named with ``where``.
+    """
+    from nbsim.errors import InputError
+    from nbsim.flags import split_command as split
+
+    try:
+        return split(text)
+    except InputError as error:
+        raise UnusableInput(f"{where}: {clean(str(error))}") from error
+
+
+def simulate(case: Case, settings: Settings | None = None) -> Simulation:
+    """Simulate the pixel of ``case``.
+
+    A float32 run is done again in float64, and its relative error in ``I_pixel_final`` reported.
+
+    Raises:
+        UnusableInput: the command line, one of its files or a setting is unusable.
+        SimulationFailed: the simulator was started and failed.
+    """
+    settings = settings or Settings()
+    pixel = case.pixel
+    if pixel is None:
+        raise UnusableInput(f"{clean(case.name)}: no pixel; give --pixel SLOW FAST")
+    # two OpenMP runtimes in one process (torch beside another library) abort on macOS without this
+    os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
+    from nbsim.errors import InputError, NbsimError
+
+    started = time.perf_counter()
+    try:
+        result = _run(case, settings, pixel)
+        error64 = None
+        if settings.dtype == "float32":
+            error64 = result.relative_error(_run(case, replace(settings, dtype="float64"), pixel))
+        return _simulation(case, settings, pixel, result, error64, started)
+    except InputError as error:
+        raise UnusableInput(f"{clean(case.name)}: {clean(str(error))}") from error
+    except (NbsimError, RuntimeError, MemoryError, ArithmeticError) as error:  # torch raises RuntimeError
+        reason = clean(str(error).strip().split("\n", 1)[0]) or type(error).__name__
+        raise SimulationFailed(f"{clean(case.name)}: the simulation failed: {reason}") from error
+
+
+def _run(case: Case, settings: Settings, pixel: tuple[int, int]) -> PixelResult:
+    import torch
+
+    from nbsim.experiment import from_command
+    from nbsim.pixel import simulate_pixel
+
+    experiment = from_command(
+        list(case.argv),
+        case.workdir,
+        phi_mode=settings.phi_mode,
+        dtype={"float32": torch.float32, "float64": torch.float64}[settings.dtype],
+        device=settings.device,
+        quirks=dict(settings.quirks),
+    )
+    with torch.no_grad():
+        return simulate_pixel(experiment, *pixel)
+
+
+def _simulation(
+    case: Case,
+    settings: Settings,
+    pixel: tuple[int, int],
+    result: PixelResult,
+    error64: float | None,
+    started: float,
+) -> Simulation:
+    from nbsim.trace import format_line, terms_rows, trace_lines
+    from nbtui.trace.reader import parse_lines
+
+    experiment, sampling = result.experiment, result.experiment.sampling
+    texts = tuple(format_line(line, "TRACE_PY") for line in trace_lines(result))
+    columns = terms_rows(result)
+    return Simulation(
+        case=case,
+        settings=settings,
+        pixel=pixel,
+        trace_lines=texts,
+        trace=replace(parse_lines(texts, "live"), side="PY", pixel=pixel),
+        terms=TermTable(**{name: np.asarray(columns[name]) for name in TERM_COLUMNS}),
+        axes={
+            "thick": experiment.detector.n_layers,
+            "sub_slow": sampling.oversample,
+            "sub_fast": sampling.oversample,
+            "source": int(experiment.beam.source_directions.shape[0]),
+            "phi_step": sampling.n_phi,
+            "mosaic_domain": int(experiment.crystal.mosaic_matrices.shape[0]),
+        },
+        phi_deg=tuple(math.degrees(phi) for phi in sampling.phi_values()),
+        n_cells=experiment.crystal.n_cells,
+        steps=experiment.n_steps,
+        notices=_notices((*experiment.notices, *result.warnings), error64),
+        input_files=tuple(Path(name) for name in experiment.input_files),
+        seconds=time.perf_counter() - started,
+        float64_error=error64,
+    )
+
+
+def _notices(notices: Iterable[str], error64: float | None) -> tuple[str, ...]:
+    found = tuple(clean(notice) for notice in notices)
+    if error64 is None:
+        return found
+    return (*found, f"float32: relative error of I_pixel_final against float64 is {error64:.3g}")
+
+
+def terms_csv(terms: TermTable) -> str:
+    """The contributions as ``terms.csv``: accumulation order, whole numbers as such, 17 digits otherwise."""
+    lines = [",".join(TERM_COLUMNS)]
+    columns = [getattr(terms, name).tolist() for name in TERM_COLUMNS]
+    lines += [",".join(f"{value:.17g}" for value in row) for row in zip(*columns, strict=True)]
+    return "\n".join(lines) + "\n"
+
+
+def split_phi(lines: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Trace lines without the phi lines, and the phi lines (``TRACE_PY_PHI``)."""
+    phi = tuple(line for line in lines if line.startswith("TRACE_PY_PHI"))
+    return tuple(line for line in lines if not line.startswith("TRACE_PY_PHI")), phi
+
+
+def runtime() -> dict[str, object]:
+    """What torch says of the machine: ``torch``, ``cuda_available``, ``cuda_devices``, ``torch_threads``."""
+    import torch
+
+    available = torch.cuda.is_available()
+    names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] if available else []
+    return {
+        "torch": str(torch.__version__),
+        "cuda_available": available,
+        "cuda_devices": names,
+        "torch_threads": torch.get_num_threads(),
+    }

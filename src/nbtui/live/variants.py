@@ -1,0 +1,289 @@
+"""The set-up of one pixel as plain numbers, and set-ups rebuilt with something changed.
+
+The diagnosis replays one pixel hundreds of times with one thing wrong at a time. It starts from the
+simulator's own set-up (detector, crystal, sources, domains, structure factors), taken over here as
+numpy arrays. Source: nanobragg_pixel_loop.md section 1.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nbtui.live.model import Case
+
+if TYPE_CHECKING:
+    from nbsim.model import Experiment
+    from nbsim.options import Options
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Dense structure factors; ``grid`` (n_h, n_k, n_l) is None without a table. ``low`` = (h, k, l) minimum."""
+
+    grid: Array | None
+    low: tuple[int, int, int]
+    default_f: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything the pixel loop needs for one pixel. Metres and radians; reciprocal vectors in 1/A."""
+
+    pixel: tuple[int, int]  # (slow, fast)
+    first_pixel: bool  # nothing was rendered before it: no vectors to carry over
+    fast: Array  # (3,)
+    slow: Array
+    normal: Array
+    pix0: Array
+    pixel_size: float
+    distance: float
+    close_distance: float
+    curved: bool
+    point_pixel: bool
+    thickness: float
+    layer: float
+    n_layers: int
+    attenuation: float
+    beam: Array  # (3,)
+    polar_axis: Array  # (3,)
+    kahn: float
+    nopolar: bool
+    wavelength: float
+    fluence: float
+    sources: Array  # (Q, 3) unit, sample to source
+    source_wavelengths: Array  # (Q,)
+    source_weights: Array  # (Q,)
+    direct: Array  # (3, 3), rows a, b, c [m]
+    reciprocal: Array  # (3, 3), rows a*, b*, c* [1/A]
+    spindle: Array  # (3,)
+    n_cells: tuple[int, int, int]
+    shape: str
+    fudge: float
+    mosaic_spread: float
+    mosaic: Array  # (M, 3, 3)
+    phi_start: float
+    phi_step: float
+    n_phi: int
+    oversample: int
+    oversample_thick: bool
+    oversample_polar: bool
+    oversample_omega: bool
+    dmin: float
+    interpolate: bool
+    water: float
+    table: Table
+    options: Options
+
+
+def _array(value: Any) -> Array:
+    return np.asarray(value.detach().cpu().double().numpy(), dtype=np.float64)
+
+
+def _first_rendered(experiment: Experiment, pixel: tuple[int, int]) -> bool:
+    detector = experiment.detector
+    fast0, fast1, slow0, slow1 = detector.roi
+    slow, fast = pixel
+    if detector.mask is None:
+        return (slow, fast) == (max(slow0, 0), max(fast0, 0))
+    mask = detector.mask.cpu().numpy()
+    open_ = np.zeros_like(mask, dtype=bool)
+    open_[slow0 : slow1 + 1, fast0 : fast1 + 1] = mask[slow0 : slow1 + 1, fast0 : fast1 + 1]
+    where = np.argwhere(open_)
+    return bool(len(where)) and tuple(int(x) for x in where[0]) == (slow, fast)
+
+
+def scene_of(experiment: Experiment, pixel: tuple[int, int], table: Table | None = None) -> Scene:
+    """The numbers of ``experiment`` for ``pixel`` (slow, fast); ``table`` replaces its structure factors."""
+    detector, beam, crystal = experiment.detector, experiment.beam, experiment.crystal
+    sampling, factors = experiment.sampling, experiment.structure_factors
+    own = Table(
+        None if factors.grid is None else _array(factors.grid),
+        (factors.h_min, factors.k_min, factors.l_min),
+        factors.default_f,
+        factors.source,
+    )
+    return Scene(
+        pixel=pixel,
+        first_pixel=_first_rendered(experiment, pixel),
+        fast=_array(detector.fast),
+        slow=_array(detector.slow),
+        normal=_array(detector.normal),
+        pix0=_array(detector.pix0),
+        pixel_size=float(detector.pixel_size),
+        distance=float(detector.distance),
+        close_distance=float(detector.close_distance),
+        curved=detector.curved,
+        point_pixel=detector.point_pixel,
+        thickness=float(detector.thickness),
+        layer=float(detector.layer_thickness),
+        n_layers=detector.n_layers,
+        attenuation=float(detector.attenuation),
+        beam=_array(beam.direction),
+        polar_axis=_array(beam.polarization_axis),
+        kahn=float(beam.kahn),
+        nopolar=beam.nopolar,
+        wavelength=float(beam.wavelength),
+        fluence=float(beam.fluence),
+        sources=_array(beam.source_directions),
+        source_wavelengths=_array(beam.source_wavelengths),
+        source_weights=_array(beam.source_weights),
+        direct=np.stack([_array(crystal.a), _array(crystal.b), _array(crystal.c)]),
+        reciprocal=np.stack([_array(crystal.a_star), _array(crystal.b_star), _array(crystal.c_star)]),
+        spindle=_array(crystal.spindle),
+        n_cells=crystal.n_cells,
+        shape=crystal.shape,
+        fudge=crystal.fudge,
+        mosaic_spread=crystal.mosaic_spread,
+        mosaic=_array(crystal.mosaic_matrices),
+        phi_start=sampling.phi_start,
+        phi_step=sampling.phi_step,
+        n_phi=sampling.n_phi,
+        oversample=sampling.oversample,
+        oversample_thick=sampling.oversample_thick,
+        oversample_polar=sampling.oversample_polar,
+        oversample_omega=sampling.oversample_omega,
+        dmin=sampling.dmin,
+        interpolate=sampling.interpolate,
+        water=sampling.water,
+        table=own if table is None else table,
+        options=experiment.options,
+    )
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the detector is placed from: directions before rotation, centres [m], angles [rad]."""
+
+    beam: Array  # (3,)
+    normal: Array
+    fast: Array
+    slow: Array
+    twotheta: Array
+    angles: tuple[float, float, float]
+    swing: float  # two-theta
+    pivot: str  # BEAM or SAMPLE
+    beam_center: tuple[float, float]  # along fast, slow
+    close_center: tuple[float, float]
+    distance: float
+    close_distance: float | None
+    convention: str
+
+
+def frame_of(options: Options, quirks: Mapping[str, bool] | None = None) -> Frame:
+    """The frame that ``options`` describe, after the convention's rules (nanobragg_setup.md 2.2 to 2.4).
+
+    Raises:
+        nbsim.errors.InputError: a direction is zero, or the detector has no pixels.
+    """
+    from nbsim import geometry
+    from nbsim.quirks import Quirks
+
+    switches = Quirks(**(quirks or {}))
+    axes = geometry.axes(options, switches)
+    centers = geometry.beam_centers(options, geometry.detector_size(options))
+    angles = geometry.rotations(options)
+    close = options.close_distance_mm
+    return Frame(
+        beam=_array(axes.beam),
+        normal=_array(axes.normal),
+        fast=_array(axes.fast),
+        slow=_array(axes.slow),
+        twotheta=_array(axes.twotheta),
+        angles=(float(angles.x), float(angles.y), float(angles.z)),
+        swing=float(angles.twotheta),
+        pivot=geometry.pivot(options, switches),
+        beam_center=(centers.f_beam, centers.s_beam),
+        close_center=(centers.f_close, centers.s_close),
+        distance=options.distance_mm / 1000.0,
+        close_distance=None if close is None else close / 1000.0,
+        convention=options.convention,
+    )
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What the crystal is oriented from: reciprocal rows before misset [1/A], angles [rad], cell edges [A]."""
+
+    stars: Array  # (3, 3), rows a*, b*, c*
+    misset: tuple[float, float, float] | None
+    edges: tuple[float, float, float] | None  # with -cell
+    volume: float | None  # of the formula, with -cell [A^3]
+
+
+def cell_of(options: Options, workdir: Path, wavelength: float) -> Cell:
+    """The crystal before misset (nanobragg_setup.md 3.1, 3.2); wavelength [m].
+
+    Raises:
+        nbsim.errors.InputError: no crystal is given, or its matrix cannot be read.
+    """
+    from nbsim import crystal
+    from nbsim.geometry import scalar
+    from nbsim.plan import RTD
+
+    values = crystal.filled_cell(options)
+    cell = None if values is None else tuple(scalar(value) for value in values)
+    if options.matrix_file is not None:
+        stars = crystal.read_matrix(workdir / options.matrix_file, wavelength)
+    else:
+        assert cell is not None  # the experiment has been built from these options
+        stars = crystal.reciprocal_from_cell(cell)
+    misset = None
+    if options.misset_deg is not None:
+        x, y, z = (angle / RTD for angle in options.misset_deg)
+        misset = (x, y, z)
+    return Cell(
+        stars=np.stack([_array(star) for star in stars]),
+        misset=misset,
+        edges=None if values is None else (values[0], values[1], values[2]),
+        volume=None if cell is None else float(crystal.cell_volume(cell)),
+    )
+
+
+def domains(spread: float, count: int, typed_seed: int, *, first_identity: bool = True) -> Array:
+    """Mosaic matrices (count, 3, 3) of a seed as typed after ``-mosaic_seed``; spread [rad]."""
+    from nbsim import mosaic
+    from nbsim.rng import Generator, Stream
+
+    stream = Stream(Generator(), typed_seed)
+    return _array(mosaic.domain_rotations(stream, spread, count, first_identity=first_identity))
+
+
+def load_scene(case: Case, pixel: tuple[int, int]) -> Scene:
+    """The C program's set-up of ``case`` for ``pixel`` (slow, fast).
+
+    Raises:
+        nbsim.errors.InputError: the command line or an input file is unusable.
+    """
+    os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
+    from nbsim.experiment import from_command
+
+    return scene_of(from_command(list(case.argv), case.workdir, phi_mode="c-parity"), pixel)
+
+
+def rebuilt(
+    scene: Scene, workdir: Path, options: Mapping[str, Any], quirks: Mapping[str, bool] | None = None
+) -> Scene:
+    """``scene`` set up again with some options and set-up switches changed; the table is not read again.
+
+    ``options`` are fields of :class:`nbsim.options.Options`, in its units.
+
+    Raises:
+        nbsim.errors.InputError: the changed options are not usable.
+    """
+    from nbsim.experiment import build
+    from nbsim.quirks import Quirks
+
+    wanted = replace(scene.options, hkl_file=None, default_f=scene.options.default_f or 1.0, **options)
+    experiment = build(wanted, workdir, Quirks(phi_carryover=True, **(quirks or {})))
+    new = scene_of(experiment, scene.pixel, scene.table)
+    return replace(new, interpolate=scene.interpolate, options=replace(scene.options, **options))

@@ -1,0 +1,187 @@
+"""The metrics.json object of one comparison.
+
+Source: spec/evidence_package.md, metrics.json. What a comparison cannot know (git, command, inputs, device) comes in
+``extra`` and is null without it, so that every key is always there.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from pathlib import PurePath
+
+from nbtui.parity import align, causes
+from nbtui.parity.compare import FALSE_DIVERGENCE, OUTSIDE
+from nbtui.parity.model import Comparison, Row
+from nbtui.parity.preflight import show
+from nbtui.parity.render import verdict
+from nbtui.trace import catalogue
+from nbtui.trace.model import Trace, Value
+from nbtui.trace.text import clean
+
+SCHEMA = "nbtui.metrics"
+SCHEMA_VERSION = 1
+_COUNTS = {  # key -> what C's summary lines say
+    "oversample": re.compile(r"(\d+)x\d+ pixel oversample steps"),
+    "phi_steps": re.compile(r"(\d+) phi steps from"),
+    "mosaic_domains": re.compile(r"(\d+) mosaic domains over"),
+    "sources": re.compile(r"created a total of (\d+) sources"),
+    "thick_steps": re.compile(r"thick in (\d+) layers"),
+}
+_BY_SIDE = ("F_cell", "F_latt_a", "F_latt_b", "F_latt_c", "F_latt")
+
+
+def metrics(
+    comparison: Comparison, c: Trace, py: Trace, *, case: str, extra: Mapping[str, object] | None = None
+) -> dict[str, object]:
+    """Everything that a program wants to know about a comparison, keys as in the specification.
+
+    ``factors`` holds the rows that the profile judges, ``other_fields`` the rest and the known false divergences; both
+    are keyed by the row's label. ``extra`` fills or adds the keys that the traces do not tell and never replaces what
+    was compared. Values are plain Python numbers; ``to_json`` makes strict JSON of them.
+    """
+    first, new = comparison.first_divergence, causes.first_new(comparison)
+    sides = _sides(c, py)
+    judged = [row for row in comparison.rows if _judged(row)]
+    found: dict[str, object] = {
+        "case": clean(case),
+        "pixel": _pixel(comparison.pixel_c or comparison.pixel_py),
+        "pixel_c": _pixel(comparison.pixel_c),
+        "pixel_py": _pixel(comparison.pixel_py),
+        "tolerance": comparison.tolerance,
+        "tolerance_rel": comparison.tolerance,
+        "tolerance_profile": comparison.profile,
+        "verdict": "agree" if comparison.agrees else "diverge" if first else "nothing compared",
+        "verdict_text": verdict(comparison),
+        "first_divergence": first.field if first else None,
+        "first_divergence_label": first.label if first else None,
+        "first_divergence_inherited_from": _label(causes.inherited_from(comparison, first)) if first else None,
+        "first_new_divergence": _label(new),
+        "num_divergent": comparison.num_divergent,
+        "num_compared": comparison.num_compared,
+        "num_missing": comparison.num_missing,
+        **sides,
+        "relative_delta": _relative_delta(sides),
+        "factors": {row.label: _factor(row) for row in judged},
+        "other_fields": {row.label: _factor(row) for row in comparison.rows if not _judged(row)},
+        "preflight": list(comparison.findings),
+    }
+    extra = extra or {}
+    result = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **_unknown(), **_counts(c, py), **extra, **found}
+    result["units"] = _units(result)
+    return result
+
+
+def to_json(obj: object) -> str:
+    """Strict JSON: ASCII, two spaces, one newline at the end; NaN and infinities as "nan", "inf", "-inf"."""
+    return json.dumps(_strict(obj), indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def _strict(obj: object) -> object:
+    if isinstance(obj, Mapping):
+        return {str(key): _strict(value) for key, value in obj.items()}
+    if isinstance(obj, list | tuple):
+        return [_strict(value) for value in obj]
+    if isinstance(obj, float) and not math.isfinite(obj):
+        return "nan" if math.isnan(obj) else "inf" if obj > 0 else "-inf"
+    return str(obj) if isinstance(obj, PurePath) else obj
+
+
+def _unknown() -> dict[str, object]:
+    """The keys that only ``extra`` can fill."""
+    empty: tuple[str, ...] = ("phi_mode", "dtype", "device", "git_sha", "branch", "command", "command_hash")
+    return {**dict.fromkeys(empty), "inputs": [], "environment_drift": [], "baseline": None, "diagnosis": None}
+
+
+def _counts(c: Trace, py: Trace) -> dict[str, object]:
+    """Steps of every loop, from C's summary lines; null where the log does not say."""
+    result: dict[str, object] = {"steps": _first_value(c, "steps") or _first_value(py, "steps")}
+    for key, pattern in _COUNTS.items():
+        matches = [match for notice in c.notices if (match := pattern.search(notice.text))]
+        result[key] = int(matches[-1].group(1)) if matches else None
+    if result["phi_steps"] is None and (c.phi or py.phi):
+        result["phi_steps"] = len({line.phi_tic for line in c.phi or py.phi})
+    return result
+
+
+def _sides(c: Trace, py: Trace) -> dict[str, object]:
+    """Index, factors and sum of both sides, at the first block (phi step 0, domain 0, source 0)."""
+    result: dict[str, object] = {}
+    for side, trace in (("C", c), ("Py", py)):
+        for name in ("hkl_frac", "hkl_rounded"):
+            values = _values(trace, name)
+            known = len(values) == 3
+            result[f"{name}_{side}"] = dict(zip("hkl", values, strict=True)) if known else None
+        for name in _BY_SIDE:
+            result[f"{name}_{side}"] = _first_value(trace, name)
+        result[f"I_before_scaling_{side}"] = _first_value(trace, "I_before_scaling")
+    return result
+
+
+def _values(trace: Trace, name: str) -> tuple[Value, ...]:
+    """The values of a field in block 0; a block without the field does not borrow another block's."""
+    for record, block in zip(trace.records, align.blocks(trace), strict=True):
+        if record.name == name and block == 0:
+            return record.values
+    return ()
+
+
+def _first_value(trace: Trace, name: str) -> Value | None:
+    values = _values(trace, name)
+    return values[0] if values and values[0] != align.NOT_THERE else None
+
+
+def _relative_delta(sides: Mapping[str, object]) -> float | None:
+    """(Python - C) / |C| of I_before_scaling."""
+    c, py = sides["I_before_scaling_C"], sides["I_before_scaling_Py"]
+    if not isinstance(c, int | float) or not isinstance(py, int | float) or c == 0:
+        return None
+    return (py - c) / abs(c)
+
+
+def _judged(row: Row) -> bool:
+    return not row.note.startswith((OUTSIDE, FALSE_DIVERGENCE))
+
+
+def _factor(row: Row) -> dict[str, object]:
+    return {
+        "description": row.description,
+        "unit": row.unit,
+        "c_value": _plain(row.c_value),
+        "py_value": _plain(row.py_value),
+        "abs_delta": row.abs_delta,
+        "rel_delta": row.rel_delta,
+        "ulp": row.ulp,
+        "tolerance": row.tolerance,
+        "status": row.status.value,
+        "note": row.note,
+    }
+
+
+def _plain(value: Value | None) -> Value | None:
+    return show(value) if isinstance(value, str) else value
+
+
+def _pixel(pixel: tuple[int, int] | None) -> dict[str, int] | None:
+    return {"slow": pixel[0], "fast": pixel[1]} if pixel else None
+
+
+def _label(row: Row | None) -> str | None:
+    return row.label if row else None
+
+
+def _units(result: Mapping[str, object]) -> dict[str, str]:
+    """Unit of every numeric key: those of the catalogue, counts and ratios are pure numbers."""
+    units: dict[str, str] = {}
+    for key, value in result.items():
+        known = catalogue.field(re.sub(r"_(C|Py)$", "", key))
+        if known is not None:
+            units[key] = known.unit
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            units[key] = "1"
+    units |= {"pixel": "1", "pixel_c": "1", "pixel_py": "1", "relative_delta": "1"}
+    units |= {"hkl_frac": "1", "hkl_rounded": "1", "scattering_vector": "m^-1"}
+    units |= dict.fromkeys(("oversample", "phi_steps", "mosaic_domains", "sources", "thick_steps", "steps"), "1")
+    return units

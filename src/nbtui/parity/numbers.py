@@ -1,0 +1,159 @@
+"""Comparing two single values: distances, statuses, printed precision.
+
+Source: spec/evidence_package.md, Statuses.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from dataclasses import dataclass
+
+from nbtui.parity.model import Status
+from nbtui.parity.profiles import Limit
+from nbtui.trace.model import Value
+
+MINOR_BELOW = 1e-4
+DIVERGENT_BELOW = 1e-2
+ZERO_BELOW = 1e-30  # both sides below this count as zero when C says 0
+NOISE = 64 * 2.0**-52  # of a vector's length: what reordered float64 sums leave in a component
+NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?!\w)")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How two values compare; a delta that does not exist (words, nan) is None."""
+
+    status: Status
+    abs_delta: float | None = None
+    rel_delta: float | None = None
+    ulp: int | None = None
+    note: str = ""
+
+
+def ulp_distance(a: float, b: float) -> int | None:
+    """How many float64 values lie from a to b; 0 for equal values and for two NaN, None when one is NaN."""
+    if math.isnan(a) or math.isnan(b):
+        return 0 if math.isnan(a) and math.isnan(b) else None
+    return abs(_rank(a) - _rank(b))
+
+
+def _rank(x: float) -> int:
+    """The place of x in the order of all float64 values; +0 and -0 share place 0."""
+    bits = int(struct.unpack("<q", struct.pack("<d", x))[0])
+    return bits if bits >= 0 else -(bits & 0x7FFF_FFFF_FFFF_FFFF)
+
+
+def relative_status(rel: float, tolerance: float) -> Status:
+    """PASS within the tolerance, else MINOR, DIVERGENT or CRITICAL by |rel|."""
+    size = abs(rel)
+    if size <= tolerance:
+        return Status.PASS
+    if size < MINOR_BELOW:
+        return Status.MINOR
+    return Status.DIVERGENT if size < DIVERGENT_BELOW else Status.CRITICAL
+
+
+def judge(
+    c: Value, py: Value, limit: Limit, *, exact: bool = False, length: float = 0.0, half_unit: float = 0.0
+) -> Verdict:
+    """Compare one value of C with one of Python.
+
+    ``exact``: integers. ``length``: length of C's vector when this is a component of one, in the same unit.
+    ``half_unit``: half a unit of the last printed digit of the coarser print (both added), 0 when unknown.
+    """
+    if isinstance(c, str) or isinstance(py, str):
+        return _judge_text(str(c), str(py), limit)
+    a, b = float(c), float(py)
+    if a == b or (math.isnan(a) and math.isnan(b)):
+        return Verdict(Status.PASS, 0.0, 0.0, 0)
+    if math.isnan(a) or math.isnan(b):
+        return Verdict(Status.CRITICAL, note="not a number on one side")
+    delta = b - a
+    rel = delta / abs(a) if a != 0 and math.isfinite(a) else None
+    if rel is not None and math.isnan(rel):
+        rel = None
+    ulp = ulp_distance(a, b)
+    if exact:
+        return Verdict(Status.CRITICAL, delta, rel, ulp)
+    status = _status(a, b, delta, rel, limit)
+    note = ""
+    if status is not Status.PASS and abs(delta) <= half_unit * (1 + 1e-9):
+        status, note = Status.PASS, "agrees to the digits printed"
+    elif status is not Status.PASS and not limit.absolute and abs(delta) <= NOISE * length:
+        status, note = Status.PASS, f"rounding noise: {abs(delta) / length:.1e} of the vector's length"
+    return Verdict(status, delta, rel, ulp, note)
+
+
+def _status(a: float, b: float, delta: float, rel: float | None, limit: Limit) -> Status:
+    if a == 0 and abs(b) < ZERO_BELOW:
+        return Status.PASS
+    if limit.absolute and abs(delta) <= limit.value:
+        return Status.PASS
+    if rel is None:
+        return Status.CRITICAL
+    return relative_status(rel, -1.0 if limit.absolute else limit.value)
+
+
+def _judge_text(c: str, py: str, limit: Limit) -> Verdict:
+    """Words must be equal; numbers inside a text (``rotx:0 roty:0``) are compared as numbers."""
+    if c == py:
+        return Verdict(Status.PASS, note="")
+    ours, theirs = NUMBER.findall(c), NUMBER.findall(py)
+    if not ours or len(ours) != len(theirs) or _words(c) != _words(py):
+        return Verdict(Status.CRITICAL)
+    parts = [judge(float(a), float(b), limit) for a, b in zip(ours, theirs, strict=True)]
+    order = (Status.PASS, Status.MINOR, Status.DIVERGENT, Status.CRITICAL)
+    return max(parts, key=lambda part: order.index(part.status))
+
+
+def _words(text: str) -> list[str]:
+    return NUMBER.sub("#", text).split()
+
+
+@dataclass(frozen=True)
+class Printing:
+    """With how many digits a log prints its numbers; ``digits`` None means as many as a float64 needs."""
+
+    digits: int | None = None  # significant, trailing zeros dropped (%.6g)
+    decimals: int | None = None  # places after the point, always the same (%.6f)
+
+    def half_unit(self, token: str) -> float:
+        """Half a unit of the last digit that the log prints for this number; 0 when it prints them all."""
+        mantissa, _, exponent = token.lower().partition("e")
+        power = int(exponent) if exponent else 0
+        if self.decimals is not None:
+            return 0.5 * 10.0 ** (power - self.decimals)
+        if self.digits is None:
+            return 0.0
+        value = abs(float(token))
+        if value == 0 or not math.isfinite(value):
+            return 0.0
+        return 0.5 * 10.0 ** (math.floor(math.log10(value)) - self.digits + 1)
+
+
+def significant_digits(token: str) -> int:
+    """Digits of a printed number from its first non-zero one on."""
+    mantissa = token.lower().partition("e")[0].lstrip("+-").replace(".", "")
+    return len(mantissa.lstrip("0"))
+
+
+def printing(tokens: list[str]) -> Printing:
+    """How a log prints, judged from all its numbers.
+
+    C prints %.15g, where 0.1 is exact, so a short number alone proves nothing. A log counts as one of low precision
+    only when most of its different non-integers show the same 5 to 12 digits and none shows more.
+    """
+    fractions = {token for token in tokens if "." in token}
+    if len(fractions) < 4:
+        return Printing()
+    decimals = {len(token.lower().partition("e")[0].partition(".")[2]) for token in fractions}
+    ending = any(token.lower().partition("e")[0].endswith("0") for token in fractions)
+    if len(decimals) == 1 and ending and max(decimals) <= 12:
+        return Printing(decimals=max(decimals))
+    counts = [significant_digits(token) for token in fractions]
+    most = max(counts)
+    if 5 <= most <= 12 and counts.count(most) >= max(3, len(counts) / 2):
+        return Printing(digits=most)
+    return Printing()

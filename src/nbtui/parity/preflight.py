@@ -1,0 +1,223 @@
+"""What to know before trusting a comparison: sentences, the most important first.
+
+Source: spec/evidence_package.md (summary, section 5) and spec/trace_dialects.md.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+from nbtui.parity import align, position
+from nbtui.parity.model import Row, Status
+from nbtui.parity.numbers import printing, significant_digits
+from nbtui.parity.units import Conversion
+from nbtui.trace import catalogue
+from nbtui.trace.model import Trace
+from nbtui.trace.text import clean
+
+# what both sides are told, not what they work out: a difference here is another configuration
+GIVEN = (
+    "detector_convention",
+    "distance_m",
+    "lambda_angstroms",
+    "fluence_photons_per_m2",
+    "steps",
+    "oversample_thick",
+    "oversample_polar",
+    "oversample_omega",
+)
+_LISTED = 8  # names shown before "and N more"
+_LONG = 12  # significant digits from which a chance float32 value is out of the question
+_DIM = 1e-6  # of the image maximum: a pixel below is hardly a test
+_TAGS = {"C": "TRACE_C", "PY": "TRACE_PY"}
+
+
+def findings(
+    c: Trace, py: Trace, rows: Sequence[Row], conversion: Conversion | None, *, compared: int
+) -> tuple[str, ...]:
+    """Every sentence that holds for these two traces. ``compared``: rows that the profile could judge."""
+    return (
+        *_nothing_common(c, py, rows, compared),
+        *_same_file(c, py),
+        *_sides(c, py),
+        *_pixels(c, py),
+        *_given(rows),
+        *([conversion.note] if conversion else []),
+        *_single_precision(c, "C"),
+        *_single_precision(py, "Python"),
+        *_low_precision(c, "C"),
+        *_low_precision(py, "Python"),
+        *_one_sided(rows),
+        *_repetitions(c, py),
+        *_logs(c, "C"),
+        *_logs(py, "Python"),
+        *_dim_pixel(c),
+        *_warnings(c),
+    )
+
+
+def pivots_around_beam(trace: Trace) -> bool:
+    """Whether the log is of a detector that pivots around the direct beam (more constants in its set-up lines)."""
+    said = [notice.text for notice in trace.notices if "pivoting detector around" in notice.text]
+    return "direct beam" in said[-1] if said else bool(trace.all("Fbeam_m"))
+
+
+def _nothing_common(c: Trace, py: Trace, rows: Sequence[Row], compared: int) -> list[str]:
+    if compared:
+        return []
+    for trace, side in ((c, "C"), (py, "Python")):
+        if not trace.records:
+            return [f"The {side} log holds no trace value: nothing could be compared."]
+    if any(row.status is not Status.MISSING for row in rows):
+        return ["No field that the profile judges is on both sides: nothing was decided. Use profile full."]
+    return ["The two logs have no field in common: nothing could be compared."]
+
+
+def _same_file(c: Trace, py: Trace) -> list[str]:
+    if not c.sha256 or c.sha256 != py.sha256 or (c.side != py.side and c.origin != py.origin):
+        return []
+    return ["The same trace was given twice (equal sha256 of the trace lines): agreement proves nothing."]
+
+
+def _sides(c: Trace, py: Trace) -> list[str]:
+    result = []
+    for trace, wanted, side in ((c, "C", "C"), (py, "PY", "Python")):
+        if trace.side in _TAGS and trace.side != wanted:
+            result.append(f"The log given as the {side} side holds {_TAGS[trace.side]} lines: are the two exchanged?")
+    return result
+
+
+def _pixels(c: Trace, py: Trace) -> list[str]:
+    by_position = py.pixel is None
+    theirs = position.pixel_by_position(c, py) if by_position else py.pixel
+    if c.pixel is None or theirs is None or c.pixel == theirs:
+        return []
+    how = " (worked out from its pixel_pos_meters)" if by_position else ""
+    text = f"Different pixels: C slow {c.pixel[0]} fast {c.pixel[1]}, Python slow {theirs[0]} fast {theirs[1]}{how}."
+    if c.pixel == theirs[::-1]:
+        text += " Slow and fast are exchanged: -trace_pixel takes SLOW FAST, -printout_pixel FAST SLOW."
+    return [text]
+
+
+def _given(rows: Sequence[Row]) -> list[str]:
+    differing: dict[str, Row] = {}
+    for row in rows:
+        # a word of the log that C prints as a constant says nothing about the configuration
+        if row.field in GIVEN and row.status.differs and not row.note.startswith("known false divergence"):
+            differing.setdefault(row.field, row)
+    if not differing:
+        return []
+    shown = ", ".join(f"{name}: C {show(row.c_value)}, Python {show(row.py_value)}" for name, row in differing.items())
+    return [f"Set-up values differ ({shown}): were both sides given the same command?"]
+
+
+def _single_precision(trace: Trace, side: str) -> list[str]:
+    """Names the fields whose long numbers are all float32 values: chance would do that once in 2^29."""
+    seen: dict[str, bool] = {}
+    for record in trace.records:
+        for token in align.tokens(record):
+            known = catalogue.field(record.name)
+            if known is None or known.tolerance_class == "float32" or significant_digits(token) < _LONG:
+                continue
+            seen[record.name] = seen.get(record.name, True) and _is_float32(token)
+    single = [name for name, only in seen.items() if only]
+    if not single:
+        return []
+    if len(single) * 4 >= len(seen) * 3:
+        return [
+            f"The {side} values are float32 numbers ({len(single)} of {len(seen)} fields): "
+            "differences up to about 1e-6 come from that."
+        ]
+    return [f"{side} values rounded to float32 in: {_list(single)}."]
+
+
+def _is_float32(token: str) -> bool:
+    value = float(token)
+    try:
+        rounded = struct.unpack("<f", struct.pack("<f", value))[0]
+    except OverflowError:
+        return False
+    return f"{rounded:.15g}" == f"{value:.15g}"
+
+
+def _low_precision(trace: Trace, side: str) -> list[str]:
+    how = printing([token for record in trace.records for token in align.tokens(record)])
+    if how.digits is None and how.decimals is None:
+        return []
+    amount = f"{how.digits} digits" if how.digits is not None else f"{how.decimals} decimals"
+    return [f"The {side} log prints only {amount}: values are compared as far as printed."]
+
+
+def _one_sided(rows: Sequence[Row]) -> list[str]:
+    result = []
+    both = {row.field for row in rows if row.status is not Status.MISSING}
+    for side, other in (("C", "py_value"), ("Python", "c_value")):
+        names = [row.field for row in rows if row.status is Status.MISSING and getattr(row, other) is None]
+        only = [name for name in dict.fromkeys(names) if name not in both]
+        if only:
+            result.append(f"Only in the {side} trace ({len(only)} fields): {_list(only)}.")
+    return result
+
+
+def _repetitions(c: Trace, py: Trace) -> list[str]:
+    ours, theirs = align.count_blocks(c), align.count_blocks(py)
+    result = []
+    if ours != theirs and ours and theirs:
+        result.append(
+            f"The C trace repeats its block {ours} times, the Python trace {theirs} times "
+            "(subpixels and layers): the rest could not be compared."
+        )
+    if c.phi and py.phi and len(c.phi) != len(py.phi):
+        result.append(f"The C trace has {len(c.phi)} phi lines, the Python trace {len(py.phi)}.")
+    return result
+
+
+def _logs(trace: Trace, side: str) -> list[str]:
+    result = []
+    if trace.runs > 1:
+        result.append(f"The {side} log holds {trace.runs} runs: the last complete one was used.")
+    if trace.unknown:
+        line, text = trace.unknown[0]
+        result.append(
+            f"{len(trace.unknown)} trace lines of the {side} log could not be named, the first is line {line}: "
+            f"{_short(text)}"
+        )
+    return result
+
+
+def _dim_pixel(c: Trace) -> list[str]:
+    peak = position.brightest(c)
+    final = c.all("I_pixel_final")
+    if peak is None or not final or isinstance(final[-1].values[0], str):
+        return []
+    value = float(final[-1].values[0])
+    if peak[0] <= 0 or not 0 <= value < _DIM * peak[0]:
+        return []
+    slow, fast = peak[1]
+    text = f"The traced pixel ({value:.3g}) is far below the image maximum ({peak[0]:.6g} at slow {slow} fast {fast})"
+    if c.pixel == (fast, slow):
+        return [text + ", which lies at the exchanged coordinates: were slow and fast mixed up?"]
+    return [text + "."]
+
+
+def _warnings(c: Trace) -> list[str]:
+    texts = [notice.text for notice in c.notices if notice.kind == "warning"]
+    return [f"The C program warns: {_short(text.removeprefix('WARNING:').strip())}" for text in dict.fromkeys(texts)]
+
+
+def show(value: float | int | str | None) -> str:
+    """A value as the logs print it (%.15g), or its cleaned text."""
+    if value is None:
+        return "-"
+    return clean(value) if isinstance(value, str) else f"{value:.15g}"
+
+
+def _short(text: str) -> str:
+    text = clean(text)
+    return text if len(text) <= 160 else text[:157] + "..."
+
+
+def _list(names: Sequence[str]) -> str:
+    shown = ", ".join(clean(name) for name in names[:_LISTED])
+    return shown if len(names) <= _LISTED else f"{shown} and {len(names) - _LISTED} more"

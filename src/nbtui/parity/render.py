@@ -1,0 +1,260 @@
+"""A comparison as text: for terminals and pipes, and as Markdown. Pure functions of frozen values.
+
+Everything that comes from a log is cleaned of control characters here once more, so that no caller can forget it.
+"""
+
+from __future__ import annotations
+
+import os.path
+import re
+import textwrap
+from collections.abc import Iterable
+
+from nbtui.parity import causes
+from nbtui.parity.compare import FALSE_DIVERGENCE, OUTSIDE, raised
+from nbtui.parity.model import Comparison, Row, Status
+from nbtui.parity.preflight import show
+from nbtui.trace.text import clean
+
+_MARKS = {Status.PASS: "=", Status.MISSING: "o"}
+_COLOURS = {
+    Status.PASS: "32",
+    Status.MINOR: "33",
+    Status.DIVERGENT: "33;1",
+    Status.CRITICAL: "31;1",
+    Status.MISSING: "36",
+}
+_BROAD = 108  # columns from which C and Python stand side by side
+_NARROW = 40
+_SHAPE = re.compile(r"([+-]?)(\d+)(?:\.\d+)?(e[+-]\d+)?")
+
+
+def split_common(a: str, b: str) -> tuple[str, str, str, str]:
+    """Common beginning and differing rest of two printed numbers: (common, rest of a, common, rest of b).
+
+    Digits are common only where they mean the same power of ten: another sign, exponent or number of digits before
+    the point leaves nothing in common.
+    """
+    if a == b:
+        return a, "", b, ""
+    left, right = _SHAPE.fullmatch(a), _SHAPE.fullmatch(b)
+    if left is None or right is None:
+        return "", a, "", b
+    same_scale = left[1] == right[1] and left[3] == right[3] and len(left[2]) == len(right[2])
+    shared = os.path.commonprefix([a, b]) if same_scale else ""
+    if shared in ("-", "+"):
+        shared = ""
+    return shared, a[len(shared) :], shared, b[len(shared) :]
+
+
+def fields_differing(comparison: Comparison) -> tuple[int, int]:
+    """How many fields (not components or blocks) differ, of how many that the profile judged on both sides."""
+    judged = {row.field for row in _judged(comparison) if row.status is not Status.MISSING}
+    return len({row.field for row in comparison.rows if raised(row)}), len(judged)
+
+
+def relative(row: Row) -> str:
+    """The relative delta of a row for a sentence: per cent from 1e-4 on, else as a power of ten."""
+    rel = row.rel_delta
+    if rel is None:
+        return f"{row.abs_delta:+.3e} absolute" if row.abs_delta is not None else "not comparable"
+    return f"{100 * rel:+.5g} %" if abs(rel) >= 1e-4 else f"{rel:+.2e}"
+
+
+def verdict(comparison: Comparison) -> str:
+    """One line: agreement with the worst field, or the first divergence with its relative delta."""
+    row = comparison.first_divergence
+    differing, judged = fields_differing(comparison)
+    if comparison.num_compared == 0:
+        return "NOTHING COMPARED  no value is on both sides"
+    if row is None:
+        line = f"AGREE  {judged} of {judged} fields within tolerance"
+        passing = [r for r in _judged(comparison) if r.status is Status.PASS and r.rel_delta]
+        if passing:
+            worst = max(passing, key=lambda r: abs(r.rel_delta or 0.0))
+            line += f", worst {abs(worst.rel_delta or 0.0):.1e} at {clean(worst.label)}"
+        return f"{line}, profile {clean(comparison.profile)}"
+    final = comparison.row("I_pixel_final")
+    line = f"FIRST DIVERGENCE  {clean(row.label)}  {relative(row)}"
+    if final is not None and final.status.differs and final is not row:
+        line += f"  (I_pixel_final {relative(final)})"
+    return f"{line}  {differing} of {judged} fields differ, profile {clean(comparison.profile)}"
+
+
+def table(comparison: Comparison, *, width: int, colour: bool = False, only_differing: bool = False) -> str:
+    """The comparison as plain text for a terminal or a pipe, no line longer than ``width`` (at least 40).
+
+    Verdict first, then the first divergence, what to know beforehand, and the judged rows in pipeline order. Without
+    colour the differing digits stand in brackets. Ends with one newline.
+    """
+    width = max(width, _NARROW)
+    lines = textwrap.wrap(verdict(comparison), width)
+    lines += [part for text in _about_first(comparison) for part in _wrap(text, width)]
+    lines += [part for text in comparison.findings for part in _wrap(f"- {clean(text)}", width)]
+    rows = [row for row in _judged(comparison) if row.status is not Status.MISSING]
+    if only_differing:
+        rows = [row for row in rows if row.status.differs]
+    if rows:
+        broad = width >= _BROAD
+        lines += ["", *(_header(rows, width) if broad else [])]
+        for row in rows:
+            lines += [_broad(row, rows, width, colour)] if broad else _stacked(row, width, colour)
+    lines += [part for text in _closing(comparison, rows) for part in _wrap(text, width)]
+    return "\n".join(lines) + "\n"
+
+
+def markdown(comparison: Comparison) -> str:
+    """The comparison as Markdown, ASCII only: verdict, first divergence, findings, one table of the judged rows."""
+    parts = [f"**{_md(verdict(comparison))}**", ""]
+    parts += [f"- {_md(text)}" for text in (*_about_first(comparison), *comparison.findings)]
+    parts += ["", markdown_rows(_judged(comparison)).rstrip("\n")]
+    return "\n".join(parts) + "\n"
+
+
+def markdown_rows(rows: Iterable[Row]) -> str:
+    """A Markdown table of rows at full precision: field, unit, C, Python, absolute and relative delta, ulp, status."""
+    lines = [
+        "| field | unit | C | Python | abs. delta | rel. delta | ulp | status | note |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        cells = (
+            row.label,
+            row.unit,
+            show(row.c_value),
+            show(row.py_value),
+            "-" if row.abs_delta is None else f"{row.abs_delta:.15g}",
+            "-" if row.rel_delta is None else f"{row.rel_delta:+.6e}",
+            "-" if row.ulp is None else str(row.ulp),
+            row.status.value,
+            row.note,
+        )
+        lines.append("| " + " | ".join(_md(cell) for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _judged(comparison: Comparison) -> list[Row]:
+    return [row for row in comparison.rows if not row.note.startswith(OUTSIDE)]
+
+
+def _about_first(comparison: Comparison) -> list[str]:
+    row = comparison.first_divergence
+    if row is None:
+        return []
+    ours, rest, _, other = split_common(show(row.c_value), show(row.py_value))
+    digits = sum(char.isdigit() for char in ours.lstrip("-0."))
+    cause = causes.inherited_from(comparison, row)
+    origin = f"Inherited from {cause.label} ({relative(cause)})." if cause else "New here: nothing upstream differs."
+    ulp = "" if row.ulp is None else f", {_count(row.ulp)} ulp"
+    delta = "" if row.abs_delta is None else f"; Python - C {row.abs_delta:+.6g} {row.unit}".rstrip()
+    return [
+        f"C {_marked(ours, rest)}  Python {_marked(ours, other)}{delta}, {digits} digits agree{ulp}. {row.status.value}.",
+        f"{row.description}. {origin}" if row.description else origin,
+    ]
+
+
+def _closing(comparison: Comparison, shown: list[Row]) -> list[str]:
+    """Notes of the rows, then what is missing, then how much lies outside the profile."""
+    lines: list[str] = []
+    notes: dict[tuple[str, str], str] = {}
+    for row in shown:
+        if row.note:
+            notes.setdefault((row.field, row.note), row.label)
+    if notes:
+        lines += ["", *(f"{clean(label)}: {clean(note)}" for (_, note), label in notes.items())]
+    for side, present in (("Python", "c_value"), ("C", "py_value")):
+        rows = [r for r in _judged(comparison) if r.status is Status.MISSING and getattr(r, present) is not None]
+        if rows:
+            names = ", ".join(dict.fromkeys(clean(row.field) for row in rows))
+            lines += ["", f"MISSING on the {side} side ({len(rows)} values): {names}"]
+    outside = len(comparison.rows) - len(_judged(comparison))
+    if outside:
+        lines += ["", f"{outside} further values are outside profile {clean(comparison.profile)}."]
+    return lines
+
+
+def _columns(rows: list[Row], width: int) -> tuple[int, int, int]:
+    """Widths of label, unit and one value, so that a line fills at most ``width``."""
+    label = min(max(len(clean(row.label)) for row in rows), 34)
+    unit = min(max(len(row.unit) for row in rows), 11)
+    return label, unit, min((width - label - unit - 35) // 2, 26)
+
+
+def _header(rows: list[Row], width: int) -> list[str]:
+    label, unit, value = _columns(rows, width)
+    names = ("field".ljust(label), "unit".ljust(unit), "C".ljust(value), "Python".ljust(value))
+    return ["  " + " ".join(names) + f" {'rel. diff':>9} {'ulp':>8} status"]
+
+
+def _broad(row: Row, rows: list[Row], width: int, colour: bool) -> str:
+    label, unit, value = _columns(rows, width)
+    ours, theirs = _values(row, value, colour)
+    line = f"{_mark(row)} {_cut(row.label, label)} {row.unit[:unit]:<{unit}} {ours} {theirs}"
+    return f"{line} {_rel(row):>9} {_ulp(row):>8} {_status(row, colour)}"
+
+
+def _stacked(row: Row, width: int, colour: bool) -> list[str]:
+    value = min(width - 7, 26)
+    ours, theirs = _values(row, value, colour)
+    head = f"{_mark(row)} {clean(row.label)} {row.unit}".rstrip()
+    tail = f"{_rel(row)} {row.status.value}"
+    room = max(width - len(tail) - 1, 1)
+    coloured = f"{_rel(row)} {_status(row, colour)}"
+    return [f"{_cut(head, room)} {coloured}", f"    C  {ours}".rstrip(), f"    Py {theirs}".rstrip()]
+
+
+def _values(row: Row, width: int, colour: bool) -> tuple[str, str]:
+    """Both values, padded to ``width``, the differing part in brackets or, with colour, bright on dim."""
+    a, b = show(row.c_value), show(row.py_value)
+    if not row.status.differs:
+        return _cut(a, width), _cut(b, width)
+    shared, rest_a, _, rest_b = split_common(a, b)
+    return _painted(shared, rest_a, width, colour), _painted(shared, rest_b, width, colour)
+
+
+def _painted(shared: str, rest: str, width: int, colour: bool) -> str:
+    if not colour:
+        return _cut(_marked(shared, rest), width)
+    shared, rest = shared[:width], rest[: max(width - len(shared), 0)]
+    return f"\x1b[2m{shared}\x1b[0m\x1b[1m{rest}\x1b[0m" + " " * (width - len(shared) - len(rest))
+
+
+def _marked(shared: str, rest: str) -> str:
+    return f"{shared}[{rest}]" if rest else shared
+
+
+def _mark(row: Row) -> str:
+    if row.status.differs and FALSE_DIVERGENCE in row.note:
+        return "~"
+    return _MARKS.get(row.status, "#")
+
+
+def _status(row: Row, colour: bool) -> str:
+    return f"\x1b[{_COLOURS[row.status]}m{row.status.value}\x1b[0m" if colour else row.status.value
+
+
+def _rel(row: Row) -> str:
+    return "-" if row.rel_delta is None else f"{row.rel_delta:+.1e}"
+
+
+def _ulp(row: Row) -> str:
+    return "-" if row.ulp is None else _count(row.ulp)
+
+
+def _count(number: int) -> str:
+    return str(number) if number < 1_000_000 else f"{number:.1e}".replace("e+", "e")
+
+
+def _cut(text: str, width: int) -> str:
+    text = clean(text)
+    return f"{text:<{width}}" if len(text) <= width else text[: max(width - 1, 0)] + "~"
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, subsequent_indent="  ") if text else [""]
+
+
+def _md(text: str) -> str:
+    """Text for a Markdown cell: ASCII, without characters that would end the cell or start markup."""
+    plain = clean(text).encode("ascii", "backslashreplace").decode("ascii")
+    return plain.replace("|", "\\|").replace("<", "&lt;").replace("[", "\\[").replace("`", "'")

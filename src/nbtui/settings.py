@@ -1,0 +1,153 @@
+"""``nbtui.toml``: a user's own cases, tolerance profiles and reports root.
+
+The nearest file from the current directory upwards wins over the one in the user's configuration directory, key by
+key for cases and profiles. Everything unknown is refused by name: a misspelt tolerance must not pass silently.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nbtui.errors import UnusableInput
+from nbtui.parity.profiles import Profile, from_mapping
+from nbtui.trace.model import TraceError
+from nbtui.trace.text import clean
+
+FILE_NAME = "nbtui.toml"
+KEYS = ("reports", "profile", "cases", "profiles")
+CASE_KEYS = ("folder", "command", "workdir", "c_log", "pixel", "reports")
+
+
+@dataclass(frozen=True)
+class CaseEntry:
+    """One ``[cases.NAME]`` table; paths are relative to the settings file until resolved here."""
+
+    name: str
+    source: Path  # the settings file
+    folder: Path | None = None
+    command: str | None = None
+    workdir: Path | None = None
+    c_log: Path | None = None
+    pixel: tuple[int, int] | None = None  # (slow, fast)
+    reports: Path | None = None
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Everything the settings files say; empty without any."""
+
+    cases: Mapping[str, CaseEntry] = field(default_factory=dict)
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    reports: Path = Path("reports")
+    profile: str = "full"
+    files: tuple[Path, ...] = ()
+
+
+def find_files(start: Path | None = None) -> list[Path]:
+    """The settings files that count, weakest first: the user's own, then the nearest from ``start`` upwards."""
+    config_home = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    found = [Path(config_home) / "nbtui" / FILE_NAME]
+    here = (start or Path.cwd()).absolute()
+    found += [folder / FILE_NAME for folder in (here, *here.parents) if (folder / FILE_NAME).is_file()][:1]
+    return [path for path in dict.fromkeys(found) if path.is_file()]
+
+
+def load(start: Path | None = None) -> Configuration:
+    """The settings in force in ``start`` (default: the current directory).
+
+    Raises:
+        UnusableInput: a file that cannot be read, is no TOML, or holds an unknown key or a wrong value.
+    """
+    merged = Configuration()
+    for path in find_files(start):
+        merged = _merged(merged, path, _table(path))
+    return merged
+
+
+def _table(path: Path) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UnusableInput(f"{clean(str(path))}: cannot be read ({error.strerror})") from error
+    except ValueError as error:  # tomllib's own error and bad UTF-8
+        raise UnusableInput(f"{clean(str(path))}: not valid TOML: {clean(str(error))}") from error
+
+
+def _merged(below: Configuration, path: Path, table: Mapping[str, Any]) -> Configuration:
+    where = clean(str(path))
+    _refuse_unknown(table, KEYS, where)
+    cases, profiles = dict(below.cases), dict(below.profiles)
+    for name, entry in _subtables(table, "cases", where):
+        cases[name] = _case(name, entry, path)
+    for name, entry in _subtables(table, "profiles", where):
+        try:
+            profiles[name] = from_mapping(name, entry)
+        except TraceError as error:
+            raise UnusableInput(f"{where}: {clean(str(error))}") from error
+    reports = _path(table, "reports", path, where) or below.reports
+    profile = _text(table, "profile", where) or below.profile
+    return Configuration(cases, profiles, reports, profile, (*below.files, path))
+
+
+def _subtables(table: Mapping[str, Any], key: str, where: str) -> list[tuple[str, Mapping[str, Any]]]:
+    value = table.get(key, {})
+    if not isinstance(value, Mapping):
+        raise UnusableInput(f"{where}: {key} must be tables such as [{key}.NAME]")
+    for name, entry in value.items():
+        if not isinstance(entry, Mapping):
+            raise UnusableInput(f"{where}: {key}.{clean(name)} must be a table [{key}.{clean(name)}]")
+    return list(value.items())
+
+
+def _case(name: str, entry: Mapping[str, Any], path: Path) -> CaseEntry:
+    where = f"{clean(str(path))}: cases.{clean(name)}"
+    _refuse_unknown(entry, CASE_KEYS, where)
+    if name == "demo":
+        raise UnusableInput(f"{where}: the name is taken by the built-in demo; choose another")
+    if ("folder" in entry) == ("command" in entry):
+        raise UnusableInput(f"{where}: give either folder (with command.txt in it) or command")
+    return CaseEntry(
+        name,
+        path,
+        folder=_path(entry, "folder", path, where),
+        command=_text(entry, "command", where),
+        workdir=_path(entry, "workdir", path, where),
+        c_log=_path(entry, "c_log", path, where),
+        pixel=_pixel(entry.get("pixel"), where),
+        reports=_path(entry, "reports", path, where),
+    )
+
+
+def _refuse_unknown(table: Mapping[str, Any], known: Iterable[str], where: str) -> None:
+    for key in table:
+        if key not in known:
+            nearest = difflib.get_close_matches(key, list(known), 1, 0.0)[0]
+            raise UnusableInput(f"{where}: unknown key '{clean(key)}'; the nearest known one is '{nearest}'")
+
+
+def _text(table: Mapping[str, Any], key: str, where: str) -> str | None:
+    value = table.get(key)
+    if value is not None and not (isinstance(value, str) and value.strip()):
+        raise UnusableInput(f"{where}: {key} must be a text in quotes")
+    return value
+
+
+def _path(table: Mapping[str, Any], key: str, path: Path, where: str) -> Path | None:
+    value = _text(table, key, where)
+    return None if value is None else path.parent / Path(value).expanduser()
+
+
+def _pixel(value: object, where: str) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    whole = isinstance(value, list) and all(isinstance(v, int) and not isinstance(v, bool) and v >= 0 for v in value)
+    if not isinstance(value, list) or not whole or len(value) != 2:
+        raise UnusableInput(f"{where}: pixel must be [slow, fast], two whole numbers >= 0")
+    return (value[0], value[1])

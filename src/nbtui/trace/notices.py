@@ -1,0 +1,62 @@
+"""Plain lines that are no trace but settle questions: what was selected, read, created and warned about.
+
+Source: nanobragg_setup section 2.8 and nanobragg_pixel_loop section 10.7; trace_dialects, last table row.
+"""
+
+from __future__ import annotations
+
+import re
+
+BANNER = "nanocrystal diffraction simulator"
+
+# kind, the text that must occur, in the order in which a line is tried
+_KINDS: tuple[tuple[str, str], ...] = (
+    ("warning", "WARNING"),
+    ("warning", "UserWarning: "),
+    ("warning", "RuntimeWarning: "),
+    ("convention", "convention selected"),
+    ("pivot", "pivoting detector"),
+    ("hkl", "initialized hkls"),
+    ("hkl", "initializing to default_F"),
+    ("hkl", "counting entries in "),
+    ("hkl", "reading Fs from"),
+    ("hkl", "re-reading "),
+    ("sources", "created a total of "),
+    ("mosaic", "mosaic spread"),
+    ("wavelength", "wave="),
+    ("fluence", "incident fluence"),
+    ("oversample", "oversample steps"),
+    ("oversample", "-fold oversampling"),
+    ("info", "phi steps from"),
+    ("info", "olarization factor"),
+    ("info", "polarization effect disabled"),
+    ("info", "nterpolation"),
+    ("info", "distance="),
+    ("info", "max_I ="),
+    ("info", " xtal: "),
+    ("info", "reading "),
+    ("info", "default_F"),
+)
+_CREATED = re.compile(r"created a total of -?[0-9]+ (source|mosaic domain)s")
+
+# What a scanner has to look for so that no line of this table is missed.
+NEEDLES: tuple[str, ...] = (
+    BANNER,
+    "_pixel ",
+    "racing pixel",
+    *dict.fromkeys(needle for _, needle in _KINDS),
+)
+
+
+def is_banner(text: str) -> bool:
+    """Whether the line is the C program's first one."""
+    return BANNER in text
+
+
+def notice_kind(text: str) -> str:
+    """The kind of notice a plain line is, or an empty string."""
+    for kind, needle in _KINDS:
+        if needle in text:
+            created = _CREATED.search(text) if kind == "sources" else None
+            return "mosaic" if created is not None and created[1] != "source" else kind
+    return ""
