@@ -20,3 +20,14 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"reference data not there: {SHARED}")
     return SHARED
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current directory, and no settings of the person who runs the tests."""
+    place = tmp_path / "here"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.delenv("NB_C_BIN", raising=False)
+    return place

@@ -33,7 +33,9 @@ def test_scaling_judges_the_factors_after_the_sum_only() -> None:
 
 def test_unknown_profile_names_the_known_ones() -> None:
     own = {"mine": from_mapping("mine", {})}
-    with pytest.raises(TraceError, match="unknown tolerance profile 'loose'; known: scaling, full, spec, c-parity, mine"):
+    with pytest.raises(
+        TraceError, match="unknown tolerance profile 'loose'; known: scaling, full, spec, c-parity, mine"
+    ):
         profile("loose", own)
     assert profile("mine", own).name == "mine"
 
@@ -77,7 +79,7 @@ def test_own_profile_from_settings() -> None:
     ],
 )
 def test_unusable_settings_say_profile_and_key(settings: dict[str, object], message: str) -> None:
-    with pytest.raises(TraceError, match="profile own|unknown tolerance profile") as caught:
+    with pytest.raises(TraceError, match=r"profile own|unknown tolerance profile") as caught:
         from_mapping("own", settings)
     assert message in str(caught.value)
 

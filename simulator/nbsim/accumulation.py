@@ -75,7 +75,7 @@ def _is_unpolarised(experiment: Experiment) -> bool:
     return experiment.beam.nopolar and not overruled
 
 
-def _background(experiment: Experiment) -> Tensor:
+def water_background(experiment: Experiment) -> Tensor:
     """I_bg, scalar: F_w^2 r_e^2 fluence times the molecules of a water cube of edge W (9.1)."""
     edge = experiment.sampling.water
     molecules = edge * edge * edge * 1e6 * _AVOGADRO / _WATER_MASS
@@ -170,7 +170,7 @@ def sum_pixels(experiment: Experiment, terms: Terms) -> PixelSums:
     corrections = _corrections(experiment, terms)
     shape = terms.value.shape
     executed, value = terms.passes.executed.flatten(1), terms.value.flatten(1)
-    background = _background(experiment).expand(shape[0])
+    background = water_background(experiment).expand(shape[0])
     start = background if experiment.quirks.background_twice else torch.zeros_like(background)
     own = _factor(corrections, Use.EACH_TERM, shape)
     if own is not None:

@@ -22,6 +22,7 @@ from .vectors import cos, cross, dot, length, rotate_xyz, sin, sqrt
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _ENTRIES = 9
+_SAME_ANGLE_DEGREES = 1e-6
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,7 @@ def filled_cell(options: Options) -> tuple[float, ...] | None:
     angles = tuple(value / RTD if value > 0.0 else math.pi / 2 for value in typed[3:])
     text = " ".join(f"{value:g}" for value in options.cell)
     if a <= 0.0:
-        if options.matrix_file is None:
-            raise InputError(f"-cell {text}: the first edge must be positive")
-        return a, b, c, *angles
+        raise InputError(f"-cell {text}: the first edge must be positive")
     half = sum(angles) / 2.0
     if half >= math.pi or any(angle >= half for angle in angles):
         raise InputError(f"-cell {text}: no cell has these angles")
@@ -73,27 +72,32 @@ def cell_volume(cell: tuple[Tensor, ...]) -> Tensor:
     return torch.where(volume > 0.0, volume, torch.full_like(volume, SMALLEST_NORMAL))
 
 
-def reciprocal_from_cell(cell: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
-    """a*, b*, c* [1/A] with a* along x and b* in the xy plane (section 3.1)."""
+def reciprocal_from_cell(cell: tuple[Tensor, ...], *, literal: bool = True) -> tuple[Tensor, Tensor, Tensor]:
+    """a*, b*, c* [1/A] with a* along x and b* in the xy plane (section 3.1).
+
+    ``literal``: z of c* as C has it, with sin gamma* in place of sin gamma, so that a cell without two right
+    angles at c comes out with other angles than typed.
+    """
     a, b, c, alpha, beta, gamma = cell
     volume = cell_volume(cell)
     inverse = 1.0 / volume
     a_star = b * c * sin(alpha) * inverse
     b_star = c * a * sin(beta) * inverse
     c_star = a * b * sin(gamma) * inverse
-    sin_gamma = torch.clamp(c * inverse / a_star / b_star, -1.0, 1.0)
-    cos_alpha = _cosine((cos(beta) * cos(gamma) - cos(alpha)) / (sin(beta) * sin(gamma)))
-    cos_beta = _cosine((cos(gamma) * cos(alpha) - cos(beta)) / (sin(gamma) * sin(alpha)))
-    cos_gamma = _cosine((cos(alpha) * cos(beta) - cos(gamma)) / (sin(alpha) * sin(beta)))
+    sin_gamma_star = torch.clamp(c * inverse / a_star / b_star, -1.0, 1.0)
+    cos_alpha_star = _cosine((cos(beta) * cos(gamma) - cos(alpha)) / (sin(beta) * sin(gamma)))
+    cos_beta_star = _cosine((cos(gamma) * cos(alpha) - cos(beta)) / (sin(gamma) * sin(alpha)))
+    cos_gamma_star = _cosine((cos(alpha) * cos(beta) - cos(gamma)) / (sin(alpha) * sin(beta)))
+    height = c_star * volume / (a * b * c * (sin_gamma_star if literal else sin(gamma)))
     zero = torch.zeros_like(volume)
     return (
         torch.stack([a_star, zero, zero]),
-        torch.stack([b_star * cos_gamma, b_star * sin_gamma, zero]),
+        torch.stack([b_star * cos_gamma_star, b_star * sin_gamma_star, zero]),
         torch.stack(
             [
-                c_star * cos_beta,
-                c_star * (cos_alpha - cos_beta * cos_gamma) / sin_gamma,
-                c_star * volume / (a * b * c * sin_gamma),
+                c_star * cos_beta_star,
+                c_star * (cos_alpha_star - cos_beta_star * cos_gamma_star) / sin_gamma_star,
+                height,
             ]
         ),
     )
@@ -131,9 +135,9 @@ def complete(
 
     ``cell``: edges (and volume) the result is scaled to, as C does whenever ``-cell`` was given.
     """
-    if misset is not None:
-        stars = tuple(rotate_xyz(v, *misset) for v in stars)  # type: ignore
     a_star, b_star, c_star = stars
+    if misset is not None:
+        a_star, b_star, c_star = (rotate_xyz(v, misset[0], misset[1], misset[2]) for v in stars)
     ab, bc, ca = cross(a_star, b_star), cross(b_star, c_star), cross(c_star, a_star)
     inverse = dot(a_star, bc)
     if cell is not None:
@@ -160,16 +164,37 @@ def lattice(
         if not quirks.matrix_rescaled_by_cell:
             cell = None
     elif cell is not None:
-        stars = reciprocal_from_cell(cell)
+        stars = reciprocal_from_cell(cell, literal=quirks.cell_sine_of_gamma_star)
     else:
         raise InputError("no crystal: give -cell A B C ALPHA BETA GAMMA or -mat FILE")
     misset = None if misset_rad is None else tuple(scalar(angle) for angle in misset_rad)
     made = complete(stars, misset, cell)
-    if not all(math.isfinite(x) for v in (made.a, made.b, made.c, made.volume) for x in v.reshape(-1).tolist()):
-        raise InputError(
-            f"-mat {options.matrix_file}: the matrix is singular" if options.matrix_file else "-cell: flat"
-        )
+    if not all(math.isfinite(x) for v in (made.a, made.b, made.c) for x in v.tolist()):
+        source = "cell" if options.matrix_file is None else f"matrix {workdir / options.matrix_file}"
+        raise InputError(f"the {source} has no volume: its vectors lie in a plane")
     return made
+
+
+def angles_degrees(made: Lattice) -> tuple[float, float, float]:
+    """alpha, beta, gamma of the real-space vectors."""
+
+    def between(v: Tensor, w: Tensor) -> float:
+        return math.degrees(math.atan2(length(cross(v, w)).item(), dot(v, w).item()))
+
+    return between(made.b, made.c), between(made.c, made.a), between(made.a, made.b)
+
+
+def cell_notices(options: Options, made: Lattice) -> list[str]:
+    """What became of a typed cell that the vectors do not have."""
+    cell = filled_cell(options)
+    if cell is None:
+        return []
+    typed = [math.degrees(angle) for angle in cell[3:]]
+    angles = angles_degrees(made)
+    if max(abs(x - y) for x, y in zip(typed, angles, strict=True)) < _SAME_ANGLE_DEGREES:
+        return []
+    ours, wanted = (" ".join(f"{value:.5g}" for value in values) for values in (angles, typed))
+    return [f"the cell angles are {ours}, not {wanted} as -cell says: C builds c* that way, or -mat says otherwise"]
 
 
 def cells_across(

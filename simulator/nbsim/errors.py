@@ -13,3 +13,7 @@ class InputError(NbsimError):
 
 class OutputError(NbsimError):
     """A result cannot be written; the message names the file and why."""
+
+
+class Interrupted(NbsimError):
+    """The caller asked to stop."""

@@ -28,6 +28,7 @@ DEFAULT_FLUENCE = 125932015286227086360700780544.0  # photons/m^2
 PHI_MODES = {"spec": False, "c-parity": True}
 _DTYPES = (torch.float32, torch.float64)
 _OVERSAMPLE_RULE = 3.0
+_SAME_DIRECTION = 1e-6
 
 
 @dataclass(frozen=True)
@@ -112,12 +113,20 @@ def _detector(
 
 
 def _beam(
-    options: Options, workdir: Path, quirks: Quirks, frame: geometry.Axes, wavelength: float, fluence: float
+    options: Options,
+    workdir: Path,
+    quirks: Quirks,
+    frame: geometry.Axes,
+    wavelength: float,
+    fluence: float,
+    notices: list[str],
 ) -> Beam:
     if options.source_file is not None:
         listed = sources.read_sources(
             workdir / options.source_file, frame.beam, wavelength, literal=quirks.source_file_literal
         )
+        if quirks.source_weights_ignored and bool((listed.weights != listed.weights[0]).any()):
+            notices.append(f"{options.source_file}: the weights of the sources are not used (S21)")
     else:
         listed = sources.generate_sources(
             frame.beam,
@@ -168,6 +177,7 @@ def _crystal(
     generator = Generator()
     misset = _misset(options, generator, notices)
     made = crystals.lattice(options, workdir, wavelength, misset, quirks)
+    notices += crystals.cell_notices(options, made)
     metres = [v * 1e-10 for v in (made.a, made.b, made.c)]
     edges = tuple(length(v).item() for v in metres)
     domains = plan.mosaic_domains(options)
@@ -235,10 +245,16 @@ def _sampling(options: Options, oversample: int, interpolate: bool) -> Sampling:
     )
 
 
-def _geometry_notices(options: Options, quirks: Quirks, pivot: str) -> list[str]:
-    """Typed geometry that the C program does not use."""
+def _geometry_notices(options: Options, quirks: Quirks, pivot: str, frame: geometry.Axes) -> list[str]:
+    """Typed geometry that the C program does not use, or uses in another way."""
     notices = []
     convention = options.convention
+    if options.twotheta_axis is not None and options.twotheta_axis[0] == options.twotheta_deg != 0.0:
+        notices.append(f"-twotheta_axis also set the two-theta angle, to {options.twotheta_deg:g} degrees (S1)")
+    if convention == "CUSTOM" and options.normal_vector is not None:
+        typed = unit(torch.tensor(options.normal_vector, dtype=torch.float64))
+        if (typed - frame.normal).abs().max().item() > _SAME_DIRECTION:
+            notices.append("-odet_vector is not used: the normal is fast x slow (S10)")
     if options.pivot_typed and pivot != options.pivot:
         notices.append(f"-pivot {options.pivot.lower()} has no effect with the {convention} convention (S5)")
     if options.pix0_vector_m is not None and quirks.pix0_vector_discarded:
@@ -269,7 +285,7 @@ def build(options: Options, workdir: Path, quirks: Quirks) -> Experiment:
     frame = geometry.axes(options, quirks)
     centers = geometry.beam_centers(options, size)
     pivot = geometry.pivot(options, quirks)
-    notices += _geometry_notices(options, quirks, pivot)
+    notices += _geometry_notices(options, quirks, pivot, frame)
     placed = geometry.place_from_options(options, quirks, frame, centers)
     mask = None
     if options.mask_file is not None:
@@ -285,7 +301,7 @@ def build(options: Options, workdir: Path, quirks: Quirks) -> Experiment:
         options=options,
         quirks=quirks,
         detector=_detector(options, quirks, size, pivot, centers, placed, mask, notices),
-        beam=_beam(options, workdir, quirks, frame, wavelength, exposure.fluence),
+        beam=_beam(options, workdir, quirks, frame, wavelength, exposure.fluence, notices),
         crystal=crystal,
         sampling=_sampling(options, oversample, interpolate),
         structure_factors=table,
@@ -306,6 +322,8 @@ def _place_of(dtype: torch.dtype, device: str | torch.device) -> torch.device:
         raise InputError(f"--device {device}: must be cpu or cuda")
     if place.type == "cuda" and not torch.cuda.is_available():
         raise InputError(f"--device {device}: this machine has no usable CUDA device; use --device cpu")
+    if place.type == "cuda" and (place.index or 0) >= torch.cuda.device_count():
+        raise InputError(f"--device {device}: this machine has {torch.cuda.device_count()} CUDA device(s)")
     return place
 
 

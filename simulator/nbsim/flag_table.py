@@ -20,6 +20,7 @@ Changes = dict[str, Any]
 Special = Callable[[Changes, tuple[Any, ...], Quirks], None]
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_LARGEST_INTEGER = 2**31 - 1
 _INTEGER = re.compile(r"[+-]?\d+")
 
 
@@ -52,6 +53,8 @@ def number(name: str, word: str, kind: str) -> float | int:
     if kind == "int":
         if not _INTEGER.fullmatch(word):
             raise InputError(f"{name} {word}: needs a whole number such as 5 (not '{word}')")
+        if abs(int(word)) > _LARGEST_INTEGER:
+            raise InputError(f"{name} {word}: at most {_LARGEST_INTEGER}; the C program would wrap it around")
         return int(word)
     if not NUMBER.fullmatch(word) or not math.isfinite(float(word)):
         raise InputError(f"{name} {word}: '{word}' is not a number")

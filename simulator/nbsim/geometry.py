@@ -141,7 +141,7 @@ def axes(options: Options, quirks: Quirks) -> Axes:
     """Directions of the convention, or those typed for CUSTOM, normalised as C does (sections 2.2, 2.4).
 
     Raises:
-        InputError: a direction that must not be zero is.
+        InputError: a direction is zero, or the fast and slow axes are parallel.
     """
     start = _CONVENTIONS[options.convention]
     typed: tuple[tuple[str, Vector | None], ...] = (
@@ -166,6 +166,8 @@ def axes(options: Options, quirks: Quirks) -> Axes:
     normal = unit(normal)
     if quirks.normal_rederived and not exact:
         normal = unit(cross(fast, slow))
+        if not normal.any():
+            raise InputError("-fdet_vector and -sdet_vector are parallel: the detector is not a plane")
     if not quirks.twotheta_axis_as_typed:
         twotheta = unit(twotheta)
     return Axes(unit(beam), normal, fast, slow, twotheta, unit(polarization), unit(spindle))

@@ -7,15 +7,13 @@ Source: nanobragg_pixel_loop.md section 1.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from .options import Options
 from .quirks import Quirks
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -160,14 +158,15 @@ class Experiment:
 
     def to(self, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None) -> Experiment:
         """The same experiment with floating tensors in ``dtype`` and all tensors on ``device``."""
-        return _moved(self, dtype, device)
+        moved: Experiment = _moved(self, dtype, device)
+        return moved
 
     def with_quirks(self, **changes: bool) -> Experiment:
         """Same set-up with pixel-loop quirks changed. Set-up quirks need a rebuild."""
         return replace(self, quirks=replace(self.quirks, **changes))
 
 
-def _moved(value: T, dtype: torch.dtype | None, device: torch.device | str | None) -> T:
+def _moved(value: Any, dtype: torch.dtype | None, device: torch.device | str | None) -> Any:
     if isinstance(value, Tensor):
         return value.to(device=device, dtype=dtype if value.is_floating_point() else None)
     if is_dataclass(value) and not isinstance(value, type) and not isinstance(value, (Options, Quirks, TraceLine)):

@@ -58,14 +58,14 @@ def _check(experiment: Experiment, slow: int, fast: int) -> None:
     detector = experiment.detector
     if not (0 <= slow < detector.n_slow and 0 <= fast < detector.n_fast):
         raise InputError(
-            f"-trace_pixel {slow} {fast}: not on the detector; slow runs from 0 to {detector.n_slow - 1}, "
+            f"pixel (slow {slow}, fast {fast}): not on the detector; slow runs from 0 to {detector.n_slow - 1}, "
             f"fast from 0 to {detector.n_fast - 1}"
         )
     if not is_rendered(experiment, slow, fast):
         fast0, fast1, slow0, slow1 = detector.roi
         raise InputError(
-            f"-trace_pixel {slow} {fast}: never rendered; it is masked or outside "
-            f"-roi {fast0} {fast1} {slow0} {slow1} (fast from, to, slow from, to)"
+            f"pixel (slow {slow}, fast {fast}): never rendered; it is masked or outside "
+            f"-roi {fast0} {fast1} {slow0} {slow1} (fast from, to, slow from, to); choose another or change those"
         )
 
 
@@ -126,6 +126,7 @@ def image_values(
         InputError: a pixel is not on the detector.
     """
     detector = experiment.detector
+    pixels = pixels.to(experiment.device)
     limit = torch.tensor([detector.n_slow, detector.n_fast], device=pixels.device)
     if bool(((pixels < 0) | (pixels >= limit)).any()):
         raise InputError(f"pixels beyond the detector of {detector.n_slow} x {detector.n_fast} (slow x fast)")

@@ -44,7 +44,9 @@ class Quirks:
         "L14", "one point out of range ends interpolation", "decided for every point"
     )
     background_twice: bool = _quirk("L16", "r_e^2 fluence enters the background twice", "background added once")
-    running_sum_weights: bool = _quirk("L17", "oversample factors multiply the running sum", "each term its own factors")
+    running_sum_weights: bool = _quirk(
+        "L17", "oversample factors multiply the running sum", "each term its own factors"
+    )
 
     # set-up
     twotheta_axis_sets_angle: bool = _quirk("S1", "-twotheta_axis x also sets the angle", "axis only")
@@ -56,6 +58,7 @@ class Quirks:
     mosaic_first_identity: bool = _quirk("S23", "domain 0 is the unrotated crystal", "domain 0 as drawn")
     interpolate_before_sizes: bool = _quirk("S16", "interpolation decided on N as typed", "decided on the final N")
     matrix_rescaled_by_cell: bool = _quirk("S18", "-mat with -cell rescaled to the cell", "matrix alone")
+    cell_sine_of_gamma_star: bool = _quirk("setup 3.1", "z of c* divides by sin gamma*", "by sin gamma")
     source_file_literal: bool = _quirk("S20", "source file read as C reads it", "comments and blanks stripped")
     hkl_integer_rows: bool = _quirk("S24", "rows like '1.0 0 0 5' end the table", "indices rounded")
 

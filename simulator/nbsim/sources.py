@@ -20,6 +20,7 @@ from .vectors import cross, rotate_about, unit
 SOURCE_DISTANCE = 10.0  # m; not settable
 _COLUMNS = 5
 _SEPARATORS = " \t,;:!"
+_SEPARATOR = re.compile(f"[{_SEPARATORS}]")
 _NUMBER = re.compile(
     r"\s*([+-]?(?:0[xX][0-9a-fA-F]+|inf(?:inity)?|nan|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))", re.IGNORECASE
 )
@@ -54,7 +55,9 @@ def _literal_row(line: str) -> list[float]:
         rest = rest[end:]
         if rest.startswith("\n"):
             break
-        rest = rest.lstrip("".join(set(rest) - set(_SEPARATORS))).lstrip(_SEPARATORS)
+        # an unread rest of the word, line end included, goes with the word
+        found = _SEPARATOR.search(rest)
+        rest = rest[found.start() :].lstrip(_SEPARATORS) if found else ""
         if rest.startswith("\n"):
             break
     return values
@@ -103,8 +106,11 @@ def read_sources(path: Path, beam: Tensor, wavelength: float, *, literal: bool) 
                 continue
             row = _complete(_plain_row(stripped, path, number), defaults)
         if not (row[4] > 0.0 and all(map(math.isfinite, row))):
-            reason = "columns that C cannot read count as 0; '--quirk source_file_literal=off' gives defaults instead"
-            raise InputError(f"{path}:{number}: the source has wavelength {row[4]:g} m ({reason})")
+            raise InputError(
+                f"{path}:{number}: a source needs a finite position and a positive wavelength, this one reads as "
+                f"{' '.join(f'{value:g}' for value in row)}; C takes what it cannot read for 0, "
+                "'--quirk source_file_literal=off' skips comments and fills in defaults"
+            )
         rows.append(row)
     if not rows:
         raise InputError(f"-sourcefile {path}: no source in the file")

@@ -25,6 +25,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "trace": ("trace", "The Python trace of a case."),
     "terms": ("terms", "Every contribution of the pixel."),
     "export": ("export", "Write an evidence package."),
+    "verify": ("verify", "Check packages: checksums, schema, every number."),
+    "history": ("history", "The packages of a directory over time."),
+    "watch": ("watch", "Packages as they arrive."),
+    "schema": ("schema", "The JSON Schema of metrics.json or env.json."),
     "c-trace": ("c_trace", "Run your C program and keep its log."),
 }
 _DEFAULT = "console"
@@ -108,7 +112,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(own: list[str], invocation: Invocation) -> int:
     if invocation.flags is not None and own and own[0] in ("--help", "-h", "--version"):
         invocation = Invocation(invocation.argv)
-    outcome = program.main(args=own, prog_name="nbtui", standalone_mode=False, obj=invocation)
+    # click's own main would turn a broken pipe into exit code 1, which means divergence here
+    try:
+        with program.make_context("nbtui", own, obj=invocation) as context:
+            outcome = program.invoke(context)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
     return outcome if isinstance(outcome, int) else 0
 
 
@@ -124,8 +133,8 @@ def _explain(error: Exception) -> tuple[int, str]:
     if isinstance(error, TraceError):
         return 2, clean(str(error))
     if isinstance(error, OSError):
-        name = f"{clean(str(error.filename))}: " if error.filename is not None else ""
-        return 4, f"{name}{error.strerror or error}"
+        name = clean(str(error.filename)) if error.filename is not None else "stdout"
+        return 4, f"{name}: {error.strerror or error}"
     kind = type(error).__name__
     return 3, f"unexpected {kind}: {clean(str(error))}\nthis is a fault of nbtui; --debug shows where"
 

@@ -50,6 +50,4 @@ def command(
     from nbtui.live.session import simulate
 
     simulation = simulate(case, request.settings())
-    return report(
-        request, case, c, simulation.trace, simulation, style=style or "table", only_differing=only_differing
-    )
+    return report(request, case, c, simulation.trace, simulation, style=style or "table", only_differing=only_differing)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from nbtui.commands.options import Request, colour, say
-from nbtui.evidence.record import record, to_json
+from nbtui.evidence.record import record
+from nbtui.parity.metrics import to_json
 from nbtui.parity.render import markdown, table
 from nbtui.trace.model import Trace
 
@@ -32,7 +33,9 @@ def report(
     """Print the comparison of ``c`` and ``py``; ``style`` is table, json or markdown. Returns 0 or 1."""
     comparison = request.compare(c, py)
     if style == "json":
-        click.echo(to_json(record(comparison, c, py, case=case, simulation=simulation)), nl=False)
+        settings = request.settings() if simulation is not None else None
+        found = record(comparison, c, py, case=case, settings=settings, simulation=simulation)
+        click.echo(to_json(found), nl=False)
     elif style == "markdown":
         click.echo(markdown(comparison).rstrip("\n"))
     else:

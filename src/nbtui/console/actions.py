@@ -89,11 +89,3 @@ PAIRS: tuple[tuple[str, str, str, str], ...] = (
     ("block_previous", "block_next", "< >", "source"),
     ("match_next", "match_previous", "n N", "match"),
 )
-
-
-def action(id: str) -> Action:
-    """The action of this id. Raises KeyError when there is none."""
-    return _BY_ID[id]
-
-
-_BY_ID = {entry.id: entry for entry in ACTIONS}

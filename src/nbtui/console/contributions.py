@@ -139,11 +139,11 @@ def _place(table: TermTable) -> tuple[np.ndarray, ...]:
 
 
 def _fits(table: TermTable, shape: tuple[int, ...]) -> bool:
-    """Whether every term lies inside the grid and the grid's last place on each axis is used."""
+    """Whether every term lies inside the grid. (Passes that the program skips have no term.)"""
     places = _place(table)
     if not len(places[0]):
         return False
-    return all(place.min() >= 0 and place.max() == size - 1 for place, size in zip(places, shape, strict=True))
+    return all(place.min() >= 0 and place.max() < size for place, size in zip(places, shape, strict=True))
 
 
 def _dense(table: TermTable, shape: tuple[int, int, int, int, int, int]) -> Side:

@@ -1,62 +1,46 @@
-"""Which differences are new and which are inherited from a field further up the pipeline."""
+"""Which differences are new and which are inherited: the answers of `nbtui.parity.causes`, worked out once."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from nbtui.parity.model import Comparison
-from nbtui.trace.catalogue import field
-
-Place = tuple[str, int]  # field, occurrence
-
-
-def dependencies(name: str) -> tuple[str, ...]:
-    """Fields that ``name`` is directly made from (catalogue); empty for a name nobody knows."""
-    known = field(name)
-    return known.depends_on if known else ()
+from nbtui.parity import causes
+from nbtui.parity.compare import raised
+from nbtui.parity.model import Comparison, Row
+from nbtui.trace import catalogue
+from nbtui.trace.model import Trace
 
 
-def origins(comparison: Comparison) -> Mapping[Place, tuple[str, ...]]:
-    """For every differing field and occurrence: the differing fields upstream of it; empty means new here.
-
-    Where both repeat alike (one block per sub-pixel or layer), a field inherits from the same block only; a set-up
-    value or a sum over the blocks is connected with all of them. Dependencies that agree or that no log shows are
-    looked through: a difference may pass a field that neither program printed.
-    """
-    present: dict[str, set[int]] = defaultdict(set)
-    differing: dict[str, set[int]] = defaultdict(set)
+def origins(comparison: Comparison) -> Mapping[str, str]:
+    """Label of every raised row -> label of the earliest differing row upstream of it; empty means new here."""
+    found: dict[str, str] = {}
+    known: dict[tuple[str, int], Row | None] = {}
     for row in comparison.rows:
-        present[row.field].add(row.occurrence)
-        if row.status.differs:
-            differing[row.field].add(row.occurrence)
-    found: dict[Place, tuple[str, ...]] = {}
-    for name in list(differing):
-        for occurrence in differing[name]:
-            here = (name, occurrence)
-            found[here] = _nearest(name, lambda parent, here=here: _reaches(parent, here, present, differing))
+        if not raised(row):
+            continue
+        place = (row.field, row.occurrence)
+        if place not in known:
+            known[place] = causes.inherited_from(comparison, row)
+        cause = known[place]
+        found[row.label] = cause.label if cause else ""
     return found
 
 
-def _reaches(parent: str, here: Place, present: dict[str, set[int]], differing: dict[str, set[int]]) -> bool:
-    name, occurrence = here
-    if present[parent] == present[name]:
-        return occurrence in differing[parent]
-    return bool(differing[parent])
+def dependencies(name: str) -> tuple[str, ...]:
+    """Fields that ``name`` is made from, in pipeline order; empty for what comes from the command line alone."""
+    known = catalogue.field(name)
+    if known and known.depends_on:
+        return known.depends_on
+    return tuple(sorted(causes.upstream(name), key=catalogue.order))
 
 
-def _nearest(name: str, differs: Callable[[str], bool]) -> tuple[str, ...]:
-    """The differing ancestors of ``name`` that no other differing ancestor hides, breadth first."""
-    found: list[str] = []
-    seen = {name}
-    waiting = list(dependencies(name))
-    while waiting:
-        parent = waiting.pop(0)
-        if parent in seen:
-            continue
-        seen.add(parent)
-        if differs(parent):
-            found.append(parent)
-        else:
-            waiting.extend(dependencies(parent))
-    return tuple(found)
+def repeats_last_step(c: Trace) -> bool:
+    """Whether C's first phi line carries the very values of its last one (the mark of the phi carry-over)."""
+    lines = [entry for entry in c.phi if entry.occurrence == 0]
+    if len(lines) < 2:
+        return False
+    first, last = (
+        {key: value for key, value in entry.values.items() if "phi" not in key}
+        for entry in (min(lines, key=lambda p: p.phi_tic), max(lines, key=lambda p: p.phi_tic))
+    )
+    return bool(first) and first == last

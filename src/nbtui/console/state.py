@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from nbtui.console.contributions import Contributions
-from nbtui.console.provenance import Place, origins
+from nbtui.console.provenance import origins, repeats_last_step
 from nbtui.live.model import Case, Settings, Simulation
-from nbtui.parity.model import Comparison, Row, Status
+from nbtui.parity.compare import raised
+from nbtui.parity.model import Comparison, Row
 from nbtui.trace.model import Trace
 
 PANES = ("fields", "detail", "steps", "pipeline")
@@ -34,9 +35,10 @@ class State:
     case: Case | None = None
     name: str = ""
     c_trace: Trace | None = None
-    py_trace: Trace | None = None
+    py_trace: Trace | None = None  # what is compared
+    py_given: bool = False  # py_trace is a log that the user named, not the live one
     comparison: Comparison | None = None
-    origins: Mapping[Place, tuple[str, ...]] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)  # label -> label upstream, see `provenance`
     simulation: Simulation | None = None
     contributions: Contributions | None = None
     phase: Phase = Phase.READING
@@ -59,7 +61,7 @@ class State:
     @property
     def pending(self) -> bool:
         """No Python side yet: what is shown is the C log alone."""
-        return self.py_trace is None and self.phase in (Phase.READING, Phase.SIMULATING)
+        return self.py_trace is None
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -83,17 +85,29 @@ def visible(state: State) -> tuple[int, ...]:
     """Indices of the rows that the field table shows."""
     if not state.only_differing or state.pending:
         return tuple(range(len(state.rows)))
-    return tuple(i for i, row in enumerate(state.rows) if row.status is not Status.PASS)
+    return tuple(i for i, row in enumerate(state.rows) if raised(row))
 
 
-def inherits(state: State, row: Row) -> tuple[str, ...]:
-    """The differing fields upstream of a row."""
-    return state.origins.get((row.field, row.occurrence), ())
+def inherits(state: State, row: Row) -> str:
+    """Label of the differing row upstream of a row; empty when there is none."""
+    return state.origins.get(row.label, "")
 
 
 def is_new(state: State, row: Row) -> bool:
-    """Whether a differing row has no differing field upstream of it."""
-    return row.status.differs and not inherits(state, row)
+    """Whether a differing row has no differing row upstream of it."""
+    return raised(row) and not inherits(state, row)
+
+
+def hint(state: State) -> str:
+    """What C's own log says about the cause of a divergence, and the key that tries it."""
+    differs = state.comparison is not None and state.comparison.first_divergence is not None and not state.pending
+    if not differs or state.c_trace is None or not repeats_last_step(state.c_trace):
+        return ""
+    last = max(entry.phi_tic for entry in state.c_trace.phi)
+    seen = f"C's phi step 0 carries the values of its step {last}"
+    if state.settings.phi_mode == "spec" and state.can_simulate:
+        return f"{seen}; m: let Python do so too"
+    return seen
 
 
 # --- what arrives from the workers -------------------------------------------------------------------------------
@@ -110,26 +124,39 @@ def compared(state: State, comparison: Comparison) -> State:
 
 
 def simulated(
-    state: State, generation: int, simulation: Simulation, comparison: Comparison, contributions: Contributions
+    state: State, generation: int, simulation: Simulation, comparison: Comparison | None, contributions: Contributions
 ) -> State:
-    """A simulation has ended. A result of an older request than the newest changes nothing."""
+    """A simulation has ended. A result of an older request than the newest changes nothing.
+
+    ``comparison`` is None when the Python side is a given log: then only the contributions are new.
+    """
     if generation != state.generation:
         return state
-    before = {} if state.pending else {row.label: row.py_value for row in state.rows}
-    shown = compared(state, comparison)
-    changed = {row.label for row in comparison.rows if row.label in before and before[row.label] != row.py_value}
-    return replace(
-        shown,
+    ready = replace(
+        state,
         simulation=simulation,
-        py_trace=simulation.trace,
         contributions=contributions,
         phase=Phase.READY,
         failure="",
         failure_code=0,
-        changed=frozenset(changed),
+        message="",
         phi=min(state.phi, contributions.n_phi - 1),
         domain=min(state.domain, contributions.n_domains - 1),
         block=min(state.block, contributions.n_blocks - 1),
+    )
+    if comparison is None:
+        return ready
+    before = {} if state.pending else {row.label: row.py_value for row in state.rows}
+    changed = {row.label for row in comparison.rows if row.label in before and before[row.label] != row.py_value}
+    shown = compared(state, comparison)
+    return replace(
+        ready,
+        comparison=comparison,
+        origins=shown.origins,
+        cursor=shown.cursor,
+        py_trace=simulation.trace,
+        py_given=False,
+        changed=frozenset(changed),
     )
 
 
@@ -137,7 +164,9 @@ def failed(state: State, generation: int, sentence: str, code: int) -> State:
     """The live side failed; what was shown before stays."""
     if generation != state.generation:
         return state
-    return replace(state, phase=Phase.FAILED, failure=sentence, failure_code=code)
+    return replace(
+        state, phase=Phase.FAILED, failure=sentence, failure_code=code, message="" if state.pending else sentence
+    )
 
 
 def asked(state: State, settings: Settings) -> State:
@@ -164,7 +193,8 @@ def to_end(state: State, last: bool) -> State:
 
 def to_divergence(state: State, forward: bool) -> State:
     """The next differing row after (before) the cursor; around the end it starts again."""
-    return _jump(state, [i for i, row in enumerate(state.rows) if row.status.differs], forward, "nothing differs")
+    nothing = "the Python side is not there yet" if state.pending else "nothing differs"
+    return _jump(state, [i for i, row in enumerate(state.rows) if raised(row)], forward, nothing)
 
 
 def to_match(state: State, forward: bool) -> State:
@@ -172,9 +202,7 @@ def to_match(state: State, forward: bool) -> State:
     wanted = state.query.casefold()
     if not wanted:
         return replace(state, message="nothing to search for yet: / starts a search")
-    hits = [
-        i for i in visible(state) if wanted in f"{state.rows[i].label} {state.rows[i].description}".casefold()
-    ]
+    hits = [i for i in visible(state) if _contains(state.rows[i], wanted)]
     found = _jump(state, hits, forward, f"no field contains {state.query!r}")
     if hits:
         found = replace(found, message=f"{hits.index(found.cursor) + 1} of {len(hits)} fields with {state.query!r}")
@@ -215,9 +243,7 @@ def stepped(state: State, phi: int = 0, domain: int = 0, block: int = 0) -> Stat
     words = {"phi": "phi step", "domain": "mosaic domain", "block": "source, sub-pixel or layer"}[moving]
     end = "last" if by[moving] > 0 else "first"
     message = f"this is the {end} {words}" if after == now else ""
-    return replace(
-        state, phi=after["phi"], domain=after["domain"], block=after["block"], message=message
-    )
+    return replace(state, phi=after["phi"], domain=after["domain"], block=after["block"], message=message)
 
 
 def stepping_off(state: State) -> str:
@@ -225,8 +251,35 @@ def stepping_off(state: State) -> str:
     if not state.can_simulate:
         return "stepping is off: add the nanoBragg flags of this run after --, as in: nbtui open C_LOG PY_LOG -- FLAGS"
     if state.phase is Phase.FAILED:
-        return "stepping is off: the simulation failed"
+        return f"stepping is off. {state.failure}"
     return "stepping starts when the simulation is done"
+
+
+def arrow(state: State, by: int) -> State:
+    """Up and down in the pane that has the focus."""
+    if state.pane == "steps":
+        return stepped(state, phi=by)
+    if state.pane == "pipeline":
+        return to_stage(state, by)
+    return moved(state, by)
+
+
+def typed(state: State, key: str, character: str | None) -> State:
+    """A key while the search text is typed. The cursor follows the text; Esc drops it."""
+    if key == "escape":
+        return replace(state, searching=False, query="", message="")
+    if key == "enter":
+        return replace(to_match(state, True) if not _matches(state) else state, searching=False)
+    query = state.query[:-1] if key == "backspace" else state.query + (character or "")
+    if query == state.query:
+        return state
+    found = replace(state, query=query)
+    return found if not query or _matches(found) else replace(to_match(found, True), searching=True)
+
+
+def to_pane(state: State, pane: str) -> State:
+    """The pane of this name."""
+    return replace(state, pane=pane)
 
 
 def paned(state: State, by: int) -> State:
@@ -245,6 +298,15 @@ def exit_code(state: State) -> int:
 
 def _index(comparison: Comparison, row: Row | None) -> int:
     return next((i for i, other in enumerate(comparison.rows) if other is row or other == row), 0)
+
+
+def _contains(row: Row, wanted: str) -> bool:
+    return wanted in f"{row.label} {row.description}".casefold()
+
+
+def _matches(state: State) -> bool:
+    """Whether the row under the cursor is already one that is searched for."""
+    return state.row is not None and bool(state.query) and _contains(state.row, state.query.casefold())
 
 
 def _jump(state: State, hits: list[int], forward: bool, nothing: str) -> State:

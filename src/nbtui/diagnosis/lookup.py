@@ -53,7 +53,7 @@ def structure_factors(hkl: Array, f_latt: Array, scene: Scene, rules: Rules) -> 
 
 def _lookup(index: Array, scene: Scene, rules: Rules) -> Array:
     table = scene.table
-    default = 0.0 if rules.default_for == "none" else table.default_f
+    default = 0.0 if rules.default_for in ("none", "holes") else table.default_f
     if table.grid is None or rules.default_for == "all":
         return np.full(index.shape[:-1], default)
     place = index.astype(np.int64) - np.asarray(table.low)
@@ -61,11 +61,14 @@ def _lookup(index: Array, scene: Scene, rules: Rules) -> Array:
     inside = np.all((place >= 0) & (place < size), axis=-1)
     safe = np.clip(place, 0, size - 1)
     values = table.grid[safe[..., 0], safe[..., 1], safe[..., 2]]
-    if rules.default_for == "none" and table.default_f != 0.0:
+    if rules.default_for in ("none", "outside") and table.default_f != 0.0:
         values = np.where(values == table.default_f, 0.0, values)
     if rules.default_for == "zeros":
         values = np.where(values == 0.0, table.default_f, values)
-    return np.where(inside, values, default)
+    values = np.where(inside, values, default)
+    for given, value in rules.f_given:
+        values = np.where(np.all(index == np.asarray(given), axis=-1), value, values)
+    return values
 
 
 def tricubic(points: Array, grid: Array, low: Array) -> Array:

@@ -44,7 +44,7 @@ class Replay:
 
 
 class _Blur:
-    """Single-precision noise from a stage on: relative to the largest component of a vector."""
+    """Single-precision rounding from a stage on, at random: half a unit in the last place of each component."""
 
     def __init__(self, start: int, seed: int) -> None:
         self.start = start
@@ -54,7 +54,7 @@ class _Blur:
         if self.start < 0 or stage < self.start:
             return value
         size = np.abs(value) if scale is None else np.broadcast_to(np.abs(scale), np.shape(value))
-        return np.asarray(value + size * self.rng.uniform(-1.0, 1.0, np.shape(value)) * 2.0**-23)
+        return np.asarray(value + size * self.rng.uniform(-1.0, 1.0, np.shape(value)) * 2.0**-24)
 
 
 def _orientations(setup: Setup, alive: Array) -> tuple[Array, Array]:
@@ -92,7 +92,7 @@ def replay(setup: Setup) -> Replay:
     slow, fast = scene.pixel
 
     # detector: (layer, subpixel, 3)
-    pix0 = blur(0, scene.pix0, np.linalg.norm(scene.pix0))
+    pix0 = blur(0, scene.pix0)
     along_slow = sub * (slow * over + np.arange(over)) + sub * (0.5 + rules.offset[0])
     along_fast = sub * (fast * over + np.arange(over)) + sub * (0.5 + rules.offset[1])
     depth = scene.layer * np.arange(n_layers)
@@ -105,7 +105,7 @@ def replay(setup: Setup) -> Replay:
     )
     if scene.curved:
         position = curved(position, scene)
-    position = blur(1, position, np.linalg.norm(position, axis=-1, keepdims=True))
+    position = blur(1, position)
     radius = np.linalg.norm(position, axis=-1)
     outgoing = position / radius[..., None]
     omega = blur(1, solid_angle(scene, rules, radius))
@@ -114,7 +114,7 @@ def replay(setup: Setup) -> Replay:
     # scattering: (layer, subpixel, source, 3)
     incident = -scene.sources
     vectors = (outgoing[:, :, None, :] - incident) / scene.source_wavelengths[:, None]
-    vectors = blur(2, vectors, np.linalg.norm(vectors, axis=-1, keepdims=True))
+    vectors = blur(2, vectors)
     length = np.linalg.norm(vectors, axis=-1)
     alive = (
         np.ones(length.shape, dtype=bool)
@@ -133,7 +133,7 @@ def replay(setup: Setup) -> Replay:
         cells = np.einsum("pij,mjk,ak->pmai", turn, spread, base)
     else:
         cells = np.einsum("mij,paj->pmai", spread, stack)
-    cells = blur(3, cells, np.linalg.norm(cells, axis=-1, keepdims=True))
+    cells = blur(3, cells)
     flat = vectors.reshape(-1, 3)
     uniform = index[-1]
     hkl = np.einsum("pmai,ni->npma", cells[uniform], flat)
@@ -160,8 +160,9 @@ def replay(setup: Setup) -> Replay:
         polar_used = float(polar_all.reshape(-1)[alive.reshape(-1)][-1])
     elif scene.nopolar:
         polar_used = 1.0
-    if rules.capture == "total":
-        capture_used = float(capture_all.sum(axis=0).flat[0])
+    if rules.capture in ("total", "mean", "first"):
+        layers = capture_all[:, 0]
+        capture_used = float({"total": layers.sum(), "mean": layers.mean(), "first": layers[0]}[rules.capture])
     else:
         capture_used = float(capture_all[-1, -1 if scene.oversample_thick else 0])
 
@@ -177,7 +178,7 @@ def replay(setup: Setup) -> Replay:
     else:
         capture_shown = capture_used
     background = WATER * R_E_SQR * scene.fluence * scene.water**3
-    if rules.background == "once":
+    if rules.background != "twice":
         background = WATER * scene.water**3
     accumulated = _accumulate(setup, weighted, executed, background, (capture_all, polar_all, omega))
     steps_true = n_sources * n_domains * n_phi * n_sub
@@ -207,8 +208,6 @@ def replay(setup: Setup) -> Replay:
         shown *= products[name]
 
     omega_lines = omega if scene.oversample_omega else np.full_like(omega, omega.flat[0])
-    if rules.omega_of != "first" and not scene.oversample_omega:
-        omega_lines = omega if rules.omega_of == "last" else np.full_like(omega, omega_used)
     blocks = n_layers * n_sub
     first = hkl.reshape(blocks, n_sources, n_phi, n_domains, 3)[:, 0, 0, 0]
     latt = f_latt.reshape(blocks, n_sources, n_phi, n_domains)
@@ -216,7 +215,7 @@ def replay(setup: Setup) -> Replay:
     used = cells[:, 0][index.reshape(blocks, n_sources, n_phi)[:, 0, 0]] * 1e10  # (blocks, 3, 3)
     star = _shown_star(setup, int(index.reshape(blocks, n_sources, n_phi)[0, 0, 0]))
     per_block: dict[str, Array] = {
-        "pix0_vector_meters": np.asarray(rules.shown_pix0 if rules.shown_pix0 is not None else pix0),
+        "pix0_vector_meters": pix0,
         "fdet_vec": scene.fast,
         "sdet_vec": scene.slow,
         "pixel_pos_meters": position.reshape(blocks, 3),
@@ -244,7 +243,8 @@ def replay(setup: Setup) -> Replay:
         for axis, name in enumerate(("F_latt_a", "F_latt_b", "F_latt_c")):
             per_block[name] = factor[:, 0, 0, 0, axis][:, None]
         per_block["F_latt"] = latt[:, 0, 0, 0][:, None]
-        degrees = np.degrees(scene.phi_start + scene.phi_step * np.arange(n_phi))
+        start, step = rules.phi_shown or (scene.phi_start, scene.phi_step)
+        degrees = np.degrees(start + step * np.arange(n_phi))
         phi = {
             "phi.phi_deg": np.tile(degrees, (blocks, 1)),
             "phi.k_frac": hkl.reshape(blocks, n_sources, n_phi, n_domains, 3)[:, 0, :, 0, 1],
@@ -262,7 +262,7 @@ def replay(setup: Setup) -> Replay:
         "omega_pixel": omega_used,
         "cos_2theta": float(incident[-1] @ outgoing[-1, -1]),
         "I_pixel_final": final,
-        "floatimage_accumulated": final,
+        "floatimage_accumulated": float(np.float32(final)),
     }
     fields = {name: np.atleast_2d(value) for name, value in per_block.items()}
     if rules.last_block_only:
@@ -323,13 +323,14 @@ def _shown_sum(setup: Setup, terms: Array, accumulated: float, background: float
     if rules.single_mosaic is not None:
         return background + float(terms[..., rules.single_mosaic].sum())
     if rules.last_subpixel:
-        return background + float(terms[:, -1].sum())
+        last = terms[-1, -1] if rules.last_subpixel == "last_layer" else terms[:, -1]
+        return background + float(last.sum())
     return accumulated
 
 
 def _shown_star(setup: Setup, step: int) -> Array:
     scene, rules = setup.scene, setup.rules
-    star = scene.reciprocal if rules.shown_reciprocal is None else np.asarray(rules.shown_reciprocal)
+    star = scene.reciprocal
     if not rules.rotated_star:
         return star
     angle = scene.phi_start

@@ -32,14 +32,15 @@ class Rules:
     shift: tuple[int, int, int] = (0, 0, 0)
     order: tuple[int, int, int] = (0, 1, 2)
     friedel: bool = False
-    default_for: str = "absent"  # which cells get default_F: absent, all, zeros, none
+    default_for: str = "absent"  # which cells get default_F: absent, all, zeros, none, holes, outside
+    f_given: tuple[tuple[tuple[int, int, int], float], ...] = ()  # F_cell of an index, whatever the table says
 
     # accumulation and scaling
     weights: str = "none"  # none, raw, normalised, mean
     omega_of: str = "first"  # first, last, mean
     polar_of: str = "first"
     running_sum: bool = True
-    background: str = "twice"  # twice, once
+    background: str = "twice"  # twice, once (whole), once_shared (divided by steps)
     steps_without: tuple[str, ...] = ()  # sources, mosaic, phi, oversample
     steps_shown: bool = True  # the steps line shows the changed number
 
@@ -47,12 +48,11 @@ class Rules:
     i_factors: tuple[str, ...] = ()  # polar, omega, capture, steps, scale: factors included in I_before_scaling
     single_phi: int | None = None
     single_mosaic: int | None = None
-    last_subpixel: bool = False
+    last_subpixel: str = ""  # share shown: "", all_layers, last_layer
     last_block_only: bool = False
     rotated_star: str = ""  # "", "carried", "nominal"
     shown: tuple[tuple[str, float], ...] = ()  # a printed line is this many times its value
-    shown_pix0: tuple[float, float, float] | None = None
-    shown_reciprocal: tuple[tuple[float, ...], ...] | None = None
+    phi_shown: tuple[float, float] | None = None  # start and step that the phi lines show [rad]
 
     # precision
     noise_from: int = -1  # stage from which values are blurred to single precision, -1: none

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nbtui.live.session import runtime
 
-SCHEMA = "nbtui-env"
+SCHEMA = "nbtui.env"
 SCHEMA_VERSION = 1
 VARIABLES = ("KMP_DUPLICATE_LIB_OK", "OMP_NUM_THREADS", "PYTHONPATH")
 DRIFT_KEYS = ("torch", "python", "git_sha")

@@ -13,9 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
 from nbtui.evidence.folder import find_packages
-from nbtui.evidence.package import Factor, Package, percent, read_package
+from nbtui.evidence.package import Factor, Package, in_chain, percent, read_package
+from nbtui.trace import catalogue
 
 BETTER, WORSE, SAME, NEW, GONE = "better", "worse", "same", "new", "gone"
+UNKNOWN = "-"
 NOISE = 1e-12  # two relative deltas below this are both rounding: neither is better
 SAME_WITHIN = 1e-6  # deltas whose sizes agree to this share are the same delta
 LATEST = datetime.max.replace(tzinfo=UTC)
@@ -49,9 +51,9 @@ def time_key(package: Package) -> tuple[datetime, str, str]:
 
 
 def load(root: Path, known: dict[Path, Package] | None = None) -> list[Package]:
-    """Every package below ``root``, unsorted; those in ``known`` are not read again."""
+    """Every package below ``root``, slim and unsorted; those in ``known`` are not read again."""
     known = known or {}
-    return [known.get(path) or read_package(path) for path in find_packages(root)]
+    return [known.get(path) or read_package(path).slim() for path in find_packages(root)]
 
 
 def history(packages: Iterable[Package]) -> tuple[Entry, ...]:
@@ -70,34 +72,57 @@ def history(packages: Iterable[Package]) -> tuple[Entry, ...]:
 def entry(package: Package, before: Package | None, identical_to: str = "") -> Entry:
     """Judge one package against another of the same case and pixel (None: the first of its kind)."""
     if before is None:
-        return Entry(package, None, "-", (), identical_to, ())
+        return Entry(package, None, UNKNOWN, (), identical_to, ())
     changes = compare_factors(before.factors, package.factors)
-    overall = judge(before.relative_delta, package.relative_delta)
-    if overall == SAME:
+    old, new = before.relative_delta, package.relative_delta
+    overall = UNKNOWN if old is None or new is None else judge_sizes(_gap(old), _gap(new))
+    if overall in (SAME, UNKNOWN):
         worse = sum(change.judgement == WORSE for change in changes)
         better = sum(change.judgement == BETTER for change in changes)
-        overall = SAME if worse == better else WORSE if worse > better else BETTER
-    elif overall in (NEW, GONE):
-        overall = "-"
+        overall = overall if worse == better else WORSE if worse > better else BETTER
     return Entry(package, before, overall, changes, identical_to, drift(before, package))
 
 
 def compare_factors(before: Iterable[Factor], after: Iterable[Factor]) -> tuple[Change, ...]:
-    """Every factor of either side, in the later one's order, better, worse or same by size of its delta."""
-    old = {factor.name: factor.rel_delta for factor in before}
-    new = {factor.name: factor.rel_delta for factor in after}
-    names = [*new, *(name for name in old if name not in new)]
-    return tuple(Change(name, old.get(name), new.get(name), judge(old.get(name), new.get(name))) for name in names)
+    """Every factor of the scaling chain of either side, better, worse or same by the size of its delta."""
+    old = {catalogue.canonical(factor.name): factor for factor in before if in_chain(factor.name)}
+    new = {catalogue.canonical(factor.name): factor for factor in after if in_chain(factor.name)}
+    return tuple(
+        Change(name, _delta(old.get(name)), _delta(new.get(name)), judge(old.get(name), new.get(name)))
+        for name in dict.fromkeys([*new, *old])
+    )
 
 
-def judge(before: float | None, after: float | None) -> str:
-    """Compare two relative deltas by size; a NaN counts as the worst."""
+def judge(before: Factor | None, after: Factor | None) -> str:
+    """Compare one factor in two packages by the size of its difference; two that pass are the same."""
     if before is None or after is None:
-        return SAME if before is after else NEW if before is None else GONE
-    old, new = (math.inf if math.isnan(value) else abs(value) for value in (before, after))
+        return NEW if before is None else GONE
+    if before.status == after.status == "PASS":
+        return SAME
+    return judge_sizes(_size(before), _size(after))
+
+
+def judge_sizes(old: float, new: float) -> str:
+    """Smaller is better; sizes that agree to one part in a million are the same, and so are two of pure rounding."""
     if old == new or max(old, new) < NOISE or abs(new - old) <= SAME_WITHIN * max(old, new) < math.inf:
         return SAME
     return BETTER if new < old else WORSE
+
+
+def _gap(relative: float) -> float:
+    return math.inf if math.isnan(relative) else abs(relative)
+
+
+def _size(factor: Factor) -> float:
+    """Size of a difference: relative, else absolute; what cannot be measured is infinite unless it passes."""
+    delta = factor.abs_delta if factor.rel_delta is None else factor.rel_delta
+    if delta is None or math.isnan(delta):
+        return 0.0 if factor.status == "PASS" else math.inf
+    return abs(delta)
+
+
+def _delta(factor: Factor | None) -> float | None:
+    return None if factor is None else factor.rel_delta
 
 
 def drift(before: Package, after: Package) -> tuple[str, ...]:
@@ -124,26 +149,32 @@ def note(package: Path, root: Path | None = None) -> str:
     """Five plain lines about a package for a ledger or an issue (issue text: verdict, delta, first divergence,
     what changed, relative path). ``root`` holds its predecessors; by default the folder the package lies in."""
     path = package.resolve()
-    read = read_package(path)
+    read = read_package(path).slim()
     before, identical = find_before(read, (root or path.parent).resolve())
-    judged = entry(read, before, identical)
-    where = f"case {read.case or '?'}, pixel (slow, fast) {read.pixel or '?'}, phi mode {read.phi_mode or '?'}"
-    return (
-        f"verdict: {read.verdict} ({where})\n"
-        f"delta: I_before_scaling {percent(read.relative_delta)} relative\n"
-        f"first divergence: {first_line(read)}\n"
-        f"changed: {changed(judged)}\n"
-        f"package: {relative(path)}\n"
+    return note_of(entry(read, before, identical))
+
+
+def note_of(judged: Entry) -> str:
+    """The five lines for a package that is judged already; its text is not cleaned for a terminal."""
+    package = judged.package
+    where = f"case {package.case or '?'}, pixel (slow, fast) {package.pixel or '?'}, phi mode {package.phi_mode or '?'}"
+    said = (
+        f"verdict: {package.verdict} ({where})",
+        f"delta: I_before_scaling {percent(package.relative_delta)} relative",
+        f"first divergence: {first_line(package)}",
+        f"changed: {changed(judged)}",
+        f"package: {relative(package.path)}",
     )
+    return "".join(" ".join(text.split()) + "\n" for text in said)
 
 
 def first_line(package: Package) -> str:
     """The first divergent factor with both values at full precision."""
     if package.first_divergence is None:
         return "none" if package.agrees else "not known"
-    factor = package.factor(package.first_divergence)
+    factor = package.factor(package.first_label)
     if factor is None:
-        return package.first_divergence
+        return package.first_label
     return (
         f"{factor.name} C {value(factor.c_value)} Python {value(factor.py_value)}"
         f" {percent(factor.rel_delta)} {factor.status}"

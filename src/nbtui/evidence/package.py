@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from nbtui.evidence import legacy
 from nbtui.evidence.folder import mapping, number, read_bytes, read_json, stamp_time, text
+from nbtui.trace import catalogue
 
 NEW = "new"
 OLD = "old"
@@ -24,7 +25,7 @@ HEX_LINE = re.compile(rb"[0-9a-fA-F]{64}\s[ *]?\S")
 GIT_SHA = re.compile(rb"\s*[0-9a-fA-F]{7,40}\s*")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Factor:
     """One compared field as metrics.json records it; numbers as floats in the field's own unit."""
 
@@ -53,7 +54,8 @@ class Package:
     device: str
     verdict: str  # one line
     agrees: bool | None  # None when nothing was compared
-    first_divergence: str | None
+    first_divergence: str | None  # name of the field
+    first_label: str  # with occurrence and component, as in ``factors``; "" when nothing diverges
     relative_delta: float | None  # (Py - C) / |C| of I_before_scaling
     factors: tuple[Factor, ...]  # pipeline order, as written
     environment: tuple[tuple[str, str], ...]  # DRIFT_KEYS that are known
@@ -64,6 +66,11 @@ class Package:
     def factor(self, name: str) -> Factor | None:
         """The factor of this name, or None."""
         return next((factor for factor in self.factors if factor.name == name), None)
+
+    def slim(self) -> Package:
+        """The same with the factors of the scaling chain and the first divergence only: an index of thousands."""
+        kept = (one for one in self.factors if one.name == self.first_label or in_chain(one.name))
+        return replace(self, factors=tuple(kept))
 
 
 def read_package(path: Path) -> Package:
@@ -80,8 +87,9 @@ def read_package(path: Path) -> Package:
     first = _first_divergence(metrics) or facts.first_divergence or None
     relative = number(metrics.get("relative_delta"))
     relative = gate.rel_delta if relative is None and gate is not None else relative
+    agrees = _agrees(metrics, first, bool(factors))
     phi_mode = text(metrics.get("phi_mode")) or facts.phi_mode
-    agrees = None if not factors and first is None else first is None
+    label = text(metrics.get("first_divergence_label")) or first or ""
     stated = stamp_time(path.name)
     pixel = _pixel(metrics.get("pixel")) or facts.pixel
     names = set(files)
@@ -100,13 +108,14 @@ def read_package(path: Path) -> Package:
         phi_mode=phi_mode,
         dtype=text(metrics.get("dtype")) or facts.dtype,
         device=text(metrics.get("device")) or facts.device,
-        verdict=_verdict(metrics, agrees, first, _gap_of(factors, first, relative)),
+        verdict=_verdict(metrics, agrees, label, _gap_of(factors, label, relative)),
         agrees=agrees,
         first_divergence=first,
+        first_label=label,
         relative_delta=relative,
         factors=factors,
         environment=_environment(path, names, metrics, facts),
-        trace_hash=trace_hash(path, files),
+        trace_hash=_stated_hash(metrics) or trace_hash(path, files),
         files=tuple(files),
         lacks=tuple(lacks),
     )
@@ -151,12 +160,14 @@ def percent(relative: float | None) -> str:
     """A relative delta as the reader sees it, e.g. ``-8.726 %``; "-" when there is none."""
     if relative is None:
         return "-"
+    if relative == 0:
+        return "0 %"
     return f"{100 * relative:+.3f} %" if abs(relative) >= 1e-5 else f"{100 * relative:+.1e} %"
 
 
 def _factors(metrics: dict[str, object]) -> tuple[Factor, ...]:
     rows = []
-    for name, value in mapping(metrics.get("factors")).items():
+    for name, value in {**mapping(metrics.get("factors")), **mapping(metrics.get("other_fields"))}.items():
         entry = mapping(value)
         c_value, py_value = entry.get("c_value"), entry.get("py_value")
         rows.append(
@@ -191,18 +202,34 @@ def _pixel(value: object) -> tuple[int, int] | None:
     return int(slow), int(fast)
 
 
-def _gap_of(factors: tuple[Factor, ...], first: str | None, relative: float | None) -> float | None:
-    entry = next((factor for factor in factors if factor.name == first), None)
+def _gap_of(factors: tuple[Factor, ...], label: str, relative: float | None) -> float | None:
+    entry = next((factor for factor in factors if factor.name == label), None)
     return entry.rel_delta if entry is not None else relative
 
 
-def _verdict(metrics: dict[str, object], agrees: bool | None, first: str | None, gap: float | None) -> str:
-    stated = " ".join(text(metrics.get("verdict")).split())
-    if stated:
+def _agrees(metrics: dict[str, object], first: str | None, compared: bool) -> bool | None:
+    stated = {"agree": True, "diverge": False}.get(text(metrics.get("verdict")))
+    if stated is not None or "schema" in metrics:
         return stated
+    return first is None if compared or first is not None else None
+
+
+def _verdict(metrics: dict[str, object], agrees: bool | None, label: str, gap: float | None) -> str:
     if agrees is None:
-        return "nothing readable was compared"
-    return "agree" if first is None else f"first divergence {first} {percent(gap)}"
+        return "nothing was compared" if metrics else "nothing readable was compared"
+    return "agree" if agrees else f"first divergence {label or '?'} {percent(gap)}"
+
+
+def _stated_hash(metrics: dict[str, object]) -> str:
+    sides = mapping(metrics.get("trace_sha256"))
+    c, py = text(sides.get("c")), text(sides.get("py"))
+    return f"{c}+{py}" if c and py else ""
+
+
+def in_chain(label: str) -> bool:
+    """Whether a factor belongs to the scaling chain (spec/evidence_package.md, summary item 3)."""
+    known = catalogue.field(label.partition("[")[0].partition(".")[0])
+    return known is not None and known.scaling
 
 
 def _environment(

@@ -176,6 +176,8 @@ class Frame:
     close_center: tuple[float, float]
     distance: float
     close_distance: float | None
+    polarization: Array  # (3,)
+    spindle: Array  # (3,)
     convention: str
 
 
@@ -206,6 +208,8 @@ def frame_of(options: Options, quirks: Mapping[str, bool] | None = None) -> Fram
         close_center=(centers.f_close, centers.s_close),
         distance=options.distance_mm / 1000.0,
         close_distance=None if close is None else close / 1000.0,
+        polarization=_array(axes.polarization),
+        spindle=_array(axes.spindle),
         convention=options.convention,
     )
 
@@ -249,6 +253,30 @@ def cell_of(options: Options, workdir: Path, wavelength: float) -> Cell:
     )
 
 
+def parsed(case: Case, quirks: Mapping[str, bool] | None = None) -> Options:
+    """The options of the case's command line under other parsing switches.
+
+    Raises:
+        nbsim.errors.InputError: the command line is unusable.
+    """
+    from nbsim.flags import parse
+    from nbsim.quirks import Quirks
+
+    return parse(list(case.argv), case.workdir, Quirks(**(quirks or {})))
+
+
+def cached_table(scene: Scene, workdir: Path) -> Table | None:
+    """The structure factors of a cache left in ``workdir`` by an earlier run; None without one."""
+    from nbsim.quirks import Quirks
+    from nbsim.structure_factors import load
+
+    if scene.options.hkl_file is None or not (workdir / scene.options.dump_file).is_file():
+        return None
+    factors = load(replace(scene.options, hkl_file=None), workdir, Quirks())[0]
+    grid = None if factors.grid is None else _array(factors.grid)
+    return Table(grid, (factors.h_min, factors.k_min, factors.l_min), factors.default_f, factors.source)
+
+
 def domains(spread: float, count: int, typed_seed: int, *, first_identity: bool = True) -> Array:
     """Mosaic matrices (count, 3, 3) of a seed as typed after ``-mosaic_seed``; spread [rad]."""
     from nbsim import mosaic
@@ -270,20 +298,26 @@ def load_scene(case: Case, pixel: tuple[int, int]) -> Scene:
     return scene_of(from_command(list(case.argv), case.workdir, phi_mode="c-parity"), pixel)
 
 
-def rebuilt(
-    scene: Scene, workdir: Path, options: Mapping[str, Any], quirks: Mapping[str, bool] | None = None
-) -> Scene:
+class Unusable(Exception):
+    """A changed set-up cannot be simulated; the message says why."""
+
+
+def rebuilt(scene: Scene, workdir: Path, options: Mapping[str, Any], quirks: Mapping[str, bool] | None = None) -> Scene:
     """``scene`` set up again with some options and set-up switches changed; the table is not read again.
 
     ``options`` are fields of :class:`nbsim.options.Options`, in its units.
 
     Raises:
-        nbsim.errors.InputError: the changed options are not usable.
+        Unusable: the changed options cannot be simulated.
     """
+    from nbsim.errors import NbsimError
     from nbsim.experiment import build
     from nbsim.quirks import Quirks
 
     wanted = replace(scene.options, hkl_file=None, default_f=scene.options.default_f or 1.0, **options)
-    experiment = build(wanted, workdir, Quirks(phi_carryover=True, **(quirks or {})))
+    try:
+        experiment = build(wanted, workdir, Quirks(phi_carryover=True, **(quirks or {})))
+    except NbsimError as error:
+        raise Unusable(str(error)) from error
     new = scene_of(experiment, scene.pixel, scene.table)
     return replace(new, interpolate=scene.interpolate, options=replace(scene.options, **options))

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from functools import cache
 
-from nbtui.parity.compare import FALSE_DIVERGENCE
 from nbtui.parity.model import Comparison, Row
+from nbtui.parity.preflight import FALSE_DIVERGENCE
 from nbtui.trace import catalogue
 
-_PHI_SOURCES = ("scattering_vec_A_inv", "phi.phi_deg")  # what every phi line is made of
+_K_FRAC = ("scattering_vec_A_inv", "rot_b_angstroms", "phi.phi_deg")
+# beside the catalogue: what the phi lines are made of, and what is made of the factors they print
+_MORE: dict[str, tuple[str, ...]] = {
+    "phi.k_frac": _K_FRAC,
+    "phi.F_latt": (*_K_FRAC, "rot_a_angstroms", "rot_c_angstroms"),
+    "I_before_scaling": ("phi.F_latt",),
+}
+_REPEATED = frozenset({"pixel", "scattering", "crystal", "lattice", "structure_factor"})
 
 
 @cache
 def upstream(name: str) -> frozenset[str]:
     """Every field that a field depends on, directly or through others."""
     known = catalogue.field(name)
-    direct = known.depends_on if known else ()
-    if name.startswith("phi.") and name not in _PHI_SOURCES:
-        direct = (*direct, *_PHI_SOURCES)
+    direct = (*(known.depends_on if known else ()), *_MORE.get(name, ()))
     found = set(direct)
     for other in direct:
         found |= upstream(other)
@@ -50,10 +55,7 @@ def _differs(row: Row) -> bool:
 
 
 def _reaches(other: Row, row: Row) -> bool:
-    """Values of one block do not feed another block."""
-    looped = {"pixel", "scattering", "crystal", "lattice", "structure_factor"}
-    if other.field.startswith("phi.") or row.field.startswith("phi."):
-        return other.occurrence == row.occurrence or not (
-            other.field.startswith("phi.") and row.field.startswith("phi.")
-        )
-    return other.occurrence == row.occurrence or other.stage not in looped or row.stage not in looped
+    """Values of one block (or phi step) do not feed another one."""
+    if other.field.startswith("phi.") != row.field.startswith("phi."):
+        return True
+    return other.occurrence == row.occurrence or not {other.stage, row.stage} <= _REPEATED

@@ -11,21 +11,27 @@ from collections.abc import Mapping
 from nbtui.parity import align, position, preflight
 from nbtui.parity.model import Comparison, Row, Status
 from nbtui.parity.numbers import Printing, Verdict, judge, printing, significant_digits
-from nbtui.parity.profiles import Limit, Profile, profile as find_profile
+from nbtui.parity.preflight import FALSE_DIVERGENCE
+from nbtui.parity.profiles import Limit, Profile
+from nbtui.parity.profiles import profile as find_profile
 from nbtui.parity.units import Conversion, conversion
 from nbtui.trace import catalogue
 from nbtui.trace.model import Trace
 
-FALSE_DIVERGENCE = "known false divergence"  # a note that starts so: never raised
-OUTSIDE = "not judged by profile"  # likewise
+OUTSIDE = "not judged by profile"  # a note that starts so: the row counts nowhere
 SINGLE = 2.0**-23  # spacing of float32 values relative to their size
 PRINTF_DIGITS = 6  # what %g prints
 FIELDS_OF_VECTORS = ("vector", "hkl", "matrix")
 
 
+def counts(row: Row) -> bool:
+    """Whether a row counts at all: its profile judges it, and no known reason explains its difference away."""
+    return not row.note.startswith((FALSE_DIVERGENCE, OUTSIDE))
+
+
 def raised(row: Row) -> bool:
-    """Whether a row counts as a divergence: it differs, its profile judges it, and no known reason explains it away."""
-    return row.status.differs and not row.note.startswith((FALSE_DIVERGENCE, OUTSIDE))
+    """Whether a row counts as a divergence."""
+    return row.status.differs and counts(row)
 
 
 def compare(
@@ -47,7 +53,7 @@ def compare(
     left, right = align.cells(c), align.cells(py)
     judge_all = _Judge(c, py, chosen, left, right)
     rows = tuple(judge_all.row(order, place) for order, place in enumerate(sorted(left.keys() | right.keys())))
-    judged = [row for row in rows if not row.note.startswith(OUTSIDE)]
+    judged = [row for row in rows if counts(row)]
     divergent = [row for row in judged if raised(row)]
     missing = sum(row.status is Status.MISSING for row in judged)
     return Comparison(

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 
 from nbtui.parity import align, causes
-from nbtui.parity.compare import FALSE_DIVERGENCE, OUTSIDE
+from nbtui.parity.compare import counts
 from nbtui.parity.model import Comparison, Row
 from nbtui.parity.preflight import show
 from nbtui.parity.render import verdict
@@ -44,7 +44,7 @@ def metrics(
     """
     first, new = comparison.first_divergence, causes.first_new(comparison)
     sides = _sides(c, py)
-    judged = [row for row in comparison.rows if _judged(row)]
+    judged = [row for row in comparison.rows if counts(row)]
     found: dict[str, object] = {
         "case": clean(case),
         "pixel": _pixel(comparison.pixel_c or comparison.pixel_py),
@@ -65,7 +65,7 @@ def metrics(
         **sides,
         "relative_delta": _relative_delta(sides),
         "factors": {row.label: _factor(row) for row in judged},
-        "other_fields": {row.label: _factor(row) for row in comparison.rows if not _judged(row)},
+        "other_fields": {row.label: _factor(row) for row in comparison.rows if not counts(row)},
         "preflight": list(comparison.findings),
     }
     extra = extra or {}
@@ -139,10 +139,6 @@ def _relative_delta(sides: Mapping[str, object]) -> float | None:
     if not isinstance(c, int | float) or not isinstance(py, int | float) or c == 0:
         return None
     return (py - c) / abs(c)
-
-
-def _judged(row: Row) -> bool:
-    return not row.note.startswith((OUTSIDE, FALSE_DIVERGENCE))
 
 
 def _factor(row: Row) -> dict[str, object]:

@@ -96,8 +96,12 @@ def _status(a: float, b: float, delta: float, rel: float | None, limit: Limit) -
     return relative_status(rel, -1.0 if limit.absolute else limit.value)
 
 
+_ARROWS = str.maketrans({"\u2190": "<-", "\u2192": "->"})  # as the ASCII logs of packages spell them
+
+
 def _judge_text(c: str, py: str, limit: Limit) -> Verdict:
     """Words must be equal; numbers inside a text (``rotx:0 roty:0``) are compared as numbers."""
+    c, py = c.translate(_ARROWS), py.translate(_ARROWS)
     if c == py:
         return Verdict(Status.PASS, note="")
     ours, theirs = NUMBER.findall(c), NUMBER.findall(py)
@@ -121,10 +125,9 @@ class Printing:
 
     def half_unit(self, token: str) -> float:
         """Half a unit of the last digit that the log prints for this number; 0 when it prints them all."""
-        mantissa, _, exponent = token.lower().partition("e")
-        power = int(exponent) if exponent else 0
         if self.decimals is not None:
-            return 0.5 * 10.0 ** (power - self.decimals)
+            exponent = token.lower().partition("e")[2]
+            return 0.5 * 10.0 ** (int(exponent or 0) - self.decimals)
         if self.digits is None:
             return 0.0
         value = abs(float(token))

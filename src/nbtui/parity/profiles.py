@@ -14,6 +14,7 @@ from nbtui.trace import catalogue
 from nbtui.trace.model import TraceError
 
 GATE = 1e-6  # relative; the gate of the scaling chain
+CHAIN_STAGES = ("accumulation", "scaling")  # the lattice factors of one phi step are no factors of the chain
 KEYS = ("base", "description", "tolerance", "only", "fields")
 
 
@@ -50,7 +51,7 @@ class Profile:
             return name in self.rules or f"{name}.{component}" in self.rules
         if self.scope == "scaling":
             known = catalogue.field(name)
-            return known is not None and known.scaling
+            return known is not None and known.scaling and known.stage in CHAIN_STAGES
         return True
 
     def with_tolerance(self, tolerance: float | None) -> Profile:
@@ -71,18 +72,14 @@ class Profile:
 
 def _absolute(k_frac: float, rot_b_y: float) -> Mapping[str, Limit]:
     phi = Limit(k_frac, absolute=True)
-    return MappingProxyType(
-        {"hkl_frac.k": phi, "phi.k_frac": phi, "rot_b_angstroms.y": Limit(rot_b_y, absolute=True)}
-    )
+    return MappingProxyType({"hkl_frac.k": phi, "phi.k_frac": phi, "rot_b_angstroms.y": Limit(rot_b_y, absolute=True)})
 
 
 BUILT_IN: Mapping[str, Profile] = MappingProxyType(
     {
         "scaling": Profile("scaling", "1e-6 relative on every factor of the scaling chain", scope="scaling"),
         "full": Profile("full", "every field, 1e-6 relative; integers and words exactly"),
-        "spec": Profile(
-            "spec", "|dk_frac| <= 1e-6, |d rot_b_y| <= 1e-6 A", scope="rules", rules=_absolute(1e-6, 1e-6)
-        ),
+        "spec": Profile("spec", "|dk_frac| <= 1e-6, |d rot_b_y| <= 1e-6 A", scope="rules", rules=_absolute(1e-6, 1e-6)),
         "c-parity": Profile(
             "c-parity", "|dk_frac| <= 5e-5, |d rot_b_y| <= 1e-4 A", scope="rules", rules=_absolute(5e-5, 1e-4)
         ),

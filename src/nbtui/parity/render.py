@@ -5,15 +5,14 @@ Everything that comes from a log is cleaned of control characters here once more
 
 from __future__ import annotations
 
-import os.path
 import re
 import textwrap
 from collections.abc import Iterable
 
 from nbtui.parity import causes
-from nbtui.parity.compare import FALSE_DIVERGENCE, OUTSIDE, raised
+from nbtui.parity.compare import OUTSIDE, counts, raised
 from nbtui.parity.model import Comparison, Row, Status
-from nbtui.parity.preflight import show
+from nbtui.parity.preflight import FALSE_DIVERGENCE, show
 from nbtui.trace.text import clean
 
 _MARKS = {Status.PASS: "=", Status.MISSING: "o"}
@@ -41,15 +40,17 @@ def split_common(a: str, b: str) -> tuple[str, str, str, str]:
     if left is None or right is None:
         return "", a, "", b
     same_scale = left[1] == right[1] and left[3] == right[3] and len(left[2]) == len(right[2])
-    shared = os.path.commonprefix([a, b]) if same_scale else ""
-    if shared in ("-", "+"):
-        shared = ""
-    return shared, a[len(shared) :], shared, b[len(shared) :]
+    count = 0
+    while same_scale and count < min(len(a), len(b)) and a[count] == b[count]:
+        count += 1
+    if not any(char.isdigit() for char in a[:count]):
+        count = 0
+    return a[:count], a[count:], b[:count], b[count:]
 
 
 def fields_differing(comparison: Comparison) -> tuple[int, int]:
     """How many fields (not components or blocks) differ, of how many that the profile judged on both sides."""
-    judged = {row.field for row in _judged(comparison) if row.status is not Status.MISSING}
+    judged = {row.field for row in comparison.rows if counts(row) and row.status is not Status.MISSING}
     return len({row.field for row in comparison.rows if raised(row)}), len(judged)
 
 
@@ -63,22 +64,21 @@ def relative(row: Row) -> str:
 
 def verdict(comparison: Comparison) -> str:
     """One line: agreement with the worst field, or the first divergence with its relative delta."""
-    row = comparison.first_divergence
+    row, final = comparison.first_divergence, comparison.row("I_pixel_final")
     differing, judged = fields_differing(comparison)
+    end = f"profile {clean(comparison.profile)}"
+    if final is not None and final.status.differs and final is not row:
+        end = f"(I_pixel_final {relative(final)})  {end}"
     if comparison.num_compared == 0:
         return "NOTHING COMPARED  no value is on both sides"
     if row is None:
         line = f"AGREE  {judged} of {judged} fields within tolerance"
-        passing = [r for r in _judged(comparison) if r.status is Status.PASS and r.rel_delta]
+        passing = [r for r in comparison.rows if counts(r) and r.rel_delta and abs(r.rel_delta) <= r.tolerance]
         if passing:
             worst = max(passing, key=lambda r: abs(r.rel_delta or 0.0))
             line += f", worst {abs(worst.rel_delta or 0.0):.1e} at {clean(worst.label)}"
-        return f"{line}, profile {clean(comparison.profile)}"
-    final = comparison.row("I_pixel_final")
-    line = f"FIRST DIVERGENCE  {clean(row.label)}  {relative(row)}"
-    if final is not None and final.status.differs and final is not row:
-        line += f"  (I_pixel_final {relative(final)})"
-    return f"{line}  {differing} of {judged} fields differ, profile {clean(comparison.profile)}"
+        return f"{line}  {end}"
+    return f"FIRST DIVERGENCE  {clean(row.label)}  {relative(row)}  {differing} of {judged} fields differ  {end}"
 
 
 def table(comparison: Comparison, *, width: int, colour: bool = False, only_differing: bool = False) -> str:
@@ -147,8 +147,9 @@ def _about_first(comparison: Comparison) -> list[str]:
     origin = f"Inherited from {cause.label} ({relative(cause)})." if cause else "New here: nothing upstream differs."
     ulp = "" if row.ulp is None else f", {_count(row.ulp)} ulp"
     delta = "" if row.abs_delta is None else f"; Python - C {row.abs_delta:+.6g} {row.unit}".rstrip()
+    values = f"C {_marked(ours, rest)}  Python {_marked(ours, other)}"
     return [
-        f"C {_marked(ours, rest)}  Python {_marked(ours, other)}{delta}, {digits} digits agree{ulp}. {row.status.value}.",
+        f"{values}{delta}, {digits} digits agree{ulp}. {row.status.value}.",
         f"{row.description}. {origin}" if row.description else origin,
     ]
 

@@ -173,7 +173,6 @@ LATTICE = block(
         "Lattice factor along a",
         tap=_SQUARE,
         depends_on=("hkl_frac",),
-        scaling=True,
     ),
     Field(
         "F_latt_b",
@@ -183,7 +182,6 @@ LATTICE = block(
         "Lattice factor along b",
         tap=_SQUARE,
         depends_on=("hkl_frac",),
-        scaling=True,
     ),
     Field(
         "F_latt_c",
@@ -193,7 +191,6 @@ LATTICE = block(
         "Lattice factor along c",
         tap=_SQUARE,
         depends_on=("hkl_frac",),
-        scaling=True,
     ),
     Field(
         "F_latt",
@@ -203,7 +200,6 @@ LATTICE = block(
         "Product of the lattice factors",
         tap=_SQUARE,
         depends_on=_LATTICE,
-        scaling=True,
     ),
 )
 
@@ -232,7 +228,6 @@ STRUCTURE_FACTOR = block(
         "scalar",
         "Structure factor used in this pass; absent when F_latt is 0 and there is no water background",
         depends_on=("hkl_frac", "hkl_rounded"),
-        scaling=True,
     ),
 )
 

@@ -34,6 +34,7 @@ HEAD = block(
         log_only_beam=_HARD_CODED,
     ),
     Field("angles_rad", "detector", "rad", "angles", "Detector rotations about x, y, z and two-theta"),
+    Field("twotheta_axis", "detector", "1", "vector", "Axis of the two-theta rotation"),
     Field(
         "beam_center_m",
         "detector",
@@ -167,7 +168,6 @@ AXES = block(
         log_only_beam=_FINAL_AXIS,
         depends_on=("initial_odet", "angles_rad"),
     ),
-    Field("twotheta_axis", "detector", "1", "vector", "Axis of the two-theta rotation"),
     Field(
         "fdet_after_twotheta",
         "detector",

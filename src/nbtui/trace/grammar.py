@@ -6,10 +6,11 @@ progress bar or a logger's prefix may stand before it, and a second trace line m
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
-from nbtui.trace.catalogue import Field, canonical, field
+from nbtui.trace.catalogue import FIELDS, Field, canonical, field
 from nbtui.trace.model import Value
 from nbtui.trace.notices import is_banner, notice_kind
 from nbtui.trace.numbers import integer, number, value
@@ -91,6 +92,12 @@ _LABELLED = re.compile(r"([A-Za-z_]+):(\S+)")
 _DETECTOR = re.compile(r"DETECTOR_(?:FAST_AXIS|SLOW_AXIS|NORMAL_AXIS|PIX0_VECTOR)")
 _CELL = re.compile(r"\s*\[([0-9]+),\s*([0-9]+),\s*([0-9]+)\]\s*=\s*(\S+)\s*")
 _PUNCTUATION = str.maketrans("[](),;", "      ")
+_BARE = re.compile(r"[-+.0-9eE ]*").fullmatch
+_COUNTERS = frozenset(
+    entry.name.partition(".")[2]
+    for entry in FIELDS
+    if entry.origin in ("phi", "term") and entry.tolerance_class == "integer"
+)
 _COUNTS = {"scalar": 1, "vector": 3, "hkl": 3, "matrix": 9}
 
 
@@ -100,6 +107,9 @@ def parse(text: str) -> list[Event]:
     ``text`` must have gone through `nbtui.trace.text.clean`. Never fails: a line that nobody understands gives no
     event, or an `Odd` one when it carries a TRACE_C or TRACE_PY tag with content.
     """
+    if text.startswith("TRACE_") and text.find("TRACE", 6) < 0:  # most lines by far: one tag, at the start
+        single = _TAG.match(text)
+        return _tagged(single, text.rstrip(), text[single.end() :].strip()) if single is not None else _plain(text)
     starts = list(_TAG.finditer(text))
     if not starts:
         return _plain(text)
@@ -166,7 +176,7 @@ def _values(entry: Field | None, payload: str) -> tuple[Value, ...] | None:
         return (payload,)
     if entry.shape in ("angles", "beam"):
         return tuple(value(token) for _, token in _LABELLED.findall(payload)) or None
-    tokens = payload.translate(_PUNCTUATION).split()
+    tokens = payload.split() if _BARE(payload) else payload.translate(_PUNCTUATION).split()
     if entry.shape != "list" and len(tokens) != _COUNTS[entry.shape]:
         return None
     return tuple(map(integer if entry.tolerance_class == "integer" else value, tokens))
@@ -226,6 +236,11 @@ def _entry(side: str, name: str, raw: str, payload: str, key: str, text: str) ->
 
 
 def pairs(body: str) -> dict[str, float]:
-    """The ``k=v`` pairs of a line whose value is a number."""
+    """The ``k=v`` pairs of a line whose value is a number; a counter that is not finite is none."""
     read = ((name, number(token)) for name, token in _PAIR.findall(body))
-    return {name: item for name, item in read if item is not None}
+    return {name: item for name, item in read if item is not None and usable(name, item)}
+
+
+def usable(name: str, item: float) -> bool:
+    """Whether a value of a phi or term line can be what its key says: counters and indices are finite."""
+    return name not in _COUNTERS or math.isfinite(item)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 BANNER = "nanocrystal diffraction simulator"
+CLOSING = "solid angle subtended by detector"  # the C program's first line after its loop
 
 # kind, the text that must occur, in the order in which a line is tried
 _KINDS: tuple[tuple[str, str], ...] = (

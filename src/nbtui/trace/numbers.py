@@ -6,7 +6,6 @@ import re
 
 from nbtui.trace.model import Value
 
-_PLAIN = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _SPECIAL = re.compile(
     r"([-+]?)(?:(nan|1\.#(?:IND|QNAN|SNAN)[0-9]*)(?:\([0-9A-Za-z_]*\))?|(inf|infinity|1\.#INF[0-9]*))", re.IGNORECASE
 )
@@ -15,8 +14,11 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 
 def number(token: str) -> float | None:
     """The number that a token is, or None: decimal, ``nan``, ``-nan(ind)``, ``inf``, ``1.#IND``, ``-1.#INF00``."""
-    if _PLAIN.fullmatch(token):
-        return float(token)
+    try:
+        if token.isascii() and "_" not in token:  # what Python reads beyond the C language's numbers
+            return float(token)
+    except ValueError:
+        pass
     match = _SPECIAL.fullmatch(token)
     if match is None:
         return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 
+from nbtui.trace.grammar import usable
 from nbtui.trace.model import Notice, PhiRecord, Trace
 from nbtui.trace.numbers import number
 from nbtui.trace.text import clean
@@ -49,7 +50,7 @@ def _numbers(item: object) -> dict[str, float]:
     if not isinstance(item, dict):
         return {}
     read = ((clean(str(key)), _number(value)) for key, value in item.items())
-    return {key: value for key, value in read if value is not None}
+    return {key: value for key, value in read if value is not None and usable(key, value)}
 
 
 def _number(value: object) -> float | None:

@@ -11,6 +11,7 @@ from nbtui.trace.model import Value
 from nbtui.trace.numbers import integer, value
 
 NEEDLE = " : stol"
+CAPTION = "real-space cell vectors (Angstrom):"  # stands in every block
 LINES = 13  # that follow the head
 
 _HEAD = re.compile(r"\s*([0-9]{1,9})\s+([0-9]{1,9}) : stol = (\S+)(?: or (\S+))?\s*")

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import codecs
-import gzip
+import gc
 import io
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
 from nbtui.trace import scan
 from nbtui.trace.build import Builder
 from nbtui.trace.model import Notice, PhiRecord, Trace, TraceError
+from nbtui.trace.packed import unpacked
 from nbtui.trace.per_phi import entries
 from nbtui.trace.text import clean
 
@@ -22,7 +25,9 @@ _MAKE_ONE = (
     "a trace has lines like 'TRACE_C: F_cell 100' or 'TRACE_PY: F_cell 100': run the instrumented program with "
     "-trace_pixel SLOW FAST and keep its whole output, or make one with 'nbtui trace'"
 )
+_LARGE = 8 << 20  # bytes of a log that may hold so many records that the collector matters
 _BLANK = codecs.BOM_UTF8 + b" \t\r\n"
+_MANY = 100_000  # records
 _JSON_LIMIT = 64 << 20  # bytes; a per-phi file of a million steps is smaller
 
 
@@ -84,8 +89,8 @@ def read_phi(path: Path) -> tuple[PhiRecord, ...]:
 
 
 def with_phi(trace: Trace, phi: tuple[PhiRecord, ...]) -> Trace:
-    """The trace with the phi steps of another file; its own, when it has any, stay."""
-    return trace if trace.phi else replace(trace, phi=phi)
+    """The trace with these phi steps (those of a per-phi file) in place of its own."""
+    return replace(trace, phi=phi)
 
 
 def _read(
@@ -102,8 +107,7 @@ def _read(
         raise TraceError(f"{name} is empty; {_MAKE_ONE}")
     packed = magic.startswith(b"\x1f\x8b")
     faults: list[str] = []
-    source = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if packed else file
-    blocks = _Blocks(source, faults)
+    blocks = _Blocks(unpacked(raw) if packed else iter(partial(raw.read, scan.BLOCK), b""), faults)
     stopped = False
 
     def stop() -> bool:
@@ -116,9 +120,12 @@ def _read(
             progress(raw.tell() if packed else blocks.done, size)
 
     builder, cut = Builder(), 0
-    for number, line, closed in scan.lines(blocks, progress=report, cancelled=stop):
-        builder.feed(_decode(line), number)
-        cut = 0 if closed else number
+    with _no_collections(size > _LARGE):
+        for number, line, closed in scan.lines(blocks, progress=report, cancelled=stop):
+            builder.feed(_decode(line), number)
+            cut = 0 if closed else number
+        if builder.size > _MANY:
+            gc.freeze()
     if stopped:
         raise ReadCancelled(f"{name}: reading was cancelled")
     trace = _as_json(name, blocks) or builder.finish(name, cut=cut)
@@ -128,13 +135,30 @@ def _read(
     return replace(trace, notices=trace.notices + extra) if extra else trace
 
 
+@contextmanager
+def _no_collections(large: bool) -> Iterator[None]:
+    """Keeps the garbage collector from walking over a million records again and again while they are being made.
+
+    Each walk would stop every thread, the screen's too, for up to half a second. Records have no cycles: they are
+    freed without the collector, and `gc.freeze` tells it so for later walks when there are very many.
+    """
+    if not (large and gc.isenabled()):
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 class _Blocks:
     """The file in blocks of text bytes: unpacked, UTF-16 turned into UTF-8.
 
     Keeps the first block, and all of a file that begins with a brace and is small enough to be JSON.
     """
 
-    def __init__(self, source: IO[bytes], faults: list[str]) -> None:
+    def __init__(self, source: Iterator[bytes], faults: list[str]) -> None:
         self._source = source
         self._faults = faults
         self.first = b""
@@ -160,8 +184,8 @@ class _Blocks:
 
     def _next(self) -> bytes:
         try:
-            return self._source.read(scan.BLOCK)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            return next(self._source, b"")
+        except (EOFError, zlib.error) as error:
             self._faults.append(f"the compressed log is damaged or cut ({error}): what could be unpacked is used")
             return b""
 

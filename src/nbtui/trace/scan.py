@@ -1,8 +1,8 @@
 """Finding the few lines that matter in a log of any size, without decoding the rest.
 
-The log is read in blocks. Five rare texts are looked for in each; a block that has one of them, the block after it,
-the first few and the last one are then searched for every text that `notices` and the grammar know. Memory is a few
-blocks, whatever the log holds.
+The log is read in blocks. Five rare texts, long where possible because those are found faster, are looked for in each;
+a block that has one of them, the block after it, the first few and the last one are then searched for every text that
+`notices` and the grammar know. Memory is a few blocks, whatever the log holds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from nbtui.trace import notices, printout
 BLOCK = 1 << 20
 _HEAD_BLOCKS = 4  # always searched in full: the set-up of a program, before its first trace line
 _MAX_LINE = 1 << 16  # bytes of a line that are looked at, on each side of the text found
-_QUICK = tuple(text.encode() for text in ("TRACE", notices.BANNER, "WARNING", "max_I =", printout.NEEDLE))
+_QUICK = tuple(text.encode() for text in ("TRACE", notices.BANNER, "WARNING", notices.CLOSING, printout.CAPTION))
 _EVERY = re.compile(
     b"|".join(re.escape(text.encode()) for text in ("TRACE", "DETECTOR_", printout.NEEDLE, *notices.NEEDLES))
 )

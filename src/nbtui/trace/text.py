@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_COLOUR = re.compile("(?:\x1b\\[|\x9b)[0-9;:]{0,64}m")
+_COLOUR = re.compile("(?:\x1b\\[|\x9b)[0-9;:]{0,64}[mK]")  # colour, and the "erase line" that grep adds to it
 _PICTURES = 0x2400  # U+2400 .. U+241F show the control characters 0 .. 31
 
 

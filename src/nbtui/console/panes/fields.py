@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nbtui.console.panes.line import Line, Span, block, left, line, right, rule
+from nbtui.console.panes.line import Line, Span, block, left, line, right, rule, width_of
 from nbtui.console.panes.numbers import count, full, marked, relative
 from nbtui.console.state import State, inherits, is_new, visible
+from nbtui.parity.compare import OUTSIDE, raised
 from nbtui.parity.model import Row, Status
 from nbtui.trace.text import clean
 
@@ -78,7 +79,7 @@ def glyph(state: State, row: Row) -> tuple[str, str]:
         return ".", "faint"
     if row.status is Status.MISSING:
         return "o", "missing"
-    if row.status.differs:
+    if raised(row):
         return ("#", "diverge") if is_new(state, row) else ("+", "inherited")
     tolerance = state.comparison.tolerance if state.comparison else 0.0
     relaxed = bool(row.note) or (row.rel_delta is not None and abs(row.rel_delta) > tolerance)
@@ -89,8 +90,10 @@ def status_word(state: State, row: Row) -> Span:
     """The status, or ``inherited`` for a difference that comes from further up."""
     if state.pending:
         return Span("")
-    if row.status.differs and not is_new(state, row):
+    if raised(row) and not is_new(state, row):
         return Span("inherited", "inherited")
+    if row.status.differs and not raised(row):
+        return Span("aside" if row.note.startswith(OUTSIDE) else "log only", "faint")
     return Span(row.status.value, _STATUS_TONES[row.status])
 
 
@@ -107,8 +110,14 @@ def _heads(state: State, width: int) -> list[Line]:
         return [title]
     name, value = _columns(width)
     heads = (
-        "   " + left("field", name + 1) + left("unit", 6) + left("C", value + 1) + left("Python", value + 1)
-        + right("rel.diff", 8) + right("ulp", 7) + " status"
+        "   "
+        + left("field", name + 1)
+        + left("unit", 6)
+        + left("C", value + 1)
+        + left("Python", value + 1)
+        + right("rel.diff", 8)
+        + right("ulp", 7)
+        + " status"
     )
     return [title, (Span(heads, "label"),)]
 
@@ -186,19 +195,18 @@ def _stacked(state: State, row: Row, here: bool, lead: tuple[Span, ...], width: 
 
 
 def _origin(state: State, row: Row) -> Span:
-    if not row.status.differs:
+    if not raised(row):
         return Span("")
-    parents = inherits(state, row)
-    return Span("from " + clean(parents[0]), "inherited") if parents else Span("new here", "diverge")
+    cause = inherits(state, row)
+    return Span("from " + clean(cause), "inherited") if cause else Span("new here", "diverge")
 
 
 def _value(text: str, other: str, width: int, changed: bool = False) -> tuple[Span, ...]:
     spans = marked(text, other, width)
     if changed:
         spans = tuple(Span(span.text, "changed") for span in spans)
-    used = sum(len(span.text) for span in spans)
-    return (*spans, Span(" " * max(0, width - used)))
+    return (*spans, Span(" " * max(0, width - width_of(spans))))
 
 
 def _delta_tone(row: Row) -> str:
-    return "text" if row.status.differs else "faint"
+    return "text" if raised(row) else "faint"

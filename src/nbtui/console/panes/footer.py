@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbtui.console.actions import ACTIONS, PAIRS, action
+from nbtui.console.actions import ACTIONS, PAIRS
 from nbtui.console.panes.line import Line, Span, clip, fit, line, width_of
 from nbtui.console.state import State
 from nbtui.trace.text import clean
@@ -19,16 +19,19 @@ def draw(state: State, width: int, height: int) -> list[Line]:
 
 def _keys(state: State, width: int) -> Line:
     entries: list[tuple[str, str]] = []
-    for entry in ACTIONS:
-        pair = next((pair for pair in PAIRS if pair[0] == entry.id), None)
-        if pair and action(pair[0]).when(state):
+    for known in ACTIONS:
+        pair = next((pair for pair in PAIRS if pair[0] == known.id), None)
+        if pair and known.when(state):
             entries.append((pair[2], pair[3]))
-        elif entry.label and entry.when(state):
-            entries.append((entry.shown, entry.label))
+        elif known.label and known.when(state):
+            entries.append((known.shown, known.label))
+    # help and quit are always in sight, whatever has no room before them
+    *others, help_entry, quit_entry = (
+        line(Span(f" {shown}", "key"), Span(f" {label} ", "faint")) for shown, label in entries
+    )
     spans: Line = ()
-    for shown, label in entries:
-        more = line(Span(f" {shown}", "key"), Span(f" {label} ", "faint"))
-        if width_of((*spans, *more)) > width:
+    for entry in others:
+        if width_of((*spans, *entry, *help_entry, *quit_entry)) > width:
             break
-        spans = (*spans, *more)
-    return spans
+        spans = (*spans, *entry)
+    return (*spans, *help_entry, *quit_entry)

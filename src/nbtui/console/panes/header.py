@@ -5,7 +5,10 @@ from __future__ import annotations
 from nbtui.console.panes.line import Line, Span, clip, fit, line, width_of
 from nbtui.console.panes.numbers import percent
 from nbtui.console.state import Phase, State
+from nbtui.parity.compare import OUTSIDE
 from nbtui.parity.model import Comparison, Row
+from nbtui.parity.render import fields_differing
+from nbtui.trace.catalogue import field
 from nbtui.trace.text import clean
 
 
@@ -17,46 +20,43 @@ def draw(state: State, width: int, height: int) -> list[Line]:
     return [fit(entry, width) for entry in lines]
 
 
-def verdict(comparison: Comparison) -> str:
-    """``AGREE ...`` or ``FIRST DIVERGENCE ...`` in one line of plain words."""
-    first = comparison.first_divergence
-    if first is not None:
-        return f"FIRST DIVERGENCE  {clean(first.label)}"
-    if not comparison.num_compared:
-        return "NOTHING COMPARED"
-    return (
-        f"AGREE  {comparison.num_compared} of {comparison.num_compared} fields within tolerance"
-        f"{_worst(comparison)}"
-    )
-
-
-def _worst(comparison: Comparison) -> str:
-    numeric = [row for row in comparison.rows if row.rel_delta is not None]
-    worst: Row | None = max(numeric, key=lambda row: abs(row.rel_delta or 0.0), default=None)
-    if worst is None or not worst.rel_delta:
-        return ", no digit differs"
-    return f", worst {abs(worst.rel_delta):.0e} at {clean(worst.label)}"
-
-
 def _title(state: State, width: int) -> Line:
-    mode = state.simulation.settings.phi_mode if state.simulation else state.settings.phi_mode
-    pixel = _pixel(state)
-    grid = state.contributions
-    sampling = f"phi {grid.n_phi} steps x {grid.n_domains} domains" if grid else ""
-    live = (f"{state.settings.dtype} {state.settings.device}",) if state.can_simulate else ("two logs",)
-    shown_mode = (Span("   MODE ", "label"), Span(mode, "title")) if state.can_simulate else ()
+    short = width < 110
+    pixel, grid = _pixel(state), state.contributions
+    place = "" if pixel is None else f"({pixel[0]},{pixel[1]})" if short else f"slow {pixel[0]} fast {pixel[1]}"
+    sampling = ""
+    if grid is not None:
+        sampling = (
+            f"phi {grid.n_phi} x dom {grid.n_domains}"
+            if short
+            else f"phi {grid.n_phi} steps x {grid.n_domains} domains"
+        )
+    gap = "  " if short else "   "
     head = line(
         Span(" nbtui ", "focus"),
         Span(" " + clip(clean(state.name), max(10, width // 4)), "title"),
-        Span("   pixel ", "label") if pixel else "",
-        f"slow {pixel[0]} fast {pixel[1]}" if pixel else "",
-        f"   {sampling}" if sampling else "",
-        "   " + live[0],
-        *shown_mode,
+        Span(f"{gap}pixel ", "label") if place else "",
+        place,
+        gap + sampling if sampling else "",
+        gap + (f"{state.settings.dtype} {state.settings.device}" if state.can_simulate else "two logs"),
+        *_mode(state, gap),
     )
     tail = _activity(state)
-    room = width - width_of(head) - width_of((tail,)) - 1
-    return (*head, Span(" " * room), tail) if room > 0 else (*fit(head, width - width_of((tail,)) - 1), Span(" "), tail)
+    room = width - width_of(head) - width_of((tail,))
+    if room > 0:
+        return (*head, Span(" " * room), tail)
+    urgent = tail.tone == "warning"
+    return (*fit(head, width - width_of((tail,)) - 1), Span(" "), tail) if urgent else head
+
+
+def _mode(state: State, gap: str) -> tuple[Span, ...]:
+    """The phi mode of what is shown; while another is being simulated, both."""
+    if not state.can_simulate:
+        return ()
+    asked = state.settings.phi_mode
+    shown = state.simulation.settings.phi_mode if state.simulation else asked
+    mode = shown if shown == asked else f"{shown} -> {asked}"
+    return (Span(f"{gap}MODE ", "label"), Span(mode, "title"))
 
 
 def _activity(state: State) -> Span:
@@ -80,23 +80,44 @@ def _verdict(state: State, width: int) -> Line:
             return (Span(f" {clip(state.failure, width - 2)} ", "verdict-differ"),)
         words = "the C log is shown, simulating the Python side ..." if state.rows else f"{state.phase.value} ..."
         return (Span(f" {words} ", "verdict-wait"),)
-    if state.phase is Phase.FAILED and state.failure:
-        return (Span(f" {clip(state.failure, width - 2)} ", "verdict-differ"),)
     first = comparison.first_divergence
     if first is None:
         tone = "verdict-agree" if comparison.num_compared else "verdict-wait"
-        return line(Span(f" {verdict(comparison)} ", tone), *_missing(comparison), *_profile(comparison))
+        return line(Span(f" {_agreement(comparison)} ", tone), *_missing(comparison), *_profile(comparison))
+    differing, judged = fields_differing(comparison)
     final = comparison.row("I_pixel_final")
     gap = final.rel_delta if final else None
+    short = width < 110
+    words = "FIRST" if short else "FIRST DIVERGENCE"
+    count = f"{differing}/{judged} differ" if short else f"{differing} of {judged} fields differ"
     return line(
-        Span(f" {verdict(comparison)} ", "verdict-differ"),
-        Span(f"  phi step {first.occurrence}" if first.field.startswith("phi.") else ""),
+        Span(f" {words}  {clip(clean(first.label), width // 3)} ", "verdict-differ"),
+        Span("  phi step 0" if _at_first_step(state, first) and not short else "", "digit"),
         Span("   I_pixel_final ", "label") if gap is not None else "",
         Span(percent(gap), "digit") if gap is not None else "",
-        f"   {comparison.num_divergent} of {comparison.num_compared} fields differ",
+        f"   {count}",
         *_missing(comparison),
-        *_profile(comparison),
+        *(() if short else _profile(comparison)),
     )
+
+
+def _agreement(comparison: Comparison) -> str:
+    if not comparison.num_compared:
+        return "NOTHING COMPARED  no value is on both sides"
+    _, judged = fields_differing(comparison)
+    off = [row for row in comparison.rows if row.rel_delta and not row.note.startswith(OUTSIDE)]
+    worst = max(off, key=lambda row: abs(row.rel_delta or 0.0), default=None)
+    tail = "worst 0: every digit is equal"
+    if worst is not None:
+        tail = f"worst {abs(worst.rel_delta or 0.0):.1e} at {clean(worst.label)}"
+    return f"AGREE  {judged} of {judged} fields within tolerance, {tail}"
+
+
+def _at_first_step(state: State, row: Row) -> bool:
+    """The loop prints orientation and lattice at the first of several phi steps only."""
+    known = field(row.field)
+    in_loop = known is not None and known.origin == "loop" and known.stage in ("crystal", "lattice")
+    return in_loop and state.contributions is not None and state.contributions.n_phi > 1
 
 
 def _missing(comparison: Comparison) -> tuple[Span, ...]:
@@ -114,11 +135,12 @@ def _preflight(state: State, width: int) -> Line:
     findings = state.comparison.findings
     if not findings:
         return line(Span(" PREFLIGHT ", "label"), Span("ok", "pass"), Span("  same pixel, nothing to note", "faint"))
-    more = f"  (+{len(findings) - 1} more, see ?)" if len(findings) > 1 else ""
+    number = f"{len(findings)} notice{'s' if len(findings) > 1 else ''}: "
+    more = "  (? shows all)" if len(findings) > 1 else ""
     return line(
         Span(" PREFLIGHT ", "label"),
-        Span(f"{len(findings)} ", "warning"),
-        clip(clean(findings[0]), width - 14 - len(more)),
+        Span(number, "warning"),
+        clip(clean(findings[0]), width - 12 - len(number) - len(more)),
         Span(more, "faint"),
     )
 

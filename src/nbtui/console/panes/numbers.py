@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nbtui.console.panes.line import Span, clip
+from nbtui.parity.render import split_common
 from nbtui.trace.model import Value
 from nbtui.trace.text import clean
 
@@ -19,19 +20,8 @@ def full(value: Value | None) -> str:
 
 
 def common_digits(first: str, second: str) -> int:
-    """How many leading characters two printed numbers share.
-
-    Numbers of another magnitude share nothing, however equal their first digits look: ``12.5`` and ``1.25``
-    must not pass as agreeing in their first digit.
-    """
-    if _magnitude(first) != _magnitude(second):
-        return 0
-    count = 0
-    for one, other in zip(first, second, strict=False):
-        if one != other:
-            break
-        count += 1
-    return count
+    """How many leading characters of ``first`` are digits that agree (see `split_common`)."""
+    return len(split_common(first, second)[0])
 
 
 def agreeing_digits(first: str, second: str) -> int:
@@ -41,7 +31,12 @@ def agreeing_digits(first: str, second: str) -> int:
 
 
 def marked(text: str, other: str, width: int) -> tuple[Span, ...]:
-    """``text`` with the part that differs from ``other`` in brackets: common digits dim, the rest bright."""
+    """``text`` with the part that differs from ``other`` in brackets: common digits dim, the rest bright.
+
+    Against nothing (``-``) nothing differs: a missing side has a mark of its own.
+    """
+    if "-" in (text, other):
+        return (Span(clip(text, width), "text"),)
     if text == other:
         return (Span(clip(text, width), "agree"),)
     shared = common_digits(text, other)
@@ -72,15 +67,3 @@ def count(value: int | None) -> str:
     if value is None:
         return "-"
     return str(value) if abs(value) < 100_000 else f"{value:.1e}".replace("e+", "e")
-
-
-def _magnitude(text: str) -> tuple[bool, int]:
-    """Sign and decimal exponent of the first significant digit of a printed number."""
-    negative = text.startswith("-")
-    body = text.lstrip("+-")
-    mantissa, _, exponent = body.partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    power = int(exponent) if exponent.lstrip("+-").isdigit() else 0
-    if whole.strip("0"):
-        return negative, power + len(whole.lstrip("0")) - 1
-    return negative, power - (len(fraction) - len(fraction.lstrip("0"))) - 1

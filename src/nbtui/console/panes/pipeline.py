@@ -6,12 +6,13 @@ from collections import Counter
 
 from nbtui.console.panes.line import Line, Span, block, left, line, rule
 from nbtui.console.state import State, is_new
+from nbtui.parity.compare import raised
 from nbtui.parity.model import Row, Status
 from nbtui.trace.catalogue import STAGES
 
 
 def draw(state: State, width: int, height: int) -> list[Line]:
-    """One line per stage: cursor, glyph, name, number of differing rows."""
+    """One line per stage: cursor, glyph, name, number of differing fields."""
     here = state.row.stage if state.row else ""
     lines = [rule((Span("pipeline", "title"),), width, focused=state.pane == "pipeline")]
     known = {stage.id for stage in STAGES}
@@ -25,12 +26,12 @@ def draw(state: State, width: int, height: int) -> list[Line]:
 
 def _stage(state: State, label: str, rows: list[Row], here: bool, width: int) -> Line:
     glyph, tone = _mark(state, rows)
-    number = sum(row.status.differs for row in rows)
-    count = f"{number:>3} " if number and not state.pending else "    "
+    number = len({row.field for row in rows if raised(row)})
+    count = f"{number:>3}" if number and not state.pending else "   "
     return line(
         Span(">" if here else " ", "focus"),
         Span(glyph + " ", tone),
-        Span(left(label, width - 7), "title" if here else "text" if rows else "faint"),
+        Span(left(label, width - 6), "title" if here else "text" if rows else "faint"),
         Span(count, tone),
     )
 
@@ -39,7 +40,7 @@ def _mark(state: State, rows: list[Row]) -> tuple[str, str]:
     """``=`` agrees, ``#`` new difference, ``+`` inherited difference only, ``o`` missing only, blank: no field."""
     if not rows or state.pending:
         return (" ", "faint") if not rows else (".", "faint")
-    kinds = Counter("new" if is_new(state, row) else "inherited" for row in rows if row.status.differs)
+    kinds = Counter("new" if is_new(state, row) else "inherited" for row in rows if raised(row))
     if kinds["new"]:
         return "#", "diverge"
     if kinds["inherited"]:

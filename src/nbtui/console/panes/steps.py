@@ -11,10 +11,11 @@ from nbtui.console.panes.line import Line, Span, beside, block, clip, fit, left,
 from nbtui.console.panes.numbers import percent
 from nbtui.console.state import State, stepping_off
 
-PHI_COLUMNS = 60  # width of the phi table
-STEP_COLUMNS = 39  # width of "at this step"
+PHI_COLUMNS = 59  # width of the phi table
+STEP_COLUMNS = 40  # width of "at this step"
+_INDEX_LABELS = ("h k l", "C h k l", "node", "offset")
 DIFFERS = 1e-6  # relative; the gate of the evidence package
-_BAR = 12
+_BAR = 11
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -43,17 +44,27 @@ def draw(state: State, width: int, height: int) -> list[Line]:
 
 
 def _narrow(state: State, grid: Contributions, title: Line, width: int, height: int) -> list[Line]:
-    step = at_step(state, grid)
-    room = height - 1 - len(step)
-    table = _phi_table(state, grid, room)
-    field = _map(state, grid, width - PHI_COLUMNS - 1, room)
+    """The table and the map above; below, the indices on the left and the term on the right."""
+    head, *step = at_step(state, grid)
+    indices = [entry for entry in step if entry and entry[0].text.strip() in _INDEX_LABELS]
+    others = [entry for entry in step if entry not in indices]
+    lower = max(len(indices), len(others))
+    room = height - 2 - lower
+    map_width = width - PHI_COLUMNS - 1
     upper = [
         beside(one, PHI_COLUMNS, two)
         for one, two in zip(
-            block(table, PHI_COLUMNS, room), block(field, width - PHI_COLUMNS - 1, room), strict=True
+            block(_phi_table(state, grid, room), PHI_COLUMNS, room),
+            block(_map(state, grid, map_width, room), map_width, room),
+            strict=True,
         )
     ]
-    return block([title, *upper, *step], width, height)
+    left_width = width - STEP_COLUMNS - 1
+    below = [
+        beside((Span(" "), *one), left_width, two)
+        for one, two in zip(block(indices, left_width, lower), block(others, STEP_COLUMNS, lower), strict=True)
+    ]
+    return block([title, *upper, (Span(" "), *head), *below], width, height)
 
 
 def _where(state: State, grid: Contributions) -> Line:
@@ -78,38 +89,38 @@ def window(cursor: int, total: int, room: int) -> tuple[int, int]:
 
 def _phi_table(state: State, grid: Contributions, room: int) -> list[Line]:
     """One line per phi step: C's share and Python's as bars of the same scale, and how far Python is off."""
-    py = grid.py.share_per_phi
-    c = grid.c.share_per_phi if grid.c else None
-    largest = max(float(py.max()), float(c.max()) if c is not None else 0.0)
-    heads = "  phi     deg " + left("C share", 20) + left("Python share", 19) + " Py-C"
+    py, c = grid.py, grid.c
+    # the bars are sums on one scale, so that equal steps look equal; the numbers are each side's own share
+    largest = max(float(side.per_phi.max()) for side in (py, c) if side is not None)
+    heads = " phi     deg " + left("C share", 19) + left("Python share", 19) + "Py-C"
     lines = [line(Span(heads, "label"))]
     first, end = window(state.phi, grid.n_phi, room - 1)
     for phi in range(first, end):
         here = phi == state.phi
         spans = [
             Span(">" if here else " ", "focus"),
-            Span(right(str(phi), 4), "title" if here else "text"),
-            Span(right(f"{grid.phi_deg[phi]:.3g}" if phi < len(grid.phi_deg) else "-", 8) + " ", "faint"),
+            Span(right(str(phi), 3), "title" if here else "text"),
+            Span(right(f"{grid.phi_deg[phi]:.4g}" if phi < len(grid.phi_deg) else "-", 8) + " ", "faint"),
         ]
-        spans += _bar(float(c[phi]), largest, "bar-c") if c is not None else [Span(left("not known", 19), "faint")]
-        spans += _bar(float(py[phi]), largest, "bar-py")
-        if grid.c is not None:
-            spans += _off(float(grid.py.per_phi[phi]), float(grid.c.per_phi[phi]))
+        spans += _bar(c, phi, largest, "bar-c") if c is not None else [Span(left("not known", _BAR + 8), "faint")]
+        spans += _bar(py, phi, largest, "bar-py")
+        if c is not None:
+            spans += _off(float(py.per_phi[phi]), float(c.per_phi[phi]))
         lines.append(tuple(spans))
     return lines
 
 
-def _bar(share: float, largest: float, tone: str) -> list[Span]:
-    eighths = round(8 * _BAR * share / largest) if largest > 0 else 0
-    full, rest = divmod(eighths, 8)
+def _bar(side: Side, phi: int, largest: float, tone: str) -> list[Span]:
+    eighths = round(8 * _BAR * float(side.per_phi[phi]) / largest) if largest > 0 else 0
+    full, rest = divmod(max(eighths, 0), 8)
     bar = "█" * full + (_EIGHTHS[rest] if rest else "")
-    return [Span(left(bar, _BAR), tone), Span(right(f"{100 * share:.1f}%", 6) + "  ", "text")]
+    return [Span(left(bar, _BAR), tone), Span(right(f"{100 * float(side.share_per_phi[phi]):.1f}%", 6) + "  ")]
 
 
 def _off(py: float, c: float) -> list[Span]:
     if abs(py - c) <= DIFFERS * abs(c):
         return [Span("=", "pass")]
-    return [Span("# ", "diverge"), Span(f"{100 * (py - c) / c:+.0f}%" if c else "new", "digit")]
+    return [Span("# ", "diverge"), Span(f"{100 * (py - c) / c:+.1f}%" if c else "new", "digit")]
 
 
 def _map(state: State, grid: Contributions, width: int, room: int) -> list[Line]:
@@ -150,13 +161,13 @@ def at_step(state: State, grid: Contributions) -> list[Line]:
     py = grid.py.at(place)
     total = grid.py.total
     running = float(grid.py.running[place])
-    lines = [line(Span("at this step", "label"), Span("  Python unless C is named", "faint"))]
+    lines = [line(Span("at this step", "label"), Span("  (Python, C where named)", "faint"))]
     if math.isnan(py["h"]):
         return [*lines, line(Span("no contribution here", "faint"))]
     lines += _indices(grid, place, py)
     lines += [
-        _entry("F_latt", f"{py['F_latt']:.7g}", _factors(state)),
-        _entry("F_cell", f"{py['F_cell']:.7g}", "e"),
+        _entry("F_latt", f"{py['F_latt']:.6g}", _factors(state)),
+        _entry("F_cell", f"{py['F_cell']:.6g}", "e"),
         _entry("term", f"{py['F_cell2_F_latt2']:.6g}", _share(py["F_cell2_F_latt2"], total)),
     ]
     if grid.c is not None:
@@ -175,16 +186,16 @@ def _indices(grid: Contributions, place: tuple[int, int, int], py: dict[str, flo
     hkl = [py[name] for name in "hkl"]
     node = [py[name] for name in ("h0", "k0", "l0")]
     off = [abs(x - n) * cells for x, n, cells in zip(hkl, node, grid.n_cells, strict=True)]
-    lines = [line(Span(left("h k l", 9), "label"), "".join(right(f"{x:.4f}", 10) for x in hkl))]
+    lines = [line(Span(left("h k l", 8), "label"), "".join(right(f"{x:.4f}", 10) for x in hkl))]
     if grid.c is not None:
         theirs = [float(grid.c.columns[name][place]) for name in "hkl"]
         same = np.allclose(theirs, hkl, rtol=DIFFERS, atol=0)
         tone = "faint" if same else "digit"
-        lines.append(line(Span(left("C h k l", 9), "label"), *(Span(right(f"{x:.4f}", 10), tone) for x in theirs)))
-    lines.append(line(Span(left("node", 9), "label"), "".join(right(f"{n:.0f}", 10) for n in node)))
+        lines.append(line(Span(left("C h k l", 8), "label"), *(Span(right(f"{x:.4f}", 10), tone) for x in theirs)))
+    lines.append(line(Span(left("node", 8), "label"), "".join(right(f"{n:.0f}", 10) for n in node)))
     names = ("Na", "Nb", "Nc")
     distances = "".join(right(f"{d:.2f}/{name}", 10) for d, name in zip(off, names, strict=True))
-    lines.append(line(Span(left("distance", 9), "label"), distances))
+    lines.append(line(Span(left("offset", 8), "label"), distances))
     return lines
 
 
@@ -196,16 +207,16 @@ def _reference(py: Side, c: Side, place: tuple[int, int, int]) -> list[Line]:
     same = abs(term - c_term) <= DIFFERS * abs(c_term)
     off = "Py equal" if same else f"Py {percent((term - c_term) / c_term)}" if c_term else "Py new"
     none = abs(whole) <= DIFFERS * abs(c.total)
-    part = "no gap" if none else f"{100 * gap / whole:.1f} % of the gap"
+    part = "no gap" if none else f"{100 * gap / whole:.1f} % of gap"
     return [
         _entry("C term", f"{c_term:.6g}", off, "faint" if same else "digit"),
         _entry("running", f"{running:.6g}", _share(running, py.total)),
-        _entry("gap so far", f"{gap:+.4g}", part, "faint" if none else "digit"),
+        _entry("gap yet", f"{gap:+.4g}", part, "faint" if none else "digit"),
     ]
 
 
 def _entry(label: str, value: str, note: str, tone: str = "faint") -> Line:
-    return line(Span(left(label, 11), "label"), Span(left(value, 12) + " "), Span(note, tone))
+    return line(Span(left(label, 8), "label"), Span(left(value, 12)), Span(note, tone))
 
 
 def _share(value: float, total: float) -> str:
@@ -219,4 +230,4 @@ def _factors(state: State) -> str:
     records = [state.simulation.trace.all(f"F_latt_{axis}") for axis in "abc"]
     if not all(records):
         return ""
-    return " x ".join(f"{float(found[0].values[0]):.4g}" for found in records)
+    return " x ".join(f"{float(found[0].values[0]):.3g}" for found in records)

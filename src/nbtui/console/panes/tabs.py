@@ -15,5 +15,5 @@ def draw(state: State, width: int, height: int) -> list[Line]:
         name = f"{digit} {NAMES[pane]}"
         spans.append(Span(f"[{name}] ", "focus") if pane == state.pane else Span(f" {name}  ", "faint"))
     findings = len(state.comparison.findings) if state.comparison and not state.pending else 0
-    note = f"  preflight: {findings} notice{'s' if findings != 1 else ''}, see ?" if findings else ""
+    note = f"  {findings} notice{'s' if findings != 1 else ''}, see ?" if findings else ""
     return [fit((*spans, Span(note, "warning")), width)]

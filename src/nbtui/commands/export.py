@@ -1,0 +1,63 @@
+"""``nbtui export``: an evidence package of one comparison."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from nbtui.commands.options import Request, c_log_of, case_options, reports_of, say
+from nbtui.errors import UnusableInput
+
+
+@click.command("export")
+@click.option("--c", "c_log", type=click.Path(path_type=Path), help="Log of the C program; default: the case's own.")
+@click.option("--py", "py_log", type=click.Path(path_type=Path), help="Log of the Python program; default: simulated.")
+@click.option("--reports", type=click.Path(path_type=Path), help="Where the package goes.  [default: reports]")
+@click.option("--baseline", type=click.Path(path_type=Path), help="Older package to measure against.")
+@click.option("--run", "runs", multiple=True, metavar="CMD", help="Also run this and keep its output; repeatable.")
+@click.option("--note", default="", help="A sentence for the reader.")
+@click.option("--todo", default="", help="The next step; default: one from the first divergence.")
+@click.option("--hostname", is_flag=True, help="Record this machine's name.")
+@case_options(judged=True)
+def command(
+    request: Request,
+    c_log: Path | None,
+    py_log: Path | None,
+    reports: Path | None,
+    baseline: Path | None,
+    runs: tuple[str, ...],
+    note: str,
+    todo: str,
+    hostname: bool,
+) -> int:
+    """Write an evidence package of CASE; its path is the last line of stdout. Exit code 1 when it diverges."""
+    from nbtui.evidence.export import ExportRequest, export
+    from nbtui.parity.render import verdict
+
+    if not request.names_case:
+        raise UnusableInput("name a CASE ('demo' is built in), or give '-- FLAGS'")
+    case = request.case()
+    done = export(
+        ExportRequest(
+            case=case,
+            settings=request.settings(),
+            reports=reports_of(request, reports),
+            c_log=c_log_of(case, c_log),
+            py_log=py_log,
+            profile=request.profile,
+            tolerance=request.tolerance,
+            profiles=request.configuration.profiles,
+            baseline=baseline,
+            runs=runs,
+            note=note,
+            todo=todo,
+            argv=request.invocation.argv,
+            hostname=hostname,
+        )
+    )
+    say(verdict(done.comparison))
+    for reason in done.blocked:
+        say(f"BLOCKED: {reason}")
+    click.echo(str(done.path))
+    return done.exit_code

@@ -1,0 +1,51 @@
+"""``nbtui history``: the packages of a root in order of time, and what each changed."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from nbtui.errors import UnusableInput
+from nbtui.evidence.folder import is_package
+from nbtui.evidence.history import history, load, note
+from nbtui.evidence.package import list_files
+from nbtui.evidence.render import as_object, table
+from nbtui.parity.metrics import to_json
+from nbtui.trace.text import clean
+
+PIPE_WIDTH = 160  # columns where there is no terminal to ask
+
+
+@click.command("history")
+@click.argument("directory", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.option("--note", "package", type=click.Path(path_type=Path), help="Five plain lines on one package.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON list, oldest first.")
+def command(directory: Path | None, package: Path | None, as_json: bool) -> int:
+    """Packages of DIR ordered by time: first divergence, gap, change against the one before.
+
+    Each is compared with the package before it of the same case and pixel. With --note PACKAGE: verdict, delta,
+    first divergence, what changed and relative path, to paste into a ledger; DIR is then where its predecessors
+    are (default: the directory it lies in).
+    """
+    if package is not None:
+        if not is_package(package.resolve().name, set(list_files(package))):
+            raise UnusableInput(f"{clean(str(package))}: no package; name a directory such as reports/STAMP")
+        for line in note(package, directory).splitlines():
+            click.echo(clean(line))
+        return 0
+    if directory is None:
+        raise UnusableInput("name the directory of packages, such as reports")
+    if not directory.is_dir():
+        raise UnusableInput(f"{clean(str(directory))}: no such directory")
+    entries = history(load(directory))
+    if as_json:
+        click.echo(to_json([as_object(entry) for entry in entries]), nl=False)
+    elif not entries:
+        click.echo(f"no packages in {clean(str(directory))}", err=True)
+    else:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPE_WIDTH
+        click.echo(table(entries, width))
+    return 0

@@ -1,0 +1,117 @@
+"""``nbtui watch``: packages as they arrive, on a screen or as lines."""
+
+from __future__ import annotations
+
+import json
+import select
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from nbtui.commands.options import say, terminal
+from nbtui.errors import UnusableInput
+from nbtui.evidence.follower import Batch
+from nbtui.evidence.history import Entry
+from nbtui.evidence.recent import Recent
+from nbtui.evidence.render import against, as_object
+from nbtui.evidence.watch import follow
+from nbtui.trace.text import clean
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@click.command("watch")
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--plain", is_flag=True, help="One line per new package, until interrupted.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per event and line; implies --plain.")
+@click.option("--poll", is_flag=True, help="Look instead of waiting for notifications (network file systems).")
+def command(directory: Path, plain: bool, as_json: bool, poll: bool) -> int:
+    """Watch DIR for packages; it may not exist yet. Without --plain: the console's packages screen.
+
+    Exit code 130 when interrupted.
+    """
+    if directory.exists() and not directory.is_dir():
+        raise UnusableInput(f"{clean(str(directory))}: not a directory; name the directory of packages")
+    if not plain and not as_json and terminal():
+        from nbtui.console.packages import run_watch
+
+        return run_watch(directory, poll=poll)
+    with ending() as ended:
+        recent = Recent()
+        for batch in follow(directory, lambda: bool(ended()) or reader_gone(), poll=poll):
+            narrate(directory, batch)
+            if batch.first:
+                recent = Recent(batch.existing)
+            for line in lines(batch, recent, as_json=as_json):
+                click.echo(line)
+                sys.stdout.flush()
+        if ended() == signal.SIGINT:
+            say("interrupted")
+        return 128 + ended() if ended() else 0
+
+
+def lines(batch: Batch, recent: Recent, *, as_json: bool) -> Iterator[str]:
+    """One line per event of a batch; safe for a terminal."""
+    for kind, paths in (("new", batch.added), ("changed", batch.changed)):
+        for path in paths:
+            entry = recent.add(path)
+            yield json.dumps({"event": kind, **_strict(as_object(entry))}) if as_json else _plain(kind, entry)
+    for path in batch.gone:
+        recent.forget(path)
+        yield json.dumps({"event": "gone", "package": str(path)}) if as_json else f"gone {clean(str(path))}"
+
+
+def _plain(kind: str, entry: Entry) -> str:
+    package = entry.package
+    where = "" if package.pixel is None else f" ({package.pixel[0]}, {package.pixel[1]})"
+    words = f"{kind} {package.path} {package.case or '?'}{where} {package.phi_mode or '?'}: {package.verdict}"
+    change = against(entry)
+    return clean(words + (f"; {change}" if change != "-" else ""))
+
+
+def _strict(value: dict[str, object]) -> dict[str, object]:
+    from nbtui.parity.metrics import to_json
+
+    found: dict[str, object] = json.loads(to_json(value))
+    return found
+
+
+def narrate(directory: Path, batch: Batch) -> None:
+    """What is not data, on stderr."""
+    name = clean(str(directory))
+    if batch.first and not batch.root_there:
+        say(f"{name} does not exist yet; waiting for it")
+    elif batch.first:
+        how = ", looking again and again" if batch.polling else ""
+        say(f"watching {name}: {len(batch.existing)} packages there{how}")
+
+
+@contextmanager
+def ending() -> Iterator[Callable[[], int]]:
+    """Turn interrupt, termination and hang-up into a number that can be asked for; 0 while there was none."""
+    got = [0]
+
+    def note(number: int, frame: FrameType | None) -> None:
+        got[0] = got[0] or number
+
+    before = {number: signal.signal(number, note) for number in ENDING}
+    try:
+        yield lambda: got[0]
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def reader_gone() -> bool:
+    """Whether stdout is a pipe that nobody reads any more."""
+    try:
+        poller = select.poll()
+        poller.register(sys.stdout.fileno(), 0)
+        return any(state & (select.POLLERR | select.POLLNVAL) for _, state in poller.poll(0))
+    except (OSError, ValueError, AttributeError):
+        return False

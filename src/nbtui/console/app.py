@@ -1,0 +1,314 @@
+"""The console: a thin shell that turns keys and finished jobs into new states and lets the panes draw them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from rich.console import RenderableType
+from textual import events
+from textual._compositor import ChopsUpdate
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.screen import Screen
+
+from nbtui.console import jobs
+from nbtui.console import state as moves
+from nbtui.console.actions import ACTIONS
+from nbtui.console.exporting import export
+from nbtui.console.panes import fields
+from nbtui.console.screens import HelpScreen, MainScreen
+from nbtui.console.state import PANES, Phase, State
+from nbtui.console.tight import TightUpdate
+from nbtui.console.widgets import PaneView
+from nbtui.live.model import Case, Settings
+from nbtui.parity.profiles import Profile
+from nbtui.trace.model import Trace
+
+MARKED_FOR = 2.5  # seconds that changed values stay marked
+INTERRUPTED = 130
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+
+
+class Finished(Message):
+    """A job has ended; ``result`` is one of the frozen results of :mod:`nbtui.console.jobs`."""
+
+    def __init__(self, result: object, generation: int) -> None:
+        self.result, self.generation = result, generation
+        super().__init__()
+
+
+class Console(App[int], inherit_bindings=False):
+    """The app. Its result is the exit code."""
+
+    CSS_PATH = "console.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(",".join(entry.keys), f"act('{entry.id}')", entry.help, show=False, id=entry.id) for entry in ACTIONS
+    ]
+
+    def __init__(self, state: State, judgement: jobs.Judgement, reports: Path) -> None:
+        super().__init__(ansi_color=True)
+        self.theme = "ansi-dark"
+        self.state = state
+        self.judgement = judgement
+        self.reports = reports
+        self.export_thread: threading.Thread | None = None
+        self._main = MainScreen(lambda: self.state)
+        self._acts = self._actions()
+
+    def get_default_screen(self) -> Screen[None]:
+        return self._main
+
+    # --- life ----------------------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            # without a handler a dropped connection kills the process with the terminal in disorder
+            with contextlib.suppress(NotImplementedError, RuntimeError):
+                loop.add_signal_handler(number, self.exit, 128 + number)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """After the first paint: read C's log, or go on at once when both logs were given."""
+        if self.state.comparison is not None:
+            self._after_reading()
+            return
+        path = self.state.case.c_log if self.state.case else None
+        judgement = self.judgement
+        c = self.state.c_trace
+        self._job(lambda: jobs.LogRead(c, judgement.compare(c, jobs.NO_TRACE)) if c else jobs.read_c(path, judgement))
+
+    def _after_reading(self) -> None:
+        if self.state.can_simulate:
+            self._show(moves.asked(self.state, self.state.settings))
+            self.call_after_refresh(self._simulate)
+        else:
+            self._show(replace(self.state, phase=Phase.READY))
+
+    def _simulate(self) -> None:
+        now = self.state
+        if now.case is None:
+            return
+        case, c = now.case, now.c_trace or jobs.NO_TRACE
+        settings, generation, given, judgement = now.settings, now.generation, now.py_given, self.judgement
+
+        def job() -> object:
+            return jobs.simulate_and_compare(case, settings, generation, c, judgement, py_given=given)
+
+        self._job(job)
+
+    def _job(self, job: Callable[[], object]) -> None:
+        generation = self.state.generation
+
+        def done(result: object) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is interested any more
+                self.post_message(Finished(result, generation))
+
+        jobs.start(job, done, jobs.NAME)
+
+    def on_finished(self, message: Finished) -> None:
+        """A result has arrived from a thread: the only place where it reaches the state."""
+        result = message.result
+        if isinstance(result, jobs.LogRead):
+            self._show(replace(moves.compared(self.state, result.comparison), c_trace=result.c))
+            self.call_after_refresh(self._after_reading)
+        elif isinstance(result, jobs.Simulated):
+            self._show(
+                moves.simulated(
+                    self.state, result.generation, result.simulation, result.comparison, result.contributions
+                )
+            )
+            if self.state.changed:
+                self.set_timer(MARKED_FOR, self._unmark)
+        elif isinstance(result, jobs.Exported):
+            self._show(replace(self.state, exporting=False, message=f"written: {result.path}"))
+        elif isinstance(result, jobs.Failure) and self.state.exporting and message.generation < 0:
+            self._show(replace(self.state, exporting=False, message=f"not exported: {result.sentence}"))
+        elif isinstance(result, jobs.Failure):
+            self._show(moves.failed(self.state, message.generation, result.sentence, result.code))
+
+    def _unmark(self) -> None:
+        self._show(replace(self.state, changed=frozenset()))
+
+    # --- keys ----------------------------------------------------------------------------------------------------
+
+    def action_act(self, id: str) -> None:
+        """Do the action of this id (see `actions`)."""
+        self.state = replace(self.state, message="")
+        self._acts[id]()
+
+    def _actions(self) -> Mapping[str, Callable[[], None]]:
+        def move(step: Callable[[State], State]) -> Callable[[], None]:
+            return lambda: self._show(step(self.state))
+
+        acts: dict[str, Callable[[], None]] = {
+            "next_difference": move(lambda s: moves.to_divergence(s, True)),
+            "previous_difference": move(lambda s: moves.to_divergence(s, False)),
+            "phi_previous": move(lambda s: moves.stepped(s, phi=-1)),
+            "phi_next": move(lambda s: moves.stepped(s, phi=1)),
+            "domain_previous": move(lambda s: moves.stepped(s, domain=-1)),
+            "domain_next": move(lambda s: moves.stepped(s, domain=1)),
+            "block_previous": move(lambda s: moves.stepped(s, block=-1)),
+            "block_next": move(lambda s: moves.stepped(s, block=1)),
+            "phi_mode": self._change_phi_mode,
+            "filter": move(moves.filtered),
+            "search": move(lambda s: replace(s, searching=True, query="")),
+            "match_next": move(lambda s: moves.to_match(s, True)),
+            "match_previous": move(lambda s: moves.to_match(s, False)),
+            "export": self._export,
+            "up": move(lambda s: moves.arrow(s, -1)),
+            "down": move(lambda s: moves.arrow(s, 1)),
+            "left": move(lambda s: moves.stepped(s, domain=-1)),
+            "right": move(lambda s: moves.stepped(s, domain=1)),
+            "page_up": move(lambda s: moves.moved(s, -self._page())),
+            "page_down": move(lambda s: moves.moved(s, self._page())),
+            "home": move(lambda s: moves.to_end(s, last=False)),
+            "end": move(lambda s: moves.to_end(s, last=True)),
+            "pane_next": move(lambda s: moves.paned(s, 1)),
+            "pane_previous": move(lambda s: moves.paned(s, -1)),
+            "help": lambda: self._help(),
+            "quit": lambda: self.exit(moves.exit_code(self.state)),
+            "interrupt": lambda: self.exit(INTERRUPTED),
+        }
+        acts |= {f"pane_{pane}": move(partial(moves.to_pane, pane=pane)) for pane in PANES}
+        return acts
+
+    def on_key(self, event: events.Key) -> None:
+        """While a search text is typed, keys are text."""
+        if not self.state.searching or isinstance(self.screen, HelpScreen):
+            return
+        event.prevent_default()
+        event.stop()
+        if event.key == "ctrl+c":
+            self.exit(INTERRUPTED)
+            return
+        self._show(moves.typed(self.state, event.key, event.character if event.is_printable else None))
+
+    def on_pane_view_pressed(self, message: PaneView.Pressed) -> None:
+        """A click puts the cursor on the row."""
+        pane = message.pane
+        if pane.id == "fields":
+            row = fields.row_at(self.state, pane.size.width, pane.size.height, message.y)
+            if row is not None:
+                self._show(replace(self.state, cursor=row, pane="fields", message=""))
+
+    def on_pane_view_resized(self) -> None:
+        self._show(self.state)
+
+    def _change_phi_mode(self) -> None:
+        if not self.state.can_simulate:
+            self._show(replace(self.state, message=moves.stepping_off(self.state)))
+            return
+        mode = "spec" if self.state.settings.phi_mode == "c-parity" else "c-parity"
+        # from here on the Python side is the live one, also where a log was given at the start
+        asked = moves.asked(self.state, replace(self.state.settings, phi_mode=mode))
+        self._show(replace(asked, py_given=False))
+        self._simulate()
+
+    def _export(self) -> None:
+        now = self.state
+        if now.exporting or now.comparison is None or now.pending:
+            self._show(replace(now, message="nothing to export yet"))
+            return
+        self._show(replace(now, exporting=True))
+        self.export_thread = jobs.start(
+            lambda: jobs.Exported(export(now, self.judgement, self.reports)), self._exported, "nbtui-export"
+        )
+
+    def _exported(self, result: object) -> None:
+        with contextlib.suppress(RuntimeError):
+            self.post_message(Finished(result, -1))
+
+    def _help(self) -> None:
+        self.push_screen(HelpScreen(self.state))
+
+    # --- showing -------------------------------------------------------------------------------------------------
+
+    def _page(self) -> int:
+        width, height = self._main.views["fields"].size
+        return fields.rows_per_page(self.state, width, height)
+
+    def _show(self, state: State) -> None:
+        """Make ``state`` the one that is shown."""
+        before, self.state = self.state, state
+        width, height = self._main.views["fields"].size
+        if width and height and state.rows:
+            self.state = fields.kept_in_view(state, width, height)
+        if before.pane != state.pane:
+            self._main.choose_layout()
+        if self._main.is_mounted:
+            self._main.update()
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Send partial frames cropped to what has changed (see `tight`)."""
+        if type(renderable) is ChopsUpdate:
+            renderable = TightUpdate.of(renderable)
+        super()._display(screen, renderable)
+
+
+def run_console(
+    case: Case | None,
+    settings: Settings,
+    *,
+    c_trace: Trace | None,
+    py_trace: Trace | None,
+    profile: str,
+    tolerance: float | None,
+    reports: Path,
+    profiles: Mapping[str, Profile] | None = None,
+) -> int:
+    """Run the console until the user leaves it.
+
+    With ``py_trace`` the two logs are compared, and ``case`` (if any) is simulated for stepping only; without it the
+    Python side is simulated. Returns 0 (agree), 1 (divergence), 2 or 3 (nothing to compare because of a failure),
+    130 (interrupted, or left before there was a verdict), 128 + signal. Raises TraceError for an unknown profile.
+    """
+    judgement = jobs.Judgement(profile, tolerance, dict(profiles or {}))
+    judgement.compare(jobs.NO_TRACE, jobs.NO_TRACE)  # an unknown profile is refused before the screen is taken
+    app = Console(initial(case, settings, c_trace, py_trace, judgement), judgement, reports)
+    code = app.run()
+    if app.export_thread is not None:
+        app.export_thread.join()  # a package is finished, not torn
+    if code is None:
+        code = app.return_code or INTERRUPTED
+    if any(thread.name == jobs.NAME for thread in threading.enumerate()):
+        # torch cannot be stopped, and an interpreter that ends while it computes may abort: leave without it
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+def initial(
+    case: Case | None, settings: Settings, c_trace: Trace | None, py_trace: Trace | None, judgement: jobs.Judgement
+) -> State:
+    """The state at the start; two given logs are compared at once."""
+    name = case.name if case else ""
+    if not name and c_trace is not None and py_trace is not None:
+        name = f"{Path(c_trace.origin).name} | {Path(py_trace.origin).name}"
+    start = State(
+        settings=settings,
+        profile=judgement.profile,
+        tolerance=judgement.tolerance,
+        case=case,
+        name=name,
+        c_trace=c_trace,
+        py_trace=py_trace,
+        py_given=py_trace is not None,
+    )
+    if c_trace is None or py_trace is None:
+        return start
+    return moves.compared(start, judgement.compare(c_trace, py_trace))

@@ -1,0 +1,128 @@
+"""Slow work off the screen's thread. A job returns a frozen result; what goes wrong becomes a sentence.
+
+Threads of our own rather than Textual's workers: asyncio waits for its executor when the app ends, and nobody who
+presses q should wait for a long simulation.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbtui.console.contributions import Contributions, arrange, read_terms
+from nbtui.errors import NbtuiError
+from nbtui.live.model import Case, Settings, Simulation, TermTable
+from nbtui.parity.compare import compare
+from nbtui.parity.model import Comparison
+from nbtui.parity.profiles import Profile
+from nbtui.trace.model import Trace, TraceError
+from nbtui.trace.reader import read_trace
+from nbtui.trace.text import clean
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How traces are compared."""
+
+    profile: str
+    tolerance: float | None
+    profiles: dict[str, Profile]
+
+    def compare(self, c: Trace, py: Trace) -> Comparison:
+        return compare(c, py, self.profile, self.tolerance, self.profiles)
+
+
+NAME = "nbtui-job"  # of the threads that nobody waits for
+NO_TRACE = Trace(side="?", origin="", records=())
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A job failed: a sentence with the way out, and the exit code that goes with it."""
+
+    sentence: str
+    code: int
+
+
+@dataclass(frozen=True)
+class LogRead:
+    """The C log is there. ``comparison`` is against an empty Python side, or the given one."""
+
+    c: Trace
+    comparison: Comparison
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A simulation has ended."""
+
+    generation: int
+    simulation: Simulation
+    comparison: Comparison | None
+    contributions: Contributions
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A package was written."""
+
+    path: Path
+
+
+def read_c(path: Path | None, judgement: Judgement) -> LogRead:
+    """Read the C log of a case; a case without one has an empty C side."""
+    c = read_trace(path) if path is not None else NO_TRACE
+    return LogRead(c, judgement.compare(c, NO_TRACE))
+
+
+def simulate_and_compare(
+    case: Case, settings: Settings, generation: int, c: Trace, judgement: Judgement, *, py_given: bool
+) -> Simulated:
+    """Simulate the pixel, compare it with ``c`` and arrange the contributions beside C's terms."""
+    from nbtui.live.session import simulate  # imports torch when called: never before the first paint
+
+    simulation = simulate(case, settings)
+    terms, problem = _c_terms(case)
+    contributions = arrange(simulation, terms, problem)
+    comparison = None if py_given else judgement.compare(c, simulation.trace)
+    return Simulated(generation, simulation, comparison, contributions)
+
+
+def _c_terms(case: Case) -> tuple[TermTable | None, str]:
+    """C's terms, or why there are none; an unusable file must not hide the pixel itself."""
+    if case.c_terms is None:
+        return None, ""
+    try:
+        return read_terms(case.c_terms), ""
+    except TraceError as error:
+        return None, clean(str(error))
+
+
+def explained(error: BaseException) -> Failure:
+    """An exception as a sentence. What was not foreseen is named by its kind, with the way to report it."""
+    if isinstance(error, NbtuiError):
+        return Failure(clean(str(error)), error.exit_code)
+    if isinstance(error, TraceError):
+        return Failure(clean(str(error)), 2)
+    if isinstance(error, OSError):
+        name = clean(str(error.filename)) if error.filename else "a file"
+        return Failure(f"{name}: {clean(error.strerror or str(error))}; check the path and its permissions", 2)
+    reason = clean(str(error)) or "no reason given"
+    return Failure(f"internal error, please report it: {type(error).__name__}: {reason}", 3)
+
+
+def start(job: Callable[[], object], done: Callable[[object], None], name: str) -> threading.Thread:
+    """Run ``job`` in a thread of its own and hand its result, or a :class:`Failure`, to ``done``."""
+
+    def run() -> None:
+        try:
+            result: object = job()
+        except Exception as error:
+            result = explained(error)
+        done(result)
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    return thread

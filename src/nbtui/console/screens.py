@@ -1,0 +1,110 @@
+"""The screens: which panes there are and how they share the room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.screen import ModalScreen, Screen
+
+from nbtui.console.panes import detail, fields, footer, header, help, pipeline, steps, tabs
+from nbtui.console.panes.line import Line, Span, block, line
+from nbtui.console.state import PANES, State
+from nbtui.console.widgets import PaneView
+
+SMALLEST = (80, 24)
+WIDE = (120, 36)  # from here on all panes at once
+TALL = 50
+
+PaneDraw = Callable[[State, int, int], list[Line]]
+_PANES: dict[str, PaneDraw] = {
+    "header": header.draw,
+    "tabs": tabs.draw,
+    "pipeline": pipeline.draw,
+    "fields": fields.draw,
+    "detail": detail.draw,
+    "steps": steps.draw,
+    "footer": footer.draw,
+}
+
+
+class MainScreen(Screen[None], inherit_bindings=False):
+    """All panes; ``state`` says what they show now."""
+
+    def __init__(self, state: Callable[[], State]) -> None:
+        super().__init__()
+        self._state = state
+        self.views = {name: PaneView(self._drawing(draw), name) for name, draw in _PANES.items()}
+        self.small = PaneView(self._too_small, "small")
+
+    def compose(self) -> ComposeResult:
+        view = self.views
+        yield view["header"]
+        yield view["tabs"]
+        yield Horizontal(view["pipeline"], view["fields"], id="middle")
+        yield view["detail"]
+        yield view["steps"]
+        yield view["footer"]
+        yield self.small
+
+    def on_mount(self) -> None:
+        self.choose_layout()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.choose_layout()
+
+    def choose_layout(self) -> None:
+        """Choose the layout for the size of the terminal and, where only one pane fits, for the pane chosen."""
+        width, height = self.app.size
+        small = width < SMALLEST[0] or height < SMALLEST[1]
+        compact = not small and (width < WIDE[0] or height < WIDE[1])
+        self.set_class(small, "small")
+        self.set_class(compact, "compact")
+        self.set_class(not compact and height >= TALL, "tall")
+        for pane in PANES:
+            self.set_class(compact and self._state().pane == pane, pane)
+
+    def update(self, names: Iterable[str] = _PANES) -> None:
+        """Draw the panes again; they repaint what has changed."""
+        for name in names:
+            if self.views[name].display:
+                self.views[name].update()
+
+    def _drawing(self, draw: PaneDraw) -> Callable[[int, int], list[Line]]:
+        return lambda width, height: draw(self._state(), width, height)
+
+    def _too_small(self, width: int, height: int) -> list[Line]:
+        wanted = f"nbtui needs {SMALLEST[0]} columns x {SMALLEST[1]} lines;"
+        here = f"this terminal has {width} x {height}."
+        return block([line(Span(wanted, "title")), line(here), line("Make it larger, or q to leave.")], width, height)
+
+
+class HelpScreen(ModalScreen[None], inherit_bindings=False):
+    """Keys, marks and preflight; every key but the moves closes it."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__()
+        self._state = state
+        self._top = 0
+        self.view = PaneView(self._draw, "help")
+
+    def compose(self) -> ComposeResult:
+        yield self.view
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        if event.key == "ctrl+c":
+            self.app.exit(130)
+            return
+        moves = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": 10, "pageup": -10, "home": -10_000, "end": 10_000}
+        if event.key not in moves:
+            self.dismiss()
+            return
+        lines = len(help.lines(self._state, self.size.width))
+        self._top = max(0, min(lines - self.size.height, self._top + moves[event.key]))
+        self.view.update()
+
+    def _draw(self, width: int, height: int) -> list[Line]:
+        return block(help.lines(self._state, width)[self._top :], width, height)

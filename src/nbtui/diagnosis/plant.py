@@ -1,0 +1,56 @@
+"""What a hypothesis changes: one variant is an id, which of its forms it is, and a function on a set-up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nbtui.diagnosis.rules import Setup
+from nbtui.live.model import Case
+from nbtui.live.variants import Scene
+from nbtui.trace.model import Trace
+
+Change = Callable[[Setup], Setup]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One form of a hypothesis. ``price`` [bits] is what it costs beyond the usual."""
+
+    id: str
+    form: str
+    change: Change
+    price: float = 0.0
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the variants are made from: the case, C's set-up, and the trace that is to be explained."""
+
+    case: Case
+    base: Setup
+    reference: Trace
+    suspect: Trace
+
+    @property
+    def scene(self) -> Scene:
+        return self.base.scene
+
+    @property
+    def workdir(self) -> Path:
+        return self.case.workdir
+
+
+Planter = Callable[[Problem], Iterator[Variant]]
+
+
+def rule(**changes: Any) -> Change:
+    """A change of loop rules."""
+    return lambda setup: replace(setup, rules=replace(setup.rules, **changes))
+
+
+def scene(**changes: Any) -> Change:
+    """A change of the scene."""
+    return lambda setup: replace(setup, scene=replace(setup.scene, **changes))

@@ -1,0 +1,133 @@
+"""The numbers that a hypothesis has to explain: one row per compared scalar, and how far a prediction is off.
+
+A row's misfit is counted in bits: log2(1 + distance / floor), the floor being what float64 arithmetic in
+another order and the printed digits leave open. Bits are averaged over the rows of one field, so that a
+field that repeats with every subpixel does not outvote the others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from nbtui.diagnosis.replay import Replay
+from nbtui.live.variants import Array
+from nbtui.parity import align
+from nbtui.parity.numbers import Printing, printing
+from nbtui.trace import catalogue
+from nbtui.trace.model import Trace
+
+SINGLE = 2.0**-23
+FLOOR = {
+    "detector": 1e-13, "pixel": 1e-12, "scattering": 1e-12, "crystal": 1e-12, "lattice": 1e-10,
+    "structure_factor": 1e-10, "accumulation": 1e-9, "scaling": 1e-9,
+}  # fmt: skip
+WORST = 60.0  # bits of a row whose prediction is not a number
+VECTORS = ("vector", "hkl", "matrix")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Compared scalars in pipeline order, each array (n,)."""
+
+    places: tuple[align.Place, ...]
+    fields: tuple[str, ...]
+    reference: Array
+    suspect: Array
+    scale: Array  # what a distance is relative to, in the row's unit
+    floor: Array  # relative distance below which two values agree
+    group: npt.NDArray[np.int64]  # field number of each row
+    sizes: Array  # rows of each field
+
+    def __len__(self) -> int:
+        return len(self.fields)
+
+    def distance(self, predicted: Array, actual: Array) -> Array:
+        """|predicted - actual| relative to the row's scale; inf where a value is missing on one side only."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            off = np.abs(predicted - actual) / self.scale
+        both = ~np.isfinite(predicted) & ~np.isfinite(actual)
+        off = np.where(both & (np.isnan(predicted) == np.isnan(actual)), 0.0, off)
+        return np.where(np.isnan(off), np.inf, off)
+
+    def bits(self, predicted: Array, actual: Array) -> Array:
+        """Misfit of each row in bits, zero within the floor."""
+        ratio = self.distance(predicted, actual) / self.floor
+        with np.errstate(divide="ignore"):
+            values = np.log2(np.maximum(ratio, 1.0))
+        return np.minimum(values, WORST)
+
+    def total(self, bits: Array) -> float:
+        """Sum over fields of the mean over the field's rows."""
+        return float((np.bincount(self.group, weights=bits, minlength=len(self.sizes)) / self.sizes).sum())
+
+    def loosened(self, extra: Array) -> Rows:
+        """The same rows with another floor where ``extra`` (relative) is larger."""
+        return replace(self, floor=np.maximum(self.floor, extra))
+
+
+def common_rows(reference: Trace, suspect: Trace, names: Sequence[str]) -> Rows:
+    """Rows for every number that both traces print and that has one of ``names``."""
+    left, right = align.cells(reference), align.cells(suspect)
+    wanted = set(names)
+    places = [
+        place
+        for place in sorted(left.keys() & right.keys())
+        if place[3] in wanted and not isinstance(left[place].value, str) and not isinstance(right[place].value, str)
+    ]
+    lines = {id(left): printing([c.token for c in left.values()]), id(right): printing([c.token for c in right.values()])}
+    ours = np.asarray([float(left[place].value) for place in places], dtype=np.float64)
+    theirs = np.asarray([float(right[place].value) for place in places], dtype=np.float64)
+    lengths: dict[object, float] = {}
+    for place, value, other in zip(places, ours, theirs, strict=True):
+        size = max(abs(value) if math.isfinite(value) else 0.0, 0.0)
+        if size == 0.0 and math.isfinite(other):
+            size = abs(other) * 1e-3
+        key = place[:5]
+        lengths[key] = math.hypot(lengths.get(key, 0.0), size)
+    scale = np.ones(len(places))
+    floor = np.empty(len(places))
+    for n, place in enumerate(places):
+        known = catalogue.field(place[3])
+        stage = known.stage if known else "scaling"
+        vector = known is not None and known.shape in VECTORS
+        size = lengths[place[:5]] if vector else abs(ours[n])
+        if not math.isfinite(size) or size == 0.0:
+            size = abs(theirs[n]) if math.isfinite(theirs[n]) and theirs[n] != 0.0 else 1.0
+        scale[n] = size
+        half = _half(lines[id(left)], left[place]) + _half(lines[id(right)], right[place])
+        tolerance = FLOOR.get(stage, 1e-9)
+        if place[3] == "floatimage_accumulated":
+            tolerance = SINGLE
+        floor[n] = max(tolerance, half / size)
+    names_here = tuple(place[3] for place in places)
+    known_fields = {name: number for number, name in enumerate(dict.fromkeys(names_here))}
+    group = np.asarray([known_fields[name] for name in names_here], dtype=np.int64)
+    sizes = np.bincount(group, minlength=len(known_fields)).astype(np.float64)
+    return Rows(tuple(places), names_here, ours, theirs, scale, floor, group, sizes)
+
+
+def _half(lines: Printing, cell: align.Cell) -> float:
+    return lines.half_unit(cell.token) if cell.token else 0.0
+
+
+def predictions(rows: Rows, made: Replay) -> Array:
+    """The replay's value of every row, nan where it has none."""
+    out = np.full(len(rows), np.nan)
+    for n, (_, block, _, name, step, component) in enumerate(rows.places):
+        values = made.phi.get(name)
+        if values is not None:
+            if block < values.shape[0] and 0 <= step < values.shape[1]:
+                out[n] = values[block, step]
+            continue
+        values = made.fields.get(name)
+        if values is None or component >= values.shape[1]:
+            continue
+        row = block if values.shape[0] > 1 else 0
+        if row < values.shape[0]:
+            out[n] = values[row, component]
+    return out

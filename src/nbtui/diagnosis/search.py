@@ -1,0 +1,171 @@
+"""Which hypotheses, alone or together, turn one trace into the other.
+
+Every variant is replayed; then the best ones are joined with every other that touches what is still wrong,
+up to three. The score is the misfit in bits over all compared rows plus a price for each hypothesis, so
+that a further one has to explain more than it could by chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from nbtui.diagnosis.plant import Variant
+from nbtui.diagnosis.replay import Replay, replay
+from nbtui.diagnosis.rows import Rows, predictions
+from nbtui.diagnosis.rules import Setup
+from nbtui.diagnosis.units import label_variants
+from nbtui.live.variants import Array
+
+PRICE = 6.0  # bits of a hypothesis: what one of some hundred variants wins by chance
+BEAM = (10, 5)  # states that are extended by a second, a third hypothesis
+MOST_REPLAYS = 3000
+CHANGED = 1e-13  # relative change of a row that counts as one
+DONE = 0.5  # bits left over that count as nothing
+
+
+@dataclass(frozen=True)
+class State:
+    """A set of variants and how well it explains the suspect."""
+
+    variants: tuple[tuple[int, Variant], ...]  # with the place in the list, the order in which they apply
+    predicted: Array
+    row_bits: Array
+    bits: float
+
+    price: float
+
+    @property
+    def total(self) -> float:
+        return self.bits + self.price
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(sorted({variant.id for _, variant in self.variants}))
+
+
+@dataclass
+class Search:
+    """One search: base set-up, rows, and the values that are to be explained."""
+
+    base: Setup
+    rows: Rows
+    variants: Sequence[Variant]
+    cheaper: Mapping[str, float] = field(default_factory=dict)  # bits off the price of an id that the log names
+    replays: int = 0
+    extras: dict[int, Variant] = field(default_factory=dict)
+    seen: dict[tuple[int, ...], State | None] = field(default_factory=dict)
+
+    def evaluate(self, chosen: Iterable[tuple[int, Variant]]) -> State | None:
+        """The state of a set of variants; None when they cannot be combined."""
+        members = tuple(sorted(chosen, key=lambda item: item[0]))
+        setup = self.base
+        try:
+            for _, variant in members:
+                setup = variant.change(setup)
+            made: Replay = replay(setup)
+        except (ValueError, IndexError, ZeroDivisionError, np.linalg.LinAlgError):
+            return None
+        self.replays += 1
+        return self.state(members, made)
+
+    def state(self, members: tuple[tuple[int, Variant], ...], made: Replay) -> State:
+        """Score a replay."""
+        predicted = predictions(self.rows, made)
+        predicted = np.where(np.isnan(predicted) & ~np.isnan(self.target), self.rows.reference, predicted)
+        bits = self.rows.bits(predicted, self.target)
+        price = sum(PRICE + variant.price - self.cheaper.get(variant.id, 0.0) for _, variant in members)
+        return State(members, predicted, bits, self.rows.total(bits), price)
+
+    @property
+    def target(self) -> Array:
+        """The values to be explained."""
+        return self.rows.suspect
+
+    def run(self, extra: Callable[[State], Sequence[Variant]] | None = None) -> list[State]:
+        """Every state that was tried, best first; ``extra`` makes further variants when the listed ones fail."""
+        start = self.evaluate(())
+        assert start is not None  # the base has been replayed before
+        if start.bits <= DONE:
+            return [start]
+        singles: list[State] = []
+        changes: dict[int, npt.NDArray[np.bool_]] = {}
+        for number, variant in enumerate(self.variants):
+            state = self.evaluate([(number, variant)])
+            if state is None:
+                continue
+            changed = self.rows.distance(state.predicted, start.predicted) > np.maximum(CHANGED, 0.01 * self.rows.floor)
+            if changed.any():
+                changes[number] = changed
+                singles.append(state)
+        singles += self._labels(start)
+        if extra is not None and min((state.bits for state in singles), default=start.bits) > DONE:
+            for offset, variant in enumerate(extra(start)):
+                number = -1 - offset
+                self.extras[number] = variant
+                state = self.evaluate([(number, variant)])
+                if state is not None:
+                    changed = self.rows.distance(state.predicted, start.predicted) > self.rows.floor
+                    changes[number] = changed
+                    singles.append(state)
+        found = [start, *singles]
+        level = sorted(singles, key=lambda state: state.total)
+        for width in BEAM:
+            best = min(found, key=lambda state: state.total)
+            if best.bits <= DONE:
+                break
+            level = self._extended(_diverse(level, width), changes)
+            found += level
+        return sorted(found, key=lambda state: state.total)
+
+    def _labels(self, state: State) -> list[State]:
+        """The state with lines of another unit explained, where a single ratio does it."""
+        found = label_variants(self.rows, state.predicted, self.target, state.row_bits)
+        start = len(self.variants)
+        out = []
+        for offset, variant in enumerate(found):
+            made = self.evaluate([*state.variants, (start + offset, variant)])
+            if made is not None:
+                out.append(made)
+        if len(found) > 1:
+            made = self.evaluate([*state.variants, *((start + k, variant) for k, variant in enumerate(found))])
+            if made is not None:
+                out.append(made)
+        return out
+
+    def _extended(self, states: Sequence[State], changes: dict[int, npt.NDArray[np.bool_]]) -> list[State]:
+        out: list[State] = []
+        for state in states:
+            wrong = state.row_bits > 0.0
+            taken = {number for number, _ in state.variants}
+            ids = {variant.id for _, variant in state.variants}
+            for number, changed in changes.items():
+                variant = self.extras[number] if number < 0 else self.variants[number]
+                key = tuple(sorted((*taken, number)))
+                if number in taken or variant.id in ids or key in self.seen:
+                    continue
+                first = int(np.argmax(changed))
+                if not wrong[first] or self.replays > MOST_REPLAYS:
+                    continue
+                made = self.evaluate([*state.variants, (number, variant)])
+                self.seen[key] = made
+                if made is not None:
+                    out.append(made)
+            out += self._labels(state)
+        return sorted(out, key=lambda state: state.total)
+
+
+def _diverse(states: Sequence[State], width: int) -> list[State]:
+    """The best states, at most two of the same ids."""
+    out: list[State] = []
+    count: dict[tuple[str, ...], int] = {}
+    for state in states:
+        if count.get(state.ids, 0) < 2:
+            out.append(state)
+            count[state.ids] = count.get(state.ids, 0) + 1
+        if len(out) == width:
+            break
+    return out

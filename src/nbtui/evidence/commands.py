@@ -1,0 +1,86 @@
+"""Commands of a package: running the extra ones, and ``commands.txt``. Source: spec/evidence_package.md, Files."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbtui.evidence.environment import checkout_root
+from nbtui.evidence.plain import ascii_text, shell_line, shell_word
+from nbtui.live.model import Case, Settings
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One command that was run for a package; ``log``: its whole stdout and stderr as ASCII text."""
+
+    command: str
+    status: int
+    log: str
+    name: str  # of the log file
+
+
+def run_all(commands: Iterable[str]) -> tuple[Ran, ...]:
+    """Run each command line in a shell, in the current directory, one after the other."""
+    shell = shutil.which("bash") or "/bin/sh"
+    found = []
+    for count, command in enumerate(commands, start=1):
+        done = subprocess.run(
+            [shell, "-c", command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        found.append(Ran(command, done.returncode, ascii_text(done.stdout), f"run_{count}.log"))
+    return tuple(found)
+
+
+def commands_text(argv: Sequence[str], status: int, extra: Iterable[Ran]) -> str:
+    """``commands.txt``: every command in execution order, replayable as pasted, its exit status below it."""
+    lines = [
+        _change_directory(Path.cwd()),
+        "# exit status: 0",
+    ]
+    for ran in extra:
+        lines += [_pasteable(ran.command), f"# exit status: {ran.status}   log: {ran.name}"]
+    lines += [f"KMP_DUPLICATE_LIB_OK=TRUE nbtui {shell_line(list(argv))}", f"# exit status: {status}"]
+    return "\n".join(lines) + "\n"
+
+
+def equivalent(case: Case, settings: Settings, profile: str, reports: Path) -> tuple[str, ...]:
+    """The export command line for a package that was asked for in the console."""
+    words = ["export"]
+    flags: list[str] = []
+    if case.name == "demo":
+        words.append("demo")
+    elif case.folder is not None:
+        words += [str(case.folder), "--workdir", str(case.workdir)]
+    else:
+        words += ["--workdir", str(case.workdir)]
+        flags = ["--", *case.argv]
+    if case.pixel is not None:
+        words += ["--pixel", str(case.pixel[0]), str(case.pixel[1])]
+    words += ["--phi-mode", settings.phi_mode, "--dtype", settings.dtype, "--device", settings.device]
+    for name, on in settings.quirks:
+        words += ["--quirk", f"{name}={'on' if on else 'off'}"]
+    words += ["--profile", profile, "--reports", str(reports)]
+    return (*words, *flags)
+
+
+def _change_directory(here: Path) -> str:
+    """``cd`` to where the commands were run: relative to the checkout where there is one."""
+    root = checkout_root(here)
+    if root is None or not here.is_relative_to(root):
+        return f"cd {shell_word(str(here))}"
+    below = here.relative_to(root)
+    return 'cd "$(git rev-parse --show-toplevel)"' + (f"/{shell_word(str(below))}" if below.parts else "")
+
+
+def _pasteable(command: str) -> str:
+    """A shell command as typed where it is one line of ASCII, else wrapped so that it can be pasted."""
+    plain = command.isascii() and command.isprintable() and not command.startswith("#")
+    return command if plain else f"bash -c {shell_word(command)}"

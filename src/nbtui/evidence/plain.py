@@ -1,0 +1,56 @@
+"""Text of a package: ASCII only, one line at a time. Source: spec/evidence_package.md, Files."""
+
+from __future__ import annotations
+
+import os
+import shlex
+
+from nbtui.trace.text import clean
+
+_SPELLED = {
+    **dict(zip("αβγδεζηθικλμνξοπρστυφχψω", (
+        "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu",
+        "nu", "xi", "omicron", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
+    ), strict=True)),
+    "ϕ": "phi", "µ": "u", "Å": "A", "×": "x", "·": ".", "°": " deg", "±": "+-", "²": "^2", "³": "^3",
+    "−": "-", "–": "-", "—": "-", "≤": "<=", "≥": ">=", "→": "->", "←": "<-",
+    "“": '"', "”": '"', "‘": "'", "’": "'", "…": "...",
+    "Δ": "Delta", "Ω": "Omega", "Φ": "Phi", "Σ": "Sigma",
+}  # fmt: skip
+_TABLE = str.maketrans(_SPELLED)
+
+
+def spelled(text: str) -> str:
+    """The text in ASCII, Greek letters and common signs spelled out, anything else as an escape."""
+    return text.translate(_TABLE).encode("ascii", "backslashreplace").decode("ascii")
+
+
+def ascii_line(text: str) -> str:
+    """Foreign text as one ASCII line without control characters."""
+    return spelled(clean(text))
+
+
+def ascii_text(data: bytes) -> str:
+    """A program's output as ASCII text with LF line ends and one at the very end."""
+    text = data.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+    return spelled(text).rstrip("\n") + "\n"
+
+
+def cell(text: str) -> str:
+    """One cell of a Markdown table."""
+    return ascii_line(text).replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
+
+
+def shell_word(word: str) -> str:
+    """A word quoted for a POSIX shell; in ASCII, with bash's $'...' where that is needed."""
+    if word.isascii() and word.isprintable():
+        return shlex.quote(word)
+    escaped = "".join(
+        chr(byte) if 0x20 <= byte < 0x7F and byte not in b"'\\" else f"\\x{byte:02x}" for byte in os.fsencode(word)
+    )
+    return f"$'{escaped}'"
+
+
+def shell_line(words: tuple[str, ...] | list[str]) -> str:
+    """A command line that can be pasted."""
+    return " ".join(shell_word(word) for word in words)

@@ -1,0 +1,180 @@
+"""Recomputing what metrics.json and summary.md say from the logs and terms that lie beside them.
+
+spec/evidence_package.md: everything in the two is made from parsed values, so parsing again must give it again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbtui.evidence.checksums import Finding
+from nbtui.evidence.folder import mapping, number, read_text, text
+from nbtui.evidence.package import python_logs
+from nbtui.evidence.plain import spelled
+from nbtui.parity.compare import compare
+from nbtui.parity.metrics import metrics as metrics_of
+from nbtui.parity.metrics import to_json
+from nbtui.parity.profiles import profile
+from nbtui.trace import catalogue
+from nbtui.trace.model import Trace, TraceError
+from nbtui.trace.reader import read_phi, read_trace, with_phi
+
+C_LOG = "trace_c.log"
+TERMS = "terms.csv"
+COLUMNS = (
+    *("thick", "sub_slow", "sub_fast", "source", "phi_step", "mosaic_domain"),
+    *("h", "k", "l", "h0", "k0", "l0", "F_latt", "F_cell", "F_cell2_F_latt2"),
+)
+ROUNDING = {"float64": 1e-9, "float32": 1e-4}  # of a sum of terms, relative; of one product likewise
+WEIGHTING = ("-oversample_thick", "-oversample_polar", "-oversample_omega")  # the sum is then not of bare terms
+SHOWN = 6  # mismatches named one by one
+
+
+def traces(folder: Path, files: tuple[str, ...]) -> tuple[Trace | None, Trace | None, list[Finding]]:
+    """The C and the Python trace of a package (phi lines joined), and why one of them cannot be read."""
+    found: list[Finding] = []
+
+    def load(name: str) -> Trace | None:
+        try:
+            return read_trace(folder / name)
+        except (TraceError, OSError) as error:
+            found.append(Finding(name, f"holds no readable trace: {error}"))
+            return None
+
+    c = load(C_LOG) if C_LOG in files else None
+    logs = python_logs(list(files))
+    py = load(logs[0]) if logs else None
+    per_phi = next((name for name in files if name.endswith("_per_phi.log")), "")
+    if py is not None and per_phi and not py.phi:
+        try:
+            py = with_phi(py, read_phi(folder / per_phi))
+        except (TraceError, OSError) as error:
+            found.append(Finding(per_phi, f"holds no readable phi lines: {error}"))
+    return c, py, found
+
+
+def against_logs(metrics: dict[str, object], c: Trace, py: Trace) -> list[Finding]:
+    """metrics.json against a new comparison of the two logs, key by key."""
+    name = text(metrics.get("tolerance_profile"))
+    try:
+        profile(name)
+    except TraceError:
+        return [Finding("metrics.json", f"tolerance profile {name!r} is the user's own: not re-compared", fatal=False)]
+    case = text(metrics.get("case"))
+    expected: dict[str, object] = {}
+    for tolerance in (None, number(metrics.get("tolerance"))):  # the profile's own, or one the user gave
+        fresh = metrics_of(compare(c, py, name, tolerance), c, py, case=case)
+        expected = json.loads(to_json(fresh))
+        if expected["factors"] == metrics.get("factors"):
+            break
+    recorded = {key: metrics[key] for key in expected if key in metrics}
+    if "units" in recorded:  # also holds the units of what the logs do not tell
+        recorded["units"] = {
+            key: unit for key, unit in mapping(recorded["units"]).items() if key in mapping(fresh["units"])
+        }
+    wrong = [*differences(recorded, {key: expected[key] for key in recorded if _known(key, expected[key])})]
+    missing = [key for key in expected if key not in metrics]
+    lines = [f"{key}: {old} recorded, the logs give {new}" for key, old, new in wrong]
+    return [Finding("metrics.json", what) for what in [*(f"{key} is missing" for key in missing), *first_few(lines)]]
+
+
+def _known(key: str, value: object) -> bool:
+    """Whether two logs tell this key (null and empty are what they cannot tell)."""
+    return value not in (None, [], {}) or key.startswith(("first_", "factors", "other_fields", "relative_delta"))
+
+
+def differences(recorded: object, expected: object, where: str = "") -> Iterator[tuple[str, object, object]]:
+    """Where two JSON values differ: (path, recorded, expected); keys only one side has are differences."""
+    if isinstance(recorded, dict) and isinstance(expected, dict):
+        for key in [*expected, *(key for key in recorded if key not in expected and where)]:
+            place = f"{where}.{key}" if where else str(key)
+            yield from differences(recorded.get(key, "nothing"), expected.get(key, "nothing"), place)
+    elif _plain(recorded) != _plain(expected):
+        yield where, recorded, expected
+
+
+def _plain(value: object) -> object:
+    """Our logs spell out what is not ASCII, metrics.json escapes it."""
+    if isinstance(value, list):
+        return [_plain(entry) for entry in value]
+    return spelled(value) if isinstance(value, str) else value
+
+
+def blocked(metrics: dict[str, object]) -> bool:
+    """Whether the simulation of this package failed: then there is no Python trace and there are no terms."""
+    return bool(metrics.get("blocked")) and metrics.get("verdict") == "nothing compared"
+
+
+def python_side(metrics: dict[str, object], py: Trace) -> list[Finding]:
+    """Python values of an old metrics.json against the Python log beside it (old packages have no C log)."""
+    found = []
+    for name, entry in mapping(metrics.get("factors")).items():
+        recorded = number(mapping(entry).get("py_value"))
+        values = [record.values[0] for record in py.all(catalogue.canonical(name)) if len(record.values) == 1]
+        if recorded is not None and values and recorded not in values:
+            found.append(Finding("metrics.json", f"{name}: py_value {recorded!r}, the Python log has {values[0]!r}"))
+    return found
+
+
+def arithmetic(metrics: dict[str, object]) -> list[Finding]:
+    """Deltas and statuses of every factor recomputed from its two values; counts and first divergence from these."""
+    found, divergent = [], 0
+    factors = mapping(metrics.get("factors"))
+    for name, value in factors.items():
+        entry = mapping(value)
+        c, py = number(entry.get("c_value")), number(entry.get("py_value"))
+        divergent += text(entry.get("status")) in ("MINOR", "DIVERGENT", "CRITICAL")
+        if c is None or py is None or not (math.isfinite(c) and math.isfinite(py)):
+            continue
+        wanted = {"abs_delta": py - c, "rel_delta": (py - c) / abs(c) if c else None}
+        for key, expected in wanted.items():
+            recorded = number(entry.get(key))
+            if expected is not None and recorded is not None and not math.isclose(recorded, expected, rel_tol=1e-9):
+                found.append(Finding("metrics.json", f"{name}: {key} {recorded!r}, its values give {expected!r}"))
+    count = number(metrics.get("num_divergent"))
+    if count is not None and count != divergent:
+        found.append(Finding("metrics.json", f"num_divergent {count:g}, but {divergent} factors differ"))
+    first = text(metrics.get("first_divergence"))
+    if first in factors and text(mapping(factors[first]).get("status")) == "PASS":
+        found.append(Finding("metrics.json", f"first_divergence {first} has status PASS"))
+    return found
+
+
+def terms(folder: Path, metrics: dict[str, object]) -> list[Finding]:
+    """terms.csv: columns, every product, and the sum against I_before_scaling of the Python side."""
+    content = read_text(folder / TERMS)
+    if content is None:
+        return [Finding(TERMS, "cannot be read")]
+    tolerance = ROUNDING.get(text(metrics.get("dtype")), ROUNDING["float64"])
+    reader = csv.reader(io.StringIO(content))
+    if tuple(next(reader, ())) != COLUMNS:
+        return [Finding(TERMS, f"the first line must be {','.join(COLUMNS)}")]
+    found: list[Finding] = []
+    total = 0.0
+    for at, row in enumerate(reader, start=2):
+        values = [number(cell) for cell in row]
+        if len(values) != len(COLUMNS) or None in values:
+            return [Finding(TERMS, f"line {at} does not hold {len(COLUMNS)} numbers")]
+        f_latt, f_cell, product = (value or 0.0 for value in values[-3:])
+        total += product
+        if not math.isclose(f_cell**2 * f_latt**2, product, rel_tol=tolerance, abs_tol=1e-300) and len(found) < SHOWN:
+            found.append(Finding(TERMS, f"line {at}: F_cell^2 F_latt^2 is {f_cell**2 * f_latt**2!r}, not {product!r}"))
+    if text(metrics.get("python_trace")) == "a given log":
+        return [*found, Finding(TERMS, "the Python trace is a given log, the terms are not its own", fatal=False)]
+    stated = number(metrics.get("I_before_scaling_Py"))
+    command = f" {text(metrics.get('command'))} "
+    if stated is None or any(f" {flag} " in command for flag in WEIGHTING) or " -water " in command:
+        return [*found, Finding(TERMS, "the sum of terms is weighted in this run: not compared", fatal=False)]
+    if not math.isclose(total, stated, rel_tol=tolerance, abs_tol=1e-300):
+        found.append(Finding(TERMS, f"the terms add up to {total!r}, I_before_scaling_Py is {stated!r}"))
+    return found
+
+
+def first_few(lines: list[str]) -> list[str]:
+    """The first ones and how many more there are."""
+    return lines if len(lines) <= SHOWN else [*lines[:SHOWN], f"and {len(lines) - SHOWN} more values"]

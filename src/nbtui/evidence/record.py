@@ -1,0 +1,105 @@
+"""The metrics.json object with everything that a comparison alone does not know.
+
+Source: spec/evidence_package.md, metrics.json.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbtui.parity.causes import inherited_from
+from nbtui.parity.metrics import metrics
+from nbtui.parity.model import Comparison
+from nbtui.parity.preflight import show
+from nbtui.parity.render import split_common
+from nbtui.trace.model import Trace
+
+if TYPE_CHECKING:
+    from nbtui.live.model import Case, Settings, Simulation
+
+_PIECE = 1 << 20  # bytes
+TWO_LOGS = "two logs"  # name of a comparison without a case
+
+
+def record(
+    comparison: Comparison,
+    c: Trace,
+    py: Trace,
+    *,
+    case: Case | None = None,
+    settings: Settings | None = None,
+    simulation: Simulation | None = None,
+    more: Mapping[str, object] | None = None,
+) -> dict[str, object]:
+    """The metrics.json object. ``settings`` states mode, dtype and device; ``more`` adds what an export knows."""
+    extra: dict[str, object] = {
+        "trace_sha256": {"c": c.sha256, "py": py.sha256},
+        "first_divergence_detail": _first(comparison),
+    }
+    if case is not None:
+        command = normalised_command(case)
+        extra |= {"command": command, "command_hash": hashlib.sha256(command.encode()).hexdigest()}
+    if settings is not None:
+        extra |= {"phi_mode": settings.phi_mode, "dtype": settings.dtype, "device": settings.device}
+        extra["quirks"] = dict(settings.quirks)
+    if simulation is not None:
+        axes = simulation.axes
+        extra |= {
+            "steps": simulation.steps,
+            "oversample": axes["sub_slow"],
+            "phi_steps": axes["phi_step"],
+            "mosaic_domains": axes["mosaic_domain"],
+            "sources": axes["source"],
+            "thick_steps": axes["thick"],
+            "float64_error": simulation.float64_error,
+            "notices": list(simulation.notices),
+        }
+    extra |= more or {}
+    return metrics(comparison, c, py, case=case.name if case is not None else TWO_LOGS, extra=extra)
+
+
+def normalised_command(case: Case) -> str:
+    """The case's command line on one line, quoted for a shell, the pixel last."""
+    pixel = () if case.pixel is None else ("-trace_pixel", str(case.pixel[0]), str(case.pixel[1]))
+    return shlex.join(["nanoBragg", *case.argv, *pixel])
+
+
+def input_entry(path: Path, name: str) -> dict[str, object]:
+    """``path`` (as named to the reader), ``sha256`` and ``size`` of one input file. Raises OSError."""
+    return {"path": name, "sha256": sha256_of(path), "size": path.stat().st_size}
+
+
+def sha256_of(path: Path) -> str:
+    """Checksum of a file of any size. Raises OSError."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while piece := stream.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _first(comparison: Comparison) -> dict[str, object] | None:
+    """The first divergence at full precision."""
+    row = comparison.first_divergence
+    if row is None:
+        return None
+    common = split_common(show(row.c_value), show(row.py_value))[0]
+    cause = inherited_from(comparison, row)
+    return {
+        "label": row.label,
+        "unit": row.unit,
+        "description": row.description,
+        "c_value": row.c_value,
+        "py_value": row.py_value,
+        "abs_delta": row.abs_delta,
+        "rel_delta": row.rel_delta,
+        "ulp": row.ulp,
+        "tolerance": row.tolerance,
+        "digits_agreeing": sum(char.isdigit() for char in common.lstrip("-0.")),
+        "inherited_from": cause.label if cause is not None else None,
+        "status": row.status.value,
+    }

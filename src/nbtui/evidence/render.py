@@ -1,0 +1,84 @@
+"""A history as text: pure functions of frozen values, for terminals, pipes and programs alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nbtui.evidence.history import Entry
+from nbtui.evidence.package import percent
+from nbtui.trace.text import clean
+
+HEAD = ("stamp", "case", "pixel", "mode", "first divergence", "gap", "vs before", "remarks")
+
+
+def cells(entry: Entry) -> tuple[str, ...]:
+    """One package as the cells of HEAD; safe for a terminal."""
+    package = entry.package
+    pixel = "-" if package.pixel is None else f"{package.pixel[0]} {package.pixel[1]}"
+    first = package.first_divergence or ("agree" if package.agrees else "-")
+    found = (package.stamp, package.case or "-", pixel, package.phi_mode or "-", first)
+    return tuple(clean(text) for text in (*found, percent(package.relative_delta), against(entry), remarks(entry)))
+
+
+def against(entry: Entry) -> str:
+    """The judgement against the package before, in a word or two."""
+    if entry.identical_to:
+        same = entry.before is not None and entry.identical_to == entry.before.stamp
+        return f"{entry.overall} (identical)" if same else f"identical to {entry.identical_to}"
+    return entry.overall
+
+
+def remarks(entry: Entry) -> str:
+    """What a reader should know besides: drift, and how much an old package lacks."""
+    package = entry.package
+    parts = [f"drift {', '.join(entry.drift)}"] if entry.drift else []
+    if package.format != "new":
+        parts.append("old format")
+    notable = [
+        what for what in package.lacks if "sha256" in what or ("metrics.json" in what and "old format" not in what)
+    ]
+    return "; ".join(parts + notable + ["the stamp is not UTC"] * any("not UTC" in what for what in package.lacks))
+
+
+def table(entries: Sequence[Entry], width: int) -> str:
+    """The history oldest first, columns as wide as needed; the last one takes what is left of ``width``."""
+    rows = [HEAD, *(cells(entry) for entry in entries)]
+    sizes = [max(len(row[column]) for row in rows) for column in range(len(HEAD) - 1)]
+    lines = []
+    for row in rows:
+        start = "  ".join(cell.ljust(size) for cell, size in zip(row, sizes, strict=False))
+        room = max(width - len(start) - 2, 20)
+        last = row[-1] if len(row[-1]) <= room else row[-1][: room - 1] + "~"
+        lines.append(f"{start}  {last}".rstrip())
+    return "\n".join(lines)
+
+
+def as_object(entry: Entry) -> dict[str, object]:
+    """One package of a history for a program; relative deltas as numbers, NaN and infinities as strings."""
+    package = entry.package
+    pixel = None if package.pixel is None else {"slow": package.pixel[0], "fast": package.pixel[1]}
+    return {
+        "package": str(package.path),
+        "stamp": package.stamp,
+        "time": None if package.time is None else package.time.isoformat(),
+        "format": package.format,
+        "case": package.case or None,
+        "pixel": pixel,
+        "phi_mode": package.phi_mode or None,
+        "dtype": package.dtype or None,
+        "device": package.device or None,
+        "verdict": package.verdict,
+        "agrees": package.agrees,
+        "first_divergence": package.first_divergence,
+        "relative_delta": package.relative_delta,
+        "before": None if entry.before is None else str(entry.before.path),
+        "change": entry.overall,
+        "factors": {
+            change.factor: {"change": change.judgement, "before": change.before, "now": change.after}
+            for change in entry.changes
+        },
+        "identical_to": entry.identical_to or None,
+        "environment_drift": list(entry.drift),
+        "trace_hash": package.trace_hash or None,
+        "lacks": list(package.lacks),
+    }

@@ -1,0 +1,95 @@
+"""A console in a real pseudo-terminal: what it sends, byte for byte, and how it ends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from pathlib import Path
+
+DEMO = """
+from pathlib import Path
+from nbtui.console.app import run_console
+from nbtui.live.cases import load_case
+from nbtui.live.model import Settings
+{patch}
+raise SystemExit(run_console(load_case(None), Settings(), c_trace=None, py_trace=None,
+                             profile="full", tolerance=None, reports=Path("reports")))
+"""
+
+
+class Terminal:
+    """A child process on a pty of ``columns`` x ``lines``. ``received`` is everything it has sent."""
+
+    def __init__(self, program: str, folder: Path, columns: int = 120, lines: int = 40, **environment: str) -> None:
+        self.received = b""
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.chdir(folder)
+            os.environ.update(
+                {"TERM": "xterm-256color", "COLORTERM": "truecolor", "OMP_NUM_THREADS": "1", **environment}
+            )
+            # the size must be there before the program asks for it
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+            os.execv(sys.executable, [sys.executable, "-c", program])
+
+    def read(self, quiet: float) -> bytes:
+        """What arrives until nothing came for ``quiet`` seconds."""
+        got = b""
+        while select.select([self.fd], [], [], quiet)[0]:
+            try:
+                chunk = os.read(self.fd, 65536)
+            except OSError:
+                break
+            if not chunk:
+                break
+            got += chunk
+        self.received += got
+        return got
+
+    def wait_for(self, text: str, patience: float = 60.0) -> None:
+        """Read until ``text`` was sent since the start. AssertionError with the end of the output otherwise."""
+        end = time.monotonic() + patience
+        while text.encode() not in self.received:
+            assert time.monotonic() < end, f"{text!r} never came; last: {self.received[-600:]!r}"
+            self.read(0.05)
+
+    def press(self, keys: str) -> int:
+        """Bytes sent in answer to ``keys``."""
+        os.write(self.fd, keys.encode())
+        return len(self.read(0.4))
+
+    def signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def hang_up(self) -> None:
+        """The connection is gone: close the terminal's end and tell the process."""
+        os.close(self.fd)
+        self.fd = -1
+        self.signal(signal.SIGHUP)
+
+    def end(self, patience: float = 30.0) -> int:
+        """Wait for the process; its exit code, negative for a signal that killed it."""
+        limit = time.monotonic() + patience
+        while time.monotonic() < limit:
+            if self.fd >= 0:
+                self.read(0.05)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.pid = 0
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(0.02)
+        raise AssertionError("the console did not end")
+
+    def close(self) -> None:
+        if self.pid:
+            self.signal(signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        if self.fd >= 0:
+            os.close(self.fd)

@@ -1,0 +1,57 @@
+"""What a process really loads; the static graph cannot prove that a deferred import defers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import nbtui
+
+DEMO = Path(nbtui.__file__).parent / "demo"
+HEAVY = ("torch", "textual", "numpy", "nbsim")
+
+
+def loaded_by(code: str, cwd: Path) -> set[str]:
+    """Which of HEAVY a fresh interpreter has loaded after running ``code``."""
+    report = f"\nimport sys; print('LOADED', *[name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code + report], capture_output=True, text=True, check=True, cwd=cwd)
+    return set(done.stdout.splitlines()[-1].split()[1:])
+
+
+def run_main(*words: str) -> str:
+    return f"from nbtui.cli import main; main({list(words)!r})"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--help",),
+        ("--version",),
+        ("compare", "--help"),
+        ("export", "--help"),
+        ("compare", "--c", str(DEMO / "trace_c.log"), "--py", str(DEMO / "trace_c.log")),
+        ("compare", "--c", str(DEMO / "trace_c.log"), "--py", str(DEMO / "trace_c.log"), "--json"),
+        ("compare", "--c", "nowhere", "--py", "nowhere"),
+    ],
+)
+def test_help_and_comparing_two_logs_load_neither_torch_nor_textual_nor_numpy(
+    words: tuple[str, ...], here: Path
+) -> None:
+    assert loaded_by(run_main(*words), here) == set()
+
+
+def test_reading_a_case_loads_no_torch(here: Path) -> None:
+    loaded = loaded_by("from nbtui.live.cases import load_case; load_case(None)", here)
+    assert not loaded & {"torch", "textual"}
+
+
+def test_an_export_loads_no_textual(here: Path) -> None:
+    assert "textual" not in loaded_by(run_main("export", "demo"), here)
+
+
+def test_the_simulator_loads_nothing_of_the_console(here: Path) -> None:
+    code = "import nbsim.experiment, sys; assert not [m for m in sys.modules if m.split('.')[0] in ('nbtui', 'rich')]"
+    assert "textual" not in loaded_by(code, here)
