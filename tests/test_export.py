@@ -6,9 +6,12 @@ import csv
 import hashlib
 import json
 import re
+import shlex
+import signal
 import subprocess
 import sys
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files as resources
 from pathlib import Path
@@ -196,6 +199,33 @@ def test_commands_can_be_pasted(here: Path, capsys: pytest.CaptureFixture[str]) 
     assert (done.stdout, done.stderr) == ("out\n", "φ\n")
     script = package / "commands.txt"
     subprocess.run(["bash", "-n", str(script)], check=True)
+
+
+def test_a_package_asked_for_in_the_console_has_a_command_too(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = here / "c.log"
+    log.write_bytes((DEMO / "trace_c.log").read_bytes())
+    settings = Settings(phi_mode="c-parity", quirks=(("source_weights_ignored", True),))
+    path = export(ExportRequest(load_case("demo"), settings, Path("reports"), c_log=log, tolerance=1e-7)).path
+    line = (path / "commands.txt").read_text().splitlines()[-2]
+    words = shlex.split(line.removeprefix("KMP_DUPLICATE_LIB_OK=TRUE nbtui "))
+    assert words[:2] == ["export", "demo"]
+    again = load(exported(capsys, *words[1:], code=0))
+    first = load(path)
+    for key in ("factors", "inputs", "quirks", "tolerance", "phi_mode", "command_hash"):
+        assert again[key] == first[key]
+
+
+def test_an_interrupted_export_leaves_nothing(here: Path) -> None:
+    code = "import sys; from nbtui.cli import main; sys.exit(main())"
+    words = ["export", "demo", "--run", "touch started; exec sleep 60"]
+    process = subprocess.Popen([sys.executable, "-c", code, *words], stderr=subprocess.PIPE)
+    while not Path("started").exists() and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 130
+    assert said.decode().splitlines()[-1] == "nbtui: interrupted"
+    assert [path.name for path in here.iterdir()] == ["started"]
 
 
 @pytest.mark.parametrize("word", ["plain", "two words", "it's", "φ", "a\nb", "back\\slash φ", "$HOME `x` φ'", ""])

@@ -8,6 +8,9 @@ import pytest
 from small_traces import both, c_trace, py_trace
 
 from nbtui.parity.compare import compare
+from nbtui.trace.reader import parse_lines
+
+BANNER = "nanoBragg nanocrystal diffraction simulator - James Holton and Ken Frankel 5-17-17"
 
 
 def test_other_pixel_and_exchanged_pixel() -> None:
@@ -78,3 +81,26 @@ def test_untraceable_lines_reach_nobody_raw() -> None:
     result = compare(c_trace("polar 0.9"), py_trace("polar 0.9", hostile))
     text = "".join(result.findings) + "".join(row.label + row.note for row in result.rows)
     assert "\x1b" not in text and "\x07" not in text
+
+
+def test_doubts_of_the_reader_are_not_the_program_s_warnings() -> None:
+    run = ["TRACE_C: polar 0.9", "TRACE_C: I_pixel_final 1", "TRACE_C: floatimage_accumulated 1"]
+    twice = parse_lines([BANNER, *run, BANNER, *run], "c")
+    result = compare(twice, py_trace("polar 0.9"))
+    assert twice.runs == 2
+    about = [text for text in result.findings if "runs in this log" in text]
+    assert len(about) == 1 and about[0].startswith("The C log: 2 runs in this log")
+    assert not any("program warns" in text for text in result.findings)
+
+
+def test_trace_lines_without_a_name_are_counted() -> None:
+    result = compare(c_trace("polar 0.9", "TRACE_C:my|name=1"), py_trace("polar 0.9"))
+    assert any("1 trace lines of the C log could not be named, the first is line 2" in text for text in result.findings)
+
+
+def test_different_numbers_of_blocks_and_of_phi_lines() -> None:
+    phi = "TRACE_{}_PHI phi_tic={} phi_deg=0 k_frac=1.5 F_latt_b=1.5 F_latt=2.5"
+    c = c_trace("F_latt 1.5", phi.format("C", 0), phi.format("C", 1), "F_latt 2.5")
+    result = compare(c, py_trace("F_latt 1.5", phi.format("PY", 0)))
+    assert any("repeats its block 2 times, the Python trace 1 times" in text for text in result.findings)
+    assert "The C trace has 2 phi lines, the Python trace 1." in result.findings

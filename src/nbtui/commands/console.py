@@ -47,7 +47,7 @@ def command(request: Request, reports: Path | None) -> int:
 
 def _meant(name: str | None) -> str:
     """A hint when the unknown case looks like a misspelt subcommand."""
-    from nbtui.cli import COMMANDS
-
-    close = difflib.get_close_matches(name or "", COMMANDS, 1, 0.75)
+    above = click.get_current_context().parent
+    known = above.command.list_commands(above) if above is not None and isinstance(above.command, click.Group) else []
+    close = difflib.get_close_matches(name or "", known, 1, 0.75)
     return f"; or the command '{clean(close[0])}'?" if close else ""

@@ -51,7 +51,7 @@ def centres(problem: Problem) -> Iterator[Variant]:
             shift = (-0.5 * over * slow, -0.5 * over * fast)
             yield Variant("pixel_corner", f"{form}, whole pixel", rule(offset=shift), price=0.5)
     added = problem.base.frame.convention == "MOSFLM"
-    sign, price = (1.0, 0.0) if added else (-1.0, 5.0)
+    sign, price = (1.0, 0.0) if added else (-1.0, 2.0)
     for form, slow, fast in which:
         yield Variant("half_pixel_beam", form, _moved(-sign * half * fast, -sign * half * slow), price)
         yield Variant("half_pixel_twice", form, _moved(sign * half * fast, sign * half * slow), price)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,7 @@ FLOOR = {
     "structure_factor": 1e-10, "accumulation": 1e-9, "scaling": 1e-9,
 }  # fmt: skip
 WORST = 60.0  # bits of a row whose prediction is not a number
+Whole = npt.NDArray[np.int64]
 VECTORS = ("vector", "hkl", "matrix")
 
 
@@ -42,6 +44,15 @@ class Rows:
     floor: Array  # relative distance below which two values agree
     group: npt.NDArray[np.int64]  # field number of each row
     sizes: Array  # rows of each field
+
+    @cached_property
+    def plan(self) -> dict[str, tuple[Whole, Whole, Whole, Whole]]:
+        """For each field: its rows, and their block, phi step and component."""
+        found: dict[str, list[tuple[int, int, int, int]]] = {}
+        for n, (_, block, _, name, step, component) in enumerate(self.places):
+            found.setdefault(name, []).append((n, block, step, component))
+        columns = {name: np.asarray(rows, dtype=np.int64).T for name, rows in found.items()}
+        return {name: (table[0], table[1], table[2], table[3]) for name, table in columns.items()}
 
     def __len__(self) -> int:
         return len(self.fields)
@@ -118,16 +129,13 @@ def _half(lines: Printing, cell: align.Cell) -> float:
 def predictions(rows: Rows, made: Replay) -> Array:
     """The replay's value of every row, nan where it has none."""
     out = np.full(len(rows), np.nan)
-    for n, (_, block, _, name, step, component) in enumerate(rows.places):
-        values = made.phi.get(name)
-        if values is not None:
-            if block < values.shape[0] and 0 <= step < values.shape[1]:
-                out[n] = values[block, step]
+    for name, (where, block, step, component) in rows.plan.items():
+        values, column = made.phi.get(name), step
+        if values is None:
+            values, column = made.fields.get(name), component
+        if values is None:
             continue
-        values = made.fields.get(name)
-        if values is None or component >= values.shape[1]:
-            continue
-        row = block if values.shape[0] > 1 else 0
-        if row < values.shape[0]:
-            out[n] = values[row, component]
+        line = block if values.shape[0] > 1 else np.zeros_like(block)
+        there = (line < values.shape[0]) & (column >= 0) & (column < values.shape[1])
+        out[where[there]] = values[line[there], column[there]]
     return out

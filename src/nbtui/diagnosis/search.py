@@ -113,9 +113,9 @@ class Search:
                     singles.append(state)
         found = [start, *singles]
         level = sorted(singles, key=lambda state: state.total)
-        for width in BEAM:
-            best = min(found, key=lambda state: state.total)
-            if best.bits <= DONE:
+        for extra_members, width in enumerate(BEAM, 2):
+            # a larger set costs at least this much: nothing to win once a smaller one explains all for less
+            if min(state.total for state in found) <= PRICE * extra_members + DONE:
                 break
             level = self._extended(_diverse(level, width), changes)
             found += level
@@ -139,7 +139,7 @@ class Search:
     def _extended(self, states: Sequence[State], changes: dict[int, npt.NDArray[np.bool_]]) -> list[State]:
         out: list[State] = []
         for state in states:
-            wrong = state.row_bits > 0.0
+            wrong = np.bincount(self.rows.group, weights=state.row_bits) > 0.0
             taken = {number for number, _ in state.variants}
             ids = {variant.id for _, variant in state.variants}
             for number, changed in changes.items():
@@ -147,14 +147,15 @@ class Search:
                 key = tuple(sorted((*taken, number)))
                 if number in taken or variant.id in ids or key in self.seen:
                     continue
-                first = int(np.argmax(changed))
-                if not wrong[first] or self.replays > MOST_REPLAYS:
+                if not wrong[int(self.rows.group[changed].min())] or self.replays > MOST_REPLAYS:
                     continue
                 made = self.evaluate([*state.variants, (number, variant)])
                 self.seen[key] = made
                 if made is not None:
                     out.append(made)
             out += self._labels(state)
+            if any(made.bits <= DONE and made.price <= PRICE * len(made.variants) for made in out):
+                break
         return sorted(out, key=lambda state: state.total)
 
 

@@ -64,7 +64,8 @@ def _ratio(predicted: Array, target: Array, floor: Array) -> str | None:
     if not np.isfinite(size) or size == 0.0 or not used.any():
         return None
     at = int(np.argmax(np.abs(predicted)))
-    value = target[at] / predicted[at]
+    with np.errstate(over="ignore"):
+        value = target[at] / predicted[at]
     if not np.isfinite(value) or value <= 0.0:
         return None
     nearest = int(np.argmin(np.abs(_LOGS - math.log(value))))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from nbtui.evidence.environment import checkout_root
 from nbtui.evidence.plain import ascii_text, shell_line, shell_word
+from nbtui.live.cases import C_LOG, DEMO
 from nbtui.live.model import Case, Settings
 
 
@@ -51,11 +52,20 @@ def commands_text(argv: Sequence[str], status: int, extra: Iterable[Ran]) -> str
     return "\n".join(lines) + "\n"
 
 
-def equivalent(case: Case, settings: Settings, profile: str, reports: Path) -> tuple[str, ...]:
+def equivalent(
+    case: Case,
+    settings: Settings,
+    reports: Path,
+    *,
+    c_log: Path | None,
+    py_log: Path | None,
+    profile: str,
+    tolerance: float | None,
+) -> tuple[str, ...]:
     """The export command line for a package that was asked for in the console."""
     words = ["export"]
     flags: list[str] = []
-    if case.name == "demo":
+    if case.name == DEMO:
         words.append("demo")
     elif case.folder is not None:
         words += [str(case.folder), "--workdir", str(case.workdir)]
@@ -67,6 +77,12 @@ def equivalent(case: Case, settings: Settings, profile: str, reports: Path) -> t
     words += ["--phi-mode", settings.phi_mode, "--dtype", settings.dtype, "--device", settings.device]
     for name, on in settings.quirks:
         words += ["--quirk", f"{name}={'on' if on else 'off'}"]
+    if c_log is not None and (case.folder is None or c_log != case.folder / C_LOG):
+        words += ["--c", str(c_log)]
+    if py_log is not None:
+        words += ["--py", str(py_log)]
+    if tolerance is not None:
+        words += ["--tolerance", repr(tolerance)]
     words += ["--profile", profile, "--reports", str(reports)]
     return (*words, *flags)
 

@@ -110,8 +110,8 @@ def _gather(request: ExportRequest, when: datetime) -> _Evidence:
         raise UnusableInput(
             f"{clean(case.name)}: no C log to compare with; give --c FILE, or make one with 'nbtui c-trace'"
         )
+    c_state = _state(c_log) if c_log.is_file() else (0, 0)
     c = read_trace(c_log)
-    c_state = _state(c_log)
     py = read_trace(request.py_log) if request.py_log is not None else None
     simulation, failure = request.simulation, None
     if simulation is None:
@@ -178,7 +178,15 @@ def _fill(folder: Path, stamp: str, evidence: _Evidence) -> None:
     elif request.py_log is None:
         texts[f"{base}.log"] = _lines(evidence.blocked)
     metrics = _metrics(stamp, evidence)
-    argv = request.argv or equivalent(request.case, request.settings, request.profile, request.reports)
+    argv = request.argv or equivalent(
+        request.case,
+        request.settings,
+        request.reports,
+        c_log=evidence.c_log,
+        py_log=request.py_log,
+        profile=request.profile,
+        tolerance=request.tolerance,
+    )
     texts |= {ran.name: ran.log for ran in evidence.runs}
     texts["commands.txt"] = commands_text(argv, evidence.exit_code, evidence.runs)
     texts["env.json"] = to_json(evidence.environment)

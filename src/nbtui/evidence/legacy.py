@@ -54,7 +54,8 @@ def facts(path: Path, files: list[str], metrics: dict[str, object]) -> Facts:
             notes.append(f"phi mode is not stated; {mode} is read off the per-phi values")
     when, note = run_time(path.name, text(run.get("timestamp")))
     notes.extend([note] if note else [])
-    table = () if metrics.get("factors") else tuple(summary_table(summary))
+    usable = any(isinstance(entry, dict) for entry in mapping(metrics.get("factors")).values())
+    table = () if usable else tuple(summary_table(summary))
     if table:
         notes.append("the factors are read from summary.md, where they are rounded")
     environment = {"git_sha": text(run.get("git_sha")), "torch": text(run.get("torch_version"))}

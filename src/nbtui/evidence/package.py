@@ -169,6 +169,8 @@ def _factors(metrics: dict[str, object]) -> tuple[Factor, ...]:
     rows = []
     for name, value in {**mapping(metrics.get("factors")), **mapping(metrics.get("other_fields"))}.items():
         entry = mapping(value)
+        if not entry:
+            continue
         c_value, py_value = entry.get("c_value"), entry.get("py_value")
         rows.append(
             Factor(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 import re
 from collections.abc import Iterable, Iterator
@@ -70,12 +71,23 @@ def texts_in(value: object) -> Iterator[str]:
 def unexplained(lines: Iterable[str], values: Iterable[float], texts: Iterable[str]) -> list[tuple[int, str]]:
     """(line number, token) of every printed number that is none of ``values`` nor part of one of ``texts``."""
     known = sorted({value for value in values if math.isfinite(value)})
+    hundredfold = [100 * value for value in known]
     spoken = sorted({text for text in texts if re.search(r"\d", text) and len(text) > 1}, key=len, reverse=True)
     found = []
     for at, line in enumerate(lines, start=1):
         for text in spoken:
             line = line.replace(text, " ")
         for token, percent in tokens(line):
-            if not any(stands_for(token, 100 * value if percent else value) for value in known):
+            if not _among(token, hundredfold if percent else known):
                 found.append((at, token))
     return found
+
+
+def _among(token: str, ordered: list[float]) -> bool:
+    """Whether one of the ordered values is printed as ``token``: only its neighbours can be."""
+    shown = number(token)
+    if shown is None or not math.isfinite(shown):
+        return False
+    margin = 2 * half_unit(token) + 1e-13 * abs(shown)
+    start = bisect.bisect_left(ordered, shown - margin)
+    return any(stands_for(token, value) for value in ordered[start : bisect.bisect_right(ordered, shown + margin)])

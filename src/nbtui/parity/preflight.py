@@ -5,6 +5,7 @@ Source: spec/evidence_package.md (summary, section 5) and spec/trace_dialects.md
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Sequence
 
@@ -31,6 +32,7 @@ FALSE_DIVERGENCE = "known false divergence"  # begins the note of a row that dif
 _LISTED = 8  # names shown before "and N more"
 _LONG = 12  # significant digits from which a chance float32 value is out of the question
 _DIM = 1e-6  # of the image maximum: a pixel below is hardly a test
+_OWN_WARNING = re.compile(r"\bWARNING\b|Warning: ")  # the program's own, not one about its log
 _TAGS = {"C": "TRACE_C", "PY": "TRACE_PY"}
 
 
@@ -52,10 +54,11 @@ def findings(
         *_false_divergences(rows),
         *_one_sided(rows),
         *_repetitions(c, py),
-        *_logs(c, "C"),
-        *_logs(py, "Python"),
+        *_unknown_lines(c, "C"),
+        *_unknown_lines(py, "Python"),
         *_dim_pixel(c),
-        *_warnings(c),
+        *_warnings(c, "C"),
+        *_warnings(py, "Python"),
     )
 
 
@@ -185,17 +188,12 @@ def _repetitions(c: Trace, py: Trace) -> list[str]:
     return result
 
 
-def _logs(trace: Trace, side: str) -> list[str]:
-    result = []
-    if trace.runs > 1:
-        result.append(f"The {side} log holds {trace.runs} runs: the last complete one was used.")
-    if trace.unknown:
-        line, text = trace.unknown[0]
-        result.append(
-            f"{len(trace.unknown)} trace lines of the {side} log could not be named, the first is line {line}: "
-            f"{_short(text)}"
-        )
-    return result
+def _unknown_lines(trace: Trace, side: str) -> list[str]:
+    if not trace.unknown:
+        return []
+    line, text = trace.unknown[0]
+    count = len(trace.unknown)
+    return [f"{count} trace lines of the {side} log could not be named, the first is line {line}: {_short(text)}"]
 
 
 def _dim_pixel(c: Trace) -> list[str]:
@@ -213,9 +211,15 @@ def _dim_pixel(c: Trace) -> list[str]:
     return [text + "."]
 
 
-def _warnings(c: Trace) -> list[str]:
-    texts = [notice.text for notice in c.notices if notice.kind == "warning"]
-    return [f"The C program warns: {_short(text.removeprefix('WARNING:').strip())}" for text in dict.fromkeys(texts)]
+def _warnings(trace: Trace, side: str) -> list[str]:
+    """What the program said, and what the reader of the log had to say about it."""
+    result = []
+    for text in dict.fromkeys(notice.text for notice in trace.notices if notice.kind == "warning"):
+        if _OWN_WARNING.search(text):
+            result.append(f"The {side} program warns: {_short(text.removeprefix('WARNING:').strip())}")
+        else:
+            result.append(f"The {side} log: {_short(text)}")
+    return result
 
 
 def show(value: float | int | str | None) -> str:

@@ -95,10 +95,10 @@ def table(comparison: Comparison, *, width: int, colour: bool = False, only_diff
     if only_differing:
         rows = [row for row in rows if row.status.differs]
     if rows:
-        broad = width >= _BROAD
-        lines += ["", *(_header(rows, width) if broad else [])]
+        columns = _columns(rows, width) if width >= _BROAD else None
+        lines += ["", *(_header(columns) if columns else [])]
         for row in rows:
-            lines += [_broad(row, rows, width, colour)] if broad else _stacked(row, width, colour)
+            lines += [_broad(row, columns, colour)] if columns else _stacked(row, width, colour)
     lines += [part for text in _closing(comparison, rows) for part in _wrap(text, width)]
     return "\n".join(lines) + "\n"
 
@@ -181,14 +181,14 @@ def _columns(rows: list[Row], width: int) -> tuple[int, int, int]:
     return label, unit, min((width - label - unit - 35) // 2, 26)
 
 
-def _header(rows: list[Row], width: int) -> list[str]:
-    label, unit, value = _columns(rows, width)
+def _header(columns: tuple[int, int, int]) -> list[str]:
+    label, unit, value = columns
     names = ("field".ljust(label), "unit".ljust(unit), "C".ljust(value), "Python".ljust(value))
     return ["  " + " ".join(names) + f" {'rel. diff':>9} {'ulp':>8} status"]
 
 
-def _broad(row: Row, rows: list[Row], width: int, colour: bool) -> str:
-    label, unit, value = _columns(rows, width)
+def _broad(row: Row, columns: tuple[int, int, int], colour: bool) -> str:
+    label, unit, value = columns
     ours, theirs = _values(row, value, colour)
     line = f"{_mark(row)} {_cut(row.label, label)} {row.unit[:unit]:<{unit}} {ours} {theirs}"
     return f"{line} {_rel(row):>9} {_ulp(row):>8} {_status(row, colour)}"

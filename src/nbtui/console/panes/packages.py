@@ -18,7 +18,7 @@ LIST_KEYS = (
 )
 TEXT_KEYS = (("up down", "scroll"), ("left right", "sideways"), ("o", "replay"), ("q", "back"))
 COLUMNS = (("stamp", 16), ("case", 12), ("mode", 8), ("first divergence", 20), ("gap", 11), ("vs before", 18))
-NARROW = (("stamp", 16), ("mode", 8), ("first divergence", 18), ("gap", 11), ("vs before", 18))
+NARROW = (("stamp", 16), ("mode", 8), ("first divergence", 16), ("gap", 9), ("vs before", 9))
 WIDE = 110
 TONES = {BETTER: "pass", WORSE: "diverge", SAME: "faint"}
 LOWEST = 1e-17  # of a gap that is not zero; below this nothing is told apart

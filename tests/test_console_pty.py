@@ -1,0 +1,97 @@
+"""The console in a real pseudo-terminal of 120x40: bytes per key (design.md section 6), first paint, clean ends."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from console_terminal import DEMO, Terminal
+
+LEAVE_ALTERNATE_SCREEN = b"\x1b[?1049l"
+SHOW_CURSOR = b"\x1b[?25h"
+
+# a simulator that says whether torch was there before it, and then never ends
+WAITING = """
+import sys, threading
+import nbtui.live.session as session
+def simulate(case, settings):
+    open("torch.txt", "w").write(str("torch" in sys.modules))
+    threading.Event().wait()
+session.simulate = simulate
+"""
+
+
+@pytest.fixture
+def terminals(tmp_path: Path) -> Iterator[list[Terminal]]:
+    opened: list[Terminal] = []
+    yield opened
+    for terminal in opened:
+        terminal.close()
+
+
+def demo(terminals: list[Terminal], folder: Path, patch: str = "", **environment: str) -> Terminal:
+    terminal = Terminal(DEMO.format(patch=patch), folder, **environment)
+    terminals.append(terminal)
+    return terminal
+
+
+def test_bytes_per_key(terminals: list[Terminal], tmp_path: Path) -> None:
+    terminal = demo(terminals, tmp_path)
+    terminal.wait_for("simulated in")
+    terminal.read(0.5)
+    moves = [terminal.press("j") for _ in range(6)] + [terminal.press("k") for _ in range(6)]
+    assert all(0 < sent <= 600 for sent in moves), moves
+    scrolls = [terminal.press(key) for key in ("\x1b[6~", "\x1b[6~", "\x1b[5~", "\x1b[F", "\x1b[H")]
+    assert all(0 < sent <= 10_000 for sent in scrolls), scrolls
+    steps = [terminal.press(key) for key in ("]", "}", "[", "{")]
+    assert all(0 < sent <= 2_000 for sent in steps), steps
+    assert terminal.press("".join(f"\x1b[<35;{x};{y}M" for x in range(1, 120) for y in (5, 25))) == 0
+    assert len(terminal.read(2.0)) <= 400  # 200 bytes per second
+    terminal.press("q")
+    assert terminal.end() == 1
+    assert LEAVE_ALTERNATE_SCREEN in terminal.received and SHOW_CURSOR in terminal.received
+    assert b"Traceback" not in terminal.received
+
+
+def test_cs_log_is_painted_before_torch_is_imported(terminals: list[Terminal], tmp_path: Path) -> None:
+    terminal = demo(terminals, tmp_path, WAITING)
+    terminal.wait_for("the C log is shown, simulating")
+    terminal.wait_for("-359223111.224446")  # scattering_vec_A_inv of C's log
+    assert (tmp_path / "torch.txt").read_text() == "False"
+    assert terminal.press("j") > 0  # and it can be used
+    terminal.press("q")
+    assert terminal.end() == 130  # no verdict yet, and nobody waits for the simulation
+    assert LEAVE_ALTERNATE_SCREEN in terminal.received
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)], ids=str
+)
+def test_signals_end_it_cleanly(terminals: list[Terminal], tmp_path: Path, number: int, code: int) -> None:
+    terminal = demo(terminals, tmp_path, WAITING)
+    terminal.wait_for("the C log is shown, simulating")
+    terminal.signal(number)
+    assert terminal.end() == code
+    assert LEAVE_ALTERNATE_SCREEN in terminal.received and SHOW_CURSOR in terminal.received
+    assert b"Traceback" not in terminal.received
+
+
+def test_a_dropped_connection_ends_it(terminals: list[Terminal], tmp_path: Path) -> None:
+    terminal = demo(terminals, tmp_path, WAITING)
+    terminal.wait_for("the C log is shown, simulating")
+    terminal.hang_up()
+    assert terminal.end() == 129
+
+
+def test_no_color_is_respected(terminals: list[Terminal], tmp_path: Path) -> None:
+    terminal = demo(terminals, tmp_path, WAITING, NO_COLOR="1")
+    terminal.wait_for("-359223111.224446")
+    painted = terminal.received
+    # no foreground or background colour but the default one: bold, dim and reverse remain
+    for code in (*range(30, 38), *range(40, 48), *range(90, 98), *range(100, 108)):
+        assert f"\x1b[{code}m".encode() not in painted and f";{code}m".encode() not in painted
+    assert b"38;2;" not in painted and b"38;5;" not in painted
+    terminal.press("q")
+    terminal.end()
