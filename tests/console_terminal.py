@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -13,8 +14,16 @@ import termios
 import time
 from pathlib import Path
 
+from rich.cells import cell_len
+
+_PIECES = re.compile(
+    r"\x1b\[(?P<move>[0-9;]*)H|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]P].*?(?:\x07|\x1b\\)|\x1b.|\r|\n|[^\x1b\r\n]+", re.S
+)
+
 DEMO = """
 from pathlib import Path
+
+from rich.cells import cell_len
 from nbtui.console.app import run_console
 from nbtui.live.cases import load_case
 from nbtui.live.model import Settings
@@ -29,6 +38,7 @@ class Terminal:
 
     def __init__(self, program: str, folder: Path, columns: int = 120, lines: int = 40, **environment: str) -> None:
         self.received = b""
+        self.columns, self.lines = columns, lines
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.chdir(folder)
@@ -53,12 +63,32 @@ class Terminal:
         self.received += got
         return got
 
-    def wait_for(self, text: str, patience: float = 60.0) -> None:
-        """Read until ``text`` was sent since the start. AssertionError with the end of the output otherwise."""
+    def wait_for(self, text: str, patience: float = 40.0) -> None:
+        """Read until ``text`` stands on the screen. AssertionError with the screen otherwise."""
         end = time.monotonic() + patience
-        while text.encode() not in self.received:
-            assert time.monotonic() < end, f"{text!r} never came; last: {self.received[-600:]!r}"
+        while text not in self.screen():
+            assert time.monotonic() < end, f"{text!r} never came:\n{self.screen()}"
             self.read(0.05)
+
+    def screen(self) -> str:
+        """What a terminal shows after everything received: text and cursor positions, nothing else."""
+        rows = [[" "] * self.columns for _ in range(self.lines)]
+        x = y = 0
+        for match in _PIECES.finditer(self.received.decode("utf-8", "replace")):
+            piece = match.group()
+            if match["move"] is not None:
+                y, x = (int(part or 1) - 1 for part in (match["move"] + ";").split(";")[:2])
+            elif piece == "\r":
+                x = 0
+            elif piece == "\n":
+                x, y = 0, y + 1
+            elif not piece.startswith("\x1b") and y < self.lines:
+                for char in piece:
+                    size = cell_len(char)
+                    if size and x + size <= self.columns:
+                        rows[y][x : x + size] = [char] + [""] * (size - 1)
+                        x += size
+        return "\n".join("".join(row) for row in rows)
 
     def press(self, keys: str) -> int:
         """Bytes sent in answer to ``keys``."""

@@ -1,4 +1,4 @@
-"""Text of files is data: nothing in a name, a value, a path or a message may steer the terminal or be read as markup."""
+"""Text of files is data: nothing in a name, a value, a path or a message steers the terminal or is read as markup."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ raise SystemExit(run_console(None, Settings(), c_trace=read_trace(Path({c!r})), 
 
 def test_hostile_logs_in_a_real_terminal(tmp_path: Path) -> None:
     """The same through reader, Textual and a pty: no foreign sequence, no crash, markup literally."""
-    c, py = tmp_path / "[red]\x1b[2Jc.log", tmp_path / "py[/x].log"
+    c, py = tmp_path / "[red]\x1b[2Jc.log", tmp_path / "py[bold].log"
     names = [f"TRACE_C: F_cell[{n}] 1 {text}" for n, text in enumerate(NASTY)]
     c.write_text("\n".join([*C_LINES, *names]), encoding="utf-8")
     py.write_text("\n".join([*PY_LINES, "TRACE_PY: strange[/x] [bold]5[/bold]"]), encoding="utf-8")
@@ -115,7 +115,7 @@ def test_hostile_logs_in_a_real_terminal(tmp_path: Path) -> None:
         terminal.wait_for("FIRST DIVERGENCE")
         for keys in ("\x1b[F", "\x1b[H", "f", "f", "?", "\x1b[F", "q", *"ddddd"):
             terminal.press(keys)
-        terminal.wait_for("py[/x].log")
+        terminal.wait_for("py[bold].log")
         terminal.press("q")
         assert terminal.end() == 1
         received = terminal.received.decode("utf-8", "replace")

@@ -35,6 +35,7 @@ def command(request: Request, reports: Path | None) -> int:
             profile=request.profile,
             tolerance=request.tolerance,
             reports=reports_of(request, reports),
+            profiles=request.configuration.profiles,
         )
     from nbtui.commands.report import report
     from nbtui.live.session import simulate

@@ -33,6 +33,7 @@ def command(request: Request, c_log: Path, py_log: Path, reports: Path | None) -
             profile=request.profile,
             tolerance=request.tolerance,
             reports=reports_of(request, reports),
+            profiles=request.configuration.profiles,
         )
     from nbtui.commands.report import report
 

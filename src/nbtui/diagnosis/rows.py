@@ -24,9 +24,12 @@ from nbtui.trace.model import Trace
 
 SINGLE = 2.0**-23
 FLOOR = {
-    "detector": 1e-13, "pixel": 1e-12, "scattering": 1e-12, "crystal": 1e-12, "lattice": 1e-10,
-    "structure_factor": 1e-10, "accumulation": 1e-9, "scaling": 1e-9,
+    "detector": 1e-13, "pixel": 1e-12, "scattering": 1e-12, "crystal": 1e-12, "lattice": 1e-9,
+    "structure_factor": 1e-10, "accumulation": 1e-8, "scaling": 1e-8,
 }  # fmt: skip
+TINY = 1e-6  # of the reference: a suspect's value below is compared as if it were this large
+FACTORS = ("F_latt_a", "F_latt_b", "F_latt_c", "phi.F_latt_b")
+FACTOR_SIZE = 0.1  # lattice factors run up to N: near a zero they are compared as if they were this large
 WORST = 60.0  # bits of a row whose prediction is not a number
 Whole = npt.NDArray[np.int64]
 VECTORS = ("vector", "hkl", "matrix")
@@ -93,22 +96,18 @@ def common_rows(reference: Trace, suspect: Trace, names: Sequence[str]) -> Rows:
     lines = {id(left): printing([c.token for c in left.values()]), id(right): printing([c.token for c in right.values()])}
     ours = np.asarray([float(left[place].value) for place in places], dtype=np.float64)
     theirs = np.asarray([float(right[place].value) for place in places], dtype=np.float64)
-    lengths: dict[object, float] = {}
+    lengths: dict[object, tuple[float, float]] = {}
     for place, value, other in zip(places, ours, theirs, strict=True):
-        size = max(abs(value) if math.isfinite(value) else 0.0, 0.0)
-        if size == 0.0 and math.isfinite(other):
-            size = abs(other) * 1e-3
-        key = place[:5]
-        lengths[key] = math.hypot(lengths.get(key, 0.0), size)
+        left_size, right_size = lengths.get(place[:5], (0.0, 0.0))
+        lengths[place[:5]] = (math.hypot(left_size, _finite(value)), math.hypot(right_size, _finite(other)))
     scale = np.ones(len(places))
     floor = np.empty(len(places))
     for n, place in enumerate(places):
         known = catalogue.field(place[3])
         stage = known.stage if known else "scaling"
         vector = known is not None and known.shape in VECTORS
-        size = lengths[place[:5]] if vector else abs(ours[n])
-        if not math.isfinite(size) or size == 0.0:
-            size = abs(theirs[n]) if math.isfinite(theirs[n]) and theirs[n] != 0.0 else 1.0
+        of_ours, of_theirs = lengths[place[:5]] if vector else (_finite(ours[n]), _finite(theirs[n]))
+        size = max(of_theirs, TINY * of_ours, FACTOR_SIZE if place[3] in FACTORS else 0.0) or 1.0
         scale[n] = size
         half = _half(lines[id(left)], left[place]) + _half(lines[id(right)], right[place])
         tolerance = FLOOR.get(stage, 1e-9)
@@ -120,6 +119,10 @@ def common_rows(reference: Trace, suspect: Trace, names: Sequence[str]) -> Rows:
     group = np.asarray([known_fields[name] for name in names_here], dtype=np.int64)
     sizes = np.bincount(group, minlength=len(known_fields)).astype(np.float64)
     return Rows(tuple(places), names_here, ours, theirs, scale, floor, group, sizes)
+
+
+def _finite(value: float) -> float:
+    return abs(value) if math.isfinite(value) else 0.0
 
 
 def _half(lines: Printing, cell: align.Cell) -> float:

@@ -114,8 +114,9 @@ class Search:
         found = [start, *singles]
         level = sorted(singles, key=lambda state: state.total)
         for extra_members, width in enumerate(BEAM, 2):
+            best = min(found, key=lambda state: state.total)
             # a larger set costs at least this much: nothing to win once a smaller one explains all for less
-            if min(state.total for state in found) <= PRICE * extra_members + DONE:
+            if best.bits <= DONE and best.price <= PRICE * extra_members:
                 break
             level = self._extended(_diverse(level, width), changes)
             found += level

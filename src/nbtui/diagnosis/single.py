@@ -21,7 +21,7 @@ PRINTED = 2e-14  # relative: what 15 printed digits leave open, with room
 APART = 1e-11  # relative: a value this far from any float32 number is not one
 DIGITS = 9  # significant digits from which a float32 number cannot be a short decimal by chance
 NOISES = 8  # replays with noise
-MARGIN = 2.0  # times the largest effect seen among them
+MARGIN = 1.0  # times the largest effect seen among them
 SMALL = 2e-6  # relative: a first difference below may be single precision although no digit proves it
 
 

@@ -57,7 +57,11 @@ def check_ours(folder: Path, files: tuple[str, ...]) -> list[Finding]:
     if raw == expected:
         return []
     listed, odd = parse(raw)
-    found = _against(actual, {entry.name: entry for entry in listed}, odd)
+    damaged = _damaged(actual, raw, odd)
+    sound = {name: digest for name, digest in actual.items() if name not in damaged}
+    found = [Finding(NAME, f"line {number} is no checksum line") for number in odd]
+    found += [Finding(NAME, f"the line of {name} is damaged") for name in damaged]
+    found += _against(sound, {entry.name: entry for entry in listed if entry.digest not in damaged.values()})
     return found or [Finding(NAME, "is not in its form (sorted names, two spaces, LF, one newline at the end)")]
 
 
@@ -82,7 +86,7 @@ def check_theirs(folder: Path, files: tuple[str, ...]) -> list[Finding]:
         found.append(Finding(NAME, "lists paths from elsewhere; the files beside it are meant", fatal=False))
     actual = {name: file_hash(folder / name) for name in files if name != NAME}
     covered = {name: digest for name, digest in actual.items() if name in names}
-    found.extend(_against(covered, names, []))
+    found.extend(_against(covered, names))
     left_out = [name for name in actual if name not in names]
     found.extend(Finding(name, "is not listed in sha256.txt", fatal=False) for name in left_out)
     return found
@@ -100,25 +104,27 @@ def parse(raw: bytes) -> tuple[list[Listed], list[int]]:
     return listed, odd
 
 
-def _against(actual: dict[str, str], listed: dict[str, Listed], odd: list[int]) -> list[Finding]:
-    found = [Finding(NAME, f"line {number} is no checksum line") for number in odd]
-    by_digest = {digest: name for name, digest in actual.items()}
-    misnamed: set[str] = set()
+def _damaged(actual: dict[str, str], raw: bytes, odd: list[int]) -> dict[str, str]:
+    """Files that no line names, although their checksum, or their name in a line that is none, is still there."""
+    lines = raw.decode("utf-8", "surrogateescape").split("\n")
+    listed = {entry.name for entry in parse(raw)[0]}
+    broken = "\n".join(lines[number - 1] for number in odd)
+    return {
+        name: digest
+        for name, digest in actual.items()
+        if name not in listed and (digest.encode() in raw or name in broken)
+    }
+
+
+def _against(actual: dict[str, str], listed: dict[str, Listed]) -> list[Finding]:
+    found: list[Finding] = []
     for name, entry in listed.items():
-        if name in actual:
-            if entry.digest != actual[name]:
-                found.append(_mismatch(name, entry, actual[name]))
-        elif by_digest.get(entry.digest, name) not in listed:
-            misnamed.add(by_digest[entry.digest])
-            what = f"line {entry.line} says {name!r} for the file {by_digest[entry.digest]}"
-            found.append(Finding(NAME, what))
-        else:
+        if name not in actual:
             found.append(Finding(name, "is listed in sha256.txt but missing"))
-    unlisted = [name for name in actual if name not in listed and name not in misnamed]
-    found.extend(
-        Finding(name, "is not listed in sha256.txt (added later, or its line was changed)") for name in unlisted
-    )
-    return found
+        elif entry.digest != actual[name]:
+            found.append(_mismatch(name, entry, actual[name]))
+    unlisted = [name for name in actual if name not in listed]
+    return found + [Finding(name, "is not listed in sha256.txt") for name in unlisted]
 
 
 def _mismatch(name: str, entry: Listed, actual: str) -> Finding:

@@ -11,13 +11,14 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from nbtui.evidence.checksums import Finding
 from nbtui.evidence.folder import mapping, number, read_text, text
 from nbtui.evidence.package import python_logs
 from nbtui.evidence.plain import spelled
+from nbtui.evidence.record import record
 from nbtui.parity.compare import compare
-from nbtui.parity.metrics import metrics as metrics_of
 from nbtui.parity.metrics import to_json
 from nbtui.parity.profiles import profile
 from nbtui.trace import catalogue
@@ -65,25 +66,33 @@ def against_logs(metrics: dict[str, object], c: Trace, py: Trace) -> list[Findin
         profile(name)
     except TraceError:
         return [Finding("metrics.json", f"tolerance profile {name!r} is the user's own: not re-compared", fatal=False)]
-    case = text(metrics.get("case"))
-    expected: dict[str, object] = {}
+    expected: dict[str, Any] = {}
     for tolerance in (None, number(metrics.get("tolerance"))):  # the profile's own, or one the user gave
-        fresh = metrics_of(compare(c, py, name, tolerance), c, py, case=case)
-        expected = json.loads(to_json(fresh))
+        expected = json.loads(to_json(record(compare(c, py, name, tolerance), c, py)))
         if expected["factors"] == metrics.get("factors"):
             break
-    recorded = {key: metrics[key] for key in expected if key in metrics}
-    if "units" in recorded:  # also holds the units of what the logs do not tell
-        recorded["units"] = {
-            key: unit for key, unit in mapping(recorded["units"]).items() if key in mapping(fresh["units"])
-        }
-    wrong = [*differences(recorded, {key: expected[key] for key in recorded if _known(key, expected[key])})]
-    missing = [key for key in expected if key not in metrics]
+    for key in ("case", "trace_sha256"):  # two logs know no case; a live trace has its phi lines among the others
+        del expected[key]
+    found = [f"{key} is missing" for key in expected if key not in metrics]
+    wrong = _preflight(metrics.get("preflight"), expected.pop("preflight"))
+    told = {key: value for key, value in expected.items() if key in metrics and _told(key, value)}
+    recorded = {key: metrics[key] for key in told}
+    # the units of what the logs do not tell are there as well
+    recorded["units"] = {key: unit for key, unit in mapping(metrics.get("units")).items() if key in expected["units"]}
+    wrong += differences(recorded, told)
     lines = [f"{key}: {old} recorded, the logs give {new}" for key, old, new in wrong]
-    return [Finding("metrics.json", what) for what in [*(f"{key} is missing" for key in missing), *first_few(lines)]]
+    return [Finding("metrics.json", what) for what in first_few(found + lines)]
 
 
-def _known(key: str, value: object) -> bool:
+def _preflight(recorded: object, expected: object) -> list[tuple[str, object, object]]:
+    """Every finding recorded is found again; the log also holds the run's own warnings, which are told elsewhere."""
+    old, new = (value if isinstance(value, list) else [] for value in (recorded, expected))
+    told = [found for found in new if not str(found).startswith("The Python program warns")]
+    lost = [found for found in told if found not in old] + [found for found in old if found not in new]
+    return [("preflight", old, new)] if lost else []
+
+
+def _told(key: str, value: object) -> bool:
     """Whether two logs tell this key (null and empty are what they cannot tell)."""
     return value not in (None, [], {}) or key.startswith(("first_", "factors", "other_fields", "relative_delta"))
 

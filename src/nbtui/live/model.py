@@ -45,7 +45,7 @@ class TermTable:
     mosaic_domain: np.ndarray
     h: np.ndarray
     k: np.ndarray
-    l: np.ndarray  # noqa: E741
+    l: np.ndarray
     h0: np.ndarray
     k0: np.ndarray
     l0: np.ndarray

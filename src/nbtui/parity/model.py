@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 from nbtui.trace.model import Value
 
 
-class Status(str, Enum):
+class Status(StrEnum):
     """spec/evidence_package.md, Statuses."""
 
-    PASS = "PASS"  # noqa: S105
+    PASS = "PASS"
     MINOR = "MINOR"
     DIVERGENT = "DIVERGENT"
     CRITICAL = "CRITICAL"

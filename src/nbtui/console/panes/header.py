@@ -77,7 +77,7 @@ def _verdict(state: State, width: int) -> Line:
     comparison = state.comparison
     if state.pending or comparison is None:
         if state.phase is Phase.FAILED:
-            return (Span(f" {clip(state.failure, width - 2)} ", "verdict-differ"),)
+            return (Span(f" {clip(clean(state.failure), width - 2)} ", "verdict-differ"),)
         words = "the C log is shown, simulating the Python side ..." if state.rows else f"{state.phase.value} ..."
         return (Span(f" {words} ", "verdict-wait"),)
     first = comparison.first_divergence

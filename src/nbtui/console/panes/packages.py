@@ -105,7 +105,9 @@ def checks(shelf: Shelf, entry: Entry) -> tuple[str, str]:
     if verified is not None:
         return clean(verified), "diverge" if verified.startswith("! ") else "pass"
     telling = [
-        what for what in package.lacks if "sha256" in what or what.startswith(("no per-phi", "no Python", "metrics.json"))
+        what
+        for what in package.lacks
+        if "sha256" in what or what.startswith(("no per-phi", "no Python", "metrics.json"))
     ]
     telling = [what for what in telling if "old format" not in what]
     if telling:

@@ -10,6 +10,7 @@ from nbtui.console.contributions import Contributions, Side
 from nbtui.console.panes.line import Line, Span, beside, block, clip, fit, left, line, right, rule, wrap
 from nbtui.console.panes.numbers import percent
 from nbtui.console.state import State, stepping_off
+from nbtui.trace.text import clean
 
 PHI_COLUMNS = 59  # width of the phi table
 STEP_COLUMNS = 40  # width of "at this step"
@@ -25,7 +26,9 @@ def draw(state: State, width: int, height: int) -> list[Line]:
     focused = state.pane == "steps"
     if grid is None:
         title = rule((Span("contributions", "title"),), width, focused=focused)
-        return block([title, *(line("   " + part) for part in wrap(stepping_off(state), width - 4))], width, height)
+        return block(
+            [title, *(line("   " + part) for part in wrap(clean(stepping_off(state)), width - 4))], width, height
+        )
     title = rule((Span("contributions", "title"),), width, _where(state, grid), focused=focused)
     if width < 100:
         return _narrow(state, grid, title, width, height)
@@ -174,7 +177,7 @@ def at_step(state: State, grid: Contributions) -> list[Line]:
         lines += _reference(grid.py, grid.c, place)
     else:
         lines.append(_entry("running", f"{running:.6g}", _share(running, total)))
-        lines += [line(Span(part, "faint")) for part in wrap(grid.c_problem or _no_c_terms(), STEP_COLUMNS)]
+        lines += [line(Span(part, "faint")) for part in wrap(clean(grid.c_problem) or _no_c_terms(), STEP_COLUMNS)]
     return [fit(entry, STEP_COLUMNS) for entry in lines]
 
 
