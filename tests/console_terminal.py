@@ -42,12 +42,12 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.chdir(folder)
-            os.environ.update(
-                {"TERM": "xterm-256color", "COLORTERM": "truecolor", "OMP_NUM_THREADS": "1", **environment}
-            )
             # the size must be there before the program asks for it
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-            os.execv(sys.executable, [sys.executable, "-c", program])
+            # os.environ, not what readline has put behind its back: LINES and COLUMNS of another terminal
+            colours = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "OMP_NUM_THREADS": "1"}
+            command = [sys.executable, "-c", program]
+            os.execve(sys.executable, command, {**os.environ, **colours, **environment})
 
     def read(self, quiet: float) -> bytes:
         """What arrives until nothing came for ``quiet`` seconds."""
@@ -93,7 +93,7 @@ class Terminal:
     def press(self, keys: str) -> int:
         """Bytes sent in answer to ``keys``."""
         os.write(self.fd, keys.encode())
-        return len(self.read(0.4))
+        return len(self.read(0.3))
 
     def signal(self, number: int) -> None:
         os.kill(self.pid, number)

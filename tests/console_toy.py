@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from textual.pilot import Pilot
 
+from nbtui.console import jobs
 from nbtui.console import state as moves
+from nbtui.console.app import Console, initial
 from nbtui.console.contributions import arrange
-from nbtui.console.state import State
+from nbtui.console.panes.line import plain
+from nbtui.console.state import Phase, State
 from nbtui.live.model import Case, Settings, Simulation, TermTable
 from nbtui.parity.compare import compare
 from nbtui.parity.model import Comparison
 from nbtui.trace.model import Trace
 from nbtui.trace.reader import parse_lines
 
+JUDGEMENT = jobs.Judgement("full", None, {})
 C_LINES = (
     "TRACE_C: lambda_meters 1.2e-10",
     "TRACE_C: rot_a_angstroms 29.5 4 -1.75",
@@ -65,5 +71,42 @@ def toy_state() -> State:
     """C's terms sum to 2000, Python's to 1500: the gap is in phi step 0."""
     c, py, comparison = toy_comparison()
     run = simulation([100, 200, 600, 600], py)
-    start = State(Settings(), "full", case=run.case, name="toy", c_trace=c)
+    start = State(Settings(), case=run.case, name="toy", c_trace=c)
     return moves.simulated(start, 0, run, comparison, arrange(run, terms([400, 400, 600, 600])))
+
+
+def toy_simulator(settings: Settings) -> Simulation:
+    if settings.phi_mode == "spec":
+        return simulation([100, 200, 600, 600], parse_lines(PY_LINES, "live"))
+    lines = [entry.replace("TRACE_C", "TRACE_PY") for entry in C_LINES]
+    return simulation([400, 400, 600, 600], parse_lines(lines, "live"), "c-parity")
+
+
+def console(case: Case | None, reports: Path = Path("reports"), **logs: Trace | None) -> Console:
+    given = {"c_trace": None, "py_trace": None, **logs}
+    return Console(initial(case, Settings(), given["c_trace"], given["py_trace"], JUDGEMENT), JUDGEMENT, reports)
+
+
+async def until(pilot: Pilot[int], condition: Callable[[], bool]) -> None:
+    """Let the app run until a condition holds; jobs are threads that Textual's pilot does not know."""
+    for _ in range(2000):
+        await pilot.pause(0.01)
+        if condition():
+            return
+    raise AssertionError("it never happened")
+
+
+async def ready(pilot: Pilot[int]) -> Console:
+    app = pilot.app
+    assert isinstance(app, Console)
+    await until(pilot, lambda: app.state.phase is Phase.READY)
+    return app
+
+
+def screen_text(app: Console) -> str:
+    """What stands on the screen now."""
+    return "\n".join("".join(segment.text for segment in strip) for strip in app.screen._compositor.render_strips())
+
+
+def shown(app: Console, pane: str) -> str:
+    return "\n".join(plain(app._main.views[pane]._lines))

@@ -79,7 +79,7 @@ def test_names_paths_and_messages(nasty: str) -> None:
 def test_values_of_logs(nasty: str) -> None:
     c = parse_lines([*C_LINES, f"TRACE_C: convention {nasty}"], nasty)
     py = parse_lines([*PY_LINES, f"TRACE_PY: convention {nasty}2"], nasty)
-    start = State(Settings(), "full", c_trace=c, py_trace=py, py_given=True, phase=Phase.READY)
+    start = State(Settings(), c_trace=c, py_trace=py, py_given=True, phase=Phase.READY)
     check(moves.to_end(moves.compared(start, compare(c, py)), last=True))
 
 

@@ -8,22 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from console_toy import C_LINES, PY_LINES, simulation
-from textual.pilot import Pilot
+from console_toy import C_LINES, PY_LINES, console, ready, screen_text, shown, toy_simulator, until
 
-from nbtui.console import jobs
 from nbtui.console.actions import ACTIONS
-from nbtui.console.app import Console, initial
-from nbtui.console.panes.line import plain
+from nbtui.console.app import Console
 from nbtui.console.screens import HelpScreen
 from nbtui.console.state import Phase
 from nbtui.errors import SimulationFailed
 from nbtui.live.cases import load_case
 from nbtui.live.model import Case, Settings, Simulation
-from nbtui.trace.model import Trace
 from nbtui.trace.reader import parse_lines
 
-JUDGEMENT = jobs.Judgement("full", None, {})
 TERMS = "thick,sub_slow,sub_fast,source,phi_step,mosaic_domain,h,k,l,h0,k0,l0,F_latt,F_cell,F_cell2_F_latt2"
 
 
@@ -45,43 +40,6 @@ def simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[S
 
     use(toy_simulator)
     yield use
-
-
-def toy_simulator(settings: Settings) -> Simulation:
-    if settings.phi_mode == "spec":
-        return simulation([100, 200, 600, 600], parse_lines(PY_LINES, "live"))
-    lines = [entry.replace("TRACE_C", "TRACE_PY") for entry in C_LINES]
-    return simulation([400, 400, 600, 600], parse_lines(lines, "live"), "c-parity")
-
-
-def console(case: Case | None, reports: Path = Path("reports"), **logs: Trace | None) -> Console:
-    given = {"c_trace": None, "py_trace": None, **logs}
-    return Console(initial(case, Settings(), given["c_trace"], given["py_trace"], JUDGEMENT), JUDGEMENT, reports)
-
-
-async def until(pilot: Pilot[int], condition: Callable[[], bool]) -> None:
-    """Let the app run until a condition holds; jobs are threads that Textual's pilot does not know."""
-    for _ in range(2000):
-        await pilot.pause(0.01)
-        if condition():
-            return
-    raise AssertionError("it never happened")
-
-
-async def ready(pilot: Pilot[int]) -> Console:
-    app = pilot.app
-    assert isinstance(app, Console)
-    await until(pilot, lambda: app.state.phase is Phase.READY)
-    return app
-
-
-def screen_text(app: Console) -> str:
-    """What stands on the screen now."""
-    return "\n".join("".join(segment.text for segment in strip) for strip in app.screen._compositor.render_strips())
-
-
-def shown(app: Console, pane: str) -> str:
-    return "\n".join(plain(app._main.views[pane]._lines))
 
 
 async def test_opens_on_the_first_divergence(case: Case, simulator: object) -> None:
@@ -358,6 +316,18 @@ async def test_an_unreadable_log_is_a_sentence(case: Case, simulator: object, tm
         assert "gone.log" in screen_text(app) and "Traceback" not in screen_text(app)
         await pilot.press("q")
     assert app.return_value == 2
+
+
+async def test_a_case_without_a_c_log_says_how_to_get_one(case: Case, simulator: object) -> None:
+    async with console(replace(case, c_log=None)).run_test(size=(120, 40)) as pilot:
+        app = await ready(pilot)
+        text = screen_text(app)
+        assert "NOTHING COMPARED" in text and "nbtui c-trace" in text and "29.6" in text
+        await pilot.press("e")
+        await until(pilot, lambda: not app.state.exporting)
+        assert "no C log" in app.state.message
+        await pilot.press("q")
+    assert app.return_value == 0
 
 
 async def test_two_logs_without_flags(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_every_tone_is_in_the_palette(toy: State) -> None:
         toy,
         replace(toy, searching=True),
         replace(toy, changed=frozenset({"F_latt"})),
-        State(Settings(), "full"),
+        State(Settings()),
     ):
         for draw in (header.draw, pipeline.draw, fields.draw, detail.draw, steps.draw, footer.draw, tabs.draw):
             for width in (80, 120):
@@ -101,7 +101,7 @@ def test_header_tells_verdict_gap_and_counts(toy: State) -> None:
 
 def test_header_while_simulating_shows_c_and_says_so() -> None:
     c = parse_lines(C_LINES, "c.log")
-    start = State(Settings(), "full", name="toy", c_trace=c, phase=Phase.SIMULATING)
+    start = State(Settings(), name="toy", c_trace=c, phase=Phase.SIMULATING)
     waiting = moves.compared(start, compare(c, Trace("?", "", ())))
     assert text(header.draw(waiting, 120, 3))[1] == " the C log is shown, simulating the Python side ..."
     table = "\n".join(text(fields.draw(waiting, 120, 20)))
@@ -111,7 +111,7 @@ def test_header_while_simulating_shows_c_and_says_so() -> None:
 def test_header_agrees() -> None:
     c = parse_lines(C_LINES, "c.log")
     py = parse_lines([entry.replace("TRACE_C", "TRACE_PY") for entry in C_LINES], "py.log")
-    agreeing = moves.compared(State(Settings(), "full", py_trace=py, phase=Phase.READY), compare(c, py))
+    agreeing = moves.compared(State(Settings(), py_trace=py, phase=Phase.READY), compare(c, py))
     line = text(header.draw(agreeing, 120, 3))[1]
     assert line.startswith(" AGREE  10 of 10 fields within tolerance, worst 0")
     assert moves.exit_code(agreeing) == 0
@@ -217,7 +217,7 @@ def test_contributions_without_cs_terms_say_how_to_get_them(toy: State) -> None:
 
 def test_two_logs_say_how_to_turn_stepping_on() -> None:
     c, py, comparison = toy_comparison()
-    start = State(Settings(), "full", c_trace=c, py_trace=py, py_given=True, phase=Phase.READY)
+    start = State(Settings(), c_trace=c, py_trace=py, py_given=True, phase=Phase.READY)
     two = moves.compared(start, comparison)
     assert "nbtui open C_LOG PY_LOG -- FLAGS" in " ".join(text(steps.draw(two, 120, 8)))
     shown = text(footer.draw(two, 120, 1))[0].split()
@@ -298,8 +298,8 @@ def test_the_table_scrolls_only_when_the_cursor_leaves_it(toy: State) -> None:
 
 
 def test_exit_codes(toy: State) -> None:
-    assert moves.exit_code(State(Settings(), "full")) == 130
-    assert moves.exit_code(moves.failed(State(Settings(), "full"), 0, "no torch", 3)) == 3
+    assert moves.exit_code(State(Settings())) == 130
+    assert moves.exit_code(moves.failed(State(Settings()), 0, "no torch", 3)) == 3
     assert moves.exit_code(toy) == 1
 
 

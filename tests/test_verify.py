@@ -7,6 +7,7 @@ import random
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from evidence_packages import checksums, copied, new_package, old_package
@@ -19,6 +20,7 @@ from nbtui.evidence.printed import stands_for, tokens, unexplained
 from nbtui.evidence.verify import Verification, verify
 from nbtui.live.cases import load_case
 from nbtui.live.model import Settings
+from nbtui.parity.profiles import from_mapping
 
 
 @pytest.fixture(scope="module")
@@ -27,13 +29,14 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("reports")
     case = load_case(None)
 
-    def made(settings: Settings, **more: object) -> Path:
-        return export(ExportRequest(case, settings, root, **more)).path  # type: ignore[arg-type]
+    def made(settings: Settings, **more: Any) -> Path:
+        return export(ExportRequest(case, settings, root, **more)).path
 
     return {
         "diverging": made(Settings(phi_mode="spec"), note="3 of 7 tried, see [1.25]", todo="look at 17.5 again"),
         "agreeing": made(Settings(phi_mode="c-parity"), runs=("echo 'φ \x1b[31m 0.123'; exit 3",)),
         "float32": made(Settings(phi_mode="c-parity", dtype="float32"), profile="scaling"),
+        "own": made(Settings(), profile="mine", profiles={"mine": from_mapping("mine", {"tolerance": 1e-3})}),
         "loose": made(Settings(phi_mode="spec"), tolerance=0.5),
     }
 
@@ -52,7 +55,7 @@ def said(outcome: Verification) -> str:
     return "\n".join(f"{finding.file}: {finding.what}" for finding in outcome.findings)
 
 
-@pytest.mark.parametrize("name", ["diverging", "agreeing", "float32", "loose"])
+@pytest.mark.parametrize("name", ["diverging", "agreeing", "float32", "own", "loose"])
 def test_a_package_of_ours_holds(packages: dict[str, Path], name: str) -> None:
     outcome = verify(packages[name])
     assert outcome.ok, said(outcome)
@@ -154,6 +157,12 @@ def edited(package: Path, name: str, old: str, new: str) -> Verification:
 def test_a_consistent_forgery_is_recomputed(whole: Path, name: str, old: str, new: str, blamed: str) -> None:
     outcome = edited(whole, name, old, new)
     assert blamed in fatal(outcome), said(outcome)
+
+
+def test_under_a_profile_of_the_users_own_the_values_are_recomputed(packages: dict[str, Path], tmp_path: Path) -> None:
+    package = copied(packages["own"], tmp_path)
+    outcome = edited(package, "metrics.json", '"py_value": 45859665004.4956', '"py_value": 45859665004.4957')
+    assert "metrics.json" in fatal(outcome)
 
 
 def test_the_terms_must_add_up_and_multiply_out(whole: Path) -> None:

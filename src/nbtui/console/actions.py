@@ -86,6 +86,6 @@ ACTIONS: tuple[Action, ...] = (
 PAIRS: tuple[tuple[str, str, str, str], ...] = (
     ("phi_previous", "phi_next", "[ ]", "phi"),
     ("domain_previous", "domain_next", "{ }", "domain"),
-    ("block_previous", "block_next", "< >", "source"),
+    ("block_previous", "block_next", "< >", "block"),
     ("match_next", "match_previous", "n N", "match"),
 )

@@ -123,7 +123,8 @@ class Console(App[int], inherit_bindings=False):
         """A result has arrived from a thread: the only place where it reaches the state."""
         result = message.result
         if isinstance(result, jobs.LogRead):
-            self._show(replace(moves.compared(self.state, result.comparison), c_trace=result.c))
+            c = None if result.c is jobs.NO_TRACE else result.c
+            self._show(replace(moves.compared(self.state, result.comparison), c_trace=c))
             self.call_after_refresh(self._after_reading)
         elif isinstance(result, jobs.Simulated):
             self._show(
@@ -301,8 +302,6 @@ def initial(
         name = f"{Path(c_trace.origin).name} | {Path(py_trace.origin).name}"
     start = State(
         settings=settings,
-        profile=judgement.profile,
-        tolerance=judgement.tolerance,
         case=case,
         name=name,
         c_trace=c_trace,

@@ -18,7 +18,7 @@ def export(state: State, judgement: Judgement, reports: Path) -> Path:
 
     if state.case is None:
         raise UnusableInput("a package needs the command line: add the run's flags, nbtui open C_LOG PY_LOG -- FLAGS")
-    c_given = state.case.c_log is None and state.c_trace is not None
+    given = state.c_trace is not None and state.case.c_log is None
     # while another mode is being simulated, what is on the screen is still the last result
     shown = state.simulation.settings if state.simulation else state.settings
     return export_package(
@@ -26,7 +26,7 @@ def export(state: State, judgement: Judgement, reports: Path) -> Path:
             case=state.case,
             settings=shown,
             reports=reports,
-            c_log=Path(state.c_trace.origin) if c_given and state.c_trace else state.case.c_log,
+            c_log=Path(state.c_trace.origin) if given and state.c_trace else state.case.c_log,
             py_log=Path(state.py_trace.origin) if state.py_given and state.py_trace else None,
             simulation=state.simulation,
             profile=judgement.profile,

@@ -28,12 +28,15 @@ from nbtui.console.panes.line import Line
 from nbtui.console.shelf import Reading, Shelf
 from nbtui.console.tight import TightUpdate
 from nbtui.console.widgets import PaneView
-from nbtui.evidence.folder import read_bytes
+from nbtui.evidence.folder import read_bytes, read_json, text
 from nbtui.evidence.follower import Batch
 from nbtui.evidence.history import Entry, note_of
 from nbtui.evidence.library import Library
-from nbtui.evidence.package import python_logs
+from nbtui.evidence.package import list_files, python_logs
+from nbtui.evidence.recheck import traces
 from nbtui.evidence.watch import follow
+from nbtui.parity.profiles import BUILT_IN
+from nbtui.trace.model import TraceError
 from nbtui.trace.text import clean
 
 INTERRUPTED = 130
@@ -94,10 +97,10 @@ class PackagesScreen(Screen["Path | None"], inherit_bindings=False):
         Binding(keys, f"packages('{name}')", help, show=False) for keys, name, help in KEYS
     ]
 
-    def __init__(self, root: Path, *, poll: bool = False, selected: Path | None = None) -> None:
+    def __init__(self, root: Path, *, poll: bool = False, selected: Path | None = None, message: str = "") -> None:
         super().__init__()
         self.root, self.poll = root, poll
-        self.shelf = Shelf(root=str(root), selected=selected, seconds=time.time())
+        self.shelf = Shelf(root=str(root), selected=selected, seconds=time.time(), message=message)
         self._stopped = threading.Event()
         draws = {
             "header": panes.header,
@@ -288,10 +291,10 @@ class Watch(App["int | Path"], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
 
-    def __init__(self, root: Path, *, poll: bool = False, selected: Path | None = None) -> None:
+    def __init__(self, root: Path, *, poll: bool = False, selected: Path | None = None, message: str = "") -> None:
         super().__init__(ansi_color=True)
         self.theme = "ansi-dark"
-        self.packages = PackagesScreen(root, poll=poll, selected=selected)
+        self.packages = PackagesScreen(root, poll=poll, selected=selected, message=message)
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
@@ -311,42 +314,39 @@ class Watch(App["int | Path"], inherit_bindings=False):
 
 
 def run_watch(root: Path, *, poll: bool = False) -> int:
-    """Run the packages screen until the user leaves it; a replayed package comes back to it.
+    """Run the packages screen until the user leaves it; from a replayed package one comes back to it.
 
     Returns 0, 130 (interrupted) or 128 + signal.
     """
     selected: Path | None = None
+    message = ""
     while True:
-        app = Watch(root, poll=poll, selected=selected)
-        outcome = app.run()
+        outcome = Watch(root, poll=poll, selected=selected, message=message).run()
         if not isinstance(outcome, Path):
             return INTERRUPTED if outcome is None else outcome
-        selected = outcome
-        code = replay(outcome)
-        if code >= INTERRUPTED - 2:  # the terminal is going away, or the user wants to leave at once
+        selected, message = outcome, ""
+        try:
+            code = replay(outcome)
+        except TraceError as error:
+            message = f"{outcome.name}: {error}"
+            continue
+        if code > 128:  # interrupted, or the terminal is going away
             return code
 
 
 def replay(path: Path) -> int:
     """Show the two logs of a package as the main screen shows a live comparison; nothing is simulated.
 
-    Returns the console's exit code; 2 when a log cannot be read any more.
+    Returns the console's exit code. Raises TraceError when a log cannot be read.
     """
     from nbtui.console.app import run_console
-    from nbtui.evidence.folder import read_json, text
-    from nbtui.evidence.package import list_files
-    from nbtui.evidence.recheck import traces
     from nbtui.live.model import Settings
-    from nbtui.parity.profiles import profile
 
     metrics, _ = read_json(path / "metrics.json")
-    c, py, _ = traces(path, tuple(list_files(path)))
+    c, py, problems = traces(path, tuple(list_files(path)))
     if c is None or py is None:
-        return 2
-    name = text(metrics.get("tolerance_profile")) or "full"
-    try:
-        profile(name)
-    except Exception:
-        name = "full"
-    settings = Settings(phi_mode=text(metrics.get("phi_mode")) or "spec", dtype=text(metrics.get("dtype")) or "float64")
-    return run_console(None, settings, c_trace=c, py_trace=py, profile=name, tolerance=None, reports=path.parent)
+        raise TraceError(problems[0].what if problems else "one of the two logs is missing")
+    name = text(metrics.get("tolerance_profile"))
+    settings = Settings(text(metrics.get("phi_mode")) or "spec", text(metrics.get("dtype")) or "float64")
+    known = name if name in BUILT_IN else "full"
+    return run_console(None, settings, c_trace=c, py_trace=py, profile=known, tolerance=None, reports=path.parent)

@@ -30,8 +30,6 @@ class State:
     """Everything a pane may show. Replaced, never changed."""
 
     settings: Settings
-    profile: str
-    tolerance: float | None = None
     case: Case | None = None
     name: str = ""
     c_trace: Trace | None = None
@@ -100,8 +98,10 @@ def is_new(state: State, row: Row) -> bool:
 
 def hint(state: State) -> str:
     """What C's own log says about the cause of a divergence, and the key that tries it."""
-    differs = state.comparison is not None and state.comparison.first_divergence is not None and not state.pending
-    if not differs or state.c_trace is None or not repeats_last_step(state.c_trace):
+    first = state.comparison.first_divergence if state.comparison and not state.pending else None
+    if first is None or first.stage not in ("crystal", "lattice"):
+        return ""
+    if state.c_trace is None or not repeats_last_step(state.c_trace):
         return ""
     last = max(entry.phi_tic for entry in state.c_trace.phi)
     seen = f"C's phi step 0 carries the values of its step {last}"
@@ -149,6 +149,8 @@ def simulated(
     before = {} if state.pending else {row.label: row.py_value for row in state.rows}
     changed = {row.label for row in comparison.rows if row.label in before and before[row.label] != row.py_value}
     shown = compared(state, comparison)
+    if state.pending:
+        ready = _at_first_divergence(ready, comparison, contributions)
     return replace(
         ready,
         comparison=comparison,
@@ -158,6 +160,21 @@ def simulated(
         py_given=False,
         changed=frozenset(changed),
     )
+
+
+def _at_first_divergence(state: State, comparison: Comparison, grid: Contributions) -> State:
+    """The step cursor where the first divergence was traced.
+
+    The loop prints once per layer and sub-pixel, at the first source, phi step and domain; phi lines count the steps.
+    """
+    row = comparison.first_divergence
+    if row is None:
+        return state
+    if row.field.startswith("phi."):
+        visited, phi = divmod(row.occurrence, grid.n_phi)
+    else:
+        visited, phi = row.occurrence, 0
+    return replace(state, block=min(visited * grid.shape[3], grid.n_blocks - 1), phi=phi)
 
 
 def failed(state: State, generation: int, sentence: str, code: int) -> State:

@@ -8,11 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nbtui.diagnosis import plant_crystal, plant_detector, plant_inputs, plant_scaling
+from nbtui.diagnosis.attribution import Share, attribute
 from nbtui.diagnosis.catalogue import CATALOGUE
+from nbtui.diagnosis.consistency import Finding, check
 from nbtui.diagnosis.fit import fitted
+from nbtui.diagnosis.inherited import divergences
 from nbtui.diagnosis.plant import Problem, Variant
 from nbtui.diagnosis.preflight import hints, preflight
-from nbtui.diagnosis.replay import replay
+from nbtui.diagnosis.ratios import Match, matches
+from nbtui.diagnosis.replay import Replay, replay
 from nbtui.diagnosis.rows import Rows, common_rows, predictions
 from nbtui.diagnosis.rules import Setup
 from nbtui.diagnosis.search import DONE, Search, State
@@ -23,8 +27,9 @@ from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.text import clean
 
 SHOWN = 5  # causes reported
-WORTH = 0.05  # share of the misfit that a reported cause explains at least
+WORTH = 0.1  # share of the misfit by which a further cause may explain less than the best
 BASE_IS_C = 0.5  # of the bits: a base that misses the C trace by more than this share of the gap is not C's
+SINGLE_DONE = 0.05  # bits per field below which a search among single-precision noise ends
 SINGLE_LEFT = 0.3  # bits per field that single precision may leave
 SILENT = frozenset(name for name, item in CATALOGUE.items() if item.harmless and name != "sincg_fractional")
 
@@ -52,6 +57,11 @@ class Diagnosis:
     differs: bool
     faulty_side: str  # "PY", "C" (the C log does not follow from its command line) or ""
     notes: tuple[str, ...]
+    consistency: tuple[Finding, ...] = ()  # lines that contradict their own trace
+    ratios: tuple[Match, ...] = ()
+    inherited: tuple[str, ...] = ()  # fields whose difference follows from those before
+    new_divergence: str = ""  # first field whose difference does not
+    attribution: tuple[Share, ...] = ()  # of the best cause
 
 
 def base_setup(case: Case, pixel: tuple[int, int]) -> Setup:
@@ -90,12 +100,14 @@ def diagnose(case: Case, c: Trace, py: Trace, *, pixel: tuple[int, int] | None =
             f"{clean(c.origin)} and {clean(py.origin)} have no value in common; both need TRACE_C / TRACE_PY lines"
         )
     findings = preflight(case, c, py, base)
-    made = np.where(np.isnan(predictions(rows, plain)), rows.reference, predictions(rows, plain))
+    contradictions = (
+        *check(c, "C"),
+        *check(py, "Python", base.scene.n_cells if base.scene.shape == "SQUARE" else None),
+    )
     gap = rows.total(rows.bits(rows.reference, rows.suspect))
     if gap <= DONE:
-        return Diagnosis((), findings, False, "", ())
-    off_c = rows.total(rows.bits(made, rows.reference))
-    off_py = rows.total(rows.bits(made, rows.suspect))
+        return Diagnosis((), findings, False, "", (), contradictions)
+    off_c, off_py = (_off(trace, plain) for trace in (c, py))
     swapped = off_c > BASE_IS_C * gap and off_py < off_c
     problem = Problem(case, base, py, c) if swapped else Problem(case, base, c, py)
     if swapped:
@@ -106,17 +118,39 @@ def diagnose(case: Case, c: Trace, py: Trace, *, pixel: tuple[int, int] | None =
     if single is not None:
         rows = rows.loosened(single_noise(base, rows, single.stage))
     strict = gap
-    search = Search(base, rows, variants_of(problem), hints(c, py))
+    search = Search(
+        base, rows, variants_of(problem), hints(c, py), DONE if single is None else SINGLE_DONE * len(rows.sizes)
+    )
     states = search.run(lambda state: fitted(problem, rows, state.row_bits))
-    if single is None:
-        guess = suspected_single(rows, rows.bits(rows.reference, rows.suspect))
-        if guess is not None and states[0].bits > DONE:
+    if single is None and states[0].bits > DONE:
+        guess = suspected_single(rows, states[0].predicted)
+        if guess is not None:
             loose = rows.loosened(single_noise(base, rows, guess.stage))
-            if loose.total(loose.bits(loose.reference, loose.suspect)) <= DONE:
-                single, rows = guess, loose
-                states = [State((), rows.reference, np.zeros(len(rows)), 0.0, 0.0)]
+            again = replace(search, rows=loose, replays=0, seen={}, extras={})
+            found = again.run()
+            if found[0].bits <= DONE:
+                single, rows, search, states = guess, loose, again, found
     causes = tuple(_causes(states, rows, strict, single, side))
-    return Diagnosis(causes, findings, True, side if causes else "", notes)
+    origin = divergences(base, rows)
+    return Diagnosis(
+        causes,
+        findings,
+        True,
+        side if causes else "",
+        notes,
+        contradictions,
+        matches(c, py, base, single=single is not None),
+        origin.inherited,
+        origin.first_new,
+        attribute(plain, replay(search.applied(states[0].variants))),
+    )
+
+
+def _off(trace: Trace, plain: Replay) -> float:
+    """Bits by which the simulated case misses a trace."""
+    rows = common_rows(trace, trace, (*plain.fields, *plain.phi))
+    made = predictions(rows, plain)
+    return rows.total(rows.bits(np.where(np.isnan(made), rows.reference, made), rows.reference))
 
 
 def _base_note(swapped: bool, off_c: float, off_py: float) -> tuple[str, ...]:
@@ -130,19 +164,19 @@ def _base_note(swapped: bool, off_c: float, off_py: float) -> tuple[str, ...]:
     return ()
 
 
-def _causes(
-    states: Sequence[State], rows: Rows, strict: float, single: Single | None, side: str
-) -> Iterator[Cause]:
+def _causes(states: Sequence[State], rows: Rows, strict: float, single: Single | None, side: str) -> Iterator[Cause]:
     """The best state of every set of ids, as causes."""
     seen: set[tuple[str, ...]] = set()
+    best = 0.0
     for state in states:
         ids = _ids(state, single)
         if not ids or ids in seen or len(seen) == SHOWN:
             continue
         # against float64 digits: what single precision leaves is explained as well when it is named
         explained = 1.0 - state.bits / strict if strict else 0.0
-        if explained < WORTH and seen:
+        if explained < best - WORTH:
             continue
+        best = max(best, explained)
         seen.add(ids)
         yield _cause(ids, state, rows, max(0.0, min(1.0, explained)), single, side)
 
@@ -156,9 +190,7 @@ def _ids(state: State, single: Single | None) -> tuple[str, ...]:
     return tuple(sorted(serious or dict.fromkeys(ids)))
 
 
-def _cause(
-    ids: tuple[str, ...], state: State, rows: Rows, explained: float, single: Single | None, side: str
-) -> Cause:
+def _cause(ids: tuple[str, ...], state: State, rows: Rows, explained: float, single: Single | None, side: str) -> Cause:
     known = [CATALOGUE[name] for name in ids]
     forms = tuple(f"{v.id}: {v.form}" if v.form else v.id for _, v in state.variants)
     distance = rows.distance(state.predicted, rows.suspect)

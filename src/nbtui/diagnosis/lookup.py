@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from nbtui.diagnosis.rules import Rules
@@ -10,7 +12,7 @@ from nbtui.live.variants import Array, Scene
 
 def nearest_index(hkl: Array, rule: str) -> Array:
     """Integer indices (as floats) by a rounding rule; ``half_down`` is the C program's."""
-    rules = {
+    rules: dict[str, Callable[[Array], Array]] = {
         "half_down": lambda x: np.ceil(x - 0.5),
         "half_up": lambda x: np.floor(x + 0.5),
         "half_even": np.rint,

@@ -12,7 +12,7 @@ import numpy as np
 
 from nbtui.diagnosis.formulas import kahn_polarization, unit
 from nbtui.diagnosis.placement import with_cell
-from nbtui.diagnosis.plant import Problem, Variant, rule, scene
+from nbtui.diagnosis.plant import Change, Problem, Variant, rule, scene
 from nbtui.live.variants import Array, cached_table, rebuilt
 from nbtui.parity.align import cells
 from nbtui.trace.model import Trace
@@ -81,7 +81,8 @@ def _solved_kahn(problem: Problem) -> float | None:
         return None
     here = problem.scene
     values = [
-        float(kahn_polarization(-here.sources[:1], ray[None, None, :], replace(here, kahn=k)).flat[0]) for k in (-1.0, 1.0)
+        float(kahn_polarization(-here.sources[:1], ray[None, None, :], replace(here, kahn=k)).flat[0])
+        for k in (-1.0, 1.0)
     ]
     if values[0] == values[1]:
         return None
@@ -101,7 +102,9 @@ def factors(problem: Problem) -> Iterator[Variant]:
             ("zeros", "default_F in place of zeros of the table"),
         ):
             yield Variant("default_f_missing", form, rule(default_for=kind))
-    said = any("Fdump.bin" in n.text and "reading" in n.text for n in problem.reference.notices + problem.suspect.notices)
+    said = any(
+        "Fdump.bin" in n.text and "reading" in n.text for n in problem.reference.notices + problem.suspect.notices
+    )
     price = -6.0 if said else 0.0
     table = cached_table(here, problem.workdir)
     if table is not None:
@@ -135,9 +138,11 @@ def matrix(problem: Problem) -> Iterator[Variant]:
         return
     angstrom = problem.scene.wavelength * 1e10
     for factor, form in ((angstrom, "not scaled"), (1.0 / angstrom, "scaled twice"), (angstrom**2, "multiplied")):
-        yield Variant(
-            "wavelength_ignored_in_matrix", form, lambda setup, factor=factor: with_cell(setup, {"scale": factor})
-        )
+        yield Variant("wavelength_ignored_in_matrix", form, _scaled(factor))
+
+
+def _scaled(factor: float) -> Change:
+    return lambda setup: with_cell(setup, {"scale": factor})
 
 
 def sources(problem: Problem) -> Iterator[Variant]:
@@ -155,7 +160,9 @@ def sources(problem: Problem) -> Iterator[Variant]:
     if here.options.source_file is None:
         return
     stripped = rebuilt(here, problem.workdir, {}, {"source_file_literal": False})
-    lists = [("comment and blank lines stripped", (stripped.sources, stripped.source_wavelengths, stripped.source_weights))]
+    lists = [
+        ("comment and blank lines stripped", (stripped.sources, stripped.source_wavelengths, stripped.source_weights))
+    ]
     full = (here.sources, here.source_wavelengths, here.source_weights)
     if len(here.sources) > 1:
         lists += [

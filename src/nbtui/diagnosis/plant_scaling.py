@@ -62,7 +62,9 @@ def taps(problem: Problem) -> Iterator[Variant]:
     if here.oversample > 1:
         for which, form in (("all_layers", "last subpixel"), ("last_layer", "last subpixel of the last layer")):
             yield Variant("tap_last_subpixel", form, rule(last_subpixel=which))
-            yield Variant("tap_last_subpixel", form + " and block", rule(last_subpixel=which, last_block_only=True), 0.5)
+            yield Variant(
+                "tap_last_subpixel", form + " and block", rule(last_subpixel=which, last_block_only=True), 0.5
+            )
     for kind in ("nominal", "carried"):
         yield Variant("tap_unrotated_reciprocal", f"rotated ({kind} phi)", rule(rotated_star=kind))
 

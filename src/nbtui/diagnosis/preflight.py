@@ -45,6 +45,7 @@ MEANINGS: tuple[tuple[str, str], ...] = (
         "C suppressed later warnings of the same kind.",
     ),
 )
+COPIED = 60.0  # seconds by which files of one copy may differ in age
 HINTS: tuple[tuple[str, str, float], ...] = (
     ("auto-generating odet_vector", "odet_as_typed", 2.0),
     ("reading Fs from Fdump.bin", "stale_hkl_cache", 8.0),
@@ -80,7 +81,8 @@ def _pixel_of_case(case: Case, c: Trace) -> list[str]:
         return []
     slow, fast = case.pixel
     exchanged = " Slow and fast are exchanged." if (fast, slow) == c.pixel else ""
-    return [f"The command names pixel slow {slow} fast {fast}, the C log is of slow {c.pixel[0]} fast {c.pixel[1]}.{exchanged}"]
+    log = f"slow {c.pixel[0]} fast {c.pixel[1]}"
+    return [f"The command names pixel slow {slow} fast {fast}, the C log is of {log}.{exchanged}"]
 
 
 def _meanings(c: Trace) -> list[str]:
@@ -93,7 +95,8 @@ def _age(case: Case) -> list[str]:
     if case.c_log is None or not case.c_log.is_file():
         return []
     made = case.c_log.stat().st_mtime
-    newer = [name for name in _files(case) if (case.workdir / name).is_file() and (case.workdir / name).stat().st_mtime > made]
+    paths = {name: case.workdir / name for name in _files(case)}
+    newer = [name for name, path in paths.items() if path.is_file() and path.stat().st_mtime > made + COPIED]
     if not newer:
         return []
     return [f"The C log is older than its input {', '.join(clean(name) for name in newer)}: run the C program again."]
@@ -121,7 +124,9 @@ def _sources(c: Trace, base: Setup) -> list[str]:
         return []
     listed = [line for line in c.notices if line.kind == "sources"]
     dark = int((abs(base.scene.sources).sum(axis=1) == 0.0).sum())
-    text = [f"{dark} of the {len(base.scene.sources)} sources of {clean(Path(name).name)} are comment lines that C counted."]
+    text = [
+        f"{dark} of the {len(base.scene.sources)} sources of {clean(Path(name).name)} are comment lines that C counted."
+    ]
     return text if dark and listed else []
 
 

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from nbtui.diagnosis.formulas import (
     capture_fraction,
@@ -24,6 +25,8 @@ from nbtui.diagnosis.lookup import structure_factors
 from nbtui.diagnosis.rules import Setup
 from nbtui.live.variants import Array
 
+Whole = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 R_E_SQR = 7.94079248018965e-30
 WATER = 2.57**2 * 1e6 * 6.02214179e23 / 18.0
 STAGES = ("detector", "pixel", "scattering", "crystal", "lattice", "structure_factor", "accumulation", "scaling")
@@ -57,14 +60,14 @@ class _Blur:
         return np.asarray(value + size * self.rng.uniform(-1.0, 1.0, np.shape(value)) * 2.0**-24)
 
 
-def _orientations(setup: Setup, alive: Array) -> tuple[Array, Array]:
+def _orientations(setup: Setup, alive: Flags) -> tuple[Whole, Array]:
     """Vectors used at (pass, phi) as indices into a stack of rotated cells, and that stack (P+1, 3, 3)."""
     scene, rules = setup.scene, setup.rules
     angles = [scene.phi_start + scene.phi_step * j for j in range(scene.n_phi)]
     cell = scene.direct * rules.direct_factor
     stack = np.stack([cell @ rotation(scene.spindle, angle).T for angle in angles] + [cell])
     n_passes = alive.size
-    index = np.tile(np.arange(scene.n_phi), (n_passes, 1))
+    index = np.tile(np.arange(scene.n_phi, dtype=np.int64), (n_passes, 1))
     fresh = scene.n_phi
     turning = [j for j, angle in enumerate(angles) if angle != 0.0]
     if not rules.carryover:
@@ -98,10 +101,7 @@ def replay(setup: Setup) -> Replay:
     depth = scene.layer * np.arange(n_layers)
     grid_slow, grid_fast = np.repeat(along_slow, over), np.tile(along_fast, over)
     position = (
-        grid_fast[:, None] * scene.fast
-        + grid_slow[:, None] * scene.slow
-        + depth[:, None, None] * scene.normal
-        + pix0
+        grid_fast[:, None] * scene.fast + grid_slow[:, None] * scene.slow + depth[:, None, None] * scene.normal + pix0
     )
     if scene.curved:
         position = curved(position, scene)
@@ -285,7 +285,7 @@ def replay(setup: Setup) -> Replay:
     return Replay(fields, phi, weighted, parts)
 
 
-def _choose(which: str, values: Array, valid: Array) -> float:
+def _choose(which: str, values: Array, valid: Flags) -> float:
     kept = values[valid]
     if kept.size == 0:
         return 0.0
@@ -293,7 +293,7 @@ def _choose(which: str, values: Array, valid: Array) -> float:
 
 
 def _accumulate(
-    setup: Setup, terms: Array, executed: Array, background: float, corrections: tuple[Array, Array, Array]
+    setup: Setup, terms: Array, executed: Flags, background: float, corrections: tuple[Array, Array, Array]
 ) -> float:
     """Running sum of section 9.2, with the oversample factors on the running sum or on each term."""
     scene = setup.scene

@@ -93,7 +93,10 @@ def common_rows(reference: Trace, suspect: Trace, names: Sequence[str]) -> Rows:
         for place in sorted(left.keys() & right.keys())
         if place[3] in wanted and not isinstance(left[place].value, str) and not isinstance(right[place].value, str)
     ]
-    lines = {id(left): printing([c.token for c in left.values()]), id(right): printing([c.token for c in right.values()])}
+    lines = {
+        id(left): printing([c.token for c in left.values()]),
+        id(right): printing([c.token for c in right.values()]),
+    }
     ours = np.asarray([float(left[place].value) for place in places], dtype=np.float64)
     theirs = np.asarray([float(right[place].value) for place in places], dtype=np.float64)
     lengths: dict[object, tuple[float, float]] = {}

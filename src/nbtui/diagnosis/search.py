@@ -55,6 +55,7 @@ class Search:
     rows: Rows
     variants: Sequence[Variant]
     cheaper: Mapping[str, float] = field(default_factory=dict)  # bits off the price of an id that the log names
+    done: float = DONE  # bits left over that count as nothing
     replays: int = 0
     extras: dict[int, Variant] = field(default_factory=dict)
     seen: dict[tuple[int, ...], State | None] = field(default_factory=dict)
@@ -62,15 +63,19 @@ class Search:
     def evaluate(self, chosen: Iterable[tuple[int, Variant]]) -> State | None:
         """The state of a set of variants; None when they cannot be combined."""
         members = tuple(sorted(chosen, key=lambda item: item[0]))
-        setup = self.base
         try:
-            for _, variant in members:
-                setup = variant.change(setup)
-            made: Replay = replay(setup)
+            made: Replay = replay(self.applied(members))
         except (ValueError, IndexError, ZeroDivisionError, np.linalg.LinAlgError):
             return None
         self.replays += 1
         return self.state(members, made)
+
+    def applied(self, members: Iterable[tuple[int, Variant]]) -> Setup:
+        """The base set-up with the variants applied in their order."""
+        setup = self.base
+        for _, variant in members:
+            setup = variant.change(setup)
+        return setup
 
     def state(self, members: tuple[tuple[int, Variant], ...], made: Replay) -> State:
         """Score a replay."""
@@ -89,7 +94,7 @@ class Search:
         """Every state that was tried, best first; ``extra`` makes further variants when the listed ones fail."""
         start = self.evaluate(())
         assert start is not None  # the base has been replayed before
-        if start.bits <= DONE:
+        if start.bits <= self.done:
             return [start]
         singles: list[State] = []
         changes: dict[int, npt.NDArray[np.bool_]] = {}
@@ -102,7 +107,7 @@ class Search:
                 changes[number] = changed
                 singles.append(state)
         singles += self._labels(start)
-        if extra is not None and min((state.bits for state in singles), default=start.bits) > DONE:
+        if extra is not None and min((state.bits for state in singles), default=start.bits) > self.done:
             for offset, variant in enumerate(extra(start)):
                 number = -1 - offset
                 self.extras[number] = variant
@@ -116,7 +121,7 @@ class Search:
         for extra_members, width in enumerate(BEAM, 2):
             best = min(found, key=lambda state: state.total)
             # a larger set costs at least this much: nothing to win once a smaller one explains all for less
-            if best.bits <= DONE and best.price <= PRICE * extra_members:
+            if best.bits <= self.done and best.price <= PRICE * extra_members:
                 break
             level = self._extended(_diverse(level, width), changes)
             found += level
@@ -155,7 +160,7 @@ class Search:
                 if made is not None:
                     out.append(made)
             out += self._labels(state)
-            if any(made.bits <= DONE and made.price <= PRICE * len(made.variants) for made in out):
+            if any(made.bits <= self.done and made.price <= PRICE * len(made.variants) for made in out):
                 break
         return sorted(out, key=lambda state: state.total)
 

@@ -22,6 +22,8 @@ APART = 1e-11  # relative: a value this far from any float32 number is not one
 DIGITS = 9  # significant digits from which a float32 number cannot be a short decimal by chance
 NOISES = 8  # replays with noise
 MARGIN = 1.0  # times the largest effect seen among them
+UNITS = (1.0, 1e-10, 1e10)  # a number rounded in one unit may be printed in another
+WHOLE = 0.8  # share of the telling fields that makes it the whole run
 SMALL = 2e-6  # relative: a first difference below may be single precision although no digit proves it
 
 
@@ -33,19 +35,24 @@ class Single:
     stage: int  # index into STAGES
     proven: bool  # by the digits; otherwise only by size
     fields: tuple[str, ...]  # every field whose values are float32 numbers
+    share: float  # of the fields that can tell
 
     @property
     def whole_run(self) -> bool:
-        """Whether it begins with the detector: the whole run, not one stage."""
-        return self.proven and self.stage == 0
+        """Whether everything is in single precision from the detector on: the run, not one stage of it."""
+        return self.proven and self.stage == 0 and self.share >= WHOLE
 
 
 def _off(values: Array) -> Array:
-    """Distance to the nearest float32 number, relative."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        near = values.astype(np.float32).astype(np.float64)
-        off = np.abs(near - values) / np.where(values == 0.0, 1.0, np.abs(values))
-    return np.where(np.isfinite(off), off, 1.0)
+    """Distance to the nearest float32 number, in metres or in Angstrom, relative."""
+    least = np.ones(values.shape)
+    for unit in UNITS:
+        scaled = values * unit
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            near = scaled.astype(np.float32).astype(np.float64)
+            off = np.abs(near - scaled) / np.where(scaled == 0.0, 1.0, np.abs(scaled))
+        least = np.minimum(least, np.where(np.isfinite(off), off, 1.0))
+    return least
 
 
 def stage_of(name: str) -> int:
@@ -59,32 +66,34 @@ def find_single(rows: Rows) -> Single | None:
     long = np.asarray([significant_digits(f"{value:.15g}") >= DIGITS for value in rows.suspect], dtype=bool)
     telling = (_off(rows.reference) > APART) & long
     single = telling & (_off(rows.suspect) <= PRINTED)
-    fields = []
+    fields: list[str] = []
+    could_tell = 0
     for number in range(len(rows.sizes)):
         here = rows.group == number
         name = rows.fields[int(np.argmax(here))]
         if name == "floatimage_accumulated" or not telling[here].any():
             continue
+        could_tell += 1
         if single[here].sum() == telling[here].sum():
             fields.append(name)
     if not fields:
         return None
     first = min(fields, key=stage_of)
-    return Single(first, stage_of(first), True, tuple(fields))
+    return Single(first, stage_of(first), True, tuple(fields), len(fields) / could_tell)
 
 
-def suspected_single(rows: Rows, bits: Array) -> Single | None:
-    """Single precision by size alone: every difference begins far above float64 noise and below 2e-6."""
-    differing = np.flatnonzero(bits > 0.0)
+def suspected_single(rows: Rows, predicted: Array) -> Single | None:
+    """Single precision by size alone: what ``predicted`` leaves begins above float64 noise and below 2e-6."""
+    differing = np.flatnonzero(rows.bits(predicted, rows.suspect) > 0.0)
     if differing.size == 0:
         return None
-    distance = rows.distance(rows.reference, rows.suspect)
+    distance = rows.distance(predicted, rows.suspect)
     first = min(differing, key=lambda n: stage_of(rows.fields[n]))
     stage = stage_of(rows.fields[first])
     start = [n for n in differing if stage_of(rows.fields[n]) == stage]
     if max(distance[n] for n in start) > SMALL:
         return None
-    return Single(rows.fields[first], stage, False, ())
+    return Single(rows.fields[first], stage, False, (), 0.0)
 
 
 def single_noise(base: Setup, rows: Rows, stage: int) -> Array:

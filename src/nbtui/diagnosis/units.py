@@ -44,6 +44,11 @@ _LOGS = np.asarray([math.log(value) for value in CONVERSIONS.values()])
 _NAMES = tuple(CONVERSIONS)
 
 
+def conversion_name(expected: Array, printed: Array, tolerance: float) -> str:
+    """Name of the conversion factor by which all printed components exceed the expected ones, or ""."""
+    return _ratio(expected, printed, np.full(expected.shape, tolerance)) or ""
+
+
 def label_variants(rows: Rows, predicted: Array, target: Array, bits: Array) -> Sequence[Variant]:
     """One variant for every field whose rows are all off by a conversion factor."""
     out = []

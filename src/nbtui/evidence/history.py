@@ -20,7 +20,7 @@ BETTER, WORSE, SAME, NEW, GONE = "better", "worse", "same", "new", "gone"
 UNKNOWN = "-"
 NOISE = 1e-12  # two relative deltas below this are both rounding: neither is better
 SAME_WITHIN = 1e-6  # deltas whose sizes agree to this share are the same delta
-LATEST = datetime.max.replace(tzinfo=UTC)
+UNKNOWN_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ class Entry:
 
 
 def time_key(package: Package) -> tuple[datetime, str, str]:
-    """Sort key: time of the run, then stamp, then path; runs without any time come last."""
-    return package.time or LATEST, package.stamp, str(package.path)
+    """Sort key: time of the run, then stamp, then path; runs without any time come first."""
+    return package.time or UNKNOWN_TIME, package.stamp, str(package.path)
 
 
 def load(root: Path, known: dict[Path, Package] | None = None) -> list[Package]:
-    """Every package below ``root``, slim and unsorted; those in ``known`` are not read again."""
+    """Every package below ``root``, unsorted, for an index; those in ``known`` are not read again."""
     known = known or {}
-    return [known.get(path) or read_package(path).slim() for path in find_packages(root)]
+    return [known.get(path) or read_package(path, chain_only=True) for path in find_packages(root)]
 
 
 def history(packages: Iterable[Package]) -> tuple[Entry, ...]:
@@ -149,7 +149,7 @@ def note(package: Path, root: Path | None = None) -> str:
     """Five plain lines about a package for a ledger or an issue (issue text: verdict, delta, first divergence,
     what changed, relative path). ``root`` holds its predecessors; by default the folder the package lies in."""
     path = package.resolve()
-    read = read_package(path).slim()
+    read = read_package(path, chain_only=True)
     before, identical = find_before(read, (root or path.parent).resolve())
     return note_of(entry(read, before, identical))
 

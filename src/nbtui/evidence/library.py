@@ -37,14 +37,14 @@ class Library:
         if gone:
             self._backlog = [path for path in self._backlog if path not in gone]
         for path in (*batch.added, *batch.changed):
-            self._packages[path] = read_package(path).slim()
+            self._packages[path] = read_package(path, chain_only=True)
 
     def read_some(self) -> None:
         """Read the next piece of the backlog, latest stamps first."""
         latest, self._backlog = self._backlog[-PIECE:], self._backlog[:-PIECE]
         for path in latest:
             if path not in self._packages:
-                self._packages[path] = read_package(path).slim()
+                self._packages[path] = read_package(path, chain_only=True)
 
     def entries(self) -> tuple[Entry, ...]:
         """The packages read so far, newest first, each judged against the one before of its case and pixel."""

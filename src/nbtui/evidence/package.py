@@ -6,10 +6,11 @@ gives a value that says which half. spec/evidence_package.md, "Reading older pac
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -67,14 +68,12 @@ class Package:
         """The factor of this name, or None."""
         return next((factor for factor in self.factors if factor.name == name), None)
 
-    def slim(self) -> Package:
-        """The same with the factors of the scaling chain and the first divergence only: an index of thousands."""
-        kept = (one for one in self.factors if one.name == self.first_label or in_chain(one.name))
-        return replace(self, factors=tuple(kept))
 
+def read_package(path: Path, *, chain_only: bool = False) -> Package:
+    """The package in directory ``path``. Never raises: what cannot be read is named in ``lacks``.
 
-def read_package(path: Path) -> Package:
-    """The package in directory ``path``. Never raises: what cannot be read is named in ``lacks``."""
+    ``chain_only`` keeps the factors of the scaling chain and the first divergence: for an index of thousands.
+    """
     path = Path(path)
     files = list_files(path)
     metrics, problem = read_json(path / "metrics.json")
@@ -82,7 +81,7 @@ def read_package(path: Path) -> Package:
     modern = "schema" in metrics or "schema_version" in metrics
     facts = legacy.Facts() if modern else legacy.facts(path, files, metrics)
     lacks.extend(facts.notes)
-    factors = _factors(metrics) or tuple(Factor(*row) for row in facts.table)
+    factors = _factors(metrics, chain_only=chain_only) or tuple(Factor(*row) for row in facts.table)
     gate = next((factor for factor in factors if factor.name == GATE), None)
     first = _first_divergence(metrics) or facts.first_divergence or None
     relative = number(metrics.get("relative_delta"))
@@ -165,11 +164,12 @@ def percent(relative: float | None) -> str:
     return f"{100 * relative:+.3f} %" if abs(relative) >= 1e-5 else f"{100 * relative:+.1e} %"
 
 
-def _factors(metrics: dict[str, object]) -> tuple[Factor, ...]:
+def _factors(metrics: dict[str, object], *, chain_only: bool) -> tuple[Factor, ...]:
     rows = []
+    first = metrics.get("first_divergence_label")
     for name, value in {**mapping(metrics.get("factors")), **mapping(metrics.get("other_fields"))}.items():
         entry = mapping(value)
-        if not entry:
+        if not entry or (chain_only and name != first and not in_chain(name)):
             continue
         c_value, py_value = entry.get("c_value"), entry.get("py_value")
         rows.append(
@@ -228,6 +228,7 @@ def _stated_hash(metrics: dict[str, object]) -> str:
     return f"{c}+{py}" if c and py else ""
 
 
+@functools.lru_cache(maxsize=4096)
 def in_chain(label: str) -> bool:
     """Whether a factor belongs to the scaling chain (spec/evidence_package.md, summary item 3)."""
     known = catalogue.field(label.partition("[")[0].partition(".")[0])

@@ -62,6 +62,19 @@ def load_case(
     raise UnusableInput(_no_such_case(text, folder, settings))
 
 
+def case_of_command_file(path: Path, *, workdir: Path | None = None, pixel: tuple[int, int] | None = None) -> Case:
+    """The case of a file that holds a nanoBragg command line; its inputs are in ``workdir`` or beside it.
+
+    Raises:
+        UnusableInput: the file or its command cannot be used, or names no pixel.
+    """
+    if workdir is not None and not workdir.is_dir():
+        raise UnusableInput(f"--workdir {clean(str(workdir))}: no such directory")
+    where = clean(str(path))
+    words = split_command(_command_text(path), where)
+    return _case_of_words(path.resolve().parent.name or "case", words, where, workdir, pixel, path.parent)
+
+
 def _no_such_case(text: str, folder: Path, settings: Configuration) -> str:
     if folder.exists():
         return f"{clean(text)}: a file, not a case; name the folder that holds {COMMAND_FILE}, or use 'nbtui open'"

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from nbtui.errors import SimulationFailed, UnusableInput
 from nbtui.live.model import Case
+from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
     from nbsim.model import Experiment
@@ -290,12 +292,28 @@ def load_scene(case: Case, pixel: tuple[int, int]) -> Scene:
     """The C program's set-up of ``case`` for ``pixel`` (slow, fast).
 
     Raises:
-        nbsim.errors.InputError: the command line or an input file is unusable.
+        UnusableInput: the command line or an input file is unusable, or the pixel is not on the detector.
+        SimulationFailed: the set-up could not be computed.
     """
+    # two OpenMP runtimes in one process (torch beside another library) abort on macOS without this
     os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
+    from nbsim.errors import InputError, NbsimError
     from nbsim.experiment import from_command
 
-    return scene_of(from_command(list(case.argv), case.workdir, phi_mode="c-parity"), pixel)
+    try:
+        experiment = from_command(list(case.argv), case.workdir, phi_mode="c-parity")
+    except InputError as error:
+        raise UnusableInput(f"{clean(case.name)}: {clean(str(error))}") from error
+    except (NbsimError, RuntimeError, MemoryError, ArithmeticError) as error:
+        raise SimulationFailed(f"{clean(case.name)}: the set-up failed: {clean(str(error))}") from error
+    slow, fast = pixel
+    detector = experiment.detector
+    if not (0 <= slow < detector.n_slow and 0 <= fast < detector.n_fast):
+        raise UnusableInput(
+            f"pixel (slow {slow}, fast {fast}) is not on the detector of {detector.n_slow} x {detector.n_fast} "
+            "pixels (slow x fast); the order is slow, then fast"
+        )
+    return scene_of(experiment, pixel)
 
 
 class Unusable(Exception):

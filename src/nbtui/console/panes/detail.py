@@ -31,7 +31,9 @@ def draw(state: State, width: int, height: int) -> list[Line]:
 def _what(state: State, row: Row, width: int) -> Line:
     name = row_name(row) + (f" {row.component}" if row.component else "")
     mark, tone = glyph(state, row)
-    spans = line(Span(f" {mark} ", tone), Span(name, "title"), Span(f" [{clean(row.unit)}]  ", "faint"))
+    spans = line(
+        Span(f" {mark} ", tone), Span(name, "title"), Span(f" [{clean(row.unit)}]  " if row.unit else "  ", "faint")
+    )
     return (*spans, *_standing(state, row, width - 8 - len(name) - len(row.unit)))
 
 

@@ -126,7 +126,7 @@ def _columns(width: int) -> tuple[int, int]:
     """Widths of the name and of a value."""
     free = width - 37
     value = min(25, max(18, free // 3))
-    return free - 2 * value, value
+    return min(34, free - 2 * value), value
 
 
 def _size(state: State, row: Row, width: int) -> int:

@@ -129,6 +129,9 @@ def _profile(comparison: Comparison) -> tuple[Span, ...]:
 
 
 def _preflight(state: State, width: int) -> Line:
+    if state.c_trace is None and state.phase is Phase.READY:
+        way_out = "put trace_c.log into the case folder, or make one with nbtui c-trace"
+        return line(Span(" no C log ", "warning"), clip(way_out, width - 10))
     if state.pending or state.comparison is None:
         origin = clean(state.c_trace.origin) if state.c_trace else "no C log"
         return line(Span(" C log ", "label"), clip(origin, width - 8))

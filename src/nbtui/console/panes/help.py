@@ -14,6 +14,7 @@ _MARKS = (
     ("+", "inherited", "differs because something upstream differs"),
     ("o", "missing", "one side does not have it"),
     ("*", "changed", "the last simulation changed this Python value"),
+    ("# + - .", "text", "map: a term within one, two, three decades of the largest, or below"),
     ("12.3[45]", "digit", "the digits in brackets differ from the other side"),
 )
 

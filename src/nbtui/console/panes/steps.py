@@ -12,7 +12,7 @@ from nbtui.console.panes.numbers import percent
 from nbtui.console.state import State, stepping_off
 from nbtui.trace.text import clean
 
-PHI_COLUMNS = 59  # width of the phi table
+PHI_COLUMNS = 60  # width of the phi table
 STEP_COLUMNS = 40  # width of "at this step"
 _INDEX_LABELS = ("h k l", "C h k l", "node", "offset")
 DIFFERS = 1e-6  # relative; the gate of the evidence package
@@ -123,7 +123,7 @@ def _bar(side: Side, phi: int, largest: float, tone: str) -> list[Span]:
 def _off(py: float, c: float) -> list[Span]:
     if abs(py - c) <= DIFFERS * abs(c):
         return [Span("=", "pass")]
-    return [Span("# ", "diverge"), Span(f"{100 * (py - c) / c:+.1f}%" if c else "new", "digit")]
+    return [Span("# ", "diverge"), Span(f"{100 * (py - c) / c:+.3g}%" if c else "new", "digit")]
 
 
 def _map(state: State, grid: Contributions, width: int, room: int) -> list[Line]:

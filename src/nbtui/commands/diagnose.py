@@ -1,0 +1,62 @@
+"""``nbtui diagnose``: why two traces of one pixel differ."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+
+from nbtui.commands.options import Request, c_log_of, case_options
+from nbtui.errors import UnusableInput
+from nbtui.trace.reader import read_phi, read_trace, with_phi
+
+
+@click.command("diagnose")
+@click.option("--c", "c_log", type=click.Path(path_type=Path), help="Log of the C program; default: the case's own.")
+@click.option("--py", "py_log", type=click.Path(path_type=Path), help="Log of the Python program; default: simulated.")
+@click.option("--py-phi", type=click.Path(path_type=Path), help="Its phi lines, when they are in a file of their own.")
+@click.option("--command", "command_file", type=click.Path(path_type=Path), help="File with the nanoBragg command.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@case_options(judged=False)
+def command(
+    request: Request,
+    c_log: Path | None,
+    py_log: Path | None,
+    py_phi: Path | None,
+    command_file: Path | None,
+    as_json: bool,
+) -> int:
+    """Name the cause of a difference, best explanation first. Exit code 0: nothing differs, 1: something does.
+
+    The command line comes from --command FILE, from CASE or from '-- FLAGS'.
+    """
+    if command_file is not None and request.names_case:
+        raise UnusableInput("give either --command FILE or a CASE, not both")
+    if py_phi is not None and py_log is None:
+        raise UnusableInput("--py-phi belongs to --py FILE, which is missing")
+    if command_file is not None:
+        from nbtui.live.cases import case_of_command_file
+
+        case = case_of_command_file(command_file, workdir=request.workdir, pixel=request.pixel)
+    else:
+        case = request.case()
+    c = read_trace(c_log_of(case, c_log))
+    if py_log is not None:
+        py = read_trace(py_log)
+        if py_phi is not None:
+            py = with_phi(py, read_phi(py_phi))
+    else:
+        from nbtui.live.session import simulate
+
+        py = simulate(case, request.settings()).trace
+    from nbtui.diagnosis.diagnose import diagnose
+    from nbtui.diagnosis.render import as_object, as_text
+    from nbtui.parity.metrics import to_json
+
+    diagnosis = diagnose(case, c, py)
+    if as_json:
+        click.echo(to_json(as_object(diagnosis)), nl=False)
+    else:
+        click.echo(as_text(diagnosis, shutil.get_terminal_size((100, 24)).columns))
+    return 1 if diagnosis.differs else 0
