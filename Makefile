@@ -24,8 +24,8 @@ types: $(READY)
 contracts: $(READY)
 	$(BIN)/lint-imports
 
-example: $(READY)  ## a fresh example package under reports/
-	@$(BIN)/nbtui export demo --phi-mode spec --reports reports --note "Example: spec mode, phi step 0 diverges"; test $$? -le 1
+example: $(READY)  ## a fresh example package under reports/, in place of the one before
+	@env -u PYTHONPATH $(BIN)/python tools/example.py
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed (make PYTHON=python3.11 ...)" if sys.version_info < (3, 11) else 0)'

@@ -348,8 +348,9 @@ def test_a_killed_export_leaves_no_package(here: Path) -> None:
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
     assert [path.name for path in Path("reports").iterdir() if not path.name.startswith(".")] == []
-    # and the next export is not in its way
-    assert write_package(Path("reports"), WHEN, lambda folder, stamp: None).name == "20260102T030406Z"
+    # and the next export takes away what is left of it
+    assert write_package(Path("reports"), WHEN, lambda folder, stamp: None).name == "20260102T030405Z"
+    assert [path.name for path in Path("reports").iterdir()] == ["20260102T030405Z"]
 
 
 def test_a_root_that_cannot_be_made_exits_with_4(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -196,3 +196,6 @@ def test_the_library_reads_the_newest_first_and_takes_news_in_between(tmp_path: 
     assert (len(entries), library.unread) == (44, 0)
     assert entries[0].package.stamp == "20260102T000000Z"
     assert entries[-1].package.stamp == "20260101T000001Z"
+    assert [one is other for one, other in zip(entries, library.entries(), strict=True)] == [True] * 44
+    library.take(Batch(gone=(old[1],)))
+    assert library.entries()[-1].before is None  # the first of its kind has gone: judged anew

@@ -219,11 +219,18 @@ def nearest(sf: StructureFactors, h0: Tensor, k0: Tensor, l0: Tensor) -> Tensor:
     """F at integer-valued float indices of any common shape; ``default_f`` out of the inclusive bounds (8.2)."""
     if sf.grid is None:
         return torch.full_like(h0 + k0 + l0, sf.default_f)
+    values = _cell(sf.grid, _low(sf), (h0, k0, l0))
+    return torch.where(in_table(sf, h0, k0, l0), values, sf.default_f)
+
+
+def in_table(sf: StructureFactors, h0: Tensor, k0: Tensor, l0: Tensor) -> Tensor:
+    """Bool: integer-valued indices of any common shape lie in the inclusive bounds; False without a table."""
+    if sf.grid is None:
+        return torch.zeros_like(h0 + k0 + l0, dtype=torch.bool)
     inside = torch.ones_like(h0 + k0 + l0, dtype=torch.bool)
     for index, lo, n in zip((h0, k0, l0), _low(sf), sf.grid.shape, strict=True):
         inside = inside & (index >= lo) & (index <= lo + n - 1)
-    values = _cell(sf.grid, _low(sf), (h0, k0, l0))
-    return torch.where(inside, values, sf.default_f)
+    return inside
 
 
 def in_interpolation_range(sf: StructureFactors, h: Tensor, k: Tensor, l: Tensor) -> Tensor:

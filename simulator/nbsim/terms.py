@@ -107,13 +107,21 @@ def structure_factor(experiment: Experiment, passes: Passes, interpolation_end: 
     plain = nearest(table, *passes.hkl0)
     if not interpolates(experiment):
         return plain
-    usable = in_interpolation_range(table, *passes.hkl)
-    if interpolation_end is not None:
-        count = plain[0].numel()
-        order = torch.arange(count, device=plain.device).reshape(plain.shape[1:])
-        end = interpolation_end.reshape(-1, 1, 1, 1, 1, 1)
-        usable = usable & (order < end)
+    usable = interpolated_passes(experiment, passes, interpolation_end)
     return torch.where(usable, tricubic(table, *passes.hkl), plain)
+
+
+def interpolated_passes(experiment: Experiment, passes: Passes, interpolation_end: Tensor | None) -> Tensor:
+    """Bool (P, T, B, Q, J, M): passes whose F_cell is interpolated in a run that interpolates at all.
+
+    ``interpolation_end`` as for :func:`structure_factor`.
+    """
+    usable = in_interpolation_range(experiment.structure_factors, *passes.hkl)
+    if interpolation_end is None:
+        return usable
+    order = torch.arange(usable[0].numel(), device=usable.device).reshape(usable.shape[1:])
+    end = interpolation_end.reshape(-1, 1, 1, 1, 1, 1)
+    return usable & (order < end)
 
 
 def contributions(

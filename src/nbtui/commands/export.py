@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from nbtui.commands.options import Request, c_log_of, case_options, reports_of, say
 from nbtui.errors import UnusableInput
+
+if TYPE_CHECKING:
+    from nbtui.diagnosis.diagnose import Diagnosis
+    from nbtui.live.model import Case
+    from nbtui.trace.model import Trace
 
 
 @click.command("export")
@@ -18,6 +24,7 @@ from nbtui.errors import UnusableInput
 @click.option("--run", "runs", multiple=True, metavar="CMD", help="Also run this and keep its output; repeatable.")
 @click.option("--note", default="", help="A sentence for the reader.")
 @click.option("--todo", default="", help="The next step; default: one from the first divergence.")
+@click.option("--diagnose", is_flag=True, help="Also look for the cause of the difference.")
 @click.option("--hostname", is_flag=True, help="Record this machine's name.")
 @case_options(judged=True)
 def command(
@@ -29,6 +36,7 @@ def command(
     runs: tuple[str, ...],
     note: str,
     todo: str,
+    diagnose: bool,
     hostname: bool,
 ) -> int:
     """Write an evidence package of CASE; its path is the last line of stdout. Exit code 1 when it diverges."""
@@ -54,6 +62,7 @@ def command(
             todo=todo,
             argv=request.invocation.argv,
             hostname=hostname,
+            diagnose=_diagnosis if diagnose else None,
         )
     )
     say(verdict(done.comparison))
@@ -61,3 +70,9 @@ def command(
         say(f"BLOCKED: {reason}")
     click.echo(str(done.path))
     return done.exit_code
+
+
+def _diagnosis(case: Case, c: Trace, py: Trace) -> Diagnosis:
+    from nbtui.diagnosis.diagnose import diagnose
+
+    return diagnose(case, c, py)

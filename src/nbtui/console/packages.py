@@ -22,7 +22,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from nbtui.console import shelf as moves
-from nbtui.console.jobs import start
+from nbtui.console.jobs import Failure, start
 from nbtui.console.panes import packages as panes
 from nbtui.console.panes.line import Line
 from nbtui.console.shelf import Reading, Shelf
@@ -77,6 +77,14 @@ class Verified(Message):
 
     def __init__(self, path: Path, outcome: str) -> None:
         self.path, self.outcome = path, outcome
+        super().__init__()
+
+
+class Trouble(Message):
+    """A thread of the screen has failed."""
+
+    def __init__(self, sentence: str) -> None:
+        self.sentence = sentence
         super().__init__()
 
 
@@ -136,8 +144,8 @@ class PackagesScreen(Screen["Path | None"], inherit_bindings=False):
 
     def on_mount(self) -> None:
         news: queue.SimpleQueue[Batch] = queue.SimpleQueue()
-        start(lambda: self._follow(news), lambda _: None, "nbtui-follow")
-        start(lambda: self._read(news), self._reading_ended, "nbtui-read")
+        start(lambda: self._follow(news), self._stopped_early, "nbtui-follow")
+        start(lambda: self._read(news), self._stopped_early, "nbtui-read")
         self.set_interval(AGE_EVERY, lambda: self.show(replace(self.shelf, seconds=time.time())))
 
     def on_unmount(self) -> None:
@@ -175,9 +183,12 @@ class PackagesScreen(Screen["Path | None"], inherit_bindings=False):
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is interested any more
             self.post_message(message)
 
-    def _reading_ended(self, result: object) -> None:
-        if result is not None:
-            self._tell(Verified(Path(), f"watching has stopped: {getattr(result, 'sentence', result)}"))
+    def _stopped_early(self, result: object) -> None:
+        if isinstance(result, Failure):
+            self._tell(Trouble(f"watching has stopped: {result.sentence}"))
+
+    def on_trouble(self, message: Trouble) -> None:
+        self.show(replace(self.shelf, message=message.sentence))
 
     def on_judged(self, message: Judged) -> None:
         batch = message.batch
@@ -192,8 +203,7 @@ class PackagesScreen(Screen["Path | None"], inherit_bindings=False):
 
     def on_verified(self, message: Verified) -> None:
         checks = {**self.shelf.checks, message.path: message.outcome}
-        said = f"{message.path.name}: {message.outcome}" if message.path.name else message.outcome
-        self.show(replace(self.shelf, checks=checks, message=said))
+        self.show(replace(self.shelf, checks=checks, message=f"{message.path.name}: {message.outcome}"))
 
     # --- keys ----------------------------------------------------------------------------------------------------
 
@@ -244,7 +254,10 @@ class PackagesScreen(Screen["Path | None"], inherit_bindings=False):
             wrong = [f"{one.file} {one.what}" for one in outcome.findings if one.fatal]
             return f"! FAILED: {'; '.join(wrong)}" if wrong else "verified" + " (old format)" * outcome.old
 
-        start(job, lambda result: self._tell(Verified(path, getattr(result, "sentence", str(result)))), "nbtui-verify")
+        def done(result: object) -> None:
+            self._tell(Verified(path, f"! {result.sentence}" if isinstance(result, Failure) else str(result)))
+
+        start(job, done, "nbtui-verify")
 
     def _note(self) -> None:
         entry = self.shelf.entry

@@ -31,16 +31,14 @@ def structure_factors(hkl: Array, f_latt: Array, scene: Scene, rules: Rules) -> 
     lattice factor is zero does not test the range (section 7.4).
     """
     nearest = nearest_index(hkl, rules.rounding)
-    wanted = nearest[..., list(rules.order)] + np.asarray(rules.shift)
-    if rules.friedel:
-        wanted = -wanted
+    wanted, real = (_mapped(index, rules) for index in (nearest, hkl))
     table = scene.table
     f_cell = _lookup(wanted, scene, rules)
     if not scene.interpolate or table.grid is None:
         return nearest, f_cell
     low = np.asarray(table.low)
     high = low + np.asarray(table.grid.shape) - 1
-    inside = np.all((hkl >= low + 2) & (hkl <= high - 2), axis=-1).reshape(-1)
+    inside = np.all((real >= low + 2) & (real <= high - 2), axis=-1).reshape(-1)
     tested = inside | ((f_latt.reshape(-1) == 0.0) & (scene.water == 0.0))
     failing = np.flatnonzero(~tested)
     count = int(failing[0]) if failing.size else tested.size
@@ -48,12 +46,25 @@ def structure_factors(hkl: Array, f_latt: Array, scene: Scene, rules: Rules) -> 
     if chosen.size == 0:
         return nearest, f_cell
     flat = f_cell.reshape(-1).copy()
-    points = hkl.reshape(-1, 3)[chosen]
+    points = real.reshape(-1, 3)[chosen]
     flat[chosen] = tricubic(points, table.grid, low)
     return nearest, flat.reshape(f_cell.shape)
 
 
+def _mapped(index: Array, rules: Rules) -> Array:
+    """The index whose entry is taken for ``index``."""
+    wanted = index[..., list(rules.order)] + np.asarray(rules.shift)
+    return -wanted if rules.friedel else wanted
+
+
 def _lookup(index: Array, scene: Scene, rules: Rules) -> Array:
+    values = _tabled(index, scene, rules)
+    for given, value in rules.f_given:
+        values = np.where(np.all(index == np.asarray(given), axis=-1), value, values)
+    return values
+
+
+def _tabled(index: Array, scene: Scene, rules: Rules) -> Array:
     table = scene.table
     default = 0.0 if rules.default_for in ("none", "holes") else table.default_f
     if table.grid is None or rules.default_for == "all":
@@ -67,10 +78,7 @@ def _lookup(index: Array, scene: Scene, rules: Rules) -> Array:
         values = np.where(values == table.default_f, 0.0, values)
     if rules.default_for == "zeros":
         values = np.where(values == 0.0, table.default_f, values)
-    values = np.where(inside, values, default)
-    for given, value in rules.f_given:
-        values = np.where(np.all(index == np.asarray(given), axis=-1), value, values)
-    return values
+    return np.where(inside, values, default)
 
 
 def tricubic(points: Array, grid: Array, low: Array) -> Array:

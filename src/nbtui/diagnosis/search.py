@@ -22,7 +22,8 @@ from nbtui.live.variants import Array
 
 PRICE = 6.0  # bits of a hypothesis: what one of some hundred variants wins by chance
 BEAM = (10, 5)  # states that are extended by a second, a third hypothesis
-MOST_REPLAYS = 3000
+REFINED = 3  # states of a level whose members are tried in their other forms
+MOST_REPLAYS = 2000
 CHANGED = 1e-13  # relative change of a row that counts as one
 DONE = 0.5  # bits left over that count as nothing
 
@@ -124,6 +125,7 @@ class Search:
             if best.bits <= self.done and best.price <= PRICE * extra_members:
                 break
             level = self._extended(_diverse(level, width), changes)
+            level = sorted(level + self._refined(level[:REFINED], changes), key=lambda state: state.total)
             found += level
         return sorted(found, key=lambda state: state.total)
 
@@ -144,25 +146,58 @@ class Search:
 
     def _extended(self, states: Sequence[State], changes: dict[int, npt.NDArray[np.bool_]]) -> list[State]:
         out: list[State] = []
-        for state in states:
+        for rank, state in enumerate(states):
             wrong = np.bincount(self.rows.group, weights=state.row_bits) > 0.0
             taken = {number for number, _ in state.variants}
             ids = {variant.id for _, variant in state.variants}
             for number, changed in changes.items():
-                variant = self.extras[number] if number < 0 else self.variants[number]
+                variant = self._variant(number)
                 key = tuple(sorted((*taken, number)))
                 if number in taken or variant.id in ids or key in self.seen:
                     continue
-                if not wrong[int(self.rows.group[changed].min())] or self.replays > MOST_REPLAYS:
+                touched = wrong[np.unique(self.rows.group[changed])]
+                # of the best states every variant that touches what is wrong, else those that begin there
+                if not (touched.any() if rank < REFINED else touched[0]) or self.replays > MOST_REPLAYS:
                     continue
                 made = self.evaluate([*state.variants, (number, variant)])
                 self.seen[key] = made
                 if made is not None:
                     out.append(made)
+            if rank < REFINED:
+                out += self._woken(state, changes)
             out += self._labels(state)
             if any(made.bits <= self.done and made.price <= PRICE * len(made.variants) for made in out):
                 break
         return sorted(out, key=lambda state: state.total)
+
+    def _woken(self, state: State, changes: Mapping[int, npt.NDArray[np.bool_]]) -> list[State]:
+        """The state with one more variant that changes nothing alone, where it helps here."""
+        ids = {variant.id for _, variant in state.variants}
+        out = []
+        for number, variant in enumerate(self.variants):
+            if number not in changes and variant.id not in ids and self.replays <= MOST_REPLAYS:
+                made = self.evaluate([*state.variants, (number, variant)])
+                if made is not None and made.total < state.total:
+                    out.append(made)
+        return out
+
+    def _refined(self, states: Sequence[State], changes: Mapping[int, npt.NDArray[np.bool_]]) -> list[State]:
+        """The states with one member in another of its forms, where that is better."""
+        out: list[State] = []
+        for state in states:
+            if state.bits <= self.done:
+                continue
+            for number, variant in state.variants:
+                rest = [member for member in state.variants if member[0] != number]
+                for other in changes:
+                    if other != number and self._variant(other).id == variant.id and self.replays <= MOST_REPLAYS:
+                        made = self.evaluate([*rest, (other, self._variant(other))])
+                        if made is not None and made.total < state.total:
+                            out.append(made)
+        return out
+
+    def _variant(self, number: int) -> Variant:
+        return self.extras[number] if number < 0 else self.variants[number]
 
 
 def _diverse(states: Sequence[State], width: int) -> list[State]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,8 @@ from nbtui.evidence.environment import checkout_root
 from nbtui.evidence.plain import ascii_text, shell_line, shell_word
 from nbtui.live.cases import C_LOG, DEMO
 from nbtui.live.model import Case, Settings
+
+OPENMP = "KMP_DUPLICATE_LIB_OK"  # which torch needs on some machines
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def commands_text(argv: Sequence[str], status: int, extra: Iterable[Ran]) -> str
     ]
     for ran in extra:
         lines += [_pasteable(ran.command), f"# exit status: {ran.status}   log: {ran.name}"]
-    lines += [f"KMP_DUPLICATE_LIB_OK=TRUE nbtui {shell_line(list(argv))}", f"# exit status: {status}"]
+    lines += [f"{_setting(OPENMP)}nbtui {shell_line(list(argv))}", f"# exit status: {status}"]
     return "\n".join(lines) + "\n"
 
 
@@ -61,6 +64,7 @@ def equivalent(
     py_log: Path | None,
     profile: str,
     tolerance: float | None,
+    diagnose: bool,
 ) -> tuple[str, ...]:
     """The export command line for a package that was asked for in the console."""
     words = ["export"]
@@ -83,6 +87,8 @@ def equivalent(
         words += ["--py", str(py_log)]
     if tolerance is not None:
         words += ["--tolerance", repr(tolerance)]
+    if diagnose:
+        words.append("--diagnose")
     words += ["--profile", profile, "--reports", str(reports)]
     return (*words, *flags)
 
@@ -94,6 +100,12 @@ def _change_directory(here: Path) -> str:
         return f"cd {shell_word(str(here))}"
     below = here.relative_to(root)
     return 'cd "$(git rev-parse --show-toplevel)"' + (f"/{shell_word(str(below))}" if below.parts else "")
+
+
+def _setting(name: str) -> str:
+    """An environment variable before a command, where it was set."""
+    value = os.environ.get(name)
+    return "" if value is None else f"{name}={shell_word(value)} "
 
 
 def _pasteable(command: str) -> str:

@@ -6,12 +6,13 @@ Source: spec/evidence_package.md.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nbtui.errors import NotWritten, SimulationFailed, UnusableInput
+from nbtui.errors import NbtuiError, NotWritten, SimulationFailed, UnusableInput
 from nbtui.evidence.baseline import Baseline, changes, environment_drift, find_baseline, read_baseline
 from nbtui.evidence.commands import Ran, commands_text, equivalent, run_all
 from nbtui.evidence.environment import environment
@@ -26,9 +27,12 @@ from nbtui.parity.compare import compare
 from nbtui.parity.metrics import to_json
 from nbtui.parity.model import Comparison
 from nbtui.parity.profiles import Profile
-from nbtui.trace.model import Trace
+from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.reader import parse_lines, read_trace, with_phi
 from nbtui.trace.text import clean
+
+if TYPE_CHECKING:
+    from nbtui.diagnosis.diagnose import Diagnosis
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class ExportRequest:
     todo: str = ""  # next step; default: one from the first divergence
     argv: tuple[str, ...] = ()  # nbtui's own words; default: an equivalent export command
     hostname: bool = False
+    diagnose: Callable[[Case, Trace, Trace], Diagnosis] | None = None  # default: no diagnosis is made
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,8 @@ class _Evidence:
     py: Trace
     simulation: Simulation | None
     comparison: Comparison
+    diagnosis: Mapping[str, object] | None
+    undiagnosed: str  # why a diagnosis that was asked for is not there
     environment: Mapping[str, object]
     runs: tuple[Ran, ...]
     blocked: tuple[str, ...]
@@ -123,6 +130,7 @@ def _gather(request: ExportRequest, when: datetime) -> _Evidence:
         py = _written_trace(simulation) if simulation is not None else Trace("PY", "no simulation", ())
         py = replace(py, pixel=case.pixel)
     comparison = compare(c, py, request.profile, request.tolerance, request.profiles)
+    diagnosis, undiagnosed = _diagnosed(request, c, py)
     runs = run_all(request.runs)
     blocked = [failure] if failure is not None else []
     blocked += [f"'{ran.command}' ended with exit status {ran.status}, see {ran.name}" for ran in runs if ran.status]
@@ -137,11 +145,28 @@ def _gather(request: ExportRequest, when: datetime) -> _Evidence:
         py=py,
         simulation=simulation,
         comparison=comparison,
+        diagnosis=diagnosis,
+        undiagnosed=undiagnosed,
         environment=environment(when, hostname=request.hostname),
         runs=runs,
         blocked=tuple(ascii_line(reason) for reason in blocked),
         exit_code=3 if failure is not None else 1 if blocked else 0,
     )
+
+
+def _diagnosed(request: ExportRequest, c: Trace, py: Trace) -> tuple[dict[str, object] | None, str]:
+    """The diagnosis as metrics.json holds it, or why there is none; the package is evidence without it, too."""
+    if request.diagnose is None:
+        return None, ""
+    from nbtui.diagnosis.render import as_object  # needs the simulator
+
+    try:
+        found = as_object(request.diagnose(request.case, c, py))
+    except (NbtuiError, TraceError) as error:
+        return None, f"no diagnosis was possible: {error}"
+    causes = found["hypotheses"]
+    assert isinstance(causes, list)
+    return found | {"hypotheses": [{"rank": rank, **cause} for rank, cause in enumerate(causes, start=1)]}, ""
 
 
 def _written_trace(simulation: Simulation) -> Trace:
@@ -186,6 +211,7 @@ def _fill(folder: Path, stamp: str, evidence: _Evidence) -> None:
         py_log=request.py_log,
         profile=request.profile,
         tolerance=request.tolerance,
+        diagnose=request.diagnose is not None,
     )
     texts |= {ran.name: ran.log for ran in evidence.runs}
     texts["commands.txt"] = commands_text(argv, evidence.exit_code, evidence.runs)
@@ -212,6 +238,7 @@ def _metrics(stamp: str, evidence: _Evidence) -> dict[str, object]:
             settings=request.settings,
             simulation=evidence.simulation,
             more={
+                "diagnosis": evidence.diagnosis,
                 "blocked": list(evidence.blocked),
                 "findings": findings,
                 "note": ascii_line(request.note),
@@ -254,6 +281,8 @@ def _findings(evidence: _Evidence) -> list[str]:
         found.append(
             "the Python trace is a given log; phi mode, dtype, device and terms.csv are those of our own simulation"
         )
+    if evidence.undiagnosed:
+        found.append(evidence.undiagnosed)
     if evidence.environment["git_sha"] is None:
         found.append("not in a git checkout: git_sha, branch and git_status are null")
     pixel = evidence.comparison.pixel_c

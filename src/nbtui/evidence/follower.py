@@ -16,7 +16,7 @@ Signature = tuple[tuple[str, int, int], ...]
 
 FRESH = 10.0  # s; a directory touched this recently at the start may still be being written
 QUIET_CHECKED, QUIET_READABLE, QUIET_PARTIAL, QUIET_BROKEN = 0.25, 0.6, 3.0, 10.0  # s without a change
-SLICE = 0.3  # s; a longer burst is announced in parts
+SLICE = 0.15  # s; a longer burst is announced in parts
 HASHED = 256 * 1024 * 1024  # bytes; larger packages count as whole by being quiet
 
 
@@ -106,7 +106,7 @@ class Follower:
         """The packages that have become whole, or quiet for long enough, since the last call."""
         added, changed, more = [], [], False
         started = self.clock()
-        for path, entry in list(self.pending.items()):
+        for path, entry in sorted(self.pending.items(), key=lambda item: item[0].name, reverse=True):  # latest first
             if more := self.clock() - started > SLICE:
                 break
             current = signature(path)

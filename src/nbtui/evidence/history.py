@@ -7,10 +7,11 @@ is named, because a run that repeats an earlier trace taught nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
+from types import MappingProxyType
 
 from nbtui.evidence.folder import find_packages
 from nbtui.evidence.package import Factor, Package, in_chain, percent, read_package
@@ -56,15 +57,21 @@ def load(root: Path, known: dict[Path, Package] | None = None) -> list[Package]:
     return [known.get(path) or read_package(path, chain_only=True) for path in find_packages(root)]
 
 
-def history(packages: Iterable[Package]) -> tuple[Entry, ...]:
-    """The packages oldest first, each compared with the one before of the same case and pixel."""
+def history(packages: Iterable[Package], known: Mapping[Path, Entry] = MappingProxyType({})) -> tuple[Entry, ...]:
+    """The packages oldest first, each compared with the one before of the same case and pixel.
+
+    ``known`` holds earlier judgements by path; those that still hold are not made again.
+    """
     newest: dict[tuple[str, tuple[int, int] | None], Package] = {}
     first_with: dict[str, Package] = {}
     entries = []
     for package in sorted(packages, key=time_key):
         group = package.case, package.pixel
         same = first_with.setdefault(package.trace_hash, package) if package.trace_hash else package
-        entries.append(entry(package, newest.get(group), "" if same is package else same.stamp))
+        before, identical = newest.get(group), "" if same is package else same.stamp
+        old = known.get(package.path)
+        holds = old is not None and old.package is package and old.before is before and old.identical_to == identical
+        entries.append(old if old is not None and holds else entry(package, before, identical))
         newest[group] = package
     return tuple(entries)
 

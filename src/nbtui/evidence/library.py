@@ -17,6 +17,7 @@ class Library:
     def __init__(self) -> None:
         self._packages: dict[Path, Package] = {}
         self._backlog: list[Path] = []  # latest stamp last
+        self._entries: dict[Path, Entry] = {}  # as judged last
 
     @property
     def unread(self) -> int:
@@ -48,4 +49,6 @@ class Library:
 
     def entries(self) -> tuple[Entry, ...]:
         """The packages read so far, newest first, each judged against the one before of its case and pixel."""
-        return history(self._packages.values())[::-1]
+        entries = history(self._packages.values(), self._entries)
+        self._entries = {entry.package.path: entry for entry in entries}
+        return entries[::-1]

@@ -43,12 +43,15 @@ def summary(metrics: Mapping[str, Any], place: str, todo: str) -> str:
 
 
 def next_step(metrics: Mapping[str, Any]) -> str:
-    """The generated next step, from what stopped the run or from the first divergence."""
+    """The generated next step, from what stopped the run, the best diagnosis or the first divergence."""
     first = metrics["first_divergence_detail"]
     if first is None and metrics["blocked"]:
         return f"mend this, then export again: {metrics['blocked'][0]}"
     if first is None:
         return "repeat with another pixel or phi mode; nothing differs here"
+    causes = (metrics["diagnosis"] or {}).get("hypotheses")
+    if causes:
+        return f"confirm {' + '.join(causes[0]['ids'])}: {' '.join(causes[0]['confirm'])}"
     origin = first["inherited_from"]
     where = f"follow it upstream to {origin}" if origin else "nothing upstream of it differs, so look where it is made"
     return f"explain {first['label']}: {where}"
@@ -155,11 +158,19 @@ def _diagnosis(metrics: Mapping[str, Any]) -> Iterator[str]:
     yield "## Diagnosis"
     yield ""
     found = metrics["diagnosis"]
-    if not found:
+    if found is None:
         yield "None was made."
         return
-    for rank, cause in enumerate(found, start=1):
-        yield f"{rank}. {cell(str(cause['summary']))}: explains {number(cause['explained'])} of the gap"
+    if not found["hypotheses"]:
+        yield "No known cause explains a difference." if metrics["num_divergent"] else "Nothing differs."
+    for cause in found["hypotheses"]:
+        yield f"{number(cause['rank'])}. {' + '.join(map(cell, cause['ids']))}: {cell(cause['summary'])}"
+        explained, left = number(cause["explained"]), number(cause["residual"])
+        yield f"   - explains {explained} of the gap; relative difference left: {left}"
+        yield from (f"   - confirm: {cell(text)}" for text in cause["confirm"])
+        yield from (f"   - remedy: {cell(text)}" for text in cause["fix"])
+    notes = [text for key in ("preflight", "self_consistency", "ratios") for text in found[key]]
+    yield from (f"- {cell(text)}" for text in notes if text not in metrics["preflight"])
 
 
 def _baseline(metrics: Mapping[str, Any]) -> Iterator[str]:
@@ -179,7 +190,7 @@ def _baseline(metrics: Mapping[str, Any]) -> Iterator[str]:
                 yield f"| {cell(name)} | {item['change']} | {number(item['before'])} | {number(item['now'])} |"
             yield ""
         yield f"Every {'other ' if changed else ''}factor is the same."
-    yield ""
+        yield ""
     drift = metrics["environment_drift"]
     if baseline is not None and not drift:
         yield "Environment drift: none known."

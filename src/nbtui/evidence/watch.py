@@ -17,7 +17,7 @@ from nbtui.evidence.follower import Batch, Follower
 
 TICK_MS = 150  # how often something unfinished is looked at again
 STEP_MS = 50  # notifications this close together belong to one burst
-BURST_MS = 400  # a burst longer than this is delivered in parts
+BURST_MS = 200  # a burst longer than this is delivered in parts
 RESCAN = 5.0  # s between looks at the whole root when notifications work
 POLL = 0.4  # s between looks without them
 DEEP = 5.0  # s between looks into known packages without them

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from nbtui.errors import NotWritten
+from nbtui.evidence.building import building, clear_litter, rename_new
 from nbtui.trace.text import clean
 
 STAMP_FORMAT = "%Y%m%dT%H%M%SZ"
@@ -93,45 +93,34 @@ def write_package(root: Path, when: datetime, fill: Callable[[Path, str], None])
     """A new package directory ``root/STAMP``, filled by ``fill(folder, stamp)`` aside and renamed into place.
 
     ``when`` is the UTC time of the run; when its stamp is taken the next free one is used. Two exports never share
-    a directory: the hidden building directory carries the stamp, and making it is exclusive.
+    a directory, and what exports that died left hidden in ``root`` is removed first.
 
     Raises:
         NotWritten: it cannot be written; nothing is left of it.
     """
     with _explained(root):
         root.mkdir(parents=True, exist_ok=True)
+    clear_litter(root)
     for later in range(_STAMPS_TRIED):
         stamp = (when + timedelta(seconds=later)).strftime(STAMP_FORMAT)
-        with _explained(root / stamp):
-            building = _claim(root, stamp)
-            if building is None:
+        if os.path.lexists(root / stamp):
+            continue
+        with _explained(root / stamp), contextlib.suppress(_Taken), building(root, stamp) as folder:
+            if folder is None:
                 continue
+            fill(folder, stamp)
+            _sync(folder)
             try:
-                fill(building, stamp)
-                _sync(building)
-                # an empty foreign directory made meanwhile is the most that rename could replace
-                building.rename(root / stamp)
-            except BaseException:
-                shutil.rmtree(building, ignore_errors=True)
-                raise
+                rename_new(folder, root / stamp)
+            except FileExistsError as error:  # made by another tool meanwhile: theirs stays, ours moves on
+                raise _Taken from error
             _sync_directory(root)
             return root / stamp
     raise NotWritten(f"{clean(str(root))}: no free time stamp after {when.strftime(STAMP_FORMAT)}")
 
 
-def _claim(root: Path, stamp: str) -> Path | None:
-    """The building directory of a stamp that is still free, else None."""
-    building = root / f".{stamp}.building"
-    if os.path.lexists(root / stamp):
-        return None
-    try:
-        building.mkdir()
-    except FileExistsError:
-        return None
-    if os.path.lexists(root / stamp):  # finished between the two looks
-        building.rmdir()
-        return None
-    return building
+class _Taken(Exception):
+    """The stamp's name was given to something else while the package was being built."""
 
 
 def _sync(folder: Path) -> None:

@@ -33,9 +33,16 @@ class Settings:
     quirks: tuple[tuple[str, bool], ...] = ()  # explicit --quirk NAME=on|off
 
 
+F_CELL_ORIGINS = ("table", "default", "interpolated", "out of range", "table, no room to interpolate")
+
+
 @dataclass(frozen=True)
 class TermTable:
-    """Contributions in accumulation order; columns as in terms.csv, each (n,)."""
+    """Contributions in accumulation order; columns as in terms.csv, each (n,).
+
+    The last four are not in terms.csv and known for simulated pixels only: the factors of F_latt (SQUARE crystals;
+    None for other shapes) and where F_cell came from, an index into ``F_CELL_ORIGINS``.
+    """
 
     thick: np.ndarray
     sub_slow: np.ndarray
@@ -52,6 +59,10 @@ class TermTable:
     F_latt: np.ndarray
     F_cell: np.ndarray
     F_cell2_F_latt2: np.ndarray
+    F_latt_a: np.ndarray | None = None
+    F_latt_b: np.ndarray | None = None
+    F_latt_c: np.ndarray | None = None
+    F_cell_origin: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,7 @@ def _simulation(
     error64: float | None,
     started: float,
 ) -> Simulation:
+    from nbsim.details import term_details
     from nbsim.trace import format_line, terms_rows, trace_lines
     from nbtui.trace.reader import parse_lines
 
@@ -112,7 +113,7 @@ def _simulation(
         pixel=pixel,
         trace_lines=texts,
         trace=replace(parse_lines(texts, "live"), side="PY", pixel=pixel),
-        terms=TermTable(**{name: np.asarray(columns[name]) for name in TERM_COLUMNS}),
+        terms=TermTable(**{name: np.asarray(columns[name]) for name in TERM_COLUMNS}, **term_details(result)),
         axes={
             "thick": experiment.detector.n_layers,
             "sub_slow": sampling.oversample,

@@ -111,7 +111,7 @@ class _Judge:
             component=cell.component,
             label=_label(name, cell.component, block, repetition),
             stage=known.stage if known else "other",
-            unit=known.unit if known else "",
+            unit=known.unit_of(cell.component) if known else "",
             description=known.description if known else "not in the catalogue",
             order=order,
             c_value=ours.value if ours else None,

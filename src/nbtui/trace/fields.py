@@ -47,6 +47,11 @@ class Field:
     log_only: str = ""
     log_only_beam: str = ""
     origin: str = "loop"  # setup, loop, phi, term
+    component_units: tuple[tuple[str, str], ...] = ()  # (component, unit) where it is not the field's
+
+    def unit_of(self, component: str) -> str:
+        """The unit of one component."""
+        return dict(self.component_units).get(component, self.unit)
 
 
 def block(tap: str, *rows: Field, origin: str = "loop", tolerance_class: str = "") -> tuple[Field, ...]:

@@ -42,6 +42,7 @@ HEAD = block(
         "beam",
         "Beam centre and pixel size; the label says metres",
         log_only=_BEAM_CENTER,
+        component_units=(("pixel_mm", "mm"),),
     ),
     Field(
         "initial_fdet",

@@ -1,0 +1,175 @@
+"""The whole detector of a case: its image, and what a pixel of it stands for.
+
+Like :mod:`nbtui.live.session` a door to the simulator: nbsim and torch are imported inside the functions.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from nbtui.errors import NbtuiError, SimulationFailed, UnusableInput
+from nbtui.live.model import Case, Settings
+from nbtui.trace.text import clean
+
+if TYPE_CHECKING:
+    from nbsim.model import Experiment
+
+Photons = npt.NDArray[np.float32]
+Progress = Callable[[int, int], None]  # pixels done, pixels in all
+
+
+class Cancelled(NbtuiError):
+    """The image was stopped on request."""
+
+    exit_code = 130
+
+
+@dataclass(frozen=True)
+class PixelFacts:
+    """Where the centre of a pixel is, in the laboratory and in reciprocal space."""
+
+    slow: int
+    fast: int
+    slow_mm: float  # from the detector's outer corner to the pixel's centre, along the slow axis
+    fast_mm: float
+    two_theta_deg: float
+    d_angstrom: float  # resolution; infinite in the direct beam
+    hkl: tuple[float, float, float]  # fractional, crystal at the first phi of the scan, without mosaic rotation
+    phi_deg: float  # that phi
+
+
+class Frame:
+    """A case made ready: the detector's size, facts on its pixels, and its image. Made by :func:`prepare`."""
+
+    def __init__(self, case: Case, experiment: Experiment) -> None:
+        self._case, self._experiment = case, experiment
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Pixels (slow, fast)."""
+        detector = self._experiment.detector
+        return detector.n_slow, detector.n_fast
+
+    def facts(self, slow: int, fast: int) -> PixelFacts:
+        """Facts on one pixel, for the nominal beam (direction and wavelength) and the sensor's front face.
+
+        Uses the positions that the simulation uses (nanobragg_pixel_loop.md sections 3 to 5).
+
+        Raises:
+            UnusableInput: the pixel is not on the detector.
+        """
+        import torch
+        from nbsim.scattering import positions, turn
+
+        n_slow, n_fast = self.shape
+        if not (0 <= slow < n_slow and 0 <= fast < n_fast):
+            where = f"pixel slow {slow} fast {fast} is not on the detector"
+            raise UnusableInput(f"{clean(self._case.name)}: {where}: {n_slow} x {n_fast} (slow x fast)")
+        whole = replace(self._experiment, sampling=replace(self._experiment.sampling, oversample=1))
+        crystal, beam = whole.crystal, whole.beam
+        with torch.no_grad():
+            position = positions(whole, torch.tensor([[slow, fast]], device=whole.device))[0, 0, 0]
+            direction = position / position.norm()
+            scattering = (direction - beam.direction) / beam.wavelength  # [1/m]
+            phi = torch.as_tensor(whole.sampling.phi_start, dtype=whole.dtype, device=whole.device)
+            vectors = torch.stack((crystal.a, crystal.b, crystal.c))
+            turned = turn(vectors, crystal.spindle, torch.sin(phi), torch.cos(phi))
+            h, k, l = (turned @ scattering).tolist()
+            size = float(scattering.norm())
+            # the half angle from the chord: exact near the beam, where an arc cosine is not
+            half = min(1.0, 0.5 * float(beam.wavelength) * size)
+            pixel_mm = 1000.0 * float(whole.detector.pixel_size)
+        return PixelFacts(
+            slow=slow,
+            fast=fast,
+            slow_mm=(slow + 0.5) * pixel_mm,
+            fast_mm=(fast + 0.5) * pixel_mm,
+            two_theta_deg=float(np.degrees(2.0 * np.arcsin(half))),
+            d_angstrom=1e10 / size if size > 0.0 else float("inf"),
+            hkl=(h, k, l),
+            phi_deg=float(np.degrees(whole.sampling.phi_start)),
+        )
+
+    def image(self, *, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None) -> Photons:
+        """Photons per pixel, float32 (n_slow, n_fast); 0 where the command renders nothing (ROI, mask).
+
+        A compiled kernel is used when there is one, never built: a build cannot be stopped half-way.
+
+        Raises:
+            Cancelled: ``cancelled`` returned True; it is asked several times a second.
+            SimulationFailed: the simulator was started and failed.
+        """
+        from nbsim.compiled import artefact
+        from nbsim.errors import Interrupted
+        from nbsim.image import render
+
+        there = None if artefact(self._experiment.dtype).is_file() else False
+        try:
+            with _told(self._case):
+                photons = render(self._experiment, compile_kernel=there, progress=progress, cancelled=cancelled).photons
+        except Interrupted as error:
+            raise Cancelled(f"{clean(self._case.name)}: the image was stopped on request") from error
+        image: Photons = photons.cpu().numpy()
+        return image
+
+
+def prepare(case: Case, settings: Settings) -> Frame:
+    """Read the command line and its files; needs no pixel.
+
+    Raises:
+        UnusableInput: the command line, one of its files or a setting is unusable.
+    """
+    # two OpenMP runtimes in one process (torch beside another library) abort on macOS without this
+    os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
+    import torch
+    from nbsim.experiment import from_command
+
+    with _told(case):
+        experiment = from_command(
+            list(case.argv),
+            case.workdir,
+            phi_mode=settings.phi_mode,
+            dtype={"float32": torch.float32, "float64": torch.float64}[settings.dtype],
+            device=settings.device,
+            quirks=dict(settings.quirks),
+        )
+    return Frame(case, experiment)
+
+
+def render_image(
+    case: Case,
+    settings: Settings,
+    *,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Photons:
+    """The image of a case in one go: :func:`prepare` and :meth:`Frame.image`, with their errors."""
+    return prepare(case, settings).image(progress=progress, cancelled=cancelled)
+
+
+def pixel_facts(case: Case, settings: Settings, slow: int, fast: int) -> PixelFacts:
+    """Facts on one pixel in one go: :func:`prepare` and :meth:`Frame.facts`, with their errors."""
+    return prepare(case, settings).facts(slow, fast)
+
+
+@contextmanager
+def _told(case: Case) -> Iterator[None]:
+    """The simulator's errors as ours, with the case's name."""
+    from nbsim.errors import InputError, Interrupted, NbsimError
+
+    try:
+        yield
+    except Interrupted:
+        raise
+    except InputError as error:
+        raise UnusableInput(f"{clean(case.name)}: {clean(str(error))}") from error
+    except (NbsimError, RuntimeError, MemoryError, ArithmeticError) as error:  # torch raises RuntimeError
+        reason = clean(str(error).strip().split("\n", 1)[0]) or type(error).__name__
+        raise SimulationFailed(f"{clean(case.name)}: the simulation failed: {reason}") from error
