@@ -20,6 +20,9 @@ _PIECES = re.compile(
     r"\x1b\[(?P<move>[0-9;]*)H|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]P].*?(?:\x07|\x1b\\)|\x1b.|\r|\n|[^\x1b\r\n]+", re.S
 )
 
+PATIENCE = 180.0  # seconds that a busy machine may take; nobody waits so long where it is idle
+RESTING = 6  # looks, 0.05 s apart, at which a program must be found silent and asleep
+
 DEMO = """
 from pathlib import Path
 
@@ -63,7 +66,7 @@ class Terminal:
         self.received += got
         return got
 
-    def wait_for(self, text: str, patience: float = 40.0) -> None:
+    def wait_for(self, text: str, patience: float = PATIENCE) -> None:
         """Read until ``text`` stands on the screen. AssertionError with the screen otherwise."""
         end = time.monotonic() + patience
         while text not in self.screen():
@@ -91,9 +94,22 @@ class Terminal:
         return "\n".join("".join(row) for row in rows)
 
     def press(self, keys: str) -> int:
-        """Bytes sent in answer to ``keys``."""
+        """Bytes sent in answer to ``keys``: everything until the program rests, however slow the machine is."""
         os.write(self.fd, keys.encode())
-        return len(self.read(0.3))
+        return len(self.settle())
+
+    def settle(self) -> bytes:
+        """What arrives until the program has been silent and asleep for a while."""
+        got = b""
+        end = time.monotonic() + PATIENCE
+        still = 0
+        while still < RESTING and time.monotonic() < end:
+            before = _processor_time(self.pid)
+            arrived = self.read(0.05)
+            got += arrived
+            awake = bool(arrived) or _is_running(self.pid) or _processor_time(self.pid) - before > 1
+            still = 0 if awake else still + 1
+        return got
 
     def signal(self, number: int) -> None:
         os.kill(self.pid, number)
@@ -104,7 +120,7 @@ class Terminal:
         self.fd = -1
         self.signal(signal.SIGHUP)
 
-    def end(self, patience: float = 30.0) -> int:
+    def end(self, patience: float = PATIENCE) -> int:
         """Wait for the process; its exit code, negative for a signal that killed it."""
         limit = time.monotonic() + patience
         while time.monotonic() < limit:
@@ -123,3 +139,21 @@ class Terminal:
             os.waitpid(self.pid, 0)
         if self.fd >= 0:
             os.close(self.fd)
+
+
+def _is_running(pid: int) -> bool:
+    """Whether the main thread wants the processor; False where the system does not say (no /proc)."""
+    return _stat(pid)[:1] in (["R"], ["D"])
+
+
+def _processor_time(pid: int) -> int:
+    """Ticks (10 ms) that the process has used; 0 where the system does not say."""
+    fields = _stat(pid)
+    return int(fields[11]) + int(fields[12]) if len(fields) > 12 else 0
+
+
+def _stat(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []

@@ -40,7 +40,7 @@ def demo(terminals: list[Terminal], folder: Path, patch: str = "", **environment
 def test_bytes_per_key(terminals: list[Terminal], tmp_path: Path) -> None:
     terminal = demo(terminals, tmp_path)
     terminal.wait_for("simulated in")
-    terminal.read(0.5)
+    terminal.settle()
     moves = [terminal.press("j") for _ in range(6)] + [terminal.press("k") for _ in range(6)]
     assert all(0 < sent <= 600 for sent in moves), moves
     scrolls = [terminal.press(key) for key in ("\x1b[6~", "\x1b[6~", "\x1b[5~", "\x1b[F", "\x1b[H")]
@@ -58,6 +58,7 @@ def test_bytes_per_key(terminals: list[Terminal], tmp_path: Path) -> None:
 def test_small_frames_leave_the_same_screen_as_a_whole_one(terminals: list[Terminal], tmp_path: Path) -> None:
     terminal = demo(terminals, tmp_path)
     terminal.wait_for("simulated in")
+    terminal.settle()
     for key in ("d", "j", "]", "}", "f", "\x1b[F", "\t", "4"):
         terminal.press(key)
     small = terminal.screen()

@@ -10,6 +10,7 @@ import pytest
 from console_toy import C_LINES, PY_LINES, simulation, terms, toy_comparison, toy_state
 
 from nbtui.console import state as moves
+from nbtui.console import stepping
 from nbtui.console.actions import ACTIONS, PAIRS
 from nbtui.console.contributions import Contributions, arrange, read_terms
 from nbtui.console.palette import STYLES
@@ -201,10 +202,10 @@ def test_contributions_beside_c(toy: State) -> None:
 
 
 def test_steps_walk_and_stop_at_the_ends(toy: State) -> None:
-    second = moves.stepped(toy, phi=1)
+    second = stepping.walked(toy, "phi", 1)
     assert (second.phi, second.domain) == (1, 0)
-    assert moves.stepped(second, phi=1).message == "this is the last phi step"
-    last = moves.stepped(second, domain=1)
+    assert stepping.walked(second, "phi", 1).message == "this is the last phi step"
+    last = stepping.walked(second, "domain", 1)
     step = "\n".join(text(steps.draw(last, 120, 13)))
     assert "running 1500" in step and "100.00 % of I" in step and "100.0 % of gap" in step
 

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("compare", "Compare two logs, or a C log with our simulator."),
     "trace": ("trace", "The Python trace of a case."),
     "terms": ("terms", "Every contribution of the pixel."),
+    "images": ("images", "Compare two images, or a C image with our simulator."),
     "diagnose": ("diagnose", "Name the cause of a difference."),
     "export": ("export", "Write an evidence package."),
     "verify": ("verify", "Check packages: checksums, schema, every number."),

@@ -1,7 +1,8 @@
-"""``nbtui.toml``: a user's own cases, tolerance profiles and reports root.
+"""``nbtui.toml``: a user's own cases, tolerance profiles, keys and settings.
 
 The nearest file from the current directory upwards wins over the one in the user's configuration directory, key by
-key for cases and profiles. Everything unknown is refused by name: a misspelt tolerance must not pass silently.
+key. Everything unknown is refused by name: a misspelt tolerance must not pass silently. The settings that are one
+value are in :mod:`nbtui.setting_table`; that an action of ``[keys]`` exists is for the console to say.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from typing import Any
 
 from nbtui.errors import UnusableInput
 from nbtui.parity.profiles import Profile, from_mapping
+from nbtui.setting_table import NAMES, SETTINGS, Effective, Written, checked, effective
 from nbtui.trace.model import TraceError
 from nbtui.trace.text import clean
 
 FILE_NAME = "nbtui.toml"
-KEYS = ("reports", "profile", "cases", "profiles")
+TABLES = ("cases", "profiles", "keys")
 CASE_KEYS = ("folder", "command", "workdir", "c_log", "pixel", "reports")
 
 
@@ -38,14 +40,36 @@ class CaseEntry:
 
 
 @dataclass(frozen=True)
+class KeyEntry:
+    """One line of ``[keys]``: the keys of an action, as written; none: the action has no key."""
+
+    keys: tuple[str, ...]
+    file: Path
+
+
+@dataclass(frozen=True)
 class Configuration:
     """Everything the settings files say; empty without any."""
 
     cases: Mapping[str, CaseEntry] = field(default_factory=dict)
     profiles: Mapping[str, Profile] = field(default_factory=dict)
-    reports: Path = Path("reports")
-    profile: str = "full"
+    keys: Mapping[str, KeyEntry] = field(default_factory=dict)  # by action id
+    values: Mapping[str, Written] = field(default_factory=dict)  # by name in SETTINGS
     files: tuple[Path, ...] = ()
+
+    def effective(self, environ: Mapping[str, str] = os.environ) -> dict[str, Effective]:
+        """Every setting by name: the value in force and where it comes from."""
+        return effective(self.values, environ)
+
+    @property
+    def reports(self) -> Path:
+        """Where packages are written."""
+        return Path(str(self.effective()["reports"].value))
+
+    @property
+    def profile(self) -> str:
+        """Name of the tolerance profile; whether there is one of this name shows when it is used."""
+        return str(self.effective()["profile"].value)
 
 
 def find_files(start: Path | None = None) -> list[Path]:
@@ -82,7 +106,7 @@ def _table(path: Path) -> dict[str, Any]:
 
 def _merged(below: Configuration, path: Path, table: Mapping[str, Any]) -> Configuration:
     where = clean(str(path))
-    _refuse_unknown(table, KEYS, where)
+    _refuse_unknown(table, (*NAMES, *TABLES), where)
     cases, profiles = dict(below.cases), dict(below.profiles)
     for name, entry in _subtables(table, "cases", where):
         cases[name] = _case(name, entry, path)
@@ -91,9 +115,36 @@ def _merged(below: Configuration, path: Path, table: Mapping[str, Any]) -> Confi
             profiles[name] = from_mapping(name, entry)
         except TraceError as error:
             raise UnusableInput(f"{where}: {clean(str(error))}") from error
-    reports = _path(table, "reports", path, where) or below.reports
-    profile = _text(table, "profile", where) or below.profile
-    return Configuration(cases, profiles, reports, profile, (*below.files, path))
+    values = {
+        setting.name: Written(checked(setting, table[setting.name], path, where), path)
+        for setting in SETTINGS
+        if setting.name in table
+    }
+    keys = {**below.keys, **_keys(table.get("keys", {}), path, where)}
+    return Configuration(cases, profiles, keys, {**below.values, **values}, (*below.files, path))
+
+
+def _keys(table: object, path: Path, where: str) -> dict[str, KeyEntry]:
+    if not isinstance(table, Mapping):
+        raise UnusableInput(f'{where}: keys must be a table [keys] with lines such as export = "x"')
+    found: dict[str, KeyEntry] = {}
+    for name, value in _flat(table):
+        keys = [value] if isinstance(value, str) else value
+        if not isinstance(keys, list) or not all(isinstance(key, str) and key.strip() for key in keys):
+            raise UnusableInput(f'{where}: keys.{clean(name)} must be a key such as "x", or a list of keys')
+        found[name] = KeyEntry(tuple(keys), path)
+    return found
+
+
+def _flat(table: Mapping[str, Any]) -> list[tuple[str, object]]:
+    """The lines of ``[keys]`` and of its tables for single screens, such as ``[keys.image]``."""
+    lines: list[tuple[str, object]] = []
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            lines += [(f"{name}.{inner}", entry) for inner, entry in value.items()]
+        else:
+            lines.append((name, value))
+    return lines
 
 
 def _subtables(table: Mapping[str, Any], key: str, where: str) -> list[tuple[str, Mapping[str, Any]]]:

@@ -19,6 +19,7 @@ from nbtui.trace.reader import read_phi, read_trace, with_phi
 @click.option("--json", "style", flag_value="json", help="The metrics.json object.")
 @click.option("--markdown", "style", flag_value="markdown", help="Tables in Markdown.")
 @click.option("--only-differing", is_flag=True, help="Leave agreeing fields out of the table.")
+@click.option("--matrix", "every", is_flag=True, help="CASE over every phi mode, dtype and device at hand.")
 @case_options(judged=True)
 def command(
     request: Request,
@@ -27,6 +28,7 @@ def command(
     py_phi: Path | None,
     style: str | None,
     only_differing: bool,
+    every: bool,
 ) -> int:
     """Compare the C trace of a pixel with the Python one. Exit code 0: agree, 1: divergence.
 
@@ -40,6 +42,12 @@ def command(
     if c_log is None:
         raise UnusableInput("nothing to compare: give --c FILE and --py FILE, or a CASE")
     c = read_trace(c_log)
+    if every:
+        if case is None or py_log is not None or style == "markdown":
+            raise UnusableInput("--matrix simulates a CASE: name one, without --py; as a table or with --json")
+        from nbtui.commands.matrix import matrix
+
+        return matrix(request, case, c, as_json=style == "json")
     if py_log is not None:
         py = read_trace(py_log)
         if py_phi is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -41,7 +42,9 @@ def command(
         case = case_of_command_file(command_file, workdir=request.workdir, pixel=request.pixel)
     else:
         case = request.case()
-    c = read_trace(c_log_of(case, c_log))
+    c_path = c_log_of(case, c_log)
+    case = replace(case, c_log=c_path)
+    c = read_trace(c_path)
     if py_log is not None:
         py = read_trace(py_log)
         if py_phi is not None:

@@ -20,8 +20,16 @@ def _steps(state: State) -> bool:
     return state.can_step
 
 
-def _blocks(state: State) -> bool:
-    return state.contributions is not None and state.contributions.n_blocks > 1
+def _several(axis: str) -> Callable[[State], bool]:
+    return lambda state: state.contributions is not None and state.contributions.sizes[axis] > 1
+
+
+def _visited(state: State) -> bool:
+    return bool(state.trail)
+
+
+def _zoomed(state: State) -> bool:
+    return state.zoomed
 
 
 def _live(state: State) -> bool:
@@ -55,8 +63,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("phi_next", ("right_square_bracket",), "]", "", "next phi step", _steps),
     Action("domain_previous", ("left_curly_bracket",), "{", "", "previous mosaic domain", _steps),
     Action("domain_next", ("right_curly_bracket",), "}", "", "next mosaic domain", _steps),
-    Action("block_previous", ("less_than_sign",), "<", "", "previous source, sub-pixel or layer", _blocks),
-    Action("block_next", ("greater_than_sign",), ">", "", "next source, sub-pixel or layer", _blocks),
+    Action("source_previous", ("less_than_sign",), "<", "", "previous source", _several("source")),
+    Action("source_next", ("greater_than_sign",), ">", "", "next source", _several("source")),
+    Action("sub_previous", ("left_parenthesis",), "(", "", "previous sub-pixel", _several("sub")),
+    Action("sub_next", ("right_parenthesis",), ")", "", "next sub-pixel", _several("sub")),
+    Action("layer_previous", ("comma",), ",", "", "previous absorption layer", _several("layer")),
+    Action("layer_next", ("full_stop",), ".", "", "next absorption layer", _several("layer")),
+    Action("play", ("space",), "Space", "", "play the steps along the axis walked last, or pause", _steps),
+    Action("back", ("backspace",), "Backspc", "", "back to the step visited before", _visited),
+    Action("view_next", ("v",), "v", "view", "contributions: next picture (shares, map, numbers, F_latt...)", _steps),
+    Action("view_previous", ("V", "shift+v"), "V", "", "contributions: previous picture", _steps),
     Action("phi_mode", ("m",), "m", "mode", "phi mode: spec (fresh vectors at phi 0) or c-parity (as C does)", _live),
     Action("filter", ("f",), "f", "filter", "only the fields that differ, or all", _has_rows),
     Action("search", ("slash",), "/", "search", "search the fields; Enter keeps the text, Esc drops it", _has_rows),
@@ -73,10 +89,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("end", ("end",), "End", "", "last field", _has_rows),
     Action("pane_next", ("tab",), "Tab", "pane", "next pane"),
     Action("pane_previous", ("shift+tab",), "Shift-Tab", "", "previous pane"),
+    Action("zoom", ("z",), "z", "zoom", "the pane with the focus alone, or all of them again"),
+    Action("open", ("enter",), "Enter", "", "all about the field under the cursor", _has_rows),
+    Action("close", ("escape",), "Esc", "", "all panes again, back in the fields", _zoomed),
+    Action("jump", ("colon", "ctrl+p"), ":", "jump", "go to a field, stage, step or pixel, or do anything, by name"),
     Action("pane_fields", ("1",), "1", "", "fields"),
     Action("pane_detail", ("2",), "2", "", "this field"),
     Action("pane_steps", ("3",), "3", "", "contributions"),
     Action("pane_pipeline", ("4",), "4", "", "pipeline"),
+    Action("logs", ("l",), "l", "logs", "both logs as they are, side by side, with a regex search", _has_rows),
+    Action("suspend", ("ctrl+z",), "Ctrl-Z", "", "back to the shell; fg comes back here"),
     Action("help", ("question_mark",), "?", "help", "this page"),
     Action("quit", ("q", "ctrl+q"), "q", "quit", "leave; exit code 0 when the traces agree, 1 when they differ"),
     Action("interrupt", ("ctrl+c",), "Ctrl-C", "", "leave at once; exit code 130"),
@@ -86,6 +108,8 @@ ACTIONS: tuple[Action, ...] = (
 PAIRS: tuple[tuple[str, str, str, str], ...] = (
     ("phi_previous", "phi_next", "[ ]", "phi"),
     ("domain_previous", "domain_next", "{ }", "domain"),
-    ("block_previous", "block_next", "< >", "block"),
+    ("source_previous", "source_next", "< >", "source"),
+    ("sub_previous", "sub_next", "( )", "sub"),
+    ("layer_previous", "layer_next", ", .", "layer"),
     ("match_next", "match_previous", "n N", "match"),
 )

@@ -21,8 +21,9 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
+from textual.timer import Timer
 
-from nbtui.console import jobs
+from nbtui.console import jobs, jumping, stepping
 from nbtui.console import state as moves
 from nbtui.console.actions import ACTIONS
 from nbtui.console.exporting import export
@@ -35,6 +36,7 @@ from nbtui.live.model import Case, Settings
 from nbtui.parity.profiles import Profile
 from nbtui.trace.model import Trace
 
+PLAYED_EVERY = 0.5  # seconds per step while playing
 MARKED_FOR = 2.5  # seconds that changed values stay marked
 INTERRUPTED = 130
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
@@ -65,6 +67,7 @@ class Console(App[int], inherit_bindings=False):
         self.judgement = judgement
         self.reports = reports
         self.export_thread: threading.Thread | None = None
+        self._player: Timer | None = None
         self._main = MainScreen(lambda: self.state)
         self._acts = self._actions()
 
@@ -158,45 +161,62 @@ class Console(App[int], inherit_bindings=False):
         acts: dict[str, Callable[[], None]] = {
             "next_difference": move(lambda s: moves.to_divergence(s, True)),
             "previous_difference": move(lambda s: moves.to_divergence(s, False)),
-            "phi_previous": move(lambda s: moves.stepped(s, phi=-1)),
-            "phi_next": move(lambda s: moves.stepped(s, phi=1)),
-            "domain_previous": move(lambda s: moves.stepped(s, domain=-1)),
-            "domain_next": move(lambda s: moves.stepped(s, domain=1)),
-            "block_previous": move(lambda s: moves.stepped(s, block=-1)),
-            "block_next": move(lambda s: moves.stepped(s, block=1)),
             "phi_mode": self._change_phi_mode,
             "filter": move(moves.filtered),
             "search": move(lambda s: replace(s, searching=True, query="")),
             "match_next": move(lambda s: moves.to_match(s, True)),
             "match_previous": move(lambda s: moves.to_match(s, False)),
             "export": self._export,
-            "up": move(lambda s: moves.arrow(s, -1)),
-            "down": move(lambda s: moves.arrow(s, 1)),
-            "left": move(lambda s: moves.stepped(s, domain=-1)),
-            "right": move(lambda s: moves.stepped(s, domain=1)),
-            "page_up": move(lambda s: moves.moved(s, -self._page())),
-            "page_down": move(lambda s: moves.moved(s, self._page())),
+            "up": move(lambda s: stepping.arrow(s, -1)),
+            "down": move(lambda s: stepping.arrow(s, 1)),
+            "left": move(lambda s: stepping.walked(s, "domain", -1)),
+            "right": move(lambda s: stepping.walked(s, "domain", 1)),
+            "page_up": move(lambda s: moves.paged(s, -self._page())),
+            "page_down": move(lambda s: moves.paged(s, self._page())),
+            "play": self._play,
+            "back": move(stepping.back),
+            "view_next": move(lambda s: stepping.viewed(s, 1)),
+            "view_previous": move(lambda s: stepping.viewed(s, -1)),
+            "zoom": move(lambda s: replace(s, zoomed=not s.zoomed)),
+            "open": move(lambda s: replace(s, pane="detail", zoomed=True)),
+            "close": move(lambda s: replace(s, pane="fields", zoomed=False)),
+            "jump": move(lambda s: replace(s, prompt="", choice=0)),
             "home": move(lambda s: moves.to_end(s, last=False)),
             "end": move(lambda s: moves.to_end(s, last=True)),
             "pane_next": move(lambda s: moves.paned(s, 1)),
             "pane_previous": move(lambda s: moves.paned(s, -1)),
+            "logs": lambda: self._logs(),
+            "suspend": lambda: self.action_suspend_process(),
             "help": lambda: self._help(),
             "quit": lambda: self.exit(moves.exit_code(self.state)),
             "interrupt": lambda: self.exit(INTERRUPTED),
         }
+        for axis in stepping.WORDS:
+            acts[f"{axis}_previous"] = move(partial(stepping.walked, axis=axis, by=-1))
+            acts[f"{axis}_next"] = move(partial(stepping.walked, axis=axis, by=1))
         acts |= {f"pane_{pane}": move(partial(moves.to_pane, pane=pane)) for pane in PANES}
         return acts
 
     def on_key(self, event: events.Key) -> None:
-        """While a search text is typed, keys are text."""
-        if not self.state.searching or isinstance(self.screen, HelpScreen):
+        """While a search text or a prompt is typed, keys are text."""
+        typing = self.state.searching or self.state.prompt is not None
+        if not typing or self.screen is not self._main:
             return
         event.prevent_default()
         event.stop()
         if event.key == "ctrl+c":
             self.exit(INTERRUPTED)
             return
-        self._show(moves.typed(self.state, event.key, event.character if event.is_printable else None))
+        character = event.character if event.is_printable else None
+        if self.state.searching:
+            self._show(moves.typed(self.state, event.key, character))
+            return
+        state, chosen = jumping.typed(self.state, event.key, character)
+        self._show(state)
+        if chosen is not None and chosen.pixel is not None:
+            self.trace_pixel(chosen.pixel)
+        elif chosen is not None:
+            self.action_act(chosen.action)
 
     def on_pane_view_pressed(self, message: PaneView.Pressed) -> None:
         """A click puts the cursor on the row."""
@@ -211,13 +231,32 @@ class Console(App[int], inherit_bindings=False):
 
     def _change_phi_mode(self) -> None:
         if not self.state.can_simulate:
-            self._show(replace(self.state, message=moves.stepping_off(self.state)))
+            self._show(replace(self.state, message=stepping.stepping_off(self.state)))
             return
         mode = "spec" if self.state.settings.phi_mode == "c-parity" else "c-parity"
         # from here on the Python side is the live one, also where a log was given at the start
         asked = moves.asked(self.state, replace(self.state.settings, phi_mode=mode))
         self._show(replace(asked, py_given=False))
         self._simulate()
+
+    def trace_pixel(self, pixel: tuple[int, int]) -> None:
+        """Simulate another pixel (slow, fast) and show it."""
+        if not self.state.can_simulate:
+            self._show(replace(self.state, message=stepping.stepping_off(self.state)))
+            return
+        self._show(moves.at_pixel(self.state, pixel))
+        self._simulate()
+
+    def _play(self) -> None:
+        self._show(stepping.play(self.state))
+        if self.state.playing and self._player is None:
+            self._player = self.set_interval(PLAYED_EVERY, self._played)
+
+    def _played(self) -> None:
+        if not self.state.playing and self._player is not None:
+            self._player.stop()
+            self._player = None
+        self._show(stepping.played(self.state))
 
     def _export(self) -> None:
         now = self.state
@@ -232,6 +271,11 @@ class Console(App[int], inherit_bindings=False):
     def _exported(self, result: object) -> None:
         with contextlib.suppress(RuntimeError):
             self.post_message(Finished(result, -1))
+
+    def _logs(self) -> None:
+        from nbtui.console.logs import LogsScreen  # not before the first paint
+
+        self.push_screen(LogsScreen(self.state))
 
     def _help(self) -> None:
         self.push_screen(HelpScreen(self.state))
@@ -248,7 +292,7 @@ class Console(App[int], inherit_bindings=False):
         width, height = self._main.views["fields"].size
         if width and height and state.rows:
             self.state = fields.kept_in_view(state, width, height)
-        if before.pane != state.pane:
+        if (before.pane, before.zoomed) != (state.pane, state.zoomed):
             self._main.choose_layout()
         if self._main.is_mounted:
             self._main.update()

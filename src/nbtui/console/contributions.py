@@ -7,6 +7,7 @@ them up (nanobragg_pixel_loop.md, section 3).
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,13 +20,17 @@ from nbtui.trace.model import TraceError
 AXES = ("thick", "sub_slow", "sub_fast", "source", "phi_step", "mosaic_domain")
 FLOATS = ("h", "k", "l", "F_latt", "F_cell", "F_cell2_F_latt2")
 INTEGERS = (*AXES, "h0", "k0", "l0")
+DETAILS = ("F_latt_a", "F_latt_b", "F_latt_c", "F_cell_origin")  # of simulated pixels only
+
+Place = tuple[int, int, int]  # block, phi step, mosaic domain
 
 
 @dataclass(frozen=True)
 class Side:
     """One program's terms: column name -> array (n_blocks, n_phi, n_domains).
 
-    Places without a term hold NaN, except for ``F_cell2_F_latt2`` [e^2], which is 0 there.
+    Places without a term hold NaN, except for ``F_cell2_F_latt2`` [e^2], which is 0 there. The columns of DETAILS
+    are there when the simulator gave them.
     """
 
     columns: dict[str, np.ndarray]
@@ -38,6 +43,16 @@ class Side:
     def running(self) -> np.ndarray:
         """Sum of all terms up to and with each place, in the order of accumulation [e^2]."""
         return np.cumsum(self.terms).reshape(self.terms.shape)
+
+    @cached_property
+    def per_block(self) -> np.ndarray:
+        """Sum of the terms of each block [e^2], (n_blocks,)."""
+        return np.asarray(self.terms.sum(axis=(1, 2)))
+
+    @cached_property
+    def largest(self) -> np.ndarray:
+        """Largest term of each block [e^2], (n_blocks,)."""
+        return np.asarray(self.terms.max(axis=(1, 2)))
 
     @cached_property
     def total(self) -> float:
@@ -53,7 +68,7 @@ class Side:
         """Part of the pixel's sum that each phi step contributes, (n_phi,); zeros when the sum is zero."""
         return np.asarray(self.per_phi / self.total) if self.total else self.per_phi
 
-    def at(self, place: tuple[int, int, int]) -> dict[str, float]:
+    def at(self, place: Place) -> dict[str, float]:
         """The columns at one (block, phi step, domain)."""
         return {name: float(column[place]) for name, column in self.columns.items()}
 
@@ -80,6 +95,26 @@ class Contributions:
     @property
     def n_domains(self) -> int:
         return self.shape[5]
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Number of places along each axis that can be walked; ``sub`` runs over all sub-pixels, fast ones first."""
+        layers, slow, fast, sources, phi, domains = self.shape
+        return {"phi": phi, "domain": domains, "source": sources, "sub": slow * fast, "layer": layers}
+
+    def indices(self, place: Place) -> dict[str, int]:
+        """Where a place stands along the axes of ``sizes``."""
+        layer, slow, fast, source = (int(i) for i in np.unravel_index(place[0], self.shape[:4]))
+        return {
+            "phi": place[1], "domain": place[2], "source": source, "sub": slow * self.shape[2] + fast, "layer": layer
+        }  # fmt: skip
+
+    def place(self, indices: Mapping[str, int]) -> Place:
+        """The place with these indices along the axes of ``sizes``, each taken as the nearest that exists."""
+        near = {axis: max(0, min(size - 1, indices[axis])) for axis, size in self.sizes.items()}
+        slow, fast = divmod(near["sub"], self.shape[2])
+        block = np.ravel_multi_index((near["layer"], slow, fast, near["source"]), self.shape[:4])
+        return int(block), near["phi"], near["domain"]
 
     def block_name(self, block: int) -> str:
         """``source 0/2  sub-pixel 1,0/2  layer 0/3``: only the axes that have more than one place."""
@@ -154,4 +189,10 @@ def _dense(table: TermTable, shape: tuple[int, int, int, int, int, int]) -> Side
         dense = np.full(int(np.prod(shape)), 0.0 if name == "F_cell2_F_latt2" else np.nan)
         dense[flat] = np.asarray(getattr(table, name), dtype=float)
         columns[name] = dense.reshape(grid)
+    for name in DETAILS:
+        values = getattr(table, name)
+        if values is not None:
+            dense = np.full(int(np.prod(shape)), np.nan)
+            dense[flat] = np.asarray(values, dtype=float)
+            columns[name] = dense.reshape(grid)
     return Side(columns)

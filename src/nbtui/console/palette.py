@@ -1,43 +1,144 @@
-"""Tones and how a terminal shows them.
+"""Tones, the themes that say how a terminal shows them, and the theme in force.
 
-Only the terminal's own sixteen colours are used: they follow the user's theme and cost a third of the bytes of
-true colours. Every tone that carries meaning also has a text signal (a glyph, a word, brackets), and where NO_COLOR is
-set the attributes (bold, dim, underline, reverse) remain.
+No theme paints a background: the terminal keeps its own. ``dark`` and ``light`` take fixed colours of the 256, chosen
+so that those who do not see red and green tell pass (blue-green) from divergence (orange, red); ``ansi`` takes the
+terminal's own sixteen, the fewest bytes; ``mono`` has attributes only. Every tone that carries meaning also has a
+text signal (a glyph, a word, brackets).
 """
 
 from __future__ import annotations
 
 from rich.style import Style
 
-_STYLES: dict[str, str] = {
+_DARK = {
     "text": "",
+    "faint": "color(246)",
+    "label": "color(117)",
+    "title": "bold",
+    "rule": "color(240)",
+    "focus": "bold color(117)",
+    "key": "bold color(117)",
+    "agree": "color(246)",  # digits that agree
+    "digit": "bold color(220)",  # digits that differ
+    "pass": "color(79)",
+    "minor": "color(221)",
+    "diverge": "bold color(209)",
+    "critical": "bold color(203)",
+    "missing": "color(176)",
+    "inherited": "color(173)",
+    "cursor": "reverse bold",
+    "changed": "reverse color(221)",
+    "verdict-agree": "bold reverse color(79)",
+    "verdict-differ": "bold reverse color(209)",
+    "verdict-wait": "bold reverse",
+    "bar-c": "color(117)",
+    "bar-py": "color(215)",
+    "warning": "bold color(221)",
+}
+_LIGHT = {
+    **_DARK,
+    "faint": "color(242)",
+    "label": "color(25)",
+    "rule": "color(249)",
+    "focus": "bold color(25)",
+    "key": "bold color(25)",
+    "agree": "color(242)",
+    "digit": "bold color(130)",
+    "pass": "color(30)",
+    "minor": "color(94)",
+    "diverge": "bold color(160)",
+    "critical": "bold color(124)",
+    "missing": "color(90)",
+    "inherited": "color(131)",
+    "changed": "reverse color(94)",
+    "verdict-agree": "bold reverse color(30)",
+    "verdict-differ": "bold reverse color(160)",
+    "bar-c": "color(25)",
+    "bar-py": "color(166)",
+    "warning": "bold color(94)",
+}
+_ANSI = {
+    **_DARK,
     "faint": "dim",
     "label": "cyan",
-    "title": "bold",
     "rule": "bright_black",
     "focus": "bold cyan",
     "key": "bold cyan",
-    "agree": "dim",  # digits that agree
-    "digit": "bold bright_yellow",  # digits that differ
+    "agree": "dim",
+    "digit": "bold bright_yellow",
     "pass": "green",
     "minor": "yellow",
     "diverge": "bold red",
     "critical": "bold bright_red",
     "missing": "magenta",
     "inherited": "dim red",
-    "cursor": "reverse bold",
     "changed": "reverse yellow",
     "verdict-agree": "bold reverse green",
     "verdict-differ": "bold reverse red",
-    "verdict-wait": "bold reverse",
     "bar-c": "cyan",
     "bar-py": "yellow",
     "warning": "bold yellow",
 }
+_MONO = {
+    **dict.fromkeys(_DARK, ""),
+    "faint": "dim",
+    "title": "bold",
+    "rule": "dim",
+    "focus": "bold",
+    "key": "bold",
+    "agree": "dim",
+    "digit": "bold underline",
+    "diverge": "bold",
+    "critical": "bold underline",
+    "inherited": "dim",
+    "cursor": "reverse bold",
+    "changed": "reverse",
+    "verdict-agree": "bold reverse",
+    "verdict-differ": "bold reverse",
+    "verdict-wait": "bold reverse",
+    "warning": "bold",
+}
+PALETTES: dict[str, dict[str, str]] = {"dark": _DARK, "light": _LIGHT, "ansi": _ANSI, "mono": _MONO}
 
-STYLES: dict[str, Style] = {tone: Style.parse(text or "none") for tone, text in _STYLES.items()}
+STYLES: dict[str, Style] = {}  # of the theme in force, by tone
+_names: list[str] = []  # the name of the theme in force
+
+
+def choose(theme: str) -> None:
+    """Put a theme in force for this process, as there is one terminal. Raises KeyError for an unknown one."""
+    styles = {tone: Style.parse(text or "none") for tone, text in PALETTES[theme].items()}
+    STYLES.clear()
+    STYLES.update(styles)
+    _names[:] = [theme]
+
+
+def theme() -> str:
+    """The theme in force."""
+    return _names[0]
+
+
+choose("dark")
+
+
+# levels of the image screen (see `levels`), of a terminal's 256 colours: every step is brighter than the one before,
+# and in a difference blue against red, which also those tell apart who do not see red and green
+_DOTS = {
+    **dict(zip("0123456", (0, 19, 55, 126, 203, 220, 231), strict=True)),
+    **dict(zip("ABCDEF", (52, 88, 160, 202, 214, 229), strict=True)),
+    **dict(zip("abcdef", (17, 19, 27, 39, 81, 195), strict=True)),
+    "?": 46,
+    " ": 8,
+}
 
 
 def style(tone: str) -> Style:
-    """The style of a tone. Raises KeyError for a tone that nobody defined."""
+    """The style of a tone. Raises KeyError for a tone that nobody defined.
+
+    ``dots UL`` is a cell of an image: levels U in front (the upper half block) and L behind it.
+    """
+    if tone not in STYLES and tone.startswith("dots "):
+        if theme() == "mono":  # the image screen shows levels as characters then
+            return STYLES["text"]
+        upper, lower = (f"color({_DOTS[code]})" for code in tone[5:])
+        STYLES[tone] = Style(color=None if upper == lower else upper, bgcolor=lower)
     return STYLES[tone]

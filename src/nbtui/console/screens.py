@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.screen import ModalScreen, Screen
 
-from nbtui.console.panes import detail, fields, footer, header, help, pipeline, steps, tabs
+from nbtui.console.panes import detail, fields, footer, header, help, pipeline, prompt, steps, tabs
 from nbtui.console.panes.line import Line, Span, block, line
 from nbtui.console.state import PANES, State
 from nbtui.console.widgets import PaneView
@@ -37,6 +37,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         super().__init__()
         self._state = state
         self.views = {name: PaneView(self._drawing(draw), name) for name, draw in _PANES.items()}
+        self.prompt = PaneView(self._drawing(prompt.draw), "prompt")
         self.small = PaneView(self._too_small, "small")
 
     def compose(self) -> ComposeResult:
@@ -47,19 +48,21 @@ class MainScreen(Screen[None], inherit_bindings=False):
         yield view["detail"]
         yield view["steps"]
         yield view["footer"]
+        yield self.prompt
         yield self.small
 
     def on_mount(self) -> None:
+        self.prompt.display = False
         self.choose_layout()
 
     def on_resize(self, event: events.Resize) -> None:
         self.choose_layout()
 
     def choose_layout(self) -> None:
-        """Choose the layout for the size of the terminal and, where only one pane fits, for the pane chosen."""
+        """Choose the layout for the size of the terminal and, where only one pane is shown, for the pane chosen."""
         width, height = self.app.size
         small = width < SMALLEST[0] or height < SMALLEST[1]
-        compact = not small and (width < WIDE[0] or height < WIDE[1])
+        compact = not small and (width < WIDE[0] or height < WIDE[1] or self._state().zoomed)
         self.set_class(small, "small")
         self.set_class(compact, "compact")
         self.set_class(not compact and height >= TALL, "tall")
@@ -71,6 +74,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
         for name in names:
             if self.views[name].display:
                 self.views[name].update()
+        asking = self._state().prompt is not None
+        if self.prompt.display != asking:
+            self.prompt.display = asking
+        if asking:
+            self.prompt.update()
 
     def _drawing(self, draw: PaneDraw) -> Callable[[int, int], list[Line]]:
         return lambda width, height: draw(self._state(), width, height)

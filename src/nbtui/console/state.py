@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from nbtui.console.contributions import Contributions
+from nbtui.console.contributions import Contributions, Place
 from nbtui.console.provenance import origins, repeats_last_step
 from nbtui.live.model import Case, Settings, Simulation
 from nbtui.parity.compare import raised
 from nbtui.parity.model import Comparison, Row
 from nbtui.trace.model import Trace
+
+if TYPE_CHECKING:
+    from nbtui.evidence.history import Entry
 
 PANES = ("fields", "detail", "steps", "pipeline")
 
@@ -54,6 +58,15 @@ class State:
     phi: int = 0
     domain: int = 0
     block: int = 0
+    axis: str = "phi"  # walked last, and so the one that is played
+    trail: tuple[Place, ...] = ()  # places visited before this one, latest last
+    playing: bool = False
+    view: str = "shares"  # picture of the contributions, see stepping.VIEWS
+    zoomed: bool = False  # the focused pane alone, at any size
+    detail_top: int = 0  # first line of a long detail that is shown
+    prompt: str | None = None  # text typed after ":", None when nobody types
+    choice: int = 0  # chosen among what the text may mean
+    history: tuple[Entry, ...] | None = None  # packages of the reports folder, oldest first; None: not read
     changed: frozenset[str] = frozenset()  # labels whose Python value the last simulation changed
 
     @property
@@ -69,6 +82,20 @@ class State:
     def row(self) -> Row | None:
         """The row under the cursor."""
         return self.rows[self.cursor] if 0 <= self.cursor < len(self.rows) else None
+
+    @property
+    def place(self) -> Place:
+        """Where the step cursor is."""
+        return self.block, self.phi, self.domain
+
+    @property
+    def pixel(self) -> tuple[int, int] | None:
+        """(slow, fast) of what is shown."""
+        if self.simulation is not None:
+            return self.simulation.pixel
+        if self.case is not None and self.case.pixel is not None:
+            return self.case.pixel
+        return self.c_trace.pixel if self.c_trace else None
 
     @property
     def can_step(self) -> bool:
@@ -132,8 +159,11 @@ def simulated(
     """
     if generation != state.generation:
         return state
+    kept = state.contributions is not None and state.contributions.shape == contributions.shape
     ready = replace(
         state,
+        trail=state.trail if kept else (),
+        playing=state.playing and kept,
         simulation=simulation,
         contributions=contributions,
         phase=Phase.READY,
@@ -191,6 +221,12 @@ def asked(state: State, settings: Settings) -> State:
     return replace(state, settings=settings, generation=state.generation + 1, phase=Phase.SIMULATING, failure="")
 
 
+def at_pixel(state: State, pixel: tuple[int, int]) -> State:
+    """Another pixel (slow, fast) is asked for; the Python side is the live one from here on."""
+    assert state.case is not None
+    return replace(asked(replace(state, case=replace(state.case, pixel=pixel)), state.settings), py_given=False)
+
+
 # --- moves -------------------------------------------------------------------------------------------------------
 
 
@@ -201,6 +237,13 @@ def moved(state: State, by: int) -> State:
         return state
     here = next((n for n, i in enumerate(shown) if i >= state.cursor), len(shown) - 1)
     return replace(state, cursor=shown[max(0, min(len(shown) - 1, here + by))])
+
+
+def paged(state: State, by: int) -> State:
+    """A page of fields; a long detail is scrolled instead."""
+    if state.pane == "detail":
+        return replace(state, detail_top=max(0, state.detail_top + by))
+    return moved(state, by)
 
 
 def to_end(state: State, last: bool) -> State:
@@ -245,40 +288,6 @@ def filtered(state: State) -> State:
         return replace(state, message="nothing differs: all fields stay shown")
     cursor = min(shown, key=lambda i: (abs(i - state.cursor), i))
     return replace(turned, cursor=cursor)
-
-
-def stepped(state: State, phi: int = 0, domain: int = 0, block: int = 0) -> State:
-    """The step cursor moved along phi, mosaic domain or block; at the ends it stays and says so."""
-    grid = state.contributions
-    if grid is None:
-        return replace(state, message=stepping_off(state))
-    sizes = {"phi": grid.n_phi, "domain": grid.n_domains, "block": grid.n_blocks}
-    by = {"phi": phi, "domain": domain, "block": block}
-    now = {"phi": state.phi, "domain": state.domain, "block": state.block}
-    after = {axis: max(0, min(sizes[axis] - 1, now[axis] + by[axis])) for axis in sizes}
-    moving = next(axis for axis in sizes if by[axis])
-    words = {"phi": "phi step", "domain": "mosaic domain", "block": "source, sub-pixel or layer"}[moving]
-    end = "last" if by[moving] > 0 else "first"
-    message = f"this is the {end} {words}" if after == now else ""
-    return replace(state, phi=after["phi"], domain=after["domain"], block=after["block"], message=message)
-
-
-def stepping_off(state: State) -> str:
-    """Why there are no steps to walk, and how to turn them on."""
-    if not state.can_simulate:
-        return "stepping is off: add the nanoBragg flags of this run after --, as in: nbtui open C_LOG PY_LOG -- FLAGS"
-    if state.phase is Phase.FAILED:
-        return f"stepping is off. {state.failure}"
-    return "stepping starts when the simulation is done"
-
-
-def arrow(state: State, by: int) -> State:
-    """Up and down in the pane that has the focus."""
-    if state.pane == "steps":
-        return stepped(state, phi=by)
-    if state.pane == "pipeline":
-        return to_stage(state, by)
-    return moved(state, by)
 
 
 def typed(state: State, key: str, character: str | None) -> State:

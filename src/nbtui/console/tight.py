@@ -7,8 +7,12 @@ otherwise, this class is simply not used and frames are longer.
 
 from __future__ import annotations
 
+import re
+
 from rich.console import Console
 from textual._compositor import ChopsUpdate
+
+_RESET_AND_SET = re.compile("\x1b\\[0m\x1b\\[([0-9;]+m)")  # an end of one style, the start of the next
 
 
 class TightUpdate(ChopsUpdate):
@@ -28,4 +32,4 @@ class TightUpdate(ChopsUpdate):
                 first, last = max(start, x), min(end, stop)
                 parts.append(f"\x1b[{y + 1};{first + 1}H")
                 parts.append(strip.crop(first - x, last - x).render(console))
-        return "".join(parts)
+        return _RESET_AND_SET.sub("\x1b[0;\\1", "".join(parts))

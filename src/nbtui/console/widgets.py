@@ -13,7 +13,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from nbtui.console.palette import style
-from nbtui.console.panes.line import Line, Span, fit
+from nbtui.console.panes.line import Line, Span, block, fit, line, wrap
+from nbtui.trace.text import clean
 
 Draw = Callable[[int, int], list[Line]]
 Cell = tuple[str, str]  # character ("" for the right half of a wide one), tone
@@ -44,7 +45,10 @@ class PaneView(Widget, can_focus=False):
         width, height = self.size
         if not (width and height):
             return
-        lines = self._draw(width, height)
+        try:
+            lines = self._draw(width, height)
+        except Exception as error:  # one pane that cannot be drawn must not take the console with it
+            lines = _apology(error, width, height)
         before, self._lines = self._lines, lines
         regions = changed_regions(before, lines, width)
         if regions:
@@ -63,6 +67,12 @@ class PaneView(Widget, can_focus=False):
 
     def on_click(self, event: events.Click) -> None:
         self.post_message(self.Pressed(self, event.x, event.y))
+
+
+def _apology(error: Exception, width: int, height: int) -> list[Line]:
+    reason = clean(str(error)) or "no reason given"
+    sentence = f"this pane cannot be drawn, please report it: {type(error).__name__}: {reason}"
+    return block([line(Span(f" {part}", "warning")) for part in wrap(sentence, width - 2)], width, height)
 
 
 def changed_regions(before: list[Line], after: list[Line], width: int) -> list[Region]:

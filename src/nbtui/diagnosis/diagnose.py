@@ -18,7 +18,7 @@ from nbtui.diagnosis.ratios import Match, matches
 from nbtui.diagnosis.replay import Replay, replay
 from nbtui.diagnosis.rows import Rows, common_rows, predictions
 from nbtui.diagnosis.rules import Setup
-from nbtui.diagnosis.search import DONE, Search
+from nbtui.diagnosis.search import DONE, PRICE, Search
 from nbtui.diagnosis.single import find_single, single_noise, suspected_single
 from nbtui.live.model import Case
 from nbtui.live.variants import cell_of, frame_of, load_scene
@@ -26,7 +26,6 @@ from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.text import clean
 
 BASE_IS_C = 0.5  # of the bits: a base that misses the C trace by more than this share of the gap is not C's
-SINGLE_DONE = 0.05  # bits per field below which a search among single-precision noise ends
 STARS = ("rot_a_star_A_inv", "rot_b_star_A_inv", "rot_c_star_A_inv")
 QUIET = "tap_unrotated_reciprocal"
 
@@ -125,7 +124,7 @@ def _explained(
     done = DONE
     if single is not None:
         rows = rows.loosened(single_noise(base, rows, single.stage))
-        done = SINGLE_DONE * len(rows.sizes)
+        done = 0.9 * PRICE  # among noise: what no further hypothesis could win
     search = Search(base, rows, [v for v in variants if v.id != QUIET], cheaper, done)
     quiet = _quiet(search, [v for v in variants if v.id == QUIET])
     if quiet is not None:

@@ -137,8 +137,9 @@ def fitted(problem: Problem, rows: Rows, bits: Array) -> list[Variant]:
     if chosen.size == 0:
         return out
     first = int(np.argmax(bits > 0.0))
+    here = predictions(rows, replay(problem.base))
     for parameter in _parameters(problem.scene):
-        value = _solve(problem, rows, chosen, first, parameter)
+        value = _solve(problem, rows, chosen, first, here, parameter)
         if value is None:
             continue
         old = parameter.get(problem.scene)
@@ -157,9 +158,12 @@ def _rows_to_fit(rows: Rows, bits: Array) -> npt.NDArray[np.int64]:
 
 
 def _solve(
-    problem: Problem, rows: Rows, chosen: npt.NDArray[np.int64], first: int, parameter: Parameter
+    problem: Problem, rows: Rows, chosen: npt.NDArray[np.int64], first: int, here: Array, parameter: Parameter
 ) -> float | None:
-    """The value that explains the ``chosen`` rows; None when it does not exist or moves rows before the ``first``."""
+    """The value that explains the ``chosen`` rows; None without one, or when it moves rows before the ``first``.
+
+    ``here``: the base's predictions.
+    """
 
     def made(value: float) -> Array | None:
         try:
@@ -175,15 +179,19 @@ def _solve(
         return None if values is None else (rows.suspect[chosen] - values[chosen]) / rows.scale[chosen]
 
     value = parameter.get(problem.scene)
-    here, ahead = made(value), made(value + parameter.step)
-    if here is None or ahead is None or (rows.distance(ahead, here)[:first] > STILL).any():
+    ahead = made(value + parameter.step)
+    if ahead is None or (rows.distance(ahead, here)[:first] > STILL).any():
         return None
     gap = (rows.suspect[chosen] - here[chosen]) / rows.scale[chosen]
     if not np.all(np.isfinite(gap)):
         return None
     start = float(np.linalg.norm(gap))
     for turn in range(STEPS):
-        moved = residual(value + parameter.step)
+        moved = (
+            (rows.suspect[chosen] - ahead[chosen]) / rows.scale[chosen]
+            if turn == 0
+            else residual(value + parameter.step)
+        )
         if moved is None:
             return None
         slope = (gap - moved) / parameter.step

@@ -54,7 +54,7 @@ def structure_factors(hkl: Array, f_latt: Array, scene: Scene, rules: Rules) -> 
 def _mapped(index: Array, rules: Rules) -> Array:
     """The index whose entry is taken for ``index``."""
     wanted = index[..., list(rules.order)] + np.asarray(rules.shift)
-    return -wanted if rules.friedel else wanted
+    return np.asarray(-wanted if rules.friedel else wanted)
 
 
 def _lookup(index: Array, scene: Scene, rules: Rules) -> Array:

@@ -12,7 +12,10 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from nbtui.diagnosis.rules import Setup
+from nbtui.live.variants import Array
 from nbtui.trace.model import Trace, Value
 
 FIELDS = (
@@ -89,45 +92,52 @@ def _first(trace: Trace, name: str) -> float | None:
     return None
 
 
-def products(factors: Mapping[str, float]) -> dict[str, float]:
-    """Logarithm of every product of up to three factors, each up or down, by its name."""
-    signed = [(name, 1, value) for name, value in factors.items()] + [
-        (name, -1, value) for name, value in factors.items()
-    ]
-    out: dict[str, float] = {}
+@dataclass(frozen=True)
+class Products:
+    """Every product of up to three factors, each up or down, by the number of factors."""
+
+    powers: tuple[tuple[tuple[tuple[str, int], ...], ...], ...]  # per length: name and sign of each factor
+    logs: tuple[Array, ...]  # per length: logarithms
+
+
+def products(factors: Mapping[str, float]) -> Products:
+    """All products of the named positive factors; a factor never meets its own inverse."""
+    signed = [(name, sign) for name in factors for sign in (1, -1)]
+    values = np.asarray([sign * math.log(factors[name]) for name, sign in signed])
+    powers, logs = [], []
     for count in range(1, LONGEST + 1):
-        for chosen in itertools.combinations_with_replacement(signed, count):
-            powers: dict[str, int] = {}
-            for name, power, _ in chosen:
-                powers[name] = powers.get(name, 0) + power
-            if sum(map(abs, powers.values())) != count:
-                continue  # a factor and its inverse
-            out[_name(powers)] = sum(power * math.log(value) for _, power, value in chosen)
-    return out
+        chosen = [
+            group
+            for group in itertools.combinations_with_replacement(range(len(signed)), count)
+            if not any(i ^ 1 in group for i in group)  # neighbours are a factor and its inverse
+        ]
+        powers.append(tuple(tuple(signed[i] for i in group) for group in chosen))
+        logs.append(values[np.asarray(chosen, dtype=np.int64).reshape(-1, count)].sum(axis=1))
+    return Products(tuple(powers), tuple(logs))
 
 
-def _name(powers: Mapping[str, int]) -> str:
+def _name(group: tuple[tuple[str, int], ...]) -> str:
+    powers: dict[str, int] = {}
+    for name, sign in group:
+        powers[name] = powers.get(name, 0) + sign
     return " x ".join(name if power == 1 else f"({name})^{power}" for name, power in powers.items())
 
 
-def match(ratio: float, logs: Mapping[str, float], window: float = DOUBLE) -> tuple[str, float] | None:
+def match(ratio: float, tried: Products, window: float = DOUBLE) -> tuple[str, float] | None:
     """The shortest product equal to ``ratio`` within the relative ``window``, and its probability by chance."""
     if not (ratio > 0.0 and math.isfinite(ratio)) or abs(ratio - 1.0) <= window:
         return None
     wanted = math.log(ratio)
-    # the more factors, the more products: the chance is that of all products up to this length
-    for count in range(1, LONGEST + 1):
-        tried = {name: value for name, value in logs.items() if _length(name) <= count}
-        hits = [name for name, value in tried.items() if abs(value - wanted) <= window]
-        if hits:
-            near = sum(1 for value in tried.values() if abs(value - wanted) <= 0.5)
+    near = 0
+    for powers, logs in zip(tried.powers, tried.logs, strict=True):
+        off = np.abs(logs - wanted)
+        # the more factors, the more products: the chance is that of all products up to this length
+        near += int((off <= 0.5).sum())
+        hits = np.flatnonzero(off <= window)
+        if hits.size:
             chance = min(1.0, max(near, 1) * 2.0 * window)
-            return (min(hits, key=len), chance) if chance < CHANCE else None
+            return (min((_name(powers[int(n)]) for n in hits), key=len), chance) if chance < CHANCE else None
     return None
-
-
-def _length(name: str) -> int:
-    return sum(abs(int(part.rpartition("^")[2])) if part.startswith("(") else 1 for part in name.split(" x "))
 
 
 def matches(c: Trace, py: Trace, setup: Setup | None = None, *, single: bool = False) -> tuple[Match, ...]:
@@ -140,10 +150,10 @@ def matches(c: Trace, py: Trace, setup: Setup | None = None, *, single: bool = F
             ratios[name] = theirs / ours
     if not ratios:
         return ()
-    logs = products(named_factors(c, setup))
+    tried = products(named_factors(c, setup))
     out = []
     for name, ratio in ratios.items():
-        found = match(ratio, logs, window)
+        found = match(ratio, tried, window)
         if found is not None:
             out.append(Match(name, ratio, *found))
     return tuple(out)

@@ -21,8 +21,8 @@ from nbtui.diagnosis.units import label_variants
 from nbtui.live.variants import Array
 
 PRICE = 6.0  # bits of a hypothesis: what one of some hundred variants wins by chance
-BEAM = (10, 5)  # states that are extended by a second, a third hypothesis
-REFINED = 3  # states of a level whose members are tried in their other forms
+BEAM = (8, 5)  # states that are extended by a second, a third hypothesis
+REFINED = 2  # states of a level whose members are tried in their other forms
 MOST_REPLAYS = 2000
 CHANGED = 1e-13  # relative change of a row that counts as one
 DONE = 0.5  # bits left over that count as nothing
@@ -108,26 +108,37 @@ class Search:
                 changes[number] = changed
                 singles.append(state)
         singles += self._labels(start)
-        if extra is not None and min((state.bits for state in singles), default=start.bits) > self.done:
-            for offset, variant in enumerate(extra(start)):
-                number = -1 - offset
-                self.extras[number] = variant
-                state = self.evaluate([(number, variant)])
-                if state is not None:
-                    changed = self.rows.distance(state.predicted, start.predicted) > self.rows.floor
-                    changes[number] = changed
-                    singles.append(state)
         found = [start, *singles]
         level = sorted(singles, key=lambda state: state.total)
-        for extra_members, width in enumerate(BEAM, 2):
+        for members, width in enumerate(BEAM, 2):
             best = min(found, key=lambda state: state.total)
             # a larger set costs at least this much: nothing to win once a smaller one explains all for less
-            if best.bits <= self.done and best.price <= PRICE * extra_members:
+            if best.bits <= self.done and best.price <= PRICE * members:
                 break
+            if extra is not None and members == 2:
+                more = self._added(extra(start), start, changes)
+                found += more
+                level = sorted(level + more, key=lambda state: state.total)
+                if level[0].bits <= self.done:
+                    break
             level = self._extended(_diverse(level, width), changes)
             level = sorted(level + self._refined(level[:REFINED], changes), key=lambda state: state.total)
             found += level
         return sorted(found, key=lambda state: state.total)
+
+    def _added(
+        self, variants: Sequence[Variant], start: State, changes: dict[int, npt.NDArray[np.bool_]]
+    ) -> list[State]:
+        """States of variants that were made for this case alone; they apply before all others."""
+        out = []
+        for offset, variant in enumerate(variants):
+            number = -1 - offset
+            self.extras[number] = variant
+            state = self.evaluate([(number, variant)])
+            if state is not None:
+                changes[number] = self.rows.distance(state.predicted, start.predicted) > self.rows.floor
+                out.append(state)
+        return out
 
     def _labels(self, state: State) -> list[State]:
         """The state with lines of another unit explained, where a single ratio does it."""

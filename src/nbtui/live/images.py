@@ -66,6 +66,7 @@ class Frame:
             UnusableInput: the pixel is not on the detector.
         """
         import torch
+
         from nbsim.scattering import positions, turn
 
         n_slow, n_fast = self.shape
@@ -129,6 +130,7 @@ def prepare(case: Case, settings: Settings) -> Frame:
     # two OpenMP runtimes in one process (torch beside another library) abort on macOS without this
     os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
     import torch
+
     from nbsim.experiment import from_command
 
     with _told(case):

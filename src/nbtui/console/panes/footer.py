@@ -10,6 +10,8 @@ from nbtui.trace.text import clean
 
 def draw(state: State, width: int, height: int) -> list[Line]:
     """One line."""
+    if state.prompt is not None:
+        return [fit(line(Span(" :", "key"), clean(state.prompt), Span("_", "cursor")), width)]
     if state.searching:
         return [fit(line(Span(" /", "key"), clean(state.query), Span("_", "cursor")), width)]
     if state.message:

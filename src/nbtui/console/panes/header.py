@@ -22,7 +22,7 @@ def draw(state: State, width: int, height: int) -> list[Line]:
 
 def _title(state: State, width: int) -> Line:
     short = width < 110
-    pixel, grid = _pixel(state), state.contributions
+    pixel, grid = state.pixel, state.contributions
     place = "" if pixel is None else f"({pixel[0]},{pixel[1]})" if short else f"slow {pixel[0]} fast {pixel[1]}"
     sampling = ""
     if grid is not None:
@@ -146,11 +146,3 @@ def _preflight(state: State, width: int) -> Line:
         clip(clean(findings[0]), width - 12 - len(number) - len(more)),
         Span(more, "faint"),
     )
-
-
-def _pixel(state: State) -> tuple[int, int] | None:
-    if state.simulation is not None:
-        return state.simulation.pixel
-    if state.case is not None and state.case.pixel is not None:
-        return state.case.pixel
-    return state.c_trace.pixel if state.c_trace else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nbtui.console.actions import ACTIONS
+from nbtui.console.log_actions import LOG_ACTIONS
 from nbtui.console.panes.line import Line, Span, left, line, rule, wrap
 from nbtui.console.state import State
 from nbtui.trace.text import clean
@@ -32,6 +33,8 @@ def lines(state: State, width: int) -> list[Line]:
                 Span(note, "faint"),
             )
         )
+    page += [(), rule((Span("keys in the logs (l)", "title"),), width)]
+    page += [line(Span(" " + left(entry.shown, 10), "key"), entry.help) for entry in LOG_ACTIONS]
     page += [(), rule((Span("marks", "title"),), width)]
     page += [line(Span(" " + left(glyph, 10), tone), text) for glyph, tone, text in _MARKS]
     findings = state.comparison.findings if state.comparison and not state.pending else ()

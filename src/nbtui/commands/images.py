@@ -1,0 +1,172 @@
+"""``nbtui images``: two images in numbers, or the C image of a case and our simulation of it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nbtui.commands.options import Request, case_options, say
+from nbtui.errors import NotWritten, UnusableInput
+from nbtui.trace.text import clean
+
+if TYPE_CHECKING:
+    from nbtui.images.metrics import Gates, ImageComparison
+    from nbtui.images.read import Picture
+    from nbtui.live.images import Frame
+
+Roi = tuple[int, int, int, int]
+Size = tuple[int, int]
+
+
+def _one_or_two(request: Request, second: str | None) -> tuple[Path | None, Path | None, Request]:
+    """The C image and the Python image, as far as they are files, and the case to simulate when one is not."""
+    first = request.case_name
+    if second is not None and request.flags is not None:
+        raise UnusableInput(f"give either '{clean(second)}' or '-- FLAGS', not both")
+    if second is None and request.flags is None:
+        if first is not None and Path(first).is_file():
+            raise UnusableInput(
+                f"{clean(first)}: one image; name a second one, a CASE, or '-- FLAGS' to compare it with"
+            )
+        return None, None, request
+    c_image = Path(first) if first is not None else None
+    if second is not None and (Path(second).is_file() or Path(second).suffix):
+        return c_image, Path(second), request
+    return c_image, None, replace(request, case_name=second)
+
+
+def _simulate(frame: Frame) -> Picture:
+    from nbtui.images.read import Picture
+
+    shown = -1
+
+    def progress(done: int, total: int) -> None:
+        nonlocal shown
+        percent = 100 * done // max(total, 1)
+        if percent > shown and sys.stderr.isatty():
+            shown = percent
+            click.echo(f"\rsimulating {percent:3d} %" + "\n" * (done >= total), nl=False, err=True)
+
+    return Picture("simulated", frame.image(progress=progress), "simulated")
+
+
+def _stand_in(picture: Picture, size: Size, name: str) -> Picture:
+    """A stand-in of ``size`` that takes no memory."""
+    import numpy as np
+
+    return replace(picture, name=f"the detector of {clean(name)}", values=np.broadcast_to(np.float32(0.0), size))
+
+
+def _pictures(request: Request, second: str | None, size: Size | None) -> tuple[Picture, Picture]:
+    """The C image and the Python image."""
+    from nbtui.images.metrics import check_sizes
+    from nbtui.images.read import c_image_of, read_image, read_pair
+
+    c_path, py_path, request = _one_or_two(request, second)
+    if py_path is not None:
+        if c_path is None:
+            raise UnusableInput("two images are needed, or a CASE")
+        return read_pair(c_path, py_path, size)
+    # the image of a case has no need of a pixel
+    case = replace(request, pixel=request.pixel or (0, 0)).case()
+    c_path = c_path or c_image_of(case.folder, case.argv)
+    if c_path is None:
+        place = clean(str(case.folder or case.workdir))
+        raise UnusableInput(
+            f"{clean(case.name)}: no C image (neither image.npy nor the float image of the command in {place}); "
+            "name it: nbtui images C_IMAGE CASE"
+        )
+    from nbtui.live.images import prepare
+
+    frame = prepare(case, request.settings())
+    c = read_image(c_path, size or frame.shape)
+    if c.size != frame.shape:  # before the simulation, which may take a while
+        check_sizes(c, _stand_in(c, frame.shape, case.name))
+    simulated = _simulate(frame)
+    return c, replace(simulated, name=f"simulated, {clean(case.name)} ({request.phi_mode}, {request.dtype})")
+
+
+def _write_pngs(folder: Path, c: Picture, py: Picture, comparison: ImageComparison, *, force: bool) -> None:
+    from nbtui.evidence.write import write_file
+    from nbtui.images.png import difference_colours, levels, png
+
+    fast0, fast1, slow0, slow1 = comparison.roi
+    region = (slice(slow0, slow1 + 1), slice(fast0, fast1 + 1))
+    brightest = max(comparison.max_c, comparison.max_py)
+    left, right = c.values[region], py.values[region]
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise NotWritten(f"--png {clean(str(folder))}: {error.strerror}") from error
+    pictures = {
+        "c.png": levels(left, brightest),
+        "python.png": levels(right, brightest),
+        "difference.png": difference_colours(left, right, brightest),
+    }
+    for name, picture in pictures.items():
+        write_file(folder / name, png(picture), force=force)
+    say(f"{clean(str(folder))}: {', '.join(pictures)}")
+
+
+def _gates(name: str) -> Gates:
+    from nbtui.images.metrics import GATES
+
+    if name not in GATES:
+        raise UnusableInput(f"--gates {clean(name)}: one of {', '.join(GATES)}")
+    return GATES[name]
+
+
+@click.command("images")
+@click.option("--roi", type=int, nargs=4, metavar="F0 F1 S0 S1", help="Compare these pixels only; inclusive, as -roi.")
+@click.option("--mask", type=click.Path(path_type=Path), help="SMV or .npy; zero: the pixel does not count.")
+@click.option("--size", type=click.IntRange(min=1), nargs=2, metavar="SLOW FAST", help="Size of raw float images.")
+@click.option("--gates", default="field", show_default=True, metavar="NAME", help="What must hold: field or exact.")
+@click.option("--json", "as_json", is_flag=True, help="One object.")
+@click.option("--png", "folder", type=click.Path(path_type=Path), help="Write c, python and difference .png there.")
+@click.option("--force", is_flag=True, help="Replace pictures that exist.")
+@case_options(judged=False)
+@click.argument("second", required=False, metavar="[PY_IMAGE|CASE]")
+def command(
+    request: Request,
+    second: str | None,
+    roi: Roi | None,
+    mask: Path | None,
+    size: Size | None,
+    gates: str,
+    as_json: bool,
+    folder: Path | None,
+    force: bool,
+) -> int:
+    """Compare C_IMAGE with PY_IMAGE, or the C image of CASE with the simulated one. Exit code 0: agree, 1: divergence.
+
+    \b
+    nbtui images C_IMAGE PY_IMAGE     two files: raw floats, SMV or .npy
+    nbtui images CASE                 the C image in the case folder, and our simulation
+    nbtui images C_IMAGE CASE         any C image, and our simulation (also: C_IMAGE -- FLAGS)
+
+    The gates 'field' ask for a correlation of 0.9995, a ratio of sums from 0.99 to 1.01 and peaks within 1 pixel;
+    'exact' for every pixel within 1e-6 of its value where it exceeds 1e-6 of the maximum.
+    """
+    from nbtui.images.metrics import check_sizes, compare_images
+    from nbtui.images.read import read_mask
+    from nbtui.images.render import as_object, summary
+    from nbtui.parity.metrics import to_json
+
+    chosen = _gates(gates)
+    c, py = _pictures(request, second, size)
+    check_sizes(c, py)
+    kept = read_mask(mask, c.size) if mask is not None else None
+    comparison = compare_images(c, py, roi=roi, mask=kept)
+    if folder is not None:
+        _write_pngs(folder, c, py, comparison, force=force)
+    names = (c.name, py.name)
+    if as_json:
+        click.echo(to_json(as_object(comparison, chosen, names)), nl=False)
+    else:
+        for line in summary(comparison, chosen, names):
+            click.echo(line)
+    return 1 if comparison.failures(chosen) else 0

@@ -1,0 +1,150 @@
+"""``nbtui compare CASE --matrix``: one case over every phi mode, dtype and device at hand."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import click
+
+from nbtui.commands.options import Request, say
+from nbtui.errors import SimulationFailed
+from nbtui.parity.compare import raised
+from nbtui.parity.metrics import to_json
+from nbtui.parity.model import Comparison, Row
+from nbtui.trace.model import Trace
+
+if TYPE_CHECKING:
+    from nbtui.live.model import Case
+
+_MODES = ("c-parity", "spec")
+_DTYPES = ("float64", "float32")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One way to simulate the case, and how its trace compares; ``failure`` where it could not be simulated."""
+
+    phi_mode: str
+    dtype: str
+    device: str
+    comparison: Comparison | None
+    failure: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.phi_mode} {self.dtype} {self.device}"
+
+    @property
+    def agrees(self) -> bool:
+        return self.comparison is not None and self.comparison.agrees
+
+    def outside(self) -> dict[str, Row]:
+        """Field -> its row farthest out of tolerance, pipeline order."""
+        found: dict[str, Row] = {}
+        for row in self.comparison.rows if self.comparison else ():
+            if raised(row) and (row.field not in found or _size(row) > _size(found[row.field])):
+                found[row.field] = row
+        return found
+
+
+def matrix(request: Request, case: Case, c: Trace, *, as_json: bool) -> int:
+    """Simulate ``case`` in every way and print where each leaves tolerance. 0: all agree, 1: some do not.
+
+    Raises:
+        SimulationFailed: not one way could be simulated.
+    """
+    cells = tuple(_cells(request, case, c))
+    if all(cell.comparison is None for cell in cells):
+        raise SimulationFailed(cells[0].failure)
+    click.echo(to_json(as_object(case.name, cells)), nl=False) if as_json else click.echo("\n".join(table(cells)))
+    return 0 if all(cell.agrees for cell in cells) else 1
+
+
+def _cells(request: Request, case: Case, c: Trace) -> Iterator[Cell]:
+    from nbtui.live.session import runtime, simulate
+
+    devices = ("cpu", "cuda") if runtime()["cuda_available"] else ("cpu",)
+    for device, dtype, mode in itertools.product(devices, _DTYPES, _MODES):
+        say(f"simulating {mode} {dtype} {device}")
+        settings = replace(request.settings(), phi_mode=mode, dtype=dtype, device=device)
+        try:
+            simulation = simulate(case, settings)
+        except SimulationFailed as error:
+            yield Cell(mode, dtype, device, None, str(error))
+        else:
+            yield Cell(mode, dtype, device, request.compare(c, simulation.trace))
+
+
+def table(cells: tuple[Cell, ...]) -> Iterator[str]:
+    """Fields that leave tolerance somewhere, a column per way: the largest relative difference, ``=`` inside."""
+    outside = [cell.outside() for cell in cells]
+    orders = {name: row.order for found in outside for name, row in found.items()}
+    width = max([len(name) for name in orders] + [len("field")])
+    columns = [max(len(cell.name), 12) for cell in cells]
+    head = "  ".join(f"{cell.name:>{column}}" for cell, column in zip(cells, columns, strict=True))
+    yield f"{'field':<{width}}  {head}"
+    for name in sorted(orders, key=lambda name: (orders[name], name)):
+        values = (
+            f"{_text(cell, found.get(name)):>{column}}"
+            for cell, found, column in zip(cells, outside, columns, strict=True)
+        )
+        yield f"{name:<{width}}  {'  '.join(values)}"
+    words = (f"{_verdict(cell):>{column}}" for cell, column in zip(cells, columns, strict=True))
+    yield f"{'verdict':<{width}}  {'  '.join(words)}"
+    first = next(cell.comparison for cell in cells if cell.comparison is not None)
+    yield f"largest relative difference where outside the tolerance of profile {first.profile}, = inside"
+    yield from (f"{cell.name}: {cell.failure}" for cell in cells if cell.failure)
+
+
+def as_object(name: str, cells: tuple[Cell, ...]) -> dict[str, object]:
+    """The same as plain values."""
+    return {
+        "case": name,
+        "matrix": [
+            {
+                "phi_mode": cell.phi_mode,
+                "dtype": cell.dtype,
+                "device": cell.device,
+                "verdict": _verdict(cell),
+                "failure": cell.failure or None,
+                "first_divergence": _first(cell),
+                "outside": [
+                    {
+                        "field": row.field,
+                        "label": row.label,
+                        "stage": row.stage,
+                        "c": row.c_value,
+                        "py": row.py_value,
+                        "rel_delta": row.rel_delta,
+                        "tolerance": row.tolerance,
+                    }
+                    for row in cell.outside().values()
+                ],
+            }
+            for cell in cells
+        ],
+    }
+
+
+def _verdict(cell: Cell) -> str:
+    return "failed" if cell.comparison is None else "agree" if cell.agrees else "diverge"
+
+
+def _first(cell: Cell) -> str | None:
+    first = cell.comparison.first_divergence if cell.comparison else None
+    return first.label if first else None
+
+
+def _text(cell: Cell, row: Row | None) -> str:
+    if cell.comparison is None:
+        return "-"
+    if row is None:
+        return "="
+    return "differs" if row.rel_delta is None else f"{row.rel_delta:+.2e}"
+
+
+def _size(row: Row) -> float:
+    return float("inf") if row.rel_delta is None else abs(row.rel_delta)

@@ -1,0 +1,160 @@
+"""Which line of one log belongs to which line of the other."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from heapq import merge
+from typing import TypeVar
+
+from nbtui.parity import align
+from nbtui.parity.compare import raised
+from nbtui.parity.model import Comparison, Row
+from nbtui.trace.model import Trace
+
+Key = tuple[str, int, int]  # field and occurrence of a row; "phi.", block and phi step of a phi line
+Pair = tuple[int, int]
+
+_PHI = "phi."
+_EMPTY: Sequence[int] = ()
+_MANY_RUNS = 1000
+Item = TypeVar("Item", Pair, tuple[Pair, int])
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Lines of one log whose value differs (``#``) or is missing on the other side (``o``)."""
+
+    lines: Sequence[int] = _EMPTY  # ascending
+    signs: str = ""  # one sign per line
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Lines of the C log (0) and the Python log (1) that print the same field, and what became of them.
+
+    ``pairs`` holds the lines of both sides ordered by C's, ``back`` the same ordered by Python's.
+    """
+
+    pairs: tuple[Sequence[int], Sequence[int]] = (_EMPTY, _EMPTY)
+    back: tuple[Sequence[int], Sequence[int]] = (_EMPTY, _EMPTY)
+    marks: tuple[Marks, Marks] = (Marks(), Marks())
+
+    def _of(self, side: int) -> tuple[Sequence[int], Sequence[int]]:
+        """The lines of ``side`` ascending, and the other side's beside them."""
+        return self.pairs if side == 0 else (self.back[1], self.back[0])
+
+    def mark(self, side: int, line: int) -> str:
+        """``#`` differs, ``o`` only on this side, ``=`` agrees, blank for a line without a compared field."""
+        marks = self.marks[side]
+        at = bisect_left(marks.lines, line)
+        if at < len(marks.lines) and marks.lines[at] == line:
+            return marks.signs[at]
+        here, _ = self._of(side)
+        at = bisect_left(here, line)
+        return "=" if at < len(here) and here[at] == line else " "
+
+    def partner(self, side: int, line: int) -> int:
+        """The line of the other log that belongs beside ``line`` of ``side``; may lie outside of the other log.
+
+        Between two fields the lines follow the field above, as far as the next field allows.
+        """
+        here, there = self._of(side)
+        if not here:
+            return line
+        above = bisect_right(here, line) - 1
+        if above < 0:
+            return there[0] - (here[0] - line)
+        wanted = there[above] + line - here[above]
+        if above + 1 < len(here) and there[above] < there[above + 1] <= wanted:
+            return there[above + 1] - 1
+        return wanted
+
+    def next_mark(self, side: int, line: int, forward: bool) -> int | None:
+        """The nearest marked line after (before) ``line``, around the end if need be; None without any."""
+        lines = self.marks[side].lines
+        if not lines:
+            return None
+        at = bisect_right(lines, line) if forward else bisect_left(lines, line) - 1
+        return lines[at % len(lines)]
+
+
+def aligned(
+    c: Trace | None, py: Trace | None, comparison: Comparison | None, row: Row | None
+) -> tuple[Alignment, tuple[int | None, int | None]]:
+    """The alignment of two traces by what `compare` put side by side, and the line of ``row`` in each log.
+
+    O(lines). Meant for a thread beside the screen: it is never long in one C function, which would hold the screen up.
+    """
+    ours, theirs = lines_of(c), lines_of(py)
+    both = [(line, theirs[key]) for key, line in ours.items() if key in theirs]
+    one, other = _columns(_ascending(both))
+    back_other, back_one = _columns(_ascending([(there, here) for here, there in both]))
+    steps = _steps(c, py)
+    signs: tuple[dict[int, str], dict[int, str]] = ({}, {})
+    compared = comparison.rows if comparison is not None and c is not None and py is not None else ()
+    for entry in compared:
+        differs, lacking = raised(entry), entry.c_value is None or entry.py_value is None
+        if not (differs or lacking):
+            continue
+        key = _key(entry, steps)
+        for side, lines in enumerate((ours, theirs)):
+            line = lines.get(key)
+            if line is not None and (differs or line not in signs[side]):
+                signs[side][line] = "#" if differs else "o"
+    wanted = _key(row, steps) if row is not None else None
+    places = (ours.get(wanted), theirs.get(wanted)) if wanted is not None else (None, None)
+    return Alignment((one, other), (back_one, back_other), (_marks(signs[0]), _marks(signs[1]))), places
+
+
+def lines_of(trace: Trace | None) -> dict[Key, int]:
+    """The line of every field of a trace, under the occurrence that rows of a comparison carry."""
+    if trace is None:
+        return {}
+    found: dict[Key, int] = {}
+    for record, block in zip(trace.records, align.blocks(trace), strict=True):
+        repetition = 0 if align.in_block(record.name) else record.occurrence
+        if record.line > 0:
+            found[record.name, block or repetition, -1] = record.line
+    for entry in trace.phi:
+        if entry.line > 0:
+            found[_PHI, entry.occurrence, entry.phi_tic] = entry.line
+    return found
+
+
+def _key(row: Row, steps: Sequence[Pair]) -> Key:
+    """The key under which `lines_of` knows the line of a row. ``steps``: (block, phi step) of both traces."""
+    if row.field.startswith(_PHI) and row.occurrence < len(steps):
+        return (_PHI, *steps[row.occurrence])
+    return row.field, row.occurrence, -1
+
+
+def _steps(c: Trace | None, py: Trace | None) -> list[Pair]:
+    phi = (entry for trace in (c, py) if trace is not None for entry in trace.phi)
+    return [pair for pair, _ in _ascending(list(dict.fromkeys(((one.occurrence, one.phi_tic), 0) for one in phi)))]
+
+
+def _marks(signs: dict[int, str]) -> Marks:
+    lines, _ = _columns(_ascending([(line, 0) for line in signs]))
+    return Marks(lines, "".join(signs[line] for line in lines))
+
+
+def _ascending(items: list[Item]) -> Iterator[Item]:
+    """The items in order. They come in few ascending runs: merging these is quick and lets other threads in."""
+    runs: list[list[Item]] = []
+    for item in items:
+        if runs and item >= runs[-1][-1]:
+            runs[-1].append(item)
+        else:
+            runs.append([item])
+    return merge(*runs) if len(runs) < _MANY_RUNS else iter(sorted(items))
+
+
+def _columns(pairs: Iterable[Pair]) -> tuple[Sequence[int], Sequence[int]]:
+    one, other = array("L"), array("L")
+    for here, there in pairs:
+        one.append(here)
+        other.append(there)
+    return one, other

@@ -1,0 +1,335 @@
+"""The image screen: the whole detector, C's beside ours, and the way from a pixel of it to its trace."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.screen import ModalScreen
+
+from nbtui.console import jobs
+from nbtui.console import picture as moves
+from nbtui.console.image_actions import IMAGE_ACTIONS
+from nbtui.console.panes import image as panes
+from nbtui.console.panes.line import Line
+from nbtui.console.picture import Difference, Image, Picture, Pixel, Stage
+from nbtui.console.widgets import PaneView
+from nbtui.errors import UnusableInput
+from nbtui.images.read import c_image_of, read_image, words
+from nbtui.live.images import Frame, prepare
+from nbtui.live.model import Case, Settings
+from nbtui.trace.text import clean
+
+INTERRUPTED = 130
+TOLD_EVERY = 0.25  # s between two progress messages
+FAR = 10  # pixels of a long step
+NO_C_IMAGE = "give --c-image FILE, or put C's float image into the case folder as image.npy"
+
+
+@dataclass(frozen=True, eq=False)
+class Visit:
+    """What a visit to the image screen leaves behind: what it had worked out, and a pixel to trace, if any."""
+
+    key: tuple[object, ...]
+    picture: Picture
+    frame: Frame | None
+    trace: Pixel | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """The command and C's image were read."""
+
+    frame: Frame
+    c: Image | None
+    c_origin: str
+    c_problem: str
+
+
+@dataclass(frozen=True)
+class Progressed:
+    """A part of the simulation is done."""
+
+    done: float
+
+
+@dataclass(frozen=True, eq=False)
+class Simulated:
+    """The Python image is there; ``brightest`` of the two images."""
+
+    python: Image
+    difference: Difference | None
+    brightest: float
+
+
+class News(Message):
+    """A job has something to tell; ``result`` is one of the frozen results above, or a failure."""
+
+    def __init__(self, result: object, generation: int) -> None:
+        self.result, self.generation = result, generation
+        super().__init__()
+
+
+class ImageScreen(ModalScreen[Visit], inherit_bindings=False):
+    """Its result is a :class:`Visit`. A modal screen: the keys of the main screen mean nothing here."""
+
+    CSS = """
+    ImageScreen { layout: vertical; }
+    ImageScreen #i-header { height: 2; }
+    ImageScreen #i-body { height: 1fr; }
+    ImageScreen #i-reading { width: 40; margin: 0 0 0 1; }
+    ImageScreen #i-footer { height: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(",".join(entry.keys), f"image('{entry.id}')", entry.help, show=False) for entry in IMAGE_ACTIONS
+    ]
+
+    def __init__(
+        self,
+        case: Case,
+        settings: Settings,
+        *,
+        log_pixel: Pixel | None = None,
+        c_image: Path | None = None,
+        last: Visit | None = None,
+    ) -> None:
+        """``log_pixel`` is that of C's log, ``c_image`` the file that was named, ``last`` an earlier visit."""
+        super().__init__()
+        self.case, self.settings, self.c_image = case, settings, c_image
+        self.key = (case.argv, case.workdir, settings)
+        home = case.pixel or (0, 0)
+        self.frame: Frame | None = None
+        self.picture = Picture(clean(case.name), home, home, settings.phi_mode, log_pixel)
+        if last is not None and last.key == self.key:
+            self.frame = last.frame
+            self.picture = replace(
+                last.picture, cursor=home, home=home, log_pixel=log_pixel, facts=None, rank=None, message=""
+            )
+        self._generation = 0
+        self._stop = threading.Event()
+        canvas = panes.Canvas()
+        draws = {
+            "header": panes.header,
+            "canvas": canvas.draw,
+            "reading": panes.reading,
+            "footer": panes.footer,
+        }
+        self.views = {name: PaneView(self._drawing(draw), f"i-{name}") for name, draw in draws.items()}
+        self._acts = self._actions()
+
+    # --- life --------------------------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        yield self.views["header"]
+        yield Horizontal(self.views["canvas"], self.views["reading"], id="i-body")
+        yield self.views["footer"]
+
+    def on_mount(self) -> None:
+        if self.picture.python is None:
+            self._simulate()
+
+    def on_unmount(self) -> None:
+        self._stop.set()
+
+    def _simulate(self) -> None:
+        """Read the command and C's image where they are not there yet, then simulate, all in a thread."""
+        self._generation += 1
+        self._stop = stop = threading.Event()
+        case, settings, c_image, frame, picture = self.case, self.settings, self.c_image, self.frame, self.picture
+        tell = partial(self._tell, generation=self._generation)
+
+        def job() -> object:
+            known = Prepared(frame, picture.c, picture.c_origin, picture.c_problem) if frame else None
+            ready = known or read(case, settings, c_image)
+            tell(ready)
+            python = ready.frame.image(progress=_reporter(tell), cancelled=stop.is_set)
+            return compared(ready.c, python)
+
+        self.show(replace(picture, stage=Stage.PREPARING, done=0.0, failure="", message=""))
+        jobs.start(job, tell, jobs.NAME)
+
+    def _tell(self, result: object, generation: int) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is interested any more
+            self.post_message(News(result, generation))
+
+    def on_news(self, message: News) -> None:
+        """The only place where a job's result reaches the picture."""
+        result, now = message.result, self.picture
+        if message.generation != self._generation:
+            return
+        if isinstance(result, Prepared):
+            self.frame = result.frame
+            stage = now.stage if now.stage is Stage.STOPPING else Stage.SIMULATING
+            brightest = now.brightest if result.c is None else moves.largest(result.c)
+            now = replace(now, shape=result.frame.shape, stage=stage, brightest=brightest)
+            now = replace(now, c=result.c, c_origin=result.c_origin, c_problem=result.c_problem)
+            self.show(moves.to_pixel(now, now.cursor))
+        elif isinstance(result, Progressed):
+            self.show(replace(now, done=result.done))
+        elif isinstance(result, Simulated):
+            now = replace(now, stage=Stage.READY, python=result.python, brightest=result.brightest)
+            self.show(replace(now, difference=result.difference))
+        elif isinstance(result, jobs.Failure):
+            if result.code == INTERRUPTED:
+                self.show(replace(now, stage=Stage.STOPPED))
+            else:
+                self.show(replace(now, stage=Stage.FAILED, failure=result.sentence))
+
+    # --- keys --------------------------------------------------------------------------------------------------------
+
+    def on_key(self, event: events.Key) -> None:
+        """The list of keys is closed by any key."""
+        if self.picture.keys and event.key != "ctrl+c":
+            event.prevent_default()
+            event.stop()
+            self.show(replace(self.picture, keys=False))
+
+    def action_image(self, id: str) -> None:
+        """Do the action of this id (see `image_actions`)."""
+        self.picture = replace(self.picture, message="")
+        self._acts[id]()
+
+    def _actions(self) -> dict[str, Callable[[], None]]:
+        def move(step: Callable[[Picture], Picture]) -> Callable[[], None]:
+            return lambda: self.show(step(self.picture))
+
+        acts: dict[str, Callable[[], None]] = {
+            "view_c": move(lambda p: moves.viewed(p, "c")),
+            "view_python": self._python,
+            "view_difference": move(lambda p: moves.viewed(p, "difference")),
+            "closer": move(lambda p: moves.zoomed(p, 1, self._dots())),
+            "further": move(lambda p: moves.zoomed(p, -1, self._dots())),
+            "whole": move(lambda p: replace(p, zoom=moves.FIT)),
+            "worst_next": move(lambda p: moves.worst(p, 1)),
+            "worst_previous": move(lambda p: moves.worst(p, -1)),
+            "home": move(lambda p: moves.to_pixel(p, p.home)),
+            "log_pixel": move(_to_log_pixel),
+            "trace": self._trace,
+            "range": move(moves.ranged),
+            "characters": move(lambda p: replace(p, characters=not p.characters)),
+            "stop": self._escape,
+            "help": move(lambda p: replace(p, keys=True)),
+            "close": lambda: self._leave(None),
+            "interrupt": lambda: self.app.exit(INTERRUPTED),
+        }
+        for name, slow, fast in (("up", -1, 0), ("down", 1, 0), ("left", 0, -1), ("right", 0, 1)):
+            acts[name] = move(partial(moves.moved, slow=slow, fast=fast))
+            acts[f"{name}_{FAR}"] = move(partial(moves.moved, slow=FAR * slow, fast=FAR * fast))
+        return acts
+
+    def on_pane_view_pressed(self, message: PaneView.Pressed) -> None:
+        """A click puts the cursor on the pixel."""
+        message.stop()
+        if message.pane is not self.views["canvas"]:
+            return
+        dots = self._dots()
+        dot = (2 * (message.y - 1), message.x - 1)
+        pixel = moves.pixel_of(self.picture, dot, moves.scale(self.picture, dots)) if min(dot) >= 0 else None
+        if pixel is not None:
+            self.show(moves.to_pixel(replace(self.picture, message=""), pixel))
+
+    def on_pane_view_resized(self, message: PaneView.Resized) -> None:
+        message.stop()
+        self.show(self.picture)
+
+    def _python(self) -> None:
+        self.show(moves.viewed(self.picture, "python"))
+        if self.picture.stage in (Stage.STOPPED, Stage.FAILED):
+            self._simulate()
+
+    def _trace(self) -> None:
+        if self.picture.shape is None:
+            self.show(replace(self.picture, message="the detector is not known yet"))
+        else:
+            self._leave(self.picture.cursor)
+
+    def _escape(self) -> None:
+        if self.picture.busy:
+            self._stop.set()
+            self.show(replace(self.picture, stage=Stage.STOPPING))
+        else:
+            self._leave(None)
+
+    def _leave(self, trace: Pixel | None) -> None:
+        self._stop.set()
+        now = self.picture
+        if now.busy:
+            now = replace(now, stage=Stage.STOPPED)
+        self.dismiss(Visit(self.key, now, self.frame, trace))
+
+    # --- showing -----------------------------------------------------------------------------------------------------
+
+    def _dots(self) -> Pixel:
+        width, height = self.views["canvas"].size
+        return panes.dots_in(width, height)
+
+    def show(self, picture: Picture) -> None:
+        """Make ``picture`` the one that is shown."""
+        dots = self._dots()
+        if all(dots):
+            picture = moves.in_view(picture, dots)
+        facts = picture.facts
+        if self.frame is not None and (facts is None or (facts.slow, facts.fast) != picture.cursor):
+            picture = replace(picture, facts=self.frame.facts(*picture.cursor))
+        self.picture = picture
+        for view in self.views.values():
+            view.update()
+
+    def _drawing(self, draw: Callable[[Picture, int, int], list[Line]]) -> Callable[[int, int], list[Line]]:
+        return lambda width, height: draw(self.picture, width, height)
+
+
+def _to_log_pixel(picture: Picture) -> Picture:
+    if picture.log_pixel is None:
+        return replace(picture, message="there is no C log, or it does not say which pixel it is of")
+    return moves.to_pixel(picture, picture.log_pixel)
+
+
+def _reporter(tell: Callable[[object], None]) -> Callable[[int, int], None]:
+    """Tells the progress now and then."""
+    told = time.monotonic()
+
+    def report(done: int, total: int) -> None:
+        nonlocal told
+        if time.monotonic() - told >= TOLD_EVERY:
+            told = time.monotonic()
+            tell(Progressed(done / total))
+
+    return report
+
+
+def read(case: Case, settings: Settings, c_image: Path | None) -> Prepared:
+    """Make the case ready and read C's image; a missing or unusable one is a sentence, not an error.
+
+    Raises:
+        UnusableInput: the command line, one of its files or a setting is unusable.
+    """
+    frame = prepare(case, settings)
+    path = c_image or c_image_of(case.folder, case.argv) or c_image_of(case.workdir, case.argv)
+    if path is None:
+        return Prepared(frame, None, "", NO_C_IMAGE)
+    try:
+        found = read_image(path, frame.shape)
+        if found.size != frame.shape:
+            raise UnusableInput(f"{found.name}: {words(found.size)}, but the detector is {words(frame.shape)}")
+    except UnusableInput as error:
+        return Prepared(frame, None, "", clean(str(error)))
+    return Prepared(frame, found.values.astype(np.float32), path.name, "")
+
+
+def compared(c: Image | None, python: Image) -> Simulated:
+    """The Python image with what C's says about it."""
+    brightest = max(moves.largest(image) for image in (c, python) if image is not None)
+    return Simulated(python, None if c is None else moves.differences(c, python), brightest)

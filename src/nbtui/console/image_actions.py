@@ -1,0 +1,33 @@
+"""The keys of the image screen: bindings, foot line and help are made from this."""
+
+from __future__ import annotations
+
+from nbtui.console.actions import Action
+
+IMAGE_ACTIONS: tuple[Action, ...] = (
+    Action("view_c", ("1",), "1", "", "the C image"),
+    Action("view_python", ("2",), "2", "", "the Python image; simulated again where it was stopped"),
+    Action("view_difference", ("3",), "3", "", "Python minus C"),
+    Action("closer", ("plus", "equals_sign"), "+ =", "closer", "closer, about the cursor"),
+    Action("further", ("minus",), "-", "further", "further away"),
+    Action("whole", ("0",), "0", "all", "the whole detector"),
+    Action("up", ("up", "k"), "up k", "", "one pixel up (slow - 1)"),
+    Action("down", ("down", "j"), "down j", "", "one pixel down (slow + 1)"),
+    Action("left", ("left", "h"), "left h", "", "one pixel left (fast - 1)"),
+    Action("right", ("right", "l"), "right l", "", "one pixel right (fast + 1)"),
+    Action("up_10", ("shift+up", "K", "shift+k"), "K", "", "ten pixels up; also shift with the arrow"),
+    Action("down_10", ("shift+down", "J", "shift+j"), "J", "", "ten pixels down"),
+    Action("left_10", ("shift+left", "H", "shift+h"), "H", "", "ten pixels left"),
+    Action("right_10", ("shift+right", "L", "shift+l"), "L", "", "ten pixels right"),
+    Action("worst_next", ("n",), "n", "next worst", "next pixel, by absolute difference, largest first"),
+    Action("worst_previous", ("N", "shift+n"), "N", "", "previous of them"),
+    Action("home", ("home",), "Home", "", "the pixel of the main screen"),
+    Action("log_pixel", ("c",), "c", "", "the pixel of C's log"),
+    Action("trace", ("enter",), "Enter", "trace it", "trace this pixel on the main screen"),
+    Action("range", ("r",), "r", "range", "decades that the levels cover: 2, 3, 4, 6, 8"),
+    Action("characters", ("v",), "v", "letters", "levels as characters, or as colours"),
+    Action("stop", ("escape",), "Esc", "", "stop the simulation; without one, back"),
+    Action("help", ("question_mark",), "?", "keys", "these keys"),
+    Action("close", ("q", "i"), "q", "back", "back to the main screen"),
+    Action("interrupt", ("ctrl+c",), "Ctrl-C", "", "leave nbtui at once; exit code 130"),
+)

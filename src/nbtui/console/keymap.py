@@ -1,0 +1,151 @@
+"""All keys of all screens, and what the user's ``[keys]`` makes of them.
+
+The registries say what there is and the default keys; one keymap is in force in a process, as there is one terminal.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual.keys import Keys, _character_to_key, key_to_character
+
+from nbtui.console.actions import ACTIONS, Action
+from nbtui.console.image_actions import IMAGE_ACTIONS
+from nbtui.console.log_actions import LOG_ACTIONS
+from nbtui.console.packages import KEYS as PACKAGES_KEYS
+from nbtui.errors import UnusableInput
+from nbtui.settings import KeyEntry
+from nbtui.trace.text import clean
+
+FIXED = "interrupt"  # Ctrl-C leaves, whatever else has gone wrong
+NO_KEY = "no_key"  # the name of a key that no keyboard has
+_MODIFIERS = ("ctrl", "alt", "shift", "super", "hyper", "meta")
+_NAMES = frozenset(key.value for key in Keys if not key.value.startswith("<"))
+_SHOWN = {
+    "pageup": "PgUp", "pagedown": "PgDn", "escape": "Esc", "backspace": "Backspc", "space": "Space",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The actions of one screen; ``prefix`` is what their ids in ``[keys]`` start with."""
+
+    prefix: str
+    title: str
+    actions: tuple[Action, ...]
+
+    def id(self, action: Action) -> str:
+        """The id of an action in ``[keys]``."""
+        return f"{self.prefix}{action.id}"
+
+
+def _packages_action(keys: str, name: str, help: str) -> Action:
+    names = tuple(keys.split(","))
+    return Action(name, names, " ".join(shown(key) for key in names), "", help)
+
+
+def shown(key: str) -> str:
+    """How a person writes a key: ``left_square_bracket`` is ``[``, ``ctrl+z`` is ``Ctrl-Z``."""
+    *modifiers, name = key.split("+")
+    if key in _SHOWN:
+        return _SHOWN[key]
+    if modifiers:
+        return "-".join([*(part.capitalize() for part in modifiers), name.upper() if len(name) == 1 else shown(name)])
+    character = key_to_character(key)
+    if character is not None and character.isprintable() and character != " ":
+        return character
+    return key if key in ("up", "down", "left", "right") else key.capitalize()
+
+
+REGISTRIES: tuple[Registry, ...] = (
+    Registry("", "Main screen", ACTIONS),
+    Registry("image.", "Image", IMAGE_ACTIONS),
+    Registry("logs.", "Raw logs", LOG_ACTIONS),
+    Registry("packages.", "Packages", tuple(_packages_action(*entry) for entry in PACKAGES_KEYS)),
+)
+
+_in_force: dict[str, tuple[str, ...]] = {}
+
+
+def resolve(written: Mapping[str, KeyEntry]) -> dict[str, tuple[str, ...]]:
+    """The user's keys by id, under Textual's names.
+
+    Raises UnusableInput, naming file and way out, for an unknown id, an unknown key and for a key with two meanings
+    on one screen.
+    """
+    known = {registry.id(action): action for registry in REGISTRIES for action in registry.actions}
+    keys: dict[str, tuple[str, ...]] = {}
+    for id, entry in written.items():
+        where = f"{clean(str(entry.file))}: keys.{clean(id)}"
+        if id not in known:
+            nearest = difflib.get_close_matches(id, list(known), 1, 0.0)[0]
+            raise UnusableInput(f"{where}: unknown action; the nearest known one is '{nearest}' ('nbtui config --keys')")
+        if known[id].id == FIXED:
+            raise UnusableInput(f"{where}: Ctrl-C always leaves; it cannot be given to another key")
+        keys[id] = tuple(name for key in entry.keys for name in _names(key, where))
+    for registry in REGISTRIES:
+        _refuse_conflicts(registry, keys, {id: entry.file for id, entry in written.items()})
+    return keys
+
+
+def choose(keys: Mapping[str, tuple[str, ...]]) -> None:
+    """Put keys (from :func:`resolve`) in force; an empty mapping is the default keymap."""
+    _in_force.clear()
+    _in_force.update(keys)
+
+
+def for_textual() -> dict[str, str]:
+    """What ``App.set_keymap`` wants: binding id -> keys."""
+    return {id: ",".join(keys) or NO_KEY for id, keys in _in_force.items()}
+
+
+def keys_of(action: Action, prefix: str = "") -> tuple[str, ...]:
+    """The keys in force, under Textual's names."""
+    return _in_force.get(f"{prefix}{action.id}", action.keys)
+
+
+def shown_of(action: Action, prefix: str = "") -> str:
+    """The keys in force as a person writes them."""
+    if f"{prefix}{action.id}" not in _in_force:
+        return action.shown
+    keys = _in_force[f"{prefix}{action.id}"]
+    return " ".join(shown(key) for key in keys if not _is_twin(key, keys)) or "none"
+
+
+def _is_twin(key: str, keys: tuple[str, ...]) -> bool:
+    """Whether ``shift+x`` stands beside the ``X`` that most terminals send instead."""
+    return key.startswith("shift+") and key[6:].upper() in keys
+
+
+def _names(key: str, where: str) -> tuple[str, ...]:
+    """Textual's names of a key as a person writes it: ``[``, ``X``, ``F5``, ``ctrl+x``, ``page-up``."""
+    text = key.strip()
+    if len(text) == 1:
+        if not text.isprintable():
+            raise UnusableInput(f"{where}: {ascii(key)} is no key")
+        return (text, f"shift+{text.lower()}") if text.isalpha() and text.isupper() else (_character_to_key(text),)
+    *modifiers, name = text.lower().replace("page-", "page").split("+")
+    name = {"esc": "escape", "pgup": "pageup", "pgdn": "pagedown", "del": "delete", "return": "enter"}.get(name, name)
+    if len(name) == 1:
+        name = _character_to_key(name)
+    plain = len(name) == 1 or name in _NAMES or key_to_character(name) is not None
+    if not name or not plain or any(part not in _MODIFIERS for part in modifiers):
+        raise UnusableInput(f"{where}: '{clean(key)}' is no key; write x, X, F5, space, pageup or ctrl+x")
+    return ("+".join([*modifiers, name]),)
+
+
+def _refuse_conflicts(registry: Registry, keys: Mapping[str, tuple[str, ...]], files: Mapping[str, Path]) -> None:
+    taken: dict[str, str] = {}
+    for action in registry.actions:
+        id = registry.id(action)
+        for key in dict.fromkeys(keys.get(id, action.keys)):
+            if key in taken:
+                mine, other = (id, taken[key]) if id in keys else (taken[key], id)
+                raise UnusableInput(
+                    f"{clean(str(files[mine]))}: keys.{mine}: {shown(key)} is also {other} on this screen; "
+                    f"give one of the two another key"
+                )
+            taken[key] = id

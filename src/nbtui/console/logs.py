@@ -1,0 +1,332 @@
+"""The raw log screen: threads that walk through, align and search the logs, and keys that move in them."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import tempfile
+import threading
+from array import array
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.screen import ModalScreen
+
+from nbtui.console import logview as moves
+from nbtui.console.aligned import aligned
+from nbtui.console.editor import edit
+from nbtui.console.jobs import Failure, start
+from nbtui.console.log_actions import LOG_ACTIONS
+from nbtui.console.log_sources import Aligned, Clock, Found, Opened, Source, Trouble, Walked, sources, stamp
+from nbtui.console.logview import LogView, Side
+from nbtui.console.panes import logs as panes
+from nbtui.console.state import State
+from nbtui.console.widgets import PaneView
+from nbtui.trace.lines import FileLines, GivenLines, Lines, search
+from nbtui.trace.text import clean
+
+INTERRUPTED = 130
+WHEEL = 3  # lines of a turn of the mouse wheel
+
+
+class LogsScreen(ModalScreen[None], inherit_bindings=False):
+    """Both logs as they are. ``state`` is what the main screen shows when this one is opened."""
+
+    CSS = "LogsScreen { layout: vertical; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(",".join(entry.keys), f"logs('{entry.id}')", entry.help, show=False) for entry in LOG_ACTIONS
+    ]
+
+    def __init__(self, state: State) -> None:
+        super().__init__()
+        self._state = state
+        self.sources = sources(state)
+        first, second = (self._side(source) for source in self.sources)
+        self.logs = LogView(state.name, (first, second))
+        self.view = PaneView(lambda width, height: panes.draw(self.logs, width, height), "logs")
+        self._stop_walking = threading.Event()
+        self._stop_search = threading.Event()
+        self._generation = 0  # of the search
+        self._seeking = False  # the cursor goes to the first line found
+        self._wanted: tuple[int | None, int | None] = (None, None)  # lines to go to when they are there
+        self._threads: list[threading.Thread] = []
+        self._files: list[FileLines] = []
+        self._acts: dict[str, Callable[[], None]] = {
+            "search": lambda: self.show(replace(self.logs, typing=True, query="")),
+            "hit_next": lambda: self.show(moves.to_hit(self.logs, True, self._rows())),
+            "hit_previous": lambda: self.show(moves.to_hit(self.logs, False, self._rows())),
+            "side": lambda: self.show(moves.turned(self.logs)),
+            "lock": lambda: self.show(moves.unlocked(self.logs)),
+            "mark_next": lambda: self.show(moves.to_mark(self.logs, True, self._rows())),
+            "mark_previous": lambda: self.show(moves.to_mark(self.logs, False, self._rows())),
+            "edit": self._edit,
+            "up": lambda: self._move(-1),
+            "down": lambda: self._move(1),
+            "page_up": lambda: self._move(-self._rows()),
+            "page_down": lambda: self._move(self._rows()),
+            "home": lambda: self.show(moves.gone(self.logs, 1, self._rows())),
+            "end": lambda: self.show(moves.gone(self.logs, self.logs.side.count, self._rows())),
+            "left": lambda: self.show(moves.shifted(self.logs, -moves.SHIFT)),
+            "right": lambda: self.show(moves.shifted(self.logs, moves.SHIFT)),
+            "suspend": self.app_suspend,
+            "back": self._back,
+            "help": lambda: self.show(replace(self.logs, helping=True)),
+            "close": self._leave,
+            "interrupt": lambda: self.app.exit(INTERRUPTED),
+        }
+
+    @staticmethod
+    def _side(source: Source) -> Side:
+        lines: Lines = GivenLines(source.lines)
+        reading = (0, 0) if source.path is not None and not source.problem else None
+        return Side(source.title, lines, source.problem, reading, lines.count)
+
+    # --- life ----------------------------------------------------------------------------------------------------
+
+    def compose(self) -> list[PaneView]:
+        return [self.view]
+
+    def on_mount(self) -> None:
+        for index, source in enumerate(self.sources):
+            if source.path is not None:
+                self._start(partial(self._walk, index, source.path), partial(self._not_read, index), "nbtui-lines")
+        self._start(self._align, self._ended, "nbtui-align")
+
+    def on_unmount(self) -> None:
+        self._stop_walking.set()
+        self._stop_search.set()
+        start(self._close, lambda result: None, "nbtui-close")
+
+    def _close(self) -> None:
+        """Close the files when no thread reads them any more."""
+        for thread in self._threads:
+            thread.join()
+        for file in self._files:
+            file.close()
+
+    def _start(self, job: Callable[[], object], done: Callable[[object], None], name: str) -> None:
+        self._threads.append(start(job, done, name))
+
+    def _tell(self, message: Message) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is interested any more
+            self.post_message(message)
+
+    def _walk(self, side: int, path: Path) -> None:
+        lines = FileLines(path)
+        self._files.append(lines)
+        self._tell(Opened(side, lines))
+        clock = Clock()
+
+        def progress(done: int, total: int) -> None:
+            if clock.due():
+                self._tell(Walked(side, (done, total)))
+
+        whole = lines.index(progress, self._stop_walking.is_set)
+        note = lines.fault if whole else f"reading was stopped: {lines.count:,} lines of {lines.name} can be seen"
+        self._tell(Walked(side, None, note))
+
+    def _not_read(self, side: int, result: object) -> None:
+        if isinstance(result, Failure):
+            self._tell(Walked(side, None, problem=result.sentence))
+
+    def _align(self) -> None:
+        now = self._state
+        py = now.py_trace if now.py_given or now.simulation is None else now.simulation.trace
+        self._tell(Aligned(*aligned(now.c_trace, py, now.comparison, now.row)))
+
+    def _ended(self, result: object) -> None:
+        if isinstance(result, Failure):
+            self._tell(Trouble(result.sentence))
+
+    def on_trouble(self, message: Trouble) -> None:
+        self.show(replace(self.logs, message=message.sentence))
+
+    def on_opened(self, message: Opened) -> None:
+        side = replace(self.logs.sides[message.side], lines=message.lines)
+        self.show(moves.put(self.logs, message.side, side))
+
+    def on_walked(self, message: Walked) -> None:
+        old = self.logs.sides[message.side]
+        side = replace(old, count=old.lines.count, read=message.read, problem=message.problem or old.problem)
+        view = moves.put(self.logs, message.side, side)
+        self.show(replace(view, message=message.note) if message.note else view)
+        self._arrive()
+
+    def on_aligned(self, message: Aligned) -> None:
+        self._wanted = message.lines
+        self.show(replace(self.logs, alignment=message.alignment))
+        self._arrive()
+
+    def _arrive(self) -> None:
+        """Go to the lines of the field the user came from, once both are there and unless the user has moved."""
+        view = self.logs
+        if view.moved or not any(self._wanted):
+            return
+        known = zip(self._wanted, view.sides, strict=True)
+        if all(line is None or line <= side.count or side.problem for line, side in known):
+            ours, theirs = (None if side.problem else line for line, side in zip(self._wanted, view.sides, strict=True))
+            self._wanted = (None, None)
+            self.show(moves.opened(view, (ours, theirs), self._rows()))
+
+    # --- keys ----------------------------------------------------------------------------------------------------
+
+    def action_logs(self, name: str) -> None:
+        """Do the action of this id (see `log_actions`)."""
+        self.logs = replace(self.logs, message="")
+        self._acts[name]()
+        self.view.update()
+
+    def on_key(self, event: events.Key) -> None:
+        """While a search text is typed, keys are text; any key closes the help."""
+        if not (self.logs.typing or self.logs.helping):
+            return
+        event.prevent_default()
+        event.stop()
+        if event.key == "ctrl+c":
+            self.app.exit(INTERRUPTED)
+        elif self.logs.helping:
+            self.show(replace(self.logs, helping=False))
+        elif event.key == "escape":
+            self._forget()
+        elif event.key == "enter":
+            self._search()
+        else:
+            self.show(moves.typed(self.logs, event.key, event.character if event.is_printable else None))
+
+    def _back(self) -> None:
+        view = self.logs
+        if view.searching:
+            self._stop_search.set()
+        elif view.busy:
+            self._stop_walking.set()
+        elif view.pattern is not None:
+            self._forget()
+        else:
+            self._leave()
+
+    def _leave(self) -> None:
+        self.dismiss(None)
+
+    def _move(self, by: int) -> None:
+        self.show(moves.moved(self.logs, by, self._rows()))
+
+    def _rows(self) -> int:
+        return panes.heights(*self.view.size)[self.logs.active]
+
+    def on_pane_view_pressed(self, message: PaneView.Pressed) -> None:
+        """A click puts the cursor on the line."""
+        place = panes.place_of(*self.view.size, message.x, message.y)
+        if place is None or self.logs.helping:
+            return
+        index, row = place
+        line = self.logs.sides[index].top + row
+        view = self.logs if index == self.logs.active else moves.turned(self.logs)
+        self.show(moves.gone(view, line, self._rows()))
+
+    def on_mouse_scroll_down(self) -> None:
+        self._move(WHEEL)
+
+    def on_mouse_scroll_up(self) -> None:
+        self._move(-WHEEL)
+
+    def app_suspend(self) -> None:
+        """Back to the shell; `fg` comes back."""
+        self.app.action_suspend_process()
+
+    # --- search --------------------------------------------------------------------------------------------------
+
+    def _search(self) -> None:
+        view = self.logs
+        if not view.query:
+            self._forget()
+            return
+        try:
+            pattern = moves.compiled(view.query)
+        except moves.BadPattern as error:
+            self.show(replace(view, typing=False, message=f"/{clean(view.query)}/ {error}"))
+            return
+        if view.busy:
+            self.show(replace(view, typing=False, message="the logs are still being read; search when that is done"))
+            return
+        self._stop_search.set()
+        self._stop_search = stop = threading.Event()
+        self._generation += 1
+        self._seeking = True
+        left, right = (replace(side, hits=(), searched=-1 if side.problem else 0) for side in view.sides)
+        self.show(replace(view, typing=False, pattern=pattern, sides=(left, right)))
+        generation, order = self._generation, (view.active, 1 - view.active)
+
+        def job() -> None:
+            for index in order:
+                if not view.sides[index].problem:
+                    self._search_in(generation, index, view.sides[index].lines, pattern, stop)
+
+        self._start(job, self._ended, "nbtui-search")
+
+    def _search_in(
+        self, generation: int, side: int, lines: Lines, pattern: re.Pattern[str], stop: threading.Event
+    ) -> None:
+        clock = Clock()
+
+        def progress(hits: array[int], upto: int) -> None:
+            if clock.due():
+                self._tell(Found(generation, side, hits, upto))
+
+        self._tell(Found(generation, side, search(lines, pattern, progress=progress, cancelled=stop.is_set), -1))
+
+    def on_found(self, message: Found) -> None:
+        if message.generation != self._generation:
+            return
+        view = self.logs
+        side = replace(view.sides[message.side], hits=message.hits, searched=message.upto)
+        view = moves.put(view, message.side, side)
+        if self._stop_search.is_set() and not view.searching:
+            view = replace(view, message="the search was stopped: only the lines found until then count")
+        if self._seeking and message.side == view.active and (message.hits or message.upto < 0):
+            ahead = bool(message.hits) and message.hits[-1] >= view.side.cursor
+            if ahead or message.upto < 0:
+                self._seeking = False
+                view = view if moves.hit_number(view.side) else moves.to_hit(view, True, self._rows())
+        self.show(view)
+
+    def _forget(self) -> None:
+        self._generation += 1
+        self._stop_search.set()
+        self.show(moves.forgotten(self.logs))
+
+    # --- editor --------------------------------------------------------------------------------------------------
+
+    def _edit(self) -> None:
+        view = self.logs
+        source, side = self.sources[view.active], view.side
+        if side.problem:
+            self.show(replace(view, message=side.problem))
+            return
+        line = max(1, min(side.cursor, side.count))
+        if source.path is not None:
+            before = stamp(source.path)
+            told = edit(self.app, source.path, line)
+            if not told and stamp(source.path) != before:
+                told = "the log has been changed: leave and open the logs again to see it as it is now"
+        else:
+            with tempfile.TemporaryDirectory(prefix="nbtui-") as folder:
+                copy = Path(folder) / "trace_py_live.log"
+                copy.write_text("\n".join(source.lines) + "\n", encoding="utf-8")
+                told = edit(self.app, copy, line) or "that was a copy of the live trace; changes in it are not kept"
+        self.show(replace(self.logs, message=told))
+
+    # --- showing -------------------------------------------------------------------------------------------------
+
+    def on_pane_view_resized(self) -> None:
+        self.show(moves.refitted(self.logs, panes.heights(*self.view.size)))
+
+    def show(self, view: LogView) -> None:
+        """Make ``view`` the one that is shown."""
+        self.logs = view
+        self.view.update()

@@ -1,0 +1,243 @@
+"""What the image screen knows and where its user is, as one frozen value, and the pure steps between such values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+
+from nbtui.live.images import PixelFacts
+
+Image = npt.NDArray[np.float32]
+Pixel = tuple[int, int]  # (slow, fast)
+
+VIEWS = ("c", "python", "difference")
+RANGES = (2, 3, 4, 6, 8)  # decades that the levels cover
+AGREES = 1e-6  # of a pixel's value, where that exceeds this part of the brightest
+LISTED = 200  # worst pixels that n and N walk
+FIT = 0
+# detector pixels per dot; -2: a pixel is 2 x 2 dots
+ZOOMS = (128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1, -2, -4, -8)
+
+
+class Stage(Enum):
+    """What the Python image is doing."""
+
+    PREPARING = "reading the command and its files"
+    SIMULATING = "simulating"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    READY = "ready"
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """Python minus C, and which pixels disagree."""
+
+    delta: Image
+    differing: int  # pixels beyond AGREES
+    worst: tuple[Pixel, ...]  # of those the LISTED largest by absolute difference, largest first
+    largest: float  # of the absolute differences
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Everything that the image screen may show. Replaced, never changed."""
+
+    name: str
+    cursor: Pixel
+    home: Pixel  # the pixel of the main screen
+    phi_mode: str = ""
+    log_pixel: Pixel | None = None  # the one that C's log is of
+    shape: Pixel | None = None  # of the detector
+    c: Image | None = None
+    c_origin: str = ""
+    c_problem: str = ""  # why there is no C image, and the way out
+    python: Image | None = None
+    difference: Difference | None = None
+    stage: Stage = Stage.PREPARING
+    brightest: float = 0.0  # of the two images
+    done: float = 0.0  # part of the simulation that is done
+    failure: str = ""
+    view: str = "python"
+    zoom: int = FIT  # one of ZOOMS, or FIT: the whole detector
+    corner: Pixel = (0, 0)  # upper left pixel that is shown
+    decades: int = 3
+    characters: bool = False  # levels as characters rather than half blocks
+    facts: PixelFacts | None = None  # of the pixel under the cursor
+    rank: int | None = None  # place of the cursor in the list of worst pixels
+    keys: bool = False  # the list of keys is shown
+    message: str = ""
+
+    @property
+    def shown(self) -> Image | None:
+        """The image of the chosen view."""
+        if self.view == "difference":
+            return self.difference.delta if self.difference else None
+        return self.c if self.view == "c" else self.python
+
+    @property
+    def busy(self) -> bool:
+        return self.stage in (Stage.PREPARING, Stage.SIMULATING, Stage.STOPPING)
+
+    @property
+    def top(self) -> float:
+        """Upper end of the levels: one for C and Python, another for the absolute difference."""
+        if self.view == "difference":
+            return self.difference.largest if self.difference else 0.0
+        return self.brightest
+
+    def value(self, image: Image | None) -> float | None:
+        """The value of ``image`` under the cursor."""
+        return None if image is None else float(image[self.cursor])
+
+
+def largest(image: npt.NDArray[np.floating]) -> float:
+    """The largest value that is a finite number; 0 when there is none."""
+    finite = image[np.isfinite(image)]
+    return float(finite.max()) if finite.size else 0.0
+
+
+def differences(c: Image, python: Image) -> Difference:
+    """Compare two images of one shape. A value that is no number on one side only is the worst there is.
+
+    A pixel agrees within AGREES of C's value, or where both are below AGREES of C's brightest.
+    """
+    delta = python.astype(np.float64) - c.astype(np.float64)
+    same = (python == c) | (np.isnan(python) & np.isnan(c))
+    floor = AGREES * max(largest(np.abs(c)), largest(np.abs(python)))
+    # written so that a difference that is no number differs
+    differs = ~same & ~(np.abs(delta) <= AGREES * np.abs(c.astype(np.float64)))
+    differs &= ~((np.abs(c) <= floor) & (np.abs(python) <= floor))
+    where = np.flatnonzero(differs)
+    size = np.where(np.isfinite(delta), np.abs(delta), np.inf).ravel()[where]
+    order = np.argsort(-size, kind="stable")[:LISTED]
+    n_fast = c.shape[1]
+    worst = tuple((int(i) // n_fast, int(i) % n_fast) for i in where[order])
+    delta[same] = 0.0
+    return Difference(delta.astype(np.float32), len(where), worst, largest(np.abs(delta)))
+
+
+# --- moves -----------------------------------------------------------------------------------------------------------
+
+
+def to_pixel(picture: Picture, pixel: Pixel) -> Picture:
+    """The cursor on ``pixel``, or the nearest one of the detector."""
+    if picture.shape is None:
+        return picture
+    slow, fast = (max(0, min(size - 1, at)) for at, size in zip(pixel, picture.shape, strict=True))
+    return replace(picture, cursor=(slow, fast), rank=None)
+
+
+def moved(picture: Picture, slow: int, fast: int) -> Picture:
+    """The cursor some pixels on; at the edges it stays."""
+    return to_pixel(picture, (picture.cursor[0] + slow, picture.cursor[1] + fast))
+
+
+def viewed(picture: Picture, view: str) -> Picture:
+    """Another view. One that is not there yet says why, and how to get it."""
+    return replace(picture, view=view, message=missing(replace(picture, view=view)))
+
+
+def missing(picture: Picture) -> str:
+    """Why the chosen view shows nothing; empty when it does."""
+    if picture.shown is not None:
+        return ""
+    if picture.view != "python" and picture.c is None:
+        return picture.c_problem or "the C image is being read"
+    if picture.stage is Stage.FAILED:
+        return picture.failure
+    if picture.stage is Stage.STOPPED:
+        return "the simulation was stopped; 2 starts it again"
+    return "the Python image is being simulated"
+
+
+def worst(picture: Picture, by: int) -> Picture:
+    """The next (previous) of the worst pixels; around the end it starts again."""
+    if picture.difference is None:
+        why = missing(replace(picture, view="difference"))
+        return replace(picture, message=f"no list of worst pixels: {why}")
+    listed = picture.difference.worst
+    if not listed:
+        return replace(picture, message="no pixel differs")
+    first = 0 if by > 0 else len(listed) - 1
+    rank = first if picture.rank is None else (picture.rank + by) % len(listed)
+    around = picture.rank is not None and rank == first
+    message = "the only one" if len(listed) == 1 else "around the end" if around else ""
+    return replace(to_pixel(picture, listed[rank]), rank=rank, message=message)
+
+
+def ranged(picture: Picture) -> Picture:
+    """The next range of decades."""
+    return replace(picture, decades=RANGES[(RANGES.index(picture.decades) + 1) % len(RANGES)])
+
+
+# --- how much of the detector is seen --------------------------------------------------------------------------------
+
+
+def scale(picture: Picture, dots: Pixel) -> int:
+    """The zoom in force where the picture has ``dots`` (down, across): detector pixels per dot, or -dots per pixel."""
+    if picture.zoom != FIT or picture.shape is None:
+        return picture.zoom or 1
+    return next((zoom for zoom in reversed(ZOOMS) if _fits(picture.shape, dots, zoom)), ZOOMS[0])
+
+
+def _fits(shape: Pixel, dots: Pixel, zoom: int) -> bool:
+    return all(size <= seen for size, seen in zip(shape, _pixels_seen(dots, zoom), strict=True))
+
+
+def _pixels_seen(dots: Pixel, zoom: int) -> Pixel:
+    """Detector pixels (slow, fast) that lie whole in ``dots``; one at least."""
+    slow, fast = (count * zoom if zoom > 0 else max(1, count // -zoom) for count in dots)
+    return slow, fast
+
+
+def zoomed(picture: Picture, by: int, dots: Pixel) -> Picture:
+    """One zoom closer (``by`` 1) or further away, about the cursor. At the ends it stays and says so."""
+    here = ZOOMS.index(scale(picture, dots)) + by
+    if not 0 <= here < len(ZOOMS):
+        return replace(picture, message="closer is not possible" if by > 0 else "further away is not possible")
+    zoom = ZOOMS[here]
+    seen = _pixels_seen(dots, zoom)
+    corner = (picture.cursor[0] - seen[0] // 2, picture.cursor[1] - seen[1] // 2)
+    return in_view(replace(picture, zoom=zoom, corner=corner), dots)
+
+
+def in_view(picture: Picture, dots: Pixel) -> Picture:
+    """The picture with its cursor in sight: it turns the page by half a view where the cursor would leave it."""
+    if picture.shape is None:
+        return picture
+    zoom = scale(picture, dots)
+    slow, fast = map(_page, picture.cursor, picture.corner, picture.shape, _pixels_seen(dots, zoom))
+    corner = (slow, fast)
+    return picture if corner == picture.corner else replace(picture, corner=corner)
+
+
+def _page(cursor: int, start: int, size: int, seen: int) -> int:
+    """First pixel in view along one axis: ``start`` where that shows the cursor; never beyond the last page."""
+    if not start <= cursor < start + seen:
+        start = cursor - seen // 2
+    return max(0, min(start, size - seen))
+
+
+def dot_of(picture: Picture, pixel: Pixel, zoom: int) -> Pixel:
+    """Dot (down, across) in which the centre of ``pixel`` lies."""
+    steps = (at - start for at, start in zip(pixel, picture.corner, strict=True))
+    down, across = (step // zoom if zoom > 0 else step * -zoom + -zoom // 2 for step in steps)
+    return down, across
+
+
+def pixel_of(picture: Picture, dot: Pixel, zoom: int) -> Pixel | None:
+    """The pixel in the middle of a dot; None beyond the detector."""
+    if picture.shape is None:
+        return None
+    slow, fast = (
+        start + (at * zoom if zoom > 0 else at // -zoom) for at, start in zip(dot, picture.corner, strict=True)
+    )
+    if slow >= picture.shape[0] or fast >= picture.shape[1]:
+        return None
+    middle = (zoom - 1) // 2 if zoom > 0 else 0
+    return min(slow + middle, picture.shape[0] - 1), min(fast + middle, picture.shape[1] - 1)

@@ -1,0 +1,1 @@
+"""Diffraction images: reading, comparing, showing. numpy only; see docs/architecture.md."""

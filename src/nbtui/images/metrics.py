@@ -1,0 +1,269 @@
+"""Two images of one size in numbers, and whether they pass the gates of a profile.
+
+A difference is Python minus C. Values are float64 whatever the files hold; units are those of the files (photons,
+or counts of an integer image).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nbtui.errors import UnusableInput
+from nbtui.images.peaks import PeakPair, match_peaks
+from nbtui.images.read import Picture, Size, words
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+Pixel = tuple[int, int]  # (slow, fast)
+
+AGREES = 1e-6  # of a pixel's value, where that exceeds this part of the brightest (design, images against C)
+WORST = 10  # pixels listed
+_MAP_ROWS, _MAP_COLUMNS = 16, 32  # blocks at most
+
+
+@dataclass(frozen=True)
+class Gates:
+    """What must hold for two images to agree; None: not asked."""
+
+    name: str
+    correlation: float | None
+    sum_ratio: tuple[float, float] | None
+    peak_distance: float | None  # pixels
+    every_pixel: bool  # within AGREES
+
+
+GATES = {
+    gates.name: gates
+    for gates in (
+        Gates("field", 0.9995, (0.99, 1.01), 1.0, False),
+        Gates("exact", None, None, None, True),
+    )
+}
+
+
+@dataclass(frozen=True)
+class WorstPixel:
+    """A pixel that differs."""
+
+    slow: int
+    fast: int
+    c: float
+    py: float
+    difference: float
+
+
+@dataclass(frozen=True, eq=False)
+class BlockMap:
+    """Where the images differ: the largest absolute difference of every block of pixels."""
+
+    block: Size  # pixels per block
+    largest: Array  # (rows, columns); NaN where no pixel of the block was compared
+
+
+@dataclass(frozen=True, eq=False)
+class ImageComparison:
+    """Everything measured. Undefined numbers (a constant image, a zero sum) are None."""
+
+    size: Size
+    roi: tuple[int, int, int, int]  # fast from, to, slow from, to; inclusive
+    compared: int  # pixels in the ROI, not masked, and a number in both images
+    masked: int
+    not_numbers: int  # NaN or infinite in both images, alike; left out
+    only_one: int  # NaN or infinite in one image, or differently: never agrees
+    first_only_one: Pixel | None
+    correlation: float | None
+    mse: float
+    rmse: float
+    largest: float  # absolute difference
+    largest_at: Pixel | None
+    sum_c: float
+    sum_py: float
+    max_c: float
+    max_py: float
+    beyond: int  # pixels beyond AGREES
+    worst: tuple[WorstPixel, ...]
+    peaks: tuple[PeakPair, ...]  # farthest first
+    map: BlockMap
+
+    @property
+    def sum_ratio(self) -> float | None:
+        """Python over C."""
+        return self.sum_py / self.sum_c if self.sum_c else None
+
+    @property
+    def peak_distance(self) -> float | None:
+        """The largest distance between partners [px]; infinite when one has no partner, None without any peak."""
+        if not self.peaks:
+            return None
+        farthest = self.peaks[0].distance
+        return float("inf") if farthest is None else farthest
+
+    def failures(self, gates: Gates) -> list[str]:
+        """Which gates are not passed, in words; empty: the images agree. A number that is undefined asks nothing
+        when the images are equal, and fails otherwise."""
+        found: list[str] = []
+        if self.only_one:
+            found.append(f"{self.only_one} pixels are no number in one image only, first {_at(self.first_only_one)}")
+        if self.largest == 0.0:
+            return found
+        if gates.correlation is not None and not (self.correlation or 0.0) >= gates.correlation:
+            found.append(f"correlation {_number(self.correlation)} is below {gates.correlation}")
+        if gates.sum_ratio is not None:
+            low, high = gates.sum_ratio
+            if self.sum_ratio is None or not low <= self.sum_ratio <= high:
+                found.append(f"ratio of sums {_number(self.sum_ratio)} is outside {low} to {high}")
+        if gates.peak_distance is not None and (self.peak_distance or 0.0) > gates.peak_distance:
+            found.append(f"peaks lie up to {_number(self.peak_distance)} px apart, allowed is {gates.peak_distance:g}")
+        if gates.every_pixel and self.beyond:
+            found.append(f"{self.beyond} pixels differ by more than {AGREES:g} of their value")
+        return found
+
+
+def compare_images(
+    c: Picture, py: Picture, *, roi: tuple[int, int, int, int] | None = None, mask: Mask | None = None
+) -> ImageComparison:
+    """Compare two images of one size.
+
+    Args:
+        c: the reference.
+        py: the suspect.
+        roi: fast from, to, slow from, to, inclusive, as in ``-roi``; default: everything.
+        mask: True where a pixel counts, of the images' size.
+
+    Raises:
+        UnusableInput: the sizes differ, the ROI holds no pixel of the image, or nothing is left to compare.
+    """
+    check_sizes(c, py)
+    region, limits = _region(roi, c.size)
+    left, right = (picture.values[region].astype(np.float64) for picture in (c, py))
+    kept = np.ones(left.shape, dtype=bool) if mask is None else mask[region]
+    finite_c, finite_py = np.isfinite(left), np.isfinite(right)
+    alike = (left == right) | (np.isnan(left) & np.isnan(right))
+    both = kept & finite_c & finite_py
+    odd = kept & ~(finite_c & finite_py)
+    only_one = odd & ~alike
+    if not both.any():
+        raise UnusableInput(f"{c.name}, {py.name}: no pixel is left to compare (ROI, mask, or no numbers)")
+    delta = np.zeros_like(left)
+    np.subtract(right, left, out=delta, where=both)
+    corner = (limits[2], limits[0])
+    order = _largest_first(np.abs(delta), WORST)
+    with np.errstate(over="ignore"):  # beyond a double's range: infinite
+        mse = float(np.mean(np.square(delta[both])))
+    return ImageComparison(
+        size=c.size,
+        roi=limits,
+        compared=int(both.sum()),
+        masked=int((~kept).sum()),
+        not_numbers=int((odd & alike).sum()),
+        only_one=int(only_one.sum()),
+        first_only_one=_first(only_one, corner),
+        correlation=_correlation(left[both], right[both]),
+        mse=mse,
+        rmse=float(np.sqrt(mse)),
+        largest=float(np.abs(delta).max()),
+        largest_at=_shifted(order[0], corner) if order else None,
+        sum_c=float(left[both].sum()),
+        sum_py=float(right[both].sum()),
+        max_c=float(left[both].max()),
+        max_py=float(right[both].max()),
+        beyond=int(beyond_tolerance(left, right, both).sum()),
+        worst=tuple(
+            WorstPixel(*_shifted(at, corner), float(left[at]), float(right[at]), float(delta[at])) for at in order
+        ),
+        peaks=tuple(_moved(pair, corner) for pair in match_peaks(left, right, both)),
+        map=_block_map(np.abs(delta), both),
+    )
+
+
+def check_sizes(c: Picture, py: Picture) -> None:
+    """Refuse two images of different size, showing both.
+
+    Raises:
+        UnusableInput: they differ.
+    """
+    if c.size == py.size:
+        return
+    turned = "; one is the other's transpose: check the order of the axes" if c.size == py.size[::-1] else ""
+    raise UnusableInput(f"sizes differ: {c.name} is {words(c.size)}, {py.name} is {words(py.size)}{turned}")
+
+
+def beyond_tolerance(c: Array, py: Array, compared: Mask) -> Mask:
+    """Pixels that differ by more than AGREES of C's value, where either exceeds AGREES of C's brightest."""
+    brightest = float(np.abs(c[compared]).max(initial=0.0))
+    with np.errstate(invalid="ignore"):
+        differs: Mask = np.abs(py - c) > AGREES * np.maximum(np.abs(c), AGREES * brightest)
+        matters = np.maximum(np.abs(c), np.abs(py)) > AGREES * brightest
+    return compared & differs & matters
+
+
+def _region(roi: tuple[int, int, int, int] | None, size: Size) -> tuple[tuple[slice, slice], tuple[int, int, int, int]]:
+    n_slow, n_fast = size
+    if roi is None:
+        return (slice(None), slice(None)), (0, n_fast - 1, 0, n_slow - 1)
+    fast0, fast1, slow0, slow1 = roi
+    if not (0 <= fast0 <= fast1 < n_fast and 0 <= slow0 <= slow1 < n_slow):
+        raise UnusableInput(
+            f"--roi {fast0} {fast1} {slow0} {slow1} (fast from, to, slow from, to, inclusive): "
+            f"not inside an image of {words(size)}"
+        )
+    return (slice(slow0, slow1 + 1), slice(fast0, fast1 + 1)), roi
+
+
+def _correlation(a: Array, b: Array) -> float | None:
+    """Pearson's coefficient; None where one image is constant."""
+    a, b = a - a.mean(), b - b.mean()
+    # scaled first: squares of very large or small intensities leave the range of a double
+    scale_a, scale_b = float(np.abs(a).max()), float(np.abs(b).max())
+    if scale_a == 0.0 or scale_b == 0.0:
+        return None
+    a, b = a / scale_a, b / scale_b
+    return float(np.clip(np.dot(a, b) / np.sqrt(np.dot(a, a) * np.dot(b, b)), -1.0, 1.0))
+
+
+def _largest_first(values: Array, limit: int) -> list[Pixel]:
+    flat = values.ravel()
+    count = min(limit, int(np.count_nonzero(flat)))
+    if count == 0:
+        return []
+    chosen = np.argpartition(-flat, count - 1)[:count]
+    chosen = chosen[np.lexsort((chosen, -flat[chosen]))]
+    return [(int(i) // values.shape[1], int(i) % values.shape[1]) for i in chosen]
+
+
+def _block_map(absolute: Array, compared: Mask) -> BlockMap:
+    n_slow, n_fast = absolute.shape
+    block = (-(-n_slow // _MAP_ROWS), -(-n_fast // _MAP_COLUMNS))
+    rows, columns = -(-n_slow // block[0]), -(-n_fast // block[1])
+    padded = np.full((rows * block[0], columns * block[1]), -1.0)
+    padded[:n_slow, :n_fast] = np.where(compared, absolute, -1.0)
+    largest = padded.reshape(rows, block[0], columns, block[1]).max(axis=(1, 3))
+    return BlockMap(block, np.where(largest < 0.0, np.nan, largest))
+
+
+def _shifted(at: Pixel, corner: Pixel) -> Pixel:
+    return at[0] + corner[0], at[1] + corner[1]
+
+
+def _moved(pair: PeakPair, corner: Pixel) -> PeakPair:
+    c = _shifted(pair.c, corner) if pair.c else None
+    py = _shifted(pair.py, corner) if pair.py else None
+    return PeakPair(c, py, pair.distance)
+
+
+def _first(where: Mask, corner: Pixel) -> Pixel | None:
+    if not where.any():
+        return None
+    flat = int(np.argmax(where))
+    return _shifted((flat // where.shape[1], flat % where.shape[1]), corner)
+
+
+def _at(pixel: Pixel | None) -> str:
+    return f"(slow {pixel[0]}, fast {pixel[1]})" if pixel else ""
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.7g}"

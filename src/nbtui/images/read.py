@@ -1,0 +1,187 @@
+"""Images from files: ``.npy`` arrays, SMV images, and the raw floats of the C program.
+
+Source: nanobragg_pixel_loop.md sections 10.1 (raw floats) and 10.3 (SMV), nanobragg_setup.md section 5.4 (masks).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from nbtui.errors import UnusableInput
+from nbtui.trace.text import clean
+
+Values = npt.NDArray[np.generic]
+Size = tuple[int, int]  # (slow, fast)
+
+_NPY = b"\x93NUMPY"
+_SMV = re.compile(rb"\{\s*HEADER_BYTES\s*=\s*(\d{1,9})\s*;")
+_SMV_TYPES = {"unsigned_short": "u2", "unsigned_long": "u4", "signed_long": "i4", "long_int": "i4", "float": "f4"}
+_BYTE_ORDERS = {"little_endian": "<", "big_endian": ">"}
+_FLOAT_BYTES = 4
+_LARGEST = 1 << 31  # pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """An image and where it came from."""
+
+    name: str  # as shown to the user, harmless in a terminal
+    values: Values  # (slow, fast), in the type of the file
+    kind: str  # npy, smv, raw or simulated
+
+    @property
+    def size(self) -> Size:
+        return self.values.shape[0], self.values.shape[1]
+
+
+def read_pair(first: Path, second: Path, size: Size | None = None) -> tuple[Picture, Picture]:
+    """Two images; a raw one without ``size`` takes that of the other, when it has one.
+
+    Raises:
+        UnusableInput: one cannot be read, or neither says how large it is.
+    """
+    if size is None and is_raw(first) and not is_raw(second):
+        other = read_image(second)
+        return read_image(first, other.size), other
+    picture = read_image(first, size)
+    return picture, read_image(second, size or picture.size)
+
+
+def is_raw(path: Path) -> bool:
+    """Whether the file says nothing about itself.
+
+    Raises:
+        UnusableInput: it cannot be read.
+    """
+    with _opened(path) as stream:
+        start = stream.read(64)
+    return not (start.startswith(_NPY) or _SMV.match(start))
+
+
+def read_image(path: Path, size: Size | None = None) -> Picture:
+    """The image in ``path``, told by its first bytes. ``size`` (slow, fast) is used for raw floats only.
+
+    Raises:
+        UnusableInput: missing, damaged, not two-dimensional, or raw without a size that fits.
+    """
+    name = clean(str(path))
+    with _opened(path) as stream:
+        start = stream.read(64)
+        stream.seek(0)
+        if start.startswith(_NPY):
+            return Picture(name, _npy(stream, name), "npy")
+        if _SMV.match(start):
+            return Picture(name, _smv(stream, name), "smv")
+        return Picture(name, _raw(stream, name, size), "raw")
+
+
+def read_mask(path: Path, size: Size) -> npt.NDArray[np.bool_]:
+    """True where a pixel counts: nonzero in the file. SMV or ``.npy``, of ``size``.
+
+    Raises:
+        UnusableInput: unreadable, or of another size.
+    """
+    picture = read_image(path, size)
+    if picture.size != size:
+        raise UnusableInput(f"{picture.name}: the mask is {words(picture.size)}, the images are {words(size)}")
+    kept: npt.NDArray[np.bool_] = picture.values != 0
+    return kept
+
+
+def words(size: Size) -> str:
+    """A size in words."""
+    return f"{size[0]} x {size[1]} (slow x fast)"
+
+
+def c_image_of(folder: Path | None, argv: Sequence[str]) -> Path | None:
+    """The C image that lies in a case folder: ``image.npy``, or the float image that the command line names."""
+    if folder is None:
+        return None
+    named = [argv[i + 1] for i, word in enumerate(argv[:-1]) if word in ("-floatfile", "-floatimage")]
+    candidates = (folder / "image.npy", folder / (named[-1] if named else "floatimage.bin"))
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _opened(path: Path) -> BinaryIO:
+    name = clean(str(path))
+    try:
+        if path.exists() and not path.is_file():
+            raise UnusableInput(f"{name}: not a file")
+        return path.open("rb")
+    except OSError as error:
+        raise UnusableInput(f"{name}: cannot be read ({error.strerror or error})") from error
+
+
+def _length(stream: BinaryIO) -> int:
+    here = stream.tell()
+    end = stream.seek(0, 2)
+    stream.seek(here)
+    return end - here
+
+
+def _npy(stream: BinaryIO, name: str) -> Values:
+    from numpy.lib import format as npy_format
+
+    try:
+        version = npy_format.read_magic(stream)
+        read_header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
+        shape, column_order, dtype = read_header(stream)
+    except (ValueError, OSError, EOFError) as error:
+        raise UnusableInput(f"{name}: damaged .npy header ({clean(str(error).split(chr(10))[0])[:120]})") from error
+    if dtype.kind not in "fiub":
+        raise UnusableInput(f"{name}: an array of {clean(str(dtype))[:60]}; an image needs real numbers")
+    if len(shape) != 2 or 0 in shape:
+        raise UnusableInput(f"{name}: shape {shape} is no image; needed is (slow, fast)")
+    needed = shape[0] * shape[1] * dtype.itemsize
+    if _length(stream) < needed:
+        raise UnusableInput(f"{name}: cut off; {words((shape[0], shape[1]))} needs {needed} bytes of pixels")
+    flat = np.frombuffer(stream.read(needed), dtype=dtype)
+    values: Values = flat.reshape(shape[::-1]).T if column_order else flat.reshape(shape)
+    return values
+
+
+def _smv(stream: BinaryIO, name: str) -> Values:
+    start = stream.read(512)
+    found = _SMV.match(start)
+    length = int(found[1]) if found else 0
+    stream.seek(0)
+    text = stream.read(length).decode("latin-1").split("}")[0]
+    fields = dict(re.findall(r"^\s*(\w+)\s*=\s*([^;\n]*)", text, re.MULTILINE))
+    try:
+        fast, slow = int(fields["SIZE1"]), int(fields["SIZE2"])
+    except (KeyError, ValueError) as error:
+        raise UnusableInput(f"{name}: the SMV header names no size (SIZE1, SIZE2)") from error
+    kind = fields.get("TYPE", "unsigned_short").strip().lower().replace(" ", "_")
+    order = fields.get("BYTE_ORDER", "little_endian").strip().lower()
+    if kind not in _SMV_TYPES:
+        raise UnusableInput(
+            f"{name}: SMV pixels of TYPE={clean(kind)[:40]} cannot be read ({', '.join(_SMV_TYPES)} can)"
+        )
+    if order not in _BYTE_ORDERS:
+        raise UnusableInput(f"{name}: BYTE_ORDER={clean(order)[:40]}; known are {', '.join(_BYTE_ORDERS)}")
+    if fast < 1 or slow < 1 or fast * slow > _LARGEST:
+        raise UnusableInput(f"{name}: SIZE1={fast} SIZE2={slow} is no image")
+    dtype = np.dtype(_BYTE_ORDERS[order] + _SMV_TYPES[kind])
+    needed = slow * fast * dtype.itemsize
+    if _length(stream) < needed:
+        raise UnusableInput(f"{name}: cut off; {words((slow, fast))} needs {needed} bytes after the header")
+    return np.frombuffer(stream.read(needed), dtype=dtype).reshape(slow, fast)
+
+
+def _raw(stream: BinaryIO, name: str, size: Size | None) -> Values:
+    length = _length(stream)
+    if size is None:
+        raise UnusableInput(f"{name}: raw floats do not say how large they are ({length} bytes); give --size SLOW FAST")
+    pixels = size[0] * size[1]
+    if length != pixels * _FLOAT_BYTES:
+        other = f"{length // _FLOAT_BYTES} pixels" if length % _FLOAT_BYTES == 0 else f"{length} bytes"
+        hint = "; it has 8 bytes per pixel: save it as float32 or .npy" if length == pixels * 8 else ""
+        raise UnusableInput(f"{name}: {other} of raw floats, but {words(size)} is {pixels} pixels{hint}")
+    return np.frombuffer(stream.read(), dtype="<f4").reshape(size)
