@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,8 @@ import pytest
 for name in ("NO_COLOR", "TEXTUAL_THEME", "COLORTERM", "SSH_CONNECTION", "TMUX", "NB_C_BIN_FOR_TESTS"):
     os.environ.pop(name, None)
 os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="nbtui-tests-")  # sessions and copies of the tests
+atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

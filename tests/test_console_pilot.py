@@ -114,7 +114,7 @@ async def test_steps(case: Case, simulator: object) -> None:
         await pilot.press("up", "left")
         assert (app.state.phi, app.state.domain) == (0, 0)
         await pilot.press("less_than_sign")
-        assert "first source" in app.state.message
+        assert "only source" in app.state.message
 
 
 async def test_phi_mode_changes_the_verdict_and_marks_what_changed(case: Case, simulator: object) -> None:

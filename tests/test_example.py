@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
+
+import pytest
 
 from nbtui.cli import main
 from nbtui.evidence.folder import find_packages
 from nbtui.evidence.verify import verify
 
-REPORTS = Path(__file__).resolve().parents[1] / "reports"
+TOP = Path(__file__).resolve().parents[1]
+REPORTS = TOP / "reports"
 MACHINE = re.compile(rb"(?<![\w.])(?:/(?:home|work|tmp|root|Users|mnt|opt|var)/|[A-Z]:\\)")
 
 
@@ -34,3 +41,37 @@ def test_the_example_holds_no_path_of_a_machine() -> None:
     (package,) = find_packages(REPORTS)
     for path in package.iterdir():
         assert MACHINE.search(path.read_bytes()) is None, path.name
+
+
+def renew() -> int:
+    """What ``make example`` runs, in the current directory."""
+    return subprocess.run([sys.executable, TOP / "tools" / "example.py"], capture_output=True, check=False).returncode
+
+
+def test_a_fresh_example_replaces_the_one_before(here: Path) -> None:
+    assert renew() == 0
+    (first,) = Path("reports").iterdir()
+    time.sleep(1.1)
+    assert renew() == 0
+    (second,) = Path("reports").iterdir()
+    assert second.name > first.name and verify(second).ok
+    assert json.loads((second / "metrics.json").read_text())["baseline"] is None
+
+
+@pytest.mark.parametrize("kind", ["another note", "changed", "an old one"])
+def test_nothing_else_is_ever_replaced(kind: str, here: Path) -> None:
+    kept = Path("reports") / "20260102T030405Z"
+    if kind == "changed":
+        (example,) = find_packages(REPORTS)
+        shutil.copytree(example, kept)
+        (kept / "terms.csv").write_text("mine\n")
+    elif kind == "another note":
+        assert main(["export", "demo", "--note", "mine"]) == 1
+        (kept,) = Path("reports").iterdir()
+    else:
+        kept.mkdir(parents=True)
+        (kept / "metrics.json").write_text("{}")
+    before = {path.name: path.read_bytes() for path in kept.iterdir()}
+    assert renew() == 2
+    assert list(Path("reports").iterdir()) == [kept]
+    assert {path.name: path.read_bytes() for path in kept.iterdir()} == before

@@ -191,7 +191,7 @@ def test_commands_can_be_pasted(here: Path, capsys: pytest.CaptureFixture[str]) 
     assert lines[0].startswith("cd ") and lines[1] == "# exit status: 0"
     assert (package / "run_1.log").read_text() == "out\nphi\n"
     assert lines[3] == "# exit status: 0   log: run_1.log"
-    assert lines[4:6] == ["exit 5", "# exit status: 5   log: run_2.log"]
+    assert lines[4:6] == ["bash -c 'exit 5'", "# exit status: 5   log: run_2.log"]
     assert lines[6].startswith("KMP_DUPLICATE_LIB_OK=TRUE nbtui export demo --phi-mode c-parity")
     assert lines[7] == "# exit status: 1"
     assert "BLOCKED: 'exit 5' ended with exit status 5" in (package / "summary.md").read_text()

@@ -19,7 +19,8 @@ from evidence_packages import checksums, new_package, old_package
 from textual.pilot import Pilot
 
 from nbtui.console import shelf as moves
-from nbtui.console.packages import KEYS, PackagesScreen, Watch, run_watch
+from nbtui.console.packages import PackagesScreen, Watch, run_watch
+from nbtui.console.packages_actions import PACKAGES_ACTIONS
 from nbtui.console.panes import packages as panes
 from nbtui.console.panes.line import plain, width_of
 from nbtui.console.shelf import Reading, Shelf
@@ -192,7 +193,7 @@ async def test_every_key(tmp_path: Path) -> None:
         await pilot.press("n")
         assert "verdict: first divergence I_before_scaling" in shown(screen)
         await pilot.press("q", "question_mark")
-        for _, _, help in KEYS:
+        for help in (entry.help for entry in PACKAGES_ACTIONS):
             assert help in shown(screen)
         await pilot.press("q", "v")
         await until(pilot, lambda: package in screen.shelf.checks)

@@ -317,10 +317,6 @@ def test_the_registry_is_the_one_list_of_keys(toy: State) -> None:
         assert entry.help in page
 
 
-def test_keys_of_later_issues_are_not_promised() -> None:
-    assert not {"x", "i", "p", "w"} & {key for entry in ACTIONS for key in entry.keys}
-
-
 def test_foot_line_keeps_help_and_quit(toy: State) -> None:
     for width in (80, 100, 120):
         assert text(footer.draw(toy, width, 1))[0].endswith("? help  q quit")

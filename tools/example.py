@@ -1,7 +1,7 @@
 """``make example``: a fresh example package in ``reports/``, in place of the one before.
 
-Run from the top of the checkout. Only a package that verifies and says that it is this example is ever replaced; it
-stands aside until the new one is there.
+Run from the top of the checkout. Only a package that says that it is this example and whose checksums hold is ever
+replaced; it stands aside until the new one is there.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from nbtui.cli import main
+from nbtui.evidence.checksums import check_ours
 from nbtui.evidence.folder import find_packages, read_json
-from nbtui.evidence.verify import verify
 
 REPORTS = Path("reports")
 ASIDE = REPORTS / ".example-before"
@@ -21,9 +21,10 @@ DIVERGES = 1  # the exit code that this example has
 
 
 def is_example(package: Path) -> bool:
-    """Whether a package is an example made here, unchanged since."""
+    """Whether a package is an example made here and unchanged since (a newer nbtui may judge it differently)."""
     metrics, _ = read_json(package / "metrics.json")
-    return metrics.get("note") == NOTE and verify(package).ok
+    files = tuple(path.name for path in package.iterdir())
+    return metrics.get("note") == NOTE and not check_ours(package, files)
 
 
 def renew() -> int:
@@ -34,9 +35,9 @@ def renew() -> int:
     before = [package for package in find_packages(REPORTS) if package.parent == REPORTS]
     foreign = [str(package) for package in before if not is_example(package)]
     if foreign:
-        print(f"not an example that verifies, remove it first: {', '.join(foreign)}", file=sys.stderr)
+        print(f"not an unchanged example, remove it first: {', '.join(foreign)}", file=sys.stderr)
         return 2
-    ASIDE.mkdir()
+    ASIDE.mkdir(parents=True)
     moved = [package.rename(ASIDE / package.name) for package in before]
     code = main(["export", "demo", "--phi-mode", "spec", "--reports", str(REPORTS), "--note", NOTE])
     if code != DIVERGES:

@@ -259,7 +259,8 @@ FLAGS: tuple[Flag, ...] = (
     _switch("-interpolate", "tricubic structure factors", interpolate=True),
     _switch("-nointerpolate", "nearest structure factor", interpolate=False),
     # structure factors
-    _word("-hkl", "hkl_file", "structure factors, text"),
+    _word("-hkl", "hkl_file", "structure factors: text of h k l F, or an MTZ or CIF file"),
+    _word("--column", "hkl_column", "column of the MTZ or CIF file (not in C)"),
     _one("-default_F", "default_f", "structure factor of unlisted reflections"),
     _word("-dump", "dump_file", "binary structure-factor cache"),
     _word("-stolout", "", "no effect in C"),

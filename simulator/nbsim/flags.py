@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,31 @@ def _header_files(argv: Sequence[str]) -> dict[str, str]:
     return {token: argv[i + 1] for i, token in enumerate(argv[:-1]) if token in ("-mask", "-img")}
 
 
+def walk(tokens: Sequence[str]) -> Iterator[tuple[int, int, Flag, tuple[str, ...]]]:
+    """Every option of ``tokens`` (without the program name): where it starts and ends, its row, its words.
+
+    Raises:
+        InputError: an unknown option, or too few words after one.
+    """
+    at = 0
+    while at < len(tokens):
+        token = tokens[at]
+        following = tokens[at + 1 :]
+        if not token.startswith("-") or NUMBER.fullmatch(token):
+            raise InputError(f"'{token}' (word {at + 1}) belongs to no option; nanoBragg would ignore it")
+        flag = lookup(token)
+        if flag is None:
+            raise _unknown(token)
+        if token == "-misset" and following and "rand" in following[0]:
+            flag = MISSET_RANDOM
+        words = _take(flag, token, following)
+        # the word after -curved_det is only counted by C, never consumed: it may be the next option
+        unused = flag.also.get("curved") and words[0].startswith("-")
+        end = at + 1 if unused else at + 1 + len(words)
+        yield at, end, flag, words
+        at = end
+
+
 def parse(argv: Sequence[str], workdir: Path = Path(), quirks: Quirks = Quirks()) -> Options:  # noqa: B008
     """``argv`` (with or without the program name) as :class:`Options`.
 
@@ -104,23 +129,9 @@ def parse(argv: Sequence[str], workdir: Path = Path(), quirks: Quirks = Quirks()
     for name in ("-mask", "-img"):
         if name in files:
             read_header_changes(workdir / files[name], changes, is_mask=name == "-mask")
-    at = 0
-    while at < len(tokens):
-        token = tokens[at]
-        following = tokens[at + 1 :]
-        if not token.startswith("-") or NUMBER.fullmatch(token):
-            raise InputError(f"'{token}' (word {at + 1}) belongs to no option; nanoBragg would ignore it")
-        flag = lookup(token)
-        if flag is None:
-            raise _unknown(token)
-        if token == "-misset" and following and "rand" in following[0]:
-            flag = MISSET_RANDOM
-        words = _take(flag, token, following)
-        values = words if flag.kind == "str" else tuple(number(token, word, flag.kind) for word in words)
+    for start, _, flag, words in walk(tokens):
+        values = words if flag.kind == "str" else tuple(number(tokens[start], word, flag.kind) for word in words)
         _apply(flag, values, changes, quirks)
-        # the word after -curved_det is only counted by C, never consumed: it may be the next option
-        unused = flag.also.get("curved") and words[0].startswith("-")
-        at += 1 if unused else 1 + len(words)
     return Options(argv=tuple(argv), **changes)
 
 

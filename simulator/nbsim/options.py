@@ -110,6 +110,7 @@ class Options:
 
     # structure factors
     hkl_file: str | None = None
+    hkl_column: str | None = None  # of an MTZ or CIF file
     default_f: float = 0.0
     dump_file: str = "Fdump.bin"
 

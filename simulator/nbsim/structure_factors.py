@@ -15,12 +15,13 @@ import torch
 from torch import Tensor
 
 from .errors import InputError
+from .index_box import index_box
 from .model import StructureFactors
 from .options import Options
 from .quirks import Quirks
+from .reflections import is_reflection_file, read_once
 
 _COLUMNS = 4
-_MAX_CELLS = 1 << 30  # 8 GiB of float64
 _CACHE_MARK = b"\n\x0c"
 
 Floats = npt.NDArray[np.float64]
@@ -69,15 +70,6 @@ def _first_fractional_row(words: Sequence[str], rows: int) -> int | None:
     return next(row for row, indices in enumerate(zip(*columns, strict=True)) if not fractional.isdisjoint(indices))
 
 
-def _box(indices: npt.NDArray[np.int64], path: Path) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    """Lowest indices and shape of the inclusive box."""
-    h, k, l = (int(v) for v in indices.min(axis=0))
-    n_h, n_k, n_l = (int(v) - lo + 1 for v, lo in zip(indices.max(axis=0), (h, k, l), strict=True))
-    if n_h * n_k * n_l > _MAX_CELLS:
-        raise InputError(f"{path}: the index box {n_h} x {n_k} x {n_l} is too large for a dense table")
-    return (h, k, l), (n_h, n_k, n_l)
-
-
 def read_hkl(path: Path, default_f: float, quirks: Quirks) -> tuple[StructureFactors, list[str]]:
     """Dense table of a text file of ``h k l F``; holes hold ``default_f``.
 
@@ -116,7 +108,7 @@ def read_hkl(path: Path, default_f: float, quirks: Quirks) -> tuple[StructureFac
             notices.append(f"{path}:{line}: index not written as an integer; C ignores this row and all after it (S24)")
     else:
         indices = np.rint(table[:, :3]).astype(np.int64)
-    low, shape = _box(indices, path)
+    low, shape = index_box(indices, path)
     grid = np.full(shape, default_f, dtype=np.float64)
     at = indices[:used] - np.array(low)
     grid[at[:, 0], at[:, 1], at[:, 2]] = table[:used, 3]
@@ -190,6 +182,11 @@ def load(options: Options, workdir: Path, quirks: Quirks) -> tuple[StructureFact
     default_f = options.default_f
     if options.hkl_file is not None:
         path = workdir / options.hkl_file
+        if is_reflection_file(path):
+            sf, notices = read_once(path, _version(path), default_f, options.hkl_column, options.cell)
+            return sf, list(notices), [str(path)]
+        if options.hkl_column is not None:
+            raise InputError(f"--column {options.hkl_column}: {path} is a text without columns; leave it out")
         relevant = Quirks(hkl_integer_rows=quirks.hkl_integer_rows)
         sf, notices = _read_hkl_once(path, _version(path), default_f, relevant)
         return sf, list(notices), [str(path)]

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "history": ("history", "The packages of a directory over time."),
     "watch": ("watch", "Packages as they arrive."),
     "schema": ("schema", "The JSON Schema of metrics.json or env.json."),
+    "config": ("config", "The settings in force and where each comes from."),
     "c-trace": ("c_trace", "Run your C program and keep its log."),
 }
 _DEFAULT = "console"
@@ -77,6 +78,7 @@ def _version(context: click.Context, option: click.Parameter, wanted: bool) -> N
 
 @click.group(cls=LazyGroup, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+@click.option("--resume", is_flag=True, expose_value=False, help="Go on with the session that was interrupted last.")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show the stack trace of an error; anywhere.")
 def program() -> None:
     pass
@@ -85,15 +87,15 @@ def program() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (without the program name) and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    flags: tuple[str, ...] | None = None
-    own = words
-    if "--" in words:
-        at = words.index("--")
-        own, flags = words[:at], tuple(words[at + 1 :])
+    own, flags = _split(words)
     debug = "--debug" in own
     own = [word for word in own if word != "--debug"]
     try:
-        code = _run(own, Invocation(tuple(words), flags))
+        if "--resume" in own:
+            own, invocation = _resumed(own)
+        else:
+            invocation = Invocation(tuple(words), flags)
+        code = _run(own, invocation)
         sys.stdout.flush()
         return code
     except BrokenPipeError:
@@ -109,6 +111,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say(text)
         _flush_or_forget()
         return code
+
+
+def _split(words: list[str]) -> tuple[list[str], tuple[str, ...] | None]:
+    """The words of nbtui and those after "--"."""
+    if "--" not in words:
+        return words, None
+    at = words.index("--")
+    return words[:at], tuple(words[at + 1 :])
+
+
+def _resumed(own: list[str]) -> tuple[list[str], Invocation]:
+    """The command line of the session that was interrupted last, in the folder where it was given."""
+    if own != ["--resume"]:
+        raise click.UsageError("--resume stands alone: the session knows its case and its options")
+    from nbtui.console.session import newest
+
+    saved = newest()
+    os.chdir(saved.cwd)
+    words, flags = _split(list(saved.words))
+    return [word for word in words if word != "--debug"], Invocation(saved.words, flags, saved)
 
 
 def _run(own: list[str], invocation: Invocation) -> int:

@@ -72,13 +72,18 @@ class Configuration:
         return str(self.effective()["profile"].value)
 
 
-def find_files(start: Path | None = None) -> list[Path]:
-    """The settings files that count, weakest first: the user's own, then the nearest from ``start`` upwards."""
+def find_places(start: Path | None = None) -> list[tuple[Path, bool]]:
+    """Where a settings file counts, weakest first, and whether it is there: the user's own, the nearest upwards."""
     config_home = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    found = [Path(config_home) / "nbtui" / FILE_NAME]
     here = (start or Path.cwd()).absolute()
-    found += [folder / FILE_NAME for folder in (here, *here.parents) if (folder / FILE_NAME).is_file()][:1]
-    return [path for path in dict.fromkeys(found) if path.is_file()]
+    upwards = [folder / FILE_NAME for folder in (here, *here.parents) if (folder / FILE_NAME).is_file()]
+    places = [Path(config_home) / "nbtui" / FILE_NAME, *(upwards[:1] or [here / FILE_NAME])]
+    return [(path, path.is_file()) for path in dict.fromkeys(places)]
+
+
+def find_files(start: Path | None = None) -> list[Path]:
+    """The settings files that count, weakest first."""
+    return [path for path, found in find_places(start) if found]
 
 
 def load(start: Path | None = None) -> Configuration:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,18 +15,22 @@ from nbtui.trace.text import clean
 
 @click.command("console")
 @click.option("--reports", type=click.Path(path_type=Path), help="Where 'e' writes packages.  [default: reports]")
+@click.option("--c-image", type=click.Path(path_type=Path), help="C's image for 'i'.  [default: in the case folder]")
 @case_options(judged=True)
-def command(request: Request, reports: Path | None) -> int:
+def command(request: Request, reports: Path | None, c_image: Path | None) -> int:
     """Open the console on CASE (the demo when nothing is given).
 
     Without a terminal the comparison is printed instead. Exit code 0: agree, 1: divergence.
     """
     try:
-        case = request.case()
+        case = replace(request.case(), c_image=c_image)
     except UnusableInput as error:
         raise UnusableInput(f"{error}{_meant(request.case_name)}") from error
     if terminal():
-        from nbtui.console.app import run_console
+        from nbtui.console.comfort import comfort
+
+        found = comfort(request.configuration, request.invocation.argv, request.invocation.resumed)
+        from nbtui.console.app import run_console  # after the settings: it reads the frame rate once
 
         return run_console(
             case,
@@ -36,6 +41,7 @@ def command(request: Request, reports: Path | None) -> int:
             tolerance=request.tolerance,
             reports=reports_of(request, reports),
             profiles=request.configuration.profiles,
+            comfort=found,
         )
     from nbtui.commands.report import report
     from nbtui.live.session import simulate

@@ -23,7 +23,10 @@ def command(request: Request, c_log: Path, py_log: Path, reports: Path | None) -
     case = request.case() if request.names_case else None
     c, py = read_trace(c_log), read_trace(py_log)
     if terminal():
-        from nbtui.console.app import run_console
+        from nbtui.console.comfort import comfort
+
+        found = comfort(request.configuration, request.invocation.argv, request.invocation.resumed)
+        from nbtui.console.app import run_console  # after the settings: it reads the frame rate once
 
         return run_console(
             case,
@@ -34,6 +37,7 @@ def command(request: Request, c_log: Path, py_log: Path, reports: Path | None) -
             tolerance=request.tolerance,
             reports=reports_of(request, reports),
             profiles=request.configuration.profiles,
+            comfort=found,
         )
     from nbtui.commands.report import report
 

@@ -19,6 +19,7 @@ from nbtui.settings import load as load_configuration
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
+    from nbtui.console.session import Saved
     from nbtui.live.model import Case, Settings
     from nbtui.parity.model import Comparison
     from nbtui.trace.model import Trace
@@ -32,6 +33,7 @@ class Invocation:
 
     argv: tuple[str, ...]  # everything after the program name
     flags: tuple[str, ...] | None = None  # the words after "--"
+    resumed: Saved | None = None  # the interrupted session that these words are from
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from nbtui.evidence.history import Entry
 from nbtui.evidence.recent import Recent
 from nbtui.evidence.render import against, as_object
 from nbtui.evidence.watch import follow
+from nbtui.settings import load as load_configuration
 from nbtui.trace.text import clean
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -38,7 +39,10 @@ def command(directory: Path, plain: bool, as_json: bool, poll: bool) -> int:
     if directory.exists() and not directory.is_dir():
         raise UnusableInput(f"{clean(str(directory))}: not a directory; name the directory of packages")
     if not plain and not as_json and terminal():
-        from nbtui.console.packages import run_watch
+        from nbtui.console.comfort import apply
+
+        apply(load_configuration())
+        from nbtui.console.packages import run_watch  # after the settings: it reads the frame rate once
 
         return run_watch(directory, poll=poll)
     with ending() as ended:

@@ -44,16 +44,24 @@ def _searched(state: State) -> bool:
 class Action:
     """Something a key does.
 
-    ``keys`` are Textual's key names, ``shown`` is how a person writes them, ``label`` the word in the foot line
+    ``keys`` are Textual's key names, ``written`` is how a person writes them, ``label`` the word in the foot line
     (empty: only in the help), ``when`` whether the action is of use now: the foot line leaves it out otherwise.
     """
 
     id: str
     keys: tuple[str, ...]
-    shown: str
+    written: str
     label: str
     help: str
     when: Callable[[State], bool] = _always
+
+    @property
+    def shown(self) -> str:
+        """The keys to show: the user's own where ``[keys]`` has some (see `keymap`), else as written here."""
+        return USERS.get(id(self), self.written)
+
+
+USERS: dict[int, str] = {}  # the user's own keys as shown, by identity: screens share ids such as "help"
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -74,7 +82,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("view_next", ("v",), "v", "view", "contributions: next picture (shares, map, numbers, F_latt...)", _steps),
     Action("view_previous", ("V", "shift+v"), "V", "", "contributions: previous picture", _steps),
     Action("phi_mode", ("m",), "m", "mode", "phi mode: spec (fresh vectors at phi 0) or c-parity (as C does)", _live),
-    Action("filter", ("f",), "f", "filter", "only the fields that differ, or all", _has_rows),
+    Action("image", ("i",), "i", "image", "the detector: C, Python, difference; Enter there traces a pixel", _live),
+    Action("filter", ("f",), "f", "", "only the fields that differ, or all", _has_rows),
     Action("search", ("slash",), "/", "search", "search the fields; Enter keeps the text, Esc drops it", _has_rows),
     Action("match_next", ("n",), "n", "", "next field found", _searched),
     Action("match_previous", ("N", "shift+n"), "N", "", "previous field found", _searched),
@@ -87,9 +96,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("page_down", ("pagedown",), "PgDn", "", "a page down", _has_rows),
     Action("home", ("home",), "Home", "", "first field", _has_rows),
     Action("end", ("end",), "End", "", "last field", _has_rows),
-    Action("pane_next", ("tab",), "Tab", "pane", "next pane"),
+    Action("pane_next", ("tab",), "Tab", "", "next pane"),
     Action("pane_previous", ("shift+tab",), "Shift-Tab", "", "previous pane"),
-    Action("zoom", ("z",), "z", "zoom", "the pane with the focus alone, or all of them again"),
+    Action("zoom", ("z",), "z", "", "the pane with the focus alone, or all of them again"),
     Action("open", ("enter",), "Enter", "", "all about the field under the cursor", _has_rows),
     Action("close", ("escape",), "Esc", "", "all panes again, back in the fields", _zoomed),
     Action("jump", ("colon", "ctrl+p"), ":", "jump", "go to a field, stage, step or pixel, or do anything, by name"),
@@ -99,17 +108,21 @@ ACTIONS: tuple[Action, ...] = (
     Action("pane_pipeline", ("4",), "4", "", "pipeline"),
     Action("logs", ("l",), "l", "logs", "both logs as they are, side by side, with a regex search", _has_rows),
     Action("suspend", ("ctrl+z",), "Ctrl-Z", "", "back to the shell; fg comes back here"),
+    Action("copy", ("y",), "y", "", "copy the row, or the step: terminal's clipboard, tmux's buffer and a file"),
+    Action("packages", ("w",), "w", "packages", "evidence packages of the reports folder; o there replays one"),
+    Action("mouse", ("f2",), "F2", "", "mouse off, so that the terminal selects text, or on"),
+    Action("theme", ("f3",), "F3", "", "next theme: dark, light, ansi, mono"),
     Action("help", ("question_mark",), "?", "help", "this page"),
     Action("quit", ("q", "ctrl+q"), "q", "quit", "leave; exit code 0 when the traces agree, 1 when they differ"),
     Action("interrupt", ("ctrl+c",), "Ctrl-C", "", "leave at once; exit code 130"),
 )
 
 # two actions that the foot line writes as one
-PAIRS: tuple[tuple[str, str, str, str], ...] = (
-    ("phi_previous", "phi_next", "[ ]", "phi"),
-    ("domain_previous", "domain_next", "{ }", "domain"),
-    ("source_previous", "source_next", "< >", "source"),
-    ("sub_previous", "sub_next", "( )", "sub"),
-    ("layer_previous", "layer_next", ", .", "layer"),
-    ("match_next", "match_previous", "n N", "match"),
+PAIRS: tuple[tuple[str, str, str], ...] = (
+    ("phi_previous", "phi_next", "phi"),
+    ("domain_previous", "domain_next", "domain"),
+    ("source_previous", "source_next", "source"),
+    ("sub_previous", "sub_next", "sub"),
+    ("layer_previous", "layer_next", "layer"),
+    ("match_next", "match_previous", "match"),
 )

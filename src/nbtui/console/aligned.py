@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
-from typing import TypeVar
 
 from nbtui.parity import align
 from nbtui.parity.compare import raised
 from nbtui.parity.model import Comparison, Row
-from nbtui.trace.model import Trace
+from nbtui.trace.model import PhiRecord, Trace
 
-Key = tuple[str, int, int]  # field and occurrence of a row; "phi.", block and phi step of a phi line
-Pair = tuple[int, int]
+Places = dict[str, dict[int, int]]  # field -> occurrence -> line; all phi lines stand under "phi."
 
 _PHI = "phi."
 _EMPTY: Sequence[int] = ()
 _MANY_RUNS = 1000
-Item = TypeVar("Item", Pair, tuple[Pair, int])
+_BITS = 40  # two numbers in one integer: millions of tuples would keep the garbage collector, and the screen, waiting
+_LOW = (1 << _BITS) - 1
 
 
 @dataclass(frozen=True)
@@ -89,61 +88,69 @@ def aligned(
     O(lines). Meant for a thread beside the screen: it is never long in one C function, which would hold the screen up.
     """
     ours, theirs = lines_of(c), lines_of(py)
-    both = [(line, theirs[key]) for key, line in ours.items() if key in theirs]
-    one, other = _columns(_ascending(both))
-    back_other, back_one = _columns(_ascending([(there, here) for here, there in both]))
-    steps = _steps(c, py)
+    both = [
+        line << _BITS | theirs[name][occurrence]
+        for name, lines in ours.items()
+        if name in theirs
+        for occurrence, line in lines.items()
+        if occurrence in theirs[name]
+    ]
+    one, other = _columns(both)
+    back_other, back_one = _columns([(pair & _LOW) << _BITS | pair >> _BITS for pair in both])
+    steps = _steps(ours, theirs)
     signs: tuple[dict[int, str], dict[int, str]] = ({}, {})
     compared = comparison.rows if comparison is not None and c is not None and py is not None else ()
     for entry in compared:
         differs, lacking = raised(entry), entry.c_value is None or entry.py_value is None
         if not (differs or lacking):
             continue
-        key = _key(entry, steps)
-        for side, lines in enumerate((ours, theirs)):
-            line = lines.get(key)
+        for side, places in enumerate((ours, theirs)):
+            line = _line(entry, places, steps)
             if line is not None and (differs or line not in signs[side]):
                 signs[side][line] = "#" if differs else "o"
-    wanted = _key(row, steps) if row is not None else None
-    places = (ours.get(wanted), theirs.get(wanted)) if wanted is not None else (None, None)
-    return Alignment((one, other), (back_one, back_other), (_marks(signs[0]), _marks(signs[1]))), places
+    wanted = (_line(row, ours, steps), _line(row, theirs, steps)) if row is not None else (None, None)
+    return Alignment((one, other), (back_one, back_other), (_marks(signs[0]), _marks(signs[1]))), wanted
 
 
-def lines_of(trace: Trace | None) -> dict[Key, int]:
+def lines_of(trace: Trace | None) -> Places:
     """The line of every field of a trace, under the occurrence that rows of a comparison carry."""
     if trace is None:
         return {}
-    found: dict[Key, int] = {}
+    found: Places = {}
     for record, block in zip(trace.records, align.blocks(trace), strict=True):
         repetition = 0 if align.in_block(record.name) else record.occurrence
         if record.line > 0:
-            found[record.name, block or repetition, -1] = record.line
-    for entry in trace.phi:
-        if entry.line > 0:
-            found[_PHI, entry.occurrence, entry.phi_tic] = entry.line
+            found.setdefault(record.name, {})[block or repetition] = record.line
+    if trace.phi:
+        found[_PHI] = {_step(entry): entry.line for entry in trace.phi if entry.line > 0}
     return found
 
 
-def _key(row: Row, steps: Sequence[Pair]) -> Key:
-    """The key under which `lines_of` knows the line of a row. ``steps``: (block, phi step) of both traces."""
-    if row.field.startswith(_PHI) and row.occurrence < len(steps):
-        return (_PHI, *steps[row.occurrence])
-    return row.field, row.occurrence, -1
+def _step(entry: PhiRecord) -> int:
+    """A phi step of a block as one number; the order is that of the pixel loop."""
+    return entry.occurrence << _BITS | entry.phi_tic + 1  # a line without phi_tic counts as -1
 
 
-def _steps(c: Trace | None, py: Trace | None) -> list[Pair]:
-    phi = (entry for trace in (c, py) if trace is not None for entry in trace.phi)
-    return [pair for pair, _ in _ascending(list(dict.fromkeys(((one.occurrence, one.phi_tic), 0) for one in phi)))]
+def _line(row: Row, places: Places, steps: Sequence[int]) -> int | None:
+    """The line that prints the value of a row. ``steps``: the phi steps of both traces in order."""
+    if row.field.startswith(_PHI):
+        return places.get(_PHI, {}).get(steps[row.occurrence]) if row.occurrence < len(steps) else None
+    return places.get(row.field, {}).get(row.occurrence)
+
+
+def _steps(ours: Places, theirs: Places) -> Sequence[int]:
+    known, other = ours.get(_PHI, {}), theirs.get(_PHI, {})
+    return list(_ascending([*known, *(step for step in other if step not in known)]))
 
 
 def _marks(signs: dict[int, str]) -> Marks:
-    lines, _ = _columns(_ascending([(line, 0) for line in signs]))
-    return Marks(lines, "".join(signs[line] for line in lines))
+    lines = array("L", _ascending(list(signs)))
+    return Marks(lines, "".join([signs[line] for line in lines]))
 
 
-def _ascending(items: list[Item]) -> Iterator[Item]:
+def _ascending(items: list[int]) -> Iterator[int]:
     """The items in order. They come in few ascending runs: merging these is quick and lets other threads in."""
-    runs: list[list[Item]] = []
+    runs: list[list[int]] = []
     for item in items:
         if runs and item >= runs[-1][-1]:
             runs[-1].append(item)
@@ -152,9 +159,10 @@ def _ascending(items: list[Item]) -> Iterator[Item]:
     return merge(*runs) if len(runs) < _MANY_RUNS else iter(sorted(items))
 
 
-def _columns(pairs: Iterable[Pair]) -> tuple[Sequence[int], Sequence[int]]:
+def _columns(pairs: list[int]) -> tuple[Sequence[int], Sequence[int]]:
+    """Pairs in ascending order as two columns."""
     one, other = array("L"), array("L")
-    for here, there in pairs:
-        one.append(here)
-        other.append(there)
+    for pair in _ascending(pairs):
+        one.append(pair >> _BITS)
+        other.append(pair & _LOW)
     return one, other

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
 from textual import events
@@ -26,19 +24,25 @@ from textual.timer import Timer
 from nbtui.console import jobs, jumping, stepping
 from nbtui.console import state as moves
 from nbtui.console.actions import ACTIONS
+from nbtui.console.comfort import Comfort
 from nbtui.console.exporting import export
-from nbtui.console.panes import fields
+from nbtui.console.living import Living
+from nbtui.console.moves import MOVES
+from nbtui.console.panes import detail, fields
+from nbtui.console.running import INTERRUPTED, run
 from nbtui.console.screens import HelpScreen, MainScreen
-from nbtui.console.state import PANES, Phase, State
+from nbtui.console.state import Phase, State
 from nbtui.console.tight import TightUpdate
 from nbtui.console.widgets import PaneView
 from nbtui.live.model import Case, Settings
 from nbtui.parity.profiles import Profile
 from nbtui.trace.model import Trace
 
+if TYPE_CHECKING:
+    from nbtui.console.image import Visit
+
 PLAYED_EVERY = 0.5  # seconds per step while playing
 MARKED_FOR = 2.5  # seconds that changed values stay marked
-INTERRUPTED = 130
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 
 
@@ -60,7 +64,7 @@ class Console(App[int], inherit_bindings=False):
         Binding(",".join(entry.keys), f"act('{entry.id}')", entry.help, show=False, id=entry.id) for entry in ACTIONS
     ]
 
-    def __init__(self, state: State, judgement: jobs.Judgement, reports: Path) -> None:
+    def __init__(self, state: State, judgement: jobs.Judgement, reports: Path, comfort: Comfort | None = None) -> None:
         super().__init__(ansi_color=True)
         self.theme = "ansi-dark"
         self.state = state
@@ -68,7 +72,10 @@ class Console(App[int], inherit_bindings=False):
         self.reports = reports
         self.export_thread: threading.Thread | None = None
         self._player: Timer | None = None
+        self._visit: Visit | None = None  # what the image screen had worked out
+        self._remembering = False
         self._main = MainScreen(lambda: self.state)
+        self.living = Living(self, comfort or Comfort(), reports, lambda: self.state, self._tell)
         self._acts = self._actions()
 
     def get_default_screen(self) -> Screen[None]:
@@ -82,10 +89,13 @@ class Console(App[int], inherit_bindings=False):
             # without a handler a dropped connection kills the process with the terminal in disorder
             with contextlib.suppress(NotImplementedError, RuntimeError):
                 loop.add_signal_handler(number, self.exit, 128 + number)
+        self.living.begin()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        """After the first paint: read C's log, or go on at once when both logs were given."""
+        """After the first paint: read C's log, or go on at once when both logs were given, or there is all."""
+        if self.state.phase is Phase.READY:
+            return
         if self.state.comparison is not None:
             self._after_reading()
             return
@@ -95,17 +105,20 @@ class Console(App[int], inherit_bindings=False):
         self._job(lambda: jobs.LogRead(c, judgement.compare(c, jobs.NO_TRACE)) if c else jobs.read_c(path, judgement))
 
     def _after_reading(self) -> None:
-        if self.state.can_simulate:
-            self._show(moves.asked(self.state, self.state.settings))
+        state = self.living.returned(self.state, last=not self.state.can_simulate)
+        if state.can_simulate:
+            self._show(moves.asked(state, state.settings))
             self.call_after_refresh(self._simulate)
         else:
-            self._show(replace(self.state, phase=Phase.READY))
+            self._show(replace(state, phase=Phase.READY))
 
     def _simulate(self) -> None:
         now = self.state
         if now.case is None:
             return
         case, c = now.case, now.c_trace or jobs.NO_TRACE
+        if now.elsewhere:  # C's log and terms are those of another pixel
+            case, c = replace(case, c_terms=None), jobs.NO_TRACE
         settings, generation, given, judgement = now.settings, now.generation, now.py_given, self.judgement
 
         def job() -> object:
@@ -130,15 +143,17 @@ class Console(App[int], inherit_bindings=False):
             self._show(replace(moves.compared(self.state, result.comparison), c_trace=c))
             self.call_after_refresh(self._after_reading)
         elif isinstance(result, jobs.Simulated):
-            self._show(
-                moves.simulated(
-                    self.state, result.generation, result.simulation, result.comparison, result.contributions
-                )
+            after = moves.simulated(
+                self.state, result.generation, result.simulation, result.comparison, result.contributions
             )
+            self._show(self.living.returned(after, last=after is not self.state))
             if self.state.changed:
                 self.set_timer(MARKED_FOR, self._unmark)
         elif isinstance(result, jobs.Exported):
-            self._show(replace(self.state, exporting=False, message=f"written: {result.path}"))
+            self._show(replace(self.state, exporting=False, history=None, message=f"written: {result.path}"))
+        elif isinstance(result, jobs.Remembered):
+            self._remembering = False
+            self._show(replace(self.state, history=result.history))
         elif isinstance(result, jobs.Failure) and self.state.exporting and message.generation < 0:
             self._show(replace(self.state, exporting=False, message=f"not exported: {result.sentence}"))
         elif isinstance(result, jobs.Failure):
@@ -150,52 +165,32 @@ class Console(App[int], inherit_bindings=False):
     # --- keys ----------------------------------------------------------------------------------------------------
 
     def action_act(self, id: str) -> None:
-        """Do the action of this id (see `actions`)."""
+        """Do the action of this id (see `actions`). What goes wrong in it becomes a sentence."""
         self.state = replace(self.state, message="")
-        self._acts[id]()
+        try:
+            self._acts[id]()
+        except Exception as error:
+            self._show(replace(self.state, message=jobs.explained(error).sentence))
 
     def _actions(self) -> Mapping[str, Callable[[], None]]:
-        def move(step: Callable[[State], State]) -> Callable[[], None]:
-            return lambda: self._show(step(self.state))
-
-        acts: dict[str, Callable[[], None]] = {
-            "next_difference": move(lambda s: moves.to_divergence(s, True)),
-            "previous_difference": move(lambda s: moves.to_divergence(s, False)),
+        acts: dict[str, Callable[[], None]] = {id: partial(self._move, step) for id, step in MOVES.items()}
+        acts |= {
+            "page_up": lambda: self._show(moves.paged(self.state, -self._page())),
+            "page_down": lambda: self._show(moves.paged(self.state, self._page())),
             "phi_mode": self._change_phi_mode,
-            "filter": move(moves.filtered),
-            "search": move(lambda s: replace(s, searching=True, query="")),
-            "match_next": move(lambda s: moves.to_match(s, True)),
-            "match_previous": move(lambda s: moves.to_match(s, False)),
             "export": self._export,
-            "up": move(lambda s: stepping.arrow(s, -1)),
-            "down": move(lambda s: stepping.arrow(s, 1)),
-            "left": move(lambda s: stepping.walked(s, "domain", -1)),
-            "right": move(lambda s: stepping.walked(s, "domain", 1)),
-            "page_up": move(lambda s: moves.paged(s, -self._page())),
-            "page_down": move(lambda s: moves.paged(s, self._page())),
             "play": self._play,
-            "back": move(stepping.back),
-            "view_next": move(lambda s: stepping.viewed(s, 1)),
-            "view_previous": move(lambda s: stepping.viewed(s, -1)),
-            "zoom": move(lambda s: replace(s, zoomed=not s.zoomed)),
-            "open": move(lambda s: replace(s, pane="detail", zoomed=True)),
-            "close": move(lambda s: replace(s, pane="fields", zoomed=False)),
-            "jump": move(lambda s: replace(s, prompt="", choice=0)),
-            "home": move(lambda s: moves.to_end(s, last=False)),
-            "end": move(lambda s: moves.to_end(s, last=True)),
-            "pane_next": move(lambda s: moves.paned(s, 1)),
-            "pane_previous": move(lambda s: moves.paned(s, -1)),
             "logs": lambda: self._logs(),
+            "image": lambda: self._image(),
             "suspend": lambda: self.action_suspend_process(),
             "help": lambda: self._help(),
             "quit": lambda: self.exit(moves.exit_code(self.state)),
             "interrupt": lambda: self.exit(INTERRUPTED),
         }
-        for axis in stepping.WORDS:
-            acts[f"{axis}_previous"] = move(partial(stepping.walked, axis=axis, by=-1))
-            acts[f"{axis}_next"] = move(partial(stepping.walked, axis=axis, by=1))
-        acts |= {f"pane_{pane}": move(partial(moves.to_pane, pane=pane)) for pane in PANES}
-        return acts
+        return acts | self.living.acts
+
+    def _move(self, step: Callable[[State], State]) -> None:
+        self._show(step(self.state))
 
     def on_key(self, event: events.Key) -> None:
         """While a search text or a prompt is typed, keys are text."""
@@ -260,8 +255,9 @@ class Console(App[int], inherit_bindings=False):
 
     def _export(self) -> None:
         now = self.state
-        if now.exporting or now.comparison is None or now.pending:
-            self._show(replace(now, message="nothing to export yet"))
+        if now.exporting or now.comparison is None or now.pending or now.elsewhere:
+            reason = "C's log is of another pixel: there is nothing to export here" if now.elsewhere else ""
+            self._show(replace(now, message=reason or "nothing to export yet"))
             return
         self._show(replace(now, exporting=True))
         self.export_thread = jobs.start(
@@ -276,6 +272,34 @@ class Console(App[int], inherit_bindings=False):
         from nbtui.console.logs import LogsScreen  # not before the first paint
 
         self.push_screen(LogsScreen(self.state))
+
+    def _remember(self) -> None:
+        """Read the reports folder once, when the detail is first looked at."""
+        if self.state.history is None and not self._remembering:
+            self._remembering = True
+            reports = self.reports
+            jobs.start(lambda: jobs.remember(reports), self._remembered, jobs.NAME)
+
+    def _remembered(self, result: object) -> None:
+        with contextlib.suppress(RuntimeError):
+            self.post_message(Finished(result if isinstance(result, jobs.Remembered) else jobs.Remembered(()), -2))
+
+    def _image(self) -> None:
+        if self.state.case is None:
+            self._show(replace(self.state, message=stepping.stepping_off(self.state)))
+            return
+        from nbtui.console.image import ImageScreen  # not before the first paint
+
+        now = self.state
+        screen = ImageScreen(self.state.case, now.settings, log_pixel=now.c_pixel, last=self._visit)
+        self.push_screen(screen, self._image_left)
+
+    def _image_left(self, visit: Visit | None) -> None:
+        if visit is None:
+            return
+        self._visit = visit
+        if visit.trace is not None:
+            self.trace_pixel(visit.trace)
 
     def _help(self) -> None:
         self.push_screen(HelpScreen(self.state))
@@ -292,10 +316,19 @@ class Console(App[int], inherit_bindings=False):
         width, height = self._main.views["fields"].size
         if width and height and state.rows:
             self.state = fields.kept_in_view(state, width, height)
+        if before.cursor != state.cursor:
+            self.state = replace(self.state, detail_top=0)
+        elif state.pane == "detail":
+            self.state = detail.kept_in_view(self.state, *self._main.views["detail"].size)
+            self._remember()
         if (before.pane, before.zoomed) != (state.pane, state.zoomed):
             self._main.choose_layout()
         if self._main.is_mounted:
             self._main.update()
+        self.living.note(self.state)
+
+    def _tell(self, sentence: str) -> None:
+        self._show(replace(self.state, message=sentence))
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Send partial frames cropped to what has changed (see `tight`)."""
@@ -314,6 +347,7 @@ def run_console(
     tolerance: float | None,
     reports: Path,
     profiles: Mapping[str, Profile] | None = None,
+    comfort: Comfort | None = None,
 ) -> int:
     """Run the console until the user leaves it.
 
@@ -323,18 +357,11 @@ def run_console(
     """
     judgement = jobs.Judgement(profile, tolerance, dict(profiles or {}))
     judgement.compare(jobs.NO_TRACE, jobs.NO_TRACE)  # an unknown profile is refused before the screen is taken
-    app = Console(initial(case, settings, c_trace, py_trace, judgement), judgement, reports)
-    code = app.run()
-    if app.export_thread is not None:
-        app.export_thread.join()  # a package is finished, not torn
-    if code is None:
-        code = app.return_code or INTERRUPTED
-    if any(thread.name == jobs.NAME for thread in threading.enumerate()):
-        # torch cannot be stopped, and an interpreter that ends while it computes may abort: leave without it
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    return code
+    return run(
+        lambda state, comfort: Console(state, judgement, reports, comfort),
+        initial(case, settings, c_trace, py_trace, judgement),
+        comfort or Comfort(),
+    )
 
 
 def initial(

@@ -6,28 +6,19 @@ always there.
 
 from __future__ import annotations
 
-import base64
 import os
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from nbtui.console.places import state_folder, write_private
 from nbtui.console.state import State
+from nbtui.trace.model import Value
 from nbtui.trace.text import clean
 
 LARGEST = 74_000  # bytes of text that terminals commonly take in one clipboard sequence
 PATIENCE = 2.0  # s for tmux
 FILE = "copied.txt"
-
-
-@dataclass(frozen=True)
-class Copied:
-    """What was copied, and where it went, in words."""
-
-    what: str
-    told: str
 
 
 def selected(state: State) -> tuple[str, str] | None:
@@ -46,30 +37,30 @@ def selected(state: State) -> tuple[str, str] | None:
     row = state.row
     if row is None:
         return None
-    parts = [row.label, f"C {row.c_value}" if row.c_value else "C -", f"Python {row.py_value}" if row.py_value else ""]
-    parts += [row.unit, str(getattr(row.status, "value", row.status)) if not state.pending else ""]
-    return clean(row.label), "\t".join(clean(part) for part in parts if part)
+    sides = [f"C {_value(row.c_value)}", *([] if state.pending else [f"Python {_value(row.py_value)}", row.status])]
+    return clean(row.label), "\t".join(clean(part) for part in (row.label, row.unit, *sides) if part)
 
 
-def clipboard_sequence(text: str) -> str:
-    """The terminal sequence (OSC 52) that offers text for the clipboard; empty when no terminal would take so much."""
-    raw = text.encode("utf-8")
-    return "" if len(raw) > LARGEST else f"\x1b]52;c;{base64.b64encode(raw).decode('ascii')}\a"
+def _value(value: Value | None) -> str:
+    """All digits of a value; a minus where one side does not have it."""
+    return "-" if value is None else repr(value) if isinstance(value, float) else str(value)
 
 
-def copy(what: str, text: str, send: Callable[[str], None], environ: Mapping[str, str] = os.environ) -> Copied:
-    """Copy ``text`` everywhere at once and say where. Does not raise: what failed is said too."""
+def copy(what: str, text: str, offer: Callable[[str], None], environ: Mapping[str, str] = os.environ) -> str:
+    """Copy ``text`` everywhere at once and say where. Does not raise: what failed is said too.
+
+    ``offer`` hands the text to the terminal (OSC 52).
+    """
     ways: list[str] = []
-    sequence = clipboard_sequence(text)
-    if sequence:
-        send(sequence)
+    if len(text.encode("utf-8")) <= LARGEST:
+        offer(text)
         ways.append("offered to the terminal's clipboard")
     else:
         ways.append("too long for the terminal's clipboard")
     if environ.get("TMUX"):
         ways.append(_to_tmux(text))
     ways.append(_to_file(text))
-    return Copied(what, f"{what}: {'; '.join(ways)}")
+    return f"copied {what}: {'; '.join(ways)}"
 
 
 def _to_tmux(text: str) -> str:

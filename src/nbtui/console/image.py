@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -22,6 +21,7 @@ from textual.screen import ModalScreen
 from nbtui.console import jobs
 from nbtui.console import picture as moves
 from nbtui.console.image_actions import IMAGE_ACTIONS
+from nbtui.console.palette import theme
 from nbtui.console.panes import image as panes
 from nbtui.console.panes.line import Line
 from nbtui.console.picture import Difference, Image, Picture, Pixel, Stage
@@ -93,7 +93,8 @@ class ImageScreen(ModalScreen[Visit], inherit_bindings=False):
     ImageScreen #i-footer { height: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(",".join(entry.keys), f"image('{entry.id}')", entry.help, show=False) for entry in IMAGE_ACTIONS
+        Binding(",".join(entry.keys), f"image('{entry.id}')", entry.help, show=False, id=f"image.{entry.id}")
+        for entry in IMAGE_ACTIONS
     ]
 
     def __init__(
@@ -102,13 +103,12 @@ class ImageScreen(ModalScreen[Visit], inherit_bindings=False):
         settings: Settings,
         *,
         log_pixel: Pixel | None = None,
-        c_image: Path | None = None,
         last: Visit | None = None,
     ) -> None:
-        """``log_pixel`` is that of C's log, ``c_image`` the file that was named, ``last`` an earlier visit."""
+        """``log_pixel`` is that of C's log, ``last`` what an earlier visit has left."""
         super().__init__()
-        self.case, self.settings, self.c_image = case, settings, c_image
-        self.key = (case.argv, case.workdir, settings)
+        self.case, self.settings = case, settings
+        self.key = (case.argv, case.workdir, case.c_image, settings)
         home = case.pixel or (0, 0)
         self.frame: Frame | None = None
         self.picture = Picture(clean(case.name), home, home, settings.phi_mode, log_pixel)
@@ -137,6 +137,8 @@ class ImageScreen(ModalScreen[Visit], inherit_bindings=False):
         yield self.views["footer"]
 
     def on_mount(self) -> None:
+        if theme() == "mono" or self.app.no_color:
+            self.picture = replace(self.picture, characters=True)
         if self.picture.python is None:
             self._simulate()
 
@@ -147,12 +149,12 @@ class ImageScreen(ModalScreen[Visit], inherit_bindings=False):
         """Read the command and C's image where they are not there yet, then simulate, all in a thread."""
         self._generation += 1
         self._stop = stop = threading.Event()
-        case, settings, c_image, frame, picture = self.case, self.settings, self.c_image, self.frame, self.picture
+        case, settings, frame, picture = self.case, self.settings, self.frame, self.picture
         tell = partial(self._tell, generation=self._generation)
 
         def job() -> object:
             known = Prepared(frame, picture.c, picture.c_origin, picture.c_problem) if frame else None
-            ready = known or read(case, settings, c_image)
+            ready = known or read(case, settings)
             tell(ready)
             python = ready.frame.image(progress=_reporter(tell), cancelled=stop.is_set)
             return compared(ready.c, python)
@@ -310,14 +312,14 @@ def _reporter(tell: Callable[[object], None]) -> Callable[[int, int], None]:
     return report
 
 
-def read(case: Case, settings: Settings, c_image: Path | None) -> Prepared:
+def read(case: Case, settings: Settings) -> Prepared:
     """Make the case ready and read C's image; a missing or unusable one is a sentence, not an error.
 
     Raises:
         UnusableInput: the command line, one of its files or a setting is unusable.
     """
     frame = prepare(case, settings)
-    path = c_image or c_image_of(case.folder, case.argv) or c_image_of(case.workdir, case.argv)
+    path = case.c_image or c_image_of(case.folder, case.argv) or c_image_of(case.workdir, case.argv)
     if path is None:
         return Prepared(frame, None, "", NO_C_IMAGE)
     try:

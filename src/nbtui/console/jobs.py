@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nbtui.console.contributions import Contributions, arrange, read_terms
 from nbtui.errors import NbtuiError
@@ -20,6 +21,9 @@ from nbtui.parity.profiles import Profile
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.reader import read_trace
 from nbtui.trace.text import clean
+
+if TYPE_CHECKING:
+    from nbtui.evidence.history import Entry
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,22 @@ class Exported:
     """A package was written."""
 
     path: Path
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """The packages of the reports folder, oldest first."""
+
+    history: tuple[Entry, ...]
+
+
+def remember(reports: Path) -> Remembered:
+    """Read every package below ``reports``, with all their fields."""
+    from nbtui.evidence.folder import find_packages
+    from nbtui.evidence.history import history
+    from nbtui.evidence.package import read_package
+
+    return Remembered(history(read_package(path) for path in find_packages(reports)))
 
 
 def read_c(path: Path | None, judgement: Judgement) -> LogRead:

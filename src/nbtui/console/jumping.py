@@ -133,15 +133,17 @@ def _stages(text: str, state: State) -> Iterator[Target]:
 
 
 def _fields(text: str, state: State) -> Iterator[Target]:
-    """Every row whose label holds all words; fields known by their description only once."""
+    """Rows whose label, or whose description, holds all words; of repetitions only the first, unless ``[`` is typed."""
+    seen: set[tuple[str, str]] = set()
     for index, row in enumerate(state.rows):
-        if _matches(text, row.label):
-            yield Target(row.label, "field", row.description, move=partial(_to_row, index=index))
-    described: set[str] = set()
-    for index, row in enumerate(state.rows):
-        if row.field not in described and not _matches(text, row.label) and _matches(text, row.label, row.description):
-            described.add(row.field)
-            yield Target(row.label, "field", row.description, move=partial(_to_row, index=index))
+        named = _matches(text, row.label)
+        if not named and not _matches(text, row.label, row.description):
+            continue
+        kind = (row.field, row.component if named else "")
+        if kind in seen and "[" not in text:
+            continue
+        seen.add(kind)
+        yield Target(row.label, "field", row.description, move=partial(_to_row, index=index))
 
 
 def _to_row(state: State, index: int) -> State:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from textual.keys import Keys, _character_to_key, key_to_character
 
-from nbtui.console.actions import ACTIONS, Action
+from nbtui.console.actions import ACTIONS, USERS, Action
 from nbtui.console.image_actions import IMAGE_ACTIONS
 from nbtui.console.log_actions import LOG_ACTIONS
-from nbtui.console.packages import KEYS as PACKAGES_KEYS
+from nbtui.console.packages_actions import PACKAGES_ACTIONS
 from nbtui.errors import UnusableInput
 from nbtui.settings import KeyEntry
 from nbtui.trace.text import clean
@@ -42,11 +42,6 @@ class Registry:
         return f"{self.prefix}{action.id}"
 
 
-def _packages_action(keys: str, name: str, help: str) -> Action:
-    names = tuple(keys.split(","))
-    return Action(name, names, " ".join(shown(key) for key in names), "", help)
-
-
 def shown(key: str) -> str:
     """How a person writes a key: ``left_square_bracket`` is ``[``, ``ctrl+z`` is ``Ctrl-Z``."""
     *modifiers, name = key.split("+")
@@ -64,7 +59,7 @@ REGISTRIES: tuple[Registry, ...] = (
     Registry("", "Main screen", ACTIONS),
     Registry("image.", "Image", IMAGE_ACTIONS),
     Registry("logs.", "Raw logs", LOG_ACTIONS),
-    Registry("packages.", "Packages", tuple(_packages_action(*entry) for entry in PACKAGES_KEYS)),
+    Registry("packages.", "Packages", PACKAGES_ACTIONS),
 )
 
 _in_force: dict[str, tuple[str, ...]] = {}
@@ -82,7 +77,7 @@ def resolve(written: Mapping[str, KeyEntry]) -> dict[str, tuple[str, ...]]:
         where = f"{clean(str(entry.file))}: keys.{clean(id)}"
         if id not in known:
             nearest = difflib.get_close_matches(id, list(known), 1, 0.0)[0]
-            raise UnusableInput(f"{where}: unknown action; the nearest known one is '{nearest}' ('nbtui config --keys')")
+            raise UnusableInput(f"{where}: unknown action; the nearest known one is '{nearest}'")
         if known[id].id == FIXED:
             raise UnusableInput(f"{where}: Ctrl-C always leaves; it cannot be given to another key")
         keys[id] = tuple(name for key in entry.keys for name in _names(key, where))
@@ -95,24 +90,17 @@ def choose(keys: Mapping[str, tuple[str, ...]]) -> None:
     """Put keys (from :func:`resolve`) in force; an empty mapping is the default keymap."""
     _in_force.clear()
     _in_force.update(keys)
+    USERS.clear()
+    for registry in REGISTRIES:
+        for action in registry.actions:
+            mine = keys.get(registry.id(action))
+            if mine is not None:
+                USERS[id(action)] = " ".join(shown(key) for key in mine if not _is_twin(key, mine)) or "none"
 
 
 def for_textual() -> dict[str, str]:
     """What ``App.set_keymap`` wants: binding id -> keys."""
     return {id: ",".join(keys) or NO_KEY for id, keys in _in_force.items()}
-
-
-def keys_of(action: Action, prefix: str = "") -> tuple[str, ...]:
-    """The keys in force, under Textual's names."""
-    return _in_force.get(f"{prefix}{action.id}", action.keys)
-
-
-def shown_of(action: Action, prefix: str = "") -> str:
-    """The keys in force as a person writes them."""
-    if f"{prefix}{action.id}" not in _in_force:
-        return action.shown
-    keys = _in_force[f"{prefix}{action.id}"]
-    return " ".join(shown(key) for key in keys if not _is_twin(key, keys)) or "none"
 
 
 def _is_twin(key: str, keys: tuple[str, ...]) -> bool:
@@ -125,7 +113,7 @@ def _names(key: str, where: str) -> tuple[str, ...]:
     text = key.strip()
     if len(text) == 1:
         if not text.isprintable():
-            raise UnusableInput(f"{where}: {ascii(key)} is no key")
+            raise UnusableInput(f"{where}: {key!a} is no key")
         return (text, f"shift+{text.lower()}") if text.isalpha() and text.isupper() else (_character_to_key(text),)
     *modifiers, name = text.lower().replace("page-", "page").split("+")
     name = {"esc": "escape", "pgup": "pageup", "pgdn": "pagedown", "del": "delete", "return": "enter"}.get(name, name)

@@ -40,7 +40,8 @@ class LogsScreen(ModalScreen[None], inherit_bindings=False):
 
     CSS = "LogsScreen { layout: vertical; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(",".join(entry.keys), f"logs('{entry.id}')", entry.help, show=False) for entry in LOG_ACTIONS
+        Binding(",".join(entry.keys), f"logs('{entry.id}')", entry.help, show=False, id=f"logs.{entry.id}")
+        for entry in LOG_ACTIONS
     ]
 
     def __init__(self, state: State) -> None:

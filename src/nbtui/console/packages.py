@@ -19,10 +19,12 @@ from textual._compositor import ChopsUpdate
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from nbtui.console import shelf as moves
 from nbtui.console.jobs import Failure, start
+from nbtui.console.keymap import for_textual
+from nbtui.console.packages_actions import PACKAGES_ACTIONS
 from nbtui.console.panes import packages as panes
 from nbtui.console.panes.line import Line
 from nbtui.console.shelf import Reading, Shelf
@@ -44,24 +46,6 @@ AGE_EVERY = 5.0  # s between looks at the clock
 LONGEST_TEXT = 4 * 1024 * 1024  # bytes of a summary that are shown
 PATIENCE = 0.1  # s that the reading thread waits for news when it has nothing to read
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
-KEYS = (
-    ("up,k", "up", "one line up"),
-    ("down,j", "down", "one line down"),
-    ("pageup", "page_up", "a page up"),
-    ("pagedown", "page_down", "a page down"),
-    ("home", "first", "newest package"),
-    ("end", "last", "oldest package"),
-    ("left", "left", "text to the left"),
-    ("right", "right", "text to the right"),
-    ("enter", "open", "read summary.md"),
-    ("o", "replay", "compare the two logs of the package again, as on the main screen"),
-    ("v", "verify", "verify the package: checksums, schema, every number"),
-    ("n", "note", "five lines on the package, for a ledger"),
-    ("equals_sign", "freeze", "= freezes the list, and lets it go again"),
-    ("question_mark", "help", "these keys"),
-    ("q,escape", "close", "back, or leave"),
-    ("ctrl+c", "interrupt", "leave at once"),
-)
 
 
 class Judged(Message):
@@ -88,8 +72,8 @@ class Trouble(Message):
         super().__init__()
 
 
-class PackagesScreen(Screen["Path | None"], inherit_bindings=False):
-    """Its result is a package to replay, or None when it was closed."""
+class PackagesScreen(ModalScreen["Path | None"], inherit_bindings=False):
+    """Its result is a package to replay, or None when it was closed. Modal: other screens' keys mean nothing here."""
 
     CSS = """
     PackagesScreen { layout: vertical; }
@@ -102,7 +86,8 @@ class PackagesScreen(Screen["Path | None"], inherit_bindings=False):
     PackagesScreen.reading #p-trend, PackagesScreen.reading #p-detail { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(keys, f"packages('{name}')", help, show=False) for keys, name, help in KEYS
+        Binding(",".join(entry.keys), f"packages('{entry.id}')", entry.help, show=False, id=f"packages.{entry.id}")
+        for entry in PACKAGES_ACTIONS
     ]
 
     def __init__(self, root: Path, *, poll: bool = False, selected: Path | None = None, message: str = "") -> None:
@@ -208,7 +193,7 @@ class PackagesScreen(Screen["Path | None"], inherit_bindings=False):
     # --- keys ----------------------------------------------------------------------------------------------------
 
     def action_packages(self, name: str) -> None:
-        """Do the action of this name (see KEYS)."""
+        """Do the action of this name (see `packages_actions`)."""
         self.shelf = moves.quiet(self.shelf)
         self._acts[name]()
         self.show(self.shelf)
@@ -267,9 +252,7 @@ class PackagesScreen(Screen["Path | None"], inherit_bindings=False):
         self.show(replace(self.shelf, reading=Reading("note", tuple(clean(text) for text in lines))))
 
     def _help(self) -> None:
-        lines = tuple(
-            f"{keys.replace('equals_sign', '=').replace('question_mark', '?'):14} {help}" for keys, _, help in KEYS
-        )
+        lines = tuple(f"{entry.shown:10} {entry.help}" for entry in PACKAGES_ACTIONS)
         self.show(replace(self.shelf, reading=Reading("keys", lines)))
 
     def _close(self) -> None:
@@ -314,6 +297,7 @@ class Watch(App["int | Path"], inherit_bindings=False):
         for number in _SIGNALS:
             with contextlib.suppress(NotImplementedError, RuntimeError):
                 loop.add_signal_handler(number, self.exit, 128 + number)
+        self.set_keymap(for_textual())
         self.push_screen(self.packages, self._left)
 
     def _left(self, chosen: Path | None) -> None:

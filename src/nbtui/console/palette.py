@@ -34,6 +34,13 @@ _DARK = {
     "bar-c": "color(117)",
     "bar-py": "color(215)",
     "warning": "bold color(221)",
+    "moved": "underline color(221)",  # digits that the last step changed
+    "heat-0": "bold color(231) on color(124)",  # decades of the map, the largest terms first
+    "heat-1": "color(16) on color(215)",
+    "heat-2": "color(117)",
+    "heat-3": "color(67)",
+    "more": "bold color(203)",
+    "less": "bold color(117)",
 }
 _LIGHT = {
     **_DARK,
@@ -56,6 +63,11 @@ _LIGHT = {
     "bar-c": "color(25)",
     "bar-py": "color(166)",
     "warning": "bold color(94)",
+    "moved": "underline color(94)",
+    "heat-2": "color(25)",
+    "heat-3": "color(67)",
+    "more": "bold color(160)",
+    "less": "bold color(25)",
 }
 _ANSI = {
     **_DARK,
@@ -78,6 +90,13 @@ _ANSI = {
     "bar-c": "cyan",
     "bar-py": "yellow",
     "warning": "bold yellow",
+    "moved": "underline yellow",
+    "heat-0": "bold bright_white on red",
+    "heat-1": "black on yellow",
+    "heat-2": "cyan",
+    "heat-3": "blue",
+    "more": "bold bright_red",
+    "less": "bold cyan",
 }
 _MONO = {
     **dict.fromkeys(_DARK, ""),
@@ -97,6 +116,12 @@ _MONO = {
     "verdict-differ": "bold reverse",
     "verdict-wait": "bold reverse",
     "warning": "bold",
+    "moved": "underline",
+    "heat-0": "reverse",
+    "heat-1": "bold",
+    "heat-3": "dim",
+    "more": "bold",
+    "less": "dim",
 }
 PALETTES: dict[str, dict[str, str]] = {"dark": _DARK, "light": _LIGHT, "ansi": _ANSI, "mono": _MONO}
 

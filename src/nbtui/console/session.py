@@ -14,9 +14,8 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from nbtui.console.places import state_folder, write_private
@@ -74,15 +73,16 @@ def claim(saved: Saved) -> bool:
 
 
 def newest() -> Saved:
-    """The session that ``nbtui --resume`` means, now claimed. Raises UnusableInput when there is none."""
-    for saved in interrupted():
-        if not Path(saved.cwd).is_dir():
-            raise UnusableInput(
-                f"the session was in {clean(saved.cwd)}, which is gone; bring it back, or remove {clean(str(saved.path))}"
-            )
-        if claim(saved):
-            return saved
-    raise UnusableInput("no interrupted session to resume; 'nbtui CASE' starts one")
+    """The session that ``nbtui --resume`` means. Raises UnusableInput when there is none, or its folder is gone."""
+    found = interrupted()
+    if not found:
+        raise UnusableInput("no interrupted session to resume; 'nbtui CASE' starts one")
+    if not Path(found[0].cwd).is_dir():
+        raise UnusableInput(
+            f"the session was in {clean(found[0].cwd)}, which is gone; bring it back, or remove "
+            f"{clean(str(found[0].path))}"
+        )
+    return found[0]
 
 
 def _lock_of(path: Path) -> Path:
@@ -96,9 +96,22 @@ def _alive(path: Path) -> bool:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
-    except OSError:  # held, or a file system that cannot tell: better not offered than taken from its owner
+    except BlockingIOError:
         return True
+    except OSError:  # a file system without locks: what the process number says, which only its own machine knows
+        host, number, _ = path.stem.rsplit("-", 2)
+        return host != socket.gethostname() or _runs(int(number))
     return False
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _read(path: Path) -> Saved | None:
@@ -115,9 +128,9 @@ def _read(path: Path) -> Saved | None:
 class Keeper:
     """Saves the newest snapshot from a thread of its own. ``trouble`` is told once when that cannot be done."""
 
-    def __init__(self, words: tuple[str, ...], trouble: Callable[[str], None] = lambda sentence: None) -> None:
+    def __init__(self, words: tuple[str, ...]) -> None:
         self._head: dict[str, Any] = {"format": FORMAT, "cwd": str(Path.cwd()), "words": list(words)}
-        self._trouble = trouble
+        self.trouble: Callable[[str], None] = lambda sentence: None
         self.path = folder() / f"{socket.gethostname()}-{os.getpid()}-{time.time_ns()}.json"
         self._lock: Any = None
         self._newest: Snapshot | None = None
@@ -127,12 +140,9 @@ class Keeper:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="nbtui-session", daemon=True)
 
-    def __enter__(self) -> Keeper:
+    def start(self) -> None:
+        """Begin to save what is noted."""
         self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close(keep=error is not None)
 
     def note(self, snapshot: Snapshot) -> None:
         """What is to be kept from now on; it is written soon, on another thread."""
@@ -174,10 +184,11 @@ class Keeper:
             if self._lock is None:
                 self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._lock = _lock_of(self.path).open("wb")
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                with suppress(OSError):  # a file system without locks
+                    fcntl.flock(self._lock, fcntl.LOCK_EX)
             write_private(self.path, json.dumps(content, indent=1))
             self._written = snapshot
         except OSError as error:
             if not self._told:
                 self._told = True
-                self._trouble(f"the session cannot be saved in {self.path.parent}: {error.strerror}")
+                self.trouble(f"the session cannot be saved in {self.path.parent}: {error.strerror}")

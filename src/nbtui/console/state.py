@@ -66,6 +66,7 @@ class State:
     detail_top: int = 0  # first line of a long detail that is shown
     prompt: str | None = None  # text typed after ":", None when nobody types
     choice: int = 0  # chosen among what the text may mean
+    opened_at: tuple[int, int] | None = None  # pixel of the start; None until another one was asked for
     history: tuple[Entry, ...] | None = None  # packages of the reports folder, oldest first; None: not read
     changed: frozenset[str] = frozenset()  # labels whose Python value the last simulation changed
 
@@ -96,6 +97,20 @@ class State:
         if self.case is not None and self.case.pixel is not None:
             return self.case.pixel
         return self.c_trace.pixel if self.c_trace else None
+
+    @property
+    def c_pixel(self) -> tuple[int, int] | None:
+        """(slow, fast) that C's log is of."""
+        if self.c_trace is None:
+            return None
+        return self.c_trace.pixel or self.opened_at or (self.case.pixel if self.case else None)
+
+    @property
+    def elsewhere(self) -> bool:
+        """The user has gone to another pixel than the one that C's log is of: the two are not compared."""
+        if self.case is None or self.opened_at is None or self.c_pixel is None:
+            return False
+        return self.case.pixel != self.c_pixel
 
     @property
     def can_step(self) -> bool:
@@ -224,7 +239,8 @@ def asked(state: State, settings: Settings) -> State:
 def at_pixel(state: State, pixel: tuple[int, int]) -> State:
     """Another pixel (slow, fast) is asked for; the Python side is the live one from here on."""
     assert state.case is not None
-    return replace(asked(replace(state, case=replace(state.case, pixel=pixel)), state.settings), py_given=False)
+    gone = replace(state, case=replace(state.case, pixel=pixel), opened_at=state.opened_at or state.case.pixel)
+    return replace(asked(gone, state.settings), py_given=False)
 
 
 # --- moves -------------------------------------------------------------------------------------------------------

@@ -168,7 +168,8 @@ def _solve(
     def made(value: float) -> Array | None:
         try:
             setup = reconfigured(problem, problem.base, parameter.options(problem.scene, value))
-            return predictions(rows, replay(setup))
+            with np.errstate(all="ignore"):
+                return predictions(rows, replay(setup))
         except Unusable:
             return None
         except (ArithmeticError, ValueError, IndexError):

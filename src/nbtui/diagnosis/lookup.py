@@ -42,6 +42,10 @@ def structure_factors(hkl: Array, f_latt: Array, scene: Scene, rules: Rules) -> 
     tested = inside | ((f_latt.reshape(-1) == 0.0) & (scene.water == 0.0))
     failing = np.flatnonzero(~tested)
     count = int(failing[0]) if failing.size else tested.size
+    if scene.interpolation_end is not None:
+        count = min(count, scene.interpolation_end)
+    if not rules.interpolation_stops:
+        count = tested.size
     chosen = np.flatnonzero(inside[:count])
     if chosen.size == 0:
         return nearest, f_cell

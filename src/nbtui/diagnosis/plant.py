@@ -54,3 +54,8 @@ def rule(**changes: Any) -> Change:
 def scene(**changes: Any) -> Change:
     """A change of the scene."""
     return lambda setup: replace(setup, scene=replace(setup.scene, **changes))
+
+
+def both(first: Change, second: Change) -> Change:
+    """Two changes, one after the other."""
+    return lambda setup: second(first(setup))

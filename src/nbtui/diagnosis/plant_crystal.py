@@ -8,7 +8,7 @@ from itertools import permutations, product
 from typing import Any
 
 from nbtui.diagnosis.placement import with_cell
-from nbtui.diagnosis.plant import Change, Problem, Variant, rule, scene
+from nbtui.diagnosis.plant import Change, Problem, Variant, both, rule, scene
 from nbtui.diagnosis.rules import Setup
 from nbtui.live.variants import domains
 
@@ -129,7 +129,12 @@ def structure_factor(problem: Problem) -> Iterator[Variant]:
             yield Variant("hkl_transposed", " ".join("hkl"[i] for i in order), rule(order=order))
     yield Variant("friedel", "-h -k -l", rule(friedel=True))
     on = problem.scene.interpolate
-    yield Variant("interpolation", "nearest" if on else "tricubic", scene(interpolate=not on))
+    yield Variant("interpolation", "nearest" if on else "tricubic", scene(interpolate=not on, interpolation_end=None))
+    if on:
+        yield Variant("interpolation", "decided for every point", rule(interpolation_stops=False), 0.5)
+    else:
+        every = (rule(interpolation_stops=False), scene(interpolate=True, interpolation_end=None))
+        yield Variant("interpolation", "tricubic, decided for every point", both(*every), 0.5)
 
 
 PLANTERS = (phi, orientation, mosaic, lattice, structure_factor)

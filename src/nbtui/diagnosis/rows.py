@@ -70,8 +70,8 @@ class Rows:
 
     def bits(self, predicted: Array, actual: Array) -> Array:
         """Misfit of each row in bits, zero within the floor."""
-        ratio = self.distance(predicted, actual) / self.floor
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
+            ratio = self.distance(predicted, actual) / self.floor
             values = np.log2(np.maximum(ratio, 1.0))
         return np.minimum(values, WORST)
 

@@ -32,6 +32,7 @@ class Rules:
     shift: tuple[int, int, int] = (0, 0, 0)
     order: tuple[int, int, int] = (0, 1, 2)
     friedel: bool = False
+    interpolation_stops: bool = True  # the first point out of range ends interpolation for the rest of the run
     default_for: str = "absent"  # which cells get default_F: absent, all, zeros, none, holes, outside
     f_given: tuple[tuple[tuple[int, int, int], float], ...] = ()  # F_cell of an index, whatever the table says
 

@@ -65,7 +65,9 @@ class Search:
         """The state of a set of variants; None when they cannot be combined."""
         members = tuple(sorted(chosen, key=lambda item: item[0]))
         try:
-            made: Replay = replay(self.applied(members))
+            # a broken rule may well divide by zero: the result is then no explanation
+            with np.errstate(all="ignore"):
+                made: Replay = replay(self.applied(members))
         except (ValueError, IndexError, ZeroDivisionError, np.linalg.LinAlgError):
             return None
         self.replays += 1

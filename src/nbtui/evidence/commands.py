@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -14,6 +15,14 @@ from nbtui.evidence.plain import ascii_text, shell_line, shell_word
 from nbtui.live.cases import C_LOG, DEMO
 from nbtui.live.model import Case, Settings
 
+_PLAIN = re.compile(r"[\w@%+:./-][\w@%+=:,./ -]*", re.ASCII)
+_OF_THE_SHELL = frozenset(
+    {
+        *(".", "alias", "bind", "builtin", "cd", "command", "declare", "enable", "eval", "exec", "exit", "export"),
+        *("getopts", "hash", "let", "local", "logout", "mapfile", "popd", "pushd", "read", "readarray", "readonly"),
+        *("return", "set", "shift", "shopt", "source", "trap", "typeset", "ulimit", "umask", "unalias", "unset"),
+    }
+)  # words that change the shell they are given to
 OPENMP = "KMP_DUPLICATE_LIB_OK"  # which torch needs on some machines
 
 
@@ -109,6 +118,10 @@ def _setting(name: str) -> str:
 
 
 def _pasteable(command: str) -> str:
-    """A shell command as typed where it is one line of ASCII, else wrapped so that it can be pasted."""
-    plain = command.isascii() and command.isprintable() and not command.startswith("#")
+    """The command as typed where pasting it does what running it did, else wrapped so that it does.
+
+    Each ran in a shell of its own: ``cd elsewhere`` or ``exit 5`` must not reach the shell that it is pasted into.
+    """
+    first = command.partition(" ")[0]
+    plain = _PLAIN.fullmatch(command) and first not in _OF_THE_SHELL and "=" not in first
     return command if plain else f"bash -c {shell_word(command)}"

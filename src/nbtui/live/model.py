@@ -21,6 +21,7 @@ class Case:
     c_log: Path | None
     c_terms: Path | None = None  # terms.csv of the C program, when there is one
     folder: Path | None = None
+    c_image: Path | None = None  # the C program's image, where the user named one
 
 
 @dataclass(frozen=True)

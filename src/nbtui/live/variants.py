@@ -43,6 +43,7 @@ class Scene:
 
     pixel: tuple[int, int]  # (slow, fast)
     first_pixel: bool  # nothing was rendered before it: no vectors to carry over
+    interpolation_end: int | None  # first pass (flat, in the loop's order) without interpolation; None: no such
     fast: Array  # (3,)
     slow: Array
     normal: Array
@@ -91,21 +92,18 @@ def _array(value: Any) -> Array:
     return np.asarray(value.detach().cpu().double().numpy(), dtype=np.float64)
 
 
-def _first_rendered(experiment: Experiment, pixel: tuple[int, int]) -> bool:
-    detector = experiment.detector
-    fast0, fast1, slow0, slow1 = detector.roi
-    slow, fast = pixel
-    if detector.mask is None:
-        return (slow, fast) == (max(slow0, 0), max(fast0, 0))
-    mask = detector.mask.cpu().numpy()
-    open_ = np.zeros_like(mask, dtype=bool)
-    open_[slow0 : slow1 + 1, fast0 : fast1 + 1] = mask[slow0 : slow1 + 1, fast0 : fast1 + 1]
-    where = np.argwhere(open_)
-    return bool(len(where)) and tuple(int(x) for x in where[0]) == (slow, fast)
+def scene_of(
+    experiment: Experiment,
+    pixel: tuple[int, int],
+    *,
+    first_pixel: bool,
+    interpolation_end: int | None,
+    table: Table | None = None,
+) -> Scene:
+    """The numbers of ``experiment`` for ``pixel`` (slow, fast); ``table`` replaces its structure factors.
 
-
-def scene_of(experiment: Experiment, pixel: tuple[int, int], table: Table | None = None) -> Scene:
-    """The numbers of ``experiment`` for ``pixel`` (slow, fast); ``table`` replaces its structure factors."""
+    ``first_pixel`` and ``interpolation_end``: what the pixel inherits from those rendered before it.
+    """
     detector, beam, crystal = experiment.detector, experiment.beam, experiment.crystal
     sampling, factors = experiment.sampling, experiment.structure_factors
     own = Table(
@@ -116,7 +114,8 @@ def scene_of(experiment: Experiment, pixel: tuple[int, int], table: Table | None
     )
     return Scene(
         pixel=pixel,
-        first_pixel=_first_rendered(experiment, pixel),
+        first_pixel=first_pixel,
+        interpolation_end=interpolation_end,
         fast=_array(detector.fast),
         slow=_array(detector.slow),
         normal=_array(detector.normal),
@@ -297,8 +296,11 @@ def load_scene(case: Case, pixel: tuple[int, int]) -> Scene:
     """
     # two OpenMP runtimes in one process (torch beside another library) abort on macOS without this
     os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
+    import torch
+
     from nbsim.errors import InputError, NbsimError
     from nbsim.experiment import from_command
+    from nbsim.terms import passes_per_pixel, run_state
 
     try:
         experiment = from_command(list(case.argv), case.workdir, phi_mode="c-parity")
@@ -313,7 +315,10 @@ def load_scene(case: Case, pixel: tuple[int, int]) -> Scene:
             f"pixel (slow {slow}, fast {fast}) is not on the detector of {detector.n_slow} x {detector.n_fast} "
             "pixels (slow x fast); the order is slow, then fast"
         )
-    return scene_of(experiment, pixel)
+    state = run_state(experiment, until_row=slow)
+    ends = state.interpolation_end(torch.tensor([pixel]), detector.n_fast, passes_per_pixel(experiment))
+    end = None if ends is None else int(ends[0])
+    return scene_of(experiment, pixel, first_pixel=pixel in state.first_pixels, interpolation_end=end)
 
 
 class Unusable(Exception):
@@ -337,5 +342,11 @@ def rebuilt(scene: Scene, workdir: Path, options: Mapping[str, Any], quirks: Map
         experiment = build(wanted, workdir, Quirks(phi_carryover=True, **(quirks or {})))
     except NbsimError as error:
         raise Unusable(str(error)) from error
-    new = scene_of(experiment, scene.pixel, scene.table)
+    new = scene_of(
+        experiment,
+        scene.pixel,
+        first_pixel=scene.first_pixel,
+        interpolation_end=scene.interpolation_end,
+        table=scene.table,
+    )
     return replace(new, interpolate=scene.interpolate, options=replace(scene.options, **options))

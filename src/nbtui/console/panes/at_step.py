@@ -16,16 +16,17 @@ from nbtui.trace.text import clean
 
 STEP_COLUMNS = 40  # width of "at this step"
 INDEX_LABELS = ("h k l", "C h k l", "node", "offset")  # lines about where, the others are about how much
-_LABEL = 8
+_LABEL = 9  # one cell for the mark of a change, then the name
 
 
 def at_step(state: State, grid: Contributions) -> list[Line]:
     """Heading first, then a line per quantity: label, value, note. Digits that the last step changed are marked."""
-    now = _lines(grid, state.place)
+    reason = _ELSEWHERE if state.elsewhere else clean(grid.c_problem) or _NO_C_TERMS
+    now = _lines(grid, state.place, reason)
     if not state.trail:
         return [_head(""), *now]
     old = state.trail[-1]
-    before = {label_of(entry): entry for entry in _lines(grid, old)}
+    before = {label_of(entry): entry for entry in _lines(grid, old, reason)}
     named = grid.indices(old)
     here = grid.indices(state.place)
     moved = "  ".join(f"{axis} {named[axis]}" for axis in named if named[axis] != here[axis])
@@ -34,19 +35,21 @@ def at_step(state: State, grid: Contributions) -> list[Line]:
 
 def label_of(entry: Line) -> str:
     """The label that a line begins with, empty when it has none."""
-    return entry[0].text.strip(" *") if entry else ""
+    if entry and entry[0].text == "*":
+        entry = entry[1:]
+    return entry[0].text.strip() if entry else ""
 
 
 def _head(moved: str) -> Line:
     note = f"  * changed since {moved}" if moved else "  (Python, C where named)"
-    return fit(line(Span("at this step", "label"), Span(clip(note, STEP_COLUMNS - 12), "faint")), STEP_COLUMNS)
+    return fit(line(Span(" at this step", "label"), Span(clip(note, STEP_COLUMNS - 13), "faint")), STEP_COLUMNS)
 
 
-def _lines(grid: Contributions, place: Place) -> list[Line]:
+def _lines(grid: Contributions, place: Place, reason: str) -> list[Line]:
     py, total = grid.py.at(place), grid.py.total
     running = float(grid.py.running[place])
     if math.isnan(py["h"]):
-        lines = [line(Span("no contribution here: F_latt is 0, or", "faint")), line(Span("cut by -dmin", "faint"))]
+        lines = [line(Span(" no contribution: F_latt is 0, or", "faint")), line(Span(" cut by -dmin", "faint"))]
         return [*lines, _entry("running", f"{running:.6g}", _share(running, total))]
     lines = _indices(grid, place, py)
     lines += [
@@ -60,27 +63,32 @@ def _lines(grid: Contributions, place: Place) -> list[Line]:
         lines += _reference(grid.py, grid.c, place)
     else:
         lines.append(_entry("running", f"{running:.6g}", _share(running, total)))
-        lines += [line(Span(part, "faint")) for part in wrap(clean(grid.c_problem) or _NO_C_TERMS, STEP_COLUMNS)]
+        lines += [line(Span(" " + part, "faint")) for part in wrap(reason, STEP_COLUMNS - 1)]
     return [fit(entry, STEP_COLUMNS) for entry in lines]
 
 
+_ELSEWHERE = "C's log and terms are of another pixel"
 _NO_C_TERMS = "C's terms are not known: put the C run's terms.csv beside its log"
+
+
+def _named(label: str) -> str:
+    return " " + left(label, _LABEL - 1)
 
 
 def _indices(grid: Contributions, place: Place, py: dict[str, float]) -> list[Line]:
     hkl = [py[name] for name in "hkl"]
     node = [py[name] for name in ("h0", "k0", "l0")]
     off = [abs(x - n) * cells for x, n, cells in zip(hkl, node, grid.n_cells, strict=True)]
-    lines = [line(Span(left("h k l", _LABEL), "label"), "".join(right(f"{x:.4f}", 10) for x in hkl))]
+    lines = [line(Span(_named("h k l"), "label"), "".join(right(f"{x:.4f}", 10) for x in hkl))]
     if grid.c is not None:
         theirs = [float(grid.c.columns[name][place]) for name in "hkl"]
         same = np.allclose(theirs, hkl, rtol=DIFFERS, atol=0)
         tone = "faint" if same else "digit"
-        lines.append(line(Span(left("C h k l", _LABEL), "label"), *(Span(right(f"{x:.4f}", 10), tone) for x in theirs)))
-    lines.append(line(Span(left("node", _LABEL), "label"), "".join(right(f"{n:.0f}", 10) for n in node)))
+        lines.append(line(Span(_named("C h k l"), "label"), *(Span(right(f"{x:.4f}", 10), tone) for x in theirs)))
+    lines.append(line(Span(_named("node"), "label"), "".join(right(f"{n:.0f}", 10) for n in node)))
     names = ("Na", "Nb", "Nc")
     distances = "".join(right(f"{d:.2f}/{name}", 10) for d, name in zip(off, names, strict=True))
-    lines.append(line(Span(left("offset", _LABEL), "label"), distances))
+    lines.append(line(Span(_named("offset"), "label"), distances))
     return lines
 
 
@@ -92,7 +100,7 @@ def _other(grid: Contributions, place: Place, name: str) -> list[Line]:
     if math.isnan(theirs) or not differs(mine, theirs):
         return []
     off = percent((mine - theirs) / theirs) if theirs else "new"
-    return [_entry(f"C {name[:5]}", f"{theirs:.6g}", f"Py {off}", "digit")]
+    return [_entry("C " + name.replace("_", ""), f"{theirs:.6g}", f"Py {off}", "digit")]
 
 
 def _reference(py: Side, c: Side, place: Place) -> list[Line]:
@@ -112,7 +120,7 @@ def _reference(py: Side, c: Side, place: Place) -> list[Line]:
 
 
 def _entry(label: str, value: str, note: str, tone: str = "faint") -> Line:
-    return line(Span(left(label, _LABEL), "label"), Span(left(value, 12)), Span(note, tone))
+    return line(Span(_named(label), "label"), Span(left(value, 12)), Span(note, tone))
 
 
 def _share(value: float, total: float) -> str:
@@ -133,7 +141,7 @@ def _origin(py: dict[str, float]) -> str:
 
 
 def highlighted(now: Line, before: Line | None) -> Line:
-    """``now`` with the end of every word that is not the same in ``before`` marked, and a ``*`` behind the label."""
+    """``now`` with the end of every word that is not the same in ``before`` marked, and a ``*`` before the label."""
     if before is None or len(now) < 2:
         return now
     old = "".join(span.text for span in before[1:]).split()
@@ -150,8 +158,7 @@ def highlighted(now: Line, before: Line | None) -> Line:
         at += len(word)
     if not any_changed:
         return now
-    label = Span(now[0].text[: _LABEL - 1] + "*", now[0].tone)
-    return (label, *_joined(cells))
+    return (Span("*", "warning"), now[0]._replace(text=now[0].text[1:]), *_joined(cells))
 
 
 def _common(word: str, other: str) -> int:

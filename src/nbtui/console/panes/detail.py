@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from nbtui.console.panes import about
 from nbtui.console.panes.fields import glyph, row_name
 from nbtui.console.panes.line import Line, Span, block, clip, left, line, rule, wrap
 from nbtui.console.panes.numbers import agreeing_digits, common_digits, count, full, relative
@@ -12,20 +15,48 @@ from nbtui.parity.model import Row
 from nbtui.trace.catalogue import field
 from nbtui.trace.text import clean
 
+ROOMY = 12  # lines from which sentences are wrapped instead of cut
+LONG = 15  # lines from which the long answers are added
+
 
 def draw(state: State, width: int, height: int) -> list[Line]:
-    """Seven lines when there is room for no more; a higher pane wraps the sentences instead of cutting them."""
-    title = rule((Span("this field", "title"),), width, focused=state.pane == "detail")
+    """Seven lines when there is room for no more; a higher pane wraps the sentences and adds the long answers.
+
+    What does not fit is scrolled by ``state.detail_top``.
+    """
+    title = (Span("this field", "title"),)
+    focused = state.pane == "detail"
     row = state.row
     if row is None:
-        return block([title, line(Span("  no field", "faint"))], width, height)
-    roomy = height >= 12
-    lines = [title, _what(state, row, width), *_values(row, width, stacked=roomy or width < 100)]
+        return block([rule(title, width, focused=focused), line(Span("  no field", "faint"))], width, height)
+    body = _body(state, row, width, height)
+    top = _top(state, len(body), height)
+    more = len(body) - height + 1 - top
+    tail = (Span(f"{more} more lines " if more > 0 else "end ", "faint"), Span("PgDn PgUp", "key"))
+    scrolls = len(body) > height - 1 and height >= LONG
+    return block([rule(title, width, tail if scrolls else (), focused=focused), *body[top:]], width, height)
+
+
+def kept_in_view(state: State, width: int, height: int) -> State:
+    """The state with ``detail_top`` such that the page ends at the foot of the pane at the latest."""
+    if state.row is None or not state.detail_top:
+        return state
+    top = _top(state, len(_body(state, state.row, width, height)), height)
+    return state if top == state.detail_top else replace(state, detail_top=top)
+
+
+def _top(state: State, lines: int, height: int) -> int:
+    return max(0, min(state.detail_top, lines - height + 1))
+
+
+def _body(state: State, row: Row, width: int, height: int) -> list[Line]:
+    roomy = height >= ROOMY
+    lines = [_what(state, row, width), *_values(row, width, stacked=roomy or width < 100)]
     lines += [*_deltas(state, row, width), *_meaning(row, width, roomy), *_depends(state, row, width, roomy)]
     why = hint(state)
     if why:
         lines.append(line(Span("   hint ", "label"), Span(clip(why, width - 9), "warning")))
-    return block(lines, width, height)
+    return lines + about.lines(state, row, width) if height >= LONG else lines
 
 
 def _what(state: State, row: Row, width: int) -> Line:

@@ -12,6 +12,8 @@ from nbtui.parity.model import Row, Status
 from nbtui.trace.text import clean
 
 SIDE_BY_SIDE = 100  # narrower than this, C and Python are stacked
+_NAME = 20  # cells of a name and its component, at least
+_ENDLESS = 10_000
 _STATUS_TONES = {
     Status.PASS: "pass",
     Status.MINOR: "minor",
@@ -125,12 +127,21 @@ def _heads(state: State, width: int) -> list[Line]:
 def _columns(width: int) -> tuple[int, int]:
     """Widths of the name and of a value."""
     free = width - 37
-    value = min(25, max(18, free // 3))
+    value = min(25, (free - _NAME) // 2)
     return min(34, free - 2 * value), value
 
 
 def _size(state: State, row: Row, width: int) -> int:
-    return 1 if width >= SIDE_BY_SIDE or _same(row) or state.pending else 2
+    """Lines that a row takes: two where C and Python stand one above the other."""
+    if _same(row) or state.pending:
+        return 1
+    return 1 if width >= SIDE_BY_SIDE and _fits(row, _columns(width)[1]) else 2
+
+
+def _fits(row: Row, width: int) -> bool:
+    """Whether both values are shown whole in ``width`` cells, brackets and all."""
+    c, py = full(row.c_value), full(row.py_value)
+    return max(width_of(marked(c, py, _ENDLESS)), width_of(marked(py, c, _ENDLESS))) <= width
 
 
 def _same(row: Row) -> bool:
@@ -143,7 +154,8 @@ def _row(state: State, index: int, row: Row, previous: Row | None, width: int) -
     lead = (Span(">" if here else " ", "focus"), Span(mark + " ", tone))
     grouped = previous is not None and (previous.field, previous.occurrence) == (row.field, row.occurrence)
     if width >= SIDE_BY_SIDE:
-        return [_wide(state, row, here, grouped, lead, width)]
+        one = _size(state, row, width) == 1
+        return [_wide(state, row, here, grouped, lead, width)] if one else _long(state, row, here, lead, width)
     return _stacked(state, row, here, lead, width)
 
 
@@ -172,6 +184,23 @@ def _wide(state: State, row: Row, here: bool, grouped: bool, lead: tuple[Span, .
     spans += _value(py, c, value, changed)
     spans.append(Span(" " + right(relative(row.rel_delta), 8) + right(count(row.ulp), 7) + " ", _delta_tone(row)))
     return line(*spans, status_word(state, row))
+
+
+def _long(state: State, row: Row, here: bool, lead: tuple[Span, ...], width: int) -> list[Line]:
+    """A row of the wide table whose values are too long for it: one above the other, so that no digit is cut."""
+    name, value = _columns(width)
+    room = 2 * value - 1
+    c, py = full(row.c_value), full(row.py_value)
+    changed = row.label in state.changed
+    unit = Span(" " + left(clean(row.unit), 5) + " ", "faint")
+    deltas = Span(" " + right(relative(row.rel_delta), 8) + right(count(row.ulp), 7) + " ", _delta_tone(row))
+    mark = Span("*" if changed else " ", "changed" if changed else "text")
+    first = (*lead, _named(row, name, here, False, False), unit, Span("C  ", "label"), *_value(c, py, room))
+    blank = Span(" " * (name + 10))
+    return [
+        line(*first, deltas, status_word(state, row)),
+        line(blank, Span("Py", "label"), mark, *_value(py, c, room, changed), Span(" "), _origin(state, row)),
+    ]
 
 
 def _stacked(state: State, row: Row, here: bool, lead: tuple[Span, ...], width: int) -> list[Line]:

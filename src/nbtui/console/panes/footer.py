@@ -24,7 +24,8 @@ def _keys(state: State, width: int) -> Line:
     for known in ACTIONS:
         pair = next((pair for pair in PAIRS if pair[0] == known.id), None)
         if pair and known.when(state):
-            entries.append((pair[2], pair[3]))
+            other = next(entry for entry in ACTIONS if entry.id == pair[1])
+            entries.append((f"{known.shown} {other.shown}", pair[2]))
         elif known.label and known.when(state):
             entries.append((known.shown, known.label))
     # help and quit are always in sight, whatever has no room before them

@@ -129,6 +129,10 @@ def _profile(comparison: Comparison) -> tuple[Span, ...]:
 
 
 def _preflight(state: State, width: int) -> Line:
+    if state.elsewhere and state.c_pixel is not None:
+        slow, fast = state.c_pixel
+        why = f"slow {slow} fast {fast}: nothing to compare here (: pixel {slow} {fast} goes there)"
+        return line(Span(" C's log is of another pixel:", "warning"), clip(why, width - 31))
     if state.c_trace is None and state.phase is Phase.READY:
         way_out = "put trace_c.log into the case folder, or make one with nbtui c-trace"
         return line(Span(" no C log ", "warning"), clip(way_out, width - 10))

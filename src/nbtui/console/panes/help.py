@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from nbtui.console.actions import ACTIONS
+from nbtui.console.image_actions import IMAGE_ACTIONS
 from nbtui.console.log_actions import LOG_ACTIONS
+from nbtui.console.packages_actions import PACKAGES_ACTIONS
 from nbtui.console.panes.line import Line, Span, left, line, rule, wrap
 from nbtui.console.state import State
 from nbtui.trace.text import clean
@@ -14,8 +16,10 @@ _MARKS = (
     ("#", "diverge", "differs, and nothing upstream of it does: new here"),
     ("+", "inherited", "differs because something upstream differs"),
     ("o", "missing", "one side does not have it"),
-    ("*", "changed", "the last simulation changed this Python value"),
+    ("*", "changed", "the last simulation changed this Python value; at a step: the last step changed it"),
     ("# + - .", "text", "map: a term within one, two, three decades of the largest, or below"),
+    ("++ + .", "more", "map of Py-C: more than a tenth, a hundredth of the gap, or less; - where Python is less"),
+    ("o x *", "pass", "curves: C, Python, both equal; on the lobes O X @ are the step under the cursor"),
     ("12.3[45]", "digit", "the digits in brackets differ from the other side"),
 )
 
@@ -35,6 +39,10 @@ def lines(state: State, width: int) -> list[Line]:
         )
     page += [(), rule((Span("keys in the logs (l)", "title"),), width)]
     page += [line(Span(" " + left(entry.shown, 10), "key"), entry.help) for entry in LOG_ACTIONS]
+    page += [(), rule((Span("keys in the image (i)", "title"),), width)]
+    page += [line(Span(" " + left(entry.shown, 10), "key"), entry.help) for entry in IMAGE_ACTIONS]
+    page += [(), rule((Span("keys in the packages (w)", "title"),), width)]
+    page += [line(Span(" " + left(entry.shown, 10), "key"), entry.help) for entry in PACKAGES_ACTIONS]
     page += [(), rule((Span("marks", "title"),), width)]
     page += [line(Span(" " + left(glyph, 10), tone), text) for glyph, tone, text in _MARKS]
     findings = state.comparison.findings if state.comparison and not state.pending else ()

@@ -16,9 +16,10 @@ from nbtui.console.picture import FIT, Image, Picture, Pixel, Stage, dot_of, mis
 from nbtui.trace.text import clean
 
 # what stands for a level where there is no colour
-LETTERS = dict(zip("0123456ABCDEFabcdef", " .:+*#@123456abcdef", strict=True)) | {NO_NUMBER: "?", BEYOND: " "}
+LETTERS = dict(zip("0123456ABCDEFabcdef", " .:=*#@123456abcdef", strict=True)) | {NO_NUMBER: "?", BEYOND: " "}
 _STRENGTH = {code: at for at, code in enumerate(" 0aA1bB2cC3dD4eE5fF6?")}  # of two dots in one cell which is shown
 TITLES = {"c": "C", "python": "Python", "difference": "Python - C"}
+KEYS_WIDTH = 38
 AROUND = 3  # pixels on each side of the cursor that are shown in numbers
 _FULL, _SPLIT = " ", "\u2580"  # blank: both dots alike; else the upper half takes the front colour
 
@@ -38,11 +39,13 @@ class Canvas:
 
     def draw(self, picture: Picture, width: int, height: int) -> list[Line]:
         """A title with the cursor's column, the dots with the cursor's row, and the levels' meaning."""
+        if picture.keys:
+            return block(_keys(), width, height)
         size = dots_in(width, height)
         why = missing(picture)
         if why:
             told = [line(Span(" " + part, "warning")) for part in wrap(clean(why), width - 2)]
-            return block([_title(picture, width, None, 1), (), *told], width, height)
+            return block([_ruler(picture, width, None, scale(picture, size)), (), *told], width, height)
         zoom = scale(picture, size)
         at = dot_of(picture, picture.cursor, zoom)
         cursor = (at[0] // 2, at[1])
@@ -57,7 +60,7 @@ class Canvas:
         if codes.shape[0] < size[0]:
             body.append(line(" ", Span("\u2500" * codes.shape[1] + ("\u2518" if edge.text else ""), "rule")))
         body = block(body, width, height - 2)
-        return block([_title(picture, width, cursor[1] + 1, zoom), *body, _legend(picture)], width, height)
+        return block([_ruler(picture, width, cursor[1] + 1, zoom), *body, _legend(picture)], width, height)
 
     def _levels(self, picture: Picture, size: Pixel) -> Codes:
         key = (picture.corner, picture.zoom, picture.decades, picture.top, picture.view, size)
@@ -102,15 +105,10 @@ def _with_mark(row: Line, x: int, mark: str) -> Line:
     return tuple(span for span in spans if span.text)
 
 
-def _title(picture: Picture, width: int, column: int | None, zoom: int) -> Line:
-    """The views, and how they are shown; ``v`` above the cursor."""
-    names: list[Span] = []
-    for key, (view, title) in enumerate(TITLES.items(), 1):
-        chosen = view == picture.view
-        names.append(Span(f"[{key} {title}]" if chosen else f" {key} {title} ", "title" if chosen else "faint"))
+def _ruler(picture: Picture, width: int, column: int | None, zoom: int) -> Line:
+    """A line with ``v`` above the cursor, and how close the picture is."""
     closeness = f"1:{zoom}" if zoom > 0 else f"{-zoom}:1"
-    fitted = " all" if picture.zoom == FIT else ""
-    spans = rule(tuple(names), width, (Span(closeness + fitted, "faint"),), focused=True)
+    spans = rule((), width, (Span(closeness + " all" * (picture.zoom == FIT), "faint"),), focused=True)
     return spans if column is None else _with_mark(spans, column, "v")
 
 
@@ -123,9 +121,9 @@ def _legend(picture: Picture) -> Line:
         return line(
             *_ramp(picture, "fedcba", "-"),
             *_ramp(picture, "ABCDEF", "+"),
-            Span(f" 6 levels, {decades} decades below {top:.2e}", "faint"),
+            Span(f" of {top:.2e}, {decades} decades", "faint"),
         )
-    return line(*_ramp(picture, "0123456", ""), Span(f" {decades} decades below {top:.3g} photons", "faint"))
+    return line(*_ramp(picture, "0123456", ""), Span(f" of {top:.3g} photons, {decades} decades", "faint"))
 
 
 def _ramp(picture: Picture, codes: str, sign: str) -> Line:
@@ -139,21 +137,29 @@ def _ramp(picture: Picture, codes: str, sign: str) -> Line:
 
 def header(picture: Picture, width: int, height: int) -> list[Line]:
     """What is shown, and the verdict on the two images."""
-    size = f"   {picture.shape[0]} x {picture.shape[1]} pixels (slow x fast)" if picture.shape else ""
+    size = f"   {picture.shape[0]} x {picture.shape[1]}" if picture.shape else ""
+    wide = width >= 110
     head = line(
         Span(" nbtui ", "focus"),
-        Span(" " + clip(clean(picture.name), max(10, width // 4)), "title"),
-        "   image",
-        Span("   MODE ", "label"),
-        Span(clean(picture.phi_mode), "title"),
-        size if width >= 100 else size.removesuffix(" pixels (slow x fast)"),
+        Span(" " + clip(clean(picture.name), max(8, width // 8)) + " ", "title"),
+        *_views(picture),
+        Span("   MODE " if wide else " ", "label"),
+        Span(clean(picture.phi_mode), "title" if wide else "label"),
+        size + (" pixels (slow x fast)" if size and wide else ""),
     )
     tail = _activity(picture)
-    room = max(1, width - width_of(head) - width_of((tail,)))
-    return block(
-        [(*fit(head, width - width_of((tail,)) - room), Span(" " * room), tail), _verdict(picture, width)],
-        width,
-        height,
+    room = width - width_of((tail,))
+    return block([(*fit(head, room), tail), _verdict(picture, width)], width, height)
+
+
+def _views(picture: Picture) -> Line:
+    """The three views, the chosen one in brackets."""
+    return tuple(
+        Span(
+            f"[{key} {title}]" if view == picture.view else f" {key} {title} ",
+            "title" if view == picture.view else "text",
+        )
+        for key, (view, title) in enumerate(TITLES.items(), 1)
     )
 
 
@@ -213,17 +219,18 @@ def footer(picture: Picture, width: int, height: int) -> list[Line]:
 def reading(picture: Picture, width: int, height: int) -> list[Line]:
     """What there is to know of the pixel under the cursor, and the values around it; or the keys."""
     if picture.keys:
-        return block(_keys(width), width, height)
+        return block(_keys()[height:], width, height)
     slow, fast = picture.cursor
     title = rule((Span("pixel", "title"),), width)
     lines = [title, line(Span(" slow ", "label"), left(str(slow), 7), Span("fast ", "label"), str(fast))]
     return block([*lines, *_place(picture), *_values(picture), *_around(picture, width)], width, height)
 
 
-def _keys(width: int) -> list[Line]:
-    lines = [rule((Span("keys", "title"),), width, (Span("any key closes", "faint"),))]
+def _keys() -> list[Line]:
+    """The keys; canvas and read-out show them one after the other."""
+    lines = [rule((Span("keys", "title"),), KEYS_WIDTH, (Span("any key closes", "faint"),))]
     for entry in IMAGE_ACTIONS:
-        first, *rest = wrap(entry.help, width - 12)
+        first, *rest = wrap(entry.help, KEYS_WIDTH - 12)
         lines.append(line(Span(" " + left(entry.shown, 10), "key"), first))
         lines += [line(" " * 11 + part) for part in rest]
     return lines
@@ -233,7 +240,7 @@ def _place(picture: Picture) -> list[Line]:
     """Where the pixel's centre is."""
     facts = picture.facts
     if facts is None or (facts.slow, facts.fast) != picture.cursor:
-        return [line(Span(f" {name:6}", "label"), "-") for name in ("mm", "2theta", "h k l")]
+        return [line(Span(f" {name:7}", "label"), "-") for name in ("mm", "2theta", "h k l")]
     resolution = f"{facts.d_angstrom:.5g} A" if math.isfinite(facts.d_angstrom) else "direct beam"
     indices = " ".join(f"{index:.3f}" for index in facts.hkl)
     return [
@@ -289,15 +296,16 @@ def _around(picture: Picture, width: int) -> list[Line]:
     near[here], inside[here] = part, True
     finite = np.abs(near[np.isfinite(near)])
     top = float(finite.max()) if finite.size else 0.0
-    power = math.floor(math.log10(top)) - 2 if top > 0.0 else 0
+    power = int(f"{top:.2e}".partition("e")[2]) - 2 if top > 0.0 else 0
     unit = f"x 1e{power:+d}" if power else ""
     lines = [rule((Span(f"{size} x {size}, {TITLES[picture.view]}", "title"),), width, (Span(unit, "faint"),))]
     for y in range(size):
         cells = [_number(float(near[y, x]), power) if inside[y, x] else "" for x in range(size)]
-        gaps = [" "] * (size + 1)
+        row = [f"{cell:>5}" for cell in cells]
         if y == AROUND:
-            gaps[AROUND], gaps[AROUND + 1] = "[", "]"
-        lines.append(line("".join(f"{gap}{cell:>4}" for gap, cell in zip(gaps, [*cells, ""], strict=True)).rstrip()))
+            row[AROUND] = f"{'[' + cells[AROUND]:>5}"
+            row[AROUND + 1] = f"]{cells[AROUND + 1]:>4}"
+        lines.append(line("".join(row).rstrip()))
     return lines
 
 

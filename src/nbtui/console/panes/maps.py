@@ -15,6 +15,7 @@ _GLYPHS = "#+-."
 _HEAT = ("heat-0", "heat-1", "heat-2", "heat-3")
 _LABEL = 5  # cells of a row's phi step
 _NUMBER = 7  # cells of a number
+_WIDEST, _TALLEST = 6, 3  # cells of the terminal that a cell of the map takes at most
 
 
 def window(cursor: int, total: int, room: int) -> tuple[int, int]:
@@ -81,9 +82,9 @@ def coloured(state: State, grid: Contributions, width: int, height: int) -> list
     room = height - len(here)
     if grid.c is None:
         return [*here, *_one(state, grid, "Python", width, room)]
-    needed = _LABEL + 2 * grid.n_domains + 1
-    kinds = ("C", "Python", "Py-C") if width >= 3 * min(needed, 26) + 2 else ("Python", "Py-C")
-    each = min((width - len(kinds) + 1) // len(kinds), max(needed, 24))
+    needed = min(_LABEL + 2 * grid.n_domains + 1, 26)
+    kinds = ("C", "Python", "Py-C") if width >= 3 * needed + 2 else ("Python", "Py-C")
+    each = min((width - len(kinds) + 1) // len(kinds), max(_LABEL + _WIDEST * grid.n_domains, 24))
     pictures = [block(_one(state, grid, kind, each, room), each, room) for kind in kinds]
     joined = pictures[0]
     for number, picture in enumerate(pictures[1:], start=1):
@@ -92,12 +93,15 @@ def coloured(state: State, grid: Contributions, width: int, height: int) -> list
 
 
 def _one(state: State, grid: Contributions, kind: str, width: int, height: int) -> list[Line]:
-    first, end = window(state.phi, grid.n_phi, height - 2)
-    left_edge, right_edge = window(state.domain, grid.n_domains, max(1, (width - _LABEL) // 2))
+    """One map; where there is room its cells grow."""
+    across = min(_WIDEST, max(2, (width - _LABEL) // grid.n_domains))
+    down = min(_TALLEST, max(1, (height - 2) // grid.n_phi))
+    first, end = window(state.phi, grid.n_phi, (height - 2) // down)
+    left_edge, right_edge = window(state.domain, grid.n_domains, max(1, (width - _LABEL) // across))
     mine = grid.py.terms[state.block]
     theirs = grid.c.terms[state.block] if grid.c else mine
     note = {"C": "", "Python": "", "Py-C": "  part of the gap"}[kind]
-    heads = "".join("v " if d == state.domain else f"{d % 10} " for d in range(left_edge, right_edge))
+    heads = "".join(left("v" if d == state.domain else str(d % 10), across) for d in range(left_edge, right_edge))
     lines = [
         line(Span(f" {kind}", "title"), Span(clip(note, width - len(kind) - 1), "faint")),
         line(Span(" " * _LABEL, "label"), Span(heads, "label")),
@@ -105,16 +109,22 @@ def _one(state: State, grid: Contributions, kind: str, width: int, height: int) 
     gap = abs(grid.py.total - grid.c.total) if grid.c else 0.0
     largest = float(max(mine.max(), theirs.max()))
     for phi in range(first, end):
-        mark = ">" if phi == state.phi else " "
-        spans = [Span(mark, "focus"), Span(right(str(phi), 3) + " ", "title" if phi == state.phi else "faint")]
+        here = phi == state.phi
+        spans: list[Span] = []
         for domain in range(left_edge, right_edge):
             if kind == "Py-C":
                 text, tone = _change(float(mine[phi, domain]), float(theirs[phi, domain]), gap)
             else:
                 text, tone = _heat(float((theirs if kind == "C" else mine)[phi, domain]), largest)
-            spans.append(Span(text, "cursor" if (phi, domain) == (state.phi, state.domain) else tone))
-        lines.append(tuple(spans))
+            spans.append(Span(_stretched(text, across), "cursor" if here and domain == state.domain else tone))
+        lead = (Span(">" if here else " ", "focus"), Span(right(str(phi), 3) + " ", "title" if here else "faint"))
+        lines += [(*lead, *spans), *[(Span(" " * _LABEL), *spans)] * (down - 1)]
     return lines
+
+
+def _stretched(text: str, across: int) -> str:
+    """A cell of two signs in ``across`` signs; a single sign stays single."""
+    return text[0] * across if text[0] == text[1] else left(text, across)
 
 
 def numbers(state: State, grid: Contributions, width: int, height: int) -> list[Line]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from nbtui.console.actions import Action
+from nbtui.console.packages_actions import PACKAGES_ACTIONS
 from nbtui.console.panes.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
 from nbtui.console.shelf import Shelf
 from nbtui.evidence.history import BETTER, SAME, WORSE, Entry, changed, first_line
@@ -12,11 +14,6 @@ from nbtui.evidence.package import percent
 from nbtui.evidence.render import against
 from nbtui.trace.text import clean
 
-LIST_KEYS = (
-    *(("Enter", "summary"), ("o", "replay"), ("v", "verify"), ("n", "note"), ("=", "freeze"), ("?", "help")),
-    ("q", "leave"),
-)
-TEXT_KEYS = (("up down", "scroll"), ("left right", "sideways"), ("o", "replay"), ("q", "back"))
 COLUMNS = (("stamp", 16), ("case", 12), ("mode", 8), ("first divergence", 20), ("gap", 11), ("vs before", 18))
 NARROW = (("stamp", 16), ("mode", 8), ("first divergence", 16), ("gap", 9), ("vs before", 9))
 WIDE = 110
@@ -198,6 +195,19 @@ def footer(shelf: Shelf, width: int, height: int) -> list[Line]:
     if shelf.message:
         return block([line(Span(" " + clip(clean(shelf.message), width - 2), "warning"))], width, height)
     spans: list[Span] = []
-    for key, word in TEXT_KEYS if shelf.reading is not None else LIST_KEYS:
+    for key, word in _text_keys() if shelf.reading is not None else _list_keys():
         spans += [Span(f" {key}", "key"), Span(f" {word} ", "faint")]
     return block([tuple(spans)], width, height)
+
+
+def _list_keys() -> list[tuple[str, str]]:
+    return [(_first_key(entry), entry.label) for entry in PACKAGES_ACTIONS if entry.label]
+
+
+def _text_keys() -> list[tuple[str, str]]:
+    replay, close = (next(entry for entry in PACKAGES_ACTIONS if entry.id == id) for id in ("replay", "close"))
+    return [("up down", "scroll"), ("left right", "sideways"), (replay.shown, "replay"), (_first_key(close), "back")]
+
+
+def _first_key(entry: Action) -> str:
+    return entry.shown.partition(" ")[0]

@@ -12,8 +12,8 @@ from nbtui.console.state import State
 from nbtui.console.stepping import stepping_off
 from nbtui.trace.text import clean
 
-PHI_COLUMNS = 60  # width of the phi table
-_BAR = 11
+_BAR, _LONGEST = 11, 30  # cells of a bar
+_TABLE = 38  # cells of the phi table without its bars
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _LOWEST = 6  # lines below which a picture is of no use
 
@@ -56,11 +56,11 @@ def _narrow(state: State, grid: Contributions, picture: Picture, title: Line, wi
     room = height - 2 - lower
     left_width = width - STEP_COLUMNS - 1
     below = [
-        beside((Span(" "), *one), left_width, two)
+        beside(one, left_width, two)
         for one, two in zip(block(indices, left_width, lower), block(others, STEP_COLUMNS, lower), strict=True)
     ]
     upper = block(picture(state, grid, width, room), width, room)
-    return block([title, *upper, (Span(" "), *head), *below], width, height)
+    return block([title, *upper, head, *below], width, height)
 
 
 def _where(state: State, grid: Contributions) -> Line:
@@ -78,23 +78,25 @@ def _where(state: State, grid: Contributions) -> Line:
 
 def _shares(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
     """The shares of the phi steps, and the map beside them."""
-    map_width = width - PHI_COLUMNS - 1
+    bar = max(_BAR, min(_LONGEST, (width - _TABLE - 4 - 2 * grid.n_domains) // 2))
+    table_width = _TABLE + 2 * bar
+    map_width = width - table_width - 1
     return [
-        beside(one, PHI_COLUMNS, two)
+        beside(one, table_width, two)
         for one, two in zip(
-            block(_phi_table(state, grid, height), PHI_COLUMNS, height),
+            block(_phi_table(state, grid, bar, height), table_width, height),
             block(maps.small(state, grid, map_width, height), map_width, height),
             strict=True,
         )
     ]
 
 
-def _phi_table(state: State, grid: Contributions, room: int) -> list[Line]:
+def _phi_table(state: State, grid: Contributions, bar: int, room: int) -> list[Line]:
     """One line per phi step: C's share and Python's as bars of the same scale, and how far Python is off."""
     py, c = grid.py, grid.c
     # the bars are sums on one scale, so that equal steps look equal; the numbers are each side's own share
     largest = max(float(side.per_phi.max()) for side in (py, c) if side is not None)
-    heads = " phi     deg " + left("C share", 19) + left("Python share", 19) + "Py-C"
+    heads = " phi     deg " + left("C share", bar + 8) + left("Python share", bar + 8) + "Py-C"
     lines = [line(Span(heads, "label"))]
     first, end = maps.window(state.phi, grid.n_phi, room - 1)
     for phi in range(first, end):
@@ -104,19 +106,19 @@ def _phi_table(state: State, grid: Contributions, room: int) -> list[Line]:
             Span(right(str(phi), 3), "title" if here else "text"),
             Span(right(f"{grid.phi_deg[phi]:.4g}" if phi < len(grid.phi_deg) else "-", 8) + " ", "faint"),
         ]
-        spans += _bar(c, phi, largest, "bar-c") if c is not None else [Span(left("not known", _BAR + 8), "faint")]
-        spans += _bar(py, phi, largest, "bar-py")
+        spans += _bar(c, phi, largest, bar, "bar-c") if c is not None else [Span(left("not known", bar + 8), "faint")]
+        spans += _bar(py, phi, largest, bar, "bar-py")
         if c is not None:
             spans += _off(float(py.per_phi[phi]), float(c.per_phi[phi]))
         lines.append(tuple(spans))
     return lines
 
 
-def _bar(side: Side, phi: int, largest: float, tone: str) -> list[Span]:
-    eighths = round(8 * _BAR * float(side.per_phi[phi]) / largest) if largest > 0 else 0
+def _bar(side: Side, phi: int, largest: float, room: int, tone: str) -> list[Span]:
+    eighths = round(8 * room * float(side.per_phi[phi]) / largest) if largest > 0 else 0
     full, rest = divmod(max(eighths, 0), 8)
     bar = "█" * full + (_EIGHTHS[rest] if rest else "")
-    return [Span(left(bar, _BAR), tone), Span(right(f"{100 * float(side.share_per_phi[phi]):.1f}%", 6) + "  ")]
+    return [Span(left(bar, room), tone), Span(right(f"{100 * float(side.share_per_phi[phi]):.1f}%", 6) + "  ")]
 
 
 def _off(py: float, c: float) -> list[Span]:

@@ -1,0 +1,44 @@
+"""Large allocations are refused in words before they are tried."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .errors import InputError
+
+_MEMINFO = Path("/proc/meminfo")
+
+
+def available_bytes() -> int | None:
+    """Memory that this process may still take without swapping; None where the system does not tell."""
+    try:
+        for line in _MEMINFO.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def check_memory(needed: int, what: str) -> None:
+    """Refuse ``what``, which takes ``needed`` bytes, where they are not there.
+
+    Raises:
+        InputError: more than is available; the message says both numbers.
+    """
+    there = available_bytes()
+    if there is not None and needed > there:
+        raise InputError(f"{what} needs {_words(needed)} of memory, {_words(there)} are available")
+
+
+def _words(size: int) -> str:
+    value = float(size)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if value < 1024.0:
+            return f"{value:.3g} {unit}"
+        value /= 1024.0
+    return f"{value:.4g} TiB"

@@ -1,0 +1,37 @@
+"""The actions that only lead from one state to the next, by their ids in the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+
+from nbtui.console import state, stepping
+from nbtui.console.state import PANES, State
+
+MOVES: Mapping[str, Callable[[State], State]] = {
+    "next_difference": partial(state.to_divergence, forward=True),
+    "previous_difference": partial(state.to_divergence, forward=False),
+    "filter": state.filtered,
+    "search": lambda now: replace(now, searching=True, query=""),
+    "match_next": partial(state.to_match, forward=True),
+    "match_previous": partial(state.to_match, forward=False),
+    "up": partial(stepping.arrow, by=-1),
+    "down": partial(stepping.arrow, by=1),
+    "left": partial(stepping.walked, axis="domain", by=-1),
+    "right": partial(stepping.walked, axis="domain", by=1),
+    "back": stepping.back,
+    "view_next": partial(stepping.viewed, by=1),
+    "view_previous": partial(stepping.viewed, by=-1),
+    "zoom": lambda now: replace(now, zoomed=not now.zoomed),
+    "open": lambda now: replace(now, pane="detail", zoomed=True),
+    "close": lambda now: replace(now, pane="fields", zoomed=False),
+    "jump": lambda now: replace(now, prompt="", choice=0, playing=False),
+    "home": partial(state.to_end, last=False),
+    "end": partial(state.to_end, last=True),
+    "pane_next": partial(state.paned, by=1),
+    "pane_previous": partial(state.paned, by=-1),
+    **{f"{axis}_previous": partial(stepping.walked, axis=axis, by=-1) for axis in stepping.WORDS},
+    **{f"{axis}_next": partial(stepping.walked, axis=axis, by=1) for axis in stepping.WORDS},
+    **{f"pane_{pane}": partial(state.to_pane, pane=pane) for pane in PANES},
+}

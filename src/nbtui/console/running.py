@@ -1,0 +1,83 @@
+"""Running the console from its start to its exit code, with the packages that are replayed in between."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbtui.console import jobs
+from nbtui.console.comfort import Comfort
+from nbtui.console.session import claim
+from nbtui.console.snapshot import case_of, settings_of
+from nbtui.console.state import State
+from nbtui.errors import UnusableInput
+from nbtui.trace.model import TraceError
+
+if TYPE_CHECKING:
+    from nbtui.console.app import Console
+
+INTERRUPTED = 130
+LOST = tuple(128 + getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name))
+
+
+def run(make: Callable[[State, Comfort], Console], state: State, comfort: Comfort) -> int:
+    """Run consoles until the user leaves one for good; the exit code.
+
+    Raises UnusableInput when another console has resumed the session meanwhile.
+    """
+    keeper, resumed = comfort.keeper, comfort.resumed
+    if resumed is not None:
+        if not claim(resumed):
+            raise UnusableInput("another console has resumed this session meanwhile")
+        kept = resumed.snapshot
+        state = replace(state, case=case_of(kept, state.case), settings=settings_of(kept))
+        state = replace(state, py_given=state.py_given and not kept.live)
+    if keeper is not None:
+        keeper.start()
+        if resumed is not None:
+            keeper.note(resumed.snapshot)
+    code: int | None = None
+    try:
+        code = _consoles(make, state, comfort)
+    finally:
+        if keeper is not None:
+            keeper.close(keep=code is None or code in LOST)
+    if any(thread.name == jobs.NAME for thread in threading.enumerate()):
+        # torch cannot be stopped, and an interpreter that ends while it computes may abort: leave without it
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+def _consoles(make: Callable[[State, Comfort], Console], state: State, comfort: Comfort) -> int:
+    """One console after the other: where a package was chosen it is replayed, and then one comes back."""
+    while True:
+        app = make(state, comfort)
+        code = app.run()
+        if app.export_thread is not None:
+            app.export_thread.join()  # a package is finished, not torn
+        package = app.living.replaying
+        if package is None:
+            return app.return_code or INTERRUPTED if code is None else code
+        code, message = _replayed(package)
+        if code > 128:  # interrupted, or the terminal is going away
+            return code
+        state = replace(app.state, message="")
+        comfort = replace(comfort, resumed=None, package=package, message=message)
+
+
+def _replayed(package: Path) -> tuple[int, str]:
+    """The exit code of a replay, or why there was none."""
+    from nbtui.console.packages import replay  # it runs a console itself
+
+    try:
+        return replay(package), ""
+    except TraceError as error:
+        return 0, f"{package.name}: {error}"
