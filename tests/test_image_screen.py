@@ -1,8 +1,7 @@
-"""The image screen in the console, key by key, over a small hand-made detector; and what stands behind it."""
+"""The image screen in the console, key by key, over a small hand-made detector."""
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from console_terminal import DEMO, Terminal
 from console_toy import C_LINES, console, ready, screen_text, toy_simulator, until
 from textual.pilot import Pilot
 
@@ -19,11 +17,9 @@ from nbtui.console.image import ImageScreen
 from nbtui.console.image_actions import IMAGE_ACTIONS
 from nbtui.console.picture import Stage
 from nbtui.errors import SimulationFailed, UnusableInput
-from nbtui.live.cases import load_case
-from nbtui.live.images import Cancelled, PixelFacts, pixel_facts, prepare, render_image
+from nbtui.live.images import Cancelled, PixelFacts
 from nbtui.live.model import Case, Settings
-from nbtui.live.session import simulate
-from nbtui.trace.reader import parse_lines, read_trace
+from nbtui.trace.reader import parse_lines
 
 SHAPE = (40, 50)
 PYTHON = np.zeros(SHAPE, dtype=np.float32)
@@ -126,8 +122,8 @@ async def test_moves(case: Case, frame: ToyFrame) -> None:
         screen = await opened(pilot)
         steps = {
             "up": (-1, 0), "k": (-1, 0), "down": (1, 0), "j": (1, 0), "left": (0, -1), "h": (0, -1), "right": (0, 1),
-            "l": (0, 1), "shift+up": (-10, 0), "K": (-10, 0), "shift+down": (10, 0), "J": (10, 0),
-            "shift+left": (0, -10), "H": (0, -10), "shift+right": (0, 10), "L": (0, 10),
+            "l": (0, 1), "shift+down": (10, 0), "J": (10, 0), "shift+up": (-10, 0), "K": (-10, 0),
+            "shift+right": (0, 10), "L": (0, 10), "shift+left": (0, -10), "H": (0, -10),
         }  # fmt: skip
         for key, (slow, fast) in steps.items():
             before = screen.picture.cursor
@@ -154,6 +150,27 @@ async def test_zoom_range_and_characters(case: Case, frame: ToyFrame) -> None:
         text = text_of(pilot)
         assert screen.picture.characters and "▀" not in text
         assert "-fedcba +123456" in text and "4 decades" in text
+
+
+async def test_without_colours_levels_are_characters(
+    case: Case, frame: ToyFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with console(case).run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        assert "▀" not in text_of(pilot) and " .:=*#@ of 8 photons" in text_of(pilot)
+        await pilot.press("v")
+        assert "▀" not in text_of(pilot) and "without colours" in text_of(pilot)
+
+
+async def test_a_pixel_beyond_the_detector_is_no_trap(case: Case, frame: ToyFrame) -> None:
+    """One may ask for any pixel on the main screen; here the cursor is on the nearest there is."""
+    async with console(replace(case, pixel=(999, 14))).run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot)
+        assert screen.picture.cursor == (39, 14)
+        await pilot.press("q")
+        await until(pilot, lambda: pilot.app.screen is not screen)
+        assert (await opened(pilot)).picture.cursor == (39, 14)
 
 
 async def test_worst_pixels(case: Case, frame: ToyFrame) -> None:
@@ -390,91 +407,3 @@ async def test_two_logs_without_a_case_have_no_image() -> None:
         app = await ready(pilot)
         await pilot.press("i")
         assert not isinstance(app.screen, ImageScreen) and "-- FLAGS" in app.state.message
-
-
-# --- what stands behind it -------------------------------------------------------------------------------------------
-
-
-def test_facts_are_those_of_cs_log() -> None:
-    """h k l and |S| of the demo's pixel as the C program traced them, where phi plays no part or can be undone.
-
-    C's log shows the h k l of another phi step at phi 0 (its carry-over), so the fractional indices are taken from
-    |S| and from our own trace of the first step; d = 1/|S|, and lambda = 2 d sin(theta).
-    """
-    case = load_case(None)
-    assert case.c_log is not None and case.pixel is not None
-    log = read_trace(case.c_log)
-    scattering = [float(value) for value in log.all("scattering_vec_A_inv")[0].values]
-    size = math.hypot(*scattering)
-    facts = pixel_facts(case, Settings(), *case.pixel)
-    assert facts.d_angstrom == pytest.approx(1e10 / size, rel=1e-12)
-    assert facts.two_theta_deg == pytest.approx(2 * math.degrees(math.asin(1.2e-10 * size / 2)), rel=1e-12)
-    traced = simulate(case).trace.all("hkl_frac")[0].values
-    assert facts.hkl == pytest.approx([float(value) for value in traced], rel=1e-12)
-    assert (facts.slow_mm, facts.fast_mm) == (6.25, 7.25)  # 0.5 mm pixels
-    with pytest.raises(UnusableInput, match="slow 128 fast 0 is not on the detector: 128 x 128"):
-        pixel_facts(case, Settings(), 128, 0)
-
-
-def test_facts_by_hand(tmp_path: Path) -> None:
-    """Cubic cell of 100 A along the laboratory axes, 1 A, 100 mm, 1 mm pixels, the beam on a pixel's centre.
-
-    MOSFLM: beam along x, fast along z, slow against y. Three pixels along fast: tan 2theta = 3/100.
-    """
-    flags = (
-        "-cell 100 100 100 90 90 90 -default_F 1 -lambda 1 -N 1 -distance 100 -pixel 1 -detpixels 21 "
-        "-Xbeam 10 -Ybeam 10 -convention MOSFLM"
-    ).split()
-    case = Case("hand", tuple(flags), tmp_path, None, None)
-    angle = math.atan(3 / 100)
-    facts = pixel_facts(case, Settings(), 10, 13)
-    assert facts.two_theta_deg == pytest.approx(math.degrees(angle))
-    assert facts.d_angstrom == pytest.approx(1 / (2 * math.sin(angle / 2)))
-    assert sorted(abs(index) for index in facts.hkl) == pytest.approx(
-        sorted([0.0, 100 * (1 - math.cos(angle)), 100 * math.sin(angle)]), abs=1e-9
-    )
-    centre = pixel_facts(case, Settings(), 10, 10)
-    assert centre.two_theta_deg == pytest.approx(0.0, abs=1e-9) and centre.d_angstrom > 1e9
-
-
-def test_the_image_is_cs(shared: Path) -> None:
-    """The demo's image against the C program's, where a pixel exceeds 1e-6 of the brightest."""
-    golden = np.load(shared / "demo" / "image.npy")
-    calls: list[tuple[int, int]] = []
-    made = render_image(
-        load_case(None), Settings(phi_mode="c-parity"), progress=lambda done, total: calls.append((done, total))
-    )
-    bright = golden > 1e-6 * golden.max()
-    assert np.abs(made / np.where(bright, golden, 1) - 1)[bright].max() <= 1e-6
-    assert calls[-1] == (128 * 128, 128 * 128) and len(calls) > 3
-
-
-def test_the_image_can_be_stopped() -> None:
-    with pytest.raises(Cancelled) as told:
-        prepare(load_case(None), Settings()).image(cancelled=lambda: True)
-    assert told.value.exit_code == 130
-
-
-def test_unusable_input_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(UnusableInput, match="hand: .*-lambda"):
-        render_image(Case("hand", ("-lambda", "x"), tmp_path, None, None), Settings())
-
-
-# --- bytes -----------------------------------------------------------------------------------------------------------
-
-
-def test_byte_budgets(tmp_path: Path) -> None:
-    """120 x 40: a move <= 600 bytes, a page <= 10 000, idle and mouse motion nothing."""
-    terminal = Terminal(DEMO.format(patch=""), tmp_path)
-    try:
-        terminal.wait_for("FIRST DIVERGENCE")
-        terminal.press("i")
-        terminal.wait_for("PIXELS DIFFER")
-        terminal.read(0.4)
-        assert max(terminal.press(key) for key in "jlkhjjll") <= 600
-        terminal.press("+")
-        assert max(terminal.press(key) for key in "LLLLLLLLJJJJJJJJ") <= 10_000
-        assert terminal.press("\x1b[<35;30;12M\x1b[<35;31;13M") == 0
-        assert len(terminal.read(2.0)) <= 400
-    finally:
-        terminal.close()

@@ -20,6 +20,7 @@ from nbtui.console.panes.numbers import agreeing_digits, count, marked, percent,
 from nbtui.console.state import Phase, State
 from nbtui.live.model import Settings
 from nbtui.parity.compare import compare
+from nbtui.parity.model import Comparison, Status
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.reader import parse_lines
 
@@ -123,14 +124,36 @@ def test_field_table_side_by_side(toy: State) -> None:
     assert title.startswith("══ fields ═") and title.endswith(
         "18 rows, all [f] ═"
     )  # 10 values and 2 x 4 of C's phi lines
-    assert heads == "   field                  unit  C                     Python                rel.diff    ulp status"
+    assert heads == "   field                unit  C                      Python                 rel.diff    ulp status"
     assert rows == [
-        " = lambda_meters          m     1.2e-10               1.2e-10                      0      0 PASS",
-        "># rot_a_angstroms      x A     29.[5]                29.[6]                +3.4e-03 2.8e13 DIVERGENT",
-        " =                      y A     4                     4                            0      0 PASS",
-        " =                      z A     -1.75                 -1.75                        0      0 PASS",
-        " o phi.phi_deg[phi 0]     deg   0                     -                            -      - MISSING",
+        " = lambda_meters        m     1.2e-10                1.2e-10                       0      0 PASS",
+        "># rot_a_angstroms    x A     29.[5]                 29.[6]                 +3.4e-03 2.8e13 DIVERGENT",
+        " =                    y A     4                      4                             0      0 PASS",
+        " =                    z A     -1.75                  -1.75                         0      0 PASS",
+        " o phi.phi_deg[phi 0]   deg   0                      -                             -      - MISSING",
     ]
+
+
+def test_a_differing_value_is_never_cut() -> None:
+    """Too long for a column of its own: the row takes two lines."""
+    c = parse_lines(["TRACE_C: F_latt -1.23456789012345e-10", "TRACE_C: F_cell 5"], "c.log")
+    py = parse_lines(["TRACE_PY: F_latt -1.23456789012346e-10", "TRACE_PY: F_cell 5"], "py.log")
+    state = State(Settings(), py_trace=py, c_trace=c, phase=Phase.READY)
+    state = moves.compared(state, compare(c, py))
+    rows = text(fields.draw(replace(state, comparison=tight(state)), 101, 6))[2:]
+    assert rows[0].startswith("># F_latt               1     C  -1.2345678901234[5e-10]")
+    assert rows[1].startswith("                              Py -1.2345678901234[6e-10]")
+    assert rows[2].startswith(" = F_cell               e     5                      5 ")
+    assert fields.row_at(state, 101, 6, 4) == 1
+
+
+def tight(state: State) -> Comparison:
+    """The comparison with every row that is not equal digit by digit as a divergence."""
+    assert state.comparison is not None
+    rows = [
+        row if row.c_value == row.py_value else replace(row, status=Status.DIVERGENT) for row in state.comparison.rows
+    ]
+    return replace(state.comparison, rows=tuple(rows), first_divergence=rows[0])
 
 
 def test_field_table_stacked_needs_a_second_line_only_for_a_difference(toy: State) -> None:
@@ -160,7 +183,7 @@ def test_pipeline_marks_every_stage(toy: State) -> None:
         " = Scattering",
         "># Crystal       1",
         " + Lattice       2",
-        " = Structure f~",
+        " = Struct. fac.",
         " + Accumulation  1",
         "   Scaling",
     ]

@@ -10,6 +10,7 @@ import hashlib
 import inspect
 import os
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -75,6 +76,12 @@ def _runner(path: str) -> Kernel:
 
 def build(dtype: torch.dtype) -> bool:
     """Compile the kernel into the cache (tens of seconds); False if this machine cannot (no C++ compiler ...)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the compiler's own, of no use to anybody here
+        return _build(dtype)
+
+
+def _build(dtype: torch.dtype) -> bool:
     try:
         from torch._inductor import aoti_compile_and_package
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from . import checks, flags, geometry, mosaic, plan, sources, structure_factors
 from . import crystal as crystals
-from . import flags, geometry, mosaic, plan, sources, structure_factors
 from .errors import InputError
 from .headers import read_mask
 from .model import Beam, Crystal, Detector, Experiment, Sampling, StructureFactors
@@ -22,6 +22,7 @@ from .options import Options
 from .quirks import Quirks, named
 from .rng import Generator, Stream
 from .setup_lines import setup_lines
+from .terms import passes_per_pixel
 from .vectors import length, unit
 
 DEFAULT_FLUENCE = 125932015286227086360700780544.0  # photons/m^2
@@ -181,6 +182,7 @@ def _crystal(
     metres = [v * 1e-10 for v in (made.a, made.b, made.c)]
     edges = tuple(length(v).item() for v in metres)
     domains = plan.mosaic_domains(options)
+    checks.check_domain_memory(domains.count)
     seed = mosaic.DEFAULT_SEED if options.mosaic_seed is None else options.mosaic_seed
     return Crystal(
         a=metres[0],
@@ -279,10 +281,13 @@ def build(options: Options, workdir: Path, quirks: Quirks) -> Experiment:
     wavelength = options.wavelength_a / 1e10
     if not (wavelength > 0.0 and math.isfinite(wavelength)):
         raise InputError(f"-lambda {options.wavelength_a:g}: the wavelength must be positive")
+    checks.check_values(options)
     notices: list[str] = []
     size = geometry.detector_size(options)
+    checks.check_roi(options, size)
     exposure = _exposure(options, notices)
     frame = geometry.axes(options, quirks)
+    checks.check_axes(frame)
     centers = geometry.beam_centers(options, size)
     pivot = geometry.pivot(options, quirks)
     notices += _geometry_notices(options, quirks, pivot, frame)
@@ -297,7 +302,7 @@ def build(options: Options, workdir: Path, quirks: Quirks) -> Experiment:
     interpolate = _interpolate(options, quirks, crystal.n_cells, table)
     named_files = (options.matrix_file, options.source_file, options.mask_file, options.img_file)
     lines = setup_lines(options.convention, pivot, frame, geometry.rotations(options), size, centers, placed)
-    return Experiment(
+    made = Experiment(
         options=options,
         quirks=quirks,
         detector=_detector(options, quirks, size, pivot, centers, placed, mask, notices),
@@ -309,6 +314,8 @@ def build(options: Options, workdir: Path, quirks: Quirks) -> Experiment:
         notices=tuple(notices),
         input_files=tuple(str(workdir / name) for name in named_files if name is not None) + tuple(table_files),
     )
+    checks.check_pixel_memory(passes_per_pixel(made))
+    return made
 
 
 def _place_of(dtype: torch.dtype, device: str | torch.device) -> torch.device:

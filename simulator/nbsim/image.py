@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from .accumulation import R_E_SQR, sum_pixels, water_background
+from .checks import check_image_memory
 from .compiled import WORTH_BUILDING, Kernel, build, load
 from .errors import Interrupted
 from .kernel import NUMBERS, TileInput, tile_sums
@@ -130,8 +131,11 @@ class _PlainTiles:
             box=self.box,
         )
 
-    def values(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Pixel values (P,), the solid angle in force (P,), and which pixels (bool) need the full formula."""
+    def values(self, pixels: Tensor, stopped: Callable[[], None]) -> tuple[Tensor, Tensor, Tensor]:
+        """Pixel values (P,), the solid angle in force (P,), and which pixels (bool) need the full formula.
+
+        ``stopped`` is called between calls of the kernel and raises Interrupted to end it all.
+        """
         experiment = self.experiment
         detector, ov = experiment.detector, experiment.sampling.oversample
         n_sources = experiment.beam.source_directions.shape[0]
@@ -144,6 +148,7 @@ class _PlainTiles:
                     for source in range(n_sources):
                         tile = self._input(pixels, (layer, sub_slow, sub_fast, source))
                         for cells, weights in self.cells:
+                            stopped()
                             sums = self.kernel(tile._replace(cells=cells, weights=weights))
                             total = total + sums.intensity
                             suspicious = suspicious | (sums.noisy > 0.0)
@@ -188,13 +193,14 @@ def render(
         compile_kernel: True builds the compiled kernel if there is none, False never uses it, None uses one that
             is there and builds one where the run is long enough to gain from it.
         progress: called with pixels done and pixels in all after every tile.
-        cancelled: asked between tiles.
+        cancelled: asked several times a second.
 
     Raises:
         Interrupted: ``cancelled`` returned True.
-        InputError: fewer than one thread.
+        InputError: fewer than one thread, or an image larger than the memory.
     """
     detector = experiment.detector
+    check_image_memory(detector.n_slow, detector.n_fast)
     state = run_state(experiment, n_threads=n_threads)
     n_passes = passes_per_pixel(experiment)
     per_ray = min(experiment.sampling.n_phi * experiment.crystal.mosaic_matrices.shape[0], _ORIENTATIONS)
@@ -211,11 +217,15 @@ def render(
     omega_sum = torch.zeros((), dtype=torch.float64, device=experiment.device)
     per_pixel = detector.n_layers * experiment.sampling.oversample**2
     done = 0
-    for pixels in rendered_tiles(experiment, range(detector.n_slow), size):
+
+    def stopped() -> None:
         if cancelled is not None and cancelled():
             raise Interrupted("stopped on request")
+
+    for pixels in rendered_tiles(experiment, range(detector.n_slow), size):
+        stopped()
         if tiles is not None:
-            values, omega, suspicious = tiles.values(pixels)
+            values, omega, suspicious = tiles.values(pixels, stopped)
             omega = omega * per_pixel
             again = pixels[suspicious]
             if again.shape[0]:

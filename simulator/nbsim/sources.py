@@ -85,7 +85,7 @@ def read_sources(path: Path, beam: Tensor, wavelength: float, *, literal: bool) 
     ``literal``: read as C does (S20); otherwise comments and blank lines are skipped.
 
     Raises:
-        InputError: unreadable, without a source, or with a wavelength that is not positive.
+        InputError: unreadable, without a source, or with one that has no direction or no positive wavelength.
     """
     try:
         with path.open(encoding="latin-1", newline="\n") as file:
@@ -111,6 +111,8 @@ def read_sources(path: Path, beam: Tensor, wavelength: float, *, literal: bool) 
                 f"{' '.join(f'{value:g}' for value in row)}; C takes what it cannot read for 0, "
                 "'--quirk source_file_literal=off' skips comments and fills in defaults"
             )
+        if row[:3] == [0.0, 0.0, 0.0]:
+            raise InputError(f"{path}:{number}: a source at the sample (0 0 0) has no direction")
         rows.append(row)
     if not rows:
         raise InputError(f"-sourcefile {path}: no source in the file")

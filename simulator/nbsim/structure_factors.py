@@ -22,6 +22,7 @@ from .quirks import Quirks
 from .reflections import is_reflection_file, read_once
 
 _COLUMNS = 4
+_LARGEST_INDEX = 2**31 - 1
 _CACHE_MARK = b"\n\x0c"
 
 Floats = npt.NDArray[np.float64]
@@ -94,9 +95,11 @@ def read_hkl(path: Path, default_f: float, quirks: Quirks) -> tuple[StructureFac
     elif len(numbers) % _COLUMNS:
         notices.append(f"{path}:{_line_of(text, rows * _COLUMNS)}: incomplete last row ignored")
     table = numbers[: rows * _COLUMNS].reshape(rows, _COLUMNS)
-    if not np.isfinite(table[:, :3]).all():
-        row = int(np.argmin(np.isfinite(table[:, :3]).all(axis=1)))
-        raise InputError(f"{path}:{_line_of(text, row * _COLUMNS)}: an index is not finite")
+    usable = np.isfinite(table).all(axis=1) & (np.abs(table[:, :3]) <= _LARGEST_INDEX).all(axis=1)
+    if not usable.all():
+        row = int(np.argmin(usable))
+        words_of_row = " ".join(f"{value:g}" for value in table[row])
+        raise InputError(f"{path}:{_line_of(text, row * _COLUMNS)}: '{words_of_row}' is no reflection h k l F")
     used = rows
     if quirks.hkl_integer_rows:
         # C takes the box from a pass that accepts fractions, the values from one that stops at them

@@ -18,7 +18,7 @@ Places = dict[str, dict[int, int]]  # field -> occurrence -> line; all phi lines
 _PHI = "phi."
 _EMPTY: Sequence[int] = ()
 _MANY_RUNS = 1000
-_BITS = 40  # two numbers in one integer: millions of tuples would keep the garbage collector, and the screen, waiting
+_BITS = 32  # two numbers in one, in arrays: millions of objects would keep the collector, and so the screen, waiting
 _LOW = (1 << _BITS) - 1
 
 
@@ -88,15 +88,15 @@ def aligned(
     O(lines). Meant for a thread beside the screen: it is never long in one C function, which would hold the screen up.
     """
     ours, theirs = lines_of(c), lines_of(py)
-    both = [
+    pairs = (
         line << _BITS | theirs[name][occurrence]
         for name, lines in ours.items()
         if name in theirs
         for occurrence, line in lines.items()
         if occurrence in theirs[name]
-    ]
-    one, other = _columns(both)
-    back_other, back_one = _columns([(pair & _LOW) << _BITS | pair >> _BITS for pair in both])
+    )
+    one, other = _columns(array("Q", pairs))
+    back_other, back_one = _columns(array("Q", (there << _BITS | here for here, there in zip(one, other, strict=True))))
     steps = _steps(ours, theirs)
     signs: tuple[dict[int, str], dict[int, str]] = ({}, {})
     compared = comparison.rows if comparison is not None and c is not None and py is not None else ()
@@ -109,6 +109,9 @@ def aligned(
             if line is not None and (differs or line not in signs[side]):
                 signs[side][line] = "#" if differs else "o"
     wanted = (_line(row, ours, steps), _line(row, theirs, steps)) if row is not None else (None, None)
+    for places in (ours, theirs):
+        while places:  # not all at once: giving millions of numbers back takes its time, too
+            places.popitem()
     return Alignment((one, other), (back_one, back_other), (_marks(signs[0]), _marks(signs[1]))), wanted
 
 
@@ -128,7 +131,7 @@ def lines_of(trace: Trace | None) -> Places:
 
 def _step(entry: PhiRecord) -> int:
     """A phi step of a block as one number; the order is that of the pixel loop."""
-    return entry.occurrence << _BITS | entry.phi_tic + 1  # a line without phi_tic counts as -1
+    return entry.occurrence << _BITS | (entry.phi_tic + 1) & _LOW  # a line without phi_tic counts as -1
 
 
 def _line(row: Row, places: Places, steps: Sequence[int]) -> int | None:
@@ -140,26 +143,28 @@ def _line(row: Row, places: Places, steps: Sequence[int]) -> int | None:
 
 def _steps(ours: Places, theirs: Places) -> Sequence[int]:
     known, other = ours.get(_PHI, {}), theirs.get(_PHI, {})
-    return list(_ascending([*known, *(step for step in other if step not in known)]))
+    steps = array("Q", (step for step in known))
+    steps.extend(step for step in other if step not in known)
+    return array("Q", _ascending(steps))
 
 
 def _marks(signs: dict[int, str]) -> Marks:
-    lines = array("L", _ascending(list(signs)))
+    lines = array("L", _ascending(array("Q", (line for line in signs))))
     return Marks(lines, "".join([signs[line] for line in lines]))
 
 
-def _ascending(items: list[int]) -> Iterator[int]:
+def _ascending(items: array[int]) -> Iterator[int]:
     """The items in order. They come in few ascending runs: merging these is quick and lets other threads in."""
-    runs: list[list[int]] = []
+    runs: list[array[int]] = []
     for item in items:
         if runs and item >= runs[-1][-1]:
             runs[-1].append(item)
         else:
-            runs.append([item])
+            runs.append(array("Q", (item,)))
     return merge(*runs) if len(runs) < _MANY_RUNS else iter(sorted(items))
 
 
-def _columns(pairs: list[int]) -> tuple[Sequence[int], Sequence[int]]:
+def _columns(pairs: array[int]) -> tuple[Sequence[int], Sequence[int]]:
     """Pairs in ascending order as two columns."""
     one, other = array("L"), array("L")
     for pair in _ascending(pairs):

@@ -33,6 +33,7 @@ from nbtui.console.running import INTERRUPTED, run
 from nbtui.console.screens import HelpScreen, MainScreen
 from nbtui.console.state import Phase, State
 from nbtui.console.tight import TightUpdate
+from nbtui.console.tuner import Tuner
 from nbtui.console.widgets import PaneView
 from nbtui.live.model import Case, Settings
 from nbtui.parity.profiles import Profile
@@ -76,6 +77,7 @@ class Console(App[int], inherit_bindings=False):
         self._remembering = False
         self._main = MainScreen(lambda: self.state)
         self.living = Living(self, comfort or Comfort(), reports, lambda: self.state, self._tell)
+        self.tuner = Tuner(self, lambda: self.state, self._show, self._simulate)
         self._acts = self._actions()
 
     def get_default_screen(self) -> Screen[None]:
@@ -187,7 +189,7 @@ class Console(App[int], inherit_bindings=False):
             "quit": lambda: self.exit(moves.exit_code(self.state)),
             "interrupt": lambda: self.exit(INTERRUPTED),
         }
-        return acts | self.living.acts
+        return acts | self.living.acts | self.tuner.acts
 
     def _move(self, step: Callable[[State], State]) -> None:
         self._show(step(self.state))
@@ -326,6 +328,7 @@ class Console(App[int], inherit_bindings=False):
         if self._main.is_mounted:
             self._main.update()
         self.living.note(self.state)
+        self.tuner.follow()
 
     def _tell(self, sentence: str) -> None:
         self._show(replace(self.state, message=sentence))

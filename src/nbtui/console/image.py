@@ -114,9 +114,8 @@ class ImageScreen(ModalScreen[Visit], inherit_bindings=False):
         self.picture = Picture(clean(case.name), home, home, settings.phi_mode, log_pixel)
         if last is not None and last.key == self.key:
             self.frame = last.frame
-            self.picture = replace(
-                last.picture, cursor=home, home=home, log_pixel=log_pixel, facts=None, rank=None, message=""
-            )
+            kept = replace(last.picture, home=home, log_pixel=log_pixel, facts=None, message="")
+            self.picture = moves.to_pixel(kept, home)
         self._generation = 0
         self._stop = threading.Event()
         canvas = panes.Canvas()
@@ -137,7 +136,7 @@ class ImageScreen(ModalScreen[Visit], inherit_bindings=False):
         yield self.views["footer"]
 
     def on_mount(self) -> None:
-        if theme() == "mono" or self.app.no_color:
+        if self._colourless:
             self.picture = replace(self.picture, characters=True)
         if self.picture.python is None:
             self._simulate()
@@ -220,7 +219,7 @@ class ImageScreen(ModalScreen[Visit], inherit_bindings=False):
             "log_pixel": move(_to_log_pixel),
             "trace": self._trace,
             "range": move(moves.ranged),
-            "characters": move(lambda p: replace(p, characters=not p.characters)),
+            "characters": move(self._other_levels),
             "stop": self._escape,
             "help": move(lambda p: replace(p, keys=True)),
             "close": lambda: self._leave(None),
@@ -245,6 +244,15 @@ class ImageScreen(ModalScreen[Visit], inherit_bindings=False):
     def on_pane_view_resized(self, message: PaneView.Resized) -> None:
         message.stop()
         self.show(self.picture)
+
+    @property
+    def _colourless(self) -> bool:
+        return theme() == "mono" or self.app.no_color
+
+    def _other_levels(self, picture: Picture) -> Picture:
+        if self._colourless:
+            return replace(picture, characters=True, message="without colours the levels are characters")
+        return replace(picture, characters=not picture.characters)
 
     def _python(self) -> None:
         self.show(moves.viewed(self.picture, "python"))

@@ -6,6 +6,9 @@ One object beside the app, so that the app itself stays about traces.
 from __future__ import annotations
 
 import contextlib
+import select
+import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +25,7 @@ from nbtui.setting_table import THEMES
 
 MOUSE_OFF = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
 MOUSE_ON = f"{MOUSE_OFF}\x1b[?1000h\x1b[?1006h"  # clicks and the wheel; motion would only fill a slow link
+LOOK_EVERY = 2.0  # s between looks whether the terminal is still there
 
 
 class Living:
@@ -35,6 +39,7 @@ class Living:
         self._message, self._package = comfort.message, comfort.package
         self._pending: Snapshot | None = comfort.resumed.snapshot if comfort.resumed else None
         self._keeper = comfort.keeper
+        self._terminal = select.poll()
         self.replaying: Path | None = None  # a package that was chosen: the console ends and this one is shown
         self.acts: dict[str, Callable[[], None]] = {
             "copy": self._copy,
@@ -54,6 +59,9 @@ class Living:
         )
         if self._keeper is not None:
             self._keeper.trouble = self._tell_from_thread
+        if sys.__stdin__ is not None and not self._app.is_headless:
+            self._terminal.register(sys.__stdin__.fileno(), select.POLLHUP)
+            self._app.set_interval(LOOK_EVERY, self._look)
         if self._package is not None:
             self._packages(self._package, self._message)
         elif self._message:
@@ -72,6 +80,11 @@ class Living:
         """Keep this state, should the connection be lost. Not while a resumed session is still on its way."""
         if self._keeper is not None and self._pending is None and state.rows:
             self._keeper.note(snapshot(state))
+
+    def _look(self) -> None:
+        """Leave when the terminal has gone: not everybody who loses one is told so by a signal."""
+        if any(event & select.POLLHUP for _, event in self._terminal.poll(0)):
+            self._app.exit(128 + signal.SIGHUP)
 
     # --- actions -------------------------------------------------------------------------------------------------
 

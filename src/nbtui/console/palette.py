@@ -35,10 +35,11 @@ _DARK = {
     "bar-py": "color(215)",
     "warning": "bold color(221)",
     "moved": "underline color(221)",  # digits that the last step changed
-    "heat-0": "bold color(231) on color(124)",  # decades of the map, the largest terms first
-    "heat-1": "color(16) on color(215)",
-    "heat-2": "color(117)",
-    "heat-3": "color(67)",
+    "heat-0": "bold color(231) on color(124)",  # levels of the map, the largest terms first
+    "heat-1": "color(16) on color(209)",
+    "heat-2": "color(16) on color(221)",
+    "heat-3": "color(117)",
+    "heat-4": "color(67)",
     "more": "bold color(203)",
     "less": "bold color(117)",
 }
@@ -64,8 +65,8 @@ _LIGHT = {
     "bar-py": "color(166)",
     "warning": "bold color(94)",
     "moved": "underline color(94)",
-    "heat-2": "color(25)",
-    "heat-3": "color(67)",
+    "heat-3": "color(25)",
+    "heat-4": "color(67)",
     "more": "bold color(160)",
     "less": "bold color(25)",
 }
@@ -93,8 +94,9 @@ _ANSI = {
     "moved": "underline yellow",
     "heat-0": "bold bright_white on red",
     "heat-1": "black on yellow",
-    "heat-2": "cyan",
-    "heat-3": "blue",
+    "heat-2": "bold yellow",
+    "heat-3": "cyan",
+    "heat-4": "blue",
     "more": "bold bright_red",
     "less": "bold cyan",
 }
@@ -117,9 +119,10 @@ _MONO = {
     "verdict-wait": "bold reverse",
     "warning": "bold",
     "moved": "underline",
-    "heat-0": "reverse",
-    "heat-1": "bold",
-    "heat-3": "dim",
+    "heat-0": "bold reverse",
+    "heat-1": "reverse",
+    "heat-2": "bold",
+    "heat-4": "dim",
     "more": "bold",
     "less": "dim",
 }

@@ -8,6 +8,7 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
+from nbtui.images.metrics import beyond_tolerance
 from nbtui.live.images import PixelFacts
 
 Image = npt.NDArray[np.float32]
@@ -15,7 +16,6 @@ Pixel = tuple[int, int]  # (slow, fast)
 
 VIEWS = ("c", "python", "difference")
 RANGES = (2, 3, 4, 6, 8)  # decades that the levels cover
-AGREES = 1e-6  # of a pixel's value, where that exceeds this part of the brightest
 LISTED = 200  # worst pixels that n and N walk
 FIT = 0
 # detector pixels per dot; -2: a pixel is 2 x 2 dots
@@ -38,7 +38,7 @@ class Difference:
     """Python minus C, and which pixels disagree."""
 
     delta: Image
-    differing: int  # pixels beyond AGREES
+    differing: int  # pixels that do not agree
     worst: tuple[Pixel, ...]  # of those the LISTED largest by absolute difference, largest first
     largest: float  # of the absolute differences
 
@@ -102,22 +102,20 @@ def largest(image: npt.NDArray[np.floating]) -> float:
 
 
 def differences(c: Image, python: Image) -> Difference:
-    """Compare two images of one shape. A value that is no number on one side only is the worst there is.
+    """Compare two images of one shape; what agrees is for :func:`nbtui.images.metrics.beyond_tolerance` to say.
 
-    A pixel agrees within AGREES of C's value, or where both are below AGREES of C's brightest.
+    A value that is no number on one side only is the worst there is.
     """
-    delta = python.astype(np.float64) - c.astype(np.float64)
-    same = (python == c) | (np.isnan(python) & np.isnan(c))
-    floor = AGREES * max(largest(np.abs(c)), largest(np.abs(python)))
-    # written so that a difference that is no number differs
-    differs = ~same & ~(np.abs(delta) <= AGREES * np.abs(c.astype(np.float64)))
-    differs &= ~((np.abs(c) <= floor) & (np.abs(python) <= floor))
-    where = np.flatnonzero(differs)
+    left, right = c.astype(np.float64), python.astype(np.float64)
+    numbers = np.isfinite(left) & np.isfinite(right)
+    alike = (left == right) | (np.isnan(left) & np.isnan(right))
+    delta = np.where(alike, 0.0, np.nan)
+    np.subtract(right, left, out=delta, where=numbers)
+    where = np.flatnonzero(beyond_tolerance(left, right, numbers) | ~(numbers | alike))
     size = np.where(np.isfinite(delta), np.abs(delta), np.inf).ravel()[where]
-    order = np.argsort(-size, kind="stable")[:LISTED]
     n_fast = c.shape[1]
-    worst = tuple((int(i) // n_fast, int(i) % n_fast) for i in where[order])
-    delta[same] = 0.0
+    order = where[np.argsort(-size, kind="stable")[:LISTED]]
+    worst = tuple((int(at) // n_fast, int(at) % n_fast) for at in order)
     return Difference(delta.astype(np.float32), len(where), worst, largest(np.abs(delta)))
 
 
@@ -182,7 +180,10 @@ def scale(picture: Picture, dots: Pixel) -> int:
     """The zoom in force where the picture has ``dots`` (down, across): detector pixels per dot, or -dots per pixel."""
     if picture.zoom != FIT or picture.shape is None:
         return picture.zoom or 1
-    return next((zoom for zoom in reversed(ZOOMS) if _fits(picture.shape, dots, zoom)), ZOOMS[0])
+    if 0 in dots:
+        return ZOOMS[0]
+    larger = next((zoom for zoom in reversed(ZOOMS) if zoom < 0 and _fits(picture.shape, dots, zoom)), None)
+    return larger or max(-(-size // seen) for size, seen in zip(picture.shape, dots, strict=True))
 
 
 def _fits(shape: Pixel, dots: Pixel, zoom: int) -> bool:
@@ -197,10 +198,11 @@ def _pixels_seen(dots: Pixel, zoom: int) -> Pixel:
 
 def zoomed(picture: Picture, by: int, dots: Pixel) -> Picture:
     """One zoom closer (``by`` 1) or further away, about the cursor. At the ends it stays and says so."""
-    here = ZOOMS.index(scale(picture, dots)) + by
-    if not 0 <= here < len(ZOOMS):
+    here = scale(picture, dots)
+    steps = [zoom for zoom in ZOOMS if zoom < here] if by > 0 else [zoom for zoom in reversed(ZOOMS) if zoom > here]
+    if not steps:
         return replace(picture, message="closer is not possible" if by > 0 else "further away is not possible")
-    zoom = ZOOMS[here]
+    zoom = steps[0]
     seen = _pixels_seen(dots, zoom)
     corner = (picture.cursor[0] - seen[0] // 2, picture.cursor[1] - seen[1] // 2)
     return in_view(replace(picture, zoom=zoom, corner=corner), dots)

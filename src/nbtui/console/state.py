@@ -16,6 +16,7 @@ from nbtui.trace.model import Trace
 
 if TYPE_CHECKING:
     from nbtui.evidence.history import Entry
+    from nbtui.live.tuning import Tuning
 
 PANES = ("fields", "detail", "steps", "pipeline")
 
@@ -68,6 +69,7 @@ class State:
     choice: int = 0  # chosen among what the text may mean
     opened_at: tuple[int, int] | None = None  # pixel of the start; None until another one was asked for
     history: tuple[Entry, ...] | None = None  # packages of the reports folder, oldest first; None: not read
+    tuning: Tuning | None = None  # parameters changed on their screen; None: it was never opened
     changed: frozenset[str] = frozenset()  # labels whose Python value the last simulation changed
 
     @property

@@ -130,7 +130,7 @@ def _explained(
     if quiet is not None:
         search = replace(search, base=quiet.change(base))
     states = search.run(lambda state: fitted(problem, rows, state.row_bits))
-    if single is None and states[0].bits > DONE:
+    if single is None and min(state.bits for state in states) > DONE:
         guess = suspected_single(rows, states[0].predicted)
         if guess is not None:
             loose = rows.loosened(single_noise(base, rows, guess.stage))
@@ -138,6 +138,9 @@ def _explained(
             found = again.run()
             if found[0].bits <= DONE:
                 single, rows, search, states = guess, loose, again, found
+    if single is None and quiet is None:
+        # something differs, so that "no cause" is no explanation, however cheap
+        states = [state for state in states if state.variants] or states
     return Outcome(states, rows, gap, single, quiet, side), search.applied(states[0].variants)
 
 

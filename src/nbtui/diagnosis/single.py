@@ -14,7 +14,6 @@ from nbtui.diagnosis.replay import STAGES, replay
 from nbtui.diagnosis.rows import SINGLE, Rows, predictions
 from nbtui.diagnosis.rules import Setup
 from nbtui.live.variants import Array
-from nbtui.parity.numbers import significant_digits
 from nbtui.trace import catalogue
 
 PRINTED = 2e-14  # relative: what 15 printed digits leave open, with room
@@ -55,6 +54,12 @@ def _off(values: Array) -> Array:
     return least
 
 
+def _digits(value: float) -> int:
+    """Significant decimal digits: a number with few is a float32 number without having been rounded to one."""
+    mantissa = f"{abs(value):.14e}".partition("e")[0].replace(".", "")
+    return len(mantissa.rstrip("0"))
+
+
 def stage_of(name: str) -> int:
     """Index of a field's stage in the pipeline."""
     known = catalogue.field(name)
@@ -63,7 +68,7 @@ def stage_of(name: str) -> int:
 
 def find_single(rows: Rows) -> Single | None:
     """Where the suspect's values become float32 numbers while the reference's are not."""
-    long = np.asarray([significant_digits(f"{value:.15g}") >= DIGITS for value in rows.suspect], dtype=bool)
+    long = np.asarray([_digits(value) >= DIGITS for value in rows.suspect], dtype=bool)
     telling = (_off(rows.reference) > APART) & long
     single = telling & (_off(rows.suspect) <= PRINTED)
     fields: list[str] = []

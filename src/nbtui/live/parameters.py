@@ -113,6 +113,13 @@ def _quirk(name: str) -> Callable[[Experiment], Value]:
     return lambda e: bool(getattr(e.quirks, name))
 
 
+def _seed(experiment: Experiment) -> Value:
+    from nbsim import mosaic
+
+    typed = experiment.options.mosaic_seed
+    return mosaic.DEFAULT_SEED if typed is None else typed
+
+
 def _on(flag: str) -> tuple[tuple[Value, tuple[str, ...]], ...]:
     return (False, ()), (True, (flag,))
 
@@ -251,8 +258,8 @@ CRYSTAL = (
     *(_number(f"cell_{name}", f"cell {name}", _X, "-cell", "cell", "angle of the unit cell", "deg",
               read=_between(*pair), part=part, size=6, low=0.0, high=180.0, above=True, step=0.1)
       for part, name, pair in ((3, "alpha", "bc"), (4, "beta", "ca"), (5, "gamma", "ab"))),
-    *(_number(f"misset_{name}", f"misset {name}", _X, "-misset", "misset_deg", f"rotation about the laboratory's {name}",
-              "deg", part=part, size=3, step=0.1, overruled_by="misset_random") for part, name in enumerate("xyz")),
+    *(_number(f"misset_{name}", f"misset {name}", _X, "-misset", "misset_deg", f"about the laboratory's {name}", "deg",
+              part=part, size=3, step=0.1, overruled_by="misset_random") for part, name in enumerate("xyz")),
     Parameter("misset_random", "random misset", _X, "switch", "-misset", "misset_random", "orientation from a seed",
               choices=((False, ()), (True, ("-misset", "random")))),
     _whole("misset_seed", "misset seed", _X, "-misset_seed", "misset_seed", "of the random orientation"),

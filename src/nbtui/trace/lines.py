@@ -212,9 +212,9 @@ class FileLines:
             data = rest + self._read_at(start, min(_READ, self._size - start))
             whole, feed, tail = data.rpartition(b"\n")
             if feed:
-                texts = whole.split(b"\n")
+                texts = _shown_all(whole)
                 for at in range(0, len(texts), _BATCH):
-                    yield number + at, [_shown(text) for text in texts[at : at + _BATCH]]
+                    yield number + at, texts[at : at + _BATCH]
                 number += len(texts)
             rest = tail[:LONGEST]
         if self._open_end:
@@ -270,3 +270,13 @@ def _shown(line: bytes) -> str:
         if len(line) == LONGEST and error.start >= LONGEST - 3:
             return clean(line[: error.start].decode("utf-8"))
         return clean(line.decode("latin-1"))
+
+
+def _shown_all(block: bytes) -> list[str]:
+    """The lines of a block; quickly where all are plain and short, as most are."""
+    if block.isascii():
+        text = block.decode("ascii")
+        texts = text.split("\n")
+        if text.replace("\n", "").isprintable() and max(map(len, texts)) <= LONGEST:
+            return texts
+    return [_shown(line) for line in block.split(b"\n")]

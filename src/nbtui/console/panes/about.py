@@ -26,6 +26,16 @@ _WHY = {
     "printed": "as printed with few digits: half a unit of the last one is allowed",
     "float32": "C stores it in single precision: half a unit of that is allowed",
 }
+# units that the end of a name promises
+_ENDINGS = (
+    ("_A_inv", "A^-1"),
+    ("_angstroms", "A"),
+    ("_meters", "m"),
+    ("_m", "m"),
+    ("_rad", "rad"),
+    ("_sr", "sr"),
+    ("_deg", "deg"),
+)
 # components of fields that the contributions know for every step
 _COLUMNS = {
     ("hkl_frac", "h"): "h",
@@ -61,6 +71,9 @@ def _labelled(label: str, text: str, width: int, tone: str = "text") -> list[Lin
 
 def _tolerance(row: Row, known: Field | None, width: int) -> list[Line]:
     page = _labelled("limit", f"{row.tolerance:g}: {_WHY.get(known.tolerance_class if known else '', '')}", width)
+    promised = next((unit for ending, unit in _ENDINGS if row.field.endswith(ending)), row.unit)
+    if row.unit and promised != row.unit:
+        page += _labelled("unit", f"the name says {promised}, the value is in {clean(row.unit)}", width, "warning")
     return page + (_labelled("note", clean(row.note), width) if row.note else [])
 
 

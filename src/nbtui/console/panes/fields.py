@@ -189,7 +189,7 @@ def _wide(state: State, row: Row, here: bool, grouped: bool, lead: tuple[Span, .
 def _long(state: State, row: Row, here: bool, lead: tuple[Span, ...], width: int) -> list[Line]:
     """A row of the wide table whose values are too long for it: one above the other, so that no digit is cut."""
     name, value = _columns(width)
-    room = 2 * value - 1
+    room = 2 * value - 2
     c, py = full(row.c_value), full(row.py_value)
     changed = row.label in state.changed
     unit = Span(" " + left(clean(row.unit), 5) + " ", "faint")

@@ -40,6 +40,7 @@ def _title(state: State, width: int) -> Line:
         gap + sampling if sampling else "",
         gap + (f"{state.settings.dtype} {state.settings.device}" if state.can_simulate else "two logs"),
         *_mode(state, gap),
+        *_changes(state, gap),
     )
     tail = _activity(state)
     room = width - width_of(head) - width_of((tail,))
@@ -57,6 +58,12 @@ def _mode(state: State, gap: str) -> tuple[Span, ...]:
     shown = state.simulation.settings.phi_mode if state.simulation else asked
     mode = shown if shown == asked else f"{shown} -> {asked}"
     return (Span(f"{gap}MODE ", "label"), Span(mode, "title"))
+
+
+def _changes(state: State, gap: str) -> tuple[Span, ...]:
+    """How many parameters are not as nbtui was started."""
+    count = len(state.tuning.changed) if state.tuning else 0
+    return (Span(f"{gap}* {count} changed (p)", "warning"),) if count else ()
 
 
 def _activity(state: State) -> Span:
@@ -132,7 +139,7 @@ def _preflight(state: State, width: int) -> Line:
     if state.elsewhere and state.c_pixel is not None:
         slow, fast = state.c_pixel
         why = f"slow {slow} fast {fast}: nothing to compare here (: pixel {slow} {fast} goes there)"
-        return line(Span(" C's log is of another pixel:", "warning"), clip(why, width - 31))
+        return line(Span(" C's log is of another pixel: ", "warning"), clip(why, width - 31))
     if state.c_trace is None and state.phase is Phase.READY:
         way_out = "put trace_c.log into the case folder, or make one with nbtui c-trace"
         return line(Span(" no C log ", "warning"), clip(way_out, width - 10))

@@ -7,6 +7,7 @@ from nbtui.console.image_actions import IMAGE_ACTIONS
 from nbtui.console.log_actions import LOG_ACTIONS
 from nbtui.console.packages_actions import PACKAGES_ACTIONS
 from nbtui.console.panes.line import Line, Span, left, line, rule, wrap
+from nbtui.console.parameters_actions import PARAMETERS_ACTIONS
 from nbtui.console.state import State
 from nbtui.trace.text import clean
 
@@ -43,6 +44,8 @@ def lines(state: State, width: int) -> list[Line]:
     page += [line(Span(" " + left(entry.shown, 10), "key"), entry.help) for entry in IMAGE_ACTIONS]
     page += [(), rule((Span("keys in the packages (w)", "title"),), width)]
     page += [line(Span(" " + left(entry.shown, 10), "key"), entry.help) for entry in PACKAGES_ACTIONS]
+    page += [(), rule((Span("keys in the parameters (p)", "title"),), width)]
+    page += [line(Span(" " + left(entry.shown, 10), "key"), entry.help) for entry in PARAMETERS_ACTIONS]
     page += [(), rule((Span("marks", "title"),), width)]
     page += [line(Span(" " + left(glyph, 10), tone), text) for glyph, tone, text in _MARKS]
     findings = state.comparison.findings if state.comparison and not state.pending else ()

@@ -138,6 +138,7 @@ def _ramp(picture: Picture, codes: str, sign: str) -> Line:
 def header(picture: Picture, width: int, height: int) -> list[Line]:
     """What is shown, and the verdict on the two images."""
     size = f"   {picture.shape[0]} x {picture.shape[1]}" if picture.shape else ""
+    tail = _activity(picture)
     wide = width >= 110
     head = line(
         Span(" nbtui ", "focus"),
@@ -145,11 +146,10 @@ def header(picture: Picture, width: int, height: int) -> list[Line]:
         *_views(picture),
         Span("   MODE " if wide else " ", "label"),
         Span(clean(picture.phi_mode), "title" if wide else "label"),
-        size + (" pixels (slow x fast)" if size and wide else ""),
+        size + (" pixels (slow x fast)" if size and wide and not tail.text else ""),
     )
-    tail = _activity(picture)
-    room = width - width_of((tail,))
-    return block([(*fit(head, room), tail), _verdict(picture, width)], width, height)
+    room = width - width_of((tail,)) - 1
+    return block([(*fit(head, room), Span(" "), tail), _verdict(picture, width)], width, height)
 
 
 def _views(picture: Picture) -> Line:

@@ -12,7 +12,8 @@ from nbtui.console.state import State
 
 DIFFERS = 1e-6
 _GLYPHS = "#+-."
-_HEAT = ("heat-0", "heat-1", "heat-2", "heat-3")
+_HEAT = ((0.5, "#", "heat-0"), (0.2, "*", "heat-1"), (0.1, "+", "heat-2"), (0.01, "-", "heat-3"), (0.0, ".", "heat-4"))
+_LEGEND = " # a half and more of the largest term   * a fifth   + a tenth   - a hundredth   . less"
 _LABEL = 5  # cells of a row's phi step
 _NUMBER = 7  # cells of a number
 _WIDEST, _TALLEST = 6, 3  # cells of the terminal that a cell of the map takes at most
@@ -78,10 +79,12 @@ def strips(state: State, grid: Contributions, width: int) -> list[Line]:
 
 def coloured(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
     """C's map, Python's map and their difference side by side, as many as there is room for."""
-    here = [strip for strip in strips(state, grid, width) if strip]
+    here = strips(state, grid, width)
     room = height - len(here)
+    legend = [line(Span(clip(_LEGEND, width), "faint"))] if room >= grid.n_phi + 3 else []
+    room -= len(legend)
     if grid.c is None:
-        return [*here, *_one(state, grid, "Python", width, room)]
+        return [*here, *block(_one(state, grid, "Python", width, room), width, room), *legend]
     needed = min(_LABEL + 2 * grid.n_domains + 1, 26)
     kinds = ("C", "Python", "Py-C") if width >= 3 * needed + 2 else ("Python", "Py-C")
     each = min((width - len(kinds) + 1) // len(kinds), max(_LABEL + _WIDEST * grid.n_domains, 24))
@@ -89,7 +92,7 @@ def coloured(state: State, grid: Contributions, width: int, height: int) -> list
     joined = pictures[0]
     for number, picture in enumerate(pictures[1:], start=1):
         joined = [beside(a, number * each + number - 1, b) for a, b in zip(joined, picture, strict=True)]
-    return [*here, *joined]
+    return [*here, *joined, *legend]
 
 
 def _one(state: State, grid: Contributions, kind: str, width: int, height: int) -> list[Line]:
@@ -180,8 +183,10 @@ def _decade(value: float, largest: float) -> int | None:
 
 
 def _heat(value: float, largest: float) -> tuple[str, str]:
-    decade = _decade(value, largest)
-    return ("  ", "text") if decade is None else (2 * _GLYPHS[decade], _HEAT[decade])
+    """Sign and tone of a term in the large map, finer than the decades of the small one."""
+    if not (value > 0 and largest > 0 and math.isfinite(value)):
+        return "  ", "text"
+    return next((2 * sign, tone) for part, sign, tone in _HEAT if value >= part * largest)
 
 
 def _change(value: float, reference: float, gap: float) -> tuple[str, str]:

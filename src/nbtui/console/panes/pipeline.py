@@ -10,6 +10,9 @@ from nbtui.parity.compare import raised
 from nbtui.parity.model import Row, Status
 from nbtui.trace.catalogue import STAGES
 
+ROOMY = 22  # columns from which every name is written out
+_SHORT = {"Structure factor": "Struct. fac."}
+
 
 def draw(state: State, width: int, height: int) -> list[Line]:
     """One line per stage: cursor, glyph, name, number of differing fields."""
@@ -31,7 +34,10 @@ def _stage(state: State, label: str, rows: list[Row], here: bool, width: int) ->
     return line(
         Span(">" if here else " ", "focus"),
         Span(glyph + " ", tone),
-        Span(left(label, width - 6), "title" if here else "text" if rows else "faint"),
+        Span(
+            left(_SHORT.get(label, label) if width < ROOMY else label, width - 6),
+            "title" if here else "text" if rows else "faint",
+        ),
         Span(count, tone),
     )
 

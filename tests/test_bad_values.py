@@ -1,0 +1,75 @@
+"""Experiments that cannot be: the error names the flag or the file, the line and the way out, before anything runs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from nbsim.cli import main
+from nbsim.errors import InputError
+from nbsim.memory import check_memory
+
+PLAIN = "-default_F 10 -cell 30 40 50 90 90 90 -lambda 1 -distance 100 -detpixels 8 -N 2 -nonoise -nopgm"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("-distance 0", "-distance 0: must be positive"),
+        ("-distance -50", "-distance -50: must be positive"),
+        ("-distance nan", "'nan' is not a number"),
+        ("-distance inf", "'inf' is not a number"),
+        ("-close_distance 0", "-close_distance 0"),
+        ("-pixel 0", "-pixel 0: the pixel size must be positive"),
+        ("-N 0", "-N 0: a crystal has at least one cell"),
+        ("-Nb -2", "-Nb -2: a crystal has at least one cell"),
+        ("-xtalsize -1", "must not be negative"),
+        ("-cell 30 40 50 90 90 200", "-cell 30 40 50 90 90 200: no cell has these angles"),
+        ("-cell 30 40 50 10 10 170", "no cell has these angles"),
+        ("-cell 0 40 50 90 90 90", "-cell 0 40 50 90 90 90"),
+        ("-lambda 0", "-lambda 0: the wavelength must be positive"),
+        ("-dispersion 300 -dispsteps 3", "-dispersion 300"),
+        ("-roi 5 2 0 3", "-roi 5 2 0 3 .* holds no pixel of a detector of 8 x 8"),
+        ("-roi 50 60 0 3", "-roi 50 60 0 3"),
+        ("-fdet_vector 1 0 0 -sdet_vector 1 0 0", "are parallel"),
+        ("-spindle_axis 0 0 0", "-spindle_axis 0 0 0: the vector must not be zero"),
+        ("-sourcefile zero.txt", r"zero\.txt:2: a source at the sample"),
+        ("-sourcefile empty.txt", r"empty\.txt: no source in the file"),
+        ("-sourcefile gone.txt", r"gone\.txt: cannot be read"),
+        ("-hkl empty.txt", r"empty\.txt:1: no row"),
+        ("-hkl nan.hkl", r"nan\.hkl:2: '1 0 0 nan' is no reflection"),
+        ("-hkl huge.hkl", r"huge\.hkl:1: '1e\+300 0 0 5' is no reflection"),
+        ("-hkl box.hkl", r"box\.hkl: the dense table of its index box 200001 x 200001 x 200001 needs .* TiB"),
+        ("-mask other.img", r"other\.img: mask is 4 x 4 pixels, the detector 8 x 8"),
+        ("-mat empty.txt", r"empty\.txt: a matrix has 9 numbers"),
+        (
+            "-detpixels 100000000",
+            "an image of 100000000 x 100000000 pixels .* needs .* TiB of memory, .* are available",
+        ),
+        ("-phisteps 2000000000 -osc 1", "a pixel of 2000000000 passes .* needs .* of memory"),
+        ("-oversample 100000", "a pixel of 10000000000 passes"),
+        ("-mosaic 1 -mosaic_domains 2000000000", "-mosaic_domains 2000000000: .* of memory"),
+        ("-hdivsteps 1000000 -hdivrange 1 -vdivsteps 1000000 -vdivrange 1", "1000000000000 sources"),
+    ],
+)
+def test_what_cannot_be_is_refused(here: Path, typed: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "zero.txt").write_text("-10 0 0 1 1e-10\n0 0 0 1 1e-10\n")
+    (here / "empty.txt").write_text("")
+    (here / "nan.hkl").write_text("0 0 0 5\n1 0 0 nan\n")
+    (here / "huge.hkl").write_text("1e300 0 0 5\n")
+    (here / "box.hkl").write_text("100000 100000 100000 5\n-100000 -100000 -100000 1\n")
+    (here / "other.img").write_bytes(b"{\nHEADER_BYTES=512;\nSIZE1=4;\nSIZE2=4;\n}\f".ljust(512) + b"\1" * 8)
+    before = sorted(here.iterdir())
+    assert main([*PLAIN.split(), *typed.split()]) == 2
+    out, err = capsys.readouterr()
+    assert re.search(said, err), err
+    assert err.startswith("nbsim: ") and "Traceback" not in err and len(err.strip().splitlines()) <= 2
+    assert out == "" and sorted(here.iterdir()) == before
+
+
+def test_memory_is_asked_for_in_words() -> None:
+    check_memory(1, "a byte")
+    with pytest.raises(InputError, match=r"a lot needs 1024 TiB of memory, [0-9.]+ .iB are available"):
+        check_memory(1 << 50, "a lot")

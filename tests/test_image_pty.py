@@ -1,0 +1,24 @@
+"""The image screen in a real pseudo-terminal: how many bytes it sends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from console_terminal import DEMO, Terminal
+
+
+def test_byte_budgets(tmp_path: Path) -> None:
+    """120 x 40: a move <= 600 bytes, a page <= 10 000, idle and mouse motion nothing."""
+    terminal = Terminal(DEMO.format(patch=""), tmp_path)
+    try:
+        terminal.wait_for("FIRST DIVERGENCE")
+        terminal.press("i")
+        terminal.wait_for("PIXELS DIFFER")
+        terminal.read(0.4)
+        assert max(terminal.press(key) for key in "jlkh") <= 600
+        terminal.press("+")
+        assert max(terminal.press(key) for key in "LLLLJJJJ") <= 10_000
+        assert terminal.press("\x1b[<35;30;12M\x1b[<35;31;13M") == 0
+        assert len(terminal.read(2.0)) <= 400
+    finally:
+        terminal.close()
