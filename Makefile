@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: demo test check lint types contracts example clean
+.PHONY: demo test check lint types contracts example figures docs screens clean
 
 demo: $(READY)  ## open the console on the built-in demo (text where there is no terminal)
 	@$(BIN)/nbtui; status=$$?; test $$status -le 1 || exit $$status
@@ -26,6 +26,15 @@ contracts: $(READY)
 
 example: $(READY)  ## a fresh example package under reports/, in place of the one before
 	@env -u PYTHONPATH $(BIN)/python tools/example.py
+
+figures: $(READY)  ## the pictures of docs/api.md
+	$(BIN)/python docs/make_figures.py
+
+docs: $(READY)  ## docs/keys.md and docs/settings.md
+	$(BIN)/python tools/tables.py
+
+screens: $(READY)  ## the pictures of the console in docs/screens
+	$(BIN)/python tools/screens.py
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed (make PYTHON=python3.11 ...)" if sys.version_info < (3, 11) else 0)'

@@ -21,7 +21,7 @@ _PIECES = re.compile(
 )
 
 PATIENCE = 180.0  # seconds that a busy machine may take; nobody waits so long where it is idle
-RESTING = 6  # looks, 0.05 s apart, at which a program must be found silent and asleep
+RESTING = 4  # looks, 0.05 s apart, at which a program must be found silent and asleep
 
 DEMO = """
 from pathlib import Path

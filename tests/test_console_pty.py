@@ -47,6 +47,12 @@ def test_bytes_per_key(terminals: list[Terminal], tmp_path: Path) -> None:
     assert all(0 < sent <= 10_000 for sent in scrolls), scrolls
     steps = [terminal.press(key) for key in ("]", "}", "[", "{")]
     assert all(0 < sent <= 2_000 for sent in steps), steps
+    pictures = [terminal.press("v") for _ in range(6)]
+    assert all(0 < sent <= 10_000 for sent in pictures), pictures
+    terminal.press(":")
+    typed = [terminal.press(key) for key in "rot"]
+    assert all(0 < sent <= 4_000 for sent in typed), typed
+    terminal.press("\x1b")
     assert terminal.press("".join(f"\x1b[<35;{x};{y}M" for x in range(1, 120) for y in (5, 25))) == 0
     assert len(terminal.read(2.0)) <= 400  # 200 bytes per second
     terminal.press("q")

@@ -155,7 +155,7 @@ async def test_another_pixel_is_simulated(case: Case, simulated: list[Case]) -> 
 
 
 async def test_pictures_zoom_play_and_back(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nbtui.console.app.PLAYED_EVERY", 0.01)
+    monkeypatch.setattr("nbtui.console.walker.PLAYED_EVERY", 0.01)
     async with console(case).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)
         for view in (*stepping.VIEWS[1:], stepping.VIEWS[0]):

@@ -15,10 +15,10 @@ def test_byte_budgets(tmp_path: Path) -> None:
         terminal.press("i")
         terminal.wait_for("PIXELS DIFFER")
         terminal.read(0.4)
-        assert max(terminal.press(key) for key in "jlkh") <= 600
+        assert max(terminal.press(key) for key in "jl") <= 600
         terminal.press("+")
-        assert max(terminal.press(key) for key in "LLLLJJJJ") <= 10_000
+        assert 600 < max(terminal.press(key) for key in "nN") <= 10_000  # from page to page
         assert terminal.press("\x1b[<35;30;12M\x1b[<35;31;13M") == 0
-        assert len(terminal.read(2.0)) <= 400
+        assert len(terminal.read(1.0)) <= 200
     finally:
         terminal.close()

@@ -1,45 +1,21 @@
-"""Two images in numbers: reading, metrics, gates, pictures, and the command on top."""
+"""Two images in numbers: reading, metrics, gates, pictures."""
 
 from __future__ import annotations
 
-import json
 import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from golden_cases import DATA, golden_case
+from toy_images import decoded, picture, smv, spots
 
-from nbtui.cli import main
 from nbtui.errors import UnusableInput
 from nbtui.images.metrics import GATES, compare_images
 from nbtui.images.peaks import find_peaks, match_peaks
 from nbtui.images.png import difference_colours, levels, png
-from nbtui.images.read import Picture, read_image, read_mask, read_pair
+from nbtui.images.read import read_image, read_mask, read_pair
 
 FIELD, EXACT = GATES["field"], GATES["exact"]
-
-
-def picture(values: np.ndarray, name: str = "image") -> Picture:
-    return Picture(name, np.asarray(values), "npy")
-
-
-def spots(*places: tuple[float, float], size: tuple[int, int] = (60, 50), height: float = 1000.0) -> np.ndarray:
-    """Round spots on a small smooth background."""
-    slow, fast = np.mgrid[: size[0], : size[1]]
-    image = 0.01 * (1.0 + slow / size[0])
-    for s, f in places:
-        image = image + height * np.exp(-((slow - s) ** 2 + (fast - f) ** 2) / 2.0)
-    return image
-
-
-def smv(values: np.ndarray, order: str = "little_endian", kind: str = "unsigned_short", length: int = 512) -> bytes:
-    slow, fast = values.shape
-    text = f"{{\nHEADER_BYTES={length};\nDIM=2;\nBYTE_ORDER={order};\nTYPE={kind};\nSIZE1={fast};\nSIZE2={slow};\n}}\f"
-    letter = {"unsigned_short": "u2", "float": "f4"}[kind]
-    data = values.astype((">" if order == "big_endian" else "<") + letter).tobytes()
-    return text.encode().ljust(length) + data
 
 
 # --- reading -----------------------------------------------------------------------------------------------------
@@ -287,25 +263,6 @@ def test_masks_are_smv_or_npy_of_the_same_size(tmp_path: Path) -> None:
 # --- pictures ----------------------------------------------------------------------------------------------------
 
 
-def decoded(data: bytes) -> tuple[int, int, int, bytes]:
-    """Width, height, colour type and pixels of an unfiltered PNG, its checksums proved."""
-    assert data[:8] == b"\x89PNG\r\n\x1a\n"
-    at, found = 8, {}
-    while at < len(data):
-        (length,) = struct.unpack(">I", data[at : at + 4])
-        name, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
-        (crc,) = struct.unpack(">I", data[at + 8 + length : at + 12 + length])
-        assert crc == zlib.crc32(name + body)
-        found[name] = body
-        at += 12 + length
-    width, height, depth, colour = struct.unpack(">IIBB", found[b"IHDR"][:10])
-    assert depth == 8 and b"IEND" in found
-    rows = zlib.decompress(found[b"IDAT"])
-    stride = width * (3 if colour == 2 else 1) + 1
-    assert all(rows[y * stride] == 0 for y in range(height))
-    return width, height, colour, b"".join(rows[y * stride + 1 : (y + 1) * stride] for y in range(height))
-
-
 def test_pictures_hold_the_pixels() -> None:
     grey = np.arange(6, dtype=np.uint8).reshape(2, 3)
     assert decoded(png(grey)) == (3, 2, 0, grey.tobytes())
@@ -327,89 +284,3 @@ def test_differences_are_red_where_python_is_larger() -> None:
     red, blue, white, odd, none = difference_colours(c, py, 5.0)[0].tolist()
     assert red[0] == 255 and red[2] < 100 and blue[2] == 255 and blue[0] < 100
     assert white == none == [255, 255, 255] and odd == [0, 160, 0]
-
-
-# --- the command -------------------------------------------------------------------------------------------------
-
-
-def files(folder: Path, c: np.ndarray, py: np.ndarray) -> tuple[str, str]:
-    np.save(folder / "c.npy", c)
-    np.save(folder / "py.npy", py)
-    return str(folder / "c.npy"), str(folder / "py.npy")
-
-
-def test_exit_code_is_the_verdict(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    image = spots((10, 10), (30, 25))
-    assert main(["images", *files(here, image, image)]) == 0
-    assert "every compared pixel is equal" in capsys.readouterr().out
-    assert main(["images", *files(here, image, 1.005 * image)]) == 0
-    assert "pixels differ by more than 1e-06" in capsys.readouterr().out
-    assert main(["images", *files(here, image, 1.005 * image), "--gates", "exact"]) == 1
-    assert "DIFFER (exact gates)" in capsys.readouterr().out
-    assert main(["images", *files(here, image, 2.0 * image)]) == 1
-
-
-def test_json_is_one_strict_object(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    c, py = spots((10, 10), size=(20, 20)), np.zeros((20, 20))
-    py[3, 3] = np.nan
-    assert main(["images", *files(here, c, py), "--json"]) == 1
-    found = json.loads(capsys.readouterr().out)
-    assert (found["verdict"], found["gates"], found["correlation"]) == ("diverge", "field", None)
-    assert found["size"] == {"slow": 20, "fast": 20} and found["pixels_not_numbers_in_one"] == 1
-    assert found["peak_distance_max"] == "inf" and found["worst_pixels"][0]["slow"] == 10
-    assert len(found["map"]["max_abs_diff"]) == 10
-
-
-def test_pictures_are_written_and_never_replaced_unasked(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pair = files(here, spots((10, 10)), spots((12, 10)))
-    words = ["images", *pair, "--roi", "5", "14", "0", "29", "--png", "out"]
-    assert main(words) == 1
-    for name in ("c.png", "python.png", "difference.png"):
-        assert decoded((here / "out" / name).read_bytes())[:2] == (10, 30)
-    assert main(words) == 4
-    assert "exists" in capsys.readouterr().err
-    assert main([*words, "--force"]) == 1
-    assert main(["images", *pair, "--png", str(here / "c.npy" / "sub")]) == 4
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["c.npy"], "one image"),
-        (["c.npy", "gone.npy"], "cannot be read"),
-        (["c.npy", "py.npy", "--gates", "lax"], "--gates"),
-        (["c.npy", "py.npy", "--roi", "0", "99", "0", "5"], "--roi"),
-        (["c.npy", "py.npy", "--mask", "small.npy"], "the mask is 3 x 3"),
-        (["c.npy", "small.npy"], "sizes differ"),
-        (["c.npy", "demo"], "sizes differ"),
-        (["demo"], "no C image"),
-        (["c.npy", "nowhere"], "no case 'nowhere'"),
-    ],
-)
-def test_bad_input_is_named(here: Path, words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    files(here, spots((10, 10)), spots((10, 10)))
-    np.save(here / "small.npy", np.ones((3, 3)))
-    assert main(["images", *words]) == 2
-    shown = capsys.readouterr()
-    assert said in shown.err and "Traceback" not in shown.err and not shown.out
-
-
-def test_a_case_is_simulated_and_compared(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    case = golden_case("interpolate_out_of_range")
-    inputs = ["--workdir", str(DATA / "inputs"), "--phi-mode", "c-parity"]
-    assert main(["images", str(case.folder), *inputs, "--gates", "exact", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["pixels_beyond_1e-6"] == 0 and found["correlation"] == pytest.approx(1.0)
-    assert main(["images", str(case.folder / "image.npy"), str(case.folder), *inputs]) == 0
-
-
-def test_the_image_that_the_command_names_is_found(here: Path) -> None:
-    image = golden_case("cubic_default_f").image()
-    folder = here / "case"
-    folder.mkdir()
-    command = golden_case("cubic_default_f").command.replace("\n", " ")
-    (folder / "command.txt").write_text(command + " -floatfile mine.bin")
-    (folder / "mine.bin").write_bytes(image.astype("<f4").tobytes())
-    assert main(["images", "case", "--phi-mode", "c-parity", "--gates", "exact"]) == 0
-    (folder / "mine.bin").write_bytes(image.astype("<f4").tobytes()[:-4])
-    assert main(["images", "case"]) == 2

@@ -103,7 +103,7 @@ def test_a_search_counts_on_both_sides_and_esc_forgets_it(logs: tuple[Path, Path
         await until(pilot, lambda: screen.logs.side.cursor == 6)
         await pilot.press("n")
         assert "hit 2 of 4" in screen_text(screen.app)
-        assert "lines found: C 4  Python 2" in screen_text(screen.app)
+        assert "found: C 4  Python 2" in screen_text(screen.app)
         await pilot.press("N", "N")
         assert screen.logs.side.cursor == 9
         await pilot.press("escape")
@@ -161,7 +161,7 @@ def test_a_log_that_has_gone_is_a_sentence_and_the_other_one_can_be_read(logs: t
     async def main() -> None:
         async with app.run_test(size=(80, 24)) as pilot:
             await pilot.press("l")
-            await until(pilot, lambda: "no such file any more" in screen_text(app))
+            await until(pilot, lambda: "no such file any more" in " ".join(screen_text(app).split()))
             await until(pilot, lambda: "> " in screen_text(app) and "line 4 of 11" in screen_text(app))
             await pilot.press("tab", "down", "end", "d", "n", "v", "tab")
 
@@ -258,9 +258,11 @@ def test_bytes_the_editor_and_the_shell(tmp_path: Path) -> None:
         terminal.press("l")
         terminal.wait_for("line 302 of 608")
         terminal.read(0.5)
-        assert max(terminal.press("\x1b[B") for _ in range(4)) <= 600
-        assert terminal.press("\x1b[6~") <= 10_000
-        assert max(terminal.press("\x1b[B") for _ in range(3)) <= 10_000
+        moved = [terminal.press("\x1b[B") for _ in range(12)]
+        # where one log has a line that the other lacks, the other one scrolls by a line
+        assert sum(sent > 600 for sent in moved) <= 3, moved
+        scrolled = [terminal.press(key) for key in ("\x1b[6~", *["\x1b[B"] * 4, "\x1b[5~", "\x1b[H", "\x1b[F")]
+        assert max(moved + scrolled) <= 10_000, moved + scrolled
         assert terminal.press("\x1b[<35;50;20M\x1b[<35;51;21M") == 0
         assert len(terminal.read(2.0)) <= 400
         terminal.press("v")
@@ -301,11 +303,13 @@ def test_ctrl_z_goes_to_the_shell_and_fg_comes_back(logs: tuple[Path, Path], key
     terminal = Terminal(SHELL.format(program=TWO_LOGS), logs[0].parent)
     try:
         terminal.wait_for("rot_a")
-        terminal.press(keys + "\x1a")
-        terminal.wait_for("back in the shell")
-        assert b"\x1b[?1049l" in terminal.received
+        if keys:
+            terminal.press(keys)
+            terminal.wait_for("LOGS")
+        terminal.press("\x1a")
         terminal.read(1.0)
-        assert terminal.received.count(b"\x1b[?1049h") == 2
+        left, back = terminal.received.split(b"back in the shell")
+        assert left.count(b"\x1b[?1049h") == left.count(b"\x1b[?1049l") == back.count(b"\x1b[?1049h") == 1
         terminal.press("q" * len(keys) + "q")
         assert terminal.end() == 1
     finally:

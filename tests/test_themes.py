@@ -10,19 +10,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from console_terminal import Terminal
-from console_toy import console
+from console_toy import console, until
 from rich.color import Color, ColorTriplet
 from rich.style import Style
 
 from nbtui.console import palette
 from nbtui.console.palette import PALETTES, choose, style
+from nbtui.console.state import Phase
 from nbtui.live.model import Case
 from nbtui.setting_table import THEMES
 
 CLI = "from nbtui.cli import main\nraise SystemExit(main({words!r}))\n"
 BACKGROUND = {"dark": (0, 0, 0), "light": (255, 255, 255)}
 STATUSES = ("pass", "minor", "diverge", "missing")
-COLOURS = re.compile(r"\x1b\[[0-9;:]*?(?<![0-9])(3[0-8]|4[0-8]|9[0-7]|10[0-7])[;:m]")
+SGR = re.compile(r"\x1b\[([0-9;:]*)m")
+COLOURS = {*range(30, 39), *range(40, 49), *range(90, 98), *range(100, 108)}  # ECMA-48; 39 and 49 are the defaults
 
 # linear RGB as a protanope and a deuteranope see it: Vienot, Brettel and Mollon 1999, Color Res. Appl. 24, 243
 PROTAN = np.array([[0.11238, 0.88762, 0.0], [0.11238, 0.88762, 0.0], [0.00401, -0.00401, 1.0]])
@@ -64,11 +66,11 @@ def colour(text: str) -> Color | None:
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_every_tone_can_be_read(theme: str) -> None:
-    behind = linear(BACKGROUND[theme])
     for tone, text in PALETTES[theme].items():
-        found = colour(text)
-        if found is not None and tone != "rule":  # a line is not read
-            assert contrast(linear(found.get_truecolor()), behind) >= 4.5, tone
+        found = Style.parse(text or "none")
+        behind = found.bgcolor.get_truecolor() if found.bgcolor else BACKGROUND[theme]
+        if found.color is not None and tone != "rule":  # a line is not read
+            assert contrast(linear(found.color.get_truecolor()), linear(behind)) >= 4.5, tone
 
 
 @pytest.mark.parametrize("seen_by", [np.eye(3), PROTAN, DEUTAN], ids=["all", "protan", "deutan"])
@@ -106,6 +108,7 @@ def test_unknown_theme() -> None:
 async def test_f3_goes_through_the_themes(tmp_path: Path) -> None:
     app = console(Case("toy", ("-hkl", "x"), tmp_path, (12, 14), None))
     async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.state.phase in (Phase.READY, Phase.FAILED))
         seen = []
         for _ in THEMES:
             await pilot.press("f3")
@@ -117,6 +120,7 @@ async def test_f3_goes_through_the_themes(tmp_path: Path) -> None:
 async def test_f2_turns_the_mouse_off_and_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = console(Case("toy", ("-hkl", "x"), tmp_path, (12, 14), None))
     async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.state.phase in (Phase.READY, Phase.FAILED))
         sent: list[str] = []
         assert app._driver is not None
         monkeypatch.setattr(app._driver, "write", sent.append)
@@ -127,22 +131,28 @@ async def test_f2_turns_the_mouse_off_and_on(tmp_path: Path, monkeypatch: pytest
         assert "\x1b[?1000h" in "".join(sent) and "\x1b[?1003h" not in "".join(sent)  # motion stays off
 
 
-def colours_sent(folder: Path, **environment: str) -> bool:
-    terminal = Terminal(CLI.format(words=["demo"]), folder, XDG_CONFIG_HOME=str(folder), **environment)
+def codes(received: bytes) -> set[int]:
+    """All parameters of all colour and attribute sequences."""
+    found = SGR.findall(received.decode("utf-8", "replace"))
+    return {int(code) for parameters in found for code in re.split("[;:]", parameters) if code}
+
+
+def test_no_color_means_no_colours(tmp_path: Path) -> None:
+    terminal = Terminal(CLI.format(words=["demo"]), tmp_path, XDG_CONFIG_HOME=str(tmp_path), NO_COLOR="1")
     try:
         terminal.wait_for("FIRST DIVERGENCE")
-        terminal.press("jj?q")
-        terminal.press("q")
+        for keys in ("jj", "?", "q", "q"):
+            terminal.press(keys)
         assert terminal.end() == 1
-        assert "\x1b[?1049l" in terminal.received.decode("utf-8", "replace")
-        return COLOURS.search(terminal.received.decode("utf-8", "replace")) is not None
+        assert codes(terminal.received) & {1, 2, 7} and not codes(terminal.received) & COLOURS
     finally:
         terminal.close()
 
 
-def test_no_color_means_no_colours(tmp_path: Path) -> None:
-    assert not colours_sent(tmp_path, NO_COLOR="1")
-
-
 def test_colours_are_there_otherwise(tmp_path: Path) -> None:
-    assert colours_sent(tmp_path)
+    terminal = Terminal(CLI.format(words=["demo"]), tmp_path, XDG_CONFIG_HOME=str(tmp_path))
+    try:
+        terminal.wait_for("fields")
+        assert codes(terminal.received) & COLOURS
+    finally:
+        terminal.close()

@@ -1,1 +1,65 @@
-"""nbsim: nanoBragg's diffraction model in PyTorch."""
+"""nbsim: nanoBragg's diffraction model in PyTorch.
+
+    from nbsim import Experiment
+
+    experiment = Experiment.from_command("-hkl a.hkl -cell 30 40 50 90 90 90 -N 5 -distance 100 -lambda 1")
+    photons = experiment.image().photons
+
+Names are imported on first use, so that ``import nbsim`` does not wait for torch. See docs/api.md.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .errors import InputError, Interrupted, NbsimError, OutputError
+    from .experiment import from_command
+    from .image import Image, render
+    from .model import Experiment
+    from .pixel import PixelResult, simulate_pixel
+    from .quirks import Quirks
+    from .trace import format_line, trace_lines
+
+__all__ = [
+    "Experiment",
+    "Image",
+    "InputError",
+    "Interrupted",
+    "NbsimError",
+    "OutputError",
+    "PixelResult",
+    "Quirks",
+    "format_line",
+    "from_command",
+    "render",
+    "simulate_pixel",
+    "trace_lines",
+]
+
+_HOMES = {
+    "Experiment": "model",
+    "Image": "image",
+    "InputError": "errors",
+    "Interrupted": "errors",
+    "NbsimError": "errors",
+    "OutputError": "errors",
+    "PixelResult": "pixel",
+    "Quirks": "quirks",
+    "format_line": "trace",
+    "from_command": "experiment",
+    "render": "image",
+    "simulate_pixel": "pixel",
+    "trace_lines": "trace",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'nbsim' has no attribute '{name}'")
+    return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

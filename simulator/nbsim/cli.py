@@ -6,13 +6,11 @@ Exit codes: 0 done, 2 unusable input, 3 the simulation failed, 4 could not write
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 
 from .errors import InputError, Interrupted, NbsimError, OutputError
 
@@ -23,6 +21,7 @@ FLAGS are nanoBragg's own; input and output files are in the current directory, 
 replaced as the C program replaces them. With -trace_pixel SLOW FAST the pixel's trace is
 printed too.
 
+  --column NAME         column of an MTZ or CIF file given with -hkl; default: its only amplitude column
   --phi-mode c-parity   keep the vectors of the last phi step at phi = 0, as the C program does
   --omp-threads N       first pixels as in a C run with that OMP_NUM_THREADS (default 1)
   --compile             auto: use the compiled kernel if it was built before, or build it for a long run
@@ -130,23 +129,13 @@ def _run(argv: Sequence[str]) -> None:
         result = simulate_pixel(experiment, *options.trace_pixel, n_threads=settings.threads)
         for line in trace_lines(result):
             print(format_line(line))
-    stop = False
-
-    def ask_to_stop(signum: int, frame: FrameType | None) -> None:
-        nonlocal stop
-        stop = True
-
-    previous = signal.signal(signal.SIGINT, ask_to_stop)
-    try:
-        image = render(
-            experiment,
-            n_threads=settings.threads,
-            compile_kernel=_COMPILE[settings.values["--compile"]],
-            progress=_Reporter(options.progress),
-            cancelled=lambda: stop,
-        )
-    finally:
-        signal.signal(signal.SIGINT, previous)
+    # an interrupt may come at any time here, during a build of the kernel too: nothing is written before the end
+    image = render(
+        experiment,
+        n_threads=settings.threads,
+        compile_kernel=_COMPILE[settings.values["--compile"]],
+        progress=_Reporter(options.progress),
+    )
     for text in write_outputs(experiment, image, folder):
         print(text)
 
@@ -165,7 +154,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OutputError as error:
         return _fail(error, 4)
     except (Interrupted, KeyboardInterrupt):
-        print("nbsim: interrupted; no image was written", file=sys.stderr)
+        print("nbsim: interrupted; no file was left half written", file=sys.stderr)
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -16,7 +16,7 @@ from .pixel import PixelResult
 from .structure_factors import in_table
 from .terms import interpolated_passes, interpolates, passes_per_pixel
 
-F_CELL_ORIGINS = ("table", "default", "interpolated", "out of range", "table, no room to interpolate")
+F_CELL_ORIGINS = ("table", "default", "interpolated", "out of range", "table, not interp.")
 _TABLE, _DEFAULT, _INTERPOLATED, _OUTSIDE, _NO_ROOM = range(len(F_CELL_ORIGINS))
 
 

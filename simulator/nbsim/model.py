@@ -6,14 +6,21 @@ Source: nanobragg_pixel_loop.md section 1.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from .options import Options
 from .quirks import Quirks
+
+if TYPE_CHECKING:
+    from .image import Image
+    from .pixel import PixelResult
 
 
 @dataclass(frozen=True)
@@ -137,6 +144,78 @@ class Experiment:
     setup_lines: tuple[TraceLine, ...]  # the TRACE_C:name=... lines in C's order
     notices: tuple[str, ...]  # warnings in our words
     input_files: tuple[str, ...]  # every file that was read
+
+    @classmethod
+    def from_command(
+        cls,
+        command: str | Sequence[str],
+        workdir: Path | str = ".",
+        *,
+        phi_mode: str = "spec",
+        dtype: torch.dtype = torch.float64,
+        device: str | torch.device = "cpu",
+        quirks: Mapping[str, bool] = {},
+    ) -> Experiment:
+        """The experiment of a nanoBragg command line.
+
+        Args:
+            command: the command line as text or words, with or without the program's name.
+            workdir: where its input files are.
+            phi_mode: ``spec``, fresh vectors at phi = 0; or ``c-parity``, what the C program does.
+            dtype: torch.float64 or torch.float32.
+            device: ``cpu`` or ``cuda``.
+            quirks: C's oddities by name, on or off; see nbsim.quirks.
+
+        Raises:
+            InputError: the command line, one of its files or an argument is unusable.
+        """
+        from .experiment import from_command
+
+        return from_command(command, Path(workdir), phi_mode=phi_mode, dtype=dtype, device=device, quirks=quirks)
+
+    def image(
+        self,
+        *,
+        n_threads: int = 1,
+        compile_kernel: bool | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Image:
+        """The whole detector; ``photons`` of the result are float32 (n_slow, n_fast). See :func:`nbsim.image.render`.
+
+        Without gradients; for those see :func:`nbsim.pixel.image_values`.
+
+        Raises:
+            Interrupted: ``cancelled`` returned True.
+            InputError: fewer than one thread, or an image larger than the memory.
+        """
+        from .image import render
+
+        return render(self, n_threads=n_threads, compile_kernel=compile_kernel, progress=progress, cancelled=cancelled)
+
+    def pixel(self, slow: int, fast: int, *, n_threads: int = 1) -> PixelResult:
+        """One pixel with everything that made it; its ``value`` [photons] is differentiable in our tensors.
+
+        Raises:
+            InputError: the pixel is not on the detector, or is masked or outside the ROI.
+        """
+        from .pixel import simulate_pixel
+
+        return simulate_pixel(self, slow, fast, n_threads=n_threads)
+
+    def terms(self, slow: int, fast: int) -> dict[str, npt.NDArray[Any]]:
+        """What each (layer, subpixel, source, phi step, mosaic domain) adds to a pixel, in order of accumulation.
+
+        Columns of equal length (n,): counters, fractional and nearest h, k, l, ``F_latt``, ``F_cell`` [electrons] and
+        ``F_cell2_F_latt2`` [electrons^2], as in the terms.csv of a package.
+
+        Raises:
+            InputError: as for :meth:`pixel`.
+        """
+        from .trace import terms_rows
+
+        with torch.no_grad():
+            return terms_rows(self.pixel(slow, fast))
 
     @property
     def dtype(self) -> torch.dtype:

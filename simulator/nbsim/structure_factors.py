@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from .errors import InputError
+from .formats.whole import write_whole
 from .index_box import index_box
 from .model import StructureFactors
 from .options import Options
@@ -148,6 +149,7 @@ def write_cache(path: Path, sf: StructureFactors) -> None:
 
     Raises:
         InputError: there is no table to write.
+        OutputError: it cannot be written.
     """
     if sf.grid is None:
         raise InputError(f"{path}: no structure-factor table to write")
@@ -156,7 +158,7 @@ def write_cache(path: Path, sf: StructureFactors) -> None:
     padded = np.zeros(tuple(n + 1 for n in shape), dtype=np.float64)
     padded[:-1, :-1, :-1] = sf.grid.detach().cpu().numpy()
     head = " ".join(f"{lo} {lo + n - 1}" for lo, n in zip(low, shape, strict=True))
-    path.write_bytes(head.encode("ascii") + _CACHE_MARK + padded.tobytes())
+    write_whole(path, [head.encode("ascii") + _CACHE_MARK, padded.tobytes()])
 
 
 @lru_cache(maxsize=4)

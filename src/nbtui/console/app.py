@@ -19,7 +19,6 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
-from textual.timer import Timer
 
 from nbtui.console import jobs, jumping, stepping
 from nbtui.console import state as moves
@@ -34,6 +33,7 @@ from nbtui.console.screens import HelpScreen, MainScreen
 from nbtui.console.state import Phase, State
 from nbtui.console.tight import TightUpdate
 from nbtui.console.tuner import Tuner
+from nbtui.console.walker import Walker
 from nbtui.console.widgets import PaneView
 from nbtui.live.model import Case, Settings
 from nbtui.parity.profiles import Profile
@@ -42,7 +42,6 @@ from nbtui.trace.model import Trace
 if TYPE_CHECKING:
     from nbtui.console.image import Visit
 
-PLAYED_EVERY = 0.5  # seconds per step while playing
 MARKED_FOR = 2.5  # seconds that changed values stay marked
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 
@@ -72,10 +71,9 @@ class Console(App[int], inherit_bindings=False):
         self.judgement = judgement
         self.reports = reports
         self.export_thread: threading.Thread | None = None
-        self._player: Timer | None = None
         self._visit: Visit | None = None  # what the image screen had worked out
-        self._remembering = False
         self._main = MainScreen(lambda: self.state)
+        self.walker = Walker(self, lambda: self.state, self._show, self._heard)
         self.living = Living(self, comfort or Comfort(), reports, lambda: self.state, self._tell)
         self.tuner = Tuner(self, lambda: self.state, self._show, self._simulate)
         self._acts = self._actions()
@@ -154,7 +152,6 @@ class Console(App[int], inherit_bindings=False):
         elif isinstance(result, jobs.Exported):
             self._show(replace(self.state, exporting=False, history=None, message=f"written: {result.path}"))
         elif isinstance(result, jobs.Remembered):
-            self._remembering = False
             self._show(replace(self.state, history=result.history))
         elif isinstance(result, jobs.Failure) and self.state.exporting and message.generation < 0:
             self._show(replace(self.state, exporting=False, message=f"not exported: {result.sentence}"))
@@ -181,7 +178,6 @@ class Console(App[int], inherit_bindings=False):
             "page_down": lambda: self._show(moves.paged(self.state, self._page())),
             "phi_mode": self._change_phi_mode,
             "export": self._export,
-            "play": self._play,
             "logs": lambda: self._logs(),
             "image": lambda: self._image(),
             "suspend": lambda: self.action_suspend_process(),
@@ -189,7 +185,7 @@ class Console(App[int], inherit_bindings=False):
             "quit": lambda: self.exit(moves.exit_code(self.state)),
             "interrupt": lambda: self.exit(INTERRUPTED),
         }
-        return acts | self.living.acts | self.tuner.acts
+        return acts | self.walker.acts | self.living.acts | self.tuner.acts
 
     def _move(self, step: Callable[[State], State]) -> None:
         self._show(step(self.state))
@@ -244,17 +240,6 @@ class Console(App[int], inherit_bindings=False):
         self._show(moves.at_pixel(self.state, pixel))
         self._simulate()
 
-    def _play(self) -> None:
-        self._show(stepping.play(self.state))
-        if self.state.playing and self._player is None:
-            self._player = self.set_interval(PLAYED_EVERY, self._played)
-
-    def _played(self) -> None:
-        if not self.state.playing and self._player is not None:
-            self._player.stop()
-            self._player = None
-        self._show(stepping.played(self.state))
-
     def _export(self) -> None:
         now = self.state
         if now.exporting or now.comparison is None or now.pending or now.elsewhere:
@@ -263,10 +248,11 @@ class Console(App[int], inherit_bindings=False):
             return
         self._show(replace(now, exporting=True))
         self.export_thread = jobs.start(
-            lambda: jobs.Exported(export(now, self.judgement, self.reports)), self._exported, "nbtui-export"
+            lambda: jobs.Exported(export(now, self.judgement, self.reports)), self._heard, "nbtui-export"
         )
 
-    def _exported(self, result: object) -> None:
+    def _heard(self, result: object) -> None:
+        """A result of a thread that has nothing to do with a generation."""
         with contextlib.suppress(RuntimeError):
             self.post_message(Finished(result, -1))
 
@@ -274,17 +260,6 @@ class Console(App[int], inherit_bindings=False):
         from nbtui.console.logs import LogsScreen  # not before the first paint
 
         self.push_screen(LogsScreen(self.state))
-
-    def _remember(self) -> None:
-        """Read the reports folder once, when the detail is first looked at."""
-        if self.state.history is None and not self._remembering:
-            self._remembering = True
-            reports = self.reports
-            jobs.start(lambda: jobs.remember(reports), self._remembered, jobs.NAME)
-
-    def _remembered(self, result: object) -> None:
-        with contextlib.suppress(RuntimeError):
-            self.post_message(Finished(result if isinstance(result, jobs.Remembered) else jobs.Remembered(()), -2))
 
     def _image(self) -> None:
         if self.state.case is None:
@@ -322,7 +297,8 @@ class Console(App[int], inherit_bindings=False):
             self.state = replace(self.state, detail_top=0)
         elif state.pane == "detail":
             self.state = detail.kept_in_view(self.state, *self._main.views["detail"].size)
-            self._remember()
+        if state.phase is Phase.READY and self._main.views["detail"].size.height >= detail.LONG:
+            self.walker.remember(self.reports)
         if (before.pane, before.zoomed) != (state.pane, state.zoomed):
             self._main.choose_layout()
         if self._main.is_mounted:

@@ -18,6 +18,7 @@ from nbtui.trace.text import clean
 # how an editor is told the line, for those that do not take the usual +LINE FILE
 _WITH_COLON = {"hx": (), "helix": (), "subl": ("--wait",), "zed": ("--wait",)}
 _WITH_GOTO = frozenset({"code", "code-insiders", "codium", "cursor"})
+_LATER = 0.2  # s
 NONE_SET = "no editor is set: export VISUAL or EDITOR, such as EDITOR=vi, and start again"
 
 
@@ -46,7 +47,7 @@ def edit(app: App[int], path: Path, line: int) -> str:
         return f"VISUAL or EDITOR cannot be read: {error}; correct it and start again"
     if not words:
         return NONE_SET
-    name = clean(words[0])
+    name = clean(Path(words[0]).name)
     try:
         with _ctrl_c_is_the_editors(app), app.suspend():
             code = subprocess.run(words, check=False).returncode
@@ -61,13 +62,16 @@ def edit(app: App[int], path: Path, line: int) -> str:
 def _ctrl_c_is_the_editors(app: App[int]) -> Iterator[None]:
     """While another program has the terminal, Ctrl-C is for that program: it must not end the console."""
     loop = asyncio.get_running_loop()
+    taken = False
     with suppress(NotImplementedError, RuntimeError, ValueError):
-        loop.remove_signal_handler(signal.SIGINT)
+        taken = loop.remove_signal_handler(signal.SIGINT)
     # a handler, not SIG_IGN: the editor would inherit that
     before = signal.signal(signal.SIGINT, lambda number, frame: None)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-        with suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.add_signal_handler(signal.SIGINT, app.exit, 128 + signal.SIGINT)
+        if taken:
+            # later: what was pressed meanwhile still waits in the loop, and must find no handler there
+            loop.call_later(_LATER, lambda: loop.add_signal_handler(signal.SIGINT, app.exit, 128 + signal.SIGINT))
+        else:
+            signal.signal(signal.SIGINT, before)

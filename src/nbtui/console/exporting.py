@@ -19,11 +19,12 @@ def export(state: State, judgement: Judgement, reports: Path) -> Path:
     if state.case is None:
         raise UnusableInput("a package needs the command line: add the run's flags, nbtui open C_LOG PY_LOG -- FLAGS")
     given = state.c_trace is not None and state.case.c_log is None
-    # while another mode is being simulated, what is on the screen is still the last result
+    # while something else is being simulated, what is on the screen is still the last result
+    case = state.simulation.case if state.simulation else state.case
     shown = state.simulation.settings if state.simulation else state.settings
     return export_package(
         ExportRequest(
-            case=state.case,
+            case=case,
             settings=shown,
             reports=reports,
             c_log=Path(state.c_trace.origin) if given and state.c_trace else state.case.c_log,

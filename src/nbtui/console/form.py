@@ -126,6 +126,12 @@ def moved(form: Form, by: int) -> Form:
     return replace(form, cursor=ids[max(0, min(len(ids) - 1, here + by))])
 
 
+def at_row(form: Form, id: str) -> Form:
+    """The cursor on a parameter, its group from its first line on as far as there is room."""
+    moved_there = replace(form, cursor=id)
+    return replace(moved_there, top=listing(moved_there).index(moved_there.parameter.group))
+
+
 def to_group(form: Form, by: int) -> Form:
     """The first row of the next (previous) group that has rows; around the end it starts again."""
     shown_rows = rows(form)
@@ -135,8 +141,7 @@ def to_group(form: Form, by: int) -> Form:
     here = form.parameter.group
     at = groups.index(here) if here in groups else -1
     group = groups[(at + by) % len(groups)]
-    top = listing(form).index(group)
-    return replace(form, cursor=next(row.id for row in shown_rows if row.group == group), top=top)
+    return at_row(form, next(row.id for row in shown_rows if row.group == group))
 
 
 def filtered(form: Form) -> Form:
@@ -149,12 +154,13 @@ def filtered(form: Form) -> Form:
 
 
 def found(form: Form, forward: bool, *, stay: bool = False) -> Form:
-    """The next row whose label, flag, group or help has the search text; ``stay`` where the cursor's own has it."""
+    """The next row whose label or flag, else whose help, has the search text; ``stay``: or the cursor's own."""
     wanted = form.query.casefold()
     if not wanted:
         return replace(form, message="nothing to search for yet: / starts a search")
     ids = [row.id for row in rows(form)]
-    hits = [row.id for row in rows(form) if wanted in f"{row.label} {row.flag} {row.group} {row.help}".casefold()]
+    hits = [row.id for row in rows(form) if wanted in f"{row.label} {row.flag}".casefold()]
+    hits = hits or [row.id for row in rows(form) if wanted in row.help.casefold()]
     if not hits:
         return replace(form, message=f"nothing has {form.query!r}")
     if stay and form.cursor in hits:

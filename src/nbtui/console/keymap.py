@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from textual.keys import Keys, _character_to_key, key_to_character
+from textual.keys import Keys, _character_to_key, format_key
 
 from nbtui.console.actions import ACTIONS, USERS, Action
 from nbtui.console.image_actions import IMAGE_ACTIONS
 from nbtui.console.log_actions import LOG_ACTIONS
 from nbtui.console.packages_actions import PACKAGES_ACTIONS
+from nbtui.console.parameters_actions import PARAMETERS_ACTIONS
 from nbtui.console.parameters_actions import PARAMETERS_ACTIONS
 from nbtui.errors import UnusableInput
 from nbtui.settings import KeyEntry
@@ -26,8 +27,9 @@ NO_KEY = "no_key"  # the name of a key that no keyboard has
 _MODIFIERS = ("ctrl", "alt", "shift", "super", "hyper", "meta")
 _NAMES = frozenset(key.value for key in Keys if not key.value.startswith("<"))
 _SHOWN = {
-    "pageup": "PgUp", "pagedown": "PgDn", "escape": "Esc", "backspace": "Backspc", "space": "Space",
-}  # fmt: skip
+    **{"pageup": "PgUp", "pagedown": "PgDn", "escape": "Esc", "backspace": "Backspc", "space": "Space"},
+    **{"enter": "Enter", "delete": "Del"},
+}
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,15 @@ def shown(key: str) -> str:
         return _SHOWN[key]
     if modifiers:
         return "-".join([*(part.capitalize() for part in modifiers), name.upper() if len(name) == 1 else shown(name)])
-    character = key_to_character(key)
-    if character is not None and character.isprintable() and character != " ":
-        return character
-    return key if key in ("up", "down", "left", "right") else key.capitalize()
+    if key in ("up", "down", "left", "right"):
+        return key
+    character = format_key(key)
+    return character if len(character) == 1 else key.capitalize()
 
 
 REGISTRIES: tuple[Registry, ...] = (
     Registry("", "Main screen", ACTIONS),
+    Registry("parameters.", "Parameters", PARAMETERS_ACTIONS),
     Registry("image.", "Image", IMAGE_ACTIONS),
     Registry("logs.", "Raw logs", LOG_ACTIONS),
     Registry("packages.", "Packages", PACKAGES_ACTIONS),
@@ -121,7 +124,7 @@ def _names(key: str, where: str) -> tuple[str, ...]:
     name = {"esc": "escape", "pgup": "pageup", "pgdn": "pagedown", "del": "delete", "return": "enter"}.get(name, name)
     if len(name) == 1:
         name = _character_to_key(name)
-    plain = len(name) == 1 or name in _NAMES or key_to_character(name) is not None
+    plain = len(name) == 1 or name in _NAMES or len(format_key(name)) == 1
     if not name or not plain or any(part not in _MODIFIERS for part in modifiers):
         raise UnusableInput(f"{where}: '{clean(key)}' is no key; write x, X, F5, space, pageup or ctrl+x")
     return ("+".join([*modifiers, name]),)

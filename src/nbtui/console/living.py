@@ -10,6 +10,7 @@ import select
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from textual.app import App
@@ -69,11 +70,11 @@ class Living:
 
     def returned(self, state: State, *, last: bool) -> State:
         """After a step of loading: the user back where the resumed session was. ``last``: nothing more is to come."""
-        if self._pending is None:
-            return state
-        back = restored(state, self._pending)
+        back = state if self._pending is None else restored(state, self._pending)
+        if last and self._message:  # a new result wipes the foot line, but nobody has read this there yet
+            back = replace(back, message=back.message or self._message)
         if last:
-            self._pending = None
+            self._pending, self._message = None, ""
         return back
 
     def note(self, state: State) -> None:

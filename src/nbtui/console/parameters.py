@@ -30,7 +30,6 @@ from nbtui.live.tuning import Tuning, c_command, nbtui_command
 
 INTERRUPTED = 130
 WHEEL = 3  # lines of a turn of the mouse wheel
-TALL = 30  # lines from which there is room for long sentences
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +58,7 @@ class ParametersScreen(ModalScreen[None], inherit_bindings=False):
     ParametersScreen #e-header { height: 3; }
     ParametersScreen #e-groups { height: 1; }
     ParametersScreen #e-table { height: 1fr; }
-    ParametersScreen #e-detail { height: 4; }
+    ParametersScreen #e-detail { height: 5; }
     ParametersScreen #e-footer { height: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -67,12 +66,12 @@ class ParametersScreen(ModalScreen[None], inherit_bindings=False):
         for entry in PARAMETERS_ACTIONS
     ]
 
-    def __init__(self, state: Callable[[], State], tune: Callable[[Tuning], None]) -> None:
+    def __init__(self, state: Callable[[], State], tune: Callable[[Tuning], None], cursor: str = "distance") -> None:
         super().__init__()
         self._state, self._tune = state, tune
         now = state()
         assert now.tuning is not None and now.case is not None
-        self.form = Form(now.tuning, c=c_setup(now.c_trace) if now.c_trace else {})
+        self.form = moves.at_row(Form(now.tuning, c=c_setup(now.c_trace) if now.c_trace else {}), cursor)
         self._reading: Setup | None = None  # the set-up that a thread is building
         draws: dict[str, Callable[[int, int], list[Line]]] = {
             "header": lambda width, height: panes.header(self.form, self._state(), width, height),
@@ -134,18 +133,26 @@ class ParametersScreen(ModalScreen[None], inherit_bindings=False):
     # --- keys --------------------------------------------------------------------------------------------------------
 
     async def on_key(self, event: events.Key) -> None:
-        """While a value or a search text is typed, keys are text; a digit begins to type a value."""
+        """While a value or a search text is typed, keys are text; a digit or a sign begins to type a value.
+
+        Actions are done from here as well: left to the app they would come after keys that were typed after them.
+        """
+        if not self.is_current:
+            return
         form = self.form
         character = event.character if event.is_printable else None
-        if event.key == "ctrl+c":
-            return
-        if form.keys:
+        active = self.active_bindings.get(event.key)
+        typing = form.keys or form.searching or form.entry is not None
+        if event.key == "ctrl+c" or (active is not None and not typing):
+            if active is not None:
+                await self.app.run_action(active.binding.action, active.node)
+        elif form.keys:
             self._page_of_keys(event.key)
         elif form.entry is not None:
             self._change(moves.entered(form, event.key, character))
         elif form.searching:
             self.show(moves.searched(form, event.key, character))
-        elif character is not None and (character.isdecimal() or character == "."):
+        elif character is not None and (character.isdecimal() or character in "-."):
             self.show(moves.begin(replace(form, message=""), character))
         else:
             return

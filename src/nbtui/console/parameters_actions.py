@@ -5,11 +5,11 @@ from __future__ import annotations
 from nbtui.console.actions import Action
 
 PARAMETERS_ACTIONS: tuple[Action, ...] = (
-    Action("less", ("left", "h", "minus"), "left h -", "less", "a step down; the value before"),
-    Action("more", ("right", "l", "plus"), "right l +", "more", "a step up; the next value"),
+    Action("less", ("left", "h"), "left h", "less", "a step down; the value before"),
+    Action("more", ("right", "l"), "right l", "more", "a step up; the next value"),
     Action("much_less", ("shift+left", "H", "shift+h"), "H", "", "ten steps down; also shift with the arrow"),
     Action("much_more", ("shift+right", "L", "shift+l"), "L", "", "ten steps up"),
-    Action("type", ("enter",), "Enter", "type", "type a value, nothing takes its flag away; switches go on"),
+    Action("type", ("enter",), "Enter", "type", "type a value (a digit begins too); nothing takes its flag away"),
     Action("undo", ("u",), "u", "undo", "undo the last change"),
     Action("redo", ("ctrl+r",), "Ctrl-R", "redo", "redo what was undone"),
     Action("restore", ("backspace", "x"), "Backspc x", "", "this one as nbtui was started"),

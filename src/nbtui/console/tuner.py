@@ -56,6 +56,7 @@ class Tuner:
         first = state()
         self._start = begun(first.case, first.settings) if first.case else None
         self._screen: ParametersScreen | None = None
+        self._cursor = "distance"  # where the user was in the form
         self.acts: dict[str, Callable[[], None]] = {"parameters": self.open}
 
     def open(self) -> None:
@@ -70,7 +71,7 @@ class Tuner:
         opened = replace(now, tuning=now.tuning or self._start)
         tuning = current(opened) or self._start
         self._show(replace(opened, tuning=replace(tuning, gap=start_gap(opened, tuning))))
-        self._screen = ParametersScreen(self._state, self.tune)
+        self._screen = ParametersScreen(self._state, self.tune, self._cursor)
         self._app.push_screen(self._screen, self._left)
 
     def tune(self, tuning: Tuning) -> None:
@@ -87,7 +88,8 @@ class Tuner:
             self._screen.follow()
 
     def _left(self, result: None) -> None:
-        self._screen = None
+        if self._screen is not None:
+            self._cursor, self._screen = self._screen.form.cursor, None
         tuning = self._state().tuning
         if tuning is not None and tuning.held:
             self.tune(replace(tuning, held=False))

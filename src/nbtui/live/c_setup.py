@@ -88,7 +88,8 @@ def c_setup(trace: Trace) -> dict[str, Shown]:
     single = found.get("dispersion_steps", Shown(1)).value == 1
     for name, id, factor in (*_SCALARS, *([("lambda_angstroms", "wavelength", 1.0)] if single else [])):
         values = _values(trace, name, 1)
-        if values is not None:
+        # distance_m is printed before a close distance overrules it: the summary's plain line is the last word
+        if values is not None and not (id in found and differs(values[0] * factor, found[id])):
             found[id] = Shown(values[0] * factor)
     for name in _FLAGS:
         values = _values(trace, name, 1)
@@ -114,7 +115,8 @@ def differs(value: Value, c: Shown) -> bool:
     if ours.shape != theirs.shape:
         return True
     room = c.within * max(float(np.abs(theirs).max()), 1e-300)
-    return not bool(np.all((ours == theirs) | (np.abs(ours - theirs) <= room)))
+    with np.errstate(invalid="ignore"):  # both infinite: equal, whatever their difference is
+        return not bool(np.all((ours == theirs) | (np.abs(ours - theirs) <= room)))
 
 
 def _noticed(text: str) -> Iterator[tuple[str, Shown]]:

@@ -186,7 +186,9 @@ def edited(setup: Setup, edit: Edit, workdir: Path, known: Mapping[str, Value]) 
     if ruler is not None and edit.value is not None and before.values[ruler.id]:
         way = "switch that off" if ruler.kind == "switch" else "make that 0" if ruler.low == 0 else "take that away"
         ruling = shown(ruler, before.values[ruler.id])
-        raise UnusableInput(f"{parameter.label} does nothing while {ruler.label} is {ruling}: {way} first")
+        raise UnusableInput(
+            f"{parameter.label.strip()} does nothing while {ruler.label.strip()} is {ruling}: {way} first"
+        )
     for argv in _ways(setup.argv, parameter, edit.value, before, known):
         tried = replace(setup, argv=argv)
         options = _parsed(tried, workdir)
@@ -194,7 +196,7 @@ def edited(setup: Setup, edit: Edit, workdir: Path, known: Mapping[str, Value]) 
         if edit.value is None or same(value, edit.value):
             _affordable(options)
             return tried
-    raise UnusableInput(f"{parameter.label}: another flag of the command line overrules {parameter.flag}")
+    raise UnusableInput(f"{parameter.label.strip()}: another flag of the command line overrules {parameter.flag}")
 
 
 def _set(settings: Settings, parameter: Parameter, value: Value) -> Settings:
@@ -222,10 +224,12 @@ def _ways(
     spans = [span for span in _spans(argv) if parameter.field in span[2].sets]
     if value is None:
         if parameter.part is not None:
-            raise UnusableInput(f"{parameter.label}: a number; {parameter.flag} gives all {parameter.size} of them")
+            raise UnusableInput(
+                f"{parameter.label.strip()}: a number; {parameter.flag} gives all {parameter.size} of them"
+            )
         shared = next((argv[start] for start, _, flag in spans if not _own(flag, parameter)), None)
         if shared is not None:
-            raise UnusableInput(f"{parameter.label}: {shared} gives it, together with others; type a value")
+            raise UnusableInput(f"{parameter.label.strip()}: {shared} gives it, together with others; type a value")
         yield _without(argv, frozenset(_row(flag) for _, _, flag in spans))[0]
         return
     numbers = _words(parameter, value, before, known)
@@ -277,7 +281,9 @@ def _words(parameter: Parameter, value: Value, before: Typed, known: Mapping[str
             siblings = [now if now is not None else other for now, other in zip(siblings, fallback, strict=True)]
         numbers = [value if row is parameter else now for row, now in zip(parts, siblings, strict=True)]
     if not all(isinstance(number, (int, float)) for number in numbers):
-        raise UnusableInput(f"{parameter.label}: the others of {parameter.flag} are not known yet; wait a moment")
+        raise UnusableInput(
+            f"{parameter.label.strip()}: the others of {parameter.flag} are not known yet; wait a moment"
+        )
     return [word(number) for number in numbers if isinstance(number, (int, float))]
 
 

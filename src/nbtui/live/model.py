@@ -34,7 +34,7 @@ class Settings:
     quirks: tuple[tuple[str, bool], ...] = ()  # explicit --quirk NAME=on|off
 
 
-F_CELL_ORIGINS = ("table", "default", "interpolated", "out of range", "table, no room to interpolate")
+F_CELL_ORIGINS = ("table", "default", "interpolated", "out of range", "table, not interp.")
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,15 @@ nbsim is imported when a number is typed, as its own rules decide what a number 
 from __future__ import annotations
 
 import math
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from nbtui.errors import UnusableInput
 from nbtui.live.parameters import Parameter, Value
 from nbtui.trace.text import clean
 
 
-def shown(parameter: Parameter, value: Value) -> str:
-    """A value for a person; ``-`` for none."""
+def shown(parameter: Parameter, value: Value, digits: int = 10) -> str:
+    """A value for a person, numbers with at most ``digits``; ``-`` for none."""
     if parameter.id == "round_div":
         return "elliptical" if value else "rectangular"
     if value is None:
@@ -22,8 +22,8 @@ def shown(parameter: Parameter, value: Value) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, tuple):
-        return " ".join(f"{part:.10g}" for part in value)
-    return f"{value:.10g}" if isinstance(value, float) else clean(str(value))
+        return " ".join(f"{part:.{digits}g}" for part in value)
+    return f"{value:.{digits}g}" if isinstance(value, float) else clean(str(value))
 
 
 def word(value: float | int) -> str:
@@ -41,19 +41,19 @@ def understood(parameter: Parameter, text: str) -> Value:
     text = text.strip()
     if not text:
         if not parameter.flag:
-            raise UnusableInput(f"{parameter.label}: one of {_values(parameter)}")
+            raise UnusableInput(f"{parameter.label.strip()}: one of {_values(parameter)}")
         return None
     if parameter.kind == "text":
         return text
     if parameter.kind in ("switch", "choice"):
         found = [value for value, _ in parameter.choices if shown(parameter, value).casefold() == text.casefold()]
         if not found:
-            raise UnusableInput(f"{parameter.label}: one of {_values(parameter)}, not '{clean(text)}'")
+            raise UnusableInput(f"{parameter.label.strip()}: one of {_values(parameter)}, not '{clean(text)}'")
         return found[0]
     if parameter.kind == "numbers":
         parts = text.replace(",", " ").split()
         if len(parts) != parameter.size:
-            raise UnusableInput(f"{parameter.label}: {parameter.size} numbers, not {len(parts)}")
+            raise UnusableInput(f"{parameter.label.strip()}: {parameter.size} numbers, not {len(parts)}")
         return tuple(float(_number(parameter, part)) for part in parts)
     value = _number(parameter, text)
     complaint = limit(parameter, value)
@@ -70,9 +70,9 @@ def _number(parameter: Parameter, text: str) -> float | int:
         return math.inf
     whole = parameter.kind == "whole"
     try:
-        return number(parameter.flag, text, "int" if whole else "float")
+        return number(parameter.label.strip(), text, "int" if whole else "float")
     except InputError as error:
-        raise UnusableInput(f"{parameter.label}: {clean(str(error))}") from error
+        raise UnusableInput(clean(str(error))) from error
 
 
 def _values(parameter: Parameter) -> str:
@@ -84,9 +84,9 @@ def limit(parameter: Parameter, value: float | int) -> str:
     unit = f" {parameter.unit}" if parameter.unit else ""
     if value < parameter.low or (parameter.above and value == parameter.low):
         bound = "more than" if parameter.above else "at least"
-        return f"{parameter.label}: {bound} {parameter.low:g}{unit}"
+        return f"{parameter.label.strip()}: {bound} {parameter.low:g}{unit}"
     if value > parameter.high or (parameter.above and value == parameter.high):
-        return f"{parameter.label}: {'less than' if parameter.above else 'at most'} {parameter.high:g}{unit}"
+        return f"{parameter.label.strip()}: {'less than' if parameter.above else 'at most'} {parameter.high:g}{unit}"
     return ""
 
 
@@ -103,12 +103,15 @@ def nudged(parameter: Parameter, value: Value, by: int) -> Value:
         here = values.index(value) if value in values else -1 if by > 0 else 0
         return values[(here + (1 if by > 0 else -1)) % len(values)]
     if not parameter.nudged:
-        raise UnusableInput(f"{parameter.label}: type it, Enter begins")
+        raise UnusableInput(f"{parameter.label.strip()}: type it, Enter begins")
     if value is None or isinstance(value, (tuple, str)) or not math.isfinite(value):
-        raise UnusableInput(f"{parameter.label}: there is no value to step from; type one, Enter begins")
+        raise UnusableInput(f"{parameter.label.strip()}: there is no value to step from; type one, Enter begins")
     now = Decimal(word(value))
     for _ in range(abs(by)):
-        step = Decimal(repr(parameter.step)) or _second_digit(now, by)
+        step = Decimal(repr(parameter.step))
+        if not step:
+            step = _second_digit(now, by)
+            now = (now / step).to_integral_value(ROUND_FLOOR if by > 0 else ROUND_CEILING) * step
         now += step if by > 0 else -step
     result = int(now) if parameter.kind == "whole" else float(now)
     if limit(parameter, result):

@@ -6,6 +6,7 @@ import math
 
 from nbtui.console.makers import in_c, in_python
 from nbtui.console.panes.line import Line, Span, clip, fit, left, line, rule, wrap
+from nbtui.console.panes.maps import window
 from nbtui.console.panes.numbers import full, marked, relative
 from nbtui.console.state import State
 from nbtui.evidence.package import Factor, Package
@@ -18,6 +19,7 @@ from nbtui.trace.text import clean
 _VALUE = 24  # cells of a value
 _LABEL = 12
 _STATUS = 10
+_SHOWN = 12  # rows of a table, around the one that the cursor is on
 _WHY = {
     "factor": "a computed number: the profile's own limit",
     "setup": "made once, before the loops: the profile's limit for the set-up",
@@ -120,10 +122,11 @@ def _elsewhere(state: State, row: Row, width: int) -> list[Line]:
     others = [one for one in state.rows if (one.field, one.component) == (row.field, row.component)]
     if len(others) < 2:
         return []
-    what = "phi lines" if row.field.startswith("phi.") else "sub-pixels and layers"
     bad = sum(raised(one) for one in others)
+    what = "phi lines" if row.field.startswith("phi.") else "sub-pixels and layers"
     page: list[Line] = [rule((Span(f"the same in the {len(others)} {what}", "title"),), width, _count(bad))]
-    for one in others:
+    first, end = window(next(i for i, one in enumerate(others) if one is row), len(others), _SHOWN)
+    for one in others[first:end]:
         page.append(_pair(clean(one.label), full(one.c_value), full(one.py_value), one.rel_delta, one is row, width))
     return page
 
@@ -151,7 +154,7 @@ def _over_phi(state: State, row: Row, width: int) -> list[Line]:
     place = f"domain {state.domain}" + ("  " + grid.block_name(state.block)).rstrip()
     title = "the terms of each phi step" if summed else f"at each phi step, {place}"
     page: list[Line] = [rule((Span(title, "title"),), width, (Span("live; C from its terms", "faint"),))]
-    for phi in range(grid.n_phi):
+    for phi in range(*window(state.phi, grid.n_phi, _SHOWN)):
         if summed:
             values = [float(side.per_phi[phi]) for side in (grid.c, grid.py) if side is not None]
         else:

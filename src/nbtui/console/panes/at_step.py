@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from nbtui.live.model import F_CELL_ORIGINS
 from nbtui.trace.text import clean
 
 STEP_COLUMNS = 40  # width of "at this step"
-INDEX_LABELS = ("h k l", "C h k l", "node", "offset")  # lines about where, the others are about how much
+INDEX_LABELS = ("h k l", "C h k l", "node", "offset", "factors")  # lines about where, the others are about how much
 _LABEL = 9  # one cell for the mark of a change, then the name
 
 
@@ -47,21 +48,21 @@ def _head(moved: str) -> Line:
 
 def _lines(grid: Contributions, place: Place, reason: str) -> list[Line]:
     py, total = grid.py.at(place), grid.py.total
-    running = float(grid.py.running[place])
     if math.isnan(py["h"]):
         lines = [line(Span(" no contribution: F_latt is 0, or", "faint")), line(Span(" cut by -dmin", "faint"))]
-        return [*lines, _entry("running", f"{running:.6g}", _share(running, total))]
-    lines = _indices(grid, place, py)
-    lines += [
-        _entry("F_latt", f"{py['F_latt']:.6g}", _factors(py)),
-        *_other(grid, place, "F_latt"),
-        _entry("F_cell", f"{py['F_cell']:.6g}", _origin(py)),
-        *_other(grid, place, "F_cell"),
-        _entry("term", f"{py['F_cell2_F_latt2']:.6g}", _share(py["F_cell2_F_latt2"], total)),
-    ]
+    else:
+        lines = _indices(grid, place, py)
+        if "F_latt_a" in py:
+            lines.append(_three("factors", [f"{py[f'F_latt_{axis}']:.4g}" for axis in "abc"]))
+        lines += [
+            *_quantity(grid, place, "F_latt", ""),
+            *_quantity(grid, place, "F_cell", _origin(py)),
+            _entry("term", f"{py['F_cell2_F_latt2']:.6g}", _share(py["F_cell2_F_latt2"], total)),
+        ]
     if grid.c is not None:
         lines += _reference(grid.py, grid.c, place)
     else:
+        running = float(grid.py.running[place])
         lines.append(_entry("running", f"{running:.6g}", _share(running, total)))
         lines += [line(Span(" " + part, "faint")) for part in wrap(reason, STEP_COLUMNS - 1)]
     return [fit(entry, STEP_COLUMNS) for entry in lines]
@@ -75,32 +76,36 @@ def _named(label: str) -> str:
     return " " + left(label, _LABEL - 1)
 
 
+def _three(label: str, values: Sequence[str], tone: str = "text") -> Line:
+    """Three values for a, b, c under each other."""
+    return line(Span(_named(label), "label"), *(Span(right(value, 10), tone) for value in values))
+
+
 def _indices(grid: Contributions, place: Place, py: dict[str, float]) -> list[Line]:
     hkl = [py[name] for name in "hkl"]
     node = [py[name] for name in ("h0", "k0", "l0")]
     off = [abs(x - n) * cells for x, n, cells in zip(hkl, node, grid.n_cells, strict=True)]
-    lines = [line(Span(_named("h k l"), "label"), "".join(right(f"{x:.4f}", 10) for x in hkl))]
+    lines = [_three("h k l", [f"{x:.4f}" for x in hkl])]
     if grid.c is not None:
         theirs = [float(grid.c.columns[name][place]) for name in "hkl"]
         same = np.allclose(theirs, hkl, rtol=DIFFERS, atol=0)
-        tone = "faint" if same else "digit"
-        lines.append(line(Span(_named("C h k l"), "label"), *(Span(right(f"{x:.4f}", 10), tone) for x in theirs)))
-    lines.append(line(Span(_named("node"), "label"), "".join(right(f"{n:.0f}", 10) for n in node)))
-    names = ("Na", "Nb", "Nc")
-    distances = "".join(right(f"{d:.2f}/{name}", 10) for d, name in zip(off, names, strict=True))
-    lines.append(line(Span(_named("offset"), "label"), distances))
+        known = [("no term" if math.isnan(x) else f"{x:.4f}") for x in theirs]
+        lines.append(_three("C h k l", known, "faint" if same else "digit"))
+    lines.append(_three("node", [f"{n:.0f}" for n in node]))
+    lines.append(_three("offset", [f"{d:.2f}/{name}" for d, name in zip(off, ("Na", "Nb", "Nc"), strict=True)]))
     return lines
 
 
-def _other(grid: Contributions, place: Place, name: str) -> list[Line]:
-    """C's value of a quantity, where it is another one."""
-    if grid.c is None:
-        return []
-    theirs, mine = float(grid.c.columns[name][place]), float(grid.py.columns[name][place])
+def _quantity(grid: Contributions, place: Place, name: str, note: str) -> list[Line]:
+    """Python's value with a note; C's beside it, or below when there is a note, where it is another one."""
+    mine = float(grid.py.columns[name][place])
+    value = f"{mine:.6g}"
+    theirs = math.nan if grid.c is None else float(grid.c.columns[name][place])
     if math.isnan(theirs) or not differs(mine, theirs):
-        return []
-    off = percent((mine - theirs) / theirs) if theirs else "new"
-    return [_entry("C " + name.replace("_", ""), f"{theirs:.6g}", f"Py {off}", "digit")]
+        return [_entry(name, value, note)]
+    if not note:
+        return [_entry(name, value, f"C {theirs:.6g}", "digit")]
+    return [_entry(name, value, note), _entry("C " + name.replace("_", ""), f"{theirs:.6g}", "", "digit")]
 
 
 def _reference(py: Side, c: Side, place: Place) -> list[Line]:
@@ -127,17 +132,10 @@ def _share(value: float, total: float) -> str:
     return f"{100 * value / total:.2f} % of I" if total else ""
 
 
-def _factors(py: dict[str, float]) -> str:
-    """The three factors of F_latt; empty for a shape whose F_latt is no product."""
-    if "F_latt_a" not in py:
-        return ""
-    return " x ".join(f"{py[f'F_latt_{axis}']:.3g}" for axis in "abc")
-
-
 def _origin(py: dict[str, float]) -> str:
-    """Where F_cell came from."""
+    """Where F_cell came from; its unit where nobody knows."""
     code = py.get("F_cell_origin", math.nan)
-    return "e" if math.isnan(code) else f"e, {F_CELL_ORIGINS[int(code)]}"
+    return "e" if math.isnan(code) else F_CELL_ORIGINS[int(code)]
 
 
 def highlighted(now: Line, before: Line | None) -> Line:

@@ -55,7 +55,17 @@ class Canvas:
     def lines(self, column: int | None = None) -> list[Line]:
         """The drawing; empty cells of ``column`` (a dot position) show a dashed upright."""
         upright = None if column is None else column // 2
-        return [tuple(self._cell(x, y, x == upright) for x in range(self.width)) for y in range(self.height)]
+        return [self._row(y, upright) for y in range(self.height)]
+
+    def _row(self, y: int, upright: int | None) -> Line:
+        spans: list[Span] = []
+        for x in range(self.width):
+            text, tone = self._cell(x, y, x == upright)
+            if spans and spans[-1].tone == tone:
+                spans[-1] = Span(spans[-1].text + text, tone)
+            else:
+                spans.append(Span(text, tone))
+        return tuple(spans)
 
     def _cell(self, x: int, y: int, upright: bool) -> Span:
         if (x, y) in self._marks:

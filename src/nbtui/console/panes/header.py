@@ -63,7 +63,8 @@ def _mode(state: State, gap: str) -> tuple[Span, ...]:
 def _changes(state: State, gap: str) -> tuple[Span, ...]:
     """How many parameters are not as nbtui was started."""
     count = len(state.tuning.changed) if state.tuning else 0
-    return (Span(f"{gap}* {count} changed (p)", "warning"),) if count else ()
+    words = f"*{count} (p)" if len(gap) < 3 else f"* {count} changed (p)"
+    return (Span(f"{gap}{words}", "warning"),) if count else ()
 
 
 def _activity(state: State) -> Span:

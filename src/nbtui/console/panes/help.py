@@ -18,6 +18,7 @@ _MARKS = (
     ("+", "inherited", "differs because something upstream differs"),
     ("o", "missing", "one side does not have it"),
     ("*", "changed", "the last simulation changed this Python value; at a step: the last step changed it"),
+    ("*2 (p)", "warning", "two parameters are not as nbtui was started"),
     ("# + - .", "text", "map: a term within one, two, three decades of the largest, or below"),
     ("++ + .", "more", "map of Py-C: more than a tenth, a hundredth of the gap, or less; - where Python is less"),
     ("o x *", "pass", "curves: C, Python, both equal; on the lobes O X @ are the step under the cursor"),

@@ -48,16 +48,15 @@ def draw(view: LogView, width: int, height: int) -> list[Line]:
 
 
 def _title(view: LogView, width: int) -> Line:
-    how = "together" if view.locked else "each alone"
-    head = line(Span(" LOGS ", "title"), f" {clean(view.name)}  ", Span(f"scrolling {how}", "label"))
-    if view.pattern is None:
-        return fit(head, width)
-    counts = "  ".join(
-        f"{name} {len(side.hits):,}" + ("" if side.searched < 0 else f" up to line {side.searched:,}")
-        for name, side in zip(_NAMES, view.sides, strict=True)
-    )
-    found = line("   ", Span(f"/{clip(clean(view.query), 30)}/", "key"), Span(f"  lines found: {counts}", "label"))
-    return fit((*head, *found), width)
+    how = "scroll together" if view.locked else "scroll alone"
+    head = line(Span(" LOGS ", "title"), Span(f" {how} ", "label"))
+    if view.pattern is not None:
+        counts = "  ".join(
+            f"{name} {len(side.hits):,}" + ("" if side.searched < 0 else f" up to line {side.searched:,}")
+            for name, side in zip(_NAMES, view.sides, strict=True)
+        )
+        head = (*head, *line(Span(f"  /{clip(clean(view.query), 20)}/", "key"), Span(f" found: {counts} ", "label")))
+    return fit((*head, Span("  " + clean(view.name))), width)
 
 
 def _side(view: LogView, index: int, width: int, height: int) -> list[Line]:

@@ -13,7 +13,7 @@ from nbtui.console.state import State
 DIFFERS = 1e-6
 _GLYPHS = "#+-."
 _HEAT = ((0.5, "#", "heat-0"), (0.2, "*", "heat-1"), (0.1, "+", "heat-2"), (0.01, "-", "heat-3"), (0.0, ".", "heat-4"))
-_LEGEND = " # a half and more of the largest term   * a fifth   + a tenth   - a hundredth   . less"
+_LEGEND = " # half of the largest or more   * a fifth   + a tenth   - a hundredth   . less"
 _LABEL = 5  # cells of a row's phi step
 _NUMBER = 7  # cells of a number
 _WIDEST, _TALLEST = 6, 3  # cells of the terminal that a cell of the map takes at most
@@ -51,6 +51,12 @@ def small(state: State, grid: Contributions, width: int, room: int) -> list[Line
             spans.append(Span("]", "focus"))
         lines.append(tuple(spans))
     return lines
+
+
+def small_width(grid: Contributions) -> int:
+    """Cells that the small map and its strips like to have."""
+    several = [size for axis, size in grid.sizes.items() if axis not in ("phi", "domain") and size > 1]
+    return max(18, 4 + 2 * grid.n_domains, 7 + 2 * max(several, default=0))
 
 
 def strips(state: State, grid: Contributions, width: int) -> list[Line]:

@@ -135,7 +135,9 @@ def _row(form: Form, row: Parameter, wide: dict[str, int]) -> Line:
     changed = row.id in form.tuning.changed
     differs = form.differs(row)
     value = form.value(row)
-    text = shown(row, value) if form.given(row) or value is None else f"({shown(row, value)})"
+    plain = form.given(row) or value is None
+    text = fitted(row, value, wide["value"] - (2 if plain else 4))
+    text = text if plain else f"({text})"
     effect = form.effect(row)
     other = form.fresh and form.given(row) and _another(row, value, effect)
     if here and form.entry is not None:
@@ -154,10 +156,22 @@ def _row(form: Form, row: Parameter, wide: dict[str, int]) -> Line:
         Span(shown_value[blank:], tone),
         Span("~", "minor") if other else " ",
         Span(left(f" {row.unit}", wide["unit"] - 1), "faint"),
-        Span(right(shown(row, form.at_start(row)), wide["start"]), "text" if changed else "faint"),
-        Span(right(shown(row, c.value) if c else "", wide["c"]), "digit" if differs else "agree"),
+        Span(
+            " " + right(fitted(row, form.at_start(row), wide["start"] - 1), wide["start"] - 1),
+            "text" if changed else "faint",
+        ),
+        Span(
+            " " + right(fitted(row, c.value, wide["c"] - 1) if c else "", wide["c"] - 1),
+            "digit" if differs else "agree",
+        ),
         Span(f"  {left(row.flag, wide['flag'])}" if wide["flag"] else "", "faint"),
     )
+
+
+def fitted(row: Parameter, value: Value, width: int) -> str:
+    """A value in ``width`` cells: with fewer digits where it has too many, cut where that is not enough."""
+    texts = (shown(row, value, digits) for digits in (10, 7, 5, 4, 3))
+    return clip(next((text for text in texts if len(text) <= width), shown(row, value, 3)), width)
 
 
 def _another(row: Parameter, value: Value, effect: Value) -> bool:
@@ -171,7 +185,7 @@ def groups(form: Form, width: int, height: int) -> list[Line]:
     for name in GROUPS:
         spans.append(Span(f"[{name}]" if name == here else f" {name} ", "focus" if name == here else "faint"))
     if form.only:
-        spans.append(Span(f"  only what is changed or differs: {len(rows(form))}, f: all", "warning"))
+        spans.append(Span(f"  {len(rows(form))} listed", "warning"))
     return block([fit(tuple(spans), width)], width, height)
 
 
@@ -181,8 +195,7 @@ def detail(form: Form, width: int, height: int) -> list[Line]:
     flag = Span(f" {row.flag} ", "label") if row.flag else Span(" an option of nbtui ", "label")
     lines: list[Line] = [rule((Span(row.label.strip(), "title"), flag), width)]
     words = wrap(f"{row.help}{_range(row)}", width - 2)
-    lines.append(line(Span(f" {words[0]}")) if words else ())
-    lines += [line(Span(f" {part}")) for part in words[1:2]] if height > 5 else []
+    lines += [line(Span(f" {part}")) for part in words[: height - 3]]
     value, effect = form.value(row), form.effect(row)
     unit = f" {row.unit}" if row.unit else ""
     parts = [f"typed {shown(row, value)}{unit}" if form.given(row) else "not on the command line"]
@@ -201,7 +214,7 @@ def detail(form: Form, width: int, height: int) -> list[Line]:
 def _range(row: Parameter) -> str:
     """Limits, step and values, as far as there are any."""
     said = []
-    if row.choices:
+    if row.kind == "choice":
         said.append("one of " + ", ".join(shown(row, value) for value, _ in row.choices))
     if row.kind in ("number", "whole"):
         if row.low > -1e300:
@@ -234,7 +247,7 @@ def footer(form: Form, width: int, height: int) -> list[Line]:
         typed = line(Span(f" {row.label.strip()}{unit}: ", "key"), clean(form.entry), Span("_", "cursor"))
         why = form.message or "Enter takes it, Esc drops it"
         return block(
-            [(*typed, Span(f"   {clip(clean(why), max(0, width - width_of(typed) - 4))}", "warning"))], width, 1
+            [(*typed, Span(f"   {clip(clean(why), max(0, width - width_of(typed) - 4))}", "warning"))], width, height
         )
     if form.searching:
         return block([line(Span(" /", "key"), clean(form.query), Span("_", "cursor"))], width, height)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
@@ -19,28 +18,52 @@ _AXES = (("a", "h", "h0"), ("b", "k", "k0"), ("c", "l", "l0"))
 
 
 def f_latt_over_phi(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
-    """F_latt^2 of every phi step in the block and domain of the cursor, C beside Python."""
+    """F_latt^2 of every phi step in the block and domain of the cursor, C beside Python.
+
+    Without C's terms its phi lines serve, which exist for source 0 and domain 0.
+    """
 
     def squares(side: Side) -> np.ndarray:
         return np.asarray(np.nan_to_num(side.columns["F_latt"][state.block, :, state.domain]) ** 2)
 
-    return _over_phi(state, grid, squares, f"F_latt² over phi (degrees), domain {state.domain}", width, height)
+    theirs = squares(grid.c) if grid.c is not None else _phi_lines(state, grid)
+    words = f"F_latt² over phi (degrees), domain {state.domain}"
+    return _over_phi(state, grid, squares(grid.py), theirs, words, width, height)
 
 
 def rocking_curve(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
     """Sum of the terms of every phi step over everything else."""
     words = "rocking curve: I of each phi step (degrees), all domains"
-    return _over_phi(state, grid, lambda side: side.per_phi, words, width, height)
+    theirs = grid.c.per_phi if grid.c is not None else None
+    return _over_phi(state, grid, grid.py.per_phi, theirs, words, width, height)
 
 
 def _over_phi(
-    state: State, grid: Contributions, values: Callable[[Side], np.ndarray], words: str, width: int, height: int
+    state: State,
+    grid: Contributions,
+    mine: np.ndarray,
+    theirs: np.ndarray | None,
+    words: str,
+    width: int,
+    height: int,
 ) -> list[Line]:
     x = np.asarray(grid.phi_deg, dtype=float)
-    curves = [Curve("Python", "bar-py", "x", values(grid.py))]
-    if grid.c is not None:
-        curves.insert(0, Curve("C", "bar-c", "o", values(grid.c)))
+    curves = [Curve("Python", "bar-py", "x", mine)]
+    if theirs is not None:
+        curves.insert(0, Curve("C", "bar-c", "o", theirs))
     return chart(x, curves, state.phi, width, height, words, maps.DIFFERS)
+
+
+def _phi_lines(state: State, grid: Contributions) -> np.ndarray | None:
+    """F_latt^2 of C's phi lines for the sub-pixel and layer of the cursor, (n_phi,); None when C has none there."""
+    sources = grid.shape[3]
+    if state.c_trace is None or state.elsewhere or state.domain or state.block % sources:
+        return None
+    squares = np.full(grid.n_phi, np.nan)
+    for entry in state.c_trace.phi:
+        if entry.occurrence == state.block // sources and 0 <= entry.phi_tic < grid.n_phi and "F_latt" in entry.values:
+            squares[entry.phi_tic] = entry.values["F_latt"] ** 2
+    return None if np.isnan(squares).all() else squares
 
 
 def lobes(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
@@ -83,7 +106,7 @@ def _lobe(state: State, grid: Contributions, number: int, width: int, height: in
                 canvas.mark(x, scale.at(float(values[phi])), "@" if here and same else text, tone)
     now = offsets[state.phi]
     part = py[f"F_latt_{axis}"][state.block, state.phi, state.domain]
-    words = "no term here" if math.isnan(now) else f"{index} {now:+.2f}/N{axis} F {part:.3g} of {n}"
+    words = "no term here" if math.isnan(now) else f"{index} {now:+.2f}/{n} F {part:.3g}"
     ends = f"{-reach:.3g}", f"+{reach:.3g}"
     middle = f"{index}-{node}, 1/N{axis}{', log' if scale.log else ''}"
     gap = max(1, (canvas.width - len(ends[0]) - len(middle) - len(ends[1])) // 2)

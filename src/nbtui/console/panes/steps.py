@@ -78,7 +78,7 @@ def _where(state: State, grid: Contributions) -> Line:
 
 def _shares(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
     """The shares of the phi steps, and the map beside them."""
-    bar = max(_BAR, min(_LONGEST, (width - _TABLE - 4 - 2 * grid.n_domains) // 2))
+    bar = max(_BAR, min(_LONGEST, (width - _TABLE - 1 - maps.small_width(grid)) // 2))
     table_width = _TABLE + 2 * bar
     map_width = width - table_width - 1
     return [

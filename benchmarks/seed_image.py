@@ -1,0 +1,119 @@
+"""A whole image against the C program, one run, contenders in turn: medians, ratios, accuracy and memory.
+
+    python benchmarks/seed_image.py --case ../shared/seed_case --binary PATH [--repeats 5] [--threads 1 2]
+
+``--binary`` is the user's own OpenMP build of nanoBragg; without it the C rows and the ratios are left out. ``--flags``
+adds flags at the end of the command, such as ``-roi 0 300 0 300`` for a short run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from contenders import Case, Worker, case_of, find_binary, seconds_of_command
+
+NBSIM = [sys.executable, "-m", "nbsim.cli"]
+KINDS = (
+    ("float64, compiled", "float64", True),
+    ("float32, compiled", "float32", True),
+    ("float64, uncompiled", "float64", False),
+)
+
+
+def build_kernels() -> Iterator[str]:
+    """Make sure that the compiled kernels are there; how long that took."""
+    import torch
+
+    from nbsim import compiled
+
+    for dtype in (torch.float64, torch.float32):
+        begun = time.perf_counter()
+        there = compiled.load(dtype) is not None
+        done = there or compiled.build(dtype)
+        took = time.perf_counter() - begun
+        state = "found" if there else f"built in {took:.0f} s" if done else "cannot be built here: uncompiled is used"
+        yield f"kernel {str(dtype).removeprefix('torch.')}: {state}"
+
+
+def accuracy(found: Path, expected: Path) -> str:
+    """How far apart two float images are, by the bound of the design."""
+    ours, theirs = (np.fromfile(path, dtype=np.float32).astype(np.float64) for path in (found, expected))
+    bright = theirs > 1e-6 * theirs.max()
+    relative = np.abs(ours - theirs)[bright] / theirs[bright]
+    equal = 100.0 * np.mean(ours == theirs)
+    largest = np.abs(ours - theirs).max() / theirs.max()
+    parts = [
+        f"{equal:.2f} % of pixels equal",
+        f"largest difference {largest:.1e} of the maximum",
+        f"where above 1e-6 of the maximum: median {np.median(relative):.1e}, largest {relative.max():.1e} relative",
+        f"{100.0 * np.mean(relative <= 1e-6):.2f} % of those within 1e-6",
+    ]
+    return "; ".join(parts)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--case", type=Path, required=True)
+    parser.add_argument("--binary")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--flags", default="", help="added to the command line, as one text")
+    arguments = parser.parse_args()
+    binary = find_binary(arguments.binary)
+    case = case_of(arguments.case, shlex.split(arguments.flags))
+    try:
+        measure(case, binary, arguments.threads, arguments.repeats)
+    finally:
+        case.remove()
+    return 0
+
+
+def measure(case: Case, binary: Path | None, threads: list[int], repeats: int) -> None:
+    """Run everything and print the tables."""
+    for line in build_kernels():
+        print(line, flush=True)
+    c_flags = [*case.words, "-floatfile", "c.bin"]
+    workers: dict[tuple[str, int], Worker] = {}
+    contenders: dict[tuple[str, int], Callable[[], float]] = {}
+    for n in threads:
+        if binary is not None:
+            contenders["C program", n] = lambda n=n: seconds_of_command([str(binary), *c_flags], case, n)
+        for name, dtype, compile_kernel in KINDS:
+            worker = Worker(case, threads=n, dtype=dtype, compile_kernel=compile_kernel)
+            workers[name, n] = worker
+            contenders[name, n] = lambda worker=worker: worker.ready["setup_seconds"] + worker.render()["seconds"]
+        fresh = [*NBSIM, *case.words, "-floatfile", "fresh.bin", "--phi-mode", "c-parity"]
+        contenders["float64, fresh nbsim process", n] = lambda n=n, fresh=fresh: seconds_of_command(fresh, case, n)
+    first = {key: worker.render(case.scratch / f"{key[0]}.bin") for key, worker in workers.items()}
+    times: dict[tuple[str, int], list[float]] = {key: [] for key in contenders}
+    for repeat in range(repeats):
+        for key, contender in contenders.items():
+            times[key].append(contender())
+        print(f"round {repeat + 1} of {repeats}", file=sys.stderr, flush=True)
+    print("\n| what | threads | median s | smallest s | C / this |\n|---|---|---|---|---|")
+    for (name, n), taken in times.items():
+        median = statistics.median(taken)
+        reference = times.get(("C program", n))
+        ratio = f"{statistics.median(reference) / median:.2f}" if reference else ""
+        print(f"| {name} | {n} | {median:.3f} | {min(taken):.3f} | {ratio} |")
+    print("\nwarm rows: set-up and image in a process that imported torch before; C and fresh: the whole process\n")
+    for (name, n), worker in workers.items():
+        above = worker.render()["peak_mib"] - worker.ready["torch_mib"]
+        used = "" if first[name, n]["compiled"] == ("uncompiled" not in name) else " (the kernel could not be used)"
+        print(f"peak memory above torch, {name}, {n} thread(s): {above:.0f} MiB{used}")
+        worker.close()
+    exact = case.scratch / "float64, compiled.bin"
+    if binary is not None:
+        print(f"float64 against C: {accuracy(exact, case.scratch / 'c.bin')}")
+    print(f"float32 against float64: {accuracy(case.scratch / 'float32, compiled.bin', exact)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""``nbtui config`` and the user's own keys."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from console_toy import console, toy_state, until
+
+from nbtui.cli import main
+from nbtui.console import keymap
+from nbtui.console.actions import ACTIONS, Action
+from nbtui.console.keymap import REGISTRIES, choose, resolve, shown
+from nbtui.console.panes import footer, help
+from nbtui.console.panes.line import plain
+from nbtui.console.state import Phase
+from nbtui.errors import UnusableInput
+from nbtui.live.model import Case
+from nbtui.settings import KeyEntry, load
+
+FILE = Path("nbtui.toml")
+
+
+@pytest.fixture(autouse=True)
+def default_keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("SSH_CONNECTION", "SSH_TTY", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    yield
+    choose({})
+
+
+def action(id: str) -> Action:
+    return next(entry for entry in ACTIONS if entry.id == id)
+
+
+def keys(**given: str) -> dict[str, KeyEntry]:
+    return {id: KeyEntry((key,), FILE) for id, key in given.items()}
+
+
+# --- nbtui config ----------------------------------------------------------------------------------------------------
+
+
+def test_values_and_where_they_come_from(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own = Path(os.environ["XDG_CONFIG_HOME"]) / "nbtui" / "nbtui.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text('theme = "ansi"\n[keys]\nexport = "X"\n[keys.image]\nrange = ["r", "R"]\n')
+    (here / "nbtui.toml").write_text('fps = 20\n[cases.mine]\ncommand = "x -y"\n[profiles.loose]\ntolerance = 1e-3\n')
+    assert main(["config"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["theme", "ansi", str(own)] in rows
+    assert ["fps", "20", "frames", "per", "second", str(here / "nbtui.toml")] in rows
+    assert ["mouse", "true", "default"] in rows
+    assert ["export", "X", str(own)] in rows and ["image.range", "r", "R", str(own)] in rows
+    assert ["mine", str(here / "nbtui.toml")] in rows and ["loose"] in rows
+
+
+def test_json(here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSH_CONNECTION", "a b c d")
+    assert main(["config", "--json", "--keys"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    values = {entry["name"]: (entry["value"], entry["origin"]) for entry in content["settings"]}
+    assert values["fps"] == (15, "default over SSH") and values["theme"] == ("dark", "default")
+    assert values["reports"] == ("reports", "default")
+    assert [entry["found"] for entry in content["files"]] == [False, False]
+    assert len(content["keys"]) == sum(len(registry.actions) for registry in REGISTRIES)
+    assert {"action": "export", "keys": "e", "origin": "default", "help": action("export").help} in content["keys"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[keys]\nexprt = "x"\n', "keys.exprt: unknown action; the nearest known one is 'export'"),
+        ('[keys.imag]\nrange = "x"\n', "keys.imag.range: unknown action; the nearest known one is 'image.range'"),
+        ('[keys]\nexport = "d"\n', "keys.export: d is also next_difference on this screen"),
+        ('[keys]\nexport = "x"\nhelp = "x"\n', "x is also"),
+        ('[keys]\nexport = "hyperspace"\n', "keys.export: 'hyperspace' is no key"),
+        ('[keys]\nexport = "ctl+x"\n', "keys.export: 'ctl+x' is no key"),
+        ('[keys]\nexport = "\\u0007"\n', "keys.export: '\\x07' is no key"),
+        ('[keys]\ninterrupt = "x"\n', "keys.interrupt: Ctrl-C always leaves"),
+        ("[keys]\nexport = 3\n", 'keys.export must be a key such as "x"'),
+        ('[keys]\nexport = [""]\n', 'keys.export must be a key such as "x"'),
+        ("keys = 3\n", "keys must be a table [keys]"),
+        ('profile = "nope"\n', "no profile is called 'nope'; known: "),
+        ("fps = 99\n", "fps must be whole number"),
+    ],
+)
+def test_what_is_wrong_is_named(here: Path, capsys: pytest.CaptureFixture[str], text: str, said: str) -> None:
+    (here / "nbtui.toml").write_text(text)
+    assert main(["config"]) == 2
+    told = capsys.readouterr().err
+    assert said in told and str(here / "nbtui.toml") in told
+
+
+# --- keys ------------------------------------------------------------------------------------------------------------
+
+
+def test_no_screen_has_two_meanings_for_a_key() -> None:
+    assert resolve({}) == {}
+
+
+def test_how_people_write_keys() -> None:
+    written = {"[": "left_square_bracket", "F5": "f5", "ctrl+E": "ctrl+e", "PgUp": "pageup", "page-up": "pageup"}
+    for key, name in {
+        **written,
+        "Esc": "escape",
+        "shift+tab": "shift+tab",
+        "ctrl+[": "ctrl+left_square_bracket",
+    }.items():
+        if name in action("page_up").keys:
+            continue
+        assert keymap._names(key, "here") == (name,)
+    assert keymap._names("X", "here") == ("X", "shift+x")
+
+
+def test_keys_may_change_places() -> None:
+    assert resolve(keys(export="f", filter="e")) == {"export": ("f",), "filter": ("e",)}
+    with pytest.raises(UnusableInput, match="f is also filter"):
+        resolve(keys(export="f"))
+
+
+def test_the_same_key_on_another_screen_is_no_conflict() -> None:
+    assert resolve({"image.range": KeyEntry(("d",), FILE)}) == {"image.range": ("d",)}
+
+
+def test_foot_line_and_help_show_the_users_keys() -> None:
+    state = toy_state()
+    assert " e export " in plain(footer.draw(state, 200, 1))[0]
+    choose(resolve(keys(export="X", phi_next="F6")))
+    foot = plain(footer.draw(state, 200, 1))[0]
+    assert " X export " in foot and " [ F6 phi " in foot
+    assert any(line.startswith(" X ") and "evidence package" in line for line in plain(help.lines(state, 80)))
+    choose(resolve({"export": KeyEntry((), FILE)}))
+    assert action("export").shown == "none"
+
+
+@pytest.mark.parametrize("entry", ACTIONS, ids=lambda entry: entry.id)
+def test_defaults_are_written_as_they_are_shown(entry: Action) -> None:
+    """The hand-written form names keys that the action really has."""
+    names = {shown(key) for key in entry.keys}
+    assert set(entry.written.split()) <= names
+
+
+async def test_the_users_keys_work_and_the_old_ones_do_not(tmp_path: Path, here: Path) -> None:
+    (here / "nbtui.toml").write_text('[keys]\nhelp = "f5"\nfilter = []\n')
+    choose(resolve(load().keys))
+    app = console(Case("toy", ("-hkl", "x"), tmp_path, (12, 14), None))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.state.phase in (Phase.READY, Phase.FAILED))
+        await pilot.press("question_mark", "f")
+        assert app.screen is app._main and not app.state.only_differing
+        await pilot.press("f5")
+        await until(pilot, lambda: app.screen is not app._main)

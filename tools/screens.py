@@ -1,0 +1,82 @@
+"""``make screens``: pictures of the console in docs/screens, 120 x 40, from the built-in demo and the example package.
+
+The console runs without a terminal and is asked for its own screen; nothing in a picture is drawn by hand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from nbtui.console import jobs
+from nbtui.console.app import Console, initial
+from nbtui.console.packages import PackagesScreen
+from nbtui.console.state import Phase
+from nbtui.live.cases import load_case
+from nbtui.live.model import Settings
+
+TOP = Path(__file__).resolve().parents[1]
+SCREENS = TOP / "docs" / "screens"
+SIZE = (120, 40)
+PATIENCE = 6000  # looks, 0.01 s apart
+
+
+async def shoot() -> dict[str, str]:
+    """The pictures by name."""
+    judgement = jobs.Judgement("full", None, {})
+    app = Console(initial(load_case(None), Settings(), None, None, judgement), judgement, Path("reports"))
+    pictures: dict[str, str] = {}
+    async with app.run_test(size=SIZE) as pilot:
+        await _until(pilot, lambda: app.state.phase is Phase.READY)
+        pictures["main-spec"] = await _picture(pilot)
+        await pilot.press("question_mark")
+        pictures["help"] = await _picture(pilot)
+        await pilot.press("escape", "m")
+        await _until(pilot, lambda: app.state.phase is Phase.READY and app.state.settings.phi_mode == "c-parity")
+        await pilot.pause(3.0)  # the marks of changed values fade
+        pictures["main-c-parity"] = await _picture(pilot)
+        await pilot.press("w")
+        await _until(pilot, lambda: isinstance(app.screen, PackagesScreen) and app.screen.shelf.entry is not None)
+        pictures["packages"] = await _picture(pilot)
+    return pictures
+
+
+async def _until(pilot: Pilot[int], condition: Callable[[], bool]) -> None:
+    for _ in range(PATIENCE):
+        await pilot.pause(0.01)
+        if condition():
+            return
+    raise SystemExit("the console never came so far")
+
+
+async def _picture(pilot: Pilot[int]) -> str:
+    await pilot.pause(0.3)
+    return small(pilot.app.export_screenshot(title="nbtui"))
+
+
+def small(svg: str) -> str:
+    """The picture without fonts from the network, and with the numbers no longer than a screen can show."""
+    svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.S)
+    svg = re.sub(r"(\d+\.\d)\d+", r"\1", svg)
+    svg = re.sub(r"<rect fill=\"#[0-9a-f]{6}\"[^>]* width=\"0(\.0)?\"[^>]*/>", "", svg)
+    return re.sub(r"\n\s+", "\n", svg)
+
+
+def main() -> int:
+    """Write the pictures. Returns an exit code."""
+    os.chdir(TOP)
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    for name, svg in asyncio.run(shoot()).items():
+        (SCREENS / f"{name}.svg").write_text(svg, encoding="utf-8")
+        print(f"docs/screens/{name}.svg {len(svg.encode()) // 1024} KiB", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
