@@ -233,7 +233,8 @@ def test_a_click_means_the_line_under_it() -> None:
 
 
 def test_the_help_of_the_screen_names_every_key() -> None:
-    text = "\n".join(plain(panes.draw(replace(view(), helping=True), 120, 40)))
+    text = "\n".join(plain(panes.draw(replace(view(), helping=True), 80, 24)))
+    assert "the other log lacks it" in text
     assert all(action.help in text for action in LOG_ACTIONS)
     keys = [key for action in LOG_ACTIONS for key in action.keys]
     assert len(keys) == len(set(keys))

@@ -61,10 +61,9 @@ async def _picture(pilot: Pilot[int]) -> str:
 
 
 def small(svg: str) -> str:
-    """The picture without fonts from the network, and with the numbers no longer than a screen can show."""
+    """The picture without fonts from the network, and with coordinates no finer than a screen; its text is kept."""
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.S)
-    svg = re.sub(r"(\d+\.\d)\d+", r"\1", svg)
-    svg = re.sub(r"<rect fill=\"#[0-9a-f]{6}\"[^>]* width=\"0(\.0)?\"[^>]*/>", "", svg)
+    svg = re.sub(r"<[^>]+>", lambda tag: re.sub(r"(\d+\.\d)\d+", r"\1", tag[0]), svg)
     return re.sub(r"\n\s+", "\n", svg)
 
 

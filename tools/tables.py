@@ -47,7 +47,7 @@ _TABLES = """
 
 | Table | What it holds |
 |---|---|
-| `[cases.NAME]` | a case that `nbtui NAME` opens: `folder`, or `command` with `workdir`; `c_log`, `pixel = [slow, fast]`, `reports` |
+| `[cases.NAME]` | for `nbtui NAME`: `folder` or `command`; `workdir`, `c_log`, `pixel = [slow, fast]`, `reports` |
 | `[profiles.NAME]` | a tolerance profile: `base`, `description`, `tolerance`, `only`, `[profiles.NAME.fields]` |
 | `[keys]` | your own keys, see docs/keys.md |
 

@@ -154,6 +154,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OutputError as error:
         return _fail(error, 4)
     except (Interrupted, KeyboardInterrupt):
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[K")  # over the progress line
         print("nbsim: interrupted; no file was left half written", file=sys.stderr)
         return 130
     except BrokenPipeError:

@@ -17,7 +17,6 @@ from nbtui.console.image_actions import IMAGE_ACTIONS
 from nbtui.console.log_actions import LOG_ACTIONS
 from nbtui.console.packages_actions import PACKAGES_ACTIONS
 from nbtui.console.parameters_actions import PARAMETERS_ACTIONS
-from nbtui.console.parameters_actions import PARAMETERS_ACTIONS
 from nbtui.errors import UnusableInput
 from nbtui.settings import KeyEntry
 from nbtui.trace.text import clean
@@ -64,7 +63,6 @@ REGISTRIES: tuple[Registry, ...] = (
     Registry("image.", "Image", IMAGE_ACTIONS),
     Registry("logs.", "Raw logs", LOG_ACTIONS),
     Registry("packages.", "Packages", PACKAGES_ACTIONS),
-    Registry("parameters.", "Parameters", PARAMETERS_ACTIONS),
 )
 
 _in_force: dict[str, tuple[str, ...]] = {}

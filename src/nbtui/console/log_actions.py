@@ -5,16 +5,14 @@ from __future__ import annotations
 from nbtui.console.actions import Action
 
 LOG_ACTIONS: tuple[Action, ...] = (
-    Action(
-        "search", ("slash",), "/", "search", "search both logs with a regular expression; Enter starts, Esc drops it"
-    ),
+    Action("search", ("slash",), "/", "search", "search both logs for a regular expression; Esc drops it"),
     Action("hit_next", ("n",), "n", "next hit", "next line found in this log"),
     Action("hit_previous", ("N", "shift+n"), "N", "", "previous line found in this log"),
     Action("side", ("tab", "shift+tab"), "Tab", "side", "the other log"),
     Action("lock", ("s",), "s", "together", "scroll both logs together by field, or each alone"),
     Action("mark_next", ("d",), "d", "next diff", "next line whose value differs or is missing"),
     Action("mark_previous", ("D", "shift+d"), "D", "", "previous line whose value differs or is missing"),
-    Action("edit", ("v",), "v", "editor", "open this log at this line in the editor that VISUAL or EDITOR names"),
+    Action("edit", ("v",), "v", "editor", "this line of this log in the editor that VISUAL or EDITOR names"),
     Action("up", ("up", "k"), "up k", "", "one line up"),
     Action("down", ("down", "j"), "down j", "", "one line down"),
     Action("page_up", ("pageup", "b"), "PgUp", "", "a page up"),

@@ -16,6 +16,7 @@ from nbtui.console.comfort import Comfort
 from nbtui.console.session import claim
 from nbtui.console.snapshot import case_of, settings_of
 from nbtui.console.state import State
+from nbtui.console.tuner import resumed_with
 from nbtui.errors import UnusableInput
 from nbtui.trace.model import TraceError
 
@@ -36,7 +37,7 @@ def run(make: Callable[[State, Comfort], Console], state: State, comfort: Comfor
         if not claim(resumed):
             raise UnusableInput("another console has resumed this session meanwhile")
         kept = resumed.snapshot
-        state = replace(state, case=case_of(kept, state.case), settings=settings_of(kept))
+        state = resumed_with(state, case_of(kept, state.case), settings_of(kept))
         state = replace(state, py_given=state.py_given and not kept.live)
     if keeper is not None:
         keeper.start()

@@ -16,6 +16,7 @@ from textual.app import App
 from nbtui.console import state as moves
 from nbtui.console.state import Phase, State
 from nbtui.live.edits import Setup
+from nbtui.live.model import Case, Settings
 from nbtui.live.tuning import Tuning, begun, synced
 
 if TYPE_CHECKING:
@@ -44,6 +45,14 @@ def current(state: State) -> Tuning | None:
     if state.tuning is None or state.case is None:
         return state.tuning
     return synced(state.tuning, state.case.argv, state.settings)
+
+
+def resumed_with(state: State, case: Case | None, settings: Settings) -> State:
+    """The state of the start with what a resumed session had changed: it counts as changed, and has a way back."""
+    if state.case is None or case is None:
+        return replace(state, case=case, settings=settings)
+    tuning = synced(begun(state.case, state.settings), case.argv, settings)
+    return replace(state, case=tuning.of(case), settings=settings, tuning=tuning)
 
 
 class Tuner:

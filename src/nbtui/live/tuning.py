@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache, reduce
 from pathlib import Path
 
+from nbtui.errors import UnusableInput
 from nbtui.live.edits import Edit, Setup, Typed, edited, same, typed
 from nbtui.live.model import Case, Settings
 from nbtui.live.parameters import QUIRK, Value
@@ -56,8 +57,14 @@ class Tuning:
 
     @cached_property
     def changed(self) -> frozenset[str]:
-        """Ids of the parameters that are not as nbtui was started."""
-        now, base = self.typed, _typed(self.base, self.case.workdir)
+        """Ids of the parameters that are not as nbtui was started.
+
+        A command line that cannot be parsed counts as one change: the simulation says what is wrong with it.
+        """
+        try:
+            now, base = self.typed, _typed(self.base, self.case.workdir)
+        except UnusableInput:
+            return frozenset({COMMAND})
         return frozenset(id for id, value in now.values.items() if not same(value, base.values[id]))
 
     def of(self, case: Case) -> Case:

@@ -181,14 +181,10 @@ def _foot(view: LogView, width: int) -> Line:
 
 
 def _help(width: int) -> list[Line]:
-    marks = (
-        ("=", "the values of this line agree with the other log"),
-        ("#", "a value of this line differs"),
-        ("o", "the other log does not have it"),
-    )
+    marks = (("=", "agrees"), ("#", "differs"), ("o", "the other log lacks it"))
+    legend = [part for glyph, words in marks for part in (Span(f"  {glyph} ", _MARK_TONES[glyph]), Span(words))]
     return [
         rule((Span("raw logs: keys", "title"),), width, (Span("any key closes", "faint"),), focused=True),
         *(line(Span(" " + left(action.shown, 10), "key"), action.help) for action in LOG_ACTIONS),
-        (),
-        *(line(Span(" " + left(glyph, 10), _MARK_TONES[glyph]), words) for glyph, words in marks),
+        line(Span(" a line's value:", "title"), *legend),
     ]
