@@ -12,7 +12,7 @@ from console_toy import C_LINES, PY_LINES, simulation, terms, toy_comparison, to
 from nbtui.console import state as moves
 from nbtui.console import stepping
 from nbtui.console.actions import ACTIONS, PAIRS
-from nbtui.console.contributions import Contributions, arrange, read_terms
+from nbtui.console.contributions import Contributions, arrange
 from nbtui.console.palette import STYLES
 from nbtui.console.panes import detail, fields, footer, header, help, pipeline, steps, tabs
 from nbtui.console.panes.line import Line, Span, clip, fit, left, plain, right, width_of, wrap

@@ -6,20 +6,15 @@ them up (nanobragg_pixel_loop.md, section 3).
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
+from nbtui.live.c_terms import AXES
 from nbtui.live.model import Simulation, TermTable
-from nbtui.trace.model import TraceError
 
-AXES = ("thick", "sub_slow", "sub_fast", "source", "phi_step", "mosaic_domain")
-FLOATS = ("h", "k", "l", "F_latt", "F_cell", "F_cell2_F_latt2")
-INTEGERS = (*AXES, "h0", "k0", "l0")
 DETAILS = ("F_latt_a", "F_latt_b", "F_latt_c", "F_cell_origin")  # of simulated pixels only
 
 Place = tuple[int, int, int]  # block, phi step, mosaic domain
@@ -143,30 +138,6 @@ def arrange(simulation: Simulation, c_terms: TermTable | None, c_problem: str = 
     return Contributions(
         shape, simulation.phi_deg, simulation.n_cells, _dense(simulation.terms, shape), c, "" if c else c_problem
     )
-
-
-def read_terms(path: Path) -> TermTable:
-    """C's terms.csv. Raises TraceError that names the file and the line."""
-    way_out = "give the terms.csv of the C run, or remove it from the case"
-    columns: dict[str, list[float]] = {name: [] for name in (*INTEGERS, *FLOATS)}
-    try:
-        with path.open(newline="", encoding="utf-8", errors="replace") as handle:
-            reader = csv.DictReader(handle)
-            missing = [name for name in columns if name not in (reader.fieldnames or [])]
-            if missing:
-                raise TraceError(f"{path.name}: no column {missing[0]}; {way_out}")
-            for row in reader:
-                for name, column in columns.items():
-                    column.append(float(row[name]))
-    except OSError as error:
-        raise TraceError(f"{path.name}: cannot be read ({error.strerror}); {way_out}") from error
-    except (TypeError, ValueError, csv.Error) as error:
-        line = 2 + len(columns["F_cell2_F_latt2"])
-        raise TraceError(f"{path.name}, line {line}: not a row of numbers; {way_out}") from error
-    arrays = {name: np.asarray(column, dtype=float) for name, column in columns.items()}
-    for name in INTEGERS:
-        arrays[name] = arrays[name].astype(np.int64)
-    return TermTable(**arrays)
 
 
 def _place(table: TermTable) -> tuple[np.ndarray, ...]:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbtui.console.contributions import Contributions, arrange, read_terms
+from nbtui.console.contributions import Contributions, arrange
 from nbtui.errors import NbtuiError
+from nbtui.live.c_terms import read_terms
 from nbtui.live.model import Case, Settings, Simulation, TermTable
 from nbtui.parity.compare import compare
 from nbtui.parity.model import Comparison

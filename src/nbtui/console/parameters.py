@@ -20,7 +20,7 @@ from nbtui.console.form import FAR, Form
 from nbtui.console.panes import parameters as panes
 from nbtui.console.panes.line import Line
 from nbtui.console.parameters_actions import PARAMETERS_ACTIONS
-from nbtui.console.state import State
+from nbtui.console.state import Phase, State
 from nbtui.console.widgets import PaneView
 from nbtui.live.c_setup import c_setup
 from nbtui.live.edits import Setup, in_force
@@ -97,9 +97,11 @@ class ParametersScreen(ModalScreen[None], inherit_bindings=False):
 
     def follow(self) -> None:
         """The console shows a new state: a result has come, or a simulation was begun."""
-        tuning = self._state().tuning
-        if tuning is not None:
-            self.show(replace(self.form, tuning=tuning))
+        now = self._state()
+        if now.tuning is not None:
+            self.show(replace(self.form, tuning=now.tuning))
+        if now.phase is not Phase.SIMULATING:  # the verdict comes first
+            self._read()
 
     def _read(self) -> None:
         """Build the experiment of what is wanted, in a thread, unless it is known or one is being built."""
@@ -122,10 +124,12 @@ class ParametersScreen(ModalScreen[None], inherit_bindings=False):
             return
         self._reading = None
         if isinstance(result, Read):
+            new = result.start != self.form.tuning.known
             tuning = replace(self.form.tuning, known=result.start)
             values = result.values or self.form.in_force
             self.show(replace(self.form, tuning=tuning, in_force=values, read=result.setup, unread=result.problem))
-            self._tune(tuning)
+            if new:
+                self._tune(tuning)
         elif isinstance(result, jobs.Failure):
             self.show(replace(self.form, read=self.form.tuning.now, unread=result.sentence))
         self._read()
@@ -261,11 +265,11 @@ class ParametersScreen(ModalScreen[None], inherit_bindings=False):
 
     def _change(self, form: Form) -> None:
         """Show the form; where it wants other values, hand them to the console."""
-        tuned = form.tuning is not self.form.tuning
-        self.show(form)
-        if tuned:
-            self._tune(form.tuning)
-            self._read()
+        if form.tuning is self.form.tuning:
+            self.show(form)
+            return
+        self.form = form
+        self._tune(form.tuning)  # which comes back to `follow`
 
     def show(self, form: Form) -> None:
         """Make ``form`` the one that is shown."""

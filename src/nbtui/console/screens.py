@@ -69,8 +69,13 @@ class MainScreen(Screen[None], inherit_bindings=False):
         for pane in PANES:
             self.set_class(compact and self._state().pane == pane, pane)
 
+    def on_screen_resume(self) -> None:
+        self.update()
+
     def update(self, names: Iterable[str] = _PANES) -> None:
-        """Draw the panes again; they repaint what has changed."""
+        """Draw the panes again; they repaint what has changed. Under another screen that waits until it has gone."""
+        if not self.is_current:
+            return
         for name in names:
             if self.views[name].display:
                 self.views[name].update()

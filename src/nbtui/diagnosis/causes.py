@@ -12,6 +12,8 @@ from nbtui.diagnosis.plant import Variant
 from nbtui.diagnosis.rows import Rows
 from nbtui.diagnosis.search import DONE, State
 from nbtui.diagnosis.single import Single
+from nbtui.diagnosis.witness import seen
+from nbtui.trace.model import Trace
 from nbtui.trace.text import clean
 
 SHOWN = 5  # causes reported
@@ -30,6 +32,7 @@ class Cause:
     forms: tuple[str, ...]  # which form of each id
     confirm: tuple[str, ...]
     fix: tuple[str, ...]
+    seen: tuple[str, ...]  # lines of the C log that show it
     left: str  # what is left, in words; empty when nothing
 
 
@@ -45,24 +48,24 @@ class Outcome:
     side: str  # whose fault: PY or C
 
 
-def ranked(outcome: Outcome) -> Iterator[Cause]:
-    """The best state of every set of ids, best first."""
-    seen: set[tuple[str, ...]] = set()
+def ranked(outcome: Outcome, c: Trace) -> Iterator[Cause]:
+    """The best state of every set of ids, best first; ``c`` is the trace whose log is quoted."""
+    listed: set[tuple[str, ...]] = set()
     best = 0.0
     for state in outcome.states:
         ids = _ids(state, outcome)
-        if not ids or ids in seen or len(seen) >= SHOWN:
+        if not ids or ids in listed or len(listed) >= SHOWN:
             continue
         explained = max(0.0, min(1.0, 1.0 - state.bits / outcome.gap)) if outcome.gap else 0.0
         if explained < best - WORTH:
             continue
         best = max(best, explained)
-        seen.add(ids)
-        yield _cause(ids, state, outcome, explained)
+        listed.add(ids)
+        yield _cause(ids, state, outcome, explained, c)
         other = _other_reading(ids, outcome.single)
-        if len(seen) == 1 and other:
-            seen.add(other)
-            yield _cause(other, state, outcome, explained)
+        if len(listed) == 1 and other:
+            listed.add(other)
+            yield _cause(other, state, outcome, explained, c)
 
 
 def _ids(state: State, outcome: Outcome) -> tuple[str, ...]:
@@ -82,7 +85,7 @@ def _other_reading(ids: tuple[str, ...], single: Single | None) -> tuple[str, ..
     return tuple(name for name in ids if name != "float32") if "float32" in ids else tuple(sorted((*ids, "float32")))
 
 
-def _cause(ids: tuple[str, ...], state: State, outcome: Outcome, explained: float) -> Cause:
+def _cause(ids: tuple[str, ...], state: State, outcome: Outcome, explained: float, c: Trace) -> Cause:
     known = [CATALOGUE[name] for name in ids]
     variants = [variant for _, variant in state.variants]
     if outcome.quiet is not None:
@@ -103,6 +106,7 @@ def _cause(ids: tuple[str, ...], state: State, outcome: Outcome, explained: floa
         forms,
         tuple(item.confirm for item in known),
         tuple(item.fix for item in known),
+        seen(ids, c),
         left,
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 from nbtui.diagnosis.placement import with_cell
 from nbtui.diagnosis.plant import Change, Problem, Variant, both, rule, scene
 from nbtui.diagnosis.rules import Setup
-from nbtui.live.variants import domains
+from nbtui.live.variants import cell_of, domains
 
 DEFAULT_SEED = 12345678
 SHAPES = ("SQUARE", "ROUND", "GAUSS", "TOPHAT")
@@ -73,6 +73,10 @@ def orientation(problem: Problem) -> Iterator[Variant]:
         yield Variant("misset_direct_vectors", "as well", orienting(misset="both"))
         yield Variant("misset_direct_vectors", "alone", orienting(misset="direct"))
     yield Variant("volume_regeneration", "reciprocal vectors not regenerated", orienting(regenerated=False))
+    if problem.scene.options.matrix_file is None:
+        here = problem.scene
+        right = cell_of(here.options, problem.workdir, here.wavelength, literal=False).stars
+        yield Variant("cell_sine_of_gamma_star", "sine of gamma", lambda setup: with_cell(setup, stars=right))
     if problem.base.cell.edges is not None:
         yield Variant("volume_regeneration", "volume from the formula", orienting(rescaled=False, regenerated=False))
         yield Variant("volume_regeneration", "volume from the formula, regenerated", orienting(rescaled=False))

@@ -19,6 +19,7 @@ def as_object(diagnosis: Diagnosis) -> dict[str, object]:
                 "forms": list(cause.forms),
                 "confirm": list(cause.confirm),
                 "fix": list(cause.fix),
+                "seen": list(cause.seen),
                 "side": diagnosis.faulty_side,
             }
             for cause in diagnosis.hypotheses
@@ -47,6 +48,8 @@ def as_text(diagnosis: Diagnosis, width: int = 100) -> str:
             for text, fix in zip(cause.confirm, cause.fix, strict=True):
                 lines += _wrapped(f"confirm: {text}", width, "   ")
                 lines += _wrapped(f"remedy: {fix}", width, "   ")
+            for text in cause.seen:
+                lines += _wrapped(f"C log: {text}", width, "   ")
     for title, entries in (
         ("Before any number", (*diagnosis.preflight, *diagnosis.notes)),
         ("Lines that contradict their own trace", tuple(item.sentence for item in diagnosis.consistency)),

@@ -168,6 +168,7 @@ def _diagnosis(metrics: Mapping[str, Any]) -> Iterator[str]:
         explained, left = number(cause["explained"]), number(cause["residual"])
         yield f"   - explains {explained} of the gap; relative difference left: {left}"
         yield from (f"   - confirm: {cell(text)}" for text in cause["confirm"])
+        yield from (f"   - C log, {cell(text)}" for text in cause.get("seen", ()))
         yield from (f"   - remedy: {cell(text)}" for text in cause["fix"])
     notes = [text for key in ("preflight", "self_consistency", "ratios") for text in found[key]]
     yield from (f"- {cell(text)}" for text in notes if text not in metrics["preflight"])

@@ -225,8 +225,10 @@ class Cell:
     volume: float | None  # of the formula, with -cell [A^3]
 
 
-def cell_of(options: Options, workdir: Path, wavelength: float) -> Cell:
+def cell_of(options: Options, workdir: Path, wavelength: float, *, literal: bool = True) -> Cell:
     """The crystal before misset (nanobragg_setup.md 3.1, 3.2); wavelength [m].
+
+    ``literal``: c* of a cell as C builds it, with the sine of gamma*.
 
     Raises:
         nbsim.errors.InputError: no crystal is given, or its matrix cannot be read.
@@ -241,7 +243,7 @@ def cell_of(options: Options, workdir: Path, wavelength: float) -> Cell:
         stars = crystal.read_matrix(workdir / options.matrix_file, wavelength)
     else:
         assert cell is not None  # the experiment has been built from these options
-        stars = crystal.reciprocal_from_cell(cell)
+        stars = crystal.reciprocal_from_cell(cell, literal=literal)
     misset = None
     if options.misset_deg is not None:
         x, y, z = (angle / RTD for angle in options.misset_deg)

@@ -16,6 +16,7 @@ from nbtui.trace.model import Record, Trace, Value
 
 SETUP, LOOP, END, OTHER = range(4)  # sections of a trace, in pipeline order
 END_STAGES = frozenset({"accumulation", "scaling"})
+_PAIR = re.compile(r"(?<!\S)([^\s=]+)=(\S+)")
 NOT_THERE = "NOT_EXTRACTED"  # written by older tools where they found no value
 
 Place = tuple[int, int, int, str, int, int]  # section, block, pipeline rank, field, repetition or phi step, component
@@ -79,12 +80,17 @@ def cells(trace: Trace) -> dict[Place, Cell]:
             if value != NOT_THERE:
                 place = (section(name), block, catalogue.order(name), name, repetition, index)
                 result[place] = Cell(names[index], value, printed[index])
+    known_keys: dict[str, tuple[str, int]] = {}  # a log may hold a million of these lines
     for line in trace.phi:
+        printed_pairs = dict(_PAIR.findall(line.text))
+        tic = line.phi_tic
         for key, number in line.values.items():
             if key != "phi_tic":
-                name = f"phi.{key}"
-                place = (LOOP, line.occurrence, catalogue.order(name), name, line.phi_tic, 0)
-                result[place] = Cell("", number, _pair(line.text, key, number))
+                if key not in known_keys:
+                    known_keys[key] = (f"phi.{key}", catalogue.order(f"phi.{key}"))
+                name, order = known_keys[key]
+                token = _plain(printed_pairs.get(key, ""), number)
+                result[(LOOP, line.occurrence, order, name, tic, 0)] = Cell("", number, token)
     return result
 
 
@@ -100,8 +106,6 @@ def tokens(record: Record) -> list[str]:
     return tail if plain else [""] * count
 
 
-def _pair(text: str, key: str, value: float) -> str:
-    """The printed number of ``key=number``."""
-    match = re.search(rf"(?<!\S){re.escape(key)}=(\S+)", text)
-    token = match.group(1) if match else ""
+def _plain(token: str, value: float) -> str:
+    """``token`` if it is the plain print of ``value``."""
     return token if NUMBER.fullmatch(token) and float(token) == value else ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from nbtui.parity import align, position, preflight
 from nbtui.parity.model import Comparison, Row, Status
@@ -16,11 +17,15 @@ from nbtui.parity.profiles import Limit, Profile
 from nbtui.parity.profiles import profile as find_profile
 from nbtui.parity.units import Conversion, conversion
 from nbtui.trace import catalogue
+from nbtui.trace.memory import no_collections
 from nbtui.trace.model import Trace
 
 OUTSIDE = "not judged by profile"  # a note that starts so: the row counts nowhere
 SINGLE = 2.0**-23  # spacing of float32 values relative to their size
 PRINTF_DIGITS = 6  # what %g prints
+_MANY = 20_000  # phi lines of both logs from which on the collector would be felt
+_EQUAL = Verdict(Status.PASS, 0.0, 0.0, 0)
+_EQUAL_WORDS = Verdict(Status.PASS)
 FIELDS_OF_VECTORS = ("vector", "hkl", "matrix")
 
 
@@ -50,9 +55,10 @@ def compare(
     Raises TraceError for an unknown profile or an unusable tolerance.
     """
     chosen = find_profile(profile, profiles).with_tolerance(tolerance)
-    left, right = align.cells(c), align.cells(py)
-    judge_all = _Judge(c, py, chosen, left, right)
-    rows = tuple(judge_all.row(order, place) for order, place in enumerate(sorted(left.keys() | right.keys())))
+    with no_collections(len(c.phi) + len(py.phi) > _MANY):
+        left, right = align.cells(c), align.cells(py)
+        judge_all = _Judge(c, py, chosen, left, right)
+        rows = tuple(judge_all.row(order, place) for order, place in enumerate(sorted(left.keys() | right.keys())))
     judged = [row for row in rows if counts(row)]
     divergent = [row for row in judged if raised(row)]
     missing = sum(row.status is Status.MISSING for row in judged)
@@ -68,6 +74,19 @@ def compare(
         pixel_c=c.pixel,
         pixel_py=py.pixel or position.pixel_by_position(c, py),
     )
+
+
+@dataclass(frozen=True)
+class _Fact:
+    """What holds for every value of one component of one field."""
+
+    stage: str
+    unit: str
+    description: str
+    kind: str  # tolerance class
+    limit: Limit
+    judged: bool  # by the profile
+    in_vector: bool
 
 
 class _Judge:
@@ -89,6 +108,7 @@ class _Judge:
         self.beam_pivot = preflight.pivots_around_beam(c)
         self.length = _lengths(left)
         steps = sorted({(place[1], place[4]) for place in left.keys() | right.keys() if place[3].startswith("phi.")})
+        self._facts: dict[tuple[str, str], _Fact] = {}
         self.phi_line = {step: index for index, step in enumerate(steps)}
 
     def row(self, order: int, place: align.Place) -> Row:
@@ -97,12 +117,11 @@ class _Judge:
         ours, theirs = self.left.get(place), self.right.get(place)
         cell = ours or theirs
         assert cell is not None
-        known = catalogue.field(name)
-        limit = self._limit(name, cell.component)
+        fact = self._facts.get((name, cell.component)) or self._find_fact(name, cell.component)
         if ours is None or theirs is None:
             verdict = Verdict(Status.MISSING, note="only in the " + ("C" if theirs is None else "Python") + " trace")
         else:
-            verdict = self._judge(place, ours, theirs, limit)
+            verdict = self._judge(place, ours, theirs, fact)
         is_phi = name.startswith("phi.")
         occurrence = self.phi_line[block, repetition] if is_phi else block or repetition
         return Row(
@@ -110,19 +129,33 @@ class _Judge:
             occurrence=occurrence,
             component=cell.component,
             label=_label(name, cell.component, block, repetition),
-            stage=known.stage if known else "other",
-            unit=known.unit_of(cell.component) if known else "",
-            description=known.description if known else "not in the catalogue",
+            stage=fact.stage,
+            unit=fact.unit,
+            description=fact.description,
             order=order,
             c_value=ours.value if ours else None,
             py_value=self._converted(name, theirs) if theirs else None,
             abs_delta=verdict.abs_delta,
             rel_delta=verdict.rel_delta,
             ulp=verdict.ulp,
-            tolerance=limit.value,
+            tolerance=fact.limit.value,
             status=verdict.status,
-            note=self._note(name, cell.component, verdict),
+            note=self._note(name, fact, verdict),
         )
+
+    def _find_fact(self, name: str, component: str) -> _Fact:
+        known = catalogue.field(name)
+        fact = _Fact(
+            stage=known.stage if known else "other",
+            unit=known.unit_of(component) if known else "",
+            description=known.description if known else "not in the catalogue",
+            kind=known.tolerance_class if known else "factor",
+            limit=self._limit(name, component),
+            judged=self.profile.judges(name, component),
+            in_vector=known is not None and known.shape in FIELDS_OF_VECTORS,
+        )
+        self._facts[name, component] = fact
+        return fact
 
     def _limit(self, name: str, component: str) -> Limit:
         known = catalogue.field(name)
@@ -133,16 +166,16 @@ class _Judge:
             return Limit(max(limit.value, SINGLE))
         return limit
 
-    def _judge(self, place: align.Place, ours: align.Cell, theirs: align.Cell, limit: Limit) -> Verdict:
-        name = place[3]
-        known = catalogue.field(name)
-        kind = known.tolerance_class if known else "factor"
+    def _judge(self, place: align.Place, ours: align.Cell, theirs: align.Cell, fact: _Fact) -> Verdict:
+        name, kind, limit = place[3], fact.kind, fact.limit
         value = self._converted(name, theirs)
+        if ours.value == value:
+            return _EQUAL_WORDS if isinstance(value, str) else _EQUAL
         half = 0.0
         if kind != "integer":
             half = self._half_unit(ours.token, kind, self.printing_c)
             half += self._half_unit(theirs.token, kind, self.printing_py) * self._scale(name)
-        length = self.length.get(place[:5], 0.0) if known is not None and known.shape in FIELDS_OF_VECTORS else 0.0
+        length = self.length.get(place[:5], 0.0) if fact.in_vector else 0.0
         if kind == "text" and isinstance(ours.value, str):
             limit = Limit(self.profile.tolerance)  # numbers inside the text
         return judge(ours.value, value, limit, exact=kind == "integer", length=length, half_unit=half)
@@ -161,7 +194,7 @@ class _Judge:
         factor = self._scale(name)
         return cell.value if factor == 1.0 or isinstance(cell.value, str) else cell.value * factor
 
-    def _note(self, name: str, component: str, verdict: Verdict) -> str:
+    def _note(self, name: str, fact: _Fact, verdict: Verdict) -> str:
         parts = [verdict.note]
         if verdict.status is not Status.MISSING and self.conversion and self.conversion.applies(name):
             parts.append(self.conversion.note)
@@ -169,7 +202,7 @@ class _Judge:
             reason = catalogue.log_only_reason(name, beam_pivot=self.beam_pivot)
             if reason:
                 parts.insert(0, f"{FALSE_DIVERGENCE}: {reason.removeprefix('Known false divergence: ')}")
-        if not self.profile.judges(name, component):
+        if not fact.judged:
             parts.insert(0, f"{OUTSIDE} {self.profile.name}")
         return "; ".join(part for part in parts if part)
 

@@ -35,6 +35,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("info", "distance="),
     ("info", "max_I ="),
     ("info", " xtal: "),
+    ("info", "Unit Cell:"),
     ("info", "reading "),
     ("info", "default_F"),
 )

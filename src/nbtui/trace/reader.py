@@ -8,7 +8,6 @@ import io
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import IO, cast
 
 from nbtui.trace import scan
 from nbtui.trace.build import Builder
+from nbtui.trace.memory import no_collections
 from nbtui.trace.model import Notice, PhiRecord, Trace, TraceError
 from nbtui.trace.packed import unpacked
 from nbtui.trace.per_phi import entries
@@ -120,7 +120,7 @@ def _read(
             progress(raw.tell() if packed else blocks.done, size)
 
     builder, cut = Builder(), 0
-    with _no_collections(size > _LARGE):
+    with no_collections(size > _LARGE):
         for number, line, closed in scan.lines(blocks, progress=report, cancelled=stop):
             builder.feed(_decode(line), number)
             cut = 0 if closed else number
@@ -133,23 +133,6 @@ def _read(
         raise TraceError(_nothing(name, blocks, faults))
     extra = tuple(Notice("warning", text, 0) for text in faults)
     return replace(trace, notices=trace.notices + extra) if extra else trace
-
-
-@contextmanager
-def _no_collections(large: bool) -> Iterator[None]:
-    """Keeps the garbage collector from walking over a million records again and again while they are being made.
-
-    Each walk would stop every thread, the screen's too, for up to half a second. Records have no cycles: they are
-    freed without the collector, and `gc.freeze` tells it so for later walks when there are very many.
-    """
-    if not (large and gc.isenabled()):
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 class _Blocks:

@@ -1,0 +1,70 @@
+"""The C program's contributions to the pixel: its terms.csv, or the TRACE_C_TERM lines of its log."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from nbtui.live.model import Case, TermTable
+from nbtui.trace.model import Trace, TraceError
+from nbtui.trace.text import clean
+
+AXES = ("thick", "sub_slow", "sub_fast", "source", "phi_step", "mosaic_domain")
+FLOATS = ("h", "k", "l", "F_latt", "F_cell", "F_cell2_F_latt2")
+INTEGERS = (*AXES, "h0", "k0", "l0")
+SIBLING = "terms.csv"
+PACKAGE = "metrics.json"  # beside it, terms.csv is the Python side's
+
+
+def terms_of_c(case: Case, c: Trace) -> tuple[TermTable | None, str]:
+    """C's terms and where they come from: lines of the log, the case's file, or ``terms.csv`` beside the log.
+
+    Raises:
+        TraceError: the file or the lines are there and unusable.
+    """
+    if c.terms:
+        return _from_lines(c), "the TRACE_C_TERM lines"
+    if case.c_terms is not None:
+        return read_terms(case.c_terms), clean(case.c_terms.name)
+    beside = Path(c.origin).with_name(SIBLING) if Path(c.origin).is_file() else None
+    if beside is not None and beside.is_file() and not beside.with_name(PACKAGE).exists():
+        return read_terms(beside), f"{SIBLING} beside the C log"
+    return None, ""
+
+
+def _from_lines(c: Trace) -> TermTable:
+    columns: dict[str, np.ndarray] = {}
+    for name in (*INTEGERS, *FLOATS):
+        lacking = next((term for term in c.terms if name not in term.values), None)
+        if lacking is not None:
+            raise TraceError(f"{clean(c.origin)}, line {lacking.line}: a TERM line without {name}; print every column")
+        columns[name] = np.asarray([term.values[name] for term in c.terms], dtype=float)
+    return _table(columns)
+
+
+def _table(columns: dict[str, np.ndarray]) -> TermTable:
+    whole = {name: columns[name].astype(np.int64) for name in INTEGERS}
+    return TermTable(**(columns | whole))
+
+
+def read_terms(path: Path) -> TermTable:
+    """C's terms.csv. Raises TraceError that names the file and the line."""
+    way_out = "give the terms.csv of the C run, or remove it from the case"
+    columns: dict[str, list[float]] = {name: [] for name in (*INTEGERS, *FLOATS)}
+    try:
+        with path.open(newline="", encoding="utf-8", errors="replace") as handle:
+            reader = csv.DictReader(handle)
+            missing = [name for name in columns if name not in (reader.fieldnames or [])]
+            if missing:
+                raise TraceError(f"{path.name}: no column {missing[0]}; {way_out}")
+            for row in reader:
+                for name, column in columns.items():
+                    column.append(float(row[name]))
+    except OSError as error:
+        raise TraceError(f"{path.name}: cannot be read ({error.strerror}); {way_out}") from error
+    except (TypeError, ValueError, csv.Error) as error:
+        line = 2 + len(columns["F_cell2_F_latt2"])
+        raise TraceError(f"{path.name}, line {line}: not a row of numbers; {way_out}") from error
+    return _table({name: np.asarray(column, dtype=float) for name, column in columns.items()})
