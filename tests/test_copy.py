@@ -35,8 +35,8 @@ def fake_tmux(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Pat
 def test_everywhere_at_once(own_state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = fake_tmux(own_state, monkeypatch, f'echo "$@" > "{own_state}/args"; cat > "{own_state}/given"')
     offered: list[str] = []
-    told = copy("rot_a", "a\tb", offered.append, {"TMUX": TMUX})
-    assert told == ("copied rot_a: offered to the terminal's clipboard; in tmux's buffer; in ~/state/nbtui/copied.txt")
+    told = copy("a\tb", offered.append, {"TMUX": TMUX})
+    assert told == "copied: tmux buffer, ~/state/nbtui/copied.txt; offered to the clipboard"
     assert offered == ["a\tb"] and given.read_text() == "a\tb"
     assert (own_state / "args").read_text() == "load-buffer -w -\n"
     file = own_state / "state" / "nbtui" / "copied.txt"
@@ -45,27 +45,27 @@ def test_everywhere_at_once(own_state: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_an_older_tmux_is_asked_again(own_state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = fake_tmux(own_state, monkeypatch, f'test "$2" = -w && exit 1; cat > "{own_state}/given"')
-    assert "in tmux's buffer" in copy("x", "text", lambda text: None, {"TMUX": TMUX})
+    assert "copied: tmux buffer, " in copy("text", lambda text: None, {"TMUX": TMUX})
     assert given.read_text() == "text"
 
 
 def test_what_failed_is_said(own_state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_tmux(own_state, monkeypatch, "exit 1")
     (own_state / "state").write_text("in the way")
-    told = copy("x", "text", lambda text: None, {"TMUX": TMUX})
-    assert "tmux refused it" in told and "no file: " in told
+    told = copy("text", lambda text: None, {"TMUX": TMUX})
+    assert told.startswith("not copied; tmux refused it; no file: ") and told.endswith("; offered to the clipboard")
     monkeypatch.setattr(copying, "PATIENCE", 0.05)
     fake_tmux(own_state, monkeypatch, "exec sleep 5")
-    assert "tmux did not answer" in copy("x", "text", lambda text: None, {"TMUX": TMUX})
+    assert "tmux did not answer" in copy("text", lambda text: None, {"TMUX": TMUX})
     (own_state / "tmux").unlink()
     monkeypatch.setenv("PATH", str(own_state))
-    assert "tmux did not answer" in copy("x", "text", lambda text: None, {"TMUX": TMUX})
+    assert "tmux did not answer" in copy("text", lambda text: None, {"TMUX": TMUX})
 
 
 def test_too_long_for_a_terminal(own_state: Path) -> None:
     offered: list[str] = []
-    told = copy("x", "y" * (LARGEST + 1), offered.append, {})
-    assert "too long for the terminal's clipboard" in told and "tmux" not in told and not offered
+    told = copy("y" * (LARGEST + 1), offered.append, {})
+    assert "too long for the clipboard" in told and "tmux" not in told and not offered
     assert len((own_state / "state" / "nbtui" / "copied.txt").read_text()) == LARGEST + 2
 
 
@@ -75,21 +75,21 @@ def at(state: State, label: str) -> State:
 
 def test_a_row_with_all_its_digits() -> None:
     found = selected(at(toy_state(), "rot_a_angstroms.x"))
-    assert found is not None and found[0] == "rot_a_angstroms.x"
-    name, unit, c, python, status = found[1].split("\t")
+    assert found is not None
+    name, unit, c, python, status = found.split("\t")
     assert (name, unit, c, python) == ("rot_a_angstroms.x", "A", "C 29.5", "Python 29.6")
     assert status in ("DIVERGENT", "CRITICAL")
 
 
 def test_a_row_while_python_is_not_there_yet() -> None:
     found = selected(replace(at(toy_state(), "rot_a_angstroms.x"), py_trace=None))
-    assert found is not None and found[1].split("\t") == ["rot_a_angstroms.x", "A", "C 29.5"]
+    assert found is not None and found.split("\t") == ["rot_a_angstroms.x", "A", "C 29.5"]
 
 
 def test_a_step() -> None:
     found = selected(replace(toy_state(), pane="steps", phi=1, domain=0))
-    assert found is not None and found[0] == "step 1, domain 0"
-    values = dict(pair.split(" ", 1) for pair in found[1].split("\t"))
+    assert found is not None
+    values = dict(pair.split(" ", 1) for pair in found.split("\t"))
     assert values["phi_step"] == "1" and values["F_cell2_F_latt2"] == "600" and values["C_F_cell2_F_latt2"] == "600"
 
 
@@ -102,10 +102,8 @@ def test_what_is_copied_is_harmless(nasty: str) -> None:
     state = toy_state()
     assert state.comparison is not None
     row = replace(state.rows[0], label=nasty, unit=nasty, c_value=nasty, py_value=nasty)
-    found = selected(replace(state, cursor=0, comparison=replace(state.comparison, rows=(row, *state.rows[1:]))))
-    assert found is not None
-    what, text = found
-    assert what.isprintable() and text.replace("\t", "").isprintable() and text.count("\t") == 4
+    text = selected(replace(state, cursor=0, comparison=replace(state.comparison, rows=(row, *state.rows[1:]))))
+    assert text is not None and text.replace("\t", "").isprintable() and text.count("\t") == 4
 
 
 async def test_the_key(own_state: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -120,6 +118,6 @@ async def test_the_key(own_state: Path, monkeypatch: pytest.MonkeyPatch, tmp_pat
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
         await pilot.press("y")
-        await until(pilot, lambda: app.state.message.startswith("copied "))
-        assert "offered to the terminal's clipboard; in ~/state/nbtui/copied.txt" in app.state.message
+        await until(pilot, lambda: app.state.message.startswith("copied"))
+        assert app.state.message == "copied: ~/state/nbtui/copied.txt; offered to the clipboard"
         assert app.clipboard == (own_state / "state" / "nbtui" / "copied.txt").read_text().rstrip("\n")

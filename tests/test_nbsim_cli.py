@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from nbsim.cli import main
+from nbsim.flag_table import FLAGS
 
 COMMAND = "-default_F 50 -cell 30 40 50 90 90 90 -lambda 1 -distance 60 -pixel 2 -detpixels 8 -N 3 -oversample 1"
 PLAIN = COMMAND.split()
@@ -61,10 +62,18 @@ def test_a_structure_factor_list_leaves_the_cache_that_c_leaves(here: Path) -> N
     assert (here / "Fdump.bin").read_bytes().startswith(b"0 1 0 1 0 1\n\x0c")
 
 
-@pytest.mark.parametrize("words", [[], ["--help"], ["-h"]])
-def test_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(words) == (0 if words else 2)
-    assert "usage: nbsim FLAGS" in capsys.readouterr().out
+@pytest.mark.parametrize("word", ["--help", "-h"])
+def test_help_lists_every_option(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([word]) == 0
+    shown = capsys.readouterr().out
+    assert "usage: nbsim FLAGS" in shown
+    assert all(f" {name}" in shown for flag in FLAGS for name in flag.names)
+
+
+def test_without_words_the_usage_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    streams = capsys.readouterr()
+    assert "usage: nbsim FLAGS" in streams.err and not streams.out
 
 
 @pytest.mark.parametrize(

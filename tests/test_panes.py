@@ -18,6 +18,7 @@ from nbtui.console.panes import detail, fields, footer, header, help, pipeline, 
 from nbtui.console.panes.line import Line, Span, clip, fit, left, plain, right, width_of, wrap
 from nbtui.console.panes.numbers import agreeing_digits, count, marked, percent, relative
 from nbtui.console.state import Phase, State
+from nbtui.live.c_terms import read_terms
 from nbtui.live.model import Settings
 from nbtui.parity.compare import compare
 from nbtui.parity.model import Comparison, Status

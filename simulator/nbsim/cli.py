@@ -140,12 +140,29 @@ def _run(argv: Sequence[str]) -> None:
         print(text)
 
 
+def usage() -> str:
+    """Usage text with nanoBragg's options from the one table."""
+    from .flag_table import FLAGS
+
+    lines = [USAGE, "\nFLAGS (several spellings of one option are alternatives):\n"]
+    for flag in FLAGS:
+        own = tuple(name for name in flag.names if name not in flag.stems)
+        names = " ".join(own + tuple(f"{stem}..." for stem in flag.stems))
+        values = f" x{flag.values}" if flag.values > 1 else ""
+        unit = f" [{flag.unit}]" if flag.unit else ""
+        lines.append(f"  {names}{values}\n        {flag.help}{unit}\n")
+    return "".join(lines)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point of the console script."""
     words = sys.argv[1:] if argv is None else list(argv)
-    if not words or words[0] in ("-h", "--help", "-help"):
-        print(USAGE, end="")
-        return 0 if words else 2
+    if not words:
+        print(USAGE, end="", file=sys.stderr)
+        return 2
+    if words[0] in ("-h", "--help", "-help"):
+        print(usage(), end="")
+        return 0
     try:
         _run(words)
         sys.stdout.flush()

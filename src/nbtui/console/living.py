@@ -100,13 +100,12 @@ class Living:
             self._app.exit(0)
 
     def _copy(self) -> None:
-        found = copying.selected(self._state())
-        if found is None:
+        text = copying.selected(self._state())
+        if text is None:
             self._tell("nothing to copy yet")
             return
-        what, text = found
         offer = self._app.copy_to_clipboard
-        start(lambda: copying.copy(what, text, offer), lambda told: self._tell_from_thread(str(told)), "nbtui-copy")
+        start(lambda: copying.copy(text, offer), lambda told: self._tell_from_thread(str(told)), "nbtui-copy")
 
     def _turn_mouse(self) -> None:
         self._mouse = not self._mouse

@@ -232,9 +232,8 @@ class ParametersScreen(ModalScreen[None], inherit_bindings=False):
             return
         wanted = tuning.of(case)
         text = c_command(wanted) if c_program else nbtui_command(wanted, tuning.now.settings)
-        what = "the command line of the C program" if c_program else "nbtui's command line"
         offer = self.app.copy_to_clipboard
-        jobs.start(lambda: copying.copy(what, text, offer), self._tell, "nbtui-copy")
+        jobs.start(lambda: copying.copy(text, offer), self._tell, "nbtui-copy")
 
     # --- mouse -------------------------------------------------------------------------------------------------------
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nbtui.diagnosis import plant_crystal, plant_detector, plant_inputs, plant_scaling
-from nbtui.diagnosis.attribution import Share, attribute
+from nbtui.diagnosis.attribution import Share, attribute, given
 from nbtui.diagnosis.causes import Cause, Outcome, ranked
 from nbtui.diagnosis.consistency import Finding, check
 from nbtui.diagnosis.fit import fitted
@@ -16,10 +17,11 @@ from nbtui.diagnosis.plant import Problem, Variant
 from nbtui.diagnosis.preflight import hints, preflight
 from nbtui.diagnosis.ratios import Match, matches
 from nbtui.diagnosis.replay import Replay, replay
-from nbtui.diagnosis.rows import Rows, common_rows, predictions
+from nbtui.diagnosis.rows import common_rows, predictions
 from nbtui.diagnosis.rules import Setup
-from nbtui.diagnosis.search import DONE, PRICE, Search
+from nbtui.diagnosis.search import DONE, PRICE, Search, silent
 from nbtui.diagnosis.single import find_single, single_noise, suspected_single
+from nbtui.live.c_terms import terms_of_c
 from nbtui.live.model import Case
 from nbtui.live.variants import cell_of, frame_of, load_scene
 from nbtui.trace.model import Trace, TraceError
@@ -43,7 +45,9 @@ class Diagnosis:
     ratios: tuple[Match, ...] = ()
     inherited: tuple[str, ...] = ()  # fields whose difference follows from those before
     new_divergence: str = ""  # first field whose difference does not
-    attribution: tuple[Share, ...] = ()  # of the best cause
+    attribution: tuple[Share, ...] = ()  # of the best cause, Python minus C
+    attributed_to: str = ""  # where the terms of the C side come from
+    tried: tuple[int, int] = (0, 0)  # single causes and sets of causes that were re-simulated
 
 
 def base_setup(case: Case, pixel: tuple[int, int]) -> Setup:
@@ -62,10 +66,13 @@ def variants_of(problem: Problem) -> list[Variant]:
     return [variant for module in modules for planter in module.PLANTERS for variant in planter(problem)]
 
 
-def diagnose(case: Case, c: Trace, py: Trace, *, pixel: tuple[int, int] | None = None) -> Diagnosis:
+def diagnose(
+    case: Case, c: Trace, py: Trace, *, pixel: tuple[int, int] | None = None, tell: Callable[[str], None] = silent
+) -> Diagnosis:
     """Why ``py`` differs from ``c``, both traces of ``case``.
 
-    ``pixel`` (slow, fast) replaces the case's own; without either, that of the C log.
+    ``pixel`` (slow, fast) replaces the case's own; without either, that of the C log. ``tell`` is told in words what
+    is being done, often; an exception that it raises ends the diagnosis.
 
     Raises:
         nbsim.errors.InputError: the command line or an input file is unusable.
@@ -74,6 +81,7 @@ def diagnose(case: Case, c: Trace, py: Trace, *, pixel: tuple[int, int] | None =
     wanted = pixel or case.pixel or c.pixel
     if wanted is None:
         raise TraceError(f"{clean(case.name)}: no pixel in the command or the C log; give --pixel SLOW FAST")
+    tell("setting up the pixel as the C program does")
     base = base_setup(case, wanted)
     plain = replay(base)
     rows = common_rows(c, py, (*plain.fields, *plain.phi))
@@ -81,6 +89,7 @@ def diagnose(case: Case, c: Trace, py: Trace, *, pixel: tuple[int, int] | None =
         raise TraceError(
             f"{clean(c.origin)} and {clean(py.origin)} have no value in common; both need TRACE_C / TRACE_PY lines"
         )
+    tell("checking each trace against itself")
     findings = preflight(case, c, py, base)
     contradictions = (
         *check(c, "C"),
@@ -95,37 +104,73 @@ def diagnose(case: Case, c: Trace, py: Trace, *, pixel: tuple[int, int] | None =
     if swapped:
         rows = common_rows(py, c, (*plain.fields, *plain.phi))
     side = "C" if swapped else "PY"
-    notes = _base_note(swapped, off_c, off_py)
-    variants = variants_of(problem)
-    outcome, best = _explained(problem, rows, variants, hints(c, py), side)
-    causes = tuple(ranked(outcome))
+    tried = [0, 0]
+    search = Search(base, rows, variants_of(problem), hints(c, py), tell=tell, tried=tried)
+    outcome, best = _explained(problem, search, side)
+    tell("looking for ratios, and for where the gap comes from")
+    causes = tuple(ranked(outcome, c))
     origin = divergences(base, outcome.rows)
+    sides = (replay(best), plain) if swapped else (plain, replay(best))
+    terms, source = _terms_of_c(case, c, sides[0], base)
     return Diagnosis(
         causes,
         findings,
         True,
         side if causes else "",
-        notes,
+        (*_base_note(swapped, off_c, off_py), *source.notes),
         contradictions,
         matches(c, py, base, single=outcome.single is not None),
         origin.inherited,
         origin.first_new,
-        attribute(plain, replay(best)),
+        attribute(terms, sides[1]),
+        source.name,
+        (tried[0], tried[1]),
     )
 
 
-def _explained(
-    problem: Problem, rows: Rows, variants: list[Variant], cheaper: dict[str, float], side: str
-) -> tuple[Outcome, Setup]:
+@dataclass(frozen=True)
+class _Source:
+    """Where C's terms come from, and what was wrong with those that were given."""
+
+    name: str
+    notes: tuple[str, ...] = ()
+
+
+def _terms_of_c(case: Case, c: Trace, simulated: Replay, base: Setup) -> tuple[Replay, _Source]:
+    """C's side of the attribution: its own terms where they are given and of this pixel, else the simulated ones."""
+    ours = "our simulation of the C side"
+    try:
+        table, name = terms_of_c(case, c)
+    except TraceError as error:
+        return simulated, _Source(ours, (f"C's terms are not used: {clean(str(error))}",))
+    if table is None:
+        return simulated, _Source(ours)
+    own = given(simulated, table, _sum_of_terms(c, base))
+    if own is None:
+        return simulated, _Source(ours, (f"C's terms ({name}) are not used: they are of another run than its log.",))
+    return own, _Source(name)
+
+
+def _sum_of_terms(c: Trace, base: Setup) -> float | None:
+    """The sum of C's terms after its log [e^2]; None where weights or a background stand between the two."""
+    here = base.scene
+    if here.water > 0.0 or here.oversample_thick or here.oversample_polar or here.oversample_omega:
+        return None
+    shown = c.all("I_before_scaling")
+    values = shown[-1].values if shown else ()
+    return float(values[0]) if values and not isinstance(values[0], str) else None
+
+
+def _explained(problem: Problem, whole: Search, side: str) -> tuple[Outcome, Setup]:
     """Search, with what the printed digits say about single precision; and the set-up of the best state."""
-    base = problem.base
+    base, rows, variants = problem.base, whole.rows, whole.variants
     gap = rows.total(rows.bits(rows.reference, rows.suspect))
     single = find_single(rows)
     done = DONE
     if single is not None:
         rows = rows.loosened(single_noise(base, rows, single.stage))
         done = 0.9 * PRICE  # among noise: what no further hypothesis could win
-    search = Search(base, rows, [v for v in variants if v.id != QUIET], cheaper, done)
+    search = replace(whole, rows=rows, variants=[v for v in variants if v.id != QUIET], done=done)
     quiet = _quiet(search, [v for v in variants if v.id == QUIET])
     if quiet is not None:
         search = replace(search, base=quiet.change(base))

@@ -28,6 +28,7 @@ def as_object(diagnosis: Diagnosis) -> dict[str, object]:
         "self_consistency": [finding.sentence for finding in diagnosis.consistency],
         "ratios": [match.sentence for match in diagnosis.ratios],
         "new_divergence": diagnosis.new_divergence,
+        "attributed_to": diagnosis.attributed_to,
         "attribution": [share.as_object() for share in diagnosis.attribution],
     }
 
@@ -55,7 +56,10 @@ def as_text(diagnosis: Diagnosis, width: int = 100) -> str:
         ("Lines that contradict their own trace", tuple(item.sentence for item in diagnosis.consistency)),
         ("Ratios", tuple(item.sentence for item in diagnosis.ratios)),
         ("First new divergence", (diagnosis.new_divergence,) if diagnosis.new_divergence else ()),
-        ("Where the gap comes from", tuple(share.sentence for share in diagnosis.attribution)),
+        (
+            f"Where the gap comes from (C side: {diagnosis.attributed_to})",
+            tuple(share.sentence for share in diagnosis.attribution),
+        ),
     ):
         if entries:
             lines += ["", f"{title}:"]

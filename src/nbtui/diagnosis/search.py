@@ -28,6 +28,10 @@ CHANGED = 1e-13  # relative change of a row that counts as one
 DONE = 0.5  # bits left over that count as nothing
 
 
+def silent(words: str) -> None:
+    """Nobody is told."""
+
+
 @dataclass(frozen=True)
 class State:
     """A set of variants and how well it explains the suspect."""
@@ -57,6 +61,8 @@ class Search:
     variants: Sequence[Variant]
     cheaper: Mapping[str, float] = field(default_factory=dict)  # bits off the price of an id that the log names
     done: float = DONE  # bits left over that count as nothing
+    tell: Callable[[str], None] = silent  # is told what has been tried; what it raises ends the search
+    tried: list[int] = field(default_factory=lambda: [0, 0])  # single hypotheses, sets of several
     replays: int = 0
     extras: dict[int, Variant] = field(default_factory=dict)
     seen: dict[tuple[int, ...], State | None] = field(default_factory=dict)
@@ -71,6 +77,9 @@ class Search:
         except (ValueError, IndexError, ZeroDivisionError, np.linalg.LinAlgError):
             return None
         self.replays += 1
+        if members:
+            self.tried[len(members) > 1] += 1
+            self.tell(f"re-simulated {self.tried[0]} causes, {self.tried[1]} sets of causes")
         return self.state(members, made)
 
     def applied(self, members: Iterable[tuple[int, Variant]]) -> Setup:
