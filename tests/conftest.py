@@ -10,7 +10,16 @@ from pathlib import Path
 
 import pytest
 
-for name in ("NO_COLOR", "TEXTUAL_THEME", "COLORTERM", "SSH_CONNECTION", "TMUX", "NB_C_BIN_FOR_TESTS"):
+for name in (
+    "NO_COLOR",
+    "TEXTUAL_THEME",
+    "COLORTERM",
+    "SSH_CONNECTION",
+    "SSH_TTY",
+    "COLORFGBG",
+    "TMUX",
+    "NB_C_BIN_FOR_TESTS",
+):
     os.environ.pop(name, None)
 os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="nbtui-tests-")  # sessions and copies of the tests

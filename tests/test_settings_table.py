@@ -89,6 +89,15 @@ def test_no_color_is_mono(here: Path, written: str) -> None:
     assert load().effective({"NO_COLOR": ""})["theme"].value in ("dark", "light")
 
 
+@pytest.mark.parametrize(
+    ("said", "theme"), [("0;15", "light"), ("0;default;7", "light"), ("15;0", "dark"), ("", "dark")]
+)
+def test_a_terminal_may_say_that_it_is_light(here: Path, said: str, theme: str) -> None:
+    assert effective({}, {"COLORFGBG": said})["theme"].value == theme
+    (here / "nbtui.toml").write_text('theme = "ansi"\n')
+    assert load().effective({"COLORFGBG": said})["theme"].value == "ansi"
+
+
 def test_the_table_is_complete() -> None:
     assert len(set(NAMES)) == len(NAMES) and not set(NAMES) & set(TABLES)
     for setting in SETTINGS:

@@ -56,6 +56,7 @@ _TABLES = """
 | Variable | What it does |
 |---|---|
 | `NO_COLOR` | no colours at all: the theme is mono, whatever a file says |
+| `COLORFGBG` | set by some terminals: the theme is light where it names a light background and no file says otherwise |
 | `SSH_CONNECTION`, `SSH_TTY` | set by sshd: the values of the column "Over SSH" count where no file says otherwise |
 | `TMUX` | `y` also fills tmux's buffer |
 | `VISUAL`, `EDITOR` | the editor of the raw logs |

@@ -27,7 +27,7 @@ from .vectors import cross
 Progress = Callable[[int, int], None]  # pixels done, pixels in all
 
 _UNCOMPILED_TERMS = 1 << 17  # temporaries of a tile stay in the cache
-_COMPILED_TERMS = 1 << 21  # fused: only long enough to keep the threads busy, short enough to stop at once
+_COMPILED_TERMS = 1 << 19  # fused: long enough to keep the threads busy, small enough for the allocator to reuse
 _ORIENTATIONS = 1 << 13  # of one call
 
 

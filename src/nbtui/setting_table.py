@@ -12,6 +12,7 @@ from pathlib import Path
 from nbtui.errors import UnusableInput
 
 THEMES = ("dark", "light", "ansi", "mono")
+_LIGHT = ("7", "15")  # the backgrounds in COLORFGBG, which some terminals set, that are light
 REMOTE = ("SSH_CONNECTION", "SSH_TTY")  # set by sshd in every session
 
 Value = str | int | bool | Path
@@ -77,7 +78,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Effective:
-    """The value in force. ``origin``: default, over SSH, NO_COLOR, or the settings file."""
+    """The value in force. ``origin``: default, default over SSH, COLORFGBG, NO_COLOR, or the settings file."""
 
     setting: Setting
     value: Value
@@ -108,14 +109,16 @@ def remote(environ: Mapping[str, str]) -> bool:
 def effective(written: Mapping[str, Written], environ: Mapping[str, str]) -> dict[str, Effective]:
     """Every setting by name, with where its value comes from.
 
-    Weakest first: default, default over SSH, settings files, and NO_COLOR for the theme: who sets that for one call
-    wants no colours now.
+    Weakest first: default, default over SSH (for the theme: what the terminal says of itself), settings files, and
+    NO_COLOR for the theme: who sets that for one call wants no colours now.
     """
     found: dict[str, Effective] = {}
     for setting in SETTINGS:
         entry = Effective(setting, setting.default, "default")
         if setting.over_ssh is not None and remote(environ):
             entry = Effective(setting, setting.over_ssh, "default over SSH")
+        if setting.name == "theme" and environ.get("COLORFGBG", "").rpartition(";")[2] in _LIGHT:
+            entry = Effective(setting, "light", "COLORFGBG")
         if setting.name in written:
             given = written[setting.name]
             entry = Effective(setting, given.value, str(given.file))

@@ -1,9 +1,9 @@
 """Which contributions make up the intensity gap.
 
-The terms of C's pixel (its own where they are given, else simulated) are set against those of the explained one: the gap is split over every axis (layer,
-subpixel, source, phi step, domain) and over the factors F_cell^2 and F_latt_a^2, F_latt_b^2, F_latt_c^2. The
-split over factors is the logarithmic-mean one (Ang's LMDI), which adds up exactly and does not depend on
-an order of the factors.
+The terms of C's pixel (its own where they are given, else simulated) are set against those of the explained one: the
+gap is split over every axis (layer, subpixel, source, phi step, domain) and over the factors F_cell^2 and F_latt_a^2,
+F_latt_b^2, F_latt_c^2. The split over factors is the logarithmic-mean one (Ang's LMDI), which adds up exactly and does
+not depend on an order of the factors.
 """
 
 from __future__ import annotations

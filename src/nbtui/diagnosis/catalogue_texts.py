@@ -278,7 +278,7 @@ ROWS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "cell_sine_of_gamma_star",
-        "One side builds c* with the sine of gamma, C with that of gamma*: an oblique cell comes out with other angles.",
+        "C builds c* with the sine of gamma*, the other side with that of gamma: angles come out otherwise.",
         "The C log's 'Unit Cell:' line shows angles other than those typed after -cell.",
         "Emulate C (quirk cell_sine_of_gamma_star), or give the cell as an orientation matrix on both sides.",
     ),

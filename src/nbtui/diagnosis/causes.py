@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +34,7 @@ class Cause:
     confirm: tuple[str, ...]
     fix: tuple[str, ...]
     seen: tuple[str, ...]  # lines of the C log that show it
+    options: tuple[tuple[str, Any], ...]  # a changed set-up, as fields of the simulator's Options
     left: str  # what is left, in words; empty when nothing
 
 
@@ -107,6 +109,7 @@ def _cause(ids: tuple[str, ...], state: State, outcome: Outcome, explained: floa
         tuple(item.confirm for item in known),
         tuple(item.fix for item in known),
         seen(ids, c),
+        tuple(option for variant in variants for option in variant.options),
         left,
     )
 

@@ -127,7 +127,7 @@ def reconfigured(problem: Problem, setup: Setup, options: dict[str, Any]) -> Set
 
 def _variant(problem: Problem, name: str, options: dict[str, Any], form: str) -> Variant:
     kind = "fudge" if name == "fudge" else "other_config"
-    return Variant(kind, form, lambda setup: reconfigured(problem, setup, options), 4.0)
+    return Variant(kind, form, lambda setup: reconfigured(problem, setup, options), 4.0, tuple(options.items()))
 
 
 def fitted(problem: Problem, rows: Rows, bits: Array) -> list[Variant]:

@@ -23,6 +23,7 @@ class Variant:
     form: str
     change: Change
     price: float = 0.0
+    options: tuple[tuple[str, Any], ...] = ()  # fields of the simulator's Options that say the same
 
 
 @dataclass(frozen=True)
