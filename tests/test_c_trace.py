@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 import nbtui
 from nbtui.cli import main
+from nbtui.trace.reader import read_trace
 
+REAL = os.environ.get("NB_C_BIN", "")
 DEMO = Path(nbtui.__file__).parent / "demo"
 
 
@@ -96,16 +99,68 @@ def test_an_input_named_like_an_output_is_not_overwritten(here: Path, monkeypatc
     [
         ("echo one >&2; printf 'bad \\033[31mred\\n' >&2; exit 7", "exit status 7"),
         ("kill -SEGV $$", "signal 11"),
-        ("echo nothing to see", "no TRACE_C line"),
+        ("echo nothing to see", "neither a TRACE_C line nor the pixel"),
     ],
 )
 def test_a_program_that_fails(body: str, said: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["c-trace", "demo", "--binary", program(here, body), "--out", "new.log"]) == 3
     text = capsys.readouterr().err
     assert said in text and "\x1b" not in text and "Traceback" not in text
-    assert [path.name for path in here.iterdir()] == ["nano Bragg.sh"]
+    kept = ["new.log.failed"] if "nothing" in body else []
+    assert sorted(path.name for path in here.iterdir()) == ["nano Bragg.sh", *kept]
     if "exit 7" in body:
         assert "one | bad red" in text
+
+
+def test_the_log_of_a_crash_is_kept_under_a_free_name(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    binary = program(here, "echo 'TRACE_C: steps 1'; kill -SEGV $$")
+    for name in ("new.log.failed", "new.log.failed1"):
+        assert main(["c-trace", "demo", "--binary", binary, "--out", "new.log"]) == 3
+        assert f"its log: {name}" in capsys.readouterr().err
+        assert Path(name).read_text() == "TRACE_C: steps 1\n"
+    assert not Path("new.log").exists()
+
+
+def test_a_program_that_hangs_is_stopped_with_its_children(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    binary = program(here, 'echo begun; sleep 600 & echo $! > "$CHILD"; wait')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHILD", str(here / "child"))
+        assert main(["c-trace", "demo", "--binary", binary, "--out", "new.log", "--limit", "1"]) == 3
+    assert "no end within 1 s" in capsys.readouterr().err
+    assert Path("new.log.failed").read_text() == "begun\n"
+    child = Path("/proc") / (here / "child").read_text().strip() / "stat"
+    assert not child.exists() or " Z " in child.read_text()
+
+
+def test_threads_as_asked_and_progress_on_stderr(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    binary = program(here, "echo ' 40% done'; echo \"TRACE_C: threads $OMP_NUM_THREADS\"")
+    assert main(["c-trace", "demo", "--binary", binary, "--out", "new.log", "--threads", "3"]) == 0
+    assert "40 % done" in capsys.readouterr().err
+    assert "TRACE_C: threads 3" in Path("new.log").read_text()
+
+
+STOCK = """
+case "$*" in *-printout_pixel*) ;; *) echo 'no trace here'; exit 0;; esac
+while [ "$1" != -printout_pixel ]; do shift; done
+printf '%4d %4d : stol = 1e9 or 0.1\\nat 0.1 0.2 0.3\\nhkl= 1.5 2.25 3.125  hkl0= 1 2 3\\n' "$2" "$3"
+printf ' F_cell=10  F_latt=5   I = 2500\\nI/steps            2500\\n'
+printf 'polar               1\\nomega               2\\ncapfrac             1\\npixel            5000\\n'
+"""
+
+
+def test_a_stock_build_prints_the_pixel_fast_first(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["c-trace", "demo", "--binary", program(here, STOCK), "--out", "new.log"]) == 0
+    assert "a stock build" in capsys.readouterr().err
+    assert Path("new.log").read_text().startswith("  14   12 : stol")
+    trace = read_trace(Path("new.log"))
+    assert trace.pixel == (12, 14)
+
+
+@pytest.mark.skipif(not REAL, reason="NB_C_BIN names no C program")
+def test_the_real_program(here: Path) -> None:
+    assert main(["c-trace", "demo", "--binary", REAL, "--out", "new.log"]) == 0
+    assert read_trace(Path("new.log")).pixel == (12, 14)
+    assert main(["compare", "demo", "--c", "new.log", "--phi-mode", "c-parity"]) == 0
 
 
 def test_a_missing_input_is_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

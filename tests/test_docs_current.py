@@ -21,6 +21,7 @@ SCREENS = {
     "main-spec": "FIRST DIVERGENCE",
     "main-c-parity": "every digit is equal",
     "packages": "vs before",
+    "why": "phi_carryover",
     "help": "next field that differs",
 }
 

@@ -179,7 +179,7 @@ def test_printout_of_the_stock_program(tmp_path: Path) -> None:
     text = "real-space cell vectors (Angstrom):\nX: 1 2 3\n" + block.format(fast=9, slow=4, i=7) + "3% done\n"
     trace = read_trace(write(tmp_path, (text + block.format(fast=1039, slow=685, i=8)).encode()))
     assert (trace.side, trace.pixel) == ("C", (685, 1039))
-    assert only(trace, "printout.I") == 8.0 and only(trace, "printout.F_latt") == -3.5
+    assert only(trace, "I_before_scaling") == 8.0 and only(trace, "printout.F_latt") == -3.5
     assert trace.all("printout.hkl_rounded")[0].values == (1, -2, 3)
     assert trace.all("printout.cell_y")[0].values == (-8.84726499, 36.63709481, 0.0)
     assert "2 -printout blocks" in warnings(trace)

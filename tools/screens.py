@@ -35,7 +35,10 @@ async def shoot() -> dict[str, str]:
     async with app.run_test(size=SIZE) as pilot:
         await _until(pilot, lambda: app.state.phase is Phase.READY)
         pictures["main-spec"] = await _picture(pilot)
-        await pilot.press("question_mark")
+        await pilot.press("x")
+        await _until(pilot, lambda: app.state.inquiry is not None)
+        pictures["why"] = await _picture(pilot)
+        await pilot.press("escape", "question_mark")
         pictures["help"] = await _picture(pilot)
         await pilot.press("escape", "m")
         await _until(pilot, lambda: app.state.phase is Phase.READY and app.state.settings.phi_mode == "c-parity")

@@ -122,9 +122,9 @@ _JUDGEMENT = (
 )
 
 
-def case_options(*, judged: bool) -> Callable[[Command], Command]:
-    """CASE and the options on how to simulate it (``judged``: and compare it), as one ``request`` argument."""
-    decorators = (*_CASE, *_SIMULATION, *(_JUDGEMENT if judged else ()))
+def case_options(*, judged: bool, simulated: bool = True) -> Callable[[Command], Command]:
+    """CASE and the options on how to simulate it and (``judged``) compare it, as one ``request`` argument."""
+    decorators = (*_CASE, *(_SIMULATION if simulated else ()), *(_JUDGEMENT if judged else ()))
 
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
@@ -151,10 +151,10 @@ def _request(values: dict[str, Any]) -> Request:
         configuration=configuration,
         workdir=values.pop("workdir"),
         pixel=values.pop("pixel"),
-        phi_mode=values.pop("phi_mode"),
-        dtype=values.pop("dtype"),
-        device=values.pop("device"),
-        quirks=values.pop("quirks"),
+        phi_mode=values.pop("phi_mode", "spec"),
+        dtype=values.pop("dtype", "float64"),
+        device=values.pop("device", "cpu"),
+        quirks=values.pop("quirks", ()),
         profile=profile,
         tolerance=values.pop("tolerance", None),
         invocation=invocation,

@@ -84,6 +84,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("phi_mode", ("m",), "m", "mode", "phi mode: spec (fresh vectors at phi 0) or c-parity (as C does)", _live),
     Action("image", ("i",), "i", "image", "the detector: C, Python, difference; Enter there traces a pixel", _live),
     Action("parameters", ("p",), "p", "parameters", "change any parameter and see what comes of it", _live),
+    Action(
+        "why", ("x",), "x", "why", "why they differ: ranked causes; Enter there applies one to the live side", _has_rows
+    ),
     Action("filter", ("f",), "f", "", "only the fields that differ, or all", _has_rows),
     Action("search", ("slash",), "/", "search", "search the fields; Enter keeps the text, Esc drops it", _has_rows),
     Action("match_next", ("n",), "n", "", "next field found", _searched),

@@ -34,6 +34,7 @@ from nbtui.console.state import Phase, State
 from nbtui.console.tight import TightUpdate
 from nbtui.console.tuner import Tuner
 from nbtui.console.walker import Walker
+from nbtui.console.why import Inquirer
 from nbtui.console.widgets import PaneView
 from nbtui.live.model import Case, Settings
 from nbtui.parity.profiles import Profile
@@ -76,6 +77,7 @@ class Console(App[int], inherit_bindings=False):
         self.walker = Walker(self, lambda: self.state, self._show, self._heard)
         self.living = Living(self, comfort or Comfort(), reports, lambda: self.state, self._tell)
         self.tuner = Tuner(self, lambda: self.state, self._show, self._simulate)
+        self.inquirer = Inquirer(self, lambda: self.state, self._show, self._simulate, self._export, self.tuner)
         self._acts = self._actions()
 
     def get_default_screen(self) -> Screen[None]:
@@ -185,7 +187,7 @@ class Console(App[int], inherit_bindings=False):
             "quit": lambda: self.exit(moves.exit_code(self.state)),
             "interrupt": lambda: self.exit(INTERRUPTED),
         }
-        return acts | self.walker.acts | self.living.acts | self.tuner.acts
+        return acts | self.walker.acts | self.living.acts | self.tuner.acts | self.inquirer.acts
 
     def _move(self, step: Callable[[State], State]) -> None:
         self._show(step(self.state))
@@ -305,6 +307,7 @@ class Console(App[int], inherit_bindings=False):
             self._main.update()
         self.living.note(self.state)
         self.tuner.follow()
+        self.inquirer.follow()
 
     def _tell(self, sentence: str) -> None:
         self._show(replace(self.state, message=sentence))

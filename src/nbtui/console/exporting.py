@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nbtui.console.inquiry import current
 from nbtui.console.jobs import Judgement
 from nbtui.console.state import State
 from nbtui.errors import UnusableInput
@@ -22,6 +23,7 @@ def export(state: State, judgement: Judgement, reports: Path) -> Path:
     # while something else is being simulated, what is on the screen is still the last result
     case = state.simulation.case if state.simulation else state.case
     shown = state.simulation.settings if state.simulation else state.settings
+    found = current(state)
     return export_package(
         ExportRequest(
             case=case,
@@ -33,5 +35,6 @@ def export(state: State, judgement: Judgement, reports: Path) -> Path:
             profile=judgement.profile,
             tolerance=judgement.tolerance,
             profiles=judgement.profiles,
+            diagnose=None if found is None else lambda *of: found.diagnosis,  # the one that the user has seen
         )
     )

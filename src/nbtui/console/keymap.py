@@ -17,6 +17,7 @@ from nbtui.console.image_actions import IMAGE_ACTIONS
 from nbtui.console.log_actions import LOG_ACTIONS
 from nbtui.console.packages_actions import PACKAGES_ACTIONS
 from nbtui.console.parameters_actions import PARAMETERS_ACTIONS
+from nbtui.console.why_actions import WHY_ACTIONS
 from nbtui.errors import UnusableInput
 from nbtui.settings import KeyEntry
 from nbtui.trace.text import clean
@@ -60,6 +61,7 @@ def shown(key: str) -> str:
 REGISTRIES: tuple[Registry, ...] = (
     Registry("", "Main screen", ACTIONS),
     Registry("parameters.", "Parameters", PARAMETERS_ACTIONS),
+    Registry("why.", "Diagnosis", WHY_ACTIONS),
     Registry("image.", "Image", IMAGE_ACTIONS),
     Registry("logs.", "Raw logs", LOG_ACTIONS),
     Registry("packages.", "Packages", PACKAGES_ACTIONS),

@@ -74,7 +74,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def update(self, names: Iterable[str] = _PANES) -> None:
         """Draw the panes again; they repaint what has changed. Under another screen that waits until it has gone."""
-        if not self.is_current:
+        if self.app.screen is not self:
             return
         for name in names:
             if self.views[name].display:

@@ -15,6 +15,7 @@ from nbtui.parity.model import Comparison, Row
 from nbtui.trace.model import Trace
 
 if TYPE_CHECKING:
+    from nbtui.console.inquiry import Inquiry
     from nbtui.evidence.history import Entry
     from nbtui.live.tuning import Tuning
 
@@ -70,6 +71,7 @@ class State:
     opened_at: tuple[int, int] | None = None  # pixel of the start; None until another one was asked for
     history: tuple[Entry, ...] | None = None  # packages of the reports folder, oldest first; None: not read
     tuning: Tuning | None = None  # parameters changed on their screen; None: it was never opened
+    inquiry: Inquiry | None = None  # the last diagnosis and what it is of
     changed: frozenset[str] = frozenset()  # labels whose Python value the last simulation changed
 
     @property

@@ -83,6 +83,11 @@ class Tuner:
         self._screen = ParametersScreen(self._state, self.tune, self._cursor)
         self._app.push_screen(self._screen, self._left)
 
+    def tuning(self) -> Tuning | None:
+        """The changes so far; none yet where no parameter was touched, None without a case."""
+        now = self._state()
+        return current(replace(now, tuning=now.tuning or self._start))
+
     def tune(self, tuning: Tuning) -> None:
         """Take over what the form says; it is simulated as soon as nothing else is."""
         self._show(replace(self._state(), tuning=tuning))

@@ -6,10 +6,17 @@ and vanish with it. Its stdout is kept byte for byte.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
+import selectors
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,6 +34,24 @@ _LAST_LINES = 3
 _STDERR_TAIL = 65536  # bytes
 _LINE_WIDTH = 300
 _PIECE = 1 << 20  # bytes
+_DONE = re.compile(rb"(\d{1,3})% done")
+_PROGRESS_TAIL = 64  # bytes
+_BETWEEN_REPORTS = 2.0  # seconds
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How a run may go: threads, and seconds until it counts as hung (None: for ever)."""
+
+    threads: int = 1
+    seconds: float | None = None
+
+
+_ONE_THREAD = Limits()
+
+
+def _quiet(text: str) -> None:
+    """For callers who do not follow the progress."""
 
 
 def find_program(given: str | None) -> Path:
@@ -44,37 +69,110 @@ def find_program(given: str | None) -> Path:
     return Path(found).resolve()
 
 
-def run_c_program(program: Path, case: Case, stdout: BinaryIO) -> None:
-    """Run ``program`` on ``case`` with one thread; its whole stdout goes to ``stdout`` (a file open for ``w+b``).
+def run_c_program(
+    program: Path, case: Case, stdout: BinaryIO, limits: Limits = _ONE_THREAD, say: Callable[[str], None] = _quiet
+) -> bool:
+    """Run ``program`` on ``case``; its whole stdout goes to ``stdout`` (a file open for ``w+b``), also when it fails.
+
+    An instrumented build prints its trace with ``-trace_pixel SLOW FAST``. A stock build ignores that; it is run
+    again with ``-printout_pixel FAST SLOW``, whose eight lines are a (poorer) trace too. ``say`` is told its progress.
+
+    Returns:
+        Whether the log is that of an instrumented build.
 
     Raises:
         UnusableInput: an input file of the case is missing.
-        SimulationFailed: it could not be started, failed, or printed no trace.
+        SimulationFailed: it could not be started, failed, did not end in time, or printed no trace of either kind.
     """
     if case.pixel is None:
         raise UnusableInput(f"{clean(case.name)}: no pixel; give --pixel SLOW FAST")
+    slow, fast = (str(index) for index in case.pixel)
+    _run_once(program, case, ["-trace_pixel", slow, fast], stdout, limits, say)
+    if _holds(stdout, b"TRACE_C"):
+        return True
+    say("no TRACE_C line: a stock build? Running it again with -printout_pixel FAST SLOW")
+    _run_once(program, case, ["-printout_pixel", fast, slow], stdout, limits, say)
+    if _holds(stdout, b" : stol = "):
+        return False
+    raise SimulationFailed(
+        f"{clean(str(program))}: ran, but printed neither a TRACE_C line nor the pixel; is the pixel rendered (ROI, "
+        "mask, detector size), and is this nanoBragg?"
+    )
+
+
+def _run_once(
+    program: Path, case: Case, more: list[str], stdout: BinaryIO, limits: Limits, say: Callable[[str], None]
+) -> None:
+    """One run in a scratch directory, its stdout instead of what ``stdout`` held."""
     name = clean(str(program))
+    stdout.seek(0)
+    stdout.truncate()
     with tempfile.TemporaryDirectory(prefix="nbtui-c-") as scratch, tempfile.TemporaryFile() as stderr:
-        words = [*stage(case, Path(scratch)), "-trace_pixel", *map(str, case.pixel)]
+        words = [*stage(case, Path(scratch)), *more]
         try:
-            done = subprocess.run(
+            process = subprocess.Popen(
                 [str(program), *words],
                 cwd=scratch,
                 stdin=subprocess.DEVNULL,
-                stdout=stdout,
+                stdout=subprocess.PIPE,
                 stderr=stderr,
-                check=False,
-                env={**os.environ, "OMP_NUM_THREADS": "1", "LC_ALL": "C"},
+                env={**os.environ, "OMP_NUM_THREADS": str(limits.threads), "LC_ALL": "C"},
+                start_new_session=True,
             )
         except OSError as error:
             raise SimulationFailed(f"{name}: cannot be started ({error.strerror})") from error
+        try:
+            in_time = _copy(process, stdout, limits.seconds, say)
+        finally:
+            _end(process)
+        stdout.flush()
         said = _last_lines(stderr)
-    if done.returncode != 0:
-        code = done.returncode
+    code = process.returncode
+    if not in_time:
+        raise SimulationFailed(f"{name}: no end within {limits.seconds:g} s; stopped. A longer time: --limit SECONDS")
+    if code != 0:
         how = f"ended by signal {-code}" if code < 0 else f"failed with exit status {code}"
         raise SimulationFailed(f"{name}: {how}; {said or 'it wrote nothing to stderr'}")
-    if not _has_trace(stdout):
-        raise SimulationFailed(f"{name}: ran, but printed no TRACE_C line; the build with -trace_pixel is needed")
+
+
+def _copy(
+    process: subprocess.Popen[bytes], target: BinaryIO, seconds: float | None, say: Callable[[str], None]
+) -> bool:
+    """Copy the program's stdout until it ends; False when the time was over first."""
+    assert process.stdout is not None
+    end = None if seconds is None else time.monotonic() + seconds
+    told, tail = 0.0, b""
+    with selectors.DefaultSelector() as ready:
+        ready.register(process.stdout, selectors.EVENT_READ)
+        while True:
+            left = None if end is None else end - time.monotonic()
+            if left is not None and left <= 0:
+                return False
+            if not ready.select(left):
+                continue
+            piece = os.read(process.stdout.fileno(), _PIECE)
+            if not piece:
+                break
+            target.write(piece)
+            tail = (tail + piece)[-_PROGRESS_TAIL:]
+            done = _DONE.findall(tail)
+            if done and time.monotonic() - told >= _BETWEEN_REPORTS:
+                told = time.monotonic()
+                say(f"{int(done[-1])} % done")
+    try:
+        process.wait(None if end is None else max(0.0, end - time.monotonic()))
+    except subprocess.TimeoutExpired:  # it closed its stdout and goes on
+        return False
+    return True
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Nothing of the program stays behind, whatever ended the run."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
 
 
 def stage(case: Case, scratch: Path) -> list[str]:
@@ -125,12 +223,12 @@ def _last_lines(stream: BinaryIO) -> str:
     return " | ".join(clean(line)[:_LINE_WIDTH] for line in lines[-_LAST_LINES:])
 
 
-def _has_trace(stream: BinaryIO) -> bool:
-    """Whether a log holds a trace line; read in pieces, since progress lines can make it large."""
+def _holds(stream: BinaryIO, what: bytes) -> bool:
+    """Whether a log holds ``what``; read in pieces, since progress lines can make it large."""
     stream.seek(0)
     before = b""
     while piece := stream.read(_PIECE):
-        if b"TRACE_C" in before + piece:
+        if what in before + piece:
             return True
-        before = piece[-16:]
+        before = piece[-len(what) :]
     return False

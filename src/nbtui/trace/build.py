@@ -139,7 +139,7 @@ class Builder:
         if run is None:
             return None
         self._remarks(run, last)
-        return run.trace(origin, self._runs)
+        return printout.under_trace_names(run.trace(origin, self._runs))
 
     def _cut(self, line: int, records: int, phi: int, terms: int) -> None:
         """A last line without a line end may have lost digits: it stays only when something else vouches for it."""

@@ -6,8 +6,9 @@ Source: nanobragg_pixel_loop section 11. The head names the pixel with the fast 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from nbtui.trace.model import Value
+from nbtui.trace.model import Trace, Value
 from nbtui.trace.numbers import integer, value
 
 NEEDLE = " : stol"
@@ -34,7 +35,27 @@ _ROWS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (re.compile(rf"Z:\s*{_THREE}\s*"), ("printout.cell_z",)),
 )
 
+# what a trace line of an instrumented build shows under another name, the same quantity at the same tap
+_TRACE_NAMES = {
+    "printout.I": "I_before_scaling",
+    "printout.polar": "polar",
+    "printout.omega": "omega_pixel",
+    "printout.capture_fraction": "capture_fraction",
+    "printout.pixel": "floatimage_accumulated",
+}
+
 Named = tuple[str, tuple[Value, ...]]
+
+
+def under_trace_names(trace: Trace) -> Trace:
+    """A stock build's trace with the names of an instrumented one where both show the same thing.
+
+    A log that holds trace lines keeps the printed block apart from them.
+    """
+    if not trace.records or any(not record.name.startswith("printout.") for record in trace.records):
+        return trace
+    records = tuple(replace(record, name=_TRACE_NAMES.get(record.name, record.name)) for record in trace.records)
+    return replace(trace, records=records, by_name={})
 
 
 def head(text: str) -> tuple[tuple[int, int], list[Named]] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from nbtui.console.inquiry import likely
 from nbtui.console.panes import about
 from nbtui.console.panes.fields import glyph, row_name
 from nbtui.console.panes.line import Line, Span, block, clip, left, line, rule, wrap
@@ -53,8 +54,10 @@ def _body(state: State, row: Row, width: int, height: int) -> list[Line]:
     roomy = height >= ROOMY
     lines = [_what(state, row, width), *_values(row, width, stacked=roomy or width < 100)]
     lines += [*_deltas(state, row, width), *_meaning(row, width, roomy), *_depends(state, row, width, roomy)]
-    why = hint(state)
-    if why:
+    cause, why = likely(state), hint(state)
+    if cause:
+        lines.append(line(Span("   Likely: ", "label"), Span(clip(cause, width - 12), "warning")))
+    elif why:
         lines.append(line(Span("   hint ", "label"), Span(clip(why, width - 9), "warning")))
     return lines + about.lines(state, row, width) if height >= LONG else lines
 

@@ -9,6 +9,7 @@ from nbtui.console.packages_actions import PACKAGES_ACTIONS
 from nbtui.console.panes.line import Line, Span, left, line, rule, wrap
 from nbtui.console.parameters_actions import PARAMETERS_ACTIONS
 from nbtui.console.state import State
+from nbtui.console.why_actions import WHY_ACTIONS
 from nbtui.trace.text import clean
 
 _MARKS = (
@@ -41,6 +42,8 @@ def lines(state: State, width: int) -> list[Line]:
         )
     page += [(), rule((Span("keys in the logs (l)", "title"),), width)]
     page += [line(Span(" " + left(entry.shown, 10), "key"), entry.help) for entry in LOG_ACTIONS]
+    page += [(), rule((Span("keys in the diagnosis (x)", "title"),), width)]
+    page += [line(Span(" " + left(entry.shown, 10), "key"), entry.help) for entry in WHY_ACTIONS]
     page += [(), rule((Span("keys in the image (i)", "title"),), width)]
     page += [line(Span(" " + left(entry.shown, 10), "key"), entry.help) for entry in IMAGE_ACTIONS]
     page += [(), rule((Span("keys in the packages (w)", "title"),), width)]
