@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from nbtui.commands.options import Request, c_log_of, case_options
+from nbtui.commands.options import Request, c_log_of, case_options, reports_of
 from nbtui.errors import UnusableInput
 from nbtui.trace.reader import read_phi, read_trace, with_phi
 
@@ -55,9 +55,12 @@ def command(
         py = simulate(case, request.settings()).trace
     from nbtui.diagnosis.diagnose import diagnose
     from nbtui.diagnosis.render import as_object, as_text
+    from nbtui.evidence.stale import seen_before
     from nbtui.parity.metrics import to_json
 
     diagnosis = diagnose(case, c, py)
+    stale = seen_before(case, c, py, reports_of(request, None))
+    diagnosis = replace(diagnosis, preflight=(*stale, *diagnosis.preflight))
     if as_json:
         click.echo(to_json(as_object(diagnosis)), nl=False)
     else:

@@ -77,7 +77,9 @@ class Console(App[int], inherit_bindings=False):
         self.walker = Walker(self, lambda: self.state, self._show, self._heard)
         self.living = Living(self, comfort or Comfort(), reports, lambda: self.state, self._tell)
         self.tuner = Tuner(self, lambda: self.state, self._show, self._simulate)
-        self.inquirer = Inquirer(self, lambda: self.state, self._show, self._simulate, self._export, self.tuner)
+        self.inquirer = Inquirer(
+            self, lambda: self.state, self._show, self._simulate, self._export, self.tuner, reports
+        )
         self._acts = self._actions()
 
     def get_default_screen(self) -> Screen[None]:

@@ -90,8 +90,9 @@ class Inquirer:
         simulate: Callable[[], None],
         export: Callable[[], None],
         tuner: Tuner,
+        reports: Path,
     ) -> None:
-        self._app, self._simulate, self._tuner = app, simulate, tuner
+        self._app, self._simulate, self._tuner, self.reports = app, simulate, tuner, reports
         self.state, self.show, self.export = state, show, export
         self._screen: WhyScreen | None = None
         self.acts: dict[str, Callable[[], None]] = {"why": self.open}
@@ -205,17 +206,21 @@ class WhyScreen(ModalScreen[None], inherit_bindings=False):
         self._stop.set()
         self._stop = stop = threading.Event()
         self._generation += 1
+        reports = self._bridge.reports
         self._before = None
         self._show(Why(progress="starting"))
 
         def job() -> object:
             from nbtui.diagnosis.diagnose import diagnose  # imports the simulator
+            from nbtui.evidence.stale import seen_before
 
             began = time.perf_counter()
             try:
                 found = diagnose(case, c, py, tell=_teller(stop, self._tell))
             except Stopped:
                 return None
+            stale = seen_before(case, c, py, reports)
+            found = replace(found, preflight=(*stale, *found.preflight))
             return Inquiry(found, c, py, time.perf_counter() - began, gap)
 
         start(job, partial(self._ended, self._generation), "nbtui-why")

@@ -14,13 +14,14 @@ from nbtui.diagnosis.consistency import Finding, check
 from nbtui.diagnosis.fit import fitted
 from nbtui.diagnosis.inherited import divergences
 from nbtui.diagnosis.plant import Problem, Variant
-from nbtui.diagnosis.preflight import hints, preflight
+from nbtui.diagnosis.preflight import hints, preflight, source_lines
 from nbtui.diagnosis.ratios import Match, matches
 from nbtui.diagnosis.replay import Replay, replay
 from nbtui.diagnosis.rows import common_rows, predictions
 from nbtui.diagnosis.rules import Setup
 from nbtui.diagnosis.search import DONE, PRICE, Search, silent
 from nbtui.diagnosis.single import find_single, single_noise, suspected_single
+from nbtui.errors import UnusableInput
 from nbtui.live.c_terms import terms_of_c
 from nbtui.live.model import Case
 from nbtui.live.variants import cell_of, frame_of, load_scene
@@ -82,7 +83,11 @@ def diagnose(
     if wanted is None:
         raise TraceError(f"{clean(case.name)}: no pixel in the command or the C log; give --pixel SLOW FAST")
     tell("setting up the pixel as the C program does")
-    base = base_setup(case, wanted)
+    try:
+        base = base_setup(case, wanted)
+    except UnusableInput as error:
+        told = source_lines(case, c)
+        raise UnusableInput("; ".join([str(error), *told])) from error
     plain = replay(base)
     rows = common_rows(c, py, (*plain.fields, *plain.phi))
     if len(rows) == 0:

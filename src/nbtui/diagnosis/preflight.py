@@ -6,10 +6,16 @@ Source: hypotheses.md; nanobragg_setup.md sections 2.8, 5.2 and 6 for the C prog
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 from nbtui.diagnosis.rules import Setup
-from nbtui.live.model import Case
+from nbtui.errors import NbtuiError
+from nbtui.live.c_setup import c_setup, differs
+from nbtui.live.edits import in_force
+from nbtui.live.model import Case, Settings
+from nbtui.live.parameters import by_id
+from nbtui.live.values import shown
 from nbtui.parity.compare import compare
 from nbtui.trace.model import Trace
 from nbtui.trace.text import clean
@@ -45,7 +51,9 @@ MEANINGS: tuple[tuple[str, str], ...] = (
         "C suppressed later warnings of the same kind.",
     ),
 )
+LISTED = 4  # values named before "and N more"
 COPIED = 60.0  # seconds by which files of one copy may differ in age
+_CREATED = re.compile(r"created a total of (\d+) sources?:")
 HINTS: tuple[tuple[str, str, float], ...] = (
     ("auto-generating odet_vector", "odet_as_typed", 2.0),
     ("reading Fs from Fdump.bin", "stale_hkl_cache", 8.0),
@@ -67,11 +75,12 @@ def preflight(case: Case, c: Trace, py: Trace, base: Setup | None = None) -> tup
     out: list[str] = []
     out += _pixel_of_case(case, c)
     out += [clean(text) for text in compare(c, py).findings]
+    out += _command_line(case, c)
     out += _meanings(c)
     out += _age(case)
     out += _background(c, py)
+    out += source_lines(case, c)
     if base is not None:
-        out += _sources(c, base)
         out += _cache(case, base)
     return tuple(dict.fromkeys(out))
 
@@ -83,6 +92,27 @@ def _pixel_of_case(case: Case, c: Trace) -> list[str]:
     exchanged = " Slow and fast are exchanged." if (fast, slow) == c.pixel else ""
     log = f"slow {c.pixel[0]} fast {c.pixel[1]}"
     return [f"The command names pixel slow {slow} fast {fast}, the C log is of {log}.{exchanged}"]
+
+
+def _command_line(case: Case, c: Trace) -> list[str]:
+    """Set-up values that the C log shows and the command line does not give."""
+    try:
+        values = in_force(case, Settings(phi_mode="c-parity"))
+    except NbtuiError:
+        return []  # whoever simulates the case says what is wrong with it
+    shown_by_c = c_setup(c)
+    out = []
+    for id, said in shown_by_c.items():
+        if id in values and differs(values[id], said):
+            row = by_id()[id]
+            unit = f" {row.unit}" if row.unit else ""
+            theirs, ours = shown(row, said.value), shown(row, values[id])
+            out.append(f"{row.label.strip()} {theirs}{unit} instead of {ours}{unit}")
+    if not out:
+        return []
+    more = f" and {len(out) - LISTED} more" if len(out) > LISTED else ""
+    what = clean("; ".join(out[:LISTED]))
+    return [f"The C log does not show the set-up of this command line: {what}{more}. Is it the log of another run?"]
 
 
 def _meanings(c: Trace) -> list[str]:
@@ -118,16 +148,32 @@ def _background(c: Trace, py: Trace) -> list[str]:
     return []
 
 
-def _sources(c: Trace, base: Setup) -> list[str]:
-    name = base.scene.options.source_file
-    if name is None:
+def source_lines(case: Case, c: Trace) -> list[str]:
+    """Lines of the source file that hold no position and that C made sources of all the same."""
+    name = next((value for flag, value in zip(case.argv, case.argv[1:], strict=False) if flag == "-sourcefile"), None)
+    created = [int(found[1]) for notice in c.notices if (found := _CREATED.search(notice.text))]
+    if name is None or not created:
         return []
-    listed = [line for line in c.notices if line.kind == "sources"]
-    dark = int((abs(base.scene.sources).sum(axis=1) == 0.0).sum())
-    text = [
-        f"{dark} of the {len(base.scene.sources)} sources of {clean(Path(name).name)} are comment lines that C counted."
+    try:
+        lines = (case.workdir / name).read_text(encoding="latin-1").splitlines()
+    except OSError:
+        return []  # whoever simulates the case says so
+    dark = sum(not _position(line) for line in lines)
+    if not dark or created[-1] != len(lines):
+        return []
+    return [
+        f"C counts every line: {dark} of its {len(lines)} sources are comment or empty lines of "
+        f"{clean(Path(name).name)} (source_count). Remove them, or --quirk source_file_literal=off."
     ]
-    return text if dark and listed else []
+
+
+def _position(line: str) -> bool:
+    """Whether a line begins with a number; C also takes ``, ; : !`` for separators (nanobragg_setup.md section 4.1)."""
+    first = next(iter(re.split(r"[ \t,;:!]+", line.strip(" \t,;:!\r"))), "")
+    try:
+        return math.isfinite(float(first))
+    except ValueError:
+        return False
 
 
 def _cache(case: Case, base: Setup) -> list[str]:

@@ -14,7 +14,7 @@ MOST = 3  # lines quoted for one cause
 WIDEST = 110  # characters of a quoted line
 
 # texts of plain lines, then names of trace fields
-_PLACES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+PLACES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "stale_hkl_cache": (("reading Fs from", "counting entries in"), ("F_cell",)),
     "default_fluence": (("incident fluence",), ("fluence_photons_per_m2",)),
     "kahn_default": (("olarization factor", "polarization effect disabled"), ("polar",)),
@@ -76,7 +76,7 @@ def _lines(name: str, c: Trace) -> Iterator[str]:
     if name == "phi_carryover":
         yield from _carried(c)
         return
-    texts, fields = _PLACES.get(name, ((), ()))
+    texts, fields = PLACES.get(name, ((), ()))
     if name.startswith("tap_after_"):
         factor = name.removeprefix("tap_after_")
         fields = (_TAPS[0], *(field for field in _TAPS[1:] if field.startswith(factor)))
