@@ -137,7 +137,7 @@ def test_no_gap_no_shares() -> None:
 
 def test_what_follows_from_another_detector_is_inherited() -> None:
     diagnosis = causes(lines_of(changed({"-denzo": []})))
-    assert diagnosis.new_divergence == "pix0_vector_meters"
+    assert diagnosis.new_divergence == "Fbeam_m"  # the set-up line that the origin follows from
     assert "hkl_frac" in diagnosis.inherited
     assert "scattering_vec_A_inv" in diagnosis.inherited
 

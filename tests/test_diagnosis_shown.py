@@ -9,14 +9,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from diagnosis_traces import causes, demo, demo_log, lines_of
+from diagnosis_traces import causes, changed, demo, demo_log, lines_of
 
+from nbtui.console import state as moves
+from nbtui.console.panes import header
+from nbtui.console.panes.line import plain
+from nbtui.console.state import State
 from nbtui.diagnosis.attribution import attribute, given
 from nbtui.diagnosis.catalogue import CATALOGUE
 from nbtui.diagnosis.diagnose import base_setup, diagnose
 from nbtui.diagnosis.replay import replay
 from nbtui.diagnosis.witness import PLACES, seen
 from nbtui.live.c_terms import read_terms, terms_of_c
+from nbtui.live.model import Settings
+from nbtui.parity.causes import first_new
+from nbtui.parity.compare import compare
 from nbtui.trace.model import Trace
 from nbtui.trace.reader import parse_lines, read_trace
 
@@ -138,3 +145,20 @@ def test_the_sine_of_gamma_star_is_found() -> None:
     diagnosis = causes(lines_of(quirks=(("cell_sine_of_gamma_star", False),)))
     assert diagnosis.hypotheses[0].ids == ("cell_sine_of_gamma_star",)
     assert any("81.9686" in line for line in diagnosis.hypotheses[0].seen)
+
+
+@pytest.mark.parametrize("flags", [{}, {"-denzo": []}, {"-polar": ["0.7"]}, {"-lambda": ["1.21"]}, {"-N": ["6"]}])
+def test_the_first_new_divergence_is_the_same_everywhere(flags: dict[str, list[str]]) -> None:
+    """By dependencies (compare, console, package) and by putting the suspect's values into C's formulas (diagnosis)."""
+    py = parse_lines(lines_of(changed(flags), phi_mode="c-parity" if flags else "spec"))
+    comparison = compare(demo_log(), py)
+    new = first_new(comparison)
+    assert new is not None
+    assert diagnose(demo(), demo_log(), py).new_divergence == new.field
+    scaling = compare(demo_log(), py, "scaling")
+    state = State(Settings(), c_trace=demo_log(), py_trace=py)
+    shown = " ".join(plain(header.draw(moves.compared(state, scaling), 160, 3)))
+    first = scaling.first_divergence
+    if first is not None and first.field != new.field:
+        assert f"new {new.field}" in shown
+    assert "  new " not in " ".join(plain(header.draw(moves.compared(state, comparison), 160, 3)))

@@ -175,3 +175,14 @@ def test_interruption_leaves_no_image(here: Path) -> None:
     assert running.returncode == 130 and "interrupted" in err and "Traceback" not in err
     assert [path.name for path in here.iterdir()] == ["floatimage.bin"]
     assert (here / "floatimage.bin").read_bytes() == b"old"
+
+
+def test_options_that_do_nothing_are_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*PLAIN, *QUIET, "-coherent"]) == 0
+    assert "-coherent changes nothing" in capsys.readouterr().err
+
+
+def test_printing_pixels_is_refused_with_the_way_out(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*PLAIN, *QUIET, "-printout_pixel", "3", "4"]) == 2
+    assert "-trace_pixel" in capsys.readouterr().err
+    assert not list(here.iterdir())

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import InputError, Interrupted, NbsimError, OutputError
+from .flags import lookup
 
 USAGE = """usage: nbsim FLAGS [--device cpu|cuda] [--dtype float32|float64] [--phi-mode spec|c-parity]
              [--quirk NAME=on|off] [--omp-threads N] [--compile auto|on|off]
@@ -80,6 +81,14 @@ def _split(argv: Sequence[str]) -> _Settings:
     return settings
 
 
+def _say_what_does_nothing(words: Sequence[str]) -> None:
+    """Options that the C program reads and never uses are not passed over in silence."""
+    for word in dict.fromkeys(words):
+        flag = lookup(word) if word.startswith("-") else None
+        if flag is not None and not (flag.sets or flag.also or flag.special):
+            print(f"nbsim: {word} changes nothing, as in the C program", file=sys.stderr)
+
+
 class _Reporter:
     """Progress on stderr, at most twice a second, only where somebody can see it."""
 
@@ -123,6 +132,9 @@ def _run(argv: Sequence[str]) -> None:
     for notice in experiment.notices:
         print(f"nbsim: {notice}", file=sys.stderr)
     options = experiment.options
+    _say_what_does_nothing(settings.flags)
+    if options.printout:
+        raise InputError("-printout: not in nbsim; -trace_pixel SLOW FAST prints every value of a pixel")
     if options.hkl_file is not None:
         write_cache(folder / options.dump_file, experiment.structure_factors)
     if options.trace_pixel is not None:

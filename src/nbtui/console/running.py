@@ -49,12 +49,27 @@ def run(make: Callable[[State, Comfort], Console], state: State, comfort: Comfor
     finally:
         if keeper is not None:
             keeper.close(keep=code is None or code in LOST)
+    _empty_streams()
     if any(thread.name == jobs.NAME for thread in threading.enumerate()):
         # torch cannot be stopped, and an interpreter that ends while it computes may abort: leave without it
-        sys.stdout.flush()
-        sys.stderr.flush()
         os._exit(code)
     return code
+
+
+def _empty_streams() -> None:
+    """Write out what is still buffered; where the terminal is gone, let it go.
+
+    The interpreter would try again at its end, fail, and change the exit code to 120.
+    """
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is None:
+            continue
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 def _consoles(make: Callable[[State, Comfort], Console], state: State, comfort: Comfort) -> int:

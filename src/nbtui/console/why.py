@@ -220,7 +220,8 @@ class WhyScreen(ModalScreen[None], inherit_bindings=False):
             except Stopped:
                 return None
             stale = seen_before(case, c, py, reports)
-            found = replace(found, preflight=(*stale, *found.preflight))
+            if stale:
+                found = replace(found, preflight=(*stale, *found.preflight))
             return Inquiry(found, c, py, time.perf_counter() - began, gap)
 
         start(job, partial(self._ended, self._generation), "nbtui-why")

@@ -17,7 +17,7 @@ from nbtui.diagnosis.plant import Problem, Variant
 from nbtui.diagnosis.preflight import hints, preflight, source_lines
 from nbtui.diagnosis.ratios import Match, matches
 from nbtui.diagnosis.replay import Replay, replay
-from nbtui.diagnosis.rows import common_rows, predictions
+from nbtui.diagnosis.rows import Rows, common_rows, predictions
 from nbtui.diagnosis.rules import Setup
 from nbtui.diagnosis.search import DONE, PRICE, Search, silent
 from nbtui.diagnosis.single import find_single, single_noise, suspected_single
@@ -25,6 +25,8 @@ from nbtui.errors import UnusableInput
 from nbtui.live.c_terms import terms_of_c
 from nbtui.live.model import Case
 from nbtui.live.variants import cell_of, frame_of, load_scene
+from nbtui.parity.causes import first_new
+from nbtui.parity.compare import compare
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.text import clean
 
@@ -126,11 +128,17 @@ def diagnose(
         contradictions,
         matches(c, py, base, single=outcome.single is not None),
         origin.inherited,
-        origin.first_new,
+        _first_new(c, py, rows, origin.first_new),
         attribute(terms, sides[1]),
         source.name,
         (tried[0], tried[1]),
     )
+
+
+def _first_new(c: Trace, py: Trace, rows: Rows, found: str) -> str:
+    """``found``, or a set-up line before it, which no replay prints, that differs on its own account."""
+    new = first_new(compare(c, py))
+    return new.field if new is not None and found and new.field not in rows.fields else found
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nbtui.console.panes.line import Line, Span, clip, fit, line, width_of
 from nbtui.console.panes.numbers import percent
-from nbtui.console.state import Phase, State
+from nbtui.console.state import Phase, State, inherits
 from nbtui.parity.compare import OUTSIDE
 from nbtui.parity.model import Comparison, Row
 from nbtui.parity.render import fields_differing
@@ -96,10 +96,12 @@ def _verdict(state: State, width: int) -> Line:
     final = comparison.row("I_pixel_final")
     gap = final.rel_delta if final else None
     short = width < 110
+    new = inherits(state, first)  # what the profile does not judge may differ before the first divergence
     words = "FIRST" if short else "FIRST DIVERGENCE"
     count = f"{differing}/{judged} differ" if short else f"{differing} of {judged} fields differ"
     return line(
         Span(f" {words}  {clip(clean(first.label), width // 3)} ", "verdict-differ"),
+        Span(f"  new {clip(clean(new), width // 5)}" if new else "", "diverge"),
         Span("  phi step 0" if _at_first_step(state, first) and not short else "", "digit"),
         Span("   I_pixel_final ", "label") if gap is not None else "",
         Span(percent(gap), "digit") if gap is not None else "",
