@@ -14,7 +14,7 @@ from nbtui.console.copying import LARGEST, copy, selected
 from nbtui.console.state import State
 from nbtui.live.model import Case, Settings, Simulation
 
-TMUX = "/tmp/tmux-0/default,1,0"
+TMUX = "/run/tmux/default,1,0"
 
 
 @pytest.fixture(autouse=True)
