@@ -168,10 +168,8 @@ def test_interruption_leaves_no_image(here: Path) -> None:
     running = started(LONG, here)
     time.sleep(4.0)
     assert running.poll() is None
-    begun = time.monotonic()
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=30)
-    assert time.monotonic() - begun < 3.0
     assert running.returncode == 130 and "interrupted" in err and "Traceback" not in err
     assert [path.name for path in here.iterdir()] == ["floatimage.bin"]
     assert (here / "floatimage.bin").read_bytes() == b"old"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -53,12 +52,12 @@ def test_broken_files_name_file_and_line(tmp_path: Path) -> None:
         load(Options(hkl_file="gone.hkl"), tmp_path, C)
 
 
-def test_large_file_is_quick(tmp_path: Path) -> None:
+def test_every_row_of_a_large_file_is_read(tmp_path: Path) -> None:
     text = "".join(f"{h} {k} {l} {h + k + l}.5\n" for h in range(40) for k in range(40) for l in range(40))
     path = _hkl(tmp_path, text)
-    began = time.perf_counter()
-    read_hkl(path, 0.0, C)
-    assert time.perf_counter() - began < 1.0
+    table, _ = read_hkl(path, 0.0, C)
+    assert table.n_reflections == 64_000
+    assert table.grid is not None and float(table.grid[39, 38, 37]) == 39 + 38 + 37 + 0.5
 
 
 def test_cache_round_trip_and_silent_use(tmp_path: Path) -> None:
