@@ -18,7 +18,6 @@ for name in (
     "SSH_TTY",
     "COLORFGBG",
     "TMUX",
-    "NB_C_BIN_FOR_TESTS",
 ):
     os.environ.pop(name, None)
 os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
