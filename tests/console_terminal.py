@@ -27,7 +27,7 @@ DEMO = """
 from pathlib import Path
 
 from rich.cells import cell_len
-from nbtui.console.app import run_console
+from nbtui.console.doors import run_console
 from nbtui.live.cases import load_case
 from nbtui.live.model import Settings
 {patch}

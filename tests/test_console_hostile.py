@@ -96,7 +96,7 @@ def test_any_text(anything: str) -> None:
 
 HOSTILE_RUN = """
 from pathlib import Path
-from nbtui.console.app import run_console
+from nbtui.console.doors import run_console
 from nbtui.live.model import Settings
 from nbtui.trace.reader import read_trace
 raise SystemExit(run_console(None, Settings(), c_trace=read_trace(Path({c!r})), py_trace=read_trace(Path({py!r})),

@@ -237,7 +237,7 @@ def test_hostile_text_reaches_no_terminal(logs: tuple[Path, Path]) -> None:
 
 TWO_LOGS = """
 from pathlib import Path
-from nbtui.console.app import run_console
+from nbtui.console.doors import run_console
 from nbtui.live.model import Settings
 from nbtui.trace.reader import read_trace
 raise SystemExit(run_console(None, Settings(), c_trace=read_trace(Path("c.log")), py_trace=read_trace(Path("py.log")),

@@ -19,7 +19,8 @@ from evidence_packages import checksums, new_package, old_package
 from textual.pilot import Pilot
 
 from nbtui.console import shelf as moves
-from nbtui.console.packages import PackagesScreen, Watch, run_watch
+from nbtui.console.doors import run_watch
+from nbtui.console.packages import PackagesScreen, Watch
 from nbtui.console.packages_actions import PACKAGES_ACTIONS
 from nbtui.console.panes import packages as panes
 from nbtui.console.panes.line import plain, width_of
@@ -255,7 +256,7 @@ def test_a_replayed_package_leads_back_to_the_list(tmp_path: Path, monkeypatch: 
         return 1
 
     monkeypatch.setattr(Watch, "run", run)
-    monkeypatch.setattr("nbtui.console.app.run_console", console)
+    monkeypatch.setattr("nbtui.console.doors.run_console", console)
     assert run_watch(tmp_path) == 0
     assert replayed == ["(100.0,) (90.0,) full"]
     assert told[:2] == ["", ""]

@@ -9,7 +9,8 @@ from console_causes import TWO, cause, diagnosis
 from console_toy import toy_state
 
 from nbtui.console import inquiry as moves
-from nbtui.console.inquiry import Inquiry, Why, current, likely
+from nbtui.console.inquiry import Inquiry, Why
+from nbtui.console.likely import current, likely
 from nbtui.console.panes import detail
 from nbtui.console.panes import why as pane
 from nbtui.console.panes.line import plain, width_of

@@ -13,8 +13,8 @@ from textual.pilot import Pilot
 
 from nbtui.console import exporting
 from nbtui.console.app import Console
-from nbtui.console.inquiry import current
 from nbtui.console.jobs import Judgement
+from nbtui.console.likely import current
 from nbtui.console.screens import MainScreen
 from nbtui.console.state import Phase
 from nbtui.console.why import WhyScreen, case_of, refusal

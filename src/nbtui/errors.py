@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+INTERRUPTED = 130  # exit code of who was stopped by the user
+
 
 class NbtuiError(Exception):
     """A job cannot be done; the message names what and the way out."""

@@ -26,7 +26,7 @@ def command(request: Request, c_log: Path, py_log: Path, reports: Path | None) -
         from nbtui.console.comfort import comfort
 
         found = comfort(request.configuration, request.invocation.argv, request.invocation.resumed)
-        from nbtui.console.app import run_console  # after the settings: it reads the frame rate once
+        from nbtui.console.doors import run_console  # after the settings: it reads the frame rate once
 
         return run_console(
             case,

@@ -42,7 +42,7 @@ def command(directory: Path, plain: bool, as_json: bool, poll: bool) -> int:
         from nbtui.console.comfort import apply
 
         apply(load_configuration())
-        from nbtui.console.packages import run_watch  # after the settings: it reads the frame rate once
+        from nbtui.console.doors import run_watch  # after the settings: it reads the frame rate once
 
         return run_watch(directory, poll=poll)
     with ending() as ended:

@@ -28,7 +28,6 @@ from nbtui.console.exporting import export
 from nbtui.console.living import Living
 from nbtui.console.moves import MOVES
 from nbtui.console.panes import detail, fields
-from nbtui.console.running import INTERRUPTED, run
 from nbtui.console.screens import HelpScreen, MainScreen
 from nbtui.console.state import Phase, State
 from nbtui.console.tight import TightUpdate
@@ -36,8 +35,8 @@ from nbtui.console.tuner import Tuner
 from nbtui.console.walker import Walker
 from nbtui.console.why import Inquirer
 from nbtui.console.widgets import PaneView
+from nbtui.errors import INTERRUPTED
 from nbtui.live.model import Case, Settings
-from nbtui.parity.profiles import Profile
 from nbtui.trace.model import Trace
 
 if TYPE_CHECKING:
@@ -319,33 +318,6 @@ class Console(App[int], inherit_bindings=False):
         if type(renderable) is ChopsUpdate:
             renderable = TightUpdate.of(renderable)
         super()._display(screen, renderable)
-
-
-def run_console(
-    case: Case | None,
-    settings: Settings,
-    *,
-    c_trace: Trace | None,
-    py_trace: Trace | None,
-    profile: str,
-    tolerance: float | None,
-    reports: Path,
-    profiles: Mapping[str, Profile] | None = None,
-    comfort: Comfort | None = None,
-) -> int:
-    """Run the console until the user leaves it.
-
-    With ``py_trace`` the two logs are compared, and ``case`` (if any) is simulated for stepping only; without it the
-    Python side is simulated. Returns 0 (agree), 1 (divergence), 2 or 3 (nothing to compare because of a failure),
-    130 (interrupted, or left before there was a verdict), 128 + signal. Raises TraceError for an unknown profile.
-    """
-    judgement = jobs.Judgement(profile, tolerance, dict(profiles or {}))
-    judgement.compare(jobs.NO_TRACE, jobs.NO_TRACE)  # an unknown profile is refused before the screen is taken
-    return run(
-        lambda state, comfort: Console(state, judgement, reports, comfort),
-        initial(case, settings, c_trace, py_trace, judgement),
-        comfort or Comfort(),
-    )
 
 
 def initial(

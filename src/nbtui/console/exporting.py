@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nbtui.console.inquiry import current
 from nbtui.console.jobs import Judgement
+from nbtui.console.likely import current
 from nbtui.console.state import State
 from nbtui.errors import UnusableInput
 

@@ -26,13 +26,12 @@ from nbtui.console.panes import image as panes
 from nbtui.console.panes.line import Line
 from nbtui.console.picture import Difference, Image, Picture, Pixel, Stage
 from nbtui.console.widgets import PaneView
-from nbtui.errors import UnusableInput
+from nbtui.errors import INTERRUPTED, UnusableInput
 from nbtui.images.read import c_image_of, read_image, words
 from nbtui.live.images import Frame, prepare
 from nbtui.live.model import Case, Settings
 from nbtui.trace.text import clean
 
-INTERRUPTED = 130
 TOLD_EVERY = 0.25  # s between two progress messages
 FAR = 10  # pixels of a long step
 NO_C_IMAGE = "give --c-image FILE, or put C's float image into the case folder as image.npy"

@@ -28,10 +28,10 @@ from nbtui.console.logview import LogView, Side
 from nbtui.console.panes import logs as panes
 from nbtui.console.state import State
 from nbtui.console.widgets import PaneView
+from nbtui.errors import INTERRUPTED
 from nbtui.trace.lines import FileLines, GivenLines, Lines, search
 from nbtui.trace.text import clean
 
-INTERRUPTED = 130
 WHEEL = 3  # lines of a turn of the mouse wheel
 
 

@@ -30,18 +30,15 @@ from nbtui.console.panes.line import Line
 from nbtui.console.shelf import Reading, Shelf
 from nbtui.console.tight import TightUpdate
 from nbtui.console.widgets import PaneView
-from nbtui.evidence.folder import read_bytes, read_json, text
+from nbtui.errors import INTERRUPTED
+from nbtui.evidence.folder import read_bytes
 from nbtui.evidence.follower import Batch
 from nbtui.evidence.history import Entry, note_of
 from nbtui.evidence.library import Library
-from nbtui.evidence.package import list_files, python_logs
-from nbtui.evidence.recheck import traces
+from nbtui.evidence.package import python_logs
 from nbtui.evidence.watch import follow
-from nbtui.parity.profiles import BUILT_IN
-from nbtui.trace.model import TraceError
 from nbtui.trace.text import clean
 
-INTERRUPTED = 130
 AGE_EVERY = 5.0  # s between looks at the clock
 LONGEST_TEXT = 4 * 1024 * 1024  # bytes of a summary that are shown
 PATIENCE = 0.1  # s that the reading thread waits for news when it has nothing to read
@@ -308,42 +305,3 @@ class Watch(App["int | Path"], inherit_bindings=False):
         if type(renderable) is ChopsUpdate:
             renderable = TightUpdate.of(renderable)
         super()._display(screen, renderable)
-
-
-def run_watch(root: Path, *, poll: bool = False) -> int:
-    """Run the packages screen until the user leaves it; from a replayed package one comes back to it.
-
-    Returns 0, 130 (interrupted) or 128 + signal.
-    """
-    selected: Path | None = None
-    message = ""
-    while True:
-        outcome = Watch(root, poll=poll, selected=selected, message=message).run()
-        if not isinstance(outcome, Path):
-            return INTERRUPTED if outcome is None else outcome
-        selected, message = outcome, ""
-        try:
-            code = replay(outcome)
-        except TraceError as error:
-            message = f"{outcome.name}: {error}"
-            continue
-        if code > 128:  # interrupted, or the terminal is going away
-            return code
-
-
-def replay(path: Path) -> int:
-    """Show the two logs of a package as the main screen shows a live comparison; nothing is simulated.
-
-    Returns the console's exit code. Raises TraceError when a log cannot be read.
-    """
-    from nbtui.console.app import run_console
-    from nbtui.live.model import Settings
-
-    metrics, _ = read_json(path / "metrics.json")
-    c, py, problems = traces(path, tuple(list_files(path)))
-    if c is None or py is None:
-        raise TraceError(problems[0].what if problems else "one of the two logs is missing")
-    name = text(metrics.get("tolerance_profile"))
-    settings = Settings(text(metrics.get("phi_mode")) or "spec", text(metrics.get("dtype")) or "float64")
-    known = name if name in BUILT_IN else "full"
-    return run_console(None, settings, c_trace=c, py_trace=py, profile=known, tolerance=None, reports=path.parent)

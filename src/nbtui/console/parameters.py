@@ -22,13 +22,13 @@ from nbtui.console.panes.line import Line
 from nbtui.console.parameters_actions import PARAMETERS_ACTIONS
 from nbtui.console.state import Phase, State
 from nbtui.console.widgets import PaneView
+from nbtui.errors import INTERRUPTED
 from nbtui.live.c_setup import c_setup
 from nbtui.live.edits import Setup, in_force
 from nbtui.live.model import Case
 from nbtui.live.parameters import Value
 from nbtui.live.tuning import Tuning, c_command, nbtui_command
 
-INTERRUPTED = 130
 WHEEL = 3  # lines of a turn of the mouse wheel
 
 

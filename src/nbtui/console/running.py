@@ -9,25 +9,23 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nbtui.console import jobs
+from nbtui.console.app import Console
 from nbtui.console.comfort import Comfort
 from nbtui.console.session import claim
 from nbtui.console.snapshot import case_of, settings_of
 from nbtui.console.state import State
 from nbtui.console.tuner import resumed_with
-from nbtui.errors import UnusableInput
+from nbtui.errors import INTERRUPTED, UnusableInput
 from nbtui.trace.model import TraceError
 
-if TYPE_CHECKING:
-    from nbtui.console.app import Console
-
-INTERRUPTED = 130
+Make = Callable[[State, Comfort], Console]
+Replay = Callable[[Path], int]  # shows a package; the exit code; TraceError: it cannot be shown
 LOST = tuple(128 + getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name))
 
 
-def run(make: Callable[[State, Comfort], Console], state: State, comfort: Comfort) -> int:
+def run(make: Make, state: State, comfort: Comfort, replay: Replay) -> int:
     """Run consoles until the user leaves one for good; the exit code.
 
     Raises UnusableInput when another console has resumed the session meanwhile.
@@ -45,7 +43,7 @@ def run(make: Callable[[State, Comfort], Console], state: State, comfort: Comfor
             keeper.note(resumed.snapshot)
     code: int | None = None
     try:
-        code = _consoles(make, state, comfort)
+        code = _consoles(make, state, comfort, replay)
     finally:
         if keeper is not None:
             keeper.close(keep=code is None or code in LOST)
@@ -72,7 +70,7 @@ def _empty_streams() -> None:
             os.close(nowhere)
 
 
-def _consoles(make: Callable[[State, Comfort], Console], state: State, comfort: Comfort) -> int:
+def _consoles(make: Make, state: State, comfort: Comfort, replay: Replay) -> int:
     """One console after the other: where a package was chosen it is replayed, and then one comes back."""
     while True:
         app = make(state, comfort)
@@ -82,17 +80,15 @@ def _consoles(make: Callable[[State, Comfort], Console], state: State, comfort: 
         package = app.living.replaying
         if package is None:
             return app.return_code or INTERRUPTED if code is None else code
-        code, message = _replayed(package)
+        code, message = _replayed(package, replay)
         if code > 128:  # interrupted, or the terminal is going away
             return code
         state = replace(app.state, message="")
         comfort = replace(comfort, resumed=None, package=package, message=message)
 
 
-def _replayed(package: Path) -> tuple[int, str]:
+def _replayed(package: Path, replay: Replay) -> tuple[int, str]:
     """The exit code of a replay, or why there was none."""
-    from nbtui.console.packages import replay  # it runs a console itself
-
     try:
         return replay(package), ""
     except TraceError as error:

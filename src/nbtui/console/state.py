@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from nbtui.console.contributions import Contributions, Place
+from nbtui.console.inquiry import Inquiry
 from nbtui.console.provenance import origins, repeats_last_step
 from nbtui.live.model import Case, Settings, Simulation
 from nbtui.parity.compare import raised
@@ -15,7 +16,6 @@ from nbtui.parity.model import Comparison, Row
 from nbtui.trace.model import Trace
 
 if TYPE_CHECKING:
-    from nbtui.console.inquiry import Inquiry
     from nbtui.evidence.history import Entry
     from nbtui.live.tuning import Tuning
 

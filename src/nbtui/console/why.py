@@ -20,19 +20,19 @@ from textual.screen import ModalScreen
 from nbtui.console import copying
 from nbtui.console import inquiry as moves
 from nbtui.console import state as states
-from nbtui.console.inquiry import Inquiry, Why, current, gap_of
+from nbtui.console.inquiry import Inquiry, Why
 from nbtui.console.jobs import Failure, start
+from nbtui.console.likely import current, gap_of
 from nbtui.console.panes.line import Line
 from nbtui.console.state import Phase, State
 from nbtui.console.tuner import Tuner
 from nbtui.console.why_actions import WHY_ACTIONS
 from nbtui.console.widgets import PaneView
-from nbtui.errors import UnusableInput
+from nbtui.errors import INTERRUPTED, UnusableInput
 from nbtui.live import tuning as tunings
 from nbtui.live.model import Case
 from nbtui.trace.text import clean
 
-INTERRUPTED = 130
 TELL_EVERY = 0.3  # s between words on the progress
 WHEEL = 3  # lines of a turn of the mouse wheel
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nbtui.console.inquiry import likely
+from nbtui.console.likely import likely
 from nbtui.console.panes import about
 from nbtui.console.panes.fields import glyph, row_name
 from nbtui.console.panes.line import Line, Span, block, clip, left, line, rule, wrap

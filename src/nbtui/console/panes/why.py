@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from nbtui.console.inquiry import Inquiry, Why, gap_of
+from nbtui.console.inquiry import Inquiry, Why
+from nbtui.console.likely import gap_of
 from nbtui.console.panes.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
 from nbtui.console.panes.numbers import percent
 from nbtui.console.state import Phase, State

@@ -1,0 +1,32 @@
+"""The diagnosis of what the main screen shows, where there is one."""
+
+from __future__ import annotations
+
+from nbtui.console.inquiry import Inquiry
+from nbtui.console.state import State
+
+
+def current(state: State) -> Inquiry | None:
+    """The diagnosis, if it is of the two traces that are shown."""
+    found = state.inquiry
+    if found is None or state.pending or found.c is not state.c_trace or found.py is not state.py_trace:
+        return None
+    return found
+
+
+def likely(state: State) -> str:
+    """The best cause in one line for the main screen; empty without a diagnosis of what is shown there."""
+    found = current(state)
+    if found is None or not found.diagnosis.differs:
+        return ""
+    causes = found.diagnosis.hypotheses
+    if not causes:
+        return "no known cause explains the difference  (x says more)"
+    best = causes[0]
+    return f"{' + '.join(best.ids)} (explains {100.0 * best.explained:.1f} % of the gap)  x: all causes"
+
+
+def gap_of(state: State) -> float | None:
+    """The relative gap of I_pixel_final that is shown now."""
+    row = state.comparison.row("I_pixel_final") if state.comparison is not None and not state.pending else None
+    return row.rel_delta if row is not None else None
