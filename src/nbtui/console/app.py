@@ -28,6 +28,7 @@ from nbtui.console.exporting import export
 from nbtui.console.living import Living
 from nbtui.console.moves import MOVES
 from nbtui.console.panes import detail, fields
+from nbtui.console.refresh import Ended, Refresher, arrived
 from nbtui.console.screens import HelpScreen, MainScreen
 from nbtui.console.state import Phase, State
 from nbtui.console.tight import TightUpdate
@@ -36,7 +37,8 @@ from nbtui.console.walker import Walker
 from nbtui.console.why import Inquirer
 from nbtui.console.widgets import PaneView
 from nbtui.errors import INTERRUPTED
-from nbtui.live.model import Case, Settings
+from nbtui.live.files import Change
+from nbtui.live.model import Case, Settings, Simulation
 from nbtui.trace.model import Trace
 
 if TYPE_CHECKING:
@@ -79,6 +81,7 @@ class Console(App[int], inherit_bindings=False):
         self.inquirer = Inquirer(
             self, lambda: self.state, self._show, self._simulate, self._export, self.tuner, reports
         )
+        self.refresher = Refresher(lambda: self.state, self._show, self._simulate, self._heard, judgement)
         self._acts = self._actions()
 
     def get_default_screen(self) -> Screen[None]:
@@ -93,7 +96,11 @@ class Console(App[int], inherit_bindings=False):
             with contextlib.suppress(NotImplementedError, RuntimeError):
                 loop.add_signal_handler(number, self.exit, 128 + number)
         self.living.begin()
+        self.refresher.begin()
         self.call_after_refresh(self._begin)
+
+    def on_unmount(self) -> None:
+        self.refresher.close()
 
     def _begin(self) -> None:
         """After the first paint: read C's log, or go on at once when both logs were given, or there is all."""
@@ -115,7 +122,8 @@ class Console(App[int], inherit_bindings=False):
         else:
             self._show(replace(state, phase=Phase.READY))
 
-    def _simulate(self) -> None:
+    def _simulate(self, again: bool = False) -> None:
+        """Simulate what the state asks for; ``again``: with the simulation that is there, if it is of that."""
         now = self.state
         if now.case is None:
             return
@@ -123,9 +131,10 @@ class Console(App[int], inherit_bindings=False):
         if now.elsewhere:  # C's log and terms are those of another pixel
             case, c = replace(case, c_terms=None), jobs.NO_TRACE
         settings, generation, given, judgement = now.settings, now.generation, now.py_given, self.judgement
+        made = _made_already(now) if again else None
 
         def job() -> object:
-            return jobs.simulate_and_compare(case, settings, generation, c, judgement, py_given=given)
+            return jobs.simulate_and_compare(case, settings, generation, c, judgement, py_given=given, made=made)
 
         self._job(job)
 
@@ -149,9 +158,16 @@ class Console(App[int], inherit_bindings=False):
             after = moves.simulated(
                 self.state, result.generation, result.simulation, result.comparison, result.contributions
             )
-            self._show(self.living.returned(after, last=after is not self.state))
-            if self.state.changed:
-                self.set_timer(MARKED_FOR, self._unmark)
+            if after is not self.state:
+                read = after.files.read
+                after = self.living.returned(arrived(after), last=True)
+                if after.changed and not read:  # what a file changed may be looked at later
+                    self.set_timer(MARKED_FOR, partial(self._unmark, after.generation))
+            self._show(after)
+        elif isinstance(result, Change):
+            self.refresher.noticed(result)
+        elif isinstance(result, Ended):
+            self.refresher.ended(result)
         elif isinstance(result, jobs.Exported):
             self._show(replace(self.state, exporting=False, history=None, message=f"written: {result.path}"))
         elif isinstance(result, jobs.Remembered):
@@ -161,8 +177,9 @@ class Console(App[int], inherit_bindings=False):
         elif isinstance(result, jobs.Failure):
             self._show(moves.failed(self.state, message.generation, result.sentence, result.code))
 
-    def _unmark(self) -> None:
-        self._show(replace(self.state, changed=frozenset()))
+    def _unmark(self, generation: int) -> None:
+        if generation == self.state.generation:
+            self._show(replace(self.state, changed=frozenset()))
 
     # --- keys ----------------------------------------------------------------------------------------------------
 
@@ -188,7 +205,7 @@ class Console(App[int], inherit_bindings=False):
             "quit": lambda: self.exit(moves.exit_code(self.state)),
             "interrupt": lambda: self.exit(INTERRUPTED),
         }
-        return acts | self.walker.acts | self.living.acts | self.tuner.acts | self.inquirer.acts
+        return acts | self.walker.acts | self.refresher.acts | self.living.acts | self.tuner.acts | self.inquirer.acts
 
     def _move(self, step: Callable[[State], State]) -> None:
         self._show(step(self.state))
@@ -309,6 +326,7 @@ class Console(App[int], inherit_bindings=False):
         self.living.note(self.state)
         self.tuner.follow()
         self.inquirer.follow()
+        self.refresher.follow()
 
     def _tell(self, sentence: str) -> None:
         self._show(replace(self.state, message=sentence))
@@ -318,6 +336,14 @@ class Console(App[int], inherit_bindings=False):
         if type(renderable) is ChopsUpdate:
             renderable = TightUpdate.of(renderable)
         super()._display(screen, renderable)
+
+
+def _made_already(state: State) -> Simulation | None:
+    made, case = state.simulation, state.case
+    if made is None or case is None:
+        return None
+    same = (made.case.argv, made.pixel, made.settings) == (case.argv, case.pixel, state.settings)
+    return made if same else None
 
 
 def initial(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from nbtui.console.contributions import Contributions, arrange
 from nbtui.errors import NbtuiError
-from nbtui.live.c_terms import read_terms
+from nbtui.live.c_terms import terms_of_c
 from nbtui.live.model import Case, Settings, Simulation, TermTable
 from nbtui.parity.compare import compare
 from nbtui.parity.model import Comparison
@@ -99,24 +99,29 @@ def read_c(path: Path | None, judgement: Judgement) -> LogRead:
 
 
 def simulate_and_compare(
-    case: Case, settings: Settings, generation: int, c: Trace, judgement: Judgement, *, py_given: bool
+    case: Case,
+    settings: Settings,
+    generation: int,
+    c: Trace,
+    judgement: Judgement,
+    *,
+    py_given: bool,
+    made: Simulation | None = None,
 ) -> Simulated:
-    """Simulate the pixel, compare it with ``c`` and arrange the contributions beside C's terms."""
+    """Simulate the pixel (unless ``made``), compare it with ``c`` and arrange the contributions beside C's terms."""
     from nbtui.live.session import simulate  # imports torch when called: never before the first paint
 
-    simulation = simulate(case, settings)
-    terms, problem = _c_terms(case)
+    simulation = made or simulate(case, settings)
+    terms, problem = _c_terms(case, c)
     contributions = arrange(simulation, terms, problem)
     comparison = None if py_given else judgement.compare(c, simulation.trace)
     return Simulated(generation, simulation, comparison, contributions)
 
 
-def _c_terms(case: Case) -> tuple[TermTable | None, str]:
+def _c_terms(case: Case, c: Trace) -> tuple[TermTable | None, str]:
     """C's terms, or why there are none; an unusable file must not hide the pixel itself."""
-    if case.c_terms is None:
-        return None, ""
     try:
-        return read_terms(case.c_terms), ""
+        return terms_of_c(case, c)[0], ""
     except TraceError as error:
         return None, clean(str(error))
 

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from nbtui.console.contributions import Contributions, Place
+from nbtui.console.fresh import Files
 from nbtui.console.inquiry import Inquiry
 from nbtui.console.provenance import origins, repeats_last_step
 from nbtui.live.model import Case, Settings, Simulation
@@ -72,7 +73,9 @@ class State:
     history: tuple[Entry, ...] | None = None  # packages of the reports folder, oldest first; None: not read
     tuning: Tuning | None = None  # parameters changed on their screen; None: it was never opened
     inquiry: Inquiry | None = None  # the last diagnosis and what it is of
-    changed: frozenset[str] = frozenset()  # labels whose Python value the last simulation changed
+    changed: frozenset[str] = frozenset()  # labels whose Python value the last simulation, or the last reading, changed
+    changed_c: frozenset[str] = frozenset()  # labels whose C value the last reading of the files changed
+    files: Files = field(default_factory=Files)
 
     @property
     def pending(self) -> bool:
@@ -188,7 +191,7 @@ def simulated(
         phase=Phase.READY,
         failure="",
         failure_code=0,
-        message="",
+        message=state.message if comparison is None else "",
         phi=min(state.phi, contributions.n_phi - 1),
         domain=min(state.domain, contributions.n_domains - 1),
         block=min(state.block, contributions.n_blocks - 1),
@@ -208,6 +211,7 @@ def simulated(
         py_trace=simulation.trace,
         py_given=False,
         changed=frozenset(changed),
+        changed_c=frozenset(),
     )
 
 

@@ -62,6 +62,21 @@ def load_case(
     raise UnusableInput(_no_such_case(text, folder, settings))
 
 
+def read_again(case: Case) -> Case:
+    """The case of a folder with the command line that is there now; its pixel only where it names another than before.
+
+    Raises:
+        UnusableInput: the command file has gone or cannot be used.
+    """
+    if case.folder is None:
+        return case
+    path = case.folder / COMMAND_FILE
+    where = clean(str(path))
+    argv, own = _flags_and_pixel(split_command(_command_text(path), where), where)
+    pixel = case.pixel if own is None or own == case.own_pixel else own
+    return replace(case, argv=tuple(argv), pixel=pixel, own_pixel=own)
+
+
 def case_of_command_file(path: Path, *, workdir: Path | None = None, pixel: tuple[int, int] | None = None) -> Case:
     """The case of a file that holds a nanoBragg command line; its inputs are in ``workdir`` or beside it.
 
@@ -141,16 +156,20 @@ def _case_of_words(
     folder: Path | None = None,
 ) -> Case:
     """Case from the words of a command line, with or without the program name in front."""
-    if words and not words[0].startswith("-"):
-        words = words[1:]
-    if not words:
-        raise UnusableInput(f"{where}: no nanoBragg flags in it")
-    argv, own = _without_pixel(words, where)
+    argv, own = _flags_and_pixel(words, where)
     chosen = pixel or own
     if chosen is None:
         raise UnusableInput(f"{where}: no pixel; add -trace_pixel SLOW FAST to the command or give --pixel SLOW FAST")
     place = workdir if workdir is not None else _where_inputs_are(argv, folder or Path.cwd())
-    return Case(name, tuple(argv), place, chosen, None, folder=folder)
+    return Case(name, tuple(argv), place, chosen, None, folder=folder, own_pixel=own)
+
+
+def _flags_and_pixel(words: list[str], where: str) -> tuple[list[str], tuple[int, int] | None]:
+    if words and not words[0].startswith("-"):
+        words = words[1:]
+    if not words:
+        raise UnusableInput(f"{where}: no nanoBragg flags in it")
+    return _without_pixel(words, where)
 
 
 def _without_pixel(words: list[str], where: str) -> tuple[list[str], tuple[int, int] | None]:

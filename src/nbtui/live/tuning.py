@@ -150,6 +150,16 @@ def synced(tuning: Tuning, argv: tuple[str, ...], settings: Settings) -> Tuning:
     return replace(_stepped(tuning, (*kept, *edits)), asked=there)
 
 
+def rebased(tuning: Tuning, case: Case) -> Tuning:
+    """The same edits on a case whose own command line is another one now; earlier steps cannot be undone any more.
+
+    Raises:
+        UnusableInput: an edit does not go with the new command line.
+    """
+    moved = replace(tuning, case=case, past=(), future=(), known={}, gap=None)
+    return replace(moved, now=applied(moved, tuning.edits))
+
+
 def applied(tuning: Tuning, edits: Edits) -> Setup:
     """The set-up of the start with these edits, in their order. Raises UnusableInput."""
 

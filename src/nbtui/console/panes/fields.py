@@ -178,10 +178,8 @@ def _wide(state: State, row: Row, here: bool, grouped: bool, lead: tuple[Span, .
     spans = [*lead, _named(row, name, here, grouped, quiet), Span(" " + left(clean(row.unit), 5) + " ", "faint")]
     if state.pending:
         return line(*spans, Span(left(c, value + 1)), Span("..." if row.c_value is not None else "", "faint"))
-    spans += _value(c, py, value)
-    changed = row.label in state.changed
-    spans.append(Span("*" if changed else " ", "changed" if changed else "text"))
-    spans += _value(py, c, value, changed)
+    changed_c, changed = row.label in state.changed_c, row.label in state.changed
+    spans += [*_value(c, py, value, changed_c), _star(changed_c or changed), *_value(py, c, value, changed)]
     spans.append(Span(" " + right(relative(row.rel_delta), 8) + right(count(row.ulp), 7) + " ", _delta_tone(row)))
     return line(*spans, status_word(state, row))
 
@@ -191,15 +189,15 @@ def _long(state: State, row: Row, here: bool, lead: tuple[Span, ...], width: int
     name, value = _columns(width)
     room = 2 * value - 2
     c, py = full(row.c_value), full(row.py_value)
-    changed = row.label in state.changed
+    changed_c, changed = row.label in state.changed_c, row.label in state.changed
     unit = Span(" " + left(clean(row.unit), 5) + " ", "faint")
     deltas = Span(" " + right(relative(row.rel_delta), 8) + right(count(row.ulp), 7) + " ", _delta_tone(row))
-    mark = Span("*" if changed else " ", "changed" if changed else "text")
-    first = (*lead, _named(row, name, here, False, False), unit, Span("C  ", "label"), *_value(c, py, room))
+    head = (*lead, _named(row, name, here, False, False), unit)
+    first = (*head, Span("C ", "label"), _star(changed_c), *_value(c, py, room, changed_c))
     blank = Span(" " * (name + 10))
     return [
         line(*first, deltas, status_word(state, row)),
-        line(blank, Span("Py", "label"), mark, *_value(py, c, room, changed), Span(" "), _origin(state, row)),
+        line(blank, Span("Py", "label"), _star(changed), *_value(py, c, room, changed), Span(" "), _origin(state, row)),
     ]
 
 
@@ -212,14 +210,18 @@ def _stacked(state: State, row: Row, here: bool, lead: tuple[Span, ...], width: 
     deltas = Span(right(relative(row.rel_delta), 8) + " ", _delta_tone(row))
     if state.pending:
         return [line(*spans, Span("C  ", "label"), c)]
-    changed = row.label in state.changed
-    mark = Span("*" if changed else " ", "changed" if changed else "text")
+    changed_c, changed = row.label in state.changed_c, row.label in state.changed
     if _same(row):
-        return [line(*spans, Span("C=Py", "label"), mark, *_value(c, py, value - 2), deltas, status_word(state, row))]
+        both = (Span("C=Py", "label"), _star(changed_c or changed), *_value(c, py, value - 2))
+        return [line(*spans, *both, deltas, status_word(state, row))]
     blank = Span(" " * (len("> # ") - 1 + name + 6))
     return [
-        line(*spans, Span("C  ", "label"), *_value(c, py, value), deltas, status_word(state, row)),
-        line(blank, Span("Py", "label"), mark, *_value(py, c, value, changed), _origin(state, row)),
+        line(
+            *spans,
+            *(Span("C ", "label"), _star(changed_c), *_value(c, py, value, changed_c)),
+            *(deltas, status_word(state, row)),
+        ),
+        line(blank, Span("Py", "label"), _star(changed), *_value(py, c, value, changed), _origin(state, row)),
     ]
 
 
@@ -228,6 +230,11 @@ def _origin(state: State, row: Row) -> Span:
         return Span("")
     cause = inherits(state, row)
     return Span("from " + clean(cause), "inherited") if cause else Span("new here", "diverge")
+
+
+def _star(changed: bool) -> Span:
+    """The sign of a value that was another one before."""
+    return Span("*" if changed else " ", "changed" if changed else "text")
 
 
 def _value(text: str, other: str, width: int, changed: bool = False) -> tuple[Span, ...]:

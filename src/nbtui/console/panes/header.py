@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nbtui.console.fresh import names
 from nbtui.console.panes.line import Line, Span, clip, fit, line, width_of
 from nbtui.console.panes.numbers import percent
 from nbtui.console.state import Phase, State, inherits
@@ -68,6 +69,8 @@ def _changes(state: State, gap: str) -> tuple[Span, ...]:
 
 
 def _activity(state: State) -> Span:
+    if state.files.frozen:
+        return Span("FROZEN ", "warning")
     if state.exporting:
         return Span("exporting ... ", "warning")
     if state.phase is Phase.SIMULATING:
@@ -138,7 +141,21 @@ def _profile(comparison: Comparison) -> tuple[Span, ...]:
     return (Span("   profile ", "label"), Span(clean(comparison.profile)))
 
 
+def _files(state: State, width: int) -> Line:
+    """What the files behind the screen say that it does not show; empty when it shows what they say."""
+    files = state.files
+    if files.problem:
+        return line(Span(" NOT READ ", "warning"), clip(f"{files.problem}; what is shown is from before", width - 11))
+    if files.waiting and files.frozen:
+        return line(Span(" FROZEN ", "warning"), clip(f"{names(files.waiting)} changed; = lets it in", width - 9))
+    if files.gone:
+        return line(Span(" GONE ", "warning"), clip(f"{names(files.gone)}: what is shown is from before", width - 7))
+    return ()
+
+
 def _preflight(state: State, width: int) -> Line:
+    if files := _files(state, width):
+        return files
     if state.elsewhere and state.c_pixel is not None:
         slow, fast = state.c_pixel
         why = f"slow {slow} fast {fast}: nothing to compare here (: pixel {slow} {fast} goes there)"

@@ -1,0 +1,82 @@
+"""How the files that a comparison is made of stand, and what a changed one did to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nbtui.parity.model import Comparison
+from nbtui.parity.render import fields_differing
+from nbtui.trace.model import Value
+from nbtui.trace.text import clean
+
+_NAMED = 3  # files that a sentence names
+
+
+@dataclass(frozen=True)
+class Files:
+    """How the files of a comparison stand. ``waiting`` are to be read again as soon as nothing else runs."""
+
+    frozen: bool = False  # the user wants to go on seeing what is shown
+    waiting: frozenset[Path] = frozenset()
+    reading: frozenset[Path] = frozenset()
+    read: frozenset[Path] = frozenset()  # read, and not compared yet
+    before: Comparison | None = None  # what was shown when the reading began
+    gone: frozenset[Path] = frozenset()
+    problem: str = ""  # why a changed file could not be taken over
+
+
+def names(paths: Iterable[Path]) -> str:
+    """``trace_c.log and command.txt``, at most a few."""
+    known = [clean(path.name) for path in sorted(paths)]
+    if len(known) > _NAMED:
+        return f"{', '.join(known[: _NAMED - 1])} and {len(known) - _NAMED + 1} more files"
+    return " and ".join([", ".join(known[:-1]), known[-1]] if len(known) > 1 else known)
+
+
+# --- steps -----------------------------------------------------------------------------------------------------------
+
+
+def changed(files: Files, changed: Iterable[Path], gone: Iterable[Path]) -> Files:
+    """What a look at the files has found."""
+    there, away = frozenset(changed), frozenset(gone)
+    return replace(files, waiting=(files.waiting | there) - away, gone=(files.gone | away) - there)
+
+
+def begun(files: Files, paths: frozenset[Path], before: Comparison | None) -> Files:
+    """These are being read again."""
+    return replace(files, waiting=files.waiting - paths, reading=paths, before=before, problem="")
+
+
+def interrupted(files: Files) -> Files:
+    """Something else was asked for meanwhile: what was being read waits again."""
+    return replace(files, waiting=files.waiting | files.reading, reading=frozenset(), before=None)
+
+
+def differences(before: Comparison, now: Comparison) -> tuple[frozenset[str], frozenset[str]]:
+    """Labels of rows whose C value, and whose Python value, is another one; a row that is new counts."""
+    old = {row.label: row for row in before.rows}
+    sides: tuple[set[str], set[str]] = (set(), set())
+    for row in now.rows:
+        was = old.get(row.label)
+        if not _same(row.c_value, was.c_value if was else None):
+            sides[0].add(row.label)
+        if not _same(row.py_value, was.py_value if was else None):
+            sides[1].add(row.label)
+    return frozenset(sides[0]), frozenset(sides[1])
+
+
+def _same(one: Value | None, two: Value | None) -> bool:
+    return one == two or (one != one and two != two)  # NaN is what it was
+
+
+def effect(before: Comparison, now: Comparison, c_side: int, py_side: int) -> str:
+    """``11 fields differ, 14 before; 3 Python values changed; first rot_a_angstroms.x``."""
+    counts = [f"{n} {side} value{'s' * (n > 1)}" for n, side in ((c_side, "C"), (py_side, "Python")) if n]
+    if not counts:
+        return "no value has changed"
+    differ, was = fields_differing(now)[0], fields_differing(before)[0]
+    fields = f"{differ or 'no'} field{'s' * (differ != 1)} differ{'s' * (differ == 1)}"
+    first = f"; first {clean(now.first_divergence.label)}" if now.first_divergence is not None else ""
+    return f"{fields}, {'as' if was == differ else was} before; {' and '.join(counts)} changed{first}"

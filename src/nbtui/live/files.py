@@ -1,0 +1,84 @@
+"""A few files that somebody else writes: which of them have changed, and when they are whole enough to be read again.
+
+They are looked at, not subscribed to: a handful of ``stat`` calls costs microseconds, and sees the same on a network
+folder, through a replaced directory and after a rename, where notifications are lost.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+Signature = tuple[int, int, int]  # mtime [ns], size [bytes], inode
+
+EVERY = 0.4  # s between looks
+RESTED, CUT_RESTED = 2, 8  # looks at which a file has looked the same; one that ends in the middle of a line
+SHARE = 10.0  # looking may take at most one part in this many of the time: a slow network folder is asked less often
+
+
+@dataclass(frozen=True)
+class Change:
+    """What has happened since the last look that told something."""
+
+    changed: tuple[Path, ...] = ()  # other content, or there for the first time
+    gone: tuple[Path, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.changed or self.gone)
+
+
+class Lookout:
+    """Remembers how each file looked. A change is told once the file has looked the same at two looks in a row: a file
+    that is still being written, or is away between two versions, is left alone. One that ends in the middle of a line
+    is given more time: programs write in blocks."""
+
+    def __init__(self) -> None:
+        self._told: dict[Path, Signature | None] = {}
+        self._moving: dict[Path, tuple[Signature | None, int]] = {}  # as it looked last, and how often so
+
+    def follow(self, paths: Iterable[Path]) -> None:
+        """Look at these files from now on; how a new one looks now is what it is compared with."""
+        wanted = set(paths)
+        for path in self._told.keys() - wanted:
+            del self._told[path]
+            self._moving.pop(path, None)
+        for path in wanted - self._told.keys():
+            self._told[path] = signature(path)
+
+    def look(self) -> Change:
+        """What has changed and rests again."""
+        changed: list[Path] = []
+        gone: list[Path] = []
+        for path, told in self._told.items():
+            now = signature(path)
+            if now == told:
+                self._moving.pop(path, None)
+                continue
+            before, times = self._moving.get(path, (None, 0))
+            times = times + 1 if before == now else 1
+            self._moving[path] = now, times
+            if times >= RESTED and (times >= CUT_RESTED or now is None or _ends_a_line(path)):
+                del self._moving[path]
+                self._told[path] = now
+                (gone if now is None else changed).append(path)
+        return Change(tuple(sorted(changed)), tuple(sorted(gone)))
+
+
+def _ends_a_line(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) == b"\n"
+    except OSError:  # also an empty file
+        return False
+
+
+def signature(path: Path) -> Signature | None:
+    """How a file looks from outside; None when there is none that can be seen."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
