@@ -23,7 +23,7 @@ from .quirks import Quirks, named
 from .rng import Generator, Stream
 from .setup_lines import setup_lines
 from .terms import passes_per_pixel
-from .vectors import length, unit
+from .vectors import cos, length, sin, unit
 
 DEFAULT_FLUENCE = 125932015286227086360700780544.0  # photons/m^2
 PHI_MODES = {"spec": False, "c-parity": True}
@@ -232,9 +232,13 @@ def _sampling(options: Options, oversample: int, interpolate: bool) -> Sampling:
     phi = plan.phi_steps(options)
     if phi.count < 1:
         raise InputError("-osc 0 with -phistep gives no phi step at all (S13); leave one of them out")
+    start = options.phi_deg / plan.RTD
+    angles = geometry.scalar(start) + geometry.scalar(phi.step) * torch.arange(phi.count)
     return Sampling(
-        phi_start=options.phi_deg / plan.RTD,
+        phi_start=start,
         phi_step=phi.step,
+        phi_sine=sin(angles),
+        phi_cosine=cos(angles),
         n_phi=phi.count,
         oscillation=phi.range,
         oversample=oversample,

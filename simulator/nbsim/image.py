@@ -28,6 +28,7 @@ Progress = Callable[[int, int], None]  # pixels done, pixels in all
 
 _UNCOMPILED_TERMS = 1 << 17  # temporaries of a tile stay in the cache
 _COMPILED_TERMS = 1 << 19  # fused: long enough to keep the threads busy, small enough for the allocator to reuse
+_DEVICE_TERMS = 1 << 22  # a launch must be worth its latency; a tile takes about 1 GB
 _ORIENTATIONS = 1 << 13  # of one call
 
 
@@ -65,6 +66,11 @@ def _kernel(experiment: Experiment, compile_kernel: bool | None, n_terms: int) -
     if kernel is None and (compile_kernel or n_terms > WORTH_BUILDING) and build(experiment.dtype):
         kernel = load(experiment.dtype)
     return kernel
+
+
+def _filled(value: Tensor | float, like: Tensor) -> Tensor:
+    """A scalar beside ``like``; a number is filled in on the device, not copied to it."""
+    return value if isinstance(value, Tensor) else torch.full_like(like, value)
 
 
 class _PlainTiles:
@@ -105,25 +111,25 @@ class _PlainTiles:
         origin = detector.pix0 + layer * detector.layer_thickness * detector.normal
         area = detector.pixel_size * detector.pixel_size
         bare = detector.point_pixel and experiment.quirks.point_pixel_without_area
-        numbers = {
+        numbers: dict[str, Tensor | float] = {
             "pixel_step": detector.pixel_size / ov,
-            "oversample": float(ov),
-            "sub_fast": float(sub_fast),
-            "sub_slow": float(sub_slow),
+            "oversample": ov,
+            "sub_fast": sub_fast,
+            "sub_slow": sub_slow,
             "area": torch.ones_like(area) if bare else area,
             "close_distance": detector.close_distance,
-            "point_pixel": float(detector.point_pixel),
+            "point_pixel": detector.point_pixel,
             "wavelength": beam.source_wavelengths[source],
             "kahn": beam.kahn,
             "absorption": detector.layer_thickness * detector.attenuation,
-            "layer": float(layer),
+            "layer": layer,
             "default_f": experiment.structure_factors.default_f,
         }
         return TileInput(
             fast=pixels[:, 1].to(experiment.dtype),
             slow=pixels[:, 0].to(experiment.dtype),
             vectors=torch.stack((detector.fast, detector.slow, detector.normal, origin, incident, e_axis, b_axis)),
-            numbers=torch.stack([torch.as_tensor(numbers[name]).to(area) for name in NUMBERS]),
+            numbers=torch.stack([_filled(numbers[name], area) for name in NUMBERS]),
             cells=self.cells[0][0],
             weights=self.cells[0][1],
             n_cells=self.n_cells,
@@ -160,8 +166,7 @@ class _PlainTiles:
             suspicious = torch.zeros_like(suspicious)
         if experiment.beam.nopolar:
             polar = torch.ones_like(polar)
-        if bool(detector.thickness == 0.0):
-            capture = torch.ones_like(capture)
+        capture = torch.where(detector.thickness == 0.0, torch.ones_like(capture), capture)
         suspicious = suspicious | (polar == 0.0) | (capture == 0.0) | (omega == 0.0) | ~torch.isfinite(total)
         value = R_E_SQR * experiment.beam.fluence * total / float(experiment.n_steps) * capture * polar * omega
         return value, omega, suspicious
@@ -208,12 +213,15 @@ def render(
     n_pixels = detector.n_slow * detector.n_fast
     kernel = _kernel(experiment, compile_kernel, n_pixels * n_passes) if plain else None
     tiles = _PlainTiles(experiment, kernel) if plain else None
-    terms_at_once = _COMPILED_TERMS if kernel else _UNCOMPILED_TERMS
+    if experiment.device.type != "cpu":
+        terms_at_once = _DEVICE_TERMS
+    else:
+        terms_at_once = _COMPILED_TERMS if kernel else _UNCOMPILED_TERMS
     size = max(2, terms_at_once // (per_ray if plain else n_passes))
 
     photons = torch.zeros((detector.n_slow, detector.n_fast), dtype=torch.float32, device=experiment.device)
     rendered = torch.zeros_like(photons, dtype=torch.bool)
-    first = torch.tensor(state.first_pixels, device=experiment.device).reshape(-1, 2)
+    doubtful = torch.zeros_like(rendered)
     omega_sum = torch.zeros((), dtype=torch.float64, device=experiment.device)
     per_pixel = detector.n_layers * experiment.sampling.oversample**2
     done = 0
@@ -222,29 +230,29 @@ def render(
         if cancelled is not None and cancelled():
             raise Interrupted("stopped on request")
 
+    # nothing in this loop waits for the device: what depends on values is left for after it
     for pixels in rendered_tiles(experiment, range(detector.n_slow), size):
         stopped()
+        slow, fast = pixels.unbind(1)
         if tiles is not None:
             values, omega, suspicious = tiles.values(pixels, stopped)
-            omega = omega * per_pixel
-            again = pixels[suspicious]
-            if again.shape[0]:
-                values[suspicious], omega[suspicious] = _in_parts(experiment, again, state, n_passes)
+            omega = torch.where(suspicious, 0.0, omega * per_pixel)
+            doubtful[slow, fast] = suspicious
         else:
             values, omega = _full(experiment, pixels, state)
-        for corner in first:
-            here = (pixels == corner).all(dim=1)
-            if bool(here.any()):
-                values[here], omega[here] = _full(experiment, pixels[here], state, first_pass=True)
-        photons[pixels[:, 0], pixels[:, 1]] = values.to(torch.float32)
-        rendered[pixels[:, 0], pixels[:, 1]] = True
+        photons[slow, fast] = values.to(torch.float32)
+        rendered[slow, fast] = True
         omega_sum += omega.sum()
         done += pixels.shape[0]
         if progress is not None:
             progress(done, n_pixels)
+    if tiles is not None:
+        for part in torch.split(doubtful.nonzero(), max(1, _UNCOMPILED_TERMS // n_passes)):
+            stopped()
+            values, omega = _full(experiment, part, state)
+            photons[part[:, 0], part[:, 1]] = values.to(torch.float32)
+            omega_sum += omega.sum()
+    for first in state.first_pixels:
+        values, _ = _full(experiment, torch.tensor([first], device=experiment.device), state, first_pass=True)
+        photons[first] = values[0]
     return Image(photons, rendered, float(omega_sum), kernel is not None)
-
-
-def _in_parts(experiment: Experiment, pixels: Tensor, state: RunState, n_passes: int) -> tuple[Tensor, Tensor]:
-    parts = [_full(experiment, part, state) for part in torch.split(pixels, max(1, _UNCOMPILED_TERMS // n_passes))]
-    return torch.cat([value for value, _ in parts]), torch.cat([omega for _, omega in parts])

@@ -100,8 +100,10 @@ class Crystal:
 class Sampling:
     """How the pixel is sampled."""
 
-    phi_start: float  # [rad]
+    phi_start: float  # [rad]; with phi_step it decides which steps are at exactly zero
     phi_step: float  # [rad]
+    phi_sine: Tensor  # of phi_j, (J,), as the C library rounds it
+    phi_cosine: Tensor
     n_phi: int
     oscillation: float  # [rad]
     oversample: int
@@ -237,17 +239,25 @@ class Experiment:
 
     def to(self, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None) -> Experiment:
         """The same experiment with floating tensors in ``dtype`` and all tensors on ``device``."""
-        moved: Experiment = _moved(self, dtype, device)
-        return moved
+
+        def move(tensor: Tensor) -> Tensor:
+            return tensor.to(device=device, dtype=dtype if tensor.is_floating_point() else None)
+
+        return self.mapped(move)
+
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> Experiment:
+        """The same experiment with ``change`` of each of its tensors."""
+        changed: Experiment = _mapped(self, change)
+        return changed
 
     def with_quirks(self, **changes: bool) -> Experiment:
         """Same set-up with pixel-loop quirks changed. Set-up quirks need a rebuild."""
         return replace(self, quirks=replace(self.quirks, **changes))
 
 
-def _moved(value: Any, dtype: torch.dtype | None, device: torch.device | str | None) -> Any:
+def _mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
     if isinstance(value, Tensor):
-        return value.to(device=device, dtype=dtype if value.is_floating_point() else None)
+        return change(value)
     if is_dataclass(value) and not isinstance(value, type) and not isinstance(value, (Options, Quirks, TraceLine)):
-        return replace(value, **{f.name: _moved(getattr(value, f.name), dtype, device) for f in fields(value)})
+        return replace(value, **{f.name: _mapped(getattr(value, f.name), change) for f in fields(value)})
     return value

@@ -7,7 +7,6 @@ Source: nanobragg_pixel_loop.md section 3 (quirk L2) and the ROI and mask rules 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -56,19 +55,15 @@ def depends_on_first_pass(experiment: Experiment) -> bool:
 
 def orientations(experiment: Experiment, *, first_pass: bool = False) -> Orientations:
     """Vectors of every (phi, mosaic), each (n_phi, n_mosaic, 3) [m]: rotated by phi, then by the domain."""
-    crystal, device = experiment.crystal, experiment.device
+    crystal, sampling = experiment.crystal, experiment.sampling
     steps = inherited_steps(experiment)[0 if first_pass else 1]
-    angles = [0.0 if step is None else experiment.sampling.phi_values()[step] for step in steps]
-    # the C library's sine and cosine: an image turns on their last bit where F_latt is near zero
-    sine, cosine = (
-        torch.tensor([function(angle) for angle in angles], dtype=experiment.dtype, device=device)
-        for function in (math.sin, math.cos)
-    )
-    turned = torch.tensor([step is not None for step in steps], device=device)
+    # without anything to inherit a step turns by its own angle, zero: the vectors stay, the derivative is a turn's
+    at = [own if step is None else step for own, step in enumerate(steps)]
+    sine, cosine = (torch.cat([x[j : j + 1] for j in at]) for x in (sampling.phi_sine, sampling.phi_cosine))
     n_mosaic = crystal.mosaic_matrices.shape[0]
     vectors: list[Tensor] = []
     for start in (crystal.a, crystal.b, crystal.c):
-        vector = torch.where(turned[:, None], turn(start, crystal.spindle, sine, cosine), start)[:, None, :]
+        vector = turn(start, crystal.spindle, sine, cosine)[:, None, :]
         if crystal.mosaic_spread > 0.0:
             m = crystal.mosaic_matrices
             vector = (
@@ -125,16 +120,23 @@ def rendered_tiles(experiment: Experiment, rows: range, size: int) -> Iterator[T
     """Rendered pixels of ``rows`` in scan order, (P, 2) int64 (slow, fast), at most ``size`` at a time."""
     detector = experiment.detector
     fast0, fast1, slow0, slow1 = detector.roi
-    columns = torch.arange(max(fast0, 0), min(fast1 + 1, detector.n_fast), device=experiment.device)
-    if columns.numel() == 0:
-        return
+    left, right = max(fast0, 0), min(fast1 + 1, detector.n_fast)
     start, stop = max(rows.start, slow0, 0), min(rows.stop, slow1 + 1, detector.n_slow)
-    together = max(1, size // columns.numel())
+    if left >= right or start >= stop:
+        return
+    columns = torch.arange(left, right, device=experiment.device)
+    together = max(1, size // (right - left))
+    # counted once for all tiles: a device is not waited for in each of them
+    allowed = None if detector.mask is None else detector.mask[start:stop, left:right]
+    counts = [] if allowed is None else allowed.sum(dim=1).tolist()
     for row in range(start, stop, together):
-        lines = torch.arange(row, min(row + together, stop), device=experiment.device)
-        pixels = torch.cartesian_prod(lines, columns)
-        if detector.mask is not None:
-            pixels = pixels[detector.mask[pixels[:, 0], pixels[:, 1]]]
+        end = min(row + together, stop)
+        if allowed is None:
+            pixels = torch.cartesian_prod(torch.arange(row, end, device=experiment.device), columns)
+        else:
+            lines = slice(row - start, end - start)
+            slow, fast = torch.nonzero_static(allowed[lines], size=sum(counts[lines])).unbind(1)
+            pixels = torch.stack((slow + row, fast + left), dim=1)
         for begin in range(0, pixels.shape[0], size):
             yield pixels[begin : begin + size]
 

@@ -135,18 +135,13 @@ def image_values(
     if state is None:
         state = run_state(experiment, n_threads=n_threads, until_row=int(pixels[:, 0].max()))
     n_passes = passes_per_pixel(experiment)
-    parts: list[Tensor] = []
-    size = max(1, TILE // n_passes)
-    for begin in range(0, pixels.shape[0], size):
-        tile = pixels[begin : begin + size]
-        values = _values(experiment, tile, state, n_passes, first_pass=False)
-        for slow, fast in state.first_pixels:
-            here = (tile[:, 0] == slow) & (tile[:, 1] == fast)
-            if bool(here.any()):
-                corrected = _values(experiment, tile[here], state, n_passes, first_pass=True)
-                values = values.masked_scatter(here, corrected)
-        parts.append(torch.where(_rendered(experiment, tile), values, torch.zeros_like(values)))
-    return torch.cat(parts)
+    tiles = torch.split(pixels, max(1, TILE // n_passes))
+    values = torch.cat([_values(experiment, tile, state, n_passes, first_pass=False) for tile in tiles])
+    for corner in state.first_pixels:
+        at = pixels.new_tensor(corner)
+        here = (pixels == at).all(dim=1)
+        values = torch.where(here, _values(experiment, at[None], state, n_passes, first_pass=True), values)
+    return torch.where(_rendered(experiment, pixels), values, torch.zeros_like(values))
 
 
 def _values(experiment: Experiment, tile: Tensor, state: RunState, n_passes: int, *, first_pass: bool) -> Tensor:
