@@ -46,12 +46,32 @@ def test_raw_floats_take_the_size_of_the_other_image(tmp_path: Path) -> None:
         read_pair(tmp_path / "b.bin", tmp_path / "b.bin")
 
 
+def test_raw_floats_without_a_size_are_a_square_where_they_can_be_and_it_is_said(tmp_path: Path) -> None:
+    values = np.arange(16, dtype=np.float32).reshape(4, 4)
+    for kind in ("<f4", "<f8"):
+        (tmp_path / "b.bin").write_bytes(values.astype(kind).tobytes())
+        found = read_image(tmp_path / "b.bin")
+        np.testing.assert_array_equal(found.values, values)
+        assert "square of 4 x 4" in found.note and ("8-byte" in found.note) == (kind == "<f8")
+        assert "square" not in read_image(tmp_path / "b.bin", (4, 4)).note
+
+
+def test_a_header_that_overflows_what_it_says_is_read_as_c_writes_it(tmp_path: Path) -> None:
+    """Quirk L21: HEADER_BYTES=512, but the text is longer and the pixels follow it without padding."""
+    values = np.arange(12).reshape(3, 4)
+    head = smv(values)[:512].rstrip().removesuffix(b"}\f").removesuffix(b"}")
+    text = head + b"BEAM_CENTER_X=217.742;\n" * 25 + b"}\f"
+    assert len(text) > 512
+    (tmp_path / "a.img").write_bytes(text + values.astype("<u2").tobytes())
+    np.testing.assert_array_equal(read_image(tmp_path / "a.img").values, values)
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
         (b"", "0 pixels"),
         (b"\0" * 47, "47 bytes"),
-        (b"\0" * 96, "8 bytes per pixel"),
+        (b"\0" * 92, "23 pixels"),
         (b"\x93NUMPY\x01\x00\x10\x00{'descr': 'garb}", "damaged .npy header"),
         (b"\x93NUMPY", "damaged .npy header"),
         (smv(np.ones((3, 4)))[:-2], "cut off"),
@@ -163,9 +183,10 @@ def test_gates_of_the_field() -> None:
     scaled = compare_images(picture(image), picture(image * 1.011))
     assert [text for text in scaled.failures(FIELD) if "ratio of sums" in text] == scaled.failures(FIELD)
     moved = compare_images(picture(image), picture(spots((10, 10), (32.0, 25.0), (45, 12))))
-    assert moved.peak_distance == 2.0
+    assert moved.peak_distance == pytest.approx(2.0, abs=1e-9)
     assert any("px apart" in text for text in moved.failures(FIELD))
-    assert (moved.peaks[0].c, moved.peaks[0].py) == ((30, 25), (32, 25))
+    first = moved.peaks[0]
+    assert first.c and first.py and (first.c.pixel, first.py.pixel) == ((30, 25), (32, 25))
     noisy = compare_images(picture(image), picture(image + 40 * np.sin(np.arange(3000).reshape(60, 50))))
     assert any("correlation" in text for text in noisy.failures(FIELD))
 
@@ -181,12 +202,77 @@ def test_a_lost_spot_has_no_partner() -> None:
 
 def test_peaks_are_local_maxima_brightest_first() -> None:
     image = spots((10, 10), (30, 25)) + spots((45, 12), height=500.0)
-    assert find_peaks(image, np.ones(image.shape, dtype=bool), 3)[:2] in ([(10, 10), (30, 25)], [(30, 25), (10, 10)])
-    assert find_peaks(image, np.ones(image.shape, dtype=bool), 3)[2] == (45, 12)
-    kept = np.ones(image.shape, dtype=bool)
+    whole = np.ones(image.shape, dtype=bool)
+    found = find_peaks(image, whole, 3)
+    assert {peak.pixel for peak in found[:2]} == {(10, 10), (30, 25)} and found[2].pixel == (45, 12)
+    assert [round(peak.height) for peak in found] == [1000, 1000, 500]
+    kept = whole.copy()
     kept[8:13, 8:13] = False
-    assert (10, 10) not in find_peaks(image, kept)
+    assert (10, 10) not in {peak.pixel for peak in find_peaks(image, kept)}
     assert find_peaks(np.zeros((5, 5)), np.ones((5, 5), dtype=bool)) == []
+
+
+def naive_maxima(image: np.ndarray) -> set[frozenset[tuple[int, int]]]:
+    """Flat tops above the median whose every neighbour is lower, pixel by pixel."""
+    rows, columns = image.shape
+    found, seen = set(), set()
+    for start in np.ndindex(rows, columns):
+        if start in seen:
+            continue
+        top, queue, rim = {start}, [start], set()
+        while queue:
+            s, f = queue.pop()
+            for near in np.ndindex(3, 3):
+                at = (s + near[0] - 1, f + near[1] - 1)
+                if not (0 <= at[0] < rows and 0 <= at[1] < columns) or at in top:
+                    continue
+                if image[at] == image[start]:
+                    top.add(at)
+                    queue.append(at)
+                else:
+                    rim.add(at)
+        seen |= top
+        if rim and all(image[at] < image[start] for at in rim) and image[start] > np.median(image):
+            found.add(frozenset(top))
+    return found
+
+
+@pytest.mark.parametrize("levels", [3, 8, 1000])
+def test_peaks_are_those_of_a_search_pixel_by_pixel(levels: int) -> None:
+    """Plateaus, edges, corners, maxima side by side: few levels make many of them."""
+    for seed in range(4):
+        image = np.random.default_rng(seed).integers(0, levels, (31, 37)).astype(float)
+        expected = naive_maxima(image)
+        found = find_peaks(image, np.ones(image.shape, dtype=bool), 10**6)
+        assert len(found) == len(expected) > 20
+        assert all(any(peak.pixel in top for top in expected) for peak in found)
+        assert [peak.height for peak in found] == sorted((peak.height for peak in found), reverse=True)
+        for top in expected:  # of a plateau the pixel nearest to its middle
+            (pixel,) = {peak.pixel for peak in found} & top
+            middle = np.mean(list(top), axis=0)
+            nearest = min(np.hypot(*(np.array(at) - middle)) for at in top)
+            assert np.hypot(*(np.array(pixel) - middle)) == pytest.approx(nearest)
+
+
+def test_a_saturated_spot_is_one_peak_at_its_middle() -> None:
+    image = np.minimum(spots((10, 10), (30, 25)), 300.0)
+    found = find_peaks(image, np.ones(image.shape, dtype=bool))
+    assert [peak.pixel for peak in found][:2] in ([(10, 10), (30, 25)], [(30, 25), (10, 10)])
+
+
+def test_a_peak_between_pixels_does_not_jump_a_diagonal() -> None:
+    """Four nearly equal pixels: which is the largest is chance, where the spot lies is not."""
+    c, py = spots((10.49, 10.49), size=(20, 20)), spots((10.51, 10.51), size=(20, 20))
+    (pair,) = match_peaks(c, py, np.ones(c.shape, dtype=bool))
+    assert pair.c and pair.py and pair.c.pixel != pair.py.pixel
+    assert pair.distance is not None and pair.distance < 0.6
+
+
+def test_counts_over_a_flat_offset_have_peaks_where_photons_have() -> None:
+    photons = spots((10, 10), (30, 25), height=300.0)
+    counts = np.floor(photons + 40.5)
+    pairs = match_peaks(photons, counts, np.ones(photons.shape, dtype=bool))
+    assert len(pairs) == 2 and all(pair.distance is not None and pair.distance < 0.05 for pair in pairs)
 
 
 def test_every_peak_is_used_once() -> None:

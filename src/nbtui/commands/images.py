@@ -158,6 +158,8 @@ def command(
 
     chosen = _gates(gates)
     c, py = _pictures(request, second, size)
+    for note in filter(None, (c.note, py.note)):
+        say(note)
     check_sizes(c, py)
     kept = read_mask(mask, c.size) if mask is not None else None
     comparison = compare_images(c, py, roi=roi, mask=kept)

@@ -6,14 +6,19 @@ or counts of an integer image).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from nbtui.errors import UnusableInput
-from nbtui.images.peaks import PeakPair, match_peaks
+from nbtui.images.findings import FULL, Finding, displacement, odd_values, related
+from nbtui.images.peaks import Peak, PeakPair, match_peaks
+from nbtui.images.place import Place, place
+from nbtui.images.ranks import largest
 from nbtui.images.read import Picture, Size, words
+from nbtui.images.relation import Pair
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -21,6 +26,8 @@ Pixel = tuple[int, int]  # (slow, fast)
 
 AGREES = 1e-6  # of a pixel's value, where that exceeds this part of the brightest (design, images against C)
 WORST = 10  # pixels listed
+_RATIOS = (5.0, 50.0, 95.0)  # percentiles of Python / C that are told
+_FAINT = 1e-3  # of C's brightest pixel: fainter ones say little about a ratio
 _MAP_ROWS, _MAP_COLUMNS = 16, 32  # blocks at most
 
 
@@ -84,9 +91,12 @@ class ImageComparison:
     max_c: float
     max_py: float
     beyond: int  # pixels beyond AGREES
+    ratios: tuple[float, float, float] | None  # Python / C of C's bright pixels: 5 %, median, 95 %
     worst: tuple[WorstPixel, ...]
     peaks: tuple[PeakPair, ...]  # farthest first
     map: BlockMap
+    place: Place | None  # where most of the difference lies; None where there is none
+    findings: tuple[Finding, ...]  # what is odd, and the change that makes one image of the other
 
     @property
     def sum_ratio(self) -> float | None:
@@ -138,7 +148,8 @@ def compare_images(
     """
     check_sizes(c, py)
     region, limits = _region(roi, c.size)
-    left, right = (picture.values[region].astype(np.float64) for picture in (c, py))
+    whole = c.as_floats(), py.as_floats()
+    left, right = (image[region] for image in whole)
     kept = np.ones(left.shape, dtype=bool) if mask is None else mask[region]
     finite_c, finite_py = np.isfinite(left), np.isfinite(right)
     alike = (left == right) | (np.isnan(left) & np.isnan(right))
@@ -150,6 +161,9 @@ def compare_images(
     delta = np.zeros_like(left)
     np.subtract(right, left, out=delta, where=both)
     corner = (limits[2], limits[0])
+    peaks = tuple(_moved(pair, corner) for pair in match_peaks(left, right, both))
+    differs = beyond_tolerance(left, right, both)
+    beyond = int(differs.sum())
     order = _largest_first(np.abs(delta), WORST)
     with np.errstate(over="ignore"):  # beyond a double's range: infinite
         mse = float(np.mean(np.square(delta[both])))
@@ -170,12 +184,15 @@ def compare_images(
         sum_py=float(right[both].sum()),
         max_c=float(left[both].max()),
         max_py=float(right[both].max()),
-        beyond=int(beyond_tolerance(left, right, both).sum()),
+        beyond=beyond,
+        ratios=_ratios(left[both], right[both]),
         worst=tuple(
             WorstPixel(*_shifted(at, corner), float(left[at]), float(right[at]), float(delta[at])) for at in order
         ),
-        peaks=tuple(_moved(pair, corner) for pair in match_peaks(left, right, both)),
+        peaks=peaks,
         map=_block_map(np.abs(delta), both),
+        place=place(delta, differs, corner),
+        findings=tuple(_findings((c, py), whole, region, kept, peaks, differs=beyond > 0)),
     )
 
 
@@ -187,8 +204,18 @@ def check_sizes(c: Picture, py: Picture) -> None:
     """
     if c.size == py.size:
         return
-    turned = "; one is the other's transpose: check the order of the axes" if c.size == py.size[::-1] else ""
-    raise UnusableInput(f"sizes differ: {c.name} is {words(c.size)}, {py.name} is {words(py.size)}{turned}")
+    raise UnusableInput(f"sizes differ: {c.name} is {words(c.size)}, {py.name} is {words(py.size)}{_transposed(c, py)}")
+
+
+def _transposed(c: Picture, py: Picture) -> str:
+    """What is to be said of images whose axes may be exchanged."""
+    if c.size != py.size[::-1]:
+        return ""
+    left, right = c.as_floats(), py.as_floats().T
+    both = np.isfinite(left) & np.isfinite(right)
+    found = _correlation(left[both], right[both]) if both.any() else None
+    told = "" if found is None else f" (correlation {found:.6g} after that)"
+    return f"; one is the other's transpose: check the order of the axes{told}"
 
 
 def beyond_tolerance(c: Array, py: Array, compared: Mask) -> Mask:
@@ -198,6 +225,37 @@ def beyond_tolerance(c: Array, py: Array, compared: Mask) -> Mask:
         differs: Mask = np.abs(py - c) > AGREES * np.maximum(np.abs(c), AGREES * brightest)
         matters = np.maximum(np.abs(c), np.abs(py)) > AGREES * brightest
     return compared & differs & matters
+
+
+def _findings(
+    pictures: tuple[Picture, Picture],
+    whole: tuple[Array, Array],
+    region: tuple[slice, slice],
+    kept: Mask,
+    peaks: tuple[PeakPair, ...],
+    *,
+    differs: bool,
+) -> Iterator[Finding]:
+    """What is odd about the images; and where they differ what may have been done to one of them."""
+    integer = [np.issubdtype(picture.values.dtype, np.integer) for picture in pictures]
+    for name, image, is_integer in zip(("C", "Python"), whole, integer, strict=True):
+        yield from odd_values(name, image[region], kept, is_integer)
+    if not differs:
+        return
+    counted = np.zeros(whole[0].shape, dtype=bool)
+    counted[region] = kept
+    steps, full = zip(*((1.0, FULL) if is_integer else (0.0, np.inf) for is_integer in integer), strict=True)
+    relation = related(Pair(*whole, counted, steps, full), beyond_tolerance)
+    moved = displacement(peaks) if relation is None else None
+    yield from (found for found in (relation, moved) if found is not None)
+
+
+def _ratios(c: Array, py: Array) -> tuple[float, float, float] | None:
+    bright = c > _FAINT * max(float(c.max()), 0.0)
+    if not bright.any():
+        return None
+    low, middle, high = np.percentile(py[bright] / c[bright], _RATIOS).tolist()
+    return low, middle, high
 
 
 def _region(roi: tuple[int, int, int, int] | None, size: Size) -> tuple[tuple[slice, slice], tuple[int, int, int, int]]:
@@ -229,7 +287,7 @@ def _largest_first(values: Array, limit: int) -> list[Pixel]:
     count = min(limit, int(np.count_nonzero(flat)))
     if count == 0:
         return []
-    chosen = np.argpartition(-flat, count - 1)[:count]
+    chosen = largest(flat, count)
     chosen = chosen[np.lexsort((chosen, -flat[chosen]))]
     return [(int(i) // values.shape[1], int(i) % values.shape[1]) for i in chosen]
 
@@ -249,9 +307,13 @@ def _shifted(at: Pixel, corner: Pixel) -> Pixel:
 
 
 def _moved(pair: PeakPair, corner: Pixel) -> PeakPair:
-    c = _shifted(pair.c, corner) if pair.c else None
-    py = _shifted(pair.py, corner) if pair.py else None
-    return PeakPair(c, py, pair.distance)
+    def moved(peak: Peak | None) -> Peak | None:
+        if peak is None:
+            return None
+        centre = (peak.centre[0] + corner[0], peak.centre[1] + corner[1])
+        return Peak(_shifted(peak.pixel, corner), centre, peak.height)
+
+    return PeakPair(moved(pair.c), moved(pair.py), pair.distance)
 
 
 def _first(where: Mask, corner: Pixel) -> Pixel | None:

@@ -5,6 +5,7 @@ Source: nanobragg_pixel_loop.md sections 10.1 (raw floats) and 10.3 (SMV), nanob
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ _NPY = b"\x93NUMPY"
 _SMV = re.compile(rb"\{\s*HEADER_BYTES\s*=\s*(\d{1,9})\s*;")
 _SMV_TYPES = {"unsigned_short": "u2", "unsigned_long": "u4", "signed_long": "i4", "long_int": "i4", "float": "f4"}
 _BYTE_ORDERS = {"little_endian": "<", "big_endian": ">"}
-_FLOAT_BYTES = 4
+_HEADER_AT_MOST = 1 << 16
+_RAW_TYPES = {4: "<f4", 8: "<f8"}  # by bytes per pixel
 _LARGEST = 1 << 31  # pixels
 
 
@@ -35,10 +37,16 @@ class Picture:
     name: str  # as shown to the user, harmless in a terminal
     values: Values  # (slow, fast), in the type of the file
     kind: str  # npy, smv, raw or simulated
+    note: str = ""  # what had to be assumed to read it
 
     @property
     def size(self) -> Size:
         return self.values.shape[0], self.values.shape[1]
+
+    def as_floats(self) -> npt.NDArray[np.float64]:
+        """The values as float64, whatever the file holds."""
+        with np.errstate(invalid="ignore"):  # floats of another byte order may be signalling NaNs
+            return self.values.astype(np.float64)
 
 
 def read_pair(first: Path, second: Path, size: Size | None = None) -> tuple[Picture, Picture]:
@@ -47,7 +55,7 @@ def read_pair(first: Path, second: Path, size: Size | None = None) -> tuple[Pict
     Raises:
         UnusableInput: one cannot be read, or neither says how large it is.
     """
-    if size is None and is_raw(first) and not is_raw(second):
+    if size is None and is_raw(first) and not is_raw(second):  # the one that knows its size goes first
         other = read_image(second)
         return read_image(first, other.size), other
     picture = read_image(first, size)
@@ -79,7 +87,7 @@ def read_image(path: Path, size: Size | None = None) -> Picture:
             return Picture(name, _npy(stream, name), "npy")
         if _SMV.match(start):
             return Picture(name, _smv(stream, name), "smv")
-        return Picture(name, _raw(stream, name, size), "raw")
+        return _raw(stream, name, size)
 
 
 def read_mask(path: Path, size: Size) -> npt.NDArray[np.bool_]:
@@ -148,11 +156,14 @@ def _npy(stream: BinaryIO, name: str) -> Values:
 
 
 def _smv(stream: BinaryIO, name: str) -> Values:
-    start = stream.read(512)
+    start = stream.read(_HEADER_AT_MOST)
     found = _SMV.match(start)
     length = int(found[1]) if found else 0
-    stream.seek(0)
-    text = stream.read(length).decode("latin-1").split("}")[0]
+    end = start.find(b"}")
+    if end + 1 >= length and start[end + 1 : end + 2] == b"\f":
+        length = end + 2  # the C program's header overflows what it says (quirk L21): the pixels follow at once
+    text = start[: end if end >= 0 else length].decode("latin-1")
+    stream.seek(length)
     fields = dict(re.findall(r"^\s*(\w+)\s*=\s*([^;\n]*)", text, re.MULTILINE))
     try:
         fast, slow = int(fields["SIZE1"]), int(fields["SIZE2"])
@@ -175,13 +186,28 @@ def _smv(stream: BinaryIO, name: str) -> Values:
     return np.frombuffer(stream.read(needed), dtype=dtype).reshape(slow, fast)
 
 
-def _raw(stream: BinaryIO, name: str, size: Size | None) -> Values:
+def _raw(stream: BinaryIO, name: str, size: Size | None) -> Picture:
     length = _length(stream)
+    notes: list[str] = []
     if size is None:
-        raise UnusableInput(f"{name}: raw floats do not say how large they are ({length} bytes); give --size SLOW FAST")
+        size = next((side for count in _RAW_TYPES if (side := _square(length, count))), None)
+        if size is None:
+            raise UnusableInput(
+                f"{name}: raw floats do not say how large they are ({length} bytes, no square image); "
+                "give --size SLOW FAST or a CASE"
+            )
+        notes.append(f"taken for a square of {words(size)}; --size SLOW FAST says otherwise")
     pixels = size[0] * size[1]
-    if length != pixels * _FLOAT_BYTES:
-        other = f"{length // _FLOAT_BYTES} pixels" if length % _FLOAT_BYTES == 0 else f"{length} bytes"
-        hint = "; it has 8 bytes per pixel: save it as float32 or .npy" if length == pixels * 8 else ""
-        raise UnusableInput(f"{name}: {other} of raw floats, but {words(size)} is {pixels} pixels{hint}")
-    return np.frombuffer(stream.read(), dtype="<f4").reshape(size)
+    kind = next((kind for count, kind in _RAW_TYPES.items() if length == count * pixels), None)
+    if kind is None:
+        other = f"{length // 4} pixels" if length % 4 == 0 else f"{length} bytes"
+        raise UnusableInput(f"{name}: {other} of raw 4-byte floats, but {words(size)} is {pixels} pixels")
+    if kind == "<f8":
+        notes.append("read as 8-byte floats")
+    note = f"{name}: raw floats, {', '.join(notes)}" if notes else ""
+    return Picture(name, np.frombuffer(stream.read(), dtype=kind).reshape(size), "raw", note)
+
+
+def _square(length: int, bytes_per_pixel: int) -> Size | None:
+    side = math.isqrt(length // bytes_per_pixel)
+    return (side, side) if side and side * side * bytes_per_pixel == length else None

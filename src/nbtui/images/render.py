@@ -6,45 +6,69 @@ import math
 from collections.abc import Iterator
 
 from nbtui.images.metrics import AGREES, Gates, ImageComparison
-from nbtui.images.peaks import PeakPair
+from nbtui.images.peaks import Peak, PeakPair
 
 _LEVELS = ".:-=+*#%@"  # small to large, a level per decade
 _SHOWN_PEAKS = 5
+_EXPLAIN = {"relation", "displaced", "constant"}  # findings that say enough of a difference all over the image
+_APART = 0.01  # pixels; closer partners are not listed
 
 
 def summary(comparison: ImageComparison, gates: Gates, names: tuple[str, str]) -> Iterator[str]:
-    """Lines for a terminal; ``names`` of the C and the Python image, already harmless."""
-    found, failures = comparison, comparison.failures(gates)
-    fast0, fast1, slow0, slow1 = found.roi
+    """Lines for a terminal, the verdict last, where the eye is; ``names`` of the two images, already harmless."""
+    found = comparison
     yield f"C       {names[0]}"
     yield f"Python  {names[1]}"
-    yield f"size {found.size[0]} x {found.size[1]} (slow x fast), ROI slow {slow0}-{slow1} fast {fast0}-{fast1}"
-    left_out = f", {found.masked} masked" * bool(found.masked)
-    left_out += f", {found.not_numbers} are no number in both" * bool(found.not_numbers)
-    left_out += f", {found.only_one} are no number in one" * bool(found.only_one)
-    yield f"{found.compared} pixels compared{left_out}"
+    yield from _compared(found)
     yield ""
     yield f"correlation      {_number(found.correlation, 10)}"
     yield f"RMSE             {found.rmse:.6g}   MSE {found.mse:.6g}"
     yield f"max abs diff     {found.largest:.6g}{_place(found.largest_at)}"
     yield f"sum C, Python    {found.sum_c:.10g}, {found.sum_py:.10g}   ratio {_number(found.sum_ratio, 10)}"
     yield f"max C, Python    {found.max_c:.10g}, {found.max_py:.10g}"
+    if found.ratios is not None:
+        low, middle, high = found.ratios
+        yield f"Python/C         median {middle:.7g}, 90 % from {low:.7g} to {high:.7g} (above 1e-3 of C's maximum)"
     yield f"beyond {AGREES:g}     {found.beyond} pixels (of their value, where above {AGREES:g} of the maximum)"
-    distance = "no peak" if found.peak_distance is None else f"{found.peak_distance:.4g} px at most"
-    yield f"peaks            {len(found.peaks)} pairs, {distance}"
+    distance = "none" if found.peak_distance is None else f"{found.peak_distance:.4g} px apart at most"
+    yield f"peaks            {len(found.peaks)} pairs, {distance}" if found.peaks else "peaks            none"
     for pair in found.peaks[:_SHOWN_PEAKS]:
-        if pair.distance is None or pair.distance > 0.0:
+        if pair.distance is None or pair.distance >= _APART:
             yield f"  {_pair(pair)}"
     yield from _worst(found)
     yield from _map(found)
     yield ""
+    yield verdict(found, gates)
+    yield from (f"  {sentence}" for sentence in sentences(found))
+
+
+def verdict(found: ImageComparison, gates: Gates) -> str:
+    """Whether the images agree, and why not."""
+    failures = found.failures(gates)
     if failures:
-        yield f"DIFFER ({gates.name} gates): " + "; ".join(failures)
-    elif found.largest == 0.0:
-        yield f"AGREE ({gates.name} gates): every compared pixel is equal"
-    else:
-        beyond = "" if gates.every_pixel else f"; {found.beyond} pixels differ by more than {AGREES:g} of their value"
-        yield f"AGREE ({gates.name} gates){beyond}"
+        return f"DIFFER ({gates.name} gates): " + "; ".join(failures)
+    if found.largest == 0.0:
+        return f"AGREE ({gates.name} gates): every compared pixel is equal"
+    beyond = "" if gates.every_pixel else f"; {found.beyond} pixels differ by more than {AGREES:g} of their value"
+    return f"AGREE ({gates.name} gates){beyond}"
+
+
+def sentences(found: ImageComparison) -> list[str]:
+    """What is to be said beside the numbers: where it differs, and how one image may have become the other."""
+    told = [f"where: {found.place.sentence}"] if found.place else []
+    told += [finding.sentence for finding in found.findings]
+    if found.place and found.place.everywhere and not {f.id for f in found.findings} & _EXPLAIN:
+        told.append("no turn, shift, scale or offset of one image explains half of the difference")
+    return told
+
+
+def _compared(found: ImageComparison) -> Iterator[str]:
+    fast0, fast1, slow0, slow1 = found.roi
+    yield f"size {found.size[0]} x {found.size[1]} (slow x fast), ROI slow {slow0}-{slow1} fast {fast0}-{fast1}"
+    left_out = f", {found.masked} masked" * bool(found.masked)
+    left_out += f", {found.not_numbers} are no number in both" * bool(found.not_numbers)
+    left_out += f", {found.only_one} are no number in one" * bool(found.only_one)
+    yield f"{found.compared} pixels compared{left_out}"
 
 
 def as_object(comparison: ImageComparison, gates: Gates, names: tuple[str, str]) -> dict[str, object]:
@@ -72,7 +96,8 @@ def as_object(comparison: ImageComparison, gates: Gates, names: tuple[str, str])
         "max_py": found.max_py,
         "pixels_beyond_1e-6": found.beyond,
         "peak_distance_max": found.peak_distance,
-        "peaks": [{"c": _pixel(p.c), "py": _pixel(p.py), "distance": p.distance} for p in found.peaks],
+        "ratio_percentiles": None if found.ratios is None else dict(zip(("5", "50", "95"), found.ratios, strict=True)),
+        "peaks": [{"c": _peak(p.c), "py": _peak(p.py), "distance": p.distance} for p in found.peaks],
         "worst_pixels": [
             {
                 "slow": w.slow,
@@ -88,6 +113,8 @@ def as_object(comparison: ImageComparison, gates: Gates, names: tuple[str, str])
             "block": {"slow": found.map.block[0], "fast": found.map.block[1]},
             "max_abs_diff": [[None if math.isnan(x) else x for x in row] for row in found.map.largest.tolist()],
         },
+        "where": _where(found),
+        "findings": [{"id": f.id, "sentence": f.sentence, **f.numbers} for f in found.findings],
         "gates": gates.name,
         "failures": failures,
         "verdict": "diverge" if failures else "agree",
@@ -111,12 +138,13 @@ def _map(found: ImageComparison) -> Iterator[str]:
     if found.largest == 0.0:
         return
     rows = found.map.largest.tolist()
-    block = f"{found.map.block[0]} x {found.map.block[1]}"
+    (down, across), (fast0, fast1, slow0, _) = found.map.block, found.roi
+    levels = f"'@' within a decade of {found.largest:.3g}, one level a decade"
     yield ""
-    scale = f"'@' within a decade of {found.largest:.3g}, one level a decade"
-    yield f"where (largest difference per {block} pixels; {scale})"
-    for row in rows:
-        yield "  " + "".join(_level(value, found.largest) for value in row)
+    yield f"where (largest difference per {down} x {across} pixels; {levels})"
+    yield f"  slow    fast {fast0} to {fast1}"
+    for at, row in enumerate(rows):
+        yield f"{slow0 + at * down:>6} |" + "".join(_level(value, found.largest) for value in row) + "|"
 
 
 def _level(value: float, largest: float) -> str:
@@ -129,9 +157,40 @@ def _level(value: float, largest: float) -> str:
 
 
 def _pair(pair: PeakPair) -> str:
-    c = f"C {pair.c[0]},{pair.c[1]}" if pair.c else "C none"
-    py = f"Python {pair.py[0]},{pair.py[1]}" if pair.py else "Python none"
+    c, py = (
+        f"{name} slow {peak.centre[0]:.2f} fast {peak.centre[1]:.2f}" if peak else f"{name} none"
+        for name, peak in (("C", pair.c), ("Python", pair.py))
+    )
     return f"{c}  {py}  " + ("no partner" if pair.distance is None else f"{pair.distance:.4g} px")
+
+
+def _peak(peak: Peak | None) -> dict[str, float] | None:
+    if peak is None:
+        return None
+    (slow, fast), (centre_slow, centre_fast) = peak.pixel, peak.centre
+    return {
+        "slow": slow,
+        "fast": fast,
+        "centre_slow": centre_slow,
+        "centre_fast": centre_fast,
+        "height": peak.height,
+    }
+
+
+def _where(found: ImageComparison) -> dict[str, object] | None:
+    if found.place is None:
+        return None
+    at = found.place
+    fast0, fast1, slow0, slow1 = at.box
+    return {
+        "pixels": at.differing,
+        "spots": at.spots,
+        "box": {"fast_from": fast0, "fast_to": fast1, "slow_from": slow0, "slow_to": slow1},
+        "everywhere": at.everywhere,
+        "main_pixels": at.main,
+        "main_spots": at.main_spots,
+        "sentence": at.sentence,
+    }
 
 
 def _pixel(pixel: tuple[int, int] | None) -> dict[str, int] | None:

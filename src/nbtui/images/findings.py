@@ -1,0 +1,119 @@
+"""What is odd about two images, in sentences that a tired reader understands, each with its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from nbtui.images.peaks import PeakPair
+from nbtui.images.relation import Differs, Pair, Relation, find_relation
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+FULL = 65535  # the largest value of an unsigned 16-bit pixel
+_SPOTS = 3  # peaks at least that a displacement is told from
+_DISPLACED = 0.1  # pixels; less is not told
+_FAR = 1.5  # pixels; partners further apart may be different spots
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One observation. ``numbers`` are what the sentence says."""
+
+    id: str
+    sentence: str
+    numbers: dict[str, float | int | str] = field(default_factory=dict)
+
+
+def odd_values(name: str, image: Array, kept: Mask, is_integer: bool) -> Iterator[Finding]:
+    """What one image has that a diffraction image should not."""
+    values = image[kept & np.isfinite(image)]
+    if not values.size:
+        return
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        word = "zero everywhere" if low == 0.0 else f"constant ({low:.7g} everywhere)"
+        yield Finding(
+            "constant", f"{name}'s image is {word}: a correlation is not defined", {"image": name, "value": low}
+        )
+    negative = int(np.count_nonzero(values < 0.0))
+    if negative:
+        sentence = f"{negative} pixels of {name}'s image are negative, the lowest {low:.6g}"
+        yield Finding("negative", sentence, {"image": name, "pixels": negative, "lowest": low})
+    full = int(np.count_nonzero(values >= FULL)) if is_integer else 0
+    if full:
+        sentence = f"{full} pixels of {name}'s image are saturated ({FULL}): their true values are not known"
+        yield Finding("saturated", sentence, {"image": name, "pixels": full})
+    if high > 1e30:
+        sentence = f"{name}'s image reaches {high:.3g}: floats of another byte order or size?"
+        yield Finding("huge", sentence, {"image": name, "largest": high})
+
+
+def displacement(pairs: tuple[PeakPair, ...]) -> Finding | None:
+    """A common displacement of the spots, from the centres of intensity of partners."""
+    steps = np.array(
+        [
+            (pair.py.centre[0] - pair.c.centre[0], pair.py.centre[1] - pair.c.centre[1])
+            for pair in pairs
+            if pair.c and pair.py and pair.distance is not None and pair.distance <= _FAR
+        ]
+    )
+    if len(steps) < max(_SPOTS, len(pairs) / 2):
+        return None
+    middle = np.median(steps, axis=0)
+    scatter = np.median(np.abs(steps - middle), axis=0)
+    moved = (np.abs(middle) >= _DISPLACED) & (scatter <= 0.5 * np.abs(middle))
+    if not moved.any():
+        return None
+    told = " and ".join(
+        f"{step:+.2f} px along {axis}"
+        for step, axis, here in zip(middle.tolist(), ("slow", "fast"), moved.tolist(), strict=True)
+        if here
+    )
+    sentence = f"Python's spots lie {told} of C's ({len(steps)} spots, scatter {float(scatter.max()):.2f} px)"
+    numbers: dict[str, float | int | str] = {
+        "slow": float(middle[0]),
+        "fast": float(middle[1]),
+        "spots": len(steps),
+        "scatter": float(scatter.max()),
+    }
+    return Finding("displaced", sentence, numbers)
+
+
+def related(pair: Pair, differs: Differs) -> Finding | None:
+    """The simplest change of C's image that makes most of Python's."""
+    relation = find_relation(pair, differs)
+    return None if relation is None else _told(relation, pair.steps)
+
+
+def _told(relation: Relation, steps: tuple[float, float]) -> Finding:
+    changes = ", ".join(relation.changes)
+    if relation.beyond == 0:
+        rounding = " within the rounding to counts" if any(steps) else ""
+        sentence = f"agrees{rounding} once C's image is {changes}"
+    else:
+        sentence = f"C's image {changes} explains {_percent(relation.explained)} of the difference"
+        sentence += f"; {relation.beyond} pixels still differ"
+    if steps[0] and not steps[1] and relation.scale != 1.0:
+        sentence += f" (C = {1.0 / relation.scale:.6g} x Python {-relation.offset / relation.scale:+.4g}: counts?)"
+    numbers: dict[str, float | int | str] = {
+        "turn": relation.turn,
+        "shift_slow": relation.shift[0],
+        "shift_fast": relation.shift[1],
+        "scale": relation.scale,
+        "offset": relation.offset,
+        "explained": relation.explained,
+        "pixels_beyond": relation.beyond,
+    }
+    return Finding("relation", sentence, numbers)
+
+
+def _percent(part: float) -> str:
+    """A percentage that is 100 only when nothing is left."""
+    digits = 2 if part > 0.99 else 1
+    text = f"{100.0 * part:.{digits}f}"
+    return f"{text if float(text) < 100.0 or part == 1.0 else '> 99.99'} %"

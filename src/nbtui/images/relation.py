@@ -1,0 +1,238 @@
+"""Is one image the other one turned, shifted, scaled or offset?  Python = scale x C + offset, on C's pixels moved.
+
+The mistakes that people make with images: axes exchanged, a flipped axis, an origin off by a pixel, a factor left
+out, counts with an offset compared with photons. A relation is the simplest of these changes that removes most of the
+difference; how much it removes is stated, and whether anything is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nbtui.images.ranks import largest, middle
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+Shift = tuple[int, int]  # slow, fast
+Turn = Callable[[npt.NDArray[np.generic]], npt.NDArray[np.generic]]
+
+REACH = 8  # pixels that a shift is looked for in either direction
+ENOUGH = 0.5  # of the difference that a relation must remove to be told
+_BRIGHT = 2000  # pixels that orientation and shift are looked for with
+_PAIRS = 4000  # of a bright and a faint pixel that the line is put through
+_BETTER = 1.02  # times as well must the bright pixels fall on each other, or nothing was turned or shifted
+_SIMPLER = 1.5  # a simpler relation may leave this much more
+_ROUNDING = 1.5  # times half a count: the line itself is known from few bright pixels only
+_NOTHING = 1e-13  # of the image: left by rounding to float32 numbers
+
+# what C's image must undergo, and what undoes it on Python's
+TURNS: dict[str, Turn] = {
+    "": lambda image: image,
+    "transposed (slow and fast exchanged)": lambda image: image.T,
+    "flipped along slow": lambda image: image[::-1],
+    "flipped along fast": lambda image: image[:, ::-1],
+    "turned by 180 degrees": lambda image: image[::-1, ::-1],
+    "turned clockwise by 90 degrees": lambda image: image.T[::-1],
+    "turned anticlockwise by 90 degrees": lambda image: image.T[:, ::-1],
+    "transposed about the other diagonal": lambda image: image.T[::-1, ::-1],
+}
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Python's image is C's, changed: ``turn``, then ``shift`` (Python's pixel minus C's), then the line."""
+
+    turn: str  # a key of TURNS; empty: as it is
+    shift: Shift
+    scale: float
+    offset: float
+    explained: float  # part of the difference that is gone then, 0 to 1
+    beyond: int  # pixels that still differ
+
+    @property
+    def changes(self) -> list[str]:
+        """The single changes in words."""
+        found = [self.turn] if self.turn else []
+        if self.shift != (0, 0):
+            moves = (
+                f"{step:+d} px along {axis}" for step, axis in zip(self.shift, ("slow", "fast"), strict=True) if step
+            )
+            found.append("shifted by " + " and ".join(moves))
+        if self.scale != 1.0:
+            found.append(f"scaled by {self.scale:.7g}")
+        if self.offset != 0.0:
+            found.append(f"offset by {self.offset:+.6g}")
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Both images whole, the region that counts in C's, and the pixels that are kept there."""
+
+    c: Array
+    py: Array
+    kept: Mask  # of the whole image: in the region, not masked
+    steps: tuple[float, float] = (0.0, 0.0)  # between two values of C's, Python's image: 1 for counts, 0 for floats
+    full: tuple[float, float] = (np.inf, np.inf)  # a pixel at this value or above is saturated
+
+
+Differs = Callable[[Array, Array, Mask], Mask]
+
+
+def find_relation(pair: Pair, differs: Differs) -> Relation | None:
+    """The simplest relation that removes at least ENOUGH of the difference; None when there is none.
+
+    Args:
+        pair: the images, of one size.
+        differs: pixels of two images that disagree among those that count.
+    """
+    numbers = np.isfinite(pair.c) & np.isfinite(pair.py)
+    before = _misfit(pair.c, pair.py, pair.kept & numbers)
+    if before <= _NOTHING:
+        return None
+    found: list[tuple[int, float, Relation]] = []
+    for name, shift in _placings(pair):
+        c, py, counts = _placed(pair, name, shift)
+        if counts.sum() < 0.5 * pair.kept.sum() or counts.sum() < 3:
+            continue
+        for scale, offset in ((1.0, 0.0), *_lines(pair, c, py, counts)):
+            left = _misfit(scale * c + offset, py, counts)
+            relation = Relation(name, shift, scale, offset, max(0.0, 1.0 - left / min(before, 1.0)), -1)
+            if relation.changes:
+                found.append((len(relation.changes), left, relation))
+    if not found:
+        return None
+    least = min(left for _, left, _ in found)
+    _, _, best = min(
+        (entry for entry in found if entry[1] <= _SIMPLER * least + _NOTHING), key=lambda entry: (entry[0], entry[1])
+    )
+    if best.explained < ENOUGH:
+        return None
+    c, py, counts = _placed(pair, best.turn, best.shift)
+    return replace(best, beyond=_left_over(pair, best, c, py, counts, differs))
+
+
+def _placings(pair: Pair) -> Iterator[tuple[str, Shift]]:
+    """As it is; and the turn and shift under which the bright pixels of one fall on those of the other."""
+    yield "", (0, 0)
+    c, counts = pair.c, pair.kept & np.isfinite(pair.c)
+    flat = np.where(counts, c - middle(c[counts]), 0.0).ravel()
+    chosen = largest(flat, _BRIGHT)
+    weights, (slow, fast) = _scaled(flat[chosen]), np.divmod(chosen, c.shape[1])
+    scores: list[tuple[float, str, Shift]] = []
+    finite = np.isfinite(pair.py)
+    py = _scaled(np.where(finite, pair.py - middle(pair.py[finite]), 0.0))
+    for name, turn in TURNS.items():
+        turned = turn(py)
+        if turned.shape != c.shape:
+            continue
+        padded = np.pad(np.asarray(turned, dtype=np.float64), REACH)
+        for s in range(-REACH, REACH + 1):
+            for f in range(-REACH, REACH + 1):
+                values = padded[slow + s + REACH, fast + f + REACH]
+                scores.append((float(weights @ values), name, (s, f)))
+    as_it_is = next(score for score, name, shift in scores if (name, shift) == ("", (0, 0)))
+    for turned_so, shifted_so in ((True, False), (False, True), (True, True)):
+        some = [entry for entry in scores if (bool(entry[1]), entry[2] != (0, 0)) == (turned_so, shifted_so)]
+        score, name, shift = max(some, key=lambda entry: entry[0])
+        if score > max(_BETTER * as_it_is, 0.0):
+            yield name, shift
+
+
+def _scaled(values: Array) -> Array:
+    """In parts of the largest, so that products stay in the range of a double."""
+    top = float(np.abs(values).max(initial=0.0))
+    return values / top if top > 0.0 else values
+
+
+def _placed(pair: Pair, name: str, shift: Shift) -> tuple[Array, Array, Mask]:
+    """C's image, Python's put on it, and the pixels that count in both."""
+    turn = TURNS[name]
+    py: Array = _moved(np.asarray(turn(pair.py), dtype=np.float64), shift)
+    there: Mask = _moved(np.asarray(turn(np.isfinite(pair.py)), dtype=bool), shift)
+    counts = pair.kept & np.isfinite(pair.c) & there
+    counts &= (pair.c < pair.full[0]) & ~(py >= pair.full[1])
+    return np.where(counts, pair.c, 0.0), np.where(counts, py, 0.0), counts
+
+
+def _moved(image: npt.NDArray[Any], shift: Shift) -> npt.NDArray[Any]:
+    """``image`` read ``shift`` further on; zero where that is beyond it."""
+    if shift == (0, 0):
+        return image
+    moved = np.zeros_like(image)
+    source, target = [], []
+    for step, size in zip(shift, image.shape, strict=True):
+        source.append(slice(max(step, 0), size + min(step, 0)))
+        target.append(slice(max(-step, 0), size - max(step, 0)))
+    moved[tuple(target)] = image[tuple(source)]
+    return moved
+
+
+def _lines(pair: Pair, c: Array, py: Array, counts: Mask) -> Iterator[tuple[float, float]]:
+    """Scales alone and with an offset, and an offset alone: medians, so that a few odd pixels do not matter."""
+    values_c, values_py = c[counts], py[counts]
+    bright = largest(values_c, _PAIRS)
+    bright = bright[(values_c[bright] > 0.0) & (values_c[bright] >= 1e-3 * values_c.max())]
+    if not len(bright):
+        return
+    ratio = float(np.median(values_py[bright] / values_c[bright]))
+    if ratio > 0.0 and np.isfinite(ratio):
+        yield ratio, 0.0
+    yield 1.0, middle(values_py - values_c)
+    faint = np.resize(np.flatnonzero(values_c <= middle(values_c)), len(bright))
+    run, rise = values_c[bright] - values_c[faint], values_py[bright] - values_py[faint]
+    if not (run > 0.0).any():
+        return
+    scale = float(np.median(rise[run > 0.0] / run[run > 0.0]))
+    offset = middle(values_py - scale * values_c)
+    if not (scale > 0.0 and np.isfinite(scale)):
+        return
+    if pair.steps == (1.0, 0.0):
+        slope, adc = _line_of_counts(values_py[bright], values_c[bright], 1.0 / scale, -offset / scale)
+        yield 1.0 / slope, -adc / slope
+    elif any(pair.steps):
+        yield _line_of_counts(values_c[bright], values_py[bright], scale, offset)
+    else:
+        yield scale, offset
+
+
+def _line_of_counts(values: Array, counts: Array, scale: float, offset: float) -> tuple[float, float]:
+    """The line from ``values`` to rounded ``counts``, near the given one: only many together know it well.
+
+    An offset that is nearly whole is taken for whole: faint pixels are all rounded the same way and pull it aside.
+    """
+    whole = float(round(offset))
+    offset = whole if abs(offset - whole) < 0.1 else offset
+    for _ in range(3):  # which pixels are near the line depends on the line
+        rest = np.abs(counts - offset - scale * values)
+        near = rest <= max(1.0, 4.0 * float(np.median(rest)))
+        scale = float(values[near] @ (counts[near] - offset) / (values[near] @ values[near]))
+    return scale, offset
+
+
+def _misfit(a: Array, b: Array, counts: Mask) -> float:
+    """Sum of squared differences in parts of the larger image's own variation."""
+    first, second = a[counts], b[counts]
+    with np.errstate(over="ignore", invalid="ignore"):
+        scale = max(float(np.abs(first).max(initial=0.0)), float(np.abs(second).max(initial=0.0)))
+        if scale == 0.0 or not np.isfinite(scale):
+            return 0.0
+        first, second = first / scale, second / scale
+        variation = max(float(np.square(image - image.mean()).sum()) for image in (first, second))
+        rest = float(np.square(second - first).sum())
+    return rest / variation if variation > 0.0 else float(rest > 0.0)
+
+
+def _left_over(pair: Pair, relation: Relation, c: Array, py: Array, counts: Mask, differs: Differs) -> int:
+    """Pixels that differ although ``relation`` is applied; rounding to counts is no difference."""
+    expected = relation.scale * c + relation.offset
+    left = differs(expected, py, counts)
+    rounding = 0.5 * (pair.steps[1] + pair.steps[0] * abs(relation.scale))
+    if rounding:
+        left &= np.abs(py - expected) > _ROUNDING * rounding
+    return int(left.sum())
