@@ -39,6 +39,10 @@ def test_pictures_are_written_and_never_replaced_unasked(here: Path, capsys: pyt
     pair = files(here, spots((10, 10)), spots((12, 10)))
     words = ["images", *pair, "--roi", "5", "14", "0", "29", "--png", "out"]
     assert main(words) == 1
+    assert (
+        "white 1000" in capsys.readouterr().err
+        and b"Description\0c.png: log scale" in (here / "out/c.png").read_bytes()
+    )
     for name in ("c.png", "python.png", "difference.png"):
         assert decoded((here / "out" / name).read_bytes())[:2] == (10, 30)
     assert main(words) == 4

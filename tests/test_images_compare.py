@@ -369,4 +369,4 @@ def test_differences_are_red_where_python_is_larger() -> None:
     py = np.array([[5.0, 1.0, 1.0, 1.0, np.nan]])
     red, blue, white, odd, none = difference_colours(c, py, 5.0)[0].tolist()
     assert red[0] == 255 and red[2] < 100 and blue[2] == 255 and blue[0] < 100
-    assert white == none == [255, 255, 255] and odd == [0, 160, 0]
+    assert white == none == [255, 255, 255] and odd == [0, 0, 0]

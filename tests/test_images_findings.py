@@ -143,7 +143,7 @@ def test_images_that_agree_have_no_findings() -> None:
         (np.s_[30, 10:50], "only in row slow 30 fast 10-49: 40 pixels"),
         (np.s_[10:50, 25], "only in column slow 10-49 fast 25: 40 pixels"),
         (np.s_[28:33, 23:28], "only in one spot, slow 28-32 fast 23-27: 25 pixels"),
-        (np.s_[28:53:12, 10:42:30], "only in 5 spots"),
+        (np.s_[28:53:24, 10:42:30], "only in 4 spots within slow 28-52 fast 10-40: 4 pixels"),
         (np.s_[2:16:3, 2:30:3], "only in slow 2-14 fast 2-29: 50 pixels"),
         (np.s_[:32:4, 32::3], "only in the upper right quadrant"),
         (np.s_[32::4, ::3], "only in the lower half"),
@@ -155,7 +155,7 @@ def test_where_images_differ(where: tuple[slice, slice], said: str) -> None:
     py[where] += 5.0
     found = compared(py)
     assert found.place is not None
-    assert said in found.place.sentence or said.startswith("only in 5")
+    assert said in found.place.sentence
     assert found.place.differing == found.beyond == np.count_nonzero(py != C)
     assert found.place.everywhere == said.startswith("all over")
 

@@ -92,7 +92,7 @@ def _pictures(request: Request, second: str | None, size: Size | None) -> tuple[
 
 def _write_pngs(folder: Path, c: Picture, py: Picture, comparison: ImageComparison, *, force: bool) -> None:
     from nbtui.evidence.write import write_file
-    from nbtui.images.png import difference_colours, levels, png
+    from nbtui.images.png import DECADES, difference_colours, levels, png
 
     fast0, fast1, slow0, slow1 = comparison.roi
     region = (slice(slow0, slow1 + 1), slice(fast0, fast1 + 1))
@@ -102,14 +102,19 @@ def _write_pngs(folder: Path, c: Picture, py: Picture, comparison: ImageComparis
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise NotWritten(f"--png {clean(str(folder))}: {error.strerror}") from error
+    grey = f"log scale, {DECADES} decades: white {brightest:.4g}, black nothing"
+    colour = (
+        f"red Python larger, blue C larger, white equal, black no number in one; log scale, {DECADES} decades: "
+        f"full colour {comparison.largest:.4g}"
+    )
     pictures = {
-        "c.png": levels(left, brightest),
-        "python.png": levels(right, brightest),
-        "difference.png": difference_colours(left, right, brightest),
+        "c.png": (levels(left, brightest), grey),
+        "python.png": (levels(right, brightest), grey),
+        "difference.png": (difference_colours(left, right, comparison.largest), colour),
     }
-    for name, picture in pictures.items():
-        write_file(folder / name, png(picture), force=force)
-    say(f"{clean(str(folder))}: {', '.join(pictures)}")
+    for name, (picture, legend) in pictures.items():
+        write_file(folder / name, png(picture, f"{name}: {legend}"), force=force)
+    say(f"{clean(str(folder))}: c.png, python.png ({grey}); difference.png ({colour})")
 
 
 def _gates(name: str) -> Gates:

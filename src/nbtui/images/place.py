@@ -15,7 +15,7 @@ Pixel = tuple[int, int]  # (slow, fast)
 SHARE = 0.9  # of the sum of squared differences that is looked for
 _GROUPED = 4000  # pixels that are put together to spots at most
 _GAP = 2  # pixels between two of one spot
-_FEW = 5  # spots
+_FEW = 9  # spots
 _SMALL = 0.125  # of the image: a box that is worth naming
 
 Indices = npt.NDArray[np.intp]
