@@ -81,6 +81,8 @@ class Terminal:
             piece = match.group()
             if match["move"] is not None:
                 y, x = (int(part or 1) - 1 for part in (match["move"] + ";").split(";")[:2])
+            elif piece == "\x1b[K":
+                rows[y][x:] = [" "] * (self.columns - x)
             elif piece == "\r":
                 x = 0
             elif piece == "\n":
@@ -120,11 +122,20 @@ class Terminal:
         self.fd = -1
         self.signal(signal.SIGHUP)
 
-    def end(self, patience: float = PATIENCE) -> int:
+    def rest(self) -> None:
+        """Wait until the program is asleep, without reading what it sends."""
+        end = time.monotonic() + PATIENCE
+        still = 0
+        while still < RESTING and time.monotonic() < end:
+            before = _processor_time(self.pid)
+            time.sleep(0.05)
+            still = 0 if _is_running(self.pid) or _processor_time(self.pid) - before > 1 else still + 1
+
+    def end(self, patience: float = PATIENCE, *, reading: bool = True) -> int:
         """Wait for the process; its exit code, negative for a signal that killed it."""
         limit = time.monotonic() + patience
         while time.monotonic() < limit:
-            if self.fd >= 0:
+            if self.fd >= 0 and reading:
                 self.read(0.05)
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:

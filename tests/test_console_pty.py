@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,6 +60,40 @@ def test_bytes_per_key(terminals: list[Terminal], tmp_path: Path) -> None:
     assert terminal.end() == 1
     assert LEAVE_ALTERNATE_SCREEN in terminal.received and SHOW_CURSOR in terminal.received
     assert b"Traceback" not in terminal.received
+
+
+def test_bytes_of_every_screen(terminals: list[Terminal], tmp_path: Path) -> None:
+    terminal = demo(terminals, tmp_path)
+    terminal.wait_for("simulated in")
+    opened = {}
+    for key, there in (
+        ("x", "nothing else that was tried"),
+        ("l", "TRACE_C"),
+        ("p", "pixel size"),
+        ("w", "packages"),
+        ("?", "keys"),
+        ("\r", "made in C"),
+    ):
+        before = len(terminal.received)
+        terminal.settle()
+        terminal.press(key)
+        terminal.wait_for(there)
+        terminal.settle()
+        opened[key] = len(terminal.received) - before
+        if key != "?":  # a page that is scrolled
+            assert terminal.press("j") <= 600, key
+        opened["back from " + key] = terminal.press("\x1b")
+    assert max(opened.values()) <= 12_000, opened  # a screen of 120 x 40 sent in full has 20 000
+
+
+def test_a_terminal_that_takes_nothing_does_not_hold_the_end_up(terminals: list[Terminal], tmp_path: Path) -> None:
+    terminal = demo(terminals, tmp_path)
+    terminal.wait_for("simulated in")
+    for _ in range(150):  # frames that nobody reads, far beyond what a pseudo-terminal holds
+        os.write(terminal.fd, b"\x1b[6~\x1b[5~")
+    terminal.rest()
+    terminal.signal(signal.SIGTERM)
+    assert terminal.end(reading=False) == 128 + signal.SIGTERM
 
 
 def test_small_frames_leave_the_same_screen_as_a_whole_one(terminals: list[Terminal], tmp_path: Path) -> None:

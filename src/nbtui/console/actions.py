@@ -46,6 +46,7 @@ class Action:
 
     ``keys`` are Textual's key names, ``written`` is how a person writes them, ``label`` the word in the foot line
     (empty: only in the help), ``when`` whether the action is of use now: the foot line leaves it out otherwise.
+    ``everywhere``: on every screen, as it is about the terminal.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Action:
     label: str
     help: str
     when: Callable[[State], bool] = _always
+    everywhere: bool = False
 
     @property
     def shown(self) -> str:
@@ -113,11 +115,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("pane_steps", ("3",), "3", "", "contributions"),
     Action("pane_pipeline", ("4",), "4", "", "pipeline"),
     Action("logs", ("l",), "l", "logs", "both logs as they are, side by side, with a regex search", _has_rows),
-    Action("suspend", ("ctrl+z",), "Ctrl-Z", "", "back to the shell; fg comes back here"),
+    Action("suspend", ("ctrl+z",), "Ctrl-Z", "", "back to the shell; fg comes back here", everywhere=True),
+    Action("redraw", ("ctrl+l",), "Ctrl-L", "", "paint the screen anew", everywhere=True),
     Action("copy", ("y",), "y", "", "copy the row, or the step: terminal's clipboard, tmux's buffer and a file"),
     Action("packages", ("w",), "w", "packages", "evidence packages of the reports folder; o there replays one"),
-    Action("mouse", ("f2",), "F2", "", "mouse off, so that the terminal selects text, or on"),
-    Action("theme", ("f3",), "F3", "", "next theme: dark, light, ansi, mono"),
+    Action("mouse", ("f2",), "F2", "", "mouse off, so that the terminal selects text, or on", everywhere=True),
+    Action("theme", ("f3",), "F3", "", "next theme: dark, light, ansi, mono", everywhere=True),
     Action("help", ("question_mark",), "?", "help", "this page"),
     Action("quit", ("q", "ctrl+q"), "q", "quit", "leave; exit code 0 when the traces agree, 1 when they differ"),
     Action("interrupt", ("ctrl+c",), "Ctrl-C", "", "leave at once; exit code 130"),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import signal
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -12,10 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.console import RenderableType
 from textual import events
-from textual._compositor import ChopsUpdate
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
@@ -31,7 +26,7 @@ from nbtui.console.panes import detail, fields
 from nbtui.console.refresh import Ended, Refresher, arrived
 from nbtui.console.screens import HelpScreen, MainScreen
 from nbtui.console.state import Phase, State
-from nbtui.console.tight import TightUpdate
+from nbtui.console.terminal import TerminalApp
 from nbtui.console.tuner import Tuner
 from nbtui.console.walker import Walker
 from nbtui.console.why import Inquirer
@@ -45,7 +40,6 @@ if TYPE_CHECKING:
     from nbtui.console.image import Visit
 
 MARKED_FOR = 2.5  # seconds that changed values stay marked
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 
 
 class Finished(Message):
@@ -56,19 +50,19 @@ class Finished(Message):
         super().__init__()
 
 
-class Console(App[int], inherit_bindings=False):
+class Console(TerminalApp[int]):
     """The app. Its result is the exit code."""
 
     CSS_PATH = "console.tcss"
-    ENABLE_COMMAND_PALETTE = False
-    ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(",".join(entry.keys), f"act('{entry.id}')", entry.help, show=False, id=entry.id) for entry in ACTIONS
+        Binding(
+            ",".join(entry.keys), f"act('{entry.id}')", entry.help, show=False, id=entry.id, priority=entry.everywhere
+        )
+        for entry in ACTIONS
     ]
 
     def __init__(self, state: State, judgement: jobs.Judgement, reports: Path, comfort: Comfort | None = None) -> None:
-        super().__init__(ansi_color=True)
-        self.theme = "ansi-dark"
+        super().__init__()
         self.state = state
         self.judgement = judgement
         self.reports = reports
@@ -90,11 +84,6 @@ class Console(App[int], inherit_bindings=False):
     # --- life ----------------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
-            # without a handler a dropped connection kills the process with the terminal in disorder
-            with contextlib.suppress(NotImplementedError, RuntimeError):
-                loop.add_signal_handler(number, self.exit, 128 + number)
         self.living.begin()
         self.refresher.begin()
         self.call_after_refresh(self._begin)
@@ -201,6 +190,7 @@ class Console(App[int], inherit_bindings=False):
             "logs": lambda: self._logs(),
             "image": lambda: self._image(),
             "suspend": lambda: self.action_suspend_process(),
+            "redraw": self.redraw,
             "help": lambda: self._help(),
             "quit": lambda: self.exit(moves.exit_code(self.state)),
             "interrupt": lambda: self.exit(INTERRUPTED),
@@ -330,12 +320,6 @@ class Console(App[int], inherit_bindings=False):
 
     def _tell(self, sentence: str) -> None:
         self._show(replace(self.state, message=sentence))
-
-    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        """Send partial frames cropped to what has changed (see `tight`)."""
-        if type(renderable) is ChopsUpdate:
-            renderable = TightUpdate.of(renderable)
-        super()._display(screen, renderable)
 
 
 def _made_already(state: State) -> Simulation | None:

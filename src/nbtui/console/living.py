@@ -6,14 +6,9 @@ One object beside the app, so that the app itself stays about traces.
 from __future__ import annotations
 
 import contextlib
-import select
-import signal
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-
-from textual.app import App
 
 from nbtui.console import copying, keymap, palette
 from nbtui.console.comfort import Comfort
@@ -21,26 +16,27 @@ from nbtui.console.jobs import start
 from nbtui.console.packages import PackagesScreen
 from nbtui.console.snapshot import Snapshot, restored, snapshot
 from nbtui.console.state import State
+from nbtui.console.terminal import TerminalApp
 from nbtui.console.widgets import PaneView
 from nbtui.setting_table import THEMES
-
-MOUSE_OFF = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
-MOUSE_ON = f"{MOUSE_OFF}\x1b[?1000h\x1b[?1006h"  # clicks and the wheel; motion would only fill a slow link
-LOOK_EVERY = 2.0  # s between looks whether the terminal is still there
 
 
 class Living:
     """What the actions of this module do. ``state`` gives the state shown, ``tell`` writes into the foot line."""
 
     def __init__(
-        self, app: App[int], comfort: Comfort, reports: Path, state: Callable[[], State], tell: Callable[[str], None]
+        self,
+        app: TerminalApp[int],
+        comfort: Comfort,
+        reports: Path,
+        state: Callable[[], State],
+        tell: Callable[[str], None],
     ) -> None:
         self._app, self._reports, self._state, self._tell = app, reports, state, tell
         self._mouse = comfort.mouse
         self._message, self._package = comfort.message, comfort.package
         self._pending: Snapshot | None = comfort.resumed.snapshot if comfort.resumed else None
         self._keeper = comfort.keeper
-        self._terminal = select.poll()
         self.replaying: Path | None = None  # a package that was chosen: the console ends and this one is shown
         self.acts: dict[str, Callable[[], None]] = {
             "copy": self._copy,
@@ -54,15 +50,9 @@ class Living:
     def begin(self) -> None:
         """When the app is mounted."""
         self._app.set_keymap(keymap.for_textual())
-        self._send(MOUSE_ON if self._mouse else MOUSE_OFF)
-        self._app.app_resume_signal.subscribe(
-            self._app, lambda app: self._send(MOUSE_ON if self._mouse else MOUSE_OFF), immediate=True
-        )
+        self._app.turn_mouse(self._mouse)
         if self._keeper is not None:
             self._keeper.trouble = self._tell_from_thread
-        if sys.__stdin__ is not None and not self._app.is_headless:
-            self._terminal.register(sys.__stdin__.fileno(), select.POLLHUP)
-            self._app.set_interval(LOOK_EVERY, self._look)
         if self._package is not None:
             self._packages(self._package, self._message)
         elif self._message:
@@ -81,11 +71,6 @@ class Living:
         """Keep this state, should the connection be lost. Not while a resumed session is still on its way."""
         if self._keeper is not None and self._pending is None and state.rows:
             self._keeper.note(snapshot(state))
-
-    def _look(self) -> None:
-        """Leave when the terminal has gone: not everybody who loses one is told so by a signal."""
-        if any(event & select.POLLHUP for _, event in self._terminal.poll(0)):
-            self._app.exit(128 + signal.SIGHUP)
 
     # --- actions -------------------------------------------------------------------------------------------------
 
@@ -109,7 +94,7 @@ class Living:
 
     def _turn_mouse(self) -> None:
         self._mouse = not self._mouse
-        self._send(MOUSE_ON if self._mouse else MOUSE_OFF)
+        self._app.turn_mouse(self._mouse)
         self._tell("mouse on: clicks move the cursor" if self._mouse else "mouse off: the terminal selects text")
 
     def _next_theme(self) -> None:
@@ -121,12 +106,6 @@ class Living:
         self._tell(f'theme {theme}; to keep it: theme = "{theme}" in nbtui.toml')
 
     # --- helpers -------------------------------------------------------------------------------------------------
-
-    def _send(self, sequence: str) -> None:
-        driver = self._app._driver
-        if driver is not None:
-            driver.write(sequence)
-            driver.flush()
 
     def _tell_from_thread(self, sentence: str) -> None:
         with contextlib.suppress(RuntimeError):  # the app has ended: nobody is interested any more

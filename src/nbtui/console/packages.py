@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import queue
-import signal
 import threading
 import time
 from collections.abc import Callable
@@ -13,22 +11,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from rich.console import RenderableType
 from textual import events
-from textual._compositor import ChopsUpdate
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 
 from nbtui.console import shelf as moves
+from nbtui.console.actions import ACTIONS
 from nbtui.console.jobs import Failure, start
 from nbtui.console.keymap import for_textual
 from nbtui.console.packages_actions import PACKAGES_ACTIONS
 from nbtui.console.panes import packages as panes
 from nbtui.console.panes.line import Line
 from nbtui.console.shelf import Reading, Shelf
-from nbtui.console.tight import TightUpdate
+from nbtui.console.terminal import TerminalApp
 from nbtui.console.widgets import PaneView
 from nbtui.errors import INTERRUPTED
 from nbtui.evidence.folder import read_bytes
@@ -42,7 +39,6 @@ from nbtui.trace.text import clean
 AGE_EVERY = 5.0  # s between looks at the clock
 LONGEST_TEXT = 4 * 1024 * 1024  # bytes of a summary that are shown
 PATIENCE = 0.1  # s that the reading thread waits for news when it has nothing to read
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 
 
 class Judged(Message):
@@ -274,34 +270,26 @@ class PackagesScreen(ModalScreen["Path | None"], inherit_bindings=False):
         return lambda width, height: draw(self.shelf, width, height)
 
 
-class Watch(App["int | Path"], inherit_bindings=False):
+class Watch(TerminalApp["int | Path"]):
     """The packages screen as a program. Its result is an exit code, or a package to replay."""
 
     CSS = """
     Screen { background: ansi_default; color: ansi_default; overflow: hidden; }
     PaneView { background: ansi_default; color: ansi_default; width: 1fr; height: 1fr; }
     """
-    ENABLE_COMMAND_PALETTE = False
-    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(",".join(entry.keys), f"app.{entry.id}", entry.help, show=False, id=entry.id, priority=True)
+        for entry in ACTIONS
+        if entry.id in ("suspend", "redraw")
+    ]
 
     def __init__(self, root: Path, *, poll: bool = False, selected: Path | None = None, message: str = "") -> None:
-        super().__init__(ansi_color=True)
-        self.theme = "ansi-dark"
+        super().__init__()
         self.packages = PackagesScreen(root, poll=poll, selected=selected, message=message)
 
     def on_mount(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
-            with contextlib.suppress(NotImplementedError, RuntimeError):
-                loop.add_signal_handler(number, self.exit, 128 + number)
         self.set_keymap(for_textual())
         self.push_screen(self.packages, self._left)
 
     def _left(self, chosen: Path | None) -> None:
         self.exit(0 if chosen is None else chosen)
-
-    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        """Send partial frames cropped to what has changed (see `tight`)."""
-        if type(renderable) is ChopsUpdate:
-            renderable = TightUpdate.of(renderable)
-        super()._display(screen, renderable)

@@ -1,35 +1,157 @@
-"""Fewer bytes per frame: only the cells that changed are sent.
+"""Fewer bytes per frame: the console remembers what the terminal shows and sends only the cells that differ.
 
-Textual (8.2) sends a dirty region from the left edge of its widget to the region's end. Over a slow link that is most
-of the traffic of a cursor move, so the frame is cropped on both sides here. Should a later Textual build its frames
-otherwise, this class is simply not used and frames are longer.
+Textual (8.2) sends a changed region from the left edge of its widget on, and a whole screen, twice, whenever one screen
+takes the place of another. Over a slow link that is most of the traffic. The frames that it makes are therefore laid
+over what was sent before, whoever made them. It builds on how Textual hands its frames out; `tests/test_tight.py` says
+when a later Textual does that otherwise.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable, Iterator
 
+from rich.cells import cell_len
 from rich.console import Console
-from textual._compositor import ChopsUpdate
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.geometry import Size
 
-_RESET_AND_SET = re.compile("\x1b\\[0m\x1b\\[([0-9;]+m)")  # an end of one style, the start of the next
+Cell = tuple[str, str]  # character ("" for the right half of a wide one), parameters of its SGR sequence
+_Piece = tuple[int, int, int, list[Cell]]  # line, first and end column, their cells
+
+_UNKNOWN: Cell = ("\0", "")
+_BLANK: Cell = (" ", "")
+_BRIDGE = 6  # equal cells between two changes that are cheaper to send again than to jump over
+_ERASE_FROM = 4  # blanks at the end of a line that are cheaper to erase than to send
 
 
-class TightUpdate(ChopsUpdate):
-    """A partial frame that starts each span where the change starts."""
+class Glass:
+    """What the terminal shows, cell by cell, as far as it is known."""
 
-    @classmethod
-    def of(cls, update: ChopsUpdate) -> TightUpdate:
-        return cls(update.chops, update.spans, update.chop_ends)
+    def __init__(self) -> None:
+        self._rows: list[list[Cell]] = []
+        self._size = Size(0, 0)
+        self._codes: dict[Style | None, str] = {}
+
+    def forget(self) -> None:
+        """Somebody else has written to the terminal: nothing is known any more."""
+        self._rows = [[_UNKNOWN] * self._size.width for _ in range(self._size.height)]
+
+    def frame(self, update: CompositorUpdate, size: Size) -> CompositorUpdate:
+        """``update`` as a frame that sends only what differs, on a terminal of ``size``; others are left alone."""
+        if type(update) not in (LayoutUpdate, ChopsUpdate):
+            self.forget()
+            return update
+        if size != self._size:
+            self._size = size
+            self.forget()
+        return _TightUpdate(self, update)
+
+    def lay(self, update: CompositorUpdate, console: Console) -> str:
+        """The terminal sequences that make the terminal show ``update``; from then on it is known to."""
+        if isinstance(update, LayoutUpdate):
+            pieces = self._of_layout(update, console)
+        else:
+            assert isinstance(update, ChopsUpdate)
+            pieces = self._of_chops(update, console)
+        sent: list[str] = []
+        code = ""
+        for y, first, end, cells in pieces:
+            if y < self._size.height:
+                code = self._changed(y, first, min(end, self._size.width), cells, sent, code)
+        return "".join(sent) + ("\x1b[m" if code else "")
+
+    def _of_layout(self, update: LayoutUpdate, console: Console) -> Iterator[_Piece]:
+        left, top, right, _ = update.region.corners
+        for y, strips in enumerate(update.strips, start=top):
+            yield y, left, right, self._cells((segment for strip in strips for segment in strip), console)
+
+    def _of_chops(self, update: ChopsUpdate, console: Console) -> Iterator[_Piece]:
+        for y, start, end in update.spans:
+            for stop, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+                if strip is not None and x < end and stop > start:
+                    first, last = max(start, x), min(end, stop)
+                    yield y, first, last, self._cells(strip.crop(first - x, last - x), console)
+
+    def _cells(self, segments: Iterable[Segment], console: Console) -> list[Cell]:
+        """A line cell by cell. What takes no cell of its own (a combining mark) belongs to the cell before it."""
+        row: list[Cell] = []
+        for text, style, control in segments:
+            if control:
+                continue
+            code = self._code(style, console)
+            if text.isascii():
+                row += [(char, code) for char in text]
+                continue
+            for char in text:
+                wide = cell_len(char)
+                if wide:
+                    row += [(char, code), *[("", code)] * (wide - 1)]
+                elif row:
+                    at = -1 if row[-1][0] else -2
+                    row[at] = (row[at][0] + char, row[at][1])
+        return row
+
+    def _code(self, style: Style | None, console: Console) -> str:
+        if style not in self._codes:
+            sequence = style.render("\0", color_system=console._color_system).partition("\0")[0] if style else ""
+            self._codes[style] = sequence.removeprefix("\x1b[").removesuffix("m")
+        return self._codes[style]
+
+    def _changed(self, y: int, first: int, end: int, cells: list[Cell], sent: list[str], code: str) -> str:
+        """Send what differs on a line, beginning under the SGR parameters ``code``; those at the end."""
+        old = self._rows[y]
+        new = old[:first] + cells[: end - first] + old[first + len(cells[: end - first]) :]
+        blank_from = _blank_from(new) if end == self._size.width else end
+        for start, stop in runs(old, new):
+            sent.append(f"\x1b[{y + 1};{start + 1}H")
+            erased = stop - max(start, blank_from) >= _ERASE_FROM
+            for char, wanted in new[start : max(start, blank_from) if erased else stop]:
+                if wanted != code:
+                    sent.append(f"\x1b[0;{wanted}m" if wanted and code else f"\x1b[{wanted}m")
+                    code = wanted
+                sent.append(char)
+            if erased:
+                sent.append("\x1b[m\x1b[K" if code else "\x1b[K")
+                code = ""
+                break
+        self._rows[y] = new
+        return code
+
+
+class _TightUpdate(CompositorUpdate):
+    """A frame of Textual, laid over what the terminal shows at the moment when it is sent."""
+
+    def __init__(self, glass: Glass, update: CompositorUpdate) -> None:
+        self._glass, self._update = glass, update
 
     def render_segments(self, console: Console) -> str:
-        """The frame as terminal sequences: a cursor move and the changed cells per span and widget."""
-        parts: list[str] = []
-        for y, start, end in self.spans:
-            for stop, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
-                if strip is None or x >= end or stop <= start:
-                    continue
-                first, last = max(start, x), min(end, stop)
-                parts.append(f"\x1b[{y + 1};{first + 1}H")
-                parts.append(strip.crop(first - x, last - x).render(console))
-        return _RESET_AND_SET.sub("\x1b[0;\\1", "".join(parts))
+        return self._glass.lay(self._update, console)
+
+
+def runs(old: list[Cell], new: list[Cell]) -> list[tuple[int, int]]:
+    """First and end column of the stretches in which two drawings of a line differ; near ones are one."""
+    found: list[tuple[int, int]] = []
+    if old == new:
+        return found
+    for x, (before, after) in enumerate(zip(old, new, strict=True)):
+        if before == after:
+            continue
+        # a wide character is sent as a whole, whichever half of it has changed
+        start = x - 1 if x and "" in (old[x][0], new[x][0]) else x
+        both = x + 1 < len(new) and "" in (old[x + 1][0], new[x + 1][0])
+        end = x + 2 if both else x + 1
+        if found and start - found[-1][1] <= _BRIDGE:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+def _blank_from(cells: list[Cell]) -> int:
+    """The column from which there are only blanks in the terminal's own colours."""
+    at = len(cells)
+    while at and cells[at - 1] == _BLANK:
+        at -= 1
+    return at

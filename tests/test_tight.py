@@ -1,0 +1,85 @@
+"""What the console sends: never a cell that the terminal shows already, and always those that it does not."""
+
+from __future__ import annotations
+
+from console_terminal import Terminal
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.geometry import Region, Size
+from textual.strip import Strip
+
+from nbtui.console.tight import Glass
+
+SIZE = Size(8, 2)
+BOLD = Style.parse("bold")
+CONSOLE = Console(force_terminal=True, color_system="256", width=8, _environ={})
+
+texts = st.text(st.sampled_from("ab 漢é\u0301█"), max_size=12)
+
+
+def strip(text: str, style: Style | None = None, width: int = SIZE.width) -> Strip:
+    return Strip([Segment(text, style)]).adjust_cell_length(width)
+
+
+def whole(*rows: Strip) -> LayoutUpdate:
+    return LayoutUpdate([[row] for row in rows], Region(0, 0, *SIZE))
+
+
+def sent(glass: Glass, update: LayoutUpdate | ChopsUpdate, size: Size = SIZE) -> str:
+    return glass.frame(update, size).render_segments(CONSOLE)
+
+
+class Screen:
+    """What a terminal makes of it, by the same few rules as `console_terminal.Terminal.screen`."""
+
+    def __init__(self) -> None:
+        self.received = b""
+        self.columns, self.lines = SIZE
+
+    def text(self) -> list[str]:
+        return Terminal.screen(self).split("\n")  # type: ignore[arg-type]
+
+
+def test_a_frame_is_sent_once() -> None:
+    glass = Glass()
+    assert sent(glass, whole(strip("one"), strip("two"))) == "\x1b[1;1Hone\x1b[K\x1b[2;1Htwo\x1b[K"
+    assert sent(glass, whole(strip("one"), strip("two"))) == ""
+    assert sent(glass, whole(strip("one"), strip("tow"))) == "\x1b[2;2How"
+
+
+def test_another_style_is_another_cell() -> None:
+    glass = Glass()
+    sent(glass, whole(strip("one"), strip("")))
+    assert sent(glass, whole(strip("one", BOLD, 3).adjust_cell_length(8), strip(""))) == "\x1b[1;1H\x1b[1mone\x1b[m"
+
+
+def test_the_part_of_a_line_that_changed() -> None:
+    glass = Glass()
+    sent(glass, whole(strip("abcdefgh"), strip("")))
+    partial = ChopsUpdate([{0: strip("abcDefgh")}, {}], [(0, 2, 5)], [[8], []])
+    assert sent(glass, partial) == "\x1b[1;4HD"
+
+
+def test_after_somebody_else_has_written_all_is_sent_again() -> None:
+    glass = Glass()
+    first = sent(glass, whole(strip("one"), strip("two")))
+    glass.forget()
+    assert sent(glass, whole(strip("one"), strip("two"))) == first
+    assert sent(glass, whole(strip("one"), strip("two")), Size(9, 2)) != ""  # resized: nothing is known
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(texts, texts), min_size=2, max_size=4))
+def test_frames_upon_frames_leave_what_the_last_one_shows(frames: list[tuple[str, str]]) -> None:
+    glass, screen = Glass(), Screen()
+    for rows in frames:
+        screen.received += sent(glass, whole(*(strip(row) for row in rows))).encode()
+    fresh = Screen()
+    fresh.received = sent(Glass(), whole(*(strip(row) for row in frames[-1]))).encode()
+    assert screen.text() == fresh.text()
+    assert {cell_len(row) for row in screen.text()} == {SIZE.width}
