@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from nbtui.parity.numbers import NUMBER
 from nbtui.trace import catalogue
-from nbtui.trace.model import Record, Trace, Value
+from nbtui.trace.model import PhiRecord, Record, Trace, Value
 
 SETUP, LOOP, END, OTHER = range(4)  # sections of a trace, in pipeline order
 END_STAGES = frozenset({"accumulation", "scaling"})
@@ -50,20 +50,37 @@ def blocks(trace: Trace) -> list[int]:
     """For each record the index of the block it stands in (0 for records outside the repeated block)."""
     result, current = [], 0
     seen: set[str] = set()
-    for record in trace.records:
-        inside = in_block(record.name)
-        if inside:
-            if record.name in seen:
-                current += 1
-                seen.clear()
-            seen.add(record.name)
-        result.append(current if inside else 0)
+    inside: dict[str, bool] = {}
+    for name in trace.names():
+        if name not in inside:
+            inside[name] = in_block(name)
+        if not inside[name]:
+            result.append(0)
+            continue
+        if name in seen:
+            current += 1
+            seen.clear()
+        seen.add(name)
+        result.append(current)
     return result
 
 
 def count_blocks(trace: Trace) -> int:
     """How many repetitions of the block the trace holds."""
-    return max(blocks(trace), default=0) + 1 if any(in_block(record.name) for record in trace.records) else 0
+    return max(blocks(trace), default=0) + 1 if any(map(in_block, dict.fromkeys(trace.names()))) else 0
+
+
+def first_of(trace: Trace, name: str) -> Record | None:
+    """The field in block 0; a block without the field does not borrow another block's."""
+    found = trace.all(name)
+    if not len(found) or not in_block(name):
+        return found[0] if len(found) else None
+    seen: set[str] = set()
+    for other in trace.names():
+        if other in seen and in_block(other):
+            return found[0] if name in seen else None
+        seen.add(other)
+    return found[0]
 
 
 def cells(trace: Trace) -> dict[Place, Cell]:
@@ -80,18 +97,18 @@ def cells(trace: Trace) -> dict[Place, Cell]:
             if value != NOT_THERE:
                 place = (section(name), block, catalogue.order(name), name, repetition, index)
                 result[place] = Cell(names[index], value, printed[index])
-    known_keys: dict[str, tuple[str, int]] = {}  # a log may hold a million of these lines
     for line in trace.phi:
-        printed_pairs = dict(_PAIR.findall(line.text))
-        tic = line.phi_tic
-        for key, number in line.values.items():
+        for key in line.values:
             if key != "phi_tic":
-                if key not in known_keys:
-                    known_keys[key] = (f"phi.{key}", catalogue.order(f"phi.{key}"))
-                name, order = known_keys[key]
-                token = _plain(printed_pairs.get(key, ""), number)
-                result[(LOOP, line.occurrence, order, name, tic, 0)] = Cell("", number, token)
+                name = f"phi.{key}"
+                result[(LOOP, line.occurrence, catalogue.order(name), name, line.phi_tic, 0)] = phi_cell(line, key)
     return result
+
+
+def phi_cell(line: PhiRecord, key: str) -> Cell:
+    """One value of a phi line."""
+    printed = next((token for name, token in reversed(_PAIR.findall(line.text)) if name == key), "")
+    return Cell("", line.values[key], _plain(printed, line.values[key]))
 
 
 def tokens(record: Record) -> list[str]:

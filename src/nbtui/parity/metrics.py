@@ -121,11 +121,9 @@ def _sides(c: Trace, py: Trace) -> dict[str, object]:
 
 
 def _values(trace: Trace, name: str) -> tuple[Value, ...]:
-    """The values of a field in block 0; a block without the field does not borrow another block's."""
-    for record, block in zip(trace.records, align.blocks(trace), strict=True):
-        if record.name == name and block == 0:
-            return record.values
-    return ()
+    """The values of a field in block 0."""
+    record = align.first_of(trace, name)
+    return record.values if record is not None else ()
 
 
 def _first_value(trace: Trace, name: str) -> Value | None:

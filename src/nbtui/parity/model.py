@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from nbtui.trace.model import Value
+
+if TYPE_CHECKING:
+    from nbtui.parity.overview import Overview
 
 
 class Status(StrEnum):
@@ -46,7 +51,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    rows: tuple[Row, ...]  # pipeline order
+    rows: Sequence[Row]  # pipeline order
+    overview: Overview = field(repr=False, compare=False)  # of these rows
     profile: str
     tolerance: float
     first_divergence: Row | None
@@ -62,7 +68,5 @@ class Comparison:
         return self.first_divergence is None and self.num_compared > 0
 
     def row(self, field: str, occurrence: int = 0, component: str = "") -> Row | None:
-        for row in self.rows:
-            if (row.field, row.occurrence, row.component) == (field, occurrence, component):
-                return row
-        return None
+        at = self.overview.place(field, occurrence, component)
+        return None if at is None else self.rows[at]

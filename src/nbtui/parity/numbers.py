@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nbtui.parity.model import Status
@@ -18,6 +19,8 @@ MINOR_BELOW = 1e-4
 DIVERGENT_BELOW = 1e-2
 ZERO_BELOW = 1e-30  # both sides below this count as zero when C says 0
 NOISE = 64 * 2.0**-52  # of a vector's length: what reordered float64 sums leave in a component
+_FEW_DIGITS = 12  # a number with more of them is printed in full
+_ENOUGH = 100_000
 NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?!\w)")
 
 
@@ -138,25 +141,38 @@ class Printing:
 
 def significant_digits(token: str) -> int:
     """Digits of a printed number from its first non-zero one on."""
-    mantissa = token.lower().partition("e")[0].lstrip("+-").replace(".", "")
+    mantissa = _mantissa(token).lstrip("+-").replace(".", "")
     return len(mantissa.lstrip("0"))
 
 
-def printing(tokens: list[str]) -> Printing:
-    """How a log prints, judged from all its numbers.
+def printing(tokens: Iterable[str]) -> Printing:
+    """How a log prints, judged from all its numbers (from the first 100 000 different ones of a huge log).
 
     C prints %.15g, where 0.1 is exact, so a short number alone proves nothing. A log counts as one of low precision
     only when most of its different non-integers show the same 5 to 12 digits and none shows more.
     """
-    fractions = {token for token in tokens if "." in token}
-    if len(fractions) < 4:
+    fractions: set[str] = set()
+    decimals: set[int] = set()
+    long = False
+    for token in tokens:
+        if "." not in token or token in fractions:
+            continue
+        fractions.add(token)
+        decimals.add(len(_mantissa(token).partition(".")[2]))
+        long = long or significant_digits(token) > _FEW_DIGITS
+        if (long and len(decimals) > 1) or len(fractions) == _ENOUGH:
+            break
+    if len(fractions) < 4 or (long and len(decimals) > 1):
         return Printing()
-    decimals = {len(token.lower().partition("e")[0].partition(".")[2]) for token in fractions}
-    ending = any(token.lower().partition("e")[0].endswith("0") for token in fractions)
-    if len(decimals) == 1 and ending and max(decimals) <= 12:
+    ending = any(_mantissa(token).endswith("0") for token in fractions)
+    if len(decimals) == 1 and ending and max(decimals) <= _FEW_DIGITS:
         return Printing(decimals=max(decimals))
     counts = [significant_digits(token) for token in fractions]
     most = max(counts)
-    if 5 <= most <= 12 and counts.count(most) >= max(3, len(counts) / 2):
+    if 5 <= most <= _FEW_DIGITS and counts.count(most) >= max(3, len(counts) / 2):
         return Printing(digits=most)
     return Printing()
+
+
+def _mantissa(token: str) -> str:
+    return token.lower().partition("e")[0]

@@ -8,14 +8,18 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from nbtui.parity import align, position
-from nbtui.parity.model import Row, Status
+from nbtui.parity.model import Row
 from nbtui.parity.numbers import printing, significant_digits
 from nbtui.parity.units import Conversion
 from nbtui.trace import catalogue
 from nbtui.trace.model import Trace
 from nbtui.trace.text import clean
+
+if TYPE_CHECKING:
+    from nbtui.parity.overview import Overview
 
 # what both sides are told, not what they work out: a difference here is another configuration
 GIVEN = (
@@ -30,6 +34,7 @@ GIVEN = (
 )
 FALSE_DIVERGENCE = "known false divergence"  # begins the note of a row that differs and says nothing about the image
 _LISTED = 8  # names shown before "and N more"
+_ENOUGH = 1000  # lines of one field that are looked at: chance is out long before
 _LONG = 12  # significant digits from which a chance float32 value is out of the question
 _DIM = 1e-6  # of the image maximum: a pixel below is hardly a test
 _OWN_WARNING = re.compile(r"\bWARNING\b|Warning: ")  # the program's own, not one about its log
@@ -37,22 +42,22 @@ _TAGS = {"C": "TRACE_C", "PY": "TRACE_PY"}
 
 
 def findings(
-    c: Trace, py: Trace, rows: Sequence[Row], conversion: Conversion | None, *, compared: int
+    c: Trace, py: Trace, rows: Sequence[Row], overview: Overview, conversion: Conversion | None, *, compared: int
 ) -> tuple[str, ...]:
     """Every sentence that holds for these two traces. ``compared``: rows that the profile could judge."""
     return (
-        *_nothing_common(c, py, rows, compared),
+        *_nothing_common(c, py, overview, compared),
         *_same_file(c, py),
         *_sides(c, py),
         *_pixels(c, py),
-        *_given(rows),
+        *_given(rows, overview),
         *([conversion.note] if conversion else []),
         *_single_precision(c, "C"),
         *_single_precision(py, "Python"),
         *_low_precision(c, "C"),
         *_low_precision(py, "Python"),
-        *_false_divergences(rows),
-        *_one_sided(rows),
+        *_false_divergences(rows, overview),
+        *_one_sided(overview),
         *_repetitions(c, py),
         *_unknown_lines(c, "C"),
         *_unknown_lines(py, "Python"),
@@ -68,13 +73,13 @@ def pivots_around_beam(trace: Trace) -> bool:
     return "direct beam" in said[-1] if said else bool(trace.all("Fbeam_m"))
 
 
-def _nothing_common(c: Trace, py: Trace, rows: Sequence[Row], compared: int) -> list[str]:
+def _nothing_common(c: Trace, py: Trace, overview: Overview, compared: int) -> list[str]:
     if compared:
         return []
     for trace, side in ((c, "C"), (py, "Python")):
         if not trace.records:
             return [f"The {side} log holds no trace value: nothing could be compared."]
-    if any(row.status is not Status.MISSING for row in rows):
+    if any(tally.both for tally in overview.tallies):
         return ["No field that the profile judges is on both sides: nothing was decided. Use profile full."]
     return ["The two logs have no field in common: nothing could be compared."]
 
@@ -105,11 +110,12 @@ def _pixels(c: Trace, py: Trace) -> list[str]:
     return [text]
 
 
-def _given(rows: Sequence[Row]) -> list[str]:
+def _given(rows: Sequence[Row], overview: Overview) -> list[str]:
     differing: dict[str, Row] = {}
-    for row in rows:
+    first = sorted(t.first_differing for t in overview.tallies if t.field in GIVEN and t.first_differing >= 0)
+    for row in (rows[at] for at in first):
         # a word of the log that C prints as a constant says nothing about the configuration
-        if row.field in GIVEN and row.status.differs and FALSE_DIVERGENCE not in row.note:
+        if FALSE_DIVERGENCE not in row.note:
             differing.setdefault(row.field, row)
     if not differing:
         return []
@@ -120,12 +126,13 @@ def _given(rows: Sequence[Row]) -> list[str]:
 def _single_precision(trace: Trace, side: str) -> list[str]:
     """Names the fields whose long numbers are all float32 values: chance would do that once in 2^29."""
     seen: dict[str, bool] = {}
-    for record in trace.records:
-        for token in align.tokens(record):
-            known = catalogue.field(record.name)
-            if known is None or known.tolerance_class == "float32" or significant_digits(token) < _LONG:
-                continue
-            seen[record.name] = seen.get(record.name, True) and _is_float32(token)
+    for name in dict.fromkeys(trace.names()):
+        known = catalogue.field(name)
+        if known is None or known.tolerance_class == "float32":
+            continue
+        for token in (token for record in trace.all(name)[:_ENOUGH] for token in align.tokens(record)):
+            if significant_digits(token) >= _LONG:
+                seen[name] = seen.get(name, True) and _is_float32(token)
     single = [name for name, only in seen.items() if only]
     if not single:
         return []
@@ -147,29 +154,29 @@ def _is_float32(token: str) -> bool:
 
 
 def _low_precision(trace: Trace, side: str) -> list[str]:
-    how = printing([token for record in trace.records for token in align.tokens(record)])
+    how = printing(token for record in trace.records for token in align.tokens(record))
     if how.digits is None and how.decimals is None:
         return []
     amount = f"{how.digits} digits" if how.digits is not None else f"{how.decimals} decimals"
     return [f"The {side} log prints only {amount}: values are compared as far as printed."]
 
 
-def _false_divergences(rows: Sequence[Row]) -> list[str]:
+def _false_divergences(rows: Sequence[Row], overview: Overview) -> list[str]:
     """One sentence per reason, naming the fields that differ for it."""
     fields: dict[str, list[str]] = {}
-    for row in rows:
-        _, found, reason = row.note.partition(f"{FALSE_DIVERGENCE}: ")
-        if found and row.field not in fields.setdefault(reason, []):
-            fields[reason].append(row.field)
+    for at in sorted(tally.first_differing for tally in overview.tallies if tally.first_differing >= 0):
+        _, found, reason = rows[at].note.partition(f"{FALSE_DIVERGENCE}: ")
+        if found and rows[at].field not in fields.setdefault(reason, []):
+            fields[reason].append(rows[at].field)
     return [f"Known false divergence in {_list(names)}: {reason}" for reason, names in fields.items()]
 
 
-def _one_sided(rows: Sequence[Row]) -> list[str]:
+def _one_sided(overview: Overview) -> list[str]:
     result = []
-    both = {row.field for row in rows if row.status is not Status.MISSING}
-    for side, other in (("C", "py_value"), ("Python", "c_value")):
-        names = [row.field for row in rows if row.status is Status.MISSING and getattr(row, other) is None]
-        only = [name for name in dict.fromkeys(names) if name not in both]
+    both = {tally.field for tally in overview.tallies if tally.both}
+    for side in ("C", "Python"):
+        first = [(t.first_only_c if side == "C" else t.first_only_py, t.field) for t in overview.tallies]
+        only = list(dict.fromkeys(name for at, name in sorted(first) if at >= 0 and name not in both))
         if only:
             result.append(f"Only in the {side} trace ({len(only)} fields): {_list(only)}.")
     return result

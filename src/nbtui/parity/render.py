@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Iterable
 
 from nbtui.parity import causes
-from nbtui.parity.compare import OUTSIDE, counts, raised
+from nbtui.parity.compare import OUTSIDE
 from nbtui.parity.model import Comparison, Row, Status
 from nbtui.parity.preflight import FALSE_DIVERGENCE, show
 from nbtui.trace.text import clean
@@ -50,8 +50,8 @@ def split_common(a: str, b: str) -> tuple[str, str, str, str]:
 
 def fields_differing(comparison: Comparison) -> tuple[int, int]:
     """How many fields (not components or blocks) differ, of how many that the profile judged on both sides."""
-    judged = {row.field for row in comparison.rows if counts(row) and row.status is not Status.MISSING}
-    return len({row.field for row in comparison.rows if raised(row)}), len(judged)
+    tallies = comparison.overview.tallies
+    return len({tally.field for tally in tallies if tally.raised}), len({t.field for t in tallies if t.counted})
 
 
 def relative(row: Row) -> str:
@@ -73,9 +73,8 @@ def verdict(comparison: Comparison) -> str:
         return "NOTHING COMPARED  no value is on both sides"
     if row is None:
         line = f"AGREE  {judged} of {judged} fields within tolerance"
-        passing = [r for r in comparison.rows if counts(r) and r.rel_delta and abs(r.rel_delta) <= r.tolerance]
-        if passing:
-            worst = max(passing, key=lambda r: abs(r.rel_delta or 0.0))
+        if comparison.overview.worst is not None:
+            worst = comparison.rows[comparison.overview.worst]
             line += f", worst {abs(worst.rel_delta or 0.0):.1e} at {clean(worst.label)}"
         return f"{line}  {end}"
     return f"FIRST DIVERGENCE  {clean(row.label)}  {relative(row)}  {differing} of {judged} fields differ  {end}"

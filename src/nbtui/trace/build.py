@@ -7,7 +7,9 @@ import struct
 
 from nbtui.trace import grammar, printout
 from nbtui.trace.catalogue import field
-from nbtui.trace.model import Notice, PhiRecord, TermRecord, Trace
+from nbtui.trace.columns import PhiLines, TermLines
+from nbtui.trace.model import Notice, Trace
+from nbtui.trace.quick import Quick
 from nbtui.trace.run import END, MAX_NOTICES, Run
 from nbtui.trace.text import clean
 
@@ -19,16 +21,14 @@ class Builder:
         self._run = Run()
         self._best: Run | None = None
         self._runs = 0
+        self._quick = Quick()
         self._printed = 0  # lines of a -printout block still to come
         self._last: tuple[int, int, int, int] | None = None  # line and sizes before the last line with evidence
 
-    @property
-    def size(self) -> int:
-        """Number of records and phi steps of the run being read."""
-        return len(self._run.records) + len(self._run.phi)
-
     def feed(self, text: str, line: int) -> None:
         """One line without its line end; ``line`` counts from 1."""
+        if not self._printed and self._quick.take(self._run, text, line):
+            return
         text = clean(text)
         if self._printout(text, line):
             return
@@ -40,13 +40,15 @@ class Builder:
             self._begin(self._run.tail and self._starts(event))
             self._mark(line)
             self._run.add(event.side, event.name, event.raw_name, event.values, line, event.text)
+            self._quick.learn(self._run, event)
             self._run.tail = self._run.tail or (event.main and event.name in END)
         elif isinstance(event, grammar.Pairs):
             self._mark(line)
-            self._pairs(event, line)
+            self._run.add_pairs(event.side, event.kind, event.values, line, event.text)
+            self._quick.learn(self._run, event)
         elif isinstance(event, grammar.Odd):
             self._mark(line)
-            self._run.unknown.add(event.side, (line, event.text))
+            self._run.unknown.append((event.side, line, event.text))
             if event.reason:
                 self._run.notice("warning", f"line {line}: {event.reason}", line)
         elif not isinstance(event, grammar.Marker):
@@ -68,15 +70,6 @@ class Builder:
             if event.weight >= self._run.pixel_weight:
                 self._run.pixel, self._run.pixel_weight = (event.slow, event.fast), event.weight
 
-    def _pairs(self, event: grammar.Pairs, line: int) -> None:
-        run = self._run
-        if event.kind == "term":
-            run.terms.add(event.side, TermRecord(event.values, line))
-            return
-        tic = f"phi {event.values.get('phi_tic', -1.0):g}"
-        run.phi.add(event.side, PhiRecord(event.values, run.seen[event.side, tic], line, event.text))
-        run.seen[event.side, tic] += 1
-
     def _starts(self, event: grammar.Named) -> bool:
         """Whether a line after the end of a pixel's trace belongs to another run.
 
@@ -93,6 +86,7 @@ class Builder:
         self._close()
         self._run = Run()
         self._last = None
+        self._quick = Quick()
 
     def _close(self) -> None:
         if self._run.filled:
@@ -117,6 +111,7 @@ class Builder:
             if self._run.pixel_weight > 1 and pixel != self._run.pixel:
                 return True  # -printout without a pixel prints them all; the trace is of another one
             self._run.drop_printout()
+            self._quick = Quick()  # the kinds have other numbers now
             self._run.blocks += 1
             self._printed = printout.LINES
             self._run.pixel = pixel
@@ -131,14 +126,16 @@ class Builder:
 
         ``cut``: number of the last line when it has no line end, else 0.
         """
-        if self._last is not None and self._last[0] == cut:
-            self._cut(*self._last)
-        last = self._run
+        quick, last = self._quick.last, self._last
+        before = quick if quick is not None and (last is None or quick[0] > last[0]) else last
+        if before is not None and before[0] == cut:
+            self._cut(*before)
+        newest = self._run
         self._close()
         run = self._best
         if run is None:
             return None
-        self._remarks(run, last)
+        self._remarks(run, newest)
         return printout.under_trace_names(run.trace(origin, self._runs))
 
     def _cut(self, line: int, records: int, phi: int, terms: int) -> None:
@@ -147,8 +144,8 @@ class Builder:
         if _vouched(run, records, phi, terms):
             run.notice("info", f"line {line}: the last line of the log has no line end; it is kept as it is", line)
             return
-        for record, side in zip(run.records.items[records:], run.records.sides[records:], strict=True):
-            run.seen[side, record.name] -= 1
+        for at in range(records, len(run.records)):
+            run.seen[run.records.side_of(at), run.records.items[at].name] -= 1
         run.records.cut(records)
         run.phi.cut(phi)
         run.terms.cut(terms)
@@ -188,16 +185,19 @@ def _vouched(run: Run, records: int, phi: int, terms: int) -> bool:
     The stored value can be checked against the double before it; a line of a file that holds phi lines or terms
     only is a natural end when it has all the keys of the line before.
     """
-    if len(run.records) > records:
-        record, side = run.records.items[-1], run.records.sides[-1]
-        before = zip(run.records.items[:records], run.records.sides[:records], strict=True)
-        finals = [item.values[0] for item, other in before if other == side and item.name == END[0]]
+    items = run.records.items
+    if len(items) > records:
+        record, side = items[-1], run.records.side_of(len(items) - 1)
+        before = [
+            at for number, (name, _) in enumerate(items.kinds) if name == END[0] for at in items.positions[number]
+        ]
+        finals = [items[at].values[0] for at in before if at < records and run.records.side_of(at) == side]
         if record.name != END[-1] or not finals:
             return False
         got, want = record.values[0], finals[-1]
         return isinstance(got, float) and isinstance(want, float) and _stored(got, want)
-    if run.records.items:
+    if len(items):
         return False
-    if len(run.phi) > phi:
-        return phi > 0 and run.phi.items[-1].values.keys() == run.phi.items[phi - 1].values.keys()
-    return terms > 0 and run.terms.items[-1].values.keys() == run.terms.items[terms - 1].values.keys()
+    pairs: PhiLines | TermLines = run.phi.items if len(run.phi) > phi else run.terms.items
+    first = phi if len(run.phi) > phi else terms
+    return first > 0 and pairs.kind[-1] == pairs.kind[first - 1]

@@ -98,7 +98,7 @@ _COUNTERS = frozenset(
     for entry in FIELDS
     if entry.origin in ("phi", "term") and entry.tolerance_class == "integer"
 )
-_COUNTS = {"scalar": 1, "vector": 3, "hkl": 3, "matrix": 9}
+COUNTS = {"scalar": 1, "vector": 3, "hkl": 3, "matrix": 9}
 
 
 def parse(text: str) -> list[Event]:
@@ -160,7 +160,7 @@ def _named(side: str, text: str, body: str) -> Event:
     entry = field(name)
     values = _values(entry, payload)
     if values is None:
-        count = _COUNTS.get(entry.shape, 1) if entry is not None else 1
+        count = COUNTS.get(entry.shape, 1) if entry is not None else 1
         return Odd(side, text, f"{raw} has {count} value{'s' if count > 1 else ''}, this line does not", key)
     return Named(side, name, raw, values, key, text)
 
@@ -177,7 +177,7 @@ def _values(entry: Field | None, payload: str) -> tuple[Value, ...] | None:
     if entry.shape in ("angles", "beam"):
         return tuple(value(token) for _, token in _LABELLED.findall(payload)) or None
     tokens = payload.split() if _BARE(payload) else payload.translate(_PUNCTUATION).split()
-    if entry.shape != "list" and len(tokens) != _COUNTS[entry.shape]:
+    if entry.shape != "list" and len(tokens) != COUNTS[entry.shape]:
         return None
     return tuple(map(integer if entry.tolerance_class == "integer" else value, tokens))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 Value = float | int | str
 
@@ -60,24 +61,30 @@ class Trace:
 
     side: str  # "C", "PY" or "?" when the log does not say
     origin: str  # path, or "live"
-    records: tuple[Record, ...]
-    phi: tuple[PhiRecord, ...] = ()
-    terms: tuple[TermRecord, ...] = ()
+    records: Sequence[Record]
+    phi: Sequence[PhiRecord] = ()
+    terms: Sequence[TermRecord] = ()
     notices: tuple[Notice, ...] = ()
     unknown: tuple[tuple[int, str], ...] = ()  # (line, cleaned text) of TRACE_* lines nobody could name
     pixel: tuple[int, int] | None = None  # (slow, fast)
     runs: int = 1  # programs runs found in the log; the last complete one is used, and a notice says so
     sha256: str = ""  # of the normalised trace lines
-    by_name: dict[str, tuple[Record, ...]] = field(default_factory=dict, repr=False, compare=False)
 
-    def all(self, name: str) -> tuple[Record, ...]:
+    def all(self, name: str) -> Sequence[Record]:
         """Every occurrence of a canonical name."""
-        if not self.by_name and self.records:
-            grouped: dict[str, list[Record]] = {}
-            for record in self.records:
-                grouped.setdefault(record.name, []).append(record)
-            self.by_name.update({key: tuple(value) for key, value in grouped.items()})
-        return self.by_name.get(name, ())
+        named = getattr(self.records, "named", None)  # columns know where each name stands
+        if named is not None:
+            found: Sequence[Record] = named(name)
+            return found
+        return tuple(record for record in self.records if record.name == name)
+
+    def names(self) -> Iterator[str]:
+        """The canonical name of every record, in emission order."""
+        kept = getattr(self.records, "names", None)
+        if kept is not None:
+            found: Iterator[str] = kept()
+            return found
+        return (record.name for record in self.records)
 
 
 class TraceError(Exception):

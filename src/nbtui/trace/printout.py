@@ -55,7 +55,7 @@ def under_trace_names(trace: Trace) -> Trace:
     if not trace.records or any(not record.name.startswith("printout.") for record in trace.records):
         return trace
     records = tuple(replace(record, name=_TRACE_NAMES.get(record.name, record.name)) for record in trace.records)
-    return replace(trace, records=records, by_name={})
+    return replace(trace, records=records)
 
 
 def head(text: str) -> tuple[tuple[int, int], list[Named]] | None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import gc
 import io
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,6 @@ from typing import IO, cast
 
 from nbtui.trace import scan
 from nbtui.trace.build import Builder
-from nbtui.trace.memory import no_collections
 from nbtui.trace.model import Notice, PhiRecord, Trace, TraceError
 from nbtui.trace.packed import unpacked
 from nbtui.trace.per_phi import entries
@@ -25,9 +23,7 @@ _MAKE_ONE = (
     "a trace has lines like 'TRACE_C: F_cell 100' or 'TRACE_PY: F_cell 100': run the instrumented program with "
     "-trace_pixel SLOW FAST and keep its whole output, or make one with 'nbtui trace'"
 )
-_LARGE = 8 << 20  # bytes of a log that may hold so many records that the collector matters
 _BLANK = codecs.BOM_UTF8 + b" \t\r\n"
-_MANY = 100_000  # records
 _JSON_LIMIT = 64 << 20  # bytes; a per-phi file of a million steps is smaller
 
 
@@ -77,7 +73,7 @@ def parse_lines(lines: Iterable[str], origin: str = "live") -> Trace:
     return trace if trace is not None else Trace(side="?", origin=origin, records=())
 
 
-def read_phi(path: Path) -> tuple[PhiRecord, ...]:
+def read_phi(path: Path) -> Sequence[PhiRecord]:
     """The phi steps of a per-phi log or JSON file (or of a whole trace). Raises `TraceError`, also when it has none."""
     phi = read_trace(path).phi
     if not phi:
@@ -88,7 +84,7 @@ def read_phi(path: Path) -> tuple[PhiRecord, ...]:
     return phi
 
 
-def with_phi(trace: Trace, phi: tuple[PhiRecord, ...]) -> Trace:
+def with_phi(trace: Trace, phi: Sequence[PhiRecord]) -> Trace:
     """The trace with these phi steps (those of a per-phi file) in place of its own."""
     return replace(trace, phi=phi)
 
@@ -120,12 +116,9 @@ def _read(
             progress(raw.tell() if packed else blocks.done, size)
 
     builder, cut = Builder(), 0
-    with no_collections(size > _LARGE):
-        for number, line, closed in scan.lines(blocks, progress=report, cancelled=stop):
-            builder.feed(_decode(line), number)
-            cut = 0 if closed else number
-        if builder.size > _MANY:
-            gc.freeze()
+    for number, line, closed in scan.lines(blocks, progress=report, cancelled=stop):
+        builder.feed(_decode(line), number)
+        cut = 0 if closed else number
     if stopped:
         raise ReadCancelled(f"{name}: reading was cancelled")
     trace = _as_json(name, blocks) or builder.finish(name, cut=cut)

@@ -4,56 +4,69 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
 from typing import Generic, TypeVar
 
+from nbtui.trace.columns import PhiLines, Records, TermLines
 from nbtui.trace.model import Notice, PhiRecord, Record, TermRecord, Trace, Value
 
 END = ("I_pixel_final", "floatimage_accumulated")  # the last values of a pixel's trace
 MAX_NOTICES = 400  # of one kind; more of them say nothing new
 _BATCH = 1024  # lines hashed at a time
 
-Item = TypeVar("Item")
+Lines = TypeVar("Lines", Records, PhiLines, TermLines)
+_SIDES = ("", "C", "PY")  # as the codes that stand beside the lines
 
 
-class Kept(Generic[Item]):
-    """Things of one kind in emission order, each with the side that printed it ("" for lines without a tag).
+class Kept(Generic[Lines]):
+    """Lines of one sort in emission order, each with the side that printed it ("" for lines without a tag)."""
 
-    Two lists, not a list of pairs: a million pairs would be freed in one go, long enough to be seen on the screen.
-    """
-
-    def __init__(self) -> None:
-        self.items: list[Item] = []
-        self.sides: list[str] = []
+    def __init__(self, items: Lines) -> None:
+        self.items: Lines = items
+        self.sides = bytearray()
 
     def __len__(self) -> int:
-        return len(self.items)
+        return len(self.sides)
 
-    def add(self, side: str, item: Item) -> None:
-        self.items.append(item)
-        self.sides.append(side)
+    def side_of(self, at: int) -> str:
+        return _SIDES[self.sides[at]]
+
+    def belongs(self, side: str) -> None:
+        """The line that ``items`` has just got is of this side."""
+        self.sides.append(_SIDES.index(side))
 
     def cut(self, length: int) -> None:
-        del self.items[length:], self.sides[length:]
+        self.items.cut(length)
+        del self.sides[length:]
 
-    def of(self, side: str) -> tuple[Item, ...]:
+    def of(self, side: str) -> Lines:
         """Those of one side, and those without a tag."""
-        if all(other in (side, "") for other in set(self.sides)):
-            return tuple(self.items)
-        return tuple(item for item, other in zip(self.items, self.sides, strict=True) if other in (side, ""))
+        wanted = {_SIDES.index(name) for name in ("", side) if name in _SIDES}
+        if set(self.sides) <= wanted:
+            return self.items
+        return self.chosen(at for at, code in enumerate(self.sides) if code in wanted)
+
+    def chosen(self, positions: Iterable[int]) -> Lines:
+        """The lines at these positions."""
+        kept: Lines = type(self.items)()
+        for at in positions:
+            kept.put(self.items[at])
+        return kept
 
 
 class Run:
     """What one run of a program left in the log. Both sides are kept until it is known which one it is."""
 
     def __init__(self) -> None:
-        self.records: Kept[Record] = Kept()
-        self.phi: Kept[PhiRecord] = Kept()
-        self.terms: Kept[TermRecord] = Kept()
-        self.unknown: Kept[tuple[int, str]] = Kept()
+        self.records = Kept(Records())
+        self.phi = Kept(PhiLines())
+        self.terms = Kept(TermLines())
+        self.unknown: list[tuple[str, int, str]] = []  # side, line, text
         self.notices: list[Notice] = []
         self.kinds: Counter[str] = Counter()
         self.sides: Counter[str] = Counter()
         self.seen: Counter[tuple[str, str]] = Counter()
+        self.tics: Counter[tuple[str, float]] = Counter()
         self.hashes: dict[str, hashlib._Hash] = {}
         self.keys: dict[str, list[str]] = {"C": [], "PY": [], "": []}  # not yet hashed
         self.pixel: tuple[int, int] | None = None
@@ -64,7 +77,7 @@ class Run:
 
     @property
     def filled(self) -> bool:
-        return bool(self.records.items or self.phi.items or self.terms.items or self.unknown.items)
+        return bool(self.records.sides or self.phi.sides or self.terms.sides or self.unknown)
 
     @property
     def complete(self) -> bool:
@@ -105,15 +118,36 @@ class Run:
     def add(self, side: str, name: str, raw: str, values: tuple[Value, ...], line: int, text: str) -> None:
         occurrence = self.seen[side, name]
         self.seen[side, name] += 1
-        self.records.add(side, Record(name, raw, values, occurrence, line, text))
+        self.records.items.put(Record(name, raw, values, occurrence, line, text))
+        self.records.belongs(side)
+
+    def add_pairs(self, side: str, kind: str, values: dict[str, float], line: int, text: str) -> None:
+        """A phi line (``kind`` "phi") or a term line."""
+        if kind == "term":
+            self.terms.items.put(TermRecord(values, line))
+            self.terms.belongs(side)
+            return
+        tic = values.get("phi_tic", -1.0)
+        self.phi.items.put(PhiRecord(values, self.tics[side, tic], line, text))
+        self.phi.belongs(side)
+        self.tics[side, tic] += 1
 
     def drop_printout(self) -> None:
         """Forgets the -printout block before: the records of the block itself stand at the end, one after the other."""
-        kept = [i for i, record in enumerate(self.records.items) if not record.name.startswith("printout.")]
-        if len(kept) == len(self.records):
+        items = self.records.items
+        printed = {
+            at
+            for number, (name, _) in enumerate(items.kinds)
+            if name.startswith("printout.")
+            for at in items.positions[number]
+        }
+        if not printed:
             return
-        self.records.items = [self.records.items[i] for i in kept]
-        self.records.sides = [self.records.sides[i] for i in kept]
+        kept = [at for at in range(len(items)) if at not in printed]
+        self.records.items, self.records.sides = (
+            self.records.chosen(kept),
+            bytearray(self.records.sides[at] for at in kept),
+        )
         for key in [key for key in self.seen if key[1].startswith("printout.")]:
             del self.seen[key]
 
@@ -132,7 +166,7 @@ class Run:
             phi=self.phi.of(side),
             terms=self.terms.of(side),
             notices=tuple(self.notices),
-            unknown=self.unknown.of(side),
+            unknown=tuple((line, text) for other, line, text in self.unknown if other in (side, "")),
             pixel=self.pixel,
             runs=runs,
             sha256=self.checksum(side),

@@ -19,6 +19,8 @@ _QUICK = tuple(text.encode() for text in ("TRACE", notices.BANNER, "WARNING", no
 _EVERY = re.compile(
     b"|".join(re.escape(text.encode()) for text in ("TRACE", "DETECTOR_", printout.NEEDLE, *notices.NEEDLES))
 )
+_TAGGED = b"TRACE_"
+_FEED = 10
 _PRINTED = printout.NEEDLE.encode()
 
 
@@ -89,6 +91,14 @@ def _search(block: bytes, number: int, last: bool) -> Iterator[tuple[int, bytes,
                 end = _end(block, begin)
                 yield number + follower + 1, block[begin : min(end, begin + _MAX_LINE)], end < len(block) or not last
         at = end
+        while block.startswith(_TAGGED, at + 1):  # the lines of a trace follow each other: no need to search
+            begin, end = at + 1, _end(block, at + 1 + len(_TAGGED))
+            piece = block[begin : min(end, begin + _MAX_LINE)]
+            if _PRINTED in piece:
+                break
+            number += block[at] == _FEED
+            counted, at = begin, end
+            yield number, piece, end < len(block) or not last
         found = _EVERY.search(block, at)
 
 

@@ -1,0 +1,176 @@
+"""What judging one scalar needs to know about the two traces as wholes, and the row that comes of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from nbtui.parity import align, preflight
+from nbtui.parity.model import Row, Status
+from nbtui.parity.numbers import Printing, Verdict, judge, significant_digits
+from nbtui.parity.preflight import FALSE_DIVERGENCE
+from nbtui.parity.profiles import Limit, Profile
+from nbtui.parity.units import Conversion, conversion
+from nbtui.trace import catalogue
+from nbtui.trace.model import Trace, Value
+
+OUTSIDE = "not judged by profile"  # a note that starts so: the row counts nowhere
+SINGLE = 2.0**-23  # spacing of float32 values relative to their size
+PRINTF_DIGITS = 6  # what %g prints
+FIELDS_OF_VECTORS = ("vector", "hkl", "matrix")
+_EQUAL = Verdict(Status.PASS, 0.0, 0.0, 0)
+_EQUAL_WORDS = Verdict(Status.PASS)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What holds for every value of one component of one field."""
+
+    name: str
+    component: str
+    stage: str
+    unit: str
+    description: str
+    kind: str  # tolerance class
+    limit: Limit
+    judged: bool  # by the profile
+    in_vector: bool
+    log_only: str  # why a difference says nothing about the image
+
+
+class Judge:
+    """Compares single scalars of these two traces under this profile."""
+
+    def __init__(self, c: Trace, py: Trace, chosen: Profile, printing_c: Printing, printing_py: Printing) -> None:
+        self.profile = chosen
+        self.conversion: Conversion | None = conversion(c, py)
+        self.printing_c, self.printing_py = printing_c, printing_py
+        self._beam_pivot = preflight.pivots_around_beam(c)
+        self._facts: dict[tuple[str, str], Fact] = {}
+
+    def fact(self, name: str, component: str) -> Fact:
+        """What holds for this component of this field."""
+        return self._facts.get((name, component)) or self._find_fact(name, component)
+
+    def row(
+        self,
+        order: int,
+        place: align.Place,
+        ours: align.Cell | None,
+        theirs: align.Cell | None,
+        *,
+        occurrence: int,
+        length: float,
+    ) -> Row:
+        """What stands at one place of the two traces; ``length``: of C's vector there."""
+        _, block, _, name, repetition, _ = place
+        cell = ours or theirs
+        assert cell is not None
+        fact = self.fact(name, cell.component)
+        if ours is None or theirs is None:
+            verdict = Verdict(Status.MISSING, note="only in the " + ("C" if theirs is None else "Python") + " trace")
+        else:
+            verdict = self.verdict(ours, theirs, fact, length)
+        return Row(
+            field=name,
+            occurrence=occurrence,
+            component=cell.component,
+            label=label(name, cell.component, block, repetition),
+            stage=fact.stage,
+            unit=fact.unit,
+            description=fact.description,
+            order=order,
+            c_value=ours.value if ours else None,
+            py_value=self._converted(name, theirs) if theirs else None,
+            abs_delta=verdict.abs_delta,
+            rel_delta=verdict.rel_delta,
+            ulp=verdict.ulp,
+            tolerance=fact.limit.value,
+            status=verdict.status,
+            note=self._note(fact, verdict),
+        )
+
+    def verdict(self, ours: align.Cell, theirs: align.Cell, fact: Fact, length: float) -> Verdict:
+        """How the two values compare."""
+        kind, limit = fact.kind, fact.limit
+        value = self._converted(fact.name, theirs)
+        if ours.value == value:
+            return _EQUAL_WORDS if isinstance(value, str) else _EQUAL
+        half = 0.0
+        if kind != "integer":
+            half = self._half_unit(ours.token, kind, self.printing_c)
+            half += self._half_unit(theirs.token, kind, self.printing_py) * self.scale(fact.name)
+        if kind == "text" and isinstance(ours.value, str):
+            limit = Limit(self.profile.tolerance)  # numbers inside the text
+        length = length if fact.in_vector else 0.0
+        return judge(ours.value, value, limit, exact=kind == "integer", length=length, half_unit=half)
+
+    def scale(self, name: str) -> float:
+        """What Python's value is multiplied by."""
+        return self.conversion.factor if self.conversion and self.conversion.applies(name) else 1.0
+
+    def _find_fact(self, name: str, component: str) -> Fact:
+        known = catalogue.field(name)
+        fact = Fact(
+            name=name,
+            component=component,
+            stage=known.stage if known else "other",
+            unit=known.unit_of(component) if known else "",
+            description=known.description if known else "not in the catalogue",
+            kind=known.tolerance_class if known else "factor",
+            limit=self._limit(name, component),
+            judged=self.profile.judges(name, component),
+            in_vector=known is not None and known.shape in FIELDS_OF_VECTORS,
+            log_only=catalogue.log_only_reason(name, beam_pivot=self._beam_pivot),
+        )
+        self._facts[name, component] = fact
+        return fact
+
+    def _limit(self, name: str, component: str) -> Limit:
+        known = catalogue.field(name)
+        limit = self.profile.limit(name, component)
+        if known is not None and known.tolerance_class in ("integer", "text"):
+            return Limit(0.0)
+        if known is not None and known.tolerance_class == "float32" and not limit.absolute:
+            return Limit(max(limit.value, SINGLE))
+        return limit
+
+    def _half_unit(self, token: str, kind: str, log: Printing) -> float:
+        if not token:
+            return 0.0
+        if kind == "printed":
+            return Printing(digits=max(PRINTF_DIGITS, significant_digits(token))).half_unit(token)
+        return log.half_unit(token)
+
+    def _converted(self, name: str, cell: align.Cell) -> Value:
+        factor = self.scale(name)
+        return cell.value if factor == 1.0 or isinstance(cell.value, str) else cell.value * factor
+
+    def _note(self, fact: Fact, verdict: Verdict) -> str:
+        parts = [verdict.note]
+        if verdict.status is not Status.MISSING and self.conversion and self.conversion.applies(fact.name):
+            parts.append(self.conversion.note)
+        if verdict.status.differs and fact.log_only:
+            parts.insert(0, f"{FALSE_DIVERGENCE}: {fact.log_only.removeprefix('Known false divergence: ')}")
+        if not fact.judged:
+            parts.insert(0, f"{OUTSIDE} {self.profile.name}")
+        return "; ".join(part for part in parts if part)
+
+
+def length_of(values: Iterable[Value]) -> float:
+    """Length of the vector that these values are, without what is no finite number."""
+    length = 0.0
+    for value in values:
+        if not isinstance(value, str) and math.isfinite(value):
+            length = math.hypot(length, float(value))
+    return length
+
+
+def label(name: str, component: str, block: int, repetition: int) -> str:
+    """The name of a row: ``rot_a_angstroms[1].y``, ``phi.k_frac[phi 3, block 1]``."""
+    if name.startswith("phi."):
+        inside = f"phi {repetition}" if block == 0 else f"phi {repetition}, block {block}"
+        return f"{name}[{inside}]"
+    index = block or repetition
+    return name + (f"[{index}]" if index else "") + (f".{component}" if component else "")

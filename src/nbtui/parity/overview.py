@@ -1,0 +1,207 @@
+"""What is asked of a comparison as a whole: where it differs, by field, and why; for few rows and for millions.
+
+`Listed` answers by looking at every row; `nbtui.parity.table` gives the same answers from columns.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from nbtui.parity.judge import OUTSIDE
+from nbtui.parity.model import Row, Status
+from nbtui.parity.preflight import FALSE_DIVERGENCE
+from nbtui.parity.streams import reaches, upstream
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What became of all rows of one component of one field: its blocks, phi steps, sources."""
+
+    field: str
+    component: str
+    stage: str
+    judged: bool  # by the profile
+    rows: int
+    only_c: int  # rows that Python lacks
+    only_py: int
+    differing: int
+    raised: int  # rows that count as a divergence
+    new: int  # of these, rows that no differing row upstream explains
+    first: int  # index of the first row
+    first_differing: int  # -1 without one
+    first_raised: int
+    first_only_c: int
+    first_only_py: int
+    worst: int  # index of the raised row with the largest relative difference, -1 without one
+
+    @property
+    def both(self) -> int:
+        """Rows that both sides have."""
+        return self.rows - self.only_c - self.only_py
+
+    @property
+    def counted(self) -> int:
+        """Rows that both sides have and that count."""
+        return self.both - (self.differing - self.raised) if self.judged else 0
+
+
+class Overview(Protocol):
+    """The questions. Rows are named by their index."""
+
+    @property
+    def tallies(self) -> tuple[Tally, ...]:
+        """One per component of every field, in the order of their first rows."""
+
+    @property
+    def raised(self) -> Sequence[int]:
+        """Rows that count as a divergence, ascending."""
+
+    @property
+    def worst(self) -> int | None:
+        """Among the rows that agree within their tolerance the one with the largest relative difference."""
+
+    @property
+    def first_new(self) -> int | None:
+        """First differing row that nothing upstream explains, judged by the profile or not."""
+
+    def cause(self, order: int) -> int | None:
+        """Earliest differing row upstream of a differing one."""
+
+    def of(self, field: str, component: str | None = None) -> Sequence[int]:
+        """Rows of a field, or of one component of it, ascending."""
+
+    def place(self, field: str, occurrence: int, component: str) -> int | None:
+        """The row of one component of one occurrence."""
+
+    def find(self, label: str) -> int | None:
+        """The row with this label."""
+
+    def matches(self, text: str) -> Sequence[int]:
+        """Rows whose label or description contains the text, upper and lower case alike; ascending."""
+
+
+def counts(row: Row) -> bool:
+    """Whether a row counts at all: its profile judges it, and no known reason explains its difference away."""
+    return not row.note.startswith((FALSE_DIVERGENCE, OUTSIDE))
+
+
+def raised(row: Row) -> bool:
+    """Whether a row counts as a divergence."""
+    return row.status.differs and counts(row)
+
+
+class Listed:
+    """The answers for rows that are all there."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = rows
+
+    @cached_property
+    def tallies(self) -> tuple[Tally, ...]:
+        groups: dict[tuple[str, str], list[Row]] = {}
+        for row in self._rows:
+            groups.setdefault((row.field, row.component), []).append(row)
+        return tuple(self._tally(rows) for rows in groups.values())
+
+    def _tally(self, rows: list[Row]) -> Tally:
+        differing = [row for row in rows if row.status.differs]
+        up = [row for row in differing if raised(row)]
+        missing = [row for row in rows if row.status is Status.MISSING]
+        only_c = [row for row in missing if row.py_value is None]
+        only_py = [row for row in missing if row.py_value is not None]
+        first = rows[0]
+        return Tally(
+            field=first.field,
+            component=first.component,
+            stage=first.stage,
+            judged=not first.note.startswith(OUTSIDE),
+            rows=len(rows),
+            only_c=len(only_c),
+            only_py=len(only_py),
+            differing=len(differing),
+            raised=len(up),
+            new=sum(self.cause(row.order) is None for row in up),
+            first=first.order,
+            first_differing=_first(differing),
+            first_raised=_first(up),
+            first_only_c=_first(only_c),
+            first_only_py=_first(only_py),
+            worst=max(up, key=lambda row: abs(row.rel_delta or 0.0)).order if up else -1,
+        )
+
+    @cached_property
+    def raised(self) -> Sequence[int]:
+        return [row.order for row in self._rows if raised(row)]
+
+    @cached_property
+    def worst(self) -> int | None:
+        within = [row for row in self._rows if counts(row) and row.rel_delta and abs(row.rel_delta) <= row.tolerance]
+        return max(within, key=lambda row: abs(row.rel_delta or 0.0)).order if within else None
+
+    @cached_property
+    def first_new(self) -> int | None:
+        return next((row.order for row in self._differing if self.cause(row.order) is None), None)
+
+    @cached_property
+    def _differing(self) -> list[Row]:
+        """Rows whose difference says something about the image."""
+        return [row for row in self._rows if row.status.differs and FALSE_DIVERGENCE not in row.note]
+
+    @cached_property
+    def _causes(self) -> dict[tuple[str, int], int | None]:
+        return {}
+
+    def cause(self, order: int) -> int | None:
+        row = self._rows[order]
+        place = (row.field, row.occurrence)
+        if place not in self._causes:
+            self._causes[place] = self._find_cause(row)
+        return self._causes[place]
+
+    def _find_cause(self, row: Row) -> int | None:
+        names = upstream(row.field)
+        for other in self._differing:
+            if other.order >= row.order:
+                return None
+            if other.field in names and reaches(
+                (other.field, other.stage, other.occurrence), (row.field, row.stage, row.occurrence)
+            ):
+                return other.order
+        return None
+
+    def of(self, field: str, component: str | None = None) -> Sequence[int]:
+        return [row.order for row in self._rows if row.field == field and component in (None, row.component)]
+
+    def place(self, field: str, occurrence: int, component: str) -> int | None:
+        wanted = (field, occurrence, component)
+        return next((r.order for r in self._rows if (r.field, r.occurrence, r.component) == wanted), None)
+
+    def find(self, label: str) -> int | None:
+        return next((row.order for row in self._rows if row.label == label), None)
+
+    def matches(self, text: str) -> Sequence[int]:
+        wanted = text.casefold()
+        return [row.order for row in self._rows if wanted in f"{row.label} {row.description}".casefold()]
+
+
+def _first(rows: Sequence[Row]) -> int:
+    return rows[0].order if rows else -1
+
+
+def first_of_stage(tallies: Iterable[Tally], *, among_raised: bool) -> dict[str, int]:
+    """Stage -> its first row, in the order of these rows."""
+    found: dict[str, int] = {}
+    at: Callable[[Tally], int] = (lambda tally: tally.first_raised) if among_raised else (lambda tally: tally.first)
+    for tally in tallies:
+        if at(tally) >= 0:
+            found[tally.stage] = min(found.get(tally.stage, at(tally)), at(tally))
+    return dict(sorted(found.items(), key=lambda item: item[1]))
+
+
+def position(sorted_rows: Sequence[int], order: int) -> int:
+    """Where a row stands, or would stand, among ascending ones."""
+    return bisect_left(sorted_rows, order)

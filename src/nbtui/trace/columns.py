@@ -1,0 +1,193 @@
+"""The lines of a trace as columns: a million of them take little more than their text, and none is an object.
+
+A `Record`, `PhiRecord` or `TermRecord` is made when somebody looks at one. Values of a line that are no plain numbers
+(words, whole numbers beyond 2^53) are kept beside the columns, as they are.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from typing import Generic, TypeVar, overload
+
+from nbtui.trace.model import PhiRecord, Record, TermRecord, Value
+
+FLOATS, WHOLE, ODD = range(3)  # what the values of a line are
+_EXACT = 1 << 53  # whole numbers below this are exact as floats
+
+Kind = TypeVar("Kind", bound=Hashable)
+Item = TypeVar("Item")
+
+
+def sort_of(values: Iterable[Value]) -> int:
+    """FLOATS, WHOLE or ODD: how these values can be kept."""
+    types = {type(value) for value in values}
+    if types <= {float}:
+        return FLOATS
+    if types == {int} and all(abs(value) < _EXACT for value in values if isinstance(value, int)):
+        return WHOLE
+    return ODD
+
+
+class Columns(Sequence[Item], Generic[Kind, Item]):
+    """Lines of one sort in emission order. ``kinds`` are the different heads (names, or keys) that they have."""
+
+    def __init__(self) -> None:
+        self.kinds: list[Kind] = []
+        self.kind = array("I")  # per line: index into kinds
+        self.start = array("Q", (0,))  # per line, and once more: its first value
+        self.values = array("d")
+        self.sort = bytearray()  # per line: FLOATS, WHOLE, ODD
+        self.odd: dict[int, tuple[Value, ...]] = {}
+        self.occurrence = array("Q")
+        self.line = array("Q")
+        self.text = bytearray()
+        self.end = array("Q", (0,))  # per line, and once more: where its text begins
+        self.positions: list[array[int]] = []  # per kind: its lines
+        self._known: dict[Kind, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Item, ...]: ...
+    def __getitem__(self, index: int | slice) -> Item | tuple[Item, ...]:
+        if isinstance(index, slice):
+            return tuple(self._item(at) for at in range(*index.indices(len(self))))
+        at = index + len(self) if index < 0 else index
+        if not 0 <= at < len(self):
+            raise IndexError(index)
+        return self._item(at)
+
+    def __iter__(self) -> Iterator[Item]:
+        return map(self._item, range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(self) == len(other) and all(map(_same, self, other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _item(self, at: int) -> Item:
+        raise NotImplementedError
+
+    def kind_of(self, kind: Kind) -> int:
+        """The number of a kind, new or known."""
+        number = self._known.get(kind)
+        if number is None:
+            number = self._known[kind] = len(self.kinds)
+            self.kinds.append(kind)
+            self.positions.append(array("Q"))
+        return number
+
+    def add(self, kind: int, values: Sequence[float], sort: int, occurrence: int, line: int, text: str) -> None:
+        """One more line. ``values``: the numbers, also of an ODD line (whose words are nan there)."""
+        self.positions[kind].append(len(self.kind))
+        self.kind.append(kind)
+        self.values.extend(values)
+        self.start.append(len(self.values))
+        self.sort.append(sort)
+        self.occurrence.append(occurrence)
+        self.line.append(line)
+        self.text += text.encode("utf-8", "surrogatepass")
+        self.end.append(len(self.text))
+
+    def cut(self, length: int) -> None:
+        """Only the first ``length`` lines."""
+        while len(self) > length:
+            at = len(self) - 1
+            self.positions[self.kind.pop()].pop()
+            self.start.pop(), self.sort.pop(), self.occurrence.pop(), self.line.pop(), self.end.pop()
+            self.odd.pop(at, None)
+            del self.values[self.start[-1] :], self.text[self.end[-1] :]
+
+    def numbers(self, at: int) -> array[float]:
+        """The values of a line as they stand in the columns."""
+        return self.values[self.start[at] : self.start[at + 1]]
+
+    def text_of(self, at: int) -> str:
+        return self.text[self.end[at] : self.end[at + 1]].decode("utf-8", "surrogatepass")
+
+
+class Chosen(Sequence[Item], Generic[Item]):
+    """Some lines of a sequence, by their positions."""
+
+    def __init__(self, whole: Sequence[Item], positions: Sequence[int]) -> None:
+        self._whole, self._positions = whole, positions
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Item, ...]: ...
+    def __getitem__(self, index: int | slice) -> Item | tuple[Item, ...]:
+        if isinstance(index, slice):
+            return tuple(self._whole[at] for at in self._positions[index])
+        return self._whole[self._positions[index]]
+
+
+class Records(Columns[tuple[str, str], Record]):
+    """Named values; a kind is (canonical name, name as printed)."""
+
+    def put(self, record: Record) -> None:
+        """One more record."""
+        sort = sort_of(record.values)
+        if sort == ODD:
+            self.odd[len(self)] = record.values
+        numbers = [float("nan") if isinstance(value, str) else float(value) for value in record.values]
+        kind = self.kind_of((record.name, record.raw_name))
+        self.add(kind, numbers, sort, record.occurrence, record.line, record.text)
+
+    def values_of(self, at: int) -> tuple[Value, ...]:
+        sort = self.sort[at]
+        if sort == ODD:
+            return self.odd[at]
+        numbers = self.numbers(at)
+        return tuple(map(int, numbers)) if sort == WHOLE else tuple(numbers)
+
+    def _item(self, at: int) -> Record:
+        name, raw = self.kinds[self.kind[at]]
+        return Record(name, raw, self.values_of(at), self.occurrence[at], self.line[at], self.text_of(at))
+
+    def names(self) -> Iterator[str]:
+        """The canonical name of every record."""
+        known = [name for name, _ in self.kinds]
+        return map(known.__getitem__, self.kind)
+
+    def named(self, name: str) -> Sequence[Record]:
+        """Every record of a canonical name."""
+        numbers = [number for number, (other, _) in enumerate(self.kinds) if other == name]
+        if len(numbers) == 1:
+            return Chosen(self, self.positions[numbers[0]])
+        return Chosen(self, sorted(at for number in numbers for at in self.positions[number]))
+
+
+class PhiLines(Columns[tuple[str, ...], PhiRecord]):
+    """TRACE_*_PHI lines; a kind is the keys of a line."""
+
+    def put(self, record: PhiRecord) -> None:
+        """One more line."""
+        kind = self.kind_of(tuple(record.values))
+        self.add(kind, list(record.values.values()), FLOATS, record.occurrence, record.line, record.text)
+
+    def _item(self, at: int) -> PhiRecord:
+        values = dict(zip(self.kinds[self.kind[at]], self.numbers(at), strict=True))
+        return PhiRecord(values, self.occurrence[at], self.line[at], self.text_of(at))
+
+
+class TermLines(Columns[tuple[str, ...], TermRecord]):
+    """TRACE_*_TERM lines; a kind is the keys of a line. Their text is not kept."""
+
+    def put(self, record: TermRecord) -> None:
+        """One more line."""
+        self.add(self.kind_of(tuple(record.values)), list(record.values.values()), FLOATS, 0, record.line, "")
+
+    def _item(self, at: int) -> TermRecord:
+        return TermRecord(dict(zip(self.kinds[self.kind[at]], self.numbers(at), strict=True)), self.line[at])
+
+
+def _same(one: object, other: object) -> bool:
+    return one == other
