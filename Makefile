@@ -30,7 +30,7 @@ example: $(READY)  ## a fresh example package under reports/, in place of the on
 figures: $(READY)  ## the pictures of docs/api.md
 	$(BIN)/python docs/make_figures.py
 
-docs: $(READY)  ## docs/keys.md and docs/settings.md
+docs: $(READY)  ## docs/keys.md, docs/settings.md and docs/flags.md
 	$(BIN)/python tools/tables.py
 
 screens: $(READY)  ## the pictures of the console in docs/screens

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from nbsim.flag import NUMBER
+from nbsim.flags import lookup
+
 Words = list[str]
 
 CONVENTIONS = ["-mosflm", "-adxv", "-denzo", "-xds", "-dials"]
@@ -213,6 +216,8 @@ def _outputs(rng: random.Random) -> list[Words]:
     groups += pick(
         [[], [], [["-floatfile", "a.bin"], ["-intimage", "b.img"], ["-pgmfile", "c.pgm"], ["-noiseimage", "d.img"]]]
     )
+    if rng.random() < 0.1:
+        groups.append(["-printout"])
     return groups + pick([[], [], [["-coherent"]], [["-density", "1.2"]], [["-stolout", "x.stol"]]])
 
 
@@ -227,3 +232,19 @@ def command(rng: random.Random) -> Words:
     if rng.random() < _ORDER_MATTERS:
         rng.shuffle(groups)
     return [word for group in groups for word in group]
+
+
+def spoiled(words: Words, rng: random.Random) -> Words:
+    """``words`` in spellings that only C's own matching rules accept, some of them nonsense."""
+    result: Words = []
+    for word in words:
+        flag = lookup(word) if word.startswith("-") else None
+        free = flag is not None and not flag.exact and word in flag.names and not word.startswith("-misset")
+        if free and rng.random() < 0.2:
+            word = rng.choice([f"{word}foo", f"-{word}", f"{word}_of_it"])
+        elif NUMBER.fullmatch(word) and rng.random() < 0.1:
+            word = f"{word}mm"
+        result.append(word)
+    if rng.random() < 0.5:
+        result[:0] = rng.choice([["-unknown", "7"], ["stray"], ["-misset_seed", "5"], ["-hdiv", "3"]])
+    return result

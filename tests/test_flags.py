@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from nbsim.errors import InputError
+from nbsim.flag_table import FLAGS
 from nbsim.flags import parse, split_command
 from nbsim.headers import read_mask
 from nbsim.quirks import Quirks
@@ -113,6 +114,57 @@ def test_headers_come_first_and_the_image_wins(tmp_path: Path) -> None:
     for name, message in (("gone.img", "cannot be read"), ("text.img", "not an SMV file")):
         with pytest.raises(InputError, match=message):
             parse(["-img", name], tmp_path)
+
+
+def test_a_value_that_c_would_cut_short_is_refused() -> None:
+    for typed in ("-N 1e3", "-N 5.7", "-distance 100mm", "-lambda 1e400", "-lambda nan", "-N 99999999999"):
+        with pytest.raises(InputError, match=typed):
+            parse(typed.split())
+        if "e400" not in typed and "nan" not in typed and "999" not in typed:
+            parse(typed.split(), compat=True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "changed"),
+    [
+        ("-Nfoo 5 -N 1e3 --lambda 1.5A", {"n_a": 1, "n_b": 1, "wavelength_a": 1.5}),
+        ("-misset random -misset_seed 5 -phi 3", {"misset_random": False, "misset_deg": (5.0, 0.0, 3.0)}),
+        ("-misset_seed 5 -misset random", {"misset_random": True, "misset_seed": 5}),
+        ("-distance_of_it 80mm stray -roi 1 2", {"distance_mm": 80.0, "roi": None}),
+        ("-oversample_thick 3", {"oversample_thick": True, "oversample": -1}),
+        ("-dump_pixel 3 4", {"dump_file": "3", "trace_pixel": (3, 4)}),
+        ("-printout_pixel 3 4", {"printout": True, "printout_pixel": (4, 3)}),
+        ("-lambda -N 5", {"wavelength_a": 0.0, "n_a": 5}),
+        ("-hdiv 3 -hdivsteps 2", {"hdiv_steps": 2, "hdiv_range": -1.0}),
+        ("-detector_absorption_depth 300um", {"attenuation_um": 300.0}),
+        ("-curved_det", {"curved": False}),
+        ("-cell 10 20 -30", {"cell": (10.0, 20.0)}),
+    ],
+)
+def test_words_matched_as_c_does(typed: str, changed: dict[str, object]) -> None:
+    """By the rules of section 1.1; benchmarks/blind_parity.py holds them against the C program itself."""
+    options = parse(typed.split(), compat=True)
+    assert {name: getattr(options, name) for name in changed} == changed
+
+
+def test_what_c_passes_over_is_known() -> None:
+    assert parse(["-unknown", "7", "-N", "5", "stray", "-Nfoo", "3", "-lambda"], compat=True).ignored == (
+        "-unknown", "7", "stray", "-Nfoo", "3", "-lambda",
+    )  # fmt: skip
+    with pytest.raises(InputError, match="-detector_abs needs a value; the C program crashes"):
+        parse(["-detector_abs"], compat=True)
+
+
+def test_rows_that_c_finds_in_one_word_stand_in_its_order() -> None:
+    order = [flag.names[0] for flag in FLAGS]
+    for first, second in (
+        ("-misset", "-misset_seed"),
+        ("-twotheta_axis", "-twotheta"),
+        ("-printout", "-printout_pixel"),
+    ):
+        assert order.index(first) < order.index(second)
+    for name in ("-oversample_thick", "-oversample_polar", "-oversample_omega"):
+        assert order.index(name) < order.index("-oversample")
 
 
 def test_split_command() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from nbsim.cli import main
 from nbsim.flag_table import FLAGS
+from nbsim.own_options import OWN
 
 COMMAND = "-default_F 50 -cell 30 40 50 90 90 90 -lambda 1 -distance 60 -pixel 2 -detpixels 8 -N 3 -oversample 1"
 PLAIN = COMMAND.split()
@@ -67,7 +69,9 @@ def test_help_lists_every_option(word: str, capsys: pytest.CaptureFixture[str]) 
     assert main([word]) == 0
     shown = capsys.readouterr().out
     assert "usage: nbsim FLAGS" in shown
-    assert all(f" {name}" in shown for flag in FLAGS for name in flag.names)
+    assert all(f"{name}" in shown.replace(",", " ").split() or f"{name})" in shown for f in FLAGS for name in f.names)
+    assert all(own.name in shown for own in OWN)
+    assert max(map(len, shown.splitlines())) <= 115
 
 
 def test_without_words_the_usage_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,7 +85,7 @@ def test_without_words_the_usage_goes_to_stderr(capsys: pytest.CaptureFixture[st
     [
         (["-defalt_F", "5"], "nearest known one is -default_F"),
         (["-N"], "-N needs 1 value"),
-        (["--dtype", "float16"], "--dtype float16: one of float32, float64"),
+        (["--dtype", "float16"], "--dtype float16: one of float64, float32"),
         (["--dtype"], "--dtype: a value must follow"),
         (["--device=tpu"], "--device tpu"),
         (["--phi-mode", "c"], "--phi-mode c: one of spec, c-parity"),
@@ -180,7 +184,51 @@ def test_options_that_do_nothing_are_named(here: Path, capsys: pytest.CaptureFix
     assert "-coherent changes nothing" in capsys.readouterr().err
 
 
-def test_printing_pixels_is_refused_with_the_way_out(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*PLAIN, *QUIET, "-printout_pixel", "3", "4"]) == 2
-    assert "-trace_pixel" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-hkl", "a.hkl", "-floatfile", "a.hkl"], "-floatfile a.hkl: the run reads this file"),
+        (["-hkl", "a.hkl", "-dump", "./a.hkl"], "-dump ./a.hkl: the run reads this file"),
+        (["-hkl", "a.hkl", "-intfile", "link"], "-intfile link: the run reads this file"),
+        (["-floatfile", "x", "-intfile", "x"], "-intfile x: -floatfile is the same file"),
+        (["-floatfile", ""], "-floatfile '': no name"),
+    ],
+)
+def test_an_input_is_never_overwritten(
+    here: Path, words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "a.hkl").write_text("0 0 0 5\n")
+    (here / "link").symlink_to("a.hkl")
+    assert main([*PLAIN, *QUIET, *words]) == 2
+    assert said in capsys.readouterr().err
+    assert sorted(path.name for path in here.iterdir()) == ["a.hkl", "link"]
+    assert (here / "a.hkl").read_text() == "0 0 0 5\n"
+
+
+def test_the_cache_that_is_read_is_not_an_output(here: Path) -> None:
+    (here / "a.hkl").write_text("0 0 0 5\n1 1 1 7\n")
+    assert main([*PLAIN, *QUIET, "-hkl", "a.hkl"]) == 0
+    assert main([*PLAIN, *QUIET]) == 0
+    assert main([*PLAIN, *QUIET, "-intfile", "Fdump.bin"]) == 2
+
+
+def test_a_disk_without_room_is_seen_before_the_run(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    room = os.statvfs(here)
+    small = os.statvfs_result((room.f_bsize, 1, room.f_blocks, 500, 500, *tuple(room)[5:]))
+    monkeypatch.setattr(os, "statvfs", lambda place: small)
+    assert main([*PLAIN, *QUIET]) == 4
+    assert re.search(
+        r"cannot write floatimage.bin, intimage.img: they need 896 bytes, 500 bytes are free in ",
+        capsys.readouterr().err,
+    )
+    assert not list(here.iterdir())
+
+
+def test_a_device_that_is_full(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    assert main([*PLAIN, *QUIET, "-floatfile", "/dev/full"]) == 4
+    assert "cannot write /dev/full: No space left on device" in capsys.readouterr().err
     assert not list(here.iterdir())

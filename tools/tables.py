@@ -1,4 +1,4 @@
-"""``make docs``: docs/keys.md and docs/settings.md, printed from the registries that the program itself uses.
+"""``make docs``: docs/keys.md, docs/settings.md and docs/flags.md, printed from the tables that the programs use.
 
 ``--check`` writes nothing and says which file is out of date, with exit code 1.
 """
@@ -7,8 +7,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from dataclasses import fields
 from pathlib import Path
 
+from nbsim.flag import Flag
+from nbsim.flag_table import SECTIONS
+from nbsim.own_options import OWN
+from nbsim.quirks import Quirks
+from nbsim.usage import other_spellings
 from nbtui.console.keymap import FIXED, REGISTRIES
 from nbtui.setting_table import SETTINGS, Setting
 
@@ -64,6 +70,45 @@ _TABLES = """
 | `XDG_CONFIG_HOME` | where the user's own `nbtui.toml` is |
 | `XDG_STATE_HOME` | where sessions and `copied.txt` are kept: `nbtui/` in it, by default `~/.local/state/nbtui/` |
 """
+_FLAGS = """# Flags of nbsim
+
+Made by `make docs` from the tables that the parser and `nbsim --help` use.
+
+`nbsim` reads nanoBragg's own command line. A flag is written as in the first column, or as one of the other spellings;
+`...` means that anything may follow there. Values are in the unit named. Of a flag that is given twice the later one
+counts. Flags that choose a convention or a pivot do so in the order in which they stand, as in C, and the headers of
+`-img` and `-mask` are read before all of them.
+
+What C would ignore or misread is refused: unknown flags (with the nearest known one), words that belong to no flag,
+missing values, values that are no number, whole numbers such as `1e3` of which C reads the 1, and numbers that no
+experiment has (zero or negative distances, cells that cannot be, no cells along an axis, empty regions).
+
+`--compat` matches words as C does, for command lines that rely on it: most flags are found anywhere in a word
+(`-lambdaX`, `--distance`), every flag is tried on every word (upstream reads `-misset_seed` as `-misset`, too), numbers
+are read as far as they go (`100mm`, `1e3` cells are 1), and what fits nothing is passed over and named on stderr. The
+column "C matches" says which: *in* means anywhere in a word, *whole* the word as it stands. Without `--compat`, nbsim
+says on stderr where C would have read the words in another way.
+
+A flag marked S or L and a number follows a quirk of the C program; the switches are at the end.
+"""
+_FILES = """
+## Files
+
+Input files are looked up in the current directory, outputs are written there. An output replaces what an earlier run
+left, as with C, but never an input file of the same run, nor a file that the names of two outputs share. Files appear
+whole or not at all.
+
+| File | What it is |
+|---|---|
+| `floatimage.bin` | 4-byte floats in photons per pixel, fast index first; always written |
+| `intimage.img` | SMV, 2-byte integers; always written |
+| `image.pgm` | PGM; `-nopgm` leaves it out |
+| `noiseimage.img` | SMV with photon noise, deviate by deviate as in C; `-nonoise` leaves it out |
+| `Fdump.bin` | binary copy of the structure factors; written with `-hkl`, read without |
+
+Exit codes: 0 done, 2 unusable input, 3 the simulation failed, 4 could not write, 130 interrupted. stdout holds C's
+summary lines, stderr narration and progress.
+"""
 
 
 def keys() -> str:
@@ -82,6 +127,31 @@ def settings() -> str:
     """docs/settings.md."""
     rows = ((f"`{s.name}`", s.type, _default(s), _over_ssh(s), s.unit, s.help) for s in SETTINGS)
     return _SETTINGS + "\n" + _table(("Name", "Type", "Default", "Over SSH", "Unit", "What it does"), rows) + _TABLES
+
+
+def flags() -> str:
+    """docs/flags.md."""
+    own = ((f"`{o.name}{' ' if o.typed else ''}{o.typed}`", f"`{o.default}`" if o.default else "", o.help) for o in OWN)
+    parts = [_FLAGS, "\n## nbsim's own options\n\n", _table(("Option", "Default", "What it does"), own)]
+    head = ("Flag", "Other spellings", "Default", "Unit", "C matches", "What it does")
+    for title, rows in SECTIONS:
+        parts.append(f"\n## {title}\n\n{_table(head, (_flag_row(flag) for flag in rows))}")
+    quirks = (
+        (f"`{item.name}`", item.metadata["source"], "on" if item.default else "off", item.metadata["on"],
+         item.metadata["off"])
+        for item in fields(Quirks)
+    )  # fmt: skip
+    text = "`--quirk NAME=on|off`. The defaults are what C does, but for the first, which `--phi-mode` sets.\n\n"
+    return "".join(
+        [*parts, _FILES, "\n## Quirks\n\n", text, _table(("Name", "Source", "Default", "On", "Off"), quirks)]
+    )
+
+
+def _flag_row(flag: Flag) -> tuple[str, ...]:
+    written = f"`{flag.names[0]} {flag.follows}`" if flag.values else f"`{flag.names[0]}`"
+    matched = "" if flag.names[0].startswith("--") else "whole" if flag.exact else "in"
+    default = f"`{flag.default}`" if flag.default else ""
+    return written, _code(" ".join(other_spellings(flag))), default, flag.unit, matched, flag.help
 
 
 def _default(setting: Setting) -> str:
@@ -109,9 +179,9 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def main(words: list[str]) -> int:
-    """Write both files, or say with ``--check`` which one is not as it would be written."""
+    """Write the files, or say with ``--check`` which one is not as it would be written."""
     stale = []
-    for name, text in (("keys.md", keys()), ("settings.md", settings())):
+    for name, text in (("keys.md", keys()), ("settings.md", settings()), ("flags.md", flags())):
         path = DOCS / name
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue

@@ -5,88 +5,48 @@ Exit codes: 0 done, 2 unusable input, 3 the simulation failed, 4 could not write
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import InputError, Interrupted, NbsimError, OutputError
-from .flags import lookup
+from .flags import lookup, parse
+from .own_options import Settings, split
+from .usage import USAGE, help_text
 
-USAGE = """usage: nbsim FLAGS [--device cpu|cuda] [--dtype float32|float64] [--phi-mode spec|c-parity]
-             [--quirk NAME=on|off] [--omp-threads N] [--compile auto|on|off]
+if TYPE_CHECKING:
+    from .model import Experiment
 
-FLAGS are nanoBragg's own; input and output files are in the current directory, outputs are
-replaced as the C program replaces them. With -trace_pixel SLOW FAST the pixel's trace is
-printed too.
-
-  --column NAME         column of an MTZ or CIF file given with -hkl; default: its only amplitude column
-  --phi-mode c-parity   keep the vectors of the last phi step at phi = 0, as the C program does
-  --omp-threads N       first pixels as in a C run with that OMP_NUM_THREADS (default 1)
-  --compile             auto: use the compiled kernel if it was built before, or build it for a long run
-"""
-_CHOICES = {
-    "--device": ("cpu", "cuda"),
-    "--dtype": ("float32", "float64"),
-    "--phi-mode": ("spec", "c-parity"),
-    "--compile": ("auto", "on", "off"),
-}
 _COMPILE = {"auto": None, "on": True, "off": False}
+_HELP = ("-h", "--help", "-help")
 _SECONDS_BETWEEN_REPORTS = 0.5
 
 
-@dataclass
-class _Settings:
-    values: dict[str, str] = field(
-        default_factory=lambda: {"--device": "cpu", "--dtype": "float64", "--phi-mode": "spec", "--compile": "auto"}
-    )
-    quirks: dict[str, bool] = field(default_factory=dict)
-    threads: int = 1
-    flags: list[str] = field(default_factory=list)
-
-
-def _quirk(text: str) -> tuple[str, bool]:
-    name, _, state = text.partition("=")
-    if state not in ("on", "off"):
-        raise InputError(f"--quirk {text}: give NAME=on or NAME=off")
-    return name, state == "on"
-
-
-def _split(argv: Sequence[str]) -> _Settings:
-    """Our own double-dash options taken out of nanoBragg's."""
-    settings, rest = _Settings(), list(argv)
-    while rest:
-        word = rest.pop(0)
-        name, equals, value = word.partition("=")
-        if name not in (*_CHOICES, "--quirk", "--omp-threads"):
-            settings.flags.append(word)
-            continue
-        if not equals:
-            if not rest:
-                raise InputError(f"{name}: a value must follow")
-            value = rest.pop(0)
-        if name == "--quirk":
-            quirk, state = _quirk(value)
-            settings.quirks[quirk] = state
-        elif name == "--omp-threads":
-            if not value.isdecimal() or int(value) < 1:
-                raise InputError(f"--omp-threads {value}: needs a whole number from 1")
-            settings.threads = int(value)
-        elif value not in _CHOICES[name]:
-            raise InputError(f"{name} {value}: one of {', '.join(_CHOICES[name])}")
-        else:
-            settings.values[name] = value
-    return settings
-
-
-def _say_what_does_nothing(words: Sequence[str]) -> None:
-    """Options that the C program reads and never uses are not passed over in silence."""
-    for word in dict.fromkeys(words):
+def _say_what_c_would_do(settings: Settings, experiment: Experiment) -> None:
+    """What the C program reads and never uses, or reads in another way, is not passed over in silence."""
+    flags = settings.flags
+    for word in dict.fromkeys(flags):
         flag = lookup(word) if word.startswith("-") else None
-        if flag is not None and not (flag.sets or flag.also or flag.special):
+        if flag is not None and flag.does_nothing:
             print(f"nbsim: {word} changes nothing, as in the C program", file=sys.stderr)
+    if settings.compat:
+        return
+    with contextlib.suppress(InputError):
+        theirs = parse(flags, Path(), experiment.quirks, compat=True)
+        ours = experiment.options
+        names = [item.name for item in fields(ours) if getattr(ours, item.name) != getattr(theirs, item.name)]
+        names = [name for name in names if name != "ignored"]
+        if names:
+            print(
+                f"nbsim: the C program matches these words in another way and gets another {', '.join(names)}; "
+                "--compat does as it does",
+                file=sys.stderr,
+            )
 
 
 class _Reporter:
@@ -109,14 +69,17 @@ class _Reporter:
 
 
 def _run(argv: Sequence[str]) -> None:
-    settings = _split(argv)
+    settings = split(argv)
     os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
     import torch
 
+    from .checks import check_image_memory
+    from .destinations import check_destinations
     from .experiment import from_command
     from .image import render
     from .outputs import write_outputs
     from .pixel import simulate_pixel
+    from .printout import printout_lines
     from .structure_factors import write_cache
     from .trace import format_line, trace_lines
 
@@ -128,42 +91,31 @@ def _run(argv: Sequence[str]) -> None:
         dtype=getattr(torch, settings.values["--dtype"]),
         device=settings.values["--device"],
         quirks=settings.quirks,
+        compat=settings.compat,
     )
     for notice in experiment.notices:
         print(f"nbsim: {notice}", file=sys.stderr)
     options = experiment.options
-    _say_what_does_nothing(settings.flags)
-    if options.printout:
-        raise InputError("-printout: not in nbsim; -trace_pixel SLOW FAST prints every value of a pixel")
-    if options.hkl_file is not None:
-        write_cache(folder / options.dump_file, experiment.structure_factors)
+    _say_what_c_would_do(settings, experiment)
+    check_image_memory(experiment.detector.n_slow, experiment.detector.n_fast)
+    check_destinations(experiment, folder)
     if options.trace_pixel is not None:
         result = simulate_pixel(experiment, *options.trace_pixel, n_threads=settings.threads)
         for line in trace_lines(result):
             print(format_line(line))
+    for text in printout_lines(experiment, n_threads=settings.threads):
+        print(text)
+    if options.hkl_file is not None:
+        write_cache(folder / options.dump_file, experiment.structure_factors)
     # an interrupt may come at any time here, during a build of the kernel too: nothing is written before the end
     image = render(
         experiment,
         n_threads=settings.threads,
         compile_kernel=_COMPILE[settings.values["--compile"]],
-        progress=_Reporter(options.progress),
+        progress=_Reporter(options.progress and not options.printout),
     )
     for text in write_outputs(experiment, image, folder):
         print(text)
-
-
-def usage() -> str:
-    """Usage text with nanoBragg's options from the one table."""
-    from .flag_table import FLAGS
-
-    lines = [USAGE, "\nFLAGS (several spellings of one option are alternatives):\n"]
-    for flag in FLAGS:
-        own = tuple(name for name in flag.names if name not in flag.stems)
-        names = " ".join(own + tuple(f"{stem}..." for stem in flag.stems))
-        values = f" x{flag.values}" if flag.values > 1 else ""
-        unit = f" [{flag.unit}]" if flag.unit else ""
-        lines.append(f"  {names}{values}\n        {flag.help}{unit}\n")
-    return "".join(lines)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -172,8 +124,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not words:
         print(USAGE, end="", file=sys.stderr)
         return 2
-    if words[0] in ("-h", "--help", "-help"):
-        print(usage(), end="")
+    if any(word in _HELP for word in words):
+        print(help_text(), end="")
         return 0
     try:
         _run(words)

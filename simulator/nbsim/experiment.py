@@ -287,6 +287,8 @@ def build(options: Options, workdir: Path, quirks: Quirks) -> Experiment:
         raise InputError(f"-lambda {options.wavelength_a:g}: the wavelength must be positive")
     checks.check_values(options)
     notices: list[str] = []
+    if options.ignored:
+        notices.append(f"passed over, as the C program does: {' '.join(options.ignored)}")
     size = geometry.detector_size(options)
     checks.check_roi(options, size)
     exposure = _exposure(options, notices)
@@ -346,11 +348,12 @@ def from_command(
     dtype: torch.dtype = torch.float64,
     device: str | torch.device = "cpu",
     quirks: Mapping[str, bool] = {},
+    compat: bool = False,
 ) -> Experiment:
     """The experiment of a nanoBragg command line, text or words.
 
-    ``phi_mode`` ``spec`` gives fresh vectors at phi = 0, ``c-parity`` what C does; ``quirks`` wins over it.
-    Set-up is always done in float64 and then moved.
+    ``phi_mode`` ``spec`` gives fresh vectors at phi = 0, ``c-parity`` what C does; ``quirks`` wins over it;
+    ``compat`` matches the words as C does (:mod:`nbsim.compat`). Set-up is always done in float64 and then moved.
 
     Raises:
         InputError: unknown phi mode, dtype, device or quirk, or an unusable command line or file.
@@ -362,7 +365,7 @@ def from_command(
     for name, value in quirks.items():
         switches = named(switches, name, value)
     argv = flags.split_command(command) if isinstance(command, str) else list(command)
-    options = flags.parse(argv, workdir, switches)
+    options = flags.parse(argv, workdir, switches, compat=compat)
     made = build(options, workdir, switches)
     if dtype == torch.float64 and place.type == "cpu":
         return made

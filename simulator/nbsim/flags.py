@@ -1,6 +1,7 @@
 """The command line of nanoBragg: the parser that walks the table of options.
 
-Anything that C would silently ignore or misread is refused. Source: nanobragg_setup.md section 1.1.
+Anything that C would silently ignore or misread is refused; with ``compat`` the words are matched as C matches them
+(:mod:`nbsim.compat`). Source: nanobragg_setup.md section 1.1.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from . import compat as matching
 from .errors import InputError
-from .flag_table import FLAGS, MISSET_RANDOM, NUMBER, Changes, Flag, number
+from .flag import NUMBER, Changes, Flag, number
+from .flag_table import FLAGS, MISSET_RANDOM
 from .headers import read_header_changes
 from .options import Options
 from .quirks import Quirks
@@ -114,25 +117,37 @@ def walk(tokens: Sequence[str]) -> Iterator[tuple[int, int, Flag, tuple[str, ...
         at = end
 
 
-def parse(argv: Sequence[str], workdir: Path = Path(), quirks: Quirks = Quirks()) -> Options:  # noqa: B008
+def parse(
+    argv: Sequence[str],
+    workdir: Path = Path(),
+    quirks: Quirks = Quirks(),  # noqa: B008
+    *,
+    compat: bool = False,
+) -> Options:
     """``argv`` (with or without the program name) as :class:`Options`.
 
     Raises:
-        InputError: an unknown option, a missing or unusable value, or an unreadable header.
+        InputError: an unknown option, a missing or unusable value, or an unreadable header; with ``compat`` only what
+            C could not use either.
     """
     tokens = list(argv)
     if tokens and not tokens[0].startswith("-"):
         tokens = tokens[1:]
     # headers fill in first so that any ordinary option overrides them, wherever it stands
     changes: Changes = {}
-    files = _header_files(tokens)
+    files = matching.header_files(tokens) if compat else _header_files(tokens)
     for name in ("-mask", "-img"):
         if name in files:
             read_header_changes(workdir / files[name], changes, is_mask=name == "-mask")
-    for start, _, flag, words in walk(tokens):
-        values = words if flag.kind == "str" else tuple(number(tokens[start], word, flag.kind) for word in words)
-        _apply(flag, values, changes, quirks)
-    return Options(argv=tuple(argv), **changes)
+    ignored: tuple[str, ...] = ()
+    if compat:
+        matches, ignored = matching.matches(tokens)
+        for flag, values in matches:
+            _apply(flag, values, changes, quirks)
+    else:
+        for start, _, flag, words in walk(tokens):
+            _apply(flag, tuple(number(tokens[start], word, flag.kind) for word in words), changes, quirks)
+    return Options(argv=tuple(argv), ignored=ignored, **changes)
 
 
 def split_command(text: str) -> list[str]:

@@ -32,10 +32,11 @@ def check_memory(needed: int, what: str) -> None:
     """
     there = available_bytes()
     if there is not None and needed > there:
-        raise InputError(f"{what} needs {_words(needed)} of memory, {_words(there)} are available")
+        raise InputError(f"{what} needs {words(needed)} of memory, {words(there)} are available")
 
 
-def _words(size: int) -> str:
+def words(size: int) -> str:
+    """A number of bytes for a reader."""
     value = float(size)
     for unit in ("bytes", "KiB", "MiB", "GiB"):
         if value < 1024.0:

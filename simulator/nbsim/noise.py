@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+
+from .rng import float32
 
 _LANCZOS = (
     76.18009172947146,
@@ -27,10 +30,10 @@ _PRODUCT_BELOW = 12.0
 
 
 class Deviates:
-    """Poisson and Gaussian deviates drawn from ``uniform``, which returns float32 values in (0, 1)."""
+    """Poisson and Gaussian deviates made of uniform ones, float32 values in (0, 1)."""
 
-    def __init__(self, uniform: Callable[[], float]) -> None:
-        self._uniform = uniform
+    def __init__(self, uniform: Iterator[float]) -> None:
+        self._uniform = uniform.__next__
         self._cell = array("f", [0.0])
         self._mean = -1.0
         self._g = self._root = self._log_mean = 0.0
@@ -56,61 +59,71 @@ class Deviates:
         self._spare = f32(v1 * factor)
         return f32(v2 * factor)
 
-    def _log_gamma(self, x: float) -> float:
-        x = self._f32(x)
-        tail = x + 5.5
-        tail -= (x + 0.5) * math.log(tail)
-        series = 1.000000000190015
-        for j, coefficient in enumerate(_LANCZOS):
-            series += coefficient / (x + 1.0 + j)
-        return self._f32(-tail + math.log(2.5066282746310005 * series / x))
-
-    def poisson(self, mean: float) -> float:
-        """A Poisson deviate of a float32 ``mean``; above 1e6 it is a Gaussian and not an integer."""
-        if mean > _GAUSS_ABOVE:
-            return self._f32(mean + math.sqrt(mean) * self.gaussian())
-        if mean < _PRODUCT_BELOW:
-            return self._small(mean)
-        return self._large(mean)
-
-    def _small(self, mean: float) -> float:
-        cell, uniform = self._cell, self._uniform
-        if mean != self._mean:
-            self._mean = mean
-            self._g = self._f32(math.exp(-mean))
-        count, product = -1, 1.0
-        while True:
-            count += 1
-            cell[0] = product * uniform()
-            product = cell[0]
-            if not product > self._g:
-                return float(count)
+    def poisson(self, means: Iterable[float]) -> Iterator[float]:
+        """A Poisson deviate of every float32 mean in turn; above 1e6 it is a Gaussian and not an integer."""
+        cell, uniform, exp = self._cell, self._uniform, math.exp
+        for mean in means:
+            if not mean < _PRODUCT_BELOW:
+                yield self._f32(mean + math.sqrt(mean) * self.gaussian()) if mean > _GAUSS_ABOVE else self._large(mean)
+                continue
+            # the number of factors that keep a product of deviates above exp(-mean); 0 for most pixels of most images
+            cell[0] = exp(-mean)
+            floor = cell[0]
+            product, count = uniform(), 0
+            while product > floor:
+                cell[0] = product * uniform()
+                product = cell[0]
+                count += 1
+            yield float(count)
 
     def _large(self, mean: float) -> float:
-        f32, uniform = self._f32, self._uniform
+        cell, uniform, f32 = self._cell, self._uniform, self._f32
+        if mean != mean:
+            return mean
         if mean != self._mean:
             self._mean = mean
             self._root = f32(math.sqrt(2.0 * mean))
             self._log_mean = f32(math.log(mean))
-            self._g = f32(f32(mean * self._log_mean) - self._log_gamma(mean + 1.0))
+            self._g = f32(f32(mean * self._log_mean) - _log_gamma(f32(mean + 1.0)))
         while True:
             while True:
-                y = f32(math.tan(math.pi * uniform()))
-                event = f32(f32(self._root * y) + mean)
-                if event >= 0.0:
+                cell[0] = math.tan(math.pi * uniform())
+                y = cell[0]
+                cell[0] = self._root * y
+                cell[0] = cell[0] + mean
+                if cell[0] >= 0.0:
                     break
-            event = float(math.floor(event))
-            exponent = f32(f32(f32(event * self._log_mean) - self._log_gamma(event + 1.0)) - self._g)
+            event = float(math.floor(cell[0]))
+            cell[0] = event * self._log_mean
+            cell[0] = cell[0] - _log_gamma_of_next(event)
+            cell[0] = cell[0] - self._g
+            exponent = cell[0]
             accept = f32(0.9 * (1.0 + f32(y * y)) * math.exp(exponent))
             if not uniform() > accept:
                 return event
+
+
+def _log_gamma(x: float) -> float:
+    """ln Gamma(x) of a float32 ``x``, rounded to float32."""
+    tail = x + 5.5
+    tail -= (x + 0.5) * math.log(tail)
+    series = 1.000000000190015
+    for j, coefficient in enumerate(_LANCZOS):
+        series += coefficient / (x + 1.0 + j)
+    return float32(-tail + math.log(2.5066282746310005 * series / x))
+
+
+@lru_cache(maxsize=1 << 16)
+def _log_gamma_of_next(event: float) -> float:
+    """ln Gamma(event + 1); an image has far more pixels than numbers of photons."""
+    return _log_gamma(float32(event + 1.0))
 
 
 def noise_image(
     image: npt.NDArray[np.float32],
     roi: tuple[slice, slice],
     adc: float,
-    uniform: Callable[[], float],
+    uniform: Iterator[float],
 ) -> tuple[npt.NDArray[np.uint16], float, int]:
     """Counts (n_slow, n_fast), photons in total, and overloads; section 10.5.
 
@@ -119,11 +132,12 @@ def noise_image(
     counts = np.zeros(image.shape, dtype=np.uint16)
     region = image[roi]
     deviates = Deviates(uniform)
-    photons = np.fromiter(
-        (deviates.poisson(mean) for mean in region.ravel().tolist()), dtype=np.float64, count=region.size
-    ).reshape(region.shape)
+    photons = np.fromiter(deviates.poisson(region.ravel().tolist()), dtype=np.float64, count=region.size).reshape(
+        region.shape
+    )
     value = photons + adc
     overloads = int(np.count_nonzero(value > 65535.0))
-    value = np.minimum(value, 65535.0)
-    counts[roi] = (np.trunc(value).astype(np.int64) & 0xFFFF).astype(np.uint16)
+    # what is no number is 0, as C's conversion has it on the machines at hand
+    value = np.trunc(np.nan_to_num(np.minimum(value, 65535.0), nan=0.0))
+    counts[roi] = (value.astype(np.int64) & 0xFFFF).astype(np.uint16)
     return counts, float(np.cumsum(photons.ravel())[-1]) if photons.size else 0.0, overloads

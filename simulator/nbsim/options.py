@@ -16,6 +16,7 @@ class Options:
     """Everything a nanoBragg command line (and the headers it names) says."""
 
     argv: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()  # words that C passes over; only with its matching rules
 
     # crystal
     cell: tuple[float, ...] | None = None  # A and degrees, one to six values

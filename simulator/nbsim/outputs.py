@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,7 @@ def region(experiment: Experiment) -> tuple[slice, slice]:
     return slice(max(slow0, 0), max(slow1 + 1, 0)), slice(max(fast0, 0), max(fast1 + 1, 0))
 
 
-def noise_deviates(experiment: Experiment) -> Callable[[], float]:
+def noise_deviates(experiment: Experiment) -> Iterator[float]:
     """Uniform deviates for the noise image.
 
     A negative ``-seed`` does not restart the table that the mosaic domains left behind (L22); without
@@ -43,7 +43,7 @@ def noise_deviates(experiment: Experiment) -> Callable[[], float]:
         mosaic = Stream(generator, DEFAULT_SEED if options.mosaic_seed is None else options.mosaic_seed)
         for _ in range(_DEVIATES_PER_DOMAIN * experiment.crystal.mosaic_matrices.shape[0]):
             mosaic.draw()
-    return Stream(generator, typed).draw
+    return Stream(generator, typed).endless()
 
 
 def image_statistics(experiment: Experiment, image: Image) -> Statistics:

@@ -7,12 +7,18 @@ callers, the seed belongs to each. Source: nanobragg_setup.md section 4.4 and qu
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
 
 _MULTIPLIER = 16807
 _MODULUS = 2147483647
 _WORDS = 32
 _WARM_UP = 40
 _BUCKET = 1 + (_MODULUS - 1) // _WORDS
+_AT_ONCE = 1 << 14
 _LARGEST = struct.unpack("f", struct.pack("f", 1.0 - 1.2e-7))[0]
 
 
@@ -50,6 +56,29 @@ class Generator:
         self._last, self._table[slot] = self._table[slot], state
         return float32(min(self._last * (1.0 / _MODULUS), _LARGEST)), state
 
+    def draw_many(self, state: int, n: int) -> tuple[list[float], int]:
+        """The next ``n`` deviates as :meth:`draw` gives them one by one, and the caller's new state."""
+        if state <= 0 or self._last == 0:
+            state = self._fill(state)
+        states = (state * _powers(n) % _MODULUS).tolist()
+        table, last, words = self._table, self._last, []
+        for word in states:
+            slot = last // _BUCKET
+            last, table[slot] = table[slot], word
+            words.append(last)
+        self._last = last
+        values = np.minimum(np.array(words, dtype=np.float64) * (1.0 / _MODULUS), _LARGEST)
+        return values.astype(np.float32).tolist(), states[-1]
+
+
+@cache
+def _powers(n: int) -> npt.NDArray[np.int64]:
+    """The multiplier to the power of 1 ... n: what takes a state to each of the next n."""
+    powers = [1]
+    for _ in range(n):
+        powers.append(powers[-1] * _MULTIPLIER % _MODULUS)
+    return np.array(powers[1:], dtype=np.int64)
+
 
 class Stream:
     """One caller's stream of deviates: its own state, the shared table."""
@@ -62,3 +91,9 @@ class Stream:
         """Next deviate in (0, 1), a float32 value."""
         value, self._state = self._generator.draw(self._state)
         return value
+
+    def endless(self) -> Iterator[float]:
+        """All deviates to come. It reads ahead: the table is of no use to another stream afterwards."""
+        while True:
+            values, self._state = self._generator.draw_many(self._state, _AT_ONCE)
+            yield from values

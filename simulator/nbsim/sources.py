@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from .c_numbers import leading_number
 from .errors import InputError
 from .plan import Steps
 from .vectors import cross, rotate_about, unit
@@ -21,9 +22,6 @@ SOURCE_DISTANCE = 10.0  # m; not settable
 _COLUMNS = 5
 _SEPARATORS = " \t,;:!"
 _SEPARATOR = re.compile(f"[{_SEPARATORS}]")
-_NUMBER = re.compile(
-    r"\s*([+-]?(?:0[xX][0-9a-fA-F]+|inf(?:inity)?|nan|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))", re.IGNORECASE
-)
 _MOST_SOURCES = 1_000_000
 
 
@@ -36,21 +34,12 @@ class Sources:
     weights: Tensor
 
 
-def _prefix(text: str) -> tuple[float, int]:
-    """Number at the start of ``text`` as C's strtod reads it, and where it ends; 0 and 0 if there is none."""
-    match = _NUMBER.match(text)
-    if match is None:
-        return 0.0, 0
-    word = match.group(1)
-    return (float.fromhex(word) if "x" in word.lower() else float(word)), match.end()
-
-
 def _literal_row(line: str) -> list[float]:
     """The columns of one line as C finds them; text that is no number counts as 0."""
     values: list[float] = []
     rest = line.lstrip(_SEPARATORS)
     while len(values) < _COLUMNS:
-        value, end = _prefix(rest)
+        value, end = leading_number(rest)
         values.append(value)
         rest = rest[end:]
         if rest.startswith("\n"):

@@ -23,7 +23,7 @@ from nbtui.live.values import shown, word
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
-    from nbsim.flag_table import Flag
+    from nbsim.flag import Flag
     from nbsim.options import Options
     from nbsim.quirks import Quirks
 

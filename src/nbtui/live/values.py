@@ -64,13 +64,14 @@ def understood(parameter: Parameter, text: str) -> Value:
 
 def _number(parameter: Parameter, text: str) -> float | int:
     from nbsim.errors import InputError
-    from nbsim.flag_table import number
+    from nbsim.flag import number
 
     if parameter.infinite and text.casefold() in ("inf", "infinity"):
         return math.inf
     whole = parameter.kind == "whole"
     try:
-        return number(parameter.label.strip(), text, "int" if whole else "float")
+        value: float | int = number(parameter.label.strip(), text, "int" if whole else "float")
+        return value
     except InputError as error:
         raise UnusableInput(clean(str(error))) from error
 
