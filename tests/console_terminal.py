@@ -48,7 +48,7 @@ class Terminal:
             # the size must be there before the program asks for it
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
             # os.environ, not what readline has put behind its back: LINES and COLUMNS of another terminal
-            colours = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "OMP_NUM_THREADS": "1"}
+            colours = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1"}
             command = [sys.executable, "-c", program]
             os.execve(sys.executable, command, {**os.environ, **colours, **environment})
 
@@ -121,6 +121,13 @@ class Terminal:
         os.close(self.fd)
         self.fd = -1
         self.signal(signal.SIGHUP)
+
+    def stop_output(self) -> None:
+        """As Ctrl-S, or a link that stands still: whoever writes waits."""
+        number = struct.unpack("i", fcntl.ioctl(self.fd, 0x80045430, struct.pack("i", 0)))[0]  # TIOCGPTN of Linux
+        inside = os.open(f"/dev/pts/{number}", os.O_RDWR | os.O_NOCTTY)
+        termios.tcflow(inside, termios.TCOOFF)
+        os.close(inside)
 
     def rest(self) -> None:
         """Wait until the program is asleep, without reading what it sends."""

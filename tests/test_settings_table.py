@@ -14,7 +14,8 @@ from nbtui.errors import UnusableInput
 from nbtui.setting_table import NAMES, SETTINGS, THEMES, effective
 from nbtui.settings import TABLES, load
 
-RIGHT = {"reports": "r", "profile": "scaling", "theme": "light", "mouse": False, "fps": 7, "animation": False}
+RIGHT = {"reports": "r", "profile": "scaling", "theme": "light", "characters": "ascii", "mouse": False}
+RIGHT |= {"fps": 7, "animation": False}
 
 
 def toml(value: object) -> str:
@@ -96,6 +97,33 @@ def test_a_terminal_may_say_that_it_is_light(here: Path, said: str, theme: str) 
     assert effective({}, {"COLORFGBG": said})["theme"].value == theme
     (here / "nbtui.toml").write_text('theme = "ansi"\n')
     assert load().effective({"COLORFGBG": said})["theme"].value == "ansi"
+
+
+@pytest.mark.parametrize(
+    ("environ", "characters", "origin"),
+    [
+        ({"LANG": "en_US.UTF-8"}, "unicode", "default"),
+        ({"LANG": "C", "LC_CTYPE": "de_DE.utf8"}, "unicode", "default"),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": "C"}, "ascii", "locale C"),
+        ({"LANG": "de_DE.ISO-8859-1"}, "ascii", "locale de_DE.ISO-8859-1"),
+        ({}, "ascii", "locale C"),
+    ],
+)
+def test_a_locale_without_unicode(here: Path, environ: dict[str, str], characters: str, origin: str) -> None:
+    found = effective({}, environ)["characters"]
+    assert (found.value, found.origin) == (characters, origin)
+    (here / "nbtui.toml").write_text('characters = "unicode"\n')
+    assert load().effective(environ)["characters"].value == "unicode"
+
+
+def test_what_python_makes_of_the_locale_is_not_the_users_word() -> None:
+    script = (
+        "from nbtui.setting_table import effective\nimport os\nprint(effective({}, os.environ)['characters'].value)"
+    )
+    others = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))}
+    for given, expected in (({"LANG": "C"}, "ascii"), ({"LC_CTYPE": "C.UTF-8"}, "unicode"), ({}, "ascii")):
+        done = subprocess.run([sys.executable, "-c", script], env={**others, **given}, capture_output=True, text=True)
+        assert done.stdout.strip() == expected, given
 
 
 def test_the_table_is_complete() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from console_terminal import Terminal
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
+from nbtui.console import characters
 from nbtui.console.tight import Glass
 
 SIZE = Size(8, 2)
@@ -71,6 +73,13 @@ def test_after_somebody_else_has_written_all_is_sent_again() -> None:
     glass.forget()
     assert sent(glass, whole(strip("one"), strip("two"))) == first
     assert sent(glass, whole(strip("one"), strip("two")), Size(9, 2)) != ""  # resized: nothing is known
+
+
+def test_on_a_terminal_with_ascii_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(characters, "_ascii_only", [True])
+    glass, screen = Glass(), Screen()
+    screen.received = sent(glass, whole(strip("█▋▎┤\u28ff\u2801=漢"), strip("═ 漢é\u0301Å"))).encode("ascii")
+    assert screen.text() == ["##-|:'= ", "= ????  "]
 
 
 @settings(max_examples=150, deadline=None)

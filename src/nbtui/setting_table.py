@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from nbtui.errors import UnusableInput
 THEMES = ("dark", "light", "ansi", "mono")
 _LIGHT = ("7", "15")  # the backgrounds in COLORFGBG, which some terminals set, that are light
 REMOTE = ("SSH_CONNECTION", "SSH_TTY")  # set by sshd in every session
+
+_COERCED = ("C.UTF-8", "C.utf8", "UTF-8")  # what Python puts into LC_CTYPE where the locale is C (PEP 538)
 
 Value = str | int | bool | Path
 
@@ -52,6 +55,13 @@ SETTINGS: tuple[Setting, ...] = (
         "colours: for a dark or a light terminal, the terminal's own sixteen, or none; NO_COLOR means mono",
         choices=THEMES,
     ),
+    Setting(
+        "characters",
+        "choice",
+        "unicode",
+        "what bars and curves are drawn with; ascii is the default where the locale is not UTF-8",
+        choices=("unicode", "ascii"),
+    ),
     Setting("mouse", "switch", True, "clicks move the cursor; off: the terminal selects text. F2 turns it over"),
     Setting(
         "fps",
@@ -78,7 +88,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Effective:
-    """The value in force. ``origin``: default, default over SSH, COLORFGBG, NO_COLOR, or the settings file."""
+    """The value in force. ``origin``: default, default over SSH, COLORFGBG, locale ..., NO_COLOR, or the file."""
 
     setting: Setting
     value: Value
@@ -106,11 +116,29 @@ def remote(environ: Mapping[str, str]) -> bool:
     return any(environ.get(name) for name in REMOTE)
 
 
+def locale(environ: Mapping[str, str]) -> str:
+    """The locale that says which characters the terminal has; what Python itself has made of it does not count."""
+    for name in ("LC_ALL", "LC_CTYPE", "LANG"):
+        value = environ.get(name, "")
+        if value and not (name == "LC_CTYPE" and environ is os.environ and value in _COERCED and _invented(name)):
+            return value
+    return "C"
+
+
+def _invented(name: str) -> bool:
+    """Whether a variable of this process was not there when it was started; False where the system does not say."""
+    try:
+        given = Path("/proc/self/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return not any(entry.startswith(name.encode() + b"=") for entry in given)
+
+
 def effective(written: Mapping[str, Written], environ: Mapping[str, str]) -> dict[str, Effective]:
     """Every setting by name, with where its value comes from.
 
-    Weakest first: default, default over SSH (for the theme: what the terminal says of itself), settings files, and
-    NO_COLOR for the theme: who sets that for one call wants no colours now.
+    Weakest first: default, default over SSH (for the theme and characters: what the environment says of the
+    terminal), settings files, and NO_COLOR for the theme: who sets that for one call wants no colours now.
     """
     found: dict[str, Effective] = {}
     for setting in SETTINGS:
@@ -119,6 +147,8 @@ def effective(written: Mapping[str, Written], environ: Mapping[str, str]) -> dic
             entry = Effective(setting, setting.over_ssh, "default over SSH")
         if setting.name == "theme" and environ.get("COLORFGBG", "").rpartition(";")[2] in _LIGHT:
             entry = Effective(setting, "light", "COLORFGBG")
+        if setting.name == "characters" and "utf" not in locale(environ).casefold():
+            entry = Effective(setting, "ascii", f"locale {locale(environ)}")
         if setting.name in written:
             given = written[setting.name]
             entry = Effective(setting, given.value, str(given.file))

@@ -38,15 +38,16 @@ def comfort(configuration: Configuration, words: tuple[str, ...], resumed: Saved
 
 
 def apply(configuration: Configuration) -> Comfort:
-    """Put theme, keys, frame rate and animation in force for this process.
+    """Put theme, characters, keys, frame rate and animation in force for this process.
 
     Raises UnusableInput for an unknown action or key, and for a key with two meanings.
     """
     settings = configuration.effective()
     os.environ["TEXTUAL_FPS"] = str(settings["fps"].value)
     os.environ["TEXTUAL_ANIMATIONS"] = "full" if settings["animation"].value else "none"
-    from nbtui.console import keymap, palette
+    from nbtui.console import characters, keymap, palette
 
+    characters.choose(str(settings["characters"].value))
     palette.choose(str(settings["theme"].value))
     keymap.choose(keymap.resolve(configuration.keys))
     return Comfort(mouse=bool(settings["mouse"].value))

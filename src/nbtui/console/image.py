@@ -20,6 +20,7 @@ from textual.screen import ModalScreen
 
 from nbtui.console import jobs
 from nbtui.console import picture as moves
+from nbtui.console.characters import ascii_only
 from nbtui.console.image_actions import IMAGE_ACTIONS
 from nbtui.console.palette import theme
 from nbtui.console.panes import image as panes
@@ -246,7 +247,7 @@ class ImageScreen(ModalScreen[Visit], inherit_bindings=False):
 
     @property
     def _colourless(self) -> bool:
-        return theme() == "mono" or self.app.no_color
+        return theme() == "mono" or self.app.no_color or ascii_only()
 
     def _other_levels(self, picture: Picture) -> Picture:
         if self._colourless:

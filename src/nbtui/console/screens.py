@@ -10,7 +10,7 @@ from textual.containers import Horizontal
 from textual.screen import ModalScreen, Screen
 
 from nbtui.console.panes import detail, fields, footer, header, help, pipeline, prompt, steps, tabs
-from nbtui.console.panes.line import Line, Span, block, line
+from nbtui.console.panes.line import Line, Span, block, line, wrap
 from nbtui.console.state import PANES, State
 from nbtui.console.widgets import PaneView
 
@@ -91,7 +91,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def _too_small(self, width: int, height: int) -> list[Line]:
         wanted = f"nbtui needs {SMALLEST[0]} columns x {SMALLEST[1]} lines;"
         here = f"this terminal has {width} x {height}."
-        return block([line(Span(wanted, "title")), line(here), line("Make it larger, or q to leave.")], width, height)
+        sentences = ((wanted, "title"), (here, "text"), ("Make it larger, or q to leave.", "text"))
+        return block([line(Span(part, tone)) for text, tone in sentences for part in wrap(text, width)], width, height)
 
 
 class HelpScreen(ModalScreen[None], inherit_bindings=False):

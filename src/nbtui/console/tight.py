@@ -17,6 +17,8 @@ from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Size
 
+from nbtui.console.characters import ascii_for, ascii_only
+
 Cell = tuple[str, str]  # character ("" for the right half of a wide one), parameters of its SGR sequence
 _Piece = tuple[int, int, int, list[Cell]]  # line, first and end column, their cells
 
@@ -81,12 +83,15 @@ class Glass:
             if control:
                 continue
             code = self._code(style, console)
+            blank = (" ", code) if _paints_blanks(style) else _BLANK
             if text.isascii():
-                row += [(char, code) for char in text]
+                row += [blank if char == " " else (char, code) for char in text]
                 continue
-            for char in text:
+            for char in "".join(map(ascii_for, text)) if ascii_only() else text:
                 wide = cell_len(char)
-                if wide:
+                if char == " ":
+                    row.append(blank)
+                elif wide:
                     row += [(char, code), *[("", code)] * (wide - 1)]
                 elif row:
                     at = -1 if row[-1][0] else -2
@@ -128,6 +133,11 @@ class _TightUpdate(CompositorUpdate):
 
     def render_segments(self, console: Console) -> str:
         return self._glass.lay(self._update, console)
+
+
+def _paints_blanks(style: Style | None) -> bool:
+    """Whether a blank looks otherwise in this style than in the terminal's own."""
+    return style is not None and bool(style.bgcolor or style.reverse or style.underline)
 
 
 def runs(old: list[Cell], new: list[Cell]) -> list[tuple[int, int]]:
