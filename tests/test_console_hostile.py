@@ -18,6 +18,7 @@ from nbtui.console.panes.line import Line, width_of
 from nbtui.console.state import Phase, State
 from nbtui.live.model import Settings
 from nbtui.parity.compare import compare
+from nbtui.parity.overview import Listed
 from nbtui.trace.reader import parse_lines
 
 NASTY = (
@@ -67,7 +68,7 @@ def test_names_paths_and_messages(nasty: str) -> None:
         toy.rows[1], label=f"{nasty}.x", unit=nasty, description=nasty, note=nasty, c_value=nasty, py_value=nasty + "y"
     )
     rows = (toy.rows[0], row, *toy.rows[2:])
-    check(replace(toy, comparison=replace(toy.comparison, rows=rows), origins={row.label: nasty}))
+    check(replace(toy, comparison=replace(toy.comparison, rows=rows, overview=Listed(rows))))
     waiting = replace(toy, py_trace=None, c_trace=replace(toy.c_trace, origin=nasty), phase=Phase.SIMULATING)
     check(waiting)
     failed = moves.failed(waiting, waiting.generation, nasty, 3)

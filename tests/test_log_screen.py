@@ -25,7 +25,7 @@ PY_LOG = ("python", *PY_LINES)
 
 def alignment() -> Alignment:
     c, py = parse_lines(C_LOG, "c.log"), parse_lines(PY_LOG, "py.log")
-    return aligned(c, py, compare(c, py), None)[0]
+    return aligned(compare(c, py), None)[0]
 
 
 def view(c: tuple[str, ...] = C_LOG, py: tuple[str, ...] = PY_LOG) -> LogView:
@@ -49,7 +49,7 @@ def test_a_line_stands_beside_the_line_of_the_same_field() -> None:
 def test_noise_between_two_fields_follows_the_field_above() -> None:
     c = ["TRACE_C: lambda_meters 1e-10", "noise", "noise", "noise", "TRACE_C: F_cell 7", "after"]
     py = ["p", "TRACE_PY: lambda_meters 1e-10", "only one", "TRACE_PY: F_cell 7"]
-    pairs, _ = aligned(parse_lines(c), parse_lines(py), None, None)
+    pairs, _ = aligned(compare(parse_lines(c), parse_lines(py)), None)
     assert [pairs.partner(0, line) for line in range(1, 7)] == [2, 3, 3, 3, 4, 5]
     assert [pairs.partner(1, line) for line in range(5)] == [-1, 0, 1, 2, 5]
 
@@ -71,14 +71,14 @@ def test_phi_lines_of_blocks_and_steps_find_each_other() -> None:
     left, right = parse_lines(c), parse_lines(py)
     comparison = compare(left, right)
     row = next(row for row in comparison.rows if row.field == "phi.k_frac" and row.py_value == 9)
-    pairs, wanted = aligned(left, right, comparison, row)
+    pairs, wanted = aligned(comparison, row)
     assert [pairs.partner(0, line) for line in (1, 2, 3)] == [1, 3, 2]
     assert wanted == (2, 3)
     assert pairs.mark(1, 3) == "#"
 
 
 def test_traces_that_are_not_there_have_no_lines() -> None:
-    pairs, wanted = aligned(None, parse_lines(PY_LOG), None, None)
+    pairs, wanted = aligned(None, None)
     assert (pairs.partner(0, 7), pairs.mark(1, 2), wanted) == (7, " ", (None, None))
 
 

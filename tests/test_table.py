@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nbtui.console.aligned import aligned
 from nbtui.parity import compare as comparing
 from nbtui.parity.compare import compare
 from nbtui.parity.model import Comparison
@@ -71,6 +72,8 @@ def assert_same(plain: Comparison, columns: Comparison) -> None:
             assert other.cause(row.order) == one.cause(row.order), row.label
         assert other.find(row.label) == row.order == other.place(row.field, row.occurrence, row.component)
         assert list(other.of(row.field, row.component)) == list(one.of(row.field, row.component))
+    assert aligned(columns, None) == aligned(plain, None)
+    assert list(other.matches("ROT_a", among_raised=True)) == list(one.matches("ROT_a", among_raised=True))
     assert list(other.matches("ROT_a")) == list(one.matches("ROT_a"))
     assert list(other.matches("latt[")) == list(one.matches("latt["))
 

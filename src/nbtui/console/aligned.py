@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from heapq import merge
 
-from nbtui.parity import align
-from nbtui.parity.compare import raised
+import numpy as np
+from numpy.typing import NDArray
+
 from nbtui.parity.model import Comparison, Row
-from nbtui.trace.model import PhiRecord, Trace
+from nbtui.parity.table import Table
 
-Places = dict[str, dict[int, int]]  # field -> occurrence -> line; all phi lines stand under "phi."
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
-_PHI = "phi."
 _EMPTY: Sequence[int] = ()
-_MANY_RUNS = 1000
-_BITS = 32  # two numbers in one, in arrays: millions of objects would keep the collector, and so the screen, waiting
+_BITS = 32  # two numbers in one
 _LOW = (1 << _BITS) - 1
 
 
@@ -80,94 +79,44 @@ class Alignment:
         return lines[at % len(lines)]
 
 
-def aligned(
-    c: Trace | None, py: Trace | None, comparison: Comparison | None, row: Row | None
-) -> tuple[Alignment, tuple[int | None, int | None]]:
-    """The alignment of two traces by what `compare` put side by side, and the line of ``row`` in each log.
+def aligned(comparison: Comparison | None, row: Row | None) -> tuple[Alignment, tuple[int | None, int | None]]:
+    """The lines that `compare` put side by side, and the line of ``row`` in each log.
 
-    O(lines). Meant for a thread beside the screen: it is never long in one C function, which would hold the screen up.
+    Meant for a thread beside the screen: it is never long in one step that would hold the screen up.
     """
-    ours, theirs = lines_of(c), lines_of(py)
-    pairs = (
-        line << _BITS | theirs[name][occurrence]
-        for name, lines in ours.items()
-        if name in theirs
-        for occurrence, line in lines.items()
-        if occurrence in theirs[name]
-    )
-    one, other = _columns(array("Q", pairs))
-    back_other, back_one = _columns(array("Q", (there << _BITS | here for here, there in zip(one, other, strict=True))))
-    steps = _steps(ours, theirs)
-    signs: tuple[dict[int, str], dict[int, str]] = ({}, {})
-    compared = comparison.rows if comparison is not None and c is not None and py is not None else ()
-    for entry in compared:
-        differs, lacking = raised(entry), entry.c_value is None or entry.py_value is None
-        if not (differs or lacking):
-            continue
-        for side, places in enumerate((ours, theirs)):
-            line = _line(entry, places, steps)
-            if line is not None and (differs or line not in signs[side]):
-                signs[side][line] = "#" if differs else "o"
-    wanted = (_line(row, ours, steps), _line(row, theirs, steps)) if row is not None else (None, None)
-    for places in (ours, theirs):
-        while places:  # not all at once: giving millions of numbers back takes its time, too
-            places.popitem()
-    return Alignment((one, other), (back_one, back_other), (_marks(signs[0]), _marks(signs[1]))), wanted
+    if comparison is None:
+        return Alignment(), (None, None)
+    ours, theirs, differs = _lines(comparison)
+    both = (ours > 0) & (theirs > 0)
+    pairs = np.unique(ours[both] << _BITS | theirs[both])
+    here, there = pairs >> _BITS, pairs & _LOW
+    swapped = np.sort(there << _BITS | here)
+    compared = any(tally.both for tally in comparison.overview.tallies)
+    marks = [_marks(side, differs, ~both & (side > 0) & compared) for side in (ours, theirs)]
+    wanted = (row.c_line or None, row.py_line or None) if row is not None else (None, None)
+    back = (_column(swapped & _LOW), _column(swapped >> _BITS))
+    return Alignment((_column(here), _column(there)), back, (marks[0], marks[1])), wanted
 
 
-def lines_of(trace: Trace | None) -> Places:
-    """The line of every field of a trace, under the occurrence that rows of a comparison carry."""
-    if trace is None:
-        return {}
-    found: Places = {}
-    for record, block in zip(trace.records, align.blocks(trace), strict=True):
-        repetition = 0 if align.in_block(record.name) else record.occurrence
-        if record.line > 0:
-            found.setdefault(record.name, {})[block or repetition] = record.line
-    if trace.phi:
-        found[_PHI] = {_step(entry): entry.line for entry in trace.phi if entry.line > 0}
-    return found
+def _lines(comparison: Comparison) -> tuple[Integers, Integers, Flags]:
+    """For every row: the line of either log that prints it, and whether it counts as a divergence."""
+    rows = comparison.rows
+    differs = np.zeros(len(rows), dtype=bool)
+    differs[np.asarray(comparison.overview.raised, dtype=np.int64)] = True
+    if isinstance(rows, Table):
+        return *rows.log_lines(), differs
+    ours, theirs = ([getattr(row, name) for row in rows] for name in ("c_line", "py_line"))
+    return np.array(ours, dtype=np.int64), np.array(theirs, dtype=np.int64), differs
 
 
-def _step(entry: PhiRecord) -> int:
-    """A phi step of a block as one number; the order is that of the pixel loop."""
-    return entry.occurrence << _BITS | (entry.phi_tic + 1) & _LOW  # a line without phi_tic counts as -1
+def _marks(lines: Integers, differs: Flags, lacking: Flags) -> Marks:
+    bad = np.unique(lines[differs & (lines > 0)])
+    alone = np.setdiff1d(lines[lacking], bad)
+    every = np.concatenate([bad, alone])
+    order = np.argsort(every, kind="stable")
+    signs = np.concatenate([np.full(len(bad), "#"), np.full(len(alone), "o")])[order]
+    return Marks(_column(every[order]), "".join(signs.tolist()))
 
 
-def _line(row: Row, places: Places, steps: Sequence[int]) -> int | None:
-    """The line that prints the value of a row. ``steps``: the phi steps of both traces in order."""
-    if row.field.startswith(_PHI):
-        return places.get(_PHI, {}).get(steps[row.occurrence]) if row.occurrence < len(steps) else None
-    return places.get(row.field, {}).get(row.occurrence)
-
-
-def _steps(ours: Places, theirs: Places) -> Sequence[int]:
-    known, other = ours.get(_PHI, {}), theirs.get(_PHI, {})
-    steps = array("Q", (step for step in known))
-    steps.extend(step for step in other if step not in known)
-    return array("Q", _ascending(steps))
-
-
-def _marks(signs: dict[int, str]) -> Marks:
-    lines = array("L", _ascending(array("Q", (line for line in signs))))
-    return Marks(lines, "".join([signs[line] for line in lines]))
-
-
-def _ascending(items: array[int]) -> Iterator[int]:
-    """The items in order. They come in few ascending runs: merging these is quick and lets other threads in."""
-    runs: list[array[int]] = []
-    for item in items:
-        if runs and item >= runs[-1][-1]:
-            runs[-1].append(item)
-        else:
-            runs.append(array("Q", (item,)))
-    return merge(*runs) if len(runs) < _MANY_RUNS else iter(sorted(items))
-
-
-def _columns(pairs: array[int]) -> tuple[Sequence[int], Sequence[int]]:
-    """Pairs in ascending order as two columns."""
-    one, other = array("L"), array("L")
-    for pair in _ascending(pairs):
-        one.append(pair >> _BITS)
-        other.append(pair & _LOW)
-    return one, other
+def _column(values: Integers) -> Sequence[int]:
+    return array("q", values.astype(np.int64).tobytes())

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from nbtui.console import stepping
 from nbtui.console.actions import ACTIONS, Action
-from nbtui.console.state import State, visible
+from nbtui.console.state import State, nearest, visible
+from nbtui.parity.overview import first_of_stage
 from nbtui.trace.catalogue import STAGES
 
 SHOWN = 9  # candidates in sight
+_FEW = 10_000  # rows that are looked through one by one
+_OFFERED = 100
 _STEP_WORDS = {
     "phi": "phi",
     "step": "phi",
@@ -126,8 +129,10 @@ def _to_step(state: State, axis: str, wanted: int) -> State:
 
 
 def _stages(text: str, state: State) -> Iterator[Target]:
+    tallies = state.comparison.overview.tallies if state.comparison else ()
+    first = first_of_stage(tallies, among_raised=False)
     for stage in STAGES:
-        index = next((i for i, row in enumerate(state.rows) if row.stage == stage.id), None)
+        index = first.get(stage.id)
         if index is not None and _matches(text, stage.label, stage.id):
             yield Target(stage.label, "stage", "first field of this stage", move=partial(_to_row, index=index))
 
@@ -135,7 +140,8 @@ def _stages(text: str, state: State) -> Iterator[Target]:
 def _fields(text: str, state: State) -> Iterator[Target]:
     """Rows whose label, or whose description, holds all words; of repetitions only the first, unless ``[`` is typed."""
     seen: set[tuple[str, str]] = set()
-    for index, row in enumerate(state.rows):
+    for index in _candidates(text, state):
+        row = state.rows[index]
         named = _matches(text, row.label)
         if not named and not _matches(text, row.label, row.description):
             continue
@@ -146,10 +152,22 @@ def _fields(text: str, state: State) -> Iterator[Target]:
         yield Target(row.label, "field", row.description, move=partial(_to_row, index=index))
 
 
+def _candidates(text: str, state: State) -> Sequence[int]:
+    """Rows that the text can mean; of very many with an index only the first."""
+    if state.comparison is None:
+        return ()
+    overview = state.comparison.overview
+    if "[" not in text:
+        return sorted(tally.first for tally in overview.tallies)
+    return range(len(state.rows)) if len(state.rows) <= _FEW else overview.matches(text)[:_OFFERED]
+
+
 def _to_row(state: State, index: int) -> State:
     """The cursor on a row; one that the filter hides makes all rows visible again."""
     shown = replace(state, cursor=index, pane="fields" if state.pane == "steps" else state.pane)
-    return shown if index in visible(shown) else replace(shown, only_differing=False)
+    rows = visible(shown)
+    there = bool(rows) and rows[nearest(rows, index)] == index
+    return shown if there else replace(shown, only_differing=False)
 
 
 def _actions(text: str, state: State) -> Iterator[Target]:

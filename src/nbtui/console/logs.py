@@ -138,8 +138,7 @@ class LogsScreen(ModalScreen[None], inherit_bindings=False):
 
     def _align(self) -> None:
         now = self._state
-        py = now.py_trace if now.py_given or now.simulation is None else now.simulation.trace
-        self._tell(Aligned(*aligned(now.c_trace, py, now.comparison, now.row)))
+        self._tell(Aligned(*aligned(now.comparison, now.row)))
 
     def _ended(self, result: object) -> None:
         if isinstance(result, Failure):

@@ -1,29 +1,13 @@
-"""Which differences are new and which are inherited: the answers of `nbtui.parity.causes`, worked out once."""
+"""What a field is made from, and what C's phi lines say of the phi carry-over."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from nbtui.parity import causes
-from nbtui.parity.compare import raised
-from nbtui.parity.model import Comparison, Row
 from nbtui.trace import catalogue
-from nbtui.trace.model import Trace
-
-
-def origins(comparison: Comparison) -> Mapping[str, str]:
-    """Label of every raised row -> label of the earliest differing row upstream of it; empty means new here."""
-    found: dict[str, str] = {}
-    known: dict[tuple[str, int], Row | None] = {}
-    for row in comparison.rows:
-        if not raised(row):
-            continue
-        place = (row.field, row.occurrence)
-        if place not in known:
-            known[place] = causes.inherited_from(comparison, row)
-        cause = known[place]
-        found[row.label] = cause.label if cause else ""
-    return found
+from nbtui.trace.columns import PhiLines
+from nbtui.trace.model import PhiRecord, Trace
 
 
 def dependencies(name: str) -> tuple[str, ...]:
@@ -36,11 +20,15 @@ def dependencies(name: str) -> tuple[str, ...]:
 
 def repeats_last_step(c: Trace) -> bool:
     """Whether C's first phi line carries the very values of its last one (the mark of the phi carry-over)."""
-    lines = [entry for entry in c.phi if entry.occurrence == 0]
-    if len(lines) < 2:
+    if len(c.phi) < 2:
         return False
-    first, last = (
-        {key: value for key, value in entry.values.items() if "phi" not in key}
-        for entry in (min(lines, key=lambda p: p.phi_tic), max(lines, key=lambda p: p.phi_tic))
-    )
+    first, last = ({key: value for key, value in entry.values.items() if "phi" not in key} for entry in phi_ends(c.phi))
     return bool(first) and first == last
+
+
+def phi_ends(lines: Sequence[PhiRecord]) -> tuple[PhiRecord, PhiRecord]:
+    """The lines of the first and of the last phi step of the first block; of a trace that has phi lines."""
+    if isinstance(lines, PhiLines):
+        return lines.ends
+    first = [entry for entry in lines if entry.occurrence == 0]
+    return min(first, key=lambda entry: entry.phi_tic), max(first, key=lambda entry: entry.phi_tic)

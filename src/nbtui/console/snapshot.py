@@ -90,7 +90,8 @@ def case_of(kept: Snapshot, case: Case | None) -> Case | None:
 
 def restored(state: State, kept: Snapshot) -> State:
     """The user back where the session was, as far as the new traces have that place."""
-    cursor = next((i for i, row in enumerate(state.rows) if row.label == kept.field), state.cursor)
+    found = state.comparison.overview.find(kept.field) if state.comparison else None
+    cursor = state.cursor if found is None else found
     block, phi, domain = kept.place
     grid = state.contributions
     if grid is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -10,16 +11,18 @@ from typing import TYPE_CHECKING
 from nbtui.console.contributions import Contributions, Place
 from nbtui.console.fresh import Files
 from nbtui.console.inquiry import Inquiry
-from nbtui.console.provenance import origins, repeats_last_step
+from nbtui.console.provenance import phi_ends, repeats_last_step
 from nbtui.live.model import Case, Settings, Simulation
 from nbtui.parity.compare import raised
 from nbtui.parity.model import Comparison, Row
+from nbtui.parity.overview import first_of_stage
 from nbtui.trace.model import Trace
 
 if TYPE_CHECKING:
     from nbtui.evidence.history import Entry
     from nbtui.live.tuning import Tuning
 
+MARKED = 20_000  # rows up to which changed values are marked
 PANES = ("fields", "detail", "steps", "pipeline")
 
 
@@ -43,7 +46,6 @@ class State:
     py_trace: Trace | None = None  # what is compared
     py_given: bool = False  # py_trace is a log that the user named, not the live one
     comparison: Comparison | None = None
-    origins: Mapping[str, str] = field(default_factory=dict)  # label -> label upstream, see `provenance`
     simulation: Simulation | None = None
     contributions: Contributions | None = None
     phase: Phase = Phase.READING
@@ -128,16 +130,24 @@ class State:
         return self.case is not None
 
 
-def visible(state: State) -> tuple[int, ...]:
-    """Indices of the rows that the field table shows."""
-    if not state.only_differing or state.pending:
-        return tuple(range(len(state.rows)))
-    return tuple(i for i, row in enumerate(state.rows) if raised(row))
+def visible(state: State) -> Sequence[int]:
+    """Indices of the rows that the field table shows, ascending."""
+    if not state.only_differing or state.pending or state.comparison is None:
+        return range(len(state.rows))
+    return state.comparison.overview.raised
+
+
+def nearest(rows: Sequence[int], index: int) -> int:
+    """Place of the first of these rows that is not before ``index``; of the last one when all are."""
+    return min(bisect_left(rows, index), len(rows) - 1)
 
 
 def inherits(state: State, row: Row) -> str:
     """Label of the differing row upstream of a row; empty when there is none."""
-    return state.origins.get(row.label, "")
+    if state.comparison is None or not raised(row):
+        return ""
+    cause = state.comparison.overview.cause(row.order)
+    return "" if cause is None else state.rows[cause].label
 
 
 def is_new(state: State, row: Row) -> bool:
@@ -152,7 +162,7 @@ def hint(state: State) -> str:
         return ""
     if state.c_trace is None or not repeats_last_step(state.c_trace):
         return ""
-    last = max(entry.phi_tic for entry in state.c_trace.phi)
+    last = phi_ends(state.c_trace.phi)[1].phi_tic
     seen = f"C's phi step 0 carries the values of its step {last}"
     if state.settings.phi_mode == "spec" and state.can_simulate:
         return f"{seen}; m: let Python do so too"
@@ -165,11 +175,10 @@ def hint(state: State) -> str:
 def compared(state: State, comparison: Comparison) -> State:
     """A new comparison: the cursor stays on its field, or goes to the first divergence when it is the first."""
     first = state.comparison is None or state.pending
-    label = "" if first or state.row is None else state.row.label
-    cursor = next((i for i, row in enumerate(comparison.rows) if row.label == label), None)
+    cursor = None if first or state.row is None else comparison.overview.find(state.row.label)
     if cursor is None:
-        cursor = _index(comparison, comparison.first_divergence)
-    return replace(state, comparison=comparison, origins=origins(comparison), cursor=cursor)
+        cursor = comparison.first_divergence.order if comparison.first_divergence else 0
+    return replace(state, comparison=comparison, cursor=cursor)
 
 
 def simulated(
@@ -198,15 +207,16 @@ def simulated(
     )
     if comparison is None:
         return ready
-    before = {} if state.pending else {row.label: row.py_value for row in state.rows}
-    changed = {row.label for row in comparison.rows if row.label in before and before[row.label] != row.py_value}
+    few = not state.pending and max(len(state.rows), len(comparison.rows)) <= MARKED
+    before = {row.label: row.py_value for row in state.rows} if few else {}
+    after = comparison.rows if few else ()
+    changed = {row.label for row in after if row.label in before and before[row.label] != row.py_value}
     shown = compared(state, comparison)
     if state.pending:
         ready = _at_first_divergence(ready, comparison, contributions)
     return replace(
         ready,
         comparison=comparison,
-        origins=shown.origins,
         cursor=shown.cursor,
         py_trace=simulation.trace,
         py_given=False,
@@ -259,7 +269,7 @@ def moved(state: State, by: int) -> State:
     shown = visible(state)
     if not shown:
         return state
-    here = next((n for n, i in enumerate(shown) if i >= state.cursor), len(shown) - 1)
+    here = nearest(shown, state.cursor)
     return replace(state, cursor=shown[max(0, min(len(shown) - 1, here + by))])
 
 
@@ -278,7 +288,7 @@ def to_end(state: State, last: bool) -> State:
 def to_divergence(state: State, forward: bool) -> State:
     """The next differing row after (before) the cursor; around the end it starts again."""
     nothing = "the Python side is not there yet" if state.pending else "nothing differs"
-    return _jump(state, [i for i, row in enumerate(state.rows) if raised(row)], forward, nothing)
+    return _jump(state, state.comparison.overview.raised if state.comparison else (), forward, nothing)
 
 
 def to_match(state: State, forward: bool) -> State:
@@ -286,22 +296,28 @@ def to_match(state: State, forward: bool) -> State:
     wanted = state.query.casefold()
     if not wanted:
         return replace(state, message="nothing to search for yet: / starts a search")
-    hits = [i for i in visible(state) if _contains(state.rows[i], wanted)]
+    overview = state.comparison.overview if state.comparison else None
+    among = state.only_differing and not state.pending
+    hits = overview.matches(state.query, among_raised=among) if overview else ()
     found = _jump(state, hits, forward, f"no field contains {state.query!r}")
     if hits:
-        found = replace(found, message=f"{hits.index(found.cursor) + 1} of {len(hits)} fields with {state.query!r}")
+        found = replace(
+            found, message=f"{bisect_left(hits, found.cursor) + 1} of {len(hits)} fields with {state.query!r}"
+        )
     return found
 
 
 def to_stage(state: State, by: int) -> State:
     """The first visible row of the next (previous) stage."""
-    shown = visible(state)
-    stages = list(dict.fromkeys(state.rows[i].stage for i in shown))
-    if not stages or state.row is None:
+    if state.comparison is None or state.row is None:
+        return state
+    among = state.only_differing and not state.pending
+    first = first_of_stage(state.comparison.overview.tallies, among_raised=among)
+    stages = list(first)
+    if not stages:
         return state
     here = stages.index(state.row.stage) if state.row.stage in stages else 0
-    stage = stages[max(0, min(len(stages) - 1, here + by))]
-    return replace(state, cursor=next(i for i in shown if state.rows[i].stage == stage))
+    return replace(state, cursor=first[stages[max(0, min(len(stages) - 1, here + by))]])
 
 
 def filtered(state: State) -> State:
@@ -310,7 +326,8 @@ def filtered(state: State) -> State:
     shown = visible(turned)
     if not shown:
         return replace(state, message="nothing differs: all fields stay shown")
-    cursor = min(shown, key=lambda i: (abs(i - state.cursor), i))
+    below = nearest(shown, state.cursor)
+    cursor = min((shown[n] for n in (max(below - 1, 0), below)), key=lambda i: (abs(i - state.cursor), i))
     return replace(turned, cursor=cursor)
 
 
@@ -346,10 +363,6 @@ def exit_code(state: State) -> int:
     return state.failure_code if state.phase is Phase.FAILED else 130
 
 
-def _index(comparison: Comparison, row: Row | None) -> int:
-    return next((i for i, other in enumerate(comparison.rows) if other is row or other == row), 0)
-
-
 def _contains(row: Row, wanted: str) -> bool:
     return wanted in f"{row.label} {row.description}".casefold()
 
@@ -359,14 +372,10 @@ def _matches(state: State) -> bool:
     return state.row is not None and bool(state.query) and _contains(state.row, state.query.casefold())
 
 
-def _jump(state: State, hits: list[int], forward: bool, nothing: str) -> State:
+def _jump(state: State, hits: Sequence[int], forward: bool, nothing: str) -> State:
     if not hits:
         return replace(state, message=nothing)
-    if forward:
-        target = next((i for i in hits if i > state.cursor), hits[0])
-        around = target <= state.cursor
-    else:
-        target = next((i for i in reversed(hits) if i < state.cursor), hits[-1])
-        around = target >= state.cursor
+    at = bisect_right(hits, state.cursor) if forward else bisect_left(hits, state.cursor) - 1
+    around = not 0 <= at < len(hits)
     message = ("the only one" if len(hits) == 1 else "around the end") if around else ""
-    return replace(state, cursor=target, message=message)
+    return replace(state, cursor=hits[at % len(hits)], message=message)

@@ -29,6 +29,7 @@ class Cell:
     component: str
     value: Value
     token: str
+    line: int = 0  # of the log
 
 
 def section(name: str) -> int:
@@ -96,7 +97,7 @@ def cells(trace: Trace) -> dict[Place, Cell]:
         for index, value in enumerate(record.values):
             if value != NOT_THERE:
                 place = (section(name), block, catalogue.order(name), name, repetition, index)
-                result[place] = Cell(names[index], value, printed[index])
+                result[place] = Cell(names[index], value, printed[index], record.line)
     for line in trace.phi:
         for key in line.values:
             if key != "phi_tic":
@@ -108,7 +109,7 @@ def cells(trace: Trace) -> dict[Place, Cell]:
 def phi_cell(line: PhiRecord, key: str) -> Cell:
     """One value of a phi line."""
     printed = next((token for name, token in reversed(_PAIR.findall(line.text)) if name == key), "")
-    return Cell("", line.values[key], _plain(printed, line.values[key]))
+    return Cell("", line.values[key], _plain(printed, line.values[key]), line.line)
 
 
 def tokens(record: Record) -> list[str]:

@@ -89,6 +89,8 @@ class Judge:
             tolerance=fact.limit.value,
             status=verdict.status,
             note=self._note(fact, verdict),
+            c_line=ours.line if ours else 0,
+            py_line=theirs.line if theirs else 0,
         )
 
     def verdict(self, ours: align.Cell, theirs: align.Cell, fact: Fact, length: float) -> Verdict:

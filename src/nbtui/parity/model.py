@@ -47,6 +47,8 @@ class Row:
     tolerance: float  # relative, of the profile
     status: Status
     note: str = ""  # e.g. "known false divergence: ..."
+    c_line: int = 0  # line of C's log that prints it, 0 where there is none
+    py_line: int = 0
 
 
 @dataclass(frozen=True)

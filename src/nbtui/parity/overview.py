@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -80,7 +79,7 @@ class Overview(Protocol):
     def find(self, label: str) -> int | None:
         """The row with this label."""
 
-    def matches(self, text: str) -> Sequence[int]:
+    def matches(self, text: str, *, among_raised: bool = False) -> Sequence[int]:
         """Rows whose label or description contains the text, upper and lower case alike; ascending."""
 
 
@@ -183,9 +182,10 @@ class Listed:
     def find(self, label: str) -> int | None:
         return next((row.order for row in self._rows if row.label == label), None)
 
-    def matches(self, text: str) -> Sequence[int]:
+    def matches(self, text: str, *, among_raised: bool = False) -> Sequence[int]:
         wanted = text.casefold()
-        return [row.order for row in self._rows if wanted in f"{row.label} {row.description}".casefold()]
+        rows = [row for row in self._rows if raised(row)] if among_raised else self._rows
+        return [row.order for row in rows if wanted in f"{row.label} {row.description}".casefold()]
 
 
 def _first(rows: Sequence[Row]) -> int:
@@ -200,8 +200,3 @@ def first_of_stage(tallies: Iterable[Tally], *, among_raised: bool) -> dict[str,
         if at(tally) >= 0:
             found[tally.stage] = min(found.get(tally.stage, at(tally)), at(tally))
     return dict(sorted(found.items(), key=lambda item: item[1]))
-
-
-def position(sorted_rows: Sequence[int], order: int) -> int:
-    """Where a row stands, or would stand, among ascending ones."""
-    return bisect_left(sorted_rows, order)

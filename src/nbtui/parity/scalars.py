@@ -39,7 +39,8 @@ class Scalars:
         if line < len(self.records):
             record = self.records[line]
             names = component_names(record.name, len(record.values))
-            return align.Cell(names[component], record.values[component], align.tokens(record)[component])
+            printed = align.tokens(record)[component]
+            return align.Cell(names[component], record.values[component], printed, record.line)
         entry = self.phi[line - len(self.records)]
         start = int(self.phi.start[line - len(self.records)]) + len(self.records.values)
         key = list(entry.values)[int(self.source[at]) - start]
@@ -60,10 +61,10 @@ class Scalars:
         lines = self.line[at]
         return np.asarray((lines < len(self.records)) & (sorts[np.minimum(lines, len(sorts) - 1)] == ODD))
 
-    def log_line(self, at: int) -> int:
-        """The line of the log."""
-        line = int(self.line[at])
-        return self.records.line[line] if line < len(self.records) else self.phi.line[line - len(self.records)]
+    def log_lines(self, at: Short) -> Integers:
+        """The lines of the log that print these scalars; 0 for index -1."""
+        lines = np.concatenate([_array(self.records.line), _array(self.phi.line), [0]]).astype(np.int64)
+        return lines[np.where(at < 0, -1, np.append(self.line, -1)[at])]
 
 
 def component_names(name: str, count: int) -> tuple[str, ...]:

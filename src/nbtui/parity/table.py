@@ -22,7 +22,7 @@ from nbtui.parity.model import Row, Status
 from nbtui.parity.numbers import DIVERGENT_BELOW, MINOR_BELOW, NOISE, ZERO_BELOW, Printing, printing
 from nbtui.parity.overview import Tally
 from nbtui.parity.profiles import Profile
-from nbtui.parity.scalars import Short, component_names, names_of, phi_lines_of, records_of, scalars
+from nbtui.parity.scalars import Integers, Short, component_names, names_of, phi_lines_of, records_of, scalars
 from nbtui.parity.streams import apart, upstream
 from nbtui.trace import catalogue
 from nbtui.trace.columns import PhiLines, Records
@@ -60,6 +60,7 @@ class Table(Sequence[Row]):
         self._align(stop)
         self.status = np.full(len(self.left), MISSING, dtype=np.uint8)
         self._worst = (0.0, -1)
+        self._matched: tuple[str, bool, Short] = ("", False, np.zeros(0, dtype=np.int32))
         self._made: OrderedDict[int, Row] = OrderedDict()
         for start in range(0, len(self.left), _PIECE):
             stop()
@@ -323,10 +324,9 @@ class Table(Sequence[Row]):
         occurrence, length = int(self.occurrence[at]), self._length(at)
         return self.judge.row(at, place, ours, theirs, occurrence=occurrence, length=length)
 
-    def lines(self, at: int) -> tuple[int, int]:
-        """The line of each log that prints a row; 0 for none."""
-        left, right = int(self.left[at]), int(self.right[at])
-        return self.c.log_line(left) if left >= 0 else 0, self.py.log_line(right) if right >= 0 else 0
+    def log_lines(self) -> tuple[Integers, Integers]:
+        """For every row the line of C's log and of Python's that prints it; 0 for none."""
+        return self.c.log_lines(self.left), self.py.log_lines(self.right)
 
     # --- overview ------------------------------------------------------------------------------------------------
 
@@ -385,14 +385,22 @@ class Table(Sequence[Row]):
                 return int(rows[at[0]])
         return None
 
-    def matches(self, text: str) -> Sequence[int]:
-        found = []
-        for fact, rows in zip(self.facts, self._of_fact, strict=True):
-            if text.casefold() in f"{fact.name} {fact.description}".casefold():
-                found.append(rows)
-            elif "[" in text:
-                found.append(rows[numbered(text, fact.name, fact.component, *self._places(rows))])
-        return _joined(found).data
+    def matches(self, text: str, *, among_raised: bool = False) -> Sequence[int]:
+        if self._matched[:2] != (text, among_raised):
+            self._matched = (text, among_raised, self._matches(text, among_raised))
+        rows: Sequence[int] = self._matched[2].data
+        return rows
+
+    def _matches(self, text: str, among_raised: bool) -> Short:
+        """As for few rows; an index is only found with the bracket before it: ``name[12``, ``[phi 3``."""
+        wanted = text.casefold()
+        named = np.array([wanted in f"{fact.name} {fact.description}".casefold() for fact in self.facts] or [False])
+        found = named[self.fact]
+        for fact, rows in zip(self.facts, self._of_fact, strict=True) if "[" in text else ():
+            found[rows] |= numbered(text, fact.name, fact.component, *self._places(rows))
+        if among_raised:
+            return np.asarray(self._raised[found[self._raised]])
+        return np.flatnonzero(found).astype(np.int32)
 
 
 def _joined(found: list[Short]) -> Short:

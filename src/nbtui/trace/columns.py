@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Generic, TypeVar, overload
 
 from nbtui.trace.model import PhiRecord, Record, TermRecord, Value
@@ -173,6 +174,12 @@ class PhiLines(Columns[tuple[str, ...], PhiRecord]):
         kind = self.kind_of(tuple(record.values))
         self.add(kind, list(record.values.values()), FLOATS, record.occurrence, record.line, record.text)
 
+    @cached_property
+    def ends(self) -> tuple[PhiRecord, PhiRecord]:
+        """The lines of the first and of the last phi step of the first block. Not of no lines."""
+        first = [at for at, occurrence in enumerate(self.occurrence) if not occurrence]
+        return min(map(self._item, first), key=_step), max(map(self._item, first), key=_step)
+
     def _item(self, at: int) -> PhiRecord:
         values = dict(zip(self.kinds[self.kind[at]], self.numbers(at), strict=True))
         return PhiRecord(values, self.occurrence[at], self.line[at], self.text_of(at))
@@ -191,3 +198,7 @@ class TermLines(Columns[tuple[str, ...], TermRecord]):
 
 def _same(one: object, other: object) -> bool:
     return one == other
+
+
+def _step(entry: PhiRecord) -> int:
+    return entry.phi_tic

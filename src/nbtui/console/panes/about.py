@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
+from collections.abc import Sequence
 
 from nbtui.console.makers import in_c, in_python
 from nbtui.console.panes.line import Line, Span, clip, fit, left, line, rule, wrap
@@ -10,9 +12,9 @@ from nbtui.console.panes.maps import window
 from nbtui.console.panes.numbers import full, marked, relative
 from nbtui.console.state import State
 from nbtui.evidence.package import Factor, Package
-from nbtui.parity.compare import raised
 from nbtui.parity.model import Row
 from nbtui.trace.catalogue import Field, field
+from nbtui.trace.columns import Columns
 from nbtui.trace.model import PhiRecord, Record, Trace
 from nbtui.trace.text import clean
 
@@ -92,47 +94,51 @@ def _made(state: State, row: Row, known: Field | None, width: int) -> list[Line]
 def _printed(state: State, row: Row, width: int) -> list[Line]:
     """The lines of the logs that the values were read from."""
     page: list[Line] = []
-    for label, trace in (("C's log", state.c_trace), ("Python's", state.py_trace)):
-        found = _record(trace, row)
-        if found is not None:
-            where = f"line {found.line}: " if found.line else ""
+    for label, trace, number in (("C's log", state.c_trace, row.c_line), ("Python's", state.py_trace, row.py_line)):
+        text = _text_of(trace, row, number)
+        if text is not None:
+            where = f"line {number}: "
             page.append(
                 line(
                     Span("   " + left(label, _LABEL), "label"),
                     Span(where, "faint"),
-                    Span(clip(clean(found.text), width - _LABEL - 5 - len(where))),
+                    Span(clip(clean(text), width - _LABEL - 5 - len(where))),
                 )
             )
     return page
 
 
-def _record(trace: Trace | None, row: Row) -> Record | PhiRecord | None:
-    """The record of a row. Only where counting occurrences is certain: phi lines, and fields printed as often."""
-    if trace is None:
+def _text_of(trace: Trace | None, row: Row, number: int) -> str | None:
+    """The line of the log that prints a row."""
+    if trace is None or not number:
         return None
-    if row.field.startswith("phi."):
-        lines = sorted(trace.phi, key=lambda entry: (entry.occurrence, entry.phi_tic))
-        return lines[row.occurrence] if row.occurrence < len(lines) else None
-    found = trace.all(row.field)
-    return found[row.occurrence] if row.occurrence < len(found) else None
+    lines: Sequence[Record] | Sequence[PhiRecord] = trace.phi if row.field.startswith("phi.") else trace.records
+    if isinstance(lines, Columns):
+        at = bisect_left(lines.line, number)
+        return lines.text_of(at) if at < len(lines) and lines.line[at] == number else None
+    return next((entry.text for entry in lines if entry.line == number), None)
 
 
 def _elsewhere(state: State, row: Row, width: int) -> list[Line]:
     """The same component in the other repetitions: sub-pixels and layers, or phi lines."""
-    others = [one for one in state.rows if (one.field, one.component) == (row.field, row.component)]
+    if state.comparison is None:
+        return []
+    overview = state.comparison.overview
+    others = overview.of(row.field, row.component)
     if len(others) < 2:
         return []
-    bad = sum(raised(one) for one in others)
+    bad = sum(t.raised for t in overview.tallies if (t.field, t.component) == (row.field, row.component))
     what = "phi lines" if row.field.startswith("phi.") else "sub-pixels and layers"
-    page: list[Line] = [rule((Span(f"the same in the {len(others)} {what}", "title"),), width, _count(bad))]
-    first, end = window(next(i for i, one in enumerate(others) if one is row), len(others), _SHOWN)
-    for one in others[first:end]:
-        page.append(_pair(clean(one.label), full(one.c_value), full(one.py_value), one.rel_delta, one is row, width))
+    page: list[Line] = [rule((Span(f"the same in the {len(others):,} {what}", "title"),), width, _count(bad))]
+    first, end = window(bisect_left(others, row.order), len(others), _SHOWN)
+    for one in (state.rows[at] for at in others[first:end]):
+        here = one.order == row.order
+        page.append(_pair(clean(one.label), full(one.c_value), full(one.py_value), one.rel_delta, here, width))
     return page
 
 
 def _count(bad: int) -> Line:
-    return (Span(f"{bad} differ", "diverge") if bad else Span("none differs", "pass"),)
+    return (Span(f"{bad:,} differ", "diverge") if bad else Span("none differs", "pass"),)
 
 
 def _pair(name: str, c: str, py: str, rel: float | None, here: bool, width: int) -> Line:

@@ -168,9 +168,14 @@ def _depends(state: State, row: Row, width: int, roomy: bool) -> list[Line]:
 
 
 def _mark(state: State, name: str, occurrence: int) -> tuple[str, str]:
-    rows = [row for row in state.rows if row.field == name]
-    near = [row for row in rows if row.occurrence == occurrence] or rows
-    if not near:
+    overview = state.comparison.overview if state.comparison else None
+    tallies = [tally for tally in overview.tallies if tally.field == name] if overview else []
+    if overview is None or not tallies:
         return " ", "faint"
+    places = (overview.place(name, occurrence, tally.component) for tally in tallies)
+    near = [state.rows[at] for at in places if at is not None]
+    if not near:
+        firsts = [tally.first_raised for tally in tallies if tally.raised] or [tally.first for tally in tallies]
+        near = [state.rows[min(firsts)]]
     worst = next((row for row in near if raised(row)), near[0])
     return glyph(state, worst)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from nbtui.console.panes.line import Line, Span, block, left, line, right, rule, width_of
 from nbtui.console.panes.numbers import count, full, marked, relative
-from nbtui.console.state import State, inherits, is_new, visible
+from nbtui.console.state import State, inherits, is_new, nearest, visible
 from nbtui.parity.compare import OUTSIDE, raised
 from nbtui.parity.model import Row, Status
 from nbtui.trace.text import clean
@@ -44,16 +44,21 @@ def kept_in_view(state: State, width: int, height: int) -> State:
     """The state with ``top`` such that the cursor's row is shown; it only scrolls when the cursor would leave."""
     shown = visible(state)
     room = height - len(_heads(state, width))
-    sizes = [_size(state, state.rows[i], width) for i in shown]
-    place = next((n for n, i in enumerate(shown) if i >= state.cursor), 0)
+    if not shown:
+        return state
+
+    def size(number: int) -> int:
+        return _size(state, state.rows[shown[number]], width)
+
+    place = nearest(shown, state.cursor)
     top = max(0, min(state.top, len(shown) - 1))
-    if top <= place and sum(sizes[top : place + 1]) <= room:
+    if top <= place < top + room and sum(map(size, range(top, place + 1))) <= room:
         return state if top == state.top else replace(state, top=top)
     # a jump of half a page, so that holding a key repaints the table seldom
     top, above = place, 0
-    while top > 0 and above + sizes[top - 1] <= room // 2:
+    while top > 0 and above + size(top - 1) <= room // 2:
         top -= 1
-        above += sizes[top]
+        above += size(top)
     return replace(state, top=top)
 
 
@@ -106,7 +111,7 @@ def row_name(row: Row) -> str:
 
 def _heads(state: State, width: int) -> list[Line]:
     only = "only differing" if state.only_differing else "all"
-    tail = (Span(f"{len(visible(state))} rows, {only} ", "faint"), Span("[f]", "key"))
+    tail = (Span(f"{len(visible(state)):,} rows, {only} ", "faint"), Span("[f]", "key"))
     title = rule((Span("fields", "title"),), width, tail, focused=state.pane == "fields")
     if width < SIDE_BY_SIDE:
         return [title]

@@ -6,7 +6,6 @@ from nbtui.console.fresh import names
 from nbtui.console.panes.line import Line, Span, clip, fit, line, width_of
 from nbtui.console.panes.numbers import percent
 from nbtui.console.state import Phase, State, inherits
-from nbtui.parity.compare import OUTSIDE
 from nbtui.parity.model import Comparison, Row
 from nbtui.parity.render import fields_differing
 from nbtui.trace.catalogue import field
@@ -118,10 +117,9 @@ def _agreement(comparison: Comparison) -> str:
     if not comparison.num_compared:
         return "NOTHING COMPARED  no value is on both sides"
     _, judged = fields_differing(comparison)
-    off = [row for row in comparison.rows if row.rel_delta and not row.note.startswith(OUTSIDE)]
-    worst = max(off, key=lambda row: abs(row.rel_delta or 0.0), default=None)
     tail = "worst 0: every digit is equal"
-    if worst is not None:
+    if comparison.overview.worst is not None:
+        worst = comparison.rows[comparison.overview.worst]
         tail = f"worst {abs(worst.rel_delta or 0.0):.1e} at {clean(worst.label)}"
     return f"AGREE  {judged} of {judged} fields within tolerance, {tail}"
 
