@@ -188,6 +188,19 @@ def test_progress_counts_to_the_end(here: Path) -> None:
     assert calls == sorted(calls)
 
 
+@pytest.mark.parametrize(
+    ("words", "total"), [("-detpixels 8 -roi 1 3 2 99", 3 * 6), ("-mask m.img -roi 0 4 -1 5", 2 * 6)]
+)
+def test_progress_counts_what_is_rendered(words: str, total: int, here: Path) -> None:
+    every_other = b"\0\0\1\0" * 32
+    (here / "m.img").write_bytes(b"{\nHEADER_BYTES=512;\nSIZE1=8;\nSIZE2=8;\n}\f".ljust(512) + every_other)
+    calls: list[tuple[int, int]] = []
+    made = from_command(f"{PLAIN} {words} -N 4", here)
+    image = render(made, compile_kernel=False, progress=lambda done, all_: calls.append((done, all_)))
+    assert calls[-1] == (total, total)
+    assert int(image.rendered.sum()) == total
+
+
 def test_an_image_beyond_the_memory_is_refused(here: Path) -> None:
     experiment = from_command(f"{PLAIN} -detpixels 50000000 -N 4", here)
     with pytest.raises(InputError, match=r"50000000 x 50000000 pixels .* needs"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from nbsim.cli import main
 from nbsim.errors import InputError
 from nbsim.flags import parse
 from nbsim.quirks import Quirks
-from nbsim.reflections import read_reflections
+from nbsim.reflections import is_reflection_file, read_reflections
 from nbsim.structure_factors import load, nearest
 
 CELL = (31.0, 37.0, 43.0, 90.0, 90.0, 90.0)
@@ -138,6 +139,49 @@ def test_friedel_mates_of_anomalous_columns(tmp_path: Path, group: str) -> None:
         read_reflections(tmp_path / "f.mtz", 0.0, "F(-)")
 
 
+def _cell_for(group: gemmi.SpaceGroup) -> tuple[float, ...]:
+    system = group.crystal_system_str()
+    if system == "monoclinic":
+        angles = [90.0, 90.0, 90.0]
+        angles["abc".index(group.monoclinic_unique_axis())] = 102.0
+        return (21.0, 23.0, 25.0, *angles)
+    if system in ("trigonal", "hexagonal"):
+        return (23.0,) * 3 + (75.0,) * 3 if group.ext == "R" else (22.0, 22.0, 26.0, 90.0, 90.0, 120.0)
+    cells = {"triclinic": (21, 23, 25, 80, 95, 105), "orthorhombic": (21, 23, 25, 90, 90, 90)}
+    cells |= {"tetragonal": (22, 22, 27, 90, 90, 90), "cubic": (23, 23, 23, 90, 90, 90)}
+    return tuple(map(float, cells[system]))
+
+
+def test_settings_of_every_kind_against_direct_sums(tmp_path: Path) -> None:
+    """Every ninth setting of gemmi's table: other origins, axes and centrings than the standard ones too."""
+    strength, path = np.array([6.0, 8.0, 16.0]), tmp_path / "f.mtz"
+    groups = list(gemmi.spacegroup_table())[::9]
+    assert len({group.number for group in groups}) > 50
+    for group in groups:
+        cell = gemmi.UnitCell(*_cell_for(group))
+        positions = [
+            (np.array(op.rot) @ atom + np.array(op.tran)) / op.DEN for op in group.operations() for atom in ATOMS
+        ]
+        weights = np.tile(strength, len(positions) // len(strength))
+
+        def amplitudes(hkl: np.ndarray, at: list = positions, weights: np.ndarray = weights) -> np.ndarray:
+            return np.abs(np.exp(2j * np.pi * (hkl @ np.array(at).T)) @ weights)
+
+        indices = np.concatenate([[[0, 0, 0]], gemmi.make_miller_array(cell, group, 6.0, 1e9, True)])
+        mtz = gemmi.Mtz(with_base=True)
+        mtz.spacegroup = group
+        mtz.set_cell_for_all(cell)
+        mtz.add_dataset("made")
+        mtz.add_column("F", "F")
+        mtz.set_data(np.column_stack([indices, amplitudes(indices)]).astype(np.float32))
+        mtz.write_to_file(str(path))
+        table = read_reflections(path, 3.3)[0]
+        hkl = box(table).reshape(-1, 3)
+        inside = cell.calculate_1_d2_array(hkl.astype(np.int32)) <= (1 / 6.0) ** 2 * (1 - 1e-9)
+        found = table.grid.numpy().ravel()[inside]
+        np.testing.assert_allclose(found, amplitudes(hkl[inside]), rtol=1e-5, atol=1e-3, err_msg=group.xhm())
+
+
 def test_a_missing_mate_takes_the_value_of_the_other(tmp_path: Path) -> None:
     indices = np.array([[0, 0, 0], [1, 2, 3], [2, 1, 1], [1, 1, 1]])
     plus, minus = np.array([9.0, 5.0, np.nan, np.nan]), np.array([9.0, np.nan, 7.0, np.nan])
@@ -218,7 +262,7 @@ def test_a_small_molecule_cif(tmp_path: Path) -> None:
             b"data_x\nloop_\n_refln.index_h\n_refln.index_k\n_refln.index_l\n_refln.F_meas\n1 2 3 4\n",
             "its cell",
         ),
-        ("gone.mtz", None, "no such file"),
+        ("gone.mtz", None, "No such file"),
     ],
 )
 def test_files_that_are_none_are_named(tmp_path: Path, name: str, data: bytes | None, said: str) -> None:
@@ -276,3 +320,36 @@ def test_an_mtz_and_the_same_list_as_text_make_the_same_image(here: Path) -> Non
     assert (here / "mtz.bin").read_bytes() == (here / "hkl.bin").read_bytes()
     assert (here / "mtz.dump").read_bytes() == (here / "hkl.dump").read_bytes()
     assert np.fromfile(here / "mtz.bin", dtype=np.float32).max() > 0.0
+
+
+BARE = "-lambda 1 -distance 80 -detpixels 8 -pixel 1 -N 3 -nonoise -nopgm -hkl f.mtz"
+
+
+def test_the_cell_of_the_file_counts_where_none_is_typed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_mtz(here / "f.mtz", "P 43", np.array([[0, 0, 0], [1, 2, 3]]), {("F", "F"): np.array([4.0, 5.0])})
+    for typed in ("", "-cell 37 37 43 90 90 90"):
+        assert main([*BARE.split(), *typed.split(), "-floatfile", f"{len(typed)}.bin"]) == 0
+        said = capsys.readouterr().err
+        assert ("no -cell and no -mat: the cell of f.mtz, 37 37 43 90 90 90, is simulated" in said) is not typed
+        assert "is not the one simulated" not in said
+    assert (here / "0.bin").read_bytes() == (here / "23.bin").read_bytes()
+
+
+@pytest.mark.parametrize("typed", ["-cell 40", "-mat A.mat"])
+def test_another_cell_than_that_of_the_file_is_said(here: Path, typed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    write_mtz(here / "f.mtz", "P 43", np.array([[0, 0, 0], [1, 2, 3]]), {("F", "F"): np.array([4.0, 5.0])})
+    (here / "A.mat").write_text("0.025 0 0\n0 0.025 0\n0 0 0.025\n")
+    assert main([*BARE.split(), *typed.split()]) == 0
+    assert "its cell 37 37 43 90 90 90 is not the one simulated, 40 40 40 90 90 90" in capsys.readouterr().err
+
+
+def test_an_mtz_is_known_by_its_first_bytes_and_may_be_compressed(tmp_path: Path) -> None:
+    write_mtz(tmp_path / "f.mtz", "P 43", np.array([[0, 0, 0], [1, 2, 3]]), {("F", "F"): np.array([4.0, 5.0])})
+    write_cif(tmp_path / "f.cif", "P 43", np.array([[0, 0, 0], [1, 2, 3]]), {"F_meas": np.array([4.0, 5.0])})
+    (tmp_path / "f.hkl").write_bytes((tmp_path / "f.mtz").read_bytes())
+    for name in ("f.mtz", "f.cif"):
+        (tmp_path / f"{name}.gz").write_bytes(gzip.compress((tmp_path / name).read_bytes()))
+    (tmp_path / "r1abcsf.ent").write_bytes((tmp_path / "f.cif").read_bytes())
+    for name in ("f.hkl", "f.mtz.gz", "f.cif.gz", "r1abcsf.ent"):
+        assert is_reflection_file(tmp_path / name)
+        assert read_reflections(tmp_path / name, 0.0)[0].n_reflections == 1 + 2 * 4, name

@@ -114,6 +114,9 @@ def _run(argv: Sequence[str]) -> None:
         compile_kernel=_COMPILE[settings.values["--compile"]],
         progress=_Reporter(options.progress and not options.printout),
     )
+    beyond = int((~image.photons.isfinite()).sum())
+    if beyond:
+        print(f"nbsim: {beyond} pixels are beyond the largest 4-byte float; try a lower -fluence", file=sys.stderr)
     for text in write_outputs(experiment, image, folder):
         print(text)
 

@@ -175,13 +175,13 @@ def lattice(
     return made
 
 
-def angles_degrees(made: Lattice) -> tuple[float, float, float]:
-    """alpha, beta, gamma of the real-space vectors."""
+def angles_degrees(a: Tensor, b: Tensor, c: Tensor) -> tuple[float, float, float]:
+    """alpha, beta, gamma of real-space vectors, each (3,)."""
 
     def between(v: Tensor, w: Tensor) -> float:
         return math.degrees(math.atan2(length(cross(v, w)).item(), dot(v, w).item()))
 
-    return between(made.b, made.c), between(made.c, made.a), between(made.a, made.b)
+    return between(b, c), between(c, a), between(a, b)
 
 
 def cell_notices(options: Options, made: Lattice) -> list[str]:
@@ -190,7 +190,7 @@ def cell_notices(options: Options, made: Lattice) -> list[str]:
     if cell is None:
         return []
     typed = [math.degrees(angle) for angle in cell[3:]]
-    angles = angles_degrees(made)
+    angles = angles_degrees(made.a, made.b, made.c)
     if max(abs(x - y) for x, y in zip(typed, angles, strict=True)) < _SAME_ANGLE_DEGREES:
         return []
     ours, wanted = (" ".join(f"{value:.5g}" for value in values) for values in (angles, typed))

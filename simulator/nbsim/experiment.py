@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -20,6 +20,7 @@ from .headers import read_mask
 from .model import Beam, Crystal, Detector, Experiment, Sampling, StructureFactors
 from .options import Options
 from .quirks import Quirks, named
+from .reflections import cell_of_file, is_reflection_file
 from .rng import Generator, Stream
 from .setup_lines import setup_lines
 from .terms import passes_per_pixel
@@ -276,6 +277,24 @@ def _geometry_notices(options: Options, quirks: Quirks, pivot: str, frame: geome
     return notices
 
 
+def _cell_of(crystal: Crystal) -> tuple[float, ...]:
+    """Edges [A] and angles [degrees] of the crystal as it is simulated."""
+    vectors = [v.detach() * 1e10 for v in (crystal.a, crystal.b, crystal.c)]
+    return *(length(v).item() for v in vectors), *crystals.angles_degrees(*vectors)
+
+
+def _with_cell_of_file(options: Options, workdir: Path, notices: list[str]) -> Options:
+    """Without ``-cell`` and ``-mat`` the cell of an MTZ or CIF file counts."""
+    if options.cell is not None or options.matrix_file is not None or options.hkl_file is None:
+        return options
+    path = workdir / options.hkl_file
+    if not is_reflection_file(path):
+        return options
+    cell = cell_of_file(path)
+    notices.append(f"no -cell and no -mat: the cell of {path}, {' '.join(f'{x:g}' for x in cell)}, is simulated")
+    return replace(options, cell=cell)
+
+
 def build(options: Options, workdir: Path, quirks: Quirks) -> Experiment:
     """The experiment that ``options`` describe, in float64 on the CPU; files are looked up in ``workdir``.
 
@@ -287,6 +306,7 @@ def build(options: Options, workdir: Path, quirks: Quirks) -> Experiment:
         raise InputError(f"-lambda {options.wavelength_a:g}: the wavelength must be positive")
     checks.check_values(options)
     notices: list[str] = []
+    options = _with_cell_of_file(options, workdir, notices)
     if options.ignored:
         notices.append(f"passed over, as the C program does: {' '.join(options.ignored)}")
     size = geometry.detector_size(options)
@@ -303,7 +323,7 @@ def build(options: Options, workdir: Path, quirks: Quirks) -> Experiment:
         mask = torch.from_numpy(read_mask(workdir / options.mask_file, size.n_fast, size.n_slow))
     crystal = _crystal(options, workdir, quirks, frame, wavelength, exposure.widths, notices)
     oversample = _oversample(options, crystal, wavelength, placed.distance.item(), size.pixel, notices)
-    table, table_notices, table_files = structure_factors.load(options, workdir, quirks)
+    table, table_notices, table_files = structure_factors.load(options, workdir, quirks, _cell_of(crystal))
     notices += table_notices
     interpolate = _interpolate(options, quirks, crystal.n_cells, table)
     named_files = (options.matrix_file, options.source_file, options.mask_file, options.img_file)

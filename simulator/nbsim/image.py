@@ -19,7 +19,7 @@ from .compiled import WORTH_BUILDING, Kernel, build, load
 from .errors import Interrupted
 from .kernel import NUMBERS, TileInput, tile_sums
 from .model import Experiment
-from .orientations import orientations, rendered_tiles
+from .orientations import n_rendered, orientations, rendered_tiles
 from .polarization import unit
 from .terms import RunState, contributions, interpolates, passes_per_pixel, run_state
 from .vectors import cross
@@ -197,7 +197,7 @@ def render(
         n_threads: OMP_NUM_THREADS of the C run to emulate; only first rendered pixels depend on it.
         compile_kernel: True builds the compiled kernel if there is none, False never uses it, None uses one that
             is there and builds one where the run is long enough to gain from it.
-        progress: called with pixels done and pixels in all after every tile.
+        progress: called with pixels done and pixels to render in all after every tile.
         cancelled: asked several times a second.
 
     Raises:
@@ -210,7 +210,7 @@ def render(
     n_passes = passes_per_pixel(experiment)
     per_ray = min(experiment.sampling.n_phi * experiment.crystal.mosaic_matrices.shape[0], _ORIENTATIONS)
     plain = fits_kernel(experiment)
-    n_pixels = detector.n_slow * detector.n_fast
+    n_pixels = n_rendered(experiment)
     kernel = _kernel(experiment, compile_kernel, n_pixels * n_passes) if plain else None
     tiles = _PlainTiles(experiment, kernel) if plain else None
     if experiment.device.type != "cpu":

@@ -116,6 +116,16 @@ def is_rendered(experiment: Experiment, slow: int, fast: int) -> bool:
     return detector.mask is None or bool(detector.mask[slow, fast])
 
 
+def n_rendered(experiment: Experiment) -> int:
+    """Pixels inside the ROI that are not masked."""
+    detector = experiment.detector
+    fast0, fast1, slow0, slow1 = detector.roi
+    rows, columns = (slice(max(low, 0), max(high + 1, 0)) for low, high in ((slow0, slow1), (fast0, fast1)))
+    if detector.mask is not None:
+        return int(detector.mask[rows, columns].sum())
+    return len(range(detector.n_slow)[rows]) * len(range(detector.n_fast)[columns])
+
+
 def rendered_tiles(experiment: Experiment, rows: range, size: int) -> Iterator[Tensor]:
     """Rendered pixels of ``rows`` in scan order, (P, 2) int64 (slow, fast), at most ``size`` at a time."""
     detector = experiment.detector

@@ -26,6 +26,8 @@ Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 _LOW_RESOLUTION = 10.0  # A
+_MTZ_MAGIC = b"MTZ "
+_INDICES = 3  # the first columns of an MTZ file
 _ALTERED = 0.01  # relative difference of cell edges, or of angles in radians, that deserves a word
 _MTZ_KINDS: dict[str, Kind] = {"F": "amplitude", "G": "amplitude", "J": "intensity", "K": "intensity"}
 _MATES = (("(+)", "(-)"), ("_plus", "_minus"))
@@ -70,8 +72,37 @@ class _Merged:
 
 
 def is_reflection_file(path: Path) -> bool:
-    """Whether ``path`` is for this module rather than an HKL text: ``.mtz``, ``.cif`` or ``.mmcif``."""
-    return path.suffix.lower() in (".mtz", ".cif", ".mmcif")
+    """Whether ``path`` is for this module rather than an HKL text: MTZ by name or content, CIF by name."""
+    suffixes = path.name.lower().removesuffix(".gz")
+    if suffixes.endswith((".mtz", ".cif", ".mmcif", ".ent")):
+        return True
+    try:
+        with path.open("rb") as stream:
+            return stream.read(len(_MTZ_MAGIC)) == _MTZ_MAGIC
+    except OSError:
+        return False
+
+
+def file_version(path: Path) -> tuple[int, int]:
+    """Time and size of a file, by which it is known again.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise InputError(f"-hkl {path}: cannot be read ({error.strerror})") from error
+    return status.st_mtime_ns, status.st_size
+
+
+def cell_of_file(path: Path) -> Cell:
+    """The cell that an MTZ or CIF file names [A, degrees].
+
+    Raises:
+        InputError: unreadable, or without a cell that can be.
+    """
+    return _open(path, file_version(path)).cell
 
 
 def read_reflections(
@@ -89,7 +120,7 @@ def read_reflections(
     Raises:
         InputError: unreadable, no or no clear column, no space group, or too large for the memory.
     """
-    merged = _open(path)
+    merged = _open(path, file_version(path))
     chosen = _choose(merged, column)
     notices = [f"{path}: column {chosen.name} used as it is, as amplitudes in electrons; expanded to P1"]
     plus = _amplitudes(merged, chosen, notices)
@@ -106,27 +137,29 @@ def read_reflections(
     notices += _missing(merged, grid, low, default_f)
     _fill(grid, low, merged.space_group, default_f)
     if cell is not None and len(cell) == 6 and not _same_cell(merged.cell, cell):
-        words = " ".join(f"{x:g}" for x in merged.cell)
-        notices.append(f"{path}: its cell {words} is not the one simulated, {' '.join(f'{x:g}' for x in cell)}")
+        theirs, ours = (" ".join(f"{x:.6g}" for x in values) for values in (merged.cell, cell))
+        notices.append(f"{path}: its cell {theirs} is not the one simulated, {ours}: -cell or -mat says otherwise")
     return StructureFactors(torch.from_numpy(grid), *low, default_f, f"hkl:{path}", n_known), notices
 
 
-def _open(path: Path) -> _Merged:
+@lru_cache(maxsize=1)  # asked for its cell and then for its reflections
+def _open(path: Path, version: tuple[int, int]) -> _Merged:
     try:
         import gemmi  # noqa: F401
     except ImportError as error:
         raise InputError(f"{path}: MTZ and CIF files need gemmi (pip install gemmi); or give -hkl a text") from error
     if not path.is_file():
-        raise InputError(f"-hkl {path}: no such file")
+        raise InputError(f"-hkl {path}: no file but {'a directory' if path.is_dir() else 'a device or a pipe'}")
+    kind = "CIF" if path.name.lower().removesuffix(".gz").endswith(("cif", ".ent")) else "MTZ"
     try:
         with path.open("rb"):
             pass
-        return _mtz(path) if path.suffix.lower() == ".mtz" else _cif(path)
+        return _mtz(path) if kind == "MTZ" else _cif(path)
     except OSError as error:
         raise InputError(f"-hkl {path}: cannot be read ({error.strerror or error})") from error
     except (RuntimeError, ValueError, IndexError, MemoryError, OverflowError) as error:  # gemmi raises any of these
         reason = str(error).strip().split("\n", 1)[0][:200] or type(error).__name__
-        raise InputError(f"-hkl {path}: damaged, or no {path.suffix[1:].upper()} file ({reason})") from error
+        raise InputError(f"-hkl {path}: damaged, or no {kind} file ({reason})") from error
 
 
 def _mtz(path: Path) -> _Merged:
@@ -138,11 +171,18 @@ def _mtz(path: Path) -> _Merged:
     if mtz.spacegroup is None:
         raise InputError(f"{path}: names no space group that is known; it cannot be expanded to P1")
 
-    def reader(label: Any) -> Callable[[], Floats]:
-        return lambda: np.asarray(label.array, dtype=np.float64)
+    # gemmi's arrays are views: a column does not keep its file alive, and what is read later is not what was there
+    table = np.array(mtz.array, dtype=np.float64)
 
-    columns = [_Column(c.label, _MTZ_KINDS.get(c.type, "other"), c.type == "F", reader(c)) for c in mtz.columns[3:]]
-    indices = np.asarray(mtz.make_miller_array(), dtype=np.int64)
+    def reader(number: int) -> Callable[[], Floats]:
+        return lambda: table[:, number]
+
+    columns = [
+        _Column(c.label, _MTZ_KINDS.get(c.type, "other"), c.type == "F", reader(number))
+        for number, c in enumerate(mtz.columns)
+        if number >= _INDICES
+    ]
+    indices = np.array(mtz.make_miller_array(), dtype=np.int64)
     return _Merged(path, indices, tuple(columns), _cell_of(path, mtz.cell.parameters), mtz.spacegroup)
 
 

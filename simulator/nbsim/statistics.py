@@ -60,5 +60,7 @@ def statistics(
         squares = (image[rendered] * image[rendered]).astype(np.float64)
     rms = math.sqrt(_sum_in_order(squares) / (max(values.size, 2) - 1))
     inside = image[roi].astype(np.float64).ravel()
-    rmsd = math.sqrt(_sum_in_order((inside - mean) ** 2) / (max(inside.size, 2) - 1))
+    with np.errstate(over="ignore", invalid="ignore"):
+        deviations = (inside - mean) ** 2
+    rmsd = math.sqrt(_sum_in_order(deviations) / (max(inside.size, 2) - 1))
     return Statistics(maximum, at, total, mean, rms, rmsd)

@@ -20,7 +20,7 @@ from .index_box import index_box
 from .model import StructureFactors
 from .options import Options
 from .quirks import Quirks
-from .reflections import is_reflection_file, read_once
+from .reflections import file_version, is_reflection_file, read_once
 
 _COLUMNS = 4
 _LARGEST_INDEX = 2**31 - 1
@@ -170,16 +170,12 @@ def _read_hkl_once(
     return sf, tuple(notices)
 
 
-def _version(path: Path) -> tuple[int, int]:
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise InputError(f"-hkl {path}: cannot be read ({error.strerror})") from error
-    return status.st_mtime_ns, status.st_size
-
-
-def load(options: Options, workdir: Path, quirks: Quirks) -> tuple[StructureFactors, list[str], list[str]]:
+def load(
+    options: Options, workdir: Path, quirks: Quirks, cell: tuple[float, ...] | None = None
+) -> tuple[StructureFactors, list[str], list[str]]:
     """Table, notices and the files read, by C's order: ``-hkl``, else the cache, else ``-default_F``.
+
+    ``cell``: the one that is simulated [A, degrees]; a file with another one is noticed. Default: that of ``-cell``.
 
     Raises:
         InputError: a named file is unusable, or nothing gives a structure factor.
@@ -188,12 +184,12 @@ def load(options: Options, workdir: Path, quirks: Quirks) -> tuple[StructureFact
     if options.hkl_file is not None:
         path = workdir / options.hkl_file
         if is_reflection_file(path):
-            sf, notices = read_once(path, _version(path), default_f, options.hkl_column, options.cell)
+            sf, notices = read_once(path, file_version(path), default_f, options.hkl_column, cell or options.cell)
             return sf, list(notices), [str(path)]
         if options.hkl_column is not None:
             raise InputError(f"--column {options.hkl_column}: {path} is a text without columns; leave it out")
         relevant = Quirks(hkl_integer_rows=quirks.hkl_integer_rows)
-        sf, notices = _read_hkl_once(path, _version(path), default_f, relevant)
+        sf, notices = _read_hkl_once(path, file_version(path), default_f, relevant)
         return sf, list(notices), [str(path)]
     cache = workdir / options.dump_file
     if cache.is_file():

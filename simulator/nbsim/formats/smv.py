@@ -66,8 +66,10 @@ def header(experiment: Experiment) -> bytes:
 def integer_image(
     image: npt.NDArray[np.float32], scale: float, adc: float, roi: tuple[slice, slice]
 ) -> npt.NDArray[np.uint16]:
-    """Scaled and offset pixels inside the ROI, 0 outside; shape (n_slow, n_fast). Section 10.2."""
+    """Scaled and offset pixels inside the ROI, 0 outside and where there is no number; (n_slow, n_fast). 10.2."""
     counts = np.zeros(image.shape, dtype=np.uint16)
-    value = np.clip(image[roi].astype(np.float64) * scale + adc, 0.0, 65535.0)
-    counts[roi] = np.minimum(np.floor((value + 0.5).astype(np.float32)), 65535.0).astype(np.uint16)
+    with np.errstate(invalid="ignore", over="ignore"):
+        value = np.clip(image[roi].astype(np.float64) * scale + adc, 0.0, 65535.0)
+    rounded = np.minimum(np.floor((value + 0.5).astype(np.float32)), 65535.0)
+    counts[roi] = np.nan_to_num(rounded, nan=0.0).astype(np.uint16)
     return counts
