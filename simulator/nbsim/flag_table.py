@@ -90,7 +90,7 @@ _CRYSTAL = (
         ("-cell",),
         1,
         "float",
-        "unit cell in A and degrees, one to six values; b and c are a, angles 90 where left out; default: that of an MTZ or CIF file",
+        "unit cell in A and degrees; b and c are a, angles 90 where left out; default: that of the MTZ or CIF file",
         ("cell",),
         typed="A B C AL BE GA",
     ),
