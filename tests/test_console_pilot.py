@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from console_toy import C_LINES, PY_LINES, console, ready, screen_text, shown, toy_simulator, until
+from textual import events
 
 from nbtui.console.actions import ACTIONS
 from nbtui.console.app import Console
@@ -387,3 +388,16 @@ async def test_the_demo_tells_its_story() -> None:
         await pilot.pause()
         text = screen_text(app)
         assert " AGREE  " in text and "no gap" in text and "# -" not in text
+
+
+async def test_a_key_that_was_on_its_way_when_a_page_closed(case: Case) -> None:
+    async with console(case).run_test(size=(120, 40)) as pilot:
+        app = pilot.app
+        assert isinstance(app, Console)
+        await pilot.press("question_mark")
+        page = app.screen
+        for _ in range(2):
+            page._forward_event(events.Key("z", "z"))  # both had been handed to the page before it was gone
+        await until(pilot, lambda: app.screen is app._main)
+        await pilot.pause()
+        assert app.is_running and app.screen is app._main

@@ -16,12 +16,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.screen import ModalScreen
 
 from nbtui.console import jobs
 from nbtui.console import picture as moves
 from nbtui.console.characters import ascii_only
 from nbtui.console.image_actions import IMAGE_ACTIONS
+from nbtui.console.page import Page
 from nbtui.console.palette import theme
 from nbtui.console.panes import image as panes
 from nbtui.console.panes.line import Line
@@ -82,7 +82,7 @@ class News(Message):
         super().__init__()
 
 
-class ImageScreen(ModalScreen[Visit], inherit_bindings=False):
+class ImageScreen(Page[Visit]):
     """Its result is a :class:`Visit`. A modal screen: the keys of the main screen mean nothing here."""
 
     CSS = """

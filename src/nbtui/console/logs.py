@@ -16,7 +16,6 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.screen import ModalScreen
 
 from nbtui.console import logview as moves
 from nbtui.console.aligned import aligned
@@ -25,6 +24,7 @@ from nbtui.console.jobs import Failure, start
 from nbtui.console.log_actions import LOG_ACTIONS
 from nbtui.console.log_sources import Aligned, Clock, Found, Opened, Source, Trouble, Walked, sources, stamp
 from nbtui.console.logview import LogView, Side
+from nbtui.console.page import Page
 from nbtui.console.panes import logs as panes
 from nbtui.console.state import State
 from nbtui.console.widgets import PaneView
@@ -35,7 +35,7 @@ from nbtui.trace.text import clean
 WHEEL = 3  # lines of a turn of the mouse wheel
 
 
-class LogsScreen(ModalScreen[None], inherit_bindings=False):
+class LogsScreen(Page[None]):
     """Both logs as they are. ``state`` is what the main screen shows when this one is opened."""
 
     CSS = "LogsScreen { layout: vertical; }"

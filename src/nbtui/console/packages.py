@@ -15,13 +15,13 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.screen import ModalScreen
 
 from nbtui.console import shelf as moves
 from nbtui.console.actions import ACTIONS
 from nbtui.console.jobs import Failure, start
 from nbtui.console.keymap import for_textual
 from nbtui.console.packages_actions import PACKAGES_ACTIONS
+from nbtui.console.page import Page
 from nbtui.console.panes import packages as panes
 from nbtui.console.panes.line import Line
 from nbtui.console.shelf import Reading, Shelf
@@ -65,7 +65,7 @@ class Trouble(Message):
         super().__init__()
 
 
-class PackagesScreen(ModalScreen["Path | None"], inherit_bindings=False):
+class PackagesScreen(Page["Path | None"]):
     """Its result is a package to replay, or None when it was closed. Modal: other screens' keys mean nothing here."""
 
     CSS = """

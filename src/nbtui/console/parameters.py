@@ -12,11 +12,11 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.screen import ModalScreen
 
 from nbtui.console import copying, jobs
 from nbtui.console import form as moves
 from nbtui.console.form import FAR, Form
+from nbtui.console.page import Page
 from nbtui.console.panes import parameters as panes
 from nbtui.console.panes.line import Line
 from nbtui.console.parameters_actions import PARAMETERS_ACTIONS
@@ -50,7 +50,7 @@ class News(Message):
         super().__init__()
 
 
-class ParametersScreen(ModalScreen[None], inherit_bindings=False):
+class ParametersScreen(Page[None]):
     """``state`` gives what the console shows, ``tune`` hands it the changes. The main screen's keys mean nothing."""
 
     CSS = """

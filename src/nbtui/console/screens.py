@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 
+from nbtui.console.page import Page
 from nbtui.console.panes import detail, fields, footer, header, help, pipeline, prompt, steps, tabs
 from nbtui.console.panes.line import Line, Span, block, line, wrap
 from nbtui.console.state import PANES, State
@@ -95,7 +96,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         return block([line(Span(part, tone)) for text, tone in sentences for part in wrap(text, width)], width, height)
 
 
-class HelpScreen(ModalScreen[None], inherit_bindings=False):
+class HelpScreen(Page[None]):
     """Keys, marks and preflight; every key but the moves closes it."""
 
     def __init__(self, state: State) -> None:

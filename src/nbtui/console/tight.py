@@ -35,6 +35,7 @@ class Glass:
         self._rows: list[list[Cell]] = []
         self._size = Size(0, 0)
         self._codes: dict[Style | None, str] = {}
+        self._painting: set[str] = set()  # codes under which a blank looks otherwise than in the terminal's own
 
     def forget(self) -> None:
         """Somebody else has written to the terminal: nothing is known any more."""
@@ -83,7 +84,7 @@ class Glass:
             if control:
                 continue
             code = self._code(style, console)
-            blank = (" ", code) if _paints_blanks(style) else _BLANK
+            blank = (" ", code) if code in self._painting else _BLANK
             if text.isascii():
                 row += [blank if char == " " else (char, code) for char in text]
                 continue
@@ -102,6 +103,8 @@ class Glass:
         if style not in self._codes:
             sequence = style.render("\0", color_system=console._color_system).partition("\0")[0] if style else ""
             self._codes[style] = sequence.removeprefix("\x1b[").removesuffix("m")
+            if style and (style.bgcolor or style.reverse or style.underline):
+                self._painting.add(self._codes[style])
         return self._codes[style]
 
     def _changed(self, y: int, first: int, end: int, cells: list[Cell], sent: list[str], code: str) -> str:
@@ -113,7 +116,7 @@ class Glass:
             sent.append(f"\x1b[{y + 1};{start + 1}H")
             erased = stop - max(start, blank_from) >= _ERASE_FROM
             for char, wanted in new[start : max(start, blank_from) if erased else stop]:
-                if wanted != code:
+                if wanted != code and ((char, wanted) != _BLANK or code in self._painting):
                     sent.append(f"\x1b[0;{wanted}m" if wanted and code else f"\x1b[{wanted}m")
                     code = wanted
                 sent.append(char)
@@ -133,11 +136,6 @@ class _TightUpdate(CompositorUpdate):
 
     def render_segments(self, console: Console) -> str:
         return self._glass.lay(self._update, console)
-
-
-def _paints_blanks(style: Style | None) -> bool:
-    """Whether a blank looks otherwise in this style than in the terminal's own."""
-    return style is not None and bool(style.bgcolor or style.reverse or style.underline)
 
 
 def runs(old: list[Cell], new: list[Cell]) -> list[tuple[int, int]]:

@@ -15,7 +15,6 @@ from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.screen import ModalScreen
 
 from nbtui.console import copying
 from nbtui.console import inquiry as moves
@@ -23,6 +22,7 @@ from nbtui.console import state as states
 from nbtui.console.inquiry import Inquiry, Why
 from nbtui.console.jobs import Failure, start
 from nbtui.console.likely import current, gap_of
+from nbtui.console.page import Page
 from nbtui.console.panes.line import Line
 from nbtui.console.state import Phase, State
 from nbtui.console.tuner import Tuner
@@ -147,7 +147,7 @@ class Inquirer:
         self._screen = None
 
 
-class WhyScreen(ModalScreen[None], inherit_bindings=False):
+class WhyScreen(Page[None]):
     """Ranked causes of the difference that the main screen shows. Modal: other screens' keys mean nothing here."""
 
     CSS = "WhyScreen { layout: vertical; }"
