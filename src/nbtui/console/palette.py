@@ -148,25 +148,33 @@ def theme() -> str:
 choose("dark")
 
 
-# levels of the image screen (see `levels`), of a terminal's 256 colours: every step is brighter than the one before,
-# and in a difference blue against red, which also those tell apart who do not see red and green
-_DOTS = {
-    **dict(zip("0123456", (0, 19, 55, 126, 203, 220, 231), strict=True)),
-    **dict(zip("ABCDEF", (52, 88, 160, 202, 214, 229), strict=True)),
-    **dict(zip("abcdef", (17, 19, 27, 39, 81, 195), strict=True)),
-    "?": 46,
-    " ": 8,
+# levels of the image screen, of a terminal's 256 colours: every step stands out more from the terminal's background
+# than the one before, and in a difference blue against red, which also those tell apart who do not see red and green.
+# What is on the lowest level has no colour at all: that costs no bytes.
+_LEVELS = ("123456", "ABCDEF", "abcdef", "?")
+_DOTS: dict[str, tuple[tuple[int, ...], ...]] = {
+    "dark": ((19, 55, 126, 203, 220, 231), (52, 88, 160, 202, 214, 229), (18, 20, 27, 39, 81, 195), (46,)),
+    "light": ((153, 111, 69, 62, 54, 16), (224, 217, 209, 203, 160, 88), (195, 153, 117, 75, 27, 18), (46,)),
+    "ansi": ((4, 5, 1, 9, 11, 15), (1, 1, 9, 9, 11, 11), (4, 4, 12, 12, 14, 14), (10,)),
 }
 
 
 def style(tone: str) -> Style:
     """The style of a tone. Raises KeyError for a tone that nobody defined.
 
-    ``dots UL`` is a cell of an image: levels U in front (the upper half block) and L behind it.
+    ``dots UL`` is a cell of an image: levels U in front (a half block) and L behind it; ``0`` is the terminal's own.
     """
     if tone not in STYLES and tone.startswith("dots "):
         if theme() == "mono":  # the image screen shows levels as characters then
             return STYLES["text"]
-        upper, lower = (f"color({_DOTS[code]})" for code in tone[5:])
-        STYLES[tone] = Style(color=None if upper == lower else upper, bgcolor=lower)
+        front, behind = (_colour(code) for code in tone[5:])
+        STYLES[tone] = Style(color=front, bgcolor=behind)
     return STYLES[tone]
+
+
+def _colour(level: str) -> str | None:
+    if level == "0":
+        return None
+    colours = _DOTS[theme()]
+    at = next(at for at, levels in enumerate(_LEVELS) if level in levels)
+    return f"color({colours[at][_LEVELS[at].index(level)]})"

@@ -21,7 +21,7 @@ _STRENGTH = {code: at for at, code in enumerate(" 0aA1bB2cC3dD4eE5fF6?")}  # of 
 TITLES = {"c": "C", "python": "Python", "difference": "Python - C"}
 KEYS_WIDTH = 38
 AROUND = 3  # pixels on each side of the cursor that are shown in numbers
-_FULL, _SPLIT = " ", "\u2580"  # blank: both dots alike; else the upper half takes the front colour
+_UPPER, _LOWER = "\u2580", "\u2584"  # half blocks
 
 
 def dots_in(width: int, height: int) -> Pixel:
@@ -79,12 +79,17 @@ def _rows(codes: Codes, characters: bool) -> list[Line]:
 def _row(cells: list[tuple[str, str]], characters: bool) -> Line:
     if characters:
         return (Span("".join(LETTERS[max(cell, key=_STRENGTH.__getitem__)] for cell in cells)),)
-    spans = []
-    for (upper, lower), same in groupby(cells):
-        count = len(list(same))
-        glyph = _FULL if upper == lower else _SPLIT
-        spans.append(Span(glyph * count, "text" if upper == lower == BEYOND else f"dots {upper}{lower}"))
-    return tuple(spans)
+    return tuple(_cell(upper, lower, len(list(same))) for (upper, lower), same in groupby(cells))
+
+
+def _cell(upper: str, lower: str, count: int) -> Span:
+    """``count`` cells of two dots. The fewest colours: what is not bright leaves the terminal's own."""
+    upper, lower = upper.replace(BEYOND, "0"), lower.replace(BEYOND, "0")
+    if upper == lower:
+        return Span(" " * count, "text" if upper == "0" else f"dots 0{lower}")
+    if upper == "0":
+        return Span(_LOWER * count, f"dots {lower}0")
+    return Span(_UPPER * count, f"dots {upper}{lower}")
 
 
 def _with_mark(row: Line, x: int, mark: str) -> Line:
@@ -129,7 +134,7 @@ def _legend(picture: Picture) -> Line:
 def _ramp(picture: Picture, codes: str, sign: str) -> Line:
     if picture.characters:
         return (Span(f" {sign}", "faint"), Span("".join(LETTERS[code] for code in codes)))
-    return (Span(f" {sign}", "faint"), *(Span(_FULL, f"dots {code}{code}") for code in codes))
+    return (Span(f" {sign}", "faint"), *(_cell(code, code, 1) for code in codes))
 
 
 # --- lines around ----------------------------------------------------------------------------------------------------
