@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nbtui.live.images import Cancelled, PixelFacts
+from nbtui.live.images import Cancelled, PixelFacts, Resolution
 
 SHAPE = (40, 50)
 PYTHON = np.zeros(SHAPE, dtype=np.float32)
@@ -27,6 +27,11 @@ class ToyFrame:
 
     def facts(self, slow: int, fast: int) -> PixelFacts:
         return PixelFacts(slow, fast, slow / 10, fast / 10, 1.0 * slow, 2.0, (slow, fast, 0.0), 0.0)
+
+    def resolution(self) -> Resolution:
+        """1/d = 0.01 per pixel from the beam at slow 20, fast 25."""
+        slow, fast = np.arange(40.0), np.arange(50.0)
+        return Resolution(slow, fast, 1e-4 * ((slow[:, None] - 20) ** 2 + (fast - 25) ** 2), (20.0, 25.0))
 
     def image(self, *, progress: Callable[[int, int], None], cancelled: Callable[[], bool]) -> np.ndarray:
         self.started += 1

@@ -12,8 +12,12 @@ from nbtui.console.image_actions import IMAGE_ACTIONS
 from nbtui.console.levels import dots
 from nbtui.console.palette import style
 from nbtui.console.panes import image as panes
+from nbtui.console.panes.image_head import footer, header
+from nbtui.console.panes.image_reading import reading
 from nbtui.console.panes.line import Line, plain, width_of
 from nbtui.console.picture import Picture, Stage
+from nbtui.images.metrics import compare_images
+from nbtui.images.read import Picture as FilePicture
 from nbtui.live.images import PixelFacts
 
 # with three decades, six levels lie half a decade apart: 6 down to 10**-0.5 of the top, 5 to 10**-1, ... 1 to 10**-3
@@ -24,9 +28,8 @@ CODES = "665432100"
 
 def shown(python: np.ndarray, c: np.ndarray | None = None, **changes: object) -> Picture:
     """A finished picture of these images."""
-    known = [image for image in (c, python) if image is not None]
     start = Picture("toy", (0, 0), (0, 0), "spec", shape=python.shape, python=python, c=c, stage=Stage.READY)
-    start = replace(start, brightest=max(moves.largest(image) for image in known))
+    start = replace(start, bright_python=moves.largest(python), bright_c=0.0 if c is None else moves.largest(c))
     if c is not None:
         start = replace(start, difference=moves.differences(c, python), c_origin="image.npy")
     return replace(start, **changes)
@@ -102,7 +105,7 @@ def test_the_canvas_in_characters() -> None:
         ">   + @│",
         " ──────┘",
         "",
-        "  .:=*#@ of 1 photon",
+        " .:=*#@ 0.001 to 1 p",
     ]
 
 
@@ -110,18 +113,18 @@ def test_the_canvas_in_half_blocks() -> None:
     picture = shown(image(6, 6, SPOTS), cursor=(4, 3))
     ruler, first, second, third, *_ = panes.Canvas().draw(picture, 20, 7)
     assert [(span.text, span.tone) for span in first] == [
-        (" ", "text"), ("▀", "dots 60"), (" ", "dots 00"), ("▀", "dots 03"), ("   ", "dots 00"), ("│", "rule"),
+        (" ", "text"), ("▀", "dots 60"), (" ", "text"), ("▄", "dots 30"), ("   ", "text"), ("│", "rule"),
         (" " * 12, "text"),
     ]  # fmt: skip
     assert [(span.text, span.tone) for span in third][:4] == [
-        (">", "cursor"), ("   ", "dots 00"), ("+", "cursor"), (" ", "dots 00")
+        (">", "cursor"), ("   ", "text"), ("+", "cursor"), (" ", "text")
     ]  # fmt: skip
     assert width_of(ruler) == width_of(second) == 20
 
 
 def test_every_level_has_a_style_of_its_own() -> None:
     levels = "0123456?"
-    assert len({style(f"dots {upper}{upper}") for upper in levels}) == len(levels)
+    assert len({style(f"dots 0{upper}") for upper in levels}) == len(levels)
     signed = "fedcba0ABCDEF"
     assert len({style(f"dots {upper}0") for upper in signed}) == len(signed)
     assert len({panes.LETTERS[code] for code in signed}) == len({panes.LETTERS[code] for code in levels}) + 5
@@ -143,7 +146,7 @@ def test_levels_are_kept_until_something_changes(monkeypatch: pytest.MonkeyPatch
 
 def test_what_is_not_there_is_said() -> None:
     start = Picture("toy", (0, 0), (0, 0))
-    waiting = [plain(panes.Canvas().draw(replace(start, view=view), 60, 5))[2] for view in moves.VIEWS]
+    waiting = [plain(panes.Canvas().draw(replace(start, view=view), 60, 5))[2] for view in moves.TITLES]
     assert waiting == [
         " the C image is being read",
         " the Python image is being simulated",
@@ -163,7 +166,7 @@ FACTS = PixelFacts(4, 3, 0.45, 0.35, 16.8843, 4.0869, (-0.0815, 4.0463, -9.0446)
 def test_the_reading() -> None:
     c = image(6, 6, {**SPOTS, (4, 3): 0.25})
     picture = shown(image(6, 6, SPOTS), c, cursor=(4, 3), facts=FACTS, log_pixel=(1, 2), rank=0)
-    assert plain(panes.reading(picture, 40, 18)) == [
+    assert plain(reading(picture, 40, 18)) == [
         "── pixel ───────────────────────────────",
         " slow 4      fast 3",
         " mm   0.450       0.350",
@@ -188,25 +191,23 @@ def test_the_reading() -> None:
 def test_numbers_about_the_cursor() -> None:
     values = {(0, 0): 9.996, (0, 1): -0.0004, (1, 0): 1e-9, (1, 1): np.nan, (0, 2): np.inf}
     picture = shown(image(2, 3, values))
-    rows = plain(panes.reading(picture, 40, 20))[9:]
+    rows = plain(reading(picture, 40, 20))[9:]
     assert "x 1e-1" in rows[0]
     assert [row.split() for row in rows[4:6]] == [["[100]", "-<1", "inf"], ["<1", "nan", "0"]]
 
 
 def test_ratio_of_zeros_and_before_anything_is_known() -> None:
     both = shown(image(2, 2, {}), image(2, 2, {}))
-    assert " Py / C  both zero" in plain(panes.reading(both, 40, 20))
-    assert " Py / C  -" in plain(
-        panes.reading(replace(both, c=image(2, 2, {}), python=image(2, 2, {(0, 0): 1})), 40, 20)
-    )
-    empty = plain(panes.reading(Picture("toy", (7, 9), (7, 9)), 40, 20))
+    assert " Py / C  both zero" in plain(reading(both, 40, 20))
+    assert " Py / C  -" in plain(reading(replace(both, c=image(2, 2, {}), python=image(2, 2, {(0, 0): 1})), 40, 20))
+    empty = plain(reading(Picture("toy", (7, 9), (7, 9)), 40, 20))
     assert empty[1] == " slow 7      fast 9"
     assert [row.split()[-1] for row in empty[2:8]] == ["-"] * 6
 
 
 def test_the_direct_beam() -> None:
     picture = shown(image(6, 6, SPOTS), cursor=(4, 3), facts=replace(FACTS, d_angstrom=float("inf")))
-    assert "d direct beam" in plain(panes.reading(picture, 40, 18))[3]
+    assert "d direct beam" in plain(reading(picture, 40, 18))[3]
 
 
 # --- the lines around ------------------------------------------------------------------------------------------------
@@ -215,34 +216,95 @@ def test_the_direct_beam() -> None:
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_verdict(width: int) -> None:
     c, python = image(6, 6, SPOTS), image(6, 6, {**SPOTS, (5, 5): 0.25})
-    head, verdict = plain(panes.header(shown(python, c), width, 2))
+    head, verdict, rest = plain(header(shown(python, c), width, 3))
     assert head.startswith(" nbtui  toy  1 C [2 Python] 3 Python - C ")
-    assert "6 x 6" in head
-    assert verdict.startswith(" 1 PIXEL DIFFER")
-    assert "largest 0.25" in verdict and "at slow 5 fast 5" in verdict
-    assert ("25 % of the brightest" in verdict) == (width >= 100)
-    same = plain(panes.header(shown(c, c.copy()), width, 2))[1]
-    assert same.startswith(" IMAGES AGREE  every pixel within 1e-6") and same.endswith("image.npy")
+    assert "6 x 6" in head and head.endswith("comparing ...")
+    assert verdict.startswith(" 1 PIXEL DIFFER") and not rest
+    assert "largest -0.25 at slow 5 fast 5" in verdict
+    same = plain(header(shown(c, c.copy()), width, 3))[1]
+    assert same.startswith(" IMAGES AGREE  every pixel within 1e-6")
+    assert ("image.npy" in head) == (width >= 110)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_verdict_in_the_numbers_of_the_field(width: int) -> None:
+    """Correlation, sum ratio and peaks, each with ``=`` or ``#``; then what makes one image of the other."""
+    c = image(8, 8, {(1, 1): 4.0, (2, 6): 8.0, (6, 3): 2.0, (5, 6): 1.0})
+    for python, numbers, told in (
+        (c * np.float32(0.5), ("= 1.00000", "# 0.5", "= 0.00 px"), "agrees once C's image is scaled by 0.5"),
+        (c.T.copy(), ("# ", "= 1", "# "), "agrees once C's image is transposed"),
+        (
+            image(8, 8, {(1, 1): 4.0, (2, 6): 8.0, (6, 3): 2.0, (5, 6): 1.01}),
+            ("= 0.99999", "= 1.0007", "= "),
+            "where: ",
+        ),
+    ):
+        comparison = compare_images(FilePicture("c", c, "npy"), FilePicture("py", python, "npy"))
+        verdict, rest = plain(header(shown(python, c, comparison=comparison, judged=True), width, 3))[1:]
+        names = ("correlation", "sum ratio", "peaks") if width >= 110 else ("corr", "sums", "peaks")
+        for name, number in zip(names, numbers, strict=True):
+            mark, _, value = number.partition(" ")
+            assert f"{mark} {name} {value}" in verdict
+        assert rest.startswith(" " + told)
+
+
+def test_a_typed_pixel_stands_in_the_foot_line() -> None:
+    picture = shown(image(6, 6, SPOTS), typed="4 ")
+    assert plain(footer(picture, 80, 1))[0].startswith(" go to pixel, slow fast: 4 ")
+
+
+@pytest.mark.parametrize(
+    ("text", "cursor", "said"),
+    [
+        ("4 5", (4, 5), ""),
+        (" 4,5 ", (4, 5), ""),
+        ("", (0, 0), ""),
+        ("4", (0, 0), "two whole numbers"),
+        ("4 x", (0, 0), "two whole numbers"),
+        ("-1 2", (0, 0), "two whole numbers"),
+        ("6 0", (0, 0), "slow 6 fast 0 is not on the detector: slow 0 to 5, fast 0 to 5"),
+    ],
+)
+def test_a_pixel_that_was_typed(text: str, cursor: tuple[int, int], said: str) -> None:
+    found = moves.typed(shown(image(6, 6, SPOTS), typed=text), text)
+    assert found.cursor == cursor and found.typed is None
+    assert said in found.message and bool(said) == bool(found.message)
+
+
+def test_images_in_different_units_have_levels_of_their_own() -> None:
+    picture = shown(image(6, 6, {(1, 1): 1.0}), image(6, 6, {(1, 1): 55000.0}))
+    assert (replace(picture, view="c").top, replace(picture, view="python").top) == (55000.0, 1.0)
+    near = shown(image(6, 6, {(1, 1): 1.0}), image(6, 6, {(1, 1): 2.0}))
+    assert replace(near, view="c").top == replace(near, view="python").top == 2.0
+
+
+def test_where_the_images_differ_is_shown_first_unless_a_view_was_chosen() -> None:
+    c, python = image(6, 6, SPOTS), image(6, 6, {(1, 1): 3.0})
+    start = Picture("toy", (0, 0), (0, 0), shape=(6, 6), c=c)
+    difference = moves.differences(c, python)
+    assert moves.simulated(start, python, difference).view == "difference"
+    assert moves.simulated(moves.viewed(start, "c"), python, difference).view == "c"
+    assert moves.simulated(start, c, moves.differences(c, c)).view == "python"
 
 
 def test_what_the_simulation_does_is_in_words() -> None:
     start = Picture("toy", (0, 0), (0, 0), stage=Stage.SIMULATING, done=0.432)
-    head, verdict = plain(panes.header(start, 80, 2))
+    head, verdict = plain(header(start, 80, 2))
     assert head.endswith("simulating 43 %, Esc stops it") and verdict == " NOT COMPARED YET  simulating ..."
-    head, verdict = plain(panes.header(replace(start, stage=Stage.STOPPED), 80, 2))
+    head, verdict = plain(header(replace(start, stage=Stage.STOPPED), 80, 2))
     assert head.endswith("stopped") and "2 starts it again" in verdict
-    missing = plain(panes.header(replace(start, c_problem="give --c-image FILE"), 80, 2))[1]
+    missing = plain(header(replace(start, c_problem="give --c-image FILE"), 80, 2))[1]
     assert missing == " NO C IMAGE  give --c-image FILE"
 
 
 def test_foot_line_and_keys_come_from_the_registry() -> None:
     picture = shown(image(6, 6, SPOTS))
     for width in (80, 120):
-        foot = plain(panes.footer(picture, width, 1))[0]
+        foot = plain(footer(picture, width, 1))[0]
         assert "Enter trace it" in foot and foot.endswith("q back")
-    assert plain(panes.footer(replace(picture, message="no pixel differs"), 80, 1)) == [" no pixel differs"]
+    assert plain(footer(replace(picture, message="no pixel differs"), 80, 1)) == [" no pixel differs"]
     asked = replace(picture, keys=True)
-    listed = "\n".join(plain([*panes.Canvas().draw(asked, 39, 21), *panes.reading(asked, 40, 21)]))
+    listed = "\n".join(plain([*panes.Canvas().draw(asked, 39, 21), *reading(asked, 40, 21)]))
     assert all(entry.help.split()[-1] in listed and entry.shown in listed for entry in IMAGE_ACTIONS)
 
 
@@ -263,7 +325,7 @@ def test_hostile_text_is_harmless() -> None:
     ]
     for picture in hostile:
         drawn: list[Line] = []
-        for draw, height in ((panes.header, 2), (panes.Canvas().draw, 9), (panes.reading, 20), (panes.footer, 1)):
+        for draw, height in ((header, 2), (panes.Canvas().draw, 9), (reading, 20), (footer, 1)):
             drawn += draw(picture, 80, height)
         assert all(text.isprintable() for text in plain(drawn))
         assert all(width_of(row) == 80 for row in drawn)

@@ -39,7 +39,7 @@ def frame(monkeypatch: pytest.MonkeyPatch) -> ToyFrame:
         return replace(toy_simulator(settings), case=case, pixel=case.pixel or (0, 0))
 
     monkeypatch.setattr("nbtui.live.session.simulate", pixel)
-    monkeypatch.setattr("nbtui.console.image.prepare", lambda case, settings: toy)
+    monkeypatch.setattr("nbtui.console.image_jobs.prepare", lambda case, settings: toy)
     return toy
 
 
@@ -50,7 +50,7 @@ async def opened(pilot: Pilot[int], stage: Stage = Stage.READY) -> ImageScreen:
     await until(pilot, lambda: isinstance(pilot.app.screen, ImageScreen))
     screen = pilot.app.screen
     assert isinstance(screen, ImageScreen)
-    await until(pilot, lambda: screen.picture.stage is stage)
+    await until(pilot, lambda: screen.picture.stage is stage and (screen.picture.judged or stage is not Stage.READY))
     await pilot.pause()
     return screen
 
@@ -66,9 +66,11 @@ def text_of(pilot: Pilot[int]) -> str:
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_opens_on_the_pixel_of_the_main_screen(case: Case, frame: ToyFrame, size: tuple[int, int]) -> None:
     async with console(case).run_test(size=size) as pilot:
-        await opened(pilot)
+        screen = await opened(pilot)
+        assert screen.picture.view == "difference" and "# corr" in text_of(pilot)
+        await pilot.press("2")
         text = text_of(pilot)
-        assert "2 PIXELS DIFFER" in text and "slow 30 fast 20" in text
+        assert "2 PIXELS DIFFER" in text and ("at slow 30 fast 20" in text) == (size[0] == 120)
         assert "slow 12     fast 14" in text and "C's log of this pixel" in text
         assert "mm   1.200       1.400" in text and "[800]" in text
         assert "Enter trace it" in text and "q back" in text
@@ -120,7 +122,7 @@ async def test_zoom_range_and_characters(case: Case, frame: ToyFrame) -> None:
         await pilot.press("v", "r", "3")
         text = text_of(pilot)
         assert screen.picture.characters and "▀" not in text
-        assert "-fedcba +123456" in text and "4 decades" in text
+        assert "-abcdef +123456" in text and "4 decades" in text
 
 
 async def test_without_colours_levels_are_characters(
@@ -129,7 +131,8 @@ async def test_without_colours_levels_are_characters(
     monkeypatch.setenv("NO_COLOR", "1")
     async with console(case).run_test(size=(120, 40)) as pilot:
         await opened(pilot)
-        assert "▀" not in text_of(pilot) and " .:=*#@ of 8 photons" in text_of(pilot)
+        await pilot.press("2")
+        assert "▀" not in text_of(pilot) and " .:=*#@ 0.008 to 8 photons" in text_of(pilot)
         await pilot.press("v")
         assert "▀" not in text_of(pilot) and "without colours" in text_of(pilot)
 
@@ -142,6 +145,42 @@ async def test_a_pixel_beyond_the_detector_is_no_trap(case: Case, frame: ToyFram
         await pilot.press("q")
         await until(pilot, lambda: pilot.app.screen is not screen)
         assert (await opened(pilot)).picture.cursor == (39, 14)
+
+
+async def test_a_typed_pixel(case: Case, frame: ToyFrame) -> None:
+    async with console(case).run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("colon", *"39 4q", "backspace", "9", "enter")
+        assert screen.picture.cursor == (39, 49) and screen.picture.typed is None
+        await pilot.press("slash", *"99 1", "enter")
+        assert "not on the detector: slow 0 to 39" in text_of(pilot)
+        await pilot.press("slash", "1", "escape")
+        assert pilot.app.screen is screen and screen.picture.cursor == (39, 49)
+        await pilot.press("slash", "backspace", "n")
+        assert screen.picture.cursor == (30, 20)
+
+
+async def test_close_up_and_rings(case: Case, frame: ToyFrame) -> None:
+    async with console(case).run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot)
+        assert "·" in text_of(pilot)
+        await pilot.press("o")
+        assert "·" not in text_of(pilot)
+        await pilot.press("n", "s")
+        assert "2:1 ═" in text_of(pilot) and screen.picture.cursor == (30, 20)
+        await pilot.press("s")
+        assert "1:1 all" in text_of(pilot)
+
+
+async def test_the_walk_along_the_worst_goes_on_after_a_trace(case: Case, frame: ToyFrame) -> None:
+    async with console(case).run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("n", "enter")
+        await until(pilot, lambda: pilot.app.screen is not screen)
+        again = await opened(pilot)
+        assert again.picture.rank == 0
+        await pilot.press("n")
+        assert again.picture.cursor == (5, 45)
 
 
 async def test_worst_pixels(case: Case, frame: ToyFrame) -> None:
@@ -225,7 +264,7 @@ async def test_keys_of_the_main_screen_do_nothing_here(case: Case, frame: ToyFra
 
 
 async def test_progress_stop_and_start_again(case: Case, frame: ToyFrame, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nbtui.console.image.TOLD_EVERY", 0.0)
+    monkeypatch.setattr("nbtui.console.image_jobs.TOLD_EVERY", 0.0)
     frame.go.clear()
     async with console(case).run_test(size=(120, 40)) as pilot:
         screen = await opened(pilot, Stage.SIMULATING)
@@ -274,7 +313,7 @@ async def test_a_failure_is_a_sentence(
     def fails(case: Case, settings: Settings) -> object:
         raise error
 
-    monkeypatch.setattr("nbtui.console.image.prepare", fails)
+    monkeypatch.setattr("nbtui.console.image_jobs.prepare", fails)
     async with console(case).run_test(size=(120, 40)) as pilot:
         await opened(pilot, Stage.FAILED)
         assert told in text_of(pilot) and "NOT COMPARED" in text_of(pilot)

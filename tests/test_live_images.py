@@ -68,6 +68,36 @@ def test_facts_by_hand(tmp_path: Path) -> None:
     assert centre.two_theta_deg == pytest.approx(0.0, abs=1e-9) and centre.d_angstrom > 1e9
 
 
+@pytest.mark.parametrize("name", ["beam_crops_sample", "cubic_default_f", "mosaic"])
+def test_resolution_all_over_the_detector(shared: Path, name: str) -> None:
+    """Interpolated from a grid: that of each pixel's own facts; the beam where the angle is smallest."""
+    case = load_case(str(shared / "golden" / "cases" / name), workdir=shared / "golden" / "inputs")
+    frame = prepare(case, Settings())
+    known = frame.resolution()
+    slow, fast = np.linspace(1, frame.shape[0] - 2, 7).round(), np.linspace(1, frame.shape[1] - 2, 5).round()
+    found = known.at(slow, fast)
+    for i, s in enumerate(slow):
+        for j, f in enumerate(fast):
+            expected = frame.facts(int(s), int(f)).d_angstrom ** -2
+            assert found[i, j] == pytest.approx(expected, rel=5e-3, abs=1e-6)
+    if known.beam is not None:
+        at, angle = known.beam, frame.facts
+        middle = angle(round(at[0]), round(at[1])).two_theta_deg
+        for step in ((2, 0), (-2, 0), (0, 2), (0, -2)):
+            assert angle(round(at[0]) + step[0], round(at[1]) + step[1]).two_theta_deg > middle
+
+
+def test_the_beam_by_hand(tmp_path: Path) -> None:
+    """1 mm pixels, the beam at 10 mm of the default convention: that is half a pixel on."""
+    flags = "-cell 100 100 100 90 90 90 -default_F 1 -lambda 1 -N 1 -distance 100 -pixel 1 -detpixels 21"
+    near, far = (
+        prepare(Case("hand", tuple(f"{flags} -Xbeam {x} -Ybeam 10".split()), tmp_path, None, None), Settings())
+        for x in (10, 50)
+    )
+    assert near.resolution().beam == pytest.approx((10.0, 10.0))
+    assert far.resolution().beam is None  # beside the detector
+
+
 def test_the_image_is_cs(shared: Path) -> None:
     """The demo's image against the C program's, where a pixel exceeds 1e-6 of the brightest."""
     golden = np.load(shared / "demo" / "image.npy")

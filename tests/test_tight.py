@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from console_terminal import Terminal
 from hypothesis import given, settings
@@ -92,3 +94,48 @@ def test_frames_upon_frames_leave_what_the_last_one_shows(frames: list[tuple[str
     fresh.received = sent(Glass(), whole(*(strip(row) for row in frames[-1]))).encode()
     assert screen.text() == fresh.text()
     assert {cell_len(row) for row in screen.text()} == {SIZE.width}
+
+
+def interpreted(sequence: str, state: tuple[frozenset[int], str, str]) -> tuple[frozenset[int], str, str]:
+    """Attributes and the two colours after ``sequence``, by the rules of ECMA-48 and xterm."""
+    attributes, front, behind = state
+    words = sequence.removeprefix("\x1b[").removesuffix("m").split(";")
+    while words:
+        word = words.pop(0)
+        number = int(word or 0)
+        if number == 0:
+            attributes, front, behind = frozenset(), "", ""
+        elif number in (38, 48):
+            mode = words.pop(0)
+            colour = ";".join([mode, *(words.pop(0) for _ in range({"5": 1, "2": 3}[mode]))])
+            front, behind = (colour, behind) if number == 38 else (front, colour)
+        elif number in (39, 49):
+            front, behind = ("", behind) if number == 39 else (front, "")
+        elif 30 <= number < 38 or 90 <= number < 98:
+            front = word
+        elif 40 <= number < 48 or 100 <= number < 108:
+            behind = str(number - 10)
+        else:
+            attributes |= {number}
+    return attributes, front, behind
+
+
+STYLES = ["", "bold", "color(19)", "color(19) on color(3)", "on color(200)", "bold red on blue", "reverse bright_red"]
+STYLES += ["#102030 on color(19)", "dim on #102030", "red on #405060", "color(200) on color(19)"]
+
+
+@given(st.lists(st.sampled_from(STYLES), min_size=1, max_size=8))
+def test_a_change_of_style_leaves_exactly_the_new_one(names: list[str]) -> None:
+    """Only what changes is sent, and the terminal ends up where a fresh start would."""
+    console = Console(force_terminal=True, color_system="truecolor", width=8, _environ={})
+    plain = (frozenset[int](), "", "")
+    row = Strip([Segment(str(at), Style.parse(name)) for at, name in enumerate(names)]).adjust_cell_length(8)
+    state, found = plain, []
+    update = Glass().frame(LayoutUpdate([[row]], Region(0, 0, 8, 1)), Size(8, 1)).render_segments(console)
+    for sequence, text in re.findall(r"(\x1b\[[0-9;]*[mHK])|([^\x1b])", update):
+        if sequence.endswith("m"):
+            state = interpreted(sequence, state)
+        found += [state] if text.strip() else []
+    afresh = [Style.parse(name).render("x", color_system=console._color_system).partition("x")[0] for name in names]
+    assert found == [interpreted(sequence, plain) if sequence else plain for sequence in afresh]
+    assert state == plain

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,21 +20,21 @@ from nbtui.console import jobs
 from nbtui.console import picture as moves
 from nbtui.console.characters import ascii_only
 from nbtui.console.image_actions import IMAGE_ACTIONS
+from nbtui.console.image_jobs import Compared, Prepared, Progressed, Simulated, compared, read, reporter, simulated
 from nbtui.console.page import Page
 from nbtui.console.palette import theme
 from nbtui.console.panes import image as panes
+from nbtui.console.panes.image_head import footer, header
+from nbtui.console.panes.image_reading import reading
 from nbtui.console.panes.line import Line
-from nbtui.console.picture import Difference, Image, Picture, Pixel, Stage
+from nbtui.console.picture import Image, Picture, Pixel, Stage
 from nbtui.console.widgets import PaneView
-from nbtui.errors import INTERRUPTED, UnusableInput
-from nbtui.images.read import c_image_of, read_image, words
-from nbtui.live.images import Frame, prepare
+from nbtui.errors import INTERRUPTED
 from nbtui.live.model import Case, Settings
 from nbtui.trace.text import clean
 
-TOLD_EVERY = 0.25  # s between two progress messages
+LONGEST = 20  # characters of a pixel that is typed
 FAR = 10  # pixels of a long step
-NO_C_IMAGE = "give --c-image FILE, or put C's float image into the case folder as image.npy"
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,34 +43,8 @@ class Visit:
 
     key: tuple[object, ...]
     picture: Picture
-    frame: Frame | None
+    ready: Prepared | None
     trace: Pixel | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """The command and C's image were read."""
-
-    frame: Frame
-    c: Image | None
-    c_origin: str
-    c_problem: str
-
-
-@dataclass(frozen=True)
-class Progressed:
-    """A part of the simulation is done."""
-
-    done: float
-
-
-@dataclass(frozen=True, eq=False)
-class Simulated:
-    """The Python image is there; ``brightest`` of the two images."""
-
-    python: Image
-    difference: Difference | None
-    brightest: float
 
 
 class News(Message):
@@ -87,7 +60,7 @@ class ImageScreen(Page[Visit]):
 
     CSS = """
     ImageScreen { layout: vertical; }
-    ImageScreen #i-header { height: 2; }
+    ImageScreen #i-header { height: 3; }
     ImageScreen #i-body { height: 1fr; }
     ImageScreen #i-reading { width: 40; margin: 0 0 0 1; }
     ImageScreen #i-footer { height: 1; }
@@ -110,20 +83,21 @@ class ImageScreen(Page[Visit]):
         self.case, self.settings = case, settings
         self.key = (case.argv, case.workdir, case.c_image, settings)
         home = case.pixel or (0, 0)
-        self.frame: Frame | None = None
+        self.ready: Prepared | None = None
         self.picture = Picture(clean(case.name), home, home, settings.phi_mode, log_pixel)
         if last is not None and last.key == self.key:
-            self.frame = last.frame
-            kept = replace(last.picture, home=home, log_pixel=log_pixel, facts=None, message="")
-            self.picture = moves.to_pixel(kept, home)
+            self.ready = last.ready
+            kept = replace(last.picture, home=home, log_pixel=log_pixel, facts=None, message="", typed=None)
+            # on the pixel that was traced from here the walk along the worst goes on
+            self.picture = kept if kept.cursor == home else moves.to_pixel(kept, home)
         self._generation = 0
         self._stop = threading.Event()
         canvas = panes.Canvas()
         draws = {
-            "header": panes.header,
+            "header": header,
             "canvas": canvas.draw,
-            "reading": panes.reading,
-            "footer": panes.footer,
+            "reading": reading,
+            "footer": footer,
         }
         self.views = {name: PaneView(self._drawing(draw), f"i-{name}") for name, draw in draws.items()}
         self._acts = self._actions()
@@ -140,6 +114,8 @@ class ImageScreen(Page[Visit]):
             self.picture = replace(self.picture, characters=True)
         if self.picture.python is None:
             self._simulate()
+        elif not self.picture.judged:
+            self._compare(self.picture.python)
 
     def on_unmount(self) -> None:
         self._stop.set()
@@ -148,18 +124,25 @@ class ImageScreen(Page[Visit]):
         """Read the command and C's image where they are not there yet, then simulate, all in a thread."""
         self._generation += 1
         self._stop = stop = threading.Event()
-        case, settings, frame, picture = self.case, self.settings, self.frame, self.picture
+        case, settings, known = self.case, self.settings, self.ready
         tell = partial(self._tell, generation=self._generation)
 
         def job() -> object:
-            known = Prepared(frame, picture.c, picture.c_origin, picture.c_problem) if frame else None
             ready = known or read(case, settings)
             tell(ready)
-            python = ready.frame.image(progress=_reporter(tell), cancelled=stop.is_set)
-            return compared(ready.c, python)
+            python = ready.frame.image(progress=reporter(tell), cancelled=stop.is_set)
+            tell(simulated(ready, python))
+            return compared(ready, python)
 
-        self.show(replace(picture, stage=Stage.PREPARING, done=0.0, failure="", message=""))
+        self.show(replace(self.picture, stage=Stage.PREPARING, done=0.0, failure="", message=""))
         jobs.start(job, tell, jobs.NAME)
+
+    def _compare(self, python: Image) -> None:
+        """What an earlier visit had no time for."""
+        ready = self.ready
+        if ready is not None:
+            tell = partial(self._tell, generation=self._generation)
+            jobs.start(lambda: compared(ready, python), tell, jobs.NAME)
 
     def _tell(self, result: object, generation: int) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is interested any more
@@ -171,31 +154,42 @@ class ImageScreen(Page[Visit]):
         if message.generation != self._generation:
             return
         if isinstance(result, Prepared):
-            self.frame = result.frame
+            self.ready = result
             stage = now.stage if now.stage is Stage.STOPPING else Stage.SIMULATING
-            brightest = now.brightest if result.c is None else moves.largest(result.c)
-            now = replace(now, shape=result.frame.shape, stage=stage, brightest=brightest)
-            now = replace(now, c=result.c, c_origin=result.c_origin, c_problem=result.c_problem)
-            self.show(moves.to_pixel(now, now.cursor))
+            c = None if result.c_file is None else result.c_file.values.astype(np.float32)
+            now = replace(now, shape=result.frame.shape, stage=stage, resolution=result.resolution)
+            now = moves.with_c(now, c, result.c_origin, result.c_problem)
+            self.show(now if now.rank is not None else moves.to_pixel(now, now.cursor))
         elif isinstance(result, Progressed):
             self.show(replace(now, done=result.done))
         elif isinstance(result, Simulated):
-            now = replace(now, stage=Stage.READY, python=result.python, brightest=result.brightest)
-            self.show(replace(now, difference=result.difference))
+            self.show(moves.simulated(now, result.python, result.difference))
+        elif isinstance(result, Compared):
+            self.show(replace(now, comparison=result.comparison, judged=True))
         elif isinstance(result, jobs.Failure):
-            if result.code == INTERRUPTED:
-                self.show(replace(now, stage=Stage.STOPPED))
-            else:
-                self.show(replace(now, stage=Stage.FAILED, failure=result.sentence))
+            self._failed(result)
+
+    def _failed(self, failure: jobs.Failure) -> None:
+        now = self.picture
+        if now.stage is Stage.READY:  # the images are there, comparing them has failed
+            self.show(replace(now, judged=True, message=failure.sentence))
+        elif failure.code == INTERRUPTED:
+            self.show(replace(now, stage=Stage.STOPPED))
+        else:
+            self.show(replace(now, stage=Stage.FAILED, failure=failure.sentence))
 
     # --- keys --------------------------------------------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
-        """The list of keys is closed by any key."""
-        if self.picture.keys and event.key != "ctrl+c":
-            event.prevent_default()
-            event.stop()
+        """The list of keys is closed by any key; what is typed is a pixel to go to."""
+        if event.key == "ctrl+c" or not (self.picture.keys or self.picture.typed is not None):
+            return
+        event.prevent_default()
+        event.stop()
+        if self.picture.keys:
             self.show(replace(self.picture, keys=False))
+        else:
+            self.show(_typing(self.picture, event.key, event.character or ""))
 
     def action_image(self, id: str) -> None:
         """Do the action of this id (see `image_actions`)."""
@@ -212,6 +206,9 @@ class ImageScreen(Page[Visit]):
             "view_difference": move(lambda p: moves.viewed(p, "difference")),
             "closer": move(lambda p: moves.zoomed(p, 1, self._dots())),
             "further": move(lambda p: moves.zoomed(p, -1, self._dots())),
+            "close_up": move(lambda p: moves.close_up(p, self._dots())),
+            "go_to": move(lambda p: replace(p, typed="")),
+            "rings": move(lambda p: replace(p, rings=not p.rings)),
             "whole": move(lambda p: replace(p, zoom=moves.FIT)),
             "worst_next": move(lambda p: moves.worst(p, 1)),
             "worst_previous": move(lambda p: moves.worst(p, -1)),
@@ -277,7 +274,7 @@ class ImageScreen(Page[Visit]):
         now = self.picture
         if now.busy:
             now = replace(now, stage=Stage.STOPPED)
-        self.dismiss(Visit(self.key, now, self.frame, trace))
+        self.dismiss(Visit(self.key, now, self.ready, trace))
 
     # --- showing -----------------------------------------------------------------------------------------------------
 
@@ -291,8 +288,8 @@ class ImageScreen(Page[Visit]):
         if all(dots):
             picture = moves.in_view(picture, dots)
         facts = picture.facts
-        if self.frame is not None and (facts is None or (facts.slow, facts.fast) != picture.cursor):
-            picture = replace(picture, facts=self.frame.facts(*picture.cursor))
+        if self.ready is not None and (facts is None or (facts.slow, facts.fast) != picture.cursor):
+            picture = replace(picture, facts=self.ready.frame.facts(*picture.cursor))
         self.picture = picture
         for view in self.views.values():
             view.update()
@@ -307,39 +304,14 @@ def _to_log_pixel(picture: Picture) -> Picture:
     return moves.to_pixel(picture, picture.log_pixel)
 
 
-def _reporter(tell: Callable[[object], None]) -> Callable[[int, int], None]:
-    """Tells the progress now and then."""
-    told = time.monotonic()
-
-    def report(done: int, total: int) -> None:
-        nonlocal told
-        if time.monotonic() - told >= TOLD_EVERY:
-            told = time.monotonic()
-            tell(Progressed(done / total))
-
-    return report
-
-
-def read(case: Case, settings: Settings) -> Prepared:
-    """Make the case ready and read C's image; a missing or unusable one is a sentence, not an error.
-
-    Raises:
-        UnusableInput: the command line, one of its files or a setting is unusable.
-    """
-    frame = prepare(case, settings)
-    path = case.c_image or c_image_of(case.folder, case.argv) or c_image_of(case.workdir, case.argv)
-    if path is None:
-        return Prepared(frame, None, "", NO_C_IMAGE)
-    try:
-        found = read_image(path, frame.shape)
-        if found.size != frame.shape:
-            raise UnusableInput(f"{found.name}: {words(found.size)}, but the detector is {words(frame.shape)}")
-    except UnusableInput as error:
-        return Prepared(frame, None, "", clean(str(error)))
-    return Prepared(frame, found.values.astype(np.float32), path.name, "")
-
-
-def compared(c: Image | None, python: Image) -> Simulated:
-    """The Python image with what C's says about it."""
-    brightest = max(moves.largest(image) for image in (c, python) if image is not None)
-    return Simulated(python, None if c is None else moves.differences(c, python), brightest)
+def _typing(picture: Picture, key: str, character: str) -> Picture:
+    """A key while a pixel is typed."""
+    text = picture.typed or ""
+    if key == "enter":
+        return moves.typed(picture, text)
+    if key == "escape" or (key in ("backspace", "ctrl+h") and not text):
+        return replace(picture, typed=None)
+    if key in ("backspace", "ctrl+h"):
+        return replace(picture, typed=text[:-1])
+    fits = character.isprintable() and len(text) < LONGEST
+    return replace(picture, typed=text + character) if fits else picture

@@ -8,16 +8,18 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
-from nbtui.images.metrics import beyond_tolerance
-from nbtui.live.images import PixelFacts
+from nbtui.images.metrics import ImageComparison, beyond_tolerance
+from nbtui.live.images import PixelFacts, Resolution
 
 Image = npt.NDArray[np.float32]
 Pixel = tuple[int, int]  # (slow, fast)
 
-VIEWS = ("c", "python", "difference")
+TITLES = {"c": "C", "python": "Python", "difference": "Python - C"}  # the views
 RANGES = (2, 3, 4, 6, 8)  # decades that the levels cover
 LISTED = 200  # worst pixels that n and N walk
+COMPARABLE = 30.0  # times brighter is one image of two that share their levels at most
 FIT = 0
+CLOSE = -2
 # detector pixels per dot; -2: a pixel is 2 x 2 dots
 ZOOMS = (128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1, -2, -4, -8)
 
@@ -59,7 +61,8 @@ class Picture:
     python: Image | None = None
     difference: Difference | None = None
     stage: Stage = Stage.PREPARING
-    brightest: float = 0.0  # of the two images
+    bright_c: float = 0.0  # the brightest pixel of each image
+    bright_python: float = 0.0
     done: float = 0.0  # part of the simulation that is done
     failure: str = ""
     view: str = "python"
@@ -69,6 +72,12 @@ class Picture:
     characters: bool = False  # levels as characters rather than half blocks
     facts: PixelFacts | None = None  # of the pixel under the cursor
     rank: int | None = None  # place of the cursor in the list of worst pixels
+    comparison: ImageComparison | None = None  # the images in numbers; later than the difference
+    judged: bool = False  # comparing has ended, with a comparison or without
+    resolution: Resolution | None = None
+    rings: bool = True  # rings of equal resolution are drawn
+    chosen: bool = False  # the user has chosen the view
+    typed: str | None = None  # what is being typed: a pixel to go to
     keys: bool = False  # the list of keys is shown
     message: str = ""
 
@@ -85,10 +94,13 @@ class Picture:
 
     @property
     def top(self) -> float:
-        """Upper end of the levels: one for C and Python, another for the absolute difference."""
+        """Upper end of the levels: one for C and Python, unless they are in different units; one for differences."""
         if self.view == "difference":
             return self.difference.largest if self.difference else 0.0
-        return self.brightest
+        low, high = sorted((self.bright_c, self.bright_python))
+        if low * COMPARABLE >= high or low <= 0.0:
+            return high
+        return self.bright_c if self.view == "c" else self.bright_python
 
     def value(self, image: Image | None) -> float | None:
         """The value of ``image`` under the cursor."""
@@ -119,6 +131,27 @@ def differences(c: Image, python: Image) -> Difference:
     return Difference(delta.astype(np.float32), len(where), worst, largest(np.abs(delta)))
 
 
+def with_c(picture: Picture, c: Image | None, origin: str, problem: str) -> Picture:
+    """C's image has been read, or why it has not."""
+    bright = 0.0 if c is None else largest(c)
+    return replace(picture, c=c, c_origin=origin, c_problem=problem, bright_c=bright)
+
+
+def simulated(picture: Picture, python: Image, difference: Difference | None) -> Picture:
+    """The Python image is there. Where it differs from C's that is shown, unless the user has chosen a view."""
+    differs = difference is not None and difference.differing > 0 and not picture.chosen
+    return replace(
+        picture,
+        stage=Stage.READY,
+        python=python,
+        bright_python=largest(python),
+        difference=difference,
+        judged=difference is None,
+        comparison=None,
+        view="difference" if differs else picture.view,
+    )
+
+
 # --- moves -----------------------------------------------------------------------------------------------------------
 
 
@@ -137,7 +170,7 @@ def moved(picture: Picture, slow: int, fast: int) -> Picture:
 
 def viewed(picture: Picture, view: str) -> Picture:
     """Another view. One that is not there yet says why, and how to get it."""
-    return replace(picture, view=view, message=missing(replace(picture, view=view)))
+    return replace(picture, view=view, chosen=True, message=missing(replace(picture, view=view)))
 
 
 def missing(picture: Picture) -> str:
@@ -166,6 +199,23 @@ def worst(picture: Picture, by: int) -> Picture:
     around = picture.rank is not None and rank == first
     message = "the only one" if len(listed) == 1 else "around the end" if around else ""
     return replace(to_pixel(picture, listed[rank]), rank=rank, message=message)
+
+
+def typed(picture: Picture, text: str) -> Picture:
+    """The cursor on the pixel that was typed: slow, then fast."""
+    words = text.replace(",", " ").split()
+    here = replace(picture, typed=None)
+    if not words:
+        return here
+    if picture.shape is None:
+        return replace(here, message="the detector is not known yet")
+    if len(words) != 2 or not all(word.isdecimal() and len(word) < 10 for word in words):
+        return replace(here, message=f"'{text.strip()}' is no pixel: type slow and fast, two whole numbers")
+    slow, fast = int(words[0]), int(words[1])
+    if slow >= picture.shape[0] or fast >= picture.shape[1]:
+        last = f"slow 0 to {picture.shape[0] - 1}, fast 0 to {picture.shape[1] - 1}"
+        return replace(here, message=f"slow {slow} fast {fast} is not on the detector: {last}")
+    return to_pixel(here, (slow, fast))
 
 
 def ranged(picture: Picture) -> Picture:
@@ -206,6 +256,15 @@ def zoomed(picture: Picture, by: int, dots: Pixel) -> Picture:
     seen = _pixels_seen(dots, zoom)
     corner = (picture.cursor[0] - seen[0] // 2, picture.cursor[1] - seen[1] // 2)
     return in_view(replace(picture, zoom=zoom, corner=corner), dots)
+
+
+def close_up(picture: Picture, dots: Pixel) -> Picture:
+    """Single pixels about the cursor, and back to the whole detector."""
+    if picture.zoom == CLOSE:
+        return replace(picture, zoom=FIT)
+    seen = _pixels_seen(dots, CLOSE)
+    corner = (picture.cursor[0] - seen[0] // 2, picture.cursor[1] - seen[1] // 2)
+    return in_view(replace(picture, zoom=CLOSE, corner=corner), dots)
 
 
 def in_view(picture: Picture, dots: Pixel) -> Picture:

@@ -9,6 +9,7 @@ when a later Textual does that otherwise.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -117,7 +118,7 @@ class Glass:
             erased = stop - max(start, blank_from) >= _ERASE_FROM
             for char, wanted in new[start : max(start, blank_from) if erased else stop]:
                 if wanted != code and ((char, wanted) != _BLANK or code in self._painting):
-                    sent.append(f"\x1b[0;{wanted}m" if wanted and code else f"\x1b[{wanted}m")
+                    sent.append(_change(code, wanted))
                     code = wanted
                 sent.append(char)
             if erased:
@@ -155,6 +156,35 @@ def runs(old: list[Cell], new: list[Cell]) -> list[tuple[int, int]]:
         else:
             found.append((start, end))
     return found
+
+
+@lru_cache(maxsize=4096)
+def _change(code: str, wanted: str) -> str:
+    """The shortest SGR sequence from the parameters ``code`` to those of ``wanted``: a colour alone where that does."""
+    afresh = f"\x1b[0;{wanted}m" if wanted and code else f"\x1b[{wanted}m"
+    old, new = _parts(code), _parts(wanted)
+    if old[0] != new[0]:
+        return afresh
+    colours = [
+        after or default
+        for before, after, default in zip(old[1:], new[1:], ("39", "49"), strict=True)
+        if before != after
+    ]
+    return min(f"\x1b[{';'.join(colours)}m", afresh, key=len)
+
+
+def _parts(code: str) -> tuple[str, str, str]:
+    """Attributes, colour of the front, colour behind, as parameters."""
+    found = ["", "", ""]
+    words = code.split(";") if code else []
+    while words:
+        number = int(words[0])
+        length = {"5": 3, "2": 5}.get(words[1], 1) if number in (38, 48) and len(words) > 1 else 1
+        part, words = ";".join(words[:length]), words[length:]
+        at = 1 if number == 38 or 30 <= number < 38 or 90 <= number < 98 else 0
+        at = 2 if number == 48 or 40 <= number < 48 or 100 <= number < 108 else at
+        found[at] += f";{part}" if found[at] else part
+    return found[0], found[1], found[2]
 
 
 def _blank_from(cells: list[Cell]) -> int:

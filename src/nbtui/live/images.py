@@ -45,6 +45,21 @@ class PixelFacts:
     phi_deg: float  # that phi
 
 
+@dataclass(frozen=True, eq=False)
+class Resolution:
+    """1/d^2 [1/A^2] on a grid of pixels, and where the beam meets the detector."""
+
+    slow: npt.NDArray[np.float64]  # of the grid's rows, ascending
+    fast: npt.NDArray[np.float64]
+    inverse_d2: npt.NDArray[np.float64]  # (slow, fast)
+    beam: tuple[float, float] | None  # (slow, fast), 0 in the centre of the first pixel; None: not on the detector
+
+    def at(self, slow: npt.NDArray[np.float64], fast: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """1/d^2 at each pair of ``slow`` (n) and ``fast`` (m), interpolated: (n, m)."""
+        rows = np.stack([np.interp(slow, self.slow, column) for column in self.inverse_d2.T], axis=1)
+        return np.stack([np.interp(fast, self.fast, row) for row in rows])
+
+
 class Frame:
     """A case made ready: the detector's size, facts on its pixels, and its image. Made by :func:`prepare`."""
 
@@ -98,6 +113,28 @@ class Frame:
             phi_deg=float(np.degrees(whole.sampling.phi_start)),
         )
 
+    def resolution(self, points: int = 65) -> Resolution:
+        """The resolution all over the detector, for the nominal beam, from ``points`` x ``points`` pixels."""
+        import torch
+
+        from nbsim.scattering import positions
+
+        whole = replace(self._experiment, sampling=replace(self._experiment.sampling, oversample=1))
+        rows, columns = (np.unique(np.rint(np.linspace(0, size - 1, points)).astype(int)) for size in self.shape)
+        with torch.no_grad():
+            pixels = torch.cartesian_prod(torch.from_numpy(rows), torch.from_numpy(columns)).to(whole.device)
+            position = positions(whole, pixels)[:, 0, 0]
+            direction = position / position.norm(dim=-1, keepdim=True)
+            scattering = (direction - whole.beam.direction) / whole.beam.wavelength
+            squared = 1e-20 * (scattering * scattering).sum(dim=-1)
+            corner = positions(whole, torch.tensor([[0, 0], [1, 0], [0, 1]], device=whole.device))[:, 0, 0]
+            towards = whole.beam.direction
+        grid = squared.cpu().numpy().astype(np.float64).reshape(len(rows), len(columns))
+        origin, along_slow, along_fast = corner.cpu().numpy().astype(np.float64)
+        beam = _met(origin, along_slow - origin, along_fast - origin, towards.cpu().numpy().astype(np.float64))
+        inside = beam is not None and all(-0.5 <= at < size - 0.5 for at, size in zip(beam, self.shape, strict=True))
+        return Resolution(rows.astype(float), columns.astype(float), grid, beam if inside else None)
+
     def image(self, *, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None) -> Photons:
         """Photons per pixel, float32 (n_slow, n_fast); 0 where the command renders nothing (ROI, mask).
 
@@ -119,6 +156,20 @@ class Frame:
             raise Cancelled(f"{clean(self._case.name)}: the image was stopped on request") from error
         image: Photons = photons.cpu().numpy()
         return image
+
+
+def _met(
+    origin: npt.NDArray[np.float64],
+    slow: npt.NDArray[np.float64],
+    fast: npt.NDArray[np.float64],
+    beam: npt.NDArray[np.float64],
+) -> tuple[float, float] | None:
+    """Where ``beam`` from the sample meets the plane through ``origin``, in steps of ``slow`` and ``fast``."""
+    try:
+        down, across, behind = np.linalg.solve(np.stack((slow, fast, -beam), axis=1), -origin)
+    except np.linalg.LinAlgError:
+        return None
+    return (float(down), float(across)) if behind > 0.0 else None
 
 
 def prepare(case: Case, settings: Settings) -> Frame:

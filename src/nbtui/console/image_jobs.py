@@ -1,0 +1,107 @@
+"""What the image screen does in a thread: read the command and C's image, simulate, compare. No screen here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from nbtui.console import picture as moves
+from nbtui.console.picture import Difference, Image
+from nbtui.errors import UnusableInput
+from nbtui.images import read as files
+from nbtui.images.metrics import ImageComparison, compare_images
+from nbtui.images.read import c_image_of, read_image, words
+from nbtui.live.images import Frame, Resolution, prepare
+from nbtui.live.model import Case, Settings
+from nbtui.trace.text import clean
+
+TOLD_EVERY = 0.25  # s between two progress messages
+NO_C_IMAGE = "give --c-image FILE, or put C's float image into the case folder as image.npy"
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """The command and C's image were read."""
+
+    frame: Frame
+    resolution: Resolution
+    c_file: files.Picture | None
+    c_origin: str
+    c_problem: str
+
+
+@dataclass(frozen=True)
+class Progressed:
+    """A part of the simulation is done."""
+
+    done: float
+
+
+@dataclass(frozen=True, eq=False)
+class Simulated:
+    """The Python image is there, and how it differs from C's."""
+
+    python: Image
+    difference: Difference | None
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """The two images in numbers; None where nothing could be compared."""
+
+    comparison: ImageComparison | None
+
+
+def reporter(tell: Callable[[object], None]) -> Callable[[int, int], None]:
+    """What tells the progress now and then."""
+    told = time.monotonic()
+
+    def report(done: int, total: int) -> None:
+        nonlocal told
+        if time.monotonic() - told >= TOLD_EVERY:
+            told = time.monotonic()
+            tell(Progressed(done / total))
+
+    return report
+
+
+def read(case: Case, settings: Settings) -> Prepared:
+    """Make the case ready and read C's image; a missing or unusable one is a sentence, not an error.
+
+    Raises:
+        UnusableInput: the command line, one of its files or a setting is unusable.
+    """
+    frame = prepare(case, settings)
+    resolution = frame.resolution()
+    path = case.c_image or c_image_of(case.folder, case.argv) or c_image_of(case.workdir, case.argv)
+    if path is None:
+        return Prepared(frame, resolution, None, "", NO_C_IMAGE)
+    try:
+        found = read_image(path, frame.shape)
+        if found.size != frame.shape:
+            part = all(have <= whole for have, whole in zip(found.size, frame.shape, strict=True))
+            hint = "; a cut-out? nbtui images FILE CASE --at SLOW FAST compares it" if part else ""
+            raise UnusableInput(f"{found.name}: {words(found.size)}, but the detector is {words(frame.shape)}{hint}")
+    except UnusableInput as error:
+        return Prepared(frame, resolution, None, "", clean(str(error)))
+    return Prepared(frame, resolution, found, path.name, "")
+
+
+def simulated(ready: Prepared, python: Image) -> Simulated:
+    """The Python image with what C's says about it."""
+    if ready.c_file is None:
+        return Simulated(python, None)
+    return Simulated(python, moves.differences(ready.c_file.values.astype(np.float32), python))
+
+
+def compared(ready: Prepared, python: Image) -> Compared:
+    """The two images in numbers, where there are two and something in them can be compared."""
+    if ready.c_file is None:
+        return Compared(None)
+    try:
+        return Compared(compare_images(ready.c_file, files.Picture("simulated", python, "simulated")))
+    except UnusableInput:  # not one number in common
+        return Compared(None)
