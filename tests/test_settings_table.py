@@ -15,7 +15,7 @@ from nbtui.setting_table import NAMES, SETTINGS, THEMES, effective
 from nbtui.settings import TABLES, load
 
 RIGHT = {"reports": "r", "profile": "scaling", "theme": "light", "characters": "ascii", "mouse": False}
-RIGHT |= {"fps": 7, "animation": False}
+RIGHT |= {"fps": 7, "diagnose": False, "animation": False}
 
 
 def toml(value: object) -> str:

@@ -128,8 +128,8 @@ def test_likely_on_the_main_screen(state: State) -> None:
     assert likely(state) == ""
     told = replace(state, inquiry=found(state).inquiry)
     assert current(told) is told.inquiry
-    assert likely(told) == "phi_carryover (explains 100.0 % of the gap)  x: all causes"
-    assert "   Likely: phi_carryover (explains 100.0 % of the gap)  x: all causes" in plain(detail.draw(told, 120, 7))
+    assert likely(told) == "phi_carryover (explains 100.0 % of the gap)   x all causes   m try c-parity"
+    assert f"   Likely: {likely(told)}" in plain(detail.draw(told, 120, 7))
     assert likely(replace(told, inquiry=found(state, diagnosis(differs=False)).inquiry)) == ""
     assert likely(replace(told, inquiry=found(state, diagnosis()).inquiry)).startswith("no known cause")
     other = replace(told, py_trace=replace(told.py_trace, origin="other")) if told.py_trace else told

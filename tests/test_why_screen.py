@@ -13,11 +13,12 @@ from textual.pilot import Pilot
 
 from nbtui.console import exporting
 from nbtui.console.app import Console
+from nbtui.console.inquirer import case_of, refusal
 from nbtui.console.jobs import Judgement
 from nbtui.console.likely import current
 from nbtui.console.screens import MainScreen
 from nbtui.console.state import Phase
-from nbtui.console.why import WhyScreen, case_of, refusal
+from nbtui.console.why import WhyScreen
 from nbtui.console.why_actions import WHY_ACTIONS
 from nbtui.diagnosis.diagnose import Diagnosis
 from nbtui.evidence.export import ExportRequest

@@ -73,6 +73,9 @@ SETTINGS: tuple[Setting, ...] = (
         most=60,
         over_ssh=15,
     ),
+    Setting(
+        "diagnose", "switch", True, "look for the cause of a difference by itself, in the background; off: only x does"
+    ),
     Setting("animation", "switch", True, "smooth scrolling and fades of the terminal library", over_ssh=False),
 )
 NAMES = tuple(setting.name for setting in SETTINGS)

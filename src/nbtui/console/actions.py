@@ -126,6 +126,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("interrupt", ("ctrl+c",), "Ctrl-C", "", "leave at once; exit code 130"),
 )
 
+_BY_ID = {entry.id: entry for entry in ACTIONS}
+
+
+def key_of(id: str) -> str:
+    """The key of an action of the main screen, for a sentence."""
+    return _BY_ID[id].shown.split(" ")[0]
+
+
 # two actions that the foot line writes as one
 PAIRS: tuple[tuple[str, str, str], ...] = (
     ("phi_previous", "phi_next", "phi"),

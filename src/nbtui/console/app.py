@@ -20,6 +20,7 @@ from nbtui.console import state as moves
 from nbtui.console.actions import ACTIONS
 from nbtui.console.comfort import Comfort
 from nbtui.console.exporting import export
+from nbtui.console.inquirer import Diagnosed, Inquirer, Progress
 from nbtui.console.living import Living
 from nbtui.console.moves import MOVES
 from nbtui.console.panes import detail, fields
@@ -29,7 +30,6 @@ from nbtui.console.state import Phase, State
 from nbtui.console.terminal import TerminalApp
 from nbtui.console.tuner import Tuner
 from nbtui.console.walker import Walker
-from nbtui.console.why import Inquirer
 from nbtui.console.widgets import PaneView
 from nbtui.errors import INTERRUPTED
 from nbtui.live.files import Change
@@ -73,7 +73,15 @@ class Console(TerminalApp[int]):
         self.living = Living(self, comfort or Comfort(), reports, lambda: self.state, self._tell)
         self.tuner = Tuner(self, lambda: self.state, self._show, self._simulate)
         self.inquirer = Inquirer(
-            self, lambda: self.state, self._show, self._simulate, self._export, self.tuner, reports
+            self,
+            lambda: self.state,
+            self._show,
+            self._simulate,
+            self._export,
+            self._heard,
+            self.tuner,
+            reports,
+            unasked=comfort is not None and comfort.diagnose,
         )
         self.refresher = Refresher(lambda: self.state, self._show, self._simulate, self._heard, judgement)
         self._acts = self._actions()
@@ -90,6 +98,7 @@ class Console(TerminalApp[int]):
 
     def on_unmount(self) -> None:
         self.refresher.close()
+        self.inquirer.stop()
 
     def _begin(self) -> None:
         """After the first paint: read C's log, or go on at once when both logs were given, or there is all."""
@@ -157,6 +166,8 @@ class Console(TerminalApp[int]):
             self.refresher.noticed(result)
         elif isinstance(result, Ended):
             self.refresher.ended(result)
+        elif isinstance(result, (Progress, Diagnosed)):
+            self.inquirer.heard(result)
         elif isinstance(result, jobs.Exported):
             self._show(replace(self.state, exporting=False, history=None, message=f"written: {result.path}"))
         elif isinstance(result, jobs.Remembered):
@@ -175,6 +186,7 @@ class Console(TerminalApp[int]):
     def action_act(self, id: str) -> None:
         """Do the action of this id (see `actions`). What goes wrong in it becomes a sentence."""
         self.state = replace(self.state, message="")
+        self.inquirer.touched()
         try:
             self._acts[id]()
         except Exception as error:

@@ -19,6 +19,7 @@ class Comfort:
     """What one console is told beside its traces."""
 
     mouse: bool = True
+    diagnose: bool = False  # look for the cause of a difference unasked
     keeper: Keeper | None = None  # keeps the session; None: nothing is kept
     resumed: Saved | None = None
     message: str = ""  # for the foot line at the start
@@ -50,4 +51,4 @@ def apply(configuration: Configuration) -> Comfort:
     characters.choose(str(settings["characters"].value))
     palette.choose(str(settings["theme"].value))
     keymap.choose(keymap.resolve(configuration.keys))
-    return Comfort(mouse=bool(settings["mouse"].value))
+    return Comfort(mouse=bool(settings["mouse"].value), diagnose=bool(settings["diagnose"].value))

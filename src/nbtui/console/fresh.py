@@ -11,6 +11,7 @@ from nbtui.parity.render import fields_differing
 from nbtui.trace.model import Value
 from nbtui.trace.text import clean
 
+MARKED = 20_000  # rows up to which changed values are marked
 _NAMED = 3  # files that a sentence names
 
 
@@ -55,7 +56,12 @@ def interrupted(files: Files) -> Files:
 
 
 def differences(before: Comparison, now: Comparison) -> tuple[frozenset[str], frozenset[str]]:
-    """Labels of rows whose C value, and whose Python value, is another one; a row that is new counts."""
+    """Labels of rows whose C value, and whose Python value, is another one; a row that is new counts.
+
+    None of a comparison of more than MARKED rows: looking for them would take longer than reading the log.
+    """
+    if max(len(before.rows), len(now.rows)) > MARKED:
+        return frozenset(), frozenset()
     old = {row.label: row for row in before.rows}
     sides: tuple[set[str], set[str]] = (set(), set())
     for row in now.rows:
@@ -74,9 +80,11 @@ def _same(one: Value | None, two: Value | None) -> bool:
 def effect(before: Comparison, now: Comparison, c_side: int, py_side: int) -> str:
     """``11 fields differ, 14 before; 3 Python values changed; first rot_a_angstroms.x``."""
     counts = [f"{n} {side} value{'s' * (n > 1)}" for n, side in ((c_side, "C"), (py_side, "Python")) if n]
-    if not counts:
+    few = max(len(before.rows), len(now.rows)) <= MARKED
+    if few and not counts:
         return "no value has changed"
     differ, was = fields_differing(now)[0], fields_differing(before)[0]
     fields = f"{differ or 'no'} field{'s' * (differ != 1)} differ{'s' * (differ == 1)}"
+    values = f"; {' and '.join(counts)} changed" if counts else ""
     first = f"; first {clean(now.first_divergence.label)}" if now.first_divergence is not None else ""
-    return f"{fields}, {'as' if was == differ else was} before; {' and '.join(counts)} changed{first}"
+    return f"{fields}, {'as' if was == differ else was} before{values}{first}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nbtui.console.actions import key_of
 from nbtui.console.inquiry import Inquiry
 from nbtui.console.state import State
 
@@ -20,10 +21,13 @@ def likely(state: State) -> str:
     if found is None or not found.diagnosis.differs:
         return ""
     causes = found.diagnosis.hypotheses
+    why = key_of("why")
     if not causes:
-        return "no known cause explains the difference  (x says more)"
+        return f"no known cause explains the difference   {why} says more"
     best = causes[0]
-    return f"{' + '.join(best.ids)} (explains {100.0 * best.explained:.1f} % of the gap)  x: all causes"
+    parity = "phi_carryover" in best.ids and state.settings.phi_mode == "spec"
+    ways = f"{why} all causes" + (f"   {key_of('phi_mode')} try c-parity" if parity else "")
+    return f"{' + '.join(best.ids)} (explains {100.0 * best.explained:.1f} % of the gap)   {ways}"
 
 
 def gap_of(state: State) -> float | None:

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from nbtui.console.contributions import Contributions, Place
-from nbtui.console.fresh import Files
+from nbtui.console.fresh import MARKED, Files
 from nbtui.console.inquiry import Inquiry
 from nbtui.console.provenance import phi_ends, repeats_last_step
 from nbtui.live.model import Case, Settings, Simulation
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from nbtui.evidence.history import Entry
     from nbtui.live.tuning import Tuning
 
-MARKED = 20_000  # rows up to which changed values are marked
 PANES = ("fields", "detail", "steps", "pipeline")
 
 

@@ -18,7 +18,7 @@ WHY_ACTIONS: tuple[Action, ...] = (
     Action("end", ("end",), "End", "", "end of the page"),
     Action("suspend", ("ctrl+z",), "Ctrl-Z", "", "back to the shell; fg comes back here"),
     Action("help", ("question_mark",), "?", "help", "these keys"),
-    Action("close", ("q", "x"), "q", "back", "back to the main screen; a diagnosis that runs is stopped"),
+    Action("close", ("q", "x"), "q", "back", "back to the main screen"),
     Action("stop", ("escape",), "Esc", "", "stop the diagnosis that runs, else back"),
     Action("interrupt", ("ctrl+c",), "Ctrl-C", "", "leave at once; exit code 130"),
 )
