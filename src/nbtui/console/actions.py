@@ -93,7 +93,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("search", ("slash",), "/", "search", "search the fields; Enter keeps the text, Esc drops it", _has_rows),
     Action("match_next", ("n",), "n", "", "next field found", _searched),
     Action("match_previous", ("N", "shift+n"), "N", "", "previous field found", _searched),
-    Action("reload", ("r", "f5"), "r F5", "", "read all files again; one that changes is read again by itself"),
+    Action("reload", ("r",), "r", "", "read all files again; one that changes is read again by itself"),
     Action("freeze", ("equals_sign",), "=", "", "freeze what is shown: changed files wait; = lets them in"),
     Action("export", ("e",), "e", "export", "write an evidence package and show its path", _has_rows),
     Action("up", ("up", "k"), "up k", "", "one line up; in contributions: previous phi step", _has_rows),
