@@ -15,6 +15,7 @@ from nbsim.errors import InputError
 from nbsim.experiment import from_command
 from nbsim.model import Experiment
 from nbsim.options import Options
+from nbsim.parameters import typed
 from nbsim.plan import RTD
 from nbsim.quirks import Quirks
 
@@ -141,7 +142,7 @@ def test_unusable_matrix(tmp_path: Path, content: str | None, words: str) -> Non
     ("cell", "words"),
     [
         ("", "no crystal"),
-        ("-cell 0", "first edge"),
+        ("-cell 0", "edges must be positive"),
         ("-cell 10 10 10 30 30 80", "no cell has"),
         ("-cell 9 9 9 130 130 130", "no cell"),
     ],
@@ -210,10 +211,10 @@ def test_lattice_is_differentiable_in_the_cell() -> None:
     assert torch.autograd.gradcheck(vectors_of, leaves, eps=1e-6, atol=1e-6)
 
 
-def test_filled_cell_is_radians() -> None:
-    assert crystal.filled_cell(Options(cell=(10.0, 0.0, 30.0, 0.0, 90.0))) == pytest.approx(
-        (10.0, 10.0, 30.0, math.pi / 2, math.pi / 2, math.pi / 2), rel=1e-15
-    )
+def test_blanks_of_a_cell_are_filled_and_angles_are_radians() -> None:
+    cell = typed(Options(cell=(10.0, 0.0, 30.0, 0.0, 90.0))).cell
+    assert cell is not None and cell.tolist() == [10.0, 10.0, 30.0, 90.0, 90.0, 90.0]
+    assert [float(value) for value in crystal.cell_in_radians(cell)[3:]] == [math.pi / 2] * 3
 
 
 @pytest.mark.parametrize(

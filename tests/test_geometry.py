@@ -218,7 +218,7 @@ def test_place_is_differentiable() -> None:
     frame = geometry.axes(e.options, Quirks())
 
     def pix0(x: Tensor, y: Tensor, z: Tensor, twotheta: Tensor, distance: Tensor, f: Tensor, s: Tensor) -> Tensor:
-        centers = {"f_beam": f, "s_beam": s, "f_close": f, "s_close": s}
+        centers = geometry.Centers(f, s, f, s, f, s, f, s)
         angles = geometry.Angles(x, y, z, twotheta)
         placed = geometry.place(frame, angles, "BEAM", centers, distance, None, Quirks())
         return torch.cat([placed.pix0, placed.fast, placed.distance[None]])

@@ -26,6 +26,11 @@ def matrix(rows: mosaic.Rows) -> Tensor:
     return torch.tensor(rows, dtype=torch.float64)
 
 
+def domains(seed: int, spread: float, count: int, *, first_identity: bool) -> Tensor:
+    caps = mosaic.draw_caps(Stream(Generator(), seed), count)
+    return mosaic.domain_rotations(caps, scalar(spread), first_identity=first_identity)
+
+
 def angle_of(rotation: Tensor) -> float:
     """Rotation angle from the chord, accurate for small angles too."""
     chord = torch.linalg.matrix_norm(rotation - IDENTITY).item() / math.sqrt(8.0)
@@ -96,15 +101,15 @@ def test_negative_seed_keeps_a_filled_table() -> None:
 
 def test_domains_of_the_c_program() -> None:
     """0.5 degrees, default seed: first row of domain 1 as the C program has it."""
-    made = mosaic.domain_rotations(Stream(Generator(), mosaic.DEFAULT_SEED), 0.5 / RTD, 4, first_identity=True)
+    made = domains(mosaic.DEFAULT_SEED, 0.5 / RTD, 4, first_identity=True)
     assert made[1, 0].tolist() == [0.9999659208978446, -0.007975168091458018, 0.002133948649430912]
     assert torch.equal(made[0], IDENTITY)
 
 
 def test_quirk_first_domain() -> None:
     seed, spread = mosaic.DEFAULT_SEED, 0.01
-    as_c = mosaic.domain_rotations(Stream(Generator(), seed), spread, 3, first_identity=True)
-    drawn = mosaic.domain_rotations(Stream(Generator(), seed), spread, 3, first_identity=False)
+    as_c = domains(seed, spread, 3, first_identity=True)
+    drawn = domains(seed, spread, 3, first_identity=False)
     assert torch.equal(as_c[1:], drawn[1:])
     assert not torch.equal(drawn[0], IDENTITY)
     command = "nanoBragg -cell 30 -default_F 1 -N 3 -detpixels 4 -mosaic 1 -mosaic_domains 2"
@@ -115,7 +120,7 @@ def test_quirk_first_domain() -> None:
 def test_domains_are_rotations_within_the_spread() -> None:
     """Largest angle eta; theta / eta = (1 - r^2)^(1/3) (S23); moments integrated below."""
     spread = 0.02
-    made = mosaic.domain_rotations(Stream(Generator(), 99), spread, 4000, first_identity=False)
+    made = domains(99, spread, 4000, first_identity=False)
     products = made @ made.transpose(1, 2)
     assert torch.allclose(products, IDENTITY.expand_as(products), rtol=0, atol=1e-14)
     assert torch.allclose(torch.linalg.det(made), torch.ones(4000, dtype=torch.float64), rtol=0, atol=1e-14)
@@ -133,8 +138,7 @@ def _moment(power: int) -> float:
 
 
 def test_axes_are_isotropic() -> None:
-    stream = Stream(Generator(), 5)
-    rotations = torch.stack([matrix(mosaic.cap_rotation(stream, 0.1)) for _ in range(4000)])
+    rotations = domains(5, 0.1, 4000, first_identity=False)
     axes = torch.stack(
         [
             rotations[:, 2, 1] - rotations[:, 1, 2],
@@ -150,10 +154,10 @@ def test_axes_are_isotropic() -> None:
 
 @pytest.mark.parametrize("seed", range(1, 40))
 def test_angles_rebuild_the_rotation(seed: int) -> None:
-    rotation = mosaic.cap_rotation(Stream(Generator(), seed), 90.0)
-    x, y, z = map(scalar, mosaic.angles_of(rotation))
+    rotation = domains(seed, 90.0, 1, first_identity=False)[0]
+    x, y, z = map(scalar, mosaic.angles_of(rotation.tolist()))
     rebuilt = torch.stack([rotate_xyz(column, x, y, z) for column in IDENTITY]).T
-    assert torch.allclose(rebuilt, matrix(rotation), rtol=0, atol=1e-14)
+    assert torch.allclose(rebuilt, rotation, rtol=0, atol=1e-14)
 
 
 def test_angles_at_the_pole() -> None:

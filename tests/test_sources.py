@@ -11,6 +11,7 @@ from torch import Tensor
 
 from nbsim.errors import InputError
 from nbsim.experiment import from_command
+from nbsim.geometry import scalar
 from nbsim.model import Beam
 from nbsim.plan import Steps
 from nbsim.sources import generate_sources
@@ -132,7 +133,7 @@ def test_grid_is_differentiable_in_the_beam() -> None:
     def positions(direction: Tensor) -> Tensor:
         e_vector = torch.tensor([0.0, 0.0, 1.0], dtype=torch.float64)
         fan, none = Steps(0.004, 0.002, 3), Steps(0.0, 0.0, 1)
-        return generate_sources(direction, e_vector, WAVE, fan, fan, none, round_shape=True).positions
+        return generate_sources(direction, e_vector, scalar(WAVE), fan, fan, none, round_shape=True).positions
 
     direction = torch.tensor([0.9, 0.1, 0.2], dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(positions, (direction,))

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from .errors import InputError
 from .geometry import SMALLEST_NORMAL, scalar
-from .options import Options
+from .parameters import Parameters
 from .plan import RTD
 from .quirks import Quirks
 from .vectors import cos, cross, dot, length, rotate_xyz, sin, sqrt
@@ -38,25 +38,20 @@ class Lattice:
     volume: Tensor
 
 
-def filled_cell(options: Options) -> tuple[float, ...] | None:
-    """a, b, c [A], alpha, beta, gamma [rad] with blanks filled; ``None`` without ``-cell``.
+def cell_in_radians(cell: Tensor) -> tuple[Tensor, ...]:
+    """a, b, c [A], alpha, beta, gamma [rad], scalars, of ``cell`` (6,) with angles in degrees.
 
     Raises:
         InputError: no such cell exists.
     """
-    if options.cell is None:
-        return None
-    typed = options.cell + (0.0,) * (6 - len(options.cell))
-    a = typed[0]
-    b, c = (value if value > 0.0 else a for value in typed[1:3])
-    angles = tuple(value / RTD if value > 0.0 else math.pi / 2 for value in typed[3:])
-    text = " ".join(f"{value:g}" for value in options.cell)
-    if a <= 0.0:
-        raise InputError(f"-cell {text}: the first edge must be positive")
-    half = sum(angles) / 2.0
-    if half >= math.pi or any(angle >= half for angle in angles):
+    lengths, angles = cell[:3], cell[3:] / RTD
+    text = " ".join(f"{value:g}" for value in cell.tolist())
+    if not bool((lengths > 0.0).all()):
+        raise InputError(f"-cell {text}: the edges must be positive")
+    half = angles.sum() / 2.0
+    if bool(half >= math.pi) or bool((angles >= half).any()) or not bool((angles > 0.0).all()):
         raise InputError(f"-cell {text}: no cell has these angles")
-    return a, b, c, *angles
+    return (*lengths.unbind(), *angles.unbind())
 
 
 def _cosine(value: Tensor) -> Tensor:
@@ -103,8 +98,8 @@ def reciprocal_from_cell(cell: tuple[Tensor, ...], *, literal: bool = True) -> t
     )
 
 
-def read_matrix(path: Path, wavelength_m: float) -> tuple[Tensor, Tensor, Tensor]:
-    """a*, b*, c* [1/A], the columns of a MOSFLM matrix (dimensionless, wavelength included).
+def read_matrix(path: Path) -> Tensor:
+    """The nine numbers of a MOSFLM matrix, (3, 3): columns a*, b*, c* times the wavelength, dimensionless.
 
     Raises:
         InputError: unreadable, or not nine numbers in front.
@@ -119,9 +114,13 @@ def read_matrix(path: Path, wavelength_m: float) -> tuple[Tensor, Tensor, Tensor
             raise InputError(f"{path}: word {i + 1} of the matrix, {word!r}, is not a number")
     if len(words) < _ENTRIES:
         raise InputError(f"{path}: a matrix has {_ENTRIES} numbers, found {len(words)}")
-    entries = torch.tensor([float(word) for word in words], dtype=torch.float64).reshape(3, 3)
-    scaled = entries * (1e-10 / wavelength_m)
-    return scaled[:, 0], scaled[:, 1], scaled[:, 2]
+    return torch.tensor([float(word) for word in words], dtype=torch.float64).reshape(3, 3)
+
+
+def reciprocal_from_matrix(matrix: Tensor, wavelength_m: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """a*, b*, c* [1/A] of a MOSFLM matrix (3, 3) (section 3.2)."""
+    a_star, b_star, c_star = (matrix * (scalar(1e-10) / wavelength_m)).unbind(1)
+    return a_star, b_star, c_star
 
 
 def _resized(v: Tensor, size: Tensor) -> Tensor:
@@ -150,27 +149,31 @@ def complete(
 
 
 def lattice(
-    options: Options, workdir: Path, wavelength_m: float, misset_rad: tuple[float, float, float] | None, quirks: Quirks
+    parameters: Parameters,
+    matrix: Tensor | None,
+    wavelength_m: Tensor,
+    misset_rad: tuple[Tensor, ...] | None,
+    quirks: Quirks,
+    source: str,
 ) -> Lattice:
-    """The lattice of the command line, misset included.
+    """The lattice of the command line, misset included; ``matrix`` (3, 3) is that of ``-mat``.
+
+    ``source`` is named in errors.
 
     Raises:
-        InputError: neither cell nor matrix, an impossible cell, an unusable or singular matrix.
+        InputError: neither cell nor matrix, an impossible cell, a singular matrix.
     """
-    values = filled_cell(options)
-    cell = None if values is None else tuple(scalar(value) for value in values)
-    if options.matrix_file is not None:
-        stars = read_matrix(workdir / options.matrix_file, wavelength_m)
+    cell = None if parameters.cell is None else cell_in_radians(parameters.cell)
+    if matrix is not None:
+        stars = reciprocal_from_matrix(matrix, wavelength_m)
         if not quirks.matrix_rescaled_by_cell:
             cell = None
     elif cell is not None:
         stars = reciprocal_from_cell(cell, literal=quirks.cell_sine_of_gamma_star)
     else:
         raise InputError("no crystal: give -cell A B C ALPHA BETA GAMMA or -mat FILE")
-    misset = None if misset_rad is None else tuple(scalar(angle) for angle in misset_rad)
-    made = complete(stars, misset, cell)
+    made = complete(stars, misset_rad, cell)
     if not all(math.isfinite(x) for v in (made.a, made.b, made.c) for x in v.tolist()):
-        source = "cell" if options.matrix_file is None else f"matrix {workdir / options.matrix_file}"
         raise InputError(f"the {source} has no volume: its vectors lie in a plane")
     return made
 
@@ -184,12 +187,11 @@ def angles_degrees(a: Tensor, b: Tensor, c: Tensor) -> tuple[float, float, float
     return between(b, c), between(c, a), between(a, b)
 
 
-def cell_notices(options: Options, made: Lattice) -> list[str]:
-    """What became of a typed cell that the vectors do not have."""
-    cell = filled_cell(options)
+def cell_notices(cell: Tensor | None, made: Lattice) -> list[str]:
+    """What became of a typed cell, (6,), that the vectors do not have."""
     if cell is None:
         return []
-    typed = [math.degrees(angle) for angle in cell[3:]]
+    typed = cell[3:].tolist()
     angles = angles_degrees(made.a, made.b, made.c)
     if max(abs(x - y) for x, y in zip(typed, angles, strict=True)) < _SAME_ANGLE_DEGREES:
         return []

@@ -7,200 +7,40 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from . import checks, flags, geometry, mosaic, plan, sources, structure_factors
 from . import crystal as crystals
+from .derivation import Setup, assemble, set_up
 from .errors import InputError
 from .headers import read_mask
-from .model import Beam, Crystal, Detector, Experiment, Sampling, StructureFactors
+from .model import Experiment, Inputs, StructureFactors
+from .notices import setup_notices
 from .options import Options
+from .parameters import changed, typed
 from .quirks import Quirks, named
 from .reflections import cell_of_file, is_reflection_file
 from .rng import Generator, Stream
-from .setup_lines import setup_lines
 from .terms import passes_per_pixel
-from .vectors import cos, length, sin, unit
+from .vectors import length
 
-DEFAULT_FLUENCE = 125932015286227086360700780544.0  # photons/m^2
 PHI_MODES = {"spec": False, "c-parity": True}
 _DTYPES = (torch.float32, torch.float64)
 _OVERSAMPLE_RULE = 3.0
-_SAME_DIRECTION = 1e-6
 
 
-@dataclass(frozen=True)
-class _Exposure:
-    """Fluence [photons/m^2] and the crystal widths [m] that the beam leaves."""
-
-    fluence: float
-    widths: tuple[float, float, float]
-
-
-def _exposure(options: Options, notices: list[str]) -> _Exposure:
-    """Fluence and clipped widths (section 2.1)."""
-    fluence = DEFAULT_FLUENCE if options.fluence is None else options.fluence
+def _widths(options: Options, notices: list[str]) -> tuple[float, float, float]:
+    """Widths [m] of the crystal along a, b, c that the beam leaves; 0 where not given (section 2.1)."""
     beam = options.beamsize_mm / 1000.0
-    if options.flux != 0.0 and options.exposure_s > 0.0 and beam >= 0.0:
-        if beam == 0.0:
-            raise InputError("-beamsize 0: with -flux the beam needs a size")
-        fluence = options.flux * options.exposure_s / beam / beam
     widths = [options.sample_a_mm / 1000.0, options.sample_b_mm / 1000.0, options.sample_c_mm / 1000.0]
     for i, name in ((1, "b"), (2, "c")):
         if beam >= 0.0 and widths[i] > beam:
             notices.append(f"crystal width along {name}, {widths[i]:g} m, clipped to the beam size, {beam:g} m")
             widths[i] = beam
-    return _Exposure(fluence, (widths[0], widths[1], widths[2]))
-
-
-def _detector(
-    options: Options,
-    quirks: Quirks,
-    size: geometry.Size,
-    pivot: str,
-    centers: geometry.Centers,
-    placed: geometry.Placement,
-    mask: Tensor | None,
-    notices: list[str],
-) -> Detector:
-    layers = plan.sensor_layers(options)
-    if layers.thickness > 0.0 and options.mu_per_m is None:
-        notices.append(f"-detector_thick without -detector_abs: attenuation depth set to {layers.thickness:g} m")
-    elif layers.thickness > 0.0 and layers.mu == 0.0:
-        notices.append("the sensor absorbs nothing: the image is zero (give -detector_thick before -detector_abs inf)")
-    f_close, s_close = placed.f_close.item(), placed.s_close.item()
-    limits = (0, size.n_fast, 0, size.n_slow)
-    roi = (
-        limits
-        if options.roi is None
-        else tuple(limit if typed < 0 else typed for typed, limit in zip(options.roi, limits, strict=True))
-    )
-    return Detector(
-        fast=placed.fast,
-        slow=placed.slow,
-        normal=placed.normal,
-        pix0=placed.pix0,
-        pixel_size=geometry.scalar(size.pixel),
-        distance=placed.distance,
-        close_distance=placed.close_distance,
-        n_fast=size.n_fast,
-        n_slow=size.n_slow,
-        roi=(roi[0], roi[1], roi[2], roi[3]),
-        mask=mask,
-        curved=options.curved,
-        point_pixel=options.point_pixel,
-        thickness=geometry.scalar(layers.thickness),
-        layer_thickness=geometry.scalar(layers.layer),
-        n_layers=layers.count,
-        attenuation=geometry.scalar(layers.mu),
-        convention=options.convention,
-        pivot=pivot,
-        beam_center={
-            "Fbeam": placed.f_beam.item(),
-            "Sbeam": placed.s_beam.item(),
-            "Fclose": f_close,
-            "Sclose": s_close,
-            "Xbeam": centers.x_beam,
-            "Ybeam": centers.y_beam,
-            "Xclose": centers.x_close,
-            "Yclose": centers.y_close,
-            "ORGX": f_close / size.pixel + 0.5,
-            "ORGY": s_close / size.pixel + 0.5,
-        },
-    )
-
-
-def _beam(
-    options: Options,
-    workdir: Path,
-    quirks: Quirks,
-    frame: geometry.Axes,
-    wavelength: float,
-    fluence: float,
-    notices: list[str],
-) -> Beam:
-    if options.source_file is not None:
-        listed = sources.read_sources(
-            workdir / options.source_file, frame.beam, wavelength, literal=quirks.source_file_literal
-        )
-        if quirks.source_weights_ignored and bool((listed.weights != listed.weights[0]).any()):
-            notices.append(f"{options.source_file}: the weights of the sources are not used (S21)")
-    else:
-        listed = sources.generate_sources(
-            frame.beam,
-            frame.polarization,
-            wavelength,
-            plan.hdiv_steps(options),
-            plan.vdiv_steps(options),
-            plan.dispersion_steps(options),
-            round_shape=options.round_div,
-        )
-    return Beam(
-        direction=frame.beam,
-        polarization_axis=frame.polarization,
-        kahn=geometry.scalar(options.kahn),
-        nopolar=options.nopolar,
-        wavelength=geometry.scalar(wavelength),
-        fluence=geometry.scalar(fluence),
-        source_positions=listed.positions,
-        source_directions=unit(listed.positions),
-        source_wavelengths=listed.wavelengths,
-        source_weights=listed.weights,
-    )
-
-
-def _misset(options: Options, generator: Generator, notices: list[str]) -> tuple[float, float, float] | None:
-    """Misset angles [rad], drawn or as typed."""
-    if options.misset_random:
-        seed = options.misset_seed
-        if seed is None:
-            seed = 1 if options.noise_seed is None else options.noise_seed
-            notices.append(f"-misset random without -misset_seed: seed {seed} used here; C takes the clock (S3)")
-        return mosaic.random_misset(Stream(generator, seed))
-    if options.misset_deg is None:
-        return None
-    x, y, z = (angle / plan.RTD for angle in options.misset_deg)
-    return x, y, z
-
-
-def _crystal(
-    options: Options,
-    workdir: Path,
-    quirks: Quirks,
-    frame: geometry.Axes,
-    wavelength: float,
-    widths: tuple[float, float, float],
-    notices: list[str],
-) -> Crystal:
-    generator = Generator()
-    misset = _misset(options, generator, notices)
-    made = crystals.lattice(options, workdir, wavelength, misset, quirks)
-    notices += crystals.cell_notices(options, made)
-    metres = [v * 1e-10 for v in (made.a, made.b, made.c)]
-    edges = tuple(length(v).item() for v in metres)
-    domains = plan.mosaic_domains(options)
-    checks.check_domain_memory(domains.count)
-    seed = mosaic.DEFAULT_SEED if options.mosaic_seed is None else options.mosaic_seed
-    return Crystal(
-        a=metres[0],
-        b=metres[1],
-        c=metres[2],
-        a_star=made.a_star,
-        b_star=made.b_star,
-        c_star=made.c_star,
-        spindle=frame.spindle,
-        n_cells=crystals.cells_across((options.n_a, options.n_b, options.n_c), widths, (edges[0], edges[1], edges[2])),
-        shape=options.shape,
-        fudge=options.fudge,
-        mosaic_spread=domains.spread,
-        mosaic_matrices=mosaic.domain_rotations(
-            Stream(generator, seed), domains.spread, domains.count, first_identity=quirks.mosaic_first_identity
-        ),
-    )
+    return widths[0], widths[1], widths[2]
 
 
 def _interpolate(options: Options, quirks: Quirks, final: tuple[int, int, int], table: StructureFactors) -> bool:
@@ -213,12 +53,11 @@ def _interpolate(options: Options, quirks: Quirks, final: tuple[int, int, int], 
     return min(typed if quirks.interpolate_before_sizes else final) <= 2
 
 
-def _oversample(
-    options: Options, made: Crystal, wavelength: float, distance: float, pixel: float, notices: list[str]
-) -> int:
+def _oversample(options: Options, counts: tuple[int, int, int], setup: Setup, notices: list[str]) -> int:
     """Sub-pixels per axis: as typed, else three per width of a reciprocal-lattice spot (section 3.6)."""
-    widest = max(length(v).item() * n for v, n in zip((made.a, made.b, made.c), made.n_cells, strict=True))
-    resolved = wavelength * distance / pixel
+    made = setup.lattice
+    widest = max(length(v * 1e-10).item() * n for v, n in zip((made.a, made.b, made.c), counts, strict=True))
+    resolved = setup.wavelength.item() * setup.placed.distance.item() / setup.size.pixel
     needed = _OVERSAMPLE_RULE * widest / resolved if resolved != 0.0 else math.inf
     if options.oversample > 0:
         if needed > options.oversample:
@@ -229,57 +68,41 @@ def _oversample(
     return max(math.ceil(needed), 1)
 
 
-def _sampling(options: Options, oversample: int, interpolate: bool) -> Sampling:
-    phi = plan.phi_steps(options)
-    if phi.count < 1:
-        raise InputError("-osc 0 with -phistep gives no phi step at all (S13); leave one of them out")
-    start = options.phi_deg / plan.RTD
-    angles = geometry.scalar(start) + geometry.scalar(phi.step) * torch.arange(phi.count)
-    return Sampling(
-        phi_start=start,
-        phi_step=phi.step,
-        phi_sine=sin(angles),
-        phi_cosine=cos(angles),
-        n_phi=phi.count,
-        oscillation=phi.range,
-        oversample=oversample,
-        oversample_thick=options.oversample_thick,
-        oversample_polar=options.oversample_polar,
-        oversample_omega=options.oversample_omega,
-        dmin=options.dmin_a * 1e-10,
-        interpolate=interpolate,
-        water=options.water_um / 1e6,
-    )
+def _misset(options: Options, generator: Generator, notices: list[str]) -> tuple[float, float, float] | None:
+    """The angles [rad] of ``-misset random``."""
+    if not options.misset_random:
+        return None
+    seed = options.misset_seed
+    if seed is None:
+        seed = 1 if options.noise_seed is None else options.noise_seed
+        notices.append(f"-misset random without -misset_seed: seed {seed} used here; C takes the clock (S3)")
+    return mosaic.random_misset(Stream(generator, seed))
 
 
-def _geometry_notices(options: Options, quirks: Quirks, pivot: str, frame: geometry.Axes) -> list[str]:
-    """Typed geometry that the C program does not use, or uses in another way."""
-    notices = []
-    convention = options.convention
-    if options.twotheta_axis is not None and options.twotheta_axis[0] == options.twotheta_deg != 0.0:
-        notices.append(f"-twotheta_axis also set the two-theta angle, to {options.twotheta_deg:g} degrees (S1)")
-    if convention == "CUSTOM" and options.normal_vector is not None:
-        typed = unit(torch.tensor(options.normal_vector, dtype=torch.float64))
-        if (typed - frame.normal).abs().max().item() > _SAME_DIRECTION:
-            notices.append("-odet_vector is not used: the normal is fast x slow (S10)")
-    if options.pivot_typed and pivot != options.pivot:
-        notices.append(f"-pivot {options.pivot.lower()} has no effect with the {convention} convention (S5)")
-    if options.pix0_vector_m is not None and quirks.pix0_vector_discarded:
-        notices.append("-pix0_vector only switches to the CUSTOM convention, its values are not used (S4)")
-    if convention in ("XDS", "DIALS"):
-        given = (options.xbeam_mm, options.ybeam_mm, options.xclose_mm, options.yclose_mm)
-        if any(value is not None for value in given):
-            notices.append(f"{convention}: -Xbeam, -Ybeam, -Xclose, -Yclose do not move the detector; use -ORGX -ORGY")
-    elif convention != "CUSTOM":
-        given = (options.orgx, options.orgy, options.xclose_mm, options.yclose_mm)
-        if any(value is not None for value in given):
-            notices.append(f"{convention}: -ORGX, -ORGY, -Xclose, -Yclose do not move the detector; use -Xbeam -Ybeam")
-    return notices
+def _inputs(options: Options, workdir: Path, quirks: Quirks, notices: list[str]) -> Inputs:
+    """Everything read or drawn but the structure factors."""
+    size, beam = geometry.detector_size(options), geometry.axes(options, quirks).beam
+    mask = matrix = rows = None
+    if options.mask_file is not None:
+        mask = torch.from_numpy(read_mask(workdir / options.mask_file, size.n_fast, size.n_slow))
+    if options.matrix_file is not None:
+        matrix = crystals.read_matrix(workdir / options.matrix_file)
+    if options.source_file is not None:
+        rows = sources.read_sources(
+            workdir / options.source_file, beam, options.wavelength_a / 1e10, literal=quirks.source_file_literal
+        )
+    generator = Generator()  # shared: the misset is drawn before the domains
+    misset = _misset(options, generator, notices)
+    count = plan.mosaic_domains(options).count
+    checks.check_domain_memory(count)
+    seed = mosaic.DEFAULT_SEED if options.mosaic_seed is None else options.mosaic_seed
+    domains = mosaic.draw_caps(Stream(generator, seed), count)
+    return Inputs(matrix, rows, mask, misset, domains)
 
 
-def _cell_of(crystal: Crystal) -> tuple[float, ...]:
+def _cell_of(lattice: crystals.Lattice) -> tuple[float, ...]:
     """Edges [A] and angles [degrees] of the crystal as it is simulated."""
-    vectors = [v.detach() * 1e10 for v in (crystal.a, crystal.b, crystal.c)]
+    vectors = (lattice.a, lattice.b, lattice.c)
     return *(length(v).item() for v in vectors), *crystals.angles_degrees(*vectors)
 
 
@@ -301,47 +124,53 @@ def build(options: Options, workdir: Path, quirks: Quirks) -> Experiment:
     Raises:
         InputError: a file or a value cannot be used.
     """
-    wavelength = options.wavelength_a / 1e10
-    if not (wavelength > 0.0 and math.isfinite(wavelength)):
+    if not (options.wavelength_a > 0.0 and math.isfinite(options.wavelength_a)):
         raise InputError(f"-lambda {options.wavelength_a:g}: the wavelength must be positive")
     checks.check_values(options)
     notices: list[str] = []
     options = _with_cell_of_file(options, workdir, notices)
     if options.ignored:
         notices.append(f"passed over, as the C program does: {' '.join(options.ignored)}")
-    size = geometry.detector_size(options)
-    checks.check_roi(options, size)
-    exposure = _exposure(options, notices)
-    frame = geometry.axes(options, quirks)
-    checks.check_axes(frame)
-    centers = geometry.beam_centers(options, size)
-    pivot = geometry.pivot(options, quirks)
-    notices += _geometry_notices(options, quirks, pivot, frame)
-    placed = geometry.place_from_options(options, quirks, frame, centers)
-    mask = None
-    if options.mask_file is not None:
-        mask = torch.from_numpy(read_mask(workdir / options.mask_file, size.n_fast, size.n_slow))
-    crystal = _crystal(options, workdir, quirks, frame, wavelength, exposure.widths, notices)
-    oversample = _oversample(options, crystal, wavelength, placed.distance.item(), size.pixel, notices)
-    table, table_notices, table_files = structure_factors.load(options, workdir, quirks, _cell_of(crystal))
+    checks.check_roi(options, geometry.detector_size(options))
+    widths = _widths(options, notices)
+    checks.check_axes(geometry.axes(options, quirks))
+    inputs = _inputs(options, workdir, quirks, notices)
+    parameters = typed(options)
+    setup = set_up(options, quirks, parameters, inputs)
+    edges = [length(v * 1e-10).item() for v in (setup.lattice.a, setup.lattice.b, setup.lattice.c)]
+    counts = crystals.cells_across((options.n_a, options.n_b, options.n_c), widths, (edges[0], edges[1], edges[2]))
+    notices += setup_notices(options, quirks, parameters, inputs, setup)
+    oversample = _oversample(options, counts, setup, notices)
+    table, table_notices, table_files = structure_factors.load(options, workdir, quirks, _cell_of(setup.lattice))
     notices += table_notices
-    interpolate = _interpolate(options, quirks, crystal.n_cells, table)
+    parameters = replace(parameters, n_cells=torch.tensor(counts, dtype=torch.float64), structure_factors=table.grid)
+    interpolate = _interpolate(options, quirks, counts, table)
+    made = assemble(options, quirks, parameters, inputs, setup, table, oversample, interpolate)
     named_files = (options.matrix_file, options.source_file, options.mask_file, options.img_file)
-    lines = setup_lines(options.convention, pivot, frame, geometry.rotations(options), size, centers, placed)
-    made = Experiment(
-        options=options,
-        quirks=quirks,
-        detector=_detector(options, quirks, size, pivot, centers, placed, mask, notices),
-        beam=_beam(options, workdir, quirks, frame, wavelength, exposure.fluence, notices),
-        crystal=crystal,
-        sampling=_sampling(options, oversample, interpolate),
-        structure_factors=table,
-        setup_lines=lines,
-        notices=tuple(notices),
-        input_files=tuple(str(workdir / name) for name in named_files if name is not None) + tuple(table_files),
-    )
+    files = (*(str(workdir / name) for name in named_files if name is not None), *table_files)
+    made = replace(made, notices=tuple(notices), input_files=files)
     checks.check_pixel_memory(passes_per_pixel(made))
     return made
+
+
+def with_parameters(experiment: Experiment, changes: Mapping[str, object]) -> Experiment:
+    """The run of ``experiment`` with other numbers typed; see :meth:`nbsim.model.Experiment.with_parameters`.
+
+    Raises:
+        InputError: no such parameter, or a value that cannot be used.
+    """
+    options, quirks, inputs, sampling = experiment.options, experiment.quirks, experiment.inputs, experiment.sampling
+    parameters = changed(experiment.parameters, changes, options, quirks)
+    setup = set_up(options, quirks, parameters, inputs)
+    table = experiment.structure_factors
+    if "structure_factors" in changes:
+        table = replace(table, grid=parameters.structure_factors)
+    made = assemble(options, quirks, parameters, inputs, setup, table, sampling.oversample, sampling.interpolate)
+    made = replace(made, notices=experiment.notices, input_files=experiment.input_files)
+    checks.check_pixel_memory(passes_per_pixel(made))
+    if experiment.dtype == torch.float64 and experiment.device.type == "cpu":
+        return made
+    return made.to(dtype=experiment.dtype, device=experiment.device)
 
 
 def _place_of(dtype: torch.dtype, device: str | torch.device) -> torch.device:

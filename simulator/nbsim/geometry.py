@@ -14,6 +14,7 @@ from torch import Tensor
 
 from .errors import InputError
 from .options import Options, Vector
+from .parameters import Parameters, by_origin
 from .plan import RTD
 from .quirks import Quirks
 from .vectors import cross, dot, length, rotate_about, rotate_xyz, unit
@@ -60,16 +61,16 @@ class Size:
 
 @dataclass(frozen=True)
 class Centers:
-    """Beam centres as the command line and the convention give them [m]."""
+    """Beam centres as the command line and the convention give them, scalars [m]."""
 
-    f_beam: float
-    s_beam: float
-    f_close: float
-    s_close: float
-    x_beam: float
-    y_beam: float
-    x_close: float
-    y_close: float
+    f_beam: Tensor
+    s_beam: Tensor
+    f_close: Tensor
+    s_close: Tensor
+    x_beam: Tensor
+    y_beam: Tensor
+    x_close: Tensor
+    y_close: Tensor
 
 
 @dataclass(frozen=True)
@@ -181,38 +182,49 @@ def pivot(options: Options, quirks: Quirks) -> str:
     return forced
 
 
-def beam_centers(options: Options, size: Size) -> Centers:
+def beam_centers(options: Options, size: Size, parameters: Parameters) -> Centers:
     """Beam centres of the convention (section 2.3)."""
 
-    def metres(value_mm: float | None, default: float) -> float:
-        return default if value_mm is None else value_mm / 1000.0
+    def typed(value: float | None) -> Tensor:
+        return scalar(math.nan if value is None else value)
 
-    pixel = size.pixel
-    f_close = size.fast / 2.0 if options.orgx is None else (options.orgx - 0.5) * pixel
-    s_close = size.slow / 2.0 if options.orgy is None else (options.orgy - 0.5) * pixel
-    x_close, y_close = metres(options.xclose_mm, f_close), metres(options.yclose_mm, s_close)
+    def chosen(value: Tensor, default: Tensor) -> Tensor:
+        return default if bool(value.isnan()) else value
+
+    def metres(value_mm: Tensor, default: Tensor) -> Tensor:
+        return chosen(value_mm / 1000.0, default)
+
+    first, second = parameters.beam_center.unbind()
+    beam_x, beam_y = typed(options.xbeam_mm), typed(options.ybeam_mm)
+    org_x, org_y = typed(options.orgx), typed(options.orgy)
+    if by_origin(options):
+        org_x, org_y = first, second
+    else:
+        beam_x, beam_y = first, second
+    pixel, fast, slow = size.pixel, scalar(size.fast), scalar(size.slow)
+    f_close = chosen((org_x - 0.5) * pixel, fast / 2.0)
+    s_close = chosen((org_y - 0.5) * pixel, slow / 2.0)
+    x_close, y_close = metres(typed(options.xclose_mm), f_close), metres(typed(options.yclose_mm), s_close)
     convention = options.convention
     if convention == "ADXV":
-        x_beam = metres(options.xbeam_mm, (size.fast + pixel) / 2.0)
-        y_beam = metres(options.ybeam_mm, (size.slow - pixel) / 2.0)
-        f_beam, s_beam = x_beam, size.slow - y_beam
+        x_beam, y_beam = metres(beam_x, (fast + pixel) / 2.0), metres(beam_y, (slow - pixel) / 2.0)
+        f_beam, s_beam = x_beam, slow - y_beam
     elif convention in ("MOSFLM", "DENZO"):
-        x_beam = metres(options.xbeam_mm, (size.slow + pixel) / 2.0)
-        y_beam = metres(options.ybeam_mm, (size.fast + pixel) / 2.0)
+        x_beam, y_beam = metres(beam_x, (slow + pixel) / 2.0), metres(beam_y, (fast + pixel) / 2.0)
         shift = 0.5 * pixel if convention == "MOSFLM" else 0.0
         f_beam, s_beam = y_beam + shift, x_beam + shift
     else:
-        x_beam, y_beam = metres(options.xbeam_mm, x_close), metres(options.ybeam_mm, y_close)
+        x_beam, y_beam = metres(beam_x, x_close), metres(beam_y, y_close)
         f_beam, s_beam = x_beam, y_beam
         if convention == "CUSTOM":
             f_close, s_close = x_beam, y_beam
     return Centers(f_beam, s_beam, f_close, s_close, x_beam, y_beam, x_close, y_close)
 
 
-def rotations(options: Options) -> Angles:
+def rotations(parameters: Parameters) -> Angles:
     """The detector's angles [rad]."""
-    degrees = (options.rotx_deg, options.roty_deg, options.rotz_deg, options.twotheta_deg)
-    return Angles(*(scalar(value / RTD) for value in degrees))
+    x, y, z = (parameters.detector_rotations / RTD).unbind()
+    return Angles(x, y, z, parameters.twotheta / RTD)
 
 
 def _nonzero(value: Tensor) -> Tensor:
@@ -223,7 +235,7 @@ def place(
     frame: Axes,
     angles: Angles,
     pivot_name: str,
-    centers: dict[str, Tensor],
+    centers: Centers,
     distance: Tensor,
     close_distance: Tensor | None,
     quirks: Quirks,
@@ -231,8 +243,7 @@ def place(
 ) -> Placement:
     """The detector in place (section 2.5), differentiable in every tensor.
 
-    ``centers`` holds the scalars f_beam, s_beam, f_close, s_close [m]; ``close_distance`` beats
-    ``distance`` [m]; ``typed_pix0`` (3,) [m] is used only without quirk S4.
+    ``close_distance`` beats ``distance`` [m]; ``typed_pix0`` (3,) [m] is used only without quirk S4.
     """
 
     def turned(v: Tensor) -> Tensor:
@@ -247,12 +258,12 @@ def place(
     fast_rotated, slow_rotated, normal_rotated = turned(frame.fast), turned(frame.slow), turned(frame.normal)
     fast, slow, normal = swung(fast_rotated), swung(slow_rotated), swung(normal_rotated)
     if pivot_name == "SAMPLE":
-        f_close, s_close = centers["f_close"], centers["s_close"]
+        f_close, s_close = centers.f_close, centers.s_close
         start = -f_close * frame.fast - s_close * frame.slow + early_close * frame.normal
         rotated = turned(start)
         pix0 = swung(rotated)
     else:
-        pix0 = -centers["f_beam"] * fast - centers["s_beam"] * slow + early_distance * frame.beam
+        pix0 = -centers.f_beam * fast - centers.s_beam * slow + early_distance * frame.beam
         start = rotated = pix0
     if typed_pix0 is not None and not quirks.pix0_vector_discarded:
         pix0 = typed_pix0
@@ -282,17 +293,18 @@ def place(
     )
 
 
-def place_from_options(options: Options, quirks: Quirks, frame: Axes, centers: Centers) -> Placement:
+def place_detector(
+    options: Options, quirks: Quirks, frame: Axes, centers: Centers, parameters: Parameters
+) -> Placement:
     """:func:`place` with everything the command line says."""
-    tensors = {name: scalar(getattr(centers, name)) for name in ("f_beam", "s_beam", "f_close", "s_close")}
-    close = options.close_distance_mm
+    close = parameters.close_distance
     return place(
         frame,
-        rotations(options),
+        rotations(parameters),
         pivot(options, quirks),
-        tensors,
-        scalar(options.distance_mm / 1000.0),
-        None if close is None else scalar(close / 1000.0),
+        centers,
+        parameters.distance / 1000.0,
+        None if close is None else close / 1000.0,
         quirks,
         None if options.pix0_vector_m is None else _vector(options.pix0_vector_m),
     )

@@ -92,7 +92,7 @@ class _PlainTiles:
             self.table = torch.cat((flat, flat[:1])) if flat.numel() < 2 else flat
             box = [float(x) for x in (table.h_min, table.k_min, table.l_min, *table.grid.shape)]
         self.box = like.new_tensor(box)
-        self.n_cells = like.new_tensor(experiment.crystal.n_cells)
+        self.n_cells = experiment.crystal.cells
 
     def _padded(self, cells: Tensor) -> tuple[Tensor, Tensor]:
         """At least two orientations: the compiled form knows no fewer; weight 0 for the added one."""

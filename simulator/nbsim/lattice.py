@@ -7,6 +7,7 @@ Source: nanobragg_pixel_loop.md section 7 (quirks L10, L11, L12).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -34,6 +35,7 @@ _SINE_SQUARED = (
 )
 
 Triple = tuple[Tensor, Tensor, Tensor]
+Counts = Sequence[Tensor | float]  # Na, Nb, Nc
 
 
 @dataclass(frozen=True)
@@ -49,27 +51,24 @@ def nearest_index(index: Tensor) -> Tensor:
     return torch.ceil(index.detach() - 0.5)
 
 
-def grating(index: Tensor, n: int, *, literal: bool = True) -> Tensor:
-    """Interference of ``n`` cells along one axis at a real Miller index, any shape.
+def grating(index: Tensor, n: Tensor | float, *, literal: bool = True) -> Tensor:
+    """Interference of ``n`` cells (scalar) along one axis at a real Miller index, any shape.
 
     ``literal``: sin(pi h n) / sin(pi h) with only h = 0 guarded, as C has it (L10). Otherwise the same
-    function of the distance to the nearest integer, whose limit there is +-n. 1 for n <= 1.
+    function of the distance to the nearest integer, whose limit there is +-n; that form alone has a sense between
+    whole n. 1 for n <= 1.
     """
-    if n <= 1:
-        return torch.ones_like(index)
-    if literal:
-        x = math.pi * index
-        zero = x == 0.0
-        safe = torch.where(zero, torch.ones_like(x), x)
-        return torch.where(zero, float(n), torch.sin(safe * float(n)) / torch.sin(safe))
+    n = torch.as_tensor(n, dtype=index.dtype, device=index.device)
     whole = nearest_index(index)
-    x = math.pi * (index - whole)
+    x = math.pi * (index if literal else index - whole)
     zero = x == 0.0
     safe = torch.where(zero, torch.ones_like(x), x)
-    value = torch.where(zero, float(n), torch.sin(safe * float(n)) / torch.sin(safe))
-    # sin(pi n (h0 + e)) / sin(pi (h0 + e)) changes sign for odd h0 when n is even
-    odd = torch.remainder(whole * float(n - 1), 2.0) != 0.0
-    return torch.where(odd, -value, value)
+    value = torch.where(zero, n, torch.sin(safe * n) / torch.sin(safe))
+    if not literal:
+        # sin(pi n (h0 + e)) / sin(pi (h0 + e)) changes sign for odd h0 when n is even
+        odd = torch.remainder(whole * (torch.round(n.detach()) - 1.0), 2.0) != 0.0
+        value = torch.where(odd, -value, value)
+    return torch.where(n <= 1.0, torch.ones_like(value), value)
 
 
 def _sine_squared(y: Tensor) -> Tensor:
@@ -109,23 +108,23 @@ def sphere(x: Tensor, *, literal: bool = True) -> Tensor:
     return torch.where(small, 1.0 - square / 10.0 + square * square / 280.0, full)
 
 
-def cell_radius2(offsets: Triple, n_cells: tuple[int, int, int]) -> Tensor:
+def cell_radius2(offsets: Triple, n_cells: Counts) -> Tensor:
     """Squared distance to the reciprocal-lattice point in units of 1/N along each axis (dimensionless)."""
     e_h, e_k, e_l = offsets
-    n_a, n_b, n_c = (float(n) for n in n_cells)
+    n_a, n_b, n_c = n_cells
     return e_h * e_h * n_a * n_a + e_k * e_k * n_b * n_b + e_l * e_l * n_c * n_c
 
 
-def reciprocal_radius2(offsets: Triple, stars: Triple, n_cells: tuple[int, int, int]) -> Tensor:
+def reciprocal_radius2(offsets: Triple, stars: Triple, n_cells: Counts) -> Tensor:
     """|e_h a* + e_k b* + e_l c*|^2 (Na Nb Nc)^2, with a*, b*, c* (3,) in 1/Angstrom: C's dimensional radius."""
     e_h, e_k, e_l = offsets
     a_star, b_star, c_star = stars
     x, y, z = (e_h * a_star[i] + e_k * b_star[i] + e_l * c_star[i] for i in range(3))
-    n_a, n_b, n_c = (float(n) for n in n_cells)
+    n_a, n_b, n_c = n_cells
     return (x * x + y * y + z * z) * n_a * n_a * n_b * n_b * n_c * n_c
 
 
-def round_factor(radius2: Tensor, volume: float, fudge: float, *, literal: bool = True) -> Tensor:
+def round_factor(radius2: Tensor, volume: Tensor | float, fudge: float, *, literal: bool = True) -> Tensor:
     """Sphere of ``volume`` = Na Nb Nc cells."""
     argument = radius2 * fudge
     zero = argument == 0.0
@@ -134,14 +133,14 @@ def round_factor(radius2: Tensor, volume: float, fudge: float, *, literal: bool 
     return volume * _SPHERE_NORM * sphere(x, literal=literal)
 
 
-def gauss_factor(radius2: Tensor, volume: float, fudge: float) -> Tensor:
+def gauss_factor(radius2: Tensor, volume: Tensor | float, fudge: float) -> Tensor:
     """Gaussian spots."""
     return volume * torch.exp(-(radius2 / _GAUSS_WIDTH * fudge))
 
 
-def tophat_factor(radius2: Tensor, volume: float, fudge: float) -> Tensor:
+def tophat_factor(radius2: Tensor, volume: Tensor | float, fudge: float) -> Tensor:
     """``volume`` inside the limit, else exactly 0."""
-    return torch.where(radius2 * fudge < _TOPHAT_LIMIT, torch.full_like(radius2, volume), torch.zeros_like(radius2))
+    return volume * (radius2 * fudge < _TOPHAT_LIMIT).to(radius2.dtype)
 
 
 def lattice_factor(crystal: Crystal, quirks: Quirks, indices: Triple, nearest: Triple) -> LatticeFactor:
@@ -149,24 +148,25 @@ def lattice_factor(crystal: Crystal, quirks: Quirks, indices: Triple, nearest: T
 
     The reciprocal vectors are those of phi = 0: rotations leave the length that enters unchanged (7.3).
     """
+    n_cells = crystal.cells.unbind()
     if crystal.shape == "SQUARE":
         f_a, f_b, f_c = (
-            grating(index, n, literal=quirks.grating_literal) for index, n in zip(indices, crystal.n_cells, strict=True)
+            grating(index, n, literal=quirks.grating_literal) for index, n in zip(indices, n_cells, strict=True)
         )
         return LatticeFactor(f_a * f_b * f_c, (f_a, f_b, f_c))
     h, k, l = indices
     h0, k0, l0 = nearest
     offsets = (h - h0, k - k0, l - l0)
-    n_a, n_b, n_c = crystal.n_cells
-    volume = float(n_a) * float(n_b) * float(n_c)
+    n_a, n_b, n_c = n_cells
+    volume = n_a * n_b * n_c
     if crystal.shape == "ROUND":
-        radius2 = cell_radius2(offsets, crystal.n_cells)
+        radius2 = cell_radius2(offsets, n_cells)
         total = round_factor(radius2, volume, crystal.fudge, literal=quirks.sphere_literal)
         return LatticeFactor(total, None)
     if quirks.dimensional_shape_width:
         stars = (crystal.a_star, crystal.b_star, crystal.c_star)
-        radius2 = reciprocal_radius2(offsets, stars, crystal.n_cells)
+        radius2 = reciprocal_radius2(offsets, stars, n_cells)
     else:
-        radius2 = cell_radius2(offsets, crystal.n_cells)
+        radius2 = cell_radius2(offsets, n_cells)
     formula = gauss_factor if crystal.shape == "GAUSS" else tophat_factor
     return LatticeFactor(formula(radius2, volume, crystal.fudge), None)

@@ -15,7 +15,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from .mosaic import Caps
 from .options import Options
+from .parameters import Parameters
 from .quirks import Quirks
 
 if TYPE_CHECKING:
@@ -89,11 +91,17 @@ class Crystal:
     b_star: Tensor
     c_star: Tensor
     spindle: Tensor  # unit (3,)
-    n_cells: tuple[int, int, int]  # Na, Nb, Nc >= 1
+    cells: Tensor  # Na, Nb, Nc >= 1, (3,); whole numbers in whatever C can be told
     shape: str  # SQUARE, ROUND, GAUSS, TOPHAT
     fudge: float
     mosaic_spread: float  # [rad]; rotation applied only if > 0
     mosaic_matrices: Tensor  # U_m, (M, 3, 3)
+
+    @property
+    def n_cells(self) -> tuple[int, int, int]:
+        """Na, Nb, Nc as whole numbers."""
+        n_a, n_b, n_c = (round(n) for n in self.cells.tolist())
+        return n_a, n_b, n_c
 
 
 @dataclass(frozen=True)
@@ -133,11 +141,24 @@ class StructureFactors:
 
 
 @dataclass(frozen=True)
+class Inputs:
+    """What was read from files or drawn, once, for every set-up from the same command line; float64 on the CPU."""
+
+    matrix: Tensor | None  # of -mat, dimensionless, (3, 3)
+    source_rows: Tensor | None  # of -sourcefile, (Q, 5), nan where a value is missing
+    mask: Tensor | None  # (n_slow, n_fast) bool
+    random_misset: tuple[float, float, float] | None  # [rad]
+    domains: Caps
+
+
+@dataclass(frozen=True)
 class Experiment:
     """One nanoBragg run, everything derived."""
 
     options: Options
     quirks: Quirks
+    parameters: Parameters
+    inputs: Inputs
     detector: Detector
     beam: Beam
     crystal: Crystal
@@ -174,6 +195,20 @@ class Experiment:
         from .experiment import from_command
 
         return from_command(command, Path(workdir), phi_mode=phi_mode, dtype=dtype, device=device, quirks=quirks)
+
+    def with_parameters(self, **parameters: object) -> Experiment:
+        """The same run with other numbers typed, set up again by the same functions.
+
+        Names, shapes and units are those of :class:`nbsim.parameters.Parameters`; values are tensors of any dtype and
+        device, or numbers. Gradients reach those that ask for them. What was counted stays: phi steps as typed,
+        oversampling, layers, domains, and whether structure factors are interpolated; files are not read again.
+
+        Raises:
+            InputError: no such parameter, a wrong shape, a value that no experiment has, or one without effect here.
+        """
+        from .experiment import with_parameters
+
+        return with_parameters(self, parameters)
 
     def image(
         self,
@@ -251,13 +286,16 @@ class Experiment:
         return changed
 
     def with_quirks(self, **changes: bool) -> Experiment:
-        """Same set-up with pixel-loop quirks changed. Set-up quirks need a rebuild."""
+        """Same set-up with pixel-loop quirks changed. Set-up quirks need :meth:`from_command`."""
         return replace(self, quirks=replace(self.quirks, **changes))
+
+
+_AS_READ = (Options, Quirks, Parameters, Inputs, TraceLine)  # what the set-up starts from, and what it printed
 
 
 def _mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
     if isinstance(value, Tensor):
         return change(value)
-    if is_dataclass(value) and not isinstance(value, type) and not isinstance(value, (Options, Quirks, TraceLine)):
+    if is_dataclass(value) and not isinstance(value, type) and not isinstance(value, _AS_READ):
         return replace(value, **{f.name: _mapped(getattr(value, f.name), change) for f in fields(value)})
     return value

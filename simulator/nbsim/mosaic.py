@@ -8,19 +8,20 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from .rng import Stream, float32
+from .vectors import cos, sin
 
-Rows = tuple[tuple[float, float, float], ...]
+Rows = Sequence[Sequence[float]]
 
 DEFAULT_SEED = 12345678  # S3: the C program's help quotes another one
 _RANDOM_ORIENTATION_RADIANS = 90.0  # S17: meant as degrees, used as radians
 _THIRD = float32(1.0 / 3.0)
-_IDENTITY: Rows = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 
 def _library_powf() -> Callable[[float, float], float]:
@@ -37,22 +38,53 @@ def _library_powf() -> Callable[[float, float], float]:
 _powf = _library_powf()
 
 
-def cap_rotation(stream: Stream, limit: float) -> Rows:
-    """Rotation about a uniform axis by limit * (1 - r^2)^(1/3), r uniform in (-1, 1); limit in rad, three deviates."""
-    r1, r2, r3 = (2.0 * stream.draw() - 1.0 for _ in range(3))
-    rho = math.sqrt(1.0 - r2 * r2)
-    x, y, z = rho * math.sin(math.pi * r1), rho * math.cos(math.pi * r1), r2
-    angle = float32(float32(limit) * _powf(float32(1.0 - r3 * r3), _THIRD))
-    c, s = math.cos(angle), math.sin(angle)
+@dataclass(frozen=True)
+class Caps:
+    """``count`` random rotations of any size: axes (count, 3), and what their angles are of the largest one."""
+
+    axes: Tensor
+    shares: Tensor  # (1 - r^2)^(1/3) as float32 has it, (count,)
+    exact_shares: Tensor
+
+
+def draw_caps(stream: Stream, count: int) -> Caps:
+    """Uniform axes and shares (1 - r^2)^(1/3), r uniform in (-1, 1); three deviates each (section 4.5)."""
+    axes: list[tuple[float, float, float]] = []
+    shares: list[tuple[float, float]] = []
+    for _ in range(count):
+        r1, r2, r3 = (2.0 * stream.draw() - 1.0 for _ in range(3))
+        rho = math.sqrt(1.0 - r2 * r2)
+        axes.append((rho * math.sin(math.pi * r1), rho * math.cos(math.pi * r1), r2))
+        rest = 1.0 - r3 * r3
+        shares.append((_powf(float32(rest), _THIRD), rest ** (1.0 / 3.0)))
+    made = torch.tensor(shares, dtype=torch.float64).reshape(-1, 2)
+    return Caps(torch.tensor(axes, dtype=torch.float64).reshape(-1, 3), made[:, 0], made[:, 1])
+
+
+def _through_float32(x: Tensor) -> Tensor:
+    """``x`` rounded to float32, still in float64. The derivative is that of x itself: a rounding is flat but for
+    its jumps, and what it approximates is what a gradient is wanted of."""
+    return x + (x.to(torch.float32).to(x.dtype) - x).detach()
+
+
+def cap_rotations(caps: Caps, limit: Tensor, *, single: bool = True) -> Tensor:
+    """Rotations about the axes by ``limit`` [rad], scalar, times the shares, (count, 3, 3), float64.
+
+    ``single``: the angle goes through float32, as in C (S23).
+    """
+    angle = _through_float32(_through_float32(limit) * caps.shares) if single else limit * caps.exact_shares
+    c, s = cos(angle), sin(angle)
     t = 1.0 - c
-    return (
+    x, y, z = caps.axes.unbind(1)
+    rows = (
         (c + t * (x * x), t * x * y - s * z, t * x * z + s * y),
         (t * x * y + s * z, c + t * (y * y), t * y * z - s * x),
         (t * x * z - s * y, t * y * z + s * x, c + t * (z * z)),
     )
+    return torch.stack([torch.stack(row, dim=1) for row in rows], dim=1)
 
 
-def _unit_row(row: tuple[float, float, float]) -> tuple[float, float, float]:
+def _unit_row(row: Sequence[float]) -> tuple[float, float, float]:
     size = math.sqrt(row[0] * row[0] + row[1] * row[1] + row[2] * row[2])
     return row[0] / size, row[1] / size, row[2] / size
 
@@ -72,15 +104,17 @@ def angles_of(rotation: Rows) -> tuple[float, float, float]:
 
 def random_misset(stream: Stream) -> tuple[float, float, float]:
     """The angles [rad] of ``-misset random`` about lab x, y, z; not uniform over orientations (S17)."""
-    return angles_of(cap_rotation(stream, _RANDOM_ORIENTATION_RADIANS))
+    limit = torch.tensor(_RANDOM_ORIENTATION_RADIANS, dtype=torch.float64)
+    return angles_of(cap_rotations(draw_caps(stream, 1), limit)[0].tolist())
 
 
-def domain_rotations(stream: Stream, spread: float, count: int, *, first_identity: bool) -> Tensor:
-    """U_m of ``count`` domains, (count, 3, 3), float64; ``spread`` [rad] is the largest angle (S23).
+def domain_rotations(caps: Caps, spread: Tensor, *, first_identity: bool, single: bool = True) -> Tensor:
+    """U_m of every domain, (count, 3, 3), float64; ``spread`` [rad], scalar, is the largest angle (S23).
 
-    ``first_identity``: domain 0 is unrotated, though its deviates are drawn, as in C.
+    ``first_identity``: domain 0 is unrotated, though its deviates are drawn, as in C. ``single`` as for
+    :func:`cap_rotations`.
     """
-    drawn = [cap_rotation(stream, spread) for _ in range(count)]
-    if first_identity:
-        drawn[0] = _IDENTITY
-    return torch.tensor(drawn, dtype=torch.float64)
+    drawn = cap_rotations(caps, spread, single=single)
+    if not first_identity:
+        return drawn
+    return torch.cat((torch.eye(3, dtype=torch.float64)[None], drawn[1:]))

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .options import Options
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 RTD = 180.0 * 0.31830988618379067154  # 180 * M_1_PI; angles are divided by it, as C does
 
@@ -19,6 +23,15 @@ class Steps:
 
     range: float
     step: float
+    count: int
+
+
+@dataclass(frozen=True)
+class PhiSteps:
+    """Oscillation range and step [rad], as what they are made of: numbers, or scalar tensors with a gradient."""
+
+    range: float | Tensor
+    step: float | Tensor
     count: int
 
 
@@ -50,20 +63,24 @@ def _sane(steps: Steps) -> Steps:
     return steps
 
 
-def phi_steps(options: Options) -> Steps:
-    """Oscillation; the count may be 0 (``-osc 0 -phistep x``, S13)."""
-    osc, step, count = _radians(options.osc_deg), _radians(options.phi_step_deg), options.phi_steps
+def phi_steps(options: Options, oscillation: Tensor | None = None) -> PhiSteps:
+    """Oscillation; the count may be 0 (``-osc 0 -phistep x``, S13).
+
+    ``oscillation`` [degrees], scalar: stands for the one typed.
+    """
+    step, count = _radians(options.phi_step_deg), options.phi_steps
+    osc: float | Tensor = _radians(options.osc_deg) if oscillation is None else oscillation / RTD
     if count < 0:
         if osc < 0.0:
-            return Steps(0.0, 0.0, 1) if step <= 0.0 else Steps(step, step, 2)
-        return Steps(osc, osc / 2, 2) if step <= 0.0 else Steps(osc, step, math.ceil(osc / step))
+            return PhiSteps(0.0, 0.0, 1) if step <= 0.0 else PhiSteps(step, step, 2)
+        return PhiSteps(osc, osc / 2, 2) if step <= 0.0 else PhiSteps(osc, step, math.ceil(float(osc / step)))
     count = max(count, 1)
     if osc < 0.0:
         if step <= 0.0:
             osc = 1.0 / RTD
-            return Steps(osc, osc / count, count)
-        return Steps(step, step, 2)
-    return Steps(osc, osc / count if step < 0.0 else step, count)
+            return PhiSteps(osc, osc / count, count)
+        return PhiSteps(step, step, 2)
+    return PhiSteps(osc, osc / count if step < 0.0 else step, count)
 
 
 def fan_steps(span: float, step: float, count: int) -> Steps:

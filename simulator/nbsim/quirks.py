@@ -56,6 +56,7 @@ class Quirks:
     twotheta_axis_as_typed: bool = _quirk("S11", "two-theta axis not normalised", "normalised")
     ratio_without_twotheta: bool = _quirk("S12", "distance ratio omits two-theta", "all rotations included")
     mosaic_first_identity: bool = _quirk("S23", "domain 0 is the unrotated crystal", "domain 0 as drawn")
+    mosaic_single_precision: bool = _quirk("S23", "mosaic angles in float32", "mosaic angles in float64")
     interpolate_before_sizes: bool = _quirk("S16", "interpolation decided on N as typed", "decided on the final N")
     matrix_rescaled_by_cell: bool = _quirk("S18", "-mat with -cell rescaled to the cell", "matrix alone")
     cell_sine_of_gamma_star: bool = _quirk("setup 3.1", "z of c* divides by sin gamma*", "by sin gamma")

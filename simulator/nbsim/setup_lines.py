@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from .geometry import Angles, Axes, Centers, Placement, Size, scalar
+from .geometry import Angles, Axes, Centers, Placement, Size
 from .model import TraceLine
 from .vectors import cos, sin
 
@@ -73,16 +73,16 @@ def _angles_line(angles: Angles) -> TraceLine:
     return _line("angles_rad", *(f"{name}:{_digits(angle.item())}" for name, angle in named))
 
 
-def _center_line(names: tuple[str, str], values: tuple[float, float], size: Size) -> TraceLine:
+def _center_line(names: tuple[str, str], values: tuple[Tensor, Tensor], size: Size) -> TraceLine:
     # C divides metres by 1000 here (S29)
-    x, y = (f"{name}:{_digits(value / 1000.0)}" for name, value in zip(names, values, strict=True))
+    x, y = (f"{name}:{_digits(value.item() / 1000.0)}" for name, value in zip(names, values, strict=True))
     return _line("beam_center_m", x, y, f"pixel_mm:{_digits(size.pixel * 1000.0)}")
 
 
 def _sample_pivot(
     convention: str, frame: Axes, angles: Angles, size: Size, centers: Centers, placed: Placement
 ) -> Iterator[TraceLine]:
-    f_close, s_close = scalar(centers.f_close), scalar(centers.s_close)
+    f_close, s_close = centers.f_close, centers.s_close
     yield _line("detector_convention", convention)
     yield _angles_line(angles)
     yield _center_line(("Xclose", "Yclose"), (centers.x_close, centers.y_close), size)
@@ -105,7 +105,7 @@ def _sample_pivot(
 
 
 def _beam_pivot(frame: Axes, angles: Angles, size: Size, centers: Centers, placed: Placement) -> Iterator[TraceLine]:
-    f_beam, s_beam = scalar(centers.f_beam), scalar(centers.s_beam)
+    f_beam, s_beam = centers.f_beam, centers.s_beam
     yield from _axes_group(frame, placed)
     yield from _detector_axes(placed)
     # C prints this block with MOSFLM's names and start vectors whatever the convention is (S29)

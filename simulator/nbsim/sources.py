@@ -63,13 +63,24 @@ def _plain_row(line: str, path: Path, number: int) -> list[float]:
     return values
 
 
+def _padded(values: list[float]) -> list[float]:
+    return values + [math.nan] * (_COLUMNS - len(values))
+
+
 def _complete(values: list[float], defaults: list[float]) -> list[float]:
-    values = values + [math.nan] * (_COLUMNS - len(values))
     return [default if math.isnan(value) else value for value, default in zip(values, defaults, strict=True)]
 
 
-def read_sources(path: Path, beam: Tensor, wavelength: float, *, literal: bool) -> Sources:
-    """Sources of a text file: X Y Z [m] weight wavelength [m]; missing ones are on the beam, 1, ``wavelength``.
+def listed_sources(rows: Tensor, beam: Tensor, wavelength: Tensor) -> Sources:
+    """Sources of the ``rows`` (Q, 5) of a file; what is missing (nan) is on the beam, 1, ``wavelength`` [m], scalar."""
+    one = torch.ones(1, dtype=rows.dtype)
+    defaults = torch.cat((-SOURCE_DISTANCE * beam, one, wavelength[None]))
+    table = torch.where(rows.isnan(), defaults, rows)
+    return Sources(table[:, :3], table[:, 4], table[:, 3])
+
+
+def read_sources(path: Path, beam: Tensor, wavelength: float, *, literal: bool) -> Tensor:
+    """Rows of a text file: X Y Z [m] weight wavelength [m], (Q, 5), nan where a value is missing.
 
     ``literal``: read as C does (S20); otherwise comments and blank lines are skipped.
 
@@ -88,12 +99,13 @@ def read_sources(path: Path, beam: Tensor, wavelength: float, *, literal: bool) 
         if literal:
             if not line.strip(_SEPARATORS) and not (last and line):
                 continue
-            row = _complete(_literal_row(line if last else line + "\n"), defaults)
+            values = _padded(_literal_row(line if last else line + "\n"))
         else:
             stripped = line.split("#")[0].strip().strip(_SEPARATORS)
             if not stripped:
                 continue
-            row = _complete(_plain_row(stripped, path, number), defaults)
+            values = _padded(_plain_row(stripped, path, number))
+        row = _complete(values, defaults)
         if not (row[4] > 0.0 and all(map(math.isfinite, row))):
             raise InputError(
                 f"{path}:{number}: a source needs a finite position and a positive wavelength, this one reads as "
@@ -102,17 +114,16 @@ def read_sources(path: Path, beam: Tensor, wavelength: float, *, literal: bool) 
             )
         if row[:3] == [0.0, 0.0, 0.0]:
             raise InputError(f"{path}:{number}: a source at the sample (0 0 0) has no direction")
-        rows.append(row)
+        rows.append(values)
     if not rows:
         raise InputError(f"-sourcefile {path}: no source in the file")
-    table = torch.tensor(rows, dtype=torch.float64)
-    return Sources(table[:, :3], table[:, 4], table[:, 3])
+    return torch.tensor(rows, dtype=torch.float64)
 
 
 def generate_sources(
     beam: Tensor,
     polarization: Tensor,
-    wavelength: float,
+    wavelength: Tensor,
     horizontal: Steps,
     vertical: Steps,
     dispersion: Steps,
@@ -131,7 +142,7 @@ def generate_sources(
     waves = [wavelength * (1.0 + dispersion.step * k - dispersion.range / 2.0) for k in range(dispersion.count)]
     if not accepted:
         raise InputError("-hdiv..., -vdiv...: the round divergence leaves no source; -square_div keeps the corners")
-    if min(waves) <= 0.0:
+    if any(wave.item() <= 0.0 for wave in waves):
         raise InputError(f"-dispersion {100.0 * dispersion.range:g}: a wavelength would not be positive")
     across = unit(cross(beam, polarization))
     angles = torch.tensor(accepted, dtype=torch.float64)
@@ -140,7 +151,7 @@ def generate_sources(
     count = len(accepted) * len(waves)
     return Sources(
         positions.repeat_interleave(len(waves), dim=0),
-        torch.tensor(waves, dtype=torch.float64).repeat(len(accepted)),
+        torch.stack(waves).repeat(len(accepted)),
         torch.full((count,), 1.0 / count, dtype=torch.float64),
     )
 

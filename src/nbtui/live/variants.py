@@ -189,12 +189,14 @@ def frame_of(options: Options, quirks: Mapping[str, bool] | None = None) -> Fram
         nbsim.errors.InputError: a direction is zero, or the detector has no pixels.
     """
     from nbsim import geometry
+    from nbsim.parameters import typed
     from nbsim.quirks import Quirks
 
     switches = Quirks(**(quirks or {}))
     axes = geometry.axes(options, switches)
-    centers = geometry.beam_centers(options, geometry.detector_size(options))
-    angles = geometry.rotations(options)
+    parameters = typed(options)
+    centers = geometry.beam_centers(options, geometry.detector_size(options), parameters)
+    angles = geometry.rotations(parameters)
     close = options.close_distance_mm
     return Frame(
         beam=_array(axes.beam),
@@ -205,8 +207,8 @@ def frame_of(options: Options, quirks: Mapping[str, bool] | None = None) -> Fram
         angles=(float(angles.x), float(angles.y), float(angles.z)),
         swing=float(angles.twotheta),
         pivot=geometry.pivot(options, switches),
-        beam_center=(centers.f_beam, centers.s_beam),
-        close_center=(centers.f_close, centers.s_close),
+        beam_center=(float(centers.f_beam), float(centers.s_beam)),
+        close_center=(float(centers.f_close), float(centers.s_close)),
         distance=options.distance_mm / 1000.0,
         close_distance=None if close is None else close / 1000.0,
         polarization=_array(axes.polarization),
@@ -235,12 +237,14 @@ def cell_of(options: Options, workdir: Path, wavelength: float, *, literal: bool
     """
     from nbsim import crystal
     from nbsim.geometry import scalar
+    from nbsim.parameters import typed
     from nbsim.plan import RTD
 
-    values = crystal.filled_cell(options)
-    cell = None if values is None else tuple(scalar(value) for value in values)
+    parameters = typed(options)
+    cell = None if parameters.cell is None else crystal.cell_in_radians(parameters.cell)
     if options.matrix_file is not None:
-        stars = crystal.read_matrix(workdir / options.matrix_file, wavelength)
+        matrix = crystal.read_matrix(workdir / options.matrix_file)
+        stars = crystal.reciprocal_from_matrix(matrix, scalar(wavelength))
     else:
         assert cell is not None  # the experiment has been built from these options
         stars = crystal.reciprocal_from_cell(cell, literal=literal)
@@ -251,7 +255,7 @@ def cell_of(options: Options, workdir: Path, wavelength: float, *, literal: bool
     return Cell(
         stars=np.stack([_array(star) for star in stars]),
         misset=misset,
-        edges=None if values is None else (values[0], values[1], values[2]),
+        edges=None if cell is None else (float(cell[0]), float(cell[1]), float(cell[2])),
         volume=None if cell is None else float(crystal.cell_volume(cell)),
     )
 
@@ -283,10 +287,11 @@ def cached_table(scene: Scene, workdir: Path) -> Table | None:
 def domains(spread: float, count: int, typed_seed: int, *, first_identity: bool = True) -> Array:
     """Mosaic matrices (count, 3, 3) of a seed as typed after ``-mosaic_seed``; spread [rad]."""
     from nbsim import mosaic
+    from nbsim.geometry import scalar
     from nbsim.rng import Generator, Stream
 
-    stream = Stream(Generator(), typed_seed)
-    return _array(mosaic.domain_rotations(stream, spread, count, first_identity=first_identity))
+    caps = mosaic.draw_caps(Stream(Generator(), typed_seed), count)
+    return _array(mosaic.domain_rotations(caps, scalar(spread), first_identity=first_identity))
 
 
 def load_scene(case: Case, pixel: tuple[int, int]) -> Scene:
