@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from .experiment import from_command
     from .image import Image, render
     from .model import Experiment
-    from .pixel import PixelResult, simulate_pixel
+    from .parameters import Parameters
+    from .pixel import PixelResult, image_values, simulate_pixel
     from .quirks import Quirks
     from .trace import format_line, trace_lines
 
@@ -29,10 +30,12 @@ __all__ = [
     "Interrupted",
     "NbsimError",
     "OutputError",
+    "Parameters",
     "PixelResult",
     "Quirks",
     "format_line",
     "from_command",
+    "image_values",
     "render",
     "simulate_pixel",
     "trace_lines",
@@ -45,10 +48,12 @@ _HOMES = {
     "Interrupted": "errors",
     "NbsimError": "errors",
     "OutputError": "errors",
+    "Parameters": "parameters",
     "PixelResult": "pixel",
     "Quirks": "quirks",
     "format_line": "trace",
     "from_command": "experiment",
+    "image_values": "pixel",
     "render": "image",
     "simulate_pixel": "pixel",
     "trace_lines": "trace",

@@ -168,12 +168,12 @@ def _sampling(options: Options, parameters: Parameters, oversample: int, interpo
     start = parameters.phi / plan.RTD
     angles = start + phi.step * torch.arange(phi.count, dtype=torch.float64)
     return Sampling(
-        phi_start=float(start),
-        phi_step=float(phi.step),
+        phi_start=start.item(),
+        phi_step=plan.number(phi.step),
         phi_sine=sin(angles),
         phi_cosine=cos(angles),
         n_phi=phi.count,
-        oscillation=float(phi.range),
+        oscillation=plan.number(phi.range),
         oversample=oversample,
         oversample_thick=options.oversample_thick,
         oversample_polar=options.oversample_polar,

@@ -220,7 +220,7 @@ class Experiment:
     ) -> Image:
         """The whole detector; ``photons`` of the result are float32 (n_slow, n_fast). See :func:`nbsim.image.render`.
 
-        Without gradients; for those see :func:`nbsim.pixel.image_values`.
+        Without gradients; for those see :meth:`photons`.
 
         Raises:
             Interrupted: ``cancelled`` returned True.
@@ -229,6 +229,20 @@ class Experiment:
         from .image import render
 
         return render(self, n_threads=n_threads, compile_kernel=compile_kernel, progress=progress, cancelled=cancelled)
+
+    def photons(self, slow: range | None = None, fast: range | None = None, *, n_threads: int = 1) -> Tensor:
+        """Values [photons] of a box of pixels, (len(slow), len(fast)), in our dtype; None: the whole axis.
+
+        The image as a differentiable function of :meth:`with_parameters` and of every tensor of ours. Pixels outside
+        the ROI or masked are 0. Memory stays bounded at any size: what a gradient needs is computed once more, tile
+        by tile.
+
+        Raises:
+            InputError: the box leaves the detector, or fewer than one thread.
+        """
+        from .pixel import photons
+
+        return photons(self, slow, fast, n_threads=n_threads)
 
     def pixel(self, slow: int, fast: int, *, n_threads: int = 1) -> PixelResult:
         """One pixel with everything that made it; its ``value`` [photons] is differentiable in our tensors.

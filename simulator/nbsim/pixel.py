@@ -6,9 +6,11 @@ Source: nanobragg_pixel_loop.md section 2 (what is rendered), 8.3 (warning), 9.3
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from .accumulation import PixelSums, sum_pixels
 from .errors import InputError
@@ -117,10 +119,10 @@ def _rendered(experiment: Experiment, pixels: Tensor) -> Tensor:
 def image_values(
     experiment: Experiment, pixels: Tensor, *, n_threads: int = 1, state: RunState | None = None
 ) -> Tensor:
-    """Values [photons] of ``pixels`` (P, 2), int64 (slow, fast), in the experiment's dtype, (P,).
+    """Values [photons] of ``pixels`` (P, 2), int64 (slow, fast), in the experiment's dtype, (P,), with their graph.
 
-    The same terms and sums as :func:`simulate_pixel`, in tiles of bounded memory; pixels that are masked or
-    outside the ROI are 0. C stores these values as float32.
+    The same terms and sums as :func:`simulate_pixel`; pixels that are masked or outside the ROI are 0. C stores
+    these values as float32. The memory stays that of one tile: for a gradient every tile is computed once more.
 
     Raises:
         InputError: a pixel is not on the detector.
@@ -136,12 +138,31 @@ def image_values(
         state = run_state(experiment, n_threads=n_threads, until_row=int(pixels[:, 0].max()))
     n_passes = passes_per_pixel(experiment)
     tiles = torch.split(pixels, max(1, TILE // n_passes))
-    values = torch.cat([_values(experiment, tile, state, n_passes, first_pass=False) for tile in tiles])
+    together = partial(_values, experiment, state=state, n_passes=n_passes, first_pass=False)
+    if torch.is_grad_enabled() and len(tiles) > 1:
+        together = partial(checkpoint, together, use_reentrant=False, preserve_rng_state=False)
+    values = torch.cat([together(tile) for tile in tiles])
     for corner in state.first_pixels:
         at = pixels.new_tensor(corner)
         here = (pixels == at).all(dim=1)
         values = torch.where(here, _values(experiment, at[None], state, n_passes, first_pass=True), values)
     return torch.where(_rendered(experiment, pixels), values, torch.zeros_like(values))
+
+
+def photons(
+    experiment: Experiment, slow: range | None = None, fast: range | None = None, *, n_threads: int = 1
+) -> Tensor:
+    """Values [photons] of a box of pixels, (len(slow), len(fast)), with their graph; None: the whole axis.
+
+    Raises:
+        InputError: the box leaves the detector.
+    """
+    detector = experiment.detector
+    rows = range(detector.n_slow) if slow is None else slow
+    columns = range(detector.n_fast) if fast is None else fast
+    axes = (torch.tensor(tuple(axis), dtype=torch.int64) for axis in (rows, columns))
+    values = image_values(experiment, torch.cartesian_prod(*axes), n_threads=n_threads)
+    return values.reshape(len(rows), len(columns))
 
 
 def _values(experiment: Experiment, tile: Tensor, state: RunState, n_passes: int, *, first_pass: bool) -> Tensor:

@@ -53,6 +53,11 @@ class Domains:
     count: int
 
 
+def number(value: float | Tensor) -> float:
+    """The value alone, without its graph."""
+    return value if isinstance(value, float) else value.item()
+
+
 def _radians(degrees: float | None) -> float:
     return -1.0 if degrees is None else degrees / RTD
 
@@ -73,7 +78,7 @@ def phi_steps(options: Options, oscillation: Tensor | None = None) -> PhiSteps:
     if count < 0:
         if osc < 0.0:
             return PhiSteps(0.0, 0.0, 1) if step <= 0.0 else PhiSteps(step, step, 2)
-        return PhiSteps(osc, osc / 2, 2) if step <= 0.0 else PhiSteps(osc, step, math.ceil(float(osc / step)))
+        return PhiSteps(osc, osc / 2, 2) if step <= 0.0 else PhiSteps(osc, step, math.ceil(number(osc / step)))
     count = max(count, 1)
     if osc < 0.0:
         if step <= 0.0:
