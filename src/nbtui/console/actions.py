@@ -25,7 +25,7 @@ def _several(axis: str) -> Callable[[State], bool]:
 
 
 def _visited(state: State) -> bool:
-    return bool(state.trail)
+    return bool(state.path if state.pane == "detail" else state.trail)
 
 
 def _zoomed(state: State) -> bool:
@@ -34,6 +34,10 @@ def _zoomed(state: State) -> bool:
 
 def _live(state: State) -> bool:
     return state.can_simulate
+
+
+def _marked(state: State) -> bool:
+    return bool(state.marks)
 
 
 def _searched(state: State) -> bool:
@@ -80,7 +84,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("layer_previous", ("comma",), ",", "", "previous absorption layer", _several("layer")),
     Action("layer_next", ("full_stop",), ".", "", "next absorption layer", _several("layer")),
     Action("play", ("space",), "Space", "", "play the steps along the axis walked last, or pause", _steps),
-    Action("back", ("backspace",), "Backspc", "", "back to the step visited before", _visited),
+    Action(
+        "back",
+        ("backspace",),
+        "Backspc",
+        "",
+        "back to the step visited before; in this field: to the field left by a link",
+        _visited,
+    ),
     Action("view_next", ("v",), "v", "view", "contributions: next picture (shares, map, numbers, F_latt...)", _steps),
     Action("view_previous", ("V", "shift+v"), "V", "", "contributions: previous picture", _steps),
     Action("phi_mode", ("m",), "m", "mode", "phi mode: spec (fresh vectors at phi 0) or c-parity (as C does)", _live),
@@ -95,11 +106,30 @@ ACTIONS: tuple[Action, ...] = (
     Action("match_previous", ("N", "shift+n"), "N", "", "previous field found", _searched),
     Action("reload", ("r",), "r", "", "read all files again; one that changes is read again by itself"),
     Action("freeze", ("equals_sign",), "=", "", "freeze what is shown: changed files wait; = lets them in"),
+    Action(
+        "mark", ("b",), "b", "", "mark the field, or in contributions the step; b again takes the mark away", _has_rows
+    ),
+    Action("mark_next", ("u",), "u", "", "next mark", _marked),
+    Action("mark_previous", ("U", "shift+u"), "U", "", "previous mark", _marked),
     Action("export", ("e",), "e", "export", "write an evidence package and show its path", _has_rows),
     Action("up", ("up", "k"), "up k", "", "one line up; in contributions: previous phi step", _has_rows),
     Action("down", ("down", "j"), "down j", "", "one line down; in contributions: next phi step", _has_rows),
-    Action("left", ("left",), "left", "", "in contributions: previous mosaic domain", _steps),
-    Action("right", ("right",), "right", "", "in contributions: next mosaic domain", _steps),
+    Action(
+        "left",
+        ("left",),
+        "left",
+        "",
+        "in contributions: previous mosaic domain; in this field: the link before",
+        _has_rows,
+    ),
+    Action(
+        "right",
+        ("right",),
+        "right",
+        "",
+        "in contributions: next mosaic domain; in this field: the link after",
+        _has_rows,
+    ),
     Action("page_up", ("pageup",), "PgUp", "", "a page up", _has_rows),
     Action("page_down", ("pagedown",), "PgDn", "", "a page down", _has_rows),
     Action("home", ("home",), "Home", "", "first field", _has_rows),
@@ -107,7 +137,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("pane_next", ("tab",), "Tab", "", "next pane"),
     Action("pane_previous", ("shift+tab",), "Shift-Tab", "", "previous pane"),
     Action("zoom", ("z",), "z", "", "the pane with the focus alone, or all of them again"),
-    Action("open", ("enter",), "Enter", "", "all about the field under the cursor", _has_rows),
+    Action(
+        "open",
+        ("enter",),
+        "Enter",
+        "",
+        "all about the field under the cursor; there: go to the field of the link in brackets",
+        _has_rows,
+    ),
     Action("close", ("escape",), "Esc", "", "all panes again, back in the fields", _zoomed),
     Action("jump", ("colon", "ctrl+p"), ":", "jump", "go to a field, stage, step or pixel, or do anything, by name"),
     Action("pane_fields", ("1",), "1", "", "fields"),

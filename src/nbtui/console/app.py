@@ -316,7 +316,7 @@ class Console(TerminalApp[int]):
         if width and height and state.rows:
             self.state = fields.kept_in_view(state, width, height)
         if before.cursor != state.cursor:
-            self.state = replace(self.state, detail_top=0)
+            self.state = replace(self.state, detail_top=0, link=None)
         elif state.pane == "detail":
             self.state = detail.kept_in_view(self.state, *self._main.views["detail"].size)
         if state.phase is Phase.READY and self._main.views["detail"].size.height >= detail.LONG:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nbtui.console import marks
 from nbtui.console.jobs import Judgement
 from nbtui.console.likely import current
 from nbtui.console.state import State
@@ -35,6 +36,7 @@ def export(state: State, judgement: Judgement, reports: Path) -> Path:
             profile=judgement.profile,
             tolerance=judgement.tolerance,
             profiles=judgement.profiles,
+            note=marks.note(state),
             diagnose=None if found is None else lambda *of: found.diagnosis,  # the one that the user has seen
         )
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from nbtui.console import stepping
+from nbtui.console import marks, stepping
 from nbtui.console.actions import ACTIONS, Action
 from nbtui.console.state import State, nearest, visible
 from nbtui.parity.overview import first_of_stage
@@ -37,7 +37,7 @@ class Target:
     """Something that the text may mean: one of a new state, an action's id, or a pixel (slow, fast)."""
 
     name: str
-    kind: str  # field, stage, step, pixel, key
+    kind: str  # field, stage, step, mark, pixel, key
     note: str
     move: Callable[[State], State] | None = None
     action: str = ""
@@ -48,8 +48,14 @@ def targets(state: State) -> list[Target]:
     """Everything that the text typed may mean, best first; with no text: the stages, the steps and the actions."""
     text = " ".join((state.prompt or "").casefold().split())
     if not text:
-        return [*_stages("", state), *_actions("", state)]
-    found = [*_numbers(text, state), *_stages(text, state), *_fields(text, state), *_actions(text, state)]
+        return [*_marks("", state), *_stages("", state), *_actions("", state)]
+    found = [
+        *_numbers(text, state),
+        *_marks(text, state),
+        *_stages(text, state),
+        *_fields(text, state),
+        *_actions(text, state),
+    ]
     return sorted(found, key=lambda target: _rank(target, text))
 
 
@@ -90,7 +96,7 @@ def _rank(target: Target, text: str) -> tuple[int, int]:
         return 0, 0
     if name == text:
         return 1, 0
-    order = {"stage": 0, "field": 1, "key": 2}[target.kind]
+    order = {"stage": 0, "mark": 1, "field": 2, "key": 3}[target.kind]
     if name.startswith(text):
         return 2, order
     if text in name:
@@ -126,6 +132,13 @@ def _to_step(state: State, axis: str, wanted: int) -> State:
         return replace(state, message=f"there is no {stepping.WORDS[axis]} {wanted}: 0 to {grid.sizes[axis] - 1}")
     place = grid.place({**grid.indices(state.place), axis: wanted})
     return stepping.at(replace(state, axis=axis, playing=False), place)
+
+
+def _marks(text: str, state: State) -> Iterator[Target]:
+    for mark in state.marks:
+        name = marks.words(state, mark)
+        if _matches(text, name, "mark"):
+            yield Target(name, "mark", "marked", move=partial(marks.at, mark=mark))
 
 
 def _stages(text: str, state: State) -> Iterator[Target]:

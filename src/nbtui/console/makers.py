@@ -67,6 +67,40 @@ _MAKERS: dict[str, tuple[str, str]] = {
 }
 
 
+_CELL_FLAGS = "-cell or -mat, -misset"
+_ROTATED = f"{_CELL_FLAGS}, -phi -osc -phisteps about the spindle axis, -mosaic_spread -mosaic_seed"
+_PLACE = "the beam centre (-Xbeam -Ybeam, -ORGX -ORGY, -Xclose -Yclose) in the convention"
+_FLUX = "-fluence, or -flux -exposure -beamsize"
+_ANGLES = "-detector_rotx -detector_roty -detector_rotz, -twotheta"
+# field -> the flags and files it comes from, where no printed field stands between
+_FLAGS: dict[str, str] = {
+    **{f"rot_{axis}_angstroms": _ROTATED for axis in "abc"},
+    **{f"rot_{axis}_star_A_inv": _CELL_FLAGS for axis in "abc"},
+    "phi.phi_deg": "-phi, -osc or -phistep, -phisteps",
+    "phi.k_frac": "the scattering vector, and b of that phi step",
+    "incident_vec": "the convention or -beam_vector, -divergence, -sourcefile",
+    "lambda_meters": "-lambda or -energy, -dispersion, -sourcefile",
+    "close_distance_meters": "-distance or -close_distance",
+    "close_distance_m": "-distance or -close_distance",
+    "distance_m": "-distance or -close_distance",
+    "angles_rad": _ANGLES,
+    "twotheta_axis": "-twotheta_axis, or the convention",
+    "detector_convention": "-mosflm, -xds, -adxv, -denzo, -dials, or vectors given",
+    **dict.fromkeys(("initial_fdet", "initial_sdet", "initial_odet"), "the convention, or vectors given"),
+    **dict.fromkeys(("Fclose_m", "Sclose_m", "Fbeam_m", "Sbeam_m", "beam_center_m"), _PLACE),
+    "r_e_meters": "a constant of the program",
+    "fluence_photons_per_m2": _FLUX,
+    "steps": "sources x mosaic domains x phi steps x oversample^2",
+    "capture_fraction": "-detector_thick, -detector_abs, -detector_thicksteps",
+    **{f"oversample_{name}": f"-oversample_{name}" for name in ("thick", "polar", "omega")},
+}
+
+
+def from_command(name: str) -> str:
+    """The flags and files that a field comes from, in words; empty when nobody knows."""
+    return _FLAGS.get(name, "")
+
+
 def in_c(name: str, origin: str) -> str:
     """Where C makes a field, in words; ``origin`` is the field's in the catalogue. Empty when nobody knows."""
     if name in _MAKERS:

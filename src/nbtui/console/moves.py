@@ -6,8 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from nbtui.console import state, stepping
+from nbtui.console import links, marks, state, stepping
 from nbtui.console.state import PANES, State
+
+
+def _sideways(now: State, by: int) -> State:
+    """Among the links of a field where its detail has the focus, else along the domains."""
+    return links.choose(now, by) if now.pane == "detail" else stepping.walked(now, "domain", by)
+
 
 MOVES: Mapping[str, Callable[[State], State]] = {
     "next_difference": partial(state.to_divergence, forward=True),
@@ -18,14 +24,17 @@ MOVES: Mapping[str, Callable[[State], State]] = {
     "match_previous": partial(state.to_match, forward=False),
     "up": partial(stepping.arrow, by=-1),
     "down": partial(stepping.arrow, by=1),
-    "left": partial(stepping.walked, axis="domain", by=-1),
-    "right": partial(stepping.walked, axis="domain", by=1),
-    "back": stepping.back,
+    "left": partial(_sideways, by=-1),
+    "right": partial(_sideways, by=1),
+    "back": lambda now: links.back(now) if now.pane == "detail" else stepping.back(now),
+    "mark": marks.toggled,
+    "mark_next": partial(marks.to_mark, forward=True),
+    "mark_previous": partial(marks.to_mark, forward=False),
     "view_next": partial(stepping.viewed, by=1),
     "view_previous": partial(stepping.viewed, by=-1),
     "zoom": lambda now: replace(now, zoomed=not now.zoomed),
-    "open": lambda now: replace(now, pane="detail", zoomed=True),
-    "close": lambda now: replace(now, pane="fields", zoomed=False),
+    "open": lambda now: links.follow(now) if now.pane == "detail" else replace(now, pane="detail", zoomed=True),
+    "close": lambda now: replace(now, pane="fields", zoomed=False, path=()),
     "jump": lambda now: replace(now, prompt="", choice=0, playing=False),
     "home": partial(state.to_end, last=False),
     "end": partial(state.to_end, last=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from nbtui.parity import causes
 from nbtui.trace import catalogue
@@ -16,6 +17,12 @@ def dependencies(name: str) -> tuple[str, ...]:
     if known and known.depends_on:
         return known.depends_on
     return tuple(sorted(causes.upstream(name), key=catalogue.order))
+
+
+@cache
+def dependents(name: str) -> tuple[str, ...]:
+    """Fields that are made from ``name`` directly, in pipeline order."""
+    return tuple(entry.name for entry in catalogue.FIELDS if name in dependencies(entry.name))
 
 
 def repeats_last_step(c: Trace) -> bool:

@@ -28,6 +28,7 @@ class Snapshot:
     zoomed: bool = False
     view: str = "shares"
     place: tuple[int, ...] = (0, 0, 0)  # block, phi step, domain
+    marks: tuple[str | tuple[int, ...], ...] = ()  # labels of fields; steps as (block, phi step, domain)
     live: bool = False  # the Python side is the simulated one although a log was given
 
 
@@ -49,6 +50,7 @@ def snapshot(state: State) -> Snapshot:
         zoomed=state.zoomed,
         view=state.view,
         place=state.place,
+        marks=state.marks,
         live=not state.py_given,
     )
 
@@ -67,12 +69,20 @@ def from_json(content: Mapping[str, Any]) -> Snapshot:
             raise TypeError(f"{name} is no {type(default).__name__}")
         values[name] = value
     values["quirks"] = tuple((str(switch), bool(on)) for switch, on in values["quirks"])
+    values["marks"] = tuple(mark if isinstance(mark, str) else _step(mark) for mark in values["marks"])
     values["argv"] = tuple(str(word) for word in values["argv"])
     if len(values["place"]) != 3 or len(values["pixel"]) not in (0, 2):
         raise ValueError("place or pixel has another number of values")
     for name in ("place", "pixel"):
         values[name] = tuple(int(value) for value in values[name])
     return Snapshot(**values)
+
+
+def _step(mark: Any) -> tuple[int, ...]:
+    place = tuple(int(number) for number in mark)
+    if len(place) != 3 or min(place) < 0:
+        raise ValueError("a marked step is (block, phi step, domain)")
+    return place
 
 
 def settings_of(kept: Snapshot) -> Settings:
@@ -105,6 +115,7 @@ def restored(state: State, kept: Snapshot) -> State:
         pane=kept.pane if kept.pane in PANES else state.pane,
         zoomed=kept.zoomed,
         view=kept.view,
+        marks=tuple(mark if isinstance(mark, str) else (mark[0], mark[1], mark[2]) for mark in kept.marks),
         block=block,
         phi=phi,
         domain=domain,

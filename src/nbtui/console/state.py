@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nbtui.evidence.history import Entry
     from nbtui.live.tuning import Tuning
 
+Mark = str | Place  # a field by its label, a step by its place
 PANES = ("fields", "detail", "steps", "pipeline")
 
 
@@ -67,6 +68,9 @@ class State:
     playing: bool = False
     view: str = "shares"  # picture of the contributions, see stepping.VIEWS
     zoomed: bool = False  # the focused pane alone, at any size
+    link: int | None = None  # of the field's links, the one chosen; None: nobody has chosen
+    path: tuple[int, ...] = ()  # rows from which links were followed to here, latest last
+    marks: tuple[Mark, ...] = ()
     detail_top: int = 0  # first line of a long detail that is shown
     prompt: str | None = None  # text typed after ":", None when nobody types
     choice: int = 0  # chosen among what the text may mean

@@ -86,8 +86,8 @@ def _made(state: State, row: Row, known: Field | None, width: int) -> list[Line]
     words = in_c(row.field, origin)
     page = _labelled("made in C", words, width) if words else []
     ours = in_python(row.field, origin)
-    if ours and not state.py_given:
-        page += _labelled("in Python", ours, width)
+    if ours:
+        page += _labelled("in nbsim", ours, width)
     return page
 
 

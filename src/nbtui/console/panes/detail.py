@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from nbtui.console.actions import key_of
 from nbtui.console.likely import likely
+from nbtui.console.links import chosen, links, row_of
+from nbtui.console.makers import from_command
 from nbtui.console.panes import about
 from nbtui.console.panes.fields import glyph, row_name
 from nbtui.console.panes.line import Line, Span, block, clip, left, line, rule, wrap
 from nbtui.console.panes.numbers import agreeing_digits, common_digits, count, full, relative
-from nbtui.console.provenance import dependencies
+from nbtui.console.provenance import dependencies, dependents
 from nbtui.console.state import State, hint, inherits
 from nbtui.parity.compare import raised
 from nbtui.parity.model import Row
@@ -35,7 +39,17 @@ def draw(state: State, width: int, height: int) -> list[Line]:
     more = len(body) - height + 1 - top
     tail = (Span(f"{more} more lines " if more > 0 else "end ", "faint"), Span("PgDn PgUp", "key"))
     scrolls = len(body) > height - 1 and height >= LONG
-    return block([rule(title, width, tail if scrolls else (), focused=focused), *body[top:]], width, height)
+    ways = _ways(state) if focused else ()
+    return block([rule(title, width, (*ways, *(tail if scrolls else ())), focused=focused), *body[top:]], width, height)
+
+
+def _ways(state: State) -> Line:
+    """How to walk the links."""
+    if not links(state):
+        return ()
+    back = line(Span(f" {key_of('back')}", "key"), Span(" back", "faint")) if state.path else ()
+    go = line(Span(key_of("open"), "key"), Span(" goes to [ ]  ", "faint"), Span("left right", "key"))
+    return (*go, Span(" choose", "faint"), *back, Span("  "))
 
 
 def kept_in_view(state: State, width: int, height: int) -> State:
@@ -59,14 +73,18 @@ def _body(state: State, row: Row, width: int, height: int) -> list[Line]:
         lines.append(line(Span("   Likely: ", "label"), Span(clip(cause, width - 12), "warning")))
     elif why:
         lines.append(line(Span("   hint ", "label"), Span(clip(why, width - 9), "warning")))
-    return lines + about.lines(state, row, width) if height >= LONG else lines
+    return lines + _feeds(state, row, width) + about.lines(state, row, width) if height >= LONG else lines
 
 
 def _what(state: State, row: Row, width: int) -> Line:
     name = row_name(row) + (f" {row.component}" if row.component else "")
     mark, tone = glyph(state, row)
+    kept = "!" if row.label in state.marks else " "
     spans = line(
-        Span(f" {mark} ", tone), Span(name, "title"), Span(f" [{clean(row.unit)}]  " if row.unit else "  ", "faint")
+        Span(f" {mark}", tone),
+        Span(kept, "warning"),
+        Span(name, "title"),
+        Span(f" [{clean(row.unit)}]  " if row.unit else "  ", "faint"),
     )
     return (*spans, *_standing(state, row, width - 8 - len(name) - len(row.unit)))
 
@@ -150,32 +168,39 @@ def _depends(state: State, row: Row, width: int, roomy: bool) -> list[Line]:
     """The fields this one is made from, each with its mark; what no log shows has none."""
     names = dependencies(row.field)
     if not names:
-        return [line(Span("   made from ", "label"), Span("the command line and its files", "faint"))]
-    spans: list[Span] = [Span("   made from ", "label")]
+        words = clip(from_command(row.field) or "the command line and its files", width - 14)
+        return [line(Span("   made from ", "label"), Span(words, "faint"))]
+    return _linked(state, row, "   made from ", names, width, roomy)
+
+
+def _feeds(state: State, row: Row, width: int) -> list[Line]:
+    """The fields of these traces that are made from this one."""
+    names = [name for name in dependents(row.field) if row_of(state, name, row.occurrence) is not None]
+    return _linked(state, row, "   feeds     ", names, width, True) if names else []
+
+
+def _linked(state: State, row: Row, label: str, names: Sequence[str], width: int, roomy: bool) -> list[Line]:
+    """Names with their marks; the one that Enter leads to in brackets where the pane has the focus."""
+    target = chosen(state) if state.pane == "detail" else None
+    spans: list[Span] = [Span(label, "label")]
     lines: list[Line] = []
-    used = 13
+    used = len(label)
     for name in names:
-        mark, tone = _mark(state, name, row.occurrence)
-        if used + len(name) + 4 > width:
+        at = row_of(state, name, row.occurrence)
+        mark, tone = (" ", "faint") if at is None else glyph(state, state.rows[at])
+        if used + len(name) + 5 > width:
             if not roomy:
                 spans.append(Span("...", "faint"))
                 break
             lines.append(tuple(spans))
-            spans, used = [Span(" " * 13)], 13
-        spans += [Span(mark + " ", tone), Span(clean(name) + "  ", "faint" if mark in "= " else "text")]
-        used += len(name) + 4
+            spans, used = [Span(" " * len(label))], len(label)
+        here = at is not None and at == target
+        name = clean(name)
+        spans += [Span(mark, tone), Span(f"[{name}]" if here else f" {name} ", "focus" if here else _quiet(mark))]
+        spans.append(Span("  "))
+        used += len(name) + 5
     return [*lines, tuple(spans)]
 
 
-def _mark(state: State, name: str, occurrence: int) -> tuple[str, str]:
-    overview = state.comparison.overview if state.comparison else None
-    tallies = [tally for tally in overview.tallies if tally.field == name] if overview else []
-    if overview is None or not tallies:
-        return " ", "faint"
-    places = (overview.place(name, occurrence, tally.component) for tally in tallies)
-    near = [state.rows[at] for at in places if at is not None]
-    if not near:
-        firsts = [tally.first_raised for tally in tallies if tally.raised] or [tally.first for tally in tallies]
-        near = [state.rows[min(firsts)]]
-    worst = next((row for row in near if raised(row)), near[0])
-    return glyph(state, worst)
+def _quiet(mark: str) -> str:
+    return "faint" if mark in "= " else "text"

@@ -156,7 +156,8 @@ def _same(row: Row) -> bool:
 def _row(state: State, index: int, row: Row, previous: Row | None, width: int) -> list[Line]:
     here = index == state.cursor
     mark, tone = glyph(state, row)
-    lead = (Span(">" if here else " ", "focus"), Span(mark + " ", tone))
+    kept = Span("!", "warning") if row.label in state.marks else Span(" ")
+    lead = (Span(">" if here else " ", "focus"), Span(mark, tone), kept)
     grouped = previous is not None and (previous.field, previous.occurrence) == (row.field, row.occurrence)
     if width >= SIDE_BY_SIDE:
         one = _size(state, row, width) == 1

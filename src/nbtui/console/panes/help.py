@@ -19,6 +19,7 @@ _MARKS = (
     ("+", "inherited", "differs because something upstream differs"),
     ("o", "missing", "one side does not have it"),
     ("*", "changed", "the last simulation changed this Python value; at a step: the last step changed it"),
+    ("!", "warning", "marked with b: a field, a phi step with a marked place"),
     ("*2 (p)", "warning", "two parameters are not as nbtui was started"),
     ("# + - .", "text", "map: a term within one, two, three decades of the largest, or below"),
     ("++ + .", "more", "map of Py-C: more than a tenth, a hundredth of the gap, or less; - where Python is less"),

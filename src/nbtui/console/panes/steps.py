@@ -71,6 +71,7 @@ def _where(state: State, grid: Contributions) -> Line:
         Span("  domain ", "label"),
         Span(f"{state.domain}/{grid.n_domains - 1}", "title"),
         Span("  " + block_name if block_name else "", "title"),
+        Span("  ! marked" if state.place in state.marks else "", "warning"),
         Span("  [v] ", "key"),
         Span(state.view, "label"),
     )
@@ -99,10 +100,11 @@ def _phi_table(state: State, grid: Contributions, bar: int, room: int) -> list[L
     heads = " phi     deg " + left("C share", bar + 8) + left("Python share", bar + 8) + "Py-C"
     lines = [line(Span(heads, "label"))]
     first, end = maps.window(state.phi, grid.n_phi, room - 1)
+    kept = {mark[1] for mark in state.marks if not isinstance(mark, str) and mark[0] == state.block}
     for phi in range(first, end):
         here = phi == state.phi
         spans = [
-            Span(">" if here else " ", "focus"),
+            Span(">", "focus") if here else Span("!" if phi in kept else " ", "warning"),
             Span(right(str(phi), 3), "title" if here else "text"),
             Span(right(f"{grid.phi_deg[phi]:.4g}" if phi < len(grid.phi_deg) else "-", 8) + " ", "faint"),
         ]
