@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
+from nbtui.commands.narration import read
 from nbtui.commands.options import Request, c_log_of, case_options
 from nbtui.commands.report import report
 from nbtui.errors import UnusableInput
-from nbtui.trace.reader import read_phi, read_trace, with_phi
+from nbtui.trace.reader import read_phi, with_phi
 
 
 @click.command("compare")
@@ -41,7 +42,7 @@ def command(
         c_log = c_log_of(case, c_log)
     if c_log is None:
         raise UnusableInput("nothing to compare: give --c FILE and --py FILE, or a CASE")
-    c = read_trace(c_log)
+    c = read(c_log)
     if every:
         if case is None or py_log is not None or style == "markdown":
             raise UnusableInput("--matrix simulates a CASE: name one, without --py; as a table or with --json")
@@ -49,7 +50,7 @@ def command(
 
         return matrix(request, case, c, as_json=style == "json")
     if py_log is not None:
-        py = read_trace(py_log)
+        py = read(py_log)
         if py_phi is not None:
             py = with_phi(py, read_phi(py_phi))
         return report(request, case, c, py, None, style=style or "table", only_differing=only_differing)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from nbtui.commands.narration import read
 from nbtui.commands.options import Request, c_log_of, case_options, reports_of, terminal
 from nbtui.errors import UnusableInput
 from nbtui.trace.text import clean
@@ -35,8 +36,6 @@ def command(request: Request, reports: Path | None, c_image: Path | None) -> int
         return run_console(
             case,
             request.settings(),
-            c_trace=None,
-            py_trace=None,
             profile=request.profile,
             tolerance=request.tolerance,
             reports=reports_of(request, reports),
@@ -45,9 +44,8 @@ def command(request: Request, reports: Path | None, c_image: Path | None) -> int
         )
     from nbtui.commands.report import report
     from nbtui.live.session import simulate
-    from nbtui.trace.reader import read_trace
 
-    c = read_trace(c_log_of(case, None))
+    c = read(c_log_of(case, None))
     simulation = simulate(case, request.settings())
     return report(request, case, c, simulation.trace, simulation, style="table")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from nbtui.commands.narration import read
 from nbtui.commands.options import Request, case_options, reports_of, terminal
-from nbtui.trace.reader import read_trace
 
 
 @click.command("open")
@@ -21,7 +21,6 @@ def command(request: Request, c_log: Path, py_log: Path, reports: Path | None) -
     Stepping through the contributions needs the experiment: name a CASE, or give '-- FLAGS'.
     """
     case = request.case() if request.names_case else None
-    c, py = read_trace(c_log), read_trace(py_log)
     if terminal():
         from nbtui.console.comfort import comfort
 
@@ -31,8 +30,7 @@ def command(request: Request, c_log: Path, py_log: Path, reports: Path | None) -
         return run_console(
             case,
             request.settings(),
-            c_trace=c,
-            py_trace=py,
+            logs=(c_log, py_log),
             profile=request.profile,
             tolerance=request.tolerance,
             reports=reports_of(request, reports),
@@ -41,4 +39,5 @@ def command(request: Request, c_log: Path, py_log: Path, reports: Path | None) -
         )
     from nbtui.commands.report import report
 
+    c, py = read(c_log), read(py_log)
     return report(request, case, c, py, None, style="table")

@@ -78,9 +78,15 @@ class Request:
 
     def compare(self, c: Trace, py: Trace) -> Comparison:
         """The two traces under the chosen profile and tolerance."""
+        from nbtui.commands.narration import Narration
         from nbtui.parity.compare import compare
 
-        return compare(c, py, self.profile, self.tolerance, self.configuration.profiles)
+        with Narration() as told:
+
+            def progress(done: int, of: int) -> None:
+                told.say(f"comparing: {done:,} of {of:,} values")
+
+            return compare(c, py, self.profile, self.tolerance, self.configuration.profiles, progress=progress)
 
 
 def _quirk(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:

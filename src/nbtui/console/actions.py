@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nbtui.console.state import State
+from nbtui.console.state import State, busy
 
 
 def _always(state: State) -> bool:
@@ -28,8 +28,8 @@ def _visited(state: State) -> bool:
     return bool(state.path if state.pane == "detail" else state.trail)
 
 
-def _zoomed(state: State) -> bool:
-    return state.zoomed
+def _zoomed_or_busy(state: State) -> bool:
+    return state.zoomed or busy(state)
 
 
 def _live(state: State) -> bool:
@@ -145,7 +145,14 @@ ACTIONS: tuple[Action, ...] = (
         "all about the field under the cursor; there: go to the field of the link in brackets",
         _has_rows,
     ),
-    Action("close", ("escape",), "Esc", "", "all panes again, back in the fields", _zoomed),
+    Action(
+        "close",
+        ("escape",),
+        "Esc",
+        "",
+        "all panes again, back in the fields; else stop reading or simulating",
+        _zoomed_or_busy,
+    ),
     Action("jump", ("colon", "ctrl+p"), ":", "jump", "go to a field, stage, step or pixel, or do anything, by name"),
     Action("pane_fields", ("1",), "1", "", "fields"),
     Action("pane_detail", ("2",), "2", "", "this field"),

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -83,7 +84,10 @@ class Console(TerminalApp[int]):
             reports,
             unasked=comfort is not None and comfort.diagnose,
         )
-        self.refresher = Refresher(lambda: self.state, self._show, self._simulate, self._heard, judgement)
+        self._work = self._new_work()
+        self.refresher = Refresher(
+            lambda: self.state, self._show, self._simulate, self._heard, judgement, self._new_work
+        )
         self._acts = self._actions()
 
     def get_default_screen(self) -> Screen[None]:
@@ -108,9 +112,13 @@ class Console(TerminalApp[int]):
             self._after_reading()
             return
         path = self.state.case.c_log if self.state.case else None
-        judgement = self.judgement
-        c = self.state.c_trace
-        self._job(lambda: jobs.LogRead(c, judgement.compare(c, jobs.NO_TRACE)) if c else jobs.read_c(path, judgement))
+        judgement, work, logs, c = self.judgement, self._new_work(), self.state.logs, self.state.c_trace
+        if logs is not None:
+            self._job(lambda: jobs.read_logs(logs, judgement, work))
+        elif c is not None:
+            self._job(lambda: jobs.LogRead(c, judgement.compare(c, jobs.NO_TRACE, work)))
+        else:
+            self._job(lambda: jobs.read_c(path, judgement, work))
 
     def _after_reading(self) -> None:
         state = self.living.returned(self.state, last=not self.state.can_simulate)
@@ -129,12 +137,23 @@ class Console(TerminalApp[int]):
         if now.elsewhere:  # C's log and terms are those of another pixel
             case, c = replace(case, c_terms=None), jobs.NO_TRACE
         settings, generation, given, judgement = now.settings, now.generation, now.py_given, self.judgement
-        made = _made_already(now) if again else None
+        made, work = _made_already(now) if again else None, self._new_work()
 
         def job() -> object:
-            return jobs.simulate_and_compare(case, settings, generation, c, judgement, py_given=given, made=made)
+            return jobs.simulate_and_compare(case, settings, generation, c, judgement, work, py_given=given, made=made)
 
         self._job(job)
+
+    def _new_work(self) -> jobs.Work:
+        """For the job that begins now: it says how far it is, and Esc stops it."""
+        generation = self.state.generation
+
+        def tell(progress: object) -> None:
+            with contextlib.suppress(RuntimeError):
+                self.post_message(Finished(progress, generation))
+
+        self._work = jobs.Work(tell)
+        return self._work
 
     def _job(self, job: Callable[[], object]) -> None:
         generation = self.state.generation
@@ -148,10 +167,9 @@ class Console(TerminalApp[int]):
     def on_finished(self, message: Finished) -> None:
         """A result has arrived from a thread: the only place where it reaches the state."""
         result = message.result
-        if isinstance(result, jobs.LogRead):
-            c = None if result.c is jobs.NO_TRACE else result.c
-            self._show(replace(moves.compared(self.state, result.comparison), c_trace=c))
-            self.call_after_refresh(self._after_reading)
+        if isinstance(result, jobs.Progress | jobs.LogRead | jobs.LogsRead):
+            if message.generation == self.state.generation:
+                self._read(result)
         elif isinstance(result, jobs.Simulated):
             after = moves.simulated(
                 self.state, result.generation, result.simulation, result.comparison, result.contributions
@@ -175,7 +193,20 @@ class Console(TerminalApp[int]):
         elif isinstance(result, jobs.Failure) and self.state.exporting and message.generation < 0:
             self._show(replace(self.state, exporting=False, message=f"not exported: {result.sentence}"))
         elif isinstance(result, jobs.Failure):
+            if self.state.logs is not None and self.state.comparison is None and result.code != INTERRUPTED:
+                self.exit(result.code, message=Text(f"nbtui: {result.sentence}"))  # there is nothing to show
             self._show(moves.failed(self.state, message.generation, result.sentence, result.code))
+
+    def _read(self, result: jobs.Progress | jobs.LogRead | jobs.LogsRead) -> None:
+        """Something has been read, or how far that is."""
+        if isinstance(result, jobs.Progress):
+            self._show(replace(self.state, progress=result.sentence))
+            return
+        py = result.py if isinstance(result, jobs.LogsRead) else None
+        c = None if result.c is jobs.NO_TRACE else result.c
+        after = moves.compared(self.state, result.comparison)
+        self._show(replace(after, c_trace=c, py_trace=py or after.py_trace, progress=""))
+        self.call_after_refresh(self._after_reading)
 
     def _unmark(self, generation: int) -> None:
         if generation == self.state.generation:
@@ -198,6 +229,7 @@ class Console(TerminalApp[int]):
             "page_up": lambda: self._show(moves.paged(self.state, -self._page())),
             "page_down": lambda: self._show(moves.paged(self.state, self._page())),
             "phi_mode": self._change_phi_mode,
+            "close": self._close,
             "export": self._export,
             "logs": lambda: self._logs(),
             "image": lambda: self._image(),
@@ -208,6 +240,13 @@ class Console(TerminalApp[int]):
             "interrupt": lambda: self.exit(INTERRUPTED),
         }
         return acts | self.walker.acts | self.refresher.acts | self.living.acts | self.tuner.acts | self.inquirer.acts
+
+    def _close(self) -> None:
+        if moves.busy(self.state) and not self.state.zoomed:
+            self._work.stop()
+            self._show(moves.stopped(self.state))
+        else:
+            self._show(replace(self.state, pane="fields", zoomed=False, path=()))
 
     def _move(self, step: Callable[[State], State]) -> None:
         self._show(step(self.state))
@@ -343,19 +382,27 @@ def _made_already(state: State) -> Simulation | None:
 
 
 def initial(
-    case: Case | None, settings: Settings, c_trace: Trace | None, py_trace: Trace | None, judgement: jobs.Judgement
+    case: Case | None,
+    settings: Settings,
+    c_trace: Trace | None,
+    py_trace: Trace | None,
+    judgement: jobs.Judgement,
+    logs: tuple[Path, Path] | None = None,
 ) -> State:
-    """The state at the start; two given logs are compared at once."""
+    """The state at the start; two given traces are compared at once, ``logs`` are still to be read."""
     name = case.name if case else ""
     if not name and c_trace is not None and py_trace is not None:
         name = f"{Path(c_trace.origin).name} | {Path(py_trace.origin).name}"
+    if not name and logs is not None:
+        name = " | ".join(path.name for path in logs)
     start = State(
         settings=settings,
         case=case,
         name=name,
         c_trace=c_trace,
         py_trace=py_trace,
-        py_given=py_trace is not None,
+        py_given=py_trace is not None or logs is not None,
+        logs=logs,
     )
     if c_trace is None or py_trace is None:
         return start

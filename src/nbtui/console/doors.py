@@ -23,8 +23,9 @@ def run_console(
     case: Case | None,
     settings: Settings,
     *,
-    c_trace: Trace | None,
-    py_trace: Trace | None,
+    c_trace: Trace | None = None,
+    py_trace: Trace | None = None,
+    logs: tuple[Path, Path] | None = None,
     profile: str,
     tolerance: float | None,
     reports: Path,
@@ -33,15 +34,16 @@ def run_console(
 ) -> int:
     """Run the console until the user leaves it.
 
-    With ``py_trace`` the two logs are compared, and ``case`` (if any) is simulated for stepping only; without it the
-    Python side is simulated. Returns 0 (agree), 1 (divergence), 2 or 3 (nothing to compare because of a failure),
-    130 (interrupted, or left before there was a verdict), 128 + signal. Raises TraceError for an unknown profile.
+    Two given sides are compared: ``logs`` (C's and Python's), which are read in the console, or two traces; ``case``
+    (if any) is then simulated for stepping only. Without them the Python side is simulated. Returns 0 (agree), 1
+    (divergence), 2 or 3 (nothing to compare because of a failure), 130 (interrupted, or left before there was a
+    verdict), 128 + signal. Raises TraceError for an unknown profile.
     """
     judgement = jobs.Judgement(profile, tolerance, dict(profiles or {}))
     judgement.compare(jobs.NO_TRACE, jobs.NO_TRACE)  # an unknown profile is refused before the screen is taken
     return run(
         lambda state, comfort: Console(state, judgement, reports, comfort),
-        initial(case, settings, c_trace, py_trace, judgement),
+        initial(case, settings, c_trace, py_trace, judgement, logs),
         comfort or Comfort(),
         replay,
     )

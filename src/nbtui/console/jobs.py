@@ -7,20 +7,22 @@ presses q should wait for a long simulation.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbtui.console.contributions import Contributions, arrange
-from nbtui.errors import NbtuiError
+from nbtui.console.provenance import repeats_last_step
+from nbtui.errors import INTERRUPTED, NbtuiError
 from nbtui.live.c_terms import terms_of_c
 from nbtui.live.model import Case, Settings, Simulation, TermTable
-from nbtui.parity.compare import compare
+from nbtui.parity.compare import CompareCancelled, compare
 from nbtui.parity.model import Comparison
 from nbtui.parity.profiles import Profile
 from nbtui.trace.model import Trace, TraceError
-from nbtui.trace.reader import read_trace
+from nbtui.trace.reader import ReadCancelled, read_trace
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
@@ -35,10 +37,17 @@ class Judgement:
     tolerance: float | None
     profiles: dict[str, Profile]
 
-    def compare(self, c: Trace, py: Trace) -> Comparison:
-        return compare(c, py, self.profile, self.tolerance, self.profiles)
+    def compare(self, c: Trace, py: Trace, work: Work | None = None) -> Comparison:
+        if work is None:
+            return compare(c, py, self.profile, self.tolerance, self.profiles)
+        found = compare(
+            c, py, self.profile, self.tolerance, self.profiles, progress=work.compared, cancelled=work.stopped
+        )
+        repeats_last_step(c)  # a million phi lines: not while they are painted
+        return found
 
 
+TELL_EVERY = 0.2  # s between two sentences of a job
 NAME = "nbtui-job"  # of the threads that nobody waits for
 NO_TRACE = Trace(side="?", origin="", records=())
 
@@ -49,6 +58,57 @@ class Failure:
 
     sentence: str
     code: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is, as a sentence without an end."""
+
+    sentence: str
+
+
+class Work:
+    """What a job says while it runs, and whether somebody still waits for it. ``tell`` gets a `Progress`."""
+
+    def __init__(self, tell: Callable[[object], None]) -> None:
+        self._tell = tell
+        self._stop = threading.Event()
+        self._next = 0.0
+
+    def stop(self) -> None:
+        """Nobody waits any more."""
+        self._stop.set()
+
+    def stopped(self) -> bool:
+        return self._stop.is_set()
+
+    def say(self, sentence: str) -> None:
+        """How far it is; the screen is told a few times a second."""
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + TELL_EVERY
+            self._tell(Progress(sentence))
+
+    def read(self, path: Path) -> Trace:
+        """As `read_trace`."""
+        name = clean(path.name)
+
+        def progress(done: int, size: int) -> None:
+            self.say(f"reading {name}: {done / 1e6:,.0f} of {size / 1e6:,.0f} MB")
+
+        return read_trace(path, progress=progress, cancelled=self.stopped)
+
+    def compared(self, done: int, of: int) -> None:
+        self.say(f"comparing: {done:,} of {of:,} values")
+
+
+@dataclass(frozen=True)
+class LogsRead:
+    """Two given logs are there and compared."""
+
+    c: Trace
+    py: Trace
+    comparison: Comparison
 
 
 @dataclass(frozen=True)
@@ -92,10 +152,16 @@ def remember(reports: Path) -> Remembered:
     return Remembered(history(read_package(path) for path in find_packages(reports)))
 
 
-def read_c(path: Path | None, judgement: Judgement) -> LogRead:
+def read_c(path: Path | None, judgement: Judgement, work: Work) -> LogRead:
     """Read the C log of a case; a case without one has an empty C side."""
-    c = read_trace(path) if path is not None else NO_TRACE
-    return LogRead(c, judgement.compare(c, NO_TRACE))
+    c = work.read(path) if path is not None else NO_TRACE
+    return LogRead(c, judgement.compare(c, NO_TRACE, work))
+
+
+def read_logs(logs: tuple[Path, Path], judgement: Judgement, work: Work) -> LogsRead:
+    """Read and compare two given logs."""
+    c, py = map(work.read, logs)
+    return LogsRead(c, py, judgement.compare(c, py, work))
 
 
 def simulate_and_compare(
@@ -104,6 +170,7 @@ def simulate_and_compare(
     generation: int,
     c: Trace,
     judgement: Judgement,
+    work: Work,
     *,
     py_given: bool,
     made: Simulation | None = None,
@@ -114,7 +181,7 @@ def simulate_and_compare(
     simulation = made or simulate(case, settings)
     terms, problem = _c_terms(case, c)
     contributions = arrange(simulation, terms, problem)
-    comparison = None if py_given else judgement.compare(c, simulation.trace)
+    comparison = None if py_given else judgement.compare(c, simulation.trace, work)
     return Simulated(generation, simulation, comparison, contributions)
 
 
@@ -130,6 +197,8 @@ def explained(error: BaseException) -> Failure:
     """An exception as a sentence. What was not foreseen is named by its kind, with the way to report it."""
     if isinstance(error, NbtuiError):
         return Failure(clean(str(error)), error.exit_code)
+    if isinstance(error, ReadCancelled | CompareCancelled):
+        return Failure(f"{clean(str(error))}; r begins again", INTERRUPTED)
     if isinstance(error, TraceError):
         return Failure(clean(str(error)), 2)
     if isinstance(error, OSError):

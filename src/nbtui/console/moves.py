@@ -34,7 +34,6 @@ MOVES: Mapping[str, Callable[[State], State]] = {
     "view_previous": partial(stepping.viewed, by=-1),
     "zoom": lambda now: replace(now, zoomed=not now.zoomed),
     "open": lambda now: links.follow(now) if now.pane == "detail" else replace(now, pane="detail", zoomed=True),
-    "close": lambda now: replace(now, pane="fields", zoomed=False, path=()),
     "jump": lambda now: replace(now, prompt="", choice=0, playing=False),
     "home": partial(state.to_end, last=False),
     "end": partial(state.to_end, last=True),

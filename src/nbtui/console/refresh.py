@@ -18,7 +18,6 @@ from nbtui.live.files import EVERY, SHARE, Change, Lookout
 from nbtui.live.model import Case
 from nbtui.parity.model import Comparison
 from nbtui.trace.model import Trace, TraceError
-from nbtui.trace.reader import read_trace
 from nbtui.trace.text import clean
 
 
@@ -30,6 +29,8 @@ def opened(state: State) -> Case | None:
 def c_log(state: State) -> Path | None:
     """C's log, or where one would appear."""
     case = opened(state)
+    if state.logs is not None:
+        return state.logs[0]
     if case is not None and (case.c_log is not None or case.folder is not None):
         return case.c_log or (case.folder / C_LOG if case.folder else None)
     return Path(state.c_trace.origin) if state.c_trace is not None else None
@@ -37,7 +38,9 @@ def c_log(state: State) -> Path | None:
 
 def py_log(state: State) -> Path | None:
     """The Python log that the user named, while it is what is compared."""
-    return Path(state.py_trace.origin) if state.py_given and state.py_trace is not None else None
+    if not state.py_given:
+        return None
+    return state.logs[1] if state.logs else Path(state.py_trace.origin) if state.py_trace is not None else None
 
 
 def command_file(state: State) -> Path | None:
@@ -101,18 +104,19 @@ class NotReread:
     sentence: str
 
 
-def reread(state: State, paths: frozenset[Path], judgement: jobs.Judgement) -> Reread | NotReread:
+def reread(state: State, paths: frozenset[Path], judgement: jobs.Judgement, work: jobs.Work) -> Reread | NotReread:
     """Read those of ``paths`` that hold a log or the command line; the simulator reads its own."""
     log, py_path, case = c_log(state), py_log(state), opened(state)
     try:
-        c = read_trace(log) if log in paths and log is not None else None
-        py = read_trace(py_path) if py_path in paths and py_path is not None else None
+        c = work.read(log) if log in paths and log is not None else None
+        py = work.read(py_path) if py_path in paths and py_path is not None else None
         again = cases.read_again(case) if command_file(state) in paths and case is not None else None
+        theirs = py or state.py_trace
+        comparison = None
+        if state.py_given and theirs is not None:
+            comparison = judgement.compare(c or state.c_trace or jobs.NO_TRACE, theirs, work)
     except (TraceError, UnusableInput) as error:
         return NotReread(clean(str(error)))
-    comparison = None
-    if state.py_given and state.py_trace is not None:
-        comparison = judgement.compare(c or state.c_trace or jobs.NO_TRACE, py or state.py_trace)
     return Reread(c, py, again, comparison)
 
 
@@ -163,7 +167,9 @@ class Refresher:
         simulate: Callable[[bool], None],
         tell: Callable[[object], None],
         judgement: jobs.Judgement,
+        work: Callable[[], jobs.Work],
     ) -> None:
+        self._work = work
         self._state, self._show, self._simulate, self._tell = state, show, simulate, tell
         self._judgement = judgement
         self._lookout = Lookout()
@@ -215,12 +221,12 @@ class Refresher:
         before = None if now.pending else now.comparison
         asked = replace(moves.asked(now, now.settings), phase=Phase.READING)
         self._show(replace(asked, files=fresh.begun(now.files, paths, before)))
-        generation, judgement = asked.generation, self._judgement
+        generation, judgement, work = asked.generation, self._judgement, self._work()
 
         def done(result: object) -> None:
             self._tell(Ended(result, generation))
 
-        jobs.start(lambda: reread(now, paths, judgement), done, jobs.NAME)
+        jobs.start(lambda: reread(now, paths, judgement, work), done, jobs.NAME)
 
     def ended(self, ended: Ended) -> None:
         """The files have been read."""

@@ -6,12 +6,14 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbtui.console.contributions import Contributions, Place
 from nbtui.console.fresh import MARKED, Files
 from nbtui.console.inquiry import Inquiry
 from nbtui.console.provenance import phi_ends, repeats_last_step
+from nbtui.errors import INTERRUPTED
 from nbtui.live.model import Case, Settings, Simulation
 from nbtui.parity.compare import raised
 from nbtui.parity.model import Comparison, Row
@@ -45,6 +47,8 @@ class State:
     c_trace: Trace | None = None
     py_trace: Trace | None = None  # what is compared
     py_given: bool = False  # py_trace is a log that the user named, not the live one
+    logs: tuple[Path, Path] | None = None  # C's and Python's log, where the user named both
+    progress: str = ""  # how far the job is that runs
     comparison: Comparison | None = None
     simulation: Simulation | None = None
     contributions: Contributions | None = None
@@ -201,6 +205,7 @@ def simulated(
         simulation=simulation,
         contributions=contributions,
         phase=Phase.READY,
+        progress="",
         failure="",
         failure_code=0,
         message=state.message if comparison is None else "",
@@ -247,6 +252,7 @@ def failed(state: State, generation: int, sentence: str, code: int) -> State:
     """The live side failed; what was shown before stays."""
     if generation != state.generation:
         return state
+    state = replace(state, progress="")
     return replace(
         state, phase=Phase.FAILED, failure=sentence, failure_code=code, message="" if state.pending else sentence
     )
@@ -254,7 +260,22 @@ def failed(state: State, generation: int, sentence: str, code: int) -> State:
 
 def asked(state: State, settings: Settings) -> State:
     """A simulation with ``settings`` is asked for: everything older is stale from here on."""
-    return replace(state, settings=settings, generation=state.generation + 1, phase=Phase.SIMULATING, failure="")
+    generation = state.generation + 1
+    return replace(state, settings=settings, generation=generation, phase=Phase.SIMULATING, failure="", progress="")
+
+
+def busy(state: State) -> bool:
+    """Whether something is being read, compared or simulated."""
+    return state.phase in (Phase.READING, Phase.SIMULATING)
+
+
+def stopped(state: State) -> State:
+    """The user no longer waits for what is being read or simulated; what was shown before stays."""
+    halted = replace(state, generation=state.generation + 1, progress="")
+    if state.comparison is None or state.pending:
+        return failed(halted, halted.generation, "stopped; r begins again", INTERRUPTED)
+    settings = state.simulation.settings if state.simulation else state.settings
+    return replace(halted, phase=Phase.READY, settings=settings, message="stopped; what is shown is from before")
 
 
 def at_pixel(state: State, pixel: tuple[int, int]) -> State:

@@ -72,6 +72,8 @@ def _activity(state: State) -> Span:
         return Span("FROZEN ", "warning")
     if state.exporting:
         return Span("exporting ... ", "warning")
+    if state.progress and not state.pending:
+        return Span(f"{clean(state.progress)} ... ", "warning")
     if state.phase is Phase.SIMULATING:
         return Span("simulating ... ", "warning")
     if state.phase is Phase.READING:
@@ -89,6 +91,8 @@ def _verdict(state: State, width: int) -> Line:
         if state.phase is Phase.FAILED:
             return (Span(f" {clip(clean(state.failure), width - 2)} ", "verdict-differ"),)
         words = "the C log is shown, simulating the Python side ..." if state.rows else f"{state.phase.value} ..."
+        if state.progress:
+            words = f"{clean(state.progress)}   Esc stops"
         return (Span(f" {words} ", "verdict-wait"),)
     first = comparison.first_divergence
     if first is None:
