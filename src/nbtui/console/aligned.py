@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtui.parity.model import Comparison, Row
+from nbtui.parity.sorting import distinct
 from nbtui.parity.table import Table
 
 Integers = NDArray[np.int64]
@@ -88,7 +89,7 @@ def aligned(comparison: Comparison | None, row: Row | None) -> tuple[Alignment, 
         return Alignment(), (None, None)
     ours, theirs, differs = _lines(comparison)
     both = (ours > 0) & (theirs > 0)
-    pairs = np.unique(ours[both] << _BITS | theirs[both])
+    pairs = distinct(ours[both] << _BITS | theirs[both])
     here, there = pairs >> _BITS, pairs & _LOW
     swapped = np.sort(there << _BITS | here)
     compared = any(tally.both for tally in comparison.overview.tallies)
@@ -110,12 +111,11 @@ def _lines(comparison: Comparison) -> tuple[Integers, Integers, Flags]:
 
 
 def _marks(lines: Integers, differs: Flags, lacking: Flags) -> Marks:
-    bad = np.unique(lines[differs & (lines > 0)])
-    alone = np.setdiff1d(lines[lacking], bad)
-    every = np.concatenate([bad, alone])
-    order = np.argsort(every, kind="stable")
-    signs = np.concatenate([np.full(len(bad), "#"), np.full(len(alone), "o")])[order]
-    return Marks(_column(every[order]), "".join(signs.tolist()))
+    bad, alone = distinct(lines[differs & (lines > 0)]), distinct(lines[lacking])
+    every = distinct(np.concatenate([bad, alone]))
+    signs = np.full(len(every), ord("o"), dtype=np.uint8)
+    signs[np.searchsorted(every, bad)] = ord("#")
+    return Marks(_column(every), signs.tobytes().decode("ascii"))
 
 
 def _column(values: Integers) -> Sequence[int]:

@@ -25,11 +25,15 @@ Replay = Callable[[Path], int]  # shows a package; the exit code; TraceError: it
 LOST = tuple(128 + getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name))
 
 
+SWITCH = 0.001  # s after which a thread that reads a huge log lets the screen in; Python's own 0.005 can be felt
+
+
 def run(make: Make, state: State, comfort: Comfort, replay: Replay) -> int:
     """Run consoles until the user leaves one for good; the exit code.
 
     Raises UnusableInput when another console has resumed the session meanwhile.
     """
+    sys.setswitchinterval(SWITCH)
     keeper, resumed = comfort.keeper, comfort.resumed
     if resumed is not None:
         if not claim(resumed):

@@ -23,6 +23,7 @@ from nbtui.parity.numbers import DIVERGENT_BELOW, MINOR_BELOW, NOISE, ZERO_BELOW
 from nbtui.parity.overview import Tally
 from nbtui.parity.profiles import Profile
 from nbtui.parity.scalars import Integers, Short, component_names, names_of, phi_lines_of, records_of, scalars
+from nbtui.parity.sorting import coded, distinct
 from nbtui.parity.streams import apart, upstream
 from nbtui.trace import catalogue
 from nbtui.trace.columns import PhiLines, Records
@@ -89,7 +90,7 @@ class Table(Sequence[Row]):
             orders.append(order[last].astype(np.int32))
         del columns
         same = len(keys[0]) == len(keys[1]) and bool((keys[0] == keys[1]).all())
-        union = keys[0] if same else np.union1d(*keys)
+        union = keys[0] if same else distinct(np.concatenate(keys))
         self.left, self.right = (_placed(key, order, union) for key, order in zip(keys, orders, strict=True))
         stop()
         name = self._either(self.c.name, self.py.name)
@@ -113,7 +114,7 @@ class Table(Sequence[Row]):
     def _number_facts(self, name: Array, component: Array, count: Array) -> None:
         """``fact``: per row the number of its field and component."""
         (folded,) = _folded((name, component, count))
-        _, first, inverse = np.unique(folded, return_index=True, return_inverse=True)
+        _, first, codes = coded(folded)
         known: dict[tuple[str, str], int] = {}
         self.facts: list[Fact] = []
         numbers = []
@@ -124,7 +125,7 @@ class Table(Sequence[Row]):
                 known[field, part] = len(self.facts)
                 self.facts.append(self.judge.fact(field, part))
             numbers.append(known[field, part])
-        self.fact = np.array(numbers or [0], dtype=np.int16 if len(self.facts) < 1 << 15 else np.int32)[inverse.ravel()]
+        self.fact = np.array(numbers or [0], dtype=np.int16 if len(self.facts) < 1 << 15 else np.int32)[codes]
         order = np.argsort(self.fact, kind="stable").astype(np.int32)
         edges = np.searchsorted(self.fact[order], np.arange(len(self.facts) + 1))
         self._of_fact = [order[edges[at] : edges[at + 1]] for at in range(len(self.facts))]
@@ -135,7 +136,7 @@ class Table(Sequence[Row]):
         self.occurrence = np.where(block != 0, block, np.minimum(repetition, _NONE)).astype(np.int32)
         if phi.any():
             (steps,) = _folded((block[phi], repetition[phi]))
-            self.occurrence[phi] = np.unique(steps, return_inverse=True)[1].ravel()
+            self.occurrence[phi] = coded(steps)[2]
 
     # --- judging -------------------------------------------------------------------------------------------------
 
@@ -223,7 +224,7 @@ class Table(Sequence[Row]):
         self._raised = self.differing[known["judged"][self.fact[self.differing]]]
         fields = np.array([self._names.index(fact.name) for fact in self.facts] or [0])[self.fact[self.differing]]
         self.causes = np.full(len(self.differing), _NONE, dtype=np.int32)
-        groups = {self._names[number]: np.nonzero(fields == number)[0] for number in np.unique(fields)}
+        groups = {self._names[number]: np.nonzero(fields == number)[0] for number in distinct(fields)}
         stages = {fact.name: fact.stage for fact in self.facts}
         for name, members in groups.items():
             mine = self.differing[members]
@@ -439,7 +440,7 @@ def _placed(keys: Array, order: Short, union: Array) -> Short:
 
 def _earliest(theirs: Short, occurrence: Array, wanted: Array) -> Short:
     """Per wanted occurrence the first of ``theirs`` that has it."""
-    known, first = np.unique(occurrence, return_index=True)
+    known, first, _ = coded(occurrence)
     at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
     return np.where(known[at] == wanted, theirs[first[at]], _NONE).astype(np.int32)
 
@@ -466,9 +467,9 @@ def _folded(*sides: Sequence[Array]) -> list[NDArray[np.int64]]:
 
 def _dense(columns: list[NDArray[np.int64]]) -> tuple[list[NDArray[np.int64]], int]:
     """The same order in numbers without gaps, and how many there are."""
-    known, inverse = np.unique(np.concatenate(columns), return_inverse=True)
+    known, _, codes = coded(np.concatenate(columns))
     edges = np.cumsum([len(values) for values in columns])[:-1]
-    return np.split(inverse.ravel().astype(np.int64), edges), len(known)
+    return np.split(codes.astype(np.int64), edges), len(known)
 
 
 def _printing(records: Records, phi: PhiLines, stop: Stop) -> Printing:
