@@ -68,11 +68,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def without_values(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.to("meta")
+
+
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 @pytest.mark.parametrize("mode", ["spec", "c-parity"])
 @pytest.mark.parametrize("options", FULL + PLAIN)
 def test_the_formula_stays_on_its_device(options: str, mode: str, dtype: torch.dtype, folder: Path) -> None:
-    there = from_command(BASE + options, folder, phi_mode=mode, dtype=dtype).to(device="meta")
+    there = from_command(BASE + options, folder, phi_mode=mode, dtype=dtype).mapped(without_values)
     pixels = torch.zeros((5, 2), dtype=torch.int64, device="meta")
     for first_pass in (False, True):
         with Traffic() as traffic:
@@ -88,7 +92,7 @@ def test_no_tile_waits_for_the_device(
     options: str, quirks: dict[str, bool], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every tile passes on a device without values; the first question about one comes when all are done."""
-    there = from_command(BASE + options, folder, phi_mode="c-parity", quirks=quirks).to(device="meta")
+    there = from_command(BASE + options, folder, phi_mode="c-parity", quirks=quirks).mapped(without_values)
     monkeypatch.setattr(image, "_DEVICE_TERMS", 40)
     # the search for what pixels inherit looks at values, before the loop
     monkeypatch.setattr(image, "run_state", lambda *_, **__: RunState((), (3, 2, 1)))

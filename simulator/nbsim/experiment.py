@@ -173,7 +173,12 @@ def with_parameters(experiment: Experiment, changes: Mapping[str, object]) -> Ex
     return made.to(dtype=experiment.dtype, device=experiment.device)
 
 
-def _place_of(dtype: torch.dtype, device: str | torch.device) -> torch.device:
+def check_place(dtype: torch.dtype, device: str | torch.device) -> torch.device:
+    """The device, after a look whether it and the dtype can be used here.
+
+    Raises:
+        InputError: they cannot.
+    """
     if dtype not in _DTYPES:
         raise InputError(f"--dtype {dtype}: must be float32 or float64")
     try:
@@ -209,7 +214,7 @@ def from_command(
     """
     if phi_mode not in PHI_MODES:
         raise InputError(f"--phi-mode {phi_mode}: must be one of {', '.join(PHI_MODES)}")
-    place = _place_of(dtype, device)
+    place = check_place(dtype, device)
     switches = Quirks(phi_carryover=PHI_MODES[phi_mode])
     for name, value in quirks.items():
         switches = named(switches, name, value)

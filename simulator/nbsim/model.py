@@ -201,7 +201,8 @@ class Experiment:
 
         Names, shapes and units are those of :class:`nbsim.parameters.Parameters`; values are tensors of any dtype and
         device, or numbers. Gradients reach those that ask for them. What was counted stays: phi steps as typed,
-        oversampling, layers, domains, and whether structure factors are interpolated; files are not read again.
+        oversampling, layers, domains, and whether structure factors are interpolated; files are not read again. Tensors
+        of ours that were replaced by hand are not kept.
 
         Raises:
             InputError: no such parameter, a wrong shape, a value that no experiment has, or one without effect here.
@@ -287,7 +288,14 @@ class Experiment:
         )
 
     def to(self, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None) -> Experiment:
-        """The same experiment with floating tensors in ``dtype`` and all tensors on ``device``."""
+        """The same experiment with floating tensors in ``dtype`` and all tensors on ``device``.
+
+        Raises:
+            InputError: no such dtype or device here.
+        """
+        from .experiment import check_place
+
+        check_place(self.dtype if dtype is None else dtype, self.device if device is None else device)
 
         def move(tensor: Tensor) -> Tensor:
             return tensor.to(device=device, dtype=dtype if tensor.is_floating_point() else None)
