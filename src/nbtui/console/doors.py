@@ -8,12 +8,8 @@ from pathlib import Path
 from nbtui.console import jobs
 from nbtui.console.app import Console, initial
 from nbtui.console.comfort import Comfort
-from nbtui.console.packages import Watch
 from nbtui.console.running import run
 from nbtui.errors import INTERRUPTED
-from nbtui.evidence.folder import read_json, text
-from nbtui.evidence.package import list_files
-from nbtui.evidence.recheck import traces
 from nbtui.live.model import Case, Settings
 from nbtui.parity.profiles import BUILT_IN, Profile
 from nbtui.trace.model import Trace, TraceError
@@ -54,6 +50,8 @@ def run_watch(root: Path, *, poll: bool = False) -> int:
 
     Returns 0, 130 (interrupted) or 128 + signal.
     """
+    from nbtui.console.packages import Watch
+
     selected: Path | None = None
     message = ""
     while True:
@@ -75,6 +73,10 @@ def replay(path: Path) -> int:
 
     Returns the console's exit code. Raises TraceError when a log cannot be read.
     """
+    from nbtui.evidence.folder import read_json, text  # not before the first paint of the console, nor the next two
+    from nbtui.evidence.package import list_files
+    from nbtui.evidence.recheck import traces
+
     metrics, _ = read_json(path / "metrics.json")
     c, py, problems = traces(path, tuple(list_files(path)))
     if c is None or py is None:

@@ -13,7 +13,6 @@ from pathlib import Path
 from nbtui.console import copying, keymap, palette
 from nbtui.console.comfort import Comfort
 from nbtui.console.jobs import start
-from nbtui.console.packages import PackagesScreen
 from nbtui.console.snapshot import Snapshot, restored, snapshot
 from nbtui.console.state import State
 from nbtui.console.terminal import TerminalApp
@@ -76,6 +75,8 @@ class Living:
 
     def _packages(self, selected: Path | None = None, message: str = "") -> None:
         """The packages of the reports folder; the one that is chosen there is replayed."""
+        from nbtui.console.packages import PackagesScreen  # not before the first paint
+
         screen = PackagesScreen(self._reports, selected=selected, message=message)
         self._app.push_screen(screen, self._chosen)
 
