@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Container, Horizontal
 from textual.screen import Screen
 
 from nbtui.console.page import Page
@@ -17,7 +17,9 @@ from nbtui.console.widgets import PaneView
 
 SMALLEST = (80, 24)
 WIDE = (120, 36)  # from here on all panes at once
+WIDER = 180  # columns from which a field is explained beside the table instead of below it
 TALL = 50
+STEPS = 14  # lines of the contributions
 
 PaneDraw = Callable[[State, int, int], list[Line]]
 _PANES: dict[str, PaneDraw] = {
@@ -37,6 +39,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def __init__(self, state: Callable[[], State]) -> None:
         super().__init__()
         self._state = state
+        self._phi_steps = 0  # that the layout was made for
         self.views = {name: PaneView(self._drawing(draw), name) for name, draw in _PANES.items()}
         self.prompt = PaneView(self._drawing(prompt.draw), "prompt")
         self.small = PaneView(self._too_small, "small")
@@ -45,8 +48,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         view = self.views
         yield view["header"]
         yield view["tabs"]
-        yield Horizontal(view["pipeline"], view["fields"], id="middle")
-        yield view["detail"]
+        yield Container(Horizontal(view["pipeline"], view["fields"], id="middle"), view["detail"], id="body")
         yield view["steps"]
         yield view["footer"]
         yield self.prompt
@@ -67,8 +69,18 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.set_class(small, "small")
         self.set_class(compact, "compact")
         self.set_class(not compact and height >= TALL, "tall")
+        self.set_class(not compact and width >= WIDER, "wider")
+        self._give_steps_their_lines(compact, height)
         for pane in PANES:
             self.set_class(compact and self._state().pane == pane, pane)
+
+    def _give_steps_their_lines(self, compact: bool, height: int) -> None:
+        """On a high screen the contributions get as many lines as they have phi steps, and two fifths at most."""
+        grid = self._state().contributions
+        self._phi_steps = grid.n_phi if grid else 0
+        share = 2 * height // 5
+        lines = max(STEPS, min(share, self._phi_steps + 5)) if height >= TALL else STEPS
+        self.views["steps"].styles.height = "1fr" if compact else lines
 
     def on_screen_resume(self) -> None:
         self.update()
@@ -77,6 +89,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Draw the panes again; they repaint what has changed. Under another screen that waits until it has gone."""
         if self.app.screen is not self:
             return
+        grid = self._state().contributions
+        if (grid.n_phi if grid else 0) != self._phi_steps:
+            self.choose_layout()
         for name in names:
             if self.views[name].display:
                 self.views[name].update()

@@ -20,7 +20,8 @@ from nbtui.trace.text import clean
 
 _VALUE = 24  # cells of a value
 _LABEL = 12
-_STATUS = 10
+_STATUS = 10  # with a blank before it
+_ROOMY = 80  # cells from which a package's own word for the status has room beside the values
 _SHOWN = 12  # rows of a table, around the one that the cursor is on
 _WHY = {
     "factor": "a computed number: the profile's own limit",
@@ -142,12 +143,13 @@ def _count(bad: int) -> Line:
 
 
 def _pair(name: str, c: str, py: str, rel: float | None, here: bool, width: int) -> Line:
-    room = max(12, width - 2 * _VALUE - 16)
+    value = max(_LABEL, min(_VALUE, (width - _LABEL - 14) // 2))
+    room = max(_LABEL, width - 2 * value - 14)
     both = []
     for one, other in ((c, py), (py, c)):
-        spans = marked(one, other, _VALUE)
+        spans = marked(one, other, value)
         used = sum(len(span.text) for span in spans)
-        both += [*spans, Span(" " * max(1, _VALUE + 1 - used))]
+        both += [*spans, Span(" " * max(1, value + 1 - used))]
     return line(Span(" > " if here else "   ", "focus"), left(name, room) + " ", *both, Span(relative(rel), "faint"))
 
 
@@ -193,8 +195,9 @@ def _history(state: State, row: Row, width: int) -> list[Line]:
     for package, factor in found:
         c, py = _stored(factor.c_value), _stored(factor.py_value)
         name = f"{package.stamp} {package.phi_mode}"
-        pair = _pair(clean(name), c, py, factor.rel_delta, False, width - _STATUS)
-        page.append(line(*fit(pair, width - _STATUS), clean(factor.status)))
+        room = width - _STATUS if width >= _ROOMY else width
+        pair = _pair(clean(name), c, py, factor.rel_delta, False, room)
+        page.append(line(*fit(pair, room), Span(f" {clean(factor.status)}") if room < width else ""))
     return page
 
 

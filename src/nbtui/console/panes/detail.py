@@ -70,10 +70,17 @@ def _body(state: State, row: Row, width: int, height: int) -> list[Line]:
     lines += [*_deltas(state, row, width), *_meaning(row, width, roomy), *_depends(state, row, width, roomy)]
     cause, why = likely(state), hint(state)
     if cause:
-        lines.append(line(Span("   Likely: ", "label"), Span(clip(cause, width - 12), "warning")))
+        lines += _advice("Likely: ", cause, width, roomy)
     elif why:
-        lines.append(line(Span("   hint ", "label"), Span(clip(why, width - 9), "warning")))
+        lines += _advice("hint ", why, width, roomy)
     return lines + _feeds(state, row, width) + about.lines(state, row, width) if height >= LONG else lines
+
+
+def _advice(label: str, words: str, width: int, roomy: bool) -> list[Line]:
+    room = width - len(label) - 4
+    first, *rest = (wrap(words, room) if roomy else []) or [clip(words, room)]
+    head = line(Span("   " + label, "label"), Span(first, "warning"))
+    return [head, *(line(Span(" " * (3 + len(label))), Span(part, "warning")) for part in rest)]
 
 
 def _what(state: State, row: Row, width: int) -> Line:
@@ -144,14 +151,16 @@ def _deltas(state: State, row: Row, width: int) -> list[Line]:
         left(relative(row.rel_delta), 9),
         Span("ulp ", "label"),
         left(count(row.ulp), 8),
-        Span(_digits(row), "faint"),
     )
+    digits = Span(_digits(row), "faint")
     limits = line(
         Span("   tolerance ", "label"),
         f"{row.tolerance:g} ",
         Span(f"(profile {clean(state.comparison.profile)})", "faint"),
     )
-    return [line(*deltas, *limits)] if width >= 100 else [deltas, limits]
+    if width >= 100:
+        return [line(*deltas, digits, *limits)]
+    return [line(*deltas, digits), limits] if width >= 66 else [deltas, line(*limits, "  ", digits)]
 
 
 def _meaning(row: Row, width: int, roomy: bool) -> list[Line]:

@@ -15,11 +15,15 @@ def draw(state: State, width: int, height: int) -> list[Line]:
     if state.searching:
         return [fit(line(Span(" /", "key"), clean(state.query), Span("_", "cursor")), width)]
     if state.message:
-        return [fit(line(Span(" " + clip(clean(state.message), width - 2), "warning")), width)]
+        said = Span(" " + clip(clean(state.message), width - 2) + " ", "warning")
+        room = width - width_of((said,))
+        keys = _keys(state, room)
+        return [fit((said, *keys) if width_of(keys) <= room else (said,), width)]
     return [fit(_keys(state, width), width)]
 
 
 def _keys(state: State, width: int) -> Line:
+    """The keys that are of use now, the first ones first, as far as there is room, and help and quit in any case."""
     entries: list[tuple[str, str]] = []
     for known in ACTIONS:
         pair = next((pair for pair in PAIRS if pair[0] == known.id), None)
@@ -28,7 +32,6 @@ def _keys(state: State, width: int) -> Line:
             entries.append((f"{known.shown} {other.shown}", pair[2]))
         elif known.label and known.when(state):
             entries.append((known.shown, known.label))
-    # help and quit are always in sight, whatever has no room before them
     *others, help_entry, quit_entry = (
         line(Span(f" {shown}", "key"), Span(f" {label} ", "faint")) for shown, label in entries
     )

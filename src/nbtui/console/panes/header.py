@@ -97,7 +97,8 @@ def _verdict(state: State, width: int) -> Line:
     first = comparison.first_divergence
     if first is None:
         tone = "verdict-agree" if comparison.num_compared else "verdict-wait"
-        return line(Span(f" {_agreement(comparison)} ", tone), *_missing(comparison), *_profile(comparison))
+        verdict = Span(f" {_agreement(comparison)} ", tone)
+        return line(verdict, *_missing(comparison), *(() if width < 110 else _profile(comparison)))
     differing, judged = fields_differing(comparison)
     final = comparison.row("I_pixel_final")
     gap = final.rel_delta if final else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbtui.console.actions import ACTIONS
+from nbtui.console.actions import ACTIONS, Action
 from nbtui.console.image_actions import IMAGE_ACTIONS
 from nbtui.console.log_actions import LOG_ACTIONS
 from nbtui.console.packages_actions import PACKAGES_ACTIONS
@@ -12,6 +12,7 @@ from nbtui.console.state import State
 from nbtui.console.why_actions import WHY_ACTIONS
 from nbtui.trace.text import clean
 
+_KEYS = 10  # cells of the keys
 _MARKS = (
     ("=", "pass", "agrees within the tolerance of the profile"),
     ("~", "minor", "agrees within a wider limit of its own, or with a note"),
@@ -33,24 +34,17 @@ def lines(state: State, width: int) -> list[Line]:
     page: list[Line] = [rule((Span("keys", "title"),), width, (Span("q or ? closes", "faint"),), focused=True)]
     for entry in ACTIONS:
         of_use = entry.when(state)
-        note = "" if of_use else "  (not now)"
-        page.append(
-            line(
-                Span(" " + left(entry.shown, 10), "key" if of_use else "faint"),
-                Span(entry.help, "text" if of_use else "faint"),
-                Span(note, "faint"),
-            )
-        )
-    page += [(), rule((Span("keys in the logs (l)", "title"),), width)]
-    page += [line(Span(" " + left(entry.shown, 10), "key"), entry.help) for entry in LOG_ACTIONS]
-    page += [(), rule((Span("keys in the diagnosis (x)", "title"),), width)]
-    page += [line(Span(" " + left(entry.shown, 10), "key"), entry.help) for entry in WHY_ACTIONS]
-    page += [(), rule((Span("keys in the image (i)", "title"),), width)]
-    page += [line(Span(" " + left(entry.shown, 10), "key"), entry.help) for entry in IMAGE_ACTIONS]
-    page += [(), rule((Span("keys in the packages (w)", "title"),), width)]
-    page += [line(Span(" " + left(entry.shown, 10), "key"), entry.help) for entry in PACKAGES_ACTIONS]
-    page += [(), rule((Span("keys in the parameters (p)", "title"),), width)]
-    page += [line(Span(" " + left(entry.shown, 10), "key"), entry.help) for entry in PARAMETERS_ACTIONS]
+        page += _entry(entry, width, "text" if of_use else "faint", "" if of_use else "  (not now)")
+    for where, actions in (
+        ("logs (l)", LOG_ACTIONS),
+        ("diagnosis (x)", WHY_ACTIONS),
+        ("image (i)", IMAGE_ACTIONS),
+        ("packages (w)", PACKAGES_ACTIONS),
+        ("parameters (p)", PARAMETERS_ACTIONS),
+    ):
+        page += [(), rule((Span(f"keys in the {where}", "title"),), width)]
+        for entry in actions:
+            page += _entry(entry, width)
     page += [(), rule((Span("marks", "title"),), width)]
     page += [line(Span(" " + left(glyph, 10), tone), text) for glyph, tone, text in _MARKS]
     findings = state.comparison.findings if state.comparison and not state.pending else ()
@@ -62,3 +56,10 @@ def lines(state: State, width: int) -> list[Line]:
         page.append(line(Span(" - ", "warning"), first))
         page += [line("   " + part) for part in rest]
     return page
+
+
+def _entry(entry: Action, width: int, tone: str = "text", note: str = "") -> list[Line]:
+    """The keys of an action and what they do, on as many lines as that takes."""
+    first, *rest = wrap(entry.help + note, width - _KEYS - 2) or [""]
+    keys = Span(" " + left(entry.shown, _KEYS), "key" if tone == "text" else "faint")
+    return [line(keys, Span(first, tone)), *(line(" " * (_KEYS + 1), Span(part, tone)) for part in rest)]

@@ -13,7 +13,7 @@ from nbtui.console.state import State
 DIFFERS = 1e-6
 _GLYPHS = "#+-."
 _HEAT = ((0.5, "#", "heat-0"), (0.2, "*", "heat-1"), (0.1, "+", "heat-2"), (0.01, "-", "heat-3"), (0.0, ".", "heat-4"))
-_LEGEND = " # half of the largest or more   * a fifth   + a tenth   - a hundredth   . less"
+_LEGEND = " # half of the largest or more  * 1/5  + 1/10  - 1/100  . less"
 _LABEL = 5  # cells of a row's phi step
 _NUMBER = 7  # cells of a number
 _WIDEST, _TALLEST = 6, 3  # cells of the terminal that a cell of the map takes at most
@@ -59,6 +59,16 @@ def small_width(grid: Contributions) -> int:
     return max(18, 4 + 2 * grid.n_domains, 7 + 2 * max(several, default=0))
 
 
+def coloured_width(grid: Contributions) -> int:
+    """Cells that the coloured maps of both sides and their difference like to have."""
+    maps = 1 if grid.c is None else 3
+    return maps * (_needed(grid) + 1) - 1
+
+
+def _needed(grid: Contributions) -> int:
+    return max(24, min(_LABEL + 2 * grid.n_domains + 1, 26))
+
+
 def strips(state: State, grid: Contributions, width: int) -> list[Line]:
     """A line for each of source, sub-pixel and layer that has several places: their sums, the cursor in brackets."""
     lines: list[Line] = []
@@ -91,8 +101,7 @@ def coloured(state: State, grid: Contributions, width: int, height: int) -> list
     room -= len(legend)
     if grid.c is None:
         return [*here, *block(_one(state, grid, "Python", width, room), width, room), *legend]
-    needed = min(_LABEL + 2 * grid.n_domains + 1, 26)
-    kinds = ("C", "Python", "Py-C") if width >= 3 * needed + 2 else ("Python", "Py-C")
+    kinds = ("C", "Python", "Py-C") if width >= coloured_width(grid) else ("Python", "Py-C")
     each = min((width - len(kinds) + 1) // len(kinds), max(_LABEL + _WIDEST * grid.n_domains, 24))
     pictures = [block(_one(state, grid, kind, each, room), each, room) for kind in kinds]
     joined = pictures[0]

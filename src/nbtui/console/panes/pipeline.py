@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from nbtui.console.panes.line import Line, Span, block, left, line, rule
-from nbtui.console.state import State
+from nbtui.console.panes.line import Line, Span, block, clip, left, line, rule
+from nbtui.console.panes.numbers import relative
+from nbtui.console.state import State, inherits
 from nbtui.parity.overview import Tally
 from nbtui.trace.catalogue import STAGES
+from nbtui.trace.text import clean
 
 ROOMY = 22  # columns from which every name is written out
+WIDE = 60  # columns from which the first difference of a stage stands beside it
 _SHORT = {"Structure factor": "Struct. fac."}
 
 
 def draw(state: State, width: int, height: int) -> list[Line]:
-    """One line per stage: cursor, glyph, name, number of differing fields."""
+    """One line per stage: cursor, glyph, name, number of differing fields; the first of them where it is wide."""
     here = state.row.stage if state.row else ""
     lines = [rule((Span("pipeline", "title"),), width, focused=state.pane == "pipeline")]
     known = {stage.id for stage in STAGES}
@@ -29,14 +32,29 @@ def _stage(state: State, label: str, tallies: list[Tally], here: bool, width: in
     glyph, tone = _mark(state, tallies)
     number = len({tally.field for tally in tallies if tally.raised})
     count = f"{number:>3}" if number and not state.pending else "   "
+    name = left(label, ROOMY - 6) if width >= ROOMY else left(_SHORT.get(label, label), width - 6)
     return line(
         Span(">" if here else " ", "focus"),
         Span(glyph + " ", tone),
-        Span(
-            left(_SHORT.get(label, label) if width < ROOMY else label, width - 6),
-            "title" if here else "text" if tallies else "faint",
-        ),
+        Span(name, "title" if here else "text" if tallies else "faint"),
         Span(count, tone),
+        *(_first(state, tallies, width - ROOMY) if width >= WIDE else ()),
+    )
+
+
+def _first(state: State, tallies: list[Tally], width: int) -> Line:
+    """How many fields a stage has, the first row that differs, by how much, and from where."""
+    total = len({tally.field for tally in tallies})
+    at = min((tally.first_raised for tally in tallies if tally.raised), default=None)
+    if at is None or state.pending:
+        return line(Span(f"    of {total:<4}" if total else "", "faint"))
+    row = state.rows[at]
+    cause = inherits(state, row)
+    return line(
+        Span(f"    of {total:<4}", "faint"),
+        left(clean(row.label), 22) + " ",
+        Span(left(relative(row.rel_delta), 9), "digit"),
+        Span(clip(f"from {clean(cause)}" if cause else "new here", width - 43), "inherited" if cause else "diverge"),
     )
 
 

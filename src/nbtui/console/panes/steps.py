@@ -12,7 +12,7 @@ from nbtui.console.state import State
 from nbtui.console.stepping import stepping_off
 from nbtui.trace.text import clean
 
-_BAR, _LONGEST = 11, 30  # cells of a bar
+_BAR, _LONGEST = 11, 24  # cells of a bar
 _TABLE = 38  # cells of the phi table without its bars
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _LOWEST = 6  # lines below which a picture is of no use
@@ -78,28 +78,35 @@ def _where(state: State, grid: Contributions) -> Line:
 
 
 def _shares(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
-    """The shares of the phi steps, and the map beside them."""
-    bar = max(_BAR, min(_LONGEST, (width - _TABLE - 1 - maps.small_width(grid)) // 2))
+    """The shares of the phi steps, and the map beside them: in colour where there is room for that."""
+    roomy = width - _TABLE - 1 - 2 * _BAR >= maps.coloured_width(grid)
+    wanted = maps.coloured_width(grid) if roomy else maps.small_width(grid)
+    bar = max(_BAR, min(_LONGEST, (width - _TABLE - 1 - wanted) // 2))
     table_width = _TABLE + 2 * bar
     map_width = width - table_width - 1
+    draw_map = maps.coloured if roomy else maps.small
     return [
         beside(one, table_width, two)
         for one, two in zip(
-            block(_phi_table(state, grid, bar, height), table_width, height),
-            block(maps.small(state, grid, map_width, height), map_width, height),
+            block(_phi_table(state, grid, bar, height, titled=roomy), table_width, height),
+            block(draw_map(state, grid, map_width, height), map_width, height),
             strict=True,
         )
     ]
 
 
-def _phi_table(state: State, grid: Contributions, bar: int, room: int) -> list[Line]:
-    """One line per phi step: C's share and Python's as bars of the same scale, and how far Python is off."""
+def _phi_table(state: State, grid: Contributions, bar: int, room: int, *, titled: bool) -> list[Line]:
+    """One line per phi step: C's share and Python's as bars of the same scale, and how far Python is off.
+
+    ``titled``: with a line above the heads, as the coloured maps have one.
+    """
     py, c = grid.py, grid.c
     # the bars are sums on one scale, so that equal steps look equal; the numbers are each side's own share
     largest = max(float(side.per_phi.max()) for side in (py, c) if side is not None)
     heads = " phi     deg " + left("C share", bar + 8) + left("Python share", bar + 8) + "Py-C"
-    lines = [line(Span(heads, "label"))]
-    first, end = maps.window(state.phi, grid.n_phi, room - 1)
+    title = [line(Span(" shares of I", "title"), Span("  of each phi step, all domains", "faint"))] if titled else []
+    lines = [*title, line(Span(heads, "label"))]
+    first, end = maps.window(state.phi, grid.n_phi, room - len(lines))
     kept = {mark[1] for mark in state.marks if not isinstance(mark, str) and mark[0] == state.block}
     for phi in range(first, end):
         here = phi == state.phi
