@@ -177,6 +177,9 @@ async def test_the_walk_along_the_worst_goes_on_after_a_trace(case: Case, frame:
         screen = await opened(pilot)
         await pilot.press("n", "enter")
         await until(pilot, lambda: pilot.app.screen is not screen)
+        await ready(pilot)
+        await pilot.pause()
+        assert "images: C 3, Python 4 (+33.3 %)" in text_of(pilot)
         again = await opened(pilot)
         assert again.picture.rank == 0
         await pilot.press("n")
@@ -387,7 +390,7 @@ async def test_enter_traces_and_says_that_cs_log_is_elsewhere(case: Case, frame:
         await pilot.pause()
         text = text_of(pilot)
         assert "slow 30 fast 20" in text and "NOTHING COMPARED" in text
-        assert "C's log is of another pixel: slow 12 fast 14" in text
+        assert "C's log is of another pixel: (12,14); images: C 3" in text
         await pilot.press("e")
         assert "another pixel" in app.state.message and not app.state.exporting
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,54 @@ def test_json_is_one_strict_object(here: Path, capsys: pytest.CaptureFixture[str
     assert found["size"] == {"slow": 20, "fast": 20} and found["pixels_not_numbers_in_one"] == 1
     assert found["peak_distance_max"] == "inf" and found["worst_pixels"][0]["slow"] == 10
     assert len(found["map"]["max_abs_diff"]) == 10
+
+
+def test_a_cut_out_is_compared_where_it_lies(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image = spots((10, 10), (30, 25))
+    other = image.copy()
+    other[32, 20], other[0, 0] = 500.0, 500.0
+    c, py = files(here, image[25:40, 15:35], other)
+    assert main(["images", c, py]) == 2
+    assert "--at SLOW FAST" in capsys.readouterr().err
+    assert main(["images", c, py, "--at", "25", "15", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["roi"] == {"fast_from": 15, "fast_to": 34, "slow_from": 25, "slow_to": 39}
+    assert found["pixels_compared"] == 15 * 20 and found["max_abs_diff_at"] == {"slow": 32, "fast": 20}
+    assert found["where"]["sentence"].startswith("only in pixel slow 32 fast 20")
+    assert main(["images", c, py, "--at", "50", "15"]) == 2
+    assert "would end at slow 64" in capsys.readouterr().err
+
+
+def test_findings_are_told_and_are_in_the_object(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image = spots((10, 10), (30, 25), (45, 12), size=(60, 60))
+    pair = files(here, image, 0.9146 * image.T)
+    assert main(["images", *pair]) == 1
+    verdict, where, relation = capsys.readouterr().out.splitlines()[-3:]
+    assert verdict.startswith("DIFFER") and "where: all over the image" in where
+    assert "agrees once C's image is transposed (slow and fast exchanged), scaled by 0.9146" in relation
+    assert main(["images", *pair, "--json"]) == 1
+    (found,) = json.loads(capsys.readouterr().out)["findings"]
+    assert found["id"] == "relation" and found["scale"] == pytest.approx(0.9146)
+    assert found["turn"].startswith("transposed") and found["pixels_beyond"] == 0
+
+
+def test_the_object_is_documented(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image = spots((10, 10), (30, 25))
+    main(["images", *files(here, image, 0.9 * image), "--json"])
+    found = json.loads(capsys.readouterr().out)
+    text = (Path(__file__).parents[1] / "docs" / "images.md").read_text()
+    table = text.partition("| key | meaning |")[2].splitlines()[2:]
+    documented = [key for row in table for key in re.findall(r"`([^`]+)`", row.split("|")[1])]
+    assert sorted(documented) == sorted(found)
+    for part in (found["where"], found["findings"][0], found["peaks"][0], found["worst_pixels"][0], found["map"]):
+        assert all(f"`{key}`" in text for key in part)
+
+
+def test_raw_floats_of_a_square_detector_need_no_size(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image = spots((10, 10), (30, 25), size=(50, 50)).astype("<f4")
+    (here / "a.bin").write_bytes(image.tobytes())
+    assert main(["images", "a.bin", "a.bin"]) == 0
+    assert "taken for a square of 50 x 50" in capsys.readouterr().err
 
 
 def test_pictures_are_written_and_never_replaced_unasked(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

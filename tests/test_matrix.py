@@ -23,13 +23,18 @@ def test_the_matrix_shows_where_tolerance_is_left(here: Path, capsys: pytest.Cap
     assert row[1 + columns["c-parity float64"]] == "=" and row[1 + columns["spec float64"]] != "="
     assert row[1 + columns["c-parity float32"]] == "="
     verdict = next(line for line in lines if line.startswith("verdict")).split()
-    assert verdict[1:3] == ["agree", "diverge"]
+    assert verdict[1:3] == ["AGREE", "DIVERGE"]
+    assert lines.index(next(line for line in lines if line.startswith("verdict"))) == 1
+    assert any(line.startswith("spec float64 cpu: leaves tolerance first at rot_a_angstroms") for line in lines)
+    assert ("cuda: not there, torch finds no such device" in lines) != ("float64 cuda" in lines[0])
     assert "simulating spec float32 cpu" in err
 
 
 def test_the_matrix_as_an_object(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", "demo", "--matrix", "--json"]) == 1
-    found = json.loads(capsys.readouterr().out)["matrix"]
+    whole = json.loads(capsys.readouterr().out)
+    found = whole["matrix"]
+    assert whole["devices_absent"] == [name for name in ("cuda",) if name not in {way["device"] for way in found}]
     ways = {f"{way['phi_mode']} {way['dtype']} {way['device']}": way for way in found}
     assert len(ways) == len(found) >= 4
     assert ways[DEMO_C_PARITY]["verdict"] == "agree" and ways[DEMO_C_PARITY]["outside"] == []

@@ -61,15 +61,17 @@ def _stand_in(picture: Picture, size: Size, name: str) -> Picture:
     return replace(picture, name=f"the detector of {clean(name)}", values=np.broadcast_to(np.float32(0.0), size))
 
 
-def _pictures(request: Request, second: str | None, size: Size | None) -> tuple[Picture, Picture]:
-    """The C image and the Python image."""
+def _pictures(request: Request, second: str | None, size: Size | None, at: Size | None) -> tuple[Picture, Picture]:
+    """The C image and the Python image; C's is a cut-out where ``at`` says so."""
     from nbtui.images.metrics import check_sizes
-    from nbtui.images.read import c_image_of, read_image, read_pair
+    from nbtui.images.read import c_image_of, placed, read_image, read_pair
 
     c_path, py_path, request = _one_or_two(request, second)
     if py_path is not None:
         if c_path is None:
             raise UnusableInput("two images are needed, or a CASE")
+        if at is not None:
+            return read_image(c_path), read_image(py_path, size)
         return read_pair(c_path, py_path, size)
     # the image of a case has no need of a pixel
     case = replace(request, pixel=request.pixel or (0, 0)).case()
@@ -83,8 +85,11 @@ def _pictures(request: Request, second: str | None, size: Size | None) -> tuple[
     from nbtui.live.images import prepare
 
     frame = prepare(case, request.settings())
-    c = read_image(c_path, size or frame.shape)
-    if c.size != frame.shape:  # before the simulation, which may take a while
+    c = read_image(c_path, size or (frame.shape if at is None else None))
+    # before the simulation, which may take a while
+    if at is not None:
+        placed(c, frame.shape, at)
+    elif c.size != frame.shape:
         check_sizes(c, _stand_in(c, frame.shape, case.name))
     simulated = _simulate(frame)
     return c, replace(simulated, name=f"simulated, {clean(case.name)} ({request.phi_mode}, {request.dtype})")
@@ -129,6 +134,7 @@ def _gates(name: str) -> Gates:
 @click.option("--roi", type=int, nargs=4, metavar="F0 F1 S0 S1", help="Compare these pixels only; inclusive, as -roi.")
 @click.option("--mask", type=click.Path(path_type=Path), help="SMV or .npy; zero: the pixel does not count.")
 @click.option("--size", type=click.IntRange(min=1), nargs=2, metavar="SLOW FAST", help="Size of raw float images.")
+@click.option("--at", type=click.IntRange(min=0), nargs=2, metavar="SLOW FAST", help="C_IMAGE is a cut-out from there.")
 @click.option("--gates", default="field", show_default=True, metavar="NAME", help="What must hold: field or exact.")
 @click.option("--json", "as_json", is_flag=True, help="One object.")
 @click.option("--png", "folder", type=click.Path(path_type=Path), help="Write c, python and difference .png there.")
@@ -141,6 +147,7 @@ def command(
     roi: Roi | None,
     mask: Path | None,
     size: Size | None,
+    at: Size | None,
     gates: str,
     as_json: bool,
     folder: Path | None,
@@ -157,17 +164,21 @@ def command(
     'exact' for every pixel within 1e-6 of its value where it exceeds 1e-6 of the maximum.
     """
     from nbtui.images.metrics import check_sizes, compare_images
-    from nbtui.images.read import read_mask
+    from nbtui.images.read import placed, read_mask
     from nbtui.images.render import as_object, summary
     from nbtui.parity.metrics import to_json
 
     chosen = _gates(gates)
-    c, py = _pictures(request, second, size)
+    c, py = _pictures(request, second, size, at)
+    extent = None
+    if at is not None:
+        extent = (at[1], at[1] + c.size[1] - 1, at[0], at[0] + c.size[0] - 1)
+        c = placed(c, py.size, at)
     for note in filter(None, (c.note, py.note)):
         say(note)
     check_sizes(c, py)
     kept = read_mask(mask, c.size) if mask is not None else None
-    comparison = compare_images(c, py, roi=roi, mask=kept)
+    comparison = compare_images(c, py, roi=roi or extent, mask=kept)
     if folder is not None:
         _write_pngs(folder, c, py, comparison, force=force)
     names = (c.name, py.name)

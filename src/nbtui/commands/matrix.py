@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _MODES = ("c-parity", "spec")
 _DTYPES = ("float64", "float32")
+_DEVICES = ("cpu", "cuda")
 
 
 @dataclass(frozen=True)
@@ -56,17 +57,23 @@ def matrix(request: Request, case: Case, c: Trace, *, as_json: bool) -> int:
     Raises:
         SimulationFailed: not one way could be simulated.
     """
-    cells = tuple(_cells(request, case, c))
+    from nbtui.live.session import runtime
+
+    devices = _DEVICES if runtime()["cuda_available"] else _DEVICES[:1]
+    absent = tuple(device for device in _DEVICES if device not in devices)
+    cells = tuple(_cells(request, case, c, devices))
     if all(cell.comparison is None for cell in cells):
         raise SimulationFailed(cells[0].failure)
-    click.echo(to_json(as_object(case.name, cells)), nl=False) if as_json else click.echo("\n".join(table(cells)))
+    if as_json:
+        click.echo(to_json(as_object(case.name, cells, absent)), nl=False)
+    else:
+        click.echo("\n".join(table(cells, absent)))
     return 0 if all(cell.agrees for cell in cells) else 1
 
 
-def _cells(request: Request, case: Case, c: Trace) -> Iterator[Cell]:
-    from nbtui.live.session import runtime, simulate
+def _cells(request: Request, case: Case, c: Trace, devices: tuple[str, ...]) -> Iterator[Cell]:
+    from nbtui.live.session import simulate
 
-    devices = ("cpu", "cuda") if runtime()["cuda_available"] else ("cpu",)
     for device, dtype, mode in itertools.product(devices, _DTYPES, _MODES):
         say(f"simulating {mode} {dtype} {device}")
         settings = replace(request.settings(), phi_mode=mode, dtype=dtype, device=device)
@@ -78,31 +85,38 @@ def _cells(request: Request, case: Case, c: Trace) -> Iterator[Cell]:
             yield Cell(mode, dtype, device, request.compare(c, simulation.trace))
 
 
-def table(cells: tuple[Cell, ...]) -> Iterator[str]:
-    """Fields that leave tolerance somewhere, a column per way: the largest relative difference, ``=`` inside."""
+def table(cells: tuple[Cell, ...], absent: tuple[str, ...]) -> Iterator[str]:
+    """A verdict per way, then fields that leave tolerance somewhere: the largest relative difference, ``=`` inside."""
     outside = [cell.outside() for cell in cells]
     orders = {name: row.order for found in outside for name, row in found.items()}
-    width = max([len(name) for name in orders] + [len("field")])
+    width = max([len(name) for name in orders] + [len("verdict")])
     columns = [max(len(cell.name), 12) for cell in cells]
-    head = "  ".join(f"{cell.name:>{column}}" for cell, column in zip(cells, columns, strict=True))
-    yield f"{'field':<{width}}  {head}"
-    for name in sorted(orders, key=lambda name: (orders[name], name)):
-        values = (
-            f"{_text(cell, found.get(name)):>{column}}"
-            for cell, found, column in zip(cells, outside, columns, strict=True)
+
+    def row(name: str, values: Iterable[str]) -> str:
+        return f"{name:<{width}}  " + "  ".join(
+            f"{value:>{column}}" for value, column in zip(values, columns, strict=True)
         )
-        yield f"{name:<{width}}  {'  '.join(values)}"
-    words = (f"{_verdict(cell):>{column}}" for cell, column in zip(cells, columns, strict=True))
-    yield f"{'verdict':<{width}}  {'  '.join(words)}"
+
+    yield row("", (cell.name for cell in cells))
+    yield row("verdict", (_verdict(cell).upper() for cell in cells))
+    for name in sorted(orders, key=lambda name: (orders[name], name)):
+        yield row(name, (_text(cell, found.get(name)) for cell, found in zip(cells, outside, strict=True)))
     first = next(cell.comparison for cell in cells if cell.comparison is not None)
+    yield ""
     yield f"largest relative difference where outside the tolerance of profile {first.profile}, = inside"
-    yield from (f"{cell.name}: {cell.failure}" for cell in cells if cell.failure)
+    for cell, found in zip(cells, outside, strict=True):
+        if cell.failure:
+            yield f"{cell.name}: {cell.failure}"
+        elif found:
+            yield f"{cell.name}: leaves tolerance first at {_first(cell)}, {len(found)} fields in all"
+    yield from (f"{device}: not there, torch finds no such device" for device in absent)
 
 
-def as_object(name: str, cells: tuple[Cell, ...]) -> dict[str, object]:
+def as_object(name: str, cells: tuple[Cell, ...], absent: tuple[str, ...]) -> dict[str, object]:
     """The same as plain values."""
     return {
         "case": name,
+        "devices_absent": list(absent),
         "matrix": [
             {
                 "phi_mode": cell.phi_mode,

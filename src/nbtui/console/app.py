@@ -293,12 +293,12 @@ class Console(TerminalApp[int]):
         self._show(replace(asked, py_given=False))
         self._simulate()
 
-    def trace_pixel(self, pixel: tuple[int, int]) -> None:
-        """Simulate another pixel (slow, fast) and show it."""
+    def trace_pixel(self, pixel: tuple[int, int], seen: str = "") -> None:
+        """Simulate another pixel (slow, fast) and show it; ``seen`` is what the images say of it."""
         if not self.state.can_simulate:
             self._show(replace(self.state, message=stepping.stepping_off(self.state)))
             return
-        self._show(moves.at_pixel(self.state, pixel))
+        self._show(moves.at_pixel(self.state, pixel, seen))
         self._simulate()
 
     def _export(self) -> None:
@@ -337,7 +337,7 @@ class Console(TerminalApp[int]):
             return
         self._visit = visit
         if visit.trace is not None:
-            self.trace_pixel(visit.trace)
+            self.trace_pixel(visit.trace, visit.told)
 
     def _help(self) -> None:
         self.push_screen(HelpScreen(self.state))

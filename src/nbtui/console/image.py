@@ -45,6 +45,7 @@ class Visit:
     picture: Picture
     ready: Prepared | None
     trace: Pixel | None = None
+    told: str = ""  # what the images say of that pixel
 
 
 class News(Message):
@@ -274,7 +275,7 @@ class ImageScreen(Page[Visit]):
         now = self.picture
         if now.busy:
             now = replace(now, stage=Stage.STOPPED)
-        self.dismiss(Visit(self.key, now, self.ready, trace))
+        self.dismiss(Visit(self.key, now, self.ready, trace, moves.said_of_it(now) if trace else ""))
 
     # --- showing -----------------------------------------------------------------------------------------------------
 

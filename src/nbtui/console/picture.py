@@ -223,6 +223,15 @@ def ranged(picture: Picture) -> Picture:
     return replace(picture, decades=RANGES[(RANGES.index(picture.decades) + 1) % len(RANGES)])
 
 
+def said_of_it(picture: Picture) -> str:
+    """What the images say of the pixel under the cursor, for the one who goes on to its trace; empty: nothing."""
+    c, python = picture.value(picture.c), picture.value(picture.python)
+    if c is None or python is None:
+        return ""
+    ratio = f" ({100.0 * (python / c - 1.0):+.3g} %)" if c else ""
+    return f"images: C {c:.6g}, Python {python:.6g}{ratio}"
+
+
 # --- how much of the detector is seen --------------------------------------------------------------------------------
 
 

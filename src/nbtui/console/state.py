@@ -78,6 +78,7 @@ class State:
     detail_top: int = 0  # first line of a long detail that is shown
     prompt: str | None = None  # text typed after ":", None when nobody types
     choice: int = 0  # chosen among what the text may mean
+    seen: str = ""  # what the two images say of the pixel, when one came here from them
     opened_at: tuple[int, int] | None = None  # pixel of the start; None until another one was asked for
     history: tuple[Entry, ...] | None = None  # packages of the reports folder, oldest first; None: not read
     tuning: Tuning | None = None  # parameters changed on their screen; None: it was never opened
@@ -278,11 +279,11 @@ def stopped(state: State) -> State:
     return replace(halted, phase=Phase.READY, settings=settings, message="stopped; what is shown is from before")
 
 
-def at_pixel(state: State, pixel: tuple[int, int]) -> State:
+def at_pixel(state: State, pixel: tuple[int, int], seen: str = "") -> State:
     """Another pixel (slow, fast) is asked for; the Python side is the live one from here on."""
     assert state.case is not None
     gone = replace(state, case=replace(state.case, pixel=pixel), opened_at=state.opened_at or state.case.pixel)
-    return replace(asked(gone, state.settings), py_given=False)
+    return replace(asked(gone, state.settings), py_given=False, seen=seen)
 
 
 # --- moves -------------------------------------------------------------------------------------------------------

@@ -204,13 +204,14 @@ def check_sizes(c: Picture, py: Picture) -> None:
     """
     if c.size == py.size:
         return
-    raise UnusableInput(f"sizes differ: {c.name} is {words(c.size)}, {py.name} is {words(py.size)}{_transposed(c, py)}")
+    raise UnusableInput(f"sizes differ: {c.name} is {words(c.size)}, {py.name} is {words(py.size)}{_size_hint(c, py)}")
 
 
-def _transposed(c: Picture, py: Picture) -> str:
-    """What is to be said of images whose axes may be exchanged."""
+def _size_hint(c: Picture, py: Picture) -> str:
+    """What may have happened: axes exchanged, or a cut-out."""
     if c.size != py.size[::-1]:
-        return ""
+        smaller = all(have <= whole for have, whole in zip(c.size, py.size, strict=True))
+        return "; a cut-out? --at SLOW FAST says where its first pixel lies" if smaller else ""
     left, right = c.as_floats(), py.as_floats().T
     both = np.isfinite(left) & np.isfinite(right)
     found = _correlation(left[both], right[both]) if both.any() else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -101,6 +101,23 @@ def read_mask(path: Path, size: Size) -> npt.NDArray[np.bool_]:
         raise UnusableInput(f"{picture.name}: the mask is {words(picture.size)}, the images are {words(size)}")
     kept: npt.NDArray[np.bool_] = picture.values != 0
     return kept
+
+
+def placed(picture: Picture, size: Size, at: Size) -> Picture:
+    """A cut-out whose first pixel lies at ``at`` (slow, fast) of an image of ``size``; no number around it.
+
+    Raises:
+        UnusableInput: it does not fit in there.
+    """
+    last = (at[0] + picture.size[0], at[1] + picture.size[1])
+    if last[0] > size[0] or last[1] > size[1]:
+        raise UnusableInput(
+            f"--at {at[0]} {at[1]}: {picture.name} is {words(picture.size)}, it would end at slow {last[0] - 1} "
+            f"fast {last[1] - 1} of an image of {words(size)}"
+        )
+    whole = np.full(size, np.nan)
+    whole[at[0] : last[0], at[1] : last[1]] = picture.as_floats()
+    return replace(picture, values=whole)
 
 
 def words(size: Size) -> str:

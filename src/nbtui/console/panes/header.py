@@ -162,6 +162,9 @@ def _preflight(state: State, width: int) -> Line:
     if state.elsewhere and state.c_pixel is not None:
         slow, fast = state.c_pixel
         why = f"slow {slow} fast {fast}: nothing to compare here (: pixel {slow} {fast} goes there)"
+        if state.seen and state.pixel is not None:
+            made = f"nbtui c-trace --pixel {state.pixel[0]} {state.pixel[1]}"
+            why = f"({slow},{fast}); {clean(state.seen)}; {made}"
         return line(Span(" C's log is of another pixel: ", "warning"), clip(why, width - 31))
     if state.c_trace is None and state.phase is Phase.READY:
         way_out = "put trace_c.log into the case folder, or make one with nbtui c-trace"
