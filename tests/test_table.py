@@ -67,6 +67,7 @@ def assert_same(plain: Comparison, columns: Comparison) -> None:
     one, other = plain.overview, columns.overview
     assert other.tallies == one.tallies
     assert (list(other.raised), other.worst, other.first_new) == (list(one.raised), one.worst, one.first_new)
+    assert list(other.differing) == list(one.differing)
     for row in plain.rows:
         if row.status.differs and "known false divergence" not in row.note:
             assert other.cause(row.order) == one.cause(row.order), row.label

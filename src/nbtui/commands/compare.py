@@ -20,6 +20,7 @@ from nbtui.trace.reader import read_phi, with_phi
 @click.option("--json", "style", flag_value="json", help="The metrics.json object.")
 @click.option("--markdown", "style", flag_value="markdown", help="Tables in Markdown.")
 @click.option("--only-differing", is_flag=True, help="Leave agreeing fields out of the table.")
+@click.option("--all", "whole", is_flag=True, help="Every row, also of a log with very many.")
 @click.option("--matrix", "every", is_flag=True, help="CASE over every phi mode, dtype and device at hand.")
 @case_options(judged=True)
 def command(
@@ -29,6 +30,7 @@ def command(
     py_phi: Path | None,
     style: str | None,
     only_differing: bool,
+    whole: bool,
     every: bool,
 ) -> int:
     """Compare the C trace of a pixel with the Python one. Exit code 0: agree, 1: divergence.
@@ -53,10 +55,11 @@ def command(
         py = read(py_log)
         if py_phi is not None:
             py = with_phi(py, read_phi(py_phi))
-        return report(request, case, c, py, None, style=style or "table", only_differing=only_differing)
+        return report(request, case, c, py, None, style=style or "table", only_differing=only_differing, every=whole)
     if case is None:
         raise UnusableInput("--py FILE is missing; without it name a CASE (or give '-- FLAGS') to simulate")
     from nbtui.live.session import simulate
 
     simulation = simulate(case, request.settings())
-    return report(request, case, c, simulation.trace, simulation, style=style or "table", only_differing=only_differing)
+    py = simulation.trace
+    return report(request, case, c, py, simulation, style=style or "table", only_differing=only_differing, every=whole)

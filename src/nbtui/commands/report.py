@@ -11,7 +11,7 @@ import click
 from nbtui.commands.options import Request, colour, say
 from nbtui.evidence.record import record
 from nbtui.parity.metrics import to_json
-from nbtui.parity.render import markdown, table
+from nbtui.parity.render import markdown, table_lines
 from nbtui.trace.model import Trace
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def report(
     *,
     style: str,
     only_differing: bool = False,
+    every: bool = False,
 ) -> int:
     """Print the comparison of ``c`` and ``py``; ``style`` is table, json or markdown. Returns 0 or 1."""
     comparison = request.compare(c, py)
@@ -40,8 +41,8 @@ def report(
         click.echo(markdown(comparison).rstrip("\n"))
     else:
         width = shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns if sys.stdout.isatty() else _PIPE_WIDTH
-        text = table(comparison, width=width, colour=colour(), only_differing=only_differing)
-        click.echo(text.rstrip("\n"), color=True)
+        for line in table_lines(comparison, width, colour(), only_differing, every):
+            click.echo(line, color=True)
     if simulation is not None:
         for notice in simulation.notices:
             say(notice)

@@ -14,10 +14,12 @@ from pathlib import PurePath
 
 from nbtui.parity import align, causes
 from nbtui.parity.compare import counts
+from nbtui.parity.excerpt import all_listed, excerpt
 from nbtui.parity.model import Comparison, Row
 from nbtui.parity.preflight import show
 from nbtui.parity.render import verdict
 from nbtui.trace import catalogue
+from nbtui.trace.columns import tics
 from nbtui.trace.model import Trace, Value
 from nbtui.trace.text import clean
 
@@ -38,13 +40,14 @@ def metrics(
 ) -> dict[str, object]:
     """Everything that a program wants to know about a comparison, keys as in the specification.
 
+    Of very many rows an excerpt is recorded, and ``left_out`` says of what (see `nbtui.parity.excerpt`).
     ``factors`` holds the rows that the profile judges, ``other_fields`` the rest and the known false divergences; both
     are keyed by the row's label. ``extra`` fills or adds the keys that the traces do not tell and never replaces what
     was compared. Values are plain Python numbers; ``to_json`` makes strict JSON of them.
     """
     first, new = comparison.first_divergence, causes.first_new(comparison)
     sides = _sides(c, py)
-    judged = [row for row in comparison.rows if counts(row)]
+    rows = [comparison.rows[at] for at in excerpt(comparison)]
     found: dict[str, object] = {
         "case": clean(case),
         "pixel": _pixel(comparison.pixel_c or comparison.pixel_py),
@@ -64,14 +67,34 @@ def metrics(
         "num_missing": comparison.num_missing,
         **sides,
         "relative_delta": _relative_delta(sides),
-        "factors": {row.label: _factor(row) for row in judged},
-        "other_fields": {row.label: _factor(row) for row in comparison.rows if not counts(row)},
+        "factors": {row.label: _factor(row) for row in rows if counts(row)},
+        "other_fields": {row.label: _factor(row) for row in rows if not counts(row)},
         "preflight": list(comparison.findings),
     }
+    if not all_listed(comparison):
+        found["left_out"] = _left_out(comparison, len(rows))
     extra = extra or {}
     result = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **_unknown(), **_counts(c, py), **extra, **found}
     result["units"] = _units(result)
     return result
+
+
+def _left_out(comparison: Comparison, recorded: int) -> dict[str, object]:
+    """How many rows there are, and what became of those of every component."""
+    return {
+        "rows": len(comparison.rows),
+        "recorded": recorded,
+        "components": {
+            tally.field + (f".{tally.component}" if tally.component else ""): {
+                "rows": tally.rows,
+                "missing": tally.only_c + tally.only_py,
+                "divergent": tally.raised,
+                "first_divergence": _label(comparison.rows[tally.first_raised]) if tally.raised else None,
+                "worst_divergence": _label(comparison.rows[tally.worst]) if tally.raised else None,
+            }
+            for tally in comparison.overview.tallies
+        },
+    }
 
 
 def to_json(obj: object) -> str:
@@ -102,7 +125,7 @@ def _counts(c: Trace, py: Trace) -> dict[str, object]:
         matches = [match for notice in c.notices if (match := pattern.search(notice.text))]
         result[key] = int(matches[-1].group(1)) if matches else None
     if result["phi_steps"] is None and (c.phi or py.phi):
-        result["phi_steps"] = len({line.phi_tic for line in c.phi or py.phi})
+        result["phi_steps"] = len(set(tics(c.phi or py.phi)))
     return result
 
 

@@ -56,6 +56,10 @@ class Overview(Protocol):
         """One per component of every field, in the order of their first rows."""
 
     @property
+    def differing(self) -> Sequence[int]:
+        """Rows whose status says that they differ, also those that count nowhere; ascending."""
+
+    @property
     def raised(self) -> Sequence[int]:
         """Rows that count as a divergence, ascending."""
 
@@ -133,6 +137,10 @@ class Listed:
         )
 
     @cached_property
+    def differing(self) -> Sequence[int]:
+        return [row.order for row in self._rows if row.status.differs]
+
+    @cached_property
     def raised(self) -> Sequence[int]:
         return [row.order for row in self._rows if raised(row)]
 
@@ -143,10 +151,10 @@ class Listed:
 
     @cached_property
     def first_new(self) -> int | None:
-        return next((row.order for row in self._differing if self.cause(row.order) is None), None)
+        return next((row.order for row in self._telling if self.cause(row.order) is None), None)
 
     @cached_property
-    def _differing(self) -> list[Row]:
+    def _telling(self) -> list[Row]:
         """Rows whose difference says something about the image."""
         return [row for row in self._rows if row.status.differs and FALSE_DIVERGENCE not in row.note]
 
@@ -163,7 +171,7 @@ class Listed:
 
     def _find_cause(self, row: Row) -> int | None:
         names = upstream(row.field)
-        for other in self._differing:
+        for other in self._telling:
             if other.order >= row.order:
                 return None
             if other.field in names and reaches(

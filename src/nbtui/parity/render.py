@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from nbtui.parity import causes
 from nbtui.parity.compare import OUTSIDE
+from nbtui.parity.excerpt import all_listed, representatives
 from nbtui.parity.model import Comparison, Row, Status
 from nbtui.parity.preflight import FALSE_DIVERGENCE, show
 from nbtui.trace.text import clean
@@ -80,33 +81,73 @@ def verdict(comparison: Comparison) -> str:
     return f"FIRST DIVERGENCE  {clean(row.label)}  {relative(row)}  {differing} of {judged} fields differ  {end}"
 
 
-def table(comparison: Comparison, *, width: int, colour: bool = False, only_differing: bool = False) -> str:
+def table(
+    comparison: Comparison, *, width: int, colour: bool = False, only_differing: bool = False, every: bool = False
+) -> str:
     """The comparison as plain text for a terminal or a pipe, no line longer than ``width`` (at least 40).
 
     Verdict first, then the first divergence, what to know beforehand, and the judged rows in pipeline order. Without
-    colour the differing digits stand in brackets. Ends with one newline.
+    colour the differing digits stand in brackets. Ends with one newline. Of very many rows one per component stands
+    for its repetitions, unless ``every`` is asked for.
     """
+    return "".join(f"{line}\n" for line in table_lines(comparison, width, colour, only_differing, every))
+
+
+def table_lines(comparison: Comparison, width: int, colour: bool, only_differing: bool, every: bool) -> Iterator[str]:
+    """The lines of `table`, one after the other: there may be millions."""
     width = max(width, _NARROW)
     lines = textwrap.wrap(verdict(comparison), width)
     lines += [part for text in _about_first(comparison) for part in _wrap(text, width)]
     lines += [part for text in comparison.findings for part in _wrap(f"- {clean(text)}", width)]
-    rows = [row for row in _judged(comparison) if row.status is not Status.MISSING]
-    if only_differing:
-        rows = [row for row in rows if row.status.differs]
-    if rows:
-        columns = _columns(rows, width) if width >= _BROAD else None
-        lines += ["", *(_header(columns) if columns else [])]
+    yield from lines
+    few = all_listed(comparison)
+    telling = range(len(comparison.rows)) if few else representatives(comparison)
+    known = list(_shown(comparison, telling, only_differing=only_differing))
+    all_rows = comparison.overview.differing if only_differing else range(len(comparison.rows))
+    rows = _shown(comparison, all_rows, only_differing=only_differing) if every else known
+    if known:
+        columns = _columns(known, width) if width >= _BROAD else None
+        yield from ["", *(_header(columns) if columns else [])]
         for row in rows:
-            lines += [_broad(row, columns, colour)] if columns else _stacked(row, width, colour)
-    lines += [part for text in _closing(comparison, rows) for part in _wrap(text, width)]
-    return "\n".join(lines) + "\n"
+            yield from [_broad(row, columns, colour)] if columns else _stacked(row, width, colour)
+    for text in (*([] if few or every else _repetitions(comparison)), *_closing(comparison, known)):
+        yield from _wrap(text, width)
+
+
+def _shown(comparison: Comparison, chosen: Iterable[int], *, only_differing: bool) -> Iterator[Row]:
+    """Of these rows those that the profile judges and both sides have; ``only_differing``: that differ."""
+    for row in (comparison.rows[at] for at in chosen):
+        judged = row.status is not Status.MISSING and not row.note.startswith(OUTSIDE)
+        if judged and (row.status.differs or not only_differing):
+            yield row
+
+
+def _repetitions(comparison: Comparison) -> list[str]:
+    """How the components differ that are there many times, and how many rows are not printed."""
+    lines = []
+    for tally in comparison.overview.tallies:
+        if tally.raised > 1:
+            first, worst = comparison.rows[tally.first_raised], comparison.rows[tally.worst]
+            name = clean(tally.field) + (f".{tally.component}" if tally.component else "")
+            words = f"{name}: {tally.raised:,} of {tally.both:,} differ, first {clean(first.label)}"
+            lines.append(f"{words}, worst {relative(worst)} at {clean(worst.label)}")
+    total = len(comparison.rows)
+    left = (
+        f"{total - len(comparison.overview.tallies):,} of {total:,} rows are not printed: every component stands once"
+    )
+    return ["", *lines, f"{left}, with its first difference. --all prints them; 'nbtui open' walks through them."]
 
 
 def markdown(comparison: Comparison) -> str:
     """The comparison as Markdown, ASCII only: verdict, first divergence, findings, one table of the judged rows."""
     parts = [f"**{_md(verdict(comparison))}**", ""]
     parts += [f"- {_md(text)}" for text in (*_about_first(comparison), *comparison.findings)]
-    parts += ["", markdown_rows(_judged(comparison)).rstrip("\n")]
+    whole = all_listed(comparison)
+    chosen = range(len(comparison.rows)) if whole else representatives(comparison)
+    judged = [row for row in (comparison.rows[at] for at in chosen) if not row.note.startswith(OUTSIDE)]
+    parts += ["", markdown_rows(judged).rstrip("\n")]
+    if not whole:
+        parts += ["", *(f"- {_md(text)}" for text in _repetitions(comparison) if text)]
     return "\n".join(parts) + "\n"
 
 
@@ -132,10 +173,6 @@ def markdown_rows(rows: Iterable[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _judged(comparison: Comparison) -> list[Row]:
-    return [row for row in comparison.rows if not row.note.startswith(OUTSIDE)]
-
-
 def _about_first(comparison: Comparison) -> list[str]:
     row = comparison.first_divergence
     if row is None:
@@ -153,7 +190,7 @@ def _about_first(comparison: Comparison) -> list[str]:
     ]
 
 
-def _closing(comparison: Comparison, shown: list[Row]) -> list[str]:
+def _closing(comparison: Comparison, shown: Iterable[Row]) -> list[str]:
     """Notes of the rows, then what is missing, then how much lies outside the profile."""
     lines: list[str] = []
     notes: dict[tuple[str, str], str] = {}
@@ -162,12 +199,16 @@ def _closing(comparison: Comparison, shown: list[Row]) -> list[str]:
             notes.setdefault((row.field, row.note), row.label)
     if notes:
         lines += ["", *(f"{clean(label)}: {clean(note)}" for (_, note), label in notes.items())]
-    for side, present in (("Python", "c_value"), ("C", "py_value")):
-        rows = [r for r in _judged(comparison) if r.status is Status.MISSING and getattr(r, present) is not None]
-        if rows:
-            names = ", ".join(dict.fromkeys(clean(row.field) for row in rows))
-            lines += ["", f"MISSING on the {side} side ({len(rows)} values): {names}"]
-    outside = len(comparison.rows) - len(_judged(comparison))
+    tallies = [tally for tally in comparison.overview.tallies if tally.judged]
+    for side in ("Python", "C"):
+        lacking = [(t.first_only_c, t.only_c, t.field) for t in tallies if t.only_c]
+        if side == "C":
+            lacking = [(t.first_only_py, t.only_py, t.field) for t in tallies if t.only_py]
+        if lacking:
+            names = ", ".join(dict.fromkeys(clean(name) for _, _, name in sorted(lacking)))
+            count = sum(number for _, number, _ in lacking)
+            lines += ["", f"MISSING on the {side} side ({count} values): {names}"]
+    outside = sum(tally.rows for tally in comparison.overview.tallies if not tally.judged)
     if outside:
         lines += ["", f"{outside} further values are outside profile {clean(comparison.profile)}."]
     return lines

@@ -218,19 +218,19 @@ class Table(Sequence[Row]):
     # --- what follows from it ------------------------------------------------------------------------------------
 
     def _explain(self) -> None:
-        """``differing``: rows whose difference says something of the image; ``causes``: the row that each follows."""
+        """``_telling``: rows whose difference says something of the image; ``causes``: the row that each follows."""
         known = self._of_facts
-        self.differing = np.nonzero(_differs(self.status) & ~known["aside"][self.fact])[0].astype(np.int32)
-        self._raised = self.differing[known["judged"][self.fact[self.differing]]]
-        fields = np.array([self._names.index(fact.name) for fact in self.facts] or [0])[self.fact[self.differing]]
-        self.causes = np.full(len(self.differing), _NONE, dtype=np.int32)
+        self._telling = np.nonzero(_differs(self.status) & ~known["aside"][self.fact])[0].astype(np.int32)
+        self._raised = self._telling[known["judged"][self.fact[self._telling]]]
+        fields = np.array([self._names.index(fact.name) for fact in self.facts] or [0])[self.fact[self._telling]]
+        self.causes = np.full(len(self._telling), _NONE, dtype=np.int32)
         groups = {self._names[number]: np.nonzero(fields == number)[0] for number in distinct(fields)}
         stages = {fact.name: fact.stage for fact in self.facts}
         for name, members in groups.items():
-            mine = self.differing[members]
+            mine = self._telling[members]
             best = np.full(len(mine), _NONE, dtype=np.int32)
             for other in upstream(name) & groups.keys():
-                theirs = self.differing[groups[other]]
+                theirs = self._telling[groups[other]]
                 if apart((other, stages[other]), (name, stages[name])):
                     candidates = _earliest(theirs, self.occurrence[theirs], self.occurrence[mine])
                 else:
@@ -239,7 +239,7 @@ class Table(Sequence[Row]):
             self.causes[members] = best
 
     def _count(self) -> None:
-        new = self.differing[self.causes == _NONE]
+        new = self._telling[self.causes == _NONE]
         self._tallies = tuple(
             sorted(
                 (self._tally(number, new) for number, rows in enumerate(self._of_fact) if len(rows)),
@@ -335,6 +335,11 @@ class Table(Sequence[Row]):
     def tallies(self) -> tuple[Tally, ...]:
         return self._tallies
 
+    @cached_property
+    def differing(self) -> Sequence[int]:
+        rows: Sequence[int] = np.flatnonzero(_differs(self.status)).astype(np.int32).data
+        return rows
+
     @property
     def raised(self) -> Sequence[int]:
         rows: Sequence[int] = self._raised.data
@@ -347,11 +352,11 @@ class Table(Sequence[Row]):
     @property
     def first_new(self) -> int | None:
         new = np.nonzero(self.causes == _NONE)[0]
-        return int(self.differing[new[0]]) if len(new) else None
+        return int(self._telling[new[0]]) if len(new) else None
 
     def cause(self, order: int) -> int | None:
-        at = bisect_left(self.differing, order)
-        if at == len(self.differing) or self.differing[at] != order or self.causes[at] == _NONE:
+        at = bisect_left(self._telling, order)
+        if at == len(self._telling) or self._telling[at] != order or self.causes[at] == _NONE:
             return None
         return int(self.causes[at])
 

@@ -178,7 +178,18 @@ class PhiLines(Columns[tuple[str, ...], PhiRecord]):
     def ends(self) -> tuple[PhiRecord, PhiRecord]:
         """The lines of the first and of the last phi step of the first block. Not of no lines."""
         first = [at for at, occurrence in enumerate(self.occurrence) if not occurrence]
-        return min(map(self._item, first), key=_step), max(map(self._item, first), key=_step)
+        numbered = [(tic, at) for at, tic in zip(first, self._tics(first), strict=True)]
+        return self._item(min(numbered)[1]), self._item(max(numbered, key=lambda pair: pair[0])[1])
+
+    def tics(self) -> Iterator[int]:
+        """The phi step of every line, -1 where none is named."""
+        return self._tics(range(len(self)))
+
+    def _tics(self, lines: Iterable[int]) -> Iterator[int]:
+        places = [keys.index("phi_tic") if "phi_tic" in keys else -1 for keys in self.kinds]
+        for at in lines:
+            place = places[self.kind[at]]
+            yield int(self.values[self.start[at] + place]) if place >= 0 else -1
 
     def _item(self, at: int) -> PhiRecord:
         values = dict(zip(self.kinds[self.kind[at]], self.numbers(at), strict=True))
@@ -200,5 +211,6 @@ def _same(one: object, other: object) -> bool:
     return one == other
 
 
-def _step(entry: PhiRecord) -> int:
-    return entry.phi_tic
+def tics(lines: Sequence[PhiRecord]) -> Iterator[int]:
+    """The phi step of every phi line."""
+    return lines.tics() if isinstance(lines, PhiLines) else (entry.phi_tic for entry in lines)
