@@ -251,21 +251,21 @@ class Console(TerminalApp[int]):
     def _move(self, step: Callable[[State], State]) -> None:
         self._show(step(self.state))
 
-    def on_key(self, event: events.Key) -> None:
+    def typed(self, event: events.Key) -> bool:
         """While a search text or a prompt is typed, keys are text."""
-        typing = self.state.searching or self.state.prompt is not None
-        if not typing or self.screen is not self._main:
-            return
-        event.prevent_default()
-        event.stop()
-        if event.key == "ctrl+c":
-            self.exit(INTERRUPTED)
-            return
+        if self.screen is not self._main:
+            return super().typed(event)
+        if event.key == "ctrl+c" or not (self.state.searching or self.state.prompt is not None):
+            return False
+        self.inquirer.touched()
         character = event.character if event.is_printable else None
         if self.state.searching:
             self._show(moves.typed(self.state, event.key, character))
-            return
-        state, chosen = jumping.typed(self.state, event.key, character)
+        else:
+            self._prompted(*jumping.typed(self.state, event.key, character))
+        return True
+
+    def _prompted(self, state: State, chosen: jumping.Target | None) -> None:
         self._show(state)
         if chosen is not None and chosen.pixel is not None:
             self.trace_pixel(chosen.pixel)

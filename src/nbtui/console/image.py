@@ -181,16 +181,15 @@ class ImageScreen(Page[Visit]):
 
     # --- keys --------------------------------------------------------------------------------------------------------
 
-    def on_key(self, event: events.Key) -> None:
+    def typed(self, event: events.Key) -> bool:
         """The list of keys is closed by any key; what is typed is a pixel to go to."""
         if event.key == "ctrl+c" or not (self.picture.keys or self.picture.typed is not None):
-            return
-        event.prevent_default()
-        event.stop()
+            return False
         if self.picture.keys:
             self.show(replace(self.picture, keys=False))
         else:
             self.show(_typing(self.picture, event.key, event.character or ""))
+        return True
 
     def action_image(self, id: str) -> None:
         """Do the action of this id (see `image_actions`)."""

@@ -182,15 +182,11 @@ class LogsScreen(Page[None]):
         self._acts[name]()
         self.view.update()
 
-    def on_key(self, event: events.Key) -> None:
+    def typed(self, event: events.Key) -> bool:
         """While a search text is typed, keys are text; any key closes the help."""
-        if not (self.logs.typing or self.logs.helping):
-            return
-        event.prevent_default()
-        event.stop()
-        if event.key == "ctrl+c":
-            self.app.exit(INTERRUPTED)
-        elif self.logs.helping:
+        if event.key == "ctrl+c" or not (self.logs.typing or self.logs.helping):
+            return False
+        if self.logs.helping:
             self.show(replace(self.logs, helping=False))
         elif event.key == "escape":
             self._forget()
@@ -198,6 +194,7 @@ class LogsScreen(Page[None]):
             self._search()
         else:
             self.show(moves.typed(self.logs, event.key, event.character if event.is_printable else None))
+        return True
 
     def _back(self) -> None:
         view = self.logs

@@ -136,32 +136,23 @@ class ParametersScreen(Page[None]):
 
     # --- keys --------------------------------------------------------------------------------------------------------
 
-    async def on_key(self, event: events.Key) -> None:
-        """While a value or a search text is typed, keys are text; a digit or a sign begins to type a value.
-
-        Actions are done from here as well: left to the app they would come after keys that were typed after them.
-        """
-        if not self.is_current:
-            return
+    def typed(self, event: events.Key) -> bool:
+        """While a value or a search text is typed, keys are text; a digit or a sign begins to type a value."""
         form = self.form
         character = event.character if event.is_printable else None
-        active = self.active_bindings.get(event.key)
-        typing = form.keys or form.searching or form.entry is not None
-        if event.key == "ctrl+c" or (active is not None and not typing):
-            if active is not None:
-                await self.app.run_action(active.binding.action, active.node)
-        elif form.keys:
+        if event.key == "ctrl+c":
+            return False
+        if form.keys:
             self._page_of_keys(event.key)
         elif form.entry is not None:
             self._change(moves.entered(form, event.key, character))
         elif form.searching:
             self.show(moves.searched(form, event.key, character))
-        elif character is not None and (character.isdecimal() or character in "-."):
+        elif event.key not in self.active_bindings and character and (character.isdecimal() or character in "-."):
             self.show(moves.begin(replace(form, message=""), character))
         else:
-            return
-        event.prevent_default()
-        event.stop()
+            return False
+        return True
 
     def on_paste(self, event: events.Paste) -> None:
         """Pasted text is typed text."""

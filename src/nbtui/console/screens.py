@@ -14,6 +14,7 @@ from nbtui.console.panes import detail, fields, footer, header, help, pipeline, 
 from nbtui.console.panes.line import Line, Span, block, line, wrap
 from nbtui.console.state import PANES, State
 from nbtui.console.widgets import PaneView
+from nbtui.errors import INTERRUPTED
 
 SMALLEST = (80, 24)
 WIDE = (120, 36)  # from here on all panes at once
@@ -123,18 +124,18 @@ class HelpScreen(Page[None]):
     def compose(self) -> ComposeResult:
         yield self.view
 
-    def on_key(self, event: events.Key) -> None:
-        event.stop()
+    def typed(self, event: events.Key) -> bool:
         if event.key == "ctrl+c":
-            self.app.exit(130)
-            return
+            self.app.exit(INTERRUPTED)
+            return True
         moves = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": 10, "pageup": -10, "home": -10_000, "end": 10_000}
         if event.key not in moves:
             self.dismiss()
-            return
+            return True
         lines = len(help.lines(self._state, self.size.width))
         self._top = max(0, min(lines - self.size.height, self._top + moves[event.key]))
         self.view.update()
+        return True
 
     def _draw(self, width: int, height: int) -> list[Line]:
         return block(help.lines(self._state, width)[self._top :], width, height)

@@ -19,6 +19,7 @@ from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
+from nbtui.console.page import Page
 from nbtui.console.tight import Glass
 
 MOUSE_OFF = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"
@@ -138,6 +139,21 @@ class TerminalApp(App[Result], inherit_bindings=False):
         if sys.__stdin__ is not None and not self.is_headless:
             self._terminal.register(sys.__stdin__.fileno(), select.POLLHUP)
             self.set_interval(LOOK_EVERY, self._look)
+
+    async def on_event(self, event: events.Event) -> None:
+        """A key is dealt with here and now, before the next one is looked at.
+
+        Textual would send it down to the screen and up again: what it begins (a search, a page) would then come after
+        keys that were typed after it, and over a slow link keys come in bursts.
+        """
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+        elif not await self._check_bindings(event.key, priority=True) and not self.typed(event):
+            await self._check_bindings(event.key)
+
+    def typed(self, event: events.Key) -> bool:
+        """Whether a key was text, or closed something, rather than one that may be bound to an action."""
+        return isinstance(self.screen, Page) and self.screen.typed(event)
 
     def on_resize(self, event: events.Resize) -> None:
         """The terminal may show anything now, also when it has the size of before: tmux attached again."""

@@ -117,16 +117,12 @@ class WhyScreen(Page[None]):
         self._acts[name]()
         self.update()
 
-    def on_key(self, event: events.Key) -> None:
+    def typed(self, event: events.Key) -> bool:
         """Any key closes the help."""
-        if not self.why.helping:
-            return
-        event.prevent_default()
-        event.stop()
-        if event.key == "ctrl+c":
-            self.app.exit(INTERRUPTED)
-        else:
-            self._show(replace(self.why, helping=False))
+        if not self.why.helping or event.key == "ctrl+c":
+            return False
+        self._show(replace(self.why, helping=False))
+        return True
 
     def _apply(self) -> None:
         before = self._bridge.state()
