@@ -27,6 +27,19 @@ Kernel = Callable[[TileInput], TileSums]
 WORTH_BUILDING = 800_000_000
 
 
+# one loop over the pixels with the sum over orientations inside, nothing of a term in memory: by default the compiler
+# stores whatever is used more than once, and every term would pass through the memory four times
+_FUSED: dict[str, Any] = {
+    "realize_reads_threshold": 100,
+    "realize_opcount_threshold": 1000,
+    "realize_cpu_opcount_threshold": 1000,
+    "realize_acc_reads_threshold": 100,
+    "realize_cpu_acc_reads_threshold": 100,
+    "assert_indirect_indexing": False,  # the kernel keeps addresses in the table itself
+    "cpp.dynamic_threads": True,
+}
+
+
 class _Tile(torch.nn.Module):
     def forward(self, *arguments: torch.Tensor) -> tuple[torch.Tensor, ...]:
         return tuple(tile_sums(TileInput(*arguments)))
@@ -44,7 +57,7 @@ def artefact(dtype: torch.dtype) -> Path:
     """The file that holds the kernel for this dtype, torch, processor and source."""
     modules: tuple[ModuleType, ...] = (kernel, lattice)
     parts = [inspect.getsource(module) for module in modules]
-    parts += [torch.__version__, str(dtype), torch.backends.cpu.get_cpu_capability(), os.uname().machine]
+    parts += [repr(_FUSED), torch.__version__, str(dtype), torch.backends.cpu.get_cpu_capability(), os.uname().machine]
     return cache_folder() / f"tile-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:24]}.pt2"
 
 
@@ -83,8 +96,9 @@ def build(dtype: torch.dtype) -> bool:
 
 def _build(dtype: torch.dtype) -> bool:
     try:
-        from torch._inductor import aoti_compile_and_package
+        from torch._inductor import aoti_compile_and_package, config
 
+        known = config.get_config_copy()
         target = artefact(dtype)
         target.parent.mkdir(parents=True, exist_ok=True)
         pixels, orientations, reflections = (torch.export.Dim(name, min=2) for name in ("p", "n", "f"))
@@ -99,7 +113,7 @@ def _build(dtype: torch.dtype) -> bool:
             made = aoti_compile_and_package(
                 program,
                 package_path=str(Path(scratch) / target.name),
-                inductor_configs={"cpp.dynamic_threads": True},
+                inductor_configs={name: value for name, value in _FUSED.items() if name in known},
             )
             Path(made).replace(target)
     except Exception:  # the compiler's failures have every type there is

@@ -13,10 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .lattice import grating_squared, nearest_index
-
-# a literal quotient of sines this close to a whole index carries rounding noise beyond 1e-8 (quirk L10)
-NOISY = 2e-8
+from .lattice import nearest_index, sine_of_turns
 
 
 class TileInput(NamedTuple):
@@ -29,8 +26,8 @@ class TileInput(NamedTuple):
     cells: Tensor  # a, b, c [m] of each orientation, (N, 3, 3)
     weights: Tensor  # 1 for an orientation, 0 for padding, (N,)
     n_cells: Tensor  # Na, Nb, Nc, (3,)
-    table: Tensor  # F, flat, l fastest
-    box: Tensor  # h_min, k_min, l_min, n_h, n_k, n_l, (6,)
+    table: Tensor  # F^2 in a box of indices whose outermost planes hold that of everything beyond, flat, l fastest
+    box: Tensor  # its h_min, k_min, l_min, n_h, n_k, n_l, (6,)
 
 
 NUMBERS = (
@@ -43,9 +40,10 @@ NUMBERS = (
     "point_pixel",  # 1: no obliquity
     "wavelength",
     "kahn",
+    "thickness",  # of the sensor; 0: everything is absorbed
     "absorption",  # layer thickness times attenuation
     "layer",
-    "default_f",
+    "noise",  # an index this close to a whole one, relative to it, is left to the full formula
 )
 
 
@@ -53,7 +51,7 @@ class TileSums(NamedTuple):
     """Results per pixel, each (P,)."""
 
     intensity: Tensor  # sum of F_cell^2 F_latt^2
-    noisy: Tensor  # > 0: an index so near an integer that C's quotient is rounding noise
+    doubtful: Tensor  # bool: only the full formula gives C's value
     omega: Tensor
     polar: Tensor
     capture: Tensor
@@ -84,20 +82,30 @@ def tile_sums(tile: TileInput) -> TileSums:
     path = number["absorption"] / _along(normal, x, y, z)
     layer = number["layer"]
     capture = torch.exp(-layer * path) - torch.exp(-(layer + 1.0) * path)
-    capture = torch.where(number["absorption"] == 0.0, 1.0, capture)
+    capture = torch.where(number["thickness"] == 0.0, 1.0, capture)
 
-    sx, sy, sz = ((d - i) / number["wavelength"] for d, i in zip((x, y, z), incident.unbind(), strict=True))
-    value, noisy = tile.weights[:, None], torch.zeros_like(sx)
-    address, inside = torch.zeros_like(sx), torch.ones_like(sx, dtype=torch.bool)
+    # stacked, so that the compiler stores S instead of working it out again for every orientation
+    scattering = torch.stack([(d - i) / number["wavelength"] for d, i in zip((x, y, z), incident, strict=True)])
+    # F_latt is the quotient of two products of sines, sin(pi N e) and sin(pi e) with e = h - h0. A shift of e far
+    # below its last digit, whose cube is still a number, makes N of the quotient where e = 0
+    shift = torch.finfo(scattering.dtype).tiny ** (1.0 / 3.0)
+    above = tile.weights[:, None]
+    below = torch.ones_like(above)
+    clearance = torch.full_like(above, torch.inf)
+    address = torch.zeros_like(above, dtype=torch.int64)
     for axis in range(3):
-        cell = tile.cells[:, axis, :, None]
-        index = cell[:, 0] * sx + cell[:, 1] * sy + cell[:, 2] * sz  # (N, P)
+        index = _along(tile.cells[:, axis].T[:, :, None], *scattering)  # (N, P)
         whole = nearest_index(index)
         offset = index - whole
-        value = value * grating_squared(offset, tile.n_cells[axis])
-        noisy = noisy + (offset.abs() < NOISY * whole.abs()).to(sx)
-        place = whole - tile.box[axis]
-        inside = inside & (place >= 0.0) & (place < tile.box[axis + 3])
-        address = address * tile.box[axis + 3] + place
-    f_cell = torch.where(inside, tile.table[torch.where(inside, address, 0.0).to(torch.int64)], number["default_f"])
-    return TileSums((f_cell * f_cell * value).sum(0), noisy.sum(0), omega, polar, capture)
+        clearance = torch.minimum(clearance, offset.abs() - number["noise"] * whole.abs())
+        turns = (offset + shift) * tile.n_cells[axis]
+        above = above * sine_of_turns(turns - torch.round(turns))
+        below = below * sine_of_turns(offset + shift)
+        low, count = tile.box[axis], tile.box[axis + 3].to(torch.int64)
+        place = (whole - low).to(torch.int64)
+        address = address * count + torch.clamp(place, torch.zeros_like(count), count - 1)
+    f_latt = above / below
+    intensity = (tile.table[address] * (f_latt * f_latt)).sum(0)
+    # C keeps the first factors that are not zero; what is not finite it makes so in its own way
+    odd = (omega == 0.0) | (polar == 0.0) | (capture == 0.0) | ~(intensity < torch.inf)
+    return TileSums(intensity, odd | (clearance.amin(0) < 0.0), omega, polar, capture)

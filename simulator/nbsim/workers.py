@@ -1,0 +1,87 @@
+"""Independent pieces of work dealt out to threads.
+
+Torch's own threads wait for each other after every operation; a thread to itself for each piece waits for nobody, and
+leaves every intermediate in its own cache. Torch lets go of Python's lock while it computes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+import torch
+
+from .errors import Interrupted
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Stopped = Callable[[], None]  # raises what ends the work; asked by whoever works for long
+
+_SECONDS_BETWEEN_QUESTIONS = 0.1
+
+
+def in_threads(
+    work: Callable[[Item, Stopped], Result], items: Iterable[Item], *, n_threads: int, stopped: Stopped
+) -> Iterator[Result]:
+    """Results of ``work`` on every item, in the order in which they are done; with one thread, in this one.
+
+    ``stopped`` is asked in the calling thread all the time; what it raises ends the work of all.
+    """
+    if n_threads == 1:
+        for item in items:
+            stopped()
+            yield work(item, stopped)
+        return
+    yield from _shared(work, iter(items), n_threads, stopped)
+
+
+def _shared(
+    work: Callable[[Item, Stopped], Result], items: Iterator[Item], n_threads: int, stopped: Stopped
+) -> Iterator[Result]:
+    ended, taking, begun = threading.Event(), threading.Lock(), threading.Barrier(n_threads + 1)
+    results: SimpleQueue[tuple[Result] | BaseException | None] = SimpleQueue()
+
+    def asked() -> None:
+        if ended.is_set():
+            raise Interrupted("another thread ended the work")
+
+    def worker() -> None:
+        torch.set_num_threads(1)
+        begun.wait()
+        try:
+            while not ended.is_set():
+                with taking:
+                    item = next(items, None)
+                if item is None:
+                    break
+                results.put((work(item, asked),))
+            results.put(None)
+        except BaseException as error:
+            results.put(error)
+
+    threads = [threading.Thread(target=worker, daemon=True) for _ in range(n_threads)]
+    before = torch.get_num_threads()
+    for thread in threads:
+        thread.start()
+    begun.wait()
+    torch.set_num_threads(before)  # what each worker set holds for itself, and for threads that begin later
+    try:
+        working = n_threads
+        while working:
+            stopped()
+            try:
+                result = results.get(timeout=_SECONDS_BETWEEN_QUESTIONS)
+            except Empty:
+                continue
+            if isinstance(result, BaseException):
+                raise result
+            if result is None:
+                working -= 1
+            else:
+                yield result[0]
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
