@@ -19,6 +19,7 @@ from nbsim.image import fits_kernel, render
 from nbsim.model import Experiment
 from nbsim.pixel import image_values
 from nbsim.terms import contributions
+from nbsim.workers import Stopped, in_threads
 
 PLAIN = "-default_F 50 -cell 30 40 50 90 90 90 -misset 5 10 15 -lambda 1 -distance 60 -pixel 2 -oversample 1"
 BOUND = 1e-6
@@ -205,3 +206,26 @@ def test_an_image_beyond_the_memory_is_refused(here: Path) -> None:
     experiment = from_command(f"{PLAIN} -detpixels 50000000 -N 4", here)
     with pytest.raises(InputError, match=r"50000000 x 50000000 pixels .* needs"):
         render(experiment)
+
+
+def test_the_number_of_threads_changes_nothing(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment = from_command(f"{PLAIN} -detpixels 300 -N 4 -phisteps 3 -osc 1", here)
+    before = torch.get_num_threads()
+    images = []
+    for n in (1, 3):
+        monkeypatch.setattr(torch, "get_num_threads", lambda n=n: n)
+        images.append(render(experiment, compile_kernel=False))
+        monkeypatch.undo()
+        torch.set_num_threads(before)
+    assert torch.equal(images[0].photons, images[1].photons)
+    assert images[0].solid_angle == images[1].solid_angle
+
+
+def test_what_fails_in_one_thread_fails_in_all() -> None:
+    def work(item: int, stopped: Stopped) -> int:
+        while item != 7:
+            stopped()  # ends when the other has failed
+        raise InputError("seven")
+
+    with pytest.raises(InputError, match="seven"):
+        list(in_threads(work, [1, 7], n_threads=2, stopped=lambda: None))
