@@ -16,6 +16,11 @@ def test_byte_budgets(tmp_path: Path) -> None:
         terminal.wait_for("PIXELS DIFFER")
         terminal.read(0.4)
         assert max(terminal.press(key) for key in "jl") <= 600
+        assert max(terminal.press(key) for key in "123") <= 10_000  # another view
+        assert max(terminal.press(key) for key in "++++--") <= 10_000  # another zoom
+        assert terminal.press("0") <= 11_000  # the whole of it at once
+        assert terminal.press("v") <= 5_000  # letters are lighter still
+        terminal.press("v")
         terminal.press("+")
         assert 600 < max(terminal.press(key) for key in "nN") <= 10_000  # from page to page
         assert terminal.press("\x1b[<35;30;12M\x1b[<35;31;13M") == 0

@@ -135,7 +135,15 @@ def _gates(name: str) -> Gates:
 @click.option("--mask", type=click.Path(path_type=Path), help="SMV or .npy; zero: the pixel does not count.")
 @click.option("--size", type=click.IntRange(min=1), nargs=2, metavar="SLOW FAST", help="Size of raw float images.")
 @click.option("--at", type=click.IntRange(min=0), nargs=2, metavar="SLOW FAST", help="C_IMAGE is a cut-out from there.")
-@click.option("--gates", default="field", show_default=True, metavar="NAME", help="What must hold: field or exact.")
+@click.option(
+    "--gates",
+    "--profile",
+    "gates",
+    default="field",
+    show_default=True,
+    metavar="NAME",
+    help="What must hold: field or exact.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One object.")
 @click.option("--png", "folder", type=click.Path(path_type=Path), help="Write c, python and difference .png there.")
 @click.option("--force", is_flag=True, help="Replace pictures that exist.")

@@ -41,6 +41,7 @@ def dots(picture: Picture, size: Pixel) -> Codes:
     return np.pad(found, ((0, odd), (0, 0)), constant_values=BEYOND) if odd else found
 
 
+@np.errstate(over="ignore")  # far above the top is the top
 def _steps(values: Image, top: float, decades: int) -> npt.NDArray[np.int64]:
     """Signed levels -COUNT .. COUNT, 0 for what is below the lowest decade."""
     steps = np.zeros(values.shape, dtype=np.int64)

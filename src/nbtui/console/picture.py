@@ -113,6 +113,7 @@ def largest(image: npt.NDArray[np.floating]) -> float:
     return float(finite.max()) if finite.size else 0.0
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def differences(c: Image, python: Image) -> Difference:
     """Compare two images of one shape; what agrees is for :func:`nbtui.images.metrics.beyond_tolerance` to say.
 

@@ -45,7 +45,7 @@ def rings(picture: Picture, zoom: int, size: Pixel, free: npt.NDArray[np.bool_])
         corners = inside[:-1, :-1].astype(int) + inside[1:, :-1] + inside[:-1, 1:] + inside[1:, 1:]
         at = np.argwhere((corners > 0) & (corners < 4))
         ring = [(int(y), int(x)) for y, x in at]
-        found.update({cell: RING for cell in ring if free[cell]})
+        found.update({(y, x): RING for y, x in ring if free[y, x] and (y + x) % 2 == 0})  # a dotted line is enough
         found.update(_name(f"{spacing:g}A", ring, free))
     return found
 

@@ -101,7 +101,8 @@ class ImageComparison:
     @property
     def sum_ratio(self) -> float | None:
         """Python over C."""
-        return self.sum_py / self.sum_c if self.sum_c else None
+        ratio = self.sum_py / self.sum_c if self.sum_c else np.nan
+        return float(ratio) if np.isfinite(ratio) else None
 
     @property
     def peak_distance(self) -> float | None:
@@ -132,6 +133,7 @@ class ImageComparison:
         return found
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # beyond a double's range: infinite, or undefined
 def compare_images(
     c: Picture, py: Picture, *, roi: tuple[int, int, int, int] | None = None, mask: Mask | None = None
 ) -> ImageComparison:
@@ -165,8 +167,7 @@ def compare_images(
     differs = beyond_tolerance(left, right, both)
     beyond = int(differs.sum())
     order = _largest_first(np.abs(delta), WORST)
-    with np.errstate(over="ignore"):  # beyond a double's range: infinite
-        mse = float(np.mean(np.square(delta[both])))
+    mse = float(np.mean(np.square(delta[both])))
     return ImageComparison(
         size=c.size,
         roi=limits,
@@ -280,7 +281,8 @@ def _correlation(a: Array, b: Array) -> float | None:
     if scale_a == 0.0 or scale_b == 0.0:
         return None
     a, b = a / scale_a, b / scale_b
-    return float(np.clip(np.dot(a, b) / np.sqrt(np.dot(a, a) * np.dot(b, b)), -1.0, 1.0))
+    found = float(np.clip(np.dot(a, b) / np.sqrt(np.dot(a, a) * np.dot(b, b)), -1.0, 1.0))
+    return found if np.isfinite(found) else None
 
 
 def _largest_first(values: Array, limit: int) -> list[Pixel]:

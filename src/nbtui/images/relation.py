@@ -194,7 +194,8 @@ def _lines(pair: Pair, c: Array, py: Array, counts: Mask) -> Iterator[tuple[floa
         return
     if pair.steps == (1.0, 0.0):
         slope, adc = _line_of_counts(values_py[bright], values_c[bright], 1.0 / scale, -offset / scale)
-        yield 1.0 / slope, -adc / slope
+        if slope > 0.0:
+            yield 1.0 / slope, -adc / slope
     elif any(pair.steps):
         yield _line_of_counts(values_c[bright], values_py[bright], scale, offset)
     else:
@@ -211,6 +212,8 @@ def _line_of_counts(values: Array, counts: Array, scale: float, offset: float) -
     for _ in range(3):  # which pixels are near the line depends on the line
         rest = np.abs(counts - offset - scale * values)
         near = rest <= max(1.0, 4.0 * float(np.median(rest)))
+        if not values[near].any():
+            break
         scale = float(values[near] @ (counts[near] - offset) / (values[near] @ values[near]))
     return scale, offset
 

@@ -152,7 +152,7 @@ def _level(value: float, largest: float) -> str:
         return "x"
     if value == 0.0:
         return " "
-    below = int(-math.log10(value / largest))
+    below = int(-math.log10(max(value / largest, 1e-300)))
     return _LEVELS[max(0, len(_LEVELS) - 1 - below)]
 
 

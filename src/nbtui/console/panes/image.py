@@ -18,7 +18,8 @@ LETTERS = dict(zip("0123456ABCDEFabcdef", " .:=*#@123456abcdef", strict=True)) |
 _STRENGTH = {code: at for at, code in enumerate(" 0aA1bB2cC3dD4eE5fF6?")}  # of two dots in one cell which is shown
 WIDE = 60  # cells of a canvas with room for words
 _DOT = {False: "\u00b7", True: "'"}  # by whether levels are characters: these have a dot of their own
-_UPPER, _LOWER = "\u2580", "\u2584"  # half blocks
+_UPPER, _LOWER, _FULL = "\u2580", "\u2584", "\u2588"  # half blocks, and both
+_LONG = 3  # cells
 
 
 def dots_in(width: int, height: int) -> Pixel:
@@ -106,7 +107,10 @@ def _cell(upper: str, lower: str, count: int) -> Span:
     """``count`` cells of two dots. The fewest colours: what is not bright leaves the terminal's own."""
     upper, lower = upper.replace(BEYOND, "0"), lower.replace(BEYOND, "0")
     if upper == lower:
-        return Span(" " * count, "text" if upper == "0" else f"dots 0{lower}")
+        if upper == "0":
+            return Span(" " * count)
+        # a full block needs no colour behind, which would have to be taken back; in a long run blanks are lighter
+        return Span(_FULL * count, f"dots {upper}0") if count < _LONG else Span(" " * count, f"dots 0{lower}")
     if upper == "0":
         return Span(_LOWER * count, f"dots {lower}0")
     return Span(_UPPER * count, f"dots {upper}{lower}")
