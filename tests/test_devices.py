@@ -18,7 +18,7 @@ from nbsim import image
 from nbsim.accumulation import sum_pixels
 from nbsim.experiment import from_command
 from nbsim.image import render
-from nbsim.terms import RunState, contributions
+from nbsim.terms import RunState, contributions, passes_per_pixel
 
 BASE = "-cell 40 50 60 75 85 95 -misset 10 20 30 -distance 60 -detpixels 6 -pixel 3 -N 3 -default_F 20 -oversample 2 "
 FULL = (
@@ -72,8 +72,7 @@ def without_values(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.to("meta")
 
 
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-@pytest.mark.parametrize("mode", ["spec", "c-parity"])
+@pytest.mark.parametrize(("mode", "dtype"), [("spec", torch.float32), ("c-parity", torch.float64)])
 @pytest.mark.parametrize("options", FULL + PLAIN)
 def test_the_formula_stays_on_its_device(options: str, mode: str, dtype: torch.dtype, folder: Path) -> None:
     there = from_command(BASE + options, folder, phi_mode=mode, dtype=dtype).mapped(without_values)
@@ -86,20 +85,27 @@ def test_the_formula_stays_on_its_device(options: str, mode: str, dtype: torch.d
         assert traffic.seen == []
 
 
-@pytest.mark.parametrize("quirks", [{}, {"cached_corrections": False, "running_sum_weights": False}])
-@pytest.mark.parametrize("options", [*FULL, PLAIN[0]])
+@pytest.mark.parametrize(
+    ("options", "quirks"),
+    [
+        *((options, {}) for options in (*FULL, PLAIN[0])),
+        (FULL[3], {"cached_corrections": False, "running_sum_weights": False}),
+    ],
+)
 def test_no_tile_waits_for_the_device(
     options: str, quirks: dict[str, bool], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every tile passes on a device without values; the first question about one comes when all are done."""
-    there = from_command(BASE + options, folder, phi_mode="c-parity", quirks=quirks).mapped(without_values)
-    monkeypatch.setattr(image, "_DEVICE_TERMS", 40)
+    here = from_command(BASE + options, folder, phi_mode="c-parity", quirks=quirks)
+    there = here.mapped(without_values)
+    # three tiles of twelve pixels
+    monkeypatch.setattr(image, "_DEVICE_TERMS", 12 * (3 if options == PLAIN[0] else passes_per_pixel(here)))
     # the search for what pixels inherit looks at values, before the loop
     monkeypatch.setattr(image, "run_state", lambda *_, **__: RunState((), (3, 2, 1)))
     reports: list[tuple[int, int, int]] = []
     with Traffic() as traffic, pytest.raises((RuntimeError, NotImplementedError), match=r"nonzero|item"):
         render(there, progress=lambda *counts: reports.append((*counts, len(traffic.seen))))
-    assert len(reports) > 2 and reports[-1] == (36, 36, 0)
+    assert reports == [(12, 36, 0), (24, 36, 0), (36, 36, 0)]
 
 
 @pytest.mark.parametrize("options", FULL + PLAIN)
