@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 
 from nbtui.console import jobs
 from nbtui.console.app import Console, initial
+from nbtui.console.image import ImageScreen
 from nbtui.console.packages import PackagesScreen
 from nbtui.console.state import Phase
 from nbtui.live.cases import load_case
@@ -40,7 +41,11 @@ async def shoot() -> dict[str, str]:
         pictures["why"] = await _picture(pilot)
         await pilot.press("escape", "question_mark")
         pictures["help"] = await _picture(pilot)
-        await pilot.press("escape", "m")
+        await pilot.press("escape", "i")
+        await _until(pilot, lambda: isinstance(app.screen, ImageScreen) and app.screen.picture.judged)
+        await pilot.press("n")
+        pictures["image"] = await _picture(pilot)
+        await pilot.press("q", "m")
         await _until(pilot, lambda: app.state.phase is Phase.READY and app.state.settings.phi_mode == "c-parity")
         await pilot.pause(3.0)  # the marks of changed values fade
         pictures["main-c-parity"] = await _picture(pilot)
