@@ -62,6 +62,15 @@ def test_another_style_is_another_cell() -> None:
     assert sent(glass, whole(strip("one", BOLD, 3).adjust_cell_length(8), strip(""))) == "\x1b[1;1H\x1b[1mone\x1b[m"
 
 
+def test_the_terminals_own_colours_are_not_named() -> None:
+    glass = Glass()
+    named = Style.parse("bold default on default")
+    assert sent(glass, whole(strip("one", named), strip(""))) == "\x1b[1;1H\x1b[1mone\x1b[m\x1b[K\x1b[2;1H\x1b[K"
+    assert sent(glass, whole(strip("one", Style.parse("color(39) on color(49)")), strip(""))).startswith(
+        "\x1b[1;1H\x1b[38;5;39;48;5;49mone"
+    )
+
+
 def test_the_part_of_a_line_that_changed() -> None:
     glass = Glass()
     sent(glass, whole(strip("abcdefgh"), strip("")))

@@ -195,8 +195,8 @@ def terminal() -> bool:
 
 
 def colour() -> bool:
-    """Whether to colour stdout: a terminal, and nobody said NO_COLOR."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    """Whether to colour stdout: a terminal that knows colours, and nobody said NO_COLOR."""
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
 
 
 def say(text: str) -> None:

@@ -8,6 +8,7 @@ when a later Textual does that otherwise.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
@@ -23,6 +24,8 @@ from nbtui.console.characters import ascii_for, ascii_only
 Cell = tuple[str, str]  # character ("" for the right half of a wide one), parameters of its SGR sequence
 _Piece = tuple[int, int, int, list[Cell]]  # line, first and end column, their cells
 
+# a colour, which stays, or one of the terminal's own two, which are there anyway after the reset before each style
+_COLOURS = re.compile(r"([34]8;5;\d+|[34]8;2;\d+;\d+;\d+)|;?\b[34]9\b")
 _UNKNOWN: Cell = ("\0", "")
 _BLANK: Cell = (" ", "")
 _BRIDGE = 6  # equal cells between two changes that are cheaper to send again than to jump over
@@ -103,7 +106,7 @@ class Glass:
     def _code(self, style: Style | None, console: Console) -> str:
         if style not in self._codes:
             sequence = style.render("\0", color_system=console._color_system).partition("\0")[0] if style else ""
-            self._codes[style] = sequence.removeprefix("\x1b[").removesuffix("m")
+            self._codes[style] = _COLOURS.sub(r"\1", sequence.removeprefix("\x1b[").removesuffix("m")).strip(";")
             if style and (style.bgcolor or style.reverse or style.underline):
                 self._painting.add(self._codes[style])
         return self._codes[style]
