@@ -157,6 +157,17 @@ KEYS = (  # what is pressed after loading, and how often
 )
 
 
+STEPPING = (  # what is pressed on a case of very many steps
+    ("] phi step", "]", 20),
+    ("} domain", "}", 20),
+    ("contributions: v next picture", "v", 6),
+    ("zoomed", "3z", 1),
+    ("zoomed: down", "j", 10),
+    ("zoomed: right", "\x1b[C", 10),
+    ("zoomed: v next picture", "v", 6),
+    ("m phi mode", "m", 2),
+    ("e export", "e", 1),
+)
 WAITS = {"l logs": 15.0, "in the logs: / F_latt": 15.0, "e export": 15.0}  # s for what runs beside the screen
 
 
@@ -189,7 +200,7 @@ def console(words: list[str]) -> None:
         print(f"first tick {seen[0][0]:.2f} s, first row {rows:.2f} s, ready {seen[-1][0]:.2f} s, {seen[-1][4]:.0f} MB")
         gaps = sorted((gap for _, gap, *_ in seen), reverse=True)
         print("loading: largest gaps [ms]", *(f"{1000 * gap:.0f}" for gap in gaps[:6]))
-        for label, keys, times in KEYS:
+        for label, keys, times in KEYS if words[0] == "open" else STEPPING:
             before = len(ticks())
             begun = time.monotonic()
             for _ in range(times):

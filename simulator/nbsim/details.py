@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
@@ -15,6 +14,7 @@ from torch import Tensor
 from .pixel import PixelResult
 from .structure_factors import in_table
 from .terms import interpolated_passes, interpolates, passes_per_pixel
+from .trace import executed_column
 
 F_CELL_ORIGINS = ("table", "default", "interpolated", "out of range", "table, not interp.")
 _TABLE, _DEFAULT, _INTERPOLATED, _OUTSIDE, _NO_ROOM = range(len(F_CELL_ORIGINS))
@@ -49,13 +49,10 @@ def term_details(result: PixelResult) -> dict[str, npt.NDArray[Any]]:
 
     ``F_cell_origin`` always; ``F_latt_a``, ``F_latt_b``, ``F_latt_c`` for crystals whose F_latt is a product.
     """
-    chosen = result.terms.passes.executed[0]
-
-    def column(values: Tensor) -> npt.NDArray[Any]:
-        return np.asarray(values[0][chosen].detach().cpu().numpy())
-
-    columns = {"F_cell_origin": column(f_cell_origin(result))}
+    columns = {"F_cell_origin": executed_column(result, f_cell_origin(result))}
     factors = result.terms.passes.lattice.factors
     if factors is not None:
-        columns |= {f"F_latt_{axis}": column(factor) for axis, factor in zip("abc", factors, strict=True)}
+        columns |= {
+            f"F_latt_{axis}": executed_column(result, factor) for axis, factor in zip("abc", factors, strict=True)
+        }
     return columns

@@ -169,17 +169,24 @@ def trace_lines(result: PixelResult) -> tuple[TraceLine, ...]:
     return tuple(lines)
 
 
+def executed_column(result: PixelResult, values: Tensor) -> npt.NDArray[Any]:
+    """Of ``values`` (1, T, B, Q, J, M) those of executed passes, in order of accumulation, (n,)."""
+    chosen = result.terms.passes.executed[0]
+    # picking a million by a mask takes long, and mostly there is nothing to leave out
+    picked = values[0].reshape(-1) if bool(chosen.all()) else values[0][chosen]
+    column: npt.NDArray[Any] = picked.detach().cpu().numpy()
+    return column
+
+
 def terms_rows(result: PixelResult) -> dict[str, npt.NDArray[Any]]:
     """Columns of terms.csv, each (n,): executed passes only, in order of accumulation."""
     terms, ov = result.terms, result.experiment.sampling.oversample
     passes = terms.passes
     layer, sub, source, phi, mosaic = (i.cpu().numpy() for i in torch.nonzero(passes.executed[0], as_tuple=True))
     counts = (layer, sub // ov, sub % ov, source, phi, mosaic)
-    chosen = passes.executed[0]
 
     def column(values: Tensor) -> npt.NDArray[Any]:
-        picked: npt.NDArray[Any] = values[0][chosen].detach().cpu().numpy()
-        return picked
+        return executed_column(result, values)
 
     reals = [column(values) for values in passes.hkl]
     whole = [column(values).astype(np.int64) for values in passes.hkl0]
