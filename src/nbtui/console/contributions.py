@@ -20,7 +20,7 @@ DETAILS = ("F_latt_a", "F_latt_b", "F_latt_c", "F_cell_origin")  # of simulated 
 Place = tuple[int, int, int]  # block, phi step, mosaic domain
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Side:
     """One program's terms: column name -> array (n_blocks, n_phi, n_domains).
 
@@ -63,12 +63,16 @@ class Side:
         """Part of the pixel's sum that each phi step contributes, (n_phi,); zeros when the sum is zero."""
         return np.asarray(self.per_phi / self.total) if self.total else self.per_phi
 
+    def prepare(self) -> None:
+        """Work out every sum now: a million terms are not added up while somebody waits for a key."""
+        _ = self.running, self.per_block, self.largest, self.total, self.share_per_phi
+
     def at(self, place: Place) -> dict[str, float]:
         """The columns at one (block, phi step, domain)."""
         return {name: float(column[place]) for name, column in self.columns.items()}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Contributions:
     """Every term of one pixel on a dense grid. ``c`` is None when C's terms are not known; ``c_problem`` says why."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,9 @@ TERM_COLUMNS = (
     "thick", "sub_slow", "sub_fast", "source", "phi_step", "mosaic_domain", "h", "k", "l", "h0", "k0", "l0",
     "F_latt", "F_cell", "F_cell2_F_latt2",
 )  # fmt: skip
+
+
+_PIECE = 4096  # terms written at a time
 
 
 def split_command(text: str, where: str) -> list[str]:
@@ -141,10 +144,21 @@ def _notices(notices: Iterable[str], error64: float | None) -> tuple[str, ...]:
 
 def terms_csv(terms: TermTable) -> str:
     """The contributions as ``terms.csv``: accumulation order, whole numbers as such, 17 digits otherwise."""
-    lines = [",".join(TERM_COLUMNS)]
-    columns = [getattr(terms, name).tolist() for name in TERM_COLUMNS]
-    lines += [",".join(f"{value:.17g}" for value in row) for row in zip(*columns, strict=True)]
-    return "\n".join(lines) + "\n"
+    return "".join(terms_csv_pieces(terms))
+
+
+def terms_csv_pieces(terms: TermTable) -> Iterator[str]:
+    """``terms.csv`` piece by piece: there may be millions of lines."""
+    yield ",".join(TERM_COLUMNS) + "\n"
+    for rows in term_rows(terms):
+        yield "".join(",".join(f"{value:.17g}" for value in row) + "\n" for row in rows)
+
+
+def term_rows(terms: TermTable) -> Iterator[list[tuple[float | int, ...]]]:
+    """The contributions as rows of TERM_COLUMNS, some thousands at a time."""
+    columns = [getattr(terms, name) for name in TERM_COLUMNS]
+    for start in range(0, len(columns[0]), _PIECE):
+        yield list(zip(*(column[start : start + _PIECE].tolist() for column in columns), strict=True))
 
 
 def split_phi(lines: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -15,6 +16,7 @@ _GLYPHS = "#+-."
 _HEAT = ((0.5, "#", "heat-0"), (0.2, "*", "heat-1"), (0.1, "+", "heat-2"), (0.01, "-", "heat-3"), (0.0, ".", "heat-4"))
 _LEGEND = " # half of the largest or more  * 1/5  + 1/10  - 1/100  . less"
 _LABEL = 5  # cells of a row's phi step
+_LEAST_ROOM = 20  # lines from which there is room for the whole map above the part around the cursor
 _NUMBER = 7  # cells of a number
 _WIDEST, _TALLEST = 6, 3  # cells of the terminal that a cell of the map takes at most
 
@@ -94,9 +96,15 @@ def strips(state: State, grid: Contributions, width: int) -> list[Line]:
 
 
 def coloured(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
-    """C's map, Python's map and their difference side by side, as many as there is room for."""
+    """C's map, Python's map and their difference side by side, as many as there is room for.
+
+    Where that is only a part around the cursor, the whole stands above it, reduced.
+    """
     here = strips(state, grid, width)
     room = height - len(here)
+    if room >= _LEAST_ROOM and (grid.n_phi > room - 2 or grid.n_domains > (width - _LABEL) // 2):
+        here = [*here, *_whole(state, grid, width, room // 2)]
+        room = height - len(here)
     legend = [line(Span(clip(_LEGEND, width), "faint"))] if room >= grid.n_phi + 3 else []
     room -= len(legend)
     if grid.c is None:
@@ -108,6 +116,41 @@ def coloured(state: State, grid: Contributions, width: int, height: int) -> list
     for number, picture in enumerate(pictures[1:], start=1):
         joined = [beside(a, number * each + number - 1, b) for a, b in zip(joined, picture, strict=True)]
     return [*here, *joined, *legend]
+
+
+def _whole(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
+    """The whole map of the block, each cell the largest of several terms; where one differs from C's it is bright."""
+    rows, columns = min(height - 1, grid.n_phi), min(width - _LABEL, grid.n_domains)
+    phi, domains, cells, off = _reduced(grid, state.block, rows, columns)
+    size = f"{-(-grid.n_phi // rows)} phi x {-(-grid.n_domains // columns)} domains"
+    note = clip(f"  each cell the largest of {size}" + (", bright where C differs" if grid.c else ""), width - 18)
+    lines = [line(Span(" Python, all of it", "title"), Span(note, "faint"))]
+    at = int(np.searchsorted(phi, state.phi, "right")) - 1, int(np.searchsorted(domains, state.domain, "right")) - 1
+    largest = float(grid.py.largest[state.block])
+    for row in range(rows):
+        here = row == at[0]
+        spans = [Span(">" if here else " ", "focus"), Span(right(str(phi[row]), 3) + " ", "title" if here else "faint")]
+        for column in range(columns):
+            text, tone = _heat(float(cells[row, column]), largest)
+            tone = "cursor" if (row, column) == at else "digit" if off[row, column] else tone
+            spans.append(Span(text[0], tone))
+        lines.append(tuple(spans))
+    return lines
+
+
+@lru_cache(maxsize=1)
+def _reduced(grid: Contributions, block: int, rows: int, columns: int) -> tuple[np.ndarray, ...]:
+    """First phi step of each row and first domain of each column, the largest terms, and where one differs."""
+    phi = np.arange(rows) * grid.n_phi // rows
+    domains = np.arange(columns) * grid.n_domains // columns
+    mine = grid.py.terms[block]
+    cells = np.maximum.reduceat(np.maximum.reduceat(mine, phi, axis=0), domains, axis=1)
+    off = np.zeros(cells.shape, dtype=bool)
+    if grid.c is not None:
+        theirs = grid.c.terms[block]
+        differing = np.abs(mine - theirs) > DIFFERS * np.abs(theirs)
+        off = np.logical_or.reduceat(np.logical_or.reduceat(differing, phi, axis=0), domains, axis=1)
+    return phi, domains, cells, off
 
 
 def _one(state: State, grid: Contributions, kind: str, width: int, height: int) -> list[Line]:

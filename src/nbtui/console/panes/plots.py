@@ -13,6 +13,7 @@ from nbtui.console.panes.line import Line, Span, beside, block, clip, line, wrap
 from nbtui.console.state import State
 
 _DECADES = 4  # of (F_latt_a / Na)^2 that a lobe shows where steps lie on side lobes
+_MARKED = 250  # steps that are marked on a lobe; of more every second, third ...
 _ON_MAIN = 0.02  # steps that all lie higher than this are seen better on a linear scale
 _AXES = (("a", "h", "h0"), ("b", "k", "k0"), ("c", "l", "l0"))
 
@@ -95,7 +96,8 @@ def _lobe(state: State, grid: Contributions, number: int, width: int, height: in
     dots = 2 * canvas.width
     curve = interference(np.linspace(-reach, reach, dots), n)
     canvas.path([(x, scale.at(float(y))) for x, y in enumerate(curve)], "faint")
-    for phi in sorted(range(grid.n_phi), key=lambda phi: phi == state.phi):  # the cursor's step on top
+    every = -(-grid.n_phi // _MARKED)
+    for phi in (*range(0, grid.n_phi, every), state.phi):  # the cursor's step on top
         here = phi == state.phi
         same = theirs is not None and abs(theirs[phi] - offsets[phi]) <= maps.DIFFERS * abs(theirs[phi])
         for (side, mark, tone), values in zip(sides, heights, strict=True):
@@ -109,6 +111,7 @@ def _lobe(state: State, grid: Contributions, number: int, width: int, height: in
     words = "no term here" if math.isnan(now) else f"{index} {now:+.2f}/{n} F {part:.3g}"
     ends = f"{-reach:.3g}", f"+{reach:.3g}"
     middle = f"{index}-{node}, 1/N{axis}{', log' if scale.log else ''}"
+    middle += f", 1 of {every} steps" if every > 1 else ""
     gap = max(1, (canvas.width - len(ends[0]) - len(middle) - len(ends[1])) // 2)
     rows = canvas.lines(dots // 2)
     return [
