@@ -9,6 +9,7 @@ import pytest
 
 from nbtui.console import picture as moves
 from nbtui.console.image_actions import IMAGE_ACTIONS
+from nbtui.console.image_jobs import seconds_left
 from nbtui.console.levels import dots
 from nbtui.console.palette import style
 from nbtui.console.panes import image as panes
@@ -291,6 +292,8 @@ def test_what_the_simulation_does_is_in_words() -> None:
     start = Picture("toy", (0, 0), (0, 0), stage=Stage.SIMULATING, done=0.432)
     head, verdict = plain(header(start, 80, 2))
     assert head.endswith("simulating 43 %, Esc stops it") and verdict == " NOT COMPARED YET  simulating ..."
+    assert plain(header(replace(start, left=11.2), 80, 2))[0].endswith("simulating 43 %, 12 s left, Esc stops it")
+    assert (seconds_left(3.0, 0.25), seconds_left(3.0, 0.0)) == (9.0, None)
     head, verdict = plain(header(replace(start, stage=Stage.STOPPED), 80, 2))
     assert head.endswith("stopped") and "2 starts it again" in verdict
     missing = plain(header(replace(start, c_problem="give --c-image FILE"), 80, 2))[1]

@@ -56,6 +56,25 @@ def test_a_changed_image_is_recognised(change: Callable[[np.ndarray], np.ndarray
     assert one.numbers["explained"] == pytest.approx(1.0) and one.numbers["pixels_beyond"] == 0
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: c.T * np.float32(1.5),
+        lambda c: moved(c, 1, -2),
+        lambda c: moved(np.rot90(c), 2, 0),
+        lambda c: c + np.float32(12.5),
+        lambda c: np.float32(3.0) * moved(c[:, ::-1], 1, 0) + np.float32(2.0),
+    ],
+)
+def test_which_of_the_two_is_named_first_does_not_matter(change: Callable[[np.ndarray], np.ndarray]) -> None:
+    """The relation the other way is the inverse one; what float32 numbers cannot hold is no difference."""
+    py = change(C)
+    one, other = (finding(compared(*pair), "relation").numbers for pair in ((py, C), (C, py)))
+    assert one["pixels_beyond"] == other["pixels_beyond"] == 0
+    assert float(one["scale"]) * float(other["scale"]) == pytest.approx(1.0, rel=1e-6)
+    assert float(other["offset"]) == pytest.approx(-float(one["offset"]) / float(one["scale"]), abs=1e-4)
+
+
 def test_numbers_of_a_relation() -> None:
     numbers = finding(compared(np.float32(0.9146397) * moved(C, 1, -3)), "relation").numbers
     assert numbers["scale"] == pytest.approx(0.9146397, rel=1e-7)

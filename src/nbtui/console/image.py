@@ -135,7 +135,7 @@ class ImageScreen(Page[Visit]):
             tell(simulated(ready, python))
             return compared(ready, python)
 
-        self.show(replace(self.picture, stage=Stage.PREPARING, done=0.0, failure="", message=""))
+        self.show(replace(self.picture, stage=Stage.PREPARING, done=0.0, left=None, failure="", message=""))
         jobs.start(job, tell, jobs.NAME)
 
     def _compare(self, python: Image) -> None:
@@ -162,7 +162,7 @@ class ImageScreen(Page[Visit]):
             now = moves.with_c(now, c, result.c_origin, result.c_problem)
             self.show(now if now.rank is not None else moves.to_pixel(now, now.cursor))
         elif isinstance(result, Progressed):
-            self.show(replace(now, done=result.done))
+            self.show(replace(now, done=result.done, left=result.left))
         elif isinstance(result, Simulated):
             self.show(moves.simulated(now, result.python, result.difference))
         elif isinstance(result, Compared):

@@ -35,9 +35,10 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Progressed:
-    """A part of the simulation is done."""
+    """A part of the simulation is done; ``left`` in seconds, None: not known yet."""
 
     done: float
+    left: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,15 +58,21 @@ class Compared:
 
 def reporter(tell: Callable[[object], None]) -> Callable[[int, int], None]:
     """What tells the progress now and then."""
-    told = time.monotonic()
+    began = told = time.monotonic()
 
     def report(done: int, total: int) -> None:
         nonlocal told
-        if time.monotonic() - told >= TOLD_EVERY:
-            told = time.monotonic()
-            tell(Progressed(done / total))
+        now = time.monotonic()
+        if now - told >= TOLD_EVERY:
+            told = now
+            tell(Progressed(done / total, seconds_left(now - began, done / total)))
 
     return report
+
+
+def seconds_left(elapsed: float, done: float) -> float | None:
+    """What a steady pace leaves; None while it is too early to say."""
+    return elapsed * (1.0 - done) / done if done > 0.02 else None
 
 
 def read(case: Case, settings: Settings) -> Prepared:

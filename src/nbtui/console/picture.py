@@ -64,6 +64,7 @@ class Picture:
     bright_c: float = 0.0  # the brightest pixel of each image
     bright_python: float = 0.0
     done: float = 0.0  # part of the simulation that is done
+    left: float | None = None  # seconds that it will still take, when that can be told
     failure: str = ""
     view: str = "python"
     zoom: int = FIT  # one of ZOOMS, or FIT: the whole detector

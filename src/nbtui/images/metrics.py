@@ -247,9 +247,18 @@ def _findings(
     counted = np.zeros(whole[0].shape, dtype=bool)
     counted[region] = kept
     steps, full = zip(*((1.0, FULL) if is_integer else (0.0, np.inf) for is_integer in integer), strict=True)
-    relation = related(Pair(*whole, counted, steps, full), beyond_tolerance)
+    grains = _grain(pictures[0]), _grain(pictures[1])
+    relation = related(Pair(*whole, counted, steps, grains, full), beyond_tolerance)
     moved = displacement(peaks) if relation is None else None
     yield from (found for found in (relation, moved) if found is not None)
+
+
+def _grain(picture: Picture) -> float:
+    """The resolution of the picture's floats, in parts of a value; 0 for whole numbers."""
+    dtype = picture.values.dtype
+    if not np.issubdtype(dtype, np.floating):
+        return 0.0
+    return float(np.finfo(np.float32 if dtype.itemsize <= 4 else np.float64).eps)
 
 
 def _ratios(c: Array, py: Array) -> tuple[float, float, float] | None:

@@ -78,6 +78,7 @@ class Pair:
     py: Array
     kept: Mask  # of the whole image: in the region, not masked
     steps: tuple[float, float] = (0.0, 0.0)  # between two values of C's, Python's image: 1 for counts, 0 for floats
+    grains: tuple[float, float] = (0.0, 0.0)  # the same in parts of a value: the resolution of floats
     full: tuple[float, float] = (np.inf, np.inf)  # a pixel at this value or above is saturated
 
 
@@ -232,10 +233,10 @@ def _misfit(a: Array, b: Array, counts: Mask) -> float:
 
 
 def _left_over(pair: Pair, relation: Relation, c: Array, py: Array, counts: Mask, differs: Differs) -> int:
-    """Pixels that differ although ``relation`` is applied; rounding to counts is no difference."""
+    """Pixels that differ although ``relation`` is applied; what counts and floats cannot hold is no difference."""
     expected = relation.scale * c + relation.offset
     left = differs(expected, py, counts)
     rounding = 0.5 * (pair.steps[1] + pair.steps[0] * abs(relation.scale))
-    if rounding:
-        left &= np.abs(py - expected) > _ROUNDING * rounding
+    grain = pair.grains[0] * np.abs(relation.scale * c) + pair.grains[1] * np.abs(py)
+    left &= np.abs(py - expected) > _ROUNDING * rounding + grain
     return int(left.sum())

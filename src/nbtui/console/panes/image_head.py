@@ -49,7 +49,8 @@ def _views(picture: Picture) -> Line:
 
 def _activity(picture: Picture) -> Span:
     if picture.stage is Stage.SIMULATING:
-        return Span(f"simulating {100 * picture.done:.0f} %, Esc stops it ", "warning")
+        left = "" if picture.left is None else f"{math.ceil(picture.left)} s left, "
+        return Span(f"simulating {100 * picture.done:.0f} %, {left}Esc stops it ", "warning")
     if picture.stage is Stage.READY and picture.difference is not None and not picture.judged:
         return Span("comparing ... ", "warning")
     words = {Stage.PREPARING: "reading ... ", Stage.STOPPING: "stopping ... ", Stage.STOPPED: "stopped "}
