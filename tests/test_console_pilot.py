@@ -323,7 +323,7 @@ async def test_a_case_without_a_c_log_says_how_to_get_one(case: Case, simulator:
     async with console(replace(case, c_log=None)).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)
         text = screen_text(app)
-        assert "NOTHING COMPARED" in text and "nbtui c-trace" in text and "29.6" in text
+        assert "NO C LOG" in text and "nbtui c-trace" in text and "29.6" in text
         await pilot.press("e")
         await until(pilot, lambda: not app.state.exporting)
         assert "no C log" in app.state.message

@@ -12,7 +12,7 @@ from textual.screen import Screen
 from nbtui.console.page import Page
 from nbtui.console.panes import detail, fields, footer, header, help, pipeline, prompt, steps, tabs
 from nbtui.console.panes.line import Line, Span, block, line, wrap
-from nbtui.console.state import PANES, State
+from nbtui.console.state import PANES, Phase, State
 from nbtui.console.widgets import PaneView
 from nbtui.errors import INTERRUPTED
 
@@ -20,7 +20,7 @@ SMALLEST = (80, 24)
 WIDE = (120, 36)  # from here on all panes at once
 WIDER = 180  # columns from which a field is explained beside the table instead of below it
 TALL = 50
-STEPS = 14  # lines of the contributions
+STEPS, SENTENCE = 14, 5  # lines of the contributions, and of the sentence why there are none
 
 PaneDraw = Callable[[State, int, int], list[Line]]
 _PANES: dict[str, PaneDraw] = {
@@ -40,7 +40,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def __init__(self, state: Callable[[], State]) -> None:
         super().__init__()
         self._state = state
-        self._phi_steps = 0  # that the layout was made for
+        self._steps_given = 0  # lines
         self.views = {name: PaneView(self._drawing(draw), name) for name, draw in _PANES.items()}
         self.prompt = PaneView(self._drawing(prompt.draw), "prompt")
         self.small = PaneView(self._too_small, "small")
@@ -71,17 +71,19 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.set_class(compact, "compact")
         self.set_class(not compact and height >= TALL, "tall")
         self.set_class(not compact and width >= WIDER, "wider")
-        self._give_steps_their_lines(compact, height)
+        self._steps_given = self._lines_of_steps()
+        self.views["steps"].styles.height = "1fr" if compact else self._steps_given
         for pane in PANES:
             self.set_class(compact and self._state().pane == pane, pane)
 
-    def _give_steps_their_lines(self, compact: bool, height: int) -> None:
-        """On a high screen the contributions get as many lines as they have phi steps, and two fifths at most."""
-        grid = self._state().contributions
-        self._phi_steps = grid.n_phi if grid else 0
-        share = 2 * height // 5
-        lines = max(STEPS, min(share, self._phi_steps + 5)) if height >= TALL else STEPS
-        self.views["steps"].styles.height = "1fr" if compact else lines
+    def _lines_of_steps(self) -> int:
+        """As many lines as there are phi steps on a high screen, two fifths at most; a sentence needs but a few."""
+        state, height = self._state(), self.app.size.height
+        if state.contributions is None and (not state.can_simulate or state.phase is Phase.FAILED):
+            return SENTENCE
+        if height < TALL or state.contributions is None:
+            return STEPS
+        return max(STEPS, min(2 * height // 5, state.contributions.n_phi + 5))
 
     def on_screen_resume(self) -> None:
         self.update()
@@ -90,8 +92,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Draw the panes again; they repaint what has changed. Under another screen that waits until it has gone."""
         if self.app.screen is not self:
             return
-        grid = self._state().contributions
-        if (grid.n_phi if grid else 0) != self._phi_steps:
+        if self._lines_of_steps() != self._steps_given:
             self.choose_layout()
         for name in names:
             if self.views[name].display:

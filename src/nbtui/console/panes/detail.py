@@ -14,7 +14,7 @@ from nbtui.console.panes.fields import glyph, row_name
 from nbtui.console.panes.line import Line, Span, block, clip, left, line, rule, wrap
 from nbtui.console.panes.numbers import agreeing_digits, common_digits, count, full, relative
 from nbtui.console.provenance import dependencies, dependents
-from nbtui.console.state import State, hint, inherits
+from nbtui.console.state import Phase, State, hint, inherits
 from nbtui.parity.compare import raised
 from nbtui.parity.model import Row
 from nbtui.trace.catalogue import field
@@ -98,7 +98,8 @@ def _what(state: State, row: Row, width: int) -> Line:
 
 def _standing(state: State, row: Row, width: int) -> Line:
     if state.pending:
-        return (Span("C alone, Python is not there yet", "faint"),)
+        words = "the Python side could not be made" if state.phase is Phase.FAILED else "Python is not there yet"
+        return (Span(f"C alone, {words}", "faint"),)
     if not raised(row):
         if row.note:
             return (Span(clip(clean(row.note), width), "faint"),)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from nbtui.console.panes.line import Line, Span, block, left, line, right, rule, width_of
 from nbtui.console.panes.numbers import count, full, marked, relative
-from nbtui.console.state import State, inherits, is_new, nearest, visible
+from nbtui.console.state import Phase, State, inherits, is_new, nearest, visible
 from nbtui.parity.compare import OUTSIDE, raised
 from nbtui.parity.model import Row, Status
 from nbtui.trace.text import clean
@@ -183,7 +183,8 @@ def _wide(state: State, row: Row, here: bool, grouped: bool, lead: tuple[Span, .
     quiet = row.status is Status.PASS and not state.pending
     spans = [*lead, _named(row, name, here, grouped, quiet), Span(" " + left(clean(row.unit), 5) + " ", "faint")]
     if state.pending:
-        return line(*spans, Span(left(c, value + 1)), Span("..." if row.c_value is not None else "", "faint"))
+        awaited = row.c_value is not None and state.phase is not Phase.FAILED
+        return line(*spans, Span(left(c, value + 1)), Span("..." if awaited else "", "faint"))
     changed_c, changed = row.label in state.changed_c, row.label in state.changed
     spans += [*_value(c, py, value, changed_c), _star(changed_c or changed), *_value(py, c, value, changed)]
     spans.append(Span(" " + right(relative(row.rel_delta), 8) + right(count(row.ulp), 7) + " ", _delta_tone(row)))

@@ -95,6 +95,8 @@ def _verdict(state: State, width: int) -> Line:
             words = f"{clean(state.progress)}   Esc stops"
         return (Span(f" {words} ", "verdict-wait"),)
     first = comparison.first_divergence
+    if first is None and not comparison.num_compared and state.c_trace is None:
+        return (Span(" NO C LOG  the Python side alone, there is nothing to compare it with ", "verdict-wait"),)
     if first is None:
         tone = "verdict-agree" if comparison.num_compared else "verdict-wait"
         verdict = Span(f" {_agreement(comparison)} ", tone)
