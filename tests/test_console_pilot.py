@@ -13,7 +13,7 @@ from textual import events
 
 from nbtui.console.actions import ACTIONS
 from nbtui.console.app import Console
-from nbtui.console.screens import HelpScreen
+from nbtui.console.help import HelpScreen
 from nbtui.console.state import Phase
 from nbtui.errors import SimulationFailed
 from nbtui.live.cases import load_case
@@ -217,16 +217,29 @@ async def test_too_small_says_what_it_needs_and_grows_back(case: Case, simulator
         await until(pilot, lambda: "FIRST DIVERGENCE" in screen_text(app) and "contributions" in screen_text(app))
 
 
-async def test_help_is_made_from_the_registry(case: Case, simulator: object) -> None:
-    async with console(case).run_test(size=(120, 60)) as pilot:
+async def test_the_help_says_what_the_signs_mean_and_finds_any_key(case: Case, simulator: object) -> None:
+    async with console(case).run_test(size=(80, 24)) as pilot:
         app = await ready(pilot)
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
         await pilot.pause()
-        text = screen_text(app)
-        for entry in ACTIONS:
-            assert entry.help in text
-        await pilot.press("down", "pagedown", "home", "escape")
+        screen, text = app.screen, screen_text(app)
+        assert isinstance(screen, HelpScreen)
+        for words in ("agrees within the tolerance", "new here", "the digits in brackets differ", "/ search"):
+            assert words in text
+        await pilot.press("home", "slash", *"evidence")
+        assert "write an evidence package" in screen_text(app).splitlines()[0]
+        await pilot.press("enter", "n")
+        assert "evidence packages of the reports folder" in screen_text(app).splitlines()[0]
+        await pilot.press("N")
+        assert "1 of 2 lines" in screen_text(app)
+        await pilot.press("home", "tab", "tab")
+        top = screen.reading.top
+        await pilot.press("shift+tab")
+        assert 0 < screen.reading.top < top
+        await pilot.press("slash", *"zzz")
+        assert "nothing here has 'zzz'" in screen_text(app)
+        await pilot.press("escape", "escape")
         await until(pilot, lambda: not isinstance(app.screen, HelpScreen))
 
 

@@ -10,11 +10,11 @@ from textual import events
 from textual.keys import _character_to_key
 
 from nbtui.console.app import Console
+from nbtui.console.help import HelpScreen
 from nbtui.console.image import ImageScreen
 from nbtui.console.logs import LogsScreen
 from nbtui.console.packages import PackagesScreen
 from nbtui.console.parameters import ParametersScreen
-from nbtui.console.screens import HelpScreen
 from nbtui.console.why import WhyScreen
 from nbtui.live.cases import load_case
 from nbtui.live.model import Case

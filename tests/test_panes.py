@@ -336,7 +336,7 @@ def test_the_registry_is_the_one_list_of_keys(toy: State) -> None:
     assert len(keys) == len(set(keys))
     ids = {entry.id for entry in ACTIONS}
     assert {pair[0] for pair in PAIRS} | {pair[1] for pair in PAIRS} <= ids
-    page = "\n".join(text(help.lines(toy, 100)))
+    page = " ".join(" ".join(text(help.lines(toy, 100))).split())
     for entry in ACTIONS:
         assert entry.help in page
 

@@ -21,12 +21,13 @@ from nbtui.console import state as moves
 from nbtui.console.actions import ACTIONS
 from nbtui.console.comfort import Comfort
 from nbtui.console.exporting import export
+from nbtui.console.help import HelpScreen
 from nbtui.console.inquirer import Diagnosed, Inquirer, Progress
 from nbtui.console.living import Living
 from nbtui.console.moves import MOVES
 from nbtui.console.panes import detail, fields
 from nbtui.console.refresh import Ended, Refresher, arrived
-from nbtui.console.screens import HelpScreen, MainScreen
+from nbtui.console.screens import MainScreen
 from nbtui.console.state import Phase, State
 from nbtui.console.terminal import TerminalApp
 from nbtui.console.tuner import Tuner

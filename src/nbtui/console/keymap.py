@@ -13,6 +13,7 @@ from pathlib import Path
 from textual.keys import Keys, _character_to_key, format_key
 
 from nbtui.console.actions import ACTIONS, USERS, Action
+from nbtui.console.help_actions import HELP_ACTIONS
 from nbtui.console.image_actions import IMAGE_ACTIONS
 from nbtui.console.log_actions import LOG_ACTIONS
 from nbtui.console.packages_actions import PACKAGES_ACTIONS
@@ -65,6 +66,7 @@ REGISTRIES: tuple[Registry, ...] = (
     Registry("image.", "Image", IMAGE_ACTIONS),
     Registry("logs.", "Raw logs", LOG_ACTIONS),
     Registry("packages.", "Packages", PACKAGES_ACTIONS),
+    Registry("help.", "Help", HELP_ACTIONS),
 )
 
 _in_force: dict[str, tuple[str, ...]] = {}

@@ -9,12 +9,10 @@ from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 from textual.screen import Screen
 
-from nbtui.console.page import Page
-from nbtui.console.panes import detail, fields, footer, header, help, pipeline, prompt, steps, tabs
+from nbtui.console.panes import detail, fields, footer, header, pipeline, prompt, steps, tabs
 from nbtui.console.panes.line import Line, Span, block, line, wrap
 from nbtui.console.state import PANES, Phase, State
 from nbtui.console.widgets import PaneView
-from nbtui.errors import INTERRUPTED
 
 SMALLEST = (80, 24)
 WIDE = (120, 36)  # from here on all panes at once
@@ -111,32 +109,3 @@ class MainScreen(Screen[None], inherit_bindings=False):
         here = f"this terminal has {width} x {height}."
         sentences = ((wanted, "title"), (here, "text"), ("Make it larger, or q to leave.", "text"))
         return block([line(Span(part, tone)) for text, tone in sentences for part in wrap(text, width)], width, height)
-
-
-class HelpScreen(Page[None]):
-    """Keys, marks and preflight; every key but the moves closes it."""
-
-    def __init__(self, state: State) -> None:
-        super().__init__()
-        self._state = state
-        self._top = 0
-        self.view = PaneView(self._draw, "help")
-
-    def compose(self) -> ComposeResult:
-        yield self.view
-
-    def typed(self, event: events.Key) -> bool:
-        if event.key == "ctrl+c":
-            self.app.exit(INTERRUPTED)
-            return True
-        moves = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": 10, "pageup": -10, "home": -10_000, "end": 10_000}
-        if event.key not in moves:
-            self.dismiss()
-            return True
-        lines = len(help.lines(self._state, self.size.width))
-        self._top = max(0, min(lines - self.size.height, self._top + moves[event.key]))
-        self.view.update()
-        return True
-
-    def _draw(self, width: int, height: int) -> list[Line]:
-        return block(help.lines(self._state, width)[self._top :], width, height)
