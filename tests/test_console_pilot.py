@@ -232,7 +232,7 @@ async def test_the_help_says_what_the_signs_mean_and_finds_any_key(case: Case, s
         await pilot.press("enter", "n")
         assert "evidence packages of the reports folder" in screen_text(app).splitlines()[0]
         await pilot.press("N")
-        assert "1 of 2 lines" in screen_text(app)
+        assert "1 of 3 lines" in screen_text(app)
         await pilot.press("home", "tab", "tab")
         top = screen.reading.top
         await pilot.press("shift+tab")
