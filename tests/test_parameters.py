@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
-from torch.autograd import gradcheck
+from torch.autograd import gradcheck, gradgradcheck
 
 from nbsim import Experiment, InputError, pixel
 from nbsim.experiment import from_command
@@ -310,3 +310,23 @@ class TestPhotons:
         few_kept, in_tiles = run()
         torch.testing.assert_close(in_tiles, in_one, rtol=1e-12, atol=0.0)
         assert few_kept < all_kept / 5
+
+    @pytest.mark.parametrize("tile", [pixel.TILE, 60])
+    def test_forward_mode_and_second_derivatives(
+        self, tile: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(pixel, "TILE", tile)
+        smooth = {"mosaic_single_precision": False}
+        base = from_command(f"{SMALL} -mosaic 0.5 -mosaic_domains 2", folder, quirks=smooth)
+        start = (base.parameters.misset, base.parameters.mosaic_spread)
+
+        def size(*values: Tensor) -> Tensor:
+            return base.with_parameters(misset=values[0], mosaic_spread=values[1]).photons().sum().log()
+
+        leaves = [value.clone().requires_grad_() for value in start if value is not None]
+        assert gradcheck(size, leaves, check_forward_ad=True, check_batched_grad=False)
+        assert gradgradcheck(size, [leaves[0], leaves[1].detach()])
+        reverse = torch.autograd.grad(size(*leaves), leaves)
+        forward = torch.func.jacfwd(size, argnums=(0, 1))(*(leaf.detach() for leaf in leaves))
+        for one, other in zip(reverse, forward, strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)

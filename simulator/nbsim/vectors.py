@@ -18,22 +18,38 @@ class _Exact(Function):
     """sin, cos or sqrt as the C library rounds them; torch's vectorised ones differ in the last bit."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, name: str) -> Tensor:
+    def forward(x: Tensor, name: str) -> Tensor:
         call: Callable[[float], float] = {"sin": math.sin, "cos": math.cos, "sqrt": math.sqrt}[name]
         values = [call(value) for value in x.detach().reshape(-1).tolist()]
-        result = torch.tensor(values, dtype=x.dtype, device=x.device).reshape(x.shape)
+        return torch.tensor(values, dtype=x.dtype, device=x.device).reshape(x.shape)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, str], output: Tensor) -> None:
+        x, ctx.name = inputs
         ctx.save_for_backward(x)
-        ctx.name = name
-        return result
+        ctx.save_for_forward(x)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
         (x,) = ctx.saved_tensors
-        if ctx.name == "sin":
-            return grads[0] * cos(x), None
-        if ctx.name == "cos":
-            return -(grads[0] * sin(x)), None
-        return grads[0] / (2.0 * sqrt(x)), None
+        return grads[0] * _slope(x, ctx.name), None
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Tensor:
+        (x,) = ctx.saved_tensors
+        change: Tensor = tangents[0] * _slope(x, ctx.name)
+        return change
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[int | None, None], x: Tensor, name: str) -> tuple[Tensor, int | None]:
+        return _exact(x, name), in_dims[0]
+
+
+def _slope(x: Tensor, name: str) -> Tensor:
+    """Derivative of the function of this name."""
+    if name == "sin":
+        return cos(x)
+    return -sin(x) if name == "cos" else 0.5 / sqrt(x)
 
 
 _exact: Callable[[Tensor, str], Tensor] = _Exact.apply
