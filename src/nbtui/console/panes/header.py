@@ -29,7 +29,7 @@ def _title(state: State, width: int) -> Line:
         sampling = (
             f"phi {grid.n_phi} x dom {grid.n_domains}"
             if short
-            else f"phi {grid.n_phi} steps x {grid.n_domains} domains"
+            else f"phi {_counted(grid.n_phi, 'step')} x {_counted(grid.n_domains, 'domain')}"
         )
     gap = "  " if short else "   "
     head = line(
@@ -48,6 +48,10 @@ def _title(state: State, width: int) -> Line:
         return (*head, Span(" " * room), tail)
     urgent = tail.tone == "warning"
     return (*fit(head, width - width_of((tail,)) - 1), Span(" "), tail) if urgent else head
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _mode(state: State, gap: str) -> tuple[Span, ...]:

@@ -127,7 +127,7 @@ def _bar(side: Side, phi: int, largest: float, room: int, tone: str) -> list[Spa
     eighths = round(8 * room * float(side.per_phi[phi]) / largest) if largest > 0 else 0
     full, rest = divmod(max(eighths, 0), 8)
     bar = "█" * full + (_EIGHTHS[rest] if rest else "")
-    return [Span(left(bar, room), tone), Span(right(f"{100 * float(side.share_per_phi[phi]):.1f}%", 6) + "  ")]
+    return [Span(left(bar, room), tone), Span(right(f"{100 * float(side.share_per_phi[phi]):.1f}%", 7) + " ")]
 
 
 def _off(py: float, c: float) -> list[Span]:
