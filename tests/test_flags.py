@@ -134,7 +134,7 @@ def test_a_value_that_c_would_cut_short_is_refused() -> None:
         ("-oversample_thick 3", {"oversample_thick": True, "oversample": -1}),
         ("-dump_pixel 3 4", {"dump_file": "3", "trace_pixel": (3, 4)}),
         ("-printout_pixel 3 4", {"printout": True, "printout_pixel": (4, 3)}),
-        ("-lambda -N 5", {"wavelength_a": 0.0, "n_a": 5}),
+        ("-phi -N 5", {"phi_deg": 0.0, "n_a": 5}),
         ("-hdiv 3 -hdivsteps 2", {"hdiv_steps": 2, "hdiv_range": -1.0}),
         ("-detector_absorption_depth 300um", {"attenuation_um": 300.0}),
         ("-curved_det", {"curved": False}),

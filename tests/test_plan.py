@@ -29,7 +29,7 @@ DEG = 1.0 / RTD
     ],
 )
 def test_phi(typed: str, span: float, step: float, count: int) -> None:
-    steps = phi_steps(parse(typed.split()))
+    steps = phi_steps(parse(typed.split(), compat=True))
     assert (steps.range, steps.step, steps.count) == (span, step, count)
 
 
@@ -74,7 +74,7 @@ def test_dispersion_of_one_step_still_has_two_wavelengths() -> None:
     ],
 )
 def test_sensor(typed: str, microns: float, layer: float, count: int, mu: float) -> None:
-    layers = sensor_layers(parse(typed.split()))
+    layers = sensor_layers(parse(typed.split(), compat=True))
     assert layers.count == count
     assert math.isclose(layers.thickness, microns * 1e-6)
     assert math.isclose(layers.layer, layer * 1e-6)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 _REAL = re.compile(
-    r"\s*([+-]?(?:0[xX][0-9a-fA-F]+|inf(?:inity)?|nan|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))", re.IGNORECASE
+    r"\s*([+-]?(?:0[xX][0-9a-fA-F]+|inf(?:inity)?|nan|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))", re.IGNORECASE | re.ASCII
 )
-_WHOLE = re.compile(r"\s*([+-]?\d+)")
+_WHOLE = re.compile(r"\s*([+-]?\d+)", re.ASCII)
 
 
 def leading_number(text: str) -> tuple[float, int]:

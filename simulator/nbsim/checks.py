@@ -19,22 +19,21 @@ _PARALLEL = 1e-9
 
 
 def check_values(options: Options) -> None:
-    """Refuse numbers that no detector or crystal has.
+    """Refuse numbers that no detector has, from whatever they come: flags or the headers of files.
 
     Raises:
-        InputError: distance, crystal size or number of cells is not positive.
+        InputError: a length is not positive.
     """
-    if options.distance_mm <= 0.0:
-        raise InputError(f"-distance {options.distance_mm:g}: must be positive; turn the detector to move it elsewhere")
-    if options.close_distance_mm == 0.0:
-        raise InputError("-close_distance 0: the detector's plane would hold the sample")
-    for name, count in (("a", options.n_a), ("b", options.n_b), ("c", options.n_c)):
-        if count < 1:
-            flag = "-N" if options.n_a == options.n_b == options.n_c else f"-N{name}"
-            raise InputError(f"{flag} {count}: a crystal has at least one cell along each axis; C would take 1 (S19)")
-    for name, width in (("a", options.sample_a_mm), ("b", options.sample_b_mm), ("c", options.sample_c_mm)):
-        if width < 0.0:
-            raise InputError(f"-samplesize {width:g}: the crystal's width along {name} must not be negative")
+    headers = [name for name in (options.mask_file, options.img_file) if name is not None]
+    where = f" (as the header of {' or '.join(headers)} has it, or the command line)" if headers else ""
+    for flag, value in (
+        ("-distance", options.distance_mm),
+        ("-close_distance", options.close_distance_mm),
+        ("-pixel", options.pixel_mm),
+        ("-lambda", options.wavelength_a),
+    ):
+        if value is not None and value <= 0.0:
+            raise InputError(f"{flag} {value:g}: must be positive{where}")
 
 
 def check_axes(frame: Axes) -> None:
@@ -70,7 +69,9 @@ def check_image_memory(n_slow: int, n_fast: int) -> None:
     Raises:
         InputError: with the size that it asks for.
     """
-    check_memory(_BYTES_PER_PIXEL * n_slow * n_fast, f"an image of {n_slow} x {n_fast} pixels (slow x fast)")
+    check_memory(
+        _BYTES_PER_PIXEL * n_slow * n_fast, f"an image of {n_slow} x {n_fast} pixels (slow x fast; -detpixels)"
+    )
 
 
 def check_domain_memory(domains: int) -> None:
@@ -89,5 +90,6 @@ def check_pixel_memory(passes: int) -> None:
         InputError: with the size that it asks for.
     """
     check_memory(
-        _BYTES_PER_PASS * passes, f"a pixel of {passes} passes (layers x subpixels x sources x phi steps x domains)"
+        _BYTES_PER_PASS * passes,
+        f"a pixel of {passes} passes (sensor layers x -oversample squared x sources x -phisteps x -mosaic_domains)",
     )

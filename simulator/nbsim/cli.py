@@ -6,6 +6,7 @@ Exit codes: 0 done, 2 unusable input, 3 the simulation failed, 4 could not write
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 import time
@@ -27,13 +28,22 @@ _HELP = ("-h", "--help", "-help")
 _SECONDS_BETWEEN_REPORTS = 0.5
 
 
+def _clean(text: str) -> str:
+    """One line that does nothing to a terminal: names and words of files may hold anything."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
+def _say(text: str) -> None:
+    print(f"nbsim: {_clean(text)}", file=sys.stderr)
+
+
 def _say_what_c_would_do(settings: Settings, experiment: Experiment) -> None:
     """What the C program reads and never uses, or reads in another way, is not passed over in silence."""
     flags = settings.flags
     for word in dict.fromkeys(flags):
         flag = lookup(word) if word.startswith("-") else None
         if flag is not None and flag.does_nothing:
-            print(f"nbsim: {word} changes nothing, as in the C program", file=sys.stderr)
+            _say(f"{word} changes nothing, as in the C program")
     if settings.compat:
         return
     with contextlib.suppress(InputError):
@@ -42,10 +52,9 @@ def _say_what_c_would_do(settings: Settings, experiment: Experiment) -> None:
         names = [item.name for item in fields(ours) if getattr(ours, item.name) != getattr(theirs, item.name)]
         names = [name for name in names if name != "ignored"]
         if names:
-            print(
-                f"nbsim: the C program matches these words in another way and gets another {', '.join(names)}; "
-                "--compat does as it does",
-                file=sys.stderr,
+            _say(
+                f"the C program matches these words in another way and gets another {', '.join(names)}; "
+                "--compat does as it does"
             )
 
 
@@ -94,13 +103,16 @@ def _run(argv: Sequence[str]) -> None:
         compat=settings.compat,
     )
     for notice in experiment.notices:
-        print(f"nbsim: {notice}", file=sys.stderr)
+        _say(notice)
     options = experiment.options
     _say_what_c_would_do(settings, experiment)
     check_image_memory(experiment.detector.n_slow, experiment.detector.n_fast)
     check_destinations(experiment, folder)
     if options.trace_pixel is not None:
-        result = simulate_pixel(experiment, *options.trace_pixel, n_threads=settings.threads)
+        try:
+            result = simulate_pixel(experiment, *options.trace_pixel, n_threads=settings.threads)
+        except InputError as error:
+            raise InputError(f"-trace_pixel: {error}") from error
         for line in trace_lines(result):
             print(format_line(line))
     for text in printout_lines(experiment, n_threads=settings.threads):
@@ -116,14 +128,18 @@ def _run(argv: Sequence[str]) -> None:
     )
     beyond = int((~image.photons.isfinite()).sum())
     if beyond:
-        print(f"nbsim: {beyond} pixels are beyond the largest 4-byte float; try a lower -fluence", file=sys.stderr)
+        _say(f"{beyond} pixels are beyond the largest 4-byte float; try a lower -fluence")
+    elif not bool(image.photons.any()):
+        _say("every pixel is zero")
     for text in write_outputs(experiment, image, folder):
-        print(text)
+        print(_clean(text))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point of the console script."""
     words = sys.argv[1:] if argv is None else list(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a file name need not be in the terminal's alphabet
     if not words:
         print(USAGE, end="", file=sys.stderr)
         return 2
@@ -145,15 +161,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (NbsimError, MemoryError, RuntimeError) as error:
+    except (NbsimError, MemoryError, RuntimeError, OSError) as error:
         return _fail(error, 3)
     return 0
 
 
 def _fail(error: BaseException, code: int) -> int:
-    text = " ".join((str(error) or type(error).__name__).split())
-    shown = "".join(c if c.isprintable() else "\ufffd" for c in text)
-    print(f"nbsim: {shown}", file=sys.stderr)
+    _say(" ".join((str(error) or type(error).__name__).split()))
     return code
 
 

@@ -46,7 +46,10 @@ def matches(tokens: Sequence[str]) -> tuple[list[Match], tuple[str, ...]]:
                 if any(name in _CRASHES_LAST for name in flag.names):
                     raise InputError(f"{token} needs a value; the C program crashes without one (S2)")
                 continue
-            found.append((flag, tuple(_value(token, word, flag.kind) for word in words)))
+            values = tuple(_value(token, word, flag.kind) for word in words)
+            for value in values:
+                flag.check(token, value, as_c=True)
+            found.append((flag, values))
             used.update(range(at, at + 1 + len(words)))
     return found, tuple(token for at, token in enumerate(tokens) if at not in used)
 

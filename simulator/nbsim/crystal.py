@@ -20,8 +20,9 @@ from .plan import RTD
 from .quirks import Quirks
 from .vectors import cos, cross, dot, length, rotate_xyz, sin, sqrt
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _ENTRIES = 9
+_SHORTEST = 0.01  # A; no atom is smaller
 _SAME_ANGLE_DEGREES = 1e-6
 
 
@@ -48,6 +49,8 @@ def cell_in_radians(cell: Tensor) -> tuple[Tensor, ...]:
     text = " ".join(f"{value:g}" for value in cell.tolist())
     if not bool((lengths > 0.0).all()):
         raise InputError(f"-cell {text}: the edges must be positive")
+    if bool((lengths < _SHORTEST).any()):
+        raise InputError(f"-cell {text}: an edge of less than {_SHORTEST:g} A")
     half = angles.sum() / 2.0
     if bool(half >= math.pi) or bool((angles >= half).any()) or not bool((angles > 0.0).all()):
         raise InputError(f"-cell {text}: no cell has these angles")
@@ -174,7 +177,7 @@ def lattice(
         raise InputError("no crystal: give -cell A B C ALPHA BETA GAMMA or -mat FILE")
     made = complete(stars, misset_rad, cell)
     if not all(math.isfinite(x) for v in (made.a, made.b, made.c) for x in v.tolist()):
-        raise InputError(f"the {source} has no volume: its vectors lie in a plane")
+        raise InputError(f"{source}: it has no volume, its vectors lie in a plane")
     return made
 
 

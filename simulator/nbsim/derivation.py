@@ -50,7 +50,7 @@ def set_up(options: Options, quirks: Quirks, parameters: Parameters, inputs: Inp
         misset = (parameters.misset / plan.RTD).unbind()
     elif inputs.random_misset is not None:
         misset = tuple(map(geometry.scalar, inputs.random_misset))
-    source = "cell" if options.matrix_file is None else f"matrix {options.matrix_file}"
+    source = "-cell" if options.matrix_file is None else f"-mat {options.matrix_file}"
     return Setup(
         size=size,
         frame=frame,

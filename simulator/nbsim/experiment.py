@@ -124,8 +124,6 @@ def build(options: Options, workdir: Path, quirks: Quirks) -> Experiment:
     Raises:
         InputError: a file or a value cannot be used.
     """
-    if not (options.wavelength_a > 0.0 and math.isfinite(options.wavelength_a)):
-        raise InputError(f"-lambda {options.wavelength_a:g}: the wavelength must be positive")
     checks.check_values(options)
     notices: list[str] = []
     options = _with_cell_of_file(options, workdir, notices)

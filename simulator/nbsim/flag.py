@@ -15,9 +15,11 @@ from .quirks import Quirks
 Changes = dict[str, Any]
 Special = Callable[[Changes, tuple[Any, ...], Quirks], None]
 
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _LARGEST_INTEGER = 2**31 - 1
-_INTEGER = re.compile(r"[+-]?\d+")
+_LARGEST = {"mm": 1e9, "um": 1e9, "A": 1e6, "deg": 1e6, "mrad": 1e6, "eV": 1e12, "px": 1e9, "m": 1e9, "s": 1e12}
+_LARGEST_NUMBER = 1e60  # its powers are still numbers
+_INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _KINDS = {"float": "X", "int": "N", "str": "WORD", "depth": "X"}
 
 
@@ -38,6 +40,10 @@ class Flag:
     typed: str = ""  # what follows, in words; made of kind and unit where empty
     exact: bool = False  # C compares the whole token with ``names``; otherwise it finds them anywhere in it
     ends: bool = False  # C looks for no further option in this token
+    low: float = -math.inf  # smallest value that makes sense
+    above: bool = False  # ``low`` itself does not
+    high: float | None = None  # largest one; default: by the unit
+    unset: bool = False  # below ``low`` C takes it as not given, or as ``low``
 
     @property
     def spellings(self) -> tuple[str, ...]:
@@ -57,6 +63,26 @@ class Flag:
         if value is None or value == -1 or isinstance(value, bool):
             return ""
         return value if isinstance(value, str) else f"{value * self.divide:g}"
+
+    def check(self, name: str, value: Any, *, as_c: bool = False) -> None:
+        """Refuse a number that nothing in an experiment has; ``as_c``: let pass what C has a meaning for.
+
+        Raises:
+            InputError: it is too small or too large.
+        """
+        if isinstance(value, str) or math.isinf(value):
+            return
+        unit = f" {self.unit}" if self.unit else ""
+        high = _LARGEST.get(self.unit, _LARGEST_NUMBER) if self.high is None else self.high
+        if abs(value) > high:
+            raise InputError(f"{name} {value:g}: at most {high:g}{unit}{' on either side' if value < 0.0 else ''}")
+        if not (value < self.low or (self.above and value == self.low)) or (as_c and self.unset):
+            return
+        bound = f"{'more than' if self.above else 'at least'} {self.low:g}{unit}"
+        if value <= 0.0 < self.low < 1.0:
+            bound = "positive"
+        instead = "; C would take it as not given, and so does --compat" if self.unset else ""
+        raise InputError(f"{name} {value:g}: must be {bound}{instead}")
 
     @property
     def does_nothing(self) -> bool:

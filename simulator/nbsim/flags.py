@@ -146,7 +146,11 @@ def parse(
             _apply(flag, values, changes, quirks)
     else:
         for start, _, flag, words in walk(tokens):
-            _apply(flag, tuple(number(tokens[start], word, flag.kind) for word in words), changes, quirks)
+            name = tokens[start]
+            values = tuple(number(name, word, flag.kind) for word in words)
+            for value in values:
+                flag.check(name, value)
+            _apply(flag, values, changes, quirks)
     return Options(argv=tuple(argv), ignored=ignored, **changes)
 
 

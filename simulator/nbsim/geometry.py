@@ -21,6 +21,8 @@ from .vectors import cross, dot, length, rotate_about, rotate_xyz, unit
 
 SMALLEST_NORMAL = sys.float_info.min  # stands in for a divisor that is exactly zero, as in C
 
+_SHORTEST = 1e-9  # of a direction
+
 # beam, normal, fast, slow, two-theta axis, polarisation, spindle (section 2.2)
 _X, _Y, _Z = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
 _MINUS_X, _MINUS_Y, _MINUS_Z = (-1.0, 0.0, 0.0), (0.0, -1.0, 0.0), (0.0, 0.0, -1.0)
@@ -158,8 +160,8 @@ def axes(options: Options, quirks: Quirks) -> Axes:
     if options.convention == "CUSTOM":
         for i, (flag, value) in enumerate(typed):
             if value is not None:
-                if not any(value):
-                    raise InputError(f"{flag} 0 0 0: the vector must not be zero")
+                if math.hypot(*value) < _SHORTEST:
+                    raise InputError(f"{flag} {' '.join(f'{x:g}' for x in value)}: the vector must not be zero")
                 chosen[i] = value
     beam, normal, fast, slow, twotheta, polarization, spindle = map(_vector, chosen)
     fast, slow = unit(fast), unit(slow)

@@ -15,8 +15,10 @@ import numpy.typing as npt
 from .errors import InputError
 
 _MAGIC = b"{\nHEADER_BYT"
-_PREFIX = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
+_PREFIX = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
 _DEFAULT_PIXEL_MM = 0.1
+_LARGEST = 1e9
+_MOST_PIXELS = 1e6  # along an edge
 
 
 def keyword(text: str, name: str) -> float | None:
@@ -49,15 +51,17 @@ def read_header(path: Path) -> str:
 
 def _header_length(path: Path, data: bytes) -> int:
     value = keyword(data[:512].decode("latin-1").split("}")[0], "HEADER_BYTES")
-    length = int(value or 0)
-    if not 0 < length <= len(data):
-        raise InputError(f"{path}: HEADER_BYTES={length} does not fit a file of {len(data)} bytes")
-    return length
+    if value is None or not 0.0 < value <= len(data):
+        raise InputError(f"{path}: HEADER_BYTES={value or 0.0:g} does not fit a file of {len(data)} bytes")
+    return int(value)
 
 
 def _size(path: Path, text: str) -> tuple[int, int]:
     """(fast, slow) pixels of the header."""
-    fast, slow = int(keyword(text, "SIZE1") or 0), int(keyword(text, "SIZE2") or 0)
+    sizes = [keyword(text, name) or 0.0 for name in ("SIZE1", "SIZE2")]
+    if max(sizes) > _MOST_PIXELS:
+        raise InputError(f"{path}: the header names {sizes[0]:g} x {sizes[1]:g} pixels (SIZE1, SIZE2)")
+    fast, slow = map(int, sizes)
     if fast == 0:
         numbers = re.search(r"DETECTOR_DIMENSIONS[^=]*=\s*(\d+)\s+(\d+)", text)
         fast, slow = (int(numbers[1]), int(numbers[2])) if numbers else (0, 0)
@@ -86,6 +90,8 @@ def read_header_changes(path: Path, changes: dict[str, Any], *, is_mask: bool) -
     for name, option in direct.items():
         value = keyword(text, name)
         if value is not None:
+            if abs(value) > _LARGEST:
+                raise InputError(f"{path}: {name}={value:g} in the header is no number of a detector")
             changes[option] = value
     pixel = changes.get("pixel_mm", _DEFAULT_PIXEL_MM)
     changes.update(detsize_fast_mm=pixel * fast, detsize_slow_mm=pixel * slow)

@@ -87,6 +87,6 @@ def _set(settings: Settings, own: Own, value: str) -> None:
             raise InputError(f"--quirk {value}: give NAME=on or NAME=off")
         settings.quirks[quirk] = state == "on"
     elif not (value.isascii() and value.isdecimal() and int(value[:9]) >= 1 and len(value) < 10):
-        raise InputError(f"--omp-threads {value}: needs a whole number from 1")
+        raise InputError(f"--omp-threads {value}: needs a whole number from 1 to 999999999")
     else:
         settings.threads = int(value)

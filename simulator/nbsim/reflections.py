@@ -27,6 +27,7 @@ Floats = npt.NDArray[np.float64]
 
 _LOW_RESOLUTION = 10.0  # A
 _MTZ_MAGIC = b"MTZ "
+_LARGEST_INDEX = 10**6
 _INDICES = 3  # the first columns of an MTZ file
 _ALTERED = 0.01  # relative difference of cell edges, or of angles in radians, that deserves a word
 _MTZ_KINDS: dict[str, Kind] = {"F": "amplitude", "G": "amplitude", "J": "intensity", "K": "intensity"}
@@ -182,8 +183,17 @@ def _mtz(path: Path) -> _Merged:
         for number, c in enumerate(mtz.columns)
         if number >= _INDICES
     ]
-    indices = np.array(mtz.make_miller_array(), dtype=np.int64)
-    return _Merged(path, indices, tuple(columns), _cell_of(path, mtz.cell.parameters), mtz.spacegroup)
+    indices = table[:, :_INDICES]
+    _check_indices(path, indices)
+    return _Merged(path, indices.astype(np.int64), tuple(columns), _cell_of(path, mtz.cell.parameters), mtz.spacegroup)
+
+
+def _check_indices(path: Path, indices: Floats) -> None:
+    # NaN compares as different, too
+    bad = ~((indices == np.rint(indices)) & (np.abs(indices) <= _LARGEST_INDEX)).all(axis=1)
+    if bad.any():
+        words = " ".join(f"{value:g}" for value in indices[bad][0])
+        raise InputError(f"{path}: {words} are no indices h k l")
 
 
 def _cif(path: Path) -> _Merged:
@@ -213,8 +223,7 @@ def _cif_block(path: Path, block: Any, prefix: str, loop: Any) -> _Merged:
         if not name.startswith("index_"):
             columns.append(_Column(name, kind, name in _CIF_AMPLITUDES, reader(name)))
     indices = np.stack([numbers(f"index_{axis}") for axis in "hkl"], axis=1)
-    if not (np.isfinite(indices).all() and (indices == np.rint(indices)).all()):
-        raise InputError(f"{path}: an index of _refln is no whole number")
+    _check_indices(path, indices)
     mark = prefix[-1]
     keys = [f"_cell{mark}{name}" for name in ("length_a", "length_b", "length_c")]
     keys += [f"_cell{mark}angle_{name}" for name in ("alpha", "beta", "gamma")]

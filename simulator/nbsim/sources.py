@@ -137,7 +137,9 @@ def generate_sources(
     """
     total = horizontal.count * vertical.count * dispersion.count
     if total > _MOST_SOURCES:
-        raise InputError(f"divergence and dispersion ask for {total} sources; at most {_MOST_SOURCES} are sensible")
+        raise InputError(
+            f"-hdivsteps, -vdivsteps, -dispsteps: they ask for {total} sources; at most {_MOST_SOURCES} are sensible"
+        )
     accepted = _accepted(horizontal, vertical, round_shape)
     waves = [wavelength * (1.0 + dispersion.step * k - dispersion.range / 2.0) for k in range(dispersion.count)]
     if not accepted:

@@ -33,6 +33,7 @@ def _sum_in_order(values: npt.NDArray[np.float64]) -> float:
     return total
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def statistics(
     image: npt.NDArray[np.float32],
     rendered: npt.NDArray[np.bool_],
@@ -46,8 +47,9 @@ def statistics(
     """
     values = image[rendered].astype(np.float64)
     maximum, at = 0.0, (0.0, 0.0)
-    if values.size and values.max() > 0.0:
-        maximum = float(values.max())
+    brightest = float(np.fmax.reduce(values, initial=0.0))  # not among what is no number
+    if brightest > 0.0:
+        maximum = brightest
         slow, fast = np.argwhere(rendered & (image == np.float32(maximum)))[0]
         sub = pixel_size / oversample
         at = (
@@ -56,11 +58,8 @@ def statistics(
         )
     total = _sum_in_order(values)
     mean = total / max(values.size, 1)
-    with np.errstate(over="ignore"):
-        squares = (image[rendered] * image[rendered]).astype(np.float64)
+    squares = (image[rendered] * image[rendered]).astype(np.float64)
     rms = math.sqrt(_sum_in_order(squares) / (max(values.size, 2) - 1))
     inside = image[roi].astype(np.float64).ravel()
-    with np.errstate(over="ignore", invalid="ignore"):
-        deviations = (inside - mean) ** 2
-    rmsd = math.sqrt(_sum_in_order(deviations) / (max(inside.size, 2) - 1))
+    rmsd = math.sqrt(_sum_in_order((inside - mean) ** 2) / (max(inside.size, 2) - 1))
     return Statistics(maximum, at, total, mean, rms, rmsd)

@@ -24,6 +24,7 @@ from .reflections import file_version, is_reflection_file, read_once
 
 _COLUMNS = 4
 _LARGEST_INDEX = 2**31 - 1
+_LARGEST_F = 1e60  # its square is a number still
 _CACHE_MARK = b"\n\x0c"
 
 Floats = npt.NDArray[np.float64]
@@ -96,7 +97,7 @@ def read_hkl(path: Path, default_f: float, quirks: Quirks) -> tuple[StructureFac
     elif len(numbers) % _COLUMNS:
         notices.append(f"{path}:{_line_of(text, rows * _COLUMNS)}: incomplete last row ignored")
     table = numbers[: rows * _COLUMNS].reshape(rows, _COLUMNS)
-    usable = np.isfinite(table).all(axis=1) & (np.abs(table[:, :3]) <= _LARGEST_INDEX).all(axis=1)
+    usable = (np.abs(table[:, 3]) <= _LARGEST_F) & (np.abs(table[:, :3]) <= _LARGEST_INDEX).all(axis=1)
     if not usable.all():
         row = int(np.argmin(usable))
         words_of_row = " ".join(f"{value:g}" for value in table[row])
@@ -140,7 +141,10 @@ def read_cache(path: Path, default_f: float) -> StructureFactors:
     if not mark or min(shape) < 1 or len(body) < 8 * cells:
         raise InputError(f"{path}: {len(body)} bytes of data where the index ranges need {8 * cells}")
     values = np.frombuffer(body, dtype=np.float64, count=cells).reshape(padded)
-    grid = torch.from_numpy(values[:-1, :-1, :-1].copy())
+    inside = values[:-1, :-1, :-1]
+    if not (np.abs(inside) <= _LARGEST_F).all():
+        raise InputError(f"{path}: damaged; it holds values that are no structure factors")
+    grid = torch.from_numpy(inside.copy())
     return StructureFactors(grid, h_min, k_min, l_min, default_f, f"Fdump:{path}", grid.numel())
 
 
@@ -192,12 +196,23 @@ def load(
         sf, notices = _read_hkl_once(path, file_version(path), default_f, relevant)
         return sf, list(notices), [str(path)]
     cache = workdir / options.dump_file
-    if cache.is_file():
+    if _is_there(cache):
         notice = f"no -hkl: structure factors taken from {cache}, as C does silently"
         return read_cache(cache, default_f), [notice], [str(cache)]
     if default_f == 0.0:
-        raise InputError(f"no structure factors: give -hkl FILE or a nonzero -default_F ({cache} does not exist)")
-    return StructureFactors(None, 0, 0, 0, default_f, "default", 0), [], []
+        raise InputError(f"no structure factors: give -hkl FILE or a nonzero -default_F (there is no {cache})")
+    named = options.dump_file != Options().dump_file
+    said = [f"-dump {cache}: there is no such file; -default_F serves every reflection"] if named else []
+    return StructureFactors(None, 0, 0, 0, default_f, "default", 0), said, []
+
+
+def _is_there(cache: Path) -> bool:
+    try:
+        if cache.exists() and not cache.is_file():
+            raise InputError(f"-dump {cache}: a directory or a device, not a cache of structure factors")
+        return cache.is_file()
+    except OSError as error:
+        raise InputError(f"-dump {cache}: cannot be read ({error.strerror})") from error
 
 
 def _low(sf: StructureFactors) -> tuple[int, int, int]:
