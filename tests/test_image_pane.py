@@ -237,7 +237,7 @@ def test_the_verdict_in_the_numbers_of_the_field(width: int) -> None:
         (
             image(8, 8, {(1, 1): 4.0, (2, 6): 8.0, (6, 3): 2.0, (5, 6): 1.01}),
             ("= 0.99999", "= 1.0007", "= "),
-            "where: ",
+            "only in pixel slow 5 fast 6",
         ),
     ):
         comparison = compare_images(FilePicture("c", c, "npy"), FilePicture("py", python, "npy"))

@@ -348,6 +348,21 @@ async def test_a_c_image_of_another_size_is_said(case: Case, frame: ToyFrame) ->
         assert "40 x 49" in told and "40 x 50" in told
 
 
+async def test_a_cut_out_is_compared_where_it_lies(case: Case, frame: ToyFrame, tmp_path: Path) -> None:
+    np.save(tmp_path / "cut.npy", C[3:10, 40:50])
+    cut = replace(case, c_image=tmp_path / "cut.npy", c_image_at=(3, 40))
+    async with console(cut).run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot)
+        text = text_of(pilot)
+        assert "1 PIXEL DIFFER" in text and "cut.npy, slow 3-9 fast " in text
+        assert screen.picture.comparison is not None and screen.picture.comparison.compared == 70
+        assert "C       -" in text  # the cursor is outside
+        await pilot.press("n")
+        assert screen.picture.cursor == (5, 45) and "C       2.5" in text_of(pilot)
+    async with console(replace(cut, c_image_at=(35, 40))).run_test(size=(120, 40)) as pilot:
+        assert "would end at slow 41" in await problem(pilot)
+
+
 async def test_a_c_image_that_was_named(case: Case, frame: ToyFrame, tmp_path: Path) -> None:
     """Raw floats, as the C program writes them; the named one goes before the one in the folder."""
     PYTHON.astype("<f4").tofile(tmp_path / "mine.bin")

@@ -191,7 +191,7 @@ def test_few_pixels_that_hold_most_of_the_difference() -> None:
     py[30, 25], py[52, 41] = 2000.0, 2000.0
     found = compared(py, roi=(10, 60, 10, 60)).place
     assert found is not None and (found.main, found.main_spots, found.everywhere) == (2, 2, True)
-    assert "2 of them, in 2 spots, hold 90 % of the squared difference" in found.sentence
+    assert "2 in 2 spots make 90 % of the difference" in found.sentence
 
 
 def test_a_roi_does_not_move_the_place() -> None:

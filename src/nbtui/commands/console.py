@@ -17,14 +17,15 @@ from nbtui.trace.text import clean
 @click.command("console")
 @click.option("--reports", type=click.Path(path_type=Path), help="Where 'e' writes packages.  [default: reports]")
 @click.option("--c-image", type=click.Path(path_type=Path), help="C's image for 'i'.  [default: in the case folder]")
+@click.option("--c-at", type=click.IntRange(min=0), nargs=2, metavar="SLOW FAST", help="It is a cut-out from there.")
 @case_options(judged=True)
-def command(request: Request, reports: Path | None, c_image: Path | None) -> int:
+def command(request: Request, reports: Path | None, c_image: Path | None, c_at: tuple[int, int] | None) -> int:
     """Open the console on CASE (the demo when nothing is given).
 
     Without a terminal the comparison is printed instead. Exit code 0: agree, 1: divergence.
     """
     try:
-        case = replace(request.case(), c_image=c_image)
+        case = replace(request.case(), c_image=c_image, c_image_at=c_at)
     except UnusableInput as error:
         raise UnusableInput(f"{error}{_meant(request.case_name)}") from error
     if terminal():

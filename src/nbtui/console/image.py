@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
-import numpy as np
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -82,7 +81,7 @@ class ImageScreen(Page[Visit]):
         """``log_pixel`` is that of C's log, ``last`` what an earlier visit has left."""
         super().__init__()
         self.case, self.settings = case, settings
-        self.key = (case.argv, case.workdir, case.c_image, settings)
+        self.key = (case.argv, case.workdir, case.c_image, case.c_image_at, settings)
         home = case.pixel or (0, 0)
         self.ready: Prepared | None = None
         self.picture = Picture(clean(case.name), home, home, settings.phi_mode, log_pixel)
@@ -112,7 +111,7 @@ class ImageScreen(Page[Visit]):
 
     def on_mount(self) -> None:
         if self._colourless:
-            self.picture = replace(self.picture, characters=True)
+            self.picture = replace(self.picture, characters=True, rings=False)  # among letters rings are clutter
         if self.picture.python is None:
             self._simulate()
         elif not self.picture.judged:
@@ -157,9 +156,9 @@ class ImageScreen(Page[Visit]):
         if isinstance(result, Prepared):
             self.ready = result
             stage = now.stage if now.stage is Stage.STOPPING else Stage.SIMULATING
-            c = None if result.c_file is None else result.c_file.values.astype(np.float32)
             now = replace(now, shape=result.frame.shape, stage=stage, resolution=result.resolution)
-            now = moves.with_c(now, c, result.c_origin, result.c_problem)
+            now = replace(now, extent=result.extent)
+            now = moves.with_c(now, result.c, result.c_origin, result.c_problem)
             self.show(now if now.rank is not None else moves.to_pixel(now, now.cursor))
         elif isinstance(result, Progressed):
             self.show(replace(now, done=result.done, left=result.left))

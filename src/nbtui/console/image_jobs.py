@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy as np
+from pathlib import Path
 
 from nbtui.console import picture as moves
 from nbtui.console.picture import Difference, Image
@@ -28,7 +27,9 @@ class Prepared:
 
     frame: Frame
     resolution: Resolution
-    c_file: files.Picture | None
+    c_file: files.Picture | None  # as it was read, of the detector's size
+    c: Image | None  # as it is shown
+    extent: tuple[int, int, int, int] | None  # fast from, to, slow from, to, where it is a cut-out
     c_origin: str
     c_problem: str
 
@@ -85,23 +86,34 @@ def read(case: Case, settings: Settings) -> Prepared:
     resolution = frame.resolution()
     path = case.c_image or c_image_of(case.folder, case.argv) or c_image_of(case.workdir, case.argv)
     if path is None:
-        return Prepared(frame, resolution, None, "", NO_C_IMAGE)
+        return Prepared(frame, resolution, None, None, None, "", NO_C_IMAGE)
     try:
+        if case.c_image_at is not None:
+            return _cut_out(frame, resolution, path, case.c_image_at)
         found = read_image(path, frame.shape)
         if found.size != frame.shape:
             part = all(have <= whole for have, whole in zip(found.size, frame.shape, strict=True))
-            hint = "; a cut-out? nbtui images FILE CASE --at SLOW FAST compares it" if part else ""
+            hint = "; a cut-out? --c-at SLOW FAST says where it begins" if part else ""
             raise UnusableInput(f"{found.name}: {words(found.size)}, but the detector is {words(frame.shape)}{hint}")
     except UnusableInput as error:
-        return Prepared(frame, resolution, None, "", clean(str(error)))
-    return Prepared(frame, resolution, found, path.name, "")
+        return Prepared(frame, resolution, None, None, None, "", clean(str(error)))
+    return Prepared(frame, resolution, found, moves.cut(found.as_floats(), None), None, path.name, "")
+
+
+def _cut_out(frame: Frame, resolution: Resolution, path: Path, at: tuple[int, int]) -> Prepared:
+    part = read_image(path)
+    (slow, fast), (rows, columns) = at, part.size
+    extent = (fast, fast + columns - 1, slow, slow + rows - 1)
+    origin = f"{path.name}, slow {slow}-{extent[3]} fast {fast}-{extent[1]}"
+    whole = files.placed(part, frame.shape, at)
+    return Prepared(frame, resolution, whole, moves.cut(whole.as_floats(), extent), extent, origin, "")
 
 
 def simulated(ready: Prepared, python: Image) -> Simulated:
     """The Python image with what C's says about it."""
-    if ready.c_file is None:
+    if ready.c is None:
         return Simulated(python, None)
-    return Simulated(python, moves.differences(ready.c_file.values.astype(np.float32), python))
+    return Simulated(python, moves.differences(ready.c, moves.cut(python, ready.extent)))
 
 
 def compared(ready: Prepared, python: Image) -> Compared:
@@ -109,6 +121,6 @@ def compared(ready: Prepared, python: Image) -> Compared:
     if ready.c_file is None:
         return Compared(None)
     try:
-        return Compared(compare_images(ready.c_file, files.Picture("simulated", python, "simulated")))
+        return Compared(compare_images(ready.c_file, files.Picture("simulated", python, "simulated"), roi=ready.extent))
     except UnusableInput:  # not one number in common
         return Compared(None)

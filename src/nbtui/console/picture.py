@@ -57,6 +57,7 @@ class Picture:
     shape: Pixel | None = None  # of the detector
     c: Image | None = None
     c_origin: str = ""
+    extent: tuple[int, int, int, int] | None = None  # fast from, to, slow from, to, where the C image is a cut-out
     c_problem: str = ""  # why there is no C image, and the way out
     python: Image | None = None
     difference: Difference | None = None
@@ -103,9 +104,29 @@ class Picture:
             return high
         return self.bright_c if self.view == "c" else self.bright_python
 
+    def _in_extent(self, pixel: Pixel) -> bool:
+        if self.extent is None:
+            return True
+        fast0, fast1, slow0, slow1 = self.extent
+        return slow0 <= pixel[0] <= slow1 and fast0 <= pixel[1] <= fast1
+
     def value(self, image: Image | None) -> float | None:
-        """The value of ``image`` under the cursor."""
+        """The value of ``image`` under the cursor; None where it has none."""
+        if image is not None and image is not self.python and not self._in_extent(self.cursor):
+            return None
         return None if image is None else float(image[self.cursor])
+
+
+def cut(image: npt.NDArray[np.floating], extent: tuple[int, int, int, int] | None) -> Image:
+    """The image with nothing outside ``extent``."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        whole: Image = image.astype(np.float32)
+    if extent is not None:
+        fast0, fast1, slow0, slow1 = extent
+        kept = np.zeros_like(whole)
+        kept[slow0 : slow1 + 1, fast0 : fast1 + 1] = whole[slow0 : slow1 + 1, fast0 : fast1 + 1]
+        return kept
+    return whole
 
 
 def largest(image: npt.NDArray[np.floating]) -> float:

@@ -57,9 +57,9 @@ def place(delta: Array, differs: npt.NDArray[np.bool_], corner: Pixel) -> Place 
     else:
         sentence = f"all over the image: {pixels} ({100.0 * len(where) / delta.size:.3g} %)"
     if count is not None and count < len(where) / 2:
-        holds = "hold" if count > 1 else "holds"
-        sentence += f"; {count} of them, in {main_spots} spot{'s' * (main_spots != 1)}, {holds} "
-        sentence += f"{100 * SHARE:.0f} % of the squared difference"
+        makes = "make" if count > 1 else "makes"
+        spot = f"{main_spots} spot{'s' * (main_spots != 1)}"
+        sentence += f"; {count} in {spot} {makes} {100 * SHARE:.0f} % of the difference"
     return Place(len(where), _box(slow, fast, corner), spots, count, main_spots, not named, sentence)
 
 

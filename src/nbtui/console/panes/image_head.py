@@ -120,7 +120,7 @@ def _sentence(picture: Picture, width: int) -> Line:
         return ()
     told = sentences(found)
     telling = [entry.sentence for entry in found.findings if entry.id in ("relation", "displaced")]
-    words = (telling or told or [""])[0]
+    words = (telling or told or [""])[0].removeprefix("where: ")
     return line(Span(" " + clip(words, width - 2), "warning" if telling else "text"))
 
 
