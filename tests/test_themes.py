@@ -99,6 +99,15 @@ def test_mono_has_attributes_only() -> None:
         assert style(plain) != style(marked)
 
 
+def test_the_terminals_own_colours_are_read_on_dark_and_light() -> None:
+    """Yellow and white vanish on white, blue and black on black; upon a colour of its own a tone may have any."""
+    for tone, text in PALETTES["ansi"].items():
+        found = Style.parse(text or "none")
+        if found.color is not None and found.bgcolor is None:
+            assert found.color.name in {"red", "bright_red", "green", "cyan", "magenta", "bright_black"}, tone
+        assert tone == "rule" or found.color is None or found.color.name != "bright_black"
+
+
 def test_unknown_theme() -> None:
     with pytest.raises(KeyError):
         choose("pink")

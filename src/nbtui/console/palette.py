@@ -2,8 +2,8 @@
 
 No theme paints a background: the terminal keeps its own. ``dark`` and ``light`` take fixed colours of the 256, chosen
 so that those who do not see red and green tell pass (blue-green) from divergence (orange, red); ``ansi`` takes the
-terminal's own sixteen, the fewest bytes; ``mono`` has attributes only. Every tone that carries meaning also has a
-text signal (a glyph, a word, brackets).
+terminal's own sixteen, the fewest bytes, and of these only what can be read on dark and light alike; ``mono`` has
+attributes only. Every tone that carries meaning also has a text signal (a glyph, a word, brackets).
 """
 
 from __future__ import annotations
@@ -78,25 +78,25 @@ _ANSI = {
     "focus": "bold cyan",
     "key": "bold cyan",
     "agree": "dim",
-    "digit": "bold bright_yellow",
+    "digit": "bold magenta",
     "pass": "green",
-    "minor": "yellow",
+    "minor": "cyan",
     "diverge": "bold red",
     "critical": "bold bright_red",
     "missing": "magenta",
-    "inherited": "dim red",
-    "changed": "reverse yellow",
+    "inherited": "red",
+    "changed": "reverse magenta",
     "verdict-agree": "bold reverse green",
     "verdict-differ": "bold reverse red",
     "bar-c": "cyan",
-    "bar-py": "yellow",
-    "warning": "bold yellow",
-    "moved": "underline yellow",
+    "bar-py": "magenta",
+    "warning": "bold magenta",
+    "moved": "underline magenta",
     "heat-0": "bold bright_white on red",
     "heat-1": "black on yellow",
-    "heat-2": "bold yellow",
+    "heat-2": "bold magenta",
     "heat-3": "cyan",
-    "heat-4": "blue",
+    "heat-4": "dim",
     "more": "bold bright_red",
     "less": "bold cyan",
 }
