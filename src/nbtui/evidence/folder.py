@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 STAMP = re.compile(r"\d{8}T\d{6}Z")
-LARGEST_TEXT = 64 * 1024 * 1024  # bytes; nothing in a package but a C log is ever near this
+LARGEST_TEXT = 64 * 1024 * 1024  # bytes; what is read whole is never near this
 TELLING = frozenset({"metrics.json", "summary.md", "sha256.txt"})
 
 

@@ -6,7 +6,6 @@ spec/evidence_package.md: everything in the two is made from parsed values, so p
 from __future__ import annotations
 
 import csv
-import io
 import json
 import math
 from collections.abc import Iterable, Iterator
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nbtui.evidence.checksums import Finding
-from nbtui.evidence.folder import mapping, number, read_text, text
+from nbtui.evidence.folder import mapping, number, regular_size, text
 from nbtui.evidence.package import python_logs
 from nbtui.evidence.plain import spelled
 from nbtui.evidence.record import record
@@ -175,11 +174,18 @@ def arithmetic(metrics: dict[str, object]) -> list[Finding]:
 
 def terms(folder: Path, metrics: dict[str, object]) -> list[Finding]:
     """terms.csv: columns, every product, and the sum against I_before_scaling of the Python side."""
-    content = read_text(folder / TERMS)
-    if content is None:
+    if regular_size(folder / TERMS) is None:
         return [Finding(TERMS, "cannot be read")]
+    try:
+        with (folder / TERMS).open(newline="", encoding="utf-8", errors="replace") as lines:  # there may be millions
+            return _terms(lines, metrics)
+    except (OSError, csv.Error) as error:
+        return [Finding(TERMS, f"cannot be read: {error}")]
+
+
+def _terms(lines: Iterable[str], metrics: dict[str, object]) -> list[Finding]:
     tolerance = ROUNDING.get(text(metrics.get("dtype")), ROUNDING["float64"])
-    reader = csv.reader(io.StringIO(content))
+    reader = csv.reader(lines)
     if tuple(next(reader, ())) != COLUMNS:
         return [Finding(TERMS, f"the first line must be {','.join(COLUMNS)}")]
     found: list[Finding] = []

@@ -15,11 +15,12 @@ from pathlib import Path
 
 from nbtui.evidence import checksums, provenance, recheck, summaries
 from nbtui.evidence.checksums import Finding
-from nbtui.evidence.folder import is_package, number, read_bytes, read_json, text
+from nbtui.evidence.folder import is_package, number, read_json, regular_size, text
 from nbtui.evidence.package import NEW, Package, python_logs, read_package
 
 SCHEMAS = {"metrics.json": "metrics.schema.json", "env.json": "env.schema.json"}
 REQUIRED = ("commands.txt", "env.json", "metrics.json", "sha256.txt", "summary.md", "terms.csv", "trace_c.log")
+_PIECE = 1 << 20  # bytes
 CHECKED = (".md", ".json", ".txt", ".csv")
 
 
@@ -125,17 +126,23 @@ def _form(folder: Path, name: str) -> list[Finding]:
         return [Finding(name, "is a link: what it points to is not part of the package")]
     if not name.endswith(CHECKED) and not name.startswith("trace_py"):
         return []
-    raw = read_bytes(folder / name)
-    if raw is None:
+    if regular_size(folder / name) is None:
+        return [Finding(name, "cannot be read")]
+    plain, turns, end = True, False, b""
+    try:
+        with (folder / name).open("rb") as stream:
+            while piece := stream.read(_PIECE):  # terms.csv may have millions of lines
+                plain, turns, end = plain and piece.isascii(), turns or b"\r" in piece, (end + piece)[-2:]
+    except OSError:
         return [Finding(name, "cannot be read")]
     found = []
-    if not raw.isascii():
+    if not plain:
         found.append("is not pure ASCII")
-    if b"\r" in raw:
+    if turns:
         found.append("has carriage returns")
-    if not raw.endswith(b"\n"):
+    if not end.endswith(b"\n"):
         found.append("does not end with a newline")
-    elif raw.endswith(b"\n\n"):
+    elif end == b"\n\n":
         found.append("ends with more than one newline")
     return [Finding(name, what) for what in found]
 
