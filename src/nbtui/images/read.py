@@ -28,6 +28,17 @@ _BYTE_ORDERS = {"little_endian": "<", "big_endian": ">"}
 _HEADER_AT_MOST = 1 << 16
 _RAW_TYPES = {4: "<f4", 8: "<f8"}  # by bytes per pixel
 _LARGEST = 1 << 31  # pixels
+# by their first bytes
+_OTHER_KINDS = {
+    b"P5": "a PGM picture of 8-bit levels, not the pixels themselves",
+    b"\x89PNG": "a PNG picture, not the pixels themselves",
+    b"II*\0": "a TIFF image",
+    b"MM\0*": "a TIFF image",
+    b"###CBF": "a CBF image",
+    b"\x89HDF": "an HDF5 file",
+    b"PK\x03\x04": "a zip archive (.npz?)",
+    b"\x1f\x8b": "compressed with gzip",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,6 +216,11 @@ def _smv(stream: BinaryIO, name: str) -> Values:
 
 def _raw(stream: BinaryIO, name: str, size: Size | None) -> Picture:
     length = _length(stream)
+    start = stream.read(8)
+    stream.seek(0)
+    other_kind = next((kind for magic, kind in _OTHER_KINDS.items() if start.startswith(magic)), None)
+    if other_kind is not None and (size is None or length != 4 * size[0] * size[1]):
+        raise UnusableInput(f"{name}: {other_kind}; needed are raw floats, SMV or .npy")
     notes: list[str] = []
     if size is None:
         size = next((side for count in _RAW_TYPES if (side := _square(length, count))), None)

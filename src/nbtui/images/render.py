@@ -125,12 +125,12 @@ def _worst(found: ImageComparison) -> Iterator[str]:
     if not found.worst:
         return
     yield ""
-    yield f"{'worst pixels':<14}{'slow':>6}{'fast':>6}{'C':>18}{'Python':>18}{'difference':>14}{'Python/C':>12}"
+    yield f"{'worst pixels':<14}{'slow':>6}{'fast':>6}{'C':>18}{'Python':>18}{'difference':>14}{'Python/C':>14}"
     for pixel in found.worst:
         ratio = _ratio(pixel.c, pixel.py)
         yield (
             f"{'':14}{pixel.slow:>6}{pixel.fast:>6}{pixel.c:>18.9g}{pixel.py:>18.9g}{pixel.difference:>14.4g}"
-            f"{'' if ratio is None else format(ratio, '.7g'):>12}"
+            f"{'' if ratio is None else format(ratio, '.7g'):>14}"
         )
 
 
