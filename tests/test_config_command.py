@@ -153,3 +153,30 @@ async def test_the_users_keys_work_and_the_old_ones_do_not(tmp_path: Path, here:
         assert app.screen is app._main and not app.state.only_differing
         await pilot.press("f5")
         await until(pilot, lambda: app.screen is not app._main)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('[keys.image]\ncloser = "F3"', "keys.image.closer: F3 is also theme"),
+        ('[keys]\ntheme = "+"', "keys.theme: + is also image.closer"),
+        ('[keys.help]\nsearch = "q"', "keys.help.search: q is also help.close"),
+    ],
+)
+def test_a_key_that_counts_on_every_screen_is_nobody_elses(
+    here: Path, capsys: pytest.CaptureFixture[str], written: str, said: str
+) -> None:
+    (here / "nbtui.toml").write_text(written + "\n")
+    assert main(["config"]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("registry", keymap.REGISTRIES, ids=lambda registry: registry.title)
+def test_every_key_of_every_screen_can_be_another(here: Path, registry: keymap.Registry) -> None:
+    file = here / "nbtui.toml"
+    for action in registry.actions:
+        id = registry.id(action)
+        if action.id == keymap.FIXED:
+            continue
+        assert keymap.resolve({id: KeyEntry(("F12",), file)}) == {id: ("f12",)}
+        assert keymap.resolve({id: KeyEntry((), file)}) == {id: ()}

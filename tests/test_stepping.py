@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from console_toy import toy_state
+from console_toy import PY_LINES, simulation, terms, toy_state
 
 from nbtui.console import stepping
 from nbtui.console.contributions import Contributions, Side, arrange
@@ -17,6 +17,7 @@ from nbtui.console.panes.canvas import Canvas, Curve
 from nbtui.console.panes.line import plain, width_of
 from nbtui.console.state import State
 from nbtui.live.model import F_CELL_ORIGINS, TermTable
+from nbtui.trace.reader import parse_lines
 
 SIZES = {"thick": 2, "sub_slow": 2, "sub_fast": 2, "source": 3, "phi_step": 3, "mosaic_domain": 2}
 
@@ -260,3 +261,10 @@ def test_a_thousand_steps_and_domains_are_shown_through_a_window() -> None:
     for view in stepping.VIEWS:
         text = "\n".join(plain(steps.draw(replace(state, view=view), 120, 14)))
         assert "phi 777/999  domain 888/999" in text
+
+
+def test_a_terms_file_without_terms_is_c_without_a_contribution() -> None:
+    """As of a pixel at which every pass of the C program was skipped because F_latt was 0."""
+    run = simulation([100, 200, 600, 600], parse_lines(PY_LINES, "live"))
+    grid = arrange(run, terms([]))
+    assert grid.c is not None and grid.c.total == 0.0 and not grid.c_problem

@@ -151,8 +151,8 @@ def _place(table: TermTable) -> tuple[np.ndarray, ...]:
 def _fits(table: TermTable, shape: tuple[int, ...]) -> bool:
     """Whether every term lies inside the grid. (Passes that the program skips have no term.)"""
     places = _place(table)
-    if not len(places[0]):
-        return False
+    if not len(places[0]):  # every pass was skipped
+        return True
     return all(place.min() >= 0 and place.max() < size for place, size in zip(places, shape, strict=True))
 
 

@@ -133,7 +133,14 @@ def _names(key: str, where: str) -> tuple[str, ...]:
 
 
 def _refuse_conflicts(registry: Registry, keys: Mapping[str, tuple[str, ...]], files: Mapping[str, Path]) -> None:
-    taken: dict[str, str] = {}
+    own = {action.id for action in registry.actions}
+    main = REGISTRIES[0]
+    taken = {
+        key: action.id
+        for action in main.actions
+        if action.everywhere and registry is not main and action.id not in own
+        for key in keys.get(action.id, action.keys)
+    }
     for action in registry.actions:
         id = registry.id(action)
         for key in dict.fromkeys(keys.get(id, action.keys)):

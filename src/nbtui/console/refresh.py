@@ -123,7 +123,7 @@ def reread(state: State, paths: frozenset[Path], judgement: jobs.Judgement, work
 def taken(state: State, read: Reread) -> State:
     """The state with what was read again in its place; what is simulated is still to follow."""
     files = replace(state.files, reading=frozenset(), read=state.files.reading)
-    now = replace(state, c_trace=read.c or state.c_trace, py_trace=read.py or state.py_trace, files=files)
+    now = replace(state, c_trace=read.c or state.c_trace, py_trace=read.py or state.py_trace, files=files, progress="")
     if read.c is not None and now.case is not None and now.case.c_log is None:
         now = _with_case(now, lambda case: replace(case, c_log=c_log(state)))
     if read.case is not None:
@@ -243,7 +243,7 @@ class Refresher:
                 self._taken(after, now.files.reading, logs=result.comparison is not None)
                 return
         sentence = result.sentence if isinstance(result, (NotReread, jobs.Failure)) else ""
-        kept = replace(now, files=replace(now.files, reading=frozenset(), before=None, problem=sentence))
+        kept = replace(now, files=replace(now.files, reading=frozenset(), before=None, problem=sentence), progress="")
         if now.comparison is None or now.pending:
             self._show(moves.failed(kept, now.generation, sentence, 2))
         else:
