@@ -353,7 +353,7 @@ async def test_what_is_asked_for_while_files_are_read_wins_and_the_files_follow(
 ) -> None:
     go = threading.Event()
 
-    def slowly(path: Path) -> object:
+    def slowly(path: Path, **more: object) -> object:
         assert go.wait(30)
         return read_trace(path)
 
@@ -363,7 +363,7 @@ async def test_what_is_asked_for_while_files_are_read_wins_and_the_files_follow(
     async with console(case).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)
         await settled(pilot, app)
-        monkeypatch.setattr("nbtui.console.refresh.read_trace", slowly)
+        monkeypatch.setattr("nbtui.console.jobs.read_trace", slowly)
         write(case.c_log, [line.replace("TRACE_PY", "TRACE_C") for line in PY_LINES])
         await noticed(pilot, app, lambda: app.state.phase is Phase.READING)
         await pilot.press("m")
