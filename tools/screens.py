@@ -1,4 +1,4 @@
-"""``make screens``: pictures of the console in docs/screens, 120 x 40, from the built-in demo and the example package.
+"""``make screens``: pictures of the console in docs/screens, from the built-in demo and the example package.
 
 The console runs without a terminal and is asked for its own screen; nothing in a picture is drawn by hand.
 """
@@ -17,7 +17,9 @@ from textual.pilot import Pilot
 from nbtui.console import jobs
 from nbtui.console.app import Console, initial
 from nbtui.console.image import ImageScreen
+from nbtui.console.logs import LogsScreen
 from nbtui.console.packages import PackagesScreen
+from nbtui.console.parameters import ParametersScreen
 from nbtui.console.state import Phase
 from nbtui.live.cases import load_case
 from nbtui.live.model import Settings
@@ -25,6 +27,8 @@ from nbtui.live.model import Settings
 TOP = Path(__file__).resolve().parents[1]
 SCREENS = TOP / "docs" / "screens"
 SIZE = (120, 40)
+DEMO = TOP / "src" / "nbtui" / "demo"
+SIZES = ((80, 24), (200, 60))  # of the main screen, too
 PATIENCE = 6000  # looks, 0.01 s apart
 
 
@@ -36,7 +40,19 @@ async def shoot() -> dict[str, str]:
     async with app.run_test(size=SIZE) as pilot:
         await _until(pilot, lambda: app.state.phase is Phase.READY)
         pictures["main-spec"] = await _picture(pilot)
-        await pilot.press("x")
+        for size in SIZES:
+            await pilot.resize_terminal(*size)
+            pictures[f"main-{size[0]}x{size[1]}"] = await _picture(pilot)
+        await pilot.resize_terminal(*SIZE)
+        await pilot.press("p")
+        await _until(pilot, lambda: isinstance(app.screen, ParametersScreen))
+        pictures["parameters"] = await _picture(pilot)
+        os.chdir(DEMO)  # a path on this machine says nothing to a reader
+        await pilot.press("escape", "l")
+        await _until(pilot, lambda: isinstance(app.screen, LogsScreen) and "live, spec" in _text(app))
+        pictures["logs"] = await _picture(pilot)
+        os.chdir(TOP)
+        await pilot.press("escape", "x")
         await _until(pilot, lambda: app.state.inquiry is not None)
         pictures["why"] = await _picture(pilot)
         await pilot.press("escape", "question_mark")
@@ -61,6 +77,10 @@ async def _until(pilot: Pilot[int], condition: Callable[[], bool]) -> None:
         if condition():
             return
     raise SystemExit("the console never came so far")
+
+
+def _text(app: Console) -> str:
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
 
 
 async def _picture(pilot: Pilot[int]) -> str:
