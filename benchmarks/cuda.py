@@ -37,7 +37,11 @@ PLAIN = (
     "-default_F 100 -cell 60 70 80 80 95 100 -misset 10 20 30 -lambda 1 -distance 100 -N 8 -oversample 1 "
     "-nointerpolate -phi 0 -osc 1 -phisteps 10 -mosaic 0.5 -mosaic_domains 10"
 )
-RUNS = (("square crystal (the kernel)", ""), ("round crystal (the full formula)", "-round_xtal"))
+RUNS = (
+    ("square crystal, kernel fused by torch.compile", "", True),
+    ("square crystal, kernel as it is", "", False),
+    ("round crystal, full formula", "-round_xtal", False),
+)
 # float64 units of a multiprocessor by compute capability (CUDA programming guide, arithmetic instructions)
 UNITS = {(6, 0): 32, (7, 0): 32, (8, 0): 32, (9, 0): 64, (10, 0): 64}
 FEW_UNITS = 2  # of every other card
@@ -111,14 +115,17 @@ def worst(found: np.ndarray, expected: np.ndarray) -> float:
 
 
 def check_images(folder: Path, device: str) -> int:
-    """Print every case's deviation; how many are outside the bound."""
+    """Print every case's deviation, the kernel as it is and fused; how many are outside the bound."""
     failed = checked = 0
     for name, experiment, expected in cases_of(folder, device):
-        found = experiment.image().photons.cpu().numpy().astype(np.float64)
-        deviation = worst(found, expected)
-        failed += deviation > BOUND
-        checked += 1
-        print(f"{'ok  ' if deviation <= BOUND else 'FAIL'} {name}: {deviation:.1e} of a pixel's value", flush=True)
+        for how in (False, True) if device == "cuda" and fits_kernel(experiment) else (False,):
+            image = experiment.image(compile_kernel=how)
+            found = image.photons.cpu().numpy().astype(np.float64)
+            deviation = worst(found, expected)
+            failed += deviation > BOUND
+            checked += 1
+            verdict, fused = "ok  " if deviation <= BOUND else "FAIL", ", fused" if image.compiled else ""
+            print(f"{verdict} {name}{fused}: {deviation:.1e} of a pixel's value", flush=True)
     print(f"{checked} images of the C program, {failed} beyond {BOUND:g}\n")
     return failed if checked else 1
 
@@ -150,18 +157,23 @@ def measure(device: str, side: int, repeats: int, peak: float | None) -> None:
     """Print seconds, terms per second and the share of the peak."""
     print("| what | dtype | pixels | terms | s, median | smallest s | terms/s | of the peak | GiB |\n|" + "---|" * 9)
     per_term = operations_per_term()
-    for name, flags in RUNS:
+    for name, flags, fused in RUNS:
+        if fused and device == "cpu":
+            continue  # another kernel: benchmarks/seed_image.py measures that one
         for dtype in (torch.float64, torch.float32):
             command = f"{PLAIN} -detpixels {side} -pixel {200.0 / side:.6f} {flags}"
             experiment = Experiment.from_command(command, device=device, dtype=dtype)
             if device == "cuda":
                 torch.cuda.reset_peak_memory_stats()
             # the first run also sets the device up
-            experiment.image(compile_kernel=False, progress=unwaited(experiment))
+            first = experiment.image(compile_kernel=fused, progress=unwaited(experiment))
+            if fused and not first.compiled:
+                print(f"| {name} | {str(dtype).removeprefix('torch.')} | could not be compiled here |" + " |" * 6)
+                continue
             taken = []
             for _ in range(repeats):
                 begun = time.perf_counter()
-                experiment.image(compile_kernel=False)  # reads a sum at the end, so that it is over when it returns
+                experiment.image(compile_kernel=fused)  # reads a sum at the end, so that it is over when it returns
                 taken.append(time.perf_counter() - begun)
             terms = side * side * experiment.n_steps
             rate = terms / statistics.median(taken)

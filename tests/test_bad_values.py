@@ -8,7 +8,9 @@ import struct
 from pathlib import Path
 
 import pytest
+import torch
 
+from nbsim.checks import check_device_memory
 from nbsim.cli import main
 from nbsim.errors import InputError
 from nbsim.memory import check_memory
@@ -106,3 +108,11 @@ def test_memory_is_asked_for_in_words() -> None:
     check_memory(1, "a byte")
     with pytest.raises(InputError, match=r"a lot needs 1024 TiB of memory, [0-9.]+ .iB are available"):
         check_memory(1 << 50, "a lot")
+
+
+def test_memory_of_a_device_is_asked_for_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (3 << 30, 8 << 30))
+    check_device_memory(1000, 1000, torch.device("cuda"))
+    check_device_memory(1 << 20, 1 << 20, torch.device("cpu"))
+    with pytest.raises(InputError, match=r"10000 x 20000 pixels .* needs 6.47 GiB of memory on cuda:1, 3 GiB are free"):
+        check_device_memory(10000, 20000, torch.device("cuda:1"))

@@ -116,6 +116,19 @@ def test_options_through_the_compiled_kernel(options: str, built: bool, here: Pa
     torch.testing.assert_close(image.photons, expected, rtol=2e-7, atol=1e-9 * float(expected.max()))
 
 
+def test_the_kernel_for_other_devices_is_one_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Traced whole, with sizes that vary, as for a GPU; what a GPU's compiler makes of it cannot be seen here."""
+    torch_compile = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda module, **how: torch_compile(module, backend="eager", **how))
+    compiled.for_device.cache_clear()
+    kernel = compiled.for_device(torch.float64, torch.device("cpu"))
+    assert kernel is not None
+    monkeypatch.setattr(torch, "compile", lambda *_, **__: 1 / 0)
+    compiled.for_device.cache_clear()
+    assert compiled.for_device(torch.float64, torch.device("cpu")) is None
+    compiled.for_device.cache_clear()
+
+
 def test_a_damaged_kernel_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
     monkeypatch.setenv("NBSIM_CACHE", str(tmp_path))
     experiment = from_command(f"{PLAIN} -detpixels 8 -N 4", here)

@@ -6,13 +6,17 @@ an error here.
 
 from __future__ import annotations
 
+import torch
+
 from .errors import InputError
 from .geometry import Axes, Size
-from .memory import check_memory
+from .memory import check_memory, words
 from .options import Options
 from .vectors import cross, length
 
 _BYTES_PER_PIXEL = 40  # photons, what was rendered, and the copies that statistics and output files take
+_BYTES_PER_DEVICE_PIXEL = 24  # photons, two masks, the list of doubtful pixels
+_BYTES_PER_TILE = 2 << 30  # of the full formula on a device
 _BYTES_PER_PASS = 400  # the full formula holds every pass of a pixel at once
 _BYTES_PER_DOMAIN = 100
 _PARALLEL = 1e-9
@@ -72,6 +76,22 @@ def check_image_memory(n_slow: int, n_fast: int) -> None:
     check_memory(
         _BYTES_PER_PIXEL * n_slow * n_fast, f"an image of {n_slow} x {n_fast} pixels (slow x fast; -detpixels)"
     )
+
+
+def check_device_memory(n_slow: int, n_fast: int, device: torch.device) -> None:
+    """Refuse an image that does not fit, with one tile of its computation, into the memory of a GPU.
+
+    Raises:
+        InputError: with the size that it asks for.
+    """
+    if device.type != "cuda":
+        return
+    needed, (free, _) = _BYTES_PER_DEVICE_PIXEL * n_slow * n_fast + _BYTES_PER_TILE, torch.cuda.mem_get_info(device)
+    if needed > free:
+        raise InputError(
+            f"an image of {n_slow} x {n_fast} pixels (slow x fast) needs {words(needed)} of memory on {device}, "
+            f"{words(free)} are free; use --device cpu"
+        )
 
 
 def check_domain_memory(domains: int) -> None:

@@ -12,6 +12,7 @@ import os
 import tempfile
 import warnings
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -68,11 +69,30 @@ def load(dtype: torch.dtype) -> Kernel | None:
         if not path.is_file():
             return None
         run = _runner(str(path))
-        wanted, got = tile_sums(_example(dtype)), run(_example(dtype))
-        usable = all(torch.allclose(a, b, rtol=1e-5, equal_nan=True) for a, b in zip(wanted, got, strict=True))
+        usable = _agree(tile_sums(_example(dtype)), run(_example(dtype)))
     except Exception:  # a stale or damaged file, another libstdc++ ...: whatever it is, the plain kernel works
         return None
     return run if usable else None
+
+
+@cache
+def for_device(dtype: torch.dtype, device: torch.device) -> Kernel | None:
+    """The kernel fused by ``torch.compile`` for a device other than the CPU; None if that is not possible.
+
+    torch keeps its own cache of what it compiled; the first run in a process takes seconds all the same.
+    """
+    try:
+        fused = torch.compile(_Tile(), dynamic=True, fullgraph=True)
+        run: Kernel = lambda tile: TileSums(*fused(*tile))  # noqa: E731
+        example = TileInput(*(argument.to(device) for argument in _example(dtype)))
+        usable = _agree(tile_sums(example), run(example))
+    except Exception:  # no Triton, a driver too old ...: as for a build
+        return None
+    return run if usable else None
+
+
+def _agree(wanted: TileSums, got: TileSums) -> bool:
+    return all(torch.allclose(a, b, rtol=1e-5, equal_nan=True) for a, b in zip(wanted, got, strict=True))
 
 
 def _runner(path: str) -> Kernel:

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from .accumulation import sum_pixels
-from .checks import check_image_memory
-from .compiled import WORTH_BUILDING, Kernel, build, load
+from .checks import check_device_memory, check_image_memory
+from .compiled import WORTH_BUILDING, Kernel, build, for_device, load
 from .errors import Interrupted
 from .model import Experiment
 from .orientations import n_rendered, rendered_tiles
@@ -43,8 +43,10 @@ class Image:
 
 def _kernel(experiment: Experiment, compile_kernel: bool | None, n_terms: int) -> Kernel | None:
     """The compiled kernel if it is wanted and at hand."""
-    if compile_kernel is False or experiment.device.type != "cpu":
+    if compile_kernel is False:
         return None
+    if experiment.device.type != "cpu":
+        return for_device(experiment.dtype, experiment.device) if compile_kernel else None
     kernel = load(experiment.dtype)
     if kernel is None and (compile_kernel or n_terms > WORTH_BUILDING) and build(experiment.dtype):
         kernel = load(experiment.dtype)
@@ -75,16 +77,17 @@ def render(
         experiment: the run; its dtype and device are used throughout.
         n_threads: OMP_NUM_THREADS of the C run to emulate; only first rendered pixels depend on it.
         compile_kernel: True builds the compiled kernel if there is none, False never uses it, None uses one that
-            is there and builds one where the run is long enough to gain from it.
+            is there and builds one where the run is long enough to gain from it; on a GPU only True uses it.
         progress: called with pixels done and pixels to render in all after every tile.
         cancelled: asked several times a second.
 
     Raises:
         Interrupted: ``cancelled`` returned True.
-        InputError: fewer than one thread, or an image larger than the memory.
+        InputError: fewer than one thread, or an image larger than the memory, or than that of the device.
     """
     detector = experiment.detector
     check_image_memory(detector.n_slow, detector.n_fast)
+    check_device_memory(detector.n_slow, detector.n_fast, experiment.device)
     state = run_state(experiment, n_threads=n_threads)
     n_passes = passes_per_pixel(experiment)
     plain = fits_kernel(experiment)
@@ -141,7 +144,8 @@ def render(
 def _tile_size(experiment: Experiment, plain: bool, compiled: bool) -> int:
     """Pixels of a tile."""
     per_ray = min(experiment.sampling.n_phi * experiment.crystal.mosaic_matrices.shape[0], ORIENTATIONS)
-    if compiled:
+    on_cpu = experiment.device.type == "cpu"
+    if compiled and on_cpu:
         return max(2, min(_COMPILED_TERMS // per_ray, _COMPILED_PIXELS))
-    terms = _UNCOMPILED_TERMS if experiment.device.type == "cpu" else _DEVICE_TERMS
+    terms = _UNCOMPILED_TERMS if on_cpu else _DEVICE_TERMS
     return max(2, terms // (per_ray if plain else passes_per_pixel(experiment)))
