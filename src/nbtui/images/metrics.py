@@ -16,7 +16,7 @@ from nbtui.errors import UnusableInput
 from nbtui.images.findings import FULL, Finding, displacement, odd_values, related
 from nbtui.images.peaks import Peak, PeakPair, match_peaks
 from nbtui.images.place import Place, place
-from nbtui.images.ranks import largest
+from nbtui.images.ranks import counted, largest
 from nbtui.images.read import Picture, Size, words
 from nbtui.images.relation import Pair
 
@@ -26,6 +26,7 @@ Pixel = tuple[int, int]  # (slow, fast)
 
 AGREES = 1e-6  # of a pixel's value, where that exceeds this part of the brightest (design, images against C)
 WORST = 10  # pixels listed
+_ROWS = 256  # of an image that are looked at together
 _RATIOS = (5.0, 50.0, 95.0)  # percentiles of Python / C that are told
 _FAINT = 1e-3  # of C's brightest pixel: fainter ones say little about a ratio
 _MAP_ROWS, _MAP_COLUMNS = 16, 32  # blocks at most
@@ -167,7 +168,8 @@ def compare_images(
     differs = beyond_tolerance(left, right, both)
     beyond = int(differs.sum())
     order = _largest_first(np.abs(delta), WORST)
-    mse = float(np.mean(np.square(delta[both])))
+    mse = float(np.mean(np.square(counted(delta, both))))
+    counted_pixels = counted(left, both), counted(right, both)
     return ImageComparison(
         size=c.size,
         roi=limits,
@@ -176,17 +178,17 @@ def compare_images(
         not_numbers=int((odd & alike).sum()),
         only_one=int(only_one.sum()),
         first_only_one=_first(only_one, corner),
-        correlation=_correlation(left[both], right[both]),
+        correlation=_correlation(*counted_pixels),
         mse=mse,
         rmse=float(np.sqrt(mse)),
         largest=float(np.abs(delta).max()),
         largest_at=_shifted(order[0], corner) if order else None,
-        sum_c=float(left[both].sum()),
-        sum_py=float(right[both].sum()),
-        max_c=float(left[both].max()),
-        max_py=float(right[both].max()),
+        sum_c=float(counted_pixels[0].sum()),
+        sum_py=float(counted_pixels[1].sum()),
+        max_c=float(counted_pixels[0].max()),
+        max_py=float(counted_pixels[1].max()),
         beyond=beyond,
-        ratios=_ratios(left[both], right[both]),
+        ratios=_ratios(*counted_pixels),
         worst=tuple(
             WorstPixel(*_shifted(at, corner), float(left[at]), float(right[at]), float(delta[at])) for at in order
         ),
@@ -222,11 +224,15 @@ def _size_hint(c: Picture, py: Picture) -> str:
 
 def beyond_tolerance(c: Array, py: Array, compared: Mask) -> Mask:
     """Pixels that differ by more than AGREES of C's value, where either exceeds AGREES of C's brightest."""
-    brightest = float(np.abs(c[compared]).max(initial=0.0))
-    with np.errstate(invalid="ignore"):
-        differs: Mask = np.abs(py - c) > AGREES * np.maximum(np.abs(c), AGREES * brightest)
-        matters = np.maximum(np.abs(c), np.abs(py)) > AGREES * brightest
-    return compared & differs & matters
+    floor = AGREES * float(np.abs(counted(c, compared)).max(initial=0.0))
+    found = np.zeros(c.shape, dtype=bool)
+    with np.errstate(invalid="ignore", over="ignore"):
+        for at in range(0, c.shape[0], _ROWS):  # piece by piece: whole images would need many times their memory
+            rows = slice(at, at + _ROWS)
+            size = np.abs(c[rows])
+            differs = np.abs(py[rows] - c[rows]) > AGREES * np.maximum(size, floor)
+            found[rows] = compared[rows] & differs & (np.maximum(size, np.abs(py[rows])) > floor)
+    return found
 
 
 def _findings(
@@ -289,7 +295,8 @@ def _correlation(a: Array, b: Array) -> float | None:
     scale_a, scale_b = float(np.abs(a).max()), float(np.abs(b).max())
     if scale_a == 0.0 or scale_b == 0.0:
         return None
-    a, b = a / scale_a, b / scale_b
+    a /= scale_a
+    b /= scale_b
     found = float(np.clip(np.dot(a, b) / np.sqrt(np.dot(a, a) * np.dot(b, b)), -1.0, 1.0))
     return found if np.isfinite(found) else None
 

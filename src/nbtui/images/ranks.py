@@ -10,6 +10,11 @@ Array = npt.NDArray[np.float64]
 _SAMPLES = 200_000
 
 
+def counted(image: Array, counts: npt.NDArray[np.bool_]) -> Array:
+    """The pixels that count, flat; no copy where all of them do."""
+    return image.reshape(-1) if counts.all() else image[counts]
+
+
 def middle(values: Array) -> float:
     """The median of flat ``values``, of an even sample of them where there are many."""
     step = values.size // _SAMPLES | 1  # odd: rarely a divisor of an image's width

@@ -14,15 +14,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nbtui.images.ranks import largest, middle
+from nbtui.images.ranks import counted, largest, middle
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Shift = tuple[int, int]  # slow, fast
+Line = tuple[float, float]  # scale, offset
 Turn = Callable[[npt.NDArray[np.generic]], npt.NDArray[np.generic]]
 
 REACH = 8  # pixels that a shift is looked for in either direction
 ENOUGH = 0.5  # of the difference that a relation must remove to be told
+_ROWS = 256  # of an image that are looked at together
 _BRIGHT = 2000  # pixels that orientation and shift are looked for with
 _PAIRS = 4000  # of a bright and a faint pixel that the line is put through
 _BETTER = 1.02  # times as well must the bright pixels fall on each other, or nothing was turned or shifted
@@ -93,7 +95,7 @@ def find_relation(pair: Pair, differs: Differs) -> Relation | None:
         differs: pixels of two images that disagree among those that count.
     """
     numbers = np.isfinite(pair.c) & np.isfinite(pair.py)
-    before = _misfit(pair.c, pair.py, pair.kept & numbers)
+    before = _misfit((1.0, 0.0), pair.c, pair.py, pair.kept & numbers)
     if before <= _NOTHING:
         return None
     found: list[tuple[int, float, Relation]] = []
@@ -102,7 +104,7 @@ def find_relation(pair: Pair, differs: Differs) -> Relation | None:
         if counts.sum() < 0.5 * pair.kept.sum() or counts.sum() < 3:
             continue
         for scale, offset in ((1.0, 0.0), *_lines(pair, c, py, counts)):
-            left = _misfit(scale * c + offset, py, counts)
+            left = _misfit((scale, offset), c, py, counts)
             relation = Relation(name, shift, scale, offset, max(0.0, 1.0 - left / min(before, 1.0)), -1)
             if relation.changes:
                 found.append((len(relation.changes), left, relation))
@@ -122,12 +124,12 @@ def _placings(pair: Pair) -> Iterator[tuple[str, Shift]]:
     """As it is; and the turn and shift under which the bright pixels of one fall on those of the other."""
     yield "", (0, 0)
     c, counts = pair.c, pair.kept & np.isfinite(pair.c)
-    flat = np.where(counts, c - middle(c[counts]), 0.0).ravel()
+    flat = np.where(counts, c - middle(counted(c, counts)), 0.0).ravel()
     chosen = largest(flat, _BRIGHT)
     weights, (slow, fast) = _scaled(flat[chosen]), np.divmod(chosen, c.shape[1])
     scores: list[tuple[float, str, Shift]] = []
     finite = np.isfinite(pair.py)
-    py = _scaled(np.where(finite, pair.py - middle(pair.py[finite]), 0.0))
+    py = _scaled(np.where(finite, pair.py - middle(counted(pair.py, finite)), 0.0))
     for name, turn in TURNS.items():
         turned = turn(py)
         if turned.shape != c.shape:
@@ -152,13 +154,13 @@ def _scaled(values: Array) -> Array:
 
 
 def _placed(pair: Pair, name: str, shift: Shift) -> tuple[Array, Array, Mask]:
-    """C's image, Python's put on it, and the pixels that count in both."""
+    """C's image, Python's put on it, and the pixels that count in both; the others may hold anything."""
     turn = TURNS[name]
     py: Array = _moved(np.asarray(turn(pair.py), dtype=np.float64), shift)
     there: Mask = _moved(np.asarray(turn(np.isfinite(pair.py)), dtype=bool), shift)
     counts = pair.kept & np.isfinite(pair.c) & there
     counts &= (pair.c < pair.full[0]) & ~(py >= pair.full[1])
-    return np.where(counts, pair.c, 0.0), np.where(counts, py, 0.0), counts
+    return pair.c, py, counts
 
 
 def _moved(image: npt.NDArray[Any], shift: Shift) -> npt.NDArray[Any]:
@@ -176,7 +178,7 @@ def _moved(image: npt.NDArray[Any], shift: Shift) -> npt.NDArray[Any]:
 
 def _lines(pair: Pair, c: Array, py: Array, counts: Mask) -> Iterator[tuple[float, float]]:
     """Scales alone and with an offset, and an offset alone: medians, so that a few odd pixels do not matter."""
-    values_c, values_py = c[counts], py[counts]
+    values_c, values_py = counted(c, counts), counted(py, counts)
     bright = largest(values_c, _PAIRS)
     bright = bright[(values_c[bright] > 0.0) & (values_c[bright] >= 1e-3 * values_c.max())]
     if not len(bright):
@@ -219,16 +221,30 @@ def _line_of_counts(values: Array, counts: Array, scale: float, offset: float) -
     return scale, offset
 
 
-def _misfit(a: Array, b: Array, counts: Mask) -> float:
-    """Sum of squared differences in parts of the larger image's own variation."""
-    first, second = a[counts], b[counts]
+def _misfit(line: Line, c: Array, py: Array, counts: Mask) -> float:
+    """Sum of squared differences from the line, in parts of the larger image's own variation."""
+    scale, offset = line
+    # piece by piece: whole images would need many times their memory
+    pieces = [slice(at, at + _ROWS) for at in range(0, c.shape[0], _ROWS)]
+    number = int(counts.sum())
+
+    def values() -> Iterator[tuple[Array, Array]]:
+        for rows in pieces:
+            yield scale * c[rows][counts[rows]] + offset, py[rows][counts[rows]]
+
     with np.errstate(over="ignore", invalid="ignore"):
-        scale = max(float(np.abs(first).max(initial=0.0)), float(np.abs(second).max(initial=0.0)))
-        if scale == 0.0 or not np.isfinite(scale):
+        tops = [max(float(np.abs(image).max(initial=0.0)) for image in pair) for pair in values()]
+        top = max(tops, default=0.0)
+        if top == 0.0 or not np.isfinite(top) or not number:
             return 0.0
-        first, second = first / scale, second / scale
-        variation = max(float(np.square(image - image.mean()).sum()) for image in (first, second))
-        rest = float(np.square(second - first).sum())
+        means = [sum(float((pair[side] / top).sum()) for pair in values()) / number for side in (0, 1)]
+        rest, squares = 0.0, [0.0, 0.0]
+        for pair in values():
+            first, second = (image / top for image in pair)
+            rest += float(np.square(second - first).sum())
+            for side, image in enumerate((first, second)):
+                squares[side] += float(np.square(image - means[side]).sum())
+    variation = max(squares)
     return rest / variation if variation > 0.0 else float(rest > 0.0)
 
 
