@@ -56,6 +56,8 @@ def test_bytes_per_key(terminals: list[Terminal], tmp_path: Path) -> None:
     assert all(0 < sent <= 4_000 for sent in typed), typed
     terminal.press("\x1b")
     assert terminal.press("".join(f"\x1b[<35;{x};{y}M" for x in range(1, 120) for y in (5, 25))) == 0
+    wheel, click = terminal.press("\x1b[<65;40;8M"), terminal.press("\x1b[<0;40;8M\x1b[<0;40;8m")
+    assert 0 < wheel <= 1_000 and 0 < click <= 1_000, (wheel, click)
     assert len(terminal.read(2.0)) <= 400  # 200 bytes per second
     terminal.press("q")
     assert terminal.end() == 1

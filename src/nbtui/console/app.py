@@ -16,7 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
 
-from nbtui.console import jobs, jumping, stepping
+from nbtui.console import jobs, jumping, pointing, stepping
 from nbtui.console import state as moves
 from nbtui.console.actions import ACTIONS
 from nbtui.console.comfort import Comfort
@@ -274,12 +274,13 @@ class Console(TerminalApp[int]):
             self.action_act(chosen.action)
 
     def on_pane_view_pressed(self, message: PaneView.Pressed) -> None:
-        """A click puts the cursor on the row."""
-        pane = message.pane
-        if pane.id == "fields":
-            row = fields.row_at(self.state, pane.size.width, pane.size.height, message.y)
-            if row is not None:
-                self._show(replace(self.state, cursor=row, pane="fields", message=""))
+        if self._main.is_active:
+            pane = message.pane
+            self._show(pointing.pressed(self.state, str(pane.id), pane.size, (message.x, message.y)))
+
+    def on_pane_view_scrolled(self, message: PaneView.Scrolled) -> None:
+        if self._main.is_active:
+            self._show(pointing.scrolled(self.state, str(message.pane.id), message.notches))
 
     def on_pane_view_resized(self) -> None:
         self._show(self.state)

@@ -20,4 +20,4 @@ class Page(ModalScreen[Result], inherit_bindings=False):
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Leave, once: over a slow link the next key may have been on its way before this page was gone."""
-        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
+        return super().dismiss(result) if self.is_active else AwaitComplete()

@@ -88,7 +88,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def update(self, names: Iterable[str] = _PANES) -> None:
         """Draw the panes again; they repaint what has changed. Under another screen that waits until it has gone."""
-        if self.app.screen is not self:
+        if not self.is_active:
             return
         if self._lines_of_steps() != self._steps_given:
             self.choose_layout()

@@ -28,6 +28,13 @@ class PaneView(Widget, can_focus=False):
             self.pane, self.x, self.y = pane, x, y
             super().__init__()
 
+    class Scrolled(Message):
+        """The wheel was turned over the pane by ``notches``, down when positive."""
+
+        def __init__(self, pane: PaneView, notches: int) -> None:
+            self.pane, self.notches = pane, notches
+            super().__init__()
+
     class Resized(Message):
         """The pane has another size."""
 
@@ -63,6 +70,12 @@ class PaneView(Widget, can_focus=False):
 
     def on_click(self, event: events.Click) -> None:
         self.post_message(self.Pressed(self, event.x, event.y))
+
+    def on_mouse_scroll_down(self) -> None:
+        self.post_message(self.Scrolled(self, 1))
+
+    def on_mouse_scroll_up(self) -> None:
+        self.post_message(self.Scrolled(self, -1))
 
 
 def _apology(error: Exception, width: int, height: int) -> list[Line]:

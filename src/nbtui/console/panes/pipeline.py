@@ -18,14 +18,29 @@ def draw(state: State, width: int, height: int) -> list[Line]:
     """One line per stage: cursor, glyph, name, number of differing fields; the first of them where it is wide."""
     here = state.row.stage if state.row else ""
     lines = [rule((Span("pipeline", "title"),), width, focused=state.pane == "pipeline")]
-    known = {stage.id for stage in STAGES}
-    stages = [(stage.id, stage.label) for stage in STAGES]
     tallies = state.comparison.overview.tallies if state.comparison else ()
-    stages += [(name, "Other") for name in dict.fromkeys(tally.stage for tally in tallies) if name not in known]
-    for stage, label in stages:
+    for stage, label in _stages(state):
         mine = [tally for tally in tallies if tally.stage == stage]
         lines.append(_stage(state, label, mine, stage == here, width))
     return block(lines, width, height)
+
+
+def row_at(state: State, y: int) -> int | None:
+    """The first row that differs of the stage drawn at line ``y``, or its first row; None beside them."""
+    stages = _stages(state)
+    if not 1 <= y <= len(stages) or state.comparison is None:
+        return None
+    mine = [tally for tally in state.comparison.overview.tallies if tally.stage == stages[y - 1][0]]
+    differing = [tally.first_raised for tally in mine if tally.raised and not state.pending]
+    return min(differing or [tally.first for tally in mine], default=None)
+
+
+def _stages(state: State) -> list[tuple[str, str]]:
+    """Id and label of every stage, and of those that the catalogue does not know."""
+    known = {stage.id for stage in STAGES}
+    tallies = state.comparison.overview.tallies if state.comparison else ()
+    others = dict.fromkeys(tally.stage for tally in tallies if tally.stage not in known)
+    return [*((stage.id, stage.label) for stage in STAGES), *((name, "Other") for name in others)]
 
 
 def _stage(state: State, label: str, tallies: list[Tally], here: bool, width: int) -> Line:

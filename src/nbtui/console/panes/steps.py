@@ -52,7 +52,7 @@ def _narrow(state: State, grid: Contributions, picture: Picture, title: Line, wi
     head, *step = at_step(state, grid)
     indices = [entry for entry in step if label_of(entry) in INDEX_LABELS]
     others = [entry for entry in step if entry not in indices]
-    lower = max(len(indices), min(len(others), height - 2 - _LOWEST))
+    lower = _lower(step, height)
     room = height - 2 - lower
     left_width = width - STEP_COLUMNS - 1
     below = [
@@ -61,6 +61,12 @@ def _narrow(state: State, grid: Contributions, picture: Picture, title: Line, wi
     ]
     upper = block(picture(state, grid, width, room), width, room)
     return block([title, *upper, head, *below], width, height)
+
+
+def _lower(step: list[Line], height: int) -> int:
+    """Lines of the step below the picture."""
+    indices = sum(label_of(entry) in INDEX_LABELS for entry in step)
+    return max(indices, min(len(step) - indices, height - 2 - _LOWEST))
 
 
 def _where(state: State, grid: Contributions) -> Line:
@@ -79,7 +85,7 @@ def _where(state: State, grid: Contributions) -> Line:
 
 def _shares(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
     """The shares of the phi steps, and the map beside them: in colour where there is room for that."""
-    roomy = width - _TABLE - 1 - 2 * _BAR >= maps.coloured_width(grid)
+    roomy = _roomy(grid, width)
     wanted = maps.coloured_width(grid) if roomy else maps.small_width(grid)
     bar = max(_BAR, min(_LONGEST, (width - _TABLE - 1 - wanted) // 2))
     table_width = _TABLE + 2 * bar
@@ -93,6 +99,24 @@ def _shares(state: State, grid: Contributions, width: int, height: int) -> list[
             strict=True,
         )
     ]
+
+
+def _roomy(grid: Contributions, width: int) -> bool:
+    """Whether the coloured maps have room beside the shares in a picture of ``width``."""
+    return width - _TABLE - 1 - 2 * _BAR >= maps.coloured_width(grid)
+
+
+def phi_at(state: State, width: int, height: int, y: int) -> int | None:
+    """The phi step whose shares are drawn at line ``y`` of the pane; None elsewhere and in the other pictures."""
+    grid = state.contributions
+    if grid is None or state.view != "shares":
+        return None
+    beside_step = width >= 100
+    heads = 1 + _roomy(grid, width - STEP_COLUMNS - 1 if beside_step else width)
+    room = height - 1 if beside_step else height - 2 - _lower(at_step(state, grid)[1:], height)
+    first, end = maps.window(state.phi, grid.n_phi, room - heads)
+    phi = first + y - 1 - heads
+    return phi if first <= phi < end else None
 
 
 def _phi_table(state: State, grid: Contributions, bar: int, room: int, *, titled: bool) -> list[Line]:
