@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from nbtui.cli import main
 from nbtui.console import keymap
 from nbtui.console.actions import ACTIONS, Action
 from nbtui.console.keymap import REGISTRIES, choose, resolve, shown
-from nbtui.console.panes import footer, help
+from nbtui.console.panes import detail, fields, footer, header, help
 from nbtui.console.panes.line import plain
 from nbtui.console.state import Phase
 from nbtui.errors import UnusableInput
@@ -180,3 +181,17 @@ def test_every_key_of_every_screen_can_be_another(here: Path, registry: keymap.R
             continue
         assert keymap.resolve({id: KeyEntry(("F12",), file)}) == {id: ("f12",)}
         assert keymap.resolve({id: KeyEntry((), file)}) == {id: ()}
+
+
+def test_sentences_name_the_users_keys() -> None:
+    """As foot line and help do: nobody is told to press a key that means something else now."""
+    choose({"phi_mode": ("f9",), "filter": ("f8",), "help": ("f1",), "freeze": ("f7",), "export": ("f6",)})
+    state = toy_state()
+    shown_now = "\n".join(
+        text
+        for draw, width, height in ((detail.draw, 120, 34), (fields.draw, 120, 20), (header.draw, 120, 3))
+        for text in plain(draw(replace(state, history=()), width, height))
+    )
+    assert "F9: let Python do so too" in shown_now and "[F8]" in shown_now and "F6 writes one" in shown_now
+    waiting = replace(state, files=replace(state.files, frozen=True, waiting=frozenset({Path("c.log")})))
+    assert "F7 lets it in" in "\n".join(plain(header.draw(waiting, 120, 3)))

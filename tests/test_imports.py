@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -55,3 +57,22 @@ def test_an_export_loads_no_textual(here: Path) -> None:
 def test_the_simulator_loads_nothing_of_the_console(here: Path) -> None:
     code = "import nbsim.experiment, sys; assert not [m for m in sys.modules if m.split('.')[0] in ('nbtui', 'rich')]"
     assert "textual" not in loaded_by(code, here)
+
+
+def test_no_import_of_the_console_goes_round_in_a_circle() -> None:
+    """Also none that is put off, or there for the types only: two modules that know each other are one."""
+    root = Path(nbtui.__file__).parents[1]
+    modules = {
+        ".".join(path.relative_to(root).with_suffix("").parts): path for path in root.glob("nbtui/console/**/*.py")
+    }
+    graph: dict[str, set[str]] = {}
+    for name, path in modules.items():
+        known = {f"{node.module}.{alias.name}" for node in _imports(path) for alias in node.names}
+        known |= {node.module for node in _imports(path) if node.module}
+        graph[name] = (known & modules.keys()) - {name}
+    assert len(graph) > 50
+    tuple(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError with the circle
+
+
+def _imports(path: Path) -> list[ast.ImportFrom]:
+    return [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)]

@@ -13,6 +13,7 @@ from nbtui.console import state as moves
 from nbtui.console import stepping
 from nbtui.console.actions import ACTIONS, PAIRS
 from nbtui.console.contributions import Contributions, arrange
+from nbtui.console.likely import hint
 from nbtui.console.palette import STYLES
 from nbtui.console.panes import detail, fields, footer, header, help, pipeline, steps, tabs
 from nbtui.console.panes.line import Line, Span, clip, fit, left, plain, right, width_of, wrap
@@ -206,7 +207,7 @@ def test_detail_hints_at_the_carry_over_that_cs_log_shows(toy: State) -> None:
     assert "C's phi step 0 carries the values of its step 1" in text(detail.draw(toy, 120, 7))[6]
     moved = [entry.replace("phi_deg=0.5 k_frac=4.0317", "phi_deg=0.5 k_frac=4.5") for entry in C_LINES]
     other = parse_lines(moved)
-    assert moves.hint(replace(toy, c_trace=other)) == ""
+    assert hint(replace(toy, c_trace=other)) == ""
 
 
 def test_contributions_beside_c(toy: State) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbtui.console.actions import key_of
 from nbtui.console.contributions import Contributions, arrange
 from nbtui.console.provenance import repeats_last_step
 from nbtui.errors import INTERRUPTED, NbtuiError
@@ -201,7 +202,7 @@ def explained(error: BaseException) -> Failure:
     if isinstance(error, NbtuiError):
         return Failure(clean(str(error)), error.exit_code)
     if isinstance(error, ReadCancelled | CompareCancelled):
-        return Failure(f"{clean(str(error))}; r begins again", INTERRUPTED)
+        return Failure(f"{clean(str(error))}; {key_of('reload')} begins again", INTERRUPTED)
     if isinstance(error, TraceError):
         return Failure(clean(str(error)), 2)
     if isinstance(error, OSError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nbtui.console.actions import key_of
 from nbtui.console.inquiry import Inquiry
+from nbtui.console.provenance import phi_ends, repeats_last_step
 from nbtui.console.state import State
 
 
@@ -28,6 +29,20 @@ def likely(state: State) -> str:
     parity = "phi_carryover" in best.ids and state.settings.phi_mode == "spec"
     ways = f"{why} all causes" + (f"   {key_of('phi_mode')} try c-parity" if parity else "")
     return f"{' + '.join(best.ids)} (explains {100.0 * best.explained:.1f} % of the gap)   {ways}"
+
+
+def hint(state: State) -> str:
+    """What C's own log says about the cause of a divergence, and the key that tries it."""
+    first = state.comparison.first_divergence if state.comparison and not state.pending else None
+    if first is None or first.stage not in ("crystal", "lattice"):
+        return ""
+    if state.c_trace is None or not repeats_last_step(state.c_trace):
+        return ""
+    last = phi_ends(state.c_trace.phi)[1].phi_tic
+    seen = f"C's phi step 0 carries the values of its step {last}"
+    if state.settings.phi_mode == "spec" and state.can_simulate:
+        return f"{seen}; {key_of('phi_mode')}: let Python do so too"
+    return seen
 
 
 def gap_of(state: State) -> float | None:

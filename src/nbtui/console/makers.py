@@ -90,7 +90,7 @@ _FLAGS: dict[str, str] = {
     **dict.fromkeys(("Fclose_m", "Sclose_m", "Fbeam_m", "Sbeam_m", "beam_center_m"), _PLACE),
     "r_e_meters": "a constant of the program",
     "fluence_photons_per_m2": _FLUX,
-    "steps": "sources x mosaic domains x phi steps x oversample^2",
+    "steps": "-sourcefile or -hdivsteps -vdivsteps -dispsteps, -mosaic_domains, -phisteps, -oversample",
     "capture_fraction": "-detector_thick, -detector_abs, -detector_thicksteps",
     **{f"oversample_{name}": f"-oversample_{name}" for name in ("thick", "polar", "omega")},
 }

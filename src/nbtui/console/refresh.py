@@ -10,6 +10,7 @@ from pathlib import Path
 
 from nbtui.console import fresh, jobs
 from nbtui.console import state as moves
+from nbtui.console.actions import key_of
 from nbtui.console.state import Phase, State
 from nbtui.errors import UnusableInput
 from nbtui.live import cases, tuning
@@ -264,7 +265,11 @@ class Refresher:
     def _freeze(self) -> None:
         now = self._state()
         frozen = not now.files.frozen
-        words = "frozen: files that change wait until = lets them in" if frozen else "files that change are read again"
+        words = (
+            f"frozen: files that change wait until {key_of('freeze')} lets them in"
+            if frozen
+            else "files that change are read again"
+        )
         self._show(replace(now, files=replace(now.files, frozen=frozen), message=words))
 
     def _reload(self) -> None:

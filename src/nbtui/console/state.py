@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from nbtui.console.contributions import Contributions, Place
 from nbtui.console.fresh import MARKED, Files
 from nbtui.console.inquiry import Inquiry
-from nbtui.console.provenance import phi_ends, repeats_last_step
 from nbtui.errors import INTERRUPTED
 from nbtui.live.model import Case, Settings, Simulation
 from nbtui.parity.compare import raised
@@ -161,20 +160,6 @@ def inherits(state: State, row: Row) -> str:
 def is_new(state: State, row: Row) -> bool:
     """Whether a differing row has no differing row upstream of it."""
     return raised(row) and not inherits(state, row)
-
-
-def hint(state: State) -> str:
-    """What C's own log says about the cause of a divergence, and the key that tries it."""
-    first = state.comparison.first_divergence if state.comparison and not state.pending else None
-    if first is None or first.stage not in ("crystal", "lattice"):
-        return ""
-    if state.c_trace is None or not repeats_last_step(state.c_trace):
-        return ""
-    last = phi_ends(state.c_trace.phi)[1].phi_tic
-    seen = f"C's phi step 0 carries the values of its step {last}"
-    if state.settings.phi_mode == "spec" and state.can_simulate:
-        return f"{seen}; m: let Python do so too"
-    return seen
 
 
 # --- what arrives from the workers -------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 
+from nbtui.console.actions import key_of
 from nbtui.console.makers import in_c, in_python
 from nbtui.console.panes.line import Line, Span, clip, fit, left, line, rule, wrap
 from nbtui.console.panes.maps import window
@@ -190,7 +191,7 @@ def _history(state: State, row: Row, width: int) -> list[Line]:
     found = [(package, factor) for package in reversed(mine) for factor in [_factor(package, row)] if factor]
     page: list[Line] = [rule(title, width, (Span(f"{len(found)} of {len(mine)} packages have it", "faint"),))]
     if not found:
-        words = "no package of this case and pixel records this field; e writes one"
+        words = f"no package of this case and pixel records this field; {key_of('export')} writes one"
         return [*page, line(Span("   " + words, "faint"))]
     for package, factor in found:
         c, py = _stored(factor.c_value), _stored(factor.py_value)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nbtui.console.actions import key_of
-from nbtui.console.likely import likely
+from nbtui.console.likely import hint, likely
 from nbtui.console.links import chosen, links, row_of
 from nbtui.console.makers import from_command
 from nbtui.console.panes import about
@@ -14,7 +14,7 @@ from nbtui.console.panes.fields import glyph, row_name
 from nbtui.console.panes.line import Line, Span, block, clip, left, line, rule, wrap
 from nbtui.console.panes.numbers import agreeing_digits, common_digits, count, full, relative
 from nbtui.console.provenance import dependencies, dependents
-from nbtui.console.state import Phase, State, hint, inherits
+from nbtui.console.state import Phase, State, inherits
 from nbtui.parity.compare import raised
 from nbtui.parity.model import Row
 from nbtui.trace.catalogue import field

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from nbtui.console.actions import key_of
 from nbtui.console.panes.line import Line, Span, block, left, line, right, rule, width_of
 from nbtui.console.panes.numbers import count, full, marked, relative
 from nbtui.console.state import Phase, State, inherits, is_new, nearest, visible
@@ -111,7 +112,7 @@ def row_name(row: Row) -> str:
 
 def _heads(state: State, width: int) -> list[Line]:
     only = "only differing" if state.only_differing else "all"
-    tail = (Span(f"{len(visible(state)):,} rows, {only} ", "faint"), Span("[f]", "key"))
+    tail = (Span(f"{len(visible(state)):,} rows, {only} ", "faint"), Span(f"[{key_of('filter')}]", "key"))
     title = rule((Span("fields", "title"),), width, tail, focused=state.pane == "fields")
     if width < SIDE_BY_SIDE:
         return [title]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nbtui.console.actions import key_of
 from nbtui.console.fresh import names
 from nbtui.console.panes.line import Line, Span, clip, fit, line, width_of
 from nbtui.console.panes.numbers import percent
@@ -67,7 +68,8 @@ def _mode(state: State, gap: str) -> tuple[Span, ...]:
 def _changes(state: State, gap: str) -> tuple[Span, ...]:
     """How many parameters are not as nbtui was started."""
     count = len(state.tuning.changed) if state.tuning else 0
-    words = f"*{count} (p)" if len(gap) < 3 else f"* {count} changed (p)"
+    key = key_of("parameters")
+    words = f"*{count} ({key})" if len(gap) < 3 else f"* {count} changed ({key})"
     return (Span(f"{gap}{words}", "warning"),) if count else ()
 
 
@@ -156,7 +158,10 @@ def _files(state: State, width: int) -> Line:
     if files.problem:
         return line(Span(" NOT READ ", "warning"), clip(f"{files.problem}; what is shown is from before", width - 11))
     if files.waiting and files.frozen:
-        return line(Span(" FROZEN ", "warning"), clip(f"{names(files.waiting)} changed; = lets it in", width - 9))
+        return line(
+            Span(" FROZEN ", "warning"),
+            clip(f"{names(files.waiting)} changed; {key_of('freeze')} lets it in", width - 9),
+        )
     if files.gone:
         return line(Span(" GONE ", "warning"), clip(f"{names(files.gone)}: what is shown is from before", width - 7))
     return ()
@@ -167,7 +172,7 @@ def _preflight(state: State, width: int) -> Line:
         return files
     if state.elsewhere and state.c_pixel is not None:
         slow, fast = state.c_pixel
-        why = f"slow {slow} fast {fast}: nothing to compare here (: pixel {slow} {fast} goes there)"
+        why = f"slow {slow} fast {fast}: nothing to compare here ({key_of('jump')} pixel {slow} {fast} goes there)"
         if state.seen and state.pixel is not None:
             made = f"nbtui c-trace --pixel {state.pixel[0]} {state.pixel[1]}"
             why = f"({slow},{fast}); {clean(state.seen)}; {made}"
@@ -182,7 +187,7 @@ def _preflight(state: State, width: int) -> Line:
     if not findings:
         return line(Span(" PREFLIGHT ", "label"), Span("ok", "pass"), Span("  same pixel, nothing to note", "faint"))
     number = f"{len(findings)} notice{'s' if len(findings) > 1 else ''}: "
-    more = "  (? shows all)" if len(findings) > 1 else ""
+    more = f"  ({key_of('help')} shows all)" if len(findings) > 1 else ""
     return line(
         Span(" PREFLIGHT ", "label"),
         Span(number, "warning"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from nbtui.console.actions import ACTIONS, Action
+from nbtui.console.actions import ACTIONS, Action, key_of
 from nbtui.console.help_actions import HELP_ACTIONS
 from nbtui.console.image_actions import IMAGE_ACTIONS
 from nbtui.console.log_actions import LOG_ACTIONS
@@ -24,7 +24,7 @@ _MARKS = (
     ("o", "missing", "one side does not have it"),
     (".", "faint", "not known yet: the Python side is being simulated"),
     ("*", "changed", "another value than before: a simulation or a file changed it; at a step: the last step did"),
-    ("!", "warning", "marked with b: a field, a phi step with a marked place"),
+    ("!", "warning", "marked: a field, or a phi step with a marked place"),
     ("*2 (p)", "warning", "two parameters are not as nbtui was started"),
     ("# + - .", "text", "map: a term within one, two, three decades of the largest, or below"),
     ("++ + .", "more", "map of Py-C: more than a tenth, a hundredth of the gap, or less; - where Python is less"),
@@ -101,15 +101,15 @@ def lines(state: State, width: int) -> list[Line]:
     for entry in ACTIONS:
         of_use = entry.when(state)
         page += _entry(entry, width, "text" if of_use else "faint", "" if of_use else "  (not now)")
-    for where, actions in (
-        ("logs (l)", LOG_ACTIONS),
-        ("diagnosis (x)", WHY_ACTIONS),
-        ("image (i)", IMAGE_ACTIONS),
-        ("packages (w)", PACKAGES_ACTIONS),
-        ("parameters (p)", PARAMETERS_ACTIONS),
-        ("help (?)", HELP_ACTIONS),
+    for where, opened_by, actions in (
+        ("logs", "logs", LOG_ACTIONS),
+        ("diagnosis", "why", WHY_ACTIONS),
+        ("image", "image", IMAGE_ACTIONS),
+        ("packages", "packages", PACKAGES_ACTIONS),
+        ("parameters", "parameters", PARAMETERS_ACTIONS),
+        ("help", "help", HELP_ACTIONS),
     ):
-        page += [(), rule((Span(f"keys in the {where}", "title"),), width)]
+        page += [(), rule((Span(f"keys in the {where} ({key_of(opened_by)})", "title"),), width)]
         for entry in actions:
             page += _entry(entry, width)
     return page
