@@ -29,6 +29,7 @@ def write_inputs(folder: Path, rng: random.Random) -> None:
     ]
     (folder / "box.hkl").write_text("\n".join(rows) + "\n")
     small = [f"{h} {k} {l} {rng.uniform(5, 90):.2f}" for h in range(-2, 4) for k in range(-3, 4) for l in range(-2, 3)]
+    small[0] = "-2 -3 -2 64"  # C misreads a cache whose first value begins with a byte of white space (S25)
     (folder / "small.hkl").write_text("\n".join(small) + "\n")
     # tabs, several rows in a line, a sign, duplicates, no end of line, and a word that ends the table
     odd = "\t0\t0\t0\t+40.5\n-1 2 3 7e1 1 1 1 .5\n1 1 1 33.\n\n2 0 -1 12\n" + "\n".join(small[::3]) + "\nend of list"

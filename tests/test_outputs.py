@@ -25,11 +25,15 @@ CASES = (
     "roi_mask_scaled",
     "mosaic_negative_seed",
     "first_pixels_two_threads",
+    "first_pixels_three_threads",
+    "first_pixels_five_threads",
     "header_beyond_512_bytes",
     "beyond_float32",
+    "negative_pixels",
     "printed_pixel",
     "printed_pixels",
 )
+THREADS = {"two": "2", "three": "3", "five": "5"}
 INPUTS = ("small.hkl", "mask.img")
 NOT_OURS = ("command.txt", "summary.txt", *INPUTS)
 
@@ -45,7 +49,7 @@ def run(name: str, place: Path, *more: str) -> int:
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_file_of_c_byte_for_byte(name: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    threads = ["--omp-threads", "2"] if "two_threads" in name else []
+    threads = next((["--omp-threads", number] for word, number in THREADS.items() if f"_{word}_threads" in name), [])
     assert run(name, here, *threads, "--compile", "off") == 0
     expected = {path.name: path.read_bytes() for path in (DATA / name).iterdir() if path.name not in NOT_OURS}
     found = {path.name: path.read_bytes() for path in here.iterdir() if path.name not in INPUTS}
@@ -102,9 +106,9 @@ def test_integers_round_half_up_and_stop_at_the_largest() -> None:
     assert integer_image(values, 1.0, 40.0, (slice(0, 1), slice(1, 3))).tolist() == [[0, 40, 41, 0, 0, 0]]
 
 
-def test_a_pgm_truncates() -> None:
+def test_a_pgm_truncates_and_wraps_around() -> None:
     data = pgm(np.array([[0.0, 0.99, 300.0], [1.0, 2.0, -5.0]], dtype=np.float32), 1.0, (slice(0, 2), slice(0, 3)))
-    assert data == b"P5\n3 2\n# pixels scaled by 1\n255\n" + bytes([0, 0, 255, 1, 2, 0])
+    assert data == b"P5\n3 2\n# pixels scaled by 1\n255\n" + bytes([0, 0, 255, 1, 2, 256 - 5])
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -73,6 +73,15 @@ def test_cache_round_trip_and_silent_use(tmp_path: Path) -> None:
         read_cache(tmp_path / "short.bin", 0.0)
 
 
+def test_a_cache_that_c_misreads_is_said(tmp_path: Path) -> None:
+    """Section 5.2: the lowest byte of 100.16 is 0x0A, which C skips."""
+    for value, said in (("100.16", 2), ("100.5", 1)):
+        write_cache(tmp_path / "Fdump.bin", read_hkl(_hkl(tmp_path, f"0 0 0 {value}\n"), 0.0, C)[0])
+        table, notices, _ = load(Options(), tmp_path, C)
+        assert _at(table, 0, 0, 0) == float(value)
+        assert len(notices) == said and ("S25" in notices[-1]) == (said == 2)
+
+
 def test_no_source_of_structure_factors(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="-default_F"):
         load(Options(), tmp_path, C)

@@ -5,6 +5,7 @@ Source: nanobragg_setup.md sections 5.1 and 5.2, nanobragg_pixel_loop.md section
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +27,7 @@ _COLUMNS = 4
 _LARGEST_INDEX = 2**31 - 1
 _LARGEST_F = 1e60  # its square is a number still
 _CACHE_MARK = b"\n\x0c"
+_WHITE_SPACE = b"\t\n\v\f\r "
 
 Floats = npt.NDArray[np.float64]
 
@@ -197,13 +199,22 @@ def load(
         return sf, list(notices), [str(path)]
     cache = workdir / options.dump_file
     if _is_there(cache):
-        notice = f"no -hkl: structure factors taken from {cache}, as C does silently"
-        return read_cache(cache, default_f), [notice], [str(cache)]
+        said = [f"no -hkl: structure factors taken from {cache}, as C does silently"]
+        table = read_cache(cache, default_f)
+        if _c_misreads(table):
+            said.append(f"{cache}: C would read other numbers, it skips bytes of the first value (S25)")
+        return table, said, [str(cache)]
     if default_f == 0.0:
         raise InputError(f"no structure factors: give -hkl FILE or a nonzero -default_F (there is no {cache})")
     named = options.dump_file != Options().dump_file
     said = [f"-dump {cache}: there is no such file; -default_F serves every reflection"] if named else []
     return StructureFactors(None, 0, 0, 0, default_f, "default", 0), said, []
+
+
+def _c_misreads(table: StructureFactors) -> bool:
+    """Whether the first value of a cache begins with a byte that C takes for white space after the header."""
+    assert table.grid is not None
+    return struct.pack("=d", float(table.grid[0, 0, 0]))[0] in _WHITE_SPACE
 
 
 def _is_there(cache: Path) -> bool:

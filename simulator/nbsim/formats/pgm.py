@@ -5,13 +5,19 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+_LOWEST = -(2.0**31)  # C converts by way of a 32-bit integer: what is lower, or no number, ends as 0
+
 
 def pgm(image: npt.NDArray[np.float32], scale: float, roi: tuple[slice, slice]) -> bytes:
-    """The whole file for an image of shape (n_slow, n_fast); pixels outside the ROI and no numbers are 0."""
+    """The whole file for an image of shape (n_slow, n_fast); pixels outside the ROI are 0.
+
+    Negative pixels, which only unphysical settings have, wrap around as in C.
+    """
     slow, fast = image.shape
     levels = np.zeros(image.shape, dtype=np.uint8)
     with np.errstate(invalid="ignore", over="ignore"):
-        value = np.clip(image[roi].astype(np.float64) * scale, 0.0, 255.0)
-    levels[roi] = np.nan_to_num(value, nan=0.0).astype(np.uint8)
+        value = np.minimum(image[roi].astype(np.float64) * scale, 255.0)
+        value = np.where(value > _LOWEST, value, 0.0)
+    levels[roi] = (value.astype(np.int64) & 0xFF).astype(np.uint8)
     text = f"P5\n{fast} {slow}\n# pixels scaled by {scale:g}\n255\n"
     return text.encode("ascii") + levels.tobytes()
