@@ -93,7 +93,7 @@ def test_pictures_are_written_and_never_replaced_unasked(here: Path, capsys: pyt
         and b"Description\0c.png: log scale" in (here / "out/c.png").read_bytes()
     )
     for name in ("c.png", "python.png", "difference.png"):
-        assert decoded((here / "out" / name).read_bytes())[:2] == (10, 30)
+        assert decoded((here / "out" / name).read_bytes())[1] > 30  # the scale stands below
     assert main(words) == 4
     assert "exists" in capsys.readouterr().err
     assert main([*words, "--force"]) == 1

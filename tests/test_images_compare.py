@@ -10,6 +10,7 @@ import pytest
 from toy_images import decoded, picture, smv, spots
 
 from nbtui.errors import UnusableInput
+from nbtui.images.legend import with_difference, with_photons
 from nbtui.images.metrics import GATES, compare_images
 from nbtui.images.peaks import find_peaks, match_peaks
 from nbtui.images.png import difference_colours, levels, png
@@ -357,6 +358,30 @@ def test_pictures_hold_the_pixels() -> None:
     assert decoded(png(grey)) == (3, 2, 0, grey.tobytes())
     colour = np.arange(18, dtype=np.uint8).reshape(2, 3, 3)
     assert decoded(png(colour)) == (3, 2, 2, colour.tobytes())
+
+
+@pytest.mark.parametrize("width", [10, 128, 2463])
+def test_a_scale_stands_below_the_picture_and_leaves_it_as_it_is(width: int) -> None:
+    values = np.random.default_rng(0).random((20, width)) * 10.0
+    grey = levels(values, 10.0)
+    found = with_photons(grey, 10.0)
+    np.testing.assert_array_equal(found[:20, :width], grey)
+    assert found.shape[1] >= width and found.shape[0] > 20
+    point = max(1, width // 240)
+    ramp = found[20 + 5 * point].astype(int)
+    inside = ramp[2 * point : -2 * point]
+    assert (inside[0], inside[-1]) == (32, 255) and np.all(np.diff(inside) >= 0)
+    colour = difference_colours(np.zeros_like(values), values - 5.0, 5.0)
+    below = with_difference(colour, 5.0)
+    np.testing.assert_array_equal(below[:20, :width], colour)
+    left, right = below[20 + 5 * point, 2 * point], below[20 + 5 * point, -2 * point - 1]
+    assert left.tolist() == [0, 0, 255] and right.tolist() == [255, 0, 0]  # Python less is blue, more is red
+
+
+def test_every_number_can_be_written_below_a_picture() -> None:
+    for value in (0.0, 1e-300, 3.4e38, 1234567.0, 0.0265, 1e308):
+        assert with_photons(np.zeros((2, 3), dtype=np.uint8), value).shape[0] == 19
+        assert with_difference(np.zeros((2, 3, 3), dtype=np.uint8), value).shape[0] == 19
 
 
 def test_levels_are_logarithmic() -> None:

@@ -97,11 +97,12 @@ def _pictures(request: Request, second: str | None, size: Size | None, at: Size 
 
 def _write_pngs(folder: Path, c: Picture, py: Picture, comparison: ImageComparison, *, force: bool) -> None:
     from nbtui.evidence.write import write_file
+    from nbtui.images.legend import with_difference, with_photons
     from nbtui.images.png import DECADES, difference_colours, levels, png
 
     fast0, fast1, slow0, slow1 = comparison.roi
     region = (slice(slow0, slow1 + 1), slice(fast0, fast1 + 1))
-    brightest = max(comparison.max_c, comparison.max_py)
+    brightest, largest = max(comparison.max_c, comparison.max_py), comparison.largest
     left, right = c.values[region], py.values[region]
     try:
         folder.mkdir(exist_ok=True)
@@ -110,12 +111,12 @@ def _write_pngs(folder: Path, c: Picture, py: Picture, comparison: ImageComparis
     grey = f"log scale, {DECADES} decades: white {brightest:.4g}, black nothing"
     colour = (
         f"red Python larger, blue C larger, white equal, black no number in one; log scale, {DECADES} decades: "
-        f"full colour {comparison.largest:.4g}"
+        f"full colour {largest:.4g}"
     )
     pictures = {
-        "c.png": (levels(left, brightest), grey),
-        "python.png": (levels(right, brightest), grey),
-        "difference.png": (difference_colours(left, right, comparison.largest), colour),
+        "c.png": (with_photons(levels(left, brightest), brightest), grey),
+        "python.png": (with_photons(levels(right, brightest), brightest), grey),
+        "difference.png": (with_difference(difference_colours(left, right, largest), largest), colour),
     }
     for name, (picture, legend) in pictures.items():
         write_file(folder / name, png(picture, f"{name}: {legend}"), force=force)
