@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import InputError, Interrupted, NbsimError, OutputError
-from .flags import lookup, parse
-from .own_options import Settings, split
-from .usage import USAGE, help_text
 
+# everything else is imported where an interrupt is caught
 if TYPE_CHECKING:
     from .model import Experiment
+    from .own_options import Settings
 
 _COMPILE = {"auto": None, "on": True, "off": False}
 _HELP = ("-h", "--help", "-help")
@@ -39,6 +38,8 @@ def _say(text: str) -> None:
 
 def _say_what_c_would_do(settings: Settings, experiment: Experiment) -> None:
     """What the C program reads and never uses, or reads in another way, is not passed over in silence."""
+    from .flags import lookup, parse
+
     flags = settings.flags
     for word in dict.fromkeys(flags):
         flag = lookup(word) if word.startswith("-") else None
@@ -78,6 +79,8 @@ class _Reporter:
 
 
 def _run(argv: Sequence[str]) -> None:
+    from .own_options import split
+
     settings = split(argv)
     os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
     import torch
@@ -125,6 +128,7 @@ def _run(argv: Sequence[str]) -> None:
         n_threads=settings.threads,
         compile_kernel=_COMPILE[settings.values["--compile"]],
         progress=_Reporter(options.progress and not options.printout),
+        notice=_say,
     )
     beyond = int((~image.photons.isfinite()).sum())
     if beyond:
@@ -136,18 +140,29 @@ def _run(argv: Sequence[str]) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Entry point of the console script."""
-    words = sys.argv[1:] if argv is None else list(argv)
+    """Entry point of the console script; with words given, of whoever calls it."""
+    if argv is not None:
+        return _outcome(argv)
+    code = _outcome(sys.argv[1:])
+    # torch takes half a second to take itself down: nobody waits for that, least of all after Ctrl-C
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
+    os._exit(code)
+
+
+def _outcome(words: Sequence[str]) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a file name need not be in the terminal's alphabet
-    if not words:
-        print(USAGE, end="", file=sys.stderr)
-        return 2
-    if any(word in _HELP for word in words):
-        print(help_text(), end="")
-        return 0
     try:
-        _run(words)
+        from .usage import USAGE, help_text
+
+        if not words:
+            print(USAGE, end="", file=sys.stderr)
+            return 2
+        if any(word in _HELP for word in words):
+            print(help_text(), end="")
+        else:
+            _run(words)
         sys.stdout.flush()
     except InputError as error:
         return _fail(error, 2)

@@ -6,11 +6,14 @@ while building or loading it means "run it uncompiled".
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import inspect
 import os
+import signal
+import subprocess
+import sys
 import tempfile
-import warnings
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -19,31 +22,17 @@ from typing import Any
 
 import torch
 
-from . import kernel, lattice
-from .kernel import NUMBERS, TileInput, TileSums, tile_sums
+from . import build_kernel, kernel, lattice
+from .build_kernel import Tile, example
+from .kernel import TileInput, TileSums, tile_sums
+from .workers import Stopped
 
 Kernel = Callable[[TileInput], TileSums]
 
 # about the time a build takes, in terms that run uncompiled on one core
-WORTH_BUILDING = 800_000_000
-
-
-# one loop over the pixels with the sum over orientations inside, nothing of a term in memory: by default the compiler
-# stores whatever is used more than once, and every term would pass through the memory four times
-_FUSED: dict[str, Any] = {
-    "realize_reads_threshold": 100,
-    "realize_opcount_threshold": 1000,
-    "realize_cpu_opcount_threshold": 1000,
-    "realize_acc_reads_threshold": 100,
-    "realize_cpu_acc_reads_threshold": 100,
-    "assert_indirect_indexing": False,  # the kernel keeps addresses in the table itself
-    "cpp.dynamic_threads": True,
-}
-
-
-class _Tile(torch.nn.Module):
-    def forward(self, *arguments: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        return tuple(tile_sums(TileInput(*arguments)))
+WORTH_BUILDING = 400_000_000
+BUILD_SECONDS = 30  # on two cores of 2023
+_SECONDS_BETWEEN_QUESTIONS = 0.1
 
 
 def cache_folder() -> Path:
@@ -56,9 +45,9 @@ def cache_folder() -> Path:
 
 def artefact(dtype: torch.dtype) -> Path:
     """The file that holds the kernel for this dtype, torch, processor and source."""
-    modules: tuple[ModuleType, ...] = (kernel, lattice)
+    modules: tuple[ModuleType, ...] = (kernel, lattice, build_kernel)
     parts = [inspect.getsource(module) for module in modules]
-    parts += [repr(_FUSED), torch.__version__, str(dtype), torch.backends.cpu.get_cpu_capability(), os.uname().machine]
+    parts += [torch.__version__, str(dtype), torch.backends.cpu.get_cpu_capability(), os.uname().machine]
     return cache_folder() / f"tile-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:24]}.pt2"
 
 
@@ -69,7 +58,7 @@ def load(dtype: torch.dtype) -> Kernel | None:
         if not path.is_file():
             return None
         run = _runner(str(path))
-        usable = _agree(tile_sums(_example(dtype)), run(_example(dtype)))
+        usable = _agree(tile_sums(example(dtype)), run(example(dtype)))
     except Exception:  # a stale or damaged file, another libstdc++ ...: whatever it is, the plain kernel works
         return None
     return run if usable else None
@@ -82,10 +71,10 @@ def for_device(dtype: torch.dtype, device: torch.device) -> Kernel | None:
     torch keeps its own cache of what it compiled; the first run in a process takes seconds all the same.
     """
     try:
-        fused = torch.compile(_Tile(), dynamic=True, fullgraph=True)
+        fused = torch.compile(Tile(), dynamic=True, fullgraph=True)
         run: Kernel = lambda tile: TileSums(*fused(*tile))  # noqa: E731
-        example = TileInput(*(argument.to(device) for argument in _example(dtype)))
-        usable = _agree(tile_sums(example), run(example))
+        there = TileInput(*(argument.to(device) for argument in example(dtype)))
+        usable = _agree(tile_sums(there), run(there))
     except Exception:  # no Triton, a driver too old ...: as for a build
         return None
     return run if usable else None
@@ -99,7 +88,7 @@ def _runner(path: str) -> Kernel:
     # the public loader imports the whole compiler (seconds); the class behind it needs milliseconds
     loader: Any = getattr(getattr(torch._C, "_aoti", None), "AOTIModelPackageLoader", None)
     if loader is not None:
-        model = loader(path, "model", False, 1, -1)
+        model = loader(path, "model", False, os.cpu_count() or 1, -1)  # as many at once as there are threads
         return lambda tile: TileSums(*model.run(list(tile)))
     from torch._inductor import aoti_load_package
 
@@ -107,55 +96,41 @@ def _runner(path: str) -> Kernel:
     return lambda tile: TileSums(*package(*tile))
 
 
-def build(dtype: torch.dtype) -> bool:
-    """Compile the kernel into the cache (tens of seconds); False if this machine cannot (no C++ compiler ...)."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the compiler's own, of no use to anybody here
-        return _build(dtype)
+def build(dtype: torch.dtype, stopped: Stopped = lambda: None) -> bool:
+    """Compile the kernel into the cache; False if this machine cannot (no C++ compiler ...).
 
-
-def _build(dtype: torch.dtype) -> bool:
+    The compiler runs in a process of its own, which ends with whatever ``stopped`` raises and leaves nothing behind.
+    """
     try:
-        from torch._inductor import aoti_compile_and_package, config
-
-        known = config.get_config_copy()
         target = artefact(dtype)
         target.parent.mkdir(parents=True, exist_ok=True)
-        pixels, orientations, reflections = (torch.export.Dim(name, min=2) for name in ("p", "n", "f"))
-        axes: dict[str, dict[int, Any] | None] = {
-            **{key: {0: pixels} for key in ("fast", "slow")},
-            **{key: {0: orientations} for key in ("cells", "weights")},
-            "table": {0: reflections},
-        }
-        shapes = (tuple(axes.get(name) for name in TileInput._fields),)
-        program = torch.export.export(_Tile(), tuple(_example(dtype)), dynamic_shapes=shapes)
-        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-            made = aoti_compile_and_package(
-                program,
-                package_path=str(Path(scratch) / target.name),
-                inductor_configs={name: value for name, value in _FUSED.items() if name in known},
-            )
-            Path(made).replace(target)
-    except Exception:  # the compiler's failures have every type there is
+        with tempfile.TemporaryDirectory(dir=target.parent, ignore_cleanup_errors=True) as scratch:
+            made = Path(scratch) / target.name
+            if not _compiled_elsewhere(dtype, made, stopped):
+                return False
+            made.replace(target)
+    except (OSError, ValueError):
         return False
     return True
 
 
-def _example(dtype: torch.dtype) -> TileInput:
-    """Arguments of plausible size, different along every axis."""
-
-    def ramp(*shape: int) -> torch.Tensor:
-        count = int(torch.tensor(shape).prod())
-        return (torch.arange(1, count + 1, dtype=dtype) / count).reshape(shape)
-
-    return TileInput(
-        fast=ramp(24),
-        slow=ramp(24) + 1.0,
-        vectors=ramp(7, 3),
-        numbers=ramp(len(NUMBERS)),
-        cells=ramp(3, 3, 3),
-        weights=ramp(3),
-        n_cells=ramp(3) * 7.0,
-        table=ramp(27),
-        box=torch.tensor([-1.0, -1.0, -1.0, 3.0, 3.0, 3.0], dtype=dtype),
+def _compiled_elsewhere(dtype: torch.dtype, made: Path, stopped: Stopped) -> bool:
+    command = [sys.executable, "-m", build_kernel.__name__, str(dtype).removeprefix("torch."), str(made)]
+    # the compiler's own files beside the result: they go when it ends, however it ends
+    own = {"TORCHINDUCTOR_CACHE_DIR": str(made.parent / "inductor"), "TMPDIR": str(made.parent)}
+    # the processor's own word for what it can: trying it out takes the compiler longer than the kernel
+    environment = {**os.environ, **own, "TORCHINDUCTOR_VEC_ISA_OK": "1"}
+    silent = subprocess.DEVNULL
+    process = subprocess.Popen(
+        command, stdin=silent, stdout=silent, stderr=silent, env=environment, start_new_session=True
     )
+    try:
+        while process.poll() is None:
+            stopped()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_SECONDS_BETWEEN_QUESTIONS)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)  # with the C++ compiler that it started
+            process.wait()
+    return process.returncode == 0 and made.is_file()

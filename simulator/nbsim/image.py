@@ -15,7 +15,7 @@ from torch import Tensor
 
 from .accumulation import sum_pixels
 from .checks import check_device_memory, check_image_memory
-from .compiled import WORTH_BUILDING, Kernel, build, for_device, load
+from .compiled import BUILD_SECONDS, WORTH_BUILDING, Kernel, build, for_device, load
 from .errors import Interrupted
 from .model import Experiment
 from .orientations import n_rendered, rendered_tiles
@@ -24,6 +24,7 @@ from .terms import RunState, contributions, passes_per_pixel, run_state
 from .workers import Stopped, in_threads
 
 Progress = Callable[[int, int], None]  # pixels done, pixels in all
+Notice = Callable[[str], None]  # a sentence for whoever waits
 
 _UNCOMPILED_TERMS = 1 << 17  # temporaries of a tile stay in the cache
 _COMPILED_TERMS = 1 << 26  # fused: nothing of a term is stored; a tenth of a second between questions about a stop
@@ -41,15 +42,22 @@ class Image:
     compiled: bool
 
 
-def _kernel(experiment: Experiment, compile_kernel: bool | None, n_terms: int) -> Kernel | None:
+def _kernel(
+    experiment: Experiment, compile_kernel: bool | None, n_terms: int, notice: Notice | None, stopped: Stopped
+) -> Kernel | None:
     """The compiled kernel if it is wanted and at hand."""
     if compile_kernel is False:
         return None
     if experiment.device.type != "cpu":
         return for_device(experiment.dtype, experiment.device) if compile_kernel else None
     kernel = load(experiment.dtype)
-    if kernel is None and (compile_kernel or n_terms > WORTH_BUILDING) and build(experiment.dtype):
-        kernel = load(experiment.dtype)
+    if kernel is None and (compile_kernel or n_terms > WORTH_BUILDING):
+        if notice is not None:
+            notice(f"compiling the kernel, once for this machine: about {BUILD_SECONDS} s, longer where it is busy")
+        if build(experiment.dtype, stopped):
+            kernel = load(experiment.dtype)
+        elif notice is not None:
+            notice("the kernel cannot be compiled here (is there a C++ compiler?); the run goes on without")
     return kernel
 
 
@@ -70,6 +78,7 @@ def render(
     compile_kernel: bool | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    notice: Notice | None = None,
 ) -> Image:
     """Simulate every rendered pixel.
 
@@ -79,12 +88,18 @@ def render(
         compile_kernel: True builds the compiled kernel if there is none, False never uses it, None uses one that
             is there and builds one where the run is long enough to gain from it; on a GPU only True uses it.
         progress: called with pixels done and pixels to render in all after every tile.
-        cancelled: asked several times a second.
+        cancelled: asked several times a second, also while the kernel is compiled.
+        notice: told when something takes long that is not an image.
 
     Raises:
         Interrupted: ``cancelled`` returned True.
         InputError: fewer than one thread, or an image larger than the memory, or than that of the device.
     """
+
+    def stopped() -> None:
+        if cancelled is not None and cancelled():
+            raise Interrupted("stopped on request")
+
     detector = experiment.detector
     check_image_memory(detector.n_slow, detector.n_fast)
     check_device_memory(detector.n_slow, detector.n_fast, experiment.device)
@@ -92,7 +107,7 @@ def render(
     n_passes = passes_per_pixel(experiment)
     plain = fits_kernel(experiment)
     n_pixels = n_rendered(experiment)
-    kernel = _kernel(experiment, compile_kernel, n_pixels * n_passes) if plain else None
+    kernel = _kernel(experiment, compile_kernel, n_pixels * n_passes, notice, stopped) if plain else None
     tiles = PlainTiles(experiment, kernel) if plain else None
     photons = torch.zeros((detector.n_slow, detector.n_fast), dtype=torch.float32, device=experiment.device)
     rendered = torch.zeros_like(photons, dtype=torch.bool)
@@ -113,10 +128,6 @@ def render(
         photons[slow, fast] = values.to(torch.float32)
         rendered[slow, fast] = True
         return number, pixels.shape[0], omega.sum()
-
-    def stopped() -> None:
-        if cancelled is not None and cancelled():
-            raise Interrupted("stopped on request")
 
     on_cpu = experiment.device.type == "cpu"
     pieces = rendered_tiles(experiment, range(detector.n_slow), _tile_size(experiment, plain, kernel is not None))
