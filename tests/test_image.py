@@ -242,3 +242,19 @@ def test_what_fails_in_one_thread_fails_in_all() -> None:
 
     with pytest.raises(InputError, match="seven"):
         list(in_threads(work, [1, 7], n_threads=2, stopped=lambda: None))
+
+
+def test_stopping_while_the_kernel_is_compiled_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: Path
+) -> None:
+    monkeypatch.setenv("NBSIM_CACHE", str(tmp_path / "cache"))
+    told: list[str] = []
+    with pytest.raises(Interrupted):
+        render(
+            from_command(f"{PLAIN} -detpixels 8 -N 4", here),
+            compile_kernel=True,
+            cancelled=lambda: bool(told),
+            notice=told.append,
+        )
+    assert len(told) == 1 and "compiling the kernel" in told[0]
+    assert list((tmp_path / "cache").iterdir()) == []
