@@ -100,7 +100,7 @@ def test_header_tells_verdict_gap_and_counts(toy: State) -> None:
         " nbtui  toy   pixel slow 12 fast 14   phi 2 steps x 2 domains   float64 cpu   MODE spec"
     )
     assert lines[0].endswith("simulated in 250 ms")
-    assert lines[1].startswith(" FIRST DIVERGENCE  rot_a_angstroms.x   phi step 0   4 of 6 fields differ")
+    assert lines[1].startswith(" FIRST DIVERGENCE  rot_a_angstroms.x   phi step 0   4/6 differ")
 
 
 def test_header_while_simulating_shows_c_and_says_so() -> None:

@@ -11,7 +11,7 @@ from console_toy import toy_state
 from nbtui.console import inquiry as moves
 from nbtui.console.inquiry import Inquiry, Why
 from nbtui.console.likely import current, likely
-from nbtui.console.panes import detail
+from nbtui.console.panes import detail, header
 from nbtui.console.panes import why as pane
 from nbtui.console.panes.line import plain, width_of
 from nbtui.console.state import Phase, State
@@ -130,6 +130,10 @@ def test_likely_on_the_main_screen(state: State) -> None:
     assert current(told) is told.inquiry
     assert likely(told) == "phi_carryover (explains 100.0 % of the gap)   x all causes   m try c-parity"
     assert f"   Likely: {likely(told)}" in plain(detail.draw(told, 120, 7))
+    for width, size in ((120, 3), (80, 2)):
+        assert "   likely phi_carryover" in plain(header.draw(told, width, size))[1]
+        weak = replace(told, inquiry=found(state, diagnosis(cause("phi_midpoint", explained=0.4))).inquiry)
+        assert "likely" not in plain(header.draw(weak, width, size))[1]
     assert likely(replace(told, inquiry=found(state, diagnosis(differs=False)).inquiry)) == ""
     assert likely(replace(told, inquiry=found(state, diagnosis()).inquiry)).startswith("no known cause")
     other = replace(told, py_trace=replace(told.py_trace, origin="other")) if told.py_trace else told

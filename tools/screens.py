@@ -16,7 +16,9 @@ from textual.pilot import Pilot
 
 from nbtui.console import jobs
 from nbtui.console.app import Console, initial
+from nbtui.console.comfort import Comfort
 from nbtui.console.image import ImageScreen
+from nbtui.console.likely import likely
 from nbtui.console.logs import LogsScreen
 from nbtui.console.packages import PackagesScreen
 from nbtui.console.parameters import ParametersScreen
@@ -35,10 +37,12 @@ PATIENCE = 6000  # looks, 0.01 s apart
 async def shoot() -> dict[str, str]:
     """The pictures by name."""
     judgement = jobs.Judgement("full", None, {})
-    app = Console(initial(load_case(None), Settings(), None, None, judgement), judgement, Path("reports"))
+    app = Console(
+        initial(load_case(None), Settings(), None, None, judgement), judgement, Path("reports"), Comfort(diagnose=True)
+    )
     pictures: dict[str, str] = {}
     async with app.run_test(size=SIZE) as pilot:
-        await _until(pilot, lambda: app.state.phase is Phase.READY)
+        await _until(pilot, lambda: app.state.phase is Phase.READY and likely(app.state) != "")
         pictures["main-spec"] = await _picture(pilot)
         for size in SIZES:
             await pilot.resize_terminal(*size)
@@ -53,7 +57,6 @@ async def shoot() -> dict[str, str]:
         pictures["logs"] = await _picture(pilot)
         os.chdir(TOP)
         await pilot.press("escape", "x")
-        await _until(pilot, lambda: app.state.inquiry is not None)
         pictures["why"] = await _picture(pilot)
         await pilot.press("escape", "question_mark")
         pictures["help"] = await _picture(pilot)

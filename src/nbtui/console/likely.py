@@ -45,6 +45,15 @@ def hint(state: State) -> str:
     return seen
 
 
+def likely_name(state: State) -> str:
+    """The best cause by its names alone, for the verdict; empty where none is known or most of the gap is left."""
+    found = current(state)
+    if found is None or not found.diagnosis.differs or not found.diagnosis.hypotheses:
+        return ""
+    best = found.diagnosis.hypotheses[0]
+    return " + ".join(best.ids) if best.explained > 0.5 else ""
+
+
 def gap_of(state: State) -> float | None:
     """The relative gap of I_pixel_final that is shown now."""
     row = state.comparison.row("I_pixel_final") if state.comparison is not None and not state.pending else None

@@ -5,6 +5,7 @@ nbsim and torch are imported inside the functions, so that reading and comparing
 
 from __future__ import annotations
 
+import importlib
 import math
 import os
 import time
@@ -63,6 +64,7 @@ def simulate(case: Case, settings: Settings | None = None) -> Simulation:
     os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
     from nbsim.errors import InputError, NbsimError
 
+    importlib.import_module("nbsim.pixel")  # with torch: seconds, which are not the simulation's
     started = time.perf_counter()
     try:
         result = _run(case, settings, pixel)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nbtui.console.actions import key_of
 from nbtui.console.fresh import names
+from nbtui.console.likely import likely_name
 from nbtui.console.panes.line import Line, Span, clip, fit, line, width_of
 from nbtui.console.panes.numbers import percent
 from nbtui.console.state import Phase, State, inherits
@@ -11,6 +12,8 @@ from nbtui.parity.model import Comparison, Row
 from nbtui.parity.render import fields_differing
 from nbtui.trace.catalogue import field
 from nbtui.trace.text import clean
+
+ROOMY = 130  # columns from which the verdict's words are written out
 
 
 def draw(state: State, width: int, height: int) -> list[Line]:
@@ -113,17 +116,25 @@ def _verdict(state: State, width: int) -> Line:
     short = width < 110
     new = inherits(state, first)  # what the profile does not judge may differ before the first divergence
     words = "FIRST" if short else "FIRST DIVERGENCE"
-    count = f"{differing}/{judged} differ" if short else f"{differing} of {judged} fields differ"
-    return line(
+    count = f"{differing} of {judged} fields differ" if width >= ROOMY else f"{differing}/{judged} differ"
+    told = line(
         Span(f" {words}  {clip(clean(first.label), width // 3)} ", "verdict-differ"),
         Span(f"  new {clip(clean(new), width // 5)}" if new else "", "diverge"),
         Span("  phi step 0" if _at_first_step(state, first) and not short else "", "digit"),
-        Span("   I_pixel_final ", "label") if gap is not None else "",
+        Span("   gap " if short else "   I_pixel_final ", "label") if gap is not None else "",
         Span(percent(gap), "digit") if gap is not None else "",
         f"   {count}",
         *_missing(comparison),
-        *(() if short else _profile(comparison)),
     )
+    for more in (_cause(state, width - width_of(told)), _profile(comparison)):
+        told = (*told, *more) if width_of(told) + width_of(more) <= width else told
+    return told
+
+
+def _cause(state: State, room: int) -> Line:
+    """What the diagnosis says, as far as there is ``room``."""
+    name = clean(likely_name(state))
+    return (Span("   likely ", "label"), Span(clip(name, room - 10), "warning")) if name and room > 20 else ()
 
 
 def _agreement(comparison: Comparison) -> str:
