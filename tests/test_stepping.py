@@ -17,6 +17,8 @@ from nbtui.console.panes.canvas import Canvas, Curve
 from nbtui.console.panes.line import plain, width_of
 from nbtui.console.state import State
 from nbtui.live.model import F_CELL_ORIGINS, TermTable
+from nbtui.trace.columns import PhiLines
+from nbtui.trace.model import PhiRecord
 from nbtui.trace.reader import parse_lines
 
 SIZES = {"thick": 2, "sub_slow": 2, "sub_fast": 2, "source": 3, "phi_step": 3, "mosaic_domain": 2}
@@ -227,11 +229,32 @@ def test_without_cs_terms_its_phi_lines_serve() -> None:
     """C's phi lines of the toy say F_latt 320 at both steps, for domain 0 alone."""
     toy = toy_state()
     assert toy.simulation is not None
-    alone = replace(toy, contributions=arrange(toy.simulation, None))
+    assert toy.c_trace is not None
+    alone = replace(toy, contributions=arrange(toy.simulation, None, "", toy.c_trace.phi))
+    step = " ".join(plain(at_step(alone, grid_of(alone))))
+    assert "C k 4.0317 Py -0.29 %" in " ".join(step.split()) and "of C its phi line" in step
     first = plain(plots.f_latt_over_phi(alone, grid_of(alone), 60, 8))
     assert "o C" in first[0] and first[1].split()[0] == f"{320**2:.3g}"
     second = stepping.walked(alone, "domain", 1)
     assert "o C" not in plain(plots.f_latt_over_phi(second, grid_of(second), 60, 8))[0]
+    assert "phi line" not in " ".join(plain(at_step(second, grid_of(second))))
+
+
+def test_phi_lines_as_columns_say_the_same_and_foreign_ones_are_left_out() -> None:
+    toy = toy_state()
+    assert toy.simulation is not None and toy.c_trace is not None
+    extra = [
+        PhiRecord({"phi_tic": 7.0, "F_latt": 1.0}, 0, 1, ""),  # of another sampling
+        PhiRecord({"phi_tic": 0.0, "F_latt": 1.0}, 5, 2, ""),  # of a block that is not there
+        PhiRecord({"F_latt": 1.0}, 0, 3, ""),
+    ]
+    columns = PhiLines()
+    for entry in (*toy.c_trace.phi, *extra):
+        columns.put(entry)
+    plain_ones = arrange(toy.simulation, None, "", (*toy.c_trace.phi, *extra)).c_phi
+    assert np.array_equal(plain_ones["F_latt"], [[320.0, 320.0]])
+    for name, values in arrange(toy.simulation, None, "", columns).c_phi.items():
+        assert np.array_equal(values, plain_ones[name], equal_nan=True)
 
 
 def test_lobes_need_a_square_crystal(many: State) -> None:

@@ -6,17 +6,20 @@ them up (nanobragg_pixel_loop.md, section 3).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from nbtui.live.c_terms import AXES
 from nbtui.live.model import Simulation, TermTable
+from nbtui.trace.columns import PhiLines
+from nbtui.trace.model import PhiRecord
 
 DETAILS = ("F_latt_a", "F_latt_b", "F_latt_c", "F_cell_origin")  # of simulated pixels only
 
+PHI_NAMES = ("k_frac", "F_latt_b", "F_latt")
 Place = tuple[int, int, int]  # block, phi step, mosaic domain
 
 
@@ -82,6 +85,14 @@ class Contributions:
     py: Side
     c: Side | None
     c_problem: str = ""
+    c_phi: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """C's phi lines where its terms are not known: names of PHI_NAMES -> (layers x sub-pixels, phi steps)."""
+
+    def phi_lines(self, name: str, block: int, domain: int) -> np.ndarray | None:
+        """C's phi lines of a block, (n_phi,), NaN where there is none. C prints them for source 0 and domain 0 only."""
+        visited, source = divmod(block, self.shape[3])
+        values = self.c_phi[name][visited] if name in self.c_phi and not (source or domain) else None
+        return None if values is None or np.isnan(values).all() else values
 
     @property
     def n_blocks(self) -> int:
@@ -116,21 +127,26 @@ class Contributions:
         return int(block), near["phi"], near["domain"]
 
     def block_name(self, block: int) -> str:
-        """``source 0/2  sub-pixel 1,0/2  layer 0/3``: only the axes that have more than one place."""
+        """``source 0/2  sub-pixel 1,0 of 3x3  layer 0/3``: only the axes that have more than one place."""
         thick, slow, fast, source = np.unravel_index(block, self.shape[:4])
         layers, subs, _, sources = self.shape[:4]
         parts = []
         if sources > 1:
             parts.append(f"source {source}/{sources - 1}")
         if subs > 1:
-            parts.append(f"sub-pixel {slow},{fast}/{subs - 1}")
+            parts.append(f"sub-pixel {slow},{fast} of {subs}x{subs}")
         if layers > 1:
             parts.append(f"layer {thick}/{layers - 1}")
         return "  ".join(parts)
 
 
-def arrange(simulation: Simulation, c_terms: TermTable | None, c_problem: str = "") -> Contributions:
-    """Contributions of a simulated pixel beside C's terms, where these are known and sampled alike."""
+def arrange(
+    simulation: Simulation, c_terms: TermTable | None, c_problem: str = "", c_lines: Sequence[PhiRecord] = ()
+) -> Contributions:
+    """Contributions of a simulated pixel beside C's terms, where these are known and sampled alike.
+
+    ``c_lines``: C's phi lines, which serve where its terms are not known.
+    """
     sizes = tuple(int(simulation.axes[axis]) for axis in AXES)
     shape = (sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5])
     c = None
@@ -140,8 +156,43 @@ def arrange(simulation: Simulation, c_terms: TermTable | None, c_problem: str = 
         else:
             c_problem = "C's terms file is of another sampling than this run"
     return Contributions(
-        shape, simulation.phi_deg, simulation.n_cells, _dense(simulation.terms, shape), c, "" if c else c_problem
+        shape,
+        simulation.phi_deg,
+        simulation.n_cells,
+        _dense(simulation.terms, shape),
+        c,
+        "" if c else c_problem,
+        {} if c else _phi_table(c_lines, shape),
     )
+
+
+def _phi_table(lines: Sequence[PhiRecord], shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+    """C's phi lines on the grid of layers and sub-pixels x phi steps; empty without any."""
+    if not len(lines):
+        return {}
+    sizes = int(np.prod(shape[:3])), shape[4]
+    table = {name: np.full(sizes, np.nan) for name in PHI_NAMES}
+    for keys, values, occurrence in _alike(lines):
+        if "phi_tic" not in keys:
+            continue
+        tic = values[:, keys.index("phi_tic")].astype(np.int64)
+        fits = (tic >= 0) & (tic < sizes[1]) & (occurrence < sizes[0])
+        for name in set(keys) & set(PHI_NAMES):
+            table[name][occurrence[fits], tic[fits]] = values[fits, keys.index(name)]
+    return table
+
+
+def _alike(lines: Sequence[PhiRecord]) -> Iterator[tuple[tuple[str, ...], np.ndarray, np.ndarray]]:
+    """Lines with the same keys: the keys, the values (n, keys), how often each phi step was seen before (n,)."""
+    if isinstance(lines, PhiLines):
+        starts, values = np.asarray(lines.start, dtype=np.int64), np.asarray(lines.values)
+        occurrence = np.asarray(lines.occurrence, dtype=np.int64)
+        for keys, positions in zip(lines.kinds, lines.positions, strict=True):
+            at = np.asarray(positions, dtype=np.int64)
+            yield keys, values[starts[at][:, None] + np.arange(len(keys))], occurrence[at]
+        return
+    for line in lines:
+        yield tuple(line.values), np.asarray([list(line.values.values())]), np.asarray([line.occurrence])
 
 
 def _place(table: TermTable) -> tuple[np.ndarray, ...]:

@@ -181,7 +181,7 @@ def simulate_and_compare(
 
     simulation = made or simulate(case, settings)
     terms, problem = _c_terms(case, c)
-    contributions = arrange(simulation, terms, problem)
+    contributions = arrange(simulation, terms, problem, c.phi)
     for side in (contributions.py, contributions.c):
         if side is not None:
             side.prepare()

@@ -64,11 +64,14 @@ def _lines(grid: Contributions, place: Place, reason: str) -> list[Line]:
     else:
         running = float(grid.py.running[place])
         lines.append(_entry("running", f"{running:.6g}", _share(running, total)))
-        lines += [line(Span(" " + part, "faint")) for part in wrap(reason, STEP_COLUMNS - 1)]
+        known = _phi_line(grid, place)
+        told = _ONLY_PHI if known and reason == _NO_C_TERMS else reason
+        lines += [*known, *(line(Span(" " + part, "faint")) for part in wrap(told, STEP_COLUMNS - 1))]
     return [fit(entry, STEP_COLUMNS) for entry in lines]
 
 
 _ELSEWHERE = "C's log and terms are of another pixel"
+_ONLY_PHI = "of C its phi line; more with its terms.csv"
 _NO_C_TERMS = "C's terms are not known: put the C run's terms.csv beside its log"
 
 
@@ -122,6 +125,25 @@ def _reference(py: Side, c: Side, place: Place) -> list[Line]:
         _entry("running", f"{running:.6g}", _share(running, py.total)),
         _entry("gap yet", f"{gap:+.4g}", part, "faint" if none else "digit"),
     ]
+
+
+def _phi_line(grid: Contributions, place: Place) -> list[Line]:
+    """What C's phi line says of this step, where its terms are not known, and how far Python is off."""
+    block, phi, domain = place
+    lines: list[Line] = []
+    for label, name, mine in (
+        ("C k", "k_frac", "k"),
+        ("C Fl_b", "F_latt_b", "F_latt_b"),
+        ("C Flatt", "F_latt", "F_latt"),
+    ):
+        theirs = grid.phi_lines(name, block, domain)
+        if theirs is None or math.isnan(theirs[phi]) or mine not in grid.py.columns:
+            continue
+        value, c = float(grid.py.columns[mine][place]), float(theirs[phi])
+        same = not differs(value, c)
+        off = "Py equal" if same else f"Py {percent((value - c) / c)}" if c else "Py new"
+        lines.append(_entry(label, f"{c:.6g}", off, "faint" if same else "digit"))
+    return lines
 
 
 def _entry(label: str, value: str, note: str, tone: str = "faint") -> Line:

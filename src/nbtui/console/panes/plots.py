@@ -27,7 +27,8 @@ def f_latt_over_phi(state: State, grid: Contributions, width: int, height: int) 
     def squares(side: Side) -> np.ndarray:
         return np.asarray(np.nan_to_num(side.columns["F_latt"][state.block, :, state.domain]) ** 2)
 
-    theirs = squares(grid.c) if grid.c is not None else _phi_lines(state, grid)
+    lines = grid.phi_lines("F_latt", state.block, state.domain)
+    theirs = squares(grid.c) if grid.c is not None else None if lines is None else lines**2
     words = f"F_latt² over phi (degrees), domain {state.domain}"
     return _over_phi(state, grid, squares(grid.py), theirs, words, width, height)
 
@@ -53,18 +54,6 @@ def _over_phi(
     if theirs is not None:
         curves.insert(0, Curve("C", "bar-c", "o", theirs))
     return chart(x, curves, state.phi, width, height, words, maps.DIFFERS)
-
-
-def _phi_lines(state: State, grid: Contributions) -> np.ndarray | None:
-    """F_latt^2 of C's phi lines for the sub-pixel and layer of the cursor, (n_phi,); None when C has none there."""
-    sources = grid.shape[3]
-    if state.c_trace is None or state.elsewhere or state.domain or state.block % sources:
-        return None
-    squares = np.full(grid.n_phi, np.nan)
-    for entry in state.c_trace.phi:
-        if entry.occurrence == state.block // sources and 0 <= entry.phi_tic < grid.n_phi and "F_latt" in entry.values:
-            squares[entry.phi_tic] = entry.values["F_latt"] ** 2
-    return None if np.isnan(squares).all() else squares
 
 
 def lobes(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
