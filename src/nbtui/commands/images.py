@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from nbtui.commands.narration import Narration
 from nbtui.commands.options import Request, case_options, say
 from nbtui.errors import NotWritten, UnusableInput
 from nbtui.trace.text import clean
@@ -42,16 +43,15 @@ def _one_or_two(request: Request, second: str | None) -> tuple[Path | None, Path
 def _simulate(frame: Frame) -> Picture:
     from nbtui.images.read import Picture
 
-    shown = -1
+    size = f"{frame.shape[0]} x {frame.shape[1]} pixels (slow x fast)"
+    began = time.monotonic()
 
     def progress(done: int, total: int) -> None:
-        nonlocal shown
-        percent = 100 * done // max(total, 1)
-        if percent > shown and sys.stderr.isatty():
-            shown = percent
-            click.echo(f"\rsimulating {percent:3d} %" + "\n" * (done >= total), nl=False, err=True)
+        left = (time.monotonic() - began) * (total - done) / max(done, 1)
+        told.say(f"simulating {size}: {100 * done // max(total, 1)} %, {left:.0f} s left")
 
-    return Picture("simulated", frame.image(progress=progress), "simulated")
+    with Narration() as told:
+        return Picture("simulated", frame.image(progress=progress), "simulated")
 
 
 def _stand_in(picture: Picture, size: Size, name: str) -> Picture:
