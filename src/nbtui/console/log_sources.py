@@ -9,7 +9,7 @@ from pathlib import Path
 
 from textual.message import Message
 
-from nbtui.console.aligned import Alignment
+from nbtui.console.alignment import Alignment
 from nbtui.console.state import Phase, State
 from nbtui.trace.lines import FileLines
 from nbtui.trace.text import clean

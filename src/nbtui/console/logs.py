@@ -18,7 +18,6 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from nbtui.console import logview as moves
-from nbtui.console.aligned import aligned
 from nbtui.console.editor import edit
 from nbtui.console.jobs import Failure, start
 from nbtui.console.log_actions import LOG_ACTIONS
@@ -137,6 +136,8 @@ class LogsScreen(Page[None]):
             self._tell(Walked(side, None, problem=result.sentence))
 
     def _align(self) -> None:
+        from nbtui.console.aligned import aligned  # numpy's part of it: not while the screen opens
+
         now = self._state
         self._tell(Aligned(*aligned(now.comparison, now.row)))
 

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from nbtui.console.aligned import Alignment
+from nbtui.console.alignment import Alignment
 from nbtui.trace.lines import LONGEST, GivenLines, Lines
 
 SHIFT = 20  # columns of a step to the left or right

@@ -126,7 +126,7 @@ class Builder:
 
         ``cut``: number of the last line when it has no line end, else 0.
         """
-        quick, last = self._quick.last, self._last
+        quick, last = self._quick.last(self._run), self._last
         before = quick if quick is not None and (last is None or quick[0] > last[0]) else last
         if before is not None and before[0] == cut:
             self._cut(*before)

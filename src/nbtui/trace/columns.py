@@ -82,8 +82,8 @@ class Columns(Sequence[Item], Generic[Kind, Item]):
             self.positions.append(array("Q"))
         return number
 
-    def add(self, kind: int, values: Sequence[float], sort: int, occurrence: int, line: int, text: str) -> None:
-        """One more line. ``values``: the numbers, also of an ODD line (whose words are nan there)."""
+    def add(self, kind: int, values: Sequence[float], sort: int, occurrence: int, line: int, text: bytes) -> None:
+        """One more line. ``values``: its numbers, nan for the words of an ODD line; ``text`` as UTF-8."""
         self.positions[kind].append(len(self.kind))
         self.kind.append(kind)
         self.values.extend(values)
@@ -91,7 +91,7 @@ class Columns(Sequence[Item], Generic[Kind, Item]):
         self.sort.append(sort)
         self.occurrence.append(occurrence)
         self.line.append(line)
-        self.text += text.encode("utf-8", "surrogatepass")
+        self.text += text
         self.end.append(len(self.text))
 
     def cut(self, length: int) -> None:
@@ -140,7 +140,7 @@ class Records(Columns[tuple[str, str], Record]):
             self.odd[len(self)] = record.values
         numbers = [float("nan") if isinstance(value, str) else float(value) for value in record.values]
         kind = self.kind_of((record.name, record.raw_name))
-        self.add(kind, numbers, sort, record.occurrence, record.line, record.text)
+        self.add(kind, numbers, sort, record.occurrence, record.line, _bytes(record.text))
 
     def values_of(self, at: int) -> tuple[Value, ...]:
         sort = self.sort[at]
@@ -172,7 +172,8 @@ class PhiLines(Columns[tuple[str, ...], PhiRecord]):
     def put(self, record: PhiRecord) -> None:
         """One more line."""
         kind = self.kind_of(tuple(record.values))
-        self.add(kind, list(record.values.values()), FLOATS, record.occurrence, record.line, record.text)
+        values = list(record.values.values())
+        self.add(kind, values, FLOATS, record.occurrence, record.line, _bytes(record.text))
 
     @cached_property
     def ends(self) -> tuple[PhiRecord, PhiRecord]:
@@ -201,7 +202,7 @@ class TermLines(Columns[tuple[str, ...], TermRecord]):
 
     def put(self, record: TermRecord) -> None:
         """One more line."""
-        self.add(self.kind_of(tuple(record.values)), list(record.values.values()), FLOATS, 0, record.line, "")
+        self.add(self.kind_of(tuple(record.values)), list(record.values.values()), FLOATS, 0, record.line, b"")
 
     def _item(self, at: int) -> TermRecord:
         return TermRecord(dict(zip(self.kinds[self.kind[at]], self.numbers(at), strict=True)), self.line[at])
@@ -209,6 +210,10 @@ class TermLines(Columns[tuple[str, ...], TermRecord]):
 
 def _same(one: object, other: object) -> bool:
     return one == other
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def tics(lines: Sequence[PhiRecord]) -> Iterator[int]:

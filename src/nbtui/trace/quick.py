@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from nbtui.trace.catalogue import field
-from nbtui.trace.columns import FLOATS, WHOLE, PhiLines, TermLines
+from nbtui.trace.columns import FLOATS, WHOLE, PhiLines, Records, TermLines
 from nbtui.trace.grammar import COUNTS, Named, Pairs, usable
-from nbtui.trace.run import END, Run
+from nbtui.trace.run import END, Kept, Run
 
 _NUMBER = "[-+.0-9e]+"
 _PLAIN = re.compile(rf"TRACE_((?:C|PY): [A-Za-z_]\w*) ({_NUMBER}(?: {_NUMBER})*)", re.ASCII).fullmatch
@@ -50,9 +50,17 @@ class Quick:
     """What one run has taught so far."""
 
     def __init__(self) -> None:
-        self.last: tuple[int, int, int, int] | None = None  # line and sizes before the last line taken
+        self._line = 0  # the last line taken
+        self._took: Kept[Records] | Kept[PhiLines] | Kept[TermLines] | None = None  # where it went
         self._values: dict[str, _Value] = {}
         self._pairs: _Pairs | None = None
+
+    def last(self, run: Run) -> tuple[int, int, int, int] | None:
+        """The last line taken, and the numbers of records, phi lines and terms before it; nothing came after it."""
+        if self._took is None:
+            return None
+        records, phi, terms = (len(kept) - (kept is self._took) for kept in (run.records, run.phi, run.terms))
+        return self._line, records, phi, terms
 
     def learn(self, run: Run, event: Named | Pairs) -> None:
         """Remember what a line looks like that the grammar has read and ``run`` has got."""
@@ -101,10 +109,10 @@ class Quick:
             values = list(map(int, tokens)) if known.whole else list(map(float, tokens))
         except ValueError:
             return False
-        self.last = (line, len(run.records), len(run.phi), len(run.terms))
+        self._line, self._took = line, run.records
         occurrence = run.seen[known.seen]
         run.seen[known.seen] = occurrence + 1
-        run.records.items.add(known.kind, values, WHOLE if known.whole else FLOATS, occurrence, line, text)
+        run.records.items.add(known.kind, values, WHOLE if known.whole else FLOATS, occurrence, line, text.encode())
         run.records.belongs(known.side)
         run.sides[known.side] += 1
         run.digest(known.side, f"{known.raw} {payload}")
@@ -117,15 +125,15 @@ class Quick:
             return False
         if math.inf in map(abs, values) and not all(map(usable, pairs.keys, values)):
             return False
-        self.last = (line, len(run.records), len(run.phi), len(run.terms))
+        self._line, self._took = line, run.phi if pairs.phi else run.terms
         if pairs.phi:
             tic = (pairs.side, values[pairs.tic] if pairs.tic >= 0 else -1.0)
             occurrence = run.tics[tic]
             run.tics[tic] = occurrence + 1
-            run.phi.items.add(pairs.kind, values, FLOATS, occurrence, line, text)
+            run.phi.items.add(pairs.kind, values, FLOATS, occurrence, line, text.encode())
             run.phi.belongs(pairs.side)
         else:
-            run.terms.items.add(pairs.kind, values, FLOATS, 0, line, "")
+            run.terms.items.add(pairs.kind, values, FLOATS, 0, line, b"")
             run.terms.belongs(pairs.side)
         run.sides[pairs.side] += 1
         run.digest(pairs.side, text[pairs.tag :])
