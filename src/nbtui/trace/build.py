@@ -35,6 +35,10 @@ class Builder:
         for event in grammar.parse(text):
             self._take(event, line)
 
+    def feed_many(self, block: bytes, start: int, line: int) -> tuple[int, int]:
+        """As many lines from byte ``start`` on as can be taken at once: their number, and where the last one ends."""
+        return self._quick.take_many(self._run, block, start, line) if not self._printed else (0, start)
+
     def _take(self, event: grammar.Event, line: int) -> None:
         if isinstance(event, grammar.Named):
             self._begin(self._run.tail and self._starts(event))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import accumulate
 from typing import Generic, TypeVar, overload
 
 from nbtui.trace.model import PhiRecord, Record, TermRecord, Value
@@ -93,6 +94,22 @@ class Columns(Sequence[Item], Generic[Kind, Item]):
         self.line.append(line)
         self.text += text
         self.end.append(len(self.text))
+
+    def add_all(
+        self, kind: int, values: Sequence[float], occurrences: Sequence[int], line: int, texts: Sequence[bytes]
+    ) -> None:
+        """Many lines of one kind that follow each other in the log, all FLOATS; ``line``: number of the first."""
+        here, count = len(self.kind), len(occurrences)
+        size = len(values) // count
+        self.positions[kind].extend(range(here, here + count))
+        self.kind.extend(array("I", (kind,)) * count)
+        self.start.extend(range(len(self.values) + size, len(self.values) + size * count + 1, size))
+        self.values.extend(values)
+        self.sort += bytes((FLOATS,)) * count
+        self.occurrence.extend(occurrences)
+        self.line.extend(range(line, line + count))
+        self.end.extend(accumulate(map(len, texts[1:]), initial=len(self.text) + len(texts[0])))
+        self.text += b"".join(texts)
 
     def cut(self, length: int) -> None:
         """Only the first ``length`` lines."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ from nbtui.trace.run import END, Kept, Run
 
 _NUMBER = "[-+.0-9e]+"
 _PLAIN = re.compile(rf"TRACE_((?:C|PY): [A-Za-z_]\w*) ({_NUMBER}(?: {_NUMBER})*)", re.ASCII).fullmatch
+_TOKENS = re.compile(rf"=({_NUMBER})".encode()).findall
+_AT_ONCE = 1 << 15  # bytes: longer would keep the screen waiting
 _DIGITS = 15  # of whole numbers that a float holds exactly, whatever they are
 
 
@@ -44,6 +47,7 @@ class _Pairs:
     tic: int  # place of phi_tic, -1 without
     kind: int
     phi: bool
+    run: Callable[[bytes, int, int], re.Match[bytes] | None]  # many of these lines, one after the other
 
 
 class Quick:
@@ -84,8 +88,10 @@ class Quick:
         items: PhiLines | TermLines = run.phi.items if phi else run.terms.items
         tic = keys.index("phi_tic") if "phi_tic" in keys else -1
         tag = len(f"TRACE_{event.side}_")
+        line = head + " ".join(f"{key}={_NUMBER}" for key in keys)
+        many = re.compile(f"(?:{line}\n)+".encode("ascii")).match if all(map(str.isascii, keys)) else _none
         if match(event.text) is not None:
-            self._pairs = _Pairs(match, event.side, keys, tag, tic, items.kind_of(keys), phi)
+            self._pairs = _Pairs(match, event.side, keys, tag, tic, items.kind_of(keys), phi, many)
 
     def take(self, run: Run, text: str, line: int) -> bool:
         """Give ``run`` this line. False, and nothing has happened, when it is not one of those known."""
@@ -100,6 +106,42 @@ class Quick:
             return False
         found = pairs.match(text)
         return found is not None and self._take_pairs(run, pairs, found.groups(), text, line)
+
+    def take_many(self, run: Run, block: bytes, start: int, line: int) -> tuple[int, int]:
+        """Give ``run`` the phi or term lines that follow each other from ``start`` on, if it has known such ones.
+
+        ``line``: number of the first. How many they were (some hundreds at most), and where the last one ends.
+        """
+        pairs = self._pairs
+        found = pairs.run(block, start, start + _AT_ONCE) if pairs is not None and not run.tail else None
+        if pairs is None or found is None:
+            return 0, start
+        texts = found.group()[:-1].split(b"\n")
+        size = len(pairs.keys)
+        try:
+            values = array("d", map(float, _TOKENS(found.group())))
+        except ValueError:
+            return 0, start
+        if not all(map(math.isfinite, values)):  # one of them may be a counter: line by line
+            return 0, start
+        kept = run.phi if pairs.phi else run.terms
+        if pairs.phi:
+            tics = values[pairs.tic :: size] if pairs.tic >= 0 else array("d", (-1.0,)) * len(texts)
+            kept.items.add_all(
+                pairs.kind, values, [self._occurrence(run, pairs.side, tic) for tic in tics], line, texts
+            )
+        else:
+            kept.items.add_all(pairs.kind, values, bytes(len(texts)), line, [b""] * len(texts))
+        kept.belongs(pairs.side, len(texts))
+        self._line, self._took = line + len(texts) - 1, kept
+        run.sides[pairs.side] += len(texts)
+        run.digest_lines(pairs.side, found.group().replace(f"TRACE_{pairs.side}_".encode(), b""))
+        return len(texts), found.end() - 1
+
+    def _occurrence(self, run: Run, side: str, tic: float) -> int:
+        before = run.tics[side, tic]
+        run.tics[side, tic] = before + 1
+        return before
 
     def _value(self, run: Run, known: _Value, payload: str, text: str, line: int) -> bool:
         tokens = payload.split(" ")
@@ -127,9 +169,7 @@ class Quick:
             return False
         self._line, self._took = line, run.phi if pairs.phi else run.terms
         if pairs.phi:
-            tic = (pairs.side, values[pairs.tic] if pairs.tic >= 0 else -1.0)
-            occurrence = run.tics[tic]
-            run.tics[tic] = occurrence + 1
+            occurrence = self._occurrence(run, pairs.side, values[pairs.tic] if pairs.tic >= 0 else -1.0)
             run.phi.items.add(pairs.kind, values, FLOATS, occurrence, line, text.encode())
             run.phi.belongs(pairs.side)
         else:
@@ -138,3 +178,7 @@ class Quick:
         run.sides[pairs.side] += 1
         run.digest(pairs.side, text[pairs.tag :])
         return True
+
+
+def _none(block: bytes, start: int, end: int) -> None:
+    return None

@@ -116,7 +116,7 @@ def _read(
             progress(raw.tell() if packed else blocks.done, size)
 
     builder, cut = Builder(), 0
-    for number, line, closed in scan.lines(blocks, progress=report, cancelled=stop):
+    for number, line, closed in scan.lines(blocks, progress=report, cancelled=stop, many=builder.feed_many):
         builder.feed(_decode(line), number)
         cut = 0 if closed else number
     if stopped:

@@ -31,9 +31,9 @@ class Kept(Generic[Lines]):
     def side_of(self, at: int) -> str:
         return _SIDES[self.sides[at]]
 
-    def belongs(self, side: str) -> None:
-        """The line that ``items`` has just got is of this side."""
-        self.sides.append(_SIDES.index(side))
+    def belongs(self, side: str, lines: int = 1) -> None:
+        """The lines that ``items`` has just got are of this side."""
+        self.sides += bytes((_SIDES.index(side),)) * lines
 
     def cut(self, length: int) -> None:
         self.items.cut(length)
@@ -98,6 +98,11 @@ class Run:
         keys.append(key)
         if len(keys) >= _BATCH:
             self.flush(side)
+
+    def digest_lines(self, side: str, text: bytes) -> None:
+        """Adds lines, each with its line end, to the checksum of their side."""
+        self.flush(side)
+        self.hashes.setdefault(side, hashlib.sha256()).update(text)
 
     def flush(self, side: str) -> None:
         keys = self.keys[side]

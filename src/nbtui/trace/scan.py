@@ -14,6 +14,7 @@ from nbtui.trace import notices, printout
 
 BLOCK = 1 << 20
 _HEAD_BLOCKS = 4  # always searched in full: the set-up of a program, before its first trace line
+Many = Callable[[bytes, int, int], tuple[int, int]]  # block, first byte, number of the first line
 _MAX_LINE = 1 << 16  # bytes of a line that are looked at, on each side of the text found
 _QUICK = tuple(text.encode() for text in ("TRACE", notices.BANNER, "WARNING", notices.CLOSING, printout.CAPTION))
 _EVERY = re.compile(
@@ -29,11 +30,15 @@ def lines(
     *,
     progress: Callable[[], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    many: Many | None = None,
 ) -> Iterator[tuple[int, bytes, bool]]:
     """Number, bytes and "has a line end" of every line that can matter.
 
     A carriage return ends a text too (progress bars), but only a line feed counts as a line. Iteration stops early
     when ``cancelled`` says so.
+
+    ``many`` is offered the lines of a trace that follow each other: it says how many it has taken, and where the last
+    of them ends. These are not given out.
     """
     number, dense, index = 1, 0, 0
     for block, last in _whole_lines(blocks):
@@ -42,7 +47,7 @@ def lines(
         if any(text in block for text in _QUICK):
             dense = 2
         if dense or last or index < _HEAD_BLOCKS:
-            yield from _search(block, number, last)
+            yield from _search(block, number, last, many)
         number += block.count(b"\n")
         dense, index = max(0, dense - 1), index + 1
         if progress is not None:
@@ -72,7 +77,7 @@ def _whole_lines(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
         yield rest, True
 
 
-def _search(block: bytes, number: int, last: bool) -> Iterator[tuple[int, bytes, bool]]:
+def _search(block: bytes, number: int, last: bool, many: Many | None) -> Iterator[tuple[int, bytes, bool]]:
     at = counted = 0
     found = _EVERY.search(block)
     while found is not None:
@@ -92,7 +97,13 @@ def _search(block: bytes, number: int, last: bool) -> Iterator[tuple[int, bytes,
                 yield number + follower + 1, block[begin : min(end, begin + _MAX_LINE)], end < len(block) or not last
         at = end
         while block.startswith(_TAGGED, at + 1):  # the lines of a trace follow each other: no need to search
-            begin, end = at + 1, _end(block, at + 1 + len(_TAGGED))
+            begin = at + 1
+            count, taken = many(block, begin, number + (block[at] == _FEED)) if many is not None else (0, begin)
+            if count:
+                number += (block[at] == _FEED) + count - 1
+                counted = at = taken
+                continue
+            end = _end(block, begin + len(_TAGGED))
             piece = block[begin : min(end, begin + _MAX_LINE)]
             if _PRINTED in piece:
                 break
