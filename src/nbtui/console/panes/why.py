@@ -13,6 +13,7 @@ from nbtui.diagnosis.causes import WORTH, Cause
 from nbtui.trace.text import clean
 
 WIDE = 110
+_NAMED = 51  # cells of a cause at least: its bar stands above those of the parts
 _HEAD = 2  # lines above the causes
 _PARTS = 6  # of a share that are drawn
 
@@ -112,9 +113,10 @@ def _effort(found: Inquiry) -> str:
 
 def _row(why: Why, rank: int, cause: Cause, width: int) -> Line:
     here = rank == why.cursor
-    cells = 20 if width >= WIDE else 10
+    cells = _cells(width)
     name = " + ".join(cause.ids)
-    room = width - cells - 34
+    longest = max(len(" + ".join(one.ids)) for one in why.causes)
+    room = min(width - cells - 34, max(_NAMED, longest))
     return line(
         Span(" > " if here else "   ", "focus"),
         Span(f"{rank + 1}  ", "label"),
@@ -129,6 +131,11 @@ def _row(why: Why, rank: int, cause: Cause, width: int) -> Line:
 
 def _share(part: float) -> str:
     return f"{100.0 * part:.1f} %"
+
+
+def _cells(width: int) -> int:
+    """Cells of a bar."""
+    return 40 if width >= 160 else 20 if width >= WIDE else 10
 
 
 def _bar(part: float, cells: int) -> str:
@@ -187,7 +194,7 @@ def _first(state: State, name: str) -> str:
 
 def _shares(share: Share, width: int) -> list[Line]:
     """One split of the gap, its largest parts as bars."""
-    cells = 20 if width >= WIDE else 10
+    cells = _cells(width)
     lines: list[Line] = []
     label = f"by {share.axis}"
     for number, (name, value) in enumerate(share.parts[:_PARTS]):
