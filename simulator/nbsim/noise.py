@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from .blocks import row_blocks
 from .rng import float32
 
 _LANCZOS = (
@@ -131,14 +132,17 @@ def noise_image(
     Masked pixels have mean 0 and consume one uniform deviate; pixels outside the ROI none.
     """
     counts = np.zeros(image.shape, dtype=np.uint16)
-    region = image[roi]
+    pixels, written = image[roi], counts[roi]
     deviates = Deviates(uniform)
-    photons = np.fromiter(deviates.poisson(region.ravel().tolist()), dtype=np.float64, count=region.size).reshape(
-        region.shape
-    )
-    value = photons + adc
-    overloads = int(np.count_nonzero(value > 65535.0))
-    # what is no number is 0, as C's conversion has it on the machines at hand
-    value = np.trunc(np.nan_to_num(np.minimum(value, 65535.0), nan=0.0))
-    counts[roi] = (value.astype(np.int64) & 0xFFFF).astype(np.uint16)
-    return counts, float(np.cumsum(photons.ravel())[-1]) if photons.size else 0.0, overloads
+    total, overloads = 0.0, 0
+    for rows in row_blocks(pixels):
+        block = pixels[rows]
+        drawn = deviates.poisson(block.ravel().tolist())
+        photons = np.fromiter(drawn, dtype=np.float64, count=block.size).reshape(block.shape)
+        value = photons + adc
+        overloads += int(np.count_nonzero(value > 65535.0))
+        # what is no number is 0, as C's conversion has it on the machines at hand
+        value = np.trunc(np.nan_to_num(np.minimum(value, 65535.0), nan=0.0))
+        written[rows] = (value.astype(np.int64) & 0xFFFF).astype(np.uint16)
+        total = float(np.cumsum(np.append(total, photons))[-1])
+    return counts, total, overloads

@@ -77,7 +77,7 @@ def write_outputs(experiment: Experiment, image: Image, folder: Path) -> Iterato
     angle = image.solid_angle / experiment.n_steps
     yield f"solid angle subtended by detector = {angle:g} steradian ( {100.0 * angle / (4.0 * math.pi):g}% sphere)"
     yield f"writing {options.float_file} as {photons.size} 4-byte floats"
-    write_whole(folder / options.float_file, [photons.tobytes()])
+    write_whole(folder / options.float_file, [np.ascontiguousarray(photons).data])
     numbers = image_statistics(experiment, image)
     yield f"max_I = {numbers.maximum:g}  at {numbers.max_at[0]:g} {numbers.max_at[1]:g}"
     yield f"mean= {numbers.mean:g} rms= {numbers.rms:g} rmsd= {numbers.rmsd:g}"
@@ -85,7 +85,7 @@ def write_outputs(experiment: Experiment, image: Image, folder: Path) -> Iterato
     yield f"intfile_scale = {scale:g}"
     yield f"writing {options.int_file} as 2-byte integers"
     head = header(experiment)
-    write_whole(folder / options.int_file, [head, integer_image(photons, scale, options.adc, roi).tobytes()])
+    write_whole(folder / options.int_file, [head, integer_image(photons, scale, options.adc, roi).data])
     if options.write_pgm:
         yield f"pgm_scale = {pgm_scale:g}"
         yield f"writing {options.pgm_file} as 1-byte integers"
@@ -94,4 +94,4 @@ def write_outputs(experiment: Experiment, image: Image, folder: Path) -> Iterato
         counts, total, overloads = noise_image(photons, roi, options.adc, noise_deviates(experiment))
         yield f"{total:.0f} photons on noise image ({overloads} overloads)"
         yield f"writing {options.noise_file} as 2-byte integers"
-        write_whole(folder / options.noise_file, [head, counts.tobytes()])
+        write_whole(folder / options.noise_file, [head, counts.data])

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import numpy.typing as npt
 
+from ..blocks import row_blocks
 from ..model import Experiment
 from ..plan import RTD
 
@@ -68,8 +69,10 @@ def integer_image(
 ) -> npt.NDArray[np.uint16]:
     """Scaled and offset pixels inside the ROI, 0 outside and where there is no number; (n_slow, n_fast). 10.2."""
     counts = np.zeros(image.shape, dtype=np.uint16)
-    with np.errstate(invalid="ignore", over="ignore"):
-        value = np.clip(image[roi].astype(np.float64) * scale + adc, 0.0, 65535.0)
-    rounded = np.minimum(np.floor((value + 0.5).astype(np.float32)), 65535.0)
-    counts[roi] = np.nan_to_num(rounded, nan=0.0).astype(np.uint16)
+    pixels, written = image[roi], counts[roi]
+    for rows in row_blocks(pixels):
+        with np.errstate(invalid="ignore", over="ignore"):
+            value = np.clip(pixels[rows].astype(np.float64) * scale + adc, 0.0, 65535.0)
+        rounded = np.minimum(np.floor((value + 0.5).astype(np.float32)), 65535.0)
+        written[rows] = np.nan_to_num(rounded, nan=0.0).astype(np.uint16)
     return counts

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..errors import OutputError
 
 
-def write_whole(path: Path, parts: Iterable[bytes]) -> None:
+def write_whole(path: Path, parts: Iterable[bytes | memoryview]) -> None:
     """Write ``parts`` beside ``path``, flush, and rename over it, as the C program would overwrite its outputs.
 
     What is there and no plain file (``/dev/null``, a pipe) is written to, never replaced.

@@ -1,0 +1,18 @@
+"""An image a few rows at a time, so that what is worked out from it never doubles its memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy.typing as npt
+
+_PIXELS = 1 << 20
+
+
+def row_blocks(image: npt.NDArray[Any]) -> Iterator[slice]:
+    """Slices over the rows of ``image`` (n_slow, n_fast), in order, of about a million pixels each."""
+    rows, columns = image.shape
+    together = max(1, _PIXELS // max(columns, 1))
+    for start in range(0, rows, together):
+        yield slice(start, min(start + together, rows))
