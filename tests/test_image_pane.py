@@ -298,6 +298,11 @@ def test_what_the_simulation_does_is_in_words() -> None:
     assert head.endswith("stopped") and "2 starts it again" in verdict
     missing = plain(header(replace(start, c_problem="give --c-image FILE"), 80, 2))[1]
     assert missing == " NO C IMAGE  give --c-image FILE"
+    long = replace(start, c_problem="give --c-image FILE, or put C's float image into the case folder as image.npy")
+    assert plain(header(long, 80, 3))[1:] == [
+        " NO C IMAGE  give --c-image FILE, or put C's float image into the case folder",
+        " as image.npy",
+    ]
 
 
 def test_foot_line_and_keys_come_from_the_registry() -> None:

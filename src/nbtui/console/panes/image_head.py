@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from nbtui.console.image_actions import IMAGE_ACTIONS
-from nbtui.console.panes.line import Line, Span, block, clip, fit, line, width_of
+from nbtui.console.panes.line import Line, Span, block, clip, fit, line, width_of, wrap
 from nbtui.console.picture import TITLES, Picture, Stage, missing
 from nbtui.images.metrics import GATES, ImageComparison
 from nbtui.images.render import sentences
@@ -61,7 +61,7 @@ def _verdict(picture: Picture, width: int) -> Line:
     found = picture.difference
     if found is None:
         if picture.c_problem:
-            return line(Span(" NO C IMAGE ", "verdict-wait"), " " + clip(clean(picture.c_problem), width - 14))
+            return line(Span(" NO C IMAGE ", "verdict-wait"), " " + _problem(picture, width)[0])
         if picture.stage in (Stage.FAILED, Stage.STOPPED):
             words = missing(replace(picture, view="python"))
             return line(Span(" NOT COMPARED ", "verdict-wait"), " " + clip(clean(words), width - 16))
@@ -113,11 +113,17 @@ def _never_rounded_up(value: float, digits: str) -> str:
     return "0.99999+" if text == "1.00000" and value < 1.0 - 1e-12 else text
 
 
+def _problem(picture: Picture, width: int) -> list[str]:
+    """Why there is no C image: what stands beside the verdict, and the rest."""
+    return wrap(clean(picture.c_problem), width - 14)
+
+
 def _sentence(picture: Picture, width: int) -> Line:
     """How one image comes from the other, or where they differ."""
     found = picture.comparison
     if found is None:
-        return ()
+        rest = " ".join(_problem(picture, width)[1:]) if picture.c_problem else ""
+        return line(" " + clip(rest, width - 2)) if rest else ()
     told = sentences(found)
     telling = [entry.sentence for entry in found.findings if entry.id in ("relation", "displaced")]
     words = (telling or told or [""])[0].removeprefix("where: ")
