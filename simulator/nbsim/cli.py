@@ -9,7 +9,6 @@ import contextlib
 import io
 import os
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 _COMPILE = {"auto": None, "on": True, "off": False}
 _HELP = ("-h", "--help", "-help")
-_SECONDS_BETWEEN_REPORTS = 0.5
 
 
 def _clean(text: str) -> str:
@@ -59,25 +57,6 @@ def _say_what_c_would_do(settings: Settings, experiment: Experiment) -> None:
             )
 
 
-class _Reporter:
-    """Progress on stderr, at most twice a second, only where somebody can see it."""
-
-    def __init__(self, wanted: bool) -> None:
-        self._wanted = wanted and sys.stderr.isatty()
-        self._started = self._last = time.monotonic()
-
-    def __call__(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        if not self._wanted or (now - self._last < _SECONDS_BETWEEN_REPORTS and done < total):
-            return
-        self._last = now
-        rate = done / max(now - self._started, 1e-9)
-        left = (total - done) / rate if rate else 0.0
-        sys.stderr.write(f"\r{100 * done // max(total, 1):3d} %  {rate / 1e6:.2f} Mpixel/s  {left:.0f} s left \x1b[K")
-        sys.stderr.write("\n" if done >= total else "")
-        sys.stderr.flush()
-
-
 def _run(argv: Sequence[str]) -> None:
     from .own_options import split
 
@@ -92,6 +71,7 @@ def _run(argv: Sequence[str]) -> None:
     from .outputs import write_outputs
     from .pixel import simulate_pixel
     from .printout import printout_lines
+    from .progress import ProgressBar
     from .structure_factors import write_cache
     from .trace import format_line, trace_lines
 
@@ -127,7 +107,7 @@ def _run(argv: Sequence[str]) -> None:
         experiment,
         n_threads=settings.threads,
         compile_kernel=_COMPILE[settings.values["--compile"]],
-        progress=_Reporter(options.progress and not options.printout),
+        progress=ProgressBar(sys.stderr, options.progress and not options.printout),
         notice=_say,
     )
     beyond = int((~image.photons.isfinite()).sum())
@@ -145,8 +125,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _outcome(argv)
     code = _outcome(sys.argv[1:])
     # torch takes half a second to take itself down: nobody waits for that, least of all after Ctrl-C
-    with contextlib.suppress(OSError):
-        sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
     os._exit(code)
 
 
