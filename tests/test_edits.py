@@ -56,7 +56,16 @@ def test_every_row_is_sound() -> None:
 def test_every_option_that_changes_the_pixel_can_be_changed() -> None:
     files = {"float_file", "int_file", "pgm_file", "noise_file", "dump_file"}
     output = {"write_pgm", "write_noise", "adc", "scale", "pgm_scale", "noise_seed", "progress", "printout"}
-    other = {"argv", "ignored", "trace_pixel", "printout_pixel", "pivot_typed", "mu_per_m"}  # mu follows from the depth
+    other = {
+        "argv",
+        "ignored",
+        "header_twotheta_deg",
+        "header_close_mm",
+        "trace_pixel",
+        "printout_pixel",
+        "pivot_typed",
+        "mu_per_m",
+    }  # mu follows from the depth
     mine = {row.field for row in parameters() if row.flag}
     assert {*Options.__dataclass_fields__} - files - output - other == mine
 

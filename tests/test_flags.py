@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from nbsim.errors import InputError
+from nbsim.experiment import from_command
 from nbsim.flag_table import FLAGS
 from nbsim.flags import parse, split_command
 from nbsim.headers import read_mask
@@ -165,6 +166,16 @@ def test_rows_that_c_finds_in_one_word_stand_in_its_order() -> None:
         assert order.index(first) < order.index(second)
     for name in ("-oversample_thick", "-oversample_polar", "-oversample_omega"):
         assert order.index(name) < order.index("-oversample")
+
+
+def test_what_c_does_not_take_from_a_header_is_said(tmp_path: Path) -> None:
+    keys = {"SIZE1": "4", "SIZE2": "4", "DISTANCE": "70", "CLOSE_DISTANCE": "60", "TWOTHETA": "5"}
+    _smv(tmp_path / "i.img", b"", **keys)
+    words = "-default_F 5 -cell 30 -N 3 -oversample 1 -img i.img -distance 200"
+    for more, said in (("", 2), ("-close_distance 190 -twotheta 5", 0)):
+        made = from_command(f"{words} {more}", tmp_path)
+        assert sum("S27" in notice for notice in made.notices) == said
+        assert made.options.close_distance_mm == (190.0 if more else 60.0)
 
 
 def test_split_command() -> None:

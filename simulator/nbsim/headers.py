@@ -93,6 +93,9 @@ def read_header_changes(path: Path, changes: dict[str, Any], *, is_mask: bool) -
             if abs(value) > _LARGEST:
                 raise InputError(f"{path}: {name}={value:g} in the header is no number of a detector")
             changes[option] = value
+            if option == "close_distance_mm":
+                changes["header_close_mm"] = value
+    changes["header_twotheta_deg"] = keyword(text, "TWOTHETA")
     pixel = changes.get("pixel_mm", _DEFAULT_PIXEL_MM)
     changes.update(detsize_fast_mm=pixel * fast, detsize_slow_mm=pixel * slow)
     if is_mask and keyword(text, "BEAM_CENTER_Y") is not None:

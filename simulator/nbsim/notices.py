@@ -41,6 +41,22 @@ def _geometry_notices(options: Options, quirks: Quirks, pivot: str, frame: geome
     return notices
 
 
+def _header_notices(options: Options) -> list[str]:
+    """What the header of an image says and C does not follow, or follows against the command line."""
+    notices: list[str] = []
+    name = options.img_file or options.mask_file
+    if options.header_twotheta_deg and options.twotheta_deg == 0.0:
+        notices.append(
+            f"{name}: TWOTHETA={options.header_twotheta_deg:g} of the header is not used (S27); give -twotheta"
+        )
+    typed = any(word.startswith("-") and "-distance" in word for word in options.argv)
+    if typed and options.header_close_mm is not None and options.header_close_mm == options.close_distance_mm:
+        notices.append(
+            f"{name}: CLOSE_DISTANCE={options.header_close_mm:g} of the header beats -distance (S27); use -close_distance"
+        )
+    return notices
+
+
 def _sensor_notices(options: Options) -> list[str]:
     layers = plan.sensor_layers(options)
     if layers.thickness > 0.0 and options.mu_per_m is None:
@@ -64,6 +80,7 @@ def setup_notices(options: Options, quirks: Quirks, parameters: Parameters, inpu
     return [
         *_geometry_notices(options, quirks, setup.pivot, setup.frame),
         *cell_notices(parameters.cell, setup.lattice),
+        *_header_notices(options),
         *_sensor_notices(options),
         *_source_notices(options, quirks, inputs),
     ]

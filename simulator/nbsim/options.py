@@ -91,6 +91,8 @@ class Options:
     roi: tuple[int, int, int, int] | None = None  # fast0 fast1 slow0 slow1, inclusive, as typed
     mask_file: str | None = None
     img_file: str | None = None
+    header_twotheta_deg: float | None = None  # of -mask or -img; C does not use it (S27)
+    header_close_mm: float | None = None
 
     # phi and mosaic
     phi_deg: float = 0.0
