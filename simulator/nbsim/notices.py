@@ -51,9 +51,8 @@ def _header_notices(options: Options) -> list[str]:
         )
     typed = any(word.startswith("-") and "-distance" in word for word in options.argv)
     if typed and options.header_close_mm is not None and options.header_close_mm == options.close_distance_mm:
-        notices.append(
-            f"{name}: CLOSE_DISTANCE={options.header_close_mm:g} of the header beats -distance (S27); use -close_distance"
-        )
+        close = options.header_close_mm
+        notices.append(f"{name}: CLOSE_DISTANCE={close:g} of the header beats -distance (S27); give -close_distance")
     return notices
 
 
