@@ -122,6 +122,14 @@ class Terminal:
         self.fd = -1
         self.signal(signal.SIGHUP)
 
+    def wait_until_stopped(self) -> None:
+        """Until the process sleeps as after Ctrl-Z."""
+        end = time.monotonic() + PATIENCE
+        while _stat(self.pid)[:1] != ["T"]:
+            assert time.monotonic() < end, "the program never stopped"
+            self.read(0.05)
+        self.read(0.05)
+
     def stop_output(self) -> None:
         """As Ctrl-S, or a link that stands still: whoever writes waits."""
         number = struct.unpack("i", fcntl.ioctl(self.fd, 0x80045430, struct.pack("i", 0)))[0]  # TIOCGPTN of Linux

@@ -124,6 +124,27 @@ def test_cs_log_is_painted_before_torch_is_imported(terminals: list[Terminal], t
     assert LEAVE_ALTERNATE_SCREEN in terminal.received
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks /proc whether a process is stopped")
+@pytest.mark.parametrize("page", ["", "?"], ids=["main", "help"])
+def test_ctrl_z_leaves_the_terminal_in_order_and_fg_paints_everything(
+    terminals: list[Terminal], tmp_path: Path, page: str
+) -> None:
+    terminal = demo(terminals, tmp_path, WAITING)
+    terminal.wait_for("the C log is shown, simulating")
+    terminal.press(page)
+    shown, before = terminal.screen(), len(terminal.received)
+    terminal.press("\x1a")
+    terminal.wait_until_stopped()
+    left = terminal.received[before:]
+    for sequence in (LEAVE_ALTERNATE_SCREEN, SHOW_CURSOR, b"\x1b[?1000l", b"\x1b[?2004l", b"\x1b[?7h"):
+        assert sequence in left
+    terminal.received = b""  # the shell has written over everything
+    terminal.signal(signal.SIGCONT)
+    terminal.settle()
+    assert b"\x1b[?1000h" in terminal.received and b"\x1b[?1003h" not in terminal.received
+    assert terminal.screen() == shown
+
+
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)], ids=str
 )
@@ -133,7 +154,8 @@ def test_signals_end_it_cleanly(terminals: list[Terminal], tmp_path: Path, numbe
     terminal.signal(number)
     assert terminal.end() == code
     assert LEAVE_ALTERNATE_SCREEN in terminal.received and SHOW_CURSOR in terminal.received
-    assert b"Traceback" not in terminal.received
+    assert terminal.received.rfind(b"\x1b[?1000l") > terminal.received.rfind(b"\x1b[?1000h")  # the mouse is free
+    assert b"\x1b[?1003h" not in terminal.received and b"Traceback" not in terminal.received
 
 
 def test_a_dropped_connection_ends_it(terminals: list[Terminal], tmp_path: Path) -> None:

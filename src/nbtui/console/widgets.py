@@ -61,7 +61,7 @@ class PaneView(Widget, can_focus=False):
         """Line API of Textual."""
         width = self.size.width
         spans = self._lines[y] if y < len(self._lines) else ()
-        return Strip([Segment(span.text, style(span.tone)) for span in fit(spans, width)], width)
+        return Strip([segment for span in fit(spans, width) for segment in _segments(span)], width)
 
     def on_resize(self) -> None:
         self._lines = []
@@ -76,6 +76,17 @@ class PaneView(Widget, can_focus=False):
 
     def on_mouse_scroll_up(self) -> None:
         self.post_message(self.Scrolled(self, -1))
+
+
+def _segments(span: Span) -> list[Segment]:
+    """A span in its style; where that underlines, the blanks around the words are left out."""
+    text, look = span.text, style(span.tone)
+    if not look.underline or text == text.strip(" "):
+        return [Segment(text, look)]
+    words = text.strip(" ")
+    before = len(text) - len(text.lstrip(" "))
+    plain = (Segment(" " * before), Segment(words, look), Segment(" " * (len(text) - before - len(words))))
+    return [segment for segment in plain if segment.text]
 
 
 def _apology(error: Exception, width: int, height: int) -> list[Line]:
