@@ -7,14 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from console_causes import cause, diagnosis
 from console_terminal import Terminal
 from console_toy import C_LINES, PY_LINES, toy_state
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nbtui.console import marks
 from nbtui.console import state as moves
-from nbtui.console.panes import detail, fields, footer, header, help, pipeline, steps, tabs
-from nbtui.console.panes.line import Line, width_of
+from nbtui.console.fresh import Files, names
+from nbtui.console.inquiry import Inquiry
+from nbtui.console.panes import detail, fields, footer, header, help, pipeline, prompt, steps, tabs
+from nbtui.console.panes.line import Line, plain, width_of
 from nbtui.console.state import Phase, State
 from nbtui.live.model import Settings
 from nbtui.parity.compare import compare
@@ -74,6 +78,31 @@ def test_names_paths_and_messages(nasty: str) -> None:
     failed = moves.failed(waiting, waiting.generation, nasty, 3)
     check(failed)
     check(replace(failed, contributions=None))
+
+
+@pytest.mark.parametrize("nasty", NASTY, ids=ascii)
+def test_files_that_change_and_marks(nasty: str) -> None:
+    toy = toy_state()
+    named = frozenset({Path(nasty.replace("\x00", "")) / "x", Path(f"y{nasty}")})
+    for files in (
+        Files(problem=nasty),
+        Files(gone=named),
+        Files(frozen=True, waiting=named),
+    ):
+        check(replace(toy, files=files))
+    check(replace(toy, message=f"{names(named)} read again", marks=(nasty, (0, 0, 1)), prompt=nasty))
+    assert HARMLESS.fullmatch(marks.note(replace(toy, marks=(nasty,))))
+    assert all(HARMLESS.fullmatch(text) for text in plain(prompt.draw(replace(toy, marks=(nasty,), prompt=""), 80, 11)))
+
+
+@pytest.mark.parametrize("nasty", NASTY, ids=ascii)
+def test_the_likely_cause_and_the_help(nasty: str) -> None:
+    toy = toy_state()
+    assert toy.c_trace is not None and toy.py_trace is not None
+    found = Inquiry(diagnosis(cause(nasty)), toy.c_trace, toy.py_trace, 1.0)
+    check(replace(toy, inquiry=found))
+    for reading in (help.Reading(query=nasty, typing=True), help.Reading(query=nasty), help.Reading(message=nasty)):
+        assert all(HARMLESS.fullmatch(text) for text in plain(help.draw(toy, reading, 80, 24)))
 
 
 @pytest.mark.parametrize("nasty", NASTY, ids=ascii)

@@ -6,6 +6,7 @@ from nbtui.console.actions import key_of
 from nbtui.console.inquiry import Inquiry
 from nbtui.console.provenance import phi_ends, repeats_last_step
 from nbtui.console.state import State
+from nbtui.trace.text import clean
 
 
 def current(state: State) -> Inquiry | None:
@@ -28,7 +29,7 @@ def likely(state: State) -> str:
     best = causes[0]
     parity = "phi_carryover" in best.ids and state.settings.phi_mode == "spec"
     ways = f"{why} all causes" + (f"   {key_of('phi_mode')} try c-parity" if parity else "")
-    return f"{' + '.join(best.ids)} (explains {100.0 * best.explained:.1f} % of the gap)   {ways}"
+    return f"{clean(' + '.join(best.ids))} (explains {100.0 * best.explained:.1f} % of the gap)   {ways}"
 
 
 def hint(state: State) -> str:

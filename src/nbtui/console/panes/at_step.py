@@ -71,7 +71,7 @@ def _lines(grid: Contributions, place: Place, reason: str) -> list[Line]:
 
 
 _ELSEWHERE = "C's log and terms are of another pixel"
-_ONLY_PHI = "of C its phi line; more with its terms.csv"
+_ONLY_PHI = "C: its phi line; terms.csv says more"
 _NO_C_TERMS = "C's terms are not known: put the C run's terms.csv beside its log"
 
 

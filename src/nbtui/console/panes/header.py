@@ -167,7 +167,9 @@ def _files(state: State, width: int) -> Line:
     """What the files behind the screen say that it does not show; empty when it shows what they say."""
     files = state.files
     if files.problem:
-        return line(Span(" NOT READ ", "warning"), clip(f"{files.problem}; what is shown is from before", width - 11))
+        return line(
+            Span(" NOT READ ", "warning"), clip(f"{clean(files.problem)}; what is shown is from before", width - 11)
+        )
     if files.waiting and files.frozen:
         return line(
             Span(" FROZEN ", "warning"),
