@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from .errors import InputError
@@ -33,6 +35,16 @@ def check_memory(needed: int, what: str) -> None:
     there = available_bytes()
     if there is not None and needed > there:
         raise InputError(f"{what} needs {words(needed)} of memory, {words(there)} are available")
+
+
+def give_back() -> None:
+    """Hand what is free inside the C library's heap back to the system, where the library can (glibc).
+
+    Small things that outlive a tile, such as the nodes of its graph, are put into the large blocks that it freed, which
+    then are too short for the next tile: without this a long gradient takes new memory for every tile.
+    """
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def words(size: int) -> str:

@@ -14,9 +14,12 @@ from torch.utils.checkpoint import checkpoint
 
 from .accumulation import PixelSums, sum_pixels
 from .errors import InputError
+from .memory import give_back
 from .model import Experiment
 from .orientations import is_rendered
 from .terms import TILE, RunState, Terms, contributions, passes_per_pixel, run_state
+
+_TILES_BETWEEN = 6  # after so many tiles, computed for the first or second time, freed memory is given back
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,8 @@ def image_values(
     """Values [photons] of ``pixels`` (P, 2), int64 (slow, fast), in the experiment's dtype, (P,), with their graph.
 
     The same terms and sums as :func:`simulate_pixel`; pixels that are masked or outside the ROI are 0. C stores
-    these values as float32. The memory stays that of one tile: for a gradient every tile is computed once more.
+    these values as float32. For a gradient every tile is computed once more: the memory stays that of one tile and
+    some 100 bytes per pixel.
 
     Raises:
         InputError: a pixel is not on the detector.
@@ -138,10 +142,15 @@ def image_values(
         state = run_state(experiment, n_threads=n_threads, until_row=int(pixels[:, 0].max()))
     n_passes = passes_per_pixel(experiment)
     tiles = torch.split(pixels, max(1, TILE // n_passes))
-    together = partial(_values, experiment, state=state, n_passes=n_passes, first_pass=False)
-    if torch.is_grad_enabled() and len(tiles) > 1:
-        together = partial(checkpoint, together, use_reentrant=False, preserve_rng_state=False)
-    values = torch.cat([together(tile) for tile in tiles])
+
+    def tile_values(number: int) -> Tensor:
+        if number % _TILES_BETWEEN == _TILES_BETWEEN - 1:
+            give_back()
+        return _values(experiment, tiles[number], state, n_passes, first_pass=False)
+
+    again = torch.is_grad_enabled() and len(tiles) > 1
+    kept = partial(checkpoint, tile_values, use_reentrant=False, preserve_rng_state=False) if again else tile_values
+    values = torch.cat([kept(number) for number in range(len(tiles))])
     for corner in state.first_pixels:
         at = pixels.new_tensor(corner)
         here = (pixels == at).all(dim=1)
