@@ -210,6 +210,17 @@ def test_a_folder_that_is_gone_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     assert str(path) in str(caught.value)
 
 
+def test_a_case_that_is_gone_is_named_and_the_session_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = lost(str(tmp_path / "moved"))
+    assert main(["--resume"]) == 2
+    said = capsys.readouterr().err
+    assert str(tmp_path / "moved") in said and f"removing {path}" in said.replace("\n", " ")
+    assert path.exists()
+
+
 # --- in a real terminal ----------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import click
 
 from nbtui.commands.options import Invocation
-from nbtui.errors import NbtuiError
+from nbtui.errors import NbtuiError, UnusableInput
 from nbtui.trace.model import TraceError
 from nbtui.trace.text import clean
 
@@ -91,11 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     debug = "--debug" in own
     own = [word for word in own if word != "--debug"]
     try:
-        if "--resume" in own:
-            own, invocation = _resumed(own)
-        else:
-            invocation = Invocation(tuple(words), flags)
-        code = _run(own, invocation)
+        code = _resume(own) if "--resume" in own else _run(own, Invocation(tuple(words), flags))
         sys.stdout.flush()
         return code
     except BrokenPipeError:
@@ -121,8 +117,8 @@ def _split(words: list[str]) -> tuple[list[str], tuple[str, ...] | None]:
     return words[:at], tuple(words[at + 1 :])
 
 
-def _resumed(own: list[str]) -> tuple[list[str], Invocation]:
-    """The command line of the session that was interrupted last, in the folder where it was given."""
+def _resume(own: list[str]) -> int:
+    """Go on with the session that was interrupted last, in the folder where it was started."""
     if own != ["--resume"]:
         raise click.UsageError("--resume stands alone: the session knows its case and its options")
     from nbtui.console.session import newest
@@ -130,7 +126,11 @@ def _resumed(own: list[str]) -> tuple[list[str], Invocation]:
     saved = newest()
     os.chdir(saved.cwd)
     words, flags = _split(list(saved.words))
-    return [word for word in words if word != "--debug"], Invocation(saved.words, flags, saved)
+    try:
+        return _run([word for word in words if word != "--debug"], Invocation(saved.words, flags, saved))
+    except UnusableInput as error:
+        way_out = f"bring it back and resume again, or give the session up by removing {clean(str(saved.path))}"
+        raise UnusableInput(f"{error}\n{way_out}") from error
 
 
 def _run(own: list[str], invocation: Invocation) -> int:
