@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from nbtui.console.actions import key_of
 from nbtui.console.inquiry import Inquiry
-from nbtui.console.provenance import phi_ends, repeats_last_step
+from nbtui.console.provenance import repeats_last_step
 from nbtui.console.state import State
+from nbtui.trace.columns import phi_ends
 from nbtui.trace.text import clean
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 
 from nbtui.parity import causes
 from nbtui.trace import catalogue
-from nbtui.trace.columns import PhiLines
-from nbtui.trace.model import PhiRecord, Trace
+from nbtui.trace.columns import phi_ends
+from nbtui.trace.model import Trace
 
 
 def dependencies(name: str) -> tuple[str, ...]:
@@ -31,11 +30,3 @@ def repeats_last_step(c: Trace) -> bool:
         return False
     first, last = ({key: value for key, value in entry.values.items() if "phi" not in key} for entry in phi_ends(c.phi))
     return bool(first) and first == last
-
-
-def phi_ends(lines: Sequence[PhiRecord]) -> tuple[PhiRecord, PhiRecord]:
-    """The lines of the first and of the last phi step of the first block; of a trace that has phi lines."""
-    if isinstance(lines, PhiLines):
-        return lines.ends
-    first = [entry for entry in lines if entry.occurrence == 0]
-    return min(first, key=lambda entry: entry.phi_tic), max(first, key=lambda entry: entry.phi_tic)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from nbtui.trace.columns import phi_ends
 from nbtui.trace.model import PhiRecord, Trace
 from nbtui.trace.text import clean
 
@@ -91,9 +92,10 @@ def _lines(name: str, c: Trace) -> Iterator[str]:
 
 def _carried(c: Trace) -> Iterator[str]:
     """The phi lines of which the first repeats the last."""
-    first = next((entry for entry in c.phi if entry.phi_tic == 0), None)
-    last = max((entry for entry in c.phi if entry.occurrence == 0), key=lambda entry: entry.phi_tic, default=None)
-    if first is None or last is None or last.phi_tic == 0:
+    if not len(c.phi):
+        return
+    first, last = phi_ends(c.phi)
+    if first.phi_tic != 0 or last.phi_tic == 0:
         return
     same = [name for name in ("k_frac", "F_latt_b", "F_latt") if _same(first, last, name)]
     if same:

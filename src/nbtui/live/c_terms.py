@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from nbtui.live.model import Case, TermTable
-from nbtui.trace.model import Trace, TraceError
+from nbtui.trace.columns import TermLines
+from nbtui.trace.model import TermRecord, Trace, TraceError
 from nbtui.trace.text import clean
 
 AXES = ("thick", "sub_slow", "sub_fast", "source", "phi_step", "mosaic_domain")
@@ -35,13 +37,24 @@ def terms_of_c(case: Case, c: Trace) -> tuple[TermTable | None, str]:
 
 
 def _from_lines(c: Trace) -> TermTable:
-    columns: dict[str, np.ndarray] = {}
-    for name in (*INTEGERS, *FLOATS):
-        lacking = next((term for term in c.terms if name not in term.values), None)
-        if lacking is not None:
-            raise TraceError(f"{clean(c.origin)}, line {lacking.line}: a TERM line without {name}; print every column")
-        columns[name] = np.asarray([term.values[name] for term in c.terms], dtype=float)
+    lines = c.terms if isinstance(c.terms, TermLines) else _as_columns(c.terms)
+    start, values = np.asarray(lines.start, dtype=np.int64), np.asarray(lines.values)
+    columns = {name: np.empty(len(lines)) for name in (*INTEGERS, *FLOATS)}
+    for keys, positions in zip(lines.kinds, lines.positions, strict=True):
+        at = np.asarray(positions, dtype=np.int64)
+        for name, column in columns.items() if len(at) else ():
+            if name not in keys:
+                where = f"{clean(c.origin)}, line {lines.line[positions[0]]}"
+                raise TraceError(f"{where}: a TERM line without {name}; print every column")
+            column[at] = values[start[at] + keys.index(name)]
     return _table(columns)
+
+
+def _as_columns(terms: Iterable[TermRecord]) -> TermLines:
+    lines = TermLines()
+    for term in terms:
+        lines.put(term)
+    return lines
 
 
 def _table(columns: dict[str, np.ndarray]) -> TermTable:

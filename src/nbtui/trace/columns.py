@@ -229,6 +229,14 @@ def _same(one: object, other: object) -> bool:
     return one == other
 
 
+def phi_ends(lines: Sequence[PhiRecord]) -> tuple[PhiRecord, PhiRecord]:
+    """The lines of the first and of the last phi step of the first block; of a trace that has phi lines."""
+    if isinstance(lines, PhiLines):
+        return lines.ends
+    first = [entry for entry in lines if entry.occurrence == 0]
+    return min(first, key=lambda entry: entry.phi_tic), max(first, key=lambda entry: entry.phi_tic)
+
+
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
