@@ -218,6 +218,15 @@ async def test_a_changed_python_log_is_compared_again_and_the_cursor_stays(logs:
     assert app.return_value == 0
 
 
+async def test_the_console_looks_by_itself(logs: tuple[Path, Path]) -> None:
+    async with two(logs).run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot)
+        await settled(pilot, app)
+        write(logs[1], AGREEING)
+        await until(pilot, lambda: app.state.comparison is not None and app.state.comparison.agrees)
+        assert "py.log read again" in app.state.message
+
+
 async def test_frozen_is_frozen_until_it_is_let_go(logs: tuple[Path, Path]) -> None:
     async with two(logs).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)

@@ -26,7 +26,7 @@ from nbtui.console.inquirer import Diagnosed, Inquirer, Progress
 from nbtui.console.living import Living
 from nbtui.console.moves import MOVES
 from nbtui.console.panes import detail, fields
-from nbtui.console.refresh import Ended, Refresher, arrived
+from nbtui.console.refresh import Ended, Refresher, arrived, made_already
 from nbtui.console.screens import MainScreen
 from nbtui.console.state import Phase, State
 from nbtui.console.terminal import TerminalApp
@@ -35,7 +35,7 @@ from nbtui.console.walker import Walker
 from nbtui.console.widgets import PaneView
 from nbtui.errors import INTERRUPTED
 from nbtui.live.files import Change
-from nbtui.live.model import Case, Settings, Simulation
+from nbtui.live.model import Case, Settings
 from nbtui.trace.model import Trace
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class Console(TerminalApp[int]):
         if now.elsewhere:  # C's log and terms are those of another pixel
             case, c = replace(case, c_terms=None), jobs.NO_TRACE
         settings, generation, given, judgement = now.settings, now.generation, now.py_given, self.judgement
-        made, work = _made_already(now) if again else None, self._new_work()
+        made, work = made_already(now) if again else None, self._new_work()
 
         def job() -> object:
             return jobs.simulate_and_compare(case, settings, generation, c, judgement, work, py_given=given, made=made)
@@ -373,14 +373,6 @@ class Console(TerminalApp[int]):
 
     def _tell(self, sentence: str) -> None:
         self._show(replace(self.state, message=sentence))
-
-
-def _made_already(state: State) -> Simulation | None:
-    made, case = state.simulation, state.case
-    if made is None or case is None:
-        return None
-    same = (made.case.argv, made.pixel, made.settings) == (case.argv, case.pixel, state.settings)
-    return made if same else None
 
 
 def initial(

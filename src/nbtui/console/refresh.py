@@ -16,7 +16,7 @@ from nbtui.errors import UnusableInput
 from nbtui.live import cases, tuning
 from nbtui.live.cases import C_LOG, C_TERMS, COMMAND_FILE
 from nbtui.live.files import EVERY, SHARE, Change, Lookout
-from nbtui.live.model import Case
+from nbtui.live.model import Case, Simulation
 from nbtui.parity.model import Comparison
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.text import clean
@@ -83,6 +83,15 @@ def arrived(state: State) -> State:
     c_side, py_side = fresh.differences(files.before, now)
     words = f"{fresh.names(files.read)} read again: {fresh.effect(files.before, now, len(c_side), len(py_side))}"
     return replace(shown, changed=py_side, changed_c=c_side, message=words)
+
+
+def made_already(state: State) -> Simulation | None:
+    """The simulation that is there, if it is of what is asked for now."""
+    made, case = state.simulation, state.case
+    if made is None or case is None:
+        return None
+    same = (made.case.argv, made.pixel, made.settings) == (case.argv, case.pixel, state.settings)
+    return made if same else None
 
 
 # --- reading again ---------------------------------------------------------------------------------------------------
