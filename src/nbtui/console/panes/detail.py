@@ -178,8 +178,10 @@ def _depends(state: State, row: Row, width: int, roomy: bool) -> list[Line]:
     """The fields this one is made from, each with its mark; what no log shows has none."""
     names = dependencies(row.field)
     if not names:
-        words = clip(from_command(row.field) or "the command line and its files", width - 14)
-        return [line(Span("   made from ", "label"), Span(words, "faint"))]
+        words = from_command(row.field) or "the command line and its files"
+        first, *rest = wrap(words, width - 14) if roomy else [clip(words, width - 14)]
+        head = line(Span("   made from ", "label"), Span(first, "faint"))
+        return [head, *(line(Span(" " * 13), Span(part, "faint")) for part in rest)]
     return _linked(state, row, "   made from ", names, width, roomy)
 
 
