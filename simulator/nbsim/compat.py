@@ -54,6 +54,11 @@ def matches(tokens: Sequence[str]) -> tuple[list[Match], tuple[str, ...]]:
     return found, tuple(token for at, token in enumerate(tokens) if at not in used)
 
 
+def found_in(token: str) -> tuple[str, ...]:
+    """First names of the options that C finds in a word."""
+    return tuple(flag.names[0] for flag in _rows(token, ()))
+
+
 def _rows(token: str, following: Sequence[str]) -> Iterator[Flag]:
     """The options that C finds in ``token``."""
     for flag in FLAGS:

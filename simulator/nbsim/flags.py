@@ -24,6 +24,7 @@ from .quirks import Quirks
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _SHELL_END = re.compile(r"\d?[>|<;&].*", re.DOTALL)
 _CELL_MAX = 6
+_TELLING = 6  # letters of a name, its dash included, that say something inside another
 
 _EXACT = {name: flag for flag in FLAGS for name in flag.names}
 _STEMS = sorted(((stem, flag) for flag in FLAGS for stem in flag.stems), key=lambda item: -len(item[0]))
@@ -83,8 +84,17 @@ def _set(flag: Flag, values: tuple[Any, ...], changes: Changes, quirks: Quirks) 
 
 
 def _unknown(token: str) -> InputError:
-    close = difflib.get_close_matches(token, _SPELLINGS, 1, 0.0)
-    return InputError(f"{token}: unknown option; the nearest known one is {close[0]}")
+    as_c = matching.found_in(token)
+    hint = f"; the C program takes it for {as_c[0]}, --compat does as it does" if as_c else ""
+    return InputError(f"{token}: unknown option; the nearest known one is {_nearest(token)}{hint}")
+
+
+def _nearest(token: str) -> str:
+    """The spelling that was meant: the same letters, a known name at the end of a longer one, or a similar one."""
+    body = token.lstrip("-").lower()
+    same = [name for name in _SPELLINGS if name.lstrip("-").lower() == body]
+    ending = [name for name in _SPELLINGS if len(name) >= _TELLING and body.endswith(f"_{name.lstrip('-').lower()}")]
+    return (same or sorted(ending, key=len, reverse=True) or difflib.get_close_matches(token, _SPELLINGS, 1, 0.0))[0]
 
 
 def _header_files(argv: Sequence[str]) -> dict[str, str]:
