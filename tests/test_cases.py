@@ -116,6 +116,12 @@ def test_an_unusable_command_is_named(here: Path, command: str, said: str) -> No
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["~nobody-of-that-name", "~0/case"])
+def test_the_home_of_an_unknown_user_is_no_case(here: Path, text: str) -> None:
+    with pytest.raises(UnusableInput, match=f"no case '{text}'"):
+        load_case(text)
+
+
 def test_what_is_no_case_says_what_would_be(here: Path) -> None:
     (here / "empty").mkdir()
     (here / "a.log").write_text("TRACE_C: steps 1\n")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbtui.errors import UnusableInput
+from nbtui.paths import expanded
 
 THEMES = ("dark", "light", "ansi", "mono")
 _LIGHT = ("7", "15")  # the backgrounds in COLORFGBG, which some terminals set, that are light
@@ -107,7 +108,7 @@ def checked(setting: Setting, value: object, file: Path, where: str) -> Value:
         return value
     if isinstance(value, str) and value.strip():
         if setting.kind == "path":
-            return file.parent / Path(value).expanduser()
+            return file.parent / expanded(value)
         if setting.kind == "text" or value in setting.choices:
             return value
     wanted = "a text in quotes" if setting.kind in ("path", "text") else setting.type

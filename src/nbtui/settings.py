@@ -16,6 +16,7 @@ from typing import Any
 
 from nbtui.errors import UnusableInput
 from nbtui.parity.profiles import Profile, from_mapping
+from nbtui.paths import expanded
 from nbtui.setting_table import NAMES, SETTINGS, Effective, Written, checked, effective
 from nbtui.trace.model import TraceError
 from nbtui.trace.text import clean
@@ -197,7 +198,7 @@ def _text(table: Mapping[str, Any], key: str, where: str) -> str | None:
 
 def _path(table: Mapping[str, Any], key: str, path: Path, where: str) -> Path | None:
     value = _text(table, key, where)
-    return None if value is None else path.parent / Path(value).expanduser()
+    return None if value is None else path.parent / expanded(value)
 
 
 def _pixel(value: object, where: str) -> tuple[int, int] | None:

@@ -23,6 +23,7 @@ from typing import BinaryIO
 from nbtui.errors import SimulationFailed, UnusableInput
 from nbtui.live.cases import input_names
 from nbtui.live.model import Case
+from nbtui.paths import expanded
 from nbtui.trace.text import clean
 
 OUTPUT_FLAGS = (
@@ -63,7 +64,7 @@ def find_program(given: str | None) -> Path:
     name = given or os.environ.get("NB_C_BIN")
     if not name:
         raise UnusableInput("no C program: give --binary PATH, or set NB_C_BIN")
-    found = shutil.which(str(Path(name).expanduser()))
+    found = shutil.which(str(expanded(name)))
     if found is None:
         raise UnusableInput(f"--binary {clean(name)}: no executable program of that name")
     return Path(found).resolve()

@@ -12,6 +12,7 @@ import nbtui
 from nbtui.errors import UnusableInput
 from nbtui.live.model import Case
 from nbtui.live.session import split_command
+from nbtui.paths import expanded
 from nbtui.settings import CaseEntry, Configuration
 from nbtui.settings import load as load_configuration
 from nbtui.trace.text import clean
@@ -56,7 +57,7 @@ def load_case(
     settings = configuration if configuration is not None else load_configuration()
     if text in settings.cases:
         return _from_entry(settings.cases[text], workdir, pixel)
-    folder = Path(text).expanduser()
+    folder = expanded(text)
     if folder.is_dir():
         return _from_folder(folder.resolve().name or "case", folder, workdir, pixel)
     raise UnusableInput(_no_such_case(text, folder, settings))
