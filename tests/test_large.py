@@ -120,3 +120,11 @@ async def test_esc_stops_reading_and_r_begins_again(logs: tuple[Path, Path], mon
             await pilot.press("r")
             await ready(pilot)
             assert app.state.comparison is not None and app.state.comparison.num_divergent == 3
+
+
+async def test_a_log_that_is_not_there_ends_the_console_with_a_sentence(tmp_path: Path) -> None:
+    logs = (tmp_path / "nothing.log", tmp_path / "nothing.log")
+    app = Console(initial(None, Settings(), None, None, JUDGEMENT, logs), JUDGEMENT, Path("reports"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.return_value is not None)
+    assert app.return_value == 2
