@@ -58,14 +58,30 @@ def case_of(folder: Path, extra: list[str]) -> Case:
     return Case([*words, *QUIET, *extra], folder)
 
 
-def seconds_of_command(command: list[str], case: Case, threads: int) -> float:
-    """Wall time of a whole process."""
-    begun = time.perf_counter()
-    done = subprocess.run(command, cwd=case.scratch, env=environment(threads), capture_output=True, check=False)
-    elapsed = time.perf_counter() - begun
-    if done.returncode:
-        raise SystemExit(f"{command[0]} ended with {done.returncode}: {done.stderr.decode()[-300:]}")
-    return elapsed
+@dataclass(frozen=True)
+class Cost:
+    """What a run took."""
+
+    wall: float  # [s]
+    cpu: float  # of all threads together [s]; other work on the machine leaves it nearly alone
+    peak_mib: float
+
+
+def cost_of_command(command: list[str], case: Case, threads: int) -> Cost:
+    """Of a whole process."""
+    with tempfile.TemporaryFile() as told:
+        begun = time.perf_counter()
+        process = subprocess.Popen(
+            command, cwd=case.scratch, env=environment(threads), stdout=subprocess.DEVNULL, stderr=told
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        elapsed = time.perf_counter() - begun
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            told.seek(0)
+            raise SystemExit(f"{command[0]} ended with {process.returncode}: {told.read().decode()[-300:]}")
+    unit = 1 << 20 if sys.platform == "darwin" else 1024
+    return Cost(elapsed, used.ru_utime + used.ru_stime, used.ru_maxrss / unit)
 
 
 class Worker:
@@ -99,7 +115,7 @@ class Worker:
         return answer
 
     def render(self, save: Path | None = None) -> dict[str, Any]:
-        """Render once: ``seconds``, ``compiled``, ``peak_mib``; the float image goes to ``save``."""
+        """Render once: ``seconds``, ``cpu_seconds``, ``compiled``, ``peak_mib``; the float image goes to ``save``."""
         assert self._process.stdin is not None
         self._process.stdin.write(f"{save or ''}\n")
         self._process.stdin.flush()

@@ -27,20 +27,26 @@ def main() -> None:
     imported, torch_alone = time.perf_counter() - begun, peak_mib()
     from nbsim import Experiment
 
-    begun = time.perf_counter()
+    begun, cpu_begun = time.perf_counter(), time.process_time()
     experiment = Experiment.from_command(
         told["words"], told["folder"], phi_mode="c-parity", dtype=getattr(torch, told["dtype"])
     )
-    ready = {"import_seconds": imported, "setup_seconds": time.perf_counter() - begun, "torch_mib": torch_alone}
+    ready = {
+        "import_seconds": imported,
+        "setup_seconds": time.perf_counter() - begun,
+        "setup_cpu_seconds": time.process_time() - cpu_begun,
+        "torch_mib": torch_alone,
+    }
     print(json.dumps(ready), flush=True)
     for line in sys.stdin:
-        begun = time.perf_counter()
+        begun, cpu_begun = time.perf_counter(), time.process_time()
         image = experiment.image(compile_kernel=told["compile"])
-        elapsed = time.perf_counter() - begun
+        elapsed, cpu = time.perf_counter() - begun, time.process_time() - cpu_begun
         peak = peak_mib()
         if line.strip():
             Path(line.strip()).write_bytes(image.photons.numpy().tobytes())
-        print(json.dumps({"seconds": elapsed, "compiled": image.compiled, "peak_mib": peak}), flush=True)
+        answer = {"seconds": elapsed, "cpu_seconds": cpu, "compiled": image.compiled, "peak_mib": peak}
+        print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

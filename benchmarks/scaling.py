@@ -1,6 +1,6 @@
 """Cost against pixels x steps, a table and the slope of the log-log line, and a large mosaic case.
 
-python benchmarks/scaling.py [--largest 1024] [--domains 100] [--threads 1]
+python benchmarks/scaling.py [--largest 2048] [--domains 100] [--threads 1]
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def measured(inputs: Path, threads: int, side: int, n_phi: int, domains: int) ->
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--largest", type=int, default=1024, help="pixels along the edge of the largest detector")
-    parser.add_argument("--domains", type=int, default=100, help="mosaic domains of the last case; 0 leaves it out")
+    parser.add_argument("--largest", type=int, default=2048, help="pixels along the edge of the largest detector")
+    parser.add_argument("--domains", type=int, default=100, help="of the last case, 1024 x 1024; 0: none")
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     side = arguments.largest
@@ -49,7 +49,7 @@ def main() -> int:
         by_pixels = [row(Path(empty), arguments.threads, edge, 10, 4) for edge in (side // 4, side // 2, side)]
         by_steps = [row(Path(empty), arguments.threads, side, 10, domains) for domains in (1, 4, 16)]
         if arguments.domains:
-            row(Path(empty), arguments.threads, side, 10, arguments.domains)
+            row(Path(empty), arguments.threads, min(side, 1024), 10, arguments.domains)
     print(f"\nslope of log s against log pixels, 40 steps: {slope(by_pixels):.3f} (1 is linear)")
     print(f"slope of log s against log steps, {side} x {side} pixels: {slope(by_steps):.3f}")
     print("below 1: what a pixel costs once, whatever its steps, and what an image costs once")

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-from contenders import Case, Worker, case_of, find_binary, seconds_of_command
+from contenders import Case, Cost, Worker, case_of, cost_of_command, find_binary
 
 NBSIM = [sys.executable, "-m", "nbsim.cli"]
 KINDS = (
@@ -25,6 +25,13 @@ KINDS = (
     ("float32, compiled", "float32", True),
     ("float64, uncompiled", "float64", False),
 )
+
+
+def cost_of_worker(worker: Worker) -> Cost:
+    """Of set-up and image."""
+    answer, ready = worker.render(), worker.ready
+    wall, cpu = (ready[f"setup_{of}"] + answer[of] for of in ("seconds", "cpu_seconds"))
+    return Cost(wall, cpu, answer["peak_mib"])
 
 
 def build_kernels() -> Iterator[str]:
@@ -81,29 +88,34 @@ def measure(case: Case, binary: Path | None, threads: list[int], repeats: int) -
         print(line, flush=True)
     c_flags = [*case.words, "-floatfile", "c.bin"]
     workers: dict[tuple[str, int], Worker] = {}
-    contenders: dict[tuple[str, int], Callable[[], float]] = {}
+    contenders: dict[tuple[str, int], Callable[[], Cost]] = {}
     for n in threads:
         if binary is not None:
-            contenders["C program", n] = lambda n=n: seconds_of_command([str(binary), *c_flags], case, n)
+            contenders["C program", n] = lambda n=n: cost_of_command([str(binary), *c_flags], case, n)
         for name, dtype, compile_kernel in KINDS:
             worker = Worker(case, threads=n, dtype=dtype, compile_kernel=compile_kernel)
             workers[name, n] = worker
-            contenders[name, n] = lambda worker=worker: worker.ready["setup_seconds"] + worker.render()["seconds"]
+            contenders[name, n] = lambda worker=worker: cost_of_worker(worker)
         fresh = [*NBSIM, *case.words, "-floatfile", "fresh.bin", "--phi-mode", "c-parity"]
-        contenders["float64, fresh nbsim process", n] = lambda n=n, fresh=fresh: seconds_of_command(fresh, case, n)
+        contenders["float64, fresh nbsim process", n] = lambda n=n, fresh=fresh: cost_of_command(fresh, case, n)
     first = {key: worker.render(case.scratch / f"{key[0]}.bin") for key, worker in workers.items()}
-    times: dict[tuple[str, int], list[float]] = {key: [] for key in contenders}
+    costs: dict[tuple[str, int], list[Cost]] = {key: [] for key in contenders}
     for repeat in range(repeats):
         for key, contender in contenders.items():
-            times[key].append(contender())
+            costs[key].append(contender())
         print(f"round {repeat + 1} of {repeats}", file=sys.stderr, flush=True)
-    print("\n| what | threads | median s | smallest s | C / this |\n|---|---|---|---|---|")
-    for (name, n), taken in times.items():
-        median = statistics.median(taken)
-        reference = times.get(("C program", n))
-        ratio = f"{statistics.median(reference) / median:.2f}" if reference else ""
-        print(f"| {name} | {n} | {median:.3f} | {min(taken):.3f} | {ratio} |")
-    print("\nwarm rows: set-up and image in a process that imported torch before; C and fresh: the whole process\n")
+    print("\n| what | threads | wall s | CPU s | C / this, wall | C / this, CPU |\n|---|---|---|---|---|---|")
+    for (name, n), taken in costs.items():
+        wall, cpu = (statistics.median(getattr(cost, of) for cost in taken) for of in ("wall", "cpu"))
+        reference = costs.get(("C program", n), [])
+        ratios = [
+            statistics.median(getattr(c, of) / getattr(ours, of) for c, ours in zip(reference, taken, strict=True))
+            for of in ("wall", "cpu")
+            if reference
+        ]
+        print(f"| {name} | {n} | {wall:.2f} | {cpu:.2f} | " + " | ".join(f"{ratio:.1f}" for ratio in ratios))
+    print("\nmedians, ratios too; CPU is that of all threads together, nearly free of other work on the machine")
+    print("warm: set-up and image in a process that imported torch before; C and fresh: the whole process\n")
     for (name, n), worker in workers.items():
         above = worker.render()["peak_mib"] - worker.ready["torch_mib"]
         used = "" if first[name, n]["compiled"] == ("uncompiled" not in name) else " (the kernel could not be used)"

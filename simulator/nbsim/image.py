@@ -116,7 +116,7 @@ def render(
 
     # nothing here waits for a device: what depends on values is left for the end
     @torch.no_grad()
-    def one_tile(tile: tuple[int, Tensor], stopped: Stopped) -> tuple[int, int, Tensor]:
+    def one_tile(tile: tuple[int, Tensor], stopped: Stopped) -> int:
         number, pixels = tile
         slow, fast = pixels.unbind(1)
         if tiles is not None:
@@ -127,15 +127,19 @@ def render(
             values, omega = _full(experiment, pixels, state)
         photons[slow, fast] = values.to(torch.float32)
         rendered[slow, fast] = True
-        return number, pixels.shape[0], omega.sum()
+        omegas[number] = omega.sum()
+        return pixels.shape[0]
 
     on_cpu = experiment.device.type == "cpu"
-    pieces = rendered_tiles(experiment, range(detector.n_slow), _tile_size(experiment, plain, kernel is not None))
+    size = _tile_size(experiment, plain, kernel is not None)
+    pieces = rendered_tiles(experiment, range(detector.n_slow), size)
+    # one for every tile that there may be, and for what is done again; small tensors that stay, each between large
+    # ones that go, would keep the memory of these from being used again
+    n_tiles = detector.n_slow * (detector.n_fast // size + 1)
+    omegas = torch.zeros(n_tiles + 1, dtype=torch.float64, device=experiment.device)
     workers = torch.get_num_threads() if on_cpu else 1
-    omegas: dict[int, Tensor] = {}  # summed in scan order, whichever tile is done first
     done = 0
-    for number, count, omega in in_threads(one_tile, enumerate(pieces), n_threads=workers, stopped=stopped):
-        omegas[number] = omega
+    for count in in_threads(one_tile, enumerate(pieces), n_threads=workers, stopped=stopped):
         done += count
         if progress is not None:
             progress(done, n_pixels)
@@ -144,12 +148,11 @@ def render(
             stopped()
             values, omega = _full(experiment, part, state)
             photons[part[:, 0], part[:, 1]] = values.to(torch.float32)
-            omegas[len(omegas)] = omega.sum()
+            omegas[-1] += omega.sum()
     for first in state.first_pixels:
         values, _ = _full(experiment, torch.tensor([first], device=experiment.device), state, first_pass=True)
         photons[first] = values[0]
-    solid_angle = sum((float(omegas[number]) for number in sorted(omegas)), 0.0)
-    return Image(photons, rendered, solid_angle, kernel is not None)
+    return Image(photons, rendered, float(omegas.sum()), kernel is not None)
 
 
 def _tile_size(experiment: Experiment, plain: bool, compiled: bool) -> int:
