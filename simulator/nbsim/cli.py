@@ -110,7 +110,7 @@ def _run(argv: Sequence[str]) -> None:
         progress=ProgressBar(sys.stderr, options.progress and not options.printout),
         notice=_say,
     )
-    beyond = sum(int((~rows.isfinite()).sum()) for rows in image.photons.split(256))
+    beyond = sum(int(torch.count_nonzero(~rows.isfinite())) for rows in torch.split(image.photons, 256))
     if beyond:
         _say(f"{beyond} pixels are beyond the largest 4-byte float; try a lower -fluence")
     elif not bool(image.photons.any()):
