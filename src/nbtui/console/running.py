@@ -52,10 +52,15 @@ def run(make: Make, state: State, comfort: Comfort, replay: Replay) -> int:
         if keeper is not None:
             keeper.close(keep=code is None or code in LOST)
     _empty_streams()
-    if any(thread.name == jobs.NAME for thread in threading.enumerate()):
+    if any(_holds_up(thread) for thread in threading.enumerate()):
         # torch cannot be stopped, and an interpreter that ends while it computes may abort: leave without it
         os._exit(code)
     return code
+
+
+def _holds_up(thread: threading.Thread) -> bool:
+    """Whether a thread is in the way of the end: a simulation, or a reader of a terminal that went away just now."""
+    return thread.name == jobs.NAME or not (thread.daemon or thread is threading.main_thread())
 
 
 def _empty_streams() -> None:
