@@ -153,6 +153,14 @@ def test_old_torn_and_foreign_files_are_not_offered(monkeypatch: pytest.MonkeyPa
         newest()
 
 
+def test_a_session_of_days_ago_can_be_resumed_but_is_not_mentioned() -> None:
+    path = lost("demo")
+    assert newest().recent
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "saved": time.time() - session.OFFERED - 1}))
+    assert newest().words == ("demo",) and not newest().recent
+
+
 def test_where_it_cannot_be_saved_is_said_once(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file is in the way")
     told: list[str] = []

@@ -34,7 +34,7 @@ def comfort(configuration: Configuration, words: tuple[str, ...], resumed: Saved
     found = replace(apply(configuration), keeper=Keeper(words), resumed=resumed)
     if resumed is not None:
         return replace(found, message=f"resumed: {clean(' '.join(('nbtui', *words)))}")
-    left = next((saved for saved in interrupted() if words in ((), saved.words)), None)
+    left = next((saved for saved in interrupted() if saved.recent and words in ((), saved.words)), None)
     return replace(found, message=left.told if left else "")
 
 

@@ -25,7 +25,8 @@ from nbtui.trace.text import clean
 
 FORMAT = 1
 PATIENCE = 0.4  # s between two writings while the user is busy
-KEPT = 14 * 86400.0  # s that an interrupted session is offered
+KEPT = 14 * 86400.0  # s that an interrupted session can be resumed
+OFFERED = 86400.0  # s that it is offered unasked: who has not come back by then is told of it no more
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class Saved:
     cwd: str
     words: tuple[str, ...]
     snapshot: Snapshot
+
+    @property
+    def recent(self) -> bool:
+        """Whether a start of nbtui still mentions it."""
+        return time.time() - self.at < OFFERED
 
     @property
     def told(self) -> str:
