@@ -27,7 +27,7 @@ Progress = Callable[[int, int], None]  # pixels done, pixels in all
 Notice = Callable[[str], None]  # a sentence for whoever waits
 
 _UNCOMPILED_TERMS = 1 << 17  # temporaries of a tile stay in the cache
-_COMPILED_TERMS = 1 << 26  # fused: nothing of a term is stored; a tenth of a second between questions about a stop
+_COMPILED_TERMS = 1 << 24  # fused: nothing of a term is stored; a tenth of a second between questions about a stop
 _COMPILED_PIXELS = 1 << 16  # long enough to keep the threads busy, small enough for the allocator to reuse
 _DEVICE_TERMS = 1 << 22  # a launch must be worth its latency; a tile takes about 1 GB
 
