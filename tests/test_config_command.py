@@ -12,14 +12,20 @@ import pytest
 from console_toy import console, toy_state, until
 
 from nbtui.cli import main
-from nbtui.console import keymap
+from nbtui.console import keymap, logview
+from nbtui.console import state as states
 from nbtui.console.actions import ACTIONS, Action
+from nbtui.console.form import Form, reset
+from nbtui.console.inquiry import Why
 from nbtui.console.keymap import REGISTRIES, choose, resolve, shown
-from nbtui.console.panes import detail, fields, footer, header, help
+from nbtui.console.logview import LogView, Side
+from nbtui.console.panes import detail, fields, footer, header, help, why
 from nbtui.console.panes.line import plain
 from nbtui.console.state import Phase
 from nbtui.errors import UnusableInput
-from nbtui.live.model import Case
+from nbtui.live.edits import Edit
+from nbtui.live.model import Case, Settings
+from nbtui.live.tuning import begun, put
 from nbtui.settings import KeyEntry, load
 
 FILE = Path("nbtui.toml")
@@ -135,6 +141,19 @@ def test_foot_line_and_help_show_the_users_keys() -> None:
     assert any(line.startswith(" X ") and "evidence package" in line for line in plain(help.lines(state, 80)))
     choose(resolve({"export": KeyEntry((), FILE)}))
     assert action("export").shown == "none"
+
+
+def test_sentences_of_every_screen_name_its_own_keys() -> None:
+    mine = {"reload": "F6", "search": "F7", "parameters.undo": "F8", "logs.search": "F9", "why.stop": "F10"}
+    choose(resolve({id: KeyEntry((key,), FILE) for id, key in mine.items()}))
+    state = toy_state()
+    assert states.stopped(replace(state, comparison=None)).failure == "stopped; F6 begins again"
+    assert states.to_match(state, True).message.endswith(": F7 starts a search")
+    form = Form(put(begun(Case("toy", ("-lambda", "1"), Path(), (1, 2), None), Settings()), Edit("wavelength", 2.0)))
+    assert reset(form).message.endswith("; F8 undoes")
+    empty = Side("c.log", count=1)
+    assert logview.to_hit(LogView("toy", (empty, empty)), True, 5).message.endswith(": F9 starts a search")
+    assert any("F10 stops it" in row for row in plain(why.draw(state, Why(progress="looking"), 100, 30)))
 
 
 @pytest.mark.parametrize("entry", ACTIONS, ids=lambda entry: entry.id)

@@ -145,7 +145,7 @@ def test_nudges_stay_inside_and_go_round_choices() -> None:
     assert nudged(rows["nopolar"], False, 1) is True
     assert nudged(rows["interpolate"], None, 1) is True
     for id, value in (("hkl", "a.hkl"), ("attenuation", None), ("attenuation", math.inf)):
-        with pytest.raises(UnusableInput, match="Enter begins"):
+        with pytest.raises(UnusableInput, match="type"):
             nudged(rows[id], value, 1)
 
 
@@ -307,13 +307,26 @@ def test_a_changed_case_is_another_case(tuning: Tuning) -> None:
 def test_what_others_ask_for_becomes_a_step(tuning: Tuning) -> None:
     waiting = put(tuning, Edit("distance", 121.0))
     told = synced(waiting, tuning.case.argv, Settings(phi_mode="c-parity", quirks=(("grating_literal", False),)))
-    assert told.changed == {"distance", "phi_mode", "quirk.grating_literal", "quirk.phi_carryover"}
+    assert told.changed == {"distance", "phi_mode", "quirk.grating_literal"}
     assert told.waiting and told.asked.settings.phi_mode == "c-parity"
     assert undone(told).now == waiting.now
     elsewhere = synced(tuning, (*tuning.case.argv, "-phi", "3"), Settings())
     assert elsewhere.changed == {"phi"} and not elsewhere.waiting
     assert synced(elsewhere, elsewhere.now.argv, Settings()) is elsewhere
     assert put(elsewhere, Edit("phi", 4.0)).now.argv[-2:] == ("-phi", "4")
+
+
+def test_a_quirk_that_follows_the_phi_mode_is_no_change_of_its_own(tuning: Tuning) -> None:
+    def told(mode: str, **quirks: bool) -> frozenset[str]:
+        return synced(tuning, tuning.case.argv, Settings(phi_mode=mode, quirks=tuple(quirks.items()))).changed
+
+    assert told("c-parity") == {"phi_mode"}
+    assert told("c-parity", phi_carryover=False) == {"phi_mode", "quirk.phi_carryover"}
+    assert told("spec", phi_carryover=True) == {"quirk.phi_carryover"}
+    carried = begun(tuning.case, Settings(quirks=(("phi_carryover", True),)))
+    assert synced(carried, tuning.case.argv, Settings(phi_mode="c-parity")).changed == {"phi_mode"}
+    back = synced(carried, tuning.case.argv, Settings(quirks=(("phi_carryover", False),)))
+    assert back.changed == {"quirk.phi_carryover"}
 
 
 # --- as a command line -----------------------------------------------------------------------------------------------

@@ -216,7 +216,7 @@ def test_a_resumed_session_knows_what_it_had_changed() -> None:
     kept = replace(case, argv=tuple("121" if word == "120" else word for word in ARGV), pixel=(1, 2))
     state = resumed_with(replace(toy_state(), case=case), kept, Settings(phi_mode="c-parity"))
     assert state.tuning is not None and state.case is not None and not state.tuning.waiting
-    assert state.tuning.changed == {"distance", "phi_mode", "quirk.phi_carryover"}
+    assert state.tuning.changed == {"distance", "phi_mode"}
     assert (state.case.name, state.case.folder, state.case.pixel) == ("toy-changed", None, (1, 2))
     assert moves.reset(Form(state.tuning)).tuning.now == Setup(ARGV, Settings())
     untouched = resumed_with(replace(toy_state(), case=case), case, Settings())

@@ -15,7 +15,7 @@ from nbtui.console.panes import canvas, maps, plots, steps
 from nbtui.console.panes.at_step import at_step
 from nbtui.console.panes.canvas import Canvas, Curve
 from nbtui.console.panes.line import plain, width_of
-from nbtui.console.state import State
+from nbtui.console.state import Phase, State, failed, stopped
 from nbtui.live.model import F_CELL_ORIGINS, TermTable
 from nbtui.trace.columns import PhiLines
 from nbtui.trace.model import PhiRecord
@@ -74,6 +74,22 @@ def test_each_axis_has_its_step(many: State, axis: str, block: int) -> None:
     assert stepping.walked(there, axis, -1).place == (0, 0, 0)
     assert stepping.walked(many, axis, -1).message == f"this is the first {stepping.WORDS[axis]}"
     assert stepping.walked(toy_state(), axis, 1).message == f"this is the only {stepping.WORDS[axis]}"
+
+
+def test_steps_asked_for_during_the_first_simulation_are_taken_after_it(many: State) -> None:
+    early = replace(many, contributions=None, phase=Phase.SIMULATING)
+    for axis in ("source", "phi", "phi"):
+        early = stepping.walked(early, axis, 1)
+    assert early.message == "these 3 steps when the simulation is done"
+    there = replace(early, contributions=many.contributions, phase=Phase.READY)
+    caught_up = stepping.caught_up(there)
+    assert (
+        caught_up.place
+        == stepping.walked(stepping.walked(stepping.walked(many, "source", 1), "phi", 1), "phi", 1).place
+    )
+    assert caught_up.place != many.place and stepping.caught_up(caught_up) == caught_up
+    assert "starts when" in stepping.viewed(early, 1).message and not stepping.viewed(many, 1).message
+    assert not stopped(early).later and not failed(early, early.generation, "no", 3).later
 
 
 def test_back_goes_the_way_that_was_come(many: State) -> None:

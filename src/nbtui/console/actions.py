@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from nbtui.console.state import State, busy
+if TYPE_CHECKING:
+    from nbtui.console.state import State
 
 
 def _always(state: State) -> bool:
@@ -29,7 +31,7 @@ def _visited(state: State) -> bool:
 
 
 def _zoomed_or_busy(state: State) -> bool:
-    return state.zoomed or busy(state)
+    return state.zoomed or state.busy
 
 
 def _live(state: State) -> bool:
@@ -105,9 +107,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("match_next", ("n",), "n", "", "next field found", _searched),
     Action("match_previous", ("N", "shift+n"), "N", "", "previous field found", _searched),
     Action("reload", ("r",), "r", "", "read all files again; one that changes is read again by itself"),
-    Action("freeze", ("equals_sign",), "=", "", "freeze what is shown: changed files wait; = lets them in"),
+    Action("freeze", ("equals_sign",), "=", "", "freeze what is shown: changed files wait; again: lets them in"),
     Action(
-        "mark", ("b",), "b", "", "mark the field, or in contributions the step; b again takes the mark away", _has_rows
+        "mark", ("b",), "b", "", "mark the field, or in contributions the step; again: takes the mark away", _has_rows
     ),
     Action("mark_next", ("u",), "u", "", "next mark", _marked),
     Action("mark_previous", ("U", "shift+u"), "U", "", "previous mark", _marked),
@@ -162,7 +164,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("suspend", ("ctrl+z",), "Ctrl-Z", "", "back to the shell; fg comes back here", everywhere=True),
     Action("redraw", ("ctrl+l",), "Ctrl-L", "", "paint the screen anew", everywhere=True),
     Action("copy", ("y",), "y", "", "copy the row, or the step: terminal's clipboard, tmux's buffer and a file"),
-    Action("packages", ("w",), "w", "packages", "evidence packages of the reports folder; o there replays one"),
+    Action("packages", ("w",), "w", "packages", "evidence packages of the reports folder, and replaying one"),
     Action("mouse", ("f2",), "F2", "", "mouse off, so that the terminal selects text, or on", everywhere=True),
     Action("theme", ("f3",), "F3", "", "next theme: dark, light, ansi, mono", everywhere=True),
     Action("help", ("question_mark",), "?", "help", "this page"),
@@ -170,12 +172,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("interrupt", ("ctrl+c",), "Ctrl-C", "", "leave at once; exit code 130"),
 )
 
-_BY_ID = {entry.id: entry for entry in ACTIONS}
 
-
-def key_of(id: str) -> str:
-    """The key of an action of the main screen, for a sentence."""
-    return _BY_ID[id].shown.split(" ")[0]
+def key_of(id: str, actions: tuple[Action, ...] = ACTIONS) -> str:
+    """The key of an action (of the main screen, or of another screen's ``actions``), for a sentence."""
+    return next(entry for entry in actions if entry.id == id).shown.split(" ")[0]
 
 
 # two actions that the foot line writes as one

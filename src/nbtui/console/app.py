@@ -180,7 +180,7 @@ class Console(TerminalApp[int]):
                 after = self.living.returned(arrived(after), last=True)
                 if after.changed and not read:  # what a file changed may be looked at later
                     self.set_timer(MARKED_FOR, partial(self._unmark, after.generation))
-            self._show(after)
+            self._show(stepping.caught_up(after))
         elif isinstance(result, Change):
             self.refresher.noticed(result)
         elif isinstance(result, Ended):
@@ -243,7 +243,7 @@ class Console(TerminalApp[int]):
         return acts | self.walker.acts | self.refresher.acts | self.living.acts | self.tuner.acts | self.inquirer.acts
 
     def _close(self) -> None:
-        if moves.busy(self.state) and not self.state.zoomed:
+        if self.state.busy and not self.state.zoomed:
             self._work.stop()
             self._show(moves.stopped(self.state))
         else:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from nbtui.console.actions import key_of
+from nbtui.console.parameters_actions import PARAMETERS_ACTIONS
 from nbtui.errors import UnusableInput
 from nbtui.live import tuning as tunings
 from nbtui.live.c_setup import Shown, differs
@@ -157,7 +159,9 @@ def found(form: Form, forward: bool, *, stay: bool = False) -> Form:
     """The next row whose label or flag, else whose help, has the search text; ``stay``: or the cursor's own."""
     wanted = form.query.casefold()
     if not wanted:
-        return replace(form, message="nothing to search for yet: / starts a search")
+        return replace(
+            form, message=f"nothing to search for yet: {key_of('search', PARAMETERS_ACTIONS)} starts a search"
+        )
     ids = [row.id for row in rows(form)]
     hits = [row.id for row in rows(form) if wanted in f"{row.label} {row.flag}".casefold()]
     hits = hits or [row.id for row in rows(form) if wanted in row.help.casefold()]
@@ -245,7 +249,8 @@ def reset(form: Form) -> Form:
     """All parameters as the command line of the start has them."""
     if not form.tuning.edits:
         return replace(form, message="nothing is changed")
-    return replace(form, tuning=tunings.reset(form.tuning), message="all as at the start; u undoes")
+    told = f"all as at the start; {key_of('undo', PARAMETERS_ACTIONS)} undoes"
+    return replace(form, tuning=tunings.reset(form.tuning), message=told)
 
 
 def stepped(form: Form, *, back: bool) -> Form:

@@ -50,7 +50,7 @@ def _py_source(state: State) -> Source:
     if state.phase is Phase.FAILED:
         return Source("no trace", problem=state.failure)
     if state.can_simulate:
-        return Source("not there yet", problem="the simulation is not done yet; q goes back, then l opens this again")
+        return Source("not there yet", problem="the simulation is not done yet")
     return Source("no trace", problem="there is no Python side; open two logs, or a case that can be simulated")
 
 

@@ -7,7 +7,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from nbtui.console.actions import key_of
 from nbtui.console.alignment import Alignment
+from nbtui.console.log_actions import LOG_ACTIONS
 from nbtui.trace.lines import LONGEST, GivenLines, Lines
 
 SHIFT = 20  # columns of a step to the left or right
@@ -174,7 +176,9 @@ def unlocked(view: LogView) -> LogView:
         side = view.sides[other]
         cursor = max(1, min(max(side.count, 1), side.cursor))
         view = put(view, other, replace(side, cursor=cursor, top=side.top + cursor - side.cursor))
-        return replace(view, locked=False, message="each log scrolls alone; s: together again")
+        return replace(
+            view, locked=False, message=f"each log scrolls alone; {key_of('lock', LOG_ACTIONS)}: together again"
+        )
     return _followed(replace(view, locked=True, message="both logs scroll together"))
 
 
@@ -195,12 +199,12 @@ def to_mark(view: LogView, forward: bool, height: int) -> LogView:
 def to_hit(view: LogView, forward: bool, height: int) -> LogView:
     """The next line of the active log in which the search text is found; around the end it starts again."""
     if view.pattern is None:
-        return replace(view, message="nothing to search for yet: / starts a search")
+        return replace(view, message=f"nothing to search for yet: {key_of('search', LOG_ACTIONS)} starts a search")
     hits, here = view.side.hits, view.side.cursor
     if not hits:
         still = " so far" if view.searching else ""
         other = len(view.sides[1 - view.active].hits)
-        note = f"; {other:,} on the other side, Tab goes there" if other else ""
+        note = f"; {other:,} on the other side, {key_of('side', LOG_ACTIONS)} goes there" if other else ""
         return replace(view, message=f"no line of this log contains {view.query!r}{still}{note}")
     at = bisect_right(hits, here) if forward else bisect_left(hits, here) - 1
     around = not 0 <= at < len(hits)

@@ -9,6 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbtui.console.actions import key_of
 from nbtui.console.contributions import Contributions, Place
 from nbtui.console.fresh import MARKED, Files
 from nbtui.console.inquiry import Inquiry
@@ -68,6 +69,7 @@ class State:
     block: int = 0
     axis: str = "phi"  # walked last, and so the one that is played
     trail: tuple[Place, ...] = ()  # places visited before this one, latest last
+    later: tuple[tuple[str, int], ...] = ()  # steps (axis, by) asked for while there were none
     playing: bool = False
     view: str = "shares"  # picture of the contributions, see stepping.VIEWS
     zoomed: bool = False  # the focused pane alone, at any size
@@ -131,6 +133,11 @@ class State:
     @property
     def can_step(self) -> bool:
         return self.contributions is not None
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being read, compared or simulated."""
+        return self.phase in (Phase.READING, Phase.SIMULATING)
 
     @property
     def can_simulate(self) -> bool:
@@ -238,7 +245,7 @@ def failed(state: State, generation: int, sentence: str, code: int) -> State:
     """The live side failed; what was shown before stays."""
     if generation != state.generation:
         return state
-    state = replace(state, progress="")
+    state = replace(state, progress="", later=())
     return replace(
         state, phase=Phase.FAILED, failure=sentence, failure_code=code, message="" if state.pending else sentence
     )
@@ -250,16 +257,11 @@ def asked(state: State, settings: Settings) -> State:
     return replace(state, settings=settings, generation=generation, phase=Phase.SIMULATING, failure="", progress="")
 
 
-def busy(state: State) -> bool:
-    """Whether something is being read, compared or simulated."""
-    return state.phase in (Phase.READING, Phase.SIMULATING)
-
-
 def stopped(state: State) -> State:
     """The user no longer waits for what is being read or simulated; what was shown before stays."""
-    halted = replace(state, generation=state.generation + 1, progress="")
+    halted = replace(state, generation=state.generation + 1, progress="", later=())
     if state.comparison is None or state.pending:
-        return failed(halted, halted.generation, "stopped; r begins again", INTERRUPTED)
+        return failed(halted, halted.generation, f"stopped; {key_of('reload')} begins again", INTERRUPTED)
     settings = state.simulation.settings if state.simulation else state.settings
     return replace(halted, phase=Phase.READY, settings=settings, message="stopped; what is shown is from before")
 
@@ -305,7 +307,7 @@ def to_match(state: State, forward: bool) -> State:
     """The next row whose label, stage or description contains the search text."""
     wanted = state.query.casefold()
     if not wanted:
-        return replace(state, message="nothing to search for yet: / starts a search")
+        return replace(state, message=f"nothing to search for yet: {key_of('search')} starts a search")
     overview = state.comparison.overview if state.comparison else None
     among = state.only_differing and not state.pending
     hits = overview.matches(state.query, among_raised=among) if overview else ()

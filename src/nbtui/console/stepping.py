@@ -19,8 +19,15 @@ _REMEMBERED = 500  # places that "back" can go to
 
 
 def stepped(state: State, axis: str, by: int) -> State:
-    """The step cursor moved along one axis of WORDS; at the ends it stays and says so."""
+    """The step cursor moved along one axis of WORDS; at the ends it stays and says so.
+
+    While the first simulation runs, the step is taken when that is done.
+    """
     grid = state.contributions
+    if grid is None and state.busy and state.can_simulate:
+        later = (*state.later, (axis, by))[-_REMEMBERED:]
+        steps = "this step" if len(later) == 1 else f"these {len(later)} steps"
+        return replace(state, later=later, axis=axis, message=f"{steps} when the simulation is done")
     if grid is None:
         return replace(state, message=stepping_off(state), playing=False)
     here = grid.indices(state.place)
@@ -35,6 +42,14 @@ def stepped(state: State, axis: str, by: int) -> State:
 def walked(state: State, axis: str, by: int) -> State:
     """As :func:`stepped`, by a key: what was playing pauses."""
     return stepped(replace(state, playing=False), axis, by)
+
+
+def caught_up(state: State) -> State:
+    """The steps taken that were asked for while there were none."""
+    steps, state = state.later, replace(state, later=())
+    for axis, by in steps:
+        state = stepped(state, axis, by)
+    return state
 
 
 def at(state: State, place: Place) -> State:
@@ -80,7 +95,8 @@ def played(state: State) -> State:
 def viewed(state: State, by: int) -> State:
     """The next picture of the contributions."""
     view = VIEWS[(VIEWS.index(state.view) + by) % len(VIEWS)]
-    return replace(state, view=view)
+    waits = "" if state.can_step else f"contributions as {view}. {stepping_off(state)}"
+    return replace(state, view=view, message=waits)
 
 
 def stepping_off(state: State) -> str:

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 
 from nbtui.console import copying
 from nbtui.console import inquiry as moves
+from nbtui.console.actions import key_of
 from nbtui.console.inquiry import Inquiry, Why
 from nbtui.console.jobs import Failure, start
 from nbtui.console.likely import current
@@ -155,7 +156,8 @@ class WhyScreen(Page[None]):
 
     def _export(self) -> None:
         if self.why.inquiry is None or current(self._bridge.state()) is not self.why.inquiry:
-            told = "what is shown now is not what was diagnosed: u takes the cause back, r diagnoses again"
+            undo, again = (key_of(id, WHY_ACTIONS) for id in ("undo", "again"))
+            told = f"what is shown now is not what was diagnosed: {undo} takes the cause back, {again} diagnoses again"
             self._show(replace(self.why, message=told))
             return
         self._bridge.export()
@@ -163,7 +165,7 @@ class WhyScreen(Page[None]):
     def _stop_or_leave(self) -> None:
         if self.why.progress:
             self._bridge.stop()
-            self.failed("stopped; r starts again")
+            self.failed(f"stopped; {key_of('again', WHY_ACTIONS)} starts again")
         else:
             self._leave()
 

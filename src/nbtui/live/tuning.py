@@ -59,13 +59,17 @@ class Tuning:
     def changed(self) -> frozenset[str]:
         """Ids of the parameters that are not as nbtui was started.
 
-        A command line that cannot be parsed counts as one change: the simulation says what is wrong with it.
+        A quirk that only follows the phi mode is not counted beside it. A command line that cannot be parsed counts as
+        one change: the simulation says what is wrong with it.
         """
+        mode = replace(self.settings, phi_mode=self.now.settings.phi_mode)
         try:
             now, base = self.typed, _typed(self.base, self.case.workdir)
+            quirks = _typed(Setup(self.case.argv, mode), self.case.workdir)
         except UnusableInput:
             return frozenset({COMMAND})
-        return frozenset(id for id, value in now.values.items() if not same(value, base.values[id]))
+        before = {id: (quirks if id.startswith(QUIRK) else base).values[id] for id in now.values}
+        return frozenset(id for id, value in now.values.items() if not same(value, before[id]))
 
     def of(self, case: Case) -> Case:
         """``case`` (its pixel) with the command line that is wanted now.

@@ -104,9 +104,9 @@ def nudged(parameter: Parameter, value: Value, by: int) -> Value:
         here = values.index(value) if value in values else -1 if by > 0 else 0
         return values[(here + (1 if by > 0 else -1)) % len(values)]
     if not parameter.nudged:
-        raise UnusableInput(f"{parameter.label.strip()}: type it, Enter begins")
+        raise UnusableInput(f"{parameter.label.strip()}: it has no steps; type a value")
     if value is None or isinstance(value, (tuple, str)) or not math.isfinite(value):
-        raise UnusableInput(f"{parameter.label.strip()}: there is no value to step from; type one, Enter begins")
+        raise UnusableInput(f"{parameter.label.strip()}: there is no value to step from; type one")
     now = Decimal(word(value))
     for _ in range(abs(by)):
         step = Decimal(repr(parameter.step))

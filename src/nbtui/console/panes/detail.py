@@ -37,7 +37,10 @@ def draw(state: State, width: int, height: int) -> list[Line]:
     body = _body(state, row, width, height)
     top = _top(state, len(body), height)
     more = len(body) - height + 1 - top
-    tail = (Span(f"{more} more lines " if more > 0 else "end ", "faint"), Span("PgDn PgUp", "key"))
+    tail = (
+        Span(f"{more} more lines " if more > 0 else "end ", "faint"),
+        Span(f"{key_of('page_down')} {key_of('page_up')}", "key"),
+    )
     scrolls = len(body) > height - 1 and height >= LONG
     ways = _ways(state) if focused else ()
     return block([rule(title, width, (*ways, *(tail if scrolls else ())), focused=focused), *body[top:]], width, height)
@@ -48,7 +51,9 @@ def _ways(state: State) -> Line:
     if not links(state):
         return ()
     back = line(Span(f" {key_of('back')}", "key"), Span(" back", "faint")) if state.path else ()
-    go = line(Span(key_of("open"), "key"), Span(" goes to [ ]  ", "faint"), Span("left right", "key"))
+    go = line(
+        Span(key_of("open"), "key"), Span(" goes to [ ]  ", "faint"), Span(f"{key_of('left')} {key_of('right')}", "key")
+    )
     return (*go, Span(" choose", "faint"), *back, Span("  "))
 
 

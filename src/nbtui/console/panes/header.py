@@ -101,7 +101,7 @@ def _verdict(state: State, width: int) -> Line:
             return (Span(f" {clip(clean(state.failure), width - 2)} ", "verdict-differ"),)
         words = "the C log is shown, simulating the Python side ..." if state.rows else f"{state.phase.value} ..."
         if state.progress:
-            words = f"{clean(state.progress)}   Esc stops"
+            words = f"{clean(state.progress)}   {key_of('close')} stops"
         return (Span(f" {words} ", "verdict-wait"),)
     first = comparison.first_divergence
     if first is None and not comparison.num_compared and state.c_trace is None:

@@ -25,7 +25,7 @@ _MARKS = (
     (".", "faint", "not known yet: the Python side is being simulated"),
     ("*", "changed", "another value than before: a simulation or a file changed it; at a step: the last step did"),
     ("!", "warning", "marked: a field, or a phi step with a marked place"),
-    ("*2 (p)", "warning", "two parameters are not as nbtui was started"),
+    ("*2", "warning", "two parameters are not as nbtui was started"),
     ("# + - .", "text", "map: a term within one, two, three decades of the largest, or below"),
     ("++ + .", "more", "map of Py-C: more than a tenth, a hundredth of the gap, or less; - where Python is less"),
     ("o x *", "pass", "curves: C, Python, both equal; on the lobes O X @ are the step under the cursor"),
@@ -69,7 +69,10 @@ def found(state: State, reading: Reading, width: int, forward: bool, *, stay: bo
     """The next line with the search text on top; ``stay``: or the one that is there."""
     wanted = reading.query.casefold()
     if not wanted:
-        return replace(reading, message="" if stay else "nothing to search for yet: / starts a search")
+        return replace(
+            reading,
+            message="" if stay else f"nothing to search for yet: {key_of('search', HELP_ACTIONS)} starts a search",
+        )
     page = lines(state, width)
     hits = [number for number, entry in enumerate(page) if wanted in _plain(entry)]
     if not hits:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from nbtui.console.actions import key_of
 from nbtui.console.image_actions import IMAGE_ACTIONS
 from nbtui.console.panes.line import Line, Span, block, clip, fit, line, width_of, wrap
 from nbtui.console.picture import TITLES, Picture, Stage, missing
@@ -50,7 +51,9 @@ def _views(picture: Picture) -> Line:
 def _activity(picture: Picture) -> Span:
     if picture.stage is Stage.SIMULATING:
         left = "" if picture.left is None else f"{math.ceil(picture.left)} s left, "
-        return Span(f"simulating {100 * picture.done:.0f} %, {left}Esc stops it ", "warning")
+        return Span(
+            f"simulating {100 * picture.done:.0f} %, {left}{key_of('stop', IMAGE_ACTIONS)} stops it ", "warning"
+        )
     if picture.stage is Stage.READY and picture.difference is not None and not picture.judged:
         return Span("comparing ... ", "warning")
     words = {Stage.PREPARING: "reading ... ", Stage.STOPPING: "stopping ... ", Stage.STOPPED: "stopped "}

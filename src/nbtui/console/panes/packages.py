@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from nbtui.console.actions import Action
+from nbtui.console.actions import key_of
 from nbtui.console.packages_actions import PACKAGES_ACTIONS
 from nbtui.console.panes.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
 from nbtui.console.shelf import Shelf
@@ -201,13 +201,13 @@ def footer(shelf: Shelf, width: int, height: int) -> list[Line]:
 
 
 def _list_keys() -> list[tuple[str, str]]:
-    return [(_first_key(entry), entry.label) for entry in PACKAGES_ACTIONS if entry.label]
+    return [(_keys(entry.id), entry.label) for entry in PACKAGES_ACTIONS if entry.label]
 
 
 def _text_keys() -> list[tuple[str, str]]:
-    replay, close = (next(entry for entry in PACKAGES_ACTIONS if entry.id == id) for id in ("replay", "close"))
-    return [("up down", "scroll"), ("left right", "sideways"), (replay.shown, "replay"), (_first_key(close), "back")]
+    scroll, sideways = _keys("up", "down"), _keys("left", "right")
+    return [(scroll, "scroll"), (sideways, "sideways"), (_keys("replay"), "replay"), (_keys("close"), "back")]
 
 
-def _first_key(entry: Action) -> str:
-    return entry.shown.partition(" ")[0]
+def _keys(*ids: str) -> str:
+    return " ".join(key_of(id, PACKAGES_ACTIONS) for id in ids)

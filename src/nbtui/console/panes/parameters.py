@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nbtui.console.actions import key_of
 from nbtui.console.form import Form, listing, rows
 from nbtui.console.panes import header as main
 from nbtui.console.panes.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
@@ -103,7 +104,9 @@ def table(form: Form, width: int, height: int) -> list[Line]:
         else:
             lines.append(_row(form, row, wide))
     if not listed:
-        lines.append(line(Span(" nothing is changed, and nothing differs from C's log; f lists all", "faint")))
+        every = key_of("filter", PARAMETERS_ACTIONS)
+        words = f" nothing is changed, and nothing differs from C's log; {every} lists all"
+        lines.append(line(Span(words, "faint")))
     return block(lines, width, height)
 
 

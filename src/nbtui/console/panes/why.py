@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nbtui.console.actions import key_of
 from nbtui.console.inquiry import Inquiry, Why
 from nbtui.console.likely import gap_of
 from nbtui.console.panes.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
@@ -26,7 +27,8 @@ def draw(state: State, why: Why, width: int, height: int) -> list[Line]:
     room = height - len(above) - 2
     more = len(page) - room - why.top
     words = f" {more} more lines " if more > 0 else " end "
-    scroll = (Span("PgDn PgUp", "key"), Span(words, "faint")) if len(page) > room else ()
+    keys = " ".join(key_of(id, WHY_ACTIONS) for id in ("page_down", "page_up"))
+    scroll = (Span(keys, "key"), Span(words, "faint")) if len(page) > room else ()
     name = " + ".join(why.cause.ids) if why.cause else "what was found on the way"
     title = rule((Span(clip(name, width - 32), "title"),), width, scroll)
     shown = page[why.top : why.top + room]
@@ -54,9 +56,8 @@ def _above(state: State, why: Why, width: int) -> list[Line]:
     tail = (Span(_effort(found), "faint"),) if found is not None else ()
     lines.append(rule(title, width, tail, focused=True))
     if why.progress:
-        lines.append(
-            line(Span(f"   {clip(clean(why.progress), width - 20)} ...", "warning"), Span("  Esc stops it", "faint"))
-        )
+        stops = Span(f"  {key_of('stop', WHY_ACTIONS)} stops it", "faint")
+        lines.append(line(Span(f"   {clip(clean(why.progress), width - 20)} ...", "warning"), stops))
     elif why.problem:
         lines += [line(Span(f"   {part}", "warning")) for part in wrap(clean(why.problem), width - 4)]
     elif found is None or not found.diagnosis.differs:
