@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from nbtui.parity import align, position, preflight
-from nbtui.parity.judge import OUTSIDE, Judge, length_of
-from nbtui.parity.model import Comparison, Row
+from nbtui.parity.judge import Judge, length_of
+from nbtui.parity.model import Comparison, Overview, Row
 from nbtui.parity.numbers import printing
-from nbtui.parity.overview import Listed, Overview, counts, raised
+from nbtui.parity.overview import Listed, counts, raised
 from nbtui.parity.profiles import Profile
 from nbtui.parity.profiles import profile as find_profile
 from nbtui.parity.units import Conversion
 from nbtui.trace.model import Trace, TraceError, Value
 
-__all__ = ["OUTSIDE", "CompareCancelled", "compare", "counts", "raised"]
+__all__ = ["CompareCancelled", "compare", "counts", "raised"]
 
 MANY = 10_000  # lines of both logs from which on rows are columns; below, loading numpy would take longer
 

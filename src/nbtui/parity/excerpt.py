@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from nbtui.parity.model import Comparison
-from nbtui.parity.overview import Tally
+from nbtui.parity.model import Comparison, Tally
 
 LISTED = 5000  # rows up to which all are printed and recorded
 

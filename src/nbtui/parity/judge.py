@@ -7,15 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nbtui.parity import align, preflight
-from nbtui.parity.model import Row, Status
+from nbtui.parity.model import FALSE_DIVERGENCE, OUTSIDE, Row, Status
 from nbtui.parity.numbers import Printing, Verdict, judge, significant_digits
-from nbtui.parity.preflight import FALSE_DIVERGENCE
 from nbtui.parity.profiles import Limit, Profile
 from nbtui.parity.units import Conversion, conversion
 from nbtui.trace import catalogue
 from nbtui.trace.model import Trace, Value
 
-OUTSIDE = "not judged by profile"  # a note that starts so: the row counts nowhere
 SINGLE = 2.0**-23  # spacing of float32 values relative to their size
 PRINTF_DIGITS = 6  # what %g prints
 FIELDS_OF_VECTORS = ("vector", "hkl", "matrix")

@@ -1,90 +1,15 @@
-"""What is asked of a comparison as a whole: where it differs, by field, and why; for few rows and for millions.
+"""The answers of a comparison with few rows: by looking at every one of them.
 
-`Listed` answers by looking at every row; `nbtui.parity.table` gives the same answers from columns.
+`nbtui.parity.table` gives the same answers from columns.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
-from nbtui.parity.judge import OUTSIDE
-from nbtui.parity.model import Row, Status
-from nbtui.parity.preflight import FALSE_DIVERGENCE
+from nbtui.parity.model import FALSE_DIVERGENCE, OUTSIDE, Row, Status, Tally
 from nbtui.parity.streams import reaches, upstream
-
-
-@dataclass(frozen=True)
-class Tally:
-    """What became of all rows of one component of one field: its blocks, phi steps, sources."""
-
-    field: str
-    component: str
-    stage: str
-    judged: bool  # by the profile
-    rows: int
-    only_c: int  # rows that Python lacks
-    only_py: int
-    differing: int
-    raised: int  # rows that count as a divergence
-    new: int  # of these, rows that no differing row upstream explains
-    first: int  # index of the first row
-    first_differing: int  # -1 without one
-    first_raised: int
-    first_only_c: int
-    first_only_py: int
-    worst: int  # index of the raised row with the largest relative difference, -1 without one
-
-    @property
-    def both(self) -> int:
-        """Rows that both sides have."""
-        return self.rows - self.only_c - self.only_py
-
-    @property
-    def counted(self) -> int:
-        """Rows that both sides have and that count."""
-        return self.both - (self.differing - self.raised) if self.judged else 0
-
-
-class Overview(Protocol):
-    """The questions. Rows are named by their index."""
-
-    @property
-    def tallies(self) -> tuple[Tally, ...]:
-        """One per component of every field, in the order of their first rows."""
-
-    @property
-    def differing(self) -> Sequence[int]:
-        """Rows whose status says that they differ, also those that count nowhere; ascending."""
-
-    @property
-    def raised(self) -> Sequence[int]:
-        """Rows that count as a divergence, ascending."""
-
-    @property
-    def worst(self) -> int | None:
-        """Among the rows that agree within their tolerance the one with the largest relative difference."""
-
-    @property
-    def first_new(self) -> int | None:
-        """First differing row that nothing upstream explains, judged by the profile or not."""
-
-    def cause(self, order: int) -> int | None:
-        """Earliest differing row upstream of a differing one."""
-
-    def of(self, field: str, component: str | None = None) -> Sequence[int]:
-        """Rows of a field, or of one component of it, ascending."""
-
-    def place(self, field: str, occurrence: int, component: str) -> int | None:
-        """The row of one component of one occurrence."""
-
-    def find(self, label: str) -> int | None:
-        """The row with this label."""
-
-    def matches(self, text: str, *, among_raised: bool = False) -> Sequence[int]:
-        """Rows whose label or description contains the text, upper and lower case alike; ascending."""
 
 
 def counts(row: Row) -> bool:

@@ -8,18 +8,14 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from nbtui.parity import align, position
-from nbtui.parity.model import Row
+from nbtui.parity.model import FALSE_DIVERGENCE, Overview, Row
 from nbtui.parity.numbers import printing, significant_digits
 from nbtui.parity.units import Conversion
 from nbtui.trace import catalogue
 from nbtui.trace.model import Trace
 from nbtui.trace.text import clean
-
-if TYPE_CHECKING:
-    from nbtui.parity.overview import Overview
 
 # what both sides are told, not what they work out: a difference here is another configuration
 GIVEN = (
@@ -32,7 +28,6 @@ GIVEN = (
     "oversample_polar",
     "oversample_omega",
 )
-FALSE_DIVERGENCE = "known false divergence"  # begins the note of a row that differs and says nothing about the image
 _LISTED = 8  # names shown before "and N more"
 _ENOUGH = 1000  # lines of one field that are looked at: chance is out long before
 _LONG = 12  # significant digits from which a chance float32 value is out of the question

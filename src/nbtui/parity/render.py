@@ -10,10 +10,9 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from nbtui.parity import causes
-from nbtui.parity.compare import OUTSIDE
 from nbtui.parity.excerpt import all_listed, representatives
-from nbtui.parity.model import Comparison, Row, Status
-from nbtui.parity.preflight import FALSE_DIVERGENCE, show
+from nbtui.parity.model import FALSE_DIVERGENCE, OUTSIDE, Comparison, Row, Status
+from nbtui.parity.preflight import show
 from nbtui.trace.text import clean
 
 _MARKS = {Status.PASS: "=", Status.MISSING: "o"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 from nbtui.parity import align
 from nbtui.trace import catalogue
 from nbtui.trace.columns import ODD, PhiLines, Records
-from nbtui.trace.model import PhiRecord, Record, Trace
+from nbtui.trace.model import Trace
 
+Lines = TypeVar("Lines", Records, PhiLines)
 Integers = NDArray[np.int64]
 Short = NDArray[np.int32]
 _FARTHEST = float(1 << 60)  # a phi step beyond is as good as one there
@@ -73,23 +75,13 @@ def component_names(name: str, count: int) -> tuple[str, ...]:
     return catalogue.components(known.shape if known else "vector" if count == 3 else "scalar", count)
 
 
-def records_of(items: Sequence[Record]) -> Records:
-    """Records as columns."""
-    if isinstance(items, Records):
+def in_columns(items: Sequence[Any], sort: type[Lines]) -> Lines:
+    """Records or phi lines as columns."""
+    if isinstance(items, sort):
         return items
-    made = Records()
-    for record in items:
-        made.put(record)
-    return made
-
-
-def phi_lines_of(items: Sequence[PhiRecord]) -> PhiLines:
-    """Phi lines as columns."""
-    if isinstance(items, PhiLines):
-        return items
-    made = PhiLines()
-    for record in items:
-        made.put(record)
+    made = sort()
+    for item in items:
+        made.put(item)
     return made
 
 

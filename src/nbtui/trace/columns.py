@@ -31,7 +31,26 @@ def sort_of(values: Iterable[Value]) -> int:
     return ODD
 
 
-class Columns(Sequence[Item], Generic[Kind, Item]):
+class Items(Sequence[Item], Generic[Item]):
+    """A sequence whose items are made when somebody looks at one."""
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Item, ...]: ...
+    def __getitem__(self, index: int | slice) -> Item | tuple[Item, ...]:
+        if isinstance(index, slice):
+            return tuple(self._item(at) for at in range(*index.indices(len(self))))
+        at = index + len(self) if index < 0 else index
+        if not 0 <= at < len(self):
+            raise IndexError(index)
+        return self._item(at)
+
+    def _item(self, at: int) -> Item:
+        raise NotImplementedError
+
+
+class Columns(Items[Item], Generic[Kind, Item]):
     """Lines of one sort in emission order. ``kinds`` are the different heads (names, or keys) that they have."""
 
     def __init__(self) -> None:
@@ -51,18 +70,6 @@ class Columns(Sequence[Item], Generic[Kind, Item]):
     def __len__(self) -> int:
         return len(self.kind)
 
-    @overload
-    def __getitem__(self, index: int) -> Item: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[Item, ...]: ...
-    def __getitem__(self, index: int | slice) -> Item | tuple[Item, ...]:
-        if isinstance(index, slice):
-            return tuple(self._item(at) for at in range(*index.indices(len(self))))
-        at = index + len(self) if index < 0 else index
-        if not 0 <= at < len(self):
-            raise IndexError(index)
-        return self._item(at)
-
     def __iter__(self) -> Iterator[Item]:
         return map(self._item, range(len(self)))
 
@@ -70,9 +77,6 @@ class Columns(Sequence[Item], Generic[Kind, Item]):
         return isinstance(other, Sequence) and len(self) == len(other) and all(map(_same, self, other))
 
     __hash__ = None  # type: ignore[assignment]
-
-    def _item(self, at: int) -> Item:
-        raise NotImplementedError
 
     def kind_of(self, kind: Kind) -> int:
         """The number of a kind, new or known."""
@@ -128,7 +132,7 @@ class Columns(Sequence[Item], Generic[Kind, Item]):
         return self.text[self.end[at] : self.end[at + 1]].decode("utf-8", "surrogatepass")
 
 
-class Chosen(Sequence[Item], Generic[Item]):
+class Chosen(Items[Item]):
     """Some lines of a sequence, by their positions."""
 
     def __init__(self, whole: Sequence[Item], positions: Sequence[int]) -> None:
@@ -137,14 +141,8 @@ class Chosen(Sequence[Item], Generic[Item]):
     def __len__(self) -> int:
         return len(self._positions)
 
-    @overload
-    def __getitem__(self, index: int) -> Item: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[Item, ...]: ...
-    def __getitem__(self, index: int | slice) -> Item | tuple[Item, ...]:
-        if isinstance(index, slice):
-            return tuple(self._whole[at] for at in self._positions[index])
-        return self._whole[self._positions[index]]
+    def _item(self, at: int) -> Item:
+        return self._whole[self._positions[at]]
 
 
 class Records(Columns[tuple[str, str], Record]):

@@ -8,8 +8,8 @@ from nbtui.console.actions import key_of
 from nbtui.console.panes.line import Line, Span, block, left, line, right, rule, width_of
 from nbtui.console.panes.numbers import count, full, marked, relative
 from nbtui.console.state import Phase, State, inherits, is_new, nearest, visible
-from nbtui.parity.compare import OUTSIDE, raised
-from nbtui.parity.model import Row, Status
+from nbtui.parity.compare import raised
+from nbtui.parity.model import OUTSIDE, Row, Status
 from nbtui.trace.text import clean
 
 SIDE_BY_SIDE = 100  # narrower than this, C and Python are stacked

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nbtui.console.panes.line import Line, Span, block, clip, left, line, rule
 from nbtui.console.panes.numbers import relative
 from nbtui.console.state import State, inherits
-from nbtui.parity.overview import Tally
+from nbtui.parity.model import Tally
 from nbtui.trace.catalogue import STAGES
 from nbtui.trace.text import clean
 
