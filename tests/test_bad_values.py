@@ -69,7 +69,10 @@ PLAIN = "-default_F 10 -cell 30 40 50 90 90 90 -lambda 1 -distance 100 -detpixel
             "-detpixels 100000000",
             "an image of 100000000 x 100000000 pixels .* needs .* TiB of memory, .* are available",
         ),
-        ("-phisteps 2000000000 -osc 1", "a pixel of 2000000000 passes .* needs .* of memory"),
+        (
+            "-phisteps 2000000000 -osc 1",
+            "a pixel of 2000000000 passes needs .* of memory, .*; lower -phisteps",
+        ),
         ("-oversample 100000", "a pixel of 10000000000 passes"),
         ("-mosaic 1 -mosaic_domains 2000000000", "-mosaic_domains 2000000000: .* of memory"),
         ("-hdivsteps 1000000 -hdivrange 1 -vdivsteps 1000000 -vdivrange 1", "1000000000000 sources"),

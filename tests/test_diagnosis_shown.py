@@ -114,8 +114,11 @@ def test_it_says_what_it_does_and_can_be_ended() -> None:
     words: list[str] = []
     found = diagnose(demo(), demo_log(), parse_lines(lines_of(phi_mode="spec")), tell=words.append)
     assert words[0] == "setting up the pixel as the C program does"
-    singles, sets = found.tried
-    assert f"re-simulated {singles} causes, {sets} sets of causes" in words
+    told = [text.split() for text in words if text.startswith("re-simulated ")]
+    assert len(told) == sum(found.tried)
+    listed = [text for text in told if text[2] == "of"]  # "re-simulated 3 of 61 causes": how far it is
+    assert [int(text[1]) for text in listed] == sorted({int(text[1]) for text in listed})
+    assert 0 < int(listed[-1][1]) <= int(listed[-1][3])
 
     class Enough(Exception):
         pass

@@ -10,7 +10,7 @@ from console_toy import toy_state
 
 from nbtui.console import inquiry as moves
 from nbtui.console.inquiry import Inquiry, Why
-from nbtui.console.likely import current, likely
+from nbtui.console.likely import current, likely, unasked
 from nbtui.console.panes import detail, header
 from nbtui.console.panes import why as pane
 from nbtui.console.panes.line import plain, width_of
@@ -138,6 +138,17 @@ def test_likely_on_the_main_screen(state: State) -> None:
     assert likely(replace(told, inquiry=found(state, diagnosis()).inquiry)).startswith("no known cause")
     other = replace(told, py_trace=replace(told.py_trace, origin="other")) if told.py_trace else told
     assert likely(other) == ""
+
+
+def test_why_no_cause_of_a_large_pixel_is_looked_for(state: State) -> None:
+    assert state.simulation is not None
+    large = replace(state, simulation=replace(state.simulation, steps=1_000_000))
+    words = "not looked for unasked: 1,000,000 steps a pixel take long; x looks"
+    assert unasked(state) == "" and unasked(large) == words
+    assert large.c_trace is not None
+    silent = replace(large, c_trace=replace(large.c_trace, phi=()))  # its log gives no hint of its own
+    assert f"   Likely: {words}" in plain(detail.draw(silent, 120, 9))
+    assert unasked(replace(large, inquiry=found(large).inquiry)) == ""
 
 
 def test_moves_and_copy(state: State) -> None:

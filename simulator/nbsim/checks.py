@@ -111,5 +111,6 @@ def check_pixel_memory(passes: int) -> None:
     """
     check_memory(
         _BYTES_PER_PASS * passes,
-        f"a pixel of {passes} passes (sensor layers x -oversample squared x sources x -phisteps x -mosaic_domains)",
+        f"a pixel of {passes} passes",
+        "lower -phisteps, -mosaic_domains or -oversample, or take fewer sources or sensor layers",
     )

@@ -26,15 +26,16 @@ def available_bytes() -> int | None:
         return None
 
 
-def check_memory(needed: int, what: str) -> None:
-    """Refuse ``what``, which takes ``needed`` bytes, where they are not there.
+def check_memory(needed: int, what: str, way_out: str = "") -> None:
+    """Refuse ``what``, which takes ``needed`` bytes, where they are not there; ``way_out`` ends the message.
 
     Raises:
         InputError: more than is available; the message says both numbers.
     """
     there = available_bytes()
     if there is not None and needed > there:
-        raise InputError(f"{what} needs {words(needed)} of memory, {words(there)} are available")
+        end = f"; {way_out}" if way_out else ""
+        raise InputError(f"{what} needs {words(needed)} of memory, {words(there)} are available{end}")
 
 
 def give_back() -> None:

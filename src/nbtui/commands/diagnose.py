@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from nbtui.commands.narration import Narration
 from nbtui.commands.options import Request, c_log_of, case_options, reports_of
 from nbtui.errors import UnusableInput
 from nbtui.trace.reader import read_phi, read_trace, with_phi
@@ -58,7 +59,8 @@ def command(
     from nbtui.evidence.stale import seen_before
     from nbtui.parity.metrics import to_json
 
-    diagnosis = diagnose(case, c, py)
+    with Narration() as told:
+        diagnosis = diagnose(case, c, py, tell=told.say)
     stale = seen_before(case, c, py, reports_of(request, None))
     diagnosis = replace(diagnosis, preflight=(*stale, *diagnosis.preflight))
     if as_json:

@@ -14,7 +14,7 @@ from textual.timer import Timer
 from nbtui.console import jobs
 from nbtui.console import state as states
 from nbtui.console.inquiry import Inquiry, Why
-from nbtui.console.likely import current, gap_of
+from nbtui.console.likely import MANY_STEPS, current, gap_of, steps_of
 from nbtui.console.state import Phase, State
 from nbtui.console.tuner import Tuner
 from nbtui.console.why import WhyScreen
@@ -26,7 +26,6 @@ from nbtui.trace.text import clean
 
 TELL_EVERY = 0.3  # s between words on the progress
 RESTED = 0.4  # s without anything new before the cause is looked for by itself
-MANY_STEPS = 20_000  # of a pixel; every cause that is tried simulates them again
 AFTER_A_KEY = 0.15  # s that a quiet diagnosis leaves to whoever presses keys
 _NAP = 0.01  # s
 
@@ -92,7 +91,7 @@ def wanted(state: State) -> bool:
         return False
     if state.comparison is None or state.comparison.agrees or not state.comparison.num_compared:
         return False
-    return state.simulation is None or state.simulation.steps <= MANY_STEPS
+    return steps_of(state) <= MANY_STEPS
 
 
 class Inquirer:

@@ -9,6 +9,8 @@ from nbtui.console.state import State
 from nbtui.trace.columns import phi_ends
 from nbtui.trace.text import clean
 
+MANY_STEPS = 20_000  # of a pixel; every cause that is tried simulates them again
+
 
 def current(state: State) -> Inquiry | None:
     """The diagnosis, if it is of the two traces that are shown."""
@@ -45,6 +47,25 @@ def hint(state: State) -> str:
     if state.settings.phi_mode == "spec" and state.can_simulate:
         return f"{seen}; {key_of('phi_mode')}: let Python do so too"
     return seen
+
+
+def steps_of(state: State) -> int:
+    """Steps of the pixel: of the simulation, else as C's log counts them; 0 where neither is there."""
+    if state.simulation is not None:
+        return state.simulation.steps
+    found = state.c_trace.all("steps") if state.c_trace is not None else ()
+    count = found[-1].values[0] if found else 0
+    return int(count) if isinstance(count, int) else 0
+
+
+def unasked(state: State) -> str:
+    """Why no cause is looked for unasked, and the key that does; empty where one is, or nothing differs."""
+    steps, found = steps_of(state), state.comparison
+    if steps <= MANY_STEPS or state.case is None or state.pending or current(state) is not None:
+        return ""
+    if found is None or found.first_divergence is None:
+        return ""
+    return f"not looked for unasked: {steps:,} steps a pixel take long; {key_of('why')} looks"
 
 
 def likely_name(state: State) -> str:

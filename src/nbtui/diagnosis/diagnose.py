@@ -16,7 +16,7 @@ from nbtui.diagnosis.inherited import divergences
 from nbtui.diagnosis.plant import Problem, Variant
 from nbtui.diagnosis.preflight import hints, preflight, source_lines
 from nbtui.diagnosis.ratios import Match, matches
-from nbtui.diagnosis.replay import Replay, replay
+from nbtui.diagnosis.replay import MOST_TERMS, Replay, replay
 from nbtui.diagnosis.rows import Rows, common_rows, predictions
 from nbtui.diagnosis.rules import Setup
 from nbtui.diagnosis.search import DONE, PRICE, Search, silent
@@ -79,6 +79,7 @@ def diagnose(
 
     Raises:
         nbsim.errors.InputError: the command line or an input file is unusable.
+        UnusableInput: the same, or more terms than can be replayed.
         TraceError: the case names no pixel, or the traces have no value in common that the simulator knows.
     """
     wanted = pixel or case.pixel or c.pixel
@@ -90,6 +91,11 @@ def diagnose(
     except UnusableInput as error:
         told = source_lines(case, c)
         raise UnusableInput("; ".join([str(error), *told])) from error
+    if base.scene.n_terms > MOST_TERMS:
+        raise UnusableInput(
+            f"{clean(case.name)}: too large to be diagnosed: {base.scene.n_terms:,} terms a pixel, "
+            f"at most {MOST_TERMS:,}; take the logs of a run with a lower -phisteps, -mosaic_domains or -oversample"
+        )
     plain = replay(base)
     rows = common_rows(c, py, (*plain.fields, *plain.phi))
     if len(rows) == 0:
@@ -187,7 +193,7 @@ def _explained(problem: Problem, whole: Search, side: str) -> tuple[Outcome, Set
     quiet = _quiet(search, [v for v in variants if v.id == QUIET])
     if quiet is not None:
         search = replace(search, base=quiet.change(base))
-    states = search.run(lambda state: fitted(problem, rows, state.row_bits))
+    states = search.run(lambda state: fitted(problem, rows, state.row_bits, whole.tell))
     if single is None and min(state.bits for state in states) > DONE:
         guess = suspected_single(rows, states[0].predicted)
         if guess is not None:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from nbtui.diagnosis.formulas import grating
 from nbtui.diagnosis.plant import Problem, Variant
-from nbtui.diagnosis.replay import replay
+from nbtui.diagnosis.replay import MOST_TERMS, replay
 from nbtui.diagnosis.rows import Rows, predictions
 from nbtui.diagnosis.rules import Setup
 from nbtui.live.variants import Array, Scene, Unusable, cell_of, frame_of, rebuilt
@@ -130,8 +130,11 @@ def _variant(problem: Problem, name: str, options: dict[str, Any], form: str) ->
     return Variant(kind, form, lambda setup: reconfigured(problem, setup, options), 4.0, tuple(options.items()))
 
 
-def fitted(problem: Problem, rows: Rows, bits: Array) -> list[Variant]:
-    """Every single parameter, changed so that the first differing stage upstream is explained."""
+def fitted(problem: Problem, rows: Rows, bits: Array, tell: Callable[[str], None]) -> list[Variant]:
+    """Every single parameter, changed so that the first differing stage upstream is explained.
+
+    ``tell`` is told what is being fitted, before every replay.
+    """
     chosen = _rows_to_fit(rows, bits)
     out = list(_counts(problem, rows))
     if chosen.size == 0:
@@ -139,7 +142,7 @@ def fitted(problem: Problem, rows: Rows, bits: Array) -> list[Variant]:
     first = int(np.argmax(bits > 0.0))
     here = predictions(rows, replay(problem.base))
     for parameter in _parameters(problem.scene):
-        value = _solve(problem, rows, chosen, first, here, parameter)
+        value = _solve(problem, rows, chosen, first, here, parameter, tell)
         if value is None:
             continue
         old = parameter.get(problem.scene)
@@ -158,7 +161,13 @@ def _rows_to_fit(rows: Rows, bits: Array) -> npt.NDArray[np.int64]:
 
 
 def _solve(
-    problem: Problem, rows: Rows, chosen: npt.NDArray[np.int64], first: int, here: Array, parameter: Parameter
+    problem: Problem,
+    rows: Rows,
+    chosen: npt.NDArray[np.int64],
+    first: int,
+    here: Array,
+    parameter: Parameter,
+    tell: Callable[[str], None],
 ) -> float | None:
     """The value that explains the ``chosen`` rows; None without one, or when it moves rows before the ``first``.
 
@@ -166,6 +175,7 @@ def _solve(
     """
 
     def made(value: float) -> Array | None:
+        tell(f"fitting {parameter.name} to what differs first")
         try:
             setup = reconfigured(problem, problem.base, parameter.options(problem.scene, value))
             with np.errstate(all="ignore"):
@@ -243,7 +253,7 @@ def _counts(problem: Problem, rows: Rows) -> Iterator[Variant]:
         if option == "phi_steps" and lines:
             candidates.add(len(lines))
         for value in candidates - {count}:
-            if value >= 1:
+            if value >= 1 and here.n_terms * (value / count) ** power <= MOST_TERMS:
                 yield _variant(problem, name, {option: value}, f"{name} {value} instead of {count}")
     if here.table.grid is None:
         printed = {float(v) for v, name in zip(rows.suspect, rows.fields, strict=True) if name == "F_cell"}

@@ -67,8 +67,8 @@ class Search:
     extras: dict[int, Variant] = field(default_factory=dict)
     seen: dict[tuple[int, ...], State | None] = field(default_factory=dict)
 
-    def evaluate(self, chosen: Iterable[tuple[int, Variant]]) -> State | None:
-        """The state of a set of variants; None when they cannot be combined."""
+    def evaluate(self, chosen: Iterable[tuple[int, Variant]], told: str = "") -> State | None:
+        """The state of a set of variants; None when they cannot be combined. ``told``: what to say then."""
         members = tuple(sorted(chosen, key=lambda item: item[0]))
         try:
             # a broken rule may well divide by zero: the result is then no explanation
@@ -79,7 +79,7 @@ class Search:
         self.replays += 1
         if members:
             self.tried[len(members) > 1] += 1
-            self.tell(f"re-simulated {self.tried[0]} causes, {self.tried[1]} sets of causes")
+            self.tell(told or f"re-simulated {self.tried[0]} causes, {self.tried[1]} sets of causes")
         return self.state(members, made)
 
     def applied(self, members: Iterable[tuple[int, Variant]]) -> Setup:
@@ -111,7 +111,8 @@ class Search:
         singles: list[State] = []
         changes: dict[int, npt.NDArray[np.bool_]] = {}
         for number, variant in enumerate(self.variants):
-            state = self.evaluate([(number, variant)])
+            told = f"re-simulated {number + 1} of {len(self.variants)} causes"
+            state = self.evaluate([(number, variant)], told)
             if state is None:
                 continue
             changed = self.rows.distance(state.predicted, start.predicted) > np.maximum(CHANGED, 0.01 * self.rows.floor)

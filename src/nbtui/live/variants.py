@@ -87,6 +87,11 @@ class Scene:
     table: Table
     options: Options
 
+    @property
+    def n_terms(self) -> int:
+        """Layers x subpixels x sources x phi steps x domains."""
+        return self.n_layers * self.oversample**2 * len(self.sources) * self.n_phi * len(self.mosaic)
+
 
 def _array(value: Any) -> Array:
     return np.asarray(value.detach().cpu().double().numpy(), dtype=np.float64)

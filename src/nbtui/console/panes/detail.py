@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nbtui.console.actions import key_of
-from nbtui.console.likely import hint, likely
+from nbtui.console.likely import hint, likely, unasked
 from nbtui.console.links import chosen, links, row_of
 from nbtui.console.makers import from_command
 from nbtui.console.panes import about
@@ -73,11 +73,13 @@ def _body(state: State, row: Row, width: int, height: int) -> list[Line]:
     roomy = height >= ROOMY
     lines = [_what(state, row, width), *_values(row, width, stacked=roomy or width < 100)]
     lines += [*_deltas(state, row, width), *_meaning(row, width, roomy), *_depends(state, row, width, roomy)]
-    cause, why = likely(state), hint(state)
+    cause, why, large = likely(state), hint(state), unasked(state)
     if cause:
         lines += _advice("Likely: ", cause, width, roomy)
     elif why:
         lines += _advice("hint ", why, width, roomy)
+    elif large:
+        lines += _advice("Likely: ", large, width, roomy)
     return lines + _feeds(state, row, width) + about.lines(state, row, width) if height >= LONG else lines
 
 
