@@ -12,8 +12,7 @@ import pytest
 from console_toy import console, toy_state, until
 
 from nbtui.cli import main
-from nbtui.console import keymap, logview
-from nbtui.console import state as states
+from nbtui.console import keymap, logview, searching
 from nbtui.console.actions import ACTIONS, Action
 from nbtui.console.form import Form, reset
 from nbtui.console.inquiry import Why
@@ -144,11 +143,10 @@ def test_foot_line_and_help_show_the_users_keys() -> None:
 
 
 def test_sentences_of_every_screen_name_its_own_keys() -> None:
-    mine = {"reload": "F6", "search": "F7", "parameters.undo": "F8", "logs.search": "F9", "why.stop": "F10"}
+    mine = {"search": "F7", "parameters.undo": "F8", "logs.search": "F9", "why.stop": "F10"}
     choose(resolve({id: KeyEntry((key,), FILE) for id, key in mine.items()}))
     state = toy_state()
-    assert states.stopped(replace(state, comparison=None)).failure == "stopped; F6 begins again"
-    assert states.to_match(state, True).message.endswith(": F7 starts a search")
+    assert searching.to_match(state, True).message.endswith(": F7 starts a search")
     form = Form(put(begun(Case("toy", ("-lambda", "1"), Path(), (1, 2), None), Settings()), Edit("wavelength", 2.0)))
     assert reset(form).message.endswith("; F8 undoes")
     empty = Side("c.log", count=1)

@@ -413,3 +413,44 @@ async def test_a_key_that_was_on_its_way_when_a_page_closed(case: Case) -> None:
         await until(pilot, lambda: app.screen is app._main and app.state.zoomed)
         await pilot.pause()
         assert app.is_running and app.screen is app._main
+
+
+async def test_the_raw_logs_show_the_python_side_when_it_is_there(
+    case: Case, simulator: Callable[[Callable[[Settings], Simulation]], None]
+) -> None:
+    go = threading.Event()
+
+    def slow(settings: Settings) -> Simulation:
+        assert go.wait(60)
+        return toy_simulator(settings)
+
+    simulator(slow)
+    async with console(case).run_test(size=(100, 24)) as pilot:
+        app = pilot.app
+        assert isinstance(app, Console)
+        await until(pilot, lambda: app.state.phase is Phase.SIMULATING)
+        await pilot.press("l")
+        await until(pilot, lambda: "simulation is not done yet" in screen_text(app))
+        go.set()
+        await until(pilot, lambda: "live, spec" in screen_text(app))
+
+
+async def test_a_step_during_the_first_simulation_is_taken_after_it(
+    case: Case, simulator: Callable[[Callable[[Settings], Simulation]], None]
+) -> None:
+    go = threading.Event()
+
+    def slow(settings: Settings) -> Simulation:
+        assert go.wait(60)
+        return toy_simulator(settings)
+
+    simulator(slow)
+    async with console(case).run_test(size=(120, 40)) as pilot:
+        app = pilot.app
+        assert isinstance(app, Console)
+        await until(pilot, lambda: app.state.phase is Phase.SIMULATING)
+        await pilot.press("right_square_bracket", "right_curly_bracket")
+        assert "these 2 steps when the simulation is done" in screen_text(app)
+        go.set()
+        await ready(pilot)
+        assert (app.state.phi, app.state.domain) == (1, 1)

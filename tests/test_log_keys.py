@@ -96,6 +96,38 @@ def test_the_keys_of_the_screen(logs: tuple[Path, Path]) -> None:
     run(logs, steps)
 
 
+def test_a_log_that_changes_is_read_again_under_the_screen(logs: tuple[Path, Path]) -> None:
+    async def steps(pilot: Pilot[int], screen: LogsScreen) -> None:
+        app = pilot.app
+        assert isinstance(app, Console)
+        app.refresher.look()  # as the files are now
+        await find(pilot, screen, "f_(latt|cell)")
+        await pilot.press("home", *["down"] * 5)
+        assert screen.logs.side.cursor == 6
+        grown = [line.replace("F_latt 320", "F_latt 321") for line in C_LOG]
+        logs[0].write_text("\n".join([*grown, "TRACE_C: F_cell 100", "F_latt"]) + "\n", encoding="utf-8")
+        app.refresher.look()
+        await until(pilot, lambda: screen.logs.sides[0].count == len(C_LOG) + 2 and not screen.logs.searching)
+        assert screen.logs.side.cursor == 6 and "F_latt 321" in screen_text(app)
+        await until(pilot, lambda: list(screen.logs.sides[0].hits) == [6, 7, 8, 9, 12, 13])
+        assert screen.logs.side.cursor == 6 and "c.log read again" in screen.logs.message
+        assert list(screen.logs.sides[1].hits) == [5, 6]
+        logs[0].write_text("\n".join(C_LOG[:4]) + "\n", encoding="utf-8")
+        app.refresher.look()
+        await until(pilot, lambda: screen.logs.sides[0].count == 4 and not screen.logs.searching)
+        assert screen.logs.side.cursor == 4 and not screen.logs.side.hits
+        await pilot.press("escape", "q")
+        await pilot.press("equals_sign", "l")
+        frozen = app.screen
+        assert isinstance(frozen, LogsScreen)
+        logs[0].write_text("\n".join(C_LOG) + "\n", encoding="utf-8")
+        app.refresher.look()
+        await until(pilot, lambda: "c.log changed; = on the main screen lets it in" in screen_text(app))
+        assert frozen.logs.sides[0].count == 4
+
+    run(logs, steps)
+
+
 def test_a_search_counts_on_both_sides_and_esc_forgets_it(logs: tuple[Path, Path]) -> None:
     async def steps(pilot: Pilot[int], screen: LogsScreen) -> None:
         await find(pilot, screen, "f_(latt|cell)")

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from console_toy import C_LINES, PY_LINES, simulation, terms, toy_comparison, toy_state
 
+from nbtui.console import searching, stepping
 from nbtui.console import state as moves
-from nbtui.console import stepping
 from nbtui.console.actions import ACTIONS, PAIRS
 from nbtui.console.contributions import Contributions, arrange
 from nbtui.console.likely import hint
@@ -303,12 +303,12 @@ def test_filter_keeps_the_cursor_near(toy: State) -> None:
 def test_search_follows_the_typing(toy: State) -> None:
     state = replace(toy, searching=True)
     for key in "f_cell":
-        state = moves.typed(state, key, key)
+        state = searching.typed(state, key, key)
     assert state.row is not None and state.row.field == "F_cell"
-    kept = moves.typed(state, "enter", None)
+    kept = searching.typed(state, "enter", None)
     assert not kept.searching and kept.query == "f_cell"
-    assert moves.typed(state, "escape", None).query == ""
-    assert "no field contains" in moves.to_match(replace(kept, query="zzz"), True).message
+    assert searching.typed(state, "escape", None).query == ""
+    assert "no field contains" in searching.to_match(replace(kept, query="zzz"), True).message
 
 
 def test_the_table_scrolls_only_when_the_cursor_leaves_it(toy: State) -> None:

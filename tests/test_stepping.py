@@ -89,7 +89,7 @@ def test_steps_asked_for_during_the_first_simulation_are_taken_after_it(many: St
     )
     assert caught_up.place != many.place and stepping.caught_up(caught_up) == caught_up
     assert "starts when" in stepping.viewed(early, 1).message and not stepping.viewed(many, 1).message
-    assert not stopped(early).later and not failed(early, early.generation, "no", 3).later
+    assert not stopped(early, "stopped").later and not failed(early, early.generation, "no", 3).later
 
 
 def test_back_goes_the_way_that_was_come(many: State) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual import events
@@ -16,12 +16,11 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
 
-from nbtui.console import jobs, jumping, pointing, stepping
+from nbtui.console import jobs, jumping, pointing, searching, stepping
 from nbtui.console import state as moves
-from nbtui.console.actions import ACTIONS
+from nbtui.console.actions import ACTIONS, key_of
 from nbtui.console.comfort import Comfort
 from nbtui.console.exporting import export
-from nbtui.console.help import HelpScreen
 from nbtui.console.inquirer import Diagnosed, Inquirer, Progress
 from nbtui.console.living import Living
 from nbtui.console.moves import MOVES
@@ -31,15 +30,13 @@ from nbtui.console.screens import MainScreen
 from nbtui.console.state import Phase, State
 from nbtui.console.terminal import TerminalApp
 from nbtui.console.tuner import Tuner
+from nbtui.console.visits import Visits
 from nbtui.console.walker import Walker
 from nbtui.console.widgets import PaneView
 from nbtui.errors import INTERRUPTED
 from nbtui.live.files import Change
 from nbtui.live.model import Case, Settings
 from nbtui.trace.model import Trace
-
-if TYPE_CHECKING:
-    from nbtui.console.image import Visit
 
 MARKED_FOR = 2.5  # seconds that changed values stay marked
 
@@ -69,8 +66,8 @@ class Console(TerminalApp[int]):
         self.judgement = judgement
         self.reports = reports
         self.export_thread: threading.Thread | None = None
-        self._visit: Visit | None = None  # what the image screen had worked out
         self._main = MainScreen(lambda: self.state)
+        self.visits = Visits(self, lambda: self.state, self._show, self.trace_pixel)
         self.walker = Walker(self, lambda: self.state, self._show, self._heard)
         self.living = Living(self, comfort or Comfort(), reports, lambda: self.state, self._tell)
         self.tuner = Tuner(self, lambda: self.state, self._show, self._simulate)
@@ -232,20 +229,20 @@ class Console(TerminalApp[int]):
             "phi_mode": self._change_phi_mode,
             "close": self._close,
             "export": self._export,
-            "logs": lambda: self._logs(),
-            "image": lambda: self._image(),
             "suspend": lambda: self.action_suspend_process(),
             "redraw": self.redraw,
-            "help": lambda: self._help(),
             "quit": lambda: self.exit(moves.exit_code(self.state)),
             "interrupt": lambda: self.exit(INTERRUPTED),
         }
-        return acts | self.walker.acts | self.refresher.acts | self.living.acts | self.tuner.acts | self.inquirer.acts
+        parts = (self.walker, self.refresher, self.living, self.tuner, self.inquirer, self.visits)
+        for part in parts:
+            acts |= part.acts
+        return acts
 
     def _close(self) -> None:
         if self.state.busy and not self.state.zoomed:
             self._work.stop()
-            self._show(moves.stopped(self.state))
+            self._show(moves.stopped(self.state, f"stopped; {key_of('reload')} begins again"))
         else:
             self._show(replace(self.state, pane="fields", zoomed=False, path=()))
 
@@ -261,7 +258,7 @@ class Console(TerminalApp[int]):
         self.inquirer.touched()
         character = event.character if event.is_printable else None
         if self.state.searching:
-            self._show(moves.typed(self.state, event.key, character))
+            self._show(searching.typed(self.state, event.key, character))
         else:
             self._prompted(*jumping.typed(self.state, event.key, character))
         return True
@@ -319,31 +316,6 @@ class Console(TerminalApp[int]):
         with contextlib.suppress(RuntimeError):
             self.post_message(Finished(result, -1))
 
-    def _logs(self) -> None:
-        from nbtui.console.logs import LogsScreen  # not before the first paint
-
-        self.push_screen(LogsScreen(self.state))
-
-    def _image(self) -> None:
-        if self.state.case is None:
-            self._show(replace(self.state, message=stepping.stepping_off(self.state)))
-            return
-        from nbtui.console.image import ImageScreen  # not before the first paint
-
-        now = self.state
-        screen = ImageScreen(self.state.case, now.settings, log_pixel=now.c_pixel, last=self._visit)
-        self.push_screen(screen, self._image_left)
-
-    def _image_left(self, visit: Visit | None) -> None:
-        if visit is None:
-            return
-        self._visit = visit
-        if visit.trace is not None:
-            self.trace_pixel(visit.trace, visit.told)
-
-    def _help(self) -> None:
-        self.push_screen(HelpScreen(self.state))
-
     # --- showing -------------------------------------------------------------------------------------------------
 
     def _page(self) -> int:
@@ -370,6 +342,7 @@ class Console(TerminalApp[int]):
         self.tuner.follow()
         self.inquirer.follow()
         self.refresher.follow()
+        self.visits.follow()
 
     def _tell(self, sentence: str) -> None:
         self._show(replace(self.state, message=sentence))

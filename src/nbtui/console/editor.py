@@ -7,12 +7,14 @@ import os
 import shlex
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from textual.app import App, SuspendNotSupported
 
+from nbtui.console.log_sources import Source, stamp
 from nbtui.trace.text import clean
 
 # how an editor is told the line, for those that do not take the usual +LINE FILE
@@ -75,3 +77,15 @@ def _ctrl_c_is_the_editors(app: App[int]) -> Iterator[None]:
             loop.call_later(_LATER, lambda: loop.add_signal_handler(signal.SIGINT, app.exit, 128 + signal.SIGINT))
         else:
             signal.signal(signal.SIGINT, before)
+
+
+def edit_source(app: App[int], source: Source, line: int) -> str:
+    """A log in the editor, or a copy of the live side's lines; what to tell about it, if anything."""
+    if source.path is not None:
+        before = stamp(source.path)
+        told = edit(app, source.path, line)
+        return told or ("" if stamp(source.path) == before else "the log has been changed")
+    with tempfile.TemporaryDirectory(prefix="nbtui-") as folder:
+        copy = Path(folder) / "trace_py_live.log"
+        copy.write_text("\n".join(source.lines) + "\n", encoding="utf-8")
+        return edit(app, copy, line) or "that was a copy of the live trace; changes in it are not kept"

@@ -6,12 +6,14 @@ import time
 from array import array
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 from textual.message import Message
 
 from nbtui.console.alignment import Alignment
+from nbtui.console.logview import Side
 from nbtui.console.state import Phase, State
-from nbtui.trace.lines import FileLines
+from nbtui.trace.lines import FileLines, GivenLines, Lines
 from nbtui.trace.text import clean
 
 TELL_EVERY = 0.25  # s between two reports of a thread
@@ -54,19 +56,26 @@ def _py_source(state: State) -> Source:
     return Source("no trace", problem="there is no Python side; open two logs, or a case that can be simulated")
 
 
-class Opened(Message):
-    """A file is open; its lines come while it is being walked through."""
+def side_of(source: Source) -> Side:
+    """A side of the screen before anything of a file has been read."""
+    lines: Lines = GivenLines(source.lines)
+    reading = (0, 0) if source.path is not None and not source.problem else None
+    return Side(source.title, lines, source.problem, reading, lines.count)
 
-    def __init__(self, side: int, lines: FileLines) -> None:
-        self.side, self.lines = side, lines
+
+class Opened(Message):
+    """A file is open; its lines come while it is being walked through. ``walk`` tells the walks of a side apart."""
+
+    def __init__(self, side: int, walk: Event, lines: FileLines) -> None:
+        self.side, self.walk, self.lines = side, walk, lines
         super().__init__()
 
 
 class Walked(Message):
     """A file has been walked through up to here; ``read`` is None at the end."""
 
-    def __init__(self, side: int, read: tuple[int, int] | None, note: str = "", problem: str = "") -> None:
-        self.side, self.read, self.note, self.problem = side, read, note, problem
+    def __init__(self, side: int, walk: Event, read: tuple[int, int] | None, note: str = "", problem: str = "") -> None:
+        self.side, self.walk, self.read, self.note, self.problem = side, walk, read, note, problem
         super().__init__()
 
 

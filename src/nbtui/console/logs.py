@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import tempfile
 import threading
 from array import array
 from collections.abc import Callable
@@ -18,17 +17,19 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from nbtui.console import logview as moves
-from nbtui.console.editor import edit
+from nbtui.console.actions import key_of
+from nbtui.console.editor import edit_source
+from nbtui.console.fresh import names
 from nbtui.console.jobs import Failure, start
 from nbtui.console.log_actions import LOG_ACTIONS
-from nbtui.console.log_sources import Aligned, Clock, Found, Opened, Source, Trouble, Walked, sources, stamp
-from nbtui.console.logview import LogView, Side
+from nbtui.console.log_sources import Aligned, Clock, Found, Opened, Trouble, Walked, side_of, sources
+from nbtui.console.logview import LogView
 from nbtui.console.page import Page
 from nbtui.console.panes import logs as panes
 from nbtui.console.state import State
 from nbtui.console.widgets import PaneView
 from nbtui.errors import INTERRUPTED
-from nbtui.trace.lines import FileLines, GivenLines, Lines, search
+from nbtui.trace.lines import FileLines, Lines, search
 from nbtui.trace.text import clean
 
 WHEEL = 3  # lines of a turn of the mouse wheel
@@ -47,13 +48,16 @@ class LogsScreen(Page[None]):
         super().__init__()
         self._state = state
         self.sources = sources(state)
-        first, second = (self._side(source) for source in self.sources)
+        first, second = (side_of(source) for source in self.sources)
         self.logs = LogView(state.name, (first, second))
         self.view = PaneView(lambda width, height: panes.draw(self.logs, width, height), "logs")
-        self._stop_walking = threading.Event()
+        self._known = state.files  # as the user has been told of them
+        self._walks = [threading.Event(), threading.Event()]  # set: that walk is to end
         self._stop_search = threading.Event()
         self._generation = 0  # of the search
         self._seeking = False  # the cursor goes to the first line found
+        self._to_end = False  # the user waits for the last line
+        self._search_again = False  # as soon as the logs have been walked through
         self._wanted: tuple[int | None, int | None] = (None, None)  # lines to go to when they are there
         self._threads: list[threading.Thread] = []
         self._files: list[FileLines] = []
@@ -71,7 +75,7 @@ class LogsScreen(Page[None]):
             "page_up": lambda: self._move(-self._rows()),
             "page_down": lambda: self._move(self._rows()),
             "home": lambda: self.show(moves.gone(self.logs, 1, self._rows())),
-            "end": lambda: self.show(moves.gone(self.logs, self.logs.side.count, self._rows())),
+            "end": self._end,
             "left": lambda: self.show(moves.shifted(self.logs, -moves.SHIFT)),
             "right": lambda: self.show(moves.shifted(self.logs, moves.SHIFT)),
             "suspend": self.app_suspend,
@@ -81,34 +85,86 @@ class LogsScreen(Page[None]):
             "interrupt": lambda: self.app.exit(INTERRUPTED),
         }
 
-    @staticmethod
-    def _side(source: Source) -> Side:
-        lines: Lines = GivenLines(source.lines)
-        reading = (0, 0) if source.path is not None and not source.problem else None
-        return Side(source.title, lines, source.problem, reading, lines.count)
-
     # --- life ----------------------------------------------------------------------------------------------------
 
     def compose(self) -> list[PaneView]:
         return [self.view]
 
     def on_mount(self) -> None:
-        for index, source in enumerate(self.sources):
-            if source.path is not None:
-                self._start(partial(self._walk, index, source.path), partial(self._not_read, index), "nbtui-lines")
+        for index in range(len(self.sources)):
+            self._read(index)
         self._start(self._align, self._ended, "nbtui-align")
 
     def on_unmount(self) -> None:
-        self._stop_walking.set()
+        self._stop_reading()
         self._stop_search.set()
-        start(self._close, lambda result: None, "nbtui-close")
+        self._close(self._files)
 
-    def _close(self) -> None:
-        """Close the files when no thread reads them any more."""
-        for thread in self._threads:
-            thread.join()
-        for file in self._files:
-            file.close()
+    def _close(self, files: list[FileLines]) -> None:
+        """Close files when no thread reads them any more."""
+        threads = tuple(self._threads)
+
+        def job() -> None:
+            for thread in threads:
+                thread.join()
+            for file in files:
+                file.close()
+
+        start(job, lambda result: None, "nbtui-close")
+
+    def _stop_reading(self) -> None:
+        for walk in self._walks:
+            walk.set()
+
+    def follow(self, state: State) -> None:
+        """The main screen shows another state: logs that were read again are shown as they are now.
+
+        The user stays on the line, and the search goes on in the new lines.
+        """
+        told, self._known = self._known, state.files
+        if state.files.frozen and state.files.waiting - told.waiting:
+            freeze = f"{key_of('freeze')} on the main screen lets it in"
+            self.show(replace(self.logs, message=f"{names(state.files.waiting)} changed; {freeze}"))
+        elif state.files.gone - told.gone or state.files.problem not in ("", told.problem):
+            self.show(replace(self.logs, message=state.message))
+        before = self._state
+        shown = (before.c_trace, before.py_trace, before.comparison)
+        now = (state.c_trace, state.py_trace, state.comparison)
+        if state.busy or all(one is other for one, other in zip(shown, now, strict=True)):
+            return
+        self._state, self.sources = state, sources(state)
+        for index in range(len(self.sources)):
+            if now[index] is not shown[index]:
+                self._read_again(index)
+        self.show(replace(self.logs, message=state.message))
+        self._start(self._align, self._ended, "nbtui-align")
+        self._searched_again()
+
+    def _read_again(self, index: int) -> None:
+        old = self.logs.sides[index]
+        side = replace(side_of(self.sources[index]), cursor=old.cursor, top=old.top)
+        self._walks[index].set()
+        self._walks[index] = threading.Event()
+        self._stop_search.set()
+        self._generation += 1  # what an old search still finds is of no use
+        self._search_again = True
+        self.logs = moves.put(self.logs, index, moves.within(side))
+        self._read(index)
+        if isinstance(old.lines, FileLines):
+            self._close([old.lines])
+
+    def _searched_again(self) -> None:
+        if self._search_again and not self.logs.busy:
+            self._search_again = False
+            if self.logs.pattern is not None:
+                self._search_for(self.logs.pattern, seek=False)
+
+    def _read(self, index: int) -> None:
+        """Walk through a log, if it is a file."""
+        path, walk = self.sources[index].path, self._walks[index]
+        if path is not None:
+            job, failed = partial(self._walk, index, walk, path), partial(self._not_read, index, walk)
+            self._start(job, failed, "nbtui-lines")
 
     def _start(self, job: Callable[[], object], done: Callable[[object], None], name: str) -> None:
         self._threads.append(start(job, done, name))
@@ -117,29 +173,31 @@ class LogsScreen(Page[None]):
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is interested any more
             self.post_message(message)
 
-    def _walk(self, side: int, path: Path) -> None:
+    def _walk(self, side: int, walk: threading.Event, path: Path) -> None:
         lines = FileLines(path)
         self._files.append(lines)
-        self._tell(Opened(side, lines))
+        self._tell(Opened(side, walk, lines))
         clock = Clock()
 
         def progress(done: int, total: int) -> None:
             if clock.due():
-                self._tell(Walked(side, (done, total)))
+                self._tell(Walked(side, walk, (done, total)))
 
-        whole = lines.index(progress, self._stop_walking.is_set)
+        whole = lines.index(progress, walk.is_set)
         note = lines.fault if whole else f"reading was stopped: {lines.count:,} lines of {lines.name} can be seen"
-        self._tell(Walked(side, None, note))
+        self._tell(Walked(side, walk, None, note))
 
-    def _not_read(self, side: int, result: object) -> None:
+    def _not_read(self, side: int, walk: threading.Event, result: object) -> None:
         if isinstance(result, Failure):
-            self._tell(Walked(side, None, problem=result.sentence))
+            self._tell(Walked(side, walk, None, problem=result.sentence))
 
     def _align(self) -> None:
         from nbtui.console.aligned import aligned  # numpy's part of it: not while the screen opens
 
         now = self._state
-        self._tell(Aligned(*aligned(now.comparison, now.row)))
+        found = Aligned(*aligned(now.comparison, now.row))
+        if now is self._state:  # else the logs have been read again meanwhile
+            self._tell(found)
 
     def _ended(self, result: object) -> None:
         if isinstance(result, Failure):
@@ -149,19 +207,26 @@ class LogsScreen(Page[None]):
         self.show(replace(self.logs, message=message.sentence))
 
     def on_opened(self, message: Opened) -> None:
+        if message.walk is not self._walks[message.side]:
+            return
         side = replace(self.logs.sides[message.side], lines=message.lines)
         self.show(moves.put(self.logs, message.side, side))
 
     def on_walked(self, message: Walked) -> None:
+        if message.walk is not self._walks[message.side]:
+            return
         old = self.logs.sides[message.side]
         side = replace(old, count=old.lines.count, read=message.read, problem=message.problem or old.problem)
-        view = moves.put(self.logs, message.side, side)
+        view = moves.put(self.logs, message.side, moves.within(side) if self._search_again else side)
         self.show(replace(view, message=message.note) if message.note else view)
+        if self._to_end and not view.side.read:
+            self._end()
         self._arrive()
+        self._searched_again()
 
     def on_aligned(self, message: Aligned) -> None:
         self._wanted = message.lines
-        self.show(replace(self.logs, alignment=message.alignment))
+        self.show(moves.realigned(self.logs, message.alignment))
         self._arrive()
 
     def _arrive(self) -> None:
@@ -180,6 +245,7 @@ class LogsScreen(Page[None]):
     def action_logs(self, name: str) -> None:
         """Do the action of this id (see `log_actions`)."""
         self.logs = replace(self.logs, message="")
+        self._to_end = False
         self._acts[name]()
         self.view.update()
 
@@ -202,7 +268,7 @@ class LogsScreen(Page[None]):
         if view.searching:
             self._stop_search.set()
         elif view.busy:
-            self._stop_walking.set()
+            self._stop_reading()
         elif view.pattern is not None:
             self._forget()
         else:
@@ -213,6 +279,11 @@ class LogsScreen(Page[None]):
 
     def _move(self, by: int) -> None:
         self.show(moves.moved(self.logs, by, self._rows()))
+
+    def _end(self) -> None:
+        """The last line there is; while the log is being read, the last one when that is done."""
+        self._to_end = self.logs.side.read is not None
+        self.show(moves.gone(self.logs, self.logs.side.count, self._rows()))
 
     def _rows(self) -> int:
         return panes.heights(*self.view.size)[self.logs.active]
@@ -252,12 +323,18 @@ class LogsScreen(Page[None]):
         if view.busy:
             self.show(replace(view, typing=False, message="the logs are still being read; search when that is done"))
             return
+        self.show(replace(view, typing=False, pattern=pattern))
+        self._search_for(pattern, seek=True)
+
+    def _search_for(self, pattern: re.Pattern[str], *, seek: bool) -> None:
+        """Search both logs; ``seek``: and go to the first line found."""
         self._stop_search.set()
         self._stop_search = stop = threading.Event()
         self._generation += 1
-        self._seeking = True
-        left, right = (replace(side, hits=(), searched=-1 if side.problem else 0) for side in view.sides)
-        self.show(replace(view, typing=False, pattern=pattern, sides=(left, right)))
+        self._seeking = seek
+        left, right = (replace(side, hits=(), searched=-1 if side.problem else 0) for side in self.logs.sides)
+        view = replace(self.logs, sides=(left, right))
+        self.show(view)
         generation, order = self._generation, (view.active, 1 - view.active)
 
         def job() -> None:
@@ -306,17 +383,7 @@ class LogsScreen(Page[None]):
         if side.problem:
             self.show(replace(view, message=side.problem))
             return
-        line = max(1, min(side.cursor, side.count))
-        if source.path is not None:
-            before = stamp(source.path)
-            told = edit(self.app, source.path, line)
-            if not told and stamp(source.path) != before:
-                told = "the log has been changed: leave and open the logs again to see it as it is now"
-        else:
-            with tempfile.TemporaryDirectory(prefix="nbtui-") as folder:
-                copy = Path(folder) / "trace_py_live.log"
-                copy.write_text("\n".join(source.lines) + "\n", encoding="utf-8")
-                told = edit(self.app, copy, line) or "that was a copy of the live trace; changes in it are not kept"
+        told = edit_source(self.app, source, max(1, min(side.count, side.cursor)))
         self.show(replace(self.logs, message=told))
 
     # --- showing -------------------------------------------------------------------------------------------------

@@ -115,6 +115,14 @@ def put(view: LogView, index: int, side: Side) -> LogView:
     return replace(view, sides=(side, view.sides[1]) if index == 0 else (view.sides[0], side))
 
 
+def within(side: Side) -> Side:
+    """The cursor on a line that there is, once all lines are known."""
+    if side.read is not None:
+        return side
+    cursor = max(1, min(side.count, side.cursor))
+    return replace(side, cursor=cursor, top=side.top + cursor - side.cursor)
+
+
 def opened(view: LogView, lines: tuple[int | None, int | None], height: int) -> LogView:
     """Both cursors on the lines of a field; a side that does not print it goes where it belongs beside the other."""
     first = 0 if lines[0] is not None else 1
@@ -149,6 +157,12 @@ def _followed(view: LogView) -> LogView:
     here, other = view.side, view.sides[1 - view.active]
     partner = view.alignment.partner(view.active, here.cursor)
     return put(view, 1 - view.active, replace(other, cursor=partner, top=partner - (here.cursor - here.top)))
+
+
+def realigned(view: LogView, alignment: Alignment) -> LogView:
+    """With another alignment; where the user has moved already, the other log comes to the line under the cursor."""
+    now = replace(view, alignment=alignment)
+    return _followed(now) if view.moved else now
 
 
 def refitted(view: LogView, heights: tuple[int, int]) -> LogView:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from nbtui.console import links, marks, state, stepping
+from nbtui.console import links, marks, searching, state, stepping
 from nbtui.console.state import PANES, State
 
 
@@ -20,8 +20,8 @@ MOVES: Mapping[str, Callable[[State], State]] = {
     "previous_difference": partial(state.to_divergence, forward=False),
     "filter": state.filtered,
     "search": lambda now: replace(now, searching=True, query=""),
-    "match_next": partial(state.to_match, forward=True),
-    "match_previous": partial(state.to_match, forward=False),
+    "match_next": partial(searching.to_match, forward=True),
+    "match_previous": partial(searching.to_match, forward=False),
     "up": partial(stepping.arrow, by=-1),
     "down": partial(stepping.arrow, by=1),
     "left": partial(_sideways, by=-1),

@@ -9,7 +9,6 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbtui.console.actions import key_of
 from nbtui.console.contributions import Contributions, Place
 from nbtui.console.fresh import MARKED, Files
 from nbtui.console.inquiry import Inquiry
@@ -257,11 +256,14 @@ def asked(state: State, settings: Settings) -> State:
     return replace(state, settings=settings, generation=generation, phase=Phase.SIMULATING, failure="", progress="")
 
 
-def stopped(state: State) -> State:
-    """The user no longer waits for what is being read or simulated; what was shown before stays."""
+def stopped(state: State, sentence: str) -> State:
+    """The user no longer waits for what is being read or simulated; what was shown before stays.
+
+    ``sentence`` is for where nothing was shown before.
+    """
     halted = replace(state, generation=state.generation + 1, progress="", later=())
     if state.comparison is None or state.pending:
-        return failed(halted, halted.generation, f"stopped; {key_of('reload')} begins again", INTERRUPTED)
+        return failed(halted, halted.generation, sentence, INTERRUPTED)
     settings = state.simulation.settings if state.simulation else state.settings
     return replace(halted, phase=Phase.READY, settings=settings, message="stopped; what is shown is from before")
 
@@ -300,23 +302,7 @@ def to_end(state: State, last: bool) -> State:
 def to_divergence(state: State, forward: bool) -> State:
     """The next differing row after (before) the cursor; around the end it starts again."""
     nothing = "the Python side is not there yet" if state.pending else "nothing differs"
-    return _jump(state, state.comparison.overview.raised if state.comparison else (), forward, nothing)
-
-
-def to_match(state: State, forward: bool) -> State:
-    """The next row whose label, stage or description contains the search text."""
-    wanted = state.query.casefold()
-    if not wanted:
-        return replace(state, message=f"nothing to search for yet: {key_of('search')} starts a search")
-    overview = state.comparison.overview if state.comparison else None
-    among = state.only_differing and not state.pending
-    hits = overview.matches(state.query, among_raised=among) if overview else ()
-    found = _jump(state, hits, forward, f"no field contains {state.query!r}")
-    if hits:
-        found = replace(
-            found, message=f"{bisect_left(hits, found.cursor) + 1} of {len(hits)} fields with {state.query!r}"
-        )
-    return found
+    return jumped(state, state.comparison.overview.raised if state.comparison else (), forward, nothing)
 
 
 def to_stage(state: State, by: int) -> State:
@@ -343,19 +329,6 @@ def filtered(state: State) -> State:
     return replace(turned, cursor=cursor)
 
 
-def typed(state: State, key: str, character: str | None) -> State:
-    """A key while the search text is typed. The cursor follows the text; Esc drops it."""
-    if key == "escape":
-        return replace(state, searching=False, query="", message="")
-    if key == "enter":
-        return replace(to_match(state, True) if not _matches(state) else state, searching=False)
-    query = state.query[:-1] if key == "backspace" else state.query + (character or "")
-    if query == state.query:
-        return state
-    found = replace(state, query=query)
-    return found if not query or _matches(found) else replace(to_match(found, True), searching=True)
-
-
 def to_pane(state: State, pane: str) -> State:
     """The pane of this name."""
     return replace(state, pane=pane)
@@ -375,16 +348,8 @@ def exit_code(state: State) -> int:
     return state.failure_code if state.phase is Phase.FAILED else 130
 
 
-def _contains(row: Row, wanted: str) -> bool:
-    return wanted in f"{row.label} {row.description}".casefold()
-
-
-def _matches(state: State) -> bool:
-    """Whether the row under the cursor is already one that is searched for."""
-    return state.row is not None and bool(state.query) and _contains(state.row, state.query.casefold())
-
-
-def _jump(state: State, hits: Sequence[int], forward: bool, nothing: str) -> State:
+def jumped(state: State, hits: Sequence[int], forward: bool, nothing: str) -> State:
+    """The next (previous) of these rows after the cursor; around the end it starts again."""
     if not hits:
         return replace(state, message=nothing)
     at = bisect_right(hits, state.cursor) if forward else bisect_left(hits, state.cursor) - 1
