@@ -98,7 +98,7 @@ def lines(state: State, width: int) -> list[Line]:
     page.append(rule((Span("what the signs mean", "title"),), width, focused=True))
     for sign, tone, words in _MARKS:
         first, *rest = wrap(words, width - _KEYS - 2)
-        page.append(line(Span(" " + left(sign, _KEYS), tone), first))
+        page.append(line(" ", Span(sign, tone), " " * (_KEYS - len(sign)), first))
         page += [line(" " * (_KEYS + 1), part) for part in rest]
     page += [(), rule((Span("keys", "title"),), width)]
     for entry in ACTIONS:

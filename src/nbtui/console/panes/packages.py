@@ -59,7 +59,8 @@ def table(shelf: Shelf, width: int, height: int) -> list[Line]:
     if shelf.reading is not None:
         return _text(shelf, width, height)
     columns = COLUMNS if width >= WIDE else NARROW
-    head = "   " + "  ".join(left(name, size) for name, size in columns) + "  checks"
+    between = _between(columns)
+    head = "   " + between.join(left(name, size) for name, size in (*columns, ("checks", len("checks"))))
     lines: list[Line] = [fit((Span(clip(head, width), "label"),), width)]
     if not shelf.entries:
         word = "no packages yet; every new one appears here" if shelf.started else ""
@@ -90,9 +91,14 @@ def _row(shelf: Shelf, entry: Entry, columns: Sequence[tuple[str, int]], *, sele
     for name, size in columns:
         content, tone = cells[name]
         shown = right(clean(content), size) if name == "gap" else left(clean(content), size)
-        spans += [Span(shown, tone), Span("  ")]
+        spans += [Span(shown, tone), Span(_between(columns))]
     mark, tone = checks(shelf, entry)
     return (*spans, Span(mark, tone))
+
+
+def _between(columns: Sequence[tuple[str, int]]) -> str:
+    """What stands between two columns: at 80 columns the last one has to be seen whole."""
+    return " " if columns is NARROW else "  "
 
 
 def checks(shelf: Shelf, entry: Entry) -> tuple[str, str]:
