@@ -13,9 +13,11 @@ from golden_cases import NAMES, experiment_of, golden_case, needs
 
 from nbsim import compiled
 from nbsim.accumulation import sum_pixels
+from nbsim.build_kernel import example
 from nbsim.errors import InputError, Interrupted
 from nbsim.experiment import from_command
 from nbsim.image import fits_kernel, render
+from nbsim.kernel import tile_sums
 from nbsim.model import Experiment
 from nbsim.pixel import image_values
 from nbsim.terms import contributions
@@ -258,3 +260,13 @@ def test_stopping_while_the_kernel_is_compiled_leaves_nothing(
         )
     assert len(told) == 1 and "compiling the kernel" in told[0]
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_kernel_may_round_in_its_own_way_but_not_compute_something_else(dtype: torch.dtype) -> None:
+    sums = tile_sums(example(dtype))
+    rounded = sums._replace(intensity=sums.intensity * (1.0 + 100.0 * torch.finfo(dtype).eps))
+    assert compiled.agree(sums, rounded)
+    assert not compiled.agree(sums, sums._replace(intensity=sums.intensity * 1.01))
+    assert not compiled.agree(sums, sums._replace(doubtful=~sums.doubtful))
+    assert not compiled.agree(sums, sums._replace(polar=sums.polar[[1, 0, *range(2, len(sums.polar))]]))
