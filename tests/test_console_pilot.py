@@ -415,9 +415,8 @@ async def test_a_key_that_was_on_its_way_when_a_page_closed(case: Case) -> None:
         assert app.is_running and app.screen is app._main
 
 
-async def test_the_raw_logs_show_the_python_side_when_it_is_there(
-    case: Case, simulator: Callable[[Callable[[Settings], Simulation]], None]
-) -> None:
+def held(simulator: Callable[[Callable[[Settings], Simulation]], None]) -> threading.Event:
+    """The simulation waits until the event is set."""
     go = threading.Event()
 
     def slow(settings: Settings) -> Simulation:
@@ -425,6 +424,13 @@ async def test_the_raw_logs_show_the_python_side_when_it_is_there(
         return toy_simulator(settings)
 
     simulator(slow)
+    return go
+
+
+async def test_the_raw_logs_show_the_python_side_when_it_is_there(
+    case: Case, simulator: Callable[[Callable[[Settings], Simulation]], None]
+) -> None:
+    go = held(simulator)
     async with console(case).run_test(size=(100, 24)) as pilot:
         app = pilot.app
         assert isinstance(app, Console)
@@ -438,13 +444,7 @@ async def test_the_raw_logs_show_the_python_side_when_it_is_there(
 async def test_a_step_during_the_first_simulation_is_taken_after_it(
     case: Case, simulator: Callable[[Callable[[Settings], Simulation]], None]
 ) -> None:
-    go = threading.Event()
-
-    def slow(settings: Settings) -> Simulation:
-        assert go.wait(60)
-        return toy_simulator(settings)
-
-    simulator(slow)
+    go = held(simulator)
     async with console(case).run_test(size=(120, 40)) as pilot:
         app = pilot.app
         assert isinstance(app, Console)

@@ -6,6 +6,7 @@ A `Record`, `PhiRecord` or `TermRecord` is made when somebody looks at one. Valu
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from array import array
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
@@ -46,8 +47,9 @@ class Items(Sequence[Item], Generic[Item]):
             raise IndexError(index)
         return self._item(at)
 
+    @abstractmethod
     def _item(self, at: int) -> Item:
-        raise NotImplementedError
+        """The one at a place that there is."""
 
 
 class Columns(Items[Item], Generic[Kind, Item]):
