@@ -77,7 +77,7 @@ def peak() -> float:
 
 
 def read(paths: list[Path]) -> None:
-    from nbtui.trace.reader import read_trace
+    from nbtui.trace.reading.reader import read_trace
 
     for path in paths:
         before, begun = peak(), time.process_time()
@@ -91,7 +91,7 @@ def read(paths: list[Path]) -> None:
 
 def compare(paths: list[Path]) -> None:
     from nbtui.parity.compare import compare as compared
-    from nbtui.trace.reader import read_trace
+    from nbtui.trace.reading.reader import read_trace
 
     begun = time.perf_counter()
     c, py = (read_trace(path) for path in paths)
@@ -178,7 +178,7 @@ def console(words: list[str]) -> None:
     import tempfile
 
     sys.path.insert(0, str(TEMPLATE.parents[2]))
-    from console_terminal import Terminal
+    from support.console_terminal import Terminal
 
     names = [str(Path(word).resolve()) if Path(word).exists() else word for word in words]
     with tempfile.TemporaryDirectory() as name:

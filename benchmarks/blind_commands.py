@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nbsim.flag import NUMBER
-from nbsim.flags import lookup
+from nbsim.options.flag import NUMBER
+from nbsim.options.parse import lookup
 
 Words = list[str]
 

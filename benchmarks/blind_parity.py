@@ -27,9 +27,9 @@ import torch
 from blind_commands import command, spoiled, write_inputs
 
 from nbsim.cli import main as nbsim
-from nbsim.experiment import from_command
-from nbsim.image import Image
-from nbsim.outputs import region, write_outputs
+from nbsim.image.render import Image
+from nbsim.output.write import region, write_outputs
+from nbsim.setup.build import from_command
 
 BOUND = 1e-6
 _LINE = re.compile(

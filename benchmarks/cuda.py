@@ -28,8 +28,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from nbsim import Experiment, NbsimError
-from nbsim.image import fits_kernel
-from nbsim.kernel import NUMBERS, TileInput, tile_sums
+from nbsim.image.kernel import NUMBERS, TileInput, tile_sums
+from nbsim.image.render import fits_kernel
 
 HERE = Path(__file__).parent
 BOUND, WHERE = 1e-6, 1e-6  # relative, where a pixel exceeds this share of the maximum

@@ -38,7 +38,7 @@ def build_kernels() -> Iterator[str]:
     """Make sure that the compiled kernels are there; how long that took."""
     import torch
 
-    from nbsim import compiled
+    from nbsim.image import compiled
 
     for dtype in (torch.float64, torch.float32):
         begun = time.perf_counter()

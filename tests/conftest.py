@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from support.places import SHARED
+
 for name in (
     "NO_COLOR",
     "TEXTUAL_THEME",
@@ -23,8 +25,6 @@ for name in (
 os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="nbtui-tests-")  # sessions and copies of the tests
 atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
-
-SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from nbtui.cli import main
-from nbtui.evidence.checksums import check_ours
-from nbtui.evidence.folder import find_packages, read_json
+from nbtui.evidence.check.checksums import check_ours
+from nbtui.evidence.read.folder import find_packages, read_json
 
 REPORTS = Path("reports")
 ASIDE = REPORTS / ".example-before"

@@ -16,13 +16,13 @@ from textual.pilot import Pilot
 
 from nbtui.console import jobs
 from nbtui.console.app import Console, initial
-from nbtui.console.comfort import Comfort
-from nbtui.console.image import ImageScreen
-from nbtui.console.likely import likely
-from nbtui.console.logs import LogsScreen
-from nbtui.console.packages import PackagesScreen
-from nbtui.console.parameters import ParametersScreen
-from nbtui.console.state import Phase
+from nbtui.console.image.screen import ImageScreen
+from nbtui.console.logs.screen import LogsScreen
+from nbtui.console.main.cause_summary import likely
+from nbtui.console.main.state import Phase
+from nbtui.console.packages.screen import PackagesScreen
+from nbtui.console.parameters.screen import ParametersScreen
+from nbtui.console.session.preferences import Comfort
 from nbtui.live.cases import load_case
 from nbtui.live.model import Settings
 

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
-from nbsim.flag import Flag
-from nbsim.flag_table import SECTIONS
-from nbsim.own_options import OWN
-from nbsim.quirks import Quirks
-from nbsim.usage import other_spellings
+from nbsim.options.flag import Flag
+from nbsim.options.own import OWN
+from nbsim.options.quirks import Quirks
+from nbsim.options.table import SECTIONS
+from nbsim.options.usage import other_spellings
 from nbtui.console.keymap import FIXED, REGISTRIES
 from nbtui.setting_table import SETTINGS, Setting
 

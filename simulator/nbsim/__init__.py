@@ -14,14 +14,14 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .errors import InputError, Interrupted, NbsimError, OutputError
-    from .experiment import from_command
-    from .image import Image, render
-    from .model import Experiment
-    from .parameters import Parameters
-    from .pixel import PixelResult, image_values, simulate_pixel
-    from .quirks import Quirks
-    from .trace import format_line, trace_lines
+    from nbsim.errors import InputError, Interrupted, NbsimError, OutputError
+    from nbsim.image.render import Image, render
+    from nbsim.model import Experiment
+    from nbsim.options.quirks import Quirks
+    from nbsim.pixel.pixel import PixelResult, image_values, simulate_pixel
+    from nbsim.pixel.trace import format_line, trace_lines
+    from nbsim.setup.build import from_command
+    from nbsim.setup.parameters import Parameters
 
 __all__ = [
     "Experiment",

@@ -14,12 +14,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import InputError, Interrupted, NbsimError, OutputError
+from nbsim.errors import InputError, Interrupted, NbsimError, OutputError
 
 # everything else is imported where an interrupt is caught
 if TYPE_CHECKING:
-    from .model import Experiment
-    from .own_options import Settings
+    from nbsim.model import Experiment
+    from nbsim.options.own import Settings
 
 _COMPILE = {"auto": None, "on": True, "off": False}
 _HELP = ("-h", "--help", "-help")
@@ -36,7 +36,7 @@ def _say(text: str) -> None:
 
 def _say_what_c_would_do(settings: Settings, experiment: Experiment) -> None:
     """What the C program reads and never uses, or reads in another way, is not passed over in silence."""
-    from .flags import lookup, parse
+    from nbsim.options.parse import lookup, parse
 
     flags = settings.flags
     for word in dict.fromkeys(flags):
@@ -58,22 +58,22 @@ def _say_what_c_would_do(settings: Settings, experiment: Experiment) -> None:
 
 
 def _run(argv: Sequence[str]) -> None:
-    from .own_options import split
+    from nbsim.options.own import split
 
     settings = split(argv)
     os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
     import torch
 
-    from .checks import check_image_memory
-    from .destinations import check_destinations
-    from .experiment import from_command
-    from .image import render
-    from .outputs import write_outputs
-    from .pixel import simulate_pixel
-    from .printout import printout_lines
-    from .progress import ProgressBar
-    from .structure_factors import write_cache
-    from .trace import format_line, trace_lines
+    from nbsim.factors.table import write_cache
+    from nbsim.image.render import render
+    from nbsim.output.destinations import check_destinations
+    from nbsim.output.printout import printout_lines
+    from nbsim.output.progress import ProgressBar
+    from nbsim.output.write import write_outputs
+    from nbsim.pixel.pixel import simulate_pixel
+    from nbsim.pixel.trace import format_line, trace_lines
+    from nbsim.setup.build import from_command
+    from nbsim.setup.checks import check_image_memory
 
     folder = Path()
     experiment = from_command(
@@ -135,7 +135,7 @@ def _outcome(words: Sequence[str]) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a file name need not be in the terminal's alphabet
     try:
-        from .usage import USAGE, help_text
+        from nbsim.options.usage import USAGE, help_text
 
         if not words:
             print(USAGE, end="", file=sys.stderr)

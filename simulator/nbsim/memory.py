@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from .errors import InputError
+from nbsim.errors import InputError
 
 _MEMINFO = Path("/proc/meminfo")
 

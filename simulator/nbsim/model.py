@@ -15,14 +15,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from .mosaic import Caps
-from .options import Options
-from .parameters import Parameters
-from .quirks import Quirks
+from nbsim.options.options import Options
+from nbsim.options.quirks import Quirks
+from nbsim.setup.mosaic import Caps
+from nbsim.setup.parameters import Parameters
 
 if TYPE_CHECKING:
-    from .image import Image
-    from .pixel import PixelResult
+    from nbsim.image.render import Image
+    from nbsim.pixel.pixel import PixelResult
 
 
 @dataclass(frozen=True)
@@ -187,27 +187,27 @@ class Experiment:
             phi_mode: ``spec``, fresh vectors at phi = 0; or ``c-parity``, what the C program does.
             dtype: torch.float64 or torch.float32.
             device: ``cpu`` or ``cuda``.
-            quirks: C's oddities by name, on or off; see nbsim.quirks.
+            quirks: C's oddities by name, on or off; see nbsim.options.quirks.
 
         Raises:
             InputError: the command line, one of its files or an argument is unusable.
         """
-        from .experiment import from_command
+        from nbsim.setup.build import from_command
 
         return from_command(command, Path(workdir), phi_mode=phi_mode, dtype=dtype, device=device, quirks=quirks)
 
     def with_parameters(self, **parameters: object) -> Experiment:
         """The same run with other numbers typed, set up again by the same functions.
 
-        Names, shapes and units are those of :class:`nbsim.parameters.Parameters`; values are tensors of any dtype and
-        device, or numbers. Gradients reach those that ask for them. What was counted stays: phi steps as typed,
-        oversampling, layers, domains, and whether structure factors are interpolated; files are not read again. Tensors
-        of ours that were replaced by hand are not kept.
+        Names, shapes and units are those of :class:`nbsim.setup.parameters.Parameters`; values are tensors of any
+        dtype and device, or numbers. Gradients reach those that ask for them. What was counted stays: phi steps as
+        typed, oversampling, layers, domains, and whether structure factors are interpolated; files are not read again.
+        Tensors of ours that were replaced by hand are not kept.
 
         Raises:
             InputError: no such parameter, a wrong shape, a value that no experiment has, or one without effect here.
         """
-        from .experiment import with_parameters
+        from nbsim.setup.build import with_parameters
 
         return with_parameters(self, parameters)
 
@@ -219,7 +219,9 @@ class Experiment:
         progress: Callable[[int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Image:
-        """The whole detector; ``photons`` of the result are float32 (n_slow, n_fast). See :func:`nbsim.image.render`.
+        """The whole detector; ``photons`` of the result are float32 (n_slow, n_fast).
+
+        See :func:`nbsim.image.render.render`.
 
         Without gradients; for those see :meth:`photons`.
 
@@ -227,7 +229,7 @@ class Experiment:
             Interrupted: ``cancelled`` returned True.
             InputError: fewer than one thread, or an image larger than the memory.
         """
-        from .image import render
+        from nbsim.image.render import render
 
         return render(self, n_threads=n_threads, compile_kernel=compile_kernel, progress=progress, cancelled=cancelled)
 
@@ -241,7 +243,7 @@ class Experiment:
         Raises:
             InputError: the box leaves the detector, or fewer than one thread.
         """
-        from .pixel import photons
+        from nbsim.pixel.pixel import photons
 
         return photons(self, slow, fast, n_threads=n_threads)
 
@@ -251,7 +253,7 @@ class Experiment:
         Raises:
             InputError: the pixel is not on the detector, or is masked or outside the ROI.
         """
-        from .pixel import simulate_pixel
+        from nbsim.pixel.pixel import simulate_pixel
 
         return simulate_pixel(self, slow, fast, n_threads=n_threads)
 
@@ -264,7 +266,7 @@ class Experiment:
         Raises:
             InputError: as for :meth:`pixel`.
         """
-        from .trace import terms_rows
+        from nbsim.pixel.trace import terms_rows
 
         with torch.no_grad():
             return terms_rows(self.pixel(slow, fast))
@@ -293,7 +295,7 @@ class Experiment:
         Raises:
             InputError: no such dtype or device here.
         """
-        from .experiment import check_place
+        from nbsim.setup.build import check_place
 
         check_place(self.dtype if dtype is None else dtype, self.device if device is None else device)
 

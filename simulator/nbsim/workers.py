@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import torch
 
-from .errors import Interrupted
+from nbsim.errors import Interrupted
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -121,7 +121,7 @@ def _resume(own: list[str]) -> int:
     """Go on with the session that was interrupted last, in the folder where it was started."""
     if own != ["--resume"]:
         raise click.UsageError("--resume stands alone: the session knows its case and its options")
-    from nbtui.console.session import newest
+    from nbtui.console.session.store import newest
 
     saved = newest()
     os.chdir(saved.cwd)

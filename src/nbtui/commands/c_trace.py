@@ -9,7 +9,7 @@ import click
 
 from nbtui.commands.options import Request, case_options, say
 from nbtui.errors import SimulationFailed
-from nbtui.evidence.write import check_new, new_file, publish
+from nbtui.evidence.write.files import check_new, new_file, publish
 from nbtui.live.c_program import Limits, find_program, run_c_program
 from nbtui.live.cases import C_LOG
 from nbtui.trace.text import clean

@@ -10,7 +10,7 @@ from nbtui.commands.narration import read
 from nbtui.commands.options import Request, c_log_of, case_options
 from nbtui.commands.report import report
 from nbtui.errors import UnusableInput
-from nbtui.trace.reader import read_phi, with_phi
+from nbtui.trace.reading.reader import read_phi, with_phi
 
 
 @click.command("compare")

@@ -11,7 +11,7 @@ import click
 from nbtui.commands.narration import Narration
 from nbtui.commands.options import Request, c_log_of, case_options, reports_of
 from nbtui.errors import UnusableInput
-from nbtui.trace.reader import read_phi, read_trace, with_phi
+from nbtui.trace.reading.reader import read_phi, read_trace, with_phi
 
 
 @click.command("diagnose")
@@ -55,8 +55,8 @@ def command(
 
         py = simulate(case, request.settings()).trace
     from nbtui.diagnosis.diagnose import diagnose
-    from nbtui.diagnosis.render import as_object, as_text
-    from nbtui.evidence.stale import seen_before
+    from nbtui.diagnosis.explain.render import as_object, as_text
+    from nbtui.evidence.check.stale import seen_before
     from nbtui.parity.metrics import to_json
 
     with Narration() as told:

@@ -40,7 +40,7 @@ def command(
     hostname: bool,
 ) -> int:
     """Write an evidence package of CASE; its path is the last line of stdout. Exit code 1 when it diverges."""
-    from nbtui.evidence.export import ExportRequest, export
+    from nbtui.evidence.write.export import ExportRequest, export
     from nbtui.parity.render import verdict
 
     if not request.names_case:

@@ -96,7 +96,7 @@ def _pictures(request: Request, second: str | None, size: Size | None, at: Size 
 
 
 def _write_pngs(folder: Path, c: Picture, py: Picture, comparison: ImageComparison, *, force: bool) -> None:
-    from nbtui.evidence.write import write_file
+    from nbtui.evidence.write.files import write_file
     from nbtui.images.legend import with_difference, with_photons
     from nbtui.images.png import DECADES, difference_colours, levels, png
 

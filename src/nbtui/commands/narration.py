@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from nbtui.trace.model import Trace
-from nbtui.trace.reader import read_trace
+from nbtui.trace.reading.reader import read_trace
 from nbtui.trace.text import clean
 
 QUIET = 1.0  # s before the first word: what is done by then needs none

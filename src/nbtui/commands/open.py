@@ -22,10 +22,10 @@ def command(request: Request, c_log: Path, py_log: Path, reports: Path | None) -
     """
     case = request.case() if request.names_case else None
     if terminal():
-        from nbtui.console.comfort import comfort
+        from nbtui.console.session.preferences import comfort
 
         found = comfort(request.configuration, request.invocation.argv, request.invocation.resumed)
-        from nbtui.console.doors import run_console  # after the settings: it reads the frame rate once
+        from nbtui.console.entry_points import run_console  # after the settings: it reads the frame rate once
 
         return run_console(
             case,

@@ -19,7 +19,7 @@ from nbtui.settings import load as load_configuration
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
-    from nbtui.console.session import Saved
+    from nbtui.console.session.store import Saved
     from nbtui.live.model import Case, Settings
     from nbtui.parity.model import Comparison
     from nbtui.trace.model import Trace

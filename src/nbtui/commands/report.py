@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nbtui.commands.options import Request, colour, say
-from nbtui.evidence.record import record
+from nbtui.evidence.write.record import record
 from nbtui.parity.metrics import to_json
 from nbtui.parity.render import markdown, table_lines
 from nbtui.trace.model import Trace

@@ -9,7 +9,7 @@ import click
 
 from nbtui.commands.options import Request, case_options, say
 from nbtui.errors import UnusableInput
-from nbtui.evidence.write import check_new, write_file
+from nbtui.evidence.write.files import check_new, write_file
 
 STDOUT = Path("-")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from nbtui.errors import UnusableInput
-from nbtui.evidence.verify import Verification, verify
+from nbtui.evidence.check.verify import Verification, verify
 from nbtui.trace.text import clean
 
 

@@ -15,11 +15,11 @@ import click
 
 from nbtui.commands.options import say, terminal
 from nbtui.errors import UnusableInput
-from nbtui.evidence.follower import Batch
+from nbtui.evidence.follow.follower import Batch
+from nbtui.evidence.follow.recent import Recent
+from nbtui.evidence.follow.watch import follow
 from nbtui.evidence.history import Entry
-from nbtui.evidence.recent import Recent
 from nbtui.evidence.render import against, as_object
-from nbtui.evidence.watch import follow
 from nbtui.settings import load as load_configuration
 from nbtui.trace.text import clean
 
@@ -39,10 +39,10 @@ def command(directory: Path, plain: bool, as_json: bool, poll: bool) -> int:
     if directory.exists() and not directory.is_dir():
         raise UnusableInput(f"{clean(str(directory))}: not a directory; name the directory of packages")
     if not plain and not as_json and terminal():
-        from nbtui.console.comfort import apply
+        from nbtui.console.session.preferences import apply
 
         apply(load_configuration())
-        from nbtui.console.doors import run_watch  # after the settings: it reads the frame rate once
+        from nbtui.console.entry_points import run_watch  # after the settings: it reads the frame rate once
 
         return run_watch(directory, poll=poll)
     with ending() as ended:

@@ -16,23 +16,24 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
 
-from nbtui.console import jobs, jumping, pointing, searching, stepping
-from nbtui.console import state as moves
-from nbtui.console.actions import ACTIONS, key_of
-from nbtui.console.comfort import Comfort
-from nbtui.console.exporting import export
-from nbtui.console.inquirer import Diagnosed, Inquirer, Progress
-from nbtui.console.living import Living
-from nbtui.console.moves import MOVES
-from nbtui.console.panes import detail, fields
-from nbtui.console.refresh import Ended, Refresher, arrived, made_already
-from nbtui.console.screens import MainScreen
-from nbtui.console.state import Phase, State
-from nbtui.console.terminal import TerminalApp
-from nbtui.console.tuner import Tuner
-from nbtui.console.visits import Visits
-from nbtui.console.walker import Walker
-from nbtui.console.widgets import PaneView
+from nbtui.console import jobs
+from nbtui.console.diagnosis.controller import Diagnosed, Inquirer, Progress
+from nbtui.console.main import jumping, pointing, searching, stepping
+from nbtui.console.main import state as moves
+from nbtui.console.main.actions import ACTIONS, key_of
+from nbtui.console.main.cursor_actions import MOVES
+from nbtui.console.main.exporting import export
+from nbtui.console.main.panes import detail, fields
+from nbtui.console.main.refresh import Ended, Refresher, arrived, made_already
+from nbtui.console.main.screen import MainScreen
+from nbtui.console.main.state import Phase, State
+from nbtui.console.main.step_player import Walker
+from nbtui.console.navigation import Visits
+from nbtui.console.parameters.controller import Tuner
+from nbtui.console.session.lifecycle import Living
+from nbtui.console.session.preferences import Comfort
+from nbtui.console.terminal.driver import TerminalApp
+from nbtui.console.terminal.widgets import PaneView
 from nbtui.errors import INTERRUPTED
 from nbtui.live.files import Change
 from nbtui.live.model import Case, Settings

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbtui.console.actions import key_of
-from nbtui.console.contributions import Contributions, arrange
-from nbtui.console.provenance import repeats_last_step
+from nbtui.console.main.actions import key_of
+from nbtui.console.main.contributions import Contributions, arrange
+from nbtui.console.main.dependencies import repeats_last_step
 from nbtui.errors import INTERRUPTED, NbtuiError
 from nbtui.live.c_terms import terms_of_c
 from nbtui.live.model import Case, Settings, Simulation, TermTable
@@ -23,7 +23,7 @@ from nbtui.parity.compare import CompareCancelled, compare
 from nbtui.parity.model import Comparison
 from nbtui.parity.profiles import Profile
 from nbtui.trace.model import Trace, TraceError
-from nbtui.trace.reader import ReadCancelled, read_trace
+from nbtui.trace.reading.reader import ReadCancelled, read_trace
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
@@ -146,9 +146,9 @@ class Remembered:
 
 def remember(reports: Path) -> Remembered:
     """Read every package below ``reports``, with all their fields."""
-    from nbtui.evidence.folder import find_packages
     from nbtui.evidence.history import history
-    from nbtui.evidence.package import read_package
+    from nbtui.evidence.read.folder import find_packages
+    from nbtui.evidence.read.package import read_package
 
     return Remembered(history(read_package(path) for path in find_packages(reports)))
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from textual.keys import Keys, _character_to_key, format_key
 
-from nbtui.console.actions import ACTIONS, USERS, Action
-from nbtui.console.help_actions import HELP_ACTIONS
-from nbtui.console.image_actions import IMAGE_ACTIONS
-from nbtui.console.log_actions import LOG_ACTIONS
-from nbtui.console.packages_actions import PACKAGES_ACTIONS
-from nbtui.console.parameters_actions import PARAMETERS_ACTIONS
-from nbtui.console.why_actions import WHY_ACTIONS
+from nbtui.console.diagnosis.actions import WHY_ACTIONS
+from nbtui.console.help.actions import HELP_ACTIONS
+from nbtui.console.image.actions import IMAGE_ACTIONS
+from nbtui.console.logs.actions import LOG_ACTIONS
+from nbtui.console.main.actions import ACTIONS, USERS, Action
+from nbtui.console.packages.actions import PACKAGES_ACTIONS
+from nbtui.console.parameters.actions import PARAMETERS_ACTIONS
 from nbtui.errors import UnusableInput
 from nbtui.settings import KeyEntry
 from nbtui.trace.text import clean

@@ -7,24 +7,27 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nbtui.diagnosis import plant_crystal, plant_detector, plant_inputs, plant_scaling
-from nbtui.diagnosis.attribution import Share, attribute, given
-from nbtui.diagnosis.causes import Cause, Outcome, ranked
-from nbtui.diagnosis.consistency import Finding, check
-from nbtui.diagnosis.fit import fitted
-from nbtui.diagnosis.inherited import divergences
-from nbtui.diagnosis.plant import Problem, Variant
-from nbtui.diagnosis.preflight import hints, preflight, source_lines
-from nbtui.diagnosis.ratios import Match, matches
-from nbtui.diagnosis.replay import MOST_TERMS, Replay, replay
-from nbtui.diagnosis.rows import Rows, common_rows, predictions
-from nbtui.diagnosis.rules import Setup
-from nbtui.diagnosis.search import DONE, PRICE, Search, silent
-from nbtui.diagnosis.single import find_single, single_noise, suspected_single
+from nbtui.diagnosis.explain.attribution import Share, attribute, given
+from nbtui.diagnosis.explain.causes import Cause, Outcome, ranked
+from nbtui.diagnosis.hypotheses import crystal as plant_crystal
+from nbtui.diagnosis.hypotheses import detector as plant_detector
+from nbtui.diagnosis.hypotheses import inputs as plant_inputs
+from nbtui.diagnosis.hypotheses import scaling as plant_scaling
+from nbtui.diagnosis.hypotheses.variant import Problem, Variant
+from nbtui.diagnosis.replay.replay import MOST_TERMS, Replay, replay
+from nbtui.diagnosis.replay.rules import Setup
+from nbtui.diagnosis.search.consistency import Finding, check
+from nbtui.diagnosis.search.fit import fitted
+from nbtui.diagnosis.search.inherited import divergences
+from nbtui.diagnosis.search.preflight import hints, preflight, source_lines
+from nbtui.diagnosis.search.ratios import Match, matches
+from nbtui.diagnosis.search.rows import Rows, common_rows, predictions
+from nbtui.diagnosis.search.search import DONE, PRICE, Search, silent
+from nbtui.diagnosis.search.single import find_single, single_noise, suspected_single
 from nbtui.errors import UnusableInput
 from nbtui.live.c_terms import terms_of_c
 from nbtui.live.model import Case
-from nbtui.live.variants import cell_of, frame_of, load_scene
+from nbtui.live.scene import cell_of, frame_of, load_scene
 from nbtui.parity.causes import first_new
 from nbtui.parity.compare import compare
 from nbtui.trace.model import Trace, TraceError

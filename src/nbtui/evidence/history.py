@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from types import MappingProxyType
 
-from nbtui.evidence.folder import find_packages
-from nbtui.evidence.package import Factor, Package, in_chain, percent, read_package
-from nbtui.trace import catalogue
+from nbtui.evidence.read.folder import find_packages
+from nbtui.evidence.read.package import Factor, Package, in_chain, percent, read_package
+from nbtui.trace.fields import catalogue
 
 BETTER, WORSE, SAME, NEW, GONE = "better", "worse", "same", "new", "gone"
 UNKNOWN = "-"

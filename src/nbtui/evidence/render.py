@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nbtui.evidence.history import Entry
-from nbtui.evidence.package import percent
+from nbtui.evidence.read.package import percent
 from nbtui.trace.text import clean
 
 HEAD = ("stamp", "case", "pixel", "mode", "first divergence", "gap", "vs before", "remarks")

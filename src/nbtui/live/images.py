@@ -82,7 +82,7 @@ class Frame:
         """
         import torch
 
-        from nbsim.scattering import positions, turn
+        from nbsim.pixel.rays import positions, turn
 
         n_slow, n_fast = self.shape
         if not (0 <= slow < n_slow and 0 <= fast < n_fast):
@@ -117,7 +117,7 @@ class Frame:
         """The resolution all over the detector, for the nominal beam, from ``points`` x ``points`` pixels."""
         import torch
 
-        from nbsim.scattering import positions
+        from nbsim.pixel.rays import positions
 
         whole = replace(self._experiment, sampling=replace(self._experiment.sampling, oversample=1))
         rows, columns = (np.unique(np.rint(np.linspace(0, size - 1, points)).astype(int)) for size in self.shape)
@@ -144,9 +144,9 @@ class Frame:
             Cancelled: ``cancelled`` returned True; it is asked several times a second.
             SimulationFailed: the simulator was started and failed.
         """
-        from nbsim.compiled import artefact
         from nbsim.errors import Interrupted
-        from nbsim.image import render
+        from nbsim.image.compiled import artefact
+        from nbsim.image.render import render
 
         there = None if artefact(self._experiment.dtype).is_file() else False
         try:
@@ -182,7 +182,7 @@ def prepare(case: Case, settings: Settings) -> Frame:
     os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
     import torch
 
-    from nbsim.experiment import from_command
+    from nbsim.setup.build import from_command
 
     with _told(case):
         experiment = from_command(

@@ -21,7 +21,7 @@ from nbtui.live.model import Case, Settings, Simulation, TermTable
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
-    from nbsim.pixel import PixelResult
+    from nbsim.pixel.pixel import PixelResult
 
 TERM_COLUMNS = (
     "thick", "sub_slow", "sub_fast", "source", "phi_step", "mosaic_domain", "h", "k", "l", "h0", "k0", "l0",
@@ -39,7 +39,7 @@ def split_command(text: str, where: str) -> list[str]:
         UnusableInput: unbalanced quotes, named with ``where``.
     """
     from nbsim.errors import InputError
-    from nbsim.flags import split_command as split
+    from nbsim.options.parse import split_command as split
 
     try:
         return split(text)
@@ -64,7 +64,7 @@ def simulate(case: Case, settings: Settings | None = None) -> Simulation:
     os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
     from nbsim.errors import InputError, NbsimError
 
-    importlib.import_module("nbsim.pixel")  # with torch: seconds, which are not the simulation's
+    importlib.import_module("nbsim.pixel.pixel")  # with torch: seconds, which are not the simulation's
     started = time.perf_counter()
     try:
         result = _run(case, settings, pixel)
@@ -82,8 +82,8 @@ def simulate(case: Case, settings: Settings | None = None) -> Simulation:
 def _run(case: Case, settings: Settings, pixel: tuple[int, int]) -> PixelResult:
     import torch
 
-    from nbsim.experiment import from_command
-    from nbsim.pixel import simulate_pixel
+    from nbsim.pixel.pixel import simulate_pixel
+    from nbsim.setup.build import from_command
 
     experiment = from_command(
         list(case.argv),
@@ -105,9 +105,9 @@ def _simulation(
     error64: float | None,
     started: float,
 ) -> Simulation:
-    from nbsim.details import term_details
-    from nbsim.trace import format_line, terms_rows, trace_lines
-    from nbtui.trace.reader import parse_lines
+    from nbsim.pixel.details import term_details
+    from nbsim.pixel.trace import format_line, terms_rows, trace_lines
+    from nbtui.trace.reading.reader import parse_lines
 
     experiment, sampling = result.experiment, result.experiment.sampling
     texts = tuple(format_line(line, "TRACE_PY") for line in trace_lines(result))

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from nbtui.parity.numbers import NUMBER
-from nbtui.trace import catalogue
+from nbtui.trace.fields import catalogue
 from nbtui.trace.model import PhiRecord, Record, Trace, Value
 
 SETUP, LOOP, END, OTHER = range(4)  # sections of a trace, in pipeline order

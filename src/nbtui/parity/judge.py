@@ -11,7 +11,7 @@ from nbtui.parity.model import FALSE_DIVERGENCE, OUTSIDE, Row, Status
 from nbtui.parity.numbers import Printing, Verdict, judge, significant_digits
 from nbtui.parity.profiles import Limit, Profile
 from nbtui.parity.units import Conversion, conversion
-from nbtui.trace import catalogue
+from nbtui.trace.fields import catalogue
 from nbtui.trace.model import Trace, Value
 
 SINGLE = 2.0**-23  # spacing of float32 values relative to their size

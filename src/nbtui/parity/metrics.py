@@ -18,8 +18,8 @@ from nbtui.parity.excerpt import all_listed, excerpt
 from nbtui.parity.model import Comparison, Row
 from nbtui.parity.preflight import show
 from nbtui.parity.render import verdict
-from nbtui.trace import catalogue
 from nbtui.trace.columns import tics
+from nbtui.trace.fields import catalogue
 from nbtui.trace.model import Trace, Value
 from nbtui.trace.text import clean
 

@@ -13,7 +13,7 @@ from nbtui.parity import align, position
 from nbtui.parity.model import FALSE_DIVERGENCE, Overview, Row
 from nbtui.parity.numbers import printing, significant_digits
 from nbtui.parity.units import Conversion
-from nbtui.trace import catalogue
+from nbtui.trace.fields import catalogue
 from nbtui.trace.model import Trace
 from nbtui.trace.text import clean
 

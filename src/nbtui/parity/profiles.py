@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from nbtui.trace import catalogue
+from nbtui.trace.fields import catalogue
 from nbtui.trace.model import TraceError
 
 GATE = 1e-6  # relative; the gate of the scaling chain

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtui.parity import align
-from nbtui.trace import catalogue
 from nbtui.trace.columns import ODD, PhiLines, Records
+from nbtui.trace.fields import catalogue
 from nbtui.trace.model import Trace
 
 Lines = TypeVar("Lines", Records, PhiLines)

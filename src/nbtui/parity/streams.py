@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from nbtui.trace import catalogue
+from nbtui.trace.fields import catalogue
 
 _K_FRAC = ("scattering_vec_A_inv", "rot_b_angstroms", "phi.phi_deg")
 # beside the catalogue: what the phi lines are made of, and what is made of the factors they print

@@ -25,8 +25,8 @@ from nbtui.parity.scalars import Integers, Short, in_columns, names_of, scalars
 from nbtui.parity.sorting import Array, coded, distinct
 from nbtui.parity.streams import apart, upstream
 from nbtui.parity.verdicts import Verdicts, differs, length_at
-from nbtui.trace import catalogue
 from nbtui.trace.columns import PhiLines, Records
+from nbtui.trace.fields import catalogue
 from nbtui.trace.model import Trace
 
 _HELD = 4096  # rows that are kept as objects

@@ -1,0 +1,1 @@
+"""Structure factors: text, cache, MTZ and CIF files, and looking one up."""

@@ -1,0 +1,303 @@
+"""Structure factors: the HKL text, the binary cache, and the two ways to look one up.
+
+Source: nanobragg_setup.md sections 5.1 and 5.2, nanobragg_pixel_loop.md section 8.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from nbsim.errors import InputError
+from nbsim.factors.index_box import index_box
+from nbsim.factors.reflections import file_version, is_reflection_file, read_once
+from nbsim.model import StructureFactors
+from nbsim.options.options import Options
+from nbsim.options.quirks import Quirks
+from nbsim.whole_file import write_whole
+
+_COLUMNS = 4
+_LARGEST_INDEX = 2**31 - 1
+_LARGEST_F = 1e60  # its square is a number still
+_CACHE_MARK = b"\n\x0c"
+_WHITE_SPACE = b"\t\n\v\f\r "
+
+Floats = npt.NDArray[np.float64]
+
+
+def _is_float(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return "_" not in word
+
+
+def _is_integer(word: str) -> bool:
+    return word.lstrip("+-").isdecimal() and _is_float(word)
+
+
+def _line_of(text: str, word_index: int) -> int:
+    """1-based line that holds the ``word_index``-th word."""
+    seen = 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        seen += len(line.split())
+        if seen > word_index:
+            return number
+    return text.count("\n") + 1
+
+
+def _leading_numbers(words: Sequence[str]) -> tuple[Floats, int | None]:
+    """Words as floats up to the first that is no number, and the index of that word."""
+    try:
+        if any("_" in word for word in words):
+            raise ValueError("Python would read 1_000 as a number, C does not")
+        return np.array(words, dtype=np.float64), None
+    except ValueError:
+        bad = next(i for i, word in enumerate(words) if not _is_float(word))
+        return np.array(words[:bad], dtype=np.float64), bad
+
+
+def _first_fractional_row(words: Sequence[str], rows: int) -> int | None:
+    """First row with an index that is not written as an integer."""
+    columns = [words[column : rows * _COLUMNS : _COLUMNS] for column in range(3)]
+    # a table of thousands of rows has few distinct indices
+    fractional = {word for word in set().union(*columns) if not _is_integer(word)}
+    if not fractional:
+        return None
+    return next(row for row, indices in enumerate(zip(*columns, strict=True)) if not fractional.isdisjoint(indices))
+
+
+def read_hkl(path: Path, default_f: float, quirks: Quirks) -> tuple[StructureFactors, list[str]]:
+    """Dense table of a text file of ``h k l F``; holes hold ``default_f``.
+
+    Raises:
+        InputError: unreadable, or without a single valid row.
+    """
+    try:
+        text = path.read_text(encoding="latin-1")
+    except OSError as error:
+        raise InputError(f"-hkl {path}: cannot be read ({error.strerror})") from error
+    notices: list[str] = []
+    words = text.split()
+    numbers, bad = _leading_numbers(words)
+    rows = len(numbers) // _COLUMNS
+    if rows == 0:
+        line = _line_of(text, bad if bad is not None else 0)
+        raise InputError(f"{path}:{line}: no row of 'h k l F' can be read")
+    if bad is not None:
+        notices.append(
+            f"{path}:{_line_of(text, bad)}: not a number ('{words[bad]}'); this row and all after it ignored"
+        )
+    elif len(numbers) % _COLUMNS:
+        notices.append(f"{path}:{_line_of(text, rows * _COLUMNS)}: incomplete last row ignored")
+    table = numbers[: rows * _COLUMNS].reshape(rows, _COLUMNS)
+    usable = (np.abs(table[:, 3]) <= _LARGEST_F) & (np.abs(table[:, :3]) <= _LARGEST_INDEX).all(axis=1)
+    if not usable.all():
+        row = int(np.argmin(usable))
+        words_of_row = " ".join(f"{value:g}" for value in table[row])
+        raise InputError(f"{path}:{_line_of(text, row * _COLUMNS)}: '{words_of_row}' is no reflection h k l F")
+    used = rows
+    if quirks.hkl_integer_rows:
+        # C takes the box from a pass that accepts fractions, the values from one that stops at them
+        indices = np.trunc(table[:, :3]).astype(np.int64)
+        stop = _first_fractional_row(words, rows)
+        if stop is not None:
+            used = stop
+            line = _line_of(text, stop * _COLUMNS)
+            notices.append(f"{path}:{line}: index not written as an integer; C ignores this row and all after it (S24)")
+    else:
+        indices = np.rint(table[:, :3]).astype(np.int64)
+    low, shape = index_box(indices, path)
+    grid = np.full(shape, default_f, dtype=np.float64)
+    at = indices[:used] - np.array(low)
+    grid[at[:, 0], at[:, 1], at[:, 2]] = table[:used, 3]
+    return StructureFactors(torch.from_numpy(grid), *low, default_f, f"hkl:{path}", rows), notices
+
+
+def read_cache(path: Path, default_f: float) -> StructureFactors:
+    """Table of ``Fdump.bin``; its padding planes are dropped. Exactly two bytes end the header (not S25).
+
+    Raises:
+        InputError: unreadable, or not such a file.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    head, mark, body = data.partition(_CACHE_MARK)
+    try:
+        h_min, h_max, k_min, k_max, l_min, l_max = (int(word) for word in head.split())
+    except ValueError as error:
+        raise InputError(f"{path}: not a structure-factor cache (no six integers in front)") from error
+    shape = (h_max - h_min + 1, k_max - k_min + 1, l_max - l_min + 1)
+    padded = tuple(n + 1 for n in shape)
+    cells = padded[0] * padded[1] * padded[2]
+    if not mark or min(shape) < 1 or len(body) < 8 * cells:
+        raise InputError(f"{path}: {len(body)} bytes of data where the index ranges need {8 * cells}")
+    values = np.frombuffer(body, dtype=np.float64, count=cells).reshape(padded)
+    inside = values[:-1, :-1, :-1]
+    if not (np.abs(inside) <= _LARGEST_F).all():
+        raise InputError(f"{path}: damaged; it holds values that are no structure factors")
+    grid = torch.from_numpy(inside.copy())
+    return StructureFactors(grid, h_min, k_min, l_min, default_f, f"Fdump:{path}", grid.numel())
+
+
+def write_cache(path: Path, sf: StructureFactors) -> None:
+    """Write ``sf`` as C writes ``Fdump.bin``, zero padding planes included.
+
+    Raises:
+        InputError: there is no table to write.
+        OutputError: it cannot be written.
+    """
+    if sf.grid is None:
+        raise InputError(f"{path}: no structure-factor table to write")
+    shape = tuple(sf.grid.shape)
+    low = (sf.h_min, sf.k_min, sf.l_min)
+    padded = np.zeros(tuple(n + 1 for n in shape), dtype=np.float64)
+    padded[:-1, :-1, :-1] = sf.grid.detach().cpu().numpy()
+    head = " ".join(f"{lo} {lo + n - 1}" for lo, n in zip(low, shape, strict=True))
+    write_whole(path, [head.encode("ascii") + _CACHE_MARK, padded.tobytes()])
+
+
+@lru_cache(maxsize=4)
+def _read_hkl_once(
+    path: Path, version: tuple[int, int], default_f: float, quirks: Quirks
+) -> tuple[StructureFactors, tuple[str, ...]]:
+    """:func:`read_hkl`, remembered as long as the file stays at ``version`` (time, size)."""
+    sf, notices = read_hkl(path, default_f, quirks)
+    return sf, tuple(notices)
+
+
+def load(
+    options: Options, workdir: Path, quirks: Quirks, cell: tuple[float, ...] | None = None
+) -> tuple[StructureFactors, list[str], list[str]]:
+    """Table, notices and the files read, by C's order: ``-hkl``, else the cache, else ``-default_F``.
+
+    ``cell``: the one that is simulated [A, degrees]; a file with another one is noticed. Default: that of ``-cell``.
+
+    Raises:
+        InputError: a named file is unusable, or nothing gives a structure factor.
+    """
+    default_f = options.default_f
+    if options.hkl_file is not None:
+        path = workdir / options.hkl_file
+        if is_reflection_file(path):
+            sf, notices = read_once(path, file_version(path), default_f, options.hkl_column, cell or options.cell)
+            return sf, list(notices), [str(path)]
+        if options.hkl_column is not None:
+            raise InputError(f"--column {options.hkl_column}: {path} is a text without columns; leave it out")
+        relevant = Quirks(hkl_integer_rows=quirks.hkl_integer_rows)
+        sf, notices = _read_hkl_once(path, file_version(path), default_f, relevant)
+        return sf, list(notices), [str(path)]
+    cache = workdir / options.dump_file
+    if _is_there(cache):
+        said = [f"no -hkl: structure factors taken from {cache}, as C does silently"]
+        table = read_cache(cache, default_f)
+        if _c_misreads(table):
+            said.append(f"{cache}: C would read other numbers, it skips bytes of the first value (S25)")
+        return table, said, [str(cache)]
+    if default_f == 0.0:
+        raise InputError(f"no structure factors: give -hkl FILE or a nonzero -default_F (there is no {cache})")
+    named = options.dump_file != Options().dump_file
+    said = [f"-dump {cache}: there is no such file; -default_F serves every reflection"] if named else []
+    return StructureFactors(None, 0, 0, 0, default_f, "default", 0), said, []
+
+
+def _c_misreads(table: StructureFactors) -> bool:
+    """Whether the first value of a cache begins with a byte that C takes for white space after the header."""
+    assert table.grid is not None
+    return struct.pack("=d", float(table.grid[0, 0, 0]))[0] in _WHITE_SPACE
+
+
+def _is_there(cache: Path) -> bool:
+    try:
+        if cache.exists() and not cache.is_file():
+            raise InputError(f"-dump {cache}: a directory or a device, not a cache of structure factors")
+        return cache.is_file()
+    except OSError as error:
+        raise InputError(f"-dump {cache}: cannot be read ({error.strerror})") from error
+
+
+def _low(sf: StructureFactors) -> tuple[int, int, int]:
+    return sf.h_min, sf.k_min, sf.l_min
+
+
+def _cell(grid: Tensor, low: tuple[int, int, int], indices: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+    """Grid values at integer-valued float indices, clamped into the table."""
+    at = [
+        (index.detach() - lo).to(torch.int64).clamp(0, n - 1)
+        for index, lo, n in zip(indices, low, grid.shape, strict=True)
+    ]
+    return grid[at[0], at[1], at[2]]
+
+
+def nearest(sf: StructureFactors, h0: Tensor, k0: Tensor, l0: Tensor) -> Tensor:
+    """F at integer-valued float indices of any common shape; ``default_f`` out of the inclusive bounds (8.2)."""
+    if sf.grid is None:
+        return torch.full_like(h0 + k0 + l0, sf.default_f)
+    values = _cell(sf.grid, _low(sf), (h0, k0, l0))
+    return torch.where(in_table(sf, h0, k0, l0), values, sf.default_f)
+
+
+def in_table(sf: StructureFactors, h0: Tensor, k0: Tensor, l0: Tensor) -> Tensor:
+    """Bool: integer-valued indices of any common shape lie in the inclusive bounds; False without a table."""
+    if sf.grid is None:
+        return torch.zeros_like(h0 + k0 + l0, dtype=torch.bool)
+    inside = torch.ones_like(h0 + k0 + l0, dtype=torch.bool)
+    for index, lo, n in zip((h0, k0, l0), _low(sf), sf.grid.shape, strict=True):
+        inside = inside & (index >= lo) & (index <= lo + n - 1)
+    return inside
+
+
+def in_interpolation_range(sf: StructureFactors, h: Tensor, k: Tensor, l: Tensor) -> Tensor:
+    """Bool: real-valued indices leave room for four nodes each way (8.3); False everywhere without a table."""
+    if sf.grid is None:
+        return torch.zeros_like(h + k + l, dtype=torch.bool)
+    inside = torch.ones_like(h + k + l, dtype=torch.bool)
+    for index, lo, n in zip((h, k, l), _low(sf), sf.grid.shape, strict=True):
+        # C's own form of lo + 2 <= index <= hi - 2: the sums round the same way
+        inside = inside & ~((index - lo + 3.0 > n) | (index - 2.0 < lo))
+    return inside
+
+
+def _lagrange(x: Tensor, nodes: Sequence[Tensor], values: Sequence[Tensor]) -> Tensor:
+    """Cubic through four points: products in index order, times y before the division, terms added in order."""
+    total: Tensor | None = None
+    for i in range(4):
+        others = [j for j in range(4) if j != i]
+        above = (x - nodes[others[0]]) * (x - nodes[others[1]]) * (x - nodes[others[2]])
+        below = (nodes[i] - nodes[others[0]]) * (nodes[i] - nodes[others[1]]) * (nodes[i] - nodes[others[2]])
+        term = above * values[i] / below
+        total = term if total is None else total + term
+    assert total is not None
+    return total
+
+
+def tricubic(sf: StructureFactors, h: Tensor, k: Tensor, l: Tensor) -> Tensor:
+    """Tensor-product cubic Lagrange F, differentiable in h, k, l (any common shape).
+
+    Meaningful only where :func:`in_interpolation_range`; elsewhere node indices are clamped, values arbitrary.
+
+    Raises:
+        InputError: there is no table.
+    """
+    if sf.grid is None:
+        raise InputError("interpolation needs a structure-factor table (-hkl)")
+    grid, low = sf.grid, _low(sf)
+    nodes_h, nodes_k, nodes_l = ([torch.floor(x.detach()) + i for i in (-1, 0, 1, 2)] for x in (h, k, l))
+    along_h: list[Tensor] = []
+    for node_h in nodes_h:
+        along_k: list[Tensor] = []
+        for node_k in nodes_k:
+            along_l = [_cell(grid, low, (node_h, node_k, node_l)) for node_l in nodes_l]
+            along_k.append(_lagrange(l, nodes_l, along_l))
+        along_h.append(_lagrange(k, nodes_k, along_k))
+    return _lagrange(h, nodes_h, along_h)

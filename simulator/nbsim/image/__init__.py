@@ -1,0 +1,1 @@
+"""The whole detector: tiles of pixels, the fused kernel, threads."""

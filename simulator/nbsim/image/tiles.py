@@ -1,0 +1,136 @@
+"""Pixel values of an experiment that fits :mod:`nbsim.image.kernel`: its arguments, and what is made of its sums.
+
+Source: nanobragg_pixel_loop.md sections 2, 6 and 9.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+import torch
+from torch import Tensor
+
+from nbsim.image.compiled import Kernel
+from nbsim.image.kernel import NUMBERS, TileInput, tile_sums
+from nbsim.model import Experiment
+from nbsim.pixel.accumulation import R_E_SQR, water_background
+from nbsim.pixel.orientations import orientations
+from nbsim.pixel.polarization import unit
+from nbsim.pixel.terms import interpolates
+from nbsim.vectors import cross
+from nbsim.workers import Stopped
+
+ORIENTATIONS = 1 << 13  # of one call
+# a literal quotient of sines this close to a whole index carries rounding noise beyond 1e-8 (quirk L10)
+_NOISE = 2e-8
+
+
+def fits_kernel(experiment: Experiment) -> bool:
+    """Whether every pixel is the plain case of the formula."""
+    sampling, quirks = experiment.sampling, experiment.quirks
+    return (
+        experiment.crystal.shape == "SQUARE"
+        and not interpolates(experiment)
+        and not experiment.detector.curved
+        and sampling.dmin == 0.0
+        and not (sampling.oversample_thick or sampling.oversample_polar or sampling.oversample_omega)
+        and quirks.cached_corrections
+        and quirks.last_layer_capture
+        and quirks.source_weights_ignored
+        and (quirks.background_twice or sampling.water == 0.0)
+    )
+
+
+def _filled(value: Tensor | float, like: Tensor) -> Tensor:
+    """A scalar beside ``like``; a number is filled in on the device, not copied to it."""
+    return value if isinstance(value, Tensor) else torch.full_like(like, value)
+
+
+class PlainTiles:
+    """Pixel values of one experiment through the kernel."""
+
+    def __init__(self, experiment: Experiment, kernel: Kernel | None) -> None:
+        self.experiment = experiment
+        self.kernel = kernel or tile_sums
+        cells, sources = orientations(experiment), experiment.beam.source_directions
+        stacked = torch.stack((cells.a, cells.b, cells.c), dim=2).flatten(0, 1)  # (N, 3, 3)
+        self.cells = [self._padded(chunk) for chunk in torch.split(stacked, ORIENTATIONS)]
+        table = experiment.structure_factors
+        like = experiment.crystal.a
+        grid = like.new_empty((0, 0, 0)) if table.grid is None else table.grid
+        squares = grid.new_full([n + 2 for n in grid.shape], table.default_f * table.default_f)
+        torch.mul(grid, grid, out=squares[1:-1, 1:-1, 1:-1])
+        self.table = squares.flatten()
+        low = (table.h_min - 1, table.k_min - 1, table.l_min - 1)
+        self.box = like.new_tensor([float(x) for x in (*low, *squares.shape)])
+        self.n_cells = experiment.crystal.cells
+        subpixels = range(experiment.sampling.oversample)
+        order = product(range(experiment.detector.n_layers), subpixels, subpixels, range(len(sources)))
+        self.background = water_background(experiment)
+        self.scale = R_E_SQR * experiment.beam.fluence / float(experiment.n_steps)
+        self.places = {where: self._place(*where) for where in order}
+
+    def _padded(self, cells: Tensor) -> tuple[Tensor, Tensor]:
+        """At least two orientations: the compiled form knows no fewer; weight 0 for the added one."""
+        weights = cells.new_ones(cells.shape[0])
+        if cells.shape[0] > 1:
+            return cells.contiguous(), weights
+        return cells.repeat(2, 1, 1), torch.cat((weights, torch.zeros_like(weights)))
+
+    def _place(self, layer: int, sub_slow: int, sub_fast: int, source: int) -> TileInput:
+        """Everything but pixels for one (layer, subpixel, source)."""
+        experiment = self.experiment
+        detector, beam, ov = experiment.detector, experiment.beam, experiment.sampling.oversample
+        incident = -beam.source_directions[source]
+        b_axis = unit(cross(unit(beam.polarization_axis), unit(incident)))
+        e_axis = unit(cross(unit(incident), b_axis))
+        origin = detector.pix0 + layer * detector.layer_thickness * detector.normal
+        area = detector.pixel_size * detector.pixel_size
+        bare = detector.point_pixel and experiment.quirks.point_pixel_without_area
+        numbers: dict[str, Tensor | float] = {
+            "pixel_step": detector.pixel_size / ov,
+            "oversample": ov,
+            "sub_fast": sub_fast,
+            "sub_slow": sub_slow,
+            "area": torch.ones_like(area) if bare else area,
+            "close_distance": detector.close_distance,
+            "point_pixel": detector.point_pixel,
+            "wavelength": beam.source_wavelengths[source],
+            "kahn": beam.kahn,
+            "thickness": detector.thickness,
+            "absorption": detector.layer_thickness * detector.attenuation,
+            "layer": layer,
+            "noise": _NOISE if experiment.quirks.grating_literal else 0.0,
+        }
+        return TileInput(
+            fast=self.table[:0],
+            slow=self.table[:0],
+            vectors=torch.stack((detector.fast, detector.slow, detector.normal, origin, incident, e_axis, b_axis)),
+            numbers=torch.stack([_filled(numbers[name], area) for name in NUMBERS]),
+            cells=self.cells[0][0],
+            weights=self.cells[0][1],
+            n_cells=self.n_cells,
+            table=self.table,
+            box=self.box,
+        )
+
+    def values(self, pixels: Tensor, stopped: Stopped) -> tuple[Tensor, Tensor, Tensor]:
+        """Pixel values (P,), the solid angle in force (P,), and which pixels (bool) need the full formula.
+
+        ``stopped`` is called between calls of the kernel.
+        """
+        experiment = self.experiment
+        slow, fast = pixels.to(experiment.dtype).T.contiguous().unbind()
+        total, doubtful = self.background, torch.zeros_like(slow, dtype=torch.bool)
+        omega = polar = capture = total
+        for (layer, *rest), place in self.places.items():
+            for cells, weights in self.cells:
+                stopped()
+                sums = self.kernel(place._replace(fast=fast, slow=slow, cells=cells, weights=weights))
+                total, doubtful = total + sums.intensity, doubtful | sums.doubtful
+            if not any(rest):
+                capture = sums.capture
+                if layer == 0:
+                    omega, polar = sums.omega, sums.polar
+        value = self.scale * total * capture * omega
+        return value if experiment.beam.nopolar else value * polar, omega, doubtful

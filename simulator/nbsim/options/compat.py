@@ -1,0 +1,95 @@
+"""Words matched as the C program matches them, for command lines that were written for it.
+
+C finds most options anywhere in a word, tests every word against every option, reads the number in front of a value,
+and passes over what it does not know. Source: nanobragg_setup.md section 1.1, quirks S1 and S2.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+from nbsim.c_numbers import atof, atoi
+from nbsim.errors import InputError
+from nbsim.options.flag import Flag
+from nbsim.options.table import FLAGS, MISSET_RANDOM
+
+Match = tuple[Flag, tuple[Any, ...]]
+
+_CELL_MAX = 6
+_CRASHES_LAST = ("-detector_abs", "-detector_thick", "-detector_thicksteps", "-thicksteps")
+
+
+def header_files(tokens: Sequence[str]) -> dict[str, str]:
+    """Last value of ``-mask`` and ``-img``; C looks for these before anything else."""
+    pairs = [(token, value) for token, value in pairwise(tokens) if token.startswith("-")]
+    return {name: value for name in ("-mask", "-img") for token, value in pairs if name in token}
+
+
+def matches(tokens: Sequence[str]) -> tuple[list[Match], tuple[str, ...]]:
+    """What C finds in ``tokens`` (without the program name), in its order, and the words that it passes over.
+
+    Raises:
+        InputError: a value is missing where the C program would crash, or too large.
+    """
+    found: list[Match] = []
+    used: set[int] = set()
+    for at, token in enumerate(tokens):
+        if not token.startswith("-"):
+            continue
+        following = tokens[at + 1 :]
+        for flag in _rows(token, following):
+            words = _words(flag, following)
+            if words is None:
+                if any(name in _CRASHES_LAST for name in flag.names):
+                    raise InputError(f"{token} needs a value; the C program crashes without one (S2)")
+                continue
+            values = tuple(_value(token, word, flag.kind) for word in words)
+            for value in values:
+                flag.check(token, value, as_c=True)
+            found.append((flag, values))
+            used.update(range(at, at + 1 + len(words)))
+    return found, tuple(token for at, token in enumerate(tokens) if at not in used)
+
+
+def found_in(token: str) -> tuple[str, ...]:
+    """First names of the options that C finds in a word."""
+    return tuple(flag.names[0] for flag in _rows(token, ()))
+
+
+def _rows(token: str, following: Sequence[str]) -> Iterator[Flag]:
+    """The options that C finds in ``token``."""
+    for flag in FLAGS:
+        anywhere = flag.stems if flag.exact else flag.spellings
+        if token not in flag.names and not any(name in token for name in anywhere):
+            continue
+        row = MISSET_RANDOM if flag.names == ("-misset",) and following and "rand" in following[0] else flag
+        yield row
+        if row.ends:
+            return
+
+
+def _words(flag: Flag, following: Sequence[str]) -> Sequence[str] | None:
+    """The words that ``flag`` takes, blindly; None where there are too few."""
+    if flag.sets == ("cell",):
+        end = next((i for i, word in enumerate(following) if word.startswith("-")), len(following))
+        return following[: min(end, _CELL_MAX)] or None
+    return following[: flag.values] if len(following) >= flag.values else None
+
+
+def _value(name: str, word: str, kind: str) -> Any:
+    if kind == "str":
+        return word
+    if kind == "int":
+        whole = atoi(word)
+        if abs(whole) >= 2**31:
+            raise InputError(f"{name} {word}: at most {2**31 - 1}; the C program would wrap it around")
+        return whole
+    if kind == "depth" and "inf" in word:
+        return math.inf
+    real = atof(word)
+    if not math.isfinite(real):
+        raise InputError(f"{name} {word}: not a finite number")
+    return real

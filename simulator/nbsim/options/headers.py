@@ -1,0 +1,121 @@
+"""SMV headers and masks, with C's keyword rules.
+
+Source: nanobragg_setup.md section 5.4 and quirk S27.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nbsim.errors import InputError
+
+_MAGIC = b"{\nHEADER_BYT"
+_PREFIX = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
+_DEFAULT_PIXEL_MM = 0.1
+_LARGEST = 1e9
+_MOST_PIXELS = 1e6  # along an edge
+
+
+def keyword(text: str, name: str) -> float | None:
+    """Number after the ``=`` that follows the last textual occurrence of ``name``; ``None`` if absent.
+
+    The match is textual, so DISTANCE also finds CLOSE_DISTANCE (S27b).
+    """
+    found = text.rfind(name)
+    if found < 0:
+        return None
+    equals = text.find("=", found)
+    match = _PREFIX.match(text, equals + 1) if equals >= 0 else None
+    return float(match.group(1)) if match else 0.0
+
+
+def read_header(path: Path) -> str:
+    """Header text of an SMV file, as long as its HEADER_BYTES says.
+
+    Raises:
+        InputError: missing file, or not SMV.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    if not data.startswith(_MAGIC):
+        raise InputError(f"{path}: not an SMV file (it does not start with '{{' and HEADER_BYTES)")
+    return data[: _header_length(path, data)].decode("latin-1")
+
+
+def _header_length(path: Path, data: bytes) -> int:
+    value = keyword(data[:512].decode("latin-1").split("}")[0], "HEADER_BYTES")
+    if value is None or not 0.0 < value <= len(data):
+        raise InputError(f"{path}: HEADER_BYTES={value or 0.0:g} does not fit a file of {len(data)} bytes")
+    return int(value)
+
+
+def _size(path: Path, text: str) -> tuple[int, int]:
+    """(fast, slow) pixels of the header."""
+    sizes = [keyword(text, name) or 0.0 for name in ("SIZE1", "SIZE2")]
+    if max(sizes) > _MOST_PIXELS:
+        raise InputError(f"{path}: the header names {sizes[0]:g} x {sizes[1]:g} pixels (SIZE1, SIZE2)")
+    fast, slow = map(int, sizes)
+    if fast == 0:
+        numbers = re.search(r"DETECTOR_DIMENSIONS[^=]*=\s*(\d+)\s+(\d+)", text)
+        fast, slow = (int(numbers[1]), int(numbers[2])) if numbers else (0, 0)
+    if fast <= 0 or slow <= 0:
+        raise InputError(f"{path}: the header names no image size (SIZE1, SIZE2)")
+    return fast, slow
+
+
+def read_header_changes(path: Path, changes: dict[str, Any], *, is_mask: bool) -> None:
+    """Put what the header of ``path`` sets into ``changes`` (names and units of :class:`Options`)."""
+    text = read_header(path)
+    fast, slow = _size(path, text)
+    changes.update(detpixels_fast=fast, detpixels_slow=slow)
+    direct = {
+        "PIXEL_SIZE": "pixel_mm",
+        "DISTANCE": "distance_mm",
+        "CLOSE_DISTANCE": "close_distance_mm",
+        "WAVELENGTH": "wavelength_a",
+        "BEAM_CENTER_X": "xbeam_mm",
+        "BEAM_CENTER_Y": "ybeam_mm",
+        "ORGX": "orgx",
+        "ORGY": "orgy",
+        "PHI": "phi_deg",
+        "OSC_RANGE": "osc_deg",
+    }
+    for name, option in direct.items():
+        value = keyword(text, name)
+        if value is not None:
+            if abs(value) > _LARGEST:
+                raise InputError(f"{path}: {name}={value:g} in the header is no number of a detector")
+            changes[option] = value
+            if option == "close_distance_mm":
+                changes["header_close_mm"] = value
+    changes["header_twotheta_deg"] = keyword(text, "TWOTHETA")
+    pixel = changes.get("pixel_mm", _DEFAULT_PIXEL_MM)
+    changes.update(detsize_fast_mm=pixel * fast, detsize_slow_mm=pixel * slow)
+    if is_mask and keyword(text, "BEAM_CENTER_Y") is not None:
+        changes["ybeam_mm"] = changes["detsize_slow_mm"] - changes["ybeam_mm"]
+
+
+def read_mask(path: Path, n_fast: int, n_slow: int) -> npt.NDArray[np.bool_]:
+    """Mask of shape (n_slow, n_fast); False = pixel skipped.
+
+    Raises:
+        InputError: missing, not SMV, too short, or not of the detector's size.
+    """
+    text = read_header(path)
+    fast, slow = _size(path, text)
+    if (fast, slow) != (n_fast, n_slow):
+        raise InputError(f"{path}: mask is {fast} x {slow} pixels, the detector {n_fast} x {n_slow} (fast x slow)")
+    body = path.read_bytes()[len(text) :]
+    if len(body) < 2 * fast * slow:
+        raise InputError(f"{path}: mask data end after {len(body)} of {2 * fast * slow} bytes")
+    # only zero matters, and zero reads the same in either byte order
+    values = np.frombuffer(body, dtype="<u2", count=fast * slow)
+    mask: npt.NDArray[np.bool_] = values.reshape(slow, fast) != 0
+    return mask

@@ -1,0 +1,183 @@
+"""The command line of nanoBragg: the parser that walks the table of options.
+
+Anything that C would silently ignore or misread is refused; with ``compat`` the words are matched as C matches them
+(:mod:`nbsim.options.compat`). Source: nanobragg_setup.md section 1.1.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from nbsim.errors import InputError
+from nbsim.options import compat as matching
+from nbsim.options.flag import NUMBER, Changes, Flag, number
+from nbsim.options.headers import read_header_changes
+from nbsim.options.options import Options
+from nbsim.options.quirks import Quirks
+from nbsim.options.table import FLAGS, MISSET_RANDOM
+
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
+_SHELL_END = re.compile(r"\d?[>|<;&].*", re.DOTALL)
+_CELL_MAX = 6
+_TELLING = 6  # letters of a name, its dash included, that say something inside another
+
+_EXACT = {name: flag for flag in FLAGS for name in flag.names}
+_STEMS = sorted(((stem, flag) for flag in FLAGS for stem in flag.stems), key=lambda item: -len(item[0]))
+_SPELLINGS = sorted({name for flag in FLAGS for name in flag.spellings})
+
+
+def lookup(token: str) -> Flag | None:
+    """The row a token selects: exact names first, then the longest documented stem."""
+    exact = _EXACT.get(token)
+    if exact is not None:
+        return exact
+    return next((flag for stem, flag in _STEMS if token.startswith(stem)), None)
+
+
+def _take(flag: Flag, name: str, following: Sequence[str]) -> tuple[str, ...]:
+    """The words that belong to ``flag``, unconverted."""
+    if flag.sets == ("cell",):
+        words: list[str] = []
+        for word in following[:_CELL_MAX]:
+            if word.startswith("-"):
+                break
+            words.append(word)
+        if not words:
+            raise InputError(f"{name} needs 1 to {_CELL_MAX} values, got none")
+        return tuple(words)
+    words = list(following[: flag.values])
+    if flag.kind != "str":
+        known = next((i for i, word in enumerate(words) if lookup(word) is not None), len(words))
+        words = words[:known]
+    elif flag.sets and words and lookup(words[0]) is not None:
+        words = []
+    if len(words) < flag.values:
+        plural = "" if flag.values == 1 else "s"
+        raise InputError(f"{name} needs {flag.values} value{plural}, got {len(words)}")
+    return tuple(words)
+
+
+def _apply(flag: Flag, values: tuple[Any, ...], changes: Changes, quirks: Quirks) -> None:
+    pivot_fixed = changes.get("pivot_typed") and not quirks.convention_forces_pivot and flag.names != ("-pivot",)
+    pivot = changes.get("pivot")
+    _set(flag, values, changes, quirks)
+    if pivot_fixed:
+        changes["pivot"] = pivot
+
+
+def _set(flag: Flag, values: tuple[Any, ...], changes: Changes, quirks: Quirks) -> None:
+    if flag.special is not None:
+        flag.special(changes, values, quirks)
+        return
+    if flag.values:
+        stored = values[0] if flag.values == 1 and flag.sets != ("cell",) else values
+        for name in flag.sets:
+            changes[name] = values[0] / flag.divide if flag.divide != 1.0 else stored
+    if flag.names == ("-misset",):
+        changes["misset_random"] = False
+    changes.update(flag.also)
+
+
+def _unknown(token: str) -> InputError:
+    as_c = matching.found_in(token)
+    hint = f"; the C program takes it for {as_c[0]}, --compat does as it does" if as_c else ""
+    return InputError(f"{token}: unknown option; the nearest known one is {_nearest(token)}{hint}")
+
+
+def _nearest(token: str) -> str:
+    """The spelling that was meant: the same letters, a known name at the end of a longer one, or a similar one."""
+    body = token.lstrip("-").lower()
+    same = [name for name in _SPELLINGS if name.lstrip("-").lower() == body]
+    ending = [name for name in _SPELLINGS if len(name) >= _TELLING and body.endswith(f"_{name.lstrip('-').lower()}")]
+    return (same or sorted(ending, key=len, reverse=True) or difflib.get_close_matches(token, _SPELLINGS, 1, 0.0))[0]
+
+
+def _header_files(argv: Sequence[str]) -> dict[str, str]:
+    """Last value of ``-mask`` and ``-img``; C looks for these before anything else."""
+    return {token: argv[i + 1] for i, token in enumerate(argv[:-1]) if token in ("-mask", "-img")}
+
+
+def walk(tokens: Sequence[str]) -> Iterator[tuple[int, int, Flag, tuple[str, ...]]]:
+    """Every option of ``tokens`` (without the program name): where it starts and ends, its row, its words.
+
+    Raises:
+        InputError: an unknown option, or too few words after one.
+    """
+    at = 0
+    while at < len(tokens):
+        token = tokens[at]
+        following = tokens[at + 1 :]
+        if not token.startswith("-") or NUMBER.fullmatch(token):
+            raise InputError(f"'{token}' (word {at + 1}) belongs to no option; nanoBragg would ignore it")
+        flag = lookup(token)
+        if flag is None:
+            raise _unknown(token)
+        if token == "-misset" and following and "rand" in following[0]:
+            flag = MISSET_RANDOM
+        words = _take(flag, token, following)
+        # the word after -curved_det is only counted by C, never consumed: it may be the next option
+        unused = flag.also.get("curved") and words[0].startswith("-")
+        end = at + 1 if unused else at + 1 + len(words)
+        yield at, end, flag, words
+        at = end
+
+
+def parse(
+    argv: Sequence[str],
+    workdir: Path = Path(),
+    quirks: Quirks = Quirks(),  # noqa: B008
+    *,
+    compat: bool = False,
+) -> Options:
+    """``argv`` (with or without the program name) as :class:`Options`.
+
+    Raises:
+        InputError: an unknown option, a missing or unusable value, or an unreadable header; with ``compat`` only what
+            C could not use either.
+    """
+    tokens = list(argv)
+    if tokens and not tokens[0].startswith("-"):
+        tokens = tokens[1:]
+    # headers fill in first so that any ordinary option overrides them, wherever it stands
+    changes: Changes = {}
+    files = matching.header_files(tokens) if compat else _header_files(tokens)
+    for name in ("-mask", "-img"):
+        if name in files:
+            read_header_changes(workdir / files[name], changes, is_mask=name == "-mask")
+    ignored: tuple[str, ...] = ()
+    if compat:
+        matches, ignored = matching.matches(tokens)
+        for flag, values in matches:
+            _apply(flag, values, changes, quirks)
+    else:
+        for start, _, flag, words in walk(tokens):
+            name = tokens[start]
+            values = tuple(number(name, word, flag.kind) for word in words)
+            for value in values:
+                flag.check(name, value)
+            _apply(flag, values, changes, quirks)
+    return Options(argv=tuple(argv), ignored=ignored, **changes)
+
+
+def split_command(text: str) -> list[str]:
+    """A shell-like command text as words: continuation lines joined; comment lines, leading ``NAME=value``
+    assignments and anything from a redirection or pipe on dropped.
+
+    Raises:
+        InputError: unbalanced quotes.
+    """
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+    joined = re.sub(r"\\[ \t]*(\n|$)", " ", "\n".join(lines))
+    try:
+        words = shlex.split(joined)
+    except ValueError as error:
+        raise InputError(f"command text: {error}") from error
+    while words and _ASSIGNMENT.fullmatch(words[0]):
+        words.pop(0)
+    end = next((i for i, word in enumerate(words) if _SHELL_END.fullmatch(word)), len(words))
+    return words[:end]

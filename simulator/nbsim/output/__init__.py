@@ -1,0 +1,1 @@
+"""Files and summary lines that the C program leaves, noise included."""

@@ -1,0 +1,1 @@
+"""Image formats of nanoBragg: SMV, PGM. Source: nanobragg_pixel_loop.md section 10."""

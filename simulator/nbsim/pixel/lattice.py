@@ -1,0 +1,158 @@
+"""Lattice factors: pure formulas on tensors of any common shape.
+
+The literal forms are C's, rounding noise included; every ``False`` switch gives the sound form instead.
+Source: nanobragg_pixel_loop.md section 7 (quirks L10, L11, L12).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from nbsim.model import Crystal
+from nbsim.options.quirks import Quirks
+
+_SPHERE_NORM = 0.723601254558268  # sqrt(pi/6): sphere of the same central width as the block
+_GAUSS_WIDTH = 0.63
+_TOPHAT_LIMIT = 0.3969  # 0.63 squared
+_SERIES_BELOW = 1e-2  # where the sphere's series replaces the cancelling form
+# Chebyshev fit of sin(pi y) / y over y^2 in [0, 1/4], to 2e-16 relative, highest power first
+_SINE = (
+    -2.113362735205297e-05,
+    0.0004659870158043378,
+    -0.0073703643265304155,
+    0.08214587881631043,
+    -0.599264528825224,
+    2.5501640398618677,
+    -5.1677127800497855,
+    3.1415926535897927,
+)
+
+Triple = tuple[Tensor, Tensor, Tensor]
+Counts = Sequence[Tensor | float]  # Na, Nb, Nc
+
+
+@dataclass(frozen=True)
+class LatticeFactor:
+    """F_latt and, for SQUARE crystals only, its three factors."""
+
+    total: Tensor
+    factors: Triple | None
+
+
+def nearest_index(index: Tensor) -> Tensor:
+    """Nearest whole number, halves towards minus infinity: ceil(index - 1/2)."""
+    return torch.ceil(index.detach() - 0.5)
+
+
+def grating(index: Tensor, n: Tensor | float, *, literal: bool = True) -> Tensor:
+    """Interference of ``n`` cells (scalar) along one axis at a real Miller index, any shape.
+
+    ``literal``: sin(pi h n) / sin(pi h) with only h = 0 guarded, as C has it (L10). Otherwise the same
+    function of the distance to the nearest integer, whose limit there is +-n; that form alone has a sense between
+    whole n. 1 for n <= 1.
+    """
+    n = torch.as_tensor(n, dtype=index.dtype, device=index.device)
+    whole = nearest_index(index)
+    x = math.pi * (index if literal else index - whole)
+    zero = x == 0.0
+    safe = torch.where(zero, torch.ones_like(x), x)
+    value = torch.where(zero, n, torch.sin(safe * n) / torch.sin(safe))
+    if not literal:
+        # sin(pi n (h0 + e)) / sin(pi (h0 + e)) changes sign for odd h0 when n is even
+        odd = torch.remainder(whole * (torch.round(n.detach()) - 1.0), 2.0) != 0.0
+        value = torch.where(odd, -value, value)
+    return torch.where(n <= 1.0, torch.ones_like(value), value)
+
+
+def sine_of_turns(y: Tensor) -> Tensor:
+    """sin(pi y) for |y| <= 1/2, any shape: a polynomial, which vectorises where the sine itself does not."""
+    square = y * y
+    series = torch.full_like(square, _SINE[0])
+    for coefficient in _SINE[1:]:
+        series = series * square + coefficient
+    return series * y
+
+
+def sphere(x: Tensor, *, literal: bool = True) -> Tensor:
+    """3 (sin x / x - cos x) / x^2 with limit 1 at x = 0.
+
+    ``literal`` guards exactly zero only and loses all digits below 1e-8 (L12); otherwise a series for
+    small x.
+    """
+    small = x == 0.0 if literal else x.abs() < _SERIES_BELOW
+    safe = torch.where(small, torch.ones_like(x), x)
+    full = 3.0 * (torch.sin(safe) / safe - torch.cos(safe)) / (safe * safe)
+    if literal:
+        return torch.where(small, 1.0, full)
+    near = torch.where(small, x, torch.zeros_like(x))
+    square = near * near
+    return torch.where(small, 1.0 - square / 10.0 + square * square / 280.0, full)
+
+
+def cell_radius2(offsets: Triple, n_cells: Counts) -> Tensor:
+    """Squared distance to the reciprocal-lattice point in units of 1/N along each axis (dimensionless)."""
+    e_h, e_k, e_l = offsets
+    n_a, n_b, n_c = n_cells
+    return e_h * e_h * n_a * n_a + e_k * e_k * n_b * n_b + e_l * e_l * n_c * n_c
+
+
+def reciprocal_radius2(offsets: Triple, stars: Triple, n_cells: Counts) -> Tensor:
+    """|e_h a* + e_k b* + e_l c*|^2 (Na Nb Nc)^2, with a*, b*, c* (3,) in 1/Angstrom: C's dimensional radius."""
+    e_h, e_k, e_l = offsets
+    a_star, b_star, c_star = stars
+    x, y, z = (e_h * a_star[i] + e_k * b_star[i] + e_l * c_star[i] for i in range(3))
+    n_a, n_b, n_c = n_cells
+    return (x * x + y * y + z * z) * n_a * n_a * n_b * n_b * n_c * n_c
+
+
+def round_factor(radius2: Tensor, volume: Tensor | float, fudge: float, *, literal: bool = True) -> Tensor:
+    """Sphere of ``volume`` = Na Nb Nc cells."""
+    argument = radius2 * fudge
+    zero = argument == 0.0
+    root = torch.sqrt(torch.where(zero, torch.ones_like(argument), argument))
+    x = math.pi * torch.where(zero, torch.zeros_like(root), root)
+    return volume * _SPHERE_NORM * sphere(x, literal=literal)
+
+
+def gauss_factor(radius2: Tensor, volume: Tensor | float, fudge: float) -> Tensor:
+    """Gaussian spots."""
+    return volume * torch.exp(-(radius2 / _GAUSS_WIDTH * fudge))
+
+
+def tophat_factor(radius2: Tensor, volume: Tensor | float, fudge: float) -> Tensor:
+    """``volume`` inside the limit, else exactly 0."""
+    return volume * (radius2 * fudge < _TOPHAT_LIMIT).to(radius2.dtype)
+
+
+def lattice_factor(crystal: Crystal, quirks: Quirks, indices: Triple, nearest: Triple) -> LatticeFactor:
+    """F_latt of the crystal's shape at real indices h, k, l whose nearest integers are ``nearest``.
+
+    The reciprocal vectors are those of phi = 0: rotations leave the length that enters unchanged (7.3).
+    """
+    n_cells = crystal.cells.unbind()
+    if crystal.shape == "SQUARE":
+        f_a, f_b, f_c = (
+            grating(index, n, literal=quirks.grating_literal) for index, n in zip(indices, n_cells, strict=True)
+        )
+        return LatticeFactor(f_a * f_b * f_c, (f_a, f_b, f_c))
+    h, k, l = indices
+    h0, k0, l0 = nearest
+    offsets = (h - h0, k - k0, l - l0)
+    n_a, n_b, n_c = n_cells
+    volume = n_a * n_b * n_c
+    if crystal.shape == "ROUND":
+        radius2 = cell_radius2(offsets, n_cells)
+        total = round_factor(radius2, volume, crystal.fudge, literal=quirks.sphere_literal)
+        return LatticeFactor(total, None)
+    if quirks.dimensional_shape_width:
+        stars = (crystal.a_star, crystal.b_star, crystal.c_star)
+        radius2 = reciprocal_radius2(offsets, stars, n_cells)
+    else:
+        radius2 = cell_radius2(offsets, n_cells)
+    formula = gauss_factor if crystal.shape == "GAUSS" else tophat_factor
+    return LatticeFactor(formula(radius2, volume, crystal.fudge), None)

@@ -1,0 +1,180 @@
+"""One pixel with everything that made it, and the values of many.
+
+Source: nanobragg_pixel_loop.md section 2 (what is rendered), 8.3 (warning), 9.3 (stored value).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from nbsim.errors import InputError
+from nbsim.memory import give_back
+from nbsim.model import Experiment
+from nbsim.pixel.accumulation import PixelSums, sum_pixels
+from nbsim.pixel.orientations import is_rendered
+from nbsim.pixel.terms import TILE, RunState, Terms, contributions, passes_per_pixel, run_state
+
+_TILES_BETWEEN = 6  # after so many tiles, computed for the first or second time, freed memory is given back
+
+
+@dataclass(frozen=True)
+class PixelResult:
+    """A simulated pixel; its tensors keep the pixel axis with length 1."""
+
+    experiment: Experiment
+    slow: int
+    fast: int
+    state: RunState
+    terms: Terms
+    sums: PixelSums
+    warnings: tuple[str, ...]
+
+    @property
+    def intensity(self) -> Tensor:
+        """I_before_scaling, scalar."""
+        return self.sums.intensity[0]
+
+    @property
+    def value(self) -> Tensor:
+        """I_pixel_final [photons], scalar, in the experiment's dtype."""
+        return self.sums.value[0]
+
+    @property
+    def stored(self) -> Tensor:
+        """The value as the float image holds it, float32 scalar."""
+        return self.value.to(torch.float32)
+
+    def relative_error(self, reference: PixelResult) -> float:
+        """|value - reference| / |reference|: how far this run is from one in float64.
+
+        The absolute difference where the reference is exactly zero.
+        """
+        exact = reference.value.detach().to(torch.float64)
+        difference = (self.value.detach().to(exact) - exact).abs()
+        return float(difference / exact.abs()) if bool(exact != 0.0) else float(difference)
+
+
+def _check(experiment: Experiment, slow: int, fast: int) -> None:
+    detector = experiment.detector
+    if not (0 <= slow < detector.n_slow and 0 <= fast < detector.n_fast):
+        raise InputError(
+            f"pixel (slow {slow}, fast {fast}): not on the detector; slow runs from 0 to {detector.n_slow - 1}, "
+            f"fast from 0 to {detector.n_fast - 1}"
+        )
+    if not is_rendered(experiment, slow, fast):
+        fast0, fast1, slow0, slow1 = detector.roi
+        raise InputError(
+            f"pixel (slow {slow}, fast {fast}): never rendered; it is masked or outside "
+            f"-roi {fast0} {fast1} {slow0} {slow1} (fast from, to, slow from, to); choose another or change those"
+        )
+
+
+def _warnings(experiment: Experiment, state: RunState, slow: int, fast: int) -> tuple[str, ...]:
+    stop = state.interpolation_stop
+    if stop is None or (slow, fast) < stop[:2]:
+        return ()
+    return (
+        f"interpolation out of range at pixel ({stop[0]}, {stop[1]}) (slow, fast), pass {stop[2]}; "
+        "as in C there is none from there on (quirk interpolation_switch_off)",
+    )
+
+
+def simulate_pixel(
+    experiment: Experiment, slow: int, fast: int, *, n_threads: int = 1, state: RunState | None = None
+) -> PixelResult:
+    """Simulate pixel (slow, fast) as it comes out in a run over the whole detector with ``n_threads``.
+
+    Args:
+        experiment: the run.
+        slow: slow pixel index from 0.
+        fast: fast pixel index from 0.
+        n_threads: OMP_NUM_THREADS of the C run to emulate; only first rendered pixels depend on it.
+        state: :func:`nbsim.pixel.terms.run_state` of this experiment, if already known.
+
+    Raises:
+        InputError: the pixel is not on the detector, or is masked or outside the ROI.
+    """
+    _check(experiment, slow, fast)
+    if state is None:
+        state = run_state(experiment, n_threads=n_threads, until_row=slow)
+    pixels = torch.tensor([[slow, fast]], device=experiment.device)
+    ends = state.interpolation_end(pixels, experiment.detector.n_fast, passes_per_pixel(experiment))
+    first = (slow, fast) in state.first_pixels
+    terms = contributions(experiment, pixels, first_pass=first, interpolation_end=ends)
+    warnings = _warnings(experiment, state, slow, fast)
+    return PixelResult(experiment, slow, fast, state, terms, sum_pixels(experiment, terms), warnings)
+
+
+def _rendered(experiment: Experiment, pixels: Tensor) -> Tensor:
+    """Bool (P,): inside the ROI and not masked."""
+    slow, fast = pixels[:, 0], pixels[:, 1]
+    fast0, fast1, slow0, slow1 = experiment.detector.roi
+    inside = (fast >= fast0) & (fast <= fast1) & (slow >= slow0) & (slow <= slow1)
+    mask = experiment.detector.mask
+    return inside if mask is None else inside & mask[slow, fast]
+
+
+def image_values(
+    experiment: Experiment, pixels: Tensor, *, n_threads: int = 1, state: RunState | None = None
+) -> Tensor:
+    """Values [photons] of ``pixels`` (P, 2), int64 (slow, fast), in the experiment's dtype, (P,), with their graph.
+
+    The same terms and sums as :func:`simulate_pixel`; pixels that are masked or outside the ROI are 0. C stores
+    these values as float32. For a gradient every tile is computed once more: the memory stays that of one tile and
+    some 100 bytes per pixel.
+
+    Raises:
+        InputError: a pixel is not on the detector.
+    """
+    detector = experiment.detector
+    pixels = pixels.to(experiment.device)
+    limit = torch.tensor([detector.n_slow, detector.n_fast], device=pixels.device)
+    if bool(((pixels < 0) | (pixels >= limit)).any()):
+        raise InputError(f"pixels beyond the detector of {detector.n_slow} x {detector.n_fast} (slow x fast)")
+    if pixels.shape[0] == 0:
+        return torch.zeros(0, dtype=experiment.dtype, device=experiment.device)
+    if state is None:
+        state = run_state(experiment, n_threads=n_threads, until_row=int(pixels[:, 0].max()))
+    n_passes = passes_per_pixel(experiment)
+    tiles = torch.split(pixels, max(1, TILE // n_passes))
+
+    def tile_values(number: int) -> Tensor:
+        if number % _TILES_BETWEEN == _TILES_BETWEEN - 1:
+            give_back()
+        return _values(experiment, tiles[number], state, n_passes, first_pass=False)
+
+    again = torch.is_grad_enabled() and len(tiles) > 1
+    kept = partial(checkpoint, tile_values, use_reentrant=False, preserve_rng_state=False) if again else tile_values
+    values = torch.cat([kept(number) for number in range(len(tiles))])
+    for corner in state.first_pixels:
+        at = pixels.new_tensor(corner)
+        here = (pixels == at).all(dim=1)
+        values = torch.where(here, _values(experiment, at[None], state, n_passes, first_pass=True), values)
+    return torch.where(_rendered(experiment, pixels), values, torch.zeros_like(values))
+
+
+def photons(
+    experiment: Experiment, slow: range | None = None, fast: range | None = None, *, n_threads: int = 1
+) -> Tensor:
+    """Values [photons] of a box of pixels, (len(slow), len(fast)), with their graph; None: the whole axis.
+
+    Raises:
+        InputError: the box leaves the detector.
+    """
+    detector = experiment.detector
+    rows = range(detector.n_slow) if slow is None else slow
+    columns = range(detector.n_fast) if fast is None else fast
+    axes = (torch.tensor(tuple(axis), dtype=torch.int64) for axis in (rows, columns))
+    values = image_values(experiment, torch.cartesian_prod(*axes), n_threads=n_threads)
+    return values.reshape(len(rows), len(columns))
+
+
+def _values(experiment: Experiment, tile: Tensor, state: RunState, n_passes: int, *, first_pass: bool) -> Tensor:
+    ends = state.interpolation_end(tile, experiment.detector.n_fast, n_passes)
+    terms = contributions(experiment, tile, first_pass=first_pass, interpolation_end=ends)
+    return sum_pixels(experiment, terms).value

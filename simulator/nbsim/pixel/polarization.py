@@ -1,0 +1,35 @@
+"""Kahn's polarisation factor. Source: nanobragg_pixel_loop.md section 6 (Kahn et al. 1982)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from nbsim.vectors import cross, dot
+
+
+def unit(v: Tensor) -> Tensor:
+    """``v`` over its length, last axis; a zero vector stays zero (and has a finite gradient)."""
+    square = dot(v, v)
+    zero = square == 0.0
+    length = torch.sqrt(torch.where(zero, torch.ones_like(square), square))
+    return v / length[..., None]
+
+
+def kahn_factor(incident: Tensor, diffracted: Tensor, axis: Tensor, kahn: Tensor) -> Tensor:
+    """P = (1 + c^2 - K cos(2 psi) (1 - c^2)) / 2 with c the cosine of two theta.
+
+    Args:
+        incident: beam directions, (..., 3).
+        diffracted: directions to the pixel, (..., 3), broadcast against ``incident``.
+        axis: polarisation axis (3,); its component normal to the beam is the direction of E for K = 1.
+        kahn: Kahn factor K, scalar.
+    """
+    incident, diffracted, axis = unit(incident), unit(diffracted), unit(axis)
+    cos2 = dot(incident, diffracted) ** 2
+    b_axis = unit(cross(axis, incident))
+    e_axis = unit(cross(incident, b_axis))
+    along_b, along_e = dot(diffracted, b_axis), dot(diffracted, e_axis)
+    on_beam = (along_b == 0.0) & (along_e == 0.0)
+    psi = -torch.atan2(along_b, torch.where(on_beam, torch.ones_like(along_e), along_e))
+    return 0.5 * (1.0 + cos2 - kahn * torch.cos(2.0 * psi) * (1.0 - cos2))

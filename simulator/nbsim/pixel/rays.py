@@ -1,0 +1,126 @@
+"""Where a subpixel lies, what it subtends, and which scattering vectors it sees.
+
+Axes: [pixel, layer, subpixel (= slow * oversample + fast)], then source where it matters, then 3 for vectors.
+Source: nanobragg_pixel_loop.md sections 4 and 5 (quirks L3, L4, L6).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from nbsim.model import Experiment
+from nbsim.pixel.polarization import unit
+from nbsim.vectors import cross, dot
+
+
+@dataclass(frozen=True)
+class Rays:
+    """Geometry of a set of pixels; P pixels, T layers, B subpixels, Q sources."""
+
+    position: Tensor  # X [m], (P, T, B, 3)
+    distance: Tensor  # R = |X| [m], (P, T, B)
+    direction: Tensor  # d = X/R, (P, T, B, 3)
+    obliquity: Tensor  # Dc/R, (P, T, B)
+    omega: Tensor  # solid angle of a whole pixel here [sr], (P, T, B)
+    capture: Tensor  # fraction absorbed in this layer, (P, T, B)
+    incident: Tensor  # beam directions, (Q, 3)
+    cos_2theta: Tensor  # (P, T, B, Q)
+    scattering: Tensor  # S = (d - i)/lambda [1/m], (P, T, B, Q, 3)
+    kept: Tensor  # bool, survives the resolution cut, (P, T, B, Q)
+
+
+def turn(vector: Tensor, axis: Tensor, sine: Tensor, cosine: Tensor) -> Tensor:
+    """``vector`` (..., 3) about the unit ``axis`` (3,) by the angle of ``sine`` and ``cosine`` (...).
+
+    Right-handed. Leading axes broadcast. Shape (..., 3).
+    """
+    sine, cosine = sine[..., None], cosine[..., None]
+    along = dot(axis, vector)[..., None] * (1.0 - cosine)
+    return axis * along + vector * cosine + cross(axis, vector) * sine
+
+
+def _flat_positions(experiment: Experiment, pixels: Tensor) -> Tensor:
+    """Subpixel centres on the plane, each layer at its front face, (P, T, B, 3) [m]."""
+    detector, ov = experiment.detector, experiment.sampling.oversample
+    dtype, device = experiment.dtype, experiment.device
+    sub = torch.arange(ov, device=device)
+    step = detector.pixel_size / ov
+    slow = (step * (pixels[:, 0, None] * ov + sub).to(device, dtype) + step / 2.0)[:, :, None].expand(-1, ov, ov)
+    fast = (step * (pixels[:, 1, None] * ov + sub).to(device, dtype) + step / 2.0)[:, None, :].expand(-1, ov, ov)
+    depth = torch.arange(detector.n_layers, dtype=dtype, device=device) * detector.layer_thickness
+    in_plane = fast.reshape(-1, 1, ov * ov, 1) * detector.fast + slow.reshape(-1, 1, ov * ov, 1) * detector.slow
+    return in_plane + depth[:, None, None] * detector.normal + detector.pix0
+
+
+def _swing(vector: Tensor, axis: Tensor, angle: Tensor) -> Tensor:
+    return turn(vector, axis, torch.sin(angle), torch.cos(angle))
+
+
+def _curved(experiment: Experiment, flat: Tensor) -> Tensor:
+    """Positions bent onto the sphere of radius D about the sample."""
+    detector, beam = experiment.detector, experiment.beam
+    pole = detector.distance * beam.direction
+    if experiment.quirks.curved_transposed:
+        # C: laboratory y turns about the slow axis, z about the fast axis, whatever the convention
+        swung = _swing(pole, detector.slow, flat[..., 1] / detector.distance)
+        return _swing(swung, detector.fast, flat[..., 2] / detector.distance)
+    # a turn about b x F carries the beam spot towards F
+    offset = flat - pole
+    to_fast, to_slow = (unit(cross(beam.direction, axis)) for axis in (detector.fast, detector.slow))
+    swung = _swing(pole, to_fast, dot(offset, detector.fast) / detector.distance)
+    return _swing(swung, to_slow, dot(offset, detector.slow) / detector.distance)
+
+
+def positions(experiment: Experiment, pixels: Tensor) -> Tensor:
+    """Subpixel positions [m], (P, T, B, 3), of ``pixels`` (P, 2) given as (slow, fast)."""
+    flat = _flat_positions(experiment, pixels)
+    return _curved(experiment, flat) if experiment.detector.curved else flat
+
+
+def _omega(experiment: Experiment, distance: Tensor) -> Tensor:
+    """Solid angle [sr] of a whole pixel at ``distance`` [m]; 1/R^2 [1/m^2] for a point pixel in C (L4)."""
+    detector = experiment.detector
+    area = detector.pixel_size * detector.pixel_size
+    if detector.point_pixel:
+        without_area = experiment.quirks.point_pixel_without_area
+        return (1.0 if without_area else area) / distance / distance
+    return area / distance / distance * detector.close_distance / distance
+
+
+def _capture(experiment: Experiment, direction: Tensor) -> Tensor:
+    """Fraction absorbed in each layer, (P, T, B); 1 without a sensor unless quirk L6 makes it 0."""
+    detector, sampling = experiment.detector, experiment.sampling
+    layer = torch.arange(detector.n_layers, dtype=direction.dtype, device=direction.device)[:, None]
+    path = detector.layer_thickness * detector.attenuation / dot(direction, detector.normal)
+    absorbed = torch.exp(-layer * path) - torch.exp(-(layer + 1.0) * path)
+    if sampling.oversample_thick and experiment.quirks.thick_flag_zeroes:
+        return absorbed
+    return torch.where(detector.thickness == 0.0, torch.ones_like(absorbed), absorbed)
+
+
+def trace_rays(experiment: Experiment, pixels: Tensor) -> Rays:
+    """Rays from the sample to every layer and subpixel of ``pixels`` (P, 2), int64 (slow, fast)."""
+    beam, dmin = experiment.beam, experiment.sampling.dmin
+    position = positions(experiment, pixels)
+    distance = torch.sqrt(dot(position, position))
+    direction = position / distance[..., None]
+    incident = -beam.source_directions
+    scattering = (direction[..., None, :] - incident) / beam.source_wavelengths[:, None]
+    half = 0.5 * torch.sqrt(dot(scattering, scattering).detach())
+    # a pixel on the direct beam (half = 0) is never cut
+    cut = (half > 0.0) & (dmin > 0.5 / half) if dmin > 0.0 else torch.zeros_like(half, dtype=torch.bool)
+    return Rays(
+        position=position,
+        distance=distance,
+        direction=direction,
+        obliquity=experiment.detector.close_distance / distance,
+        omega=_omega(experiment, distance),
+        capture=_capture(experiment, direction),
+        incident=incident,
+        cos_2theta=dot(direction[..., None, :], incident),
+        scattering=scattering,
+        kept=~cut,
+    )

@@ -1,0 +1,217 @@
+"""From parameters and inputs to an :class:`Experiment`: the set-up, a function that gradients pass through.
+
+float64 on the CPU. Source: nanobragg_setup.md sections 2 to 4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from nbsim.errors import InputError
+from nbsim.model import Beam, Crystal, Detector, Experiment, Inputs, Sampling, StructureFactors
+from nbsim.options.options import Options
+from nbsim.options.quirks import Quirks
+from nbsim.setup import crystal as crystals
+from nbsim.setup import geometry, mosaic, plan, sources
+from nbsim.setup.checks import check_pixel_memory
+from nbsim.setup.parameters import Parameters
+from nbsim.setup.setup_lines import setup_lines
+from nbsim.vectors import cos, sin, unit
+
+
+@dataclass(frozen=True)
+class Setup:
+    """The physics of the set-up: what follows smoothly from the parameters."""
+
+    size: geometry.Size
+    frame: geometry.Axes
+    pivot: str
+    centers: geometry.Centers
+    angles: geometry.Angles
+    placed: geometry.Placement
+    wavelength: Tensor  # [m], scalar
+    lattice: crystals.Lattice
+
+
+def set_up(options: Options, quirks: Quirks, parameters: Parameters, inputs: Inputs) -> Setup:
+    """Detector, wavelength and lattice, differentiable in every parameter.
+
+    Raises:
+        InputError: no such cell, or vectors in a plane.
+    """
+    size, frame = geometry.detector_size(options), geometry.axes(options, quirks)
+    centers = geometry.beam_centers(options, size, parameters)
+    wavelength = parameters.wavelength / 1e10
+    misset = None
+    if parameters.misset is not None:
+        misset = (parameters.misset / plan.RTD).unbind()
+    elif inputs.random_misset is not None:
+        misset = tuple(map(geometry.scalar, inputs.random_misset))
+    source = "-cell" if options.matrix_file is None else f"-mat {options.matrix_file}"
+    return Setup(
+        size=size,
+        frame=frame,
+        pivot=geometry.pivot(options, quirks),
+        centers=centers,
+        angles=geometry.rotations(parameters),
+        placed=geometry.place_detector(options, quirks, frame, centers, parameters),
+        wavelength=wavelength,
+        lattice=crystals.lattice(parameters, inputs.matrix, wavelength, misset, quirks, source),
+    )
+
+
+def _detector(options: Options, setup: Setup, mask: Tensor | None) -> Detector:
+    layers = plan.sensor_layers(options)
+    size, placed, centers = setup.size, setup.placed, setup.centers
+    f_close, s_close = placed.f_close.item(), placed.s_close.item()
+    limits = (0, size.n_fast, 0, size.n_slow)
+    roi = (
+        limits
+        if options.roi is None
+        else tuple(limit if typed < 0 else typed for typed, limit in zip(options.roi, limits, strict=True))
+    )
+    return Detector(
+        fast=placed.fast,
+        slow=placed.slow,
+        normal=placed.normal,
+        pix0=placed.pix0,
+        pixel_size=geometry.scalar(size.pixel),
+        distance=placed.distance,
+        close_distance=placed.close_distance,
+        n_fast=size.n_fast,
+        n_slow=size.n_slow,
+        roi=(roi[0], roi[1], roi[2], roi[3]),
+        mask=mask,
+        curved=options.curved,
+        point_pixel=options.point_pixel,
+        thickness=geometry.scalar(layers.thickness),
+        layer_thickness=geometry.scalar(layers.layer),
+        n_layers=layers.count,
+        attenuation=geometry.scalar(layers.mu),
+        convention=options.convention,
+        pivot=setup.pivot,
+        beam_center={
+            "Fbeam": placed.f_beam.item(),
+            "Sbeam": placed.s_beam.item(),
+            "Fclose": f_close,
+            "Sclose": s_close,
+            "Xbeam": centers.x_beam.item(),
+            "Ybeam": centers.y_beam.item(),
+            "Xclose": centers.x_close.item(),
+            "Yclose": centers.y_close.item(),
+            "ORGX": f_close / size.pixel + 0.5,
+            "ORGY": s_close / size.pixel + 0.5,
+        },
+    )
+
+
+def _beam(options: Options, setup: Setup, parameters: Parameters, inputs: Inputs) -> Beam:
+    frame = setup.frame
+    if inputs.source_rows is not None:
+        listed = sources.listed_sources(inputs.source_rows, frame.beam, setup.wavelength)
+    else:
+        listed = sources.generate_sources(
+            frame.beam,
+            frame.polarization,
+            setup.wavelength,
+            plan.hdiv_steps(options),
+            plan.vdiv_steps(options),
+            plan.dispersion_steps(options),
+            round_shape=options.round_div,
+        )
+    return Beam(
+        direction=frame.beam,
+        polarization_axis=frame.polarization,
+        kahn=parameters.polarization,
+        nopolar=options.nopolar,
+        wavelength=setup.wavelength,
+        fluence=parameters.fluence,
+        source_positions=listed.positions,
+        source_directions=unit(listed.positions),
+        source_wavelengths=listed.wavelengths,
+        source_weights=listed.weights,
+    )
+
+
+def _crystal(options: Options, quirks: Quirks, setup: Setup, parameters: Parameters, inputs: Inputs) -> Crystal:
+    made = setup.lattice
+    spread = parameters.mosaic_spread / plan.RTD
+    return Crystal(
+        a=made.a * 1e-10,
+        b=made.b * 1e-10,
+        c=made.c * 1e-10,
+        a_star=made.a_star,
+        b_star=made.b_star,
+        c_star=made.c_star,
+        spindle=setup.frame.spindle,
+        cells=parameters.n_cells,
+        shape=options.shape,
+        fudge=options.fudge,
+        mosaic_spread=spread.item(),
+        mosaic_matrices=mosaic.domain_rotations(
+            inputs.domains,
+            spread,
+            first_identity=quirks.mosaic_first_identity,
+            single=quirks.mosaic_single_precision,
+        ),
+    )
+
+
+def _sampling(options: Options, parameters: Parameters, oversample: int, interpolate: bool) -> Sampling:
+    phi = plan.phi_steps(options, parameters.oscillation)
+    if phi.count < 1:
+        raise InputError("-osc 0 with -phistep gives no phi step at all (S13); leave one of them out")
+    check_pixel_memory(phi.count)
+    start = parameters.phi / plan.RTD
+    angles = start + phi.step * torch.arange(phi.count, dtype=torch.float64)
+    return Sampling(
+        phi_start=start.item(),
+        phi_step=plan.number(phi.step),
+        phi_sine=sin(angles),
+        phi_cosine=cos(angles),
+        n_phi=phi.count,
+        oscillation=plan.number(phi.range),
+        oversample=oversample,
+        oversample_thick=options.oversample_thick,
+        oversample_polar=options.oversample_polar,
+        oversample_omega=options.oversample_omega,
+        dmin=options.dmin_a * 1e-10,
+        interpolate=interpolate,
+        water=options.water_um / 1e6,
+    )
+
+
+def assemble(
+    options: Options,
+    quirks: Quirks,
+    parameters: Parameters,
+    inputs: Inputs,
+    setup: Setup,
+    table: StructureFactors,
+    oversample: int,
+    interpolate: bool,
+) -> Experiment:
+    """The experiment, without notices and file names.
+
+    Raises:
+        InputError: the sources or the phi steps are none.
+    """
+    return Experiment(
+        options=options,
+        quirks=quirks,
+        parameters=parameters,
+        inputs=inputs,
+        detector=_detector(options, setup, inputs.mask),
+        beam=_beam(options, setup, parameters, inputs),
+        crystal=_crystal(options, quirks, setup, parameters, inputs),
+        sampling=_sampling(options, parameters, oversample, interpolate),
+        structure_factors=table,
+        setup_lines=setup_lines(
+            options.convention, setup.pivot, setup.frame, setup.angles, setup.size, setup.centers, setup.placed
+        ),
+        notices=(),
+        input_files=(),
+    )

@@ -1,0 +1,227 @@
+"""From a command line to an :class:`Experiment`: everything that happens before the pixel loop.
+
+Source: nanobragg_setup.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from nbsim.errors import InputError
+from nbsim.factors import table as structure_factors
+from nbsim.factors.reflections import cell_of_file, is_reflection_file
+from nbsim.model import Experiment, Inputs, StructureFactors
+from nbsim.options import parse as flags
+from nbsim.options.headers import read_mask
+from nbsim.options.options import Options
+from nbsim.options.quirks import Quirks, named
+from nbsim.pixel.terms import passes_per_pixel
+from nbsim.rng import Generator, Stream
+from nbsim.setup import checks, geometry, mosaic, plan, sources
+from nbsim.setup import crystal as crystals
+from nbsim.setup.assemble import Setup, assemble, set_up
+from nbsim.setup.notices import setup_notices
+from nbsim.setup.parameters import changed, typed
+from nbsim.vectors import length
+
+PHI_MODES = {"spec": False, "c-parity": True}
+_DTYPES = (torch.float32, torch.float64)
+_OVERSAMPLE_RULE = 3.0
+
+
+def _widths(options: Options, notices: list[str]) -> tuple[float, float, float]:
+    """Widths [m] of the crystal along a, b, c that the beam leaves; 0 where not given (section 2.1)."""
+    beam = options.beamsize_mm / 1000.0
+    widths = [options.sample_a_mm / 1000.0, options.sample_b_mm / 1000.0, options.sample_c_mm / 1000.0]
+    for i, name in ((1, "b"), (2, "c")):
+        if beam >= 0.0 and widths[i] > beam:
+            notices.append(f"crystal width along {name}, {widths[i]:g} m, clipped to the beam size, {beam:g} m")
+            widths[i] = beam
+    return widths[0], widths[1], widths[2]
+
+
+def _interpolate(options: Options, quirks: Quirks, final: tuple[int, int, int], table: StructureFactors) -> bool:
+    """Whether structure factors are interpolated (section 2.9)."""
+    if table.grid is None or table.n_reflections == 0:
+        return False
+    if options.interpolate is not None:
+        return options.interpolate
+    typed = (options.n_a, options.n_b, options.n_c)
+    return min(typed if quirks.interpolate_before_sizes else final) <= 2
+
+
+def _oversample(options: Options, counts: tuple[int, int, int], setup: Setup, notices: list[str]) -> int:
+    """Sub-pixels per axis: as typed, else three per width of a reciprocal-lattice spot (section 3.6)."""
+    made = setup.lattice
+    widest = max(length(v * 1e-10).item() * n for v, n in zip((made.a, made.b, made.c), counts, strict=True))
+    resolved = setup.wavelength.item() * setup.placed.distance.item() / setup.size.pixel
+    needed = _OVERSAMPLE_RULE * widest / resolved if resolved != 0.0 else math.inf
+    if options.oversample > 0:
+        if needed > options.oversample:
+            notices.append(f"crystal {widest:g} m wide, pixel resolves {resolved:g} m: a larger -oversample is advised")
+        return options.oversample
+    if not math.isfinite(needed):
+        raise InputError("the detector is at distance 0: give -oversample, none can be recommended")
+    return max(math.ceil(needed), 1)
+
+
+def _misset(options: Options, generator: Generator, notices: list[str]) -> tuple[float, float, float] | None:
+    """The angles [rad] of ``-misset random``."""
+    if not options.misset_random:
+        return None
+    seed = options.misset_seed
+    if seed is None:
+        seed = 1 if options.noise_seed is None else options.noise_seed
+        notices.append(f"-misset random without -misset_seed: seed {seed} used here; C takes the clock (S3)")
+    return mosaic.random_misset(Stream(generator, seed))
+
+
+def _inputs(options: Options, workdir: Path, quirks: Quirks, notices: list[str]) -> Inputs:
+    """Everything read or drawn but the structure factors."""
+    size, beam = geometry.detector_size(options), geometry.axes(options, quirks).beam
+    mask = matrix = rows = None
+    if options.mask_file is not None:
+        mask = torch.from_numpy(read_mask(workdir / options.mask_file, size.n_fast, size.n_slow))
+    if options.matrix_file is not None:
+        matrix = crystals.read_matrix(workdir / options.matrix_file)
+    if options.source_file is not None:
+        rows = sources.read_sources(
+            workdir / options.source_file, beam, options.wavelength_a / 1e10, literal=quirks.source_file_literal
+        )
+    generator = Generator()  # shared: the misset is drawn before the domains
+    misset = _misset(options, generator, notices)
+    count = plan.mosaic_domains(options).count
+    checks.check_domain_memory(count)
+    seed = mosaic.DEFAULT_SEED if options.mosaic_seed is None else options.mosaic_seed
+    domains = mosaic.draw_caps(Stream(generator, seed), count)
+    return Inputs(matrix, rows, mask, misset, domains)
+
+
+def _cell_of(lattice: crystals.Lattice) -> tuple[float, ...]:
+    """Edges [A] and angles [degrees] of the crystal as it is simulated."""
+    vectors = (lattice.a, lattice.b, lattice.c)
+    return *(length(v).item() for v in vectors), *crystals.angles_degrees(*vectors)
+
+
+def _with_cell_of_file(options: Options, workdir: Path, notices: list[str]) -> Options:
+    """Without ``-cell`` and ``-mat`` the cell of an MTZ or CIF file counts."""
+    if options.cell is not None or options.matrix_file is not None or options.hkl_file is None:
+        return options
+    path = workdir / options.hkl_file
+    if not is_reflection_file(path):
+        return options
+    cell = cell_of_file(path)
+    notices.append(f"no -cell and no -mat: the cell of {path}, {' '.join(f'{x:g}' for x in cell)}, is simulated")
+    return replace(options, cell=cell)
+
+
+def build(options: Options, workdir: Path, quirks: Quirks) -> Experiment:
+    """The experiment that ``options`` describe, in float64 on the CPU; files are looked up in ``workdir``.
+
+    Raises:
+        InputError: a file or a value cannot be used.
+    """
+    checks.check_values(options)
+    notices: list[str] = []
+    options = _with_cell_of_file(options, workdir, notices)
+    if options.ignored:
+        notices.append(f"passed over, as the C program does: {' '.join(options.ignored)}")
+    checks.check_roi(options, geometry.detector_size(options))
+    widths = _widths(options, notices)
+    checks.check_axes(geometry.axes(options, quirks))
+    inputs = _inputs(options, workdir, quirks, notices)
+    parameters = typed(options)
+    setup = set_up(options, quirks, parameters, inputs)
+    edges = [length(v * 1e-10).item() for v in (setup.lattice.a, setup.lattice.b, setup.lattice.c)]
+    counts = crystals.cells_across((options.n_a, options.n_b, options.n_c), widths, (edges[0], edges[1], edges[2]))
+    notices += setup_notices(options, quirks, parameters, inputs, setup)
+    oversample = _oversample(options, counts, setup, notices)
+    table, table_notices, table_files = structure_factors.load(options, workdir, quirks, _cell_of(setup.lattice))
+    notices += table_notices
+    parameters = replace(parameters, n_cells=torch.tensor(counts, dtype=torch.float64), structure_factors=table.grid)
+    interpolate = _interpolate(options, quirks, counts, table)
+    made = assemble(options, quirks, parameters, inputs, setup, table, oversample, interpolate)
+    named_files = (options.matrix_file, options.source_file, options.mask_file, options.img_file)
+    files = (*(str(workdir / name) for name in named_files if name is not None), *table_files)
+    made = replace(made, notices=tuple(notices), input_files=files)
+    checks.check_pixel_memory(passes_per_pixel(made))
+    return made
+
+
+def with_parameters(experiment: Experiment, changes: Mapping[str, object]) -> Experiment:
+    """The run of ``experiment`` with other numbers typed; see :meth:`nbsim.model.Experiment.with_parameters`.
+
+    Raises:
+        InputError: no such parameter, or a value that cannot be used.
+    """
+    options, quirks, inputs, sampling = experiment.options, experiment.quirks, experiment.inputs, experiment.sampling
+    parameters = changed(experiment.parameters, changes, options, quirks)
+    setup = set_up(options, quirks, parameters, inputs)
+    table = experiment.structure_factors
+    if "structure_factors" in changes:
+        table = replace(table, grid=parameters.structure_factors)
+    made = assemble(options, quirks, parameters, inputs, setup, table, sampling.oversample, sampling.interpolate)
+    made = replace(made, notices=experiment.notices, input_files=experiment.input_files)
+    checks.check_pixel_memory(passes_per_pixel(made))
+    if experiment.dtype == torch.float64 and experiment.device.type == "cpu":
+        return made
+    return made.to(dtype=experiment.dtype, device=experiment.device)
+
+
+def check_place(dtype: torch.dtype, device: str | torch.device) -> torch.device:
+    """The device, after a look whether it and the dtype can be used here.
+
+    Raises:
+        InputError: they cannot.
+    """
+    if dtype not in _DTYPES:
+        raise InputError(f"--dtype {dtype}: must be float32 or float64")
+    try:
+        place = torch.device(device)
+    except RuntimeError as error:
+        raise InputError(f"--device {device}: no such device; use cpu or cuda") from error
+    if place.type not in ("cpu", "cuda"):
+        raise InputError(f"--device {device}: must be cpu or cuda")
+    if place.type == "cuda" and not torch.cuda.is_available():
+        raise InputError(f"--device {device}: this machine has no usable CUDA device; use --device cpu")
+    if place.type == "cuda" and (place.index or 0) >= torch.cuda.device_count():
+        raise InputError(f"--device {device}: this machine has {torch.cuda.device_count()} CUDA device(s)")
+    return place
+
+
+def from_command(
+    command: str | Sequence[str],
+    workdir: Path,
+    *,
+    phi_mode: str = "spec",
+    dtype: torch.dtype = torch.float64,
+    device: str | torch.device = "cpu",
+    quirks: Mapping[str, bool] = {},
+    compat: bool = False,
+) -> Experiment:
+    """The experiment of a nanoBragg command line, text or words.
+
+    ``phi_mode`` ``spec`` gives fresh vectors at phi = 0, ``c-parity`` what C does; ``quirks`` wins over it;
+    ``compat`` matches the words as C does (:mod:`nbsim.options.compat`). Set-up is always done in float64 and then
+    moved.
+
+    Raises:
+        InputError: unknown phi mode, dtype, device or quirk, or an unusable command line or file.
+    """
+    if phi_mode not in PHI_MODES:
+        raise InputError(f"--phi-mode {phi_mode}: must be one of {', '.join(PHI_MODES)}")
+    place = check_place(dtype, device)
+    switches = Quirks(phi_carryover=PHI_MODES[phi_mode])
+    for name, value in quirks.items():
+        switches = named(switches, name, value)
+    argv = flags.split_command(command) if isinstance(command, str) else list(command)
+    options = flags.parse(argv, workdir, switches, compat=compat)
+    made = build(options, workdir, switches)
+    if dtype == torch.float64 and place.type == "cpu":
+        return made
+    return made.to(dtype=dtype, device=place)

@@ -1,0 +1,213 @@
+"""The crystal: cell or matrix, misset, real-space vectors, size in cells.
+
+Source: nanobragg_setup.md section 3. Cell vectors in A or 1/A (named), angles in rad, float64.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from nbsim.errors import InputError
+from nbsim.options.quirks import Quirks
+from nbsim.setup.geometry import SMALLEST_NORMAL, scalar
+from nbsim.setup.parameters import Parameters
+from nbsim.setup.plan import RTD
+from nbsim.vectors import cos, cross, dot, length, rotate_xyz, sin, sqrt
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_ENTRIES = 9
+_SHORTEST = 0.01  # A; no atom is smaller
+_SAME_ANGLE_DEGREES = 1e-6
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Reciprocal vectors [1/A] and, once made, real-space vectors [A], each (3,); volume [A^3]."""
+
+    a: Tensor
+    b: Tensor
+    c: Tensor
+    a_star: Tensor
+    b_star: Tensor
+    c_star: Tensor
+    volume: Tensor
+
+
+def cell_in_radians(cell: Tensor) -> tuple[Tensor, ...]:
+    """a, b, c [A], alpha, beta, gamma [rad], scalars, of ``cell`` (6,) with angles in degrees.
+
+    Raises:
+        InputError: no such cell exists.
+    """
+    lengths, angles = cell[:3], cell[3:] / RTD
+    text = " ".join(f"{value:g}" for value in cell.tolist())
+    if not bool((lengths > 0.0).all()):
+        raise InputError(f"-cell {text}: the edges must be positive")
+    if bool((lengths < _SHORTEST).any()):
+        raise InputError(f"-cell {text}: an edge of less than {_SHORTEST:g} A")
+    half = angles.sum() / 2.0
+    if bool(half >= math.pi) or bool((angles >= half).any()) or not bool((angles > 0.0).all()):
+        raise InputError(f"-cell {text}: no cell has these angles")
+    return (*lengths.unbind(), *angles.unbind())
+
+
+def _cosine(value: Tensor) -> Tensor:
+    return torch.where(torch.abs(value) > 1.0, torch.ones_like(value), value)
+
+
+def cell_volume(cell: tuple[Tensor, ...]) -> Tensor:
+    """Volume [A^3] of a, b, c [A], alpha, beta, gamma [rad]."""
+    a, b, c, alpha, beta, gamma = cell
+    half = (alpha + beta + gamma) / 2.0
+    skew = sin(half) * sin(half - alpha) * sin(half - beta) * sin(half - gamma)
+    volume = 2.0 * a * b * c * sqrt(torch.abs(skew))
+    return torch.where(volume > 0.0, volume, torch.full_like(volume, SMALLEST_NORMAL))
+
+
+def reciprocal_from_cell(cell: tuple[Tensor, ...], *, literal: bool = True) -> tuple[Tensor, Tensor, Tensor]:
+    """a*, b*, c* [1/A] with a* along x and b* in the xy plane (section 3.1).
+
+    ``literal``: z of c* as C has it, with sin gamma* in place of sin gamma, so that a cell without two right
+    angles at c comes out with other angles than typed.
+    """
+    a, b, c, alpha, beta, gamma = cell
+    volume = cell_volume(cell)
+    inverse = 1.0 / volume
+    a_star = b * c * sin(alpha) * inverse
+    b_star = c * a * sin(beta) * inverse
+    c_star = a * b * sin(gamma) * inverse
+    sin_gamma_star = torch.clamp(c * inverse / a_star / b_star, -1.0, 1.0)
+    cos_alpha_star = _cosine((cos(beta) * cos(gamma) - cos(alpha)) / (sin(beta) * sin(gamma)))
+    cos_beta_star = _cosine((cos(gamma) * cos(alpha) - cos(beta)) / (sin(gamma) * sin(alpha)))
+    cos_gamma_star = _cosine((cos(alpha) * cos(beta) - cos(gamma)) / (sin(alpha) * sin(beta)))
+    height = c_star * volume / (a * b * c * (sin_gamma_star if literal else sin(gamma)))
+    zero = torch.zeros_like(volume)
+    return (
+        torch.stack([a_star, zero, zero]),
+        torch.stack([b_star * cos_gamma_star, b_star * sin_gamma_star, zero]),
+        torch.stack(
+            [
+                c_star * cos_beta_star,
+                c_star * (cos_alpha_star - cos_beta_star * cos_gamma_star) / sin_gamma_star,
+                height,
+            ]
+        ),
+    )
+
+
+def read_matrix(path: Path) -> Tensor:
+    """The nine numbers of a MOSFLM matrix, (3, 3): columns a*, b*, c* times the wavelength, dimensionless.
+
+    Raises:
+        InputError: unreadable, or not nine numbers in front.
+    """
+    try:
+        text = path.read_text(encoding="latin-1")
+    except OSError as error:
+        raise InputError(f"-mat {path}: cannot be read ({error.strerror})") from error
+    words = text.split()[:_ENTRIES]
+    for i, word in enumerate(words):
+        if not _NUMBER.fullmatch(word):
+            raise InputError(f"{path}: word {i + 1} of the matrix, {word!r}, is not a number")
+    if len(words) < _ENTRIES:
+        raise InputError(f"{path}: a matrix has {_ENTRIES} numbers, found {len(words)}")
+    return torch.tensor([float(word) for word in words], dtype=torch.float64).reshape(3, 3)
+
+
+def reciprocal_from_matrix(matrix: Tensor, wavelength_m: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """a*, b*, c* [1/A] of a MOSFLM matrix (3, 3) (section 3.2)."""
+    a_star, b_star, c_star = (matrix * (scalar(1e-10) / wavelength_m)).unbind(1)
+    return a_star, b_star, c_star
+
+
+def _resized(v: Tensor, size: Tensor) -> Tensor:
+    return v * (size / length(v))
+
+
+def complete(
+    stars: tuple[Tensor, Tensor, Tensor], misset: tuple[Tensor, ...] | None, cell: tuple[Tensor, ...] | None
+) -> Lattice:
+    """Misset [rad] applied, real-space vectors made, reciprocal ones regenerated (sections 3.3, 3.4).
+
+    ``cell``: edges (and volume) the result is scaled to, as C does whenever ``-cell`` was given.
+    """
+    a_star, b_star, c_star = stars
+    if misset is not None:
+        a_star, b_star, c_star = (rotate_xyz(v, misset[0], misset[1], misset[2]) for v in stars)
+    ab, bc, ca = cross(a_star, b_star), cross(b_star, c_star), cross(c_star, a_star)
+    inverse = dot(a_star, bc)
+    if cell is not None:
+        volume = cell_volume(cell)
+        bc, ca, ab = (_resized(v, edge / volume) for v, edge in zip((bc, ca, ab), cell[:3], strict=True))
+        inverse = 1.0 / volume
+    volume = 1.0 / inverse
+    a, b, c = bc * volume, ca * volume, ab * volume
+    return Lattice(a, b, c, cross(b, c) * inverse, cross(c, a) * inverse, cross(a, b) * inverse, volume)
+
+
+def lattice(
+    parameters: Parameters,
+    matrix: Tensor | None,
+    wavelength_m: Tensor,
+    misset_rad: tuple[Tensor, ...] | None,
+    quirks: Quirks,
+    source: str,
+) -> Lattice:
+    """The lattice of the command line, misset included; ``matrix`` (3, 3) is that of ``-mat``.
+
+    ``source`` is named in errors.
+
+    Raises:
+        InputError: neither cell nor matrix, an impossible cell, a singular matrix.
+    """
+    cell = None if parameters.cell is None else cell_in_radians(parameters.cell)
+    if matrix is not None:
+        stars = reciprocal_from_matrix(matrix, wavelength_m)
+        if not quirks.matrix_rescaled_by_cell:
+            cell = None
+    elif cell is not None:
+        stars = reciprocal_from_cell(cell, literal=quirks.cell_sine_of_gamma_star)
+    else:
+        raise InputError("no crystal: give -cell A B C ALPHA BETA GAMMA or -mat FILE")
+    made = complete(stars, misset_rad, cell)
+    if not all(math.isfinite(x) for v in (made.a, made.b, made.c) for x in v.tolist()):
+        raise InputError(f"{source}: it has no volume, its vectors lie in a plane")
+    return made
+
+
+def angles_degrees(a: Tensor, b: Tensor, c: Tensor) -> tuple[float, float, float]:
+    """alpha, beta, gamma of real-space vectors, each (3,)."""
+
+    def between(v: Tensor, w: Tensor) -> float:
+        return math.degrees(math.atan2(length(cross(v, w)).item(), dot(v, w).item()))
+
+    return between(b, c), between(c, a), between(a, b)
+
+
+def cell_notices(cell: Tensor | None, made: Lattice) -> list[str]:
+    """What became of a typed cell, (6,), that the vectors do not have."""
+    if cell is None:
+        return []
+    typed = cell[3:].tolist()
+    angles = angles_degrees(made.a, made.b, made.c)
+    if max(abs(x - y) for x, y in zip(typed, angles, strict=True)) < _SAME_ANGLE_DEGREES:
+        return []
+    ours, wanted = (" ".join(f"{value:.5g}" for value in values) for values in (angles, typed))
+    return [f"the cell angles are {ours}, not {wanted} as -cell says: C builds c* that way, or -mat says otherwise"]
+
+
+def cells_across(
+    typed: tuple[int, int, int], widths_m: tuple[float, float, float], edges_m: tuple[float, float, float]
+) -> tuple[int, int, int]:
+    """Cells along a, b, c: from the widths where given, at least one (section 3.5)."""
+    counts = tuple(
+        math.ceil(width / edge) if width > 0.0 else count
+        for count, width, edge in zip(typed, widths_m, edges_m, strict=True)
+    )
+    return max(counts[0], 1), max(counts[1], 1), max(counts[2], 1)

@@ -1,0 +1,85 @@
+"""What a command line makes us suspicious of, in words. Source: the S-numbers of nanobragg_setup.md."""
+
+from __future__ import annotations
+
+import torch
+
+from nbsim.model import Inputs
+from nbsim.options.options import Options
+from nbsim.options.quirks import Quirks
+from nbsim.setup import geometry, plan
+from nbsim.setup.assemble import Setup
+from nbsim.setup.crystal import cell_notices
+from nbsim.setup.parameters import Parameters
+from nbsim.vectors import unit
+
+_SAME_DIRECTION = 1e-6
+
+
+def _geometry_notices(options: Options, quirks: Quirks, pivot: str, frame: geometry.Axes) -> list[str]:
+    """Typed geometry that the C program does not use, or uses in another way."""
+    notices: list[str] = []
+    convention = options.convention
+    if options.twotheta_axis is not None and options.twotheta_axis[0] == options.twotheta_deg != 0.0:
+        notices.append(f"-twotheta_axis also set the two-theta angle, to {options.twotheta_deg:g} degrees (S1)")
+    if convention == "CUSTOM" and options.normal_vector is not None:
+        typed = unit(torch.tensor(options.normal_vector, dtype=torch.float64))
+        if (typed - frame.normal).abs().max().item() > _SAME_DIRECTION:
+            notices.append("-odet_vector is not used: the normal is fast x slow (S10)")
+    if options.pivot_typed and pivot != options.pivot:
+        notices.append(f"-pivot {options.pivot.lower()} has no effect with the {convention} convention (S5)")
+    if options.pix0_vector_m is not None and quirks.pix0_vector_discarded:
+        notices.append("-pix0_vector only switches to the CUSTOM convention, its values are not used (S4)")
+    if convention in ("XDS", "DIALS"):
+        given = (options.xbeam_mm, options.ybeam_mm, options.xclose_mm, options.yclose_mm)
+        if any(value is not None for value in given):
+            notices.append(f"{convention}: -Xbeam, -Ybeam, -Xclose, -Yclose do not move the detector; use -ORGX -ORGY")
+    elif convention != "CUSTOM":
+        given = (options.orgx, options.orgy, options.xclose_mm, options.yclose_mm)
+        if any(value is not None for value in given):
+            notices.append(f"{convention}: -ORGX, -ORGY, -Xclose, -Yclose do not move the detector; use -Xbeam -Ybeam")
+    return notices
+
+
+def _header_notices(options: Options) -> list[str]:
+    """What the header of an image says and C does not follow, or follows against the command line."""
+    notices: list[str] = []
+    name = options.img_file or options.mask_file
+    if options.header_twotheta_deg and options.twotheta_deg == 0.0:
+        notices.append(
+            f"{name}: TWOTHETA={options.header_twotheta_deg:g} of the header is not used (S27); give -twotheta"
+        )
+    typed = any(word.startswith("-") and "-distance" in word for word in options.argv)
+    if typed and options.header_close_mm is not None and options.header_close_mm == options.close_distance_mm:
+        close = options.header_close_mm
+        notices.append(f"{name}: CLOSE_DISTANCE={close:g} of the header beats -distance (S27); give -close_distance")
+    return notices
+
+
+def _sensor_notices(options: Options) -> list[str]:
+    layers = plan.sensor_layers(options)
+    if layers.thickness > 0.0 and options.mu_per_m is None:
+        return [f"-detector_thick without -detector_abs: attenuation depth set to {layers.thickness:g} m"]
+    if layers.thickness > 0.0 and layers.mu == 0.0:
+        return ["the sensor absorbs nothing: the image is zero (give -detector_thick before -detector_abs inf)"]
+    return []
+
+
+def _source_notices(options: Options, quirks: Quirks, inputs: Inputs) -> list[str]:
+    if inputs.source_rows is None or not quirks.source_weights_ignored:
+        return []
+    weights = torch.nan_to_num(inputs.source_rows[:, 3], nan=1.0)
+    if not bool((weights != weights[0]).any()):
+        return []
+    return [f"{options.source_file}: the weights of the sources are not used (S21)"]
+
+
+def setup_notices(options: Options, quirks: Quirks, parameters: Parameters, inputs: Inputs, setup: Setup) -> list[str]:
+    """What is not used, or used in another way than it looks."""
+    return [
+        *_geometry_notices(options, quirks, setup.pivot, setup.frame),
+        *cell_notices(parameters.cell, setup.lattice),
+        *_header_notices(options),
+        *_sensor_notices(options),
+        *_source_notices(options, quirks, inputs),
+    ]

@@ -1,0 +1,167 @@
+"""The numbers of a command line that the image follows smoothly, as they are typed.
+
+The set-up starts from these tensors, so that a gradient reaches what a user types. Source: nanobragg_setup.md
+sections 1.2 and 2.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+import torch
+from torch import Tensor
+
+from nbsim.errors import InputError
+from nbsim.options.options import Options
+from nbsim.options.quirks import Quirks
+
+DEFAULT_FLUENCE = 125932015286227086360700780544.0  # photons/m^2
+_NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """float64 tensors on the CPU, in the units of the command line; None where the command line says nothing."""
+
+    cell: Tensor | None  # (6,): a, b, c [A], alpha, beta, gamma [degrees], blanks filled; None with -mat alone
+    misset: Tensor | None  # (3,) [degrees] about lab x, y, z; None: not turned, or -misset random
+    mosaic_spread: Tensor  # scalar [degrees], largest angle of a domain
+    n_cells: Tensor  # (3,): Na, Nb, Nc; real numbers from 1
+    wavelength: Tensor  # scalar [A]
+    fluence: Tensor  # scalar [photons/m^2]
+    polarization: Tensor  # scalar, Kahn's factor
+    distance: Tensor  # scalar [mm]
+    close_distance: Tensor | None  # scalar [mm]; beats the distance
+    beam_center: Tensor  # (2,): Xbeam, Ybeam [mm]; ORGX, ORGY [pixels] for XDS and DIALS; nan: as the convention has it
+    detector_rotations: Tensor  # (3,) [degrees] about lab x, y, z
+    twotheta: Tensor  # scalar [degrees]
+    phi: Tensor  # scalar, start [degrees]
+    oscillation: Tensor | None  # scalar, range [degrees]
+    structure_factors: Tensor | None = None  # (n_h, n_k, n_l) [electrons]; None without a table
+
+
+def by_origin(options: Options) -> bool:
+    """Whether the convention takes its beam centre from ORGX and ORGY (quirk S8)."""
+    return options.convention in ("XDS", "DIALS")
+
+
+def _tensor(value: float | tuple[float, ...]) -> Tensor:
+    return torch.tensor(value, dtype=torch.float64)
+
+
+def _optional(value: float | tuple[float, ...] | None) -> Tensor | None:
+    return None if value is None else _tensor(value)
+
+
+def _filled_cell(options: Options) -> Tensor | None:
+    """Blanks filled as C does: edges like the first one, right angles (section 3.1)."""
+    if options.cell is None:
+        return None
+    a, b, c, *angles = options.cell + (0.0,) * (6 - len(options.cell))
+    edges = (a, b if b > 0.0 else a, c if c > 0.0 else a)
+    return _tensor(edges + tuple(angle if angle > 0.0 else 90.0 for angle in angles))
+
+
+def _fluence(options: Options) -> float:
+    """Photons/m^2; flux, time and beam size beat ``-fluence`` (section 2.1)."""
+    beam = options.beamsize_mm / 1000.0
+    if options.flux != 0.0 and options.exposure_s > 0.0 and beam >= 0.0:
+        if beam == 0.0:
+            raise InputError("-beamsize 0: with -flux the beam needs a size")
+        return options.flux * options.exposure_s / beam / beam
+    return DEFAULT_FLUENCE if options.fluence is None else options.fluence
+
+
+def typed(options: Options) -> Parameters:
+    """What ``options`` say.
+
+    Raises:
+        InputError: a flux without a beam size.
+    """
+    first, second = (options.orgx, options.orgy) if by_origin(options) else (options.xbeam_mm, options.ybeam_mm)
+    return Parameters(
+        cell=_filled_cell(options),
+        misset=None if options.misset_random else _optional(options.misset_deg),
+        mosaic_spread=_tensor(max(options.mosaic_deg or 0.0, 0.0)),
+        n_cells=_tensor((float(options.n_a), float(options.n_b), float(options.n_c))),
+        wavelength=_tensor(options.wavelength_a),
+        fluence=_tensor(_fluence(options)),
+        polarization=_tensor(options.kahn),
+        distance=_tensor(options.distance_mm),
+        close_distance=_optional(options.close_distance_mm),
+        beam_center=_tensor((_NAN if first is None else first, _NAN if second is None else second)),
+        detector_rotations=_tensor((options.rotx_deg, options.roty_deg, options.rotz_deg)),
+        twotheta=_tensor(options.twotheta_deg),
+        phi=_tensor(options.phi_deg),
+        oscillation=_optional(options.osc_deg),
+    )
+
+
+_SHAPES = {"cell": (6,), "misset": (3,), "n_cells": (3,), "beam_center": (2,), "detector_rotations": (3,)}
+_POSITIVE = ("wavelength", "distance", "mosaic_spread", "oscillation")
+
+
+def _as_parameter(name: str, value: object, shape: tuple[int, ...]) -> Tensor:
+    """``value`` as a finite float64 tensor on the CPU, its graph kept.
+
+    Raises:
+        InputError: it is not numbers of that shape, or not finite.
+    """
+    try:
+        tensor = torch.as_tensor(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"{name}: {type(value).__name__} is no tensor of numbers") from error
+    if tensor.dtype == torch.bool or tensor.is_complex():
+        raise InputError(f"{name}: {tensor.dtype} are no real numbers")
+    if tuple(tensor.shape) != shape:
+        wanted = f"the shape {shape}" if shape else "a single number, of no dimensions"
+        raise InputError(f"{name}: has the shape {tuple(tensor.shape)}, needs {wanted}")
+    tensor = tensor.to(device="cpu", dtype=torch.float64)
+    if not bool(tensor.isfinite().all()):
+        raise InputError(f"{name}: not every number is finite")
+    return tensor
+
+
+def changed(parameters: Parameters, changes: Mapping[str, object], options: Options, quirks: Quirks) -> Parameters:
+    """``parameters`` with ``changes`` by name.
+
+    Raises:
+        InputError: no such parameter, a wrong shape, a value that cannot be, or a parameter without effect here.
+    """
+    known = [field.name for field in fields(Parameters)]
+    for name in changes:
+        if name not in known:
+            raise InputError(f"{name}: no such parameter; known: {', '.join(known)}")
+    table = parameters.structure_factors
+    made: dict[str, Tensor] = {}
+    for name, value in changes.items():
+        if name == "structure_factors" and table is None:
+            raise InputError("structure_factors: this experiment has no table; it takes -default_F everywhere")
+        shape = tuple(table.shape) if name == "structure_factors" and table is not None else _SHAPES.get(name, ())
+        made[name] = _as_parameter(name, value, shape)
+        if name in _POSITIVE and not bool(made[name] > 0.0):
+            raise InputError(f"{name} {made[name].item():g}: must be positive")
+    result = replace(parameters, **made)
+    _check_effect(made, result, options, quirks)
+    return result
+
+
+def _check_effect(made: Mapping[str, Tensor], result: Parameters, options: Options, quirks: Quirks) -> None:
+    """Refuse what the set-up would not look at, or could not follow."""
+    if "distance" in made and result.close_distance is not None:
+        raise InputError("distance: has no effect beside -close_distance; change close_distance")
+    if "close_distance" in made and result.close_distance is not None and not bool(result.close_distance != 0.0):
+        raise InputError("close_distance 0: the detector's plane would hold the sample")
+    if "mosaic_spread" in made and not (options.mosaic_deg or 0.0) > 0.0:
+        raise InputError("mosaic_spread: the crystal has one domain; give -mosaic and -mosaic_domains in the command")
+    if "n_cells" in made:
+        counts = made["n_cells"]
+        if not bool((counts >= 1.0).all()):
+            raise InputError("n_cells: a crystal has at least one cell along each axis")
+        real = counts.requires_grad or bool((counts != counts.round()).any())
+        if real and options.shape == "SQUARE" and quirks.grating_literal:
+            raise InputError(
+                "n_cells: C's quotient sin(pi N h)/sin(pi h) has no sense between whole N; "
+                "build the experiment with quirks={'grating_literal': False}"
+            )

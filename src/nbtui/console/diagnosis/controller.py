@@ -1,0 +1,277 @@
+"""The diagnosis of what is shown: asked for with its key, or looked for quietly while nothing else happens."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from textual.app import App
+from textual.timer import Timer
+
+from nbtui.console import jobs
+from nbtui.console.diagnosis.screen import WhyScreen
+from nbtui.console.diagnosis.state import Inquiry, Why
+from nbtui.console.main import state as states
+from nbtui.console.main.cause_summary import MANY_STEPS, current, gap_of, steps_of
+from nbtui.console.main.state import Phase, State
+from nbtui.console.parameters.controller import Tuner
+from nbtui.errors import UnusableInput
+from nbtui.live.model import Case
+from nbtui.live.parameters import tuning as tunings
+from nbtui.trace.model import Trace
+from nbtui.trace.text import clean
+
+TELL_EVERY = 0.3  # s between words on the progress
+RESTED = 0.4  # s without anything new before the cause is looked for by itself
+AFTER_A_KEY = 0.15  # s that a quiet diagnosis leaves to whoever presses keys
+_NAP = 0.01  # s
+
+
+class Stopped(Exception):
+    """The diagnosis is not wanted any more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """What the thread of a run does now."""
+
+    run: Run
+    words: str
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosed:
+    """The thread of a run has ended with an Inquiry, with a Failure, or because it was stopped (None)."""
+
+    run: Run
+    result: object
+
+
+class Run:
+    """One diagnosis on its way. ``quiet``: nobody waits for it, so it makes way for keys."""
+
+    def __init__(self, c: Trace, py: Trace, *, quiet: bool) -> None:
+        self.c, self.py, self.quiet = c, py, quiet
+        self.stop = threading.Event()
+        self.words = "starting"
+
+    def of(self, state: State) -> bool:
+        """Whether it is of the traces that are shown."""
+        return self.c is state.c_trace and self.py is state.py_trace
+
+
+def case_of(state: State) -> Case | None:
+    """The case that C's log follows from: the one of the start, whatever was changed since, and its C log."""
+    case = state.case
+    if case is None:
+        return None
+    if state.tuning is not None:
+        case = replace(state.tuning.case, pixel=case.pixel)
+    origin = Path(state.c_trace.origin) if state.c_trace is not None else None
+    return replace(case, c_log=origin) if case.c_log is None and origin is not None and origin.is_file() else case
+
+
+def refusal(state: State) -> str:
+    """Why there is nothing to diagnose now, and the way out; empty when there is."""
+    if state.case is None:
+        return "a diagnosis needs the command line; add the run's flags: nbtui open C_LOG PY_LOG -- FLAGS"
+    if state.elsewhere:
+        return "C's log is of another pixel: there is nothing to diagnose here"
+    if state.c_trace is None:
+        return "a diagnosis needs the C log; make one with nbtui c-trace"
+    return "the Python side is not there yet" if state.pending else ""
+
+
+def wanted(state: State) -> bool:
+    """Whether there is a difference whose cause may be looked for unasked."""
+    if refusal(state) or state.phase is not Phase.READY or current(state) is not None:
+        return False
+    if state.comparison is None or state.comparison.agrees or not state.comparison.num_compared:
+        return False
+    return steps_of(state) <= MANY_STEPS
+
+
+class Inquirer:
+    """The bridge between the app and its diagnosis screen. ``show`` makes a state the one shown."""
+
+    def __init__(
+        self,
+        app: App[int],
+        state: Callable[[], State],
+        show: Callable[[State], None],
+        simulate: Callable[[], None],
+        export: Callable[[], None],
+        tell: Callable[[object], None],
+        tuner: Tuner,
+        reports: Path,
+        *,
+        unasked: bool,
+    ) -> None:
+        self._app, self._simulate, self._tuner, self._reports = app, simulate, tuner, reports
+        self.state, self.show, self.export, self._tell = state, show, export, tell
+        self._unasked = unasked
+        self._screen: WhyScreen | None = None
+        self._run: Run | None = None
+        self._tried: Run | None = None  # the last one that ended, however it did
+        self._resting: Timer | None = None
+        self._key_at = 0.0  # when the user pressed a key last [s, monotonic]
+        self.acts: dict[str, Callable[[], None]] = {"why": self.open}
+
+    def open(self) -> None:
+        """Show the screen, with the diagnosis that is there or a new one."""
+        why = refusal(self.state())
+        if why:
+            self.show(replace(self.state(), message=why))
+            return
+        run = self._run
+        if run is not None and run.of(self.state()):
+            run.quiet = False  # somebody waits for it now
+            self._screen = WhyScreen(self, Why(progress=run.words))
+        else:
+            self._screen = WhyScreen(self, Why(inquiry=current(self.state())))
+        self._app.push_screen(self._screen, self._left)
+
+    def follow(self) -> None:
+        """After every new state: stop what is of another one, and look for the cause when all has come to rest."""
+        now = self.state()
+        if self._run is not None and not self._run.of(now):
+            self.stop()
+        if self._screen is not None:
+            self._screen.update()
+        elif self._due(now) and self._resting is None:
+            self._resting = self._app.set_timer(RESTED, self._rested)
+
+    def touched(self) -> None:
+        """A key was pressed."""
+        self._key_at = time.monotonic()
+
+    def _due(self, state: State) -> bool:
+        tried = self._tried is not None and self._tried.of(state)
+        return self._unasked and self._run is None and not tried and wanted(state)
+
+    def _rested(self) -> None:
+        self._resting = None
+        now = self.state()
+        if self._screen is not None or not self._due(now):
+            return
+        busy = time.monotonic() - self._key_at < RESTED or len(self._app.screen_stack) > 1
+        if busy:
+            self._resting = self._app.set_timer(RESTED, self._rested)
+        else:
+            self.begin(quiet=True)
+
+    # --- a run -------------------------------------------------------------------------------------------------------
+
+    def begin(self, quiet: bool = False) -> str:
+        """Look for the cause of what is shown now; why that cannot be done, else empty."""
+        state = self.state()
+        case, c, py, gap = case_of(state), state.c_trace, state.py_trace, gap_of(state)
+        problem = refusal(state) or ("a simulation is running; wait for it" if state.phase is Phase.SIMULATING else "")
+        if problem or case is None or c is None or py is None:
+            return problem
+        self.stop()
+        self._run = run = Run(c, py, quiet=quiet)
+        reports, tell = self._reports, self._teller(run)
+
+        def job() -> object:
+            from nbtui.diagnosis.diagnose import diagnose  # imports the simulator
+            from nbtui.evidence.check.stale import seen_before
+
+            began = time.perf_counter()
+            try:
+                found = diagnose(case, c, py, tell=tell)
+            except Stopped:
+                return None
+            stale = seen_before(case, c, py, reports)
+            if stale:
+                found = replace(found, preflight=(*stale, *found.preflight))
+            return Inquiry(found, c, py, time.perf_counter() - began, gap)
+
+        jobs.start(job, lambda result: self._tell(Diagnosed(run, result)), jobs.NAME)
+        return ""
+
+    def stop(self) -> None:
+        """The run on its way is not wanted any more."""
+        if self._run is not None:
+            self._run.stop.set()
+            self._tried, self._run = self._run, None
+
+    def heard(self, told: Progress | Diagnosed) -> None:
+        """News of a thread; those of a run that was stopped come too late."""
+        if told.run is not self._run:
+            return
+        if isinstance(told, Progress):
+            told.run.words = told.words
+            if self._screen is not None:
+                self._screen.progress(told.words)
+            return
+        self._tried, self._run = told.run, None
+        result = told.result
+        if isinstance(result, Inquiry):
+            if self._screen is not None:
+                self._screen.found(result)
+            self.show(replace(self.state(), inquiry=result))
+        elif self._screen is not None and isinstance(result, jobs.Failure):
+            self._screen.failed(result.sentence)
+
+    def _teller(self, run: Run) -> Callable[[str], None]:
+        """Takes words from the thread, and passes them on now and then; ends the diagnosis when it has been stopped."""
+        last = -TELL_EVERY
+
+        def tell(words: str) -> None:
+            nonlocal last
+            while run.quiet and not run.stop.is_set() and time.monotonic() - self._key_at < AFTER_A_KEY:
+                time.sleep(_NAP)
+            if run.stop.is_set():
+                raise Stopped
+            now = time.monotonic()
+            if now - last >= TELL_EVERY:
+                last = now
+                self._tell(Progress(run, words))
+
+        return tell
+
+    # --- what the screen asks for ------------------------------------------------------------------------------------
+
+    def apply(self, why: Why) -> tuple[bool, str]:
+        """Change the live side as the cause under the cursor asks for; whether that was done, and what to tell."""
+        from nbtui.diagnosis.explain.remedy import remedy
+
+        now, tuning, cause = self.state(), self._tuner.tuning(), why.cause
+        if cause is None or why.inquiry is None or tuning is None:
+            return False, "there is no cause to apply"
+        if now.phase not in (Phase.READY, Phase.FAILED):
+            return False, "a simulation is running; wait for it"
+        asked = remedy(cause, why.inquiry.diagnosis.faulty_side, tuning, given=now.py_given)
+        if not asked.possible:
+            return False, asked.sentence
+        try:
+            for id in asked.restored:
+                tuning = tunings.restored(tuning, id)
+            for edit in asked.edits:
+                tuning = tunings.put(tuning, edit)
+        except UnusableInput as error:
+            return False, clean(str(error))
+        if tuning.waiting:
+            self._tuner.tune(tuning)
+        elif now.py_given:
+            self.show(replace(states.asked(now, now.settings), py_given=False))
+            self._simulate()
+        else:
+            return False, "the live side is so already"
+        return True, asked.sentence
+
+    def back_to(self, before: State) -> None:
+        """What was shown before, as if nothing had been applied; simulations on their way become stale."""
+        now = self.state()
+        self.show(replace(before, generation=now.generation + 1, message="", history=now.history, files=now.files))
+
+    def _left(self, result: None) -> None:
+        self._screen = None
+        if self._run is not None and self._unasked:
+            self._run.quiet = True  # it may go on beside the main screen
+        else:
+            self.stop()

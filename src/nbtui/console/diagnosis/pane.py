@@ -1,0 +1,264 @@
+"""The diagnosis screen: the ranked causes above, all about the chosen one and about the gap below."""
+
+from __future__ import annotations
+
+from nbtui.console.diagnosis.actions import WHY_ACTIONS
+from nbtui.console.diagnosis.state import Inquiry, Why
+from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
+from nbtui.console.drawing.numbers import percent
+from nbtui.console.main.actions import key_of
+from nbtui.console.main.cause_summary import gap_of
+from nbtui.console.main.state import Phase, State
+from nbtui.diagnosis.explain.attribution import Share
+from nbtui.diagnosis.explain.causes import WORTH, Cause
+from nbtui.trace.text import clean
+
+WIDE = 110
+_NAMED = 51  # cells of a cause at least: its bar stands above those of the parts
+_HEAD = 2  # lines above the causes
+_PARTS = 6  # of a share that are drawn
+
+
+def draw(state: State, why: Why, width: int, height: int) -> list[Line]:
+    """Exactly ``height`` lines of ``width`` cells."""
+    if why.helping:
+        return block(_help(width), width, height)
+    above, page = _above(state, why, width), _page(state, why, width)
+    room = height - len(above) - 2
+    more = len(page) - room - why.top
+    words = f" {more} more lines " if more > 0 else " end "
+    keys = " ".join(key_of(id, WHY_ACTIONS) for id in ("page_down", "page_up"))
+    scroll = (Span(keys, "key"), Span(words, "faint")) if len(page) > room else ()
+    name = " + ".join(why.cause.ids) if why.cause else "what was found on the way"
+    title = rule((Span(clip(name, width - 32), "title"),), width, scroll)
+    shown = page[why.top : why.top + room]
+    return [*block([*above, title, *shown], width, height - 1), _foot(state, why, width)]
+
+
+def extent(state: State, why: Why, width: int, height: int) -> tuple[int, int]:
+    """Lines of the page, and how many of them fit."""
+    return len(_page(state, why, width)), height - len(_above(state, why, width)) - 2
+
+
+def cause_at(why: Why, y: int) -> int | None:
+    """The cause drawn in line ``y``."""
+    index = y - _HEAD - 1
+    return index if 0 <= index < len(why.causes) else None
+
+
+# --- above -----------------------------------------------------------------------------------------------------------
+
+
+def _above(state: State, why: Why, width: int) -> list[Line]:
+    found = why.inquiry
+    lines = [_title(state, found, why, width), _now(state, why, width)]
+    title = (Span("causes, best first", "title"),)
+    tail = (Span(_effort(found), "faint"),) if found is not None else ()
+    lines.append(rule(title, width, tail, focused=True))
+    if why.progress:
+        stops = Span(f"  {key_of('stop', WHY_ACTIONS)} stops it", "faint")
+        lines.append(line(Span(f"   {clip(clean(why.progress), width - 20)} ...", "warning"), stops))
+    elif why.problem:
+        lines += [line(Span(f"   {part}", "warning")) for part in wrap(clean(why.problem), width - 4)]
+    elif found is None or not found.diagnosis.differs:
+        words = "nothing differs: every compared value agrees" if found is not None else "no diagnosis yet"
+        lines.append(line(Span(f"   {words}", "pass" if found is not None else "faint")))
+    elif not why.causes:
+        lines.append(line(Span("   The traces differ and no known cause explains it.", "warning")))
+    else:
+        lines += [_row(why, rank, cause, width) for rank, cause in enumerate(why.causes)]
+        lines.append(line(Span(f"   {_nothing_else(why.causes)}", "faint")))
+    return lines
+
+
+def _title(state: State, found: Inquiry | None, why: Why, width: int) -> Line:
+    gap = found.gap if found is not None else gap_of(state)
+    spans = [Span(" WHY ", "verdict-differ" if found is None or found.diagnosis.differs else "verdict-agree")]
+    if gap is not None:
+        spans += [Span("  gap in I_pixel_final ", "label"), Span(percent(gap), "digit")]
+    side = found.diagnosis.faulty_side if found is not None else ""
+    if side:
+        words = "the C log does not follow from its command line" if side == "C" else "the Python side differs from C"
+        spans.append(Span(f"   {words}", "warning" if side == "C" else "faint"))
+    name = Span(clip(clean(state.name), max(0, width - width_of(spans) - 3)) + " ", "faint")
+    return (*fit(tuple(spans), max(0, width - width_of((name,)))), name)
+
+
+def _now(state: State, why: Why, width: int) -> Line:
+    """What the live side shows now: this is where the gap closes."""
+    if state.phase is Phase.SIMULATING:
+        return line(Span(" NOW ", "label"), Span("simulating ...", "warning"))
+    comparison = state.comparison
+    if comparison is None or state.pending:
+        return line(Span(" NOW ", "label"), Span("there is no Python side yet", "faint"))
+    mode = Span(f"   mode {clean(state.settings.phi_mode)}", "faint")
+    mark = Span(
+        "   not applied" if why.applied is None else f"   cause {why.applied + 1} applied",
+        "changed" if why.applied is not None else "faint",
+    )
+    if comparison.agrees:
+        return line(Span(" NOW ", "label"), Span("= AGREE ", "pass"), Span("every field within tolerance"), mode, mark)
+    first, gap = comparison.first_divergence, gap_of(state)
+    spans = [Span(" NOW ", "label"), Span("# differs ", "diverge")]
+    spans += [Span(f"from {clip(clean(first.label), width // 3)}")] if first is not None else []
+    spans += [Span(f"   gap {percent(gap)}", "digit")] if gap is not None else []
+    return line(*spans, mode, mark)
+
+
+def _effort(found: Inquiry) -> str:
+    singles, sets = found.diagnosis.tried
+    if not singles:
+        return f"{found.seconds:.1f} s"
+    return f"re-simulated {singles} causes, {sets} sets in {found.seconds:.1f} s"
+
+
+def _row(why: Why, rank: int, cause: Cause, width: int) -> Line:
+    here = rank == why.cursor
+    cells = _cells(width)
+    name = " + ".join(cause.ids)
+    longest = max(len(" + ".join(one.ids)) for one in why.causes)
+    room = min(width - cells - 34, max(_NAMED, longest))
+    return line(
+        Span(" > " if here else "   ", "focus"),
+        Span(f"{rank + 1}  ", "label"),
+        Span(clip(name, room), "cursor" if here else "text"),
+        Span(" " * (2 + max(0, room - len(name)))),
+        Span(_bar(cause.explained, cells), "bar-c"),
+        Span(f" {right(_share(cause.explained), 7)}", "digit" if here else "text"),
+        Span(f"  left {cause.residual:.0e}" if cause.residual else "  left 0", "faint"),
+        Span(" *" if rank == why.applied else "", "changed"),
+    )
+
+
+def _share(part: float) -> str:
+    return f"{100.0 * part:.1f} %"
+
+
+def _cells(width: int) -> int:
+    """Cells of a bar."""
+    return 40 if width >= 160 else 20 if width >= WIDE else 10
+
+
+def _bar(part: float, cells: int) -> str:
+    full = round(max(0.0, min(1.0, abs(part))) * cells)
+    return "█" * full + "·" * (cells - full)
+
+
+def _nothing_else(causes: tuple[Cause, ...]) -> str:
+    last = causes[-1].explained
+    return f"nothing else that was tried comes within {100.0 * WORTH:.0f} % of the best" if last else ""
+
+
+# --- the page --------------------------------------------------------------------------------------------------------
+
+
+def _page(state: State, why: Why, width: int) -> list[Line]:
+    found = why.inquiry
+    lines: list[Line] = []
+    if why.cause is not None:
+        lines += _about(why.cause, width)
+    if found is None:
+        findings = state.comparison.findings if state.comparison is not None else ()
+        return [*lines, *_list("Before any number", findings, width)]
+    diagnosis = found.diagnosis
+    if diagnosis.new_divergence:
+        lines += _section("First new divergence")
+        lines += _text(_first(state, diagnosis.new_divergence), width)
+    if diagnosis.attribution:
+        lines += _section("Where the gap comes from", f"C's terms: {diagnosis.attributed_to}")
+        lines += [row for share in diagnosis.attribution for row in _shares(share, width)]
+    lines += _list("Before any number", (*diagnosis.preflight, *diagnosis.notes), width)
+    sentences = tuple(finding.sentence for finding in diagnosis.consistency)
+    lines += _list("Lines that contradict their own trace", sentences, width)
+    return lines + _list("Ratios", tuple(match.sentence for match in diagnosis.ratios), width)
+
+
+def _about(cause: Cause, width: int) -> list[Line]:
+    """What it is, how to confirm it, where this log shows it, what put it right."""
+    lines = _text(cause.summary, width)
+    for confirm in cause.confirm:
+        lines += _labelled("confirm", confirm, width)
+    for text in cause.seen:
+        lines += _labelled("C log", text, width, "digit")
+    for fix in cause.fix:
+        lines += _labelled("remedy", fix, width)
+    return lines
+
+
+def _first(state: State, name: str) -> str:
+    """The first new divergence, and the plain first one where that is another field."""
+    plain = state.comparison.first_divergence if state.comparison is not None and not state.pending else None
+    if plain is None or plain.field == name:
+        return f"{name}: nothing before it explains its difference"
+    return f"{name}: nothing before it explains its difference; the first field that differs is {plain.label}"
+
+
+def _shares(share: Share, width: int) -> list[Line]:
+    """One split of the gap, its largest parts as bars."""
+    cells = _cells(width)
+    lines: list[Line] = []
+    label = f"by {share.axis}"
+    for number, (name, value) in enumerate(share.parts[:_PARTS]):
+        part = value / share.gap if share.gap else 0.0
+        lines.append(
+            line(
+                Span(f"   {left(clip(label, 28) if number == 0 else '', 29)}", "label"),
+                Span(left(clean(name), 26)),
+                Span(f" {_bar(part, cells)}", "bar-c" if part >= 0 else "bar-py"),
+                Span(f" {right(_share(part), 8)}", "digit"),
+            )
+        )
+    more = len(share.parts) - _PARTS
+    return [*lines, line(Span(f"{' ' * 32}and {more} more", "faint"))] if more > 0 else lines
+
+
+def _section(title: str, note: str = "") -> list[Line]:
+    return [(), line(Span(f" {title}", "title"), Span(f"   {clean(note)}" if note else "", "faint"))]
+
+
+def _list(title: str, entries: tuple[str, ...], width: int) -> list[Line]:
+    if not entries:
+        return []
+    lines = _section(title)
+    for entry in entries:
+        first, *rest = wrap(clean(entry), width - 5) or [""]
+        lines += [line(Span(" - ", "warning"), first), *(line("   " + part) for part in rest)]
+    return lines
+
+
+def _text(text: str, width: int) -> list[Line]:
+    return [line("   " + part) for part in wrap(clean(text), width - 4)]
+
+
+def _labelled(label: str, text: str, width: int, tone: str = "text") -> list[Line]:
+    first, *rest = wrap(clean(text), width - 13) or [""]
+    head = line(Span(f"   {left(label, 9)}", "label"), Span(first, tone))
+    return [head, *(line(Span(" " * 12 + part, tone)) for part in rest)]
+
+
+# --- foot ------------------------------------------------------------------------------------------------------------
+
+
+def _foot(state: State, why: Why, width: int) -> Line:
+    told = why.message or state.message
+    if told:
+        return fit(line(Span(" " + clip(clean(told), width - 2), "warning")), width)
+    spans: Line = ()
+    for action in WHY_ACTIONS:
+        if action.label:
+            spans = (*spans, *line(Span(f" {action.shown}", "key"), Span(f" {action.label} ", "faint")))
+    return fit(spans, width)
+
+
+def _help(width: int) -> list[Line]:
+    return [
+        rule((Span("diagnosis: keys", "title"),), width, (Span("any key closes", "faint"),), focused=True),
+        *(line(Span(" " + left(action.shown, 10), "key"), action.help) for action in WHY_ACTIONS),
+        (),
+        *_text(
+            "Every known cause is re-simulated for this pixel, alone and then together with others, and scored over "
+            "all compared fields. The bar is the part of the misfit that a cause explains, 'left' the largest relative "
+            "difference that stays.",
+            width,
+        ),
+    ]

@@ -1,0 +1,76 @@
+"""What the diagnosis screen shows and where the user is in it, as frozen values, and the steps between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from nbtui.trace.model import Trace
+
+if TYPE_CHECKING:
+    from nbtui.diagnosis.diagnose import Diagnosis
+    from nbtui.diagnosis.explain.causes import Cause
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """A diagnosis and the two traces it is of. ``gap``: relative, of I_pixel_final, Python against C."""
+
+    diagnosis: Diagnosis
+    c: Trace
+    py: Trace
+    seconds: float
+    gap: float | None = None
+
+
+@dataclass(frozen=True)
+class Why:
+    """Everything the screen may show beside the console's own state. Replaced, never changed."""
+
+    progress: str = ""  # what the thread does now; empty when none runs
+    inquiry: Inquiry | None = None
+    problem: str = ""  # why there is no diagnosis, and the way out
+    cursor: int = 0  # of the causes
+    top: int = 0  # first line of the page below that is shown
+    applied: int | None = None  # the cause that the live side has been told of
+    message: str = ""
+    helping: bool = False
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """Ranked, best first."""
+        return self.inquiry.diagnosis.hypotheses if self.inquiry is not None else ()
+
+    @property
+    def cause(self) -> Cause | None:
+        """The one under the cursor."""
+        return self.causes[self.cursor] if self.cursor < len(self.causes) else None
+
+
+def found(why: Why, inquiry: Inquiry) -> Why:
+    """The diagnosis has come."""
+    return replace(why, progress="", problem="", inquiry=inquiry, cursor=0, top=0, applied=None)
+
+
+def moved(why: Why, by: int) -> Why:
+    """The cursor ``by`` causes down; at the ends it stays."""
+    if not why.causes:
+        return why
+    cursor = max(0, min(len(why.causes) - 1, why.cursor + by))
+    return why if cursor == why.cursor else replace(why, cursor=cursor, top=0)
+
+
+def scrolled(why: Why, by: int, lines: int, room: int) -> Why:
+    """The page of ``lines`` lines ``by`` further, ``room`` of which are shown."""
+    return replace(why, top=max(0, min(why.top + by, lines - room)))
+
+
+def as_text(why: Why) -> str:
+    """What ``c`` copies: the chosen cause, in full; empty without one. One line per sentence."""
+    cause = why.cause
+    if cause is None:
+        return ""
+    lines = [f"{' + '.join(cause.ids)}: explains {100.0 * cause.explained:.1f} %, left {cause.residual:.1e}"]
+    lines += [cause.summary, *(f"confirm: {text}" for text in cause.confirm)]
+    lines += [*(f"C log, {text}" for text in cause.seen), *(f"remedy: {text}" for text in cause.fix)]
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Lines, numbers, curves, tones: drawing without Textual."""

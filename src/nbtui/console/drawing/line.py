@@ -1,0 +1,112 @@
+"""A line of a pane: spans of text, each with a tone. No terminal knowledge beyond cell widths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+
+
+class Span(NamedTuple):
+    """Text in one tone. Tones are named in :mod:`nbtui.console.drawing.palette`."""
+
+    text: str
+    tone: str = "text"
+
+
+Line = tuple[Span, ...]
+
+
+def line(*parts: Span | str) -> Line:
+    """A line from spans and plain strings (tone ``text``); empty parts are left out."""
+    spans = (Span(part) if isinstance(part, str) else part for part in parts)
+    return tuple(span for span in spans if span.text)
+
+
+def width_of(spans: Iterable[Span]) -> int:
+    """Cells that the spans take."""
+    return sum(cell_len(span.text) for span in spans)
+
+
+def clip(text: str, width: int) -> str:
+    """``text`` in at most ``width`` cells; what is cut is marked with a final ``~``."""
+    if width <= 0:
+        return ""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, width - 1) + "~"
+
+
+def left(text: str, width: int) -> str:
+    """``text`` in exactly ``width`` cells, aligned left."""
+    return set_cell_size(clip(text, width), max(width, 0))
+
+
+def right(text: str, width: int) -> str:
+    """``text`` in exactly ``width`` cells, aligned right."""
+    cut = clip(text, width)
+    return " " * (width - cell_len(cut)) + cut
+
+
+def fit(spans: Line, width: int, tone: str = "text") -> Line:
+    """The line in exactly ``width`` cells: cut, or filled up with blanks of ``tone``."""
+    room = width
+    kept: list[Span] = []
+    for span in spans:
+        size = cell_len(span.text)
+        if size > room:
+            if room:
+                kept.append(Span(set_cell_size(span.text, room), span.tone))
+            return tuple(kept)
+        kept.append(span)
+        room -= size
+    if room > 0:
+        kept.append(Span(" " * room, tone))
+    return tuple(kept)
+
+
+def beside(first: Line, width: int, second: Line, gap: str = " ") -> Line:
+    """``first`` in ``width`` cells, then ``gap``, then ``second``."""
+    return (*fit(first, width), Span(gap, "rule"), *second)
+
+
+def block(lines: Iterable[Line], width: int, height: int) -> list[Line]:
+    """Exactly ``height`` lines of ``width`` cells: cut or filled up with blank lines."""
+    shaped = [fit(entry, width) for entry in list(lines)[: max(height, 0)]]
+    shaped += [(Span(" " * width),)] * (height - len(shaped))
+    return shaped
+
+
+def rule(title: Line, width: int, tail: Line = (), *, focused: bool = False) -> Line:
+    """A pane's title line: ``== title ==== tail ==`` when focused, drawn with ``-`` otherwise.
+
+    The double line is the signal of focus that does not need colour.
+    """
+    stroke, tone = ("═", "focus") if focused else ("─", "rule")
+    head = (Span(stroke * 2 + " ", tone), *title, Span(" ", tone))
+    end = (Span(" ", tone), *tail, Span(" " + stroke, tone)) if tail else ()
+    room = width - width_of(head) - width_of(end)
+    if room < 0 and tail:
+        return rule(title, width, focused=focused)
+    return fit((*head, Span(stroke * max(room, 0), tone), *end), width, tone)
+
+
+def plain(lines: Iterable[Line]) -> list[str]:
+    """The text alone, right-stripped: what a golden test reads."""
+    return ["".join(span.text for span in entry).rstrip() for entry in lines]
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Break ``text`` at blanks into pieces of at most ``width`` cells; a longer word is clipped."""
+    rows: list[str] = []
+    current = ""
+    for word in text.split():
+        candidate = f"{current} {word}" if current else word
+        if cell_len(candidate) <= width:
+            current = candidate
+            continue
+        if current:
+            rows.append(current)
+        current = clip(word, width)
+    return [*rows, current] if current else rows

@@ -1,0 +1,69 @@
+"""Numbers as the console writes them, and which of their digits agree."""
+
+from __future__ import annotations
+
+from nbtui.console.drawing.line import Span, clip
+from nbtui.parity.render import split_common
+from nbtui.trace.model import Value
+from nbtui.trace.text import clean
+
+
+def full(value: Value | None) -> str:
+    """A value as C prints it (``%.15g``); text is cleaned; nothing is ``-``."""
+    if value is None:
+        return "-"
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.15g}"
+
+
+def common_digits(first: str, second: str) -> int:
+    """How many leading characters of ``first`` are digits that agree (see `split_common`)."""
+    return len(split_common(first, second)[0])
+
+
+def agreeing_digits(first: str, second: str) -> int:
+    """Significant digits (leading zeros not counted) in which two printed numbers agree."""
+    shared = first[: common_digits(first, second)].partition("e")[0]
+    return len("".join(c for c in shared if c.isdigit()).lstrip("0"))
+
+
+def marked(text: str, other: str, width: int) -> tuple[Span, ...]:
+    """``text`` with the part that differs from ``other`` in brackets: common digits dim, the rest bright.
+
+    Against nothing (``-``) nothing differs: a missing side has a mark of its own.
+    """
+    if "-" in (text, other):
+        return (Span(clip(text, width), "text"),)
+    if text == other:
+        return (Span(clip(text, width), "agree"),)
+    shared = common_digits(text, other)
+    head, rest = text[:shared], text[shared:]
+    if not rest:
+        return (Span(head, "agree"), Span("[]", "digit"))
+    shown = clip(rest, width - len(head) - 2)
+    return (Span(head, "agree"), Span(f"[{shown}]", "digit"))
+
+
+def relative(value: float | None) -> str:
+    """A relative difference in at most eight cells."""
+    if value is None:
+        return "-"
+    return "0" if value == 0 else f"{value:+.1e}"
+
+
+def percent(value: float) -> str:
+    """A fraction as percent with a sign, short."""
+    scaled = 100 * value
+    if scaled == 0:
+        return "0 %"
+    return f"{scaled:+.2f} %" if 0.005 <= abs(scaled) < 1e4 else f"{scaled:+.1e} %"
+
+
+def count(value: int | None) -> str:
+    """A distance in units in the last place, short."""
+    if value is None:
+        return "-"
+    return str(value) if abs(value) < 100_000 else f"{value:.1e}".replace("e+", "e")

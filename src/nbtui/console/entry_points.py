@@ -1,0 +1,90 @@
+"""The doors of the console, one for each subcommand, and the way back from a package that is replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from nbtui.console import jobs
+from nbtui.console.app import Console, initial
+from nbtui.console.run import run
+from nbtui.console.session.preferences import Comfort
+from nbtui.errors import INTERRUPTED
+from nbtui.live.model import Case, Settings
+from nbtui.parity.profiles import BUILT_IN, Profile
+from nbtui.trace.model import Trace, TraceError
+
+
+def run_console(
+    case: Case | None,
+    settings: Settings,
+    *,
+    c_trace: Trace | None = None,
+    py_trace: Trace | None = None,
+    logs: tuple[Path, Path] | None = None,
+    profile: str,
+    tolerance: float | None,
+    reports: Path,
+    profiles: Mapping[str, Profile] | None = None,
+    comfort: Comfort | None = None,
+) -> int:
+    """Run the console until the user leaves it.
+
+    Two given sides are compared: ``logs`` (C's and Python's), which are read in the console, or two traces; ``case``
+    (if any) is then simulated for stepping only. Without them the Python side is simulated. Returns 0 (agree), 1
+    (divergence), 2 or 3 (nothing to compare because of a failure), 130 (interrupted, or left before there was a
+    verdict), 128 + signal. Raises TraceError for an unknown profile.
+    """
+    judgement = jobs.Judgement(profile, tolerance, dict(profiles or {}))
+    judgement.compare(jobs.NO_TRACE, jobs.NO_TRACE)  # an unknown profile is refused before the screen is taken
+    return run(
+        lambda state, comfort: Console(state, judgement, reports, comfort),
+        initial(case, settings, c_trace, py_trace, judgement, logs),
+        comfort or Comfort(),
+        replay,
+    )
+
+
+def run_watch(root: Path, *, poll: bool = False) -> int:
+    """Run the packages screen until the user leaves it; from a replayed package one comes back to it.
+
+    Returns 0, 130 (interrupted) or 128 + signal.
+    """
+    from nbtui.console.packages.screen import Watch
+
+    selected: Path | None = None
+    message = ""
+    while True:
+        outcome = Watch(root, poll=poll, selected=selected, message=message).run()
+        if not isinstance(outcome, Path):
+            return INTERRUPTED if outcome is None else outcome
+        selected, message = outcome, ""
+        try:
+            code = replay(outcome)
+        except TraceError as error:
+            message = f"{outcome.name}: {error}"
+            continue
+        if code > 128:  # interrupted, or the terminal is going away
+            return code
+
+
+def replay(path: Path) -> int:
+    """Show the two logs of a package as the main screen shows a live comparison; nothing is simulated.
+
+    Returns the console's exit code. Raises TraceError when a log cannot be read.
+    """
+    from nbtui.evidence.check.recheck import traces
+    from nbtui.evidence.read.folder import (  # not before the first paint of the console, nor the next two
+        read_json,
+        text,
+    )
+    from nbtui.evidence.read.package import list_files
+
+    metrics, _ = read_json(path / "metrics.json")
+    c, py, problems = traces(path, tuple(list_files(path)))
+    if c is None or py is None:
+        raise TraceError(problems[0].what if problems else "one of the two logs is missing")
+    name = text(metrics.get("tolerance_profile"))
+    settings = Settings(text(metrics.get("phi_mode")) or "spec", text(metrics.get("dtype")) or "float64")
+    known = name if name in BUILT_IN else "full"
+    return run_console(None, settings, c_trace=c, py_trace=py, profile=known, tolerance=None, reports=path.parent)

@@ -1,0 +1,161 @@
+"""The help page: all preflight findings, what the signs mean, and the keys from the registries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from nbtui.console.diagnosis.actions import WHY_ACTIONS
+from nbtui.console.drawing.line import Line, Span, block, fit, left, line, rule, wrap
+from nbtui.console.help.actions import HELP_ACTIONS
+from nbtui.console.image.actions import IMAGE_ACTIONS
+from nbtui.console.logs.actions import LOG_ACTIONS
+from nbtui.console.main.actions import ACTIONS, Action, key_of
+from nbtui.console.main.state import State
+from nbtui.console.packages.actions import PACKAGES_ACTIONS
+from nbtui.console.parameters.actions import PARAMETERS_ACTIONS
+from nbtui.trace.text import clean
+
+_KEYS = 10  # cells of the keys
+_MARKS = (
+    ("=", "pass", "agrees within the tolerance of the profile"),
+    ("~", "minor", "agrees within a wider limit of its own, or with a note"),
+    ("#", "diverge", "differs, and nothing upstream of it does: new here"),
+    ("+", "inherited", "differs because something that it is made from differs"),
+    ("o", "missing", "one side does not have it"),
+    (".", "faint", "not known yet: the Python side is being simulated"),
+    ("*", "changed", "another value than before: a simulation or a file changed it; at a step: the last step did"),
+    ("!", "warning", "marked: a field, or a phi step with a marked place"),
+    ("*2", "warning", "two parameters are not as nbtui was started"),
+    ("# + - .", "text", "map: a term within one, two, three decades of the largest, or below"),
+    ("++ + .", "more", "map of Py-C: more than a tenth, a hundredth of the gap, or less; - where Python is less"),
+    ("o x *", "pass", "curves: C, Python, both equal; on the lobes O X @ are the step under the cursor"),
+    ("12.3[45]", "digit", "the digits in brackets differ from the other side"),
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Where the reader of the page is."""
+
+    top: int = 0  # first line shown
+    query: str = ""
+    typing: bool = False
+    message: str = ""
+
+
+def draw(state: State, reading: Reading, width: int, height: int) -> list[Line]:
+    """A window of the page, and a foot line with the keys that move it."""
+    page = lines(state, width)
+    shown = page[reading.top : reading.top + room(height)]
+    wanted = reading.query.casefold()
+    return [
+        *block([_lit(entry, wanted) for entry in shown], width, room(height)),
+        _foot(reading, len(page), width, height),
+    ]
+
+
+def room(height: int) -> int:
+    """Lines of the page that are in sight."""
+    return max(1, height - 1)
+
+
+def kept_in_view(state: State, reading: Reading, width: int, height: int) -> Reading:
+    """The reading with a first line such that the page ends at the foot at the latest."""
+    last = max(0, len(lines(state, width)) - room(height))
+    return replace(reading, top=max(0, min(last, reading.top)))
+
+
+def found(state: State, reading: Reading, width: int, forward: bool, *, stay: bool = False) -> Reading:
+    """The next line with the search text on top; ``stay``: or the one that is there."""
+    wanted = reading.query.casefold()
+    if not wanted:
+        return replace(
+            reading,
+            message="" if stay else f"nothing to search for yet: {key_of('search', HELP_ACTIONS)} starts a search",
+        )
+    page = lines(state, width)
+    hits = [number for number, entry in enumerate(page) if wanted in _plain(entry)]
+    if not hits:
+        return replace(reading, message=f"nothing here has {reading.query!r}")
+    ahead = [hit for hit in hits if hit > reading.top or (stay and hit == reading.top)]
+    behind = [hit for hit in hits if hit < reading.top]
+    top = (ahead or hits)[0] if forward else (behind or hits)[-1]
+    return replace(reading, top=top, message=f"{hits.index(top) + 1} of {len(hits)} lines")
+
+
+def to_section(state: State, reading: Reading, width: int, forward: bool) -> Reading:
+    """The title of the next (previous) part on top; at the ends it stays."""
+    titles = [number for number, entry in enumerate(lines(state, width)) if entry and entry[0].text[:1] in "═─="]
+    ahead = [title for title in titles if title > reading.top]
+    behind = [title for title in titles if title < reading.top]
+    chosen = ahead[:1] if forward else behind[-1:]
+    return replace(reading, top=chosen[0]) if chosen else reading
+
+
+def lines(state: State, width: int) -> list[Line]:
+    """All lines of the page: what preflight found, the signs, then the keys of every screen."""
+    page = _preflight(state, width)
+    page.append(rule((Span("what the signs mean", "title"),), width, focused=True))
+    for sign, tone, words in _MARKS:
+        first, *rest = wrap(words, width - _KEYS - 2)
+        page.append(line(" ", Span(sign, tone), " " * (_KEYS - len(sign)), first))
+        page += [line(" " * (_KEYS + 1), part) for part in rest]
+    page += [(), rule((Span("keys", "title"),), width)]
+    for entry in ACTIONS:
+        of_use = entry.when(state)
+        page += _entry(entry, width, "text" if of_use else "faint", "" if of_use else "  (not now)")
+    for where, opened_by, actions in (
+        ("logs", "logs", LOG_ACTIONS),
+        ("diagnosis", "why", WHY_ACTIONS),
+        ("image", "image", IMAGE_ACTIONS),
+        ("packages", "packages", PACKAGES_ACTIONS),
+        ("parameters", "parameters", PARAMETERS_ACTIONS),
+        ("help", "help", HELP_ACTIONS),
+    ):
+        page += [(), rule((Span(f"keys in the {where} ({key_of(opened_by)})", "title"),), width)]
+        for entry in actions:
+            page += _entry(entry, width)
+    return page
+
+
+def _preflight(state: State, width: int) -> list[Line]:
+    findings = state.comparison.findings if state.comparison and not state.pending else ()
+    if not findings:
+        return []
+    page: list[Line] = [rule((Span("preflight", "title"),), width)]
+    for finding in findings:
+        first, *rest = wrap(clean(finding), width - 4) or [""]
+        page.append(line(Span(" - ", "warning"), first))
+        page += [line("   " + part) for part in rest]
+    return [*page, ()]
+
+
+def _plain(entry: Line) -> str:
+    return "".join(span.text for span in entry).casefold()
+
+
+def _lit(entry: Line, wanted: str) -> Line:
+    """A line that has the search text, marked as one."""
+    if not wanted or wanted not in _plain(entry):
+        return entry
+    return tuple(span if span.tone == "rule" else span._replace(tone="changed") for span in entry)
+
+
+def _foot(reading: Reading, total: int, width: int, height: int) -> Line:
+    if reading.typing:
+        return fit(line(Span(" /", "key"), clean(reading.query), Span("_", "cursor"), "  ", reading.message), width)
+    where = f"{reading.top + 1}-{min(total, reading.top + room(height))} of {total} "
+    spans: Line = ()
+    for entry in HELP_ACTIONS:
+        if entry.label:
+            spans = (*spans, *line(Span(f" {entry.shown}", "key"), Span(f" {entry.label} ", "faint")))
+    if reading.message:
+        spans = (Span(" " + clean(reading.message), "warning"),)
+    return (*fit(spans, width - len(where)), Span(where, "faint"))
+
+
+def _entry(entry: Action, width: int, tone: str = "text", note: str = "") -> list[Line]:
+    """The keys of an action and what they do, on as many lines as that takes."""
+    first, *rest = wrap(entry.help + note, width - _KEYS - 2) or [""]
+    keys = Span(" " + left(entry.shown, _KEYS), "key" if tone == "text" else "faint")
+    return [line(keys, Span(first, tone)), *(line(" " * (_KEYS + 1), Span(part, tone)) for part in rest)]

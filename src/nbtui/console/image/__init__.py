@@ -1,0 +1,1 @@
+"""The image screen: the detector, reference and simulation."""

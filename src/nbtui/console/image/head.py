@@ -1,0 +1,151 @@
+"""The lines above and below the image screen: what is shown, the verdict on the two images, the keys."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from nbtui.console.drawing.line import Line, Span, block, clip, fit, line, width_of, wrap
+from nbtui.console.image.actions import IMAGE_ACTIONS
+from nbtui.console.image.state import TITLES, Picture, Stage, missing
+from nbtui.console.main.actions import key_of
+from nbtui.images.metrics import GATES, ImageComparison
+from nbtui.images.render import sentences
+from nbtui.trace.text import clean
+
+FIELD = GATES["field"]
+
+
+def header(picture: Picture, width: int, height: int) -> list[Line]:
+    """What is shown, the verdict on the two images in numbers, and the most telling sentence about them."""
+    size = f"   {picture.shape[0]} x {picture.shape[1]}" if picture.shape else ""
+    tail = _activity(picture)
+    wide = width >= 110
+    head = line(
+        Span(" nbtui ", "focus"),
+        Span(" " + clip(clean(picture.name), max(8, width // 8)) + " ", "title"),
+        *_views(picture),
+        Span("   MODE " if wide else " ", "label"),
+        Span(clean(picture.phi_mode), "title" if wide else "label"),
+        size + (" pixels" if size and wide and not tail.text else ""),
+        Span("   C image " if wide and picture.c_origin else "", "label"),
+        clip(clean(picture.c_origin), width // 5) if wide else "",
+    )
+    room = width - width_of((tail,)) - 1
+    return block(
+        [(*fit(head, room), Span(" "), tail), _verdict(picture, width), _sentence(picture, width)], width, height
+    )
+
+
+def _views(picture: Picture) -> Line:
+    """The three views, the chosen one in brackets."""
+    return tuple(
+        Span(
+            f"[{key} {title}]" if view == picture.view else f" {key} {title} ",
+            "title" if view == picture.view else "text",
+        )
+        for key, (view, title) in enumerate(TITLES.items(), 1)
+    )
+
+
+def _activity(picture: Picture) -> Span:
+    if picture.stage is Stage.SIMULATING:
+        left = "" if picture.left is None else f"{math.ceil(picture.left)} s left, "
+        return Span(
+            f"simulating {100 * picture.done:.0f} %, {left}{key_of('stop', IMAGE_ACTIONS)} stops it ", "warning"
+        )
+    if picture.stage is Stage.READY and picture.difference is not None and not picture.judged:
+        return Span("comparing ... ", "warning")
+    words = {Stage.PREPARING: "reading ... ", Stage.STOPPING: "stopping ... ", Stage.STOPPED: "stopped "}
+    return Span(words.get(picture.stage, "failed " if picture.stage is Stage.FAILED else ""), "warning")
+
+
+def _verdict(picture: Picture, width: int) -> Line:
+    found = picture.difference
+    if found is None:
+        if picture.c_problem:
+            return line(Span(" NO C IMAGE ", "verdict-wait"), " " + _problem(picture, width)[0])
+        if picture.stage in (Stage.FAILED, Stage.STOPPED):
+            words = missing(replace(picture, view="python"))
+            return line(Span(" NOT COMPARED ", "verdict-wait"), " " + clip(clean(words), width - 16))
+        return line(Span(" NOT COMPARED YET ", "verdict-wait"), f" {picture.stage.value} ...")
+    numbers = _numbers(picture.comparison, width) if picture.comparison else ()
+    if not found.differing:
+        return line(Span(" IMAGES AGREE ", "verdict-agree"), " every pixel within 1e-6", *numbers)
+    passed = picture.comparison is not None and not picture.comparison.failures(FIELD)
+    count = f" {found.differing} PIXEL{'S' if found.differing > 1 else ''} DIFFER "
+    slow, fast = found.worst[0]
+    worst = float(found.delta[slow, fast])
+    told = line(
+        Span("   largest ", "label"),
+        Span(f"{worst:+.3g}", "digit"),
+        f" at slow {slow} fast {fast}",
+    )
+    verdict = line(Span(count, "verdict-wait" if passed else "verdict-differ"), *numbers)
+    return (*verdict, *told) if width_of((*verdict, *told)) <= width else verdict
+
+
+def _numbers(found: ImageComparison, width: int) -> Line:
+    """The numbers that the field judges by, ``=`` passes and ``#`` does not."""
+    ratio, apart = found.sum_ratio, found.peak_distance
+    low, high = FIELD.sum_ratio or (-math.inf, math.inf)
+    names = ("correlation", "sum ratio", "peaks") if width >= 110 else ("corr", "sums", "peaks")
+    equal = found.largest == 0.0 and not found.only_one
+    judged = (
+        (names[0], found.correlation, ".5f", (found.correlation or 0.0) >= (FIELD.correlation or 0.0)),
+        (names[1], ratio, ".5g", ratio is not None and low <= ratio <= high),
+        (names[2], apart, ".2f", apart is None or apart <= (FIELD.peak_distance or math.inf)),
+    )
+    spans: Line = ()
+    for name, value, digits, good in judged:
+        tone = "pass" if good or equal else "diverge"
+        shown = "none" if value is None else "unmatched" if math.isinf(value) else _never_rounded_up(value, digits)
+        unit = " px" if name == "peaks" and value is not None and math.isfinite(value) else ""
+        spans = (
+            *spans,
+            Span("  = " if good or equal else "  # ", tone),
+            Span(f"{name} ", "label"),
+            Span(shown + unit, tone),
+        )
+    return spans
+
+
+def _never_rounded_up(value: float, digits: str) -> str:
+    """A number of which 1.00000 means just that."""
+    text = f"{value:{digits}}"
+    return "0.99999+" if text == "1.00000" and value < 1.0 - 1e-12 else text
+
+
+def _problem(picture: Picture, width: int) -> list[str]:
+    """Why there is no C image: what stands beside the verdict, and the rest."""
+    return wrap(clean(picture.c_problem), width - 14)
+
+
+def _sentence(picture: Picture, width: int) -> Line:
+    """How one image comes from the other, or where they differ."""
+    found = picture.comparison
+    if found is None:
+        rest = " ".join(_problem(picture, width)[1:]) if picture.c_problem else ""
+        return line(" " + clip(rest, width - 2)) if rest else ()
+    told = sentences(found)
+    telling = [entry.sentence for entry in found.findings if entry.id in ("relation", "displaced")]
+    words = (telling or told or [""])[0].removeprefix("where: ")
+    return line(Span(" " + clip(words, width - 2), "warning" if telling else "text"))
+
+
+def footer(picture: Picture, width: int, height: int) -> list[Line]:
+    """The keys; or what is being typed; or what was last told."""
+    if picture.typed is not None:
+        asked = line(Span(" go to pixel, slow fast: ", "label"), picture.typed, Span(" ", "cursor"))
+        return [fit((*asked, Span("   Enter goes, Esc leaves", "faint")), width)]
+    if picture.message:
+        return [fit(line(Span(" " + clip(clean(picture.message), width - 2), "warning")), width)]
+    spans: Line = ()
+    entries = [entry for entry in IMAGE_ACTIONS if entry.label]
+    always = [line(Span(f" {entry.shown}", "key"), Span(f" {entry.label} ", "faint")) for entry in entries[-2:]]
+    for entry in entries[:-2]:
+        added = line(Span(f" {entry.shown}", "key"), Span(f" {entry.label} ", "faint"))
+        if width_of((*spans, *added, *always[0], *always[1])) > width:
+            break
+        spans = (*spans, *added)
+    return [fit((*spans, *always[0], *always[1]), width)]

@@ -1,0 +1,126 @@
+"""What the image screen does in a thread: read the command and C's image, simulate, compare. No screen here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbtui.console.image import state as moves
+from nbtui.console.image.state import Difference, Image
+from nbtui.errors import UnusableInput
+from nbtui.images import read as files
+from nbtui.images.metrics import ImageComparison, compare_images
+from nbtui.images.read import c_image_of, read_image, words
+from nbtui.live.images import Frame, Resolution, prepare
+from nbtui.live.model import Case, Settings
+from nbtui.trace.text import clean
+
+TOLD_EVERY = 0.25  # s between two progress messages
+NO_C_IMAGE = "give --c-image FILE, or put C's float image into the case folder as image.npy"
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """The command and C's image were read."""
+
+    frame: Frame
+    resolution: Resolution
+    c_file: files.Picture | None  # as it was read, of the detector's size
+    c: Image | None  # as it is shown
+    extent: tuple[int, int, int, int] | None  # fast from, to, slow from, to, where it is a cut-out
+    c_origin: str
+    c_problem: str
+
+
+@dataclass(frozen=True)
+class Progressed:
+    """A part of the simulation is done; ``left`` in seconds, None: not known yet."""
+
+    done: float
+    left: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Simulated:
+    """The Python image is there, and how it differs from C's."""
+
+    python: Image
+    difference: Difference | None
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """The two images in numbers; None where nothing could be compared."""
+
+    comparison: ImageComparison | None
+
+
+def reporter(tell: Callable[[object], None]) -> Callable[[int, int], None]:
+    """What tells the progress now and then."""
+    began = told = time.monotonic()
+
+    def report(done: int, total: int) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told >= TOLD_EVERY:
+            told = now
+            tell(Progressed(done / total, seconds_left(now - began, done / total)))
+
+    return report
+
+
+def seconds_left(elapsed: float, done: float) -> float | None:
+    """What a steady pace leaves; None while it is too early to say."""
+    return elapsed * (1.0 - done) / done if done > 0.02 else None
+
+
+def read(case: Case, settings: Settings) -> Prepared:
+    """Make the case ready and read C's image; a missing or unusable one is a sentence, not an error.
+
+    Raises:
+        UnusableInput: the command line, one of its files or a setting is unusable.
+    """
+    frame = prepare(case, settings)
+    resolution = frame.resolution()
+    path = case.c_image or c_image_of(case.folder, case.argv) or c_image_of(case.workdir, case.argv)
+    if path is None:
+        return Prepared(frame, resolution, None, None, None, "", NO_C_IMAGE)
+    try:
+        if case.c_image_at is not None:
+            return _cut_out(frame, resolution, path, case.c_image_at)
+        found = read_image(path, frame.shape)
+        if found.size != frame.shape:
+            part = all(have <= whole for have, whole in zip(found.size, frame.shape, strict=True))
+            hint = "; a cut-out? --c-at SLOW FAST says where it begins" if part else ""
+            raise UnusableInput(f"{found.name}: {words(found.size)}, but the detector is {words(frame.shape)}{hint}")
+    except UnusableInput as error:
+        return Prepared(frame, resolution, None, None, None, "", clean(str(error)))
+    return Prepared(frame, resolution, found, moves.cut(found.as_floats(), None), None, path.name, "")
+
+
+def _cut_out(frame: Frame, resolution: Resolution, path: Path, at: tuple[int, int]) -> Prepared:
+    part = read_image(path)
+    (slow, fast), (rows, columns) = at, part.size
+    extent = (fast, fast + columns - 1, slow, slow + rows - 1)
+    origin = f"{path.name}, slow {slow}-{extent[3]} fast {fast}-{extent[1]}"
+    whole = files.placed(part, frame.shape, at)
+    return Prepared(frame, resolution, whole, moves.cut(whole.as_floats(), extent), extent, origin, "")
+
+
+def simulated(ready: Prepared, python: Image) -> Simulated:
+    """The Python image with what C's says about it."""
+    if ready.c is None:
+        return Simulated(python, None)
+    return Simulated(python, moves.differences(ready.c, moves.cut(python, ready.extent)))
+
+
+def compared(ready: Prepared, python: Image) -> Compared:
+    """The two images in numbers, where there are two and something in them can be compared."""
+    if ready.c_file is None:
+        return Compared(None)
+    try:
+        return Compared(compare_images(ready.c_file, files.Picture("simulated", python, "simulated"), roi=ready.extent))
+    except UnusableInput:  # not one number in common
+        return Compared(None)

@@ -1,0 +1,159 @@
+"""The image screen's detector, in half blocks or characters, with cursor, resolution rings and the levels' meaning."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import numpy as np
+
+from nbtui.console.drawing.line import Line, Span, block, line, rule, wrap
+from nbtui.console.image.levels import BEYOND, NO_NUMBER, Codes, dots
+from nbtui.console.image.reading import keys
+from nbtui.console.image.rings import BEAM, RING, beam_cell, rings
+from nbtui.console.image.state import FIT, Image, Picture, Pixel, dot_of, missing, scale
+from nbtui.trace.text import clean
+
+# what stands for a level where there is no colour
+LETTERS = dict(zip("0123456ABCDEFabcdef", " .:=*#@123456abcdef", strict=True)) | {NO_NUMBER: "?", BEYOND: " "}
+_STRENGTH = {code: at for at, code in enumerate(" 0aA1bB2cC3dD4eE5fF6?")}  # of two dots in one cell which is shown
+WIDE = 60  # cells of a canvas with room for words
+_DOT = {False: "\u00b7", True: "'"}  # by whether levels are characters: these have a dot of their own
+_UPPER, _LOWER, _FULL = "\u2580", "\u2584", "\u2588"  # half blocks, and both
+_LONG = 3  # cells
+
+
+def dots_in(width: int, height: int) -> Pixel:
+    """Dots (down, across) of a canvas of this size in cells: a title, a legend and a margin are not dots."""
+    return 2 * max(0, height - 2), max(0, width - 1)
+
+
+class Canvas:
+    """The detector. Remembers the last levels: of a large image they take longer than a key may."""
+
+    def __init__(self) -> None:
+        self._key: tuple[object, ...] = ()
+        self._image: Image | None = None
+        self._codes: Codes = np.empty((0, 0), dtype="<U1")
+        self._ring_key: tuple[object, ...] = ()
+        self._ring_codes: Codes | None = None
+        self._rings: dict[int, dict[int, Span]] = {}
+
+    def draw(self, picture: Picture, width: int, height: int) -> list[Line]:
+        """A title with the cursor's column, the dots with the cursor's row, and the levels' meaning."""
+        if picture.keys:
+            return block(keys(), width, height)
+        size = dots_in(width, height)
+        why = missing(picture)
+        if why:
+            told = [line(Span(" " + part, "warning")) for part in wrap(clean(why), width - 2)]
+            return block([_ruler(picture, width, None, scale(picture, size)), (), *told], width, height)
+        zoom = scale(picture, size)
+        at = dot_of(picture, picture.cursor, zoom)
+        cursor = (at[0] // 2, at[1])
+        codes = self._levels(picture, size)
+        rows = _rows(codes, picture.characters)
+        marks = self._marks(picture, codes, zoom)
+        edge = Span("\u2502" if codes.shape[1] < size[1] else "", "rule")  # the detector ends here
+        body = []
+        for y, row in enumerate(rows):
+            here = y == cursor[0]
+            margin = Span(">", "cursor") if here else Span(" ")
+            on_row = {**marks.get(y, {}), **({cursor[1]: Span("+", "cursor")} if here else {})}
+            body.append(line(margin, *_with_marks(row, on_row), edge))
+        if codes.shape[0] < size[0]:
+            body.append(line(" ", Span("\u2500" * codes.shape[1] + ("\u2518" if edge.text else ""), "rule")))
+        body = block(body, width, height - 2)
+        return block([_ruler(picture, width, cursor[1] + 1, zoom), *body, _legend(picture, width)], width, height)
+
+    def _marks(self, picture: Picture, codes: Codes, zoom: int) -> dict[int, dict[int, Span]]:
+        """Rings and the beam's place by line and column; remembered like the levels, on which they depend."""
+        if not picture.rings or picture.resolution is None:
+            return {}
+        key = (picture.corner, zoom, picture.characters, codes.shape)
+        if key != self._ring_key or codes is not self._ring_codes:
+            self._ring_key, self._ring_codes = key, codes
+            free = (codes[::2] == "0") & (codes[1::2] == "0")
+            size = (codes.shape[0] // 2, codes.shape[1])
+            self._rings = {}
+            for (y, x), char in rings(picture, zoom, size, free).items():
+                span = Span(_DOT[picture.characters]) if char == RING else Span(char, "label")
+                self._rings.setdefault(y, {})[x] = span
+            beam = beam_cell(picture, zoom, size)
+            if beam is not None:
+                self._rings.setdefault(beam[0], {})[beam[1]] = Span(BEAM, "focus")
+        return self._rings
+
+    def _levels(self, picture: Picture, size: Pixel) -> Codes:
+        key = (picture.corner, picture.zoom, picture.decades, picture.top, picture.view, size)
+        if key != self._key or picture.shown is not self._image:
+            self._key, self._image = key, picture.shown
+            self._codes = dots(picture, size)
+        return self._codes
+
+
+def _rows(codes: Codes, characters: bool) -> list[Line]:
+    """Two dots per cell: half blocks in two colours, or the stronger dot's character."""
+    pairs = zip(codes[::2].tolist(), codes[1::2].tolist(), strict=True)
+    return [_row(list(zip(upper, lower, strict=True)), characters) for upper, lower in pairs]
+
+
+def _row(cells: list[tuple[str, str]], characters: bool) -> Line:
+    if characters:
+        return (Span("".join(LETTERS[max(cell, key=_STRENGTH.__getitem__)] for cell in cells)),)
+    return tuple(_cell(upper, lower, len(list(same))) for (upper, lower), same in groupby(cells))
+
+
+def _cell(upper: str, lower: str, count: int) -> Span:
+    """``count`` cells of two dots. The fewest colours: what is not bright leaves the terminal's own."""
+    upper, lower = upper.replace(BEYOND, "0"), lower.replace(BEYOND, "0")
+    if upper == lower:
+        if upper == "0":
+            return Span(" " * count)
+        # a full block needs no colour behind, which would have to be taken back; in a long run blanks are lighter
+        return Span(_FULL * count, f"dots {upper}0") if count < _LONG else Span(" " * count, f"dots 0{lower}")
+    if upper == "0":
+        return Span(_LOWER * count, f"dots {lower}0")
+    return Span(_UPPER * count, f"dots {upper}{lower}")
+
+
+def _with_marks(row: Line, marks: dict[int, Span]) -> Line:
+    """The row with one-cell ``marks`` by column."""
+    spans: list[Span] = []
+    start = 0
+    for span in row:
+        end, at = start + len(span.text), start
+        for x in sorted(x for x in marks if start <= x < end):
+            spans += [Span(span.text[at - start : x - start], span.tone), marks[x]]
+            at = x + 1
+        spans.append(Span(span.text[at - start :], span.tone))
+        start = end
+    return tuple(span for span in spans if span.text)
+
+
+def _ruler(picture: Picture, width: int, column: int | None, zoom: int) -> Line:
+    """A line with ``v`` above the cursor, and how close the picture is."""
+    closeness = f"1:{zoom}" if zoom > 0 else f"{-zoom}:1"
+    spans = rule((), width, (Span(closeness + " all" * (picture.zoom == FIT), "faint"),), focused=True)
+    return spans if column is None else _with_marks(spans, {column: Span("v", "cursor")})
+
+
+def _legend(picture: Picture, width: int) -> Line:
+    """What the levels mean."""
+    top, decades = picture.top, picture.decades
+    if picture.view == "difference":
+        if picture.difference is not None and not picture.difference.differing:
+            return line(Span(" every pixel agrees", "pass"))
+        return line(
+            *_ramp(picture, "abcdef", "-"),
+            *_ramp(picture, "ABCDEF", "+"),
+            Span(f" {10.0**-decades * top:.2g} to {top:.2g}", "faint"),
+            Span(f", {decades} decades, + Python more" if width >= WIDE else "", "faint"),
+        )
+    low = f" {10.0**-decades * top:.2g} to {top:.3g} photons"
+    return line(*_ramp(picture, "123456", ""), Span(f"{low}{f', {decades} decades' if width >= WIDE else ''}", "faint"))
+
+
+def _ramp(picture: Picture, codes: str, sign: str) -> Line:
+    if picture.characters:
+        return (Span(f" {sign}", "faint"), Span("".join(LETTERS[code] for code in codes)))
+    return (Span(f" {sign}", "faint"), *(_cell(code, code, 1) for code in codes))

@@ -1,0 +1,1 @@
+"""The raw log screen: both logs side by side."""

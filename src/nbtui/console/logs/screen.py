@@ -1,0 +1,397 @@
+"""The raw log screen: threads that walk through, align and search the logs, and keys that move in them."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+from array import array
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from nbtui.console.jobs import Failure, start
+from nbtui.console.logs import pane as panes
+from nbtui.console.logs import state as moves
+from nbtui.console.logs.actions import LOG_ACTIONS
+from nbtui.console.logs.editor import edit_source
+from nbtui.console.logs.sources import Aligned, Clock, Found, Opened, Trouble, Walked, side_of, sources
+from nbtui.console.logs.state import LogView
+from nbtui.console.main.actions import key_of
+from nbtui.console.main.freshness import names
+from nbtui.console.main.state import State
+from nbtui.console.terminal.screen import Page
+from nbtui.console.terminal.widgets import PaneView
+from nbtui.errors import INTERRUPTED
+from nbtui.trace.reading.lines import FileLines, Lines, search
+from nbtui.trace.text import clean
+
+WHEEL = 3  # lines of a turn of the mouse wheel
+
+
+class LogsScreen(Page[None]):
+    """Both logs as they are. ``state`` is what the main screen shows when this one is opened."""
+
+    CSS = "LogsScreen { layout: vertical; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(",".join(entry.keys), f"logs('{entry.id}')", entry.help, show=False, id=f"logs.{entry.id}")
+        for entry in LOG_ACTIONS
+    ]
+
+    def __init__(self, state: State) -> None:
+        super().__init__()
+        self._state = state
+        self.sources = sources(state)
+        first, second = (side_of(source) for source in self.sources)
+        self.logs = LogView(state.name, (first, second))
+        self.view = PaneView(lambda width, height: panes.draw(self.logs, width, height), "logs")
+        self._known = state.files  # as the user has been told of them
+        self._walks = [threading.Event(), threading.Event()]  # set: that walk is to end
+        self._stop_search = threading.Event()
+        self._generation = 0  # of the search
+        self._seeking = False  # the cursor goes to the first line found
+        self._to_end = False  # the user waits for the last line
+        self._search_again = False  # as soon as the logs have been walked through
+        self._wanted: tuple[int | None, int | None] = (None, None)  # lines to go to when they are there
+        self._threads: list[threading.Thread] = []
+        self._files: list[FileLines] = []
+        self._acts: dict[str, Callable[[], None]] = {
+            "search": lambda: self.show(replace(self.logs, typing=True, query="")),
+            "hit_next": lambda: self.show(moves.to_hit(self.logs, True, self._rows())),
+            "hit_previous": lambda: self.show(moves.to_hit(self.logs, False, self._rows())),
+            "side": lambda: self.show(moves.turned(self.logs)),
+            "lock": lambda: self.show(moves.unlocked(self.logs)),
+            "mark_next": lambda: self.show(moves.to_mark(self.logs, True, self._rows())),
+            "mark_previous": lambda: self.show(moves.to_mark(self.logs, False, self._rows())),
+            "edit": self._edit,
+            "up": lambda: self._move(-1),
+            "down": lambda: self._move(1),
+            "page_up": lambda: self._move(-self._rows()),
+            "page_down": lambda: self._move(self._rows()),
+            "home": lambda: self.show(moves.gone(self.logs, 1, self._rows())),
+            "end": self._end,
+            "left": lambda: self.show(moves.shifted(self.logs, -moves.SHIFT)),
+            "right": lambda: self.show(moves.shifted(self.logs, moves.SHIFT)),
+            "suspend": self.app_suspend,
+            "back": self._back,
+            "help": lambda: self.show(replace(self.logs, helping=True)),
+            "close": self._leave,
+            "interrupt": lambda: self.app.exit(INTERRUPTED),
+        }
+
+    # --- life ----------------------------------------------------------------------------------------------------
+
+    def compose(self) -> list[PaneView]:
+        return [self.view]
+
+    def on_mount(self) -> None:
+        for index in range(len(self.sources)):
+            self._read(index)
+        self._start(self._align, self._ended, "nbtui-align")
+
+    def on_unmount(self) -> None:
+        self._stop_reading()
+        self._stop_search.set()
+        self._close(self._files)
+
+    def _close(self, files: list[FileLines]) -> None:
+        """Close files when no thread reads them any more."""
+        threads = tuple(self._threads)
+
+        def job() -> None:
+            for thread in threads:
+                thread.join()
+            for file in files:
+                file.close()
+
+        start(job, lambda result: None, "nbtui-close")
+
+    def _stop_reading(self) -> None:
+        for walk in self._walks:
+            walk.set()
+
+    def follow(self, state: State) -> None:
+        """The main screen shows another state: logs that were read again are shown as they are now.
+
+        The user stays on the line, and the search goes on in the new lines.
+        """
+        told, self._known = self._known, state.files
+        if state.files.frozen and state.files.waiting - told.waiting:
+            freeze = f"{key_of('freeze')} on the main screen lets it in"
+            self.show(replace(self.logs, message=f"{names(state.files.waiting)} changed; {freeze}"))
+        elif state.files.gone - told.gone or state.files.problem not in ("", told.problem):
+            self.show(replace(self.logs, message=state.message))
+        before = self._state
+        shown = (before.c_trace, before.py_trace, before.comparison)
+        now = (state.c_trace, state.py_trace, state.comparison)
+        if state.busy or all(one is other for one, other in zip(shown, now, strict=True)):
+            return
+        self._state, self.sources = state, sources(state)
+        for index in range(len(self.sources)):
+            if now[index] is not shown[index]:
+                self._read_again(index)
+        self.show(replace(self.logs, message=state.message))
+        self._start(self._align, self._ended, "nbtui-align")
+        self._searched_again()
+
+    def _read_again(self, index: int) -> None:
+        old = self.logs.sides[index]
+        side = replace(side_of(self.sources[index]), cursor=old.cursor, top=old.top)
+        self._walks[index].set()
+        self._walks[index] = threading.Event()
+        self._stop_search.set()
+        self._generation += 1  # what an old search still finds is of no use
+        self._search_again = True
+        self.logs = moves.put(self.logs, index, moves.within(side))
+        self._read(index)
+        if isinstance(old.lines, FileLines):
+            self._close([old.lines])
+
+    def _searched_again(self) -> None:
+        if self._search_again and not self.logs.busy:
+            self._search_again = False
+            if self.logs.pattern is not None:
+                self._search_for(self.logs.pattern, seek=False)
+
+    def _read(self, index: int) -> None:
+        """Walk through a log, if it is a file."""
+        path, walk = self.sources[index].path, self._walks[index]
+        if path is not None:
+            job, failed = partial(self._walk, index, walk, path), partial(self._not_read, index, walk)
+            self._start(job, failed, "nbtui-lines")
+
+    def _start(self, job: Callable[[], object], done: Callable[[object], None], name: str) -> None:
+        self._threads.append(start(job, done, name))
+
+    def _tell(self, message: Message) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is interested any more
+            self.post_message(message)
+
+    def _walk(self, side: int, walk: threading.Event, path: Path) -> None:
+        lines = FileLines(path)
+        self._files.append(lines)
+        self._tell(Opened(side, walk, lines))
+        clock = Clock()
+
+        def progress(done: int, total: int) -> None:
+            if clock.due():
+                self._tell(Walked(side, walk, (done, total)))
+
+        whole = lines.index(progress, walk.is_set)
+        note = lines.fault if whole else f"reading was stopped: {lines.count:,} lines of {lines.name} can be seen"
+        self._tell(Walked(side, walk, None, note))
+
+    def _not_read(self, side: int, walk: threading.Event, result: object) -> None:
+        if isinstance(result, Failure):
+            self._tell(Walked(side, walk, None, problem=result.sentence))
+
+    def _align(self) -> None:
+        from nbtui.console.logs.aligned import aligned  # numpy's part of it: not while the screen opens
+
+        now = self._state
+        found = Aligned(*aligned(now.comparison, now.row))
+        if now is self._state:  # else the logs have been read again meanwhile
+            self._tell(found)
+
+    def _ended(self, result: object) -> None:
+        if isinstance(result, Failure):
+            self._tell(Trouble(result.sentence))
+
+    def on_trouble(self, message: Trouble) -> None:
+        self.show(replace(self.logs, message=message.sentence))
+
+    def on_opened(self, message: Opened) -> None:
+        if message.walk is not self._walks[message.side]:
+            return
+        side = replace(self.logs.sides[message.side], lines=message.lines)
+        self.show(moves.put(self.logs, message.side, side))
+
+    def on_walked(self, message: Walked) -> None:
+        if message.walk is not self._walks[message.side]:
+            return
+        old = self.logs.sides[message.side]
+        side = replace(old, count=old.lines.count, read=message.read, problem=message.problem or old.problem)
+        view = moves.put(self.logs, message.side, moves.within(side) if self._search_again else side)
+        self.show(replace(view, message=message.note) if message.note else view)
+        if self._to_end and not view.side.read:
+            self._end()
+        self._arrive()
+        self._searched_again()
+
+    def on_aligned(self, message: Aligned) -> None:
+        self._wanted = message.lines
+        self.show(moves.realigned(self.logs, message.alignment))
+        self._arrive()
+
+    def _arrive(self) -> None:
+        """Go to the lines of the field the user came from, once both are there and unless the user has moved."""
+        view = self.logs
+        if view.moved or not any(self._wanted):
+            return
+        known = zip(self._wanted, view.sides, strict=True)
+        if all(line is None or line <= side.count or side.problem for line, side in known):
+            ours, theirs = (None if side.problem else line for line, side in zip(self._wanted, view.sides, strict=True))
+            self._wanted = (None, None)
+            self.show(moves.opened(view, (ours, theirs), self._rows()))
+
+    # --- keys ----------------------------------------------------------------------------------------------------
+
+    def action_logs(self, name: str) -> None:
+        """Do the action of this id (see `log_actions`)."""
+        self.logs = replace(self.logs, message="")
+        self._to_end = False
+        self._acts[name]()
+        self.view.update()
+
+    def typed(self, event: events.Key) -> bool:
+        """While a search text is typed, keys are text; any key closes the help."""
+        if event.key == "ctrl+c" or not (self.logs.typing or self.logs.helping):
+            return False
+        if self.logs.helping:
+            self.show(replace(self.logs, helping=False))
+        elif event.key == "escape":
+            self._forget()
+        elif event.key == "enter":
+            self._search()
+        else:
+            self.show(moves.typed(self.logs, event.key, event.character if event.is_printable else None))
+        return True
+
+    def _back(self) -> None:
+        view = self.logs
+        if view.searching:
+            self._stop_search.set()
+        elif view.busy:
+            self._stop_reading()
+        elif view.pattern is not None:
+            self._forget()
+        else:
+            self._leave()
+
+    def _leave(self) -> None:
+        self.dismiss(None)
+
+    def _move(self, by: int) -> None:
+        self.show(moves.moved(self.logs, by, self._rows()))
+
+    def _end(self) -> None:
+        """The last line there is; while the log is being read, the last one when that is done."""
+        self._to_end = self.logs.side.read is not None
+        self.show(moves.gone(self.logs, self.logs.side.count, self._rows()))
+
+    def _rows(self) -> int:
+        return panes.heights(*self.view.size)[self.logs.active]
+
+    def on_pane_view_pressed(self, message: PaneView.Pressed) -> None:
+        """A click puts the cursor on the line."""
+        place = panes.place_of(*self.view.size, message.x, message.y)
+        if place is None or self.logs.helping:
+            return
+        index, row = place
+        line = self.logs.sides[index].top + row
+        view = self.logs if index == self.logs.active else moves.turned(self.logs)
+        self.show(moves.gone(view, line, self._rows()))
+
+    def on_mouse_scroll_down(self) -> None:
+        self._move(WHEEL)
+
+    def on_mouse_scroll_up(self) -> None:
+        self._move(-WHEEL)
+
+    def app_suspend(self) -> None:
+        """Back to the shell; `fg` comes back."""
+        self.app.action_suspend_process()
+
+    # --- search --------------------------------------------------------------------------------------------------
+
+    def _search(self) -> None:
+        view = self.logs
+        if not view.query:
+            self._forget()
+            return
+        try:
+            pattern = moves.compiled(view.query)
+        except moves.BadPattern as error:
+            self.show(replace(view, typing=False, message=f"/{clean(view.query)}/ {error}"))
+            return
+        if view.busy:
+            self.show(replace(view, typing=False, message="the logs are still being read; search when that is done"))
+            return
+        self.show(replace(view, typing=False, pattern=pattern))
+        self._search_for(pattern, seek=True)
+
+    def _search_for(self, pattern: re.Pattern[str], *, seek: bool) -> None:
+        """Search both logs; ``seek``: and go to the first line found."""
+        self._stop_search.set()
+        self._stop_search = stop = threading.Event()
+        self._generation += 1
+        self._seeking = seek
+        left, right = (replace(side, hits=(), searched=-1 if side.problem else 0) for side in self.logs.sides)
+        view = replace(self.logs, sides=(left, right))
+        self.show(view)
+        generation, order = self._generation, (view.active, 1 - view.active)
+
+        def job() -> None:
+            for index in order:
+                if not view.sides[index].problem:
+                    self._search_in(generation, index, view.sides[index].lines, pattern, stop)
+
+        self._start(job, self._ended, "nbtui-search")
+
+    def _search_in(
+        self, generation: int, side: int, lines: Lines, pattern: re.Pattern[str], stop: threading.Event
+    ) -> None:
+        clock = Clock()
+
+        def progress(hits: array[int], upto: int) -> None:
+            if clock.due():
+                self._tell(Found(generation, side, hits, upto))
+
+        self._tell(Found(generation, side, search(lines, pattern, progress=progress, cancelled=stop.is_set), -1))
+
+    def on_found(self, message: Found) -> None:
+        if message.generation != self._generation:
+            return
+        view = self.logs
+        side = replace(view.sides[message.side], hits=message.hits, searched=message.upto)
+        view = moves.put(view, message.side, side)
+        if self._stop_search.is_set() and not view.searching:
+            view = replace(view, message="the search was stopped: only the lines found until then count")
+        if self._seeking and message.side == view.active and (message.hits or message.upto < 0):
+            ahead = bool(message.hits) and message.hits[-1] >= view.side.cursor
+            if ahead or message.upto < 0:
+                self._seeking = False
+                view = view if moves.hit_number(view.side) else moves.to_hit(view, True, self._rows())
+        self.show(view)
+
+    def _forget(self) -> None:
+        self._generation += 1
+        self._stop_search.set()
+        self.show(moves.forgotten(self.logs))
+
+    # --- editor --------------------------------------------------------------------------------------------------
+
+    def _edit(self) -> None:
+        view = self.logs
+        source, side = self.sources[view.active], view.side
+        if side.problem:
+            self.show(replace(view, message=side.problem))
+            return
+        told = edit_source(self.app, source, max(1, min(side.count, side.cursor)))
+        self.show(replace(self.logs, message=told))
+
+    # --- showing -------------------------------------------------------------------------------------------------
+
+    def on_pane_view_resized(self) -> None:
+        self.show(moves.refitted(self.logs, panes.heights(*self.view.size)))
+
+    def show(self, view: LogView) -> None:
+        """Make ``view`` the one that is shown."""
+        self.logs = view
+        self.view.update()

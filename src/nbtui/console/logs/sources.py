@@ -1,0 +1,126 @@
+"""Where the raw logs come from, and what the threads of the raw log screen tell it."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+from textual.message import Message
+
+from nbtui.console.logs.alignment import Alignment
+from nbtui.console.logs.state import Side
+from nbtui.console.main.state import Phase, State
+from nbtui.trace.reading.lines import FileLines, GivenLines, Lines
+from nbtui.trace.text import clean
+
+TELL_EVERY = 0.25  # s between two reports of a thread
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a side comes from: a file, or the lines of the live side, or a sentence why there is nothing."""
+
+    title: str
+    path: Path | None = None
+    lines: tuple[str, ...] = ()
+    problem: str = ""
+
+
+def sources(state: State) -> tuple[Source, Source]:
+    """The two logs that the console compares."""
+    return _c_source(state), _py_source(state)
+
+
+def _c_source(state: State) -> Source:
+    path = state.case.c_log if state.case else None
+    origin = state.c_trace.origin if state.c_trace else ""
+    if origin and (path is None or clean(str(path)) != origin):
+        path = Path(origin)
+    if path is None:
+        return Source("no log", problem="this case has no C log; add trace_c.log to its folder or open one with --c")
+    return Source(clean(str(path)), path)
+
+
+def _py_source(state: State) -> Source:
+    if state.py_given and state.py_trace is not None:
+        return Source(state.py_trace.origin, Path(state.py_trace.origin))
+    if state.simulation is not None:
+        return Source(f"live, {state.settings.phi_mode}", lines=state.simulation.trace_lines)
+    if state.phase is Phase.FAILED:
+        return Source("no trace", problem=state.failure)
+    if state.can_simulate:
+        return Source("not there yet", problem="the simulation is not done yet")
+    return Source("no trace", problem="there is no Python side; open two logs, or a case that can be simulated")
+
+
+def side_of(source: Source) -> Side:
+    """A side of the screen before anything of a file has been read."""
+    lines: Lines = GivenLines(source.lines)
+    reading = (0, 0) if source.path is not None and not source.problem else None
+    return Side(source.title, lines, source.problem, reading, lines.count)
+
+
+class Opened(Message):
+    """A file is open; its lines come while it is being walked through. ``walk`` tells the walks of a side apart."""
+
+    def __init__(self, side: int, walk: Event, lines: FileLines) -> None:
+        self.side, self.walk, self.lines = side, walk, lines
+        super().__init__()
+
+
+class Walked(Message):
+    """A file has been walked through up to here; ``read`` is None at the end."""
+
+    def __init__(self, side: int, walk: Event, read: tuple[int, int] | None, note: str = "", problem: str = "") -> None:
+        self.side, self.walk, self.read, self.note, self.problem = side, walk, read, note, problem
+        super().__init__()
+
+
+class Aligned(Message):
+    """It is known which lines belong together, and where the field is that the user came from."""
+
+    def __init__(self, alignment: Alignment, lines: tuple[int | None, int | None]) -> None:
+        self.alignment, self.lines = alignment, lines
+        super().__init__()
+
+
+class Found(Message):
+    """What a search has found on one side; ``upto`` is -1 at its end."""
+
+    def __init__(self, generation: int, side: int, hits: array[int], upto: int) -> None:
+        self.generation, self.side, self.hits, self.upto = generation, side, hits, upto
+        super().__init__()
+
+
+class Trouble(Message):
+    """A thread of the screen has failed."""
+
+    def __init__(self, sentence: str) -> None:
+        self.sentence = sentence
+        super().__init__()
+
+
+class Clock:
+    """Says when a thread may report again."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def due(self) -> bool:
+        now = time.monotonic()
+        if now - self._last < TELL_EVERY:
+            return False
+        self._last = now
+        return True
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    """Tells whether a file has changed."""
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, -1)
+    return status.st_mtime_ns, status.st_size

@@ -1,0 +1,244 @@
+"""What the raw log screen shows, as one frozen value, and the pure steps between such values."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from nbtui.console.logs.actions import LOG_ACTIONS
+from nbtui.console.logs.alignment import Alignment
+from nbtui.console.main.actions import key_of
+from nbtui.trace.reading.lines import LONGEST, GivenLines, Lines
+
+SHIFT = 20  # columns of a step to the left or right
+_NONE: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Side:
+    """One log. ``cursor`` and ``top`` are 1-based lines; ``top`` may lie before the first line, to stay aligned."""
+
+    title: str
+    lines: Lines = field(default_factory=lambda: GivenLines(()))
+    problem: str = ""  # why there is nothing to show, and the way out
+    read: tuple[int, int] | None = None  # bytes read and to read, while the log is being walked through
+    count: int = 0  # lines known when this value was made
+    cursor: int = 1
+    top: int = 1
+    hits: Sequence[int] = _NONE
+    searched: int = -1  # last line searched so far, -1 when no search is running
+
+
+@dataclass(frozen=True)
+class LogView:
+    """Both logs and where the user is."""
+
+    name: str
+    sides: tuple[Side, Side]
+    alignment: Alignment = field(default_factory=Alignment)
+    active: int = 0
+    locked: bool = True  # both logs scroll together
+    moved: bool = False  # the user has moved: lines that come late no longer move the cursor
+    shift: int = 0  # columns that are scrolled out at the left
+    typing: bool = False
+    query: str = ""
+    pattern: re.Pattern[str] | None = None
+    message: str = ""
+    helping: bool = False
+
+    @property
+    def side(self) -> Side:
+        return self.sides[self.active]
+
+    @property
+    def busy(self) -> bool:
+        """A log is still being walked through."""
+        return any(side.read is not None for side in self.sides)
+
+    @property
+    def searching(self) -> bool:
+        return any(side.searched >= 0 for side in self.sides)
+
+
+class BadPattern(Exception):
+    """A search text is no usable regular expression; the message says what is wrong and the way out."""
+
+
+def compiled(text: str) -> re.Pattern[str]:
+    """The pattern of a search text; a text without capitals finds them too. Raises `BadPattern`.
+
+    Python's engine cannot be interrupted, so what could keep it (and the screen) busy for ever is refused: a group
+    that varies in length, repeated without limit.
+    """
+    try:
+        pattern = re.compile(text, re.IGNORECASE if text == text.lower() else re.NOFLAG)
+    except re.error as error:
+        where = f" at character {error.pos + 1}" if error.pos is not None else ""
+        raise BadPattern(
+            f"not a regular expression: {error.msg}{where}; a \\ before a sign takes it as it is"
+        ) from None
+    except (RecursionError, OverflowError):
+        raise BadPattern("this regular expression is too large; make it simpler") from None
+    if _explodes(text):
+        raise BadPattern("a repeat of a group that holds | ? * + { could take for ever; repeat a simple text or class")
+    return pattern
+
+
+_PIECES = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?(?:P<\w+>|<?[=!]|[a-zA-Z-]*:|>))?|.", re.DOTALL)
+_FOREVER = re.compile(r"[*+]|\{\d*,\}")
+
+
+def _explodes(text: str) -> bool:
+    """Whether a group that varies in length is repeated without limit."""
+    varies = [False]  # per open group
+    for match in _PIECES.finditer(text):
+        piece = match.group()
+        if piece.startswith("("):
+            varies.append(False)
+        elif piece == ")" and len(varies) > 1:
+            inner = varies.pop()
+            if inner and _FOREVER.match(text, match.end()):
+                return True
+            varies[-1] |= inner
+        elif piece in "|?*+{":
+            varies[-1] = True
+    return False
+
+
+# --- moves -------------------------------------------------------------------------------------------------------
+
+
+def put(view: LogView, index: int, side: Side) -> LogView:
+    """The view with one side replaced."""
+    return replace(view, sides=(side, view.sides[1]) if index == 0 else (view.sides[0], side))
+
+
+def within(side: Side) -> Side:
+    """The cursor on a line that there is, once all lines are known."""
+    if side.read is not None:
+        return side
+    cursor = max(1, min(side.count, side.cursor))
+    return replace(side, cursor=cursor, top=side.top + cursor - side.cursor)
+
+
+def opened(view: LogView, lines: tuple[int | None, int | None], height: int) -> LogView:
+    """Both cursors on the lines of a field; a side that does not print it goes where it belongs beside the other."""
+    first = 0 if lines[0] is not None else 1
+    if lines[first] is None:
+        return view
+    active = view.active if lines[view.active] is not None else first
+    view = replace(view, active=active)
+    line = lines[active]
+    assert line is not None
+    side = replace(view.side, cursor=line, top=line - max(height, 1) // 2)
+    return _followed(put(view, active, side))
+
+
+def moved(view: LogView, by: int, height: int) -> LogView:
+    """The cursor ``by`` lines down; at the ends it stays."""
+    return gone(view, view.side.cursor + by, height)
+
+
+def gone(view: LogView, line: int, height: int) -> LogView:
+    """The cursor on ``line``, or the nearest there is; the window follows, and the other log when they are locked."""
+    side = view.side
+    line = max(1, min(side.count, line))
+    far = not side.top - height <= line < side.top + 2 * height
+    top = line - height // 2 if far else max(min(side.top, line), line - height + 1)
+    return _followed(put(replace(view, moved=True), view.active, replace(side, cursor=line, top=top)))
+
+
+def _followed(view: LogView) -> LogView:
+    """The other log beside the active one: the lines of one field in one row of the screen."""
+    if not view.locked:
+        return view
+    here, other = view.side, view.sides[1 - view.active]
+    partner = view.alignment.partner(view.active, here.cursor)
+    return put(view, 1 - view.active, replace(other, cursor=partner, top=partner - (here.cursor - here.top)))
+
+
+def realigned(view: LogView, alignment: Alignment) -> LogView:
+    """With another alignment; where the user has moved already, the other log comes to the line under the cursor."""
+    now = replace(view, alignment=alignment)
+    return _followed(now) if view.moved else now
+
+
+def refitted(view: LogView, heights: tuple[int, int]) -> LogView:
+    """The cursor of the active side kept in a window of another size."""
+    height = heights[view.active]
+    side = view.side
+    if height <= 0 or side.top <= side.cursor < side.top + height:
+        return view
+    return _followed(put(view, view.active, replace(side, top=side.cursor - height // 2)))
+
+
+def turned(view: LogView) -> LogView:
+    """The other side; its cursor stays, or comes back to the lines there are."""
+    other = view.sides[1 - view.active]
+    cursor = max(1, min(max(other.count, 1), other.cursor))
+    side = replace(other, cursor=cursor, top=other.top + cursor - other.cursor)
+    changed = put(replace(view, active=1 - view.active), 1 - view.active, side)
+    return _followed(changed) if cursor != other.cursor else changed
+
+
+def unlocked(view: LogView) -> LogView:
+    """Scrolling together off, or on again."""
+    if view.locked:
+        other = 1 - view.active
+        side = view.sides[other]
+        cursor = max(1, min(max(side.count, 1), side.cursor))
+        view = put(view, other, replace(side, cursor=cursor, top=side.top + cursor - side.cursor))
+        return replace(
+            view, locked=False, message=f"each log scrolls alone; {key_of('lock', LOG_ACTIONS)}: together again"
+        )
+    return _followed(replace(view, locked=True, message="both logs scroll together"))
+
+
+def shifted(view: LogView, by: int) -> LogView:
+    """The text ``by`` columns further to the left or right."""
+    return replace(view, shift=max(0, min(LONGEST, view.shift + by)))
+
+
+def to_mark(view: LogView, forward: bool, height: int) -> LogView:
+    """The next line whose value differs or is missing on the other side."""
+    line = view.alignment.next_mark(view.active, view.side.cursor, forward)
+    if line is None:
+        return replace(view, message="no line of this log holds a value that differs")
+    around = (line <= view.side.cursor) if forward else (line >= view.side.cursor)
+    return gone(replace(view, message="around the end" if around else ""), line, height)
+
+
+def to_hit(view: LogView, forward: bool, height: int) -> LogView:
+    """The next line of the active log in which the search text is found; around the end it starts again."""
+    if view.pattern is None:
+        return replace(view, message=f"nothing to search for yet: {key_of('search', LOG_ACTIONS)} starts a search")
+    hits, here = view.side.hits, view.side.cursor
+    if not hits:
+        still = " so far" if view.searching else ""
+        other = len(view.sides[1 - view.active].hits)
+        note = f"; {other:,} on the other side, {key_of('side', LOG_ACTIONS)} goes there" if other else ""
+        return replace(view, message=f"no line of this log contains {view.query!r}{still}{note}")
+    at = bisect_right(hits, here) if forward else bisect_left(hits, here) - 1
+    around = not 0 <= at < len(hits)
+    line = hits[at % len(hits)]
+    return gone(replace(view, message="around the end" if around else ""), line, height)
+
+
+def hit_number(side: Side) -> int:
+    """Which hit the cursor is on, from 1; 0 when it is on none."""
+    at = bisect_left(side.hits, side.cursor)
+    return at + 1 if at < len(side.hits) and side.hits[at] == side.cursor else 0
+
+
+def typed(view: LogView, key: str, character: str | None) -> LogView:
+    """A key while the search text is typed. Enter and Esc are the screen's."""
+    query = view.query[:-1] if key == "backspace" else view.query + (character or "")
+    return replace(view, query=query)
+
+
+def forgotten(view: LogView) -> LogView:
+    """Without a search."""
+    left, right = (replace(side, hits=_NONE, searched=-1) for side in view.sides)
+    return replace(view, sides=(left, right), typing=False, query="", pattern=None)

@@ -1,0 +1,83 @@
+"""The diagnosis of what the main screen shows, where there is one."""
+
+from __future__ import annotations
+
+from nbtui.console.diagnosis.state import Inquiry
+from nbtui.console.main.actions import key_of
+from nbtui.console.main.dependencies import repeats_last_step
+from nbtui.console.main.state import State
+from nbtui.trace.columns import phi_ends
+from nbtui.trace.text import clean
+
+MANY_STEPS = 20_000  # of a pixel; every cause that is tried simulates them again
+
+
+def current(state: State) -> Inquiry | None:
+    """The diagnosis, if it is of the two traces that are shown."""
+    found = state.inquiry
+    if found is None or state.pending or found.c is not state.c_trace or found.py is not state.py_trace:
+        return None
+    return found
+
+
+def likely(state: State) -> str:
+    """The best cause in one line for the main screen; empty without a diagnosis of what is shown there."""
+    found = current(state)
+    if found is None or not found.diagnosis.differs:
+        return ""
+    causes = found.diagnosis.hypotheses
+    why = key_of("why")
+    if not causes:
+        return f"no known cause explains the difference   {why} says more"
+    best = causes[0]
+    parity = "phi_carryover" in best.ids and state.settings.phi_mode == "spec"
+    ways = f"{why} all causes" + (f"   {key_of('phi_mode')} try c-parity" if parity else "")
+    return f"{clean(' + '.join(best.ids))} (explains {100.0 * best.explained:.1f} % of the gap)   {ways}"
+
+
+def hint(state: State) -> str:
+    """What C's own log says about the cause of a divergence, and the key that tries it."""
+    first = state.comparison.first_divergence if state.comparison and not state.pending else None
+    if first is None or first.stage not in ("crystal", "lattice"):
+        return ""
+    if state.c_trace is None or not repeats_last_step(state.c_trace):
+        return ""
+    last = phi_ends(state.c_trace.phi)[1].phi_tic
+    seen = f"C's phi step 0 carries the values of its step {last}"
+    if state.settings.phi_mode == "spec" and state.can_simulate:
+        return f"{seen}; {key_of('phi_mode')}: let Python do so too"
+    return seen
+
+
+def steps_of(state: State) -> int:
+    """Steps of the pixel: of the simulation, else as C's log counts them; 0 where neither is there."""
+    if state.simulation is not None:
+        return state.simulation.steps
+    found = state.c_trace.all("steps") if state.c_trace is not None else ()
+    count = found[-1].values[0] if found else 0
+    return int(count) if isinstance(count, int) else 0
+
+
+def unasked(state: State) -> str:
+    """Why no cause is looked for unasked, and the key that does; empty where one is, or nothing differs."""
+    steps, found = steps_of(state), state.comparison
+    if steps <= MANY_STEPS or state.case is None or state.pending or current(state) is not None:
+        return ""
+    if found is None or found.first_divergence is None:
+        return ""
+    return f"not looked for unasked: {steps:,} steps a pixel take long; {key_of('why')} looks"
+
+
+def likely_name(state: State) -> str:
+    """The best cause by its names alone, for the verdict; empty where none is known or most of the gap is left."""
+    found = current(state)
+    if found is None or not found.diagnosis.differs or not found.diagnosis.hypotheses:
+        return ""
+    best = found.diagnosis.hypotheses[0]
+    return " + ".join(best.ids) if best.explained > 0.5 else ""
+
+
+def gap_of(state: State) -> float | None:
+    """The relative gap of I_pixel_final that is shown now."""
+    row = state.comparison.row("I_pixel_final") if state.comparison is not None and not state.pending else None
+    return row.rel_delta if row is not None else None

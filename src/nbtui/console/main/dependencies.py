@@ -1,0 +1,32 @@
+"""What a field is made from, and what C's phi lines say of the phi carry-over."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from nbtui.parity import causes
+from nbtui.trace.columns import phi_ends
+from nbtui.trace.fields import catalogue
+from nbtui.trace.model import Trace
+
+
+def dependencies(name: str) -> tuple[str, ...]:
+    """Fields that ``name`` is made from, in pipeline order; empty for what comes from the command line alone."""
+    known = catalogue.field(name)
+    if known and known.depends_on:
+        return known.depends_on
+    return tuple(sorted(causes.upstream(name), key=catalogue.order))
+
+
+@cache
+def dependents(name: str) -> tuple[str, ...]:
+    """Fields that are made from ``name`` directly, in pipeline order."""
+    return tuple(entry.name for entry in catalogue.FIELDS if name in dependencies(entry.name))
+
+
+def repeats_last_step(c: Trace) -> bool:
+    """Whether C's first phi line carries the very values of its last one (the mark of the phi carry-over)."""
+    if len(c.phi) < 2:
+        return False
+    first, last = ({key: value for key, value in entry.values.items() if "phi" not in key} for entry in phi_ends(c.phi))
+    return bool(first) and first == last

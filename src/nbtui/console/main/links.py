@@ -1,0 +1,70 @@
+"""From field to field along what they are made from: the links of the detail pane, and the way back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nbtui.console.main.dependencies import dependencies, dependents
+from nbtui.console.main.state import State, visible
+from nbtui.parity.compare import raised
+
+
+def links(state: State) -> tuple[int, ...]:
+    """Rows that the field under the cursor is made from, then rows made from it; a field by its worst component."""
+    row = state.row
+    if row is None:
+        return ()
+    names = (*dependencies(row.field), *dependents(row.field))
+    found = [row_of(state, name, row.occurrence) for name in names]
+    return tuple(dict.fromkeys(at for at in found if at is not None))
+
+
+def row_of(state: State, name: str, occurrence: int) -> int | None:
+    """The row of a field that stands for it beside this occurrence: the first that differs, else the first."""
+    overview = state.comparison.overview if state.comparison else None
+    tallies = [tally for tally in overview.tallies if tally.field == name] if overview else []
+    if overview is None or not tallies:
+        return None
+    near = [at for tally in tallies for at in [overview.place(name, occurrence, tally.component)] if at is not None]
+    if not near:
+        near = [tally.first_raised for tally in tallies if tally.raised] or [tally.first for tally in tallies]
+        near = [min(near)]
+    return next((at for at in near if raised(state.rows[at])), near[0])
+
+
+def chosen(state: State) -> int | None:
+    """The row that Enter leads to: the link the user has chosen, at first one that differs."""
+    found = links(state)
+    if not found:
+        return None
+    if state.link is not None:
+        return found[min(state.link, len(found) - 1)]
+    return next((at for at in found if raised(state.rows[at])), found[0])
+
+
+def choose(state: State, by: int) -> State:
+    """Another link, around the ends."""
+    found, now = links(state), chosen(state)
+    if now is None:
+        return replace(state, message="no field of these traces is linked to this one")
+    return replace(state, link=(found.index(now) + by) % len(found))
+
+
+def follow(state: State) -> State:
+    """The cursor on the chosen link; the field left is remembered."""
+    target = chosen(state)
+    if target is None:
+        return replace(state, message="no field of these traces is linked to this one")
+    return _at(replace(state, path=(*state.path, state.cursor)), target)
+
+
+def back(state: State) -> State:
+    """The field from which a link was followed last."""
+    if not state.path or state.path[-1] >= len(state.rows):
+        return replace(state, path=(), message="no link was followed to come here")
+    return _at(replace(state, path=state.path[:-1]), state.path[-1])
+
+
+def _at(state: State, index: int) -> State:
+    shown = replace(state, cursor=index, link=None)
+    return shown if index in visible(shown) else replace(shown, only_differing=False)

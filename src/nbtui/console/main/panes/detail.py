@@ -1,0 +1,225 @@
+"""Everything about the field under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from nbtui.console.drawing.line import Line, Span, block, clip, left, line, rule, wrap
+from nbtui.console.drawing.numbers import agreeing_digits, common_digits, count, full, relative
+from nbtui.console.main.actions import key_of
+from nbtui.console.main.cause_summary import hint, likely, unasked
+from nbtui.console.main.dependencies import dependencies, dependents
+from nbtui.console.main.field_origins import from_command
+from nbtui.console.main.links import chosen, links, row_of
+from nbtui.console.main.panes import about
+from nbtui.console.main.panes.fields import glyph, row_name
+from nbtui.console.main.state import Phase, State, inherits
+from nbtui.parity.compare import raised
+from nbtui.parity.model import Row
+from nbtui.trace.fields.catalogue import field
+from nbtui.trace.text import clean
+
+ROOMY = 12  # lines from which sentences are wrapped instead of cut
+LONG = 15  # lines from which the long answers are added
+
+
+def draw(state: State, width: int, height: int) -> list[Line]:
+    """Seven lines when there is room for no more; a higher pane wraps the sentences and adds the long answers.
+
+    What does not fit is scrolled by ``state.detail_top``.
+    """
+    title = (Span("this field", "title"),)
+    focused = state.pane == "detail"
+    row = state.row
+    if row is None:
+        return block([rule(title, width, focused=focused), line(Span("  no field", "faint"))], width, height)
+    body = _body(state, row, width, height)
+    top = _top(state, len(body), height)
+    more = len(body) - height + 1 - top
+    tail = (
+        Span(f"{more} more lines " if more > 0 else "end ", "faint"),
+        Span(f"{key_of('page_down')} {key_of('page_up')}", "key"),
+    )
+    scrolls = len(body) > height - 1 and height >= LONG
+    ways = _ways(state) if focused else ()
+    return block([rule(title, width, (*ways, *(tail if scrolls else ())), focused=focused), *body[top:]], width, height)
+
+
+def _ways(state: State) -> Line:
+    """How to walk the links."""
+    if not links(state):
+        return ()
+    back = line(Span(f" {key_of('back')}", "key"), Span(" back", "faint")) if state.path else ()
+    go = line(
+        Span(key_of("open"), "key"), Span(" goes to [ ]  ", "faint"), Span(f"{key_of('left')} {key_of('right')}", "key")
+    )
+    return (*go, Span(" choose", "faint"), *back, Span("  "))
+
+
+def kept_in_view(state: State, width: int, height: int) -> State:
+    """The state with ``detail_top`` such that the page ends at the foot of the pane at the latest."""
+    if state.row is None or not state.detail_top:
+        return state
+    top = _top(state, len(_body(state, state.row, width, height)), height)
+    return state if top == state.detail_top else replace(state, detail_top=top)
+
+
+def _top(state: State, lines: int, height: int) -> int:
+    return max(0, min(state.detail_top, lines - height + 1))
+
+
+def _body(state: State, row: Row, width: int, height: int) -> list[Line]:
+    roomy = height >= ROOMY
+    lines = [_what(state, row, width), *_values(row, width, stacked=roomy or width < 100)]
+    lines += [*_deltas(state, row, width), *_meaning(row, width, roomy), *_depends(state, row, width, roomy)]
+    cause, why, large = likely(state), hint(state), unasked(state)
+    if cause:
+        lines += _advice("Likely: ", cause, width, roomy)
+    elif why:
+        lines += _advice("hint ", why, width, roomy)
+    elif large:
+        lines += _advice("Likely: ", large, width, roomy)
+    return lines + _feeds(state, row, width) + about.lines(state, row, width) if height >= LONG else lines
+
+
+def _advice(label: str, words: str, width: int, roomy: bool) -> list[Line]:
+    room = width - len(label) - 4
+    first, *rest = (wrap(words, room) if roomy else []) or [clip(words, room)]
+    head = line(Span("   " + label, "label"), Span(first, "warning"))
+    return [head, *(line(Span(" " * (3 + len(label))), Span(part, "warning")) for part in rest)]
+
+
+def _what(state: State, row: Row, width: int) -> Line:
+    name = row_name(row) + (f" {row.component}" if row.component else "")
+    mark, tone = glyph(state, row)
+    kept = "!" if row.label in state.marks else " "
+    spans = line(
+        Span(f" {mark}", tone),
+        Span(kept, "warning"),
+        Span(name, "title"),
+        Span(f" [{clean(row.unit)}]  " if row.unit else "  ", "faint"),
+    )
+    return (*spans, *_standing(state, row, width - 8 - len(name) - len(row.unit)))
+
+
+def _standing(state: State, row: Row, width: int) -> Line:
+    if state.pending:
+        words = "the Python side could not be made" if state.phase is Phase.FAILED else "Python is not there yet"
+        return (Span(f"C alone, {words}", "faint"),)
+    if not raised(row):
+        if row.note:
+            return (Span(clip(clean(row.note), width), "faint"),)
+        return (Span("agrees" if row.py_value is not None and row.c_value is not None else _lacking(row), "faint"),)
+    cause = inherits(state, row)
+    if cause:
+        return (Span(clip(f"{row.status.value} inherited from {clean(cause)}", width), "inherited"),)
+    note = f"; {clean(row.note)}" if row.note else ""
+    return (
+        Span(f"{row.status.value} ", "critical"),
+        Span("new here", "diverge"),
+        Span(clip(f": nothing upstream differs{note}", width - 19)),
+    )
+
+
+def _lacking(row: Row) -> str:
+    return "the Python side does not print it" if row.py_value is None else "the C log does not have it"
+
+
+def _values(row: Row, width: int, *, stacked: bool) -> list[Line]:
+    c, py = full(row.c_value), full(row.py_value)
+    shared = len(c) if c == py else common_digits(c, py)
+    room = width - 8 if stacked else width // 2 - 12
+
+    def side(label: str, text: str) -> tuple[Span, ...]:
+        text = clip(text, room)
+        return (Span(label, "label"), Span(text[:shared], "agree"), Span(text[shared:], "digit"))
+
+    if stacked:
+        return [line(*side("   C   ", c)), line(*side("   Py  ", py))]
+    gap = Span(" " * max(3, 30 - len(c)))
+    return [line(*side("   C  ", c), gap, *side("Python  ", py))]
+
+
+def _digits(row: Row) -> str:
+    c, py = full(row.c_value), full(row.py_value)
+    if c == py or isinstance(row.c_value, str) or row.c_value is None or row.py_value is None:
+        return ""
+    return f"{agreeing_digits(c, py)} digits agree"
+
+
+def _deltas(state: State, row: Row, width: int) -> list[Line]:
+    if state.comparison is None or state.pending:
+        return []
+    absolute = "-" if row.abs_delta is None else f"{row.abs_delta:.6g}"
+    deltas = line(
+        Span("   abs ", "label"),
+        left(absolute, 13),
+        Span("rel ", "label"),
+        left(relative(row.rel_delta), 9),
+        Span("ulp ", "label"),
+        left(count(row.ulp), 8),
+    )
+    digits = Span(_digits(row), "faint")
+    limits = line(
+        Span("   tolerance ", "label"),
+        f"{row.tolerance:g} ",
+        Span(f"(profile {clean(state.comparison.profile)})", "faint"),
+    )
+    if width >= 100:
+        return [line(*deltas, digits, *limits)]
+    return [line(*deltas, digits), limits] if width >= 66 else [deltas, line(*limits, "  ", digits)]
+
+
+def _meaning(row: Row, width: int, roomy: bool) -> list[Line]:
+    known = field(row.field)
+    what = row.description or (known.description if known else "a name the catalogue does not know")
+    tap = f" Tap: {known.tap.rstrip('.')}." if known and known.tap else ""
+    text = clean(f"{what.rstrip('.')}.{tap}")
+    if roomy:
+        return [line("   " + part) for part in wrap(text, width - 4)]
+    return [line("   " + clip(text, width - 4))]
+
+
+def _depends(state: State, row: Row, width: int, roomy: bool) -> list[Line]:
+    """The fields this one is made from, each with its mark; what no log shows has none."""
+    names = dependencies(row.field)
+    if not names:
+        words = from_command(row.field) or "the command line and its files"
+        first, *rest = wrap(words, width - 14) if roomy else [clip(words, width - 14)]
+        head = line(Span("   made from ", "label"), Span(first, "faint"))
+        return [head, *(line(Span(" " * 13), Span(part, "faint")) for part in rest)]
+    return _linked(state, row, "   made from ", names, width, roomy)
+
+
+def _feeds(state: State, row: Row, width: int) -> list[Line]:
+    """The fields of these traces that are made from this one."""
+    names = [name for name in dependents(row.field) if row_of(state, name, row.occurrence) is not None]
+    return _linked(state, row, "   feeds     ", names, width, True) if names else []
+
+
+def _linked(state: State, row: Row, label: str, names: Sequence[str], width: int, roomy: bool) -> list[Line]:
+    """Names with their marks; the one that Enter leads to in brackets where the pane has the focus."""
+    target = chosen(state) if state.pane == "detail" else None
+    spans: list[Span] = [Span(label, "label")]
+    lines: list[Line] = []
+    used = len(label)
+    for name in names:
+        at = row_of(state, name, row.occurrence)
+        mark, tone = (" ", "faint") if at is None else glyph(state, state.rows[at])
+        if used + len(name) + 5 > width:
+            if not roomy:
+                spans.append(Span("...", "faint"))
+                break
+            lines.append(tuple(spans))
+            spans, used = [Span(" " * len(label))], len(label)
+        here = at is not None and at == target
+        name = clean(name)
+        spans += [Span(mark, tone), Span(f"[{name}]" if here else f" {name} ", "focus" if here else _quiet(mark))]
+        spans.append(Span("  "))
+        used += len(name) + 5
+    return [*lines, tuple(spans)]
+
+
+def _quiet(mark: str) -> str:
+    return "faint" if mark in "= " else "text"

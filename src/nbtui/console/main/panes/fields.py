@@ -1,0 +1,256 @@
+"""The field table: C beside Python (wide) or C above Python (narrow), the differing digits marked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nbtui.console.drawing.line import Line, Span, block, left, line, right, rule, width_of
+from nbtui.console.drawing.numbers import count, full, marked, relative
+from nbtui.console.main.actions import key_of
+from nbtui.console.main.state import Phase, State, inherits, is_new, nearest, visible
+from nbtui.parity.compare import raised
+from nbtui.parity.model import OUTSIDE, Row, Status
+from nbtui.trace.text import clean
+
+SIDE_BY_SIDE = 100  # narrower than this, C and Python are stacked
+_NAME = 20  # cells of a name and its component, at least
+_ENDLESS = 10_000
+_STATUS_TONES = {
+    Status.PASS: "pass",
+    Status.MINOR: "minor",
+    Status.DIVERGENT: "diverge",
+    Status.CRITICAL: "critical",
+    Status.MISSING: "missing",
+}
+
+
+def draw(state: State, width: int, height: int) -> list[Line]:
+    """Title, column heads when wide, then the rows from ``state.top`` on."""
+    head = _heads(state, width)
+    room = height - len(head)
+    body: list[Line] = []
+    previous: Row | None = None
+    for index in visible(state)[state.top :]:
+        if len(body) >= room:
+            break
+        row = state.rows[index]
+        body += _row(state, index, row, previous, width)
+        previous = row
+    if not state.rows:
+        body = [line(Span("  no fields yet", "faint"))]
+    return block([*head, *body], width, height)
+
+
+def kept_in_view(state: State, width: int, height: int) -> State:
+    """The state with ``top`` such that the cursor's row is shown; it only scrolls when the cursor would leave."""
+    shown = visible(state)
+    room = height - len(_heads(state, width))
+    if not shown:
+        return state
+
+    def size(number: int) -> int:
+        return _size(state, state.rows[shown[number]], width)
+
+    place = nearest(shown, state.cursor)
+    top = max(0, min(state.top, len(shown) - 1))
+    if top <= place < top + room and sum(map(size, range(top, place + 1))) <= room:
+        return state if top == state.top else replace(state, top=top)
+    # a jump of half a page, so that holding a key repaints the table seldom
+    top, above = place, 0
+    while top > 0 and above + size(top - 1) <= room // 2:
+        top -= 1
+        above += size(top)
+    return replace(state, top=top)
+
+
+def rows_per_page(state: State, width: int, height: int) -> int:
+    """How far Page Down goes."""
+    lines = height - len(_heads(state, width))
+    return max(1, lines - 1 if width >= SIDE_BY_SIDE else (lines - 1) // 2)
+
+
+def row_at(state: State, width: int, height: int, y: int) -> int | None:
+    """Index of the row drawn at line ``y`` of the pane; None on the heads and below the last row."""
+    at = len(_heads(state, width))
+    for index in visible(state)[state.top :]:
+        at += _size(state, state.rows[index], width)
+        if y < at:
+            return index if y >= len(_heads(state, width)) else None
+        if at >= height:
+            break
+    return None
+
+
+def glyph(state: State, row: Row) -> tuple[str, str]:
+    """Mark and tone of a row: ``=`` ``~`` ``#`` (new) ``+`` (inherited) ``o`` (missing) ``.`` (not known yet)."""
+    if state.pending:
+        return ".", "faint"
+    if row.status is Status.MISSING:
+        return "o", "missing"
+    if raised(row):
+        return ("#", "diverge") if is_new(state, row) else ("+", "inherited")
+    tolerance = state.comparison.tolerance if state.comparison else 0.0
+    relaxed = bool(row.note) or (row.rel_delta is not None and abs(row.rel_delta) > tolerance)
+    return ("~", "minor") if relaxed else ("=", "pass")
+
+
+def status_word(state: State, row: Row) -> Span:
+    """The status, or ``inherited`` for a difference that comes from further up."""
+    if state.pending:
+        return Span("")
+    if raised(row) and not is_new(state, row):
+        return Span("inherited", "inherited")
+    if row.status.differs and not raised(row):
+        return Span("aside" if row.note.startswith(OUTSIDE) else "log only", "faint")
+    return Span(row.status.value, _STATUS_TONES[row.status])
+
+
+def row_name(row: Row) -> str:
+    """Label without its component."""
+    return clean(row.label.removesuffix(f".{row.component}") if row.component else row.label)
+
+
+def _heads(state: State, width: int) -> list[Line]:
+    only = "only differing" if state.only_differing else "all"
+    tail = (Span(f"{len(visible(state)):,} rows, {only} ", "faint"), Span(f"[{key_of('filter')}]", "key"))
+    title = rule((Span("fields", "title"),), width, tail, focused=state.pane == "fields")
+    if width < SIDE_BY_SIDE:
+        return [title]
+    name, value = _columns(width)
+    heads = (
+        "   "
+        + left("field", name + 1)
+        + left("unit", 6)
+        + left("C", value + 1)
+        + left("Python", value + 1)
+        + right("rel.diff", 8)
+        + right("ulp", 7)
+        + " status"
+    )
+    return [title, (Span(heads, "label"),)]
+
+
+def _columns(width: int) -> tuple[int, int]:
+    """Widths of the name and of a value."""
+    free = width - 37
+    value = min(25, (free - _NAME) // 2)
+    return min(34, free - 2 * value), value
+
+
+def _size(state: State, row: Row, width: int) -> int:
+    """Lines that a row takes: two where C and Python stand one above the other."""
+    if _same(row) or state.pending:
+        return 1
+    return 1 if width >= SIDE_BY_SIDE and _fits(row, _columns(width)[1]) else 2
+
+
+def _fits(row: Row, width: int) -> bool:
+    """Whether both values are shown whole in ``width`` cells, brackets and all."""
+    c, py = full(row.c_value), full(row.py_value)
+    return max(width_of(marked(c, py, _ENDLESS)), width_of(marked(py, c, _ENDLESS))) <= width
+
+
+def _same(row: Row) -> bool:
+    return full(row.c_value) == full(row.py_value)
+
+
+def _row(state: State, index: int, row: Row, previous: Row | None, width: int) -> list[Line]:
+    here = index == state.cursor
+    mark, tone = glyph(state, row)
+    kept = Span("!", "warning") if row.label in state.marks else Span(" ")
+    lead = (Span(">" if here else " ", "focus"), Span(mark, tone), kept)
+    grouped = previous is not None and (previous.field, previous.occurrence) == (row.field, row.occurrence)
+    if width >= SIDE_BY_SIDE:
+        one = _size(state, row, width) == 1
+        return [_wide(state, row, here, grouped, lead, width)] if one else _long(state, row, here, lead, width)
+    return _stacked(state, row, here, lead, width)
+
+
+def _named(row: Row, width: int, here: bool, grouped: bool, quiet: bool) -> Span:
+    """Name and component; the name is written once for the components of a vector."""
+    if not row.component:
+        text = left(row_name(row), width)
+    elif grouped and not here:
+        text = right(row.component, width)
+    else:
+        text = left(row_name(row), width - len(row.component) - 1) + " " + row.component
+    tone = "cursor" if here else "text" if not quiet else "faint"
+    return Span(text, tone)
+
+
+def _wide(state: State, row: Row, here: bool, grouped: bool, lead: tuple[Span, ...], width: int) -> Line:
+    name, value = _columns(width)
+    c, py = full(row.c_value), full(row.py_value)
+    quiet = row.status is Status.PASS and not state.pending
+    spans = [*lead, _named(row, name, here, grouped, quiet), Span(" " + left(clean(row.unit), 5) + " ", "faint")]
+    if state.pending:
+        awaited = row.c_value is not None and state.phase is not Phase.FAILED
+        return line(*spans, Span(left(c, value + 1)), Span("..." if awaited else "", "faint"))
+    changed_c, changed = row.label in state.changed_c, row.label in state.changed
+    spans += [*_value(c, py, value, changed_c), _star(changed_c or changed), *_value(py, c, value, changed)]
+    spans.append(Span(" " + right(relative(row.rel_delta), 8) + right(count(row.ulp), 7) + " ", _delta_tone(row)))
+    return line(*spans, status_word(state, row))
+
+
+def _long(state: State, row: Row, here: bool, lead: tuple[Span, ...], width: int) -> list[Line]:
+    """A row of the wide table whose values are too long for it: one above the other, so that no digit is cut."""
+    name, value = _columns(width)
+    room = 2 * value - 2
+    c, py = full(row.c_value), full(row.py_value)
+    changed_c, changed = row.label in state.changed_c, row.label in state.changed
+    unit = Span(" " + left(clean(row.unit), 5) + " ", "faint")
+    deltas = Span(" " + right(relative(row.rel_delta), 8) + right(count(row.ulp), 7) + " ", _delta_tone(row))
+    head = (*lead, _named(row, name, here, False, False), unit)
+    first = (*head, Span("C ", "label"), _star(changed_c), *_value(c, py, room, changed_c))
+    blank = Span(" " * (name + 10))
+    return [
+        line(*first, deltas, status_word(state, row)),
+        line(blank, Span("Py", "label"), _star(changed), *_value(py, c, room, changed), Span(" "), _origin(state, row)),
+    ]
+
+
+def _stacked(state: State, row: Row, here: bool, lead: tuple[Span, ...], width: int) -> list[Line]:
+    c, py = full(row.c_value), full(row.py_value)
+    name, value = max(22, width - 54), 23
+    unit = Span(" " + left(clean(row.unit), 4) + " ", "faint")
+    quiet = row.status is Status.PASS and not state.pending
+    spans = [*lead, _named(row, name, here, False, quiet), unit]
+    deltas = Span(right(relative(row.rel_delta), 8) + " ", _delta_tone(row))
+    if state.pending:
+        return [line(*spans, Span("C  ", "label"), c)]
+    changed_c, changed = row.label in state.changed_c, row.label in state.changed
+    if _same(row):
+        both = (Span("C=Py", "label"), _star(changed_c or changed), *_value(c, py, value - 2))
+        return [line(*spans, *both, deltas, status_word(state, row))]
+    blank = Span(" " * (len("> # ") - 1 + name + 6))
+    return [
+        line(
+            *spans,
+            *(Span("C ", "label"), _star(changed_c), *_value(c, py, value, changed_c)),
+            *(deltas, status_word(state, row)),
+        ),
+        line(blank, Span("Py", "label"), _star(changed), *_value(py, c, value, changed), _origin(state, row)),
+    ]
+
+
+def _origin(state: State, row: Row) -> Span:
+    if not raised(row):
+        return Span("")
+    cause = inherits(state, row)
+    return Span("from " + clean(cause), "inherited") if cause else Span("new here", "diverge")
+
+
+def _star(changed: bool) -> Span:
+    """The sign of a value that was another one before."""
+    return Span("*" if changed else " ", "changed" if changed else "text")
+
+
+def _value(text: str, other: str, width: int, changed: bool = False) -> tuple[Span, ...]:
+    spans = marked(text, other, width)
+    if changed:
+        spans = tuple(Span(span.text, "changed") for span in spans)
+    return (*spans, Span(" " * max(0, width - width_of(spans))))
+
+
+def _delta_tone(row: Row) -> str:
+    return "text" if raised(row) else "faint"

@@ -1,0 +1,43 @@
+"""The foot line: the keys that are of use now, or what was last told, or the search text."""
+
+from __future__ import annotations
+
+from nbtui.console.drawing.line import Line, Span, clip, fit, line, width_of
+from nbtui.console.main.actions import ACTIONS, PAIRS
+from nbtui.console.main.state import State
+from nbtui.trace.text import clean
+
+
+def draw(state: State, width: int, height: int) -> list[Line]:
+    """One line."""
+    if state.prompt is not None:
+        return [fit(line(Span(" :", "key"), clean(state.prompt), Span("_", "cursor")), width)]
+    if state.searching:
+        return [fit(line(Span(" /", "key"), clean(state.query), Span("_", "cursor")), width)]
+    if state.message:
+        said = Span(" " + clip(clean(state.message), width - 2) + " ", "warning")
+        room = width - width_of((said,))
+        keys = _keys(state, room)
+        return [fit((said, *keys) if width_of(keys) <= room else (said,), width)]
+    return [fit(_keys(state, width), width)]
+
+
+def _keys(state: State, width: int) -> Line:
+    """The keys that are of use now, the first ones first, as far as there is room, and help and quit in any case."""
+    entries: list[tuple[str, str]] = []
+    for known in ACTIONS:
+        pair = next((pair for pair in PAIRS if pair[0] == known.id), None)
+        if pair and known.when(state):
+            other = next(entry for entry in ACTIONS if entry.id == pair[1])
+            entries.append((f"{known.shown} {other.shown}", pair[2]))
+        elif known.label and known.when(state):
+            entries.append((known.shown, known.label))
+    *others, help_entry, quit_entry = (
+        line(Span(f" {shown}", "key"), Span(f" {label} ", "faint")) for shown, label in entries
+    )
+    spans: Line = ()
+    for entry in others:
+        if width_of((*spans, *entry, *help_entry, *quit_entry)) > width:
+            break
+        spans = (*spans, *entry)
+    return (*spans, *help_entry, *quit_entry)

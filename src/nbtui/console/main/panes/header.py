@@ -1,0 +1,209 @@
+"""The lines on top: what is run, the verdict, preflight."""
+
+from __future__ import annotations
+
+from nbtui.console.drawing.line import Line, Span, clip, fit, line, width_of
+from nbtui.console.drawing.numbers import percent
+from nbtui.console.main.actions import key_of
+from nbtui.console.main.cause_summary import likely_name
+from nbtui.console.main.freshness import names
+from nbtui.console.main.state import Phase, State, inherits
+from nbtui.parity.model import Comparison, Row
+from nbtui.parity.render import fields_differing
+from nbtui.trace.fields.catalogue import field
+from nbtui.trace.text import clean
+
+ROOMY = 130  # columns from which the verdict's words are written out
+
+
+def draw(state: State, width: int, height: int) -> list[Line]:
+    """Three lines; two when there is no room (``height`` 2): preflight is then counted in the verdict line."""
+    lines = [_title(state, width), _verdict(state, width)]
+    if height > 2:
+        lines.append(_preflight(state, width))
+    return [fit(entry, width) for entry in lines]
+
+
+def _title(state: State, width: int) -> Line:
+    short = width < 110
+    pixel, grid = state.pixel, state.contributions
+    place = "" if pixel is None else f"({pixel[0]},{pixel[1]})" if short else f"slow {pixel[0]} fast {pixel[1]}"
+    sampling = ""
+    if grid is not None:
+        sampling = (
+            f"phi {grid.n_phi} x dom {grid.n_domains}"
+            if short
+            else f"phi {_counted(grid.n_phi, 'step')} x {_counted(grid.n_domains, 'domain')}"
+        )
+    gap = "  " if short else "   "
+    head = line(
+        Span(" nbtui ", "focus"),
+        Span(" " + clip(clean(state.name), max(10, width // 4)), "title"),
+        Span(f"{gap}pixel ", "label") if place else "",
+        place,
+        gap + sampling if sampling else "",
+        gap + (f"{state.settings.dtype} {state.settings.device}" if state.can_simulate else "two logs"),
+        *_mode(state, gap),
+        *_changes(state, gap),
+    )
+    tail = _activity(state)
+    room = width - width_of(head) - width_of((tail,))
+    if room > 0:
+        return (*head, Span(" " * room), tail)
+    urgent = tail.tone == "warning"
+    return (*fit(head, width - width_of((tail,)) - 1), Span(" "), tail) if urgent else head
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _mode(state: State, gap: str) -> tuple[Span, ...]:
+    """The phi mode of what is shown; while another is being simulated, both."""
+    if not state.can_simulate:
+        return ()
+    asked = state.settings.phi_mode
+    shown = state.simulation.settings.phi_mode if state.simulation else asked
+    mode = shown if shown == asked else f"{shown} -> {asked}"
+    return (Span(f"{gap}MODE ", "label"), Span(mode, "title"))
+
+
+def _changes(state: State, gap: str) -> tuple[Span, ...]:
+    """How many parameters are not as nbtui was started."""
+    count = len(state.tuning.changed) if state.tuning else 0
+    key = key_of("parameters")
+    words = f"*{count} ({key})" if len(gap) < 3 else f"* {count} changed ({key})"
+    return (Span(f"{gap}{words}", "warning"),) if count else ()
+
+
+def _activity(state: State) -> Span:
+    if state.files.frozen:
+        return Span("FROZEN ", "warning")
+    if state.exporting:
+        return Span("exporting ... ", "warning")
+    if state.progress and not state.pending:
+        return Span(f"{clean(state.progress)} ... ", "warning")
+    if state.phase is Phase.SIMULATING:
+        return Span("simulating ... ", "warning")
+    if state.phase is Phase.READING:
+        return Span("reading ... ", "warning")
+    if state.phase is Phase.FAILED:
+        return Span("failed ", "warning")
+    if state.simulation is None:
+        return Span("")
+    return Span(f"simulated in {1000 * state.simulation.seconds:.0f} ms ", "faint")
+
+
+def _verdict(state: State, width: int) -> Line:
+    comparison = state.comparison
+    if state.pending or comparison is None:
+        if state.phase is Phase.FAILED:
+            return (Span(f" {clip(clean(state.failure), width - 2)} ", "verdict-differ"),)
+        words = "the C log is shown, simulating the Python side ..." if state.rows else f"{state.phase.value} ..."
+        if state.progress:
+            words = f"{clean(state.progress)}   {key_of('close')} stops"
+        return (Span(f" {words} ", "verdict-wait"),)
+    first = comparison.first_divergence
+    if first is None and not comparison.num_compared and state.c_trace is None:
+        return (Span(" NO C LOG  the Python side alone, there is nothing to compare it with ", "verdict-wait"),)
+    if first is None:
+        tone = "verdict-agree" if comparison.num_compared else "verdict-wait"
+        verdict = Span(f" {_agreement(comparison)} ", tone)
+        return line(verdict, *_missing(comparison), *(() if width < 110 else _profile(comparison)))
+    differing, judged = fields_differing(comparison)
+    final = comparison.row("I_pixel_final")
+    gap = final.rel_delta if final else None
+    short = width < 110
+    new = inherits(state, first)  # what the profile does not judge may differ before the first divergence
+    words = "FIRST" if short else "FIRST DIVERGENCE"
+    count = f"{differing} of {judged} fields differ" if width >= ROOMY else f"{differing}/{judged} differ"
+    told = line(
+        Span(f" {words}  {clip(clean(first.label), width // 3)} ", "verdict-differ"),
+        Span(f"  new {clip(clean(new), width // 5)}" if new else "", "diverge"),
+        Span("  phi step 0" if _at_first_step(state, first) and not short else "", "digit"),
+        Span("   gap " if short else "   I_pixel_final ", "label") if gap is not None else "",
+        Span(percent(gap), "digit") if gap is not None else "",
+        f"   {count}",
+        *_missing(comparison),
+    )
+    for more in (_cause(state, width - width_of(told)), _profile(comparison)):
+        told = (*told, *more) if width_of(told) + width_of(more) <= width else told
+    return told
+
+
+def _cause(state: State, room: int) -> Line:
+    """What the diagnosis says, as far as there is ``room``."""
+    name = clean(likely_name(state))
+    return (Span("   likely ", "label"), Span(clip(name, room - 10), "warning")) if name and room > 20 else ()
+
+
+def _agreement(comparison: Comparison) -> str:
+    if not comparison.num_compared:
+        return "NOTHING COMPARED  no value is on both sides"
+    _, judged = fields_differing(comparison)
+    tail = "worst 0: every digit is equal"
+    if comparison.overview.worst is not None:
+        worst = comparison.rows[comparison.overview.worst]
+        tail = f"worst {abs(worst.rel_delta or 0.0):.1e} at {clean(worst.label)}"
+    return f"AGREE  {judged} of {judged} fields within tolerance, {tail}"
+
+
+def _at_first_step(state: State, row: Row) -> bool:
+    """The loop prints orientation and lattice at the first of several phi steps only."""
+    known = field(row.field)
+    in_loop = known is not None and known.origin == "loop" and known.stage in ("crystal", "lattice")
+    return in_loop and state.contributions is not None and state.contributions.n_phi > 1
+
+
+def _missing(comparison: Comparison) -> tuple[Span, ...]:
+    return (Span(f"   {comparison.num_missing} missing", "missing"),) if comparison.num_missing else ()
+
+
+def _profile(comparison: Comparison) -> tuple[Span, ...]:
+    return (Span("   profile ", "label"), Span(clean(comparison.profile)))
+
+
+def _files(state: State, width: int) -> Line:
+    """What the files behind the screen say that it does not show; empty when it shows what they say."""
+    files = state.files
+    if files.problem:
+        return line(
+            Span(" NOT READ ", "warning"), clip(f"{clean(files.problem)}; what is shown is from before", width - 11)
+        )
+    if files.waiting and files.frozen:
+        return line(
+            Span(" FROZEN ", "warning"),
+            clip(f"{names(files.waiting)} changed; {key_of('freeze')} lets it in", width - 9),
+        )
+    if files.gone:
+        return line(Span(" GONE ", "warning"), clip(f"{names(files.gone)}: what is shown is from before", width - 7))
+    return ()
+
+
+def _preflight(state: State, width: int) -> Line:
+    if files := _files(state, width):
+        return files
+    if state.elsewhere and state.c_pixel is not None:
+        slow, fast = state.c_pixel
+        why = f"slow {slow} fast {fast}: nothing to compare here ({key_of('jump')} pixel {slow} {fast} goes there)"
+        if state.seen and state.pixel is not None:
+            made = f"nbtui c-trace --pixel {state.pixel[0]} {state.pixel[1]}"
+            why = f"({slow},{fast}); {clean(state.seen)}; {made}"
+        return line(Span(" C's log is of another pixel: ", "warning"), clip(why, width - 31))
+    if state.c_trace is None and state.phase is Phase.READY:
+        way_out = "put trace_c.log into the case folder, or make one with nbtui c-trace"
+        return line(Span(" no C log ", "warning"), clip(way_out, width - 10))
+    if state.pending or state.comparison is None:
+        origin = clean(state.c_trace.origin) if state.c_trace else "no C log"
+        return line(Span(" C log ", "label"), clip(origin, width - 8))
+    findings = state.comparison.findings
+    if not findings:
+        return line(Span(" PREFLIGHT ", "label"), Span("ok", "pass"), Span("  same pixel, nothing to note", "faint"))
+    number = f"{len(findings)} notice{'s' if len(findings) > 1 else ''}: "
+    more = f"  ({key_of('help')} shows all)" if len(findings) > 1 else ""
+    return line(
+        Span(" PREFLIGHT ", "label"),
+        Span(number, "warning"),
+        clip(clean(findings[0]), width - 12 - len(number) - len(more)),
+        Span(more, "faint"),
+    )

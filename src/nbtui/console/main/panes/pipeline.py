@@ -1,0 +1,86 @@
+"""The pipeline: every stage with a mark and how many of its fields differ."""
+
+from __future__ import annotations
+
+from nbtui.console.drawing.line import Line, Span, block, clip, left, line, rule
+from nbtui.console.drawing.numbers import relative
+from nbtui.console.main.state import State, inherits
+from nbtui.parity.model import Tally
+from nbtui.trace.fields.catalogue import STAGES
+from nbtui.trace.text import clean
+
+ROOMY = 22  # columns from which every name is written out
+WIDE = 60  # columns from which the first difference of a stage stands beside it
+_SHORT = {"Structure factor": "Struct. fac."}
+
+
+def draw(state: State, width: int, height: int) -> list[Line]:
+    """One line per stage: cursor, glyph, name, number of differing fields; the first of them where it is wide."""
+    here = state.row.stage if state.row else ""
+    lines = [rule((Span("pipeline", "title"),), width, focused=state.pane == "pipeline")]
+    tallies = state.comparison.overview.tallies if state.comparison else ()
+    for stage, label in _stages(state):
+        mine = [tally for tally in tallies if tally.stage == stage]
+        lines.append(_stage(state, label, mine, stage == here, width))
+    return block(lines, width, height)
+
+
+def row_at(state: State, y: int) -> int | None:
+    """The first row that differs of the stage drawn at line ``y``, or its first row; None beside them."""
+    stages = _stages(state)
+    if not 1 <= y <= len(stages) or state.comparison is None:
+        return None
+    mine = [tally for tally in state.comparison.overview.tallies if tally.stage == stages[y - 1][0]]
+    differing = [tally.first_raised for tally in mine if tally.raised and not state.pending]
+    return min(differing or [tally.first for tally in mine], default=None)
+
+
+def _stages(state: State) -> list[tuple[str, str]]:
+    """Id and label of every stage, and of those that the catalogue does not know."""
+    known = {stage.id for stage in STAGES}
+    tallies = state.comparison.overview.tallies if state.comparison else ()
+    others = dict.fromkeys(tally.stage for tally in tallies if tally.stage not in known)
+    return [*((stage.id, stage.label) for stage in STAGES), *((name, "Other") for name in others)]
+
+
+def _stage(state: State, label: str, tallies: list[Tally], here: bool, width: int) -> Line:
+    glyph, tone = _mark(state, tallies)
+    number = len({tally.field for tally in tallies if tally.raised})
+    count = f"{number:>3}" if number and not state.pending else "   "
+    name = left(label, ROOMY - 6) if width >= ROOMY else left(_SHORT.get(label, label), width - 6)
+    return line(
+        Span(">" if here else " ", "focus"),
+        Span(glyph + " ", tone),
+        Span(name, "title" if here else "text" if tallies else "faint"),
+        Span(count, tone),
+        *(_first(state, tallies, width - ROOMY) if width >= WIDE else ()),
+    )
+
+
+def _first(state: State, tallies: list[Tally], width: int) -> Line:
+    """How many fields a stage has, the first row that differs, by how much, and from where."""
+    total = len({tally.field for tally in tallies})
+    at = min((tally.first_raised for tally in tallies if tally.raised), default=None)
+    if at is None or state.pending:
+        return line(Span(f"    of {total:<4}" if total else "", "faint"))
+    row = state.rows[at]
+    cause = inherits(state, row)
+    return line(
+        Span(f"    of {total:<4}", "faint"),
+        left(clean(row.label), 22) + " ",
+        Span(left(relative(row.rel_delta), 9), "digit"),
+        Span(clip(f"from {clean(cause)}" if cause else "new here", width - 43), "inherited" if cause else "diverge"),
+    )
+
+
+def _mark(state: State, tallies: list[Tally]) -> tuple[str, str]:
+    """``=`` agrees, ``#`` new difference, ``+`` inherited difference only, ``o`` missing only, blank: no field."""
+    if not tallies or state.pending:
+        return (" ", "faint") if not tallies else (".", "faint")
+    if any(tally.new for tally in tallies):
+        return "#", "diverge"
+    if any(tally.raised for tally in tallies):
+        return "+", "inherited"
+    if any(tally.both < tally.rows for tally in tallies):
+        return ("=", "pass") if any(tally.both for tally in tallies) else ("o", "missing")
+    return "=", "pass"

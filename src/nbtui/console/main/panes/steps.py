@@ -1,0 +1,170 @@
+"""The contributions: a picture of them (shares, map, numbers, curves), and the step under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nbtui.console.drawing.line import Line, Span, beside, block, left, line, right, rule, wrap
+from nbtui.console.main.contributions import Contributions, Side
+from nbtui.console.main.panes import maps, plots
+from nbtui.console.main.panes.at_step import INDEX_LABELS, STEP_COLUMNS, at_step, label_of
+from nbtui.console.main.state import State
+from nbtui.console.main.stepping import stepping_off
+from nbtui.trace.text import clean
+
+_BAR, _LONGEST = 11, 24  # cells of a bar
+_TABLE = 38  # cells of the phi table without its bars
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+_LOWEST = 6  # lines below which a picture is of no use
+
+Picture = Callable[[State, Contributions, int, int], list[Line]]
+
+
+def draw(state: State, width: int, height: int) -> list[Line]:
+    """Side by side when wide; below 100 columns the step goes under the picture."""
+    grid = state.contributions
+    focused = state.pane == "steps"
+    if grid is None:
+        title = rule((Span("contributions", "title"),), width, focused=focused)
+        return block(
+            [title, *(line("   " + part) for part in wrap(clean(stepping_off(state)), width - 4))], width, height
+        )
+    playing = (Span(" playing", "warning"),) if state.playing else ()
+    title = rule((Span("contributions", "title"), *playing), width, _where(state, grid), focused=focused)
+    picture = _PICTURES[state.view]
+    if width < 100:
+        return _narrow(state, grid, picture, title, width, height)
+    room = height - 1
+    picture_width = width - STEP_COLUMNS - 1
+    rows = [
+        beside(one, picture_width, two)
+        for one, two in zip(
+            block(picture(state, grid, picture_width, room), picture_width, room),
+            block(at_step(state, grid), STEP_COLUMNS, room),
+            strict=True,
+        )
+    ]
+    return block([title, *rows], width, height)
+
+
+def _narrow(state: State, grid: Contributions, picture: Picture, title: Line, width: int, height: int) -> list[Line]:
+    """The picture above; below, the indices on the left and the term on the right."""
+    head, *step = at_step(state, grid)
+    indices = [entry for entry in step if label_of(entry) in INDEX_LABELS]
+    others = [entry for entry in step if entry not in indices]
+    lower = _lower(step, height)
+    room = height - 2 - lower
+    left_width = width - STEP_COLUMNS - 1
+    below = [
+        beside(one, left_width, two)
+        for one, two in zip(block(indices, left_width, lower), block(others, STEP_COLUMNS, lower), strict=True)
+    ]
+    upper = block(picture(state, grid, width, room), width, room)
+    return block([title, *upper, head, *below], width, height)
+
+
+def _lower(step: list[Line], height: int) -> int:
+    """Lines of the step below the picture."""
+    indices = sum(label_of(entry) in INDEX_LABELS for entry in step)
+    return max(indices, min(len(step) - indices, height - 2 - _LOWEST))
+
+
+def _where(state: State, grid: Contributions) -> Line:
+    block_name = grid.block_name(state.block)
+    return line(
+        Span("phi ", "label"),
+        Span(f"{state.phi}/{grid.n_phi - 1}", "title"),
+        Span("  domain ", "label"),
+        Span(f"{state.domain}/{grid.n_domains - 1}", "title"),
+        Span("  " + block_name if block_name else "", "title"),
+        Span("  ! marked" if state.place in state.marks else "", "warning"),
+        Span("  [v] ", "key"),
+        Span(state.view, "label"),
+    )
+
+
+def _shares(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
+    """The shares of the phi steps, and the map beside them: in colour where there is room for that."""
+    roomy = _roomy(grid, width)
+    wanted = maps.coloured_width(grid) if roomy else maps.small_width(grid)
+    bar = max(_BAR, min(_LONGEST, (width - _TABLE - 1 - wanted) // 2))
+    table_width = _TABLE + 2 * bar
+    map_width = width - table_width - 1
+    draw_map = maps.coloured if roomy else maps.small
+    return [
+        beside(one, table_width, two)
+        for one, two in zip(
+            block(_phi_table(state, grid, bar, height, titled=roomy), table_width, height),
+            block(draw_map(state, grid, map_width, height), map_width, height),
+            strict=True,
+        )
+    ]
+
+
+def _roomy(grid: Contributions, width: int) -> bool:
+    """Whether the coloured maps have room beside the shares in a picture of ``width``."""
+    return width - _TABLE - 1 - 2 * _BAR >= maps.coloured_width(grid)
+
+
+def phi_at(state: State, width: int, height: int, y: int) -> int | None:
+    """The phi step whose shares are drawn at line ``y`` of the pane; None elsewhere and in the other pictures."""
+    grid = state.contributions
+    if grid is None or state.view != "shares":
+        return None
+    beside_step = width >= 100
+    heads = 1 + _roomy(grid, width - STEP_COLUMNS - 1 if beside_step else width)
+    room = height - 1 if beside_step else height - 2 - _lower(at_step(state, grid)[1:], height)
+    first, end = maps.window(state.phi, grid.n_phi, room - heads)
+    phi = first + y - 1 - heads
+    return phi if first <= phi < end else None
+
+
+def _phi_table(state: State, grid: Contributions, bar: int, room: int, *, titled: bool) -> list[Line]:
+    """One line per phi step: C's share and Python's as bars of the same scale, and how far Python is off.
+
+    ``titled``: with a line above the heads, as the coloured maps have one.
+    """
+    py, c = grid.py, grid.c
+    # the bars are sums on one scale, so that equal steps look equal; the numbers are each side's own share
+    largest = max(float(side.per_phi.max()) for side in (py, c) if side is not None)
+    heads = " phi     deg " + left("C share", bar + 8) + left("Python share", bar + 8) + "Py-C"
+    title = [line(Span(" shares of I", "title"), Span("  of each phi step, all domains", "faint"))] if titled else []
+    lines = [*title, line(Span(heads, "label"))]
+    first, end = maps.window(state.phi, grid.n_phi, room - len(lines))
+    kept = {mark[1] for mark in state.marks if not isinstance(mark, str) and mark[0] == state.block}
+    for phi in range(first, end):
+        here = phi == state.phi
+        spans = [
+            Span(">", "focus") if here else Span("!" if phi in kept else " ", "warning"),
+            Span(right(str(phi), 3), "title" if here else "text"),
+            Span(right(f"{grid.phi_deg[phi]:.4g}" if phi < len(grid.phi_deg) else "-", 8) + " ", "faint"),
+        ]
+        spans += _bar(c, phi, largest, bar, "bar-c") if c is not None else [Span(left("not known", bar + 8), "faint")]
+        spans += _bar(py, phi, largest, bar, "bar-py")
+        if c is not None:
+            spans += _off(float(py.per_phi[phi]), float(c.per_phi[phi]))
+        lines.append(tuple(spans))
+    return lines
+
+
+def _bar(side: Side, phi: int, largest: float, room: int, tone: str) -> list[Span]:
+    eighths = round(8 * room * float(side.per_phi[phi]) / largest) if largest > 0 else 0
+    full, rest = divmod(max(eighths, 0), 8)
+    bar = "█" * full + (_EIGHTHS[rest] if rest else "")
+    return [Span(left(bar, room), tone), Span(right(f"{100 * float(side.share_per_phi[phi]):.1f}%", 7) + " ")]
+
+
+def _off(py: float, c: float) -> list[Span]:
+    if not maps.differs(py, c):
+        return [Span("=", "pass")]
+    return [Span("# ", "diverge"), Span(f"{100 * (py - c) / c:+.3g}%" if c else "new", "digit")]
+
+
+_PICTURES: dict[str, Picture] = {
+    "shares": _shares,
+    "map": maps.coloured,
+    "numbers": maps.numbers,
+    "F_latt": plots.f_latt_over_phi,
+    "rocking": plots.rocking_curve,
+    "lobes": plots.lobes,
+}

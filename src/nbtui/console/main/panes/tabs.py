@@ -1,0 +1,32 @@
+"""Small screens: which pane is shown, and the digit that shows another."""
+
+from __future__ import annotations
+
+from nbtui.console.drawing.line import Line, Span, fit
+from nbtui.console.main.actions import key_of
+from nbtui.console.main.state import PANES, State
+
+NAMES = {"fields": "fields", "detail": "this field", "steps": "contributions", "pipeline": "pipeline"}
+
+
+def draw(state: State, width: int, height: int) -> list[Line]:
+    """One line; the pane shown is in brackets."""
+    spans = [Span(" "), *(_tab(state, pane) for pane in PANES)]
+    findings = len(state.comparison.findings) if state.comparison and not state.pending else 0
+    note = f"  {findings} notice{'s' if findings != 1 else ''}, see {key_of('help')}" if findings else ""
+    return [fit((*spans, Span(note, "warning")), width)]
+
+
+def _tab(state: State, pane: str) -> Span:
+    name = f"{PANES.index(pane) + 1} {NAMES[pane]}"
+    return Span(f"[{name}] ", "focus") if pane == state.pane else Span(f" {name}  ", "faint")
+
+
+def pane_at(state: State, x: int) -> str:
+    """The pane whose name is drawn at column ``x``; empty beside them."""
+    end = 1
+    for pane in PANES:
+        start, end = end, end + len(_tab(state, pane).text)
+        if start <= x < end:
+            return pane
+    return ""

@@ -1,0 +1,295 @@
+"""The files behind what is shown: noticed when they change, read again, and what that changed is said and marked."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nbtui.console import jobs
+from nbtui.console.main import freshness as fresh
+from nbtui.console.main import state as moves
+from nbtui.console.main.actions import key_of
+from nbtui.console.main.state import Phase, State
+from nbtui.errors import UnusableInput
+from nbtui.live import cases
+from nbtui.live.cases import C_LOG, C_TERMS, COMMAND_FILE
+from nbtui.live.files import EVERY, SHARE, Change, Lookout
+from nbtui.live.model import Case, Simulation
+from nbtui.live.parameters import tuning
+from nbtui.parity.model import Comparison
+from nbtui.trace.model import Trace, TraceError
+from nbtui.trace.text import clean
+
+
+def opened(state: State) -> Case | None:
+    """The case as nbtui was started with it: one with changed parameters has no folder."""
+    return state.tuning.case if state.tuning is not None else state.case
+
+
+def c_log(state: State) -> Path | None:
+    """C's log, or where one would appear."""
+    case = opened(state)
+    if state.logs is not None:
+        return state.logs[0]
+    if case is not None and (case.c_log is not None or case.folder is not None):
+        return case.c_log or (case.folder / C_LOG if case.folder else None)
+    return Path(state.c_trace.origin) if state.c_trace is not None else None
+
+
+def py_log(state: State) -> Path | None:
+    """The Python log that the user named, while it is what is compared."""
+    if not state.py_given:
+        return None
+    return state.logs[1] if state.logs else Path(state.py_trace.origin) if state.py_trace is not None else None
+
+
+def command_file(state: State) -> Path | None:
+    """Where the command line of the case is kept."""
+    case = opened(state)
+    return case.folder / COMMAND_FILE if case is not None and case.folder is not None else None
+
+
+def c_terms(state: State) -> Path | None:
+    """C's terms, or where they would appear; of use only with a case to step through."""
+    case, log = opened(state), c_log(state)
+    if case is None:
+        return None
+    return case.c_terms or (log.with_name(C_TERMS) if log is not None else None)
+
+
+def followed(state: State) -> frozenset[Path]:
+    """Every file that what is shown is made of, there or not."""
+    found = {c_log(state), py_log(state), command_file(state), c_terms(state)}
+    if state.simulation is not None:
+        found |= set(state.simulation.input_files)
+    return frozenset(path for path in found if path is not None)
+
+
+def due(state: State) -> frozenset[Path]:
+    """What is to be read again now."""
+    resting = state.phase in (Phase.READY, Phase.FAILED)
+    return state.files.waiting if resting and not state.files.frozen else frozenset()
+
+
+def arrived(state: State) -> State:
+    """What was read again is compared: say what that changed, and mark it."""
+    files, now = state.files, state.comparison
+    if not files.read or now is None:
+        return state
+    shown = replace(state, files=replace(files, read=frozenset(), before=None))
+    if files.before is None:
+        return replace(shown, message=f"{fresh.names(files.read)} read")
+    c_side, py_side = fresh.differences(files.before, now)
+    words = f"{fresh.names(files.read)} read again: {fresh.effect(files.before, now, len(c_side), len(py_side))}"
+    return replace(shown, changed=py_side, changed_c=c_side, message=words)
+
+
+def made_already(state: State) -> Simulation | None:
+    """The simulation that is there, if it is of what is asked for now."""
+    made, case = state.simulation, state.case
+    if made is None or case is None:
+        return None
+    same = (made.case.argv, made.pixel, made.settings) == (case.argv, case.pixel, state.settings)
+    return made if same else None
+
+
+# --- reading again ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Reread:
+    """What was read again; None for what was not. ``comparison``: of the two logs, where both are given."""
+
+    c: Trace | None = None
+    py: Trace | None = None
+    case: Case | None = None
+    comparison: Comparison | None = None
+
+
+@dataclass(frozen=True)
+class NotReread:
+    """A changed file cannot be used, and why: what was shown before stays."""
+
+    sentence: str
+
+
+def reread(state: State, paths: frozenset[Path], judgement: jobs.Judgement, work: jobs.Work) -> Reread | NotReread:
+    """Read those of ``paths`` that hold a log or the command line; the simulator reads its own."""
+    log, py_path, case = c_log(state), py_log(state), opened(state)
+    try:
+        c = work.read(log) if log in paths and log is not None else None
+        py = work.read(py_path) if py_path in paths and py_path is not None else None
+        again = cases.read_again(case) if command_file(state) in paths and case is not None else None
+        theirs = py or state.py_trace
+        comparison = None
+        if state.py_given and theirs is not None:
+            comparison = judgement.compare(c or state.c_trace or jobs.NO_TRACE, theirs, work)
+    except (TraceError, UnusableInput) as error:
+        return NotReread(clean(str(error)))
+    return Reread(c, py, again, comparison)
+
+
+def taken(state: State, read: Reread) -> State:
+    """The state with what was read again in its place; what is simulated is still to follow."""
+    files = replace(state.files, reading=frozenset(), read=state.files.reading)
+    now = replace(state, c_trace=read.c or state.c_trace, py_trace=read.py or state.py_trace, files=files, progress="")
+    if read.c is not None and now.case is not None and now.case.c_log is None:
+        now = _with_case(now, lambda case: replace(case, c_log=c_log(state)))
+    if read.case is not None:
+        now = _with_command(now, read.case)
+    return now if read.comparison is None else moves.compared(now, read.comparison)
+
+
+def _with_case(state: State, change: Callable[[Case], Case]) -> State:
+    """The case changed, and the one that nbtui was started with alike."""
+    kept = None if state.tuning is None else replace(state.tuning, case=change(state.tuning.case))
+    return replace(state, case=change(state.case) if state.case else None, tuning=kept)
+
+
+def _with_command(state: State, case: Case) -> State:
+    """Another command line in the folder; what was changed in the parameters is changed in it too.
+
+    Raises:
+        UnusableInput: a change does not go with the new command line.
+    """
+    if state.tuning is None:
+        return replace(state, case=case)
+    kept = tuning.rebased(state.tuning, case)
+    return replace(state, tuning=replace(kept, asked=kept.now), case=kept.of(case))
+
+
+@dataclass(frozen=True, eq=False)
+class Ended:
+    """The reading of a generation has ended with a Reread, a NotReread or a Failure."""
+
+    result: object
+    generation: int
+
+
+class Refresher:
+    """``simulate`` begins the simulation of the state shown; with True it takes the simulation that is there."""
+
+    def __init__(
+        self,
+        state: Callable[[], State],
+        show: Callable[[State], None],
+        simulate: Callable[[bool], None],
+        tell: Callable[[object], None],
+        judgement: jobs.Judgement,
+        work: Callable[[], jobs.Work],
+    ) -> None:
+        self._work = work
+        self._state, self._show, self._simulate, self._tell = state, show, simulate, tell
+        self._judgement = judgement
+        self._lookout = Lookout()
+        self._looking = threading.Lock()
+        self._ended = threading.Event()
+        self.acts: dict[str, Callable[[], None]] = {"freeze": self._freeze, "reload": self._reload}
+
+    def begin(self) -> None:
+        """Look at the files from now on, in a thread."""
+        threading.Thread(target=self._watch, name="nbtui-files", daemon=True).start()
+
+    def close(self) -> None:
+        """The console ends."""
+        self._ended.set()
+
+    def _watch(self) -> None:
+        pause = 0.0
+        while not self._ended.wait(pause):
+            began = time.monotonic()
+            self.look()
+            pause = max(EVERY, SHARE * (time.monotonic() - began))
+
+    def look(self) -> None:
+        """Look once, and tell what has changed."""
+        with self._looking:
+            self._lookout.follow(followed(self._state()))
+            change = self._lookout.look()
+        if change:
+            self._tell(change)
+
+    def noticed(self, change: Change) -> None:
+        """Files have changed: they are read again when nothing else runs, unless the user has frozen the screen."""
+        now = self._state()
+        files = fresh.changed(now.files, change.changed, change.gone)
+        told = now.message
+        if change.gone:
+            told = f"gone: {fresh.names(change.gone)}; what is shown is from before"
+        self._show(replace(now, files=files, message=told))
+
+    def follow(self) -> None:
+        """After every new state: read what is due."""
+        now = self._state()
+        paths = due(now)
+        if paths:
+            self._read(paths)
+
+    def _read(self, paths: frozenset[Path]) -> None:
+        now = self._state()
+        before = None if now.pending else now.comparison
+        asked = replace(moves.asked(now, now.settings), phase=Phase.READING)
+        self._show(replace(asked, files=fresh.begun(now.files, paths, before)))
+        generation, judgement, work = asked.generation, self._judgement, self._work()
+
+        def done(result: object) -> None:
+            self._tell(Ended(result, generation))
+
+        jobs.start(lambda: reread(now, paths, judgement, work), done, jobs.NAME)
+
+    def ended(self, ended: Ended) -> None:
+        """The files have been read."""
+        now, result = self._state(), ended.result
+        if ended.generation != now.generation:
+            self._show(replace(now, files=fresh.interrupted(now.files)))
+            return
+        if isinstance(result, Reread):
+            try:
+                after = taken(now, result)
+            except UnusableInput as error:
+                result = NotReread(clean(str(error)))
+            else:
+                self._taken(after, now.files.reading, logs=result.comparison is not None)
+                return
+        sentence = result.sentence if isinstance(result, (NotReread, jobs.Failure)) else ""
+        kept = replace(now, files=replace(now.files, reading=frozenset(), before=None, problem=sentence), progress="")
+        if now.comparison is None or now.pending:
+            self._show(moves.failed(kept, now.generation, sentence, 2))
+        else:
+            self._show(replace(kept, phase=Phase.READY, message=f"{sentence}; what is shown is from before"))
+
+    def _taken(self, state: State, reading: frozenset[Path], *, logs: bool) -> None:
+        if logs:  # both sides are logs: all is compared already
+            state = arrived(state)
+        if not state.can_simulate:
+            self._show(replace(state, phase=Phase.READY))
+            return
+        inputs = reading - {c_log(state), py_log(state), c_terms(state)}
+        self._show(replace(state, phase=Phase.SIMULATING))
+        self._simulate(not inputs)
+
+    # --- actions -----------------------------------------------------------------------------------------------------
+
+    def _freeze(self) -> None:
+        now = self._state()
+        frozen = not now.files.frozen
+        words = (
+            f"frozen: files that change wait until {key_of('freeze')} lets them in"
+            if frozen
+            else "files that change are read again"
+        )
+        self._show(replace(now, files=replace(now.files, frozen=frozen), message=words))
+
+    def _reload(self) -> None:
+        """All files again, changed or not, frozen or not."""
+        now = self._state()
+        paths = frozenset(path for path in followed(now) if path.is_file())
+        if now.phase not in (Phase.READY, Phase.FAILED):
+            self._show(replace(now, message="something is being read or simulated already"))
+        elif not paths:
+            self._show(replace(now, message="there is no file to read again"))
+        else:
+            self._read(paths)

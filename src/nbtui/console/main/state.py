@@ -1,0 +1,358 @@
+"""What the console knows and where the user is, as one frozen value, and the pure steps between such values."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbtui.console.diagnosis.state import Inquiry
+from nbtui.console.main.contributions import Contributions, Place
+from nbtui.console.main.freshness import MARKED, Files
+from nbtui.errors import INTERRUPTED
+from nbtui.live.model import Case, Settings, Simulation
+from nbtui.parity.compare import raised
+from nbtui.parity.model import Comparison, Row
+from nbtui.parity.overview import first_of_stage
+from nbtui.trace.model import Trace
+
+if TYPE_CHECKING:
+    from nbtui.evidence.history import Entry
+    from nbtui.live.parameters.tuning import Tuning
+
+Mark = str | Place  # a field by its label, a step by its place
+PANES = ("fields", "detail", "steps", "pipeline")
+
+
+class Phase(Enum):
+    """What the live side is doing."""
+
+    READING = "reading the C log"
+    SIMULATING = "simulating"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything a pane may show. Replaced, never changed."""
+
+    settings: Settings
+    case: Case | None = None
+    name: str = ""
+    c_trace: Trace | None = None
+    py_trace: Trace | None = None  # what is compared
+    py_given: bool = False  # py_trace is a log that the user named, not the live one
+    logs: tuple[Path, Path] | None = None  # C's and Python's log, where the user named both
+    progress: str = ""  # how far the job is that runs
+    comparison: Comparison | None = None
+    simulation: Simulation | None = None
+    contributions: Contributions | None = None
+    phase: Phase = Phase.READING
+    generation: int = 0
+    failure: str = ""  # why the live side failed, and the way out
+    failure_code: int = 0  # exit code that goes with it
+    message: str = ""  # last thing to tell; shown in the foot line until the next key
+    exporting: bool = False
+    pane: str = "fields"
+    cursor: int = 0  # index into comparison.rows
+    top: int = 0  # first row that the field table shows, counted among the visible ones
+    only_differing: bool = False
+    query: str = ""
+    searching: bool = False
+    phi: int = 0
+    domain: int = 0
+    block: int = 0
+    axis: str = "phi"  # walked last, and so the one that is played
+    trail: tuple[Place, ...] = ()  # places visited before this one, latest last
+    later: tuple[tuple[str, int], ...] = ()  # steps (axis, by) asked for while there were none
+    playing: bool = False
+    view: str = "shares"  # picture of the contributions, see stepping.VIEWS
+    zoomed: bool = False  # the focused pane alone, at any size
+    link: int | None = None  # of the field's links, the one chosen; None: nobody has chosen
+    path: tuple[int, ...] = ()  # rows from which links were followed to here, latest last
+    marks: tuple[Mark, ...] = ()
+    detail_top: int = 0  # first line of a long detail that is shown
+    prompt: str | None = None  # text typed after ":", None when nobody types
+    choice: int = 0  # chosen among what the text may mean
+    seen: str = ""  # what the two images say of the pixel, when one came here from them
+    opened_at: tuple[int, int] | None = None  # pixel of the start; None until another one was asked for
+    history: tuple[Entry, ...] | None = None  # packages of the reports folder, oldest first; None: not read
+    tuning: Tuning | None = None  # parameters changed on their screen; None: it was never opened
+    inquiry: Inquiry | None = None  # the last diagnosis and what it is of
+    changed: frozenset[str] = frozenset()  # labels whose Python value the last simulation, or the last reading, changed
+    changed_c: frozenset[str] = frozenset()  # labels whose C value the last reading of the files changed
+    files: Files = field(default_factory=Files)
+
+    @property
+    def pending(self) -> bool:
+        """No Python side yet: what is shown is the C log alone."""
+        return self.py_trace is None
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        return self.comparison.rows if self.comparison else ()
+
+    @property
+    def row(self) -> Row | None:
+        """The row under the cursor."""
+        return self.rows[self.cursor] if 0 <= self.cursor < len(self.rows) else None
+
+    @property
+    def place(self) -> Place:
+        """Where the step cursor is."""
+        return self.block, self.phi, self.domain
+
+    @property
+    def pixel(self) -> tuple[int, int] | None:
+        """(slow, fast) of what is shown."""
+        if self.simulation is not None:
+            return self.simulation.pixel
+        if self.case is not None and self.case.pixel is not None:
+            return self.case.pixel
+        return self.c_trace.pixel if self.c_trace else None
+
+    @property
+    def c_pixel(self) -> tuple[int, int] | None:
+        """(slow, fast) that C's log is of."""
+        if self.c_trace is None:
+            return None
+        return self.c_trace.pixel or self.opened_at or (self.case.pixel if self.case else None)
+
+    @property
+    def elsewhere(self) -> bool:
+        """The user has gone to another pixel than the one that C's log is of: the two are not compared."""
+        if self.case is None or self.opened_at is None or self.c_pixel is None:
+            return False
+        return self.case.pixel != self.c_pixel
+
+    @property
+    def can_step(self) -> bool:
+        return self.contributions is not None
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being read, compared or simulated."""
+        return self.phase in (Phase.READING, Phase.SIMULATING)
+
+    @property
+    def can_simulate(self) -> bool:
+        return self.case is not None
+
+
+def visible(state: State) -> Sequence[int]:
+    """Indices of the rows that the field table shows, ascending."""
+    if not state.only_differing or state.pending or state.comparison is None:
+        return range(len(state.rows))
+    return state.comparison.overview.raised
+
+
+def nearest(rows: Sequence[int], index: int) -> int:
+    """Place of the first of these rows that is not before ``index``; of the last one when all are."""
+    return min(bisect_left(rows, index), len(rows) - 1)
+
+
+def inherits(state: State, row: Row) -> str:
+    """Label of the differing row upstream of a row; empty when there is none."""
+    if state.comparison is None or not raised(row):
+        return ""
+    cause = state.comparison.overview.cause(row.order)
+    return "" if cause is None else state.rows[cause].label
+
+
+def is_new(state: State, row: Row) -> bool:
+    """Whether a differing row has no differing row upstream of it."""
+    return raised(row) and not inherits(state, row)
+
+
+# --- what arrives from the workers -------------------------------------------------------------------------------
+
+
+def compared(state: State, comparison: Comparison) -> State:
+    """A new comparison: the cursor stays on its field, or goes to the first divergence when it is the first."""
+    first = state.comparison is None or state.pending
+    cursor = None if first or state.row is None else comparison.overview.find(state.row.label)
+    if cursor is None:
+        cursor = comparison.first_divergence.order if comparison.first_divergence else 0
+    return replace(state, comparison=comparison, cursor=cursor)
+
+
+def simulated(
+    state: State, generation: int, simulation: Simulation, comparison: Comparison | None, contributions: Contributions
+) -> State:
+    """A simulation has ended. A result of an older request than the newest changes nothing.
+
+    ``comparison`` is None when the Python side is a given log: then only the contributions are new.
+    """
+    if generation != state.generation:
+        return state
+    kept = state.contributions is not None and state.contributions.shape == contributions.shape
+    ready = replace(
+        state,
+        trail=state.trail if kept else (),
+        playing=state.playing and kept,
+        simulation=simulation,
+        contributions=contributions,
+        phase=Phase.READY,
+        progress="",
+        failure="",
+        failure_code=0,
+        message=state.message if comparison is None else "",
+        phi=min(state.phi, contributions.n_phi - 1),
+        domain=min(state.domain, contributions.n_domains - 1),
+        block=min(state.block, contributions.n_blocks - 1),
+    )
+    if comparison is None:
+        return ready
+    few = not state.pending and max(len(state.rows), len(comparison.rows)) <= MARKED
+    before = {row.label: row.py_value for row in state.rows} if few else {}
+    after = comparison.rows if few else ()
+    changed = {row.label for row in after if row.label in before and before[row.label] != row.py_value}
+    shown = compared(state, comparison)
+    if state.pending:
+        ready = _at_first_divergence(ready, comparison, contributions)
+    return replace(
+        ready,
+        comparison=comparison,
+        cursor=shown.cursor,
+        py_trace=simulation.trace,
+        py_given=False,
+        changed=frozenset(changed),
+        changed_c=frozenset(),
+    )
+
+
+def _at_first_divergence(state: State, comparison: Comparison, grid: Contributions) -> State:
+    """The step cursor where the first divergence was traced.
+
+    The loop prints once per layer and sub-pixel, at the first source, phi step and domain; phi lines count the steps.
+    """
+    row = comparison.first_divergence
+    if row is None:
+        return state
+    if row.field.startswith("phi."):
+        visited, phi = divmod(row.occurrence, grid.n_phi)
+    else:
+        visited, phi = row.occurrence, 0
+    return replace(state, block=min(visited * grid.shape[3], grid.n_blocks - 1), phi=phi)
+
+
+def failed(state: State, generation: int, sentence: str, code: int) -> State:
+    """The live side failed; what was shown before stays."""
+    if generation != state.generation:
+        return state
+    state = replace(state, progress="", later=())
+    return replace(
+        state, phase=Phase.FAILED, failure=sentence, failure_code=code, message="" if state.pending else sentence
+    )
+
+
+def asked(state: State, settings: Settings) -> State:
+    """A simulation with ``settings`` is asked for: everything older is stale from here on."""
+    generation = state.generation + 1
+    return replace(state, settings=settings, generation=generation, phase=Phase.SIMULATING, failure="", progress="")
+
+
+def stopped(state: State, sentence: str) -> State:
+    """The user no longer waits for what is being read or simulated; what was shown before stays.
+
+    ``sentence`` is for where nothing was shown before.
+    """
+    halted = replace(state, generation=state.generation + 1, progress="", later=())
+    if state.comparison is None or state.pending:
+        return failed(halted, halted.generation, sentence, INTERRUPTED)
+    settings = state.simulation.settings if state.simulation else state.settings
+    return replace(halted, phase=Phase.READY, settings=settings, message="stopped; what is shown is from before")
+
+
+def at_pixel(state: State, pixel: tuple[int, int], seen: str = "") -> State:
+    """Another pixel (slow, fast) is asked for; the Python side is the live one from here on."""
+    assert state.case is not None
+    gone = replace(state, case=replace(state.case, pixel=pixel), opened_at=state.opened_at or state.case.pixel)
+    return replace(asked(gone, state.settings), py_given=False, seen=seen)
+
+
+# --- moves -------------------------------------------------------------------------------------------------------
+
+
+def moved(state: State, by: int) -> State:
+    """The field cursor ``by`` visible rows down; at the ends it stays."""
+    shown = visible(state)
+    if not shown:
+        return state
+    here = nearest(shown, state.cursor)
+    return replace(state, cursor=shown[max(0, min(len(shown) - 1, here + by))])
+
+
+def paged(state: State, by: int) -> State:
+    """A page of fields; a long detail is scrolled instead."""
+    if state.pane == "detail":
+        return replace(state, detail_top=max(0, state.detail_top + by))
+    return moved(state, by)
+
+
+def to_end(state: State, last: bool) -> State:
+    shown = visible(state)
+    return replace(state, cursor=shown[-1 if last else 0]) if shown else state
+
+
+def to_divergence(state: State, forward: bool) -> State:
+    """The next differing row after (before) the cursor; around the end it starts again."""
+    nothing = "the Python side is not there yet" if state.pending else "nothing differs"
+    return jumped(state, state.comparison.overview.raised if state.comparison else (), forward, nothing)
+
+
+def to_stage(state: State, by: int) -> State:
+    """The first visible row of the next (previous) stage."""
+    if state.comparison is None or state.row is None:
+        return state
+    among = state.only_differing and not state.pending
+    first = first_of_stage(state.comparison.overview.tallies, among_raised=among)
+    stages = list(first)
+    if not stages:
+        return state
+    here = stages.index(state.row.stage) if state.row.stage in stages else 0
+    return replace(state, cursor=first[stages[max(0, min(len(stages) - 1, here + by))]])
+
+
+def filtered(state: State) -> State:
+    """Only differing rows, or all again; the cursor goes to the nearest row that is shown."""
+    turned = replace(state, only_differing=not state.only_differing)
+    shown = visible(turned)
+    if not shown:
+        return replace(state, message="nothing differs: all fields stay shown")
+    below = nearest(shown, state.cursor)
+    cursor = min((shown[n] for n in (max(below - 1, 0), below)), key=lambda i: (abs(i - state.cursor), i))
+    return replace(turned, cursor=cursor)
+
+
+def to_pane(state: State, pane: str) -> State:
+    """The pane of this name."""
+    return replace(state, pane=pane)
+
+
+def paned(state: State, by: int) -> State:
+    """The next pane in the order of the digits."""
+    return replace(state, pane=PANES[(PANES.index(state.pane) + by) % len(PANES)])
+
+
+def exit_code(state: State) -> int:
+    """0 agree or nothing to compare, 1 divergence, 2 or 3 for a failure without a comparison, 130 left too early."""
+    if state.comparison is not None and not state.pending:
+        if state.comparison.num_compared:
+            return 0 if state.comparison.agrees else 1
+        return state.failure_code
+    return state.failure_code if state.phase is Phase.FAILED else 130
+
+
+def jumped(state: State, hits: Sequence[int], forward: bool, nothing: str) -> State:
+    """The next (previous) of these rows after the cursor; around the end it starts again."""
+    if not hits:
+        return replace(state, message=nothing)
+    at = bisect_right(hits, state.cursor) if forward else bisect_left(hits, state.cursor) - 1
+    around = not 0 <= at < len(hits)
+    message = ("the only one" if len(hits) == 1 else "around the end") if around else ""
+    return replace(state, cursor=hits[at % len(hits)], message=message)

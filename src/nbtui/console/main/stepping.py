@@ -1,0 +1,117 @@
+"""Walking the contributions: pure steps between states along phi, domain, source, sub-pixel and layer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nbtui.console.main.contributions import Place
+from nbtui.console.main.state import Phase, State, moved, to_stage
+
+WORDS = {
+    "phi": "phi step",
+    "domain": "mosaic domain",
+    "source": "source",
+    "sub": "sub-pixel",
+    "layer": "absorption layer",
+}
+VIEWS = ("shares", "map", "numbers", "F_latt", "rocking", "lobes")
+_REMEMBERED = 500  # places that "back" can go to
+
+
+def stepped(state: State, axis: str, by: int) -> State:
+    """The step cursor moved along one axis of WORDS; at the ends it stays and says so.
+
+    While the first simulation runs, the step is taken when that is done.
+    """
+    grid = state.contributions
+    if grid is None and state.busy and state.can_simulate:
+        later = (*state.later, (axis, by))[-_REMEMBERED:]
+        steps = "this step" if len(later) == 1 else f"these {len(later)} steps"
+        return replace(state, later=later, axis=axis, message=f"{steps} when the simulation is done")
+    if grid is None:
+        return replace(state, message=stepping_off(state), playing=False)
+    here = grid.indices(state.place)
+    target = grid.place({**here, axis: here[axis] + by})
+    if target == state.place:
+        only = grid.sizes[axis] == 1
+        end = "the only" if only else f"the {'last' if by > 0 else 'first'}"
+        return replace(state, axis=axis, playing=False, message=f"this is {end} {WORDS[axis]}")
+    return at(replace(state, axis=axis), target)
+
+
+def walked(state: State, axis: str, by: int) -> State:
+    """As :func:`stepped`, by a key: what was playing pauses."""
+    return stepped(replace(state, playing=False), axis, by)
+
+
+def caught_up(state: State) -> State:
+    """The steps taken that were asked for while there were none."""
+    steps, state = state.later, replace(state, later=())
+    for axis, by in steps:
+        state = stepped(state, axis, by)
+    return state
+
+
+def at(state: State, place: Place) -> State:
+    """The step cursor at ``place``, which must exist; the place left is remembered."""
+    if place == state.place:
+        return state
+    trail = (*state.trail[-_REMEMBERED + 1 :], state.place)
+    block, phi, domain = place
+    return replace(state, block=block, phi=phi, domain=domain, trail=trail)
+
+
+def back(state: State) -> State:
+    """The place visited before; pauses."""
+    paused = replace(state, playing=False)
+    if not state.trail:
+        return replace(paused, message="no step was visited before this one")
+    block, phi, domain = state.trail[-1]
+    return replace(paused, block=block, phi=phi, domain=domain, trail=state.trail[:-1])
+
+
+def play(state: State) -> State:
+    """Play along the axis walked last, or pause. From the end it starts again at the beginning."""
+    grid = state.contributions
+    if grid is None:
+        return replace(state, message=stepping_off(state))
+    if state.playing:
+        return replace(state, playing=False, message="paused")
+    size = grid.sizes[state.axis]
+    if size < 2:
+        return replace(state, message=f"there is only one {WORDS[state.axis]} to play")
+    here = grid.indices(state.place)
+    started = replace(state, playing=True)
+    if here[state.axis] < size - 1:
+        return started
+    return at(started, grid.place({**here, state.axis: 0}))
+
+
+def played(state: State) -> State:
+    """One step of playing; at the end it stops."""
+    return stepped(state, state.axis, 1) if state.playing else state
+
+
+def viewed(state: State, by: int) -> State:
+    """The next picture of the contributions."""
+    view = VIEWS[(VIEWS.index(state.view) + by) % len(VIEWS)]
+    waits = "" if state.can_step else f"contributions as {view}. {stepping_off(state)}"
+    return replace(state, view=view, message=waits)
+
+
+def stepping_off(state: State) -> str:
+    """Why there are no steps to walk, and how to turn them on."""
+    if not state.can_simulate:
+        return "stepping is off: add the nanoBragg flags of this run after --, as in: nbtui open C_LOG PY_LOG -- FLAGS"
+    if state.phase is Phase.FAILED:
+        return f"stepping is off. {state.failure}"
+    return "stepping starts when the simulation is done"
+
+
+def arrow(state: State, by: int) -> State:
+    """Up and down in the pane that has the focus."""
+    if state.pane == "steps":
+        return walked(state, "phi", by)
+    if state.pane == "pipeline":
+        return to_stage(state, by)
+    return moved(state, by)

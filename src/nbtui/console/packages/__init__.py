@@ -1,0 +1,1 @@
+"""The packages screen: evidence packages of a reports folder."""

@@ -1,0 +1,219 @@
+"""The panes of the packages screen: title, table, trend, the selected package, keys."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
+from nbtui.console.main.actions import key_of
+from nbtui.console.packages.actions import PACKAGES_ACTIONS
+from nbtui.console.packages.state import Shelf
+from nbtui.evidence.history import BETTER, SAME, WORSE, Entry, changed, first_line
+from nbtui.evidence.read.package import percent
+from nbtui.evidence.render import against
+from nbtui.trace.text import clean
+
+COLUMNS = (("stamp", 16), ("case", 12), ("mode", 8), ("first divergence", 20), ("gap", 11), ("vs before", 18))
+NARROW = (("stamp", 16), ("mode", 8), ("first divergence", 16), ("gap", 9), ("vs before", 9))
+WIDE = 110
+TONES = {BETTER: "pass", WORSE: "diverge", SAME: "faint"}
+LOWEST = 1e-17  # of a gap that is not zero; below this nothing is told apart
+
+
+def header(shelf: Shelf, width: int, height: int) -> list[Line]:
+    """Root, how many packages, live or frozen, age of the newest."""
+    if not shelf.started:
+        tail = Span("looking ... ", "warning")
+    elif not shelf.root_there:
+        tail = Span("does not exist yet: waiting for it ", "warning")
+    else:
+        count = len(shelf.entries) + shelf.unread
+        parts = [f"{count} package{'s' * (count != 1)}"]
+        parts += [f"{shelf.unread} still to read"] if shelf.unread else []
+        held = len(shelf.held) - len(shelf.entries) if shelf.held is not None else 0
+        parts.append(f"FROZEN, {held} more wait" if shelf.frozen else "polling" if shelf.polling else "live")
+        parts += [f"newest {age(shelf)} ago"] if age(shelf) else []
+        tail = Span(", ".join(parts) + " ", "warning" if shelf.frozen else "faint")
+    room = width - width_of((tail,)) - 2
+    name = clean(shelf.root)
+    if len(name) > room:
+        name = "~" + name[len(name) - max(room, 1) + 1 :]
+    return block([(Span(" " + left(name, room), "title"), Span(" "), tail)], width, height)
+
+
+def age(shelf: Shelf) -> str:
+    """How long ago the newest package was made, in one unit."""
+    when = shelf.entries[0].package.time if shelf.entries else None
+    if when is None:
+        return ""
+    seconds = max(0.0, shelf.seconds - when.timestamp())
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{5 * int(seconds / 5)} s"
+
+
+def table(shelf: Shelf, width: int, height: int) -> list[Line]:
+    """One line per package, newest first, or the text that is read."""
+    if shelf.reading is not None:
+        return _text(shelf, width, height)
+    columns = COLUMNS if width >= WIDE else NARROW
+    between = _between(columns)
+    head = "   " + between.join(left(name, size) for name, size in (*columns, ("checks", len("checks"))))
+    lines: list[Line] = [fit((Span(clip(head, width), "label"),), width)]
+    if not shelf.entries:
+        word = "no packages yet; every new one appears here" if shelf.started else ""
+        return block([*lines, line(Span(f"   {word}", "faint"))], width, height)
+    cursor = shelf.cursor
+    for row in range(shelf.top, min(len(shelf.entries), shelf.top + height - 1)):
+        lines.append(_row(shelf, shelf.entries[row], columns, selected=row == cursor))
+    return block(lines, width, height)
+
+
+def rows_in(height: int) -> int:
+    """How many packages a table of ``height`` lines shows."""
+    return max(1, height - 1)
+
+
+def _row(shelf: Shelf, entry: Entry, columns: Sequence[tuple[str, int]], *, selected: bool) -> Line:
+    package = entry.package
+    first = package.first_divergence or ("agree" if package.agrees else "-")
+    cells = {
+        "stamp": (package.stamp, "cursor" if selected else "text"),
+        "case": (package.case or "-", "text"),
+        "mode": (package.phi_mode or "-", "text"),
+        "first divergence": (first, "pass" if package.agrees else "text"),
+        "gap": (percent(package.relative_delta), "digit" if package.relative_delta else "text"),
+        "vs before": (against(entry), TONES.get(entry.overall, "faint")),
+    }
+    spans: list[Span] = [Span(" > " if selected else "   ", "focus")]
+    for name, size in columns:
+        content, tone = cells[name]
+        shown = right(clean(content), size) if name == "gap" else left(clean(content), size)
+        spans += [Span(shown, tone), Span(_between(columns))]
+    mark, tone = checks(shelf, entry)
+    return (*spans, Span(mark, tone))
+
+
+def _between(columns: Sequence[tuple[str, int]]) -> str:
+    """What stands between two columns: at 80 columns the last one has to be seen whole."""
+    return " " if columns is NARROW else "  "
+
+
+def checks(shelf: Shelf, entry: Entry) -> tuple[str, str]:
+    """What is known of a package's soundness, and its tone. ``!`` is worth a look."""
+    package = entry.package
+    verified = shelf.checks.get(package.path)
+    if verified is not None:
+        return clean(verified), "diverge" if verified.startswith("! ") else "pass"
+    telling = [
+        what
+        for what in package.lacks
+        if "sha256" in what or what.startswith(("no per-phi", "no Python", "metrics.json"))
+    ]
+    telling = [what for what in telling if "old format" not in what]
+    if telling:
+        return f"! {clean(', '.join(telling))}", "warning"
+    return ("old, not verified" if package.format != "new" else "not verified"), "faint"
+
+
+def _text(shelf: Shelf, width: int, height: int) -> list[Line]:
+    reading = shelf.reading
+    assert reading is not None
+    last = min(len(reading.lines), reading.top + height - 1)
+    place = Span(f"line {reading.top + 1} to {last} of {len(reading.lines)}", "faint")
+    lines = [rule((Span(clip(reading.title, width - 40), "title"),), width, (place,), focused=True)]
+    lines += [(Span(" " + text[reading.shift :]),) for text in reading.lines[reading.top : last]]
+    return block(lines, width, height)
+
+
+def trend(shelf: Shelf, width: int, height: int) -> list[Line]:
+    """|relative delta| of I_before_scaling over the packages of the selected case and pixel, oldest left, log scale."""
+    entry = shelf.entry
+    if entry is None:
+        return block([rule((Span("trend", "title"),), width)], width, height)
+    group = entry.package.case, entry.package.pixel
+    room, rows = max(1, (width - 10) // 2), max(1, height - 1)
+    same = [one for one in reversed(shelf.entries) if (one.package.case, one.package.pixel) == group]
+    at = next(index for index, one in enumerate(same) if one is entry)
+    start = max(0, min(len(same) - room, at - room // 2))
+    shown = same[start : start + room]
+    pixel = f" ({group[1][0]}, {group[1][1]})" if group[1] else ""
+    name = clip(clean(f"|gap| of {group[0] or '?'}{pixel}"), width // 2)
+    tail = (Span(f"{len(same)} packages, oldest left, @ selected", "faint"),)
+    grid = plot([one.package.relative_delta for one in shown], rows)
+    lines = [rule((Span(name, "title"),), width, tail)]
+    for label, marks in grid:
+        spans = [Span(right(label, 8) + " ", "label")]
+        for column, mark in enumerate(marks):
+            chosen = shown[column] is entry and mark != " "
+            spans.append(Span(("@" if chosen else mark) + " ", "cursor" if chosen else "digit"))
+        lines.append(tuple(spans))
+    return block(lines, width, height)
+
+
+def plot(gaps: Sequence[float | None], rows: int) -> list[tuple[str, str]]:
+    """Rows of (label, one mark per value) from large to small: ``*`` on a log scale, ``0`` for none, ``?`` unknown.
+
+    The lowest row holds what is 0, the top row what is infinite or NaN; unknown values have a mark in the lowest row.
+    """
+    sizes = [abs(gap) for gap in gaps if gap is not None and math.isfinite(gap) and abs(gap) > LOWEST]
+    high = math.log10(max(sizes)) if sizes else 0.0
+    low = min(math.log10(min(sizes)) if sizes else -1.0, high - 1.0)
+    steps = max(1, rows - 2)
+    marks = [[" "] * len(gaps) for _ in range(rows)]
+    for column, gap in enumerate(gaps):
+        if gap is None:
+            marks[-1][column] = "?"
+        elif not math.isfinite(gap):
+            marks[0][column] = "^"
+        elif abs(gap) <= LOWEST:
+            marks[-1][column] = "0"
+        else:
+            marks[min(round((high - math.log10(abs(gap))) / (high - low) * steps), max(rows - 2, 0))][column] = "*"
+    labels = [f"{10 ** (high - (high - low) * row / steps):.0e}" for row in range(rows)]
+    return [(labels[row] if row < rows - 1 or rows == 1 else "0", "".join(marks[row])) for row in range(rows)]
+
+
+def detail(shelf: Shelf, width: int, height: int) -> list[Line]:
+    """The selected package: first divergence in full, what changed, what it lacks."""
+    entry = shelf.entry
+    lines: list[Line] = [rule((Span("this package", "title"),), width)]
+    if entry is not None:
+        package = entry.package
+        run = [package.verdict, package.dtype, package.device]
+        said = (
+            ("first", first_line(package)),
+            ("changed", changed(entry)),
+            ("run", ", ".join(text for text in run if text)),
+            ("lacks", "; ".join(package.lacks) or "nothing"),
+        )
+        for name, words in said:
+            head, *rest = wrap(clean(words), width - 12) or [""]
+            lines.append(line(Span(f" {left(name, 9)}", "label"), head))
+            lines += [line(" " * 10 + part) for part in rest[:1]]
+    return block(lines, width, height)
+
+
+def footer(shelf: Shelf, width: int, height: int) -> list[Line]:
+    """The last notification, or the keys."""
+    if shelf.message:
+        return block([line(Span(" " + clip(clean(shelf.message), width - 2), "warning"))], width, height)
+    spans: list[Span] = []
+    for key, word in _text_keys() if shelf.reading is not None else _list_keys():
+        spans += [Span(f" {key}", "key"), Span(f" {word} ", "faint")]
+    return block([tuple(spans)], width, height)
+
+
+def _list_keys() -> list[tuple[str, str]]:
+    return [(_keys(entry.id), entry.label) for entry in PACKAGES_ACTIONS if entry.label]
+
+
+def _text_keys() -> list[tuple[str, str]]:
+    scroll, sideways = _keys("up", "down"), _keys("left", "right")
+    return [(scroll, "scroll"), (sideways, "sideways"), (_keys("replay"), "replay"), (_keys("close"), "back")]
+
+
+def _keys(*ids: str) -> str:
+    return " ".join(key_of(id, PACKAGES_ACTIONS) for id in ids)

@@ -1,0 +1,1 @@
+"""The parameters screen: a form whose every change is simulated."""

@@ -1,0 +1,277 @@
+"""The panes of the parameters screen: the verdict, the form, and the parameter under the cursor."""
+
+from __future__ import annotations
+
+from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
+from nbtui.console.drawing.numbers import percent
+from nbtui.console.main.actions import key_of
+from nbtui.console.main.panes import header as main
+from nbtui.console.main.state import Phase, State
+from nbtui.console.parameters.actions import PARAMETERS_ACTIONS
+from nbtui.console.parameters.state import Form, listing, rows
+from nbtui.live.parameters.table import GROUPS, Parameter, Value, parameters
+from nbtui.live.parameters.values import shown
+from nbtui.trace.text import clean
+
+MARKS = "* changed   + follows   # not as C's log   ~ in force is another value   (...) not on the command line"
+_MARKS = 4  # columns of the cursor and the marks
+_NARROW, _MIDDLE = 21, 30  # of the labels; the width of each value column
+
+
+def header(form: Form, state: State, width: int, height: int) -> list[Line]:
+    """What is run, the verdict of the main screen, and how the gap has moved."""
+    verdict = main.draw(state, width, 2)[1]
+    return block([_title(form, state, width), verdict, _gap(form, state, width)], width, height)
+
+
+def _title(form: Form, state: State, width: int) -> Line:
+    count = len(form.tuning.changed)
+    pixel = state.pixel
+    head = line(
+        Span(" nbtui ", "focus"),
+        Span(" parameters ", "title"),
+        clip(clean(form.tuning.case.name), max(8, width // 5)),
+        Span("  pixel ", "label") if pixel else "",
+        f"({pixel[0]},{pixel[1]})" if pixel else "",
+        Span(f"  {count} changed" if count else "  as started", "warning" if count else "faint"),
+        Span("  HELD, = lets go" if form.tuning.held else "", "warning"),
+    )
+    tail = activity(form, state)
+    return (*fit(head, width - width_of((tail,)) - 1), Span(" "), tail)
+
+
+def activity(form: Form, state: State) -> Span:
+    """Whether the verdict is that of the values shown, in words."""
+    if state.phase is Phase.SIMULATING:
+        return Span("simulating ... ", "warning")
+    if state.phase is Phase.READING:
+        return Span("reading ... ", "warning")
+    if state.phase is Phase.FAILED:
+        return Span("failed: verdict of before ", "warning")
+    if form.tuning.waiting:
+        return Span("verdict of before ", "warning")
+    if state.simulation is None:
+        return Span("")
+    return Span(f"simulated in {1000 * state.simulation.seconds:.0f} ms ", "faint")
+
+
+def _gap(form: Form, state: State, width: int) -> Line:
+    """The gap of the pixel at the start and now, or why there is none now."""
+    if state.phase is Phase.FAILED:
+        return fit(line(Span(f" {clip(clean(state.failure), width - 2)}", "warning")), width)
+    row = state.comparison.row("I_pixel_final") if state.comparison and not state.pending else None
+    gap = row.rel_delta if row else None
+    if gap is None:
+        return fit(line(Span(" I_pixel_final: nothing to compare with", "faint")), width)
+    start = form.tuning.gap
+    return fit(
+        line(
+            Span(" I_pixel_final  at the start ", "label") if start is not None else Span(" I_pixel_final ", "label"),
+            percent(start) if start is not None else "",
+            Span("  now ", "label"),
+            Span(percent(gap), "digit"),
+            _trend(start, gap),
+        ),
+        width,
+    )
+
+
+def _trend(start: float | None, gap: float) -> str:
+    if start is None or abs(start) == abs(gap):
+        return ""
+    return "  closer" if abs(gap) < abs(start) else "  further away"
+
+
+def table(form: Form, width: int, height: int) -> list[Line]:
+    """The form: a line of column names, then parameters under their groups."""
+    if form.keys:
+        return _keys(form, width, height)
+    wide = _columns(width)
+    names = left("  unit", wide["unit"])
+    head = line(
+        Span(" " * _MARKS + left("parameter", wide["label"]), "label"),
+        Span(right("value", wide["value"]), "label"),
+        Span(names, "label"),
+        Span(right("at the start", wide["start"]), "label"),
+        Span(right("C's log", wide["c"]), "label"),
+        Span(f"  {left('flag', wide['flag'])}" if wide["flag"] else "", "label"),
+    )
+    lines: list[Line] = [head]
+    listed = listing(form)
+    for row in listed[form.top : form.top + height - 1]:
+        if isinstance(row, str):
+            lines.append(rule((Span(row, "title"),), width))
+        else:
+            lines.append(_row(form, row, wide))
+    if not listed:
+        every = key_of("filter", PARAMETERS_ACTIONS)
+        words = f" nothing is changed, and nothing differs from C's log; {every} lists all"
+        lines.append(line(Span(words, "faint")))
+    return block(lines, width, height)
+
+
+def rows_in(height: int) -> int:
+    """How many lines of the form a table of ``height`` lines shows."""
+    return max(1, height - 1)
+
+
+def row_at(form: Form, y: int) -> str | None:
+    """The id of the parameter in line ``y`` of the table."""
+    lines = listing(form)
+    at = form.top + y - 1
+    row = lines[at] if y > 0 and 0 <= at < len(lines) else ""
+    return None if isinstance(row, str) else row.id
+
+
+def _columns(width: int) -> dict[str, int]:
+    flag = 18 if width >= 110 else 0
+    label = 28 if width >= 110 else _NARROW
+    unit = 13 if width >= 110 else 8
+    room = width - _MARKS - label - unit - (flag + 2 if flag else 0) - 1
+    each = min(room // 3, _MIDDLE)
+    return {"label": label, "value": room - 2 * each if room < 3 * _MIDDLE else each, "unit": unit, "start": each,
+            "c": each, "flag": flag}  # fmt: skip
+
+
+def _row(form: Form, row: Parameter, wide: dict[str, int]) -> Line:
+    here = row.id == form.cursor
+    changed = row.id in form.tuning.changed
+    differs = form.differs(row)
+    value = form.value(row)
+    plain = form.given(row) or value is None
+    text = fitted(row, value, wide["value"] - (2 if plain else 4))
+    text = text if plain else f"({text})"
+    effect = form.effect(row)
+    other = form.fresh and form.given(row) and _another(row, value, effect)
+    if here and form.entry is not None:
+        text = f"{clean(form.entry)}_"
+        text = text[-(wide["value"] - 1) :]
+    tone = "cursor" if here else "changed" if changed else "text" if form.given(row) else "faint"
+    shown_value = right(text, wide["value"] - 1)
+    blank = len(shown_value) - len(shown_value.lstrip())
+    c = form.c.get(row.id)
+    return line(
+        Span(">", "focus") if here else " ",
+        Span("*" if changed else "+", "warning") if changed or form.follows(row) else " ",
+        Span("# ", "diverge") if differs else "  ",
+        Span(left(row.label, wide["label"]), "title" if here else "text"),
+        Span(" " * (blank + 1)),
+        Span(shown_value[blank:], tone),
+        Span("~", "minor") if other else " ",
+        Span(left(f" {row.unit}", wide["unit"] - 1), "faint"),
+        Span(
+            " " + right(fitted(row, form.at_start(row), wide["start"] - 1), wide["start"] - 1),
+            "text" if changed else "faint",
+        ),
+        Span(
+            " " + right(fitted(row, c.value, wide["c"] - 1) if c else "", wide["c"] - 1),
+            "digit" if differs else "agree",
+        ),
+        Span(f"  {left(row.flag, wide['flag'])}" if wide["flag"] else "", "faint"),
+    )
+
+
+def fitted(row: Parameter, value: Value, width: int) -> str:
+    """A value in ``width`` cells: with fewer digits where it has too many, cut where that is not enough."""
+    texts = (shown(row, value, digits) for digits in (10, 7, 5, 4, 3))
+    return clip(next((text for text in texts if len(text) <= width), shown(row, value, 3)), width)
+
+
+def _another(row: Parameter, value: Value, effect: Value) -> bool:
+    return shown(row, value) != shown(row, effect) and effect is not None and row.kind != "choice"
+
+
+def groups(form: Form, width: int, height: int) -> list[Line]:
+    """The names of the groups, the one of the cursor in brackets."""
+    here = form.parameter.group
+    spans: list[Span] = [Span(" ")]
+    for name in GROUPS:
+        spans.append(Span(f"[{name}]" if name == here else f" {name} ", "focus" if name == here else "faint"))
+    if form.only:
+        spans.append(Span(f"  {len(rows(form))} listed", "warning"))
+    return block([fit(tuple(spans), width)], width, height)
+
+
+def detail(form: Form, width: int, height: int) -> list[Line]:
+    """The parameter under the cursor: what it is, its values, and what comes of them."""
+    row = form.parameter
+    flag = Span(f" {row.flag} ", "label") if row.flag else Span(" an option of nbtui ", "label")
+    lines: list[Line] = [rule((Span(row.label.strip(), "title"), flag), width)]
+    words = wrap(f"{row.help}{_range(row)}", width - 2)
+    lines += [line(Span(f" {part}")) for part in words[: height - 3]]
+    value, effect = form.value(row), form.effect(row)
+    unit = f" {row.unit}" if row.unit else ""
+    parts = [f"typed {shown(row, value)}{unit}" if form.given(row) else "not on the command line"]
+    if form.fresh:
+        parts.append(f"in force {shown(row, effect)}{unit if effect is not None else ''}")
+    elif form.unread:
+        parts.append("no experiment comes of it")
+    c = form.c.get(row.id)
+    if c is not None:
+        parts.append(f"C {shown(row, c.value)}" + (" #" if form.differs(row) else ""))
+    lines.append(line(Span(f" {clip('; '.join(parts), width - 2)}")))
+    lines.append(_consequence(form, width))
+    return block(lines, width, height)
+
+
+def _range(row: Parameter) -> str:
+    """Limits, step and values, as far as there are any."""
+    said = []
+    if row.kind == "choice":
+        said.append("one of " + ", ".join(shown(row, value) for value, _ in row.choices))
+    if row.kind in ("number", "whole"):
+        if row.low > -1e300:
+            said.append(f"{'more than' if row.above else 'at least'} {row.low:g}")
+        if row.high < 1e300:
+            said.append(f"{'less than' if row.above else 'at most'} {row.high:g}")
+        said.append(f"step {row.step:g}" if row.step else "step: one in the second digit")
+    return f" ({'; '.join(said)})" if said else ""
+
+
+def _consequence(form: Form, width: int) -> Line:
+    """What else has changed in the experiment, or why there is none."""
+    if form.unread:
+        return line(Span(f" {clip(clean(form.unread), width - 2)}", "warning"))
+    if not form.fresh or not form.tuning.edits:
+        return ()
+    known, now = form.tuning.known, form.in_force
+    also = [row for row in parameters() if form.follows(row)]
+    if not also:
+        return ()
+    told = ", ".join(f"{row.label.strip()} {shown(row, known[row.id])} -> {shown(row, now[row.id])}" for row in also)
+    return line(Span(" + follows: ", "label"), Span(clip(told, width - 13)))
+
+
+def footer(form: Form, width: int, height: int) -> list[Line]:
+    """What is typed, what was last told, or the keys."""
+    row = form.parameter
+    if form.entry is not None:
+        unit = f" [{row.unit}]" if row.unit else ""
+        typed = line(Span(f" {row.label.strip()}{unit}: ", "key"), clean(form.entry), Span("_", "cursor"))
+        why = form.message or "Enter takes it, Esc drops it"
+        return block(
+            [(*typed, Span(f"   {clip(clean(why), max(0, width - width_of(typed) - 4))}", "warning"))], width, height
+        )
+    if form.searching:
+        return block([line(Span(" /", "key"), clean(form.query), Span("_", "cursor"))], width, height)
+    if form.message:
+        return block([line(Span(" " + clip(clean(form.message), width - 2), "warning"))], width, height)
+    spans: Line = ()
+    entries = [entry for entry in PARAMETERS_ACTIONS if entry.label]
+    *others, keys, back = (line(Span(f" {one.shown}", "key"), Span(f" {one.label} ", "faint")) for one in entries)
+    for entry in others:
+        if width_of((*spans, *entry, *keys, *back)) > width:
+            break
+        spans = (*spans, *entry)
+    return block([(*spans, *keys, *back)], width, height)
+
+
+def key_lines() -> list[Line]:
+    """The list of keys and marks."""
+    lines: list[Line] = [line(Span(" " + left(entry.shown, 10), "key"), entry.help) for entry in PARAMETERS_ACTIONS]
+    return [*lines, (), *(line(f" {part}") for part in MARKS.split("   "))]
+
+
+def _keys(form: Form, width: int, height: int) -> list[Line]:
+    title = rule((Span("keys", "title"),), width, (Span("any other key closes", "faint"),), focused=True)
+    return block([title, *key_lines()[form.key :]], width, height)

@@ -1,0 +1,200 @@
+"""What survives a lost connection: the session, saved on change and offered again.
+
+Every console has a file of its own and holds a lock on it for as long as it lives, so that several neither overwrite
+nor take over one another. A file without a living owner is an interrupted session; leaving the console removes it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from nbtui.console.session.snapshot import Snapshot, from_json
+from nbtui.console.session.state_directory import state_folder, write_private
+from nbtui.errors import UnusableInput
+from nbtui.trace.text import clean
+
+FORMAT = 1
+PATIENCE = 0.4  # s between two writings while the user is busy
+KEPT = 14 * 86400.0  # s that an interrupted session can be resumed
+OFFERED = 86400.0  # s that it is offered unasked: who has not come back by then is told of it no more
+
+
+@dataclass(frozen=True)
+class Saved:
+    """An interrupted session. ``words`` are what ``nbtui`` was called with, in the folder ``cwd``."""
+
+    path: Path
+    at: float  # s since 1970
+    cwd: str
+    words: tuple[str, ...]
+    snapshot: Snapshot
+
+    @property
+    def recent(self) -> bool:
+        """Whether a start of nbtui still mentions it."""
+        return time.time() - self.at < OFFERED
+
+    @property
+    def told(self) -> str:
+        """One sentence for the foot line."""
+        day = "" if time.time() - self.at < 43200 else "%Y-%m-%d "
+        when = time.strftime(f"{day}%H:%M", time.localtime(self.at))
+        return f"a session from {when} on {clean(self.snapshot.name or 'a case')} was interrupted: nbtui --resume"
+
+
+def folder() -> Path:
+    """Where the sessions of this user are."""
+    return state_folder() / "sessions"
+
+
+def interrupted() -> list[Saved]:
+    """The sessions that nobody is in any more, newest first. Unreadable and outdated files do not count."""
+    found: list[Saved] = []
+    with suppress(OSError):
+        for path in folder().glob("*.json"):
+            saved = _read(path)
+            if saved is not None and time.time() - saved.at < KEPT and not _alive(path):
+                found.append(saved)
+    return sorted(found, key=lambda saved: saved.at, reverse=True)
+
+
+def claim(saved: Saved) -> bool:
+    """Take an interrupted session for this process, so that no other console resumes it too. False: too late."""
+    try:
+        saved.path.unlink()
+    except OSError:
+        return False
+    _lock_of(saved.path).unlink(missing_ok=True)
+    return True
+
+
+def newest() -> Saved:
+    """The session that ``nbtui --resume`` means. Raises UnusableInput when there is none, or its folder is gone."""
+    found = interrupted()
+    if not found:
+        raise UnusableInput("no interrupted session to resume; 'nbtui CASE' starts one")
+    if not Path(found[0].cwd).is_dir():
+        raise UnusableInput(
+            f"the session was in {clean(found[0].cwd)}, which is gone; bring it back, or remove "
+            f"{clean(str(found[0].path))}"
+        )
+    return found[0]
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_suffix(".lock")
+
+
+def _alive(path: Path) -> bool:
+    """Whether some process holds the lock of a session; the system lets go of it however a process ends."""
+    try:
+        with _lock_of(path).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system without locks: what the process number says, which only its own machine knows
+        host, number, _ = path.stem.rsplit("-", 2)
+        return host != socket.gethostname() or _runs(int(number))
+    return False
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _read(path: Path) -> Saved | None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            return None
+        words = tuple(str(word) for word in content["words"])
+        return Saved(path, float(content["saved"]), str(content["cwd"]), words, from_json(content["snapshot"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # torn by a full disk, or of a later version: not to be offered, and no reason to fail
+
+
+class Keeper:
+    """Saves the newest snapshot from a thread of its own. ``trouble`` is told once when that cannot be done."""
+
+    def __init__(self, words: tuple[str, ...]) -> None:
+        self._head: dict[str, Any] = {"format": FORMAT, "cwd": str(Path.cwd()), "words": list(words)}
+        self.trouble: Callable[[str], None] = lambda sentence: None
+        self.path = folder() / f"{socket.gethostname()}-{os.getpid()}-{time.time_ns()}.json"
+        self._lock: Any = None
+        self._newest: Snapshot | None = None
+        self._written: Snapshot | None = None
+        self._told = False
+        self._wake = threading.Event()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="nbtui-session", daemon=True)
+
+    def start(self) -> None:
+        """Begin to save what is noted."""
+        self._thread.start()
+
+    def note(self, snapshot: Snapshot) -> None:
+        """What is to be kept from now on; it is written soon, on another thread."""
+        if snapshot != self._newest:
+            self._newest = snapshot
+            self._wake.set()
+
+    def close(self, *, keep: bool) -> None:
+        """The console ends: write the last state (``keep``: it was interrupted) or remove the session."""
+        self._ended.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        if keep:
+            self._write()
+        else:
+            with suppress(OSError):
+                self.path.unlink(missing_ok=True)
+        if self._lock is not None:
+            self._lock.close()
+            with suppress(OSError):
+                _lock_of(self.path).unlink(missing_ok=True)
+            self._lock = None
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            self._wake.wait()
+            self._wake.clear()
+            if not self._ended.is_set():
+                self._write()
+            self._ended.wait(PATIENCE)
+
+    def _write(self) -> None:
+        snapshot = self._newest
+        if snapshot is None or snapshot == self._written:
+            return
+        content = {**self._head, "saved": time.time(), "snapshot": asdict(snapshot)}
+        try:
+            if self._lock is None:
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._lock = _lock_of(self.path).open("wb")
+                with suppress(OSError):  # a file system without locks
+                    fcntl.flock(self._lock, fcntl.LOCK_EX)
+            write_private(self.path, json.dumps(content, indent=1))
+            self._written = snapshot
+        except OSError as error:
+            if not self._told:
+                self._told = True
+                self.trouble(f"the session cannot be saved in {self.path.parent}: {error.strerror}")

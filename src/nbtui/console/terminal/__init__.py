@@ -1,0 +1,1 @@
+"""The terminal: driver, damage tracking, the screen base class, widgets, clipboard."""

@@ -1,0 +1,95 @@
+"""The one widget: shows the lines of a pure pane and repaints only those that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.segment import Segment
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from nbtui.console.drawing.line import Line, Span, block, fit, line, wrap
+from nbtui.console.drawing.palette import style
+from nbtui.trace.text import clean
+
+Draw = Callable[[int, int], list[Line]]
+
+
+class PaneView(Widget, can_focus=False):
+    """A pane. ``draw`` maps width and height to lines; :meth:`update` asks it again."""
+
+    class Pressed(Message):
+        """The pane was clicked at (x, y) of its own."""
+
+        def __init__(self, pane: PaneView, x: int, y: int) -> None:
+            self.pane, self.x, self.y = pane, x, y
+            super().__init__()
+
+    class Scrolled(Message):
+        """The wheel was turned over the pane by ``notches``, down when positive."""
+
+        def __init__(self, pane: PaneView, notches: int) -> None:
+            self.pane, self.notches = pane, notches
+            super().__init__()
+
+    class Resized(Message):
+        """The pane has another size."""
+
+    def __init__(self, draw: Draw, id: str) -> None:
+        super().__init__(id=id)
+        self._draw = draw
+        self._lines: list[Line] = []
+
+    def update(self) -> None:
+        """Draw again; only lines that differ from what is shown are repainted."""
+        width, height = self.size
+        if not (width and height):
+            return
+        try:
+            lines = self._draw(width, height)
+        except Exception as error:  # one pane that cannot be drawn must not take the console with it
+            lines = _apology(error, width, height)
+        before, self._lines = self._lines, lines
+        changed = [Region(0, y, width, 1) for y, new in enumerate(lines) if before[y : y + 1] != [new]]
+        if changed:
+            self.refresh(*changed)
+
+    def render_line(self, y: int) -> Strip:
+        """Line API of Textual."""
+        width = self.size.width
+        spans = self._lines[y] if y < len(self._lines) else ()
+        return Strip([segment for span in fit(spans, width) for segment in _segments(span)], width)
+
+    def on_resize(self) -> None:
+        self._lines = []
+        self.update()
+        self.post_message(self.Resized())
+
+    def on_click(self, event: events.Click) -> None:
+        self.post_message(self.Pressed(self, event.x, event.y))
+
+    def on_mouse_scroll_down(self) -> None:
+        self.post_message(self.Scrolled(self, 1))
+
+    def on_mouse_scroll_up(self) -> None:
+        self.post_message(self.Scrolled(self, -1))
+
+
+def _segments(span: Span) -> list[Segment]:
+    """A span in its style; where that underlines, the blanks around the words are left out."""
+    text, look = span.text, style(span.tone)
+    if not look.underline or text == text.strip(" "):
+        return [Segment(text, look)]
+    words = text.strip(" ")
+    before = len(text) - len(text.lstrip(" "))
+    plain = (Segment(" " * before), Segment(words, look), Segment(" " * (len(text) - before - len(words))))
+    return [segment for segment in plain if segment.text]
+
+
+def _apology(error: Exception, width: int, height: int) -> list[Line]:
+    reason = clean(str(error)) or "no reason given"
+    sentence = f"this pane cannot be drawn, please report it: {type(error).__name__}: {reason}"
+    return block([line(Span(f" {part}", "warning")) for part in wrap(sentence, width - 2)], width, height)

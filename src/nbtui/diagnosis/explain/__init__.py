@@ -1,0 +1,1 @@
+"""A search result as ranked causes: attribution, evidence in the logs, remedies, text and JSON."""

@@ -1,0 +1,127 @@
+"""The states of a search as ranked causes, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nbtui.diagnosis.explain.log_evidence import seen
+from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
+from nbtui.diagnosis.hypotheses.variant import Variant
+from nbtui.diagnosis.search.rows import Rows
+from nbtui.diagnosis.search.search import DONE, State
+from nbtui.diagnosis.search.single import Single
+from nbtui.trace.model import Trace
+from nbtui.trace.text import clean
+
+SHOWN = 5  # causes reported
+WORTH = 0.1  # share of the misfit by which a further cause may explain less than the best
+SINGLE_LEFT = 0.3  # bits per field that single precision may leave
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One ranked explanation."""
+
+    ids: tuple[str, ...]
+    explained: float  # share of the misfit (in digits, over all compared fields), 0 to 1
+    residual: float  # largest relative difference that is left
+    summary: str
+    forms: tuple[str, ...]  # which form of each id
+    confirm: tuple[str, ...]
+    fix: tuple[str, ...]
+    seen: tuple[str, ...]  # lines of the C log that show it
+    options: tuple[tuple[str, Any], ...]  # a changed set-up, as fields of the simulator's Options
+    left: str  # what is left, in words; empty when nothing
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a search ended with."""
+
+    states: Sequence[State]  # best first
+    rows: Rows
+    gap: float  # bits of misfit before any hypothesis
+    single: Single | None
+    quiet: Variant | None  # a harmless line that was explained first
+    side: str  # whose fault: PY or C
+
+
+def ranked(outcome: Outcome, c: Trace) -> Iterator[Cause]:
+    """The best state of every set of ids, best first; ``c`` is the trace whose log is quoted."""
+    listed: set[tuple[str, ...]] = set()
+    best = 0.0
+    for state in outcome.states:
+        ids = _ids(state, outcome)
+        if not ids or ids in listed or len(listed) >= SHOWN:
+            continue
+        explained = max(0.0, min(1.0, 1.0 - state.bits / outcome.gap)) if outcome.gap else 0.0
+        if explained < best - WORTH:
+            continue
+        best = max(best, explained)
+        listed.add(ids)
+        yield _cause(ids, state, outcome, explained, c)
+        other = _other_reading(ids, outcome.single)
+        if len(listed) == 1 and other:
+            listed.add(other)
+            yield _cause(other, state, outcome, explained, c)
+
+
+def _ids(state: State, outcome: Outcome) -> tuple[str, ...]:
+    """Ids of a state: the harmless one only when there is nothing else; single precision where it is a stage's."""
+    ids = list(state.ids)
+    if outcome.single is not None and (not ids or not outcome.single.whole_run):
+        ids.append("float32")
+    if not ids and outcome.quiet is not None:
+        ids.append(outcome.quiet.id)
+    return tuple(sorted(ids))
+
+
+def _other_reading(ids: tuple[str, ...], single: Single | None) -> tuple[str, ...]:
+    """The same causes with single precision as one of them, or not: a matter of what the run was meant to be."""
+    if single is None or ids == ("float32",):
+        return ()
+    return tuple(name for name in ids if name != "float32") if "float32" in ids else tuple(sorted((*ids, "float32")))
+
+
+def _cause(ids: tuple[str, ...], state: State, outcome: Outcome, explained: float, c: Trace) -> Cause:
+    known = [CATALOGUE[name] for name in ids]
+    variants = [variant for _, variant in state.variants]
+    if outcome.quiet is not None:
+        variants.append(outcome.quiet)
+    forms = tuple(clean(f"{v.id}: {v.form}" if v.form else v.id) for v in variants)
+    distance = outcome.rows.distance(state.predicted, outcome.rows.suspect)
+    finite = distance[np.isfinite(distance)]
+    residual = float(finite.max()) if finite.size else 0.0
+    left = _left(state, outcome, residual)
+    who = "C side" if outcome.side == "C" else "Python side"
+    details = "; ".join((*forms, who))
+    sentences = " ".join(item.sentence for item in known)
+    return Cause(
+        ids,
+        explained,
+        residual,
+        f"{sentences} [{details}]" + (f" {left}" if left else ""),
+        forms,
+        tuple(item.confirm for item in known),
+        tuple(item.fix for item in known),
+        seen(ids, c),
+        tuple(option for variant in variants for option in variant.options),
+        left,
+    )
+
+
+def _left(state: State, outcome: Outcome, residual: float) -> str:
+    """What the state does not explain, in words."""
+    single, rows = outcome.single, outcome.rows
+    if single is not None and state.bits <= len(rows.sizes) * SINGLE_LEFT:
+        how = "by its printed digits" if single.proven else "by its size"
+        return f"What is left, up to {residual:.1e}, is single precision (float32) from {single.field} on, {how}."
+    if state.bits <= DONE:
+        return ""
+    worst = int(np.argmax(state.row_bits > 0.0))
+    distance = rows.distance(state.predicted, rows.suspect)[worst]
+    return f"Not explained: {rows.fields[worst]} and what follows from it, off by {distance:.1e}."

@@ -1,0 +1,1 @@
+"""The hypotheses: known ways in which implementations go wrong."""

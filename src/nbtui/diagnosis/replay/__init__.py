@@ -1,0 +1,1 @@
+"""One pixel computed in numpy with any rule of the program broken."""

@@ -1,0 +1,285 @@
+"""The smallest change of one set-up value that explains the differences.
+
+One parameter at a time: Gauss-Newton on the values upstream (geometry, scattering vector, cell, index),
+with a derivative from a rebuilt set-up. What fits is a variant of ``other_config`` like any other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nbtui.diagnosis.hypotheses.variant import Problem, Variant
+from nbtui.diagnosis.replay.formulas import grating
+from nbtui.diagnosis.replay.replay import MOST_TERMS, replay
+from nbtui.diagnosis.replay.rules import Setup
+from nbtui.diagnosis.search.rows import Rows, predictions
+from nbtui.live.scene import Array, Scene, Unusable, cell_of, frame_of, rebuilt
+
+SMOOTH = (
+    "pix0_vector_meters", "fdet_vec", "sdet_vec", "pixel_pos_meters", "close_distance_meters", "omega_pixel_sr",
+    "incident_vec", "lambda_meters", "scattering_vec_A_inv", "rot_a_angstroms", "rot_b_angstroms", "rot_c_angstroms",
+    "rot_a_star_A_inv", "phi.phi_deg", "hkl_frac", "phi.k_frac", "fluence_photons_per_m2", "capture_fraction",
+    "F_cell", "I_before_scaling", "I_pixel_final",
+)  # fmt: skip
+STEPS = 8  # of Gauss-Newton
+FITTED = 1e-9  # relative misfit of the fitted rows that counts as explained
+STILL = 1e-12  # relative change of a row that agrees already and must not move
+MOST_CELLS = 400
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One number of the command line."""
+
+    name: str
+    unit: str
+    get: Callable[[Scene], float]
+    options: Callable[[Scene, float], dict[str, Any]]
+    step: float  # for the derivative, in its unit
+
+
+def _plain(name: str, option: str, unit: str, step: float) -> Parameter:
+    return Parameter(
+        name, unit, lambda scene: float(getattr(scene.options, option) or 0.0), lambda _, value: {option: value}, step
+    )
+
+
+def _element(name: str, option: str, index: int, unit: str, step: float) -> Parameter:
+    def get(scene: Scene) -> float:
+        values = getattr(scene.options, option)
+        return float(values[index]) if values is not None and index < len(values) else 0.0
+
+    def change(scene: Scene, value: float) -> dict[str, Any]:
+        values = list(getattr(scene.options, option) or (0.0, 0.0, 0.0))
+        values[index] = value
+        return {option: tuple(values)}
+
+    return Parameter(name, unit, get, change, step)
+
+
+def _parameters(scene: Scene) -> Iterator[Parameter]:
+    options = scene.options
+    yield _plain("wavelength", "wavelength_a", "A", 1e-6)
+    if options.close_distance_mm is None:
+        yield _plain("distance", "distance_mm", "mm", 1e-4)
+    else:
+        yield _plain("close distance", "close_distance_mm", "mm", 1e-4)
+    for name, option in (
+        ("Xbeam", "xbeam_mm"), ("Ybeam", "ybeam_mm"), ("Xclose", "xclose_mm"), ("Yclose", "yclose_mm"),
+        ("ORGX", "orgx"), ("ORGY", "orgy"),
+    ):  # fmt: skip
+        if getattr(options, option) is not None:
+            yield _plain(name, option, "mm" if option.endswith("mm") else "pixels", 1e-4)
+    yield _plain("pixel size", "pixel_mm", "mm", 1e-7)
+    for axis in "xyz":
+        yield _plain(f"detector_rot{axis}", f"rot{axis}_deg", "deg", 1e-5)
+    yield _plain("twotheta", "twotheta_deg", "deg", 1e-5)
+    for index, axis in enumerate("xyz"):
+        yield _element(f"misset about {axis}", "misset_deg", index, "deg", 1e-5)
+    if options.cell is not None:
+        for index, name in enumerate(("cell a", "cell b", "cell c", "cell alpha", "cell beta", "cell gamma")):
+            if index < len(options.cell):
+                yield _element(name, "cell", index, "A" if index < 3 else "deg", 1e-5)
+    yield _plain("phi", "phi_deg", "deg", 1e-5)
+    if options.osc_deg is not None:
+        yield _plain("osc", "osc_deg", "deg", 1e-5)
+    if options.phi_step_deg is not None:
+        yield _plain("phistep", "phi_step_deg", "deg", 1e-5)
+    if options.mosaic_deg:
+        yield _plain("mosaic spread", "mosaic_deg", "deg", 1e-5)
+    if options.thickness_um:
+        yield _plain("detector thickness", "thickness_um", "um", 1e-3)
+    if options.attenuation_um:
+        yield Parameter(
+            "attenuation depth",
+            "um",
+            lambda scene: float(scene.options.attenuation_um or 0.0),
+            lambda _, value: {"attenuation_um": value, "mu_per_m": 1.0 / (value * 1e-6)},
+            1e-3,
+        )
+    if options.water_um:
+        yield _plain("water", "water_um", "um", 1e-4)
+    if options.shape != "SQUARE":
+        yield _plain("fudge", "fudge", "", 1e-6)
+    if options.dispersion:
+        yield _plain("dispersion", "dispersion", "", 1e-7)
+    yield Parameter(
+        "fluence", "photons/m^2", lambda scene: scene.fluence, lambda _, value: {"fluence": value, "flux": 0.0}, 1e18
+    )
+
+
+def reconfigured(problem: Problem, setup: Setup, options: dict[str, Any]) -> Setup:
+    """``setup`` with the scene made again from changed options; earlier changes of the scene are lost."""
+    scene = rebuilt(problem.scene, problem.workdir, options)
+    return replace(
+        setup,
+        scene=scene,
+        frame=frame_of(scene.options),
+        cell=cell_of(scene.options, problem.workdir, scene.wavelength),
+    )
+
+
+def _variant(problem: Problem, name: str, options: dict[str, Any], form: str) -> Variant:
+    kind = "fudge" if name == "fudge" else "other_config"
+    return Variant(kind, form, lambda setup: reconfigured(problem, setup, options), 4.0, tuple(options.items()))
+
+
+def fitted(problem: Problem, rows: Rows, bits: Array, tell: Callable[[str], None]) -> list[Variant]:
+    """Every single parameter, changed so that the first differing stage upstream is explained.
+
+    ``tell`` is told what is being fitted, before every replay.
+    """
+    chosen = _rows_to_fit(rows, bits)
+    out = list(_counts(problem, rows))
+    if chosen.size == 0:
+        return out
+    first = int(np.argmax(bits > 0.0))
+    here = predictions(rows, replay(problem.base))
+    for parameter in _parameters(problem.scene):
+        value = _solve(problem, rows, chosen, first, here, parameter, tell)
+        if value is None:
+            continue
+        old = parameter.get(problem.scene)
+        form = f"{parameter.name} {value:.10g} {parameter.unit}".strip() + f" instead of {old:.10g}"
+        out.append(_variant(problem, parameter.name, parameter.options(problem.scene, value), form))
+    return out
+
+
+def _rows_to_fit(rows: Rows, bits: Array) -> npt.NDArray[np.int64]:
+    """Rows of the first smooth field that differs."""
+    for name in SMOOTH:
+        here = np.asarray([n for n, field in enumerate(rows.fields) if field == name], dtype=np.int64)
+        if here.size and (bits[here] > 0.0).any():
+            return here
+    return np.zeros(0, dtype=np.int64)
+
+
+def _solve(
+    problem: Problem,
+    rows: Rows,
+    chosen: npt.NDArray[np.int64],
+    first: int,
+    here: Array,
+    parameter: Parameter,
+    tell: Callable[[str], None],
+) -> float | None:
+    """The value that explains the ``chosen`` rows; None without one, or when it moves rows before the ``first``.
+
+    ``here``: the base's predictions.
+    """
+
+    def made(value: float) -> Array | None:
+        tell(f"fitting {parameter.name} to what differs first")
+        try:
+            setup = reconfigured(problem, problem.base, parameter.options(problem.scene, value))
+            with np.errstate(all="ignore"):
+                return predictions(rows, replay(setup))
+        except Unusable:
+            return None
+        except (ArithmeticError, ValueError, IndexError):
+            return None
+
+    def residual(value: float) -> Array | None:
+        values = made(value)
+        return None if values is None else (rows.suspect[chosen] - values[chosen]) / rows.scale[chosen]
+
+    value = parameter.get(problem.scene)
+    ahead = made(value + parameter.step)
+    if ahead is None or (rows.distance(ahead, here)[:first] > STILL).any():
+        return None
+    gap = (rows.suspect[chosen] - here[chosen]) / rows.scale[chosen]
+    if not np.all(np.isfinite(gap)):
+        return None
+    start = float(np.linalg.norm(gap))
+    for turn in range(STEPS):
+        moved = (
+            (rows.suspect[chosen] - ahead[chosen]) / rows.scale[chosen]
+            if turn == 0
+            else residual(value + parameter.step)
+        )
+        if moved is None:
+            return None
+        slope = (gap - moved) / parameter.step
+        size = float(slope @ slope)
+        if size == 0.0 or not math.isfinite(size):
+            return None
+        # a parameter that cannot close most of the gap to first order is not the one
+        if turn == 0 and float(slope @ gap) ** 2 / size < 0.25 * start**2:
+            return None
+        value += float(slope @ gap) / size
+        fresh = residual(value)
+        if fresh is None or not np.all(np.isfinite(fresh)):
+            return None
+        gap = fresh
+        if float(np.linalg.norm(gap)) < FITTED * max(1.0, math.sqrt(len(chosen))):
+            return _shortest(value, residual)
+    return None
+
+
+def _shortest(value: float, residual: Callable[[float], Array | None]) -> float:
+    """The shortest decimal that fits as well."""
+    for digits in range(2, 13):
+        short = float(f"{value:.{digits}g}")
+        gap = residual(short)
+        if gap is not None and float(np.max(np.abs(gap))) < FITTED:
+            return short
+    return value
+
+
+def _counts(problem: Problem, rows: Rows) -> Iterator[Variant]:
+    """Whole numbers: cells along a, b, c, phi steps, mosaic domains, oversampling, default_F."""
+    here = problem.scene
+    for axis, (field, option) in enumerate((("F_latt_a", "n_a"), ("F_latt_b", "n_b"), ("F_latt_c", "n_c"))):
+        found = _cells(rows, field, axis)
+        if found is not None and found != here.n_cells[axis]:
+            change = {option: found, f"sample_{'abc'[axis]}_mm": 0.0}
+            yield _variant(problem, option, change, f"N{'abc'[axis]} {found} instead of {here.n_cells[axis]}")
+    steps = [n for n, name in enumerate(rows.fields) if name == "steps"]
+    lines = {place[4] for place in rows.places if place[3] == "phi.phi_deg"}
+    ratio = rows.suspect[steps[0]] / rows.reference[steps[0]] if steps and rows.reference[steps[0]] else 1.0
+    for option, count, power, name in (
+        ("mosaic_domains", len(here.mosaic), 1, "mosaic domains"),
+        ("phi_steps", here.n_phi, 1, "phi steps"),
+        ("oversample", here.oversample, 2, "oversample"),
+    ):
+        wanted = count * ratio ** (1.0 / power)
+        candidates = {round(wanted)} if abs(wanted - round(wanted)) < 1e-9 else set()
+        if option == "phi_steps" and lines:
+            candidates.add(len(lines))
+        for value in candidates - {count}:
+            if value >= 1 and here.n_terms * (value / count) ** power <= MOST_TERMS:
+                yield _variant(problem, name, {option: value}, f"{name} {value} instead of {count}")
+    if here.table.grid is None:
+        printed = {float(v) for v, name in zip(rows.suspect, rows.fields, strict=True) if name == "F_cell"}
+        for value in printed - {here.table.default_f}:
+            table = replace(here.table, default_f=value)
+
+            def change_table(setup: Setup, table: Any = table) -> Setup:
+                return replace(setup, scene=replace(setup.scene, table=table))
+
+            yield Variant("other_config", f"default_F {value:g} instead of {here.table.default_f:g}", change_table, 4.0)
+
+
+def _cells(rows: Rows, field: str, axis: int) -> int | None:
+    """The number of cells that gives the suspect's lattice factor from its own index."""
+    index = {
+        place[1]: value
+        for place, value in zip(rows.places, rows.suspect, strict=True)
+        if place[3] == "hkl_frac" and place[5] == axis
+    }
+    pairs = [
+        (index[place[1]], value)
+        for place, value in zip(rows.places, rows.suspect, strict=True)
+        if place[3] == field and place[1] in index
+    ]
+    for count in range(1, MOST_CELLS):
+        made = [1.0 if count == 1 else float(grating(np.asarray(h), count)) for h, _ in pairs]
+        if pairs and all(abs(a - b) <= 1e-8 * max(1.0, count) for a, (_, b) in zip(made, pairs, strict=True)):
+            return count
+    return None

@@ -1,0 +1,183 @@
+"""What has to be known before any number is compared, and what the logs themselves decide.
+
+Source: hypotheses.md; nanobragg_setup.md sections 2.8, 5.2 and 6 for the C program's notices.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+from nbtui.diagnosis.replay.rules import Setup
+from nbtui.errors import NbtuiError
+from nbtui.live.model import Case, Settings
+from nbtui.live.parameters.c_setup import c_setup, differs
+from nbtui.live.parameters.edits import in_force
+from nbtui.live.parameters.table import by_id
+from nbtui.live.parameters.values import shown
+from nbtui.parity.compare import compare
+from nbtui.trace.model import Trace
+from nbtui.trace.text import clean
+
+# what a notice of the C program means for parity: text in the notice, sentence
+MEANINGS: tuple[tuple[str, str], ...] = (
+    (
+        "auto-generating odet_vector",
+        "C did not use the typed detector normal (its length is not exactly 1) but fast x slow: "
+        "a side that uses it as typed has another detector (odet_as_typed).",
+    ),
+    (
+        "reading Fs from Fdump.bin",
+        "C read structure factors from the cache Fdump.bin of an earlier run, not from -hkl or -default_F "
+        "(stale_hkl_cache).",
+    ),
+    (
+        "intensity may vary significantly across a pixel",
+        "C warns that the intensity varies within the pixel: a small shift changes it much.",
+    ),
+    (
+        "out of range for three point interpolation",
+        "C switched interpolation off for the rest of the run at the first point out of range (quirk L14): "
+        "the pixel depends on what was computed before it.",
+    ),
+    (
+        "oddball reciprocal cell angles",
+        "C found reciprocal angles with a sine or cosine beyond 1: reciprocal vectors change when they are "
+        "regenerated (volume_regeneration).",
+    ),
+    (
+        "further warnings will not be printed",
+        "C suppressed later warnings of the same kind.",
+    ),
+)
+LISTED = 4  # values named before "and N more"
+COPIED = 60.0  # seconds by which files of one copy may differ in age
+_CREATED = re.compile(r"created a total of (\d+) sources?:")
+HINTS: tuple[tuple[str, str, float], ...] = (
+    ("auto-generating odet_vector", "odet_as_typed", 2.0),
+    ("reading Fs from Fdump.bin", "stale_hkl_cache", 8.0),
+)
+
+
+def hints(c: Trace, py: Trace) -> dict[str, float]:
+    """Bits by which a hypothesis becomes cheaper because a log names it."""
+    found: dict[str, float] = {}
+    for notice in c.notices + py.notices:
+        for text, name, bits in HINTS:
+            if text in notice.text:
+                found[name] = bits
+    return found
+
+
+def preflight(case: Case, c: Trace, py: Trace, base: Setup | None = None) -> tuple[str, ...]:
+    """Sentences, the most important first; no simulation beyond the set-up ``base``."""
+    out: list[str] = []
+    out += _pixel_of_case(case, c)
+    out += [clean(text) for text in compare(c, py).findings]
+    out += _command_line(case, c)
+    out += _meanings(c)
+    out += _age(case)
+    out += _background(c, py)
+    out += source_lines(case, c)
+    if base is not None:
+        out += _cache(case, base)
+    return tuple(dict.fromkeys(out))
+
+
+def _pixel_of_case(case: Case, c: Trace) -> list[str]:
+    if case.pixel is None or c.pixel is None or case.pixel == c.pixel:
+        return []
+    slow, fast = case.pixel
+    exchanged = " Slow and fast are exchanged." if (fast, slow) == c.pixel else ""
+    log = f"slow {c.pixel[0]} fast {c.pixel[1]}"
+    return [f"The command names pixel slow {slow} fast {fast}, the C log is of {log}.{exchanged}"]
+
+
+def _command_line(case: Case, c: Trace) -> list[str]:
+    """Set-up values that the C log shows and the command line does not give."""
+    try:
+        values = in_force(case, Settings(phi_mode="c-parity"))
+    except NbtuiError:
+        return []  # whoever simulates the case says what is wrong with it
+    shown_by_c = c_setup(c)
+    out = []
+    for id, said in shown_by_c.items():
+        if id in values and differs(values[id], said):
+            row = by_id()[id]
+            unit = f" {row.unit}" if row.unit else ""
+            theirs, ours = shown(row, said.value), shown(row, values[id])
+            out.append(f"{row.label.strip()} {theirs}{unit} instead of {ours}{unit}")
+    if not out:
+        return []
+    more = f" and {len(out) - LISTED} more" if len(out) > LISTED else ""
+    what = clean("; ".join(out[:LISTED]))
+    return [f"The C log does not show the set-up of this command line: {what}{more}. Is it the log of another run?"]
+
+
+def _meanings(c: Trace) -> list[str]:
+    said = [notice.text for notice in c.notices]
+    return [meaning for text, meaning in MEANINGS if any(text in line for line in said)]
+
+
+def _age(case: Case) -> list[str]:
+    """Input files newer than the C log that is supposed to come from them."""
+    if case.c_log is None or not case.c_log.is_file():
+        return []
+    made = case.c_log.stat().st_mtime
+    paths = {name: case.workdir / name for name in _files(case)}
+    newer = [name for name, path in paths.items() if path.is_file() and path.stat().st_mtime > made + COPIED]
+    if not newer:
+        return []
+    return [f"The C log is older than its input {', '.join(clean(name) for name in newer)}: run the C program again."]
+
+
+def _files(case: Case) -> list[str]:
+    flags = {"-mat", "-hkl", "-sourcefile", "-mask", "-img"}
+    return [value for flag, value in zip(case.argv, case.argv[1:], strict=False) if flag in flags]
+
+
+def _background(c: Trace, py: Trace) -> list[str]:
+    """A pixel without a structure factor tells nothing about the crystal."""
+    values = [float(value) for record in c.all("F_cell") for value in record.values if not isinstance(value, str)]
+    if values and all(value == 0.0 for value in values):
+        return ["F_cell is 0 in every block of the C log: a background pixel, it says nothing about F, N or phi."]
+    finals = [record.values[0] for trace in (c, py) for record in trace.all("I_pixel_final")[:1]]
+    if finals and all(not isinstance(value, str) and (value == 0.0 or math.isnan(float(value))) for value in finals):
+        return ["I_pixel_final is 0 or not a number on every side: choose a pixel with signal."]
+    return []
+
+
+def source_lines(case: Case, c: Trace) -> list[str]:
+    """Lines of the source file that hold no position and that C made sources of all the same."""
+    name = next((value for flag, value in zip(case.argv, case.argv[1:], strict=False) if flag == "-sourcefile"), None)
+    created = [int(found[1]) for notice in c.notices if (found := _CREATED.search(notice.text))]
+    if name is None or not created:
+        return []
+    try:
+        lines = (case.workdir / name).read_text(encoding="latin-1").splitlines()
+    except OSError:
+        return []  # whoever simulates the case says so
+    dark = sum(not _position(line) for line in lines)
+    if not dark or created[-1] != len(lines):
+        return []
+    return [
+        f"C counts every line: {dark} of its {len(lines)} sources are comment or empty lines of "
+        f"{clean(Path(name).name)} (source_count). Remove them, or --quirk source_file_literal=off."
+    ]
+
+
+def _position(line: str) -> bool:
+    """Whether a line begins with a number; C also takes ``, ; : !`` for separators (nanobragg_setup.md section 4.1)."""
+    first = next(iter(re.split(r"[ \t,;:!]+", line.strip(" \t,;:!\r"))), "")
+    try:
+        return math.isfinite(float(first))
+    except ValueError:
+        return False
+
+
+def _cache(case: Case, base: Setup) -> list[str]:
+    options = base.scene.options
+    if options.hkl_file is None and base.scene.table.source.startswith("Fdump"):
+        return [f"Structure factors come from {clean(options.dump_file)} in the working directory: no -hkl was given."]
+    return []

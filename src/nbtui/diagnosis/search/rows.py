@@ -1,0 +1,147 @@
+"""The numbers that a hypothesis has to explain: one row per compared scalar, and how far a prediction is off.
+
+A row's misfit is counted in bits: log2(1 + distance / floor), the floor being what float64 arithmetic in
+another order and the printed digits leave open. Bits are averaged over the rows of one field, so that a
+field that repeats with every subpixel does not outvote the others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from nbtui.diagnosis.replay.replay import Replay
+from nbtui.live.scene import Array
+from nbtui.parity import align
+from nbtui.parity.numbers import Printing, printing
+from nbtui.trace.fields import catalogue
+from nbtui.trace.model import Trace
+
+SINGLE = 2.0**-23
+FLOOR = {
+    "detector": 1e-13, "pixel": 1e-12, "scattering": 1e-12, "crystal": 1e-12, "lattice": 1e-9,
+    "structure_factor": 1e-10, "accumulation": 1e-8, "scaling": 1e-8,
+}  # fmt: skip
+TINY = 1e-6  # of the reference: a suspect's value below is compared as if it were this large
+FACTORS = ("F_latt_a", "F_latt_b", "F_latt_c", "phi.F_latt_b")
+FACTOR_SIZE = 0.1  # lattice factors run up to N: near a zero they are compared as if they were this large
+WORST = 60.0  # bits of a row whose prediction is not a number
+Whole = npt.NDArray[np.int64]
+VECTORS = ("vector", "hkl", "matrix")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Compared scalars in pipeline order, each array (n,)."""
+
+    places: tuple[align.Place, ...]
+    fields: tuple[str, ...]
+    reference: Array
+    suspect: Array
+    scale: Array  # what a distance is relative to, in the row's unit
+    floor: Array  # relative distance below which two values agree
+    group: npt.NDArray[np.int64]  # field number of each row
+    sizes: Array  # rows of each field
+
+    @cached_property
+    def plan(self) -> dict[str, tuple[Whole, Whole, Whole, Whole]]:
+        """For each field: its rows, and their block, phi step and component."""
+        found: dict[str, list[tuple[int, int, int, int]]] = {}
+        for n, (_, block, _, name, step, component) in enumerate(self.places):
+            found.setdefault(name, []).append((n, block, step, component))
+        columns = {name: np.asarray(rows, dtype=np.int64).T for name, rows in found.items()}
+        return {name: (table[0], table[1], table[2], table[3]) for name, table in columns.items()}
+
+    def __len__(self) -> int:
+        return len(self.fields)
+
+    def distance(self, predicted: Array, actual: Array) -> Array:
+        """|predicted - actual| relative to the row's scale; inf where a value is missing on one side only."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            off = np.abs(predicted - actual) / self.scale
+        both = ~np.isfinite(predicted) & ~np.isfinite(actual)
+        off = np.where(both & (np.isnan(predicted) == np.isnan(actual)), 0.0, off)
+        return np.where(np.isnan(off), np.inf, off)
+
+    def bits(self, predicted: Array, actual: Array) -> Array:
+        """Misfit of each row in bits, zero within the floor."""
+        with np.errstate(divide="ignore", over="ignore"):
+            ratio = self.distance(predicted, actual) / self.floor
+            values = np.log2(np.maximum(ratio, 1.0))
+        return np.minimum(values, WORST)
+
+    def total(self, bits: Array) -> float:
+        """Sum over fields of the mean over the field's rows."""
+        return float((np.bincount(self.group, weights=bits, minlength=len(self.sizes)) / self.sizes).sum())
+
+    def loosened(self, extra: Array) -> Rows:
+        """The same rows with another floor where ``extra`` (relative) is larger."""
+        return replace(self, floor=np.maximum(self.floor, extra))
+
+
+def common_rows(reference: Trace, suspect: Trace, names: Sequence[str]) -> Rows:
+    """Rows for every number that both traces print and that has one of ``names``."""
+    left, right = align.cells(reference), align.cells(suspect)
+    wanted = set(names)
+    places = [
+        place
+        for place in sorted(left.keys() & right.keys())
+        if place[3] in wanted and not isinstance(left[place].value, str) and not isinstance(right[place].value, str)
+    ]
+    lines = {
+        id(left): printing([c.token for c in left.values()]),
+        id(right): printing([c.token for c in right.values()]),
+    }
+    ours = np.asarray([float(left[place].value) for place in places], dtype=np.float64)
+    theirs = np.asarray([float(right[place].value) for place in places], dtype=np.float64)
+    lengths: dict[object, tuple[float, float]] = {}
+    for place, value, other in zip(places, ours, theirs, strict=True):
+        left_size, right_size = lengths.get(place[:5], (0.0, 0.0))
+        lengths[place[:5]] = (math.hypot(left_size, _finite(value)), math.hypot(right_size, _finite(other)))
+    scale = np.ones(len(places))
+    floor = np.empty(len(places))
+    for n, place in enumerate(places):
+        known = catalogue.field(place[3])
+        stage = known.stage if known else "scaling"
+        vector = known is not None and known.shape in VECTORS
+        of_ours, of_theirs = lengths[place[:5]] if vector else (_finite(ours[n]), _finite(theirs[n]))
+        size = max(of_theirs, TINY * of_ours, FACTOR_SIZE if place[3] in FACTORS else 0.0) or 1.0
+        scale[n] = size
+        half = _half(lines[id(left)], left[place]) + _half(lines[id(right)], right[place])
+        tolerance = FLOOR.get(stage, 1e-9)
+        if place[3] == "floatimage_accumulated":
+            tolerance = SINGLE
+        floor[n] = max(tolerance, half / size)
+    names_here = tuple(place[3] for place in places)
+    known_fields = {name: number for number, name in enumerate(dict.fromkeys(names_here))}
+    group = np.asarray([known_fields[name] for name in names_here], dtype=np.int64)
+    sizes = np.bincount(group, minlength=len(known_fields)).astype(np.float64)
+    return Rows(tuple(places), names_here, ours, theirs, scale, floor, group, sizes)
+
+
+def _finite(value: float) -> float:
+    return abs(value) if math.isfinite(value) else 0.0
+
+
+def _half(lines: Printing, cell: align.Cell) -> float:
+    return lines.half_unit(cell.token) if cell.token else 0.0
+
+
+def predictions(rows: Rows, made: Replay) -> Array:
+    """The replay's value of every row, nan where it has none."""
+    out = np.full(len(rows), np.nan)
+    for name, (where, block, step, component) in rows.plan.items():
+        values, column = made.phi.get(name), step
+        if values is None:
+            values, column = made.fields.get(name), component
+        if values is None:
+            continue
+        line = block if values.shape[0] > 1 else np.zeros_like(block)
+        there = (line < values.shape[0]) & (column >= 0) & (column < values.shape[1])
+        out[where[there]] = values[line[there], column[there]]
+    return out

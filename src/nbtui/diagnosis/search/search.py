@@ -1,0 +1,236 @@
+"""Which hypotheses, alone or together, turn one trace into the other.
+
+Every variant is replayed; then the best ones are joined with every other that touches what is still wrong,
+up to three. The score is the misfit in bits over all compared rows plus a price for each hypothesis, so
+that a further one has to explain more than it could by chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from nbtui.diagnosis.hypotheses.variant import Variant
+from nbtui.diagnosis.replay.replay import Replay, replay
+from nbtui.diagnosis.replay.rules import Setup
+from nbtui.diagnosis.search.rows import Rows, predictions
+from nbtui.diagnosis.search.units import label_variants
+from nbtui.live.scene import Array
+
+PRICE = 6.0  # bits of a hypothesis: what one of some hundred variants wins by chance
+BEAM = (8, 5)  # states that are extended by a second, a third hypothesis
+REFINED = 2  # states of a level whose members are tried in their other forms
+MOST_REPLAYS = 2000
+CHANGED = 1e-13  # relative change of a row that counts as one
+DONE = 0.5  # bits left over that count as nothing
+
+
+def silent(words: str) -> None:
+    """Nobody is told."""
+
+
+@dataclass(frozen=True)
+class State:
+    """A set of variants and how well it explains the suspect."""
+
+    variants: tuple[tuple[int, Variant], ...]  # with the place in the list, the order in which they apply
+    predicted: Array
+    row_bits: Array
+    bits: float
+
+    price: float
+
+    @property
+    def total(self) -> float:
+        return self.bits + self.price
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(sorted({variant.id for _, variant in self.variants}))
+
+
+@dataclass
+class Search:
+    """One search: base set-up, rows, and the values that are to be explained."""
+
+    base: Setup
+    rows: Rows
+    variants: Sequence[Variant]
+    cheaper: Mapping[str, float] = field(default_factory=dict)  # bits off the price of an id that the log names
+    done: float = DONE  # bits left over that count as nothing
+    tell: Callable[[str], None] = silent  # is told what has been tried; what it raises ends the search
+    tried: list[int] = field(default_factory=lambda: [0, 0])  # single hypotheses, sets of several
+    replays: int = 0
+    extras: dict[int, Variant] = field(default_factory=dict)
+    seen: dict[tuple[int, ...], State | None] = field(default_factory=dict)
+
+    def evaluate(self, chosen: Iterable[tuple[int, Variant]], told: str = "") -> State | None:
+        """The state of a set of variants; None when they cannot be combined. ``told``: what to say then."""
+        members = tuple(sorted(chosen, key=lambda item: item[0]))
+        try:
+            # a broken rule may well divide by zero: the result is then no explanation
+            with np.errstate(all="ignore"):
+                made: Replay = replay(self.applied(members))
+        except (ValueError, IndexError, ZeroDivisionError, np.linalg.LinAlgError):
+            return None
+        self.replays += 1
+        if members:
+            self.tried[len(members) > 1] += 1
+            self.tell(told or f"re-simulated {self.tried[0]} causes, {self.tried[1]} sets of causes")
+        return self.state(members, made)
+
+    def applied(self, members: Iterable[tuple[int, Variant]]) -> Setup:
+        """The base set-up with the variants applied in their order."""
+        setup = self.base
+        for _, variant in members:
+            setup = variant.change(setup)
+        return setup
+
+    def state(self, members: tuple[tuple[int, Variant], ...], made: Replay) -> State:
+        """Score a replay."""
+        predicted = predictions(self.rows, made)
+        predicted = np.where(np.isnan(predicted) & ~np.isnan(self.target), self.rows.reference, predicted)
+        bits = self.rows.bits(predicted, self.target)
+        price = sum(PRICE + variant.price - self.cheaper.get(variant.id, 0.0) for _, variant in members)
+        return State(members, predicted, bits, self.rows.total(bits), price)
+
+    @property
+    def target(self) -> Array:
+        """The values to be explained."""
+        return self.rows.suspect
+
+    def run(self, extra: Callable[[State], Sequence[Variant]] | None = None) -> list[State]:
+        """Every state that was tried, best first; ``extra`` makes further variants when the listed ones fail."""
+        start = self.evaluate(())
+        assert start is not None  # the base has been replayed before
+        if start.bits <= self.done:
+            return [start]
+        singles: list[State] = []
+        changes: dict[int, npt.NDArray[np.bool_]] = {}
+        for number, variant in enumerate(self.variants):
+            told = f"re-simulated {number + 1} of {len(self.variants)} causes"
+            state = self.evaluate([(number, variant)], told)
+            if state is None:
+                continue
+            changed = self.rows.distance(state.predicted, start.predicted) > np.maximum(CHANGED, 0.01 * self.rows.floor)
+            if changed.any():
+                changes[number] = changed
+                singles.append(state)
+        singles += self._labels(start)
+        found = [start, *singles]
+        level = sorted(singles, key=lambda state: state.total)
+        for members, width in enumerate(BEAM, 2):
+            best = min(found, key=lambda state: state.total)
+            # a larger set costs at least this much: nothing to win once a smaller one explains all for less
+            if best.bits <= self.done and best.price <= PRICE * members:
+                break
+            if extra is not None and members == 2:
+                more = self._added(extra(start), start, changes)
+                found += more
+                level = sorted(level + more, key=lambda state: state.total)
+                if level[0].bits <= self.done:
+                    break
+            level = self._extended(_diverse(level, width), changes)
+            level = sorted(level + self._refined(level[:REFINED], changes), key=lambda state: state.total)
+            found += level
+        return sorted(found, key=lambda state: state.total)
+
+    def _added(
+        self, variants: Sequence[Variant], start: State, changes: dict[int, npt.NDArray[np.bool_]]
+    ) -> list[State]:
+        """States of variants that were made for this case alone; they apply before all others."""
+        out = []
+        for offset, variant in enumerate(variants):
+            number = -1 - offset
+            self.extras[number] = variant
+            state = self.evaluate([(number, variant)])
+            if state is not None:
+                changes[number] = self.rows.distance(state.predicted, start.predicted) > self.rows.floor
+                out.append(state)
+        return out
+
+    def _labels(self, state: State) -> list[State]:
+        """The state with lines of another unit explained, where a single ratio does it."""
+        found = label_variants(self.rows, state.predicted, self.target, state.row_bits)
+        start = len(self.variants)
+        out = []
+        for offset, variant in enumerate(found):
+            made = self.evaluate([*state.variants, (start + offset, variant)])
+            if made is not None:
+                out.append(made)
+        if len(found) > 1:
+            made = self.evaluate([*state.variants, *((start + k, variant) for k, variant in enumerate(found))])
+            if made is not None:
+                out.append(made)
+        return out
+
+    def _extended(self, states: Sequence[State], changes: dict[int, npt.NDArray[np.bool_]]) -> list[State]:
+        out: list[State] = []
+        for rank, state in enumerate(states):
+            wrong = np.bincount(self.rows.group, weights=state.row_bits) > 0.0
+            taken = {number for number, _ in state.variants}
+            ids = {variant.id for _, variant in state.variants}
+            for number, changed in changes.items():
+                variant = self._variant(number)
+                key = tuple(sorted((*taken, number)))
+                if number in taken or variant.id in ids or key in self.seen:
+                    continue
+                touched = wrong[np.unique(self.rows.group[changed])]
+                # of the best states every variant that touches what is wrong, else those that begin there
+                if not (touched.any() if rank < REFINED else touched[0]) or self.replays > MOST_REPLAYS:
+                    continue
+                made = self.evaluate([*state.variants, (number, variant)])
+                self.seen[key] = made
+                if made is not None:
+                    out.append(made)
+            if rank < REFINED:
+                out += self._woken(state, changes)
+            out += self._labels(state)
+            if any(made.bits <= self.done and made.price <= PRICE * len(made.variants) for made in out):
+                break
+        return sorted(out, key=lambda state: state.total)
+
+    def _woken(self, state: State, changes: Mapping[int, npt.NDArray[np.bool_]]) -> list[State]:
+        """The state with one more variant that changes nothing alone, where it helps here."""
+        ids = {variant.id for _, variant in state.variants}
+        out = []
+        for number, variant in enumerate(self.variants):
+            if number not in changes and variant.id not in ids and self.replays <= MOST_REPLAYS:
+                made = self.evaluate([*state.variants, (number, variant)])
+                if made is not None and made.total < state.total:
+                    out.append(made)
+        return out
+
+    def _refined(self, states: Sequence[State], changes: Mapping[int, npt.NDArray[np.bool_]]) -> list[State]:
+        """The states with one member in another of its forms, where that is better."""
+        out: list[State] = []
+        for state in states:
+            if state.bits <= self.done:
+                continue
+            for number, variant in state.variants:
+                rest = [member for member in state.variants if member[0] != number]
+                for other in changes:
+                    if other != number and self._variant(other).id == variant.id and self.replays <= MOST_REPLAYS:
+                        made = self.evaluate([*rest, (other, self._variant(other))])
+                        if made is not None and made.total < state.total:
+                            out.append(made)
+        return out
+
+    def _variant(self, number: int) -> Variant:
+        return self.extras[number] if number < 0 else self.variants[number]
+
+
+def _diverse(states: Sequence[State], width: int) -> list[State]:
+    """The best states, at most two of the same ids."""
+    out: list[State] = []
+    count: dict[tuple[str, ...], int] = {}
+    for state in states:
+        if count.get(state.ids, 0) < 2:
+            out.append(state)
+            count[state.ids] = count.get(state.ids, 0) + 1
+        if len(out) == width:
+            break
+    return out

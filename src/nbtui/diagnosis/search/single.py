@@ -1,0 +1,114 @@
+"""Single precision on one side: found from the printed digits, and how far it can carry.
+
+A float32 number printed with 15 digits is recognised with certainty (chance 2^-29). From the first such
+field on, replays with noise of that size say how far every later value may be off because of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from nbtui.diagnosis.replay.replay import STAGES, replay
+from nbtui.diagnosis.replay.rules import Setup
+from nbtui.diagnosis.search.rows import SINGLE, Rows, predictions
+from nbtui.live.scene import Array
+from nbtui.trace.fields import catalogue
+
+PRINTED = 2e-14  # relative: what 15 printed digits leave open, with room
+APART = 1e-11  # relative: a value this far from any float32 number is not one
+DIGITS = 9  # significant digits from which a float32 number cannot be a short decimal by chance
+NOISES = 8  # replays with noise
+MARGIN = 1.0  # times the largest effect seen among them
+UNITS = (1.0, 1e-10, 1e10)  # a number rounded in one unit may be printed in another
+WHOLE = 0.8  # share of the telling fields that makes it the whole run
+SMALL = 2e-6  # relative: a first difference below may be single precision although no digit proves it
+
+
+@dataclass(frozen=True)
+class Single:
+    """Where single precision begins."""
+
+    field: str
+    stage: int  # index into STAGES
+    proven: bool  # by the digits; otherwise only by size
+    fields: tuple[str, ...]  # every field whose values are float32 numbers
+    share: float  # of the fields that can tell
+
+    @property
+    def whole_run(self) -> bool:
+        """Whether everything is in single precision from the detector on: the run, not one stage of it."""
+        return self.proven and self.stage == 0 and self.share >= WHOLE
+
+
+def _off(values: Array) -> Array:
+    """Distance to the nearest float32 number, in metres or in Angstrom, relative."""
+    least = np.ones(values.shape)
+    for unit in UNITS:
+        scaled = values * unit
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            near = scaled.astype(np.float32).astype(np.float64)
+            off = np.abs(near - scaled) / np.where(scaled == 0.0, 1.0, np.abs(scaled))
+        least = np.minimum(least, np.where(np.isfinite(off), off, 1.0))
+    return least
+
+
+def _digits(value: float) -> int:
+    """Significant decimal digits: a number with few is a float32 number without having been rounded to one."""
+    mantissa = f"{abs(value):.14e}".partition("e")[0].replace(".", "")
+    return len(mantissa.rstrip("0"))
+
+
+def stage_of(name: str) -> int:
+    """Index of a field's stage in the pipeline."""
+    known = catalogue.field(name)
+    return STAGES.index(known.stage) if known is not None and known.stage in STAGES else len(STAGES) - 1
+
+
+def find_single(rows: Rows) -> Single | None:
+    """Where the suspect's values become float32 numbers while the reference's are not."""
+    long = np.asarray([_digits(value) >= DIGITS for value in rows.suspect], dtype=bool)
+    telling = (_off(rows.reference) > APART) & long
+    single = telling & (_off(rows.suspect) <= PRINTED)
+    fields: list[str] = []
+    could_tell = 0
+    for number in range(len(rows.sizes)):
+        here = rows.group == number
+        name = rows.fields[int(np.argmax(here))]
+        if name == "floatimage_accumulated" or not telling[here].any():
+            continue
+        could_tell += 1
+        if single[here].sum() == telling[here].sum():
+            fields.append(name)
+    if not fields:
+        return None
+    first = min(fields, key=stage_of)
+    return Single(first, stage_of(first), True, tuple(fields), len(fields) / could_tell)
+
+
+def suspected_single(rows: Rows, predicted: Array) -> Single | None:
+    """Single precision by size alone: what ``predicted`` leaves begins above float64 noise and below 2e-6."""
+    differing = np.flatnonzero(rows.bits(predicted, rows.suspect) > 0.0)
+    if differing.size == 0:
+        return None
+    distance = rows.distance(predicted, rows.suspect)
+    first = min(differing, key=lambda n: stage_of(rows.fields[n]))
+    stage = stage_of(rows.fields[first])
+    start = [n for n in differing if stage_of(rows.fields[n]) == stage]
+    if max(distance[n] for n in start) > SMALL:
+        return None
+    return Single(rows.fields[first], stage, False, (), 0.0)
+
+
+def single_noise(base: Setup, rows: Rows, stage: int) -> Array:
+    """How far single precision from ``stage`` on may carry, for each row, relative."""
+    plain = predictions(rows, replay(base))
+    spread = np.zeros(len(rows))
+    for seed in range(NOISES):
+        noisy = replace(base, rules=replace(base.rules, noise_from=stage, noise_seed=seed))
+        with np.errstate(invalid="ignore"):
+            off = np.abs(predictions(rows, replay(noisy)) - plain) / rows.scale
+        spread = np.maximum(spread, np.where(np.isfinite(off), off, 0.0))
+    later = np.asarray([stage_of(name) >= stage for name in rows.fields])
+    return np.where(later, np.maximum(MARGIN * spread, 0.51 * SINGLE), 0.0)

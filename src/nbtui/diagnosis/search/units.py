@@ -1,0 +1,87 @@
+"""Lines printed in another unit: every component of a field off by one and the same conversion factor.
+
+Source: hypotheses.md, ``unit_label``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from nbtui.diagnosis.hypotheses.variant import Change, Variant
+from nbtui.diagnosis.replay.rules import Setup
+from nbtui.diagnosis.search.rows import Rows
+from nbtui.live.scene import Array
+
+_BASES = {
+    "": 1.0,
+    "2 pi": 2.0 * math.pi,
+    "1/(2 pi)": 0.5 / math.pi,
+    "pi": math.pi,
+    "1/pi": 1.0 / math.pi,
+    "180/pi": 180.0 / math.pi,
+    "pi/180": math.pi / 180.0,
+}
+_POWERS = range(-12, 13)
+
+
+def conversions() -> dict[str, float]:
+    """Every factor that a change of unit can be, by name."""
+    out = {}
+    for name, base in _BASES.items():
+        for power in _POWERS:
+            if name or power:
+                words = [word for word in (name, f"1e{power:+d}" if power else "") if word]
+                out[" x ".join(words)] = base * 10.0**power
+    return out
+
+
+CONVERSIONS = conversions()
+_LOGS = np.asarray([math.log(value) for value in CONVERSIONS.values()])
+_NAMES = tuple(CONVERSIONS)
+
+
+def conversion_name(expected: Array, printed: Array, tolerance: float) -> str:
+    """Name of the conversion factor by which all printed components exceed the expected ones, or ""."""
+    return _ratio(expected, printed, np.full(expected.shape, tolerance)) or ""
+
+
+def label_variants(rows: Rows, predicted: Array, target: Array, bits: Array) -> Sequence[Variant]:
+    """One variant for every field whose rows are all off by a conversion factor."""
+    out = []
+    for number in range(len(rows.sizes)):
+        here = np.flatnonzero(rows.group == number)
+        if not (bits[here] > 0.0).any():
+            continue
+        name = rows.fields[here[0]]
+        ratio = _ratio(predicted[here], target[here], rows.floor[here])
+        if ratio is not None:
+            out.append(Variant("unit_label", f"{name} x {ratio}", _shown(name, CONVERSIONS[ratio])))
+    return out
+
+
+def _ratio(predicted: Array, target: Array, floor: Array) -> str | None:
+    size = np.abs(predicted).max()
+    used = np.abs(predicted) > 1e-9 * size
+    if not np.isfinite(size) or size == 0.0 or not used.any():
+        return None
+    at = int(np.argmax(np.abs(predicted)))
+    with np.errstate(over="ignore"):
+        value = target[at] / predicted[at]
+    if not np.isfinite(value) or value <= 0.0:
+        return None
+    nearest = int(np.argmin(np.abs(_LOGS - math.log(value))))
+    factor = CONVERSIONS[_NAMES[nearest]]
+    close = np.abs(target - predicted * factor) <= 10.0 * np.max(floor) * size * factor
+    return _NAMES[nearest] if close.all() else None
+
+
+def _shown(name: str, factor: float) -> Change:
+    def change(setup: Setup) -> Setup:
+        rules = setup.rules
+        return replace(setup, rules=replace(rules, shown=(*rules.shown, (name, factor))))
+
+    return change

@@ -1,0 +1,135 @@
+"""sha256.txt of a package, ours or anybody's: what it says and whether the files agree.
+
+spec/evidence_package.md, Files and "Reading older packages".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from nbtui.evidence.read.folder import read_bytes, regular_size
+
+NAME = "sha256.txt"
+LINE = re.compile(r"\\?([0-9a-fA-F]{64})\s[ *]?(.*\S)\s*")
+GIT_SHA = re.compile(rb"\s*[0-9a-fA-F]{7,40}\s*")
+FEW_DIGITS = 8  # a changed file changes about 60 of the 64 digits, a changed line only what was changed in it
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing about one file. ``fatal``: something is wrong; otherwise something is only lacking or odd."""
+
+    file: str
+    what: str
+    fatal: bool = True
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One line of a checksum file."""
+
+    digest: str  # lower case
+    name: str  # as written, without ./
+    line: int
+
+
+def file_hash(path: Path) -> str:
+    """sha256 of a regular file in hex, read in pieces; "" when it cannot be read."""
+    if regular_size(path) is None:
+        return ""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def check_ours(folder: Path, files: tuple[str, ...]) -> list[Finding]:
+    """The strict form: every other file once, sorted, two spaces, lower case; every single byte counts."""
+    raw = read_bytes(folder / NAME)
+    if raw is None:
+        return [Finding(NAME, "is missing: nothing shows that the files are unchanged")]
+    actual = {name: file_hash(folder / name) for name in files if name != NAME}
+    expected = "".join(f"{digest}  {name}\n" for name, digest in sorted(actual.items())).encode()
+    if raw == expected:
+        return []
+    listed, odd = parse(raw)
+    damaged = _damaged(actual, raw, odd)
+    sound = {name: digest for name, digest in actual.items() if name not in damaged}
+    found = [Finding(NAME, f"line {number} is no checksum line") for number in odd]
+    found += [Finding(NAME, f"the line of {name} is damaged") for name in damaged]
+    found += _against(sound, {entry.name: entry for entry in listed if entry.digest not in damaged.values()})
+    return found or [Finding(NAME, "is not in its form (sorted names, two spaces, LF, one newline at the end)")]
+
+
+def check_theirs(folder: Path, files: tuple[str, ...]) -> list[Finding]:
+    """Any form of older tools: comments, ``./``, paths from the repository root, itself listed, files left out."""
+    raw = read_bytes(folder / NAME)
+    if raw is None:
+        return [Finding(NAME, "is missing: nothing shows that the files are unchanged")]
+    listed, odd = parse(raw)
+    if not listed:
+        what = "holds a git SHA, no checksums" if GIT_SHA.fullmatch(raw) else "holds no checksums"
+        return [Finding(NAME, f"{what}: nothing shows that the files are unchanged")]
+    found = [Finding(NAME, f"line {number} is no checksum line", fatal=False) for number in odd]
+    names: dict[str, Listed] = {}
+    for entry in listed:
+        name = entry.name if entry.name in files else PurePosixPath(entry.name).name
+        if name == NAME:
+            found.append(Finding(NAME, "lists itself, which no file can do rightly; ignored", fatal=False))
+            continue
+        names[name] = entry
+    if any("/" in entry.name for entry in names.values()):
+        found.append(Finding(NAME, "lists paths from elsewhere; the files beside it are meant", fatal=False))
+    actual = {name: file_hash(folder / name) for name in files if name != NAME}
+    covered = {name: digest for name, digest in actual.items() if name in names}
+    found.extend(_against(covered, names))
+    left_out = [name for name in actual if name not in names]
+    found.extend(Finding(name, "is not listed in sha256.txt", fatal=False) for name in left_out)
+    return found
+
+
+def parse(raw: bytes) -> tuple[list[Listed], list[int]]:
+    """The checksum lines, and the numbers of the lines that are none (comments and blank lines are neither)."""
+    listed, odd = [], []
+    for number, line in enumerate(raw.decode("utf-8", "surrogateescape").split("\n"), start=1):
+        match = LINE.fullmatch(line)
+        if match:
+            listed.append(Listed(match[1].lower(), match[2].removeprefix("./"), number))
+        elif line.strip() and not line.lstrip().startswith("#"):
+            odd.append(number)
+    return listed, odd
+
+
+def _damaged(actual: dict[str, str], raw: bytes, odd: list[int]) -> dict[str, str]:
+    """Files that no line names, although their checksum, or their name in a line that is none, is still there."""
+    lines = raw.decode("utf-8", "surrogateescape").split("\n")
+    listed = {entry.name for entry in parse(raw)[0]}
+    broken = "\n".join(lines[number - 1] for number in odd)
+    return {
+        name: digest
+        for name, digest in actual.items()
+        if name not in listed and (digest.encode() in raw or name in broken)
+    }
+
+
+def _against(actual: dict[str, str], listed: dict[str, Listed]) -> list[Finding]:
+    found: list[Finding] = []
+    for name, entry in listed.items():
+        if name not in actual:
+            found.append(Finding(name, "is listed in sha256.txt but missing"))
+        elif entry.digest != actual[name]:
+            found.append(_mismatch(name, entry, actual[name]))
+    unlisted = [name for name in actual if name not in listed]
+    return found + [Finding(name, "is not listed in sha256.txt") for name in unlisted]
+
+
+def _mismatch(name: str, entry: Listed, actual: str) -> Finding:
+    if not actual:
+        return Finding(name, "cannot be read")
+    if sum(a != b for a, b in zip(entry.digest, actual, strict=True)) <= FEW_DIGITS:
+        return Finding(NAME, f"line {entry.line} was changed: nearly the checksum of {name}, but not it")
+    return Finding(name, f"was changed: its sha256 is {actual[:12]}..., sha256.txt says {entry.digest[:12]}...")

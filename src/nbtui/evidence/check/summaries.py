@@ -1,0 +1,132 @@
+"""summary.md against metrics.json: every row, every statement, every number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from nbtui.evidence.ascii_text import ascii_line, cell
+from nbtui.evidence.check.checksums import Finding
+from nbtui.evidence.check.printed import numbers_in, stands_for, texts_in, unexplained
+from nbtui.evidence.check.recheck import first_few
+from nbtui.evidence.read.folder import mapping, number, read_text, text
+from nbtui.evidence.read.legacy import summary_table
+from nbtui.evidence.read.package import Package
+
+NAME = "summary.md"
+VALUES = ("c_value", "py_value", "abs_delta", "rel_delta")
+BAR = re.compile(r"(?<!\\)\|")
+STATED = {
+    "- phi mode: ": "phi_mode",
+    "- dtype: ": "dtype",
+    "- device: ": "device",
+    "- values compared: ": "num_compared",
+    "- values divergent: ": "num_divergent",
+    "- values missing: ": "num_missing",
+}
+DETAIL = {
+    "- absolute delta (Python - C): ": "abs_delta",
+    "- relative delta: ": "rel_delta",
+    "- digits that agree: ": "digits_agreeing",
+    "- units in the last place: ": "ulp",
+}
+
+
+def ours(package: Package, metrics: dict[str, object], environment: dict[str, object]) -> list[Finding]:
+    """Title, verdict, run, tables, first divergence and TODO of our own summary; then every number left."""
+    content = read_text(package.path / NAME) or ""
+    lines = content.splitlines()
+    if not lines or not metrics:
+        return [] if lines else [Finding(NAME, "is empty")]
+    wrong = [*_title(lines, metrics), *_statements(lines, metrics), *_tables(lines, metrics)]
+    if not any(line.startswith("- package: ") and line.endswith(package.stamp) for line in lines):
+        wrong.append(f"does not state its own path (.../{package.stamp})")
+    if not lines[-1].startswith("TODO ") or not lines[-1][5:].strip():
+        wrong.append("the last line is not TODO with a next step")
+    texts = [ascii_line(found) for found in (*texts_in(metrics), *texts_in(environment))]
+    texts += [cell(found) for found in texts]
+    values = [*numbers_in(metrics), *numbers_in(environment)]
+    known_lines = [line for line in lines[:-1] if not line.startswith(("- package: ", "Baseline: "))]
+    for at, token in unexplained(known_lines, values, texts):
+        wrong.append(f"{token} in {known_lines[at - 1][:60]!r} is no value of metrics.json")
+    return [Finding(NAME, what) for what in first_few(list(dict.fromkeys(wrong)))]
+
+
+def theirs(folder: Path, metrics: Mapping[str, object]) -> list[Finding]:
+    """The table of an old summary against the factors of metrics.json, to the printed digits."""
+    factors = mapping(metrics.get("factors"))
+    wrong = []
+    for line in (read_text(folder / NAME) or "").splitlines():
+        cells = _cells(line)
+        if not summary_table(line) or cells[0] not in factors:
+            continue
+        entry = mapping(factors[cells[0]])
+        for key, shown in zip(VALUES, cells[1:5], strict=True):
+            value = number(entry.get(key))
+            if value is not None and not stands_for(shown, value):
+                wrong.append(f"{cells[0]}: {key} {shown}, metrics.json has {value!r}")
+        if cells[5] != text(entry.get("status")):
+            wrong.append(f"{cells[0]}: status {cells[5]}, metrics.json has {entry.get('status')}")
+    return [Finding(NAME, what) for what in first_few(wrong)]
+
+
+def _title(lines: list[str], metrics: Mapping[str, object]) -> list[str]:
+    wrong = []
+    pixel = mapping(metrics.get("pixel"))
+    spot = f"pixel (slow {pixel.get('slow')}, fast {pixel.get('fast')})"
+    if cell(text(metrics.get("case"))) not in lines[0] or (pixel and spot not in lines[0]):
+        wrong.append("the title does not name the case and pixel of metrics.json")
+    verdict = next((line for line in lines if line.startswith("Verdict: ")), "")
+    stated = "agree" if metrics.get("verdict") == "agree" else cell(text(metrics.get("first_divergence_label")))
+    if not verdict or stated not in verdict or ("agree" in verdict) != (metrics.get("verdict") == "agree"):
+        wrong.append(f"the verdict line does not say what metrics.json does ({metrics.get('verdict_text')})")
+    if metrics.get("blocked") and not any(line.startswith("BLOCKED: ") for line in lines):
+        wrong.append("no BLOCKED: line, but metrics.json has one")
+    return wrong
+
+
+def _statements(lines: list[str], metrics: Mapping[str, object]) -> list[str]:
+    detail = mapping(metrics.get("first_divergence_detail"))
+    wrong = []
+    for prefixes, source in ((STATED, metrics), (DETAIL, detail)):
+        for prefix, key in prefixes.items():
+            said = [line.removeprefix(prefix) for line in lines if line.startswith(prefix)]
+            if source and said != [_shown(source.get(key))]:
+                wrong.append(f"{prefix.strip('- :')} is {' / '.join(said) or 'not stated'}, {key} is {source.get(key)}")
+    return wrong
+
+
+def _tables(lines: list[str], metrics: Mapping[str, object]) -> list[str]:
+    """Rows of the two field tables, cell by cell; every field of metrics.json has one row."""
+    rows = {**mapping(metrics.get("factors")), **mapping(metrics.get("other_fields"))}
+    by_name = {cell(name): mapping(entry) for name, entry in rows.items()}
+    seen: list[str] = []
+    wrong = []
+    for line in lines:
+        cells = _cells(line)
+        if len(cells) != 7 or cells[0] == "factor" or set(cells[0]) == {"-"}:
+            continue
+        entry = by_name.get(cells[0])
+        if entry is None:
+            wrong.append(f"row {cells[0]} is not in metrics.json")
+            continue
+        seen.append(cells[0])
+        expected = [cell(text(entry.get("unit"))), *(cell(_shown(entry.get(key))) for key in VALUES)]
+        for name, shown, value in zip(("unit", *VALUES), cells[1:6], expected, strict=True):
+            if shown != value.strip():
+                wrong.append(f"{cells[0]}: {name} {shown}, metrics.json has {value}")
+        if cells[6].split(" ")[0] != text(entry.get("status")):
+            wrong.append(f"{cells[0]}: status {cells[6]}, metrics.json has {entry.get('status')}")
+    wrong += [f"{name} has no row" for name in by_name if name not in seen]
+    return wrong + [f"{name} has more than one row" for name in dict.fromkeys(seen) if seen.count(name) > 1]
+
+
+def _cells(line: str) -> list[str]:
+    parts = BAR.split(line)
+    return [part.strip() for part in parts[1:-1]] if line.startswith("|") and len(parts) > 2 else []
+
+
+def _shown(value: object) -> str:
+    """A value as a summary shows it: as in metrics.json, nothing as a dash."""
+    return "-" if value is None else value if isinstance(value, str) else repr(value)

@@ -1,0 +1,1 @@
+"""Following a reports folder: new, changed and removed packages."""

@@ -1,0 +1,172 @@
+"""What is known of one watched root: which directories are packages, which of them are still being written."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+
+from nbtui.evidence.read.folder import find_packages, read_bytes, read_json, regular_size
+from nbtui.evidence.read.package import list_files, python_logs
+
+Signature = tuple[tuple[str, int, int], ...]
+
+FRESH = 10.0  # s; a directory touched this recently at the start may still be being written
+QUIET_CHECKED, QUIET_READABLE, QUIET_PARTIAL, QUIET_BROKEN = 0.25, 0.6, 3.0, 10.0  # s without a change
+SLICE = 0.15  # s; a longer burst is announced in parts
+HASHED = 256 * 1024 * 1024  # bytes; larger packages count as whole by being quiet
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What happened since the last batch. Paths are package directories, sorted."""
+
+    existing: tuple[Path, ...] = ()  # what was there already, with ``first``
+    added: tuple[Path, ...] = ()
+    changed: tuple[Path, ...] = ()
+    gone: tuple[Path, ...] = ()
+    first: bool = False  # the root was read from nothing: forget everything said before
+    root_there: bool = True
+    polling: bool = False
+    more: bool = False  # a long burst: there is more to settle at once
+
+    def __bool__(self) -> bool:
+        return self.first or bool(self.added or self.changed or self.gone)
+
+
+@dataclass
+class _Pending:
+    signature: Signature | None  # None: not looked at yet
+    since: float
+    quiet: float = 0.0
+
+
+@dataclass
+class Follower:
+    """The packages of one root. Synchronous; the clock is given so that tests own the time."""
+
+    root: Path
+    clock: Callable[[], float] = time.monotonic
+    known: dict[Path, Signature] = field(default_factory=dict)  # announced; () = never looked into
+    pending: dict[Path, _Pending] = field(default_factory=dict)
+    gone: set[Path] = field(default_factory=set)
+
+    def start(self) -> tuple[Path, ...]:
+        """Take stock: what is there is known, but for what was touched a moment ago and is not whole."""
+        limit = time.time() - FRESH
+        for path in list(find_packages(self.root)):
+            try:
+                fresh = path.stat().st_mtime > limit
+            except OSError:
+                continue
+            if fresh and not is_whole(path):
+                self._wait_for(path)
+            else:
+                self.known[path] = ()
+        return tuple(sorted(self.known))
+
+    def rescan(self) -> None:
+        """Look at the whole root: new directories become pending, vanished ones gone."""
+        seen = set(find_packages(self.root, {**self.known, **self.pending}))
+        for path in seen.difference(self.known, self.pending):
+            self._wait_for(path)
+        for path in [path for path in self.known if path not in seen and not path.is_dir()]:
+            del self.known[path]
+            self.gone.add(path)
+
+    def look_into_known(self) -> None:
+        """Find files changed inside known packages by a stat of each (where there are no notifications)."""
+        for path, before in list(self.known.items()):
+            current = signature(path)
+            if before == ():
+                self.known[path] = current
+            elif current != before:
+                self._wait_for(path)
+
+    def touch(self, changed: set[str]) -> None:
+        """Something happened at these absolute paths."""
+        elsewhere = False
+        for path in map(Path, changed):
+            inside = path.relative_to(self.root).parts if path.is_relative_to(self.root) else ()
+            if any(part.startswith(".") for part in inside):
+                continue
+            owner = path if path in self.known else path.parent
+            if owner in self.known and owner.is_dir():
+                if signature(owner) != self.known[owner]:
+                    self._wait_for(owner)
+            elif owner not in self.pending:
+                elsewhere = True
+        if elsewhere:
+            self.rescan()
+
+    def settle(self) -> Batch:
+        """The packages that have become whole, or quiet for long enough, since the last call."""
+        added, changed, more = [], [], False
+        started = self.clock()
+        for path, entry in sorted(self.pending.items(), key=lambda item: item[0].name, reverse=True):  # latest first
+            if more := self.clock() - started > SLICE:
+                break
+            current = signature(path)
+            if current != entry.signature:
+                entry.signature, entry.since, entry.quiet = current, self.clock(), quiet_needed(path, current)
+            if self.clock() - entry.since < entry.quiet:
+                continue
+            del self.pending[path]
+            if not current and not path.is_dir():
+                if self.known.pop(path, None) is not None:
+                    self.gone.add(path)
+                continue
+            if path not in self.known:
+                added.append(path)
+            elif self.known[path] != current:
+                changed.append(path)
+            self.known[path] = current
+        gone, self.gone = self.gone, set()
+        return Batch(added=tuple(sorted(added)), changed=tuple(sorted(changed)), gone=tuple(sorted(gone)), more=more)
+
+    def _wait_for(self, path: Path) -> None:
+        if path not in self.pending:
+            self.pending[path] = _Pending(None, self.clock())
+
+
+def signature(path: Path) -> Signature:
+    """Name, size [bytes] and time of change [ns] of every file of a directory, sorted by name."""
+    found = []
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                info = entry.stat(follow_symlinks=False)
+                found.append((entry.name, info.st_size, info.st_mtime_ns))
+    except OSError:
+        return ()
+    return tuple(sorted(found))
+
+
+def is_whole(path: Path) -> bool:
+    """Whether sha256.txt names files that are all there with these contents."""
+    lines = (read_bytes(path / "sha256.txt") or b"").decode("utf-8", "replace").splitlines()
+    listed = [(line[:64].lower(), PurePath(line[64:].strip()).name) for line in lines if len(line) > 66]
+    listed = [(digest, name) for digest, name in listed if name != "sha256.txt"]
+    if not listed or sum(regular_size(path / name) or 0 for _, name in listed) > HASHED:
+        return False
+    for digest, name in listed:
+        raw = read_bytes(path / name, HASHED)
+        if raw is None or hashlib.sha256(raw).hexdigest() != digest:
+            return False
+    return True
+
+
+def quiet_needed(path: Path, current: Signature) -> float:
+    """How long [s] a directory must not have changed before it counts as finished: the less is there, the longer."""
+    names = {name for name, _, _ in current}
+    metrics, _ = read_json(path / "metrics.json")
+    if not metrics:
+        return QUIET_BROKEN
+    if is_whole(path):
+        return 0.0 if "schema" in metrics else QUIET_CHECKED
+    if "schema" in metrics or "summary.md" not in names or not python_logs(list_files(path)):
+        return QUIET_PARTIAL
+    return QUIET_READABLE

@@ -1,0 +1,54 @@
+"""All packages of a watched root, judged, newest first; what is newest is read first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nbtui.evidence.follow.follower import Batch
+from nbtui.evidence.history import Entry, history
+from nbtui.evidence.read.package import Package, read_package
+
+PIECE = 40  # packages read between two looks for new ones
+
+
+class Library:
+    """Fed with batches; reads the backlog piece by piece so that a new package never waits for old ones."""
+
+    def __init__(self) -> None:
+        self._packages: dict[Path, Package] = {}
+        self._backlog: list[Path] = []  # latest stamp last
+        self._entries: dict[Path, Entry] = {}  # as judged last
+
+    @property
+    def unread(self) -> int:
+        """How many packages are known by name only."""
+        return len(self._backlog)
+
+    def __len__(self) -> int:
+        return len(self._packages)
+
+    def take(self, batch: Batch) -> None:
+        """Read what is new or changed, drop what has gone, queue what was there before."""
+        if batch.first:
+            self._packages.clear()
+            self._backlog = sorted(batch.existing, key=lambda path: (path.name, path))
+        for path in batch.gone:
+            self._packages.pop(path, None)
+        gone = set(batch.gone)
+        if gone:
+            self._backlog = [path for path in self._backlog if path not in gone]
+        for path in (*batch.added, *batch.changed):
+            self._packages[path] = read_package(path, chain_only=True)
+
+    def read_some(self) -> None:
+        """Read the next piece of the backlog, latest stamps first."""
+        latest, self._backlog = self._backlog[-PIECE:], self._backlog[:-PIECE]
+        for path in latest:
+            if path not in self._packages:
+                self._packages[path] = read_package(path, chain_only=True)
+
+    def entries(self) -> tuple[Entry, ...]:
+        """The packages read so far, newest first, each judged against the one before of its case and pixel."""
+        entries = history(self._packages.values(), self._entries)
+        self._entries = {entry.package.path: entry for entry in entries}
+        return entries[::-1]

@@ -1,0 +1,133 @@
+"""A reports root as a stream of batches: which packages are new, changed or gone.
+
+A package is announced when it is whole. Ours appear by one rename and their checksums hold at once; other tools
+write file after file in place, so those have to be quiet for a while, the longer the less of them is there.
+The file system's notifications (watchfiles) only say when to look; what there is is always read from the
+directory, so that a lost notification costs seconds and never a package.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from nbtui.evidence.follow.follower import Batch, Follower
+
+TICK_MS = 150  # how often something unfinished is looked at again
+STEP_MS = 50  # notifications this close together belong to one burst
+BURST_MS = 200  # a burst longer than this is delivered in parts
+RESCAN = 5.0  # s between looks at the whole root when notifications work
+POLL = 0.4  # s between looks without them
+DEEP = 5.0  # s between looks into known packages without them
+SHARE = 10.0  # looking may take at most one part in this many of the time
+NETWORK = ("nfs", "cifs", "smb", "fuse", "9p", "afs", "lustre", "gpfs", "beegfs", "ceph", "panfs", "drvfs", "vboxsf")
+
+
+def follow(root: Path, stop: Callable[[], bool], *, poll: bool = False) -> Iterator[Batch]:
+    """Batches of what happens below ``root`` until ``stop()``; the first tells what is there already.
+
+    The root may be missing, vanish and come back: what lies in a root that was missing is new. Runs in the
+    caller's thread and looks at ``stop`` about six times a second. ``poll`` does without notifications, as
+    happens by itself on network file systems. Batches are never empty.
+    """
+    missing = lost = False
+    while not stop():
+        try:
+            handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError:
+            if not missing:
+                missing = True
+                yield Batch(first=True, root_there=False)
+            time.sleep(TICK_MS / 1000)
+            continue
+        try:  # an open root keeps its inode: one that is deleted and made again is a different one
+            yield from _follow_one(root, handle, stop, poll=poll, all_new=missing or lost)
+        finally:
+            os.close(handle)
+        missing, lost = False, True
+
+
+def _follow_one(root: Path, handle: int, stop: Callable[[], bool], *, poll: bool, all_new: bool) -> Iterator[Batch]:
+    place = root.resolve()
+    follower = Follower(place)
+    polling = poll or on_network(place)
+    yield Batch(existing=() if all_new else follower.start(), first=True, polling=polling)
+    looked = float("-inf")  # so that what came between the stock and the first notification is not lost
+    deep = time.monotonic()
+    pause = 0.0
+    for changed in _polled(stop) if polling else _notified(place, stop):
+        if not _is_still(root, handle):
+            return
+        begin = time.monotonic()
+        if changed:
+            follower.touch(changed)
+        elif begin - looked >= pause:
+            follower.rescan()
+            if changed is None and begin - deep >= DEEP:
+                follower.look_into_known()
+                deep = time.monotonic()
+            looked = time.monotonic()
+            pause = max(POLL if changed is None else RESCAN, SHARE * (looked - begin))
+        more = True
+        while more:
+            batch = follower.settle()
+            more = batch.more
+            if batch:
+                yield batch
+
+
+def _notified(place: Path, stop: Callable[[], bool]) -> Iterator[set[str] | None]:
+    """Changed paths after every burst, an empty set at every tick; falls back to polling."""
+    from watchfiles import watch  # a slow import, and only needed here
+
+    try:
+        for changes in watch(
+            place,
+            watch_filter=None,
+            debounce=BURST_MS,
+            step=STEP_MS,
+            stop_event=_Stop(stop),
+            rust_timeout=TICK_MS,
+            yield_on_timeout=True,
+            ignore_permission_denied=True,
+        ):
+            yield {path for _, path in changes}
+    except (OSError, RuntimeError):  # no watches left in the kernel, or the root vanished meanwhile
+        yield from _polled(stop)
+
+
+def _polled(stop: Callable[[], bool]) -> Iterator[None]:
+    while not stop():
+        yield None
+        time.sleep(TICK_MS / 1000)
+
+
+class _Stop:
+    """watchfiles asks an event; the caller has a function."""
+
+    def __init__(self, stop: Callable[[], bool]) -> None:
+        self.is_set = stop
+
+
+def on_network(place: Path, mounts: Path = Path("/proc/mounts")) -> bool:
+    """Whether a real path lies on a file system that other machines write to: no notification comes from there."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    best, kind = "", ""
+    for words in (line.split() for line in lines):
+        if len(words) > 2:
+            point = words[1].replace("\\040", " ")
+            if place.is_relative_to(point) and len(point) >= len(best):
+                best, kind = point, words[2]
+    return kind.startswith(NETWORK)
+
+
+def _is_still(root: Path, handle: int) -> bool:
+    try:
+        return os.path.samestat(root.stat(), os.fstat(handle))
+    except OSError:
+        return False

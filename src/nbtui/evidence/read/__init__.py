@@ -1,0 +1,1 @@
+"""Reading evidence packages, old formats included."""

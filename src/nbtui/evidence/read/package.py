@@ -1,0 +1,277 @@
+"""Reading an evidence package, whatever wrote it, into one frozen value.
+
+Nothing here raises on what it finds and nothing is ever changed: a package that is half garbage
+gives a value that says which half. spec/evidence_package.md, "Reading older packages".
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from nbtui.evidence.read import legacy
+from nbtui.evidence.read.folder import mapping, number, read_bytes, read_json, stamp_time, text
+from nbtui.trace.fields import catalogue
+
+NEW = "new"
+OLD = "old"
+DRIFT_KEYS = ("python", "torch", "numpy", "nbtui", "git_sha", "branch", "cuda_device", "platform", "cpu")
+GATE = "I_before_scaling"  # the gap of a package is the relative delta of this field
+HEX_LINE = re.compile(rb"[0-9a-fA-F]{64}\s[ *]?\S")
+GIT_SHA = re.compile(rb"\s*[0-9a-fA-F]{7,40}\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One compared field as metrics.json records it; numbers as floats in the field's own unit."""
+
+    name: str
+    unit: str
+    description: str
+    c_value: float | str | None
+    py_value: float | str | None
+    abs_delta: float | None
+    rel_delta: float | None
+    status: str
+
+
+@dataclass(frozen=True)
+class Package:
+    """What one package says. Empty strings and None mean that it does not say."""
+
+    path: Path
+    stamp: str  # name of the directory
+    time: datetime | None  # UTC of the run: the run's own record where it has one, else the stamp
+    format: str  # NEW (has a schema) or OLD
+    case: str
+    pixel: tuple[int, int] | None  # (slow, fast)
+    phi_mode: str  # "spec", "c-parity" or ""
+    dtype: str
+    device: str
+    verdict: str  # one line
+    agrees: bool | None  # None when nothing was compared
+    first_divergence: str | None  # name of the field
+    first_label: str  # with occurrence and component, as in ``factors``; "" when nothing diverges
+    relative_delta: float | None  # (Py - C) / |C| of I_before_scaling
+    factors: tuple[Factor, ...]  # pipeline order, as written
+    environment: tuple[tuple[str, str], ...]  # DRIFT_KEYS that are known
+    trace_hash: str  # of the trace lines of both sides; "" without a Python trace
+    files: tuple[str, ...]  # sorted names
+    lacks: tuple[str, ...]  # sentences: what is missing, odd or inferred
+
+    def factor(self, name: str) -> Factor | None:
+        """The factor of this name, or None."""
+        return next((factor for factor in self.factors if factor.name == name), None)
+
+
+def read_package(path: Path, *, chain_only: bool = False) -> Package:
+    """The package in directory ``path``. Never raises: what cannot be read is named in ``lacks``.
+
+    ``chain_only`` keeps the factors of the scaling chain and the first divergence: for an index of thousands.
+    """
+    path = Path(path)
+    files = list_files(path)
+    metrics, problem = read_json(path / "metrics.json")
+    lacks = [f"metrics.json {problem}"] if problem else []
+    modern = "schema" in metrics or "schema_version" in metrics
+    facts = legacy.Facts() if modern else legacy.facts(path, files, metrics)
+    lacks.extend(facts.notes)
+    factors = _factors(metrics, chain_only=chain_only) or tuple(Factor(*row) for row in facts.table)
+    gate = next((factor for factor in factors if factor.name == GATE), None)
+    first = _first_divergence(metrics) or facts.first_divergence or None
+    relative = number(metrics.get("relative_delta"))
+    relative = gate.rel_delta if relative is None and gate is not None else relative
+    agrees = _agrees(metrics, first, bool(factors))
+    phi_mode = text(metrics.get("phi_mode")) or facts.phi_mode
+    label = text(metrics.get("first_divergence_label")) or first or ""
+    stated = stamp_time(path.name)
+    pixel = _pixel(metrics.get("pixel")) or facts.pixel
+    names = set(files)
+    lacks.extend(_missing(names, metrics, modern, factors))
+    lacks.extend(_checksum_file(path, names))
+    for word, known in (("case", text(metrics.get("case")) or facts.case), ("pixel", pixel), ("phi mode", phi_mode)):
+        if not known:
+            lacks.append(f"{word} is not stated anywhere")
+    return Package(
+        path=path,
+        stamp=path.name,
+        time=facts.time or stated,
+        format=NEW if modern else OLD,
+        case=text(metrics.get("case")) or facts.case,
+        pixel=pixel,
+        phi_mode=phi_mode,
+        dtype=text(metrics.get("dtype")) or facts.dtype,
+        device=text(metrics.get("device")) or facts.device,
+        verdict=_verdict(metrics, agrees, label, _gap_of(factors, label, relative)),
+        agrees=agrees,
+        first_divergence=first,
+        first_label=label,
+        relative_delta=relative,
+        factors=factors,
+        environment=_environment(path, names, metrics, facts),
+        trace_hash=_stated_hash(metrics) or trace_hash(path, files),
+        files=tuple(files),
+        lacks=tuple(lacks),
+    )
+
+
+def list_files(path: Path) -> list[str]:
+    """Names of everything but folders directly in ``path``, sorted; empty when it cannot be listed."""
+    try:
+        with os.scandir(path) as entries:
+            return sorted(entry.name for entry in entries if not entry.is_dir(follow_symlinks=False))
+    except OSError:
+        return []
+
+
+def python_logs(files: list[str]) -> list[str]:
+    """Names of the main Python trace logs among ``files`` (the per-phi logs are not)."""
+    return [name for name in files if re.fullmatch(r"trace_py.*\.log", name) and not name.endswith("_per_phi.log")]
+
+
+def trace_hash(path: Path, files: list[str]) -> str:
+    """sha256 of what was traced: the TRACE_PY lines of the Python log and the bytes of the C log.
+
+    The C log is taken by its line in sha256.txt, so that indexing ten thousand packages does not read it.
+    """
+    digest = hashlib.sha256()
+    lines = 0
+    for name in python_logs(files):
+        for line in (read_bytes(path / name) or b"").splitlines():
+            if line.startswith(b"TRACE_PY"):
+                digest.update(b" ".join(line.split()) + b"\n")
+                lines += 1
+    if not lines:
+        return ""
+    if "trace_c.log" in files:
+        for line in (read_bytes(path / "sha256.txt") or b"").splitlines():
+            if line.endswith(b"trace_c.log"):
+                digest.update(line[:64].lower())
+    return digest.hexdigest()
+
+
+def percent(relative: float | None) -> str:
+    """A relative delta as the reader sees it, e.g. ``-8.726 %``; "-" when there is none."""
+    if relative is None:
+        return "-"
+    if relative == 0:
+        return "0 %"
+    return f"{100 * relative:+.3f} %" if abs(relative) >= 1e-5 else f"{100 * relative:+.1e} %"
+
+
+def _factors(metrics: dict[str, object], *, chain_only: bool) -> tuple[Factor, ...]:
+    rows = []
+    first = metrics.get("first_divergence_label")
+    for name, value in {**mapping(metrics.get("factors")), **mapping(metrics.get("other_fields"))}.items():
+        entry = mapping(value)
+        if not entry or (chain_only and name != first and not in_chain(name)):
+            continue
+        c_value, py_value = entry.get("c_value"), entry.get("py_value")
+        rows.append(
+            Factor(
+                name=name,
+                unit=text(entry.get("unit")),
+                description=text(entry.get("description")),
+                c_value=number(c_value) if number(c_value) is not None else text(c_value) or None,
+                py_value=number(py_value) if number(py_value) is not None else text(py_value) or None,
+                abs_delta=number(entry.get("abs_delta")),
+                rel_delta=number(entry.get("rel_delta")),
+                status=text(entry.get("status")),
+            )
+        )
+    return tuple(rows)
+
+
+def _first_divergence(metrics: dict[str, object]) -> str | None:
+    value = metrics.get("first_divergence")
+    entry = mapping(value)
+    found = text(value) or text(entry.get("label")) or text(entry.get("field"))
+    return None if found in ("", "none", "None") else found
+
+
+def _pixel(value: object) -> tuple[int, int] | None:
+    pair = (mapping(value).get("slow"), mapping(value).get("fast"))
+    if isinstance(value, list) and len(value) == 2:
+        pair = (value[0], value[1])
+    slow, fast = number(pair[0]), number(pair[1])
+    if slow is None or fast is None or not (slow.is_integer() and fast.is_integer()):
+        return None
+    return int(slow), int(fast)
+
+
+def _gap_of(factors: tuple[Factor, ...], label: str, relative: float | None) -> float | None:
+    entry = next((factor for factor in factors if factor.name == label), None)
+    return entry.rel_delta if entry is not None else relative
+
+
+def _agrees(metrics: dict[str, object], first: str | None, compared: bool) -> bool | None:
+    stated = {"agree": True, "diverge": False}.get(text(metrics.get("verdict")))
+    if stated is not None or "schema" in metrics:
+        return stated
+    return first is None if compared or first is not None else None
+
+
+def _verdict(metrics: dict[str, object], agrees: bool | None, label: str, gap: float | None) -> str:
+    if agrees is None:
+        return "nothing was compared" if metrics else "nothing readable was compared"
+    return "agree" if agrees else f"first divergence {label or '?'} {percent(gap)}"
+
+
+def _stated_hash(metrics: dict[str, object]) -> str:
+    sides = mapping(metrics.get("trace_sha256"))
+    c, py = text(sides.get("c")), text(sides.get("py"))
+    return f"{c}+{py}" if c and py else ""
+
+
+@functools.lru_cache(maxsize=4096)
+def in_chain(label: str) -> bool:
+    """Whether a factor belongs to the scaling chain (spec/evidence_package.md, summary item 3)."""
+    known = catalogue.field(label.partition("[")[0].partition(".")[0])
+    return known is not None and known.scaling
+
+
+def _environment(
+    path: Path, names: set[str], metrics: dict[str, object], facts: legacy.Facts
+) -> tuple[tuple[str, str], ...]:
+    known = dict(facts.environment)
+    for source in (metrics, read_json(path / "env.json")[0] if "env.json" in names else {}):
+        for key in DRIFT_KEYS:
+            value = source.get(key)
+            if value is None and key == "cuda_device":
+                value = source.get("cuda_devices")
+            if isinstance(value, list):
+                value = ", ".join(str(item) for item in value)
+            if value not in (None, "", {}):
+                known[key] = str(value)
+    return tuple((key, known[key]) for key in DRIFT_KEYS if key in known)
+
+
+def _missing(names: set[str], metrics: dict[str, object], modern: bool, factors: tuple[Factor, ...]) -> list[str]:
+    found = []
+    if not python_logs(sorted(names)):
+        found.append("no Python trace (trace_py_scaling_<device>.log)")
+    if "trace_c.log" not in names:
+        found.append("no C trace (trace_c.log)")
+    steps = number(metrics.get("phi_steps"))
+    if (steps is None or steps > 1) and not any(name.endswith("_per_phi.log") for name in names):
+        found.append("no per-phi log")
+    found.extend(f"no {name}" for name in ("terms.csv", "env.json", "summary.md", "commands.txt") if name not in names)
+    if modern and not factors:
+        found.append("metrics.json has no factors")
+    return found
+
+
+def _checksum_file(path: Path, names: set[str]) -> list[str]:
+    if "sha256.txt" not in names:
+        return ["no sha256.txt"]
+    raw = read_bytes(path / "sha256.txt")
+    if raw is None:
+        return ["sha256.txt cannot be read"]
+    if any(HEX_LINE.match(line) for line in raw.splitlines()):
+        return []
+    return ["sha256.txt holds a git SHA, no checksums" if GIT_SHA.fullmatch(raw) else "sha256.txt holds no checksums"]

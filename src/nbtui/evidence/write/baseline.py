@@ -1,0 +1,96 @@
+"""The package that a new one is measured against, and what changed since. Source: spec/evidence_package.md, summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbtui.errors import UnusableInput
+from nbtui.evidence.read.folder import mapping, number, read_json, stamp_time
+from nbtui.evidence.write.environment import DRIFT_KEYS, drift
+from nbtui.trace.text import clean
+
+_RUN_KEYS = ("dtype", "device")
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """An older package: the objects of its metrics.json and env.json (empty when it has none)."""
+
+    path: Path
+    metrics: Mapping[str, object]
+    environment: Mapping[str, object]
+
+
+def find_baseline(root: Path, stamp: str, case: str, pixel: Mapping[str, int] | None) -> Baseline | None:
+    """The newest package directly in ``root`` that is older than ``stamp`` and of the same case and pixel."""
+    try:
+        names = [path.name for path in root.iterdir()]
+    except OSError:
+        return None
+    older = sorted((name for name in names if stamp_time(name) is not None and name < stamp), reverse=True)
+    for name in older:
+        metrics, _ = read_json(root / name / "metrics.json")
+        if metrics.get("case") == case and pixel is not None and metrics.get("pixel") == dict(pixel):
+            return Baseline(root / name, metrics, read_json(root / name / "env.json")[0])
+    return None
+
+
+def read_baseline(path: Path) -> Baseline:
+    """The package the user names.
+
+    Raises:
+        UnusableInput: it has no readable metrics.json.
+    """
+    metrics, problem = read_json(path / "metrics.json")
+    if not metrics:
+        raise UnusableInput(f"--baseline {clean(str(path))}: metrics.json {problem or 'is empty'}")
+    return Baseline(path, metrics, read_json(path / "env.json")[0])
+
+
+def changes(baseline: Baseline, factors: Mapping[str, object]) -> dict[str, dict[str, object]]:
+    """Per factor: ``change`` (better, worse, same, new, gone), and the relative deltas ``before`` and ``now``.
+
+    Two passing values are the same, whatever their last digits do.
+    """
+    before = mapping(baseline.metrics.get("factors"))
+    found: dict[str, dict[str, object]] = {}
+    for name in dict.fromkeys([*factors, *before]):
+        old, new = mapping(before.get(name)), mapping(factors.get(name))
+        found[name] = {
+            "change": _change(old, new),
+            "before": old.get("rel_delta"),
+            "now": new.get("rel_delta"),
+        }
+    return found
+
+
+def _change(old: Mapping[str, object], new: Mapping[str, object]) -> str:
+    if not old:
+        return "new"
+    if not new:
+        return "gone"
+    before, now = _size(old), _size(new)
+    if before == now or (old.get("status") == "PASS" and new.get("status") == "PASS"):
+        return "same"
+    return "better" if now < before else "worse"
+
+
+def _size(factor: Mapping[str, object]) -> float:
+    """How large a difference is: relative, else absolute, else known only as there or not."""
+    for key in ("rel_delta", "abs_delta"):
+        value = number(factor.get(key))
+        if value is not None:
+            return abs(value)
+    return 0.0 if factor.get("status") == "PASS" else float("inf")
+
+
+def environment_drift(
+    baseline: Baseline, environment: Mapping[str, object], run: Mapping[str, object]
+) -> list[dict[str, object]]:
+    """torch, Python, git SHA, dtype and device where they changed; ``run`` holds dtype and device of now."""
+    return [
+        *drift(baseline.environment, environment, DRIFT_KEYS),
+        *drift(baseline.metrics, run, _RUN_KEYS),
+    ]

@@ -1,0 +1,127 @@
+"""Commands of a package: running the extra ones, and ``commands.txt``. Source: spec/evidence_package.md, Files."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbtui.evidence.ascii_text import ascii_text, shell_line, shell_word
+from nbtui.evidence.write.environment import checkout_root
+from nbtui.live.cases import C_LOG, DEMO
+from nbtui.live.model import Case, Settings
+
+_PLAIN = re.compile(r"[\w@%+:./-][\w@%+=:,./ -]*", re.ASCII)
+_OF_THE_SHELL = frozenset(
+    {
+        *(".", "alias", "bind", "builtin", "cd", "command", "declare", "enable", "eval", "exec", "exit", "export"),
+        *("getopts", "hash", "let", "local", "logout", "mapfile", "popd", "pushd", "read", "readarray", "readonly"),
+        *("return", "set", "shift", "shopt", "source", "trap", "typeset", "ulimit", "umask", "unalias", "unset"),
+    }
+)  # words that change the shell they are given to
+OPENMP = "KMP_DUPLICATE_LIB_OK"  # which torch needs on some machines
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One command that was run for a package; ``log``: its whole stdout and stderr as ASCII text."""
+
+    command: str
+    status: int
+    log: str
+    name: str  # of the log file
+
+
+def run_all(commands: Iterable[str]) -> tuple[Ran, ...]:
+    """Run each command line in a shell, in the current directory, one after the other."""
+    shell = shutil.which("bash") or "/bin/sh"
+    found = []
+    for count, command in enumerate(commands, start=1):
+        done = subprocess.run(
+            [shell, "-c", command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        found.append(Ran(command, done.returncode, ascii_text(done.stdout), f"run_{count}.log"))
+    return tuple(found)
+
+
+def commands_text(argv: Sequence[str], status: int, extra: Iterable[Ran]) -> str:
+    """``commands.txt``: every command in execution order, replayable as pasted, its exit status below it."""
+    lines = [
+        _change_directory(Path.cwd()),
+        "# exit status: 0",
+    ]
+    for ran in extra:
+        lines += [_pasteable(ran.command), f"# exit status: {ran.status}   log: {ran.name}"]
+    lines += [f"{_setting(OPENMP)}nbtui {shell_line(list(argv))}", f"# exit status: {status}"]
+    return "\n".join(lines) + "\n"
+
+
+def equivalent(
+    case: Case,
+    settings: Settings,
+    reports: Path,
+    *,
+    c_log: Path | None,
+    py_log: Path | None,
+    profile: str,
+    tolerance: float | None,
+    diagnose: bool,
+) -> tuple[str, ...]:
+    """The export command line for a package that was asked for in the console."""
+    words = ["export"]
+    flags: list[str] = []
+    if case.name == DEMO:
+        words.append("demo")
+    elif case.folder is not None:
+        words += [str(case.folder), "--workdir", str(case.workdir)]
+    else:
+        words += ["--workdir", str(case.workdir)]
+        flags = ["--", *case.argv]
+    if case.pixel is not None:
+        words += ["--pixel", str(case.pixel[0]), str(case.pixel[1])]
+    words += ["--phi-mode", settings.phi_mode, "--dtype", settings.dtype, "--device", settings.device]
+    for name, on in settings.quirks:
+        words += ["--quirk", f"{name}={'on' if on else 'off'}"]
+    if c_log is not None and (case.folder is None or c_log != case.folder / C_LOG):
+        words += ["--c", str(c_log)]
+    if py_log is not None:
+        words += ["--py", str(py_log)]
+    if tolerance is not None:
+        words += ["--tolerance", repr(tolerance)]
+    if diagnose:
+        words.append("--diagnose")
+    words += ["--profile", profile, "--reports", str(reports)]
+    return (*words, *flags)
+
+
+def _change_directory(here: Path) -> str:
+    """``cd`` to where the commands were run: relative to the checkout where there is one."""
+    root = checkout_root(here)
+    if root is None or not here.is_relative_to(root):
+        return f"cd {shell_word(str(here))}"
+    below = here.relative_to(root)
+    return 'cd "$(git rev-parse --show-toplevel)"' + (f"/{shell_word(str(below))}" if below.parts else "")
+
+
+def _setting(name: str) -> str:
+    """An environment variable before a command, where it was set."""
+    value = os.environ.get(name)
+    return "" if value is None else f"{name}={shell_word(value)} "
+
+
+def _pasteable(command: str) -> str:
+    """The command as typed where pasting it does what running it did, else wrapped so that it does.
+
+    Each ran in a shell of its own: ``cd elsewhere`` or ``exit 5`` must not reach the shell that it is pasted into.
+    """
+    first = command.partition(" ")[0]
+    plain = _PLAIN.fullmatch(command) and first not in _OF_THE_SHELL and "=" not in first
+    return command if plain else f"bash -c {shell_word(command)}"

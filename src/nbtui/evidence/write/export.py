@@ -1,0 +1,331 @@
+"""Writing one evidence package: simulate, compare, and keep everything that somebody else needs to check it.
+
+Source: spec/evidence_package.md.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbtui.errors import NbtuiError, NotWritten, SimulationFailed, UnusableInput
+from nbtui.evidence.ascii_text import ascii_line, spelled
+from nbtui.evidence.write.baseline import Baseline, changes, environment_drift, find_baseline, read_baseline
+from nbtui.evidence.write.commands import Ran, commands_text, equivalent, run_all
+from nbtui.evidence.write.environment import environment
+from nbtui.evidence.write.files import write_package
+from nbtui.evidence.write.record import input_entry, record, sha256_of
+from nbtui.evidence.write.summary import next_step, summary
+from nbtui.live.cases import input_names
+from nbtui.live.model import Case, Settings, Simulation
+from nbtui.live.session import simulate, split_phi, terms_csv
+from nbtui.parity.compare import compare
+from nbtui.parity.metrics import to_json
+from nbtui.parity.model import Comparison
+from nbtui.parity.profiles import Profile
+from nbtui.trace.model import Trace, TraceError
+from nbtui.trace.reading.reader import parse_lines, read_trace, with_phi
+from nbtui.trace.text import clean
+
+if TYPE_CHECKING:
+    from nbtui.diagnosis.diagnose import Diagnosis
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """What to keep, and where."""
+
+    case: Case
+    settings: Settings
+    reports: Path
+    c_log: Path | None = None  # default: the case's own
+    py_log: Path | None = None  # default: the live trace
+    simulation: Simulation | None = None  # one that was made already with these settings
+    profile: str = "full"
+    tolerance: float | None = None
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    baseline: Path | None = None  # default: the newest older package of this case and pixel in ``reports``
+    runs: tuple[str, ...] = ()  # extra shell commands
+    note: str = ""
+    todo: str = ""  # next step; default: one from the first divergence
+    argv: tuple[str, ...] = ()  # nbtui's own words; default: an equivalent export command
+    hostname: bool = False
+    diagnose: Callable[[Case, Trace, Trace], Diagnosis] | None = None  # default: no diagnosis is made
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A package on disk and how its run ended."""
+
+    path: Path
+    comparison: Comparison
+    exit_code: int  # 0 agree, 1 divergence or a failed extra command, 3 the simulation failed
+    blocked: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """Everything computed before the first byte is written."""
+
+    request: ExportRequest
+    c_log: Path
+    c_state: tuple[int, int]  # size and mtime of the C log when it was read
+    c: Trace
+    py: Trace
+    simulation: Simulation | None
+    comparison: Comparison
+    diagnosis: Mapping[str, object] | None
+    undiagnosed: str  # why a diagnosis that was asked for is not there
+    environment: Mapping[str, object]
+    runs: tuple[Ran, ...]
+    blocked: tuple[str, ...]
+    exit_code: int
+
+
+def export_package(request: ExportRequest) -> Path:
+    """Write the package and return its path; see :func:`export`."""
+    return export(request).path
+
+
+def export(request: ExportRequest) -> Exported:
+    """Simulate (unless done), compare, run the extra commands and write a package, also of a failure.
+
+    Raises:
+        UnusableInput, TraceError: the case, a log, the profile or the baseline is unusable; nothing is written.
+        NotWritten: the package cannot be written; nothing is left of it.
+    """
+    if request.baseline is not None:
+        read_baseline(request.baseline)
+    when = datetime.now(UTC)
+    evidence = _gather(request, when)
+
+    def fill(folder: Path, stamp: str) -> None:
+        _fill(folder, stamp, evidence)
+
+    path = write_package(request.reports, when, fill)
+    return Exported(path, evidence.comparison, evidence.exit_code, evidence.blocked)
+
+
+def _gather(request: ExportRequest, when: datetime) -> _Evidence:
+    case = request.case
+    c_log = request.c_log or case.c_log
+    if c_log is None:
+        raise UnusableInput(
+            f"{clean(case.name)}: no C log to compare with; give --c FILE, or make one with 'nbtui c-trace'"
+        )
+    c_state = _state(c_log) if c_log.is_file() else (0, 0)
+    c = read_trace(c_log)
+    py = read_trace(request.py_log) if request.py_log is not None else None
+    simulation, failure = request.simulation, None
+    if simulation is None:
+        try:
+            simulation = simulate(case, request.settings)
+        except SimulationFailed as error:
+            failure = str(error)
+    if py is None:
+        py = _written_trace(simulation) if simulation is not None else Trace("PY", "no simulation", ())
+        py = replace(py, pixel=case.pixel)
+    comparison = compare(c, py, request.profile, request.tolerance, request.profiles)
+    diagnosis, undiagnosed = _diagnosed(request, c, py)
+    runs = run_all(request.runs)
+    blocked = [failure] if failure is not None else []
+    blocked += [f"'{ran.command}' ended with exit status {ran.status}, see {ran.name}" for ran in runs if ran.status]
+    if failure is None and not comparison.agrees:
+        first = comparison.first_divergence
+        blocked.insert(0, f"{first.label} diverges" if first is not None else "no value is on both sides")
+    return _Evidence(
+        request=request,
+        c_log=c_log,
+        c_state=c_state,
+        c=c,
+        py=py,
+        simulation=simulation,
+        comparison=comparison,
+        diagnosis=diagnosis,
+        undiagnosed=undiagnosed,
+        environment=environment(when, hostname=request.hostname),
+        runs=runs,
+        blocked=tuple(ascii_line(reason) for reason in blocked),
+        exit_code=3 if failure is not None else 1 if blocked else 0,
+    )
+
+
+def _diagnosed(request: ExportRequest, c: Trace, py: Trace) -> tuple[dict[str, object] | None, str]:
+    """The diagnosis as metrics.json holds it, or why there is none; the package is evidence without it, too."""
+    if request.diagnose is None:
+        return None, ""
+    from nbtui.diagnosis.explain.render import as_object  # needs the simulator
+
+    try:
+        found = as_object(request.diagnose(request.case, c, py))
+    except (NbtuiError, TraceError) as error:
+        return None, f"no diagnosis was possible: {error}"
+    causes = found["hypotheses"]
+    assert isinstance(causes, list)
+    return found | {"hypotheses": [{"rank": rank, **cause} for rank, cause in enumerate(causes, start=1)]}, ""
+
+
+def _written_trace(simulation: Simulation) -> Trace:
+    """The live trace as the package's own two logs say it, in ASCII: what is compared is what can be checked."""
+    main, phi = _logs(simulation)
+    trace = replace(parse_lines(main, "live"), side="PY")
+    return with_phi(trace, parse_lines(phi, "live").phi) if phi else trace
+
+
+def _logs(simulation: Simulation) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The lines of the main log and of the per-phi log, which only a run of several phi steps has."""
+    lines = tuple(ascii_line(line) for line in simulation.trace_lines)
+    return split_phi(lines) if simulation.axes["phi_step"] > 1 else (lines, ())
+
+
+def _fill(folder: Path, stamp: str, evidence: _Evidence) -> None:
+    """Every file of the package, checksums last."""
+    request, simulation = evidence.request, evidence.simulation
+    base = f"trace_py_scaling_{request.settings.device}"
+    texts: dict[str, str] = {}
+    shutil.copyfile(evidence.c_log, folder / "trace_c.log")
+    if _state(evidence.c_log) != evidence.c_state:
+        raise NotWritten(f"{clean(str(evidence.c_log))}: changed while it was exported; export again")
+    if request.py_log is not None:
+        shutil.copyfile(request.py_log, folder / f"{base}.log")
+    if simulation is not None:
+        main, phi = _logs(simulation)
+        warnings = tuple(f"WARNING: {notice}" for notice in simulation.notices)
+        if request.py_log is None:
+            texts[f"{base}.log"] = _lines((*warnings, *main))
+            if phi:
+                texts[f"{base}_per_phi.log"] = _lines(phi)
+        texts["terms.csv"] = terms_csv(simulation.terms)
+    elif request.py_log is None:
+        texts[f"{base}.log"] = _lines(evidence.blocked)
+    metrics = _metrics(stamp, evidence)
+    argv = request.argv or equivalent(
+        request.case,
+        request.settings,
+        request.reports,
+        c_log=evidence.c_log,
+        py_log=request.py_log,
+        profile=request.profile,
+        tolerance=request.tolerance,
+        diagnose=request.diagnose is not None,
+    )
+    texts |= {ran.name: ran.log for ran in evidence.runs}
+    texts["commands.txt"] = commands_text(argv, evidence.exit_code, evidence.runs)
+    texts["env.json"] = to_json(evidence.environment)
+    texts["metrics.json"] = to_json(metrics)
+    texts["summary.md"] = summary(metrics, _relative(request.reports / stamp), request.todo or next_step(metrics))
+    for name, text in texts.items():
+        (folder / name).write_bytes(text.encode("ascii"))
+    names = sorted(path.name for path in folder.iterdir())
+    sums = "".join(f"{sha256_of(folder / name)}  {name}\n" for name in names)
+    (folder / "sha256.txt").write_bytes(sums.encode("ascii"))
+
+
+def _metrics(stamp: str, evidence: _Evidence) -> dict[str, object]:
+    request, env = evidence.request, evidence.environment
+    findings = _findings(evidence)
+
+    def made(more: Mapping[str, object]) -> dict[str, object]:
+        return record(
+            evidence.comparison,
+            evidence.c,
+            evidence.py,
+            case=request.case,
+            settings=request.settings,
+            simulation=evidence.simulation,
+            more={
+                "diagnosis": evidence.diagnosis,
+                "blocked": list(evidence.blocked),
+                "findings": findings,
+                "note": ascii_line(request.note),
+                "python_trace": "simulated by nbtui" if request.py_log is None else "a given log",
+                "inputs": _inputs(evidence),
+                "git_sha": env["git_sha"],
+                "branch": env["branch"],
+                **more,
+            },
+        )
+
+    found = made({})
+    baseline = _baseline_of(request, stamp, found)
+    if baseline is None:
+        return found
+    if not baseline.environment:
+        findings.append(f"the baseline {baseline.path.name} has no env.json: environment drift is not known")
+    run = {"dtype": request.settings.dtype, "device": request.settings.device}
+    factors = found["factors"]
+    assert isinstance(factors, dict)
+    return made(
+        {
+            "baseline": {"path": _relative(baseline.path), "factors": changes(baseline, factors)},
+            "environment_drift": environment_drift(baseline, env, run),
+        }
+    )
+
+
+def _baseline_of(request: ExportRequest, stamp: str, found: Mapping[str, object]) -> Baseline | None:
+    if request.baseline is not None:
+        return read_baseline(request.baseline)
+    pixel = found["pixel"]
+    return find_baseline(request.reports, stamp, str(found["case"]), pixel if isinstance(pixel, dict) else None)
+
+
+def _findings(evidence: _Evidence) -> list[str]:
+    """What a reader must know beside what the comparison found."""
+    request, found = evidence.request, []
+    if request.py_log is not None:
+        found.append(
+            "the Python trace is a given log; phi mode, dtype, device and terms.csv are those of our own simulation"
+        )
+    if evidence.undiagnosed:
+        found.append(evidence.undiagnosed)
+    if evidence.environment["git_sha"] is None:
+        found.append("not in a git checkout: git_sha, branch and git_status are null")
+    pixel = evidence.comparison.pixel_c
+    if pixel is not None and request.case.pixel is not None and pixel != request.case.pixel:
+        found.append(
+            f"the C log is of pixel (slow {pixel[0]}, fast {pixel[1]}), the case of "
+            f"(slow {request.case.pixel[0]}, fast {request.case.pixel[1]})"
+        )
+    return found
+
+
+def _inputs(evidence: _Evidence) -> list[dict[str, object]]:
+    """Every file that was read: the simulation's (or, when it failed, those the command names), and the logs."""
+    request, case = evidence.request, evidence.request.case
+    if evidence.simulation is not None:
+        files = list(evidence.simulation.input_files)
+    else:
+        files = [case.workdir / name for _, name in input_names(case.argv)]
+    found = [input_entry(path, _named(path, case.workdir)) for path in dict.fromkeys(files) if path.is_file()]
+    logs = [path for path in (evidence.c_log, request.py_log) if path is not None]
+    return found + [input_entry(path, _named(path, case.folder or case.workdir)) for path in logs]
+
+
+def _named(path: Path, folder: Path) -> str:
+    """A file's name relative to ``folder``, or to the current directory, else as it is."""
+    full = path.absolute()
+    for place in (folder.absolute(), Path.cwd()):
+        if full.is_relative_to(place):
+            return spelled(str(full.relative_to(place)))
+    return spelled(str(path))
+
+
+def _relative(path: Path) -> str:
+    """A package's path without the machine's part: relative to the current directory, or from its root on."""
+    full = path.absolute()
+    here = Path.cwd()
+    return spelled(str(full.relative_to(here) if full.is_relative_to(here) else Path(*full.parts[-2:])))
+
+
+def _state(path: Path) -> tuple[int, int]:
+    info = path.stat()
+    return info.st_size, info.st_mtime_ns
+
+
+def _lines(lines: tuple[str, ...]) -> str:
+    return "".join(f"{ascii_line(line)}\n" for line in lines)

@@ -1,0 +1,161 @@
+"""Files and packages that appear whole or not at all, and never over something that was there.
+
+Source: spec/evidence_package.md, Directory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from nbtui.errors import NotWritten
+from nbtui.evidence.write.building import building, clear_litter, rename_new
+from nbtui.trace.text import clean
+
+STAMP_FORMAT = "%Y%m%dT%H%M%SZ"
+_STAMPS_TRIED = 3600
+
+
+def check_new(path: Path, *, force: bool) -> None:
+    """Refuse early what :func:`write_file` would refuse.
+
+    Raises:
+        NotWritten: ``path`` exists (without ``force``), is a directory, or its directory does not exist.
+    """
+    where = clean(str(path))
+    if path.is_dir():
+        raise NotWritten(f"{where}: a directory; name a file")
+    if not path.parent.is_dir():
+        raise NotWritten(f"{where}: no directory {clean(str(path.parent))}; make it first")
+    if not force and os.path.lexists(path) and not _is_device(path):
+        raise NotWritten(f"{where}: exists and is not overwritten; choose another name or give --force")
+
+
+def write_file(path: Path, data: bytes, *, force: bool = False) -> None:
+    """Write a whole file under its name at once; devices and pipes are written to directly.
+
+    Raises:
+        NotWritten: it exists (without ``force``) or cannot be written; what was there is unchanged.
+    """
+    check_new(path, force=force)
+    with _explained(path):
+        if _is_device(path):
+            path.write_bytes(data)
+            return
+        target = path.resolve() if force else path
+        with new_file(target.parent) as (descriptor, temporary):
+            with os.fdopen(os.dup(descriptor), "wb") as stream:
+                stream.write(data)
+            publish(temporary, target, force=force)
+
+
+@contextlib.contextmanager
+def new_file(folder: Path) -> Iterator[tuple[int, Path]]:
+    """A hidden temporary file in ``folder``, readable as a new file would be; gone afterwards unless published."""
+    descriptor, name = tempfile.mkstemp(prefix=".nbtui-", dir=folder)
+    temporary = Path(name)
+    try:
+        mask = os.umask(0)
+        os.umask(mask)
+        os.fchmod(descriptor, 0o666 & ~mask)
+        yield descriptor, temporary
+    finally:
+        os.close(descriptor)
+        temporary.unlink(missing_ok=True)
+
+
+def publish(temporary: Path, target: Path, *, force: bool = False) -> None:
+    """Give a finished file its name.
+
+    Raises:
+        NotWritten: the name is taken (without ``force``), or the disk refuses.
+    """
+    with _explained(target):
+        with temporary.open("rb") as stream:
+            os.fsync(stream.fileno())
+        if not force:
+            try:
+                os.link(temporary, target)
+                return
+            except FileExistsError:
+                raise
+            except OSError:  # a file system without hard links: the name is claimed first, then replaced
+                os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        temporary.replace(target)
+
+
+def write_package(root: Path, when: datetime, fill: Callable[[Path, str], None]) -> Path:
+    """A new package directory ``root/STAMP``, filled by ``fill(folder, stamp)`` aside and renamed into place.
+
+    ``when`` is the UTC time of the run; when its stamp is taken the next free one is used. Two exports never share
+    a directory, and what exports that died left hidden in ``root`` is removed first.
+
+    Raises:
+        NotWritten: it cannot be written; nothing is left of it.
+    """
+    with _explained(root):
+        root.mkdir(parents=True, exist_ok=True)
+    clear_litter(root)
+    for later in range(_STAMPS_TRIED):
+        stamp = (when + timedelta(seconds=later)).strftime(STAMP_FORMAT)
+        if os.path.lexists(root / stamp):
+            continue
+        with _explained(root / stamp), contextlib.suppress(_Taken), building(root, stamp) as folder:
+            if folder is None:
+                continue
+            fill(folder, stamp)
+            _sync(folder)
+            try:
+                rename_new(folder, root / stamp)
+            except FileExistsError as error:  # made by another tool meanwhile: theirs stays, ours moves on
+                raise _Taken from error
+            _sync_directory(root)
+            return root / stamp
+    raise NotWritten(f"{clean(str(root))}: no free time stamp after {when.strftime(STAMP_FORMAT)}")
+
+
+class _Taken(Exception):
+    """The stamp's name was given to something else while the package was being built."""
+
+
+def _sync(folder: Path) -> None:
+    for path in folder.iterdir():
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    _sync_directory(folder)
+
+
+def _sync_directory(folder: Path) -> None:
+    """Not every file system lets a directory be flushed; the files in it were."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _is_device(path: Path) -> bool:
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """OSErrors as NotWritten, naming the file they are about."""
+    try:
+        yield
+    except OSError as error:
+        name = error.filename2 or error.filename or path
+        raise NotWritten(f"{clean(str(name))}: cannot be written ({error.strerror or error})") from error

@@ -1,0 +1,200 @@
+"""``summary.md``: metrics.json for a reader.
+
+Every number is printed exactly as metrics.json (or env.json) holds it; nothing is computed here.
+Source: spec/evidence_package.md, summary.md.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from nbtui.evidence.ascii_text import ascii_line, cell
+from nbtui.trace.fields import catalogue
+
+_HEAD = (
+    "| factor | unit | C | Python | abs. delta | rel. delta | status |",
+    "|---|---|---|---|---|---|---|",
+)
+
+
+def summary(metrics: Mapping[str, Any], place: str, todo: str) -> str:
+    """The whole text, ASCII, one newline at the end.
+
+    Args:
+        metrics: the metrics.json object.
+        place: the package's own relative path.
+        todo: the next step, without the word TODO.
+    """
+    sections = (
+        _title(metrics),
+        _run(metrics, place),
+        _tables(metrics),
+        _first(metrics),
+        _preflight(metrics),
+        _diagnosis(metrics),
+        _baseline(metrics),
+        ("## Print options", "", "torch's print options were not changed: every number is formatted by nbtui itself."),
+        (f"TODO {ascii_line(todo).strip()}",),
+    )
+    return "\n\n".join("\n".join(section) for section in sections) + "\n"
+
+
+def next_step(metrics: Mapping[str, Any]) -> str:
+    """The generated next step, from what stopped the run, the best diagnosis or the first divergence."""
+    first = metrics["first_divergence_detail"]
+    if first is None and metrics["blocked"]:
+        return f"mend this, then export again: {metrics['blocked'][0]}"
+    if first is None:
+        return "repeat with another pixel or phi mode; nothing differs here"
+    causes = (metrics["diagnosis"] or {}).get("hypotheses")
+    if causes:
+        return f"confirm {' + '.join(causes[0]['ids'])}: {' '.join(causes[0]['confirm'])}"
+    origin = first["inherited_from"]
+    where = f"follow it upstream to {origin}" if origin else "nothing upstream of it differs, so look where it is made"
+    return f"explain {first['label']}: {where}"
+
+
+def number(value: object) -> str:
+    """A value as it stands in metrics.json, without quotes; ``-`` for nothing."""
+    if value is None:
+        return "-"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _title(metrics: Mapping[str, Any]) -> Iterator[str]:
+    pixel = metrics["pixel"]
+    spot = f"pixel (slow {pixel['slow']}, fast {pixel['fast']})" if pixel else "pixel unknown"
+    yield f"# {cell(metrics['case'])}, {spot}"
+    yield ""
+    first = metrics["first_divergence_detail"]
+    if metrics["verdict"] == "agree":
+        yield f"Verdict: agree ({number(metrics['num_compared'])} values compared)"
+    elif first is not None:
+        yield f"Verdict: first divergence {cell(first['label'])}, relative delta {number(first['rel_delta'])}"
+    else:
+        yield f"Verdict: {metrics['verdict']}"
+    for reason in metrics["blocked"]:
+        yield f"BLOCKED: {ascii_line(reason)}"
+
+
+def _run(metrics: Mapping[str, Any], place: str) -> Iterator[str]:
+    yield f"- package: {ascii_line(place)}"
+    yield f"- phi mode: {metrics['phi_mode']}"
+    yield f"- dtype: {metrics['dtype']}"
+    yield f"- device: {metrics['device']}"
+    yield f"- tolerance profile: {cell(metrics['tolerance_profile'])}, tolerance {number(metrics['tolerance'])}"
+    for key, label in (("num_compared", "compared"), ("num_divergent", "divergent"), ("num_missing", "missing")):
+        yield f"- values {label}: {number(metrics[key])}"
+    if metrics.get("float64_error") is not None:
+        yield f"- relative error of I_pixel_final against float64: {number(metrics['float64_error'])}"
+    switched = ", ".join(f"{name}={'on' if on else 'off'}" for name, on in metrics["quirks"].items())
+    yield f"- quirks set: {switched or 'none beyond the phi mode'}"
+    if metrics["note"]:
+        yield f"- note: {ascii_line(metrics['note'])}"
+
+
+def _tables(metrics: Mapping[str, Any]) -> Iterator[str]:
+    rows = {**metrics["factors"], **metrics["other_fields"]}
+    chain = [label for label in rows if _scaling(label)]
+    yield "## Scaling chain"
+    yield ""
+    yield from _table(chain, rows)
+    yield ""
+    yield "## All other compared fields"
+    yield ""
+    yield from _table((label for label in rows if label not in set(chain)), rows)
+
+
+def _scaling(label: str) -> bool:
+    known = catalogue.field(label.partition("[")[0].partition(".")[0])
+    return known is not None and known.scaling
+
+
+def _table(labels: Iterable[str], rows: Mapping[str, Any]) -> Iterator[str]:
+    yield from _HEAD
+    for label in labels:
+        row = rows[label]
+        values = (row[key] for key in ("c_value", "py_value", "abs_delta", "rel_delta"))
+        cells = (label, row["unit"], *map(number, values), row["status"] + (f" ({row['note']})" if row["note"] else ""))
+        yield "| " + " | ".join(cell(text) for text in cells) + " |"
+
+
+def _first(metrics: Mapping[str, Any]) -> Iterator[str]:
+    yield "## First divergence"
+    yield ""
+    first = metrics["first_divergence_detail"]
+    if first is None:
+        yield "None."
+        return
+    unit = f" {first['unit']}" if first["unit"] not in ("", "1") else ""
+    yield f"{cell(first['label'])}: {cell(first['description'])}"
+    yield ""
+    yield f"- C: {cell(number(first['c_value']))}{unit}"
+    yield f"- Python: {cell(number(first['py_value']))}{unit}"
+    yield f"- absolute delta (Python - C): {number(first['abs_delta'])}"
+    yield f"- relative delta: {number(first['rel_delta'])}"
+    yield f"- digits that agree: {number(first['digits_agreeing'])}"
+    yield f"- units in the last place: {number(first['ulp'])}"
+    yield f"- status: {first['status']}, tolerance {number(first['tolerance'])}"
+    origin = first["inherited_from"]
+    yield f"- inherited from {cell(origin)}" if origin else "- new: nothing upstream of it differs"
+    if metrics["first_new_divergence"] not in (None, first["label"]):
+        yield f"- first new divergence: {cell(metrics['first_new_divergence'])}"
+
+
+def _preflight(metrics: Mapping[str, Any]) -> Iterator[str]:
+    yield "## Preflight"
+    yield ""
+    findings = [*metrics["preflight"], *metrics["findings"], *metrics.get("notices", ())]
+    yield from (f"- {cell(text)}" for text in findings) if findings else ("Nothing found.",)
+
+
+def _diagnosis(metrics: Mapping[str, Any]) -> Iterator[str]:
+    yield "## Diagnosis"
+    yield ""
+    found = metrics["diagnosis"]
+    if found is None:
+        yield "None was made."
+        return
+    if not found["hypotheses"]:
+        yield "No known cause explains a difference." if metrics["num_divergent"] else "Nothing differs."
+    for cause in found["hypotheses"]:
+        yield f"{number(cause['rank'])}. {' + '.join(map(cell, cause['ids']))}: {cell(cause['summary'])}"
+        explained, left = number(cause["explained"]), number(cause["residual"])
+        yield f"   - explains {explained} of the gap; relative difference left: {left}"
+        yield from (f"   - confirm: {cell(text)}" for text in cause["confirm"])
+        yield from (f"   - C log, {cell(text)}" for text in cause.get("seen", ()))
+        yield from (f"   - remedy: {cell(text)}" for text in cause["fix"])
+    notes = [text for key in ("preflight", "self_consistency", "ratios") for text in found[key]]
+    yield from (f"- {cell(text)}" for text in notes if text not in metrics["preflight"])
+
+
+def _baseline(metrics: Mapping[str, Any]) -> Iterator[str]:
+    yield "## Change against the baseline"
+    yield ""
+    baseline = metrics["baseline"]
+    if baseline is None:
+        yield "No older package of this case and pixel in this root."
+    else:
+        yield f"Baseline: {ascii_line(baseline['path'])}"
+        yield ""
+        changed = [(name, item) for name, item in baseline["factors"].items() if item["change"] != "same"]
+        if changed:
+            yield "| factor | change | rel. delta before | rel. delta now |"
+            yield "|---|---|---|---|"
+            for name, item in changed:
+                yield f"| {cell(name)} | {item['change']} | {number(item['before'])} | {number(item['now'])} |"
+            yield ""
+        yield f"Every {'other ' if changed else ''}factor is the same."
+        yield ""
+    drift = metrics["environment_drift"]
+    if baseline is not None and not drift:
+        yield "Environment drift: none known."
+    for item in drift:
+        before, now = (cell(number(item[key])) for key in ("baseline", "now"))
+        yield f"Environment drift: {item['name']} was {before}, is {now}."

@@ -1,0 +1,303 @@
+"""Changed parameters of a case: ordered edits that become another command line, and its values read back.
+
+Pure: an edit touches neither a file nor the screen. An edited flag stays where it stands and keeps its spelling,
+because the order of nanoBragg's flags means something (many of them choose the pivot); a new one is put in front of
+all others where it has its effect there, so that what was typed keeps the last word. nbsim is imported when something
+is called.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbtui.errors import SimulationFailed, UnusableInput
+from nbtui.live.model import Case, Settings
+from nbtui.live.parameters.table import QUIRK, Parameter, Value, by_id, parameters
+from nbtui.live.parameters.values import shown, word
+from nbtui.trace.text import clean
+
+if TYPE_CHECKING:
+    from nbsim.options.flag import Flag
+    from nbsim.options.options import Options
+    from nbsim.options.quirks import Quirks
+
+MOST_TERMS = 10_000_000  # contributions of a pixel that may be asked for
+_SAME = 1e-12  # relative; a value goes through the unit of its flag
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is simulated, apart from the pixel."""
+
+    argv: tuple[str, ...]
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A parameter is to have a value; None takes its flag away."""
+
+    id: str
+    value: Value
+
+
+@dataclass(frozen=True)
+class Typed:
+    """The values of a set-up as its command line says them, defaults where it does not; ``given``: it does."""
+
+    values: Mapping[str, Value]
+    given: frozenset[str]
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def typed(setup: Setup, workdir: Path) -> Typed:
+    """What the command line and the settings say of every parameter.
+
+    Raises:
+        UnusableInput: the command line cannot be parsed.
+    """
+    options, quirks = _parsed(setup, workdir), _quirks(setup.settings)
+    fields, rows = _said(setup.argv)
+    explicit = {f"{QUIRK}{name}" for name, _ in setup.settings.quirks}
+    values: dict[str, Value] = {}
+    given: set[str] = set()
+    for parameter in parameters():
+        values[parameter.id] = _value(parameter, options, setup.settings, quirks)
+        if not parameter.flag:
+            here = parameter.id in explicit or not parameter.id.startswith(QUIRK)
+        elif parameter.kind in ("switch", "choice"):
+            here = bool(_rows_of(parameter) & rows)
+        else:
+            here = parameter.field in fields and values[parameter.id] is not None
+        if here:
+            given.add(parameter.id)
+    return Typed(values, frozenset(given))
+
+
+def in_force(case: Case, settings: Settings) -> dict[str, Value]:
+    """Every parameter as the built experiment has it; set up in float64 on the CPU whatever the settings say.
+
+    Raises:
+        UnusableInput: the command line or a file it names is unusable.
+        SimulationFailed: the set-up could not be computed.
+    """
+    # two OpenMP runtimes in one process (torch beside another library) abort on macOS without this
+    os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
+    from nbsim.errors import InputError, NbsimError
+    from nbsim.setup.build import from_command
+
+    setup = Setup(case.argv, settings)
+    try:
+        quirks = dict(settings.quirks)
+        experiment = from_command(list(case.argv), case.workdir, phi_mode=settings.phi_mode, quirks=quirks)
+    except InputError as error:
+        raise UnusableInput(f"{clean(case.name)}: {clean(str(error))}") from error
+    except (NbsimError, RuntimeError, MemoryError, ArithmeticError) as error:
+        raise SimulationFailed(f"{clean(case.name)}: the set-up failed: {clean(str(error))}") from error
+    values = dict(typed(setup, case.workdir).values)
+    return values | {row.id: row.read(experiment) for row in parameters() if row.read is not None}
+
+
+def same(one: Value, other: Value, relative: float = _SAME) -> bool:
+    """Whether two values are equal, numbers within a relative difference."""
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(lambda a, b: same(a, b, relative), one, other))
+    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
+        return one == other or math.isclose(one, other, rel_tol=relative)
+    return one == other
+
+
+def _parsed(setup: Setup, workdir: Path) -> Options:
+    from nbsim.errors import InputError
+    from nbsim.options.parse import parse
+
+    try:
+        return parse(list(setup.argv), workdir, _quirks(setup.settings))
+    except InputError as error:
+        raise UnusableInput(clean(str(error))) from error
+
+
+def _quirks(settings: Settings) -> Quirks:
+    from nbsim.options.quirks import Quirks
+
+    return Quirks(**{"phi_carryover": settings.phi_mode == "c-parity", **dict(settings.quirks)})
+
+
+def _value(parameter: Parameter, options: Options, settings: Settings, quirks: Quirks) -> Value:
+    if parameter.id.startswith(QUIRK):
+        return bool(getattr(quirks, parameter.field))
+    value: Value = getattr(options if parameter.flag else settings, parameter.field)
+    if value is None and parameter.field == "misset_deg":
+        return 0.0
+    if value is None or value == parameter.unset:
+        return None
+    if isinstance(value, tuple):
+        if parameter.part is None:
+            return value
+        value = value[parameter.part] if parameter.part < len(value) else None
+    if value is None or isinstance(value, (bool, str, tuple)):
+        return value
+    return value * parameter.per if parameter.per != 1.0 else value
+
+
+def _said(argv: Iterable[str]) -> tuple[frozenset[str], frozenset[tuple[str, ...]]]:
+    """The fields of Options that flags of a command line set by their values, and the rows of all its flags."""
+    from nbsim.options.parse import walk
+
+    flags = [flag for _, _, flag, _ in walk(list(argv))]
+    return frozenset(name for flag in flags for name in flag.sets), frozenset(_row(flag) for flag in flags)
+
+
+def _row(flag: Flag) -> tuple[str, ...]:
+    """What tells the rows of the flag table apart: -misset has one for angles and one for 'random'."""
+    return (*flag.spellings, *flag.sets)
+
+
+@lru_cache(maxsize=128)
+def _rows_of(parameter: Parameter) -> frozenset[tuple[str, ...]]:
+    """The flags that a switch or choice puts on a command line."""
+    return frozenset().union(*(_said(words)[1] for _, words in parameter.choices if words))
+
+
+# --- editing ---------------------------------------------------------------------------------------------------------
+
+
+def edited(setup: Setup, edit: Edit, workdir: Path, known: Mapping[str, Value]) -> Setup:
+    """The set-up with one parameter changed.
+
+    ``known``: values in force, for the parts of a flag that its command line leaves out.
+
+    Raises:
+        UnusableInput: the value cannot be given, would have no effect, or asks for too much.
+    """
+    parameter = by_id()[edit.id]
+    if not parameter.flag:
+        return replace(setup, settings=_set(setup.settings, parameter, edit.value))
+    before = typed(setup, workdir)
+    ruler = by_id().get(parameter.overruled_by)
+    if ruler is not None and edit.value is not None and before.values[ruler.id]:
+        way = "switch that off" if ruler.kind == "switch" else "make that 0" if ruler.low == 0 else "take that away"
+        ruling = shown(ruler, before.values[ruler.id])
+        raise UnusableInput(
+            f"{parameter.label.strip()} does nothing while {ruler.label.strip()} is {ruling}: {way} first"
+        )
+    for argv in _ways(setup.argv, parameter, edit.value, before, known):
+        tried = replace(setup, argv=argv)
+        options = _parsed(tried, workdir)
+        value = _value(parameter, options, setup.settings, _quirks(setup.settings))
+        if edit.value is None or same(value, edit.value):
+            _affordable(options)
+            return tried
+    raise UnusableInput(f"{parameter.label.strip()}: another flag of the command line overrules {parameter.flag}")
+
+
+def _set(settings: Settings, parameter: Parameter, value: Value) -> Settings:
+    if not parameter.id.startswith(QUIRK):
+        changed: dict[str, Any] = {parameter.field: value}
+        return replace(settings, **changed)
+    others = tuple((name, on) for name, on in settings.quirks if name != parameter.field)
+    bare = replace(settings, quirks=others)
+    if getattr(_quirks(bare), parameter.field) == value:
+        return bare
+    return replace(settings, quirks=(*others, (parameter.field, bool(value))))
+
+
+def _ways(
+    argv: tuple[str, ...], parameter: Parameter, value: Value, before: Typed, known: Mapping[str, Value]
+) -> Iterable[tuple[str, ...]]:
+    """Command lines that may say it, the most faithful first."""
+    if parameter.kind in ("switch", "choice"):
+        words = next(words for choice, words in parameter.choices if choice == value)
+        bare, at = _without(argv, _rows_of(parameter))
+        yield (*bare[:at], *words, *bare[at:])
+        yield (*bare, *words)
+        yield (*argv, *(words or (parameter.flag,)))  # a flag can say what its absence cannot
+        return
+    spans = [span for span in _spans(argv) if parameter.field in span[2].sets]
+    if value is None:
+        if parameter.part is not None:
+            raise UnusableInput(
+                f"{parameter.label.strip()}: a number; {parameter.flag} gives all {parameter.size} of them"
+            )
+        shared = next((argv[start] for start, _, flag in spans if not _own(flag, parameter)), None)
+        if shared is not None:
+            raise UnusableInput(f"{parameter.label.strip()}: {shared} gives it, together with others; type a value")
+        yield _without(argv, frozenset(_row(flag) for _, _, flag in spans))[0]
+        return
+    numbers = _words(parameter, value, before, known)
+    if spans:
+        start, end, flag = spans[-1]
+        if _own(flag, parameter):
+            name = argv[start] if parameter.flag in flag.names else parameter.flag
+            yield (*argv[:start], name, *numbers, *argv[end:])
+        else:
+            yield (*argv[:end], parameter.flag, *numbers, *argv[end:])
+    elif not parameter.last:
+        yield (parameter.flag, *numbers, *argv)
+    yield (*argv, parameter.flag, *numbers)
+
+
+def _own(flag: Flag, parameter: Parameter) -> bool:
+    """Whether a flag sets this parameter's field and nothing that another flag sets alone."""
+    return parameter.flag in flag.names or flag.sets == (parameter.field,)
+
+
+def _spans(argv: tuple[str, ...]) -> list[tuple[int, int, Flag]]:
+    from nbsim.options.parse import walk
+
+    return [(start, end, flag) for start, end, flag, _ in walk(argv)]
+
+
+def _without(argv: tuple[str, ...], rows: frozenset[tuple[str, ...]]) -> tuple[tuple[str, ...], int]:
+    """The command line without some flags, and the place where the last of them stood (0 without one)."""
+    kept: list[str] = []
+    at = 0
+    for start, end, flag in _spans(argv):
+        if _row(flag) in rows:
+            at = len(kept)
+        else:
+            kept += argv[start:end]
+    return tuple(kept), at
+
+
+def _words(parameter: Parameter, value: Value, before: Typed, known: Mapping[str, Value]) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if parameter.part is None:
+        numbers: Iterable[Value] = value if isinstance(value, tuple) else (value,)
+    else:
+        parts = [row for row in parameters() if row.flag == parameter.flag and row.part is not None]
+        siblings = [before.values[row.id] for row in parts]
+        if None in siblings:
+            fallback = [known.get(row.id) for row in parts]
+            siblings = [now if now is not None else other for now, other in zip(siblings, fallback, strict=True)]
+        numbers = [value if row is parameter else now for row, now in zip(parts, siblings, strict=True)]
+    if not all(isinstance(number, (int, float)) for number in numbers):
+        raise UnusableInput(
+            f"{parameter.label.strip()}: the others of {parameter.flag} are not known yet; wait a moment"
+        )
+    return [word(number) for number in numbers if isinstance(number, (int, float))]
+
+
+def _affordable(options: Options) -> None:
+    """Refuse what would fill the memory before the first number is seen. Source: nanobragg_pixel_loop.md section 2."""
+    from nbsim.setup import plan
+
+    steps = {"phi steps": plan.phi_steps(options).count, "domains": plan.mosaic_domains(options).count}
+    if options.source_file is None:
+        fan = (plan.hdiv_steps(options).count, plan.vdiv_steps(options).count, plan.dispersion_steps(options).count)
+        steps["sources"] = math.prod(fan)
+    steps["sub-pixels"] = max(options.oversample, 1) ** 2
+    steps["layers"] = plan.sensor_layers(options).count
+    total = math.prod(max(count, 1) for count in steps.values())
+    if total > MOST_TERMS:
+        counts = " x ".join(f"{count} {name}" for name, count in steps.items() if count > 1)
+        raise UnusableInput(f"{counts}: {total} contributions to one pixel; at most {MOST_TERMS} here")

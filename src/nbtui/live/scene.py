@@ -1,0 +1,364 @@
+"""The set-up of one pixel as plain numbers, and set-ups rebuilt with something changed.
+
+The diagnosis replays one pixel hundreds of times with one thing wrong at a time. It starts from the
+simulator's own set-up (detector, crystal, sources, domains, structure factors), taken over here as
+numpy arrays. Source: nanobragg_pixel_loop.md section 1.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nbtui.errors import SimulationFailed, UnusableInput
+from nbtui.live.model import Case
+from nbtui.trace.text import clean
+
+if TYPE_CHECKING:
+    from nbsim.model import Experiment
+    from nbsim.options.options import Options
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Dense structure factors; ``grid`` (n_h, n_k, n_l) is None without a table. ``low`` = (h, k, l) minimum."""
+
+    grid: Array | None
+    low: tuple[int, int, int]
+    default_f: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything the pixel loop needs for one pixel. Metres and radians; reciprocal vectors in 1/A."""
+
+    pixel: tuple[int, int]  # (slow, fast)
+    first_pixel: bool  # nothing was rendered before it: no vectors to carry over
+    interpolation_end: int | None  # first pass (flat, in the loop's order) without interpolation; None: no such
+    fast: Array  # (3,)
+    slow: Array
+    normal: Array
+    pix0: Array
+    pixel_size: float
+    distance: float
+    close_distance: float
+    curved: bool
+    point_pixel: bool
+    thickness: float
+    layer: float
+    n_layers: int
+    attenuation: float
+    beam: Array  # (3,)
+    polar_axis: Array  # (3,)
+    kahn: float
+    nopolar: bool
+    wavelength: float
+    fluence: float
+    sources: Array  # (Q, 3) unit, sample to source
+    source_wavelengths: Array  # (Q,)
+    source_weights: Array  # (Q,)
+    direct: Array  # (3, 3), rows a, b, c [m]
+    reciprocal: Array  # (3, 3), rows a*, b*, c* [1/A]
+    spindle: Array  # (3,)
+    n_cells: tuple[int, int, int]
+    shape: str
+    fudge: float
+    mosaic_spread: float
+    mosaic: Array  # (M, 3, 3)
+    phi_start: float
+    phi_step: float
+    n_phi: int
+    oversample: int
+    oversample_thick: bool
+    oversample_polar: bool
+    oversample_omega: bool
+    dmin: float
+    interpolate: bool
+    water: float
+    table: Table
+    options: Options
+
+    @property
+    def n_terms(self) -> int:
+        """Layers x subpixels x sources x phi steps x domains."""
+        return self.n_layers * self.oversample**2 * len(self.sources) * self.n_phi * len(self.mosaic)
+
+
+def _array(value: Any) -> Array:
+    return np.asarray(value.detach().cpu().double().numpy(), dtype=np.float64)
+
+
+def scene_of(
+    experiment: Experiment,
+    pixel: tuple[int, int],
+    *,
+    first_pixel: bool,
+    interpolation_end: int | None,
+    table: Table | None = None,
+) -> Scene:
+    """The numbers of ``experiment`` for ``pixel`` (slow, fast); ``table`` replaces its structure factors.
+
+    ``first_pixel`` and ``interpolation_end``: what the pixel inherits from those rendered before it.
+    """
+    detector, beam, crystal = experiment.detector, experiment.beam, experiment.crystal
+    sampling, factors = experiment.sampling, experiment.structure_factors
+    own = Table(
+        None if factors.grid is None else _array(factors.grid),
+        (factors.h_min, factors.k_min, factors.l_min),
+        factors.default_f,
+        factors.source,
+    )
+    return Scene(
+        pixel=pixel,
+        first_pixel=first_pixel,
+        interpolation_end=interpolation_end,
+        fast=_array(detector.fast),
+        slow=_array(detector.slow),
+        normal=_array(detector.normal),
+        pix0=_array(detector.pix0),
+        pixel_size=float(detector.pixel_size),
+        distance=float(detector.distance),
+        close_distance=float(detector.close_distance),
+        curved=detector.curved,
+        point_pixel=detector.point_pixel,
+        thickness=float(detector.thickness),
+        layer=float(detector.layer_thickness),
+        n_layers=detector.n_layers,
+        attenuation=float(detector.attenuation),
+        beam=_array(beam.direction),
+        polar_axis=_array(beam.polarization_axis),
+        kahn=float(beam.kahn),
+        nopolar=beam.nopolar,
+        wavelength=float(beam.wavelength),
+        fluence=float(beam.fluence),
+        sources=_array(beam.source_directions),
+        source_wavelengths=_array(beam.source_wavelengths),
+        source_weights=_array(beam.source_weights),
+        direct=np.stack([_array(crystal.a), _array(crystal.b), _array(crystal.c)]),
+        reciprocal=np.stack([_array(crystal.a_star), _array(crystal.b_star), _array(crystal.c_star)]),
+        spindle=_array(crystal.spindle),
+        n_cells=crystal.n_cells,
+        shape=crystal.shape,
+        fudge=crystal.fudge,
+        mosaic_spread=crystal.mosaic_spread,
+        mosaic=_array(crystal.mosaic_matrices),
+        phi_start=sampling.phi_start,
+        phi_step=sampling.phi_step,
+        n_phi=sampling.n_phi,
+        oversample=sampling.oversample,
+        oversample_thick=sampling.oversample_thick,
+        oversample_polar=sampling.oversample_polar,
+        oversample_omega=sampling.oversample_omega,
+        dmin=sampling.dmin,
+        interpolate=sampling.interpolate,
+        water=sampling.water,
+        table=own if table is None else table,
+        options=experiment.options,
+    )
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the detector is placed from: directions before rotation, centres [m], angles [rad]."""
+
+    beam: Array  # (3,)
+    normal: Array
+    fast: Array
+    slow: Array
+    twotheta: Array
+    angles: tuple[float, float, float]
+    swing: float  # two-theta
+    pivot: str  # BEAM or SAMPLE
+    beam_center: tuple[float, float]  # along fast, slow
+    close_center: tuple[float, float]
+    distance: float
+    close_distance: float | None
+    polarization: Array  # (3,)
+    spindle: Array  # (3,)
+    convention: str
+
+
+def frame_of(options: Options, quirks: Mapping[str, bool] | None = None) -> Frame:
+    """The frame that ``options`` describe, after the convention's rules (nanobragg_setup.md 2.2 to 2.4).
+
+    Raises:
+        nbsim.errors.InputError: a direction is zero, or the detector has no pixels.
+    """
+    from nbsim.options.quirks import Quirks
+    from nbsim.setup import geometry
+    from nbsim.setup.parameters import typed
+
+    switches = Quirks(**(quirks or {}))
+    axes = geometry.axes(options, switches)
+    parameters = typed(options)
+    centers = geometry.beam_centers(options, geometry.detector_size(options), parameters)
+    angles = geometry.rotations(parameters)
+    close = options.close_distance_mm
+    return Frame(
+        beam=_array(axes.beam),
+        normal=_array(axes.normal),
+        fast=_array(axes.fast),
+        slow=_array(axes.slow),
+        twotheta=_array(axes.twotheta),
+        angles=(float(angles.x), float(angles.y), float(angles.z)),
+        swing=float(angles.twotheta),
+        pivot=geometry.pivot(options, switches),
+        beam_center=(float(centers.f_beam), float(centers.s_beam)),
+        close_center=(float(centers.f_close), float(centers.s_close)),
+        distance=options.distance_mm / 1000.0,
+        close_distance=None if close is None else close / 1000.0,
+        polarization=_array(axes.polarization),
+        spindle=_array(axes.spindle),
+        convention=options.convention,
+    )
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What the crystal is oriented from: reciprocal rows before misset [1/A], angles [rad], cell edges [A]."""
+
+    stars: Array  # (3, 3), rows a*, b*, c*
+    misset: tuple[float, float, float] | None
+    edges: tuple[float, float, float] | None  # with -cell
+    volume: float | None  # of the formula, with -cell [A^3]
+
+
+def cell_of(options: Options, workdir: Path, wavelength: float, *, literal: bool = True) -> Cell:
+    """The crystal before misset (nanobragg_setup.md 3.1, 3.2); wavelength [m].
+
+    ``literal``: c* of a cell as C builds it, with the sine of gamma*.
+
+    Raises:
+        nbsim.errors.InputError: no crystal is given, or its matrix cannot be read.
+    """
+    from nbsim.setup import crystal
+    from nbsim.setup.geometry import scalar
+    from nbsim.setup.parameters import typed
+    from nbsim.setup.plan import RTD
+
+    parameters = typed(options)
+    cell = None if parameters.cell is None else crystal.cell_in_radians(parameters.cell)
+    if options.matrix_file is not None:
+        matrix = crystal.read_matrix(workdir / options.matrix_file)
+        stars = crystal.reciprocal_from_matrix(matrix, scalar(wavelength))
+    else:
+        assert cell is not None  # the experiment has been built from these options
+        stars = crystal.reciprocal_from_cell(cell, literal=literal)
+    misset = None
+    if options.misset_deg is not None:
+        x, y, z = (angle / RTD for angle in options.misset_deg)
+        misset = (x, y, z)
+    return Cell(
+        stars=np.stack([_array(star) for star in stars]),
+        misset=misset,
+        edges=None if cell is None else (float(cell[0]), float(cell[1]), float(cell[2])),
+        volume=None if cell is None else float(crystal.cell_volume(cell)),
+    )
+
+
+def parsed(case: Case, quirks: Mapping[str, bool] | None = None) -> Options:
+    """The options of the case's command line under other parsing switches.
+
+    Raises:
+        nbsim.errors.InputError: the command line is unusable.
+    """
+    from nbsim.options.parse import parse
+    from nbsim.options.quirks import Quirks
+
+    return parse(list(case.argv), case.workdir, Quirks(**(quirks or {})))
+
+
+def cached_table(scene: Scene, workdir: Path) -> Table | None:
+    """The structure factors of a cache left in ``workdir`` by an earlier run; None without one."""
+    from nbsim.factors.table import load
+    from nbsim.options.quirks import Quirks
+
+    if scene.options.hkl_file is None or not (workdir / scene.options.dump_file).is_file():
+        return None
+    factors = load(replace(scene.options, hkl_file=None), workdir, Quirks())[0]
+    grid = None if factors.grid is None else _array(factors.grid)
+    return Table(grid, (factors.h_min, factors.k_min, factors.l_min), factors.default_f, factors.source)
+
+
+def domains(spread: float, count: int, typed_seed: int, *, first_identity: bool = True) -> Array:
+    """Mosaic matrices (count, 3, 3) of a seed as typed after ``-mosaic_seed``; spread [rad]."""
+    from nbsim.rng import Generator, Stream
+    from nbsim.setup import mosaic
+    from nbsim.setup.geometry import scalar
+
+    caps = mosaic.draw_caps(Stream(Generator(), typed_seed), count)
+    return _array(mosaic.domain_rotations(caps, scalar(spread), first_identity=first_identity))
+
+
+def load_scene(case: Case, pixel: tuple[int, int]) -> Scene:
+    """The C program's set-up of ``case`` for ``pixel`` (slow, fast).
+
+    Raises:
+        UnusableInput: the command line or an input file is unusable, or the pixel is not on the detector.
+        SimulationFailed: the set-up could not be computed.
+    """
+    # two OpenMP runtimes in one process (torch beside another library) abort on macOS without this
+    os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
+    import torch
+
+    from nbsim.errors import InputError, NbsimError
+    from nbsim.pixel.terms import passes_per_pixel, run_state
+    from nbsim.setup.build import from_command
+
+    try:
+        experiment = from_command(list(case.argv), case.workdir, phi_mode="c-parity")
+    except InputError as error:
+        raise UnusableInput(f"{clean(case.name)}: {clean(str(error))}") from error
+    except (NbsimError, RuntimeError, MemoryError, ArithmeticError) as error:
+        raise SimulationFailed(f"{clean(case.name)}: the set-up failed: {clean(str(error))}") from error
+    slow, fast = pixel
+    detector = experiment.detector
+    if not (0 <= slow < detector.n_slow and 0 <= fast < detector.n_fast):
+        raise UnusableInput(
+            f"pixel (slow {slow}, fast {fast}) is not on the detector of {detector.n_slow} x {detector.n_fast} "
+            "pixels (slow x fast); the order is slow, then fast"
+        )
+    state = run_state(experiment, until_row=slow)
+    ends = state.interpolation_end(torch.tensor([pixel]), detector.n_fast, passes_per_pixel(experiment))
+    end = None if ends is None else int(ends[0])
+    return scene_of(experiment, pixel, first_pixel=pixel in state.first_pixels, interpolation_end=end)
+
+
+class Unusable(Exception):
+    """A changed set-up cannot be simulated; the message says why."""
+
+
+def rebuilt(scene: Scene, workdir: Path, options: Mapping[str, Any], quirks: Mapping[str, bool] | None = None) -> Scene:
+    """``scene`` set up again with some options and set-up switches changed; the table is not read again.
+
+    ``options`` are fields of :class:`nbsim.options.options.Options`, in its units.
+
+    Raises:
+        Unusable: the changed options cannot be simulated.
+    """
+    from nbsim.errors import NbsimError
+    from nbsim.options.quirks import Quirks
+    from nbsim.setup.build import build
+
+    wanted = replace(scene.options, hkl_file=None, default_f=scene.options.default_f or 1.0, **options)
+    try:
+        experiment = build(wanted, workdir, Quirks(phi_carryover=True, **(quirks or {})))
+    except NbsimError as error:
+        raise Unusable(str(error)) from error
+    new = scene_of(
+        experiment,
+        scene.pixel,
+        first_pixel=scene.first_pixel,
+        interpolation_end=scene.interpolation_end,
+        table=scene.table,
+    )
+    return replace(new, interpolate=scene.interpolate, options=replace(scene.options, **options))

@@ -1,0 +1,1 @@
+"""The field catalogue: one row per named trace value."""

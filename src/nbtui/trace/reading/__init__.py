@@ -1,0 +1,1 @@
+"""Log files of every dialect to a `Trace`."""

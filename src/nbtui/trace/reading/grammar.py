@@ -1,0 +1,246 @@
+"""One line of a log to events; pure functions that know every dialect and remember nothing.
+
+Source: trace_dialects. A tag is searched in the line, not expected at its start: a warning without a line end, a
+progress bar or a logger's prefix may stand before it, and a second trace line may be glued behind the first.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from nbtui.trace.fields.catalogue import FIELDS, Field, canonical, field
+from nbtui.trace.model import Value
+from nbtui.trace.numbers import integer, number, value
+from nbtui.trace.reading.notices import is_banner, notice_kind
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One named value; ``key`` is the line without its side and spacing, for the checksum."""
+
+    side: str
+    name: str
+    raw_name: str
+    values: tuple[Value, ...]
+    key: str
+    text: str
+    main: bool = True  # of the main dialect (TRACE_C: / TRACE_PY:), which tells runs apart
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """The k=v values of a phi line (``kind`` "phi") or of a term line ("term")."""
+
+    side: str
+    kind: str
+    values: dict[str, float]
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pixel:
+    """Which pixel is traced; ``weight`` 2 when the traced program itself says so, 1 from an echoed command."""
+
+    slow: int
+    fast: int
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A plain line that settles a question."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """The program's first line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """A TRACE_* line that has no name and value, or not as many values as the field has."""
+
+    side: str
+    text: str
+    reason: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A TRACE_* line that carries nothing (start and end of a table)."""
+
+    side: str
+    key: str
+
+
+Event = Named | Pairs | Pixel | Said | Banner | Odd | Marker
+
+_TAG = re.compile(r"TRACE_(C|PY)(?:_([A-Z0-9_]+))?(?=[: ]|$)|TRACE_CONFIG:|TRACE(?=:)|(?<!\S)DETECTOR_(?=[A-Z0-9]+_)")
+_NAME = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.]*)\s*(?:=|\s)\s*(\S.*)")
+_CONFIG = re.compile(r"spixel\s*=\s*([0-9]{1,9})\s*,\s*fpixel\s*=\s*([0-9]{1,9})")
+_ECHO = re.compile(r"-(?:trace|dump)_pixel\s+([0-9]{1,9})\s+([0-9]{1,9})(?![0-9.])")
+_SAID_PIXEL = re.compile(r"\btracing pixel \(slow\s*=\s*([0-9]{1,9}),\s*fast\s*=\s*([0-9]{1,9})\)", re.IGNORECASE)
+_PAIR = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=([^\s,;]+)")
+_LABELLED = re.compile(r"([A-Za-z_]+):(\S+)")
+_DETECTOR = re.compile(r"DETECTOR_(?:FAST_AXIS|SLOW_AXIS|NORMAL_AXIS|PIX0_VECTOR)")
+_CELL = re.compile(r"\s*\[([0-9]+),\s*([0-9]+),\s*([0-9]+)\]\s*=\s*(\S+)\s*")
+_PUNCTUATION = str.maketrans("[](),;", "      ")
+_BARE = re.compile(r"[-+.0-9eE ]*").fullmatch
+_COUNTERS = frozenset(
+    entry.name.partition(".")[2]
+    for entry in FIELDS
+    if entry.origin in ("phi", "term") and entry.tolerance_class == "integer"
+)
+COUNTS = {"scalar": 1, "vector": 3, "hkl": 3, "matrix": 9}
+
+
+def parse(text: str) -> list[Event]:
+    """Every event of one line.
+
+    ``text`` must have gone through `nbtui.trace.text.clean`. Never fails: a line that nobody understands gives no
+    event, or an `Odd` one when it carries a TRACE_C or TRACE_PY tag with content.
+    """
+    if text.startswith("TRACE_") and text.find("TRACE", 6) < 0:  # most lines by far: one tag, at the start
+        single = _TAG.match(text)
+        return _tagged(single, text.rstrip(), text[single.end() :].strip()) if single is not None else _plain(text)
+    starts = list(_TAG.finditer(text))
+    if not starts:
+        return _plain(text)
+    events: list[Event] = _plain(text[: starts[0].start()]) if starts[0].start() else []
+    ends = [match.start() for match in starts[1:]] + [len(text)]
+    for match, end in zip(starts, ends, strict=True):
+        events.extend(_tagged(match, text[match.start() : end].rstrip(), text[match.end() : end].strip()))
+    return events
+
+
+def _plain(text: str) -> list[Event]:
+    events: list[Event] = []
+    if is_banner(text):
+        events.append(Banner())
+    echo = _ECHO.search(text)
+    if echo is not None:
+        events.append(Pixel(int(echo[1]), int(echo[2]), 1))
+    said = _SAID_PIXEL.search(text)
+    if said is not None:
+        events.append(Pixel(int(said[1]), int(said[2]), 2))
+    kind = notice_kind(text)
+    if kind:
+        events.append(Said(kind, text.strip()))
+    return events
+
+
+def _tagged(match: re.Match[str], text: str, rest: str) -> list[Event]:
+    side = match[1] or ""
+    if match[2] is not None:
+        return _special(side, match[2], text, rest)
+    if side:
+        return [_named(side, text, rest[1:])] if rest.startswith(":") and rest[1:].strip() else []
+    if text.startswith("TRACE_CONFIG"):
+        found = _CONFIG.search(rest)
+        return [Pixel(int(found[1]), int(found[2]), 2)] if found else []
+    if text.startswith("DETECTOR_"):
+        return [_named("", text, text)] if _DETECTOR.match(text) else []
+    return [Said("prose", text)]
+
+
+def _named(side: str, text: str, body: str) -> Event:
+    key = " ".join(body.replace("=", " ", 1).split())
+    match = _NAME.fullmatch(body)
+    if match is None:
+        return Odd(side, text, "no name and value", key)
+    raw, payload = match[1], match[2].strip()
+    name = canonical(raw)
+    entry = field(name)
+    values = _values(entry, payload)
+    if values is None:
+        count = COUNTS.get(entry.shape, 1) if entry is not None else 1
+        return Odd(side, text, f"{raw} has {count} value{'s' if count > 1 else ''}, this line does not", key)
+    return Named(side, name, raw, values, key, text)
+
+
+def _values(entry: Field | None, payload: str) -> tuple[Value, ...] | None:
+    """The values of a payload, or None when their count is not that of the field."""
+    if entry is None:
+        tokens = payload.translate(_PUNCTUATION).split()
+        if tokens and all(number(token) is not None for token in tokens):
+            return tuple(map(value, tokens))
+        return (payload,)
+    if entry.shape == "text":
+        return (payload,)
+    if entry.shape in ("angles", "beam"):
+        return tuple(value(token) for _, token in _LABELLED.findall(payload)) or None
+    tokens = payload.split() if _BARE(payload) else payload.translate(_PUNCTUATION).split()
+    if entry.shape != "list" and len(tokens) != COUNTS[entry.shape]:
+        return None
+    return tuple(map(integer if entry.tolerance_class == "integer" else value, tokens))
+
+
+def _special(side: str, tag: str, text: str, rest: str) -> list[Event]:
+    key = " ".join([tag, *rest.split()])
+    body = rest.removeprefix(":")
+    if tag in ("PHI", "TERM", "ROTSTAR"):
+        values = pairs(body)
+        if not values:
+            return []  # a sentence about such lines, not one of them
+        if tag == "ROTSTAR":
+            return [
+                Named(side, f"rotstar.{name}", name, (item,), f"{key} {name}", text, main=False)
+                for name, item in values.items()
+                if name != "phi_tic"
+            ]
+        return [Pairs(side, tag.lower(), values, key, text)]
+    if tag in ("TRICUBIC_GRID_START", "TRICUBIC_GRID_END"):
+        return [Marker(side, key)]
+    if not body.strip() or not (rest.startswith(":") or "=" in body or re.match(r"[0-9]+\s*:", body)):
+        return []
+    known = _beside(side, tag, text, body, key)
+    return [known if known is not None else Odd(side, text, "", key)]
+
+
+def _beside(side: str, tag: str, text: str, body: str, key: str) -> Event | None:
+    """A line of a dialect that has entries of its own in the catalogue: sources and interpolation."""
+    source = re.fullmatch(r"SOURCE([0-9]{0,6})", tag)
+    if source is not None:
+        index, name = source[1], body
+        if not index:
+            numbered = re.match(r"([0-9]{1,6})\s*:", body)
+            if numbered is None:
+                return None
+            index, name = numbered[1], body[numbered.end() :]
+        match = _NAME.fullmatch(name)
+        return (
+            None if match is None else _entry(side, f"source[{int(index)}].{match[1]}", match[1], match[2], key, text)
+        )
+    if tag == "TRICUBIC":
+        cell = _CELL.fullmatch(body)
+        return (
+            None
+            if cell is None
+            else _entry(side, "tricubic.grid", f"[{cell[1]},{cell[2]},{cell[3]}]", cell[4], key, text)
+        )
+    axis = re.fullmatch(r"TRICUBIC_([HKL])_COORDS", tag)
+    return None if axis is None else _entry(side, f"tricubic.{axis[1].lower()}_coords", tag, body, key, text)
+
+
+def _entry(side: str, name: str, raw: str, payload: str, key: str, text: str) -> Event | None:
+    name = canonical(name)
+    values = _values(field(name), payload.strip())
+    return None if values is None else Named(side, name, raw, values, key, text, main=False)
+
+
+def pairs(body: str) -> dict[str, float]:
+    """The ``k=v`` pairs of a line whose value is a number; a counter that is not finite is none."""
+    read = ((name, number(token)) for name, token in _PAIR.findall(body))
+    return {name: item for name, item in read if item is not None and usable(name, item)}
+
+
+def usable(name: str, item: float) -> bool:
+    """Whether a value of a phi or term line can be what its key says: counters and indices are finite."""
+    return name not in _COUNTERS or math.isfinite(item)

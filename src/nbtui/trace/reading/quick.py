@@ -1,0 +1,184 @@
+"""The lines that make up nearly all of a large log, read without asking the whole grammar.
+
+The first line of a kind goes through the grammar; what it taught is used for the lines that look like it to the
+letter: the same name and as many plain numbers, single blanks, nothing else. Every other line is left to the grammar.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nbtui.trace.columns import FLOATS, WHOLE, PhiLines, Records, TermLines
+from nbtui.trace.fields.catalogue import field
+from nbtui.trace.reading.grammar import COUNTS, Named, Pairs, usable
+from nbtui.trace.reading.run import END, Kept, Run
+
+_NUMBER = "[-+.0-9e]+"
+_PLAIN = re.compile(rf"TRACE_((?:C|PY): [A-Za-z_]\w*) ({_NUMBER}(?: {_NUMBER})*)", re.ASCII).fullmatch
+_TOKENS = re.compile(rf"=({_NUMBER})".encode()).findall
+_AT_ONCE = 1 << 15  # bytes: longer would keep the screen waiting
+_DIGITS = 15  # of whole numbers that a float holds exactly, whatever they are
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A named line; ``kind`` is its number among the records of the run."""
+
+    side: str
+    raw: str
+    seen: tuple[str, str]
+    count: int
+    whole: bool
+    kind: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """A phi or a term line with these keys in this order."""
+
+    match: Callable[[str], re.Match[str] | None]
+    side: str
+    keys: tuple[str, ...]
+    tag: int  # where the checksum's part of the line begins
+    tic: int  # place of phi_tic, -1 without
+    kind: int
+    phi: bool
+    run: Callable[[bytes, int, int], re.Match[bytes] | None]  # many of these lines, one after the other
+
+
+class Quick:
+    """What one run has taught so far."""
+
+    def __init__(self) -> None:
+        self._line = 0  # the last line taken
+        self._took: Kept[Records] | Kept[PhiLines] | Kept[TermLines] | None = None  # where it went
+        self._values: dict[str, _Value] = {}
+        self._pairs: _Pairs | None = None
+
+    def last(self, run: Run) -> tuple[int, int, int, int] | None:
+        """The last line taken, and the numbers of records, phi lines and terms before it; nothing came after it."""
+        if self._took is None:
+            return None
+        records, phi, terms = (len(kept) - (kept is self._took) for kept in (run.records, run.phi, run.terms))
+        return self._line, records, phi, terms
+
+    def learn(self, run: Run, event: Named | Pairs) -> None:
+        """Remember what a line looks like that the grammar has read and ``run`` has got."""
+        if isinstance(event, Pairs):
+            self._learn_pairs(run, event)
+            return
+        entry = field(event.name)
+        head = f"{event.side}: {event.raw_name}"
+        if entry is None or not event.main or event.name in END or entry.shape not in COUNTS or head in self._values:
+            return
+        whole = entry.tolerance_class == "integer"
+        kind = run.records.items.kind_of((event.name, event.raw_name))
+        seen = (event.side, event.name)
+        self._values[head] = _Value(event.side, event.raw_name, seen, COUNTS[entry.shape], whole, kind)
+
+    def _learn_pairs(self, run: Run, event: Pairs) -> None:
+        keys = tuple(event.values)
+        phi = event.kind == "phi"
+        head = f"TRACE_{event.side}_{event.kind.upper()} "
+        match = re.compile(head + " ".join(f"{key}=({_NUMBER})" for key in keys), re.ASCII).fullmatch
+        items: PhiLines | TermLines = run.phi.items if phi else run.terms.items
+        tic = keys.index("phi_tic") if "phi_tic" in keys else -1
+        tag = len(f"TRACE_{event.side}_")
+        line = head + " ".join(f"{key}={_NUMBER}" for key in keys)
+        many = re.compile(f"(?:{line}\n)+".encode("ascii")).match if all(map(str.isascii, keys)) else _none
+        if match(event.text) is not None:
+            self._pairs = _Pairs(match, event.side, keys, tag, tic, items.kind_of(keys), phi, many)
+
+    def take(self, run: Run, text: str, line: int) -> bool:
+        """Give ``run`` this line. False, and nothing has happened, when it is not one of those known."""
+        if run.tail:  # another run may begin
+            return False
+        found = _PLAIN(text)
+        if found is not None:
+            known = self._values.get(found[1])
+            return known is not None and self._value(run, known, found[2], text, line)
+        pairs = self._pairs
+        if pairs is None:
+            return False
+        found = pairs.match(text)
+        return found is not None and self._take_pairs(run, pairs, found.groups(), text, line)
+
+    def take_many(self, run: Run, block: bytes, start: int, line: int) -> tuple[int, int]:
+        """Give ``run`` the phi or term lines that follow each other from ``start`` on, if it has known such ones.
+
+        ``line``: number of the first. How many they were (some hundreds at most), and where the last one ends.
+        """
+        pairs = self._pairs
+        found = pairs.run(block, start, start + _AT_ONCE) if pairs is not None and not run.tail else None
+        if pairs is None or found is None:
+            return 0, start
+        texts = found.group()[:-1].split(b"\n")
+        size = len(pairs.keys)
+        try:
+            values = array("d", map(float, _TOKENS(found.group())))
+        except ValueError:
+            return 0, start
+        if not all(map(math.isfinite, values)):  # one of them may be a counter: line by line
+            return 0, start
+        kept = run.phi if pairs.phi else run.terms
+        if pairs.phi:
+            tics = values[pairs.tic :: size] if pairs.tic >= 0 else array("d", (-1.0,)) * len(texts)
+            kept.items.add_all(
+                pairs.kind, values, [self._occurrence(run, pairs.side, tic) for tic in tics], line, texts
+            )
+        else:
+            kept.items.add_all(pairs.kind, values, bytes(len(texts)), line, [b""] * len(texts))
+        kept.belongs(pairs.side, len(texts))
+        self._line, self._took = line + len(texts) - 1, kept
+        run.sides[pairs.side] += len(texts)
+        run.digest_lines(pairs.side, found.group().replace(f"TRACE_{pairs.side}_".encode(), b""))
+        return len(texts), found.end() - 1
+
+    def _occurrence(self, run: Run, side: str, tic: float) -> int:
+        before = run.tics[side, tic]
+        run.tics[side, tic] = before + 1
+        return before
+
+    def _value(self, run: Run, known: _Value, payload: str, text: str, line: int) -> bool:
+        tokens = payload.split(" ")
+        if len(tokens) != known.count or (known.whole and max(map(len, tokens)) > _DIGITS):
+            return False
+        try:
+            values = list(map(int, tokens)) if known.whole else list(map(float, tokens))
+        except ValueError:
+            return False
+        self._line, self._took = line, run.records
+        occurrence = run.seen[known.seen]
+        run.seen[known.seen] = occurrence + 1
+        run.records.items.add(known.kind, values, WHOLE if known.whole else FLOATS, occurrence, line, text.encode())
+        run.records.belongs(known.side)
+        run.sides[known.side] += 1
+        run.digest(known.side, f"{known.raw} {payload}")
+        return True
+
+    def _take_pairs(self, run: Run, pairs: _Pairs, tokens: tuple[str, ...], text: str, line: int) -> bool:
+        try:
+            values = list(map(float, tokens))
+        except ValueError:
+            return False
+        if math.inf in map(abs, values) and not all(map(usable, pairs.keys, values)):
+            return False
+        self._line, self._took = line, run.phi if pairs.phi else run.terms
+        if pairs.phi:
+            occurrence = self._occurrence(run, pairs.side, values[pairs.tic] if pairs.tic >= 0 else -1.0)
+            run.phi.items.add(pairs.kind, values, FLOATS, occurrence, line, text.encode())
+            run.phi.belongs(pairs.side)
+        else:
+            run.terms.items.add(pairs.kind, values, FLOATS, 0, line, b"")
+            run.terms.belongs(pairs.side)
+        run.sides[pairs.side] += 1
+        run.digest(pairs.side, text[pairs.tag :])
+        return True
+
+
+def _none(block: bytes, start: int, end: int) -> None:
+    return None

@@ -1,0 +1,200 @@
+"""Reading a log: a file of any size and encoding, or lines, to a `Trace`."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import IO, cast
+
+from nbtui.trace.model import Notice, PhiRecord, Trace, TraceError
+from nbtui.trace.reading import scan
+from nbtui.trace.reading.build import Builder
+from nbtui.trace.reading.packed import unpacked
+from nbtui.trace.reading.per_phi import entries
+from nbtui.trace.text import clean
+
+_MAKE_ONE = (
+    "a trace has lines like 'TRACE_C: F_cell 100' or 'TRACE_PY: F_cell 100': run the instrumented program with "
+    "-trace_pixel SLOW FAST and keep its whole output, or make one with 'nbtui trace'"
+)
+_BLANK = codecs.BOM_UTF8 + b" \t\r\n"
+_JSON_LIMIT = 64 << 20  # bytes; a per-phi file of a million steps is smaller
+
+
+class ReadCancelled(TraceError):
+    """Reading was stopped by the caller's ``cancelled``."""
+
+
+def read_trace(
+    path: Path,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Trace:
+    """The trace in a log: plain or gzip, UTF-8, UTF-16 or latin-1, of either side, in any dialect; or a per-phi JSON.
+
+    Repeated blocks are kept with their occurrence; of several runs in one log the last complete one is taken and
+    ``notices`` says so. Everything doubtful (a cut last line, wrong counts, both sides in one log) is a notice.
+
+    ``progress`` is called with the bytes read and the bytes of the file (0 when unknown), about once per MB;
+    ``cancelled`` is asked as often. Memory does not grow with lines that are no trace.
+
+    Raises `TraceError` (no such file, directory, unreadable, empty, binary, no trace line) and `ReadCancelled`.
+    Source: trace_dialects.
+    """
+    name = clean(str(path))
+    try:
+        with path.open("rb") as file:
+            return _read(path, name, file, progress, cancelled)
+    except FileNotFoundError:
+        raise TraceError(f"{name}: no such file; give the path of a trace log") from None
+    except IsADirectoryError:
+        raise TraceError(f"{name} is a directory; give the log inside it, such as trace_c.log") from None
+    except PermissionError:
+        raise TraceError(f"{name}: may not be read; check its permissions") from None
+    except ValueError as error:  # a path with a NUL byte
+        raise TraceError(f"{name}: {error}; give the path of a trace log") from None
+    except OSError as error:
+        raise TraceError(f"{name}: cannot be read: {error.strerror or error}") from None
+
+
+def parse_lines(lines: Iterable[str], origin: str = "live") -> Trace:
+    """The trace in lines that are already text; a trace without records when none of them is one."""
+    builder = Builder()
+    for number, line in enumerate(lines, 1):
+        builder.feed(line.rstrip("\r\n"), number)
+    trace = builder.finish(origin)
+    return trace if trace is not None else Trace(side="?", origin=origin, records=())
+
+
+def read_phi(path: Path) -> Sequence[PhiRecord]:
+    """The phi steps of a per-phi log or JSON file (or of a whole trace). Raises `TraceError`, also when it has none."""
+    phi = read_trace(path).phi
+    if not phi:
+        raise TraceError(
+            f"{clean(str(path))}: no phi step in it; looked for 'TRACE_C_PHI phi_tic=' or 'TRACE_PY_PHI phi_tic=' "
+            "lines, or a JSON object with 'per_phi_entries'"
+        )
+    return phi
+
+
+def with_phi(trace: Trace, phi: Sequence[PhiRecord]) -> Trace:
+    """The trace with these phi steps (those of a per-phi file) in place of its own."""
+    return replace(trace, phi=phi)
+
+
+def _read(
+    path: Path,
+    name: str,
+    file: IO[bytes],
+    progress: Callable[[int, int], None] | None,
+    cancelled: Callable[[], bool] | None,
+) -> Trace:
+    raw = cast(io.BufferedReader, file)
+    size = path.stat().st_size
+    magic = raw.peek(4)[:4]
+    if not magic and not raw.read(1):
+        raise TraceError(f"{name} is empty; {_MAKE_ONE}")
+    packed = magic.startswith(b"\x1f\x8b")
+    faults: list[str] = []
+    blocks = _Blocks(unpacked(raw) if packed else iter(partial(raw.read, scan.BLOCK), b""), faults)
+    stopped = False
+
+    def stop() -> bool:
+        nonlocal stopped
+        stopped = cancelled is not None and cancelled()
+        return stopped
+
+    def report() -> None:
+        if progress is not None:
+            progress(raw.tell() if packed else blocks.done, size)
+
+    builder, cut = Builder(), 0
+    for number, line, closed in scan.lines(blocks, progress=report, cancelled=stop, many=builder.feed_many):
+        builder.feed(_decode(line), number)
+        cut = 0 if closed else number
+    if stopped:
+        raise ReadCancelled(f"{name}: reading was cancelled")
+    trace = _as_json(name, blocks) or builder.finish(name, cut=cut)
+    if trace is None or not (trace.records or trace.phi or trace.terms or trace.unknown):
+        raise TraceError(_nothing(name, blocks, faults))
+    extra = tuple(Notice("warning", text, 0) for text in faults)
+    return replace(trace, notices=trace.notices + extra) if extra else trace
+
+
+class _Blocks:
+    """The file in blocks of text bytes: unpacked, UTF-16 turned into UTF-8.
+
+    Keeps the first block, and all of a file that begins with a brace and is small enough to be JSON.
+    """
+
+    def __init__(self, source: Iterator[bytes], faults: list[str]) -> None:
+        self._source = source
+        self._faults = faults
+        self.first = b""
+        self.json: list[bytes] = []
+        self.done = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        decoder: codecs.IncrementalDecoder | None = None
+        while True:
+            block = self._next()
+            if not block:
+                return
+            if not self.done and block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                decoder = codecs.getincrementaldecoder("utf-16")("replace")
+            self.done += len(block)
+            text = block if decoder is None else decoder.decode(block).encode("utf-8", "replace")
+            self.first = self.first or text
+            if self.done <= _JSON_LIMIT and self.first.lstrip(_BLANK).startswith(b"{"):
+                self.json.append(text)
+            else:
+                self.json.clear()
+            yield text
+
+    def _next(self) -> bytes:
+        try:
+            return next(self._source, b"")
+        except (EOFError, zlib.error) as error:
+            self._faults.append(f"the compressed log is damaged or cut ({error}): what could be unpacked is used")
+            return b""
+
+
+def _decode(line: bytes) -> str:
+    """UTF-8, or latin-1 when it is not; NUL bytes (of a sparse or doubly encoded log) are left out."""
+    if b"\0" in line:
+        line = line.replace(b"\0", b"")
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
+
+
+def _as_json(name: str, blocks: _Blocks) -> Trace | None:
+    """The trace of a per-phi JSON file; None for anything else."""
+    whole = b"".join(blocks.json)
+    if not whole:
+        return None
+    try:
+        data = json.loads(whole)
+    except (ValueError, RecursionError) as error:
+        if b'"per_phi_entries"' in whole or b'"traces"' in whole:
+            raise TraceError(f"{name}: not a valid JSON file ({clean(str(error))}); write it again") from None
+        return None
+    return entries(data, name)
+
+
+def _nothing(name: str, blocks: _Blocks, faults: list[str]) -> str:
+    head = blocks.first[:4096]
+    if faults:
+        return f"{name}: {faults[0]}, and there is no trace line in it; make the log again"
+    control = sum(head.count(bytes([code])) for code in (*range(9), *range(14, 27)))
+    if control * 20 > len(head):
+        return f"{name} is a binary file, not a log; {_MAKE_ONE}"
+    return f"{name}: no trace line in it; {_MAKE_ONE}"

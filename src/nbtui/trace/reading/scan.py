@@ -1,0 +1,121 @@
+"""Finding the few lines that matter in a log of any size, without decoding the rest.
+
+The log is read in blocks. Five rare texts, long where possible because those are found faster, are looked for in each;
+a block that has one of them, the block after it, the first few and the last one are then searched for every text that
+`notices` and the grammar know. Memory is a few blocks, whatever the log holds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from nbtui.trace.reading import notices, printout
+
+BLOCK = 1 << 20
+_HEAD_BLOCKS = 4  # always searched in full: the set-up of a program, before its first trace line
+Many = Callable[[bytes, int, int], tuple[int, int]]  # block, first byte, number of the first line
+_MAX_LINE = 1 << 16  # bytes of a line that are looked at, on each side of the text found
+_QUICK = tuple(text.encode() for text in ("TRACE", notices.BANNER, "WARNING", notices.CLOSING, printout.CAPTION))
+_EVERY = re.compile(
+    b"|".join(re.escape(text.encode()) for text in ("TRACE", "DETECTOR_", printout.NEEDLE, *notices.NEEDLES))
+)
+_TAGGED = b"TRACE_"
+_FEED = 10
+_PRINTED = printout.NEEDLE.encode()
+
+
+def lines(
+    blocks: Iterable[bytes],
+    *,
+    progress: Callable[[], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    many: Many | None = None,
+) -> Iterator[tuple[int, bytes, bool]]:
+    """Number, bytes and "has a line end" of every line that can matter.
+
+    A carriage return ends a text too (progress bars), but only a line feed counts as a line. Iteration stops early
+    when ``cancelled`` says so.
+
+    ``many`` is offered the lines of a trace that follow each other: it says how many it has taken, and where the last
+    of them ends. These are not given out.
+    """
+    number, dense, index = 1, 0, 0
+    for block, last in _whole_lines(blocks):
+        if cancelled is not None and cancelled():
+            return
+        if any(text in block for text in _QUICK):
+            dense = 2
+        if dense or last or index < _HEAD_BLOCKS:
+            yield from _search(block, number, last, many)
+        number += block.count(b"\n")
+        dense, index = max(0, dense - 1), index + 1
+        if progress is not None:
+            progress()
+
+
+def _whole_lines(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Blocks cut at line ends, and whether each is the last. A line longer than eight blocks is cut where it is."""
+    rest = b""
+    pending: bytes | None = None
+    for block in blocks:
+        data = rest + block
+        cut = max(data.rfind(b"\n"), data.rfind(b"\r", max(0, len(data) - BLOCK))) + 1
+        if cut == 0 and len(data) < 8 * BLOCK:
+            rest = data
+            continue
+        cut = cut or len(data)
+        if pending is not None:
+            yield pending, False
+        pending, rest = data[:cut], data[cut:]
+    if rest and pending is not None and len(rest) < BLOCK:
+        yield pending + rest, True
+        return
+    if pending is not None:
+        yield pending, not rest
+    if rest:
+        yield rest, True
+
+
+def _search(block: bytes, number: int, last: bool, many: Many | None) -> Iterator[tuple[int, bytes, bool]]:
+    at = counted = 0
+    found = _EVERY.search(block)
+    while found is not None:
+        hit = found.start()
+        start = max(block.rfind(b"\n", at, hit), block.rfind(b"\r", at, hit), at - 1) + 1
+        end = _end(block, found.end())
+        number += block.count(b"\n", counted, start)
+        counted = start
+        closed = end < len(block) or not last
+        yield number, block[max(start, hit - _MAX_LINE) : min(end, hit + _MAX_LINE)], closed
+        if _PRINTED in block[start:end]:
+            for follower in range(printout.LINES):
+                begin = block.find(b"\n", end) + 1
+                if begin == 0:
+                    break
+                end = _end(block, begin)
+                yield number + follower + 1, block[begin : min(end, begin + _MAX_LINE)], end < len(block) or not last
+        at = end
+        while block.startswith(_TAGGED, at + 1):  # the lines of a trace follow each other: no need to search
+            begin = at + 1
+            count, taken = many(block, begin, number + (block[at] == _FEED)) if many is not None else (0, begin)
+            if count:
+                number += (block[at] == _FEED) + count - 1
+                counted = at = taken
+                continue
+            end = _end(block, begin + len(_TAGGED))
+            piece = block[begin : min(end, begin + _MAX_LINE)]
+            if _PRINTED in piece:
+                break
+            number += block[at] == _FEED
+            counted, at = begin, end
+            yield number, piece, end < len(block) or not last
+        found = _EVERY.search(block, at)
+
+
+def _end(block: bytes, start: int) -> int:
+    """Where the text that begins before ``start`` ends: at the next line feed or lone carriage return."""
+    feed = block.find(b"\n", start)
+    feed = len(block) if feed < 0 else feed
+    turn = block.find(b"\r", start, feed)
+    return feed if turn < 0 else turn

@@ -1,0 +1,273 @@
+"""The diagnosis screen in the console, key by key, over a toy pixel; and once over the real demo."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from nbtui.console.app import Console
+from nbtui.console.diagnosis.actions import WHY_ACTIONS
+from nbtui.console.diagnosis.controller import case_of, refusal
+from nbtui.console.diagnosis.screen import WhyScreen
+from nbtui.console.jobs import Judgement
+from nbtui.console.main import exporting
+from nbtui.console.main.cause_summary import current
+from nbtui.console.main.screen import MainScreen
+from nbtui.console.main.state import Phase
+from nbtui.diagnosis.diagnose import Diagnosis
+from nbtui.evidence.write.export import ExportRequest
+from nbtui.live.cases import load_case
+from nbtui.live.model import Case, Settings
+from nbtui.trace.model import Trace
+from nbtui.trace.reading.reader import parse_lines
+from support.console_causes import TWO, cause, diagnosis
+from support.console_toy import C_LINES, PY_LINES, console, ready, screen_text, toy_simulator, until
+
+Tell = Callable[[str], None]
+
+
+class Toy:
+    """A diagnosis that waits until it may go on, and says what it does."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.go.set()
+        self.stopped = threading.Event()
+        self.result: Diagnosis = TWO
+        self.error: Exception | None = None
+        self.asked: list[tuple[Case, Trace, Trace]] = []
+
+    def __call__(self, case: Case, c: Trace, py: Trace, *, tell: Tell) -> Diagnosis:
+        self.asked.append((case, c, py))
+        tell("re-simulated 12 causes")
+        while not self.go.wait(0.01):
+            try:
+                tell("re-simulated 13 causes")
+            except Exception:
+                self.stopped.set()
+                raise
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
+    made = Toy()
+    monkeypatch.setattr("nbtui.diagnosis.diagnose.diagnose", made)
+    monkeypatch.setattr("nbtui.live.session.simulate", lambda case, settings: toy_simulator(settings))
+    return made
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    (tmp_path / "trace_c.log").write_text("\n".join(C_LINES) + "\n")
+    return Case("toy", (), tmp_path, (12, 14), tmp_path / "trace_c.log", None, tmp_path)
+
+
+async def opened(pilot: Pilot[int], *, done: bool = True) -> tuple[Console, WhyScreen]:
+    app = await ready(pilot)
+    await pilot.press("x")
+    await until(pilot, lambda: isinstance(app.screen, WhyScreen))
+    screen = app.screen
+    assert isinstance(screen, WhyScreen)
+    if done:
+        await until(pilot, lambda: not screen.why.progress and screen.why.inquiry is not None)
+    return app, screen
+
+
+async def test_every_key_does_something(case: Case, toy: Toy) -> None:
+    app = console(case)
+    async with app.run_test(size=(120, 40)) as pilot:
+        app, screen = await opened(pilot)
+        assert {entry.id for entry in WHY_ACTIONS} == screen._acts.keys()
+        assert "> 1  phi_carryover" in screen_text(app)
+        await pilot.press("j")
+        assert screen.why.cursor == 1
+        await pilot.press("k", "down", "up")
+        assert screen.why.cursor == 0
+        await pilot.press("question_mark")
+        assert "any key closes" in screen_text(app)
+        await pilot.press("a")
+        assert not screen.why.helping
+        await pilot.press("q")
+        assert isinstance(app.screen, MainScreen)
+        assert "Likely: phi_carryover" in screen_text(app)
+
+
+async def test_scrolling_at_80x24(case: Case, toy: Toy) -> None:
+    async with console(case).run_test(size=(80, 24)) as pilot:
+        app, screen = await opened(pilot)
+        await pilot.resize_terminal(80, 16 + 8)
+        toy.result = diagnosis(cause("phi_carryover", confirm=tuple(f"step {n}" for n in range(40)), fix=("x",) * 40))
+        await pilot.press("r")
+        await until(pilot, lambda: screen.why.inquiry is not None and screen.why.inquiry.diagnosis is toy.result)
+        await pilot.press("pagedown")
+        assert screen.why.top > 0
+        await pilot.press("end")
+        assert "The C program warns: the sample is large" in screen_text(app)
+        await pilot.press("home", "space", "b")
+        assert screen.why.top == 0
+
+
+async def test_applying_closes_the_gap_and_can_be_taken_back(case: Case, toy: Toy) -> None:
+    async with console(case).run_test(size=(120, 40)) as pilot:
+        app, screen = await opened(pilot)
+        assert "NOW # differs" in screen_text(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.state.phase is Phase.READY and app.state.settings.phi_mode == "c-parity")
+        await pilot.pause()
+        assert "NOW = AGREE" in screen_text(app) and "cause 1 applied" in screen_text(app)
+        assert "applied: phi_mode c-parity" in screen_text(app)
+        assert current(app.state) is None  # what is shown is not what was diagnosed
+        await pilot.press("e")
+        assert "u takes the cause back" in screen_text(app)
+        await pilot.press("u")
+        assert "NOW # differs" in screen_text(app) and "taken back" in screen_text(app)
+        assert app.state.settings.phi_mode == "spec" and current(app.state) is screen.why.inquiry
+        await pilot.press("u")
+        assert "nothing has been applied here" in screen_text(app)
+
+
+async def test_a_cause_of_the_print_statement_is_said_to_be_one(case: Case, toy: Toy) -> None:
+    toy.result = diagnosis(cause("tap_after_polar"))
+    async with console(case).run_test(size=(120, 40)) as pilot:
+        app, _ = await opened(pilot)
+        await pilot.press("enter")
+        assert "in what a line prints" in screen_text(app) and app.state.settings.phi_mode == "spec"
+
+
+async def test_a_given_log_makes_room_for_the_live_side(case: Case, toy: Toy) -> None:
+    app = console(case, c_trace=parse_lines(C_LINES, "c.log"), py_trace=parse_lines(PY_LINES, "py.log"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        app, _ = await opened(pilot)
+        assert app.state.py_given
+        given = app.state.py_trace
+        await pilot.press("enter")
+        await until(pilot, lambda: app.state.phase is Phase.READY and not app.state.py_given)
+        await pilot.pause()
+        assert "NOW = AGREE" in screen_text(app)
+        await pilot.press("u")
+        assert app.state.py_given and app.state.py_trace is given
+
+
+async def test_esc_stops_it_and_q_leaves(case: Case, toy: Toy) -> None:
+    toy.go.clear()
+    async with console(case).run_test(size=(120, 40)) as pilot:
+        app, _ = await opened(pilot, done=False)
+        await until(pilot, lambda: "re-simulated 12 causes" in screen_text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: "stopped; r starts again" in screen_text(app))
+        assert toy.stopped.wait(5.0)
+        toy.stopped.clear()
+        await pilot.press("r")
+        await until(pilot, lambda: len(toy.asked) == 2)
+        await pilot.press("q")
+        assert isinstance(app.screen, MainScreen)
+        assert toy.stopped.wait(5.0)
+        assert app.state.inquiry is None
+        toy.go.set()
+        await opened(pilot)
+        assert len(toy.asked) == 3
+
+
+async def test_what_was_found_is_kept(case: Case, toy: Toy) -> None:
+    async with console(case).run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        await pilot.press("escape")
+        _, screen = await opened(pilot)
+        assert len(toy.asked) == 1 and screen.why.inquiry is not None
+
+
+async def test_a_failure_is_a_sentence(case: Case, toy: Toy) -> None:
+    from nbtui.errors import UnusableInput
+
+    toy.error = UnusableInput("demo.hkl: no such file\x1b[31m; give --workdir")
+    async with console(case).run_test(size=(120, 40)) as pilot:
+        app, _ = await opened(pilot, done=False)
+        await until(pilot, lambda: "give --workdir" in screen_text(app))
+        assert "\x1b" not in screen_text(app)
+        await pilot.press("enter", "c", "e")
+        assert isinstance(app.screen, WhyScreen)
+
+
+async def test_copying(case: Case, toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[str] = []
+    monkeypatch.setattr(
+        "nbtui.console.terminal.clipboard.copy", lambda text, offer: taken.append(text) or "copied: a file"
+    )
+    async with console(case).run_test(size=(120, 40)) as pilot:
+        app, _ = await opened(pilot)
+        await pilot.press("c")
+        await until(pilot, lambda: "copied: a file" in screen_text(app))
+        assert taken[0].splitlines()[0].startswith("phi_carryover: explains 100.0 %")
+
+
+async def test_a_click_chooses_a_cause(case: Case, toy: Toy) -> None:
+    async with console(case).run_test(size=(120, 40)) as pilot:
+        _, screen = await opened(pilot)
+        await pilot.click(offset=(10, 4))
+        assert screen.why.cursor == 1
+        await pilot.click(offset=(10, 30))
+        assert screen.why.cursor == 1
+
+
+async def test_without_a_command_there_is_nothing_to_diagnose(toy: Toy) -> None:
+    app = console(None, c_trace=parse_lines(C_LINES, "c.log"), py_trace=parse_lines(PY_LINES, "py.log"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        app = await ready(pilot)
+        await pilot.press("x")
+        assert isinstance(app.screen, MainScreen)
+        assert "a diagnosis needs the command line" in screen_text(app)
+        assert "a diagnosis needs" in refusal(app.state) and case_of(app.state) is None
+
+
+async def test_ctrl_c_leaves(case: Case, toy: Toy) -> None:
+    toy.go.clear()
+    async with console(case).run_test(size=(80, 24)) as pilot:
+        app, _ = await opened(pilot, done=False)
+        await pilot.press("ctrl+c")
+        assert app.return_value == 130
+    toy.go.set()
+
+
+async def test_the_export_carries_this_diagnosis(
+    case: Case, toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[ExportRequest] = []
+
+    def take(request: ExportRequest) -> Path:
+        asked.append(request)
+        return tmp_path / "package"
+
+    monkeypatch.setattr("nbtui.evidence.write.export.export_package", take)
+    async with console(case, tmp_path).run_test(size=(120, 40)) as pilot:
+        app, _ = await opened(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: "written: " in screen_text(app))
+        request = asked[0]
+        assert request.diagnose is not None
+        trace = parse_lines(C_LINES)
+        assert request.diagnose(case, trace, trace) is toy.result
+        before = app.state.inquiry
+        exporting.export(app.state.__class__(Settings(), case=case), Judgement("full", None, {}), tmp_path)
+        assert asked[1].diagnose is None and before is not None
+
+
+async def test_the_demo() -> None:
+    """The carry-over is found, and applied it makes every field agree."""
+    async with console(load_case("demo")).run_test(size=(120, 40)) as pilot:
+        app, screen = await opened(pilot)
+        assert screen.why.causes[0].ids == ("phi_carryover",)
+        assert "phi steps 0 and 11 carry the same k_frac" in screen_text(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.state.phase is Phase.READY and app.state.settings.phi_mode == "c-parity")
+        await pilot.pause()
+        assert "NOW = AGREE" in screen_text(app)
+        await pilot.press("r")
+        await until(pilot, lambda: not screen.why.progress)
+        assert "nothing differs" in screen_text(app)

@@ -1,0 +1,320 @@
+"""The packages screen: pure panes, pure steps, and the screen itself over a real root."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from nbtui.console.drawing.line import plain, width_of
+from nbtui.console.entry_points import run_watch
+from nbtui.console.packages import pane as panes
+from nbtui.console.packages import state as moves
+from nbtui.console.packages.actions import PACKAGES_ACTIONS
+from nbtui.console.packages.screen import PackagesScreen, Watch
+from nbtui.console.packages.state import Reading, Shelf
+from nbtui.evidence.history import Entry, history, load
+from nbtui.trace.model import Trace
+from support.evidence_packages import checksums, new_package, old_package
+
+PATIENCE = 20.0  # s
+
+
+@pytest.fixture
+def entries(tmp_path: Path) -> tuple[Entry, ...]:
+    """Four packages of one pixel, newest first: better, identical, worse, agree."""
+    old_package(tmp_path, "20260101T000000Z", py=70.0, sums="")
+    new_package(tmp_path, "20260101T000001Z", py=99.0, phi_steps=1)
+    new_package(tmp_path, "20260101T000002Z", py=99.0, phi_steps=1)
+    new_package(tmp_path, "20260101T000003Z", py=100.0, phi_steps=1)
+    return history(load(tmp_path))[::-1]
+
+
+@pytest.fixture
+def shelf(entries: tuple[Entry, ...]) -> Shelf:
+    newest = entries[0].package.time
+    assert newest is not None
+    return Shelf(root="reports/x", entries=entries, started=True, seconds=newest.timestamp() + 12)
+
+
+# --- panes -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_table(shelf: Shelf) -> None:
+    head, *rows = plain(panes.table(shelf, 150, 5))
+    assert " ".join(head.split()) == "stamp case mode first divergence gap vs before checks"
+    assert [" ".join(row.split()) for row in rows] == [
+        "> 20260101T000003Z toy spec agree 0 % better not verified",
+        "20260101T000002Z toy spec I_before_scaling -1.000 % same (identical) not verified",
+        "20260101T000001Z toy spec I_before_scaling -1.000 % better not verified",
+        "20260101T000000Z toy spec I_before_scaling -30.000 % - ! no per-phi log, sha256.txt holds no checksums",
+    ]
+
+
+def test_the_header_says_live_or_frozen(shelf: Shelf) -> None:
+    assert plain(panes.header(shelf, 80, 1))[0].endswith("4 packages, live, newest 10 s ago")
+    frozen = moves.updated(moves.freeze(replace(shelf, entries=shelf.entries[2:])), shelf.entries, 0, 2)
+    assert "2 packages, FROZEN, 2 more wait" in plain(panes.header(frozen, 80, 1))[0]
+    assert "does not exist yet" in plain(panes.header(replace(shelf, root_there=False), 80, 1))[0]
+    assert "still to read" in plain(panes.header(replace(shelf, unread=7), 80, 1))[0]
+
+
+def test_the_trend_goes_from_large_above_to_nothing_below() -> None:
+    grid = panes.plot([-0.1, 0.01, 0.001, 0.0, None, float("nan"), 1e-3], 4)
+    assert [marks for _, marks in grid] == ["*    ^ ", " *     ", "  *   *", "   0?  "]
+    assert [label for label, _ in grid] == ["1e-01", "1e-02", "1e-03", "0"]
+
+
+@pytest.mark.parametrize("gaps", [[], [0.0], [None], [1e-300], [float("inf")], [0.5], [0.5, 0.5]])
+@pytest.mark.parametrize("rows", [1, 2, 6])
+def test_every_trend_can_be_drawn(gaps: list[float | None], rows: int) -> None:
+    assert [len(marks) for _, marks in panes.plot(gaps, rows)] == [len(gaps)] * rows
+
+
+def test_the_trend_marks_the_selected_package(shelf: Shelf) -> None:
+    lines = plain(panes.trend(shelf, 90, 7))
+    assert "4 packages" in lines[0] and "toy (3, 4)" in lines[0]
+    assert lines[-1].split() == ["0", "@"]  # the newest agrees
+    assert lines[1].split()[1:] == ["*"]  # the oldest has the largest gap
+
+
+def test_the_detail_says_what_changed_and_what_is_lacking(shelf: Shelf) -> None:
+    shown = "\n".join(plain(panes.detail(moves.moved(shelf, 3, 10), 100, 9)))
+    assert "C 100 Python 70 -30.000 % CRITICAL" in shown
+    assert "first package of this case and pixel" in shown
+    assert "old format" in shown
+
+
+@pytest.mark.parametrize("width", [40, 80, 120, 200])
+@pytest.mark.parametrize("height", [1, 2, 8, 40])
+def test_every_pane_fills_its_place_exactly(shelf: Shelf, width: int, height: int) -> None:
+    reading = replace(shelf, reading=Reading("x", ("line",) * 5))
+    for state in (shelf, reading, Shelf(root="r")):
+        for draw in (panes.header, panes.table, panes.trend, panes.detail, panes.footer):
+            lines = draw(state, width, height)
+            assert [width_of(line) for line in lines] == [width] * height, draw.__name__
+
+
+# --- steps -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_newest_stays_selected_and_any_other_keeps_its_package(shelf: Shelf) -> None:
+    fewer = replace(shelf, entries=shelf.entries[1:])
+    newer = moves.updated(fewer, shelf.entries, 0, 1)
+    assert (newer.cursor, newer.message) == (0, "1 new package")
+    chosen = moves.moved(fewer, 1, 10)
+    assert chosen.entry is not None
+    after = moves.updated(chosen, shelf.entries, 0, 1)
+    assert after.entry is not None
+    assert (after.cursor, after.entry.package.path) == (2, chosen.entry.package.path)
+
+
+def test_one_notification_per_burst(shelf: Shelf) -> None:
+    state = moves.updated(moves.updated(shelf, shelf.entries, 0, 30), shelf.entries, 0, 12)
+    assert state.message == "42 new packages"
+    assert moves.updated(moves.quiet(state), shelf.entries, 0, 0).message == ""
+
+
+def test_frozen_shows_what_it_showed_until_it_is_let_go(shelf: Shelf) -> None:
+    frozen = moves.freeze(replace(shelf, entries=shelf.entries[1:]))
+    held = moves.updated(frozen, shelf.entries, 0, 1)
+    assert held.entries == frozen.entries
+    assert moves.freeze(held).entries == shelf.entries
+    assert moves.freeze(moves.freeze(shelf)).entries == shelf.entries
+
+
+def test_moves_stay_inside_and_in_sight(shelf: Shelf) -> None:
+    last = moves.moved(shelf, 99, 2)
+    assert (last.cursor, last.top) == (3, 2)
+    assert moves.moved(last, -99, 2).top == 0
+    assert moves.moved(Shelf(root="r"), 1, 5).cursor == 0
+    text = replace(shelf, reading=Reading("x", tuple(map(str, range(50)))))
+    scrolled = moves.moved(text, 99, 10).reading
+    assert scrolled is not None and scrolled.top == 40
+
+
+# --- the screen ------------------------------------------------------------------------------------------------------
+
+
+async def until(pilot: Pilot[object], condition: Callable[[], bool]) -> None:
+    """Messages from the threads arrive some time."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        await pilot.pause(0.02)
+
+
+def shown(screen: PackagesScreen) -> str:
+    return "\n".join(text for view in screen.views.values() if view.display for text in plain(view._lines))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (30, 8)])
+async def test_new_packages_appear_and_gone_ones_go(tmp_path: Path, size: tuple[int, int]) -> None:
+    new_package(tmp_path, "20260101T000000Z", py=50.0)
+    app = Watch(tmp_path)
+    async with app.run_test(size=size) as pilot:
+        screen = app.packages
+        await until(pilot, lambda: len(screen.shelf.entries) == 1)
+        new_package(tmp_path, "20260101T000001Z", py=60.0)
+        await until(pilot, lambda: len(screen.shelf.entries) == 2)
+        assert screen.shelf.message == "1 new package"
+        if size[0] >= 80:
+            assert "20260101T000001Z" in shown(screen) and "-40.000 %" in shown(screen)
+        await pilot.press("down")
+        assert screen.shelf.message == ""
+        assert screen.shelf.entry is not None
+        assert screen.shelf.entry.package.stamp == "20260101T000000Z"
+        await pilot.press("q")
+    assert app.return_value == 0
+
+
+async def test_every_key(tmp_path: Path) -> None:
+    root = tmp_path / "reports"
+    package = new_package(root, "20260101T000000Z", py=50.0)
+    old_package(root, "20250101T000000Z")
+    app = Watch(root)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = app.packages
+        await until(pilot, lambda: len(screen.shelf.entries) == 2)
+        await pilot.press("enter")
+        assert "TODO nothing" in shown(screen) and "summary.md" in shown(screen)
+        await pilot.press("right", "down", "left", "pagedown", "home", "end", "escape")
+        assert screen.shelf.reading is None
+        await pilot.press("n")
+        assert "verdict: first divergence I_before_scaling" in shown(screen)
+        await pilot.press("q", "question_mark")
+        for help in (entry.help for entry in PACKAGES_ACTIONS):
+            assert help in shown(screen)
+        await pilot.press("q", "v")
+        await until(pilot, lambda: package in screen.shelf.checks)
+        assert "! FAILED" in shown(screen)  # the miniature is no package of the schema
+        await pilot.press("equals_sign")
+        assert "FROZEN" in shown(screen)
+        new_package(root, "20260101T000009Z")
+        await until(pilot, lambda: screen.shelf.held is not None)
+        assert "20260101T000009Z" not in shown(screen) and "1 more wait" in shown(screen)
+        await pilot.press("equals_sign")
+        assert "20260101T000009Z" in shown(screen)
+        await pilot.press("end", "o")
+        assert "nothing to replay" in shown(screen)  # the old one has no C log
+        await pilot.press("home", "o")
+    assert app.return_value == root / "20260101T000009Z"
+
+
+async def test_hostile_texts_reach_no_terminal_and_no_markup(tmp_path: Path) -> None:
+    evil = "x\x1b[2J[/red][@click=app.quit]\u202e漢字"
+    package = new_package(tmp_path, "20260101T000000Z", case=evil, verdict=evil, first_divergence=evil)
+    (package / "summary.md").write_text(f"{evil}\r\n" * 3)
+    (package / "sha256.txt").write_text(checksums(package))
+    app = Watch(tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = app.packages
+        await until(pilot, lambda: len(screen.shelf.entries) == 1)
+        seen = shown(screen)
+        await pilot.press("enter")
+        seen += shown(screen)
+        assert "[@click=app.quit]" in seen
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", seen)
+
+
+async def test_a_root_that_does_not_exist_yet(tmp_path: Path) -> None:
+    app = Watch(tmp_path / "reports")
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = app.packages
+        await until(pilot, lambda: "does not exist yet" in shown(screen))
+        new_package(tmp_path / "reports", "20260101T000000Z")
+        await until(pilot, lambda: len(screen.shelf.entries) == 1)
+        await pilot.press("ctrl+c")
+    assert app.return_value == 130
+
+
+def test_a_replayed_package_leads_back_to_the_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = new_package(tmp_path, "20260101T000000Z")
+    broken = new_package(tmp_path, "20260101T000001Z")
+    (broken / "trace_c.log").write_text("no trace\n")
+    chosen: list[Path | int] = [whole, broken, 0]
+    told: list[str] = []
+    replayed: list[str] = []
+
+    def run(app: Watch) -> Path | int:
+        told.append(app.packages.shelf.message)
+        return chosen.pop(0)
+
+    def console(case: None, *rest: object, c_trace: Trace, py_trace: Trace, **more: object) -> int:
+        replayed.append(f"{c_trace.records[0].values} {py_trace.records[0].values} {more['profile']}")
+        return 1
+
+    monkeypatch.setattr(Watch, "run", run)
+    monkeypatch.setattr("nbtui.console.entry_points.run_console", console)
+    assert run_watch(tmp_path) == 0
+    assert replayed == ["(100.0,) (90.0,) full"]
+    assert told[:2] == ["", ""]
+    assert "20260101T000001Z" in told[2] and "trace" in told[2]
+
+
+async def test_a_failure_of_the_thread_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*words: object, **more: object) -> None:
+        raise PermissionError(13, "Permission denied", "reports")
+
+    monkeypatch.setattr("nbtui.console.packages.screen.follow", broken)
+    app = Watch(tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "watching has stopped" in shown(app.packages))
+        assert "Permission denied" in shown(app.packages)
+
+
+# --- in a real terminal ---------------------------------------------------------------------------------------------
+
+
+def drained(terminal: int, quiet: float = 0.4) -> bytes:
+    """What the program has written until it is quiet."""
+    found = b""
+    while select.select([terminal], [], [], quiet)[0]:
+        try:
+            found += os.read(terminal, 65536)
+        except OSError:
+            break
+    return found
+
+
+def test_bytes_per_key_and_a_dropped_connection(tmp_path: Path) -> None:
+    for number in range(30):
+        new_package(tmp_path, f"20260101T{number:06d}Z", py=50.0 + number)
+    terminal, inside = pty.openpty()
+    os.set_blocking(terminal, True)
+    subprocess.run(["stty", "rows", "40", "cols", "120"], stdin=inside, check=True)
+    program = (sys.executable, "-c", "import sys; from nbtui.cli import main; sys.exit(main())", "watch", str(tmp_path))
+    process = subprocess.Popen(
+        program, stdin=inside, stdout=inside, stderr=inside, env={**os.environ, "TERM": "xterm-256color"}
+    )
+    os.close(inside)
+    try:
+        deadline = time.monotonic() + PATIENCE
+        begun = b""
+        while b"20260101T000010Z" not in begun:
+            assert time.monotonic() < deadline, begun[-500:]
+            begun += drained(terminal, 0.1)
+        drained(terminal, 1.0)
+        costs = []
+        for _ in range(5):
+            os.write(terminal, b"j")
+            costs.append(len(drained(terminal)))
+        assert 0 < sorted(costs)[2] <= 600, costs  # the packages may still be arriving at the first key
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(PATIENCE) == 129
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        os.close(terminal)

@@ -1,0 +1,78 @@
+"""The packages on the main screen, and that one comes back from a replay to where one was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nbtui.console.app import Console
+from nbtui.console.main.state import Phase
+from nbtui.console.packages.screen import PackagesScreen
+from nbtui.console.session.preferences import Comfort
+from nbtui.console.session.store import interrupted
+from nbtui.live.model import Case
+from support.console_terminal import Terminal
+from support.console_toy import console, screen_text, toy_state, until
+from support.places import TOP
+
+CLI = "from nbtui.cli import main\nraise SystemExit(main({words!r}))\n"
+
+
+@pytest.fixture
+def terminals() -> Iterator[list[Terminal]]:
+    opened: list[Terminal] = []
+    yield opened
+    for terminal in opened:
+        terminal.close()
+
+
+async def test_the_packages_and_back(tmp_path: Path) -> None:
+    app = console(Case("toy", ("-hkl", "x"), tmp_path, (12, 14), None), TOP / "reports")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.state.phase in (Phase.READY, Phase.FAILED))
+        mode = app.state.settings.phi_mode
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, PackagesScreen) and app.screen.shelf.entry is not None)
+        assert "not verified" in screen_text(app)
+        await pilot.press("m", "d", "f")  # keys of the main screen mean nothing here
+        assert app.state.settings.phi_mode == mode and not app.state.only_differing
+        await pilot.press("q")
+        await until(pilot, lambda: app.screen is app._main)
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, PackagesScreen) and app.screen.shelf.entry is not None)
+        await pilot.press("o")
+        await until(pilot, lambda: app.living.replaying is not None)
+    assert app.living.replaying is not None and app.living.replaying.parent == TOP / "reports"
+
+
+async def test_a_console_that_has_everything_does_not_begin_again(tmp_path: Path) -> None:
+    """As after a replay: no simulation, and the packages are open on the one that was replayed."""
+    here = replace(toy_state(), cursor=2, phi=1)
+    (package,) = (path for path in (TOP / "reports").iterdir() if (path / "metrics.json").is_file())
+    made = console(None)
+    app = Console(here, made.judgement, TOP / "reports", Comfort(package=package, message="cannot be read"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, PackagesScreen) and app.screen.shelf.entry is not None)
+        assert "cannot be read" in screen_text(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app._main)
+        assert (app.state.cursor, app.state.phi, app.state.generation) == (2, 1, here.generation)
+
+
+def test_a_replay_from_the_main_screen(
+    terminals: list[Terminal], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    terminal = Terminal(CLI.format(words=["demo", "--reports", str(TOP / "reports")]), tmp_path)
+    terminals.append(terminal)
+    terminal.wait_for("simulated in")
+    terminal.press("w")
+    terminal.wait_for("not verified")
+    terminal.press("o")
+    terminal.wait_for("stepping is off: add", 30.0)
+    terminal.hang_up()
+    assert terminal.end() == 129
+    assert [saved.snapshot.name for saved in interrupted()] == ["demo"]  # the console beneath is the one to resume

@@ -1,0 +1,281 @@
+"""A session survives a lost connection, is offered again, and belongs to one console."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import select
+import signal
+import stat
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from nbtui.cli import main
+from nbtui.console.main.state import State
+from nbtui.console.session import store as session
+from nbtui.console.session.snapshot import Snapshot, case_of, from_json, restored, settings_of, snapshot
+from nbtui.console.session.store import Keeper, claim, interrupted, newest
+from nbtui.errors import UnusableInput
+from nbtui.live.model import Settings
+from support.console_terminal import PATIENCE, Terminal
+from support.console_toy import toy_state
+
+CLI = "from nbtui.cli import main\nraise SystemExit(main({words!r}))\n"
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
+@pytest.fixture
+def terminals() -> Iterator[list[Terminal]]:
+    opened: list[Terminal] = []
+    yield opened
+    for terminal in opened:
+        terminal.close()
+
+
+def lost(*words: str) -> Path:
+    """A session whose console died."""
+    keeper = Keeper(words)
+    keeper.start()
+    keeper.note(Snapshot(name="toy"))
+    keeper.close(keep=True)
+    return keeper.path
+
+
+# --- the snapshot ----------------------------------------------------------------------------------------------------
+
+
+def moved(state: State) -> State:
+    return replace(
+        state, cursor=2, only_differing=True, query="lat", pane="steps", zoomed=True, phi=1, domain=1,
+        settings=Settings("c-parity", "float32", "cpu", (("phi_carryover", False),)),
+    )  # fmt: skip
+
+
+def test_a_state_comes_back_through_json() -> None:
+    there = moved(toy_state())
+    kept = from_json(json.loads(json.dumps(asdict(snapshot(there)))))
+    back = restored(replace(toy_state(), settings=settings_of(kept)), kept)
+    names = ("cursor", "only_differing", "query", "pane", "zoomed", "phi", "domain", "block", "settings", "view")
+    assert {name: getattr(back, name) for name in names} == {name: getattr(there, name) for name in names}
+
+
+def test_changed_flags_and_pixel_come_back() -> None:
+    state = toy_state()
+    assert state.case is not None
+    changed = replace(state.case, argv=("-hkl", "x", "-distance", "120"), pixel=(3, 4))
+    kept = snapshot(replace(state, case=changed))
+    assert case_of(kept, state.case) == changed
+    assert case_of(kept, None) is None
+
+
+def test_what_the_new_traces_lack_is_left_alone() -> None:
+    kept = replace(snapshot(toy_state()), field="gone", place=(9, 9, 9), pane="of later versions")
+    back = restored(toy_state(), kept)
+    assert (back.cursor, back.pane) == (toy_state().cursor, "fields")
+    assert back.place == (0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"place": [1]}, {"pixel": [1]}, {"query": 3}, {"quirks": ["x"]}, {"quirks": 3}, {"place": ["a", "b", "c"]}],
+    ids=str,
+)
+def test_a_broken_snapshot_is_refused(broken: dict[str, object]) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        from_json({**asdict(Snapshot()), **broken})
+
+
+def test_later_versions_may_know_more() -> None:
+    assert from_json({"query": "x", "of_later_versions": 1}) == Snapshot(query="x")
+
+
+# --- the files -------------------------------------------------------------------------------------------------------
+
+
+def test_a_living_console_is_not_interrupted_and_a_left_one_is_forgotten() -> None:
+    keeper = Keeper(("demo",))
+    keeper.start()
+    keeper.note(Snapshot(name="toy"))
+    for _ in range(200):
+        if keeper.path.exists():
+            break
+        time.sleep(0.01)
+    assert keeper.path.exists() and interrupted() == []
+    keeper.close(keep=False)
+    assert not list(session.folder().iterdir())
+
+
+def test_the_newest_state_is_kept_privately(tmp_path: Path) -> None:
+    keeper = Keeper(("open", "a b.log", "[red].log"))
+    keeper.start()
+    for phi in range(20):
+        keeper.note(Snapshot(place=(0, phi, 0)))
+    keeper.close(keep=True)
+    saved = newest()
+    assert saved.snapshot.place == (0, 19, 0)
+    assert (saved.words, saved.cwd) == (("open", "a b.log", "[red].log"), str(Path.cwd()))
+    assert stat.S_IMODE(keeper.path.stat().st_mode) == 0o600
+    assert {path.name for path in session.folder().iterdir()} == {keeper.path.name}  # no lock, no scraps
+
+
+def test_two_consoles_do_not_share_a_session() -> None:
+    first, second = lost("a"), lost("b")
+    assert first != second
+    assert [saved.words for saved in interrupted()] == [("b",), ("a",)]
+    saved = newest()
+    assert claim(saved) and not claim(saved)
+    assert newest().words == ("a",)
+
+
+def test_old_torn_and_foreign_files_are_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = lost("demo")
+    content = json.loads(path.read_text())
+    for name, text in (("torn", '{"format": 1, "sav'), ("later", '{"format": 99}'), ("list", "[]"), ("bytes", "\x00")):
+        path.with_name(f"{name}.json").write_text(text)
+    path.write_text(json.dumps({**content, "saved": time.time() - session.KEPT - 1}))
+    assert interrupted() == []
+    with pytest.raises(UnusableInput, match="no interrupted session"):
+        newest()
+
+
+def test_a_session_of_days_ago_can_be_resumed_but_is_not_mentioned() -> None:
+    path = lost("demo")
+    assert newest().recent
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "saved": time.time() - session.OFFERED - 1}))
+    assert newest().words == ("demo",) and not newest().recent
+
+
+def test_where_it_cannot_be_saved_is_said_once(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file is in the way")
+    told: list[str] = []
+    keeper = Keeper(("demo",))
+    keeper.trouble = told.append
+    keeper.start()
+    for phi in range(3):
+        keeper.note(Snapshot(place=(0, phi, 0)))
+        time.sleep(0.01)
+    keeper.close(keep=True)
+    assert len(told) == 1 and str(tmp_path / "state") in told[0]
+    assert interrupted() == []
+
+
+def test_without_locks_the_process_number_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = lost("demo")
+    session._lock_of(path).touch()
+
+    def no_locks(*arguments: object) -> None:
+        raise OSError(38, "no locks")
+
+    monkeypatch.setattr(session.fcntl, "flock", no_locks)
+    assert interrupted() == []  # this process is alive
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    host, _, stamp = path.stem.rsplit("-", 2)
+    gone = path.with_name(f"{host}-{ended.pid}-{stamp}.json")
+    path.rename(gone)
+    session._lock_of(gone).touch()
+    assert [saved.path for saved in interrupted()] == [gone]
+
+
+# --- the command line ------------------------------------------------------------------------------------------------
+
+
+def test_nothing_to_resume(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--resume"]) == 2
+    assert "no interrupted session to resume" in capsys.readouterr().err
+
+
+def test_resume_stands_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--resume", "demo"]) == 2
+    assert "--resume stands alone" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_gone_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "gone"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    path = lost("demo")
+    monkeypatch.chdir(tmp_path)
+    place.rmdir()
+    with pytest.raises(UnusableInput, match="which is gone") as caught:
+        newest()
+    assert str(path) in str(caught.value)
+
+
+def test_a_case_that_is_gone_is_named_and_the_session_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = lost(str(tmp_path / "moved"))
+    assert main(["--resume"]) == 2
+    said = capsys.readouterr().err
+    assert str(tmp_path / "moved") in said and f"removing {path}" in said.replace("\n", " ")
+    assert path.exists()
+
+
+# --- in a real terminal ----------------------------------------------------------------------------------------------
+
+
+def console(terminals: list[Terminal], folder: Path, *words: str) -> Terminal:
+    terminal = Terminal(CLI.format(words=list(words)), folder)
+    terminals.append(terminal)
+    return terminal
+
+
+def test_after_a_hang_up_everything_is_there_again(terminals: list[Terminal], tmp_path: Path) -> None:
+    first = console(terminals, tmp_path, "demo", "--reports", "mine")
+    first.wait_for("simulated in")
+    first.press("m")
+    first.wait_for("AGREE")
+    first.press("jj]")
+    first.hang_up()
+    assert first.end() == 128 + signal.SIGHUP
+    (saved,) = interrupted()
+    assert saved.snapshot.phi_mode == "c-parity" and saved.snapshot.place == (0, 1, 0)
+
+    plain = console(terminals, tmp_path)
+    plain.wait_for("was interrupted: nbtui --resume")
+    os.write(plain.fd, b"q")
+    plain.end()
+    assert interrupted() == [saved]
+
+    second = console(terminals, tmp_path, "--resume")
+    second.wait_for("resumed: nbtui demo --reports mine")
+    second.wait_for("AGREE")
+    second.wait_for("phi 1/")
+    second.signal(signal.SIGTERM)
+    assert second.end() == 128 + signal.SIGTERM
+    (again,) = interrupted()
+    assert again.snapshot == saved.snapshot and again.words == ("demo", "--reports", "mine")
+
+
+def test_a_terminal_that_goes_without_a_word(terminals: list[Terminal], tmp_path: Path) -> None:
+    """No SIGHUP: the console of a session without a controlling terminal. It must neither stay nor spin."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    command = [sys.executable, "-c", CLI.format(words=["demo"])]
+    process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, cwd=tmp_path, start_new_session=True)
+    os.close(slave)
+    end = time.monotonic() + PATIENCE
+    while not list(session.folder().glob("*.json")) and time.monotonic() < end:
+        if select.select([master], [], [], 0.1)[0]:
+            os.read(master, 65536)
+    os.close(master)
+    assert process.wait(PATIENCE) == 128 + signal.SIGHUP
+    assert [saved.snapshot.name for saved in interrupted()] == ["demo"]

@@ -1,0 +1,154 @@
+"""Ratios, self-consistency, units, preflight, attribution: each against numbers worked out by hand."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nbtui.diagnosis.diagnose import base_setup, variants_of
+from nbtui.diagnosis.explain.attribution import attribute
+from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
+from nbtui.diagnosis.hypotheses.variant import Problem
+from nbtui.diagnosis.replay.replay import replay
+from nbtui.diagnosis.search.consistency import check
+from nbtui.diagnosis.search.preflight import hints, preflight
+from nbtui.diagnosis.search.ratios import match, products
+from nbtui.diagnosis.search.units import CONVERSIONS, conversion_name
+from nbtui.trace.reading.reader import parse_lines
+from support.diagnosis_traces import causes, changed, demo, demo_log, edited, lines_of
+
+
+def test_a_ratio_is_named_at_full_precision() -> None:
+    tried = products({"polar": 0.91463969894451, "omega": 4.2e-7, "steps": 10.0})
+    found = match(0.91463969894451 / 10.0, tried)
+    assert found is not None
+    name, chance = found
+    assert set(name.split(" x ")) == {"polar", "(steps)^-1"}
+    assert chance < 1e-9
+
+
+def test_a_ratio_that_fits_to_a_thousandth_is_not_named() -> None:
+    assert match(0.91463969894451 * 1.001, products({"polar": 0.91463969894451, "steps": 10.0})) is None
+
+
+def test_a_window_that_lets_chance_in_is_refused() -> None:
+    many = products({f"f{n}": 1.0 + 0.0137 * (n + 1) for n in range(12)})
+    assert match(1.0137, many, window=1e-2) is None
+
+
+def test_products_hold_no_factor_with_its_inverse() -> None:
+    tried = products({"a": 2.0, "b": 3.0})
+    assert [len(group) for group in tried.logs] == [4, 8, 12]
+    assert max(tried.logs[2]) == pytest.approx(math.log(27.0), abs=1e-12)
+
+
+@pytest.mark.parametrize(("factor", "name"), [(1e-10, "1e-10"), (2.0 * math.pi, "2 pi"), (180.0 / math.pi, "180/pi")])
+def test_a_conversion_is_named(factor: float, name: str) -> None:
+    vector = np.array([1.5, -2.25, 0.125])
+    assert conversion_name(vector, vector * factor, 1e-12) == name
+    assert CONVERSIONS[name] == pytest.approx(factor, rel=1e-15)
+
+
+def test_no_conversion_for_a_vector_off_in_one_component() -> None:
+    assert conversion_name(np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 31.0]), 1e-12) == ""
+
+
+def test_the_c_programs_own_log_agrees_with_itself() -> None:
+    assert check(demo_log(), "C", (9, 8, 7)) == ()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["R_distance_meters", "diffracted_vec", "scattering_vec_A_inv", "hkl_frac", "F_latt", "I_pixel_final", "r_e_sqr"],
+)
+def test_a_line_that_contradicts_its_trace_is_found(name: str) -> None:
+    findings = check(parse_lines(edited(lines_of(), name, lambda x: x * 1.01)), "Python")
+    assert name in {finding.field for finding in findings}
+
+
+def test_a_lattice_factor_of_another_count_is_found() -> None:
+    findings = check(parse_lines(lines_of()), "Python", (9, 8, 6))
+    assert {finding.field for finding in findings} == {"F_latt_c"}
+
+
+def test_the_notices_of_the_c_program_are_explained() -> None:
+    log = parse_lines(["WARNING: auto-generating odet_vector", "TRACE_C: polar 0.5"])
+    assert hints(log, log) == {"odet_as_typed": 2.0}
+    assert any("odet_as_typed" in line for line in preflight(demo(), log, parse_lines(["TRACE_PY: polar 0.5"])))
+
+
+def test_a_log_older_than_its_inputs_is_told(tmp_path: Path) -> None:
+    import os
+
+    (tmp_path / "demo.hkl").write_text("0 0 1 5\n")
+    log = tmp_path / "trace_c.log"
+    log.write_text("TRACE_C: polar 0.5\n")
+    os.utime(log, (1.0e9, 1.0e9))
+    case = replace(demo(), workdir=tmp_path, c_log=log)
+    trace = parse_lines(["TRACE_C: polar 0.5"])
+    assert any("older than its input demo.hkl" in line for line in preflight(case, trace, trace))
+
+
+def test_a_pixel_other_than_the_commands_is_told() -> None:
+    case = replace(demo(), pixel=(14, 12))
+    trace = demo_log()
+    assert any("Slow and fast are exchanged" in line for line in preflight(case, trace, trace))
+
+
+def test_a_background_pixel_is_told() -> None:
+    trace = parse_lines(["TRACE_C: F_cell 0", "TRACE_C: polar 0.5"])
+    assert any("background pixel" in line for line in preflight(demo(), trace, trace))
+
+
+def test_shares_add_up_to_the_gap() -> None:
+    case = demo()
+    assert case.pixel is not None
+    base = base_setup(case, case.pixel)
+    good, bad = replay(base), replay(replace(base, rules=replace(base.rules, carryover=False)))
+    shares = attribute(good, bad)
+    gap = float(bad.terms.sum() - good.terms.sum())
+    for share in shares:
+        assert share.gap == pytest.approx(gap, rel=1e-12)
+        if not share.axis.startswith("term"):
+            assert sum(part for _, part in share.parts) == pytest.approx(gap, rel=1e-9)
+
+
+def test_a_doubled_factor_takes_all_of_the_gap() -> None:
+    case = demo()
+    assert case.pixel is not None
+    base = base_setup(case, case.pixel)
+    table = base.scene.table
+    assert table.grid is not None
+    doubled = replace(base, scene=replace(base.scene, table=replace(table, grid=2.0 * table.grid)))
+    by_factor = next(share for share in attribute(replay(base), replay(doubled)) if share.axis == "factor")
+    assert [name for name, _ in by_factor.parts] == ["F_cell^2"]
+
+
+def test_no_gap_no_shares() -> None:
+    case = demo()
+    assert case.pixel is not None
+    made = replay(base_setup(case, case.pixel))
+    assert attribute(made, made) == ()
+
+
+def test_what_follows_from_another_detector_is_inherited() -> None:
+    diagnosis = causes(lines_of(changed({"-denzo": []})))
+    assert diagnosis.new_divergence == "Fbeam_m"  # the set-up line that the origin follows from
+    assert "hkl_frac" in diagnosis.inherited
+    assert "scattering_vec_A_inv" in diagnosis.inherited
+
+
+def test_every_variant_has_an_entry_in_the_catalogue() -> None:
+    case = changed({"-default_F": ["3"], "-water": ["2"], "-oversample": ["2"], "-oversample_polar": []})
+    case = changed({"-detector_thick": ["200"], "-detector_abs": ["300"], "-pivot": ["sample"]}, case)
+    assert case.pixel is not None
+    base = base_setup(case, case.pixel)
+    variants = variants_of(Problem(case, base, demo_log(), demo_log()))
+    assert {variant.id for variant in variants} <= set(CATALOGUE)
+    assert len(variants) > 150
+    for variant in variants:
+        replay(variant.change(base))

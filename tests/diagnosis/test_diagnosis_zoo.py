@@ -1,0 +1,88 @@
+"""The labelled sample cases and the recorded packages of the seed case."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from nbtui.diagnosis.diagnose import Diagnosis, diagnose
+from nbtui.live.cases import case_of_command_file
+from nbtui.trace.reading.reader import read_trace
+
+LEGACY = {
+    "20251008T044933Z": {"tap_after_polar", "odet_as_typed"},
+    "20251008T043438Z": {"tap_after_polar", "odet_as_typed", "phi_carryover"},
+    "20251007T222548Z": {"odet_as_typed"},
+}
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One sample: what counts as right, and what was found."""
+
+    name: str
+    accepted: list[list[str]]
+    found: list[list[str]]
+
+
+def _sample(folder: Path) -> Labelled:
+    truth = json.loads((folder / "truth.json").read_text())
+    inputs = (folder / (folder / "inputs.link").read_text().strip()).resolve()
+    case = case_of_command_file(folder / "command.txt", workdir=inputs)
+    diagnosis = diagnose(case, read_trace(folder / "trace_c.log"), read_trace(folder / "trace_py.log"))
+    accepted = truth.get("accept") or [truth["truth"]]
+    return Labelled(
+        folder.name, [sorted(item) for item in accepted], [sorted(c.ids) for c in diagnosis.hypotheses] or [[]]
+    )
+
+
+@pytest.fixture(scope="module")
+def samples(shared: Path) -> list[Labelled]:
+    return [_sample(folder) for folder in sorted((shared / "zoo_sample" / "cases").iterdir())]
+
+
+def test_single_causes_come_first(samples: list[Labelled]) -> None:
+    singles = [sample for sample in samples if max(map(len, sample.accepted)) == 1]
+    wrong = [(sample.name, sample.found) for sample in singles if sample.found[0] not in sample.accepted]
+    assert len(singles) >= 20
+    assert len(wrong) <= 0.1 * len(singles), wrong
+
+
+def test_pairs_come_first(samples: list[Labelled]) -> None:
+    pairs = [sample for sample in samples if max(map(len, sample.accepted)) > 1]
+    assert pairs
+    assert [sample.name for sample in pairs if sample.found[0] not in sample.accepted] == []
+
+
+def test_no_false_cause_where_nothing_is_wrong(samples: list[Labelled]) -> None:
+    clean = [sample for sample in samples if [] in sample.accepted]
+    assert clean
+    assert [sample.name for sample in clean if sample.found[0] not in sample.accepted] == []
+
+
+def _legacy(shared: Path, stamp: str) -> Diagnosis:
+    seed = shared / "seed_case"
+    case = case_of_command_file(seed / "command.txt")
+    suspect = read_trace(shared / "legacy_bundles" / stamp / "trace_py_scaling_cpu.log")
+    return diagnose(case, read_trace(seed / "trace_c.log"), suspect)
+
+
+@pytest.mark.parametrize("stamp", LEGACY)
+def test_recorded_packages_of_the_seed_case(shared: Path, stamp: str) -> None:
+    best = _legacy(shared, stamp).hypotheses[0]
+    assert set(best.ids) == LEGACY[stamp]
+    assert "float32" in best.left
+    assert best.residual < 1e-3
+
+
+def test_the_seed_case_with_the_spec_mode_differs_by_the_carry_over_alone(shared: Path) -> None:
+    from nbtui.live.session import simulate
+
+    seed = shared / "seed_case"
+    case = case_of_command_file(seed / "command.txt")
+    best = diagnose(case, read_trace(seed / "trace_c.log"), simulate(case).trace).hypotheses[0]
+    assert best.ids == ("phi_carryover",)
+    assert best.residual < 1e-9

@@ -1,0 +1,356 @@
+"""Parameters as data, edits that become a command line, undo and redo, and what C's log shows of them."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbsim.options.options import Options
+from nbsim.options.parse import lookup
+from nbtui.errors import UnusableInput
+from nbtui.live.model import Case, Settings
+from nbtui.live.parameters import tuning as tunings
+from nbtui.live.parameters.edits import Edit, Setup, edited, same, typed
+from nbtui.live.parameters.table import GROUPS, Parameter, Value, by_id, parameters
+from nbtui.live.parameters.tuning import (
+    Tuning,
+    begun,
+    c_command,
+    nbtui_command,
+    put,
+    redone,
+    reset,
+    restored,
+    synced,
+    undone,
+)
+from nbtui.live.parameters.values import limit, nudged, understood, word
+
+HERE = Path()
+PLAIN = "-cell 30 37 45 82 97 108 -misset 11 -7 23 -hkl demo.hkl -lambda 1.2 -Na 9 -osc 0.6 -distance 120"
+
+
+def change(command: str, id: str, value: Value, known: dict[str, Value] | None = None) -> str:
+    """The command line after one edit."""
+    setup = Setup(tuple(shlex.split(command)), Settings())
+    return " ".join(edited(setup, Edit(id, value), HERE, known or {}).argv)
+
+
+def number_rows() -> list[Parameter]:
+    return [row for row in parameters() if row.kind in ("number", "whole") and row.nudged]
+
+
+# --- the table -------------------------------------------------------------------------------------------------------
+
+
+def test_every_row_is_sound() -> None:
+    rows = parameters()
+    assert len({row.id for row in rows}) == len(rows) > 100
+    assert list(dict.fromkeys(row.group for row in rows)) == list(GROUPS)
+    options = {*Options.__dataclass_fields__}
+    for row in rows:
+        assert row.label and row.help and row.label.isprintable(), row.id
+        assert not row.overruled_by or row.overruled_by in by_id(), row.id
+        if row.flag:
+            assert row.field in options and lookup(row.flag) is not None, row.id
+        for _, words in row.choices:
+            assert not words or lookup(words[0]) is not None, row.id
+        assert row.low < row.high
+
+
+def test_every_option_that_changes_the_pixel_can_be_changed() -> None:
+    files = {"float_file", "int_file", "pgm_file", "noise_file", "dump_file"}
+    output = {"write_pgm", "write_noise", "adc", "scale", "pgm_scale", "noise_seed", "progress", "printout"}
+    other = {
+        "argv",
+        "ignored",
+        "header_twotheta_deg",
+        "header_close_mm",
+        "trace_pixel",
+        "printout_pixel",
+        "pivot_typed",
+        "mu_per_m",
+    }  # mu follows from the depth
+    mine = {row.field for row in parameters() if row.flag}
+    assert {*Options.__dataclass_fields__} - files - output - other == mine
+
+
+# --- values as text --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("id", "text", "value"),
+    [
+        ("distance", " 121.5 ", 121.5),
+        ("misset_y", "-6.9", -6.9),
+        ("phi_steps", "24", 24),
+        ("attenuation", "inf", math.inf),
+        ("oversample_thick", "ON", True),
+        ("shape", "gauss", "GAUSS"),
+        ("interpolate", "auto", None),
+        ("round_div", "rectangular", False),
+        ("fast_vector", "0, 0 1", (0.0, 0.0, 1.0)),
+        ("hkl", "other file.hkl", "other file.hkl"),
+        ("osc", "", None),
+    ],
+)
+def test_what_is_typed_is_understood(id: str, text: str, value: Value) -> None:
+    assert understood(by_id()[id], text) == value
+
+
+@pytest.mark.parametrize(
+    ("id", "text", "sentence"),
+    [
+        ("distance", "12o", "distance 12o: '12o' is not a number"),
+        ("phi_steps", "2.5", "phi steps 2.5: needs a whole number such as 5 (not '2.5')"),
+        ("phi_steps", "0", "phi steps: at least 1"),
+        ("wavelength", "0", "wavelength: more than 0 A"),
+        ("cell_alpha", "180", "cell alpha: less than 180 deg"),
+        ("polarisation", "1.5", "polarisation: at most 1"),
+        ("shape", "cube", "shape: one of SQUARE, ROUND, GAUSS, TOPHAT, not 'cube'"),
+        ("fast_vector", "1 0", "fast axis: 3 numbers, not 2"),
+        ("phi_mode", "", "phi mode: one of spec, c-parity"),
+        ("distance", "nan", "distance nan: 'nan' is not a number"),
+        ("distance", "\x1b[2J", "distance ␛[2J: '␛[2J' is not a number"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_sentence(id: str, text: str, sentence: str) -> None:
+    with pytest.raises(UnusableInput) as error:
+        understood(by_id()[id], text)
+    assert str(error.value) == sentence
+
+
+@given(st.sampled_from(number_rows()), st.floats(1e-3, 1e6), st.integers(1, 40))
+def test_as_many_nudges_down_lead_back(row: Parameter, value: float, times: int) -> None:
+    start: Value = round(value) + 1 if row.kind == "whole" else float(f"{value:.{3 if row.step else 2}g}")
+    assert isinstance(start, (int, float))
+    if limit(row, start):
+        return
+    up = start
+    for done in range(times):
+        further = nudged(row, up, 1)
+        if further in (up, row.high):
+            times = done
+            break
+        up = further
+    for _ in range(times):
+        up = nudged(row, up, -1)
+    assert up == pytest.approx(start, rel=1e-12)
+
+
+def test_nudges_stay_inside_and_go_round_choices() -> None:
+    rows = by_id()
+    assert nudged(rows["distance"], 120.0, 3) == 120.3
+    assert nudged(rows["phi_steps"], 2, -5) == 1
+    assert nudged(rows["mosaic"], 0.005, -1) == 0.0
+    assert nudged(rows["wavelength"], 0.0005, -1) == 0.0005
+    assert nudged(rows["fluence"], 9.9e24, 1) == 1e25 and nudged(rows["fluence"], 1e25, -1) == 9.9e24
+    assert nudged(rows["fluence"], 8.41e5, 1) == 8.5e5 and nudged(rows["fluence"], 8.41e5, -1) == 8.4e5
+    assert [nudged(rows["shape"], "SQUARE", by) for by in (1, -1)] == ["ROUND", "TOPHAT"]
+    assert nudged(rows["nopolar"], False, 1) is True
+    assert nudged(rows["interpolate"], None, 1) is True
+    for id, value in (("hkl", "a.hkl"), ("attenuation", None), ("attenuation", math.inf)):
+        with pytest.raises(UnusableInput, match="type"):
+            nudged(rows[id], value, 1)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_number_loses_no_digit_as_a_word(value: float) -> None:
+    assert float(word(value)) == value
+
+
+# --- edits -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("id", "value", "after"),
+    [
+        ("distance", 121.5, PLAIN.replace("120", "121.5")),
+        ("misset_y", -6.9, PLAIN.replace("11 -7 23", "11 -6.9 23")),
+        ("cell_c", 45.1, PLAIN.replace("45 82", "45.1 82")),
+        ("phi_steps", 12, f"-phisteps 12 {PLAIN}"),
+        ("osc", None, PLAIN.replace("-osc 0.6 ", "")),
+        ("oversample_thick", True, f"-oversample_thick {PLAIN}"),
+        ("interpolate", False, f"-nointerpolate {PLAIN}"),
+        ("convention", "XDS", f"-xds {PLAIN}"),
+        ("pivot", "SAMPLE", f"{PLAIN} -pivot sample"),  # -distance has chosen the beam
+        ("fast_vector", (0.0, 0.0, 1.0), f"{PLAIN} -fdet_vector 0 0 1"),
+        ("dispersion", 2.5, f"-dispersion 2.5 {PLAIN}"),
+        ("hdiv", 1.5, f"-hdivrange 1.5 {PLAIN}"),
+        ("attenuation", math.inf, f"-detector_abs inf {PLAIN}"),
+        ("roi", (0.0, 9.0, 0.0, 9.0), f"-roi 0 9 0 9 {PLAIN}"),
+        ("curved", True, f"-curved_det on {PLAIN}"),
+    ],
+)
+def test_an_edited_command_line(id: str, value: Value, after: str) -> None:
+    assert change(PLAIN, id, value) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "id", "value", "after"),
+    [
+        ("-wavelength 1.2 -N 5", "wavelength", 1.3, "-wavelength 1.3 -N 5"),  # the spelling stays
+        ("-energy 12000", "wavelength", 1.3, "-lambda 1.3"),
+        ("-N 5 -phi 0", "n_b", 6, "-N 5 -Nb 6 -phi 0"),
+        ("-Na 4 -N 5", "n_a", 6, "-Na 4 -N 5 -Na 6"),
+        ("-distance 1 -distance 2", "distance", 3.0, "-distance 1 -distance 3"),  # the last one counts
+        ("-nopolar", "nopolar", False, ""),
+        ("-gauss_xtal -N 5", "shape", "ROUND", "-round_xtal -N 5"),
+        ("-square_div", "round_div", True, ""),
+        ("-interpolate", "interpolate", None, ""),
+        ("-misset random -N 5", "misset_random", False, "-N 5"),
+        ("-misset 1 2 3", "misset_random", True, "-misset 1 2 3 -misset random"),
+        ("-detpixels 64", "detpixels_fast", 128, "-detpixels 64 -detpixels_x 128"),
+        ("-cell 30", "cell_b", 31.0, "-cell 30 31 32 90 90 90"),  # blanks are filled with what is in force
+        ("-mosaic_spread 1", "mosaic", 0.5, "-mosaic_spread 0.5"),
+        ("-curved_det on -phi 1", "curved", False, "-phi 1"),
+    ],
+)
+def test_edits_find_their_flag(before: str, id: str, value: Value, after: str) -> None:
+    known: dict[str, Value] = {"cell_b": 30.0, "cell_c": 32.0}
+    known |= dict.fromkeys(("cell_alpha", "cell_beta", "cell_gamma"), 90.0)
+    assert change(before, id, value, known) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "id", "value", "sentence"),
+    [
+        ("-flux 1e18", "fluence", 1e24, "fluence does nothing while flux is 1e+18: make that 0 first"),
+        ("-misset random", "misset_x", 1.0, "misset x does nothing while random misset is on: switch that off first"),
+        ("-xtalsize 0.1", "n_a", 3, "cells along a does nothing while width along a is 0.1: make that 0 first"),
+        ("-detpixels 64", "detsize_fast", 3.0,
+         "size, fast does nothing while pixels, fast is 64: take that away first"),
+        ("-N 5", "n_a", None, "cells along a: -N gives it, together with others; type a value"),
+        ("-misset 1 2 3", "misset_x", None, "misset x: a number; -misset gives all 3 of them"),
+        ("-mat A.mat", "cell_a", 30.0, "cell a: the others of -cell are not known yet; wait a moment"),
+        ("-phisteps 1000 -osc 1 -mosaic 1", "mosaic_domains", 20000,
+         "1000 phi steps x 20000 domains: 20000000 contributions to one pixel; at most 10000000 here"),
+        ("-roi 0 9 0 9", "roi", (0.5, 9.0, 0.0, 9.0), "-roi 0.5: needs a whole number such as 5 (not '0.5')"),
+        ("-phi 1", "hkl", "-osc", "-hkl needs 1 value, got 0"),
+    ],
+)  # fmt: skip
+def test_edits_that_cannot_be(before: str, id: str, value: Value, sentence: str) -> None:
+    with pytest.raises(UnusableInput) as error:
+        change(before, id, value)
+    assert str(error.value) == sentence
+
+
+def sample(row: Parameter) -> Value:
+    """A value inside the limits that is not the default."""
+    if row.kind in ("switch", "choice"):
+        return row.choices[-1][0]
+    if row.kind == "text":
+        return "file.txt"
+    if row.kind == "numbers":
+        return tuple(float(n) for n in range(1, row.size + 1))
+    number = 0.25 if row.high < 2 else 91.5 if row.high == 180 else 3
+    return int(number) if row.kind == "whole" else float(number)
+
+
+@pytest.mark.parametrize("row", [row for row in parameters() if row.id not in ("mask", "img")], ids=lambda row: row.id)
+def test_every_parameter_goes_there_and_back(row: Parameter) -> None:
+    base = Setup(tuple(shlex.split(PLAIN)), Settings())
+    before = typed(base, HERE)
+    after_edit = edited(base, Edit(row.id, sample(row)), HERE, {})
+    after = typed(after_edit, HERE)
+    assert same(after.values[row.id], sample(row))
+    moved = {id for id, value in after.values.items() if not same(value, before.values[id])}
+    if row.kind in ("switch", "choice") and row.id != "phi_mode":
+        way_back = edited(after_edit, Edit(row.id, before.values[row.id]), HERE, {})
+        assert typed(way_back, HERE).values == before.values
+    # what else C's flags set: the pivot, the convention, polarisation, and all quirks that name the same thing
+    side = {"pivot", "convention", "twotheta", "nopolar", "quirk.phi_carryover"}
+    assert moved - {row.id} <= side, moved
+
+
+def test_settings_and_quirks() -> None:
+    base = Setup((), Settings())
+    carried = edited(base, Edit("quirk.phi_carryover", True), HERE, {})
+    assert carried.settings.quirks == (("phi_carryover", True),)
+    parity = edited(carried, Edit("phi_mode", "c-parity"), HERE, {})
+    assert typed(parity, HERE).values["quirk.phi_carryover"] is True
+    assert edited(carried, Edit("quirk.phi_carryover", False), HERE, {}) == base
+    assert edited(base, Edit("dtype", "float32"), HERE, {}).settings.dtype == "float32"
+
+
+# --- undo, redo, reset -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tuning() -> Tuning:
+    return begun(Case("toy", tuple(shlex.split(PLAIN)), HERE, (3, 4), None, folder=Path("toy")), Settings())
+
+
+def test_undo_redo_and_reset(tuning: Tuning) -> None:
+    first = put(tuning, Edit("distance", 121.0))
+    second = put(first, Edit("phi_steps", 4))
+    third = put(second, Edit("distance", 122.0))
+    assert third.changed == {"distance", "phi_steps"} and "122" in third.now.argv
+    assert undone(third).now == second.now and undone(undone(third)).now == first.now
+    assert redone(undone(third)).now == third.now
+    assert undone(tuning) is tuning and redone(third) is third
+    assert redone(put(undone(third), Edit("phi", 1.0))).now.argv[:2] == ("-phi", "1")  # a new step ends the redo
+    alone = restored(third, "distance")
+    assert alone.changed == {"phi_steps"}
+    back = reset(third)
+    assert back.now == tuning.now and not back.changed and undone(back).now == third.now
+
+
+def test_back_at_the_start_nothing_is_left_of_an_edit(tuning: Tuning) -> None:
+    there = put(put(tuning, Edit("phi_steps", 4)), Edit("distance", 121.0))
+    assert put(there, Edit("distance", 120.0)).edits == (Edit("phi_steps", 4),)
+    assert tunings.put(put(tuning, Edit("distance", 121.0)), Edit("distance", 120.0)).now.argv == tuning.case.argv
+
+
+def test_a_changed_case_is_another_case(tuning: Tuning) -> None:
+    changed = put(tuning, Edit("distance", 121.0)).of(replace(tuning.case, pixel=(7, 8)))
+    assert (changed.name, changed.folder, changed.pixel) == ("toy-changed", None, (7, 8))
+    assert "121" in changed.argv
+    assert tuning.of(changed) == replace(tuning.case, pixel=(7, 8))
+
+
+def test_what_others_ask_for_becomes_a_step(tuning: Tuning) -> None:
+    waiting = put(tuning, Edit("distance", 121.0))
+    told = synced(waiting, tuning.case.argv, Settings(phi_mode="c-parity", quirks=(("grating_literal", False),)))
+    assert told.changed == {"distance", "phi_mode", "quirk.grating_literal"}
+    assert told.waiting and told.asked.settings.phi_mode == "c-parity"
+    assert undone(told).now == waiting.now
+    elsewhere = synced(tuning, (*tuning.case.argv, "-phi", "3"), Settings())
+    assert elsewhere.changed == {"phi"} and not elsewhere.waiting
+    assert synced(elsewhere, elsewhere.now.argv, Settings()) is elsewhere
+    assert put(elsewhere, Edit("phi", 4.0)).now.argv[-2:] == ("-phi", "4")
+
+
+def test_a_quirk_that_follows_the_phi_mode_is_no_change_of_its_own(tuning: Tuning) -> None:
+    def told(mode: str, **quirks: bool) -> frozenset[str]:
+        return synced(tuning, tuning.case.argv, Settings(phi_mode=mode, quirks=tuple(quirks.items()))).changed
+
+    assert told("c-parity") == {"phi_mode"}
+    assert told("c-parity", phi_carryover=False) == {"phi_mode", "quirk.phi_carryover"}
+    assert told("spec", phi_carryover=True) == {"quirk.phi_carryover"}
+    carried = begun(tuning.case, Settings(quirks=(("phi_carryover", True),)))
+    assert synced(carried, tuning.case.argv, Settings(phi_mode="c-parity")).changed == {"phi_mode"}
+    back = synced(carried, tuning.case.argv, Settings(quirks=(("phi_carryover", False),)))
+    assert back.changed == {"quirk.phi_carryover"}
+
+
+# --- as a command line -----------------------------------------------------------------------------------------------
+
+
+def test_command_lines_are_quoted_for_a_shell() -> None:
+    case = Case("toy", ("-hkl", "a b'c.hkl", "-mat", "x\x1b[2Jé\n"), Path("/data/my runs"), (3, 4), Path("/data/c.log"))
+    settings = Settings("c-parity", quirks=(("grating_literal", False),))
+    line = nbtui_command(case, settings)
+    assert line == (
+        "nbtui compare --c /data/c.log --workdir '/data/my runs' --phi-mode c-parity --dtype float64 --device cpu "
+        "--quirk grating_literal=off -- -hkl 'a b'\"'\"'c.hkl' -mat $'x\\x1b[2Jé\\x0a' -trace_pixel 3 4"
+    )
+    assert line.isprintable()
+    assert c_command(replace(case, argv=("-phi", "0"))) == "nanoBragg -phi 0 -trace_pixel 3 4"
+    assert nbtui_command(replace(case, c_log=None), Settings()).startswith("nbtui trace --out - --workdir")

@@ -1,0 +1,71 @@
+"""docs/keys.md and docs/settings.md say what the program does, and the pictures are what README shows."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from pkgutil import walk_packages
+
+import pytest
+
+import nbtui.console
+from nbtui.console.keymap import REGISTRIES, resolve
+from nbtui.settings import load
+from support.places import TOP
+
+SCREENS = {
+    "main-spec": "FIRST DIVERGENCE",
+    "main-c-parity": "every digit is equal",
+    "packages": "vs before",
+    "why": "phi_carryover",
+    "help": "next field that differs",
+    "main-80x24": "[1 fields]",
+    "main-200x60": "shares of I",
+    "parameters": "-distance",
+    "logs": "TRACE_PY: rot_a_angstroms",
+    "image": "PIXELS DIFFER",
+}
+
+
+def test_the_tables_are_current() -> None:
+    command = [sys.executable, str(TOP / "tools" / "tables.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_registry_of_the_console_is_known() -> None:
+    """A screen whose keys nobody can look up or change would go unnoticed otherwise."""
+    modules = [importlib.import_module(entry.name) for entry in walk_packages(nbtui.console.__path__, "nbtui.console.")]
+    named = {id(value) for module in modules for name, value in vars(module).items() if name.endswith("ACTIONS")}
+    assert named == {id(registry.actions) for registry in REGISTRIES}
+    assert len({registry.prefix for registry in REGISTRIES}) == len(REGISTRIES)
+    for registry in REGISTRIES:
+        assert len({action.id for action in registry.actions}) == len(registry.actions)
+
+
+def test_the_example_in_the_key_table_works(here: Path) -> None:
+    text = (TOP / "docs" / "keys.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", text, re.S)
+    (here / "nbtui.toml").write_text(example)
+    assert set(resolve(load().keys)) == {"export", "help", "image.closer"}
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_the_pictures(name: str) -> None:
+    path = TOP / "docs" / "screens" / f"{name}.svg"
+    svg = path.read_text(encoding="utf-8")
+    shown = "".join(ElementTree.fromstring(svg).itertext()).replace("\u00a0", " ")
+    assert SCREENS[name] in shown
+    assert len(svg) < 200_000 and "@font-face" not in svg
+    assert "/home/" not in svg and "/work/" not in svg and "/tmp/" not in svg
+
+
+def test_readme_shows_them() -> None:
+    readme = (TOP / "README.md").read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#:]+)\)", readme):
+        assert (TOP / target).exists(), target
+    assert "docs/screens/main-spec.svg" in readme and "docs/keys.md" in readme and "docs/settings.md" in readme

@@ -1,0 +1,125 @@
+"""Lattice factors against sums of phasors, integrals and the numbers the specification quotes."""
+
+from __future__ import annotations
+
+import cmath
+import math
+
+import pytest
+import torch
+
+from nbsim.pixel.lattice import (
+    cell_radius2,
+    gauss_factor,
+    grating,
+    nearest_index,
+    reciprocal_radius2,
+    round_factor,
+    sphere,
+    tophat_factor,
+)
+
+
+def number(value: float) -> torch.Tensor:
+    return torch.tensor(value, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("literal", [True, False])
+@pytest.mark.parametrize("n", [2, 3, 5, 8, 47])
+@pytest.mark.parametrize("h", [0.013, 0.37, -0.49, 1.21, -2.3, 4.031763, 11.08])
+def test_grating_is_a_sum_over_cells(h: float, n: int, literal: bool) -> None:
+    cells = sum(cmath.exp(2j * math.pi * h * cell) for cell in range(n))
+    about_the_middle = (cells * cmath.exp(-1j * math.pi * h * (n - 1))).real
+    assert float(grating(number(h), n, literal=literal)) == pytest.approx(about_the_middle, rel=1e-9, abs=1e-11)
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_no_interference_of_one_cell(n: int) -> None:
+    assert float(grating(number(0.37), n)) == 1.0
+
+
+def test_grating_at_zero() -> None:
+    assert float(grating(number(0.0), 7)) == 7.0
+    assert float(grating(number(-0.0), 7, literal=False)) == 7.0
+
+
+@pytest.mark.parametrize(("n", "h", "noise"), [(5, 3.0, 14.67), (10, 37.0, -126.0), (100, 1.0, 16.0)])
+def test_literal_grating_is_noise_at_whole_numbers(n: int, h: float, noise: float) -> None:
+    """Quirk L10; the numbers are those of section 7.2."""
+    assert float(grating(number(h), n)) == pytest.approx(noise, rel=5e-3)
+    assert abs(float(grating(number(h), n, literal=False))) == n
+
+
+@pytest.mark.parametrize("h", [2.0, 3.0, -5.0])
+def test_sound_grating_is_continuous_there(h: float) -> None:
+    at, beside = (float(grating(number(x), 6, literal=False)) for x in (h, h + 1e-7))
+    assert at == pytest.approx(beside, rel=1e-9)
+    signed = (-1) ** (round(h) * 5) * 6
+    assert at == signed
+
+
+@pytest.mark.parametrize(("index", "whole"), [(2.5, 2), (-2.5, -3), (1.5, 1), (0.5, 0), (-0.5, -1), (1.4999, 1)])
+def test_halves_go_down(index: float, whole: int) -> None:
+    assert float(nearest_index(number(index))) == whole
+
+
+def transform_of_a_sphere(x: float, steps: int = 4000) -> float:
+    """3/x times the integral of r sin(x r) over 0..1, by Simpson's rule."""
+    width = 1.0 / steps
+    weights = [1 if i in (0, steps) else (4 if i % 2 else 2) for i in range(steps + 1)]
+    total = sum(w * (i * width) * math.sin(x * i * width) for i, w in enumerate(weights))
+    return 3.0 / x * total * width / 3.0
+
+
+@pytest.mark.parametrize("literal", [True, False])
+@pytest.mark.parametrize("x", [0.02, 0.5, 1.0, 4.4934, 20.0])
+def test_sphere_is_the_transform_of_a_ball(x: float, literal: bool) -> None:
+    assert float(sphere(number(x), literal=literal)) == pytest.approx(transform_of_a_sphere(x), rel=1e-8, abs=1e-10)
+
+
+def test_sphere_at_zero() -> None:
+    assert float(sphere(number(0.0))) == 1.0
+    assert float(sphere(number(0.0), literal=False)) == 1.0
+
+
+def test_literal_sphere_loses_its_digits() -> None:
+    """Quirk L12: relative error 1e-8 at 1e-4, 2e-4 at 1e-6, nothing left at 1e-9 (section 7.3)."""
+    assert 1e-10 < abs(float(sphere(number(1e-4))) - 1.0) < 1e-6
+    assert 1e-6 < abs(float(sphere(number(1e-6))) - 1.0) < 1e-2
+    assert float(sphere(number(1e-9))) == 0.0
+    for x in (1e-4, 1e-6, 1e-9):
+        assert float(sphere(number(x), literal=False)) == pytest.approx(1.0 - x * x / 10.0, rel=1e-14)
+
+
+def test_series_meets_the_formula() -> None:
+    below, above = (float(sphere(number(x), literal=False)) for x in (0.00999999999, 0.01000000001))
+    assert below == pytest.approx(above, rel=1e-10)
+
+
+def test_radii() -> None:
+    offsets = (number(0.1), number(-0.2), number(0.3))
+    assert float(cell_radius2(offsets, (2, 3, 4))) == pytest.approx(0.2**2 + 0.6**2 + 1.2**2)
+    stars = (
+        torch.tensor([0.1, 0.0, 0.0], dtype=torch.float64),
+        torch.tensor([0.02, 0.05, 0.0], dtype=torch.float64),
+        torch.tensor([0.0, 0.01, 0.04], dtype=torch.float64),
+    )
+    x, y, z = 0.01 - 0.004, -0.01 + 0.003, 0.012
+    expected = (x * x + y * y + z * z) * (2 * 3 * 4) ** 2
+    assert float(reciprocal_radius2(offsets, stars, (2, 3, 4))) == pytest.approx(expected, rel=1e-13)
+
+
+def test_shapes_at_the_point_and_away() -> None:
+    zero = number(0.0)
+    assert float(round_factor(zero, 24.0, 1.3)) == pytest.approx(24.0 * math.sqrt(math.pi / 6.0), rel=1e-14)
+    assert float(gauss_factor(zero, 24.0, 1.3)) == 24.0
+    assert float(gauss_factor(number(0.63), 24.0, 2.0)) == pytest.approx(24.0 * math.exp(-2.0), rel=1e-14)
+    assert float(tophat_factor(number(0.3968), 24.0, 1.0)) == 24.0
+    assert float(tophat_factor(number(0.3969), 24.0, 1.0)) == 0.0
+    assert float(tophat_factor(number(0.2), 24.0, 2.0)) == 0.0
+
+
+def test_any_shape_and_dtype() -> None:
+    grid = torch.linspace(-2, 2, 24, dtype=torch.float32).reshape(2, 3, 4)
+    for value in (grating(grid, 5), sphere(grid), gauss_factor(grid * grid, 8.0, 1.0)):
+        assert value.shape == grid.shape and value.dtype == torch.float32
