@@ -43,20 +43,20 @@ __all__ = [
 
 _HOMES = {
     "Experiment": "model",
-    "Image": "image",
+    "Image": "image.render",
     "InputError": "errors",
     "Interrupted": "errors",
     "NbsimError": "errors",
     "OutputError": "errors",
-    "Parameters": "parameters",
-    "PixelResult": "pixel",
-    "Quirks": "quirks",
-    "format_line": "trace",
-    "from_command": "experiment",
-    "image_values": "pixel",
-    "render": "image",
-    "simulate_pixel": "pixel",
-    "trace_lines": "trace",
+    "Parameters": "setup.parameters",
+    "PixelResult": "pixel.pixel",
+    "Quirks": "options.quirks",
+    "format_line": "pixel.trace",
+    "from_command": "setup.build",
+    "image_values": "pixel.pixel",
+    "render": "image.render",
+    "simulate_pixel": "pixel.pixel",
+    "trace_lines": "pixel.trace",
 }
 
 
