@@ -27,7 +27,6 @@ from nbtui.live.model import Case, Settings, Simulation
 from nbtui.parity.compare import compare
 from nbtui.trace.reading.reader import parse_lines
 from support.console_toy import (
-    C_LINES,
     console,
     ready,
     screen_text,
@@ -38,12 +37,6 @@ from support.console_toy import (
     toy_state,
     until,
 )
-
-
-@pytest.fixture
-def case(tmp_path: Path) -> Case:
-    (tmp_path / "trace_c.log").write_text("\n".join(C_LINES) + "\n")
-    return Case("toy", (), tmp_path, (12, 14), tmp_path / "trace_c.log", None, tmp_path)
 
 
 @pytest.fixture(autouse=True)

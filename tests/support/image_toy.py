@@ -1,13 +1,20 @@
-"""A detector made by hand, and its two images: they differ in two pixels."""
+"""A detector made by hand, its two images, which differ in two pixels, and the image screen's picture of any image."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
+from textual.pilot import Pilot
 
+from nbtui.console.app import Console
+from nbtui.console.image import state
+from nbtui.console.image.screen import ImageScreen
+from nbtui.console.image.state import Picture, Stage
 from nbtui.live.images import Cancelled, PixelFacts, Resolution
+from support.console_toy import ready, screen_text, until
 
 SHAPE = (40, 50)
 PYTHON = np.zeros(SHAPE, dtype=np.float32)
@@ -41,3 +48,41 @@ class ToyFrame:
                 if cancelled():
                     raise Cancelled("stopped")
         return PYTHON
+
+
+SPOTS = {(0, 0): 1.0, (1, 2): 0.02, (4, 3): 0.2, (5, 5): 0.5}
+
+
+def spots(rows: int, columns: int, values: dict[tuple[int, int], float]) -> np.ndarray:
+    """A dark image with these pixels."""
+    made = np.zeros((rows, columns), dtype=np.float32)
+    for pixel, value in values.items():
+        made[pixel] = value
+    return made
+
+
+def finished(python: np.ndarray, c: np.ndarray | None = None, **changes: object) -> Picture:
+    """A finished picture of these images."""
+    start = Picture("toy", (0, 0), (0, 0), "spec", shape=python.shape, python=python, c=c, stage=Stage.READY)
+    start = replace(start, bright_python=state.largest(python), bright_c=0.0 if c is None else state.largest(c))
+    if c is not None:
+        start = replace(start, difference=state.differences(c, python), c_origin="image.npy")
+    return replace(start, **changes)
+
+
+async def opened(pilot: Pilot[int], stage: Stage = Stage.READY) -> ImageScreen:
+    """The image screen, once it is in this stage."""
+    await ready(pilot)
+    await pilot.press("i")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ImageScreen))
+    screen = pilot.app.screen
+    assert isinstance(screen, ImageScreen)
+    await until(pilot, lambda: screen.picture.stage is stage and (screen.picture.judged or stage is not Stage.READY))
+    await pilot.pause()
+    return screen
+
+
+def text_of(pilot: Pilot[int]) -> str:
+    """The text on the screen now."""
+    assert isinstance(pilot.app, Console)
+    return screen_text(pilot.app)

@@ -63,12 +63,6 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
     return made
 
 
-@pytest.fixture
-def case(tmp_path: Path) -> Case:
-    (tmp_path / "trace_c.log").write_text("\n".join(C_LINES) + "\n")
-    return Case("toy", (), tmp_path, (12, 14), tmp_path / "trace_c.log", None, tmp_path)
-
-
 async def opened(pilot: Pilot[int], *, done: bool = True) -> tuple[Console, WhyScreen]:
     app = await ready(pilot)
     await pilot.press("x")

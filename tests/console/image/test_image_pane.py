@@ -1,4 +1,4 @@
-"""The image screen's panes and steps, on images made by hand: powers of ten whose levels can be told by counting."""
+"""The image screen's panes, on images made by hand: powers of ten whose levels can be told by counting."""
 
 from __future__ import annotations
 
@@ -20,27 +20,12 @@ from nbtui.console.image.state import Picture, Stage
 from nbtui.images.metrics import compare_images
 from nbtui.images.read import Picture as FilePicture
 from nbtui.live.images import PixelFacts
+from support.image_toy import SPOTS, finished, spots
 
 # with three decades, six levels lie half a decade apart: 6 down to 10**-0.5 of the top, 5 to 10**-1, ... 1 to 10**-3
 TOP = 200.0
 STEPS = np.array([1.0, 0.4, 0.2, 0.05, 0.02, 0.005, 0.002, 0.0005, 0.0], dtype=np.float32)
 CODES = "665432100"
-
-
-def shown(python: np.ndarray, c: np.ndarray | None = None, **changes: object) -> Picture:
-    """A finished picture of these images."""
-    start = Picture("toy", (0, 0), (0, 0), "spec", shape=python.shape, python=python, c=c, stage=Stage.READY)
-    start = replace(start, bright_python=moves.largest(python), bright_c=0.0 if c is None else moves.largest(c))
-    if c is not None:
-        start = replace(start, difference=moves.differences(c, python), c_origin="image.npy")
-    return replace(start, **changes)
-
-
-def image(rows: int, columns: int, spots: dict[tuple[int, int], float]) -> np.ndarray:
-    made = np.zeros((rows, columns), dtype=np.float32)
-    for pixel, value in spots.items():
-        made[pixel] = value
-    return made
 
 
 def codes(picture: Picture, size: tuple[int, int]) -> list[str]:
@@ -51,7 +36,7 @@ def codes(picture: Picture, size: tuple[int, int]) -> list[str]:
 
 
 def test_levels_are_logarithmic() -> None:
-    picture = shown(np.stack([TOP * STEPS, TOP * STEPS]), zoom=1)
+    picture = finished(np.stack([TOP * STEPS, TOP * STEPS]), zoom=1)
     assert codes(picture, (2, 9)) == [CODES, CODES]
     # over six decades a level is a whole one
     assert codes(replace(picture, decades=6), (2, 9)) == ["666554430", "666554430"]
@@ -60,19 +45,19 @@ def test_levels_are_logarithmic() -> None:
 def test_a_difference_has_signs() -> None:
     c = np.full((2, 9), 1000.0, dtype=np.float32)
     python = c + np.stack([TOP * STEPS, -TOP * STEPS])
-    picture = shown(python, c, view="difference", zoom=1)
+    picture = finished(python, c, view="difference", zoom=1)
     assert codes(picture, (2, 9)) == ["FFEDCBA00", "ffedcba00"]
 
 
 def test_images_that_agree_have_no_levels() -> None:
     c = np.full((2, 3), 1000.0, dtype=np.float32)
-    picture = shown(np.nextafter(c, np.float32(2000)), c, view="difference", zoom=1)
+    picture = finished(np.nextafter(c, np.float32(2000)), c, view="difference", zoom=1)
     assert codes(picture, (2, 3)) == ["000", "000"]
     assert plain(panes.Canvas().draw(picture, 30, 4))[-1] == " every pixel agrees"
 
 
 def test_a_dot_shows_the_largest_of_its_pixels() -> None:
-    picture = shown(image(4, 5, {(1, 1): 1.0, (2, 4): 0.02}), zoom=2)
+    picture = finished(spots(4, 5, {(1, 1): 1.0, (2, 4): 0.02}), zoom=2)
     assert codes(picture, (4, 6)) == ["600", "003"]
     near = replace(picture, zoom=-2, corner=(1, 1))
     assert codes(near, (2, 6)) == ["660000", "660000"]
@@ -80,12 +65,12 @@ def test_a_dot_shows_the_largest_of_its_pixels() -> None:
 
 def test_what_is_no_number_is_seen() -> None:
     for value in (np.nan, np.inf, -np.inf):
-        picture = shown(image(4, 4, {(0, 0): 1.0, (3, 3): value}), zoom=2)
+        picture = finished(spots(4, 4, {(0, 0): 1.0, (3, 3): value}), zoom=2)
         assert codes(picture, (2, 2)) == ["60", "0?"]
 
 
 def test_an_empty_image_and_no_room() -> None:
-    picture = shown(image(3, 3, {}))
+    picture = finished(spots(3, 3, {}))
     assert codes(picture, (4, 4)) == ["000", "000", "000", "   "]
     assert panes.Canvas().draw(picture, 1, 1)
     assert panes.Canvas().draw(picture, 0, 0) == []
@@ -93,12 +78,10 @@ def test_an_empty_image_and_no_room() -> None:
 
 # --- the canvas ------------------------------------------------------------------------------------------------------
 
-SPOTS = {(0, 0): 1.0, (1, 2): 0.02, (4, 3): 0.2, (5, 5): 0.5}
-
 
 def test_the_canvas_in_characters() -> None:
     """Six by six pixels: two rows in a cell, the stronger one is shown; v and > point at the cursor."""
-    picture = shown(image(6, 6, SPOTS), characters=True, cursor=(4, 3))
+    picture = finished(spots(6, 6, SPOTS), characters=True, cursor=(4, 3))
     assert plain(panes.Canvas().draw(picture, 20, 7)) == [
         "══  v═════ 1:1 all ═",
         " @ =   │",
@@ -111,7 +94,7 @@ def test_the_canvas_in_characters() -> None:
 
 
 def test_the_canvas_in_half_blocks() -> None:
-    picture = shown(image(6, 6, SPOTS), cursor=(4, 3))
+    picture = finished(spots(6, 6, SPOTS), cursor=(4, 3))
     ruler, first, second, third, *_ = panes.Canvas().draw(picture, 20, 7)
     assert [(span.text, span.tone) for span in first] == [
         (" ", "text"), ("▀", "dots 60"), (" ", "text"), ("▄", "dots 30"), ("   ", "text"), ("│", "rule"),
@@ -139,7 +122,7 @@ def test_levels_are_kept_until_something_changes(monkeypatch: pytest.MonkeyPatch
         return dots(picture, size)
 
     monkeypatch.setattr(panes, "dots", counted)
-    canvas, picture = panes.Canvas(), shown(image(6, 6, SPOTS), image(6, 6, SPOTS))
+    canvas, picture = panes.Canvas(), finished(spots(6, 6, SPOTS), spots(6, 6, SPOTS))
     for step in (picture, replace(picture, cursor=(1, 1)), replace(picture, view="c"), replace(picture, decades=6)):
         canvas.draw(step, 20, 7)
     assert len(made) == 3
@@ -165,8 +148,8 @@ FACTS = PixelFacts(4, 3, 0.45, 0.35, 16.8843, 4.0869, (-0.0815, 4.0463, -9.0446)
 
 
 def test_the_reading() -> None:
-    c = image(6, 6, {**SPOTS, (4, 3): 0.25})
-    picture = shown(image(6, 6, SPOTS), c, cursor=(4, 3), facts=FACTS, log_pixel=(1, 2), rank=0)
+    c = spots(6, 6, {**SPOTS, (4, 3): 0.25})
+    picture = finished(spots(6, 6, SPOTS), c, cursor=(4, 3), facts=FACTS, log_pixel=(1, 2), rank=0)
     assert plain(reading(picture, 40, 18)) == [
         "── pixel ───────────────────────────────",
         " slow 4      fast 3",
@@ -191,23 +174,23 @@ def test_the_reading() -> None:
 
 def test_numbers_about_the_cursor() -> None:
     values = {(0, 0): 9.996, (0, 1): -0.0004, (1, 0): 1e-9, (1, 1): np.nan, (0, 2): np.inf}
-    picture = shown(image(2, 3, values))
+    picture = finished(spots(2, 3, values))
     rows = plain(reading(picture, 40, 20))[9:]
     assert "x 1e-1" in rows[0]
     assert [row.split() for row in rows[4:6]] == [["[100]", "-<1", "inf"], ["<1", "nan", "0"]]
 
 
 def test_ratio_of_zeros_and_before_anything_is_known() -> None:
-    both = shown(image(2, 2, {}), image(2, 2, {}))
+    both = finished(spots(2, 2, {}), spots(2, 2, {}))
     assert " Py / C  both zero" in plain(reading(both, 40, 20))
-    assert " Py / C  -" in plain(reading(replace(both, c=image(2, 2, {}), python=image(2, 2, {(0, 0): 1})), 40, 20))
+    assert " Py / C  -" in plain(reading(replace(both, c=spots(2, 2, {}), python=spots(2, 2, {(0, 0): 1})), 40, 20))
     empty = plain(reading(Picture("toy", (7, 9), (7, 9)), 40, 20))
     assert empty[1] == " slow 7      fast 9"
     assert [row.split()[-1] for row in empty[2:8]] == ["-"] * 6
 
 
 def test_the_direct_beam() -> None:
-    picture = shown(image(6, 6, SPOTS), cursor=(4, 3), facts=replace(FACTS, d_angstrom=float("inf")))
+    picture = finished(spots(6, 6, SPOTS), cursor=(4, 3), facts=replace(FACTS, d_angstrom=float("inf")))
     assert "d direct beam" in plain(reading(picture, 40, 18))[3]
 
 
@@ -216,13 +199,13 @@ def test_the_direct_beam() -> None:
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_verdict(width: int) -> None:
-    c, python = image(6, 6, SPOTS), image(6, 6, {**SPOTS, (5, 5): 0.25})
-    head, verdict, rest = plain(header(shown(python, c), width, 3))
+    c, python = spots(6, 6, SPOTS), spots(6, 6, {**SPOTS, (5, 5): 0.25})
+    head, verdict, rest = plain(header(finished(python, c), width, 3))
     assert head.startswith(" nbtui  toy  1 C [2 Python] 3 Python - C ")
     assert "6 x 6" in head and head.endswith("comparing ...")
     assert verdict.startswith(" 1 PIXEL DIFFER") and not rest
     assert "largest -0.25 at slow 5 fast 5" in verdict
-    same = plain(header(shown(c, c.copy()), width, 3))[1]
+    same = plain(header(finished(c, c.copy()), width, 3))[1]
     assert same.startswith(" IMAGES AGREE  every pixel within 1e-6")
     assert ("image.npy" in head) == (width >= 110)
 
@@ -230,18 +213,18 @@ def test_the_verdict(width: int) -> None:
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_verdict_in_the_numbers_of_the_field(width: int) -> None:
     """Correlation, sum ratio and peaks, each with ``=`` or ``#``; then what makes one image of the other."""
-    c = image(8, 8, {(1, 1): 4.0, (2, 6): 8.0, (6, 3): 2.0, (5, 6): 1.0})
+    c = spots(8, 8, {(1, 1): 4.0, (2, 6): 8.0, (6, 3): 2.0, (5, 6): 1.0})
     for python, numbers, told in (
         (c * np.float32(0.5), ("= 1.00000", "# 0.5", "= 0.00 px"), "agrees once C's image is scaled by 0.5"),
         (c.T.copy(), ("# ", "= 1", "# "), "agrees once C's image is transposed"),
         (
-            image(8, 8, {(1, 1): 4.0, (2, 6): 8.0, (6, 3): 2.0, (5, 6): 1.01}),
+            spots(8, 8, {(1, 1): 4.0, (2, 6): 8.0, (6, 3): 2.0, (5, 6): 1.01}),
             ("= 0.99999", "= 1.0007", "= "),
             "only in pixel slow 5 fast 6",
         ),
     ):
         comparison = compare_images(FilePicture("c", c, "npy"), FilePicture("py", python, "npy"))
-        verdict, rest = plain(header(shown(python, c, comparison=comparison, judged=True), width, 3))[1:]
+        verdict, rest = plain(header(finished(python, c, comparison=comparison, judged=True), width, 3))[1:]
         names = ("correlation", "sum ratio", "peaks") if width >= 110 else ("corr", "sums", "peaks")
         for name, number in zip(names, numbers, strict=True):
             mark, _, value = number.partition(" ")
@@ -250,42 +233,8 @@ def test_the_verdict_in_the_numbers_of_the_field(width: int) -> None:
 
 
 def test_a_typed_pixel_stands_in_the_foot_line() -> None:
-    picture = shown(image(6, 6, SPOTS), typed="4 ")
+    picture = finished(spots(6, 6, SPOTS), typed="4 ")
     assert plain(footer(picture, 80, 1))[0].startswith(" go to pixel, slow fast: 4 ")
-
-
-@pytest.mark.parametrize(
-    ("text", "cursor", "said"),
-    [
-        ("4 5", (4, 5), ""),
-        (" 4,5 ", (4, 5), ""),
-        ("", (0, 0), ""),
-        ("4", (0, 0), "two whole numbers"),
-        ("4 x", (0, 0), "two whole numbers"),
-        ("-1 2", (0, 0), "two whole numbers"),
-        ("6 0", (0, 0), "slow 6 fast 0 is not on the detector: slow 0 to 5, fast 0 to 5"),
-    ],
-)
-def test_a_pixel_that_was_typed(text: str, cursor: tuple[int, int], said: str) -> None:
-    found = moves.typed(shown(image(6, 6, SPOTS), typed=text), text)
-    assert found.cursor == cursor and found.typed is None
-    assert said in found.message and bool(said) == bool(found.message)
-
-
-def test_images_in_different_units_have_levels_of_their_own() -> None:
-    picture = shown(image(6, 6, {(1, 1): 1.0}), image(6, 6, {(1, 1): 55000.0}))
-    assert (replace(picture, view="c").top, replace(picture, view="python").top) == (55000.0, 1.0)
-    near = shown(image(6, 6, {(1, 1): 1.0}), image(6, 6, {(1, 1): 2.0}))
-    assert replace(near, view="c").top == replace(near, view="python").top == 2.0
-
-
-def test_where_the_images_differ_is_shown_first_unless_a_view_was_chosen() -> None:
-    c, python = image(6, 6, SPOTS), image(6, 6, {(1, 1): 3.0})
-    start = Picture("toy", (0, 0), (0, 0), shape=(6, 6), c=c)
-    difference = moves.differences(c, python)
-    assert moves.simulated(start, python, difference).view == "difference"
-    assert moves.simulated(moves.viewed(start, "c"), python, difference).view == "c"
-    assert moves.simulated(start, c, moves.differences(c, c)).view == "python"
 
 
 def test_what_the_simulation_does_is_in_words() -> None:
@@ -306,7 +255,7 @@ def test_what_the_simulation_does_is_in_words() -> None:
 
 
 def test_foot_line_and_keys_come_from_the_registry() -> None:
-    picture = shown(image(6, 6, SPOTS))
+    picture = finished(spots(6, 6, SPOTS))
     for width in (80, 120):
         foot = plain(footer(picture, width, 1))[0]
         assert "Enter trace it" in foot and foot.endswith("q back")
@@ -325,7 +274,7 @@ HOSTILE = "\x1b]0;owned\x07[bold red]x[/]\u202e\n\x9b31m"
 
 
 def test_hostile_text_is_harmless() -> None:
-    start = shown(image(6, 6, SPOTS), image(6, 6, SPOTS))
+    start = finished(spots(6, 6, SPOTS), spots(6, 6, SPOTS))
     hostile = [
         replace(start, name=HOSTILE, phi_mode=HOSTILE, c_origin=HOSTILE, message=HOSTILE),
         replace(start, c=None, difference=None, view="c", c_problem=HOSTILE, message=HOSTILE),
@@ -338,101 +287,3 @@ def test_hostile_text_is_harmless() -> None:
         assert all(text.isprintable() for text in plain(drawn))
         assert all(width_of(row) == 80 for row in drawn)
         assert "[bold red]x[/]" in "\n".join(plain(drawn))
-
-
-# --- comparing -------------------------------------------------------------------------------------------------------
-
-
-def test_differences() -> None:
-    """Beyond 1e-6 of a pixel's value, unless both are below 1e-6 of the brightest."""
-    c = np.array([[1e3, 1e3, 1e-4, 0.0], [5.0, np.nan, np.nan, 2.0]], dtype=np.float32)
-    python = np.array([[1e3, 1.001e3, 9e-4, 0.5], [4.0, np.nan, 1.0, 2.0]], dtype=np.float32)
-    found = moves.differences(c, python)
-    # no number on one side only, then by size: 1, 1, 0.5; equals keep the order of the rows
-    assert found.worst == ((1, 2), (0, 1), (1, 0), (0, 3))
-    assert found.differing == 4
-    assert found.largest == pytest.approx(1.0)
-    assert found.delta.dtype == np.float32
-
-
-def test_only_so_many_are_listed() -> None:
-    c = np.zeros((30, 30), dtype=np.float32)
-    found = moves.differences(c, np.arange(900, dtype=np.float32).reshape(30, 30))
-    assert found.differing == 899  # the first is zero on both sides
-    assert found.worst[:2] == ((29, 29), (29, 28)) and len(found.worst) == moves.LISTED
-
-
-# --- steps -----------------------------------------------------------------------------------------------------------
-
-
-def test_the_worst_are_walked_in_a_circle() -> None:
-    c, python = image(6, 6, {}), image(6, 6, SPOTS)
-    picture = shown(python, c)
-    visited = []
-    for _ in range(5):
-        picture = moves.worst(picture, 1)
-        visited.append((picture.cursor, picture.rank, picture.message))
-    by_size = [(0, 0), (5, 5), (4, 3), (1, 2)]
-    assert visited == [
-        *[(pixel, rank, "") for rank, pixel in enumerate(by_size)],
-        ((0, 0), 0, "around the end"),
-    ]
-    assert moves.worst(picture, -1).cursor == (1, 2)
-    assert moves.worst(shown(python, c), -1).cursor == (1, 2)
-    assert moves.worst(moves.moved(picture, 1, 0), 1).cursor == (0, 0)  # a step beside the list starts it again
-    assert moves.worst(shown(c, c.copy()), 1).message == "no pixel differs"
-    assert "give --c-image" in moves.worst(shown(python, c_problem="give --c-image FILE"), 1).message
-
-
-def test_the_cursor_stays_on_the_detector() -> None:
-    picture = shown(image(6, 8, SPOTS))
-    assert moves.moved(picture, -3, 99).cursor == (0, 7)
-    assert moves.to_pixel(picture, (99, -1)).cursor == (5, 0)
-
-
-def test_the_whole_detector_fits() -> None:
-    picture = shown(image(100, 60, {}))
-    sizes = ((100, 60), (99, 60), (30, 60), (8, 8), (800, 800))
-    assert [moves.scale(picture, size) for size in sizes] == [1, 2, 4, 13, -8]
-    assert moves.scale(picture, (0, 0)) == moves.ZOOMS[0]
-
-
-def test_zoom_is_about_the_cursor() -> None:
-    picture = shown(image(100, 100, {}), cursor=(50, 80))
-    near = moves.zoomed(picture, 1, (20, 20))  # from 1:5, the whole of it, to 1:4, which shows 80 pixels
-    assert near.zoom == 4 and near.corner == (10, 20)
-    for _ in range(9):
-        near = moves.zoomed(near, 1, (20, 20))
-    assert near.zoom == -8 and near.message == "closer is not possible"
-    assert near.corner == (49, 79)  # two pixels are seen
-    far = shown(image(100, 100, {}), zoom=128)
-    assert moves.zoomed(far, -1, (20, 20)).message == "further away is not possible"
-
-
-def test_the_view_turns_its_page() -> None:
-    """Ten by ten dots: the corner stays until the cursor leaves, then the cursor is in the middle again."""
-    picture = shown(image(100, 100, {}), zoom=1, cursor=(9, 0))
-    assert moves.in_view(picture, (10, 10)).corner == (0, 0)
-    turned = moves.in_view(moves.moved(picture, 1, 0), (10, 10))
-    assert turned.corner == (5, 0)
-    assert moves.in_view(replace(turned, cursor=(99, 99)), (10, 10)).corner == (90, 90)
-
-
-@pytest.mark.parametrize("zoom", [-8, -2, 1, 3, 16])
-def test_dots_and_pixels_belong_together(zoom: int) -> None:
-    picture = shown(image(40, 40, {}), zoom=zoom, corner=(7, 3))
-    for pixel in ((7, 3), (8, 5), (20, 33)):
-        dot = moves.dot_of(picture, pixel, zoom)
-        back = moves.pixel_of(picture, dot, zoom)
-        assert back is not None
-        assert all(abs(a - b) < max(zoom, 1) for a, b in zip(pixel, back, strict=True))
-    assert moves.pixel_of(picture, (999, 0), zoom) is None
-
-
-def test_ranges_go_round() -> None:
-    picture = shown(image(6, 6, SPOTS))
-    seen = []
-    for _ in moves.RANGES:
-        picture = moves.ranged(picture)
-        seen.append(picture.decades)
-    assert seen == [4, 6, 8, 2, 3]
