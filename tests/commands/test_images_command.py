@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nbtui.cli import main
-from support.golden_cases import DATA, golden_case
+from support.golden_cases import golden_case
 from support.places import TOP
 from support.toy_images import decoded, files, spots
 
@@ -127,7 +127,7 @@ def test_bad_input_is_named(here: Path, words: list[str], said: str, capsys: pyt
 
 def test_a_case_is_simulated_and_compared(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     case = golden_case("interpolate_out_of_range")
-    inputs = ["--workdir", str(DATA / "inputs"), "--phi-mode", "c-parity"]
+    inputs = ["--workdir", str(case.inputs), "--phi-mode", "c-parity"]
     assert main(["images", str(case.folder), *inputs, "--gates", "exact", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["pixels_beyond_1e-6"] == 0 and found["correlation"] == pytest.approx(1.0)

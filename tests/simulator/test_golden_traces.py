@@ -13,7 +13,7 @@ from nbsim.errors import InputError
 from nbsim.pixel.pixel import image_values, simulate_pixel
 from nbsim.pixel.trace import format_line, trace_lines
 from nbsim.setup.build import from_command
-from support.golden_cases import DATA, LOCAL, NAMES, experiment_of, golden_case, needs, simulated
+from support.golden_cases import LOCAL, NAMES, experiment_of, golden_case, needs, simulated
 
 TRACE = re.compile(r"(?:TRACE_(?:C|PY)(_PHI)?(?::| ) ?|^(?=DETECTOR_))(.*)")
 NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|nan|inf)(?![\w.])")
@@ -108,8 +108,8 @@ def test_pixel_beyond_the_detector(pixel: tuple[int, int]) -> None:
 
 
 def test_pixel_outside_the_roi() -> None:
-    command = golden_case("cubic_default_f").command + " -roi 3 20 5 40"
-    experiment = from_command(command, DATA / "inputs")
+    case = golden_case("cubic_default_f")
+    experiment = from_command(case.command + " -roi 3 20 5 40", case.inputs)
     with pytest.raises(InputError, match="-roi 3 20 5 40"):
         simulate_pixel(experiment, 4, 10)
     assert float(image_values(experiment, torch.tensor([[4, 10]]))[0]) == 0.0

@@ -2,7 +2,8 @@
 
 Block-shaped crystal, nearest structure factor, corrections cached as C does: one (layer, subpixel, source) at a
 time, summed over phi steps and mosaic domains. Everything that varies between experiments is an argument, so
-that one compiled form serves all of them. ``tests/test_image.py`` holds it to :func:`nbsim.pixel.terms.contributions`.
+that one compiled form serves all of them. ``tests/simulator/test_image.py`` holds it to
+:func:`nbsim.pixel.terms.contributions`.
 Source: nanobragg_pixel_loop.md sections 4 to 9.
 """
 

@@ -2,8 +2,8 @@
 
 Textual (8.2) sends a changed region from the left edge of its widget on, and a whole screen, twice, whenever one screen
 takes the place of another. Over a slow link that is most of the traffic. The frames that it makes are therefore laid
-over what was sent before, whoever made them. It builds on how Textual hands its frames out; `tests/test_tight.py` says
-when a later Textual does that otherwise.
+over what was sent before, whoever made them. It builds on how Textual hands its frames out;
+`tests/console/test_tight.py` says when a later Textual does that otherwise.
 """
 
 from __future__ import annotations
