@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: demo test check lint types contracts example figures docs screens clean
+.PHONY: demo test check lint types contracts example figures docs architecture sentences screens clean
 
 demo: $(READY)  ## open the console on the built-in demo (text where there is no terminal)
 	@$(BIN)/nbtui; status=$$?; test $$status -le 1 || exit $$status
@@ -32,6 +32,12 @@ figures: $(READY)  ## the pictures of docs/api.md
 
 docs: $(READY)  ## docs/keys.md, docs/settings.md and docs/flags.md
 	$(BIN)/python tools/tables.py
+
+architecture: $(READY)  ## the picture and the rooms of docs/architecture.md
+	$(BIN)/python tools/architecture.py
+
+sentences: $(READY)  ## docs/sentences.md, every user-visible sentence for review
+	$(BIN)/python tools/sentences.py
 
 screens: $(READY)  ## the pictures of the console in docs/screens
 	$(BIN)/python tools/screens.py

@@ -1,4 +1,4 @@
-"""The ``nbtui`` program: which subcommands there are, exit codes, and how every error looks.
+"""The ``nbtui`` program: its subcommands, its exit codes, and the text of every error.
 
 A subcommand's module is imported when it is called, never for ``--help``: torch, numpy and textual stay out.
 """

@@ -1,1 +1,1 @@
-"""One module per subcommand; ``nbtui.cli`` says which there are."""
+"""Subcommands of nbtui, one module each."""

@@ -1,1 +1,1 @@
-"""See docs/architecture.md."""
+"""The terminal console: one folder per screen, pure state and drawing, thin Textual widgets."""

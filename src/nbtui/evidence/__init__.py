@@ -1,1 +1,1 @@
-"""See docs/architecture.md."""
+"""Evidence packages: writing, reading, verifying and following them."""

@@ -1,1 +1,1 @@
-"""Diffraction images: reading, comparing, showing. numpy only; see docs/architecture.md."""
+"""Detector images: reading, comparing, locating and explaining the difference, drawing. numpy only."""

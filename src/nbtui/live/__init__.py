@@ -1,1 +1,1 @@
-"""See docs/architecture.md."""
+"""Cases and their live simulation; the only room of nbtui that imports nbsim."""

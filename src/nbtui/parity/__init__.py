@@ -1,1 +1,1 @@
-"""See docs/architecture.md."""
+"""Two traces compared field by field, to the first divergence."""

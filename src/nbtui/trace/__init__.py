@@ -1,1 +1,1 @@
-"""Reading trace logs."""
+"""Trace logs of every dialect, read into one `Trace`."""
