@@ -25,6 +25,7 @@ from nbtui.evidence.history import Entry
 from nbtui.evidence.read.package import Factor, Package
 from nbtui.live.model import Case, Settings, Simulation
 from nbtui.parity.compare import compare
+from nbtui.trace.fields.catalogue import field
 from nbtui.trace.reading.reader import parse_lines
 from support.console_toy import (
     console,
@@ -290,12 +291,18 @@ def test_a_long_detail_is_scrolled_to_its_end_and_no_further() -> None:
 
 def test_makers_are_functions_that_exist() -> None:
     for name in makers._MAKERS:
-        assert ":" in makers.in_python(name, "loop"), name
-    line = int(makers.in_python("F_latt_a", "loop").partition(":")[2].split()[0])
+        assert ":" in made_by(name), name
+    line = int(made_by("F_latt_a").partition(":")[2].split()[0])
     assert line == lattice.grating.__code__.co_firstlineno
-    line = int(makers.in_python("R_distance_meters", "loop").partition(":")[2].split()[0])
+    line = int(made_by("R_distance_meters").partition(":")[2].split()[0])
     assert line == scattering.trace_rays.__code__.co_firstlineno
-    assert makers.in_python("nobody knows", "loop") == "" == makers.in_c("nobody knows", "loop")
+    assert made_by("tricubic.grid") == ""
+
+
+def made_by(name: str) -> str:
+    entry = field(name)
+    assert entry is not None
+    return makers.in_python(entry)
 
 
 async def test_enter_opens_the_detail_and_reads_the_packages(case: Case, tmp_path: Path) -> None:

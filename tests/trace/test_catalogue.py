@@ -22,7 +22,7 @@ def test_names_and_aliases_are_unique() -> None:
 
 
 def test_stages_follow_the_pipeline() -> None:
-    assert [stage.id for stage in STAGES] == [
+    assert [stage.value for stage in STAGES] == [
         "detector",
         "pixel",
         "scattering",
@@ -32,15 +32,14 @@ def test_stages_follow_the_pipeline() -> None:
         "accumulation",
         "scaling",
     ]
-    place = {stage.id: index for index, stage in enumerate(STAGES)}
-    places = [place[entry.stage] for entry in FIELDS]
+    places = [STAGES.index(entry.stage) for entry in FIELDS]
     assert places == sorted(places)
 
 
 def test_every_entry_is_described_and_its_dependencies_exist() -> None:
     for entry in FIELDS:
-        assert entry.description and entry.tap, entry.name
-        for name in entry.depends_on:
+        assert entry.description and entry.printed_when, entry.name
+        for name in (*entry.depends_on, *entry.hidden_inputs):
             assert field(name) is not None, (entry.name, name)
             assert order(name) < order(entry.name) or name == "polar", (entry.name, name)
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from nbtui.parity.numbers import NUMBER
 from nbtui.trace.fields import catalogue
+from nbtui.trace.fields.field import Shape, Stage, Tap
 from nbtui.trace.model import PhiRecord, Record, Trace, Value
 
 SETUP, LOOP, END, OTHER = range(4)  # sections of a trace, in pipeline order
-END_STAGES = frozenset({"accumulation", "scaling"})
+END_STAGES = frozenset({Stage.ACCUMULATION, Stage.SCALING})
 _PAIR = re.compile(r"(?<!\S)([^\s=]+)=(\S+)")
 NOT_THERE = "NOT_EXTRACTED"  # written by older tools where they found no value
 
@@ -37,9 +38,9 @@ def section(name: str) -> int:
     known = catalogue.field(name)
     if known is None:
         return OTHER
-    if known.origin == "setup":
+    if known.tap.in_setup:
         return SETUP
-    return END if known.stage in END_STAGES or name.startswith("printout.") else LOOP
+    return END if known.stage in END_STAGES or known.tap is Tap.PRINTOUT else LOOP
 
 
 def in_block(name: str) -> bool:
@@ -90,7 +91,7 @@ def cells(trace: Trace) -> dict[Place, Cell]:
     for record, block in zip(trace.records, blocks(trace), strict=True):
         name = record.name
         known = catalogue.field(name)
-        shape = known.shape if known else "vector" if len(record.values) == 3 else "scalar"
+        shape = known.shape if known else Shape.VECTOR if len(record.values) == 3 else Shape.SCALAR
         names = catalogue.components(shape, len(record.values))
         repetition = 0 if in_block(name) else record.occurrence
         printed = tokens(record)

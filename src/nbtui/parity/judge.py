@@ -12,11 +12,12 @@ from nbtui.parity.numbers import Printing, Verdict, judge, significant_digits
 from nbtui.parity.profiles import Limit, Profile
 from nbtui.parity.units import Conversion, conversion
 from nbtui.trace.fields import catalogue
+from nbtui.trace.fields.field import Shape, Stage, Tolerance
 from nbtui.trace.model import Trace, Value
 
 SINGLE = 2.0**-23  # spacing of float32 values relative to their size
 PRINTF_DIGITS = 6  # what %g prints
-FIELDS_OF_VECTORS = ("vector", "hkl", "matrix")
+FIELDS_OF_VECTORS = (Shape.VECTOR, Shape.HKL, Shape.MATRIX)
 _EQUAL = Verdict(Status.PASS, 0.0, 0.0, 0)
 _EQUAL_WORDS = Verdict(Status.PASS)
 
@@ -27,10 +28,10 @@ class Fact:
 
     name: str
     component: str
-    stage: str
+    stage: Stage
     unit: str
     description: str
-    kind: str  # tolerance class
+    kind: Tolerance
     limit: Limit
     judged: bool  # by the profile
     in_vector: bool
@@ -98,13 +99,13 @@ class Judge:
         if ours.value == value:
             return _EQUAL_WORDS if isinstance(value, str) else _EQUAL
         half = 0.0
-        if kind != "integer":
+        if kind is not Tolerance.INTEGER:
             half = self._half_unit(ours.token, kind, self.printing_c)
             half += self._half_unit(theirs.token, kind, self.printing_py) * self.scale(fact.name)
-        if kind == "text" and isinstance(ours.value, str):
+        if kind is Tolerance.TEXT and isinstance(ours.value, str):
             limit = Limit(self.profile.tolerance)  # numbers inside the text
         length = length if fact.in_vector else 0.0
-        return judge(ours.value, value, limit, exact=kind == "integer", length=length, half_unit=half)
+        return judge(ours.value, value, limit, exact=kind is Tolerance.INTEGER, length=length, half_unit=half)
 
     def scale(self, name: str) -> float:
         """What Python's value is multiplied by."""
@@ -115,10 +116,10 @@ class Judge:
         fact = Fact(
             name=name,
             component=component,
-            stage=known.stage if known else "other",
+            stage=known.stage if known else Stage.OTHER,
             unit=known.unit_of(component) if known else "",
             description=known.description if known else "not in the catalogue",
-            kind=known.tolerance_class if known else "factor",
+            kind=known.tolerance if known else Tolerance.FACTOR,
             limit=self._limit(name, component),
             judged=self.profile.judges(name, component),
             in_vector=known is not None and known.shape in FIELDS_OF_VECTORS,
@@ -130,16 +131,16 @@ class Judge:
     def _limit(self, name: str, component: str) -> Limit:
         known = catalogue.field(name)
         limit = self.profile.limit(name, component)
-        if known is not None and known.tolerance_class in ("integer", "text"):
+        if known is not None and known.tolerance in (Tolerance.INTEGER, Tolerance.TEXT):
             return Limit(0.0)
-        if known is not None and known.tolerance_class == "float32" and not limit.absolute:
+        if known is not None and known.tolerance is Tolerance.FLOAT32 and not limit.absolute:
             return Limit(max(limit.value, SINGLE))
         return limit
 
-    def _half_unit(self, token: str, kind: str, log: Printing) -> float:
+    def _half_unit(self, token: str, kind: Tolerance, log: Printing) -> float:
         if not token:
             return 0.0
-        if kind == "printed":
+        if kind is Tolerance.PRINTED:
             return Printing(digits=max(PRINTF_DIGITS, significant_digits(token))).half_unit(token)
         return log.half_unit(token)
 

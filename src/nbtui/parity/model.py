@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from nbtui.trace.fields.field import Stage
 from nbtui.trace.model import Value
 
 # notes that begin so: the row differs and says nothing about the image; the row counts nowhere
@@ -36,7 +37,7 @@ class Row:
     occurrence: int  # repeated block (sub-pixel/layer) index; phi lines: index of the phi line
     component: str  # "", "x", "y", "z", "h", "k", "l", or "0".."8"
     label: str  # e.g. "rot_a_angstroms[1].y", "phi.k_frac[phi 3]"
-    stage: str  # stage id of the catalogue
+    stage: Stage
     unit: str
     description: str
     order: int  # pipeline order
@@ -58,7 +59,7 @@ class Tally:
 
     field: str
     component: str
-    stage: str
+    stage: Stage
     judged: bool  # by the profile
     rows: int
     only_c: int  # rows that Python lacks

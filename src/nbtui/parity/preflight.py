@@ -14,6 +14,7 @@ from nbtui.parity.model import FALSE_DIVERGENCE, Overview, Row
 from nbtui.parity.numbers import printing, significant_digits
 from nbtui.parity.units import Conversion
 from nbtui.trace.fields import catalogue
+from nbtui.trace.fields.field import Tolerance
 from nbtui.trace.model import Trace
 from nbtui.trace.text import clean
 
@@ -123,7 +124,7 @@ def _single_precision(trace: Trace, side: str) -> list[str]:
     seen: dict[str, bool] = {}
     for name in dict.fromkeys(trace.names()):
         known = catalogue.field(name)
-        if known is None or known.tolerance_class == "float32":
+        if known is None or known.tolerance is Tolerance.FLOAT32:
             continue
         for token in (token for record in trace.all(name)[:_ENOUGH] for token in align.tokens(record)):
             if significant_digits(token) >= _LONG:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from nbtui.trace.fields import catalogue
+from nbtui.trace.fields.field import Stage
 from nbtui.trace.model import TraceError
 
 GATE = 1e-6  # relative; the gate of the scaling chain
-CHAIN_STAGES = ("accumulation", "scaling")  # the lattice factors of one phi step are no factors of the chain
+CHAIN_STAGES = (Stage.ACCUMULATION, Stage.SCALING)  # the lattice factors of one phi step are no factors of the chain
 KEYS = ("base", "description", "tolerance", "only", "fields")
 
 

@@ -5,31 +5,25 @@ from __future__ import annotations
 from functools import cache
 
 from nbtui.trace.fields import catalogue
+from nbtui.trace.fields.field import Stage
 
-_K_FRAC = ("scattering_vec_A_inv", "rot_b_angstroms", "phi.phi_deg")
-# beside the catalogue: what the phi lines are made of, and what is made of the factors they print
-_MORE: dict[str, tuple[str, ...]] = {
-    "phi.k_frac": _K_FRAC,
-    "phi.F_latt": (*_K_FRAC, "rot_a_angstroms", "rot_c_angstroms"),
-    "I_before_scaling": ("phi.F_latt",),
-}
-REPEATED = frozenset({"pixel", "scattering", "crystal", "lattice", "structure_factor"})
+REPEATED = frozenset({Stage.PIXEL, Stage.SCATTERING, Stage.CRYSTAL, Stage.LATTICE, Stage.STRUCTURE_FACTOR})
 
-Spot = tuple[str, str, int]  # field, stage, occurrence
+Spot = tuple[str, Stage, int]  # field, stage, occurrence
 
 
 @cache
 def upstream(name: str) -> frozenset[str]:
     """Every field that a field depends on, directly or through others."""
     known = catalogue.field(name)
-    direct = (*(known.depends_on if known else ()), *_MORE.get(name, ()))
+    direct = (*known.depends_on, *known.hidden_inputs) if known else ()
     found = set(direct)
     for other in direct:
         found |= upstream(other)
     return frozenset(found)
 
 
-def apart(one: tuple[str, str], other: tuple[str, str]) -> bool:
+def apart(one: tuple[str, Stage], other: tuple[str, Stage]) -> bool:
     """Whether values of these two fields (name, stage) meet only within one block, or one phi step."""
     same_kind = one[0].startswith("phi.") == other[0].startswith("phi.")
     return same_kind and {one[1], other[1]} <= REPEATED

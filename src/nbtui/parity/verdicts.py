@@ -17,6 +17,7 @@ from nbtui.parity.numbers import DIVERGENT_BELOW, MINOR_BELOW, NOISE, ZERO_BELOW
 from nbtui.parity.pairing import Pairs, Stop
 from nbtui.parity.scalars import Short
 from nbtui.parity.sorting import Array
+from nbtui.trace.fields.field import Tolerance
 
 STATUSES = tuple(Status)
 PASS, MINOR, DIVERGENT, CRITICAL, MISSING = range(5)
@@ -115,8 +116,8 @@ def _of_facts(pairs: Pairs, judge: Judge) -> dict[str, Array]:
         "scale": np.array([judge.scale(fact.name) for fact in facts] or [1.0]),
         "limit": np.array([fact.limit.value for fact in facts] or [0.0]),
         "absolute": np.array([fact.limit.absolute for fact in facts] or [False]),
-        "exact": np.array([fact.kind == "integer" for fact in facts] or [False]),
-        "printed": np.array([fact.kind == "printed" for fact in facts] or [False]),
+        "exact": np.array([fact.kind is Tolerance.INTEGER for fact in facts] or [False]),
+        "printed": np.array([fact.kind is Tolerance.PRINTED for fact in facts] or [False]),
         "vector": np.array([fact.in_vector for fact in facts] or [False]),
         "judged": np.array([fact.judged for fact in facts] or [False]),
         "aside": np.array([bool(fact.log_only) for fact in facts] or [False]),

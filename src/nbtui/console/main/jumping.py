@@ -145,8 +145,8 @@ def _stages(text: str, state: State) -> Iterator[Target]:
     tallies = state.comparison.overview.tallies if state.comparison else ()
     first = first_of_stage(tallies, among_raised=False)
     for stage in STAGES:
-        index = first.get(stage.id)
-        if index is not None and _matches(text, stage.label, stage.id):
+        index = first.get(stage)
+        if index is not None and _matches(text, stage.label, stage):
             yield Target(stage.label, "stage", "first field of this stage", move=partial(_to_row, index=index))
 
 

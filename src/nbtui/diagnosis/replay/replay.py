@@ -30,7 +30,6 @@ Flags = npt.NDArray[np.bool_]
 R_E_SQR = 7.94079248018965e-30
 MOST_TERMS = 4_000_000  # of a pixel; a diagnosis holds three replays, and then takes nearly 2 GB
 WATER = 2.57**2 * 1e6 * 6.02214179e23 / 18.0
-STAGES = ("detector", "pixel", "scattering", "crystal", "lattice", "structure_factor", "accumulation", "scaling")
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,17 @@ from nbtui.diagnosis.replay.replay import MOST_TERMS, replay
 from nbtui.diagnosis.replay.rules import Setup
 from nbtui.diagnosis.search.rows import Rows, predictions
 from nbtui.live.scene import Array, Scene, Unusable, cell_of, frame_of, rebuilt
+from nbtui.parity.streams import upstream
+from nbtui.trace.fields.catalogue import FIELDS
 
-SMOOTH = (
-    "pix0_vector_meters", "fdet_vec", "sdet_vec", "pixel_pos_meters", "close_distance_meters", "omega_pixel_sr",
-    "incident_vec", "lambda_meters", "scattering_vec_A_inv", "rot_a_angstroms", "rot_b_angstroms", "rot_c_angstroms",
-    "rot_a_star_A_inv", "phi.phi_deg", "hkl_frac", "phi.k_frac", "fluence_photons_per_m2", "capture_fraction",
-    "F_cell", "I_before_scaling", "I_pixel_final",
-)  # fmt: skip
+_F_CELL = "F_cell"
+# first what the command line sets, then what the table of structure factors has a part in
+SMOOTH = tuple(
+    sorted(
+        (entry.name for entry in FIELDS if entry.may_be_fitted),
+        key=lambda name: _F_CELL in (name, *upstream(name)),
+    )
+)
 STEPS = 8  # of Gauss-Newton
 FITTED = 1e-9  # relative misfit of the fitted rows that counts as explained
 STILL = 1e-12  # relative change of a row that agrees already and must not move

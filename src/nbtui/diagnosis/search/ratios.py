@@ -16,13 +16,10 @@ import numpy as np
 
 from nbtui.diagnosis.replay.rules import Setup
 from nbtui.live.scene import Array
+from nbtui.trace.fields.catalogue import FIELDS
 from nbtui.trace.model import Trace, Value
 
-FIELDS = (
-    "omega_pixel_sr", "close_distance_meters", "obliquity_factor", "lambda_meters", "F_latt_a", "F_latt_b", "F_latt_c",
-    "F_latt", "F_cell", "I_before_scaling", "fluence_photons_per_m2", "steps", "capture_fraction", "polar",
-    "omega_pixel", "I_pixel_final",
-)  # fmt: skip
+COMPARED = frozenset(entry.name for entry in FIELDS if entry.may_be_ratio)
 LONGEST = 3  # factors of a product
 DOUBLE, SINGLE = 1e-12, 2.0**-22  # relative window
 CHANCE = 1e-3  # a match more likely than this by chance is not told
@@ -144,7 +141,7 @@ def matches(c: Trace, py: Trace, setup: Setup | None = None, *, single: bool = F
     """Every ratio of two printed values that is a product of named factors; ``single``: one side is float32."""
     window = SINGLE if single else DOUBLE
     ratios: dict[str, float] = {}
-    for name in FIELDS:
+    for name in dict.fromkeys(name for name in c.names() if name in COMPARED):
         ours, theirs = _first(c, name), _first(py, name)
         if ours and theirs and abs(theirs / ours - 1.0) > window:
             ratios[name] = theirs / ours

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nbtui.diagnosis.replay.replay import STAGES, replay
+from nbtui.diagnosis.replay.replay import replay
 from nbtui.diagnosis.replay.rules import Setup
 from nbtui.diagnosis.search.rows import SINGLE, Rows, predictions
 from nbtui.live.scene import Array
 from nbtui.trace.fields import catalogue
+from nbtui.trace.fields.catalogue import STAGES
 
 PRINTED = 2e-14  # relative: what 15 printed digits leave open, with room
 APART = 1e-11  # relative: a value this far from any float32 number is not one

@@ -1,23 +1,31 @@
-"""The field catalogue: what every named trace value means, where it is taken and where it stands in the pipeline.
+"""The field catalogue: meaning, tap and place in the pipeline of every named trace value.
 
-``FIELDS`` is in pipeline order, which is the order of a comparison. Names that belong to one source carry its number,
-``source[2].polar``; they share the entry ``source.polar``.
+``FIELDS`` is in pipeline order, the order of a comparison: by stage, and within a stage as the files of this package
+list them. Names that belong to one source carry its number, ``source[2].polar``; they share the row ``source.polar``.
 """
 
 from __future__ import annotations
 
 import re
 
-from nbtui.trace.fields import extra
-from nbtui.trace.fields import pixel_loop as loop
-from nbtui.trace.fields.field import STAGES, Field, Stage
-from nbtui.trace.fields.setup import DETECTOR_FIELDS, SPINDLE
+from nbtui.trace.fields.field import STAGES, Field, Shape, Stage, Tap, Tolerance
+from nbtui.trace.fields.first_pass import FIRST_PASS
+from nbtui.trace.fields.phi_step import PHI_STEP
+from nbtui.trace.fields.printout import PRINTOUT
+from nbtui.trace.fields.python_logs import INTERPOLATION, SOURCE
+from nbtui.trace.fields.ray import RAY
+from nbtui.trace.fields.setup import SETUP
+from nbtui.trace.fields.stored import STORED
+from nbtui.trace.fields.term import TERM
 
 __all__ = [
     "FIELDS",
     "STAGES",
     "Field",
+    "Shape",
     "Stage",
+    "Tap",
+    "Tolerance",
     "canonical",
     "components",
     "field",
@@ -25,34 +33,8 @@ __all__ = [
     "order",
 ]
 
-FIELDS: tuple[Field, ...] = (
-    *DETECTOR_FIELDS,
-    *loop.DETECTOR,
-    *loop.PIXEL,
-    *loop.SCATTERING,
-    *extra.PHI_SCATTERING,
-    *extra.SOURCE_SCATTERING,
-    *extra.PRINTOUT_SCATTERING,
-    *SPINDLE,
-    *loop.CRYSTAL,
-    *extra.PHI_CRYSTAL,
-    *extra.PRINTOUT_CRYSTAL,
-    *loop.LATTICE,
-    *extra.PHI_LATTICE,
-    *extra.TERM_LATTICE,
-    *extra.PRINTOUT_LATTICE,
-    *loop.STRUCTURE_FACTOR,
-    *extra.TRICUBIC,
-    *extra.TERM_STRUCTURE_FACTOR,
-    *extra.PRINTOUT_STRUCTURE_FACTOR,
-    *loop.ACCUMULATION,
-    *extra.SOURCE_ACCUMULATION,
-    *extra.TERM_ACCUMULATION,
-    *extra.PRINTOUT_ACCUMULATION,
-    *loop.SCALING,
-    *extra.SOURCE_SCALING,
-    *extra.PRINTOUT_SCALING,
-)
+_ROWS = (*SETUP, *RAY, *FIRST_PASS, *STORED, *PHI_STEP, *INTERPOLATION, *SOURCE, *TERM, *PRINTOUT)
+FIELDS: tuple[Field, ...] = tuple(entry for stage in STAGES for entry in _ROWS if entry.stage is stage)
 
 _BY_NAME: dict[str, Field] = {entry.name: entry for entry in FIELDS}
 _CANONICAL: dict[str, str] = {alias: entry.name for entry in FIELDS for alias in entry.aliases}
@@ -60,10 +42,10 @@ _ORDER: dict[str, int] = {entry.name: position for position, entry in enumerate(
 _SOURCE = re.compile(r"source\[[0-9]{1,6}\]\.")
 
 _COMPONENTS: dict[str, tuple[str, ...]] = {
-    "vector": ("x", "y", "z"),
-    "hkl": ("h", "k", "l"),
-    "angles": ("rotx", "roty", "rotz", "twotheta"),
-    "beam": ("X", "Y", "pixel_mm"),
+    Shape.VECTOR: ("x", "y", "z"),
+    Shape.HKL: ("h", "k", "l"),
+    Shape.ANGLES: ("rotx", "roty", "rotz", "twotheta"),
+    Shape.BEAM: ("X", "Y", "pixel_mm"),
 }
 
 

@@ -1,70 +1,134 @@
-"""What a catalogue entry is, and the stages of the pipeline. The entries are in `fields_setup` and `fields_loop`."""
+"""One row of the field catalogue, and the vocabulary of its columns."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass
+from enum import StrEnum
 
 
-@dataclass(frozen=True)
-class Stage:
-    """One box of the pipeline, in the order in which a pixel passes through it."""
+class Stage(StrEnum):
+    """A box of the pipeline, in the order in which a pixel passes through it."""
 
-    id: str
-    label: str
+    DETECTOR = "detector"
+    PIXEL = "pixel"
+    SCATTERING = "scattering"
+    CRYSTAL = "crystal"
+    LATTICE = "lattice"
+    STRUCTURE_FACTOR = "structure_factor"
+    ACCUMULATION = "accumulation"
+    SCALING = "scaling"
+    OTHER = "other"  # of names that are not in the catalogue
+
+    @property
+    def label(self) -> str:
+        """The stage as a heading."""
+        return self.value.replace("_", " ").capitalize()
 
 
-STAGES: tuple[Stage, ...] = (
-    Stage("detector", "Detector"),
-    Stage("pixel", "Pixel"),
-    Stage("scattering", "Scattering"),
-    Stage("crystal", "Crystal"),
-    Stage("lattice", "Lattice"),
-    Stage("structure_factor", "Structure factor"),
-    Stage("accumulation", "Accumulation"),
-    Stage("scaling", "Scaling"),
-)
+STAGES = tuple(stage for stage in Stage if stage is not Stage.OTHER)
+
+
+class Shape(StrEnum):
+    """The values of a field, as they are printed in one line."""
+
+    SCALAR = "scalar"
+    VECTOR = "vector"  # x y z
+    HKL = "hkl"  # h k l
+    MATRIX = "matrix"  # 9 values, row by row
+    TEXT = "text"
+    ANGLES = "angles"  # rotx:, roty:, rotz:, twotheta:
+    BEAM = "beam"  # X:, Y:, pixel_mm:
+    LIST = "list"  # any number of values
+
+
+class Tolerance(StrEnum):
+    """The class of limits by which a difference is judged."""
+
+    FACTOR = "factor"  # a computed number
+    SETUP = "setup"  # a number of the set-up
+    INTEGER = "integer"
+    TEXT = "text"
+    FLOAT32 = "float32"  # stored in single precision
+    PRINTED = "printed"  # printed with few digits
+
+
+class Tap(StrEnum):
+    """The place in the program where the line is printed."""
+
+    SAMPLE_PIVOT = "set-up, detector pivoting around the sample"
+    BEAM_PIVOT = "set-up, detector pivoting around the direct beam"
+    PLACEMENT = "set-up, while the detector is placed"
+    PLACED = "set-up, after the detector is placed; printed by every build"
+    SPINDLE = "set-up of the crystal (Python logs)"
+    RAY = "once per layer and sub-pixel, at source 0, before the resolution test"
+    FIRST_PASS = "once per layer and sub-pixel, at source 0, phi step 0, mosaic domain 0"
+    PHI_STEP = "one line per phi step, at source 0 and mosaic domain 0; SQUARE crystals only"
+    INTERPOLATION = "interpolation neighbourhood of the traced index (Python logs)"
+    SOURCE = "one block per source, in builds that print it"
+    TERM = "one line per contribution that is added to the sum"
+    STORED = "once, after the pixel is stored"
+    PRINTOUT = "-printout block of the stock program, 6 to 10 digits, after the pixel is stored"
+
+    @property
+    def in_setup(self) -> bool:
+        """Whether the line is printed before the first pixel."""
+        return self in _SETUP_TAPS
+
+
+_SETUP_TAPS = frozenset({Tap.SAMPLE_PIVOT, Tap.BEAM_PIVOT, Tap.PLACEMENT, Tap.PLACED, Tap.SPINDLE})
+
+
+class Loop(StrEnum):
+    """The place in the C program where a value is made.
+
+    The loops nest, outermost first: slow, fast, layer, sub-pixel slow, sub-pixel fast, source, phi step, mosaic
+    domain. Source: nanobragg_pixel_loop section 2.
+    """
+
+    PLACEMENT = "before the loops, while the detector is placed"
+    CELL = "before the loops, with the cell"
+    BEAM = "before the loops, with the beam"
+    SAMPLING = "before the loops, with the sampling"
+    SUBPIXEL = "in the loop over sub-pixels, before the sources"
+    SOURCE = "in the loop over sources, before the phi steps"
+    PHI_STEP = "in the loop over phi steps"
+    PHI = "in the loop over phi steps, before the domains"
+    DOMAIN = "innermost, in the loop over mosaic domains"
+    STORED = "after all loops of the pixel, when it is stored"
 
 
 @dataclass(frozen=True)
 class Field:
-    """One named trace value: meaning, unit, and the place in the program where the line is taken.
+    """One named trace value."""
 
-    ``shape`` is ``scalar``, ``vector``, ``hkl``, ``matrix``, ``text``, ``angles`` (rotx roty rotz twotheta) or
-    ``beam`` (X Y pixel_mm). ``log_only`` is a sentence when a difference in this field says nothing about the image;
-    ``log_only_beam`` the same, true only for logs of a detector that pivots around the direct beam.
-    """
-
-    name: str
-    stage: str
+    name: str  # canonical
     unit: str
-    shape: str
+    shape: Shape
     description: str
-    tap: str = ""
-    aliases: tuple[str, ...] = ()
-    depends_on: tuple[str, ...] = ()
-    tolerance_class: str = "factor"  # factor, setup, integer, text
-    scaling: bool = False  # member of the scaling chain
-    log_only: str = ""
-    log_only_beam: str = ""
-    origin: str = "loop"  # setup, loop, phi, term
+    _: KW_ONLY
+    stage: Stage
+    tap: Tap
+    tap_note: str = ""  # what else decides which value the line shows
+    tolerance: Tolerance = Tolerance.FACTOR
+    aliases: tuple[str, ...] = ()  # other names in logs
+    depends_on: tuple[str, ...] = ()  # printed fields that it is made from
+    hidden_inputs: tuple[str, ...] = ()  # printed fields that reach it through values that no log prints
+    in_c: str = ""  # where the C program makes it, a `Loop` and what there is to add
+    flags: str = ""  # flags and files that it comes from, where no printed field stands between
+    simulated: bool = False  # nbsim prints it
+    scaling: bool = False  # a factor or a result of the scaling chain
+    may_be_ratio: bool = False  # Python / C is searched for a product of known factors
+    may_be_fitted: bool = False  # varies smoothly with the numbers of the command line
+    trace_name: str = ""  # the trace field that shows the same quantity (fields of the -printout block)
+    log_only: str = ""  # why a difference says nothing about the image
+    log_only_beam: str = ""  # the same, for logs of a detector that pivots around the direct beam
     component_units: tuple[tuple[str, str], ...] = ()  # (component, unit) where it is not the field's
 
     def unit_of(self, component: str) -> str:
         """The unit of one component."""
         return dict(self.component_units).get(component, self.unit)
 
-
-def block(tap: str, *rows: Field, origin: str = "loop", tolerance_class: str = "") -> tuple[Field, ...]:
-    """Rows that are printed at one place: a row without a tap of its own takes ``tap``."""
-    return tuple(
-        replace(row, tap=row.tap or tap, origin=origin, tolerance_class=_class(row, tolerance_class)) for row in rows
-    )
-
-
-def _class(row: Field, default: str) -> str:
-    """A text or an integer stays what it is; other rows take the block's class."""
-    if row.shape == "text":
-        return "text"
-    if row.tolerance_class != "factor" or not default:
-        return row.tolerance_class
-    return default
+    @property
+    def printed_when(self) -> str:
+        """The tap and its note, as a sentence without an end."""
+        return f"{self.tap}; {self.tap_note}" if self.tap_note else self.tap.value

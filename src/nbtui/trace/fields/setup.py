@@ -1,13 +1,15 @@
-"""Catalogue entries of the set-up: lines printed once, before the first pixel.
+"""Fields of the set-up: lines printed once, before the first pixel.
 
 Source: nanobragg_setup section 6 and nanobragg_pixel_loop section 12.6.
 """
 
 from __future__ import annotations
 
-from nbtui.trace.fields.field import Field, block
+from functools import partial
 
-_HARD_CODED = (
+from nbtui.trace.fields.field import Field, Loop, Shape, Stage, Tap, Tolerance
+
+_FIXED = (
     "With the detector pivoting around the direct beam, C prints fixed MOSFLM values here whatever the convention is."
 )
 _FINAL_AXIS = (
@@ -18,280 +20,206 @@ _BEAM_CENTER = (
     "pivots around the sample; the image does not depend on it."
 )
 _MAPPING = "A constant text of the program: it says the MOSFLM mapping whatever the convention is."
+_BEAM_FLAGS = "the beam centre (-Xbeam -Ybeam, -ORGX -ORGY, -Xclose -Yclose) in the convention"
+_DISTANCE = "-distance or -close_distance"
+_CONVENTION = "the convention, or vectors given"
 
-_SAMPLE = "set-up, detector pivoting around the sample"
-_BEAM = "set-up, detector pivoting around the direct beam"
-_BOTH = "set-up, while the detector is placed"
+_setup = partial(Field, tolerance=Tolerance.SETUP, in_c=Loop.PLACEMENT)
+_detector = partial(_setup, stage=Stage.DETECTOR, simulated=True)
+_sample = partial(_detector, tap=Tap.SAMPLE_PIVOT)
+_beam = partial(_detector, tap=Tap.BEAM_PIVOT)
+_both = partial(_detector, tap=Tap.PLACEMENT)
+_placed = partial(_detector, tap=Tap.PLACED)
+_spindle = partial(_setup, stage=Stage.CRYSTAL, tap=Tap.SPINDLE)
 
-HEAD = block(
-    _BOTH,
-    Field(
+SETUP = (
+    _both(
         "detector_convention",
-        "detector",
         "",
-        "text",
+        Shape.TEXT,
         "Axis convention of the detector",
-        log_only_beam=_HARD_CODED,
+        tolerance=Tolerance.TEXT,
+        flags="-mosflm, -xds, -adxv, -denzo, -dials, or vectors given",
+        log_only_beam=_FIXED,
     ),
-    Field("angles_rad", "detector", "rad", "angles", "Detector rotations about x, y, z and two-theta"),
-    Field("twotheta_axis", "detector", "1", "vector", "Axis of the two-theta rotation"),
-    Field(
+    _both(
+        "angles_rad",
+        "rad",
+        Shape.ANGLES,
+        "Detector rotations about x, y, z and two-theta",
+        flags="-detector_rotx -detector_roty -detector_rotz, -twotheta",
+    ),
+    _both(
+        "twotheta_axis", "1", Shape.VECTOR, "Axis of the two-theta rotation", flags="-twotheta_axis, or the convention"
+    ),
+    _both(
         "beam_center_m",
-        "detector",
         "km",
-        "beam",
+        Shape.BEAM,
         "Beam centre and pixel size; the label says metres",
+        flags=_BEAM_FLAGS,
         log_only=_BEAM_CENTER,
         component_units=(("pixel_mm", "mm"),),
     ),
-    Field(
-        "initial_fdet",
-        "detector",
-        "1",
-        "vector",
-        "Fast axis before any rotation",
-        log_only_beam=_HARD_CODED,
-    ),
-    Field(
-        "initial_sdet",
-        "detector",
-        "1",
-        "vector",
-        "Slow axis before any rotation",
-        log_only_beam=_HARD_CODED,
-    ),
-    Field(
+    _both("initial_fdet", "1", Shape.VECTOR, "Fast axis before any rotation", flags=_CONVENTION, log_only_beam=_FIXED),
+    _both("initial_sdet", "1", Shape.VECTOR, "Slow axis before any rotation", flags=_CONVENTION, log_only_beam=_FIXED),
+    _both(
         "initial_odet",
-        "detector",
         "1",
-        "vector",
+        Shape.VECTOR,
         "Detector normal before any rotation",
-        log_only_beam=_HARD_CODED,
+        flags=_CONVENTION,
+        log_only_beam=_FIXED,
     ),
-    origin="setup",
-    tolerance_class="setup",
-)
-
-SAMPLE_PIVOT = block(
-    _SAMPLE,
-    Field("Fclose_m", "detector", "m", "scalar", "Point of closest approach along the fast axis"),
-    Field("Sclose_m", "detector", "m", "scalar", "Point of closest approach along the slow axis"),
-    Field("close_distance_m", "detector", "m", "scalar", "Shortest distance from the sample to the detector plane"),
-    Field("ratio", "detector", "1", "scalar", "Cosine between the beam and the detector normal, without two-theta"),
-    Field(
-        "term_fast_before_rot",
-        "detector",
+    _sample("Fclose_m", "m", Shape.SCALAR, "Point of closest approach along the fast axis", flags=_BEAM_FLAGS),
+    _sample("Sclose_m", "m", Shape.SCALAR, "Point of closest approach along the slow axis", flags=_BEAM_FLAGS),
+    _sample(
+        "close_distance_m",
         "m",
-        "vector",
+        Shape.SCALAR,
+        "Shortest distance from the sample to the detector plane",
+        flags=_DISTANCE,
+    ),
+    _sample("ratio", "1", Shape.SCALAR, "Cosine between the beam and the detector normal, without two-theta"),
+    _sample(
+        "term_fast_before_rot",
+        "m",
+        Shape.VECTOR,
         "Fast-axis part of the detector origin",
         depends_on=("initial_fdet", "Fclose_m"),
     ),
-    Field(
+    _sample(
         "term_slow_before_rot",
-        "detector",
         "m",
-        "vector",
+        Shape.VECTOR,
         "Slow-axis part of the detector origin",
         depends_on=("initial_sdet", "Sclose_m"),
     ),
-    Field(
+    _sample(
         "term_close_before_rot",
-        "detector",
         "m",
-        "vector",
+        Shape.VECTOR,
         "Normal part of the detector origin",
         depends_on=("initial_odet", "close_distance_m"),
     ),
-    Field(
+    _sample(
         "pix0_before_rotation",
-        "detector",
         "m",
-        "vector",
+        Shape.VECTOR,
         "Detector origin before the rotations",
         depends_on=("term_fast_before_rot", "term_slow_before_rot", "term_close_before_rot"),
     ),
-    Field(
+    _sample(
         "pix0_after_rotz",
-        "detector",
         "m",
-        "vector",
+        Shape.VECTOR,
         "Detector origin after the rotations about x, y and z",
         depends_on=("pix0_before_rotation", "angles_rad"),
     ),
-    Field(
+    _sample(
         "pix0_after_twotheta",
-        "detector",
         "m",
-        "vector",
+        Shape.VECTOR,
         "Detector origin after the two-theta rotation",
         depends_on=("pix0_after_rotz", "twotheta_axis"),
     ),
-    origin="setup",
-    tolerance_class="setup",
-)
-
-ROTATIONS = block(
-    _BEAM,
-    Field("Rx", "detector", "1", "matrix", "Rotation about x", depends_on=("angles_rad",)),
-    Field("Ry", "detector", "1", "matrix", "Rotation about y", depends_on=("angles_rad",)),
-    Field("Rz", "detector", "1", "matrix", "Rotation about z", depends_on=("angles_rad",)),
-    Field("R_total", "detector", "1", "matrix", "Rz Ry Rx, rebuilt from the angles", depends_on=("Rx", "Ry", "Rz")),
-    origin="setup",
-    tolerance_class="setup",
-)
-
-AXES = block(
-    _BOTH,
-    Field(
+    _beam("Rx", "1", Shape.MATRIX, "Rotation about x", depends_on=("angles_rad",)),
+    _beam("Ry", "1", Shape.MATRIX, "Rotation about y", depends_on=("angles_rad",)),
+    _beam("Rz", "1", Shape.MATRIX, "Rotation about z", depends_on=("angles_rad",)),
+    _beam("R_total", "1", Shape.MATRIX, "Rz Ry Rx, rebuilt from the angles", depends_on=("Rx", "Ry", "Rz")),
+    _both(
         "fdet_after_rotz",
-        "detector",
         "1",
-        "vector",
+        Shape.VECTOR,
         "Fast axis after the rotations about x, y and z",
-        log_only_beam=_FINAL_AXIS,
         depends_on=("initial_fdet", "angles_rad"),
+        log_only_beam=_FINAL_AXIS,
     ),
-    Field(
+    _both(
         "sdet_after_rotz",
-        "detector",
         "1",
-        "vector",
+        Shape.VECTOR,
         "Slow axis after the rotations about x, y and z",
-        log_only_beam=_FINAL_AXIS,
         depends_on=("initial_sdet", "angles_rad"),
-    ),
-    Field(
-        "odet_after_rotz",
-        "detector",
-        "1",
-        "vector",
-        "Detector normal after the rotations about x, y and z",
         log_only_beam=_FINAL_AXIS,
-        depends_on=("initial_odet", "angles_rad"),
     ),
-    Field(
-        "fdet_after_twotheta",
-        "detector",
+    _both(
+        "odet_after_rotz",
         "1",
-        "vector",
+        Shape.VECTOR,
+        "Detector normal after the rotations about x, y and z",
+        depends_on=("initial_odet", "angles_rad"),
+        log_only_beam=_FINAL_AXIS,
+    ),
+    _both(
+        "fdet_after_twotheta",
+        "1",
+        Shape.VECTOR,
         "Final fast axis",
         depends_on=("fdet_after_rotz", "twotheta_axis", "angles_rad"),
     ),
-    Field(
+    _both(
         "sdet_after_twotheta",
-        "detector",
         "1",
-        "vector",
+        Shape.VECTOR,
         "Final slow axis",
         depends_on=("sdet_after_rotz", "twotheta_axis", "angles_rad"),
     ),
-    Field(
+    _both(
         "odet_after_twotheta",
-        "detector",
         "1",
-        "vector",
+        Shape.VECTOR,
         "Final detector normal",
         depends_on=("odet_after_rotz", "twotheta_axis", "angles_rad"),
     ),
-    origin="setup",
-    tolerance_class="setup",
-)
-
-BEAM_PIVOT = block(
-    _BEAM,
-    Field("convention_mapping", "detector", "", "text", "How the beam centre maps to the axes", log_only=_MAPPING),
-    Field("Fbeam_m", "detector", "m", "scalar", "Beam centre along the fast axis"),
-    Field("Sbeam_m", "detector", "m", "scalar", "Beam centre along the slow axis"),
-    Field("distance_m", "detector", "m", "scalar", "Distance from the sample to the beam centre", tap=_BOTH),
-    Field(
+    _beam(
+        "convention_mapping",
+        "",
+        Shape.TEXT,
+        "How the beam centre maps to the axes",
+        tolerance=Tolerance.TEXT,
+        log_only=_MAPPING,
+    ),
+    _beam("Fbeam_m", "m", Shape.SCALAR, "Beam centre along the fast axis", flags=_BEAM_FLAGS),
+    _beam("Sbeam_m", "m", Shape.SCALAR, "Beam centre along the slow axis", flags=_BEAM_FLAGS),
+    _both("distance_m", "m", Shape.SCALAR, "Distance from the sample to the beam centre", flags=_DISTANCE),
+    _beam(
         "term_fast",
-        "detector",
         "m",
-        "vector",
+        Shape.VECTOR,
         "Fast-axis part of the detector origin",
         depends_on=("Fbeam_m", "fdet_after_twotheta"),
     ),
-    Field(
+    _beam(
         "term_slow",
-        "detector",
         "m",
-        "vector",
+        Shape.VECTOR,
         "Slow-axis part of the detector origin",
         depends_on=("Sbeam_m", "sdet_after_twotheta"),
     ),
-    Field("term_beam", "detector", "m", "vector", "Beam part of the detector origin", depends_on=("distance_m",)),
-    Field(
+    _beam("term_beam", "m", Shape.VECTOR, "Beam part of the detector origin", depends_on=("distance_m",)),
+    _beam(
         "pix0_vector_calculated",
-        "detector",
         "m",
-        "vector",
+        Shape.VECTOR,
         "Detector origin as the sum of the three terms",
         depends_on=("term_fast", "term_slow", "term_beam"),
+        simulated=False,
     ),
-    Field(
-        "pix0_vector",
-        "detector",
-        "m",
-        "vector",
-        "Detector origin",
-        depends_on=("term_fast", "term_slow", "term_beam"),
-    ),
-    origin="setup",
-    tolerance_class="setup",
-)
-
-FINAL = block(
-    "set-up, after the detector is placed; printed by every build",
-    Field(
-        "DETECTOR_FAST_AXIS",
-        "detector",
-        "1",
-        "vector",
-        "Final fast axis",
-        depends_on=("fdet_after_twotheta",),
-    ),
-    Field(
-        "DETECTOR_SLOW_AXIS",
-        "detector",
-        "1",
-        "vector",
-        "Final slow axis",
-        depends_on=("sdet_after_twotheta",),
-    ),
-    Field(
-        "DETECTOR_NORMAL_AXIS",
-        "detector",
-        "1",
-        "vector",
-        "Final detector normal",
-        depends_on=("odet_after_twotheta",),
-    ),
-    Field(
+    _beam("pix0_vector", "m", Shape.VECTOR, "Detector origin", depends_on=("term_fast", "term_slow", "term_beam")),
+    _placed("DETECTOR_FAST_AXIS", "1", Shape.VECTOR, "Final fast axis", depends_on=("fdet_after_twotheta",)),
+    _placed("DETECTOR_SLOW_AXIS", "1", Shape.VECTOR, "Final slow axis", depends_on=("sdet_after_twotheta",)),
+    _placed("DETECTOR_NORMAL_AXIS", "1", Shape.VECTOR, "Final detector normal", depends_on=("odet_after_twotheta",)),
+    _placed(
         "DETECTOR_PIX0_VECTOR",
-        "detector",
         "m",
-        "vector",
+        Shape.VECTOR,
         "Detector origin, the corner of the first pixel",
         depends_on=("pix0_vector", "pix0_after_twotheta"),
     ),
-    origin="setup",
-    tolerance_class="setup",
-)
-
-SPINDLE = block(
-    "set-up of the crystal (Python logs)",
-    Field("spindle_axis_raw", "crystal", "1", "vector", "Rotation axis as given"),
-    Field("spindle_magnitude", "crystal", "1", "scalar", "Length of the rotation axis as given"),
-    Field(
-        "spindle_axis_normalized",
-        "crystal",
-        "1",
-        "vector",
-        "Rotation axis, unit length",
-        depends_on=("spindle_axis_raw",),
+    _spindle("spindle_axis_raw", "1", Shape.VECTOR, "Rotation axis as given"),
+    _spindle("spindle_magnitude", "1", Shape.SCALAR, "Length of the rotation axis as given"),
+    _spindle(
+        "spindle_axis_normalized", "1", Shape.VECTOR, "Rotation axis, unit length", depends_on=("spindle_axis_raw",)
     ),
-    origin="setup",
-    tolerance_class="setup",
 )
-
-DETECTOR_FIELDS: tuple[Field, ...] = HEAD + SAMPLE_PIVOT + ROTATIONS + AXES + BEAM_PIVOT + FINAL

@@ -82,7 +82,7 @@ class Builder:
         entry = field(event.name)
         if not event.main or entry is None:
             return False
-        return entry.origin == "setup" or self._run.seen[event.side, event.name] > 0
+        return entry.tap.in_setup or self._run.seen[event.side, event.name] > 0
 
     def _begin(self, new: bool) -> None:
         if not new:

@@ -10,7 +10,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from nbtui.trace.fields.catalogue import FIELDS, Field, canonical, field
+from nbtui.trace.fields.catalogue import FIELDS, Field, Shape, Tap, Tolerance, canonical, field
 from nbtui.trace.model import Value
 from nbtui.trace.numbers import integer, number, value
 from nbtui.trace.reading.notices import is_banner, notice_kind
@@ -96,9 +96,9 @@ _BARE = re.compile(r"[-+.0-9eE ]*").fullmatch
 _COUNTERS = frozenset(
     entry.name.partition(".")[2]
     for entry in FIELDS
-    if entry.origin in ("phi", "term") and entry.tolerance_class == "integer"
+    if entry.tap in (Tap.PHI_STEP, Tap.TERM) and entry.tolerance is Tolerance.INTEGER
 )
-COUNTS = {"scalar": 1, "vector": 3, "hkl": 3, "matrix": 9}
+COUNTS = {Shape.SCALAR: 1, Shape.VECTOR: 3, Shape.HKL: 3, Shape.MATRIX: 9}
 
 
 def parse(text: str) -> list[Event]:
@@ -172,14 +172,14 @@ def _values(entry: Field | None, payload: str) -> tuple[Value, ...] | None:
         if tokens and all(number(token) is not None for token in tokens):
             return tuple(map(value, tokens))
         return (payload,)
-    if entry.shape == "text":
+    if entry.shape is Shape.TEXT:
         return (payload,)
-    if entry.shape in ("angles", "beam"):
+    if entry.shape in (Shape.ANGLES, Shape.BEAM):
         return tuple(value(token) for _, token in _LABELLED.findall(payload)) or None
     tokens = payload.split() if _BARE(payload) else payload.translate(_PUNCTUATION).split()
-    if entry.shape != "list" and len(tokens) != COUNTS[entry.shape]:
+    if entry.shape is not Shape.LIST and len(tokens) != COUNTS[entry.shape]:
         return None
-    return tuple(map(integer if entry.tolerance_class == "integer" else value, tokens))
+    return tuple(map(integer if entry.tolerance is Tolerance.INTEGER else value, tokens))
 
 
 def _special(side: str, tag: str, text: str, rest: str) -> list[Event]:

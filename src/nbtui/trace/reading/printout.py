@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from nbtui.trace.fields.catalogue import FIELDS
 from nbtui.trace.model import Trace, Value
 from nbtui.trace.numbers import integer, value
 
@@ -35,14 +36,8 @@ _ROWS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (re.compile(rf"Z:\s*{_THREE}\s*"), ("printout.cell_z",)),
 )
 
-# what a trace line of an instrumented build shows under another name, the same quantity at the same tap
-_TRACE_NAMES = {
-    "printout.I": "I_before_scaling",
-    "printout.polar": "polar",
-    "printout.omega": "omega_pixel",
-    "printout.capture_fraction": "capture_fraction",
-    "printout.pixel": "floatimage_accumulated",
-}
+# the trace field of an instrumented build that shows the same quantity
+_TRACE_NAMES = {entry.name: entry.trace_name for entry in FIELDS if entry.trace_name}
 
 Named = tuple[str, tuple[Value, ...]]
 

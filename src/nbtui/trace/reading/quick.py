@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from nbtui.trace.columns import FLOATS, WHOLE, PhiLines, Records, TermLines
-from nbtui.trace.fields.catalogue import field
+from nbtui.trace.fields.catalogue import Tolerance, field
 from nbtui.trace.reading.grammar import COUNTS, Named, Pairs, usable
 from nbtui.trace.reading.run import END, Kept, Run
 
@@ -75,7 +75,7 @@ class Quick:
         head = f"{event.side}: {event.raw_name}"
         if entry is None or not event.main or event.name in END or entry.shape not in COUNTS or head in self._values:
             return
-        whole = entry.tolerance_class == "integer"
+        whole = entry.tolerance is Tolerance.INTEGER
         kind = run.records.items.kind_of((event.name, event.raw_name))
         seen = (event.side, event.name)
         self._values[head] = _Value(event.side, event.raw_name, seen, COUNTS[entry.shape], whole, kind)

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from nbtui.console.drawing.line import Line, Span, clip, fit, left, line, rule, wrap
 from nbtui.console.drawing.numbers import full, marked, relative
 from nbtui.console.main.actions import key_of
-from nbtui.console.main.field_origins import in_c, in_python
+from nbtui.console.main.field_origins import in_python
 from nbtui.console.main.panes.maps import window
 from nbtui.console.main.state import State
 from nbtui.evidence.read.package import Factor, Package
 from nbtui.parity.model import Row
 from nbtui.trace.columns import Columns
-from nbtui.trace.fields.catalogue import Field, field
+from nbtui.trace.fields.catalogue import Field, Tolerance, field
 from nbtui.trace.model import PhiRecord, Record, Trace
 from nbtui.trace.text import clean
 
@@ -25,12 +25,12 @@ _STATUS = 10  # with a blank before it
 _ROOMY = 80  # cells from which a package's own word for the status has room beside the values
 _SHOWN = 12  # rows of a table, around the one that the cursor is on
 _WHY = {
-    "factor": "a computed number: the profile's own limit",
-    "setup": "made once, before the loops: the profile's limit for the set-up",
-    "integer": "a count or an index: it must be equal",
-    "text": "a word: it must be equal, numbers in it within the limit",
-    "printed": "as printed with few digits: half a unit of the last one is allowed",
-    "float32": "C stores it in single precision: half a unit of that is allowed",
+    Tolerance.FACTOR: "a computed number: the profile's own limit",
+    Tolerance.SETUP: "made once, before the loops: the profile's limit for the set-up",
+    Tolerance.INTEGER: "a count or an index: it must be equal",
+    Tolerance.TEXT: "a word: it must be equal, numbers in it within the limit",
+    Tolerance.PRINTED: "as printed with few digits: half a unit of the last one is allowed",
+    Tolerance.FLOAT32: "C stores it in single precision: half a unit of that is allowed",
 }
 # units that the end of a name promises
 _ENDINGS = (
@@ -62,7 +62,7 @@ def lines(state: State, row: Row, width: int) -> list[Line]:
     """Everything that the short detail has no room for."""
     known = field(row.field)
     page = _tolerance(row, known, width)
-    page += _made(state, row, known, width)
+    page += _made(known, width)
     page += _printed(state, row, width)
     page += _elsewhere(state, row, width)
     page += _over_phi(state, row, width)
@@ -76,21 +76,19 @@ def _labelled(label: str, text: str, width: int, tone: str = "text") -> list[Lin
 
 
 def _tolerance(row: Row, known: Field | None, width: int) -> list[Line]:
-    page = _labelled("limit", f"{row.tolerance:g}: {_WHY.get(known.tolerance_class if known else '', '')}", width)
+    page = _labelled("limit", f"{row.tolerance:g}: {_WHY[known.tolerance] if known else ''}", width)
     promised = next((unit for ending, unit in _ENDINGS if row.field.endswith(ending)), row.unit)
     if row.unit and promised != row.unit:
         page += _labelled("unit", f"the name says {promised}, the value is in {clean(row.unit)}", width, "warning")
     return page + (_labelled("note", clean(row.note), width) if row.note else [])
 
 
-def _made(state: State, row: Row, known: Field | None, width: int) -> list[Line]:
-    origin = known.origin if known else ""
-    words = in_c(row.field, origin)
-    page = _labelled("made in C", words, width) if words else []
-    ours = in_python(row.field, origin)
-    if ours:
-        page += _labelled("in nbsim", ours, width)
-    return page
+def _made(known: Field | None, width: int) -> list[Line]:
+    if known is None:
+        return []
+    page = _labelled("made in C", known.in_c, width) if known.in_c else []
+    ours = in_python(known)
+    return page + (_labelled("in nbsim", ours, width) if ours else [])
 
 
 def _printed(state: State, row: Row, width: int) -> list[Line]:

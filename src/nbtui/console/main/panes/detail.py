@@ -10,7 +10,6 @@ from nbtui.console.drawing.numbers import agreeing_digits, common_digits, count,
 from nbtui.console.main.actions import key_of
 from nbtui.console.main.cause_summary import hint, likely, unasked
 from nbtui.console.main.dependencies import dependencies, dependents
-from nbtui.console.main.field_origins import from_command
 from nbtui.console.main.links import chosen, links, row_of
 from nbtui.console.main.panes import about
 from nbtui.console.main.panes.fields import glyph, row_name
@@ -174,7 +173,7 @@ def _deltas(state: State, row: Row, width: int) -> list[Line]:
 def _meaning(row: Row, width: int, roomy: bool) -> list[Line]:
     known = field(row.field)
     what = row.description or (known.description if known else "a name the catalogue does not know")
-    tap = f" Tap: {known.tap.rstrip('.')}." if known and known.tap else ""
+    tap = f" Tap: {known.printed_when.rstrip('.')}." if known else ""
     text = clean(f"{what.rstrip('.')}.{tap}")
     if roomy:
         return [line("   " + part) for part in wrap(text, width - 4)]
@@ -185,7 +184,8 @@ def _depends(state: State, row: Row, width: int, roomy: bool) -> list[Line]:
     """The fields this one is made from, each with its mark; what no log shows has none."""
     names = dependencies(row.field)
     if not names:
-        words = from_command(row.field) or "the command line and its files"
+        known = field(row.field)
+        words = (known.flags if known else "") or "the command line and its files"
         first, *rest = wrap(words, width - 14) if roomy else [clip(words, width - 14)]
         head = line(Span("   made from ", "label"), Span(first, "faint"))
         return [head, *(line(Span(" " * 13), Span(part, "faint")) for part in rest)]

@@ -10,7 +10,7 @@ from nbtui.console.main.freshness import names
 from nbtui.console.main.state import Phase, State, inherits
 from nbtui.parity.model import Comparison, Row
 from nbtui.parity.render import fields_differing
-from nbtui.trace.fields.catalogue import field
+from nbtui.trace.fields.catalogue import Stage, Tap, field
 from nbtui.trace.text import clean
 
 ROOMY = 130  # columns from which the verdict's words are written out
@@ -151,8 +151,10 @@ def _agreement(comparison: Comparison) -> str:
 def _at_first_step(state: State, row: Row) -> bool:
     """The loop prints orientation and lattice at the first of several phi steps only."""
     known = field(row.field)
-    in_loop = known is not None and known.origin == "loop" and known.stage in ("crystal", "lattice")
-    return in_loop and state.contributions is not None and state.contributions.n_phi > 1
+    if known is None or known.tap not in (Tap.FIRST_PASS, Tap.PRINTOUT):
+        return False
+    many = state.contributions is not None and state.contributions.n_phi > 1
+    return many and known.stage in (Stage.CRYSTAL, Stage.LATTICE)
 
 
 def _missing(comparison: Comparison) -> tuple[Span, ...]:

@@ -6,7 +6,7 @@ from nbtui.console.drawing.line import Line, Span, block, clip, left, line, rule
 from nbtui.console.drawing.numbers import relative
 from nbtui.console.main.state import State, inherits
 from nbtui.parity.model import Tally
-from nbtui.trace.fields.catalogue import STAGES
+from nbtui.trace.fields.catalogue import STAGES, Stage
 from nbtui.trace.text import clean
 
 ROOMY = 22  # columns from which every name is written out
@@ -35,12 +35,11 @@ def row_at(state: State, y: int) -> int | None:
     return min(differing or [tally.first for tally in mine], default=None)
 
 
-def _stages(state: State) -> list[tuple[str, str]]:
+def _stages(state: State) -> list[tuple[Stage, str]]:
     """Id and label of every stage, and of those that the catalogue does not know."""
-    known = {stage.id for stage in STAGES}
     tallies = state.comparison.overview.tallies if state.comparison else ()
-    others = dict.fromkeys(tally.stage for tally in tallies if tally.stage not in known)
-    return [*((stage.id, stage.label) for stage in STAGES), *((name, "Other") for name in others)]
+    others = dict.fromkeys(tally.stage for tally in tallies if tally.stage not in STAGES)
+    return [*((stage, stage.label) for stage in STAGES), *((name, "Other") for name in others)]
 
 
 def _stage(state: State, label: str, tallies: list[Tally], here: bool, width: int) -> Line:
