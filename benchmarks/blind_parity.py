@@ -26,10 +26,10 @@ import numpy as np
 import torch
 from blind_commands import command, spoiled, write_inputs
 
+from nbsim import from_command
 from nbsim.cli import main as nbsim
 from nbsim.image.render import Image
 from nbsim.output.write import region, write_outputs
-from nbsim.setup.build import from_command
 
 BOUND = 1e-6
 _LINE = re.compile(

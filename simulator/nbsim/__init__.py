@@ -5,7 +5,8 @@
     experiment = Experiment.from_command("-hkl a.hkl -cell 30 40 50 90 90 90 -N 5 -distance 100 -lambda 1")
     photons = experiment.image().photons
 
-Names are imported on first use, so that ``import nbsim`` does not wait for torch. See docs/api.md.
+``__all__`` is the whole public interface; modules below this one may change. Names are imported on first use, so that
+``import nbsim`` does not wait for torch. See docs/api.md.
 """
 
 from __future__ import annotations
@@ -14,50 +15,77 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nbsim.api import Experiment, from_command
+    from nbsim.constants import (
+        AVOGADRO,
+        DEFAULT_FLUENCE,
+        DEFAULT_MOSAIC_SEED,
+        R_E_SQR,
+        WATER_F,
+        WATER_MASS,
+    )
     from nbsim.errors import InputError, Interrupted, NbsimError, OutputError
     from nbsim.image.render import Image, render
-    from nbsim.model import Experiment
+    from nbsim.model import Parameters, TraceLine
+    from nbsim.options.flag import Flag, number
+    from nbsim.options.options import Options
+    from nbsim.options.parse import parse, split_command, walk
     from nbsim.options.quirks import Quirks
+    from nbsim.options.table import FLAGS
+    from nbsim.pixel.details import term_details
     from nbsim.pixel.pixel import PixelResult, image_values, simulate_pixel
-    from nbsim.pixel.trace import format_line, trace_lines
-    from nbsim.setup.build import from_command
-    from nbsim.setup.parameters import Parameters
+    from nbsim.pixel.trace import format_line, terms_rows, trace_lines
 
 __all__ = [
+    "AVOGADRO",
+    "DEFAULT_FLUENCE",
+    "DEFAULT_MOSAIC_SEED",
+    "FLAGS",
+    "R_E_SQR",
+    "WATER_F",
+    "WATER_MASS",
     "Experiment",
+    "Flag",
     "Image",
     "InputError",
     "Interrupted",
     "NbsimError",
+    "Options",
     "OutputError",
     "Parameters",
     "PixelResult",
     "Quirks",
+    "TraceLine",
     "format_line",
     "from_command",
     "image_values",
+    "number",
+    "parse",
     "render",
     "simulate_pixel",
+    "split_command",
+    "term_details",
+    "terms_rows",
     "trace_lines",
+    "walk",
 ]
 
-_HOMES = {
-    "Experiment": "model",
-    "Image": "image.render",
-    "InputError": "errors",
-    "Interrupted": "errors",
-    "NbsimError": "errors",
-    "OutputError": "errors",
-    "Parameters": "setup.parameters",
-    "PixelResult": "pixel.pixel",
-    "Quirks": "options.quirks",
-    "format_line": "pixel.trace",
-    "from_command": "setup.build",
-    "image_values": "pixel.pixel",
-    "render": "image.render",
-    "simulate_pixel": "pixel.pixel",
-    "trace_lines": "pixel.trace",
+_NAMES = {
+    "api": "Experiment from_command",
+    "constants": "AVOGADRO DEFAULT_FLUENCE DEFAULT_MOSAIC_SEED R_E_SQR WATER_F WATER_MASS",
+    "errors": "InputError Interrupted NbsimError OutputError",
+    "image.render": "Image render",
+    "model": "Parameters TraceLine",
+    "options.flag": "Flag number",
+    "options.options": "Options",
+    "options.parse": "parse split_command walk",
+    "options.quirks": "Quirks",
+    "options.table": "FLAGS",
+    "pixel.details": "term_details",
+    "pixel.pixel": "PixelResult image_values simulate_pixel",
+    "pixel.trace": "format_line terms_rows trace_lines",
 }
+_HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> object:

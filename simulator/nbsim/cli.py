@@ -18,7 +18,7 @@ from nbsim.errors import InputError, Interrupted, NbsimError, OutputError
 
 # everything else is imported where an interrupt is caught
 if TYPE_CHECKING:
-    from nbsim.model import Experiment
+    from nbsim.model import ExperimentData
     from nbsim.options.own import Settings
 
 _COMPILE = {"auto": None, "on": True, "off": False}
@@ -34,7 +34,7 @@ def _say(text: str) -> None:
     print(f"nbsim: {_clean(text)}", file=sys.stderr)
 
 
-def _say_what_c_would_do(settings: Settings, experiment: Experiment) -> None:
+def _say_what_c_would_do(settings: Settings, experiment: ExperimentData) -> None:
     """What the C program reads and never uses, or reads in another way, is not passed over in silence."""
     from nbsim.options.parse import lookup, parse
 

@@ -1,28 +1,21 @@
-"""The experiment as the pixel loop needs it: frozen, derived, in SI units.
+"""The experiment as the pixel loop needs it: data only, frozen, derived, in SI units.
 
-Tensors are float64 on the CPU unless :meth:`Experiment.to` moved them. Vectors have shape (3,).
+Tensors are float64 on the CPU unless :meth:`ExperimentData.to` moved them. Vectors have shape (3,).
 Source: nanobragg_pixel_loop.md section 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
-from nbsim.setup.mosaic import Caps
-from nbsim.setup.parameters import Parameters
-
-if TYPE_CHECKING:
-    from nbsim.image.render import Image
-    from nbsim.pixel.pixel import PixelResult
+from nbsim.place import check_place
 
 
 @dataclass(frozen=True)
@@ -141,6 +134,39 @@ class StructureFactors:
 
 
 @dataclass(frozen=True)
+class Parameters:
+    """The numbers of a command line that the image follows smoothly, as typed.
+
+    float64 tensors on the CPU, in the units of the command line; None where the command line says nothing.
+    """
+
+    cell: Tensor | None  # (6,): a, b, c [A], alpha, beta, gamma [degrees], blanks filled; None with -mat alone
+    misset: Tensor | None  # (3,) [degrees] about lab x, y, z; None: not turned, or -misset random
+    mosaic_spread: Tensor  # scalar [degrees], largest angle of a domain
+    n_cells: Tensor  # (3,): Na, Nb, Nc; real numbers from 1
+    wavelength: Tensor  # scalar [A]
+    fluence: Tensor  # scalar [photons/m^2]
+    polarization: Tensor  # scalar, Kahn's factor
+    distance: Tensor  # scalar [mm]
+    close_distance: Tensor | None  # scalar [mm]; beats the distance
+    beam_center: Tensor  # (2,): Xbeam, Ybeam [mm]; ORGX, ORGY [pixels] for XDS and DIALS; nan: as the convention has it
+    detector_rotations: Tensor  # (3,) [degrees] about lab x, y, z
+    twotheta: Tensor  # scalar [degrees]
+    phi: Tensor  # scalar, start [degrees]
+    oscillation: Tensor | None  # scalar, range [degrees]
+    structure_factors: Tensor | None = None  # (n_h, n_k, n_l) [electrons]; None without a table
+
+
+@dataclass(frozen=True)
+class Caps:
+    """``count`` random rotations of any size: axes (count, 3), and what their angles are of the largest one."""
+
+    axes: Tensor
+    shares: Tensor  # (1 - r^2)^(1/3) as float32 has it, (count,)
+    exact_shares: Tensor
+
+
+@dataclass(frozen=True)
 class Inputs:
     """What was read from files or drawn, once, for every set-up from the same command line; float64 on the CPU."""
 
@@ -152,8 +178,8 @@ class Inputs:
 
 
 @dataclass(frozen=True)
-class Experiment:
-    """One nanoBragg run, everything derived."""
+class ExperimentData:
+    """One nanoBragg run, everything derived; :class:`nbsim.api.Experiment` adds the verbs."""
 
     options: Options
     quirks: Quirks
@@ -167,109 +193,6 @@ class Experiment:
     setup_lines: tuple[TraceLine, ...]  # the TRACE_C:name=... lines in C's order
     notices: tuple[str, ...]  # warnings in our words
     input_files: tuple[str, ...]  # every file that was read
-
-    @classmethod
-    def from_command(
-        cls,
-        command: str | Sequence[str],
-        workdir: Path | str = ".",
-        *,
-        phi_mode: str = "spec",
-        dtype: torch.dtype = torch.float64,
-        device: str | torch.device = "cpu",
-        quirks: Mapping[str, bool] = {},
-    ) -> Experiment:
-        """The experiment of a nanoBragg command line.
-
-        Args:
-            command: the command line as text or words, with or without the program's name.
-            workdir: where its input files are.
-            phi_mode: ``spec``, fresh vectors at phi = 0; or ``c-parity``, what the C program does.
-            dtype: torch.float64 or torch.float32.
-            device: ``cpu`` or ``cuda``.
-            quirks: C's oddities by name, on or off; see nbsim.options.quirks.
-
-        Raises:
-            InputError: the command line, one of its files or an argument is unusable.
-        """
-        from nbsim.setup.build import from_command
-
-        return from_command(command, Path(workdir), phi_mode=phi_mode, dtype=dtype, device=device, quirks=quirks)
-
-    def with_parameters(self, **parameters: object) -> Experiment:
-        """The same run with other numbers typed, set up again by the same functions.
-
-        Names, shapes and units are those of :class:`nbsim.setup.parameters.Parameters`; values are tensors of any
-        dtype and device, or numbers. Gradients reach those that ask for them. What was counted stays: phi steps as
-        typed, oversampling, layers, domains, and whether structure factors are interpolated; files are not read again.
-        Tensors of ours that were replaced by hand are not kept.
-
-        Raises:
-            InputError: no such parameter, a wrong shape, a value that no experiment has, or one without effect here.
-        """
-        from nbsim.setup.build import with_parameters
-
-        return with_parameters(self, parameters)
-
-    def image(
-        self,
-        *,
-        n_threads: int = 1,
-        compile_kernel: bool | None = None,
-        progress: Callable[[int, int], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> Image:
-        """The whole detector; ``photons`` of the result are float32 (n_slow, n_fast).
-
-        See :func:`nbsim.image.render.render`.
-
-        Without gradients; for those see :meth:`photons`.
-
-        Raises:
-            Interrupted: ``cancelled`` returned True.
-            InputError: fewer than one thread, or an image larger than the memory.
-        """
-        from nbsim.image.render import render
-
-        return render(self, n_threads=n_threads, compile_kernel=compile_kernel, progress=progress, cancelled=cancelled)
-
-    def photons(self, slow: range | None = None, fast: range | None = None, *, n_threads: int = 1) -> Tensor:
-        """Values [photons] of a box of pixels, (len(slow), len(fast)), in our dtype; None: the whole axis.
-
-        The image as a differentiable function of :meth:`with_parameters` and of every tensor of ours. Pixels outside
-        the ROI or masked are 0. Memory stays bounded at any size: what a gradient needs is computed once more, tile
-        by tile.
-
-        Raises:
-            InputError: the box leaves the detector, or fewer than one thread.
-        """
-        from nbsim.pixel.pixel import photons
-
-        return photons(self, slow, fast, n_threads=n_threads)
-
-    def pixel(self, slow: int, fast: int, *, n_threads: int = 1) -> PixelResult:
-        """One pixel with everything that made it; its ``value`` [photons] is differentiable in our tensors.
-
-        Raises:
-            InputError: the pixel is not on the detector, or is masked or outside the ROI.
-        """
-        from nbsim.pixel.pixel import simulate_pixel
-
-        return simulate_pixel(self, slow, fast, n_threads=n_threads)
-
-    def terms(self, slow: int, fast: int) -> dict[str, npt.NDArray[Any]]:
-        """What each (layer, subpixel, source, phi step, mosaic domain) adds to a pixel, in order of accumulation.
-
-        Columns of equal length (n,): counters, fractional and nearest h, k, l, ``F_latt``, ``F_cell`` [electrons] and
-        ``F_cell2_F_latt2`` [electrons^2], as in the terms.csv of a package.
-
-        Raises:
-            InputError: as for :meth:`pixel`.
-        """
-        from nbsim.pixel.trace import terms_rows
-
-        with torch.no_grad():
-            return terms_rows(self.pixel(slow, fast))
 
     @property
     def dtype(self) -> torch.dtype:
@@ -289,14 +212,17 @@ class Experiment:
             * self.sampling.oversample**2
         )
 
-    def to(self, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None) -> Experiment:
+    @property
+    def n_passes(self) -> int:
+        """Innermost passes of one pixel: layers x ``n_steps``."""
+        return self.detector.n_layers * self.n_steps
+
+    def to(self, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None) -> Self:
         """The same experiment with floating tensors in ``dtype`` and all tensors on ``device``.
 
         Raises:
             InputError: no such dtype or device here.
         """
-        from nbsim.setup.build import check_place
-
         check_place(self.dtype if dtype is None else dtype, self.device if device is None else device)
 
         def move(tensor: Tensor) -> Tensor:
@@ -304,13 +230,13 @@ class Experiment:
 
         return self.mapped(move)
 
-    def mapped(self, change: Callable[[Tensor], Tensor]) -> Experiment:
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> Self:
         """The same experiment with ``change`` of each of its tensors."""
-        changed: Experiment = _mapped(self, change)
+        changed: Self = _mapped(self, change)
         return changed
 
-    def with_quirks(self, **changes: bool) -> Experiment:
-        """Same set-up with pixel-loop quirks changed. Set-up quirks need :meth:`from_command`."""
+    def with_quirks(self, **changes: bool) -> Self:
+        """Same set-up with pixel-loop quirks changed; set-up quirks need a new set-up."""
         return replace(self, quirks=replace(self.quirks, **changes))
 
 

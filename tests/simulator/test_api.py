@@ -14,7 +14,7 @@ import torch
 import nbsim
 from nbsim.image.render import render
 from nbsim.pixel.pixel import simulate_pixel
-from nbsim.setup.build import from_command
+from nbsim.setup import build
 from support.places import TOP
 
 PAGE = TOP / "docs" / "api.md"
@@ -28,15 +28,18 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 def test_every_name_is_there() -> None:
     for name in nbsim.__all__:
-        assert getattr(nbsim, name).__name__ == name
+        found = getattr(nbsim, name)
         assert name in dir(nbsim)
+        assert getattr(found, "__name__", name) == name or name.isupper()
+    assert set(nbsim.__all__) == set(nbsim._HOMES)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         nbsim.nothing  # noqa: B018
 
 
 def test_methods_are_the_functions(here: Path) -> None:
     experiment = nbsim.Experiment.from_command(COMMAND, here, phi_mode="c-parity", dtype=torch.float32)
-    plain = from_command(COMMAND, here, phi_mode="c-parity", dtype=torch.float32)
+    plain = build.from_command(COMMAND, here, phi_mode="c-parity", dtype=torch.float32)
+    assert type(experiment) is nbsim.Experiment is type(experiment.to(dtype=torch.float64))
     assert experiment.options == plain.options and experiment.quirks == plain.quirks
     assert experiment.dtype is torch.float32
     assert torch.equal(experiment.image().photons, render(plain).photons)

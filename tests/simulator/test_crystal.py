@@ -10,14 +10,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from nbsim import Experiment, from_command
+from nbsim.constants import RTD
 from nbsim.errors import InputError
-from nbsim.model import Experiment
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
 from nbsim.setup import crystal
-from nbsim.setup.build import from_command
 from nbsim.setup.parameters import typed
-from nbsim.setup.plan import RTD
 
 BASE = "nanoBragg -default_F 1 -lambda 1.2 -detpixels 20"
 CELLS = [

@@ -14,11 +14,11 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from nbsim import from_command
 from nbsim.image import render as image
 from nbsim.image.render import render
 from nbsim.pixel.accumulation import sum_pixels
-from nbsim.pixel.terms import RunState, contributions, passes_per_pixel
-from nbsim.setup.build import from_command
+from nbsim.pixel.terms import RunState, contributions
 
 BASE = "-cell 40 50 60 75 85 95 -misset 10 20 30 -distance 60 -detpixels 6 -pixel 3 -N 3 -default_F 20 -oversample 2 "
 FULL = (
@@ -99,7 +99,7 @@ def test_no_tile_waits_for_the_device(
     here = from_command(BASE + options, folder, phi_mode="c-parity", quirks=quirks)
     there = here.mapped(without_values)
     # three tiles of twelve pixels
-    monkeypatch.setattr(image, "_DEVICE_TERMS", 12 * (3 if options == PLAIN[0] else passes_per_pixel(here)))
+    monkeypatch.setattr(image, "_DEVICE_TERMS", 12 * (3 if options == PLAIN[0] else here.n_passes))
     # the search for what pixels inherit looks at values, before the loop
     monkeypatch.setattr(image, "run_state", lambda *_, **__: RunState((), (3, 2, 1)))
     reports: list[tuple[int, int, int]] = []

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nbsim import from_command
 from nbsim.errors import InputError
 from nbsim.options.headers import read_mask
 from nbsim.options.parse import parse, split_command
 from nbsim.options.quirks import Quirks
 from nbsim.options.table import FLAGS
-from nbsim.setup.build import from_command
 from support.places import SHARED
 
 

@@ -9,12 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from nbsim import vectors
+from nbsim import Experiment, from_command, vectors
 from nbsim.errors import InputError
-from nbsim.model import Experiment
 from nbsim.options.quirks import Quirks
 from nbsim.setup import geometry
-from nbsim.setup.build import from_command
 
 CONVENTIONS = ("mosflm", "adxv", "denzo", "xds", "dials", "custom")
 BASE = "nanoBragg -cell 50 60 70 90 90 90 -N 5 -default_F 1 -lambda 1 -detpixels_x 40 -detpixels_y 30 -pixel 0.2"

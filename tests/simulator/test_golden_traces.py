@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from nbsim import from_command
 from nbsim.errors import InputError
 from nbsim.pixel.pixel import image_values, simulate_pixel
 from nbsim.pixel.trace import format_line, trace_lines
-from nbsim.setup.build import from_command
 from support.golden_cases import LOCAL, NAMES, experiment_of, golden_case, needs, simulated
 
 TRACE = re.compile(r"(?:TRACE_(?:C|PY)(_PHI)?(?::| ) ?|^(?=DETECTOR_))(.*)")

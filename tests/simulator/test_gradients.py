@@ -11,9 +11,8 @@ import torch
 from torch import Tensor
 from torch.autograd import gradcheck
 
-from nbsim.model import Experiment
+from nbsim import Experiment, from_command
 from nbsim.pixel.pixel import image_values, simulate_pixel
-from nbsim.setup.build import from_command
 
 BASE = "-cell 40 50 60 75 85 95 -misset 10 20 30 -distance 60 -detpixels 6 -pixel 3 -lambda 1.1 -N 3 -polar 0.6 "
 PIXELS = torch.tensor([[1, 4], [3, 2]])

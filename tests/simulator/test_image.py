@@ -10,16 +10,15 @@ import numpy as np
 import pytest
 import torch
 
+from nbsim import Experiment, from_command
 from nbsim.errors import InputError, Interrupted
 from nbsim.image import compiled
 from nbsim.image.build_kernel import example
 from nbsim.image.kernel import tile_sums
 from nbsim.image.render import fits_kernel, render
-from nbsim.model import Experiment
 from nbsim.pixel.accumulation import sum_pixels
 from nbsim.pixel.pixel import image_values
 from nbsim.pixel.terms import contributions
-from nbsim.setup.build import from_command
 from nbsim.workers import Stopped, in_threads
 from support.golden_cases import NAMES, experiment_of, golden_case, needs
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nbsim import from_command
 from nbsim.cli import main
 from nbsim.errors import OutputError
 from nbsim.image.render import render
@@ -16,7 +17,6 @@ from nbsim.options.headers import keyword, read_header
 from nbsim.options.parse import split_command
 from nbsim.output.formats.pgm import pgm
 from nbsim.output.formats.smv import header, header_fields, integer_image
-from nbsim.setup.build import from_command
 from nbsim.whole_file import write_whole
 from support.places import DATA
 

@@ -15,10 +15,9 @@ import torch
 from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
 
-from nbsim import Experiment, InputError
+from nbsim import Experiment, InputError, from_command
 from nbsim.pixel import pixel
 from nbsim.pixel.pixel import image_values
-from nbsim.setup.build import from_command
 
 NAMED = ("adxv", "mosflm", "denzo", "xds", "dials")
 FRAMES = (

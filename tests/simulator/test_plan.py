@@ -6,8 +6,9 @@ import math
 
 import pytest
 
+from nbsim.constants import RTD
 from nbsim.options.parse import parse
-from nbsim.setup.plan import RTD, dispersion_steps, hdiv_steps, mosaic_domains, phi_steps, sensor_layers, vdiv_steps
+from nbsim.setup.plan import dispersion_steps, hdiv_steps, mosaic_domains, phi_steps, sensor_layers, vdiv_steps
 
 DEG = 1.0 / RTD
 

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from nbsim.model import Experiment
+from nbsim import Experiment, from_command
 from nbsim.options.quirks import Quirks
 from nbsim.pixel.pixel import image_values, simulate_pixel
-from nbsim.setup.build import from_command
 from support.plain_pixel import PlainRun
 
 BASE = "-cell 40 50 60 75 85 95 -misset 10 20 30 -distance 60 -detpixels 5 -pixel 4 -lambda 1.1 "

@@ -11,12 +11,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from nbsim import from_command
+from nbsim.constants import DEFAULT_MOSAIC_SEED, RTD
 from nbsim.errors import InputError
 from nbsim.rng import Generator, Stream, float32
 from nbsim.setup import mosaic
-from nbsim.setup.build import from_command
 from nbsim.setup.geometry import scalar
-from nbsim.setup.plan import RTD
 from nbsim.vectors import rotate_xyz
 
 IDENTITY = torch.eye(3, dtype=torch.float64)
@@ -101,13 +101,13 @@ def test_negative_seed_keeps_a_filled_table() -> None:
 
 def test_domains_of_the_c_program() -> None:
     """0.5 degrees, default seed: first row of domain 1 as the C program has it."""
-    made = domains(mosaic.DEFAULT_SEED, 0.5 / RTD, 4, first_identity=True)
+    made = domains(DEFAULT_MOSAIC_SEED, 0.5 / RTD, 4, first_identity=True)
     assert made[1, 0].tolist() == [0.9999659208978446, -0.007975168091458018, 0.002133948649430912]
     assert torch.equal(made[0], IDENTITY)
 
 
 def test_quirk_first_domain() -> None:
-    seed, spread = mosaic.DEFAULT_SEED, 0.01
+    seed, spread = DEFAULT_MOSAIC_SEED, 0.01
     as_c = domains(seed, spread, 3, first_identity=True)
     drawn = domains(seed, spread, 3, first_identity=False)
     assert torch.equal(as_c[1:], drawn[1:])

@@ -12,8 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nbsim.model import Experiment, TraceLine
-from nbsim.setup.build import from_command
+from nbsim import Experiment, TraceLine, from_command
 from support.places import DATA
 
 C_VALUES: dict[str, Any] = json.loads((DATA / "c_setup_values.json").read_text())

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from nbsim import from_command
 from nbsim.errors import InputError
 from nbsim.model import Beam
-from nbsim.setup.build import from_command
 from nbsim.setup.geometry import scalar
 from nbsim.setup.plan import Steps
 from nbsim.setup.sources import generate_sources

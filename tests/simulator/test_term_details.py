@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from nbsim import from_command
 from nbsim.pixel.details import F_CELL_ORIGINS, term_details
 from nbsim.pixel.pixel import PixelResult, simulate_pixel
 from nbsim.pixel.trace import TERM_COLUMNS, terms_rows
-from nbsim.setup.build import from_command
 from nbtui.live import model
 from nbtui.live.cases import load_case
 from nbtui.live.session import simulate, terms_csv

@@ -15,9 +15,8 @@ import numpy as np
 import pytest
 import torch
 
-from nbsim.model import Experiment
+from nbsim import Experiment, from_command
 from nbsim.pixel.pixel import PixelResult, simulate_pixel
-from nbsim.setup.build import from_command
 from support.places import DATA, DEMO, SHARED
 
 GOLDEN = DATA / "golden"

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from nbsim.model import Experiment
+from nbsim import Experiment
 
 R_E_SQR = 7.94079248018965e-30
 

@@ -16,10 +16,10 @@ from torch import Tensor
 from nbsim.errors import Interrupted
 from nbsim.image.compiled import BUILD_SECONDS, WORTH_BUILDING, Kernel, build, for_device, load
 from nbsim.image.tiles import ORIENTATIONS, PlainTiles, fits_kernel
-from nbsim.model import Experiment
+from nbsim.model import ExperimentData
 from nbsim.pixel.accumulation import sum_pixels
 from nbsim.pixel.orientations import n_rendered, rendered_tiles
-from nbsim.pixel.terms import RunState, contributions, passes_per_pixel, run_state
+from nbsim.pixel.terms import RunState, contributions, run_state
 from nbsim.setup.checks import check_device_memory, check_image_memory
 from nbsim.workers import Stopped, in_threads
 
@@ -43,7 +43,7 @@ class Image:
 
 
 def _kernel(
-    experiment: Experiment, compile_kernel: bool | None, n_terms: int, notice: Notice | None, stopped: Stopped
+    experiment: ExperimentData, compile_kernel: bool | None, n_terms: int, notice: Notice | None, stopped: Stopped
 ) -> Kernel | None:
     """The compiled kernel if it is wanted and at hand."""
     if compile_kernel is False:
@@ -62,17 +62,17 @@ def _kernel(
 
 
 def _full(
-    experiment: Experiment, pixels: Tensor, state: RunState, *, first_pass: bool = False
+    experiment: ExperimentData, pixels: Tensor, state: RunState, *, first_pass: bool = False
 ) -> tuple[Tensor, Tensor]:
     """Values (P,) and the sum of the solid angles in force (P,), from the full formula."""
-    ends = state.interpolation_end(pixels, experiment.detector.n_fast, passes_per_pixel(experiment))
+    ends = state.interpolation_end(pixels, experiment.detector.n_fast, experiment.n_passes)
     sums = sum_pixels(experiment, contributions(experiment, pixels, first_pass=first_pass, interpolation_end=ends))
     return sums.value, sums.omega_now.flatten(1).sum(dim=1)
 
 
 @torch.no_grad()
 def render(
-    experiment: Experiment,
+    experiment: ExperimentData,
     *,
     n_threads: int = 1,
     compile_kernel: bool | None = None,
@@ -104,7 +104,7 @@ def render(
     check_image_memory(detector.n_slow, detector.n_fast)
     check_device_memory(detector.n_slow, detector.n_fast, experiment.device)
     state = run_state(experiment, n_threads=n_threads)
-    n_passes = passes_per_pixel(experiment)
+    n_passes = experiment.n_passes
     plain = fits_kernel(experiment)
     n_pixels = n_rendered(experiment)
     kernel = _kernel(experiment, compile_kernel, n_pixels * n_passes, notice, stopped) if plain else None
@@ -155,11 +155,11 @@ def render(
     return Image(photons, rendered, float(omegas.sum()), kernel is not None)
 
 
-def _tile_size(experiment: Experiment, plain: bool, compiled: bool) -> int:
+def _tile_size(experiment: ExperimentData, plain: bool, compiled: bool) -> int:
     """Pixels of a tile."""
     per_ray = min(experiment.sampling.n_phi * experiment.crystal.mosaic_matrices.shape[0], ORIENTATIONS)
     on_cpu = experiment.device.type == "cpu"
     if compiled and on_cpu:
         return max(2, min(_COMPILED_TERMS // per_ray, _COMPILED_PIXELS))
     terms = _UNCOMPILED_TERMS if on_cpu else _DEVICE_TERMS
-    return max(2, terms // (per_ray if plain else passes_per_pixel(experiment)))
+    return max(2, terms // (per_ray if plain else experiment.n_passes))

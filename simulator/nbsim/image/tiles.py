@@ -10,10 +10,11 @@ from itertools import product
 import torch
 from torch import Tensor
 
+from nbsim.constants import R_E_SQR
 from nbsim.image.compiled import Kernel
 from nbsim.image.kernel import NUMBERS, TileInput, tile_sums
-from nbsim.model import Experiment
-from nbsim.pixel.accumulation import R_E_SQR, water_background
+from nbsim.model import ExperimentData
+from nbsim.pixel.accumulation import water_background
 from nbsim.pixel.orientations import orientations
 from nbsim.pixel.polarization import unit
 from nbsim.pixel.terms import interpolates
@@ -25,7 +26,7 @@ ORIENTATIONS = 1 << 13  # of one call
 _NOISE = 2e-8
 
 
-def fits_kernel(experiment: Experiment) -> bool:
+def fits_kernel(experiment: ExperimentData) -> bool:
     """Whether every pixel is the plain case of the formula."""
     sampling, quirks = experiment.sampling, experiment.quirks
     return (
@@ -49,7 +50,7 @@ def _filled(value: Tensor | float, like: Tensor) -> Tensor:
 class PlainTiles:
     """Pixel values of one experiment through the kernel."""
 
-    def __init__(self, experiment: Experiment, kernel: Kernel | None) -> None:
+    def __init__(self, experiment: ExperimentData, kernel: Kernel | None) -> None:
         self.experiment = experiment
         self.kernel = kernel or tile_sums
         cells, sources = orientations(experiment), experiment.beam.source_directions

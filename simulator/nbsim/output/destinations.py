@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nbsim.errors import InputError, OutputError
 from nbsim.memory import words
-from nbsim.model import Experiment
+from nbsim.model import ExperimentData
 
 _HEADER = 512
 
@@ -24,7 +24,7 @@ class Destination:
     size: int  # bytes
 
 
-def destinations(experiment: Experiment) -> tuple[Destination, ...]:
+def destinations(experiment: ExperimentData) -> tuple[Destination, ...]:
     """Every output file of a run, in the order in which they are written."""
     options, table = experiment.options, experiment.structure_factors
     pixels = experiment.detector.n_slow * experiment.detector.n_fast
@@ -41,7 +41,7 @@ def destinations(experiment: Experiment) -> tuple[Destination, ...]:
     return tuple(found)
 
 
-def check_destinations(experiment: Experiment, folder: Path) -> None:
+def check_destinations(experiment: ExperimentData, folder: Path) -> None:
     """Refuse a run whose files could not be written, or would destroy what it reads.
 
     Raises:

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import torch
 
+from nbsim.constants import ANGSTROM_PER_M
 from nbsim.errors import InputError
-from nbsim.model import Experiment
+from nbsim.model import ExperimentData
 from nbsim.pixel.orientations import rendered_tiles
 from nbsim.pixel.pixel import PixelResult, simulate_pixel
 from nbsim.pixel.terms import run_state
 
-_ANGSTROM_PER_M = 1e10
 _TILE = 1 << 16
 _NOT_YET = (math.nan, math.nan, math.nan)
 
@@ -42,7 +42,7 @@ class _Last:
             self.hkl0 = tuple(int(index.flatten()[last]) for index in passes.hkl0)
             self.f_latt = float(passes.lattice.total.flatten()[last])
             vectors = (getattr(passes.cell, axis).expand(*terms.value.shape, 3).reshape(-1, 3)[last] for axis in "abc")
-            self.cell = tuple(tuple((vector * _ANGSTROM_PER_M).tolist()) for vector in vectors)
+            self.cell = tuple(tuple((vector * ANGSTROM_PER_M).tolist()) for vector in vectors)
         looked_up = passes.executed.flatten().nonzero()
         if looked_up.numel():
             self.f_cell = float(terms.f_cell.flatten()[int(looked_up[-1])])
@@ -53,7 +53,7 @@ def _block(result: PixelResult, last: _Last) -> Iterator[str]:
     rays = result.terms.passes.rays
     x, y, z = rays.position[0, -1, -1].tolist()
     stol = 0.5 * math.hypot(*rays.scattering[0, -1, -1, -1].tolist())
-    in_plane = math.sin(0.5 * math.atan2(math.hypot(y, z), x)) / (float(experiment.beam.wavelength) * _ANGSTROM_PER_M)
+    in_plane = math.sin(0.5 * math.atan2(math.hypot(y, z), x)) / (float(experiment.beam.wavelength) * ANGSTROM_PER_M)
     intensity = float(result.intensity)
     yield f"{result.fast:4d} {result.slow:4d} : stol = {stol:g} or {in_plane:g}"
     yield f"at {x:g} {y:g} {z:g}"
@@ -72,7 +72,7 @@ def _block(result: PixelResult, last: _Last) -> Iterator[str]:
 
 
 @torch.no_grad()
-def printout_lines(experiment: Experiment, *, n_threads: int = 1) -> Iterator[str]:
+def printout_lines(experiment: ExperimentData, *, n_threads: int = 1) -> Iterator[str]:
     """The lines of ``-printout_pixel``, else of every rendered pixel in scan order; none without either flag.
 
     Raises:

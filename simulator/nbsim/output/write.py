@@ -10,27 +10,27 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from nbsim.constants import DEFAULT_MOSAIC_SEED
 from nbsim.image.render import Image
-from nbsim.model import Experiment
+from nbsim.model import ExperimentData
 from nbsim.output.formats.pgm import pgm
 from nbsim.output.formats.smv import header, integer_image
 from nbsim.output.noise import noise_image
 from nbsim.output.statistics import Statistics, statistics
 from nbsim.rng import Generator, Stream
-from nbsim.setup.mosaic import DEFAULT_SEED
 from nbsim.whole_file import write_whole
 
 _MAX_COUNTS = 55000.0
 _DEVIATES_PER_DOMAIN = 3
 
 
-def region(experiment: Experiment) -> tuple[slice, slice]:
+def region(experiment: ExperimentData) -> tuple[slice, slice]:
     """The ROI as slices (slow, fast), clipped to the detector."""
     fast0, fast1, slow0, slow1 = experiment.detector.roi
     return slice(max(slow0, 0), max(slow1 + 1, 0)), slice(max(fast0, 0), max(fast1 + 1, 0))
 
 
-def noise_deviates(experiment: Experiment) -> Iterator[float]:
+def noise_deviates(experiment: ExperimentData) -> Iterator[float]:
     """Uniform deviates for the noise image.
 
     A negative ``-seed`` does not restart the table that the mosaic domains left behind (L22); without
@@ -40,13 +40,13 @@ def noise_deviates(experiment: Experiment) -> Iterator[float]:
     generator = Generator()
     typed = int(time.time()) if options.noise_seed is None else options.noise_seed
     if typed < 0:
-        mosaic = Stream(generator, DEFAULT_SEED if options.mosaic_seed is None else options.mosaic_seed)
+        mosaic = Stream(generator, DEFAULT_MOSAIC_SEED if options.mosaic_seed is None else options.mosaic_seed)
         for _ in range(_DEVIATES_PER_DOMAIN * experiment.crystal.mosaic_matrices.shape[0]):
             mosaic.draw()
     return Stream(generator, typed).endless()
 
 
-def image_statistics(experiment: Experiment, image: Image) -> Statistics:
+def image_statistics(experiment: ExperimentData, image: Image) -> Statistics:
     """max, mean, rms and rmsd of an image."""
     return statistics(
         image.photons.cpu().numpy(),
@@ -57,7 +57,7 @@ def image_statistics(experiment: Experiment, image: Image) -> Statistics:
     )
 
 
-def _scales(experiment: Experiment, numbers: Statistics) -> tuple[float, float]:
+def _scales(experiment: ExperimentData, numbers: Statistics) -> tuple[float, float]:
     """Scale of the integer image and of the PGM."""
     options = experiment.options
     scale = options.scale if options.scale > 0.0 else _MAX_COUNTS / numbers.maximum if numbers.maximum > 0.0 else 1.0
@@ -66,7 +66,7 @@ def _scales(experiment: Experiment, numbers: Statistics) -> tuple[float, float]:
     return scale, 250.0 / (5.0 * numbers.rmsd) if numbers.rmsd > 0.0 else scale
 
 
-def write_outputs(experiment: Experiment, image: Image, folder: Path) -> Iterator[str]:
+def write_outputs(experiment: ExperimentData, image: Image, folder: Path) -> Iterator[str]:
     """Write the files that the command line asks for into ``folder`` and yield C's summary lines.
 
     Raises:

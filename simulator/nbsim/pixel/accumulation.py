@@ -13,14 +13,10 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from nbsim.model import Experiment
+from nbsim.constants import AVOGADRO, R_E_SQR, WATER_F, WATER_MASS
+from nbsim.model import ExperimentData
 from nbsim.pixel.polarization import kahn_factor
 from nbsim.pixel.terms import Terms
-
-R_E_SQR = 7.94079248018965e-30  # classical electron radius squared [m^2], C's literal
-_WATER_F = 2.57  # electrons
-_WATER_MASS = 18.0  # g/mol
-_AVOGADRO = 6.02214179e23
 
 
 class Use(Enum):
@@ -69,17 +65,17 @@ def _mean(values: Tensor, valid: Tensor) -> Tensor:
     return torch.where(valid, values, torch.zeros_like(values)).sum(-1) / valid.sum(-1).clamp(min=1)
 
 
-def _is_unpolarised(experiment: Experiment) -> bool:
+def _is_unpolarised(experiment: ExperimentData) -> bool:
     """``-nopolar`` in force: C lets ``-oversample_polar`` overrule it (L9)."""
     overruled = experiment.sampling.oversample_polar and experiment.quirks.nopolar_overridden
     return experiment.beam.nopolar and not overruled
 
 
-def water_background(experiment: Experiment) -> Tensor:
+def water_background(experiment: ExperimentData) -> Tensor:
     """I_bg, scalar: F_w^2 r_e^2 fluence times the molecules of a water cube of edge W (9.1)."""
     edge = experiment.sampling.water
-    molecules = edge * edge * edge * 1e6 * _AVOGADRO / _WATER_MASS
-    return experiment.beam.fluence * (_WATER_F * _WATER_F * R_E_SQR * molecules)
+    molecules = edge * edge * edge * 1e6 * AVOGADRO / WATER_MASS
+    return experiment.beam.fluence * (WATER_F * WATER_F * R_E_SQR * molecules)
 
 
 def _accumulate(terms: Tensor, start: Tensor, executed: Tensor, weights: Tensor | None) -> Tensor:
@@ -104,7 +100,7 @@ class _Correction:
     at_terms: Tensor  # (P, T, B, Q or 1)
 
 
-def _corrections(experiment: Experiment, terms: Terms) -> tuple[_Correction, _Correction, _Correction]:
+def _corrections(experiment: ExperimentData, terms: Terms) -> tuple[_Correction, _Correction, _Correction]:
     """Capture, polarisation and solid angle, in C's order of multiplication."""
     rays, quirks, sampling = terms.passes.rays, experiment.quirks, experiment.sampling
     each_term = not quirks.running_sum_weights
@@ -165,7 +161,7 @@ def _average(correction: _Correction, share: Tensor, shape: torch.Size) -> tuple
     return torch.where(empty, correction.mean, mean), after
 
 
-def sum_pixels(experiment: Experiment, terms: Terms) -> PixelSums:
+def sum_pixels(experiment: ExperimentData, terms: Terms) -> PixelSums:
     """Accumulate and scale: v = r_e^2 fluence I / steps times the corrections not already in I (9.2, 9.3)."""
     corrections = _corrections(experiment, terms)
     shape = terms.value.shape

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from nbsim.factors.table import in_table
 from nbsim.pixel.pixel import PixelResult
-from nbsim.pixel.terms import interpolated_passes, interpolates, passes_per_pixel
+from nbsim.pixel.terms import interpolated_passes, interpolates
 from nbsim.pixel.trace import executed_column
 
 F_CELL_ORIGINS = ("table", "default", "interpolated", "out of range", "table, not interp.")
@@ -37,7 +37,7 @@ def f_cell_origin(result: PixelResult) -> Tensor:
     origin[~inside] = _OUTSIDE
     if interpolates(experiment):
         pixel = torch.tensor([[result.slow, result.fast]], device=origin.device)
-        ends = result.state.interpolation_end(pixel, experiment.detector.n_fast, passes_per_pixel(experiment))
+        ends = result.state.interpolation_end(pixel, experiment.detector.n_fast, experiment.n_passes)
         used = interpolated_passes(experiment, passes, ends)
         origin[named & ~used] = _NO_ROOM
         origin[used] = _INTERPOLATED

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from nbsim.errors import InputError
-from nbsim.model import Experiment
+from nbsim.model import ExperimentData
 from nbsim.pixel.rays import trace_rays, turn
 
 _TILE = 1 << 16  # subpixel rays looked at together
@@ -29,7 +29,7 @@ class Orientations:
     c: Tensor
 
 
-def inherited_steps(experiment: Experiment) -> tuple[tuple[int | None, ...], tuple[int | None, ...]]:
+def inherited_steps(experiment: ExperimentData) -> tuple[tuple[int | None, ...], tuple[int | None, ...]]:
     """Which phi step's rotation each phi step really has: in the first pass, and in every later one.
 
     None stands for the unrotated vectors. "Zero" is an exact test on the angle formed in double.
@@ -47,13 +47,13 @@ def inherited_steps(experiment: Experiment) -> tuple[tuple[int | None, ...], tup
     return tuple(first), later
 
 
-def depends_on_first_pass(experiment: Experiment) -> bool:
+def depends_on_first_pass(experiment: ExperimentData) -> bool:
     """Whether a run's very first pass differs from the same pass anywhere else."""
     first, later = inherited_steps(experiment)
     return first != later
 
 
-def orientations(experiment: Experiment, *, first_pass: bool = False) -> Orientations:
+def orientations(experiment: ExperimentData, *, first_pass: bool = False) -> Orientations:
     """Vectors of every (phi, mosaic), each (n_phi, n_mosaic, 3) [m]: rotated by phi, then by the domain."""
     crystal, sampling = experiment.crystal, experiment.sampling
     steps = inherited_steps(experiment)[0 if first_pass else 1]
@@ -73,7 +73,7 @@ def orientations(experiment: Experiment, *, first_pass: bool = False) -> Orienta
     return Orientations(*vectors)
 
 
-def pass_orientations(experiment: Experiment, kept: Tensor, *, holds_first_pass: bool) -> Orientations:
+def pass_orientations(experiment: ExperimentData, kept: Tensor, *, holds_first_pass: bool) -> Orientations:
     """Vectors for passes ``kept`` (P, T, B, Q), bool.
 
     With ``holds_first_pass`` the first kept pass of each pixel is the first of a run, and the result has all
@@ -107,7 +107,7 @@ def thread_rows(n_slow: int, n_threads: int) -> tuple[range, ...]:
     return tuple(blocks)
 
 
-def is_rendered(experiment: Experiment, slow: int, fast: int) -> bool:
+def is_rendered(experiment: ExperimentData, slow: int, fast: int) -> bool:
     """Whether the loop visits the pixel: inside the inclusive ROI and not masked."""
     detector = experiment.detector
     fast0, fast1, slow0, slow1 = detector.roi
@@ -116,7 +116,7 @@ def is_rendered(experiment: Experiment, slow: int, fast: int) -> bool:
     return detector.mask is None or bool(detector.mask[slow, fast])
 
 
-def n_rendered(experiment: Experiment) -> int:
+def n_rendered(experiment: ExperimentData) -> int:
     """Pixels inside the ROI that are not masked."""
     detector = experiment.detector
     fast0, fast1, slow0, slow1 = detector.roi
@@ -126,7 +126,7 @@ def n_rendered(experiment: Experiment) -> int:
     return len(range(detector.n_slow)[rows]) * len(range(detector.n_fast)[columns])
 
 
-def rendered_tiles(experiment: Experiment, rows: range, size: int) -> Iterator[Tensor]:
+def rendered_tiles(experiment: ExperimentData, rows: range, size: int) -> Iterator[Tensor]:
     """Rendered pixels of ``rows`` in scan order, (P, 2) int64 (slow, fast), at most ``size`` at a time."""
     detector = experiment.detector
     fast0, fast1, slow0, slow1 = detector.roi
@@ -151,7 +151,7 @@ def rendered_tiles(experiment: Experiment, rows: range, size: int) -> Iterator[T
             yield pixels[begin : begin + size]
 
 
-def first_pass_pixel(experiment: Experiment, rows: range) -> tuple[int, int] | None:
+def first_pass_pixel(experiment: ExperimentData, rows: range) -> tuple[int, int] | None:
     """(slow, fast) of the first rendered pixel of ``rows`` with a source that survives the resolution cut."""
     per_pixel = experiment.detector.n_layers * experiment.sampling.oversample**2
     size = max(1, _TILE // (per_pixel * experiment.beam.source_directions.shape[0]))

@@ -14,10 +14,10 @@ from torch.utils.checkpoint import checkpoint
 
 from nbsim.errors import InputError
 from nbsim.memory import give_back
-from nbsim.model import Experiment
+from nbsim.model import ExperimentData
 from nbsim.pixel.accumulation import PixelSums, sum_pixels
 from nbsim.pixel.orientations import is_rendered
-from nbsim.pixel.terms import TILE, RunState, Terms, contributions, passes_per_pixel, run_state
+from nbsim.pixel.terms import TILE, RunState, Terms, contributions, run_state
 
 _TILES_BETWEEN = 6  # after so many tiles, computed for the first or second time, freed memory is given back
 
@@ -26,7 +26,7 @@ _TILES_BETWEEN = 6  # after so many tiles, computed for the first or second time
 class PixelResult:
     """A simulated pixel; its tensors keep the pixel axis with length 1."""
 
-    experiment: Experiment
+    experiment: ExperimentData
     slow: int
     fast: int
     state: RunState
@@ -59,7 +59,7 @@ class PixelResult:
         return float(difference / exact.abs()) if bool(exact != 0.0) else float(difference)
 
 
-def _check(experiment: Experiment, slow: int, fast: int) -> None:
+def _check(experiment: ExperimentData, slow: int, fast: int) -> None:
     detector = experiment.detector
     if not (0 <= slow < detector.n_slow and 0 <= fast < detector.n_fast):
         raise InputError(
@@ -74,7 +74,7 @@ def _check(experiment: Experiment, slow: int, fast: int) -> None:
         )
 
 
-def _warnings(experiment: Experiment, state: RunState, slow: int, fast: int) -> tuple[str, ...]:
+def _warnings(experiment: ExperimentData, state: RunState, slow: int, fast: int) -> tuple[str, ...]:
     stop = state.interpolation_stop
     if stop is None or (slow, fast) < stop[:2]:
         return ()
@@ -85,7 +85,7 @@ def _warnings(experiment: Experiment, state: RunState, slow: int, fast: int) -> 
 
 
 def simulate_pixel(
-    experiment: Experiment, slow: int, fast: int, *, n_threads: int = 1, state: RunState | None = None
+    experiment: ExperimentData, slow: int, fast: int, *, n_threads: int = 1, state: RunState | None = None
 ) -> PixelResult:
     """Simulate pixel (slow, fast) as it comes out in a run over the whole detector with ``n_threads``.
 
@@ -103,14 +103,14 @@ def simulate_pixel(
     if state is None:
         state = run_state(experiment, n_threads=n_threads, until_row=slow)
     pixels = torch.tensor([[slow, fast]], device=experiment.device)
-    ends = state.interpolation_end(pixels, experiment.detector.n_fast, passes_per_pixel(experiment))
+    ends = state.interpolation_end(pixels, experiment.detector.n_fast, experiment.n_passes)
     first = (slow, fast) in state.first_pixels
     terms = contributions(experiment, pixels, first_pass=first, interpolation_end=ends)
     warnings = _warnings(experiment, state, slow, fast)
     return PixelResult(experiment, slow, fast, state, terms, sum_pixels(experiment, terms), warnings)
 
 
-def _rendered(experiment: Experiment, pixels: Tensor) -> Tensor:
+def _rendered(experiment: ExperimentData, pixels: Tensor) -> Tensor:
     """Bool (P,): inside the ROI and not masked."""
     slow, fast = pixels[:, 0], pixels[:, 1]
     fast0, fast1, slow0, slow1 = experiment.detector.roi
@@ -120,7 +120,7 @@ def _rendered(experiment: Experiment, pixels: Tensor) -> Tensor:
 
 
 def image_values(
-    experiment: Experiment, pixels: Tensor, *, n_threads: int = 1, state: RunState | None = None
+    experiment: ExperimentData, pixels: Tensor, *, n_threads: int = 1, state: RunState | None = None
 ) -> Tensor:
     """Values [photons] of ``pixels`` (P, 2), int64 (slow, fast), in the experiment's dtype, (P,), with their graph.
 
@@ -140,7 +140,7 @@ def image_values(
         return torch.zeros(0, dtype=experiment.dtype, device=experiment.device)
     if state is None:
         state = run_state(experiment, n_threads=n_threads, until_row=int(pixels[:, 0].max()))
-    n_passes = passes_per_pixel(experiment)
+    n_passes = experiment.n_passes
     tiles = torch.split(pixels, max(1, TILE // n_passes))
 
     def tile_values(number: int) -> Tensor:
@@ -159,7 +159,7 @@ def image_values(
 
 
 def photons(
-    experiment: Experiment, slow: range | None = None, fast: range | None = None, *, n_threads: int = 1
+    experiment: ExperimentData, slow: range | None = None, fast: range | None = None, *, n_threads: int = 1
 ) -> Tensor:
     """Values [photons] of a box of pixels, (len(slow), len(fast)), with their graph; None: the whole axis.
 
@@ -174,7 +174,7 @@ def photons(
     return values.reshape(len(rows), len(columns))
 
 
-def _values(experiment: Experiment, tile: Tensor, state: RunState, n_passes: int, *, first_pass: bool) -> Tensor:
+def _values(experiment: ExperimentData, tile: Tensor, state: RunState, n_passes: int, *, first_pass: bool) -> Tensor:
     ends = state.interpolation_end(tile, experiment.detector.n_fast, n_passes)
     terms = contributions(experiment, tile, first_pass=first_pass, interpolation_end=ends)
     return sum_pixels(experiment, terms).value

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nbsim.model import Experiment
+from nbsim.model import ExperimentData
 from nbsim.pixel.polarization import unit
 from nbsim.vectors import cross, dot
 
@@ -42,7 +42,7 @@ def turn(vector: Tensor, axis: Tensor, sine: Tensor, cosine: Tensor) -> Tensor:
     return axis * along + vector * cosine + cross(axis, vector) * sine
 
 
-def _flat_positions(experiment: Experiment, pixels: Tensor) -> Tensor:
+def _flat_positions(experiment: ExperimentData, pixels: Tensor) -> Tensor:
     """Subpixel centres on the plane, each layer at its front face, (P, T, B, 3) [m]."""
     detector, ov = experiment.detector, experiment.sampling.oversample
     dtype, device = experiment.dtype, experiment.device
@@ -59,7 +59,7 @@ def _swing(vector: Tensor, axis: Tensor, angle: Tensor) -> Tensor:
     return turn(vector, axis, torch.sin(angle), torch.cos(angle))
 
 
-def _curved(experiment: Experiment, flat: Tensor) -> Tensor:
+def _curved(experiment: ExperimentData, flat: Tensor) -> Tensor:
     """Positions bent onto the sphere of radius D about the sample."""
     detector, beam = experiment.detector, experiment.beam
     pole = detector.distance * beam.direction
@@ -74,13 +74,13 @@ def _curved(experiment: Experiment, flat: Tensor) -> Tensor:
     return _swing(swung, to_slow, dot(offset, detector.slow) / detector.distance)
 
 
-def positions(experiment: Experiment, pixels: Tensor) -> Tensor:
+def positions(experiment: ExperimentData, pixels: Tensor) -> Tensor:
     """Subpixel positions [m], (P, T, B, 3), of ``pixels`` (P, 2) given as (slow, fast)."""
     flat = _flat_positions(experiment, pixels)
     return _curved(experiment, flat) if experiment.detector.curved else flat
 
 
-def _omega(experiment: Experiment, distance: Tensor) -> Tensor:
+def _omega(experiment: ExperimentData, distance: Tensor) -> Tensor:
     """Solid angle [sr] of a whole pixel at ``distance`` [m]; 1/R^2 [1/m^2] for a point pixel in C (L4)."""
     detector = experiment.detector
     area = detector.pixel_size * detector.pixel_size
@@ -90,7 +90,7 @@ def _omega(experiment: Experiment, distance: Tensor) -> Tensor:
     return area / distance / distance * detector.close_distance / distance
 
 
-def _capture(experiment: Experiment, direction: Tensor) -> Tensor:
+def _capture(experiment: ExperimentData, direction: Tensor) -> Tensor:
     """Fraction absorbed in each layer, (P, T, B); 1 without a sensor unless quirk L6 makes it 0."""
     detector, sampling = experiment.detector, experiment.sampling
     layer = torch.arange(detector.n_layers, dtype=direction.dtype, device=direction.device)[:, None]
@@ -101,7 +101,7 @@ def _capture(experiment: Experiment, direction: Tensor) -> Tensor:
     return torch.where(detector.thickness == 0.0, torch.ones_like(absorbed), absorbed)
 
 
-def trace_rays(experiment: Experiment, pixels: Tensor) -> Rays:
+def trace_rays(experiment: ExperimentData, pixels: Tensor) -> Rays:
     """Rays from the sample to every layer and subpixel of ``pixels`` (P, 2), int64 (slow, fast)."""
     beam, dmin = experiment.beam, experiment.sampling.dmin
     position = positions(experiment, pixels)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from nbsim.factors.table import in_interpolation_range, nearest, tricubic
-from nbsim.model import Experiment
+from nbsim.model import ExperimentData
 from nbsim.pixel.lattice import LatticeFactor, Triple, lattice_factor, nearest_index
 from nbsim.pixel.orientations import (
     Orientations,
@@ -67,7 +67,7 @@ class RunState:
         return torch.where(ahead > 0, n_passes, torch.where(ahead == 0, at, 0))
 
 
-def executed_passes(experiment: Experiment, pixels: Tensor, *, first_pass: bool = False) -> Passes:
+def executed_passes(experiment: ExperimentData, pixels: Tensor, *, first_pass: bool = False) -> Passes:
     """Indices and lattice factors of ``pixels`` (P, 2), int64 (slow, fast).
 
     ``first_pass``: the first surviving pass of each of these pixels is the first of a run.
@@ -84,7 +84,7 @@ def executed_passes(experiment: Experiment, pixels: Tensor, *, first_pass: bool 
     return Passes(rays, cell, (h, k, l), hkl0, lattice, executed)
 
 
-def source_shares(experiment: Experiment) -> Tensor | None:
+def source_shares(experiment: ExperimentData) -> Tensor | None:
     """Factor per source, mean 1, (Q,); None when all sources count equally (quirk L8)."""
     if experiment.quirks.source_weights_ignored:
         return None
@@ -92,12 +92,12 @@ def source_shares(experiment: Experiment) -> Tensor | None:
     return weights * (weights.numel() / weights.sum())
 
 
-def interpolates(experiment: Experiment) -> bool:
+def interpolates(experiment: ExperimentData) -> bool:
     """Whether structure factors are interpolated at all."""
     return experiment.sampling.interpolate and experiment.structure_factors.grid is not None
 
 
-def structure_factor(experiment: Experiment, passes: Passes, interpolation_end: Tensor | None) -> Tensor:
+def structure_factor(experiment: ExperimentData, passes: Passes, interpolation_end: Tensor | None) -> Tensor:
     """F_cell of every pass, (P, T, B, Q, J, M).
 
     ``interpolation_end`` (P,): flat pass of a pixel from which on there is no interpolation; None: only the
@@ -111,7 +111,7 @@ def structure_factor(experiment: Experiment, passes: Passes, interpolation_end: 
     return torch.where(usable, tricubic(table, *passes.hkl), plain)
 
 
-def interpolated_passes(experiment: Experiment, passes: Passes, interpolation_end: Tensor | None) -> Tensor:
+def interpolated_passes(experiment: ExperimentData, passes: Passes, interpolation_end: Tensor | None) -> Tensor:
     """Bool (P, T, B, Q, J, M): passes whose F_cell is interpolated in a run that interpolates at all.
 
     ``interpolation_end`` as for :func:`structure_factor`.
@@ -125,7 +125,7 @@ def interpolated_passes(experiment: Experiment, passes: Passes, interpolation_en
 
 
 def contributions(
-    experiment: Experiment,
+    experiment: ExperimentData,
     pixels: Tensor,
     *,
     first_pass: bool = False,
@@ -146,20 +146,17 @@ def contributions(
     return Terms(passes, f_cell, torch.where(passes.executed, value, torch.zeros_like(value)))
 
 
-def passes_per_pixel(experiment: Experiment) -> int:
-    """Innermost passes of one pixel: T B Q J M."""
-    return experiment.detector.n_layers * experiment.n_steps
-
-
-def _out_of_range(experiment: Experiment, tile: Tensor, *, first_pass: bool) -> Tensor:
+def _out_of_range(experiment: ExperimentData, tile: Tensor, *, first_pass: bool) -> Tensor:
     """Bool (P, N): executed passes whose indices leave no room for four nodes."""
     passes = executed_passes(experiment, tile, first_pass=first_pass)
     inside = in_interpolation_range(experiment.structure_factors, *passes.hkl)
     return (passes.executed & ~inside).flatten(1)
 
 
-def _interpolation_stop(experiment: Experiment, rows: range, first: tuple[Pixel, ...]) -> tuple[int, int, int] | None:
-    for tile in rendered_tiles(experiment, rows, max(1, TILE // passes_per_pixel(experiment))):
+def _interpolation_stop(
+    experiment: ExperimentData, rows: range, first: tuple[Pixel, ...]
+) -> tuple[int, int, int] | None:
+    for tile in rendered_tiles(experiment, rows, max(1, TILE // experiment.n_passes)):
         failed = _out_of_range(experiment, tile, first_pass=False)
         for slow, fast in first:
             here = (tile[:, 0] == slow) & (tile[:, 1] == fast)
@@ -174,7 +171,7 @@ def _interpolation_stop(experiment: Experiment, rows: range, first: tuple[Pixel,
 
 
 @torch.no_grad()
-def run_state(experiment: Experiment, *, n_threads: int = 1, until_row: int | None = None) -> RunState:
+def run_state(experiment: ExperimentData, *, n_threads: int = 1, until_row: int | None = None) -> RunState:
     """What the pixels of rows up to ``until_row`` (default: all) inherit in a run with ``n_threads``.
 
     The search for the end of interpolation follows the scan order of one thread; with more threads C races

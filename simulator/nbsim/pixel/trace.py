@@ -15,8 +15,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from nbsim.constants import ANGSTROM_PER_M, R_E_SQR
 from nbsim.model import TraceLine
-from nbsim.pixel.accumulation import R_E_SQR
 from nbsim.pixel.pixel import PixelResult
 
 TERM_COLUMNS = (
@@ -36,7 +36,6 @@ TERM_COLUMNS = (
     "F_cell",
     "F_cell2_F_latt2",
 )
-_ANGSTROM_PER_M = 1e10
 _DEGREES = 180.0 * (1.0 / math.pi)
 
 
@@ -89,7 +88,7 @@ def _ray_block(result: PixelResult, layer: int, sub: int) -> Iterator[TraceLine]
     yield _line("diffracted_vec", rays.direction[at])
     yield _line("incident_vec", rays.incident[0])
     yield _line("lambda_meters", beam.source_wavelengths[0])
-    yield _line("lambda_angstroms", beam.source_wavelengths[0] * _ANGSTROM_PER_M)
+    yield _line("lambda_angstroms", beam.source_wavelengths[0] * ANGSTROM_PER_M)
     yield _line("scattering_vec_A_inv", rays.scattering[(*at, 0)])
 
 
@@ -101,7 +100,7 @@ def _crystal_block(result: PixelResult, layer: int, sub: int) -> Iterator[TraceL
     for axis in "abc":
         vectors: Tensor = getattr(passes.cell, axis)
         vector = vectors[at] if vectors.dim() == len(at) + 1 else vectors[0, 0]
-        yield _line(f"rot_{axis}_angstroms", vector * _ANGSTROM_PER_M)
+        yield _line(f"rot_{axis}_angstroms", vector * ANGSTROM_PER_M)
     for axis in "abc":
         yield _line(f"rot_{axis}_star_A_inv", getattr(crystal, f"{axis}_star"))
     yield _line("hkl_frac", torch.stack([index[at] for index in passes.hkl]))

@@ -1,4 +1,4 @@
-"""From parameters and inputs to an :class:`Experiment`: the set-up, a function that gradients pass through.
+"""The set-up: from parameters and inputs to the numbers of an experiment, a function that gradients pass through.
 
 float64 on the CPU. Source: nanobragg_setup.md sections 2 to 4.
 """
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nbsim.constants import RTD
 from nbsim.errors import InputError
-from nbsim.model import Beam, Crystal, Detector, Experiment, Inputs, Sampling, StructureFactors
+from nbsim.model import Beam, Crystal, Detector, ExperimentData, Inputs, Parameters, Sampling, StructureFactors
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
 from nbsim.setup import crystal as crystals
 from nbsim.setup import geometry, mosaic, plan, sources
 from nbsim.setup.checks import check_pixel_memory
-from nbsim.setup.parameters import Parameters
 from nbsim.setup.setup_lines import setup_lines
 from nbsim.vectors import cos, sin, unit
 
@@ -47,7 +47,7 @@ def set_up(options: Options, quirks: Quirks, parameters: Parameters, inputs: Inp
     wavelength = parameters.wavelength / 1e10
     misset = None
     if parameters.misset is not None:
-        misset = (parameters.misset / plan.RTD).unbind()
+        misset = (parameters.misset / RTD).unbind()
     elif inputs.random_misset is not None:
         misset = tuple(map(geometry.scalar, inputs.random_misset))
     source = "-cell" if options.matrix_file is None else f"-mat {options.matrix_file}"
@@ -138,7 +138,7 @@ def _beam(options: Options, setup: Setup, parameters: Parameters, inputs: Inputs
 
 def _crystal(options: Options, quirks: Quirks, setup: Setup, parameters: Parameters, inputs: Inputs) -> Crystal:
     made = setup.lattice
-    spread = parameters.mosaic_spread / plan.RTD
+    spread = parameters.mosaic_spread / RTD
     return Crystal(
         a=made.a * 1e-10,
         b=made.b * 1e-10,
@@ -165,7 +165,7 @@ def _sampling(options: Options, parameters: Parameters, oversample: int, interpo
     if phi.count < 1:
         raise InputError("-osc 0 with -phistep gives no phi step at all (S13); leave one of them out")
     check_pixel_memory(phi.count)
-    start = parameters.phi / plan.RTD
+    start = parameters.phi / RTD
     angles = start + phi.step * torch.arange(phi.count, dtype=torch.float64)
     return Sampling(
         phi_start=start.item(),
@@ -193,13 +193,13 @@ def assemble(
     table: StructureFactors,
     oversample: int,
     interpolate: bool,
-) -> Experiment:
+) -> ExperimentData:
     """The experiment, without notices and file names.
 
     Raises:
         InputError: the sources or the phi steps are none.
     """
-    return Experiment(
+    return ExperimentData(
         options=options,
         quirks=quirks,
         parameters=parameters,

@@ -1,4 +1,4 @@
-"""From a command line to an :class:`Experiment`: everything that happens before the pixel loop.
+"""From a command line to an :class:`~nbsim.model.ExperimentData`: everything that happens before the pixel loop.
 
 Source: nanobragg_setup.md.
 """
@@ -12,15 +12,16 @@ from pathlib import Path
 
 import torch
 
+from nbsim.constants import DEFAULT_MOSAIC_SEED
 from nbsim.errors import InputError
 from nbsim.factors import table as structure_factors
 from nbsim.factors.reflections import cell_of_file, is_reflection_file
-from nbsim.model import Experiment, Inputs, StructureFactors
+from nbsim.model import ExperimentData, Inputs, StructureFactors
 from nbsim.options import parse as flags
 from nbsim.options.headers import read_mask
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks, named
-from nbsim.pixel.terms import passes_per_pixel
+from nbsim.place import check_place
 from nbsim.rng import Generator, Stream
 from nbsim.setup import checks, geometry, mosaic, plan, sources
 from nbsim.setup import crystal as crystals
@@ -30,7 +31,6 @@ from nbsim.setup.parameters import changed, typed
 from nbsim.vectors import length
 
 PHI_MODES = {"spec": False, "c-parity": True}
-_DTYPES = (torch.float32, torch.float64)
 _OVERSAMPLE_RULE = 3.0
 
 
@@ -97,7 +97,7 @@ def _inputs(options: Options, workdir: Path, quirks: Quirks, notices: list[str])
     misset = _misset(options, generator, notices)
     count = plan.mosaic_domains(options).count
     checks.check_domain_memory(count)
-    seed = mosaic.DEFAULT_SEED if options.mosaic_seed is None else options.mosaic_seed
+    seed = DEFAULT_MOSAIC_SEED if options.mosaic_seed is None else options.mosaic_seed
     domains = mosaic.draw_caps(Stream(generator, seed), count)
     return Inputs(matrix, rows, mask, misset, domains)
 
@@ -120,7 +120,7 @@ def _with_cell_of_file(options: Options, workdir: Path, notices: list[str]) -> O
     return replace(options, cell=cell)
 
 
-def build(options: Options, workdir: Path, quirks: Quirks) -> Experiment:
+def build(options: Options, workdir: Path, quirks: Quirks) -> ExperimentData:
     """The experiment that ``options`` describe, in float64 on the CPU; files are looked up in ``workdir``.
 
     Raises:
@@ -149,12 +149,12 @@ def build(options: Options, workdir: Path, quirks: Quirks) -> Experiment:
     named_files = (options.matrix_file, options.source_file, options.mask_file, options.img_file)
     files = (*(str(workdir / name) for name in named_files if name is not None), *table_files)
     made = replace(made, notices=tuple(notices), input_files=files)
-    checks.check_pixel_memory(passes_per_pixel(made))
+    checks.check_pixel_memory(made.n_passes)
     return made
 
 
-def with_parameters(experiment: Experiment, changes: Mapping[str, object]) -> Experiment:
-    """The run of ``experiment`` with other numbers typed; see :meth:`nbsim.model.Experiment.with_parameters`.
+def with_parameters(experiment: ExperimentData, changes: Mapping[str, object]) -> ExperimentData:
+    """The run of ``experiment`` with other numbers typed; see :meth:`nbsim.api.ExperimentData.with_parameters`.
 
     Raises:
         InputError: no such parameter, or a value that cannot be used.
@@ -167,31 +167,10 @@ def with_parameters(experiment: Experiment, changes: Mapping[str, object]) -> Ex
         table = replace(table, grid=parameters.structure_factors)
     made = assemble(options, quirks, parameters, inputs, setup, table, sampling.oversample, sampling.interpolate)
     made = replace(made, notices=experiment.notices, input_files=experiment.input_files)
-    checks.check_pixel_memory(passes_per_pixel(made))
+    checks.check_pixel_memory(made.n_passes)
     if experiment.dtype == torch.float64 and experiment.device.type == "cpu":
         return made
     return made.to(dtype=experiment.dtype, device=experiment.device)
-
-
-def check_place(dtype: torch.dtype, device: str | torch.device) -> torch.device:
-    """The device, after a look whether it and the dtype can be used here.
-
-    Raises:
-        InputError: they cannot.
-    """
-    if dtype not in _DTYPES:
-        raise InputError(f"--dtype {dtype}: must be float32 or float64")
-    try:
-        place = torch.device(device)
-    except RuntimeError as error:
-        raise InputError(f"--device {device}: no such device; use cpu or cuda") from error
-    if place.type not in ("cpu", "cuda"):
-        raise InputError(f"--device {device}: must be cpu or cuda")
-    if place.type == "cuda" and not torch.cuda.is_available():
-        raise InputError(f"--device {device}: this machine has no usable CUDA device; use --device cpu")
-    if place.type == "cuda" and (place.index or 0) >= torch.cuda.device_count():
-        raise InputError(f"--device {device}: this machine has {torch.cuda.device_count()} CUDA device(s)")
-    return place
 
 
 def from_command(
@@ -203,7 +182,7 @@ def from_command(
     device: str | torch.device = "cpu",
     quirks: Mapping[str, bool] = {},
     compat: bool = False,
-) -> Experiment:
+) -> ExperimentData:
     """The experiment of a nanoBragg command line, text or words.
 
     ``phi_mode`` ``spec`` gives fresh vectors at phi = 0, ``c-parity`` what C does; ``quirks`` wins over it;

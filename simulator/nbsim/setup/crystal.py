@@ -13,11 +13,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from nbsim.constants import RTD
 from nbsim.errors import InputError
+from nbsim.model import Parameters
 from nbsim.options.quirks import Quirks
 from nbsim.setup.geometry import SMALLEST_NORMAL, scalar
-from nbsim.setup.parameters import Parameters
-from nbsim.setup.plan import RTD
 from nbsim.vectors import cos, cross, dot, length, rotate_xyz, sin, sqrt
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)

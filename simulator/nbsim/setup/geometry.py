@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nbsim.constants import RTD
 from nbsim.errors import InputError
+from nbsim.model import Parameters
 from nbsim.options.options import Options, Vector
 from nbsim.options.quirks import Quirks
-from nbsim.setup.parameters import Parameters, by_origin
-from nbsim.setup.plan import RTD
+from nbsim.setup.parameters import by_origin
 from nbsim.vectors import cross, dot, length, rotate_about, rotate_xyz, unit
 
 SMALLEST_NORMAL = sys.float_info.min  # stands in for a divisor that is exactly zero, as in C

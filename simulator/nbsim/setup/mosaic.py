@@ -9,17 +9,16 @@ import ctypes
 import ctypes.util
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from nbsim.model import Caps
 from nbsim.rng import Stream, float32
 from nbsim.vectors import cos, sin
 
 Rows = Sequence[Sequence[float]]
 
-DEFAULT_SEED = 12345678  # S3: the C program's help quotes another one
 _RANDOM_ORIENTATION_RADIANS = 90.0  # S17: meant as degrees, used as radians
 _THIRD = float32(1.0 / 3.0)
 
@@ -36,15 +35,6 @@ def _library_powf() -> Callable[[float, float], float]:
 
 
 _powf = _library_powf()
-
-
-@dataclass(frozen=True)
-class Caps:
-    """``count`` random rotations of any size: axes (count, 3), and what their angles are of the largest one."""
-
-    axes: Tensor
-    shares: Tensor  # (1 - r^2)^(1/3) as float32 has it, (count,)
-    exact_shares: Tensor
 
 
 def draw_caps(stream: Stream, count: int) -> Caps:

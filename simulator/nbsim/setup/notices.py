@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import torch
 
-from nbsim.model import Inputs
+from nbsim.model import Inputs, Parameters
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
 from nbsim.setup import geometry, plan
 from nbsim.setup.assemble import Setup
 from nbsim.setup.crystal import cell_notices
-from nbsim.setup.parameters import Parameters
 from nbsim.vectors import unit
 
 _SAME_DIRECTION = 1e-6

@@ -7,38 +7,18 @@ sections 1.2 and 2.3.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
 import torch
 from torch import Tensor
 
+from nbsim.constants import DEFAULT_FLUENCE
 from nbsim.errors import InputError
+from nbsim.model import Parameters
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
 
-DEFAULT_FLUENCE = 125932015286227086360700780544.0  # photons/m^2
 _NAN = float("nan")
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """float64 tensors on the CPU, in the units of the command line; None where the command line says nothing."""
-
-    cell: Tensor | None  # (6,): a, b, c [A], alpha, beta, gamma [degrees], blanks filled; None with -mat alone
-    misset: Tensor | None  # (3,) [degrees] about lab x, y, z; None: not turned, or -misset random
-    mosaic_spread: Tensor  # scalar [degrees], largest angle of a domain
-    n_cells: Tensor  # (3,): Na, Nb, Nc; real numbers from 1
-    wavelength: Tensor  # scalar [A]
-    fluence: Tensor  # scalar [photons/m^2]
-    polarization: Tensor  # scalar, Kahn's factor
-    distance: Tensor  # scalar [mm]
-    close_distance: Tensor | None  # scalar [mm]; beats the distance
-    beam_center: Tensor  # (2,): Xbeam, Ybeam [mm]; ORGX, ORGY [pixels] for XDS and DIALS; nan: as the convention has it
-    detector_rotations: Tensor  # (3,) [degrees] about lab x, y, z
-    twotheta: Tensor  # scalar [degrees]
-    phi: Tensor  # scalar, start [degrees]
-    oscillation: Tensor | None  # scalar, range [degrees]
-    structure_factors: Tensor | None = None  # (n_h, n_k, n_l) [electrons]; None without a table
 
 
 def by_origin(options: Options) -> bool:

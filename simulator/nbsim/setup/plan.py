@@ -9,12 +9,11 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nbsim.constants import RTD
 from nbsim.options.options import Options
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-RTD = 180.0 * 0.31830988618379067154  # 180 * M_1_PI; angles are divided by it, as C does
 
 
 @dataclass(frozen=True)

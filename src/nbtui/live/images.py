@@ -19,7 +19,7 @@ from nbtui.live.model import Case, Settings
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
-    from nbsim.model import Experiment
+    from nbsim import Experiment
 
 Photons = npt.NDArray[np.float32]
 Progress = Callable[[int, int], None]  # pixels done, pixels in all
@@ -144,9 +144,8 @@ class Frame:
             Cancelled: ``cancelled`` returned True; it is asked several times a second.
             SimulationFailed: the simulator was started and failed.
         """
-        from nbsim.errors import Interrupted
+        from nbsim import Interrupted, render
         from nbsim.image.compiled import artefact
-        from nbsim.image.render import render
 
         there = None if artefact(self._experiment.dtype).is_file() else False
         try:
@@ -182,7 +181,7 @@ def prepare(case: Case, settings: Settings) -> Frame:
     os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
     import torch
 
-    from nbsim.setup.build import from_command
+    from nbsim import from_command
 
     with _told(case):
         experiment = from_command(
@@ -215,7 +214,7 @@ def pixel_facts(case: Case, settings: Settings, slow: int, fast: int) -> PixelFa
 @contextmanager
 def _told(case: Case) -> Iterator[None]:
     """The simulator's errors as ours, with the case's name."""
-    from nbsim.errors import InputError, Interrupted, NbsimError
+    from nbsim import InputError, Interrupted, NbsimError
 
     try:
         yield

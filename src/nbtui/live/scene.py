@@ -21,8 +21,7 @@ from nbtui.live.model import Case
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
-    from nbsim.model import Experiment
-    from nbsim.options.options import Options
+    from nbsim import Experiment, Options
 
 Array = npt.NDArray[np.float64]
 
@@ -193,7 +192,7 @@ def frame_of(options: Options, quirks: Mapping[str, bool] | None = None) -> Fram
     Raises:
         nbsim.errors.InputError: a direction is zero, or the detector has no pixels.
     """
-    from nbsim.options.quirks import Quirks
+    from nbsim import Quirks
     from nbsim.setup import geometry
     from nbsim.setup.parameters import typed
 
@@ -240,10 +239,10 @@ def cell_of(options: Options, workdir: Path, wavelength: float, *, literal: bool
     Raises:
         nbsim.errors.InputError: no crystal is given, or its matrix cannot be read.
     """
+    from nbsim.constants import RTD
     from nbsim.setup import crystal
     from nbsim.setup.geometry import scalar
     from nbsim.setup.parameters import typed
-    from nbsim.setup.plan import RTD
 
     parameters = typed(options)
     cell = None if parameters.cell is None else crystal.cell_in_radians(parameters.cell)
@@ -271,16 +270,15 @@ def parsed(case: Case, quirks: Mapping[str, bool] | None = None) -> Options:
     Raises:
         nbsim.errors.InputError: the command line is unusable.
     """
-    from nbsim.options.parse import parse
-    from nbsim.options.quirks import Quirks
+    from nbsim import Quirks, parse
 
     return parse(list(case.argv), case.workdir, Quirks(**(quirks or {})))
 
 
 def cached_table(scene: Scene, workdir: Path) -> Table | None:
     """The structure factors of a cache left in ``workdir`` by an earlier run; None without one."""
+    from nbsim import Quirks
     from nbsim.factors.table import load
-    from nbsim.options.quirks import Quirks
 
     if scene.options.hkl_file is None or not (workdir / scene.options.dump_file).is_file():
         return None
@@ -310,9 +308,8 @@ def load_scene(case: Case, pixel: tuple[int, int]) -> Scene:
     os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
     import torch
 
-    from nbsim.errors import InputError, NbsimError
-    from nbsim.pixel.terms import passes_per_pixel, run_state
-    from nbsim.setup.build import from_command
+    from nbsim import InputError, NbsimError, from_command
+    from nbsim.pixel.terms import run_state
 
     try:
         experiment = from_command(list(case.argv), case.workdir, phi_mode="c-parity")
@@ -328,7 +325,7 @@ def load_scene(case: Case, pixel: tuple[int, int]) -> Scene:
             "pixels (slow x fast); the order is slow, then fast"
         )
     state = run_state(experiment, until_row=slow)
-    ends = state.interpolation_end(torch.tensor([pixel]), detector.n_fast, passes_per_pixel(experiment))
+    ends = state.interpolation_end(torch.tensor([pixel]), detector.n_fast, experiment.n_passes)
     end = None if ends is None else int(ends[0])
     return scene_of(experiment, pixel, first_pixel=pixel in state.first_pixels, interpolation_end=end)
 
@@ -345,13 +342,11 @@ def rebuilt(scene: Scene, workdir: Path, options: Mapping[str, Any], quirks: Map
     Raises:
         Unusable: the changed options cannot be simulated.
     """
-    from nbsim.errors import NbsimError
-    from nbsim.options.quirks import Quirks
-    from nbsim.setup.build import build
+    from nbsim import Experiment, NbsimError, Quirks
 
     wanted = replace(scene.options, hkl_file=None, default_f=scene.options.default_f or 1.0, **options)
     try:
-        experiment = build(wanted, workdir, Quirks(phi_carryover=True, **(quirks or {})))
+        experiment = Experiment.from_options(wanted, workdir, Quirks(phi_carryover=True, **(quirks or {})))
     except NbsimError as error:
         raise Unusable(str(error)) from error
     new = scene_of(

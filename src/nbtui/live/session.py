@@ -21,7 +21,7 @@ from nbtui.live.model import Case, Settings, Simulation, TermTable
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
-    from nbsim.pixel.pixel import PixelResult
+    from nbsim import PixelResult
 
 TERM_COLUMNS = (
     "thick", "sub_slow", "sub_fast", "source", "phi_step", "mosaic_domain", "h", "k", "l", "h0", "k0", "l0",
@@ -38,8 +38,8 @@ def split_command(text: str, where: str) -> list[str]:
     Raises:
         UnusableInput: unbalanced quotes, named with ``where``.
     """
-    from nbsim.errors import InputError
-    from nbsim.options.parse import split_command as split
+    from nbsim import InputError
+    from nbsim import split_command as split
 
     try:
         return split(text)
@@ -62,7 +62,7 @@ def simulate(case: Case, settings: Settings | None = None) -> Simulation:
         raise UnusableInput(f"{clean(case.name)}: no pixel; give --pixel SLOW FAST")
     # two OpenMP runtimes in one process (torch beside another library) abort on macOS without this
     os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
-    from nbsim.errors import InputError, NbsimError
+    from nbsim import InputError, NbsimError
 
     importlib.import_module("nbsim.pixel.pixel")  # with torch: seconds, which are not the simulation's
     started = time.perf_counter()
@@ -82,8 +82,7 @@ def simulate(case: Case, settings: Settings | None = None) -> Simulation:
 def _run(case: Case, settings: Settings, pixel: tuple[int, int]) -> PixelResult:
     import torch
 
-    from nbsim.pixel.pixel import simulate_pixel
-    from nbsim.setup.build import from_command
+    from nbsim import from_command, simulate_pixel
 
     experiment = from_command(
         list(case.argv),
@@ -105,8 +104,7 @@ def _simulation(
     error64: float | None,
     started: float,
 ) -> Simulation:
-    from nbsim.pixel.details import term_details
-    from nbsim.pixel.trace import format_line, terms_rows, trace_lines
+    from nbsim import format_line, term_details, terms_rows, trace_lines
     from nbtui.trace.reading.reader import parse_lines
 
     experiment, sampling = result.experiment, result.experiment.sampling

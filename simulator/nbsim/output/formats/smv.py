@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import numpy.typing as npt
 
-from nbsim.model import Experiment
+from nbsim.constants import RTD
+from nbsim.model import ExperimentData
 from nbsim.output.blocks import row_blocks
-from nbsim.setup.plan import RTD
 
 HEADER_BYTES = 512
 
@@ -18,7 +18,7 @@ def _g(value: float) -> str:
     return f"{value:g}"
 
 
-def header_fields(experiment: Experiment) -> list[tuple[str, str]]:
+def header_fields(experiment: ExperimentData) -> list[tuple[str, str]]:
     """Keyword and value of every header line, lengths in mm, angles in degrees."""
     detector, beam, sampling = experiment.detector, experiment.beam, experiment.sampling
     centre = {name: 1000.0 * value for name, value in detector.beam_center.items()}
@@ -57,7 +57,7 @@ def header_fields(experiment: Experiment) -> list[tuple[str, str]]:
     ]
 
 
-def header(experiment: Experiment) -> bytes:
+def header(experiment: ExperimentData) -> bytes:
     """The header as C writes it: no semicolon after DIALS_ORIGIN; beyond 512 bytes it is not padded (L21)."""
     lines = ["{"]
     lines += [f"{key}={value}" + ("" if key == "DIALS_ORIGIN" else ";") for key, value in header_fields(experiment)]

@@ -23,9 +23,7 @@ from nbtui.live.parameters.values import shown, word
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
-    from nbsim.options.flag import Flag
-    from nbsim.options.options import Options
-    from nbsim.options.quirks import Quirks
+    from nbsim import Flag, Options, Quirks
 
 MOST_TERMS = 10_000_000  # contributions of a pixel that may be asked for
 _SAME = 1e-12  # relative; a value goes through the unit of its flag
@@ -91,8 +89,7 @@ def in_force(case: Case, settings: Settings) -> dict[str, Value]:
     """
     # two OpenMP runtimes in one process (torch beside another library) abort on macOS without this
     os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
-    from nbsim.errors import InputError, NbsimError
-    from nbsim.setup.build import from_command
+    from nbsim import InputError, NbsimError, from_command
 
     setup = Setup(case.argv, settings)
     try:
@@ -116,8 +113,7 @@ def same(one: Value, other: Value, relative: float = _SAME) -> bool:
 
 
 def _parsed(setup: Setup, workdir: Path) -> Options:
-    from nbsim.errors import InputError
-    from nbsim.options.parse import parse
+    from nbsim import InputError, parse
 
     try:
         return parse(list(setup.argv), workdir, _quirks(setup.settings))
@@ -126,7 +122,7 @@ def _parsed(setup: Setup, workdir: Path) -> Options:
 
 
 def _quirks(settings: Settings) -> Quirks:
-    from nbsim.options.quirks import Quirks
+    from nbsim import Quirks
 
     return Quirks(**{"phi_carryover": settings.phi_mode == "c-parity", **dict(settings.quirks)})
 
@@ -150,7 +146,7 @@ def _value(parameter: Parameter, options: Options, settings: Settings, quirks: Q
 
 def _said(argv: Iterable[str]) -> tuple[frozenset[str], frozenset[tuple[str, ...]]]:
     """The fields of Options that flags of a command line set by their values, and the rows of all its flags."""
-    from nbsim.options.parse import walk
+    from nbsim import walk
 
     flags = [flag for _, _, flag, _ in walk(list(argv))]
     return frozenset(name for flag in flags for name in flag.sets), frozenset(_row(flag) for flag in flags)
@@ -251,7 +247,7 @@ def _own(flag: Flag, parameter: Parameter) -> bool:
 
 
 def _spans(argv: tuple[str, ...]) -> list[tuple[int, int, Flag]]:
-    from nbsim.options.parse import walk
+    from nbsim import walk
 
     return [(start, end, flag) for start, end, flag, _ in walk(argv)]
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nbsim.model import Experiment
+    from nbsim import Experiment
 
 Value = float | int | str | bool | tuple[float, ...] | None  # None: not given, or not known
 
@@ -114,10 +114,10 @@ def _quirk(name: str) -> Callable[[Experiment], Value]:
 
 
 def _seed(experiment: Experiment) -> Value:
-    from nbsim.setup import mosaic
+    from nbsim import DEFAULT_MOSAIC_SEED
 
     typed = experiment.options.mosaic_seed
-    return mosaic.DEFAULT_SEED if typed is None else typed
+    return DEFAULT_MOSAIC_SEED if typed is None else typed
 
 
 def _on(flag: str) -> tuple[tuple[Value, tuple[str, ...]], ...]:
@@ -328,7 +328,7 @@ def parameters() -> tuple[Parameter, ...]:
     """All rows in the order of the groups; the quirks as the simulator lists them."""
     from dataclasses import fields
 
-    from nbsim.options.quirks import Quirks
+    from nbsim import Quirks
 
     quirks = tuple(
         Parameter(

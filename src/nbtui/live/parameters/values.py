@@ -63,8 +63,7 @@ def understood(parameter: Parameter, text: str) -> Value:
 
 
 def _number(parameter: Parameter, text: str) -> float | int:
-    from nbsim.errors import InputError
-    from nbsim.options.flag import number
+    from nbsim import InputError, number
 
     if parameter.infinite and text.casefold() in ("inf", "infinity"):
         return math.inf

@@ -1,0 +1,30 @@
+"""Where tensors are computed: the dtypes and devices that a run can use."""
+
+from __future__ import annotations
+
+import torch
+
+from nbsim.errors import InputError
+
+_DTYPES = (torch.float32, torch.float64)
+
+
+def check_place(dtype: torch.dtype, device: str | torch.device) -> torch.device:
+    """The device, after checking that it and the dtype are usable here.
+
+    Raises:
+        InputError: they are not.
+    """
+    if dtype not in _DTYPES:
+        raise InputError(f"--dtype {dtype}: must be float32 or float64")
+    try:
+        place = torch.device(device)
+    except RuntimeError as error:
+        raise InputError(f"--device {device}: no such device; use cpu or cuda") from error
+    if place.type not in ("cpu", "cuda"):
+        raise InputError(f"--device {device}: must be cpu or cuda")
+    if place.type == "cuda" and not torch.cuda.is_available():
+        raise InputError(f"--device {device}: this machine has no usable CUDA device; use --device cpu")
+    if place.type == "cuda" and (place.index or 0) >= torch.cuda.device_count():
+        raise InputError(f"--device {device}: this machine has {torch.cuda.device_count()} CUDA device(s)")
+    return place
