@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nbsim.options.flag import NUMBER
-from nbsim.options.parse import lookup
+from nbsim.options.table import flag_named
 
 Words = list[str]
 
@@ -239,7 +239,7 @@ def spoiled(words: Words, rng: random.Random) -> Words:
     """``words`` in spellings that only C's own matching rules accept, some of them nonsense."""
     result: Words = []
     for word in words:
-        flag = lookup(word) if word.startswith("-") else None
+        flag = flag_named(word) if word.startswith("-") else None
         free = flag is not None and not flag.exact and word in flag.names and not word.startswith("-misset")
         if free and rng.random() < 0.2:
             word = rng.choice([f"{word}foo", f"-{word}", f"{word}_of_it"])

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable
 from dataclasses import fields
@@ -89,7 +90,11 @@ are read as far as they go (`100mm`, `1e3` cells are 1), and what fits nothing i
 column "C matches" says which: *in* means anywhere in a word, *whole* the word as it stands. Without `--compat`, nbsim
 says on stderr where C would have read the words in another way.
 
-A flag marked S or L and a number follows a quirk of the C program; the switches are at the end.
+Ranges are those of the experiment; beyond them, every unit has a largest number (1e9 mm, 1e6 A ...). The column
+"Gradient" names the parameter of `Experiment.with_parameters` (docs/api.md) that the typed number becomes: the image
+is differentiable with respect to it.
+
+S or L and a number name a quirk of the C program; the switches are at the end.
 """
 _FILES = """
 ## Files
@@ -133,7 +138,7 @@ def flags() -> str:
     """docs/flags.md."""
     own = ((f"`{o.name}{' ' if o.typed else ''}{o.typed}`", f"`{o.default}`" if o.default else "", o.help) for o in OWN)
     parts = [_FLAGS, "\n## nbsim's own options\n\n", _table(("Option", "Default", "What it does"), own)]
-    head = ("Flag", "Other spellings", "Default", "Unit", "C matches", "What it does")
+    head = ("Flag", "Other spellings", "Default", "Unit", "Range", "C matches", "Gradient", "What it does")
     for title, rows in SECTIONS:
         parts.append(f"\n## {title}\n\n{_table(head, (_flag_row(flag) for flag in rows))}")
     quirks = (
@@ -151,7 +156,17 @@ def _flag_row(flag: Flag) -> tuple[str, ...]:
     written = f"`{flag.names[0]} {flag.follows}`" if flag.values else f"`{flag.names[0]}`"
     matched = "" if flag.names[0].startswith("--") else "whole" if flag.exact else "in"
     default = f"`{flag.default}`" if flag.default else ""
-    return written, _code(" ".join(other_spellings(flag))), default, flag.unit, matched, flag.help
+    unit = flag.unit or ", ".join(dict.fromkeys(flag.units))
+    gradient = f"`{flag.gradient}`" if flag.gradient else ""
+    return written, _code(" ".join(other_spellings(flag))), default, unit, _range(flag), matched, gradient, flag.help
+
+
+def _range(flag: Flag) -> str:
+    """The numbers that a flag takes, as far as their limits say something."""
+    if flag.kind == "str":
+        return ""
+    low = f"{'> ' if flag.above else '>= '}{flag.low:g}" if math.isfinite(flag.low) else ""
+    return ", ".join(part for part in (low, f"<= {flag.high:g}" if flag.high is not None else "") if part)
 
 
 def _default(setting: Setting) -> str:

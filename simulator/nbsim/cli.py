@@ -36,11 +36,12 @@ def _say(text: str) -> None:
 
 def _say_what_c_would_do(settings: Settings, experiment: ExperimentData) -> None:
     """What the C program reads and never uses, or reads in another way, is not passed over in silence."""
-    from nbsim.options.parse import lookup, parse
+    from nbsim.options.parse import parse
+    from nbsim.options.table import flag_named
 
     flags = settings.flags
     for word in dict.fromkeys(flags):
-        flag = lookup(word) if word.startswith("-") else None
+        flag = flag_named(word) if word.startswith("-") else None
         if flag is not None and flag.does_nothing:
             _say(f"{word} changes nothing, as in the C program")
     if settings.compat:
@@ -52,8 +53,7 @@ def _say_what_c_would_do(settings: Settings, experiment: ExperimentData) -> None
         names = [name for name in names if name != "ignored"]
         if names:
             _say(
-                f"the C program matches these words in another way and gets another {', '.join(names)}; "
-                "--compat does as it does"
+                f"C matches these words differently and gets another {', '.join(names)}; use --compat for C's matching"
             )
 
 

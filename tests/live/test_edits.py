@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbsim.options.options import Options
-from nbsim.options.parse import lookup
+from nbsim.options.table import flag_named
 from nbtui.errors import UnusableInput
 from nbtui.live.model import Case, Settings
 from nbtui.live.parameters import tuning as tunings
@@ -58,9 +58,9 @@ def test_every_row_is_sound() -> None:
         assert row.label and row.help and row.label.isprintable(), row.id
         assert not row.overruled_by or row.overruled_by in by_id(), row.id
         if row.flag:
-            assert row.field in options and lookup(row.flag) is not None, row.id
+            assert row.field in options and flag_named(row.flag) is not None, row.id
         for _, words in row.choices:
-            assert not words or lookup(words[0]) is not None, row.id
+            assert not words or flag_named(words[0]) is not None, row.id
         assert row.low < row.high
 
 

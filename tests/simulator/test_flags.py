@@ -43,7 +43,7 @@ def test_golden_commands_parse() -> None:
         ("-HKL x", "-HKL: unknown option; the nearest known one is -hkl$"),
         ("-detector_twotheta 3", "the nearest known one is -twotheta$"),
         ("-detector_pivot beam", "the nearest known one is -pivot$"),
-        ("--lambda 1", "nearest known one is -lambda; the C program takes it for -lambda, --compat does as it does$"),
+        ("--lambda 1", "nearest known one is -lambda; C reads it as -lambda; use --compat for C's matching$"),
         ("-pivot corner", "-pivot corner: must be"),
         ("-N 5 6", "'6' .* belongs to no option"),
     ],

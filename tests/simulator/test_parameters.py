@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
 
-from nbsim import Experiment, InputError, from_command
+from nbsim import FLAGS, Experiment, InputError, Parameters, from_command
 from nbsim.pixel import pixel
 from nbsim.pixel.pixel import image_values
 
@@ -105,6 +105,10 @@ def same(one: Experiment, other: Experiment) -> None:
             a, b = getattr(ours, field.name), getattr(theirs, field.name)
             assert torch.equal(a, b) if isinstance(a, Tensor) else a == b, f"{part}.{field.name}"
     assert one.setup_lines == other.setup_lines
+
+
+def test_every_parameter_is_the_gradient_of_a_flag() -> None:
+    assert {flag.gradient for flag in FLAGS if flag.gradient} == {field.name for field in fields(Parameters)}
 
 
 @pytest.mark.parametrize("seed", range(14))

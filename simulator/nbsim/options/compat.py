@@ -18,7 +18,6 @@ from nbsim.options.table import FLAGS, MISSET_RANDOM
 
 Match = tuple[Flag, tuple[Any, ...]]
 
-_CELL_MAX = 6
 _CRASHES_LAST = ("-detector_abs", "-detector_thick", "-detector_thicksteps", "-thicksteps")
 
 
@@ -73,9 +72,9 @@ def _rows(token: str, following: Sequence[str]) -> Iterator[Flag]:
 
 def _words(flag: Flag, following: Sequence[str]) -> Sequence[str] | None:
     """The words that ``flag`` takes, blindly; None where there are too few."""
-    if flag.sets == ("cell",):
+    if flag.most:
         end = next((i for i, word in enumerate(following) if word.startswith("-")), len(following))
-        return following[: min(end, _CELL_MAX)] or None
+        return following[: min(end, flag.most)] or None
     return following[: flag.values] if len(following) >= flag.values else None
 
 

@@ -1,4 +1,8 @@
-"""One row of the option table, and how its values are read."""
+"""One row of the option table: everything that is known of a flag, and how its values are read.
+
+The parser, ``--help``, docs/flags.md and the programs that edit a command line take names, units, bounds and defaults
+from these rows, so that they cannot contradict each other.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nbsim.errors import InputError
-from nbsim.options.options import Options
+from nbsim.options.options import NOT_GIVEN, Options
 from nbsim.options.quirks import Quirks
 
 Changes = dict[str, Any]
@@ -24,6 +28,23 @@ _KINDS = {"float": "X", "int": "N", "str": "WORD", "depth": "X"}
 
 
 @dataclass(frozen=True)
+class Bounds:
+    """The numbers that make sense; infinity is no number here, and passes."""
+
+    low: float
+    high: float
+    above: bool = False  # ``low`` itself does not make sense
+
+    def holds(self, value: float) -> bool:
+        """Whether a finite number lies inside."""
+        return not (self.is_below(value) or abs(value) > self.high)
+
+    def is_below(self, value: float) -> bool:
+        """Whether a number is too small."""
+        return value < self.low or (self.above and value == self.low)
+
+
+@dataclass(frozen=True)
 class Flag:
     """One row of the option table."""
 
@@ -33,6 +54,8 @@ class Flag:
     help: str
     sets: tuple[str, ...] = ()  # Options fields that receive the value(s)
     unit: str = ""
+    units: tuple[str, ...] = ()  # of each value, where they differ
+    most: int = 0  # values that may follow, where that is more than ``values``
     divide: float = 1.0  # typed number / divide = stored number
     also: Mapping[str, Any] = field(default_factory=dict)  # fixed side effects
     stems: tuple[str, ...] = ()  # documented open-ended spellings ("-wave..." )
@@ -42,11 +65,13 @@ class Flag:
     ends: bool = False  # C looks for no further option in this token
     low: float = -math.inf  # smallest value that makes sense
     above: bool = False  # ``low`` itself does not
-    high: float | None = None  # largest one; default: by the unit
+    high: float | None = None  # largest one, on either side of zero; default: by the unit
     unset: bool = False  # below ``low`` C takes it as not given, or as ``low``
+    gradient: str = ""  # field of setup's Parameters: the image follows the typed number smoothly through it
 
     @property
     def spellings(self) -> tuple[str, ...]:
+        """Exact names, then stems."""
         return self.names + self.stems
 
     @property
@@ -56,38 +81,87 @@ class Flag:
         return self.typed or " ".join([one] * self.values)
 
     @property
-    def default(self) -> str:
-        """The value in force without the flag, in its unit; empty where there is none to speak of."""
-        values = {getattr(Options(), name) for name in self.sets}
-        value = values.pop() if len(values) == 1 and self.special is None else None
-        if value is None or value == -1 or isinstance(value, bool):
-            return ""
-        return value if isinstance(value, str) else f"{value * self.divide:g}"
-
-    def check(self, name: str, value: Any, *, as_c: bool = False) -> None:
-        """Refuse a number that nothing in an experiment has; ``as_c``: let pass what C has a meaning for.
-
-        Raises:
-            InputError: it is too small or too large.
-        """
-        if isinstance(value, str) or math.isinf(value):
-            return
-        unit = f" {self.unit}" if self.unit else ""
+    def bounds(self) -> Bounds:
+        """The values that make sense, in the unit of the flag."""
+        if self.kind == "int":
+            return Bounds(self.low, _LARGEST_INTEGER, self.above)
         high = _LARGEST.get(self.unit, _LARGEST_NUMBER) if self.high is None else self.high
-        if abs(value) > high:
-            raise InputError(f"{name} {value:g}: at most {high:g}{unit}{' on either side' if value < 0.0 else ''}")
-        if not (value < self.low or (self.above and value == self.low)) or (as_c and self.unset):
-            return
-        bound = f"{'more than' if self.above else 'at least'} {self.low:g}{unit}"
-        if value <= 0.0 < self.low < 1.0:
-            bound = "positive"
-        instead = "; C would take it as not given, and so does --compat" if self.unset else ""
-        raise InputError(f"{name} {value:g}: must be {bound}{instead}")
+        return Bounds(self.low, high, self.above)
+
+    @property
+    def initial(self) -> Any:
+        """The value in force without the flag, in its unit; None where there is none, or the set-up chooses one."""
+        values = {getattr(Options(), name) for name in self.sets}
+        value = values.pop() if len(values) == 1 else None
+        if value is None or value == NOT_GIVEN or isinstance(value, (str, bool, tuple)):
+            return None if value == NOT_GIVEN else value
+        return value * self.divide if self.divide != 1.0 else value
+
+    @property
+    def default(self) -> str:
+        """``initial`` for a reader; empty where there is none to speak of."""
+        value = None if self.special is not None else self.initial
+        if value is None or isinstance(value, bool):
+            return ""
+        return f"{value:g}" if isinstance(value, float) else str(value)
 
     @property
     def does_nothing(self) -> bool:
         """C reads it and never uses it."""
         return not (self.sets or self.also or self.special)
+
+    def value(self, name: str, word: str) -> Any:
+        """``word`` as this flag takes it; ``name`` is what a refusal calls it.
+
+        Raises:
+            InputError: it is not such a value, too small or too large.
+        """
+        value = number(name, word, self.kind)
+        self.check(name, value)
+        return value
+
+    def complaint(self, value: Any) -> str:
+        """Why a number makes no sense, such as "must be at least 1 mm"; empty if it does."""
+        if isinstance(value, str) or math.isinf(value):
+            return ""
+        unit, bounds = f" {self.unit}" if self.unit else "", self.bounds
+        if abs(value) > bounds.high:
+            return f"at most {bounds.high:g}{unit}{' on either side' if value < 0.0 else ''}"
+        if not bounds.is_below(value):
+            return ""
+        if value <= 0.0 < self.low < 1.0:
+            return "must be positive"
+        return f"must be {'more than' if self.above else 'at least'} {self.low:g}{unit}"
+
+    def check(self, name: str, value: Any, *, as_c: bool = False) -> None:
+        """Refuse a number that no experiment has; ``as_c``: accept what C has a meaning for.
+
+        Raises:
+            InputError: it is too small or too large.
+        """
+        complaint = self.complaint(value)
+        if not complaint:
+            return
+        replaced = self.unset and not abs(value) > self.bounds.high
+        if as_c and replaced:
+            return
+        instead = "; C treats it as not given, as does --compat" if replaced else ""
+        raise InputError(f"{name} {value:g}: {complaint}{instead}")
+
+    def put(self, changes: Changes, values: tuple[Any, ...], quirks: Quirks = Quirks()) -> None:  # noqa: B008
+        """Store ``values``, in the units of the flag, as fields of Options; side effects included.
+
+        Raises:
+            InputError: a word that the flag does not know.
+        """
+        if self.special is not None:
+            self.special(changes, values, quirks)
+            return
+        if self.values:
+            stored = values[0] if self.values == 1 and not self.most else values
+            for name in self.sets:
+                changes[name] = values[0] / self.divide if self.divide != 1.0 else stored
+        changes.update(self.also)
 
 
 def number(name: str, word: str, kind: str) -> Any:

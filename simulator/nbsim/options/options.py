@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 Vector = tuple[float, float, float]
+NOT_GIVEN = -1  # C's mark for numbers that the set-up chooses where the command line does not
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,13 @@ class Options:
     nopolar: bool = False
     source_file: str | None = None
     dispersion: float = 0.0  # fraction (typed in %)
-    dispersion_steps: int = -1
-    hdiv_range: float = -1.0  # rad; -1 = not given
-    vdiv_range: float = -1.0
-    hdiv_step: float = -1.0
-    vdiv_step: float = -1.0
-    hdiv_steps: int = -1
-    vdiv_steps: int = -1
+    dispersion_steps: int = NOT_GIVEN
+    hdiv_range: float = NOT_GIVEN  # rad
+    vdiv_range: float = NOT_GIVEN
+    hdiv_step: float = NOT_GIVEN
+    vdiv_step: float = NOT_GIVEN
+    hdiv_steps: int = NOT_GIVEN
+    vdiv_steps: int = NOT_GIVEN
     round_div: bool = True
     water_um: float = 0.0
 
@@ -87,7 +88,7 @@ class Options:
     attenuation_um: float | None = None  # attenuation depth
     mu_per_m: float | None = None  # 1/m; 0 when the depth is "inf" or 0; None = not given
     thickness_um: float = 0.0
-    thick_steps: int = -1
+    thick_steps: int = NOT_GIVEN
     roi: tuple[int, int, int, int] | None = None  # fast0 fast1 slow0 slow1, inclusive, as typed
     mask_file: str | None = None
     img_file: str | None = None
@@ -98,13 +99,13 @@ class Options:
     phi_deg: float = 0.0
     osc_deg: float | None = None
     phi_step_deg: float | None = None
-    phi_steps: int = -1
+    phi_steps: int = NOT_GIVEN
     mosaic_deg: float | None = None
-    mosaic_domains: int = -1
+    mosaic_domains: int = NOT_GIVEN
     mosaic_seed: int | None = None  # as typed
 
     # sampling
-    oversample: int = -1
+    oversample: int = NOT_GIVEN
     oversample_thick: bool = False
     oversample_polar: bool = False
     oversample_omega: bool = False

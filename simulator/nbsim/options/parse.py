@@ -1,4 +1,4 @@
-"""The command line of nanoBragg: the parser that walks the table of options.
+"""The command line of nanoBragg: the parser, which walks the table of options.
 
 Anything that C would silently ignore or misread is refused; with ``compat`` the words are matched as C matches them
 (:mod:`nbsim.options.compat`). Source: nanobragg_setup.md section 1.1.
@@ -10,51 +10,37 @@ import difflib
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from nbsim.errors import InputError
 from nbsim.options import compat as matching
-from nbsim.options.flag import NUMBER, Changes, Flag, number
+from nbsim.options.flag import NUMBER, Changes, Flag
 from nbsim.options.headers import read_header_changes
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
-from nbsim.options.table import FLAGS, MISSET_RANDOM
+from nbsim.options.table import FLAGS, MISSET_RANDOM, flag_named
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _SHELL_END = re.compile(r"\d?[>|<;&].*", re.DOTALL)
-_CELL_MAX = 6
 _TELLING = 6  # letters of a name, its dash included, that say something inside another
 
-_EXACT = {name: flag for flag in FLAGS for name in flag.names}
-_STEMS = sorted(((stem, flag) for flag in FLAGS for stem in flag.stems), key=lambda item: -len(item[0]))
 _SPELLINGS = sorted({name for flag in FLAGS for name in flag.spellings})
-
-
-def lookup(token: str) -> Flag | None:
-    """The row a token selects: exact names first, then the longest documented stem."""
-    exact = _EXACT.get(token)
-    if exact is not None:
-        return exact
-    return next((flag for stem, flag in _STEMS if token.startswith(stem)), None)
 
 
 def _take(flag: Flag, name: str, following: Sequence[str]) -> tuple[str, ...]:
     """The words that belong to ``flag``, unconverted."""
-    if flag.sets == ("cell",):
-        words: list[str] = []
-        for word in following[:_CELL_MAX]:
-            if word.startswith("-"):
-                break
-            words.append(word)
-        if not words:
-            raise InputError(f"{name} needs 1 to {_CELL_MAX} values, got none")
-        return tuple(words)
+    if flag.most:
+        some = tuple(takewhile(lambda word: not word.startswith("-"), following[: flag.most]))
+        if not some:
+            raise InputError(f"{name} needs {flag.values} to {flag.most} values, got none")
+        return some
     words = list(following[: flag.values])
     if flag.kind != "str":
-        known = next((i for i, word in enumerate(words) if lookup(word) is not None), len(words))
+        known = next((i for i, word in enumerate(words) if flag_named(word) is not None), len(words))
         words = words[:known]
-    elif flag.sets and words and lookup(words[0]) is not None:
+    elif flag.sets and words and flag_named(words[0]) is not None:
         words = []
     if len(words) < flag.values:
         plural = "" if flag.values == 1 else "s"
@@ -65,27 +51,14 @@ def _take(flag: Flag, name: str, following: Sequence[str]) -> tuple[str, ...]:
 def _apply(flag: Flag, values: tuple[Any, ...], changes: Changes, quirks: Quirks) -> None:
     pivot_fixed = changes.get("pivot_typed") and not quirks.convention_forces_pivot and flag.names != ("-pivot",)
     pivot = changes.get("pivot")
-    _set(flag, values, changes, quirks)
+    flag.put(changes, values, quirks)
     if pivot_fixed:
         changes["pivot"] = pivot
 
 
-def _set(flag: Flag, values: tuple[Any, ...], changes: Changes, quirks: Quirks) -> None:
-    if flag.special is not None:
-        flag.special(changes, values, quirks)
-        return
-    if flag.values:
-        stored = values[0] if flag.values == 1 and flag.sets != ("cell",) else values
-        for name in flag.sets:
-            changes[name] = values[0] / flag.divide if flag.divide != 1.0 else stored
-    if flag.names == ("-misset",):
-        changes["misset_random"] = False
-    changes.update(flag.also)
-
-
 def _unknown(token: str) -> InputError:
     as_c = matching.found_in(token)
-    hint = f"; the C program takes it for {as_c[0]}, --compat does as it does" if as_c else ""
+    hint = f"; C reads it as {as_c[0]}; use --compat for C's matching" if as_c else ""
     return InputError(f"{token}: unknown option; the nearest known one is {_nearest(token)}{hint}")
 
 
@@ -114,7 +87,7 @@ def walk(tokens: Sequence[str]) -> Iterator[tuple[int, int, Flag, tuple[str, ...
         following = tokens[at + 1 :]
         if not token.startswith("-") or NUMBER.fullmatch(token):
             raise InputError(f"'{token}' (word {at + 1}) belongs to no option; nanoBragg would ignore it")
-        flag = lookup(token)
+        flag = flag_named(token)
         if flag is None:
             raise _unknown(token)
         if token == "-misset" and following and "rand" in following[0]:
@@ -157,10 +130,7 @@ def parse(
     else:
         for start, _, flag, words in walk(tokens):
             name = tokens[start]
-            values = tuple(number(name, word, flag.kind) for word in words)
-            for value in values:
-                flag.check(name, value)
-            _apply(flag, values, changes, quirks)
+            _apply(flag, tuple(flag.value(name, word) for word in words), changes, quirks)
     return Options(argv=tuple(argv), ignored=ignored, **changes)
 
 

@@ -1,374 +1,195 @@
-"""The table of nanoBragg's options, one row each: the parser, ``--help`` and docs/flags.md are made from it.
+"""The table of nanoBragg's options, one row each: parser, ``--help``, docs/flags.md and nbtui's form are made from it.
 
 Rows that the C program finds in one token stand in its order. Source: nanobragg_setup.md section 1.2.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from nbsim.errors import InputError
-from nbsim.options.flag import Changes, Flag
-from nbsim.options.quirks import Quirks
+from nbsim.options import rows
+from nbsim.options.flag import Flag
+from nbsim.options.rows import real, switch, vector, whole, word
 
-HC_EV_ANGSTROM = 12398.42
-_SHALLOWEST = 1e-9  # um
-
-
-def _misset_random(changes: Changes, values: tuple[Any, ...], quirks: Quirks) -> None:
-    changes["misset_random"] = True
-
-
-def _pivot(changes: Changes, values: tuple[Any, ...], quirks: Quirks) -> None:
-    word = values[0].lower()
-    found = [name for name in ("sample", "beam") if name in word]
-    if not found:
-        raise InputError(f"-pivot {values[0]}: must be 'beam' or 'sample'")
-    changes.update(pivot=found[-1].upper(), pivot_typed=True)
-
-
-def _twotheta_axis(changes: Changes, values: tuple[Any, ...], quirks: Quirks) -> None:
-    changes.update(twotheta_axis=values, convention="CUSTOM")
-    if quirks.twotheta_axis_sets_angle:
-        changes.update(twotheta_deg=values[0], pivot="SAMPLE")
-
-
-def _pix0_mm(changes: Changes, values: tuple[Any, ...], quirks: Quirks) -> None:
-    changes.update(pix0_vector_m=tuple(v / 1000.0 for v in values), convention="CUSTOM")
-
-
-def _attenuation(changes: Changes, values: tuple[Any, ...], quirks: Quirks) -> None:
-    (depth,) = values
-    if 0.0 < depth < _SHALLOWEST:
-        raise InputError(f"-detector_abs {depth:g}: an attenuation depth of less than {_SHALLOWEST:g} um")
-    changes["attenuation_um"] = depth
-    if math.isinf(depth) or depth == 0.0:
-        changes.update(mu_per_m=0.0, thickness_um=0.0)
-    else:
-        changes["mu_per_m"] = 1.0 / (depth * 1e-6)
-
-
-def _energy(changes: Changes, values: tuple[Any, ...], quirks: Quirks) -> None:
-    changes["wavelength_a"] = HC_EV_ANGSTROM / values[0]
-
-
-def _printout_pixel(changes: Changes, values: tuple[Any, ...], quirks: Quirks) -> None:
-    changes.update(printout=True, printout_pixel=(values[1], values[0]))
-
-
-def _one(names: str, sets: str, help_: str, unit: str = "", **more: Any) -> Flag:
-    """A row with one float for one or more fields."""
-    return Flag(tuple(names.split()), 1, "float", help_, tuple(sets.split()), unit, **more)
-
-
-def _int(names: str, sets: str, help_: str, unit: str = "", **more: Any) -> Flag:
-    return Flag(tuple(names.split()), 1, "int", help_, tuple(sets.split()), unit, **more)
-
-
-def _word(names: str, sets: str, help_: str, typed: str = "FILE", **more: Any) -> Flag:
-    return Flag(tuple(names.split()), 1, "str", help_, tuple(sets.split()), typed=typed, **more)
-
-
-def _switch(names: str, help_: str, *, ends: bool = False, **also: Any) -> Flag:
-    return Flag(tuple(names.split()), 0, "str", help_, also=also, ends=ends)
-
-
-def _vector(name: str, sets: str, help_: str) -> Flag:
-    text = f"{help_}; changes the convention to CUSTOM"
-    return Flag((name,), 3, "float", text, (sets,), also={"convention": "CUSTOM"}, typed="X Y Z")
-
-
+_NEAREST = "point nearest to the sample"
+_IN_CONVENTION = "in the axes of the convention; pivots at the beam centre"
 _BEAM = {"pivot": "BEAM"}
 _SAMPLE = {"pivot": "SAMPLE"}
+_CELLS: dict[str, Any] = {"low": 1, "unset": True, "gradient": "n_cells"}
+_WIDTH: dict[str, Any] = {"low": 0, "high": 1e6}
+_FAN: dict[str, Any] = {"divide": 1000.0, "low": 0, "unset": True}
+_COUNT: dict[str, Any] = {"low": 1, "unset": True}
 
 _CRYSTAL = (
-    _int("-Na", "n_a", "cells along a", low=1, unset=True),
-    _int("-Nb", "n_b", "cells along b", low=1, unset=True),
-    _int("-Nc", "n_c", "cells along c", low=1, unset=True),
-    _int("-N", "n_a n_b n_c", "cells along a, b and c", exact=True, low=1, unset=True),
-    Flag(
-        ("-cell",),
-        1,
-        "float",
-        "unit cell in A and degrees; b and c are a, angles 90 where left out; default: that of the MTZ or CIF file",
-        ("cell",),
-        typed="A B C AL BE GA",
-        high=1e6,
-    ),
-    _word("-mat -matrix", "matrix_file", "MOSFLM orientation matrix; with -cell it is rescaled to its edges (S18)"),
-    Flag(
-        ("-misset",),
-        3,
-        "float",
-        "rotations about lab x, y, z in degrees, or the word 'random'",
-        ("misset_deg",),
-        "deg",
-        typed="X Y Z",
-    ),
-    _int("-misset_seed", "misset_seed", "seed of 'random'; default: that of -seed, else 1 (C: the clock)"),
-    _one(
-        "-samplesize -sample_size -xtalsize -xtal_size",
-        "sample_a_mm sample_b_mm sample_c_mm",
-        "crystal widths along a, b, c in place of -N; b and c are clipped to -beamsize",
-        "mm",
-        low=0,
-        high=1e6,
-    ),
-    _one(
-        "-sample_x -xtal_x",
-        "sample_a_mm",
-        "width along a",
-        "mm",
-        stems=("-sample_thick", "-xtal_thick"),
-        low=0,
-        high=1e6,
-    ),
-    _one("-sample_y -xtal_y -sample_width -xtal_width -width", "sample_b_mm", "width along b", "mm", low=0, high=1e6),
-    _one(
-        "-sample_z -xtal_z",
-        "sample_c_mm",
-        "width along c",
-        "mm",
-        stems=("-sample_heigh", "-xtal_heigh", "-heigh"),
-        low=0,
-        high=1e6,
-    ),
-    _switch("-square_xtal", "parallelepiped crystal (the default)", shape="SQUARE"),
-    _switch("-round_xtal", "ellipsoidal crystal", shape="ROUND"),
-    _switch("-gauss_xtal", "Gaussian spots", shape="GAUSS"),
-    _switch("-tophat_spots -binary_spots", "top-hat spots", shape="TOPHAT"),
-    _one("-fudge", "fudge", "factor on the spot width of all shapes but the parallelepiped", low=0),
-    _one("-density", "", "density of the sample; no effect in C", stems=("-sample_den",)),
-    _one("-MW", "", "molecular weight; no effect in C", stems=("-molec",), exact=True),
-)
+    whole("-Na", "n_a", "unit cells along a", **_CELLS),
+    whole("-Nb", "n_b", "unit cells along b", **_CELLS),
+    whole("-Nc", "n_c", "unit cells along c", **_CELLS),
+    whole("-N", "n_a n_b n_c", "unit cells along a, b and c", exact=True, **_CELLS),
+    Flag(("-cell",), 1, "float",
+         "unit cell: edges in A, angles in degrees; b, c are like a, angles right where left out; default: the cell of "
+         "the MTZ or CIF file",
+         ("cell",), units=("A", "A", "A", "deg", "deg", "deg"), most=6, typed="A B C AL BE GA", high=1e6,
+         gradient="cell"),
+    word("-mat -matrix", "matrix_file", "MOSFLM orientation matrix; with -cell it is rescaled to its edges (S18)"),
+    Flag(("-misset",), 3, "float", "rotations about lab x, y, z in degrees, or the word 'random'", ("misset_deg",),
+         "deg", also={"misset_random": False}, typed="X Y Z", gradient="misset"),
+    whole("-misset_seed", "misset_seed", "seed of 'random'; default: that of -seed, else 1 (C: the clock)"),
+    real("-samplesize -sample_size -xtalsize -xtal_size", "sample_a_mm sample_b_mm sample_c_mm",
+         "crystal widths along a, b, c in place of -N; b and c are clipped to -beamsize", "mm", **_WIDTH),
+    real("-sample_x -xtal_x", "sample_a_mm", "crystal width along a in place of -Na; 0: from -Na", "mm",
+         stems=("-sample_thick", "-xtal_thick"), **_WIDTH),
+    real("-sample_y -xtal_y -sample_width -xtal_width -width", "sample_b_mm",
+         "crystal width along b in place of -Nb; 0: from -Nb", "mm", **_WIDTH),
+    real("-sample_z -xtal_z", "sample_c_mm", "crystal width along c in place of -Nc; 0: from -Nc", "mm",
+         stems=("-sample_heigh", "-xtal_heigh", "-heigh"), **_WIDTH),
+    switch("-square_xtal", "parallelepiped crystal (the default)", shape="SQUARE"),
+    switch("-round_xtal", "ellipsoidal crystal", shape="ROUND"),
+    switch("-gauss_xtal", "Gaussian spots", shape="GAUSS"),
+    switch("-tophat_spots -binary_spots", "top-hat spots", shape="TOPHAT"),
+    real("-fudge", "fudge", "factor on the spot width of all shapes but the parallelepiped", low=0),
+    real("-density", "", "density of the sample; no effect in C", stems=("-sample_den",)),
+    real("-MW", "", "molecular weight; no effect in C", stems=("-molec",), exact=True),
+)  # fmt: skip
 _DETECTOR = (
-    _one("-distance", "distance_mm", "to the detector, along the beam", "mm", also=_BEAM, low=1e-6),
-    _one(
-        "-close_distance",
-        "close_distance_mm",
-        "shortest to the detector's plane; beats -distance",
-        "mm",
-        also=_SAMPLE,
-        low=1e-6,
-    ),
-    _one("-pixel", "pixel_mm", "edge of a pixel", "mm", low=1e-9),
-    _int(
-        "-detpixels",
-        "detpixels_fast detpixels_slow",
-        "pixels along both edges; 0: as -detsize says",
-        exact=True,
-        low=0,
-    ),
-    _int("-detpixels_x", "detpixels_fast", "pixels along the fast edge", stems=("-detpixels_f",), low=0),
-    _int("-detpixels_y", "detpixels_slow", "pixels along the slow edge", stems=("-detpixels_s",), low=0),
-    _one("-detsize", "detsize_fast_mm detsize_slow_mm", "length of both edges", "mm", exact=True, low=1e-9),
-    _one("-detsize_f", "detsize_fast_mm", "length of the fast edge", "mm", stems=("-detsize_f",), low=1e-9),
-    _one("-detsize_s", "detsize_slow_mm", "length of the slow edge", "mm", stems=("-detsize_s",), low=1e-9),
-    _one("-Xbeam", "xbeam_mm", "beam centre, as the convention counts it", "mm", also=_BEAM),
-    _one("-Ybeam", "ybeam_mm", "beam centre, as the convention counts it", "mm", also=_BEAM),
-    _one("-Xclose", "xclose_mm", "point nearest to the sample; moves nothing but CUSTOM (S8)", "mm", also=_SAMPLE),
-    _one("-Yclose", "yclose_mm", "point nearest to the sample; moves nothing but CUSTOM (S8)", "mm", also=_SAMPLE),
-    _one("-ORGX", "orgx", "point nearest to the sample, for XDS and DIALS", "px", also=_SAMPLE),
-    _one("-ORGY", "orgy", "point nearest to the sample, for XDS and DIALS", "px", also=_SAMPLE),
-    _switch("-mosflm", "convention (the default); pivot at the beam centre", convention="MOSFLM", pivot="BEAM"),
-    _switch("-adxv", "convention; pivot at the beam centre", convention="ADXV", pivot="BEAM"),
-    _switch("-denzo", "convention; pivot at the beam centre", convention="DENZO", pivot="BEAM"),
-    _switch("-dials", "convention; pivot at the sample", convention="DIALS", pivot="BEAM"),
-    _switch("-xds", "convention; pivot at the sample", convention="XDS", pivot="SAMPLE"),
-    _word(
-        "-pivot",
-        "pivot",
-        "what the detector turns about; the conventions overrule it but for CUSTOM (S5)",
-        "beam|sample",
-        special=_pivot,
-    ),
-    _one("-detector_rotx", "rotx_deg", "detector rotation about lab x", "deg"),
-    _one("-detector_roty", "roty_deg", "detector rotation about lab y", "deg"),
-    _one("-detector_rotz", "rotz_deg", "detector rotation about lab z", "deg"),
-    Flag(
-        ("-twotheta_axis",),
-        3,
-        "float",
-        "axis of the swing; its x also sets the angle (S1); changes the convention to CUSTOM",
-        ("twotheta_axis",),
-        special=_twotheta_axis,
-        typed="X Y Z",
-    ),
-    _one("-twotheta", "twotheta_deg", "detector swing", "deg", also=_SAMPLE),
-    _vector("-fdet_vector", "fast_vector", "fast axis"),
-    _vector("-sdet_vector", "slow_vector", "slow axis"),
-    _vector("-odet_vector", "normal_vector", "detector normal"),
-    Flag(
-        ("-pix0_vector",),
-        3,
-        "float",
-        "sample to first pixel in m; not used (S4), but changes the convention to CUSTOM",
-        ("pix0_vector_m",),
-        "m",
-        also={"convention": "CUSTOM"},
-        typed="X Y Z",
-    ),
-    Flag(
-        ("-pix0_vector_mm",),
-        3,
-        "float",
-        "the same in mm",
-        ("pix0_vector_m",),
-        "mm",
-        special=_pix0_mm,
-        typed="X Y Z",
-    ),
-    Flag(
-        ("-detector_abs",),
-        1,
-        "depth",
-        "attenuation depth of the sensor; 'inf' or 0: neither absorption nor thickness",
-        ("attenuation_um", "mu_per_m"),
-        "um",
-        stems=("-detector_abs",),
-        special=_attenuation,
-        low=0,
-    ),
-    _one("-detector_thick", "thickness_um", "sensor thickness", "um", exact=True, low=0, unset=True),
-    _int(
-        "-detector_thicksteps -thicksteps",
-        "thick_steps",
-        "sensor layers; n layers are n/(n-1) thick (S15)",
-        low=1,
-        unset=True,
-    ),
-    _word(
-        "-curved_det",
-        "",
-        "all pixels at the same distance; C wants any word after it",
-        "WORD",
-        stems=("-curved_det",),
-        also={"curved": True},
-    ),
-    _switch("-point_pixel", "no obliquity in the solid angle", point_pixel=True),
-    Flag(
-        ("-roi",),
-        4,
-        "int",
-        "pixels to render, limits included; negative: the detector's edge",
-        ("roi",),
-        typed="FAST0 FAST1 SLOW0 SLOW1",
-    ),
-    _word("-img", "img_file", "SMV image whose header sets the detector; every flag overrides it"),
-    _word("-mask", "mask_file", "SMV image whose zeros are skipped, and whose header sets the detector"),
-)
+    real("-distance", "distance_mm", "sample to detector along the beam; pivots at the beam centre", "mm", also=_BEAM,
+         low=1e-6, gradient="distance"),
+    real("-close_distance", "close_distance_mm",
+         "shortest distance to the detector's plane; overrides -distance; pivots at the sample", "mm", also=_SAMPLE,
+         low=1e-6, gradient="close_distance"),
+    real("-pixel", "pixel_mm", "edge of a pixel", "mm", low=1e-9),
+    whole("-detpixels", "detpixels_fast detpixels_slow", "pixels along both edges; 0: from -detsize", "px", exact=True,
+          low=0, typed="N"),
+    whole("-detpixels_x", "detpixels_fast", "pixels along the fast edge; 0: from -detsize_f", "px",
+          stems=("-detpixels_f",), low=0, typed="N"),
+    whole("-detpixels_y", "detpixels_slow", "pixels along the slow edge; 0: from -detsize_s", "px",
+          stems=("-detpixels_s",), low=0, typed="N"),
+    real("-detsize", "detsize_fast_mm detsize_slow_mm", "length of both edges", "mm", exact=True, low=1e-9),
+    real("-detsize_f", "detsize_fast_mm", "length of the fast edge", "mm", stems=("-detsize_f",), low=1e-9),
+    real("-detsize_s", "detsize_slow_mm", "length of the slow edge", "mm", stems=("-detsize_s",), low=1e-9),
+    real("-Xbeam", "xbeam_mm", f"beam centre {_IN_CONVENTION}", "mm", also=_BEAM, gradient="beam_center"),
+    real("-Ybeam", "ybeam_mm", f"beam centre {_IN_CONVENTION}", "mm", also=_BEAM, gradient="beam_center"),
+    real("-Xclose", "xclose_mm", f"{_NEAREST}; moves only a CUSTOM detector (S8); pivots at the sample", "mm",
+         also=_SAMPLE),
+    real("-Yclose", "yclose_mm", f"{_NEAREST}; moves only a CUSTOM detector (S8); pivots at the sample", "mm",
+         also=_SAMPLE),
+    real("-ORGX", "orgx", f"{_NEAREST}, for XDS and DIALS; pivots at the sample", "px", also=_SAMPLE,
+         gradient="beam_center"),
+    real("-ORGY", "orgy", f"{_NEAREST}, for XDS and DIALS; pivots at the sample", "px", also=_SAMPLE,
+         gradient="beam_center"),
+    switch("-mosflm", "convention (the default); pivot at the beam centre", convention="MOSFLM", pivot="BEAM"),
+    switch("-adxv", "convention; pivot at the beam centre", convention="ADXV", pivot="BEAM"),
+    switch("-denzo", "convention; pivot at the beam centre", convention="DENZO", pivot="BEAM"),
+    switch("-dials", "convention; pivot at the sample", convention="DIALS", pivot="BEAM"),
+    switch("-xds", "convention; pivot at the sample", convention="XDS", pivot="SAMPLE"),
+    word("-pivot", "pivot", "point that the detector turns about; all conventions but CUSTOM override it (S5)",
+         "beam|sample", special=rows.pivot),
+    real("-detector_rotx", "rotx_deg", "detector rotation about lab x", "deg", gradient="detector_rotations"),
+    real("-detector_roty", "roty_deg", "detector rotation about lab y", "deg", gradient="detector_rotations"),
+    real("-detector_rotz", "rotz_deg", "detector rotation about lab z", "deg", gradient="detector_rotations"),
+    vector("-twotheta_axis", "twotheta_axis", "axis of the two-theta swing; its x also sets the angle (S1)",
+           special=rows.twotheta_axis),
+    real("-twotheta", "twotheta_deg", "two-theta swing of the detector; pivots at the sample", "deg", also=_SAMPLE,
+         gradient="twotheta"),
+    vector("-fdet_vector", "fast_vector", "fast axis of the detector before its rotations"),
+    vector("-sdet_vector", "slow_vector", "slow axis of the detector before its rotations"),
+    vector("-odet_vector", "normal_vector", "normal of the detector before its rotations"),
+    vector("-pix0_vector", "pix0_vector_m", "vector from the sample to the first pixel; not used (S4)", "m"),
+    vector("-pix0_vector_mm", "pix0_vector_m", "-pix0_vector in mm", "mm", special=rows.pix0_mm),
+    Flag(("-detector_abs",), 1, "depth",
+         "attenuation depth of the sensor; 'inf' or 0: neither absorption nor thickness",
+         ("attenuation_um", "mu_per_m"), "um", stems=("-detector_abs",), special=rows.attenuation, low=0),
+    real("-detector_thick", "thickness_um", "sensor thickness; 0: no absorption", "um", exact=True, low=0, unset=True),
+    whole("-detector_thicksteps -thicksteps", "thick_steps", "sensor layers; n layers are n/(n-1) thick (S15)",
+          **_COUNT),
+    word("-curved_det", "", "all pixels at the same distance; C requires some word after it", "WORD",
+         stems=("-curved_det",), also={"curved": True}),
+    switch("-point_pixel", "solid angle without obliquity", point_pixel=True),
+    Flag(("-roi",), 4, "int", "pixels to render, limits included; negative: the detector's edge", ("roi",), "px",
+         typed="FAST0 FAST1 SLOW0 SLOW1"),
+    word("-img", "img_file", "SMV image whose header sets the detector; every flag overrides it"),
+    word("-mask", "mask_file", "SMV image whose zeros are skipped, and whose header sets the detector"),
+)  # fmt: skip
 _LIGHT = (
-    _one("-lambda", "wavelength_a", "wavelength", "A", stems=("-wave",), low=1e-6),
-    _one("-energy", "wavelength_a", "photon energy in place of -lambda", "eV", special=_energy, low=1e-3),
-    _one("-fluence", "fluence", "photons/m^2; default 1.259e29, at which r_e^2 x fluence is 1", low=0),
-    _one(
-        "-flux", "flux", "photons/s; with -exposure and -beamsize it replaces -fluence", low=0, above=True, unset=True
-    ),
-    _one("-exposure", "exposure_s", "exposure time", "s", low=0, above=True, unset=True),
-    _one("-beamsize", "beamsize_mm", "edge of the beam; clips the crystal along b and c (S6)", "mm", low=0, unset=True),
-    _one("-polar", "kahn", "Kahn polarisation factor", also={"nopolar": False}, exact=True, low=-1, high=1),
-    _switch("-nopolar", "no polarisation factor", nopolar=True),
-    _vector("-beam_vector", "beam_vector", "direction of the beam"),
-    _vector("-polar_vector", "polar_vector", "direction of the E-vector"),
-    _one("-dispersion", "dispersion", "spectral width in per cent", divide=100.0, low=0, high=200),
-    _int("-dispsteps", "dispersion_steps", "wavelengths", low=1, unset=True),
-    _one("-divergence", "hdiv_range vdiv_range", "both divergence ranges", "mrad", divide=1000.0, low=0, unset=True),
-    _one("-hdivrange", "hdiv_range", "horizontal divergence range", "mrad", divide=1000.0, low=0, unset=True),
-    _one("-vdivrange", "vdiv_range", "vertical divergence range", "mrad", divide=1000.0, low=0, unset=True),
-    _one("-hdivstep", "hdiv_step", "horizontal divergence step", "mrad", divide=1000.0, exact=True, low=0, unset=True),
-    _one("-vdivstep", "vdiv_step", "vertical divergence step", "mrad", divide=1000.0, exact=True, low=0, unset=True),
-    _int("-hdivsteps", "hdiv_steps", "horizontal divergence steps", low=1, unset=True),
-    _int("-vdivsteps", "vdiv_steps", "vertical divergence steps", low=1, unset=True),
-    _int("-divsteps", "hdiv_steps vdiv_steps", "steps of both divergences", low=1, unset=True),
-    _switch("-round_div", "elliptical divergence (the default)", round_div=True),
-    _switch("-square_div", "rectangular divergence", round_div=False),
-    _word("-sourcefile", "source_file", "sources, one a line: x y z [m] weight wavelength [m]; weights unused (S21)"),
-    _one("-water", "water_um", "edge of a cube of water that scatters as background", "um", low=0),
-)
+    real("-lambda", "wavelength_a", "wavelength of the beam", "A", stems=("-wave",), low=1e-6, gradient="wavelength"),
+    real("-energy", "wavelength_a", "photon energy in place of -lambda", "eV", special=rows.energy, low=1e-3),
+    real("-fluence", "fluence", "photons/m^2; by default r_e^2 x fluence is 1", "photons/m^2", low=0,
+         gradient="fluence"),
+    real("-flux", "flux", "photons/s; with -exposure and -beamsize it replaces -fluence", "photons/s", low=0,
+         above=True, unset=True),
+    real("-exposure", "exposure_s", "exposure time, used with -flux", "s", low=0, above=True, unset=True),
+    real("-beamsize", "beamsize_mm", "edge of the beam, used with -flux; clips the crystal along b and c (S6)", "mm",
+         low=0, unset=True),
+    real("-polar", "kahn", "Kahn polarization factor: 0 unpolarized, 1 or -1 fully polarized", also={"nopolar": False},
+         exact=True, low=-1, high=1, gradient="polarization"),
+    switch("-nopolar", "polarization factor 1 everywhere", nopolar=True),
+    vector("-beam_vector", "beam_vector", "direction of the beam"),
+    vector("-polar_vector", "polar_vector", "direction of the E-vector"),
+    real("-dispersion", "dispersion", "width of the spectrum in per cent", "%", divide=100.0, low=0, high=200),
+    whole("-dispsteps", "dispersion_steps", "wavelengths in the spectrum", **_COUNT),
+    real("-divergence", "hdiv_range vdiv_range", "both divergence ranges", "mrad", **_FAN),
+    real("-hdivrange", "hdiv_range", "horizontal divergence range", "mrad", **_FAN),
+    real("-vdivrange", "vdiv_range", "vertical divergence range", "mrad", **_FAN),
+    real("-hdivstep", "hdiv_step", "angle between two horizontal directions", "mrad", exact=True, **_FAN),
+    real("-vdivstep", "vdiv_step", "angle between two vertical directions", "mrad", exact=True, **_FAN),
+    whole("-hdivsteps", "hdiv_steps", "horizontal directions", **_COUNT),
+    whole("-vdivsteps", "vdiv_steps", "vertical directions", **_COUNT),
+    whole("-divsteps", "hdiv_steps vdiv_steps", "directions along both axes", **_COUNT),
+    switch("-round_div", "elliptical divergence (the default)", round_div=True),
+    switch("-square_div", "rectangular divergence", round_div=False),
+    word("-sourcefile", "source_file", "sources, one a line: x y z [m] weight wavelength [m]; weights unused (S21)"),
+    real("-water", "water_um", "edge of a cube of water that scatters as background", "um", low=0),
+)  # fmt: skip
 _SAMPLING = (
-    _one("-phi", "phi_deg", "angle of the first phi step", "deg", exact=True),
-    _one("-osc", "osc_deg", "oscillation range; alone it means two steps", "deg", low=0, unset=True),
-    _one("-phistep", "phi_step_deg", "phi step", "deg", exact=True, low=0, unset=True),
-    _int("-phisteps", "phi_steps", "phi steps; alone it means a range of 1 degree", low=1, unset=True),
-    _vector("-spindle_axis", "spindle_axis", "axis of phi"),
-    _one(
-        "-mosaic",
-        "mosaic_deg",
-        "largest rotation of a mosaic domain",
-        "deg",
-        stems=("-mosaici", "-mosaic_spr"),
-        exact=True,
-        low=0,
-        unset=True,
-    ),
-    _int(
-        "-mosaic_domains -mosaic_dom",
-        "mosaic_domains",
-        "mosaic domains; default 10 with -mosaic",
-        stems=("-mosaic_dom",),
-        low=1,
-        unset=True,
-    ),
-    _int("-mosaic_seed", "mosaic_seed", "seed of the domains; default 12345678"),
-    _switch("-oversample_thick", "absorption for every sub-pixel", ends=True, oversample_thick=True),
-    _switch("-oversample_polar", "polarisation for every sub-pixel", ends=True, oversample_polar=True),
-    _switch("-oversample_omega", "solid angle for every sub-pixel", ends=True, oversample_omega=True),
-    _int("-oversample", "oversample", "sub-pixels along either edge; default: what the crystal's size asks for"),
-    _one("-dmin", "dmin_a", "no intensity beyond this resolution", "A", low=0, unset=True),
-)
+    real("-phi", "phi_deg", "angle of the first phi step", "deg", exact=True, gradient="phi"),
+    real("-osc", "osc_deg", "oscillation range; alone it means two steps", "deg", low=0, unset=True,
+         gradient="oscillation"),
+    real("-phistep", "phi_step_deg", "angle between two phi steps; default: the range over the steps", "deg",
+         exact=True, low=0, unset=True),
+    whole("-phisteps", "phi_steps", "phi steps; alone it means a range of 1 degree", **_COUNT),
+    vector("-spindle_axis", "spindle_axis", "axis of phi"),
+    real("-mosaic", "mosaic_deg", "largest rotation of a mosaic domain; 0: one domain", "deg",
+         stems=("-mosaici", "-mosaic_spr"), exact=True, low=0, unset=True, gradient="mosaic_spread"),
+    whole("-mosaic_domains -mosaic_dom", "mosaic_domains", "mosaic domains; default 10 with -mosaic",
+          stems=("-mosaic_dom",), **_COUNT),
+    whole("-mosaic_seed", "mosaic_seed", "seed of the mosaic domains; default 12345678"),
+    switch("-oversample_thick", "absorption for every sub-pixel", ends=True, oversample_thick=True),
+    switch("-oversample_polar", "polarization for every sub-pixel", ends=True, oversample_polar=True),
+    switch("-oversample_omega", "solid angle for every sub-pixel", ends=True, oversample_omega=True),
+    whole("-oversample", "oversample", "sub-pixels along either edge; default, or 0: as the crystal's size requires"),
+    real("-dmin", "dmin_a", "resolution limit; finer spacings give no intensity; 0: no limit", "A", low=0, unset=True),
+)  # fmt: skip
 _FACTORS = (
-    _word("-hkl", "hkl_file", "structure factors of P1: a text of h k l F, or an MTZ or CIF file, which is expanded"),
-    _word("--column", "hkl_column", "column of the MTZ or CIF file; default: its only amplitudes (not in C)", "NAME"),
-    _one("-default_F", "default_f", "structure factor of reflections that are not listed"),
-    _word("-dump", "dump_file", "binary copy of -hkl: written with it, read without it"),
-    _switch(
-        "-interpolate", "tricubic interpolation; default: where -N, -Na, -Nb or -Nc is 2 or less", interpolate=True
-    ),
-    _switch("-nointerpolate", "structure factor of the nearest reflection", interpolate=False),
-    _word("-stolout", "", "no effect in C"),
-    _word("-stol -4stol -Q", "", "amorphous structure factors; C reads and never uses them", exact=True),
-)
+    word("-hkl", "hkl_file", "structure factors of P1: a text of h k l F, or an MTZ or CIF file, which is expanded",
+         gradient="structure_factors"),
+    word("--column", "hkl_column", "column of the MTZ or CIF file; default: its only amplitudes (not in C)", "NAME"),
+    real("-default_F", "default_f", "structure factor of reflections that are not listed", "e", typed="X"),
+    word("-dump", "dump_file", "binary copy of -hkl: written with it, read without it"),
+    switch("-interpolate", "tricubic interpolation; default: where -N, -Na, -Nb or -Nc is 2 or less", interpolate=True),
+    switch("-nointerpolate", "structure factor of the nearest reflection", interpolate=False),
+    word("-stolout", "", "no effect in C"),
+    word("-stol -4stol -Q", "", "amorphous structure factors; C reads and never uses them", exact=True),
+)  # fmt: skip
 _OUTPUTS = (
-    _word("-floatfile -floatimage", "float_file", "float image"),
-    _word("-intfile -intimage", "int_file", "SMV integer image"),
-    _word("-pgmfile -pgmimage", "pgm_file", "PGM image", also={"write_pgm": True}),
-    _word("-noisefile -noiseimage", "noise_file", "SMV image with photon noise", also={"write_noise": True}),
-    _switch("-nopgm", "no PGM image", write_pgm=False),
-    _switch("-nonoise", "no noise image", write_noise=False),
-    _one("-scale", "scale", "scale of the integer image; 0: its maximum becomes 55000", low=0, unset=True),
-    _one(
-        "-pgmscale",
-        "pgm_scale",
-        "scale of the PGM image; 0: 5 rmsd become 250",
-        also={"write_pgm": True},
-        low=0,
-        unset=True,
-    ),
-    _one("-adc", "adc", "offset of the integer and the noise image", high=1e9),
-    _int("-seed", "noise_seed", "seed of the noise; default: the clock"),
-    _switch("-noprogress", "no progress on stderr", progress=False),
-    _switch("-progress", "progress on stderr, where that is a terminal (the default)", progress=True),
-    _switch("-printout", "print what made every pixel", printout=True),
-    Flag(
-        ("-printout_pixel",),
-        2,
-        "int",
-        "print what made this pixel",
-        ("printout_pixel",),
-        special=_printout_pixel,
-        typed="FAST SLOW",
-    ),
-    Flag(
-        ("-trace_pixel", "-dump_pixel"),
-        2,
-        "int",
-        "trace of a pixel, every intermediate value (instrumented C builds)",
-        ("trace_pixel",),
-        typed="SLOW FAST",
-    ),
-    _switch("-coherent", "no effect in C"),
-)
+    word("-floatfile -floatimage", "float_file", "float image"),
+    word("-intfile -intimage", "int_file", "SMV integer image"),
+    word("-pgmfile -pgmimage", "pgm_file", "PGM image", also={"write_pgm": True}),
+    word("-noisefile -noiseimage", "noise_file", "SMV image with photon noise", also={"write_noise": True}),
+    switch("-nopgm", "no PGM image", write_pgm=False),
+    switch("-nonoise", "no noise image", write_noise=False),
+    real("-scale", "scale", "scale of the integer image; 0: its maximum becomes 55000", low=0, unset=True),
+    real("-pgmscale", "pgm_scale", "scale of the PGM image; 0: 5 rmsd become 250", also={"write_pgm": True}, low=0,
+         unset=True),
+    real("-adc", "adc", "offset of the integer and the noise image", high=1e9),
+    whole("-seed", "noise_seed", "seed of the noise; default: the clock"),
+    switch("-noprogress", "no progress on stderr", progress=False),
+    switch("-progress", "progress on stderr, where that is a terminal (the default)", progress=True),
+    switch("-printout", "print how every pixel was computed", printout=True),
+    Flag(("-printout_pixel",), 2, "int", "print how this pixel was computed", ("printout_pixel",),
+         special=rows.printout_pixel, typed="FAST SLOW"),
+    Flag(("-trace_pixel", "-dump_pixel"), 2, "int",
+         "trace of a pixel, every intermediate value (instrumented C builds)", ("trace_pixel",), typed="SLOW FAST"),
+    switch("-coherent", "no effect in C"),
+)  # fmt: skip
 SECTIONS: tuple[tuple[str, tuple[Flag, ...]], ...] = (
     ("Crystal", _CRYSTAL),
     ("Detector", _DETECTOR),
@@ -379,6 +200,14 @@ SECTIONS: tuple[tuple[str, tuple[Flag, ...]], ...] = (
 )
 FLAGS: tuple[Flag, ...] = tuple(flag for _, flags in SECTIONS for flag in flags)
 
-MISSET_RANDOM = Flag(
-    ("-misset",), 1, "str", "random orientation", ("misset_random",), special=_misset_random, ends=True
-)
+MISSET_RANDOM = Flag(("-misset",), 1, "str", "random orientation", also={"misset_random": True}, ends=True)
+_EXACT = {name: flag for flag in FLAGS for name in flag.names}
+_STEMS = sorted(((stem, flag) for flag in FLAGS for stem in flag.stems), key=lambda item: -len(item[0]))
+
+
+def flag_named(token: str) -> Flag | None:
+    """The row that a token selects: exact names first, then the longest documented stem."""
+    exact = _EXACT.get(token)
+    if exact is not None:
+        return exact
+    return next((flag for stem, flag in _STEMS if token.startswith(stem)), None)
