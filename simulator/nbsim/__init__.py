@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from nbsim.image.render import Image, render
     from nbsim.model import Parameters, TraceLine
     from nbsim.options.flag import Flag, number
-    from nbsim.options.options import Options
+    from nbsim.options.options import NOT_GIVEN, Options
+    from nbsim.options.own import OWN
     from nbsim.options.parse import parse, split_command, walk
     from nbsim.options.quirks import Quirks
-    from nbsim.options.table import FLAGS
+    from nbsim.options.table import FLAGS, flag_named
     from nbsim.pixel.details import term_details
     from nbsim.pixel.pixel import PixelResult, image_values, simulate_pixel
     from nbsim.pixel.trace import format_line, terms_rows, trace_lines
@@ -41,6 +42,8 @@ __all__ = [
     "DEFAULT_FLUENCE",
     "DEFAULT_MOSAIC_SEED",
     "FLAGS",
+    "NOT_GIVEN",
+    "OWN",
     "R_E_SQR",
     "WATER_F",
     "WATER_MASS",
@@ -56,6 +59,7 @@ __all__ = [
     "PixelResult",
     "Quirks",
     "TraceLine",
+    "flag_named",
     "format_line",
     "from_command",
     "image_values",
@@ -77,10 +81,11 @@ _NAMES = {
     "image.render": "Image render",
     "model": "Parameters TraceLine",
     "options.flag": "Flag number",
-    "options.options": "Options",
+    "options.options": "NOT_GIVEN Options",
+    "options.own": "OWN",
     "options.parse": "parse split_command walk",
     "options.quirks": "Quirks",
-    "options.table": "FLAGS",
+    "options.table": "FLAGS flag_named",
     "pixel.details": "term_details",
     "pixel.pixel": "PixelResult image_values simulate_pixel",
     "pixel.trace": "format_line terms_rows trace_lines",

@@ -12,3 +12,4 @@ AVOGADRO = 6.02214179e23  # [1/mol]
 
 RTD = 180.0 * 0.31830988618379067154  # [degrees/rad], 180 * M_1_PI; C divides angles by it
 ANGSTROM_PER_M = 1e10
+EV_ANGSTROM = 12398.42  # h c [eV A], as C rounds it

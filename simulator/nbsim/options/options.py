@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nbsim.constants import DEFAULT_FLUENCE, DEFAULT_MOSAIC_SEED
+
 Vector = tuple[float, float, float]
 NOT_GIVEN = -1  # C's mark for numbers that the set-up chooses where the command line does not
 
@@ -36,7 +38,7 @@ class Options:
 
     # beam
     wavelength_a: float = 1.0  # A
-    fluence: float | None = None  # photons/m^2
+    fluence: float = DEFAULT_FLUENCE  # photons/m^2
     flux: float = 0.0  # photons/s
     exposure_s: float = 1.0
     beamsize_mm: float = 0.1
@@ -102,7 +104,7 @@ class Options:
     phi_steps: int = NOT_GIVEN
     mosaic_deg: float | None = None
     mosaic_domains: int = NOT_GIVEN
-    mosaic_seed: int | None = None  # as typed
+    mosaic_seed: int = DEFAULT_MOSAIC_SEED  # as typed
 
     # sampling
     oversample: int = NOT_GIVEN

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from nbsim.constants import EV_ANGSTROM
 from nbsim.errors import InputError
 from nbsim.options.flag import Changes, Flag
 from nbsim.options.quirks import Quirks
 
-HC_EV_ANGSTROM = 12398.42
 _SHALLOWEST = 1e-9  # um
 
 
@@ -47,7 +47,7 @@ def attenuation(changes: Changes, values: tuple[Any, ...], quirks: Quirks) -> No
 
 def energy(changes: Changes, values: tuple[Any, ...], quirks: Quirks) -> None:
     """``-energy``: stored as a wavelength."""
-    changes["wavelength_a"] = HC_EV_ANGSTROM / values[0]
+    changes["wavelength_a"] = EV_ANGSTROM / values[0]
 
 
 def printout_pixel(changes: Changes, values: tuple[Any, ...], quirks: Quirks) -> None:

@@ -151,7 +151,7 @@ _SAMPLING = (
          stems=("-mosaici", "-mosaic_spr"), exact=True, low=0, unset=True, gradient="mosaic_spread"),
     whole("-mosaic_domains -mosaic_dom", "mosaic_domains", "mosaic domains; default 10 with -mosaic",
           stems=("-mosaic_dom",), **_COUNT),
-    whole("-mosaic_seed", "mosaic_seed", "seed of the mosaic domains; default 12345678"),
+    whole("-mosaic_seed", "mosaic_seed", "seed of the mosaic domains"),
     switch("-oversample_thick", "absorption for every sub-pixel", ends=True, oversample_thick=True),
     switch("-oversample_polar", "polarization for every sub-pixel", ends=True, oversample_polar=True),
     switch("-oversample_omega", "solid angle for every sub-pixel", ends=True, oversample_omega=True),

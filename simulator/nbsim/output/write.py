@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from nbsim.constants import DEFAULT_MOSAIC_SEED
 from nbsim.image.render import Image
 from nbsim.model import ExperimentData
 from nbsim.output.formats.pgm import pgm
@@ -40,7 +39,7 @@ def noise_deviates(experiment: ExperimentData) -> Iterator[float]:
     generator = Generator()
     typed = int(time.time()) if options.noise_seed is None else options.noise_seed
     if typed < 0:
-        mosaic = Stream(generator, DEFAULT_MOSAIC_SEED if options.mosaic_seed is None else options.mosaic_seed)
+        mosaic = Stream(generator, options.mosaic_seed)
         for _ in range(_DEVIATES_PER_DOMAIN * experiment.crystal.mosaic_matrices.shape[0]):
             mosaic.draw()
     return Stream(generator, typed).endless()

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import torch
 
-from nbsim.constants import DEFAULT_MOSAIC_SEED
 from nbsim.errors import InputError
 from nbsim.factors import table as structure_factors
 from nbsim.factors.reflections import cell_of_file, is_reflection_file
@@ -97,8 +96,7 @@ def _inputs(options: Options, workdir: Path, quirks: Quirks, notices: list[str])
     misset = _misset(options, generator, notices)
     count = plan.mosaic_domains(options).count
     checks.check_domain_memory(count)
-    seed = DEFAULT_MOSAIC_SEED if options.mosaic_seed is None else options.mosaic_seed
-    domains = mosaic.draw_caps(Stream(generator, seed), count)
+    domains = mosaic.draw_caps(Stream(generator, options.mosaic_seed), count)
     return Inputs(matrix, rows, mask, misset, domains)
 
 

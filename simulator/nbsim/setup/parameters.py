@@ -12,7 +12,6 @@ from dataclasses import fields, replace
 import torch
 from torch import Tensor
 
-from nbsim.constants import DEFAULT_FLUENCE
 from nbsim.errors import InputError
 from nbsim.model import Parameters
 from nbsim.options.options import Options
@@ -50,7 +49,7 @@ def _fluence(options: Options) -> float:
         if beam == 0.0:
             raise InputError("-beamsize 0: with -flux the beam needs a size")
         return options.flux * options.exposure_s / beam / beam
-    return DEFAULT_FLUENCE if options.fluence is None else options.fluence
+    return options.fluence
 
 
 def typed(options: Options) -> Parameters:

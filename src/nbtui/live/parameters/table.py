@@ -113,13 +113,6 @@ def _quirk(name: str) -> Callable[[Experiment], Value]:
     return lambda e: bool(getattr(e.quirks, name))
 
 
-def _seed(experiment: Experiment) -> Value:
-    from nbsim import DEFAULT_MOSAIC_SEED
-
-    typed = experiment.options.mosaic_seed
-    return DEFAULT_MOSAIC_SEED if typed is None else typed
-
-
 def _on(flag: str) -> tuple[tuple[Value, tuple[str, ...]], ...]:
     return (False, ()), (True, (flag,))
 
