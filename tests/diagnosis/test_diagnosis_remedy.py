@@ -8,7 +8,8 @@ from functools import cache
 import pytest
 
 from nbtui.diagnosis.diagnose import diagnose
-from nbtui.diagnosis.explain.remedy import SWITCHES, Remedy, remedy
+from nbtui.diagnosis.explain.remedy import Remedy, remedy
+from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
 from nbtui.live.model import Case, Settings
 from nbtui.live.parameters.edits import Edit
 from nbtui.live.parameters.table import QUIRK, by_id
@@ -123,5 +124,8 @@ def test_single_precision() -> None:
     assert wanted.edits == (Edit("dtype", "float64"),)
 
 
-def test_every_switch_exists() -> None:
-    assert {f"{QUIRK}{name}" for names in SWITCHES.values() for name in names} <= set(by_id())
+def test_every_quirk_and_every_setting_exists() -> None:
+    quirks = [f"{QUIRK}{name}" for item in CATALOGUE.values() for name in item.quirks]
+    settings = [item.setting.name for item in CATALOGUE.values() if item.setting is not None]
+    assert len(quirks) == len(set(quirks)) > 20
+    assert {*quirks, *settings} <= set(by_id())

@@ -9,11 +9,8 @@ import numpy as np
 
 from nbtui.diagnosis.explain.attribution import Share, attribute, given
 from nbtui.diagnosis.explain.causes import Cause, Outcome, ranked
-from nbtui.diagnosis.hypotheses import crystal as plant_crystal
-from nbtui.diagnosis.hypotheses import detector as plant_detector
-from nbtui.diagnosis.hypotheses import inputs as plant_inputs
-from nbtui.diagnosis.hypotheses import scaling as plant_scaling
-from nbtui.diagnosis.hypotheses.variant import Problem, Variant
+from nbtui.diagnosis.hypotheses.catalogue import variants_of
+from nbtui.diagnosis.hypotheses.record import Problem, Variant
 from nbtui.diagnosis.replay.replay import MOST_TERMS, Replay, replay
 from nbtui.diagnosis.replay.rules import Setup
 from nbtui.diagnosis.search.consistency import Finding, check
@@ -34,8 +31,6 @@ from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.text import clean
 
 BASE_IS_C = 0.5  # of the bits: a base that misses the C trace by more than this share of the gap is not C's
-STARS = ("rot_a_star_A_inv", "rot_b_star_A_inv", "rot_c_star_A_inv")
-QUIET = "tap_unrotated_reciprocal"
 
 
 @dataclass(frozen=True)
@@ -64,12 +59,6 @@ def base_setup(case: Case, pixel: tuple[int, int]) -> Setup:
     """
     scene = load_scene(case, pixel)
     return Setup(scene, frame_of(scene.options), cell_of(scene.options, case.workdir, scene.wavelength))
-
-
-def variants_of(problem: Problem) -> list[Variant]:
-    """Every variant of every hypothesis that the case allows."""
-    modules = (plant_inputs, plant_detector, plant_crystal, plant_scaling)
-    return [variant for module in modules for planter in module.PLANTERS for variant in planter(problem)]
 
 
 def diagnose(
@@ -192,8 +181,8 @@ def _explained(problem: Problem, whole: Search, side: str) -> tuple[Outcome, Set
     if single is not None:
         rows = rows.loosened(single_noise(base, rows, single.stage))
         done = 0.9 * PRICE  # among noise: what no further hypothesis could win
-    search = replace(whole, rows=rows, variants=[v for v in variants if v.id != QUIET], done=done)
-    quiet = _quiet(search, [v for v in variants if v.id == QUIET])
+    search = replace(whole, rows=rows, variants=[v for v in variants if not v.hypothesis.own_lines], done=done)
+    quiet = _quiet(search, [v for v in variants if v.hypothesis.own_lines])
     if quiet is not None:
         search = replace(search, base=quiet.change(base))
     states = search.run(lambda state: fitted(problem, rows, state.row_bits, whole.tell))
@@ -212,14 +201,14 @@ def _explained(problem: Problem, whole: Search, side: str) -> tuple[Outcome, Set
 
 
 def _quiet(search: Search, variants: list[Variant]) -> Variant | None:
-    """The harmless variant that explains the printed reciprocal vectors, if they differ."""
-    stars = np.asarray([name in STARS for name in search.rows.fields])
+    """The variant that explains lines which nothing else depends on, if they differ."""
     start = search.evaluate(())
-    if start is None or not (start.row_bits[stars] > 0.0).any():
-        return None
     for number, variant in enumerate(variants):
+        own = np.asarray([name in variant.hypothesis.own_lines for name in search.rows.fields])
+        if start is None or not (start.row_bits[own] > 0.0).any():
+            continue
         state = search.evaluate([(number, variant)])
-        if state is not None and search.rows.total(np.where(stars, state.row_bits, 0.0)) <= search.done:
+        if state is not None and search.rows.total(np.where(own, state.row_bits, 0.0)) <= search.done:
             return variant
     return None
 

@@ -16,7 +16,6 @@ from nbtui.console.main.panes import header
 from nbtui.console.main.state import State
 from nbtui.diagnosis.diagnose import base_setup, diagnose
 from nbtui.diagnosis.explain.attribution import attribute, given
-from nbtui.diagnosis.explain.log_evidence import PLACES, seen
 from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
 from nbtui.diagnosis.replay.replay import replay
 from nbtui.live.c_terms import read_terms, terms_of_c
@@ -26,6 +25,10 @@ from nbtui.parity.compare import compare
 from nbtui.trace.model import Trace
 from nbtui.trace.reading.reader import parse_lines, read_trace
 from support.diagnosis_traces import causes, changed, demo, demo_log, lines_of
+
+
+def seen(id: str, c: Trace) -> tuple[str, ...]:
+    return tuple(CATALOGUE[id].evidence(c))
 
 
 def as_c(lines: Sequence[str]) -> Trace:
@@ -132,16 +135,15 @@ def test_it_says_what_it_does_and_can_be_ended() -> None:
 
 
 def test_the_log_shows_the_cause() -> None:
-    assert seen(["phi_carryover"], demo_log()) == (
+    assert seen("phi_carryover", demo_log()) == (
         "lines 188 and 200: phi steps 0 and 11 carry the same k_frac 4.03176392553855, "
         "F_latt_b 7.18885363372638, F_latt 323.362843294136",
     )
-    assert seen(["phi_carryover"], as_c(lines_of(phi_mode="spec"))) == ()
-    assert seen(["cell_sine_of_gamma_star"], demo_log()) == ("line 81: Unit Cell: 30 37 45 81.9686 97.0275 108.006",)
+    assert seen("phi_carryover", as_c(lines_of(phi_mode="spec"))) == ()
+    assert seen("cell_sine_of_gamma_star", demo_log()) == ("line 81: Unit Cell: 30 37 45 81.9686 97.0275 108.006",)
     hostile = parse_lines(["WARNING: auto-generating odet_vector \x1b[31m" + "x" * 300, "TRACE_C: polar 0.5"])
-    (line,) = seen(["odet_as_typed"], hostile)
+    (line,) = seen("odet_as_typed", hostile)
     assert "\x1b" not in line and len(line) < 130
-    assert all(name in CATALOGUE for name in PLACES)
 
 
 def test_the_sine_of_gamma_star_is_found() -> None:

@@ -30,7 +30,7 @@ def likely(state: State) -> str:
     if not causes:
         return f"no known cause explains the difference   {why} says more"
     best = causes[0]
-    parity = "phi_carryover" in best.ids and state.settings.phi_mode == "spec"
+    parity = best.settings.get("phi_mode") == "c-parity" and state.settings.phi_mode == "spec"
     ways = f"{why} all causes" + (f"   {key_of('phi_mode')} try c-parity" if parity else "")
     return f"{clean(' + '.join(best.ids))} (explains {100.0 * best.explained:.1f} % of the gap)   {ways}"
 

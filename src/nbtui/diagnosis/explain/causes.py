@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from nbtui.diagnosis.explain.log_evidence import seen
 from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
-from nbtui.diagnosis.hypotheses.variant import Variant
+from nbtui.diagnosis.hypotheses.record import Variant
+from nbtui.diagnosis.hypotheses.scaling import FLOAT32
 from nbtui.diagnosis.search.rows import Rows
 from nbtui.diagnosis.search.search import DONE, State
 from nbtui.diagnosis.search.single import Single
@@ -36,6 +36,12 @@ class Cause:
     seen: tuple[str, ...]  # lines of the C log that show it
     options: tuple[tuple[str, Any], ...]  # a changed set-up, as fields of the simulator's Options
     left: str  # what is left, in words; empty when nothing
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Fields of the live side's Settings that decide the cause, and their values as in C."""
+        decisive = (CATALOGUE[name].setting for name in self.ids)
+        return {setting.name: setting.as_c for setting in decisive if setting is not None}
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ def _ids(state: State, outcome: Outcome) -> tuple[str, ...]:
     """Ids of a state: the harmless one only when there is nothing else; single precision where it is a stage's."""
     ids = list(state.ids)
     if outcome.single is not None and (not ids or not outcome.single.whole_run):
-        ids.append("float32")
+        ids.append(FLOAT32.id)
     if not ids and outcome.quiet is not None:
         ids.append(outcome.quiet.id)
     return tuple(sorted(ids))
@@ -82,9 +88,10 @@ def _ids(state: State, outcome: Outcome) -> tuple[str, ...]:
 
 def _other_reading(ids: tuple[str, ...], single: Single | None) -> tuple[str, ...]:
     """The same causes with single precision as one of them, or not: a matter of what the run was meant to be."""
-    if single is None or ids == ("float32",):
+    precision = FLOAT32.id
+    if single is None or ids == (precision,):
         return ()
-    return tuple(name for name in ids if name != "float32") if "float32" in ids else tuple(sorted((*ids, "float32")))
+    return tuple(name for name in ids if name != precision) if precision in ids else tuple(sorted((*ids, precision)))
 
 
 def _cause(ids: tuple[str, ...], state: State, outcome: Outcome, explained: float, c: Trace) -> Cause:
@@ -92,7 +99,7 @@ def _cause(ids: tuple[str, ...], state: State, outcome: Outcome, explained: floa
     variants = [variant for _, variant in state.variants]
     if outcome.quiet is not None:
         variants.append(outcome.quiet)
-    forms = tuple(clean(f"{v.id}: {v.form}" if v.form else v.id) for v in variants)
+    forms = tuple(clean(variant.label) for variant in variants)
     distance = outcome.rows.distance(state.predicted, outcome.rows.suspect)
     finite = distance[np.isfinite(distance)]
     residual = float(finite.max()) if finite.size else 0.0
@@ -108,8 +115,8 @@ def _cause(ids: tuple[str, ...], state: State, outcome: Outcome, explained: floa
         forms,
         tuple(item.confirm for item in known),
         tuple(item.fix for item in known),
-        seen(ids, c),
-        tuple(option for variant in variants for option in variant.options),
+        tuple(line for item in known for line in item.evidence(c)),
+        tuple(option for variant in variants for option in variant.form.options),
         left,
     )
 

@@ -1,7 +1,7 @@
 """What a cause asks of the live side, so that the gap closes where somebody can see it.
 
 A fault of the Python side is put right: the live side does as C does. A fault of the C side is imitated: the live side
-does as this C log shows. Source: hypotheses.md; the switches are those of the simulator's quirks.
+does as this C log shows. Each hypothesis names its quirks and settings.
 """
 
 from __future__ import annotations
@@ -11,35 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbtui.diagnosis.explain.causes import Cause
+from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
+from nbtui.diagnosis.hypotheses.record import Hypothesis, Kind, Setting
+from nbtui.live.model import Settings
 from nbtui.live.parameters.edits import Edit, same
 from nbtui.live.parameters.table import QUIRK, parameters
 from nbtui.live.parameters.tuning import Tuning
 
-# switches that make the simulator do what the id says, and what it says of C
-SWITCHES: dict[str, tuple[str, ...]] = {
-    "phi_carryover": ("phi_carryover",),
-    "last_value_corrections": ("cached_corrections",),
-    "capture_all_layers": ("last_layer_capture",),
-    "point_pixel": ("point_pixel_without_area",),
-    "source_weights_applied": ("source_weights_ignored",),
-    "source_count": ("source_file_literal",),
-    "running_sum_weights": ("running_sum_weights",),
-    "background_twice": ("background_twice",),
-    "interpolation": ("interpolation_switch_off", "interpolate_before_sizes"),
-    "twotheta_axis": ("twotheta_axis_sets_angle", "twotheta_axis_as_typed"),
-    "pix0_override_used": ("pix0_vector_discarded",),
-    "pivot": ("convention_forces_pivot",),
-    "odet_as_typed": ("normal_rederived",),
-    "nominal_distance": ("ratio_without_twotheta",),
-    "mosaic_first_not_identity": ("mosaic_first_identity",),
-    "volume_regeneration": ("matrix_rescaled_by_cell",),
-    "cell_sine_of_gamma_star": ("cell_sine_of_gamma_star",),
-    "kahn_default": ("nopolar_overridden",),
-    "xtal_shape": ("dimensional_shape_width", "sphere_literal"),
-    "hkl_rounding": ("hkl_integer_rows",),
-}
 HOW = ("phi_mode", "dtype", "device")  # ids that say how is simulated, not what
-PRINTED = ("unit_label",)  # and every id that begins with tap_: a matter of what is printed
 
 
 @dataclass(frozen=True)
@@ -57,7 +36,7 @@ def remedy(cause: Cause, side: str, tuning: Tuning, *, given: bool) -> Remedy:
 
     Where nothing can be changed, ``possible`` is False and the sentence says why.
     """
-    printed = [name for name in cause.ids if name.startswith("tap_") or name in PRINTED]
+    printed = [name for name in cause.ids if CATALOGUE[name].kind is Kind.PRINT]
     edits = tuple(_edits(cause, side, tuning))
     restored = () if side == "C" else tuple(_own_changes(cause, edits, tuning))
     if side != "C" and not (edits or restored or given) and len(printed) < len(cause.ids):
@@ -80,24 +59,31 @@ _PRINTED_ONLY = "in what a line prints, not in the simulation; nothing to change
 
 
 def _edits(cause: Cause, side: str, tuning: Tuning) -> Iterator[Edit]:
-    settings = tuning.now.settings
     as_c = side != "C"
-    switched = dict(settings.quirks)
-    for name in cause.ids:
-        if name == "float32" and as_c and settings.dtype != "float64":
-            yield Edit("dtype", "float64")
-        if name == "phi_carryover":
-            mode = "c-parity" if as_c else "spec"
-            if settings.phi_mode != mode:
-                yield Edit("phi_mode", mode)
-        for quirk in SWITCHES.get(name, ()):
-            default = settings.phi_mode == "c-parity" if quirk == "phi_carryover" else True
-            on = switched.get(quirk, default)
-            explicit = quirk in switched or quirk != "phi_carryover"  # the phi mode has been dealt with
-            if explicit and on != as_c and (as_c or len(SWITCHES[name]) == 1):
-                yield Edit(f"{QUIRK}{quirk}", as_c)
+    for hypothesis in (CATALOGUE[name] for name in cause.ids):
+        if hypothesis.setting is not None:
+            yield from _set(hypothesis.setting, as_c, tuning.now.settings)
+        yield from _switched(hypothesis, as_c, tuning)
     if not as_c:
         yield from _configured(cause.options, tuning)
+
+
+def _set(setting: Setting, as_c: bool, settings: Settings) -> Iterator[Edit]:
+    wanted = setting.as_c if as_c else setting.otherwise
+    if wanted is not None and getattr(settings, setting.name) != wanted:
+        yield Edit(setting.name, wanted)
+
+
+def _switched(hypothesis: Hypothesis, as_c: bool, tuning: Tuning) -> Iterator[Edit]:
+    """The hypothesis's quirks; where a setting decides them, only those that were switched by name."""
+    by_name = dict(tuning.now.settings.quirks)
+    for quirk in hypothesis.quirks:
+        if quirk not in by_name and hypothesis.setting is not None:
+            continue
+        on = by_name.get(quirk, True)
+        # of several quirks none is known to be the one that a C log lacks
+        if on != as_c and (as_c or len(hypothesis.quirks) == 1):
+            yield Edit(f"{QUIRK}{quirk}", as_c)
 
 
 def _configured(options: Sequence[tuple[str, Any]], tuning: Tuning) -> Iterator[Edit]:
@@ -118,7 +104,8 @@ def _configured(options: Sequence[tuple[str, Any]], tuning: Tuning) -> Iterator[
 
 def _own_changes(cause: Cause, edits: Sequence[Edit], tuning: Tuning) -> Iterator[str]:
     """Parameters that were changed since the start, for a cause that no switch of its own accounts for."""
-    if all(name in SWITCHES or name == "float32" for name in cause.ids) and edits:
+    known = [CATALOGUE[name] for name in cause.ids]
+    if edits and all(hypothesis.quirks or hypothesis.setting for hypothesis in known):
         return
     taken = {edit.id for edit in edits}
     for edit in tuning.edits:

@@ -1,26 +1,14 @@
-"""The hypotheses as data: id, what it says, how to confirm it, what fixed it.
-
-The ids are those of hypotheses.md; what each changes is in the ``plant_*`` modules.
-"""
+"""Every hypothesis, in the order in which their variants are tried and applied."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from nbtui.diagnosis.hypotheses import crystal, detector, inputs, lattice, scaling, solid_angle, taps
+from nbtui.diagnosis.hypotheses.record import Hypothesis, Problem, Variant
 
-from nbtui.diagnosis.hypotheses.texts import ROWS
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """One way in which two implementations come apart."""
-
-    id: str
-    sentence: str
-    confirm: str  # what to look for in the C log
-    fix: str  # what put it right where it was met
-    harmless: bool = False  # a line differs, the image does not
+GROUPS = (inputs, detector, solid_angle, crystal, lattice, scaling, taps)
+CATALOGUE: dict[str, Hypothesis] = {item.id: item for group in GROUPS for item in group.HYPOTHESES}
 
 
-CATALOGUE: dict[str, Hypothesis] = {
-    row[0]: Hypothesis(*row, harmless=row[0] in ("tap_unrotated_reciprocal", "sincg_fractional")) for row in ROWS
-}
+def variants_of(problem: Problem) -> list[Variant]:
+    """Every form of every hypothesis that the case allows."""
+    return [variant for item in CATALOGUE.values() for variant in item.variants(problem)]

@@ -1,24 +1,39 @@
-"""Variants of crystal, phi and mosaic, lattice and structure factor. Source: hypotheses.md."""
+"""Crystal, phi and mosaic. Source: hypotheses.md, Crystal, phi, mosaic."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import permutations, product
-from typing import Any
 
-from nbtui.diagnosis.hypotheses.variant import Change, Problem, Variant, both, rule, scene
-from nbtui.diagnosis.replay.placement import with_cell
+from nbtui.diagnosis.hypotheses.changes import Change, cell, orienting, rule, scene
+from nbtui.diagnosis.hypotheses.log_lines import quoted, repeated_phi_step
+from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, Notice, Problem, Setting
 from nbtui.diagnosis.replay.rules import Setup
 from nbtui.live.scene import cell_of, domains
 
 DEFAULT_SEED = 12345678
-SHAPES = ("SQUARE", "ROUND", "GAUSS", "TOPHAT")
+_RANGE = "phi steps from"
+_MISSET = "misset angles"
+_DOMAINS = quoted("mosaic domains")
+
+# --- phi -------------------------------------------------------------------------------------------------------------
 
 
-def orienting(**rules: Any) -> Change:
-    """The crystal made again by other rules."""
-    return lambda setup: with_cell(setup, rules)
+def _fresh(problem: Problem) -> Iterator[Form]:
+    yield Form("fresh vectors at phi = 0", rule(carryover=False))
+
+
+CARRY_OVER = Hypothesis(
+    "phi_carryover",
+    "At phi = 0 C keeps the vectors of the last phi step of the pass before; the other side starts fresh.",
+    "C's k_frac of phi_tic 0 equals that of the last step although phi_deg is 0.",
+    "Run with --phi-mode c-parity for parity with C, spec for physics.",
+    _fresh,
+    repeated_phi_step,
+    quirks=("phi_carryover",),
+    setting=Setting("phi_mode", as_c="c-parity", otherwise="spec"),
+)
 
 
 def _grid(start: float, stretch: float, *, shown: bool) -> Change:
@@ -33,6 +48,41 @@ def _grid(start: float, stretch: float, *, shown: bool) -> Change:
     return change
 
 
+_PRINTED = ((False, "", 0.0), (True, ", nominal phi printed", 0.5))
+
+
+def _midpoints(problem: Problem) -> Iterator[Form]:
+    for shown, note, price in _PRINTED:
+        yield Form("half a step later" + note, _grid(0.5, 1.0, shown=shown), price)
+        yield Form("end of each step" + note, _grid(1.0, 1.0, shown=shown), price + 2.0)
+
+
+MIDPOINT = Hypothesis(
+    "phi_midpoint",
+    "phi is taken at the middle of each step.",
+    "C's phi_deg starts at -phi exactly.",
+    "Start the grid at phi, not at phi + step/2.",
+    _midpoints,
+    quoted(_RANGE),
+)
+
+
+def _endpoint_grids(problem: Problem) -> Iterator[Form]:
+    steps = problem.scene.n_phi
+    for shown, note, price in _PRINTED if steps > 1 else ():
+        yield Form("steps - 1" + note, _grid(0.0, steps / (steps - 1), shown=shown), price)
+
+
+ENDPOINT_GRID = Hypothesis(
+    "phi_endpoint_grid",
+    "The phi range is divided by steps - 1, so that the grid reaches its end.",
+    "C's phi_deg of the last step is phi + osc - step.",
+    "Divide the range by the number of steps.",
+    _endpoint_grids,
+    quoted(_RANGE),
+)
+
+
 def _reversed(*, spindle: bool, range_only: bool = False) -> Change:
     def change(setup: Setup) -> Setup:
         here = setup.scene
@@ -44,101 +94,188 @@ def _reversed(*, spindle: bool, range_only: bool = False) -> Change:
     return change
 
 
-def phi(problem: Problem) -> Iterator[Variant]:
-    """Carry-over and the phi grid."""
-    yield Variant("phi_carryover", "fresh vectors at phi = 0", rule(carryover=False))
-    steps = problem.scene.n_phi
-    for shown, price in ((False, 0.0), (True, 0.5)):
-        note = ", nominal phi printed" if shown else ""
-        yield Variant("phi_midpoint", "half a step later" + note, _grid(0.5, 1.0, shown=shown), price)
-        if steps > 1:
-            stretch = steps / (steps - 1)
-            yield Variant("phi_endpoint_grid", "steps - 1" + note, _grid(0.0, stretch, shown=shown), price)
-        yield Variant("phi_midpoint", "end of each step" + note, _grid(1.0, 1.0, shown=shown), price + 2.0)
-    yield Variant("phi_sign", "about the other side of the spindle", _reversed(spindle=True))
-    yield Variant("phi_sign", "negative angles", _reversed(spindle=False), 0.5)
-    yield Variant("phi_sign", "negative range", _reversed(spindle=False, range_only=True), 1.0)
+def _senses(problem: Problem) -> Iterator[Form]:
+    yield Form("about the other side of the spindle", _reversed(spindle=True))
+    yield Form("negative angles", _reversed(spindle=False), 0.5)
+    yield Form("negative range", _reversed(spindle=False, range_only=True), 1.0)
 
 
-def orientation(problem: Problem) -> Iterator[Variant]:
-    """Matrix, misset, volume."""
+PHI_SIGN = Hypothesis(
+    "phi_sign",
+    "The crystal rotates in the opposite sense.",
+    "rot_a_angstroms at the last phi step.",
+    "Turn by +phi about the spindle axis, right-handed.",
+    _senses,
+    quoted(_RANGE, fields=("rot_b_angstroms",)),
+)
+
+# --- orientation -----------------------------------------------------------------------------------------------------
+
+
+def _by_rows(problem: Problem) -> Iterator[Form]:
     if problem.scene.options.matrix_file is not None:
-        yield Variant("matrix_transposed", "", orienting(rows=True))
-    if problem.base.cell.misset is not None:
-        for order, transposed in product(permutations("xyz"), (False, True)):
-            name = "".join(order)
-            if name != "xyz" or transposed:
-                form = f"{name}{', transposed' if transposed else ''}"
-                yield Variant("misset_order", form, orienting(order=name, transposed=transposed), 0.5 * transposed)
-        yield Variant("misset_direct_vectors", "as well", orienting(misset="both"))
-        yield Variant("misset_direct_vectors", "alone", orienting(misset="direct"))
-    yield Variant("volume_regeneration", "reciprocal vectors not regenerated", orienting(regenerated=False))
-    if problem.scene.options.matrix_file is None:
-        here = problem.scene
-        right = cell_of(here.options, problem.workdir, here.wavelength, literal=False).stars
-        yield Variant("cell_sine_of_gamma_star", "sine of gamma", lambda setup: with_cell(setup, stars=right))
-    if problem.base.cell.edges is not None:
-        yield Variant("volume_regeneration", "volume from the formula", orienting(rescaled=False, regenerated=False))
-        yield Variant("volume_regeneration", "volume from the formula, regenerated", orienting(rescaled=False))
-        yield Variant("volume_regeneration", "volume from the vectors", lambda setup: with_cell(setup, edges=None), 0.5)
+        yield Form("", orienting(rows=True))
 
 
-def mosaic(problem: Problem) -> Iterator[Variant]:
-    """Seed, first domain, order."""
-    here = problem.scene
-    count = len(here.mosaic)
-    if count < 2 or here.mosaic_spread <= 0.0:
+TRANSPOSED_MATRIX = Hypothesis(
+    "matrix_transposed",
+    "The orientation matrix is read by rows instead of columns.",
+    "The columns of the file are a*, b*, c*.",
+    "Transpose the matrix when it is read.",
+    _by_rows,
+    quoted(fields=("rot_a_star_A_inv",)),
+)
+
+
+def _misset_orders(problem: Problem) -> Iterator[Form]:
+    if problem.base.cell.misset is None:
         return
-    seed = DEFAULT_SEED if here.options.mosaic_seed is None else here.options.mosaic_seed
+    for order, transposed in product(map("".join, permutations("xyz")), (False, True)):
+        if order != "xyz" or transposed:
+            name = f"{order}{', transposed' if transposed else ''}"
+            yield Form(name, orienting(order=order, transposed=transposed), 0.5 * transposed)
+
+
+MISSET_ORDER = Hypothesis(
+    "misset_order",
+    "The misset rotations are applied in another order, or transposed.",
+    "a_star 'After misset rotation' in the C log.",
+    "Turn about x, then y, then z of the laboratory.",
+    _misset_orders,
+    quoted(_MISSET, fields=("rot_a_star_A_inv",)),
+)
+
+
+def _misset_direct(problem: Problem) -> Iterator[Form]:
+    if problem.base.cell.misset is not None:
+        yield Form("as well", orienting(misset="both"))
+        yield Form("alone", orienting(misset="direct"))
+
+
+MISSET_DIRECT = Hypothesis(
+    "misset_direct_vectors",
+    "The misset rotates the direct vectors as well, or them alone.",
+    "rot_a_angstroms against rot_a_star_A_inv: a . a* is 1 in C.",
+    "Turn the reciprocal vectors and derive the direct ones from them.",
+    _misset_direct,
+    quoted(_MISSET, fields=("rot_a_angstroms",)),
+)
+
+
+def _volumes(problem: Problem) -> Iterator[Form]:
+    yield Form("reciprocal vectors not regenerated", orienting(regenerated=False))
+    if problem.base.cell.edges is not None:
+        yield Form("volume from the formula", orienting(rescaled=False, regenerated=False))
+        yield Form("volume from the formula, regenerated", orienting(rescaled=False))
+        yield Form("volume from the vectors", cell(edges=None), 0.5)
+
+
+REGENERATION = Hypothesis(
+    "volume_regeneration",
+    "Reciprocal vectors are not regenerated from the direct ones, or the volume comes from the formula.",
+    "The C log's 'Before re-generation' and 'After re-generation' lines.",
+    "Regenerate a*, b*, c* from a, b, c with the actual volume, as C does.",
+    _volumes,
+    quoted("V_cell", "Before re-generation", "After re-generation"),
+    notice=Notice(
+        "oddball reciprocal cell angles",
+        "C found reciprocal angles with a sine or cosine beyond 1: reciprocal vectors change when they are "
+        "regenerated (volume_regeneration).",
+    ),
+    quirks=("matrix_rescaled_by_cell",),
+)
+
+
+def _sine_of_gamma(problem: Problem) -> Iterator[Form]:
+    here = problem.scene
+    if here.options.matrix_file is None:
+        right = cell_of(here.options, problem.workdir, here.wavelength, literal=False).stars
+        yield Form("sine of gamma", cell(stars=right))
+
+
+SINE_OF_GAMMA_STAR = Hypothesis(
+    "cell_sine_of_gamma_star",
+    "C builds c* with the sine of gamma*, the other side with that of gamma, so that the cell angles differ.",
+    "The C log's 'Unit Cell:' line shows angles other than those typed after -cell.",
+    "Emulate C (quirk cell_sine_of_gamma_star), or give the cell as an orientation matrix on both sides.",
+    _sine_of_gamma,
+    quoted("Unit Cell:"),
+    quirks=("cell_sine_of_gamma_star",),
+)
+
+# --- mosaic ----------------------------------------------------------------------------------------------------------
+
+
+def _seed(problem: Problem) -> int | None:
+    """The seed of the mosaic domains; None where there is one domain, or no spread."""
+    here = problem.scene
+    if len(here.mosaic) < 2 or here.mosaic_spread <= 0.0:
+        return None
+    return DEFAULT_SEED if here.options.mosaic_seed is None else here.options.mosaic_seed
+
+
+def _seeds(problem: Problem) -> Iterator[Form]:
+    here, seed = problem.scene, _seed(problem)
+    if seed is None:
+        return
     candidates = [DEFAULT_SEED, -seed, seed + 1, seed - 1, -DEFAULT_SEED, -seed - 1, 1 - seed, 1, 0, 42, 1234567]
     for candidate in dict.fromkeys(candidates):
         if candidate != seed:
-            matrices = domains(here.mosaic_spread, count, candidate)
-            yield Variant("mosaic_seed", f"seed {candidate}", scene(mosaic=matrices))
-    drawn = domains(here.mosaic_spread, count, seed, first_identity=False)
-    yield Variant("mosaic_first_not_identity", "", scene(mosaic=drawn))
-    yield Variant("mosaic_before_phi", "", rule(mosaic_before_phi=True))
+            matrices = domains(here.mosaic_spread, len(here.mosaic), candidate)
+            yield Form(f"seed {candidate}", scene(mosaic=matrices))
 
 
-def lattice(problem: Problem) -> Iterator[Variant]:
-    """Lattice factor."""
-    here = problem.scene
-    yield Variant("sincg_fractional", "", rule(sincg_fractional=True))
-    for order in permutations(range(3)):
-        counts = tuple(here.n_cells[i] for i in order)
-        if counts != here.n_cells:
-            yield Variant("n_cells_permuted", "x".join(map(str, counts)), scene(n_cells=counts))
-    for shape in SHAPES:
-        if shape != here.shape:
-            yield Variant("xtal_shape", shape, scene(shape=shape))
-    if here.shape != "SQUARE":
-        for value in dict.fromkeys((1.0, 1.0 / here.fudge if here.fudge else 1.0, here.fudge**2, here.fudge**0.5)):
-            if value != here.fudge:
-                yield Variant("fudge", f"fudge {value:g}", scene(fudge=value), 0.0 if value == 1.0 else 1.0)
+MOSAIC_SEED = Hypothesis(
+    "mosaic_seed",
+    "The mosaic domains come from another seed.",
+    "Only sums over domains differ; domain 0 agrees.",
+    "Take -mosaic_seed (default 12345678) and negate it, as C does.",
+    _seeds,
+    _DOMAINS,
+)
 
 
-def structure_factor(problem: Problem) -> Iterator[Variant]:
-    """Index rules and interpolation."""
-    for name in ("half_up", "half_even", "half_away", "floor", "ceil", "trunc"):
-        yield Variant("hkl_rounding", name.replace("_", " "), rule(rounding=name))
-    if problem.scene.table.grid is None:
-        return
-    for shift in product((-1, 0, 1), repeat=3):
-        if any(shift):
-            steps = sum(map(abs, shift))
-            form = "h{:+d} k{:+d} l{:+d}".format(*shift)
-            yield Variant("hkl_neighbour", form, rule(shift=shift), 1.5 * (steps - 1))
-    for order in permutations(range(3)):
-        if order != (0, 1, 2):
-            yield Variant("hkl_transposed", " ".join("hkl"[i] for i in order), rule(order=order))
-    yield Variant("friedel", "-h -k -l", rule(friedel=True))
-    on = problem.scene.interpolate
-    yield Variant("interpolation", "nearest" if on else "tricubic", scene(interpolate=not on, interpolation_end=None))
-    if on:
-        yield Variant("interpolation", "decided for every point", rule(interpolation_stops=False), 0.5)
-    else:
-        every = (rule(interpolation_stops=False), scene(interpolate=True, interpolation_end=None))
-        yield Variant("interpolation", "tricubic, decided for every point", both(*every), 0.5)
+def _first_as_drawn(problem: Problem) -> Iterator[Form]:
+    here, seed = problem.scene, _seed(problem)
+    if seed is not None:
+        yield Form("", scene(mosaic=domains(here.mosaic_spread, len(here.mosaic), seed, first_identity=False)))
 
 
-PLANTERS = (phi, orientation, mosaic, lattice, structure_factor)
+FIRST_DOMAIN = Hypothesis(
+    "mosaic_first_not_identity",
+    "Mosaic domain 0 is the drawn rotation instead of the identity.",
+    "C prints the identity as its first mosaic matrix.",
+    "Replace the first matrix by the identity after drawing it.",
+    _first_as_drawn,
+    _DOMAINS,
+    quirks=("mosaic_first_identity",),
+)
+
+
+def _mosaic_first(problem: Problem) -> Iterator[Form]:
+    if _seed(problem) is not None:
+        yield Form("", rule(mosaic_before_phi=True))
+
+
+MOSAIC_BEFORE_PHI = Hypothesis(
+    "mosaic_before_phi",
+    "The mosaic rotation is applied before the phi rotation.",
+    "It has an effect only with both a phi range and a mosaic spread.",
+    "Turn by phi first, then by the domain's matrix.",
+    _mosaic_first,
+)
+
+HYPOTHESES = (
+    CARRY_OVER,
+    MIDPOINT,
+    ENDPOINT_GRID,
+    PHI_SIGN,
+    TRANSPOSED_MATRIX,
+    MISSET_ORDER,
+    MISSET_DIRECT,
+    REGENERATION,
+    SINE_OF_GAMMA_STAR,
+    MOSAIC_SEED,
+    FIRST_DOMAIN,
+    MOSAIC_BEFORE_PHI,
+)

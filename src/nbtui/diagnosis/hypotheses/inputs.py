@@ -1,4 +1,4 @@
-"""Variants of inputs and configuration: pixel, fluence, polarisation, structure factors, sources.
+"""Inputs and configuration: pixel, fluence, polarization, structure factors, matrix, sources.
 
 Source: hypotheses.md, Inputs and configuration.
 """
@@ -10,9 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from nbtui.diagnosis.hypotheses.variant import Change, Problem, Variant, rule, scene
+from nbtui.diagnosis.hypotheses.changes import orienting, rule, scene
+from nbtui.diagnosis.hypotheses.log_lines import quoted
+from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, Notice, Problem
 from nbtui.diagnosis.replay.formulas import kahn_polarization, unit
-from nbtui.diagnosis.replay.placement import with_cell
 from nbtui.live.scene import Array, cached_table, rebuilt
 from nbtui.parity.align import cells
 from nbtui.trace.model import Trace
@@ -20,19 +21,22 @@ from nbtui.trace.model import Trace
 DEFAULT_FLUENCE = 125932015286227086360700780544.0
 
 
-def first_value(trace: Trace, name: str) -> Array | None:
-    """Numbers of the first occurrence of a field, None without it."""
+def _first_value(trace: Trace, name: str) -> Array | None:
+    """Numbers of a field's first occurrence; None without one."""
     for record in trace.all(name)[:1]:
         if all(not isinstance(value, str) for value in record.values):
             return np.asarray([float(value) for value in record.values])
     return None
 
 
-def pixels(problem: Problem) -> Iterator[Variant]:
-    """Other pixels: where the suspect's position says it is, the transposed one, the neighbours."""
+# --- pixel and configuration -----------------------------------------------------------------------------------------
+
+
+def _pixels(problem: Problem) -> Iterator[Form]:
+    """The transposed pixel, the one at the suspect's position, the neighbors."""
     slow, fast = problem.scene.pixel
     candidates = [(fast, slow)]
-    position = first_value(problem.suspect, "pixel_pos_meters")
+    position = _first_value(problem.suspect, "pixel_pos_meters")
     here = problem.scene
     if position is not None and position.shape == (3,):
         axes = np.stack([here.fast, here.slow], axis=1)
@@ -45,38 +49,59 @@ def pixels(problem: Problem) -> Iterator[Variant]:
     for number, pixel in enumerate(dict.fromkeys(candidates)):
         if pixel != (slow, fast) and min(pixel) >= 0:
             kind = "slow and fast exchanged, " if number == 0 else ""
-            form = f"{kind}pixel (slow {pixel[0]}, fast {pixel[1]})"
-            yield Variant("other_pixel", form, scene(pixel=pixel, first_pixel=False))
+            yield Form(
+                f"{kind}pixel (slow {pixel[0]}, fast {pixel[1]})",
+                scene(pixel=pixel, first_pixel=False),
+            )
 
 
-def beam(problem: Problem) -> Iterator[Variant]:
-    """Fluence, Kahn factor, polarisation axis."""
-    here = problem.scene
-    yield Variant("default_fluence", "1.2593e29 photons/m^2", scene(fluence=DEFAULT_FLUENCE))
-    yield Variant("kahn_default", "polarisation switched off", scene(nopolar=True))
+OTHER_PIXEL = Hypothesis(
+    "other_pixel",
+    "The two traces are of different pixels.",
+    "TRACE_CONFIG names the pixel as spixel, fpixel; -trace_pixel takes SLOW FAST, -printout_pixel FAST SLOW.",
+    "Trace the same (slow, fast) on both sides.",
+    _pixels,
+)
+
+OTHER_CONFIG = Hypothesis(  # its forms are fitted to the first difference: search/fit.py
+    "other_config",
+    "A set-up value differs between the two runs.",
+    "Compare the value named here with the C log's set-up lines and the command line.",
+    "Run both sides from one command line.",
+)
+
+# --- beam ------------------------------------------------------------------------------------------------------------
+
+
+def _default_fluence(problem: Problem) -> Iterator[Form]:
+    yield Form("1.2593e29 photons/m^2", scene(fluence=DEFAULT_FLUENCE))
+
+
+FLUENCE = Hypothesis(
+    "default_fluence",
+    "One side uses the default fluence instead of flux x exposure / beamsize^2.",
+    "The C log's 'incident fluence' line; the default is 1.25932e29 photons/m^2, 1/r_e^2.",
+    "Pass the fluence of the command line on to the scaling.",
+    _default_fluence,
+    quoted("incident fluence", fields=("fluence_photons_per_m2",)),
+)
+
+
+def _kahn_factors(problem: Problem) -> Iterator[Form]:
+    """Polarization off, the factor that the suspect's polarization implies, common defaults."""
+    yield Form("polarization switched off", scene(nopolar=True))
     known = [0.0, 1.0]
     solved = _solved_kahn(problem)
     if solved is not None and all(abs(solved - value) > 1e-9 for value in known):
-        yield Variant("kahn_default", f"K = {solved:.6g}", scene(kahn=solved, nopolar=False), price=3.0)
+        yield Form(f"K = {solved:.6g}", scene(kahn=solved, nopolar=False), price=3.0)
     for value in [*known, -1.0]:
-        yield Variant("kahn_default", f"K = {value:g}", scene(kahn=value, nopolar=False))
-    axes = {
-        "x": np.eye(3)[0],
-        "y": np.eye(3)[1],
-        "z": np.eye(3)[2],
-        "beam x polar axis": unit(np.cross(here.beam, here.polar_axis)),
-        "spindle": here.spindle,
-        "fast": here.fast,
-        "slow": here.slow,
-    }
-    for name, axis in axes.items():
-        yield Variant("polar_axis", name, scene(polar_axis=axis))
+        yield Form(f"K = {value:g}", scene(kahn=value, nopolar=False))
 
 
 def _solved_kahn(problem: Problem) -> float | None:
-    """The Kahn factor that gives the suspect's polarisation; the factor is linear in it."""
-    shown = first_value(problem.suspect, "polar")
-    ray = first_value(problem.suspect, "diffracted_vec")
+    """The Kahn factor that gives the suspect's polarization; the polarization is linear in it."""
+    shown = _first_value(problem.suspect, "polar")
+    ray = _first_value(problem.suspect, "diffracted_vec")
     if shown is None or ray is None or ray.shape != (3,):
         return None
     here = problem.scene
@@ -90,73 +115,158 @@ def _solved_kahn(problem: Problem) -> float | None:
     return float(f"{solved:.10g}") if -1.0 <= solved <= 1.0 else None
 
 
-def factors(problem: Problem) -> Iterator[Variant]:
-    """default_F and the cache of structure factors."""
+KAHN = Hypothesis(
+    "kahn_default",
+    "The polarization uses another Kahn factor than the one given.",
+    "The C log's 'Kahn polarization factor' line; at an azimuth of 45 degrees the factor has no effect.",
+    "Pass -polar K on; C's default is 0, not 1.",
+    _kahn_factors,
+    quoted("olarization factor", "polarization effect disabled", fields=("polar",)),
+    quirks=("nopolar_overridden",),
+)
+
+
+def _polar_axes(problem: Problem) -> Iterator[Form]:
     here = problem.scene
-    if here.table.default_f != 0.0:
-        for kind, form in (
-            ("none", "default_F not applied"),
-            ("holes", "default_F only outside the table"),
-            ("outside", "default_F only in the table's holes"),
-            ("all", "default_F everywhere"),
-            ("zeros", "default_F in place of zeros of the table"),
-        ):
-            yield Variant("default_f_missing", form, rule(default_for=kind))
+    axes = {
+        "x": np.eye(3)[0],
+        "y": np.eye(3)[1],
+        "z": np.eye(3)[2],
+        "beam x polar axis": unit(np.cross(here.beam, here.polar_axis)),
+        "spindle": here.spindle,
+        "fast": here.fast,
+        "slow": here.slow,
+    }
+    for name, axis in axes.items():
+        yield Form(name, scene(polar_axis=axis))
+
+
+POLAR_AXIS = Hypothesis(
+    "polar_axis",
+    "The polarization axis differs.",
+    "The C log's POLARIZATION_PLANE_NORMAL is beam x polar axis.",
+    "Take the convention's polar axis (or -polar_vector).",
+    _polar_axes,
+)
+
+# --- structure factors -----------------------------------------------------------------------------------------------
+
+
+def _defaults(problem: Problem) -> Iterator[Form]:
+    if problem.scene.table.default_f == 0.0:
+        return
+    for kind, name in (
+        ("none", "default_F not applied"),
+        ("holes", "default_F only outside the table"),
+        ("outside", "default_F only in the table's holes"),
+        ("all", "default_F everywhere"),
+        ("zeros", "default_F in place of zeros of the table"),
+    ):
+        yield Form(name, rule(default_for=kind))
+
+
+DEFAULT_F = Hypothesis(
+    "default_f_missing",
+    "default_F is not applied where the table has no entry, or is applied where it has one.",
+    "The C log says how many hkls are initialized and '(all others =F)'.",
+    "Fill the table with default_F before reading, and use it outside the table's box.",
+    _defaults,
+    quoted("initialized hkls", "initializing to default_F", fields=("F_cell",)),
+)
+
+
+def _caches(problem: Problem) -> Iterator[Form]:
+    """The cache that lies in the working directory, no cache, and the values that the suspect prints."""
+    here = problem.scene
     said = any(
         "Fdump.bin" in n.text and "reading" in n.text for n in problem.reference.notices + problem.suspect.notices
     )
     price = -6.0 if said else 0.0
     table = cached_table(here, problem.workdir)
     if table is not None:
-        yield Variant("stale_hkl_cache", f"{here.options.dump_file} read", scene(table=table), price)
+        yield Form(f"{here.options.dump_file} read", scene(table=table), price)
     if here.table.source.startswith("Fdump") and here.options.hkl_file is None:
         plain = replace(here.table, grid=None, default_f=here.options.default_f)
-        yield Variant("stale_hkl_cache", "cache not read, default_F everywhere", scene(table=plain), price)
+        yield Form("cache not read, default_F everywhere", scene(table=plain), price)
     printed = _printed_factors(problem.suspect)
     if printed:
-        yield Variant("stale_hkl_cache", "F_cell from elsewhere", rule(f_given=printed), price if said else 12.0)
+        yield Form("F_cell from elsewhere", rule(f_given=printed), price if said else 12.0)
 
 
 def _printed_factors(trace: Trace) -> tuple[tuple[tuple[int, int, int], float], ...]:
     """Index and F_cell of every block that prints both."""
     found: dict[int, dict[str, tuple[float, ...]]] = {}
-    for place, cell in cells(trace).items():
-        if place[3] in ("hkl_rounded", "F_cell") and not isinstance(cell.value, str):
+    for place, value in ((place, entry.value) for place, entry in cells(trace).items()):
+        if place[3] in ("hkl_rounded", "F_cell") and not isinstance(value, str):
             block = found.setdefault(place[1], {})
-            block[place[3]] = (*block.get(place[3], ()), float(cell.value))
+            block[place[3]] = (*block.get(place[3], ()), float(value))
     pairs: dict[tuple[int, int, int], float] = {}
     for block in found.values():
-        index, value = block.get("hkl_rounded", ()), block.get("F_cell", ())
-        if len(index) == 3 and len(value) == 1:
-            pairs[int(index[0]), int(index[1]), int(index[2])] = value[0]
+        index, factor = block.get("hkl_rounded", ()), block.get("F_cell", ())
+        if len(index) == 3 and len(factor) == 1:
+            pairs[int(index[0]), int(index[1]), int(index[2])] = factor[0]
     return tuple(pairs.items())
 
 
-def matrix(problem: Problem) -> Iterator[Variant]:
-    """Wavelength in the orientation matrix."""
+STALE_CACHE = Hypothesis(
+    "stale_hkl_cache",
+    "One side read structure factors from a cache file of an earlier run.",
+    "The C log says 'reading Fs from Fdump.bin', or lacks 'counting entries in'.",
+    "Delete Fdump.bin, or give -hkl on every run.",
+    _caches,
+    quoted("reading Fs from", "counting entries in", fields=("F_cell",)),
+    notice=Notice(
+        "reading Fs from Fdump.bin",
+        "C read structure factors from the cache Fdump.bin of an earlier run, not from -hkl or -default_F "
+        "(stale_hkl_cache).",
+        bits=8.0,
+    ),
+)
+
+# --- matrix and sources ----------------------------------------------------------------------------------------------
+
+
+def _matrix_scales(problem: Problem) -> Iterator[Form]:
     if problem.scene.options.matrix_file is None:
         return
     angstrom = problem.scene.wavelength * 1e10
-    for factor, form in ((angstrom, "not scaled"), (1.0 / angstrom, "scaled twice"), (angstrom**2, "multiplied")):
-        yield Variant("wavelength_ignored_in_matrix", form, _scaled(factor))
+    for factor, name in ((angstrom, "not scaled"), (1.0 / angstrom, "scaled twice"), (angstrom**2, "multiplied")):
+        yield Form(name, orienting(scale=factor))
 
 
-def _scaled(factor: float) -> Change:
-    return lambda setup: with_cell(setup, {"scale": factor})
+MATRIX_WAVELENGTH = Hypothesis(
+    "wavelength_ignored_in_matrix",
+    "The orientation matrix is not divided by the wavelength, or divided twice.",
+    "|a_star| in the C log's reciprocal-space cell vectors.",
+    "A MOSFLM matrix is dimensionless: multiply it once by 1/lambda.",
+    _matrix_scales,
+    quoted("Before misset rotation", "wave=", fields=("rot_a_star_A_inv",)),
+)
 
 
-def sources(problem: Problem) -> Iterator[Variant]:
-    """Weights, number and wavelengths of the sources."""
+def _weights(problem: Problem) -> Iterator[Form]:
+    if len(problem.scene.sources) > 1:
+        yield Form("weights as typed", rule(weights="raw"))
+        yield Form("weights divided by their sum", rule(weights="normalised"))
+        yield Form("weights divided by their mean", rule(weights="mean"))
+
+
+SOURCE_WEIGHTS = Hypothesis(
+    "source_weights_applied",
+    "One side weights the sources.",
+    "C prints the weights in its source table but never uses them.",
+    "Count all sources equally for parity with C.",
+    _weights,
+    quoted("created a total of", fields=("steps",)),
+    quirks=("source_weights_ignored",),
+)
+
+
+def _source_lists(problem: Problem) -> Iterator[Form]:
+    """Other numbers of sources, each with its own wavelengths and with the nominal one."""
     here = problem.scene
-    if len(here.sources) > 1:
-        for kind, form in (
-            ("raw", "weights as typed"),
-            ("normalised", "weights divided by their sum"),
-            ("mean", "weights divided by their mean"),
-        ):
-            yield Variant("source_weights_applied", form, rule(weights=kind))
     nominal = np.full(len(here.sources), here.wavelength)
-    yield Variant("source_count", "nominal wavelength for all", scene(source_wavelengths=nominal))
+    yield Form("nominal wavelength for all", scene(source_wavelengths=nominal))
     if here.options.source_file is None:
         return
     stripped = rebuilt(here, problem.workdir, {}, {"source_file_literal": False})
@@ -170,13 +280,32 @@ def sources(problem: Problem) -> Iterator[Variant]:
             ("first source dropped", (full[0][1:], full[1][1:], full[2][1:])),
         ]
         lists.append(("first source only", (full[0][:1], full[1][:1], full[2][:1])))
-    for form, (directions, wavelengths, weights) in lists:
-        change = scene(sources=directions, source_wavelengths=wavelengths, source_weights=weights)
-        yield Variant("source_count", form, change)
-        flat = scene(
-            sources=directions, source_wavelengths=np.full(len(directions), here.wavelength), source_weights=weights
-        )
-        yield Variant("source_count", f"{form}, nominal wavelength", flat, price=1.0)
+    for name, (directions, wavelengths, weights) in lists:
+        flat = np.full(len(directions), here.wavelength)
+        yield Form(name, scene(sources=directions, source_wavelengths=wavelengths, source_weights=weights))
+        change = scene(sources=directions, source_wavelengths=flat, source_weights=weights)
+        yield Form(f"{name}, nominal wavelength", change, price=1.0)
 
 
-PLANTERS = (pixels, beam, factors, matrix, sources)
+SOURCE_COUNT = Hypothesis(
+    "source_count",
+    "The sources differ: a comment line counts as a source or not, or the nominal wavelength replaces the file's.",
+    "'created a total of N sources' and the table below it; steps is a multiple of their number.",
+    "Read the file line by line as C does: a comment line is a source of zeros.",
+    _source_lists,
+    quoted("created a total of", fields=("steps",)),
+    quirks=("source_file_literal",),
+)
+
+HYPOTHESES = (
+    OTHER_PIXEL,
+    OTHER_CONFIG,
+    FLUENCE,
+    KAHN,
+    POLAR_AXIS,
+    DEFAULT_F,
+    STALE_CACHE,
+    MATRIX_WAVELENGTH,
+    SOURCE_WEIGHTS,
+    SOURCE_COUNT,
+)

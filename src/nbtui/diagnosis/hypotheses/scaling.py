@@ -1,26 +1,53 @@
-"""Variants of scaling and of the place where a line is taken. Source: hypotheses.md."""
+"""Scaling and precision. Source: hypotheses.md, Scaling and precision."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations, product
 
-from nbtui.diagnosis.hypotheses.variant import Problem, Variant, rule
-from nbtui.diagnosis.replay.rules import Setup
+from nbtui.diagnosis.hypotheses.changes import rule
+from nbtui.diagnosis.hypotheses.log_lines import quoted
+from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, Kind, Problem, Setting
 
-MOST_DOMAINS = 200
 
-
-def scaling(problem: Problem) -> Iterator[Variant]:
-    """Corrections, running sum, steps, background."""
-    here = problem.scene
+def _later_values(problem: Problem) -> Iterator[Form]:
     for omega, polar in product(("first", "last", "mean"), repeat=2):
         if (omega, polar) != ("first", "first"):
             same = omega == polar or "first" in (omega, polar)
-            form = f"solid angle {omega}, polarisation {polar}"
-            yield Variant("last_value_corrections", form, rule(omega_of=omega, polar_of=polar), 0.0 if same else 1.0)
+            name = f"solid angle {omega}, polarization {polar}"
+            yield Form(name, rule(omega_of=omega, polar_of=polar), 0.0 if same else 1.0)
+
+
+LAST_VALUES = Hypothesis(
+    "last_value_corrections",
+    "Solid angle or polarization are those of the last subpixel or source, or averages, not the first.",
+    "C's polar and omega_pixel are those of the first subpixel and source unless the oversample flags are on.",
+    "Use the first value for parity.",
+    _later_values,
+    quoted("oversample steps", fields=("polar", "omega_pixel")),
+    quirks=("cached_corrections",),
+)
+
+
+def _weights_per_term(problem: Problem) -> Iterator[Form]:
+    here = problem.scene
     if here.oversample_thick or here.oversample_polar or here.oversample_omega:
-        yield Variant("running_sum_weights", "", rule(running_sum=False))
+        yield Form("", rule(running_sum=False))
+
+
+RUNNING_SUM = Hypothesis(
+    "running_sum_weights",
+    "The oversample factors are applied to each term instead of the running sum.",
+    "-oversample_thick, -oversample_polar or -oversample_omega are on; C multiplies the whole running sum.",
+    "Emulate C's running sum (quirk running_sum_weights), or leave the flags off.",
+    _weights_per_term,
+    quoted(fields=("oversample_thick", "oversample_polar", "oversample_omega")),
+    quirks=("running_sum_weights",),
+)
+
+
+def _missing_steps(problem: Problem) -> Iterator[Form]:
+    here = problem.scene
     sizes = {
         "sources": len(here.sources),
         "mosaic": len(here.mosaic),
@@ -30,43 +57,45 @@ def scaling(problem: Problem) -> Iterator[Variant]:
     parts = [name for name, size in sizes.items() if size > 1]
     for count in range(1, len(parts) + 1):
         for names in combinations(parts, count):
-            form = "without " + ", ".join(names)
-            yield Variant("steps_factor", form, rule(steps_without=names), 0.5 * (count - 1))
+            name = "without " + ", ".join(names)
+            yield Form(name, rule(steps_without=names), 0.5 * (count - 1))
             hidden = rule(steps_without=names, steps_shown=False)
-            yield Variant("steps_factor", form + ", steps line unchanged", hidden, 0.5 * count)
-    if here.water > 0.0:
-        yield Variant("background_twice", "whole background", rule(background="once"))
-        yield Variant("background_twice", "divided by steps", rule(background="once_shared"))
+            yield Form(name + ", steps line unchanged", hidden, 0.5 * count)
 
 
-def _included(name: str) -> Variant:
-    def change(setup: Setup) -> Setup:
-        return rule(i_factors=(*setup.rules.i_factors, name))(setup)
-
-    return Variant(f"tap_after_{name}", "", change)
-
-
-def taps(problem: Problem) -> Iterator[Variant]:
-    """Places where I_before_scaling and the blocks are taken."""
-    here = problem.scene
-    for name in ("polar", "omega", "capture", "steps", "scale"):
-        yield _included(name)
-    if here.n_phi > 1:
-        for j in range(here.n_phi):
-            yield Variant("tap_single_phi", f"phi step {j}", rule(single_phi=j))
-    if 1 < len(here.mosaic) <= MOST_DOMAINS:
-        for m in range(len(here.mosaic)):
-            yield Variant("tap_single_mosaic", f"domain {m}", rule(single_mosaic=m))
-    if here.oversample > 1 or here.n_layers > 1:
-        yield Variant("tap_last_subpixel", "block only", rule(last_block_only=True))
-    if here.oversample > 1:
-        for which, form in (("all_layers", "last subpixel"), ("last_layer", "last subpixel of the last layer")):
-            yield Variant("tap_last_subpixel", form, rule(last_subpixel=which))
-            yield Variant(
-                "tap_last_subpixel", form + " and block", rule(last_subpixel=which, last_block_only=True), 0.5
-            )
-    for kind in ("nominal", "carried"):
-        yield Variant("tap_unrotated_reciprocal", f"rotated ({kind} phi)", rule(rotated_star=kind))
+STEPS = Hypothesis(
+    "steps_factor",
+    "steps lacks one of sources, mosaic domains, phi steps, oversample^2.",
+    "C's steps line is the product of the four.",
+    "Divide by the product of all four.",
+    _missing_steps,
+    quoted("oversample steps", fields=("steps",)),
+)
 
 
-PLANTERS = (scaling, taps)
+def _backgrounds(problem: Problem) -> Iterator[Form]:
+    if problem.scene.water > 0.0:
+        yield Form("whole background", rule(background="once"))
+        yield Form("divided by steps", rule(background="once_shared"))
+
+
+BACKGROUND = Hypothesis(
+    "background_twice",
+    "The water background is scaled once instead of twice.",
+    "C's I_before_scaling already holds r_e^2 x fluence in its background.",
+    "Emulate C (quirk background_twice).",
+    _backgrounds,
+    quoted(fields=("I_before_scaling",)),
+    quirks=("background_twice",),
+)
+
+FLOAT32 = Hypothesis(  # found from the printed digits, not by a search: search/single.py
+    "float32",
+    "A stage is computed in single precision.",
+    "The values are float32 numbers to all printed digits where C's are not.",
+    "Compute the trace in float64 (--dtype float64).",
+    kind=Kind.PRECISION,
+    setting=Setting("dtype", as_c="float64"),
+)
+
+HYPOTHESES = (LAST_VALUES, RUNNING_SUM, STEPS, BACKGROUND, FLOAT32)

@@ -1,7 +1,7 @@
 """The smallest change of one set-up value that explains the differences.
 
 One parameter at a time: Gauss-Newton on the values upstream (geometry, scattering vector, cell, index),
-with a derivative from a rebuilt set-up. What fits is a variant of ``other_config`` like any other.
+with a derivative from a rebuilt set-up. What fits is a variant of a hypothesis like any other.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nbtui.diagnosis.hypotheses.variant import Problem, Variant
+from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
+from nbtui.diagnosis.hypotheses.inputs import OTHER_CONFIG
+from nbtui.diagnosis.hypotheses.record import Form, Problem, Variant
 from nbtui.diagnosis.replay.formulas import grating
 from nbtui.diagnosis.replay.replay import MOST_TERMS, replay
 from nbtui.diagnosis.replay.rules import Setup
@@ -130,8 +133,9 @@ def reconfigured(problem: Problem, setup: Setup, options: dict[str, Any]) -> Set
 
 
 def _variant(problem: Problem, name: str, options: dict[str, Any], form: str) -> Variant:
-    kind = "fudge" if name == "fudge" else "other_config"
-    return Variant(kind, form, lambda setup: reconfigured(problem, setup, options), 4.0, tuple(options.items()))
+    hypothesis = CATALOGUE.get(name, OTHER_CONFIG)  # a parameter may be a hypothesis by itself
+    change = partial(reconfigured, problem, options=options)
+    return hypothesis.variant(Form(form, change, 4.0, tuple(options.items())))
 
 
 def fitted(problem: Problem, rows: Rows, bits: Array, tell: Callable[[str], None]) -> list[Variant]:
@@ -267,7 +271,8 @@ def _counts(problem: Problem, rows: Rows) -> Iterator[Variant]:
             def change_table(setup: Setup, table: Any = table) -> Setup:
                 return replace(setup, scene=replace(setup.scene, table=table))
 
-            yield Variant("other_config", f"default_F {value:g} instead of {here.table.default_f:g}", change_table, 4.0)
+            form = Form(f"default_F {value:g} instead of {here.table.default_f:g}", change_table, 4.0)
+            yield OTHER_CONFIG.variant(form)
 
 
 def _cells(rows: Rows, field: str, axis: int) -> int | None:

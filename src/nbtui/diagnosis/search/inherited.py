@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from nbtui.diagnosis.hypotheses.variant import scene
+from nbtui.diagnosis.hypotheses.changes import scene
 from nbtui.diagnosis.replay.formulas import rotation
 from nbtui.diagnosis.replay.replay import replay
 from nbtui.diagnosis.replay.rules import Setup

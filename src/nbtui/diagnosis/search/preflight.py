@@ -9,6 +9,9 @@ import math
 import re
 from pathlib import Path
 
+from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
+from nbtui.diagnosis.hypotheses.inputs import SOURCE_COUNT
+from nbtui.diagnosis.hypotheses.record import Notice
 from nbtui.diagnosis.replay.rules import Setup
 from nbtui.errors import NbtuiError
 from nbtui.live.model import Case, Settings
@@ -20,33 +23,18 @@ from nbtui.parity.compare import compare
 from nbtui.trace.model import Trace
 from nbtui.trace.text import clean
 
-# what a notice of the C program means for parity: text in the notice, sentence
-MEANINGS: tuple[tuple[str, str], ...] = (
-    (
-        "auto-generating odet_vector",
-        "C did not use the typed detector normal (its length is not exactly 1) but fast x slow: "
-        "a side that uses it as typed has another detector (odet_as_typed).",
-    ),
-    (
-        "reading Fs from Fdump.bin",
-        "C read structure factors from the cache Fdump.bin of an earlier run, not from -hkl or -default_F "
-        "(stale_hkl_cache).",
-    ),
-    (
+# messages of the C program that bear on no single hypothesis: text in the message, what it means for parity
+GENERAL = (
+    Notice(
         "intensity may vary significantly across a pixel",
         "C warns that the intensity varies within the pixel: a small shift changes it much.",
     ),
-    (
+    Notice(
         "out of range for three point interpolation",
         "C switched interpolation off for the rest of the run at the first point out of range (quirk L14): "
         "the pixel depends on what was computed before it.",
     ),
-    (
-        "oddball reciprocal cell angles",
-        "C found reciprocal angles with a sine or cosine beyond 1: reciprocal vectors change when they are "
-        "regenerated (volume_regeneration).",
-    ),
-    (
+    Notice(
         "further warnings will not be printed",
         "C suppressed later warnings of the same kind.",
     ),
@@ -54,20 +42,16 @@ MEANINGS: tuple[tuple[str, str], ...] = (
 LISTED = 4  # values named before "and N more"
 COPIED = 60.0  # seconds by which files of one copy may differ in age
 _CREATED = re.compile(r"created a total of (\d+) sources?:")
-HINTS: tuple[tuple[str, str, float], ...] = (
-    ("auto-generating odet_vector", "odet_as_typed", 2.0),
-    ("reading Fs from Fdump.bin", "stale_hkl_cache", 8.0),
-)
 
 
 def hints(c: Trace, py: Trace) -> dict[str, float]:
     """Bits by which a hypothesis becomes cheaper because a log names it."""
-    found: dict[str, float] = {}
-    for notice in c.notices + py.notices:
-        for text, name, bits in HINTS:
-            if text in notice.text:
-                found[name] = bits
-    return found
+    said = [message.text for message in c.notices + py.notices]
+    return {
+        name: item.notice.bits
+        for name, item in CATALOGUE.items()
+        if item.notice is not None and item.notice.bits and any(item.notice.text in text for text in said)
+    }
 
 
 def preflight(case: Case, c: Trace, py: Trace, base: Setup | None = None) -> tuple[str, ...]:
@@ -116,8 +100,11 @@ def _command_line(case: Case, c: Trace) -> list[str]:
 
 
 def _meanings(c: Trace) -> list[str]:
-    said = [notice.text for notice in c.notices]
-    return [meaning for text, meaning in MEANINGS if any(text in line for line in said)]
+    """What C's messages mean, those first that speak for a hypothesis."""
+    said = [message.text for message in c.notices]
+    known = (*GENERAL, *(item.notice for item in CATALOGUE.values() if item.notice is not None))
+    ranked = sorted(known, key=lambda notice: -notice.bits)
+    return [notice.meaning for notice in ranked if any(notice.text in text for text in said)]
 
 
 def _age(case: Case) -> list[str]:
@@ -163,7 +150,7 @@ def source_lines(case: Case, c: Trace) -> list[str]:
         return []
     return [
         f"C counts every line: {dark} of its {len(lines)} sources are comment or empty lines of "
-        f"{clean(Path(name).name)} (source_count). Remove them, or --quirk source_file_literal=off."
+        f"{clean(Path(name).name)} ({SOURCE_COUNT.id}). Remove them, or --quirk {SOURCE_COUNT.quirks[0]}=off."
     ]
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from nbtui.diagnosis.hypotheses.variant import Variant
+from nbtui.diagnosis.hypotheses.record import Variant
 from nbtui.diagnosis.replay.replay import Replay, replay
 from nbtui.diagnosis.replay.rules import Setup
 from nbtui.diagnosis.search.rows import Rows, predictions

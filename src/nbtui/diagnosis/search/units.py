@@ -1,18 +1,17 @@
 """Lines printed in another unit: every component of a field off by one and the same conversion factor.
 
-Source: hypotheses.md, ``unit_label``.
+Source: hypotheses.md, Tap position.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from nbtui.diagnosis.hypotheses.variant import Change, Variant
-from nbtui.diagnosis.replay.rules import Setup
+from nbtui.diagnosis.hypotheses.record import Form, Variant
+from nbtui.diagnosis.hypotheses.taps import UNIT_LABEL, shown_times
 from nbtui.diagnosis.search.rows import Rows
 from nbtui.live.scene import Array
 
@@ -59,7 +58,7 @@ def label_variants(rows: Rows, predicted: Array, target: Array, bits: Array) -> 
         name = rows.fields[here[0]]
         ratio = _ratio(predicted[here], target[here], rows.floor[here])
         if ratio is not None:
-            out.append(Variant("unit_label", f"{name} x {ratio}", _shown(name, CONVERSIONS[ratio])))
+            out.append(UNIT_LABEL.variant(Form(f"{name} x {ratio}", shown_times(name, CONVERSIONS[ratio]))))
     return out
 
 
@@ -77,11 +76,3 @@ def _ratio(predicted: Array, target: Array, floor: Array) -> str | None:
     factor = CONVERSIONS[_NAMES[nearest]]
     close = np.abs(target - predicted * factor) <= 10.0 * np.max(floor) * size * factor
     return _NAMES[nearest] if close.all() else None
-
-
-def _shown(name: str, factor: float) -> Change:
-    def change(setup: Setup) -> Setup:
-        rules = setup.rules
-        return replace(setup, rules=replace(rules, shown=(*rules.shown, (name, factor))))
-
-    return change

@@ -1,0 +1,47 @@
+"""Changes of a set-up, the parts that forms of hypotheses are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from nbtui.diagnosis.replay.placement import with_cell, with_frame
+from nbtui.diagnosis.replay.rules import Setup
+
+Change = Callable[[Setup], Setup]
+
+
+def rule(**changes: Any) -> Change:
+    """Other rules of the pixel loop."""
+    return lambda setup: replace(setup, rules=replace(setup.rules, **changes))
+
+
+def scene(**changes: Any) -> Change:
+    """Other values of the scene."""
+    return lambda setup: replace(setup, scene=replace(setup.scene, **changes))
+
+
+def frame(**changes: Any) -> Change:
+    """The detector placed again, with parts of its frame replaced."""
+    return lambda setup: with_frame(setup, **changes)
+
+
+def placing(**rules: Any) -> Change:
+    """The detector placed again, by other rules."""
+    return lambda setup: with_frame(setup, rules)
+
+
+def cell(**changes: Any) -> Change:
+    """The crystal oriented again, with parts of its cell replaced."""
+    return lambda setup: with_cell(setup, **changes)
+
+
+def orienting(**rules: Any) -> Change:
+    """The crystal oriented again, by other rules."""
+    return lambda setup: with_cell(setup, rules)
+
+
+def both(first: Change, second: Change) -> Change:
+    """Two changes, one after the other."""
+    return lambda setup: second(first(setup))

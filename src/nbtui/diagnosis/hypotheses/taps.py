@@ -1,0 +1,178 @@
+"""Tap position: the simulations agree, the trace line was taken elsewhere. Source: hypotheses.md, Tap position."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from nbtui.diagnosis.hypotheses.changes import Change, rule
+from nbtui.diagnosis.hypotheses.log_lines import quoted
+from nbtui.diagnosis.hypotheses.record import Form, Forms, Hypothesis, Kind, Problem
+from nbtui.diagnosis.replay.rules import Setup
+
+MOST_DOMAINS = 200
+
+# --- I_before_scaling taken after a factor ---------------------------------------------------------------------------
+
+
+def _including(factor: str) -> Forms:
+    def change(setup: Setup) -> Setup:
+        rules = setup.rules
+        return replace(setup, rules=replace(rules, i_factors=(*rules.i_factors, factor)))
+
+    def forms(problem: Problem) -> Iterator[Form]:
+        yield Form("", change)
+
+    return forms
+
+
+AFTER_POLARIZATION = Hypothesis(
+    "tap_after_polar",
+    "I_before_scaling was taken after the polarization factor had been applied.",
+    "C's line is printed before any factor; the ratio of the two values is C's 'polar' to all digits.",
+    "Move the trace line in front of the multiplication.",
+    _including("polar"),
+    quoted(fields=("I_before_scaling", "polar")),
+    Kind.PRINT,
+)
+AFTER_SOLID_ANGLE = Hypothesis(
+    "tap_after_omega",
+    "I_before_scaling was taken after the solid angle had been applied.",
+    "The ratio of the two values is C's omega_pixel.",
+    "Move the trace line in front of the multiplication.",
+    _including("omega"),
+    quoted(fields=("I_before_scaling", "omega_pixel")),
+    Kind.PRINT,
+)
+AFTER_CAPTURE = Hypothesis(
+    "tap_after_capture",
+    "I_before_scaling was taken after the capture fraction had been applied.",
+    "The ratio of the two values is C's capture_fraction.",
+    "Move the trace line in front of the multiplication.",
+    _including("capture"),
+    quoted(fields=("I_before_scaling", "capture_fraction")),
+    Kind.PRINT,
+)
+AFTER_STEPS = Hypothesis(
+    "tap_after_steps",
+    "I_before_scaling was taken after the division by steps.",
+    "The ratio of the two values is 1/steps.",
+    "Move the trace line in front of the division.",
+    _including("steps"),
+    quoted(fields=("I_before_scaling", "steps")),
+    Kind.PRINT,
+)
+AFTER_SCALE = Hypothesis(
+    "tap_after_scale",
+    "I_before_scaling was taken after the factor r_e^2 x fluence had been applied.",
+    "The ratio of the two values is r_e_sqr x fluence_photons_per_m2.",
+    "Move the trace line in front of the multiplication.",
+    _including("scale"),
+    quoted(fields=("I_before_scaling",)),
+    Kind.PRINT,
+)
+
+# --- part of a sum ---------------------------------------------------------------------------------------------------
+
+
+def _phi_steps(problem: Problem) -> Iterator[Form]:
+    count = problem.scene.n_phi
+    for j in range(count) if count > 1 else ():
+        yield Form(f"phi step {j}", rule(single_phi=j))
+
+
+SINGLE_PHI = Hypothesis(
+    "tap_single_phi",
+    "I_before_scaling shows one phi step instead of the sum over all.",
+    "I_pixel_final agrees; the value is that step's sum in the terms table.",
+    "Print the accumulated sum, after the phi loop.",
+    _phi_steps,
+    kind=Kind.PRINT,
+)
+
+
+def _domains(problem: Problem) -> Iterator[Form]:
+    count = len(problem.scene.mosaic)
+    for m in range(count) if 1 < count <= MOST_DOMAINS else ():
+        yield Form(f"domain {m}", rule(single_mosaic=m))
+
+
+SINGLE_DOMAIN = Hypothesis(
+    "tap_single_mosaic",
+    "I_before_scaling shows one mosaic domain instead of the sum over all.",
+    "I_pixel_final agrees; the value is that domain's sum in the terms table.",
+    "Print the accumulated sum, after the mosaic loop.",
+    _domains,
+    kind=Kind.PRINT,
+)
+
+
+def _subpixels(problem: Problem) -> Iterator[Form]:
+    here = problem.scene
+    if here.oversample > 1 or here.n_layers > 1:
+        yield Form("block only", rule(last_block_only=True))
+    if here.oversample > 1:
+        for which, name in (("all_layers", "last subpixel"), ("last_layer", "last subpixel of the last layer")):
+            yield Form(name, rule(last_subpixel=which))
+            yield Form(name + " and block", rule(last_subpixel=which, last_block_only=True), 0.5)
+
+
+LAST_SUBPIXEL = Hypothesis(
+    "tap_last_subpixel",
+    "The trace shows the last subpixel's share, or its block only.",
+    "C repeats the block for every subpixel and layer; the sum is over all of them.",
+    "Print one block for every subpixel, and the sum over all of them.",
+    _subpixels,
+    quoted("oversample steps"),
+    Kind.PRINT,
+)
+
+# --- other lines -----------------------------------------------------------------------------------------------------
+
+
+def _rotated(problem: Problem) -> Iterator[Form]:
+    for kind in ("nominal", "carried"):
+        yield Form(f"rotated ({kind} phi)", rule(rotated_star=kind))
+
+
+ROTATED_STARS = Hypothesis(
+    "tap_unrotated_reciprocal",
+    "The reciprocal vectors are printed after the phi rotation on one side, before it on the other.",
+    "C prints them as set up, not rotated by phi; hkl_frac agrees.",
+    "Nothing needs fixing: no value of the image depends on these lines.",
+    _rotated,
+    kind=Kind.PRINT,
+    own_lines=("rot_a_star_A_inv", "rot_b_star_A_inv", "rot_c_star_A_inv"),
+)
+
+
+def shown_times(field: str, factor: float) -> Change:
+    """A line that prints ``factor`` times its value."""
+
+    def change(setup: Setup) -> Setup:
+        rules = setup.rules
+        return replace(setup, rules=replace(rules, shown=(*rules.shown, (field, factor))))
+
+    return change
+
+
+UNIT_LABEL = Hypothesis(  # its forms come from the ratios of the compared lines: search/units.py
+    "unit_label",
+    "A value is printed in another unit than on the other side.",
+    "The ratio is exactly a power of ten, 2 pi or 180/pi, and nothing downstream changes.",
+    "Print both in one unit, or rename the line; C's scattering_vec_A_inv is in 1/m.",
+    kind=Kind.PRINT,
+)
+
+HYPOTHESES = (
+    AFTER_POLARIZATION,
+    AFTER_SOLID_ANGLE,
+    AFTER_CAPTURE,
+    AFTER_STEPS,
+    AFTER_SCALE,
+    SINGLE_PHI,
+    SINGLE_DOMAIN,
+    LAST_SUBPIXEL,
+    ROTATED_STARS,
+    UNIT_LABEL,
+)
