@@ -22,6 +22,7 @@ for name in (
     "TMUX",
 ):
     os.environ.pop(name, None)
+os.environ["TERM"] = "xterm-256color"  # of every program that a test starts, whatever the tests run in
 os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="nbtui-tests-")  # sessions and copies of the tests
 atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)

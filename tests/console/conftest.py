@@ -1,13 +1,14 @@
-"""What the tests of the screens share: a case made by hand, and a simulator made by hand in place of torch."""
+"""Shared by the tests of the screens: a case, a simulator in place of torch, and programs on pseudo-terminals."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from nbtui.live.model import Case, Settings, Simulation
+from support.console_terminal import Terminal
 from support.console_toy import C_LINES, toy_simulator
 
 
@@ -28,3 +29,17 @@ def simulator(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Settings],
 
     use(toy_simulator)
     return use
+
+
+@pytest.fixture
+def on_terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
+    """Starts a program on a pseudo-terminal, in the test's folder; after the test every one is closed."""
+    opened: list[Terminal] = []
+
+    def start(program: str, **environment: str) -> Terminal:
+        opened.append(Terminal(program, tmp_path, **environment))
+        return opened[-1]
+
+    yield start
+    for terminal in opened:
+        terminal.close()

@@ -23,7 +23,7 @@ from nbtui.parity.compare import compare
 from nbtui.parity.overview import Listed
 from nbtui.trace.reading.reader import parse_lines
 from support.console_causes import cause, diagnosis
-from support.console_terminal import Terminal
+from support.console_terminal import Start, console_program
 from support.console_toy import C_LINES, PY_LINES, toy_state
 
 NASTY = (
@@ -125,32 +125,19 @@ def test_any_text(anything: str) -> None:
     check(replace(toy_state(), name=anything, message=anything))
 
 
-HOSTILE_RUN = """
-from pathlib import Path
-from nbtui.console.entry_points import run_console
-from nbtui.live.model import Settings
-from nbtui.trace.reading.reader import read_trace
-raise SystemExit(run_console(None, Settings(), c_trace=read_trace(Path({c!r})), py_trace=read_trace(Path({py!r})),
-                             profile="full", tolerance=None, reports=Path("reports")))
-"""
-
-
-def test_hostile_logs_in_a_real_terminal(tmp_path: Path) -> None:
+def test_hostile_logs_in_a_real_terminal(on_terminal: Start, tmp_path: Path) -> None:
     """The same through reader, Textual and a pty: no foreign sequence, no crash, markup literally."""
     c, py = tmp_path / "[red]\x1b[2Jc.log", tmp_path / "py[bold].log"
     names = [f"TRACE_C: F_cell[{n}] 1 {text}" for n, text in enumerate(NASTY)]
     c.write_text("\n".join([*C_LINES, *names]), encoding="utf-8")
     py.write_text("\n".join([*PY_LINES, "TRACE_PY: strange[/x] [bold]5[/bold]"]), encoding="utf-8")
-    terminal = Terminal(HOSTILE_RUN.format(c=str(c), py=str(py)), tmp_path)
-    try:
-        terminal.wait_for("FIRST DIVERGENCE")
-        for keys in ("\x1b[F", "\x1b[H", "f", "f", "?", "\x1b[F", "q", *"ddddd"):
-            terminal.press(keys)
-        terminal.wait_for("py[bold].log")
-        terminal.press("q")
-        assert terminal.end() == 1
-        received = terminal.received.decode("utf-8", "replace")
-        assert "\x1b]0;title" not in received and "\u202e" not in received and "Traceback" not in received
-        assert "[red]" in received
-    finally:
-        terminal.close()
+    terminal = on_terminal(console_program(c, py))
+    terminal.wait_for("FIRST DIVERGENCE")
+    for keys in ("\x1b[F", "\x1b[H", "f", "f", "?", "\x1b[F", "q", *"ddddd"):
+        terminal.press(keys)
+    terminal.wait_for("py[bold].log")
+    terminal.press("q")
+    assert terminal.end() == 1
+    received = terminal.received.decode("utf-8", "replace")
+    assert "\x1b]0;title" not in received and "\u202e" not in received and "Traceback" not in received
+    assert "[red]" in received

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.console_terminal import DEMO, Terminal
+from support.console_terminal import Start, console_program
 
 LEAVE_ALTERNATE_SCREEN = b"\x1b[?1049l"
 SHOW_CURSOR = b"\x1b[?25h"
@@ -26,22 +25,8 @@ session.simulate = simulate
 """
 
 
-@pytest.fixture
-def terminals(tmp_path: Path) -> Iterator[list[Terminal]]:
-    opened: list[Terminal] = []
-    yield opened
-    for terminal in opened:
-        terminal.close()
-
-
-def demo(terminals: list[Terminal], folder: Path, patch: str = "", **environment: str) -> Terminal:
-    terminal = Terminal(DEMO.format(patch=patch), folder, **environment)
-    terminals.append(terminal)
-    return terminal
-
-
-def test_bytes_per_key(terminals: list[Terminal], tmp_path: Path) -> None:
-    terminal = demo(terminals, tmp_path)
+def test_bytes_per_key(on_terminal: Start) -> None:
+    terminal = on_terminal(console_program())
     terminal.wait_for("simulated in")
     terminal.settle()
     moves = [terminal.press("j") for _ in range(6)] + [terminal.press("k") for _ in range(6)]
@@ -66,8 +51,8 @@ def test_bytes_per_key(terminals: list[Terminal], tmp_path: Path) -> None:
     assert b"Traceback" not in terminal.received
 
 
-def test_bytes_of_every_screen(terminals: list[Terminal], tmp_path: Path) -> None:
-    terminal = demo(terminals, tmp_path)
+def test_bytes_of_every_screen(on_terminal: Start) -> None:
+    terminal = on_terminal(console_program())
     terminal.wait_for("simulated in")
     opened = {}
     for key, there in (
@@ -91,8 +76,8 @@ def test_bytes_of_every_screen(terminals: list[Terminal], tmp_path: Path) -> Non
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks Linux for the other end of a pty")
-def test_a_terminal_that_takes_nothing_does_not_hold_the_end_up(terminals: list[Terminal], tmp_path: Path) -> None:
-    terminal = demo(terminals, tmp_path)
+def test_a_terminal_that_takes_nothing_does_not_hold_the_end_up(on_terminal: Start) -> None:
+    terminal = on_terminal(console_program())
     terminal.wait_for("simulated in")
     terminal.stop_output()
     os.write(terminal.fd, 100 * b"\x1bOQ")  # F2: each turns the mouse, which is written at once
@@ -101,8 +86,8 @@ def test_a_terminal_that_takes_nothing_does_not_hold_the_end_up(terminals: list[
     assert terminal.end(reading=False) == 128 + signal.SIGTERM
 
 
-def test_small_frames_leave_the_same_screen_as_a_whole_one(terminals: list[Terminal], tmp_path: Path) -> None:
-    terminal = demo(terminals, tmp_path)
+def test_small_frames_leave_the_same_screen_as_a_whole_one(on_terminal: Start) -> None:
+    terminal = on_terminal(console_program())
     terminal.wait_for("simulated in")
     terminal.settle()
     for key in ("d", "j", "]", "}", "f", "\x1b[F", "\t", "4"):
@@ -114,8 +99,8 @@ def test_small_frames_leave_the_same_screen_as_a_whole_one(terminals: list[Termi
     assert terminal.screen() == small
 
 
-def test_cs_log_is_painted_before_torch_is_imported(terminals: list[Terminal], tmp_path: Path) -> None:
-    terminal = demo(terminals, tmp_path, WAITING)
+def test_cs_log_is_painted_before_torch_is_imported(on_terminal: Start, tmp_path: Path) -> None:
+    terminal = on_terminal(console_program(patch=WAITING))
     terminal.wait_for("the C log is shown, simulating")
     terminal.wait_for("3.225e-05")  # beam_center_m of C's log
     assert (tmp_path / "torch.txt").read_text() == "False"
@@ -127,10 +112,8 @@ def test_cs_log_is_painted_before_torch_is_imported(terminals: list[Terminal], t
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks /proc whether a process is stopped")
 @pytest.mark.parametrize("page", ["", "?"], ids=["main", "help"])
-def test_ctrl_z_leaves_the_terminal_in_order_and_fg_paints_everything(
-    terminals: list[Terminal], tmp_path: Path, page: str
-) -> None:
-    terminal = demo(terminals, tmp_path, WAITING)
+def test_ctrl_z_leaves_the_terminal_in_order_and_fg_paints_everything(on_terminal: Start, page: str) -> None:
+    terminal = on_terminal(console_program(patch=WAITING))
     terminal.wait_for("the C log is shown, simulating")
     terminal.press(page)
     shown, before = terminal.screen(), len(terminal.received)
@@ -149,8 +132,8 @@ def test_ctrl_z_leaves_the_terminal_in_order_and_fg_paints_everything(
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)], ids=str
 )
-def test_signals_end_it_cleanly(terminals: list[Terminal], tmp_path: Path, number: int, code: int) -> None:
-    terminal = demo(terminals, tmp_path, WAITING)
+def test_signals_end_it_cleanly(on_terminal: Start, number: int, code: int) -> None:
+    terminal = on_terminal(console_program(patch=WAITING))
     terminal.wait_for("the C log is shown, simulating")
     terminal.signal(number)
     assert terminal.end() == code
@@ -159,15 +142,15 @@ def test_signals_end_it_cleanly(terminals: list[Terminal], tmp_path: Path, numbe
     assert b"\x1b[?1003h" not in terminal.received and b"Traceback" not in terminal.received
 
 
-def test_a_dropped_connection_ends_it(terminals: list[Terminal], tmp_path: Path) -> None:
-    terminal = demo(terminals, tmp_path, WAITING)
+def test_a_dropped_connection_ends_it(on_terminal: Start) -> None:
+    terminal = on_terminal(console_program(patch=WAITING))
     terminal.wait_for("the C log is shown, simulating")
     terminal.hang_up()
     assert terminal.end() == 129
 
 
-def test_no_color_is_respected(terminals: list[Terminal], tmp_path: Path) -> None:
-    terminal = demo(terminals, tmp_path, WAITING, NO_COLOR="1")
+def test_no_color_is_respected(on_terminal: Start) -> None:
+    terminal = on_terminal(console_program(patch=WAITING), NO_COLOR="1")
     terminal.wait_for("3.225e-05")
     painted = terminal.received
     # no foreground or background colour but the default one: bold, dim and reverse remain

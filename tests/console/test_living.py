@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,19 +13,9 @@ from nbtui.console.packages.screen import PackagesScreen
 from nbtui.console.session.preferences import Comfort
 from nbtui.console.session.store import interrupted
 from nbtui.live.model import Case
-from support.console_terminal import Terminal
+from support.console_terminal import Start, nbtui_program
 from support.console_toy import console, screen_text, toy_state, until
 from support.places import TOP
-
-CLI = "from nbtui.cli import main\nraise SystemExit(main({words!r}))\n"
-
-
-@pytest.fixture
-def terminals() -> Iterator[list[Terminal]]:
-    opened: list[Terminal] = []
-    yield opened
-    for terminal in opened:
-        terminal.close()
 
 
 async def test_the_packages_and_back(tmp_path: Path) -> None:
@@ -62,17 +51,14 @@ async def test_a_console_that_has_everything_does_not_begin_again(tmp_path: Path
         assert (app.state.cursor, app.state.phi, app.state.generation) == (2, 1, here.generation)
 
 
-def test_a_replay_from_the_main_screen(
-    terminals: list[Terminal], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_replay_from_the_main_screen(on_terminal: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    terminal = Terminal(CLI.format(words=["demo", "--reports", str(TOP / "reports")]), tmp_path)
-    terminals.append(terminal)
+    terminal = on_terminal(nbtui_program("demo", "--reports", str(TOP / "reports")))
     terminal.wait_for("simulated in")
     terminal.press("w")
     terminal.wait_for("not verified")
     terminal.press("o")
-    terminal.wait_for("stepping is off: add", 30.0)
+    terminal.wait_for("stepping is off: add")
     terminal.hang_up()
     assert terminal.end() == 129
     assert [saved.snapshot.name for saved in interrupted()] == ["demo"]  # the console beneath is the one to resume

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -27,24 +26,15 @@ from nbtui.console.session.snapshot import Snapshot, case_of, from_json, restore
 from nbtui.console.session.store import Keeper, claim, interrupted, newest
 from nbtui.errors import UnusableInput
 from nbtui.live.model import Settings
-from support.console_terminal import PATIENCE, Terminal
+from support.console_terminal import Start, nbtui_program
 from support.console_toy import toy_state
-
-CLI = "from nbtui.cli import main\nraise SystemExit(main({words!r}))\n"
+from support.patience import PATIENCE, wait_until
 
 
 @pytest.fixture(autouse=True)
 def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-
-
-@pytest.fixture
-def terminals() -> Iterator[list[Terminal]]:
-    opened: list[Terminal] = []
-    yield opened
-    for terminal in opened:
-        terminal.close()
 
 
 def lost(*words: str) -> Path:
@@ -111,11 +101,8 @@ def test_a_living_console_is_not_interrupted_and_a_left_one_is_forgotten() -> No
     keeper = Keeper(("demo",))
     keeper.start()
     keeper.note(Snapshot(name="toy"))
-    for _ in range(200):
-        if keeper.path.exists():
-            break
-        time.sleep(0.01)
-    assert keeper.path.exists() and interrupted() == []
+    wait_until(keeper.path.exists)
+    assert interrupted() == []
     keeper.close(keep=False)
     assert not list(session.folder().iterdir())
 
@@ -232,14 +219,8 @@ def test_a_case_that_is_gone_is_named_and_the_session_stays(
 # --- in a real terminal ----------------------------------------------------------------------------------------------
 
 
-def console(terminals: list[Terminal], folder: Path, *words: str) -> Terminal:
-    terminal = Terminal(CLI.format(words=list(words)), folder)
-    terminals.append(terminal)
-    return terminal
-
-
-def test_after_a_hang_up_everything_is_there_again(terminals: list[Terminal], tmp_path: Path) -> None:
-    first = console(terminals, tmp_path, "demo", "--reports", "mine")
+def test_after_a_hang_up_everything_is_there_again(on_terminal: Start) -> None:
+    first = on_terminal(nbtui_program("demo", "--reports", "mine"))
     first.wait_for("simulated in")
     first.press("m")
     first.wait_for("AGREE")
@@ -249,13 +230,13 @@ def test_after_a_hang_up_everything_is_there_again(terminals: list[Terminal], tm
     (saved,) = interrupted()
     assert saved.snapshot.phi_mode == "c-parity" and saved.snapshot.place == (0, 1, 0)
 
-    plain = console(terminals, tmp_path)
+    plain = on_terminal(nbtui_program())
     plain.wait_for("was interrupted: nbtui --resume")
     os.write(plain.fd, b"q")
     plain.end()
     assert interrupted() == [saved]
 
-    second = console(terminals, tmp_path, "--resume")
+    second = on_terminal(nbtui_program("--resume"))
     second.wait_for("resumed: nbtui demo --reports mine")
     second.wait_for("AGREE")
     second.wait_for("phi 1/")
@@ -265,11 +246,11 @@ def test_after_a_hang_up_everything_is_there_again(terminals: list[Terminal], tm
     assert again.snapshot == saved.snapshot and again.words == ("demo", "--reports", "mine")
 
 
-def test_a_terminal_that_goes_without_a_word(terminals: list[Terminal], tmp_path: Path) -> None:
+def test_a_terminal_that_goes_without_a_word(tmp_path: Path) -> None:
     """No SIGHUP: the console of a session without a controlling terminal. It must neither stay nor spin."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-    command = [sys.executable, "-c", CLI.format(words=["demo"])]
+    command = [sys.executable, "-c", nbtui_program("demo")]
     process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, cwd=tmp_path, start_new_session=True)
     os.close(slave)
     end = time.monotonic() + PATIENCE

@@ -17,10 +17,9 @@ from nbtui.console.drawing.palette import PALETTES, choose, style
 from nbtui.console.main.state import Phase
 from nbtui.live.model import Case
 from nbtui.setting_table import THEMES
-from support.console_terminal import Terminal
+from support.console_terminal import Start, nbtui_program
 from support.console_toy import console, until
 
-CLI = "from nbtui.cli import main\nraise SystemExit(main({words!r}))\n"
 BACKGROUND = {"dark": (0, 0, 0), "light": (255, 255, 255)}
 STATUSES = ("pass", "minor", "diverge", "missing")
 SGR = re.compile(r"\x1b\[([0-9;:]*)m")
@@ -146,23 +145,17 @@ def codes(received: bytes) -> set[int]:
     return {int(code) for parameters in found for code in re.split("[;:]", parameters) if code}
 
 
-def test_no_color_means_no_colours(tmp_path: Path) -> None:
-    terminal = Terminal(CLI.format(words=["demo"]), tmp_path, XDG_CONFIG_HOME=str(tmp_path), NO_COLOR="1")
-    try:
-        terminal.wait_for("FIRST DIVERGENCE")
-        for key in ("?", "\x1b", "p", "\x1b", "i", "\x1b", "v"):
-            terminal.press(key)
-        terminal.press("q")
-        assert terminal.end() == 1
-        assert codes(terminal.received) & {1, 2, 7} and not codes(terminal.received) & COLOURS
-    finally:
-        terminal.close()
+def test_no_color_means_no_colours(on_terminal: Start, tmp_path: Path) -> None:
+    terminal = on_terminal(nbtui_program("demo"), XDG_CONFIG_HOME=str(tmp_path), NO_COLOR="1")
+    terminal.wait_for("FIRST DIVERGENCE")
+    for key in ("?", "\x1b", "p", "\x1b", "i", "\x1b", "v"):
+        terminal.press(key)
+    terminal.press("q")
+    assert terminal.end() == 1
+    assert codes(terminal.received) & {1, 2, 7} and not codes(terminal.received) & COLOURS
 
 
-def test_colours_are_there_otherwise(tmp_path: Path) -> None:
-    terminal = Terminal(CLI.format(words=["demo"]), tmp_path, XDG_CONFIG_HOME=str(tmp_path))
-    try:
-        terminal.wait_for("fields")
-        assert codes(terminal.received) & COLOURS
-    finally:
-        terminal.close()
+def test_colours_are_there_otherwise(on_terminal: Start, tmp_path: Path) -> None:
+    terminal = on_terminal(nbtui_program("demo"), XDG_CONFIG_HOME=str(tmp_path))
+    terminal.wait_for("fields")
+    assert codes(terminal.received) & COLOURS

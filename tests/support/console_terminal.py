@@ -12,26 +12,37 @@ import struct
 import sys
 import termios
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.cells import cell_len
+
+from support.patience import PATIENCE
 
 _PIECES = re.compile(
     r"\x1b\[(?P<move>[0-9;]*)H|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]P].*?(?:\x07|\x1b\\)|\x1b.|\r|\n|[^\x1b\r\n]+", re.S
 )
 
-PATIENCE = 180.0  # seconds that a busy machine may take; nobody waits so long where it is idle
 RESTING = 4  # looks, 0.05 s apart, at which a program must be found silent and asleep
 
-DEMO = """
-from pathlib import Path
 
-from rich.cells import cell_len
+def nbtui_program(*words: str) -> str:
+    """A program: ``nbtui`` with these words."""
+    return f"from nbtui.cli import main\nraise SystemExit(main({list(words)!r}))\n"
+
+
+def console_program(c_log: Path | None = None, py_log: Path | None = None, patch: str = "") -> str:
+    """A program: the console on two logs, or on the demo, after the lines of ``patch``."""
+    case = "load_case(None)" if c_log is None else "None"
+    c, py = (f"read_trace(Path({str(log)!r}))" if log else "None" for log in (c_log, py_log))
+    return f"""
+from pathlib import Path
 from nbtui.console.entry_points import run_console
 from nbtui.live.cases import load_case
 from nbtui.live.model import Settings
+from nbtui.trace.reading.reader import read_trace
 {patch}
-raise SystemExit(run_console(load_case(None), Settings(), c_trace=None, py_trace=None,
+raise SystemExit(run_console({case}, Settings(), c_trace={c}, py_trace={py},
                              profile="full", tolerance=None, reports=Path("reports")))
 """
 
@@ -66,12 +77,16 @@ class Terminal:
         self.received += got
         return got
 
-    def wait_for(self, text: str, patience: float = PATIENCE) -> None:
-        """Read until ``text`` stands on the screen. AssertionError with the screen otherwise."""
-        end = time.monotonic() + patience
-        while text not in self.screen():
-            assert time.monotonic() < end, f"{text!r} never came:\n{self.screen()}"
+    def wait_until(self, condition: Callable[[], bool], what: str) -> None:
+        """Read until ``condition`` holds. AssertionError with ``what`` was awaited and the screen otherwise."""
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < end, f"{what} never came:\n{self.screen()}"
             self.read(0.05)
+
+    def wait_for(self, text: str) -> None:
+        """Read until ``text`` is on the screen. AssertionError with the screen otherwise."""
+        self.wait_until(lambda: text in self.screen(), repr(text))
 
     def screen(self) -> str:
         """What a terminal shows after everything received: text and cursor positions, nothing else."""
@@ -124,10 +139,7 @@ class Terminal:
 
     def wait_until_stopped(self) -> None:
         """Until the process sleeps as after Ctrl-Z."""
-        end = time.monotonic() + PATIENCE
-        while _stat(self.pid)[:1] != ["T"]:
-            assert time.monotonic() < end, "the program never stopped"
-            self.read(0.05)
+        self.wait_until(lambda: _stat(self.pid)[:1] == ["T"], "the stop")
         self.read(0.05)
 
     def stop_output(self) -> None:
@@ -183,3 +195,6 @@ def _stat(pid: int) -> list[str]:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return []
+
+
+Start = Callable[..., Terminal]  # program, **environment

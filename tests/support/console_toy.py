@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from textual.app import App
 from textual.pilot import Pilot
 
 from nbtui.console import jobs
@@ -19,6 +22,7 @@ from nbtui.parity.compare import compare
 from nbtui.parity.model import Comparison
 from nbtui.trace.model import Trace
 from nbtui.trace.reading.reader import parse_lines
+from support.patience import PATIENCE
 
 JUDGEMENT = jobs.Judgement("full", None, {})
 C_LINES = (
@@ -87,13 +91,14 @@ def console(case: Case | None, reports: Path = Path("reports"), **logs: Trace | 
     return Console(initial(case, Settings(), given["c_trace"], given["py_trace"], JUDGEMENT), JUDGEMENT, reports)
 
 
-async def until(pilot: Pilot[int], condition: Callable[[], bool]) -> None:
+async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
     """Let the app run until a condition holds; jobs are threads that Textual's pilot does not know."""
-    for _ in range(2000):
+    end = time.monotonic() + PATIENCE
+    while True:
         await pilot.pause(0.01)
         if condition():
             return
-    raise AssertionError("it never happened")
+        assert time.monotonic() < end, f"it never happened:\n{screen_text(pilot.app)}"
 
 
 async def ready(pilot: Pilot[int]) -> Console:
@@ -103,8 +108,8 @@ async def ready(pilot: Pilot[int]) -> Console:
     return app
 
 
-def screen_text(app: Console) -> str:
-    """What stands on the screen now."""
+def screen_text(app: App[Any]) -> str:
+    """The text on the screen now."""
     return "\n".join("".join(segment.text for segment in strip) for strip in app.screen._compositor.render_strips())
 
 

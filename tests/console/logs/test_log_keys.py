@@ -18,7 +18,7 @@ from nbtui.console.logs.editor import NONE_SET
 from nbtui.console.logs.screen import LogsScreen
 from nbtui.trace.reading.lines import FileLines
 from nbtui.trace.reading.reader import read_trace
-from support.console_terminal import Terminal
+from support.console_terminal import Start, console_program
 from support.console_toy import C_LINES, PY_LINES, console, screen_text, until
 
 C_LOG = ("nanoBragg of today", "reading the crystal", *C_LINES, "done")
@@ -267,48 +267,37 @@ def test_hostile_text_reaches_no_terminal(logs: tuple[Path, Path]) -> None:
 
 # --- in a real terminal ----------------------------------------------------------------------------------------------
 
-TWO_LOGS = """
-from pathlib import Path
-from nbtui.console.entry_points import run_console
-from nbtui.live.model import Settings
-from nbtui.trace.reading.reader import read_trace
-raise SystemExit(run_console(None, Settings(), c_trace=read_trace(Path("c.log")), py_trace=read_trace(Path("py.log")),
-                             profile="full", tolerance=None, reports=Path("reports")))
-"""
 
-
-def test_bytes_the_editor_and_the_shell(tmp_path: Path) -> None:
+def test_bytes_the_editor_and_the_shell(on_terminal: Start, tmp_path: Path) -> None:
     lines = [f"noise {number}" for number in range(300)]
     (tmp_path / "c.log").write_text("\n".join([*lines, *C_LINES, *lines]) + "\n", encoding="utf-8")
     (tmp_path / "py.log").write_text("\n".join([*PY_LINES, *lines]) + "\n", encoding="utf-8")
     editor = tmp_path / "editor.sh"
     editor.write_text('#!/bin/sh\necho "$@" > called\nkill -INT $PPID\nexit 3\n', encoding="utf-8")
     editor.chmod(0o755)
-    terminal = Terminal(TWO_LOGS, tmp_path, EDITOR=str(editor), VISUAL="")
-    try:
-        terminal.wait_for("rot_a")
-        terminal.press("l")
-        terminal.wait_for("line 302 of 608")
-        terminal.read(0.5)
-        moved = [terminal.press("\x1b[B") for _ in range(8)]
-        # where one log has a line that the other lacks, the other one scrolls by a line
-        assert sum(sent > 600 for sent in moved) <= 3, moved
-        scrolled = [terminal.press(key) for key in ("\x1b[6~", "\x1b[B", "\x1b[5~", "\x1b[H", "\x1b[F")]
-        assert max(moved + scrolled) <= 10_000, moved + scrolled
-        assert terminal.press("\x1b[<35;50;20M\x1b[<35;51;21M") == 0
-        assert len(terminal.read(2.0)) <= 400
-        terminal.press("v")
-        terminal.wait_for("ended with code 3")
-        [line] = re.findall(r"line ([0-9]+) of 608", terminal.screen())
-        assert (tmp_path / "called").read_text().split() == [f"+{line}", str(tmp_path / "c.log")]
-        terminal.press("q")
-        terminal.wait_for("FIRST")
-        terminal.press("q")
-        assert terminal.end() == 1
-    finally:
-        terminal.close()
+    terminal = on_terminal(TWO_LOGS, EDITOR=str(editor), VISUAL="")
+    terminal.wait_for("rot_a")
+    terminal.press("l")
+    terminal.wait_for("line 302 of 608")
+    terminal.settle()
+    moved = [terminal.press("\x1b[B") for _ in range(8)]
+    # where one log has a line that the other lacks, the other one scrolls by a line
+    assert sum(sent > 600 for sent in moved) <= 3, moved
+    scrolled = [terminal.press(key) for key in ("\x1b[6~", "\x1b[B", "\x1b[5~", "\x1b[H", "\x1b[F")]
+    assert max(moved + scrolled) <= 10_000, moved + scrolled
+    assert terminal.press("\x1b[<35;50;20M\x1b[<35;51;21M") == 0
+    assert len(terminal.read(2.0)) <= 400
+    terminal.press("v")
+    terminal.wait_for("ended with code 3")
+    [line] = re.findall(r"line ([0-9]+) of 608", terminal.screen())
+    assert (tmp_path / "called").read_text().split() == [f"+{line}", str(tmp_path / "c.log")]
+    terminal.press("q")
+    terminal.wait_for("FIRST")
+    terminal.press("q")
+    assert terminal.end() == 1
 
 
+TWO_LOGS = console_program(Path("c.log"), Path("py.log"))
 SHELL = """
 import os, signal, sys, time
 signal.signal(signal.SIGTTOU, signal.SIG_IGN)
@@ -331,18 +320,16 @@ while True:
 
 
 @pytest.mark.parametrize("keys", ["", "l"], ids=["main", "logs"])
-def test_ctrl_z_goes_to_the_shell_and_fg_comes_back(logs: tuple[Path, Path], keys: str) -> None:
-    terminal = Terminal(SHELL.format(program=TWO_LOGS), logs[0].parent)
-    try:
-        terminal.wait_for("rot_a")
-        if keys:
-            terminal.press(keys)
-            terminal.wait_for("LOGS")
-        terminal.press("\x1a")
-        terminal.read(1.0)
-        left, back = terminal.received.split(b"back in the shell")
-        assert left.count(b"\x1b[?1049h") == left.count(b"\x1b[?1049l") == back.count(b"\x1b[?1049h") == 1
-        terminal.press("q" * len(keys) + "q")
-        assert terminal.end() == 1
-    finally:
-        terminal.close()
+def test_ctrl_z_goes_to_the_shell_and_fg_comes_back(on_terminal: Start, logs: tuple[Path, Path], keys: str) -> None:
+    terminal = on_terminal(SHELL.format(program=TWO_LOGS))
+    terminal.wait_for("rot_a")
+    if keys:
+        terminal.press(keys)
+        terminal.wait_for("LOGS")
+    terminal.press("\x1a")
+    terminal.wait_until(lambda: b"\x1b[?1049h" in terminal.received.partition(b"back in the shell")[2], "the way back")
+    terminal.settle()
+    left, back = terminal.received.split(b"back in the shell")
+    assert left.count(b"\x1b[?1049h") == left.count(b"\x1b[?1049l") == back.count(b"\x1b[?1049h") == 1
+    terminal.press("q" * len(keys) + "q")
+    assert terminal.end() == 1

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +11,7 @@ import pytest
 from nbtui.evidence.check.verify import verify
 from nbtui.evidence.read.folder import find_packages
 from nbtui.evidence.write.files import write_package
-from support.console_terminal import Terminal
+from support.console_terminal import Start, Terminal
 
 ON_A_SLOW_DISK = """
 import os, time
@@ -29,17 +27,13 @@ raise SystemExit(main(["demo"]))
 
 
 @pytest.fixture
-def exporting(tmp_path: Path) -> Iterator[Terminal]:
+def exporting(on_terminal: Start, tmp_path: Path) -> Terminal:
     """A console on the demo in the middle of writing a package."""
-    terminal = Terminal(ON_A_SLOW_DISK, tmp_path)
+    terminal = on_terminal(ON_A_SLOW_DISK)
     terminal.wait_for("simulated in")
     terminal.press("e")
-    limit = time.monotonic() + 20
-    while not (tmp_path / "writing").exists():
-        assert time.monotonic() < limit, terminal.screen()
-        terminal.read(0.02)
-    yield terminal
-    terminal.close()
+    terminal.wait_until((tmp_path / "writing").exists, "the package")
+    return terminal
 
 
 @pytest.mark.parametrize(

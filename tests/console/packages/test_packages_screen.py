@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
-import select
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
 
 from nbtui.console.drawing.line import plain, width_of
 from nbtui.console.entry_points import run_watch
@@ -26,9 +17,9 @@ from nbtui.console.packages.screen import PackagesScreen, Watch
 from nbtui.console.packages.state import Reading, Shelf
 from nbtui.evidence.history import Entry, history, load
 from nbtui.trace.model import Trace
+from support.console_terminal import Start, nbtui_program
+from support.console_toy import until
 from support.evidence_packages import checksums, new_package, old_package
-
-PATIENCE = 20.0  # s
 
 
 @pytest.fixture
@@ -145,14 +136,6 @@ def test_moves_stay_inside_and_in_sight(shelf: Shelf) -> None:
 
 
 # --- the screen ------------------------------------------------------------------------------------------------------
-
-
-async def until(pilot: Pilot[object], condition: Callable[[], bool]) -> None:
-    """Messages from the threads arrive some time."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        await pilot.pause(0.02)
 
 
 def shown(screen: PackagesScreen) -> str:
@@ -277,44 +260,13 @@ async def test_a_failure_of_the_thread_is_told(tmp_path: Path, monkeypatch: pyte
 # --- in a real terminal ---------------------------------------------------------------------------------------------
 
 
-def drained(terminal: int, quiet: float = 0.4) -> bytes:
-    """What the program has written until it is quiet."""
-    found = b""
-    while select.select([terminal], [], [], quiet)[0]:
-        try:
-            found += os.read(terminal, 65536)
-        except OSError:
-            break
-    return found
-
-
-def test_bytes_per_key_and_a_dropped_connection(tmp_path: Path) -> None:
+def test_bytes_per_key_and_a_dropped_connection(on_terminal: Start, tmp_path: Path) -> None:
     for number in range(30):
         new_package(tmp_path, f"20260101T{number:06d}Z", py=50.0 + number)
-    terminal, inside = pty.openpty()
-    os.set_blocking(terminal, True)
-    subprocess.run(["stty", "rows", "40", "cols", "120"], stdin=inside, check=True)
-    program = (sys.executable, "-c", "import sys; from nbtui.cli import main; sys.exit(main())", "watch", str(tmp_path))
-    process = subprocess.Popen(
-        program, stdin=inside, stdout=inside, stderr=inside, env={**os.environ, "TERM": "xterm-256color"}
-    )
-    os.close(inside)
-    try:
-        deadline = time.monotonic() + PATIENCE
-        begun = b""
-        while b"20260101T000010Z" not in begun:
-            assert time.monotonic() < deadline, begun[-500:]
-            begun += drained(terminal, 0.1)
-        drained(terminal, 1.0)
-        costs = []
-        for _ in range(5):
-            os.write(terminal, b"j")
-            costs.append(len(drained(terminal)))
-        assert 0 < sorted(costs)[2] <= 600, costs  # the packages may still be arriving at the first key
-        process.send_signal(signal.SIGHUP)
-        assert process.wait(PATIENCE) == 129
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-        os.close(terminal)
+    terminal = on_terminal(nbtui_program("watch", str(tmp_path)))
+    terminal.wait_for("20260101T000010Z")
+    terminal.settle()
+    moves = [terminal.press("j") for _ in range(5)]
+    assert all(0 < sent <= 600 for sent in moves), moves
+    terminal.hang_up()
+    assert terminal.end() == 129

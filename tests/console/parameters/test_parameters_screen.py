@@ -6,7 +6,6 @@ import json
 import re
 import shlex
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from nbtui.console.parameters.screen import ParametersScreen
 from nbtui.console.parameters.state import Form
 from nbtui.live.cases import load_case
 from nbtui.live.model import Case, Settings, Simulation
-from support.console_terminal import DEMO, Terminal
+from support.console_terminal import Start, console_program
 from support.console_toy import JUDGEMENT, console, ready, screen_text, toy_simulator, toy_state, until
 
 ARGV = tuple(shlex.split("-lambda 1.2 -distance 120 -osc 0.6 -phisteps 12 -cell 30 37 45 82 97 108"))
@@ -264,14 +263,8 @@ async def test_hostile_texts_reach_no_terminal_and_no_markup(monkeypatch: pytest
 # --- in a real terminal ----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    found = Terminal(DEMO.format(patch=""), tmp_path)
-    yield found
-    found.close()
-
-
-def test_bytes_per_key_and_keys_typed_at_once(terminal: Terminal) -> None:
+def test_bytes_per_key_and_keys_typed_at_once(on_terminal: Start) -> None:
+    terminal = on_terminal(console_program())
     terminal.wait_for("simulated in")
     terminal.settle()
     terminal.press("p")
