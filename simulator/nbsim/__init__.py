@@ -36,15 +36,21 @@ if TYPE_CHECKING:
     from nbsim.pixel.details import term_details
     from nbsim.pixel.pixel import PixelResult, image_values, simulate_pixel
     from nbsim.pixel.trace import format_line, terms_rows, trace_lines
+    from nbsim.pixel.trace_table import F_CELL_ORIGINS, MADE_BY, SETUP_LINES_MADE_BY, TERM_AXES, TERM_COLUMNS
 
 __all__ = [
     "AVOGADRO",
     "DEFAULT_FLUENCE",
     "DEFAULT_MOSAIC_SEED",
     "FLAGS",
+    "F_CELL_ORIGINS",
+    "MADE_BY",
     "NOT_GIVEN",
     "OWN",
     "R_E_SQR",
+    "SETUP_LINES_MADE_BY",
+    "TERM_AXES",
+    "TERM_COLUMNS",
     "WATER_F",
     "WATER_MASS",
     "Experiment",
@@ -89,6 +95,7 @@ _NAMES = {
     "pixel.details": "term_details",
     "pixel.pixel": "PixelResult image_values simulate_pixel",
     "pixel.trace": "format_line terms_rows trace_lines",
+    "pixel.trace_table": "F_CELL_ORIGINS MADE_BY SETUP_LINES_MADE_BY TERM_AXES TERM_COLUMNS",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
 

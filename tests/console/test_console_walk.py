@@ -10,11 +10,8 @@ from pathlib import Path
 import pytest
 from test_stepping import blocks_state
 
-from nbsim.pixel import lattice
-from nbsim.pixel import rays as scattering
 from nbtui.console.drawing.line import Line, plain, width_of
 from nbtui.console.drawing.palette import STYLES
-from nbtui.console.main import field_origins as makers
 from nbtui.console.main import jumping, stepping
 from nbtui.console.main import state as moves
 from nbtui.console.main.actions import ACTIONS
@@ -25,7 +22,6 @@ from nbtui.evidence.history import Entry
 from nbtui.evidence.read.package import Factor, Package
 from nbtui.live.model import Case, Settings, Simulation
 from nbtui.parity.compare import compare
-from nbtui.trace.fields.catalogue import field
 from nbtui.trace.reading.reader import parse_lines
 from support.console_toy import (
     console,
@@ -287,22 +283,6 @@ def test_a_long_detail_is_scrolled_to_its_end_and_no_further() -> None:
     assert moves.paged(far, -500).detail_top == 0
     for entry in detail.draw(far, 80, 16):
         assert {span.tone for span in entry} <= STYLES.keys()
-
-
-def test_makers_are_functions_that_exist() -> None:
-    for name in makers._MAKERS:
-        assert ":" in made_by(name), name
-    line = int(made_by("F_latt_a").partition(":")[2].split()[0])
-    assert line == lattice.grating.__code__.co_firstlineno
-    line = int(made_by("R_distance_meters").partition(":")[2].split()[0])
-    assert line == scattering.trace_rays.__code__.co_firstlineno
-    assert made_by("tricubic.grid") == ""
-
-
-def made_by(name: str) -> str:
-    entry = field(name)
-    assert entry is not None
-    return makers.in_python(entry)
 
 
 async def test_enter_opens_the_detail_and_reads_the_packages(case: Case, tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from nbsim import from_command
 from nbsim.pixel.details import F_CELL_ORIGINS, term_details
 from nbsim.pixel.pixel import PixelResult, simulate_pixel
 from nbsim.pixel.trace import TERM_COLUMNS, terms_rows
-from nbtui.live import model
 from nbtui.live.cases import load_case
 from nbtui.live.session import simulate, terms_csv
 
@@ -36,10 +35,6 @@ def origins(result: PixelResult) -> set[str]:
 def every_node(size: int) -> list[str]:
     span = range(-size, size + 1)
     return [f"{h} {k} {l} {100 + h + k + l}" for h in span for k in span for l in span]
-
-
-def test_both_lists_of_origins_are_one() -> None:
-    assert F_CELL_ORIGINS == model.F_CELL_ORIGINS
 
 
 def test_a_list_that_has_every_node(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from nbsim.factors.table import in_table
 from nbsim.pixel.pixel import PixelResult
 from nbsim.pixel.terms import interpolated_passes, interpolates
 from nbsim.pixel.trace import executed_column
+from nbsim.pixel.trace_table import F_CELL_ORIGINS
 
-F_CELL_ORIGINS = ("table", "default", "interpolated", "out of range", "table, not interp.")
 _TABLE, _DEFAULT, _INTERPOLATED, _OUTSIDE, _NO_ROOM = range(len(F_CELL_ORIGINS))
 
 

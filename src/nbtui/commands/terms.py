@@ -60,7 +60,7 @@ def _sum(simulation: Simulation) -> float:
 
 def _json(simulation: Simulation) -> Iterator[str]:
     """The object, a term at a time."""
-    from nbtui.live.session import TERM_COLUMNS
+    from nbtui.live.model import TERM_COLUMNS
     from nbtui.parity.metrics import to_json
 
     head = {

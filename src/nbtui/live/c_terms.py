@@ -8,14 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from nbtui.live.model import Case, TermTable
+from nbtui.live.model import TERM_COLUMNS, Case, TermTable
 from nbtui.trace.columns import TermLines
 from nbtui.trace.model import TermRecord, Trace, TraceError
 from nbtui.trace.text import clean
 
-AXES = ("thick", "sub_slow", "sub_fast", "source", "phi_step", "mosaic_domain")
 FLOATS = ("h", "k", "l", "F_latt", "F_cell", "F_cell2_F_latt2")
-INTEGERS = (*AXES, "h0", "k0", "l0")
+INTEGERS = tuple(name for name in TERM_COLUMNS if name not in FLOATS)
 SIBLING = "terms.csv"
 PACKAGE = "metrics.json"  # beside it, terms.csv is the Python side's
 

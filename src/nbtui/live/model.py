@@ -7,7 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from nbsim import F_CELL_ORIGINS, TERM_AXES, TERM_COLUMNS
 from nbtui.trace.model import Trace
+
+__all__ = ["F_CELL_ORIGINS", "TERM_AXES", "TERM_COLUMNS", "Case", "Settings", "Simulation", "TermTable"]
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,6 @@ class Settings:
     dtype: str = "float64"
     device: str = "cpu"
     quirks: tuple[tuple[str, bool], ...] = ()  # explicit --quirk NAME=on|off
-
-
-F_CELL_ORIGINS = ("table", "default", "interpolated", "out of range", "table, not interp.")
 
 
 @dataclass(frozen=True)

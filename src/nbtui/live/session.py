@@ -17,17 +17,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nbtui.errors import SimulationFailed, UnusableInput
-from nbtui.live.model import Case, Settings, Simulation, TermTable
+from nbtui.live.model import TERM_COLUMNS, Case, Settings, Simulation, TermTable
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
     from nbsim import PixelResult
-
-TERM_COLUMNS = (
-    "thick", "sub_slow", "sub_fast", "source", "phi_step", "mosaic_domain", "h", "k", "l", "h0", "k0", "l0",
-    "F_latt", "F_cell", "F_cell2_F_latt2",
-)  # fmt: skip
-
 
 _PIECE = 4096  # terms written at a time
 

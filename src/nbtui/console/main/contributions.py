@@ -12,8 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from nbtui.live.c_terms import AXES
-from nbtui.live.model import Simulation, TermTable
+from nbtui.live.model import TERM_AXES, Simulation, TermTable
 from nbtui.trace.columns import PhiLines
 from nbtui.trace.model import PhiRecord
 
@@ -79,7 +78,7 @@ class Side:
 class Contributions:
     """Every term of one pixel on a dense grid. ``c`` is None when C's terms are not known; ``c_problem`` says why."""
 
-    shape: tuple[int, int, int, int, int, int]  # sizes of AXES
+    shape: tuple[int, int, int, int, int, int]  # sizes of TERM_AXES
     phi_deg: tuple[float, ...]
     n_cells: tuple[int, int, int]
     py: Side
@@ -147,7 +146,7 @@ def arrange(
 
     ``c_lines``: C's phi lines, which serve where its terms are not known.
     """
-    sizes = tuple(int(simulation.axes[axis]) for axis in AXES)
+    sizes = tuple(int(simulation.axes[axis]) for axis in TERM_AXES)
     shape = (sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5])
     c = None
     if c_terms is not None:
@@ -196,7 +195,7 @@ def _alike(lines: Sequence[PhiRecord]) -> Iterator[tuple[tuple[str, ...], np.nda
 
 
 def _place(table: TermTable) -> tuple[np.ndarray, ...]:
-    return tuple(np.asarray(getattr(table, axis), dtype=np.int64) for axis in AXES)
+    return tuple(np.asarray(getattr(table, axis), dtype=np.int64) for axis in TERM_AXES)
 
 
 def _fits(table: TermTable, shape: tuple[int, ...]) -> bool:

@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nbtui.diagnosis.replay.replay import Replay
-from nbtui.live.c_terms import AXES as AXES_OF_C
-from nbtui.live.model import TermTable
+from nbtui.live.model import TERM_AXES, TermTable
 from nbtui.live.scene import Array
 
 AXES = ("layer", "subpixel", "source", "phi step", "domain")
@@ -56,7 +55,7 @@ def given(made: Replay, table: TermTable, total: float | None) -> Replay | None:
     layers, subpixels, *rest = made.terms.shape
     over = round(subpixels**0.5)
     shape = (layers, over, over, *rest)
-    place = tuple(np.asarray(getattr(table, axis), dtype=np.int64) for axis in AXES_OF_C)
+    place = tuple(np.asarray(getattr(table, axis), dtype=np.int64) for axis in TERM_AXES)
     inside = all(((index >= 0) & (index < size)).all() for index, size in zip(place, shape, strict=True))
     terms = np.asarray(table.F_cell2_F_latt2, dtype=np.float64)
     if not inside or terms.size == 0 or (total is not None and abs(terms.sum() - total) > FITS * abs(total)):

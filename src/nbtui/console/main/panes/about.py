@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from nbtui.console.drawing.line import Line, Span, clip, fit, left, line, rule, wrap
 from nbtui.console.drawing.numbers import full, marked, relative
 from nbtui.console.main.actions import key_of
-from nbtui.console.main.field_origins import in_python
 from nbtui.console.main.panes.maps import window
 from nbtui.console.main.state import State
 from nbtui.evidence.read.package import Factor, Package
+from nbtui.live.made_by import made_by
 from nbtui.parity.model import Row
 from nbtui.trace.columns import Columns
 from nbtui.trace.fields.catalogue import Field, Tolerance, field
@@ -87,7 +87,7 @@ def _made(known: Field | None, width: int) -> list[Line]:
     if known is None:
         return []
     page = _labelled("made in C", known.in_c, width) if known.in_c else []
-    ours = in_python(known)
+    ours = made_by(known)
     return page + (_labelled("in nbsim", ours, width) if ours else [])
 
 
