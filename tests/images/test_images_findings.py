@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nbtui.errors import UnusableInput
-from nbtui.images.findings import Finding
+from nbtui.images.findings import ImageFinding
 from nbtui.images.metrics import ImageComparison, compare_images
 from nbtui.images.render import sentences
 from support.toy_images import picture, spots
@@ -21,7 +21,7 @@ def compared(py: np.ndarray, c: np.ndarray = C, **how: object) -> ImageCompariso
     return compare_images(picture(c), picture(py), **how)  # type: ignore[arg-type]
 
 
-def finding(found: ImageComparison, id: str) -> Finding:
+def finding(found: ImageComparison, id: str) -> ImageFinding:
     (one,) = [entry for entry in found.findings if entry.id == id]
     return one
 

@@ -13,7 +13,7 @@ from nbtui.console.main.state import Phase
 from nbtui.live.model import Settings
 from nbtui.parity.compare import CompareCancelled, compare
 from nbtui.parity.excerpt import LISTED
-from nbtui.parity.table import Table
+from nbtui.parity.table import RowTable
 from nbtui.trace.reading.reader import parse_lines
 from support.console_toy import JUDGEMENT, ready, shown, until
 
@@ -72,7 +72,7 @@ def test_comparing_can_be_stopped() -> None:
     told: list[tuple[int, int]] = []
     c = parse_lines(log("C"))
     found = compare(c, c, progress=lambda done, of: told.append((done, of)))
-    assert isinstance(found.rows, Table) and told[-1] == (len(found.rows), len(found.rows))
+    assert isinstance(found.rows, RowTable) and told[-1] == (len(found.rows), len(found.rows))
     with pytest.raises(CompareCancelled):
         compare(c, c, cancelled=lambda: True)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nbtui.parity import causes, render
+from nbtui.parity import inheritance, render
 from nbtui.parity.compare import compare, raised
 from nbtui.parity.metrics import metrics, to_json
 from nbtui.trace.reading.reader import read_phi, read_trace, with_phi
@@ -55,7 +55,7 @@ def test_what_the_packages_did_not_see(shared: Path, package: str) -> None:
     # the gap is inherited: the detector of the Python side is elsewhere
     gap = result.row("I_before_scaling")
     assert gap is not None and raised(gap)
-    root = causes.inherited_from(result, gap)
+    root = inheritance.inherited_from(result, gap)
     assert root is not None and root.field == "pixel_pos_meters"
     assert not [row for row in result.rows if row.field.startswith("rot_") and "star" in row.field and raised(row)]
 

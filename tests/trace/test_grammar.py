@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nbtui.trace.numbers import integer, number
 from nbtui.trace.reading import grammar, printout
-from nbtui.trace.reading.grammar import Banner, Event, Marker, Named, Odd, Pairs, Pixel, Said, parse
+from nbtui.trace.reading.grammar import Banner, Event, KeyValues, Marker, Named, Odd, Pixel, Said, parse
 from nbtui.trace.text import clean
 
 
@@ -66,19 +66,19 @@ def test_arrows_in_the_mapping_text_survive() -> None:
 
 def test_phi_and_term_lines() -> None:
     event = only("TRACE_C_PHI phi_tic=3 phi_deg=0.03 k_frac=-0.59 F_latt_b=-nan F_latt=1.#IND")
-    assert isinstance(event, Pairs) and event.kind == "phi"
+    assert isinstance(event, KeyValues) and event.kind == "phi"
     assert (event.values["phi_tic"], event.values["k_frac"]) == (3.0, -0.59)
     assert math.isnan(event.values["F_latt_b"]) and math.isnan(event.values["F_latt"])
     event = only("TRACE_PY_TERM thick=0 sub_slow=1 h=1.5 F_cell=100 F_cell2_F_latt2=4e5")
-    assert isinstance(event, Pairs) and event.kind == "term"
+    assert isinstance(event, KeyValues) and event.kind == "term"
     assert event.values["F_cell2_F_latt2"] == 4e5
 
 
 def test_a_counter_that_is_not_finite_is_left_out() -> None:
     event = only("TRACE_C_PHI phi_tic=nan k_frac=nan")
-    assert isinstance(event, Pairs) and list(event.values) == ["k_frac"]
+    assert isinstance(event, KeyValues) and list(event.values) == ["k_frac"]
     event = only("TRACE_C_TERM h0=inf h=inf")
-    assert isinstance(event, Pairs) and list(event.values) == ["h"]
+    assert isinstance(event, KeyValues) and list(event.values) == ["h"]
 
 
 def test_rotated_vectors_under_a_reciprocal_label() -> None:

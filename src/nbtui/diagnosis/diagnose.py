@@ -25,8 +25,8 @@ from nbtui.errors import UnusableInput
 from nbtui.live.c_terms import terms_of_c
 from nbtui.live.model import Case
 from nbtui.live.scene import cell_of, frame_of, load_scene
-from nbtui.parity.causes import first_new
 from nbtui.parity.compare import compare
+from nbtui.parity.inheritance import first_new
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.text import clean
 

@@ -21,7 +21,7 @@ _FAR = 1.5  # pixels; partners further apart may be different spots
 
 
 @dataclass(frozen=True)
-class Finding:
+class ImageFinding:
     """One observation. ``numbers`` are what the sentence says."""
 
     id: str
@@ -29,7 +29,7 @@ class Finding:
     numbers: dict[str, float | int | str] = field(default_factory=dict)
 
 
-def odd_values(name: str, image: Array, kept: Mask, is_integer: bool) -> Iterator[Finding]:
+def odd_values(name: str, image: Array, kept: Mask, is_integer: bool) -> Iterator[ImageFinding]:
     """What one image has that a diffraction image should not."""
     values = image[kept & np.isfinite(image)]
     if not values.size:
@@ -37,23 +37,23 @@ def odd_values(name: str, image: Array, kept: Mask, is_integer: bool) -> Iterato
     low, high = float(values.min()), float(values.max())
     if low == high:
         word = "zero everywhere" if low == 0.0 else f"constant ({low:.7g} everywhere)"
-        yield Finding(
+        yield ImageFinding(
             "constant", f"{name}'s image is {word}: a correlation is not defined", {"image": name, "value": low}
         )
     negative = int(np.count_nonzero(values < 0.0))
     if negative:
         sentence = f"{negative} pixels of {name}'s image are negative, the lowest {low:.6g}"
-        yield Finding("negative", sentence, {"image": name, "pixels": negative, "lowest": low})
+        yield ImageFinding("negative", sentence, {"image": name, "pixels": negative, "lowest": low})
     full = int(np.count_nonzero(values >= FULL)) if is_integer else 0
     if full:
         sentence = f"{full} pixels of {name}'s image are saturated ({FULL}): their true values are not known"
-        yield Finding("saturated", sentence, {"image": name, "pixels": full})
+        yield ImageFinding("saturated", sentence, {"image": name, "pixels": full})
     if high > 1e30:
         sentence = f"{name}'s image reaches {high:.3g}: floats of another byte order or size?"
-        yield Finding("huge", sentence, {"image": name, "largest": high})
+        yield ImageFinding("huge", sentence, {"image": name, "largest": high})
 
 
-def displacement(pairs: tuple[PeakPair, ...]) -> Finding | None:
+def displacement(pairs: tuple[PeakPair, ...]) -> ImageFinding | None:
     """A common displacement of the spots, from the centres of intensity of partners."""
     steps = np.array(
         [
@@ -81,16 +81,16 @@ def displacement(pairs: tuple[PeakPair, ...]) -> Finding | None:
         "spots": len(steps),
         "scatter": float(scatter.max()),
     }
-    return Finding("displaced", sentence, numbers)
+    return ImageFinding("displaced", sentence, numbers)
 
 
-def related(pair: Pair, differs: Differs) -> Finding | None:
+def related(pair: Pair, differs: Differs) -> ImageFinding | None:
     """The simplest change of C's image that makes most of Python's."""
     relation = find_relation(pair, differs)
     return None if relation is None else _told(relation, pair.steps)
 
 
-def _told(relation: Relation, steps: tuple[float, float]) -> Finding:
+def _told(relation: Relation, steps: tuple[float, float]) -> ImageFinding:
     changes = ", ".join(relation.changes)
     if relation.beyond == 0:
         rounding = " within the rounding to counts" if any(steps) else ""
@@ -109,7 +109,7 @@ def _told(relation: Relation, steps: tuple[float, float]) -> Finding:
         "explained": relation.explained,
         "pixels_beyond": relation.beyond,
     }
-    return Finding("relation", sentence, numbers)
+    return ImageFinding("relation", sentence, numbers)
 
 
 def _percent(part: float) -> str:

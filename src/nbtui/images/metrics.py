@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nbtui.errors import UnusableInput
-from nbtui.images.findings import FULL, Finding, displacement, odd_values, related
+from nbtui.images.findings import FULL, ImageFinding, displacement, odd_values, related
 from nbtui.images.peaks import Peak, PeakPair, match_peaks
 from nbtui.images.place import Place, place
 from nbtui.images.ranks import counted, largest
@@ -97,7 +97,7 @@ class ImageComparison:
     peaks: tuple[PeakPair, ...]  # farthest first
     map: BlockMap
     place: Place | None  # where most of the difference lies; None where there is none
-    findings: tuple[Finding, ...]  # what is odd, and the change that makes one image of the other
+    findings: tuple[ImageFinding, ...]  # what is odd, and the change that makes one image of the other
 
     @property
     def sum_ratio(self) -> float | None:
@@ -243,7 +243,7 @@ def _findings(
     peaks: tuple[PeakPair, ...],
     *,
     differs: bool,
-) -> Iterator[Finding]:
+) -> Iterator[ImageFinding]:
     """What is odd about the images; and where they differ what may have been done to one of them."""
     integer = [np.issubdtype(picture.values.dtype, np.integer) for picture in pictures]
     for name, image, is_integer in zip(("C", "Python"), whole, integer, strict=True):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from nbtui.trace.text import clean
 
 Values = npt.NDArray[np.generic]
 Size = tuple[int, int]  # (slow, fast)
+ImageKind = Literal["npy", "smv", "raw", "simulated"]
 
 _NPY = b"\x93NUMPY"
 _SMV = re.compile(rb"\{\s*HEADER_BYTES\s*=\s*(\d{1,9})\s*;")
@@ -47,7 +48,7 @@ class Picture:
 
     name: str  # as shown to the user, harmless in a terminal
     values: Values  # (slow, fast), in the type of the file
-    kind: str  # npy, smv, raw or simulated
+    kind: ImageKind
     note: str = ""  # what had to be assumed to read it
 
     @property

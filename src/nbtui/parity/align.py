@@ -24,7 +24,7 @@ Place = tuple[int, int, int, str, int, int]  # section, block, pipeline rank, fi
 
 
 @dataclass(frozen=True)
-class Cell:
+class Scalar:
     """One scalar of a trace. ``token`` is the number as printed, empty when the line cannot tell."""
 
     component: str
@@ -85,9 +85,9 @@ def first_of(trace: Trace, name: str) -> Record | None:
     return found[0]
 
 
-def cells(trace: Trace) -> dict[Place, Cell]:
+def cells(trace: Trace) -> dict[Place, Scalar]:
     """Every scalar of the trace by its place."""
-    result: dict[Place, Cell] = {}
+    result: dict[Place, Scalar] = {}
     for record, block in zip(trace.records, blocks(trace), strict=True):
         name = record.name
         known = catalogue.field(name)
@@ -98,7 +98,7 @@ def cells(trace: Trace) -> dict[Place, Cell]:
         for index, value in enumerate(record.values):
             if value != NOT_THERE:
                 place = (section(name), block, catalogue.order(name), name, repetition, index)
-                result[place] = Cell(names[index], value, printed[index], record.line)
+                result[place] = Scalar(names[index], value, printed[index], record.line)
     for line in trace.phi:
         for key in line.values:
             if key != "phi_tic":
@@ -107,10 +107,10 @@ def cells(trace: Trace) -> dict[Place, Cell]:
     return result
 
 
-def phi_cell(line: PhiRecord, key: str) -> Cell:
+def phi_cell(line: PhiRecord, key: str) -> Scalar:
     """One value of a phi line."""
     printed = next((token for name, token in reversed(_PAIR.findall(line.text)) if name == key), "")
-    return Cell("", line.values[key], _plain(printed, line.values[key]), line.line)
+    return Scalar("", line.values[key], _plain(printed, line.values[key]), line.line)
 
 
 def tokens(record: Record) -> list[str]:

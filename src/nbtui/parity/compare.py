@@ -11,7 +11,7 @@ from nbtui.parity import align, position, preflight
 from nbtui.parity.judge import Judge, length_of
 from nbtui.parity.model import Comparison, Overview, Row
 from nbtui.parity.numbers import printing
-from nbtui.parity.overview import Listed, counts, raised
+from nbtui.parity.overview import RowList, counts, raised
 from nbtui.parity.profiles import Profile
 from nbtui.parity.profiles import profile as find_profile
 from nbtui.parity.units import Conversion
@@ -53,17 +53,17 @@ def compare(
     rows: Sequence[Row]
     overview: Overview
     if sum(len(trace.records) + len(trace.phi) for trace in (c, py)) > MANY:
-        from nbtui.parity.table import Table  # numpy
+        from nbtui.parity.table import RowTable  # numpy
 
         def stop() -> None:
             if cancelled is not None and cancelled():
                 raise CompareCancelled("comparing was cancelled")
 
-        rows = overview = Table(c, py, chosen, progress or (lambda done, of: None), stop)
+        rows = overview = RowTable(c, py, chosen, progress or (lambda done, of: None), stop)
         converted = rows.judge.conversion
     else:
         rows, converted = _listed(c, py, chosen)
-        overview = Listed(rows)
+        overview = RowList(rows)
     judged = [tally for tally in overview.tallies if tally.judged]
     compared = sum(tally.counted for tally in judged)
     up = overview.raised

@@ -56,8 +56,8 @@ class Judge:
         self,
         order: int,
         place: align.Place,
-        ours: align.Cell | None,
-        theirs: align.Cell | None,
+        ours: align.Scalar | None,
+        theirs: align.Scalar | None,
         *,
         occurrence: int,
         length: float,
@@ -92,7 +92,7 @@ class Judge:
             py_line=theirs.line if theirs else 0,
         )
 
-    def verdict(self, ours: align.Cell, theirs: align.Cell, fact: Fact, length: float) -> Verdict:
+    def verdict(self, ours: align.Scalar, theirs: align.Scalar, fact: Fact, length: float) -> Verdict:
         """How the two values compare."""
         kind, limit = fact.kind, fact.limit
         value = self._converted(fact.name, theirs)
@@ -144,7 +144,7 @@ class Judge:
             return Printing(digits=max(PRINTF_DIGITS, significant_digits(token))).half_unit(token)
         return log.half_unit(token)
 
-    def _converted(self, name: str, cell: align.Cell) -> Value:
+    def _converted(self, name: str, cell: align.Scalar) -> Value:
         factor = self.scale(name)
         return cell.value if factor == 1.0 or isinstance(cell.value, str) else cell.value * factor
 

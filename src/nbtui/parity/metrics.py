@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePath
 
-from nbtui.parity import align, causes
+from nbtui.parity import align, inheritance
 from nbtui.parity.compare import counts
 from nbtui.parity.excerpt import all_listed, excerpt
 from nbtui.parity.model import Comparison, Row
@@ -45,7 +45,7 @@ def metrics(
     are keyed by the row's label. ``extra`` fills or adds the keys that the traces do not tell and never replaces what
     was compared. Values are plain Python numbers; ``to_json`` makes strict JSON of them.
     """
-    first, new = comparison.first_divergence, causes.first_new(comparison)
+    first, new = comparison.first_divergence, inheritance.first_new(comparison)
     sides = _sides(c, py)
     rows = [comparison.rows[at] for at in excerpt(comparison)]
     found: dict[str, object] = {
@@ -60,7 +60,7 @@ def metrics(
         "verdict_text": verdict(comparison),
         "first_divergence": first.field if first else None,
         "first_divergence_label": first.label if first else None,
-        "first_divergence_inherited_from": _label(causes.inherited_from(comparison, first)) if first else None,
+        "first_divergence_inherited_from": _label(inheritance.inherited_from(comparison, first)) if first else None,
         "first_new_divergence": _label(new),
         "num_divergent": comparison.num_divergent,
         "num_compared": comparison.num_compared,

@@ -22,7 +22,7 @@ def raised(row: Row) -> bool:
     return row.status.differs and counts(row)
 
 
-class Listed:
+class RowList:
     """The answers for rows that are all there."""
 
     def __init__(self, rows: Sequence[Row]) -> None:

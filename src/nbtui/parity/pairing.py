@@ -17,7 +17,7 @@ _ALL = slice(None)
 _FARTHEST = np.iinfo(np.int32).max
 
 
-class Pairs:
+class RowPairs:
     """Per row the scalar of either side and what both are values of. ``names``: every field, in pipeline order."""
 
     left: Short  # the scalar of C, -1 for none

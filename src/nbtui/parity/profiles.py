@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Literal
 
 from nbtui.trace.fields import catalogue
 from nbtui.trace.fields.field import Stage
@@ -17,6 +18,9 @@ from nbtui.trace.model import TraceError
 GATE = 1e-6  # relative; the gate of the scaling chain
 CHAIN_STAGES = (Stage.ACCUMULATION, Stage.SCALING)  # the lattice factors of one phi step are no factors of the chain
 KEYS = ("base", "description", "tolerance", "only", "fields")
+
+
+Scope = Literal["all", "scaling", "rules"]  # every value, the scaling chain, only what the rules name
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Profile:
     name: str
     description: str
     tolerance: float = GATE  # relative, for every judged number without a rule of its own
-    scope: str = "all"  # "all", "scaling" (the scaling chain) or "rules" (only what rules name)
+    scope: Scope = "all"
     rules: Mapping[str, Limit] = field(default_factory=lambda: MappingProxyType({}))
 
     def limit(self, name: str, component: str = "") -> Limit:

@@ -9,7 +9,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from nbtui.parity import causes
+from nbtui.parity import inheritance
 from nbtui.parity.excerpt import all_listed, representatives
 from nbtui.parity.model import FALSE_DIVERGENCE, OUTSIDE, Comparison, Row, Status
 from nbtui.parity.preflight import show
@@ -178,7 +178,7 @@ def _about_first(comparison: Comparison) -> list[str]:
         return []
     ours, rest, _, other = split_common(show(row.c_value), show(row.py_value))
     digits = sum(char.isdigit() for char in ours.lstrip("-0."))
-    cause = causes.inherited_from(comparison, row)
+    cause = inheritance.inherited_from(comparison, row)
     origin = f"Inherited from {cause.label} ({relative(cause)})." if cause else "New here: nothing upstream differs."
     ulp = "" if row.ulp is None else f", {_count(row.ulp)} ulp"
     delta = "" if row.abs_delta is None else f"; Python - C {row.abs_delta:+.6g} {row.unit}".rstrip()

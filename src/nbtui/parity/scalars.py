@@ -35,14 +35,14 @@ class Scalars:
     block: Short  # per line
     repetition: Integers  # per line
 
-    def cell(self, at: int) -> align.Cell:
+    def cell(self, at: int) -> align.Scalar:
         """The scalar as the plain comparison has it."""
         line, component = int(self.line[at]), int(self.component[at])
         if line < len(self.records):
             record = self.records[line]
             names = component_names(record.name, len(record.values))
             printed = align.tokens(record)[component]
-            return align.Cell(names[component], record.values[component], printed, record.line)
+            return align.Scalar(names[component], record.values[component], printed, record.line)
         entry = self.phi[line - len(self.records)]
         start = int(self.phi.start[line - len(self.records)]) + len(self.records.values)
         key = list(entry.values)[int(self.source[at]) - start]

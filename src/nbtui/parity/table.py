@@ -19,7 +19,7 @@ from nbtui.parity.finding import numbered, parsed
 from nbtui.parity.judge import Fact, Judge
 from nbtui.parity.model import Row, Tally
 from nbtui.parity.numbers import Printing, printing
-from nbtui.parity.pairing import Pairs, Stop
+from nbtui.parity.pairing import RowPairs, Stop
 from nbtui.parity.profiles import Profile
 from nbtui.parity.scalars import Integers, Short, in_columns, names_of, scalars
 from nbtui.parity.sorting import Array, coded, distinct
@@ -33,7 +33,7 @@ _HELD = 4096  # rows that are kept as objects
 _NONE = np.iinfo(np.int32).max
 
 
-class Table(Sequence[Row]):
+class RowTable(Sequence[Row]):
     """The rows of a comparison, and its overview. ``stop`` raises when the work is to end."""
 
     def __init__(self, c: Trace, py: Trace, chosen: Profile, progress: Callable[[int, int], None], stop: Stop) -> None:
@@ -47,7 +47,7 @@ class Table(Sequence[Row]):
             found.append(scalars(trace, records, phi, numbers))
         stop()
         self.judge = Judge(c, py, chosen, *(_printing(records, phi, stop) for _, records, phi in sides))
-        self._pairs = Pairs(found[0], found[1], self._names, self.judge, stop)
+        self._pairs = RowPairs(found[0], found[1], self._names, self.judge, stop)
         self._verdicts = Verdicts(self._pairs, self.judge, progress, stop)
         self._matched: tuple[str, bool, Short] = ("", False, np.zeros(0, dtype=np.int32))
         self._made: OrderedDict[int, Row] = OrderedDict()

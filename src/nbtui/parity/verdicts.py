@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nbtui.parity.judge import Judge, length_of
 from nbtui.parity.model import Status
 from nbtui.parity.numbers import DIVERGENT_BELOW, MINOR_BELOW, NOISE, ZERO_BELOW, Printing
-from nbtui.parity.pairing import Pairs, Stop
+from nbtui.parity.pairing import RowPairs, Stop
 from nbtui.parity.scalars import Short
 from nbtui.parity.sorting import Array
 from nbtui.trace.fields.field import Tolerance
@@ -29,7 +29,7 @@ _AT_MOST = 9  # components of a vector
 class Verdicts:
     """``status``: per row. ``progress`` is told how many rows are judged, of how many."""
 
-    def __init__(self, pairs: Pairs, judge: Judge, progress: Callable[[int, int], None], stop: Stop) -> None:
+    def __init__(self, pairs: RowPairs, judge: Judge, progress: Callable[[int, int], None], stop: Stop) -> None:
         self._pairs, self._judge = pairs, judge
         self._of_facts = _of_facts(pairs, judge)
         self.status = np.full(len(pairs), MISSING, dtype=np.uint8)
@@ -109,7 +109,7 @@ def _statuses(a: Array, b: Array, delta: Array, rel: Array, known: dict[str, Arr
     return np.where((a == b) | np.isnan(a) & np.isnan(b), PASS, status).astype(np.uint8)
 
 
-def _of_facts(pairs: Pairs, judge: Judge) -> dict[str, Array]:
+def _of_facts(pairs: RowPairs, judge: Judge) -> dict[str, Array]:
     """What judging needs of the facts, one value per fact."""
     facts = pairs.facts
     return {
@@ -124,7 +124,7 @@ def _of_facts(pairs: Pairs, judge: Judge) -> dict[str, Array]:
     }
 
 
-def _may_be_noise(pairs: Pairs, left: Short, a: Array, delta: Array) -> NDArray[np.bool_]:
+def _may_be_noise(pairs: RowPairs, left: Short, a: Array, delta: Array) -> NDArray[np.bool_]:
     """Where a difference is at most so much of the longest component of its vector that noise may be all of it."""
     here = np.where((left >= 0) & np.isfinite(a), np.abs(a), 0.0)
     lines = pairs.c.line[left] if len(pairs.c.line) else np.zeros_like(left)
@@ -139,7 +139,7 @@ def _may_be_noise(pairs: Pairs, left: Short, a: Array, delta: Array) -> NDArray[
     return np.asarray(near)
 
 
-def length_at(pairs: Pairs, at: int) -> float:
+def length_at(pairs: RowPairs, at: int) -> float:
     """Length of C's vector in this row."""
     left = int(pairs.left[at])
     if left < 0:

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 Value = float | int | str
+TraceSide = Literal["C", "PY", "?"]  # ? when the log does not say
+LineSide = Literal["", "C", "PY"]  # empty for lines without a tag
+PairsKind = Literal["phi", "term"]
+NoticeKind = Literal[
+    "warning", "convention", "pivot", "hkl", "sources", "mosaic", "wavelength", "fluence", "oversample", "info", "prose"
+]
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,7 @@ class TermRecord:
 class Notice:
     """A plain line of the log that settles a preflight question."""
 
-    kind: str  # warning, convention, pivot, hkl, sources, mosaic, wavelength, fluence, oversample, info
+    kind: NoticeKind
     text: str
     line: int
 
@@ -59,7 +66,7 @@ class Notice:
 class Trace:
     """Everything read from one trace, in emission order."""
 
-    side: str  # "C", "PY" or "?" when the log does not say
+    side: TraceSide
     origin: str  # path, or "live"
     records: Sequence[Record]
     phi: Sequence[PhiRecord] = ()

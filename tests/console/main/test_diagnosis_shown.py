@@ -20,8 +20,8 @@ from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
 from nbtui.diagnosis.replay.replay import replay
 from nbtui.live.c_terms import read_terms, terms_of_c
 from nbtui.live.model import Settings
-from nbtui.parity.causes import first_new
 from nbtui.parity.compare import compare
+from nbtui.parity.inheritance import first_new
 from nbtui.trace.model import Trace
 from nbtui.trace.reading.reader import parse_lines, read_trace
 from support.diagnosis_traces import causes, changed, demo, demo_log, lines_of

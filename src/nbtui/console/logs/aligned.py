@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nbtui.console.logs.alignment import Alignment, Marks
 from nbtui.parity.model import Comparison, Row
 from nbtui.parity.sorting import distinct
-from nbtui.parity.table import Table
+from nbtui.parity.table import RowTable
 
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -44,7 +44,7 @@ def _lines(comparison: Comparison) -> tuple[Integers, Integers, Flags]:
     rows = comparison.rows
     differs = np.zeros(len(rows), dtype=bool)
     differs[np.asarray(comparison.overview.raised, dtype=np.int64)] = True
-    if isinstance(rows, Table):
+    if isinstance(rows, RowTable):
         return *rows.log_lines(), differs
     ours, theirs = ([getattr(row, name) for row in rows] for name in ("c_line", "py_line"))
     return np.array(ours, dtype=np.int64), np.array(theirs, dtype=np.int64), differs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from nbtui.parity import causes
+from nbtui.parity.streams import upstream
 from nbtui.trace.columns import phi_ends
 from nbtui.trace.fields import catalogue
 from nbtui.trace.model import Trace
@@ -15,7 +15,7 @@ def dependencies(name: str) -> tuple[str, ...]:
     known = catalogue.field(name)
     if known and known.depends_on:
         return known.depends_on
-    return tuple(sorted(causes.upstream(name), key=catalogue.order))
+    return tuple(sorted(upstream(name), key=catalogue.order))
 
 
 @cache

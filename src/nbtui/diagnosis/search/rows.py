@@ -128,7 +128,7 @@ def _finite(value: float) -> float:
     return abs(value) if math.isfinite(value) else 0.0
 
 
-def _half(lines: Printing, cell: align.Cell) -> float:
+def _half(lines: Printing, cell: align.Scalar) -> float:
     return lines.half_unit(cell.token) if cell.token else 0.0
 
 

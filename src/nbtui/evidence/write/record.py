@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbtui.parity.causes import inherited_from
+from nbtui.parity.inheritance import inherited_from
 from nbtui.parity.metrics import metrics
 from nbtui.parity.model import Comparison
 from nbtui.parity.preflight import show

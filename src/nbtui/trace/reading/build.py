@@ -10,7 +10,7 @@ from nbtui.trace.fields.catalogue import field
 from nbtui.trace.model import Notice, Trace
 from nbtui.trace.reading import grammar, printout
 from nbtui.trace.reading.quick import Quick
-from nbtui.trace.reading.run import END, MAX_NOTICES, Run
+from nbtui.trace.reading.run import END, MAX_NOTICES, LoggedRun
 from nbtui.trace.text import clean
 
 
@@ -18,8 +18,8 @@ class Builder:
     """Takes the lines of a log one by one, in order, and gives the trace at the end."""
 
     def __init__(self) -> None:
-        self._run = Run()
-        self._best: Run | None = None
+        self._run = LoggedRun()
+        self._best: LoggedRun | None = None
         self._runs = 0
         self._quick = Quick()
         self._printed = 0  # lines of a -printout block still to come
@@ -40,39 +40,47 @@ class Builder:
         return self._quick.take_many(self._run, block, start, line) if not self._printed else (0, start)
 
     def _take(self, event: grammar.Event, line: int) -> None:
-        if isinstance(event, grammar.Named):
-            self._begin(self._run.tail and self._starts(event))
-            self._mark(line)
-            self._run.add(event.side, event.name, event.raw_name, event.values, line, event.text)
-            self._quick.learn(self._run, event)
-            self._run.tail = self._run.tail or (event.main and event.name in END)
-        elif isinstance(event, grammar.Pairs):
-            self._mark(line)
-            self._run.add_pairs(event.side, event.kind, event.values, line, event.text)
-            self._quick.learn(self._run, event)
-        elif isinstance(event, grammar.Odd):
-            self._mark(line)
-            self._run.unknown.append((event.side, line, event.text))
-            if event.reason:
-                self._run.notice("warning", f"line {line}: {event.reason}", line)
-        elif not isinstance(event, grammar.Marker):
-            self._plain(event, line)
-            return
-        self._run.sides[event.side] += 1
-        if event.side:
-            self._run.digest(event.side, event.key)
+        match event:
+            case grammar.Banner() | grammar.Said() | grammar.Pixel():
+                self._take_plain(event, line)
+            case _:
+                self._take_tagged(event, line)
+                self._run.sides[event.side] += 1
+                if event.side:
+                    self._run.digest(event.side, event.key)
 
-    def _plain(self, event: grammar.Banner | grammar.Said | grammar.Pixel, line: int) -> None:
-        if isinstance(event, grammar.Banner):
-            self._begin(self._run.filled or self._run.begun)
-            self._run.begun = True
-        elif isinstance(event, grammar.Said):
-            self._begin(self._run.tail and "auto-generating" in event.text)
-            self._run.notice(event.kind, event.text, line)
-        else:
-            self._begin(self._run.tail and self._run.pixel is not None)
-            if event.weight >= self._run.pixel_weight:
-                self._run.pixel, self._run.pixel_weight = (event.slow, event.fast), event.weight
+    def _take_tagged(self, event: grammar.Tagged, line: int) -> None:
+        match event:
+            case grammar.Named():
+                self._begin(self._run.tail and self._starts(event))
+                self._mark(line)
+                self._run.add(event.side, event.name, event.raw_name, event.values, line, event.text)
+                self._quick.learn(self._run, event)
+                self._run.tail = self._run.tail or (event.main and event.name in END)
+            case grammar.KeyValues():
+                self._mark(line)
+                self._run.add_pairs(event.side, event.kind, event.values, line, event.text)
+                self._quick.learn(self._run, event)
+            case grammar.Odd():
+                self._mark(line)
+                self._run.unknown.append((event.side, line, event.text))
+                if event.reason:
+                    self._run.notice("warning", f"line {line}: {event.reason}", line)
+            case grammar.Marker():
+                pass
+
+    def _take_plain(self, event: grammar.Plain, line: int) -> None:
+        match event:
+            case grammar.Banner():
+                self._begin(self._run.filled or self._run.begun)
+                self._run.begun = True
+            case grammar.Said():
+                self._begin(self._run.tail and "auto-generating" in event.text)
+                self._run.notice(event.kind, event.text, line)
+            case grammar.Pixel():
+                self._begin(self._run.tail and self._run.pixel is not None)
+                if event.weight >= self._run.pixel_weight:
+                    self._run.pixel, self._run.pixel_weight = (event.slow, event.fast), event.weight
 
     def _starts(self, event: grammar.Named) -> bool:
         """Whether a line after the end of a pixel's trace belongs to another run.
@@ -88,7 +96,7 @@ class Builder:
         if not new:
             return
         self._close()
-        self._run = Run()
+        self._run = LoggedRun()
         self._last = None
         self._quick = Quick()
 
@@ -156,7 +164,7 @@ class Builder:
         text = f"line {line}: the log ends in the middle of this line; it is left out, make the log again to have it"
         run.notice("warning", text, line)
 
-    def _remarks(self, run: Run, last: Run) -> None:
+    def _remarks(self, run: LoggedRun, last: LoggedRun) -> None:
         if self._runs > 1:
             which = "the last complete one" if run.complete else "the last one"
             why = "" if run is last or not last.filled else "; the one after it is not complete"
@@ -183,7 +191,7 @@ def _stored(got: float, want: float) -> bool:
     return any(math.isclose(got, exact, rel_tol=1e-14) for exact in (want, rounded))
 
 
-def _vouched(run: Run, records: int, phi: int, terms: int) -> bool:
+def _vouched(run: LoggedRun, records: int, phi: int, terms: int) -> bool:
     """Whether a last line without line end can be trusted.
 
     The stored value can be checked against the double before it; a line of a file that holds phi lines or terms

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from nbtui.trace.fields.catalogue import FIELDS, Field, Shape, Tap, Tolerance, canonical, field
-from nbtui.trace.model import Value
+from nbtui.trace.model import LineSide, NoticeKind, PairsKind, Value
 from nbtui.trace.numbers import integer, number, value
 from nbtui.trace.reading.notices import is_banner, notice_kind
 
@@ -20,7 +20,7 @@ from nbtui.trace.reading.notices import is_banner, notice_kind
 class Named:
     """One named value; ``key`` is the line without its side and spacing, for the checksum."""
 
-    side: str
+    side: LineSide
     name: str
     raw_name: str
     values: tuple[Value, ...]
@@ -30,11 +30,11 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class KeyValues:
     """The k=v values of a phi line (``kind`` "phi") or of a term line ("term")."""
 
-    side: str
-    kind: str
+    side: LineSide
+    kind: PairsKind
     values: dict[str, float]
     key: str
     text: str
@@ -53,7 +53,7 @@ class Pixel:
 class Said:
     """A plain line that settles a question."""
 
-    kind: str
+    kind: NoticeKind
     text: str
 
 
@@ -66,7 +66,7 @@ class Banner:
 class Odd:
     """A TRACE_* line that has no name and value, or not as many values as the field has."""
 
-    side: str
+    side: LineSide
     text: str
     reason: str
     key: str
@@ -76,13 +76,17 @@ class Odd:
 class Marker:
     """A TRACE_* line that carries nothing (start and end of a table)."""
 
-    side: str
+    side: LineSide
     key: str
 
 
-Event = Named | Pairs | Pixel | Said | Banner | Odd | Marker
+Tagged = Named | KeyValues | Odd | Marker  # TRACE_* and DETECTOR_* lines
+Plain = Banner | Said | Pixel
+Event = Tagged | Plain
 
 _TAG = re.compile(r"TRACE_(C|PY)(?:_([A-Z0-9_]+))?(?=[: ]|$)|TRACE_CONFIG:|TRACE(?=:)|(?<!\S)DETECTOR_(?=[A-Z0-9]+_)")
+_SIDES: dict[str | None, LineSide] = {None: "", "C": "C", "PY": "PY"}
+_PAIRS: dict[str, PairsKind] = {"PHI": "phi", "TERM": "term"}
 _NAME = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.]*)\s*(?:=|\s)\s*(\S.*)")
 _CONFIG = re.compile(r"spixel\s*=\s*([0-9]{1,9})\s*,\s*fpixel\s*=\s*([0-9]{1,9})")
 _ECHO = re.compile(r"-(?:trace|dump)_pixel\s+([0-9]{1,9})\s+([0-9]{1,9})(?![0-9.])")
@@ -137,7 +141,7 @@ def _plain(text: str) -> list[Event]:
 
 
 def _tagged(match: re.Match[str], text: str, rest: str) -> list[Event]:
-    side = match[1] or ""
+    side: LineSide = _SIDES[match[1]]
     if match[2] is not None:
         return _special(side, match[2], text, rest)
     if side:
@@ -150,7 +154,7 @@ def _tagged(match: re.Match[str], text: str, rest: str) -> list[Event]:
     return [Said("prose", text)]
 
 
-def _named(side: str, text: str, body: str) -> Event:
+def _named(side: LineSide, text: str, body: str) -> Event:
     key = " ".join(body.replace("=", " ", 1).split())
     match = _NAME.fullmatch(body)
     if match is None:
@@ -182,7 +186,7 @@ def _values(entry: Field | None, payload: str) -> tuple[Value, ...] | None:
     return tuple(map(integer if entry.tolerance is Tolerance.INTEGER else value, tokens))
 
 
-def _special(side: str, tag: str, text: str, rest: str) -> list[Event]:
+def _special(side: LineSide, tag: str, text: str, rest: str) -> list[Event]:
     key = " ".join([tag, *rest.split()])
     body = rest.removeprefix(":")
     if tag in ("PHI", "TERM", "ROTSTAR"):
@@ -195,7 +199,7 @@ def _special(side: str, tag: str, text: str, rest: str) -> list[Event]:
                 for name, item in values.items()
                 if name != "phi_tic"
             ]
-        return [Pairs(side, tag.lower(), values, key, text)]
+        return [KeyValues(side, _PAIRS[tag], values, key, text)]
     if tag in ("TRICUBIC_GRID_START", "TRICUBIC_GRID_END"):
         return [Marker(side, key)]
     if not body.strip() or not (rest.startswith(":") or "=" in body or re.match(r"[0-9]+\s*:", body)):
@@ -204,7 +208,7 @@ def _special(side: str, tag: str, text: str, rest: str) -> list[Event]:
     return [known if known is not None else Odd(side, text, "", key)]
 
 
-def _beside(side: str, tag: str, text: str, body: str, key: str) -> Event | None:
+def _beside(side: LineSide, tag: str, text: str, body: str, key: str) -> Event | None:
     """A line of a dialect that has entries of its own in the catalogue: sources and interpolation."""
     source = re.fullmatch(r"SOURCE([0-9]{0,6})", tag)
     if source is not None:
@@ -229,7 +233,7 @@ def _beside(side: str, tag: str, text: str, body: str, key: str) -> Event | None
     return None if axis is None else _entry(side, f"tricubic.{axis[1].lower()}_coords", tag, body, key, text)
 
 
-def _entry(side: str, name: str, raw: str, payload: str, key: str, text: str) -> Event | None:
+def _entry(side: LineSide, name: str, raw: str, payload: str, key: str, text: str) -> Event | None:
     name = canonical(name)
     values = _values(field(name), payload.strip())
     return None if values is None else Named(side, name, raw, values, key, text, main=False)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 
+from nbtui.trace.model import NoticeKind
+
 BANNER = "nanocrystal diffraction simulator"
 CLOSING = "solid angle subtended by detector"  # the C program's first line after its loop
 
 # kind, the text that must occur, in the order in which a line is tried
-_KINDS: tuple[tuple[str, str], ...] = (
+_KINDS: tuple[tuple[NoticeKind, str], ...] = (
     ("warning", "WARNING"),
     ("warning", "UserWarning: "),
     ("warning", "RuntimeWarning: "),
@@ -55,10 +57,10 @@ def is_banner(text: str) -> bool:
     return BANNER in text
 
 
-def notice_kind(text: str) -> str:
-    """The kind of notice a plain line is, or an empty string."""
+def notice_kind(text: str) -> NoticeKind | None:
+    """The kind of notice a plain line is; None for any other line."""
     for kind, needle in _KINDS:
         if needle in text:
             created = _CREATED.search(text) if kind == "sources" else None
             return "mosaic" if created is not None and created[1] != "source" else kind
-    return ""
+    return None

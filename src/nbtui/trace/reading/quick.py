@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 from nbtui.trace.columns import FLOATS, WHOLE, PhiLines, Records, TermLines
 from nbtui.trace.fields.catalogue import Tolerance, field
-from nbtui.trace.reading.grammar import COUNTS, Named, Pairs, usable
-from nbtui.trace.reading.run import END, Kept, Run
+from nbtui.trace.model import LineSide
+from nbtui.trace.reading.grammar import COUNTS, KeyValues, Named, usable
+from nbtui.trace.reading.run import END, Kept, LoggedRun
 
 _NUMBER = "[-+.0-9e]+"
 _PLAIN = re.compile(rf"TRACE_((?:C|PY): [A-Za-z_]\w*) ({_NUMBER}(?: {_NUMBER})*)", re.ASCII).fullmatch
@@ -28,7 +29,7 @@ _DIGITS = 15  # of whole numbers that a float holds exactly, whatever they are
 class _Value:
     """A named line; ``kind`` is its number among the records of the run."""
 
-    side: str
+    side: LineSide
     raw: str
     seen: tuple[str, str]
     count: int
@@ -41,7 +42,7 @@ class _Pairs:
     """A phi or a term line with these keys in this order."""
 
     match: Callable[[str], re.Match[str] | None]
-    side: str
+    side: LineSide
     keys: tuple[str, ...]
     tag: int  # where the checksum's part of the line begins
     tic: int  # place of phi_tic, -1 without
@@ -59,16 +60,16 @@ class Quick:
         self._values: dict[str, _Value] = {}
         self._pairs: _Pairs | None = None
 
-    def last(self, run: Run) -> tuple[int, int, int, int] | None:
+    def last(self, run: LoggedRun) -> tuple[int, int, int, int] | None:
         """The last line taken, and the numbers of records, phi lines and terms before it; nothing came after it."""
         if self._took is None:
             return None
         records, phi, terms = (len(kept) - (kept is self._took) for kept in (run.records, run.phi, run.terms))
         return self._line, records, phi, terms
 
-    def learn(self, run: Run, event: Named | Pairs) -> None:
+    def learn(self, run: LoggedRun, event: Named | KeyValues) -> None:
         """Remember what a line looks like that the grammar has read and ``run`` has got."""
-        if isinstance(event, Pairs):
+        if isinstance(event, KeyValues):
             self._learn_pairs(run, event)
             return
         entry = field(event.name)
@@ -80,7 +81,7 @@ class Quick:
         seen = (event.side, event.name)
         self._values[head] = _Value(event.side, event.raw_name, seen, COUNTS[entry.shape], whole, kind)
 
-    def _learn_pairs(self, run: Run, event: Pairs) -> None:
+    def _learn_pairs(self, run: LoggedRun, event: KeyValues) -> None:
         keys = tuple(event.values)
         phi = event.kind == "phi"
         head = f"TRACE_{event.side}_{event.kind.upper()} "
@@ -93,7 +94,7 @@ class Quick:
         if match(event.text) is not None:
             self._pairs = _Pairs(match, event.side, keys, tag, tic, items.kind_of(keys), phi, many)
 
-    def take(self, run: Run, text: str, line: int) -> bool:
+    def take(self, run: LoggedRun, text: str, line: int) -> bool:
         """Give ``run`` this line. False, and nothing has happened, when it is not one of those known."""
         if run.tail:  # another run may begin
             return False
@@ -107,7 +108,7 @@ class Quick:
         found = pairs.match(text)
         return found is not None and self._take_pairs(run, pairs, found.groups(), text, line)
 
-    def take_many(self, run: Run, block: bytes, start: int, line: int) -> tuple[int, int]:
+    def take_many(self, run: LoggedRun, block: bytes, start: int, line: int) -> tuple[int, int]:
         """Give ``run`` the phi or term lines that follow each other from ``start`` on, if it has known such ones.
 
         ``line``: number of the first. How many they were (some hundreds at most), and where the last one ends.
@@ -138,12 +139,12 @@ class Quick:
         run.digest_lines(pairs.side, found.group().replace(f"TRACE_{pairs.side}_".encode(), b""))
         return len(texts), found.end() - 1
 
-    def _occurrence(self, run: Run, side: str, tic: float) -> int:
+    def _occurrence(self, run: LoggedRun, side: LineSide, tic: float) -> int:
         before = run.tics[side, tic]
         run.tics[side, tic] = before + 1
         return before
 
-    def _value(self, run: Run, known: _Value, payload: str, text: str, line: int) -> bool:
+    def _value(self, run: LoggedRun, known: _Value, payload: str, text: str, line: int) -> bool:
         tokens = payload.split(" ")
         if len(tokens) != known.count or (known.whole and max(map(len, tokens)) > _DIGITS):
             return False
@@ -160,7 +161,7 @@ class Quick:
         run.digest(known.side, f"{known.raw} {payload}")
         return True
 
-    def _take_pairs(self, run: Run, pairs: _Pairs, tokens: tuple[str, ...], text: str, line: int) -> bool:
+    def _take_pairs(self, run: LoggedRun, pairs: _Pairs, tokens: tuple[str, ...], text: str, line: int) -> bool:
         try:
             values = list(map(float, tokens))
         except ValueError:

@@ -8,14 +8,25 @@ from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 from nbtui.trace.columns import PhiLines, Records, TermLines
-from nbtui.trace.model import Notice, PhiRecord, Record, TermRecord, Trace, Value
+from nbtui.trace.model import (
+    LineSide,
+    Notice,
+    NoticeKind,
+    PairsKind,
+    PhiRecord,
+    Record,
+    TermRecord,
+    Trace,
+    TraceSide,
+    Value,
+)
 
 END = ("I_pixel_final", "floatimage_accumulated")  # the last values of a pixel's trace
 MAX_NOTICES = 400  # of one kind; more of them say nothing new
 _BATCH = 1024  # lines hashed at a time
 
 Lines = TypeVar("Lines", Records, PhiLines, TermLines)
-_SIDES = ("", "C", "PY")  # as the codes that stand beside the lines
+_SIDES: tuple[LineSide, ...] = ("", "C", "PY")  # as the codes that stand beside the lines
 
 
 class Kept(Generic[Lines]):
@@ -31,7 +42,7 @@ class Kept(Generic[Lines]):
     def side_of(self, at: int) -> str:
         return _SIDES[self.sides[at]]
 
-    def belongs(self, side: str, lines: int = 1) -> None:
+    def belongs(self, side: LineSide, lines: int = 1) -> None:
         """The lines that ``items`` has just got are of this side."""
         self.sides += bytes((_SIDES.index(side),)) * lines
 
@@ -39,9 +50,9 @@ class Kept(Generic[Lines]):
         self.items.cut(length)
         del self.sides[length:]
 
-    def of(self, side: str) -> Lines:
+    def of(self, side: TraceSide) -> Lines:
         """Those of one side, and those without a tag."""
-        wanted = {_SIDES.index(name) for name in ("", side) if name in _SIDES}
+        wanted = {at for at, name in enumerate(_SIDES) if name in ("", side)}
         if set(self.sides) <= wanted:
             return self.items
         return self.chosen(at for at, code in enumerate(self.sides) if code in wanted)
@@ -54,7 +65,7 @@ class Kept(Generic[Lines]):
         return kept
 
 
-class Run:
+class LoggedRun:
     """What one run of a program left in the log. Both sides are kept until it is known which one it is."""
 
     def __init__(self) -> None:
@@ -86,47 +97,47 @@ class Run:
             return True
         return self.blocks > 0 and not self.sides["C"] and not self.sides["PY"]
 
-    def side(self) -> str:
+    def side(self) -> TraceSide:
         """The side with more lines; the stock program's own lines, without any tag, are C's."""
         if self.sides["PY"] > self.sides["C"]:
             return "PY"
         return "C" if self.sides["C"] or self.blocks or self.begun else "?"
 
-    def digest(self, side: str, key: str) -> None:
+    def digest(self, side: LineSide, key: str) -> None:
         """Adds one line to the checksum of its side."""
         keys = self.keys[side]
         keys.append(key)
         if len(keys) >= _BATCH:
             self.flush(side)
 
-    def digest_lines(self, side: str, text: bytes) -> None:
+    def digest_lines(self, side: LineSide, text: bytes) -> None:
         """Adds lines, each with its line end, to the checksum of their side."""
         self.flush(side)
         self.hashes.setdefault(side, hashlib.sha256()).update(text)
 
-    def flush(self, side: str) -> None:
+    def flush(self, side: LineSide) -> None:
         keys = self.keys[side]
         if keys:
             text = "\n".join(keys) + "\n"
             self.hashes.setdefault(side, hashlib.sha256()).update(text.encode("utf-8", "backslashreplace"))
             keys.clear()
 
-    def checksum(self, side: str) -> str:
+    def checksum(self, side: TraceSide) -> str:
         """Over the side's lines without their side prefix; over the lines without any tag when it has none."""
-        for name in (side, ""):
-            if name in self.keys:
-                self.flush(name)
+        names: tuple[LineSide, ...] = ("",) if side == "?" else (side, "")
+        for name in names:
+            self.flush(name)
             if name in self.hashes:
                 return self.hashes[name].hexdigest()
         return ""
 
-    def add(self, side: str, name: str, raw: str, values: tuple[Value, ...], line: int, text: str) -> None:
+    def add(self, side: LineSide, name: str, raw: str, values: tuple[Value, ...], line: int, text: str) -> None:
         occurrence = self.seen[side, name]
         self.seen[side, name] += 1
         self.records.items.put(Record(name, raw, values, occurrence, line, text))
         self.records.belongs(side)
 
-    def add_pairs(self, side: str, kind: str, values: dict[str, float], line: int, text: str) -> None:
+    def add_pairs(self, side: LineSide, kind: PairsKind, values: dict[str, float], line: int, text: str) -> None:
         """A phi line (``kind`` "phi") or a term line."""
         if kind == "term":
             self.terms.items.put(TermRecord(values, line))
@@ -156,7 +167,7 @@ class Run:
         for key in [key for key in self.seen if key[1].startswith("printout.")]:
             del self.seen[key]
 
-    def notice(self, kind: str, text: str, line: int) -> None:
+    def notice(self, kind: NoticeKind, text: str, line: int) -> None:
         self.kinds[kind] += 1
         if self.kinds[kind] <= MAX_NOTICES:
             self.notices.append(Notice(kind, text, line))

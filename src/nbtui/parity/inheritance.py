@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from nbtui.parity.model import Comparison, Row
-from nbtui.parity.streams import upstream
-
-__all__ = ["first_new", "inherited_from", "upstream"]
 
 
 def inherited_from(comparison: Comparison, row: Row) -> Row | None:
