@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from nbtui.cli import main
-from nbtui.evidence.check.checksums import check_ours
+from nbtui.evidence.check.checksums import check_strict
 from nbtui.evidence.read.folder import find_packages, read_json
 
 REPORTS = Path("reports")
@@ -24,7 +24,7 @@ def is_example(package: Path) -> bool:
     """Whether a package is an example made here and unchanged since (a newer nbtui may judge it differently)."""
     metrics, _ = read_json(package / "metrics.json")
     files = tuple(path.name for path in package.iterdir())
-    return metrics.get("note") == NOTE and not check_ours(package, files)
+    return metrics.get("note") == NOTE and not check_strict(package, files)
 
 
 def renew() -> int:

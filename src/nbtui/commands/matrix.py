@@ -25,7 +25,7 @@ _DEVICES = ("cpu", "cuda")
 
 
 @dataclass(frozen=True)
-class Cell:
+class MatrixCell:
     """One way to simulate the case, and how its trace compares; ``failure`` where it could not be simulated."""
 
     phi_mode: str
@@ -71,7 +71,7 @@ def matrix(request: Request, case: Case, c: Trace, *, as_json: bool) -> int:
     return 0 if all(cell.agrees for cell in cells) else 1
 
 
-def _cells(request: Request, case: Case, c: Trace, devices: tuple[str, ...]) -> Iterator[Cell]:
+def _cells(request: Request, case: Case, c: Trace, devices: tuple[str, ...]) -> Iterator[MatrixCell]:
     from nbtui.live.session import simulate
 
     for device, dtype, mode in itertools.product(devices, _DTYPES, _MODES):
@@ -80,12 +80,12 @@ def _cells(request: Request, case: Case, c: Trace, devices: tuple[str, ...]) -> 
         try:
             simulation = simulate(case, settings)
         except SimulationFailed as error:
-            yield Cell(mode, dtype, device, None, str(error))
+            yield MatrixCell(mode, dtype, device, None, str(error))
         else:
-            yield Cell(mode, dtype, device, request.compare(c, simulation.trace))
+            yield MatrixCell(mode, dtype, device, request.compare(c, simulation.trace))
 
 
-def table(cells: tuple[Cell, ...], absent: tuple[str, ...]) -> Iterator[str]:
+def table(cells: tuple[MatrixCell, ...], absent: tuple[str, ...]) -> Iterator[str]:
     """A verdict per way, then fields that leave tolerance somewhere: the largest relative difference, ``=`` inside."""
     outside = [cell.outside() for cell in cells]
     orders = {name: row.order for found in outside for name, row in found.items()}
@@ -112,7 +112,7 @@ def table(cells: tuple[Cell, ...], absent: tuple[str, ...]) -> Iterator[str]:
     yield from (f"{device}: not there, torch finds no such device" for device in absent)
 
 
-def as_object(name: str, cells: tuple[Cell, ...], absent: tuple[str, ...]) -> dict[str, object]:
+def as_object(name: str, cells: tuple[MatrixCell, ...], absent: tuple[str, ...]) -> dict[str, object]:
     """The same as plain values."""
     return {
         "case": name,
@@ -143,16 +143,16 @@ def as_object(name: str, cells: tuple[Cell, ...], absent: tuple[str, ...]) -> di
     }
 
 
-def _verdict(cell: Cell) -> str:
+def _verdict(cell: MatrixCell) -> str:
     return "failed" if cell.comparison is None else "agree" if cell.agrees else "diverge"
 
 
-def _first(cell: Cell) -> str | None:
+def _first(cell: MatrixCell) -> str | None:
     first = cell.comparison.first_divergence if cell.comparison else None
     return first.label if first else None
 
 
-def _text(cell: Cell, row: Row | None) -> str:
+def _text(cell: MatrixCell, row: Row | None) -> str:
     if cell.comparison is None:
         return "-"
     if row is None:

@@ -25,7 +25,7 @@ UNKNOWN_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Change:
+class FactorChange:
     """One factor against the package before: sizes of the relative deltas and the judgement."""
 
     factor: str
@@ -41,7 +41,7 @@ class Entry:
     package: Package
     before: Package | None
     overall: str  # BETTER, WORSE, SAME, or "-" without a package before
-    changes: tuple[Change, ...]
+    changes: tuple[FactorChange, ...]
     identical_to: str  # stamp of the earliest package with the same trace hash, or ""
     drift: tuple[str, ...]  # "torch 2.8.0 -> 2.13.0"
 
@@ -90,12 +90,12 @@ def entry(package: Package, before: Package | None, identical_to: str = "") -> E
     return Entry(package, before, overall, changes, identical_to, drift(before, package))
 
 
-def compare_factors(before: Iterable[Factor], after: Iterable[Factor]) -> tuple[Change, ...]:
+def compare_factors(before: Iterable[Factor], after: Iterable[Factor]) -> tuple[FactorChange, ...]:
     """Every factor of the scaling chain of either side, better, worse or same by the size of its delta."""
     old = {catalogue.canonical(factor.name): factor for factor in before if in_chain(factor.name)}
     new = {catalogue.canonical(factor.name): factor for factor in after if in_chain(factor.name)}
     return tuple(
-        Change(name, _delta(old.get(name)), _delta(new.get(name)), judge(old.get(name), new.get(name)))
+        FactorChange(name, _delta(old.get(name)), _delta(new.get(name)), judge(old.get(name), new.get(name)))
         for name in dict.fromkeys([*new, *old])
     )
 

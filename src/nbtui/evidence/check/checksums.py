@@ -10,25 +10,17 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from nbtui.evidence.check.finding import FileFinding
+from nbtui.evidence.layout import CHECKSUMS
 from nbtui.evidence.read.folder import read_bytes, regular_size
 
-NAME = "sha256.txt"
 LINE = re.compile(r"\\?([0-9a-fA-F]{64})\s[ *]?(.*\S)\s*")
 GIT_SHA = re.compile(rb"\s*[0-9a-fA-F]{7,40}\s*")
 FEW_DIGITS = 8  # a changed file changes about 60 of the 64 digits, a changed line only what was changed in it
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing about one file. ``fatal``: something is wrong; otherwise something is only lacking or odd."""
-
-    file: str
-    what: str
-    fatal: bool = True
-
-
-@dataclass(frozen=True)
-class Listed:
+class ChecksumLine:
     """One line of a checksum file."""
 
     digest: str  # lower case
@@ -47,58 +39,60 @@ def file_hash(path: Path) -> str:
         return ""
 
 
-def check_ours(folder: Path, files: tuple[str, ...]) -> list[Finding]:
+def check_strict(folder: Path, files: tuple[str, ...]) -> list[FileFinding]:
     """The strict form: every other file once, sorted, two spaces, lower case; every single byte counts."""
-    raw = read_bytes(folder / NAME)
+    raw = read_bytes(folder / CHECKSUMS)
     if raw is None:
-        return [Finding(NAME, "is missing: nothing shows that the files are unchanged")]
-    actual = {name: file_hash(folder / name) for name in files if name != NAME}
+        return [FileFinding(CHECKSUMS, "is missing: nothing shows that the files are unchanged")]
+    actual = {name: file_hash(folder / name) for name in files if name != CHECKSUMS}
     expected = "".join(f"{digest}  {name}\n" for name, digest in sorted(actual.items())).encode()
     if raw == expected:
         return []
     listed, odd = parse(raw)
     damaged = _damaged(actual, raw, odd)
     sound = {name: digest for name, digest in actual.items() if name not in damaged}
-    found = [Finding(NAME, f"line {number} is no checksum line") for number in odd]
-    found += [Finding(NAME, f"the line of {name} is damaged") for name in damaged]
+    found = [FileFinding(CHECKSUMS, f"line {number} is no checksum line") for number in odd]
+    found += [FileFinding(CHECKSUMS, f"the line of {name} is damaged") for name in damaged]
     found += _against(sound, {entry.name: entry for entry in listed if entry.digest not in damaged.values()})
-    return found or [Finding(NAME, "is not in its form (sorted names, two spaces, LF, one newline at the end)")]
+    return found or [
+        FileFinding(CHECKSUMS, "is not in canonical form (sorted names, two spaces, LF, one final newline)")
+    ]
 
 
-def check_theirs(folder: Path, files: tuple[str, ...]) -> list[Finding]:
+def check_lenient(folder: Path, files: tuple[str, ...]) -> list[FileFinding]:
     """Any form of older tools: comments, ``./``, paths from the repository root, itself listed, files left out."""
-    raw = read_bytes(folder / NAME)
+    raw = read_bytes(folder / CHECKSUMS)
     if raw is None:
-        return [Finding(NAME, "is missing: nothing shows that the files are unchanged")]
+        return [FileFinding(CHECKSUMS, "is missing: nothing shows that the files are unchanged")]
     listed, odd = parse(raw)
     if not listed:
         what = "holds a git SHA, no checksums" if GIT_SHA.fullmatch(raw) else "holds no checksums"
-        return [Finding(NAME, f"{what}: nothing shows that the files are unchanged")]
-    found = [Finding(NAME, f"line {number} is no checksum line", fatal=False) for number in odd]
-    names: dict[str, Listed] = {}
+        return [FileFinding(CHECKSUMS, f"{what}: nothing shows that the files are unchanged")]
+    found = [FileFinding(CHECKSUMS, f"line {number} is no checksum line", fatal=False) for number in odd]
+    names: dict[str, ChecksumLine] = {}
     for entry in listed:
         name = entry.name if entry.name in files else PurePosixPath(entry.name).name
-        if name == NAME:
-            found.append(Finding(NAME, "lists itself, which no file can do rightly; ignored", fatal=False))
+        if name == CHECKSUMS:
+            found.append(FileFinding(CHECKSUMS, "lists itself, which no file can do rightly; ignored", fatal=False))
             continue
         names[name] = entry
     if any("/" in entry.name for entry in names.values()):
-        found.append(Finding(NAME, "lists paths from elsewhere; the files beside it are meant", fatal=False))
-    actual = {name: file_hash(folder / name) for name in files if name != NAME}
+        found.append(FileFinding(CHECKSUMS, "lists paths from elsewhere; the files beside it are meant", fatal=False))
+    actual = {name: file_hash(folder / name) for name in files if name != CHECKSUMS}
     covered = {name: digest for name, digest in actual.items() if name in names}
     found.extend(_against(covered, names))
     left_out = [name for name in actual if name not in names]
-    found.extend(Finding(name, "is not listed in sha256.txt", fatal=False) for name in left_out)
+    found.extend(FileFinding(name, "is not listed in sha256.txt", fatal=False) for name in left_out)
     return found
 
 
-def parse(raw: bytes) -> tuple[list[Listed], list[int]]:
+def parse(raw: bytes) -> tuple[list[ChecksumLine], list[int]]:
     """The checksum lines, and the numbers of the lines that are none (comments and blank lines are neither)."""
     listed, odd = [], []
     for number, line in enumerate(raw.decode("utf-8", "surrogateescape").split("\n"), start=1):
         match = LINE.fullmatch(line)
         if match:
-            listed.append(Listed(match[1].lower(), match[2].removeprefix("./"), number))
+            listed.append(ChecksumLine(match[1].lower(), match[2].removeprefix("./"), number))
         elif line.strip() and not line.lstrip().startswith("#"):
             odd.append(number)
     return listed, odd
@@ -116,20 +110,20 @@ def _damaged(actual: dict[str, str], raw: bytes, odd: list[int]) -> dict[str, st
     }
 
 
-def _against(actual: dict[str, str], listed: dict[str, Listed]) -> list[Finding]:
-    found: list[Finding] = []
+def _against(actual: dict[str, str], listed: dict[str, ChecksumLine]) -> list[FileFinding]:
+    found: list[FileFinding] = []
     for name, entry in listed.items():
         if name not in actual:
-            found.append(Finding(name, "is listed in sha256.txt but missing"))
+            found.append(FileFinding(name, "is listed in sha256.txt but missing"))
         elif entry.digest != actual[name]:
             found.append(_mismatch(name, entry, actual[name]))
     unlisted = [name for name in actual if name not in listed]
-    return found + [Finding(name, "is not listed in sha256.txt") for name in unlisted]
+    return found + [FileFinding(name, "is not listed in sha256.txt") for name in unlisted]
 
 
-def _mismatch(name: str, entry: Listed, actual: str) -> Finding:
+def _mismatch(name: str, entry: ChecksumLine, actual: str) -> FileFinding:
     if not actual:
-        return Finding(name, "cannot be read")
+        return FileFinding(name, "cannot be read")
     if sum(a != b for a, b in zip(entry.digest, actual, strict=True)) <= FEW_DIGITS:
-        return Finding(NAME, f"line {entry.line} was changed: nearly the checksum of {name}, but not it")
-    return Finding(name, f"was changed: its sha256 is {actual[:12]}..., sha256.txt says {entry.digest[:12]}...")
+        return FileFinding(CHECKSUMS, f"line {entry.line} was changed: nearly the checksum of {name}, but not it")
+    return FileFinding(name, f"was changed: its sha256 is {actual[:12]}..., sha256.txt says {entry.digest[:12]}...")

@@ -5,16 +5,17 @@ spec/evidence_package.md: everything in the two is made from parsed values, so p
 
 from __future__ import annotations
 
-import csv
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from nbtui.evidence.ascii_text import spelled
-from nbtui.evidence.check.checksums import Finding
-from nbtui.evidence.read.folder import mapping, number, regular_size, text
+from nbtui.evidence.check.finding import FileFinding, first_few
+from nbtui.evidence.layout import C_LOG, METRICS, PER_PHI
+from nbtui.evidence.read.folder import mapping, number, text
 from nbtui.evidence.read.package import python_logs
 from nbtui.evidence.write.record import record
 from nbtui.parity.compare import compare
@@ -24,41 +25,34 @@ from nbtui.trace.fields import catalogue
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.reading.reader import read_phi, read_trace, with_phi
 
-C_LOG = "trace_c.log"
-TERMS = "terms.csv"
-COLUMNS = (
-    *("thick", "sub_slow", "sub_fast", "source", "phi_step", "mosaic_domain"),
-    *("h", "k", "l", "h0", "k0", "l0", "F_latt", "F_cell", "F_cell2_F_latt2"),
-)
-ROUNDING = {"float64": 1e-9, "float32": 1e-4}  # of a sum of terms, relative; of one product likewise
-WEIGHTING = ("-oversample_thick", "-oversample_polar", "-oversample_omega")  # the sum is then not of bare terms
-SHOWN = 6  # mismatches named one by one
+PROSE = ("description", "note", "verdict_text")  # keys of metrics.json with a sentence
+STATED = re.compile(r"[\w.+-]*\d[\w+-]*(?:\.\w+)*|\w+_\w+|(?<![\w-])-\w+")
 
 
-def traces(folder: Path, files: tuple[str, ...]) -> tuple[Trace | None, Trace | None, list[Finding]]:
+def traces(folder: Path, files: tuple[str, ...]) -> tuple[Trace | None, Trace | None, list[FileFinding]]:
     """The C and the Python trace of a package (phi lines joined), and why one of them cannot be read."""
-    found: list[Finding] = []
+    found: list[FileFinding] = []
 
     def load(name: str) -> Trace | None:
         try:
             return read_trace(folder / name)
         except (TraceError, OSError) as error:
-            found.append(Finding(name, f"holds no readable trace: {error}"))
+            found.append(FileFinding(name, f"holds no readable trace: {error}"))
             return None
 
     c = load(C_LOG) if C_LOG in files else None
     logs = python_logs(list(files))
     py = load(logs[0]) if logs else None
-    per_phi = next((name for name in files if name.endswith("_per_phi.log")), "")
+    per_phi = next((name for name in files if name.endswith(PER_PHI)), "")
     if py is not None and per_phi and not py.phi:
         try:
             py = with_phi(py, read_phi(folder / per_phi))
         except (TraceError, OSError) as error:
-            found.append(Finding(per_phi, f"holds no readable phi lines: {error}"))
+            found.append(FileFinding(per_phi, f"holds no readable phi lines: {error}"))
     return c, py, found
 
 
-def against_logs(metrics: dict[str, object], c: Trace, py: Trace) -> list[Finding]:
+def against_logs(metrics: dict[str, object], c: Trace, py: Trace) -> list[FileFinding]:
     """metrics.json against a new comparison of the two logs, key by key."""
     name = text(metrics.get("tolerance_profile"))
     expected: dict[str, Any] = {}
@@ -67,18 +61,15 @@ def against_logs(metrics: dict[str, object], c: Trace, py: Trace) -> list[Findin
         profile(name)
     except TraceError:
         notes.append(
-            Finding(
-                "metrics.json", f"tolerance profile {name!r} is the user's own: statuses are not judged again", False
-            )
+            FileFinding(METRICS, f"tolerance profile {name!r} is the user's own: statuses are not judged again", False)
         )
     for tolerance in (None, number(metrics.get("tolerance"))):  # the profile's own, or one the user gave
-        fresh = compare(c, py, "full" if notes else name, tolerance)
-        expected = json.loads(to_json(record(fresh, c, py)))
-        if expected["factors"] == metrics.get("factors"):
+        expected = json.loads(to_json(record(compare(c, py, "full" if notes else name, tolerance), c, py)))
+        if not any(differences(metrics.get("factors"), expected["factors"], "factors")):
             break
     if notes:
         lines = _lines(differences(_values(metrics), _values(expected)))
-        return [*notes, *(Finding("metrics.json", what) for what in first_few(lines))]
+        return [*notes, *(FileFinding(METRICS, what) for what in first_few(lines))]
     for key in ("case", "trace_sha256"):  # two logs know no case; a live trace has its phi lines among the others
         del expected[key]
     found = [f"{key} is missing" for key in expected if key not in metrics]
@@ -88,7 +79,7 @@ def against_logs(metrics: dict[str, object], c: Trace, py: Trace) -> list[Findin
     # the units of what the logs do not tell are there as well
     recorded["units"] = {key: unit for key, unit in mapping(metrics.get("units")).items() if key in expected["units"]}
     wrong += differences(recorded, told)
-    return [Finding("metrics.json", what) for what in first_few(found + _lines(wrong))]
+    return [FileFinding(METRICS, what) for what in first_few(found + _lines(wrong))]
 
 
 def _lines(wrong: Iterable[tuple[str, object, object]]) -> list[str]:
@@ -103,11 +94,12 @@ def _values(metrics: dict[str, Any]) -> dict[str, object]:
 
 
 def _preflight(recorded: object, expected: object) -> list[tuple[str, object, object]]:
-    """Every finding recorded is found again; the log also holds the run's own warnings, which are told elsewhere."""
+    """Every finding recorded is found again; the log also holds the run's own warnings, recorded as notices."""
     old, new = (value if isinstance(value, list) else [] for value in (recorded, expected))
-    told = [found for found in new if not str(found).startswith("The Python program warns")]
-    lost = [found for found in told if found not in old] + [found for found in old if found not in new]
-    return [("preflight", old, new)] if lost else []
+    own = [stated_in(str(finding)) for finding in new if "Python program warns" not in str(finding)]
+    before, after = ([stated_in(str(finding)) for finding in findings] for findings in (old, new))
+    lost = [stated for stated in own if stated not in before] + [stated for stated in before if stated not in after]
+    return [("preflight", old, new)] if lost or len(old) < len(own) else []
 
 
 def _told(key: str, value: object) -> bool:
@@ -121,15 +113,22 @@ def differences(recorded: object, expected: object, where: str = "") -> Iterator
         for key in [*expected, *(key for key in recorded if key not in expected and where)]:
             place = f"{where}.{key}" if where else str(key)
             yield from differences(recorded.get(key, "nothing"), expected.get(key, "nothing"), place)
-    elif _plain(recorded) != _plain(expected):
+    elif _comparable(recorded, where) != _comparable(expected, where):
         yield where, recorded, expected
 
 
-def _plain(value: object) -> object:
-    """Our logs spell out what is not ASCII, metrics.json escapes it."""
+def _comparable(value: object, where: str) -> object:
+    """Our logs spell out what is not ASCII, metrics.json escapes it; prose counts by the numbers and names in it."""
     if isinstance(value, list):
-        return [_plain(entry) for entry in value]
-    return spelled(value) if isinstance(value, str) else value
+        return [_comparable(entry, where) for entry in value]
+    if not isinstance(value, str):
+        return value
+    return stated_in(value) if where.rpartition(".")[2] in PROSE else spelled(value)
+
+
+def stated_in(sentence: str) -> tuple[str, ...]:
+    """The numbers, names and flags in a sentence, in order: another version may word the same finding differently."""
+    return tuple(STATED.findall(spelled(sentence)))
 
 
 def blocked(metrics: dict[str, object]) -> bool:
@@ -137,18 +136,18 @@ def blocked(metrics: dict[str, object]) -> bool:
     return bool(metrics.get("blocked")) and metrics.get("verdict") == "nothing compared"
 
 
-def python_side(metrics: dict[str, object], py: Trace) -> list[Finding]:
+def python_side(metrics: dict[str, object], py: Trace) -> list[FileFinding]:
     """Python values of an old metrics.json against the Python log beside it (old packages have no C log)."""
     found = []
     for name, entry in mapping(metrics.get("factors")).items():
         recorded = number(mapping(entry).get("py_value"))
         values = [record.values[0] for record in py.all(catalogue.canonical(name)) if len(record.values) == 1]
         if recorded is not None and values and recorded not in values:
-            found.append(Finding("metrics.json", f"{name}: py_value {recorded!r}, the Python log has {values[0]!r}"))
+            found.append(FileFinding(METRICS, f"{name}: py_value {recorded!r}, the Python log has {values[0]!r}"))
     return found
 
 
-def arithmetic(metrics: dict[str, object]) -> list[Finding]:
+def arithmetic(metrics: dict[str, object]) -> list[FileFinding]:
     """Deltas and statuses of every factor recomputed from its two values; counts and first divergence from these."""
     found, divergent = [], 0
     factors = mapping(metrics.get("factors"))
@@ -162,53 +161,11 @@ def arithmetic(metrics: dict[str, object]) -> list[Finding]:
         for key, expected in wanted.items():
             recorded = number(entry.get(key))
             if expected is not None and recorded is not None and not math.isclose(recorded, expected, rel_tol=1e-9):
-                found.append(Finding("metrics.json", f"{name}: {key} {recorded!r}, its values give {expected!r}"))
+                found.append(FileFinding(METRICS, f"{name}: {key} {recorded!r}, its values give {expected!r}"))
     count = number(metrics.get("num_divergent"))
     if count is not None and (divergent > count if metrics.get("left_out") else count != divergent):
-        found.append(Finding("metrics.json", f"num_divergent {count:g}, but {divergent} factors differ"))
+        found.append(FileFinding(METRICS, f"num_divergent {count:g}, but {divergent} factors differ"))
     first = text(metrics.get("first_divergence"))
     if first in factors and text(mapping(factors[first]).get("status")) == "PASS":
-        found.append(Finding("metrics.json", f"first_divergence {first} has status PASS"))
+        found.append(FileFinding(METRICS, f"first_divergence {first} has status PASS"))
     return found
-
-
-def terms(folder: Path, metrics: dict[str, object]) -> list[Finding]:
-    """terms.csv: columns, every product, and the sum against I_before_scaling of the Python side."""
-    if regular_size(folder / TERMS) is None:
-        return [Finding(TERMS, "cannot be read")]
-    try:
-        with (folder / TERMS).open(newline="", encoding="utf-8", errors="replace") as lines:  # there may be millions
-            return _terms(lines, metrics)
-    except (OSError, csv.Error) as error:
-        return [Finding(TERMS, f"cannot be read: {error}")]
-
-
-def _terms(lines: Iterable[str], metrics: dict[str, object]) -> list[Finding]:
-    tolerance = ROUNDING.get(text(metrics.get("dtype")), ROUNDING["float64"])
-    reader = csv.reader(lines)
-    if tuple(next(reader, ())) != COLUMNS:
-        return [Finding(TERMS, f"the first line must be {','.join(COLUMNS)}")]
-    found: list[Finding] = []
-    total = 0.0
-    for at, row in enumerate(reader, start=2):
-        values = [number(cell) for cell in row]
-        if len(values) != len(COLUMNS) or None in values:
-            return [Finding(TERMS, f"line {at} does not hold {len(COLUMNS)} numbers")]
-        f_latt, f_cell, product = (value or 0.0 for value in values[-3:])
-        total += product
-        if not math.isclose(f_cell**2 * f_latt**2, product, rel_tol=tolerance, abs_tol=1e-300) and len(found) < SHOWN:
-            found.append(Finding(TERMS, f"line {at}: F_cell^2 F_latt^2 is {f_cell**2 * f_latt**2!r}, not {product!r}"))
-    if text(metrics.get("python_trace")) == "a given log":
-        return [*found, Finding(TERMS, "the Python trace is a given log, the terms are not its own", fatal=False)]
-    stated = number(metrics.get("I_before_scaling_Py"))
-    command = f" {text(metrics.get('command'))} "
-    if stated is None or any(f" {flag} " in command for flag in WEIGHTING) or " -water " in command:
-        return [*found, Finding(TERMS, "the sum of terms is weighted in this run: not compared", fatal=False)]
-    if not math.isclose(total, stated, rel_tol=tolerance, abs_tol=1e-300):
-        found.append(Finding(TERMS, f"the terms add up to {total!r}, I_before_scaling_Py is {stated!r}"))
-    return found
-
-
-def first_few(lines: list[str]) -> list[str]:
-    """The first ones and how many more there are."""
-    return lines if len(lines) <= SHOWN else [*lines[:SHOWN], f"and {len(lines) - SHOWN} more values"]

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from nbtui.evidence.layout import METRICS
 from nbtui.evidence.read.folder import find_packages, mapping, read_bytes, read_json, regular_size, text
 from nbtui.evidence.read.package import python_logs
 from nbtui.evidence.write.record import normalised_command
@@ -31,7 +32,7 @@ def seen_before(case: Case, c: Trace, py: Trace, reports: Path, longest: float =
     given = {"C": _file(c), "Python": _file(py)}
     found: dict[str, str] = {}
     for path in sorted(find_packages(reports), key=lambda package: package.name, reverse=True):
-        metrics = read_json(path / "metrics.json")[0]
+        metrics = read_json(path / METRICS)[0]
         hashes = mapping(metrics.get("trace_sha256"))
         if _foreign(given["Python"], path) and _same_python(py, given["Python"], path, hashes):
             words = f"The Python log is identical to that of package {clean(path.name)}: is it stale?"

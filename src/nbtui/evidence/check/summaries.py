@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nbtui.evidence.ascii_text import ascii_line, cell
-from nbtui.evidence.check.checksums import Finding
+from nbtui.evidence.check.finding import FileFinding, first_few
 from nbtui.evidence.check.printed import numbers_in, stands_for, texts_in, unexplained
-from nbtui.evidence.check.recheck import first_few
+from nbtui.evidence.layout import SUMMARY
 from nbtui.evidence.read.folder import mapping, number, read_text, text
 from nbtui.evidence.read.legacy import summary_table
 from nbtui.evidence.read.package import Package
 
-NAME = "summary.md"
 VALUES = ("c_value", "py_value", "abs_delta", "rel_delta")
 BAR = re.compile(r"(?<!\\)\|")
 STATED = {
@@ -33,12 +32,12 @@ DETAIL = {
 }
 
 
-def ours(package: Package, metrics: dict[str, object], environment: dict[str, object]) -> list[Finding]:
+def check_summary(package: Package, metrics: dict[str, object], environment: dict[str, object]) -> list[FileFinding]:
     """Title, verdict, run, tables, first divergence and TODO of our own summary; then every number left."""
-    content = read_text(package.path / NAME) or ""
+    content = read_text(package.path / SUMMARY) or ""
     lines = content.splitlines()
     if not lines or not metrics:
-        return [] if lines else [Finding(NAME, "is empty")]
+        return [] if lines else [FileFinding(SUMMARY, "is empty")]
     wrong = [*_title(lines, metrics), *_statements(lines, metrics), *_tables(lines, metrics)]
     if not any(line.startswith("- package: ") and line.endswith(package.stamp) for line in lines):
         wrong.append(f"does not state its own path (.../{package.stamp})")
@@ -50,14 +49,14 @@ def ours(package: Package, metrics: dict[str, object], environment: dict[str, ob
     known_lines = [line for line in lines[:-1] if not line.startswith(("- package: ", "Baseline: "))]
     for at, token in unexplained(known_lines, values, texts):
         wrong.append(f"{token} in {known_lines[at - 1][:60]!r} is no value of metrics.json")
-    return [Finding(NAME, what) for what in first_few(list(dict.fromkeys(wrong)))]
+    return [FileFinding(SUMMARY, what) for what in first_few(list(dict.fromkeys(wrong)))]
 
 
-def theirs(folder: Path, metrics: Mapping[str, object]) -> list[Finding]:
+def check_old_summary(folder: Path, metrics: Mapping[str, object]) -> list[FileFinding]:
     """The table of an old summary against the factors of metrics.json, to the printed digits."""
     factors = mapping(metrics.get("factors"))
     wrong = []
-    for line in (read_text(folder / NAME) or "").splitlines():
+    for line in (read_text(folder / SUMMARY) or "").splitlines():
         cells = _cells(line)
         if not summary_table(line) or cells[0] not in factors:
             continue
@@ -68,7 +67,7 @@ def theirs(folder: Path, metrics: Mapping[str, object]) -> list[Finding]:
                 wrong.append(f"{cells[0]}: {key} {shown}, metrics.json has {value!r}")
         if cells[5] != text(entry.get("status")):
             wrong.append(f"{cells[0]}: status {cells[5]}, metrics.json has {entry.get('status')}")
-    return [Finding(NAME, what) for what in first_few(wrong)]
+    return [FileFinding(SUMMARY, what) for what in first_few(wrong)]
 
 
 def _title(lines: list[str], metrics: Mapping[str, object]) -> list[str]:

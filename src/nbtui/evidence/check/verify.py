@@ -14,12 +14,25 @@ from importlib.resources import files as resources
 from pathlib import Path
 
 from nbtui.evidence.check import checksums, provenance, recheck, summaries
-from nbtui.evidence.check.checksums import Finding
+from nbtui.evidence.check.finding import FileFinding
+from nbtui.evidence.check.terms import check_terms
+from nbtui.evidence.layout import (
+    C_LOG,
+    CHECKSUMS,
+    COMMANDS,
+    ENVIRONMENT,
+    GIVEN_LOG,
+    METRICS,
+    PER_PHI,
+    PYTHON_LOG,
+    SUMMARY,
+    TERMS,
+)
 from nbtui.evidence.read.folder import is_package, number, read_json, regular_size, text
 from nbtui.evidence.read.package import NEW, Package, python_logs, read_package
 
-SCHEMAS = {"metrics.json": "metrics.schema.json", "env.json": "env.schema.json"}
-REQUIRED = ("commands.txt", "env.json", "metrics.json", "sha256.txt", "summary.md", "terms.csv", "trace_c.log")
+SCHEMAS = {METRICS: "metrics.schema.json", ENVIRONMENT: "env.schema.json"}
+REQUIRED = (COMMANDS, ENVIRONMENT, METRICS, CHECKSUMS, SUMMARY, TERMS, C_LOG)
 _PIECE = 1 << 20  # bytes
 CHECKED = (".md", ".json", ".txt", ".csv")
 
@@ -29,7 +42,7 @@ class Verification:
     """The outcome for one package: ``ok`` when no finding is fatal."""
 
     package: Package
-    findings: tuple[Finding, ...]
+    findings: tuple[FileFinding, ...]
 
     @property
     def ok(self) -> bool:
@@ -48,93 +61,93 @@ def verify(path: Path) -> Verification:
     package = read_package(path)
     if not package.files or not is_package(package.stamp, set(package.files)):
         there = "is no package" if path.is_dir() else "is no directory"
-        return Verification(package, (Finding(".", f"{there}: nothing to verify"),))
-    check = _ours if package.format == NEW else _theirs
+        return Verification(package, (FileFinding(".", f"{there}: nothing to verify"),))
+    check = _check_current if package.format == NEW else _check_old
     try:
         found = check(package)
     except Exception as error:  # garbage that no check foresaw must fail the package, not the program
-        found = [Finding(".", f"a check could not be carried out ({type(error).__name__}: {error})")]
+        found = [FileFinding(".", f"a check could not be carried out ({type(error).__name__}: {error})")]
     return Verification(package, tuple(dict.fromkeys(found)))
 
 
-def _ours(package: Package) -> list[Finding]:
+def _check_current(package: Package) -> list[FileFinding]:
     folder = package.path
-    metrics, problem = read_json(folder / "metrics.json")
-    environment, env_problem = read_json(folder / "env.json")
-    found = checksums.check_ours(folder, package.files)
-    found += [Finding(name, what) for name, what in (("metrics.json", problem), ("env.json", env_problem)) if what]
+    metrics, problem = read_json(folder / METRICS)
+    environment, env_problem = read_json(folder / ENVIRONMENT)
+    found = checksums.check_strict(folder, package.files)
+    found += [FileFinding(name, what) for name, what in ((METRICS, problem), (ENVIRONMENT, env_problem)) if what]
     found += _complete(package, metrics)
-    given = text(metrics.get("python_trace")) == "a given log"  # kept byte for byte, whatever it holds
+    given = text(metrics.get("python_trace")) == GIVEN_LOG  # kept byte for byte, whatever it holds
     for name in package.files:
         if not (given and name.startswith("trace_py")):
             found += _form(folder, name)
-    found += _schema("metrics.json", metrics) + _schema("env.json", environment)
+    found += _schema(METRICS, metrics) + _schema(ENVIRONMENT, environment)
     if recheck.blocked(metrics):
-        found.append(Finding("metrics.json", f"BLOCKED run: {metrics['blocked']}", fatal=False))
+        found.append(FileFinding(METRICS, f"BLOCKED run: {metrics['blocked']}", fatal=False))
     else:
         c, py, unread = recheck.traces(folder, package.files)
         found += unread
         if c is not None and py is not None:
             found += recheck.against_logs(metrics, c, py)
-        if recheck.TERMS in package.files:
-            found += recheck.terms(folder, metrics)
+        if TERMS in package.files:
+            found += check_terms(folder, metrics)
     found += provenance.inputs(folder, package.files, metrics) + provenance.commands(folder, metrics)
     found += provenance.stamp(package, metrics, environment)
-    return found + summaries.ours(package, metrics, environment)
+    return found + summaries.check_summary(package, metrics, environment)
 
 
-def _complete(package: Package, metrics: dict[str, object]) -> list[Finding]:
+def _complete(package: Package, metrics: dict[str, object]) -> list[FileFinding]:
     """Every file that a package of this run must have, and no folder."""
-    required = [name for name in REQUIRED if name != recheck.TERMS or not recheck.blocked(metrics)]
-    found = [Finding(name, "is missing") for name in required if name not in package.files]
+    required = [name for name in REQUIRED if name != TERMS or not recheck.blocked(metrics)]
+    found = [FileFinding(name, "is missing") for name in required if name not in package.files]
     if not python_logs(list(package.files)):
-        found.append(Finding("trace_py_scaling_<device>.log", "is missing"))
+        found.append(FileFinding(f"{PYTHON_LOG}<device>.log", "is missing"))
     steps = number(metrics.get("phi_steps"))
-    own = text(metrics.get("python_trace")) != "a given log" and not recheck.blocked(metrics)
-    if own and steps is not None and steps > 1 and not any(name.endswith("_per_phi.log") for name in package.files):
-        found.append(Finding("trace_py_scaling_<device>_per_phi.log", f"is missing: the run has {steps:g} phi steps"))
+    own = text(metrics.get("python_trace")) != GIVEN_LOG and not recheck.blocked(metrics)
+    if own and steps is not None and steps > 1 and not any(name.endswith(PER_PHI) for name in package.files):
+        found.append(FileFinding(f"{PYTHON_LOG}<device>{PER_PHI}", f"is missing: the run has {steps:g} phi steps"))
     try:
         folders = [entry.name for entry in package.path.iterdir() if entry.is_dir()]
     except OSError:
         folders = []
-    return found + [Finding(name, "is a folder, which no package has") for name in folders]
+    return found + [FileFinding(name, "is a folder, which no package has") for name in folders]
 
 
-def _theirs(package: Package) -> list[Finding]:
+def _check_old(package: Package) -> list[FileFinding]:
     folder = package.path
-    metrics, problem = read_json(folder / "metrics.json")
-    found = checksums.check_theirs(folder, package.files)
+    metrics, problem = read_json(folder / METRICS)
+    found = checksums.check_lenient(folder, package.files)
     for what in package.lacks:
         name = next((name for name in REQUIRED if name in what), ".")
-        if name != checksums.NAME:
+        if name != CHECKSUMS:
             what = "is missing" if what.startswith("no ") and name != "." else what.removeprefix(f"{name} ")
-            found.append(Finding(name, what, fatal=False))
+            found.append(FileFinding(name, what, fatal=False))
     if problem:
-        found.append(Finding("metrics.json", problem, fatal=not metrics))
+        found.append(FileFinding(METRICS, problem, fatal=not metrics))
     for name in package.files:
-        found += [Finding(finding.file, finding.what, fatal=False) for finding in _form(folder, name)]
+        found += [FileFinding(finding.file, finding.what, fatal=False) for finding in _form(folder, name)]
     _, py, unread = recheck.traces(folder, package.files)
     found += unread
     if py is not None:
         found += recheck.python_side(metrics, py)
-    return found + recheck.arithmetic(metrics) + summaries.theirs(folder, metrics)
+    return found + recheck.arithmetic(metrics) + summaries.check_old_summary(folder, metrics)
 
 
-def _form(folder: Path, name: str) -> list[Finding]:
+def _form(folder: Path, name: str) -> list[FileFinding]:
     """ASCII, LF line ends, one newline at the end: for every text that we write ourselves."""
     if (folder / name).is_symlink():
-        return [Finding(name, "is a link: what it points to is not part of the package")]
+        return [FileFinding(name, "is a link: what it points to is not part of the package")]
     if not name.endswith(CHECKED) and not name.startswith("trace_py"):
         return []
     if regular_size(folder / name) is None:
-        return [Finding(name, "cannot be read")]
+        return [FileFinding(name, "cannot be read")]
     plain, turns, end = True, False, b""
     try:
         with (folder / name).open("rb") as stream:
             while piece := stream.read(_PIECE):  # terms.csv may have millions of lines
                 plain, turns, end = plain and piece.isascii(), turns or b"\r" in piece, (end + piece)[-2:]
     except OSError:
-        return [Finding(name, "cannot be read")]
+        return [FileFinding(name, "cannot be read")]
     found = []
     if not plain:
         found.append("is not pure ASCII")
@@ -144,7 +157,7 @@ def _form(folder: Path, name: str) -> list[Finding]:
         found.append("does not end with a newline")
     elif end == b"\n\n":
         found.append("ends with more than one newline")
-    return [Finding(name, what) for what in found]
+    return [FileFinding(name, what) for what in found]
 
 
 @functools.cache
@@ -160,5 +173,5 @@ def _validator(name: str) -> Callable[[object], list[str]]:
     return check
 
 
-def _schema(name: str, value: dict[str, object]) -> list[Finding]:
-    return [Finding(name, f"against the schema: {what}") for what in _validator(name)(value)] if value else []
+def _schema(name: str, value: dict[str, object]) -> list[FileFinding]:
+    return [FileFinding(name, f"against the schema: {what}") for what in _validator(name)(value)] if value else []

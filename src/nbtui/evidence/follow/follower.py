@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
+from nbtui.evidence.layout import CHECKSUMS, METRICS, SUMMARY
 from nbtui.evidence.read.folder import find_packages, read_bytes, read_json, regular_size
 from nbtui.evidence.read.package import list_files, python_logs
 
@@ -147,9 +148,9 @@ def signature(path: Path) -> Signature:
 
 def is_whole(path: Path) -> bool:
     """Whether sha256.txt names files that are all there with these contents."""
-    lines = (read_bytes(path / "sha256.txt") or b"").decode("utf-8", "replace").splitlines()
+    lines = (read_bytes(path / CHECKSUMS) or b"").decode("utf-8", "replace").splitlines()
     listed = [(line[:64].lower(), PurePath(line[64:].strip()).name) for line in lines if len(line) > 66]
-    listed = [(digest, name) for digest, name in listed if name != "sha256.txt"]
+    listed = [(digest, name) for digest, name in listed if name != CHECKSUMS]
     if not listed or sum(regular_size(path / name) or 0 for _, name in listed) > HASHED:
         return False
     for digest, name in listed:
@@ -162,11 +163,11 @@ def is_whole(path: Path) -> bool:
 def quiet_needed(path: Path, current: Signature) -> float:
     """How long [s] a directory must not have changed before it counts as finished: the less is there, the longer."""
     names = {name for name, _, _ in current}
-    metrics, _ = read_json(path / "metrics.json")
+    metrics, _ = read_json(path / METRICS)
     if not metrics:
         return QUIET_BROKEN
     if is_whole(path):
         return 0.0 if "schema" in metrics else QUIET_CHECKED
-    if "schema" in metrics or "summary.md" not in names or not python_logs(list_files(path)):
+    if "schema" in metrics or SUMMARY not in names or not python_logs(list_files(path)):
         return QUIET_PARTIAL
     return QUIET_READABLE

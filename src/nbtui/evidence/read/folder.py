@@ -10,9 +10,11 @@ from collections.abc import Container, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from nbtui.evidence.layout import CHECKSUMS, METRICS, STAMP_FORMAT, SUMMARY
+
 STAMP = re.compile(r"\d{8}T\d{6}Z")
 LARGEST_TEXT = 64 * 1024 * 1024  # bytes; what is read whole is never near this
-TELLING = frozenset({"metrics.json", "summary.md", "sha256.txt"})
+TELLING = frozenset({METRICS, SUMMARY, CHECKSUMS})
 
 
 def stamp_time(name: str) -> datetime | None:
@@ -23,14 +25,14 @@ def stamp_time(name: str) -> datetime | None:
     if STAMP.fullmatch(name) is None:
         return None
     try:
-        return datetime.strptime(name, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        return datetime.strptime(name, STAMP_FORMAT).replace(tzinfo=UTC)
     except ValueError:
         return None
 
 
 def is_package(name: str, files: set[str]) -> bool:
     """Whether a directory of this name, holding these files, is meant as a package (whole or not)."""
-    if "metrics.json" in files or ("summary.md" in files and len(files) > 1):
+    if METRICS in files or (SUMMARY in files and len(files) > 1):
         return True
     traced = any(file.startswith("trace_py") for file in files)
     return stamp_time(name) is not None and (traced or bool(files & TELLING))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from nbtui.evidence.layout import COMMANDS, STAMP_FORMAT, SUMMARY
 from nbtui.evidence.read.folder import mapping, number, read_json, read_text, stamp_time, text
 
 Cell = float | str | None
@@ -37,8 +38,8 @@ def facts(path: Path, files: list[str], metrics: dict[str, object]) -> Facts:
     notes: list[str] = []
     if metrics:
         notes.append("metrics.json is of the old format (no schema, case, pixel, phi mode, inputs)")
-    commands = FOLD.sub(" ", read_text(path / "commands.txt") or "")
-    summary = read_text(path / "summary.md") or ""
+    commands = FOLD.sub(" ", read_text(path / COMMANDS) or "")
+    summary = read_text(path / SUMMARY) or ""
     run, _ = read_json(path / "run_metadata.json")
     per_phi = next((read_json(path / name)[0] for name in files if name.endswith("_per_phi.json")), {})
     pixel = mapping(per_phi.get("pixel"))
@@ -101,7 +102,7 @@ def run_time(stamp: str, recorded: str) -> tuple[datetime | None, str]:
     stated = stamp_time(stamp)
     if stated is None or abs((when - stated).total_seconds()) < 1800:
         return when, ""
-    return when, f"the stamp is not UTC: the run ended at {when:%Y%m%dT%H%M%SZ} by its own record"
+    return when, f"the stamp is not UTC: the run ended at {when:{STAMP_FORMAT}} by its own record"
 
 
 def phi_mode_of(per_phi: dict[str, object]) -> str:

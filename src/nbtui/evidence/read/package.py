@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from nbtui.evidence.layout import C_LOG, CHECKSUMS, COMMANDS, ENVIRONMENT, METRICS, PER_PHI, SUMMARY, TERMS
 from nbtui.evidence.read import legacy
 from nbtui.evidence.read.folder import mapping, number, read_bytes, read_json, stamp_time, text
 from nbtui.trace.fields import catalogue
 
 NEW = "new"
 OLD = "old"
-DRIFT_KEYS = ("python", "torch", "numpy", "nbtui", "git_sha", "branch", "cuda_device", "platform", "cpu")
+ENVIRONMENT_KEYS = ("python", "torch", "numpy", "nbtui", "git_sha", "branch", "cuda_device", "platform", "cpu")
 GATE = "I_before_scaling"  # the gap of a package is the relative delta of this field
 HEX_LINE = re.compile(rb"[0-9a-fA-F]{64}\s[ *]?\S")
 GIT_SHA = re.compile(rb"\s*[0-9a-fA-F]{7,40}\s*")
@@ -59,7 +60,7 @@ class Package:
     first_label: str  # with occurrence and component, as in ``factors``; "" when nothing diverges
     relative_delta: float | None  # (Py - C) / |C| of I_before_scaling
     factors: tuple[Factor, ...]  # pipeline order, as written
-    environment: tuple[tuple[str, str], ...]  # DRIFT_KEYS that are known
+    environment: tuple[tuple[str, str], ...]  # ENVIRONMENT_KEYS that are known
     trace_hash: str  # of the trace lines of both sides; "" without a Python trace
     files: tuple[str, ...]  # sorted names
     lacks: tuple[str, ...]  # sentences: what is missing, odd or inferred
@@ -76,7 +77,7 @@ def read_package(path: Path, *, chain_only: bool = False) -> Package:
     """
     path = Path(path)
     files = list_files(path)
-    metrics, problem = read_json(path / "metrics.json")
+    metrics, problem = read_json(path / METRICS)
     lacks = [f"metrics.json {problem}"] if problem else []
     modern = "schema" in metrics or "schema_version" in metrics
     facts = legacy.Facts() if modern else legacy.facts(path, files, metrics)
@@ -131,7 +132,7 @@ def list_files(path: Path) -> list[str]:
 
 def python_logs(files: list[str]) -> list[str]:
     """Names of the main Python trace logs among ``files`` (the per-phi logs are not)."""
-    return [name for name in files if re.fullmatch(r"trace_py.*\.log", name) and not name.endswith("_per_phi.log")]
+    return [name for name in files if re.fullmatch(r"trace_py.*\.log", name) and not name.endswith(PER_PHI)]
 
 
 def trace_hash(path: Path, files: list[str]) -> str:
@@ -148,9 +149,9 @@ def trace_hash(path: Path, files: list[str]) -> str:
                 lines += 1
     if not lines:
         return ""
-    if "trace_c.log" in files:
-        for line in (read_bytes(path / "sha256.txt") or b"").splitlines():
-            if line.endswith(b"trace_c.log"):
+    if C_LOG in files:
+        for line in (read_bytes(path / CHECKSUMS) or b"").splitlines():
+            if line.endswith(C_LOG.encode()):
                 digest.update(line[:64].lower())
     return digest.hexdigest()
 
@@ -239,8 +240,8 @@ def _environment(
     path: Path, names: set[str], metrics: dict[str, object], facts: legacy.Facts
 ) -> tuple[tuple[str, str], ...]:
     known = dict(facts.environment)
-    for source in (metrics, read_json(path / "env.json")[0] if "env.json" in names else {}):
-        for key in DRIFT_KEYS:
+    for source in (metrics, read_json(path / ENVIRONMENT)[0] if ENVIRONMENT in names else {}):
+        for key in ENVIRONMENT_KEYS:
             value = source.get(key)
             if value is None and key == "cuda_device":
                 value = source.get("cuda_devices")
@@ -248,28 +249,28 @@ def _environment(
                 value = ", ".join(str(item) for item in value)
             if value not in (None, "", {}):
                 known[key] = str(value)
-    return tuple((key, known[key]) for key in DRIFT_KEYS if key in known)
+    return tuple((key, known[key]) for key in ENVIRONMENT_KEYS if key in known)
 
 
 def _missing(names: set[str], metrics: dict[str, object], modern: bool, factors: tuple[Factor, ...]) -> list[str]:
     found = []
     if not python_logs(sorted(names)):
         found.append("no Python trace (trace_py_scaling_<device>.log)")
-    if "trace_c.log" not in names:
+    if C_LOG not in names:
         found.append("no C trace (trace_c.log)")
     steps = number(metrics.get("phi_steps"))
-    if (steps is None or steps > 1) and not any(name.endswith("_per_phi.log") for name in names):
+    if (steps is None or steps > 1) and not any(name.endswith(PER_PHI) for name in names):
         found.append("no per-phi log")
-    found.extend(f"no {name}" for name in ("terms.csv", "env.json", "summary.md", "commands.txt") if name not in names)
+    found.extend(f"no {name}" for name in (TERMS, ENVIRONMENT, SUMMARY, COMMANDS) if name not in names)
     if modern and not factors:
         found.append("metrics.json has no factors")
     return found
 
 
 def _checksum_file(path: Path, names: set[str]) -> list[str]:
-    if "sha256.txt" not in names:
+    if CHECKSUMS not in names:
         return ["no sha256.txt"]
-    raw = read_bytes(path / "sha256.txt")
+    raw = read_bytes(path / CHECKSUMS)
     if raw is None:
         return ["sha256.txt cannot be read"]
     if any(HEX_LINE.match(line) for line in raw.splitlines()):

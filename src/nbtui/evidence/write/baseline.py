@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbtui.errors import UnusableInput
+from nbtui.evidence.layout import ENVIRONMENT, METRICS
 from nbtui.evidence.read.folder import mapping, number, read_json, stamp_time
-from nbtui.evidence.write.environment import DRIFT_KEYS, drift
+from nbtui.evidence.write.environment import DRIFT_KEYS, changed_keys
 from nbtui.trace.text import clean
 
 _RUN_KEYS = ("dtype", "device")
@@ -31,9 +32,9 @@ def find_baseline(root: Path, stamp: str, case: str, pixel: Mapping[str, int] | 
         return None
     older = sorted((name for name in names if stamp_time(name) is not None and name < stamp), reverse=True)
     for name in older:
-        metrics, _ = read_json(root / name / "metrics.json")
+        metrics, _ = read_json(root / name / METRICS)
         if metrics.get("case") == case and pixel is not None and metrics.get("pixel") == dict(pixel):
-            return Baseline(root / name, metrics, read_json(root / name / "env.json")[0])
+            return Baseline(root / name, metrics, read_json(root / name / ENVIRONMENT)[0])
     return None
 
 
@@ -43,10 +44,10 @@ def read_baseline(path: Path) -> Baseline:
     Raises:
         UnusableInput: it has no readable metrics.json.
     """
-    metrics, problem = read_json(path / "metrics.json")
+    metrics, problem = read_json(path / METRICS)
     if not metrics:
         raise UnusableInput(f"--baseline {clean(str(path))}: metrics.json {problem or 'is empty'}")
-    return Baseline(path, metrics, read_json(path / "env.json")[0])
+    return Baseline(path, metrics, read_json(path / ENVIRONMENT)[0])
 
 
 def changes(baseline: Baseline, factors: Mapping[str, object]) -> dict[str, dict[str, object]]:
@@ -91,6 +92,6 @@ def environment_drift(
 ) -> list[dict[str, object]]:
     """torch, Python, git SHA, dtype and device where they changed; ``run`` holds dtype and device of now."""
     return [
-        *drift(baseline.environment, environment, DRIFT_KEYS),
-        *drift(baseline.metrics, run, _RUN_KEYS),
+        *changed_keys(baseline.environment, environment, DRIFT_KEYS),
+        *changed_keys(baseline.metrics, run, _RUN_KEYS),
     ]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbtui.evidence.ascii_text import ascii_text, shell_line, shell_word
+from nbtui.evidence.layout import EXTRA_LOG, STATUS
 from nbtui.evidence.write.environment import checkout_root
 from nbtui.live.cases import C_LOG, DEMO
 from nbtui.live.model import Case, Settings
@@ -56,11 +57,11 @@ def commands_text(argv: Sequence[str], status: int, extra: Iterable[Ran]) -> str
     """``commands.txt``: every command in execution order, replayable as pasted, its exit status below it."""
     lines = [
         _change_directory(Path.cwd()),
-        "# exit status: 0",
+        f"{STATUS}0",
     ]
     for ran in extra:
-        lines += [_pasteable(ran.command), f"# exit status: {ran.status}   log: {ran.name}"]
-    lines += [f"{_setting(OPENMP)}nbtui {shell_line(list(argv))}", f"# exit status: {status}"]
+        lines += [_pasteable(ran.command), f"{STATUS}{ran.status}{EXTRA_LOG}{ran.name}"]
+    lines += [f"{_setting(OPENMP)}nbtui {shell_line(list(argv))}", f"{STATUS}{status}"]
     return "\n".join(lines) + "\n"
 
 

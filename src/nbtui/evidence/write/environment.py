@@ -61,8 +61,10 @@ def checkout_root(folder: Path) -> Path | None:
     return None if top is None else Path(top)
 
 
-def drift(before: Mapping[str, object], now: Mapping[str, object], keys: tuple[str, ...]) -> list[dict[str, object]]:
-    """What changed of the environment since the baseline: ``name``, ``baseline``, ``now``; empty when nothing."""
+def changed_keys(
+    before: Mapping[str, object], now: Mapping[str, object], keys: tuple[str, ...]
+) -> list[dict[str, object]]:
+    """The keys whose values changed since the baseline, each as ``name``, ``baseline`` and ``now``."""
     return [
         {"name": key, "baseline": before[key], "now": now.get(key)}
         for key in keys

@@ -14,6 +14,19 @@ from typing import TYPE_CHECKING
 
 from nbtui.errors import NbtuiError, NotWritten, SimulationFailed, UnusableInput
 from nbtui.evidence.ascii_text import ascii_line, spelled
+from nbtui.evidence.layout import (
+    C_LOG,
+    CHECKSUMS,
+    COMMANDS,
+    ENVIRONMENT,
+    GIVEN_LOG,
+    METRICS,
+    PER_PHI,
+    PYTHON_LOG,
+    SIMULATED,
+    SUMMARY,
+    TERMS,
+)
 from nbtui.evidence.write.baseline import Baseline, changes, environment_drift, find_baseline, read_baseline
 from nbtui.evidence.write.commands import Ran, commands_text, equivalent, run_all
 from nbtui.evidence.write.environment import environment
@@ -58,7 +71,7 @@ class ExportRequest:
 
 
 @dataclass(frozen=True)
-class Exported:
+class WrittenPackage:
     """A package on disk and how its run ended."""
 
     path: Path
@@ -91,7 +104,7 @@ def export_package(request: ExportRequest) -> Path:
     return export(request).path
 
 
-def export(request: ExportRequest) -> Exported:
+def export(request: ExportRequest) -> WrittenPackage:
     """Simulate (unless done), compare, run the extra commands and write a package, also of a failure.
 
     Raises:
@@ -107,7 +120,7 @@ def export(request: ExportRequest) -> Exported:
         _fill(folder, stamp, evidence)
 
     path = write_package(request.reports, when, fill)
-    return Exported(path, evidence.comparison, evidence.exit_code, evidence.blocked)
+    return WrittenPackage(path, evidence.comparison, evidence.exit_code, evidence.blocked)
 
 
 def _gather(request: ExportRequest, when: datetime) -> _Evidence:
@@ -185,9 +198,9 @@ def _logs(simulation: Simulation) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _fill(folder: Path, stamp: str, evidence: _Evidence) -> None:
     """Every file of the package, checksums last."""
     request, simulation = evidence.request, evidence.simulation
-    base = f"trace_py_scaling_{request.settings.device}"
+    base = f"{PYTHON_LOG}{request.settings.device}"
     texts: dict[str, str] = {}
-    shutil.copyfile(evidence.c_log, folder / "trace_c.log")
+    shutil.copyfile(evidence.c_log, folder / C_LOG)
     if _state(evidence.c_log) != evidence.c_state:
         raise NotWritten(f"{clean(str(evidence.c_log))}: changed while it was exported; export again")
     if request.py_log is not None:
@@ -198,8 +211,8 @@ def _fill(folder: Path, stamp: str, evidence: _Evidence) -> None:
         if request.py_log is None:
             texts[f"{base}.log"] = _lines((*warnings, *main))
             if phi:
-                texts[f"{base}_per_phi.log"] = _lines(phi)
-        texts["terms.csv"] = terms_csv(simulation.terms)
+                texts[f"{base}{PER_PHI}"] = _lines(phi)
+        texts[TERMS] = terms_csv(simulation.terms)
     elif request.py_log is None:
         texts[f"{base}.log"] = _lines(evidence.blocked)
     metrics = _metrics(stamp, evidence)
@@ -214,15 +227,15 @@ def _fill(folder: Path, stamp: str, evidence: _Evidence) -> None:
         diagnose=request.diagnose is not None,
     )
     texts |= {ran.name: ran.log for ran in evidence.runs}
-    texts["commands.txt"] = commands_text(argv, evidence.exit_code, evidence.runs)
-    texts["env.json"] = to_json(evidence.environment)
-    texts["metrics.json"] = to_json(metrics)
-    texts["summary.md"] = summary(metrics, _relative(request.reports / stamp), request.todo or next_step(metrics))
+    texts[COMMANDS] = commands_text(argv, evidence.exit_code, evidence.runs)
+    texts[ENVIRONMENT] = to_json(evidence.environment)
+    texts[METRICS] = to_json(metrics)
+    texts[SUMMARY] = summary(metrics, _relative(request.reports / stamp), request.todo or next_step(metrics))
     for name, text in texts.items():
         (folder / name).write_bytes(text.encode("ascii"))
     names = sorted(path.name for path in folder.iterdir())
     sums = "".join(f"{sha256_of(folder / name)}  {name}\n" for name in names)
-    (folder / "sha256.txt").write_bytes(sums.encode("ascii"))
+    (folder / CHECKSUMS).write_bytes(sums.encode("ascii"))
 
 
 def _metrics(stamp: str, evidence: _Evidence) -> dict[str, object]:
@@ -242,7 +255,7 @@ def _metrics(stamp: str, evidence: _Evidence) -> dict[str, object]:
                 "blocked": list(evidence.blocked),
                 "findings": findings,
                 "note": ascii_line(request.note),
-                "python_trace": "simulated by nbtui" if request.py_log is None else "a given log",
+                "python_trace": SIMULATED if request.py_log is None else GIVEN_LOG,
                 "inputs": _inputs(evidence),
                 "git_sha": env["git_sha"],
                 "branch": env["branch"],

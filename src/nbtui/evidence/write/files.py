@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from nbtui.errors import NotWritten
+from nbtui.evidence.layout import STAMP_FORMAT
 from nbtui.evidence.write.building import building, clear_litter, rename_new
 from nbtui.trace.text import clean
 
-STAMP_FORMAT = "%Y%m%dT%H%M%SZ"
 _STAMPS_TRIED = 3600
 
 

@@ -1,0 +1,23 @@
+"""Names in a package: its files, and the words that its writer, its readers and its checks agree on.
+
+Source: spec/evidence_package.md, Files.
+"""
+
+from __future__ import annotations
+
+METRICS = "metrics.json"
+ENVIRONMENT = "env.json"
+SUMMARY = "summary.md"
+COMMANDS = "commands.txt"
+CHECKSUMS = "sha256.txt"
+C_LOG = "trace_c.log"
+TERMS = "terms.csv"
+PYTHON_LOG = "trace_py_scaling_"  # then the device
+PER_PHI = "_per_phi.log"  # the end of the name of the log with the phi lines
+
+STAMP_FORMAT = "%Y%m%dT%H%M%SZ"  # of a directory's name, UTC
+GIVEN_LOG = "a given log"  # python_trace in metrics.json
+SIMULATED = "simulated by nbtui"  # the other value
+STATUS = "# exit status: "  # after each command in commands.txt
+EXTRA_LOG = "   log: "  # then the file with the output of an extra command
+EXPORT = "nbtui export"  # the command that made the package
