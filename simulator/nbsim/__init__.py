@@ -16,15 +16,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nbsim.api import Experiment, from_command
-    from nbsim.constants import (
-        AVOGADRO,
-        DEFAULT_FLUENCE,
-        DEFAULT_MOSAIC_SEED,
-        R_E_SQR,
-        WATER_F,
-        WATER_MASS,
-    )
+    from nbsim.constants import AVOGADRO, DEFAULT_FLUENCE, DEFAULT_MOSAIC_SEED, R_E_SQR, WATER_F, WATER_MASS
     from nbsim.errors import InputError, Interrupted, NbsimError, OutputError
+    from nbsim.factors.table import load_structure_factors
+    from nbsim.image.compiled import kernel_is_built
     from nbsim.image.render import Image, render
     from nbsim.model import Parameters, TraceLine
     from nbsim.options.flag import Flag, number
@@ -34,9 +29,13 @@ if TYPE_CHECKING:
     from nbsim.options.quirks import Quirks
     from nbsim.options.table import FLAGS, flag_named
     from nbsim.pixel.details import term_details
+    from nbsim.pixel.nominal import nominal_scattering, pixel_centers, starting_cell
     from nbsim.pixel.pixel import PixelResult, image_values, simulate_pixel
+    from nbsim.pixel.terms import RunState, run_state
     from nbsim.pixel.trace import format_line, terms_rows, trace_lines
     from nbsim.pixel.trace_table import F_CELL_ORIGINS, MADE_BY, SETUP_LINES_MADE_BY, TERM_AXES, TERM_COLUMNS
+    from nbsim.setup.frames import CrystalFrame, DetectorFrame, crystal_frame, detector_frame, mosaic_rotations
+    from nbsim.setup.plan import dispersion_steps, hdiv_steps, mosaic_domains, phi_steps, sensor_layers, vdiv_steps
 
 __all__ = [
     "AVOGADRO",
@@ -53,6 +52,8 @@ __all__ = [
     "TERM_COLUMNS",
     "WATER_F",
     "WATER_MASS",
+    "CrystalFrame",
+    "DetectorFrame",
     "Experiment",
     "Flag",
     "Image",
@@ -64,19 +65,35 @@ __all__ = [
     "Parameters",
     "PixelResult",
     "Quirks",
+    "RunState",
     "TraceLine",
+    "crystal_frame",
+    "detector_frame",
+    "dispersion_steps",
     "flag_named",
     "format_line",
     "from_command",
+    "hdiv_steps",
     "image_values",
+    "kernel_is_built",
+    "load_structure_factors",
+    "mosaic_domains",
+    "mosaic_rotations",
+    "nominal_scattering",
     "number",
     "parse",
+    "phi_steps",
+    "pixel_centers",
     "render",
+    "run_state",
+    "sensor_layers",
     "simulate_pixel",
     "split_command",
+    "starting_cell",
     "term_details",
     "terms_rows",
     "trace_lines",
+    "vdiv_steps",
     "walk",
 ]
 
@@ -84,6 +101,8 @@ _NAMES = {
     "api": "Experiment from_command",
     "constants": "AVOGADRO DEFAULT_FLUENCE DEFAULT_MOSAIC_SEED R_E_SQR WATER_F WATER_MASS",
     "errors": "InputError Interrupted NbsimError OutputError",
+    "factors.table": "load_structure_factors",
+    "image.compiled": "kernel_is_built",
     "image.render": "Image render",
     "model": "Parameters TraceLine",
     "options.flag": "Flag number",
@@ -93,9 +112,13 @@ _NAMES = {
     "options.quirks": "Quirks",
     "options.table": "FLAGS flag_named",
     "pixel.details": "term_details",
+    "pixel.nominal": "nominal_scattering pixel_centers starting_cell",
     "pixel.pixel": "PixelResult image_values simulate_pixel",
+    "pixel.terms": "RunState run_state",
     "pixel.trace": "format_line terms_rows trace_lines",
     "pixel.trace_table": "F_CELL_ORIGINS MADE_BY SETUP_LINES_MADE_BY TERM_AXES TERM_COLUMNS",
+    "setup.frames": "CrystalFrame DetectorFrame crystal_frame detector_frame mosaic_rotations",
+    "setup.plan": "dispersion_steps hdiv_steps mosaic_domains phi_steps sensor_layers vdiv_steps",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
 
@@ -103,7 +126,9 @@ _HOMES = {name: module for module, names in _NAMES.items() for name in names.spl
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'nbsim' has no attribute '{name}'")
-    return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    value: object = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value  # found without this function from now on
+    return value
 
 
 def __dir__() -> list[str]:

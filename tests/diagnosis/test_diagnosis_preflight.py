@@ -83,11 +83,11 @@ def test_a_cache_that_is_read_silently(tmp_path: Path, here: Path) -> None:
     words = list(case.argv)
     at = words.index("-hkl")
     assert "no -hkl was given" not in found(case, demo_log())
-    from nbsim.factors.table import load, write_cache
+    from nbsim.factors.table import load_structure_factors, write_cache
     from nbsim.options.options import Options
     from nbsim.options.quirks import Quirks
 
-    table = load(Options(hkl_file=words[at + 1]), case.workdir, Quirks())[0]
+    table = load_structure_factors(Options(hkl_file=words[at + 1]), case.workdir, Quirks())[0]
     write_cache(case.workdir / "Fdump.bin", table)
     bare = replace(case, argv=(*words[:at], *words[at + 2 :]))
     assert "Structure factors come from Fdump.bin in the working directory: no -hkl was given." in found(

@@ -13,7 +13,7 @@ import pytest
 from nbsim.cli import main
 from nbsim.errors import InputError
 from nbsim.factors.reflections import is_reflection_file, read_reflections
-from nbsim.factors.table import load, nearest
+from nbsim.factors.table import load_structure_factors, nearest
 from nbsim.options.parse import parse
 from nbsim.options.quirks import Quirks
 
@@ -295,14 +295,14 @@ def test_the_options_of_the_command_line(tmp_path: Path) -> None:
         tmp_path / "f.mtz", "P 43", np.array([[0, 0, 0], [1, 2, 3]]), {("FP", "F"): [4.0, 5.0], ("FC", "F"): [6, 7]}
     )
     words = ["-hkl", "f.mtz", "--column", "FC", "-cell", "40", "40", "43", "90", "90", "90"]
-    table, notices, files = load(parse(words, tmp_path), tmp_path, Quirks())
+    table, notices, files = load_structure_factors(parse(words, tmp_path), tmp_path, Quirks())
     assert files == [str(tmp_path / "f.mtz")] and float(table.grid.max()) == 7.0
     assert any("its cell 37 37 43 90 90 90 is not the one simulated" in notice for notice in notices)
     index = [table.grid.new_tensor([float(i)]) for i in (-1, -2, -3)]
     assert float(nearest(table, *index)) == 7.0
     (tmp_path / "f.hkl").write_text("0 0 0 1\n")
     with pytest.raises(InputError, match=r"--column FC: .* a text without columns"):
-        load(parse(["-hkl", "f.hkl", "--column", "FC"], tmp_path), tmp_path, Quirks())
+        load_structure_factors(parse(["-hkl", "f.hkl", "--column", "FC"], tmp_path), tmp_path, Quirks())
 
 
 def test_an_mtz_and_the_same_list_as_text_make_the_same_image(here: Path) -> None:

@@ -8,7 +8,15 @@ import pytest
 import torch
 
 from nbsim.errors import InputError
-from nbsim.factors.table import in_interpolation_range, load, nearest, read_cache, read_hkl, tricubic, write_cache
+from nbsim.factors.table import (
+    in_interpolation_range,
+    load_structure_factors,
+    nearest,
+    read_cache,
+    read_hkl,
+    tricubic,
+    write_cache,
+)
 from nbsim.model import StructureFactors
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
@@ -49,7 +57,7 @@ def test_broken_files_name_file_and_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"f\.hkl:1: no row"):
         read_hkl(_hkl(tmp_path, "h k l F\n1 0 0 5\n"), 0.0, C)
     with pytest.raises(InputError, match=r"gone\.hkl"):
-        load(Options(hkl_file="gone.hkl"), tmp_path, C)
+        load_structure_factors(Options(hkl_file="gone.hkl"), tmp_path, C)
 
 
 def test_every_row_of_a_large_file_is_read(tmp_path: Path) -> None:
@@ -65,7 +73,7 @@ def test_cache_round_trip_and_silent_use(tmp_path: Path) -> None:
     write_cache(tmp_path / "Fdump.bin", sf)
     data = (tmp_path / "Fdump.bin").read_bytes()
     assert data.startswith(b"-1 1 0 2 0 3\n\x0c") and len(data) == 14 + 8 * 4 * 4 * 5
-    again, notices, files = load(Options(), tmp_path, C)
+    again, notices, files = load_structure_factors(Options(), tmp_path, C)
     assert again.grid is not None and sf.grid is not None and torch.equal(again.grid, sf.grid)
     assert again.n_reflections == 36 and "Fdump.bin" in notices[0] and len(files) == 1
     (tmp_path / "short.bin").write_bytes(data[:-8])
@@ -77,15 +85,15 @@ def test_a_cache_that_c_misreads_is_said(tmp_path: Path) -> None:
     """Section 5.2: the lowest byte of 100.16 is 0x0A, which C skips."""
     for value, said in (("100.16", 2), ("100.5", 1)):
         write_cache(tmp_path / "Fdump.bin", read_hkl(_hkl(tmp_path, f"0 0 0 {value}\n"), 0.0, C)[0])
-        table, notices, _ = load(Options(), tmp_path, C)
+        table, notices, _ = load_structure_factors(Options(), tmp_path, C)
         assert _at(table, 0, 0, 0) == float(value)
         assert len(notices) == said and ("S25" in notices[-1]) == (said == 2)
 
 
 def test_no_source_of_structure_factors(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="-default_F"):
-        load(Options(), tmp_path, C)
-    sf, _, _ = load(Options(default_f=4.0), tmp_path, C)
+        load_structure_factors(Options(), tmp_path, C)
+    sf, _, _ = load_structure_factors(Options(default_f=4.0), tmp_path, C)
     assert sf.grid is None and _at(sf, 1, 2, 3) == 4.0
 
 

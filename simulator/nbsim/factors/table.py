@@ -176,7 +176,7 @@ def _read_hkl_once(
     return sf, tuple(notices)
 
 
-def load(
+def load_structure_factors(
     options: Options, workdir: Path, quirks: Quirks, cell: tuple[float, ...] | None = None
 ) -> tuple[StructureFactors, list[str], list[str]]:
     """Table, notices and the files read, by C's order: ``-hkl``, else the cache, else ``-default_F``.

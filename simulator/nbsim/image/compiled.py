@@ -52,6 +52,11 @@ def artefact(dtype: torch.dtype) -> Path:
     return cache_folder() / f"tile-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:24]}.pt2"
 
 
+def kernel_is_built(dtype: torch.dtype) -> bool:
+    """Whether the compiled kernel for this dtype is on disk."""
+    return artefact(dtype).is_file()
+
+
 def load(dtype: torch.dtype) -> Kernel | None:
     """The compiled kernel, or None if there is none that works."""
     try:

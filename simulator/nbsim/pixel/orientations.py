@@ -15,7 +15,7 @@ from torch import Tensor
 
 from nbsim.errors import InputError
 from nbsim.model import ExperimentData
-from nbsim.pixel.rays import trace_rays, turn
+from nbsim.pixel.rays import rotate, trace_rays
 
 _TILE = 1 << 16  # subpixel rays looked at together
 
@@ -63,7 +63,7 @@ def orientations(experiment: ExperimentData, *, first_pass: bool = False) -> Ori
     n_mosaic = crystal.mosaic_matrices.shape[0]
     vectors: list[Tensor] = []
     for start in (crystal.a, crystal.b, crystal.c):
-        vector = turn(start, crystal.spindle, sine, cosine)[:, None, :]
+        vector = rotate(start, crystal.spindle, sine, cosine)[:, None, :]
         if crystal.mosaic_spread > 0.0:
             m = crystal.mosaic_matrices
             vector = (

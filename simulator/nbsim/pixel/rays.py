@@ -32,7 +32,7 @@ class Rays:
     kept: Tensor  # bool, survives the resolution cut, (P, T, B, Q)
 
 
-def turn(vector: Tensor, axis: Tensor, sine: Tensor, cosine: Tensor) -> Tensor:
+def rotate(vector: Tensor, axis: Tensor, sine: Tensor, cosine: Tensor) -> Tensor:
     """``vector`` (..., 3) about the unit ``axis`` (3,) by the angle of ``sine`` and ``cosine`` (...).
 
     Right-handed. Leading axes broadcast. Shape (..., 3).
@@ -56,7 +56,7 @@ def _flat_positions(experiment: ExperimentData, pixels: Tensor) -> Tensor:
 
 
 def _swing(vector: Tensor, axis: Tensor, angle: Tensor) -> Tensor:
-    return turn(vector, axis, torch.sin(angle), torch.cos(angle))
+    return rotate(vector, axis, torch.sin(angle), torch.cos(angle))
 
 
 def _curved(experiment: ExperimentData, flat: Tensor) -> Tensor:

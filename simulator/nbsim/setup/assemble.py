@@ -18,32 +18,28 @@ from nbsim.options.quirks import Quirks
 from nbsim.setup import crystal as crystals
 from nbsim.setup import geometry, mosaic, plan, sources
 from nbsim.setup.checks import check_pixel_memory
+from nbsim.setup.frames import DetectorFrame, detector_frame
 from nbsim.setup.setup_lines import setup_lines
 from nbsim.vectors import cos, sin, unit
 
 
 @dataclass(frozen=True)
-class Setup:
-    """The physics of the set-up: what follows smoothly from the parameters."""
+class Derived:
+    """What follows smoothly from the parameters."""
 
-    size: geometry.Size
-    frame: geometry.Axes
-    pivot: str
-    centers: geometry.Centers
-    angles: geometry.Angles
+    frame: DetectorFrame
     placed: geometry.Placement
     wavelength: Tensor  # [m], scalar
     lattice: crystals.Lattice
 
 
-def set_up(options: Options, quirks: Quirks, parameters: Parameters, inputs: Inputs) -> Setup:
+def set_up(options: Options, quirks: Quirks, parameters: Parameters, inputs: Inputs) -> Derived:
     """Detector, wavelength and lattice, differentiable in every parameter.
 
     Raises:
         InputError: no such cell, or vectors in a plane.
     """
-    size, frame = geometry.detector_size(options), geometry.axes(options, quirks)
-    centers = geometry.beam_centers(options, size, parameters)
+    frame = detector_frame(options, quirks, parameters)
     wavelength = parameters.wavelength / 1e10
     misset = None
     if parameters.misset is not None:
@@ -51,21 +47,17 @@ def set_up(options: Options, quirks: Quirks, parameters: Parameters, inputs: Inp
     elif inputs.random_misset is not None:
         misset = tuple(map(geometry.scalar, inputs.random_misset))
     source = "-cell" if options.matrix_file is None else f"-mat {options.matrix_file}"
-    return Setup(
-        size=size,
+    return Derived(
         frame=frame,
-        pivot=geometry.pivot(options, quirks),
-        centers=centers,
-        angles=geometry.rotations(parameters),
-        placed=geometry.place_detector(options, quirks, frame, centers, parameters),
+        placed=geometry.place_detector(options, quirks, frame.axes, frame.centers, parameters),
         wavelength=wavelength,
         lattice=crystals.lattice(parameters, inputs.matrix, wavelength, misset, quirks, source),
     )
 
 
-def _detector(options: Options, setup: Setup, mask: Tensor | None) -> Detector:
+def _detector(options: Options, derived: Derived, mask: Tensor | None) -> Detector:
     layers = plan.sensor_layers(options)
-    size, placed, centers = setup.size, setup.placed, setup.centers
+    size, placed, centers = derived.frame.size, derived.placed, derived.frame.centers
     f_close, s_close = placed.f_close.item(), placed.s_close.item()
     limits = (0, size.n_fast, 0, size.n_slow)
     roi = (
@@ -92,7 +84,7 @@ def _detector(options: Options, setup: Setup, mask: Tensor | None) -> Detector:
         n_layers=layers.count,
         attenuation=geometry.scalar(layers.mu),
         convention=options.convention,
-        pivot=setup.pivot,
+        pivot=derived.frame.pivot,
         beam_center={
             "Fbeam": placed.f_beam.item(),
             "Sbeam": placed.s_beam.item(),
@@ -108,26 +100,26 @@ def _detector(options: Options, setup: Setup, mask: Tensor | None) -> Detector:
     )
 
 
-def _beam(options: Options, setup: Setup, parameters: Parameters, inputs: Inputs) -> Beam:
-    frame = setup.frame
+def _beam(options: Options, derived: Derived, parameters: Parameters, inputs: Inputs) -> Beam:
+    axes = derived.frame.axes
     if inputs.source_rows is not None:
-        listed = sources.listed_sources(inputs.source_rows, frame.beam, setup.wavelength)
+        listed = sources.listed_sources(inputs.source_rows, axes.beam, derived.wavelength)
     else:
         listed = sources.generate_sources(
-            frame.beam,
-            frame.polarization,
-            setup.wavelength,
+            axes.beam,
+            axes.polarization,
+            derived.wavelength,
             plan.hdiv_steps(options),
             plan.vdiv_steps(options),
             plan.dispersion_steps(options),
             round_shape=options.round_div,
         )
     return Beam(
-        direction=frame.beam,
-        polarization_axis=frame.polarization,
+        direction=axes.beam,
+        polarization_axis=axes.polarization,
         kahn=parameters.polarization,
         nopolar=options.nopolar,
-        wavelength=setup.wavelength,
+        wavelength=derived.wavelength,
         fluence=parameters.fluence,
         source_positions=listed.positions,
         source_directions=unit(listed.positions),
@@ -136,8 +128,8 @@ def _beam(options: Options, setup: Setup, parameters: Parameters, inputs: Inputs
     )
 
 
-def _crystal(options: Options, quirks: Quirks, setup: Setup, parameters: Parameters, inputs: Inputs) -> Crystal:
-    made = setup.lattice
+def _crystal(options: Options, quirks: Quirks, derived: Derived, parameters: Parameters, inputs: Inputs) -> Crystal:
+    made = derived.lattice
     spread = parameters.mosaic_spread / RTD
     return Crystal(
         a=made.a * 1e-10,
@@ -146,7 +138,7 @@ def _crystal(options: Options, quirks: Quirks, setup: Setup, parameters: Paramet
         a_star=made.a_star,
         b_star=made.b_star,
         c_star=made.c_star,
-        spindle=setup.frame.spindle,
+        spindle=derived.frame.axes.spindle,
         cells=parameters.n_cells,
         shape=options.shape,
         fudge=options.fudge,
@@ -189,7 +181,7 @@ def assemble(
     quirks: Quirks,
     parameters: Parameters,
     inputs: Inputs,
-    setup: Setup,
+    derived: Derived,
     table: StructureFactors,
     oversample: int,
     interpolate: bool,
@@ -197,20 +189,21 @@ def assemble(
     """The experiment, without notices and file names.
 
     Raises:
-        InputError: the sources or the phi steps are none.
+        InputError: there are no sources or no phi steps.
     """
+    frame = derived.frame
     return ExperimentData(
         options=options,
         quirks=quirks,
         parameters=parameters,
         inputs=inputs,
-        detector=_detector(options, setup, inputs.mask),
-        beam=_beam(options, setup, parameters, inputs),
-        crystal=_crystal(options, quirks, setup, parameters, inputs),
+        detector=_detector(options, derived, inputs.mask),
+        beam=_beam(options, derived, parameters, inputs),
+        crystal=_crystal(options, quirks, derived, parameters, inputs),
         sampling=_sampling(options, parameters, oversample, interpolate),
         structure_factors=table,
         setup_lines=setup_lines(
-            options.convention, setup.pivot, setup.frame, setup.angles, setup.size, setup.centers, setup.placed
+            options.convention, frame.pivot, frame.axes, frame.angles, frame.size, frame.centers, derived.placed
         ),
         notices=(),
         input_files=(),

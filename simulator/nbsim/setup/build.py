@@ -13,8 +13,8 @@ from pathlib import Path
 import torch
 
 from nbsim.errors import InputError
-from nbsim.factors import table as structure_factors
 from nbsim.factors.reflections import cell_of_file, is_reflection_file
+from nbsim.factors.table import load_structure_factors
 from nbsim.model import ExperimentData, Inputs, StructureFactors
 from nbsim.options import parse as flags
 from nbsim.options.headers import read_mask
@@ -24,7 +24,7 @@ from nbsim.place import check_place
 from nbsim.rng import Generator, Stream
 from nbsim.setup import checks, geometry, mosaic, plan, sources
 from nbsim.setup import crystal as crystals
-from nbsim.setup.assemble import Setup, assemble, set_up
+from nbsim.setup.assemble import Derived, assemble, set_up
 from nbsim.setup.notices import setup_notices
 from nbsim.setup.parameters import changed, typed
 from nbsim.vectors import length
@@ -54,11 +54,11 @@ def _interpolate(options: Options, quirks: Quirks, final: tuple[int, int, int], 
     return min(typed if quirks.interpolate_before_sizes else final) <= 2
 
 
-def _oversample(options: Options, counts: tuple[int, int, int], setup: Setup, notices: list[str]) -> int:
+def _oversample(options: Options, counts: tuple[int, int, int], derived: Derived, notices: list[str]) -> int:
     """Sub-pixels per axis: as typed, else three per width of a reciprocal-lattice spot (section 3.6)."""
-    made = setup.lattice
+    made = derived.lattice
     widest = max(length(v * 1e-10).item() * n for v, n in zip((made.a, made.b, made.c), counts, strict=True))
-    resolved = setup.wavelength.item() * setup.placed.distance.item() / setup.size.pixel
+    resolved = derived.wavelength.item() * derived.placed.distance.item() / derived.frame.size.pixel
     needed = _OVERSAMPLE_RULE * widest / resolved if resolved != 0.0 else math.inf
     if options.oversample > 0:
         if needed > options.oversample:
@@ -134,16 +134,16 @@ def build(options: Options, workdir: Path, quirks: Quirks) -> ExperimentData:
     checks.check_axes(geometry.axes(options, quirks))
     inputs = _inputs(options, workdir, quirks, notices)
     parameters = typed(options)
-    setup = set_up(options, quirks, parameters, inputs)
-    edges = [length(v * 1e-10).item() for v in (setup.lattice.a, setup.lattice.b, setup.lattice.c)]
+    derived = set_up(options, quirks, parameters, inputs)
+    edges = [length(v * 1e-10).item() for v in (derived.lattice.a, derived.lattice.b, derived.lattice.c)]
     counts = crystals.cells_across((options.n_a, options.n_b, options.n_c), widths, (edges[0], edges[1], edges[2]))
-    notices += setup_notices(options, quirks, parameters, inputs, setup)
-    oversample = _oversample(options, counts, setup, notices)
-    table, table_notices, table_files = structure_factors.load(options, workdir, quirks, _cell_of(setup.lattice))
+    notices += setup_notices(options, quirks, parameters, inputs, derived)
+    oversample = _oversample(options, counts, derived, notices)
+    table, table_notices, table_files = load_structure_factors(options, workdir, quirks, _cell_of(derived.lattice))
     notices += table_notices
     parameters = replace(parameters, n_cells=torch.tensor(counts, dtype=torch.float64), structure_factors=table.grid)
     interpolate = _interpolate(options, quirks, counts, table)
-    made = assemble(options, quirks, parameters, inputs, setup, table, oversample, interpolate)
+    made = assemble(options, quirks, parameters, inputs, derived, table, oversample, interpolate)
     named_files = (options.matrix_file, options.source_file, options.mask_file, options.img_file)
     files = (*(str(workdir / name) for name in named_files if name is not None), *table_files)
     made = replace(made, notices=tuple(notices), input_files=files)
@@ -159,11 +159,11 @@ def with_parameters(experiment: ExperimentData, changes: Mapping[str, object]) -
     """
     options, quirks, inputs, sampling = experiment.options, experiment.quirks, experiment.inputs, experiment.sampling
     parameters = changed(experiment.parameters, changes, options, quirks)
-    setup = set_up(options, quirks, parameters, inputs)
+    derived = set_up(options, quirks, parameters, inputs)
     table = experiment.structure_factors
     if "structure_factors" in changes:
         table = replace(table, grid=parameters.structure_factors)
-    made = assemble(options, quirks, parameters, inputs, setup, table, sampling.oversample, sampling.interpolate)
+    made = assemble(options, quirks, parameters, inputs, derived, table, sampling.oversample, sampling.interpolate)
     made = replace(made, notices=experiment.notices, input_files=experiment.input_files)
     checks.check_pixel_memory(made.n_passes)
     if experiment.dtype == torch.float64 and experiment.device.type == "cpu":

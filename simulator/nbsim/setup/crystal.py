@@ -151,6 +151,22 @@ def complete(
     return Lattice(a, b, c, cross(b, c) * inverse, cross(c, a) * inverse, cross(a, b) * inverse, volume)
 
 
+def unrotated(
+    cell: Tensor | None, matrix: Tensor | None, wavelength_m: Tensor, quirks: Quirks
+) -> tuple[tuple[Tensor, Tensor, Tensor], tuple[Tensor, ...] | None]:
+    """a*, b*, c* [1/A] before misset, and the cell (6,) in A and rad; a matrix (3, 3) beats the cell.
+
+    Raises:
+        InputError: neither cell nor matrix, or an impossible cell.
+    """
+    in_radians = None if cell is None else cell_in_radians(cell)
+    if matrix is not None:
+        return reciprocal_from_matrix(matrix, wavelength_m), in_radians
+    if in_radians is None:
+        raise InputError("no crystal: give -cell A B C ALPHA BETA GAMMA or -mat FILE")
+    return reciprocal_from_cell(in_radians, literal=quirks.cell_sine_of_gamma_star), in_radians
+
+
 def lattice(
     parameters: Parameters,
     matrix: Tensor | None,
@@ -166,15 +182,9 @@ def lattice(
     Raises:
         InputError: neither cell nor matrix, an impossible cell, a singular matrix.
     """
-    cell = None if parameters.cell is None else cell_in_radians(parameters.cell)
-    if matrix is not None:
-        stars = reciprocal_from_matrix(matrix, wavelength_m)
-        if not quirks.matrix_rescaled_by_cell:
-            cell = None
-    elif cell is not None:
-        stars = reciprocal_from_cell(cell, literal=quirks.cell_sine_of_gamma_star)
-    else:
-        raise InputError("no crystal: give -cell A B C ALPHA BETA GAMMA or -mat FILE")
+    stars, cell = unrotated(parameters.cell, matrix, wavelength_m, quirks)
+    if matrix is not None and not quirks.matrix_rescaled_by_cell:
+        cell = None
     made = complete(stars, misset_rad, cell)
     if not all(math.isfinite(x) for v in (made.a, made.b, made.c) for x in v.tolist()):
         raise InputError(f"{source}: it has no volume, its vectors lie in a plane")

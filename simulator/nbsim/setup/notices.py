@@ -8,7 +8,7 @@ from nbsim.model import Inputs, Parameters
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
 from nbsim.setup import geometry, plan
-from nbsim.setup.assemble import Setup
+from nbsim.setup.assemble import Derived
 from nbsim.setup.crystal import cell_notices
 from nbsim.vectors import unit
 
@@ -73,11 +73,13 @@ def _source_notices(options: Options, quirks: Quirks, inputs: Inputs) -> list[st
     return [f"{options.source_file}: the weights of the sources are not used (S21)"]
 
 
-def setup_notices(options: Options, quirks: Quirks, parameters: Parameters, inputs: Inputs, setup: Setup) -> list[str]:
+def setup_notices(
+    options: Options, quirks: Quirks, parameters: Parameters, inputs: Inputs, derived: Derived
+) -> list[str]:
     """What is not used, or used in another way than it looks."""
     return [
-        *_geometry_notices(options, quirks, setup.pivot, setup.frame),
-        *cell_notices(parameters.cell, setup.lattice),
+        *_geometry_notices(options, quirks, derived.frame.pivot, derived.frame.axes),
+        *cell_notices(parameters.cell, derived.lattice),
         *_header_notices(options),
         *_sensor_notices(options),
         *_source_notices(options, quirks, inputs),

@@ -1,25 +1,18 @@
-"""The whole detector of a case: its image, and what a pixel of it stands for.
-
-Like :mod:`nbtui.live.session` a door to the simulator: nbsim and torch are imported inside the functions.
-"""
+"""The whole detector of a case: its image, and the place of a pixel in space and in reciprocal space."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from nbtui.errors import NbtuiError, SimulationFailed, UnusableInput
+import nbsim
+from nbtui.errors import NbtuiError, UnusableInput
+from nbtui.live.door import experiment_of, simulator
 from nbtui.live.model import Case, Settings
 from nbtui.trace.text import clean
-
-if TYPE_CHECKING:
-    from nbsim import Experiment
 
 Photons = npt.NDArray[np.float32]
 Progress = Callable[[int, int], None]  # pixels done, pixels in all
@@ -63,7 +56,7 @@ class Resolution:
 class Frame:
     """A case made ready: the detector's size, facts on its pixels, and its image. Made by :func:`prepare`."""
 
-    def __init__(self, case: Case, experiment: Experiment) -> None:
+    def __init__(self, case: Case, experiment: nbsim.Experiment) -> None:
         self._case, self._experiment = case, experiment
 
     @property
@@ -82,26 +75,18 @@ class Frame:
         """
         import torch
 
-        from nbsim.pixel.rays import positions, turn
-
         n_slow, n_fast = self.shape
         if not (0 <= slow < n_slow and 0 <= fast < n_fast):
             where = f"pixel slow {slow} fast {fast} is not on the detector"
             raise UnusableInput(f"{clean(self._case.name)}: {where}: {n_slow} x {n_fast} (slow x fast)")
-        whole = replace(self._experiment, sampling=replace(self._experiment.sampling, oversample=1))
-        crystal, beam = whole.crystal, whole.beam
+        experiment = self._experiment
         with torch.no_grad():
-            position = positions(whole, torch.tensor([[slow, fast]], device=whole.device))[0, 0, 0]
-            direction = position / position.norm()
-            scattering = (direction - beam.direction) / beam.wavelength  # [1/m]
-            phi = torch.as_tensor(whole.sampling.phi_start, dtype=whole.dtype, device=whole.device)
-            vectors = torch.stack((crystal.a, crystal.b, crystal.c))
-            turned = turn(vectors, crystal.spindle, torch.sin(phi), torch.cos(phi))
-            h, k, l = (turned @ scattering).tolist()
+            scattering = nbsim.nominal_scattering(experiment, torch.tensor([[slow, fast]]))[0]  # [1/m]
+            h, k, l = (nbsim.starting_cell(experiment) @ scattering).tolist()
             size = float(scattering.norm())
             # the half angle from the chord: exact near the beam, where an arc cosine is not
-            half = min(1.0, 0.5 * float(beam.wavelength) * size)
-            pixel_mm = 1000.0 * float(whole.detector.pixel_size)
+            half = min(1.0, 0.5 * float(experiment.beam.wavelength) * size)
+            pixel_mm = 1000.0 * float(experiment.detector.pixel_size)
         return PixelFacts(
             slow=slow,
             fast=fast,
@@ -110,25 +95,21 @@ class Frame:
             two_theta_deg=float(np.degrees(2.0 * np.arcsin(half))),
             d_angstrom=1e10 / size if size > 0.0 else float("inf"),
             hkl=(h, k, l),
-            phi_deg=float(np.degrees(whole.sampling.phi_start)),
+            phi_deg=float(np.degrees(experiment.sampling.phi_start)),
         )
 
     def resolution(self, points: int = 65) -> Resolution:
         """The resolution all over the detector, for the nominal beam, from ``points`` x ``points`` pixels."""
         import torch
 
-        from nbsim.pixel.rays import positions
-
-        whole = replace(self._experiment, sampling=replace(self._experiment.sampling, oversample=1))
+        experiment = self._experiment
         rows, columns = (np.unique(np.rint(np.linspace(0, size - 1, points)).astype(int)) for size in self.shape)
         with torch.no_grad():
-            pixels = torch.cartesian_prod(torch.from_numpy(rows), torch.from_numpy(columns)).to(whole.device)
-            position = positions(whole, pixels)[:, 0, 0]
-            direction = position / position.norm(dim=-1, keepdim=True)
-            scattering = (direction - whole.beam.direction) / whole.beam.wavelength
+            pixels = torch.cartesian_prod(torch.from_numpy(rows), torch.from_numpy(columns))
+            scattering = nbsim.nominal_scattering(experiment, pixels)
             squared = 1e-20 * (scattering * scattering).sum(dim=-1)
-            corner = positions(whole, torch.tensor([[0, 0], [1, 0], [0, 1]], device=whole.device))[:, 0, 0]
-            towards = whole.beam.direction
+            corner = nbsim.pixel_centers(experiment, torch.tensor([[0, 0], [1, 0], [0, 1]]))
+            towards = experiment.beam.direction
         grid = squared.cpu().numpy().astype(np.float64).reshape(len(rows), len(columns))
         origin, along_slow, along_fast = corner.cpu().numpy().astype(np.float64)
         beam = _met(origin, along_slow - origin, along_fast - origin, towards.cpu().numpy().astype(np.float64))
@@ -144,15 +125,13 @@ class Frame:
             Cancelled: ``cancelled`` returned True; it is asked several times a second.
             SimulationFailed: the simulator was started and failed.
         """
-        from nbsim import Interrupted, render
-        from nbsim.image.compiled import artefact
-
-        there = None if artefact(self._experiment.dtype).is_file() else False
-        try:
-            with _told(self._case):
-                photons = render(self._experiment, compile_kernel=there, progress=progress, cancelled=cancelled).photons
-        except Interrupted as error:
-            raise Cancelled(f"{clean(self._case.name)}: the image was stopped on request") from error
+        there = None if nbsim.kernel_is_built(self._experiment.dtype) else False
+        with simulator(self._case.name):
+            try:
+                found = self._experiment.image(compile_kernel=there, progress=progress, cancelled=cancelled)
+            except nbsim.Interrupted as error:
+                raise Cancelled(f"{clean(self._case.name)}: the image was stopped on request") from error
+        photons = found.photons
         image: Photons = photons.cpu().numpy()
         return image
 
@@ -177,22 +156,8 @@ def prepare(case: Case, settings: Settings) -> Frame:
     Raises:
         UnusableInput: the command line, one of its files or a setting is unusable.
     """
-    # two OpenMP runtimes in one process (torch beside another library) abort on macOS without this
-    os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
-    import torch
-
-    from nbsim import from_command
-
-    with _told(case):
-        experiment = from_command(
-            list(case.argv),
-            case.workdir,
-            phi_mode=settings.phi_mode,
-            dtype={"float32": torch.float32, "float64": torch.float64}[settings.dtype],
-            device=settings.device,
-            quirks=dict(settings.quirks),
-        )
-    return Frame(case, experiment)
+    with simulator(case.name):
+        return Frame(case, experiment_of(case, settings))
 
 
 def render_image(
@@ -209,19 +174,3 @@ def render_image(
 def pixel_facts(case: Case, settings: Settings, slow: int, fast: int) -> PixelFacts:
     """Facts on one pixel in one go: :func:`prepare` and :meth:`Frame.facts`, with their errors."""
     return prepare(case, settings).facts(slow, fast)
-
-
-@contextmanager
-def _told(case: Case) -> Iterator[None]:
-    """The simulator's errors as ours, with the case's name."""
-    from nbsim import InputError, Interrupted, NbsimError
-
-    try:
-        yield
-    except Interrupted:
-        raise
-    except InputError as error:
-        raise UnusableInput(f"{clean(case.name)}: {clean(str(error))}") from error
-    except (NbsimError, RuntimeError, MemoryError, ArithmeticError) as error:  # torch raises RuntimeError
-        reason = clean(str(error).strip().split("\n", 1)[0]) or type(error).__name__
-        raise SimulationFailed(f"{clean(case.name)}: the simulation failed: {reason}") from error

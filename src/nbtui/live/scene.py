@@ -7,21 +7,18 @@ numpy arrays. Source: nanobragg_pixel_loop.md section 1.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nbtui.errors import SimulationFailed, UnusableInput
-from nbtui.live.model import Case
-from nbtui.trace.text import clean
-
-if TYPE_CHECKING:
-    from nbsim import Experiment, Options
+import nbsim
+from nbtui.errors import UnusableInput
+from nbtui.live.door import experiment_of, simulator
+from nbtui.live.model import Case, Settings
 
 Array = npt.NDArray[np.float64]
 
@@ -84,7 +81,7 @@ class Scene:
     interpolate: bool
     water: float
     table: Table
-    options: Options
+    options: nbsim.Options
 
     @property
     def n_terms(self) -> int:
@@ -97,7 +94,7 @@ def _array(value: Any) -> Array:
 
 
 def scene_of(
-    experiment: Experiment,
+    experiment: nbsim.Experiment,
     pixel: tuple[int, int],
     *,
     first_pixel: bool,
@@ -186,21 +183,14 @@ class Frame:
     convention: str
 
 
-def frame_of(options: Options, quirks: Mapping[str, bool] | None = None) -> Frame:
+def frame_of(options: nbsim.Options, quirks: Mapping[str, bool] | None = None) -> Frame:
     """The frame that ``options`` describe, after the convention's rules (nanobragg_setup.md 2.2 to 2.4).
 
     Raises:
-        nbsim.errors.InputError: a direction is zero, or the detector has no pixels.
+        nbsim.InputError: a direction is zero, or the detector has no pixels.
     """
-    from nbsim import Quirks
-    from nbsim.setup import geometry
-    from nbsim.setup.parameters import typed
-
-    switches = Quirks(**(quirks or {}))
-    axes = geometry.axes(options, switches)
-    parameters = typed(options)
-    centers = geometry.beam_centers(options, geometry.detector_size(options), parameters)
-    angles = geometry.rotations(parameters)
+    frame = nbsim.detector_frame(options, nbsim.Quirks(**(quirks or {})))
+    axes, angles, centers = frame.axes, frame.angles, frame.centers
     close = options.close_distance_mm
     return Frame(
         beam=_array(axes.beam),
@@ -210,7 +200,7 @@ def frame_of(options: Options, quirks: Mapping[str, bool] | None = None) -> Fram
         twotheta=_array(axes.twotheta),
         angles=(float(angles.x), float(angles.y), float(angles.z)),
         swing=float(angles.twotheta),
-        pivot=geometry.pivot(options, switches),
+        pivot=frame.pivot,
         beam_center=(float(centers.f_beam), float(centers.s_beam)),
         close_center=(float(centers.f_close), float(centers.s_close)),
         distance=options.distance_mm / 1000.0,
@@ -231,70 +221,45 @@ class Cell:
     volume: float | None  # of the formula, with -cell [A^3]
 
 
-def cell_of(options: Options, workdir: Path, wavelength: float, *, literal: bool = True) -> Cell:
+def cell_of(options: nbsim.Options, workdir: Path, wavelength: float, *, literal: bool = True) -> Cell:
     """The crystal before misset (nanobragg_setup.md 3.1, 3.2); wavelength [m].
 
     ``literal``: c* of a cell as C builds it, with the sine of gamma*.
 
     Raises:
-        nbsim.errors.InputError: no crystal is given, or its matrix cannot be read.
+        nbsim.InputError: no crystal is given, or its matrix cannot be read.
     """
-    from nbsim.constants import RTD
-    from nbsim.setup import crystal
-    from nbsim.setup.geometry import scalar
-    from nbsim.setup.parameters import typed
-
-    parameters = typed(options)
-    cell = None if parameters.cell is None else crystal.cell_in_radians(parameters.cell)
-    if options.matrix_file is not None:
-        matrix = crystal.read_matrix(workdir / options.matrix_file)
-        stars = crystal.reciprocal_from_matrix(matrix, scalar(wavelength))
-    else:
-        assert cell is not None  # the experiment has been built from these options
-        stars = crystal.reciprocal_from_cell(cell, literal=literal)
-    misset = None
-    if options.misset_deg is not None:
-        x, y, z = (angle / RTD for angle in options.misset_deg)
-        misset = (x, y, z)
+    frame = nbsim.crystal_frame(options, workdir, wavelength, nbsim.Quirks(cell_sine_of_gamma_star=literal))
+    cell = frame.cell
     return Cell(
-        stars=np.stack([_array(star) for star in stars]),
-        misset=misset,
+        stars=np.stack([_array(star) for star in frame.stars]),
+        misset=frame.misset,
         edges=None if cell is None else (float(cell[0]), float(cell[1]), float(cell[2])),
-        volume=None if cell is None else float(crystal.cell_volume(cell)),
+        volume=None if frame.volume is None else float(frame.volume),
     )
 
 
-def parsed(case: Case, quirks: Mapping[str, bool] | None = None) -> Options:
+def parsed(case: Case, quirks: Mapping[str, bool] | None = None) -> nbsim.Options:
     """The options of the case's command line under other parsing switches.
 
     Raises:
-        nbsim.errors.InputError: the command line is unusable.
+        nbsim.InputError: the command line is unusable.
     """
-    from nbsim import Quirks, parse
-
-    return parse(list(case.argv), case.workdir, Quirks(**(quirks or {})))
+    return nbsim.parse(list(case.argv), case.workdir, nbsim.Quirks(**(quirks or {})))
 
 
 def cached_table(scene: Scene, workdir: Path) -> Table | None:
     """The structure factors of a cache left in ``workdir`` by an earlier run; None without one."""
-    from nbsim import Quirks
-    from nbsim.factors.table import load
-
     if scene.options.hkl_file is None or not (workdir / scene.options.dump_file).is_file():
         return None
-    factors = load(replace(scene.options, hkl_file=None), workdir, Quirks())[0]
+    factors, *_ = nbsim.load_structure_factors(replace(scene.options, hkl_file=None), workdir, nbsim.Quirks())
     grid = None if factors.grid is None else _array(factors.grid)
     return Table(grid, (factors.h_min, factors.k_min, factors.l_min), factors.default_f, factors.source)
 
 
 def domains(spread: float, count: int, typed_seed: int, *, first_identity: bool = True) -> Array:
     """Mosaic matrices (count, 3, 3) of a seed as typed after ``-mosaic_seed``; spread [rad]."""
-    from nbsim.rng import Generator, Stream
-    from nbsim.setup import mosaic
-    from nbsim.setup.geometry import scalar
-
-    caps = mosaic.draw_caps(Stream(Generator(), typed_seed), count)
-    return _array(mosaic.domain_rotations(caps, scalar(spread), first_identity=first_identity))
+    return _array(nbsim.mosaic_rotations(spread, count, typed_seed, first_identity=first_identity))
 
 
 def load_scene(case: Case, pixel: tuple[int, int]) -> Scene:
@@ -304,19 +269,8 @@ def load_scene(case: Case, pixel: tuple[int, int]) -> Scene:
         UnusableInput: the command line or an input file is unusable, or the pixel is not on the detector.
         SimulationFailed: the set-up could not be computed.
     """
-    # two OpenMP runtimes in one process (torch beside another library) abort on macOS without this
-    os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
-    import torch
-
-    from nbsim import InputError, NbsimError, from_command
-    from nbsim.pixel.terms import run_state
-
-    try:
-        experiment = from_command(list(case.argv), case.workdir, phi_mode="c-parity")
-    except InputError as error:
-        raise UnusableInput(f"{clean(case.name)}: {clean(str(error))}") from error
-    except (NbsimError, RuntimeError, MemoryError, ArithmeticError) as error:
-        raise SimulationFailed(f"{clean(case.name)}: the set-up failed: {clean(str(error))}") from error
+    with simulator(case.name, "set-up"):
+        experiment = experiment_of(case, Settings(phi_mode="c-parity"))
     slow, fast = pixel
     detector = experiment.detector
     if not (0 <= slow < detector.n_slow and 0 <= fast < detector.n_fast):
@@ -324,7 +278,9 @@ def load_scene(case: Case, pixel: tuple[int, int]) -> Scene:
             f"pixel (slow {slow}, fast {fast}) is not on the detector of {detector.n_slow} x {detector.n_fast} "
             "pixels (slow x fast); the order is slow, then fast"
         )
-    state = run_state(experiment, until_row=slow)
+    import torch
+
+    state = nbsim.run_state(experiment, until_row=slow)
     ends = state.interpolation_end(torch.tensor([pixel]), detector.n_fast, experiment.n_passes)
     end = None if ends is None else int(ends[0])
     return scene_of(experiment, pixel, first_pixel=pixel in state.first_pixels, interpolation_end=end)
@@ -337,17 +293,15 @@ class Unusable(Exception):
 def rebuilt(scene: Scene, workdir: Path, options: Mapping[str, Any], quirks: Mapping[str, bool] | None = None) -> Scene:
     """``scene`` set up again with some options and set-up switches changed; the table is not read again.
 
-    ``options`` are fields of :class:`nbsim.options.options.Options`, in its units.
+    ``options`` are fields of :class:`nbsim.Options`, in its units.
 
     Raises:
         Unusable: the changed options cannot be simulated.
     """
-    from nbsim import Experiment, NbsimError, Quirks
-
     wanted = replace(scene.options, hkl_file=None, default_f=scene.options.default_f or 1.0, **options)
     try:
-        experiment = Experiment.from_options(wanted, workdir, Quirks(phi_carryover=True, **(quirks or {})))
-    except NbsimError as error:
+        experiment = nbsim.Experiment.from_options(wanted, workdir, nbsim.Quirks(phi_carryover=True, **(quirks or {})))
+    except nbsim.NbsimError as error:
         raise Unusable(str(error)) from error
     new = scene_of(
         experiment,

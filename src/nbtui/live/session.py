@@ -1,27 +1,23 @@
-"""The one door to the simulator: a case goes in, one simulated pixel comes out. Nothing else imports nbsim.
+"""One pixel of a case: simulated, as trace lines and as terms.csv.
 
-nbsim and torch are imported inside the functions, so that reading and comparing logs never waits for them.
+torch is imported inside the functions, so that reading and comparing logs never waits for it.
 """
 
 from __future__ import annotations
 
-import importlib
 import math
-import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nbtui.errors import SimulationFailed, UnusableInput
+import nbsim
+from nbtui.errors import UnusableInput
+from nbtui.live.door import experiment_of, simulator
 from nbtui.live.model import TERM_COLUMNS, Case, Settings, Simulation, TermTable
 from nbtui.trace.text import clean
-
-if TYPE_CHECKING:
-    from nbsim import PixelResult
 
 _PIECE = 4096  # terms written at a time
 
@@ -32,13 +28,8 @@ def split_command(text: str, where: str) -> list[str]:
     Raises:
         UnusableInput: unbalanced quotes, named with ``where``.
     """
-    from nbsim import InputError
-    from nbsim import split_command as split
-
-    try:
-        return split(text)
-    except InputError as error:
-        raise UnusableInput(f"{where}: {clean(str(error))}") from error
+    with simulator(where):
+        return nbsim.split_command(text)
 
 
 def simulate(case: Case, settings: Settings | None = None) -> Simulation:
@@ -54,63 +45,39 @@ def simulate(case: Case, settings: Settings | None = None) -> Simulation:
     pixel = case.pixel
     if pixel is None:
         raise UnusableInput(f"{clean(case.name)}: no pixel; give --pixel SLOW FAST")
-    # two OpenMP runtimes in one process (torch beside another library) abort on macOS without this
-    os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
-    from nbsim import InputError, NbsimError
+    with simulator(case.name):
+        import torch  # seconds that do not count as the simulation's
 
-    importlib.import_module("nbsim.pixel.pixel")  # with torch: seconds, which are not the simulation's
-    started = time.perf_counter()
-    try:
-        result = _run(case, settings, pixel)
-        error64 = None
-        if settings.dtype == "float32":
-            error64 = result.relative_error(_run(case, replace(settings, dtype="float64"), pixel))
+        started = time.perf_counter()
+        with torch.no_grad():
+            result = experiment_of(case, settings).pixel(*pixel)
+            error64 = None
+            if settings.dtype == "float32":
+                exact = experiment_of(case, replace(settings, dtype="float64")).pixel(*pixel)
+                error64 = result.relative_error(exact)
         return _simulation(case, settings, pixel, result, error64, started)
-    except InputError as error:
-        raise UnusableInput(f"{clean(case.name)}: {clean(str(error))}") from error
-    except (NbsimError, RuntimeError, MemoryError, ArithmeticError) as error:  # torch raises RuntimeError
-        reason = clean(str(error).strip().split("\n", 1)[0]) or type(error).__name__
-        raise SimulationFailed(f"{clean(case.name)}: the simulation failed: {reason}") from error
-
-
-def _run(case: Case, settings: Settings, pixel: tuple[int, int]) -> PixelResult:
-    import torch
-
-    from nbsim import from_command, simulate_pixel
-
-    experiment = from_command(
-        list(case.argv),
-        case.workdir,
-        phi_mode=settings.phi_mode,
-        dtype={"float32": torch.float32, "float64": torch.float64}[settings.dtype],
-        device=settings.device,
-        quirks=dict(settings.quirks),
-    )
-    with torch.no_grad():
-        return simulate_pixel(experiment, *pixel)
 
 
 def _simulation(
     case: Case,
     settings: Settings,
     pixel: tuple[int, int],
-    result: PixelResult,
+    result: nbsim.PixelResult,
     error64: float | None,
     started: float,
 ) -> Simulation:
-    from nbsim import format_line, term_details, terms_rows, trace_lines
     from nbtui.trace.reading.reader import parse_lines
 
     experiment, sampling = result.experiment, result.experiment.sampling
-    texts = tuple(format_line(line, "TRACE_PY") for line in trace_lines(result))
-    columns = terms_rows(result)
+    texts = tuple(nbsim.format_line(line, "TRACE_PY") for line in nbsim.trace_lines(result))
+    columns = nbsim.terms_rows(result)
     return Simulation(
         case=case,
         settings=settings,
         pixel=pixel,
         trace_lines=texts,
         trace=replace(parse_lines(texts, "live"), side="PY", pixel=pixel),
-        terms=TermTable(**{name: np.asarray(columns[name]) for name in TERM_COLUMNS}, **term_details(result)),
+        terms=TermTable(**{name: np.asarray(columns[name]) for name in TERM_COLUMNS}, **nbsim.term_details(result)),
         axes={
             "thick": experiment.detector.n_layers,
             "sub_slow": sampling.oversample,

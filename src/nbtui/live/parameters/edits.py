@@ -9,21 +9,19 @@ is called.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from nbtui.errors import SimulationFailed, UnusableInput
+import nbsim
+from nbtui.errors import UnusableInput
+from nbtui.live.door import experiment_of, simulator
 from nbtui.live.model import Case, Settings
 from nbtui.live.parameters.table import QUIRK, Parameter, Value, by_id, parameters
 from nbtui.live.parameters.values import shown, word
 from nbtui.trace.text import clean
-
-if TYPE_CHECKING:
-    from nbsim import Flag, Options, Quirks
 
 MOST_TERMS = 10_000_000  # contributions of a pixel that may be asked for
 _SAME = 1e-12  # relative; a value goes through the unit of its flag
@@ -87,18 +85,9 @@ def in_force(case: Case, settings: Settings) -> dict[str, Value]:
         UnusableInput: the command line or a file it names is unusable.
         SimulationFailed: the set-up could not be computed.
     """
-    # two OpenMP runtimes in one process (torch beside another library) abort on macOS without this
-    os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
-    from nbsim import InputError, NbsimError, from_command
-
+    with simulator(case.name, "set-up"):
+        experiment = experiment_of(case, replace(settings, dtype="float64", device="cpu"))
     setup = Setup(case.argv, settings)
-    try:
-        quirks = dict(settings.quirks)
-        experiment = from_command(list(case.argv), case.workdir, phi_mode=settings.phi_mode, quirks=quirks)
-    except InputError as error:
-        raise UnusableInput(f"{clean(case.name)}: {clean(str(error))}") from error
-    except (NbsimError, RuntimeError, MemoryError, ArithmeticError) as error:
-        raise SimulationFailed(f"{clean(case.name)}: the set-up failed: {clean(str(error))}") from error
     values = dict(typed(setup, case.workdir).values)
     return values | {row.id: row.read(experiment) for row in parameters() if row.read is not None}
 
@@ -112,22 +101,18 @@ def same(one: Value, other: Value, relative: float = _SAME) -> bool:
     return one == other
 
 
-def _parsed(setup: Setup, workdir: Path) -> Options:
-    from nbsim import InputError, parse
-
+def _parsed(setup: Setup, workdir: Path) -> nbsim.Options:
     try:
-        return parse(list(setup.argv), workdir, _quirks(setup.settings))
-    except InputError as error:
+        return nbsim.parse(list(setup.argv), workdir, _quirks(setup.settings))
+    except nbsim.InputError as error:
         raise UnusableInput(clean(str(error))) from error
 
 
-def _quirks(settings: Settings) -> Quirks:
-    from nbsim import Quirks
-
-    return Quirks(**{"phi_carryover": settings.phi_mode == "c-parity", **dict(settings.quirks)})
+def _quirks(settings: Settings) -> nbsim.Quirks:
+    return nbsim.Quirks(**{"phi_carryover": settings.phi_mode == "c-parity", **dict(settings.quirks)})
 
 
-def _value(parameter: Parameter, options: Options, settings: Settings, quirks: Quirks) -> Value:
+def _value(parameter: Parameter, options: nbsim.Options, settings: Settings, quirks: nbsim.Quirks) -> Value:
     if parameter.id.startswith(QUIRK):
         return bool(getattr(quirks, parameter.field))
     value: Value = getattr(options if parameter.flag else settings, parameter.field)
@@ -146,13 +131,11 @@ def _value(parameter: Parameter, options: Options, settings: Settings, quirks: Q
 
 def _said(argv: Iterable[str]) -> tuple[frozenset[str], frozenset[tuple[str, ...]]]:
     """The fields of Options that flags of a command line set by their values, and the rows of all its flags."""
-    from nbsim import walk
-
-    flags = [flag for _, _, flag, _ in walk(list(argv))]
+    flags = [flag for _, _, flag, _ in nbsim.walk(list(argv))]
     return frozenset(name for flag in flags for name in flag.sets), frozenset(_row(flag) for flag in flags)
 
 
-def _row(flag: Flag) -> tuple[str, ...]:
+def _row(flag: nbsim.Flag) -> tuple[str, ...]:
     """What tells the rows of the flag table apart: -misset has one for angles and one for 'random'."""
     return (*flag.spellings, *flag.sets)
 
@@ -241,15 +224,13 @@ def _ways(
     yield (*argv, parameter.flag, *numbers)
 
 
-def _own(flag: Flag, parameter: Parameter) -> bool:
+def _own(flag: nbsim.Flag, parameter: Parameter) -> bool:
     """Whether a flag sets this parameter's field and nothing that another flag sets alone."""
     return parameter.flag in flag.names or flag.sets == (parameter.field,)
 
 
-def _spans(argv: tuple[str, ...]) -> list[tuple[int, int, Flag]]:
-    from nbsim import walk
-
-    return [(start, end, flag) for start, end, flag, _ in walk(argv)]
+def _spans(argv: tuple[str, ...]) -> list[tuple[int, int, nbsim.Flag]]:
+    return [(start, end, flag) for start, end, flag, _ in nbsim.walk(argv)]
 
 
 def _without(argv: tuple[str, ...], rows: frozenset[tuple[str, ...]]) -> tuple[tuple[str, ...], int]:
@@ -283,16 +264,14 @@ def _words(parameter: Parameter, value: Value, before: Typed, known: Mapping[str
     return [word(number) for number in numbers if isinstance(number, (int, float))]
 
 
-def _affordable(options: Options) -> None:
+def _affordable(options: nbsim.Options) -> None:
     """Refuse what would fill the memory before the first number is seen. Source: nanobragg_pixel_loop.md section 2."""
-    from nbsim.setup import plan
-
-    steps = {"phi steps": plan.phi_steps(options).count, "domains": plan.mosaic_domains(options).count}
+    steps = {"phi steps": nbsim.phi_steps(options).count, "domains": nbsim.mosaic_domains(options).count}
     if options.source_file is None:
-        fan = (plan.hdiv_steps(options).count, plan.vdiv_steps(options).count, plan.dispersion_steps(options).count)
+        fan = (nbsim.hdiv_steps(options).count, nbsim.vdiv_steps(options).count, nbsim.dispersion_steps(options).count)
         steps["sources"] = math.prod(fan)
     steps["sub-pixels"] = max(options.oversample, 1) ** 2
-    steps["layers"] = plan.sensor_layers(options).count
+    steps["layers"] = nbsim.sensor_layers(options).count
     total = math.prod(max(count, 1) for count in steps.values())
     if total > MOST_TERMS:
         counts = " x ".join(f"{count} {name}" for name, count in steps.items() if count > 1)

@@ -9,10 +9,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from nbsim import Experiment
+import nbsim
 
 Value = float | int | str | bool | tuple[float, ...] | None  # None: not given, or not known
 
@@ -39,7 +38,7 @@ class Parameter:
     field: str
     help: str
     unit: str = ""
-    read: Callable[[Experiment], Value] | None = None
+    read: Callable[[nbsim.Experiment], Value] | None = None
     part: int | None = None
     size: int = 1
     per: float = 1.0
@@ -65,51 +64,47 @@ def _angle(u: Any, v: Any) -> float:
     return math.degrees(math.atan2(float(torch.linalg.cross(u, v).norm()), float(u @ v)))
 
 
-def _edge(name: str) -> Callable[[Experiment], Value]:
+def _edge(name: str) -> Callable[[nbsim.Experiment], Value]:
     return lambda e: 1e10 * float(getattr(e.crystal, name).norm())
 
 
-def _between(first: str, second: str) -> Callable[[Experiment], Value]:
+def _between(first: str, second: str) -> Callable[[nbsim.Experiment], Value]:
     return lambda e: _angle(getattr(e.crystal, first), getattr(e.crystal, second))
 
 
-def _center(name: str, factor: float) -> Callable[[Experiment], Value]:
+def _center(name: str, factor: float) -> Callable[[nbsim.Experiment], Value]:
     return lambda e: factor * e.detector.beam_center[name]
 
 
-def _vector(of: Callable[[Experiment], Any]) -> Callable[[Experiment], Value]:
+def _vector(of: Callable[[nbsim.Experiment], Any]) -> Callable[[nbsim.Experiment], Value]:
     return lambda e: tuple(float(x) for x in of(e))
 
 
-def _steps(name: str, part: str, factor: float = 1.0) -> Callable[[Experiment], Value]:
-    def read(experiment: Experiment) -> Value:
-        from nbsim.setup import plan
-
-        return factor * float(getattr(getattr(plan, name)(experiment.options), part))
+def _steps(name: str, part: str, factor: float = 1.0) -> Callable[[nbsim.Experiment], Value]:
+    def read(experiment: nbsim.Experiment) -> Value:
+        return factor * float(getattr(getattr(nbsim, name)(experiment.options), part))
 
     return read
 
 
-def _count(name: str) -> Callable[[Experiment], Value]:
-    def read(experiment: Experiment) -> Value:
-        from nbsim.setup import plan
-
-        return int(getattr(plan, name)(experiment.options).count)
+def _count(name: str) -> Callable[[nbsim.Experiment], Value]:
+    def read(experiment: nbsim.Experiment) -> Value:
+        return int(getattr(nbsim, name)(experiment.options).count)
 
     return read
 
 
-def _depth(experiment: Experiment) -> Value:
+def _depth(experiment: nbsim.Experiment) -> Value:
     """Attenuation depth [um]; without attenuation it is infinite, without a sensor it does not matter."""
     mu = float(experiment.detector.attenuation)
     return None if mu < 0.0 else math.inf if mu == 0.0 else 1e6 / mu
 
 
-def _cells(part: int) -> Callable[[Experiment], Value]:
+def _cells(part: int) -> Callable[[nbsim.Experiment], Value]:
     return lambda e: e.crystal.n_cells[part]
 
 
-def _quirk(name: str) -> Callable[[Experiment], Value]:
+def _quirk(name: str) -> Callable[[nbsim.Experiment], Value]:
     return lambda e: bool(getattr(e.quirks, name))
 
 
@@ -321,8 +316,6 @@ def parameters() -> tuple[Parameter, ...]:
     """All rows in the order of the groups; the quirks as the simulator lists them."""
     from dataclasses import fields
 
-    from nbsim import Quirks
-
     quirks = tuple(
         Parameter(
             f"{QUIRK}{item.name}",
@@ -335,7 +328,7 @@ def parameters() -> tuple[Parameter, ...]:
             choices=((False, ()), (True, ())),
             read=_quirk(item.name),
         )
-        for item in fields(Quirks)
+        for item in fields(nbsim.Quirks)
     )
     return (*BEAM, *DETECTOR, *CRYSTAL, *PHI, *SAMPLING, *quirks)
 

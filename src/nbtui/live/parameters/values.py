@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
+import nbsim
 from nbtui.errors import UnusableInput
 from nbtui.live.parameters.table import Parameter, Value
 from nbtui.trace.text import clean
@@ -63,15 +64,13 @@ def understood(parameter: Parameter, text: str) -> Value:
 
 
 def _number(parameter: Parameter, text: str) -> float | int:
-    from nbsim import InputError, number
-
     if parameter.infinite and text.casefold() in ("inf", "infinity"):
         return math.inf
     whole = parameter.kind == "whole"
     try:
-        value: float | int = number(parameter.label.strip(), text, "int" if whole else "float")
+        value: float | int = nbsim.number(parameter.label.strip(), text, "int" if whole else "float")
         return value
-    except InputError as error:
+    except nbsim.InputError as error:
         raise UnusableInput(clean(str(error))) from error
 
 

@@ -1,0 +1,79 @@
+"""Detector and crystal before any rotation, for the set-up and for programs that retrace it step by step.
+
+Lengths in m (cell edges in A, reciprocal vectors in 1/A), angles in rad, float64 on the CPU. Source:
+nanobragg_setup.md sections 2.2 to 2.4, 3.1, 3.2 and 4.5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor
+
+from nbsim.constants import RTD
+from nbsim.model import Parameters
+from nbsim.options.options import Options
+from nbsim.options.quirks import Quirks
+from nbsim.rng import Generator, Stream
+from nbsim.setup import crystal, geometry, mosaic
+from nbsim.setup.parameters import typed
+
+
+@dataclass(frozen=True)
+class DetectorFrame:
+    """What the detector is placed from, after the convention's rules."""
+
+    size: geometry.Size
+    axes: geometry.Axes
+    pivot: str  # BEAM or SAMPLE
+    centers: geometry.Centers
+    angles: geometry.Angles
+
+
+@dataclass(frozen=True)
+class CrystalFrame:
+    """What the crystal is oriented from."""
+
+    stars: tuple[Tensor, Tensor, Tensor]  # a*, b*, c* before misset [1/A], (3,) each
+    misset: tuple[float, float, float] | None  # -misset [rad]
+    cell: tuple[Tensor, ...] | None  # -cell: edges [A] and angles [rad], scalars
+    volume: Tensor | None  # of that cell [A^3], scalar
+
+
+def detector_frame(options: Options, quirks: Quirks, parameters: Parameters | None = None) -> DetectorFrame:
+    """The detector before any rotation; ``parameters`` default to those of ``options``.
+
+    Raises:
+        InputError: a direction is zero, or the detector has no pixels.
+    """
+    numbers = typed(options) if parameters is None else parameters
+    size = geometry.detector_size(options)
+    return DetectorFrame(
+        size,
+        geometry.axes(options, quirks),
+        geometry.pivot(options, quirks),
+        geometry.beam_centers(options, size, numbers),
+        geometry.rotations(numbers),
+    )
+
+
+def crystal_frame(options: Options, workdir: Path, wavelength: float, quirks: Quirks) -> CrystalFrame:
+    """The crystal before misset; the matrix of ``-mat`` is looked up in ``workdir``; wavelength [m].
+
+    Raises:
+        InputError: no crystal is given, or its matrix cannot be read.
+    """
+    matrix = None if options.matrix_file is None else crystal.read_matrix(workdir / options.matrix_file)
+    stars, cell = crystal.unrotated(typed(options).cell, matrix, geometry.scalar(wavelength), quirks)
+    misset = None
+    if options.misset_deg is not None:
+        x, y, z = (angle / RTD for angle in options.misset_deg)
+        misset = (x, y, z)
+    return CrystalFrame(stars, misset, cell, None if cell is None else crystal.cell_volume(cell))
+
+
+def mosaic_rotations(spread: float, count: int, seed: int, *, first_identity: bool = True) -> Tensor:
+    """Rotations (count, 3, 3) of the mosaic domains of a seed as typed after ``-mosaic_seed``; spread [rad]."""
+    caps = mosaic.draw_caps(Stream(Generator(), seed), count)
+    return mosaic.domain_rotations(caps, geometry.scalar(spread), first_identity=first_identity)
