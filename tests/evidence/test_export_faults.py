@@ -25,6 +25,7 @@ from nbtui.evidence.follow.watch import follow
 from nbtui.evidence.read.folder import find_packages, stamp_time
 from nbtui.evidence.write.files import write_package
 from support.faulty_export import Faulty
+from support.patience import PATIENCE
 
 ROOT = Path("reports")
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -35,9 +36,9 @@ FILES = {
 OLD = ("20251008T044933Z", "20251008T044934Z")
 
 
-@pytest.fixture
-def faulty(here: Path) -> Iterator[Faulty]:
-    started = Faulty(here, GIT_CEILING_DIRECTORIES=str(here.parent))
+@pytest.fixture(scope="module")
+def faulty() -> Iterator[Faulty]:
+    started = Faulty()
     yield started
     started.close()
 
@@ -110,7 +111,7 @@ def watching() -> Iterator[list[str]]:
         yield announced
     finally:
         ended.set()
-        thread.join(20)
+        thread.join(PATIENCE)
 
 
 def test_killed_at_every_point(here: Path, faulty: Faulty) -> None:
@@ -222,15 +223,9 @@ def test_a_root_without_write_permission(here: Path, faulty: Faulty) -> None:
     assert old.new() == [] and hidden() == []
 
 
-def test_two_hundred_exports_at_once(here: Path) -> None:
+def test_two_hundred_exports_at_once(here: Path, faulty: Faulty) -> None:
     old = Old()
-    crowd = [Faulty(here, GIT_CEILING_DIRECTORIES=str(here.parent)) for _ in range(4)]
-    for one in crowd:
-        one.send("none", 50)
-    answers = [one.answer() for one in crowd]
-    for one in crowd:
-        one.close()
-    assert answers == [(0, "")] * 4
+    assert faulty.at_once(4, "none", 50) == [(0, "")] * 4
     assert hidden() == []
     found = sorted(path for path in find_packages(ROOT) if path.name not in OLD)
     assert len(found) == 200

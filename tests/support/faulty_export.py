@@ -1,8 +1,9 @@
 """A process that exports the demo over and over and dies, or runs into trouble, where it is told to.
 
-``python faulty_export.py`` reads orders ``KIND POINT`` from stdin. Each is done by a forked child, which counts what
-it does under the root and lets the fault happen at number POINT; the answer is ``STATUS SENTENCE``: the child's exit
-status (negative: the signal that killed it), and ``unharmed`` when it ended before the point was reached.
+``python faulty_export.py`` reads orders ``KIND POINT CHILDREN FOLDER`` from stdin. Each is done in the folder by that
+many forked children at once. A child counts what it does under the root and lets the fault happen at number POINT; its
+answer is ``STATUS SENTENCE``: the exit status (negative: the signal that killed it), and ``unharmed`` when it ended
+before the point was reached.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = "reports"
 NOBODY = 65534
@@ -25,37 +27,33 @@ WATCHED = frozenset(
 
 
 class Faulty:
-    """The process as a test sees it."""
+    """The process as a test sees it. One serves all tests: what costs time is the start, with torch."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self) -> None:
         self.process = subprocess.Popen(
             [sys.executable, __file__],
-            cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
         )
 
     def order(self, kind: str, point: int = 0) -> tuple[int, str]:
-        """Let one export happen; exit status and sentence."""
-        self.send(kind, point)
-        return self.answer()
+        """Let one export happen in the current directory; exit status and sentence."""
+        return self.at_once(1, kind, point)[0]
 
-    def send(self, kind: str, point: int = 0) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{kind} {point}\n")
+    def at_once(self, children: int, kind: str, point: int = 0) -> list[tuple[int, str]]:
+        """The same in several processes at the same time."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(f"{kind} {point} {children} {Path.cwd()}\n")
         self.process.stdin.flush()
-
-    def answer(self) -> tuple[int, str]:
-        assert self.process.stdout is not None
-        status, _, sentence = self.process.stdout.readline().rstrip("\n").partition(" ")
-        return int(status), sentence
+        answers = [self.process.stdout.readline().rstrip("\n").partition(" ") for _ in range(children)]
+        return [(int(status), sentence) for status, _, sentence in answers]
 
     def close(self) -> None:
         assert self.process.stdin is not None and self.process.stdout is not None
         self.process.stdin.close()
-        self.process.wait(20)
+        self.process.wait()
         self.process.stdout.close()
 
 
@@ -72,19 +70,26 @@ def _serve() -> None:
         export(ExportRequest(case, settings, Path(ROOT), simulation=simulation))
 
     for line in sys.stdin:
-        kind, point = line.split()
-        ours, theirs = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.close(ours)
-            _child(run, kind, int(point), theirs)
-        os.close(theirs)
-        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        with os.fdopen(ours) as stream:
-            print(status, " ".join(stream.read().split()), flush=True)
+        kind, point, children, folder = line.rstrip("\n").split(" ", 3)
+        os.chdir(folder)
+        os.environ["GIT_CEILING_DIRECTORIES"] = str(Path(folder).parent)
+        for pid, ours in [_forked(run, kind, int(point)) for _ in range(int(children))]:
+            status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            with os.fdopen(ours) as stream:
+                print(status, " ".join(stream.read().split()), flush=True)
 
 
-def _child(run: Callable[[], None], kind: str, point: int, said: int) -> None:
+def _forked(run: Callable[[], None], kind: str, point: int) -> tuple[int, int]:
+    """A child at work: its number, and the descriptor from which its sentence can be read."""
+    ours, theirs = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        _child(run, kind, point, theirs)
+    os.close(theirs)
+    return pid, ours
+
+
+def _child(run: Callable[[], None], kind: str, point: int, said: int) -> NoReturn:
     from nbtui.errors import NotWritten
 
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
