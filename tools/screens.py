@@ -14,15 +14,15 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from nbtui.console import jobs
 from nbtui.console.app import Console, initial
 from nbtui.console.image.screen import ImageScreen
 from nbtui.console.logs.screen import LogsScreen
-from nbtui.console.main.cause_summary import likely
+from nbtui.console.main.cause_summary import cause_in_one_line
+from nbtui.console.main.jobs import Judgement
 from nbtui.console.main.state import Phase
 from nbtui.console.packages.screen import PackagesScreen
 from nbtui.console.parameters.screen import ParametersScreen
-from nbtui.console.session.preferences import Comfort
+from nbtui.console.session.preferences import Preferences
 from nbtui.live.cases import load_case
 from nbtui.live.model import Settings
 
@@ -36,13 +36,16 @@ PATIENCE = 6000  # looks, 0.01 s apart
 
 async def shoot() -> dict[str, str]:
     """The pictures by name."""
-    judgement = jobs.Judgement("full", None, {})
+    judgement = Judgement("full", None, {})
     app = Console(
-        initial(load_case(None), Settings(), None, None, judgement), judgement, Path("reports"), Comfort(diagnose=True)
+        initial(load_case(None), Settings(), None, None, judgement),
+        judgement,
+        Path("reports"),
+        Preferences(diagnose=True),
     )
     pictures: dict[str, str] = {}
     async with app.run_test(size=SIZE) as pilot:
-        await _until(pilot, lambda: app.state.phase is Phase.READY and likely(app.state) != "")
+        await _until(pilot, lambda: app.state.phase is Phase.READY and cause_in_one_line(app.state) != "")
         pictures["main-spec"] = await _picture(pilot)
         for size in SIZES:
             await pilot.resize_terminal(*size)

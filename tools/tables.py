@@ -121,7 +121,7 @@ def keys() -> str:
     parts = [_KEYS]
     for registry in REGISTRIES:
         rows = (
-            (_code(entry.written), entry.help, "" if entry.id == FIXED else f"`{registry.id(entry)}`")
+            (_code(entry.written), entry.help, "" if entry.id == FIXED else f"`{registry.setting(entry)}`")
             for entry in registry.actions
         )
         parts.append(f"\n## {registry.title}\n\n{_table(('Key', 'What it does', 'Id'), rows)}")

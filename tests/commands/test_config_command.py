@@ -7,23 +7,25 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Never
 
 import pytest
 
 from nbtui.cli import main
 from nbtui.console import keymap
+from nbtui.console.action import ActionTable
 from nbtui.console.diagnosis import pane as why
-from nbtui.console.diagnosis.state import Why
+from nbtui.console.diagnosis.state import DiagnosisState
 from nbtui.console.drawing.line import plain
 from nbtui.console.help import pane as help
 from nbtui.console.keymap import REGISTRIES, choose, resolve, shown
 from nbtui.console.logs import state as logview
-from nbtui.console.logs.state import LogView, Side
+from nbtui.console.logs.state import LogSide, LogsState
 from nbtui.console.main import searching
 from nbtui.console.main.actions import ACTIONS, Action
 from nbtui.console.main.panes import detail, fields, footer, header
 from nbtui.console.main.state import Phase
-from nbtui.console.parameters.state import Form, reset
+from nbtui.console.parameters.state import ParametersState, reset
 from nbtui.errors import UnusableInput
 from nbtui.live.model import Case, Settings
 from nbtui.live.parameters.edits import Edit
@@ -151,14 +153,16 @@ def test_sentences_of_every_screen_name_its_own_keys() -> None:
     choose(resolve({id: KeyEntry((key,), FILE) for id, key in mine.items()}))
     state = toy_state()
     assert searching.to_match(state, True).message.endswith(": F7 starts a search")
-    form = Form(put(begun(Case("toy", ("-lambda", "1"), Path(), (1, 2), None), Settings()), Edit("wavelength", 2.0)))
+    form = ParametersState(
+        put(begun(Case("toy", ("-lambda", "1"), Path(), (1, 2), None), Settings()), Edit("wavelength", 2.0))
+    )
     assert reset(form).message.endswith("; F8 undoes")
-    empty = Side("c.log", count=1)
-    assert logview.to_hit(LogView("toy", (empty, empty)), True, 5).message.endswith(": F9 starts a search")
-    assert any("F10 stops it" in row for row in plain(why.draw(state, Why(progress="looking"), 100, 30)))
+    empty = LogSide("c.log", count=1)
+    assert logview.to_hit(LogsState("toy", (empty, empty)), True, 5).message.endswith(": F9 starts a search")
+    assert any("F10 stops it" in row for row in plain(why.draw(state, DiagnosisState(progress="looking"), 100, 30)))
 
 
-@pytest.mark.parametrize("entry", ACTIONS, ids=lambda entry: entry.id)
+@pytest.mark.parametrize("entry", ACTIONS.actions, ids=lambda entry: entry.id)
 def test_defaults_are_written_as_they_are_shown(entry: Action) -> None:
     """The hand-written form names keys that the action really has."""
     names = {shown(key) for key in entry.keys}
@@ -194,10 +198,10 @@ def test_a_key_that_counts_on_every_screen_is_nobody_elses(
 
 
 @pytest.mark.parametrize("registry", keymap.REGISTRIES, ids=lambda registry: registry.title)
-def test_every_key_of_every_screen_can_be_another(here: Path, registry: keymap.Registry) -> None:
+def test_every_key_of_every_screen_can_be_another(here: Path, registry: ActionTable[Never]) -> None:
     file = here / "nbtui.toml"
     for action in registry.actions:
-        id = registry.id(action)
+        id = registry.setting(action)
         if action.id == keymap.FIXED:
             continue
         assert keymap.resolve({id: KeyEntry(("F12",), file)}) == {id: ("f12",)}

@@ -139,7 +139,7 @@ def test_the_frame_rate_reaches_the_terminal_library(here: Path) -> None:
     """In a process of its own: the library reads its environment once."""
     script = (
         "from nbtui.settings import load\n"
-        "from nbtui.console.session.preferences import apply\n"
+        "from nbtui.console.startup import apply\n"
         "apply(load())\n"
         "from textual import constants, screen\n"
         "print(constants.MAX_FPS, screen.UPDATE_PERIOD, constants.TEXTUAL_ANIMATIONS)\n"

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbtui.console.diagnosis.state import Inquiry
 from nbtui.console.drawing.line import Line, plain, width_of
 from nbtui.console.help import pane as help
 from nbtui.console.main import marks
 from nbtui.console.main import state as moves
+from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.freshness import Files, names
 from nbtui.console.main.panes import detail, fields, footer, header, pipeline, prompt, steps, tabs
 from nbtui.console.main.state import Phase, State
@@ -100,9 +100,13 @@ def test_files_that_change_and_marks(nasty: str) -> None:
 def test_the_likely_cause_and_the_help(nasty: str) -> None:
     toy = toy_state()
     assert toy.c_trace is not None and toy.py_trace is not None
-    found = Inquiry(diagnosis(cause(nasty)), toy.c_trace, toy.py_trace, 1.0)
+    found = DiagnosisResult(diagnosis(cause(nasty)), toy.c_trace, toy.py_trace, 1.0)
     check(replace(toy, inquiry=found))
-    for reading in (help.Reading(query=nasty, typing=True), help.Reading(query=nasty), help.Reading(message=nasty)):
+    for reading in (
+        help.HelpState(query=nasty, typing=True),
+        help.HelpState(query=nasty),
+        help.HelpState(message=nasty),
+    ):
         assert all(HARMLESS.fullmatch(text) for text in plain(help.draw(toy, reading, 80, 24)))
 
 

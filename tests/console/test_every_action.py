@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Never
 
 import pytest
 from textual import events
@@ -16,9 +17,9 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from nbtui.console import keymap
+from nbtui.console.action import Action, ActionTable
 from nbtui.console.app import Console
 from nbtui.console.image.screen import ImageScreen
-from nbtui.console.main.actions import Action
 from nbtui.console.main.state import Phase
 from nbtui.console.packages.screen import PackagesScreen
 from nbtui.console.terminal.screen import Page
@@ -163,7 +164,9 @@ def _in_between(screen: Screen[object]) -> bool:
     return isinstance(screen, PackagesScreen) and screen.shelf.reading is not None
 
 
-async def does_something(pilot: Pilot[int], app: Console, id: str, action: Action, opened: tuple[str, ...]) -> None:
+async def does_something(
+    pilot: Pilot[int], app: Console, id: str, action: Action[Never], opened: tuple[str, ...]
+) -> None:
     if _in_between(app.screen):
         await press(pilot, app, "escape")
     kept = opened in (("i",), ("w",)) and isinstance(app.screen, Page)  # those take long to open
@@ -182,7 +185,7 @@ async def does_something(pilot: Pilot[int], app: Console, id: str, action: Actio
 
 
 @pytest.mark.parametrize("registry", keymap.REGISTRIES, ids=lambda registry: registry.title)
-async def test_every_key_of_the_registry_does_something(app: Console, registry: keymap.Registry) -> None:
+async def test_every_key_of_the_registry_does_something(app: Console, registry: ActionTable[Never]) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
         if registry.prefix == "image.":  # simulated once, and kept
@@ -190,12 +193,12 @@ async def test_every_key_of_the_registry_does_something(app: Console, registry: 
             await until(pilot, lambda: isinstance(app.screen, ImageScreen) and app.screen.picture.python is not None)
         for action in registry.actions:
             if action.id not in (*ENDING, *ELSEWHERE):
-                await does_something(pilot, app, registry.id(action), action, OPENED_BY[registry.prefix])
-                assert app.is_running, registry.id(action)
+                await does_something(pilot, app, registry.setting(action), action, OPENED_BY[registry.prefix])
+                assert app.is_running, registry.setting(action)
 
 
 @pytest.mark.parametrize("registry", keymap.REGISTRIES, ids=lambda registry: registry.title)
-async def test_ctrl_c_leaves_every_screen(app: Console, registry: keymap.Registry) -> None:
+async def test_ctrl_c_leaves_every_screen(app: Console, registry: ActionTable[Never]) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
         await press(pilot, app, *OPENED_BY[registry.prefix])
@@ -204,5 +207,5 @@ async def test_ctrl_c_leaves_every_screen(app: Console, registry: keymap.Registr
 
 
 def test_no_preparation_is_left_over() -> None:
-    known = {registry.id(action) for registry in keymap.REGISTRIES for action in registry.actions}
+    known = {registry.setting(action) for registry in keymap.REGISTRIES for action in registry.actions}
     assert BEFORE.keys() <= known and OPENED_BY.keys() == {registry.prefix for registry in keymap.REGISTRIES}

@@ -9,7 +9,7 @@ from textual import events
 from textual.keys import _character_to_key
 
 from nbtui.console.app import Console
-from nbtui.console.diagnosis.screen import WhyScreen
+from nbtui.console.diagnosis.screen import DiagnosisScreen
 from nbtui.console.help.screen import HelpScreen
 from nbtui.console.image.screen import ImageScreen
 from nbtui.console.logs.screen import LogsScreen
@@ -77,7 +77,7 @@ async def test_a_value_is_typed_as_soon_as_the_form_is_asked_for() -> None:
 
 @pytest.mark.parametrize(
     ("keys", "page"),
-    [("w", PackagesScreen), ("i", ImageScreen), ("x", WhyScreen), ("?", HelpScreen), ("l", LogsScreen)],
+    [("w", PackagesScreen), ("i", ImageScreen), ("x", DiagnosisScreen), ("?", HelpScreen), ("l", LogsScreen)],
 )
 async def test_a_page_is_opened_and_left_again_and_the_rest_is_for_the_main_screen(
     case: Case, keys: str, page: type

@@ -52,7 +52,7 @@ def test_whatever_the_pixels_are(pair: tuple[np.ndarray, np.ndarray]) -> None:
         c32, py32 = c.astype("f4"), py.astype("f4")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        start = moves.Picture("toy", (0, 0), (0, 0), shape=c.shape)
+        start = moves.ImageState("toy", (0, 0), (0, 0), shape=c.shape)
         shown = moves.simulated(moves.with_c(start, c32, "c", ""), py32, moves.differences(c32, py32))
         shown = replace(shown, comparison=found, judged=True)
         for view in moves.TITLES:

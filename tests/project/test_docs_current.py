@@ -41,7 +41,7 @@ def test_every_registry_of_the_console_is_known() -> None:
     """A screen whose keys nobody can look up or change would go unnoticed otherwise."""
     modules = [importlib.import_module(entry.name) for entry in walk_packages(nbtui.console.__path__, "nbtui.console.")]
     named = {id(value) for module in modules for name, value in vars(module).items() if name.endswith("ACTIONS")}
-    assert named == {id(registry.actions) for registry in REGISTRIES}
+    assert named == {id(registry) for registry in REGISTRIES}
     assert len({registry.prefix for registry in REGISTRIES}) == len(REGISTRIES)
     for registry in REGISTRIES:
         assert len({action.id for action in registry.actions}) == len(registry.actions)

@@ -11,11 +11,11 @@ import numpy as np
 from textual.app import App
 from textual.pilot import Pilot
 
-from nbtui.console import jobs
 from nbtui.console.app import Console, initial
 from nbtui.console.drawing.line import plain
 from nbtui.console.main import state as moves
 from nbtui.console.main.contributions import arrange
+from nbtui.console.main.jobs import Judgement
 from nbtui.console.main.state import Phase, State
 from nbtui.live.model import Case, Settings, Simulation, TermTable
 from nbtui.parity.compare import compare
@@ -24,7 +24,7 @@ from nbtui.trace.model import Trace
 from nbtui.trace.reading.reader import parse_lines
 from support.patience import PATIENCE
 
-JUDGEMENT = jobs.Judgement("full", None, {})
+JUDGEMENT = Judgement("full", None, {})
 C_LINES = (
     "TRACE_C: lambda_meters 1.2e-10",
     "TRACE_C: rot_a_angstroms 29.5 4 -1.75",

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from nbtui.console.app import Console
 from nbtui.console.image import state
 from nbtui.console.image.screen import ImageScreen
-from nbtui.console.image.state import Picture, Stage
+from nbtui.console.image.state import ImageState, Stage
 from nbtui.live.images import Cancelled, PixelFacts, Resolution
 from support.console_toy import ready, screen_text, until
 
@@ -61,9 +61,9 @@ def spots(rows: int, columns: int, values: dict[tuple[int, int], float]) -> np.n
     return made
 
 
-def finished(python: np.ndarray, c: np.ndarray | None = None, **changes: object) -> Picture:
+def finished(python: np.ndarray, c: np.ndarray | None = None, **changes: object) -> ImageState:
     """A finished picture of these images."""
-    start = Picture("toy", (0, 0), (0, 0), "spec", shape=python.shape, python=python, c=c, stage=Stage.READY)
+    start = ImageState("toy", (0, 0), (0, 0), "spec", shape=python.shape, python=python, c=c, stage=Stage.READY)
     start = replace(start, bright_python=state.largest(python), bright_c=0.0 if c is None else state.largest(c))
     if c is not None:
         start = replace(start, difference=state.differences(c, python), c_origin="image.npy")

@@ -62,7 +62,7 @@ def _content(configuration: Configuration, with_keys: bool) -> dict[str, list[di
     keys: list[dict[str, object]] = []
     for registry in REGISTRIES:
         for action in registry.actions:
-            id = registry.id(action)
+            id = registry.setting(action)
             given = configuration.keys.get(id)
             if given is not None or with_keys:
                 origin = str(given.file) if given else "default"

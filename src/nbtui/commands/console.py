@@ -29,9 +29,9 @@ def command(request: Request, reports: Path | None, c_image: Path | None, c_at: 
     except UnusableInput as error:
         raise UnusableInput(f"{error}{_meant(request.case_name)}") from error
     if terminal():
-        from nbtui.console.session.preferences import comfort
+        from nbtui.console.startup import preferences
 
-        found = comfort(request.configuration, request.invocation.argv, request.invocation.resumed)
+        found = preferences(request.configuration, request.invocation.argv, request.invocation.resumed)
         from nbtui.console.entry_points import run_console  # after the settings: it reads the frame rate once
 
         return run_console(

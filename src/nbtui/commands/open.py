@@ -22,9 +22,9 @@ def command(request: Request, c_log: Path, py_log: Path, reports: Path | None) -
     """
     case = request.case() if request.names_case else None
     if terminal():
-        from nbtui.console.session.preferences import comfort
+        from nbtui.console.startup import preferences
 
-        found = comfort(request.configuration, request.invocation.argv, request.invocation.resumed)
+        found = preferences(request.configuration, request.invocation.argv, request.invocation.resumed)
         from nbtui.console.entry_points import run_console  # after the settings: it reads the frame rate once
 
         return run_console(

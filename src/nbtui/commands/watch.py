@@ -39,7 +39,7 @@ def command(directory: Path, plain: bool, as_json: bool, poll: bool) -> int:
     if directory.exists() and not directory.is_dir():
         raise UnusableInput(f"{clean(str(directory))}: not a directory; name the directory of packages")
     if not plain and not as_json and terminal():
-        from nbtui.console.session.preferences import apply
+        from nbtui.console.startup import apply
 
         apply(load_configuration())
         from nbtui.console.entry_points import run_watch  # after the settings: it reads the frame rate once

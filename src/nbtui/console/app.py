@@ -17,21 +17,33 @@ from textual.message import Message
 from textual.screen import Screen
 
 from nbtui.console import jobs
-from nbtui.console.diagnosis.controller import Diagnosed, Inquirer, Progress
+from nbtui.console.diagnosis.controller import Diagnosed, DiagnosisController, Progress
 from nbtui.console.main import jumping, pointing, searching, stepping
 from nbtui.console.main import state as moves
-from nbtui.console.main.actions import ACTIONS, key_of
+from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.cursor_actions import MOVES
 from nbtui.console.main.exporting import export
+from nbtui.console.main.jobs import (
+    NO_TRACE,
+    Exported,
+    Judgement,
+    LogRead,
+    LogsRead,
+    Remembered,
+    Simulated,
+    read_c,
+    read_logs,
+    simulate_and_compare,
+)
 from nbtui.console.main.panes import detail, fields
 from nbtui.console.main.refresh import Ended, Refresher, arrived, made_already
 from nbtui.console.main.screen import MainScreen
 from nbtui.console.main.state import Phase, State
-from nbtui.console.main.step_player import Walker
-from nbtui.console.navigation import Visits
-from nbtui.console.parameters.controller import Tuner
-from nbtui.console.session.lifecycle import Living
-from nbtui.console.session.preferences import Comfort
+from nbtui.console.main.step_player import StepPlayer
+from nbtui.console.navigation import Navigation
+from nbtui.console.parameters.controller import ParametersController
+from nbtui.console.session.lifecycle import Lifecycle
+from nbtui.console.session.preferences import Preferences
 from nbtui.console.terminal.driver import TerminalApp
 from nbtui.console.terminal.widgets import PaneView
 from nbtui.errors import INTERRUPTED
@@ -61,18 +73,18 @@ class Console(TerminalApp[int]):
         for entry in ACTIONS
     ]
 
-    def __init__(self, state: State, judgement: jobs.Judgement, reports: Path, comfort: Comfort | None = None) -> None:
+    def __init__(self, state: State, judgement: Judgement, reports: Path, comfort: Preferences | None = None) -> None:
         super().__init__()
         self.state = state
         self.judgement = judgement
         self.reports = reports
         self.export_thread: threading.Thread | None = None
         self._main = MainScreen(lambda: self.state)
-        self.visits = Visits(self, lambda: self.state, self._show, self.trace_pixel)
-        self.walker = Walker(self, lambda: self.state, self._show, self._heard)
-        self.living = Living(self, comfort or Comfort(), reports, lambda: self.state, self._tell)
-        self.tuner = Tuner(self, lambda: self.state, self._show, self._simulate)
-        self.inquirer = Inquirer(
+        self.visits = Navigation(self, lambda: self.state, self._show, self.trace_pixel)
+        self.walker = StepPlayer(self, lambda: self.state, self._show, self._heard)
+        self.living = Lifecycle(self, comfort or Preferences(), reports, lambda: self.state, self._tell)
+        self.tuner = ParametersController(self, lambda: self.state, self._show, self._simulate)
+        self.inquirer = DiagnosisController(
             self,
             lambda: self.state,
             self._show,
@@ -113,11 +125,11 @@ class Console(TerminalApp[int]):
         path = self.state.case.c_log if self.state.case else None
         judgement, work, logs, c = self.judgement, self._new_work(), self.state.logs, self.state.c_trace
         if logs is not None:
-            self._job(lambda: jobs.read_logs(logs, judgement, work))
+            self._job(lambda: read_logs(logs, judgement, work))
         elif c is not None:
-            self._job(lambda: jobs.LogRead(c, judgement.compare(c, jobs.NO_TRACE, work)))
+            self._job(lambda: LogRead(c, judgement.compare(c, NO_TRACE, work)))
         else:
-            self._job(lambda: jobs.read_c(path, judgement, work))
+            self._job(lambda: read_c(path, judgement, work))
 
     def _after_reading(self) -> None:
         state = self.living.returned(self.state, last=not self.state.can_simulate)
@@ -132,14 +144,14 @@ class Console(TerminalApp[int]):
         now = self.state
         if now.case is None:
             return
-        case, c = now.case, now.c_trace or jobs.NO_TRACE
+        case, c = now.case, now.c_trace or NO_TRACE
         if now.elsewhere:  # C's log and terms are those of another pixel
-            case, c = replace(case, c_terms=None), jobs.NO_TRACE
+            case, c = replace(case, c_terms=None), NO_TRACE
         settings, generation, given, judgement = now.settings, now.generation, now.py_given, self.judgement
         made, work = made_already(now) if again else None, self._new_work()
 
         def job() -> object:
-            return jobs.simulate_and_compare(case, settings, generation, c, judgement, work, py_given=given, made=made)
+            return simulate_and_compare(case, settings, generation, c, judgement, work, py_given=given, made=made)
 
         self._job(job)
 
@@ -166,10 +178,10 @@ class Console(TerminalApp[int]):
     def on_finished(self, message: Finished) -> None:
         """A result has arrived from a thread: the only place where it reaches the state."""
         result = message.result
-        if isinstance(result, jobs.Progress | jobs.LogRead | jobs.LogsRead):
+        if isinstance(result, jobs.Progress | LogRead | LogsRead):
             if message.generation == self.state.generation:
                 self._read(result)
-        elif isinstance(result, jobs.Simulated):
+        elif isinstance(result, Simulated):
             after = moves.simulated(
                 self.state, result.generation, result.simulation, result.comparison, result.contributions
             )
@@ -185,9 +197,9 @@ class Console(TerminalApp[int]):
             self.refresher.ended(result)
         elif isinstance(result, (Progress, Diagnosed)):
             self.inquirer.heard(result)
-        elif isinstance(result, jobs.Exported):
+        elif isinstance(result, Exported):
             self._show(replace(self.state, exporting=False, history=None, message=f"written: {result.path}"))
-        elif isinstance(result, jobs.Remembered):
+        elif isinstance(result, Remembered):
             self._show(replace(self.state, history=result.history))
         elif isinstance(result, jobs.Failure) and self.state.exporting and message.generation < 0:
             self._show(replace(self.state, exporting=False, message=f"not exported: {result.sentence}"))
@@ -196,13 +208,13 @@ class Console(TerminalApp[int]):
                 self.exit(result.code, message=Text(f"nbtui: {result.sentence}"))  # there is nothing to show
             self._show(moves.failed(self.state, message.generation, result.sentence, result.code))
 
-    def _read(self, result: jobs.Progress | jobs.LogRead | jobs.LogsRead) -> None:
+    def _read(self, result: jobs.Progress | LogRead | LogsRead) -> None:
         """Something has been read, or how far that is."""
         if isinstance(result, jobs.Progress):
             self._show(replace(self.state, progress=result.sentence))
             return
-        py = result.py if isinstance(result, jobs.LogsRead) else None
-        c = None if result.c is jobs.NO_TRACE else result.c
+        py = result.py if isinstance(result, LogsRead) else None
+        c = None if result.c is NO_TRACE else result.c
         after = moves.compared(self.state, result.comparison)
         self._show(replace(after, c_trace=c, py_trace=py or after.py_trace, progress=""))
         self.call_after_refresh(self._after_reading)
@@ -243,7 +255,7 @@ class Console(TerminalApp[int]):
     def _close(self) -> None:
         if self.state.busy and not self.state.zoomed:
             self._work.stop()
-            self._show(moves.stopped(self.state, f"stopped; {key_of('reload')} begins again"))
+            self._show(moves.stopped(self.state, f"stopped; {ACTIONS.key('reload')} begins again"))
         else:
             self._show(replace(self.state, pane="fields", zoomed=False, path=()))
 
@@ -309,7 +321,7 @@ class Console(TerminalApp[int]):
             return
         self._show(replace(now, exporting=True))
         self.export_thread = jobs.start(
-            lambda: jobs.Exported(export(now, self.judgement, self.reports)), self._heard, "nbtui-export"
+            lambda: Exported(export(now, self.judgement, self.reports)), self._heard, "nbtui-export"
         )
 
     def _heard(self, result: object) -> None:
@@ -354,7 +366,7 @@ def initial(
     settings: Settings,
     c_trace: Trace | None,
     py_trace: Trace | None,
-    judgement: jobs.Judgement,
+    judgement: Judgement,
     logs: tuple[Path, Path] | None = None,
 ) -> State:
     """The state at the start; two given traces are compared at once, ``logs`` are still to be read."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from nbtui.console import jobs
 from nbtui.console.app import Console, initial
+from nbtui.console.main.jobs import NO_TRACE, Judgement
 from nbtui.console.run import run
-from nbtui.console.session.preferences import Comfort
+from nbtui.console.session.preferences import Preferences
 from nbtui.errors import INTERRUPTED
 from nbtui.live.model import Case, Settings
 from nbtui.parity.profiles import BUILT_IN, Profile
@@ -26,7 +26,7 @@ def run_console(
     tolerance: float | None,
     reports: Path,
     profiles: Mapping[str, Profile] | None = None,
-    comfort: Comfort | None = None,
+    comfort: Preferences | None = None,
 ) -> int:
     """Run the console until the user leaves it.
 
@@ -35,12 +35,12 @@ def run_console(
     (divergence), 2 or 3 (nothing to compare because of a failure), 130 (interrupted, or left before there was a
     verdict), 128 + signal. Raises TraceError for an unknown profile.
     """
-    judgement = jobs.Judgement(profile, tolerance, dict(profiles or {}))
-    judgement.compare(jobs.NO_TRACE, jobs.NO_TRACE)  # an unknown profile is refused before the screen is taken
+    judgement = Judgement(profile, tolerance, dict(profiles or {}))
+    judgement.compare(NO_TRACE, NO_TRACE)  # an unknown profile is refused before the screen is taken
     return run(
         lambda state, comfort: Console(state, judgement, reports, comfort),
         initial(case, settings, c_trace, py_trace, judgement, logs),
-        comfort or Comfort(),
+        comfort or Preferences(),
         replay,
     )
 

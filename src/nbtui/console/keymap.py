@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Never
 
 from textual.keys import Keys, _character_to_key, format_key
 
-from nbtui.console.diagnosis.actions import WHY_ACTIONS
+from nbtui.console.action import USERS, ActionTable
+from nbtui.console.diagnosis.actions import DIAGNOSIS_ACTIONS
 from nbtui.console.help.actions import HELP_ACTIONS
 from nbtui.console.image.actions import IMAGE_ACTIONS
-from nbtui.console.logs.actions import LOG_ACTIONS
-from nbtui.console.main.actions import ACTIONS, USERS, Action
+from nbtui.console.logs.actions import LOGS_ACTIONS
+from nbtui.console.main.actions import ACTIONS
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
 from nbtui.console.parameters.actions import PARAMETERS_ACTIONS
 from nbtui.errors import UnusableInput
@@ -33,19 +34,6 @@ _SHOWN = {
 }
 
 
-@dataclass(frozen=True)
-class Registry:
-    """The actions of one screen; ``prefix`` is what their ids in ``[keys]`` start with."""
-
-    prefix: str
-    title: str
-    actions: tuple[Action, ...]
-
-    def id(self, action: Action) -> str:
-        """The id of an action in ``[keys]``."""
-        return f"{self.prefix}{action.id}"
-
-
 def shown(key: str) -> str:
     """How a person writes a key: ``left_square_bracket`` is ``[``, ``ctrl+z`` is ``Ctrl-Z``."""
     *modifiers, name = key.split("+")
@@ -59,14 +47,14 @@ def shown(key: str) -> str:
     return character if len(character) == 1 else key.capitalize()
 
 
-REGISTRIES: tuple[Registry, ...] = (
-    Registry("", "Main screen", ACTIONS),
-    Registry("parameters.", "Parameters", PARAMETERS_ACTIONS),
-    Registry("why.", "Diagnosis", WHY_ACTIONS),
-    Registry("image.", "Image", IMAGE_ACTIONS),
-    Registry("logs.", "Raw logs", LOG_ACTIONS),
-    Registry("packages.", "Packages", PACKAGES_ACTIONS),
-    Registry("help.", "Help", HELP_ACTIONS),
+REGISTRIES: tuple[ActionTable[Never], ...] = (
+    ACTIONS,
+    PARAMETERS_ACTIONS,
+    DIAGNOSIS_ACTIONS,
+    IMAGE_ACTIONS,
+    LOGS_ACTIONS,
+    PACKAGES_ACTIONS,
+    HELP_ACTIONS,
 )
 
 _in_force: dict[str, tuple[str, ...]] = {}
@@ -78,7 +66,7 @@ def resolve(written: Mapping[str, KeyEntry]) -> dict[str, tuple[str, ...]]:
     Raises UnusableInput, naming file and way out, for an unknown id, an unknown key and for a key with two meanings
     on one screen.
     """
-    known = {registry.id(action): action for registry in REGISTRIES for action in registry.actions}
+    known = {registry.setting(action): action for registry in REGISTRIES for action in registry.actions}
     keys: dict[str, tuple[str, ...]] = {}
     for id, entry in written.items():
         where = f"{clean(str(entry.file))}: keys.{clean(id)}"
@@ -100,7 +88,7 @@ def choose(keys: Mapping[str, tuple[str, ...]]) -> None:
     USERS.clear()
     for registry in REGISTRIES:
         for action in registry.actions:
-            mine = keys.get(registry.id(action))
+            mine = keys.get(registry.setting(action))
             if mine is not None:
                 USERS[id(action)] = " ".join(shown(key) for key in mine if not _is_twin(key, mine)) or "none"
 
@@ -132,7 +120,9 @@ def _names(key: str, where: str) -> tuple[str, ...]:
     return ("+".join([*modifiers, name]),)
 
 
-def _refuse_conflicts(registry: Registry, keys: Mapping[str, tuple[str, ...]], files: Mapping[str, Path]) -> None:
+def _refuse_conflicts(
+    registry: ActionTable[Never], keys: Mapping[str, tuple[str, ...]], files: Mapping[str, Path]
+) -> None:
     own = {action.id for action in registry.actions}
     main = REGISTRIES[0]
     taken = {
@@ -142,7 +132,7 @@ def _refuse_conflicts(registry: Registry, keys: Mapping[str, tuple[str, ...]], f
         for key in keys.get(action.id, action.keys)
     }
     for action in registry.actions:
-        id = registry.id(action)
+        id = registry.setting(action)
         for key in dict.fromkeys(keys.get(id, action.keys)):
             if key in taken:
                 mine, other = (id, taken[key]) if id in keys else (taken[key], id)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nbtui.console.logs.screen import LogsScreen
 
 
-class Visits:
+class Navigation:
     """``state`` gives the state shown, ``show`` makes another the one that is shown.
 
     ``trace`` simulates a pixel (slow, fast) of the images; its second argument is what they say of it.

@@ -14,13 +14,13 @@ from nbtui.console import jobs
 from nbtui.console.app import Console
 from nbtui.console.main.state import State
 from nbtui.console.parameters.controller import resumed_with
-from nbtui.console.session.preferences import Comfort
+from nbtui.console.session.preferences import Preferences
 from nbtui.console.session.snapshot import case_of, settings_of
 from nbtui.console.session.store import claim
 from nbtui.errors import INTERRUPTED, UnusableInput
 from nbtui.trace.model import TraceError
 
-Make = Callable[[State, Comfort], Console]
+Make = Callable[[State, Preferences], Console]
 Replay = Callable[[Path], int]  # shows a package; the exit code; TraceError: it cannot be shown
 LOST = tuple(128 + getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name))
 
@@ -28,7 +28,7 @@ LOST = tuple(128 + getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if ha
 SWITCH = 0.001  # s after which a thread that reads a huge log lets the screen in; Python's own 0.005 can be felt
 
 
-def run(make: Make, state: State, comfort: Comfort, replay: Replay) -> int:
+def run(make: Make, state: State, comfort: Preferences, replay: Replay) -> int:
     """Run consoles until the user leaves one for good; the exit code.
 
     Raises UnusableInput when another console has resumed the session meanwhile.
@@ -79,7 +79,7 @@ def _empty_streams() -> None:
             os.close(nowhere)
 
 
-def _consoles(make: Make, state: State, comfort: Comfort, replay: Replay) -> int:
+def _consoles(make: Make, state: State, comfort: Preferences, replay: Replay) -> int:
     """One console after the other: where a package was chosen it is replayed, and then one comes back."""
     while True:
         app = make(state, comfort)

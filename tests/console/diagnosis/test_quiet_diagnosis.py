@@ -14,10 +14,10 @@ import pytest
 from nbtui.console.app import Console, initial
 from nbtui.console.diagnosis import controller as inquirer
 from nbtui.console.diagnosis.controller import wanted
-from nbtui.console.diagnosis.screen import WhyScreen
+from nbtui.console.diagnosis.screen import DiagnosisScreen
 from nbtui.console.main.screen import MainScreen
 from nbtui.console.main.state import Phase
-from nbtui.console.session.preferences import Comfort
+from nbtui.console.session.preferences import Preferences
 from nbtui.diagnosis.diagnose import Diagnosis
 from nbtui.errors import UnusableInput
 from nbtui.live.model import Case, Settings
@@ -65,7 +65,7 @@ def app(tmp_path: Path) -> Console:
     log = tmp_path / "trace_c.log"
     log.write_text("\n".join(C_LINES) + "\n")
     case = Case("toy", (), tmp_path, (12, 14), log, None, None)
-    return Console(initial(case, Settings(), None, None, JUDGEMENT), JUDGEMENT, tmp_path, Comfort(diagnose=True))
+    return Console(initial(case, Settings(), None, None, JUDGEMENT), JUDGEMENT, tmp_path, Preferences(diagnose=True))
 
 
 async def test_the_best_cause_shows_by_itself_and_x_takes_it(app: Console, slow: Slow) -> None:
@@ -77,8 +77,8 @@ async def test_the_best_cause_shows_by_itself_and_x_takes_it(app: Console, slow:
             app, "detail"
         )
         await pilot.press("x")
-        await until(pilot, lambda: isinstance(app.screen, WhyScreen))
-        assert isinstance(app.screen, WhyScreen) and app.screen.why.inquiry is app.state.inquiry
+        await until(pilot, lambda: isinstance(app.screen, DiagnosisScreen))
+        assert isinstance(app.screen, DiagnosisScreen) and app.screen.why.inquiry is app.state.inquiry
         assert slow.runs == 1
 
 
@@ -87,7 +87,9 @@ async def test_x_waits_for_the_run_that_is_on_its_way(app: Console, slow: Slow) 
         await ready(pilot)
         await until(pilot, slow.begun.is_set)
         await pilot.press("x")
-        await until(pilot, lambda: isinstance(app.screen, WhyScreen) and "re-simulated 12" in app.screen.why.progress)
+        await until(
+            pilot, lambda: isinstance(app.screen, DiagnosisScreen) and "re-simulated 12" in app.screen.why.progress
+        )
         await pilot.press("q")  # it goes on beside the main screen
         await until(pilot, lambda: isinstance(app.screen, MainScreen))
         slow.go.set()
@@ -121,7 +123,9 @@ async def test_what_failed_unasked_is_not_tried_again_and_says_so_only_when_aske
         await pilot.pause(0.1)
         assert slow.runs == 1 and "Likely" not in shown(app, "detail") and not app.state.message
         await pilot.press("x")
-        await until(pilot, lambda: isinstance(app.screen, WhyScreen) and "give --workdir" in app.screen.why.problem)
+        await until(
+            pilot, lambda: isinstance(app.screen, DiagnosisScreen) and "give --workdir" in app.screen.why.problem
+        )
 
 
 async def test_esc_stops_it_and_it_does_not_begin_again_by_itself(app: Console, slow: Slow) -> None:
@@ -168,7 +172,7 @@ async def test_keys_come_first(app: Console, slow: Slow, monkeypatch: pytest.Mon
 
 
 async def test_off_means_only_when_asked(app: Console, slow: Slow, tmp_path: Path) -> None:
-    quiet = Console(app.state, JUDGEMENT, tmp_path, Comfort(diagnose=False))
+    quiet = Console(app.state, JUDGEMENT, tmp_path, Preferences(diagnose=False))
     async with quiet.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
         await pilot.pause(0.1)

@@ -8,10 +8,11 @@ import pytest
 
 from nbtui.console.diagnosis import pane
 from nbtui.console.diagnosis import state as moves
-from nbtui.console.diagnosis.actions import WHY_ACTIONS
-from nbtui.console.diagnosis.state import Inquiry, Why
+from nbtui.console.diagnosis.actions import DIAGNOSIS_ACTIONS
+from nbtui.console.diagnosis.state import DiagnosisState
 from nbtui.console.drawing.line import plain, width_of
-from nbtui.console.main.cause_summary import current, likely, unasked
+from nbtui.console.main.cause_summary import cause_in_one_line, current, unasked
+from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.panes import detail, header
 from nbtui.console.main.state import Phase, State
 from nbtui.diagnosis.diagnose import Diagnosis
@@ -21,9 +22,9 @@ from support.console_causes import TWO, cause, diagnosis
 from support.console_toy import toy_state
 
 
-def found(state: State, result: Diagnosis = TWO) -> Why:
+def found(state: State, result: Diagnosis = TWO) -> DiagnosisState:
     assert state.c_trace is not None and state.py_trace is not None
-    return Why(inquiry=Inquiry(result, state.c_trace, state.py_trace, 0.91, -0.0982))
+    return DiagnosisState(inquiry=DiagnosisResult(result, state.c_trace, state.py_trace, 0.91, -0.0982))
 
 
 @pytest.fixture
@@ -81,12 +82,12 @@ def test_every_line_fills_the_width(state: State, size: tuple[int, int], helping
 
 
 def test_while_it_runs(state: State) -> None:
-    lines = plain(pane.draw(state, Why(progress="re-simulated 12 causes"), 80, 24))
+    lines = plain(pane.draw(state, DiagnosisState(progress="re-simulated 12 causes"), 80, 24))
     assert lines[3] == "   re-simulated 12 causes ...  Esc stops it"
 
 
 def test_what_is_said_without_causes(state: State) -> None:
-    text = "\n".join(plain(pane.draw(state, Why(problem="case: no such file; give --workdir"), 80, 24)))
+    text = "\n".join(plain(pane.draw(state, DiagnosisState(problem="case: no such file; give --workdir"), 80, 24)))
     assert "case: no such file; give --workdir" in text
     text = "\n".join(plain(pane.draw(state, found(state, diagnosis(differs=False)), 80, 24)))
     assert "nothing differs" in text
@@ -118,26 +119,26 @@ def test_hostile_text_never_comes_through(state: State) -> None:
     finding = Finding("F_latt", 0, (1.0,), (2.0,), evil)
     result = diagnosis(cause("phi_carryover", summary=evil, seen=(evil,)), preflight=(evil,), consistency=(finding,))
     why = replace(found(state, result), message=evil)
-    for view in (why, Why(progress=evil), Why(problem=evil)):
+    for view in (why, DiagnosisState(progress=evil), DiagnosisState(problem=evil)):
         for line in plain(pane.draw(replace(state, name=evil), view, 120, 30)):
             assert line == clean(line)
     assert "[bold]" in "\n".join(plain(pane.draw(state, why, 120, 30)))
 
 
 def test_likely_on_the_main_screen(state: State) -> None:
-    assert likely(state) == ""
+    assert cause_in_one_line(state) == ""
     told = replace(state, inquiry=found(state).inquiry)
     assert current(told) is told.inquiry
-    assert likely(told) == "phi_carryover (explains 100.0 % of the gap)   x all causes   m try c-parity"
-    assert f"   Likely: {likely(told)}" in plain(detail.draw(told, 120, 7))
+    assert cause_in_one_line(told) == "phi_carryover (explains 100.0 % of the gap)   x all causes   m try c-parity"
+    assert f"   Likely: {cause_in_one_line(told)}" in plain(detail.draw(told, 120, 7))
     for width, size in ((120, 3), (80, 2)):
         assert "   likely phi_carryover" in plain(header.draw(told, width, size))[1]
         weak = replace(told, inquiry=found(state, diagnosis(cause("phi_midpoint", explained=0.4))).inquiry)
         assert "likely" not in plain(header.draw(weak, width, size))[1]
-    assert likely(replace(told, inquiry=found(state, diagnosis(differs=False)).inquiry)) == ""
-    assert likely(replace(told, inquiry=found(state, diagnosis()).inquiry)).startswith("no known cause")
+    assert cause_in_one_line(replace(told, inquiry=found(state, diagnosis(differs=False)).inquiry)) == ""
+    assert cause_in_one_line(replace(told, inquiry=found(state, diagnosis()).inquiry)).startswith("no known cause")
     other = replace(told, py_trace=replace(told.py_trace, origin="other")) if told.py_trace else told
-    assert likely(other) == ""
+    assert cause_in_one_line(other) == ""
 
 
 def test_why_no_cause_of_a_large_pixel_is_looked_for(state: State) -> None:
@@ -156,14 +157,14 @@ def test_moves_and_copy(state: State) -> None:
     assert moves.moved(why, -1) is why
     second = moves.moved(why, 5)
     assert second.cursor == 1 and second.cause is not None
-    assert moves.moved(Why(), 1) == Why() and moves.as_text(Why()) == ""
+    assert moves.moved(DiagnosisState(), 1) == DiagnosisState() and moves.as_text(DiagnosisState()) == ""
     assert moves.as_text(why).splitlines()[0] == "phi_carryover: explains 100.0 %, left 2.0e-15"
     assert "C log, lines 5 and 7: both say 4.03" in moves.as_text(why)
     assert pane.cause_at(why, 4) == 1 and pane.cause_at(why, 5) is None and pane.cause_at(why, 2) is None
 
 
 def test_every_key_is_in_the_help(state: State) -> None:
-    text = "\n".join(plain(pane.draw(state, Why(helping=True), 120, 40)))
-    assert all(entry.help in text for entry in WHY_ACTIONS)
-    keys = [key for entry in WHY_ACTIONS for key in entry.keys]
+    text = "\n".join(plain(pane.draw(state, DiagnosisState(helping=True), 120, 40)))
+    assert all(entry.help in text for entry in DIAGNOSIS_ACTIONS)
+    keys = [key for entry in DIAGNOSIS_ACTIONS for key in entry.keys]
     assert len(keys) == len(set(keys))

@@ -10,12 +10,12 @@ import pytest
 from textual.pilot import Pilot
 
 from nbtui.console.app import Console
-from nbtui.console.diagnosis.actions import WHY_ACTIONS
+from nbtui.console.diagnosis.actions import DIAGNOSIS_ACTIONS
 from nbtui.console.diagnosis.controller import case_of, refusal
-from nbtui.console.diagnosis.screen import WhyScreen
-from nbtui.console.jobs import Judgement
+from nbtui.console.diagnosis.screen import DiagnosisScreen
 from nbtui.console.main import exporting
 from nbtui.console.main.cause_summary import current
+from nbtui.console.main.jobs import Judgement
 from nbtui.console.main.screen import MainScreen
 from nbtui.console.main.state import Phase
 from nbtui.diagnosis.diagnose import Diagnosis
@@ -63,12 +63,12 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
     return made
 
 
-async def opened(pilot: Pilot[int], *, done: bool = True) -> tuple[Console, WhyScreen]:
+async def opened(pilot: Pilot[int], *, done: bool = True) -> tuple[Console, DiagnosisScreen]:
     app = await ready(pilot)
     await pilot.press("x")
-    await until(pilot, lambda: isinstance(app.screen, WhyScreen))
+    await until(pilot, lambda: isinstance(app.screen, DiagnosisScreen))
     screen = app.screen
-    assert isinstance(screen, WhyScreen)
+    assert isinstance(screen, DiagnosisScreen)
     if done:
         await until(pilot, lambda: not screen.why.progress and screen.why.inquiry is not None)
     return app, screen
@@ -78,7 +78,7 @@ async def test_every_key_does_something(case: Case, toy: Toy) -> None:
     app = console(case)
     async with app.run_test(size=(120, 40)) as pilot:
         app, screen = await opened(pilot)
-        assert {entry.id for entry in WHY_ACTIONS} == screen._acts.keys()
+        assert {entry.id for entry in DIAGNOSIS_ACTIONS} == screen._acts.keys()
         assert "> 1  phi_carryover" in screen_text(app)
         await pilot.press("j")
         assert screen.why.cursor == 1
@@ -186,7 +186,7 @@ async def test_a_failure_is_a_sentence(case: Case, toy: Toy) -> None:
         await until(pilot, lambda: "give --workdir" in screen_text(app))
         assert "\x1b" not in screen_text(app)
         await pilot.press("enter", "c", "e")
-        assert isinstance(app.screen, WhyScreen)
+        assert isinstance(app.screen, DiagnosisScreen)
 
 
 async def test_copying(case: Case, toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:

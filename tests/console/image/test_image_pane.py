@@ -16,7 +16,7 @@ from nbtui.console.image.head import footer, header
 from nbtui.console.image.jobs import seconds_left
 from nbtui.console.image.levels import dots
 from nbtui.console.image.reading import reading
-from nbtui.console.image.state import Picture, Stage
+from nbtui.console.image.state import ImageState, Stage
 from nbtui.images.metrics import compare_images
 from nbtui.images.read import Picture as FilePicture
 from nbtui.live.images import PixelFacts
@@ -28,7 +28,7 @@ STEPS = np.array([1.0, 0.4, 0.2, 0.05, 0.02, 0.005, 0.002, 0.0005, 0.0], dtype=n
 CODES = "665432100"
 
 
-def codes(picture: Picture, size: tuple[int, int]) -> list[str]:
+def codes(picture: ImageState, size: tuple[int, int]) -> list[str]:
     return ["".join(row) for row in dots(picture, size)]
 
 
@@ -115,9 +115,9 @@ def test_every_level_has_a_style_of_its_own() -> None:
 
 
 def test_levels_are_kept_until_something_changes(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[Picture] = []
+    made: list[ImageState] = []
 
-    def counted(picture: Picture, size: tuple[int, int]) -> np.ndarray:
+    def counted(picture: ImageState, size: tuple[int, int]) -> np.ndarray:
         made.append(picture)
         return dots(picture, size)
 
@@ -129,7 +129,7 @@ def test_levels_are_kept_until_something_changes(monkeypatch: pytest.MonkeyPatch
 
 
 def test_what_is_not_there_is_said() -> None:
-    start = Picture("toy", (0, 0), (0, 0))
+    start = ImageState("toy", (0, 0), (0, 0))
     waiting = [plain(panes.Canvas().draw(replace(start, view=view), 60, 5))[2] for view in moves.TITLES]
     assert waiting == [
         " the C image is being read",
@@ -184,7 +184,7 @@ def test_ratio_of_zeros_and_before_anything_is_known() -> None:
     both = finished(spots(2, 2, {}), spots(2, 2, {}))
     assert " Py / C  both zero" in plain(reading(both, 40, 20))
     assert " Py / C  -" in plain(reading(replace(both, c=spots(2, 2, {}), python=spots(2, 2, {(0, 0): 1})), 40, 20))
-    empty = plain(reading(Picture("toy", (7, 9), (7, 9)), 40, 20))
+    empty = plain(reading(ImageState("toy", (7, 9), (7, 9)), 40, 20))
     assert empty[1] == " slow 7      fast 9"
     assert [row.split()[-1] for row in empty[2:8]] == ["-"] * 6
 
@@ -238,7 +238,7 @@ def test_a_typed_pixel_stands_in_the_foot_line() -> None:
 
 
 def test_what_the_simulation_does_is_in_words() -> None:
-    start = Picture("toy", (0, 0), (0, 0), stage=Stage.SIMULATING, done=0.432)
+    start = ImageState("toy", (0, 0), (0, 0), stage=Stage.SIMULATING, done=0.432)
     head, verdict = plain(header(start, 80, 2))
     assert head.endswith("simulating 43 %, Esc stops it") and verdict == " NOT COMPARED YET  simulating ..."
     assert plain(header(replace(start, left=11.2), 80, 2))[0].endswith("simulating 43 %, 12 s left, Esc stops it")

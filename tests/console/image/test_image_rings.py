@@ -10,17 +10,17 @@ import pytest
 from nbtui.console.drawing.line import plain
 from nbtui.console.image import pane as panes
 from nbtui.console.image.rings import RING, beam_cell, rings
-from nbtui.console.image.state import Picture, Stage
+from nbtui.console.image.state import ImageState, Stage
 from nbtui.live.images import Resolution
 
 
-def ringed(rows: int, columns: int, beam: tuple[float, float], **changes: object) -> Picture:
+def ringed(rows: int, columns: int, beam: tuple[float, float], **changes: object) -> ImageState:
     """A dark detector whose 1/d is 0.01 per pixel from the beam."""
     slow, fast = np.arange(float(rows)), np.arange(float(columns))
     squares = 1e-4 * ((slow[:, None] - beam[0]) ** 2 + (fast - beam[1]) ** 2)
     resolution = Resolution(slow, fast, squares, beam)
     dark = np.zeros((rows, columns), dtype=np.float32)
-    start = Picture("toy", (0, 0), (0, 0), shape=(rows, columns), stage=Stage.READY, python=dark)
+    start = ImageState("toy", (0, 0), (0, 0), shape=(rows, columns), stage=Stage.READY, python=dark)
     return replace(start, resolution=resolution, **changes)  # type: ignore[arg-type]
 
 

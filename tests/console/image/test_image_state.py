@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nbtui.console.image import state as moves
-from nbtui.console.image.state import Picture
+from nbtui.console.image.state import ImageState
 from support.image_toy import SPOTS, finished, spots
 
 
@@ -39,7 +39,7 @@ def test_images_in_different_units_have_levels_of_their_own() -> None:
 
 def test_where_the_images_differ_is_shown_first_unless_a_view_was_chosen() -> None:
     c, python = spots(6, 6, SPOTS), spots(6, 6, {(1, 1): 3.0})
-    start = Picture("toy", (0, 0), (0, 0), shape=(6, 6), c=c)
+    start = ImageState("toy", (0, 0), (0, 0), shape=(6, 6), c=c)
     difference = moves.differences(c, python)
     assert moves.simulated(start, python, difference).view == "difference"
     assert moves.simulated(moves.viewed(start, "c"), python, difference).view == "c"

@@ -10,10 +10,10 @@ import pytest
 from nbtui.console.drawing.line import plain, width_of
 from nbtui.console.logs import pane as panes
 from nbtui.console.logs import state as moves
-from nbtui.console.logs.actions import LOG_ACTIONS
+from nbtui.console.logs.actions import LOGS_ACTIONS
 from nbtui.console.logs.aligned import Alignment, aligned
 from nbtui.console.logs.editor import command
-from nbtui.console.logs.state import BadPattern, LogView, Side, compiled
+from nbtui.console.logs.state import BadPattern, LogSide, LogsState, compiled
 from nbtui.parity.compare import compare
 from nbtui.trace.reading.lines import GivenLines
 from nbtui.trace.reading.reader import parse_lines
@@ -28,9 +28,9 @@ def alignment() -> Alignment:
     return aligned(compare(c, py), None)[0]
 
 
-def view(c: tuple[str, ...] = C_LOG, py: tuple[str, ...] = PY_LOG) -> LogView:
-    sides = [Side(name, GivenLines(lines), count=len(lines)) for name, lines in (("c.log", c), ("py.log", py))]
-    return LogView("toy", (sides[0], sides[1]), alignment())
+def view(c: tuple[str, ...] = C_LOG, py: tuple[str, ...] = PY_LOG) -> LogsState:
+    sides = [LogSide(name, GivenLines(lines), count=len(lines)) for name, lines in (("c.log", c), ("py.log", py))]
+    return LogsState("toy", (sides[0], sides[1]), alignment())
 
 
 # --- which line belongs to which -------------------------------------------------------------------------------------
@@ -235,8 +235,8 @@ def test_a_click_means_the_line_under_it() -> None:
 def test_the_help_of_the_screen_names_every_key() -> None:
     text = "\n".join(plain(panes.draw(replace(view(), helping=True), 80, 24)))
     assert "the other log lacks it" in text
-    assert all(action.help in text for action in LOG_ACTIONS)
-    keys = [key for action in LOG_ACTIONS for key in action.keys]
+    assert all(action.help in text for action in LOGS_ACTIONS)
+    keys = [key for action in LOGS_ACTIONS for key in action.keys]
     assert len(keys) == len(set(keys))
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from nbtui.console.main.selection import selected
 from nbtui.console.main.state import State
 from nbtui.console.terminal import clipboard as copying
-from nbtui.console.terminal.clipboard import LARGEST, copy, selected
+from nbtui.console.terminal.clipboard import LARGEST, copy
 from nbtui.live.model import Case, Settings, Simulation
 from support.console_toy import console, ready, toy_simulator, toy_state, until
 

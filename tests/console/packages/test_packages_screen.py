@@ -14,7 +14,7 @@ from nbtui.console.packages import pane as panes
 from nbtui.console.packages import state as moves
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
 from nbtui.console.packages.screen import PackagesScreen, Watch
-from nbtui.console.packages.state import Reading, Shelf
+from nbtui.console.packages.state import OpenText, PackagesState
 from nbtui.evidence.history import Entry, history, load
 from nbtui.trace.model import Trace
 from support.console_terminal import Start, nbtui_program
@@ -33,16 +33,16 @@ def entries(tmp_path: Path) -> tuple[Entry, ...]:
 
 
 @pytest.fixture
-def shelf(entries: tuple[Entry, ...]) -> Shelf:
+def shelf(entries: tuple[Entry, ...]) -> PackagesState:
     newest = entries[0].package.time
     assert newest is not None
-    return Shelf(root="reports/x", entries=entries, started=True, seconds=newest.timestamp() + 12)
+    return PackagesState(root="reports/x", entries=entries, started=True, seconds=newest.timestamp() + 12)
 
 
 # --- panes -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_table(shelf: Shelf) -> None:
+def test_the_table(shelf: PackagesState) -> None:
     head, *rows = plain(panes.table(shelf, 150, 5))
     assert " ".join(head.split()) == "stamp case mode first divergence gap vs before checks"
     assert [" ".join(row.split()) for row in rows] == [
@@ -53,7 +53,7 @@ def test_the_table(shelf: Shelf) -> None:
     ]
 
 
-def test_the_header_says_live_or_frozen(shelf: Shelf) -> None:
+def test_the_header_says_live_or_frozen(shelf: PackagesState) -> None:
     assert plain(panes.header(shelf, 80, 1))[0].endswith("4 packages, live, newest 10 s ago")
     frozen = moves.updated(moves.freeze(replace(shelf, entries=shelf.entries[2:])), shelf.entries, 0, 2)
     assert "2 packages, FROZEN, 2 more wait" in plain(panes.header(frozen, 80, 1))[0]
@@ -73,14 +73,14 @@ def test_every_trend_can_be_drawn(gaps: list[float | None], rows: int) -> None:
     assert [len(marks) for _, marks in panes.plot(gaps, rows)] == [len(gaps)] * rows
 
 
-def test_the_trend_marks_the_selected_package(shelf: Shelf) -> None:
+def test_the_trend_marks_the_selected_package(shelf: PackagesState) -> None:
     lines = plain(panes.trend(shelf, 90, 7))
     assert "4 packages" in lines[0] and "toy (3, 4)" in lines[0]
     assert lines[-1].split() == ["0", "@"]  # the newest agrees
     assert lines[1].split()[1:] == ["*"]  # the oldest has the largest gap
 
 
-def test_the_detail_says_what_changed_and_what_is_lacking(shelf: Shelf) -> None:
+def test_the_detail_says_what_changed_and_what_is_lacking(shelf: PackagesState) -> None:
     shown = "\n".join(plain(panes.detail(moves.moved(shelf, 3, 10), 100, 9)))
     assert "C 100 Python 70 -30.000 % CRITICAL" in shown
     assert "first package of this case and pixel" in shown
@@ -89,9 +89,9 @@ def test_the_detail_says_what_changed_and_what_is_lacking(shelf: Shelf) -> None:
 
 @pytest.mark.parametrize("width", [40, 80, 120, 200])
 @pytest.mark.parametrize("height", [1, 2, 8, 40])
-def test_every_pane_fills_its_place_exactly(shelf: Shelf, width: int, height: int) -> None:
-    reading = replace(shelf, reading=Reading("x", ("line",) * 5))
-    for state in (shelf, reading, Shelf(root="r")):
+def test_every_pane_fills_its_place_exactly(shelf: PackagesState, width: int, height: int) -> None:
+    reading = replace(shelf, reading=OpenText("x", ("line",) * 5))
+    for state in (shelf, reading, PackagesState(root="r")):
         for draw in (panes.header, panes.table, panes.trend, panes.detail, panes.footer):
             lines = draw(state, width, height)
             assert [width_of(line) for line in lines] == [width] * height, draw.__name__
@@ -100,7 +100,7 @@ def test_every_pane_fills_its_place_exactly(shelf: Shelf, width: int, height: in
 # --- steps -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_newest_stays_selected_and_any_other_keeps_its_package(shelf: Shelf) -> None:
+def test_the_newest_stays_selected_and_any_other_keeps_its_package(shelf: PackagesState) -> None:
     fewer = replace(shelf, entries=shelf.entries[1:])
     newer = moves.updated(fewer, shelf.entries, 0, 1)
     assert (newer.cursor, newer.message) == (0, "1 new package")
@@ -111,13 +111,13 @@ def test_the_newest_stays_selected_and_any_other_keeps_its_package(shelf: Shelf)
     assert (after.cursor, after.entry.package.path) == (2, chosen.entry.package.path)
 
 
-def test_one_notification_per_burst(shelf: Shelf) -> None:
+def test_one_notification_per_burst(shelf: PackagesState) -> None:
     state = moves.updated(moves.updated(shelf, shelf.entries, 0, 30), shelf.entries, 0, 12)
     assert state.message == "42 new packages"
     assert moves.updated(moves.quiet(state), shelf.entries, 0, 0).message == ""
 
 
-def test_frozen_shows_what_it_showed_until_it_is_let_go(shelf: Shelf) -> None:
+def test_frozen_shows_what_it_showed_until_it_is_let_go(shelf: PackagesState) -> None:
     frozen = moves.freeze(replace(shelf, entries=shelf.entries[1:]))
     held = moves.updated(frozen, shelf.entries, 0, 1)
     assert held.entries == frozen.entries
@@ -125,12 +125,12 @@ def test_frozen_shows_what_it_showed_until_it_is_let_go(shelf: Shelf) -> None:
     assert moves.freeze(moves.freeze(shelf)).entries == shelf.entries
 
 
-def test_moves_stay_inside_and_in_sight(shelf: Shelf) -> None:
+def test_moves_stay_inside_and_in_sight(shelf: PackagesState) -> None:
     last = moves.moved(shelf, 99, 2)
     assert (last.cursor, last.top) == (3, 2)
     assert moves.moved(last, -99, 2).top == 0
-    assert moves.moved(Shelf(root="r"), 1, 5).cursor == 0
-    text = replace(shelf, reading=Reading("x", tuple(map(str, range(50)))))
+    assert moves.moved(PackagesState(root="r"), 1, 5).cursor == 0
+    text = replace(shelf, reading=OpenText("x", tuple(map(str, range(50)))))
     scrolled = moves.moved(text, 99, 10).reading
     assert scrolled is not None and scrolled.top == 40
 

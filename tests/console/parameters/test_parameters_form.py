@@ -18,7 +18,7 @@ from nbtui.console.parameters import pane as panes
 from nbtui.console.parameters import state as moves
 from nbtui.console.parameters.actions import PARAMETERS_ACTIONS
 from nbtui.console.parameters.controller import asked, current, due, resumed_with
-from nbtui.console.parameters.state import Form, in_view, listing
+from nbtui.console.parameters.state import ParametersState, in_view, listing
 from nbtui.live.model import Case, Settings
 from nbtui.live.parameters.c_setup import Shown
 from nbtui.live.parameters.edits import Edit, Setup
@@ -30,16 +30,16 @@ from support.console_toy import C_LINES, PY_LINES, toy_state
 ARGV = tuple(shlex.split("-lambda 1.2 -distance 120 -osc 0.6 -phisteps 12 -cell 30 37 45 82 97 108"))
 
 
-def toy_form(**changes: Any) -> Form:
+def toy_form(**changes: Any) -> ParametersState:
     """The distance at 121 in place of 120, which moves the close distance; C has 120, and another wavelength."""
     tuning = put(begun(Case("toy", ARGV, Path(), (12, 14), None), Settings()), Edit("distance", 121.0))
     tuning = replace(tuning, known={"distance": 120.0, "close_distance": 120.0, "phi_step": 0.05}, gap=-0.25)
     in_force = {**tuning.typed.values, "close_distance": 121.0, "phi_step": 0.05, "cell_alpha": 81.96864}
     c = {"distance": Shown(120.0), "wavelength": Shown(1.3), "cell_a": Shown(30.0), "phi_mode": Shown("c-parity")}
-    return replace(Form(tuning, c=c, in_force=in_force, read=tuning.now), **changes)
+    return replace(ParametersState(tuning, c=c, in_force=in_force, read=tuning.now), **changes)
 
 
-def drawn(form: Form, state: State, width: int, height: int) -> list[str]:
+def drawn(form: ParametersState, state: State, width: int, height: int) -> list[str]:
     table = height - 10
     form = in_view(form, panes.rows_in(table))
     return plain(
@@ -182,7 +182,7 @@ def test_search_and_filter() -> None:
     assert [row.id for row in moves.rows(moves.filtered(toy_form()))] == [
         "wavelength", "distance", "close_distance", "phi_mode",
     ]  # fmt: skip
-    plain_form = Form(begun(Case("toy", ARGV, Path(), (1, 2), None), Settings()))
+    plain_form = ParametersState(begun(Case("toy", ARGV, Path(), (1, 2), None), Settings()))
     assert "nothing is changed" in moves.filtered(plain_form).message and not moves.filtered(plain_form).only
 
 
@@ -218,7 +218,7 @@ def test_a_resumed_session_knows_what_it_had_changed() -> None:
     assert state.tuning is not None and state.case is not None and not state.tuning.waiting
     assert state.tuning.changed == {"distance", "phi_mode"}
     assert (state.case.name, state.case.folder, state.case.pixel) == ("toy-changed", None, (1, 2))
-    assert moves.reset(Form(state.tuning)).tuning.now == Setup(ARGV, Settings())
+    assert moves.reset(ParametersState(state.tuning)).tuning.now == Setup(ARGV, Settings())
     untouched = resumed_with(replace(toy_state(), case=case), case, Settings())
     assert untouched.tuning is not None and not untouched.tuning.changed and untouched.case == case
     torn = resumed_with(replace(toy_state(), case=case), replace(case, argv=("-nonsense",)), Settings())

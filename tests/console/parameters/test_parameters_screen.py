@@ -17,7 +17,7 @@ from nbtui.console.main.state import Phase
 from nbtui.console.parameters import state as moves
 from nbtui.console.parameters.actions import PARAMETERS_ACTIONS
 from nbtui.console.parameters.screen import ParametersScreen
-from nbtui.console.parameters.state import Form
+from nbtui.console.parameters.state import ParametersState
 from nbtui.live.cases import load_case
 from nbtui.live.model import Case, Settings, Simulation
 from support.console_terminal import Start, console_program
@@ -65,7 +65,7 @@ async def test_every_action(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         screen = await opened(pilot, app)
         done: set[str] = set()
 
-        async def press(key: str, action: str) -> Form:
+        async def press(key: str, action: str) -> ParametersState:
             assert key in next(entry.keys for entry in PARAMETERS_ACTIONS if entry.id == action)
             done.add(action)
             await pilot.press(key)

@@ -12,12 +12,13 @@ from textual.app import App
 from textual.timer import Timer
 
 from nbtui.console import jobs
-from nbtui.console.diagnosis.screen import WhyScreen
-from nbtui.console.diagnosis.state import Inquiry, Why
+from nbtui.console.diagnosis.screen import DiagnosisScreen
+from nbtui.console.diagnosis.state import DiagnosisState
 from nbtui.console.main import state as states
 from nbtui.console.main.cause_summary import MANY_STEPS, current, gap_of, steps_of
+from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.state import Phase, State
-from nbtui.console.parameters.controller import Tuner
+from nbtui.console.parameters.controller import ParametersController
 from nbtui.errors import UnusableInput
 from nbtui.live.model import Case
 from nbtui.live.parameters import tuning as tunings
@@ -44,7 +45,7 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class Diagnosed:
-    """The thread of a run has ended with an Inquiry, with a Failure, or because it was stopped (None)."""
+    """The thread of a run has ended with an DiagnosisResult, with a Failure, or because it was stopped (None)."""
 
     run: Run
     result: object
@@ -94,7 +95,7 @@ def wanted(state: State) -> bool:
     return steps_of(state) <= MANY_STEPS
 
 
-class Inquirer:
+class DiagnosisController:
     """The bridge between the app and its diagnosis screen. ``show`` makes a state the one shown."""
 
     def __init__(
@@ -105,7 +106,7 @@ class Inquirer:
         simulate: Callable[[], None],
         export: Callable[[], None],
         tell: Callable[[object], None],
-        tuner: Tuner,
+        tuner: ParametersController,
         reports: Path,
         *,
         unasked: bool,
@@ -113,7 +114,7 @@ class Inquirer:
         self._app, self._simulate, self._tuner, self._reports = app, simulate, tuner, reports
         self.state, self.show, self.export, self._tell = state, show, export, tell
         self._unasked = unasked
-        self._screen: WhyScreen | None = None
+        self._screen: DiagnosisScreen | None = None
         self._run: Run | None = None
         self._tried: Run | None = None  # the last one that ended, however it did
         self._resting: Timer | None = None
@@ -129,9 +130,9 @@ class Inquirer:
         run = self._run
         if run is not None and run.of(self.state()):
             run.quiet = False  # somebody waits for it now
-            self._screen = WhyScreen(self, Why(progress=run.words))
+            self._screen = DiagnosisScreen(self, DiagnosisState(progress=run.words))
         else:
-            self._screen = WhyScreen(self, Why(inquiry=current(self.state())))
+            self._screen = DiagnosisScreen(self, DiagnosisState(inquiry=current(self.state())))
         self._app.push_screen(self._screen, self._left)
 
     def follow(self) -> None:
@@ -188,7 +189,7 @@ class Inquirer:
             stale = seen_before(case, c, py, reports)
             if stale:
                 found = replace(found, preflight=(*stale, *found.preflight))
-            return Inquiry(found, c, py, time.perf_counter() - began, gap)
+            return DiagnosisResult(found, c, py, time.perf_counter() - began, gap)
 
         jobs.start(job, lambda result: self._tell(Diagnosed(run, result)), jobs.NAME)
         return ""
@@ -210,7 +211,7 @@ class Inquirer:
             return
         self._tried, self._run = told.run, None
         result = told.result
-        if isinstance(result, Inquiry):
+        if isinstance(result, DiagnosisResult):
             if self._screen is not None:
                 self._screen.found(result)
             self.show(replace(self.state(), inquiry=result))
@@ -236,7 +237,7 @@ class Inquirer:
 
     # --- what the screen asks for ------------------------------------------------------------------------------------
 
-    def apply(self, why: Why) -> tuple[bool, str]:
+    def apply(self, why: DiagnosisState) -> tuple[bool, str]:
         """Change the live side as the cause under the cursor asks for; whether that was done, and what to tell."""
         from nbtui.diagnosis.explain.remedy import remedy
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from nbtui.console.diagnosis.actions import WHY_ACTIONS
-from nbtui.console.diagnosis.state import Inquiry, Why
+from nbtui.console.diagnosis.actions import DIAGNOSIS_ACTIONS
+from nbtui.console.diagnosis.state import DiagnosisState
 from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
 from nbtui.console.drawing.numbers import percent
-from nbtui.console.main.actions import key_of
 from nbtui.console.main.cause_summary import gap_of
+from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.state import Phase, State
 from nbtui.diagnosis.explain.attribution import Share
 from nbtui.diagnosis.explain.causes import WORTH, Cause
@@ -19,7 +19,7 @@ _HEAD = 2  # lines above the causes
 _PARTS = 6  # of a share that are drawn
 
 
-def draw(state: State, why: Why, width: int, height: int) -> list[Line]:
+def draw(state: State, why: DiagnosisState, width: int, height: int) -> list[Line]:
     """Exactly ``height`` lines of ``width`` cells."""
     if why.helping:
         return block(_help(width), width, height)
@@ -27,7 +27,7 @@ def draw(state: State, why: Why, width: int, height: int) -> list[Line]:
     room = height - len(above) - 2
     more = len(page) - room - why.top
     words = f" {more} more lines " if more > 0 else " end "
-    keys = " ".join(key_of(id, WHY_ACTIONS) for id in ("page_down", "page_up"))
+    keys = " ".join(DIAGNOSIS_ACTIONS.key(id) for id in ("page_down", "page_up"))
     scroll = (Span(keys, "key"), Span(words, "faint")) if len(page) > room else ()
     name = " + ".join(why.cause.ids) if why.cause else "what was found on the way"
     title = rule((Span(clip(name, width - 32), "title"),), width, scroll)
@@ -35,12 +35,12 @@ def draw(state: State, why: Why, width: int, height: int) -> list[Line]:
     return [*block([*above, title, *shown], width, height - 1), _foot(state, why, width)]
 
 
-def extent(state: State, why: Why, width: int, height: int) -> tuple[int, int]:
+def extent(state: State, why: DiagnosisState, width: int, height: int) -> tuple[int, int]:
     """Lines of the page, and how many of them fit."""
     return len(_page(state, why, width)), height - len(_above(state, why, width)) - 2
 
 
-def cause_at(why: Why, y: int) -> int | None:
+def cause_at(why: DiagnosisState, y: int) -> int | None:
     """The cause drawn in line ``y``."""
     index = y - _HEAD - 1
     return index if 0 <= index < len(why.causes) else None
@@ -49,14 +49,14 @@ def cause_at(why: Why, y: int) -> int | None:
 # --- above -----------------------------------------------------------------------------------------------------------
 
 
-def _above(state: State, why: Why, width: int) -> list[Line]:
+def _above(state: State, why: DiagnosisState, width: int) -> list[Line]:
     found = why.inquiry
     lines = [_title(state, found, why, width), _now(state, why, width)]
     title = (Span("causes, best first", "title"),)
     tail = (Span(_effort(found), "faint"),) if found is not None else ()
     lines.append(rule(title, width, tail, focused=True))
     if why.progress:
-        stops = Span(f"  {key_of('stop', WHY_ACTIONS)} stops it", "faint")
+        stops = Span(f"  {DIAGNOSIS_ACTIONS.key('stop')} stops it", "faint")
         lines.append(line(Span(f"   {clip(clean(why.progress), width - 20)} ...", "warning"), stops))
     elif why.problem:
         lines += [line(Span(f"   {part}", "warning")) for part in wrap(clean(why.problem), width - 4)]
@@ -71,7 +71,7 @@ def _above(state: State, why: Why, width: int) -> list[Line]:
     return lines
 
 
-def _title(state: State, found: Inquiry | None, why: Why, width: int) -> Line:
+def _title(state: State, found: DiagnosisResult | None, why: DiagnosisState, width: int) -> Line:
     gap = found.gap if found is not None else gap_of(state)
     spans = [Span(" WHY ", "verdict-differ" if found is None or found.diagnosis.differs else "verdict-agree")]
     if gap is not None:
@@ -84,7 +84,7 @@ def _title(state: State, found: Inquiry | None, why: Why, width: int) -> Line:
     return (*fit(tuple(spans), max(0, width - width_of((name,)))), name)
 
 
-def _now(state: State, why: Why, width: int) -> Line:
+def _now(state: State, why: DiagnosisState, width: int) -> Line:
     """What the live side shows now: this is where the gap closes."""
     if state.phase is Phase.SIMULATING:
         return line(Span(" NOW ", "label"), Span("simulating ...", "warning"))
@@ -105,14 +105,14 @@ def _now(state: State, why: Why, width: int) -> Line:
     return line(*spans, mode, mark)
 
 
-def _effort(found: Inquiry) -> str:
+def _effort(found: DiagnosisResult) -> str:
     singles, sets = found.diagnosis.tried
     if not singles:
         return f"{found.seconds:.1f} s"
     return f"re-simulated {singles} causes, {sets} sets in {found.seconds:.1f} s"
 
 
-def _row(why: Why, rank: int, cause: Cause, width: int) -> Line:
+def _row(why: DiagnosisState, rank: int, cause: Cause, width: int) -> Line:
     here = rank == why.cursor
     cells = _cells(width)
     name = " + ".join(cause.ids)
@@ -152,7 +152,7 @@ def _nothing_else(causes: tuple[Cause, ...]) -> str:
 # --- the page --------------------------------------------------------------------------------------------------------
 
 
-def _page(state: State, why: Why, width: int) -> list[Line]:
+def _page(state: State, why: DiagnosisState, width: int) -> list[Line]:
     found = why.inquiry
     lines: list[Line] = []
     if why.cause is not None:
@@ -239,12 +239,12 @@ def _labelled(label: str, text: str, width: int, tone: str = "text") -> list[Lin
 # --- foot ------------------------------------------------------------------------------------------------------------
 
 
-def _foot(state: State, why: Why, width: int) -> Line:
+def _foot(state: State, why: DiagnosisState, width: int) -> Line:
     told = why.message or state.message
     if told:
         return fit(line(Span(" " + clip(clean(told), width - 2), "warning")), width)
     spans: Line = ()
-    for action in WHY_ACTIONS:
+    for action in DIAGNOSIS_ACTIONS:
         if action.label:
             spans = (*spans, *line(Span(f" {action.shown}", "key"), Span(f" {action.label} ", "faint")))
     return fit(spans, width)
@@ -253,7 +253,7 @@ def _foot(state: State, why: Why, width: int) -> Line:
 def _help(width: int) -> list[Line]:
     return [
         rule((Span("diagnosis: keys", "title"),), width, (Span("any key closes", "faint"),), focused=True),
-        *(line(Span(" " + left(action.shown, 10), "key"), action.help) for action in WHY_ACTIONS),
+        *(line(Span(" " + left(action.shown, 10), "key"), action.help) for action in DIAGNOSIS_ACTIONS),
         (),
         *_text(
             "Every known cause is re-simulated for this pixel, alone and then together with others, and scored over "

@@ -11,12 +11,12 @@ from textual import events
 from textual.binding import Binding, BindingType
 
 from nbtui.console.diagnosis import state as moves
-from nbtui.console.diagnosis.actions import WHY_ACTIONS
-from nbtui.console.diagnosis.state import Inquiry, Why
+from nbtui.console.diagnosis.actions import DIAGNOSIS_ACTIONS
+from nbtui.console.diagnosis.state import DiagnosisState
 from nbtui.console.drawing.line import Line
 from nbtui.console.jobs import Failure, start
-from nbtui.console.main.actions import key_of
 from nbtui.console.main.cause_summary import current
+from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.state import State
 from nbtui.console.terminal import clipboard as copying
 from nbtui.console.terminal.screen import Page
@@ -38,21 +38,21 @@ class Bridge(Protocol):
 
     def stop(self) -> None: ...
 
-    def apply(self, why: Why) -> tuple[bool, str]: ...
+    def apply(self, why: DiagnosisState) -> tuple[bool, str]: ...
 
     def back_to(self, before: State) -> None: ...
 
 
-class WhyScreen(Page[None]):
+class DiagnosisScreen(Page[None]):
     """Ranked causes of the difference that the main screen shows. Modal: other screens' keys mean nothing here."""
 
-    CSS = "WhyScreen { layout: vertical; }"
+    CSS = "DiagnosisScreen { layout: vertical; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(",".join(entry.keys), f"why('{entry.id}')", entry.help, show=False, id=f"why.{entry.id}")
-        for entry in WHY_ACTIONS
+        for entry in DIAGNOSIS_ACTIONS
     ]
 
-    def __init__(self, bridge: Bridge, why: Why) -> None:
+    def __init__(self, bridge: Bridge, why: DiagnosisState) -> None:
         super().__init__()
         self._bridge = bridge
         self.why = why
@@ -93,13 +93,13 @@ class WhyScreen(Page[None]):
             self._show(replace(self.why, message=problem))
             return
         self._before = None
-        self._show(Why(progress="starting"))
+        self._show(DiagnosisState(progress="starting"))
 
     def progress(self, words: str) -> None:
         """What the thread does now."""
         self._show(replace(self.why, progress=words))
 
-    def found(self, inquiry: Inquiry) -> None:
+    def found(self, inquiry: DiagnosisResult) -> None:
         """The diagnosis has come."""
         self._show(moves.found(self.why, inquiry))
 
@@ -156,7 +156,7 @@ class WhyScreen(Page[None]):
 
     def _export(self) -> None:
         if self.why.inquiry is None or current(self._bridge.state()) is not self.why.inquiry:
-            undo, again = (key_of(id, WHY_ACTIONS) for id in ("undo", "again"))
+            undo, again = (DIAGNOSIS_ACTIONS.key(id) for id in ("undo", "again"))
             told = f"what is shown now is not what was diagnosed: {undo} takes the cause back, {again} diagnoses again"
             self._show(replace(self.why, message=told))
             return
@@ -165,7 +165,7 @@ class WhyScreen(Page[None]):
     def _stop_or_leave(self) -> None:
         if self.why.progress:
             self._bridge.stop()
-            self.failed(f"stopped; {key_of('again', WHY_ACTIONS)} starts again")
+            self.failed(f"stopped; {DIAGNOSIS_ACTIONS.key('again')} starts again")
         else:
             self._leave()
 
@@ -205,7 +205,7 @@ class WhyScreen(Page[None]):
 
         return pane.draw(self._bridge.state(), self.why, width, height)
 
-    def _show(self, why: Why) -> None:
+    def _show(self, why: DiagnosisState) -> None:
         self.why = why
         self.update()
 

@@ -5,30 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from nbtui.trace.model import Trace
+from nbtui.console.main.diagnosis_result import DiagnosisResult
 
 if TYPE_CHECKING:
-    from nbtui.diagnosis.diagnose import Diagnosis
     from nbtui.diagnosis.explain.causes import Cause
 
 
 @dataclass(frozen=True)
-class Inquiry:
-    """A diagnosis and the two traces it is of. ``gap``: relative, of I_pixel_final, Python against C."""
-
-    diagnosis: Diagnosis
-    c: Trace
-    py: Trace
-    seconds: float
-    gap: float | None = None
-
-
-@dataclass(frozen=True)
-class Why:
+class DiagnosisState:
     """Everything the screen may show beside the console's own state. Replaced, never changed."""
 
     progress: str = ""  # what the thread does now; empty when none runs
-    inquiry: Inquiry | None = None
+    inquiry: DiagnosisResult | None = None
     problem: str = ""  # why there is no diagnosis, and the way out
     cursor: int = 0  # of the causes
     top: int = 0  # first line of the page below that is shown
@@ -47,12 +35,12 @@ class Why:
         return self.causes[self.cursor] if self.cursor < len(self.causes) else None
 
 
-def found(why: Why, inquiry: Inquiry) -> Why:
+def found(why: DiagnosisState, inquiry: DiagnosisResult) -> DiagnosisState:
     """The diagnosis has come."""
     return replace(why, progress="", problem="", inquiry=inquiry, cursor=0, top=0, applied=None)
 
 
-def moved(why: Why, by: int) -> Why:
+def moved(why: DiagnosisState, by: int) -> DiagnosisState:
     """The cursor ``by`` causes down; at the ends it stays."""
     if not why.causes:
         return why
@@ -60,12 +48,12 @@ def moved(why: Why, by: int) -> Why:
     return why if cursor == why.cursor else replace(why, cursor=cursor, top=0)
 
 
-def scrolled(why: Why, by: int, lines: int, room: int) -> Why:
+def scrolled(why: DiagnosisState, by: int, lines: int, room: int) -> DiagnosisState:
     """The page of ``lines`` lines ``by`` further, ``room`` of which are shown."""
     return replace(why, top=max(0, min(why.top + by, lines - room)))
 
 
-def as_text(why: Why) -> str:
+def as_text(why: DiagnosisState) -> str:
     """What ``c`` copies: the chosen cause, in full; empty without one. One line per sentence."""
     cause = why.cause
     if cause is None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from nbtui.console.main.actions import Action
+from nbtui.console.action import Action, ActionTable
 
-HELP_ACTIONS: tuple[Action, ...] = (
-    Action("search", ("slash",), "/", "search", "search this page; Esc drops it"),
-    Action("match_next", ("n",), "n", "next", "next line found"),
-    Action("match_previous", ("N", "shift+n"), "N", "", "previous line found"),
-    Action("section_next", ("tab",), "Tab", "next part", "next part of the page"),
-    Action("section_previous", ("shift+tab",), "Shift-Tab", "", "previous part of the page"),
-    Action("up", ("up", "k"), "up k", "", "one line up"),
-    Action("down", ("down", "j"), "down j", "", "one line down"),
-    Action("page_up", ("pageup", "b"), "PgUp", "", "a page up"),
-    Action("page_down", ("pagedown", "space"), "PgDn", "scroll", "a page down"),
-    Action("home", ("home", "g"), "Home", "", "first line"),
-    Action("end", ("end", "G", "shift+g"), "End", "", "last line"),
-    Action("close", ("q", "question_mark", "escape"), "q", "back", "back; so does any key without a meaning here"),
-    Action("interrupt", ("ctrl+c",), "Ctrl-C", "", "leave nbtui at once; exit code 130"),
+HELP_ACTIONS: ActionTable[object] = ActionTable(
+    "help.",
+    "Help",
+    (
+        Action("search", ("slash",), "/", "search", "search this page; Esc drops it"),
+        Action("match_next", ("n",), "n", "next", "next line found"),
+        Action("match_previous", ("N", "shift+n"), "N", "", "previous line found"),
+        Action("section_next", ("tab",), "Tab", "next part", "next part of the page"),
+        Action("section_previous", ("shift+tab",), "Shift-Tab", "", "previous part of the page"),
+        Action("up", ("up", "k"), "up k", "", "one line up"),
+        Action("down", ("down", "j"), "down j", "", "one line down"),
+        Action("page_up", ("pageup", "b"), "PgUp", "", "a page up"),
+        Action("page_down", ("pagedown", "space"), "PgDn", "scroll", "a page down"),
+        Action("home", ("home", "g"), "Home", "", "first line"),
+        Action("end", ("end", "G", "shift+g"), "End", "", "last line"),
+        Action("close", ("q", "question_mark", "escape"), "q", "back", "back; so does any key without a meaning here"),
+        Action("interrupt", ("ctrl+c",), "Ctrl-C", "", "leave nbtui at once; exit code 130"),
+    ),
 )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Never
 
-from nbtui.console.diagnosis.actions import WHY_ACTIONS
+from nbtui.console.action import Action
+from nbtui.console.diagnosis.actions import DIAGNOSIS_ACTIONS
 from nbtui.console.drawing.line import Line, Span, block, fit, left, line, rule, wrap
 from nbtui.console.help.actions import HELP_ACTIONS
 from nbtui.console.image.actions import IMAGE_ACTIONS
-from nbtui.console.logs.actions import LOG_ACTIONS
-from nbtui.console.main.actions import ACTIONS, Action, key_of
+from nbtui.console.logs.actions import LOGS_ACTIONS
+from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.state import State
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
 from nbtui.console.parameters.actions import PARAMETERS_ACTIONS
@@ -34,7 +36,7 @@ _MARKS = (
 
 
 @dataclass(frozen=True)
-class Reading:
+class HelpState:
     """Where the reader of the page is."""
 
     top: int = 0  # first line shown
@@ -43,7 +45,7 @@ class Reading:
     message: str = ""
 
 
-def draw(state: State, reading: Reading, width: int, height: int) -> list[Line]:
+def draw(state: State, reading: HelpState, width: int, height: int) -> list[Line]:
     """A window of the page, and a foot line with the keys that move it."""
     page = lines(state, width)
     shown = page[reading.top : reading.top + room(height)]
@@ -59,19 +61,19 @@ def room(height: int) -> int:
     return max(1, height - 1)
 
 
-def kept_in_view(state: State, reading: Reading, width: int, height: int) -> Reading:
+def kept_in_view(state: State, reading: HelpState, width: int, height: int) -> HelpState:
     """The reading with a first line such that the page ends at the foot at the latest."""
     last = max(0, len(lines(state, width)) - room(height))
     return replace(reading, top=max(0, min(last, reading.top)))
 
 
-def found(state: State, reading: Reading, width: int, forward: bool, *, stay: bool = False) -> Reading:
+def found(state: State, reading: HelpState, width: int, forward: bool, *, stay: bool = False) -> HelpState:
     """The next line with the search text on top; ``stay``: or the one that is there."""
     wanted = reading.query.casefold()
     if not wanted:
         return replace(
             reading,
-            message="" if stay else f"nothing to search for yet: {key_of('search', HELP_ACTIONS)} starts a search",
+            message="" if stay else f"nothing to search for yet: {HELP_ACTIONS.key('search')} starts a search",
         )
     page = lines(state, width)
     hits = [number for number, entry in enumerate(page) if wanted in _plain(entry)]
@@ -83,7 +85,7 @@ def found(state: State, reading: Reading, width: int, forward: bool, *, stay: bo
     return replace(reading, top=top, message=f"{hits.index(top) + 1} of {len(hits)} lines")
 
 
-def to_section(state: State, reading: Reading, width: int, forward: bool) -> Reading:
+def to_section(state: State, reading: HelpState, width: int, forward: bool) -> HelpState:
     """The title of the next (previous) part on top; at the ends it stays."""
     titles = [number for number, entry in enumerate(lines(state, width)) if entry and entry[0].text[:1] in "═─="]
     ahead = [title for title in titles if title > reading.top]
@@ -105,14 +107,14 @@ def lines(state: State, width: int) -> list[Line]:
         of_use = entry.when(state)
         page += _entry(entry, width, "text" if of_use else "faint", "" if of_use else "  (not now)")
     for where, opened_by, actions in (
-        ("logs", "logs", LOG_ACTIONS),
-        ("diagnosis", "why", WHY_ACTIONS),
+        ("logs", "logs", LOGS_ACTIONS),
+        ("diagnosis", "why", DIAGNOSIS_ACTIONS),
         ("image", "image", IMAGE_ACTIONS),
         ("packages", "packages", PACKAGES_ACTIONS),
         ("parameters", "parameters", PARAMETERS_ACTIONS),
         ("help", "help", HELP_ACTIONS),
     ):
-        page += [(), rule((Span(f"keys in the {where} ({key_of(opened_by)})", "title"),), width)]
+        page += [(), rule((Span(f"keys in the {where} ({ACTIONS.key(opened_by)})", "title"),), width)]
         for entry in actions:
             page += _entry(entry, width)
     return page
@@ -141,7 +143,7 @@ def _lit(entry: Line, wanted: str) -> Line:
     return tuple(span if span.tone == "rule" else span._replace(tone="changed") for span in entry)
 
 
-def _foot(reading: Reading, total: int, width: int, height: int) -> Line:
+def _foot(reading: HelpState, total: int, width: int, height: int) -> Line:
     if reading.typing:
         return fit(line(Span(" /", "key"), clean(reading.query), Span("_", "cursor"), "  ", reading.message), width)
     where = f"{reading.top + 1}-{min(total, reading.top + room(height))} of {total} "
@@ -154,7 +156,7 @@ def _foot(reading: Reading, total: int, width: int, height: int) -> Line:
     return (*fit(spans, width - len(where)), Span(where, "faint"))
 
 
-def _entry(entry: Action, width: int, tone: str = "text", note: str = "") -> list[Line]:
+def _entry(entry: Action[Never], width: int, tone: str = "text", note: str = "") -> list[Line]:
     """The keys of an action and what they do, on as many lines as that takes."""
     first, *rest = wrap(entry.help + note, width - _KEYS - 2) or [""]
     keys = Span(" " + left(entry.shown, _KEYS), "key" if tone == "text" else "faint")

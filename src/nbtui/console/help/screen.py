@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 
 from nbtui.console.help import pane as panes
 from nbtui.console.help.actions import HELP_ACTIONS
-from nbtui.console.help.pane import Reading
+from nbtui.console.help.pane import HelpState
 from nbtui.console.main.state import State
 from nbtui.console.terminal.screen import Page
 from nbtui.console.terminal.widgets import PaneView
@@ -34,7 +34,7 @@ class HelpScreen(Page[None]):
     def __init__(self, state: State) -> None:
         super().__init__()
         self._state = state
-        self.reading = Reading()
+        self.reading = HelpState()
         self.view = PaneView(lambda width, height: panes.draw(self._state, self.reading, width, height), "help")
         self._acts: dict[str, Callable[[], None]] = {
             "search": lambda: self._show(replace(self.reading, typing=True, query="")),
@@ -104,6 +104,6 @@ class HelpScreen(Page[None]):
     def on_pane_view_resized(self) -> None:
         self._show(self.reading)
 
-    def _show(self, reading: Reading) -> None:
+    def _show(self, reading: HelpState) -> None:
         self.reading = panes.kept_in_view(self._state, reading, self.size.width, self.size.height)
         self.view.update()

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from nbtui.console.drawing.line import Line, Span, block, clip, fit, line, width_of, wrap
 from nbtui.console.image.actions import IMAGE_ACTIONS
-from nbtui.console.image.state import TITLES, Picture, Stage, missing
-from nbtui.console.main.actions import key_of
+from nbtui.console.image.state import TITLES, ImageState, Stage, missing
 from nbtui.images.metrics import GATES, ImageComparison
 from nbtui.images.render import sentences
 from nbtui.trace.text import clean
@@ -16,7 +15,7 @@ from nbtui.trace.text import clean
 FIELD = GATES["field"]
 
 
-def header(picture: Picture, width: int, height: int) -> list[Line]:
+def header(picture: ImageState, width: int, height: int) -> list[Line]:
     """What is shown, the verdict on the two images in numbers, and the most telling sentence about them."""
     size = f"   {picture.shape[0]} x {picture.shape[1]}" if picture.shape else ""
     tail = _activity(picture)
@@ -37,7 +36,7 @@ def header(picture: Picture, width: int, height: int) -> list[Line]:
     )
 
 
-def _views(picture: Picture) -> Line:
+def _views(picture: ImageState) -> Line:
     """The three views, the chosen one in brackets."""
     return tuple(
         Span(
@@ -48,19 +47,17 @@ def _views(picture: Picture) -> Line:
     )
 
 
-def _activity(picture: Picture) -> Span:
+def _activity(picture: ImageState) -> Span:
     if picture.stage is Stage.SIMULATING:
         left = "" if picture.left is None else f"{math.ceil(picture.left)} s left, "
-        return Span(
-            f"simulating {100 * picture.done:.0f} %, {left}{key_of('stop', IMAGE_ACTIONS)} stops it ", "warning"
-        )
+        return Span(f"simulating {100 * picture.done:.0f} %, {left}{IMAGE_ACTIONS.key('stop')} stops it ", "warning")
     if picture.stage is Stage.READY and picture.difference is not None and not picture.judged:
         return Span("comparing ... ", "warning")
     words = {Stage.PREPARING: "reading ... ", Stage.STOPPING: "stopping ... ", Stage.STOPPED: "stopped "}
     return Span(words.get(picture.stage, "failed " if picture.stage is Stage.FAILED else ""), "warning")
 
 
-def _verdict(picture: Picture, width: int) -> Line:
+def _verdict(picture: ImageState, width: int) -> Line:
     found = picture.difference
     if found is None:
         if picture.c_problem:
@@ -116,12 +113,12 @@ def _never_rounded_up(value: float, digits: str) -> str:
     return "0.99999+" if text == "1.00000" and value < 1.0 - 1e-12 else text
 
 
-def _problem(picture: Picture, width: int) -> list[str]:
+def _problem(picture: ImageState, width: int) -> list[str]:
     """Why there is no C image: what stands beside the verdict, and the rest."""
     return wrap(clean(picture.c_problem), width - 14)
 
 
-def _sentence(picture: Picture, width: int) -> Line:
+def _sentence(picture: ImageState, width: int) -> Line:
     """How one image comes from the other, or where they differ."""
     found = picture.comparison
     if found is None:
@@ -133,7 +130,7 @@ def _sentence(picture: Picture, width: int) -> Line:
     return line(Span(" " + clip(words, width - 2), "warning" if telling else "text"))
 
 
-def footer(picture: Picture, width: int, height: int) -> list[Line]:
+def footer(picture: ImageState, width: int, height: int) -> list[Line]:
     """The keys; or what is being typed; or what was last told."""
     if picture.typed is not None:
         asked = line(Span(" go to pixel, slow fast: ", "label"), picture.typed, Span(" ", "cursor"))

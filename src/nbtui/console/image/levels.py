@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from nbtui.console.image.state import Image, Picture, Pixel, scale
+from nbtui.console.image.state import Image, ImageState, Pixel, scale
 
 COUNT = 6
 BEYOND, NO_NUMBER = " ", "?"
@@ -19,7 +19,7 @@ _PHOTONS = np.array(list("0123456"))
 Codes = npt.NDArray[np.str_]
 
 
-def dots(picture: Picture, size: Pixel) -> Codes:
+def dots(picture: ImageState, size: Pixel) -> Codes:
     """The chosen view as codes for ``size`` dots (down, across) at most; logarithmic, ``decades`` below the top.
 
     Fewer where the detector ends before; always a whole number of cells, two dots high.

@@ -10,7 +10,7 @@ from nbtui.console.drawing.line import Line, Span, block, line, rule, wrap
 from nbtui.console.image.levels import BEYOND, NO_NUMBER, Codes, dots
 from nbtui.console.image.reading import keys
 from nbtui.console.image.rings import BEAM, RING, beam_cell, rings
-from nbtui.console.image.state import FIT, Image, Picture, Pixel, dot_of, missing, scale
+from nbtui.console.image.state import FIT, Image, ImageState, Pixel, dot_of, missing, scale
 from nbtui.trace.text import clean
 
 # what stands for a level where there is no colour
@@ -38,7 +38,7 @@ class Canvas:
         self._ring_codes: Codes | None = None
         self._rings: dict[int, dict[int, Span]] = {}
 
-    def draw(self, picture: Picture, width: int, height: int) -> list[Line]:
+    def draw(self, picture: ImageState, width: int, height: int) -> list[Line]:
         """A title with the cursor's column, the dots with the cursor's row, and the levels' meaning."""
         if picture.keys:
             return block(keys(), width, height)
@@ -65,7 +65,7 @@ class Canvas:
         body = block(body, width, height - 2)
         return block([_ruler(picture, width, cursor[1] + 1, zoom), *body, _legend(picture, width)], width, height)
 
-    def _marks(self, picture: Picture, codes: Codes, zoom: int) -> dict[int, dict[int, Span]]:
+    def _marks(self, picture: ImageState, codes: Codes, zoom: int) -> dict[int, dict[int, Span]]:
         """Rings and the beam's place by line and column; remembered like the levels, on which they depend."""
         if not picture.rings or picture.resolution is None:
             return {}
@@ -83,7 +83,7 @@ class Canvas:
                 self._rings.setdefault(beam[0], {})[beam[1]] = Span(BEAM, "focus")
         return self._rings
 
-    def _levels(self, picture: Picture, size: Pixel) -> Codes:
+    def _levels(self, picture: ImageState, size: Pixel) -> Codes:
         key = (picture.corner, picture.zoom, picture.decades, picture.top, picture.view, size)
         if key != self._key or picture.shown is not self._image:
             self._key, self._image = key, picture.shown
@@ -130,14 +130,14 @@ def _with_marks(row: Line, marks: dict[int, Span]) -> Line:
     return tuple(span for span in spans if span.text)
 
 
-def _ruler(picture: Picture, width: int, column: int | None, zoom: int) -> Line:
+def _ruler(picture: ImageState, width: int, column: int | None, zoom: int) -> Line:
     """A line with ``v`` above the cursor, and how close the picture is."""
     closeness = f"1:{zoom}" if zoom > 0 else f"{-zoom}:1"
     spans = rule((), width, (Span(closeness + " all" * (picture.zoom == FIT), "faint"),), focused=True)
     return spans if column is None else _with_marks(spans, {column: Span("v", "cursor")})
 
 
-def _legend(picture: Picture, width: int) -> Line:
+def _legend(picture: ImageState, width: int) -> Line:
     """What the levels mean."""
     top, decades = picture.top, picture.decades
     if picture.view == "difference":
@@ -153,7 +153,7 @@ def _legend(picture: Picture, width: int) -> Line:
     return line(*_ramp(picture, "123456", ""), Span(f"{low}{f', {decades} decades' if width >= WIDE else ''}", "faint"))
 
 
-def _ramp(picture: Picture, codes: str, sign: str) -> Line:
+def _ramp(picture: ImageState, codes: str, sign: str) -> Line:
     if picture.characters:
         return (Span(f" {sign}", "faint"), Span("".join(LETTERS[code] for code in codes)))
     return (Span(f" {sign}", "faint"), *(_cell(code, code, 1) for code in codes))

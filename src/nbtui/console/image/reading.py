@@ -10,7 +10,7 @@ import numpy as np
 from nbtui.console.drawing.line import Line, Span, block, left, line, right, rule, wrap
 from nbtui.console.drawing.numbers import percent
 from nbtui.console.image.actions import IMAGE_ACTIONS
-from nbtui.console.image.state import TITLES, Picture
+from nbtui.console.image.state import TITLES, ImageState
 from nbtui.images.metrics import ImageComparison
 from nbtui.images.render import sentences
 
@@ -18,7 +18,7 @@ KEYS_WIDTH = 38
 AROUND = 3  # pixels on each side of the cursor that are shown in numbers
 
 
-def reading(picture: Picture, width: int, height: int) -> list[Line]:
+def reading(picture: ImageState, width: int, height: int) -> list[Line]:
     """What there is to know of the pixel under the cursor, and the values around it; or the keys."""
     if picture.keys:
         return block(keys()[height:], width, height)
@@ -41,7 +41,7 @@ def keys() -> list[Line]:
     return lines
 
 
-def _place(picture: Picture) -> list[Line]:
+def _place(picture: ImageState) -> list[Line]:
     """Where the pixel's centre is."""
     facts = picture.facts
     if facts is None or (facts.slow, facts.fast) != picture.cursor:
@@ -55,7 +55,7 @@ def _place(picture: Picture) -> list[Line]:
     ]
 
 
-def _values(picture: Picture) -> list[Line]:
+def _values(picture: ImageState) -> list[Line]:
     """C, Python, their ratio, and the place among the worst."""
     c, python = picture.value(picture.c), picture.value(picture.python)
     ratio = "-"
@@ -86,7 +86,7 @@ def _values(picture: Picture) -> list[Line]:
     return rows
 
 
-def _around(picture: Picture, width: int) -> list[Line]:
+def _around(picture: ImageState, width: int) -> list[Line]:
     """The values of the chosen view about the cursor, whole numbers in a unit that gives the largest three digits."""
     image = picture.shown
     if image is None:
@@ -137,7 +137,7 @@ def _images(found: ImageComparison, width: int) -> Iterator[Line]:
             yield line(Span(("  " if at else " ") + part, "text"))
 
 
-def _worst(picture: Picture, width: int, height: int) -> list[Line]:
+def _worst(picture: ImageState, width: int, height: int) -> list[Line]:
     """The pixels that n walks, those about the one it stands on; nothing where there is no room."""
     found = picture.difference
     if found is None or not found.worst or height < 3:

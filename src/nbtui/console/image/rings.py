@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from nbtui.console.image.state import Picture, Pixel
+from nbtui.console.image.state import ImageState, Pixel
 from nbtui.live.images import Resolution
 
 # A; of these the ones that divide a view evenly
@@ -20,7 +20,7 @@ RING = ""  # instead of a character: a piece of a ring, however it is drawn
 Cells = dict[Pixel, str]  # (line, column) -> character
 
 
-def beam_cell(picture: Picture, zoom: int, size: Pixel) -> Pixel | None:
+def beam_cell(picture: ImageState, zoom: int, size: Pixel) -> Pixel | None:
     """The cell (line, column) in which the beam meets the detector; None out of sight. ``size`` in cells."""
     known = picture.resolution
     if known is None or known.beam is None:
@@ -32,7 +32,7 @@ def beam_cell(picture: Picture, zoom: int, size: Pixel) -> Pixel | None:
     return (line, column) if 0 <= line < size[0] and 0 <= column < size[1] else None
 
 
-def rings(picture: Picture, zoom: int, size: Pixel, free: npt.NDArray[np.bool_]) -> Cells:
+def rings(picture: ImageState, zoom: int, size: Pixel, free: npt.NDArray[np.bool_]) -> Cells:
     """Dots along a few rings of equal resolution and their names, in cells that are ``free`` (lines, columns)."""
     known = picture.resolution
     if known is None or 0 in size or 0 in free.shape:
@@ -55,7 +55,7 @@ def _pixels(zoom: int) -> float:
     return float(zoom) if zoom > 0 else 1.0 / -zoom
 
 
-def _edges(picture: Picture, zoom: int, cells: Pixel) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _edges(picture: ImageState, zoom: int, cells: Pixel) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Pixel coordinates of the edges between lines and between columns."""
     slow, fast = (
         start - 0.5 + step * _pixels(zoom) * np.arange(count + 1, dtype=np.float64)

@@ -25,7 +25,7 @@ from nbtui.console.image.actions import IMAGE_ACTIONS
 from nbtui.console.image.head import footer, header
 from nbtui.console.image.jobs import Compared, Prepared, Progressed, Simulated, compared, read, reporter, simulated
 from nbtui.console.image.reading import reading
-from nbtui.console.image.state import Image, Picture, Pixel, Stage
+from nbtui.console.image.state import Image, ImageState, Pixel, Stage
 from nbtui.console.terminal.screen import Page
 from nbtui.console.terminal.widgets import PaneView
 from nbtui.errors import INTERRUPTED
@@ -41,7 +41,7 @@ class Visit:
     """What a visit to the image screen leaves behind: what it had worked out, and a pixel to trace, if any."""
 
     key: tuple[object, ...]
-    picture: Picture
+    picture: ImageState
     ready: Prepared | None
     trace: Pixel | None = None
     told: str = ""  # what the images say of that pixel
@@ -84,7 +84,7 @@ class ImageScreen(Page[Visit]):
         self.key = (case.argv, case.workdir, case.c_image, case.c_image_at, settings)
         home = case.pixel or (0, 0)
         self.ready: Prepared | None = None
-        self.picture = Picture(clean(case.name), home, home, settings.phi_mode, log_pixel)
+        self.picture = ImageState(clean(case.name), home, home, settings.phi_mode, log_pixel)
         if last is not None and last.key == self.key:
             self.ready = last.ready
             kept = replace(last.picture, home=home, log_pixel=log_pixel, facts=None, message="", typed=None)
@@ -196,7 +196,7 @@ class ImageScreen(Page[Visit]):
         self._acts[id]()
 
     def _actions(self) -> dict[str, Callable[[], None]]:
-        def move(step: Callable[[Picture], Picture]) -> Callable[[], None]:
+        def move(step: Callable[[ImageState], ImageState]) -> Callable[[], None]:
             return lambda: self.show(step(self.picture))
 
         acts: dict[str, Callable[[], None]] = {
@@ -245,7 +245,7 @@ class ImageScreen(Page[Visit]):
     def _colourless(self) -> bool:
         return theme() == "mono" or self.app.no_color or ascii_only()
 
-    def _other_levels(self, picture: Picture) -> Picture:
+    def _other_levels(self, picture: ImageState) -> ImageState:
         if self._colourless:
             return replace(picture, characters=True, message="without colours the levels are characters")
         return replace(picture, characters=not picture.characters)
@@ -281,7 +281,7 @@ class ImageScreen(Page[Visit]):
         width, height = self.views["canvas"].size
         return panes.dots_in(width, height)
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: ImageState) -> None:
         """Make ``picture`` the one that is shown."""
         dots = self._dots()
         if all(dots):
@@ -293,17 +293,17 @@ class ImageScreen(Page[Visit]):
         for view in self.views.values():
             view.update()
 
-    def _drawing(self, draw: Callable[[Picture, int, int], list[Line]]) -> Callable[[int, int], list[Line]]:
+    def _drawing(self, draw: Callable[[ImageState, int, int], list[Line]]) -> Callable[[int, int], list[Line]]:
         return lambda width, height: draw(self.picture, width, height)
 
 
-def _to_log_pixel(picture: Picture) -> Picture:
+def _to_log_pixel(picture: ImageState) -> ImageState:
     if picture.log_pixel is None:
         return replace(picture, message="there is no C log, or it does not say which pixel it is of")
     return moves.to_pixel(picture, picture.log_pixel)
 
 
-def _typing(picture: Picture, key: str, character: str) -> Picture:
+def _typing(picture: ImageState, key: str, character: str) -> ImageState:
     """A key while a pixel is typed."""
     text = picture.typed or ""
     if key == "enter":

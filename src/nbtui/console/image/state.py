@@ -46,7 +46,7 @@ class Difference:
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class ImageState:
     """Everything that the image screen may show. Replaced, never changed."""
 
     name: str
@@ -154,13 +154,13 @@ def differences(c: Image, python: Image) -> Difference:
     return Difference(delta.astype(np.float32), len(where), worst, largest(np.abs(delta)))
 
 
-def with_c(picture: Picture, c: Image | None, origin: str, problem: str) -> Picture:
+def with_c(picture: ImageState, c: Image | None, origin: str, problem: str) -> ImageState:
     """C's image has been read, or why it has not."""
     bright = 0.0 if c is None else largest(c)
     return replace(picture, c=c, c_origin=origin, c_problem=problem, bright_c=bright)
 
 
-def simulated(picture: Picture, python: Image, difference: Difference | None) -> Picture:
+def simulated(picture: ImageState, python: Image, difference: Difference | None) -> ImageState:
     """The Python image is there. Where it differs from C's that is shown, unless the user has chosen a view."""
     differs = difference is not None and difference.differing > 0 and not picture.chosen
     return replace(
@@ -178,7 +178,7 @@ def simulated(picture: Picture, python: Image, difference: Difference | None) ->
 # --- moves -----------------------------------------------------------------------------------------------------------
 
 
-def to_pixel(picture: Picture, pixel: Pixel) -> Picture:
+def to_pixel(picture: ImageState, pixel: Pixel) -> ImageState:
     """The cursor on ``pixel``, or the nearest one of the detector."""
     if picture.shape is None:
         return picture
@@ -186,17 +186,17 @@ def to_pixel(picture: Picture, pixel: Pixel) -> Picture:
     return replace(picture, cursor=(slow, fast), rank=None)
 
 
-def moved(picture: Picture, slow: int, fast: int) -> Picture:
+def moved(picture: ImageState, slow: int, fast: int) -> ImageState:
     """The cursor some pixels on; at the edges it stays."""
     return to_pixel(picture, (picture.cursor[0] + slow, picture.cursor[1] + fast))
 
 
-def viewed(picture: Picture, view: str) -> Picture:
+def viewed(picture: ImageState, view: str) -> ImageState:
     """Another view. One that is not there yet says why, and how to get it."""
     return replace(picture, view=view, chosen=True, message=missing(replace(picture, view=view)))
 
 
-def missing(picture: Picture) -> str:
+def missing(picture: ImageState) -> str:
     """Why the chosen view shows nothing; empty when it does."""
     if picture.shown is not None:
         return ""
@@ -209,7 +209,7 @@ def missing(picture: Picture) -> str:
     return "the Python image is being simulated"
 
 
-def worst(picture: Picture, by: int) -> Picture:
+def worst(picture: ImageState, by: int) -> ImageState:
     """The next (previous) of the worst pixels; around the end it starts again."""
     if picture.difference is None:
         why = missing(replace(picture, view="difference"))
@@ -224,7 +224,7 @@ def worst(picture: Picture, by: int) -> Picture:
     return replace(to_pixel(picture, listed[rank]), rank=rank, message=message)
 
 
-def typed(picture: Picture, text: str) -> Picture:
+def typed(picture: ImageState, text: str) -> ImageState:
     """The cursor on the pixel that was typed: slow, then fast."""
     words = text.replace(",", " ").split()
     here = replace(picture, typed=None)
@@ -241,12 +241,12 @@ def typed(picture: Picture, text: str) -> Picture:
     return to_pixel(here, (slow, fast))
 
 
-def ranged(picture: Picture) -> Picture:
+def ranged(picture: ImageState) -> ImageState:
     """The next range of decades."""
     return replace(picture, decades=RANGES[(RANGES.index(picture.decades) + 1) % len(RANGES)])
 
 
-def said_of_it(picture: Picture) -> str:
+def said_of_it(picture: ImageState) -> str:
     """What the images say of the pixel under the cursor, for the one who goes on to its trace; empty: nothing."""
     c, python = picture.value(picture.c), picture.value(picture.python)
     if c is None or python is None:
@@ -258,7 +258,7 @@ def said_of_it(picture: Picture) -> str:
 # --- how much of the detector is seen --------------------------------------------------------------------------------
 
 
-def scale(picture: Picture, dots: Pixel) -> int:
+def scale(picture: ImageState, dots: Pixel) -> int:
     """The zoom in force where the picture has ``dots`` (down, across): detector pixels per dot, or -dots per pixel."""
     if picture.zoom != FIT or picture.shape is None:
         return picture.zoom or 1
@@ -278,7 +278,7 @@ def _pixels_seen(dots: Pixel, zoom: int) -> Pixel:
     return slow, fast
 
 
-def zoomed(picture: Picture, by: int, dots: Pixel) -> Picture:
+def zoomed(picture: ImageState, by: int, dots: Pixel) -> ImageState:
     """One zoom closer (``by`` 1) or further away, about the cursor. At the ends it stays and says so."""
     here = scale(picture, dots)
     steps = [zoom for zoom in ZOOMS if zoom < here] if by > 0 else [zoom for zoom in reversed(ZOOMS) if zoom > here]
@@ -290,7 +290,7 @@ def zoomed(picture: Picture, by: int, dots: Pixel) -> Picture:
     return in_view(replace(picture, zoom=zoom, corner=corner), dots)
 
 
-def close_up(picture: Picture, dots: Pixel) -> Picture:
+def close_up(picture: ImageState, dots: Pixel) -> ImageState:
     """Single pixels about the cursor, and back to the whole detector."""
     if picture.zoom == CLOSE:
         return replace(picture, zoom=FIT)
@@ -299,7 +299,7 @@ def close_up(picture: Picture, dots: Pixel) -> Picture:
     return in_view(replace(picture, zoom=CLOSE, corner=corner), dots)
 
 
-def in_view(picture: Picture, dots: Pixel) -> Picture:
+def in_view(picture: ImageState, dots: Pixel) -> ImageState:
     """The picture with its cursor in sight: it turns the page by half a view where the cursor would leave it."""
     if picture.shape is None:
         return picture
@@ -316,14 +316,14 @@ def _page(cursor: int, start: int, size: int, seen: int) -> int:
     return max(0, min(start, size - seen))
 
 
-def dot_of(picture: Picture, pixel: Pixel, zoom: int) -> Pixel:
+def dot_of(picture: ImageState, pixel: Pixel, zoom: int) -> Pixel:
     """Dot (down, across) in which the centre of ``pixel`` lies."""
     steps = (at - start for at, start in zip(pixel, picture.corner, strict=True))
     down, across = (step // zoom if zoom > 0 else step * -zoom + -zoom // 2 for step in steps)
     return down, across
 
 
-def pixel_of(picture: Picture, dot: Pixel, zoom: int) -> Pixel | None:
+def pixel_of(picture: ImageState, dot: Pixel, zoom: int) -> Pixel | None:
     """The pixel in the middle of a dot; None beyond the detector."""
     if picture.shape is None:
         return None

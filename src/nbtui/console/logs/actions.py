@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from nbtui.console.main.actions import Action
+from nbtui.console.action import Action, ActionTable
 
-LOG_ACTIONS: tuple[Action, ...] = (
-    Action("search", ("slash",), "/", "search", "search both logs for a regular expression; Esc drops it"),
-    Action("hit_next", ("n",), "n", "next hit", "next line found in this log"),
-    Action("hit_previous", ("N", "shift+n"), "N", "", "previous line found in this log"),
-    Action("side", ("tab", "shift+tab"), "Tab", "side", "the other log"),
-    Action("lock", ("s",), "s", "together", "scroll both logs together by field, or each alone"),
-    Action("mark_next", ("d",), "d", "next diff", "next line whose value differs or is missing"),
-    Action("mark_previous", ("D", "shift+d"), "D", "", "previous line whose value differs or is missing"),
-    Action("edit", ("v",), "v", "editor", "this line of this log in the editor that VISUAL or EDITOR names"),
-    Action("up", ("up", "k"), "up k", "", "one line up"),
-    Action("down", ("down", "j"), "down j", "", "one line down"),
-    Action("page_up", ("pageup", "b"), "PgUp", "", "a page up"),
-    Action("page_down", ("pagedown", "space"), "PgDn", "", "a page down"),
-    Action("home", ("home", "g"), "Home g", "", "first line"),
-    Action("end", ("end", "G", "shift+g"), "End G", "", "last line"),
-    Action("left", ("left",), "left", "", "text further to the left"),
-    Action("right", ("right",), "right", "", "text further to the right"),
-    Action("suspend", ("ctrl+z",), "Ctrl-Z", "", "back to the shell; fg comes back here"),
-    Action("back", ("escape",), "Esc", "", "stop reading or searching, drop the search, then back"),
-    Action("help", ("question_mark",), "?", "help", "these keys"),
-    Action("close", ("q", "l"), "q", "back", "back to the main screen"),
-    Action("interrupt", ("ctrl+c",), "Ctrl-C", "", "leave at once; exit code 130"),
+LOGS_ACTIONS: ActionTable[object] = ActionTable(
+    "logs.",
+    "Raw logs",
+    (
+        Action("search", ("slash",), "/", "search", "search both logs for a regular expression; Esc drops it"),
+        Action("hit_next", ("n",), "n", "next hit", "next line found in this log"),
+        Action("hit_previous", ("N", "shift+n"), "N", "", "previous line found in this log"),
+        Action("side", ("tab", "shift+tab"), "Tab", "side", "the other log"),
+        Action("lock", ("s",), "s", "together", "scroll both logs together by field, or each alone"),
+        Action("mark_next", ("d",), "d", "next diff", "next line whose value differs or is missing"),
+        Action("mark_previous", ("D", "shift+d"), "D", "", "previous line whose value differs or is missing"),
+        Action("edit", ("v",), "v", "editor", "this line of this log in the editor that VISUAL or EDITOR names"),
+        Action("up", ("up", "k"), "up k", "", "one line up"),
+        Action("down", ("down", "j"), "down j", "", "one line down"),
+        Action("page_up", ("pageup", "b"), "PgUp", "", "a page up"),
+        Action("page_down", ("pagedown", "space"), "PgDn", "", "a page down"),
+        Action("home", ("home", "g"), "Home g", "", "first line"),
+        Action("end", ("end", "G", "shift+g"), "End G", "", "last line"),
+        Action("left", ("left",), "left", "", "text further to the left"),
+        Action("right", ("right",), "right", "", "text further to the right"),
+        Action("suspend", ("ctrl+z",), "Ctrl-Z", "", "back to the shell; fg comes back here"),
+        Action("back", ("escape",), "Esc", "", "stop reading or searching, drop the search, then back"),
+        Action("help", ("question_mark",), "?", "help", "these keys"),
+        Action("close", ("q", "l"), "q", "back", "back to the main screen"),
+        Action("interrupt", ("ctrl+c",), "Ctrl-C", "", "leave at once; exit code 130"),
+    ),
 )

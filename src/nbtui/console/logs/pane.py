@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nbtui.console.drawing.line import Line, Span, beside, block, clip, fit, left, line, right, rule, width_of, wrap
-from nbtui.console.logs.actions import LOG_ACTIONS
-from nbtui.console.logs.state import LogView, Side, hit_number
+from nbtui.console.logs.actions import LOGS_ACTIONS
+from nbtui.console.logs.state import LogSide, LogsState, hit_number
 from nbtui.trace.text import clean
 
 WIDE = 120  # columns from which the logs stand side by side
@@ -33,7 +33,7 @@ def place_of(width: int, height: int, x: int, y: int) -> tuple[int, int] | None:
     return (side, row) if 0 <= row < rows[side] else None
 
 
-def draw(view: LogView, width: int, height: int) -> list[Line]:
+def draw(view: LogsState, width: int, height: int) -> list[Line]:
     """The whole screen."""
     if view.helping:
         return block(_help(width), width, height)
@@ -47,7 +47,7 @@ def draw(view: LogView, width: int, height: int) -> list[Line]:
     return block([_title(view, width), *body, _foot(view, width)], width, height)
 
 
-def _title(view: LogView, width: int) -> Line:
+def _title(view: LogsState, width: int) -> Line:
     how = "scroll together" if view.locked else "scroll alone"
     head = line(Span(" LOGS ", "title"), Span(f" {how} ", "label"))
     if view.pattern is not None:
@@ -59,7 +59,7 @@ def _title(view: LogView, width: int) -> Line:
     return fit((*head, Span("  " + clean(view.name))), width)
 
 
-def _side(view: LogView, index: int, width: int, height: int) -> list[Line]:
+def _side(view: LogsState, index: int, width: int, height: int) -> list[Line]:
     """The title line of one log and ``height`` lines of it."""
     side = view.sides[index]
     focused = view.active == index
@@ -81,7 +81,7 @@ def _tail_of(text: str, width: int) -> str:
     return "~" + _from_cell(text, width_of((Span(text),)) - max(0, width - 1)) if width > 0 else ""
 
 
-def _where(view: LogView, index: int) -> str:
+def _where(view: LogsState, index: int) -> str:
     side = view.sides[index]
     if side.problem:
         return ""
@@ -96,7 +96,7 @@ def _where(view: LogView, index: int) -> str:
     return "  ".join(parts)
 
 
-def _text(view: LogView, index: int, width: int, height: int) -> list[Line]:
+def _text(view: LogsState, index: int, width: int, height: int) -> list[Line]:
     side = view.sides[index]
     digits = max(4, len(str(side.count)))
     first = max(1, side.top)
@@ -116,7 +116,7 @@ def _text(view: LogView, index: int, width: int, height: int) -> list[Line]:
     return rows
 
 
-def _spans(view: LogView, side: Side, number: int, text: str) -> Line:
+def _spans(view: LogsState, side: LogSide, number: int, text: str) -> Line:
     """A line of the log with what was searched for made conspicuous."""
     tone = "text" if "TRACE" in text else "faint"
     if view.pattern is None:
@@ -161,14 +161,14 @@ def _from_cell(text: str, cell: int) -> str:
     return " " * max(0, gone - cell)
 
 
-def _foot(view: LogView, width: int) -> Line:
+def _foot(view: LogsState, width: int) -> Line:
     if view.typing:
         return fit(line(Span(" /", "key"), clean(view.query), Span("_", "cursor")), width)
     if view.message:
         return fit(line(Span(" " + clip(clean(view.message), width - 2), "warning")), width)
     entries = [
         line(Span(f" {action.shown}", "key"), Span(f" {action.label} ", "faint"))
-        for action in LOG_ACTIONS
+        for action in LOGS_ACTIONS
         if action.label
     ]
     *others, help_entry, close_entry = entries
@@ -185,6 +185,6 @@ def _help(width: int) -> list[Line]:
     legend = [part for glyph, words in marks for part in (Span(f"  {glyph} ", _MARK_TONES[glyph]), Span(words))]
     return [
         rule((Span("raw logs: keys", "title"),), width, (Span("any key closes", "faint"),), focused=True),
-        *(line(Span(" " + left(action.shown, 10), "key"), action.help) for action in LOG_ACTIONS),
+        *(line(Span(" " + left(action.shown, 10), "key"), action.help) for action in LOGS_ACTIONS),
         line(Span(" a line's value:", "title"), *legend),
     ]

@@ -19,11 +19,11 @@ from textual.message import Message
 from nbtui.console.jobs import Failure, start
 from nbtui.console.logs import pane as panes
 from nbtui.console.logs import state as moves
-from nbtui.console.logs.actions import LOG_ACTIONS
+from nbtui.console.logs.actions import LOGS_ACTIONS
 from nbtui.console.logs.editor import edit_source
 from nbtui.console.logs.sources import Aligned, Clock, Found, Opened, Trouble, Walked, side_of, sources
-from nbtui.console.logs.state import LogView
-from nbtui.console.main.actions import key_of
+from nbtui.console.logs.state import LogsState
+from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.freshness import names
 from nbtui.console.main.state import State
 from nbtui.console.terminal.screen import Page
@@ -41,7 +41,7 @@ class LogsScreen(Page[None]):
     CSS = "LogsScreen { layout: vertical; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(",".join(entry.keys), f"logs('{entry.id}')", entry.help, show=False, id=f"logs.{entry.id}")
-        for entry in LOG_ACTIONS
+        for entry in LOGS_ACTIONS
     ]
 
     def __init__(self, state: State) -> None:
@@ -49,7 +49,7 @@ class LogsScreen(Page[None]):
         self._state = state
         self.sources = sources(state)
         first, second = (side_of(source) for source in self.sources)
-        self.logs = LogView(state.name, (first, second))
+        self.logs = LogsState(state.name, (first, second))
         self.view = PaneView(lambda width, height: panes.draw(self.logs, width, height), "logs")
         self._known = state.files  # as the user has been told of them
         self._walks = [threading.Event(), threading.Event()]  # set: that walk is to end
@@ -123,7 +123,7 @@ class LogsScreen(Page[None]):
         """
         told, self._known = self._known, state.files
         if state.files.frozen and state.files.waiting - told.waiting:
-            freeze = f"{key_of('freeze')} on the main screen lets it in"
+            freeze = f"{ACTIONS.key('freeze')} on the main screen lets it in"
             self.show(replace(self.logs, message=f"{names(state.files.waiting)} changed; {freeze}"))
         elif state.files.gone - told.gone or state.files.problem not in ("", told.problem):
             self.show(replace(self.logs, message=state.message))
@@ -391,7 +391,7 @@ class LogsScreen(Page[None]):
     def on_pane_view_resized(self) -> None:
         self.show(moves.refitted(self.logs, panes.heights(*self.view.size)))
 
-    def show(self, view: LogView) -> None:
+    def show(self, view: LogsState) -> None:
         """Make ``view`` the one that is shown."""
         self.logs = view
         self.view.update()

@@ -11,7 +11,7 @@ from threading import Event
 from textual.message import Message
 
 from nbtui.console.logs.alignment import Alignment
-from nbtui.console.logs.state import Side
+from nbtui.console.logs.state import LogSide
 from nbtui.console.main.state import Phase, State
 from nbtui.trace.reading.lines import FileLines, GivenLines, Lines
 from nbtui.trace.text import clean
@@ -56,11 +56,11 @@ def _py_source(state: State) -> Source:
     return Source("no trace", problem="there is no Python side; open two logs, or a case that can be simulated")
 
 
-def side_of(source: Source) -> Side:
+def side_of(source: Source) -> LogSide:
     """A side of the screen before anything of a file has been read."""
     lines: Lines = GivenLines(source.lines)
     reading = (0, 0) if source.path is not None and not source.problem else None
-    return Side(source.title, lines, source.problem, reading, lines.count)
+    return LogSide(source.title, lines, source.problem, reading, lines.count)
 
 
 class Opened(Message):

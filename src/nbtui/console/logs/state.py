@@ -7,9 +7,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from nbtui.console.logs.actions import LOG_ACTIONS
+from nbtui.console.logs.actions import LOGS_ACTIONS
 from nbtui.console.logs.alignment import Alignment
-from nbtui.console.main.actions import key_of
 from nbtui.trace.reading.lines import LONGEST, GivenLines, Lines
 
 SHIFT = 20  # columns of a step to the left or right
@@ -17,7 +16,7 @@ _NONE: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
-class Side:
+class LogSide:
     """One log. ``cursor`` and ``top`` are 1-based lines; ``top`` may lie before the first line, to stay aligned."""
 
     title: str
@@ -32,11 +31,11 @@ class Side:
 
 
 @dataclass(frozen=True)
-class LogView:
+class LogsState:
     """Both logs and where the user is."""
 
     name: str
-    sides: tuple[Side, Side]
+    sides: tuple[LogSide, LogSide]
     alignment: Alignment = field(default_factory=Alignment)
     active: int = 0
     locked: bool = True  # both logs scroll together
@@ -49,7 +48,7 @@ class LogView:
     helping: bool = False
 
     @property
-    def side(self) -> Side:
+    def side(self) -> LogSide:
         return self.sides[self.active]
 
     @property
@@ -110,12 +109,12 @@ def _explodes(text: str) -> bool:
 # --- moves -------------------------------------------------------------------------------------------------------
 
 
-def put(view: LogView, index: int, side: Side) -> LogView:
+def put(view: LogsState, index: int, side: LogSide) -> LogsState:
     """The view with one side replaced."""
     return replace(view, sides=(side, view.sides[1]) if index == 0 else (view.sides[0], side))
 
 
-def within(side: Side) -> Side:
+def within(side: LogSide) -> LogSide:
     """The cursor on a line that there is, once all lines are known."""
     if side.read is not None:
         return side
@@ -123,7 +122,7 @@ def within(side: Side) -> Side:
     return replace(side, cursor=cursor, top=side.top + cursor - side.cursor)
 
 
-def opened(view: LogView, lines: tuple[int | None, int | None], height: int) -> LogView:
+def opened(view: LogsState, lines: tuple[int | None, int | None], height: int) -> LogsState:
     """Both cursors on the lines of a field; a side that does not print it goes where it belongs beside the other."""
     first = 0 if lines[0] is not None else 1
     if lines[first] is None:
@@ -136,12 +135,12 @@ def opened(view: LogView, lines: tuple[int | None, int | None], height: int) -> 
     return _followed(put(view, active, side))
 
 
-def moved(view: LogView, by: int, height: int) -> LogView:
+def moved(view: LogsState, by: int, height: int) -> LogsState:
     """The cursor ``by`` lines down; at the ends it stays."""
     return gone(view, view.side.cursor + by, height)
 
 
-def gone(view: LogView, line: int, height: int) -> LogView:
+def gone(view: LogsState, line: int, height: int) -> LogsState:
     """The cursor on ``line``, or the nearest there is; the window follows, and the other log when they are locked."""
     side = view.side
     line = max(1, min(side.count, line))
@@ -150,7 +149,7 @@ def gone(view: LogView, line: int, height: int) -> LogView:
     return _followed(put(replace(view, moved=True), view.active, replace(side, cursor=line, top=top)))
 
 
-def _followed(view: LogView) -> LogView:
+def _followed(view: LogsState) -> LogsState:
     """The other log beside the active one: the lines of one field in one row of the screen."""
     if not view.locked:
         return view
@@ -159,13 +158,13 @@ def _followed(view: LogView) -> LogView:
     return put(view, 1 - view.active, replace(other, cursor=partner, top=partner - (here.cursor - here.top)))
 
 
-def realigned(view: LogView, alignment: Alignment) -> LogView:
+def realigned(view: LogsState, alignment: Alignment) -> LogsState:
     """With another alignment; where the user has moved already, the other log comes to the line under the cursor."""
     now = replace(view, alignment=alignment)
     return _followed(now) if view.moved else now
 
 
-def refitted(view: LogView, heights: tuple[int, int]) -> LogView:
+def refitted(view: LogsState, heights: tuple[int, int]) -> LogsState:
     """The cursor of the active side kept in a window of another size."""
     height = heights[view.active]
     side = view.side
@@ -174,7 +173,7 @@ def refitted(view: LogView, heights: tuple[int, int]) -> LogView:
     return _followed(put(view, view.active, replace(side, top=side.cursor - height // 2)))
 
 
-def turned(view: LogView) -> LogView:
+def turned(view: LogsState) -> LogsState:
     """The other side; its cursor stays, or comes back to the lines there are."""
     other = view.sides[1 - view.active]
     cursor = max(1, min(max(other.count, 1), other.cursor))
@@ -183,7 +182,7 @@ def turned(view: LogView) -> LogView:
     return _followed(changed) if cursor != other.cursor else changed
 
 
-def unlocked(view: LogView) -> LogView:
+def unlocked(view: LogsState) -> LogsState:
     """Scrolling together off, or on again."""
     if view.locked:
         other = 1 - view.active
@@ -191,17 +190,17 @@ def unlocked(view: LogView) -> LogView:
         cursor = max(1, min(max(side.count, 1), side.cursor))
         view = put(view, other, replace(side, cursor=cursor, top=side.top + cursor - side.cursor))
         return replace(
-            view, locked=False, message=f"each log scrolls alone; {key_of('lock', LOG_ACTIONS)}: together again"
+            view, locked=False, message=f"each log scrolls alone; {LOGS_ACTIONS.key('lock')}: together again"
         )
     return _followed(replace(view, locked=True, message="both logs scroll together"))
 
 
-def shifted(view: LogView, by: int) -> LogView:
+def shifted(view: LogsState, by: int) -> LogsState:
     """The text ``by`` columns further to the left or right."""
     return replace(view, shift=max(0, min(LONGEST, view.shift + by)))
 
 
-def to_mark(view: LogView, forward: bool, height: int) -> LogView:
+def to_mark(view: LogsState, forward: bool, height: int) -> LogsState:
     """The next line whose value differs or is missing on the other side."""
     line = view.alignment.next_mark(view.active, view.side.cursor, forward)
     if line is None:
@@ -210,15 +209,15 @@ def to_mark(view: LogView, forward: bool, height: int) -> LogView:
     return gone(replace(view, message="around the end" if around else ""), line, height)
 
 
-def to_hit(view: LogView, forward: bool, height: int) -> LogView:
+def to_hit(view: LogsState, forward: bool, height: int) -> LogsState:
     """The next line of the active log in which the search text is found; around the end it starts again."""
     if view.pattern is None:
-        return replace(view, message=f"nothing to search for yet: {key_of('search', LOG_ACTIONS)} starts a search")
+        return replace(view, message=f"nothing to search for yet: {LOGS_ACTIONS.key('search')} starts a search")
     hits, here = view.side.hits, view.side.cursor
     if not hits:
         still = " so far" if view.searching else ""
         other = len(view.sides[1 - view.active].hits)
-        note = f"; {other:,} on the other side, {key_of('side', LOG_ACTIONS)} goes there" if other else ""
+        note = f"; {other:,} on the other side, {LOGS_ACTIONS.key('side')} goes there" if other else ""
         return replace(view, message=f"no line of this log contains {view.query!r}{still}{note}")
     at = bisect_right(hits, here) if forward else bisect_left(hits, here) - 1
     around = not 0 <= at < len(hits)
@@ -226,19 +225,19 @@ def to_hit(view: LogView, forward: bool, height: int) -> LogView:
     return gone(replace(view, message="around the end" if around else ""), line, height)
 
 
-def hit_number(side: Side) -> int:
+def hit_number(side: LogSide) -> int:
     """Which hit the cursor is on, from 1; 0 when it is on none."""
     at = bisect_left(side.hits, side.cursor)
     return at + 1 if at < len(side.hits) and side.hits[at] == side.cursor else 0
 
 
-def typed(view: LogView, key: str, character: str | None) -> LogView:
+def typed(view: LogsState, key: str, character: str | None) -> LogsState:
     """A key while the search text is typed. Enter and Esc are the screen's."""
     query = view.query[:-1] if key == "backspace" else view.query + (character or "")
     return replace(view, query=query)
 
 
-def forgotten(view: LogView) -> LogView:
+def forgotten(view: LogsState) -> LogsState:
     """Without a search."""
     left, right = (replace(side, hits=_NONE, searched=-1) for side in view.sides)
     return replace(view, sides=(left, right), typing=False, query="", pattern=None)

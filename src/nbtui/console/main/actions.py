@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from nbtui.console.action import Action, ActionTable
 from nbtui.console.main.state import State
-
-
-def _always(state: State) -> bool:
-    return True
 
 
 def _has_rows(state: State) -> bool:
@@ -44,136 +40,125 @@ def _searched(state: State) -> bool:
     return bool(state.query)
 
 
-@dataclass(frozen=True)
-class Action:
-    """Something a key does.
-
-    ``keys`` are Textual's key names, ``written`` is how a person writes them, ``label`` the word in the foot line
-    (empty: only in the help), ``when`` whether the action is of use now: the foot line leaves it out otherwise.
-    ``everywhere``: on every screen, as it is about the terminal.
-    """
-
-    id: str
-    keys: tuple[str, ...]
-    written: str
-    label: str
-    help: str
-    when: Callable[[State], bool] = _always
-    everywhere: bool = False
-
-    @property
-    def shown(self) -> str:
-        """The keys to show: the user's own where ``[keys]`` has some (see `keymap`), else as written here."""
-        return USERS.get(id(self), self.written)
-
-
-USERS: dict[int, str] = {}  # the user's own keys as shown, by identity: screens share ids such as "help"
-
-
-ACTIONS: tuple[Action, ...] = (
-    Action("next_difference", ("d",), "d", "next diff", "next field that differs", _has_rows),
-    Action("previous_difference", ("D", "shift+d"), "D", "", "previous field that differs", _has_rows),
-    Action("phi_previous", ("left_square_bracket",), "[", "", "previous phi step", _steps),
-    Action("phi_next", ("right_square_bracket",), "]", "", "next phi step", _steps),
-    Action("domain_previous", ("left_curly_bracket",), "{", "", "previous mosaic domain", _steps),
-    Action("domain_next", ("right_curly_bracket",), "}", "", "next mosaic domain", _steps),
-    Action("source_previous", ("less_than_sign",), "<", "", "previous source", _several("source")),
-    Action("source_next", ("greater_than_sign",), ">", "", "next source", _several("source")),
-    Action("sub_previous", ("left_parenthesis",), "(", "", "previous sub-pixel", _several("sub")),
-    Action("sub_next", ("right_parenthesis",), ")", "", "next sub-pixel", _several("sub")),
-    Action("layer_previous", ("comma",), ",", "", "previous absorption layer", _several("layer")),
-    Action("layer_next", ("full_stop",), ".", "", "next absorption layer", _several("layer")),
-    Action("play", ("space",), "Space", "", "play the steps along the axis walked last, or pause", _steps),
-    Action(
-        "back",
-        ("backspace",),
-        "Backspc",
-        "",
-        "back to the step visited before; in this field: to the field left by a link",
-        _visited,
+ACTIONS: ActionTable[State] = ActionTable(
+    "",
+    "Main screen",
+    (
+        Action("next_difference", ("d",), "d", "next diff", "next field that differs", _has_rows),
+        Action("previous_difference", ("D", "shift+d"), "D", "", "previous field that differs", _has_rows),
+        Action("phi_previous", ("left_square_bracket",), "[", "", "previous phi step", _steps),
+        Action("phi_next", ("right_square_bracket",), "]", "", "next phi step", _steps),
+        Action("domain_previous", ("left_curly_bracket",), "{", "", "previous mosaic domain", _steps),
+        Action("domain_next", ("right_curly_bracket",), "}", "", "next mosaic domain", _steps),
+        Action("source_previous", ("less_than_sign",), "<", "", "previous source", _several("source")),
+        Action("source_next", ("greater_than_sign",), ">", "", "next source", _several("source")),
+        Action("sub_previous", ("left_parenthesis",), "(", "", "previous sub-pixel", _several("sub")),
+        Action("sub_next", ("right_parenthesis",), ")", "", "next sub-pixel", _several("sub")),
+        Action("layer_previous", ("comma",), ",", "", "previous absorption layer", _several("layer")),
+        Action("layer_next", ("full_stop",), ".", "", "next absorption layer", _several("layer")),
+        Action("play", ("space",), "Space", "", "play the steps along the axis walked last, or pause", _steps),
+        Action(
+            "back",
+            ("backspace",),
+            "Backspc",
+            "",
+            "back to the step visited before; in this field: to the field left by a link",
+            _visited,
+        ),
+        Action(
+            "view_next", ("v",), "v", "view", "contributions: next picture (shares, map, numbers, F_latt...)", _steps
+        ),
+        Action("view_previous", ("V", "shift+v"), "V", "", "contributions: previous picture", _steps),
+        Action(
+            "phi_mode", ("m",), "m", "mode", "phi mode: spec (fresh vectors at phi 0) or c-parity (as C does)", _live
+        ),
+        Action("image", ("i",), "i", "image", "the detector: C, Python, difference; Enter there traces a pixel", _live),
+        Action("parameters", ("p",), "p", "parameters", "change any parameter and see what comes of it", _live),
+        Action(
+            "why",
+            ("x",),
+            "x",
+            "why",
+            "why they differ: ranked causes; Enter there applies one to the live side",
+            _has_rows,
+        ),
+        Action("filter", ("f",), "f", "", "only the fields that differ, or all", _has_rows),
+        Action("search", ("slash",), "/", "search", "search the fields; Enter keeps the text, Esc drops it", _has_rows),
+        Action("match_next", ("n",), "n", "", "next field found", _searched),
+        Action("match_previous", ("N", "shift+n"), "N", "", "previous field found", _searched),
+        Action("reload", ("r",), "r", "", "read all files again; one that changes is read again by itself"),
+        Action("freeze", ("equals_sign",), "=", "", "freeze what is shown: changed files wait; again: lets them in"),
+        Action(
+            "mark",
+            ("b",),
+            "b",
+            "",
+            "mark the field, or in contributions the step; again: takes the mark away",
+            _has_rows,
+        ),
+        Action("mark_next", ("u",), "u", "", "next mark", _marked),
+        Action("mark_previous", ("U", "shift+u"), "U", "", "previous mark", _marked),
+        Action("export", ("e",), "e", "export", "write an evidence package and show its path", _has_rows),
+        Action("up", ("up", "k"), "up k", "", "one line up; in contributions: previous phi step", _has_rows),
+        Action("down", ("down", "j"), "down j", "", "one line down; in contributions: next phi step", _has_rows),
+        Action(
+            "left",
+            ("left",),
+            "left",
+            "",
+            "in contributions: previous mosaic domain; in this field: the link before",
+            _has_rows,
+        ),
+        Action(
+            "right",
+            ("right",),
+            "right",
+            "",
+            "in contributions: next mosaic domain; in this field: the link after",
+            _has_rows,
+        ),
+        Action("page_up", ("pageup",), "PgUp", "", "a page up", _has_rows),
+        Action("page_down", ("pagedown",), "PgDn", "", "a page down", _has_rows),
+        Action("home", ("home",), "Home", "", "first field", _has_rows),
+        Action("end", ("end",), "End", "", "last field", _has_rows),
+        Action("pane_next", ("tab",), "Tab", "", "next pane"),
+        Action("pane_previous", ("shift+tab",), "Shift-Tab", "", "previous pane"),
+        Action("zoom", ("z",), "z", "", "the pane with the focus alone, or all of them again"),
+        Action(
+            "open",
+            ("enter",),
+            "Enter",
+            "",
+            "all about the field under the cursor; there: go to the field of the link in brackets",
+            _has_rows,
+        ),
+        Action(
+            "close",
+            ("escape",),
+            "Esc",
+            "",
+            "all panes again, back in the fields; else stop reading or simulating",
+            _zoomed_or_busy,
+        ),
+        Action(
+            "jump", ("colon", "ctrl+p"), ":", "jump", "go to a field, stage, step or pixel, or do anything, by name"
+        ),
+        Action("pane_fields", ("1",), "1", "", "fields"),
+        Action("pane_detail", ("2",), "2", "", "this field"),
+        Action("pane_steps", ("3",), "3", "", "contributions"),
+        Action("pane_pipeline", ("4",), "4", "", "pipeline"),
+        Action("logs", ("l",), "l", "logs", "both logs as they are, side by side, with a regex search", _has_rows),
+        Action("suspend", ("ctrl+z",), "Ctrl-Z", "", "back to the shell; fg comes back here", everywhere=True),
+        Action("redraw", ("ctrl+l",), "Ctrl-L", "", "paint the screen anew", everywhere=True),
+        Action("copy", ("y",), "y", "", "copy the row, or the step: terminal's clipboard, tmux's buffer and a file"),
+        Action("packages", ("w",), "w", "packages", "evidence packages of the reports folder, and replaying one"),
+        Action("mouse", ("f2",), "F2", "", "mouse off, so that the terminal selects text, or on", everywhere=True),
+        Action("theme", ("f3",), "F3", "", "next theme: dark, light, ansi, mono", everywhere=True),
+        Action("help", ("question_mark",), "?", "help", "this page"),
+        Action("quit", ("q", "ctrl+q"), "q", "quit", "leave; exit code 0 when the traces agree, 1 when they differ"),
+        Action("interrupt", ("ctrl+c",), "Ctrl-C", "", "leave at once; exit code 130"),
     ),
-    Action("view_next", ("v",), "v", "view", "contributions: next picture (shares, map, numbers, F_latt...)", _steps),
-    Action("view_previous", ("V", "shift+v"), "V", "", "contributions: previous picture", _steps),
-    Action("phi_mode", ("m",), "m", "mode", "phi mode: spec (fresh vectors at phi 0) or c-parity (as C does)", _live),
-    Action("image", ("i",), "i", "image", "the detector: C, Python, difference; Enter there traces a pixel", _live),
-    Action("parameters", ("p",), "p", "parameters", "change any parameter and see what comes of it", _live),
-    Action(
-        "why", ("x",), "x", "why", "why they differ: ranked causes; Enter there applies one to the live side", _has_rows
-    ),
-    Action("filter", ("f",), "f", "", "only the fields that differ, or all", _has_rows),
-    Action("search", ("slash",), "/", "search", "search the fields; Enter keeps the text, Esc drops it", _has_rows),
-    Action("match_next", ("n",), "n", "", "next field found", _searched),
-    Action("match_previous", ("N", "shift+n"), "N", "", "previous field found", _searched),
-    Action("reload", ("r",), "r", "", "read all files again; one that changes is read again by itself"),
-    Action("freeze", ("equals_sign",), "=", "", "freeze what is shown: changed files wait; again: lets them in"),
-    Action(
-        "mark", ("b",), "b", "", "mark the field, or in contributions the step; again: takes the mark away", _has_rows
-    ),
-    Action("mark_next", ("u",), "u", "", "next mark", _marked),
-    Action("mark_previous", ("U", "shift+u"), "U", "", "previous mark", _marked),
-    Action("export", ("e",), "e", "export", "write an evidence package and show its path", _has_rows),
-    Action("up", ("up", "k"), "up k", "", "one line up; in contributions: previous phi step", _has_rows),
-    Action("down", ("down", "j"), "down j", "", "one line down; in contributions: next phi step", _has_rows),
-    Action(
-        "left",
-        ("left",),
-        "left",
-        "",
-        "in contributions: previous mosaic domain; in this field: the link before",
-        _has_rows,
-    ),
-    Action(
-        "right",
-        ("right",),
-        "right",
-        "",
-        "in contributions: next mosaic domain; in this field: the link after",
-        _has_rows,
-    ),
-    Action("page_up", ("pageup",), "PgUp", "", "a page up", _has_rows),
-    Action("page_down", ("pagedown",), "PgDn", "", "a page down", _has_rows),
-    Action("home", ("home",), "Home", "", "first field", _has_rows),
-    Action("end", ("end",), "End", "", "last field", _has_rows),
-    Action("pane_next", ("tab",), "Tab", "", "next pane"),
-    Action("pane_previous", ("shift+tab",), "Shift-Tab", "", "previous pane"),
-    Action("zoom", ("z",), "z", "", "the pane with the focus alone, or all of them again"),
-    Action(
-        "open",
-        ("enter",),
-        "Enter",
-        "",
-        "all about the field under the cursor; there: go to the field of the link in brackets",
-        _has_rows,
-    ),
-    Action(
-        "close",
-        ("escape",),
-        "Esc",
-        "",
-        "all panes again, back in the fields; else stop reading or simulating",
-        _zoomed_or_busy,
-    ),
-    Action("jump", ("colon", "ctrl+p"), ":", "jump", "go to a field, stage, step or pixel, or do anything, by name"),
-    Action("pane_fields", ("1",), "1", "", "fields"),
-    Action("pane_detail", ("2",), "2", "", "this field"),
-    Action("pane_steps", ("3",), "3", "", "contributions"),
-    Action("pane_pipeline", ("4",), "4", "", "pipeline"),
-    Action("logs", ("l",), "l", "logs", "both logs as they are, side by side, with a regex search", _has_rows),
-    Action("suspend", ("ctrl+z",), "Ctrl-Z", "", "back to the shell; fg comes back here", everywhere=True),
-    Action("redraw", ("ctrl+l",), "Ctrl-L", "", "paint the screen anew", everywhere=True),
-    Action("copy", ("y",), "y", "", "copy the row, or the step: terminal's clipboard, tmux's buffer and a file"),
-    Action("packages", ("w",), "w", "packages", "evidence packages of the reports folder, and replaying one"),
-    Action("mouse", ("f2",), "F2", "", "mouse off, so that the terminal selects text, or on", everywhere=True),
-    Action("theme", ("f3",), "F3", "", "next theme: dark, light, ansi, mono", everywhere=True),
-    Action("help", ("question_mark",), "?", "help", "this page"),
-    Action("quit", ("q", "ctrl+q"), "q", "quit", "leave; exit code 0 when the traces agree, 1 when they differ"),
-    Action("interrupt", ("ctrl+c",), "Ctrl-C", "", "leave at once; exit code 130"),
 )
-
-
-def key_of(id: str, actions: tuple[Action, ...] = ACTIONS) -> str:
-    """The key of an action (of the main screen, or of another screen's ``actions``), for a sentence."""
-    return next(entry for entry in actions if entry.id == id).shown.split(" ")[0]
 
 
 # two actions that the foot line writes as one

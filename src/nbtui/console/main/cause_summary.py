@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from nbtui.console.diagnosis.state import Inquiry
-from nbtui.console.main.actions import key_of
+from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.dependencies import repeats_last_step
+from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.state import State
 from nbtui.trace.columns import phi_ends
 from nbtui.trace.text import clean
@@ -12,7 +12,7 @@ from nbtui.trace.text import clean
 MANY_STEPS = 20_000  # of a pixel; every cause that is tried simulates them again
 
 
-def current(state: State) -> Inquiry | None:
+def current(state: State) -> DiagnosisResult | None:
     """The diagnosis, if it is of the two traces that are shown."""
     found = state.inquiry
     if found is None or state.pending or found.c is not state.c_trace or found.py is not state.py_trace:
@@ -20,18 +20,18 @@ def current(state: State) -> Inquiry | None:
     return found
 
 
-def likely(state: State) -> str:
+def cause_in_one_line(state: State) -> str:
     """The best cause in one line for the main screen; empty without a diagnosis of what is shown there."""
     found = current(state)
     if found is None or not found.diagnosis.differs:
         return ""
     causes = found.diagnosis.hypotheses
-    why = key_of("why")
+    why = ACTIONS.key("why")
     if not causes:
         return f"no known cause explains the difference   {why} says more"
     best = causes[0]
     parity = best.settings.get("phi_mode") == "c-parity" and state.settings.phi_mode == "spec"
-    ways = f"{why} all causes" + (f"   {key_of('phi_mode')} try c-parity" if parity else "")
+    ways = f"{why} all causes" + (f"   {ACTIONS.key('phi_mode')} try c-parity" if parity else "")
     return f"{clean(' + '.join(best.ids))} (explains {100.0 * best.explained:.1f} % of the gap)   {ways}"
 
 
@@ -45,7 +45,7 @@ def hint(state: State) -> str:
     last = phi_ends(state.c_trace.phi)[1].phi_tic
     seen = f"C's phi step 0 carries the values of its step {last}"
     if state.settings.phi_mode == "spec" and state.can_simulate:
-        return f"{seen}; {key_of('phi_mode')}: let Python do so too"
+        return f"{seen}; {ACTIONS.key('phi_mode')}: let Python do so too"
     return seen
 
 
@@ -65,10 +65,10 @@ def unasked(state: State) -> str:
         return ""
     if found is None or found.first_divergence is None:
         return ""
-    return f"not looked for unasked: {steps:,} steps a pixel take long; {key_of('why')} looks"
+    return f"not looked for unasked: {steps:,} steps a pixel take long; {ACTIONS.key('why')} looks"
 
 
-def likely_name(state: State) -> str:
+def cause_name(state: State) -> str:
     """The best cause by its names alone, for the verdict; empty where none is known or most of the gap is left."""
     found = current(state)
     if found is None or not found.diagnosis.differs or not found.diagnosis.hypotheses:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nbtui.console.jobs import Judgement
 from nbtui.console.main import marks
 from nbtui.console.main.cause_summary import current
+from nbtui.console.main.jobs import Judgement
 from nbtui.console.main.state import State
 from nbtui.errors import UnusableInput
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from nbtui.console.action import Action
 from nbtui.console.main import marks, stepping
-from nbtui.console.main.actions import ACTIONS, Action
+from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.state import State, nearest, visible
 from nbtui.parity.overview import first_of_stage
 from nbtui.trace.fields.catalogue import STAGES
@@ -189,5 +190,5 @@ def _actions(text: str, state: State) -> Iterator[Target]:
             yield Target(entry.id.replace("_", " "), "key", f"{entry.help}  ({entry.shown})", action=entry.id)
 
 
-def _words(entry: Action) -> tuple[str, ...]:
+def _words(entry: Action[State]) -> tuple[str, ...]:
     return entry.id.replace("_", " "), entry.label, entry.help

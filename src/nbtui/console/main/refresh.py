@@ -11,7 +11,8 @@ from pathlib import Path
 from nbtui.console import jobs
 from nbtui.console.main import freshness as fresh
 from nbtui.console.main import state as moves
-from nbtui.console.main.actions import key_of
+from nbtui.console.main.actions import ACTIONS
+from nbtui.console.main.jobs import NO_TRACE, Judgement
 from nbtui.console.main.state import Phase, State
 from nbtui.errors import UnusableInput
 from nbtui.live import cases
@@ -116,7 +117,7 @@ class NotReread:
     sentence: str
 
 
-def reread(state: State, paths: frozenset[Path], judgement: jobs.Judgement, work: jobs.Work) -> Reread | NotReread:
+def reread(state: State, paths: frozenset[Path], judgement: Judgement, work: jobs.Work) -> Reread | NotReread:
     """Read those of ``paths`` that hold a log or the command line; the simulator reads its own."""
     log, py_path, case = c_log(state), py_log(state), opened(state)
     try:
@@ -126,7 +127,7 @@ def reread(state: State, paths: frozenset[Path], judgement: jobs.Judgement, work
         theirs = py or state.py_trace
         comparison = None
         if state.py_given and theirs is not None:
-            comparison = judgement.compare(c or state.c_trace or jobs.NO_TRACE, theirs, work)
+            comparison = judgement.compare(c or state.c_trace or NO_TRACE, theirs, work)
     except (TraceError, UnusableInput) as error:
         return NotReread(clean(str(error)))
     return Reread(c, py, again, comparison)
@@ -178,7 +179,7 @@ class Refresher:
         show: Callable[[State], None],
         simulate: Callable[[bool], None],
         tell: Callable[[object], None],
-        judgement: jobs.Judgement,
+        judgement: Judgement,
         work: Callable[[], jobs.Work],
     ) -> None:
         self._work = work
@@ -277,7 +278,7 @@ class Refresher:
         now = self._state()
         frozen = not now.files.frozen
         words = (
-            f"frozen: files that change wait until {key_of('freeze')} lets them in"
+            f"frozen: files that change wait until {ACTIONS.key('freeze')} lets them in"
             if frozen
             else "files that change are read again"
         )

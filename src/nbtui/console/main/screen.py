@@ -10,7 +10,7 @@ from textual.containers import Container, Horizontal
 from textual.screen import Screen
 
 from nbtui.console.drawing.line import Line, Span, block, line, wrap
-from nbtui.console.main.actions import key_of
+from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.panes import detail, fields, footer, header, pipeline, prompt, steps, tabs
 from nbtui.console.main.state import PANES, Phase, State
 from nbtui.console.terminal.widgets import PaneView
@@ -108,5 +108,5 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def _too_small(self, width: int, height: int) -> list[Line]:
         wanted = f"nbtui needs {SMALLEST[0]} columns x {SMALLEST[1]} lines;"
         here = f"this terminal has {width} x {height}."
-        sentences = ((wanted, "title"), (here, "text"), (f"Make it larger, or {key_of('quit')} to leave.", "text"))
+        sentences = ((wanted, "title"), (here, "text"), (f"Make it larger, or {ACTIONS.key('quit')} to leave.", "text"))
         return block([line(Span(part, tone)) for text, tone in sentences for part in wrap(text, width)], width, height)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import replace
 
-from nbtui.console.main.actions import key_of
+from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.state import State, jumped
 from nbtui.parity.model import Row
 
@@ -14,7 +14,7 @@ def to_match(state: State, forward: bool) -> State:
     """The next row whose label, stage or description contains the search text."""
     wanted = state.query.casefold()
     if not wanted:
-        return replace(state, message=f"nothing to search for yet: {key_of('search')} starts a search")
+        return replace(state, message=f"nothing to search for yet: {ACTIONS.key('search')} starts a search")
     overview = state.comparison.overview if state.comparison else None
     among = state.only_differing and not state.pending
     hits = overview.matches(state.query, among_raised=among) if overview else ()

@@ -10,12 +10,13 @@ from textual.timer import Timer
 
 from nbtui.console import jobs
 from nbtui.console.main import stepping
+from nbtui.console.main.jobs import Remembered, remember
 from nbtui.console.main.state import State
 
 PLAYED_EVERY = 0.5  # seconds per step while playing
 
 
-class Walker:
+class StepPlayer:
     """``state`` gives the state shown, ``show`` makes another the one that is shown, ``tell`` takes a job's result."""
 
     def __init__(
@@ -42,8 +43,8 @@ class Walker:
         """Read the packages below ``reports`` in a thread, unless they are known or being read."""
         if self._state().history is None and not self._reading:
             self._reading = True
-            jobs.start(lambda: jobs.remember(reports), self._remembered, jobs.NAME)
+            jobs.start(lambda: remember(reports), self._remembered, jobs.NAME)
 
     def _remembered(self, result: object) -> None:
         self._reading = False
-        self._tell(result if isinstance(result, jobs.Remembered) else jobs.Remembered(()))
+        self._tell(result if isinstance(result, Remembered) else Remembered(()))

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from nbtui.console.main.actions import Action
+from nbtui.console.action import Action, ActionTable
 
-PACKAGES_ACTIONS: tuple[Action, ...] = (
-    Action("open", ("enter",), "Enter", "summary", "read summary.md"),
-    Action("replay", ("o",), "o", "replay", "compare the two logs of the package again, as on the main screen"),
-    Action("verify", ("v",), "v", "verify", "verify the package: checksums, schema, every number"),
-    Action("note", ("n",), "n", "note", "five lines on the package, for a ledger"),
-    Action("freeze", ("equals_sign",), "=", "freeze", "freeze the list; again: lets it go"),
-    Action("up", ("up", "k"), "up k", "", "one line up"),
-    Action("down", ("down", "j"), "down j", "", "one line down"),
-    Action("page_up", ("pageup",), "PgUp", "", "a page up"),
-    Action("page_down", ("pagedown",), "PgDn", "", "a page down"),
-    Action("first", ("home",), "Home", "", "newest package"),
-    Action("last", ("end",), "End", "", "oldest package"),
-    Action("left", ("left",), "left", "", "text to the left"),
-    Action("right", ("right",), "right", "", "text to the right"),
-    Action("help", ("question_mark",), "?", "help", "these keys"),
-    Action("close", ("q", "escape"), "q Esc", "leave", "back, or leave"),
-    Action("interrupt", ("ctrl+c",), "Ctrl-C", "", "leave at once; exit code 130"),
+PACKAGES_ACTIONS: ActionTable[object] = ActionTable(
+    "packages.",
+    "Packages",
+    (
+        Action("open", ("enter",), "Enter", "summary", "read summary.md"),
+        Action("replay", ("o",), "o", "replay", "compare the two logs of the package again, as on the main screen"),
+        Action("verify", ("v",), "v", "verify", "verify the package: checksums, schema, every number"),
+        Action("note", ("n",), "n", "note", "five lines on the package, for a ledger"),
+        Action("freeze", ("equals_sign",), "=", "freeze", "freeze the list; again: lets it go"),
+        Action("up", ("up", "k"), "up k", "", "one line up"),
+        Action("down", ("down", "j"), "down j", "", "one line down"),
+        Action("page_up", ("pageup",), "PgUp", "", "a page up"),
+        Action("page_down", ("pagedown",), "PgDn", "", "a page down"),
+        Action("first", ("home",), "Home", "", "newest package"),
+        Action("last", ("end",), "End", "", "oldest package"),
+        Action("left", ("left",), "left", "", "text to the left"),
+        Action("right", ("right",), "right", "", "text to the right"),
+        Action("help", ("question_mark",), "?", "help", "these keys"),
+        Action("close", ("q", "escape"), "q Esc", "leave", "back, or leave"),
+        Action("interrupt", ("ctrl+c",), "Ctrl-C", "", "leave at once; exit code 130"),
+    ),
 )

@@ -6,9 +6,8 @@ import math
 from collections.abc import Sequence
 
 from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
-from nbtui.console.main.actions import key_of
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
-from nbtui.console.packages.state import Shelf
+from nbtui.console.packages.state import PackagesState
 from nbtui.evidence.history import BETTER, SAME, WORSE, Entry, changed, first_line
 from nbtui.evidence.read.package import percent
 from nbtui.evidence.render import against
@@ -21,7 +20,7 @@ TONES = {BETTER: "pass", WORSE: "diverge", SAME: "faint"}
 LOWEST = 1e-17  # of a gap that is not zero; below this nothing is told apart
 
 
-def header(shelf: Shelf, width: int, height: int) -> list[Line]:
+def header(shelf: PackagesState, width: int, height: int) -> list[Line]:
     """Root, how many packages, live or frozen, age of the newest."""
     if not shelf.started:
         tail = Span("looking ... ", "warning")
@@ -42,7 +41,7 @@ def header(shelf: Shelf, width: int, height: int) -> list[Line]:
     return block([(Span(" " + left(name, room), "title"), Span(" "), tail)], width, height)
 
 
-def age(shelf: Shelf) -> str:
+def age(shelf: PackagesState) -> str:
     """How long ago the newest package was made, in one unit."""
     when = shelf.entries[0].package.time if shelf.entries else None
     if when is None:
@@ -54,7 +53,7 @@ def age(shelf: Shelf) -> str:
     return f"{5 * int(seconds / 5)} s"
 
 
-def table(shelf: Shelf, width: int, height: int) -> list[Line]:
+def table(shelf: PackagesState, width: int, height: int) -> list[Line]:
     """One line per package, newest first, or the text that is read."""
     if shelf.reading is not None:
         return _text(shelf, width, height)
@@ -76,7 +75,7 @@ def rows_in(height: int) -> int:
     return max(1, height - 1)
 
 
-def _row(shelf: Shelf, entry: Entry, columns: Sequence[tuple[str, int]], *, selected: bool) -> Line:
+def _row(shelf: PackagesState, entry: Entry, columns: Sequence[tuple[str, int]], *, selected: bool) -> Line:
     package = entry.package
     first = package.first_divergence or ("agree" if package.agrees else "-")
     cells = {
@@ -101,7 +100,7 @@ def _between(columns: Sequence[tuple[str, int]]) -> str:
     return " " if columns is NARROW else "  "
 
 
-def checks(shelf: Shelf, entry: Entry) -> tuple[str, str]:
+def checks(shelf: PackagesState, entry: Entry) -> tuple[str, str]:
     """What is known of a package's soundness, and its tone. ``!`` is worth a look."""
     package = entry.package
     verified = shelf.checks.get(package.path)
@@ -118,7 +117,7 @@ def checks(shelf: Shelf, entry: Entry) -> tuple[str, str]:
     return ("old, not verified" if package.format != "new" else "not verified"), "faint"
 
 
-def _text(shelf: Shelf, width: int, height: int) -> list[Line]:
+def _text(shelf: PackagesState, width: int, height: int) -> list[Line]:
     reading = shelf.reading
     assert reading is not None
     last = min(len(reading.lines), reading.top + height - 1)
@@ -128,7 +127,7 @@ def _text(shelf: Shelf, width: int, height: int) -> list[Line]:
     return block(lines, width, height)
 
 
-def trend(shelf: Shelf, width: int, height: int) -> list[Line]:
+def trend(shelf: PackagesState, width: int, height: int) -> list[Line]:
     """|relative delta| of I_before_scaling over the packages of the selected case and pixel, oldest left, log scale."""
     entry = shelf.entry
     if entry is None:
@@ -176,7 +175,7 @@ def plot(gaps: Sequence[float | None], rows: int) -> list[tuple[str, str]]:
     return [(labels[row] if row < rows - 1 or rows == 1 else "0", "".join(marks[row])) for row in range(rows)]
 
 
-def detail(shelf: Shelf, width: int, height: int) -> list[Line]:
+def detail(shelf: PackagesState, width: int, height: int) -> list[Line]:
     """The selected package: first divergence in full, what changed, what it lacks."""
     entry = shelf.entry
     lines: list[Line] = [rule((Span("this package", "title"),), width)]
@@ -196,7 +195,7 @@ def detail(shelf: Shelf, width: int, height: int) -> list[Line]:
     return block(lines, width, height)
 
 
-def footer(shelf: Shelf, width: int, height: int) -> list[Line]:
+def footer(shelf: PackagesState, width: int, height: int) -> list[Line]:
     """The last notification, or the keys."""
     if shelf.message:
         return block([line(Span(" " + clip(clean(shelf.message), width - 2), "warning"))], width, height)
@@ -216,4 +215,4 @@ def _text_keys() -> list[tuple[str, str]]:
 
 
 def _keys(*ids: str) -> str:
-    return " ".join(key_of(id, PACKAGES_ACTIONS) for id in ids)
+    return " ".join(PACKAGES_ACTIONS.key(id) for id in ids)

@@ -23,7 +23,7 @@ from nbtui.console.main.actions import ACTIONS
 from nbtui.console.packages import pane as panes
 from nbtui.console.packages import state as moves
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
-from nbtui.console.packages.state import Reading, Shelf
+from nbtui.console.packages.state import OpenText, PackagesState
 from nbtui.console.terminal.driver import TerminalApp
 from nbtui.console.terminal.screen import Page
 from nbtui.console.terminal.widgets import PaneView
@@ -86,7 +86,7 @@ class PackagesScreen(Page["Path | None"]):
     def __init__(self, root: Path, *, poll: bool = False, selected: Path | None = None, message: str = "") -> None:
         super().__init__()
         self.root, self.poll = root, poll
-        self.shelf = Shelf(root=str(root), selected=selected, seconds=time.time(), message=message)
+        self.shelf = PackagesState(root=str(root), selected=selected, seconds=time.time(), message=message)
         self._stopped = threading.Event()
         draws = {
             "header": panes.header,
@@ -207,7 +207,7 @@ class PackagesScreen(Page["Path | None"]):
             self.show(replace(self.shelf, message=f"{package.stamp} has no summary.md that can be shown"))
             return
         lines = tuple(clean(text) for text in raw.decode("utf-8", "replace").splitlines())
-        self.show(replace(self.shelf, reading=Reading(clean(f"{package.stamp}/summary.md"), lines)))
+        self.show(replace(self.shelf, reading=OpenText(clean(f"{package.stamp}/summary.md"), lines)))
 
     def _replay(self) -> None:
         entry = self.shelf.entry
@@ -242,11 +242,11 @@ class PackagesScreen(Page["Path | None"]):
         if entry is None:
             return
         lines = note_of(entry).splitlines()
-        self.show(replace(self.shelf, reading=Reading("note", tuple(clean(text) for text in lines))))
+        self.show(replace(self.shelf, reading=OpenText("note", tuple(clean(text) for text in lines))))
 
     def _help(self) -> None:
         lines = tuple(f"{entry.shown:10} {entry.help}" for entry in PACKAGES_ACTIONS)
-        self.show(replace(self.shelf, reading=Reading("keys", lines)))
+        self.show(replace(self.shelf, reading=OpenText("keys", lines)))
 
     def _close(self) -> None:
         if self.shelf.reading is not None:
@@ -256,7 +256,7 @@ class PackagesScreen(Page["Path | None"]):
 
     # --- showing -------------------------------------------------------------------------------------------------
 
-    def show(self, shelf: Shelf) -> None:
+    def show(self, shelf: PackagesState) -> None:
         """Make ``shelf`` the one that is shown."""
         reading = shelf.reading is not None
         if reading != (self.shelf.reading is not None):
@@ -266,7 +266,7 @@ class PackagesScreen(Page["Path | None"]):
             if view.display:
                 view.update()
 
-    def _drawing(self, draw: Callable[[Shelf, int, int], list[Line]]) -> Callable[[int, int], list[Line]]:
+    def _drawing(self, draw: Callable[[PackagesState, int, int], list[Line]]) -> Callable[[int, int], list[Line]]:
         return lambda width, height: draw(self.shelf, width, height)
 
 

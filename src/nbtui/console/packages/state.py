@@ -10,7 +10,7 @@ from nbtui.evidence.history import Entry
 
 
 @dataclass(frozen=True)
-class Reading:
+class OpenText:
     """A text that is shown instead of the table."""
 
     title: str
@@ -20,7 +20,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class PackagesState:
     """Everything the panes of the packages screen may show. Replaced, never changed."""
 
     root: str
@@ -34,7 +34,7 @@ class Shelf:
     selected: Path | None = None  # None: the newest, whatever comes
     top: int = 0
     checks: Mapping[Path, str] = field(default_factory=dict)  # outcome of a verification, by package
-    reading: Reading | None = None
+    reading: OpenText | None = None
     message: str = ""
     burst: int = 0  # packages that came since the message was last cleared
     seconds: float = 0.0  # clock, for ages [s since 1970]
@@ -52,7 +52,7 @@ class Shelf:
         return self.entries[self.cursor] if self.entries else None
 
 
-def updated(shelf: Shelf, entries: tuple[Entry, ...], unread: int, arrived: int) -> Shelf:
+def updated(shelf: PackagesState, entries: tuple[Entry, ...], unread: int, arrived: int) -> PackagesState:
     """Newly judged packages; a frozen screen holds them back and counts them."""
     burst = shelf.burst + arrived
     message = shelf.message
@@ -63,7 +63,7 @@ def updated(shelf: Shelf, entries: tuple[Entry, ...], unread: int, arrived: int)
     return replace(shelf, entries=entries, unread=unread, burst=burst, message=message)
 
 
-def freeze(shelf: Shelf) -> Shelf:
+def freeze(shelf: PackagesState) -> PackagesState:
     """Freeze what is shown, or let go and show what has come meanwhile."""
     if not shelf.frozen:
         return replace(shelf, frozen=True)
@@ -71,7 +71,7 @@ def freeze(shelf: Shelf) -> Shelf:
     return replace(shelf, frozen=False, held=None, entries=entries)
 
 
-def moved(shelf: Shelf, by: int, height: int) -> Shelf:
+def moved(shelf: PackagesState, by: int, height: int) -> PackagesState:
     """The cursor ``by`` rows down, at the ends it stays; ``height`` rows are in sight. A text is scrolled instead."""
     if shelf.reading is not None:
         last = max(0, len(shelf.reading.lines) - height)
@@ -83,14 +83,14 @@ def moved(shelf: Shelf, by: int, height: int) -> Shelf:
     return in_view(replace(shelf, selected=chosen), height)
 
 
-def in_view(shelf: Shelf, height: int) -> Shelf:
+def in_view(shelf: PackagesState, height: int) -> PackagesState:
     """The first row shown chosen so that the cursor is in sight."""
     rows = max(1, height)
     top = min(shelf.top, max(0, len(shelf.entries) - rows))
     return replace(shelf, top=max(shelf.cursor - rows + 1, min(top, shelf.cursor)))
 
 
-def shifted(shelf: Shelf, by: int) -> Shelf:
+def shifted(shelf: PackagesState, by: int) -> PackagesState:
     """A text moved sideways by ``by`` columns."""
     if shelf.reading is None:
         return shelf
@@ -99,6 +99,6 @@ def shifted(shelf: Shelf, by: int) -> Shelf:
     return replace(shelf, reading=replace(shelf.reading, shift=max(0, shift)))
 
 
-def quiet(shelf: Shelf) -> Shelf:
+def quiet(shelf: PackagesState) -> PackagesState:
     """The last notification is taken note of."""
     return replace(shelf, message="", burst=0)

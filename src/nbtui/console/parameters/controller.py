@@ -55,7 +55,7 @@ def resumed_with(state: State, case: Case | None, settings: Settings) -> State:
     return replace(state, case=tuning.of(case), settings=settings, tuning=tuning)
 
 
-class Tuner:
+class ParametersController:
     """The bridge between the app and its parameters screen. ``show`` makes a state the one shown."""
 
     def __init__(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
 from nbtui.console.drawing.numbers import percent
-from nbtui.console.main.actions import key_of
 from nbtui.console.main.panes import header as main
 from nbtui.console.main.state import Phase, State
 from nbtui.console.parameters.actions import PARAMETERS_ACTIONS
-from nbtui.console.parameters.state import Form, listing, rows
+from nbtui.console.parameters.state import ParametersState, listing, rows
 from nbtui.live.parameters.table import GROUPS, Parameter, Value, parameters
 from nbtui.live.parameters.values import shown
 from nbtui.trace.text import clean
@@ -18,13 +17,13 @@ _MARKS = 4  # columns of the cursor and the marks
 _NARROW, _MIDDLE = 21, 30  # of the labels; the width of each value column
 
 
-def header(form: Form, state: State, width: int, height: int) -> list[Line]:
+def header(form: ParametersState, state: State, width: int, height: int) -> list[Line]:
     """What is run, the verdict of the main screen, and how the gap has moved."""
     verdict = main.draw(state, width, 2)[1]
     return block([_title(form, state, width), verdict, _gap(form, state, width)], width, height)
 
 
-def _title(form: Form, state: State, width: int) -> Line:
+def _title(form: ParametersState, state: State, width: int) -> Line:
     count = len(form.tuning.changed)
     pixel = state.pixel
     head = line(
@@ -40,7 +39,7 @@ def _title(form: Form, state: State, width: int) -> Line:
     return (*fit(head, width - width_of((tail,)) - 1), Span(" "), tail)
 
 
-def activity(form: Form, state: State) -> Span:
+def activity(form: ParametersState, state: State) -> Span:
     """Whether the verdict is that of the values shown, in words."""
     if state.phase is Phase.SIMULATING:
         return Span("simulating ... ", "warning")
@@ -55,7 +54,7 @@ def activity(form: Form, state: State) -> Span:
     return Span(f"simulated in {1000 * state.simulation.seconds:.0f} ms ", "faint")
 
 
-def _gap(form: Form, state: State, width: int) -> Line:
+def _gap(form: ParametersState, state: State, width: int) -> Line:
     """The gap of the pixel at the start and now, or why there is none now."""
     if state.phase is Phase.FAILED:
         return fit(line(Span(f" {clip(clean(state.failure), width - 2)}", "warning")), width)
@@ -82,7 +81,7 @@ def _trend(start: float | None, gap: float) -> str:
     return "  closer" if abs(gap) < abs(start) else "  further away"
 
 
-def table(form: Form, width: int, height: int) -> list[Line]:
+def table(form: ParametersState, width: int, height: int) -> list[Line]:
     """The form: a line of column names, then parameters under their groups."""
     if form.keys:
         return _keys(form, width, height)
@@ -104,7 +103,7 @@ def table(form: Form, width: int, height: int) -> list[Line]:
         else:
             lines.append(_row(form, row, wide))
     if not listed:
-        every = key_of("filter", PARAMETERS_ACTIONS)
+        every = PARAMETERS_ACTIONS.key("filter")
         words = f" nothing is changed, and nothing differs from C's log; {every} lists all"
         lines.append(line(Span(words, "faint")))
     return block(lines, width, height)
@@ -115,7 +114,7 @@ def rows_in(height: int) -> int:
     return max(1, height - 1)
 
 
-def row_at(form: Form, y: int) -> str | None:
+def row_at(form: ParametersState, y: int) -> str | None:
     """The id of the parameter in line ``y`` of the table."""
     lines = listing(form)
     at = form.top + y - 1
@@ -133,7 +132,7 @@ def _columns(width: int) -> dict[str, int]:
             "c": each, "flag": flag}  # fmt: skip
 
 
-def _row(form: Form, row: Parameter, wide: dict[str, int]) -> Line:
+def _row(form: ParametersState, row: Parameter, wide: dict[str, int]) -> Line:
     here = row.id == form.cursor
     changed = row.id in form.tuning.changed
     differs = form.differs(row)
@@ -181,7 +180,7 @@ def _another(row: Parameter, value: Value, effect: Value) -> bool:
     return shown(row, value) != shown(row, effect) and effect is not None and row.kind != "choice"
 
 
-def groups(form: Form, width: int, height: int) -> list[Line]:
+def groups(form: ParametersState, width: int, height: int) -> list[Line]:
     """The names of the groups, the one of the cursor in brackets."""
     here = form.parameter.group
     spans: list[Span] = [Span(" ")]
@@ -192,7 +191,7 @@ def groups(form: Form, width: int, height: int) -> list[Line]:
     return block([fit(tuple(spans), width)], width, height)
 
 
-def detail(form: Form, width: int, height: int) -> list[Line]:
+def detail(form: ParametersState, width: int, height: int) -> list[Line]:
     """The parameter under the cursor: what it is, its values, and what comes of them."""
     row = form.parameter
     flag = Span(f" {row.flag} ", "label") if row.flag else Span(" an option of nbtui ", "label")
@@ -228,7 +227,7 @@ def _range(row: Parameter) -> str:
     return f" ({'; '.join(said)})" if said else ""
 
 
-def _consequence(form: Form, width: int) -> Line:
+def _consequence(form: ParametersState, width: int) -> Line:
     """What else has changed in the experiment, or why there is none."""
     if form.unread:
         return line(Span(f" {clip(clean(form.unread), width - 2)}", "warning"))
@@ -242,7 +241,7 @@ def _consequence(form: Form, width: int) -> Line:
     return line(Span(" + follows: ", "label"), Span(clip(told, width - 13)))
 
 
-def footer(form: Form, width: int, height: int) -> list[Line]:
+def footer(form: ParametersState, width: int, height: int) -> list[Line]:
     """What is typed, what was last told, or the keys."""
     row = form.parameter
     if form.entry is not None:
@@ -272,6 +271,6 @@ def key_lines() -> list[Line]:
     return [*lines, (), *(line(f" {part}") for part in MARKS.split("   "))]
 
 
-def _keys(form: Form, width: int, height: int) -> list[Line]:
+def _keys(form: ParametersState, width: int, height: int) -> list[Line]:
     title = rule((Span("keys", "title"),), width, (Span("any other key closes", "faint"),), focused=True)
     return block([title, *key_lines()[form.key :]], width, height)

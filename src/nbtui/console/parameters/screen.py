@@ -19,7 +19,7 @@ from nbtui.console.main.state import Phase, State
 from nbtui.console.parameters import pane as panes
 from nbtui.console.parameters import state as moves
 from nbtui.console.parameters.actions import PARAMETERS_ACTIONS
-from nbtui.console.parameters.state import FAR, Form
+from nbtui.console.parameters.state import FAR, ParametersState
 from nbtui.console.terminal import clipboard as copying
 from nbtui.console.terminal.screen import Page
 from nbtui.console.terminal.widgets import PaneView
@@ -72,7 +72,7 @@ class ParametersScreen(Page[None]):
         self._state, self._tune = state, tune
         now = state()
         assert now.tuning is not None and now.case is not None
-        self.form = moves.at_row(Form(now.tuning, c=c_setup(now.c_trace) if now.c_trace else {}), cursor)
+        self.form = moves.at_row(ParametersState(now.tuning, c=c_setup(now.c_trace) if now.c_trace else {}), cursor)
         self._reading: Setup | None = None  # the set-up that a thread is building
         draws: dict[str, Callable[[int, int], list[Line]]] = {
             "header": lambda width, height: panes.header(self.form, self._state(), width, height),
@@ -171,10 +171,10 @@ class ParametersScreen(Page[None]):
         self._acts[id]()
 
     def _actions(self) -> dict[str, Callable[[], None]]:
-        def move(step: Callable[[Form], Form]) -> Callable[[], None]:
+        def move(step: Callable[[ParametersState], ParametersState]) -> Callable[[], None]:
             return lambda: self.show(step(self.form))
 
-        def change(step: Callable[[Form], Form]) -> Callable[[], None]:
+        def change(step: Callable[[ParametersState], ParametersState]) -> Callable[[], None]:
             return lambda: self._change(step(self.form))
 
         return {
@@ -254,7 +254,7 @@ class ParametersScreen(Page[None]):
     def _rows(self) -> int:
         return panes.rows_in(self.views["table"].size.height)
 
-    def _change(self, form: Form) -> None:
+    def _change(self, form: ParametersState) -> None:
         """Show the form; where it wants other values, hand them to the console."""
         if form.tuning is self.form.tuning:
             self.show(form)
@@ -262,7 +262,7 @@ class ParametersScreen(Page[None]):
         self.form = form
         self._tune(form.tuning)  # which comes back to `follow`
 
-    def show(self, form: Form) -> None:
+    def show(self, form: ParametersState) -> None:
         """Make ``form`` the one that is shown."""
         self.form = moves.in_view(form, self._rows())
         for view in self.views.values():

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from nbtui.console.main.actions import key_of
 from nbtui.console.parameters.actions import PARAMETERS_ACTIONS
 from nbtui.errors import UnusableInput
 from nbtui.live.parameters import tuning as tunings
@@ -20,7 +19,7 @@ FAR = 10  # nudges of a long one
 
 
 @dataclass(frozen=True)
-class Form:
+class ParametersState:
     """Everything the panes may show. Replaced, never changed."""
 
     tuning: Tuning
@@ -87,7 +86,7 @@ class Form:
         return not same(known[parameter.id], self.in_force[parameter.id], 1e-9)
 
 
-def rows(form: Form) -> tuple[Parameter, ...]:
+def rows(form: ParametersState) -> tuple[Parameter, ...]:
     """The parameters that the table lists."""
     if not form.only:
         return parameters()
@@ -95,7 +94,7 @@ def rows(form: Form) -> tuple[Parameter, ...]:
     return tuple(row for row in parameters() if row.id in changed or form.differs(row) or form.follows(row))
 
 
-def listing(form: Form) -> list[Parameter | str]:
+def listing(form: ParametersState) -> list[Parameter | str]:
     """The lines of the table: parameters, and the names of their groups in front of them."""
     lines: list[Parameter | str] = []
     group = ""
@@ -107,7 +106,7 @@ def listing(form: Form) -> list[Parameter | str]:
     return lines
 
 
-def in_view(form: Form, height: int) -> Form:
+def in_view(form: ParametersState, height: int) -> ParametersState:
     """The form scrolled so that the cursor is among ``height`` lines, with the name of its group where it fits."""
     lines = listing(form)
     at = next((n for n, row in enumerate(lines) if not isinstance(row, str) and row.id == form.cursor), 0)
@@ -119,7 +118,7 @@ def in_view(form: Form, height: int) -> Form:
 # --- moves -----------------------------------------------------------------------------------------------------------
 
 
-def moved(form: Form, by: int) -> Form:
+def moved(form: ParametersState, by: int) -> ParametersState:
     """The cursor ``by`` rows down; at the ends it stays."""
     ids = [row.id for row in rows(form)]
     if not ids:
@@ -128,13 +127,13 @@ def moved(form: Form, by: int) -> Form:
     return replace(form, cursor=ids[max(0, min(len(ids) - 1, here + by))])
 
 
-def at_row(form: Form, id: str) -> Form:
+def at_row(form: ParametersState, id: str) -> ParametersState:
     """The cursor on a parameter, its group from its first line on as far as there is room."""
     moved_there = replace(form, cursor=id)
     return replace(moved_there, top=listing(moved_there).index(moved_there.parameter.group))
 
 
-def to_group(form: Form, by: int) -> Form:
+def to_group(form: ParametersState, by: int) -> ParametersState:
     """The first row of the next (previous) group that has rows; around the end it starts again."""
     shown_rows = rows(form)
     groups = [group for group in GROUPS if any(row.group == group for row in shown_rows)]
@@ -146,7 +145,7 @@ def to_group(form: Form, by: int) -> Form:
     return at_row(form, next(row.id for row in shown_rows if row.group == group))
 
 
-def filtered(form: Form) -> Form:
+def filtered(form: ParametersState) -> ParametersState:
     """Only what was changed or is not as C has it, or all again."""
     turned = replace(form, only=not form.only, top=0)
     ids = [row.id for row in rows(turned)]
@@ -155,13 +154,11 @@ def filtered(form: Form) -> Form:
     return turned if form.cursor in ids else replace(turned, cursor=ids[0])
 
 
-def found(form: Form, forward: bool, *, stay: bool = False) -> Form:
+def found(form: ParametersState, forward: bool, *, stay: bool = False) -> ParametersState:
     """The next row whose label or flag, else whose help, has the search text; ``stay``: or the cursor's own."""
     wanted = form.query.casefold()
     if not wanted:
-        return replace(
-            form, message=f"nothing to search for yet: {key_of('search', PARAMETERS_ACTIONS)} starts a search"
-        )
+        return replace(form, message=f"nothing to search for yet: {PARAMETERS_ACTIONS.key('search')} starts a search")
     ids = [row.id for row in rows(form)]
     hits = [row.id for row in rows(form) if wanted in f"{row.label} {row.flag}".casefold()]
     hits = hits or [row.id for row in rows(form) if wanted in row.help.casefold()]
@@ -176,7 +173,7 @@ def found(form: Form, forward: bool, *, stay: bool = False) -> Form:
     return replace(form, cursor=order[0] if order else form.cursor)
 
 
-def searched(form: Form, key: str, character: str | None) -> Form:
+def searched(form: ParametersState, key: str, character: str | None) -> ParametersState:
     """A key while the search text is typed. The cursor follows the text; Esc drops it."""
     if key in ("escape", "enter"):
         return replace(form, searching=False, query="" if key == "escape" else form.query)
@@ -188,7 +185,7 @@ def searched(form: Form, key: str, character: str | None) -> Form:
 # --- values ----------------------------------------------------------------------------------------------------------
 
 
-def wanted(form: Form, value: Value) -> Form:
+def wanted(form: ParametersState, value: Value) -> ParametersState:
     """The parameter under the cursor gets a value; what speaks against it becomes the message."""
     try:
         tuning = tunings.put(form.tuning, Edit(form.cursor, value))
@@ -197,7 +194,7 @@ def wanted(form: Form, value: Value) -> Form:
     return replace(form, tuning=tuning, entry=None, message="")
 
 
-def nudge(form: Form, by: int) -> Form:
+def nudge(form: ParametersState, by: int) -> ParametersState:
     """The parameter under the cursor goes ``by`` steps up."""
     parameter = form.parameter
     try:
@@ -209,7 +206,7 @@ def nudge(form: Form, by: int) -> Form:
     return wanted(form, value)
 
 
-def entered(form: Form, key: str, character: str | None) -> Form:
+def entered(form: ParametersState, key: str, character: str | None) -> ParametersState:
     """A key while a value is typed: Enter takes it over, Esc drops it; a value that does not go stays to be mended."""
     entry = form.entry or ""
     if key == "escape":
@@ -226,7 +223,7 @@ def entered(form: Form, key: str, character: str | None) -> Form:
     return replace(form, entry=entry + character, message="") if character else form
 
 
-def begin(form: Form, text: str | None = None) -> Form:
+def begin(form: ParametersState, text: str | None = None) -> ParametersState:
     """Start to type a value, at ``text`` or at the value that is there; switches and choices go on instead."""
     parameter = form.parameter
     if parameter.kind in ("switch", "choice"):
@@ -235,7 +232,7 @@ def begin(form: Form, text: str | None = None) -> Form:
     return replace(form, entry=("" if value is None else shown(parameter, value)) if text is None else text)
 
 
-def restored(form: Form) -> Form:
+def restored(form: ParametersState) -> ParametersState:
     """The parameter under the cursor as the command line of the start has it."""
     if form.cursor not in form.tuning.changed:
         return replace(form, message=f"{form.parameter.label} is as at the start")
@@ -245,15 +242,15 @@ def restored(form: Form) -> Form:
         return replace(form, message=str(error))
 
 
-def reset(form: Form) -> Form:
+def reset(form: ParametersState) -> ParametersState:
     """All parameters as the command line of the start has them."""
     if not form.tuning.edits:
         return replace(form, message="nothing is changed")
-    told = f"all as at the start; {key_of('undo', PARAMETERS_ACTIONS)} undoes"
+    told = f"all as at the start; {PARAMETERS_ACTIONS.key('undo')} undoes"
     return replace(form, tuning=tunings.reset(form.tuning), message=told)
 
 
-def stepped(form: Form, *, back: bool) -> Form:
+def stepped(form: ParametersState, *, back: bool) -> ParametersState:
     """Undo, or redo; the cursor goes to what changes."""
     tuning = tunings.undone(form.tuning) if back else tunings.redone(form.tuning)
     if tuning is form.tuning:

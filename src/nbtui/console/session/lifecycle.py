@@ -13,8 +13,9 @@ from pathlib import Path
 from nbtui.console import keymap
 from nbtui.console.drawing import palette
 from nbtui.console.jobs import start
+from nbtui.console.main.selection import selected
 from nbtui.console.main.state import State
-from nbtui.console.session.preferences import Comfort
+from nbtui.console.session.preferences import Preferences
 from nbtui.console.session.snapshot import Snapshot, restored, snapshot
 from nbtui.console.terminal import clipboard as copying
 from nbtui.console.terminal.driver import TerminalApp
@@ -22,13 +23,13 @@ from nbtui.console.terminal.widgets import PaneView
 from nbtui.setting_table import THEMES
 
 
-class Living:
+class Lifecycle:
     """What the actions of this module do. ``state`` gives the state shown, ``tell`` writes into the foot line."""
 
     def __init__(
         self,
         app: TerminalApp[int],
-        comfort: Comfort,
+        comfort: Preferences,
         reports: Path,
         state: Callable[[], State],
         tell: Callable[[str], None],
@@ -88,7 +89,7 @@ class Living:
             self._app.exit(0)
 
     def _copy(self) -> None:
-        text = copying.selected(self._state())
+        text = selected(self._state())
         if text is None:
             self._tell("nothing to copy yet")
             return

@@ -1,55 +1,20 @@
-"""From the settings to a process whose console behaves as they say.
-
-Nothing here imports the terminal library before its own settings are in the environment: it reads them once.
-"""
+"""The preferences of one console."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from nbtui.console.session.store import Keeper, Saved, interrupted
-from nbtui.settings import Configuration
-from nbtui.trace.text import clean
+from nbtui.console.session.store import Keeper, Saved
 
 
 @dataclass(frozen=True)
-class Comfort:
-    """What one console is told beside its traces."""
+class Preferences:
+    """What a console is started with beside its traces."""
 
     mouse: bool = True
-    diagnose: bool = False  # look for the cause of a difference unasked
+    diagnose: bool = False  # diagnose a difference automatically
     keeper: Keeper | None = None  # keeps the session; None: nothing is kept
     resumed: Saved | None = None
     message: str = ""  # for the foot line at the start
     package: Path | None = None  # begin at this one in the packages: the user comes back from its replay
-
-
-def comfort(configuration: Configuration, words: tuple[str, ...], resumed: Saved | None) -> Comfort:
-    """For a console of its own: the settings in force, its session kept, an interrupted one resumed or offered.
-
-    ``words`` are the command line without the program name. Raises as :func:`apply` does.
-    """
-    found = replace(apply(configuration), keeper=Keeper(words), resumed=resumed)
-    if resumed is not None:
-        return replace(found, message=f"resumed: {clean(' '.join(('nbtui', *words)))}")
-    left = next((saved for saved in interrupted() if saved.recent and words in ((), saved.words)), None)
-    return replace(found, message=left.told if left else "")
-
-
-def apply(configuration: Configuration) -> Comfort:
-    """Put theme, characters, keys, frame rate and animation in force for this process.
-
-    Raises UnusableInput for an unknown action or key, and for a key with two meanings.
-    """
-    settings = configuration.effective()
-    os.environ["TEXTUAL_FPS"] = str(settings["fps"].value)
-    os.environ["TEXTUAL_ANIMATIONS"] = "full" if settings["animation"].value else "none"
-    from nbtui.console import keymap
-    from nbtui.console.drawing import characters, palette
-
-    characters.choose(str(settings["characters"].value))
-    palette.choose(str(settings["theme"].value))
-    keymap.choose(keymap.resolve(configuration.keys))
-    return Comfort(mouse=bool(settings["mouse"].value), diagnose=bool(settings["diagnose"].value))

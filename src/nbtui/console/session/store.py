@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from nbtui.console.session.snapshot import Snapshot, from_json
-from nbtui.console.session.state_directory import state_folder, write_private
+from nbtui.console.state_directory import state_folder, write_private
 from nbtui.errors import UnusableInput
 from nbtui.trace.text import clean
 

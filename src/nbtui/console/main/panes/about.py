@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from nbtui.console.drawing.line import Line, Span, clip, fit, left, line, rule, wrap
 from nbtui.console.drawing.numbers import full, marked, relative
-from nbtui.console.main.actions import key_of
+from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.panes.maps import window
 from nbtui.console.main.state import State
 from nbtui.evidence.read.package import Factor, Package
@@ -189,7 +189,7 @@ def _history(state: State, row: Row, width: int) -> list[Line]:
     found = [(package, factor) for package in reversed(mine) for factor in [_factor(package, row)] if factor]
     page: list[Line] = [rule(title, width, (Span(f"{len(found)} of {len(mine)} packages have it", "faint"),))]
     if not found:
-        words = f"no package of this case and pixel records this field; {key_of('export')} writes one"
+        words = f"no package of this case and pixel records this field; {ACTIONS.key('export')} writes one"
         return [*page, line(Span("   " + words, "faint"))]
     for package, factor in found:
         c, py = _stored(factor.c_value), _stored(factor.py_value)

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from nbtui.console.drawing.line import Line, Span, block, clip, left, line, rule, wrap
 from nbtui.console.drawing.numbers import agreeing_digits, common_digits, count, full, relative
-from nbtui.console.main.actions import key_of
-from nbtui.console.main.cause_summary import hint, likely, unasked
+from nbtui.console.main.actions import ACTIONS
+from nbtui.console.main.cause_summary import cause_in_one_line, hint, unasked
 from nbtui.console.main.dependencies import dependencies, dependents
 from nbtui.console.main.links import chosen, links, row_of
 from nbtui.console.main.panes import about
@@ -38,7 +38,7 @@ def draw(state: State, width: int, height: int) -> list[Line]:
     more = len(body) - height + 1 - top
     tail = (
         Span(f"{more} more lines " if more > 0 else "end ", "faint"),
-        Span(f"{key_of('page_down')} {key_of('page_up')}", "key"),
+        Span(f"{ACTIONS.key('page_down')} {ACTIONS.key('page_up')}", "key"),
     )
     scrolls = len(body) > height - 1 and height >= LONG
     ways = _ways(state) if focused else ()
@@ -49,9 +49,11 @@ def _ways(state: State) -> Line:
     """How to walk the links."""
     if not links(state):
         return ()
-    back = line(Span(f" {key_of('back')}", "key"), Span(" back", "faint")) if state.path else ()
+    back = line(Span(f" {ACTIONS.key('back')}", "key"), Span(" back", "faint")) if state.path else ()
     go = line(
-        Span(key_of("open"), "key"), Span(" goes to [ ]  ", "faint"), Span(f"{key_of('left')} {key_of('right')}", "key")
+        Span(ACTIONS.key("open"), "key"),
+        Span(" goes to [ ]  ", "faint"),
+        Span(f"{ACTIONS.key('left')} {ACTIONS.key('right')}", "key"),
     )
     return (*go, Span(" choose", "faint"), *back, Span("  "))
 
@@ -72,7 +74,7 @@ def _body(state: State, row: Row, width: int, height: int) -> list[Line]:
     roomy = height >= ROOMY
     lines = [_what(state, row, width), *_values(row, width, stacked=roomy or width < 100)]
     lines += [*_deltas(state, row, width), *_meaning(row, width, roomy), *_depends(state, row, width, roomy)]
-    cause, why, large = likely(state), hint(state), unasked(state)
+    cause, why, large = cause_in_one_line(state), hint(state), unasked(state)
     if cause:
         lines += _advice("Likely: ", cause, width, roomy)
     elif why:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from nbtui.console.drawing.line import Line, Span, block, left, line, right, rule, width_of
 from nbtui.console.drawing.numbers import count, full, marked, relative
-from nbtui.console.main.actions import key_of
+from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.state import Phase, State, inherits, is_new, nearest, visible
 from nbtui.parity.compare import raised
 from nbtui.parity.model import OUTSIDE, Row, Status
@@ -112,7 +112,7 @@ def row_name(row: Row) -> str:
 
 def _heads(state: State, width: int) -> list[Line]:
     only = "only differing" if state.only_differing else "all"
-    tail = (Span(f"{len(visible(state)):,} rows, {only} ", "faint"), Span(f"[{key_of('filter')}]", "key"))
+    tail = (Span(f"{len(visible(state)):,} rows, {only} ", "faint"), Span(f"[{ACTIONS.key('filter')}]", "key"))
     title = rule((Span("fields", "title"),), width, tail, focused=state.pane == "fields")
     if width < SIDE_BY_SIDE:
         return [title]

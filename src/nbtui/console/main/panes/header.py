@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from nbtui.console.drawing.line import Line, Span, clip, fit, line, width_of
 from nbtui.console.drawing.numbers import percent
-from nbtui.console.main.actions import key_of
-from nbtui.console.main.cause_summary import likely_name
+from nbtui.console.main.actions import ACTIONS
+from nbtui.console.main.cause_summary import cause_name
 from nbtui.console.main.freshness import names
 from nbtui.console.main.state import Phase, State, inherits
 from nbtui.parity.model import Comparison, Row
@@ -71,7 +71,7 @@ def _mode(state: State, gap: str) -> tuple[Span, ...]:
 def _changes(state: State, gap: str) -> tuple[Span, ...]:
     """How many parameters are not as nbtui was started."""
     count = len(state.tuning.changed) if state.tuning else 0
-    key = key_of("parameters")
+    key = ACTIONS.key("parameters")
     words = f"*{count} ({key})" if len(gap) < 3 else f"* {count} changed ({key})"
     return (Span(f"{gap}{words}", "warning"),) if count else ()
 
@@ -101,7 +101,7 @@ def _verdict(state: State, width: int) -> Line:
             return (Span(f" {clip(clean(state.failure), width - 2)} ", "verdict-differ"),)
         words = "the C log is shown, simulating the Python side ..." if state.rows else f"{state.phase.value} ..."
         if state.progress:
-            words = f"{clean(state.progress)}   {key_of('close')} stops"
+            words = f"{clean(state.progress)}   {ACTIONS.key('close')} stops"
         return (Span(f" {words} ", "verdict-wait"),)
     first = comparison.first_divergence
     if first is None and not comparison.num_compared and state.c_trace is None:
@@ -133,7 +133,7 @@ def _verdict(state: State, width: int) -> Line:
 
 def _cause(state: State, room: int) -> Line:
     """What the diagnosis says, as far as there is ``room``."""
-    name = clean(likely_name(state))
+    name = clean(cause_name(state))
     return (Span("   likely ", "label"), Span(clip(name, room - 10), "warning")) if name and room > 20 else ()
 
 
@@ -175,7 +175,7 @@ def _files(state: State, width: int) -> Line:
     if files.waiting and files.frozen:
         return line(
             Span(" FROZEN ", "warning"),
-            clip(f"{names(files.waiting)} changed; {key_of('freeze')} lets it in", width - 9),
+            clip(f"{names(files.waiting)} changed; {ACTIONS.key('freeze')} lets it in", width - 9),
         )
     if files.gone:
         return line(Span(" GONE ", "warning"), clip(f"{names(files.gone)}: what is shown is from before", width - 7))
@@ -187,7 +187,7 @@ def _preflight(state: State, width: int) -> Line:
         return files
     if state.elsewhere and state.c_pixel is not None:
         slow, fast = state.c_pixel
-        why = f"slow {slow} fast {fast}: nothing to compare here ({key_of('jump')} pixel {slow} {fast} goes there)"
+        why = f"slow {slow} fast {fast}: nothing to compare here ({ACTIONS.key('jump')} pixel {slow} {fast} goes there)"
         if state.seen and state.pixel is not None:
             made = f"nbtui c-trace --pixel {state.pixel[0]} {state.pixel[1]}"
             why = f"({slow},{fast}); {clean(state.seen)}; {made}"
@@ -202,7 +202,7 @@ def _preflight(state: State, width: int) -> Line:
     if not findings:
         return line(Span(" PREFLIGHT ", "label"), Span("ok", "pass"), Span("  same pixel, nothing to note", "faint"))
     number = f"{len(findings)} notice{'s' if len(findings) > 1 else ''}: "
-    more = f"  ({key_of('help')} shows all)" if len(findings) > 1 else ""
+    more = f"  ({ACTIONS.key('help')} shows all)" if len(findings) > 1 else ""
     return line(
         Span(" PREFLIGHT ", "label"),
         Span(number, "warning"),

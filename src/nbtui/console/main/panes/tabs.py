@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nbtui.console.drawing.line import Line, Span, fit
-from nbtui.console.main.actions import key_of
+from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.state import PANES, State
 
 NAMES = {"fields": "fields", "detail": "this field", "steps": "contributions", "pipeline": "pipeline"}
@@ -13,7 +13,7 @@ def draw(state: State, width: int, height: int) -> list[Line]:
     """One line; the pane shown is in brackets."""
     spans = [Span(" "), *(_tab(state, pane) for pane in PANES)]
     findings = len(state.comparison.findings) if state.comparison and not state.pending else 0
-    note = f"  {findings} notice{'s' if findings != 1 else ''}, see {key_of('help')}" if findings else ""
+    note = f"  {findings} notice{'s' if findings != 1 else ''}, see {ACTIONS.key('help')}" if findings else ""
     return [fit((*spans, Span(note, "warning")), width)]
 
 

@@ -1,0 +1,22 @@
+"""The result of a diagnosis, as the console keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nbtui.trace.model import Trace
+
+if TYPE_CHECKING:
+    from nbtui.diagnosis.diagnose import Diagnosis
+
+
+@dataclass(frozen=True)
+class DiagnosisResult:
+    """A diagnosis and the two traces it is of. ``gap``: relative, of I_pixel_final, Python against C."""
+
+    diagnosis: Diagnosis
+    c: Trace
+    py: Trace
+    seconds: float
+    gap: float | None = None

@@ -1,0 +1,135 @@
+"""The jobs of the main screen: read the logs, simulate, compare, list the packages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbtui.console.jobs import Work
+from nbtui.console.main.contributions import Contributions, arrange
+from nbtui.console.main.dependencies import repeats_last_step
+from nbtui.live.c_terms import terms_of_c
+from nbtui.live.model import Case, Settings, Simulation, TermTable
+from nbtui.parity.compare import compare
+from nbtui.parity.model import Comparison
+from nbtui.parity.profiles import Profile
+from nbtui.trace.model import Trace, TraceError
+from nbtui.trace.text import clean
+
+if TYPE_CHECKING:
+    from nbtui.evidence.history import Entry
+
+NO_TRACE = Trace(side="?", origin="", records=())
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How traces are compared."""
+
+    profile: str
+    tolerance: float | None
+    profiles: dict[str, Profile]
+
+    def compare(self, c: Trace, py: Trace, work: Work | None = None) -> Comparison:
+        if work is None:
+            return compare(c, py, self.profile, self.tolerance, self.profiles)
+        found = compare(
+            c, py, self.profile, self.tolerance, self.profiles, progress=work.compared, cancelled=work.stopped
+        )
+        repeats_last_step(c)  # a million phi lines: not while they are painted
+        return found
+
+
+@dataclass(frozen=True)
+class LogsRead:
+    """Two given logs are there and compared."""
+
+    c: Trace
+    py: Trace
+    comparison: Comparison
+
+
+@dataclass(frozen=True)
+class LogRead:
+    """The C log is there. ``comparison`` is against an empty Python side, or the given one."""
+
+    c: Trace
+    comparison: Comparison
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A simulation has ended."""
+
+    generation: int
+    simulation: Simulation
+    comparison: Comparison | None
+    contributions: Contributions
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A package was written."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """The packages of the reports folder, oldest first."""
+
+    history: tuple[Entry, ...]
+
+
+def remember(reports: Path) -> Remembered:
+    """Read every package below ``reports``, with all their fields."""
+    from nbtui.evidence.history import history
+    from nbtui.evidence.read.folder import find_packages
+    from nbtui.evidence.read.package import read_package
+
+    return Remembered(history(read_package(path) for path in find_packages(reports)))
+
+
+def read_c(path: Path | None, judgement: Judgement, work: Work) -> LogRead:
+    """Read the C log of a case; a case without one has an empty C side."""
+    c = work.read(path) if path is not None else NO_TRACE
+    return LogRead(c, judgement.compare(c, NO_TRACE, work))
+
+
+def read_logs(logs: tuple[Path, Path], judgement: Judgement, work: Work) -> LogsRead:
+    """Read and compare two given logs."""
+    c, py = map(work.read, logs)
+    return LogsRead(c, py, judgement.compare(c, py, work))
+
+
+def simulate_and_compare(
+    case: Case,
+    settings: Settings,
+    generation: int,
+    c: Trace,
+    judgement: Judgement,
+    work: Work,
+    *,
+    py_given: bool,
+    made: Simulation | None = None,
+) -> Simulated:
+    """Simulate the pixel (unless ``made``), compare it with ``c`` and arrange the contributions beside C's terms."""
+    from nbtui.live.session import simulate  # imports torch when called: never before the first paint
+
+    simulation = made or simulate(case, settings)
+    terms, problem = _c_terms(case, c)
+    contributions = arrange(simulation, terms, problem, c.phi)
+    for side in (contributions.py, contributions.c):
+        if side is not None:
+            side.prepare()
+    comparison = None if py_given else judgement.compare(c, simulation.trace, work)
+    return Simulated(generation, simulation, comparison, contributions)
+
+
+def _c_terms(case: Case, c: Trace) -> tuple[TermTable | None, str]:
+    """C's terms, or why there are none; an unusable file must not hide the pixel itself."""
+    try:
+        return terms_of_c(case, c)[0], ""
+    except TraceError as error:
+        return None, clean(str(error))

@@ -1,0 +1,39 @@
+"""The text of what is selected on the main screen."""
+
+from __future__ import annotations
+
+from nbtui.console.main.state import State
+from nbtui.live.model import F_CELL_ORIGINS
+from nbtui.trace.model import Value
+from nbtui.trace.text import clean
+
+
+def selected(state: State) -> str | None:
+    """What ``y`` copies: the contribution of the step in its pane, the row of the field elsewhere; None: nothing yet.
+
+    The text is one line of tab-separated ``name value`` pairs, free of anything that a terminal would obey.
+    """
+    grid = state.contributions
+    if state.pane == "steps" and grid is not None:
+        block, phi, domain = state.place
+        pairs = [("block", str(block)), ("phi_step", str(phi)), ("mosaic_domain", str(domain))]
+        pairs += [(name, _number(name, value)) for name, value in grid.py.at(state.place).items()]
+        if grid.c is not None:
+            pairs.append(("C_F_cell2_F_latt2", f"{grid.c.at(state.place)['F_cell2_F_latt2']:.15g}"))
+        return "\t".join(f"{name} {value}" for name, value in pairs)
+    row = state.row
+    if row is None:
+        return None
+    sides = [f"C {_value(row.c_value)}", *([] if state.pending else [f"Python {_value(row.py_value)}", row.status])]
+    return "\t".join(clean(part) for part in (row.label, row.unit, *sides) if part)
+
+
+def _number(name: str, value: float) -> str:
+    if name == "F_cell_origin":
+        return F_CELL_ORIGINS[int(value)] if value >= 0 else "-"  # NaN where there is no term
+    return f"{value:.15g}"
+
+
+def _value(value: Value | None) -> str:
+    """All digits of a value; a minus where one side does not have it."""
+    return "-" if value is None else repr(value) if isinstance(value, float) else str(value)

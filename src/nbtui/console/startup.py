@@ -1,0 +1,43 @@
+"""Apply the user's preferences to this process.
+
+Nothing here imports the terminal library before its own settings are in the environment: it reads them once.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from nbtui.console.session.preferences import Preferences
+from nbtui.console.session.store import Keeper, Saved, interrupted
+from nbtui.settings import Configuration
+from nbtui.trace.text import clean
+
+
+def preferences(configuration: Configuration, words: tuple[str, ...], resumed: Saved | None) -> Preferences:
+    """For a console of its own: the settings in force, its session kept, an interrupted one resumed or offered.
+
+    ``words`` are the command line without the program name. Raises as :func:`apply` does.
+    """
+    found = replace(apply(configuration), keeper=Keeper(words), resumed=resumed)
+    if resumed is not None:
+        return replace(found, message=f"resumed: {clean(' '.join(('nbtui', *words)))}")
+    left = next((saved for saved in interrupted() if saved.recent and words in ((), saved.words)), None)
+    return replace(found, message=left.told if left else "")
+
+
+def apply(configuration: Configuration) -> Preferences:
+    """Put theme, characters, keys, frame rate and animation in force for this process.
+
+    Raises UnusableInput for an unknown action or key, and for a key with two meanings.
+    """
+    settings = configuration.effective()
+    os.environ["TEXTUAL_FPS"] = str(settings["fps"].value)
+    os.environ["TEXTUAL_ANIMATIONS"] = "full" if settings["animation"].value else "none"
+    from nbtui.console import keymap
+    from nbtui.console.drawing import characters, palette
+
+    characters.choose(str(settings["characters"].value))
+    palette.choose(str(settings["theme"].value))
+    keymap.choose(keymap.resolve(configuration.keys))
+    return Preferences(mouse=bool(settings["mouse"].value), diagnose=bool(settings["diagnose"].value))
