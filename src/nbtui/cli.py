@@ -19,33 +19,33 @@ from nbtui.trace.text import clean
 
 # name -> (module under nbtui.commands, one line of help); the function is called `command` there
 COMMANDS: dict[str, tuple[str, str]] = {
-    "console": ("console", "The console on a case (also: nbtui CASE)."),
-    "open": ("open", "The console on two given logs."),
+    "console": ("console", "Open the console on a case (also: nbtui CASE)."),
+    "open": ("open", "Open the console on two given logs."),
     "compare": ("compare", "Compare two logs, or a C log with our simulator."),
-    "trace": ("trace", "The Python trace of a case."),
-    "terms": ("terms", "Every contribution of the pixel."),
+    "trace": ("trace", "Write the Python trace of a case."),
+    "terms": ("terms", "Print every contribution to the pixel."),
     "images": ("images", "Compare two images, or a C image with our simulator."),
     "diagnose": ("diagnose", "Name the cause of a difference."),
     "export": ("export", "Write an evidence package."),
     "verify": ("verify", "Check packages: checksums, schema, every number."),
-    "history": ("history", "The packages of a directory over time."),
-    "watch": ("watch", "Packages as they arrive."),
-    "schema": ("schema", "The JSON Schema of metrics.json or env.json."),
-    "config": ("config", "The settings in force and where each comes from."),
+    "history": ("history", "List the packages of a directory over time."),
+    "watch": ("watch", "Report packages as they arrive."),
+    "schema": ("schema", "Print the JSON Schema of metrics.json or env.json."),
+    "config": ("config", "Show every effective setting and its origin."),
     "c-trace": ("c_trace", "Run your C program and keep its log."),
 }
 _DEFAULT = "console"
-_HELP = """Put a C nanoBragg trace beside a PyTorch one and stand on the first difference.
+_HELP = """Compare the trace of a C nanoBragg run with that of a PyTorch port, down to the first divergence.
 
 CASE is a folder with command.txt (and trace_c.log), a name from nbtui.toml, or 'demo'. 'nbtui CASE' opens the
-console; without a terminal it prints the comparison. '-- FLAGS' gives a nanoBragg command line directly.
+console; without a terminal it prints the comparison. '-- FLAGS' takes a nanoBragg command line instead.
 Pixels are always (slow, fast). Exit codes: 0 agree or done, 1 divergence, 2 unusable input, 3 the simulation or the
 C program failed, 4 could not write, 130 interrupted.
 """
 
 
 class LazyGroup(click.Group):
-    """Subcommands named in COMMANDS; their modules are imported on use."""
+    """The subcommands of COMMANDS; their modules are imported on use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -78,8 +78,8 @@ def _version(context: click.Context, option: click.Parameter, wanted: bool) -> N
 
 @click.group(cls=LazyGroup, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
-@click.option("--resume", is_flag=True, expose_value=False, help="Go on with the session that was interrupted last.")
-@click.option("--debug", is_flag=True, expose_value=False, help="Show the stack trace of an error; anywhere.")
+@click.option("--resume", is_flag=True, expose_value=False, help="Continue the session that was interrupted last.")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error; anywhere.")
 def program() -> None:
     pass
 
@@ -110,7 +110,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _split(words: list[str]) -> tuple[list[str], tuple[str, ...] | None]:
-    """The words of nbtui and those after "--"."""
+    """The words before "--" and those after it."""
     if "--" not in words:
         return words, None
     at = words.index("--")
@@ -118,9 +118,9 @@ def _split(words: list[str]) -> tuple[list[str], tuple[str, ...] | None]:
 
 
 def _resume(own: list[str]) -> int:
-    """Go on with the session that was interrupted last, in the folder where it was started."""
+    """Continue the session that was interrupted last, in the folder where it was started."""
     if own != ["--resume"]:
-        raise click.UsageError("--resume stands alone: the session knows its case and its options")
+        raise click.UsageError("--resume takes nothing else: the session holds its own case and options")
     from nbtui.console.session.store import newest
 
     saved = newest()
@@ -129,8 +129,8 @@ def _resume(own: list[str]) -> int:
     try:
         return _run([word for word in words if word != "--debug"], Invocation(saved.words, flags, saved))
     except UnusableInput as error:
-        way_out = f"bring it back and resume again, or give the session up by removing {clean(str(saved.path))}"
-        raise UnusableInput(f"{error}\n{way_out}") from error
+        remedy = f"restore it and resume again, or discard the session by removing {clean(str(saved.path))}"
+        raise UnusableInput(f"{error}\n{remedy}") from error
 
 
 def _run(own: list[str], invocation: Invocation) -> int:
@@ -146,7 +146,7 @@ def _run(own: list[str], invocation: Invocation) -> int:
 
 
 def _explain(error: Exception) -> tuple[int, str]:
-    """Exit code and text of one or two lines for any error."""
+    """Exit code and message, one or two lines, of any error."""
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx is not None else "nbtui"
         return 2, f"{clean(error.format_message())}\ntry '{command} --help'"
@@ -160,7 +160,7 @@ def _explain(error: Exception) -> tuple[int, str]:
         name = clean(str(error.filename)) if error.filename is not None else "stdout"
         return 4, f"{name}: {error.strerror or error}"
     kind = type(error).__name__
-    return 3, f"unexpected {kind}: {clean(str(error))}\nthis is a fault of nbtui; --debug shows where"
+    return 3, f"unexpected {kind}: {clean(str(error))}\nthis is a bug in nbtui; rerun with --debug for a traceback"
 
 
 def _say(text: str) -> None:
@@ -171,7 +171,7 @@ def _say(text: str) -> None:
 
 
 def _forget(descriptor: int) -> None:
-    """Let what is still to be written vanish: its reader has gone."""
+    """Discard unwritten output: its reader has gone."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 

@@ -1,12 +1,12 @@
-"""What can stop a job, each with the exit code of the command contract. Messages are for the user, one or two lines."""
+"""Errors that end a job, each with its exit code. Messages address the user in one or two lines."""
 
 from __future__ import annotations
 
-INTERRUPTED = 130  # exit code of who was stopped by the user
+INTERRUPTED = 130  # exit code after an interrupt by the user
 
 
 class NbtuiError(Exception):
-    """A job cannot be done; the message names what and the way out."""
+    """A job cannot be done; the message names the reason and the remedy."""
 
     exit_code = 2
 
@@ -18,12 +18,12 @@ class UnusableInput(NbtuiError):
 
 
 class SimulationFailed(NbtuiError):
-    """The simulation, or the C program, was started and failed."""
+    """The simulation or the C program started and failed."""
 
     exit_code = 3
 
 
 class NotWritten(NbtuiError):
-    """A result could not be written; nothing half-done was left."""
+    """A result could not be written; no partial file remains."""
 
     exit_code = 4

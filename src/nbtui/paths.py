@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def expanded(text: str) -> Path:
-    """``~`` and ``~user`` as in the shell; that of a user who is not known stays as it is written."""
+    """The path with ``~`` and ``~user`` expanded as in the shell; an unknown user stays as written."""
     try:
         return Path(text).expanduser()
     except RuntimeError:

@@ -1,4 +1,4 @@
-"""Every setting of ``nbtui.toml`` that is one value, as one table, and which value is in force and why.
+"""The scalar settings of ``nbtui.toml`` as one table, and the effective value of each with its origin.
 
 ``nbtui config`` and docs/settings.md are printed from this table.
 """
@@ -14,10 +14,10 @@ from nbtui.errors import UnusableInput
 from nbtui.paths import expanded
 
 THEMES = ("dark", "light", "ansi", "mono")
-_LIGHT = ("7", "15")  # the backgrounds in COLORFGBG, which some terminals set, that are light
+_LIGHT = ("7", "15")  # light backgrounds in COLORFGBG, which some terminals set
 REMOTE = ("SSH_CONNECTION", "SSH_TTY")  # set by sshd in every session
 
-_COERCED = ("C.UTF-8", "C.utf8", "UTF-8")  # what Python puts into LC_CTYPE where the locale is C (PEP 538)
+_COERCED = ("C.UTF-8", "C.utf8", "UTF-8")  # written to LC_CTYPE by Python where the locale is C (PEP 538)
 
 Value = str | int | bool | Path
 
@@ -38,46 +38,49 @@ class Setting:
 
     @property
     def type(self) -> str:
-        """What may be written, for people."""
+        """The accepted values, for people."""
         if self.kind == "choice":
             return " | ".join(f'"{choice}"' for choice in self.choices)
         if self.kind == "count":
             return f"whole number {self.least} to {self.most}"
-        return {"path": "path, from the settings file", "text": "text", "switch": "true | false"}[self.kind]
+        return {"path": "path, relative to the settings file", "text": "text", "switch": "true | false"}[self.kind]
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("reports", "path", Path("reports"), "where evidence packages are written and looked for"),
+    Setting("reports", "path", Path("reports"), "directory for writing and finding evidence packages"),
     Setting("profile", "text", "full", "tolerance profile: scaling, full, spec, c-parity or one of [profiles.NAME]"),
     Setting(
         "theme",
         "choice",
         "dark",
-        "colours: for a dark or a light terminal, the terminal's own sixteen, or none; NO_COLOR means mono",
+        "colours for a dark or a light terminal, the terminal's own sixteen, or none; NO_COLOR selects mono",
         choices=THEMES,
     ),
     Setting(
         "characters",
         "choice",
         "unicode",
-        "what bars and curves are drawn with; ascii is the default where the locale is not UTF-8",
+        "characters for bars and curves; the default is ascii where the locale is not UTF-8",
         choices=("unicode", "ascii"),
     ),
-    Setting("mouse", "switch", True, "clicks move the cursor; off: the terminal selects text. F2 turns it over"),
+    Setting("mouse", "switch", True, "true: clicks move the cursor; false: the terminal selects text. F2 toggles it"),
     Setting(
         "fps",
         "count",
         60,
-        "how often the screen is painted at most",
+        "maximum frame rate of the screen",
         unit="frames per second",
         least=1,
         most=60,
         over_ssh=15,
     ),
     Setting(
-        "diagnose", "switch", True, "look for the cause of a difference by itself, in the background; off: only x does"
+        "diagnose",
+        "switch",
+        True,
+        "diagnose a divergence automatically, in the background; false: only with x",
     ),
-    Setting("animation", "switch", True, "smooth scrolling and fades of the terminal library", over_ssh=False),
+    Setting("animation", "switch", True, "smooth scrolling and fading of the terminal library", over_ssh=False),
 )
 NAMES = tuple(setting.name for setting in SETTINGS)
 
@@ -92,7 +95,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Effective:
-    """The value in force. ``origin``: default, default over SSH, COLORFGBG, locale ..., NO_COLOR, or the file."""
+    """The effective value. ``origin``: default, default over SSH, COLORFGBG, locale ..., NO_COLOR, or the file."""
 
     setting: Setting
     value: Value
@@ -100,7 +103,7 @@ class Effective:
 
 
 def checked(setting: Setting, value: object, file: Path, where: str) -> Value:
-    """A value from a settings file. Raises UnusableInput, with what would be right, for any other kind of value."""
+    """A value from a settings file. Raises UnusableInput, naming the accepted values, for any other."""
     if setting.kind == "switch" and isinstance(value, bool):
         return value
     whole = isinstance(value, int) and not isinstance(value, bool)
@@ -111,7 +114,7 @@ def checked(setting: Setting, value: object, file: Path, where: str) -> Value:
             return file.parent / expanded(value)
         if setting.kind == "text" or value in setting.choices:
             return value
-    wanted = "a text in quotes" if setting.kind in ("path", "text") else setting.type
+    wanted = "a quoted string" if setting.kind in ("path", "text") else setting.type
     raise UnusableInput(f"{where}: {setting.name} must be {wanted}")
 
 
@@ -121,7 +124,7 @@ def remote(environ: Mapping[str, str]) -> bool:
 
 
 def locale(environ: Mapping[str, str]) -> str:
-    """The locale that says which characters the terminal has; what Python itself has made of it does not count."""
+    """The locale that determines the characters of the terminal, without the changes that Python makes to it."""
     for name in ("LC_ALL", "LC_CTYPE", "LANG"):
         value = environ.get(name, "")
         if value and not (name == "LC_CTYPE" and environ is os.environ and value in _COERCED and _invented(name)):
@@ -130,7 +133,7 @@ def locale(environ: Mapping[str, str]) -> str:
 
 
 def _invented(name: str) -> bool:
-    """Whether a variable of this process was not there when it was started; False where the system does not say."""
+    """Whether a variable was added after this process started; False where the system cannot tell."""
     try:
         given = Path("/proc/self/environ").read_bytes().split(b"\0")
     except OSError:
@@ -139,10 +142,10 @@ def _invented(name: str) -> bool:
 
 
 def effective(written: Mapping[str, Written], environ: Mapping[str, str]) -> dict[str, Effective]:
-    """Every setting by name, with where its value comes from.
+    """Every setting by name, with its value and origin.
 
-    Weakest first: default, default over SSH (for the theme and characters: what the environment says of the
-    terminal), settings files, and NO_COLOR for the theme: who sets that for one call wants no colours now.
+    Weakest first: default, default over SSH (for theme and characters: the environment's description of the
+    terminal), settings files, and for the theme NO_COLOR, which is often set for a single call.
     """
     found: dict[str, Effective] = {}
     for setting in SETTINGS:

@@ -1,8 +1,8 @@
 """``nbtui.toml``: a user's own cases, tolerance profiles, keys and settings.
 
 The nearest file from the current directory upwards wins over the one in the user's configuration directory, key by
-key. Everything unknown is refused by name: a misspelt tolerance must not pass silently. The settings that are one
-value are in :mod:`nbtui.setting_table`; that an action of ``[keys]`` exists is for the console to say.
+key. Unknown keys are refused by name: a misspelt tolerance must not pass silently. Scalar settings are in
+:mod:`nbtui.setting_table`; the console checks that the actions of ``[keys]`` exist.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class CaseEntry:
 
 @dataclass(frozen=True)
 class KeyEntry:
-    """One line of ``[keys]``: the keys of an action, as written; none: the action has no key."""
+    """One line of ``[keys]``: the keys of an action as written; empty for an action without a key."""
 
     keys: tuple[str, ...]
     file: Path
@@ -50,7 +50,7 @@ class KeyEntry:
 
 @dataclass(frozen=True)
 class Configuration:
-    """Everything the settings files say; empty without any."""
+    """The content of all settings files; empty without any."""
 
     cases: Mapping[str, CaseEntry] = field(default_factory=dict)
     profiles: Mapping[str, Profile] = field(default_factory=dict)
@@ -59,22 +59,22 @@ class Configuration:
     files: tuple[Path, ...] = ()
 
     def effective(self, environ: Mapping[str, str] = os.environ) -> dict[str, Effective]:
-        """Every setting by name: the value in force and where it comes from."""
+        """Every setting by name, with its effective value and origin."""
         return effective(self.values, environ)
 
     @property
     def reports(self) -> Path:
-        """Where packages are written."""
+        """The directory of packages."""
         return Path(str(self.effective()["reports"].value))
 
     @property
     def profile(self) -> str:
-        """Name of the tolerance profile; whether there is one of this name shows when it is used."""
+        """Name of the tolerance profile; its existence is checked on use."""
         return str(self.effective()["profile"].value)
 
 
 def find_places(start: Path | None = None) -> list[tuple[Path, bool]]:
-    """Where a settings file counts, weakest first, and whether it is there: the user's own, the nearest upwards."""
+    """Paths of settings files, weakest first, with whether each exists: the user's own, then the nearest upwards."""
     config_home = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
     here = (start or Path.cwd()).absolute()
     upwards = [folder / FILE_NAME for folder in (here, *here.parents) if (folder / FILE_NAME).is_file()]
@@ -83,15 +83,15 @@ def find_places(start: Path | None = None) -> list[tuple[Path, bool]]:
 
 
 def find_files(start: Path | None = None) -> list[Path]:
-    """The settings files that count, weakest first."""
+    """The existing settings files, weakest first."""
     return [path for path, found in find_places(start) if found]
 
 
 def load(start: Path | None = None) -> Configuration:
-    """The settings in force in ``start`` (default: the current directory).
+    """The effective settings in ``start`` (default: the current directory).
 
     Raises:
-        UnusableInput: a file that cannot be read, is no TOML, or holds an unknown key or a wrong value.
+        UnusableInput: a file is unreadable or not TOML, or holds an unknown key or a wrong value.
     """
     merged = Configuration()
     for path in find_files(start):
@@ -169,7 +169,7 @@ def _case(name: str, entry: Mapping[str, Any], path: Path) -> CaseEntry:
     if name == "demo":
         raise UnusableInput(f"{where}: the name is taken by the built-in demo; choose another")
     if ("folder" in entry) == ("command" in entry):
-        raise UnusableInput(f"{where}: give either folder (with command.txt in it) or command")
+        raise UnusableInput(f"{where}: give either folder (containing command.txt) or command")
     return CaseEntry(
         name,
         path,
@@ -192,7 +192,7 @@ def _refuse_unknown(table: Mapping[str, Any], known: Iterable[str], where: str) 
 def _text(table: Mapping[str, Any], key: str, where: str) -> str | None:
     value = table.get(key)
     if value is not None and not (isinstance(value, str) and value.strip()):
-        raise UnusableInput(f"{where}: {key} must be a text in quotes")
+        raise UnusableInput(f"{where}: {key} must be a quoted string")
     return value
 
 

@@ -48,7 +48,7 @@ def test_the_nearest_file_upwards_wins_over_the_users_own(here: Path) -> None:
         ('[cases.a]\ncommand = "c"\npixel = "1 2"\n', "pixel must be [slow, fast]"),
         ('cases = "a"\n', "cases must be tables"),
         ("[cases]\na = 3\n", "cases.a must be a table"),
-        ("reports = 3\n", "reports must be a text"),
+        ("reports = 3\n", "reports must be a quoted string"),
         ("[profiles.mine]\ntolerence = 1e-3\n", "tolerence"),
         ("[profiles.full]\ntolerance = 1e-3\n", "built-in"),
         ("reports = \n", "not valid TOML"),

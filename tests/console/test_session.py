@@ -190,7 +190,7 @@ def test_nothing_to_resume(here: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 def test_resume_stands_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--resume", "demo"]) == 2
-    assert "--resume stands alone" in capsys.readouterr().err
+    assert "--resume takes nothing else" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_gone_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -164,7 +164,7 @@ def test_a_c_log_of_a_package_with_another_command(tmp_path: Path, here: Path) -
     first = package(demo(), tmp_path)
     live = parse_lines(lines_of())
     (said,) = seen_before(changed({"-distance": ["130"]}), demo_log(), live, tmp_path)
-    assert said.startswith(f"The C log is identical to that of package {first.name}, whose command was another")
+    assert said.startswith(f"The C log is identical to that of package {first.name}, whose command differs")
     assert seen_before(demo(), demo_log(), live, tmp_path) == ()
     assert seen_before(demo(), demo_log(), live, tmp_path / "missing") == ()
 

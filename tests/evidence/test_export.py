@@ -258,7 +258,7 @@ def test_an_old_package_can_be_the_baseline(here: Path, shared: Path, capsys: py
     package = exported(capsys, str(shared / "seed_case"), "--phi-mode", "c-parity", "--baseline", str(old), code=0)
     changes = load(package)["baseline"]["factors"]
     assert changes["I_before_scaling"]["change"] == "better"
-    assert "environment drift is not known" in (package / "summary.md").read_text()
+    assert "environment drift is unknown" in (package / "summary.md").read_text()
     assert "shared" not in load(package)["baseline"]["path"]
     validate(package)
 
@@ -285,7 +285,7 @@ def test_a_failed_simulation_leaves_a_blocked_package(
     text = (package / "summary.md").read_text()
     assert "\nBLOCKED: demo: the simulation failed: out of memory\n" in text
     assert "\nVerdict: nothing compared\n" in text
-    assert text.splitlines()[-1].startswith("TODO mend this")
+    assert text.splitlines()[-1].startswith("TODO fix this")
     assert {entry["path"] for entry in load(package)["inputs"]} == {"demo.hkl", "trace_c.log"}
     assert "# exit status: 3" in (package / "commands.txt").read_text()
     validate(package)

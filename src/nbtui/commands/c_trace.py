@@ -1,4 +1,4 @@
-"""``nbtui c-trace``: runs the user's C program on a case and keeps its log."""
+"""``nbtui c-trace``: run the user's C program on a case and keep its log."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _ONE_HOUR = 3600.0
 
 
 @click.command("c-trace")
-@click.option("--binary", help="The C program, instrumented if you have it.  [default: $NB_C_BIN]")
-@click.option("--out", type=click.Path(path_type=Path), help="Where its log goes.  [default: CASE/trace_c.log]")
-@click.option("--force", is_flag=True, help="Replace a log that exists.")
+@click.option("--binary", help="C program, instrumented if available.  [default: $NB_C_BIN]")
+@click.option("--out", type=click.Path(path_type=Path), help="File for its log.  [default: CASE/trace_c.log]")
+@click.option("--force", is_flag=True, help="Replace an existing log.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="OMP_NUM_THREADS of the run.")
 @click.option(
     "--limit",
@@ -28,14 +28,14 @@ _ONE_HOUR = 3600.0
     default=_ONE_HOUR,
     show_default=True,
     metavar="SECONDS",
-    help="Stop it as hung after this time.",
+    help="Time after which the run counts as hung.",
 )
 @case_options(judged=False, simulated=False)
 def command(request: Request, binary: str | None, out: Path | None, force: bool, threads: int, limit: float) -> int:
-    """Run your C program on CASE, one thread unless asked, and keep its whole stdout as the C log.
+    """Run your C program on CASE, in one thread by default, and keep its whole stdout as the C log.
 
-    It runs in a scratch directory with links to the inputs; the images that it writes are thrown away. A build
-    without TRACE lines is run again with -printout_pixel. When it fails its log is kept beside, as NAME.failed.
+    It runs in a scratch directory with links to the inputs; its images are discarded. A build without TRACE lines
+    runs a second time, with -printout_pixel. The log of a failed run is kept as NAME.failed.
     """
     case = request.case()
     program = find_program(binary)
@@ -51,13 +51,13 @@ def command(request: Request, binary: str | None, out: Path | None, force: bool,
             raise SimulationFailed(f"{failure}{kept}") from failure
         publish(temporary, log, force=force)
     if not traced:
-        say("a stock build: the log holds only what -printout_pixel shows; an instrumented build shows every field")
+        say("a stock build: the log holds only the values of -printout_pixel; an instrumented build traces every field")
     click.echo(str(log))
     return 0
 
 
 def _keep(temporary: Path, log: Path) -> str:
-    """The log of a failed run under the first free name beside ``log``; what to say of it."""
+    """Keep the log of a failed run under the first free name beside ``log``; returns the end of the error message."""
     if temporary.stat().st_size == 0:
         return ""
     names = (log.with_name(f"{log.name}.failed{number or ''}") for number in range(1000))

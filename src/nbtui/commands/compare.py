@@ -7,21 +7,23 @@ from pathlib import Path
 import click
 
 from nbtui.commands.narration import read
-from nbtui.commands.options import Request, c_log_of, case_options
+from nbtui.commands.options import Request, c_log_of, c_log_option, case_options, py_phi_option
 from nbtui.commands.report import report
 from nbtui.errors import UnusableInput
 from nbtui.trace.reading.reader import read_phi, with_phi
 
 
 @click.command("compare")
-@click.option("--c", "c_log", type=click.Path(path_type=Path), help="Log of the C program; default: the case's own.")
-@click.option("--py", "py_log", type=click.Path(path_type=Path), help="Log of the Python program; default: simulated.")
-@click.option("--py-phi", type=click.Path(path_type=Path), help="Its phi lines, when they are in a file of their own.")
-@click.option("--json", "style", flag_value="json", help="The metrics.json object.")
-@click.option("--markdown", "style", flag_value="markdown", help="Tables in Markdown.")
-@click.option("--only-differing", is_flag=True, help="Leave agreeing fields out of the table.")
-@click.option("--all", "whole", is_flag=True, help="Every row, also of a log with very many.")
-@click.option("--matrix", "every", is_flag=True, help="CASE over every phi mode, dtype and device at hand.")
+@c_log_option
+@click.option(
+    "--py", "py_log", type=click.Path(path_type=Path), help="Log of the Python program.  [default: simulated]"
+)
+@py_phi_option
+@click.option("--json", "style", flag_value="json", help="Print the metrics.json object.")
+@click.option("--markdown", "style", flag_value="markdown", help="Print tables in Markdown.")
+@click.option("--only-differing", is_flag=True, help="Omit fields that agree.")
+@click.option("--all", "whole", is_flag=True, help="Print every row, however many.")
+@click.option("--matrix", "every", is_flag=True, help="Compare CASE in every phi mode, dtype and available device.")
 @case_options(judged=True)
 def command(
     request: Request,
@@ -38,7 +40,7 @@ def command(
     Without --py the pixel of CASE (or of '-- FLAGS') is simulated; without --c the log of CASE is used.
     """
     if py_phi is not None and py_log is None:
-        raise UnusableInput("--py-phi belongs to --py FILE, which is missing")
+        raise UnusableInput("--py-phi needs --py FILE")
     case = request.case() if request.names_case else None
     if case is not None:
         c_log = c_log_of(case, c_log)
@@ -47,7 +49,7 @@ def command(
     c = read(c_log)
     if every:
         if case is None or py_log is not None or style == "markdown":
-            raise UnusableInput("--matrix simulates a CASE: name one, without --py; as a table or with --json")
+            raise UnusableInput("--matrix needs a CASE, and takes neither --py nor --markdown")
         from nbtui.commands.matrix import matrix
 
         return matrix(request, case, c, as_json=style == "json")
@@ -57,7 +59,7 @@ def command(
             py = with_phi(py, read_phi(py_phi))
         return report(request, case, c, py, None, style=style or "table", only_differing=only_differing, every=whole)
     if case is None:
-        raise UnusableInput("--py FILE is missing; without it name a CASE (or give '-- FLAGS') to simulate")
+        raise UnusableInput("give --py FILE, or a CASE (or '-- FLAGS') to simulate")
     from nbtui.live.session import simulate
 
     simulation = simulate(case, request.settings())

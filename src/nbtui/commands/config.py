@@ -1,4 +1,4 @@
-"""``nbtui config``: every setting in force and where it comes from."""
+"""``nbtui config``: every effective setting and its origin."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ WIDTHS = (28, 26)
 
 
 @click.command("config")
-@click.option("--keys", "with_keys", is_flag=True, help="All actions with their keys too, not only your own keys.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@click.option("--keys", "with_keys", is_flag=True, help="Include every action with its keys, not only your own.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(with_keys: bool, as_json: bool) -> int:
-    """Print the settings in force and where each comes from.
+    """Show every effective setting and its origin.
 
-    Everything in the settings files is checked, so that an error shows here and not in the middle of work.
+    All settings files are checked, so that an error surfaces here and not in the middle of work.
     """
     configuration = load()
     from nbtui.console import keymap
@@ -39,14 +39,14 @@ def command(with_keys: bool, as_json: bool) -> int:
 def _content(configuration: Configuration, with_keys: bool) -> dict[str, list[dict[str, object]]]:
     from nbtui.console.keymap import REGISTRIES
 
-    in_force = configuration.effective()
-    profile = str(in_force["profile"].value)
+    effective = configuration.effective()
+    profile = str(effective["profile"].value)
     if profile not in BUILT_IN and profile not in configuration.profiles:
         from nbtui.errors import UnusableInput
 
         known = ", ".join((*BUILT_IN, *configuration.profiles))
         raise UnusableInput(
-            f"{clean(in_force['profile'].origin)}: no profile is called '{clean(profile)}'; known: {known}"
+            f"{clean(effective['profile'].origin)}: no profile is called '{clean(profile)}'; known: {known}"
         )
     settings: list[dict[str, object]] = [
         {
@@ -57,7 +57,7 @@ def _content(configuration: Configuration, with_keys: bool) -> dict[str, list[di
             "type": entry.setting.type,
             "help": entry.setting.help,
         }
-        for name, entry in in_force.items()
+        for name, entry in effective.items()
     ]
     keys: list[dict[str, object]] = []
     for registry in REGISTRIES:
@@ -78,7 +78,7 @@ def _content(configuration: Configuration, with_keys: bool) -> dict[str, list[di
 
 def _lines(content: dict[str, list[dict[str, object]]]) -> list[str]:
     lines = ["files, later ones win"]
-    lines += [f"  {entry['path']}{'' if entry['found'] else '  (not there)'}" for entry in content["files"]]
+    lines += [f"  {entry['path']}{'' if entry['found'] else '  (missing)'}" for entry in content["files"]]
     lines += ["", "settings"]
     for entry in content["settings"]:
         value = entry["value"]

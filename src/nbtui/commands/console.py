@@ -15,12 +15,24 @@ from nbtui.trace.text import clean
 
 
 @click.command("console")
-@click.option("--reports", type=click.Path(path_type=Path), help="Where 'e' writes packages.  [default: reports]")
-@click.option("--c-image", type=click.Path(path_type=Path), help="C's image for 'i'.  [default: in the case folder]")
-@click.option("--c-at", type=click.IntRange(min=0), nargs=2, metavar="SLOW FAST", help="It is a cut-out from there.")
+@click.option(
+    "--reports", type=click.Path(path_type=Path), help="Directory for packages written with 'e'.  [default: reports]"
+)
+@click.option(
+    "--c-image",
+    type=click.Path(path_type=Path),
+    help="C image for the image screen ('i').  [default: in the case folder]",
+)
+@click.option(
+    "--c-at",
+    type=click.IntRange(min=0),
+    nargs=2,
+    metavar="SLOW FAST",
+    help="Position of the C image, if it is a cut-out.",
+)
 @case_options(judged=True)
 def command(request: Request, reports: Path | None, c_image: Path | None, c_at: tuple[int, int] | None) -> int:
-    """Open the console on CASE (the demo when nothing is given).
+    """Open the console on CASE (default: the demo).
 
     Without a terminal the comparison is printed instead. Exit code 0: agree, 1: divergence.
     """
@@ -52,7 +64,7 @@ def command(request: Request, reports: Path | None, c_image: Path | None, c_at: 
 
 
 def _meant(name: str | None) -> str:
-    """A hint when the unknown case looks like a misspelt subcommand."""
+    """A hint if the unknown case looks like a misspelt subcommand."""
     above = click.get_current_context().parent
     known = above.command.list_commands(above) if above is not None and isinstance(above.command, click.Group) else []
     close = difflib.get_close_matches(name or "", known, 1, 0.75)

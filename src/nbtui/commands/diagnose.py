@@ -9,17 +9,19 @@ from pathlib import Path
 import click
 
 from nbtui.commands.narration import Narration
-from nbtui.commands.options import Request, c_log_of, case_options, reports_of
+from nbtui.commands.options import Request, c_log_of, c_log_option, case_options, py_phi_option, reports_of
 from nbtui.errors import UnusableInput
 from nbtui.trace.reading.reader import read_phi, read_trace, with_phi
 
 
 @click.command("diagnose")
-@click.option("--c", "c_log", type=click.Path(path_type=Path), help="Log of the C program; default: the case's own.")
-@click.option("--py", "py_log", type=click.Path(path_type=Path), help="Log of the Python program; default: simulated.")
-@click.option("--py-phi", type=click.Path(path_type=Path), help="Its phi lines, when they are in a file of their own.")
+@c_log_option
+@click.option(
+    "--py", "py_log", type=click.Path(path_type=Path), help="Log of the Python program.  [default: simulated]"
+)
+@py_phi_option
 @click.option("--command", "command_file", type=click.Path(path_type=Path), help="File with the nanoBragg command.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @case_options(judged=False)
 def command(
     request: Request,
@@ -29,14 +31,14 @@ def command(
     command_file: Path | None,
     as_json: bool,
 ) -> int:
-    """Name the cause of a difference, best explanation first. Exit code 0: nothing differs, 1: something does.
+    """Name the causes of a difference, best explanation first. Exit code 0: no difference, 1: a difference.
 
     The command line comes from --command FILE, from CASE or from '-- FLAGS'.
     """
     if command_file is not None and request.names_case:
         raise UnusableInput("give either --command FILE or a CASE, not both")
     if py_phi is not None and py_log is None:
-        raise UnusableInput("--py-phi belongs to --py FILE, which is missing")
+        raise UnusableInput("--py-phi needs --py FILE")
     if command_file is not None:
         from nbtui.live.cases import case_of_command_file
 
@@ -59,8 +61,8 @@ def command(
     from nbtui.evidence.check.stale import seen_before
     from nbtui.parity.metrics import to_json
 
-    with Narration() as told:
-        diagnosis = diagnose(case, c, py, tell=told.say)
+    with Narration() as narration:
+        diagnosis = diagnose(case, c, py, tell=narration.say)
     stale = seen_before(case, c, py, reports_of(request, None))
     diagnosis = replace(diagnosis, preflight=(*stale, *diagnosis.preflight))
     if as_json:

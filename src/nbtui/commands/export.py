@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nbtui.commands.options import Request, c_log_of, case_options, reports_of, say
+from nbtui.commands.options import Request, c_log_of, c_log_option, case_options, reports_of, say
 from nbtui.errors import UnusableInput
 
 if TYPE_CHECKING:
@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 
 
 @click.command("export")
-@click.option("--c", "c_log", type=click.Path(path_type=Path), help="Log of the C program; default: the case's own.")
-@click.option("--py", "py_log", type=click.Path(path_type=Path), help="Log of the Python program; default: simulated.")
-@click.option("--reports", type=click.Path(path_type=Path), help="Where the package goes.  [default: reports]")
-@click.option("--baseline", type=click.Path(path_type=Path), help="Older package to measure against.")
-@click.option("--run", "runs", multiple=True, metavar="CMD", help="Also run this and keep its output; repeatable.")
-@click.option("--note", default="", help="A sentence for the reader.")
-@click.option("--todo", default="", help="The next step; default: one from the first divergence.")
-@click.option("--diagnose", is_flag=True, help="Also look for the cause of the difference.")
+@c_log_option
+@click.option(
+    "--py", "py_log", type=click.Path(path_type=Path), help="Log of the Python program.  [default: simulated]"
+)
+@click.option("--reports", type=click.Path(path_type=Path), help="Directory for the package.  [default: reports]")
+@click.option("--baseline", type=click.Path(path_type=Path), help="Older package to compare with.")
+@click.option("--run", "runs", multiple=True, metavar="CMD", help="Also run CMD and keep its output; repeatable.")
+@click.option("--note", default="", help="Note for the reader.")
+@click.option("--todo", default="", help="Next step.  [default: from the first divergence]")
+@click.option("--diagnose", is_flag=True, help="Also diagnose the difference.")
 @click.option("--hostname", is_flag=True, help="Record this machine's name.")
 @case_options(judged=True)
 def command(
@@ -39,7 +41,7 @@ def command(
     diagnose: bool,
     hostname: bool,
 ) -> int:
-    """Write an evidence package of CASE; its path is the last line of stdout. Exit code 1 when it diverges."""
+    """Write an evidence package of CASE; its path is the last line of stdout. Exit code 1 on divergence."""
     from nbtui.evidence.write.export import ExportRequest, export
     from nbtui.parity.render import verdict
 

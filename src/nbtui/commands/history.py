@@ -1,4 +1,4 @@
-"""``nbtui history``: the packages of a root in order of time, and what each changed."""
+"""``nbtui history``: the packages of a root in order of time, with the change in each."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from nbtui.evidence.render import as_object, table
 from nbtui.parity.metrics import to_json
 from nbtui.trace.text import clean
 
-PIPE_WIDTH = 160  # columns where there is no terminal to ask
+PIPE_WIDTH = 160  # columns without a terminal
 
 
 @click.command("history")
 @click.argument("directory", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
-@click.option("--note", "package", type=click.Path(path_type=Path), help="Five plain lines on one package.")
-@click.option("--json", "as_json", is_flag=True, help="A JSON list, oldest first.")
+@click.option("--note", "package", type=click.Path(path_type=Path), help="Print five plain lines about one package.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list, oldest first.")
 def command(directory: Path | None, package: Path | None, as_json: bool) -> int:
-    """Packages of DIR ordered by time: first divergence, gap, change against the one before.
+    """List the packages of DIR in order of time: first divergence, gap, change.
 
-    Each is compared with the package before it of the same case and pixel. With --note PACKAGE: verdict, delta,
-    first divergence, what changed and relative path, to paste into a ledger; DIR is then where its predecessors
-    are (default: the directory it lies in).
+    Each is compared with the previous package of the same case and pixel. With --note PACKAGE: verdict, delta,
+    first divergence, changes and relative path, to paste into a ledger; DIR then holds the predecessors (default:
+    the directory of PACKAGE).
     """
     if package is not None:
         if not is_package(package.resolve().name, set(list_files(package))):
-            raise UnusableInput(f"{clean(str(package))}: no package; name a directory such as reports/STAMP")
+            raise UnusableInput(f"{clean(str(package))}: not a package; name a directory such as reports/STAMP")
         for line in note(package, directory).splitlines():
             click.echo(clean(line))
         return 0

@@ -1,4 +1,4 @@
-"""``nbtui images``: two images in numbers, or the C image of a case and our simulation of it."""
+"""``nbtui images``: two images compared, or the C image of a case and our simulation of it."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ Size = tuple[int, int]
 
 
 def _one_or_two(request: Request, second: str | None) -> tuple[Path | None, Path | None, Request]:
-    """The C image and the Python image, as far as they are files, and the case to simulate when one is not."""
+    """The C image and the Python image where they are files, and the case to simulate where one is not."""
     first = request.case_name
     if second is not None and request.flags is not None:
         raise UnusableInput(f"give either '{clean(second)}' or '-- FLAGS', not both")
     if second is None and request.flags is None:
         if first is not None and Path(first).is_file():
             raise UnusableInput(
-                f"{clean(first)}: one image; name a second one, a CASE, or '-- FLAGS' to compare it with"
+                f"{clean(first)}: only one image; name a second one, a CASE, or '-- FLAGS' to compare it with"
             )
         return None, None, request
     c_image = Path(first) if first is not None else None
@@ -48,21 +48,21 @@ def _simulate(frame: Frame) -> Picture:
 
     def progress(done: int, total: int) -> None:
         left = (time.monotonic() - began) * (total - done) / max(done, 1)
-        told.say(f"simulating {size}: {100 * done // max(total, 1)} %, {left:.0f} s left")
+        narration.say(f"simulating {size}: {100 * done // max(total, 1)} %, {left:.0f} s left")
 
-    with Narration() as told:
+    with Narration() as narration:
         return Picture("simulated", frame.image(progress=progress), "simulated")
 
 
 def _stand_in(picture: Picture, size: Size, name: str) -> Picture:
-    """A stand-in of ``size`` that takes no memory."""
+    """A stand-in of ``size`` without memory of its own."""
     import numpy as np
 
     return replace(picture, name=f"the detector of {clean(name)}", values=np.broadcast_to(np.float32(0.0), size))
 
 
 def _pictures(request: Request, second: str | None, size: Size | None, at: Size | None) -> tuple[Picture, Picture]:
-    """The C image and the Python image; C's is a cut-out where ``at`` says so."""
+    """The C image and the Python image; with ``at``, C's is a cut-out."""
     from nbtui.images.metrics import check_sizes
     from nbtui.images.read import c_image_of, placed, read_image, read_pair
 
@@ -73,7 +73,7 @@ def _pictures(request: Request, second: str | None, size: Size | None, at: Size 
         if at is not None:
             return read_image(c_path), read_image(py_path, size)
         return read_pair(c_path, py_path, size)
-    # the image of a case has no need of a pixel
+    # the image of a case needs no pixel
     case = replace(request, pixel=request.pixel or (0, 0)).case()
     c_path = c_path or c_image_of(case.folder, case.argv)
     if c_path is None:
@@ -127,15 +127,17 @@ def _gates(name: str) -> Gates:
     from nbtui.images.metrics import GATES
 
     if name not in GATES:
-        raise UnusableInput(f"--gates {clean(name)}: one of {', '.join(GATES)}")
+        raise UnusableInput(f"--gates {clean(name)}: must be one of {', '.join(GATES)}")
     return GATES[name]
 
 
 @click.command("images")
-@click.option("--roi", type=int, nargs=4, metavar="F0 F1 S0 S1", help="Compare these pixels only; inclusive, as -roi.")
-@click.option("--mask", type=click.Path(path_type=Path), help="SMV or .npy; zero: the pixel does not count.")
+@click.option("--roi", type=int, nargs=4, metavar="F0 F1 S0 S1", help="Compare only these pixels; inclusive, as -roi.")
+@click.option("--mask", type=click.Path(path_type=Path), help="Mask, SMV or .npy; pixels with 0 are ignored.")
 @click.option("--size", type=click.IntRange(min=1), nargs=2, metavar="SLOW FAST", help="Size of raw float images.")
-@click.option("--at", type=click.IntRange(min=0), nargs=2, metavar="SLOW FAST", help="C_IMAGE is a cut-out from there.")
+@click.option(
+    "--at", type=click.IntRange(min=0), nargs=2, metavar="SLOW FAST", help="Position of C_IMAGE, if it is a cut-out."
+)
 @click.option(
     "--gates",
     "--profile",
@@ -143,11 +145,16 @@ def _gates(name: str) -> Gates:
     default="field",
     show_default=True,
     metavar="NAME",
-    help="What must hold: field or exact.",
+    help="Acceptance criteria: field or exact.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One object.")
-@click.option("--png", "folder", type=click.Path(path_type=Path), help="Write c, python and difference .png there.")
-@click.option("--force", is_flag=True, help="Replace pictures that exist.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "--png",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Write c.png, python.png and difference.png to this folder.",
+)
+@click.option("--force", is_flag=True, help="Replace existing pictures.")
 @case_options(judged=False)
 @click.argument("second", required=False, metavar="[PY_IMAGE|CASE]")
 def command(
@@ -169,8 +176,8 @@ def command(
     nbtui images CASE                 the C image in the case folder, and our simulation
     nbtui images C_IMAGE CASE         any C image, and our simulation (also: C_IMAGE -- FLAGS)
 
-    The gates 'field' ask for a correlation of 0.9995, a ratio of sums from 0.99 to 1.01 and peaks within 1 pixel;
-    'exact' for every pixel within 1e-6 of its value where it exceeds 1e-6 of the maximum.
+    Gates 'field': a correlation of at least 0.9995, a ratio of sums from 0.99 to 1.01, peaks within 1 pixel;
+    'exact': every pixel within 1e-6 of its value where it exceeds 1e-6 of the maximum.
     """
     from nbtui.images.metrics import check_sizes, compare_images
     from nbtui.images.read import placed, read_mask

@@ -1,4 +1,4 @@
-"""``nbtui compare CASE --matrix``: one case over every phi mode, dtype and device at hand."""
+"""``nbtui compare CASE --matrix``: one case in every phi mode, dtype and available device."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DEVICES = ("cpu", "cuda")
 
 @dataclass(frozen=True)
 class MatrixCell:
-    """One way to simulate the case, and how its trace compares; ``failure`` where it could not be simulated."""
+    """One combination of phi mode, dtype and device with its comparison, or the ``failure`` of its simulation."""
 
     phi_mode: str
     dtype: str
@@ -43,7 +43,7 @@ class MatrixCell:
         return self.comparison is not None and self.comparison.agrees
 
     def outside(self) -> dict[str, Row]:
-        """Field -> its row farthest out of tolerance, pipeline order."""
+        """The row farthest out of tolerance by field, pipeline order."""
         found: dict[str, Row] = {}
         for row in self.comparison.rows if self.comparison else ():
             if raised(row) and (row.field not in found or _size(row) > _size(found[row.field])):
@@ -52,10 +52,10 @@ class MatrixCell:
 
 
 def matrix(request: Request, case: Case, c: Trace, *, as_json: bool) -> int:
-    """Simulate ``case`` in every way and print where each leaves tolerance. 0: all agree, 1: some do not.
+    """Simulate ``case`` in every combination and print where each leaves tolerance. Returns 0 if all agree, else 1.
 
     Raises:
-        SimulationFailed: not one way could be simulated.
+        SimulationFailed: every simulation failed.
     """
     from nbtui.live.session import runtime
 
@@ -86,7 +86,7 @@ def _cells(request: Request, case: Case, c: Trace, devices: tuple[str, ...]) -> 
 
 
 def table(cells: tuple[MatrixCell, ...], absent: tuple[str, ...]) -> Iterator[str]:
-    """A verdict per way, then fields that leave tolerance somewhere: the largest relative difference, ``=`` inside."""
+    """A verdict per combination, then the fields out of tolerance: the largest relative difference, ``=`` inside."""
     outside = [cell.outside() for cell in cells]
     orders = {name: row.order for found in outside for name, row in found.items()}
     width = max([len(name) for name in orders] + [len("verdict")])
@@ -103,17 +103,17 @@ def table(cells: tuple[MatrixCell, ...], absent: tuple[str, ...]) -> Iterator[st
         yield row(name, (_text(cell, found.get(name)) for cell, found in zip(cells, outside, strict=True)))
     first = next(cell.comparison for cell in cells if cell.comparison is not None)
     yield ""
-    yield f"largest relative difference where outside the tolerance of profile {first.profile}, = inside"
+    yield f"largest relative difference where outside the tolerance of profile {first.profile}; = inside"
     for cell, found in zip(cells, outside, strict=True):
         if cell.failure:
             yield f"{cell.name}: {cell.failure}"
         elif found:
             yield f"{cell.name}: leaves tolerance first at {_first(cell)}, {len(found)} fields in all"
-    yield from (f"{device}: not there, torch finds no such device" for device in absent)
+    yield from (f"{device}: not available to torch" for device in absent)
 
 
 def as_object(name: str, cells: tuple[MatrixCell, ...], absent: tuple[str, ...]) -> dict[str, object]:
-    """The same as plain values."""
+    """The matrix as plain values."""
     return {
         "case": name,
         "devices_absent": list(absent),

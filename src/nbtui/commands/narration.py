@@ -1,4 +1,4 @@
-"""What a command says on stderr while something takes long."""
+"""Progress of a long job on stderr."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from nbtui.trace.model import Trace
 from nbtui.trace.reading.reader import read_trace
 from nbtui.trace.text import clean
 
-QUIET = 1.0  # s before the first word: what is done by then needs none
+QUIET = 1.0  # s before the first line; a shorter job prints none
 EVERY = 0.2  # s between two sentences on a terminal, where each takes the place of the one before
 SELDOM = 5.0  # s elsewhere
 
 
 class Narration:
-    """Says how far something is. On a terminal nothing of it stays."""
+    """Progress lines on stderr; on a terminal each replaces the one before, and the last is erased."""
 
     def __init__(self) -> None:
         self._live = sys.stderr.isatty()
@@ -34,7 +34,7 @@ class Narration:
             self._write("\r\x1b[K")
 
     def say(self, sentence: str) -> None:
-        """How far it is, a sentence without an end."""
+        """Print progress as one line of text, unless the last one is recent."""
         now = time.monotonic()
         if now < self._next:
             return
@@ -47,15 +47,15 @@ class Narration:
         try:
             sys.stderr.write(text)
             sys.stderr.flush()
-        except OSError:  # nobody listens
+        except OSError:  # the reader has gone
             pass
 
 
 def read(path: Path) -> Trace:
-    """As `read_trace`."""
+    """`read_trace` with progress."""
     name = clean(path.name)
-    with Narration() as told:
+    with Narration() as narration:
         return read_trace(
             path,
-            progress=lambda done, size: told.say(f"reading {name}: {done / 1e6:,.0f} of {size / 1e6:,.0f} MB"),
+            progress=lambda done, size: narration.say(f"reading {name}: {done / 1e6:,.0f} of {size / 1e6:,.0f} MB"),
         )

@@ -13,12 +13,14 @@ from nbtui.commands.options import Request, case_options, reports_of, terminal
 @click.command("open")
 @click.argument("c_log", type=click.Path(path_type=Path))
 @click.argument("py_log", type=click.Path(path_type=Path))
-@click.option("--reports", type=click.Path(path_type=Path), help="Where 'e' writes packages.  [default: reports]")
+@click.option(
+    "--reports", type=click.Path(path_type=Path), help="Directory for packages written with 'e'.  [default: reports]"
+)
 @case_options(judged=True)
 def command(request: Request, c_log: Path, py_log: Path, reports: Path | None) -> int:
     """Open the console on the logs C_LOG and PY_LOG.
 
-    Stepping through the contributions needs the experiment: name a CASE, or give '-- FLAGS'.
+    Stepping through the contributions needs the experiment: name a CASE or give '-- FLAGS'.
     """
     case = request.case() if request.names_case else None
     if terminal():

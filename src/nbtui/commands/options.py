@@ -1,4 +1,4 @@
-"""The options that several subcommands share, and what they mean together."""
+"""Options shared by several subcommands, and the request they form."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Invocation:
-    """What the whole command line said, for the subcommand that runs."""
+    """The whole command line, for the subcommand that runs."""
 
     argv: tuple[str, ...]  # everything after the program name
     flags: tuple[str, ...] | None = None  # the words after "--"
-    resumed: Saved | None = None  # the interrupted session that these words are from
+    resumed: Saved | None = None  # the interrupted session with these words
 
 
 @dataclass(frozen=True)
 class Request:
-    """A case and how to simulate and judge it, as typed."""
+    """A case with the options for simulating and judging it, as typed."""
 
     case_name: str | None
     flags: tuple[str, ...] | None
@@ -59,7 +59,7 @@ class Request:
         return self.case_name is not None or self.flags is not None
 
     def case(self) -> Case:
-        """The case that was named; the demo when none was. Raises UnusableInput."""
+        """The named case; the demo by default. Raises UnusableInput."""
         from nbtui.live.cases import load_case
 
         return load_case(
@@ -71,20 +71,20 @@ class Request:
         )
 
     def settings(self) -> Settings:
-        """How to simulate."""
+        """Settings of the simulation."""
         from nbtui.live.model import Settings
 
         return Settings(self.phi_mode, self.dtype, self.device, self.quirks)
 
     def compare(self, c: Trace, py: Trace) -> Comparison:
-        """The two traces under the chosen profile and tolerance."""
+        """The comparison of two traces under the chosen profile and tolerance."""
         from nbtui.commands.narration import Narration
         from nbtui.parity.compare import compare
 
-        with Narration() as told:
+        with Narration() as narration:
 
             def progress(done: int, of: int) -> None:
-                told.say(f"comparing: {done:,} of {of:,} values")
+                narration.say(f"comparing: {done:,} of {of:,} values")
 
             return compare(c, py, self.profile, self.tolerance, self.configuration.profiles, progress=progress)
 
@@ -113,23 +113,50 @@ def _pixel(context: click.Context, option: click.Parameter, value: tuple[int, in
 
 _CASE = (
     click.argument("case_name", metavar="[CASE]", required=False),
-    click.option("--workdir", type=click.Path(path_type=Path), help="Where the command's input files are."),
-    click.option("--pixel", type=(int, int), metavar="SLOW FAST", callback=_pixel, help="Pixel, (slow, fast)."),
+    click.option("--workdir", type=click.Path(path_type=Path), help="Directory of the command's input files."),
+    click.option(
+        "--pixel", type=(int, int), metavar="SLOW FAST", callback=_pixel, help="Pixel to trace, slow index first."
+    ),
 )
 _SIMULATION = (
     click.option("--phi-mode", type=click.Choice(["spec", "c-parity"]), default="spec", show_default=True),
     click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float64", show_default=True),
     click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True),
-    click.option("--quirk", "quirks", multiple=True, metavar="NAME=on|off", callback=_quirk, help="One C oddity."),
+    click.option(
+        "--quirk",
+        "quirks",
+        multiple=True,
+        metavar="NAME=on|off",
+        callback=_quirk,
+        help="Switch one quirk of the C program; repeatable.",
+    ),
 )
 _JUDGEMENT = (
-    click.option("--profile", metavar="NAME", help="scaling, full, spec, c-parity or your own.  [default: full]"),
-    click.option("--tolerance", type=float, callback=_tolerance, help="Relative; replaces the profile's own."),
+    click.option(
+        "--profile",
+        metavar="NAME",
+        help="Tolerance profile: scaling, full, spec, c-parity or your own.  [default: full]",
+    ),
+    click.option("--tolerance", type=float, callback=_tolerance, help="Relative tolerance, in place of the profile's."),
+)
+
+
+c_log_option = click.option(
+    "--c", "c_log", type=click.Path(path_type=Path), help="Log of the C program.  [default: the case's own]"
+)
+py_log_option = click.option(
+    "--py", "py_log", type=click.Path(path_type=Path), help="Log of the Python program.  [default: simulated]"
+)
+py_phi_option = click.option(
+    "--py-phi", type=click.Path(path_type=Path), help="Phi lines of the Python log, if in a separate file."
+)
+packages_option = click.option(
+    "--reports", type=click.Path(path_type=Path), help="Directory for packages written with 'e'.  [default: reports]"
 )
 
 
 def case_options(*, judged: bool, simulated: bool = True) -> Callable[[Command], Command]:
-    """CASE and the options on how to simulate it and (``judged``) compare it, as one ``request`` argument."""
+    """CASE with the options for simulating and (``judged``) comparing it, as one ``request`` argument."""
     decorators = (*_CASE, *(_SIMULATION if simulated else ()), *(_JUDGEMENT if judged else ()))
 
     def decorate(command: Command) -> Command:
@@ -168,10 +195,10 @@ def _request(values: dict[str, Any]) -> Request:
 
 
 def c_log_of(case: Case, given: Path | None) -> Path:
-    """The C log to compare against: the one given, else the case's own.
+    """The C log to compare with: the given one, else the case's own.
 
     Raises:
-        UnusableInput: there is none.
+        UnusableInput: neither exists.
     """
     found = given or case.c_log
     if found is None:
@@ -190,12 +217,12 @@ def reports_of(request: Request, given: Path | None) -> Path:
 
 
 def terminal() -> bool:
-    """Whether a person sits in front of both ends of this process."""
+    """Whether stdin and stdout are both a terminal."""
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def colour() -> bool:
-    """Whether to colour stdout: a terminal that knows colours, and nobody said NO_COLOR."""
+    """Whether to colour stdout: a terminal with colours, and NO_COLOR is not set."""
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
 
 

@@ -17,7 +17,7 @@ from nbtui.trace.model import Trace
 if TYPE_CHECKING:
     from nbtui.live.model import Case, Simulation
 
-_PIPE_WIDTH = 120  # columns where there is no terminal to ask
+_PIPE_WIDTH = 120  # columns without a terminal
 
 
 def report(

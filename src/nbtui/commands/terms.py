@@ -1,4 +1,4 @@
-"""``nbtui terms``: every contribution of the pixel, in accumulation order."""
+"""``nbtui terms``: every contribution to the pixel, in accumulation order."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _STEPS = 6  # columns that say which step a term belongs to
 
 
 @click.command("terms")
-@click.option("--json", "style", flag_value="json", help="One object with every term.")
-@click.option("--csv", "style", flag_value="csv", help="As terms.csv of a package, 17 digits.")
+@click.option("--json", "style", flag_value="json", help="Print one JSON object with every term.")
+@click.option("--csv", "style", flag_value="csv", help="Print terms.csv as in a package, 17 digits.")
 @case_options(judged=False)
 def command(request: Request, style: str | None) -> int:
-    """Print every contribution F_cell^2 F_latt^2 of the pixel of CASE."""
+    """Print every contribution F_cell^2 F_latt^2 to the pixel of CASE."""
     from nbtui.live.session import simulate, terms_csv_pieces
 
     simulation = simulate(request.case(), request.settings())
@@ -44,7 +44,7 @@ def command(request: Request, style: str | None) -> int:
 
 
 def _rows(simulation: Simulation) -> Iterator[tuple[tuple[float | int, ...], float]]:
-    """Every term with its part of their sum."""
+    """Every term with its share of the sum."""
     from nbtui.live.session import term_rows
 
     total = _sum(simulation)
@@ -53,13 +53,13 @@ def _rows(simulation: Simulation) -> Iterator[tuple[tuple[float | int, ...], flo
 
 
 def _sum(simulation: Simulation) -> float:
-    """The sum of the terms, added up in their order."""
+    """The sum of the terms in accumulation order."""
     values = simulation.terms.F_cell2_F_latt2
     return float(values.cumsum()[-1]) if len(values) else 0.0
 
 
 def _json(simulation: Simulation) -> Iterator[str]:
-    """The object, a term at a time."""
+    """The JSON object, term by term."""
     from nbtui.live.model import TERM_COLUMNS
     from nbtui.parity.metrics import to_json
 

@@ -15,10 +15,10 @@ STDOUT = Path("-")
 
 
 @click.command("trace")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The trace; - for stdout.")
-@click.option("--per-phi", type=click.Path(path_type=Path), help="The TRACE_PY_PHI lines in a file of their own.")
-@click.option("--terms", type=click.Path(path_type=Path), help="Every contribution, as terms.csv.")
-@click.option("--force", is_flag=True, help="Replace files that exist.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="File for the trace; - for stdout.")
+@click.option("--per-phi", type=click.Path(path_type=Path), help="Separate file for the TRACE_PY_PHI lines.")
+@click.option("--terms", type=click.Path(path_type=Path), help="File for every contribution, as terms.csv.")
+@click.option("--force", is_flag=True, help="Replace existing files.")
 @case_options(judged=False)
 def command(request: Request, out: Path, per_phi: Path | None, terms: Path | None, force: bool) -> int:
     """Simulate the pixel of CASE and write its trace (TRACE_PY lines in C's order)."""
@@ -26,7 +26,7 @@ def command(request: Request, out: Path, per_phi: Path | None, terms: Path | Non
 
     names = [path for path in (out, per_phi, terms) if path is not None]
     if len({path if path == STDOUT else path.resolve() for path in names}) < len(names):
-        raise UnusableInput("--out, --per-phi and --terms must be different files")
+        raise UnusableInput("--out, --per-phi and --terms must name different files")
     for path in names:
         if path != STDOUT:
             check_new(path, force=force)

@@ -1,4 +1,4 @@
-"""``nbtui verify``: does a package still say what was measured?"""
+"""``nbtui verify``: whether a package still states the measured values."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from nbtui.trace.text import clean
 
 @click.command("verify")
 @click.argument("packages", metavar="PACKAGE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per package and line.")
-@click.option("--details", is_flag=True, help="A line for every finding below the package's own.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per package and line.")
+@click.option("--details", is_flag=True, help="Print a line for every finding, below that of the package.")
 def command(packages: tuple[Path, ...], as_json: bool, details: bool) -> int:
     """Check packages: checksums, schema, every number in summary.md against metrics.json against the logs.
 
-    One line each, with everything that is wrong and what an old format lacks. Exit code 0: all hold, 1: a
-    verification failed.
+    One line per package, with every contradiction and everything an old format lacks. Exit code 0: all verified,
+    1: a verification failed.
     """
     for path in packages:
         if not path.exists():
@@ -34,7 +34,7 @@ def command(packages: tuple[Path, ...], as_json: bool, details: bool) -> int:
 
 
 def as_text(path: Path, outcome: Verification, *, details: bool = False) -> str:
-    """One line, or with ``details`` one more per finding: '!' is wrong, '-' is merely lacking. Safe for a terminal."""
+    """One line, or with ``details`` more: '!' for a contradiction, '-' for a remark. Safe for a terminal."""
     wrong = [f"{one.file}: {one.what}" for one in outcome.findings if one.fatal]
     lacking = [one.what if one.file == "." else f"{one.file} {one.what}" for one in outcome.findings if not one.fatal]
     words = "FAILED" if wrong else "ok"
@@ -49,7 +49,7 @@ def as_text(path: Path, outcome: Verification, *, details: bool = False) -> str:
 
 
 def as_object(path: Path, outcome: Verification) -> dict[str, object]:
-    """The same for a program."""
+    """The outcome as a JSON object."""
     return {
         "package": str(path),
         "ok": outcome.ok,

@@ -1,4 +1,4 @@
-"""``nbtui watch``: packages as they arrive, on a screen or as lines."""
+"""``nbtui watch``: packages as they arrive, on the packages screen or as lines."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @click.command("watch")
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--plain", is_flag=True, help="One line per new package, until interrupted.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per event and line; implies --plain.")
-@click.option("--poll", is_flag=True, help="Look instead of waiting for notifications (network file systems).")
+@click.option("--plain", is_flag=True, help="Print one line per new package, until interrupted.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per event and line; implies --plain.")
+@click.option("--poll", is_flag=True, help="Poll instead of waiting for notifications (for network file systems).")
 def command(directory: Path, plain: bool, as_json: bool, poll: bool) -> int:
-    """Watch DIR for packages; it may not exist yet. Without --plain: the console's packages screen.
+    """Watch DIR, which may not exist yet, for packages; without --plain on the packages screen.
 
     Exit code 130 when interrupted.
     """
@@ -86,18 +86,19 @@ def _strict(value: dict[str, object]) -> dict[str, object]:
 
 
 def narrate(directory: Path, batch: Batch) -> None:
-    """What is not data, on stderr."""
+    """Narration on stderr."""
     name = clean(str(directory))
     if batch.first and not batch.root_there:
         say(f"{name} does not exist yet; waiting for it")
     elif batch.first:
-        how = ", looking again and again" if batch.polling else ""
-        say(f"watching {name}: {len(batch.existing)} packages there{how}")
+        how = ", polling" if batch.polling else ""
+        count = len(batch.existing)
+        say(f"watching {name}: {count} package{'s' * (count != 1)}{how}")
 
 
 @contextmanager
 def ending() -> Iterator[Callable[[], int]]:
-    """Turn interrupt, termination and hang-up into a number that can be asked for; 0 while there was none."""
+    """Catch interrupt, termination and hang-up: the function returned gives the signal number, 0 before any."""
     got = [0]
 
     def note(number: int, frame: FrameType | None) -> None:
@@ -112,7 +113,7 @@ def ending() -> Iterator[Callable[[], int]]:
 
 
 def reader_gone() -> bool:
-    """Whether stdout is a pipe that nobody reads any more."""
+    """Whether stdout is a pipe whose reader has gone."""
     try:
         poller = select.poll()
         poller.register(sys.stdout.fileno(), 0)

@@ -26,12 +26,12 @@ def spelled(text: str) -> str:
 
 
 def ascii_line(text: str) -> str:
-    """Foreign text as one ASCII line without control characters."""
+    """Text from outside as one ASCII line without control characters."""
     return spelled(clean(text))
 
 
 def ascii_text(data: bytes) -> str:
-    """A program's output as ASCII text with LF line ends and one at the very end."""
+    """A program's output as ASCII text with LF line ends and one final newline."""
     text = data.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
     return spelled(text).rstrip("\n") + "\n"
 
@@ -42,7 +42,7 @@ def cell(text: str) -> str:
 
 
 def shell_word(word: str) -> str:
-    """A word quoted for a POSIX shell; in ASCII, with bash's $'...' where that is needed."""
+    """A word quoted for a POSIX shell in ASCII, with bash's $'...' where needed."""
     if word.isascii() and word.isprintable():
         return shlex.quote(word)
     escaped = "".join(
@@ -52,5 +52,5 @@ def shell_word(word: str) -> str:
 
 
 def shell_line(words: tuple[str, ...] | list[str]) -> str:
-    """A command line that can be pasted."""
+    """A command line for pasting."""
     return " ".join(shell_word(word) for word in words)

@@ -1,7 +1,6 @@
-"""How the work goes: the packages of a root in order of time, each judged against the one before.
+"""The packages of a root in order of time, each judged against the previous one of the same case and pixel.
 
-Packages belong together when case and pixel are the same. Identical evidence (the same trace hash)
-is named, because a run that repeats an earlier trace taught nothing.
+Identical evidence (the same trace hash) is named: a run that repeats an earlier trace adds no information.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ UNKNOWN_TIME = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True)
 class FactorChange:
-    """One factor against the package before: sizes of the relative deltas and the judgement."""
+    """One factor against the previous package: sizes of the relative deltas and the judgement."""
 
     factor: str
     before: float | None
@@ -36,31 +35,31 @@ class FactorChange:
 
 @dataclass(frozen=True)
 class Entry:
-    """One package in its history. ``before`` is the package of the same case and pixel it is judged against."""
+    """One package in its history. ``before``: the previous package of the same case and pixel."""
 
     package: Package
     before: Package | None
-    overall: str  # BETTER, WORSE, SAME, or "-" without a package before
+    overall: str  # BETTER, WORSE, SAME, or "-" for the first package
     changes: tuple[FactorChange, ...]
     identical_to: str  # stamp of the earliest package with the same trace hash, or ""
     drift: tuple[str, ...]  # "torch 2.8.0 -> 2.13.0"
 
 
 def time_key(package: Package) -> tuple[datetime, str, str]:
-    """Sort key: time of the run, then stamp, then path; runs without any time come first."""
+    """Sort key: time of the run, then stamp, then path; runs without a time come first."""
     return package.time or UNKNOWN_TIME, package.stamp, str(package.path)
 
 
 def load(root: Path, known: dict[Path, Package] | None = None) -> list[Package]:
-    """Every package below ``root``, unsorted, for an index; those in ``known`` are not read again."""
+    """Every package below ``root``, unsorted, for an index; those in ``known`` are reused."""
     known = known or {}
     return [known.get(path) or read_package(path, chain_only=True) for path in find_packages(root)]
 
 
 def history(packages: Iterable[Package], known: Mapping[Path, Entry] = MappingProxyType({})) -> tuple[Entry, ...]:
-    """The packages oldest first, each compared with the one before of the same case and pixel.
+    """The packages oldest first, each compared with the previous one of the same case and pixel.
 
-    ``known`` holds earlier judgements by path; those that still hold are not made again.
+    ``known`` holds earlier judgements by path; those still valid are reused.
     """
     newest: dict[tuple[str, tuple[int, int] | None], Package] = {}
     first_with: dict[str, Package] = {}
@@ -77,7 +76,7 @@ def history(packages: Iterable[Package], known: Mapping[Path, Entry] = MappingPr
 
 
 def entry(package: Package, before: Package | None, identical_to: str = "") -> Entry:
-    """Judge one package against another of the same case and pixel (None: the first of its kind)."""
+    """Judge one package against another of the same case and pixel (None: it is the first)."""
     if before is None:
         return Entry(package, None, UNKNOWN, (), identical_to, ())
     changes = compare_factors(before.factors, package.factors)
@@ -121,7 +120,7 @@ def _gap(relative: float) -> float:
 
 
 def _size(factor: Factor) -> float:
-    """Size of a difference: relative, else absolute; what cannot be measured is infinite unless it passes."""
+    """Size of a difference: relative, else absolute; without either, infinite unless the factor passes."""
     delta = factor.abs_delta if factor.rel_delta is None else factor.rel_delta
     if delta is None or math.isnan(delta):
         return 0.0 if factor.status == "PASS" else math.inf
@@ -133,7 +132,7 @@ def _delta(factor: Factor | None) -> float | None:
 
 
 def drift(before: Package, after: Package) -> tuple[str, ...]:
-    """What differs in the surroundings of two runs; only what both recorded can differ."""
+    """Differences between the environments of two runs, among the entries recorded by both."""
     old, new = dict(before.environment), dict(after.environment)
     for name in ("phi_mode", "dtype", "device"):
         old[name], new[name] = getattr(before, name), getattr(after, name)
@@ -153,8 +152,8 @@ def find_before(package: Package, root: Path) -> tuple[Package | None, str]:
 
 
 def note(package: Path, root: Path | None = None) -> str:
-    """Five plain lines about a package for a ledger or an issue (issue text: verdict, delta, first divergence,
-    what changed, relative path). ``root`` holds its predecessors; by default the folder the package lies in."""
+    """Five plain lines about a package for a ledger or an issue (verdict, delta, first divergence, changes,
+    relative path). ``root`` holds its predecessors; default: the folder of the package."""
     path = package.resolve()
     read = read_package(path, chain_only=True)
     before, identical = find_before(read, (root or path.parent).resolve())
@@ -162,7 +161,7 @@ def note(package: Path, root: Path | None = None) -> str:
 
 
 def note_of(judged: Entry) -> str:
-    """The five lines for a package that is judged already; its text is not cleaned for a terminal."""
+    """The five lines of a judged package; the text is not cleaned for a terminal."""
     package = judged.package
     where = f"case {package.case or '?'}, pixel (slow, fast) {package.pixel or '?'}, phi mode {package.phi_mode or '?'}"
     said = (
@@ -189,12 +188,12 @@ def first_line(package: Package) -> str:
 
 
 def value(number: float | str | None) -> str:
-    """A factor's value with every digit that matters; "-" when there is none."""
+    """A factor's value with every significant digit; "-" for none."""
     return "-" if number is None else number if isinstance(number, str) else f"{number:.15g}"
 
 
 def changed(judged: Entry) -> str:
-    """One line: the judgement against the package before, the factors behind it, and what drifted."""
+    """One line: the judgement against the previous package, the factors behind it, and the drift."""
     same_as = f"; the trace is identical to {judged.identical_to}: nothing new was learned" * bool(judged.identical_to)
     if judged.before is None:
         return f"first package of this case and pixel{same_as}"
@@ -211,7 +210,7 @@ def changed(judged: Entry) -> str:
 
 
 def relative(path: Path) -> str:
-    """``path`` as seen from the current directory when it lies below it, else its last two parts."""
+    """``path`` relative to the current directory if below it, else its last two parts."""
     try:
         return path.relative_to(Path.cwd().resolve()).as_posix()
     except (ValueError, OSError):

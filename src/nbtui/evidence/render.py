@@ -21,7 +21,7 @@ def cells(entry: Entry) -> tuple[str, ...]:
 
 
 def against(entry: Entry) -> str:
-    """The judgement against the package before, in a word or two."""
+    """The judgement against the previous package, in a word or two."""
     if entry.identical_to:
         same = entry.before is not None and entry.identical_to == entry.before.stamp
         return f"{entry.overall} (identical)" if same else f"identical to {entry.identical_to}"
@@ -29,7 +29,7 @@ def against(entry: Entry) -> str:
 
 
 def remarks(entry: Entry) -> str:
-    """What a reader should know besides: drift, and how much an old package lacks."""
+    """Drift, and the gaps of an old package."""
     package = entry.package
     parts = [f"drift {', '.join(entry.drift)}"] if entry.drift else []
     if package.format != "new":
@@ -41,7 +41,7 @@ def remarks(entry: Entry) -> str:
 
 
 def table(entries: Sequence[Entry], width: int) -> str:
-    """The history oldest first, columns as wide as needed; the last one takes what is left of ``width``."""
+    """The history oldest first, columns as wide as needed; the last one takes the rest of ``width``."""
     rows = [HEAD, *(cells(entry) for entry in entries)]
     sizes = [max(len(row[column]) for row in rows) for column in range(len(HEAD) - 1)]
     lines = []
@@ -54,7 +54,7 @@ def table(entries: Sequence[Entry], width: int) -> str:
 
 
 def as_object(entry: Entry) -> dict[str, object]:
-    """One package of a history for a program; relative deltas as numbers, NaN and infinities as strings."""
+    """One package of a history as a JSON object; relative deltas as numbers, NaN and infinities as strings."""
     package = entry.package
     pixel = None if package.pixel is None else {"slow": package.pixel[0], "fast": package.pixel[1]}
     return {

@@ -1,4 +1,4 @@
-"""sha256.txt of a package, ours or anybody's: what it says and whether the files agree.
+"""sha256.txt of a package, in our form or any other, against the files.
 
 spec/evidence_package.md, Files and "Reading older packages".
 """
@@ -16,7 +16,7 @@ from nbtui.evidence.read.folder import read_bytes, regular_size
 
 LINE = re.compile(r"\\?([0-9a-fA-F]{64})\s[ *]?(.*\S)\s*")
 GIT_SHA = re.compile(rb"\s*[0-9a-fA-F]{7,40}\s*")
-FEW_DIGITS = 8  # a changed file changes about 60 of the 64 digits, a changed line only what was changed in it
+FEW_DIGITS = 8  # a changed file changes about 60 of the 64 digits; an edited line changes only a few
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class ChecksumLine:
 
 
 def file_hash(path: Path) -> str:
-    """sha256 of a regular file in hex, read in pieces; "" when it cannot be read."""
+    """sha256 of a regular file in hex, read in pieces; "" if unreadable."""
     if regular_size(path) is None:
         return ""
     try:
@@ -40,10 +40,10 @@ def file_hash(path: Path) -> str:
 
 
 def check_strict(folder: Path, files: tuple[str, ...]) -> list[FileFinding]:
-    """The strict form: every other file once, sorted, two spaces, lower case; every single byte counts."""
+    """The strict form, byte for byte: every other file once, sorted, two spaces, lower case."""
     raw = read_bytes(folder / CHECKSUMS)
     if raw is None:
-        return [FileFinding(CHECKSUMS, "is missing: nothing shows that the files are unchanged")]
+        return [FileFinding(CHECKSUMS, "is missing: nothing proves that the files are unchanged")]
     actual = {name: file_hash(folder / name) for name in files if name != CHECKSUMS}
     expected = "".join(f"{digest}  {name}\n" for name, digest in sorted(actual.items())).encode()
     if raw == expected:
@@ -51,7 +51,7 @@ def check_strict(folder: Path, files: tuple[str, ...]) -> list[FileFinding]:
     listed, odd = parse(raw)
     damaged = _damaged(actual, raw, odd)
     sound = {name: digest for name, digest in actual.items() if name not in damaged}
-    found = [FileFinding(CHECKSUMS, f"line {number} is no checksum line") for number in odd]
+    found = [FileFinding(CHECKSUMS, f"line {number} is not a checksum line") for number in odd]
     found += [FileFinding(CHECKSUMS, f"the line of {name} is damaged") for name in damaged]
     found += _against(sound, {entry.name: entry for entry in listed if entry.digest not in damaged.values()})
     return found or [
@@ -60,24 +60,26 @@ def check_strict(folder: Path, files: tuple[str, ...]) -> list[FileFinding]:
 
 
 def check_lenient(folder: Path, files: tuple[str, ...]) -> list[FileFinding]:
-    """Any form of older tools: comments, ``./``, paths from the repository root, itself listed, files left out."""
+    """Any form of older tools: comments, ``./``, paths from the repository root, a line for itself, omitted files."""
     raw = read_bytes(folder / CHECKSUMS)
     if raw is None:
-        return [FileFinding(CHECKSUMS, "is missing: nothing shows that the files are unchanged")]
+        return [FileFinding(CHECKSUMS, "is missing: nothing proves that the files are unchanged")]
     listed, odd = parse(raw)
     if not listed:
-        what = "holds a git SHA, no checksums" if GIT_SHA.fullmatch(raw) else "holds no checksums"
-        return [FileFinding(CHECKSUMS, f"{what}: nothing shows that the files are unchanged")]
-    found = [FileFinding(CHECKSUMS, f"line {number} is no checksum line", fatal=False) for number in odd]
+        what = "holds a git SHA instead of checksums" if GIT_SHA.fullmatch(raw) else "holds no checksums"
+        return [FileFinding(CHECKSUMS, f"{what}: nothing proves that the files are unchanged")]
+    found = [FileFinding(CHECKSUMS, f"line {number} is not a checksum line", fatal=False) for number in odd]
     names: dict[str, ChecksumLine] = {}
     for entry in listed:
         name = entry.name if entry.name in files else PurePosixPath(entry.name).name
         if name == CHECKSUMS:
-            found.append(FileFinding(CHECKSUMS, "lists itself, which no file can do rightly; ignored", fatal=False))
+            found.append(FileFinding(CHECKSUMS, "lists itself, which cannot be right; ignored", fatal=False))
             continue
         names[name] = entry
     if any("/" in entry.name for entry in names.values()):
-        found.append(FileFinding(CHECKSUMS, "lists paths from elsewhere; the files beside it are meant", fatal=False))
+        found.append(
+            FileFinding(CHECKSUMS, "lists paths of another directory; compared with the files beside it", fatal=False)
+        )
     actual = {name: file_hash(folder / name) for name in files if name != CHECKSUMS}
     covered = {name: digest for name, digest in actual.items() if name in names}
     found.extend(_against(covered, names))
@@ -87,7 +89,7 @@ def check_lenient(folder: Path, files: tuple[str, ...]) -> list[FileFinding]:
 
 
 def parse(raw: bytes) -> tuple[list[ChecksumLine], list[int]]:
-    """The checksum lines, and the numbers of the lines that are none (comments and blank lines are neither)."""
+    """The checksum lines, and the numbers of malformed lines (comments and blank lines are neither)."""
     listed, odd = [], []
     for number, line in enumerate(raw.decode("utf-8", "surrogateescape").split("\n"), start=1):
         match = LINE.fullmatch(line)
@@ -99,7 +101,7 @@ def parse(raw: bytes) -> tuple[list[ChecksumLine], list[int]]:
 
 
 def _damaged(actual: dict[str, str], raw: bytes, odd: list[int]) -> dict[str, str]:
-    """Files that no line names, although their checksum, or their name in a line that is none, is still there."""
+    """Unlisted files whose checksum, or whose name in a malformed line, is still there."""
     lines = raw.decode("utf-8", "surrogateescape").split("\n")
     listed = {entry.name for entry in parse(raw)[0]}
     broken = "\n".join(lines[number - 1] for number in odd)
@@ -125,5 +127,5 @@ def _mismatch(name: str, entry: ChecksumLine, actual: str) -> FileFinding:
     if not actual:
         return FileFinding(name, "cannot be read")
     if sum(a != b for a, b in zip(entry.digest, actual, strict=True)) <= FEW_DIGITS:
-        return FileFinding(CHECKSUMS, f"line {entry.line} was changed: nearly the checksum of {name}, but not it")
+        return FileFinding(CHECKSUMS, f"line {entry.line} was changed: almost the checksum of {name}")
     return FileFinding(name, f"was changed: its sha256 is {actual[:12]}..., sha256.txt says {entry.digest[:12]}...")

@@ -1,4 +1,4 @@
-"""Numbers as printed in a summary, against the values they were printed from."""
+"""Numbers printed in a summary against the values behind them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SLACK = 1.001  # rounding twice (to double, to print) may pass half a unit by a 
 
 
 def half_unit(token: str) -> float:
-    """Half a unit of the last digit of a printed number; inf when it is no number."""
+    """Half a unit of the last digit of a printed number; inf if it is not a number."""
     try:
         exponent = Decimal(token).as_tuple().exponent
     except InvalidOperation:
@@ -34,7 +34,7 @@ def stands_for(token: str, value: float) -> bool:
 
 
 def tokens(line: str) -> Iterator[tuple[str, bool]]:
-    """The numbers of a line and whether each is a percentage. Parts of words, dates and paths are none."""
+    """The numbers of a line and whether each is a percentage. Parts of words, dates and paths do not count."""
     for match in TOKEN.finditer(line):
         percent = match[1] is not None
         yield (match[0][: -len(match[1])] if percent else match[0]).rstrip("."), percent
@@ -69,7 +69,7 @@ def texts_in(value: object) -> Iterator[str]:
 
 
 def unexplained(lines: Iterable[str], values: Iterable[float], texts: Iterable[str]) -> list[tuple[int, str]]:
-    """(line number, token) of every printed number that is none of ``values`` nor part of one of ``texts``."""
+    """(line number, token) of every printed number that is neither one of ``values`` nor part of one of ``texts``."""
     known = sorted({value for value in values if math.isfinite(value)})
     hundredfold = [100 * value for value in known]
     spoken = sorted({text for text in texts if re.search(r"\d", text) and len(text) > 1}, key=len, reverse=True)
@@ -84,7 +84,7 @@ def unexplained(lines: Iterable[str], values: Iterable[float], texts: Iterable[s
 
 
 def _among(token: str, ordered: list[float]) -> bool:
-    """Whether one of the ordered values is printed as ``token``: only its neighbours can be."""
+    """Whether ``token`` is one of the ordered values, rounded; only its neighbours are tried."""
     shown = number(token)
     if shown is None or not math.isfinite(shown):
         return False

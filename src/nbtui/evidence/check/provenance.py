@@ -1,4 +1,4 @@
-"""Where a package says it came from: inputs, commands and time, each against the other."""
+"""The origin of a package, as it states it: inputs, commands and time, each against the others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXIT_CODES = {"agree": ("0",), "diverge": ("1",), "nothing compared": ("1", "3")
 
 
 def inputs(folder: Path, files: tuple[str, ...], metrics: Mapping[str, object]) -> list[FileFinding]:
-    """The logs of the package are the ones that metrics.json names as read."""
+    """The logs in the package are the inputs that metrics.json names."""
     listed = metrics.get("inputs")
     hashes = {text(mapping(entry).get("sha256")) for entry in listed} if isinstance(listed, list) else set()
     names = [C_LOG] if C_LOG in files else []
@@ -33,7 +33,7 @@ def inputs(folder: Path, files: tuple[str, ...], metrics: Mapping[str, object]) 
 
 
 def commands(folder: Path, metrics: Mapping[str, object]) -> list[FileFinding]:
-    """The hash is of the command, the command traces this pixel, and commands.txt makes this package again."""
+    """The hash is that of the command, the command traces this pixel, and commands.txt reproduces this package."""
     command = text(metrics.get("command"))
     found = []
     if hashlib.sha256(command.encode()).hexdigest() != text(metrics.get("command_hash")):
@@ -45,7 +45,7 @@ def commands(folder: Path, metrics: Mapping[str, object]) -> list[FileFinding]:
     pixel = mapping(metrics.get("pixel_py") or metrics.get("pixel"))
     stated = [str(pixel.get("slow")), str(pixel.get("fast"))]
     at = words.index("-trace_pixel") if "-trace_pixel" in words else -1
-    given = text(metrics.get("python_trace")) == GIVEN_LOG  # such a log may well be of another pixel
+    given = text(metrics.get("python_trace")) == GIVEN_LOG  # such a log may trace another pixel
     if at >= 0 and pixel and not given and words[at + 1 : at + 3] != stated:
         found.append(FileFinding(METRICS, f"command traces pixel {words[at + 1 : at + 3]}, not {stated}"))
     return found + _commands_file(folder, metrics)
@@ -64,7 +64,7 @@ def _commands_file(folder: Path, metrics: Mapping[str, object]) -> list[FileFind
         allowed = ("1",)
     if code not in allowed:
         found.append(
-            FileFinding(COMMANDS, f"exit status {code or 'missing'} does not go with verdict {metrics.get('verdict')}")
+            FileFinding(COMMANDS, f"exit status {code or 'missing'} does not match verdict {metrics.get('verdict')}")
         )
     try:
         words = shlex.split(line)
@@ -84,7 +84,7 @@ def _commands_file(folder: Path, metrics: Mapping[str, object]) -> list[FileFind
 
 
 def stamp(package: Package, metrics: Mapping[str, object], environment: Mapping[str, object]) -> list[FileFinding]:
-    """The directory's stamp is not before the time in env.json, and both files name the same revision."""
+    """The directory's stamp is not earlier than the time in env.json, and both files name one revision."""
     found = []
     stated = stamp_time(package.stamp)
     recorded = text(environment.get("utc"))
@@ -94,5 +94,5 @@ def stamp(package: Package, metrics: Mapping[str, object], environment: Mapping[
         found.append(FileFinding(ENVIRONMENT, f"utc {recorded} is later than the stamp {package.stamp}"))
     for key in ("git_sha", "branch"):
         if environment.get(key) != metrics.get(key):
-            found.append(FileFinding(ENVIRONMENT, f"{key} is not the one of metrics.json"))
+            found.append(FileFinding(ENVIRONMENT, f"{key} differs from that in metrics.json"))
     return found

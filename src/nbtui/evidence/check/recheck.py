@@ -1,6 +1,6 @@
-"""Recomputing what metrics.json and summary.md say from the logs and terms that lie beside them.
+"""metrics.json recomputed from the logs beside it.
 
-spec/evidence_package.md: everything in the two is made from parsed values, so parsing again must give it again.
+spec/evidence_package.md: all of it follows from the parsed values, so that parsing again must reproduce it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ STATED = re.compile(r"[\w.+-]*\d[\w+-]*(?:\.\w+)*|\w+_\w+|(?<![\w-])-\w+")
 
 
 def traces(folder: Path, files: tuple[str, ...]) -> tuple[Trace | None, Trace | None, list[FileFinding]]:
-    """The C and the Python trace of a package (phi lines joined), and why one of them cannot be read."""
+    """The C and the Python trace of a package (phi lines joined), and findings on those that cannot be read."""
     found: list[FileFinding] = []
 
     def load(name: str) -> Trace | None:
@@ -61,7 +61,7 @@ def against_logs(metrics: dict[str, object], c: Trace, py: Trace) -> list[FileFi
         profile(name)
     except TraceError:
         notes.append(
-            FileFinding(METRICS, f"tolerance profile {name!r} is the user's own: statuses are not judged again", False)
+            FileFinding(METRICS, f"tolerance profile {name!r} is the user's own: statuses are not recomputed", False)
         )
     for tolerance in (None, number(metrics.get("tolerance"))):  # the profile's own, or one the user gave
         expected = json.loads(to_json(record(compare(c, py, "full" if notes else name, tolerance), c, py)))
@@ -70,15 +70,15 @@ def against_logs(metrics: dict[str, object], c: Trace, py: Trace) -> list[FileFi
     if notes:
         lines = _lines(differences(_values(metrics), _values(expected)))
         return [*notes, *(FileFinding(METRICS, what) for what in first_few(lines))]
-    for key in ("case", "trace_sha256"):  # two logs know no case; a live trace has its phi lines among the others
+    for key in ("case", "trace_sha256"):  # two logs hold no case; a live trace has its phi lines among the others
         del expected[key]
     found = [f"{key} is missing" for key in expected if key not in metrics]
     wrong = _preflight(metrics.get("preflight"), expected.pop("preflight"))
-    told = {key: value for key, value in expected.items() if key in metrics and _told(key, value)}
-    recorded = {key: metrics[key] for key in told}
-    # the units of what the logs do not tell are there as well
+    determined = {key: value for key, value in expected.items() if key in metrics and _determined(key, value)}
+    recorded = {key: metrics[key] for key in determined}
+    # metrics.json also has the units of keys that the logs do not determine
     recorded["units"] = {key: unit for key, unit in mapping(metrics.get("units")).items() if key in expected["units"]}
-    wrong += differences(recorded, told)
+    wrong += differences(recorded, determined)
     return [FileFinding(METRICS, what) for what in first_few(found + _lines(wrong))]
 
 
@@ -87,14 +87,14 @@ def _lines(wrong: Iterable[tuple[str, object, object]]) -> list[str]:
 
 
 def _values(metrics: dict[str, Any]) -> dict[str, object]:
-    """What of a comparison does not depend on a tolerance: the values of every row and their differences."""
+    """The part of a comparison that does not depend on a tolerance: the values of every row and their differences."""
     rows = {**mapping(metrics.get("factors")), **mapping(metrics.get("other_fields"))}
     keys = ("c_value", "py_value", "abs_delta", "rel_delta", "ulp")
     return {label: {key: mapping(entry).get(key) for key in keys} for label, entry in sorted(rows.items())}
 
 
 def _preflight(recorded: object, expected: object) -> list[tuple[str, object, object]]:
-    """Every finding recorded is found again; the log also holds the run's own warnings, recorded as notices."""
+    """Every recorded finding is found again; the log also holds the run's own warnings, recorded as notices."""
     old, new = (value if isinstance(value, list) else [] for value in (recorded, expected))
     own = [stated_in(str(finding)) for finding in new if "Python program warns" not in str(finding)]
     before, after = ([stated_in(str(finding)) for finding in findings] for findings in (old, new))
@@ -102,8 +102,8 @@ def _preflight(recorded: object, expected: object) -> list[tuple[str, object, ob
     return [("preflight", old, new)] if lost or len(old) < len(own) else []
 
 
-def _told(key: str, value: object) -> bool:
-    """Whether two logs tell this key (null and empty are what they cannot tell)."""
+def _determined(key: str, value: object) -> bool:
+    """Whether two logs determine this key (null and empty values are those that they cannot)."""
     return value not in (None, [], {}) or key.startswith(("first_", "factors", "other_fields", "relative_delta"))
 
 
@@ -132,7 +132,7 @@ def stated_in(sentence: str) -> tuple[str, ...]:
 
 
 def blocked(metrics: dict[str, object]) -> bool:
-    """Whether the simulation of this package failed: then there is no Python trace and there are no terms."""
+    """Whether the simulation of this package failed, so that it holds neither Python trace nor terms."""
     return bool(metrics.get("blocked")) and metrics.get("verdict") == "nothing compared"
 
 

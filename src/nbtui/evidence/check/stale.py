@@ -1,4 +1,4 @@
-"""Whether the traces have been seen before: a Python log that is stale, a C log of another command.
+"""Traces seen before: a stale Python log, a C log of another command.
 
 Source: the issue of the diagnosis, preflight; spec/evidence_package.md, Directory.
 """
@@ -21,11 +21,11 @@ LONGEST = 0.5  # s of looking; the latest packages come first
 
 
 def seen_before(case: Case, c: Trace, py: Trace, reports: Path, longest: float = LONGEST) -> tuple[str, ...]:
-    """Sentences that name the latest package below ``reports`` with the same given Python log, or with the same C log
-    of another command.
+    """Sentences naming the latest package below ``reports`` with the same given Python log, or with the same C log
+    under another command.
 
     Packages of nbtui state the hash of the trace lines; in older ones the Python log itself is compared, byte by byte.
-    The package that a log was given from does not count, nor does a live trace, which cannot be stale.
+    A package does not count for a log read from it; nor does a live trace, which cannot be stale.
     """
     deadline = time.monotonic() + longest
     command = normalised_command(case)
@@ -40,7 +40,7 @@ def seen_before(case: Case, c: Trace, py: Trace, reports: Path, longest: float =
         same_c = c.sha256 != "" and text(hashes.get("c")) == c.sha256
         other = text(metrics.get("command")) not in ("", command)
         if same_c and other and _foreign(given["C"], path):
-            words = f"The C log is identical to that of package {clean(path.name)}, whose command was another"
+            words = f"The C log is identical to that of package {clean(path.name)}, whose command differs"
             found.setdefault("C", f"{words}: run the C program again.")
         if len(found) == len(given) or time.monotonic() > deadline:
             break

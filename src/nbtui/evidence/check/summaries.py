@@ -33,7 +33,7 @@ DETAIL = {
 
 
 def check_summary(package: Package, metrics: dict[str, object], environment: dict[str, object]) -> list[FileFinding]:
-    """Title, verdict, run, tables, first divergence and TODO of our own summary; then every number left."""
+    """Title, verdict, run, tables, first divergence and TODO of our own summary; then every remaining number."""
     content = read_text(package.path / SUMMARY) or ""
     lines = content.splitlines()
     if not lines or not metrics:
@@ -48,7 +48,7 @@ def check_summary(package: Package, metrics: dict[str, object], environment: dic
     values = [*numbers_in(metrics), *numbers_in(environment)]
     known_lines = [line for line in lines[:-1] if not line.startswith(("- package: ", "Baseline: "))]
     for at, token in unexplained(known_lines, values, texts):
-        wrong.append(f"{token} in {known_lines[at - 1][:60]!r} is no value of metrics.json")
+        wrong.append(f"{token} in {known_lines[at - 1][:60]!r} is not a value in metrics.json")
     return [FileFinding(SUMMARY, what) for what in first_few(list(dict.fromkeys(wrong)))]
 
 
@@ -79,7 +79,7 @@ def _title(lines: list[str], metrics: Mapping[str, object]) -> list[str]:
     verdict = next((line for line in lines if line.startswith("Verdict: ")), "")
     stated = "agree" if metrics.get("verdict") == "agree" else cell(text(metrics.get("first_divergence_label")))
     if not verdict or stated not in verdict or ("agree" in verdict) != (metrics.get("verdict") == "agree"):
-        wrong.append(f"the verdict line does not say what metrics.json does ({metrics.get('verdict_text')})")
+        wrong.append(f"the verdict line contradicts metrics.json ({metrics.get('verdict_text')})")
     if metrics.get("blocked") and not any(line.startswith("BLOCKED: ") for line in lines):
         wrong.append("no BLOCKED: line, but metrics.json has one")
     return wrong
@@ -127,5 +127,5 @@ def _cells(line: str) -> list[str]:
 
 
 def _shown(value: object) -> str:
-    """A value as a summary shows it: as in metrics.json, nothing as a dash."""
+    """A value as printed in a summary: as in metrics.json, null as a dash."""
     return "-" if value is None else value if isinstance(value, str) else repr(value)

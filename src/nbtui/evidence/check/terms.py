@@ -50,7 +50,12 @@ def _terms(lines: Iterable[str], metrics: dict[str, object]) -> list[FileFinding
         if not math.isclose(expected, product, rel_tol=tolerance, abs_tol=1e-300) and len(found) < SHOWN:
             found.append(FileFinding(TERMS, f"line {at}: F_cell^2 F_latt^2 is {expected!r}, not {product!r}"))
     if text(metrics.get("python_trace")) == GIVEN_LOG:
-        return [*found, FileFinding(TERMS, "the Python trace is a given log, the terms are not its own", fatal=False)]
+        return [
+            *found,
+            FileFinding(
+                TERMS, "the Python trace is a given log; the terms belong to nbtui's own simulation", fatal=False
+            ),
+        ]
     stated = number(metrics.get("I_before_scaling_Py"))
     command = f" {text(metrics.get('command'))} "
     if stated is None or any(f" {flag} " in command for flag in WEIGHTING) or " -water " in command:

@@ -1,7 +1,7 @@
-"""Whether a package still says what was measured. Nothing is trusted that can be computed again.
+"""Verification of a package: whatever can be recomputed is recomputed.
 
-A finding is fatal when something contradicts something, or when nothing can show that it does not; what a package
-of an older format merely lacks is told and is no failure.
+A contradiction is fatal, and so is a missing proof that the files are unchanged. Parts that an older format lacks are
+reported and are not a failure.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ CHECKED = (".md", ".json", ".txt", ".csv")
 
 @dataclass(frozen=True)
 class Verification:
-    """The outcome for one package: ``ok`` when no finding is fatal."""
+    """The findings on one package: ``ok`` without a fatal one."""
 
     package: Package
     findings: tuple[FileFinding, ...]
@@ -54,19 +54,19 @@ class Verification:
 
 
 def verify(path: Path) -> Verification:
-    """Check one package directory. Never raises for what it finds there, never changes anything.
+    """Check one package directory. Its content never makes this raise, and is never changed.
 
     Source: issue "Evidence that holds", item 3; spec/evidence_package.md.
     """
     package = read_package(path)
     if not package.files or not is_package(package.stamp, set(package.files)):
-        there = "is no package" if path.is_dir() else "is no directory"
+        there = "is not a package" if path.is_dir() else "is not a directory"
         return Verification(package, (FileFinding(".", f"{there}: nothing to verify"),))
     check = _check_current if package.format == NEW else _check_old
     try:
         found = check(package)
-    except Exception as error:  # garbage that no check foresaw must fail the package, not the program
-        found = [FileFinding(".", f"a check could not be carried out ({type(error).__name__}: {error})")]
+    except Exception as error:  # unforeseen garbage must fail the package, not the program
+        found = [FileFinding(".", f"a check failed to run ({type(error).__name__}: {error})")]
     return Verification(package, tuple(dict.fromkeys(found)))
 
 
@@ -77,7 +77,7 @@ def _check_current(package: Package) -> list[FileFinding]:
     found = checksums.check_strict(folder, package.files)
     found += [FileFinding(name, what) for name, what in ((METRICS, problem), (ENVIRONMENT, env_problem)) if what]
     found += _complete(package, metrics)
-    given = text(metrics.get("python_trace")) == GIVEN_LOG  # kept byte for byte, whatever it holds
+    given = text(metrics.get("python_trace")) == GIVEN_LOG  # kept byte for byte, in any form
     for name in package.files:
         if not (given and name.startswith("trace_py")):
             found += _form(folder, name)
@@ -97,7 +97,7 @@ def _check_current(package: Package) -> list[FileFinding]:
 
 
 def _complete(package: Package, metrics: dict[str, object]) -> list[FileFinding]:
-    """Every file that a package of this run must have, and no folder."""
+    """Every file required of a package of this run, and no folder."""
     required = [name for name in REQUIRED if name != TERMS or not recheck.blocked(metrics)]
     found = [FileFinding(name, "is missing") for name in required if name not in package.files]
     if not python_logs(list(package.files)):
@@ -110,7 +110,7 @@ def _complete(package: Package, metrics: dict[str, object]) -> list[FileFinding]
         folders = [entry.name for entry in package.path.iterdir() if entry.is_dir()]
     except OSError:
         folders = []
-    return found + [FileFinding(name, "is a folder, which no package has") for name in folders]
+    return found + [FileFinding(name, "is a folder; packages hold only files") for name in folders]
 
 
 def _check_old(package: Package) -> list[FileFinding]:
@@ -134,9 +134,9 @@ def _check_old(package: Package) -> list[FileFinding]:
 
 
 def _form(folder: Path, name: str) -> list[FileFinding]:
-    """ASCII, LF line ends, one newline at the end: for every text that we write ourselves."""
+    """ASCII, LF line ends and one final newline, for every text that we write ourselves."""
     if (folder / name).is_symlink():
-        return [FileFinding(name, "is a link: what it points to is not part of the package")]
+        return [FileFinding(name, "is a link: its target is not part of the package")]
     if not name.endswith(CHECKED) and not name.startswith("trace_py"):
         return []
     if regular_size(folder / name) is None:

@@ -1,4 +1,4 @@
-"""What is known of one watched root: which directories are packages, which of them are still being written."""
+"""State of one watched root: its packages, and those still being written."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from nbtui.evidence.read.package import list_files, python_logs
 
 Signature = tuple[tuple[str, int, int], ...]
 
-FRESH = 10.0  # s; a directory touched this recently at the start may still be being written
+FRESH = 10.0  # s; a directory changed this recently before the start may still be growing
 QUIET_CHECKED, QUIET_READABLE, QUIET_PARTIAL, QUIET_BROKEN = 0.25, 0.6, 3.0, 10.0  # s without a change
 SLICE = 0.15  # s; a longer burst is announced in parts
-HASHED = 256 * 1024 * 1024  # bytes; larger packages count as whole by being quiet
+HASHED = 256 * 1024 * 1024  # bytes; larger packages count as whole after a quiet time
 
 
 @dataclass(frozen=True)
 class Batch:
     """What happened since the last batch. Paths are package directories, sorted."""
 
-    existing: tuple[Path, ...] = ()  # what was there already, with ``first``
+    existing: tuple[Path, ...] = ()  # present at the start, with ``first``
     added: tuple[Path, ...] = ()
     changed: tuple[Path, ...] = ()
     gone: tuple[Path, ...] = ()
-    first: bool = False  # the root was read from nothing: forget everything said before
+    first: bool = False  # a first look at the root: earlier batches are void
     root_there: bool = True
     polling: bool = False
-    more: bool = False  # a long burst: there is more to settle at once
+    more: bool = False  # a long burst: call settle again at once
 
     def __bool__(self) -> bool:
         return self.first or bool(self.added or self.changed or self.gone)
@@ -47,7 +47,7 @@ class _Pending:
 
 @dataclass
 class Follower:
-    """The packages of one root. Synchronous; the clock is given so that tests own the time."""
+    """The packages of one root. Synchronous; tests supply their own clock."""
 
     root: Path
     clock: Callable[[], float] = time.monotonic
@@ -56,7 +56,7 @@ class Follower:
     gone: set[Path] = field(default_factory=set)
 
     def start(self) -> tuple[Path, ...]:
-        """Take stock: what is there is known, but for what was touched a moment ago and is not whole."""
+        """Take stock: every package is known, except those changed a moment ago and not whole yet."""
         limit = time.time() - FRESH
         for path in list(find_packages(self.root)):
             try:
@@ -88,7 +88,7 @@ class Follower:
                 self._wait_for(path)
 
     def touch(self, changed: set[str]) -> None:
-        """Something happened at these absolute paths."""
+        """Note changes at these absolute paths."""
         elsewhere = False
         for path in map(Path, changed):
             inside = path.relative_to(self.root).parts if path.is_relative_to(self.root) else ()
@@ -104,7 +104,7 @@ class Follower:
             self.rescan()
 
     def settle(self) -> Batch:
-        """The packages that have become whole, or quiet for long enough, since the last call."""
+        """The packages that have become whole, or been quiet for long enough, since the last call."""
         added, changed, more = [], [], False
         started = self.clock()
         for path, entry in sorted(self.pending.items(), key=lambda item: item[0].name, reverse=True):  # latest first
@@ -147,7 +147,7 @@ def signature(path: Path) -> Signature:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether sha256.txt names files that are all there with these contents."""
+    """Whether every file listed in sha256.txt exists with that content."""
     lines = (read_bytes(path / CHECKSUMS) or b"").decode("utf-8", "replace").splitlines()
     listed = [(line[:64].lower(), PurePath(line[64:].strip()).name) for line in lines if len(line) > 66]
     listed = [(digest, name) for digest, name in listed if name != CHECKSUMS]
@@ -161,7 +161,7 @@ def is_whole(path: Path) -> bool:
 
 
 def quiet_needed(path: Path, current: Signature) -> float:
-    """How long [s] a directory must not have changed before it counts as finished: the less is there, the longer."""
+    """Quiet time [s] after which a directory counts as finished: the less it holds, the longer."""
     names = {name for name, _, _ in current}
     metrics, _ = read_json(path / METRICS)
     if not metrics:

@@ -1,4 +1,4 @@
-"""All packages of a watched root, judged, newest first; what is newest is read first."""
+"""All packages of a watched root, judged, newest first; the newest are read first."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from nbtui.evidence.follow.follower import Batch
 from nbtui.evidence.history import Entry, history
 from nbtui.evidence.read.package import Package, read_package
 
-PIECE = 40  # packages read between two looks for new ones
+PIECE = 40  # packages read between two checks for new ones
 
 
 class Library:
-    """Fed with batches; reads the backlog piece by piece so that a new package never waits for old ones."""
+    """Takes batches and reads the backlog in pieces, so that a new package never waits for old ones."""
 
     def __init__(self) -> None:
         self._packages: dict[Path, Package] = {}
         self._backlog: list[Path] = []  # latest stamp last
-        self._entries: dict[Path, Entry] = {}  # as judged last
+        self._entries: dict[Path, Entry] = {}  # the latest judgements
 
     @property
     def unread(self) -> int:
-        """How many packages are known by name only."""
+        """Number of packages known only by name."""
         return len(self._backlog)
 
     def __len__(self) -> int:
         return len(self._packages)
 
     def take(self, batch: Batch) -> None:
-        """Read what is new or changed, drop what has gone, queue what was there before."""
+        """Read new and changed packages, drop vanished ones, queue those present at the start."""
         if batch.first:
             self._packages.clear()
             self._backlog = sorted(batch.existing, key=lambda path: (path.name, path))

@@ -1,4 +1,4 @@
-"""The package before a new one, found without reading the whole history of a root."""
+"""The predecessor of a new package, found without reading the whole history of a root."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 from nbtui.evidence.history import Entry, entry, time_key
 from nbtui.evidence.read.package import Package, read_package
 
-PIECE = 50  # packages read at a time, latest stamps first, until one of the same case and pixel is among them
-LONGEST = 0.5  # s of reading for one new package; the next one goes on from there
+PIECE = 50  # packages read at a time, latest stamps first, until one has the same case and pixel
+LONGEST = 0.5  # s of reading per new package; the next one continues from there
 
 
 class Recent:
-    """Judges packages as they arrive, reading as few of the older ones as that takes.
+    """Judges packages as they arrive, reading as few older ones as necessary.
 
-    Whether evidence is identical is told of the packages read so far; a kind that is not among the hundreds that can
-    be read within LONGEST counts as new.
+    Identical evidence is recognised among the packages read so far; a case and pixel not found among those that can
+    be read within LONGEST count as new.
     """
 
     def __init__(self, existing: Iterable[Path] = ()) -> None:
@@ -39,7 +39,7 @@ class Recent:
         return entry(package, before, min(same, key=time_key).stamp if same else "")
 
     def forget(self, path: Path) -> None:
-        """The package has gone."""
+        """Drop a package that has vanished."""
         self._read.pop(path, None)
         self._unread = [other for other in self._unread if other != path]
 

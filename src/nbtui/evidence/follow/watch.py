@@ -1,9 +1,9 @@
-"""A reports root as a stream of batches: which packages are new, changed or gone.
+"""A reports root as a stream of batches: new, changed and vanished packages.
 
-A package is announced when it is whole. Ours appear by one rename and their checksums hold at once; other tools
-write file after file in place, so those have to be quiet for a while, the longer the less of them is there.
-The file system's notifications (watchfiles) only say when to look; what there is is always read from the
-directory, so that a lost notification costs seconds and never a package.
+A package is announced when it is whole. Ours appear by one rename with valid checksums; other tools write file by
+file in place, and such a package must be quiet for a while, the longer the less of it exists. Notifications of the
+file system (watchfiles) only trigger a look at the directory itself, so that a lost notification costs seconds and
+never a package.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from pathlib import Path
 
 from nbtui.evidence.follow.follower import Batch, Follower
 
-TICK_MS = 150  # how often something unfinished is looked at again
+TICK_MS = 150  # between looks at unfinished packages
 STEP_MS = 50  # notifications this close together belong to one burst
 BURST_MS = 200  # a burst longer than this is delivered in parts
-RESCAN = 5.0  # s between looks at the whole root when notifications work
-POLL = 0.4  # s between looks without them
-DEEP = 5.0  # s between looks into known packages without them
-SHARE = 10.0  # looking may take at most one part in this many of the time
+RESCAN = 5.0  # s between looks at the whole root, with notifications
+POLL = 0.4  # s between looks at the whole root, without them
+DEEP = 5.0  # s between looks into known packages, without them
+SHARE = 10.0  # looks may take at most one part in this many of the time
 NETWORK = ("nfs", "cifs", "smb", "fuse", "9p", "afs", "lustre", "gpfs", "beegfs", "ceph", "panfs", "drvfs", "vboxsf")
 
 
 def follow(root: Path, stop: Callable[[], bool], *, poll: bool = False) -> Iterator[Batch]:
-    """Batches of what happens below ``root`` until ``stop()``; the first tells what is there already.
+    """Batches of changes below ``root`` until ``stop()``; the first lists the existing packages.
 
-    The root may be missing, vanish and come back: what lies in a root that was missing is new. Runs in the
-    caller's thread and looks at ``stop`` about six times a second. ``poll`` does without notifications, as
-    happens by itself on network file systems. Batches are never empty.
+    The root may be missing, vanish and come back; packages in a root that was missing are new. Runs in the caller's
+    thread and asks ``stop`` about six times a second. ``poll`` does without notifications, as network file systems
+    always do. Batches are never empty.
     """
     missing = lost = False
     while not stop():
@@ -42,7 +42,7 @@ def follow(root: Path, stop: Callable[[], bool], *, poll: bool = False) -> Itera
                 yield Batch(first=True, root_there=False)
             time.sleep(TICK_MS / 1000)
             continue
-        try:  # an open root keeps its inode: one that is deleted and made again is a different one
+        try:  # an open root keeps its inode, so that a deleted and recreated one is recognised
             yield from _follow_one(root, handle, stop, poll=poll, all_new=missing or lost)
         finally:
             os.close(handle)
@@ -54,7 +54,7 @@ def _follow_one(root: Path, handle: int, stop: Callable[[], bool], *, poll: bool
     follower = Follower(place)
     polling = poll or on_network(place)
     yield Batch(existing=() if all_new else follower.start(), first=True, polling=polling)
-    looked = float("-inf")  # so that what came between the stock and the first notification is not lost
+    looked = float("-inf")  # a change between the first look and the first notification is not lost
     deep = time.monotonic()
     pause = 0.0
     for changed in _polled(stop) if polling else _notified(place, stop):
@@ -94,7 +94,7 @@ def _notified(place: Path, stop: Callable[[], bool]) -> Iterator[set[str] | None
             ignore_permission_denied=True,
         ):
             yield {path for _, path in changes}
-    except (OSError, RuntimeError):  # no watches left in the kernel, or the root vanished meanwhile
+    except (OSError, RuntimeError):  # the kernel has run out of watches, or the root vanished
         yield from _polled(stop)
 
 
@@ -105,14 +105,14 @@ def _polled(stop: Callable[[], bool]) -> Iterator[None]:
 
 
 class _Stop:
-    """watchfiles asks an event; the caller has a function."""
+    """An event for watchfiles, from the caller's function."""
 
     def __init__(self, stop: Callable[[], bool]) -> None:
         self.is_set = stop
 
 
 def on_network(place: Path, mounts: Path = Path("/proc/mounts")) -> bool:
-    """Whether a real path lies on a file system that other machines write to: no notification comes from there."""
+    """Whether a real path is on a file system shared with other machines, whose changes send no notification."""
     try:
         lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Where packages lie below a reports root, and reading their files without ever trusting them."""
+"""Finding packages below a reports root, and reading their files without trusting them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pathlib import Path
 from nbtui.evidence.layout import CHECKSUMS, METRICS, STAMP_FORMAT, SUMMARY
 
 STAMP = re.compile(r"\d{8}T\d{6}Z")
-LARGEST_TEXT = 64 * 1024 * 1024  # bytes; what is read whole is never near this
+LARGEST_TEXT = 64 * 1024 * 1024  # bytes; files read whole are far smaller
 TELLING = frozenset({METRICS, SUMMARY, CHECKSUMS})
 
 
 def stamp_time(name: str) -> datetime | None:
-    """The time a directory name states, taken at its word as UTC; None when it is no stamp.
+    """The time in a directory name, taken as UTC; None if the name is not a stamp.
 
     spec/evidence_package.md, Directory.
     """
@@ -39,10 +39,10 @@ def is_package(name: str, files: set[str]) -> bool:
 
 
 def find_packages(root: Path, known: Container[Path] = ()) -> Iterator[Path]:
-    """Every package directory at or below ``root``, unsorted; those in ``known`` are given without a look inside.
+    """Every package directory at or below ``root``, unsorted; those in ``known`` are yielded without a look inside.
 
     Hidden directories (where exports are built) and links are not entered; unreadable ones and a
-    missing root give nothing.
+    missing root yield nothing.
     """
     todo = [Path(root)]
     while todo:
@@ -78,9 +78,9 @@ def regular_size(path: Path) -> int | None:
 
 
 def read_bytes(path: Path, limit: int = LARGEST_TEXT) -> bytes | None:
-    """Content of a regular file of at most ``limit`` bytes; None when it cannot be had.
+    """Content of a regular file of at most ``limit`` bytes; None if unreadable.
 
-    A pipe or a device with the name of a package file would block a reader for ever.
+    A pipe or a device under the name of a package file would block a reader forever.
     """
     size = regular_size(path)
     if size is None or size > limit:
@@ -92,15 +92,15 @@ def read_bytes(path: Path, limit: int = LARGEST_TEXT) -> bytes | None:
 
 
 def read_text(path: Path) -> str | None:
-    """Text of a file with undecodable bytes replaced; None when it cannot be read."""
+    """Text of a file with undecodable bytes replaced; None if unreadable."""
     raw = read_bytes(path)
     return None if raw is None else raw.decode("utf-8", "replace")
 
 
 def read_json(path: Path) -> tuple[dict[str, object], str]:
-    """The object in a JSON file and what is wrong with it ("" when nothing is).
+    """The object in a JSON file and its fault ("" for none).
 
-    Python's own spelling of NaN and infinities is read, and reported: strict readers refuse it.
+    Python's spelling of NaN and infinities is accepted and reported: strict readers refuse it.
     """
     raw = read_bytes(path)
     if raw is None:
@@ -118,7 +118,7 @@ def read_json(path: Path) -> tuple[dict[str, object], str]:
         return {}, f"is not valid JSON{at}"
     if not isinstance(value, dict):
         return {}, "holds no JSON object"
-    return value, f"holds a bare {odd[0]}, which strict JSON does not know" if odd else ""
+    return value, f"holds a bare {odd[0]}, which is not strict JSON" if odd else ""
 
 
 def number(value: object) -> float | None:

@@ -1,4 +1,4 @@
-"""What packages from before the schema say, and where: commands, run metadata, per-phi files, summary table."""
+"""Facts in packages older than the schema: from commands, run metadata, per-phi files and the summary table."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STATUSES = frozenset({"PASS", "MINOR", "DIVERGENT", "CRITICAL", "MISSING"})
 
 @dataclass(frozen=True)
 class Facts:
-    """Facts gathered from everything but metrics.json; empty where nothing says them."""
+    """Facts from every file but metrics.json; empty where none states them."""
 
     case: str = ""
     pixel: tuple[int, int] | None = None
@@ -34,7 +34,7 @@ class Facts:
 
 
 def facts(path: Path, files: list[str], metrics: dict[str, object]) -> Facts:
-    """Gather what an old package says, newest-looking source first. Never raises."""
+    """Gather the facts of an old package, the most recent source first. Never raises."""
     notes: list[str] = []
     if metrics:
         notes.append("metrics.json is of the old format (no schema, case, pixel, phi mode, inputs)")
@@ -52,7 +52,7 @@ def facts(path: Path, files: list[str], metrics: dict[str, object]) -> Facts:
     if not mode:
         mode = phi_mode_of(per_phi)
         if mode:
-            notes.append(f"phi mode is not stated; {mode} is read off the per-phi values")
+            notes.append(f"phi mode is not stated; {mode} is inferred from the per-phi values")
     when, note = run_time(path.name, text(run.get("timestamp")))
     notes.extend([note] if note else [])
     usable = any(isinstance(entry, dict) for entry in mapping(metrics.get("factors")).values())
@@ -75,7 +75,7 @@ def facts(path: Path, files: list[str], metrics: dict[str, object]) -> Facts:
 
 
 def flag(commands: str, name: str) -> str:
-    """Value of ``--name VALUE`` in the first command that has it, comments left aside."""
+    """Value of ``--name VALUE`` in the first command that has it, comments ignored."""
     for line in commands.splitlines():
         if not line.lstrip().startswith("#"):
             found = re.search(rf"--{re.escape(name)}[= ]\s*([\w.+-]+)", line)
@@ -85,7 +85,7 @@ def flag(commands: str, name: str) -> str:
 
 
 def run_time(stamp: str, recorded: str) -> tuple[datetime | None, str]:
-    """The true UTC time of a run from its own record, and a sentence when the stamp tells another hour.
+    """The true UTC time of a run from its own record, and a sentence if the stamp differs.
 
     Half an hour is allowed: the stamp is taken at the start, the record at the end of a run.
     """
@@ -102,13 +102,13 @@ def run_time(stamp: str, recorded: str) -> tuple[datetime | None, str]:
     stated = stamp_time(stamp)
     if stated is None or abs((when - stated).total_seconds()) < 1800:
         return when, ""
-    return when, f"the stamp is not UTC: the run ended at {when:{STAMP_FORMAT}} by its own record"
+    return when, f"the stamp is not UTC: the run ended at {when:{STAMP_FORMAT}} according to its own record"
 
 
 def phi_mode_of(per_phi: dict[str, object]) -> str:
-    """``c-parity`` when the first phi step repeats the last one's value, ``spec`` when it has its own.
+    """``c-parity`` if the first phi step repeats the value of the last, ``spec`` if it has its own.
 
-    That repetition is what the phi carry-over of the C program does to a scan of several steps.
+    The phi carry-over of the C program causes that repetition in a scan of several steps.
     """
     entries = per_phi.get("per_phi_entries")
     if not isinstance(entries, list) or len(entries) < 2:

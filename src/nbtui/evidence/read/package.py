@@ -1,7 +1,7 @@
-"""Reading an evidence package, whatever wrote it, into one frozen value.
+"""Reading an evidence package of any origin into one frozen value.
 
-Nothing here raises on what it finds and nothing is ever changed: a package that is half garbage
-gives a value that says which half. spec/evidence_package.md, "Reading older packages".
+No content makes this raise, and no file is changed: a package of half garbage gives a value that names
+that half. spec/evidence_package.md, "Reading older packages".
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class Factor:
 
 @dataclass(frozen=True)
 class Package:
-    """What one package says. Empty strings and None mean that it does not say."""
+    """The content of one package. Empty strings and None: not stated."""
 
     path: Path
     stamp: str  # name of the directory
-    time: datetime | None  # UTC of the run: the run's own record where it has one, else the stamp
+    time: datetime | None  # UTC of the run: from the run's own record, else from the stamp
     format: str  # NEW (has a schema) or OLD
     case: str
     pixel: tuple[int, int] | None  # (slow, fast)
@@ -55,15 +55,15 @@ class Package:
     dtype: str
     device: str
     verdict: str  # one line
-    agrees: bool | None  # None when nothing was compared
+    agrees: bool | None  # None if nothing was compared
     first_divergence: str | None  # name of the field
-    first_label: str  # with occurrence and component, as in ``factors``; "" when nothing diverges
+    first_label: str  # with occurrence and component, as in ``factors``; "" without a divergence
     relative_delta: float | None  # (Py - C) / |C| of I_before_scaling
     factors: tuple[Factor, ...]  # pipeline order, as written
     environment: tuple[tuple[str, str], ...]  # ENVIRONMENT_KEYS that are known
     trace_hash: str  # of the trace lines of both sides; "" without a Python trace
     files: tuple[str, ...]  # sorted names
-    lacks: tuple[str, ...]  # sentences: what is missing, odd or inferred
+    lacks: tuple[str, ...]  # sentences: missing, unusual or inferred parts
 
     def factor(self, name: str) -> Factor | None:
         """The factor of this name, or None."""
@@ -71,7 +71,7 @@ class Package:
 
 
 def read_package(path: Path, *, chain_only: bool = False) -> Package:
-    """The package in directory ``path``. Never raises: what cannot be read is named in ``lacks``.
+    """The package in directory ``path``. Never raises: unreadable parts are named in ``lacks``.
 
     ``chain_only`` keeps the factors of the scaling chain and the first divergence: for an index of thousands.
     """
@@ -122,7 +122,7 @@ def read_package(path: Path, *, chain_only: bool = False) -> Package:
 
 
 def list_files(path: Path) -> list[str]:
-    """Names of everything but folders directly in ``path``, sorted; empty when it cannot be listed."""
+    """Names of everything but folders directly in ``path``, sorted; empty if unreadable."""
     try:
         with os.scandir(path) as entries:
             return sorted(entry.name for entry in entries if not entry.is_dir(follow_symlinks=False))
@@ -136,9 +136,9 @@ def python_logs(files: list[str]) -> list[str]:
 
 
 def trace_hash(path: Path, files: list[str]) -> str:
-    """sha256 of what was traced: the TRACE_PY lines of the Python log and the bytes of the C log.
+    """sha256 of the traces: the TRACE_PY lines of the Python log and the bytes of the C log.
 
-    The C log is taken by its line in sha256.txt, so that indexing ten thousand packages does not read it.
+    The C log enters by its line in sha256.txt, so that indexing ten thousand packages does not read it.
     """
     digest = hashlib.sha256()
     lines = 0
@@ -157,7 +157,7 @@ def trace_hash(path: Path, files: list[str]) -> str:
 
 
 def percent(relative: float | None) -> str:
-    """A relative delta as the reader sees it, e.g. ``-8.726 %``; "-" when there is none."""
+    """A relative delta as printed, e.g. ``-8.726 %``; "-" for none."""
     if relative is None:
         return "-"
     if relative == 0:
@@ -275,4 +275,6 @@ def _checksum_file(path: Path, names: set[str]) -> list[str]:
         return ["sha256.txt cannot be read"]
     if any(HEX_LINE.match(line) for line in raw.splitlines()):
         return []
-    return ["sha256.txt holds a git SHA, no checksums" if GIT_SHA.fullmatch(raw) else "sha256.txt holds no checksums"]
+    return [
+        "sha256.txt holds a git SHA instead of checksums" if GIT_SHA.fullmatch(raw) else "sha256.txt holds no checksums"
+    ]

@@ -1,4 +1,7 @@
-"""The package that a new one is measured against, and what changed since. Source: spec/evidence_package.md, summary."""
+"""The older package that a new one is compared with, and the changes since.
+
+Source: spec/evidence_package.md, summary.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ _RUN_KEYS = ("dtype", "device")
 
 @dataclass(frozen=True)
 class Baseline:
-    """An older package: the objects of its metrics.json and env.json (empty when it has none)."""
+    """An older package: the objects of its metrics.json and env.json (empty if missing)."""
 
     path: Path
     metrics: Mapping[str, object]
@@ -39,7 +42,7 @@ def find_baseline(root: Path, stamp: str, case: str, pixel: Mapping[str, int] | 
 
 
 def read_baseline(path: Path) -> Baseline:
-    """The package the user names.
+    """The package named by the user.
 
     Raises:
         UnusableInput: it has no readable metrics.json.
@@ -53,7 +56,7 @@ def read_baseline(path: Path) -> Baseline:
 def changes(baseline: Baseline, factors: Mapping[str, object]) -> dict[str, dict[str, object]]:
     """Per factor: ``change`` (better, worse, same, new, gone), and the relative deltas ``before`` and ``now``.
 
-    Two passing values are the same, whatever their last digits do.
+    Two passing values count as the same, whatever their last digits.
     """
     before = mapping(baseline.metrics.get("factors"))
     found: dict[str, dict[str, object]] = {}
@@ -79,7 +82,7 @@ def _change(old: Mapping[str, object], new: Mapping[str, object]) -> str:
 
 
 def _size(factor: Mapping[str, object]) -> float:
-    """How large a difference is: relative, else absolute, else known only as there or not."""
+    """Size of a difference: relative, else absolute, else 0 or infinite by status."""
     for key in ("rel_delta", "abs_delta"):
         value = number(factor.get(key))
         if value is not None:
@@ -90,7 +93,7 @@ def _size(factor: Mapping[str, object]) -> float:
 def environment_drift(
     baseline: Baseline, environment: Mapping[str, object], run: Mapping[str, object]
 ) -> list[dict[str, object]]:
-    """torch, Python, git SHA, dtype and device where they changed; ``run`` holds dtype and device of now."""
+    """Changes of torch, Python, git SHA, dtype and device; ``run`` holds the present dtype and device."""
     return [
         *changed_keys(baseline.environment, environment, DRIFT_KEYS),
         *changed_keys(baseline.metrics, run, _RUN_KEYS),

@@ -1,10 +1,10 @@
-"""Who builds which package: one lock per time stamp, and the removal of what dead exports left behind.
+"""Building directories of packages: one lock per time stamp, and the removal of remains of dead exports.
 
 While an export builds ``.STAMP.building`` it holds a lock on the hidden file ``.STAMP.lock`` beside it. The kernel
-drops the lock when the process ends, whatever ends it, a power cut included, so a lock that can be had means that
-nobody builds there any more. Nothing is guessed from process numbers, which are used again, or from ages.
+drops the lock when the process ends, however it ends, so that a free lock proves the export dead. Process numbers,
+which are reused, and ages play no part.
 
-Where a file system knows no locks, making the directory is the claim and litter is left alone.
+On a file system without locks, creating the directory is the claim, and litter is left alone.
 Source: spec/evidence_package.md, Directory.
 """
 
@@ -32,7 +32,7 @@ _NOT_OFFERED = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP})
 
 @contextlib.contextmanager
 def building(root: Path, stamp: str) -> Iterator[Path | None]:
-    """The empty building directory of a stamp that is free, else None; what is left of it is removed afterwards.
+    """The empty building directory of a free stamp, else None; its remains are removed afterwards.
 
     Raises:
         OSError: the root cannot be written.
@@ -50,7 +50,7 @@ def building(root: Path, stamp: str) -> Iterator[Path | None]:
 
 
 def clear_litter(root: Path) -> None:
-    """Remove what exports that are no longer running left hidden in ``root``; never that of a living one."""
+    """Remove the hidden remains of dead exports in ``root``; never those of a running one."""
     try:
         with os.scandir(root) as entries:
             stamps = {match[1] for entry in entries if (match := _HIDDEN.fullmatch(entry.name))}
@@ -66,7 +66,7 @@ def rename_new(source: Path, target: Path) -> None:
     """Rename a directory unless ``target`` exists.
 
     Raises:
-        FileExistsError: there is something of that name, be it an empty directory made a moment ago.
+        FileExistsError: the name exists, even as an empty directory.
         OSError: the disk refuses.
     """
     exclusive = _exclusive_rename()
@@ -81,7 +81,7 @@ def rename_new(source: Path, target: Path) -> None:
 
 
 def _made(root: Path, stamp: str, *, owned: bool) -> Path | None:
-    """Make the building directory; None when the stamp is taken."""
+    """Make the building directory; None if the stamp is taken."""
     folder = root / f".{stamp}.building"
     if os.path.lexists(root / stamp):
         return None
@@ -91,7 +91,7 @@ def _made(root: Path, stamp: str, *, owned: bool) -> Path | None:
         folder.mkdir()
     except FileExistsError:
         return None
-    if os.path.lexists(root / stamp):  # finished between the two looks, where there are no locks
+    if os.path.lexists(root / stamp):  # finished between the two checks, on a file system without locks
         folder.rmdir()
         return None
     return folder
@@ -99,7 +99,7 @@ def _made(root: Path, stamp: str, *, owned: bool) -> Path | None:
 
 @contextlib.contextmanager
 def _locked(root: Path, stamp: str) -> Iterator[bool | None]:
-    """True: the stamp's lock is ours; False: this file system has none; None: somebody else has it."""
+    """True: the stamp's lock is ours; False: the file system has no locks; None: another process holds it."""
     path = root / f".{stamp}.lock"
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -114,7 +114,7 @@ def _locked(root: Path, stamp: str) -> Iterator[bool | None]:
         yield owned
     finally:
         if owned is not None:
-            path.unlink(missing_ok=True)  # while it is held: nobody can wait for a name that is gone
+            path.unlink(missing_ok=True)  # while the lock is held: no process can wait for a vanished name
         os.close(descriptor)
 
 

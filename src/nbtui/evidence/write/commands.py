@@ -23,13 +23,13 @@ _OF_THE_SHELL = frozenset(
         *("getopts", "hash", "let", "local", "logout", "mapfile", "popd", "pushd", "read", "readarray", "readonly"),
         *("return", "set", "shift", "shopt", "source", "trap", "typeset", "ulimit", "umask", "unalias", "unset"),
     }
-)  # words that change the shell they are given to
-OPENMP = "KMP_DUPLICATE_LIB_OK"  # which torch needs on some machines
+)  # words that change the shell that runs them
+OPENMP = "KMP_DUPLICATE_LIB_OK"  # needed by torch on some machines
 
 
 @dataclass(frozen=True)
 class Ran:
-    """One command that was run for a package; ``log``: its whole stdout and stderr as ASCII text."""
+    """One extra command after its run; ``log``: its whole stdout and stderr as ASCII text."""
 
     command: str
     status: int
@@ -38,7 +38,7 @@ class Ran:
 
 
 def run_all(commands: Iterable[str]) -> tuple[Ran, ...]:
-    """Run each command line in a shell, in the current directory, one after the other."""
+    """Run the command lines in a shell in the current directory, one after the other."""
     shell = shutil.which("bash") or "/bin/sh"
     found = []
     for count, command in enumerate(commands, start=1):
@@ -76,7 +76,7 @@ def equivalent(
     tolerance: float | None,
     diagnose: bool,
 ) -> tuple[str, ...]:
-    """The export command line for a package that was asked for in the console."""
+    """The export command line equivalent to an export from the console."""
     words = ["export"]
     flags: list[str] = []
     if case.name == DEMO:
@@ -104,7 +104,7 @@ def equivalent(
 
 
 def _change_directory(here: Path) -> str:
-    """``cd`` to where the commands were run: relative to the checkout where there is one."""
+    """``cd`` to the directory of the commands, relative to the checkout if there is one."""
     root = checkout_root(here)
     if root is None or not here.is_relative_to(root):
         return f"cd {shell_word(str(here))}"
@@ -119,9 +119,9 @@ def _setting(name: str) -> str:
 
 
 def _pasteable(command: str) -> str:
-    """The command as typed where pasting it does what running it did, else wrapped so that it does.
+    """The command as typed if pasting it repeats the run, else wrapped in a shell.
 
-    Each ran in a shell of its own: ``cd elsewhere`` or ``exit 5`` must not reach the shell that it is pasted into.
+    Each ran in a shell of its own: ``cd elsewhere`` or ``exit 5`` must not affect the shell of a reader.
     """
     first = command.partition(" ")[0]
     plain = _PLAIN.fullmatch(command) and first not in _OF_THE_SHELL and "=" not in first

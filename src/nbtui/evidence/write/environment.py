@@ -1,4 +1,4 @@
-"""Where a package was made: ``env.json``. Source: spec/evidence_package.md, env.json."""
+"""The environment of a run: ``env.json``. Source: spec/evidence_package.md, env.json."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _STATUS_LINES = 200
 
 
 def environment(when: datetime, *, hostname: bool = False, folder: Path | None = None) -> dict[str, object]:
-    """The env.json object. ``when``: UTC; ``folder``: whose git checkout counts (default: the current directory).
+    """The env.json object. ``when``: UTC; ``folder``: in the git checkout to record (default: the current directory).
 
-    The git keys are null outside a checkout; the host's name is left out unless asked for.
+    The git keys are null outside a checkout; the host's name is included only with ``hostname``.
     """
     found: dict[str, object] = {
         "schema": SCHEMA,

@@ -1,4 +1,4 @@
-"""Writing one evidence package: simulate, compare, and keep everything that somebody else needs to check it.
+"""Writing one evidence package: simulate, compare, and keep everything that a third party needs for checking.
 
 Source: spec/evidence_package.md.
 """
@@ -50,14 +50,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """What to keep, and where."""
+    """The content of a package, and its place."""
 
     case: Case
     settings: Settings
     reports: Path
     c_log: Path | None = None  # default: the case's own
     py_log: Path | None = None  # default: the live trace
-    simulation: Simulation | None = None  # one that was made already with these settings
+    simulation: Simulation | None = None  # an existing one with these settings
     profile: str = "full"
     tolerance: float | None = None
     profiles: Mapping[str, Profile] = field(default_factory=dict)
@@ -65,14 +65,14 @@ class ExportRequest:
     runs: tuple[str, ...] = ()  # extra shell commands
     note: str = ""
     todo: str = ""  # next step; default: one from the first divergence
-    argv: tuple[str, ...] = ()  # nbtui's own words; default: an equivalent export command
+    argv: tuple[str, ...] = ()  # nbtui's command line; default: an equivalent export command
     hostname: bool = False
-    diagnose: Callable[[Case, Trace, Trace], Diagnosis] | None = None  # default: no diagnosis is made
+    diagnose: Callable[[Case, Trace, Trace], Diagnosis] | None = None  # default: no diagnosis
 
 
 @dataclass(frozen=True)
 class WrittenPackage:
-    """A package on disk and how its run ended."""
+    """A package on disk with the outcome of its run."""
 
     path: Path
     comparison: Comparison
@@ -92,7 +92,7 @@ class _Evidence:
     simulation: Simulation | None
     comparison: Comparison
     diagnosis: Mapping[str, object] | None
-    undiagnosed: str  # why a diagnosis that was asked for is not there
+    undiagnosed: str  # why a requested diagnosis is missing
     environment: Mapping[str, object]
     runs: tuple[Ran, ...]
     blocked: tuple[str, ...]
@@ -105,11 +105,11 @@ def export_package(request: ExportRequest) -> Path:
 
 
 def export(request: ExportRequest) -> WrittenPackage:
-    """Simulate (unless done), compare, run the extra commands and write a package, also of a failure.
+    """Simulate (unless given), compare, run the extra commands and write a package, also after a failure.
 
     Raises:
         UnusableInput, TraceError: the case, a log, the profile or the baseline is unusable; nothing is written.
-        NotWritten: the package cannot be written; nothing is left of it.
+        NotWritten: the package cannot be written; no part of it remains.
     """
     if request.baseline is not None:
         read_baseline(request.baseline)
@@ -149,7 +149,7 @@ def _gather(request: ExportRequest, when: datetime) -> _Evidence:
     blocked += [f"'{ran.command}' ended with exit status {ran.status}, see {ran.name}" for ran in runs if ran.status]
     if failure is None and not comparison.agrees:
         first = comparison.first_divergence
-        blocked.insert(0, f"{first.label} diverges" if first is not None else "no value is on both sides")
+        blocked.insert(0, f"{first.label} diverges" if first is not None else "no value exists on both sides")
     return _Evidence(
         request=request,
         c_log=c_log,
@@ -168,7 +168,7 @@ def _gather(request: ExportRequest, when: datetime) -> _Evidence:
 
 
 def _diagnosed(request: ExportRequest, c: Trace, py: Trace) -> tuple[dict[str, object] | None, str]:
-    """The diagnosis as metrics.json holds it, or why there is none; the package is evidence without it, too."""
+    """The diagnosis as in metrics.json, or the reason for its absence; a package is evidence without one, too."""
     if request.diagnose is None:
         return None, ""
     from nbtui.diagnosis.explain.render import as_object  # needs the simulator
@@ -183,14 +183,14 @@ def _diagnosed(request: ExportRequest, c: Trace, py: Trace) -> tuple[dict[str, o
 
 
 def _written_trace(simulation: Simulation) -> Trace:
-    """The live trace as the package's own two logs say it, in ASCII: what is compared is what can be checked."""
+    """The live trace as written to the two logs of the package, in ASCII: the comparison uses the checkable values."""
     main, phi = _logs(simulation)
     trace = replace(parse_lines(main, "live"), side="PY")
     return with_phi(trace, parse_lines(phi, "live").phi) if phi else trace
 
 
 def _logs(simulation: Simulation) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The lines of the main log and of the per-phi log, which only a run of several phi steps has."""
+    """The lines of the main log and of the per-phi log, which exists only for several phi steps."""
     lines = tuple(ascii_line(line) for line in simulation.trace_lines)
     return split_phi(lines) if simulation.axes["phi_step"] > 1 else (lines, ())
 
@@ -268,7 +268,7 @@ def _metrics(stamp: str, evidence: _Evidence) -> dict[str, object]:
     if baseline is None:
         return found
     if not baseline.environment:
-        findings.append(f"the baseline {baseline.path.name} has no env.json: environment drift is not known")
+        findings.append(f"the baseline {baseline.path.name} has no env.json: environment drift is unknown")
     run = {"dtype": request.settings.dtype, "device": request.settings.device}
     factors = found["factors"]
     assert isinstance(factors, dict)
@@ -288,11 +288,11 @@ def _baseline_of(request: ExportRequest, stamp: str, found: Mapping[str, object]
 
 
 def _findings(evidence: _Evidence) -> list[str]:
-    """What a reader must know beside what the comparison found."""
+    """Remarks for the reader beside the findings of the comparison."""
     request, found = evidence.request, []
     if request.py_log is not None:
         found.append(
-            "the Python trace is a given log; phi mode, dtype, device and terms.csv are those of our own simulation"
+            "the Python trace is a given log; phi mode, dtype, device and terms.csv describe nbtui's own simulation"
         )
     if evidence.undiagnosed:
         found.append(evidence.undiagnosed)
@@ -301,14 +301,14 @@ def _findings(evidence: _Evidence) -> list[str]:
     pixel = evidence.comparison.pixel_c
     if pixel is not None and request.case.pixel is not None and pixel != request.case.pixel:
         found.append(
-            f"the C log is of pixel (slow {pixel[0]}, fast {pixel[1]}), the case of "
+            f"the C log traces pixel (slow {pixel[0]}, fast {pixel[1]}), the case names "
             f"(slow {request.case.pixel[0]}, fast {request.case.pixel[1]})"
         )
     return found
 
 
 def _inputs(evidence: _Evidence) -> list[dict[str, object]]:
-    """Every file that was read: the simulation's (or, when it failed, those the command names), and the logs."""
+    """Every input file: the simulation's (or, after a failure, those named by the command) and the logs."""
     request, case = evidence.request, evidence.request.case
     if evidence.simulation is not None:
         files = list(evidence.simulation.input_files)
@@ -320,7 +320,7 @@ def _inputs(evidence: _Evidence) -> list[dict[str, object]]:
 
 
 def _named(path: Path, folder: Path) -> str:
-    """A file's name relative to ``folder``, or to the current directory, else as it is."""
+    """A file's name relative to ``folder`` or to the current directory, else unchanged."""
     full = path.absolute()
     for place in (folder.absolute(), Path.cwd()):
         if full.is_relative_to(place):
@@ -329,7 +329,7 @@ def _named(path: Path, folder: Path) -> str:
 
 
 def _relative(path: Path) -> str:
-    """A package's path without the machine's part: relative to the current directory, or from its root on."""
+    """A package's path without the machine's part: relative to the current directory, else its last two parts."""
     full = path.absolute()
     here = Path.cwd()
     return spelled(str(full.relative_to(here) if full.is_relative_to(here) else Path(*full.parts[-2:])))

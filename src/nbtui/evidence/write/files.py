@@ -1,4 +1,4 @@
-"""Files and packages that appear whole or not at all, and never over something that was there.
+"""Files and packages that appear whole or not at all, and never replace anything.
 
 Source: spec/evidence_package.md, Directory.
 """
@@ -22,7 +22,7 @@ _STAMPS_TRIED = 3600
 
 
 def check_new(path: Path, *, force: bool) -> None:
-    """Refuse early what :func:`write_file` would refuse.
+    """Refuse early whatever :func:`write_file` would refuse.
 
     Raises:
         NotWritten: ``path`` exists (without ``force``), is a directory, or its directory does not exist.
@@ -33,14 +33,14 @@ def check_new(path: Path, *, force: bool) -> None:
     if not path.parent.is_dir():
         raise NotWritten(f"{where}: no directory {clean(str(path.parent))}; make it first")
     if not force and os.path.lexists(path) and not _is_device(path):
-        raise NotWritten(f"{where}: exists and is not overwritten; choose another name or give --force")
+        raise NotWritten(f"{where}: already exists; choose another name or give --force")
 
 
 def write_file(path: Path, data: bytes, *, force: bool = False) -> None:
-    """Write a whole file under its name at once; devices and pipes are written to directly.
+    """Write a whole file in one step; devices and pipes are written to directly.
 
     Raises:
-        NotWritten: it exists (without ``force``) or cannot be written; what was there is unchanged.
+        NotWritten: it exists (without ``force``) or cannot be written; an existing file is unchanged.
     """
     check_new(path, force=force)
     with _explained(path):
@@ -56,7 +56,7 @@ def write_file(path: Path, data: bytes, *, force: bool = False) -> None:
 
 @contextlib.contextmanager
 def new_file(folder: Path) -> Iterator[tuple[int, Path]]:
-    """A hidden temporary file in ``folder``, readable as a new file would be; gone afterwards unless published."""
+    """A hidden temporary file in ``folder`` with the permissions of a new file; removed afterwards unless published."""
     descriptor, name = tempfile.mkstemp(prefix=".nbtui-", dir=folder)
     temporary = Path(name)
     try:
@@ -92,11 +92,11 @@ def publish(temporary: Path, target: Path, *, force: bool = False) -> None:
 def write_package(root: Path, when: datetime, fill: Callable[[Path, str], None]) -> Path:
     """A new package directory ``root/STAMP``, filled by ``fill(folder, stamp)`` aside and renamed into place.
 
-    ``when`` is the UTC time of the run; when its stamp is taken the next free one is used. Two exports never share
-    a directory, and what exports that died left hidden in ``root`` is removed first.
+    ``when`` is the UTC time of the run; if its stamp is taken, the next free one is used. Two exports never share
+    a directory. Hidden remains of dead exports in ``root`` are removed first.
 
     Raises:
-        NotWritten: it cannot be written; nothing is left of it.
+        NotWritten: it cannot be written; no part of it remains.
     """
     with _explained(root):
         root.mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,9 @@ def write_package(root: Path, when: datetime, fill: Callable[[Path, str], None])
             _sync(folder)
             try:
                 rename_new(folder, root / stamp)
-            except FileExistsError as error:  # made by another tool meanwhile: theirs stays, ours moves on
+            except (
+                FileExistsError
+            ) as error:  # made by another tool meanwhile: it stays, and this export takes the next stamp
                 raise _Taken from error
             _sync_directory(root)
             return root / stamp
@@ -120,7 +122,7 @@ def write_package(root: Path, when: datetime, fill: Callable[[Path, str], None])
 
 
 class _Taken(Exception):
-    """The stamp's name was given to something else while the package was being built."""
+    """The stamp was taken while the package was being built."""
 
 
 def _sync(folder: Path) -> None:
@@ -134,7 +136,7 @@ def _sync(folder: Path) -> None:
 
 
 def _sync_directory(folder: Path) -> None:
-    """Not every file system lets a directory be flushed; the files in it were."""
+    """Flush a directory where the file system allows it."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -153,7 +155,7 @@ def _is_device(path: Path) -> bool:
 
 @contextlib.contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    """OSErrors as NotWritten, naming the file they are about."""
+    """OSErrors as NotWritten, naming the file."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The metrics.json object with everything that a comparison alone does not know.
+"""The metrics.json object, with everything beyond the comparison itself.
 
 Source: spec/evidence_package.md, metrics.json.
 """
@@ -35,7 +35,7 @@ def record(
     simulation: Simulation | None = None,
     more: Mapping[str, object] | None = None,
 ) -> dict[str, object]:
-    """The metrics.json object. ``settings`` states mode, dtype and device; ``more`` adds what an export knows."""
+    """The metrics.json object. ``settings`` states mode, dtype and device; ``more`` adds the keys of an export."""
     extra: dict[str, object] = {
         "trace_sha256": {"c": c.sha256, "py": py.sha256},
         "first_divergence_detail": _first(comparison),
@@ -69,7 +69,7 @@ def normalised_command(case: Case) -> str:
 
 
 def input_entry(path: Path, name: str) -> dict[str, object]:
-    """``path`` (as named to the reader), ``sha256`` and ``size`` of one input file. Raises OSError."""
+    """``path`` (as shown to the reader), ``sha256`` and ``size`` of one input file. Raises OSError."""
     return {"path": name, "sha256": sha256_of(path), "size": path.stat().st_size}
 
 

@@ -1,6 +1,6 @@
 """``summary.md``: metrics.json for a reader.
 
-Every number is printed exactly as metrics.json (or env.json) holds it; nothing is computed here.
+Every number is printed exactly as in metrics.json (or env.json); this module computes none.
 Source: spec/evidence_package.md, summary.md.
 """
 
@@ -43,22 +43,22 @@ def summary(metrics: Mapping[str, Any], place: str, todo: str) -> str:
 
 
 def next_step(metrics: Mapping[str, Any]) -> str:
-    """The generated next step, from what stopped the run, the best diagnosis or the first divergence."""
+    """The generated next step: from the failure, the best diagnosis or the first divergence."""
     first = metrics["first_divergence_detail"]
     if first is None and metrics["blocked"]:
-        return f"mend this, then export again: {metrics['blocked'][0]}"
+        return f"fix this, then export again: {metrics['blocked'][0]}"
     if first is None:
         return "repeat with another pixel or phi mode; nothing differs here"
     causes = (metrics["diagnosis"] or {}).get("hypotheses")
     if causes:
         return f"confirm {' + '.join(causes[0]['ids'])}: {' '.join(causes[0]['confirm'])}"
     origin = first["inherited_from"]
-    where = f"follow it upstream to {origin}" if origin else "nothing upstream of it differs, so look where it is made"
+    where = f"follow it upstream to {origin}" if origin else "nothing upstream differs, so inspect its own computation"
     return f"explain {first['label']}: {where}"
 
 
 def number(value: object) -> str:
-    """A value as it stands in metrics.json, without quotes; ``-`` for nothing."""
+    """A value as in metrics.json, without quotes; ``-`` for null."""
     if value is None:
         return "-"
     if isinstance(value, float) and not math.isfinite(value):
@@ -159,10 +159,10 @@ def _diagnosis(metrics: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     found = metrics["diagnosis"]
     if found is None:
-        yield "None was made."
+        yield "No diagnosis."
         return
     if not found["hypotheses"]:
-        yield "No known cause explains a difference." if metrics["num_divergent"] else "Nothing differs."
+        yield "No known cause explains the difference." if metrics["num_divergent"] else "Nothing differs."
     for cause in found["hypotheses"]:
         yield f"{number(cause['rank'])}. {' + '.join(map(cell, cause['ids']))}: {cell(cause['summary'])}"
         explained, left = number(cause["explained"]), number(cause["residual"])
