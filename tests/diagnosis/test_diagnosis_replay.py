@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from nbtui.diagnosis.diagnose import base_setup
-from nbtui.diagnosis.replay.formulas import rotation, rotation_xyz
-from nbtui.diagnosis.replay.lookup import nearest_index, tricubic
-from nbtui.diagnosis.replay.placement import with_cell, with_frame
 from nbtui.diagnosis.replay.replay import replay
+from nbtui.diagnosis.replay.rotation import rotation, rotation_xyz
+from nbtui.diagnosis.replay.setup import with_cell, with_frame, with_rules
+from nbtui.diagnosis.replay.structure_factor import Rounding, nearest_index, tricubic
 from nbtui.diagnosis.search.rows import common_rows, predictions
 from nbtui.live.cases import case_of_command_file
 from nbtui.live.model import Case
@@ -71,17 +70,17 @@ def test_rotations_turn_right_handed() -> None:
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [
-        ("half_down", [2, -3, 1, -2]),
-        ("half_up", [3, -2, 1, -2]),
-        ("half_even", [2, -2, 1, -2]),
-        ("half_away", [3, -3, 1, -2]),
+        ("half down", [2, -3, 1, -2]),
+        ("half up", [3, -2, 1, -2]),
+        ("half even", [2, -2, 1, -2]),
+        ("half away", [3, -3, 1, -2]),
         ("floor", [2, -3, 1, -3]),
         ("ceil", [3, -2, 2, -2]),
         ("trunc", [2, -2, 1, -2]),
     ],
 )
 def test_rounding_rules(rule: str, expected: list[int]) -> None:
-    assert nearest_index(np.array([2.5, -2.5, 1.2, -2.2]), rule).tolist() == expected
+    assert nearest_index(np.array([2.5, -2.5, 1.2, -2.2]), Rounding(rule)).tolist() == expected
 
 
 def test_tricubic_reproduces_a_cubic() -> None:
@@ -97,7 +96,7 @@ def test_a_broken_rule_changes_only_what_follows_from_it() -> None:
     assert case.pixel is not None
     base = base_setup(case, case.pixel)
     good = replay(base)
-    bad = replay(replace(base, rules=replace(base.rules, rounding="floor")))
+    bad = replay(with_rules(base, "structure_factor", rounding=Rounding.FLOOR))
     np.testing.assert_array_equal(good.fields["hkl_frac"], bad.fields["hkl_frac"])
     np.testing.assert_array_equal(bad.fields["hkl_rounded"], np.floor(bad.fields["hkl_frac"]))
     assert good.fields["polar"] == bad.fields["polar"]

@@ -12,7 +12,7 @@ from nbtui.diagnosis.explain.causes import Cause, Outcome, ranked
 from nbtui.diagnosis.hypotheses.catalogue import variants_of
 from nbtui.diagnosis.hypotheses.record import Problem, Variant
 from nbtui.diagnosis.replay.replay import MOST_TERMS, Replay, replay
-from nbtui.diagnosis.replay.rules import Setup
+from nbtui.diagnosis.replay.setup import Setup
 from nbtui.diagnosis.search.consistency import Finding, check
 from nbtui.diagnosis.search.fit import fitted
 from nbtui.diagnosis.search.inherited import divergences

@@ -6,15 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from nbtui.diagnosis.replay.placement import with_cell, with_frame
-from nbtui.diagnosis.replay.rules import Setup
+from nbtui.diagnosis.replay.setup import Setup, with_cell, with_frame, with_rules
 
 Change = Callable[[Setup], Setup]
 
 
-def rule(**changes: Any) -> Change:
-    """Other rules of the pixel loop."""
-    return lambda setup: replace(setup, rules=replace(setup.rules, **changes))
+def rule(stage: str, **changes: Any) -> Change:
+    """Other rules of one stage of the pixel loop, a field of Rules."""
+    return lambda setup: with_rules(setup, stage, **changes)
 
 
 def scene(**changes: Any) -> Change:

@@ -9,10 +9,11 @@ from itertools import permutations, product
 from nbtui.diagnosis.hypotheses.changes import Change, cell, orienting, rule, scene
 from nbtui.diagnosis.hypotheses.log_lines import quoted, repeated_phi_step
 from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, Notice, Problem, Setting
-from nbtui.diagnosis.replay.rules import Setup
+from nbtui.diagnosis.replay.orientation import Misset
+from nbtui.diagnosis.replay.setup import Setup, with_rules
+from nbtui.live.constants import DEFAULT_MOSAIC_SEED
 from nbtui.live.scene import cell_of, domains
 
-DEFAULT_SEED = 12345678
 _RANGE = "phi steps from"
 _MISSET = "misset angles"
 _DOMAINS = quoted("mosaic domains")
@@ -21,7 +22,7 @@ _DOMAINS = quoted("mosaic domains")
 
 
 def _fresh(problem: Problem) -> Iterator[Form]:
-    yield Form("fresh vectors at phi = 0", rule(carryover=False))
+    yield Form("fresh vectors at phi = 0", rule("crystal", phi_carryover=False))
 
 
 CARRY_OVER = Hypothesis(
@@ -42,8 +43,8 @@ def _grid(start: float, stretch: float, *, shown: bool) -> Change:
     def change(setup: Setup) -> Setup:
         here = setup.scene
         moved = replace(here, phi_start=here.phi_start + start * here.phi_step, phi_step=here.phi_step * stretch)
-        lines = (here.phi_start, here.phi_step) if shown else setup.rules.phi_shown
-        return replace(setup, scene=moved, rules=replace(setup.rules, phi_shown=lines))
+        lines = (here.phi_start, here.phi_step) if shown else setup.rules.lines.phi_shown
+        return with_rules(replace(setup, scene=moved), "lines", phi_shown=lines)
 
     return change
 
@@ -148,8 +149,8 @@ MISSET_ORDER = Hypothesis(
 
 def _misset_direct(problem: Problem) -> Iterator[Form]:
     if problem.base.cell.misset is not None:
-        yield Form("as well", orienting(misset="both"))
-        yield Form("alone", orienting(misset="direct"))
+        yield Form("as well", orienting(misset=Misset.BOTH))
+        yield Form("alone", orienting(misset=Misset.DIRECT))
 
 
 MISSET_DIRECT = Hypothesis(
@@ -211,14 +212,15 @@ def _seed(problem: Problem) -> int | None:
     here = problem.scene
     if len(here.mosaic) < 2 or here.mosaic_spread <= 0.0:
         return None
-    return DEFAULT_SEED if here.options.mosaic_seed is None else here.options.mosaic_seed
+    return DEFAULT_MOSAIC_SEED if here.options.mosaic_seed is None else here.options.mosaic_seed
 
 
 def _seeds(problem: Problem) -> Iterator[Form]:
     here, seed = problem.scene, _seed(problem)
     if seed is None:
         return
-    candidates = [DEFAULT_SEED, -seed, seed + 1, seed - 1, -DEFAULT_SEED, -seed - 1, 1 - seed, 1, 0, 42, 1234567]
+    default = DEFAULT_MOSAIC_SEED
+    candidates = (default, -seed, seed + 1, seed - 1, -default, -seed - 1, 1 - seed, 1, 0, 42, 1234567)
     for candidate in dict.fromkeys(candidates):
         if candidate != seed:
             matrices = domains(here.mosaic_spread, len(here.mosaic), candidate)
@@ -254,7 +256,7 @@ FIRST_DOMAIN = Hypothesis(
 
 def _mosaic_first(problem: Problem) -> Iterator[Form]:
     if _seed(problem) is not None:
-        yield Form("", rule(mosaic_before_phi=True))
+        yield Form("", rule("crystal", mosaic_before_phi=True))
 
 
 MOSAIC_BEFORE_PHI = Hypothesis(

@@ -12,8 +12,7 @@ import numpy as np
 from nbtui.diagnosis.hypotheses.changes import Change, frame, placing, rule, scene
 from nbtui.diagnosis.hypotheses.log_lines import quoted
 from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, Notice, Problem
-from nbtui.diagnosis.replay.placement import with_frame
-from nbtui.diagnosis.replay.rules import Setup
+from nbtui.diagnosis.replay.setup import Setup, with_frame
 from nbtui.live.scene import Array, Frame, frame_of, parsed
 
 CONVENTIONS = ("ADXV", "MOSFLM", "DENZO", "XDS", "DIALS", "CUSTOM")
@@ -27,10 +26,10 @@ _CENTER = quoted("convention selected", fields=("beam_center_m", "Fbeam_m", "Sbe
 def _corners(problem: Problem) -> Iterator[Form]:
     over = problem.scene.oversample
     for name, slow, fast in SIDES:
-        yield Form(name, rule(offset=(-0.5 * slow, -0.5 * fast)))
+        yield Form(name, rule("pixel", offset=(-0.5 * slow, -0.5 * fast)))
         if over > 1:
             shift = (-0.5 * over * slow, -0.5 * over * fast)
-            yield Form(f"{name}, whole pixel", rule(offset=shift), price=0.5)
+            yield Form(f"{name}, whole pixel", rule("pixel", offset=shift), price=0.5)
 
 
 PIXEL_CORNER = Hypothesis(

@@ -13,12 +13,14 @@ import numpy as np
 from nbtui.diagnosis.hypotheses.changes import orienting, rule, scene
 from nbtui.diagnosis.hypotheses.log_lines import quoted
 from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, Notice, Problem
-from nbtui.diagnosis.replay.formulas import kahn_polarization, unit
+from nbtui.diagnosis.replay.accumulation import Weights
+from nbtui.diagnosis.replay.polarization import kahn_polarization
+from nbtui.diagnosis.replay.rotation import unit
+from nbtui.diagnosis.replay.structure_factor import Defaulted
+from nbtui.live.constants import DEFAULT_FLUENCE
 from nbtui.live.scene import Array, cached_table, rebuilt
 from nbtui.parity.align import cells
 from nbtui.trace.model import Trace
-
-DEFAULT_FLUENCE = 125932015286227086360700780544.0
 
 
 def _first_value(trace: Trace, name: str) -> Array | None:
@@ -156,13 +158,13 @@ def _defaults(problem: Problem) -> Iterator[Form]:
     if problem.scene.table.default_f == 0.0:
         return
     for kind, name in (
-        ("none", "default_F not applied"),
-        ("holes", "default_F only outside the table"),
-        ("outside", "default_F only in the table's holes"),
-        ("all", "default_F everywhere"),
-        ("zeros", "default_F in place of zeros of the table"),
+        (Defaulted.NONE, "default_F not applied"),
+        (Defaulted.HOLES, "default_F only in the table's holes"),
+        (Defaulted.OUTSIDE, "default_F only outside the table"),
+        (Defaulted.ALL, "default_F everywhere"),
+        (Defaulted.ZEROS, "default_F in place of zeros of the table"),
     ):
-        yield Form(name, rule(default_for=kind))
+        yield Form(name, rule("structure_factor", defaulted=kind))
 
 
 DEFAULT_F = Hypothesis(
@@ -190,7 +192,7 @@ def _caches(problem: Problem) -> Iterator[Form]:
         yield Form("cache not read, default_F everywhere", scene(table=plain), price)
     printed = _printed_factors(problem.suspect)
     if printed:
-        yield Form("F_cell from elsewhere", rule(f_given=printed), price if said else 12.0)
+        yield Form("F_cell from elsewhere", rule("structure_factor", f_given=printed), price if said else 12.0)
 
 
 def _printed_factors(trace: Trace) -> tuple[tuple[tuple[int, int, int], float], ...]:
@@ -246,9 +248,9 @@ MATRIX_WAVELENGTH = Hypothesis(
 
 def _weights(problem: Problem) -> Iterator[Form]:
     if len(problem.scene.sources) > 1:
-        yield Form("weights as typed", rule(weights="raw"))
-        yield Form("weights divided by their sum", rule(weights="normalised"))
-        yield Form("weights divided by their mean", rule(weights="mean"))
+        yield Form("weights as typed", rule("accumulation", weights=Weights.RAW))
+        yield Form("weights divided by their sum", rule("accumulation", weights=Weights.NORMALIZED))
+        yield Form("weights divided by their mean", rule("accumulation", weights=Weights.MEAN))
 
 
 SOURCE_WEIGHTS = Hypothesis(

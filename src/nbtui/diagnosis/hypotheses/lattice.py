@@ -8,6 +8,7 @@ from itertools import permutations, product
 from nbtui.diagnosis.hypotheses.changes import both, rule, scene
 from nbtui.diagnosis.hypotheses.log_lines import quoted
 from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, Problem
+from nbtui.diagnosis.replay.structure_factor import Rounding
 
 SHAPES = ("SQUARE", "ROUND", "GAUSS", "TOPHAT")
 _CRYSTAL = quoted(" xtal: ")
@@ -17,7 +18,7 @@ _LOOKUP = quoted(fields=("hkl_rounded", "F_cell"))
 
 
 def _fractional(problem: Problem) -> Iterator[Form]:
-    yield Form("", rule(sincg_fractional=True))
+    yield Form("", rule("lattice", grating_literal=False))
 
 
 FRACTIONAL_GRATING = Hypothesis(
@@ -87,8 +88,9 @@ FUDGE = Hypothesis(
 
 
 def _roundings(problem: Problem) -> Iterator[Form]:
-    for name in ("half_up", "half_even", "half_away", "floor", "ceil", "trunc"):
-        yield Form(name.replace("_", " "), rule(rounding=name))
+    for rounding in Rounding:
+        if rounding is not Rounding.HALF_DOWN:
+            yield Form(rounding.value, rule("structure_factor", rounding=rounding))
 
 
 ROUNDING = Hypothesis(
@@ -108,7 +110,7 @@ def _neighbors(problem: Problem) -> Iterator[Form]:
     for shift in product((-1, 0, 1), repeat=3):
         if any(shift):
             steps = sum(map(abs, shift))
-            yield Form("h{:+d} k{:+d} l{:+d}".format(*shift), rule(shift=shift), 1.5 * (steps - 1))
+            yield Form("h{:+d} k{:+d} l{:+d}".format(*shift), rule("structure_factor", shift=shift), 1.5 * (steps - 1))
 
 
 NEIGHBOR = Hypothesis(
@@ -126,7 +128,7 @@ def _index_orders(problem: Problem) -> Iterator[Form]:
         return
     for order in permutations(range(3)):
         if order != (0, 1, 2):
-            yield Form(" ".join("hkl"[i] for i in order), rule(order=order))
+            yield Form(" ".join("hkl"[i] for i in order), rule("structure_factor", order=order))
 
 
 PERMUTED_INDICES = Hypothesis(
@@ -141,7 +143,7 @@ PERMUTED_INDICES = Hypothesis(
 
 def _mate(problem: Problem) -> Iterator[Form]:
     if problem.scene.table.grid is not None:
-        yield Form("-h -k -l", rule(friedel=True))
+        yield Form("-h -k -l", rule("structure_factor", friedel=True))
 
 
 FRIEDEL = Hypothesis(
@@ -158,11 +160,12 @@ def _interpolations(problem: Problem) -> Iterator[Form]:
     if problem.scene.table.grid is None:
         return
     on = problem.scene.interpolate
+    point_by_point = rule("structure_factor", interpolation_switch_off=False)
     yield Form("nearest" if on else "tricubic", scene(interpolate=not on, interpolation_end=None))
     if on:
-        yield Form("decided for every point", rule(interpolation_stops=False), 0.5)
+        yield Form("decided for every point", point_by_point, 0.5)
     else:
-        every = both(rule(interpolation_stops=False), scene(interpolate=True, interpolation_end=None))
+        every = both(point_by_point, scene(interpolate=True, interpolation_end=None))
         yield Form("tricubic, decided for every point", every, 0.5)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from nbtui.diagnosis.hypotheses.changes import Change
 from nbtui.diagnosis.hypotheses.log_lines import Evidence, nothing
-from nbtui.diagnosis.replay.rules import Setup
+from nbtui.diagnosis.replay.setup import Setup
 from nbtui.live.model import Case
 from nbtui.live.scene import Scene
 from nbtui.trace.model import Trace

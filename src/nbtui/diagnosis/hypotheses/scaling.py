@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations, product
 
-from nbtui.diagnosis.hypotheses.changes import rule
+from nbtui.diagnosis.hypotheses.changes import both, rule
 from nbtui.diagnosis.hypotheses.log_lines import quoted
 from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, Kind, Problem, Setting
+from nbtui.diagnosis.replay.accumulation import Background, loop_sizes
+from nbtui.diagnosis.replay.corrections import Taken
 
 
 def _later_values(problem: Problem) -> Iterator[Form]:
-    for omega, polar in product(("first", "last", "mean"), repeat=2):
-        if (omega, polar) != ("first", "first"):
-            same = omega == polar or "first" in (omega, polar)
+    for omega, polar in product(Taken, repeat=2):
+        if (omega, polar) != (Taken.FIRST, Taken.FIRST):
+            same = omega is polar or Taken.FIRST in (omega, polar)
             name = f"solid angle {omega}, polarization {polar}"
-            yield Form(name, rule(omega_of=omega, polar_of=polar), 0.0 if same else 1.0)
+            yield Form(name, rule("corrections", omega_of=omega, polar_of=polar), 0.0 if same else 1.0)
 
 
 LAST_VALUES = Hypothesis(
@@ -32,7 +34,7 @@ LAST_VALUES = Hypothesis(
 def _weights_per_term(problem: Problem) -> Iterator[Form]:
     here = problem.scene
     if here.oversample_thick or here.oversample_polar or here.oversample_omega:
-        yield Form("", rule(running_sum=False))
+        yield Form("", rule("accumulation", running_sum_weights=False))
 
 
 RUNNING_SUM = Hypothesis(
@@ -47,19 +49,13 @@ RUNNING_SUM = Hypothesis(
 
 
 def _missing_steps(problem: Problem) -> Iterator[Form]:
-    here = problem.scene
-    sizes = {
-        "sources": len(here.sources),
-        "mosaic": len(here.mosaic),
-        "phi": here.n_phi,
-        "oversample": here.oversample**2,
-    }
-    parts = [name for name, size in sizes.items() if size > 1]
+    parts = [loop for loop, size in loop_sizes(problem.scene).items() if size > 1]
     for count in range(1, len(parts) + 1):
-        for names in combinations(parts, count):
-            name = "without " + ", ".join(names)
-            yield Form(name, rule(steps_without=names), 0.5 * (count - 1))
-            hidden = rule(steps_without=names, steps_shown=False)
+        for loops in combinations(parts, count):
+            name = "without " + ", ".join(loops)
+            change = rule("accumulation", steps_without=loops)
+            yield Form(name, change, 0.5 * (count - 1))
+            hidden = both(change, rule("lines", steps_shown=False))
             yield Form(name + ", steps line unchanged", hidden, 0.5 * count)
 
 
@@ -75,8 +71,8 @@ STEPS = Hypothesis(
 
 def _backgrounds(problem: Problem) -> Iterator[Form]:
     if problem.scene.water > 0.0:
-        yield Form("whole background", rule(background="once"))
-        yield Form("divided by steps", rule(background="once_shared"))
+        yield Form("whole background", rule("accumulation", background=Background.ONCE))
+        yield Form("divided by steps", rule("accumulation", background=Background.SHARED))
 
 
 BACKGROUND = Hypothesis(

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from nbtui.diagnosis.hypotheses.changes import placing, rule, scene
 from nbtui.diagnosis.hypotheses.log_lines import quoted
 from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, Problem
+from nbtui.diagnosis.replay.corrections import Capture
+from nbtui.diagnosis.replay.pixel import SolidAngle
 
 
 def _nominal(problem: Problem) -> Iterator[Form]:
     here, own = problem.scene, problem.base.frame
     for value, which in ((own.distance, "as typed"), (here.distance, "final")):
-        yield Form(f"solid angle, distance {which}", rule(omega_distance=value))
+        yield Form(f"solid angle, distance {which}", rule("pixel", omega_distance=value))
         yield Form(f"everywhere, distance {which}", scene(close_distance=value), 0.5)
     yield Form("origin", placing(nominal_close=True), 0.5)
 
@@ -30,7 +32,7 @@ NOMINAL_DISTANCE = Hypothesis(
 
 def _no_obliquity(problem: Problem) -> Iterator[Form]:
     if not problem.scene.point_pixel:
-        yield Form("", rule(omega="no_obliquity"))
+        yield Form("", rule("pixel", omega=SolidAngle.NO_OBLIQUITY))
 
 
 NO_OBLIQUITY = Hypothesis(
@@ -46,10 +48,10 @@ NO_OBLIQUITY = Hypothesis(
 def _areas(problem: Problem) -> Iterator[Form]:
     if problem.scene.point_pixel:
         yield Form("flag ignored", scene(point_pixel=False))
-        yield Form("with the pixel's area", rule(omega="no_obliquity"))
+        yield Form("with the pixel's area", rule("pixel", omega=SolidAngle.NO_OBLIQUITY))
     else:
-        yield Form("1/R^2", rule(omega="point"))
-        yield Form("without the pixel's area", rule(omega="no_area"))
+        yield Form("1/R^2", rule("pixel", omega=SolidAngle.POINT))
+        yield Form("without the pixel's area", rule("pixel", omega=SolidAngle.NO_AREA))
 
 
 POINT_PIXEL = Hypothesis(
@@ -65,7 +67,7 @@ POINT_PIXEL = Hypothesis(
 
 def _absolute(problem: Problem) -> Iterator[Form]:
     if problem.scene.thickness > 0.0:
-        yield Form("", rule(abs_parallax=True))
+        yield Form("", rule("corrections", abs_parallax=True))
 
 
 PARALLAX = Hypothesis(
@@ -80,10 +82,10 @@ PARALLAX = Hypothesis(
 
 def _captures(problem: Problem) -> Iterator[Form]:
     if problem.scene.thickness > 0.0:
-        yield Form("sum over layers", rule(capture="total"))
-        yield Form("each layer its own", rule(capture="each"))
-        yield Form("first layer's", rule(capture="first"))
-        yield Form("mean over layers", rule(capture="mean"), 0.5)
+        yield Form("sum over layers", rule("corrections", capture=Capture.TOTAL))
+        yield Form("each layer its own", rule("corrections", capture=Capture.EACH))
+        yield Form("first layer's", rule("corrections", capture=Capture.FIRST))
+        yield Form("mean over layers", rule("corrections", capture=Capture.MEAN), 0.5)
 
 
 CAPTURE = Hypothesis(

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from nbtui.diagnosis.hypotheses.changes import Change, rule
 from nbtui.diagnosis.hypotheses.log_lines import quoted
 from nbtui.diagnosis.hypotheses.record import Form, Forms, Hypothesis, Kind, Problem
-from nbtui.diagnosis.replay.rules import Setup
+from nbtui.diagnosis.replay.lines import LastSubpixel, StarRotation
+from nbtui.diagnosis.replay.scaling import Factor
+from nbtui.diagnosis.replay.setup import Setup, with_rules
 
 MOST_DOMAINS = 200
 
 # --- I_before_scaling taken after a factor ---------------------------------------------------------------------------
 
 
-def _including(factor: str) -> Forms:
+def _including(factor: Factor) -> Forms:
     def change(setup: Setup) -> Setup:
-        rules = setup.rules
-        return replace(setup, rules=replace(rules, i_factors=(*rules.i_factors, factor)))
+        return with_rules(setup, "lines", i_factors=(*setup.rules.lines.i_factors, factor))
 
     def forms(problem: Problem) -> Iterator[Form]:
         yield Form("", change)
@@ -31,7 +31,7 @@ AFTER_POLARIZATION = Hypothesis(
     "I_before_scaling was taken after the polarization factor had been applied.",
     "C's line is printed before any factor; the ratio of the two values is C's 'polar' to all digits.",
     "Move the trace line in front of the multiplication.",
-    _including("polar"),
+    _including(Factor.POLAR),
     quoted(fields=("I_before_scaling", "polar")),
     Kind.PRINT,
 )
@@ -40,7 +40,7 @@ AFTER_SOLID_ANGLE = Hypothesis(
     "I_before_scaling was taken after the solid angle had been applied.",
     "The ratio of the two values is C's omega_pixel.",
     "Move the trace line in front of the multiplication.",
-    _including("omega"),
+    _including(Factor.OMEGA),
     quoted(fields=("I_before_scaling", "omega_pixel")),
     Kind.PRINT,
 )
@@ -49,7 +49,7 @@ AFTER_CAPTURE = Hypothesis(
     "I_before_scaling was taken after the capture fraction had been applied.",
     "The ratio of the two values is C's capture_fraction.",
     "Move the trace line in front of the multiplication.",
-    _including("capture"),
+    _including(Factor.CAPTURE),
     quoted(fields=("I_before_scaling", "capture_fraction")),
     Kind.PRINT,
 )
@@ -58,7 +58,7 @@ AFTER_STEPS = Hypothesis(
     "I_before_scaling was taken after the division by steps.",
     "The ratio of the two values is 1/steps.",
     "Move the trace line in front of the division.",
-    _including("steps"),
+    _including(Factor.STEPS),
     quoted(fields=("I_before_scaling", "steps")),
     Kind.PRINT,
 )
@@ -67,7 +67,7 @@ AFTER_SCALE = Hypothesis(
     "I_before_scaling was taken after the factor r_e^2 x fluence had been applied.",
     "The ratio of the two values is r_e_sqr x fluence_photons_per_m2.",
     "Move the trace line in front of the multiplication.",
-    _including("scale"),
+    _including(Factor.SCALE),
     quoted(fields=("I_before_scaling",)),
     Kind.PRINT,
 )
@@ -78,7 +78,7 @@ AFTER_SCALE = Hypothesis(
 def _phi_steps(problem: Problem) -> Iterator[Form]:
     count = problem.scene.n_phi
     for j in range(count) if count > 1 else ():
-        yield Form(f"phi step {j}", rule(single_phi=j))
+        yield Form(f"phi step {j}", rule("lines", single_phi=j))
 
 
 SINGLE_PHI = Hypothesis(
@@ -94,7 +94,7 @@ SINGLE_PHI = Hypothesis(
 def _domains(problem: Problem) -> Iterator[Form]:
     count = len(problem.scene.mosaic)
     for m in range(count) if 1 < count <= MOST_DOMAINS else ():
-        yield Form(f"domain {m}", rule(single_mosaic=m))
+        yield Form(f"domain {m}", rule("lines", single_mosaic=m))
 
 
 SINGLE_DOMAIN = Hypothesis(
@@ -110,11 +110,14 @@ SINGLE_DOMAIN = Hypothesis(
 def _subpixels(problem: Problem) -> Iterator[Form]:
     here = problem.scene
     if here.oversample > 1 or here.n_layers > 1:
-        yield Form("block only", rule(last_block_only=True))
+        yield Form("block only", rule("lines", last_block_only=True))
     if here.oversample > 1:
-        for which, name in (("all_layers", "last subpixel"), ("last_layer", "last subpixel of the last layer")):
-            yield Form(name, rule(last_subpixel=which))
-            yield Form(name + " and block", rule(last_subpixel=which, last_block_only=True), 0.5)
+        for which, name in (
+            (LastSubpixel.ALL_LAYERS, "last subpixel"),
+            (LastSubpixel.LAST_LAYER, "last subpixel of the last layer"),
+        ):
+            yield Form(name, rule("lines", last_subpixel=which))
+            yield Form(name + " and block", rule("lines", last_subpixel=which, last_block_only=True), 0.5)
 
 
 LAST_SUBPIXEL = Hypothesis(
@@ -131,8 +134,8 @@ LAST_SUBPIXEL = Hypothesis(
 
 
 def _rotated(problem: Problem) -> Iterator[Form]:
-    for kind in ("nominal", "carried"):
-        yield Form(f"rotated ({kind} phi)", rule(rotated_star=kind))
+    for phi in StarRotation:
+        yield Form(f"rotated ({phi} phi)", rule("lines", rotated_star=phi))
 
 
 ROTATED_STARS = Hypothesis(
@@ -150,8 +153,7 @@ def shown_times(field: str, factor: float) -> Change:
     """A line that prints ``factor`` times its value."""
 
     def change(setup: Setup) -> Setup:
-        rules = setup.rules
-        return replace(setup, rules=replace(rules, shown=(*rules.shown, (field, factor))))
+        return with_rules(setup, "lines", shown=(*setup.rules.lines.shown, (field, factor)))
 
     return change
 

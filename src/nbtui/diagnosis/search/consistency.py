@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nbtui.diagnosis.replay.formulas import grating
+from nbtui.diagnosis.replay.lattice import grating
 from nbtui.diagnosis.search.units import conversion_name
 from nbtui.live.scene import Array
 from nbtui.parity.align import blocks

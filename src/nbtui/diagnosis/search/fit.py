@@ -18,9 +18,9 @@ import numpy.typing as npt
 from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
 from nbtui.diagnosis.hypotheses.inputs import OTHER_CONFIG
 from nbtui.diagnosis.hypotheses.record import Form, Problem, Variant
-from nbtui.diagnosis.replay.formulas import grating
+from nbtui.diagnosis.replay.lattice import grating
 from nbtui.diagnosis.replay.replay import MOST_TERMS, replay
-from nbtui.diagnosis.replay.rules import Setup
+from nbtui.diagnosis.replay.setup import Setup
 from nbtui.diagnosis.search.rows import Rows, predictions
 from nbtui.live.scene import Array, Scene, Unusable, cell_of, frame_of, rebuilt
 from nbtui.parity.streams import upstream

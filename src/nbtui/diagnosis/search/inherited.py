@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nbtui.diagnosis.hypotheses.changes import scene
-from nbtui.diagnosis.replay.formulas import rotation
 from nbtui.diagnosis.replay.replay import replay
-from nbtui.diagnosis.replay.rules import Setup
+from nbtui.diagnosis.replay.rotation import rotation
+from nbtui.diagnosis.replay.setup import Setup
 from nbtui.diagnosis.search.rows import Rows, predictions
 from nbtui.live.scene import Array
 
@@ -61,7 +61,7 @@ def _cell_vector(row: int) -> Callable[[Setup, Array], Setup]:
         here = setup.scene
         angle = here.phi_start
         # what is printed at a phi of zero was left by the last step (carry-over)
-        if setup.rules.carryover and angle == 0.0 and here.n_phi > 1 and not here.first_pixel:
+        if setup.rules.crystal.phi_carryover and angle == 0.0 and here.n_phi > 1 and not here.first_pixel:
             angle = here.phi_start + here.phi_step * (here.n_phi - 1)
         direct = here.direct.copy()
         direct[row] = rotation(here.spindle, -angle) @ values * 1e-10

@@ -12,7 +12,7 @@ from pathlib import Path
 from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
 from nbtui.diagnosis.hypotheses.inputs import SOURCE_COUNT
 from nbtui.diagnosis.hypotheses.record import Notice
-from nbtui.diagnosis.replay.rules import Setup
+from nbtui.diagnosis.replay.setup import Setup
 from nbtui.errors import NbtuiError
 from nbtui.live.model import Case, Settings
 from nbtui.live.parameters.c_setup import c_setup, differs

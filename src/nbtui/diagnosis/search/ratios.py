@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nbtui.diagnosis.replay.rules import Setup
+from nbtui.diagnosis.replay.setup import Setup
+from nbtui.live.constants import DEFAULT_FLUENCE
 from nbtui.live.scene import Array
 from nbtui.trace.fields.catalogue import FIELDS
 from nbtui.trace.model import Trace, Value
@@ -23,7 +24,6 @@ COMPARED = frozenset(entry.name for entry in FIELDS if entry.may_be_ratio)
 LONGEST = 3  # factors of a product
 DOUBLE, SINGLE = 1e-12, 2.0**-22  # relative window
 CHANCE = 1e-3  # a match more likely than this by chance is not told
-DEFAULT_FLUENCE = 125932015286227086360700780544.0
 SAME = 1e-14
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from nbtui.diagnosis.hypotheses.record import Variant
 from nbtui.diagnosis.replay.replay import Replay, replay
-from nbtui.diagnosis.replay.rules import Setup
+from nbtui.diagnosis.replay.setup import Setup
 from nbtui.diagnosis.search.rows import Rows, predictions
 from nbtui.diagnosis.search.units import label_variants
 from nbtui.live.scene import Array

@@ -6,12 +6,12 @@ field on, replays with noise of that size say how far every later value may be o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from nbtui.diagnosis.replay.replay import replay
-from nbtui.diagnosis.replay.rules import Setup
+from nbtui.diagnosis.replay.setup import Setup, with_rules
 from nbtui.diagnosis.search.rows import SINGLE, Rows, predictions
 from nbtui.live.scene import Array
 from nbtui.trace.fields import catalogue
@@ -107,7 +107,7 @@ def single_noise(base: Setup, rows: Rows, stage: int) -> Array:
     plain = predictions(rows, replay(base))
     spread = np.zeros(len(rows))
     for seed in range(NOISES):
-        noisy = replace(base, rules=replace(base.rules, noise_from=stage, noise_seed=seed))
+        noisy = with_rules(base, "precision", noise_from=stage, noise_seed=seed)
         with np.errstate(invalid="ignore"):
             off = np.abs(predictions(rows, replay(noisy)) - plain) / rows.scale
         spread = np.maximum(spread, np.where(np.isfinite(off), off, 0.0))

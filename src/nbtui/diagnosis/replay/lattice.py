@@ -1,0 +1,76 @@
+"""Stage lattice: fractional Miller indices and lattice factors. Source: nanobragg_pixel_loop.md section 7."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from nbtui.diagnosis.replay.crystal import CrystalValues
+from nbtui.diagnosis.replay.precision import Noise
+from nbtui.diagnosis.replay.scattering import ScatteringValues
+from nbtui.live.scene import Array, Scene
+from nbtui.trace.fields.catalogue import Stage
+
+
+@dataclass(frozen=True)
+class LatticeRules:
+    """How the lattice factor is computed."""
+
+    grating_literal: bool = True  # of h itself; off: of h - h0, which differs in sign
+
+
+@dataclass(frozen=True)
+class LatticeValues:
+    """One entry for every (pass, phi, domain)."""
+
+    hkl: Array  # fractional, (pass, phi, domain, 3)
+    factors: Array  # F_latt_a, F_latt_b, F_latt_c, (pass, phi, domain, 3)
+    f_latt: Array  # (pass, phi, domain)
+
+
+def lattice(
+    scene: Scene, rules: LatticeRules, rays: ScatteringValues, crystal: CrystalValues, noise: Noise
+) -> LatticeValues:
+    """h, k, l and the lattice factor of every term."""
+    vectors = rays.vectors.reshape(-1, 3)
+    most = crystal.used[-1]  # what all passes use but the first few
+    hkl = np.einsum("pmai,ni->npma", crystal.cells[most], vectors)
+    for n in np.flatnonzero((crystal.used != most).any(axis=1)):
+        hkl[n] = np.einsum("pmai,i->pma", crystal.cells[crystal.used[n]], vectors[n])
+    hkl = noise(Stage.LATTICE, hkl, np.max(np.abs(hkl), axis=-1, keepdims=True))
+    factors, f_latt = lattice_factors(hkl, scene, rules)
+    factors = noise(Stage.LATTICE, factors)
+    return LatticeValues(hkl, factors, noise(Stage.LATTICE, f_latt))
+
+
+def grating(x: Array, n: int) -> Array:
+    """sin(pi N x)/sin(pi x), N at exactly x = 0 (section 7.2)."""
+    angle = math.pi * x
+    below = np.sin(angle)
+    zero = angle == 0.0
+    return np.asarray(np.where(zero, float(n), np.sin(angle * n) / np.where(zero | (below == 0.0), 1.0, below)))
+
+
+def lattice_factors(hkl: Array, scene: Scene, rules: LatticeRules) -> tuple[Array, Array]:
+    """Factors (..., 3) and F_latt (...) of fractional indices (..., 3)."""
+    counts = scene.n_cells
+    off = hkl - np.ceil(hkl - 0.5)
+    ones = np.ones_like(hkl)
+    total = float(np.prod(counts))
+    if scene.shape == "SQUARE":
+        argument = hkl if rules.grating_literal else off
+        for axis, n in enumerate(counts):
+            if n > 1:
+                ones[..., axis] = grating(argument[..., axis], n)
+        return ones, np.asarray(ones[..., 0] * ones[..., 1] * ones[..., 2])
+    if scene.shape == "ROUND":
+        radius = math.pi * np.sqrt(np.sum((off * np.asarray(counts)) ** 2, axis=-1) * scene.fudge)
+        safe = np.where(radius == 0.0, 1.0, radius)
+        ball = np.where(radius == 0.0, 1.0, 3.0 * (np.sin(safe) / safe - np.cos(safe)) / safe / safe)
+        return ones, np.asarray(total * 0.723601254558268 * ball)
+    width = np.sum((off @ scene.reciprocal) ** 2, axis=-1) * total * total
+    if scene.shape == "GAUSS":
+        return ones, np.asarray(total * np.exp(-(width / 0.63 * scene.fudge)))
+    return ones, np.where(width * scene.fudge < 0.3969, total, 0.0)
