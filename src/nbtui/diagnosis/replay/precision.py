@@ -19,7 +19,7 @@ class PrecisionRules:
 
 
 class Noise:
-    """Rounding errors of half a unit in the last place of a float32 number, drawn anew for every value.
+    """Rounding errors of half a unit in the last place of a float32 number, drawn for every value.
 
     The stages of a replay draw from one sequence, in the order of the pipeline.
     """

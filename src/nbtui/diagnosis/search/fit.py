@@ -133,7 +133,7 @@ def reconfigured(problem: Problem, setup: Setup, options: dict[str, Any]) -> Set
 
 
 def _variant(problem: Problem, name: str, options: dict[str, Any], form: str) -> Variant:
-    hypothesis = CATALOGUE.get(name, OTHER_CONFIG)  # a parameter may be a hypothesis by itself
+    hypothesis = CATALOGUE.get(name, OTHER_CONFIG)  # a parameter may have a hypothesis of its own
     change = partial(reconfigured, problem, options=options)
     return hypothesis.variant(Form(form, change, 4.0, tuple(options.items())))
 
