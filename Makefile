@@ -4,13 +4,16 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: demo test check lint types contracts example figures docs architecture sentences screens clean
+.PHONY: demo test quick check lint types contracts example figures docs architecture sentences screens clean
 
 demo: $(READY)  ## open the console on the built-in demo (text where there is no terminal)
 	@$(BIN)/nbtui; status=$$?; test $$status -le 1 || exit $$status
 
 test: $(READY)  ## every test
 	$(BIN)/python -m pytest
+
+quick: $(READY)  ## every test but the slow ones: what to run all the time
+	$(BIN)/python -m pytest -m "not slow"
 
 check: lint types contracts test  ## what CI runs
 

@@ -165,6 +165,7 @@ def nbtui_process(*words: str, stdout: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", code, *words], stdout=stdout, stderr=subprocess.PIPE)
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_is_no_error(here: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -175,6 +176,7 @@ def test_a_reader_that_leaves_is_no_error(here: Path) -> None:
     assert process.returncode == 4
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_said(here: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         process = nbtui_process("terms", "demo", stdout=full.fileno())

@@ -125,6 +125,7 @@ def test_bad_input_is_named(here: Path, words: list[str], said: str, capsys: pyt
     assert said in shown.err and "Traceback" not in shown.err and not shown.out
 
 
+@pytest.mark.slow
 def test_a_case_is_simulated_and_compared(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     case = golden_case("interpolate_out_of_range")
     inputs = ["--workdir", str(case.inputs), "--phi-mode", "c-parity"]
@@ -146,6 +147,7 @@ def test_the_image_that_the_command_names_is_found(here: Path) -> None:
     assert main(["images", "case"]) == 2
 
 
+@pytest.mark.slow
 def test_the_demo_has_a_c_image(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["images", "demo", "--phi-mode", "c-parity", "--gates", "exact", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["pixels_beyond_1e-6"] == 0

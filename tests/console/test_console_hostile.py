@@ -20,7 +20,7 @@ from nbtui.console.main.panes import detail, fields, footer, header, pipeline, p
 from nbtui.console.main.state import Phase, State
 from nbtui.live.model import Settings
 from nbtui.parity.compare import compare
-from nbtui.parity.overview import Listed
+from nbtui.parity.overview import RowList
 from nbtui.trace.reading.reader import parse_lines
 from support.console_causes import cause, diagnosis
 from support.console_terminal import Start, console_program
@@ -73,7 +73,7 @@ def test_names_paths_and_messages(nasty: str) -> None:
         toy.rows[1], label=f"{nasty}.x", unit=nasty, description=nasty, note=nasty, c_value=nasty, py_value=nasty + "y"
     )
     rows = (toy.rows[0], row, *toy.rows[2:])
-    check(replace(toy, comparison=replace(toy.comparison, rows=rows, overview=Listed(rows))))
+    check(replace(toy, comparison=replace(toy.comparison, rows=rows, overview=RowList(rows))))
     waiting = replace(toy, py_trace=None, c_trace=replace(toy.c_trace, origin=nasty), phase=Phase.SIMULATING)
     check(waiting)
     failed = moves.failed(waiting, waiting.generation, nasty, 3)

@@ -11,6 +11,8 @@ import pytest
 
 from support.console_terminal import Start, console_program
 
+pytestmark = pytest.mark.slow
+
 LEAVE_ALTERNATE_SCREEN = b"\x1b[?1049l"
 SHOW_CURSOR = b"\x1b[?25h"
 

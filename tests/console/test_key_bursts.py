@@ -75,6 +75,7 @@ async def test_a_value_is_typed_as_soon_as_the_form_is_asked_for() -> None:
         await until(pilot, lambda: app.screen is app._main and not (app.state.tuning and app.state.tuning.changed))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("keys", "page"),
     [("w", PackagesScreen), ("i", ImageScreen), ("x", DiagnosisScreen), ("?", HelpScreen), ("l", LogsScreen)],

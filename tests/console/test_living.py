@@ -51,6 +51,7 @@ async def test_a_console_that_has_everything_does_not_begin_again(tmp_path: Path
         assert (app.state.cursor, app.state.phi, app.state.generation) == (2, 1, here.generation)
 
 
+@pytest.mark.slow
 def test_a_replay_from_the_main_screen(on_terminal: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     terminal = on_terminal(nbtui_program("demo", "--reports", str(TOP / "reports")))

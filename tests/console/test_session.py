@@ -219,6 +219,7 @@ def test_a_case_that_is_gone_is_named_and_the_session_stays(
 # --- in a real terminal ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_after_a_hang_up_everything_is_there_again(on_terminal: Start) -> None:
     first = on_terminal(nbtui_program("demo", "--reports", "mine"))
     first.wait_for("simulated in")
@@ -246,6 +247,7 @@ def test_after_a_hang_up_everything_is_there_again(on_terminal: Start) -> None:
     assert again.snapshot == saved.snapshot and again.words == ("demo", "--reports", "mine")
 
 
+@pytest.mark.slow
 def test_a_terminal_that_goes_without_a_word(tmp_path: Path) -> None:
     """No SIGHUP: the console of a session without a controlling terminal. It must neither stay nor spin."""
     master, slave = pty.openpty()

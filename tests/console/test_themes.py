@@ -145,6 +145,7 @@ def codes(received: bytes) -> set[int]:
     return {int(code) for parameters in found for code in re.split("[;:]", parameters) if code}
 
 
+@pytest.mark.slow
 def test_no_color_means_no_colours(on_terminal: Start, tmp_path: Path) -> None:
     terminal = on_terminal(nbtui_program("demo"), XDG_CONFIG_HOME=str(tmp_path), NO_COLOR="1")
     terminal.wait_for("FIRST DIVERGENCE")

@@ -32,6 +32,7 @@ def test_carry_over_is_the_phi_mode() -> None:
     assert by_phi.parts[0][1] == pytest.approx(by_phi.gap, rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("flags", "expected"),
     [
@@ -65,6 +66,7 @@ def test_first_domain_as_drawn() -> None:
     assert ids(causes(lines_of(quirks=(("mosaic_first_identity", False),)))) == ("mosaic_first_not_identity",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tap", "factors"),
     [
@@ -88,6 +90,7 @@ def test_steps_divided_out_early() -> None:
     assert ids(causes(edited(lines, "I_before_scaling", lambda x: x / steps))) == ("tap_after_steps",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "factor"),
     [("scattering_vec_A_inv", 1e-10), ("pixel_pos_meters", 1e3), ("scattering_vec_A_inv", 2e-10 * math.pi)],
@@ -98,6 +101,7 @@ def test_an_edited_unit(name: str, factor: float) -> None:
     assert name in diagnosis.hypotheses[0].summary
 
 
+@pytest.mark.slow
 def test_lines_rounded_to_single_precision_are_no_fault_of_the_physics() -> None:
     lines: list[str] = list(lines_of())
     for name in ("pix0_vector_meters", "scattering_vec_A_inv", "hkl_frac", "F_latt", "I_before_scaling", "polar"):
@@ -105,6 +109,7 @@ def test_lines_rounded_to_single_precision_are_no_fault_of_the_physics() -> None
     assert ids(causes(lines)) in {("float32",), ()}
 
 
+@pytest.mark.slow
 def test_a_float32_run() -> None:
     diagnosis = causes(lines_of(dtype="float32"))
     assert ids(diagnosis) == ("float32",)
@@ -126,11 +131,13 @@ def _rounded(line: str) -> str:
     return " ".join(six(word) for word in line.split(" "))
 
 
+@pytest.mark.slow
 def test_a_pair() -> None:
     lines = lines_of(changed({"-polar": ["1"]}), phi_mode="spec")
     assert ids(causes(lines)) == ("kahn_default", "phi_carryover")
 
 
+@pytest.mark.slow
 def test_a_triple() -> None:
     lines = lines_of(changed({"-polar": ["1"]}), phi_mode="spec")
     factor = value(lines, "omega_pixel")
@@ -154,6 +161,7 @@ def test_the_fault_on_the_c_side_is_said_to_be_there() -> None:
     assert any("C log does not follow" in note for note in diagnosis.notes)
 
 
+@pytest.mark.slow
 def test_what_no_hypothesis_explains_is_admitted() -> None:
     diagnosis = causes(edited(lines_of(), "I_before_scaling", lambda x: x * 1.2345678))
     assert diagnosis.differs

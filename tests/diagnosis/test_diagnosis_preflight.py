@@ -70,6 +70,7 @@ def test_a_c_log_of_another_command(flag: str, value: str, words: str) -> None:
     assert "The C log does not show the set-up of this command line" in text and words in text
 
 
+@pytest.mark.slow
 def test_every_reference_log_shows_its_own_set_up(shared: Path) -> None:
     for folder in sorted((shared / "golden" / "cases").iterdir()):
         case = load_case(str(folder), workdir=shared / "golden" / "inputs")

@@ -43,6 +43,7 @@ def asked(case: Case, c: Trace, tuning: Tuning) -> tuple[Remedy, Tuning, Trace]:
     return wanted, tuning, simulate(tuning.of(case), tuning.now.settings).trace
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("quirk", "flags"),
     [
@@ -69,6 +70,7 @@ def test_the_phi_mode() -> None:
     assert compare(c_of(case), after).agrees
 
 
+@pytest.mark.slow
 def test_a_parameter_that_was_changed_here_goes_back() -> None:
     case = demo()
     tuning = put(begun(case, PARITY), Edit("distance", 121.5))
@@ -77,6 +79,7 @@ def test_a_parameter_that_was_changed_here_goes_back() -> None:
     assert compare(c_of(case), trace).agrees
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("id", "flag", "value"), [("distance", "-distance", 121.5), ("phi", "-phi", 0.25)])
 def test_a_c_log_of_another_configuration_is_imitated(id: str, flag: str, value: float) -> None:
     case = demo()

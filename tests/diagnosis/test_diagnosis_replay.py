@@ -39,6 +39,7 @@ def test_demo() -> None:
     assert count > 100
 
 
+@pytest.mark.slow
 def test_every_golden_log(shared: Path) -> None:
     folders = [path.parent for path in sorted((shared / "golden" / "cases").glob("*/command.txt"))]
     assert len(folders) > 20

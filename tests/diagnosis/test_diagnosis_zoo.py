@@ -12,6 +12,8 @@ from nbtui.diagnosis.diagnose import Diagnosis, diagnose
 from nbtui.live.cases import case_of_command_file
 from nbtui.trace.reading.reader import read_trace
 
+pytestmark = pytest.mark.slow
+
 LEGACY = {
     "20251008T044933Z": {"tap_after_polar", "odet_as_typed"},
     "20251008T043438Z": {"tap_after_polar", "odet_as_typed", "phi_carryover"},

@@ -214,6 +214,7 @@ def test_a_package_asked_for_in_the_console_has_a_command_too(here: Path, capsys
         assert again[key] == first[key]
 
 
+@pytest.mark.slow
 def test_an_interrupted_export_leaves_nothing(here: Path) -> None:
     code = "import sys; from nbtui.cli import main; sys.exit(main())"
     words = ["export", "demo", "--run", "touch started; exec sleep 60"]

@@ -50,6 +50,7 @@ def texts(package: Path) -> dict[str, str]:
     return {name: text.replace(package.name, "STAMP").replace(time, "TIME") for name, text in found.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [(), ("--dtype", "float32"), ("--diagnose", "--run", "echo one")])
 def test_the_same_export_twice(words: tuple[str, ...], here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = exported(capsys, "demo", *words, code=1)
@@ -75,6 +76,7 @@ def program(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "PATH": f"{place}:{os.environ['PATH']}"}
 
 
+@pytest.mark.slow
 def test_commands_replay_in_a_copy_of_the_checkout(
     here: Path, tmp_path: Path, program: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -121,6 +123,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_any_name_of_a_case(name: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "nbtui.toml").write_text(f"[cases.{json.dumps(name)}]\nfolder = {json.dumps(str(DEMO))}\n")
@@ -178,6 +181,7 @@ def test_a_diagnosis_that_fails_is_a_finding(here: Path, capsys: pytest.CaptureF
     assert any(text.startswith("no diagnosis was possible: ") for text in found["findings"])
 
 
+@pytest.mark.slow
 def test_every_number_has_a_unit(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = load(exported(capsys, "demo", "--dtype", "float32", "--diagnose", code=1))
     units = found["units"]

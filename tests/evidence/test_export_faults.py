@@ -114,6 +114,7 @@ def watching() -> Iterator[list[str]]:
         thread.join(PATIENCE)
 
 
+@pytest.mark.slow
 def test_killed_at_every_point(here: Path, faulty: Faulty) -> None:
     old = Old()
     littered = finished = point = 0
@@ -134,6 +135,7 @@ def test_killed_at_every_point(here: Path, faulty: Faulty) -> None:
     assert announced and set(announced) <= {*old.seen, *OLD}  # a watcher was told of whole packages only
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_of_a_write(here: Path, faulty: Faulty) -> None:
     old = Old()
     for size in (0, 1, 700, 4096, 9000, 40_000):
@@ -143,6 +145,7 @@ def test_killed_in_the_middle_of_a_write(here: Path, faulty: Faulty) -> None:
         old.after_next_run(faulty)
 
 
+@pytest.mark.slow
 def test_a_full_disk_at_every_point(here: Path, faulty: Faulty) -> None:
     old = Old()
     refused = point = 0
@@ -163,6 +166,7 @@ def test_a_full_disk_at_every_point(here: Path, faulty: Faulty) -> None:
     old.after_next_run(faulty)
 
 
+@pytest.mark.slow
 def test_a_quota_in_the_middle_of_a_write(here: Path, faulty: Faulty) -> None:
     old = Old()
     for size in (0, 700, 9000, 40_000):
@@ -171,6 +175,7 @@ def test_a_quota_in_the_middle_of_a_write(here: Path, faulty: Faulty) -> None:
         assert old.new() == [] and hidden() == []
 
 
+@pytest.mark.slow
 def test_a_full_disk_that_is_one(here: Path) -> None:
     """On a file system of 48 KiB, where the kernel lets us make one."""
     program = textwrap.dedent(
@@ -192,6 +197,7 @@ def test_a_full_disk_that_is_one(here: Path) -> None:
     assert "No space left on device" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_root_that_vanishes_at_every_point(here: Path, faulty: Faulty) -> None:
     point = written = 0
     while True:
@@ -210,6 +216,7 @@ def test_a_root_that_vanishes_at_every_point(here: Path, faulty: Faulty) -> None
     assert status == 0 and point > 30 and written < 8
 
 
+@pytest.mark.slow
 def test_a_root_without_write_permission(here: Path, faulty: Faulty) -> None:
     old = Old()
     if os.geteuid() == 0:  # whom no permission stops: then as somebody else, who may enter here
@@ -223,6 +230,7 @@ def test_a_root_without_write_permission(here: Path, faulty: Faulty) -> None:
     assert old.new() == [] and hidden() == []
 
 
+@pytest.mark.slow
 def test_two_hundred_exports_at_once(here: Path, faulty: Faulty) -> None:
     old = Old()
     assert faulty.at_once(4, "none", 50) == [(0, "")] * 4

@@ -85,6 +85,7 @@ def test_every_byte_of_the_checksums_and_many_of_every_file_count(whole: Path) -
     assert check_strict(whole, files) == []
 
 
+@pytest.mark.slow
 def test_a_changed_byte_fails_the_whole_verification_and_is_named(whole: Path) -> None:
     for path in sorted(whole.iterdir()):
         raw = path.read_bytes()
@@ -126,6 +127,7 @@ def edited(package: Path, name: str, old: str, new: str) -> Verification:
     return verify(package)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "old", "new", "blamed"),
     [

@@ -107,6 +107,7 @@ def test_counts_with_an_offset_are_photons_scaled(exchanged: bool) -> None:
     assert (one.numbers["scale"], one.numbers["offset"]) == pytest.approx(expected, rel=2e-5)
 
 
+@pytest.mark.slow
 def test_saturated_pixels_are_named_and_kept_out_of_the_line() -> None:
     photons = spots((10, 12), (30, 25), (45, 12), size=(64, 64))
     counts = np.minimum(np.floor(photons * 200 + 40.5), 65535).astype(np.uint16)

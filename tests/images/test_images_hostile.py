@@ -35,6 +35,7 @@ def pairs(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     return one, one.copy() if draw(st.booleans()) else two
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None)
 @given(pairs())
 def test_whatever_the_pixels_are(pair: tuple[np.ndarray, np.ndarray]) -> None:

@@ -168,6 +168,7 @@ def _numeric(values: tuple[object, ...]) -> bool:
 # -- real logs ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_reference_log_agrees_with_itself(shared: Path) -> None:
     logs = sorted((shared / "golden" / "cases").glob("*/trace_c.log"))
     assert len(logs) > 30

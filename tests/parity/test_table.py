@@ -78,6 +78,7 @@ def assert_same(plain: Comparison, columns: Comparison) -> None:
     assert list(other.matches("latt[")) == list(one.matches("latt["))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(_lines("C"), _lines("PY"), st.sampled_from(["full", "scaling", "spec", "c-parity"]))
 def test_columns_say_what_the_plain_comparison_says(c: list[str], py: list[str], profile: str) -> None:

@@ -45,6 +45,7 @@ def test_without_a_gpu_it_says_so(
     assert capsys.readouterr().out == "no usable CUDA device on this machine: nothing was checked or measured\n"
 
 
+@pytest.mark.slow
 def test_its_steps_run_on_the_cpu(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--device", "cpu", "--side", "8", "--repeats", "1") == 0
     out = capsys.readouterr().out

@@ -48,6 +48,7 @@ def renew() -> int:
     return subprocess.run([sys.executable, TOP / "tools" / "example.py"], capture_output=True, check=False).returncode
 
 
+@pytest.mark.slow
 def test_a_fresh_example_replaces_the_one_before(here: Path) -> None:
     assert renew() == 0
     (first,) = Path("reports").iterdir()

@@ -53,10 +53,12 @@ def test_reading_a_case_loads_no_torch(here: Path) -> None:
     assert not loaded & {"torch", "textual"}
 
 
+@pytest.mark.slow
 def test_an_export_loads_no_textual(here: Path) -> None:
     assert "textual" not in loaded_by(run_main("export", "demo"), here)
 
 
+@pytest.mark.slow
 def test_the_simulator_loads_nothing_of_the_console(here: Path) -> None:
     code = "import nbsim.setup.build, sys; assert not [m for m in sys.modules if m.split('.')[0] in ('nbtui', 'rich')]"
     assert "textual" not in loaded_by(code, here)

@@ -36,6 +36,7 @@ def test_every_name_is_there() -> None:
         nbsim.nothing  # noqa: B018
 
 
+@pytest.mark.slow
 def test_methods_are_the_functions(here: Path) -> None:
     experiment = nbsim.Experiment.from_command(COMMAND, here, phi_mode="c-parity", dtype=torch.float32)
     plain = build.from_command(COMMAND, here, phi_mode="c-parity", dtype=torch.float32)
@@ -55,6 +56,7 @@ def test_terms_add_up(here: Path) -> None:
     assert float(experiment.pixel(3, 4).intensity) == pytest.approx(product.sum(), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_the_page_runs_from_top_to_bottom(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert len(blocks) >= 8

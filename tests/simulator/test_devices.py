@@ -72,6 +72,7 @@ def without_values(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.to("meta")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mode", "dtype"), [("spec", torch.float32), ("c-parity", torch.float64)])
 @pytest.mark.parametrize("options", FULL + PLAIN)
 def test_the_formula_stays_on_its_device(options: str, mode: str, dtype: torch.dtype, folder: Path) -> None:
@@ -85,6 +86,7 @@ def test_the_formula_stays_on_its_device(options: str, mode: str, dtype: torch.d
         assert traffic.seen == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "quirks"),
     [
@@ -108,6 +110,7 @@ def test_no_tile_waits_for_the_device(
     assert reports == [(12, 36, 0), (24, 36, 0), (36, 36, 0)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", FULL + PLAIN)
 def test_no_tile_asks_about_a_value(options: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = from_command(BASE + options, folder, phi_mode="c-parity")

@@ -79,6 +79,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("averaged", [False, True])
 @pytest.mark.parametrize(("command", "change", "size"), CASES)
 def test_gradcheck(command: str, change: Change, size: int, averaged: bool, folder: Path) -> None:

@@ -49,6 +49,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bool]:
     patch.undo()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "seed_case"])
 def test_every_pixel_of_the_c_image(name: str, request: pytest.FixtureRequest) -> None:
     needs(request, name)
@@ -64,6 +65,7 @@ def test_float32_stays_close(name: str, shared: Path) -> None:
     assert found.sum(dtype=float) == pytest.approx(expected.sum(dtype=float), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_the_cut_out_of_the_seed_case(shared: Path) -> None:
     expected = np.load(shared / "seed_case" / "image_roi_s640-740_f980-1100.npy")
     slow, fast = SEED_CORNER
@@ -73,12 +75,14 @@ def test_the_cut_out_of_the_seed_case(shared: Path) -> None:
     assert_within_bound(found[slow : slow + SEED_ROWS, fast : fast + SEED_COLUMNS], expected)
 
 
+@pytest.mark.slow
 def test_the_brightest_pixel_of_the_seed_case(shared: Path) -> None:
     found = render(with_roi(experiment_of("seed_case"), 640, 730, 1000, 1080), compile_kernel=False).photons.numpy()
     assert np.unravel_index(found.argmax(), found.shape) == (1039, 685)
     assert float(found.max()) == pytest.approx(446.25412, rel=1e-7)
 
 
+@pytest.mark.slow
 def test_the_whole_seed_case(shared: Path, built: bool) -> None:
     image = render(experiment_of("seed_case"))
     assert image.compiled is built
@@ -91,6 +95,7 @@ def test_the_whole_seed_case(shared: Path, built: bool) -> None:
     assert_within_bound(photons[slow : slow + SEED_ROWS, fast : fast + SEED_COLUMNS], expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cubic_default_f", "demo", "sparse_hkl_default_f"])
 def test_compiled_and_uncompiled_and_the_formula_agree(name: str, built: bool) -> None:
     experiment = experiment_of(name, "spec")
@@ -106,6 +111,7 @@ def test_compiled_and_uncompiled_and_the_formula_agree(name: str, built: bool) -
     assert fast.solid_angle == pytest.approx(plain.solid_angle, rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", ["-nopolar", "-oversample 2 -detector_abs 300 -detector_thick 200", "-mosaic 1"])
 def test_options_through_the_compiled_kernel(options: str, built: bool, here: Path) -> None:
     words = f"{PLAIN} -detpixels 24 -N 4 {options} -phi 0 -osc 1 -phisteps 3"
@@ -117,6 +123,7 @@ def test_options_through_the_compiled_kernel(options: str, built: bool, here: Pa
     torch.testing.assert_close(image.photons, expected, rtol=2e-7, atol=1e-9 * float(expected.max()))
 
 
+@pytest.mark.slow
 def test_the_kernel_for_other_devices_is_one_graph(monkeypatch: pytest.MonkeyPatch) -> None:
     """Traced whole, with sizes that vary, as for a GPU; what a GPU's compiler makes of it cannot be seen here."""
     torch_compile = torch.compile
@@ -222,6 +229,7 @@ def test_an_image_beyond_the_memory_is_refused(here: Path) -> None:
         render(experiment)
 
 
+@pytest.mark.slow
 def test_the_number_of_threads_changes_nothing(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     experiment = from_command(f"{PLAIN} -detpixels 300 -N 4 -phisteps 3 -osc 1", here)
     before = torch.get_num_threads()

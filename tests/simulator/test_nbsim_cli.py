@@ -139,6 +139,7 @@ def test_a_cache_that_cannot_be_written(here: Path, capsys: pytest.CaptureFixtur
     assert "cannot write gone/Fdump.bin" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_full_disk(here: Path) -> None:
     """The file-size limit of the process stands for the end of the disk."""
     import resource
@@ -154,6 +155,7 @@ def test_a_full_disk(here: Path) -> None:
     assert not list(here.iterdir())
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away(here: Path) -> None:
     done = subprocess.run(
         f"{' '.join(PROGRAM)} {' '.join([*PLAIN, *QUIET])} -trace_pixel 3 4 | head -1",
@@ -167,6 +169,7 @@ def test_a_reader_that_goes_away(here: Path) -> None:
     assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr
 
 
+@pytest.mark.slow
 def test_interruption_leaves_no_image(here: Path) -> None:
     (here / "floatimage.bin").write_bytes(b"old")
     running = started(LONG, here)

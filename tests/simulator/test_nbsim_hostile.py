@@ -65,6 +65,7 @@ def run(words: list[str], here: Path, capsys: pytest.CaptureFixture[str]) -> tup
     return code, err
 
 
+@pytest.mark.slow
 @examples(40)
 @given(flag=st.sampled_from(FLAG_NAMES), words=st.lists(st.sampled_from(WORDS), max_size=6))
 def test_any_value_after_any_flag(flag: str, words: list[str], here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,6 +86,7 @@ def test_a_value_that_is_no_number_is_named_with_its_flag(
     assert code == 2 and name in err
 
 
+@pytest.mark.slow
 @examples(60)
 @given(data=st.data(), flag=st.sampled_from(sorted(FILES)))
 def test_any_damage_to_any_file(data: st.DataObject, flag: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,6 +48,7 @@ def run(name: str, place: Path, *more: str) -> int:
     return main([*words, "--phi-mode", "c-parity", *more])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_every_file_of_c_byte_for_byte(name: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     threads = next((["--omp-threads", number] for word, number in THREADS.items() if f"_{word}_threads" in name), [])

@@ -152,6 +152,7 @@ def check(experiment: Experiment) -> None:
     assert dead <= ({"oscillation"} if experiment.sampling.n_phi == 1 else set())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 114))
 def test_gradients_of_random_experiments(seed: int, folder: Path) -> None:
     first, _, rest = drawn(seed)
@@ -315,6 +316,7 @@ class TestPhotons:
         torch.testing.assert_close(in_tiles, in_one, rtol=1e-12, atol=0.0)
         assert few_kept < all_kept / 5
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("tile", [pixel.TILE, 60])
     def test_forward_mode_and_second_derivatives(
         self, tile: int, folder: Path, monkeypatch: pytest.MonkeyPatch

@@ -95,6 +95,7 @@ def assert_as_plain(experiment: Experiment) -> dict[tuple[int, int], float]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("quirk", "command"), CASES)
 def test_on_and_off(quirk: str, command: str, folder: Path) -> None:
     as_c = from_command(command, folder, phi_mode="c-parity")
@@ -108,6 +109,7 @@ def test_every_quirk_of_the_loop_has_a_case() -> None:
     assert {quirk for quirk, _ in CASES} | UNSEEN_HERE == set(LOOP_QUIRKS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("command", MIXED)
 def test_any_combination(command: str, seed: int, folder: Path) -> None:
@@ -116,6 +118,7 @@ def test_any_combination(command: str, seed: int, folder: Path) -> None:
     assert_as_plain(from_command(command, folder).with_quirks(**changes))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", MIXED)
 def test_single_pixels_are_those_of_the_image(command: str, folder: Path) -> None:
     for quirks in ({}, {"cached_corrections": False, "running_sum_weights": False}):

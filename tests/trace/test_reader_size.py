@@ -34,6 +34,7 @@ def noisy(folder: Path, megabytes: int) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_noise_costs_no_memory_and_lines_keep_their_numbers(tmp_path: Path) -> None:
     path = noisy(tmp_path, 60)
     seen: list[tuple[int, int]] = []

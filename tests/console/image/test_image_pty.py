@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from support.console_terminal import Start, console_program
+
+pytestmark = pytest.mark.slow
 
 
 def test_byte_budgets(on_terminal: Start) -> None:

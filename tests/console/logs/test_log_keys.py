@@ -268,6 +268,7 @@ def test_hostile_text_reaches_no_terminal(logs: tuple[Path, Path]) -> None:
 # --- in a real terminal ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_bytes_the_editor_and_the_shell(on_terminal: Start, tmp_path: Path) -> None:
     lines = [f"noise {number}" for number in range(300)]
     (tmp_path / "c.log").write_text("\n".join([*lines, *C_LINES, *lines]) + "\n", encoding="utf-8")
@@ -319,6 +320,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keys", ["", "l"], ids=["main", "logs"])
 def test_ctrl_z_goes_to_the_shell_and_fg_comes_back(on_terminal: Start, logs: tuple[Path, Path], keys: str) -> None:
     terminal = on_terminal(SHELL.format(program=TWO_LOGS))

@@ -213,6 +213,7 @@ def test_what_is_found_is_marked_and_long_lines_can_be_shifted() -> None:
     assert plain(panes.draw(wide, 80, 8))[2].startswith(">   1    語日")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60), (40, 6), (3, 2)])
 def test_every_size_is_filled_exactly(size: tuple[int, int]) -> None:
     hostile = tuple(bad * 40 for bad in ("[/x][@click=app.quit]", "日本", "e\u0301", "\x1b[2J", "\u202ertl", "x" * 300))

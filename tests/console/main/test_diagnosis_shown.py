@@ -52,6 +52,7 @@ def _log_lines() -> list[str]:
     return log.read_text().splitlines()
 
 
+@pytest.mark.slow
 def test_attribution_takes_c_s_own_terms() -> None:
     py = parse_lines(lines_of(phi_mode="spec"))
     named = {
@@ -152,6 +153,7 @@ def test_the_sine_of_gamma_star_is_found() -> None:
     assert any("81.9686" in line for line in diagnosis.hypotheses[0].seen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", [{}, {"-denzo": []}, {"-polar": ["0.7"]}, {"-lambda": ["1.21"]}, {"-Na": ["6"]}])
 def test_the_first_new_divergence_is_the_same_everywhere(flags: dict[str, list[str]]) -> None:
     """By dependencies (compare, console, package) and by putting the suspect's values into C's formulas (diagnosis)."""

@@ -13,6 +13,8 @@ from nbtui.evidence.read.folder import find_packages
 from nbtui.evidence.write.files import write_package
 from support.console_terminal import Start, Terminal
 
+pytestmark = pytest.mark.slow
+
 ON_A_SLOW_DISK = """
 import os, time
 from nbtui.cli import main

@@ -58,6 +58,7 @@ def agrees(app: Console) -> bool:
     return app.state.phase is Phase.READY and app.state.comparison is not None and app.state.comparison.agrees
 
 
+@pytest.mark.slow
 async def test_every_action(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     app = console(load_case(None), tmp_path / "reports")
@@ -263,6 +264,7 @@ async def test_hostile_texts_reach_no_terminal_and_no_markup(monkeypatch: pytest
 # --- in a real terminal ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_bytes_per_key_and_keys_typed_at_once(on_terminal: Start) -> None:
     terminal = on_terminal(console_program())
     terminal.wait_for("simulated in")
