@@ -77,10 +77,10 @@ def test_the_form_at_80x24() -> None:
 
 
 ── distance -distance  ─────────────────────────────────────────────────────────
- along the beam; pivots about the beam spot (step 0.1)
+ sample to detector along the beam; pivots at the beam centre (positive; step
+ 0.1)
  typed 121 mm; in force 121 mm; C 120 #
  + follows: close distance 120 -> 121
-
  left h less  right l more  Enter type  u undo  Ctrl-R redo  ? keys  q back"""
     title, verdict, *rest = drawn(toy_form(only=True), state, 80, 24)
     assert "\n".join([title, *rest]) == expected

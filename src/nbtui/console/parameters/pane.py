@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
 from nbtui.console.drawing.numbers import percent
 from nbtui.console.main.panes import header as main
 from nbtui.console.main.state import Phase, State
 from nbtui.console.parameters.actions import PARAMETERS_ACTIONS
 from nbtui.console.parameters.state import ParametersState, listing, rows
-from nbtui.live.parameters.table import GROUPS, Parameter, Value, parameters
+from nbtui.live.parameters.parameter import Kind, Parameter, Value
+from nbtui.live.parameters.table import GROUPS, parameters
 from nbtui.live.parameters.values import shown
 from nbtui.trace.text import clean
 
@@ -177,7 +180,7 @@ def fitted(row: Parameter, value: Value, width: int) -> str:
 
 
 def _another(row: Parameter, value: Value, effect: Value) -> bool:
-    return shown(row, value) != shown(row, effect) and effect is not None and row.kind != "choice"
+    return shown(row, value) != shown(row, effect) and effect is not None and row.kind != Kind.CHOICE
 
 
 def groups(form: ParametersState, width: int, height: int) -> list[Line]:
@@ -195,7 +198,7 @@ def detail(form: ParametersState, width: int, height: int) -> list[Line]:
     """The parameter under the cursor: what it is, its values, and what comes of them."""
     row = form.parameter
     flag = Span(f" {row.flag} ", "label") if row.flag else Span(" an option of nbtui ", "label")
-    lines: list[Line] = [rule((Span(row.label.strip(), "title"), flag), width)]
+    lines: list[Line] = [rule((Span(row.name, "title"), flag), width)]
     words = wrap(f"{row.help}{_range(row)}", width - 2)
     lines += [line(Span(f" {part}")) for part in words[: height - 3]]
     value, effect = form.value(row), form.effect(row)
@@ -214,16 +217,20 @@ def detail(form: ParametersState, width: int, height: int) -> list[Line]:
 
 
 def _range(row: Parameter) -> str:
-    """Limits, step and values, as far as there are any."""
+    """Bounds, step and choices, as far as they apply."""
     said = []
-    if row.kind == "choice":
+    if row.kind == Kind.CHOICE:
         said.append("one of " + ", ".join(shown(row, value) for value, _ in row.choices))
-    if row.kind in ("number", "whole"):
-        if row.low > -1e300:
-            said.append(f"{'more than' if row.above else 'at least'} {row.low:g}")
-        if row.high < 1e300:
-            said.append(f"{'less than' if row.above else 'at most'} {row.high:g}")
-        said.append(f"step {row.step:g}" if row.step else "step: one in the second digit")
+    if row.kind in (Kind.NUMBER, Kind.WHOLE):
+        flag = row.row
+        if 0.0 < flag.low < 1.0:
+            said.append("positive")
+        elif math.isfinite(flag.low):
+            said.append(f"{'more than' if flag.above else 'at least'} {flag.low:g}")
+        if flag.high is not None:
+            said.append(f"at most {flag.high:g}")
+        step = 1.0 if row.kind == Kind.WHOLE else row.step
+        said.append("step: one in the second digit" if step is None else f"step {step:g}")
     return f" ({'; '.join(said)})" if said else ""
 
 
@@ -237,7 +244,7 @@ def _consequence(form: ParametersState, width: int) -> Line:
     also = [row for row in parameters() if form.follows(row)]
     if not also:
         return ()
-    told = ", ".join(f"{row.label.strip()} {shown(row, known[row.id])} -> {shown(row, now[row.id])}" for row in also)
+    told = ", ".join(f"{row.name} {shown(row, known[row.id])} -> {shown(row, now[row.id])}" for row in also)
     return line(Span(" + follows: ", "label"), Span(clip(told, width - 13)))
 
 
@@ -246,7 +253,7 @@ def footer(form: ParametersState, width: int, height: int) -> list[Line]:
     row = form.parameter
     if form.entry is not None:
         unit = f" [{row.unit}]" if row.unit else ""
-        typed = line(Span(f" {row.label.strip()}{unit}: ", "key"), clean(form.entry), Span("_", "cursor"))
+        typed = line(Span(f" {row.name}{unit}: ", "key"), clean(form.entry), Span("_", "cursor"))
         why = form.message or "Enter takes it, Esc drops it"
         return block(
             [(*typed, Span(f"   {clip(clean(why), max(0, width - width_of(typed) - 4))}", "warning"))], width, height

@@ -27,7 +27,7 @@ from nbtui.errors import INTERRUPTED
 from nbtui.live.model import Case
 from nbtui.live.parameters.c_setup import c_setup
 from nbtui.live.parameters.edits import Setup, in_force
-from nbtui.live.parameters.table import Value
+from nbtui.live.parameters.parameter import Value
 from nbtui.live.parameters.tuning import Tuning, c_command, nbtui_command
 
 WHEEL = 3  # lines of a turn of the mouse wheel

@@ -11,7 +11,8 @@ from nbtui.errors import UnusableInput
 from nbtui.live.parameters import tuning as tunings
 from nbtui.live.parameters.c_setup import Shown, differs
 from nbtui.live.parameters.edits import Edit, Setup, Typed, same
-from nbtui.live.parameters.table import GROUPS, Parameter, Value, by_id, parameters
+from nbtui.live.parameters.parameter import Parameter, Value
+from nbtui.live.parameters.table import GROUPS, by_id, parameters
 from nbtui.live.parameters.tuning import Tuning
 from nbtui.live.parameters.values import nudged, shown, understood
 
@@ -207,7 +208,7 @@ def nudge(form: ParametersState, by: int) -> ParametersState:
 
 
 def entered(form: ParametersState, key: str, character: str | None) -> ParametersState:
-    """A key while a value is typed: Enter takes it over, Esc drops it; a value that does not go stays to be mended."""
+    """A key in the entry of a value: Enter sets it, Esc drops it; a rejected value stays for correction."""
     entry = form.entry or ""
     if key == "escape":
         return replace(form, entry=None, message="")
@@ -226,7 +227,7 @@ def entered(form: ParametersState, key: str, character: str | None) -> Parameter
 def begin(form: ParametersState, text: str | None = None) -> ParametersState:
     """Start to type a value, at ``text`` or at the value that is there; switches and choices go on instead."""
     parameter = form.parameter
-    if parameter.kind in ("switch", "choice"):
+    if parameter.choices:
         return nudge(form, 1) if text is None else form
     value = form.value(parameter)
     return replace(form, entry=("" if value is None else shown(parameter, value)) if text is None else text)

@@ -1,4 +1,4 @@
-"""Changed parameters of a case: ordered edits that become another command line, and its values read back.
+"""Changed parameters of a case: ordered edits that make another command line, and its values read back.
 
 Pure: an edit touches neither a file nor the screen. An edited flag stays where it stands and keeps its spelling,
 because the order of nanoBragg's flags means something (many of them choose the pivot); a new one is put in front of
@@ -19,11 +19,12 @@ import nbsim
 from nbtui.errors import UnusableInput
 from nbtui.live.door import experiment_of, simulator
 from nbtui.live.model import Case, Settings
-from nbtui.live.parameters.table import QUIRK, Parameter, Value, by_id, parameters
-from nbtui.live.parameters.values import shown, word
+from nbtui.live.parameters.parameter import Group, Kind, Parameter, Value
+from nbtui.live.parameters.table import QUIRK, by_id, parameters
+from nbtui.live.parameters.values import word
 from nbtui.trace.text import clean
 
-MOST_TERMS = 10_000_000  # contributions of a pixel that may be asked for
+MOST_TERMS = 10_000_000  # contributions to a pixel that the form asks for
 _SAME = 1e-12  # relative; a value goes through the unit of its flag
 
 
@@ -51,28 +52,37 @@ class Typed:
     given: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Said:
+    """The flags of a command line: fields of Options that they set by their values, and their rows."""
+
+    fields: frozenset[str]
+    rows: frozenset[tuple[str, ...]]
+
+
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
 def typed(setup: Setup, workdir: Path) -> Typed:
-    """What the command line and the settings say of every parameter.
+    """The values of every parameter in the command line and the settings.
 
     Raises:
         UnusableInput: the command line cannot be parsed.
     """
     options, quirks = _parsed(setup, workdir), _quirks(setup.settings)
-    fields, rows = _said(setup.argv)
+    said = _said(setup.argv)
     explicit = {f"{QUIRK}{name}" for name, _ in setup.settings.quirks}
     values: dict[str, Value] = {}
     given: set[str] = set()
     for parameter in parameters():
-        values[parameter.id] = _value(parameter, options, setup.settings, quirks)
+        value = _value(parameter, options, setup.settings, quirks, said)
+        values[parameter.id] = value
         if not parameter.flag:
-            here = parameter.id in explicit or not parameter.id.startswith(QUIRK)
-        elif parameter.kind in ("switch", "choice"):
-            here = bool(_rows_of(parameter) & rows)
+            here = parameter.id in explicit or bool(parameter.own)
+        elif parameter.choices:
+            here = bool(_rows_of(parameter) & said.rows)
         else:
-            here = parameter.field in fields and values[parameter.id] is not None
+            here = parameter.field in said.fields and value is not None
         if here:
             given.add(parameter.id)
     return Typed(values, frozenset(given))
@@ -112,27 +122,32 @@ def _quirks(settings: Settings) -> nbsim.Quirks:
     return nbsim.Quirks(**{"phi_carryover": settings.phi_mode == "c-parity", **dict(settings.quirks)})
 
 
-def _value(parameter: Parameter, options: nbsim.Options, settings: Settings, quirks: nbsim.Quirks) -> Value:
-    if parameter.id.startswith(QUIRK):
+def _value(parameter: Parameter, options: nbsim.Options, settings: Settings, quirks: nbsim.Quirks, said: Said) -> Value:
+    """The value of a parameter, in its unit; None where the set-up chooses it."""
+    if parameter.group == Group.QUIRKS:
         return bool(getattr(quirks, parameter.field))
-    value: Value = getattr(options if parameter.flag else settings, parameter.field)
-    if value is None and parameter.field == "misset_deg":
-        return 0.0
-    if value is None or value == parameter.unset:
-        return None
-    if isinstance(value, tuple):
-        if parameter.part is None:
-            return value
+    if parameter.own:
+        return str(getattr(settings, parameter.field))
+    value: Value = getattr(options, parameter.field)
+    if value is None:
+        return parameter.blank
+    if parameter.part is not None and isinstance(value, tuple):
         value = value[parameter.part] if parameter.part < len(value) else None
     if value is None or isinstance(value, (bool, str, tuple)):
         return value
+    if _is_chosen_later(parameter, value) and parameter.field not in said.fields:
+        return None
     return value * parameter.per if parameter.per != 1.0 else value
 
 
-def _said(argv: Iterable[str]) -> tuple[frozenset[str], frozenset[tuple[str, ...]]]:
-    """The fields of Options that flags of a command line set by their values, and the rows of all its flags."""
+def _is_chosen_later(parameter: Parameter, value: float) -> bool:
+    """Whether a number of Options is C's mark for one that the set-up chooses."""
+    return value == nbsim.NOT_GIVEN and parameter.row.initial is None
+
+
+def _said(argv: Iterable[str]) -> Said:
     flags = [flag for _, _, flag, _ in nbsim.walk(list(argv))]
-    return frozenset(name for flag in flags for name in flag.sets), frozenset(_row(flag) for flag in flags)
+    return Said(frozenset(name for flag in flags for name in flag.sets), frozenset(_row(flag) for flag in flags))
 
 
 def _row(flag: nbsim.Flag) -> tuple[str, ...]:
@@ -143,7 +158,7 @@ def _row(flag: nbsim.Flag) -> tuple[str, ...]:
 @lru_cache(maxsize=128)
 def _rows_of(parameter: Parameter) -> frozenset[tuple[str, ...]]:
     """The flags that a switch or choice puts on a command line."""
-    return frozenset().union(*(_said(words)[1] for _, words in parameter.choices if words))
+    return frozenset().union(*(_said(words).rows for _, words in parameter.choices if words))
 
 
 # --- editing ---------------------------------------------------------------------------------------------------------
@@ -155,7 +170,7 @@ def edited(setup: Setup, edit: Edit, workdir: Path, known: Mapping[str, Value]) 
     ``known``: values in force, for the parts of a flag that its command line leaves out.
 
     Raises:
-        UnusableInput: the value cannot be given, would have no effect, or asks for too much.
+        UnusableInput: the value is refused, would have no effect, or asks for too much.
     """
     parameter = by_id()[edit.id]
     if not parameter.flag:
@@ -163,23 +178,42 @@ def edited(setup: Setup, edit: Edit, workdir: Path, known: Mapping[str, Value]) 
     before = typed(setup, workdir)
     ruler = by_id().get(parameter.overruled_by)
     if ruler is not None and edit.value is not None and before.values[ruler.id]:
-        way = "switch that off" if ruler.kind == "switch" else "make that 0" if ruler.low == 0 else "take that away"
-        ruling = shown(ruler, before.values[ruler.id])
-        raise UnusableInput(
-            f"{parameter.label.strip()} does nothing while {ruler.label.strip()} is {ruling}: {way} first"
-        )
+        state = "on" if ruler.kind == Kind.SWITCH else "set"
+        way = _way_out(setup, ruler, workdir)
+        raise UnusableInput(f"{parameter.name} has no effect while {ruler.name} is {state}; {way} first")
     for argv in _ways(setup.argv, parameter, edit.value, before, known):
         tried = replace(setup, argv=argv)
         options = _parsed(tried, workdir)
-        value = _value(parameter, options, setup.settings, _quirks(setup.settings))
-        if edit.value is None or same(value, edit.value):
+        value = _value(parameter, options, setup.settings, _quirks(setup.settings), _said(argv))
+        if edit.value is None or same(value, _rounded(parameter, edit.value)):
             _affordable(options)
             return tried
-    raise UnusableInput(f"{parameter.label.strip()}: another flag of the command line overrules {parameter.flag}")
+    raise UnusableInput(f"{parameter.name}: another flag of the command line overrules {parameter.flag}")
+
+
+def _rounded(parameter: Parameter, value: Value) -> Value:
+    """A value after its way to the unit of Options and back, in which the smallest numbers become 0."""
+    return value / parameter.per * parameter.per if isinstance(value, float) and parameter.per != 1.0 else value
+
+
+def _way_out(setup: Setup, ruler: Parameter, workdir: Path) -> str:
+    """The edit that ends the effect of ``ruler``, in words."""
+    ways: tuple[tuple[Value, str], ...] = (
+        (False, f"turn {ruler.name} off") if ruler.kind == Kind.SWITCH else (None, f"clear {ruler.name}"),
+        (0, f"set {ruler.name} to 0"),  # where its flag sets others, too, or a header of a file gives it
+    )
+    for value, words in ways:
+        try:
+            after = edited(setup, Edit(ruler.id, value), workdir, {})
+        except UnusableInput:
+            continue
+        if not typed(after, workdir).values[ruler.id]:
+            return words
+    return f"change the flag that sets {ruler.name}"
 
 
 def _set(settings: Settings, parameter: Parameter, value: Value) -> Settings:
-    if not parameter.id.startswith(QUIRK):
+    if parameter.own:
         changed: dict[str, Any] = {parameter.field: value}
         return replace(settings, **changed)
     others = tuple((name, on) for name, on in settings.quirks if name != parameter.field)
@@ -193,7 +227,7 @@ def _ways(
     argv: tuple[str, ...], parameter: Parameter, value: Value, before: Typed, known: Mapping[str, Value]
 ) -> Iterable[tuple[str, ...]]:
     """Command lines that may say it, the most faithful first."""
-    if parameter.kind in ("switch", "choice"):
+    if parameter.choices:
         words = next(words for choice, words in parameter.choices if choice == value)
         bare, at = _without(argv, _rows_of(parameter))
         yield (*bare[:at], *words, *bare[at:])
@@ -203,12 +237,10 @@ def _ways(
     spans = [span for span in _spans(argv) if parameter.field in span[2].sets]
     if value is None:
         if parameter.part is not None:
-            raise UnusableInput(
-                f"{parameter.label.strip()}: a number; {parameter.flag} gives all {parameter.size} of them"
-            )
+            raise UnusableInput(f"{parameter.name}: {parameter.flag} needs all its {parameter.size} numbers; type one")
         shared = next((argv[start] for start, _, flag in spans if not _own(flag, parameter)), None)
         if shared is not None:
-            raise UnusableInput(f"{parameter.label.strip()}: {shared} gives it, together with others; type a value")
+            raise UnusableInput(f"{parameter.name}: {shared} sets it together with others; type a value")
         yield _without(argv, frozenset(_row(flag) for _, _, flag in spans))[0]
         return
     numbers = _words(parameter, value, before, known)
@@ -225,7 +257,7 @@ def _ways(
 
 
 def _own(flag: nbsim.Flag, parameter: Parameter) -> bool:
-    """Whether a flag sets this parameter's field and nothing that another flag sets alone."""
+    """Whether a flag sets this parameter alone."""
     return parameter.flag in flag.names or flag.sets == (parameter.field,)
 
 
@@ -258,14 +290,15 @@ def _words(parameter: Parameter, value: Value, before: Typed, known: Mapping[str
             siblings = [now if now is not None else other for now, other in zip(siblings, fallback, strict=True)]
         numbers = [value if row is parameter else now for row, now in zip(parts, siblings, strict=True)]
     if not all(isinstance(number, (int, float)) for number in numbers):
-        raise UnusableInput(
-            f"{parameter.label.strip()}: the others of {parameter.flag} are not known yet; wait a moment"
-        )
+        raise UnusableInput(f"{parameter.name}: the other numbers of {parameter.flag} are not known yet; wait a moment")
     return [word(number) for number in numbers if isinstance(number, (int, float))]
 
 
 def _affordable(options: nbsim.Options) -> None:
-    """Refuse what would fill the memory before the first number is seen. Source: nanobragg_pixel_loop.md section 2."""
+    """Refuse a pixel that would fill the memory before its first number is shown.
+
+    Source: nanobragg_pixel_loop.md section 2.
+    """
     steps = {"phi steps": nbsim.phi_steps(options).count, "domains": nbsim.mosaic_domains(options).count}
     if options.source_file is None:
         fan = (nbsim.hdiv_steps(options).count, nbsim.vdiv_steps(options).count, nbsim.dispersion_steps(options).count)

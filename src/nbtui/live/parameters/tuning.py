@@ -14,7 +14,8 @@ from pathlib import Path
 from nbtui.errors import UnusableInput
 from nbtui.live.model import Case, Settings
 from nbtui.live.parameters.edits import Edit, Setup, Typed, edited, same, typed
-from nbtui.live.parameters.table import QUIRK, Value
+from nbtui.live.parameters.parameter import Value
+from nbtui.live.parameters.table import QUIRK
 from nbtui.live.parameters.values import word
 
 Edits = tuple[Edit, ...]

@@ -1,4 +1,4 @@
-"""Values of parameters as text: shown, typed, checked against their limits, and nudged.
+"""Values of parameters as text: shown, typed, checked against the bounds of their flags, and nudged.
 
 nbsim is imported when a number is typed, as its own rules decide what a number is.
 """
@@ -10,16 +10,16 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import nbsim
 from nbtui.errors import UnusableInput
-from nbtui.live.parameters.table import Parameter, Value
+from nbtui.live.parameters.parameter import Kind, Parameter, Value
 from nbtui.trace.text import clean
 
 
 def shown(parameter: Parameter, value: Value, digits: int = 10) -> str:
-    """A value for a person, numbers with at most ``digits``; ``-`` for none."""
-    if parameter.id == "round_div":
-        return "elliptical" if value else "rectangular"
+    """A value for a reader, numbers with at most ``digits``; ``-`` for none."""
+    if parameter.names:
+        return parameter.names[[choice for choice, _ in parameter.choices].index(value)]
     if value is None:
-        return "auto" if parameter.kind == "choice" else "-"
+        return "auto" if parameter.kind == Kind.CHOICE else "-"
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, tuple):
@@ -34,89 +34,83 @@ def word(value: float | int) -> str:
 
 
 def understood(parameter: Parameter, text: str) -> Value:
-    """The value that was typed; nothing typed means that the flag goes away.
+    """The typed value; None, which takes the flag away, for an empty text.
 
     Raises:
-        UnusableInput: it is no value of this parameter; the sentence says what is.
+        UnusableInput: it is not a value of this parameter; the sentence says what is.
     """
     text = text.strip()
     if not text:
         if not parameter.flag:
-            raise UnusableInput(f"{parameter.label.strip()}: one of {_values(parameter)}")
+            raise UnusableInput(f"{parameter.name}: one of {_choices(parameter)}")
         return None
-    if parameter.kind == "text":
+    if parameter.kind == Kind.TEXT:
         return text
-    if parameter.kind in ("switch", "choice"):
+    if parameter.choices:
         found = [value for value, _ in parameter.choices if shown(parameter, value).casefold() == text.casefold()]
         if not found:
-            raise UnusableInput(f"{parameter.label.strip()}: one of {_values(parameter)}, not '{clean(text)}'")
+            raise UnusableInput(f"{parameter.name}: one of {_choices(parameter)}, not '{clean(text)}'")
         return found[0]
-    if parameter.kind == "numbers":
+    if parameter.kind == Kind.NUMBERS:
         parts = text.replace(",", " ").split()
         if len(parts) != parameter.size:
-            raise UnusableInput(f"{parameter.label.strip()}: {parameter.size} numbers, not {len(parts)}")
+            raise UnusableInput(f"{parameter.name}: {parameter.size} numbers, not {len(parts)}")
         return tuple(float(_number(parameter, part)) for part in parts)
-    value = _number(parameter, text)
-    complaint = limit(parameter, value)
-    if complaint:
-        raise UnusableInput(complaint)
-    return value
+    return _number(parameter, text)
 
 
 def _number(parameter: Parameter, text: str) -> float | int:
-    if parameter.infinite and text.casefold() in ("inf", "infinity"):
-        return math.inf
-    whole = parameter.kind == "whole"
+    """A number that the flag takes. Raises UnusableInput."""
     try:
-        value: float | int = nbsim.number(parameter.label.strip(), text, "int" if whole else "float")
-        return value
+        value: float | int = nbsim.number(parameter.name, text, parameter.row.kind)
     except nbsim.InputError as error:
         raise UnusableInput(clean(str(error))) from error
+    complaint = parameter.row.complaint(value)
+    if complaint:
+        raise UnusableInput(f"{parameter.name} {value:g}: {complaint}")
+    return value
 
 
-def _values(parameter: Parameter) -> str:
+def _choices(parameter: Parameter) -> str:
     return ", ".join(shown(parameter, value) for value, _ in parameter.choices)
 
 
-def limit(parameter: Parameter, value: float | int) -> str:
-    """What is wrong with a number; empty when nothing is."""
-    unit = f" {parameter.unit}" if parameter.unit else ""
-    if value < parameter.low or (parameter.above and value == parameter.low):
-        bound = "more than" if parameter.above else "at least"
-        return f"{parameter.label.strip()}: {bound} {parameter.low:g}{unit}"
-    if value > parameter.high or (parameter.above and value == parameter.high):
-        return f"{parameter.label.strip()}: {'less than' if parameter.above else 'at most'} {parameter.high:g}{unit}"
-    return ""
-
-
 def nudged(parameter: Parameter, value: Value, by: int) -> Value:
-    """The value ``by`` steps further, inside its limits; choices go round.
+    """The value ``by`` steps further, inside the bounds of its flag; choices go round.
 
     Steps are added in decimal, so that as many down lead back.
 
     Raises:
-        UnusableInput: there is nothing to step from.
+        UnusableInput: there is no value to step from.
     """
-    if parameter.kind in ("switch", "choice"):
+    if parameter.choices:
         values = [choice for choice, _ in parameter.choices]
         here = values.index(value) if value in values else -1 if by > 0 else 0
         return values[(here + (1 if by > 0 else -1)) % len(values)]
     if not parameter.nudged:
-        raise UnusableInput(f"{parameter.label.strip()}: it has no steps; type a value")
+        raise UnusableInput(f"{parameter.name}: no steps; type a value")
     if value is None or isinstance(value, (tuple, str)) or not math.isfinite(value):
-        raise UnusableInput(f"{parameter.label.strip()}: there is no value to step from; type one")
+        raise UnusableInput(f"{parameter.name}: no value to step from; type one")
     now = Decimal(word(value))
     for _ in range(abs(by)):
-        step = Decimal(repr(parameter.step))
-        if not step:
-            step = _second_digit(now, by)
-            now = (now / step).to_integral_value(ROUND_FLOOR if by > 0 else ROUND_CEILING) * step
-        now += step if by > 0 else -step
-    result = int(now) if parameter.kind == "whole" else float(now)
-    if limit(parameter, result):
-        bound = parameter.low if by < 0 else parameter.high
-        result = value if parameter.above else type(value)(bound)
-    return result
+        now = _stepped(parameter, now, by)
+    result = int(now) if parameter.kind == Kind.WHOLE else float(now)
+    if not parameter.row.complaint(result):
+        return result
+    bounds = parameter.row.bounds
+    bound = bounds.high if by > 0 else max(bounds.low, -bounds.high)
+    out_of_step = parameter.step is not None and Decimal(repr(float(bound))) % Decimal(repr(parameter.step))
+    return value if out_of_step or parameter.row.complaint(bound) else type(value)(bound)
+
+
+def _stepped(parameter: Parameter, now: Decimal, by: int) -> Decimal:
+    """One step up (``by`` above 0) or down."""
+    if parameter.kind == Kind.WHOLE or parameter.step is not None:
+        step = Decimal(1) if parameter.step is None else Decimal(repr(parameter.step))
+    else:
+        step = _second_digit(now, by)
+        now = (now / step).to_integral_value(ROUND_FLOOR if by > 0 else ROUND_CEILING) * step
+    return now + (step if by > 0 else -step)
 
 
 def _second_digit(now: Decimal, by: int) -> Decimal:

@@ -1,0 +1,1 @@
+"""Rows of the parameter table, by the group of the form that shows them."""
