@@ -82,7 +82,7 @@ def test_raw_floats_of_a_square_detector_need_no_size(here: Path, capsys: pytest
     image = spots((10, 10), (30, 25), size=(50, 50)).astype("<f4")
     (here / "a.bin").write_bytes(image.tobytes())
     assert main(["images", "a.bin", "a.bin"]) == 0
-    assert "taken for a square of 50 x 50" in capsys.readouterr().err
+    assert "assumed square, 50 x 50" in capsys.readouterr().err
 
 
 def test_pictures_are_written_and_never_replaced_unasked(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -123,8 +123,8 @@ def test_scattering_vector_in_another_unit_is_converted(factor: float) -> None:
     result = both([*GEOMETRY, "scattering_vec_A_inv -4e9 8e9 0"], [*GEOMETRY, f"scattering_vec_A_inv {printed}"])
     assert result.agrees
     row = result.row("scattering_vec_A_inv", 0, "y")
-    assert row is not None and row.py_value == pytest.approx(8e9, rel=1e-14) and "is converted" in row.note
-    assert any("whatever its label says" in text for text in result.findings)
+    assert row is not None and row.py_value == pytest.approx(8e9, rel=1e-14) and "values are converted" in row.note
+    assert any("despite its label" in text for text in result.findings)
 
 
 def test_a_wrong_scattering_vector_is_no_unit() -> None:

@@ -51,7 +51,7 @@ def test_what_the_packages_did_not_see(shared: Path, package: str) -> None:
     assert any("The Python values are float32 numbers" in text for text in result.findings)
     assert any("auto-generating odet_vector" in text for text in result.findings)
     # seed_case/README: the maximum 446.25412 lies at (slow 1039, fast 685)
-    assert any("446.254 at slow 1039 fast 685" in text and "exchanged" in text for text in result.findings)
+    assert any("446.254 at slow 1039 fast 685" in text and "swapped" in text for text in result.findings)
     # the gap is inherited: the detector of the Python side is elsewhere
     gap = result.row("I_before_scaling")
     assert gap is not None and raised(gap)

@@ -20,7 +20,7 @@ def test_other_pixel_and_exchanged_pixel() -> None:
     assert not any("pixels" in text for text in compare(c, same).findings)
     first = compare(c, turned).findings[0]
     assert first.startswith("Different pixels: C slow 30 fast 61, Python slow 61 fast 30.")
-    assert "Slow and fast are exchanged" in first
+    assert "Slow and fast are swapped" in first
 
 
 def _at(slow: float, fast: float) -> list[str]:
@@ -34,15 +34,15 @@ def test_pixel_of_a_log_that_does_not_say_it(slow: float, fast: float, found: tu
     head = ["TRACE_C:beam_center_m=X:1 Y:1 pixel_mm:0.4", "TRACE_CONFIG: tracing pixel (spixel=30, fpixel=61)"]
     result = compare(c_trace(*head, *_at(30, 61)), py_trace(*_at(slow, fast)))
     assert result.pixel_c == (30, 61) and result.pixel_py == found
-    assert any("worked out from its pixel_pos_meters" in text for text in result.findings) == (found == (61, 30))
+    assert any("inferred from its pixel_pos_meters" in text for text in result.findings) == (found == (61, 30))
 
 
 def test_the_same_trace_twice() -> None:
     trace = c_trace("polar 0.9")
     result = compare(trace, trace)
     assert result.agrees
-    assert any("given twice" in text for text in result.findings)
-    assert any("given as the Python side holds TRACE_C lines" in text for text in result.findings)
+    assert any("Both sides are the same trace" in text for text in result.findings)
+    assert any("The log of the Python side holds TRACE_C lines" in text for text in result.findings)
     clean = both(["polar 0.9"], ["polar 0.9"])
     assert clean.agrees and clean.findings == ()
 
@@ -52,7 +52,7 @@ def test_nothing_in_common_is_not_agreement() -> None:
     assert not result.agrees and result.first_divergence is None
     assert result.findings[0] == "The two logs have no field in common: nothing could be compared."
     narrow = both(["F_cell 3"], ["F_cell 3"], profile="spec")
-    assert not narrow.agrees and "No field that the profile judges" in narrow.findings[0]
+    assert not narrow.agrees and "No field judged by this profile" in narrow.findings[0]
 
 
 def test_other_configuration() -> None:
@@ -95,7 +95,9 @@ def test_doubts_of_the_reader_are_not_the_program_s_warnings() -> None:
 
 def test_trace_lines_without_a_name_are_counted() -> None:
     result = compare(c_trace("polar 0.9", "TRACE_C:my|name=1"), py_trace("polar 0.9"))
-    assert any("1 trace lines of the C log could not be named, the first is line 2" in text for text in result.findings)
+    assert any(
+        "1 trace lines of the C log were not recognized, the first in line 2" in text for text in result.findings
+    )
 
 
 def test_different_numbers_of_blocks_and_of_phi_lines() -> None:

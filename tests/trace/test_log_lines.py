@@ -147,12 +147,12 @@ def test_a_cut_archive_shows_what_is_there_and_says_so(tmp_path: Path) -> None:
     lines = opened(path)
     assert lines.count > 1000
     assert lines.window(1, 1) == ["line 0"]
-    assert "damaged or cut" in lines.fault
+    assert "damaged or truncated" in lines.fault
     lines.close()
 
 
 def test_what_cannot_be_opened_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(TraceError, match="no such file any more"):
+    with pytest.raises(TraceError, match="the file is gone"):
         FileLines(tmp_path / "missing.log")
     with pytest.raises(TraceError, match="cannot be read"):
         FileLines(tmp_path)

@@ -162,7 +162,7 @@ def test_json_of_the_other_kind_and_bad_json(tmp_path: Path) -> None:
     phi = read_phi(path)
     assert len(phi) == 1 and phi[0].values["k_frac"] == 0.5 and math.isnan(phi[0].values["F_latt"])
     assert "entry 1" in warnings(read_trace(path)) and "entry 2" in warnings(read_trace(path))
-    with pytest.raises(TraceError, match=r"bad\.json: not a valid JSON file"):
+    with pytest.raises(TraceError, match=r"bad\.json: invalid JSON"):
         read_phi(write(tmp_path, b'{"per_phi_entries": [', "bad.json"))
     with pytest.raises(TraceError, match="no phi step"):
         read_phi(write(tmp_path, b"TRACE_C: F_cell 1\n"))
@@ -258,7 +258,7 @@ def test_a_cut_number_is_never_taken_for_a_number(tmp_path: Path) -> None:
             assert whole[record.name, record.occurrence] == record.values, end
         assert [p.values for p in trace.phi] == phi[: len(trace.phi)]
         if end < data.index(b"TRACE_C: I_pixel_final"):
-            assert "does not reach I_pixel_final" in warnings(trace)
+            assert "ends before I_pixel_final" in warnings(trace)
 
 
 def test_a_last_line_without_a_line_end(tmp_path: Path) -> None:
@@ -277,8 +277,8 @@ def test_a_last_line_without_a_line_end(tmp_path: Path) -> None:
 def test_cut_gzip(tmp_path: Path) -> None:
     packed = gzip.compress(random.Random(1).randbytes(3 << 20) + b"\n" + CARRY.read_bytes() * 40)
     trace = read_trace(write(tmp_path, packed[:-30]))
-    assert trace.records and "damaged or cut" in warnings(trace)
-    with pytest.raises(TraceError, match="damaged or cut"):
+    assert trace.records and "damaged or truncated" in warnings(trace)
+    with pytest.raises(TraceError, match="damaged or truncated"):
         read_trace(write(tmp_path, packed[:1000]))
 
 
@@ -290,13 +290,13 @@ def test_of_two_runs_the_last_complete_one() -> None:
     whole = parse_lines(second)
     trace = parse_lines(first + second)
     assert trace.runs == 2 and same(trace, whole) and trace.pixel == whole.pixel and trace.sha256 == whole.sha256
-    assert "2 runs in this log: the last complete one is used" in warnings(trace)
+    assert "2 runs in this log; the last complete one is used" in warnings(trace)
     assert "auto-generating odet_vector" in warnings(trace)  # printed before the second banner
 
     stopped = second[: second.index(next(line for line in second if "I_before_scaling" in line))]
     trace = parse_lines(first + stopped)
     assert trace.runs == 2 and same(trace, parse_lines(first)) and trace.pixel == (33, 44)
-    assert "the one after it is not complete" in warnings(trace)
+    assert "the run after it is incomplete" in warnings(trace)
     trace = parse_lines(stopped + first)
     assert same(trace, parse_lines(first)) and "auto-generating" not in warnings(trace)
 
@@ -330,7 +330,7 @@ def test_errors_name_the_file_and_the_way_out(tmp_path: Path) -> None:
         tmp_path / "none.log": "none.log: no such file",
         tmp_path: "is a directory; give the log inside it",
         write(tmp_path, b"", "empty.log"): "empty.log is empty; a trace has lines like",
-        write(tmp_path, b"12% done\n" * 9, "quiet.log"): "quiet.log: no trace line in it; a trace has lines like",
+        write(tmp_path, b"12% done\n" * 9, "quiet.log"): "quiet.log: no trace line found; a trace has lines like",
         write(tmp_path, bytes(range(256)) * 9, "image.bin"): "image.bin is a binary file, not a log",
         tmp_path / "a\x1b[2Jb": "no such file",
         Path("a\0b"): "give the path",
@@ -344,7 +344,7 @@ def test_errors_name_the_file_and_the_way_out(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("error", "message"),
-    [(PermissionError(13, "no"), "may not be read; check its permissions"), (OSError(5, "I/O error"), "I/O error")],
+    [(PermissionError(13, "no"), "permission denied; check its permissions"), (OSError(5, "I/O error"), "I/O error")],
 )
 def test_unreadable(error: OSError, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:

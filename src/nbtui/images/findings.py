@@ -38,7 +38,7 @@ def odd_values(name: str, image: Array, kept: Mask, is_integer: bool) -> Iterato
     if low == high:
         word = "zero everywhere" if low == 0.0 else f"constant ({low:.7g} everywhere)"
         yield ImageFinding(
-            "constant", f"{name}'s image is {word}: a correlation is not defined", {"image": name, "value": low}
+            "constant", f"{name}'s image is {word}, so the correlation is undefined", {"image": name, "value": low}
         )
     negative = int(np.count_nonzero(values < 0.0))
     if negative:
@@ -46,10 +46,10 @@ def odd_values(name: str, image: Array, kept: Mask, is_integer: bool) -> Iterato
         yield ImageFinding("negative", sentence, {"image": name, "pixels": negative, "lowest": low})
     full = int(np.count_nonzero(values >= FULL)) if is_integer else 0
     if full:
-        sentence = f"{full} pixels of {name}'s image are saturated ({FULL}): their true values are not known"
+        sentence = f"{full} pixels of {name}'s image are saturated ({FULL}): their true values are unknown"
         yield ImageFinding("saturated", sentence, {"image": name, "pixels": full})
     if high > 1e30:
-        sentence = f"{name}'s image reaches {high:.3g}: floats of another byte order or size?"
+        sentence = f"{name}'s image reaches {high:.3g}: wrong byte order or float size?"
         yield ImageFinding("huge", sentence, {"image": name, "largest": high})
 
 

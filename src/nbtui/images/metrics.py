@@ -118,7 +118,7 @@ class ImageComparison:
         when the images are equal, and fails otherwise."""
         found: list[str] = []
         if self.only_one:
-            found.append(f"{self.only_one} pixels are no number in one image only, first {_at(self.first_only_one)}")
+            found.append(f"{self.only_one} pixels are not finite in one image only, first {_at(self.first_only_one)}")
         if self.largest == 0.0:
             return found
         if gates.correlation is not None and not (self.correlation or 0.0) >= gates.correlation:
@@ -128,7 +128,9 @@ class ImageComparison:
             if self.sum_ratio is None or not low <= self.sum_ratio <= high:
                 found.append(f"ratio of sums {_number(self.sum_ratio)} is outside {low} to {high}")
         if gates.peak_distance is not None and (self.peak_distance or 0.0) > gates.peak_distance:
-            found.append(f"peaks lie up to {_number(self.peak_distance)} px apart, allowed is {gates.peak_distance:g}")
+            found.append(
+                f"peaks lie up to {_number(self.peak_distance)} px apart, the limit is {gates.peak_distance:g}"
+            )
         if gates.every_pixel and self.beyond:
             found.append(f"{self.beyond} pixels differ by more than {AGREES:g} of their value")
         return found
@@ -160,7 +162,7 @@ def compare_images(
     odd = kept & ~(finite_c & finite_py)
     only_one = odd & ~alike
     if not both.any():
-        raise UnusableInput(f"{c.name}, {py.name}: no pixel is left to compare (ROI, mask, or no numbers)")
+        raise UnusableInput(f"{c.name}, {py.name}: no pixel left to compare (ROI, mask, or no finite values)")
     delta = np.zeros_like(left)
     np.subtract(right, left, out=delta, where=both)
     corner = (limits[2], limits[0])
@@ -214,12 +216,12 @@ def _size_hint(c: Picture, py: Picture) -> str:
     """What may have happened: axes exchanged, or a cut-out."""
     if c.size != py.size[::-1]:
         smaller = all(have <= whole for have, whole in zip(c.size, py.size, strict=True))
-        return "; a cut-out? --at SLOW FAST says where its first pixel lies" if smaller else ""
+        return "; for a cut-out, give the position of its first pixel with --at SLOW FAST" if smaller else ""
     left, right = c.as_floats(), py.as_floats().T
     both = np.isfinite(left) & np.isfinite(right)
     found = _correlation(left[both], right[both]) if both.any() else None
     told = "" if found is None else f" (correlation {found:.6g} after that)"
-    return f"; one is the other's transpose: check the order of the axes{told}"
+    return f"; one is the transpose of the other: check the order of the axes{told}"
 
 
 def beyond_tolerance(c: Array, py: Array, compared: Mask) -> Mask:
@@ -283,7 +285,7 @@ def _region(roi: tuple[int, int, int, int] | None, size: Size) -> tuple[tuple[sl
     if not (0 <= fast0 <= fast1 < n_fast and 0 <= slow0 <= slow1 < n_slow):
         raise UnusableInput(
             f"--roi {fast0} {fast1} {slow0} {slow1} (fast from, to, slow from, to, inclusive): "
-            f"not inside an image of {words(size)}"
+            f"outside an image of {words(size)}"
         )
     return (slice(slow0, slow1 + 1), slice(fast0, fast1 + 1)), roi
 

@@ -31,8 +31,8 @@ _RAW_TYPES = {4: "<f4", 8: "<f8"}  # by bytes per pixel
 _LARGEST = 1 << 31  # pixels
 # by their first bytes
 _OTHER_KINDS = {
-    b"P5": "a PGM picture of 8-bit levels, not the pixels themselves",
-    b"\x89PNG": "a PNG picture, not the pixels themselves",
+    b"P5": "a PGM picture with 8-bit grey levels, not pixel values",
+    b"\x89PNG": "a PNG picture, not pixel values",
     b"II*\0": "a TIFF image",
     b"MM\0*": "a TIFF image",
     b"###CBF": "a CBF image",
@@ -124,7 +124,7 @@ def placed(picture: Picture, size: Size, at: Size) -> Picture:
     last = (at[0] + picture.size[0], at[1] + picture.size[1])
     if last[0] > size[0] or last[1] > size[1]:
         raise UnusableInput(
-            f"--at {at[0]} {at[1]}: {picture.name} is {words(picture.size)}, it would end at slow {last[0] - 1} "
+            f"--at {at[0]} {at[1]}: {picture.name} is {words(picture.size)}, which would end at slow {last[0] - 1} "
             f"fast {last[1] - 1} of an image of {words(size)}"
         )
     whole = np.full(size, np.nan)
@@ -175,10 +175,10 @@ def _npy(stream: BinaryIO, name: str) -> Values:
     if dtype.kind not in "fiub":
         raise UnusableInput(f"{name}: an array of {clean(str(dtype))[:60]}; an image needs real numbers")
     if len(shape) != 2 or 0 in shape:
-        raise UnusableInput(f"{name}: shape {shape} is no image; needed is (slow, fast)")
+        raise UnusableInput(f"{name}: shape {shape} is not an image; expected (slow, fast)")
     needed = shape[0] * shape[1] * dtype.itemsize
     if _length(stream) < needed:
-        raise UnusableInput(f"{name}: cut off; {words((shape[0], shape[1]))} needs {needed} bytes of pixels")
+        raise UnusableInput(f"{name}: truncated; {words((shape[0], shape[1]))} needs {needed} bytes of pixels")
     flat = np.frombuffer(stream.read(needed), dtype=dtype)
     values: Values = flat.reshape(shape[::-1]).T if column_order else flat.reshape(shape)
     return values
@@ -197,21 +197,21 @@ def _smv(stream: BinaryIO, name: str) -> Values:
     try:
         fast, slow = int(fields["SIZE1"]), int(fields["SIZE2"])
     except (KeyError, ValueError) as error:
-        raise UnusableInput(f"{name}: the SMV header names no size (SIZE1, SIZE2)") from error
+        raise UnusableInput(f"{name}: the SMV header has no size (SIZE1, SIZE2)") from error
     kind = fields.get("TYPE", "unsigned_short").strip().lower().replace(" ", "_")
     order = fields.get("BYTE_ORDER", "little_endian").strip().lower()
     if kind not in _SMV_TYPES:
-        raise UnusableInput(
-            f"{name}: SMV pixels of TYPE={clean(kind)[:40]} cannot be read ({', '.join(_SMV_TYPES)} can)"
-        )
+        raise UnusableInput(f"{name}: unsupported SMV TYPE={clean(kind)[:40]}; supported are {', '.join(_SMV_TYPES)}")
     if order not in _BYTE_ORDERS:
-        raise UnusableInput(f"{name}: BYTE_ORDER={clean(order)[:40]}; known are {', '.join(_BYTE_ORDERS)}")
+        raise UnusableInput(
+            f"{name}: unsupported BYTE_ORDER={clean(order)[:40]}; supported are {', '.join(_BYTE_ORDERS)}"
+        )
     if fast < 1 or slow < 1 or fast * slow > _LARGEST:
-        raise UnusableInput(f"{name}: SIZE1={fast} SIZE2={slow} is no image")
+        raise UnusableInput(f"{name}: SIZE1={fast} SIZE2={slow} is not an image size")
     dtype = np.dtype(_BYTE_ORDERS[order] + _SMV_TYPES[kind])
     needed = slow * fast * dtype.itemsize
     if _length(stream) < needed:
-        raise UnusableInput(f"{name}: cut off; {words((slow, fast))} needs {needed} bytes after the header")
+        raise UnusableInput(f"{name}: truncated; {words((slow, fast))} needs {needed} bytes after the header")
     return np.frombuffer(stream.read(needed), dtype=dtype).reshape(slow, fast)
 
 
@@ -221,16 +221,16 @@ def _raw(stream: BinaryIO, name: str, size: Size | None) -> Picture:
     stream.seek(0)
     other_kind = next((kind for magic, kind in _OTHER_KINDS.items() if start.startswith(magic)), None)
     if other_kind is not None and (size is None or length != 4 * size[0] * size[1]):
-        raise UnusableInput(f"{name}: {other_kind}; needed are raw floats, SMV or .npy")
+        raise UnusableInput(f"{name}: {other_kind}; supported are raw floats, SMV and .npy")
     notes: list[str] = []
     if size is None:
         size = next((side for count in _RAW_TYPES if (side := _square(length, count))), None)
         if size is None:
             raise UnusableInput(
-                f"{name}: raw floats do not say how large they are ({length} bytes, no square image); "
+                f"{name}: raw floats do not state their size ({length} bytes, not a square image); "
                 "give --size SLOW FAST or a CASE"
             )
-        notes.append(f"taken for a square of {words(size)}; --size SLOW FAST says otherwise")
+        notes.append(f"assumed square, {words(size)}; use --size SLOW FAST for another size")
     pixels = size[0] * size[1]
     kind = next((kind for count, kind in _RAW_TYPES.items() if length == count * pixels), None)
     if kind is None:

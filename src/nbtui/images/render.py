@@ -30,7 +30,7 @@ def summary(comparison: ImageComparison, gates: Gates, names: tuple[str, str]) -
         low, middle, high = found.ratios
         yield f"Python/C         median {middle:.7g}, 90 % from {low:.7g} to {high:.7g} (above 1e-3 of C's maximum)"
     yield f"beyond {AGREES:g}     {found.beyond} pixels (of their value, where above {AGREES:g} of the maximum)"
-    distance = "none" if found.peak_distance is None else f"{found.peak_distance:.4g} px apart at most"
+    distance = "none" if found.peak_distance is None else f"at most {found.peak_distance:.4g} px apart"
     yield f"peaks            {len(found.peaks)} pairs, {distance}" if found.peaks else "peaks            none"
     for pair in found.peaks[:_SHOWN_PEAKS]:
         if pair.distance is None or pair.distance >= _APART:
@@ -66,8 +66,8 @@ def _compared(found: ImageComparison) -> Iterator[str]:
     fast0, fast1, slow0, slow1 = found.roi
     yield f"size {found.size[0]} x {found.size[1]} (slow x fast), ROI slow {slow0}-{slow1} fast {fast0}-{fast1}"
     left_out = f", {found.masked} masked" * bool(found.masked)
-    left_out += f", {found.not_numbers} are no number in both" * bool(found.not_numbers)
-    left_out += f", {found.only_one} are no number in one" * bool(found.only_one)
+    left_out += f", {found.not_numbers} are not finite in both" * bool(found.not_numbers)
+    left_out += f", {found.only_one} are not finite in one" * bool(found.only_one)
     yield f"{found.compared} pixels compared{left_out}"
 
 
@@ -139,7 +139,7 @@ def _map(found: ImageComparison) -> Iterator[str]:
         return
     rows = found.map.largest.tolist()
     (down, across), (fast0, fast1, slow0, _) = found.map.block, found.roi
-    levels = f"'@' within a decade of {found.largest:.3g}, one level a decade"
+    levels = f"'@' within a decade of {found.largest:.3g}, one level per decade"
     yield ""
     yield f"where (largest difference per {down} x {across} pixels; {levels})"
     yield f"  slow    fast {fast0} to {fast1}"

@@ -57,7 +57,7 @@ def compare(
 
         def stop() -> None:
             if cancelled is not None and cancelled():
-                raise CompareCancelled("comparing was cancelled")
+                raise CompareCancelled("the comparison was cancelled")
 
         rows = overview = RowTable(c, py, chosen, progress or (lambda done, of: None), stop)
         converted = rows.judge.conversion

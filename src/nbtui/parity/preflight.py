@@ -76,21 +76,21 @@ def _nothing_common(c: Trace, py: Trace, overview: Overview, compared: int) -> l
         if not trace.records:
             return [f"The {side} log holds no trace value: nothing could be compared."]
     if any(tally.both for tally in overview.tallies):
-        return ["No field that the profile judges is on both sides: nothing was decided. Use profile full."]
+        return ["No field judged by this profile is on both sides, so there is no verdict; use profile full."]
     return ["The two logs have no field in common: nothing could be compared."]
 
 
 def _same_file(c: Trace, py: Trace) -> list[str]:
     if not c.sha256 or c.sha256 != py.sha256 or (c.side != py.side and c.origin != py.origin):
         return []
-    return ["The same trace was given twice (equal sha256 of the trace lines): agreement proves nothing."]
+    return ["Both sides are the same trace (equal sha256 of the trace lines), so agreement proves nothing."]
 
 
 def _sides(c: Trace, py: Trace) -> list[str]:
     result = []
     for trace, wanted, side in ((c, "C", "C"), (py, "PY", "Python")):
         if trace.side in _TAGS and trace.side != wanted:
-            result.append(f"The log given as the {side} side holds {_TAGS[trace.side]} lines: are the two exchanged?")
+            result.append(f"The log of the {side} side holds {_TAGS[trace.side]} lines: are the two logs swapped?")
     return result
 
 
@@ -99,10 +99,10 @@ def _pixels(c: Trace, py: Trace) -> list[str]:
     theirs = position.pixel_by_position(c, py) if by_position else py.pixel
     if c.pixel is None or theirs is None or c.pixel == theirs:
         return []
-    how = " (worked out from its pixel_pos_meters)" if by_position else ""
+    how = " (inferred from its pixel_pos_meters)" if by_position else ""
     text = f"Different pixels: C slow {c.pixel[0]} fast {c.pixel[1]}, Python slow {theirs[0]} fast {theirs[1]}{how}."
     if c.pixel == theirs[::-1]:
-        text += " Slow and fast are exchanged: -trace_pixel takes SLOW FAST, -printout_pixel FAST SLOW."
+        text += " Slow and fast are swapped: -trace_pixel takes SLOW FAST, -printout_pixel FAST SLOW."
     return [text]
 
 
@@ -116,7 +116,7 @@ def _given(rows: Sequence[Row], overview: Overview) -> list[str]:
     if not differing:
         return []
     shown = ", ".join(f"{name}: C {show(row.c_value)}, Python {show(row.py_value)}" for name, row in differing.items())
-    return [f"Set-up values differ ({shown}): were both sides given the same command?"]
+    return [f"Set-up values differ ({shown}): were both sides run with the same command?"]
 
 
 def _single_precision(trace: Trace, side: str) -> list[str]:
@@ -134,10 +134,10 @@ def _single_precision(trace: Trace, side: str) -> list[str]:
         return []
     if len(single) * 4 >= len(seen) * 3:
         return [
-            f"The {side} values are float32 numbers ({len(single)} of {len(seen)} fields): "
-            "differences up to about 1e-6 come from that."
+            f"The {side} values are float32 numbers ({len(single)} of {len(seen)} fields), "
+            "which explains differences up to about 1e-6."
         ]
-    return [f"{side} values rounded to float32 in: {_list(single)}."]
+    return [f"{side} values are rounded to float32 in: {_list(single)}."]
 
 
 def _is_float32(token: str) -> bool:
@@ -154,7 +154,7 @@ def _low_precision(trace: Trace, side: str) -> list[str]:
     if how.digits is None and how.decimals is None:
         return []
     amount = f"{how.digits} digits" if how.digits is not None else f"{how.decimals} decimals"
-    return [f"The {side} log prints only {amount}: values are compared as far as printed."]
+    return [f"The {side} log prints only {amount}; values are compared to the digits printed."]
 
 
 def _false_divergences(rows: Sequence[Row], overview: Overview) -> list[str]:
@@ -184,7 +184,7 @@ def _repetitions(c: Trace, py: Trace) -> list[str]:
     if ours != theirs and ours and theirs:
         result.append(
             f"The C trace repeats its block {ours} times, the Python trace {theirs} times "
-            "(subpixels and layers): the rest could not be compared."
+            "(sub-pixels and layers); the remaining blocks could not be compared."
         )
     if c.phi and py.phi and len(c.phi) != len(py.phi):
         result.append(f"The C trace has {len(c.phi)} phi lines, the Python trace {len(py.phi)}.")
@@ -196,7 +196,7 @@ def _unknown_lines(trace: Trace, side: str) -> list[str]:
         return []
     line, text = trace.unknown[0]
     count = len(trace.unknown)
-    return [f"{count} trace lines of the {side} log could not be named, the first is line {line}: {_short(text)}"]
+    return [f"{count} trace lines of the {side} log were not recognized, the first in line {line}: {_short(text)}"]
 
 
 def _dim_pixel(c: Trace) -> list[str]:
@@ -210,7 +210,7 @@ def _dim_pixel(c: Trace) -> list[str]:
     slow, fast = peak[1]
     text = f"The traced pixel ({value:.3g}) is far below the image maximum ({peak[0]:.6g} at slow {slow} fast {fast})"
     if c.pixel == (fast, slow):
-        return [text + ", which lies at the exchanged coordinates: were slow and fast mixed up?"]
+        return [text + ", which has the same coordinates swapped: were slow and fast mixed up?"]
     return [text + "."]
 
 

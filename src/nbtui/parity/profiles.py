@@ -69,7 +69,7 @@ class Profile:
         checked = _number(tolerance, "the tolerance")
         if self.scope == "rules" and all(rule.absolute for rule in self.rules.values()):
             raise TraceError(
-                f"profile {self.name} has absolute limits only: leave the tolerance out, or use profile full or scaling"
+                f"profile {self.name} has absolute limits only: omit the tolerance, or use profile full or scaling"
             )
         rules = {key: rule if rule.absolute else Limit(checked) for key, rule in self.rules.items()}
         return replace(self, tolerance=checked, rules=MappingProxyType(rules))
@@ -131,7 +131,7 @@ def from_mapping(name: str, settings: Mapping[str, object]) -> Profile:
     return replace(
         base,
         name=name,
-        description=str(settings.get("description", f"like {base.name}, changed in the settings")),
+        description=str(settings.get("description", f"{base.name}, modified in the settings")),
         rules=MappingProxyType(rules),
         scope="rules" if only else base.scope,
     )

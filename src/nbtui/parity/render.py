@@ -132,7 +132,7 @@ def _repetitions(comparison: Comparison) -> list[str]:
             lines.append(f"{words}, worst {relative(worst)} at {clean(worst.label)}")
     total = len(comparison.rows)
     left = (
-        f"{total - len(comparison.overview.tallies):,} of {total:,} rows are not printed: every component stands once"
+        f"{total - len(comparison.overview.tallies):,} of {total:,} rows are not printed: each component appears once"
     )
     return ["", *lines, f"{left}, with its first difference. --all prints them; 'nbtui open' walks through them."]
 

@@ -36,8 +36,8 @@ def conversion(c: Trace, py: Trace) -> Conversion | None:
         return None
     return Conversion(
         _IN_METRES[ours] / _IN_METRES[theirs],
-        f"{FIELD} is in {ours} on the C side and in {theirs} on the Python side, whatever its label says: "
-        "Python's is converted",
+        f"{FIELD} is in {ours} on the C side and in {theirs} on the Python side, despite its label; "
+        "the Python values are converted",
     )
 
 

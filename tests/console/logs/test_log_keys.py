@@ -193,7 +193,7 @@ def test_a_log_that_has_gone_is_a_sentence_and_the_other_one_can_be_read(logs: t
     async def main() -> None:
         async with app.run_test(size=(80, 24)) as pilot:
             await pilot.press("l")
-            await until(pilot, lambda: "no such file any more" in " ".join(screen_text(app).split()))
+            await until(pilot, lambda: "the file is gone" in " ".join(screen_text(app).split()))
             await until(pilot, lambda: "> " in screen_text(app) and "line 4 of 11" in screen_text(app))
             await pilot.press("tab", "down", "end", "d", "n", "v", "tab")
 

@@ -197,9 +197,9 @@ def test_side_by_side_at_120_columns() -> None:
 def test_counts_progress_and_problems_are_told() -> None:
     now = replace(moves.gone(view(), 4, 8), pattern=compiled("x"), query="x")
     now = moves.put(now, 0, replace(now.sides[0], hits=(4, 5), searched=1500, read=(30, 120)))
-    now = moves.put(now, 1, replace(now.sides[1], problem="py.log: no such file any more; open it again"))
+    now = moves.put(now, 1, replace(now.sides[1], problem="py.log: the file is gone; open it again"))
     text = "\n".join(plain(panes.draw(now, 120, 12)))
-    for words in ("/x/", "C 2 up to line 1,500", "hit 1 of 2", "reading 25 %", "no such file any more"):
+    for words in ("/x/", "C 2 up to line 1,500", "hit 1 of 2", "reading 25 %", "the file is gone"):
         assert words in text
 
 

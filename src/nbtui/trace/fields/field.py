@@ -65,7 +65,7 @@ class Tap(StrEnum):
     PHI_STEP = "one line per phi step, at source 0 and mosaic domain 0; SQUARE crystals only"
     INTERPOLATION = "interpolation neighbourhood of the traced index (Python logs)"
     SOURCE = "one block per source, in builds that print it"
-    TERM = "one line per contribution that is added to the sum"
+    TERM = "one line per term of the sum"
     STORED = "once, after the pixel is stored"
     PRINTOUT = "-printout block of the stock program, 6 to 10 digits, after the pixel is stored"
 
@@ -93,8 +93,8 @@ class Loop(StrEnum):
     SOURCE = "in the loop over sources, before the phi steps"
     PHI_STEP = "in the loop over phi steps"
     PHI = "in the loop over phi steps, before the domains"
-    DOMAIN = "innermost, in the loop over mosaic domains"
-    STORED = "after all loops of the pixel, when it is stored"
+    DOMAIN = "in the innermost loop, over mosaic domains"
+    STORED = "after all loops, when the pixel is stored"
 
 
 @dataclass(frozen=True)

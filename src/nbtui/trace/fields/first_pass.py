@@ -9,10 +9,10 @@ from functools import partial
 
 from nbtui.trace.fields.field import Field, Loop, Shape, Stage, Tap, Tolerance
 
-_CARRIED = "in C with phi = 0 these are the vectors left by the last phi step of the pass before, not those of phi = 0"
+_CARRIED = "at phi = 0, C keeps the vectors of the last phi step of the previous pass"
 _STAR = (
     "Known false divergence: C prints the reciprocal vectors as set up, with misset but without the phi and mosaic "
-    "rotation, a Python log may print rotated ones; the index and the image do not depend on this line."
+    "rotations, whereas a Python log may print rotated ones; neither the index nor the image depends on this line."
 )
 _SQUARE = "SQUARE crystals only"
 _CELL_FLAGS = "-cell or -mat, -misset"

@@ -9,7 +9,7 @@ from functools import partial
 
 from nbtui.trace.fields.field import Field, Loop, Shape, Stage, Tap, Tolerance
 
-_CARRIED = "in C the step phi = 0 holds the index of the last step of the pass before"
+_CARRIED = "at phi = 0, C shows the index of the last phi step of the previous pass"
 
 _phi = partial(Field, tap=Tap.PHI_STEP)
 _scattering = partial(_phi, stage=Stage.SCATTERING)
@@ -20,7 +20,7 @@ PHI_STEP = (
     _scattering("phi.S_x", "A^-1", Shape.SCALAR, "Scattering vector, x (Python logs)"),
     _scattering("phi.S_y", "A^-1", Shape.SCALAR, "Scattering vector, y (Python logs)"),
     _scattering("phi.S_z", "A^-1", Shape.SCALAR, "Scattering vector, z (Python logs)"),
-    _crystal("phi.phi_tic", "1", Shape.SCALAR, "Number of the phi step", tolerance=Tolerance.INTEGER, simulated=True),
+    _crystal("phi.phi_tic", "1", Shape.SCALAR, "Index of the phi step", tolerance=Tolerance.INTEGER, simulated=True),
     _crystal(
         "phi.phi_deg",
         "deg",
@@ -35,9 +35,9 @@ PHI_STEP = (
     _crystal("phi.b_star_y", "A^-1", Shape.SCALAR, "Reciprocal vector b*, y (Python logs)"),
     _crystal("phi.c_star_y", "A^-1", Shape.SCALAR, "Reciprocal vector c*, y (Python logs)"),
     _crystal("phi.V_actual", "A^3", Shape.SCALAR, "Cell volume (Python logs)"),
-    _crystal("rotstar.ap_y", "A", Shape.SCALAR, "Direct vector a, y, under a label that says reciprocal"),
-    _crystal("rotstar.bp_y", "A", Shape.SCALAR, "Direct vector b, y, under a label that says reciprocal"),
-    _crystal("rotstar.cp_y", "A", Shape.SCALAR, "Direct vector c, y, under a label that says reciprocal"),
+    _crystal("rotstar.ap_y", "A", Shape.SCALAR, "Direct vector a, y, labelled as reciprocal"),
+    _crystal("rotstar.bp_y", "A", Shape.SCALAR, "Direct vector b, y, labelled as reciprocal"),
+    _crystal("rotstar.cp_y", "A", Shape.SCALAR, "Direct vector c, y, labelled as reciprocal"),
     _lattice(
         "phi.k_frac",
         "1",
@@ -46,7 +46,7 @@ PHI_STEP = (
         tap_note=_CARRIED,
         hidden_inputs=("scattering_vec_A_inv", "rot_b_angstroms", "phi.phi_deg"),
         in_c=Loop.DOMAIN,
-        flags="the scattering vector, and b of that phi step",
+        flags="the scattering vector and the cell vector b of the phi step",
         simulated=True,
         may_be_fitted=True,
     ),

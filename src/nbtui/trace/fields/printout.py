@@ -30,7 +30,7 @@ PRINTOUT = (
     _structure_factor("printout.F_cell", "e", Shape.SCALAR, "Structure factor last looked up"),
     _accumulation("printout.I", "e^2", Shape.SCALAR, "Accumulated sum", trace_name="I_before_scaling"),
     _scaling("printout.I_per_step", "e^2", Shape.SCALAR, "Accumulated sum divided by the steps"),
-    _scaling("printout.polar", "1", Shape.SCALAR, "Polarisation factor", trace_name="polar"),
+    _scaling("printout.polar", "1", Shape.SCALAR, "Polarization factor", trace_name="polar"),
     _scaling("printout.omega", "sr", Shape.SCALAR, "Solid angle", trace_name="omega_pixel"),
     _scaling("printout.capture_fraction", "1", Shape.SCALAR, "Capture fraction", trace_name="capture_fraction"),
     _scaling("printout.pixel", "photons", Shape.SCALAR, "Stored image value", trace_name="floatimage_accumulated"),

@@ -1,6 +1,6 @@
-"""Fields of blocks that only some Python logs print: one block per source, interpolation.
+"""Fields printed by some Python logs only: one block per source, interpolation.
 
-Names of a source carry its number in a log, ``source[2].polar``. Source: trace_dialects.
+A log prints them with the index of the source: ``source[2].polar``. Source: trace_dialects.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _scaling = partial(_source, stage=Stage.SCALING)
 _neighbourhood = partial(Field, stage=Stage.STRUCTURE_FACTOR, tap=Tap.INTERPOLATION)
 
 SOURCE = (
-    _scattering("source.source_index", "1", Shape.SCALAR, "Number of the source", tolerance=Tolerance.INTEGER),
+    _scattering("source.source_index", "1", Shape.SCALAR, "Index of the source", tolerance=Tolerance.INTEGER),
     _scattering("source.source_direction", "1", Shape.VECTOR, "Direction of the source"),
     _scattering("source.source_weight", "1", Shape.SCALAR, "Weight of the source; C reads and ignores it"),
     _scattering(
@@ -34,13 +34,13 @@ SOURCE = (
         "source.I_contribution",
         "e^2",
         Shape.SCALAR,
-        "Contribution of the source before polarisation",
+        "Contribution of the source before polarization",
         aliases=("source.I_contribution_pre_polar",),
     ),
     _accumulation(
-        "source.I_contribution_post_polar", "e^2", Shape.SCALAR, "Contribution of the source after polarisation"
+        "source.I_contribution_post_polar", "e^2", Shape.SCALAR, "Contribution of the source after polarization"
     ),
-    _scaling("source.polar", "1", Shape.SCALAR, "Polarisation factor of the source"),
+    _scaling("source.polar", "1", Shape.SCALAR, "Polarization factor of the source"),
     _scaling(
         "source.cos_2theta",
         "1",

@@ -9,20 +9,18 @@ from functools import partial
 
 from nbtui.trace.fields.field import Field, Loop, Shape, Stage, Tap, Tolerance
 
-_FIXED = (
-    "With the detector pivoting around the direct beam, C prints fixed MOSFLM values here whatever the convention is."
-)
+_FIXED = "With the detector pivoting around the direct beam, C prints fixed MOSFLM values here for every convention."
 _FINAL_AXIS = (
     "With the detector pivoting around the direct beam, C prints the final axis here, after the two-theta rotation."
 )
 _BEAM_CENTER = (
-    "C divides metres by 1000 once too often in this line (it shows km), and prints Xclose, Yclose when the detector "
-    "pivots around the sample; the image does not depend on it."
+    "C divides by 1000 once too often in this line, so it shows km instead of m, and it prints Xclose, Yclose when "
+    "the detector pivots around the sample; the image depends on neither."
 )
-_MAPPING = "A constant text of the program: it says the MOSFLM mapping whatever the convention is."
-_BEAM_FLAGS = "the beam centre (-Xbeam -Ybeam, -ORGX -ORGY, -Xclose -Yclose) in the convention"
+_MAPPING = "A fixed text: the program prints the MOSFLM mapping for every convention."
+_BEAM_FLAGS = "the beam centre (-Xbeam -Ybeam, -ORGX -ORGY, -Xclose -Yclose), as the convention reads it"
 _DISTANCE = "-distance or -close_distance"
-_CONVENTION = "the convention, or vectors given"
+_CONVENTION = "the convention, or explicit vectors"
 
 _setup = partial(Field, tolerance=Tolerance.SETUP, in_c=Loop.PLACEMENT)
 _detector = partial(_setup, stage=Stage.DETECTOR, simulated=True)
@@ -39,7 +37,7 @@ SETUP = (
         Shape.TEXT,
         "Axis convention of the detector",
         tolerance=Tolerance.TEXT,
-        flags="-mosflm, -xds, -adxv, -denzo, -dials, or vectors given",
+        flags="-mosflm, -xds, -adxv, -denzo, -dials, or explicit vectors",
         log_only_beam=_FIXED,
     ),
     _both(
@@ -56,7 +54,7 @@ SETUP = (
         "beam_center_m",
         "km",
         Shape.BEAM,
-        "Beam centre and pixel size; the label says metres",
+        "Beam centre and pixel size, labelled as metres",
         flags=_BEAM_FLAGS,
         log_only=_BEAM_CENTER,
         component_units=(("pixel_mm", "mm"),),
@@ -126,7 +124,7 @@ SETUP = (
     _beam("Rx", "1", Shape.MATRIX, "Rotation about x", depends_on=("angles_rad",)),
     _beam("Ry", "1", Shape.MATRIX, "Rotation about y", depends_on=("angles_rad",)),
     _beam("Rz", "1", Shape.MATRIX, "Rotation about z", depends_on=("angles_rad",)),
-    _beam("R_total", "1", Shape.MATRIX, "Rz Ry Rx, rebuilt from the angles", depends_on=("Rx", "Ry", "Rz")),
+    _beam("R_total", "1", Shape.MATRIX, "Product Rz Ry Rx of the rotations", depends_on=("Rx", "Ry", "Rz")),
     _both(
         "fdet_after_rotz",
         "1",

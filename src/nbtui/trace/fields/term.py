@@ -1,4 +1,4 @@
-"""Fields of the term lines; the columns of terms.csv without the ``term.``.
+"""Fields of the term lines; without ``term.`` they are the columns of terms.csv.
 
 Source: nanobragg_pixel_loop section 12.4, trace_dialects.
 """
@@ -30,5 +30,5 @@ TERM = (
     _index("term.l0", "1", Shape.SCALAR, "Nearest l"),
     _lattice("term.F_latt", "1", Shape.SCALAR, "Lattice factor"),
     _structure_factor("term.F_cell", "e", Shape.SCALAR, "Structure factor"),
-    _accumulation("term.F_cell2_F_latt2", "e^2", Shape.SCALAR, "What is added to the sum"),
+    _accumulation("term.F_cell2_F_latt2", "e^2", Shape.SCALAR, "Contribution to the sum"),
 )

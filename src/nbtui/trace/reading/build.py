@@ -154,28 +154,28 @@ class Builder:
         """A last line without a line end may have lost digits: it stays only when something else vouches for it."""
         run = self._run
         if _vouched(run, records, phi, terms):
-            run.notice("info", f"line {line}: the last line of the log has no line end; it is kept as it is", line)
+            run.notice("info", f"line {line}: the last line of the log has no line end; it is used as is", line)
             return
         for at in range(records, len(run.records)):
             run.seen[run.records.side_of(at), run.records.items[at].name] -= 1
         run.records.cut(records)
         run.phi.cut(phi)
         run.terms.cut(terms)
-        text = f"line {line}: the log ends in the middle of this line; it is left out, make the log again to have it"
+        text = f"line {line}: the log ends in the middle of this line, which is ignored; make the log again"
         run.notice("warning", text, line)
 
     def _remarks(self, run: LoggedRun, last: LoggedRun) -> None:
         if self._runs > 1:
             which = "the last complete one" if run.complete else "the last one"
-            why = "" if run is last or not last.filled else "; the one after it is not complete"
-            run.notice("warning", f"{self._runs} runs in this log: {which} is used{why}", 0)
+            why = "" if run is last or not last.filled else "; the run after it is incomplete"
+            run.notice("warning", f"{self._runs} runs in this log; {which} is used{why}", 0)
         if len([name for name in ("C", "PY") if run.sides[name]]) > 1:
-            run.notice("warning", f"lines of both sides in this log: only those of TRACE_{run.side()} are used", 0)
+            run.notice("warning", f"this log holds lines of both sides; only the TRACE_{run.side()} lines are used", 0)
         if run.seen[run.side(), "pix0_vector_meters"] and not run.complete:
-            text = "this trace does not reach I_pixel_final: the log is cut, or the program was stopped; make it again"
+            text = "the trace ends before I_pixel_final (truncated log, or stopped program); make the log again"
             run.notice("warning", text, 0)
         if run.blocks > 1:
-            run.notice("warning", f"{run.blocks} -printout blocks in this run: the last one is used", 0)
+            run.notice("warning", f"{run.blocks} -printout blocks in this run; the last one is used", 0)
         for kind, count in run.kinds.items():
             if count > MAX_NOTICES:
                 text = f"{count - MAX_NOTICES} more lines of kind {kind} are not shown"

@@ -165,7 +165,7 @@ def _named(side: LineSide, text: str, body: str) -> Event:
     values = _values(entry, payload)
     if values is None:
         count = COUNTS.get(entry.shape, 1) if entry is not None else 1
-        return Odd(side, text, f"{raw} has {count} value{'s' if count > 1 else ''}, this line does not", key)
+        return Odd(side, text, f"{raw} takes {count} value{'s' if count > 1 else ''}", key)
     return Named(side, name, raw, values, key, text)
 
 

@@ -87,9 +87,7 @@ class FileLines:
             head = self._source.read(4)
             self._source.seek(0)
         except FileNotFoundError:
-            raise TraceError(
-                f"{self.name}: no such file any more; open the console again with the log's path"
-            ) from None
+            raise TraceError(f"{self.name}: the file is gone; reopen the console with the path of the log") from None
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise TraceError(f"{self.name}: cannot be read: {reason}; check the path and its permissions") from None
@@ -116,12 +114,12 @@ class FileLines:
                 if cancelled is not None and cancelled():
                     return False
         except (EOFError, zlib.error) as error:
-            self.fault = f"the compressed log is damaged or cut ({error}): what could be unpacked is shown"
+            self.fault = f"the compressed log is damaged or truncated ({error}); only the readable part is shown"
         except OSError as error:
             raise TraceError(
-                f"{self.name}: {error.strerror or error}; an unpacked log needs room in {tempfile.gettempdir()}"
+                f"{self.name}: {error.strerror or error}; unpacking the log needs space in {tempfile.gettempdir()}"
                 if self._copied
-                else f"{self.name}: cannot be read on: {error.strerror or error}"
+                else f"{self.name}: reading failed: {error.strerror or error}"
             ) from None
         return True
 

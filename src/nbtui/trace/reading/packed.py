@@ -30,4 +30,4 @@ def unpacked(file: BinaryIO) -> Iterator[bytes]:
         else:
             data = engine.unconsumed_tail or file.read(_PIECE)
     if started:
-        raise EOFError("it ends inside a packed member")
+        raise EOFError("it ends inside a compressed member")

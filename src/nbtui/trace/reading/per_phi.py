@@ -28,7 +28,7 @@ def entries(data: object, origin: str) -> Trace | None:
     for position, item in enumerate(listed):
         values = _numbers(item)
         if not values:
-            notices.append(Notice("warning", f"entry {position} of the phi list has no number in it; left out", 0))
+            notices.append(Notice("warning", f"entry {position} of the phi list holds no number and is ignored", 0))
             continue
         tic = values.get("phi_tic", -1.0)
         text = "PHI " + " ".join(f"{key}={value:.15g}" for key, value in values.items())

@@ -57,7 +57,7 @@ def read_trace(
     except IsADirectoryError:
         raise TraceError(f"{name} is a directory; give the log inside it, such as trace_c.log") from None
     except PermissionError:
-        raise TraceError(f"{name}: may not be read; check its permissions") from None
+        raise TraceError(f"{name}: permission denied; check its permissions") from None
     except ValueError as error:  # a path with a NUL byte
         raise TraceError(f"{name}: {error}; give the path of a trace log") from None
     except OSError as error:
@@ -78,7 +78,7 @@ def read_phi(path: Path) -> Sequence[PhiRecord]:
     phi = read_trace(path).phi
     if not phi:
         raise TraceError(
-            f"{clean(str(path))}: no phi step in it; looked for 'TRACE_C_PHI phi_tic=' or 'TRACE_PY_PHI phi_tic=' "
+            f"{clean(str(path))}: no phi step found; expected 'TRACE_C_PHI phi_tic=' or 'TRACE_PY_PHI phi_tic=' "
             "lines, or a JSON object with 'per_phi_entries'"
         )
     return phi
@@ -162,7 +162,7 @@ class _Blocks:
         try:
             return next(self._source, b"")
         except (EOFError, zlib.error) as error:
-            self._faults.append(f"the compressed log is damaged or cut ({error}): what could be unpacked is used")
+            self._faults.append(f"the compressed log is damaged or truncated ({error}); only the readable part is used")
             return b""
 
 
@@ -185,7 +185,7 @@ def _as_json(name: str, blocks: _Blocks) -> Trace | None:
         data = json.loads(whole)
     except (ValueError, RecursionError) as error:
         if b'"per_phi_entries"' in whole or b'"traces"' in whole:
-            raise TraceError(f"{name}: not a valid JSON file ({clean(str(error))}); write it again") from None
+            raise TraceError(f"{name}: invalid JSON ({clean(str(error))}); write the file again") from None
         return None
     return entries(data, name)
 
@@ -193,8 +193,8 @@ def _as_json(name: str, blocks: _Blocks) -> Trace | None:
 def _nothing(name: str, blocks: _Blocks, faults: list[str]) -> str:
     head = blocks.first[:4096]
     if faults:
-        return f"{name}: {faults[0]}, and there is no trace line in it; make the log again"
+        return f"{name}: {faults[0]}, and it holds no trace line; make the log again"
     control = sum(head.count(bytes([code])) for code in (*range(9), *range(14, 27)))
     if control * 20 > len(head):
         return f"{name} is a binary file, not a log; {_MAKE_ONE}"
-    return f"{name}: no trace line in it; {_MAKE_ONE}"
+    return f"{name}: no trace line found; {_MAKE_ONE}"
