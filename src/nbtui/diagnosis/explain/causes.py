@@ -40,7 +40,7 @@ class Cause:
     @property
     def settings(self) -> dict[str, str]:
         """Fields of the live side's Settings that decide the cause, and their values as in C."""
-        decisive = (CATALOGUE[name].setting for name in self.ids)
+        decisive = (CATALOGUE[name].setting for name in self.ids if name in CATALOGUE)
         return {setting.name: setting.as_c for setting in decisive if setting is not None}
 
 
