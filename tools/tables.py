@@ -42,17 +42,17 @@ closer = ["+", "z"]
 """
 _SETTINGS = """# Settings
 
-Made by `make docs` from the table that the program itself uses. `nbtui config` shows the values in force and where
-each comes from.
+Made by `make docs` from the table that the program itself uses. `nbtui config` shows the effective values and their
+origins.
 
-`nbtui.toml` is looked for in the current directory and above it, where the nearest counts, and in
-`$XDG_CONFIG_HOME/nbtui/` (by default `~/.config/nbtui/`). The nearest one wins over the user's own, key by key. Paths
-are relative to the file that they stand in. What is unknown is refused with the nearest known name.
+`nbtui.toml` is read from the current directory or the nearest one above it, and from `$XDG_CONFIG_HOME/nbtui/` (by
+default `~/.config/nbtui/`). The nearest one overrides the user's own, key by key. Paths are relative to their file.
+An unknown key is refused, with the nearest known name.
 """
 _TABLES = """
 ## Tables
 
-| Table | What it holds |
+| Table | Content |
 |---|---|
 | `[cases.NAME]` | for `nbtui NAME`: `folder` or `command`; `workdir`, `c_log`, `pixel = [slow, fast]`, `reports` |
 | `[profiles.NAME]` | a tolerance profile: `base`, `description`, `tolerance`, `only`, `[profiles.NAME.fields]` |
@@ -62,14 +62,14 @@ _TABLES = """
 
 | Variable | What it does |
 |---|---|
-| `NO_COLOR` | no colours at all: the theme is mono, whatever a file says |
-| `COLORFGBG` | set by some terminals: the theme is light where it names a light background and no file says otherwise |
-| `SSH_CONNECTION`, `SSH_TTY` | set by sshd: the values of the column "Over SSH" count where no file says otherwise |
+| `NO_COLOR` | no colours: selects the theme mono, over any file |
+| `COLORFGBG` | set by some terminals: a light background selects the theme light, unless a file sets one |
+| `SSH_CONNECTION`, `SSH_TTY` | set by sshd: the values of the column "Over SSH" apply, unless a file sets one |
 | `TMUX` | `y` also fills tmux's buffer |
 | `VISUAL`, `EDITOR` | the editor of the raw logs |
 | `NB_C_BIN` | the C program of `nbtui c-trace` |
-| `XDG_CONFIG_HOME` | where the user's own `nbtui.toml` is |
-| `XDG_STATE_HOME` | where sessions and `copied.txt` are kept: `nbtui/` in it, by default `~/.local/state/nbtui/` |
+| `XDG_CONFIG_HOME` | directory with the user's own `nbtui.toml`, in `nbtui/` |
+| `XDG_STATE_HOME` | directory for sessions and `copied.txt`, in `nbtui/`; by default `~/.local/state/nbtui/` |
 """
 _FLAGS = """# Flags of nbsim
 
@@ -81,7 +81,7 @@ counts. Flags that choose a convention or a pivot do so in the order in which th
 `-img` and `-mask` are read before all of them.
 
 What C would ignore or misread is refused: unknown flags (with the nearest known one), words that belong to no flag,
-missing values, values that are no number, whole numbers such as `1e3` of which C reads the 1, and numbers that no
+missing values, values that are not numbers, whole numbers such as `1e3` of which C reads the 1, and numbers that no
 experiment has (zero or negative distances, cells that cannot be, no cells along an axis, empty regions).
 
 `--compat` matches words as C does, for command lines that rely on it: most flags are found anywhere in a word

@@ -209,7 +209,7 @@ def test_every_key_of_every_screen_can_be_another(here: Path, registry: ActionTa
 
 
 def test_sentences_name_the_users_keys() -> None:
-    """As foot line and help do: nobody is told to press a key that means something else now."""
+    """As in foot line and help: no sentence names a key that has another meaning now."""
     choose({"phi_mode": ("f9",), "filter": ("f8",), "help": ("f1",), "freeze": ("f7",), "export": ("f6",)})
     state = toy_state()
     shown_now = "\n".join(

@@ -132,7 +132,7 @@ def test_killed_at_every_point(here: Path, faulty: Faulty) -> None:
             old.after_next_run(faulty)
     assert point > 40 and littered > 30 and 1 <= finished <= 6
     assert status == 0
-    assert announced and set(announced) <= {*old.seen, *OLD}  # a watcher was told of whole packages only
+    assert announced and set(announced) <= {*old.seen, *OLD}  # a watcher sees only whole packages
 
 
 @pytest.mark.slow

@@ -198,4 +198,4 @@ def test_the_library_reads_the_newest_first_and_takes_news_in_between(tmp_path: 
     assert entries[-1].package.stamp == "20260101T000001Z"
     assert [one is other for one, other in zip(entries, library.entries(), strict=True)] == [True] * 44
     library.take(Batch(gone=(old[1],)))
-    assert library.entries()[-1].before is None  # the first of its kind has gone: judged anew
+    assert library.entries()[-1].before is None  # the first of its kind has gone: judged again

@@ -1,4 +1,4 @@
-"""A process that exports the demo over and over and dies, or runs into trouble, where it is told to.
+"""A process that exports the demo over and over and dies, or runs into trouble, at a chosen point.
 
 ``python faulty_export.py`` reads orders ``KIND POINT CHILDREN FOLDER`` from stdin. Each is done in the folder by that
 many forked children at once. A child counts what it does under the root and lets the fault happen at number POINT; its
