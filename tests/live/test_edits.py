@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,7 @@ from nbtui.live.parameters.tuning import (
     undone,
 )
 from nbtui.live.parameters.values import nudged, understood, word
+from nbtui.trace.fields.catalogue import FIELDS, canonical
 
 HERE = Path()
 PLAIN = "-cell 30 37 45 82 97 108 -misset 11 -7 23 -hkl demo.hkl -lambda 1.2 -Na 9 -osc 0.6 -distance 120"
@@ -80,6 +82,27 @@ def test_every_option_that_changes_the_pixel_can_be_changed() -> None:
     }  # mu follows from the depth
     mine = {row.field for row in parameters() if row.flag}
     assert {*Options.__dataclass_fields__} - files - output - other == mine
+
+
+def test_every_number_with_a_gradient_can_be_fitted() -> None:
+    smooth = {row.id for row in parameters() if row.flag and row.kind == "number" and row.row.gradient}
+    fitted = {row.id for row in parameters() if row.fit is not None}
+    assert smooth - fitted == {"polarization"}  # the hypothesis kahn_default varies it
+
+
+def test_trace_fields_name_flags_that_exist() -> None:
+    for field in FIELDS:
+        for name in re.findall(r"-[A-Za-z]\w*", field.flags):
+            assert flag_named(name) is not None, (field.name, name)
+
+
+def test_rows_refer_to_trace_fields_and_parameters_that_exist() -> None:
+    vectors = {"DETECTOR_FAST_AXIS", "DETECTOR_SLOW_AXIS", "DETECTOR_NORMAL_AXIS", "DETECTOR_PIX0_VECTOR"}
+    for row in parameters():
+        if row.traced is not None:
+            assert {canonical(name) for name in row.traced.fields} - vectors <= {field.name for field in FIELDS}, row.id
+        others = [row.overruled_by, row.fit.clears if row.fit else "", ((row.fit and row.fit.idle_while) or ("",))[0]]
+        assert all(id in by_id() for id in others if id), row.id
 
 
 # --- values as text --------------------------------------------------------------------------------------------------

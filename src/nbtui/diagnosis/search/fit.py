@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,10 @@ from nbtui.diagnosis.replay.lattice import grating
 from nbtui.diagnosis.replay.replay import MOST_TERMS, replay
 from nbtui.diagnosis.replay.setup import Setup
 from nbtui.diagnosis.search.rows import Rows, predictions
+from nbtui.errors import UnusableInput
+from nbtui.live.parameters.parameter import Parameter
+from nbtui.live.parameters.stored import fields_of, is_idle, value_in
+from nbtui.live.parameters.table import parameters
 from nbtui.live.scene import Array, Scene, Unusable, cell_of, frame_of, rebuilt
 from nbtui.parity.streams import upstream
 from nbtui.trace.fields.catalogue import FIELDS
@@ -40,85 +44,10 @@ STILL = 1e-12  # relative change of a row that agrees already and must not move
 MOST_CELLS = 400
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """One number of the command line."""
-
-    name: str
-    unit: str
-    get: Callable[[Scene], float]
-    options: Callable[[Scene, float], dict[str, Any]]
-    step: float  # for the derivative, in its unit
-
-
-def _plain(name: str, option: str, unit: str, step: float) -> Parameter:
-    return Parameter(
-        name, unit, lambda scene: float(getattr(scene.options, option) or 0.0), lambda _, value: {option: value}, step
-    )
-
-
-def _element(name: str, option: str, index: int, unit: str, step: float) -> Parameter:
-    def get(scene: Scene) -> float:
-        values = getattr(scene.options, option)
-        return float(values[index]) if values is not None and index < len(values) else 0.0
-
-    def change(scene: Scene, value: float) -> dict[str, Any]:
-        values = list(getattr(scene.options, option) or (0.0, 0.0, 0.0))
-        values[index] = value
-        return {option: tuple(values)}
-
-    return Parameter(name, unit, get, change, step)
-
-
-def _parameters(scene: Scene) -> Iterator[Parameter]:
-    options = scene.options
-    yield _plain("wavelength", "wavelength_a", "A", 1e-6)
-    if options.close_distance_mm is None:
-        yield _plain("distance", "distance_mm", "mm", 1e-4)
-    else:
-        yield _plain("close distance", "close_distance_mm", "mm", 1e-4)
-    for name, option in (
-        ("Xbeam", "xbeam_mm"), ("Ybeam", "ybeam_mm"), ("Xclose", "xclose_mm"), ("Yclose", "yclose_mm"),
-        ("ORGX", "orgx"), ("ORGY", "orgy"),
-    ):  # fmt: skip
-        if getattr(options, option) is not None:
-            yield _plain(name, option, "mm" if option.endswith("mm") else "pixels", 1e-4)
-    yield _plain("pixel size", "pixel_mm", "mm", 1e-7)
-    for axis in "xyz":
-        yield _plain(f"detector_rot{axis}", f"rot{axis}_deg", "deg", 1e-5)
-    yield _plain("twotheta", "twotheta_deg", "deg", 1e-5)
-    for index, axis in enumerate("xyz"):
-        yield _element(f"misset about {axis}", "misset_deg", index, "deg", 1e-5)
-    if options.cell is not None:
-        for index, name in enumerate(("cell a", "cell b", "cell c", "cell alpha", "cell beta", "cell gamma")):
-            if index < len(options.cell):
-                yield _element(name, "cell", index, "A" if index < 3 else "deg", 1e-5)
-    yield _plain("phi", "phi_deg", "deg", 1e-5)
-    if options.osc_deg is not None:
-        yield _plain("osc", "osc_deg", "deg", 1e-5)
-    if options.phi_step_deg is not None:
-        yield _plain("phistep", "phi_step_deg", "deg", 1e-5)
-    if options.mosaic_deg:
-        yield _plain("mosaic spread", "mosaic_deg", "deg", 1e-5)
-    if options.thickness_um:
-        yield _plain("detector thickness", "thickness_um", "um", 1e-3)
-    if options.attenuation_um:
-        yield Parameter(
-            "attenuation depth",
-            "um",
-            lambda scene: float(scene.options.attenuation_um or 0.0),
-            lambda _, value: {"attenuation_um": value, "mu_per_m": 1.0 / (value * 1e-6)},
-            1e-3,
-        )
-    if options.water_um:
-        yield _plain("water", "water_um", "um", 1e-4)
-    if options.shape != "SQUARE":
-        yield _plain("fudge", "fudge", "", 1e-6)
-    if options.dispersion:
-        yield _plain("dispersion", "dispersion", "", 1e-7)
-    yield Parameter(
-        "fluence", "photons/m^2", lambda scene: scene.fluence, lambda _, value: {"fluence": value, "flux": 0.0}, 1e18
-    )
+def _value(scene: Scene, parameter: Parameter) -> float:
+    """The value in force: of the scene where other parameters may replace the one of the command line."""
+    value = scene.fluence if parameter.id == "fluence" else value_in(scene.options, parameter)
+    return float(value) if isinstance(value, (int, float)) else 0.0
 
 
 def reconfigured(problem: Problem, setup: Setup, options: dict[str, Any]) -> Setup:
@@ -149,13 +78,15 @@ def fitted(problem: Problem, rows: Rows, bits: Array, tell: Callable[[str], None
         return out
     first = int(np.argmax(bits > 0.0))
     here = predictions(rows, replay(problem.base))
-    for parameter in _parameters(problem.scene):
+    for parameter in parameters():
+        if is_idle(problem.scene.options, parameter):
+            continue
         value = _solve(problem, rows, chosen, first, here, parameter, tell)
         if value is None:
             continue
-        old = parameter.get(problem.scene)
+        old = _value(problem.scene, parameter)
         form = f"{parameter.name} {value:.10g} {parameter.unit}".strip() + f" instead of {old:.10g}"
-        out.append(_variant(problem, parameter.name, parameter.options(problem.scene, value), form))
+        out.append(_variant(problem, parameter.id, fields_of(problem.scene.options, parameter, value), form))
     return out
 
 
@@ -185,10 +116,10 @@ def _solve(
     def made(value: float) -> Array | None:
         tell(f"fitting {parameter.name} to what differs first")
         try:
-            setup = reconfigured(problem, problem.base, parameter.options(problem.scene, value))
+            setup = reconfigured(problem, problem.base, fields_of(problem.scene.options, parameter, value))
             with np.errstate(all="ignore"):
                 return predictions(rows, replay(setup))
-        except Unusable:
+        except (Unusable, UnusableInput):
             return None
         except (ArithmeticError, ValueError, IndexError):
             return None
@@ -197,8 +128,9 @@ def _solve(
         values = made(value)
         return None if values is None else (rows.suspect[chosen] - values[chosen]) / rows.scale[chosen]
 
-    value = parameter.get(problem.scene)
-    ahead = made(value + parameter.step)
+    step = 0.0 if parameter.fit is None else parameter.fit.step
+    value = _value(problem.scene, parameter)
+    ahead = made(value + step)
     if ahead is None or (rows.distance(ahead, here)[:first] > STILL).any():
         return None
     gap = (rows.suspect[chosen] - here[chosen]) / rows.scale[chosen]
@@ -206,14 +138,10 @@ def _solve(
         return None
     start = float(np.linalg.norm(gap))
     for turn in range(STEPS):
-        moved = (
-            (rows.suspect[chosen] - ahead[chosen]) / rows.scale[chosen]
-            if turn == 0
-            else residual(value + parameter.step)
-        )
+        moved = (rows.suspect[chosen] - ahead[chosen]) / rows.scale[chosen] if turn == 0 else residual(value + step)
         if moved is None:
             return None
-        slope = (gap - moved) / parameter.step
+        slope = (gap - moved) / step
         size = float(slope @ slope)
         if size == 0.0 or not math.isfinite(size):
             return None

@@ -20,6 +20,7 @@ from nbtui.errors import UnusableInput
 from nbtui.live.door import experiment_of, simulator
 from nbtui.live.model import Case, Settings
 from nbtui.live.parameters.parameter import Group, Kind, Parameter, Value
+from nbtui.live.parameters.stored import value_in
 from nbtui.live.parameters.table import QUIRK, by_id, parameters
 from nbtui.live.parameters.values import word
 from nbtui.trace.text import clean
@@ -128,21 +129,8 @@ def _value(parameter: Parameter, options: nbsim.Options, settings: Settings, qui
         return bool(getattr(quirks, parameter.field))
     if parameter.own:
         return str(getattr(settings, parameter.field))
-    value: Value = getattr(options, parameter.field)
-    if value is None:
-        return parameter.blank
-    if parameter.part is not None and isinstance(value, tuple):
-        value = value[parameter.part] if parameter.part < len(value) else None
-    if value is None or isinstance(value, (bool, str, tuple)):
-        return value
-    if _is_chosen_later(parameter, value) and parameter.field not in said.fields:
-        return None
-    return value * parameter.per if parameter.per != 1.0 else value
-
-
-def _is_chosen_later(parameter: Parameter, value: float) -> bool:
-    """Whether a number of Options is C's mark for one that the set-up chooses."""
-    return value == nbsim.NOT_GIVEN and parameter.row.initial is None
+    marked = getattr(options, parameter.field) == nbsim.NOT_GIVEN and parameter.row.initial is None
+    return None if marked and parameter.field not in said.fields else value_in(options, parameter)
 
 
 def _said(argv: Iterable[str]) -> Said:
