@@ -34,11 +34,13 @@ def test_a_real_old_package_tells_what_it_knows(shared: Path, stamp: str) -> Non
     assert package.agrees is False
     assert dict(package.environment)["torch"] == "2.8.0+cu128"
     for name in ("trace_c.log", "terms.csv", "env.json"):
-        assert any(name in what for what in package.lacks), name
+        assert any(name in gap.sentence for gap in package.lacks), name
 
 
 def test_what_each_real_package_lacks_is_named(shared: Path) -> None:
-    lacks = {stamp: " ".join(read_package(shared / "legacy_bundles" / stamp).lacks) for stamp in REAL}
+    lacks = {
+        stamp: " ".join(gap.sentence for gap in read_package(shared / "legacy_bundles" / stamp).lacks) for stamp in REAL
+    }
     assert "git SHA" in lacks["20251008T044933Z"]
     assert "git SHA" not in lacks["20251008T043438Z"] + lacks["20251007T222548Z"]
     assert "no per-phi log" in lacks["20251007T222548Z"]
@@ -50,7 +52,7 @@ def test_a_stamp_in_local_time_is_found_out_by_the_runs_own_record(shared: Path)
     package = read_package(shared / "legacy_bundles" / "20251007T222548Z")
     assert package.time is not None
     assert package.time.isoformat().startswith("2025-10-08T05:27:15")  # 22:27:15 at UTC-7
-    assert any("not UTC" in what for what in package.lacks)
+    assert any("not UTC" in gap.sentence for gap in package.lacks)
 
 
 @pytest.mark.parametrize("recorded", ["", "yesterday", "2025-10-08T04:35:00", "0001-01-01T00:00:00+14:00"])
@@ -94,7 +96,7 @@ def test_garbage_in_metrics_is_named_and_the_rest_is_read(tmp_path: Path, conten
     assert (package.case, package.pixel) == ("toy", (3, 4))
     assert package.relative_delta == pytest.approx(-0.1)  # from the table of the summary
     assert package.first_divergence == "I_before_scaling"
-    assert any("summary.md" in what for what in package.lacks)
+    assert any("summary.md" in gap.sentence for gap in package.lacks)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -131,7 +133,7 @@ def test_a_pipe_with_the_name_of_a_file_does_not_block(tmp_path: Path) -> None:
     folder = old_package(tmp_path, "20260101T000000Z")
     (folder / "metrics.json").unlink()
     os.mkfifo(folder / "metrics.json")
-    assert any("metrics.json" in what for what in read_package(folder).lacks)
+    assert any("metrics.json" in gap.sentence for gap in read_package(folder).lacks)
 
 
 def test_nothing_there_is_no_error(tmp_path: Path) -> None:

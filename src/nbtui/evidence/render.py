@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nbtui.evidence.history import Entry
+from nbtui.evidence.read.gap import Subject
 from nbtui.evidence.read.package import percent
 from nbtui.trace.text import clean
 
@@ -34,10 +35,9 @@ def remarks(entry: Entry) -> str:
     parts = [f"drift {', '.join(entry.drift)}"] if entry.drift else []
     if package.format != "new":
         parts.append("old format")
-    notable = [
-        what for what in package.lacks if "sha256" in what or ("metrics.json" in what and "old format" not in what)
-    ]
-    return "; ".join(parts + notable + ["the stamp is not UTC"] * any("not UTC" in what for what in package.lacks))
+    parts += [gap.sentence for gap in package.lacks if gap.subject in (Subject.CHECKSUMS, Subject.METRICS)]
+    parts += ["the stamp is not UTC"] * any(gap.subject is Subject.TIME for gap in package.lacks)
+    return "; ".join(parts)
 
 
 def table(entries: Sequence[Entry], width: int) -> str:
@@ -80,5 +80,5 @@ def as_object(entry: Entry) -> dict[str, object]:
         "identical_to": entry.identical_to or None,
         "environment_drift": list(entry.drift),
         "trace_hash": package.trace_hash or None,
-        "lacks": list(package.lacks),
+        "lacks": [gap.sentence for gap in package.lacks],
     }

@@ -9,6 +9,7 @@ from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line,
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
 from nbtui.console.packages.state import PackagesState
 from nbtui.evidence.history import BETTER, SAME, WORSE, Entry, changed, first_line
+from nbtui.evidence.read.gap import Subject
 from nbtui.evidence.read.package import percent
 from nbtui.evidence.render import against
 from nbtui.trace.text import clean
@@ -17,6 +18,7 @@ COLUMNS = (("stamp", 16), ("case", 12), ("mode", 8), ("first divergence", 20), (
 NARROW = (("stamp", 16), ("mode", 8), ("first divergence", 16), ("gap", 9), ("vs before", 9))
 WIDE = 110
 TONES = {BETTER: "pass", WORSE: "diverge", SAME: "faint"}
+TELLING = frozenset({Subject.CHECKSUMS, Subject.METRICS, Subject.PYTHON_TRACE, Subject.PER_PHI})  # gaps worth a look
 LOWEST = 1e-17  # of a gap that is not zero; below this nothing is told apart
 
 
@@ -106,12 +108,7 @@ def checks(shelf: PackagesState, entry: Entry) -> tuple[str, str]:
     verified = shelf.checks.get(package.path)
     if verified is not None:
         return clean(verified), "diverge" if verified.startswith("! ") else "pass"
-    telling = [
-        what
-        for what in package.lacks
-        if "sha256" in what or what.startswith(("no per-phi", "no Python", "metrics.json"))
-    ]
-    telling = [what for what in telling if "old format" not in what]
+    telling = [gap.sentence for gap in package.lacks if gap.subject in TELLING]
     if telling:
         return f"! {clean(', '.join(telling))}", "warning"
     return ("old, not verified" if package.format != "new" else "not verified"), "faint"
@@ -186,7 +183,7 @@ def detail(shelf: PackagesState, width: int, height: int) -> list[Line]:
             ("first", first_line(package)),
             ("changed", changed(entry)),
             ("run", ", ".join(text for text in run if text)),
-            ("lacks", "; ".join(package.lacks) or "nothing"),
+            ("lacks", "; ".join(gap.sentence for gap in package.lacks) or "nothing"),
         )
         for name, words in said:
             head, *rest = wrap(clean(words), width - 12) or [""]

@@ -29,6 +29,7 @@ from nbtui.evidence.layout import (
     TERMS,
 )
 from nbtui.evidence.read.folder import is_package, number, read_json, regular_size, text
+from nbtui.evidence.read.gap import Subject
 from nbtui.evidence.read.package import NEW, Package, python_logs, read_package
 
 SCHEMAS = {METRICS: "metrics.schema.json", ENVIRONMENT: "env.schema.json"}
@@ -117,11 +118,8 @@ def _check_old(package: Package) -> list[FileFinding]:
     folder = package.path
     metrics, problem = read_json(folder / METRICS)
     found = checksums.check_lenient(folder, package.files)
-    for what in package.lacks:
-        name = next((name for name in REQUIRED if name in what), ".")
-        if name != CHECKSUMS:
-            what = "is missing" if what.startswith("no ") and name != "." else what.removeprefix(f"{name} ")
-            found.append(FileFinding(name, what, fatal=False))
+    gaps = (gap for gap in package.lacks if gap.subject is not Subject.CHECKSUMS)
+    found += [FileFinding(gap.file, gap.what, fatal=False) for gap in gaps]
     if problem:
         found.append(FileFinding(METRICS, problem, fatal=not metrics))
     for name in package.files:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nbtui.evidence.layout import COMMANDS, STAMP_FORMAT, SUMMARY
+from nbtui.evidence.layout import COMMANDS, METRICS, STAMP_FORMAT, SUMMARY
 from nbtui.evidence.read.folder import mapping, number, read_json, read_text, stamp_time, text
+from nbtui.evidence.read.gap import Gap, Subject, of_file
 
 Cell = float | str | None
 TableRow = tuple[str, str, str, Cell, Cell, float | None, float | None, str]
@@ -30,14 +31,15 @@ class Facts:
     first_divergence: str = ""
     table: tuple[TableRow, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
-    notes: tuple[str, ...] = ()
+    gaps: tuple[Gap, ...] = ()
 
 
 def facts(path: Path, files: list[str], metrics: dict[str, object]) -> Facts:
     """Gather the facts of an old package, the most recent source first. Never raises."""
-    notes: list[str] = []
+    gaps: list[Gap] = []
     if metrics:
-        notes.append("metrics.json is of the old format (no schema, case, pixel, phi mode, inputs)")
+        part = "is of the old format (no schema, case, pixel, phi mode, inputs)"
+        gaps.append(of_file(Subject.OLD_FORMAT, METRICS, part))
     commands = FOLD.sub(" ", read_text(path / COMMANDS) or "")
     summary = read_text(path / SUMMARY) or ""
     run, _ = read_json(path / "run_metadata.json")
@@ -52,13 +54,13 @@ def facts(path: Path, files: list[str], metrics: dict[str, object]) -> Facts:
     if not mode:
         mode = phi_mode_of(per_phi)
         if mode:
-            notes.append(f"phi mode is not stated; {mode} is inferred from the per-phi values")
+            gaps.append(Gap(Subject.STATEMENT, f"phi mode is not stated; {mode} is inferred from the per-phi values"))
     when, note = run_time(path.name, text(run.get("timestamp")))
-    notes.extend([note] if note else [])
+    gaps.extend([Gap(Subject.TIME, note)] if note else [])
     usable = any(isinstance(entry, dict) for entry in mapping(metrics.get("factors")).values())
     table = () if usable else tuple(summary_table(summary))
     if table:
-        notes.append("the factors are read from summary.md, where they are rounded")
+        gaps.append(Gap(Subject.STATEMENT, "the factors are read from summary.md, where they are rounded"))
     environment = {"git_sha": text(run.get("git_sha")), "torch": text(run.get("torch_version"))}
     return Facts(
         case=flag(commands, "config") or text(per_phi.get("config")) or _summary_case(summary),
@@ -70,7 +72,7 @@ def facts(path: Path, files: list[str], metrics: dict[str, object]) -> Facts:
         first_divergence=_first_of(summary) if table else "",
         table=table,
         environment=tuple((key, value) for key, value in environment.items() if value),
-        notes=tuple(notes),
+        gaps=tuple(gaps),
     )
 
 

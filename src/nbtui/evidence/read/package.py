@@ -17,6 +17,7 @@ from pathlib import Path
 from nbtui.evidence.layout import C_LOG, CHECKSUMS, COMMANDS, ENVIRONMENT, METRICS, PER_PHI, SUMMARY, TERMS
 from nbtui.evidence.read import legacy
 from nbtui.evidence.read.folder import mapping, number, read_bytes, read_json, stamp_time, text
+from nbtui.evidence.read.gap import Gap, Subject, missing, of_file
 from nbtui.trace.fields import catalogue
 
 NEW = "new"
@@ -63,7 +64,7 @@ class Package:
     environment: tuple[tuple[str, str], ...]  # ENVIRONMENT_KEYS that are known
     trace_hash: str  # of the trace lines of both sides; "" without a Python trace
     files: tuple[str, ...]  # sorted names
-    lacks: tuple[str, ...]  # sentences: missing, unusual or inferred parts
+    lacks: tuple[Gap, ...]  # missing, unusual or inferred parts
 
     def factor(self, name: str) -> Factor | None:
         """The factor of this name, or None."""
@@ -78,10 +79,10 @@ def read_package(path: Path, *, chain_only: bool = False) -> Package:
     path = Path(path)
     files = list_files(path)
     metrics, problem = read_json(path / METRICS)
-    lacks = [f"metrics.json {problem}"] if problem else []
+    lacks = [of_file(Subject.METRICS, METRICS, problem)] if problem else []
     modern = "schema" in metrics or "schema_version" in metrics
     facts = legacy.Facts() if modern else legacy.facts(path, files, metrics)
-    lacks.extend(facts.notes)
+    lacks.extend(facts.gaps)
     factors = _factors(metrics, chain_only=chain_only) or tuple(Factor(*row) for row in facts.table)
     gate = next((factor for factor in factors if factor.name == GATE), None)
     first = _first_divergence(metrics) or facts.first_divergence or None
@@ -97,7 +98,7 @@ def read_package(path: Path, *, chain_only: bool = False) -> Package:
     lacks.extend(_checksum_file(path, names))
     for word, known in (("case", text(metrics.get("case")) or facts.case), ("pixel", pixel), ("phi mode", phi_mode)):
         if not known:
-            lacks.append(f"{word} is not stated anywhere")
+            lacks.append(Gap(Subject.STATEMENT, f"{word} is not stated anywhere"))
     return Package(
         path=path,
         stamp=path.name,
@@ -252,29 +253,28 @@ def _environment(
     return tuple((key, known[key]) for key in ENVIRONMENT_KEYS if key in known)
 
 
-def _missing(names: set[str], metrics: dict[str, object], modern: bool, factors: tuple[Factor, ...]) -> list[str]:
+def _missing(names: set[str], metrics: dict[str, object], modern: bool, factors: tuple[Factor, ...]) -> list[Gap]:
     found = []
     if not python_logs(sorted(names)):
-        found.append("no Python trace (trace_py_scaling_<device>.log)")
+        found.append(Gap(Subject.PYTHON_TRACE, "no Python trace (trace_py_scaling_<device>.log)"))
     if C_LOG not in names:
-        found.append("no C trace (trace_c.log)")
+        found.append(Gap(Subject.FILE, f"no C trace ({C_LOG})", C_LOG, "is missing"))
     steps = number(metrics.get("phi_steps"))
     if (steps is None or steps > 1) and not any(name.endswith(PER_PHI) for name in names):
-        found.append("no per-phi log")
-    found.extend(f"no {name}" for name in (TERMS, ENVIRONMENT, SUMMARY, COMMANDS) if name not in names)
+        found.append(Gap(Subject.PER_PHI, "no per-phi log"))
+    found.extend(missing(name) for name in (TERMS, ENVIRONMENT, SUMMARY, COMMANDS) if name not in names)
     if modern and not factors:
-        found.append("metrics.json has no factors")
+        found.append(of_file(Subject.METRICS, METRICS, "has no factors"))
     return found
 
 
-def _checksum_file(path: Path, names: set[str]) -> list[str]:
+def _checksum_file(path: Path, names: set[str]) -> list[Gap]:
     if CHECKSUMS not in names:
-        return ["no sha256.txt"]
+        return [missing(CHECKSUMS, Subject.CHECKSUMS)]
     raw = read_bytes(path / CHECKSUMS)
     if raw is None:
-        return ["sha256.txt cannot be read"]
+        return [of_file(Subject.CHECKSUMS, CHECKSUMS, "cannot be read")]
     if any(HEX_LINE.match(line) for line in raw.splitlines()):
         return []
-    return [
-        "sha256.txt holds a git SHA instead of checksums" if GIT_SHA.fullmatch(raw) else "sha256.txt holds no checksums"
-    ]
+    part = "holds a git SHA instead of checksums" if GIT_SHA.fullmatch(raw) else "holds no checksums"
+    return [of_file(Subject.CHECKSUMS, CHECKSUMS, part)]
