@@ -1,4 +1,4 @@
-"""What is odd about two images, in sentences that a tired reader understands, each with its numbers."""
+"""Oddities of two images, in plain sentences with their numbers."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 FULL = 65535  # the largest value of an unsigned 16-bit pixel
-_SPOTS = 3  # peaks at least that a displacement is told from
-_DISPLACED = 0.1  # pixels; less is not told
+_SPOTS = 3  # fewest peaks for a displacement
+_DISPLACED = 0.1  # pixels; a smaller displacement is not reported
 _FAR = 1.5  # pixels; partners further apart may be different spots
 
 
 @dataclass(frozen=True)
 class ImageFinding:
-    """One observation. ``numbers`` are what the sentence says."""
+    """One observation; ``numbers``: the values in the sentence."""
 
     id: str
     sentence: str
@@ -30,7 +30,7 @@ class ImageFinding:
 
 
 def odd_values(name: str, image: Array, kept: Mask, is_integer: bool) -> Iterator[ImageFinding]:
-    """What one image has that a diffraction image should not."""
+    """Values of one image that a diffraction image should not have."""
     values = image[kept & np.isfinite(image)]
     if not values.size:
         return
@@ -54,7 +54,7 @@ def odd_values(name: str, image: Array, kept: Mask, is_integer: bool) -> Iterato
 
 
 def displacement(pairs: tuple[PeakPair, ...]) -> ImageFinding | None:
-    """A common displacement of the spots, from the centres of intensity of partners."""
+    """The common displacement of the spots, from the centres of intensity of partners."""
     steps = np.array(
         [
             (pair.py.centre[0] - pair.c.centre[0], pair.py.centre[1] - pair.c.centre[1])
@@ -85,7 +85,7 @@ def displacement(pairs: tuple[PeakPair, ...]) -> ImageFinding | None:
 
 
 def related(pair: Pair, differs: Differs) -> ImageFinding | None:
-    """The simplest change of C's image that makes most of Python's."""
+    """The simplest change of C's image that reproduces most of Python's."""
     relation = find_relation(pair, differs)
     return None if relation is None else _told(relation, pair.steps)
 
@@ -113,7 +113,7 @@ def _told(relation: Relation, steps: tuple[float, float]) -> ImageFinding:
 
 
 def _percent(part: float) -> str:
-    """A percentage that is 100 only when nothing is left."""
+    """A percentage, 100 only without a remainder."""
     digits = 2 if part > 0.99 else 1
     text = f"{100.0 * part:.{digits}f}"
     return f"{text if float(text) < 100.0 or part == 1.0 else '> 99.99'} %"

@@ -1,4 +1,4 @@
-"""A scale below a picture: a ramp of its levels with numbers, in a font of 3 x 5 pixels. The picture stays as it is."""
+"""A scale below a picture: a ramp of its levels with numbers, in a 3 x 5 pixel font. The picture is unchanged."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FONT = {
     "f": "011 010 111 010 010",
 }
 _HEIGHT = 17  # of the legend, in points
-_POINTS = 240  # across a picture: a point is a pixel, or several in a large one
+_POINTS = 240  # across a picture: a point is one pixel, or several in a large picture
 _STEPS = 256  # of a ramp
 
 
@@ -64,7 +64,7 @@ def _below(picture: Bytes, ramp: Bytes, labels: tuple[str, str, str], paper: int
 
 
 def _written(text: str, point: int) -> np.ndarray:
-    """True where there is ink."""
+    """True where a pixel is inked."""
     shapes = [np.array([[cell == "1" for cell in row] + [False] for row in _FONT[char].split()]) for char in text]
     ink = np.concatenate(shapes, axis=1)[:, :-1] if shapes else np.zeros((5, 0), dtype=bool)
     return ink.repeat(point, axis=0).repeat(point, axis=1)

@@ -1,4 +1,4 @@
-"""Two images of one size in numbers, and whether they pass the gates of a profile.
+"""Numbers that compare two images of one size, and the gates of a profile.
 
 A difference is Python minus C. Values are float64 whatever the files hold; units are those of the files (photons,
 or counts of an integer image).
@@ -26,15 +26,15 @@ Pixel = tuple[int, int]  # (slow, fast)
 
 AGREES = 1e-6  # of a pixel's value, where that exceeds this part of the brightest (design, images against C)
 WORST = 10  # pixels listed
-_ROWS = 256  # of an image that are looked at together
-_RATIOS = (5.0, 50.0, 95.0)  # percentiles of Python / C that are told
+_ROWS = 256  # of an image processed together
+_RATIOS = (5.0, 50.0, 95.0)  # reported percentiles of Python / C
 _FAINT = 1e-3  # of C's brightest pixel: fainter ones say little about a ratio
 _MAP_ROWS, _MAP_COLUMNS = 16, 32  # blocks at most
 
 
 @dataclass(frozen=True)
 class Gates:
-    """What must hold for two images to agree; None: not asked."""
+    """The conditions for two images to agree; None: no condition."""
 
     name: str
     correlation: float | None
@@ -65,7 +65,7 @@ class WorstPixel:
 
 @dataclass(frozen=True, eq=False)
 class BlockMap:
-    """Where the images differ: the largest absolute difference of every block of pixels."""
+    """The largest absolute difference of every block of pixels."""
 
     block: Size  # pixels per block
     largest: Array  # (rows, columns); NaN where no pixel of the block was compared
@@ -73,13 +73,13 @@ class BlockMap:
 
 @dataclass(frozen=True, eq=False)
 class ImageComparison:
-    """Everything measured. Undefined numbers (a constant image, a zero sum) are None."""
+    """All results. Undefined numbers (a constant image, a zero sum) are None."""
 
     size: Size
     roi: tuple[int, int, int, int]  # fast from, to, slow from, to; inclusive
     compared: int  # pixels in the ROI, not masked, and a number in both images
     masked: int
-    not_numbers: int  # NaN or infinite in both images, alike; left out
+    not_numbers: int  # NaN or infinite in both images alike; ignored
     only_one: int  # NaN or infinite in one image, or differently: never agrees
     first_only_one: Pixel | None
     correlation: float | None
@@ -96,8 +96,8 @@ class ImageComparison:
     worst: tuple[WorstPixel, ...]
     peaks: tuple[PeakPair, ...]  # farthest first
     map: BlockMap
-    place: Place | None  # where most of the difference lies; None where there is none
-    findings: tuple[ImageFinding, ...]  # what is odd, and the change that makes one image of the other
+    place: Place | None  # where most of the difference lies; None without one
+    findings: tuple[ImageFinding, ...]  # oddities, and the change that turns one image into the other
 
     @property
     def sum_ratio(self) -> float | None:
@@ -114,8 +114,8 @@ class ImageComparison:
         return float("inf") if farthest is None else farthest
 
     def failures(self, gates: Gates) -> list[str]:
-        """Which gates are not passed, in words; empty: the images agree. A number that is undefined asks nothing
-        when the images are equal, and fails otherwise."""
+        """The gates that fail, in words; empty when the images agree. An undefined number passes when the images
+        are equal, and fails otherwise."""
         found: list[str] = []
         if self.only_one:
             found.append(f"{self.only_one} pixels are not finite in one image only, first {_at(self.first_only_one)}")
@@ -149,7 +149,7 @@ def compare_images(
         mask: True where a pixel counts, of the images' size.
 
     Raises:
-        UnusableInput: the sizes differ, the ROI holds no pixel of the image, or nothing is left to compare.
+        UnusableInput: the sizes differ, the ROI holds no pixel of the image, or no pixel is left to compare.
     """
     check_sizes(c, py)
     region, limits = _region(roi, c.size)
@@ -213,7 +213,7 @@ def check_sizes(c: Picture, py: Picture) -> None:
 
 
 def _size_hint(c: Picture, py: Picture) -> str:
-    """What may have happened: axes exchanged, or a cut-out."""
+    """A likely reason: axes exchanged, or a cut-out."""
     if c.size != py.size[::-1]:
         smaller = all(have <= whole for have, whole in zip(c.size, py.size, strict=True))
         return "; for a cut-out, give the position of its first pixel with --at SLOW FAST" if smaller else ""
@@ -229,7 +229,7 @@ def beyond_tolerance(c: Array, py: Array, compared: Mask) -> Mask:
     floor = AGREES * float(np.abs(counted(c, compared)).max(initial=0.0))
     found = np.zeros(c.shape, dtype=bool)
     with np.errstate(invalid="ignore", over="ignore"):
-        for at in range(0, c.shape[0], _ROWS):  # piece by piece: whole images would need many times their memory
+        for at in range(0, c.shape[0], _ROWS):  # in pieces: whole images would need many times their memory
             rows = slice(at, at + _ROWS)
             size = np.abs(c[rows])
             differs = np.abs(py[rows] - c[rows]) > AGREES * np.maximum(size, floor)
@@ -246,7 +246,7 @@ def _findings(
     *,
     differs: bool,
 ) -> Iterator[ImageFinding]:
-    """What is odd about the images; and where they differ what may have been done to one of them."""
+    """Oddities of the images; if they differ, also the change of one that explains it."""
     integer = [np.issubdtype(picture.values.dtype, np.integer) for picture in pictures]
     for name, image, is_integer in zip(("C", "Python"), whole, integer, strict=True):
         yield from odd_values(name, image[region], kept, is_integer)

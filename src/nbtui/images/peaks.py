@@ -1,4 +1,4 @@
-"""Bright spots of an image and how far those of two images lie apart."""
+"""Bright spots of an image, and the distances between the spots of two images."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Pixel = tuple[int, int]  # (slow, fast)
 
-PEAKS = 50  # brightest of one image that must have a partner in the other
-_CANDIDATES = 4 * PEAKS  # of the other image: order of rank does not matter
+PEAKS = 50  # brightest peaks of one image that need a partner in the other
+_CANDIDATES = 4 * PEAKS  # of the other image, so that their ranks may differ
 _FAINT = 1e-3  # of the brightest pixel above background: a fainter maximum needs no partner
-_LARGEST_PLATEAU = 10_000  # pixels; a larger flat top is no spot
+_LARGEST_PLATEAU = 10_000  # pixels; a larger flat top is not a spot
 _NEIGHBOURS = [(s, f) for s in (-1, 0, 1) for f in (-1, 0, 1) if (s, f) != (0, 0)]
 
 
 @dataclass(frozen=True)
 class Peak:
-    """A local maximum: its pixel, where the middle of its intensity lies [px], and its height above background."""
+    """A local maximum: its pixel, its centre of intensity [px], and its height above background."""
 
     pixel: Pixel
     centre: tuple[float, float]
@@ -41,10 +41,9 @@ class PeakPair:
 def find_peaks(image: Array, kept: Mask, limit: int = PEAKS) -> list[Peak]:
     """Brightest local maxima of ``image`` (slow, fast), at most ``limit``, brightest first.
 
-    A maximum lies above the median of the kept pixels and all its neighbours are lower; a flat top (a saturated spot)
-    is one maximum, at its middle, and counts when all around it is lower. Pixels that are not ``kept`` are neither
-    maxima nor neighbours. The centre is that of the intensity in the 3 x 3 pixels about each pixel of the top, above
-    the lowest of these.
+    A maximum exceeds the median of the kept pixels and all its neighbours; a flat top (a saturated spot) that exceeds
+    all its neighbours is one maximum, at its middle. Pixels that are not ``kept`` are neither maxima nor neighbours.
+    The centre is that of the intensity, above the lowest pixel, in the 3 x 3 pixels around each pixel of the top.
     """
     if not kept.any():
         return []
@@ -73,7 +72,7 @@ def find_peaks(image: Array, kept: Mask, limit: int = PEAKS) -> list[Peak]:
 
 
 def _plateau(padded: Array, at: Pixel) -> list[Pixel]:
-    """All pixels of the flat top at ``at``; none where something beside it is higher, or nothing is lower."""
+    """All pixels of the flat top at ``at``; empty when a neighbour is higher or none is lower."""
     value = padded[at[0] + 1, at[1] + 1]
     members, queue, lower = {at}, [at], False
     while queue:
@@ -99,7 +98,7 @@ def _peak(padded: Array, members: list[Pixel], background: float) -> Peak:
     around = np.array(about)
     values = padded[around[:, 0] + 1, around[:, 1] + 1]
     around, values = around[np.isfinite(values)], values[np.isfinite(values)]
-    # a difference first, then a ratio: sums of the largest doubles leave their range
+    # difference before ratio: sums of the largest doubles overflow
     weights = (values - values.min()) / (values.max() - values.min())
     centre = (weights[:, None] * around).sum(axis=0) / weights.sum()
     return Peak(pixel, (float(centre[0]), float(centre[1])), float(padded[pixel[0] + 1, pixel[1] + 1]) - background)

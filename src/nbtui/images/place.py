@@ -1,4 +1,4 @@
-"""Where two images differ: in one pixel, one spot, one row, one corner, or everywhere."""
+"""The place where two images differ: one pixel, spot, row, corner, or everywhere."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from nbtui.images.ranks import largest
 Array = npt.NDArray[np.float64]
 Pixel = tuple[int, int]  # (slow, fast)
 
-SHARE = 0.9  # of the sum of squared differences that is looked for
-_GROUPED = 4000  # pixels that are put together to spots at most
+SHARE = 0.9  # of the sum of squared differences
+_GROUPED = 4000  # most pixels grouped into spots
 _GAP = 2  # pixels between two of one spot
 _FEW = 9  # spots
-_SMALL = 0.125  # of the image: a box that is worth naming
+_SMALL = 0.125  # of the image: largest box named by its coordinates
 
 Indices = npt.NDArray[np.intp]
 Box = tuple[int, int, int, int]  # fast from, to, slow from, to, inclusive
@@ -24,14 +24,14 @@ Box = tuple[int, int, int, int]  # fast from, to, slow from, to, inclusive
 
 @dataclass(frozen=True)
 class Place:
-    """Where the pixels that differ lie, and how few of them hold SHARE of the sum of squared differences."""
+    """The place of the differing pixels, and how few of them carry SHARE of the sum of squared differences."""
 
     differing: int
     box: Box  # of all that differ
-    spots: int | None  # groups of neighbours that they form; None where there are too many pixels to ask
-    main: int | None  # pixels that hold SHARE; None where these are too many as well
+    spots: int | None  # groups of neighbours; None for too many pixels to group
+    main: int | None  # pixels that carry SHARE; None for too many
     main_spots: int | None
-    everywhere: bool  # no part of the image can be named
+    everywhere: bool  # no named part holds them
     sentence: str
 
 
@@ -86,7 +86,7 @@ def _spots(slow: Indices, fast: Indices) -> int | None:
 
 
 def _named(shape: tuple[int, ...], slow: Indices, fast: Indices, corner: Pixel, spots: int | None) -> str:
-    """What holds all of these pixels: a pixel, row, column, border, spot, quadrant ...; empty: the whole image."""
+    """The named part with all of these pixels: pixel, row, column, border, spot, quadrant ...; empty: the image."""
     fast0, fast1, slow0, slow1 = _box(slow, fast, corner)
     where = f"slow {_span(slow0, slow1)} fast {_span(fast0, fast1)}"
     rows, columns = shape[:2]
@@ -109,7 +109,7 @@ def _named(shape: tuple[int, ...], slow: Indices, fast: Indices, corner: Pixel, 
 
 
 def _part(shape: tuple[int, ...], slow: Indices, fast: Indices) -> str:
-    """The quadrant or half that holds all of these pixels, in words; empty when there is none."""
+    """The quadrant or half with all of these pixels, in words; empty without one."""
     upper, left = slow < shape[0] / 2, fast < shape[1] / 2
     down = "upper" if upper.all() else "lower" if not upper.any() else ""
     across = "left" if left.all() else "right" if not left.any() else ""

@@ -14,11 +14,11 @@ Bytes = npt.NDArray[np.uint8]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 DECADES = 4
-_FAINTEST = 32  # level of the smallest value that is not zero: seen against the background
+_FAINTEST = 32  # level of the smallest nonzero value: visible against the background
 
 
 def levels(values: Values, brightest: float) -> Bytes:
-    """Grey levels (slow, fast) on a log scale: four decades below ``brightest``; 0 for what is not positive."""
+    """Grey levels (slow, fast) on a log scale: four decades below ``brightest``; 0 for values that are not positive."""
     exact = values.astype(np.float64)
     seen = np.nan_to_num(exact, nan=0.0) > 0.0
     parts = np.where(seen, exact, 1.0) / brightest if brightest > 0.0 else np.ones_like(exact)
@@ -29,7 +29,7 @@ def levels(values: Values, brightest: float) -> Bytes:
 def difference_colours(c: Values, py: Values, largest: float) -> Bytes:
     """Colours (slow, fast, 3), white for equal: red where Python is larger, blue where C is, on the same log scale.
 
-    Black: no number in one image only. Who does not tell red from green tells these apart.
+    Black: not finite in one image only. The colours differ for red-green colour blindness, too.
     """
     left, right = c.astype(np.float64), py.astype(np.float64)
     with np.errstate(invalid="ignore"):
@@ -46,7 +46,7 @@ def difference_colours(c: Values, py: Values, largest: float) -> Bytes:
 def png(picture: Bytes, legend: str = "") -> bytes:
     """The file of ``picture``: (slow, fast) grey or (slow, fast, 3) colour, slow 0 on top.
 
-    ``legend`` (Latin-1) goes into it as the text that viewers call description.
+    ``legend`` (Latin-1) is stored as the text chunk Description.
     """
     height, width = picture.shape[:2]
     colour = 2 if picture.ndim == 3 else 0

@@ -1,4 +1,4 @@
-"""Order statistics of millions of pixels, fast enough for a screen."""
+"""Order statistics of millions of pixels, fast enough for interactive use."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ _SAMPLES = 200_000
 
 
 def counted(image: Array, counts: npt.NDArray[np.bool_]) -> Array:
-    """The pixels that count, flat; no copy where all of them do."""
+    """The counted pixels, flat; without a copy when all count."""
     return image.reshape(-1) if counts.all() else image[counts]
 
 
 def middle(values: Array) -> float:
-    """The median of flat ``values``, of an even sample of them where there are many."""
+    """The median of flat ``values``; of a regular sample when they are many."""
     step = values.size // _SAMPLES | 1  # odd: rarely a divisor of an image's width
     return float(np.median(values[::step]))
 
 
 def largest(values: Array, count: int) -> npt.NDArray[np.intp]:
-    """Where the ``count`` largest of flat ``values`` stand, in no order; of equal ones the first."""
+    """The indices of the ``count`` largest flat ``values``, unordered; of equal values the first."""
     where = np.arange(values.size)
     step = values.size // _SAMPLES | 1
     if step > 1:
-        # a sample tells a value that certainly many exceed; what is below need not be sorted
+        # a sample gives a threshold exceeded by enough values; the rest need not be sorted
         sample = np.sort(values[::step])
         part = np.flatnonzero(values >= sample[max(0, sample.size - 2 - 4 * (count // step + 1))])
         where = part if part.size >= count else where

@@ -46,28 +46,28 @@ _OTHER_KINDS = {
 class Picture:
     """An image and where it came from."""
 
-    name: str  # as shown to the user, harmless in a terminal
+    name: str  # for display, sanitized
     values: Values  # (slow, fast), in the type of the file
     kind: ImageKind
-    note: str = ""  # what had to be assumed to read it
+    note: str = ""  # assumptions made in reading it
 
     @property
     def size(self) -> Size:
         return self.values.shape[0], self.values.shape[1]
 
     def as_floats(self) -> npt.NDArray[np.float64]:
-        """The values as float64, whatever the file holds."""
+        """The values as float64."""
         with np.errstate(invalid="ignore"):  # floats of another byte order may be signalling NaNs
             return self.values.astype(np.float64)
 
 
 def read_pair(first: Path, second: Path, size: Size | None = None) -> tuple[Picture, Picture]:
-    """Two images; a raw one without ``size`` takes that of the other, when it has one.
+    """Read two images; a raw one without ``size`` takes the size of the other.
 
     Raises:
-        UnusableInput: one cannot be read, or neither says how large it is.
+        UnusableInput: one cannot be read, or neither has a size.
     """
-    if size is None and is_raw(first) and not is_raw(second):  # the one that knows its size goes first
+    if size is None and is_raw(first) and not is_raw(second):  # the image with a size first
         other = read_image(second)
         return read_image(first, other.size), other
     picture = read_image(first, size)
@@ -75,7 +75,7 @@ def read_pair(first: Path, second: Path, size: Size | None = None) -> tuple[Pict
 
 
 def is_raw(path: Path) -> bool:
-    """Whether the file says nothing about itself.
+    """Whether the file has no known header.
 
     Raises:
         UnusableInput: it cannot be read.
@@ -86,7 +86,7 @@ def is_raw(path: Path) -> bool:
 
 
 def read_image(path: Path, size: Size | None = None) -> Picture:
-    """The image in ``path``, told by its first bytes. ``size`` (slow, fast) is used for raw floats only.
+    """Read the image in ``path``, of the format of its first bytes. ``size`` (slow, fast) is used for raw floats only.
 
     Raises:
         UnusableInput: missing, damaged, not two-dimensional, or raw without a size that fits.
@@ -116,10 +116,10 @@ def read_mask(path: Path, size: Size) -> npt.NDArray[np.bool_]:
 
 
 def placed(picture: Picture, size: Size, at: Size) -> Picture:
-    """A cut-out whose first pixel lies at ``at`` (slow, fast) of an image of ``size``; no number around it.
+    """The image of ``size`` with a cut-out at ``at`` (slow, fast) of its first pixel, NaN around it.
 
     Raises:
-        UnusableInput: it does not fit in there.
+        UnusableInput: it does not fit.
     """
     last = (at[0] + picture.size[0], at[1] + picture.size[1])
     if last[0] > size[0] or last[1] > size[1]:
@@ -138,7 +138,7 @@ def words(size: Size) -> str:
 
 
 def c_image_of(folder: Path | None, argv: Sequence[str]) -> Path | None:
-    """The C image that lies in a case folder: ``image.npy``, or the float image that the command line names."""
+    """The C image of a case folder: ``image.npy``, or the float image of the command line."""
     if folder is None:
         return None
     named = [argv[i + 1] for i, word in enumerate(argv[:-1]) if word in ("-floatfile", "-floatimage")]
@@ -190,7 +190,7 @@ def _smv(stream: BinaryIO, name: str) -> Values:
     length = int(found[1]) if found else 0
     end = start.find(b"}")
     if end + 1 >= length and start[end + 1 : end + 2] == b"\f":
-        length = end + 2  # the C program's header overflows what it says (quirk L21): the pixels follow at once
+        length = end + 2  # the C program's header overflows its stated size (quirk L21): the pixels follow at once
     text = start[: end if end >= 0 else length].decode("latin-1")
     stream.seek(length)
     fields = dict(re.findall(r"^\s*(\w+)\s*=\s*([^;\n]*)", text, re.MULTILINE))

@@ -1,8 +1,8 @@
-"""Is one image the other one turned, shifted, scaled or offset?  Python = scale x C + offset, on C's pixels moved.
+"""Relate two images by a rotation, shift, scale or offset: Python = scale x C + offset, on C's pixels moved.
 
-The mistakes that people make with images: axes exchanged, a flipped axis, an origin off by a pixel, a factor left
-out, counts with an offset compared with photons. A relation is the simplest of these changes that removes most of the
-difference; how much it removes is stated, and whether anything is left.
+Common mistakes with images: axes exchanged, a flipped axis, an origin off by a pixel, a missing factor, counts with an
+offset compared with photons. A relation is the simplest of these changes that removes most of the difference; it
+states how much it removes, and whether a difference remains.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ Shift = tuple[int, int]  # slow, fast
 Line = tuple[float, float]  # scale, offset
 Turn = Callable[[npt.NDArray[np.generic]], npt.NDArray[np.generic]]
 
-REACH = 8  # pixels that a shift is looked for in either direction
-ENOUGH = 0.5  # of the difference that a relation must remove to be told
-_ROWS = 256  # of an image that are looked at together
-_BRIGHT = 2000  # pixels that orientation and shift are looked for with
-_PAIRS = 4000  # of a bright and a faint pixel that the line is put through
-_BETTER = 1.02  # times as well must the bright pixels fall on each other, or nothing was turned or shifted
-_SIMPLER = 1.5  # a simpler relation may leave this much more
-_ROUNDING = 1.5  # times half a count: the line itself is known from few bright pixels only
-_NOTHING = 1e-13  # of the image: left by rounding to float32 numbers
+REACH = 8  # pixels; largest shift tried in either direction
+ENOUGH = 0.5  # of the difference that a reported relation removes
+_ROWS = 256  # of an image processed together
+_BRIGHT = 2000  # bright pixels used to find orientation and shift
+_PAIRS = 4000  # of a bright and a faint pixel on the line
+_BETTER = 1.02  # times better must the bright pixels coincide for a turn or shift
+_SIMPLER = 1.5  # a simpler relation may leave so much more
+_ROUNDING = 1.5  # times half a count: few bright pixels determine the line
+_NOTHING = 1e-13  # of the image: rounding to float32
 
-# what C's image must undergo, and what undoes it on Python's
+# the change of C's image, and its inverse on Python's
 TURNS: dict[str, Turn] = {
     "": lambda image: image,
     "transposed (slow and fast exchanged)": lambda image: image.T,
@@ -47,18 +47,18 @@ TURNS: dict[str, Turn] = {
 
 @dataclass(frozen=True)
 class Relation:
-    """Python's image is C's, changed: ``turn``, then ``shift`` (Python's pixel minus C's), then the line."""
+    """The change from C's image to Python's: ``turn``, then ``shift`` (Python's pixel minus C's), then the line."""
 
     turn: str  # a key of TURNS; empty: as it is
     shift: Shift
     scale: float
     offset: float
-    explained: float  # part of the difference that is gone then, 0 to 1
+    explained: float  # removed fraction of the difference, 0 to 1
     beyond: int  # pixels that still differ
 
     @property
     def changes(self) -> list[str]:
-        """The single changes in words."""
+        """Each change in words."""
         found = [self.turn] if self.turn else []
         if self.shift != (0, 0):
             moves = (
@@ -74,13 +74,13 @@ class Relation:
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """Both images whole, the region that counts in C's, and the pixels that are kept there."""
+    """Both whole images, the counted region of C's, and the pixels kept there."""
 
     c: Array
     py: Array
-    kept: Mask  # of the whole image: in the region, not masked
-    steps: tuple[float, float] = (0.0, 0.0)  # between two values of C's, Python's image: 1 for counts, 0 for floats
-    grains: tuple[float, float] = (0.0, 0.0)  # the same in parts of a value: the resolution of floats
+    kept: Mask  # of the whole image: in the region and not masked
+    steps: tuple[float, float] = (0.0, 0.0)  # spacing of the values of C's, Python's image: 1 for counts, 0 for floats
+    grains: tuple[float, float] = (0.0, 0.0)  # relative spacing: the resolution of floats
     full: tuple[float, float] = (np.inf, np.inf)  # a pixel at this value or above is saturated
 
 
@@ -88,11 +88,11 @@ Differs = Callable[[Array, Array, Mask], Mask]
 
 
 def find_relation(pair: Pair, differs: Differs) -> Relation | None:
-    """The simplest relation that removes at least ENOUGH of the difference; None when there is none.
+    """The simplest relation that removes at least ENOUGH of the difference; None without one.
 
     Args:
         pair: the images, of one size.
-        differs: pixels of two images that disagree among those that count.
+        differs: the disagreeing pixels of two images among the counted ones.
     """
     numbers = np.isfinite(pair.c) & np.isfinite(pair.py)
     before = _misfit((1.0, 0.0), pair.c, pair.py, pair.kept & numbers)
@@ -121,7 +121,7 @@ def find_relation(pair: Pair, differs: Differs) -> Relation | None:
 
 
 def _placings(pair: Pair) -> Iterator[tuple[str, Shift]]:
-    """As it is; and the turn and shift under which the bright pixels of one fall on those of the other."""
+    """The identity, and the turn and shift that map the bright pixels of one image to those of the other."""
     yield "", (0, 0)
     c, counts = pair.c, pair.kept & np.isfinite(pair.c)
     flat = np.where(counts, c - middle(counted(c, counts)), 0.0).ravel()
@@ -148,13 +148,13 @@ def _placings(pair: Pair) -> Iterator[tuple[str, Shift]]:
 
 
 def _scaled(values: Array) -> Array:
-    """In parts of the largest, so that products stay in the range of a double."""
+    """Values relative to the largest, so that products do not overflow."""
     top = float(np.abs(values).max(initial=0.0))
     return values / top if top > 0.0 else values
 
 
 def _placed(pair: Pair, name: str, shift: Shift) -> tuple[Array, Array, Mask]:
-    """C's image, Python's put on it, and the pixels that count in both; the others may hold anything."""
+    """C's image, Python's moved onto it, and the pixels that count in both; other pixels are arbitrary."""
     turn = TURNS[name]
     py: Array = _moved(np.asarray(turn(pair.py), dtype=np.float64), shift)
     there: Mask = _moved(np.asarray(turn(np.isfinite(pair.py)), dtype=bool), shift)
@@ -164,7 +164,7 @@ def _placed(pair: Pair, name: str, shift: Shift) -> tuple[Array, Array, Mask]:
 
 
 def _moved(image: npt.NDArray[Any], shift: Shift) -> npt.NDArray[Any]:
-    """``image`` read ``shift`` further on; zero where that is beyond it."""
+    """``image`` moved by ``shift``; zero beyond its edge."""
     if shift == (0, 0):
         return image
     moved = np.zeros_like(image)
@@ -177,7 +177,7 @@ def _moved(image: npt.NDArray[Any], shift: Shift) -> npt.NDArray[Any]:
 
 
 def _lines(pair: Pair, c: Array, py: Array, counts: Mask) -> Iterator[tuple[float, float]]:
-    """Scales alone and with an offset, and an offset alone: medians, so that a few odd pixels do not matter."""
+    """A scale, a scale with an offset, and an offset alone: medians, robust against a few odd pixels."""
     values_c, values_py = counted(c, counts), counted(py, counts)
     bright = largest(values_c, _PAIRS)
     bright = bright[(values_c[bright] > 0.0) & (values_c[bright] >= 1e-3 * values_c.max())]
@@ -206,13 +206,13 @@ def _lines(pair: Pair, c: Array, py: Array, counts: Mask) -> Iterator[tuple[floa
 
 
 def _line_of_counts(values: Array, counts: Array, scale: float, offset: float) -> tuple[float, float]:
-    """The line from ``values`` to rounded ``counts``, near the given one: only many together know it well.
+    """The line from ``values`` to rounded ``counts``, refined by many pixels from the given one.
 
-    An offset that is nearly whole is taken for whole: faint pixels are all rounded the same way and pull it aside.
+    An offset close to an integer is rounded: faint pixels, all rounded the same way, would bias it.
     """
     whole = float(round(offset))
     offset = whole if abs(offset - whole) < 0.1 else offset
-    for _ in range(3):  # which pixels are near the line depends on the line
+    for _ in range(3):  # the set of pixels near the line depends on the line
         rest = np.abs(counts - offset - scale * values)
         near = rest <= max(1.0, 4.0 * float(np.median(rest)))
         if not values[near].any():
@@ -224,7 +224,7 @@ def _line_of_counts(values: Array, counts: Array, scale: float, offset: float) -
 def _misfit(line: Line, c: Array, py: Array, counts: Mask) -> float:
     """Sum of squared differences from the line, in parts of the larger image's own variation."""
     scale, offset = line
-    # piece by piece: whole images would need many times their memory
+    # in pieces: whole images would need many times their memory
     pieces = [slice(at, at + _ROWS) for at in range(0, c.shape[0], _ROWS)]
     number = int(counts.sum())
 
@@ -249,7 +249,7 @@ def _misfit(line: Line, c: Array, py: Array, counts: Mask) -> float:
 
 
 def _left_over(pair: Pair, relation: Relation, c: Array, py: Array, counts: Mask, differs: Differs) -> int:
-    """Pixels that differ although ``relation`` is applied; what counts and floats cannot hold is no difference."""
+    """Pixels that still differ after ``relation``; the rounding of counts and floats is not a difference."""
     expected = relation.scale * c + relation.offset
     left = differs(expected, py, counts)
     rounding = 0.5 * (pair.steps[1] + pair.steps[0] * abs(relation.scale))

@@ -1,4 +1,4 @@
-"""A comparison of images as text and as a JSON object. Plain functions of frozen values."""
+"""A comparison of images as text and as a JSON object. Pure functions of frozen values."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from nbtui.images.peaks import Peak, PeakPair
 
 _LEVELS = ".:-=+*#%@"  # small to large, a level per decade
 _SHOWN_PEAKS = 5
-_EXPLAIN = {"relation", "displaced", "constant"}  # findings that say enough of a difference all over the image
+_EXPLAIN = {"relation", "displaced", "constant"}  # findings that explain a difference all over the image
 _APART = 0.01  # pixels; closer partners are not listed
 
 
 def summary(comparison: ImageComparison, gates: Gates, names: tuple[str, str]) -> Iterator[str]:
-    """Lines for a terminal, the verdict last, where the eye is; ``names`` of the two images, already harmless."""
+    """Lines for a terminal, the verdict last; ``names`` of the two images, already sanitized."""
     found = comparison
     yield f"C       {names[0]}"
     yield f"Python  {names[1]}"
@@ -43,7 +43,7 @@ def summary(comparison: ImageComparison, gates: Gates, names: tuple[str, str]) -
 
 
 def verdict(found: ImageComparison, gates: Gates) -> str:
-    """Whether the images agree, and why not."""
+    """The verdict, with the failed gates."""
     failures = found.failures(gates)
     if failures:
         return f"DIFFER ({gates.name} gates): " + "; ".join(failures)
@@ -54,7 +54,7 @@ def verdict(found: ImageComparison, gates: Gates) -> str:
 
 
 def sentences(found: ImageComparison) -> list[str]:
-    """What is to be said beside the numbers: where it differs, and how one image may have become the other."""
+    """Sentences beside the numbers: the place of the difference, and the change from one image to the other."""
     told = [f"where: {found.place.sentence}"] if found.place else []
     told += [finding.sentence for finding in found.findings]
     if found.place and found.place.everywhere and not {f.id for f in found.findings} & _EXPLAIN:

@@ -1,8 +1,8 @@
-"""Laying two traces side by side: every scalar of a trace gets a place in pipeline order.
+"""Align two traces: every scalar of a trace has a place in pipeline order, the key of the alignment.
 
-The place is the key of the alignment. Repeated blocks (subpixels, thickness layers) are told apart by what they
-hold, not by how often a name was seen: C leaves F_cell out of a block whose lattice factor is zero, and counting
-names would then compare the F_cell of one block with that of the next.
+Repeated blocks (sub-pixels, thickness layers) are distinguished by their contents, not by counting names: C omits
+F_cell from a block whose lattice factor is zero, and counting would then compare the F_cell of one block with that of
+the next.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from nbtui.trace.model import PhiRecord, Record, Trace, Value
 SETUP, LOOP, END, OTHER = range(4)  # sections of a trace, in pipeline order
 END_STAGES = frozenset({Stage.ACCUMULATION, Stage.SCALING})
 _PAIR = re.compile(r"(?<!\S)([^\s=]+)=(\S+)")
-NOT_THERE = "NOT_EXTRACTED"  # written by older tools where they found no value
+NOT_THERE = "NOT_EXTRACTED"  # a missing value of older tools
 
 Place = tuple[int, int, int, str, int, int]  # section, block, pipeline rank, field, repetition or phi step, component
 
 
 @dataclass(frozen=True)
 class Scalar:
-    """One scalar of a trace. ``token`` is the number as printed, empty when the line cannot tell."""
+    """One scalar of a trace. ``token`` is the number as printed, empty when it cannot be found in the line."""
 
     component: str
     value: Value
@@ -44,12 +44,12 @@ def section(name: str) -> int:
 
 
 def in_block(name: str) -> bool:
-    """Whether a field is one of those that repeat with every subpixel and layer. Dotted names repeat on their own."""
+    """Whether a field repeats with every sub-pixel and layer. Dotted names repeat on their own."""
     return "." not in name and section(name) == LOOP
 
 
 def blocks(trace: Trace) -> list[int]:
-    """For each record the index of the block it stands in (0 for records outside the repeated block)."""
+    """The block index of each record (0 outside the repeated block)."""
     result, current = [], 0
     seen: set[str] = set()
     inside: dict[str, bool] = {}
@@ -68,12 +68,12 @@ def blocks(trace: Trace) -> list[int]:
 
 
 def count_blocks(trace: Trace) -> int:
-    """How many repetitions of the block the trace holds."""
+    """The number of blocks in the trace."""
     return max(blocks(trace), default=0) + 1 if any(map(in_block, dict.fromkeys(trace.names()))) else 0
 
 
 def first_of(trace: Trace, name: str) -> Record | None:
-    """The field in block 0; a block without the field does not borrow another block's."""
+    """The field in block 0; None when block 0 does not have it."""
     found = trace.all(name)
     if not len(found) or not in_block(name):
         return found[0] if len(found) else None
@@ -114,7 +114,7 @@ def phi_cell(line: PhiRecord, key: str) -> Scalar:
 
 
 def tokens(record: Record) -> list[str]:
-    """The values as they are printed in the line; empty strings where the line does not show them plainly."""
+    """The values as printed in the line; empty strings where the line does not show them plainly."""
     found = NUMBER.findall(record.text)
     count = len(record.values)
     tail = found[len(found) - count :] if len(found) >= count else []

@@ -1,6 +1,6 @@
-"""Comparing two traces of one pixel.
+"""Compare two traces of one pixel.
 
-Source: spec/evidence_package.md (Statuses), spec/trace_dialects.md (rules that real logs force).
+Source: spec/evidence_package.md (Statuses), spec/trace_dialects.md (rules required by real logs).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from nbtui.trace.model import Trace, TraceError, Value
 
 __all__ = ["CompareCancelled", "compare", "counts", "raised"]
 
-MANY = 10_000  # lines of both logs from which on rows are columns; below, loading numpy would take longer
+MANY = 10_000  # lines of both logs from which rows are kept in columns; for fewer, loading numpy takes longer
 
 Progress = Callable[[int, int], None]  # rows judged, of how many
 
 
 class CompareCancelled(TraceError):
-    """Comparing was stopped by the caller's ``cancelled``."""
+    """The caller's ``cancelled`` stopped the comparison."""
 
 
 def compare(
@@ -40,13 +40,13 @@ def compare(
 ) -> Comparison:
     """Align the two traces by name, block and phi step, and judge every component.
 
-    ``tolerance`` (relative) replaces every relative limit of the profile; ``profiles`` holds the user's own ones.
-    Rows are in the order in which a pixel is computed: set-up, then block after block (subpixels and layers, each
-    with its phi lines), then what is printed once per pixel. The first divergence is the first row of that order that
-    ``raised`` accepts. Rows outside the profile are there, with status and a note, and count nowhere.
+    ``tolerance`` (relative) replaces every relative limit of the profile; ``profiles``: the user's own profiles.
+    Rows are in the order of the computation: set-up, then block after block (sub-pixels and layers, each with its phi
+    lines), then the values printed once per pixel. The first divergence is the first row that ``raised`` accepts.
+    Rows outside the profile have a status and a note, and do not count.
 
-    Rows of large traces are made when somebody looks at them. ``progress`` and ``cancelled`` are for these; both are
-    asked several times a second. Raises TraceError for an unknown profile or an unusable tolerance, and
+    Rows of large traces are made on access. ``progress`` and ``cancelled`` are called several times a second for
+    these. Raises TraceError for an unknown profile or an unusable tolerance, and
     CompareCancelled.
     """
     chosen = find_profile(profile, profiles).with_tolerance(tolerance)

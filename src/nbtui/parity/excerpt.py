@@ -1,4 +1,4 @@
-"""Which rows stand for a comparison of very many: the telling ones of every component, and the first differences."""
+"""The rows that represent a comparison of very many: telling rows of every component, and the first differences."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LISTED = 5000  # rows up to which all are printed and recorded
 
 
 def all_listed(comparison: Comparison) -> bool:
-    """Whether there are so few rows that none is left out."""
+    """Whether the comparison is small enough to list every row."""
     return len(comparison.rows) <= LISTED
 
 
@@ -23,7 +23,7 @@ def representatives(comparison: Comparison) -> list[int]:
 
 
 def excerpt(comparison: Comparison) -> list[int]:
-    """Rows that a record of the comparison keeps, ascending: all of few rows.
+    """The rows recorded of a comparison, ascending: all rows of a small one.
 
     Of more than LISTED: the first row of every component, its first and its worst divergence, and the first
     divergences of all.

@@ -1,4 +1,4 @@
-"""Labels of rows read back: which block and repetition they name, and which rows a typed piece of one can mean."""
+"""Parse row labels: the block and repetition they name, and the rows that match a partly typed label."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def parsed(label: str, field: str, component: str) -> tuple[int, int] | None:
 
 
 def numbered(text: str, field: str, component: str, block: NDArray[Any], repetition: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which of the rows of a field are meant by ``name[12``, ``[12].x`` or ``[phi 3, block 1]``, as far as it is typed.
+    """The rows of a field that match a partly typed ``name[12``, ``[12].x`` or ``[phi 3, block 1]``.
 
-    An index without its bracket at the end is the beginning of one.
+    An index without its closing bracket matches as a prefix.
     """
     typed = _TYPED.fullmatch(text.casefold())
     none = np.zeros(len(block), dtype=bool)
@@ -51,7 +51,7 @@ def numbered(text: str, field: str, component: str, block: NDArray[Any], repetit
 
 
 def _begins(index: NDArray[Any], digits: str, *, whole: bool) -> NDArray[np.bool_]:
-    """Where a number is this one, or begins with these digits."""
+    """True where a number equals these digits, or begins with them."""
     first = int(digits)
     found = index == first
     if not whole and first:

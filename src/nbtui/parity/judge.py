@@ -1,4 +1,4 @@
-"""What judging one scalar needs to know about the two traces as wholes, and the row that comes of it."""
+"""Judge single scalars in the context of their two traces, and build rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _EQUAL_WORDS = Verdict(Status.PASS)
 
 @dataclass(frozen=True)
 class Fact:
-    """What holds for every value of one component of one field."""
+    """Everything common to the values of one component of one field."""
 
     name: str
     component: str
@@ -35,7 +35,7 @@ class Fact:
     limit: Limit
     judged: bool  # by the profile
     in_vector: bool
-    log_only: str  # why a difference says nothing about the image
+    log_only: str  # why a difference does not affect the image
 
 
 class Judge:
@@ -49,7 +49,7 @@ class Judge:
         self._facts: dict[tuple[str, str], Fact] = {}
 
     def fact(self, name: str, component: str) -> Fact:
-        """What holds for this component of this field."""
+        """The facts of this component of this field."""
         return self._facts.get((name, component)) or self._find_fact(name, component)
 
     def row(
@@ -62,7 +62,7 @@ class Judge:
         occurrence: int,
         length: float,
     ) -> Row:
-        """What stands at one place of the two traces; ``length``: of C's vector there."""
+        """The row of one place of the two traces; ``length``: of C's vector there."""
         _, block, _, name, repetition, _ = place
         cell = ours or theirs
         assert cell is not None
@@ -93,7 +93,7 @@ class Judge:
         )
 
     def verdict(self, ours: align.Scalar, theirs: align.Scalar, fact: Fact, length: float) -> Verdict:
-        """How the two values compare."""
+        """The verdict on two values."""
         kind, limit = fact.kind, fact.limit
         value = self._converted(fact.name, theirs)
         if ours.value == value:
@@ -108,7 +108,7 @@ class Judge:
         return judge(ours.value, value, limit, exact=kind is Tolerance.INTEGER, length=length, half_unit=half)
 
     def scale(self, name: str) -> float:
-        """What Python's value is multiplied by."""
+        """The factor applied to Python's value."""
         return self.conversion.factor if self.conversion and self.conversion.applies(name) else 1.0
 
     def _find_fact(self, name: str, component: str) -> Fact:
@@ -160,7 +160,7 @@ class Judge:
 
 
 def length_of(values: Iterable[Value]) -> float:
-    """Length of the vector that these values are, without what is no finite number."""
+    """Length of the vector of these values, without non-finite ones."""
     length = 0.0
     for value in values:
         if not isinstance(value, str) and math.isfinite(value):

@@ -1,7 +1,7 @@
 """The metrics.json object of one comparison.
 
-Source: spec/evidence_package.md, metrics.json. What a comparison cannot know (git, command, inputs, device) comes in
-``extra`` and is null without it, so that every key is always there.
+Source: spec/evidence_package.md, metrics.json. Facts from outside the comparison (git, command, inputs, device)
+are passed as ``extra`` and null without it; every key is always present.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from nbtui.trace.text import clean
 
 SCHEMA = "nbtui.metrics"
 SCHEMA_VERSION = 1
-_COUNTS = {  # key -> what C's summary lines say
+_COUNTS = {  # key -> text of C's summary lines
     "oversample": re.compile(r"(\d+)x\d+ pixel oversample steps"),
     "phi_steps": re.compile(r"(\d+) phi steps from"),
     "mosaic_domains": re.compile(r"(\d+) mosaic domains over"),
@@ -38,12 +38,12 @@ _BY_SIDE = ("F_cell", "F_latt_a", "F_latt_b", "F_latt_c", "F_latt")
 def metrics(
     comparison: Comparison, c: Trace, py: Trace, *, case: str, extra: Mapping[str, object] | None = None
 ) -> dict[str, object]:
-    """Everything that a program wants to know about a comparison, keys as in the specification.
+    """The comparison as an object with the keys of the specification.
 
     Of very many rows an excerpt is recorded, and ``left_out`` says of what (see `nbtui.parity.excerpt`).
     ``factors`` holds the rows that the profile judges, ``other_fields`` the rest and the known false divergences; both
-    are keyed by the row's label. ``extra`` fills or adds the keys that the traces do not tell and never replaces what
-    was compared. Values are plain Python numbers; ``to_json`` makes strict JSON of them.
+    are keyed by the row's label. ``extra`` fills or adds keys that do not come from the traces and never replaces
+    compared values. Values are plain Python numbers; ``to_json`` makes strict JSON of them.
     """
     first, new = comparison.first_divergence, inheritance.first_new(comparison)
     sides = _sides(c, py)
@@ -80,7 +80,7 @@ def metrics(
 
 
 def _left_out(comparison: Comparison, recorded: int) -> dict[str, object]:
-    """How many rows there are, and what became of those of every component."""
+    """The number of rows, and the tally of every component."""
     return {
         "rows": len(comparison.rows),
         "recorded": recorded,
@@ -119,7 +119,7 @@ def _unknown() -> dict[str, object]:
 
 
 def _counts(c: Trace, py: Trace) -> dict[str, object]:
-    """Steps of every loop, from C's summary lines; null where the log does not say."""
+    """Steps of every loop, from C's summary lines; null where the log does not say it."""
     result: dict[str, object] = {"steps": _first_value(c, "steps") or _first_value(py, "steps")}
     for key, pattern in _COUNTS.items():
         matches = [match for notice in c.notices if (match := pattern.search(notice.text))]
@@ -190,7 +190,7 @@ def _label(row: Row | None) -> str | None:
 
 
 def _units(result: Mapping[str, object]) -> dict[str, str]:
-    """Unit of every numeric key: those of the catalogue, counts and ratios are pure numbers."""
+    """Unit of every numeric key: from the catalogue; counts and ratios are pure numbers."""
     units: dict[str, str] = {}
     for key, value in result.items():
         known = catalogue.field(re.sub(r"_(C|Py)$", "", key))

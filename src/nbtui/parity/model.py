@@ -1,4 +1,4 @@
-"""The outcome of comparing two traces, as frozen values that every front end renders."""
+"""The result of comparing two traces, as frozen values for every front end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Protocol
 from nbtui.trace.fields.field import Stage
 from nbtui.trace.model import Value
 
-# notes that begin so: the row differs and says nothing about the image; the row counts nowhere
+# beginning of a note: the difference does not affect the image, and the row does not count
 FALSE_DIVERGENCE = "known false divergence"
 OUTSIDE = "not judged by profile"
 
@@ -55,18 +55,18 @@ class Row:
 
 @dataclass(frozen=True)
 class Tally:
-    """What became of all rows of one component of one field: its blocks, phi steps, sources."""
+    """The counts of all rows of one component of one field: its blocks, phi steps, sources."""
 
     field: str
     component: str
     stage: Stage
     judged: bool  # by the profile
     rows: int
-    only_c: int  # rows that Python lacks
+    only_c: int  # rows missing on the Python side
     only_py: int
     differing: int
     raised: int  # rows that count as a divergence
-    new: int  # of these, rows that no differing row upstream explains
+    new: int  # of these, rows without a differing row upstream
     first: int  # index of the first row
     first_differing: int  # -1 without one
     first_raised: int
@@ -76,25 +76,25 @@ class Tally:
 
     @property
     def both(self) -> int:
-        """Rows that both sides have."""
+        """Rows present on both sides."""
         return self.rows - self.only_c - self.only_py
 
     @property
     def counted(self) -> int:
-        """Rows that both sides have and that count."""
+        """Rows present on both sides that count."""
         return self.both - (self.differing - self.raised) if self.judged else 0
 
 
 class Overview(Protocol):
-    """What is asked of a comparison as a whole, for few rows and for millions. Rows are named by their index."""
+    """Questions to a comparison as a whole, for few rows and for millions. Rows are given by their index."""
 
     @property
     def tallies(self) -> tuple[Tally, ...]:
-        """One per component of every field, in the order of their first rows."""
+        """One tally per component of every field, in the order of their first rows."""
 
     @property
     def differing(self) -> Sequence[int]:
-        """Rows whose status says that they differ, also those that count nowhere; ascending."""
+        """Rows whose status differs, including rows that do not count; ascending."""
 
     @property
     def raised(self) -> Sequence[int]:
@@ -102,14 +102,14 @@ class Overview(Protocol):
 
     @property
     def worst(self) -> int | None:
-        """Among the rows that agree within their tolerance the one with the largest relative difference."""
+        """The row with the largest relative difference among those within their tolerance."""
 
     @property
     def first_new(self) -> int | None:
-        """First differing row that nothing upstream explains, judged by the profile or not."""
+        """First differing row without a differing row upstream, judged by the profile or not."""
 
     def cause(self, order: int) -> int | None:
-        """Earliest differing row upstream of a differing one."""
+        """Earliest differing row upstream of a differing row."""
 
     def of(self, field: str, component: str | None = None) -> Sequence[int]:
         """Rows of a field, or of one component of it, ascending."""
@@ -121,7 +121,7 @@ class Overview(Protocol):
         """The row with this label."""
 
     def matches(self, text: str, *, among_raised: bool = False) -> Sequence[int]:
-        """Rows whose label or description contains the text, upper and lower case alike; ascending."""
+        """Rows whose label or description contains the text, ignoring case; ascending."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class Comparison:
     profile: str
     tolerance: float
     first_divergence: Row | None
-    num_compared: int  # rows that both sides have
+    num_compared: int  # rows present on both sides
     num_divergent: int
     num_missing: int
     findings: tuple[str, ...]  # preflight sentences, most important first

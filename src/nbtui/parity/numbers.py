@@ -1,4 +1,4 @@
-"""Comparing two single values: distances, statuses, printed precision.
+"""Compare two single values: distances, statuses, printed precision.
 
 Source: spec/evidence_package.md, Statuses.
 """
@@ -18,15 +18,15 @@ from nbtui.trace.model import Value
 MINOR_BELOW = 1e-4
 DIVERGENT_BELOW = 1e-2
 ZERO_BELOW = 1e-30  # both sides below this count as zero when C says 0
-NOISE = 64 * 2.0**-52  # of a vector's length: what reordered float64 sums leave in a component
-_FEW_DIGITS = 12  # a number with more of them is printed in full
+NOISE = 64 * 2.0**-52  # of a vector's length: rounding of reordered float64 sums
+_FEW_DIGITS = 12  # numbers with more digits are printed in full
 _ENOUGH = 100_000
 NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?!\w)")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How two values compare; a delta that does not exist (words, nan) is None."""
+    """The result of comparing two values; an undefined delta (words, nan) is None."""
 
     status: Status
     abs_delta: float | None = None
@@ -36,14 +36,14 @@ class Verdict:
 
 
 def ulp_distance(a: float, b: float) -> int | None:
-    """How many float64 values lie from a to b; 0 for equal values and for two NaN, None when one is NaN."""
+    """The number of float64 steps from a to b; 0 for equal values and for two NaN, None when one is NaN."""
     if math.isnan(a) or math.isnan(b):
         return 0 if math.isnan(a) and math.isnan(b) else None
     return abs(_rank(a) - _rank(b))
 
 
 def _rank(x: float) -> int:
-    """The place of x in the order of all float64 values; +0 and -0 share place 0."""
+    """The rank of x among all float64 values; +0 and -0 share rank 0."""
     bits = int(struct.unpack("<q", struct.pack("<d", x))[0])
     return bits if bits >= 0 else -(bits & 0x7FFF_FFFF_FFFF_FFFF)
 
@@ -121,13 +121,13 @@ def _words(text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Printing:
-    """With how many digits a log prints its numbers; ``digits`` None means as many as a float64 needs."""
+    """The precision of the numbers in a log; ``digits`` None: as many as a float64 needs."""
 
     digits: int | None = None  # significant, trailing zeros dropped (%.6g)
     decimals: int | None = None  # places after the point, always the same (%.6f)
 
     def half_unit(self, token: str) -> float:
-        """Half a unit of the last digit that the log prints for this number; 0 when it prints them all."""
+        """Half a unit of the last printed digit of this number; 0 when all digits are printed."""
         if self.decimals is not None:
             exponent = token.lower().partition("e")[2]
             return 0.5 * 10.0 ** (int(exponent or 0) - self.decimals)
@@ -146,7 +146,7 @@ def significant_digits(token: str) -> int:
 
 
 def printing(tokens: Iterable[str]) -> Printing:
-    """How a log prints, judged from all its numbers (from the first 100 000 different ones of a huge log).
+    """The precision of a log, from all its numbers (from the first 100 000 different ones of a huge log).
 
     C prints %.15g, where 0.1 is exact, so a short number alone proves nothing. A log counts as one of low precision
     only when most of its different non-integers show the same 5 to 12 digits and none shows more.

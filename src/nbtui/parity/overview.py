@@ -1,4 +1,4 @@
-"""The answers of a comparison with few rows: by looking at every one of them.
+"""The overview of a comparison with few rows, by going through all of them.
 
 `nbtui.parity.table` gives the same answers from columns.
 """
@@ -13,7 +13,7 @@ from nbtui.parity.streams import reaches, upstream
 
 
 def counts(row: Row) -> bool:
-    """Whether a row counts at all: its profile judges it, and no known reason explains its difference away."""
+    """Whether a row counts: the profile judges it, and it is not a known false divergence."""
     return not row.note.startswith((FALSE_DIVERGENCE, OUTSIDE))
 
 
@@ -23,7 +23,7 @@ def raised(row: Row) -> bool:
 
 
 class RowList:
-    """The answers for rows that are all there."""
+    """The overview of a sequence of rows."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self._rows = rows
@@ -80,7 +80,7 @@ class RowList:
 
     @cached_property
     def _telling(self) -> list[Row]:
-        """Rows whose difference says something about the image."""
+        """Rows whose difference affects the image."""
         return [row for row in self._rows if row.status.differs and FALSE_DIVERGENCE not in row.note]
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Two large traces laid side by side: which scalar of one stands beside which of the other, in pipeline order."""
+"""Align two large traces: pairs of their scalars in pipeline order."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from nbtui.parity.judge import Fact, Judge
 from nbtui.parity.scalars import Scalars, Short, component_names
 from nbtui.parity.sorting import Array, coded, distinct, folded
 
-Stop = Callable[[], None]  # raises when the work is to end
+Stop = Callable[[], None]  # raises to stop the work
 
 _ALL = slice(None)
 _FARTHEST = np.iinfo(np.int32).max
 
 
 class RowPairs:
-    """Per row the scalar of either side and what both are values of. ``names``: every field, in pipeline order."""
+    """The scalars of both sides, and their fact, for every row. ``names``: every field, in pipeline order."""
 
     left: Short  # the scalar of C, -1 for none
     right: Short  # that of Python
@@ -55,7 +55,7 @@ class RowPairs:
             order = np.argsort(key, kind="stable")
             ordered = key[order]
             last = np.append(ordered[1:] != ordered[:-1], True) if len(ordered) else np.zeros(0, dtype=bool)
-            keys.append(ordered[last])  # of two scalars at one place the later one counts
+            keys.append(ordered[last])  # the later of two scalars at one place counts
             orders.append(order[last].astype(np.int32))
         del columns
         same = len(keys[0]) == len(keys[1]) and bool((keys[0] == keys[1]).all())
@@ -64,7 +64,7 @@ class RowPairs:
         stop()
 
     def _either(self, ours: Array, theirs: Array, rows: Short | slice = _ALL) -> Array:
-        """Per row what C's scalars have, or Python's where C has none."""
+        """The value of C's scalar in every row, of Python's where C has none."""
         left, right = self.left[rows], self.right[rows]
         if not len(ours):
             return theirs[right]
@@ -102,7 +102,7 @@ class RowPairs:
 
 
 def _placed(keys: Array, order: Short, union: Array) -> Short:
-    """For every place of the union the scalar that stands there, -1 for none."""
+    """The scalar at every place of the union, -1 for none."""
     found = np.full(len(union), -1, dtype=np.int32)
     found[np.searchsorted(union, keys)] = order
     return found

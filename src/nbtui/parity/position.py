@@ -1,4 +1,4 @@
-"""Which pixel a trace is of, worked out from its geometry when the log does not say.
+"""The pixel of a trace, inferred from its geometry when the log does not state it.
 
 The position of a pixel relative to the detector origin, projected on the detector axes, is (index + d) times the
 pixel size, where d is 0.5 / oversample for the first subpixel (nanobragg_pixel_loop, geometry of a subpixel).
@@ -10,7 +10,7 @@ import re
 
 from nbtui.trace.model import Trace
 
-_ON_GRID = 1e-3  # of a pixel: how far from a whole index a position may lie
+_ON_GRID = 1e-3  # of a pixel: largest distance from an integer index
 _PIXEL_LINE = re.compile(r"\bpixel=([0-9.eE+-]+) meters")
 _MAXIMUM = re.compile(r"\bmax_I = (\S+) +at (\S+) (\S+)")
 
@@ -30,9 +30,9 @@ def pixel_size(trace: Trace) -> float | None:
 
 
 def pixel_by_position(c: Trace, py: Trace) -> tuple[int, int] | None:
-    """(slow, fast) of the Python trace, or None when positions do not lie on C's pixel grid or C does not say its own.
+    """(slow, fast) of the Python trace, or None when positions are off C's pixel grid or C does not state its pixel.
 
-    Both traces are measured against their own detector origin, so that a shifted detector is not taken for another
+    Both traces are measured against their own detector origin, so that a shifted detector does not look like another
     pixel.
     """
     ours, theirs = _on_detector(c), _on_detector(py)
@@ -61,7 +61,7 @@ def brightest(trace: Trace) -> tuple[float, tuple[int, int]] | None:
 
 
 def number(text: str) -> float | None:
-    """The number a text shows, None when it shows none."""
+    """The number in a text; None without one."""
     try:
         return float(text)
     except ValueError:

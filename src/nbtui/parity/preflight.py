@@ -1,4 +1,4 @@
-"""What to know before trusting a comparison: sentences, the most important first.
+"""Sentences to read before trusting a comparison, the most important first.
 
 Source: spec/evidence_package.md (summary, section 5) and spec/trace_dialects.md.
 """
@@ -18,7 +18,7 @@ from nbtui.trace.fields.field import Tolerance
 from nbtui.trace.model import Trace
 from nbtui.trace.text import clean
 
-# what both sides are told, not what they work out: a difference here is another configuration
+# inputs, not results: a difference here means another configuration
 GIVEN = (
     "detector_convention",
     "distance_m",
@@ -30,9 +30,9 @@ GIVEN = (
     "oversample_omega",
 )
 _LISTED = 8  # names shown before "and N more"
-_ENOUGH = 1000  # lines of one field that are looked at: chance is out long before
-_LONG = 12  # significant digits from which a chance float32 value is out of the question
-_DIM = 1e-6  # of the image maximum: a pixel below is hardly a test
+_ENOUGH = 1000  # lines of one field tested: far more than chance allows
+_LONG = 12  # significant digits that rule out a float32 value by chance
+_DIM = 1e-6  # of the image maximum: a fainter pixel is a poor test
 _OWN_WARNING = re.compile(r"\bWARNING\b|Warning: ")  # the program's own, not one about its log
 _TAGS = {"C": "TRACE_C", "PY": "TRACE_PY"}
 
@@ -40,7 +40,7 @@ _TAGS = {"C": "TRACE_C", "PY": "TRACE_PY"}
 def findings(
     c: Trace, py: Trace, rows: Sequence[Row], overview: Overview, conversion: Conversion | None, *, compared: int
 ) -> tuple[str, ...]:
-    """Every sentence that holds for these two traces. ``compared``: rows that the profile could judge."""
+    """Every sentence that applies to these two traces. ``compared``: rows that the profile could judge."""
     return (
         *_nothing_common(c, py, overview, compared),
         *_same_file(c, py),
@@ -64,7 +64,7 @@ def findings(
 
 
 def pivots_around_beam(trace: Trace) -> bool:
-    """Whether the log is of a detector that pivots around the direct beam (more constants in its set-up lines)."""
+    """Whether the detector of the log pivots around the direct beam (more constants in its set-up lines)."""
     said = [notice.text for notice in trace.notices if "pivoting detector around" in notice.text]
     return "direct beam" in said[-1] if said else bool(trace.all("Fbeam_m"))
 
@@ -110,7 +110,7 @@ def _given(rows: Sequence[Row], overview: Overview) -> list[str]:
     differing: dict[str, Row] = {}
     first = sorted(t.first_differing for t in overview.tallies if t.field in GIVEN and t.first_differing >= 0)
     for row in (rows[at] for at in first):
-        # a word of the log that C prints as a constant says nothing about the configuration
+        # a constant text of C is not a sign of another configuration
         if FALSE_DIVERGENCE not in row.note:
             differing.setdefault(row.field, row)
     if not differing:
@@ -120,7 +120,7 @@ def _given(rows: Sequence[Row], overview: Overview) -> list[str]:
 
 
 def _single_precision(trace: Trace, side: str) -> list[str]:
-    """Names the fields whose long numbers are all float32 values: chance would do that once in 2^29."""
+    """Name the fields whose long numbers are all float32 values: by chance, one in 2^29 is."""
     seen: dict[str, bool] = {}
     for name in dict.fromkeys(trace.names()):
         known = catalogue.field(name)
@@ -158,7 +158,7 @@ def _low_precision(trace: Trace, side: str) -> list[str]:
 
 
 def _false_divergences(rows: Sequence[Row], overview: Overview) -> list[str]:
-    """One sentence per reason, naming the fields that differ for it."""
+    """One sentence per reason, with the fields that differ for it."""
     fields: dict[str, list[str]] = {}
     for at in sorted(tally.first_differing for tally in overview.tallies if tally.first_differing >= 0):
         _, found, reason = rows[at].note.partition(f"{FALSE_DIVERGENCE}: ")
@@ -215,7 +215,7 @@ def _dim_pixel(c: Trace) -> list[str]:
 
 
 def _warnings(trace: Trace, side: str) -> list[str]:
-    """What the program said, and what the reader of the log had to say about it."""
+    """Warnings of the program, and notices of the log reader."""
     result = []
     for text in dict.fromkeys(notice.text for notice in trace.notices if notice.kind == "warning"):
         if _OWN_WARNING.search(text):

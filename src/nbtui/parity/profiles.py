@@ -1,4 +1,4 @@
-"""Tolerance profiles: which values a comparison judges, and how strictly.
+"""Tolerance profiles: the values that a comparison judges, and their limits.
 
 Source: spec/evidence_package.md, Statuses. A limit is relative to |C| unless it says absolute.
 """
@@ -16,7 +16,7 @@ from nbtui.trace.fields.field import Stage
 from nbtui.trace.model import TraceError
 
 GATE = 1e-6  # relative; the gate of the scaling chain
-CHAIN_STAGES = (Stage.ACCUMULATION, Stage.SCALING)  # the lattice factors of one phi step are no factors of the chain
+CHAIN_STAGES = (Stage.ACCUMULATION, Stage.SCALING)  # the lattice factors of one phi step do not belong to the chain
 KEYS = ("base", "description", "tolerance", "only", "fields")
 
 
@@ -33,10 +33,10 @@ class Limit:
 
 @dataclass(frozen=True)
 class Profile:
-    """What is judged, and within which limit.
+    """The judged values and their limits.
 
     ``rules`` names fields (``hkl_frac``, ``phi.k_frac``) or single components (``hkl_frac.k``); the more precise
-    name wins. Integers and words are compared exactly whatever the profile says.
+    name wins. Integers and words are compared exactly in every profile.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Profile:
     def with_tolerance(self, tolerance: float | None) -> Profile:
         """The same profile at another relative tolerance (``--tolerance``); None changes nothing.
 
-        Raises TraceError for a number that is no tolerance, and for a profile whose limits are all absolute.
+        Raises TraceError for an invalid tolerance, and for a profile whose limits are all absolute.
         """
         if tolerance is None:
             return self
@@ -93,7 +93,7 @@ BUILT_IN: Mapping[str, Profile] = MappingProxyType(
 
 
 def profile(name: str, extra: Mapping[str, Profile] | None = None) -> Profile:
-    """The profile of that name: a built-in one, or one of the user's own.
+    """The profile of this name, built in or the user's own.
 
     Raises TraceError, naming the known ones, for any other name.
     """

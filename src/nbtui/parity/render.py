@@ -1,6 +1,6 @@
 """A comparison as text: for terminals and pipes, and as Markdown. Pure functions of frozen values.
 
-Everything that comes from a log is cleaned of control characters here once more, so that no caller can forget it.
+All text from logs is sanitized here once more, so that no caller can forget it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _COLOURS = {
     Status.CRITICAL: "31;1",
     Status.MISSING: "36",
 }
-_BROAD = 108  # columns from which C and Python stand side by side
+_BROAD = 108  # columns from which C and Python are printed side by side
 _NARROW = 40
 _SHAPE = re.compile(r"([+-]?)(\d+)(?:\.\d+)?(e[+-]\d+)?")
 
@@ -49,7 +49,7 @@ def split_common(a: str, b: str) -> tuple[str, str, str, str]:
 
 
 def fields_differing(comparison: Comparison) -> tuple[int, int]:
-    """How many fields (not components or blocks) differ, of how many that the profile judged on both sides."""
+    """The numbers of differing and of judged fields (not components or blocks) present on both sides."""
     tallies = comparison.overview.tallies
     return len({tally.field for tally in tallies if tally.raised}), len({t.field for t in tallies if t.counted})
 
@@ -85,15 +85,15 @@ def table(
 ) -> str:
     """The comparison as plain text for a terminal or a pipe, no line longer than ``width`` (at least 40).
 
-    Verdict first, then the first divergence, what to know beforehand, and the judged rows in pipeline order. Without
-    colour the differing digits stand in brackets. Ends with one newline. Of very many rows one per component stands
-    for its repetitions, unless ``every`` is asked for.
+    The verdict, then the first divergence, the preflight sentences, and the judged rows in pipeline order. Without
+    colour, differing digits are in brackets. Ends with one newline. Of very many rows, one per component is printed,
+    or all of them with ``every``.
     """
     return "".join(f"{line}\n" for line in table_lines(comparison, width, colour, only_differing, every))
 
 
 def table_lines(comparison: Comparison, width: int, colour: bool, only_differing: bool, every: bool) -> Iterator[str]:
-    """The lines of `table`, one after the other: there may be millions."""
+    """The lines of `table`, lazily: there may be millions."""
     width = max(width, _NARROW)
     lines = textwrap.wrap(verdict(comparison), width)
     lines += [part for text in _about_first(comparison) for part in _wrap(text, width)]
@@ -114,7 +114,7 @@ def table_lines(comparison: Comparison, width: int, colour: bool, only_differing
 
 
 def _shown(comparison: Comparison, chosen: Iterable[int], *, only_differing: bool) -> Iterator[Row]:
-    """Of these rows those that the profile judges and both sides have; ``only_differing``: that differ."""
+    """The judged rows present on both sides; with ``only_differing``, only those that differ."""
     for row in (comparison.rows[at] for at in chosen):
         judged = row.status is not Status.MISSING and not row.note.startswith(OUTSIDE)
         if judged and (row.status.differs or not only_differing):
@@ -122,7 +122,7 @@ def _shown(comparison: Comparison, chosen: Iterable[int], *, only_differing: boo
 
 
 def _repetitions(comparison: Comparison) -> list[str]:
-    """How the components differ that are there many times, and how many rows are not printed."""
+    """How the repeated components differ, and how many rows are not printed."""
     lines = []
     for tally in comparison.overview.tallies:
         if tally.raised > 1:
@@ -190,7 +190,7 @@ def _about_first(comparison: Comparison) -> list[str]:
 
 
 def _closing(comparison: Comparison, shown: Iterable[Row]) -> list[str]:
-    """Notes of the rows, then what is missing, then how much lies outside the profile."""
+    """The notes of the rows, the missing fields, and the number of values outside the profile."""
     lines: list[str] = []
     notes: dict[tuple[str, str], str] = {}
     for row in shown:

@@ -1,4 +1,4 @@
-"""Every scalar of a large trace as arrays: what `nbtui.parity.align.cells` says, without an object per scalar."""
+"""The scalars of a large trace in arrays: `nbtui.parity.align.cells` without an object per scalar."""
 
 from __future__ import annotations
 
@@ -22,21 +22,22 @@ _FARTHEST = float(1 << 60)  # a phi step beyond is as good as one there
 
 @dataclass(frozen=True)
 class Scalars:
-    """One trace. A line is a record, or (from ``len(records)`` on) a phi line; arrays without a note: per scalar."""
+    """The scalars of one trace. A line is a record or, from ``len(records)``, a phi line; arrays are per scalar unless
+    noted."""
 
     records: Records
     phi: PhiLines
-    values: NDArray[np.float64]  # numbers as they stand in the columns; nan where a word stands
-    source: Short  # where its number stands in ``values``
+    values: NDArray[np.float64]  # numbers as stored in the columns; nan for words
+    source: Short  # its index in ``values``
     line: Short
-    name: Short  # number of its field in the order of the pipeline
+    name: Short  # index of its field in pipeline order
     component: Short
     of_line: Short  # per line: number of values
     block: Short  # per line
     repetition: Integers  # per line
 
     def cell(self, at: int) -> align.Scalar:
-        """The scalar as the plain comparison has it."""
+        """The scalar as an object."""
         line, component = int(self.line[at]), int(self.component[at])
         if line < len(self.records):
             record = self.records[line]
@@ -54,11 +55,11 @@ class Scalars:
         return self.records.values_of(line) if line < len(self.records) else ()
 
     def numbers(self, at: Short) -> NDArray[np.float64]:
-        """Their numbers; nan everywhere in a trace without any."""
+        """The values of these scalars; nan in a trace without any."""
         return self.values[self.source[at]] if len(self.source) else np.full(len(at), np.nan)
 
     def odd(self, at: Short) -> NDArray[np.bool_]:
-        """Which of these scalars stand in a line that holds more than plain numbers."""
+        """True for scalars of lines with anything but plain numbers."""
         sorts = np.frombuffer(self.records.sort or b"\0", dtype=np.uint8)
         lines = self.line[at]
         return np.asarray((lines < len(self.records)) & (sorts[np.minimum(lines, len(sorts) - 1)] == ODD))
@@ -152,7 +153,7 @@ def _of_phi(
 
 
 def _tics(phi: PhiLines) -> Integers:
-    """The phi step of every phi line; -1 where none is named."""
+    """The phi step of every phi line; -1 for a line without one."""
     tics = np.full(len(phi), -1.0)
     values, start = _array(phi.values), _array(phi.start).astype(np.int64)
     for kind, keys in enumerate(phi.kinds):

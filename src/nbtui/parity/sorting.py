@@ -1,6 +1,6 @@
-"""Different values of large arrays, and orders by several columns.
+"""Distinct values of large arrays, and orders by several columns.
 
-numpy's own `unique` keeps all other threads, and so the screen, waiting meanwhile; sorting does not.
+numpy's `unique` blocks all other threads, and with them the screen; sorting does not.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ _ROOM = 1 << 61
 
 
 def distinct(values: Array) -> Array:
-    """The different values, ascending."""
+    """The distinct values, ascending."""
     ordered = np.sort(values)
     return np.asarray(ordered[_new(ordered)])
 
 
 def coded(values: Array) -> tuple[Array, Array, NDArray[np.int32]]:
-    """The different values ascending, where each stands first, and for every value its place among them."""
+    """The distinct values ascending, the first index of each, and the rank of every value."""
     order = np.argsort(values, kind="stable")
     ordered = values[order]
     starts = np.flatnonzero(_new(ordered))
@@ -33,14 +33,14 @@ def coded(values: Array) -> tuple[Array, Array, NDArray[np.int32]]:
 
 
 def _new(ordered: Array) -> NDArray[np.bool_]:
-    """Where an ascending array has another value than the one before."""
+    """True where an ascending array has a new value."""
     new = np.ones(len(ordered), dtype=bool)
     new[1:] = ordered[1:] != ordered[:-1]
     return new
 
 
 def folded(*sides: Sequence[Array]) -> list[NDArray[np.int64]]:
-    """The columns of each side as one number each that sorts as they do, comparable between the sides."""
+    """One number per row of each side that sorts as its columns do, comparable between the sides."""
     keys = [np.zeros(len(columns[0]), dtype=np.int64) for columns in sides]
     width = 1
     for number in range(len(sides[0])):
@@ -60,7 +60,7 @@ def folded(*sides: Sequence[Array]) -> list[NDArray[np.int64]]:
 
 
 def _dense(columns: list[NDArray[np.int64]]) -> tuple[list[NDArray[np.int64]], int]:
-    """The same order in numbers without gaps, and how many there are."""
+    """The ranks of the values, and their number."""
     known, _, codes = coded(np.concatenate(columns))
     edges = np.cumsum([len(values) for values in columns])[:-1]
     return np.split(codes.astype(np.int64), edges), len(known)

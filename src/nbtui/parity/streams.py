@@ -1,4 +1,4 @@
-"""What flows into what: which fields a field is made from, and which of their repetitions reach it."""
+"""The data flow between fields: the inputs of a field, and which of their repetitions reach it."""
 
 from __future__ import annotations
 

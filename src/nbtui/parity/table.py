@@ -1,6 +1,6 @@
-"""A comparison of large traces: statuses in arrays, a row as an object only when somebody looks at it.
+"""A comparison of large traces: statuses in arrays, row objects on access.
 
-It says what the plain comparison says, row by row; the rows themselves, and every value that no array can hold or
+The result equals the plain comparison row by row; the rows themselves, and every value that does not fit an array or
 that a printed precision could excuse, are judged by the same `nbtui.parity.judge.Judge`.
 """
 
@@ -29,12 +29,12 @@ from nbtui.trace.columns import PhiLines, Records
 from nbtui.trace.fields import catalogue
 from nbtui.trace.model import Trace
 
-_HELD = 4096  # rows that are kept as objects
+_HELD = 4096  # rows kept as objects
 _NONE = np.iinfo(np.int32).max
 
 
 class RowTable(Sequence[Row]):
-    """The rows of a comparison, and its overview. ``stop`` raises when the work is to end."""
+    """The rows of a comparison and its overview. ``stop`` raises to stop the work."""
 
     def __init__(self, c: Trace, py: Trace, chosen: Profile, progress: Callable[[int, int], None], stop: Stop) -> None:
         sides = [(trace, in_columns(trace.records, Records), in_columns(trace.phi, PhiLines)) for trace in (c, py)]
@@ -58,7 +58,7 @@ class RowTable(Sequence[Row]):
     # --- what follows from it ------------------------------------------------------------------------------------
 
     def _explain(self) -> None:
-        """``_telling``: rows whose difference says something of the image; ``_causes``: the row that each follows."""
+        """``_telling``: rows whose difference affects the image; ``_causes``: the upstream row of each."""
         pairs, facts, occurrence = self._pairs, self._pairs.facts, self._pairs.occurrence
         aside = np.array([bool(fact.log_only) for fact in facts] or [False])
         judged = np.array([fact.judged for fact in facts] or [False])
@@ -114,7 +114,7 @@ class RowTable(Sequence[Row]):
         )
 
     def _largest(self, rows: Short, fact: Fact) -> int:
-        """Of these rows, which both sides have, the one with the largest relative difference."""
+        """The row with the largest relative difference among these rows, which both sides have."""
         if not len(rows):
             return -1
         pairs = self._pairs
@@ -169,7 +169,7 @@ class RowTable(Sequence[Row]):
         return self.judge.row(at, place, ours, theirs, occurrence=occurrence, length=length)
 
     def log_lines(self) -> tuple[Integers, Integers]:
-        """For every row the line of C's log and of Python's that prints it; 0 for none."""
+        """The line of C's log and of Python's for every row; 0 for none."""
         pairs = self._pairs
         return pairs.c.log_lines(pairs.left), pairs.py.log_lines(pairs.right)
 
@@ -241,7 +241,7 @@ class RowTable(Sequence[Row]):
         return rows
 
     def _matches(self, text: str, among_raised: bool) -> Short:
-        """As for few rows; an index is only found with the bracket before it: ``name[12``, ``[phi 3``."""
+        """As for few rows; an index matches only with its opening bracket: ``name[12``, ``[phi 3``."""
         wanted = text.casefold()
         facts = self._pairs.facts
         named = np.array([wanted in f"{fact.name} {fact.description}".casefold() for fact in facts] or [False])
@@ -262,7 +262,7 @@ def _first(rows: Short) -> int:
 
 
 def _earliest(theirs: Short, occurrence: Array, wanted: Array) -> Short:
-    """Per wanted occurrence the first of ``theirs`` that has it."""
+    """The first of ``theirs`` with each wanted occurrence."""
     known, first, _ = coded(occurrence)
     at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
     return np.where(known[at] == wanted, theirs[first[at]], _NONE).astype(np.int32)

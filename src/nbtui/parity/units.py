@@ -1,4 +1,4 @@
-"""The unit of a scattering vector, found from the trace itself, and the conversion when two traces differ in it.
+"""The unit of a scattering vector, inferred from its trace, and the conversion between two traces.
 
 Source: spec/trace_dialects.md: decide by |q| lambda = 2 sin(theta), which is |d - i| for unit vectors d and i.
 """
@@ -13,7 +13,7 @@ from nbtui.trace.units import unit_of_scattering
 
 FIELD = "scattering_vec_A_inv"
 _IN_METRES = {"m^-1": 1.0, "A^-1": 1e-10, "2 pi m^-1": 2 * math.pi, "2 pi A^-1": 2e-10 * math.pi}
-_CLOSE = 1e-3  # relative; the units are further apart, float32 arithmetic and misplaced detectors are not
+_CLOSE = 1e-3  # relative; units differ by more, float32 arithmetic and misplaced detectors by less
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Conversion:
 
 
 def conversion(c: Trace, py: Trace) -> Conversion | None:
-    """How to bring Python's scattering vector to C's unit; None when both use the same or one has none."""
+    """The conversion of Python's scattering vector to C's unit; None for equal units or a missing vector."""
     if not c.all(FIELD) or not py.all(FIELD):
         return None
     ours, theirs = unit(c), unit(py)
@@ -51,7 +51,7 @@ def unit(trace: Trace) -> str:
 
 
 def _ratio(trace: Trace) -> float | None:
-    """|q| lambda / |d - i|: what the printed vector is multiplied by, compared with m^-1."""
+    """|q| lambda / |d - i|: the factor of the printed vector relative to m^-1."""
     q, d, i, wavelength = (_numbers(trace, name) for name in (FIELD, "diffracted_vec", "incident_vec", "lambda_meters"))
     if not (len(q) == len(d) == len(i) == 3 and len(wavelength) == 1):
         return None

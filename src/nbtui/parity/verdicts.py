@@ -1,6 +1,6 @@
 """The statuses of all rows of two large traces, in an array.
 
-Values that no array can hold, or that a printed precision or a vector's length could excuse, are judged one by one
+Values that do not fit an array, or that a printed precision or a vector's length could excuse, are judged one by one
 with the `nbtui.parity.judge.Judge` of the plain comparison.
 """
 
@@ -22,12 +22,12 @@ from nbtui.trace.fields.field import Tolerance
 STATUSES = tuple(Status)
 PASS, MINOR, DIVERGENT, CRITICAL, MISSING = range(5)
 
-_PIECE = 1 << 17  # rows judged at a time: some milliseconds
+_PIECE = 1 << 17  # rows judged at a time, in some milliseconds
 _AT_MOST = 9  # components of a vector
 
 
 class Verdicts:
-    """``status``: per row. ``progress`` is told how many rows are judged, of how many."""
+    """``status``: per row. ``progress`` gets the number of rows judged and the total."""
 
     def __init__(self, pairs: RowPairs, judge: Judge, progress: Callable[[int, int], None], stop: Stop) -> None:
         self._pairs, self._judge = pairs, judge
@@ -42,7 +42,7 @@ class Verdicts:
 
     @property
     def worst(self) -> int | None:
-        """Among the rows that agree within their tolerance the one with the largest relative difference."""
+        """The row with the largest relative difference among those within their tolerance."""
         return self._worst[1] if self._worst[1] >= 0 else None
 
     def _judge_piece(self, start: int, end: int, stop: Stop) -> None:
@@ -95,7 +95,7 @@ def differs(status: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def _statuses(a: Array, b: Array, delta: Array, rel: Array, known: dict[str, Array]) -> NDArray[np.uint8]:
-    """`nbtui.parity.numbers.judge` for arrays, without what a printed precision or a vector's length excuses."""
+    """`nbtui.parity.numbers.judge` for arrays, ignoring printed precision and vector length."""
     size = np.abs(rel)
     tolerance = np.where(known["absolute"], -1.0, known["limit"])
     status = np.select(
@@ -110,7 +110,7 @@ def _statuses(a: Array, b: Array, delta: Array, rel: Array, known: dict[str, Arr
 
 
 def _of_facts(pairs: RowPairs, judge: Judge) -> dict[str, Array]:
-    """What judging needs of the facts, one value per fact."""
+    """The facts as arrays, one value per fact."""
     facts = pairs.facts
     return {
         "scale": np.array([judge.scale(fact.name) for fact in facts] or [1.0]),
@@ -125,7 +125,7 @@ def _of_facts(pairs: RowPairs, judge: Judge) -> dict[str, Array]:
 
 
 def _may_be_noise(pairs: RowPairs, left: Short, a: Array, delta: Array) -> NDArray[np.bool_]:
-    """Where a difference is at most so much of the longest component of its vector that noise may be all of it."""
+    """True where a difference may be rounding noise of the longest component of its vector."""
     here = np.where((left >= 0) & np.isfinite(a), np.abs(a), 0.0)
     lines = pairs.c.line[left] if len(pairs.c.line) else np.zeros_like(left)
     longest = here.copy()

@@ -1,7 +1,7 @@
-"""The lines of a trace as columns: a million of them take little more than their text, and none is an object.
+"""The lines of a trace in columns, so that a million lines take little more memory than their text.
 
-A `Record`, `PhiRecord` or `TermRecord` is made when somebody looks at one. Values of a line that are no plain numbers
-(words, whole numbers beyond 2^53) are kept beside the columns, as they are.
+A `Record`, `PhiRecord` or `TermRecord` is made on access. Values other than plain numbers (words, integers beyond
+2^53) are stored beside the columns.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Item = TypeVar("Item")
 
 
 def sort_of(values: Iterable[Value]) -> int:
-    """FLOATS, WHOLE or ODD: how these values can be kept."""
+    """FLOATS, WHOLE or ODD: the storage these values need."""
     types = {type(value) for value in values}
     if types <= {float}:
         return FLOATS
@@ -33,7 +33,7 @@ def sort_of(values: Iterable[Value]) -> int:
 
 
 class Items(Sequence[Item], Generic[Item]):
-    """A sequence whose items are made when somebody looks at one."""
+    """A sequence that makes its items on access."""
 
     @overload
     def __getitem__(self, index: int) -> Item: ...
@@ -49,11 +49,11 @@ class Items(Sequence[Item], Generic[Item]):
 
     @abstractmethod
     def _item(self, at: int) -> Item:
-        """The one at a place that there is."""
+        """The item at a valid index."""
 
 
 class Columns(Items[Item], Generic[Kind, Item]):
-    """Lines of one sort in emission order. ``kinds`` are the different heads (names, or keys) that they have."""
+    """Lines of one sort in emission order. ``kinds``: their distinct heads (names, or tuples of keys)."""
 
     def __init__(self) -> None:
         self.kinds: list[Kind] = []
@@ -127,7 +127,7 @@ class Columns(Items[Item], Generic[Kind, Item]):
             del self.values[self.start[-1] :], self.text[self.end[-1] :]
 
     def numbers(self, at: int) -> array[float]:
-        """The values of a line as they stand in the columns."""
+        """The values of a line as stored in the columns."""
         return self.values[self.start[at] : self.start[at + 1]]
 
     def text_of(self, at: int) -> str:
@@ -194,13 +194,13 @@ class PhiLines(Columns[tuple[str, ...], PhiRecord]):
 
     @cached_property
     def ends(self) -> tuple[PhiRecord, PhiRecord]:
-        """The lines of the first and of the last phi step of the first block. Not of no lines."""
+        """The lines of the first and of the last phi step of the first block; there must be one."""
         first = [at for at, occurrence in enumerate(self.occurrence) if not occurrence]
         numbered = [(tic, at) for at, tic in zip(first, self._tics(first), strict=True)]
         return self._item(min(numbered)[1]), self._item(max(numbered, key=lambda pair: pair[0])[1])
 
     def tics(self) -> Iterator[int]:
-        """The phi step of every line, -1 where none is named."""
+        """The phi step of every line, -1 for a line without one."""
         return self._tics(range(len(self)))
 
     def _tics(self, lines: Iterable[int]) -> Iterator[int]:

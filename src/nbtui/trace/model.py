@@ -1,4 +1,4 @@
-"""What a trace log says, as frozen values. Nothing here knows where a trace came from."""
+"""The contents of a trace log as frozen values, independent of the origin of the trace."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class PhiRecord:
     """One TRACE_*_PHI line."""
 
     values: dict[str, float]  # phi_tic, phi_deg, k_frac, F_latt_b, F_latt, ...
-    occurrence: int  # how often this phi_tic was seen before
+    occurrence: int  # number of earlier lines with this phi_tic
     line: int
     text: str
 
@@ -72,14 +72,14 @@ class Trace:
     phi: Sequence[PhiRecord] = ()
     terms: Sequence[TermRecord] = ()
     notices: tuple[Notice, ...] = ()
-    unknown: tuple[tuple[int, str], ...] = ()  # (line, cleaned text) of TRACE_* lines nobody could name
+    unknown: tuple[tuple[int, str], ...] = ()  # (line, cleaned text) of unrecognized TRACE_* lines
     pixel: tuple[int, int] | None = None  # (slow, fast)
-    runs: int = 1  # programs runs found in the log; the last complete one is used, and a notice says so
+    runs: int = 1  # program runs in the log; the trace is the last complete one, with a notice
     sha256: str = ""  # of the normalised trace lines
 
     def all(self, name: str) -> Sequence[Record]:
         """Every occurrence of a canonical name."""
-        named = getattr(self.records, "named", None)  # columns know where each name stands
+        named = getattr(self.records, "named", None)  # columns index their names
         if named is not None:
             found: Sequence[Record] = named(name)
             return found
@@ -95,4 +95,4 @@ class Trace:
 
 
 class TraceError(Exception):
-    """A log cannot be used; the message names file (and line) and the way out. Exit code 2."""
+    """An unusable log; the message names the file (and line) and a remedy. Exit code 2."""

@@ -15,7 +15,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 def number(token: str) -> float | None:
     """The number that a token is, or None: decimal, ``nan``, ``-nan(ind)``, ``inf``, ``1.#IND``, ``-1.#INF00``."""
     try:
-        if token.isascii() and "_" not in token:  # what Python reads beyond the C language's numbers
+        if token.isascii() and "_" not in token:  # Python accepts more than C
             return float(token)
     except ValueError:
         pass
@@ -37,6 +37,6 @@ def integer(token: str) -> Value:
 
 
 def value(token: str) -> Value:
-    """The token as a float, or the token itself (``NOT_EXTRACTED``) when it is no number."""
+    """The token as a float, or the token itself (``NOT_EXTRACTED``) when it is not a number."""
     read = number(token)
     return token if read is None else read

@@ -1,7 +1,7 @@
-"""Text of foreign files made harmless: nothing that comes out of here can steer a terminal.
+"""Sanitize text of foreign files, so that it cannot control a terminal.
 
-Rich and Textual markup is not touched here (square brackets are ordinary text of a log): show the result as plain
-text, never through a markup parser.
+Rich and Textual markup is left alone (square brackets are ordinary text of a log): display the result as plain text,
+never through a markup parser.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ _PICTURES = 0x2400  # U+2400 .. U+241F show the control characters 0 .. 31
 
 
 def clean(text: str) -> str:
-    """The text on one line, without anything that a terminal would obey.
+    """The text on one line, without terminal control sequences.
 
-    Colour sequences and byte order marks go, tabs and odd spaces become a space; every other control, format (bidi,
-    zero width), surrogate, private or unassigned character becomes visible: U+2400 pictures for the ASCII controls,
-    ``\\uXXXX`` for the rest.
+    Colour sequences and byte order marks are removed, tabs and odd spaces become a space; every other control, format
+    (bidi, zero width), surrogate, private or unassigned character becomes visible: U+2400 pictures for the ASCII
+    controls, ``\\uXXXX`` for the rest.
     """
     if text.isprintable():
         return text

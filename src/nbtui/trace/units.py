@@ -1,4 +1,4 @@
-"""Which unit a printed scattering vector is in: the label of the line says A^-1, most programs print m^-1."""
+"""The unit of a printed scattering vector: the line is labelled A^-1, but most programs print m^-1."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def unit_of_scattering(trace: Trace) -> str:
     """``m^-1`` or ``A^-1``: the unit of ``scattering_vec_A_inv`` in this trace.
 
     Decided by |q| lambda = 2 sin(theta) = |d - i|, with d and i the diffracted and incident unit vectors; without
-    them, or straight along the beam, by magnitude. ``m^-1``, as C prints it, when there is no scattering vector.
+    them, or straight along the beam, by magnitude. ``m^-1``, as C prints it, for a trace without a scattering vector.
     Source: trace_dialects.
     """
     length = _length(_floats(trace, "scattering_vec_A_inv"))
@@ -29,7 +29,7 @@ def unit_of_scattering(trace: Trace) -> str:
 
 
 def _wavelength(trace: Trace) -> float | None:
-    """Metres, or None when the trace has none that makes sense."""
+    """The wavelength in metres; None for a trace without a plausible one."""
     for name, scale in (("lambda_meters", 1.0), ("lambda_angstroms", 1e-10)):
         values = _floats(trace, name)
         if values is not None and len(values) == 1 and values[0] > 0.0:

@@ -50,7 +50,7 @@ _COMPONENTS: dict[str, tuple[str, ...]] = {
 
 
 def canonical(raw: str) -> str:
-    """The canonical name of a printed name, or the printed name itself when the catalogue does not know it."""
+    """The canonical name of a printed name; an unknown name is returned unchanged."""
     if raw in _BY_NAME:
         return raw
     match = _SOURCE.match(raw)
@@ -61,22 +61,19 @@ def canonical(raw: str) -> str:
 
 
 def field(name: str) -> Field | None:
-    """The entry of a canonical name or of an alias; None for a name nobody knows."""
+    """The row of a canonical name or of an alias; None for an unknown name."""
     entry = _BY_NAME.get(name)
     return entry if entry is not None else _BY_NAME.get(_entry_name(name))
 
 
 def order(name: str) -> int:
-    """The place of a name in the pipeline; every unknown name comes after all known ones, at one and the same place.
-
-    Sorting by it is stable: unknown names keep the order in which they were met.
-    """
+    """The rank of a name in the pipeline; all unknown names share the last rank, so a stable sort keeps their order."""
     position = _ORDER.get(name)
     return position if position is not None else _ORDER.get(_entry_name(name), len(FIELDS))
 
 
 def components(shape: str, n: int) -> tuple[str, ...]:
-    """Names of the ``n`` values of a field of this shape; numbers when there are not as many as the shape says."""
+    """Names of the ``n`` values of a field of this shape; indices when ``n`` does not fit the shape."""
     names = _COMPONENTS.get(shape, ())
     if len(names) == n:
         return names
@@ -86,7 +83,7 @@ def components(shape: str, n: int) -> tuple[str, ...]:
 
 
 def log_only_reason(name: str, *, beam_pivot: bool = False) -> str:
-    """Why a difference in this field says nothing about the image; empty when it does say something.
+    """Why a difference in this field does not affect the image; empty when it does.
 
     ``beam_pivot``: the log is of a detector that pivots around the direct beam, where C prints more constants
     (nanobragg_pixel_loop section 12.6, quirk S29).
@@ -98,5 +95,5 @@ def log_only_reason(name: str, *, beam_pivot: bool = False) -> str:
 
 
 def _entry_name(name: str) -> str:
-    """The catalogue's own name for a canonical name or alias, without the number of the source."""
+    """The name in the catalogue of a canonical name or alias, without the index of the source."""
     return _SOURCE.sub("source.", canonical(name), count=1)

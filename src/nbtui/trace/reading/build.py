@@ -15,7 +15,7 @@ from nbtui.trace.text import clean
 
 
 class Builder:
-    """Takes the lines of a log one by one, in order, and gives the trace at the end."""
+    """Builds a trace from the lines of a log, fed one by one in order."""
 
     def __init__(self) -> None:
         self._run = LoggedRun()
@@ -36,7 +36,7 @@ class Builder:
             self._take(event, line)
 
     def feed_many(self, block: bytes, start: int, line: int) -> tuple[int, int]:
-        """As many lines from byte ``start`` on as can be taken at once: their number, and where the last one ends."""
+        """Feed the lines from byte ``start`` that can be read at once; returns their number and the end of the last."""
         return self._quick.take_many(self._run, block, start, line) if not self._printed else (0, start)
 
     def _take(self, event: grammar.Event, line: int) -> None:
@@ -85,7 +85,7 @@ class Builder:
     def _starts(self, event: grammar.Named) -> bool:
         """Whether a line after the end of a pixel's trace belongs to another run.
 
-        A set-up value does, and a value that this run already had; sources and other additions do not.
+        True for a set-up value and for a value that this run already has; false for sources and other additions.
         """
         entry = field(event.name)
         if not event.main or entry is None:
@@ -134,7 +134,7 @@ class Builder:
         return bool(named)
 
     def finish(self, origin: str, *, cut: int = 0) -> Trace | None:
-        """The trace of the last complete run, or None when no line was evidence.
+        """The trace of the last complete run; None for a log without evidence.
 
         ``cut``: number of the last line when it has no line end, else 0.
         """
@@ -151,7 +151,7 @@ class Builder:
         return printout.under_trace_names(run.trace(origin, self._runs))
 
     def _cut(self, line: int, records: int, phi: int, terms: int) -> None:
-        """A last line without a line end may have lost digits: it stays only when something else vouches for it."""
+        """Drop a last line without a line end, which may have lost digits, unless other lines confirm it."""
         run = self._run
         if _vouched(run, records, phi, terms):
             run.notice("info", f"line {line}: the last line of the log has no line end; it is used as is", line)
@@ -195,7 +195,7 @@ def _vouched(run: LoggedRun, records: int, phi: int, terms: int) -> bool:
     """Whether a last line without line end can be trusted.
 
     The stored value can be checked against the double before it; a line of a file that holds phi lines or terms
-    only is a natural end when it has all the keys of the line before.
+    only may end the file when it has all the keys of the line before.
     """
     items = run.records.items
     if len(items) > records:

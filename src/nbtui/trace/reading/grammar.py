@@ -1,4 +1,4 @@
-"""One line of a log to events; pure functions that know every dialect and remember nothing.
+"""Parse one line of a log into events: pure functions for every dialect.
 
 Source: trace_dialects. A tag is searched in the line, not expected at its start: a warning without a line end, a
 progress bar or a logger's prefix may stand before it, and a second trace line may be glued behind the first.
@@ -42,7 +42,7 @@ class KeyValues:
 
 @dataclass(frozen=True, slots=True)
 class Pixel:
-    """Which pixel is traced; ``weight`` 2 when the traced program itself says so, 1 from an echoed command."""
+    """The traced pixel; ``weight`` 2 when the program itself reports it, 1 from an echoed command."""
 
     slow: int
     fast: int
@@ -51,7 +51,7 @@ class Pixel:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A plain line that settles a question."""
+    """A plain line that answers a preflight question."""
 
     kind: NoticeKind
     text: str
@@ -64,7 +64,7 @@ class Banner:
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """A TRACE_* line that has no name and value, or not as many values as the field has."""
+    """A TRACE_* line without name and value, or with the wrong number of values."""
 
     side: LineSide
     text: str
@@ -74,7 +74,7 @@ class Odd:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A TRACE_* line that carries nothing (start and end of a table)."""
+    """A TRACE_* line without content (start or end of a table)."""
 
     side: LineSide
     key: str
@@ -108,8 +108,8 @@ COUNTS = {Shape.SCALAR: 1, Shape.VECTOR: 3, Shape.HKL: 3, Shape.MATRIX: 9}
 def parse(text: str) -> list[Event]:
     """Every event of one line.
 
-    ``text`` must have gone through `nbtui.trace.text.clean`. Never fails: a line that nobody understands gives no
-    event, or an `Odd` one when it carries a TRACE_C or TRACE_PY tag with content.
+    ``text`` must have gone through `nbtui.trace.text.clean`. Never fails: an unknown line gives no event, or
+    an `Odd` one when it has a TRACE_C or TRACE_PY tag with content.
     """
     if text.startswith("TRACE_") and text.find("TRACE", 6) < 0:  # most lines by far: one tag, at the start
         single = _TAG.match(text)
@@ -209,7 +209,7 @@ def _special(side: LineSide, tag: str, text: str, rest: str) -> list[Event]:
 
 
 def _beside(side: LineSide, tag: str, text: str, body: str, key: str) -> Event | None:
-    """A line of a dialect that has entries of its own in the catalogue: sources and interpolation."""
+    """A line of a dialect with its own rows in the catalogue: sources and interpolation."""
     source = re.fullmatch(r"SOURCE([0-9]{0,6})", tag)
     if source is not None:
         index, name = source[1], body
@@ -240,11 +240,11 @@ def _entry(side: LineSide, name: str, raw: str, payload: str, key: str, text: st
 
 
 def pairs(body: str) -> dict[str, float]:
-    """The ``k=v`` pairs of a line whose value is a number; a counter that is not finite is none."""
+    """The ``k=v`` pairs of a line whose value is a number; non-finite counters are dropped."""
     read = ((name, number(token)) for name, token in _PAIR.findall(body))
     return {name: item for name, item in read if item is not None and usable(name, item)}
 
 
 def usable(name: str, item: float) -> bool:
-    """Whether a value of a phi or term line can be what its key says: counters and indices are finite."""
+    """Whether a value is possible for its key in a phi or term line: counters and indices are finite."""
     return name not in _COUNTERS or math.isfinite(item)

@@ -1,8 +1,8 @@
-"""The lines of a log of any size, by number: what the raw log screen shows and searches.
+"""The lines of a log of any size, by number, for the raw log screen and its search.
 
-A file is walked through once; per 64 kB only the number of line feeds before is kept (128 kB of memory for 1 GB of
-log). A packed or UTF-16 log is turned into plain UTF-8 in an unnamed temporary file on the way. Lines are counted as
-`nbtui.trace.reading.reader` counts them: a line feed ends a line, a lone carriage return does not.
+A file is indexed in one pass; the index holds the number of preceding line feeds per 64 kB (128 kB of memory for 1 GB
+of log). A compressed or UTF-16 log is converted to UTF-8 in an unnamed temporary file. Lines are counted as in
+`nbtui.trace.reading.reader`: a line feed ends a line, a lone carriage return does not.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ STEP = 1 << 16  # bytes between two remembered line counts
 LONGEST = 1 << 14  # bytes of one line that are shown and searched
 _READ = 1 << 20
 _KEPT = 64  # pieces of the file that stay in memory
-_BATCH = 2000  # lines searched between two looks at the clock of the caller
+_BATCH = 2000  # lines searched between two callbacks
 
 Progress = Callable[[int, int], None]
 Cancelled = Callable[[], bool]
 
 
 class Lines(Protocol):
-    """Numbered lines, cleaned of everything that a terminal would obey."""
+    """Numbered lines without terminal control sequences."""
 
     @property
     def count(self) -> int:
@@ -49,7 +49,7 @@ class Lines(Protocol):
 
 
 class GivenLines:
-    """Lines that are in memory already: those of the live side."""
+    """Lines held in memory: those of the live side."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         self._lines = lines
@@ -68,7 +68,7 @@ class GivenLines:
 
 
 class FileLines:
-    """The lines of a file. `index` walks through it; whatever it has passed can be shown already."""
+    """The lines of a file. `index` reads through it; lines already passed are available at once."""
 
     def __init__(self, path: Path) -> None:
         """Opens the file. Raises TraceError when it cannot be read."""
@@ -76,10 +76,10 @@ class FileLines:
         self._lock = threading.Lock()
         self._before = array("Q")  # line feeds before byte STEP * i
         self._feeds = 0
-        self._size = 0  # bytes that have been walked through
-        self._open_end = False  # the last byte is no line feed
+        self._size = 0  # bytes indexed so far
+        self._open_end = False  # the last byte is not a line feed
         self._pieces: OrderedDict[int, bytes] = OrderedDict()
-        self.fault = ""  # what is wrong with the file although it can be read
+        self.fault = ""  # damage of a file that can still be read
         self._file: IO[bytes]
         try:
             self._source = path.open("rb")
@@ -101,10 +101,10 @@ class FileLines:
         return self._feeds + self._open_end
 
     def index(self, progress: Progress | None = None, cancelled: Cancelled | None = None) -> bool:
-        """Walk through the file. Whether it was walked to its end.
+        """Read through the file. Returns whether the end was reached.
 
         ``progress`` is called with the bytes read and the bytes of the file about once per MB, and ``cancelled`` is
-        asked as often; lines passed by then stay readable. Raises TraceError when reading fails on the way.
+        polled as often; lines passed by then stay readable. Raises TraceError when reading fails on the way.
         """
         try:
             for block in self._blocks():
@@ -219,7 +219,7 @@ class FileLines:
             yield number, [_shown(rest)]
 
     def close(self) -> None:
-        """Give the files back; a temporary one disappears."""
+        """Close the files; a temporary one is deleted."""
         with self._lock:
             self._file.close()
             self._source.close()
@@ -234,7 +234,7 @@ def search(
 ) -> array[int]:
     """The numbers of the lines in which ``pattern`` is found, ascending.
 
-    ``progress`` gets the numbers so far and the last line looked at; ``cancelled`` ends the search early.
+    ``progress`` gets the numbers so far and the last line looked at; a true ``cancelled`` ends the search early.
     """
     found = array("L")
     for first, texts in lines.batches():
@@ -257,21 +257,21 @@ def _as_utf8(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _shown(line: bytes) -> str:
-    """A line as it is shown: UTF-8, or latin-1 when it is not; without NUL bytes and its carriage return."""
+    """A line as displayed: UTF-8, else latin-1; without NUL bytes and its carriage return."""
     line = line[:LONGEST].removesuffix(b"\r")
     if b"\0" in line:
         line = line.replace(b"\0", b"")
     try:
         return clean(line.decode("utf-8"))
     except UnicodeDecodeError as error:
-        # a character that the limit has cut in half is no sign of latin-1
+        # a character cut in half by the limit does not mean latin-1
         if len(line) == LONGEST and error.start >= LONGEST - 3:
             return clean(line[: error.start].decode("utf-8"))
         return clean(line.decode("latin-1"))
 
 
 def _shown_all(block: bytes) -> list[str]:
-    """The lines of a block; quickly where all are plain and short, as most are."""
+    """The displayed lines of a block; a fast path for plain, short lines."""
     if block.isascii():
         text = block.decode("ascii")
         texts = text.split("\n")

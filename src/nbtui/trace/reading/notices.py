@@ -1,4 +1,4 @@
-"""Plain lines that are no trace but settle questions: what was selected, read, created and warned about.
+"""Plain lines of a log that answer preflight questions: selections, files read, objects created, warnings.
 
 Source: nanobragg_setup section 2.8 and nanobragg_pixel_loop section 10.7; trace_dialects, last table row.
 """
@@ -12,7 +12,7 @@ from nbtui.trace.model import NoticeKind
 BANNER = "nanocrystal diffraction simulator"
 CLOSING = "solid angle subtended by detector"  # the C program's first line after its loop
 
-# kind, the text that must occur, in the order in which a line is tried
+# kind and the text that identifies it, in order of precedence
 _KINDS: tuple[tuple[NoticeKind, str], ...] = (
     ("warning", "WARNING"),
     ("warning", "UserWarning: "),
@@ -43,7 +43,7 @@ _KINDS: tuple[tuple[NoticeKind, str], ...] = (
 )
 _CREATED = re.compile(r"created a total of -?[0-9]+ (source|mosaic domain)s")
 
-# What a scanner has to look for so that no line of this table is missed.
+# Texts by which a scanner finds every line of this table.
 NEEDLES: tuple[str, ...] = (
     BANNER,
     "_pixel ",

@@ -1,4 +1,4 @@
-"""Unpacking gzip in blocks of bounded size, giving out everything up to the place where a damaged file breaks."""
+"""Decompress gzip in blocks of bounded size, up to the damage of a damaged file."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 _GZIP = 31  # zlib's window bits for a gzip header
-_PIECE = 1 << 16  # packed bytes read at a time
-_BLOCK = 1 << 20  # unpacked bytes given out at a time, at most
+_PIECE = 1 << 16  # compressed bytes read at a time
+_BLOCK = 1 << 20  # at most so many decompressed bytes at a time
 
 
 def unpacked(file: BinaryIO) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Per-phi JSON files, as the harnesses of older bundles wrote them.
+"""Per-phi JSON files, as written by the harnesses of older bundles.
 
 An object whose ``per_phi_entries`` (or ``traces``) lists one object per phi step, with the keys of a TRACE_PY_PHI
 line; ``pixel`` is ``{"slow": …, "fast": …}``. Source: trace_dialects and the samples.
@@ -15,7 +15,7 @@ from nbtui.trace.text import clean
 
 
 def entries(data: object, origin: str) -> Trace | None:
-    """A trace that holds phi steps only, or None when the object lists none."""
+    """A trace of phi steps only; None for an object without any."""
     if not isinstance(data, dict):
         return None
     listed = data.get("per_phi_entries", data.get("traces"))

@@ -13,8 +13,8 @@ from nbtui.trace.model import Trace, Value
 from nbtui.trace.numbers import integer, value
 
 NEEDLE = " : stol"
-CAPTION = "real-space cell vectors (Angstrom):"  # stands in every block
-LINES = 13  # that follow the head
+CAPTION = "real-space cell vectors (Angstrom):"  # in every block
+LINES = 13  # after the head
 
 _HEAD = re.compile(r"\s*([0-9]{1,9})\s+([0-9]{1,9}) : stol = (\S+)(?: or (\S+))?\s*")
 _NUMBER = r"([-+.#0-9a-zA-Z()]+)"
@@ -43,9 +43,9 @@ Named = tuple[str, tuple[Value, ...]]
 
 
 def under_trace_names(trace: Trace) -> Trace:
-    """A stock build's trace with the names of an instrumented one where both show the same thing.
+    """The trace of a stock build under the names of an instrumented one, where both show the same quantity.
 
-    A log that holds trace lines keeps the printed block apart from them.
+    In a log with trace lines the printed block keeps its own names.
     """
     if not trace.records or any(not record.name.startswith("printout.") for record in trace.records):
         return trace
@@ -65,7 +65,7 @@ def head(text: str) -> tuple[tuple[int, int], list[Named]] | None:
 
 
 def row(text: str) -> list[Named]:
-    """The values of one of the lines that follow the head; empty for a caption or a foreign line."""
+    """The values of one line after the head; empty for a caption or an unrelated line."""
     for pattern, names in _ROWS:
         match = pattern.fullmatch(text)
         if match is not None:

@@ -1,7 +1,7 @@
-"""The lines that make up nearly all of a large log, read without asking the whole grammar.
+"""A fast path for the lines that make up nearly all of a large log.
 
-The first line of a kind goes through the grammar; what it taught is used for the lines that look like it to the
-letter: the same name and as many plain numbers, single blanks, nothing else. Every other line is left to the grammar.
+The first line of a kind goes through the grammar; later lines of exactly the same form (same name, same number of
+plain numbers, single blanks) are read directly. Every other line is left to the grammar.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from nbtui.trace.reading.run import END, Kept, LoggedRun
 _NUMBER = "[-+.0-9e]+"
 _PLAIN = re.compile(rf"TRACE_((?:C|PY): [A-Za-z_]\w*) ({_NUMBER}(?: {_NUMBER})*)", re.ASCII).fullmatch
 _TOKENS = re.compile(rf"=({_NUMBER})".encode()).findall
-_AT_ONCE = 1 << 15  # bytes: longer would keep the screen waiting
-_DIGITS = 15  # of whole numbers that a float holds exactly, whatever they are
+_AT_ONCE = 1 << 15  # bytes; more would delay the screen
+_DIGITS = 15  # of integers that are always exact as floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class _Pairs:
 
 
 class Quick:
-    """What one run has taught so far."""
+    """The forms of line learned from one run so far."""
 
     def __init__(self) -> None:
         self._line = 0  # the last line taken
@@ -61,14 +61,14 @@ class Quick:
         self._pairs: _Pairs | None = None
 
     def last(self, run: LoggedRun) -> tuple[int, int, int, int] | None:
-        """The last line taken, and the numbers of records, phi lines and terms before it; nothing came after it."""
+        """The last line taken, and how many records, phi lines and terms precede it; None before the first line."""
         if self._took is None:
             return None
         records, phi, terms = (len(kept) - (kept is self._took) for kept in (run.records, run.phi, run.terms))
         return self._line, records, phi, terms
 
     def learn(self, run: LoggedRun, event: Named | KeyValues) -> None:
-        """Remember what a line looks like that the grammar has read and ``run`` has got."""
+        """Learn the form of a line that the grammar has parsed."""
         if isinstance(event, KeyValues):
             self._learn_pairs(run, event)
             return
@@ -95,7 +95,7 @@ class Quick:
             self._pairs = _Pairs(match, event.side, keys, tag, tic, items.kind_of(keys), phi, many)
 
     def take(self, run: LoggedRun, text: str, line: int) -> bool:
-        """Give ``run`` this line. False, and nothing has happened, when it is not one of those known."""
+        """Add this line to ``run``; False, without any effect, for a line of unknown form."""
         if run.tail:  # another run may begin
             return False
         found = _PLAIN(text)
@@ -109,9 +109,9 @@ class Quick:
         return found is not None and self._take_pairs(run, pairs, found.groups(), text, line)
 
     def take_many(self, run: LoggedRun, block: bytes, start: int, line: int) -> tuple[int, int]:
-        """Give ``run`` the phi or term lines that follow each other from ``start`` on, if it has known such ones.
+        """Add consecutive phi or term lines from ``start`` to ``run``, if their form is known.
 
-        ``line``: number of the first. How many they were (some hundreds at most), and where the last one ends.
+        ``line``: number of the first. Returns their number (some hundreds at most) and the end of the last one.
         """
         pairs = self._pairs
         found = pairs.run(block, start, start + _AT_ONCE) if pairs is not None and not run.tail else None

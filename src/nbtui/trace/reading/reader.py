@@ -1,4 +1,4 @@
-"""Reading a log: a file of any size and encoding, or lines, to a `Trace`."""
+"""Read a log into a `Trace`: a file of any size and encoding, or lines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _JSON_LIMIT = 64 << 20  # bytes; a per-phi file of a million steps is smaller
 
 
 class ReadCancelled(TraceError):
-    """Reading was stopped by the caller's ``cancelled``."""
+    """The caller's ``cancelled`` stopped the reading."""
 
 
 def read_trace(
@@ -39,11 +39,11 @@ def read_trace(
 ) -> Trace:
     """The trace in a log: plain or gzip, UTF-8, UTF-16 or latin-1, of either side, in any dialect; or a per-phi JSON.
 
-    Repeated blocks are kept with their occurrence; of several runs in one log the last complete one is taken and
-    ``notices`` says so. Everything doubtful (a cut last line, wrong counts, both sides in one log) is a notice.
+    Repeated blocks are kept with their occurrence; of several runs in one log the last complete one is
+    used. Every doubt (several runs, a truncated last line, wrong counts, both sides in one log) is a notice.
 
     ``progress`` is called with the bytes read and the bytes of the file (0 when unknown), about once per MB;
-    ``cancelled`` is asked as often. Memory does not grow with lines that are no trace.
+    ``cancelled`` is polled as often. Memory does not grow with lines outside the trace.
 
     Raises `TraceError` (no such file, directory, unreadable, empty, binary, no trace line) and `ReadCancelled`.
     Source: trace_dialects.
@@ -65,7 +65,7 @@ def read_trace(
 
 
 def parse_lines(lines: Iterable[str], origin: str = "live") -> Trace:
-    """The trace in lines that are already text; a trace without records when none of them is one."""
+    """The trace in lines of text; without records when no line is a trace line."""
     builder = Builder()
     for number, line in enumerate(lines, 1):
         builder.feed(line.rstrip("\r\n"), number)
@@ -74,7 +74,7 @@ def parse_lines(lines: Iterable[str], origin: str = "live") -> Trace:
 
 
 def read_phi(path: Path) -> Sequence[PhiRecord]:
-    """The phi steps of a per-phi log or JSON file (or of a whole trace). Raises `TraceError`, also when it has none."""
+    """The phi steps of a per-phi log, JSON file or whole trace. Raises `TraceError`, also for a file without any."""
     phi = read_trace(path).phi
     if not phi:
         raise TraceError(
@@ -85,7 +85,7 @@ def read_phi(path: Path) -> Sequence[PhiRecord]:
 
 
 def with_phi(trace: Trace, phi: Sequence[PhiRecord]) -> Trace:
-    """The trace with these phi steps (those of a per-phi file) in place of its own."""
+    """The trace with these phi steps (of a per-phi file) instead of its own."""
     return replace(trace, phi=phi)
 
 
@@ -129,7 +129,7 @@ def _read(
 
 
 class _Blocks:
-    """The file in blocks of text bytes: unpacked, UTF-16 turned into UTF-8.
+    """The file in blocks of text bytes: decompressed, UTF-16 converted to UTF-8.
 
     Keeps the first block, and all of a file that begins with a brace and is small enough to be JSON.
     """
@@ -167,7 +167,7 @@ class _Blocks:
 
 
 def _decode(line: bytes) -> str:
-    """UTF-8, or latin-1 when it is not; NUL bytes (of a sparse or doubly encoded log) are left out."""
+    """Decode as UTF-8, else latin-1, without NUL bytes (of a sparse or doubly encoded log)."""
     if b"\0" in line:
         line = line.replace(b"\0", b"")
     try:

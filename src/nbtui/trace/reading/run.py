@@ -1,4 +1,4 @@
-"""What one run of a program left in a log, while it is being read."""
+"""The lines of one run of a program, while its log is being read."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from nbtui.trace.model import (
 )
 
 END = ("I_pixel_final", "floatimage_accumulated")  # the last values of a pixel's trace
-MAX_NOTICES = 400  # of one kind; more of them say nothing new
+MAX_NOTICES = 400  # kept of one kind
 _BATCH = 1024  # lines hashed at a time
 
 Lines = TypeVar("Lines", Records, PhiLines, TermLines)
-_SIDES: tuple[LineSide, ...] = ("", "C", "PY")  # as the codes that stand beside the lines
+_SIDES: tuple[LineSide, ...] = ("", "C", "PY")  # index: code stored for each line
 
 
 class Kept(Generic[Lines]):
-    """Lines of one sort in emission order, each with the side that printed it ("" for lines without a tag)."""
+    """Lines of one sort in emission order, each with its side ("" for lines without a tag)."""
 
     def __init__(self, items: Lines) -> None:
         self.items: Lines = items
@@ -43,7 +43,7 @@ class Kept(Generic[Lines]):
         return _SIDES[self.sides[at]]
 
     def belongs(self, side: LineSide, lines: int = 1) -> None:
-        """The lines that ``items`` has just got are of this side."""
+        """Assign the lines just added to ``items`` to this side."""
         self.sides += bytes((_SIDES.index(side),)) * lines
 
     def cut(self, length: int) -> None:
@@ -51,7 +51,7 @@ class Kept(Generic[Lines]):
         del self.sides[length:]
 
     def of(self, side: TraceSide) -> Lines:
-        """Those of one side, and those without a tag."""
+        """The lines of one side and the lines without a tag."""
         wanted = {at for at, name in enumerate(_SIDES) if name in ("", side)}
         if set(self.sides) <= wanted:
             return self.items
@@ -66,7 +66,7 @@ class Kept(Generic[Lines]):
 
 
 class LoggedRun:
-    """What one run of a program left in the log. Both sides are kept until it is known which one it is."""
+    """The lines of one run, of both sides until the side of the run is known."""
 
     def __init__(self) -> None:
         self.records = Kept(Records())
@@ -83,7 +83,7 @@ class LoggedRun:
         self.pixel: tuple[int, int] | None = None
         self.pixel_weight = 0
         self.begun = False
-        self.tail = False  # the last line of the pixel's trace was seen
+        self.tail = False  # the pixel's trace is complete
         self.blocks = 0  # -printout blocks
 
     @property
@@ -92,26 +92,26 @@ class LoggedRun:
 
     @property
     def complete(self) -> bool:
-        """Whether the last value of a pixel's trace was seen, or a -printout block in a log without a trace."""
+        """Whether the run has the last value of a pixel's trace, or a -printout block and no trace."""
         if any(self.seen[side, name] for side in ("C", "PY") for name in END):
             return True
         return self.blocks > 0 and not self.sides["C"] and not self.sides["PY"]
 
     def side(self) -> TraceSide:
-        """The side with more lines; the stock program's own lines, without any tag, are C's."""
+        """The side with more lines; untagged lines of the stock program count as C."""
         if self.sides["PY"] > self.sides["C"]:
             return "PY"
         return "C" if self.sides["C"] or self.blocks or self.begun else "?"
 
     def digest(self, side: LineSide, key: str) -> None:
-        """Adds one line to the checksum of its side."""
+        """Add one line to the checksum of its side."""
         keys = self.keys[side]
         keys.append(key)
         if len(keys) >= _BATCH:
             self.flush(side)
 
     def digest_lines(self, side: LineSide, text: bytes) -> None:
-        """Adds lines, each with its line end, to the checksum of their side."""
+        """Add lines, each with its line end, to the checksum of their side."""
         self.flush(side)
         self.hashes.setdefault(side, hashlib.sha256()).update(text)
 
@@ -123,7 +123,7 @@ class LoggedRun:
             keys.clear()
 
     def checksum(self, side: TraceSide) -> str:
-        """Over the side's lines without their side prefix; over the lines without any tag when it has none."""
+        """SHA-256 of the side's lines without their prefix; of the untagged lines when the side has none."""
         names: tuple[LineSide, ...] = ("",) if side == "?" else (side, "")
         for name in names:
             self.flush(name)
@@ -149,7 +149,7 @@ class LoggedRun:
         self.tics[side, tic] += 1
 
     def drop_printout(self) -> None:
-        """Forgets the -printout block before: the records of the block itself stand at the end, one after the other."""
+        """Drop the records of the previous -printout block."""
         items = self.records.items
         printed = {
             at
@@ -173,7 +173,7 @@ class LoggedRun:
             self.notices.append(Notice(kind, text, line))
 
     def trace(self, origin: str, runs: int) -> Trace:
-        """What this run says, of the side that most of its lines are of."""
+        """The trace of this run, of the side with most lines."""
         side = self.side()
         return Trace(
             side=side,

@@ -1,8 +1,8 @@
-"""Finding the few lines that matter in a log of any size, without decoding the rest.
+"""Find the few relevant lines in a log of any size without decoding the rest.
 
-The log is read in blocks. Five rare texts, long where possible because those are found faster, are looked for in each;
-a block that has one of them, the block after it, the first few and the last one are then searched for every text that
-`notices` and the grammar know. Memory is a few blocks, whatever the log holds.
+The log is read in blocks. Each block is searched for five rare texts (long texts are found faster). A block with a hit,
+the block after it, the first few blocks and the last one are then searched for every text of `notices` and the
+grammar. Memory use is a few blocks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from nbtui.trace.reading import notices, printout
 BLOCK = 1 << 20
 _HEAD_BLOCKS = 4  # always searched in full: the set-up of a program, before its first trace line
 Many = Callable[[bytes, int, int], tuple[int, int]]  # block, first byte, number of the first line
-_MAX_LINE = 1 << 16  # bytes of a line that are looked at, on each side of the text found
+_MAX_LINE = 1 << 16  # bytes of a line read on each side of the text found
 _QUICK = tuple(text.encode() for text in ("TRACE", notices.BANNER, "WARNING", notices.CLOSING, printout.CAPTION))
 _EVERY = re.compile(
     b"|".join(re.escape(text.encode()) for text in ("TRACE", "DETECTOR_", printout.NEEDLE, *notices.NEEDLES))
@@ -32,13 +32,13 @@ def lines(
     cancelled: Callable[[], bool] | None = None,
     many: Many | None = None,
 ) -> Iterator[tuple[int, bytes, bool]]:
-    """Number, bytes and "has a line end" of every line that can matter.
+    """Number, bytes and "has a line end" of every relevant line.
 
-    A carriage return ends a text too (progress bars), but only a line feed counts as a line. Iteration stops early
-    when ``cancelled`` says so.
+    A carriage return ends a text too (progress bars), but only a line feed counts as a line. A true ``cancelled``
+    stops the iteration.
 
-    ``many`` is offered the lines of a trace that follow each other: it says how many it has taken, and where the last
-    of them ends. These are not given out.
+    ``many`` is offered consecutive trace lines; it returns how many it has taken and the end of the last one. These
+    lines are not yielded.
     """
     number, dense, index = 1, 0, 0
     for block, last in _whole_lines(blocks):
@@ -55,7 +55,7 @@ def lines(
 
 
 def _whole_lines(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """Blocks cut at line ends, and whether each is the last. A line longer than eight blocks is cut where it is."""
+    """Blocks that end at line ends, and whether each is the last. A line longer than eight blocks is split."""
     rest = b""
     pending: bytes | None = None
     for block in blocks:
@@ -96,7 +96,7 @@ def _search(block: bytes, number: int, last: bool, many: Many | None) -> Iterato
                 end = _end(block, begin)
                 yield number + follower + 1, block[begin : min(end, begin + _MAX_LINE)], end < len(block) or not last
         at = end
-        while block.startswith(_TAGGED, at + 1):  # the lines of a trace follow each other: no need to search
+        while block.startswith(_TAGGED, at + 1):  # trace lines are consecutive: no search needed
             begin = at + 1
             count, taken = many(block, begin, number + (block[at] == _FEED)) if many is not None else (0, begin)
             if count:
@@ -114,7 +114,7 @@ def _search(block: bytes, number: int, last: bool, many: Many | None) -> Iterato
 
 
 def _end(block: bytes, start: int) -> int:
-    """Where the text that begins before ``start`` ends: at the next line feed or lone carriage return."""
+    """The end of the text around ``start``: the next line feed or lone carriage return."""
     feed = block.find(b"\n", start)
     feed = len(block) if feed < 0 else feed
     turn = block.find(b"\r", start, feed)
