@@ -29,7 +29,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from nbsim import Experiment, NbsimError
 from nbsim.image.kernel import NUMBERS, TileInput, tile_sums
-from nbsim.image.render import fits_kernel
+from nbsim.image.scope import fits_kernel
 
 HERE = Path(__file__).parent
 BOUND, WHERE = 1e-6, 1e-6  # relative, where a pixel exceeds this share of the maximum

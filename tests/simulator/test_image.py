@@ -15,7 +15,8 @@ from nbsim.errors import InputError, Interrupted
 from nbsim.image import compiled
 from nbsim.image.build_kernel import example
 from nbsim.image.kernel import tile_sums
-from nbsim.image.render import fits_kernel, render
+from nbsim.image.render import render
+from nbsim.image.scope import fits_kernel
 from nbsim.pixel.accumulation import sum_pixels
 from nbsim.pixel.pixel import image_values
 from nbsim.pixel.terms import contributions

@@ -2,8 +2,8 @@
 
 Block-shaped crystal, nearest structure factor, corrections cached as C does: one (layer, subpixel, source) at a
 time, summed over phi steps and mosaic domains. Everything that varies between experiments is an argument, so
-that one compiled form serves all of them. ``tests/simulator/test_image.py`` holds it to
-:func:`nbsim.pixel.terms.contributions`.
+that one compiled form serves all of them. :mod:`nbsim.image.scope` lists what it implements, and
+``tests/simulator/test_kernel_scope.py`` compares it to :func:`nbsim.pixel.terms.contributions`.
 Source: nanobragg_pixel_loop.md sections 4 to 9.
 """
 

@@ -1,7 +1,7 @@
 """The whole detector, tile by tile, from the same formula as a single pixel.
 
-Runs that fit :mod:`nbsim.image.kernel` go through it (compiled where that is at hand); everything else, and every pixel
-where an exact-zero or rounding quirk of C shows, goes through :func:`nbsim.pixel.terms.contributions`.
+Runs within :mod:`nbsim.image.scope` go through the kernel (compiled if available); all others, and every pixel where an
+exact-zero or rounding quirk of C shows, go through :func:`nbsim.pixel.terms.contributions`.
 Source: nanobragg_pixel_loop.md sections 2, 3.3, 8.3, 9.
 """
 
@@ -15,7 +15,8 @@ from torch import Tensor
 
 from nbsim.errors import Interrupted
 from nbsim.image.compiled import BUILD_SECONDS, WORTH_BUILDING, Kernel, build, for_device, load
-from nbsim.image.tiles import ORIENTATIONS, PlainTiles, fits_kernel
+from nbsim.image.scope import fits_kernel
+from nbsim.image.tiles import ORIENTATIONS, KernelTiles
 from nbsim.model import ExperimentData
 from nbsim.pixel.accumulation import sum_pixels
 from nbsim.pixel.orientations import n_rendered, rendered_tiles
@@ -105,10 +106,10 @@ def render(
     check_device_memory(detector.n_slow, detector.n_fast, experiment.device)
     state = run_state(experiment, n_threads=n_threads)
     n_passes = experiment.n_passes
-    plain = fits_kernel(experiment)
+    fits = fits_kernel(experiment)
     n_pixels = n_rendered(experiment)
-    kernel = _kernel(experiment, compile_kernel, n_pixels * n_passes, notice, stopped) if plain else None
-    tiles = PlainTiles(experiment, kernel) if plain else None
+    kernel = _kernel(experiment, compile_kernel, n_pixels * n_passes, notice, stopped) if fits else None
+    tiles = KernelTiles(experiment, kernel) if fits else None
     photons = torch.zeros((detector.n_slow, detector.n_fast), dtype=torch.float32, device=experiment.device)
     rendered = torch.zeros_like(photons, dtype=torch.bool)
     doubtful = torch.zeros_like(rendered)
@@ -131,7 +132,7 @@ def render(
         return pixels.shape[0]
 
     on_cpu = experiment.device.type == "cpu"
-    size = _tile_size(experiment, plain, kernel is not None)
+    size = _tile_size(experiment, fits, kernel is not None)
     pieces = rendered_tiles(experiment, range(detector.n_slow), size)
     # one for every tile that there may be, and for what is done again; small tensors that stay, each between large
     # ones that go, would keep the memory of these from being used again
@@ -155,11 +156,11 @@ def render(
     return Image(photons, rendered, float(omegas.sum()), kernel is not None)
 
 
-def _tile_size(experiment: ExperimentData, plain: bool, compiled: bool) -> int:
+def _tile_size(experiment: ExperimentData, fits: bool, compiled: bool) -> int:
     """Pixels of a tile."""
     per_ray = min(experiment.sampling.n_phi * experiment.crystal.mosaic_matrices.shape[0], ORIENTATIONS)
     on_cpu = experiment.device.type == "cpu"
     if compiled and on_cpu:
         return max(2, min(_COMPILED_TERMS // per_ray, _COMPILED_PIXELS))
     terms = _UNCOMPILED_TERMS if on_cpu else _DEVICE_TERMS
-    return max(2, terms // (per_ray if plain else experiment.n_passes))
+    return max(2, terms // (per_ray if fits else experiment.n_passes))

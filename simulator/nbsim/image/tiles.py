@@ -1,4 +1,4 @@
-"""Pixel values of an experiment that fits :mod:`nbsim.image.kernel`: its arguments, and what is made of its sums.
+"""Pixel values through :mod:`nbsim.image.kernel`: its arguments from an experiment, and values from its sums.
 
 Source: nanobragg_pixel_loop.md sections 2, 6 and 9.
 """
@@ -17,7 +17,6 @@ from nbsim.model import ExperimentData
 from nbsim.pixel.accumulation import water_background
 from nbsim.pixel.orientations import orientations
 from nbsim.pixel.polarization import unit
-from nbsim.pixel.terms import interpolates
 from nbsim.vectors import cross
 from nbsim.workers import Stopped
 
@@ -26,29 +25,13 @@ ORIENTATIONS = 1 << 13  # of one call
 _NOISE = 2e-8
 
 
-def fits_kernel(experiment: ExperimentData) -> bool:
-    """Whether every pixel is the plain case of the formula."""
-    sampling, quirks = experiment.sampling, experiment.quirks
-    return (
-        experiment.crystal.shape == "SQUARE"
-        and not interpolates(experiment)
-        and not experiment.detector.curved
-        and sampling.dmin == 0.0
-        and not (sampling.oversample_thick or sampling.oversample_polar or sampling.oversample_omega)
-        and quirks.cached_corrections
-        and quirks.last_layer_capture
-        and quirks.source_weights_ignored
-        and (quirks.background_twice or sampling.water == 0.0)
-    )
-
-
 def _filled(value: Tensor | float, like: Tensor) -> Tensor:
     """A scalar beside ``like``; a number is filled in on the device, not copied to it."""
     return value if isinstance(value, Tensor) else torch.full_like(like, value)
 
 
-class PlainTiles:
-    """Pixel values of one experiment through the kernel."""
+class KernelTiles:
+    """Pixel values of one experiment through the kernel; it must fit (:mod:`nbsim.image.scope`)."""
 
     def __init__(self, experiment: ExperimentData, kernel: Kernel | None) -> None:
         self.experiment = experiment

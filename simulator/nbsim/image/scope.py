@@ -1,0 +1,71 @@
+"""What the tile kernel implements: the fields of an experiment that it follows, and its conditions on the others.
+
+The kernel opts in. A field or quirk without an entry here sends every run through the full formula,
+:func:`nbsim.pixel.terms.contributions`: a new flag costs speed until the kernel implements it, never a wrong image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+
+from nbsim.model import Beam, Crystal, Detector, ExperimentData, Sampling, StructureFactors
+from nbsim.options.quirks import Quirks
+from nbsim.pixel.terms import interpolates
+
+Condition = Callable[[ExperimentData], bool]
+
+PARTS = {
+    "detector": Detector,
+    "beam": Beam,
+    "crystal": Crystal,
+    "sampling": Sampling,
+    "structure_factors": StructureFactors,
+    "quirks": Quirks,
+}
+
+# any value will do: the kernel reads it, or it has no effect under the conditions below
+FOLLOWED: Mapping[str, str] = {
+    "detector": "fast slow normal pix0 pixel_size distance close_distance n_fast n_slow roi mask point_pixel thickness "
+    "layer_thickness n_layers attenuation convention pivot beam_center",
+    "beam": "direction polarization_axis kahn nopolar wavelength fluence source_positions source_directions "
+    "source_wavelengths source_weights",
+    "crystal": "a b c a_star b_star c_star spindle cells fudge mosaic_spread mosaic_matrices",
+    "sampling": "phi_start phi_step phi_sine phi_cosine n_phi oscillation oversample water",
+    "structure_factors": "grid h_min k_min l_min default_f source n_reflections",
+    "quirks": "phi_carryover curved_transposed point_pixel_without_area thick_flag_zeroes culled_polar_zero "
+    "nopolar_overridden grating_literal dimensional_shape_width sphere_literal zero_term_skip interpolation_switch_off "
+    "running_sum_weights "
+    # those of the set-up are in the numbers already
+    "twotheta_axis_sets_angle pix0_vector_discarded convention_forces_pivot normal_rederived twotheta_axis_as_typed "
+    "ratio_without_twotheta mosaic_first_identity mosaic_single_precision interpolate_before_sizes "
+    "matrix_rescaled_by_cell cell_sine_of_gamma_star source_file_literal hkl_integer_rows",
+}
+
+CONDITIONS: dict[str, Condition] = {
+    "crystal.shape": lambda e: e.crystal.shape == "SQUARE",
+    "detector.curved": lambda e: not e.detector.curved,
+    "sampling.dmin": lambda e: e.sampling.dmin == 0.0,
+    "sampling.interpolate": lambda e: not interpolates(e),
+    "sampling.oversample_thick": lambda e: not e.sampling.oversample_thick,
+    "sampling.oversample_polar": lambda e: not e.sampling.oversample_polar,
+    "sampling.oversample_omega": lambda e: not e.sampling.oversample_omega,
+    "quirks.background_twice": lambda e: e.quirks.background_twice or e.sampling.water == 0.0,
+    "quirks.cached_corrections": lambda e: e.quirks.cached_corrections,
+    "quirks.last_layer_capture": lambda e: e.quirks.last_layer_capture,
+    "quirks.source_weights_ignored": lambda e: e.quirks.source_weights_ignored,
+}
+
+
+def unlisted() -> set[str]:
+    """Fields without an entry in either table, as ``part.field``."""
+    known = {f"{part}.{name}" for part, names in FOLLOWED.items() for name in names.split()} | CONDITIONS.keys()
+    return {f"{part}.{field.name}" for part, kind in PARTS.items() for field in fields(kind)} - known
+
+
+_COMPLETE = not unlisted()
+
+
+def fits_kernel(experiment: ExperimentData) -> bool:
+    """Whether the kernel gives every pixel that it does not report as doubtful."""
+    return _COMPLETE and all(holds(experiment) for holds in CONDITIONS.values())
