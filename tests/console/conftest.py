@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from nbtui.live.model import Case, Settings, Simulation
-from support.console_terminal import Terminal
+from support.console_terminal import Start, Terminal
 from support.console_toy import C_LINES, toy_simulator
+from support.warm_start import WarmStart
 
 
 @pytest.fixture
@@ -31,13 +32,22 @@ def simulator(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Settings],
     return use
 
 
+@pytest.fixture(scope="session")
+def warm_start() -> Iterator[WarmStart]:
+    """The process that forks programs with torch in memory."""
+    started = WarmStart()
+    yield started
+    started.close()
+
+
 @pytest.fixture
-def on_terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
-    """Starts a program on a pseudo-terminal, in the test's folder; after the test every one is closed."""
+def on_terminal(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Start]:
+    """Starts a program on a terminal, in the test's folder, ``cold`` in a fresh interpreter; closed after the test."""
     opened: list[Terminal] = []
 
-    def start(program: str, **environment: str) -> Terminal:
-        opened.append(Terminal(program, tmp_path, **environment))
+    def start(program: str, *, cold: bool = False, **environment: str) -> Terminal:
+        warm = None if cold else request.getfixturevalue("warm_start")
+        opened.append(Terminal(program, tmp_path, environment, warm))
         return opened[-1]
 
     yield start

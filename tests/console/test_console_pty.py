@@ -102,7 +102,7 @@ def test_small_frames_leave_the_same_screen_as_a_whole_one(on_terminal: Start) -
 
 
 def test_cs_log_is_painted_before_torch_is_imported(on_terminal: Start, tmp_path: Path) -> None:
-    terminal = on_terminal(console_program(patch=WAITING))
+    terminal = on_terminal(console_program(patch=WAITING), cold=True)
     terminal.wait_for("the C log is shown, simulating")
     terminal.wait_for("3.225e-05")  # beam_center_m of C's log
     assert (tmp_path / "torch.txt").read_text() == "False"
@@ -115,7 +115,7 @@ def test_cs_log_is_painted_before_torch_is_imported(on_terminal: Start, tmp_path
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks /proc whether a process is stopped")
 @pytest.mark.parametrize("page", ["", "?"], ids=["main", "help"])
 def test_ctrl_z_leaves_the_terminal_in_order_and_fg_paints_everything(on_terminal: Start, page: str) -> None:
-    terminal = on_terminal(console_program(patch=WAITING))
+    terminal = on_terminal(console_program(patch=WAITING), cold=True)
     terminal.wait_for("the C log is shown, simulating")
     terminal.press(page)
     shown, before = terminal.screen(), len(terminal.received)
@@ -135,7 +135,7 @@ def test_ctrl_z_leaves_the_terminal_in_order_and_fg_paints_everything(on_termina
     ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)], ids=str
 )
 def test_signals_end_it_cleanly(on_terminal: Start, number: int, code: int) -> None:
-    terminal = on_terminal(console_program(patch=WAITING))
+    terminal = on_terminal(console_program(patch=WAITING), cold=True)
     terminal.wait_for("the C log is shown, simulating")
     terminal.signal(number)
     assert terminal.end() == code
@@ -145,14 +145,14 @@ def test_signals_end_it_cleanly(on_terminal: Start, number: int, code: int) -> N
 
 
 def test_a_dropped_connection_ends_it(on_terminal: Start) -> None:
-    terminal = on_terminal(console_program(patch=WAITING))
+    terminal = on_terminal(console_program(patch=WAITING), cold=True)
     terminal.wait_for("the C log is shown, simulating")
     terminal.hang_up()
     assert terminal.end() == 129
 
 
 def test_no_color_is_respected(on_terminal: Start) -> None:
-    terminal = on_terminal(console_program(patch=WAITING), NO_COLOR="1")
+    terminal = on_terminal(console_program(patch=WAITING), cold=True, NO_COLOR="1")
     terminal.wait_for("3.225e-05")
     painted = terminal.received
     # no foreground or background colour but the default one: bold, dim and reverse remain

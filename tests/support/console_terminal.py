@@ -12,12 +12,13 @@ import struct
 import sys
 import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rich.cells import cell_len
 
 from support.patience import PATIENCE
+from support.warm_start import WarmStart
 
 _PIECES = re.compile(
     r"\x1b\[(?P<move>[0-9;]*)H|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]P].*?(?:\x07|\x1b\\)|\x1b.|\r|\n|[^\x1b\r\n]+", re.S
@@ -48,20 +49,25 @@ raise SystemExit(run_console({case}, Settings(), c_trace={c}, py_trace={py},
 
 
 class Terminal:
-    """A child process on a pty of ``columns`` x ``lines``. ``received`` is everything it has sent."""
+    """A child process on a pty of 120 x 40. ``received`` is everything it has sent."""
 
-    def __init__(self, program: str, folder: Path, columns: int = 120, lines: int = 40, **environment: str) -> None:
+    def __init__(self, program: str, folder: Path, environment: Mapping[str, str], warm: WarmStart | None) -> None:
         self.received = b""
-        self.columns, self.lines = columns, lines
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.chdir(folder)
-            # the size must be there before the program asks for it
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-            # os.environ, not what readline has put behind its back: LINES and COLUMNS of another terminal
-            colours = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1"}
-            command = [sys.executable, "-c", program]
-            os.execve(sys.executable, command, {**os.environ, **colours, **environment})
+        self.columns, self.lines = 120, 40
+        self.fd, inside = pty.openpty()
+        fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", self.lines, self.columns, 0, 0))
+        # os.environ, not what readline has put behind its back: LINES and COLUMNS of another terminal
+        colours = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1"}
+        whole = {**os.environ, **colours, **environment}
+        if warm:
+            self.pid = warm.start(program, folder, whole, inside)
+        else:
+            self.pid = os.fork()
+            if self.pid == 0:
+                os.login_tty(inside)
+                os.chdir(folder)
+                os.execve(sys.executable, [sys.executable, "-c", program], whole)
+        os.close(inside)
 
     def read(self, quiet: float) -> bytes:
         """What arrives until nothing came for ``quiet`` seconds."""
@@ -197,4 +203,4 @@ def _stat(pid: int) -> list[str]:
         return []
 
 
-Start = Callable[..., Terminal]  # program, **environment
+Start = Callable[..., Terminal]  # of the fixture on_terminal: program, cold=False, **environment
