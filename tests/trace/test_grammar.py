@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nbtui.trace.numbers import integer, number
 from nbtui.trace.reading import grammar, printout
-from nbtui.trace.reading.grammar import Banner, Event, KeyValues, Marker, Named, Odd, Pixel, Said, parse
+from nbtui.trace.reading.grammar import Banner, Event, KeyValues, Marker, Named, NoticeLine, Odd, Pixel, parse
 from nbtui.trace.text import clean
 
 
@@ -103,7 +103,7 @@ def test_the_pixel_is_slow_then_fast_whoever_names_it() -> None:
 
 def test_a_trace_line_glued_behind_a_warning_or_another_line() -> None:
     events = parse("WARNING: out of range for three point interpolation TRACE_C: F_cell 12.5")
-    assert isinstance(events[0], Said) and events[0].kind == "warning"
+    assert isinstance(events[0], NoticeLine) and events[0].kind == "warning"
     assert isinstance(events[1], Named) and events[1].values == (12.5,)
     events = parse("TRACE_C: F_latt 2.5TRACE_C: F_cell 12.5")
     assert [e.values for e in events if isinstance(e, Named)] == [(2.5,), (12.5,)]
@@ -172,7 +172,7 @@ def test_sentences_about_traces_are_no_traces(line: str) -> None:
 )
 def test_notices(line: str, kind: str) -> None:
     event = only(line)
-    assert isinstance(event, Said)
+    assert isinstance(event, NoticeLine)
     assert (event.kind, event.text) == (kind, line.strip())
 
 

@@ -25,8 +25,8 @@ from nbsim.pixel.trace_table import (
     STORED,
     TERM_COLUMNS,
     Block,
-    Entry,
     Source,
+    TraceEntry,
     Value,
 )
 
@@ -64,7 +64,7 @@ def _numbers(value: Value) -> list[float]:
     return [number for item in value for number in _numbers(item)]
 
 
-def _lines(entries: Iterable[Entry[Source]], of: Source) -> Iterator[TraceLine]:
+def _lines(entries: Iterable[TraceEntry[Source]], of: Source) -> Iterator[TraceLine]:
     for entry in entries:
         yield TraceLine(entry.name, tuple(_numbers(entry.value(of))))
 

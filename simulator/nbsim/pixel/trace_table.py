@@ -34,7 +34,7 @@ Value: TypeAlias = "Tensor | Sequence[Tensor | float] | float"
 
 
 @dataclass(frozen=True)
-class Entry(Generic[Source]):
+class TraceEntry(Generic[Source]):
     """One line of a trace, or one key of the phi lines (``phi.k_frac``)."""
 
     name: str
@@ -91,62 +91,66 @@ class Block:
 
 
 # Printed even when the resolution cut drops the ray (section 12.2); source 0.
-RAY: tuple[Entry[Block], ...] = (
-    Entry("pix0_vector_meters", "setup.geometry:place", lambda at: at.experiment.detector.pix0),
-    Entry("fdet_vec", "setup.geometry:place", lambda at: at.experiment.detector.fast),
-    Entry("sdet_vec", "setup.geometry:place", lambda at: at.experiment.detector.slow),
-    Entry("pixel_pos_meters", "pixel.rays:positions", lambda at: at.rays.position[at.ray]),
-    Entry("R_distance_meters", "pixel.rays:trace_rays", lambda at: at.rays.distance[at.ray]),
-    Entry("omega_pixel_sr", "pixel.accumulation:sum_pixels", lambda at: at.result.sums.omega_now[at.ray]),
-    Entry("close_distance_meters", "setup.geometry:place", lambda at: at.experiment.detector.close_distance),
-    Entry("obliquity_factor", "pixel.rays:trace_rays", lambda at: at.rays.obliquity[at.ray]),
-    Entry("diffracted_vec", "pixel.rays:trace_rays", lambda at: at.rays.direction[at.ray]),
-    Entry("incident_vec", "pixel.rays:trace_rays", lambda at: at.rays.incident[0]),
-    Entry("lambda_meters", "setup.assemble:_beam", lambda at: at.experiment.beam.source_wavelengths[0]),
-    Entry(
+RAY: tuple[TraceEntry[Block], ...] = (
+    TraceEntry("pix0_vector_meters", "setup.geometry:place", lambda at: at.experiment.detector.pix0),
+    TraceEntry("fdet_vec", "setup.geometry:place", lambda at: at.experiment.detector.fast),
+    TraceEntry("sdet_vec", "setup.geometry:place", lambda at: at.experiment.detector.slow),
+    TraceEntry("pixel_pos_meters", "pixel.rays:positions", lambda at: at.rays.position[at.ray]),
+    TraceEntry("R_distance_meters", "pixel.rays:trace_rays", lambda at: at.rays.distance[at.ray]),
+    TraceEntry("omega_pixel_sr", "pixel.accumulation:sum_pixels", lambda at: at.result.sums.omega_now[at.ray]),
+    TraceEntry("close_distance_meters", "setup.geometry:place", lambda at: at.experiment.detector.close_distance),
+    TraceEntry("obliquity_factor", "pixel.rays:trace_rays", lambda at: at.rays.obliquity[at.ray]),
+    TraceEntry("diffracted_vec", "pixel.rays:trace_rays", lambda at: at.rays.direction[at.ray]),
+    TraceEntry("incident_vec", "pixel.rays:trace_rays", lambda at: at.rays.incident[0]),
+    TraceEntry("lambda_meters", "setup.assemble:_beam", lambda at: at.experiment.beam.source_wavelengths[0]),
+    TraceEntry(
         "lambda_angstroms",
         "setup.assemble:_beam",
         lambda at: at.experiment.beam.source_wavelengths[0] * ANGSTROM_PER_M,
     ),
-    Entry("scattering_vec_A_inv", "pixel.rays:trace_rays", lambda at: at.rays.scattering[(*at.ray, 0)]),
+    TraceEntry("scattering_vec_A_inv", "pixel.rays:trace_rays", lambda at: at.rays.scattering[(*at.ray, 0)]),
 )
 
 # Section 12.3; source 0, phi step 0, domain 0.
-FIRST_PASS: tuple[Entry[Block], ...] = (
-    Entry("rot_a_angstroms", "pixel.orientations:orientations", lambda at: at.cell_vector("a")),
-    Entry("rot_b_angstroms", "pixel.orientations:orientations", lambda at: at.cell_vector("b")),
-    Entry("rot_c_angstroms", "pixel.orientations:orientations", lambda at: at.cell_vector("c")),
-    Entry("rot_a_star_A_inv", "setup.crystal:lattice", lambda at: at.experiment.crystal.a_star),
-    Entry("rot_b_star_A_inv", "setup.crystal:lattice", lambda at: at.experiment.crystal.b_star),
-    Entry("rot_c_star_A_inv", "setup.crystal:lattice", lambda at: at.experiment.crystal.c_star),
-    Entry("hkl_frac", "pixel.terms:executed_passes", lambda at: [index[at.first] for index in at.passes.hkl]),
-    Entry("hkl_rounded", "pixel.lattice:nearest_index", lambda at: [int(index[at.first]) for index in at.passes.hkl0]),
+FIRST_PASS: tuple[TraceEntry[Block], ...] = (
+    TraceEntry("rot_a_angstroms", "pixel.orientations:orientations", lambda at: at.cell_vector("a")),
+    TraceEntry("rot_b_angstroms", "pixel.orientations:orientations", lambda at: at.cell_vector("b")),
+    TraceEntry("rot_c_angstroms", "pixel.orientations:orientations", lambda at: at.cell_vector("c")),
+    TraceEntry("rot_a_star_A_inv", "setup.crystal:lattice", lambda at: at.experiment.crystal.a_star),
+    TraceEntry("rot_b_star_A_inv", "setup.crystal:lattice", lambda at: at.experiment.crystal.b_star),
+    TraceEntry("rot_c_star_A_inv", "setup.crystal:lattice", lambda at: at.experiment.crystal.c_star),
+    TraceEntry("hkl_frac", "pixel.terms:executed_passes", lambda at: [index[at.first] for index in at.passes.hkl]),
+    TraceEntry(
+        "hkl_rounded", "pixel.lattice:nearest_index", lambda at: [int(index[at.first]) for index in at.passes.hkl0]
+    ),
 )
 
 # Of SQUARE crystals only.
-LATTICE_FACTORS: tuple[Entry[Block], ...] = (
-    Entry("F_latt_a", "pixel.lattice:grating", lambda at: at.factors[0][at.first]),
-    Entry("F_latt_b", "pixel.lattice:grating", lambda at: at.factors[1][at.first]),
-    Entry("F_latt_c", "pixel.lattice:grating", lambda at: at.factors[2][at.first]),
-    Entry("F_latt", "pixel.lattice:lattice_factor", lambda at: at.passes.lattice.total[at.first]),
+LATTICE_FACTORS: tuple[TraceEntry[Block], ...] = (
+    TraceEntry("F_latt_a", "pixel.lattice:grating", lambda at: at.factors[0][at.first]),
+    TraceEntry("F_latt_b", "pixel.lattice:grating", lambda at: at.factors[1][at.first]),
+    TraceEntry("F_latt_c", "pixel.lattice:grating", lambda at: at.factors[2][at.first]),
+    TraceEntry("F_latt", "pixel.lattice:lattice_factor", lambda at: at.passes.lattice.total[at.first]),
 )
 
 # One phi line per step (section 12.4), so one value per step: the angle is the nominal one, the other values are
 # those of the vectors in use. Of SQUARE crystals only.
-PHI_STEP: tuple[Entry[Block], ...] = (
-    Entry("phi.phi_tic", "model:Sampling.phi_values", lambda at: range(at.experiment.sampling.n_phi)),
-    Entry(
+PHI_STEP: tuple[TraceEntry[Block], ...] = (
+    TraceEntry("phi.phi_tic", "model:Sampling.phi_values", lambda at: range(at.experiment.sampling.n_phi)),
+    TraceEntry(
         "phi.phi_deg",
         "model:Sampling.phi_values",
         lambda at: [phi * _DEGREES for phi in at.experiment.sampling.phi_values()],
     ),
-    Entry("phi.k_frac", "pixel.terms:executed_passes", lambda at: at.passes.hkl[1][at.over_phi]),
-    Entry("phi.F_latt_b", "pixel.lattice:grating", lambda at: at.factors[1][at.over_phi]),
-    Entry("phi.F_latt", "pixel.lattice:lattice_factor", lambda at: at.passes.lattice.total[at.over_phi]),
+    TraceEntry("phi.k_frac", "pixel.terms:executed_passes", lambda at: at.passes.hkl[1][at.over_phi]),
+    TraceEntry("phi.F_latt_b", "pixel.lattice:grating", lambda at: at.factors[1][at.over_phi]),
+    TraceEntry("phi.F_latt", "pixel.lattice:lattice_factor", lambda at: at.passes.lattice.total[at.over_phi]),
 )
 
 # Of executed passes only.
-F_CELL: Entry[Block] = Entry("F_cell", "pixel.terms:structure_factor", lambda at: at.result.terms.f_cell[at.first])
+F_CELL: TraceEntry[Block] = TraceEntry(
+    "F_cell", "pixel.terms:structure_factor", lambda at: at.result.terms.f_cell[at.first]
+)
 
 
 def _sampling(result: PixelResult) -> Sampling:
@@ -154,25 +158,25 @@ def _sampling(result: PixelResult) -> Sampling:
 
 
 # Once per pixel, after storing (section 12.5).
-STORED: tuple[Entry[PixelResult], ...] = (
-    Entry("I_before_scaling", "pixel.accumulation:sum_pixels", lambda result: result.intensity),
-    Entry("r_e_meters", "pixel.accumulation:sum_pixels", lambda _: math.sqrt(R_E_SQR)),
-    Entry("r_e_sqr", "pixel.accumulation:sum_pixels", lambda _: R_E_SQR),
-    Entry("fluence_photons_per_m2", "setup.parameters:_fluence", lambda result: result.experiment.beam.fluence),
-    Entry("steps", "model:ExperimentData.n_steps", lambda result: result.experiment.n_steps),
-    Entry("oversample_thick", "setup.assemble:_sampling", lambda result: int(_sampling(result).oversample_thick)),
-    Entry("oversample_polar", "setup.assemble:_sampling", lambda result: int(_sampling(result).oversample_polar)),
-    Entry("oversample_omega", "setup.assemble:_sampling", lambda result: int(_sampling(result).oversample_omega)),
-    Entry("capture_fraction", "pixel.accumulation:_corrections", lambda result: result.sums.capture[0]),
-    Entry("polar", "pixel.polarization:kahn_factor", lambda result: result.sums.polar[0]),
-    Entry("omega_pixel", "pixel.accumulation:_corrections", lambda result: result.sums.omega[0]),
-    Entry(
+STORED: tuple[TraceEntry[PixelResult], ...] = (
+    TraceEntry("I_before_scaling", "pixel.accumulation:sum_pixels", lambda result: result.intensity),
+    TraceEntry("r_e_meters", "pixel.accumulation:sum_pixels", lambda _: math.sqrt(R_E_SQR)),
+    TraceEntry("r_e_sqr", "pixel.accumulation:sum_pixels", lambda _: R_E_SQR),
+    TraceEntry("fluence_photons_per_m2", "setup.parameters:_fluence", lambda result: result.experiment.beam.fluence),
+    TraceEntry("steps", "model:ExperimentData.n_steps", lambda result: result.experiment.n_steps),
+    TraceEntry("oversample_thick", "setup.assemble:_sampling", lambda result: int(_sampling(result).oversample_thick)),
+    TraceEntry("oversample_polar", "setup.assemble:_sampling", lambda result: int(_sampling(result).oversample_polar)),
+    TraceEntry("oversample_omega", "setup.assemble:_sampling", lambda result: int(_sampling(result).oversample_omega)),
+    TraceEntry("capture_fraction", "pixel.accumulation:_corrections", lambda result: result.sums.capture[0]),
+    TraceEntry("polar", "pixel.polarization:kahn_factor", lambda result: result.sums.polar[0]),
+    TraceEntry("omega_pixel", "pixel.accumulation:_corrections", lambda result: result.sums.omega[0]),
+    TraceEntry(
         "cos_2theta",
         "pixel.rays:trace_rays",
         lambda result: result.terms.passes.rays.cos_2theta[0, -1, -1, -1],
     ),
-    Entry("I_pixel_final", "pixel.accumulation:sum_pixels", lambda result: result.value),
-    Entry("floatimage_accumulated", "pixel.pixel:PixelResult.stored", lambda result: result.stored),
+    TraceEntry("I_pixel_final", "pixel.accumulation:sum_pixels", lambda result: result.value),
+    TraceEntry("floatimage_accumulated", "pixel.pixel:PixelResult.stored", lambda result: result.stored),
 )
 
 # line of a pixel's trace -> the function that makes its value; all lines of the set-up have one

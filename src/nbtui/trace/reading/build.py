@@ -41,7 +41,7 @@ class Builder:
 
     def _take(self, event: grammar.Event, line: int) -> None:
         match event:
-            case grammar.Banner() | grammar.Said() | grammar.Pixel():
+            case grammar.Banner() | grammar.NoticeLine() | grammar.Pixel():
                 self._take_plain(event, line)
             case _:
                 self._take_tagged(event, line)
@@ -74,7 +74,7 @@ class Builder:
             case grammar.Banner():
                 self._begin(self._run.filled or self._run.begun)
                 self._run.begun = True
-            case grammar.Said():
+            case grammar.NoticeLine():
                 self._begin(self._run.tail and "auto-generating" in event.text)
                 self._run.notice(event.kind, event.text, line)
             case grammar.Pixel():

@@ -50,7 +50,7 @@ class Pixel:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class NoticeLine:
     """A plain line that answers a preflight question."""
 
     kind: NoticeKind
@@ -81,7 +81,7 @@ class Marker:
 
 
 Tagged = Named | KeyValues | Odd | Marker  # TRACE_* and DETECTOR_* lines
-Plain = Banner | Said | Pixel
+Plain = Banner | NoticeLine | Pixel
 Event = Tagged | Plain
 
 _TAG = re.compile(r"TRACE_(C|PY)(?:_([A-Z0-9_]+))?(?=[: ]|$)|TRACE_CONFIG:|TRACE(?=:)|(?<!\S)DETECTOR_(?=[A-Z0-9]+_)")
@@ -136,7 +136,7 @@ def _plain(text: str) -> list[Event]:
         events.append(Pixel(int(said[1]), int(said[2]), 2))
     kind = notice_kind(text)
     if kind:
-        events.append(Said(kind, text.strip()))
+        events.append(NoticeLine(kind, text.strip()))
     return events
 
 
@@ -151,7 +151,7 @@ def _tagged(match: re.Match[str], text: str, rest: str) -> list[Event]:
         return [Pixel(int(found[1]), int(found[2]), 2)] if found else []
     if text.startswith("DETECTOR_"):
         return [_named("", text, text)] if _DETECTOR.match(text) else []
-    return [Said("prose", text)]
+    return [NoticeLine("prose", text)]
 
 
 def _named(side: LineSide, text: str, body: str) -> Event:
