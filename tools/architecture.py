@@ -22,7 +22,7 @@ LINE, TITLE, PAD = 15, 20, 12  # heights
 CHARACTERS = 36  # of a sentence on one line of a box
 COLUMNS = 112  # of the text block
 
-# where data enters and leaves: what it is, and the room that reads or makes it
+# the entries and exits of data: a name, and the room that reads or makes it
 READS = (
     ("command line, input files", "nbsim.options"),
     ("trace logs", "nbtui.trace"),
@@ -131,7 +131,7 @@ def _box(name: str, room: Room | None, at: tuple[float, float], height: int) -> 
 
 
 def text_block(rooms: Sequence[Room]) -> str:
-    """The same for a terminal: the rooms in order, each with what it does, its data, and what it imports."""
+    """The same for a terminal: the rooms in order, each with its sentence, its data and its imports."""
     reads = {room: name for name, room in READS}
     writes = dict(WRITES)
     found = []

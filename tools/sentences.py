@@ -81,7 +81,7 @@ class _Reader(ast.NodeVisitor):
             self.generic_visit(node)
 
     def _add(self, text: str) -> None:
-        if len(_WORD.findall(_FIELD.sub("", text))) >= _FEWEST:
+        if "\\s" not in text and "\\w" not in text and len(_WORD.findall(_FIELD.sub("", text))) >= _FEWEST:
             self.found.append(text.strip())
 
 

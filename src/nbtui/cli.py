@@ -79,7 +79,7 @@ def _version(context: click.Context, option: click.Parameter, wanted: bool) -> N
 @click.group(cls=LazyGroup, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
 @click.option("--resume", is_flag=True, expose_value=False, help="Continue the session that was interrupted last.")
-@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error; anywhere.")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error (in any position).")
 def program() -> None:
     pass
 

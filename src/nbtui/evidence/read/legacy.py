@@ -38,7 +38,7 @@ def facts(path: Path, files: list[str], metrics: dict[str, object]) -> Facts:
     """Gather the facts of an old package, the most recent source first. Never raises."""
     gaps: list[Gap] = []
     if metrics:
-        part = "is of the old format (no schema, case, pixel, phi mode, inputs)"
+        part = "has the old format (no schema, case, pixel, phi mode, inputs)"
         gaps.append(of_file(Subject.OLD_FORMAT, METRICS, part))
     commands = FOLD.sub(" ", read_text(path / COMMANDS) or "")
     summary = read_text(path / SUMMARY) or ""
