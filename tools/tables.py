@@ -24,7 +24,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 _KEYS = """# Keys
 
 Made by `make docs` from the registries that the console itself uses; `?` in the console shows the same, and the foot
-line what is of use now. `:` finds every action by its name.
+line the keys that apply now. `:` finds every action by its name.
 
 Your own keys go into `[keys]` of `nbtui.toml` (docs/settings.md), by the id in the last column. A key is written as
 `"x"`, `"X"`, `"["`, `"F5"`, `"space"`, `"pageup"` or `"ctrl+x"`; a list gives several, an empty list none. An unknown
