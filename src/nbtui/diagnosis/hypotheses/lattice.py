@@ -18,7 +18,7 @@ _LOOKUP = quoted(fields=("hkl_rounded", "F_cell"))
 
 
 def _fractional(problem: Problem) -> Iterator[Form]:
-    yield Form("", rule("lattice", grating_literal=False))
+    yield Form("", rule("lattice", fractional_index=True))
 
 
 FRACTIONAL_GRATING = Hypothesis(

@@ -18,7 +18,7 @@ from nbtui.trace.fields.catalogue import Stage
 class LatticeRules:
     """How the lattice factor is computed."""
 
-    grating_literal: bool = True  # of h itself; off: of h - h0, which differs in sign
+    fractional_index: bool = False  # of h - h0: same magnitude, sign (-1)^(h0 (N - 1))
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def lattice_factors(hkl: Array, scene: Scene, rules: LatticeRules) -> tuple[Arra
     ones = np.ones_like(hkl)
     total = float(np.prod(counts))
     if scene.shape == "SQUARE":
-        argument = hkl if rules.grating_literal else off
+        argument = off if rules.fractional_index else hkl
         for axis, n in enumerate(counts):
             if n > 1:
                 ones[..., axis] = grating(argument[..., axis], n)

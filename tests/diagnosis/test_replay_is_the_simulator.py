@@ -1,0 +1,126 @@
+"""The replay against the simulator: every flag, and every quirk that a hypothesis claims to imitate.
+
+The replay is the pixel loop written once more (in numpy, so that every rule can be broken): these tests keep the two
+in step. A new flag or quirk is found here until the replay knows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nbsim import FLAGS, Flag, Quirks
+from nbtui.diagnosis.diagnose import base_setup
+from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
+from nbtui.diagnosis.hypotheses.record import Problem
+from nbtui.diagnosis.replay.replay import Replay, replay
+from nbtui.diagnosis.search.rows import Rows, common_rows, predictions
+from nbtui.live.model import Case, Settings
+from nbtui.live.session import simulate
+from nbtui.trace.model import Trace
+from support.flag_samples import BASES, START, words_of, write_inputs
+
+PIXEL = (2, 3)  # (slow, fast), inside the ROI and the mask of the samples
+SAME = 1e-8  # relative; the replay sums in another order
+# quirk -> flags with which it changes the pixel
+IMITATED = {
+    "phi_carryover": "-osc 3 -phisteps 2",
+    "point_pixel_without_area": "-point_pixel",
+    "source_weights_ignored": "-sourcefile sources.txt",
+    "interpolation_switch_off": "-hkl small.hkl -interpolate -oversample 2 -osc 3 -phisteps 2",
+    "running_sum_weights": "-oversample 2 -oversample_polar",
+    "twotheta_axis_sets_angle": "-twotheta 10 -twotheta_axis 0 1 2",
+    "twotheta_axis_as_typed": "-twotheta_axis 0 1 2 -twotheta 10",
+    "pix0_vector_discarded": "-pix0_vector 100 0 0",
+    "convention_forces_pivot": "-xds -pivot beam -ORGX 2 -ORGY 3 -twotheta 4",
+    "normal_rederived": "-odet_vector 1 0.1 0.1",
+    "mosaic_first_identity": "-mosaic 2 -mosaic_domains 3",
+    "interpolate_before_sizes": "-hkl box.hkl -N 5 -samplesize 3e-6",
+    "matrix_rescaled_by_cell": "-mat a.mat",
+    "cell_sine_of_gamma_star": "",
+}
+# quirk -> why no form of a hypothesis is the simulator without it
+NOT_IMITATED = {
+    "cached_corrections": "the forms take the last or the mean value; the simulator averages with the terms as weights",
+    "last_layer_capture": "the forms print another capture fraction, or weight the terms before I_before_scaling",
+    "background_twice": "the forms scale the background with the terms; the simulator adds it to the final value",
+    "nopolar_overridden": "the forms leave -oversample_polar as it is",
+    "dimensional_shape_width": "the forms take another shape, not another width",
+    "curved_transposed": "no hypothesis",
+    "thick_flag_zeroes": "no hypothesis",
+    "culled_polar_zero": "no hypothesis",
+    "zero_term_skip": "no hypothesis",
+    "mosaic_single_precision": "no hypothesis; a matter of the seventh digit",
+    "grating_literal": "differs in rounding only: the simulator keeps the sign",
+    "sphere_literal": "differs in rounding only",
+    "ratio_without_twotheta": "changes the points of a curved detector, and no trace line of a flat one",
+    "source_file_literal": "no trace to compare with: the simulator refuses a comment line when it is on",
+    "hkl_integer_rows": "concerns the reading of the table, not the pixel",
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("replay")
+    write_inputs(path)
+    sides = range(-4, 5)
+    rows = [f"{h} {k} {l} {5 + (h + 2 * k + 3 * l) % 7}" for h in sides for k in sides for l in sides]
+    (path / "small.hkl").write_text("\n".join(rows) + "\n", encoding="ascii")
+    return path
+
+
+def case_of(words: list[str], folder: Path) -> Case:
+    return Case("sample", tuple(words), folder, PIXEL, None)
+
+
+def traced(case: Case, quirk: str = "") -> Trace:
+    """The simulator's trace in C's mode, one quirk off."""
+    quirks = ((quirk, False),) if quirk else ()
+    return simulate(case, Settings(phi_mode="c-parity", quirks=quirks)).trace
+
+
+def worst(rows: Rows, made: Replay) -> tuple[str, float]:
+    """The field in which a replay misses the suspect most, and by how much."""
+    judged = np.asarray([name != "floatimage_accumulated" for name in rows.fields])
+    off = np.where(judged, rows.distance(predictions(rows, made), rows.suspect), 0.0)
+    at = int(np.argmax(off))
+    return rows.fields[at], float(off[at])
+
+
+@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.names[0])
+def test_the_replay_follows_every_flag(flag: Flag, base: str, folder: Path) -> None:
+    if flag.names == ("--column",):
+        pytest.skip("chooses a column of an MTZ file")
+    case = case_of([*START.split(), *BASES[base].split(), *words_of(flag)], folder)
+    trace = traced(case)
+    made = replay(base_setup(case, PIXEL))
+    rows = common_rows(trace, trace, (*made.fields, *made.phi))
+    assert len(rows) > 30
+    field, off = worst(rows, made)
+    assert off < SAME, field
+
+
+@pytest.mark.parametrize("quirk", IMITATED)
+def test_a_hypothesis_imitates_its_quirk(quirk: str, folder: Path) -> None:
+    """The simulator without the quirk is one of the forms of the hypothesis that names it."""
+    case = case_of([*START.split(), *BASES["bare"].split(), *IMITATED[quirk].split()], folder)
+    as_c, off = traced(case), traced(case, quirk)
+    base = base_setup(case, PIXEL)
+    plain = replay(base)
+    rows = common_rows(as_c, off, (*plain.fields, *plain.phi))
+    assert worst(rows, plain)[1] > 1e-4  # the quirk matters here
+    problem = Problem(case, base, as_c, off)
+    variants = [item.variants(problem) for item in CATALOGUE.values() if quirk in item.quirks]
+    with np.errstate(all="ignore"):
+        found = [worst(rows, replay(variant.change(base)))[1] for group in variants for variant in group]
+    assert min(found) < SAME
+
+
+def test_every_quirk_is_imitated_or_excused() -> None:
+    names = {field.name for field in fields(Quirks)}
+    assert set(IMITATED) | set(NOT_IMITATED) == names
+    assert not set(IMITATED) & set(NOT_IMITATED)
