@@ -20,6 +20,7 @@ PAGE, PICTURE = "architecture.md", "architecture.svg"
 WIDTH, GAP, MARGIN, BETWEEN = 252, 26, 24, 40
 LINE, TITLE, PAD = 15, 20, 12  # heights
 CHARACTERS = 36  # of a sentence on one line of a box
+PART = 8  # indent of a package inside a room
 COLUMNS = 112  # of the text block
 
 # the entries and exits of data: a name, and the room that reads or makes it
@@ -147,7 +148,11 @@ def text_block(rooms: Sequence[Room]) -> str:
             lines.append(f"imports  {', '.join(room.uses)}")
         found.append(room.name)
         for line in lines:
-            found += textwrap.wrap(line, COLUMNS, initial_indent="    ", subsequent_indent=" " * 13)
+            found += textwrap.wrap(line, COLUMNS, initial_indent=" " * 4, subsequent_indent=" " * 13)
+        for name, sentence in room.parts:
+            found += textwrap.wrap(
+                f"{name:<14} {sentence}", COLUMNS, initial_indent=" " * 8, subsequent_indent=" " * 23
+            )
     return "\n".join(found)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,13 +39,17 @@ DATA = {
 
 @dataclass(frozen=True)
 class Room:
-    """A room: the first sentence of its docstring, the rooms it imports, the data it takes from them and makes."""
+    """A room: the first sentence of its docstring, the rooms it imports, the data it takes from them and makes.
+
+    ``parts``: the packages directly inside it, name and sentence.
+    """
 
     name: str
     sentence: str
     uses: tuple[str, ...]
     takes: tuple[str, ...]
     makes: tuple[str, ...]
+    parts: tuple[tuple[str, str], ...]
 
 
 def read_rooms() -> tuple[Room, ...]:
@@ -69,7 +73,14 @@ def read_rooms() -> tuple[Room, ...]:
         if name not in made.get(home, ()):
             raise SystemExit(f"tools/import_graph.py: {home} no longer makes {name}")
     return tuple(
-        Room(name, _sentence(name), tuple(sorted(uses[name])), _in_order(taken[name]), _in_order(made[name]))
+        Room(
+            name,
+            _sentence(name),
+            tuple(sorted(uses[name])),
+            _in_order(taken[name]),
+            _in_order(made[name]),
+            tuple(_parts(name, imports)),
+        )
         for name in _ordered(uses)
     )
 
@@ -106,6 +117,8 @@ def _imported(tree: ast.Module, room: str) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and _room(node.module) != room:
             yield from (alias.name for alias in node.names if alias.name in DATA)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ROOTS:
+            yield from {node.attr} & DATA.keys()  # nbsim.Options
 
 
 def _made(tree: ast.Module) -> Iterator[str]:
@@ -116,13 +129,20 @@ def _made(tree: ast.Module) -> Iterator[str]:
             yield node.name
 
 
+def _parts(room: str, modules: Iterable[str]) -> Iterator[tuple[str, str]]:
+    inside = (name for name in sorted(modules) if name.startswith(f"{room}.") and room not in ROOTS)
+    for name in inside:
+        if _file(name).name == "__init__.py":
+            yield name.removeprefix(f"{room}."), _sentence(name)
+
+
 def _in_order(names: set[str]) -> tuple[str, ...]:
     return tuple(name for name in DATA if name in names)
 
 
 def _ordered(uses: Mapping[str, set[str]]) -> tuple[str, ...]:
     sorter = graphlib.TopologicalSorter({name: sorted(uses[name]) for name in sorted(uses)})
-    try:
-        return tuple(sorter.static_order())
+    try:  # both packages in one piece: nbsim imports nothing of nbtui
+        return tuple(sorted(sorter.static_order(), key=lambda name: name.startswith("nbtui")))
     except graphlib.CycleError as error:
         raise SystemExit(f"these rooms import each other: {' -> '.join(error.args[1])}") from error

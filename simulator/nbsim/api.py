@@ -1,4 +1,4 @@
-"""What one does with an experiment: make it from a command line, change its numbers, simulate it. See docs/api.md."""
+"""The verbs of an experiment: make it from a command line, change its numbers, simulate it. See docs/api.md."""
 
 from __future__ import annotations
 
