@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from nbsim.pixel.details import term_details
     from nbsim.pixel.nominal import nominal_scattering, pixel_centers, starting_cell
     from nbsim.pixel.pixel import PixelResult, image_values, simulate_pixel
-    from nbsim.pixel.terms import RunState, run_state
+    from nbsim.pixel.run_state import RunState, run_state
     from nbsim.pixel.trace import format_line, terms_rows, trace_lines
     from nbsim.pixel.trace_table import F_CELL_ORIGINS, MADE_BY, SETUP_LINES_MADE_BY, TERM_AXES, TERM_COLUMNS
     from nbsim.setup.frames import CrystalFrame, DetectorFrame, crystal_frame, detector_frame, mosaic_rotations
@@ -114,7 +114,7 @@ _NAMES = {
     "pixel.details": "term_details",
     "pixel.nominal": "nominal_scattering pixel_centers starting_cell",
     "pixel.pixel": "PixelResult image_values simulate_pixel",
-    "pixel.terms": "RunState run_state",
+    "pixel.run_state": "RunState run_state",
     "pixel.trace": "format_line terms_rows trace_lines",
     "pixel.trace_table": "F_CELL_ORIGINS MADE_BY SETUP_LINES_MADE_BY TERM_AXES TERM_COLUMNS",
     "setup.frames": "CrystalFrame DetectorFrame crystal_frame detector_frame mosaic_rotations",

@@ -293,7 +293,7 @@ def test_every_parameter_goes_there_and_back(row: Parameter) -> None:
     if row.kind in ("switch", "choice") and row.id != "phi_mode":
         way_back = edited(after_edit, Edit(row.id, before.values[row.id]), HERE, {})
         assert typed(way_back, HERE).values == before.values
-    # what else C's flags set: the pivot, the convention, polarisation, and all quirks that name the same thing
+    # what else C's flags set: the pivot, the convention, polarization, and all quirks that name the same thing
     side = {"pivot", "convention", "twotheta", "nopolar", "quirk.phi_carryover"}
     assert moved - {row.id} <= side, moved
 

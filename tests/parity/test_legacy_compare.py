@@ -13,7 +13,7 @@ from nbtui.parity.metrics import metrics, to_json
 from nbtui.trace.reading.reader import read_phi, read_trace, with_phi
 
 PACKAGES = ("20251007T222548Z", "20251008T043438Z", "20251008T044933Z")
-# I_before_scaling before the polarisation factor: the first package prints both, its metrics used this one
+# I_before_scaling before the polarization factor: the first package prints both, its metrics used this one
 GAPS = {"20251007T222548Z": -0.2073, "20251008T043438Z": -21.926, "20251008T044933Z": -8.7256}
 
 

@@ -18,7 +18,8 @@ from nbsim import from_command
 from nbsim.image import render as image
 from nbsim.image.render import render
 from nbsim.pixel.accumulation import sum_pixels
-from nbsim.pixel.terms import RunState, contributions
+from nbsim.pixel.run_state import RunState
+from nbsim.pixel.terms import contributions
 
 BASE = "-cell 40 50 60 75 85 95 -misset 10 20 30 -distance 60 -detpixels 6 -pixel 3 -N 3 -default_F 20 -oversample 2 "
 FULL = (

@@ -37,7 +37,7 @@ def factor(beam: Tensor, ray: Tensor, axis: Tensor, kahn: float) -> float:
 
 
 @pytest.mark.parametrize(("beam", "ray", "axis"), TRIPLES)
-def test_fully_polarised_is_a_dipole(beam: Tensor, ray: Tensor, axis: Tensor) -> None:
+def test_fully_polarized_is_a_dipole(beam: Tensor, ray: Tensor, axis: Tensor) -> None:
     """K = 1: no light along the field, 1 - (d.E)^2; K = -1: the field lies across."""
     d, e = ray / ray.norm(), field_direction(axis, beam)
     across = torch.linalg.cross(beam / beam.norm(), e)
@@ -46,7 +46,7 @@ def test_fully_polarised_is_a_dipole(beam: Tensor, ray: Tensor, axis: Tensor) ->
 
 
 @pytest.mark.parametrize(("beam", "ray", "axis"), TRIPLES)
-def test_unpolarised_and_linear_in_k(beam: Tensor, ray: Tensor, axis: Tensor) -> None:
+def test_unpolarized_and_linear_in_k(beam: Tensor, ray: Tensor, axis: Tensor) -> None:
     cosine = float(beam @ ray) / float(beam.norm() * ray.norm())
     plain = factor(beam, ray, axis, 0.0)
     assert plain == pytest.approx((1.0 + cosine**2) / 2.0, rel=1e-12)

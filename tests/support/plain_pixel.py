@@ -197,7 +197,7 @@ class PlainRun:
         share = [1.0 if q.source_weights_ignored else w * len(self.sources) for _, _, w in self.sources]
         if not q.source_weights_ignored:
             share = [x / sum(w for _, _, w in self.sources) for x in share]
-        unpolarised = beam.nopolar and not (s.oversample_polar and q.nopolar_overridden)
+        unpolarized = beam.nopolar and not (s.oversample_polar and q.nopolar_overridden)
         terms: list[Term] = []
         omegas: list[float] = []
         polars: list[float] = []
@@ -214,7 +214,7 @@ class PlainRun:
                 for (incident, wave, _), weight in zip(self.sources, share, strict=True):
                     scatter = scale(add(direction, scale(incident, -1.0)), 1 / wave)
                     stol = 0.5 * math.sqrt(dot(scatter, scatter))
-                    polars.append(1.0 if unpolarised else self.kahn(incident, direction))
+                    polars.append(1.0 if unpolarized else self.kahn(incident, direction))
                     if s.dmin > 0 and stol > 0 and s.dmin > 0.5 / stol:
                         continue
                     alive.append(polars[-1])

@@ -19,8 +19,9 @@ from nbsim.image.scope import fits_kernel
 from nbsim.image.tiles import ORIENTATIONS, KernelTiles
 from nbsim.model import ExperimentData
 from nbsim.pixel.accumulation import sum_pixels
-from nbsim.pixel.orientations import n_rendered, rendered_tiles
-from nbsim.pixel.terms import RunState, contributions, run_state
+from nbsim.pixel.run_state import RunState, run_state
+from nbsim.pixel.terms import contributions
+from nbsim.pixel.visited import n_rendered, rendered_tiles
 from nbsim.setup.checks import check_device_memory, check_image_memory
 from nbsim.workers import Stopped, in_threads
 

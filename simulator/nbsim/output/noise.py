@@ -69,7 +69,7 @@ class Deviates:
                 yield self._f32(mean + math.sqrt(mean) * self.gaussian()) if mean > _GAUSS_ABOVE else self._large(mean)
                 continue
             # the number of factors that keep a product of deviates above exp(-mean); 0 for most pixels of most images
-            cell[0] = exp(-mean) if mean > -_EXP_END else math.inf  # negative only where polarisation or water is
+            cell[0] = exp(-mean) if mean > -_EXP_END else math.inf  # negative only where polarization or water is
             floor = cell[0]
             product, count = uniform(), 0
             while product > floor:

@@ -14,9 +14,9 @@ import torch
 from nbsim.constants import ANGSTROM_PER_M
 from nbsim.errors import InputError
 from nbsim.model import ExperimentData
-from nbsim.pixel.orientations import rendered_tiles
 from nbsim.pixel.pixel import PixelResult, simulate_pixel
-from nbsim.pixel.terms import run_state
+from nbsim.pixel.run_state import run_state
+from nbsim.pixel.visited import rendered_tiles
 
 _TILE = 1 << 16
 _NOT_YET = (math.nan, math.nan, math.nan)

@@ -20,7 +20,7 @@ from nbsim.pixel.terms import Terms
 
 
 class Use(Enum):
-    """How a correction (capture, polarisation, solid angle) enters a pixel."""
+    """How a correction (capture, polarization, solid angle) enters a pixel."""
 
     RUNNING = "multiplies the running sum at every pass"  # oversample flag, quirk L17
     EACH_TERM = "multiplies every term before it is added"  # oversample flag, L17 off
@@ -65,7 +65,7 @@ def _mean(values: Tensor, valid: Tensor) -> Tensor:
     return torch.where(valid, values, torch.zeros_like(values)).sum(-1) / valid.sum(-1).clamp(min=1)
 
 
-def _is_unpolarised(experiment: ExperimentData) -> bool:
+def _is_unpolarized(experiment: ExperimentData) -> bool:
     """``-nopolar`` in force: C lets ``-oversample_polar`` overrule it (L9)."""
     overruled = experiment.sampling.oversample_polar and experiment.quirks.nopolar_overridden
     return experiment.beam.nopolar and not overruled
@@ -101,7 +101,7 @@ class _Correction:
 
 
 def _corrections(experiment: ExperimentData, terms: Terms) -> tuple[_Correction, _Correction, _Correction]:
-    """Capture, polarisation and solid angle, in C's order of multiplication."""
+    """Capture, polarization and solid angle, in C's order of multiplication."""
     rays, quirks, sampling = terms.passes.rays, experiment.quirks, experiment.sampling
     each_term = not quirks.running_sum_weights
     every = torch.ones_like(rays.omega, dtype=torch.bool)
@@ -114,7 +114,7 @@ def _corrections(experiment: ExperimentData, terms: Terms) -> tuple[_Correction,
         use, first_of_layer[:, -1], rays.capture[:, -1, -1], rays.capture.mean(dim=2).sum(dim=1), per_term[..., None]
     )
 
-    if _is_unpolarised(experiment):
+    if _is_unpolarized(experiment):
         factor = torch.ones_like(rays.cos_2theta)
         valid = torch.ones_like(rays.kept).flatten(1)
     else:

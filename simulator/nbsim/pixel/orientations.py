@@ -1,23 +1,19 @@
-"""Crystal orientations per phi step and mosaic domain, and what C carries from one pixel to the next.
+"""Crystal orientations per phi step and mosaic domain, and the steps whose rotation C carries over.
 
 C does not touch its rotated vectors at phi = 0, so that step inherits those of the step executed before it,
 possibly in another pixel. One *pass* is one traversal of the phi loop (fixed pixel, layer, subpixel, source).
-Source: nanobragg_pixel_loop.md section 3 (quirk L2) and the ROI and mask rules of section 2.
+Source: nanobragg_pixel_loop.md section 3 (quirk L2).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from nbsim.errors import InputError
 from nbsim.model import ExperimentData
-from nbsim.pixel.rays import rotate, trace_rays
-
-_TILE = 1 << 16  # subpixel rays looked at together
+from nbsim.pixel.rays import rotate
 
 
 @dataclass(frozen=True)
@@ -86,78 +82,3 @@ def pass_orientations(experiment: ExperimentData, kept: Tensor, *, holds_first_p
     is_first = (flat & (flat.cumsum(1) == 1)).reshape(*kept.shape, 1, 1, 1)
     first = orientations(experiment, first_pass=True)
     return Orientations(*(torch.where(is_first, getattr(first, x), getattr(later, x)) for x in "abc"))
-
-
-def thread_rows(n_slow: int, n_threads: int) -> tuple[range, ...]:
-    """Rows of each thread under the static block split of GCC's OpenMP; empty blocks are left out.
-
-    Raises:
-        InputError: fewer than one thread.
-    """
-    if n_threads < 1:
-        raise InputError(f"number of threads {n_threads}: at least one is needed")
-    size, extra = divmod(n_slow, n_threads)
-    blocks: list[range] = []
-    start = 0
-    for thread in range(n_threads):
-        stop = start + size + (1 if thread < extra else 0)
-        if stop > start:
-            blocks.append(range(start, stop))
-        start = stop
-    return tuple(blocks)
-
-
-def is_rendered(experiment: ExperimentData, slow: int, fast: int) -> bool:
-    """Whether the loop visits the pixel: inside the inclusive ROI and not masked."""
-    detector = experiment.detector
-    fast0, fast1, slow0, slow1 = detector.roi
-    if not (fast0 <= fast <= fast1 and slow0 <= slow <= slow1):
-        return False
-    return detector.mask is None or bool(detector.mask[slow, fast])
-
-
-def n_rendered(experiment: ExperimentData) -> int:
-    """Pixels inside the ROI that are not masked."""
-    detector = experiment.detector
-    fast0, fast1, slow0, slow1 = detector.roi
-    rows, columns = (slice(max(low, 0), max(high + 1, 0)) for low, high in ((slow0, slow1), (fast0, fast1)))
-    if detector.mask is not None:
-        return int(detector.mask[rows, columns].sum())
-    return len(range(detector.n_slow)[rows]) * len(range(detector.n_fast)[columns])
-
-
-def rendered_tiles(experiment: ExperimentData, rows: range, size: int) -> Iterator[Tensor]:
-    """Rendered pixels of ``rows`` in scan order, (P, 2) int64 (slow, fast), at most ``size`` at a time."""
-    detector = experiment.detector
-    fast0, fast1, slow0, slow1 = detector.roi
-    left, right = max(fast0, 0), min(fast1 + 1, detector.n_fast)
-    start, stop = max(rows.start, slow0, 0), min(rows.stop, slow1 + 1, detector.n_slow)
-    if left >= right or start >= stop:
-        return
-    columns = torch.arange(left, right, device=experiment.device)
-    together = max(1, size // (right - left))
-    # counted once for all tiles: a device is not waited for in each of them
-    allowed = None if detector.mask is None else detector.mask[start:stop, left:right]
-    counts = [] if allowed is None else allowed.sum(dim=1).tolist()
-    for row in range(start, stop, together):
-        end = min(row + together, stop)
-        if allowed is None:
-            pixels = torch.cartesian_prod(torch.arange(row, end, device=experiment.device), columns)
-        else:
-            lines = slice(row - start, end - start)
-            slow, fast = torch.nonzero_static(allowed[lines], size=sum(counts[lines])).unbind(1)
-            pixels = torch.stack((slow + row, fast + left), dim=1)
-        for begin in range(0, pixels.shape[0], size):
-            yield pixels[begin : begin + size]
-
-
-def first_pass_pixel(experiment: ExperimentData, rows: range) -> tuple[int, int] | None:
-    """(slow, fast) of the first rendered pixel of ``rows`` with a source that survives the resolution cut."""
-    per_pixel = experiment.detector.n_layers * experiment.sampling.oversample**2
-    size = max(1, _TILE // (per_pixel * experiment.beam.source_directions.shape[0]))
-    for tile in rendered_tiles(experiment, rows, size if experiment.sampling.dmin > 0.0 else 1):
-        alive = trace_rays(experiment, tile).kept.flatten(1).any(dim=1)
-        if bool(alive.any()):
-            slow, fast = tile[int(alive.int().argmax())].tolist()
-            return slow, fast
-    return None

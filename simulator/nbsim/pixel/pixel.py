@@ -16,8 +16,9 @@ from nbsim.errors import InputError
 from nbsim.memory import give_back
 from nbsim.model import ExperimentData
 from nbsim.pixel.accumulation import PixelSums, sum_pixels
-from nbsim.pixel.orientations import is_rendered
-from nbsim.pixel.terms import TILE, RunState, Terms, contributions, run_state
+from nbsim.pixel.run_state import RunState, run_state
+from nbsim.pixel.terms import TILE, Terms, contributions
+from nbsim.pixel.visited import are_rendered, is_rendered
 
 _TILES_BETWEEN = 6  # after so many tiles, computed for the first or second time, freed memory is given back
 
@@ -110,15 +111,6 @@ def simulate_pixel(
     return PixelResult(experiment, slow, fast, state, terms, sum_pixels(experiment, terms), warnings)
 
 
-def _rendered(experiment: ExperimentData, pixels: Tensor) -> Tensor:
-    """Bool (P,): inside the ROI and not masked."""
-    slow, fast = pixels[:, 0], pixels[:, 1]
-    fast0, fast1, slow0, slow1 = experiment.detector.roi
-    inside = (fast >= fast0) & (fast <= fast1) & (slow >= slow0) & (slow <= slow1)
-    mask = experiment.detector.mask
-    return inside if mask is None else inside & mask[slow, fast]
-
-
 def image_values(
     experiment: ExperimentData, pixels: Tensor, *, n_threads: int = 1, state: RunState | None = None
 ) -> Tensor:
@@ -155,7 +147,7 @@ def image_values(
         at = pixels.new_tensor(corner)
         here = (pixels == at).all(dim=1)
         values = torch.where(here, _values(experiment, at[None], state, n_passes, first_pass=True), values)
-    return torch.where(_rendered(experiment, pixels), values, torch.zeros_like(values))
+    return torch.where(are_rendered(experiment, pixels), values, torch.zeros_like(values))
 
 
 def photons(

@@ -1,4 +1,4 @@
-"""Kahn's polarisation factor. Source: nanobragg_pixel_loop.md section 6 (Kahn et al. 1982)."""
+"""Kahn's polarization factor. Source: nanobragg_pixel_loop.md section 6 (Kahn et al. 1982)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def kahn_factor(incident: Tensor, diffracted: Tensor, axis: Tensor, kahn: Tensor
     Args:
         incident: beam directions, (..., 3).
         diffracted: directions to the pixel, (..., 3), broadcast against ``incident``.
-        axis: polarisation axis (3,); its component normal to the beam is the direction of E for K = 1.
+        axis: polarization axis (3,); its component normal to the beam is the direction of E for K = 1.
         kahn: Kahn factor K, scalar.
     """
     incident, diffracted, axis = unit(incident), unit(diffracted), unit(axis)

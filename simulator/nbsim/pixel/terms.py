@@ -15,18 +15,10 @@ from torch import Tensor
 from nbsim.factors.table import in_interpolation_range, nearest, tricubic
 from nbsim.model import ExperimentData
 from nbsim.pixel.lattice import LatticeFactor, Triple, lattice_factor, nearest_index
-from nbsim.pixel.orientations import (
-    Orientations,
-    depends_on_first_pass,
-    first_pass_pixel,
-    pass_orientations,
-    rendered_tiles,
-    thread_rows,
-)
+from nbsim.pixel.orientations import Orientations, pass_orientations
 from nbsim.pixel.rays import Rays, trace_rays
 from nbsim.vectors import dot
 
-Pixel = tuple[int, int]  # (slow, fast)
 TILE = 1 << 18  # contributions held at once
 
 
@@ -49,22 +41,6 @@ class Terms:
     passes: Passes
     f_cell: Tensor  # (P, T, B, Q, J, M)
     value: Tensor  # F_cell^2 F_latt^2 (times the source's weight where quirk L8 is off); 0 where not executed
-
-
-@dataclass(frozen=True)
-class RunState:
-    """What the pixels of a run inherit from those rendered before them."""
-
-    first_pixels: tuple[Pixel, ...]  # those that hold the first pass of a thread, where that matters
-    interpolation_stop: tuple[int, int, int] | None  # (slow, fast, flat pass): first pass without interpolation
-
-    def interpolation_end(self, pixels: Tensor, n_fast: int, n_passes: int) -> Tensor | None:
-        """First flat pass without interpolation of each of ``pixels`` (P, 2), (P,); None: there is no such event."""
-        if self.interpolation_stop is None:
-            return None
-        slow, fast, at = self.interpolation_stop
-        ahead = slow * n_fast + fast - (pixels[:, 0] * n_fast + pixels[:, 1])
-        return torch.where(ahead > 0, n_passes, torch.where(ahead == 0, at, 0))
 
 
 def executed_passes(experiment: ExperimentData, pixels: Tensor, *, first_pass: bool = False) -> Passes:
@@ -144,50 +120,3 @@ def contributions(
     if shares is not None:
         value = value * shares[:, None, None]
     return Terms(passes, f_cell, torch.where(passes.executed, value, torch.zeros_like(value)))
-
-
-def _out_of_range(experiment: ExperimentData, tile: Tensor, *, first_pass: bool) -> Tensor:
-    """Bool (P, N): executed passes whose indices leave no room for four nodes."""
-    passes = executed_passes(experiment, tile, first_pass=first_pass)
-    inside = in_interpolation_range(experiment.structure_factors, *passes.hkl)
-    return (passes.executed & ~inside).flatten(1)
-
-
-def _interpolation_stop(
-    experiment: ExperimentData, rows: range, first: tuple[Pixel, ...]
-) -> tuple[int, int, int] | None:
-    for tile in rendered_tiles(experiment, rows, max(1, TILE // experiment.n_passes)):
-        failed = _out_of_range(experiment, tile, first_pass=False)
-        for slow, fast in first:
-            here = (tile[:, 0] == slow) & (tile[:, 1] == fast)
-            if bool(here.any()):
-                failed[here] = _out_of_range(experiment, tile[here], first_pass=True)
-        bad = failed.any(dim=1)
-        if bool(bad.any()):
-            where = int(bad.int().argmax())
-            slow, fast = tile[where].tolist()
-            return slow, fast, int(failed[where].int().argmax())
-    return None
-
-
-@torch.no_grad()
-def run_state(experiment: ExperimentData, *, n_threads: int = 1, until_row: int | None = None) -> RunState:
-    """What the pixels of rows up to ``until_row`` (default: all) inherit in a run with ``n_threads``.
-
-    The search for the end of interpolation follows the scan order of one thread; with more threads C races
-    and has no reproducible answer (section 8.3).
-
-    Raises:
-        InputError: fewer than one thread.
-    """
-    n_slow = experiment.detector.n_slow
-    stop_row = n_slow if until_row is None else until_row + 1
-    blocks = [range(rows.start, min(rows.stop, stop_row)) for rows in thread_rows(n_slow, n_threads)]
-    first: tuple[Pixel, ...] = ()
-    if depends_on_first_pass(experiment):
-        found = (first_pass_pixel(experiment, rows) for rows in blocks)
-        first = tuple(pixel for pixel in found if pixel is not None)
-    stop: tuple[int, int, int] | None = None
-    if interpolates(experiment) and experiment.quirks.interpolation_switch_off:
-        stop = _interpolation_stop(experiment, range(stop_row), first)
-    return RunState(first, stop)

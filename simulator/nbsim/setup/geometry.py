@@ -24,7 +24,7 @@ SMALLEST_NORMAL = sys.float_info.min  # stands in for a divisor that is exactly 
 
 _SHORTEST = 1e-9  # of a direction
 
-# beam, normal, fast, slow, two-theta axis, polarisation, spindle (section 2.2)
+# beam, normal, fast, slow, two-theta axis, polarization, spindle (section 2.2)
 _X, _Y, _Z = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
 _MINUS_X, _MINUS_Y, _MINUS_Z = (-1.0, 0.0, 0.0), (0.0, -1.0, 0.0), (0.0, 0.0, -1.0)
 _CONVENTIONS: dict[str, tuple[Vector, ...]] = {

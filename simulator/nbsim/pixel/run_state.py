@@ -1,0 +1,96 @@
+"""What C carries from pixel to pixel: the first pass of a thread, and the end of interpolation.
+
+Source: nanobragg_pixel_loop.md sections 3.3 (quirk L2) and 8.3 (quirk L14).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from nbsim.factors.table import in_interpolation_range
+from nbsim.model import ExperimentData
+from nbsim.pixel.orientations import depends_on_first_pass
+from nbsim.pixel.rays import trace_rays
+from nbsim.pixel.terms import TILE, executed_passes, interpolates
+from nbsim.pixel.visited import rendered_tiles, thread_rows
+
+Pixel = tuple[int, int]  # (slow, fast)
+_RAYS = 1 << 16  # subpixel rays examined together
+
+
+@dataclass(frozen=True)
+class RunState:
+    """What the pixels of a run inherit from those rendered before them."""
+
+    first_pixels: tuple[Pixel, ...]  # those that hold the first pass of a thread, where that matters
+    interpolation_stop: tuple[int, int, int] | None  # (slow, fast, flat pass): first pass without interpolation
+
+    def interpolation_end(self, pixels: Tensor, n_fast: int, n_passes: int) -> Tensor | None:
+        """First flat pass without interpolation of each of ``pixels`` (P, 2), (P,); None: there is no such event."""
+        if self.interpolation_stop is None:
+            return None
+        slow, fast, at = self.interpolation_stop
+        ahead = slow * n_fast + fast - (pixels[:, 0] * n_fast + pixels[:, 1])
+        return torch.where(ahead > 0, n_passes, torch.where(ahead == 0, at, 0))
+
+
+def first_pass_pixel(experiment: ExperimentData, rows: range) -> tuple[int, int] | None:
+    """(slow, fast) of the first rendered pixel of ``rows`` with a source that survives the resolution cut."""
+    per_pixel = experiment.detector.n_layers * experiment.sampling.oversample**2
+    size = max(1, _RAYS // (per_pixel * experiment.beam.source_directions.shape[0]))
+    for tile in rendered_tiles(experiment, rows, size if experiment.sampling.dmin > 0.0 else 1):
+        alive = trace_rays(experiment, tile).kept.flatten(1).any(dim=1)
+        if bool(alive.any()):
+            slow, fast = tile[int(alive.int().argmax())].tolist()
+            return slow, fast
+    return None
+
+
+def _out_of_range(experiment: ExperimentData, tile: Tensor, *, first_pass: bool) -> Tensor:
+    """Bool (P, N): executed passes whose indices leave no room for four nodes."""
+    passes = executed_passes(experiment, tile, first_pass=first_pass)
+    inside = in_interpolation_range(experiment.structure_factors, *passes.hkl)
+    return (passes.executed & ~inside).flatten(1)
+
+
+def _interpolation_stop(
+    experiment: ExperimentData, rows: range, first: tuple[Pixel, ...]
+) -> tuple[int, int, int] | None:
+    for tile in rendered_tiles(experiment, rows, max(1, TILE // experiment.n_passes)):
+        failed = _out_of_range(experiment, tile, first_pass=False)
+        for slow, fast in first:
+            here = (tile[:, 0] == slow) & (tile[:, 1] == fast)
+            if bool(here.any()):
+                failed[here] = _out_of_range(experiment, tile[here], first_pass=True)
+        bad = failed.any(dim=1)
+        if bool(bad.any()):
+            where = int(bad.int().argmax())
+            slow, fast = tile[where].tolist()
+            return slow, fast, int(failed[where].int().argmax())
+    return None
+
+
+@torch.no_grad()
+def run_state(experiment: ExperimentData, *, n_threads: int = 1, until_row: int | None = None) -> RunState:
+    """What the pixels of rows up to ``until_row`` (default: all) inherit in a run with ``n_threads``.
+
+    The search for the end of interpolation follows the scan order of one thread; with more threads C races
+    and has no reproducible answer (section 8.3).
+
+    Raises:
+        InputError: fewer than one thread.
+    """
+    n_slow = experiment.detector.n_slow
+    stop_row = n_slow if until_row is None else until_row + 1
+    blocks = [range(rows.start, min(rows.stop, stop_row)) for rows in thread_rows(n_slow, n_threads)]
+    first: tuple[Pixel, ...] = ()
+    if depends_on_first_pass(experiment):
+        found = (first_pass_pixel(experiment, rows) for rows in blocks)
+        first = tuple(pixel for pixel in found if pixel is not None)
+    stop: tuple[int, int, int] | None = None
+    if interpolates(experiment) and experiment.quirks.interpolation_switch_off:
+        stop = _interpolation_stop(experiment, range(stop_row), first)
+    return RunState(first, stop)
