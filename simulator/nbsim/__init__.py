@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nbsim.factors.table import load_structure_factors
     from nbsim.image.compiled import kernel_is_built
     from nbsim.image.render import Image, render
-    from nbsim.model import Parameters, TraceLine
+    from nbsim.model import Parameters, StructureFactors, TraceLine
     from nbsim.options.flag import Flag, number
     from nbsim.options.options import NOT_GIVEN, Options
     from nbsim.options.own import OWN
@@ -66,6 +66,7 @@ __all__ = [
     "PixelResult",
     "Quirks",
     "RunState",
+    "StructureFactors",
     "TraceLine",
     "crystal_frame",
     "detector_frame",
@@ -104,7 +105,7 @@ _NAMES = {
     "factors.table": "load_structure_factors",
     "image.compiled": "kernel_is_built",
     "image.render": "Image render",
-    "model": "Parameters TraceLine",
+    "model": "Parameters StructureFactors TraceLine",
     "options.flag": "Flag number",
     "options.options": "NOT_GIVEN Options",
     "options.own": "OWN",

@@ -25,7 +25,7 @@ class Quirks:
         "L2", "phi = 0 keeps the vectors of the last phi step", "fresh vectors at phi = 0", default=False
     )
     cached_corrections: bool = _quirk(
-        "L1", "first omega and polarisation of the pixel serve all of it", "evaluated for every term"
+        "L1", "first omega and polarization of the pixel serve all of it", "evaluated for every term"
     )
     curved_transposed: bool = _quirk("L3", "laboratory y, z used as arc lengths", "arcs along fast and slow")
     point_pixel_without_area: bool = _quirk("L4", "omega = 1/R^2", "omega = p^2/R^2")
@@ -33,7 +33,7 @@ class Quirks:
     thick_flag_zeroes: bool = _quirk(
         "L6", "-oversample_thick without thickness gives zero", "capture is 1 without thickness"
     )
-    culled_polar_zero: bool = _quirk("L7", "all sources culled: polarisation 0", "background keeps its own factor")
+    culled_polar_zero: bool = _quirk("L7", "all sources culled: polarization 0", "background keeps its own factor")
     source_weights_ignored: bool = _quirk("L8/S21", "all sources count equally", "sources weighted")
     nopolar_overridden: bool = _quirk("L9", "-oversample_polar beats -nopolar", "-nopolar wins")
     grating_literal: bool = _quirk("L10", "sin(pi N h)/sin(pi h) as it stands", "evaluated on h - h0")

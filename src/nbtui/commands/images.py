@@ -17,7 +17,7 @@ from nbtui.trace.text import clean
 if TYPE_CHECKING:
     from nbtui.images.metrics import Gates, ImageComparison
     from nbtui.images.read import Picture
-    from nbtui.live.images import Frame
+    from nbtui.live.images import PreparedCase
 
 Roi = tuple[int, int, int, int]
 Size = tuple[int, int]
@@ -40,7 +40,7 @@ def _one_or_two(request: Request, second: str | None) -> tuple[Path | None, Path
     return c_image, None, replace(request, case_name=second)
 
 
-def _simulate(frame: Frame) -> Picture:
+def _simulate(frame: PreparedCase) -> Picture:
     from nbtui.images.read import Picture
 
     size = f"{frame.shape[0]} x {frame.shape[1]} pixels (slow x fast)"

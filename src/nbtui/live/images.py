@@ -53,7 +53,7 @@ class Resolution:
         return np.stack([np.interp(fast, self.fast, row) for row in rows])
 
 
-class Frame:
+class PreparedCase:
     """A case made ready: the detector's size, facts on its pixels, and its image. Made by :func:`prepare`."""
 
     def __init__(self, case: Case, experiment: nbsim.Experiment) -> None:
@@ -150,14 +150,14 @@ def _met(
     return (float(down), float(across)) if behind > 0.0 else None
 
 
-def prepare(case: Case, settings: Settings) -> Frame:
+def prepare(case: Case, settings: Settings) -> PreparedCase:
     """Read the command line and its files; needs no pixel.
 
     Raises:
         UnusableInput: the command line, one of its files or a setting is unusable.
     """
     with simulator(case.name):
-        return Frame(case, experiment_of(case, settings))
+        return PreparedCase(case, experiment_of(case, settings))
 
 
 def render_image(
@@ -167,10 +167,10 @@ def render_image(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Photons:
-    """The image of a case in one go: :func:`prepare` and :meth:`Frame.image`, with their errors."""
+    """The image of a case in one go: :func:`prepare` and :meth:`PreparedCase.image`, with their errors."""
     return prepare(case, settings).image(progress=progress, cancelled=cancelled)
 
 
 def pixel_facts(case: Case, settings: Settings, slow: int, fast: int) -> PixelFacts:
-    """Facts on one pixel in one go: :func:`prepare` and :meth:`Frame.facts`, with their errors."""
+    """Facts on one pixel in one go: :func:`prepare` and :meth:`PreparedCase.facts`, with their errors."""
     return prepare(case, settings).facts(slow, fast)

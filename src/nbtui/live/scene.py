@@ -24,7 +24,7 @@ Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Table:
+class FactorTable:
     """Dense structure factors; ``grid`` (n_h, n_k, n_l) is None without a table. ``low`` = (h, k, l) minimum."""
 
     grid: Array | None
@@ -80,7 +80,7 @@ class Scene:
     dmin: float
     interpolate: bool
     water: float
-    table: Table
+    table: FactorTable
     options: nbsim.Options
 
     @property
@@ -93,26 +93,25 @@ def _array(value: Any) -> Array:
     return np.asarray(value.detach().cpu().double().numpy(), dtype=np.float64)
 
 
+def _factors(found: nbsim.StructureFactors) -> FactorTable:
+    grid = None if found.grid is None else _array(found.grid)
+    return FactorTable(grid, (found.h_min, found.k_min, found.l_min), found.default_f, found.source)
+
+
 def scene_of(
     experiment: nbsim.Experiment,
     pixel: tuple[int, int],
     *,
     first_pixel: bool,
     interpolation_end: int | None,
-    table: Table | None = None,
+    table: FactorTable | None = None,
 ) -> Scene:
     """The numbers of ``experiment`` for ``pixel`` (slow, fast); ``table`` replaces its structure factors.
 
     ``first_pixel`` and ``interpolation_end``: what the pixel inherits from those rendered before it.
     """
     detector, beam, crystal = experiment.detector, experiment.beam, experiment.crystal
-    sampling, factors = experiment.sampling, experiment.structure_factors
-    own = Table(
-        None if factors.grid is None else _array(factors.grid),
-        (factors.h_min, factors.k_min, factors.l_min),
-        factors.default_f,
-        factors.source,
-    )
+    sampling = experiment.sampling
     return Scene(
         pixel=pixel,
         first_pixel=first_pixel,
@@ -157,13 +156,13 @@ def scene_of(
         dmin=sampling.dmin,
         interpolate=sampling.interpolate,
         water=sampling.water,
-        table=own if table is None else table,
+        table=_factors(experiment.structure_factors) if table is None else table,
         options=experiment.options,
     )
 
 
 @dataclass(frozen=True)
-class Frame:
+class DetectorStart:
     """What the detector is placed from: directions before rotation, centres [m], angles [rad]."""
 
     beam: Array  # (3,)
@@ -183,7 +182,7 @@ class Frame:
     convention: str
 
 
-def frame_of(options: nbsim.Options, quirks: Mapping[str, bool] | None = None) -> Frame:
+def frame_of(options: nbsim.Options, quirks: Mapping[str, bool] | None = None) -> DetectorStart:
     """The frame that ``options`` describe, after the convention's rules (nanobragg_setup.md 2.2 to 2.4).
 
     Raises:
@@ -192,7 +191,7 @@ def frame_of(options: nbsim.Options, quirks: Mapping[str, bool] | None = None) -
     frame = nbsim.detector_frame(options, nbsim.Quirks(**(quirks or {})))
     axes, angles, centers = frame.axes, frame.angles, frame.centers
     close = options.close_distance_mm
-    return Frame(
+    return DetectorStart(
         beam=_array(axes.beam),
         normal=_array(axes.normal),
         fast=_array(axes.fast),
@@ -212,7 +211,7 @@ def frame_of(options: nbsim.Options, quirks: Mapping[str, bool] | None = None) -
 
 
 @dataclass(frozen=True)
-class Cell:
+class CrystalStart:
     """What the crystal is oriented from: reciprocal rows before misset [1/A], angles [rad], cell edges [A]."""
 
     stars: Array  # (3, 3), rows a*, b*, c*
@@ -221,7 +220,7 @@ class Cell:
     volume: float | None  # of the formula, with -cell [A^3]
 
 
-def cell_of(options: nbsim.Options, workdir: Path, wavelength: float, *, literal: bool = True) -> Cell:
+def cell_of(options: nbsim.Options, workdir: Path, wavelength: float, *, literal: bool = True) -> CrystalStart:
     """The crystal before misset (nanobragg_setup.md 3.1, 3.2); wavelength [m].
 
     ``literal``: c* of a cell as C builds it, with the sine of gamma*.
@@ -231,7 +230,7 @@ def cell_of(options: nbsim.Options, workdir: Path, wavelength: float, *, literal
     """
     frame = nbsim.crystal_frame(options, workdir, wavelength, nbsim.Quirks(cell_sine_of_gamma_star=literal))
     cell = frame.cell
-    return Cell(
+    return CrystalStart(
         stars=np.stack([_array(star) for star in frame.stars]),
         misset=frame.misset,
         edges=None if cell is None else (float(cell[0]), float(cell[1]), float(cell[2])),
@@ -248,13 +247,12 @@ def parsed(case: Case, quirks: Mapping[str, bool] | None = None) -> nbsim.Option
     return nbsim.parse(list(case.argv), case.workdir, nbsim.Quirks(**(quirks or {})))
 
 
-def cached_table(scene: Scene, workdir: Path) -> Table | None:
+def cached_table(scene: Scene, workdir: Path) -> FactorTable | None:
     """The structure factors of a cache left in ``workdir`` by an earlier run; None without one."""
     if scene.options.hkl_file is None or not (workdir / scene.options.dump_file).is_file():
         return None
     factors, *_ = nbsim.load_structure_factors(replace(scene.options, hkl_file=None), workdir, nbsim.Quirks())
-    grid = None if factors.grid is None else _array(factors.grid)
-    return Table(grid, (factors.h_min, factors.k_min, factors.l_min), factors.default_f, factors.source)
+    return _factors(factors)
 
 
 def domains(spread: float, count: int, typed_seed: int, *, first_identity: bool = True) -> Array:

@@ -13,7 +13,7 @@ from nbtui.errors import UnusableInput
 from nbtui.images import read as files
 from nbtui.images.metrics import ImageComparison, compare_images
 from nbtui.images.read import c_image_of, read_image, words
-from nbtui.live.images import Frame, Resolution, prepare
+from nbtui.live.images import PreparedCase, Resolution, prepare
 from nbtui.live.model import Case, Settings
 from nbtui.trace.text import clean
 
@@ -25,7 +25,7 @@ NO_C_IMAGE = "give --c-image FILE, or put C's float image into the case folder a
 class Prepared:
     """The command and C's image were read."""
 
-    frame: Frame
+    frame: PreparedCase
     resolution: Resolution
     c_file: files.Picture | None  # as it was read, of the detector's size
     c: Image | None  # as it is shown
@@ -100,7 +100,7 @@ def read(case: Case, settings: Settings) -> Prepared:
     return Prepared(frame, resolution, found, moves.cut(found.as_floats(), None), None, path.name, "")
 
 
-def _cut_out(frame: Frame, resolution: Resolution, path: Path, at: tuple[int, int]) -> Prepared:
+def _cut_out(frame: PreparedCase, resolution: Resolution, path: Path, at: tuple[int, int]) -> Prepared:
     part = read_image(path)
     (slow, fast), (rows, columns) = at, part.size
     extent = (fast, fast + columns - 1, slow, slow + rows - 1)

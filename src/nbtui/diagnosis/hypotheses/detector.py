@@ -13,7 +13,7 @@ from nbtui.diagnosis.hypotheses.changes import Change, frame, placing, rule, sce
 from nbtui.diagnosis.hypotheses.log_lines import quoted
 from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, Notice, Problem
 from nbtui.diagnosis.replay.setup import Setup, with_frame
-from nbtui.live.scene import Array, Frame, frame_of, parsed
+from nbtui.live.scene import Array, DetectorStart, frame_of, parsed
 
 CONVENTIONS = ("ADXV", "MOSFLM", "DENZO", "XDS", "DIALS", "CUSTOM")
 AXES = {name + "xyz"[i]: sign * np.eye(3)[i] for i in range(3) for name, sign in (("+", 1.0), ("-", -1.0))}
@@ -126,7 +126,7 @@ PIVOT = Hypothesis(
 )
 
 
-def _all_of(new: Frame, *, axes: bool, centers: bool, pivot: bool) -> Change:
+def _all_of(new: DetectorStart, *, axes: bool, centers: bool, pivot: bool) -> Change:
     changes: dict[str, Any] = {}
     if axes:
         changes.update(

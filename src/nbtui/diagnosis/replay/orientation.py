@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 
 from nbtui.diagnosis.replay.rotation import rotation_xyz
-from nbtui.live.scene import Array, Cell, Scene
+from nbtui.live.scene import Array, CrystalStart, Scene
 
 
 class Misset(StrEnum):
@@ -32,13 +32,13 @@ class OrientationRules:
     rescaled: bool = True  # direct vectors, to the cell's edges, with -cell
 
 
-def oriented(scene: Scene, cell: Cell, rules: OrientationRules) -> Scene:
+def oriented(scene: Scene, cell: CrystalStart, rules: OrientationRules) -> Scene:
     """``scene`` with its crystal oriented from ``cell``."""
     direct, reciprocal = vectors(cell, rules)
     return replace(scene, direct=direct * 1e-10, reciprocal=reciprocal)
 
 
-def vectors(cell: Cell, rules: OrientationRules) -> tuple[Array, Array]:
+def vectors(cell: CrystalStart, rules: OrientationRules) -> tuple[Array, Array]:
     """Direct rows a, b, c [A] and reciprocal rows a*, b*, c* [1/A], misset applied."""
     stars = (cell.stars.T if rules.rows else cell.stars) * rules.scale
     turn = np.eye(3)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nbtui.diagnosis.replay.rotation import rotation, rotation_xyz
-from nbtui.live.scene import Array, Frame, Scene
+from nbtui.live.scene import Array, DetectorStart, Scene
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class PlacementRules:
     nominal_close: bool = False  # the nominal distance wherever the close distance belongs
 
 
-def placed(scene: Scene, frame: Frame, rules: PlacementRules) -> Scene:
+def placed(scene: Scene, frame: DetectorStart, rules: PlacementRules) -> Scene:
     """``scene`` with its detector placed from ``frame``, and the beam along the frame's."""
     turn, swing = _turns(frame, rules)
     whole = turn @ swing if rules.swing_first else swing @ turn
@@ -55,7 +55,7 @@ def placed(scene: Scene, frame: Frame, rules: PlacementRules) -> Scene:
     )
 
 
-def _turns(frame: Frame, rules: PlacementRules) -> tuple[Array, Array]:
+def _turns(frame: DetectorStart, rules: PlacementRules) -> tuple[Array, Array]:
     """Rotation about x, y, z and the two-theta rotation, each (3, 3)."""
     turn = rotation_xyz(frame.angles, rules.order)
     swing = rotation(frame.twotheta, frame.swing)

@@ -19,7 +19,7 @@ from nbtui.diagnosis.replay.pixel import PixelRules
 from nbtui.diagnosis.replay.placement import PlacementRules, placed
 from nbtui.diagnosis.replay.precision import PrecisionRules
 from nbtui.diagnosis.replay.structure_factor import StructureFactorRules
-from nbtui.live.scene import Cell, Frame, Scene
+from nbtui.live.scene import CrystalStart, DetectorStart, Scene
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Setup:
     """Everything that a replay depends on."""
 
     scene: Scene
-    frame: Frame
-    cell: Cell
+    frame: DetectorStart
+    cell: CrystalStart
     rules: Rules = field(default_factory=Rules)
     placement: PlacementRules = field(default_factory=PlacementRules)
     orientation: OrientationRules = field(default_factory=OrientationRules)

@@ -1,6 +1,6 @@
 """Is the ratio of two values a product of known factors?
 
-The factors are those of the trace itself (polarisation, solid angle, steps ...) and of the case. A match
+The factors are those of the trace itself (polarization, solid angle, steps ...) and of the case. A match
 counts only at the precision that the numbers carry, and with the probability that it is chance: the number
 of products tried times the width of the window over the range of the products.
 """
