@@ -18,6 +18,7 @@ from nbtui.diagnosis.hypotheses.record import Hypothesis, Problem
 from nbtui.diagnosis.replay.replay import replay
 from nbtui.diagnosis.replay.setup import with_rules
 from nbtui.diagnosis.search.consistency import check
+from nbtui.diagnosis.search.fit import SMOOTH
 from nbtui.diagnosis.search.preflight import hints, preflight
 from nbtui.diagnosis.search.ratios import match, products
 from nbtui.diagnosis.search.units import CONVERSIONS, conversion_name
@@ -183,3 +184,8 @@ def test_every_form_can_be_replayed() -> None:
     assert len(variants) > 150
     for variant in variants:
         replay(variant.change(base))
+
+
+def test_a_fit_tries_the_structure_factor_and_what_depends_on_it_last() -> None:
+    last = SMOOTH[SMOOTH.index("F_cell") :]
+    assert last == ("F_cell", "I_before_scaling", "I_pixel_final")

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
+from nbtui.diagnosis.search import rows
+from nbtui.parity import preflight, units
 from nbtui.trace.fields import catalogue
 from nbtui.trace.fields.catalogue import FIELDS, STAGES, canonical, components, field, log_only_reason, order
+from nbtui.trace.reading.run import END
 
 NAMED = re.compile(r"^TRACE_(?:C|PY): ?([A-Za-z_]\w*)[= ]", re.MULTILINE)
 PHI_KEYS = re.compile(r"^TRACE_(?:C|PY)_PHI (.*)$", re.MULTILINE)
@@ -65,6 +69,11 @@ def test_aliases_and_numbered_sources() -> None:
     entry = field("source[1].wavelength_angstroms")
     assert entry is not None and entry.name == "source.lambda_angstroms"
     assert order("source[7].polar") == order("source.polar")
+
+
+@pytest.mark.parametrize("names", [preflight.GIVEN, END, rows.FACTORS, (units.FIELD,)])
+def test_tables_of_other_rooms_name_fields_of_the_catalogue(names: Iterable[str]) -> None:
+    assert names and all(name in {entry.name for entry in FIELDS} for name in names)
 
 
 def test_unknown_names_come_last_and_stay_themselves() -> None:

@@ -18,21 +18,28 @@ import numpy.typing as npt
 from nbtui.diagnosis.replay.replay import Replay
 from nbtui.live.scene import Array
 from nbtui.parity import align
+from nbtui.parity.judge import FIELDS_OF_VECTORS
 from nbtui.parity.numbers import Printing, printing
 from nbtui.trace.fields import catalogue
+from nbtui.trace.fields.field import Stage
 from nbtui.trace.model import Trace
 
 SINGLE = 2.0**-23
 FLOOR = {
-    "detector": 1e-13, "pixel": 1e-12, "scattering": 1e-12, "crystal": 1e-12, "lattice": 1e-9,
-    "structure_factor": 1e-10, "accumulation": 1e-8, "scaling": 1e-8,
-}  # fmt: skip
+    Stage.DETECTOR: 1e-13,
+    Stage.PIXEL: 1e-12,
+    Stage.SCATTERING: 1e-12,
+    Stage.CRYSTAL: 1e-12,
+    Stage.LATTICE: 1e-9,
+    Stage.STRUCTURE_FACTOR: 1e-10,
+    Stage.ACCUMULATION: 1e-8,
+    Stage.SCALING: 1e-8,
+}
 TINY = 1e-6  # of the reference: a suspect's value below is compared as if it were this large
 FACTORS = ("F_latt_a", "F_latt_b", "F_latt_c", "phi.F_latt_b")
 FACTOR_SIZE = 0.1  # lattice factors run up to N: near a zero they are compared as if they were this large
 WORST = 60.0  # bits of a row whose prediction is not a number
 Whole = npt.NDArray[np.int64]
-VECTORS = ("vector", "hkl", "matrix")
 
 
 @dataclass(frozen=True)
@@ -107,13 +114,13 @@ def common_rows(reference: Trace, suspect: Trace, names: Sequence[str]) -> Rows:
     floor = np.empty(len(places))
     for n, place in enumerate(places):
         known = catalogue.field(place[3])
-        stage = known.stage if known else "scaling"
-        vector = known is not None and known.shape in VECTORS
+        stage = known.stage if known else Stage.SCALING
+        vector = known is not None and known.shape in FIELDS_OF_VECTORS
         of_ours, of_theirs = lengths[place[:5]] if vector else (_finite(ours[n]), _finite(theirs[n]))
         size = max(of_theirs, TINY * of_ours, FACTOR_SIZE if place[3] in FACTORS else 0.0) or 1.0
         scale[n] = size
         half = _half(lines[id(left)], left[place]) + _half(lines[id(right)], right[place])
-        tolerance = FLOOR.get(stage, 1e-9)
+        tolerance = FLOOR[stage]
         if place[3] == "floatimage_accumulated":
             tolerance = SINGLE
         floor[n] = max(tolerance, half / size)
