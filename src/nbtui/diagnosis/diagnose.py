@@ -12,7 +12,7 @@ from nbtui.diagnosis.explain.causes import Cause, Outcome, ranked
 from nbtui.diagnosis.hypotheses.catalogue import variants_of
 from nbtui.diagnosis.hypotheses.record import Problem, Variant
 from nbtui.diagnosis.replay.replay import MOST_TERMS, Replay, replay
-from nbtui.diagnosis.replay.setup import Setup
+from nbtui.diagnosis.replay.setup import PixelSetup
 from nbtui.diagnosis.search.consistency import Finding, check
 from nbtui.diagnosis.search.fit import fitted
 from nbtui.diagnosis.search.inherited import divergences
@@ -51,14 +51,14 @@ class Diagnosis:
     tried: tuple[int, int] = (0, 0)  # single causes and sets of causes that were re-simulated
 
 
-def base_setup(case: Case, pixel: tuple[int, int]) -> Setup:
+def base_setup(case: Case, pixel: tuple[int, int]) -> PixelSetup:
     """What the C program makes of the case.
 
     Raises:
         nbsim.errors.InputError: the command line or an input file is unusable.
     """
     scene = load_scene(case, pixel)
-    return Setup(scene, frame_of(scene.options), cell_of(scene.options, case.workdir, scene.wavelength))
+    return PixelSetup(scene, frame_of(scene.options), cell_of(scene.options, case.workdir, scene.wavelength))
 
 
 def diagnose(
@@ -147,7 +147,7 @@ class _Source:
     notes: tuple[str, ...] = ()
 
 
-def _terms_of_c(case: Case, c: Trace, simulated: Replay, base: Setup) -> tuple[Replay, _Source]:
+def _terms_of_c(case: Case, c: Trace, simulated: Replay, base: PixelSetup) -> tuple[Replay, _Source]:
     """C's side of the attribution: its own terms where they are given and of this pixel, else the simulated ones."""
     ours = "our simulation of the C side"
     try:
@@ -162,7 +162,7 @@ def _terms_of_c(case: Case, c: Trace, simulated: Replay, base: Setup) -> tuple[R
     return own, _Source(name)
 
 
-def _sum_of_terms(c: Trace, base: Setup) -> float | None:
+def _sum_of_terms(c: Trace, base: PixelSetup) -> float | None:
     """The sum of C's terms after its log [e^2]; None where weights or a background stand between the two."""
     here = base.scene
     if here.water > 0.0 or here.oversample_thick or here.oversample_polar or here.oversample_omega:
@@ -172,7 +172,7 @@ def _sum_of_terms(c: Trace, base: Setup) -> float | None:
     return float(values[0]) if values and not isinstance(values[0], str) else None
 
 
-def _explained(problem: Problem, whole: Search, side: str) -> tuple[Outcome, Setup]:
+def _explained(problem: Problem, whole: Search, side: str) -> tuple[Outcome, PixelSetup]:
     """Search, with what the printed digits say about single precision; and the set-up of the best state."""
     base, rows, variants = problem.base, whole.rows, whole.variants
     gap = rows.total(rows.bits(rows.reference, rows.suspect))

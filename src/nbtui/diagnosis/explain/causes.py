@@ -12,7 +12,7 @@ from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
 from nbtui.diagnosis.hypotheses.record import Variant
 from nbtui.diagnosis.hypotheses.scaling import FLOAT32
 from nbtui.diagnosis.search.rows import Rows
-from nbtui.diagnosis.search.search import DONE, State
+from nbtui.diagnosis.search.search import DONE, SearchState
 from nbtui.diagnosis.search.single import Single
 from nbtui.trace.model import Trace
 from nbtui.trace.text import clean
@@ -48,7 +48,7 @@ class Cause:
 class Outcome:
     """What a search ended with."""
 
-    states: Sequence[State]  # best first
+    states: Sequence[SearchState]  # best first
     rows: Rows
     gap: float  # bits of misfit before any hypothesis
     single: Single | None
@@ -76,7 +76,7 @@ def ranked(outcome: Outcome, c: Trace) -> Iterator[Cause]:
             yield _cause(other, state, outcome, explained, c)
 
 
-def _ids(state: State, outcome: Outcome) -> tuple[str, ...]:
+def _ids(state: SearchState, outcome: Outcome) -> tuple[str, ...]:
     """Ids of a state: the harmless one only when there is nothing else; single precision where it is a stage's."""
     ids = list(state.ids)
     if outcome.single is not None and (not ids or not outcome.single.whole_run):
@@ -94,7 +94,7 @@ def _other_reading(ids: tuple[str, ...], single: Single | None) -> tuple[str, ..
     return tuple(name for name in ids if name != precision) if precision in ids else tuple(sorted((*ids, precision)))
 
 
-def _cause(ids: tuple[str, ...], state: State, outcome: Outcome, explained: float, c: Trace) -> Cause:
+def _cause(ids: tuple[str, ...], state: SearchState, outcome: Outcome, explained: float, c: Trace) -> Cause:
     known = [CATALOGUE[name] for name in ids]
     variants = [variant for _, variant in state.variants]
     if outcome.quiet is not None:
@@ -121,7 +121,7 @@ def _cause(ids: tuple[str, ...], state: State, outcome: Outcome, explained: floa
     )
 
 
-def _left(state: State, outcome: Outcome, residual: float) -> str:
+def _left(state: SearchState, outcome: Outcome, residual: float) -> str:
     """What the state does not explain, in words."""
     single, rows = outcome.single, outcome.rows
     if single is not None and state.bits <= len(rows.sizes) * SINGLE_LEFT:

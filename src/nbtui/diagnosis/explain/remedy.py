@@ -12,7 +12,7 @@ from typing import Any
 
 from nbtui.diagnosis.explain.causes import Cause
 from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
-from nbtui.diagnosis.hypotheses.record import Hypothesis, Kind, Setting
+from nbtui.diagnosis.hypotheses.record import CauseKind, DecisiveSetting, Hypothesis
 from nbtui.live.model import Settings
 from nbtui.live.parameters.edits import Edit, same
 from nbtui.live.parameters.table import QUIRK, parameters
@@ -36,7 +36,7 @@ def remedy(cause: Cause, side: str, tuning: Tuning, *, given: bool) -> Remedy:
 
     Where nothing can be changed, ``possible`` is False and the sentence says why.
     """
-    printed = [name for name in cause.ids if CATALOGUE[name].kind is Kind.PRINT]
+    printed = [name for name in cause.ids if CATALOGUE[name].kind is CauseKind.PRINT]
     edits = tuple(_edits(cause, side, tuning))
     restored = () if side == "C" else tuple(_own_changes(cause, edits, tuning))
     if side != "C" and not (edits or restored or given) and len(printed) < len(cause.ids):
@@ -68,7 +68,7 @@ def _edits(cause: Cause, side: str, tuning: Tuning) -> Iterator[Edit]:
         yield from _configured(cause.options, tuning)
 
 
-def _set(setting: Setting, as_c: bool, settings: Settings) -> Iterator[Edit]:
+def _set(setting: DecisiveSetting, as_c: bool, settings: Settings) -> Iterator[Edit]:
     wanted = setting.as_c if as_c else setting.otherwise
     if wanted is not None and getattr(settings, setting.name) != wanted:
         yield Edit(setting.name, wanted)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from nbtui.diagnosis.replay.setup import Setup, with_cell, with_frame, with_rules
+from nbtui.diagnosis.replay.setup import PixelSetup, with_cell, with_frame, with_rules
 
-Change = Callable[[Setup], Setup]
+Change = Callable[[PixelSetup], PixelSetup]
 
 
 def rule(stage: str, **changes: Any) -> Change:

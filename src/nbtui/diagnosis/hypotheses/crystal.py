@@ -8,9 +8,9 @@ from itertools import permutations, product
 
 from nbtui.diagnosis.hypotheses.changes import Change, cell, orienting, rule, scene
 from nbtui.diagnosis.hypotheses.log_lines import quoted, repeated_phi_step
-from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, Notice, Problem, Setting
+from nbtui.diagnosis.hypotheses.record import DecisiveSetting, Form, Hypothesis, NoticeMeaning, Problem
 from nbtui.diagnosis.replay.orientation import Misset
-from nbtui.diagnosis.replay.setup import Setup, with_rules
+from nbtui.diagnosis.replay.setup import PixelSetup, with_rules
 from nbtui.live.constants import DEFAULT_MOSAIC_SEED
 from nbtui.live.scene import cell_of, domains
 
@@ -33,14 +33,14 @@ CARRY_OVER = Hypothesis(
     _fresh,
     repeated_phi_step,
     quirks=("phi_carryover",),
-    setting=Setting("phi_mode", as_c="c-parity", otherwise="spec"),
+    setting=DecisiveSetting("phi_mode", as_c="c-parity", otherwise="spec"),
 )
 
 
 def _grid(start: float, stretch: float, *, shown: bool) -> Change:
     """phi grid moved by ``start`` steps and stretched; ``shown``: the phi lines still show the old one."""
 
-    def change(setup: Setup) -> Setup:
+    def change(setup: PixelSetup) -> PixelSetup:
         here = setup.scene
         moved = replace(here, phi_start=here.phi_start + start * here.phi_step, phi_step=here.phi_step * stretch)
         lines = (here.phi_start, here.phi_step) if shown else setup.rules.lines.phi_shown
@@ -85,7 +85,7 @@ ENDPOINT_GRID = Hypothesis(
 
 
 def _reversed(*, spindle: bool, range_only: bool = False) -> Change:
-    def change(setup: Setup) -> Setup:
+    def change(setup: PixelSetup) -> PixelSetup:
         here = setup.scene
         if spindle:
             return replace(setup, scene=replace(here, spindle=-here.spindle))
@@ -178,7 +178,7 @@ REGENERATION = Hypothesis(
     "Regenerate a*, b*, c* from a, b, c with the actual volume, as C does.",
     _volumes,
     quoted("V_cell", "Before re-generation", "After re-generation"),
-    notice=Notice(
+    notice=NoticeMeaning(
         "oddball reciprocal cell angles",
         "C found reciprocal angles with a sine or cosine beyond 1: reciprocal vectors change when they are "
         "regenerated (volume_regeneration).",

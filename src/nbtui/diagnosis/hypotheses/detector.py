@@ -11,8 +11,8 @@ import numpy as np
 
 from nbtui.diagnosis.hypotheses.changes import Change, frame, placing, rule, scene
 from nbtui.diagnosis.hypotheses.log_lines import quoted
-from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, Notice, Problem
-from nbtui.diagnosis.replay.setup import Setup, with_frame
+from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, NoticeMeaning, Problem
+from nbtui.diagnosis.replay.setup import PixelSetup, with_frame
 from nbtui.live.scene import Array, DetectorStart, frame_of, parsed
 
 CONVENTIONS = ("ADXV", "MOSFLM", "DENZO", "XDS", "DIALS", "CUSTOM")
@@ -43,7 +43,7 @@ PIXEL_CORNER = Hypothesis(
 
 
 def _moved(fast: float, slow: float) -> Change:
-    def change(setup: Setup) -> Setup:
+    def change(setup: PixelSetup) -> PixelSetup:
         (beam_fast, beam_slow), (close_fast, close_slow) = setup.frame.beam_center, setup.frame.close_center
         return with_frame(
             setup,
@@ -138,7 +138,7 @@ def _all_of(new: DetectorStart, *, axes: bool, centers: bool, pivot: bool) -> Ch
     if pivot:
         changes.update(pivot=new.pivot)
 
-    def change(setup: Setup) -> Setup:
+    def change(setup: PixelSetup) -> PixelSetup:
         moved = with_frame(setup, **changes)
         if not axes:
             return moved
@@ -224,7 +224,7 @@ TYPED_VECTORS = Hypothesis(
     "Normalize fast, slow and beam, and take the normal from fast x slow.",
     _typed_vectors,
     quoted("auto-generating odet_vector", fields=("DETECTOR_NORMAL_AXIS",)),
-    notice=Notice(
+    notice=NoticeMeaning(
         "auto-generating odet_vector",
         "C did not use the typed detector normal (its length is not exactly 1) but fast x slow: "
         "a side that uses it as typed has another detector (odet_as_typed).",
@@ -284,7 +284,7 @@ ROTATION_ORDER = Hypothesis(
 
 
 def _reversed_beams(problem: Problem) -> Iterator[Form]:
-    def reversed_sources(setup: Setup) -> Setup:
+    def reversed_sources(setup: PixelSetup) -> PixelSetup:
         return replace(setup, scene=replace(setup.scene, sources=-setup.scene.sources))
 
     yield Form("scattering only", reversed_sources)

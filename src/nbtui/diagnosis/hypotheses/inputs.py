@@ -12,7 +12,7 @@ import numpy as np
 
 from nbtui.diagnosis.hypotheses.changes import orienting, rule, scene
 from nbtui.diagnosis.hypotheses.log_lines import quoted
-from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, Notice, Problem
+from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, NoticeMeaning, Problem
 from nbtui.diagnosis.replay.accumulation import Weights
 from nbtui.diagnosis.replay.polarization import kahn_polarization
 from nbtui.diagnosis.replay.rotation import unit
@@ -217,7 +217,7 @@ STALE_CACHE = Hypothesis(
     "Delete Fdump.bin, or give -hkl on every run.",
     _caches,
     quoted("reading Fs from", "counting entries in", fields=("F_cell",)),
-    notice=Notice(
+    notice=NoticeMeaning(
         "reading Fs from Fdump.bin",
         "C read structure factors from the cache Fdump.bin of an earlier run, not from -hkl or -default_F "
         "(stale_hkl_cache).",

@@ -15,7 +15,7 @@ from typing import Any
 
 from nbtui.diagnosis.hypotheses.changes import Change
 from nbtui.diagnosis.hypotheses.log_lines import Evidence, nothing
-from nbtui.diagnosis.replay.setup import Setup
+from nbtui.diagnosis.replay.setup import PixelSetup
 from nbtui.live.model import Case
 from nbtui.live.scene import Scene
 from nbtui.trace.model import Trace
@@ -26,7 +26,7 @@ class Problem:
     """What the forms are made for: the case, C's set-up of it, and the trace to be explained."""
 
     case: Case
-    base: Setup
+    base: PixelSetup
     reference: Trace
     suspect: Trace
 
@@ -52,7 +52,7 @@ class Form:
 Forms = Callable[[Problem], Iterable[Form]]
 
 
-class Kind(StrEnum):
+class CauseKind(StrEnum):
     """What a cause changes."""
 
     SIMULATION = "simulation"  # the pixel
@@ -61,7 +61,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Notice:
+class NoticeMeaning:
     """A message of the C program that bears on the cause."""
 
     text: str  # part of the message
@@ -70,7 +70,7 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class Setting:
+class DecisiveSetting:
     """A field of the live side's Settings that decides the matter."""
 
     name: str
@@ -93,10 +93,10 @@ class Hypothesis:
     fix: str  # what corrected it in ports that had it
     forms: Forms = no_forms
     evidence: Evidence = nothing  # lines of the C log that show it
-    kind: Kind = Kind.SIMULATION
-    notice: Notice | None = None
+    kind: CauseKind = CauseKind.SIMULATION
+    notice: NoticeMeaning | None = None
     quirks: tuple[str, ...] = ()  # the simulator's switches for it: on as in C
-    setting: Setting | None = None
+    setting: DecisiveSetting | None = None
     own_lines: tuple[str, ...] = ()  # the only lines it changes: explained before anything else
 
     def variant(self, form: Form) -> Variant:
@@ -128,6 +128,6 @@ class Variant:
     def price(self) -> float:
         return self.form.price
 
-    def change(self, setup: Setup) -> Setup:
+    def change(self, setup: PixelSetup) -> PixelSetup:
         """``setup`` with this fault."""
         return self.form.change(setup)

@@ -7,7 +7,7 @@ from itertools import combinations, product
 
 from nbtui.diagnosis.hypotheses.changes import both, rule
 from nbtui.diagnosis.hypotheses.log_lines import quoted
-from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, Kind, Problem, Setting
+from nbtui.diagnosis.hypotheses.record import CauseKind, DecisiveSetting, Form, Hypothesis, Problem
 from nbtui.diagnosis.replay.accumulation import Background, loop_sizes
 from nbtui.diagnosis.replay.corrections import Taken
 
@@ -90,8 +90,8 @@ FLOAT32 = Hypothesis(  # found from the printed digits, not by a search: search/
     "A stage is computed in single precision.",
     "The values are float32 numbers to all printed digits where C's are not.",
     "Compute the trace in float64 (--dtype float64).",
-    kind=Kind.PRECISION,
-    setting=Setting("dtype", as_c="float64"),
+    kind=CauseKind.PRECISION,
+    setting=DecisiveSetting("dtype", as_c="float64"),
 )
 
 HYPOTHESES = (LAST_VALUES, RUNNING_SUM, STEPS, BACKGROUND, FLOAT32)

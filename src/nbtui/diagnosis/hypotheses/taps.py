@@ -6,18 +6,18 @@ from collections.abc import Iterator
 
 from nbtui.diagnosis.hypotheses.changes import Change, rule
 from nbtui.diagnosis.hypotheses.log_lines import quoted
-from nbtui.diagnosis.hypotheses.record import Form, Forms, Hypothesis, Kind, Problem
+from nbtui.diagnosis.hypotheses.record import CauseKind, Form, Forms, Hypothesis, Problem
 from nbtui.diagnosis.replay.lines import LastSubpixel, StarRotation
-from nbtui.diagnosis.replay.scaling import Factor
-from nbtui.diagnosis.replay.setup import Setup, with_rules
+from nbtui.diagnosis.replay.scaling import ScalingFactor
+from nbtui.diagnosis.replay.setup import PixelSetup, with_rules
 
 MOST_DOMAINS = 200
 
 # --- I_before_scaling taken after a factor ---------------------------------------------------------------------------
 
 
-def _including(factor: Factor) -> Forms:
-    def change(setup: Setup) -> Setup:
+def _including(factor: ScalingFactor) -> Forms:
+    def change(setup: PixelSetup) -> PixelSetup:
         return with_rules(setup, "lines", i_factors=(*setup.rules.lines.i_factors, factor))
 
     def forms(problem: Problem) -> Iterator[Form]:
@@ -31,45 +31,45 @@ AFTER_POLARIZATION = Hypothesis(
     "I_before_scaling was taken after the polarization factor had been applied.",
     "C's line is printed before any factor; the ratio of the two values is C's 'polar' to all digits.",
     "Move the trace line in front of the multiplication.",
-    _including(Factor.POLAR),
+    _including(ScalingFactor.POLAR),
     quoted(fields=("I_before_scaling", "polar")),
-    Kind.PRINT,
+    CauseKind.PRINT,
 )
 AFTER_SOLID_ANGLE = Hypothesis(
     "tap_after_omega",
     "I_before_scaling was taken after the solid angle had been applied.",
     "The ratio of the two values is C's omega_pixel.",
     "Move the trace line in front of the multiplication.",
-    _including(Factor.OMEGA),
+    _including(ScalingFactor.OMEGA),
     quoted(fields=("I_before_scaling", "omega_pixel")),
-    Kind.PRINT,
+    CauseKind.PRINT,
 )
 AFTER_CAPTURE = Hypothesis(
     "tap_after_capture",
     "I_before_scaling was taken after the capture fraction had been applied.",
     "The ratio of the two values is C's capture_fraction.",
     "Move the trace line in front of the multiplication.",
-    _including(Factor.CAPTURE),
+    _including(ScalingFactor.CAPTURE),
     quoted(fields=("I_before_scaling", "capture_fraction")),
-    Kind.PRINT,
+    CauseKind.PRINT,
 )
 AFTER_STEPS = Hypothesis(
     "tap_after_steps",
     "I_before_scaling was taken after the division by steps.",
     "The ratio of the two values is 1/steps.",
     "Move the trace line in front of the division.",
-    _including(Factor.STEPS),
+    _including(ScalingFactor.STEPS),
     quoted(fields=("I_before_scaling", "steps")),
-    Kind.PRINT,
+    CauseKind.PRINT,
 )
 AFTER_SCALE = Hypothesis(
     "tap_after_scale",
     "I_before_scaling was taken after the factor r_e^2 x fluence had been applied.",
     "The ratio of the two values is r_e_sqr x fluence_photons_per_m2.",
     "Move the trace line in front of the multiplication.",
-    _including(Factor.SCALE),
+    _including(ScalingFactor.SCALE),
     quoted(fields=("I_before_scaling",)),
-    Kind.PRINT,
+    CauseKind.PRINT,
 )
 
 # --- part of a sum ---------------------------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ SINGLE_PHI = Hypothesis(
     "I_pixel_final agrees; the value is that step's sum in the terms table.",
     "Print the accumulated sum, after the phi loop.",
     _phi_steps,
-    kind=Kind.PRINT,
+    kind=CauseKind.PRINT,
 )
 
 
@@ -103,7 +103,7 @@ SINGLE_DOMAIN = Hypothesis(
     "I_pixel_final agrees; the value is that domain's sum in the terms table.",
     "Print the accumulated sum, after the mosaic loop.",
     _domains,
-    kind=Kind.PRINT,
+    kind=CauseKind.PRINT,
 )
 
 
@@ -127,7 +127,7 @@ LAST_SUBPIXEL = Hypothesis(
     "Print one block for every subpixel, and the sum over all of them.",
     _subpixels,
     quoted("oversample steps"),
-    Kind.PRINT,
+    CauseKind.PRINT,
 )
 
 # --- other lines -----------------------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ ROTATED_STARS = Hypothesis(
     "C prints them as set up, not rotated by phi; hkl_frac agrees.",
     "Nothing needs fixing: no value of the image depends on these lines.",
     _rotated,
-    kind=Kind.PRINT,
+    kind=CauseKind.PRINT,
     own_lines=("rot_a_star_A_inv", "rot_b_star_A_inv", "rot_c_star_A_inv"),
 )
 
@@ -152,7 +152,7 @@ ROTATED_STARS = Hypothesis(
 def shown_times(field: str, factor: float) -> Change:
     """A line that prints ``factor`` times its value."""
 
-    def change(setup: Setup) -> Setup:
+    def change(setup: PixelSetup) -> PixelSetup:
         return with_rules(setup, "lines", shown=(*setup.rules.lines.shown, (field, factor)))
 
     return change
@@ -163,7 +163,7 @@ UNIT_LABEL = Hypothesis(  # its forms come from the ratios of the compared lines
     "A value is printed in another unit than on the other side.",
     "The ratio is exactly a power of ten, 2 pi or 180/pi, and nothing downstream changes.",
     "Print both in one unit, or rename the line; C's scattering_vec_A_inv is in 1/m.",
-    kind=Kind.PRINT,
+    kind=CauseKind.PRINT,
 )
 
 HYPOTHESES = (

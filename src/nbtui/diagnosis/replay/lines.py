@@ -17,7 +17,7 @@ from nbtui.diagnosis.replay.crystal import CrystalValues
 from nbtui.diagnosis.replay.lattice import LatticeValues
 from nbtui.diagnosis.replay.pixel import PixelValues
 from nbtui.diagnosis.replay.rotation import rotation
-from nbtui.diagnosis.replay.scaling import Factor, ScalingValues
+from nbtui.diagnosis.replay.scaling import ScalingFactor, ScalingValues
 from nbtui.diagnosis.replay.scattering import ScatteringValues
 from nbtui.diagnosis.replay.structure_factor import StructureFactorValues
 from nbtui.live.constants import R_E_SQR
@@ -44,7 +44,7 @@ class StarRotation(StrEnum):
 class LineRules:
     """What the lines show; none of it changes the pixel."""
 
-    i_factors: tuple[Factor, ...] = ()  # included in I_before_scaling
+    i_factors: tuple[ScalingFactor, ...] = ()  # included in I_before_scaling
     single_phi: int | None = None  # the one step that I_before_scaling shows
     single_mosaic: int | None = None  # the one domain
     last_subpixel: LastSubpixel | None = None

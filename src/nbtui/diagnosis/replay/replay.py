@@ -19,7 +19,7 @@ from nbtui.diagnosis.replay.pixel import pixel
 from nbtui.diagnosis.replay.precision import Noise
 from nbtui.diagnosis.replay.scaling import scaling
 from nbtui.diagnosis.replay.scattering import scattering
-from nbtui.diagnosis.replay.setup import Rules, Setup
+from nbtui.diagnosis.replay.setup import PixelSetup, Rules
 from nbtui.diagnosis.replay.structure_factor import structure_factor
 from nbtui.live.scene import Array, Scene
 
@@ -40,7 +40,7 @@ class Replay:
     parts: dict[str, Array]
 
 
-def replay(setup: Setup) -> Replay:
+def replay(setup: PixelSetup) -> Replay:
     """Every trace line of the loop for the scene's pixel, under the set-up's rules."""
     scene, rules = setup.scene, setup.rules
     made = stages(scene, rules)

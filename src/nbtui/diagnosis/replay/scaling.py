@@ -16,7 +16,7 @@ from nbtui.live.scene import Scene
 from nbtui.trace.fields.catalogue import Stage
 
 
-class Factor(StrEnum):
+class ScalingFactor(StrEnum):
     """Factors between the sum of terms and the pixel."""
 
     POLAR = "polar"
@@ -30,7 +30,7 @@ class Factor(StrEnum):
 class ScalingValues:
     """The pixel, and the factors that made it."""
 
-    factors: Mapping[Factor, float]
+    factors: Mapping[ScalingFactor, float]
     final: float  # [photons]
 
 
@@ -39,11 +39,11 @@ def scaling(scene: Scene, total: AccumulationValues, corrections: CorrectionValu
     capture = 1.0 if corrections.each_layer else corrections.pixel_capture
     polar, omega = corrections.pixel_polar, corrections.pixel_omega
     factors = {
-        Factor.POLAR: polar,
-        Factor.OMEGA: omega,
-        Factor.CAPTURE: capture,
-        Factor.STEPS: 1.0 / total.steps,
-        Factor.SCALE: R_E_SQR * scene.fluence,
+        ScalingFactor.POLAR: polar,
+        ScalingFactor.OMEGA: omega,
+        ScalingFactor.CAPTURE: capture,
+        ScalingFactor.STEPS: 1.0 / total.steps,
+        ScalingFactor.SCALE: R_E_SQR * scene.fluence,
     }
     final = R_E_SQR * scene.fluence / total.steps * total.total
     final *= 1.0 if scene.oversample_thick else capture

@@ -37,7 +37,7 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Setup:
+class PixelSetup:
     """Everything that a replay depends on."""
 
     scene: Scene
@@ -48,19 +48,19 @@ class Setup:
     orientation: OrientationRules = field(default_factory=OrientationRules)
 
 
-def with_rules(setup: Setup, stage: str, **changes: Any) -> Setup:
+def with_rules(setup: PixelSetup, stage: str, **changes: Any) -> PixelSetup:
     """``setup`` with other rules of one stage, a field of :class:`Rules`."""
     changed = replace(getattr(setup.rules, stage), **changes)
     return replace(setup, rules=replace(setup.rules, **{stage: changed}))
 
 
-def with_frame(setup: Setup, rules: dict[str, Any] | None = None, **frame: Any) -> Setup:
+def with_frame(setup: PixelSetup, rules: dict[str, Any] | None = None, **frame: Any) -> PixelSetup:
     """``setup`` with its detector placed again from a changed frame and changed rules."""
     new = replace(setup, frame=replace(setup.frame, **frame), placement=replace(setup.placement, **(rules or {})))
     return replace(new, scene=placed(new.scene, new.frame, new.placement))
 
 
-def with_cell(setup: Setup, rules: dict[str, Any] | None = None, **cell: Any) -> Setup:
+def with_cell(setup: PixelSetup, rules: dict[str, Any] | None = None, **cell: Any) -> PixelSetup:
     """``setup`` with its crystal oriented again from a changed cell and changed rules."""
     new = replace(setup, cell=replace(setup.cell, **cell), orientation=replace(setup.orientation, **(rules or {})))
     return replace(new, scene=oriented(new.scene, new.cell, new.orientation))

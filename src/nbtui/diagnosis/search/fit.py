@@ -20,7 +20,7 @@ from nbtui.diagnosis.hypotheses.inputs import OTHER_CONFIG
 from nbtui.diagnosis.hypotheses.record import Form, Problem, Variant
 from nbtui.diagnosis.replay.lattice import grating
 from nbtui.diagnosis.replay.replay import MOST_TERMS, replay
-from nbtui.diagnosis.replay.setup import Setup
+from nbtui.diagnosis.replay.setup import PixelSetup
 from nbtui.diagnosis.search.rows import Rows, predictions
 from nbtui.errors import UnusableInput
 from nbtui.live.parameters.parameter import Parameter
@@ -50,7 +50,7 @@ def _value(scene: Scene, parameter: Parameter) -> float:
     return float(value) if isinstance(value, (int, float)) else 0.0
 
 
-def reconfigured(problem: Problem, setup: Setup, options: dict[str, Any]) -> Setup:
+def reconfigured(problem: Problem, setup: PixelSetup, options: dict[str, Any]) -> PixelSetup:
     """``setup`` with the scene made again from changed options; earlier changes of the scene are lost."""
     scene = rebuilt(problem.scene, problem.workdir, options)
     return replace(
@@ -196,7 +196,7 @@ def _counts(problem: Problem, rows: Rows) -> Iterator[Variant]:
         for value in printed - {here.table.default_f}:
             table = replace(here.table, default_f=value)
 
-            def change_table(setup: Setup, table: Any = table) -> Setup:
+            def change_table(setup: PixelSetup, table: Any = table) -> PixelSetup:
                 return replace(setup, scene=replace(setup.scene, table=table))
 
             form = Form(f"default_F {value:g} instead of {here.table.default_f:g}", change_table, 4.0)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from nbtui.diagnosis.hypotheses.changes import scene
 from nbtui.diagnosis.replay.replay import replay
 from nbtui.diagnosis.replay.rotation import rotation
-from nbtui.diagnosis.replay.setup import Setup
+from nbtui.diagnosis.replay.setup import PixelSetup
 from nbtui.diagnosis.search.rows import Rows, predictions
 from nbtui.live.scene import Array
 
@@ -36,28 +36,28 @@ class Divergences:
         return self.new[0] if self.new else ""
 
 
-def _vector(name: str) -> Callable[[Setup, Array], Setup]:
+def _vector(name: str) -> Callable[[PixelSetup, Array], PixelSetup]:
     return lambda setup, values: scene(**{name: values})(setup)
 
 
-def _first_source(setup: Setup, values: Array) -> Setup:
+def _first_source(setup: PixelSetup, values: Array) -> PixelSetup:
     sources = setup.scene.sources.copy()
     sources[0] = -values
     return replace(setup, scene=replace(setup.scene, sources=sources))
 
 
-def _first_wavelength(setup: Setup, values: Array) -> Setup:
+def _first_wavelength(setup: PixelSetup, values: Array) -> PixelSetup:
     wavelengths = setup.scene.source_wavelengths.copy()
     wavelengths[0] = values[0]
     return replace(setup, scene=replace(setup.scene, source_wavelengths=wavelengths))
 
 
-def _number(name: str) -> Callable[[Setup, Array], Setup]:
+def _number(name: str) -> Callable[[PixelSetup, Array], PixelSetup]:
     return lambda setup, values: scene(**{name: float(values[0])})(setup)
 
 
-def _cell_vector(row: int) -> Callable[[Setup, Array], Setup]:
-    def change(setup: Setup, values: Array) -> Setup:
+def _cell_vector(row: int) -> Callable[[PixelSetup, Array], PixelSetup]:
+    def change(setup: PixelSetup, values: Array) -> PixelSetup:
         here = setup.scene
         angle = here.phi_start
         # what is printed at a phi of zero was left by the last step (carry-over)
@@ -70,7 +70,7 @@ def _cell_vector(row: int) -> Callable[[Setup, Array], Setup]:
     return change
 
 
-INPUTS: dict[str, Callable[[Setup, Array], Setup]] = {
+INPUTS: dict[str, Callable[[PixelSetup, Array], PixelSetup]] = {
     "pix0_vector_meters": _vector("pix0"),
     "fdet_vec": _vector("fast"),
     "sdet_vec": _vector("slow"),
@@ -86,7 +86,7 @@ INPUTS: dict[str, Callable[[Setup, Array], Setup]] = {
 DERIVED = ("lambda_angstroms", "floatimage_accumulated")
 
 
-def divergences(base: Setup, rows: Rows) -> Divergences:
+def divergences(base: PixelSetup, rows: Rows) -> Divergences:
     """Which differing fields follow from the differing ones before them."""
     setup = base
     current = predictions(rows, replay(setup))

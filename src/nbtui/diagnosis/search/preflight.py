@@ -11,8 +11,8 @@ from pathlib import Path
 
 from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
 from nbtui.diagnosis.hypotheses.inputs import SOURCE_COUNT
-from nbtui.diagnosis.hypotheses.record import Notice
-from nbtui.diagnosis.replay.setup import Setup
+from nbtui.diagnosis.hypotheses.record import NoticeMeaning
+from nbtui.diagnosis.replay.setup import PixelSetup
 from nbtui.errors import NbtuiError
 from nbtui.live.model import Case, Settings
 from nbtui.live.parameters.c_setup import c_setup, differs
@@ -25,16 +25,16 @@ from nbtui.trace.text import clean
 
 # messages of the C program that bear on no single hypothesis: text in the message, what it means for parity
 GENERAL = (
-    Notice(
+    NoticeMeaning(
         "intensity may vary significantly across a pixel",
         "C warns that the intensity varies within the pixel: a small shift changes it much.",
     ),
-    Notice(
+    NoticeMeaning(
         "out of range for three point interpolation",
         "C switched interpolation off for the rest of the run at the first point out of range (quirk L14): "
         "the pixel depends on what was computed before it.",
     ),
-    Notice(
+    NoticeMeaning(
         "further warnings will not be printed",
         "C suppressed later warnings of the same kind.",
     ),
@@ -54,7 +54,7 @@ def hints(c: Trace, py: Trace) -> dict[str, float]:
     }
 
 
-def preflight(case: Case, c: Trace, py: Trace, base: Setup | None = None) -> tuple[str, ...]:
+def preflight(case: Case, c: Trace, py: Trace, base: PixelSetup | None = None) -> tuple[str, ...]:
     """Sentences, the most important first; no simulation beyond the set-up ``base``."""
     out: list[str] = []
     out += _pixel_of_case(case, c)
@@ -163,7 +163,7 @@ def _position(line: str) -> bool:
         return False
 
 
-def _cache(case: Case, base: Setup) -> list[str]:
+def _cache(case: Case, base: PixelSetup) -> list[str]:
     options = base.scene.options
     if options.hkl_file is None and base.scene.table.source.startswith("Fdump"):
         return [f"Structure factors come from {clean(options.dump_file)} in the working directory: no -hkl was given."]

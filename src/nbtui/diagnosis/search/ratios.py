@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nbtui.diagnosis.replay.setup import Setup
+from nbtui.diagnosis.replay.setup import PixelSetup
 from nbtui.live.constants import DEFAULT_FLUENCE
 from nbtui.live.scene import Array
 from nbtui.trace.fields.catalogue import FIELDS
@@ -43,7 +43,7 @@ class Match:
         return f"{self.field}: Python / C = {self.ratio:.15g} = {self.product} ({likely})"
 
 
-def named_factors(c: Trace, setup: Setup | None = None) -> dict[str, float]:
+def named_factors(c: Trace, setup: PixelSetup | None = None) -> dict[str, float]:
     """Named positive factors that a value may have too many or too few of, none of them 1."""
     out: dict[str, float] = {"2 pi": 2.0 * math.pi, "pi": math.pi, "10": 10.0, "2": 2.0, "180/pi": 180.0 / math.pi}
     shown = {
@@ -68,7 +68,7 @@ def named_factors(c: Trace, setup: Setup | None = None) -> dict[str, float]:
     return {name: value for name, value in out.items() if value > 0.0 and abs(value - 1.0) > SAME}
 
 
-def _of_case(setup: Setup) -> Iterator[tuple[str, float]]:
+def _of_case(setup: PixelSetup) -> Iterator[tuple[str, float]]:
     scene = setup.scene
     yield from zip(("Na", "Nb", "Nc"), map(float, scene.n_cells), strict=True)
     yield "sources", float(len(scene.sources))
@@ -137,7 +137,7 @@ def match(ratio: float, tried: Products, window: float = DOUBLE) -> tuple[str, f
     return None
 
 
-def matches(c: Trace, py: Trace, setup: Setup | None = None, *, single: bool = False) -> tuple[Match, ...]:
+def matches(c: Trace, py: Trace, setup: PixelSetup | None = None, *, single: bool = False) -> tuple[Match, ...]:
     """Every ratio of two printed values that is a product of named factors; ``single``: one side is float32."""
     window = SINGLE if single else DOUBLE
     ratios: dict[str, float] = {}

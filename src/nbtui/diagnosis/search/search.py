@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from nbtui.diagnosis.hypotheses.record import Variant
 from nbtui.diagnosis.replay.replay import Replay, replay
-from nbtui.diagnosis.replay.setup import Setup
+from nbtui.diagnosis.replay.setup import PixelSetup
 from nbtui.diagnosis.search.rows import Rows, predictions
 from nbtui.diagnosis.search.units import label_variants
 from nbtui.live.scene import Array
@@ -29,18 +29,17 @@ DONE = 0.5  # bits left over that count as nothing
 
 
 def silent(words: str) -> None:
-    """Nobody is told."""
+    """Report nothing."""
 
 
 @dataclass(frozen=True)
-class State:
+class SearchState:
     """A set of variants and how well it explains the suspect."""
 
     variants: tuple[tuple[int, Variant], ...]  # with the place in the list, the order in which they apply
     predicted: Array
     row_bits: Array
     bits: float
-
     price: float
 
     @property
@@ -56,7 +55,7 @@ class State:
 class Search:
     """One search: base set-up, rows, and the values that are to be explained."""
 
-    base: Setup
+    base: PixelSetup
     rows: Rows
     variants: Sequence[Variant]
     cheaper: Mapping[str, float] = field(default_factory=dict)  # bits off the price of an id that the log names
@@ -65,9 +64,9 @@ class Search:
     tried: list[int] = field(default_factory=lambda: [0, 0])  # single hypotheses, sets of several
     replays: int = 0
     extras: dict[int, Variant] = field(default_factory=dict)
-    seen: dict[tuple[int, ...], State | None] = field(default_factory=dict)
+    seen: dict[tuple[int, ...], SearchState | None] = field(default_factory=dict)
 
-    def evaluate(self, chosen: Iterable[tuple[int, Variant]], told: str = "") -> State | None:
+    def evaluate(self, chosen: Iterable[tuple[int, Variant]], told: str = "") -> SearchState | None:
         """The state of a set of variants; None when they cannot be combined. ``told``: what to say then."""
         members = tuple(sorted(chosen, key=lambda item: item[0]))
         try:
@@ -82,33 +81,33 @@ class Search:
             self.tell(told or f"re-simulated {self.tried[0]} causes, {self.tried[1]} sets of causes")
         return self.state(members, made)
 
-    def applied(self, members: Iterable[tuple[int, Variant]]) -> Setup:
+    def applied(self, members: Iterable[tuple[int, Variant]]) -> PixelSetup:
         """The base set-up with the variants applied in their order."""
         setup = self.base
         for _, variant in members:
             setup = variant.change(setup)
         return setup
 
-    def state(self, members: tuple[tuple[int, Variant], ...], made: Replay) -> State:
+    def state(self, members: tuple[tuple[int, Variant], ...], made: Replay) -> SearchState:
         """Score a replay."""
         predicted = predictions(self.rows, made)
         predicted = np.where(np.isnan(predicted) & ~np.isnan(self.target), self.rows.reference, predicted)
         bits = self.rows.bits(predicted, self.target)
         price = sum(PRICE + variant.price - self.cheaper.get(variant.id, 0.0) for _, variant in members)
-        return State(members, predicted, bits, self.rows.total(bits), price)
+        return SearchState(members, predicted, bits, self.rows.total(bits), price)
 
     @property
     def target(self) -> Array:
         """The values to be explained."""
         return self.rows.suspect
 
-    def run(self, extra: Callable[[State], Sequence[Variant]] | None = None) -> list[State]:
+    def run(self, extra: Callable[[SearchState], Sequence[Variant]] | None = None) -> list[SearchState]:
         """Every state that was tried, best first; ``extra`` makes further variants when the listed ones fail."""
         start = self.evaluate(())
         assert start is not None  # the base has been replayed before
         if start.bits <= self.done:
             return [start]
-        singles: list[State] = []
+        singles: list[SearchState] = []
         changes: dict[int, npt.NDArray[np.bool_]] = {}
         for number, variant in enumerate(self.variants):
             told = f"re-simulated {number + 1} of {len(self.variants)} causes"
@@ -139,8 +138,8 @@ class Search:
         return sorted(found, key=lambda state: state.total)
 
     def _added(
-        self, variants: Sequence[Variant], start: State, changes: dict[int, npt.NDArray[np.bool_]]
-    ) -> list[State]:
+        self, variants: Sequence[Variant], start: SearchState, changes: dict[int, npt.NDArray[np.bool_]]
+    ) -> list[SearchState]:
         """States of variants that were made for this case alone; they apply before all others."""
         out = []
         for offset, variant in enumerate(variants):
@@ -152,7 +151,7 @@ class Search:
                 out.append(state)
         return out
 
-    def _labels(self, state: State) -> list[State]:
+    def _labels(self, state: SearchState) -> list[SearchState]:
         """The state with lines of another unit explained, where a single ratio does it."""
         found = label_variants(self.rows, state.predicted, self.target, state.row_bits)
         start = len(self.variants)
@@ -167,8 +166,8 @@ class Search:
                 out.append(made)
         return out
 
-    def _extended(self, states: Sequence[State], changes: dict[int, npt.NDArray[np.bool_]]) -> list[State]:
-        out: list[State] = []
+    def _extended(self, states: Sequence[SearchState], changes: dict[int, npt.NDArray[np.bool_]]) -> list[SearchState]:
+        out: list[SearchState] = []
         for rank, state in enumerate(states):
             wrong = np.bincount(self.rows.group, weights=state.row_bits) > 0.0
             taken = {number for number, _ in state.variants}
@@ -193,7 +192,7 @@ class Search:
                 break
         return sorted(out, key=lambda state: state.total)
 
-    def _woken(self, state: State, changes: Mapping[int, npt.NDArray[np.bool_]]) -> list[State]:
+    def _woken(self, state: SearchState, changes: Mapping[int, npt.NDArray[np.bool_]]) -> list[SearchState]:
         """The state with one more variant that changes nothing alone, where it helps here."""
         ids = {variant.id for _, variant in state.variants}
         out = []
@@ -204,9 +203,11 @@ class Search:
                     out.append(made)
         return out
 
-    def _refined(self, states: Sequence[State], changes: Mapping[int, npt.NDArray[np.bool_]]) -> list[State]:
+    def _refined(
+        self, states: Sequence[SearchState], changes: Mapping[int, npt.NDArray[np.bool_]]
+    ) -> list[SearchState]:
         """The states with one member in another of its forms, where that is better."""
-        out: list[State] = []
+        out: list[SearchState] = []
         for state in states:
             if state.bits <= self.done:
                 continue
@@ -223,9 +224,9 @@ class Search:
         return self.extras[number] if number < 0 else self.variants[number]
 
 
-def _diverse(states: Sequence[State], width: int) -> list[State]:
+def _diverse(states: Sequence[SearchState], width: int) -> list[SearchState]:
     """The best states, at most two of the same ids."""
-    out: list[State] = []
+    out: list[SearchState] = []
     count: dict[tuple[str, ...], int] = {}
     for state in states:
         if count.get(state.ids, 0) < 2:

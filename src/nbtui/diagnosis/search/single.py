@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nbtui.diagnosis.replay.replay import replay
-from nbtui.diagnosis.replay.setup import Setup, with_rules
+from nbtui.diagnosis.replay.setup import PixelSetup, with_rules
 from nbtui.diagnosis.search.rows import SINGLE, Rows, predictions
 from nbtui.live.scene import Array
 from nbtui.trace.fields import catalogue
@@ -102,7 +102,7 @@ def suspected_single(rows: Rows, predicted: Array) -> Single | None:
     return Single(rows.fields[first], stage, False, (), 0.0)
 
 
-def single_noise(base: Setup, rows: Rows, stage: int) -> Array:
+def single_noise(base: PixelSetup, rows: Rows, stage: int) -> Array:
     """How far single precision from ``stage`` on may carry, for each row, relative."""
     plain = predictions(rows, replay(base))
     spread = np.zeros(len(rows))
