@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from nbsim.errors import InputError
@@ -88,7 +89,7 @@ class Flag:
         high = _LARGEST.get(self.unit, _LARGEST_NUMBER) if self.high is None else self.high
         return Bounds(self.low, high, self.above)
 
-    @property
+    @cached_property
     def initial(self) -> Any:
         """The value in force without the flag, in its unit; None where there is none, or the set-up chooses one."""
         values = {getattr(Options(), name) for name in self.sets}

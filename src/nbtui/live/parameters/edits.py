@@ -129,7 +129,7 @@ def _value(parameter: Parameter, options: nbsim.Options, settings: Settings, qui
         return bool(getattr(quirks, parameter.field))
     if parameter.own:
         return str(getattr(settings, parameter.field))
-    marked = getattr(options, parameter.field) == nbsim.NOT_GIVEN and parameter.row.initial is None
+    marked = getattr(options, parameter.field) == nbsim.NOT_GIVEN and parameter.initial is None
     return None if marked and parameter.field not in said.fields else value_in(options, parameter)
 
 

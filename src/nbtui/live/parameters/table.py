@@ -12,11 +12,9 @@ from functools import lru_cache
 
 import nbsim
 from nbtui.live.parameters.parameter import Group, Parameter, Value
-from nbtui.live.parameters.rows import beam, crystal, detector, sampling
 
 GROUPS = tuple(Group)
 QUIRK = "quirk."  # in front of the ids of the quirks
-ROWS = (*beam.ROWS, *detector.ROWS, *crystal.ROWS, *sampling.PHI_ROWS, *sampling.SAMPLING_ROWS)
 
 
 def _quirk(name: str) -> Callable[[nbsim.Experiment], Value]:
@@ -26,7 +24,10 @@ def _quirk(name: str) -> Callable[[nbsim.Experiment], Value]:
 @lru_cache(maxsize=1)
 def parameters() -> tuple[Parameter, ...]:
     """All rows in the order of the groups; the quirks as the simulator lists them."""
+    # made when somebody opens the form or asks for a diagnosis, not at the start of the console
     from dataclasses import fields
+
+    from nbtui.live.parameters.rows import beam, crystal, detector, sampling
 
     quirks = (
         Parameter(
@@ -41,7 +42,8 @@ def parameters() -> tuple[Parameter, ...]:
         )
         for item in fields(nbsim.Quirks)
     )
-    return (*ROWS, *quirks)
+    phi, rest = sampling.PHI_ROWS, sampling.SAMPLING_ROWS
+    return (*beam.ROWS, *detector.ROWS, *crystal.ROWS, *phi, *rest, *quirks)
 
 
 @lru_cache(maxsize=1)
