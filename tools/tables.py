@@ -76,23 +76,23 @@ _FLAGS = """# Flags of nbsim
 Made by `make docs` from the tables that the parser and `nbsim --help` use.
 
 `nbsim` reads nanoBragg's own command line. A flag is written as in the first column, or as one of the other spellings;
-`...` means that anything may follow there. Values are in the unit named. Of a flag that is given twice the later one
-counts. Flags that choose a convention or a pivot do so in the order in which they stand, as in C, and the headers of
-`-img` and `-mask` are read before all of them.
+`...` stands for any ending. Values are in the unit of the row. If a flag is given twice, the later one counts. Flags
+that choose a convention or a pivot act in their order on the command line, as in C; the headers of `-img` and `-mask`
+are read before all of them.
 
-What C would ignore or misread is refused: unknown flags (with the nearest known one), words that belong to no flag,
-missing values, values that are not numbers, whole numbers such as `1e3` of which C reads the 1, and numbers that no
-experiment has (zero or negative distances, cells that cannot be, no cells along an axis, empty regions).
+`nbsim` refuses words that C would ignore or misread: unknown flags (with the nearest known one), words that belong to
+no flag, missing values, values that are not numbers, whole numbers such as `1e3` of which C reads the 1, and numbers
+that no experiment has (zero or negative distances, impossible cells, no cells along an axis, empty regions).
 
 `--compat` matches words as C does, for command lines that rely on it: most flags are found anywhere in a word
 (`-lambdaX`, `--distance`), every flag is tried on every word (upstream reads `-misset_seed` as `-misset`, too), numbers
-are read as far as they go (`100mm`, `1e3` cells are 1), and what fits nothing is passed over and named on stderr. The
-column "C matches" says which: *in* means anywhere in a word, *whole* the word as it stands. Without `--compat`, nbsim
-says on stderr where C would have read the words in another way.
+are read as far as they go (`100mm`, `1e3` cells are 1), and unmatched words are skipped and named on stderr. The
+column "C matches" says how: *in* means anywhere in a word, *whole* only the whole word. Without `--compat`, nbsim
+reports on stderr where C would have read the words differently.
 
-Ranges are those of the experiment; beyond them, every unit has a largest number (1e9 mm, 1e6 A ...). The column
-"Gradient" names the parameter of `Experiment.with_parameters` (docs/api.md) that the typed number becomes: the image
-is differentiable with respect to it.
+The column "Range" holds the limits of a single flag; besides, every unit has a largest number (1e9 mm, 1e6 A ...). The
+column "Gradient" names the parameter of `Experiment.with_parameters` (docs/api.md) that the typed number becomes; the
+image is differentiable with respect to it.
 
 S or L and a number name a quirk of the C program; the switches are at the end.
 """

@@ -35,7 +35,7 @@ def _say(text: str) -> None:
 
 
 def _say_what_c_would_do(settings: Settings, experiment: ExperimentData) -> None:
-    """What the C program reads and never uses, or reads in another way, is not passed over in silence."""
+    """Report words that the C program reads and never uses, or reads differently."""
     from nbsim.options.parse import parse
     from nbsim.options.table import flag_named
 

@@ -254,7 +254,7 @@ def test_edits_find_their_flag(before: str, id: str, value: Value, after: str) -
          "size, fast has no effect while pixels, fast is set; set pixels, fast to 0 first"),
         ("-N 5", "n_a", None, "cells along a: -N sets it together with others; type a value"),
         ("-misset 1 2 3", "misset_x", None, "misset x: -misset needs all its 3 numbers; type one"),
-        ("-mat A.mat", "cell_a", 30.0, "cell a: the other numbers of -cell are not known yet; wait a moment"),
+        ("-mat A.mat", "cell_a", 30.0, "cell a: the rest of -cell is not known yet; try again in a moment"),
         ("-phisteps 1000 -osc 1 -mosaic 1", "mosaic_domains", 20000,
          "1000 phi steps x 20000 domains: 20000000 contributions to one pixel; at most 10000000 here"),
         ("-roi 0 9 0 9", "roi", (0.5, 9.0, 0.0, 9.0), "-roi 0.5: needs a whole number such as 5 (not '0.5')"),

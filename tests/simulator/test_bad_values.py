@@ -46,7 +46,7 @@ PLAIN = "-default_F 10 -cell 30 40 50 90 90 90 -lambda 1 -distance 100 -detpixel
             r"-close_distance 0: must be positive \(as the header of zero\.img has it, or the command line\)",
         ),
         ("-img lying.img", r"lying\.img: HEADER_BYTES=1e.09 does not fit a file of 520 bytes"),
-        ("-img far.img", r"far\.img: PIXEL_SIZE=inf in the header is no number of a detector"),
+        ("-img far.img", r"far\.img: PIXEL_SIZE=inf is not a valid detector value in the header"),
         ("-img vast.img", r"vast\.img: the header names 4 x 1e.12 pixels"),
         ("-default_F 0 -dump nan.bin", r"nan\.bin: damaged; it holds values that are no structure factors"),
         ("-default_F 0 -dump .", r"-dump \.: a directory or a device"),

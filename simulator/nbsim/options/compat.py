@@ -1,7 +1,7 @@
 """Words matched as the C program matches them, for command lines that were written for it.
 
 C finds most options anywhere in a word, tests every word against every option, reads the number in front of a value,
-and passes over what it does not know. Source: nanobragg_setup.md section 1.1, quirks S1 and S2.
+and skips unknown words. Source: nanobragg_setup.md section 1.1, quirks S1 and S2.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def header_files(tokens: Sequence[str]) -> dict[str, str]:
 
 
 def matches(tokens: Sequence[str]) -> tuple[list[Match], tuple[str, ...]]:
-    """What C finds in ``tokens`` (without the program name), in its order, and the words that it passes over.
+    """The options that C finds in ``tokens`` (without the program name), in its order, and the words that it skips.
 
     Raises:
         InputError: a value is missing where the C program would crash, or too large.

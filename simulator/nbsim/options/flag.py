@@ -1,4 +1,4 @@
-"""One row of the option table: everything that is known of a flag, and how its values are read.
+"""One row of the option table: the facts of a flag, and the reading of its values.
 
 The parser, ``--help``, docs/flags.md and the programs that edit a command line take names, units, bounds and defaults
 from these rows, so that they cannot contradict each other.

@@ -13,16 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 from nbsim.errors import InputError
+from nbsim.options.options import Options
 
 _MAGIC = b"{\nHEADER_BYT"
 _PREFIX = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
-_DEFAULT_PIXEL_MM = 0.1
 _LARGEST = 1e9
 _MOST_PIXELS = 1e6  # along an edge
 
 
 def keyword(text: str, name: str) -> float | None:
-    """Number after the ``=`` that follows the last textual occurrence of ``name``; ``None`` if absent.
+    """Number after the ``=`` that follows the last occurrence of ``name`` in the text; ``None`` if absent.
 
     The match is textual, so DISTANCE also finds CLOSE_DISTANCE (S27b).
     """
@@ -35,7 +35,7 @@ def keyword(text: str, name: str) -> float | None:
 
 
 def read_header(path: Path) -> str:
-    """Header text of an SMV file, as long as its HEADER_BYTES says.
+    """Header text of an SMV file, HEADER_BYTES long.
 
     Raises:
         InputError: missing file, or not SMV.
@@ -71,7 +71,7 @@ def _size(path: Path, text: str) -> tuple[int, int]:
 
 
 def read_header_changes(path: Path, changes: dict[str, Any], *, is_mask: bool) -> None:
-    """Put what the header of ``path`` sets into ``changes`` (names and units of :class:`Options`)."""
+    """Add the values of the header of ``path`` to ``changes`` (names and units of :class:`Options`)."""
     text = read_header(path)
     fast, slow = _size(path, text)
     changes.update(detpixels_fast=fast, detpixels_slow=slow)
@@ -91,12 +91,12 @@ def read_header_changes(path: Path, changes: dict[str, Any], *, is_mask: bool) -
         value = keyword(text, name)
         if value is not None:
             if abs(value) > _LARGEST:
-                raise InputError(f"{path}: {name}={value:g} in the header is no number of a detector")
+                raise InputError(f"{path}: {name}={value:g} is not a valid detector value in the header")
             changes[option] = value
             if option == "close_distance_mm":
                 changes["header_close_mm"] = value
     changes["header_twotheta_deg"] = keyword(text, "TWOTHETA")
-    pixel = changes.get("pixel_mm", _DEFAULT_PIXEL_MM)
+    pixel = changes.get("pixel_mm", Options.pixel_mm)
     changes.update(detsize_fast_mm=pixel * fast, detsize_slow_mm=pixel * slow)
     if is_mask and keyword(text, "BEAM_CENTER_Y") is not None:
         changes["ybeam_mm"] = changes["detsize_slow_mm"] - changes["ybeam_mm"]

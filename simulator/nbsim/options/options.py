@@ -16,7 +16,7 @@ NOT_GIVEN = -1  # C's mark for numbers that the set-up chooses where the command
 
 @dataclass(frozen=True)
 class Options:
-    """Everything a nanoBragg command line (and the headers it names) says."""
+    """The content of a nanoBragg command line and of the headers that it names."""
 
     argv: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()  # words that C passes over; only with its matching rules

@@ -27,19 +27,23 @@ def _choice(name: str, choices: str, help_: str) -> Own:
 
 OWN = (
     _choice("--phi-mode", "spec|c-parity", "c-parity keeps the vectors of the last phi step at phi = 0, as C does"),
-    _choice("--device", "cpu|cuda", "where it is computed"),
+    _choice("--device", "cpu|cuda", "device of the computation"),
     _choice("--dtype", "float64|float32", "precision"),
-    Own("--quirk", "one oddity of the C program on or off; may be repeated; docs/flags.md lists them", "NAME=on|off"),
-    Own("--omp-threads", "first pixels as in a C run with this OMP_NUM_THREADS, which they depend on", "N", "1"),
-    Own("--compat", "match words as C does: options anywhere in a word, unknown words passed over"),
-    _choice("--compile", "auto|on|off", "auto: the compiled kernel if it was built before; long runs build it"),
+    Own(
+        "--quirk",
+        "turn an oddity of C on or off; may be repeated; docs/flags.md lists them",
+        "NAME=on|off",
+    ),
+    Own("--omp-threads", "reproduce a C run with this OMP_NUM_THREADS; the first pixels depend on it", "N", "1"),
+    Own("--compat", "match words as C does: options anywhere in a word, unknown words skipped"),
+    _choice("--compile", "auto|on|off", "auto: the compiled kernel if it exists; long runs build it"),
 )
 _BY_NAME = {own.name: own for own in OWN}
 
 
 @dataclass
 class Settings:
-    """What nbsim's own options say, and the words that are nanoBragg's."""
+    """The values of nbsim's own options, and the words of nanoBragg."""
 
     values: dict[str, str] = field(default_factory=lambda: {own.name: own.default for own in OWN if own.choices})
     quirks: dict[str, bool] = field(default_factory=dict)
@@ -49,7 +53,7 @@ class Settings:
 
 
 def split(argv: Sequence[str]) -> Settings:
-    """nbsim's own options taken out of nanoBragg's.
+    """Separate nbsim's own options from nanoBragg's.
 
     Raises:
         InputError: a value is missing or not one of the choices.

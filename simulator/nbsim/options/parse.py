@@ -1,6 +1,6 @@
 """The command line of nanoBragg: the parser, which walks the table of options.
 
-Anything that C would silently ignore or misread is refused; with ``compat`` the words are matched as C matches them
+Words that C would silently ignore or misread are refused; with ``compat`` they are matched as C matches them
 (:mod:`nbsim.options.compat`). Source: nanobragg_setup.md section 1.1.
 """
 
@@ -30,7 +30,7 @@ _SPELLINGS = sorted({name for flag in FLAGS for name in flag.spellings})
 
 
 def _take(flag: Flag, name: str, following: Sequence[str]) -> tuple[str, ...]:
-    """The words that belong to ``flag``, unconverted."""
+    """The words of ``flag``, unconverted."""
     if flag.most:
         some = tuple(takewhile(lambda word: not word.startswith("-"), following[: flag.most]))
         if not some:

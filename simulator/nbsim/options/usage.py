@@ -12,7 +12,7 @@ from nbsim.options.table import SECTIONS
 USAGE = """usage: nbsim FLAGS [--phi-mode c-parity] [--device cuda] [...]     nbsim --help lists them all
 
 The whole detector with nanoBragg's own flags. Files are read from and written to the current directory under C's
-names; what an earlier run left is replaced, an input file never.
+names; outputs of an earlier run are replaced, input files never.
 
   nbsim -hkl P1.hkl -mat A.mat -lambda 1 -distance 100 -detpixels 1024 -N 20 -nonoise
   nbsim -hkl data.mtz --column FC -cell 78 78 38 90 90 90 -lambda 1 -distance 100 -N 20

@@ -128,7 +128,7 @@ def build(options: Options, workdir: Path, quirks: Quirks) -> ExperimentData:
     notices: list[str] = []
     options = _with_cell_of_file(options, workdir, notices)
     if options.ignored:
-        notices.append(f"passed over, as the C program does: {' '.join(options.ignored)}")
+        notices.append(f"skipped, as in the C program: {' '.join(options.ignored)}")
     checks.check_roi(options, geometry.detector_size(options))
     widths = _widths(options, notices)
     checks.check_axes(geometry.axes(options, quirks))

@@ -1,4 +1,4 @@
-"""The numbers of a command line that the image follows smoothly, as they are typed.
+"""The numbers of a command line that the image follows smoothly, as typed.
 
 The set-up starts from these tensors, so that a gradient reaches what a user types. Source: nanobragg_setup.md
 sections 1.2 and 2.3.
@@ -43,7 +43,7 @@ def _filled_cell(options: Options) -> Tensor | None:
 
 
 def _fluence(options: Options) -> float:
-    """Photons/m^2; flux, time and beam size beat ``-fluence`` (section 2.1)."""
+    """Photons/m^2; flux, time and beam size override ``-fluence`` (section 2.1)."""
     beam = options.beamsize_mm / 1000.0
     if options.flux != 0.0 and options.exposure_s > 0.0 and beam >= 0.0:
         if beam == 0.0:
@@ -53,7 +53,7 @@ def _fluence(options: Options) -> float:
 
 
 def typed(options: Options) -> Parameters:
-    """What ``options`` say.
+    """The parameters of ``options``.
 
     Raises:
         InputError: a flux without a beam size.
@@ -90,11 +90,11 @@ def _as_parameter(name: str, value: object, shape: tuple[int, ...]) -> Tensor:
     try:
         tensor = torch.as_tensor(value)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"{name}: {type(value).__name__} is no tensor of numbers") from error
+        raise InputError(f"{name}: {type(value).__name__} is not a tensor of numbers") from error
     if tensor.dtype == torch.bool or tensor.is_complex():
-        raise InputError(f"{name}: {tensor.dtype} are no real numbers")
+        raise InputError(f"{name}: {tensor.dtype} is not a type of real numbers")
     if tuple(tensor.shape) != shape:
-        wanted = f"the shape {shape}" if shape else "a single number, of no dimensions"
+        wanted = f"the shape {shape}" if shape else "a single number, without dimensions"
         raise InputError(f"{name}: has the shape {tuple(tensor.shape)}, needs {wanted}")
     tensor = tensor.to(device="cpu", dtype=torch.float64)
     if not bool(tensor.isfinite().all()):
@@ -106,7 +106,7 @@ def changed(parameters: Parameters, changes: Mapping[str, object], options: Opti
     """``parameters`` with ``changes`` by name.
 
     Raises:
-        InputError: no such parameter, a wrong shape, a value that cannot be, or a parameter without effect here.
+        InputError: no such parameter, a wrong shape, an impossible value, or a parameter without effect here.
     """
     known = [field.name for field in fields(Parameters)]
     for name in changes:
@@ -127,7 +127,7 @@ def changed(parameters: Parameters, changes: Mapping[str, object], options: Opti
 
 
 def _check_effect(made: Mapping[str, Tensor], result: Parameters, options: Options, quirks: Quirks) -> None:
-    """Refuse what the set-up would not look at, or could not follow."""
+    """Refuse parameters that the set-up would ignore or could not follow."""
     if "distance" in made and result.close_distance is not None:
         raise InputError("distance: has no effect beside -close_distance; change close_distance")
     if "close_distance" in made and result.close_distance is not None and not bool(result.close_distance != 0.0):
@@ -141,6 +141,6 @@ def _check_effect(made: Mapping[str, Tensor], result: Parameters, options: Optio
         real = counts.requires_grad or bool((counts != counts.round()).any())
         if real and options.shape == "SQUARE" and quirks.grating_literal:
             raise InputError(
-                "n_cells: C's quotient sin(pi N h)/sin(pi h) has no sense between whole N; "
+                "n_cells: C's quotient sin(pi N h)/sin(pi h) is meaningless between whole N; "
                 "build the experiment with quirks={'grating_literal': False}"
             )

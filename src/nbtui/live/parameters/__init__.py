@@ -1,1 +1,1 @@
-"""The parameters of a case: their table, edits of the command line, typed values, tuning, values read from a C log."""
+"""The parameters of a case: table, edits of the command line, typed values, tuning, values in a C log."""

@@ -1,9 +1,8 @@
 """Changed parameters of a case: ordered edits that make another command line, and its values read back.
 
-Pure: an edit touches neither a file nor the screen. An edited flag stays where it stands and keeps its spelling,
-because the order of nanoBragg's flags means something (many of them choose the pivot); a new one is put in front of
-all others where it has its effect there, so that what was typed keeps the last word. nbsim is imported when something
-is called.
+Pure: an edit touches neither a file nor the screen. An edited flag keeps its place and its spelling, because the
+order of nanoBragg's flags matters (many of them choose the pivot); a new one goes in front of all others where it has
+its effect there, so that the typed flags keep the last word.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _SAME = 1e-12  # relative; a value goes through the unit of its flag
 
 @dataclass(frozen=True)
 class Setup:
-    """What is simulated, apart from the pixel."""
+    """A command line and the settings of its simulation; everything but the pixel."""
 
     argv: tuple[str, ...]
     settings: Settings
@@ -39,7 +38,7 @@ class Setup:
 
 @dataclass(frozen=True)
 class Edit:
-    """A parameter is to have a value; None takes its flag away."""
+    """A new value of a parameter; None removes its flag."""
 
     id: str
     value: Value
@@ -47,7 +46,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Typed:
-    """The values of a set-up as its command line says them, defaults where it does not; ``given``: it does."""
+    """The values of a command line, with defaults; ``given``: ids of those that it holds."""
 
     values: Mapping[str, Value]
     given: frozenset[str]
@@ -90,7 +89,7 @@ def typed(setup: Setup, workdir: Path) -> Typed:
 
 
 def in_force(case: Case, settings: Settings) -> dict[str, Value]:
-    """Every parameter as the built experiment has it; set up in float64 on the CPU whatever the settings say.
+    """The effective value of every parameter: that of the built experiment, in float64 on the CPU for all settings.
 
     Raises:
         UnusableInput: the command line or a file it names is unusable.
@@ -139,7 +138,7 @@ def _said(argv: Iterable[str]) -> Said:
 
 
 def _row(flag: nbsim.Flag) -> tuple[str, ...]:
-    """What tells the rows of the flag table apart: -misset has one for angles and one for 'random'."""
+    """The identity of a row of the flag table: -misset has one row for angles and one for 'random'."""
     return (*flag.spellings, *flag.sets)
 
 
@@ -155,7 +154,7 @@ def _rows_of(parameter: Parameter) -> frozenset[tuple[str, ...]]:
 def edited(setup: Setup, edit: Edit, workdir: Path, known: Mapping[str, Value]) -> Setup:
     """The set-up with one parameter changed.
 
-    ``known``: values in force, for the parts of a flag that its command line leaves out.
+    ``known``: effective values, for the parts of a flag that its command line leaves out.
 
     Raises:
         UnusableInput: the value is refused, would have no effect, or asks for too much.
@@ -176,7 +175,7 @@ def edited(setup: Setup, edit: Edit, workdir: Path, known: Mapping[str, Value]) 
         if edit.value is None or same(value, _rounded(parameter, edit.value)):
             _affordable(options)
             return tried
-    raise UnusableInput(f"{parameter.name}: another flag of the command line overrules {parameter.flag}")
+    raise UnusableInput(f"{parameter.name}: another flag of the command line overrides {parameter.flag}")
 
 
 def _rounded(parameter: Parameter, value: Value) -> Value:
@@ -214,13 +213,13 @@ def _set(settings: Settings, parameter: Parameter, value: Value) -> Settings:
 def _ways(
     argv: tuple[str, ...], parameter: Parameter, value: Value, before: Typed, known: Mapping[str, Value]
 ) -> Iterable[tuple[str, ...]]:
-    """Command lines that may say it, the most faithful first."""
+    """Command lines that may set the value, the most faithful first."""
     if parameter.choices:
         words = next(words for choice, words in parameter.choices if choice == value)
         bare, at = _without(argv, _rows_of(parameter))
         yield (*bare[:at], *words, *bare[at:])
         yield (*bare, *words)
-        yield (*argv, *(words or (parameter.flag,)))  # a flag can say what its absence cannot
+        yield (*argv, *(words or (parameter.flag,)))  # a flag can set what its absence cannot
         return
     spans = [span for span in _spans(argv) if parameter.field in span[2].sets]
     if value is None:
@@ -278,7 +277,9 @@ def _words(parameter: Parameter, value: Value, before: Typed, known: Mapping[str
             siblings = [now if now is not None else other for now, other in zip(siblings, fallback, strict=True)]
         numbers = [value if row is parameter else now for row, now in zip(parts, siblings, strict=True)]
     if not all(isinstance(number, (int, float)) for number in numbers):
-        raise UnusableInput(f"{parameter.name}: the other numbers of {parameter.flag} are not known yet; wait a moment")
+        raise UnusableInput(
+            f"{parameter.name}: the other numbers of {parameter.flag} are not known yet; try again in a moment"
+        )
     return [word(number) for number in numbers if isinstance(number, (int, float))]
 
 

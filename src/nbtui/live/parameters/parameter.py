@@ -81,8 +81,8 @@ class Parameter:
     """One row.
 
     ``flag`` is the flag that sets it; settings of nbtui itself name ``own``, their row among nbsim's own options. A
-    switch or choice lists the words of each value. ``read`` takes the value in force from a built experiment; without
-    it the value of the command line is in force.
+    switch or choice lists the words of each value. ``read`` takes the effective value from a built experiment; without
+    it the value of the command line is effective.
     """
 
     id: str
@@ -99,7 +99,7 @@ class Parameter:
     blank: Value = None  # the value where the command line gives none
     own: str = ""
     overruled_by: str = ""  # id of a parameter that leaves this one without effect while it is given and not 0
-    last: bool = False  # a new flag has to stand last to have its effect
+    last: bool = False  # a new flag must stand last to have its effect
     read: Callable[[nbsim.Experiment], Value] | None = None
     printed: Printed | None = None
     says: tuple[tuple[str, Value], ...] = ()  # words of C's log, and the value that they mean

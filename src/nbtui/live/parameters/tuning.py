@@ -1,4 +1,4 @@
-"""The parameters of a case while somebody changes them: what is wanted now, undo and redo, and the way back.
+"""Changes of the parameters of a case: the wanted set-up, undo, redo and reset.
 
 A frozen value. Source of the contract: design.md section 5, parameters.
 """
@@ -24,10 +24,10 @@ COMMAND = "command line"  # id of the edit that stands for a command line change
 
 @dataclass(frozen=True)
 class Tuning:
-    """A case as nbtui was started with it, and the edits since.
+    """A case as nbtui was started, and the edits since.
 
-    ``asked`` is what the live side was last told to simulate; ``known`` the values in force of the case as it was, once
-    they have been read.
+    ``asked`` is the set-up that the live side simulated last; ``known`` holds the effective values at the start, once
+    they are read.
     """
 
     case: Case
@@ -38,7 +38,7 @@ class Tuning:
     future: tuple[Edits, ...] = ()
     known: Mapping[str, Value] = field(default_factory=dict, compare=False)
     now: Setup = field(default_factory=lambda: Setup((), Settings()))
-    held: bool = False  # edits wait until they are let go
+    held: bool = False  # edits wait until they are released
     gap: float | None = None  # relative gap of the pixel at the start, once it is known
 
     @property
@@ -48,17 +48,17 @@ class Tuning:
 
     @property
     def waiting(self) -> bool:
-        """Whether the live side has still to be told of the latest edit."""
+        """Whether the live side has not simulated the latest edit yet."""
         return self.now != self.asked
 
     @cached_property
     def typed(self) -> Typed:
-        """What is wanted now, as its command line says it."""
+        """The values of the wanted set-up, from its command line."""
         return _typed(self.now, self.case.workdir)
 
     @cached_property
     def changed(self) -> frozenset[str]:
-        """Ids of the parameters that are not as nbtui was started.
+        """Ids of the parameters that have changed since nbtui was started.
 
         A quirk that only follows the phi mode is not counted beside it. A command line that cannot be parsed counts as
         one change: the simulation says what is wrong with it.
@@ -73,7 +73,7 @@ class Tuning:
         return frozenset(id for id, value in now.values.items() if not same(value, before[id]))
 
     def of(self, case: Case) -> Case:
-        """``case`` (its pixel) with the command line that is wanted now.
+        """``case`` (its pixel) with the wanted command line.
 
         A changed case is another case: it has another name, and no folder whose ``command.txt`` would say otherwise.
         """
@@ -88,13 +88,13 @@ def _typed(setup: Setup, workdir: Path) -> Typed:
 
 
 def begun(case: Case, settings: Settings) -> Tuning:
-    """Nothing changed yet."""
+    """A case without changes."""
     setup = Setup(case.argv, settings)
     return Tuning(case, settings, setup, now=setup)
 
 
 def put(tuning: Tuning, edit: Edit) -> Tuning:
-    """One parameter changed; its earlier edits are superseded. Back at the value of the start, nothing is left of it.
+    """Change one parameter; its earlier edits are superseded, and its first value leaves no edit.
 
     Raises:
         UnusableInput: the value cannot be given, would have no effect, or asks for too much.
@@ -108,35 +108,35 @@ def put(tuning: Tuning, edit: Edit) -> Tuning:
 
 
 def restored(tuning: Tuning, id: str) -> Tuning:
-    """One parameter as it was at the start; the others stay changed.
+    """Restore one parameter to its value at the start; the others stay changed.
 
     Raises:
-        UnusableInput: another edit does not go without it.
+        UnusableInput: another edit depends on it.
     """
     return _stepped(tuning, tuple(edit for edit in tuning.edits if edit.id != id))
 
 
 def reset(tuning: Tuning) -> Tuning:
-    """Everything as at the start; a step that can be undone."""
+    """Restore all parameters; a step that can be undone."""
     return _stepped(tuning, ())
 
 
 def undone(tuning: Tuning) -> Tuning:
-    """One step back; at the start nothing happens."""
+    """Undo one step; at the start, nothing."""
     if not tuning.past:
         return tuning
     return _at(tuning, tuning.past[-1], tuning.past[:-1], (tuning.edits, *tuning.future))
 
 
 def redone(tuning: Tuning) -> Tuning:
-    """The step that was undone last, again."""
+    """Redo the step that was undone last."""
     if not tuning.future:
         return tuning
     return _at(tuning, tuning.future[0], (*tuning.past, tuning.edits), tuning.future[1:])
 
 
 def synced(tuning: Tuning, argv: tuple[str, ...], settings: Settings) -> Tuning:
-    """With what somebody else has asked of the live side since: a phi mode, a quirk, another command line.
+    """Take over a change made elsewhere: a phi mode, a quirk, another command line.
 
     It becomes a step of its own, on top of the edits that are still waiting.
     """
@@ -156,17 +156,17 @@ def synced(tuning: Tuning, argv: tuple[str, ...], settings: Settings) -> Tuning:
 
 
 def rebased(tuning: Tuning, case: Case) -> Tuning:
-    """The same edits on a case whose own command line is another one now; earlier steps cannot be undone any more.
+    """The same edits on a case whose command line has changed; earlier steps can no longer be undone.
 
     Raises:
-        UnusableInput: an edit does not go with the new command line.
+        UnusableInput: an edit does not fit the new command line.
     """
     moved = replace(tuning, case=case, past=(), future=(), known={}, gap=None)
     return replace(moved, now=applied(moved, tuning.edits))
 
 
 def applied(tuning: Tuning, edits: Edits) -> Setup:
-    """The set-up of the start with these edits, in their order. Raises UnusableInput."""
+    """The first set-up with these edits, in order. Raises UnusableInput."""
 
     def step(setup: Setup, edit: Edit) -> Setup:
         if edit.id == COMMAND:
@@ -195,7 +195,7 @@ def c_command(case: Case) -> str:
 
 
 def nbtui_command(case: Case, settings: Settings) -> str:
-    """A command line of nbtui that compares the same again, or prints the Python trace where there is no C log."""
+    """A command line of nbtui that repeats the comparison, or prints the Python trace if no C log exists."""
     words = ["nbtui", "trace", "--out", "-"] if case.c_log is None else ["nbtui", "compare", "--c", str(case.c_log)]
     words += ["--workdir", str(case.workdir), "--phi-mode", settings.phi_mode]
     words += ["--dtype", settings.dtype, "--device", settings.device]
