@@ -1,4 +1,4 @@
-"""The values in force of an experiment, and what C's log shows of them."""
+"""The effective values of an experiment, and those in C's log."""
 
 from __future__ import annotations
 

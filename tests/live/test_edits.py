@@ -231,7 +231,7 @@ def test_an_edited_command_line(id: str, value: Value, after: str) -> None:
         ("-misset random -N 5", "misset_random", False, "-N 5"),
         ("-misset 1 2 3", "misset_random", True, "-misset 1 2 3 -misset random"),
         ("-detpixels 64", "detpixels_fast", 128, "-detpixels 64 -detpixels_x 128"),
-        ("-cell 30", "cell_b", 31.0, "-cell 30 31 32 90 90 90"),  # blanks are filled with what is in force
+        ("-cell 30", "cell_b", 31.0, "-cell 30 31 32 90 90 90"),  # blanks are filled with the effective values
         ("-mosaic_spread 1", "mosaic", 0.5, "-mosaic_spread 0.5"),
         ("-curved_det on -phi 1", "curved", False, "-phi 1"),
     ],

@@ -30,15 +30,11 @@ _KINDS = {"float": "X", "int": "N", "str": "WORD", "depth": "X"}
 
 @dataclass(frozen=True)
 class Bounds:
-    """The numbers that make sense; infinity is no number here, and passes."""
+    """The range of numbers that make sense."""
 
     low: float
     high: float
     above: bool = False  # ``low`` itself does not make sense
-
-    def holds(self, value: float) -> bool:
-        """Whether a finite number lies inside."""
-        return not (self.is_below(value) or abs(value) > self.high)
 
     def is_below(self, value: float) -> bool:
         """Whether a number is too small."""
@@ -91,7 +87,7 @@ class Flag:
 
     @cached_property
     def initial(self) -> Any:
-        """The value in force without the flag, in its unit; None where there is none, or the set-up chooses one."""
+        """The value without the flag, in its unit; None where there is none, or the set-up chooses one."""
         values = {getattr(Options(), name) for name in self.sets}
         value = values.pop() if len(values) == 1 else None
         if value is None or value == NOT_GIVEN or isinstance(value, (str, bool, tuple)):

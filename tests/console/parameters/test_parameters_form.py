@@ -79,7 +79,7 @@ def test_the_form_at_80x24() -> None:
 ── distance -distance  ─────────────────────────────────────────────────────────
  sample to detector along the beam; pivots at the beam centre (positive; step
  0.1)
- typed 121 mm; in force 121 mm; C 120 #
+ typed 121 mm; effective 121 mm; C 120 #
  + follows: close distance 120 -> 121
  left h less  right l more  Enter type  u undo  Ctrl-R redo  ? keys  q back"""
     title, verdict, *rest = drawn(toy_form(only=True), state, 80, 24)
@@ -90,7 +90,7 @@ def test_the_form_at_80x24() -> None:
 def test_a_value_in_force_other_than_typed_is_marked() -> None:
     lines = drawn(toy_form(cursor="cell_alpha"), toy_state(), 120, 40)
     assert any(re.search(r"> +cell alpha +82~ deg", text) for text in lines)
-    assert " typed 82 deg; in force 81.96864 deg" in lines
+    assert " typed 82 deg; effective 81.96864 deg" in lines
 
 
 def test_while_a_value_is_typed_it_stands_in_its_place() -> None:
@@ -115,7 +115,7 @@ def test_why_there_is_no_experiment() -> None:
     lines = drawn(form, state, 100, 24)
     assert "failed: verdict of before" in lines[0]
     assert lines[2] == " toy: -osc 0 with -phistep gives no phi step at all"
-    assert " typed 121 mm; no experiment comes of it; C 120 #" in lines
+    assert " typed 121 mm; no experiment results; C 120 #" in lines
 
 
 @pytest.mark.parametrize("width", [40, 80, 120, 200])

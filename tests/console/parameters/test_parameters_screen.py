@@ -31,7 +31,7 @@ EVIL = "x\x1b[2J[/red][@click=app.quit]\u202e漢字\x07"
 
 
 async def opened(pilot: Pilot[int], app: Console) -> ParametersScreen:
-    """The form, with the values in force read."""
+    """The form, with the effective values read."""
     await ready(pilot)
     await pilot.press("p")
     screen = app.screen
@@ -270,7 +270,7 @@ def test_bytes_per_key_and_keys_typed_at_once(on_terminal: Start) -> None:
     terminal.wait_for("simulated in")
     terminal.settle()
     terminal.press("p")
-    terminal.wait_for("in force 120 mm")
+    terminal.wait_for("effective 120 mm")
     terminal.settle()
     down = [terminal.press("j") for _ in range(8)] + [terminal.press("k") for _ in range(8)]
     assert all(0 < sent <= 600 for sent in down), down
@@ -280,9 +280,9 @@ def test_bytes_per_key_and_keys_typed_at_once(on_terminal: Start) -> None:
     assert len(terminal.read(2.0)) <= 400  # 200 bytes per second
     terminal.press("\t")
     terminal.press("\r\x7f\x7f\x7f130\r")  # all at once, as over a slow link
-    terminal.wait_for("typed 130 mm; in force 130 mm")
+    terminal.wait_for("typed 130 mm; effective 130 mm")
     terminal.press("u")
-    terminal.wait_for("typed 120 mm; in force 120 mm")
+    terminal.wait_for("typed 120 mm; effective 120 mm")
     terminal.press("q")
     terminal.settle()
     terminal.press("q")

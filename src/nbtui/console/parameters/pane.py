@@ -15,7 +15,7 @@ from nbtui.live.parameters.table import GROUPS, parameters
 from nbtui.live.parameters.values import shown
 from nbtui.trace.text import clean
 
-MARKS = "* changed   + follows   # not as C's log   ~ in force is another value   (...) not on the command line"
+MARKS = "* changed   + follows   # not as C's log   ~ another value is effective   (...) not on the command line"
 _MARKS = 4  # columns of the cursor and the marks
 _NARROW, _MIDDLE = 21, 30  # of the labels; the width of each value column
 
@@ -205,9 +205,9 @@ def detail(form: ParametersState, width: int, height: int) -> list[Line]:
     unit = f" {row.unit}" if row.unit else ""
     parts = [f"typed {shown(row, value)}{unit}" if form.given(row) else "not on the command line"]
     if form.fresh:
-        parts.append(f"in force {shown(row, effect)}{unit if effect is not None else ''}")
+        parts.append(f"effective {shown(row, effect)}{unit if effect is not None else ''}")
     elif form.unread:
-        parts.append("no experiment comes of it")
+        parts.append("no experiment results")
     c = form.c.get(row.id)
     if c is not None:
         parts.append(f"C {shown(row, c.value)}" + (" #" if form.differs(row) else ""))

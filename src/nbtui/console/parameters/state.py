@@ -50,11 +50,11 @@ class ParametersState:
 
     @property
     def fresh(self) -> bool:
-        """Whether the values in force are those of the edits."""
+        """Whether the effective values are those of the edits."""
         return self.read == self.tuning.now and not self.unread
 
     def value(self, parameter: Parameter) -> Value:
-        """What is wanted: as typed where it is given, else the value in force."""
+        """The wanted value: as typed where it is given, else the effective one."""
         typed = self.tuning.typed
         return typed.values[parameter.id] if self.given(parameter) else self.effect(parameter)
 
@@ -63,24 +63,24 @@ class ParametersState:
         return parameter.id in self.tuning.typed.given
 
     def effect(self, parameter: Parameter) -> Value:
-        """The value in force; as typed until it is known."""
+        """The effective value; as typed until it is known."""
         typed = self.tuning.typed.values[parameter.id]
         return self.in_force.get(parameter.id, typed)
 
     def at_start(self, parameter: Parameter) -> Value:
-        """The value of the command line, or the one in force where it says none."""
+        """The value of the first command line, or the effective one where it gives none."""
         start = self.start
         if parameter.id in start.given:
             return start.values[parameter.id]
         return self.tuning.known.get(parameter.id, start.values[parameter.id])
 
     def differs(self, parameter: Parameter) -> bool:
-        """Whether C's log shows another value than the one in force."""
+        """Whether the effective value differs from that of C's log."""
         c = self.c.get(parameter.id)
         return c is not None and differs(self.effect(parameter), c)
 
     def follows(self, parameter: Parameter) -> bool:
-        """Whether the value in force has changed though nobody changed it."""
+        """Whether the effective value has changed without an edit of its own."""
         known = self.tuning.known
         if parameter.id in self.tuning.changed or parameter.id not in known or parameter.id not in self.in_force:
             return False

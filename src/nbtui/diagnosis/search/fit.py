@@ -45,7 +45,7 @@ MOST_CELLS = 400
 
 
 def _value(scene: Scene, parameter: Parameter) -> float:
-    """The value in force: of the scene where other parameters may replace the one of the command line."""
+    """The effective value: of the scene where other parameters may replace that of the command line."""
     value = scene.fluence if parameter.id == "fluence" else value_in(scene.options, parameter)
     return float(value) if isinstance(value, (int, float)) else 0.0
 
