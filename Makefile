@@ -12,8 +12,11 @@ demo: $(READY)  ## open the console on the built-in demo (text where there is no
 test: $(READY)  ## every test
 	$(BIN)/python -m pytest
 
-quick: $(READY)  ## every test but the slow ones: what to run all the time
-	$(BIN)/python -m pytest -m "not slow"
+QUICK = $(BIN)/python -m pytest -m "not slow"
+quick: $(READY)  ## every test but the slow ones, the screens on one core and the rest on another: to run all the time
+	@log=$$(mktemp); $(QUICK) --ignore=tests/console >$$log 2>&1 & rest=$$!; \
+	$(QUICK) tests/console; screens=$$?; wait $$rest; rest=$$?; \
+	cat $$log; rm -f $$log; exit $$((screens | rest))
 
 check: lint types contracts test  ## what CI runs
 
