@@ -277,9 +277,7 @@ def _words(parameter: Parameter, value: Value, before: Typed, known: Mapping[str
             siblings = [now if now is not None else other for now, other in zip(siblings, fallback, strict=True)]
         numbers = [value if row is parameter else now for row, now in zip(parts, siblings, strict=True)]
     if not all(isinstance(number, (int, float)) for number in numbers):
-        raise UnusableInput(
-            f"{parameter.name}: the other numbers of {parameter.flag} are not known yet; try again in a moment"
-        )
+        raise UnusableInput(f"{parameter.name}: the rest of {parameter.flag} is not known yet; try again in a moment")
     return [word(number) for number in numbers if isinstance(number, (int, float))]
 
 
