@@ -129,6 +129,7 @@ def test_any_text(anything: str) -> None:
     check(replace(toy_state(), name=anything, message=anything))
 
 
+@pytest.mark.slow
 def test_hostile_logs_in_a_real_terminal(on_terminal: Start, tmp_path: Path) -> None:
     """The same through reader, Textual and a pty: no foreign sequence, no crash, markup literally."""
     c, py = tmp_path / "[red]\x1b[2Jc.log", tmp_path / "py[bold].log"

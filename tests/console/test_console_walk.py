@@ -178,6 +178,7 @@ async def test_pictures_zoom_play_and_back(case: Case, monkeypatch: pytest.Monke
         assert app.state.phi == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(80, 24), (200, 60)], ids=str)
 async def test_pictures_at_the_sizes_of_the_issue(case: Case, size: tuple[int, int]) -> None:
     async with console(case).run_test(size=size) as pilot:

@@ -57,6 +57,7 @@ def test_another_flag(flags: dict[str, list[str]], expected: str) -> None:
     assert ids(causes(lines_of(changed(flags)))) == (expected,)
 
 
+@pytest.mark.slow
 def test_the_value_of_another_configuration_is_named() -> None:
     best = causes(lines_of(changed({"-lambda": ["1.2003"]}))).hypotheses[0]
     assert "wavelength 1.2003 A instead of 1.2" in best.summary

@@ -211,6 +211,7 @@ def test_network_file_systems_are_known_by_their_name(tmp_path: Path) -> None:
     assert not on_network(Path("/home"), tmp_path / "nowhere")
 
 
+@pytest.mark.slow
 def test_ten_thousand_old_packages_are_taken_stock_of_without_reading_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

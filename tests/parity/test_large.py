@@ -40,6 +40,7 @@ def logs(tmp_path: Path) -> tuple[Path, Path]:
     return c, py
 
 
+@pytest.mark.slow
 def test_the_table_has_one_row_per_component_and_says_what_it_leaves_out(
     logs: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -77,6 +78,7 @@ def test_comparing_can_be_stopped() -> None:
         compare(c, c, cancelled=lambda: True)
 
 
+@pytest.mark.slow
 async def test_the_console_reads_two_large_logs_and_walks_them(logs: tuple[Path, Path]) -> None:
     app = Console(initial(None, Settings(), None, None, JUDGEMENT, logs), JUDGEMENT, Path("reports"))
     async with app.run_test(size=(120, 40)) as pilot:
@@ -96,6 +98,7 @@ async def test_the_console_reads_two_large_logs_and_walks_them(logs: tuple[Path,
         assert "TRACE_C_PHI phi_tic=4 " in shown(app, "detail")
 
 
+@pytest.mark.slow
 async def test_esc_stops_reading_and_r_begins_again(logs: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     from nbtui.console import jobs
 

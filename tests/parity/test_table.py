@@ -86,6 +86,7 @@ def test_columns_say_what_the_plain_comparison_says(c: list[str], py: list[str],
     assert_same(compare(ours, theirs, profile), in_columns(ours, theirs, profile))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["custom_vectors_pix0", "oversample3", "phi_carryover"])
 def test_real_logs_in_columns(name: str) -> None:
     c = read_trace(TRACES / f"{name}.log")

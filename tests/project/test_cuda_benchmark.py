@@ -62,6 +62,7 @@ def test_an_image_beyond_its_bound_fails(
     assert "FAIL cubic_default_f: 3.0e-06" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_operations_are_counted(script: ModuleType) -> None:
     """Three nearest indices alone cost 5 + 2 operations each."""
     with script.Operations(100) as operations:

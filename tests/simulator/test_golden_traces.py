@@ -46,6 +46,7 @@ def test_every_trace_line_of_c(name: str, request: pytest.FixtureRequest) -> Non
         np.testing.assert_allclose(got, wanted, rtol=1e-9, atol=floor, err_msg=f"{name}: {words}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "seed_case" and name != "demo"])
 def test_sample_of_the_image(name: str, request: pytest.FixtureRequest) -> None:
     needs(request, name)

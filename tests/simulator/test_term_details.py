@@ -57,6 +57,7 @@ def test_without_a_list(tmp_path: Path) -> None:
     assert origins(run(tmp_path, "", [""])) == {"default"}
 
 
+@pytest.mark.slow
 def test_interpolated(tmp_path: Path) -> None:
     result = run(tmp_path, "-hkl some.hkl -interpolate", every_node(12))
     assert origins(result) == {"interpolated"}

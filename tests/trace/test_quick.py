@@ -46,6 +46,7 @@ def read(path: Path) -> Trace | None:
         return None
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(
     lines=st.lists(st.one_of(_LINE, st.sampled_from(_PHI)), max_size=40),

@@ -229,6 +229,7 @@ def test_reading_can_be_stopped_and_what_was_read_stays(
     asyncio.run(main())
 
 
+@pytest.mark.slow
 def test_a_search_can_be_stopped(logs: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     endless = list(C_LOG) * 3
 

@@ -71,6 +71,7 @@ def test_attribution_takes_c_s_own_terms() -> None:
         assert by_phi.gap == pytest.approx(named["terms.csv"].attribution[0].gap, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_the_gap_of_the_attribution_is_python_minus_c() -> None:
     py = parse_lines(lines_of(phi_mode="spec"))
     gap = diagnose(demo(), demo_log(), py).attribution[0].gap
@@ -82,6 +83,7 @@ def test_the_gap_of_the_attribution_is_python_minus_c() -> None:
     assert backwards.attribution[0].gap == pytest.approx(c_sum - py_sum, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_terms_of_another_run_are_not_used() -> None:
     py = parse_lines(lines_of(phi_mode="spec"))
     other = diagnose(demo(), parse_lines([*_log_lines(), *_term_lines(1.5)]), py)

@@ -260,6 +260,7 @@ async def test_a_failure_of_the_thread_is_told(tmp_path: Path, monkeypatch: pyte
 # --- in a real terminal ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_bytes_per_key_and_a_dropped_connection(on_terminal: Start, tmp_path: Path) -> None:
     for number in range(30):
         new_package(tmp_path, f"20260101T{number:06d}Z", py=50.0 + number)
