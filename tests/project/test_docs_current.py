@@ -69,3 +69,15 @@ def test_readme_shows_them() -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", readme):
         assert (TOP / target).exists(), target
     assert "docs/screens/main-spec.svg" in readme and "docs/keys.md" in readme and "docs/settings.md" in readme
+
+
+def test_every_file_that_a_page_names_exists() -> None:
+    pages = [TOP / "README.md", TOP / "CONTRIBUTING.md", *(TOP / "docs").glob("*.md")]
+    named = {
+        (page.name, path)
+        for page in pages
+        for path in re.findall(r"\b(?:tests|tools|benchmarks|docs)/[\w./-]+\.(?:py|md|svg)", page.read_text("utf-8"))
+        if page.name != "sentences.md"
+    }
+    assert len(named) > 20
+    assert [pair for pair in sorted(named) if not (TOP / pair[1]).exists()] == []
