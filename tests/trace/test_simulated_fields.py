@@ -38,7 +38,7 @@ COMMANDS = [
 
 
 def names(lines: Iterable[TraceLine]) -> set[str]:
-    """The canonical names of trace lines, each key of a phi line by itself."""
+    """The canonical names of trace lines, each key of a phi line on its own."""
     found: set[str] = set()
     for line in lines:
         found |= {f"phi.{key}" for key in line.values[::2]} if line.style == "phi" else {line.name}

@@ -76,7 +76,7 @@ def run_c_program(
     """Run ``program`` on ``case``; its whole stdout goes to ``stdout`` (a file open for ``w+b``), also when it fails.
 
     An instrumented build prints its trace with ``-trace_pixel SLOW FAST``. A stock build ignores that; it is run
-    again with ``-printout_pixel FAST SLOW``, whose eight lines are a (poorer) trace too. ``say`` is told its progress.
+    again with ``-printout_pixel FAST SLOW``, whose eight lines are a (poorer) trace too. ``say`` receives its progress.
 
     Returns:
         Whether the log is that of an instrumented build.
