@@ -30,9 +30,10 @@ class Change:
 
 
 class Lookout:
-    """Remembers the state of each file. A change is reported once two looks in a row find the file the same: a file that
-    is still being written, or missing between two versions, is left alone. A file that ends in the middle of a line
-    gets more time: programs write in blocks."""
+    """Remembers the state of each file. A change is reported once two looks in a row find the file the same:
+    a file that is still being written, or missing between two versions, is left alone. A file that ends in the
+    middle of a line gets more time: programs write in blocks.
+    """
 
     def __init__(self) -> None:
         self._told: dict[Path, Signature | None] = {}
