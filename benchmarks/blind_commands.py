@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from nbsim import flag_named
 from nbsim.options.flag import NUMBER
-from nbsim.options.table import flag_named
 
 Words = list[str]
 

@@ -36,6 +36,7 @@ class Experiment(ExperimentData):
         dtype: torch.dtype = torch.float64,
         device: str | torch.device = "cpu",
         quirks: Mapping[str, bool] = {},
+        compat: bool = False,
     ) -> Self:
         """The experiment of a nanoBragg command line.
 
@@ -46,13 +47,15 @@ class Experiment(ExperimentData):
             dtype: torch.float64 or torch.float32.
             device: ``cpu`` or ``cuda``.
             quirks: C's oddities by name, on or off; see :mod:`nbsim.options.quirks`.
+            compat: match the words of the command line with C's rules; see :mod:`nbsim.options.compat`.
 
         Raises:
             InputError: the command line, one of its files or an argument is unusable.
         """
-        return cls._of(
-            build.from_command(command, Path(workdir), phi_mode=phi_mode, dtype=dtype, device=device, quirks=quirks)
+        made = build.from_command(
+            command, Path(workdir), phi_mode=phi_mode, dtype=dtype, device=device, quirks=quirks, compat=compat
         )
+        return cls._of(made)
 
     @classmethod
     def from_options(cls, options: Options, workdir: Path | str = ".", quirks: Quirks = _SPEC) -> Self:

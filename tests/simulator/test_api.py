@@ -37,6 +37,18 @@ def test_every_name_is_there() -> None:
 
 
 @pytest.mark.slow
+def test_the_page_lists_every_public_name() -> None:
+    section = PAGE.read_text(encoding="utf-8").partition("## Public names")[2].partition("| for |")[2]
+    listed = {name for row in section.splitlines() for name in re.findall(r"`(\w+)`", row.rpartition(" | ")[0])}
+    assert listed == set(nbsim.__all__)
+
+
+def test_words_can_be_matched_as_c_does(here: Path) -> None:
+    with pytest.raises(nbsim.InputError):
+        nbsim.Experiment.from_command(f"{COMMAND} -unheard_of", here)
+    assert nbsim.Experiment.from_command(f"{COMMAND} -unheard_of", here, compat=True).options.ignored
+
+
 def test_methods_are_the_functions(here: Path) -> None:
     experiment = nbsim.Experiment.from_command(COMMAND, here, phi_mode="c-parity", dtype=torch.float32)
     plain = build.from_command(COMMAND, here, phi_mode="c-parity", dtype=torch.float32)
