@@ -16,7 +16,7 @@ from nbsim.options.own import OWN
 from nbsim.options.quirks import Quirks
 from nbsim.options.table import SECTIONS
 from nbsim.options.usage import other_spellings
-from nbtui.console.keymap import FIXED, REGISTRIES
+from nbtui.console.keymap import FIXED, TABLES
 from nbtui.setting_table import SETTINGS, Setting
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -119,7 +119,7 @@ summary lines, stderr narration and progress.
 def keys() -> str:
     """docs/keys.md."""
     parts = [_KEYS]
-    for registry in REGISTRIES:
+    for registry in TABLES:
         rows = (
             (_code(entry.written), entry.help, "" if entry.id == FIXED else f"`{registry.setting(entry)}`")
             for entry in registry.actions

@@ -18,7 +18,7 @@ from nbtui.console.diagnosis import pane as why
 from nbtui.console.diagnosis.state import DiagnosisState
 from nbtui.console.drawing.line import plain
 from nbtui.console.help import pane as help
-from nbtui.console.keymap import REGISTRIES, choose, resolve, shown
+from nbtui.console.keymap import TABLES, choose, resolve, shown
 from nbtui.console.logs import state as logview
 from nbtui.console.logs.state import LogSide, LogsState
 from nbtui.console.main import searching
@@ -26,6 +26,7 @@ from nbtui.console.main.actions import ACTIONS, Action
 from nbtui.console.main.panes import detail, fields, footer, header
 from nbtui.console.main.state import Phase
 from nbtui.console.parameters.state import ParametersState, reset
+from nbtui.console.screens import KEY_TABLES
 from nbtui.errors import UnusableInput
 from nbtui.live.model import Case, Settings
 from nbtui.live.parameters.edits import Edit
@@ -77,7 +78,7 @@ def test_json(here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     assert values["fps"] == (15, "default over SSH") and values["theme"] == ("dark", "default")
     assert values["reports"] == ("reports", "default")
     assert [entry["found"] for entry in content["files"]] == [False, False]
-    assert len(content["keys"]) == sum(len(registry.actions) for registry in REGISTRIES)
+    assert len(content["keys"]) == sum(len(registry.actions) for registry in TABLES)
     assert {"action": "export", "keys": "e", "origin": "default", "help": action("export").help} in content["keys"]
 
 
@@ -143,7 +144,9 @@ def test_foot_line_and_help_show_the_users_keys() -> None:
     choose(resolve(keys(export="X", phi_next="F6")))
     foot = plain(footer.draw(state, 200, 1))[0]
     assert " X export " in foot and " [ F6 phi " in foot
-    assert any(line.startswith(" X ") and "evidence package" in line for line in plain(help.lines(state, 80)))
+    assert any(
+        line.startswith(" X ") and "evidence package" in line for line in plain(help.lines(state, KEY_TABLES, 80))
+    )
     choose(resolve({"export": KeyEntry((), FILE)}))
     assert action("export").shown == "none"
 
@@ -176,9 +179,9 @@ async def test_the_users_keys_work_and_the_old_ones_do_not(tmp_path: Path, here:
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app.state.phase in (Phase.READY, Phase.FAILED))
         await pilot.press("question_mark", "f")
-        assert app.screen is app._main and not app.state.only_differing
+        assert app.screen is app.main and not app.state.only_differing
         await pilot.press("f5")
-        await until(pilot, lambda: app.screen is not app._main)
+        await until(pilot, lambda: app.screen is not app.main)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +200,7 @@ def test_a_key_that_counts_on_every_screen_is_nobody_elses(
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("registry", keymap.REGISTRIES, ids=lambda registry: registry.title)
+@pytest.mark.parametrize("registry", keymap.TABLES, ids=lambda registry: registry.title)
 def test_every_key_of_every_screen_can_be_another(here: Path, registry: ActionTable[Never]) -> None:
     file = here / "nbtui.toml"
     for action in registry.actions:

@@ -18,6 +18,7 @@ from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.freshness import Files, names
 from nbtui.console.main.panes import detail, fields, footer, header, pipeline, prompt, steps, tabs
 from nbtui.console.main.state import Phase, State
+from nbtui.console.screens import KEY_TABLES
 from nbtui.live.model import Settings
 from nbtui.parity.compare import compare
 from nbtui.parity.overview import RowList
@@ -52,7 +53,7 @@ def drawn(state: State) -> list[Line]:
             some = draw(state, width, height)
             assert {width_of(entry) for entry in some} <= {width}
             lines += some
-    return lines + help.lines(state, 80)
+    return lines + help.lines(state, KEY_TABLES, 80)
 
 
 def check(state: State) -> str:
@@ -107,7 +108,7 @@ def test_the_likely_cause_and_the_help(nasty: str) -> None:
         help.HelpState(query=nasty),
         help.HelpState(message=nasty),
     ):
-        assert all(HARMLESS.fullmatch(text) for text in plain(help.draw(toy, reading, 80, 24)))
+        assert all(HARMLESS.fullmatch(text) for text in plain(help.draw(toy, KEY_TABLES, reading, 80, 24)))
 
 
 @pytest.mark.parametrize("nasty", NASTY, ids=ascii)

@@ -214,7 +214,7 @@ async def test_an_action_that_fails_is_a_sentence(case: Case) -> None:
         def broken() -> None:
             raise RuntimeError("surprise")
 
-        app._acts = {**app._acts, "filter": broken}
+        app.main.acts = {**app.main.acts, "filter": broken}
         await pilot.press("f")
         assert "please report it: RuntimeError: surprise" in shown(app, "footer")
 

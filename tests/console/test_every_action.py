@@ -1,31 +1,42 @@
-"""Every action of every screen, by the key that the registry gives it: something is seen to happen.
+"""Every action of every screen, by the key that its table gives it: something is seen to happen.
 
 What each one does in detail is told by the tests of its screen; here none can be left out, and none can be dead.
 """
 
 from __future__ import annotations
 
+import importlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Never
 
 import pytest
 from textual import events
+from textual.binding import Binding
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from nbtui.console import keymap
+import nbtui.console
 from nbtui.console.action import Action, ActionTable
 from nbtui.console.app import Console
 from nbtui.console.image.screen import ImageScreen
+from nbtui.console.keymap import TABLES
+from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.state import Phase
 from nbtui.console.packages.screen import PackagesScreen
-from nbtui.console.terminal.screen import Page
+from nbtui.console.screens import SCREENS, ScreenRow
+from nbtui.console.session.lifecycle import Lifecycle
+from nbtui.console.session.preferences import Preferences
+from nbtui.console.session.snapshot import snapshot
+from nbtui.console.session.store import Keeper, interrupted
+from nbtui.console.terminal.screen import ActionScreen
 from nbtui.live.cases import load_case
 from support.console_causes import cause, diagnosis
-from support.console_toy import C_LINES, console, ready, toy_simulator, until
+from support.console_toy import C_LINES, console, ready, screen_text, toy_simulator, until
 from support.evidence_packages import new_package
 from support.image_toy import ToyFrame
 
@@ -99,13 +110,7 @@ BEFORE: Mapping[str, tuple[str, ...]] = {
     "image.log_pixel": ("right",),
 }
 OPENED_BY = {
-    "": (),
-    "parameters.": ("p",),
-    "why.": ("x",),
-    "image.": ("i",),
-    "logs.": ("l",),
-    "packages.": ("w",),
-    "help.": ("question_mark",),
+    row.actions.prefix: tuple(action.keys[0] for action in ACTIONS if action.id == row.opened_by) for row in SCREENS
 }
 LONG = diagnosis(cause("phi_carryover", confirm=("Look.",) * 60), cause("phi_midpoint", explained=0.9))
 # these end the program or hand the terminal to another one: tests in a real terminal see to the latter
@@ -138,8 +143,8 @@ def seen(app: Console) -> object:
     for name in ("history", "generation", "simulation", "contributions", "comparison", "py_trace", "inquiry", "files"):
         mine.pop(name)
     page = app.screen
-    values = [getattr(page, name, None) for name in ("logs", "form", "why", "picture", "shelf", "reading")]
-    return mine, app.state.files.frozen, app.state.exporting, type(page), values, app.living._mouse, app.return_value
+    values = [getattr(page, name, None) for name in ("logs", "form", "why", "picture", "shelf", "state")]
+    return mine, app.state.files.frozen, app.state.exporting, type(page), values, app.mouse, app.return_value
 
 
 async def resting(pilot: Pilot[int], app: Console) -> None:
@@ -148,6 +153,10 @@ async def resting(pilot: Pilot[int], app: Console) -> None:
     before: object = None
     while before != (before := seen(app)):
         await pilot.pause(0.01)
+
+
+def stands_on_screen(app: Console, sentence: str) -> bool:
+    return sentence in screen_text(app)
 
 
 async def press(pilot: Pilot[int], app: Console, *keys: str) -> None:
@@ -169,10 +178,10 @@ async def does_something(
 ) -> None:
     if _in_between(app.screen):
         await press(pilot, app, "escape")
-    kept = opened in (("i",), ("w",)) and isinstance(app.screen, Page)  # those take long to open
-    while isinstance(app.screen, Page) and not kept:
+    kept = opened in (("i",), ("w",)) and len(app.screen_stack) > 1  # those take long to open
+    while len(app.screen_stack) > 1 and not kept:
         await press(pilot, app, "escape")
-        if isinstance(app.screen, Page):
+        if len(app.screen_stack) > 1:
             await press(pilot, app, "q")
     await press(pilot, app, *(() if kept else ("escape", "escape", *opened)), *BEFORE.get(id, ()))
     before = seen(app)
@@ -184,28 +193,86 @@ async def does_something(
     raise AssertionError(f"{id}: {action.keys[0]} does nothing")
 
 
-@pytest.mark.parametrize("registry", keymap.REGISTRIES, ids=lambda registry: registry.title)
-async def test_every_key_of_the_registry_does_something(app: Console, registry: ActionTable[Never]) -> None:
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.title)
+async def test_every_key_of_every_table_does_something(app: Console, table: ActionTable[Never]) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
-        if registry.prefix == "image.":  # simulated once, and kept
+        if table.prefix == "image.":  # simulated once, and kept
             await press(pilot, app, "i")
             await until(pilot, lambda: isinstance(app.screen, ImageScreen) and app.screen.picture.python is not None)
-        for action in registry.actions:
+        for action in table.actions:
             if action.id not in (*ENDING, *ELSEWHERE):
-                await does_something(pilot, app, registry.setting(action), action, OPENED_BY[registry.prefix])
-                assert app.is_running, registry.setting(action)
+                await does_something(pilot, app, table.setting(action), action, OPENED_BY[table.prefix])
+                assert app.is_running, table.setting(action)
 
 
-@pytest.mark.parametrize("registry", keymap.REGISTRIES, ids=lambda registry: registry.title)
-async def test_ctrl_c_leaves_every_screen(app: Console, registry: ActionTable[Never]) -> None:
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.title)
+async def test_ctrl_c_leaves_every_screen(app: Console, table: ActionTable[Never]) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
-        await press(pilot, app, *OPENED_BY[registry.prefix])
+        await press(pilot, app, *OPENED_BY[table.prefix])
         await pilot.press("ctrl+c")
     assert app.return_value == 130
 
 
 def test_no_preparation_is_left_over() -> None:
-    known = {registry.setting(action) for registry in keymap.REGISTRIES for action in registry.actions}
-    assert BEFORE.keys() <= known and OPENED_BY.keys() == {registry.prefix for registry in keymap.REGISTRIES}
+    known = {table.setting(action) for table in TABLES for action in table.actions}
+    assert BEFORE.keys() <= known and OPENED_BY.keys() == {table.prefix for table in TABLES}
+
+
+# --- the list of the screens ---------------------------------------------------------------------------------------
+
+
+def test_no_table_of_actions_is_missing_from_the_list_of_screens() -> None:
+    modules = [importlib.import_module(entry.name) for entry in walk_packages(nbtui.console.__path__, "nbtui.console.")]
+    tables = {id(value) for module in modules for value in vars(module).values() if isinstance(value, ActionTable)}
+    assert tables == {id(row.actions) for row in SCREENS}
+
+
+@pytest.mark.parametrize("row", SCREENS, ids=lambda row: row.actions.title)
+async def test_every_screen_is_reached_by_its_key_and_bound_to_its_table(app: Console, row: ScreenRow) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await press(pilot, app, *OPENED_BY[row.actions.prefix])
+        bound = {binding.id for binding in app.screen.BINDINGS if isinstance(binding, Binding)}
+        assert bound == {row.actions.setting(action) for action in row.actions if not action.everywhere}
+
+
+@pytest.mark.parametrize("row", SCREENS, ids=lambda row: row.actions.title)
+async def test_an_exception_in_any_action_is_a_sentence_and_the_program_goes_on(
+    app: Console, row: ScreenRow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each key answers with the sentence of its own exception, so the program reacts after every one of them."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    keeper = Keeper(("toy",))
+    keeper.start()
+    app.lifecycle = Lifecycle(Preferences(keeper=keeper))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await press(pilot, app, *OPENED_BY[row.actions.prefix])
+        screen = app.screen
+        assert isinstance(screen, ActionScreen)
+        done = screen.acts
+
+        def planted(id: str) -> Callable[[], None]:
+            def fail() -> None:
+                raise RuntimeError(f"planted in {id}")
+
+            return fail
+
+        broken = {action.id: planted(action.id) for action in row.actions}
+        screen.acts = {**done, **broken}
+        with monkeypatch.context() as patch:
+            patch.setattr(app, "everywhere", lambda: broken)
+            for action in row.actions:
+                key = action.keys[0]
+                app.post_message(events.Key(key, key if len(key) == 1 else None))
+                sentence = f"internal error, please report it: RuntimeError: planted in {action.id}"
+                await until(pilot, partial(stands_on_screen, app, sentence))
+                assert app.is_running and app.screen is screen
+        screen.acts = done
+        await press(pilot, app, *(("q",) if row.opened_by else ()), "end")
+        assert app.screen is app.main and app.state.cursor == len(app.state.rows) - 1
+        shown = snapshot(app.state)
+    keeper.close(keep=True)
+    assert [saved.snapshot for saved in interrupted()] == [shown]

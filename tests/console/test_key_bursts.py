@@ -60,7 +60,7 @@ async def test_the_logs_are_opened_and_searched_in_one_breath(case: Case) -> Non
         await until(pilot, lambda: screen.logs.pattern is not None and len(screen.logs.side.hits) > 1)
         assert screen.logs.query == "F_(cell|latt)"
         burst(app, "?x?xqj")  # help on, off, on, off, back, a line down
-        await until(pilot, lambda: app.screen is app._main)
+        await until(pilot, lambda: app.screen is app.main)
         assert app.is_running
 
 
@@ -72,7 +72,7 @@ async def test_a_value_is_typed_as_soon_as_the_form_is_asked_for() -> None:
         screen = app.screen
         assert isinstance(screen, ParametersScreen) and screen.form.entry is None
         burst(app, "uq" + "d")
-        await until(pilot, lambda: app.screen is app._main and not (app.state.tuning and app.state.tuning.changed))
+        await until(pilot, lambda: app.screen is app.main and not (app.state.tuning and app.state.tuning.changed))
 
 
 @pytest.mark.slow
@@ -87,7 +87,7 @@ async def test_a_page_is_opened_and_left_again_and_the_rest_is_for_the_main_scre
         app = await ready(pilot)
         before = app.state.phi
         burst(app, f"{keys}q]")
-        await until(pilot, lambda: app.screen is app._main and app.state.phi == before + 1)
+        await until(pilot, lambda: app.screen is app.main and app.state.phi == before + 1)
         burst(app, keys)
         await until(pilot, lambda: isinstance(app.screen, page))
         assert app.is_running

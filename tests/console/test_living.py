@@ -29,12 +29,12 @@ async def test_the_packages_and_back(tmp_path: Path) -> None:
         await pilot.press("m", "d", "f")  # keys of the main screen mean nothing here
         assert app.state.settings.phi_mode == mode and not app.state.only_differing
         await pilot.press("q")
-        await until(pilot, lambda: app.screen is app._main)
+        await until(pilot, lambda: app.screen is app.main)
         await pilot.press("w")
         await until(pilot, lambda: isinstance(app.screen, PackagesScreen) and app.screen.shelf.entry is not None)
         await pilot.press("o")
-        await until(pilot, lambda: app.living.replaying is not None)
-    assert app.living.replaying is not None and app.living.replaying.parent == TOP / "reports"
+        await until(pilot, lambda: app.replaying is not None)
+    assert app.replaying is not None and app.replaying.parent == TOP / "reports"
 
 
 async def test_a_console_that_has_everything_does_not_begin_again(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ async def test_a_console_that_has_everything_does_not_begin_again(tmp_path: Path
         await until(pilot, lambda: isinstance(app.screen, PackagesScreen) and app.screen.shelf.entry is not None)
         assert "cannot be read" in screen_text(app)
         await pilot.press("escape")
-        await until(pilot, lambda: app.screen is app._main)
+        await until(pilot, lambda: app.screen is app.main)
         assert (app.state.cursor, app.state.phi, app.state.generation) == (2, 1, here.generation)
 
 

@@ -91,13 +91,13 @@ async def test_what_is_shown_at_a_size(case: Case, simulated: None, size: tuple[
     async with console(case).run_test(size=size) as pilot:
         app = await ready(pilot)
         await pilot.pause()
-        assert panes_of(app._main) == shown
+        assert panes_of(app.main) == shown
 
 
 async def test_wide_terminals_have_the_answers_beside_the_fields(case: Case, simulated: None) -> None:
     async with console(case).run_test(size=(179, 60)) as pilot:
         app = await ready(pilot)
-        views = app._main.views
+        views = app.main.views
         await pilot.pause()
         assert views["detail"].region.y >= views["fields"].region.bottom
         await pilot.resize_terminal(200, 60)
@@ -115,11 +115,11 @@ async def test_without_contributions_the_fields_get_their_lines(case: Case, simu
     async with console(None, c_trace=c, py_trace=py).run_test(size=(120, 40)) as pilot:
         given = await ready(pilot)
         await pilot.pause()
-        tall = given._main.views["fields"].size.height
+        tall = given.main.views["fields"].size.height
     async with console(case).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)
         await pilot.pause()
-        assert tall > app._main.views["fields"].size.height
+        assert tall > app.main.views["fields"].size.height
 
 
 def panes_of(screen: MainScreen) -> set[str]:

@@ -13,7 +13,7 @@ from pkgutil import walk_packages
 import pytest
 
 import nbtui.console
-from nbtui.console.keymap import REGISTRIES, resolve
+from nbtui.console.keymap import TABLES, resolve
 from nbtui.settings import load
 from support.places import TOP
 
@@ -37,14 +37,14 @@ def test_the_tables_are_current() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_every_registry_of_the_console_is_known() -> None:
+def test_every_table_of_actions_is_known() -> None:
     """A screen whose keys nobody can look up or change would go unnoticed otherwise."""
     modules = [importlib.import_module(entry.name) for entry in walk_packages(nbtui.console.__path__, "nbtui.console.")]
     named = {id(value) for module in modules for name, value in vars(module).items() if name.endswith("ACTIONS")}
-    assert named == {id(registry) for registry in REGISTRIES}
-    assert len({registry.prefix for registry in REGISTRIES}) == len(REGISTRIES)
-    for registry in REGISTRIES:
-        assert len({action.id for action in registry.actions}) == len(registry.actions)
+    assert named == {id(table) for table in TABLES}
+    assert len({table.prefix for table in TABLES}) == len(TABLES)
+    for table in TABLES:
+        assert len({action.id for action in table.actions}) == len(table.actions)
 
 
 def test_the_example_in_the_key_table_works(here: Path) -> None:

@@ -114,4 +114,4 @@ def screen_text(app: App[Any]) -> str:
 
 
 def shown(app: Console, pane: str) -> str:
-    return "\n".join(plain(app._main.views[pane]._lines))
+    return "\n".join(plain(app.main.views[pane]._lines))

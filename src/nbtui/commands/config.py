@@ -37,7 +37,7 @@ def command(with_keys: bool, as_json: bool) -> int:
 
 
 def _content(configuration: Configuration, with_keys: bool) -> dict[str, list[dict[str, object]]]:
-    from nbtui.console.keymap import REGISTRIES
+    from nbtui.console.keymap import TABLES
 
     effective = configuration.effective()
     profile = str(effective["profile"].value)
@@ -60,7 +60,7 @@ def _content(configuration: Configuration, with_keys: bool) -> dict[str, list[di
         for name, entry in effective.items()
     ]
     keys: list[dict[str, object]] = []
-    for registry in REGISTRIES:
+    for registry in TABLES:
         for action in registry.actions:
             id = registry.setting(action)
             given = configuration.keys.get(id)

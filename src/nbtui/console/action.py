@@ -56,4 +56,12 @@ class ActionTable(Generic[Asked]):
         return next(action for action in self.actions if action.id == id).shown.split(" ")[0]
 
 
+@dataclass(frozen=True)
+class KeyTable:
+    """The keys of a screen for the help page; ``opened_by`` is the action of the main screen that opens it."""
+
+    actions: ActionTable[Never]
+    opened_by: str
+
+
 USERS: dict[int, str] = {}  # the user's own keys as shown, by identity: screens share ids such as "help"

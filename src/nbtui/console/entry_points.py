@@ -50,7 +50,7 @@ def run_watch(root: Path, *, poll: bool = False) -> int:
 
     Returns 0, 130 (interrupted) or 128 + signal.
     """
-    from nbtui.console.packages.screen import Watch
+    from nbtui.console.watch import Watch
 
     selected: Path | None = None
     message = ""

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from nbtui.errors import INTERRUPTED, NbtuiError
 from nbtui.parity.compare import CompareCancelled
@@ -19,6 +20,8 @@ from nbtui.trace.reading.reader import ReadCancelled, read_trace
 from nbtui.trace.text import clean
 
 TELL_EVERY = 0.2  # s between two sentences of a job
+Result = TypeVar("Result")
+
 NAME = "nbtui-job"  # of the threads that nobody waits for
 
 
@@ -32,15 +35,15 @@ class Failure:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a job is, as a sentence without an end."""
+    """Progress of a job, as one line of text."""
 
     sentence: str
 
 
 class Work:
-    """What a job says while it runs, and whether somebody still waits for it. ``tell`` gets a `Progress`."""
+    """A job seen from inside: it tells its progress, and learns whether its result is still wanted."""
 
-    def __init__(self, tell: Callable[[object], None]) -> None:
+    def __init__(self, tell: Callable[[Progress], None]) -> None:
         self._tell = tell
         self._stop = threading.Event()
         self._next = 0.0
@@ -87,15 +90,18 @@ def explained(error: BaseException) -> Failure:
     return Failure(f"internal error, please report it: {type(error).__name__}: {reason}", 3)
 
 
-def start(job: Callable[[], object], done: Callable[[object], None], name: str) -> threading.Thread:
-    """Run ``job`` in a thread of its own and hand its result, or a :class:`Failure`, to ``done``."""
+def start(
+    job: Callable[[], Result], done: Callable[[Result], None], failed: Callable[[Failure], None], name: str
+) -> threading.Thread:
+    """Run ``job`` in a thread of its own; there, hand its result to ``done`` or a :class:`Failure` to ``failed``."""
 
     def run() -> None:
         try:
-            result: object = job()
+            result = job()
         except Exception as error:
-            result = explained(error)
-        done(result)
+            failed(explained(error))
+        else:
+            done(result)
 
     thread = threading.Thread(target=run, name=name, daemon=True)
     thread.start()

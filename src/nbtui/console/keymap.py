@@ -1,6 +1,6 @@
 """All keys of all screens, and what the user's ``[keys]`` makes of them.
 
-The registries say what there is and the default keys; one keymap is in force in a process, as there is one terminal.
+The tables of the screens hold the default keys; one keymap is in effect per process, because there is one terminal.
 """
 
 from __future__ import annotations
@@ -13,13 +13,7 @@ from typing import Never
 from textual.keys import Keys, _character_to_key, format_key
 
 from nbtui.console.action import USERS, ActionTable
-from nbtui.console.diagnosis.actions import DIAGNOSIS_ACTIONS
-from nbtui.console.help.actions import HELP_ACTIONS
-from nbtui.console.image.actions import IMAGE_ACTIONS
-from nbtui.console.logs.actions import LOGS_ACTIONS
-from nbtui.console.main.actions import ACTIONS
-from nbtui.console.packages.actions import PACKAGES_ACTIONS
-from nbtui.console.parameters.actions import PARAMETERS_ACTIONS
+from nbtui.console.screens import SCREENS
 from nbtui.errors import UnusableInput
 from nbtui.settings import KeyEntry
 from nbtui.trace.text import clean
@@ -47,15 +41,7 @@ def shown(key: str) -> str:
     return character if len(character) == 1 else key.capitalize()
 
 
-REGISTRIES: tuple[ActionTable[Never], ...] = (
-    ACTIONS,
-    PARAMETERS_ACTIONS,
-    DIAGNOSIS_ACTIONS,
-    IMAGE_ACTIONS,
-    LOGS_ACTIONS,
-    PACKAGES_ACTIONS,
-    HELP_ACTIONS,
-)
+TABLES: tuple[ActionTable[Never], ...] = tuple(row.actions for row in SCREENS)
 
 _in_force: dict[str, tuple[str, ...]] = {}
 
@@ -66,7 +52,7 @@ def resolve(written: Mapping[str, KeyEntry]) -> dict[str, tuple[str, ...]]:
     Raises UnusableInput, naming file and way out, for an unknown id, an unknown key and for a key with two meanings
     on one screen.
     """
-    known = {registry.setting(action): action for registry in REGISTRIES for action in registry.actions}
+    known = {table.setting(action): action for table in TABLES for action in table.actions}
     keys: dict[str, tuple[str, ...]] = {}
     for id, entry in written.items():
         where = f"{clean(str(entry.file))}: keys.{clean(id)}"
@@ -76,8 +62,8 @@ def resolve(written: Mapping[str, KeyEntry]) -> dict[str, tuple[str, ...]]:
         if known[id].id == FIXED:
             raise UnusableInput(f"{where}: Ctrl-C always leaves; it cannot be given to another key")
         keys[id] = tuple(name for key in entry.keys for name in _names(key, where))
-    for registry in REGISTRIES:
-        _refuse_conflicts(registry, keys, {id: entry.file for id, entry in written.items()})
+    for table in TABLES:
+        _refuse_conflicts(table, keys, {id: entry.file for id, entry in written.items()})
     return keys
 
 
@@ -86,9 +72,9 @@ def choose(keys: Mapping[str, tuple[str, ...]]) -> None:
     _in_force.clear()
     _in_force.update(keys)
     USERS.clear()
-    for registry in REGISTRIES:
-        for action in registry.actions:
-            mine = keys.get(registry.setting(action))
+    for table in TABLES:
+        for action in table.actions:
+            mine = keys.get(table.setting(action))
             if mine is not None:
                 USERS[id(action)] = " ".join(shown(key) for key in mine if not _is_twin(key, mine)) or "none"
 
@@ -121,18 +107,18 @@ def _names(key: str, where: str) -> tuple[str, ...]:
 
 
 def _refuse_conflicts(
-    registry: ActionTable[Never], keys: Mapping[str, tuple[str, ...]], files: Mapping[str, Path]
+    table: ActionTable[Never], keys: Mapping[str, tuple[str, ...]], files: Mapping[str, Path]
 ) -> None:
-    own = {action.id for action in registry.actions}
-    main = REGISTRIES[0]
+    own = {action.id for action in table.actions}
+    main = TABLES[0]
     taken = {
         key: action.id
         for action in main.actions
-        if action.everywhere and registry is not main and action.id not in own
+        if action.everywhere and table is not main and action.id not in own
         for key in keys.get(action.id, action.keys)
     }
-    for action in registry.actions:
-        id = registry.setting(action)
+    for action in table.actions:
+        id = table.setting(action)
         for key in dict.fromkeys(keys.get(id, action.keys)):
             if key in taken:
                 mine, other = (id, taken[key]) if id in keys else (taken[key], id)

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from nbtui.console import jobs
 from nbtui.console.app import Console
+from nbtui.console.jobs import NAME
 from nbtui.console.main.state import State
-from nbtui.console.parameters.controller import resumed_with
+from nbtui.console.main.tuned import resumed_with
 from nbtui.console.session.preferences import Preferences
 from nbtui.console.session.snapshot import case_of, settings_of
 from nbtui.console.session.store import claim
@@ -60,7 +60,7 @@ def run(make: Make, state: State, comfort: Preferences, replay: Replay) -> int:
 
 def _holds_up(thread: threading.Thread) -> bool:
     """Whether a thread is in the way of the end: a simulation, or a reader of a terminal that went away just now."""
-    return thread.name == jobs.NAME or not (thread.daemon or thread is threading.main_thread())
+    return thread.name == NAME or not (thread.daemon or thread is threading.main_thread())
 
 
 def _empty_streams() -> None:
@@ -84,9 +84,9 @@ def _consoles(make: Make, state: State, comfort: Preferences, replay: Replay) ->
     while True:
         app = make(state, comfort)
         code = app.run()
-        if app.export_thread is not None:
-            app.export_thread.join()  # a package is finished, not torn
-        package = app.living.replaying
+        if app.exporter.thread is not None:
+            app.exporter.thread.join()  # a package is finished, not torn
+        package = app.replaying
         if package is None:
             return app.return_code or INTERRUPTED if code is None else code
         code, message = _replayed(package, replay)

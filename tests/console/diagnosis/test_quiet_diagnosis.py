@@ -118,7 +118,7 @@ async def test_what_failed_unasked_is_not_tried_again_and_says_so_only_when_aske
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
         await until(pilot, slow.begun.is_set)
-        await until(pilot, lambda: app.inquirer._run is None)
+        await until(pilot, lambda: app.controllers["why"]._run is None)
         await pilot.press("j", "k")
         await pilot.pause(0.1)
         assert slow.runs == 1 and "Likely" not in shown(app, "detail") and not app.state.message

@@ -24,9 +24,9 @@ async def test_the_help_says_what_the_signs_mean_and_finds_any_key(case: Case, s
         await pilot.press("N")
         assert "1 of 3 lines" in screen_text(app)
         await pilot.press("home", "tab", "tab")
-        top = screen.reading.top
+        top = screen.state.top
         await pilot.press("shift+tab")
-        assert 0 < screen.reading.top < top
+        assert 0 < screen.state.top < top
         await pilot.press("slash", *"zzz")
         assert "nothing here has 'zzz'" in screen_text(app)
         await pilot.press("escape", "escape")

@@ -157,9 +157,9 @@ def test_clicks_the_wheel_and_another_size(logs: tuple[Path, Path]) -> None:
         row = 2 + 5 - screen.logs.sides[0].top
         await pilot.click(offset=(20, row))
         assert screen.logs.side.cursor == 5
-        screen.on_mouse_scroll_down()
+        screen.wheel(3)
         assert screen.logs.side.cursor == 8
-        screen.on_mouse_scroll_up()
+        screen.wheel(-3)
         await pilot.resize_terminal(120, 40)
         await pilot.pause()
         assert "│" in screen_text(screen.app)

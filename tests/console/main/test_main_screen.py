@@ -153,8 +153,11 @@ async def test_click_puts_the_cursor(case: Case, simulator: object) -> None:
 
 def test_every_action_has_a_key_and_does_something(case: Case) -> None:
     app = console(case)
-    assert {entry.id for entry in ACTIONS} == app._acts.keys()
-    assert {key for entry in ACTIONS for key in entry.keys} == set(app._bindings.key_to_bindings)
+    assert {entry.id for entry in ACTIONS} == app.main.acts.keys() | {"interrupt"}
+    assert {key for entry in ACTIONS for key in entry.keys} == {
+        *app._bindings.key_to_bindings,
+        *app.main._bindings.key_to_bindings,
+    }
 
 
 async def test_a_key_that_was_on_its_way_when_a_page_closed(case: Case) -> None:
@@ -164,9 +167,9 @@ async def test_a_key_that_was_on_its_way_when_a_page_closed(case: Case) -> None:
         await pilot.press("question_mark")
         for _ in range(2):
             app.post_message(events.Key("z", "z"))  # the first closes the page, the second is for what lies beneath
-        await until(pilot, lambda: app.screen is app._main and app.state.zoomed)
+        await until(pilot, lambda: app.screen is app.main and app.state.zoomed)
         await pilot.pause()
-        assert app.is_running and app.screen is app._main
+        assert app.is_running and app.screen is app.main
 
 
 @pytest.mark.parametrize(("key", "code"), [("q", 1), ("ctrl+q", 1), ("ctrl+c", 130)])

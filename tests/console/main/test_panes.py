@@ -19,6 +19,7 @@ from nbtui.console.main.cause_summary import hint
 from nbtui.console.main.contributions import Contributions, arrange
 from nbtui.console.main.panes import detail, fields, footer, header, pipeline, steps, tabs
 from nbtui.console.main.state import Phase, State
+from nbtui.console.screens import KEY_TABLES
 from nbtui.live.c_terms import read_terms
 from nbtui.live.model import Settings
 from nbtui.parity.compare import compare
@@ -61,7 +62,7 @@ def test_every_tone_is_in_the_palette(toy: State) -> None:
         for draw in (header.draw, pipeline.draw, fields.draw, detail.draw, steps.draw, footer.draw, tabs.draw):
             for width in (80, 120):
                 assert {span.tone for entry in draw(state, width, 20) for span in entry} <= STYLES.keys()
-        assert {span.tone for entry in help.lines(state, 80) for span in entry} <= STYLES.keys()
+        assert {span.tone for entry in help.lines(state, KEY_TABLES, 80) for span in entry} <= STYLES.keys()
 
 
 def test_text_is_measured_in_cells() -> None:
@@ -338,7 +339,7 @@ def test_the_registry_is_the_one_list_of_keys(toy: State) -> None:
     assert len(keys) == len(set(keys))
     ids = {entry.id for entry in ACTIONS}
     assert {pair[0] for pair in PAIRS} | {pair[1] for pair in PAIRS} <= ids
-    page = " ".join(" ".join(text(help.lines(toy, 100))).split())
+    page = " ".join(" ".join(text(help.lines(toy, KEY_TABLES, 100))).split())
     for entry in ACTIONS:
         assert entry.help in page
 

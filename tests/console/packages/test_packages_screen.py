@@ -13,8 +13,9 @@ from nbtui.console.entry_points import run_watch
 from nbtui.console.packages import pane as panes
 from nbtui.console.packages import state as moves
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
-from nbtui.console.packages.screen import PackagesScreen, Watch
+from nbtui.console.packages.screen import PackagesScreen
 from nbtui.console.packages.state import OpenText, PackagesState
+from nbtui.console.watch import Watch
 from nbtui.evidence.history import Entry, history, load
 from nbtui.trace.model import Trace
 from support.console_terminal import Start, nbtui_program

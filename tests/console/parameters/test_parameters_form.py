@@ -14,10 +14,10 @@ from nbsim.options.quirks import Quirks
 from nbtui.console.drawing.line import plain, width_of
 from nbtui.console.main.panes import header as main_header
 from nbtui.console.main.state import Phase, State
+from nbtui.console.main.tuned import asked, current, due, resumed_with
 from nbtui.console.parameters import pane as panes
 from nbtui.console.parameters import state as moves
 from nbtui.console.parameters.actions import PARAMETERS_ACTIONS
-from nbtui.console.parameters.controller import asked, current, due, resumed_with
 from nbtui.console.parameters.state import ParametersState, in_view, listing
 from nbtui.live.model import Case, Settings
 from nbtui.live.parameters.c_setup import Shown

@@ -125,7 +125,7 @@ async def test_every_action(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert not screen.form.keys
         await settled(pilot, app, screen)
         await press("q", "close")
-        assert app.screen is app._main and "2 changed (p)" in screen_text(app)
+        assert app.screen is app.main and "2 changed (p)" in screen_text(app)
         await pilot.press("p")
         await press("ctrl+c", "interrupt")
         assert done == {entry.id for entry in PARAMETERS_ACTIONS}
@@ -237,7 +237,7 @@ async def test_two_logs_have_no_parameters(tmp_path: Path) -> None:
     app = console(None, tmp_path, c_trace=state.c_trace, py_trace=state.py_trace)
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
-        app.action_act("parameters")
+        app.main.action_perform("parameters")
         assert "two logs have no parameters" in app.state.message
 
 

@@ -7,23 +7,27 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from textual.app import App
-from textual.timer import Timer
-
-from nbtui.console import jobs
-from nbtui.console.diagnosis.screen import DiagnosisScreen
 from nbtui.console.diagnosis.state import DiagnosisState
+from nbtui.console.jobs import NAME, start
 from nbtui.console.main import state as states
 from nbtui.console.main.cause_summary import MANY_STEPS, current, gap_of, steps_of
 from nbtui.console.main.diagnosis_result import DiagnosisResult
+from nbtui.console.main.screen_controller import ScreenController
 from nbtui.console.main.state import Phase, State
-from nbtui.console.parameters.controller import ParametersController
+from nbtui.console.terminal.loop import in_loop
 from nbtui.errors import UnusableInput
 from nbtui.live.model import Case
 from nbtui.live.parameters import tuning as tunings
 from nbtui.trace.model import Trace
 from nbtui.trace.text import clean
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from nbtui.console.diagnosis.screen import DiagnosisScreen
+    from nbtui.console.main.host import Host
 
 TELL_EVERY = 0.3  # s between words on the progress
 RESTED = 0.4  # s without anything new before the cause is looked for by itself
@@ -33,22 +37,6 @@ _NAP = 0.01  # s
 
 class Stopped(Exception):
     """The diagnosis is not wanted any more."""
-
-
-@dataclass(frozen=True, eq=False)
-class Progress:
-    """What the thread of a run does now."""
-
-    run: Run
-    words: str
-
-
-@dataclass(frozen=True, eq=False)
-class Diagnosed:
-    """The thread of a run has ended with an DiagnosisResult, with a Failure, or because it was stopped (None)."""
-
-    run: Run
-    result: object
 
 
 class Run:
@@ -62,6 +50,30 @@ class Run:
     def of(self, state: State) -> bool:
         """Whether it is of the traces that are shown."""
         return self.c is state.c_trace and self.py is state.py_trace
+
+
+@dataclass(frozen=True, eq=False)
+class RunProgress:
+    """What the thread of a run does now."""
+
+    run: Run
+    words: str
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosed:
+    """The thread of a run has ended; without a result, because it was stopped."""
+
+    run: Run
+    result: DiagnosisResult | None
+
+
+@dataclass(frozen=True, eq=False)
+class NotDiagnosed:
+    """The thread of a run has failed, and why."""
+
+    run: Run
+    sentence: str
 
 
 def case_of(state: State) -> Case | None:
@@ -95,72 +107,58 @@ def wanted(state: State) -> bool:
     return steps_of(state) <= MANY_STEPS
 
 
-class DiagnosisController:
-    """The bridge between the app and its diagnosis screen. ``show`` makes a state the one shown."""
+class DiagnosisController(ScreenController):
+    """Opens the diagnosis screen, and diagnoses: on request, or quietly while nothing else happens."""
 
-    def __init__(
-        self,
-        app: App[int],
-        state: Callable[[], State],
-        show: Callable[[State], None],
-        simulate: Callable[[], None],
-        export: Callable[[], None],
-        tell: Callable[[object], None],
-        tuner: ParametersController,
-        reports: Path,
-        *,
-        unasked: bool,
-    ) -> None:
-        self._app, self._simulate, self._tuner, self._reports = app, simulate, tuner, reports
-        self.state, self.show, self.export, self._tell = state, show, export, tell
-        self._unasked = unasked
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
         self._screen: DiagnosisScreen | None = None
         self._run: Run | None = None
         self._tried: Run | None = None  # the last one that ended, however it did
         self._resting: Timer | None = None
-        self._key_at = 0.0  # when the user pressed a key last [s, monotonic]
-        self.acts: dict[str, Callable[[], None]] = {"why": self.open}
 
     def open(self) -> None:
         """Show the screen, with the diagnosis that is there or a new one."""
-        why = refusal(self.state())
+        why = refusal(self.host.state)
         if why:
-            self.show(replace(self.state(), message=why))
+            self.host.tell(why)
             return
+        from nbtui.console.diagnosis.screen import DiagnosisScreen  # not before the first paint
+
         run = self._run
-        if run is not None and run.of(self.state()):
+        if run is not None and run.of(self.host.state):
             run.quiet = False  # somebody waits for it now
-            self._screen = DiagnosisScreen(self, DiagnosisState(progress=run.words))
+            opened = DiagnosisState(progress=run.words)
         else:
-            self._screen = DiagnosisScreen(self, DiagnosisState(inquiry=current(self.state())))
-        self._app.push_screen(self._screen, self._left)
+            opened = DiagnosisState(inquiry=current(self.host.state))
+        self._screen = DiagnosisScreen(self, opened)
+        self.host.push_screen(self._screen, self._left)
 
     def follow(self) -> None:
         """After every new state: stop what is of another one, and look for the cause when all has come to rest."""
-        now = self.state()
+        now = self.host.state
         if self._run is not None and not self._run.of(now):
             self.stop()
         if self._screen is not None:
             self._screen.update()
         elif self._due(now) and self._resting is None:
-            self._resting = self._app.set_timer(RESTED, self._rested)
+            self._resting = self.host.set_timer(RESTED, self._rested)
 
-    def touched(self) -> None:
-        """A key was pressed."""
-        self._key_at = time.monotonic()
+    def close(self) -> None:
+        self.stop()
 
     def _due(self, state: State) -> bool:
         tried = self._tried is not None and self._tried.of(state)
-        return self._unasked and self._run is None and not tried and wanted(state)
+        return self.host.diagnoses and self._run is None and not tried and wanted(state)
 
     def _rested(self) -> None:
         self._resting = None
-        now = self.state()
+        now = self.host.state
         if self._screen is not None or not self._due(now):
             return
-        busy = time.monotonic() - self._key_at < RESTED or len(self._app.screen_stack) > 1
+        busy = time.monotonic() - self.host.key_at < RESTED or len(self.host.screen_stack) > 1
         if busy:
-            self._resting = self._app.set_timer(RESTED, self._rested)
+            self._resting = self.host.set_timer(RESTED, self._rested)
         else:
             self.begin(quiet=True)
 
@@ -168,16 +166,17 @@ class DiagnosisController:
 
     def begin(self, quiet: bool = False) -> str:
         """Look for the cause of what is shown now; why that cannot be done, else empty."""
-        state = self.state()
+        state = self.host.state
         case, c, py, gap = case_of(state), state.c_trace, state.py_trace, gap_of(state)
         problem = refusal(state) or ("a simulation is running; wait for it" if state.phase is Phase.SIMULATING else "")
         if problem or case is None or c is None or py is None:
             return problem
         self.stop()
         self._run = run = Run(c, py, quiet=quiet)
-        reports, tell = self._reports, self._teller(run)
+        reports, tell = self.host.reports, self._teller(run)
+        done, failed = in_loop(self.host, self._diagnosed), in_loop(self.host, self._not_diagnosed)
 
-        def job() -> object:
+        def job() -> Diagnosed:
             from nbtui.diagnosis.diagnose import diagnose  # imports the simulator
             from nbtui.evidence.check.stale import seen_before
 
@@ -185,13 +184,13 @@ class DiagnosisController:
             try:
                 found = diagnose(case, c, py, tell=tell)
             except Stopped:
-                return None
+                return Diagnosed(run, None)
             stale = seen_before(case, c, py, reports)
             if stale:
                 found = replace(found, preflight=(*stale, *found.preflight))
-            return DiagnosisResult(found, c, py, time.perf_counter() - began, gap)
+            return Diagnosed(run, DiagnosisResult(found, c, py, time.perf_counter() - began, gap))
 
-        jobs.start(job, lambda result: self._tell(Diagnosed(run, result)), jobs.NAME)
+        start(job, done, lambda failure: failed(NotDiagnosed(run, failure.sentence)), NAME)
         return ""
 
     def stop(self) -> None:
@@ -200,38 +199,40 @@ class DiagnosisController:
             self._run.stop.set()
             self._tried, self._run = self._run, None
 
-    def heard(self, told: Progress | Diagnosed) -> None:
-        """News of a thread; those of a run that was stopped come too late."""
-        if told.run is not self._run:
-            return
-        if isinstance(told, Progress):
-            told.run.words = told.words
+    def _progress(self, event: RunProgress) -> None:
+        if event.run is self._run:
+            event.run.words = event.words
             if self._screen is not None:
-                self._screen.progress(told.words)
-            return
-        self._tried, self._run = told.run, None
-        result = told.result
-        if isinstance(result, DiagnosisResult):
+                self._screen.progress(event.words)
+
+    def _diagnosed(self, event: Diagnosed) -> None:
+        if event.run is self._run and event.result is not None:
+            self._tried, self._run = event.run, None
             if self._screen is not None:
-                self._screen.found(result)
-            self.show(replace(self.state(), inquiry=result))
-        elif self._screen is not None and isinstance(result, jobs.Failure):
-            self._screen.failed(result.sentence)
+                self._screen.found(event.result)
+            self.host.show(replace(self.host.state, inquiry=event.result))
+
+    def _not_diagnosed(self, event: NotDiagnosed) -> None:
+        if event.run is self._run:
+            self._tried, self._run = event.run, None
+            if self._screen is not None:
+                self._screen.not_found(event.sentence)
 
     def _teller(self, run: Run) -> Callable[[str], None]:
         """Takes words from the thread, and passes them on now and then; ends the diagnosis when it has been stopped."""
         last = -TELL_EVERY
+        progress = in_loop(self.host, self._progress)
 
         def tell(words: str) -> None:
             nonlocal last
-            while run.quiet and not run.stop.is_set() and time.monotonic() - self._key_at < AFTER_A_KEY:
+            while run.quiet and not run.stop.is_set() and time.monotonic() - self.host.key_at < AFTER_A_KEY:
                 time.sleep(_NAP)
             if run.stop.is_set():
                 raise Stopped
             now = time.monotonic()
             if now - last >= TELL_EVERY:
                 last = now
-                self._tell(Progress(run, words))
+                progress(RunProgress(run, words))
 
         return tell
 
@@ -241,7 +242,7 @@ class DiagnosisController:
         """Change the live side as the cause under the cursor asks for; whether that was done, and what to tell."""
         from nbtui.diagnosis.explain.remedy import remedy
 
-        now, tuning, cause = self.state(), self._tuner.tuning(), why.cause
+        now, tuning, cause = self.host.state, self.host.tuning(), why.cause
         if cause is None or why.inquiry is None or tuning is None:
             return False, "there is no cause to apply"
         if now.phase not in (Phase.READY, Phase.FAILED):
@@ -257,22 +258,22 @@ class DiagnosisController:
         except UnusableInput as error:
             return False, clean(str(error))
         if tuning.waiting:
-            self._tuner.tune(tuning)
+            self.host.tune(tuning)
         elif now.py_given:
-            self.show(replace(states.asked(now, now.settings), py_given=False))
-            self._simulate()
+            self.host.show(replace(states.asked(now, now.settings), py_given=False))
+            self.host.simulate()
         else:
             return False, "the live side is so already"
         return True, asked.sentence
 
     def back_to(self, before: State) -> None:
         """What was shown before, as if nothing had been applied; simulations on their way become stale."""
-        now = self.state()
-        self.show(replace(before, generation=now.generation + 1, message="", history=now.history, files=now.files))
+        now = self.host.state
+        self.host.show(replace(before, generation=now.generation + 1, message="", history=now.history, files=now.files))
 
     def _left(self, result: None) -> None:
         self._screen = None
-        if self._run is not None and self._unasked:
+        if self._run is not None and self.host.diagnoses:
             self._run.quiet = True  # it may go on beside the main screen
         else:
             self.stop()

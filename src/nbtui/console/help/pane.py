@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Never
 
-from nbtui.console.action import Action
-from nbtui.console.diagnosis.actions import DIAGNOSIS_ACTIONS
+from nbtui.console.action import Action, KeyTable
 from nbtui.console.drawing.line import Line, Span, block, fit, left, line, rule, wrap
 from nbtui.console.help.actions import HELP_ACTIONS
-from nbtui.console.image.actions import IMAGE_ACTIONS
-from nbtui.console.logs.actions import LOGS_ACTIONS
+from nbtui.console.help.state import HelpState
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.state import State
-from nbtui.console.packages.actions import PACKAGES_ACTIONS
-from nbtui.console.parameters.actions import PARAMETERS_ACTIONS
 from nbtui.trace.text import clean
 
 _KEYS = 10  # cells of the keys
@@ -35,19 +32,9 @@ _MARKS = (
 )
 
 
-@dataclass(frozen=True)
-class HelpState:
-    """Where the reader of the page is."""
-
-    top: int = 0  # first line shown
-    query: str = ""
-    typing: bool = False
-    message: str = ""
-
-
-def draw(state: State, reading: HelpState, width: int, height: int) -> list[Line]:
+def draw(state: State, tables: Sequence[KeyTable], reading: HelpState, width: int, height: int) -> list[Line]:
     """A window of the page, and a foot line with the keys that move it."""
-    page = lines(state, width)
+    page = lines(state, tables, width)
     shown = page[reading.top : reading.top + room(height)]
     wanted = reading.query.casefold()
     return [
@@ -61,13 +48,15 @@ def room(height: int) -> int:
     return max(1, height - 1)
 
 
-def kept_in_view(state: State, reading: HelpState, width: int, height: int) -> HelpState:
+def kept_in_view(state: State, tables: Sequence[KeyTable], reading: HelpState, width: int, height: int) -> HelpState:
     """The reading with a first line such that the page ends at the foot at the latest."""
-    last = max(0, len(lines(state, width)) - room(height))
+    last = max(0, len(lines(state, tables, width)) - room(height))
     return replace(reading, top=max(0, min(last, reading.top)))
 
 
-def found(state: State, reading: HelpState, width: int, forward: bool, *, stay: bool = False) -> HelpState:
+def found(
+    state: State, tables: Sequence[KeyTable], reading: HelpState, width: int, forward: bool, *, stay: bool = False
+) -> HelpState:
     """The next line with the search text on top; ``stay``: or the one that is there."""
     wanted = reading.query.casefold()
     if not wanted:
@@ -75,7 +64,7 @@ def found(state: State, reading: HelpState, width: int, forward: bool, *, stay: 
             reading,
             message="" if stay else f"nothing to search for yet: {HELP_ACTIONS.key('search')} starts a search",
         )
-    page = lines(state, width)
+    page = lines(state, tables, width)
     hits = [number for number, entry in enumerate(page) if wanted in _plain(entry)]
     if not hits:
         return replace(reading, message=f"nothing here has {reading.query!r}")
@@ -85,16 +74,18 @@ def found(state: State, reading: HelpState, width: int, forward: bool, *, stay: 
     return replace(reading, top=top, message=f"{hits.index(top) + 1} of {len(hits)} lines")
 
 
-def to_section(state: State, reading: HelpState, width: int, forward: bool) -> HelpState:
+def to_section(state: State, tables: Sequence[KeyTable], reading: HelpState, width: int, forward: bool) -> HelpState:
     """The title of the next (previous) part on top; at the ends it stays."""
-    titles = [number for number, entry in enumerate(lines(state, width)) if entry and entry[0].text[:1] in "═─="]
+    titles = [
+        number for number, entry in enumerate(lines(state, tables, width)) if entry and entry[0].text[:1] in "═─="
+    ]
     ahead = [title for title in titles if title > reading.top]
     behind = [title for title in titles if title < reading.top]
     chosen = ahead[:1] if forward else behind[-1:]
     return replace(reading, top=chosen[0]) if chosen else reading
 
 
-def lines(state: State, width: int) -> list[Line]:
+def lines(state: State, tables: Sequence[KeyTable], width: int) -> list[Line]:
     """All lines of the page: what preflight found, the signs, then the keys of every screen."""
     page = _preflight(state, width)
     page.append(rule((Span("what the signs mean", "title"),), width, focused=True))
@@ -106,17 +97,13 @@ def lines(state: State, width: int) -> list[Line]:
     for entry in ACTIONS:
         of_use = entry.when(state)
         page += _entry(entry, width, "text" if of_use else "faint", "" if of_use else "  (not now)")
-    for where, opened_by, actions in (
-        ("logs", "logs", LOGS_ACTIONS),
-        ("diagnosis", "why", DIAGNOSIS_ACTIONS),
-        ("image", "image", IMAGE_ACTIONS),
-        ("packages", "packages", PACKAGES_ACTIONS),
-        ("parameters", "parameters", PARAMETERS_ACTIONS),
-        ("help", "help", HELP_ACTIONS),
-    ):
-        page += [(), rule((Span(f"keys in the {where} ({ACTIONS.key(opened_by)})", "title"),), width)]
-        for entry in actions:
-            page += _entry(entry, width)
+    for table in tables:
+        if not table.opened_by:
+            continue  # the main screen
+        title = f"keys in the {table.actions.title.lower()} ({ACTIONS.key(table.opened_by)})"
+        page += [(), rule((Span(title, "title"),), width)]
+        for action in table.actions:
+            page += _entry(action, width)
     return page
 
 

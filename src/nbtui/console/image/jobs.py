@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbtui.console.image import state as moves
+from nbtui.console.image import state as states
 from nbtui.console.image.state import Difference, Image
 from nbtui.errors import UnusableInput
 from nbtui.images import read as files
@@ -22,7 +22,7 @@ NO_C_IMAGE = "give --c-image FILE, or put C's float image into the case folder a
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class ImagePrepared:
     """The command and C's image were read."""
 
     frame: PreparedCase
@@ -35,7 +35,7 @@ class Prepared:
 
 
 @dataclass(frozen=True)
-class Progressed:
+class ImageProgress:
     """A part of the simulation is done; ``left`` in seconds, None: not known yet."""
 
     done: float
@@ -43,7 +43,7 @@ class Progressed:
 
 
 @dataclass(frozen=True, eq=False)
-class Simulated:
+class ImageSimulated:
     """The Python image is there, and how it differs from C's."""
 
     python: Image
@@ -51,13 +51,13 @@ class Simulated:
 
 
 @dataclass(frozen=True, eq=False)
-class Compared:
+class ImagesCompared:
     """The two images in numbers; None where nothing could be compared."""
 
     comparison: ImageComparison | None
 
 
-def reporter(tell: Callable[[object], None]) -> Callable[[int, int], None]:
+def reporter(tell: Callable[[ImageProgress], None]) -> Callable[[int, int], None]:
     """What tells the progress now and then."""
     began = told = time.monotonic()
 
@@ -66,7 +66,7 @@ def reporter(tell: Callable[[object], None]) -> Callable[[int, int], None]:
         now = time.monotonic()
         if now - told >= TOLD_EVERY:
             told = now
-            tell(Progressed(done / total, seconds_left(now - began, done / total)))
+            tell(ImageProgress(done / total, seconds_left(now - began, done / total)))
 
     return report
 
@@ -76,7 +76,7 @@ def seconds_left(elapsed: float, done: float) -> float | None:
     return elapsed * (1.0 - done) / done if done > 0.02 else None
 
 
-def read(case: Case, settings: Settings) -> Prepared:
+def read(case: Case, settings: Settings) -> ImagePrepared:
     """Make the case ready and read C's image; a missing or unusable one is a sentence, not an error.
 
     Raises:
@@ -86,7 +86,7 @@ def read(case: Case, settings: Settings) -> Prepared:
     resolution = frame.resolution()
     path = case.c_image or c_image_of(case.folder, case.argv) or c_image_of(case.workdir, case.argv)
     if path is None:
-        return Prepared(frame, resolution, None, None, None, "", NO_C_IMAGE)
+        return ImagePrepared(frame, resolution, None, None, None, "", NO_C_IMAGE)
     try:
         if case.c_image_at is not None:
             return _cut_out(frame, resolution, path, case.c_image_at)
@@ -96,31 +96,33 @@ def read(case: Case, settings: Settings) -> Prepared:
             hint = "; a cut-out? --c-at SLOW FAST says where it begins" if part else ""
             raise UnusableInput(f"{found.name}: {words(found.size)}, but the detector is {words(frame.shape)}{hint}")
     except UnusableInput as error:
-        return Prepared(frame, resolution, None, None, None, "", clean(str(error)))
-    return Prepared(frame, resolution, found, moves.cut(found.as_floats(), None), None, path.name, "")
+        return ImagePrepared(frame, resolution, None, None, None, "", clean(str(error)))
+    return ImagePrepared(frame, resolution, found, states.cut(found.as_floats(), None), None, path.name, "")
 
 
-def _cut_out(frame: PreparedCase, resolution: Resolution, path: Path, at: tuple[int, int]) -> Prepared:
+def _cut_out(frame: PreparedCase, resolution: Resolution, path: Path, at: tuple[int, int]) -> ImagePrepared:
     part = read_image(path)
     (slow, fast), (rows, columns) = at, part.size
     extent = (fast, fast + columns - 1, slow, slow + rows - 1)
     origin = f"{path.name}, slow {slow}-{extent[3]} fast {fast}-{extent[1]}"
     whole = files.placed(part, frame.shape, at)
-    return Prepared(frame, resolution, whole, moves.cut(whole.as_floats(), extent), extent, origin, "")
+    return ImagePrepared(frame, resolution, whole, states.cut(whole.as_floats(), extent), extent, origin, "")
 
 
-def simulated(ready: Prepared, python: Image) -> Simulated:
+def simulated(ready: ImagePrepared, python: Image) -> ImageSimulated:
     """The Python image with what C's says about it."""
     if ready.c is None:
-        return Simulated(python, None)
-    return Simulated(python, moves.differences(ready.c, moves.cut(python, ready.extent)))
+        return ImageSimulated(python, None)
+    return ImageSimulated(python, states.differences(ready.c, states.cut(python, ready.extent)))
 
 
-def compared(ready: Prepared, python: Image) -> Compared:
+def compared(ready: ImagePrepared, python: Image) -> ImagesCompared:
     """The two images in numbers, where there are two and something in them can be compared."""
     if ready.c_file is None:
-        return Compared(None)
+        return ImagesCompared(None)
     try:
-        return Compared(compare_images(ready.c_file, files.Picture("simulated", python, "simulated"), roi=ready.extent))
+        return ImagesCompared(
+            compare_images(ready.c_file, files.Picture("simulated", python, "simulated"), roi=ready.extent)
+        )
     except UnusableInput:  # not one number in common
-        return Compared(None)
+        return ImagesCompared(None)

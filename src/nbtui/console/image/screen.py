@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.message import Message
 
-from nbtui.console import jobs
 from nbtui.console.drawing.characters import ascii_only
 from nbtui.console.drawing.line import Line
 from nbtui.console.drawing.palette import theme
 from nbtui.console.image import pane as panes
-from nbtui.console.image import state as moves
+from nbtui.console.image import state as states
 from nbtui.console.image.actions import IMAGE_ACTIONS
 from nbtui.console.image.head import footer, header
-from nbtui.console.image.jobs import Compared, Prepared, Progressed, Simulated, compared, read, reporter, simulated
+from nbtui.console.image.jobs import (
+    ImagePrepared,
+    ImageProgress,
+    ImagesCompared,
+    ImageSimulated,
+    compared,
+    read,
+    reporter,
+    simulated,
+)
 from nbtui.console.image.reading import reading
 from nbtui.console.image.state import Image, ImageState, Pixel, Stage
-from nbtui.console.terminal.screen import Page
+from nbtui.console.jobs import NAME, Failure, start
+from nbtui.console.terminal.loop import in_loop
+from nbtui.console.terminal.screen import ActionScreen, bindings
 from nbtui.console.terminal.widgets import PaneView
 from nbtui.errors import INTERRUPTED
 from nbtui.live.model import Case, Settings
 from nbtui.trace.text import clean
 
 LONGEST = 20  # characters of a pixel that is typed
+Event = TypeVar("Event")
+
 FAR = 10  # pixels of a long step
 
 
@@ -42,21 +52,13 @@ class Visit:
 
     key: tuple[object, ...]
     picture: ImageState
-    ready: Prepared | None
+    ready: ImagePrepared | None
     trace: Pixel | None = None
     told: str = ""  # what the images say of that pixel
 
 
-class News(Message):
-    """A job has something to tell; ``result`` is one of the frozen results above, or a failure."""
-
-    def __init__(self, result: object, generation: int) -> None:
-        self.result, self.generation = result, generation
-        super().__init__()
-
-
-class ImageScreen(Page[Visit]):
-    """Its result is a :class:`Visit`. A modal screen: the keys of the main screen mean nothing here."""
+class ImageScreen(ActionScreen[Visit]):
+    """The detector. Its result is a :class:`Visit`."""
 
     CSS = """
     ImageScreen { layout: vertical; }
@@ -65,10 +67,7 @@ class ImageScreen(Page[Visit]):
     ImageScreen #i-reading { width: 40; margin: 0 0 0 1; }
     ImageScreen #i-footer { height: 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(",".join(entry.keys), f"image('{entry.id}')", entry.help, show=False, id=f"image.{entry.id}")
-        for entry in IMAGE_ACTIONS
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(IMAGE_ACTIONS)
 
     def __init__(
         self,
@@ -83,13 +82,13 @@ class ImageScreen(Page[Visit]):
         self.case, self.settings = case, settings
         self.key = (case.argv, case.workdir, case.c_image, case.c_image_at, settings)
         home = case.pixel or (0, 0)
-        self.ready: Prepared | None = None
+        self.ready: ImagePrepared | None = None
         self.picture = ImageState(clean(case.name), home, home, settings.phi_mode, log_pixel)
         if last is not None and last.key == self.key:
             self.ready = last.ready
             kept = replace(last.picture, home=home, log_pixel=log_pixel, facts=None, message="", typed=None)
             # on the pixel that was traced from here the walk along the worst goes on
-            self.picture = kept if kept.cursor == home else moves.to_pixel(kept, home)
+            self.picture = kept if kept.cursor == home else states.to_pixel(kept, home)
         self._generation = 0
         self._stop = threading.Event()
         canvas = panes.Canvas()
@@ -100,7 +99,7 @@ class ImageScreen(Page[Visit]):
             "footer": footer,
         }
         self.views = {name: PaneView(self._drawing(draw), f"i-{name}") for name, draw in draws.items()}
-        self._acts = self._actions()
+        self.acts = self._actions()
 
     # --- life --------------------------------------------------------------------------------------------------------
 
@@ -125,51 +124,53 @@ class ImageScreen(Page[Visit]):
         self._generation += 1
         self._stop = stop = threading.Event()
         case, settings, known = self.case, self.settings, self.ready
-        tell = partial(self._tell, generation=self._generation)
+        prepared, progressed = self._heard(self._prepared), self._heard(self._progressed)
+        arrived = self._heard(self._simulated)
 
-        def job() -> object:
+        def job() -> ImagesCompared:
             ready = known or read(case, settings)
-            tell(ready)
-            python = ready.frame.image(progress=reporter(tell), cancelled=stop.is_set)
-            tell(simulated(ready, python))
+            prepared(ready)
+            python = ready.frame.image(progress=reporter(progressed), cancelled=stop.is_set)
+            arrived(simulated(ready, python))
             return compared(ready, python)
 
         self.show(replace(self.picture, stage=Stage.PREPARING, done=0.0, left=None, failure="", message=""))
-        jobs.start(job, tell, jobs.NAME)
+        start(job, self._heard(self._compared), self._heard(self._job_failed), NAME)
 
     def _compare(self, python: Image) -> None:
         """What an earlier visit had no time for."""
         ready = self.ready
         if ready is not None:
-            tell = partial(self._tell, generation=self._generation)
-            jobs.start(lambda: compared(ready, python), tell, jobs.NAME)
+            done, failed = self._heard(self._compared), self._heard(self._job_failed)
+            start(lambda: compared(ready, python), done, failed, NAME)
 
-    def _tell(self, result: object, generation: int) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is interested any more
-            self.post_message(News(result, generation))
+    def _heard(self, handler: Callable[[Event], None]) -> Callable[[Event], None]:
+        """``handler`` for the thread of the simulation that begins now; what comes of an older one is dropped."""
+        generation = self._generation
 
-    def on_news(self, message: News) -> None:
-        """The only place where a job's result reaches the picture."""
-        result, now = message.result, self.picture
-        if message.generation != self._generation:
-            return
-        if isinstance(result, Prepared):
-            self.ready = result
-            stage = now.stage if now.stage is Stage.STOPPING else Stage.SIMULATING
-            now = replace(now, shape=result.frame.shape, stage=stage, resolution=result.resolution)
-            now = replace(now, extent=result.extent)
-            now = moves.with_c(now, result.c, result.c_origin, result.c_problem)
-            self.show(now if now.rank is not None else moves.to_pixel(now, now.cursor))
-        elif isinstance(result, Progressed):
-            self.show(replace(now, done=result.done, left=result.left))
-        elif isinstance(result, Simulated):
-            self.show(moves.simulated(now, result.python, result.difference))
-        elif isinstance(result, Compared):
-            self.show(replace(now, comparison=result.comparison, judged=True))
-        elif isinstance(result, jobs.Failure):
-            self._failed(result)
+        def current(event: Event) -> None:
+            if generation == self._generation:
+                handler(event)
 
-    def _failed(self, failure: jobs.Failure) -> None:
+        return in_loop(self, current)
+
+    def _prepared(self, event: ImagePrepared) -> None:
+        self.ready, now = event, self.picture
+        stage = now.stage if now.stage is Stage.STOPPING else Stage.SIMULATING
+        now = replace(now, shape=event.frame.shape, stage=stage, resolution=event.resolution, extent=event.extent)
+        now = states.with_c(now, event.c, event.c_origin, event.c_problem)
+        self.show(now if now.rank is not None else states.to_pixel(now, now.cursor))
+
+    def _progressed(self, event: ImageProgress) -> None:
+        self.show(replace(self.picture, done=event.done, left=event.left))
+
+    def _simulated(self, event: ImageSimulated) -> None:
+        self.show(states.simulated(self.picture, event.python, event.difference))
+
+    def _compared(self, event: ImagesCompared) -> None:
+        self.show(replace(self.picture, comparison=event.comparison, judged=True))
+
+    def _job_failed(self, failure: Failure) -> None:
         now = self.picture
         if now.stage is Stage.READY:  # the images are there, comparing them has failed
             self.show(replace(now, judged=True, message=failure.sentence))
@@ -182,7 +183,7 @@ class ImageScreen(Page[Visit]):
 
     def typed(self, event: events.Key) -> bool:
         """The list of keys is closed by any key; what is typed is a pixel to go to."""
-        if event.key == "ctrl+c" or not (self.picture.keys or self.picture.typed is not None):
+        if not (self.picture.keys or self.picture.typed is not None):
             return False
         if self.picture.keys:
             self.show(replace(self.picture, keys=False))
@@ -190,55 +191,53 @@ class ImageScreen(Page[Visit]):
             self.show(_typing(self.picture, event.key, event.character or ""))
         return True
 
-    def action_image(self, id: str) -> None:
-        """Do the action of this id (see `image_actions`)."""
+    def tell(self, sentence: str) -> None:
+        self.show(replace(self.picture, message=sentence))
+
+    def forget_message(self) -> None:
         self.picture = replace(self.picture, message="")
-        self._acts[id]()
 
     def _actions(self) -> dict[str, Callable[[], None]]:
         def move(step: Callable[[ImageState], ImageState]) -> Callable[[], None]:
             return lambda: self.show(step(self.picture))
 
         acts: dict[str, Callable[[], None]] = {
-            "view_c": move(lambda p: moves.viewed(p, "c")),
+            "view_c": move(lambda p: states.viewed(p, "c")),
             "view_python": self._python,
-            "view_difference": move(lambda p: moves.viewed(p, "difference")),
-            "closer": move(lambda p: moves.zoomed(p, 1, self._dots())),
-            "further": move(lambda p: moves.zoomed(p, -1, self._dots())),
-            "close_up": move(lambda p: moves.close_up(p, self._dots())),
+            "view_difference": move(lambda p: states.viewed(p, "difference")),
+            "closer": move(lambda p: states.zoomed(p, 1, self._dots())),
+            "further": move(lambda p: states.zoomed(p, -1, self._dots())),
+            "close_up": move(lambda p: states.close_up(p, self._dots())),
             "go_to": move(lambda p: replace(p, typed="")),
             "rings": move(lambda p: replace(p, rings=not p.rings)),
-            "whole": move(lambda p: replace(p, zoom=moves.FIT)),
-            "worst_next": move(lambda p: moves.worst(p, 1)),
-            "worst_previous": move(lambda p: moves.worst(p, -1)),
-            "home": move(lambda p: moves.to_pixel(p, p.home)),
+            "whole": move(lambda p: replace(p, zoom=states.FIT)),
+            "worst_next": move(lambda p: states.worst(p, 1)),
+            "worst_previous": move(lambda p: states.worst(p, -1)),
+            "home": move(lambda p: states.to_pixel(p, p.home)),
             "log_pixel": move(_to_log_pixel),
             "trace": self._trace,
-            "range": move(moves.ranged),
+            "range": move(states.ranged),
             "characters": move(self._other_levels),
             "stop": self._escape,
             "help": move(lambda p: replace(p, keys=True)),
             "close": lambda: self._leave(None),
-            "interrupt": lambda: self.app.exit(INTERRUPTED),
         }
         for name, slow, fast in (("up", -1, 0), ("down", 1, 0), ("left", 0, -1), ("right", 0, 1)):
-            acts[name] = move(partial(moves.moved, slow=slow, fast=fast))
-            acts[f"{name}_{FAR}"] = move(partial(moves.moved, slow=FAR * slow, fast=FAR * fast))
+            acts[name] = move(partial(states.moved, slow=slow, fast=fast))
+            acts[f"{name}_{FAR}"] = move(partial(states.moved, slow=FAR * slow, fast=FAR * fast))
         return acts
 
-    def on_pane_view_pressed(self, message: PaneView.Pressed) -> None:
+    def pressed(self, pane: PaneView, x: int, y: int) -> None:
         """A click puts the cursor on the pixel."""
-        message.stop()
-        if message.pane is not self.views["canvas"]:
+        if pane is not self.views["canvas"]:
             return
         dots = self._dots()
-        dot = (2 * (message.y - 1), message.x - 1)
-        pixel = moves.pixel_of(self.picture, dot, moves.scale(self.picture, dots)) if min(dot) >= 0 else None
+        dot = (2 * (y - 1), x - 1)
+        pixel = states.pixel_of(self.picture, dot, states.scale(self.picture, dots)) if min(dot) >= 0 else None
         if pixel is not None:
-            self.show(moves.to_pixel(replace(self.picture, message=""), pixel))
+            self.show(states.to_pixel(replace(self.picture, message=""), pixel))
 
-    def on_pane_view_resized(self, message: PaneView.Resized) -> None:
-        message.stop()
+    def resized(self) -> None:
         self.show(self.picture)
 
     @property
@@ -251,13 +250,13 @@ class ImageScreen(Page[Visit]):
         return replace(picture, characters=not picture.characters)
 
     def _python(self) -> None:
-        self.show(moves.viewed(self.picture, "python"))
+        self.show(states.viewed(self.picture, "python"))
         if self.picture.stage in (Stage.STOPPED, Stage.FAILED):
             self._simulate()
 
     def _trace(self) -> None:
         if self.picture.shape is None:
-            self.show(replace(self.picture, message="the detector is not known yet"))
+            self.tell("the detector is not known yet")
         else:
             self._leave(self.picture.cursor)
 
@@ -273,7 +272,7 @@ class ImageScreen(Page[Visit]):
         now = self.picture
         if now.busy:
             now = replace(now, stage=Stage.STOPPED)
-        self.dismiss(Visit(self.key, now, self.ready, trace, moves.said_of_it(now) if trace else ""))
+        self.dismiss(Visit(self.key, now, self.ready, trace, states.said_of_it(now) if trace else ""))
 
     # --- showing -----------------------------------------------------------------------------------------------------
 
@@ -285,7 +284,7 @@ class ImageScreen(Page[Visit]):
         """Make ``picture`` the one that is shown."""
         dots = self._dots()
         if all(dots):
-            picture = moves.in_view(picture, dots)
+            picture = states.in_view(picture, dots)
         facts = picture.facts
         if self.ready is not None and (facts is None or (facts.slow, facts.fast) != picture.cursor):
             picture = replace(picture, facts=self.ready.frame.facts(*picture.cursor))
@@ -300,14 +299,14 @@ class ImageScreen(Page[Visit]):
 def _to_log_pixel(picture: ImageState) -> ImageState:
     if picture.log_pixel is None:
         return replace(picture, message="there is no C log, or it does not say which pixel it is of")
-    return moves.to_pixel(picture, picture.log_pixel)
+    return states.to_pixel(picture, picture.log_pixel)
 
 
 def _typing(picture: ImageState, key: str, character: str) -> ImageState:
     """A key while a pixel is typed."""
     text = picture.typed or ""
     if key == "enter":
-        return moves.typed(picture, text)
+        return states.typed(picture, text)
     if key == "escape" or (key in ("backspace", "ctrl+h") and not text):
         return replace(picture, typed=None)
     if key in ("backspace", "ctrl+h"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import threading
 from array import array
@@ -10,39 +9,36 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual import events
-from textual.binding import Binding, BindingType
-from textual.message import Message
+from textual.binding import BindingType
 
 from nbtui.console.jobs import Failure, start
 from nbtui.console.logs import pane as panes
-from nbtui.console.logs import state as moves
+from nbtui.console.logs import state as states
 from nbtui.console.logs.actions import LOGS_ACTIONS
 from nbtui.console.logs.editor import edit_source
-from nbtui.console.logs.sources import Aligned, Clock, Found, Opened, Trouble, Walked, side_of, sources
+from nbtui.console.logs.jobs import Aligned, Clock, Found, Opened, Walked
+from nbtui.console.logs.sources import side_of, sources
 from nbtui.console.logs.state import LogsState
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.freshness import names
 from nbtui.console.main.state import State
-from nbtui.console.terminal.screen import Page
+from nbtui.console.terminal.loop import in_loop
+from nbtui.console.terminal.screen import ActionScreen, bindings
 from nbtui.console.terminal.widgets import PaneView
-from nbtui.errors import INTERRUPTED
 from nbtui.trace.reading.lines import FileLines, Lines, search
 from nbtui.trace.text import clean
 
-WHEEL = 3  # lines of a turn of the mouse wheel
+Event = TypeVar("Event")
 
 
-class LogsScreen(Page[None]):
+class LogsScreen(ActionScreen[None]):
     """Both logs as they are. ``state`` is what the main screen shows when this one is opened."""
 
     CSS = "LogsScreen { layout: vertical; }"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(",".join(entry.keys), f"logs('{entry.id}')", entry.help, show=False, id=f"logs.{entry.id}")
-        for entry in LOGS_ACTIONS
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(LOGS_ACTIONS)
 
     def __init__(self, state: State) -> None:
         super().__init__()
@@ -61,28 +57,26 @@ class LogsScreen(Page[None]):
         self._wanted: tuple[int | None, int | None] = (None, None)  # lines to go to when they are there
         self._threads: list[threading.Thread] = []
         self._files: list[FileLines] = []
-        self._acts: dict[str, Callable[[], None]] = {
+        self.acts = {
             "search": lambda: self.show(replace(self.logs, typing=True, query="")),
-            "hit_next": lambda: self.show(moves.to_hit(self.logs, True, self._rows())),
-            "hit_previous": lambda: self.show(moves.to_hit(self.logs, False, self._rows())),
-            "side": lambda: self.show(moves.turned(self.logs)),
-            "lock": lambda: self.show(moves.unlocked(self.logs)),
-            "mark_next": lambda: self.show(moves.to_mark(self.logs, True, self._rows())),
-            "mark_previous": lambda: self.show(moves.to_mark(self.logs, False, self._rows())),
+            "hit_next": lambda: self.show(states.to_hit(self.logs, True, self._rows())),
+            "hit_previous": lambda: self.show(states.to_hit(self.logs, False, self._rows())),
+            "side": lambda: self.show(states.turned(self.logs)),
+            "lock": lambda: self.show(states.unlocked(self.logs)),
+            "mark_next": lambda: self.show(states.to_mark(self.logs, True, self._rows())),
+            "mark_previous": lambda: self.show(states.to_mark(self.logs, False, self._rows())),
             "edit": self._edit,
             "up": lambda: self._move(-1),
             "down": lambda: self._move(1),
             "page_up": lambda: self._move(-self._rows()),
             "page_down": lambda: self._move(self._rows()),
-            "home": lambda: self.show(moves.gone(self.logs, 1, self._rows())),
+            "home": lambda: self.show(states.gone(self.logs, 1, self._rows())),
             "end": self._end,
-            "left": lambda: self.show(moves.shifted(self.logs, -moves.SHIFT)),
-            "right": lambda: self.show(moves.shifted(self.logs, moves.SHIFT)),
-            "suspend": self.app_suspend,
+            "left": lambda: self.show(states.shifted(self.logs, -states.SHIFT)),
+            "right": lambda: self.show(states.shifted(self.logs, states.SHIFT)),
             "back": self._back,
             "help": lambda: self.show(replace(self.logs, helping=True)),
             "close": self._leave,
-            "interrupt": lambda: self.app.exit(INTERRUPTED),
         }
 
     # --- life ----------------------------------------------------------------------------------------------------
@@ -93,7 +87,7 @@ class LogsScreen(Page[None]):
     def on_mount(self) -> None:
         for index in range(len(self.sources)):
             self._read(index)
-        self._start(self._align, self._ended, "nbtui-align")
+        self._align()
 
     def on_unmount(self) -> None:
         self._stop_reading()
@@ -110,7 +104,7 @@ class LogsScreen(Page[None]):
             for file in files:
                 file.close()
 
-        start(job, lambda result: None, "nbtui-close")
+        threading.Thread(target=job, name="nbtui-close", daemon=True).start()
 
     def _stop_reading(self) -> None:
         for walk in self._walks:
@@ -137,7 +131,7 @@ class LogsScreen(Page[None]):
             if now[index] is not shown[index]:
                 self._read_again(index)
         self.show(replace(self.logs, message=state.message))
-        self._start(self._align, self._ended, "nbtui-align")
+        self._align()
         self._searched_again()
 
     def _read_again(self, index: int) -> None:
@@ -148,7 +142,7 @@ class LogsScreen(Page[None]):
         self._stop_search.set()
         self._generation += 1  # what an old search still finds is of no use
         self._search_again = True
-        self.logs = moves.put(self.logs, index, moves.within(side))
+        self.logs = states.put(self.logs, index, states.within(side))
         self._read(index)
         if isinstance(old.lines, FileLines):
             self._close([old.lines])
@@ -163,70 +157,64 @@ class LogsScreen(Page[None]):
         """Walk through a log, if it is a file."""
         path, walk = self.sources[index].path, self._walks[index]
         if path is not None:
-            job, failed = partial(self._walk, index, walk, path), partial(self._not_read, index, walk)
-            self._start(job, failed, "nbtui-lines")
+            failed = in_loop(self, partial(self._not_read, index, walk))
+            self._start(partial(self._walk, index, walk, path), self._walked, failed, "nbtui-lines")
 
-    def _start(self, job: Callable[[], object], done: Callable[[object], None], name: str) -> None:
-        self._threads.append(start(job, done, name))
+    def _start(
+        self, job: Callable[[], Event], done: Callable[[Event], None], failed: Callable[[Failure], None], name: str
+    ) -> None:
+        self._threads.append(start(job, in_loop(self, done), failed, name))
 
-    def _tell(self, message: Message) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is interested any more
-            self.post_message(message)
-
-    def _walk(self, side: int, walk: threading.Event, path: Path) -> None:
+    def _walk(self, side: int, walk: threading.Event, path: Path) -> Walked:
         lines = FileLines(path)
         self._files.append(lines)
-        self._tell(Opened(side, walk, lines))
-        clock = Clock()
+        in_loop(self, self._opened)(Opened(side, walk, lines))
+        clock, walked = Clock(), in_loop(self, self._walked)
 
         def progress(done: int, total: int) -> None:
             if clock.due():
-                self._tell(Walked(side, walk, (done, total)))
+                walked(Walked(side, walk, (done, total)))
 
         whole = lines.index(progress, walk.is_set)
         note = lines.fault if whole else f"reading was stopped: {lines.count:,} lines of {lines.name} can be seen"
-        self._tell(Walked(side, walk, None, note))
+        return Walked(side, walk, None, note)
 
-    def _not_read(self, side: int, walk: threading.Event, result: object) -> None:
-        if isinstance(result, Failure):
-            self._tell(Walked(side, walk, None, problem=result.sentence))
+    def _not_read(self, side: int, walk: threading.Event, failure: Failure) -> None:
+        self._walked(Walked(side, walk, None, problem=failure.sentence))
 
     def _align(self) -> None:
-        from nbtui.console.logs.aligned import aligned  # numpy's part of it: not while the screen opens
-
+        """Find the lines that belong together, in a thread."""
         now = self._state
-        found = Aligned(*aligned(now.comparison, now.row))
-        if now is self._state:  # else the logs have been read again meanwhile
-            self._tell(found)
 
-    def _ended(self, result: object) -> None:
-        if isinstance(result, Failure):
-            self._tell(Trouble(result.sentence))
+        def job() -> Aligned:
+            from nbtui.console.logs.aligned import aligned  # numpy's part of it: not while the screen opens
 
-    def on_trouble(self, message: Trouble) -> None:
-        self.show(replace(self.logs, message=message.sentence))
+            return Aligned(now, *aligned(now.comparison, now.row))
 
-    def on_opened(self, message: Opened) -> None:
-        if message.walk is not self._walks[message.side]:
+        self._start(job, self._aligned, in_loop(self, self.failed), "nbtui-align")
+
+    def _opened(self, event: Opened) -> None:
+        if event.walk is self._walks[event.side]:
+            side = replace(self.logs.sides[event.side], lines=event.lines)
+            self.show(states.put(self.logs, event.side, side))
+
+    def _walked(self, event: Walked) -> None:
+        if event.walk is not self._walks[event.side]:
             return
-        side = replace(self.logs.sides[message.side], lines=message.lines)
-        self.show(moves.put(self.logs, message.side, side))
-
-    def on_walked(self, message: Walked) -> None:
-        if message.walk is not self._walks[message.side]:
-            return
-        old = self.logs.sides[message.side]
-        side = replace(old, count=old.lines.count, read=message.read, problem=message.problem or old.problem)
-        view = moves.put(self.logs, message.side, moves.within(side) if self._search_again else side)
-        self.show(replace(view, message=message.note) if message.note else view)
+        old = self.logs.sides[event.side]
+        side = replace(old, count=old.lines.count, read=event.read, problem=event.problem or old.problem)
+        view = states.put(self.logs, event.side, states.within(side) if self._search_again else side)
+        self.show(replace(view, message=event.note) if event.note else view)
         if self._to_end and not view.side.read:
             self._end()
         self._arrive()
         self._searched_again()
 
-    def on_aligned(self, message: Aligned) -> None:
-        self._wanted = message.lines
-        self.show(moves.realigned(self.logs, message.alignment))
+    def _aligned(self, event: Aligned) -> None:
+        if event.state is not self._state:
+            return  # the logs have been read again meanwhile
+        self._wanted = event.lines
+        self.show(states.realigned(self.logs, event.alignment))
         self._arrive()
 
     def _arrive(self) -> None:
@@ -238,20 +226,20 @@ class LogsScreen(Page[None]):
         if all(line is None or line <= side.count or side.problem for line, side in known):
             ours, theirs = (None if side.problem else line for line, side in zip(self._wanted, view.sides, strict=True))
             self._wanted = (None, None)
-            self.show(moves.opened(view, (ours, theirs), self._rows()))
+            self.show(states.opened(view, (ours, theirs), self._rows()))
 
     # --- keys ----------------------------------------------------------------------------------------------------
 
-    def action_logs(self, name: str) -> None:
-        """Do the action of this id (see `log_actions`)."""
-        self.logs = replace(self.logs, message="")
+    def tell(self, sentence: str) -> None:
+        self.show(replace(self.logs, message=sentence))
+
+    def forget_message(self) -> None:
+        self.show(replace(self.logs, message=""))
         self._to_end = False
-        self._acts[name]()
-        self.view.update()
 
     def typed(self, event: events.Key) -> bool:
         """While a search text is typed, keys are text; any key closes the help."""
-        if event.key == "ctrl+c" or not (self.logs.typing or self.logs.helping):
+        if not (self.logs.typing or self.logs.helping):
             return False
         if self.logs.helping:
             self.show(replace(self.logs, helping=False))
@@ -260,7 +248,7 @@ class LogsScreen(Page[None]):
         elif event.key == "enter":
             self._search()
         else:
-            self.show(moves.typed(self.logs, event.key, event.character if event.is_printable else None))
+            self.show(states.typed(self.logs, event.key, event.character if event.is_printable else None))
         return True
 
     def _back(self) -> None:
@@ -278,35 +266,28 @@ class LogsScreen(Page[None]):
         self.dismiss(None)
 
     def _move(self, by: int) -> None:
-        self.show(moves.moved(self.logs, by, self._rows()))
+        self.show(states.moved(self.logs, by, self._rows()))
 
     def _end(self) -> None:
         """The last line there is; while the log is being read, the last one when that is done."""
         self._to_end = self.logs.side.read is not None
-        self.show(moves.gone(self.logs, self.logs.side.count, self._rows()))
+        self.show(states.gone(self.logs, self.logs.side.count, self._rows()))
 
     def _rows(self) -> int:
         return panes.heights(*self.view.size)[self.logs.active]
 
-    def on_pane_view_pressed(self, message: PaneView.Pressed) -> None:
+    def pressed(self, pane: PaneView, x: int, y: int) -> None:
         """A click puts the cursor on the line."""
-        place = panes.place_of(*self.view.size, message.x, message.y)
+        place = panes.place_of(*self.view.size, x, y)
         if place is None or self.logs.helping:
             return
         index, row = place
         line = self.logs.sides[index].top + row
-        view = self.logs if index == self.logs.active else moves.turned(self.logs)
-        self.show(moves.gone(view, line, self._rows()))
+        view = self.logs if index == self.logs.active else states.turned(self.logs)
+        self.show(states.gone(view, line, self._rows()))
 
-    def on_mouse_scroll_down(self) -> None:
-        self._move(WHEEL)
-
-    def on_mouse_scroll_up(self) -> None:
-        self._move(-WHEEL)
-
-    def app_suspend(self) -> None:
-        """Back to the shell; `fg` comes back."""
-        self.app.action_suspend_process()
+    def wheel(self, lines: int) -> None:
+        self._move(lines)
 
     # --- search --------------------------------------------------------------------------------------------------
 
@@ -316,8 +297,8 @@ class LogsScreen(Page[None]):
             self._forget()
             return
         try:
-            pattern = moves.compiled(view.query)
-        except moves.BadPattern as error:
+            pattern = states.compiled(view.query)
+        except states.BadPattern as error:
             self.show(replace(view, typing=False, message=f"/{clean(view.query)}/ {error}"))
             return
         if view.busy:
@@ -336,44 +317,34 @@ class LogsScreen(Page[None]):
         view = replace(self.logs, sides=(left, right))
         self.show(view)
         generation, order = self._generation, (view.active, 1 - view.active)
+        found = in_loop(self, self._found)
 
         def job() -> None:
             for index in order:
                 if not view.sides[index].problem:
-                    self._search_in(generation, index, view.sides[index].lines, pattern, stop)
+                    _search_in(partial(Found, generation, index), view.sides[index].lines, pattern, stop, found)
 
-        self._start(job, self._ended, "nbtui-search")
+        self._threads.append(start(job, lambda nothing: None, in_loop(self, self.failed), "nbtui-search"))
 
-    def _search_in(
-        self, generation: int, side: int, lines: Lines, pattern: re.Pattern[str], stop: threading.Event
-    ) -> None:
-        clock = Clock()
-
-        def progress(hits: array[int], upto: int) -> None:
-            if clock.due():
-                self._tell(Found(generation, side, hits, upto))
-
-        self._tell(Found(generation, side, search(lines, pattern, progress=progress, cancelled=stop.is_set), -1))
-
-    def on_found(self, message: Found) -> None:
-        if message.generation != self._generation:
+    def _found(self, event: Found) -> None:
+        if event.generation != self._generation:
             return
         view = self.logs
-        side = replace(view.sides[message.side], hits=message.hits, searched=message.upto)
-        view = moves.put(view, message.side, side)
+        side = replace(view.sides[event.side], hits=event.hits, searched=event.upto)
+        view = states.put(view, event.side, side)
         if self._stop_search.is_set() and not view.searching:
             view = replace(view, message="the search was stopped: only the lines found until then count")
-        if self._seeking and message.side == view.active and (message.hits or message.upto < 0):
-            ahead = bool(message.hits) and message.hits[-1] >= view.side.cursor
-            if ahead or message.upto < 0:
+        if self._seeking and event.side == view.active and (event.hits or event.upto < 0):
+            ahead = bool(event.hits) and event.hits[-1] >= view.side.cursor
+            if ahead or event.upto < 0:
                 self._seeking = False
-                view = view if moves.hit_number(view.side) else moves.to_hit(view, True, self._rows())
+                view = view if states.hit_number(view.side) else states.to_hit(view, True, self._rows())
         self.show(view)
 
     def _forget(self) -> None:
         self._generation += 1
         self._stop_search.set()
-        self.show(moves.forgotten(self.logs))
+        self.show(states.forgotten(self.logs))
 
     # --- editor --------------------------------------------------------------------------------------------------
 
@@ -388,10 +359,27 @@ class LogsScreen(Page[None]):
 
     # --- showing -------------------------------------------------------------------------------------------------
 
-    def on_pane_view_resized(self) -> None:
-        self.show(moves.refitted(self.logs, panes.heights(*self.view.size)))
+    def resized(self) -> None:
+        self.show(states.refitted(self.logs, panes.heights(*self.view.size)))
 
     def show(self, view: LogsState) -> None:
         """Make ``view`` the one that is shown."""
         self.logs = view
         self.view.update()
+
+
+def _search_in(
+    found: Callable[[array[int], int], Found],
+    lines: Lines,
+    pattern: re.Pattern[str],
+    stop: threading.Event,
+    tell: Callable[[Found], None],
+) -> None:
+    """Search one log, telling the lines found now and then, and all of them with -1 at the end."""
+    clock = Clock()
+
+    def progress(hits: array[int], upto: int) -> None:
+        if clock.due():
+            tell(found(hits, upto))
+
+    tell(found(search(lines, pattern, progress=progress, cancelled=stop.is_set), -1))

@@ -1,22 +1,14 @@
-"""Where the raw logs come from, and what the threads of the raw log screen tell it."""
+"""Where the raw logs come from."""
 
 from __future__ import annotations
 
-import time
-from array import array
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 
-from textual.message import Message
-
-from nbtui.console.logs.alignment import Alignment
 from nbtui.console.logs.state import LogSide
 from nbtui.console.main.state import Phase, State
-from nbtui.trace.reading.lines import FileLines, GivenLines, Lines
+from nbtui.trace.reading.lines import GivenLines, Lines
 from nbtui.trace.text import clean
-
-TELL_EVERY = 0.25  # s between two reports of a thread
 
 
 @dataclass(frozen=True)
@@ -61,60 +53,6 @@ def side_of(source: Source) -> LogSide:
     lines: Lines = GivenLines(source.lines)
     reading = (0, 0) if source.path is not None and not source.problem else None
     return LogSide(source.title, lines, source.problem, reading, lines.count)
-
-
-class Opened(Message):
-    """A file is open; its lines come while it is being walked through. ``walk`` tells the walks of a side apart."""
-
-    def __init__(self, side: int, walk: Event, lines: FileLines) -> None:
-        self.side, self.walk, self.lines = side, walk, lines
-        super().__init__()
-
-
-class Walked(Message):
-    """A file has been walked through up to here; ``read`` is None at the end."""
-
-    def __init__(self, side: int, walk: Event, read: tuple[int, int] | None, note: str = "", problem: str = "") -> None:
-        self.side, self.walk, self.read, self.note, self.problem = side, walk, read, note, problem
-        super().__init__()
-
-
-class Aligned(Message):
-    """It is known which lines belong together, and where the field is that the user came from."""
-
-    def __init__(self, alignment: Alignment, lines: tuple[int | None, int | None]) -> None:
-        self.alignment, self.lines = alignment, lines
-        super().__init__()
-
-
-class Found(Message):
-    """What a search has found on one side; ``upto`` is -1 at its end."""
-
-    def __init__(self, generation: int, side: int, hits: array[int], upto: int) -> None:
-        self.generation, self.side, self.hits, self.upto = generation, side, hits, upto
-        super().__init__()
-
-
-class Trouble(Message):
-    """A thread of the screen has failed."""
-
-    def __init__(self, sentence: str) -> None:
-        self.sentence = sentence
-        super().__init__()
-
-
-class Clock:
-    """Says when a thread may report again."""
-
-    def __init__(self) -> None:
-        self._last = time.monotonic()
-
-    def due(self) -> bool:
-        now = time.monotonic()
-        if now - self._last < TELL_EVERY:
-            return False
-        self._last = now
-        return True
 
 
 def stamp(path: Path) -> tuple[int, int]:

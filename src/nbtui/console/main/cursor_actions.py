@@ -15,7 +15,7 @@ def _sideways(now: State, by: int) -> State:
     return links.choose(now, by) if now.pane == "detail" else stepping.walked(now, "domain", by)
 
 
-MOVES: Mapping[str, Callable[[State], State]] = {
+CURSOR_STEPS: Mapping[str, Callable[[State], State]] = {
     "next_difference": partial(state.to_divergence, forward=True),
     "previous_difference": partial(state.to_divergence, forward=False),
     "filter": state.filtered,

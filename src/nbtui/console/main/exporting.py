@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from pathlib import Path
 
+from nbtui.console.jobs import Failure, start
 from nbtui.console.main import marks
 from nbtui.console.main.cause_summary import current
-from nbtui.console.main.jobs import Judgement
+from nbtui.console.main.host import Host
+from nbtui.console.main.jobs import Exported, Judgement
 from nbtui.console.main.state import State
+from nbtui.console.terminal.loop import in_loop
 from nbtui.errors import UnusableInput
 
 
@@ -40,3 +45,29 @@ def export(state: State, judgement: Judgement, reports: Path) -> Path:
             diagnose=None if found is None else lambda *of: found.diagnosis,  # the one that the user has seen
         )
     )
+
+
+class Exporter:
+    """Writes packages in a thread, which whoever ends the console waits for: a package is finished, not torn."""
+
+    def __init__(self, host: Host, judgement: Judgement) -> None:
+        self._host, self._judgement = host, judgement
+        self.thread: threading.Thread | None = None
+
+    def export(self) -> None:
+        """Write a package of what is shown, one at a time."""
+        now, judgement, reports = self._host.state, self._judgement, self._host.reports
+        if now.exporting or now.comparison is None or now.pending or now.elsewhere:
+            reason = "C's log is of another pixel: there is nothing to export here" if now.elsewhere else ""
+            self._host.tell(reason or "nothing to export yet")
+            return
+        self._host.show(replace(now, exporting=True))
+        exported, failed = in_loop(self._host, self._exported), in_loop(self._host, self._failed)
+        self.thread = start(lambda: Exported(export(now, judgement, reports)), exported, failed, "nbtui-export")
+
+    def _exported(self, result: Exported) -> None:
+        state = replace(self._host.state, exporting=False, history=None, message=f"written: {result.path}")
+        self._host.show(state)
+
+    def _failed(self, failure: Failure) -> None:
+        self._host.show(replace(self._host.state, exporting=False, message=f"not exported: {failure.sentence}"))

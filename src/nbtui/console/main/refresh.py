@@ -6,14 +6,17 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from nbtui.console import jobs
+from nbtui.console.jobs import NAME, Failure, Work, explained, start
 from nbtui.console.main import freshness as fresh
 from nbtui.console.main import state as moves
 from nbtui.console.main.actions import ACTIONS
+from nbtui.console.main.host import Host
 from nbtui.console.main.jobs import NO_TRACE, Judgement
 from nbtui.console.main.state import Phase, State
+from nbtui.console.terminal.loop import in_loop
 from nbtui.errors import UnusableInput
 from nbtui.live import cases
 from nbtui.live.cases import C_LOG, C_TERMS, COMMAND_FILE
@@ -21,8 +24,7 @@ from nbtui.live.files import EVERY, SHARE, Change, Lookout
 from nbtui.live.model import Case, Simulation
 from nbtui.live.parameters import tuning
 from nbtui.parity.model import Comparison
-from nbtui.trace.model import Trace, TraceError
-from nbtui.trace.text import clean
+from nbtui.trace.model import Trace
 
 
 def opened(state: State) -> Case | None:
@@ -110,26 +112,19 @@ class Reread:
     comparison: Comparison | None = None
 
 
-@dataclass(frozen=True)
-class NotReread:
-    """A changed file cannot be used, and why: what was shown before stays."""
+def reread(state: State, paths: frozenset[Path], judgement: Judgement, work: Work) -> Reread:
+    """Read those of ``paths`` that hold a log or the command line; the simulator reads its own.
 
-    sentence: str
-
-
-def reread(state: State, paths: frozenset[Path], judgement: Judgement, work: jobs.Work) -> Reread | NotReread:
-    """Read those of ``paths`` that hold a log or the command line; the simulator reads its own."""
+    Raises TraceError or UnusableInput for a changed file that cannot be used.
+    """
     log, py_path, case = c_log(state), py_log(state), opened(state)
-    try:
-        c = work.read(log) if log in paths and log is not None else None
-        py = work.read(py_path) if py_path in paths and py_path is not None else None
-        again = cases.read_again(case) if command_file(state) in paths and case is not None else None
-        theirs = py or state.py_trace
-        comparison = None
-        if state.py_given and theirs is not None:
-            comparison = judgement.compare(c or state.c_trace or NO_TRACE, theirs, work)
-    except (TraceError, UnusableInput) as error:
-        return NotReread(clean(str(error)))
+    c = work.read(log) if log in paths and log is not None else None
+    py = work.read(py_path) if py_path in paths and py_path is not None else None
+    again = cases.read_again(case) if command_file(state) in paths and case is not None else None
+    theirs = py or state.py_trace
+    comparison = None
+    if state.py_given and theirs is not None:
+        comparison = judgement.compare(c or state.c_trace or NO_TRACE, theirs, work)
     return Reread(c, py, again, comparison)
 
 
@@ -162,33 +157,14 @@ def _with_command(state: State, case: Case) -> State:
     return replace(state, tuning=replace(kept, asked=kept.now), case=kept.of(case))
 
 
-@dataclass(frozen=True, eq=False)
-class Ended:
-    """The reading of a generation has ended with a Reread, a NotReread or a Failure."""
-
-    result: object
-    generation: int
-
-
 class Refresher:
-    """``simulate`` begins the simulation of the state shown; with True it takes the simulation that is there."""
+    """Watches the files of what is shown in a thread, and reads again what has changed."""
 
-    def __init__(
-        self,
-        state: Callable[[], State],
-        show: Callable[[State], None],
-        simulate: Callable[[bool], None],
-        tell: Callable[[object], None],
-        judgement: Judgement,
-        work: Callable[[], jobs.Work],
-    ) -> None:
-        self._work = work
-        self._state, self._show, self._simulate, self._tell = state, show, simulate, tell
-        self._judgement = judgement
+    def __init__(self, host: Host, judgement: Judgement, new_work: Callable[[], Work]) -> None:
+        self._host, self._judgement, self._new_work = host, judgement, new_work
         self._lookout = Lookout()
         self._looking = threading.Lock()
         self._ended = threading.Event()
-        self.acts: dict[str, Callable[[], None]] = {"freeze": self._freeze, "reload": self._reload}
 
     def begin(self) -> None:
         """Look at the files from now on, in a thread."""
@@ -208,89 +184,94 @@ class Refresher:
     def look(self) -> None:
         """Look once, and tell what has changed."""
         with self._looking:
-            self._lookout.follow(followed(self._state()))
+            self._lookout.follow(followed(self._host.state))
             change = self._lookout.look()
         if change:
-            self._tell(change)
+            in_loop(self._host, self._noticed)(change)
 
-    def noticed(self, change: Change) -> None:
+    def _noticed(self, change: Change) -> None:
         """Files have changed: they are read again when nothing else runs, unless the user has frozen the screen."""
-        now = self._state()
+        now = self._host.state
         files = fresh.changed(now.files, change.changed, change.gone)
         told = now.message
         if change.gone:
             told = f"gone: {fresh.names(change.gone)}; what is shown is from before"
-        self._show(replace(now, files=files, message=told))
+        self._host.show(replace(now, files=files, message=told))
 
     def follow(self) -> None:
         """After every new state: read what is due."""
-        now = self._state()
-        paths = due(now)
+        paths = due(self._host.state)
         if paths:
             self._read(paths)
 
     def _read(self, paths: frozenset[Path]) -> None:
-        now = self._state()
+        now = self._host.state
         before = None if now.pending else now.comparison
         asked = replace(moves.asked(now, now.settings), phase=Phase.READING)
-        self._show(replace(asked, files=fresh.begun(now.files, paths, before)))
-        generation, judgement, work = asked.generation, self._judgement, self._work()
+        self._host.show(replace(asked, files=fresh.begun(now.files, paths, before)))
+        judgement, work = self._judgement, self._new_work()
+        done = in_loop(self._host, partial(self._reread, asked.generation))
+        failed = in_loop(self._host, partial(self._failed, asked.generation))
+        start(lambda: reread(now, paths, judgement, work), done, failed, NAME)
 
-        def done(result: object) -> None:
-            self._tell(Ended(result, generation))
-
-        jobs.start(lambda: reread(now, paths, judgement, work), done, jobs.NAME)
-
-    def ended(self, ended: Ended) -> None:
-        """The files have been read."""
-        now, result = self._state(), ended.result
-        if ended.generation != now.generation:
-            self._show(replace(now, files=fresh.interrupted(now.files)))
+    def _reread(self, generation: int, read: Reread) -> None:
+        now = self._host.state
+        if generation != now.generation:
+            self._interrupted()
             return
-        if isinstance(result, Reread):
-            try:
-                after = taken(now, result)
-            except UnusableInput as error:
-                result = NotReread(clean(str(error)))
-            else:
-                self._taken(after, now.files.reading, logs=result.comparison is not None)
-                return
-        sentence = result.sentence if isinstance(result, (NotReread, jobs.Failure)) else ""
+        try:
+            after = taken(now, read)
+        except UnusableInput as error:
+            self._failed(generation, explained(error))
+        else:
+            self._taken(after, now.files.reading, logs=read.comparison is not None)
+
+    def _failed(self, generation: int, failure: Failure) -> None:
+        """A changed file cannot be used: what was shown before stays."""
+        now, sentence = self._host.state, failure.sentence
+        if generation != now.generation:
+            self._interrupted()
+            return
         kept = replace(now, files=replace(now.files, reading=frozenset(), before=None, problem=sentence), progress="")
         if now.comparison is None or now.pending:
-            self._show(moves.failed(kept, now.generation, sentence, 2))
+            self._host.show(moves.failed(kept, now.generation, sentence, 2))
         else:
-            self._show(replace(kept, phase=Phase.READY, message=f"{sentence}; what is shown is from before"))
+            self._host.show(replace(kept, phase=Phase.READY, message=f"{sentence}; what is shown is from before"))
+
+    def _interrupted(self) -> None:
+        now = self._host.state
+        self._host.show(replace(now, files=fresh.interrupted(now.files)))
 
     def _taken(self, state: State, reading: frozenset[Path], *, logs: bool) -> None:
         if logs:  # both sides are logs: all is compared already
             state = arrived(state)
         if not state.can_simulate:
-            self._show(replace(state, phase=Phase.READY))
+            self._host.show(replace(state, phase=Phase.READY))
             return
         inputs = reading - {c_log(state), py_log(state), c_terms(state)}
-        self._show(replace(state, phase=Phase.SIMULATING))
-        self._simulate(not inputs)
+        self._host.show(replace(state, phase=Phase.SIMULATING))
+        self._host.simulate(reuse=not inputs)
 
     # --- actions -----------------------------------------------------------------------------------------------------
 
-    def _freeze(self) -> None:
-        now = self._state()
+    def freeze(self) -> None:
+        """Pause automatic reloading, or resume it."""
+        now = self._host.state
         frozen = not now.files.frozen
         words = (
             f"frozen: files that change wait until {ACTIONS.key('freeze')} lets them in"
             if frozen
             else "files that change are read again"
         )
-        self._show(replace(now, files=replace(now.files, frozen=frozen), message=words))
+        self._host.show(replace(now, files=replace(now.files, frozen=frozen), message=words))
 
-    def _reload(self) -> None:
-        """All files again, changed or not, frozen or not."""
-        now = self._state()
+    def reload(self) -> None:
+        """Read all files again, changed or not, frozen or not."""
+        now = self._host.state
         paths = frozenset(path for path in followed(now) if path.is_file())
         if now.phase not in (Phase.READY, Phase.FAILED):
-            self._show(replace(now, message="something is being read or simulated already"))
+            self._host.show(replace(now, message="something is being read or simulated already"))
         elif not paths:
-            self._show(replace(now, message="there is no file to read again"))
+            self._host.show(replace(now, message="there is no file to read again"))
         else:
             self._read(paths)

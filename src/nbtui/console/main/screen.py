@@ -1,18 +1,28 @@
-"""The screens: which panes there are and how they share the room."""
+"""The main screen: its panes, how they share the room, and what its keys and the mouse do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Container, Horizontal
-from textual.screen import Screen
 
 from nbtui.console.drawing.line import Line, Span, block, line, wrap
+from nbtui.console.main import jumping, pointing, searching, stepping
+from nbtui.console.main import state as states
 from nbtui.console.main.actions import ACTIONS
+from nbtui.console.main.cursor_actions import CURSOR_STEPS
+from nbtui.console.main.host import Host
 from nbtui.console.main.panes import detail, fields, footer, header, pipeline, prompt, steps, tabs
+from nbtui.console.main.selection import selected
 from nbtui.console.main.state import PANES, Phase, State
+from nbtui.console.terminal.screen import ActionScreen, bindings
 from nbtui.console.terminal.widgets import PaneView
 
 SMALLEST = (80, 24)
@@ -33,16 +43,30 @@ _PANES: dict[str, PaneDraw] = {
 }
 
 
-class MainScreen(Screen[None], inherit_bindings=False):
-    """All panes; ``state`` says what they show now."""
+class MainScreen(ActionScreen[None]):
+    """All panes of the state shown. ``more``: what the actions do that need more than this screen, by id."""
 
-    def __init__(self, state: Callable[[], State]) -> None:
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+
+    def __init__(self, host: Host, more: Mapping[str, Callable[[], None]]) -> None:
         super().__init__()
-        self._state = state
+        self._host = host
         self._steps_given = 0  # lines
         self.views = {name: PaneView(self._drawing(draw), name) for name, draw in _PANES.items()}
         self.prompt = PaneView(self._drawing(prompt.draw), "prompt")
         self.small = PaneView(self._too_small, "small")
+        self.acts = {
+            **{id: partial(self._move, step) for id, step in CURSOR_STEPS.items()},
+            "page_up": lambda: self._host.show(states.paged(self._host.state, -self._page())),
+            "page_down": lambda: self._host.show(states.paged(self._host.state, self._page())),
+            "phi_mode": self._change_phi_mode,
+            "export": lambda: self._host.export(),
+            "copy": self._copy,
+            "quit": lambda: self._host.exit(states.exit_code(self._host.state)),
+            **more,
+        }
+
+    # --- layout --------------------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
         view = self.views
@@ -65,7 +89,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Choose the layout for the size of the terminal and, where only one pane is shown, for the pane chosen."""
         width, height = self.app.size
         small = width < SMALLEST[0] or height < SMALLEST[1]
-        compact = not small and (width < WIDE[0] or height < WIDE[1] or self._state().zoomed)
+        compact = not small and (width < WIDE[0] or height < WIDE[1] or self._host.state.zoomed)
         self.set_class(small, "small")
         self.set_class(compact, "compact")
         self.set_class(not compact and height >= TALL, "tall")
@@ -73,16 +97,96 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._steps_given = self._lines_of_steps()
         self.views["steps"].styles.height = "1fr" if compact else self._steps_given
         for pane in PANES:
-            self.set_class(compact and self._state().pane == pane, pane)
+            self.set_class(compact and self._host.state.pane == pane, pane)
 
     def _lines_of_steps(self) -> int:
         """As many lines as there are phi steps on a high screen, two fifths at most; a sentence needs but a few."""
-        state, height = self._state(), self.app.size.height
+        state, height = self._host.state, self.app.size.height
         if state.contributions is None and (not state.can_simulate or state.phase is Phase.FAILED):
             return SENTENCE
         if height < TALL or state.contributions is None:
             return STEPS
         return max(STEPS, min(2 * height // 5, state.contributions.n_phi + 5))
+
+    # --- keys ----------------------------------------------------------------------------------------------------
+
+    def tell(self, sentence: str) -> None:
+        self._host.tell(sentence)
+
+    def forget_message(self) -> None:
+        self._host.state = replace(self._host.state, message="")
+        self._host.key_at = time.monotonic()
+
+    def typed(self, event: events.Key) -> bool:
+        """While a search text or a prompt is typed, keys are text."""
+        state = self._host.state
+        if not (state.searching or state.prompt is not None):
+            return False
+        self._host.key_at = time.monotonic()
+        character = event.character if event.is_printable else None
+        if state.searching:
+            self._host.show(searching.typed(state, event.key, character))
+        else:
+            self._prompted(*jumping.typed(state, event.key, character))
+        return True
+
+    def _prompted(self, state: State, chosen: jumping.Target | None) -> None:
+        self._host.show(state)
+        if chosen is not None and chosen.pixel is not None:
+            self._host.trace_pixel(chosen.pixel)
+        elif chosen is not None:
+            self.action_perform(chosen.action)
+
+    def _move(self, step: Callable[[State], State]) -> None:
+        self._host.show(step(self._host.state))
+
+    def _page(self) -> int:
+        width, height = self.views["fields"].size
+        return fields.rows_per_page(self._host.state, width, height)
+
+    def _copy(self) -> None:
+        text = selected(self._host.state)
+        if text is None:
+            self.tell("nothing to copy yet")
+        else:
+            self.copy_to_terminal(text)
+
+    def _change_phi_mode(self) -> None:
+        state = self._host.state
+        if not state.can_simulate:
+            self.tell(stepping.stepping_off(state))
+            return
+        mode = "spec" if state.settings.phi_mode == "c-parity" else "c-parity"
+        # from here on the Python side is the live one, also where a log was given at the start
+        asked = states.asked(state, replace(state.settings, phi_mode=mode))
+        self._host.show(replace(asked, py_given=False))
+        self._host.simulate()
+
+    # --- mouse and size ------------------------------------------------------------------------------------------
+
+    def pressed(self, pane: PaneView, x: int, y: int) -> None:
+        self._host.show(pointing.pressed(self._host.state, str(pane.id), pane.size, (x, y)))
+
+    def scrolled(self, pane: PaneView, notches: int) -> None:
+        self._host.show(pointing.scrolled(self._host.state, str(pane.id), notches))
+
+    def resized(self) -> None:
+        self._host.show(self._host.state)
+
+    # --- showing -------------------------------------------------------------------------------------------------
+
+    def fitted(self, before: State, state: State) -> State:
+        """A new state with the parts of it that are in sight chosen for the sizes of the panes."""
+        width, height = self.views["fields"].size
+        fit = fields.kept_in_view(state, width, height) if width and height and state.rows else state
+        if before.cursor != state.cursor:
+            return replace(fit, detail_top=0, link=None)
+        return detail.kept_in_view(fit, *self.views["detail"].size) if state.pane == "detail" else fit
+
+    @property
+    def shows_history(self) -> bool:
+        """Whether the detail has room for the packages of the reports folder."""
+        return self.views["detail"].size.height >= detail.LONG
 
     def on_screen_resume(self) -> None:
         self.update()
@@ -96,14 +200,14 @@ class MainScreen(Screen[None], inherit_bindings=False):
         for name in names:
             if self.views[name].display:
                 self.views[name].update()
-        asking = self._state().prompt is not None
+        asking = self._host.state.prompt is not None
         if self.prompt.display != asking:
             self.prompt.display = asking
         if asking:
             self.prompt.update()
 
     def _drawing(self, draw: PaneDraw) -> Callable[[int, int], list[Line]]:
-        return lambda width, height: draw(self._state(), width, height)
+        return lambda width, height: draw(self._host.state, width, height)
 
     def _too_small(self, width: int, height: int) -> list[Line]:
         wanted = f"nbtui needs {SMALLEST[0]} columns x {SMALLEST[1]} lines;"

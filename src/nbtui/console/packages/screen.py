@@ -1,33 +1,28 @@
-"""The packages screen: a reports root that is watched, and the program ``nbtui watch`` around it."""
+"""The packages screen: a reports root that is watched."""
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.message import Message
+from textual.binding import BindingType
 
 from nbtui.console.drawing.line import Line
 from nbtui.console.jobs import Failure, start
-from nbtui.console.keymap import for_textual
-from nbtui.console.main.actions import ACTIONS
 from nbtui.console.packages import pane as panes
-from nbtui.console.packages import state as moves
+from nbtui.console.packages import state as states
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
 from nbtui.console.packages.state import OpenText, PackagesState
-from nbtui.console.terminal.driver import TerminalApp
-from nbtui.console.terminal.screen import Page
+from nbtui.console.terminal.loop import in_loop
+from nbtui.console.terminal.screen import ActionScreen, bindings
 from nbtui.console.terminal.widgets import PaneView
-from nbtui.errors import INTERRUPTED
 from nbtui.evidence.follow.follower import Batch
 from nbtui.evidence.follow.library import Library
 from nbtui.evidence.follow.watch import follow
@@ -41,32 +36,26 @@ LONGEST_TEXT = 4 * 1024 * 1024  # bytes of a summary that are shown
 PATIENCE = 0.1  # s that the reading thread waits for news when it has nothing to read
 
 
-class Judged(Message):
-    """The reading thread has news."""
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """The reading thread has judged all packages again; ``batch`` is what has made it do so."""
 
-    def __init__(self, entries: tuple[Entry, ...], unread: int, arrived: int, batch: Batch | None) -> None:
-        self.entries, self.unread, self.arrived, self.batch = entries, unread, arrived, batch
-        super().__init__()
+    entries: tuple[Entry, ...]
+    unread: int
+    arrived: int
+    batch: Batch | None
 
 
-class Verified(Message):
+@dataclass(frozen=True)
+class Verified:
     """A verification has ended."""
 
-    def __init__(self, path: Path, outcome: str) -> None:
-        self.path, self.outcome = path, outcome
-        super().__init__()
+    path: Path
+    outcome: str
 
 
-class Trouble(Message):
-    """A thread of the screen has failed."""
-
-    def __init__(self, sentence: str) -> None:
-        self.sentence = sentence
-        super().__init__()
-
-
-class PackagesScreen(Page["Path | None"]):
-    """Its result is a package to replay, or None when it was closed. Modal: other screens' keys mean nothing here."""
+class PackagesScreen(ActionScreen["Path | None"]):
+    """A reports root that is watched. Its result is a package to replay, or None when it was closed."""
 
     CSS = """
     PackagesScreen { layout: vertical; }
@@ -78,10 +67,7 @@ class PackagesScreen(Page["Path | None"]):
     PackagesScreen.short #p-trend { display: none; }
     PackagesScreen.reading #p-trend, PackagesScreen.reading #p-detail { display: none; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(",".join(entry.keys), f"packages('{entry.id}')", entry.help, show=False, id=f"packages.{entry.id}")
-        for entry in PACKAGES_ACTIONS
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(PACKAGES_ACTIONS)
 
     def __init__(self, root: Path, *, poll: bool = False, selected: Path | None = None, message: str = "") -> None:
         super().__init__()
@@ -96,23 +82,22 @@ class PackagesScreen(Page["Path | None"]):
             "footer": panes.footer,
         }
         self.views = {name: PaneView(self._drawing(draw), f"p-{name}") for name, draw in draws.items()}
-        self._acts: dict[str, Callable[[], None]] = {
+        self.acts = {
             "up": lambda: self._move(-1),
             "down": lambda: self._move(1),
             "page_up": lambda: self._move(-self._rows()),
             "page_down": lambda: self._move(self._rows()),
             "first": lambda: self._move(-(10**9)),
             "last": lambda: self._move(10**9),
-            "left": lambda: self.show(moves.shifted(self.shelf, -20)),
-            "right": lambda: self.show(moves.shifted(self.shelf, 20)),
+            "left": lambda: self.show(states.shifted(self.shelf, -20)),
+            "right": lambda: self.show(states.shifted(self.shelf, 20)),
             "open": self._open,
             "replay": self._replay,
             "verify": self._verify,
             "note": self._note,
-            "freeze": lambda: self.show(moves.freeze(self.shelf)),
+            "freeze": lambda: self.show(states.freeze(self.shelf)),
             "help": self._help,
             "close": self._close,
-            "interrupt": lambda: self.app.exit(INTERRUPTED),
         }
 
     # --- life ----------------------------------------------------------------------------------------------------
@@ -122,8 +107,9 @@ class PackagesScreen(Page["Path | None"]):
 
     def on_mount(self) -> None:
         news: queue.SimpleQueue[Batch] = queue.SimpleQueue()
-        start(lambda: self._follow(news), self._stopped_early, "nbtui-follow")
-        start(lambda: self._read(news), self._stopped_early, "nbtui-read")
+        stopped = in_loop(self, self._stopped_early)
+        start(lambda: self._follow(news), lambda nothing: None, stopped, "nbtui-follow")
+        start(lambda: self._read(news), lambda nothing: None, stopped, "nbtui-read")
         self.set_interval(AGE_EVERY, lambda: self.show(replace(self.shelf, seconds=time.time())))
 
     def on_unmount(self) -> None:
@@ -132,7 +118,7 @@ class PackagesScreen(Page["Path | None"]):
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.height < 30, "short")
 
-    def on_pane_view_resized(self) -> None:
+    def resized(self) -> None:
         self.show(self.shelf)
 
     def _follow(self, news: queue.SimpleQueue[Batch]) -> None:
@@ -141,7 +127,7 @@ class PackagesScreen(Page["Path | None"]):
 
     def _read(self, news: queue.SimpleQueue[Batch]) -> None:
         """Read packages until the screen ends: news at once, the backlog piece by piece in between."""
-        library = Library()
+        library, tell = Library(), in_loop(self, self._judged)
         told = 0
         while not self._stopped.is_set():
             try:
@@ -151,25 +137,17 @@ class PackagesScreen(Page["Path | None"]):
                     library.read_some()
                     if len(library) >= 2 * told or not library.unread:  # every telling judges all: tell rarely
                         told = len(library)
-                        self._tell(Judged(library.entries(), library.unread, 0, None))
+                        tell(Judged(library.entries(), library.unread, 0, None))
                 continue
             library.take(batch)
             told = len(library)
-            self._tell(Judged(library.entries(), library.unread, len(batch.added), batch))
+            tell(Judged(library.entries(), library.unread, len(batch.added), batch))
 
-    def _tell(self, message: Message) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is interested any more
-            self.post_message(message)
+    def _stopped_early(self, failure: Failure) -> None:
+        self.tell(f"watching has stopped: {failure.sentence}")
 
-    def _stopped_early(self, result: object) -> None:
-        if isinstance(result, Failure):
-            self._tell(Trouble(f"watching has stopped: {result.sentence}"))
-
-    def on_trouble(self, message: Trouble) -> None:
-        self.show(replace(self.shelf, message=message.sentence))
-
-    def on_judged(self, message: Judged) -> None:
-        batch = message.batch
+    def _judged(self, event: Judged) -> None:
+        batch = event.batch
         shelf = self.shelf
         if batch is not None and batch.first:
             shelf = replace(shelf, root_there=batch.root_there, polling=batch.polling, started=True, held=None)
@@ -177,22 +155,25 @@ class PackagesScreen(Page["Path | None"]):
             kept = {path: outcome for path, outcome in shelf.checks.items() if path not in batch.changed}
             shelf = replace(shelf, checks=kept)
         shelf = replace(shelf, seconds=time.time())
-        self.show(moves.updated(shelf, message.entries, message.unread, message.arrived))
+        self.show(states.updated(shelf, event.entries, event.unread, event.arrived))
 
-    def on_verified(self, message: Verified) -> None:
-        checks = {**self.shelf.checks, message.path: message.outcome}
-        self.show(replace(self.shelf, checks=checks, message=f"{message.path.name}: {message.outcome}"))
+    def _verified(self, event: Verified) -> None:
+        checks = {**self.shelf.checks, event.path: event.outcome}
+        self.show(replace(self.shelf, checks=checks, message=f"{event.path.name}: {event.outcome}"))
 
     # --- keys ----------------------------------------------------------------------------------------------------
 
-    def action_packages(self, name: str) -> None:
-        """Do the action of this name (see `packages_actions`)."""
-        self.shelf = moves.quiet(self.shelf)
-        self._acts[name]()
-        self.show(self.shelf)
+    def tell(self, sentence: str) -> None:
+        self.show(replace(self.shelf, message=sentence))
+
+    def forget_message(self) -> None:
+        self.show(states.quiet(self.shelf))
+
+    def wheel(self, lines: int) -> None:
+        self._move(lines)
 
     def _move(self, by: int) -> None:
-        self.show(moves.moved(self.shelf, by, self._rows()))
+        self.show(states.moved(self.shelf, by, self._rows()))
 
     def _rows(self) -> int:
         return panes.rows_in(self.views["table"].size.height)
@@ -225,17 +206,16 @@ class PackagesScreen(Page["Path | None"]):
         path = entry.package.path
         self.show(replace(self.shelf, message=f"verifying {path.name} ..."))
 
-        def job() -> object:
+        def job() -> Verified:
             from nbtui.evidence.check.verify import verify  # slow to import, and not needed to watch
 
             outcome = verify(path)
             wrong = [f"{one.file} {one.what}" for one in outcome.findings if one.fatal]
-            return f"! FAILED: {'; '.join(wrong)}" if wrong else "verified" + " (old format)" * outcome.old
+            words = f"! FAILED: {'; '.join(wrong)}" if wrong else "verified" + " (old format)" * outcome.old
+            return Verified(path, words)
 
-        def done(result: object) -> None:
-            self._tell(Verified(path, f"! {result.sentence}" if isinstance(result, Failure) else str(result)))
-
-        start(job, done, "nbtui-verify")
+        done = in_loop(self, self._verified)
+        start(job, done, lambda failure: done(Verified(path, f"! {failure.sentence}")), "nbtui-verify")
 
     def _note(self) -> None:
         entry = self.shelf.entry
@@ -261,35 +241,10 @@ class PackagesScreen(Page["Path | None"]):
         reading = shelf.reading is not None
         if reading != (self.shelf.reading is not None):
             self.set_class(reading, "reading")
-        self.shelf = shelf if reading else moves.in_view(shelf, self._rows())
+        self.shelf = shelf if reading else states.in_view(shelf, self._rows())
         for view in self.views.values():
             if view.display:
                 view.update()
 
     def _drawing(self, draw: Callable[[PackagesState, int, int], list[Line]]) -> Callable[[int, int], list[Line]]:
         return lambda width, height: draw(self.shelf, width, height)
-
-
-class Watch(TerminalApp["int | Path"]):
-    """The packages screen as a program. Its result is an exit code, or a package to replay."""
-
-    CSS = """
-    Screen { background: ansi_default; color: ansi_default; overflow: hidden; }
-    PaneView { background: ansi_default; color: ansi_default; width: 1fr; height: 1fr; }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(",".join(entry.keys), f"app.{entry.id}", entry.help, show=False, id=entry.id, priority=True)
-        for entry in ACTIONS
-        if entry.id in ("suspend", "redraw")
-    ]
-
-    def __init__(self, root: Path, *, poll: bool = False, selected: Path | None = None, message: str = "") -> None:
-        super().__init__()
-        self.packages = PackagesScreen(root, poll=poll, selected=selected, message=message)
-
-    def on_mount(self) -> None:
-        self.set_keymap(for_textual())
-        self.push_screen(self.packages, self._left)
-
-    def _left(self, chosen: Path | None) -> None:
-        self.exit(0 if chosen is None else chosen)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,31 +9,27 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.message import Message
+from textual.binding import BindingType
 
-from nbtui.console import jobs
 from nbtui.console.drawing.line import Line
+from nbtui.console.jobs import NAME, Failure, explained, start
 from nbtui.console.main.state import Phase, State
 from nbtui.console.parameters import pane as panes
-from nbtui.console.parameters import state as moves
+from nbtui.console.parameters import state as states
 from nbtui.console.parameters.actions import PARAMETERS_ACTIONS
 from nbtui.console.parameters.state import FAR, ParametersState
-from nbtui.console.terminal import clipboard as copying
-from nbtui.console.terminal.screen import Page
+from nbtui.console.terminal.loop import in_loop
+from nbtui.console.terminal.screen import ActionScreen, bindings
 from nbtui.console.terminal.widgets import PaneView
-from nbtui.errors import INTERRUPTED
 from nbtui.live.model import Case
 from nbtui.live.parameters.c_setup import c_setup
 from nbtui.live.parameters.edits import Setup, in_force
 from nbtui.live.parameters.parameter import Value
 from nbtui.live.parameters.tuning import Tuning, c_command, nbtui_command
 
-WHEEL = 3  # lines of a turn of the mouse wheel
-
 
 @dataclass(frozen=True, eq=False)
-class Read:
+class ValuesRead:
     """The values in force of a set-up, or why no experiment comes of it; ``start``: those of the case as started."""
 
     setup: Setup
@@ -43,16 +38,8 @@ class Read:
     problem: str = ""
 
 
-class News(Message):
-    """A thread has something to tell."""
-
-    def __init__(self, result: object) -> None:
-        self.result = result
-        super().__init__()
-
-
-class ParametersScreen(Page[None]):
-    """``state`` gives what the console shows, ``tune`` hands it the changes. The main screen's keys mean nothing."""
+class ParametersScreen(ActionScreen[None]):
+    """``state`` gives what the console shows, ``tune`` takes the changes."""
 
     CSS = """
     ParametersScreen { layout: vertical; }
@@ -62,17 +49,14 @@ class ParametersScreen(Page[None]):
     ParametersScreen #e-detail { height: 5; }
     ParametersScreen #e-footer { height: 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(",".join(entry.keys), f"parameters('{entry.id}')", entry.help, show=False, id=f"parameters.{entry.id}")
-        for entry in PARAMETERS_ACTIONS
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(PARAMETERS_ACTIONS)
 
     def __init__(self, state: Callable[[], State], tune: Callable[[Tuning], None], cursor: str = "distance") -> None:
         super().__init__()
         self._state, self._tune = state, tune
         now = state()
         assert now.tuning is not None and now.case is not None
-        self.form = moves.at_row(ParametersState(now.tuning, c=c_setup(now.c_trace) if now.c_trace else {}), cursor)
+        self.form = states.at_row(ParametersState(now.tuning, c=c_setup(now.c_trace) if now.c_trace else {}), cursor)
         self._reading: Setup | None = None  # the set-up that a thread is building
         draws: dict[str, Callable[[int, int], list[Line]]] = {
             "header": lambda width, height: panes.header(self.form, self._state(), width, height),
@@ -82,7 +66,7 @@ class ParametersScreen(Page[None]):
             "footer": lambda width, height: panes.footer(self.form, width, height),
         }
         self.views = {name: PaneView(draw, f"e-{name}") for name, draw in draws.items()}
-        self._acts = self._actions()
+        self.acts = self._actions()
 
     # --- life --------------------------------------------------------------------------------------------------------
 
@@ -92,8 +76,7 @@ class ParametersScreen(Page[None]):
     def on_mount(self) -> None:
         self._read()
 
-    def on_pane_view_resized(self, message: PaneView.Resized) -> None:
-        message.stop()
+    def resized(self) -> None:
         self.show(self.form)
 
     def follow(self) -> None:
@@ -110,29 +93,23 @@ class ParametersScreen(Page[None]):
         if case is None or self._reading is not None or self.form.read == tuning.now:
             return
         self._reading = tuning.now
-        start = tuning.known
-        jobs.start(lambda: read(tuning, case, dict(start)), self._tell, jobs.NAME)
+        known = tuning.known
+        done, failed = in_loop(self, self._values_read), in_loop(self, self._not_read)
+        start(lambda: read(tuning, case, dict(known)), done, failed, NAME)
 
-    def _tell(self, result: object) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is interested any more
-            self.post_message(News(result))
-
-    def on_news(self, message: News) -> None:
-        """The only place where a thread's result reaches the form."""
-        result = message.result
-        if isinstance(result, str):
-            self.show(replace(self.form, message=result))
-            return
+    def _values_read(self, event: ValuesRead) -> None:
         self._reading = None
-        if isinstance(result, Read):
-            new = result.start != self.form.tuning.known
-            tuning = replace(self.form.tuning, known=result.start)
-            values = result.values or self.form.in_force
-            self.show(replace(self.form, tuning=tuning, in_force=values, read=result.setup, unread=result.problem))
-            if new:
-                self._tune(tuning)
-        elif isinstance(result, jobs.Failure):
-            self.show(replace(self.form, read=self.form.tuning.now, unread=result.sentence))
+        new = event.start != self.form.tuning.known
+        tuning = replace(self.form.tuning, known=event.start)
+        values = event.values or self.form.in_force
+        self.show(replace(self.form, tuning=tuning, in_force=values, read=event.setup, unread=event.problem))
+        if new:
+            self._tune(tuning)
+        self._read()
+
+    def _not_read(self, failure: Failure) -> None:
+        self._reading = None
+        self.show(replace(self.form, read=self.form.tuning.now, unread=failure.sentence))
         self._read()
 
     # --- keys --------------------------------------------------------------------------------------------------------
@@ -141,16 +118,14 @@ class ParametersScreen(Page[None]):
         """While a value or a search text is typed, keys are text; a digit or a sign begins to type a value."""
         form = self.form
         character = event.character if event.is_printable else None
-        if event.key == "ctrl+c":
-            return False
         if form.keys:
             self._page_of_keys(event.key)
         elif form.entry is not None:
-            self._change(moves.entered(form, event.key, character))
+            self._change(states.entered(form, event.key, character))
         elif form.searching:
-            self.show(moves.searched(form, event.key, character))
+            self.show(states.searched(form, event.key, character))
         elif event.key not in self.active_bindings and character and (character.isdecimal() or character in "-."):
-            self.show(moves.begin(replace(form, message=""), character))
+            self.show(states.begin(replace(form, message=""), character))
         else:
             return False
         return True
@@ -161,14 +136,15 @@ class ParametersScreen(Page[None]):
         form = self.form
         text = "".join(char for char in event.text if char.isprintable())
         if form.searching:
-            self.show(moves.searched(form, "paste", text))
+            self.show(states.searched(form, "paste", text))
         elif form.parameter.kind not in ("switch", "choice"):
-            self.show(moves.entered(replace(form, entry=form.entry or ""), "paste", text))
+            self.show(states.entered(replace(form, entry=form.entry or ""), "paste", text))
 
-    def action_parameters(self, id: str) -> None:
-        """Do the action of this id (see `parameters_actions`)."""
+    def tell(self, sentence: str) -> None:
+        self.show(replace(self.form, message=sentence))
+
+    def forget_message(self) -> None:
         self.form = replace(self.form, message="")
-        self._acts[id]()
 
     def _actions(self) -> dict[str, Callable[[], None]]:
         def move(step: Callable[[ParametersState], ParametersState]) -> Callable[[], None]:
@@ -178,33 +154,32 @@ class ParametersScreen(Page[None]):
             return lambda: self._change(step(self.form))
 
         return {
-            "less": change(partial(moves.nudge, by=-1)),
-            "more": change(partial(moves.nudge, by=1)),
-            "much_less": change(partial(moves.nudge, by=-FAR)),
-            "much_more": change(partial(moves.nudge, by=FAR)),
-            "type": change(moves.begin),
-            "undo": change(partial(moves.stepped, back=True)),
-            "redo": change(partial(moves.stepped, back=False)),
-            "restore": change(moves.restored),
-            "reset": change(moves.reset),
+            "less": change(partial(states.nudge, by=-1)),
+            "more": change(partial(states.nudge, by=1)),
+            "much_less": change(partial(states.nudge, by=-FAR)),
+            "much_more": change(partial(states.nudge, by=FAR)),
+            "type": change(states.begin),
+            "undo": change(partial(states.stepped, back=True)),
+            "redo": change(partial(states.stepped, back=False)),
+            "restore": change(states.restored),
+            "reset": change(states.reset),
             "copy": lambda: self._copy(c_program=False),
             "copy_c": lambda: self._copy(c_program=True),
-            "filter": move(moves.filtered),
+            "filter": move(states.filtered),
             "search": move(lambda form: replace(form, searching=True, query="")),
-            "match_next": move(partial(moves.found, forward=True)),
-            "match_previous": move(partial(moves.found, forward=False)),
+            "match_next": move(partial(states.found, forward=True)),
+            "match_previous": move(partial(states.found, forward=False)),
             "hold": change(lambda form: replace(form, tuning=replace(form.tuning, held=not form.tuning.held))),
-            "up": move(partial(moves.moved, by=-1)),
-            "down": move(partial(moves.moved, by=1)),
-            "page_up": lambda: self.show(moves.moved(self.form, -self._rows())),
-            "page_down": lambda: self.show(moves.moved(self.form, self._rows())),
-            "home": move(partial(moves.moved, by=-(10**6))),
-            "end": move(partial(moves.moved, by=10**6)),
-            "group_next": move(partial(moves.to_group, by=1)),
-            "group_previous": move(partial(moves.to_group, by=-1)),
+            "up": move(partial(states.moved, by=-1)),
+            "down": move(partial(states.moved, by=1)),
+            "page_up": lambda: self.show(states.moved(self.form, -self._rows())),
+            "page_down": lambda: self.show(states.moved(self.form, self._rows())),
+            "home": move(partial(states.moved, by=-(10**6))),
+            "end": move(partial(states.moved, by=10**6)),
+            "group_next": move(partial(states.to_group, by=1)),
+            "group_previous": move(partial(states.to_group, by=-1)),
             "help": move(lambda form: replace(form, keys=True, key=0)),
             "close": self._close,
-            "interrupt": lambda: self.app.exit(INTERRUPTED),
         }
 
     def _page_of_keys(self, key: str) -> None:
@@ -224,30 +199,21 @@ class ParametersScreen(Page[None]):
             return
         wanted = tuning.of(case)
         text = c_command(wanted) if c_program else nbtui_command(wanted, tuning.now.settings)
-        offer = self.app.copy_to_clipboard
-        jobs.start(lambda: copying.copy(text, offer), self._tell, "nbtui-copy")
+        self.copy_to_terminal(text)
 
     # --- mouse -------------------------------------------------------------------------------------------------------
 
-    def on_pane_view_pressed(self, message: PaneView.Pressed) -> None:
+    def pressed(self, pane: PaneView, x: int, y: int) -> None:
         """A click puts the cursor on the parameter."""
-        message.stop()
-        if message.pane is not self.views["table"] or self.form.keys or self.form.entry is not None:
+        if pane is not self.views["table"] or self.form.keys or self.form.entry is not None:
             return
-        id = panes.row_at(self.form, message.y)
+        id = panes.row_at(self.form, y)
         if id is not None:
             self.show(replace(self.form, cursor=id, message=""))
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        self._turn(event, WHEEL)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        self._turn(event, -WHEEL)
-
-    def _turn(self, event: events.MouseEvent, by: int) -> None:
-        event.stop()
+    def wheel(self, lines: int) -> None:
         if self.form.entry is None and not self.form.keys:
-            self.show(moves.moved(self.form, by))
+            self.show(states.moved(self.form, lines))
 
     # --- showing -----------------------------------------------------------------------------------------------------
 
@@ -264,12 +230,12 @@ class ParametersScreen(Page[None]):
 
     def show(self, form: ParametersState) -> None:
         """Make ``form`` the one that is shown."""
-        self.form = moves.in_view(form, self._rows())
+        self.form = states.in_view(form, self._rows())
         for view in self.views.values():
             view.update()
 
 
-def read(tuning: Tuning, case: Case, start: dict[str, Value]) -> Read:
+def read(tuning: Tuning, case: Case, start: dict[str, Value]) -> ValuesRead:
     """The values in force of the start (where they are not known yet) and of what is wanted now."""
     values: dict[str, Value] = {}
     problem = ""
@@ -277,5 +243,5 @@ def read(tuning: Tuning, case: Case, start: dict[str, Value]) -> Read:
         start = start or in_force(tuning.case, tuning.settings)
         values = start if tuning.now == tuning.base else in_force(tuning.of(case), tuning.now.settings)
     except Exception as error:  # the start, or the change, cannot be simulated: the form goes on without
-        problem = jobs.explained(error).sentence
-    return Read(tuning.now, values, start, problem)
+        problem = explained(error).sentence
+    return ValuesRead(tuning.now, values, start, problem)

@@ -9,6 +9,7 @@ import select
 import signal
 import sys
 import threading
+from collections.abc import Callable, Mapping
 from queue import SimpleQueue
 from typing import TypeVar, cast
 
@@ -20,7 +21,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
 from nbtui.console.terminal.damage import Glass
-from nbtui.console.terminal.screen import Page
+from nbtui.console.terminal.screen import ActionScreen
 
 MOUSE_OFF = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"
 MOUSE_ON = f"{MOUSE_OFF}\x1b[?1000h\x1b[?1006h"  # clicks and the wheel; motion would only fill a slow link
@@ -153,7 +154,20 @@ class TerminalApp(App[Result], inherit_bindings=False):
 
     def typed(self, event: events.Key) -> bool:
         """Whether a key was text, or closed something, rather than one that may be bound to an action."""
-        return isinstance(self.screen, Page) and self.screen.typed(event)
+        return isinstance(self.screen, ActionScreen) and self.screen.takes_key(event)
+
+    def everywhere(self) -> Mapping[str, Callable[[], None]]:
+        """What the actions do that hold on every screen, by id."""
+        return {"suspend": self.action_suspend_process, "redraw": self.redraw}
+
+    def action_everywhere(self, id: str) -> None:
+        """Do the action of this id, on whatever screen."""
+        act = self.everywhere()[id]
+        if isinstance(self.screen, ActionScreen):
+            self.screen.forget_message()
+            self.screen.attempt(act)
+        else:
+            act()
 
     def on_resize(self, event: events.Resize) -> None:
         """The terminal may show anything now, also when it has the size of before: tmux attached again."""
@@ -163,12 +177,6 @@ class TerminalApp(App[Result], inherit_bindings=False):
         """Paint everything anew, as somebody else has written to the terminal."""
         self.glass.forget()
         self.refresh()
-
-    def action_redraw(self) -> None:
-        self.redraw()
-
-    def action_suspend(self) -> None:
-        self.action_suspend_process()
 
     def turn_mouse(self, on: bool) -> None:
         """Have the terminal report clicks and the wheel, or leave the mouse to it."""

@@ -1,23 +1,141 @@
-"""A screen that lies upon the main one until it is left."""
+"""The base of all screens: keys from one table, one place for errors, mouse, copying and the way out."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Never, TypeVar
 
 from textual import events
 from textual.await_complete import AwaitComplete
+from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
+
+from nbtui.console.action import ActionTable
+from nbtui.console.jobs import Failure, explained, start
+from nbtui.console.terminal import clipboard
+from nbtui.console.terminal.loop import in_loop
+from nbtui.console.terminal.widgets import PaneView
+from nbtui.errors import INTERRUPTED
+
+WHEEL = 3  # lines per notch of the mouse wheel
 
 Result = TypeVar("Result")
 
 
-class Page(ModalScreen[Result], inherit_bindings=False):
-    """What it is left with goes to whoever opened it."""
+def bindings(table: ActionTable[Never]) -> list[BindingType]:
+    """The bindings of a screen: every action of its table but those that the app binds everywhere."""
+    return [
+        Binding(",".join(action.keys), f"perform('{action.id}')", action.help, show=False, id=table.setting(action))
+        for action in table
+        if not action.everywhere
+    ]
+
+
+def bindings_everywhere(table: ActionTable[Never], ids: frozenset[str] | None = None) -> list[BindingType]:
+    """The bindings of an app: the actions of the table that hold on every screen, or those of them in ``ids``."""
+    return [
+        Binding(
+            ",".join(action.keys),
+            f"app.everywhere('{action.id}')",
+            action.help,
+            show=False,
+            id=table.setting(action),
+            priority=True,
+        )
+        for action in table
+        if action.everywhere and (ids is None or action.id in ids)
+    ]
+
+
+class ActionScreen(ModalScreen[Result], inherit_bindings=False):
+    """A screen whose keys are the actions of one table. Modal: the keys of other screens have no effect on it.
+
+    A subclass sets ``BINDINGS`` with :func:`bindings` and ``acts``, says where a sentence is shown (:meth:`tell`), and
+    overrides what it needs of the rest. Its result goes to the screen below.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = []
+    acts: Mapping[str, Callable[[], None]]
+    """What each action of the table does, by id; ``interrupt`` and ``suspend`` are done here."""
+
+    # --- for subclasses ------------------------------------------------------------------------------------------
+
+    def tell(self, sentence: str) -> None:
+        """Show a sentence where this screen shows messages."""
+        raise NotImplementedError
+
+    def forget_message(self) -> None:
+        """A key was pressed: the last message has been read."""
 
     def typed(self, event: events.Key) -> bool:
-        """Whether a key was text or closed something; otherwise it may be bound to an action."""
+        """Whether a key was text, or closed something; otherwise it may be bound to an action."""
         return False
 
+    def pressed(self, pane: PaneView, x: int, y: int) -> None:
+        """A pane was clicked at (x, y) of its own."""
+
+    def scrolled(self, pane: PaneView, notches: int) -> None:
+        """The wheel was turned over a pane, down when positive."""
+        self.wheel(WHEEL * notches)
+
+    def wheel(self, lines: int) -> None:
+        """The wheel asks for so many lines further down."""
+
+    def resized(self) -> None:
+        """A pane has another size."""
+
+    # --- actions -------------------------------------------------------------------------------------------------
+
+    def action_perform(self, id: str) -> None:
+        """Do the action of this id."""
+        self.forget_message()
+        self.attempt(self.act(id))
+
+    def act(self, id: str) -> Callable[[], None]:
+        """What the action of this id does."""
+        common = {"interrupt": lambda: self.app.exit(INTERRUPTED), "suspend": lambda: self.app.action_suspend_process()}
+        return self.acts[id] if id in self.acts else common[id]
+
+    def attempt(self, act: Callable[[], None]) -> None:
+        """Do something; an exception becomes a sentence, and the program goes on."""
+        try:
+            act()
+        except Exception as error:
+            self.failed(explained(error))
+
+    def failed(self, failure: Failure) -> None:
+        """Show why an action or a job of this screen has failed."""
+        self.tell(failure.sentence)
+
+    def takes_key(self, event: events.Key) -> bool:
+        """Whether a key was text rather than an action. Ctrl-C never is."""
+        if event.key == "ctrl+c":
+            return False
+        try:
+            return self.typed(event)
+        except Exception as error:
+            self.failed(explained(error))
+            return True
+
+    def copy_to_terminal(self, text: str) -> None:
+        """Copy ``text`` in a thread, and tell where it is now."""
+        offer = self.app.copy_to_clipboard
+        start(lambda: clipboard.copy(text, offer), in_loop(self, self.tell), in_loop(self, self.failed), "nbtui-copy")
+
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
-        """Leave, once: over a slow link the next key may have been on its way before this page was gone."""
+        """Leave, once: over a slow link the next key may have been on its way before this screen was gone."""
         return super().dismiss(result) if self.is_active else AwaitComplete()
+
+    # --- mouse and size ------------------------------------------------------------------------------------------
+
+    def on_pane_view_pressed(self, message: PaneView.Pressed) -> None:
+        message.stop()
+        self.attempt(lambda: self.pressed(message.pane, message.x, message.y))
+
+    def on_pane_view_scrolled(self, message: PaneView.Scrolled) -> None:
+        message.stop()
+        self.attempt(lambda: self.scrolled(message.pane, message.notches))
+
+    def on_pane_view_resized(self, message: PaneView.Resized) -> None:
+        message.stop()
+        self.resized()

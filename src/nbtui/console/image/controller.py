@@ -1,0 +1,37 @@
+"""Opens the image screen, and keeps what it has worked out between two visits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nbtui.console.main.screen_controller import ScreenController
+from nbtui.console.main.stepping import stepping_off
+
+if TYPE_CHECKING:
+    from nbtui.console.image.screen import Visit
+    from nbtui.console.main.host import Host
+
+
+class ImageController(ScreenController):
+    """A pixel that is chosen in the image is traced on the main screen."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self._last: Visit | None = None
+
+    def open(self) -> None:
+        now = self.host.state
+        if now.case is None:
+            self.host.tell(stepping_off(now))
+            return
+        from nbtui.console.image.screen import ImageScreen  # not before the first paint
+
+        screen = ImageScreen(now.case, now.settings, log_pixel=now.c_pixel, last=self._last)
+        self.host.push_screen(screen, self._left)
+
+    def _left(self, visit: Visit | None) -> None:
+        if visit is None:
+            return
+        self._last = visit
+        if visit.trace is not None:
+            self.host.trace_pixel(visit.trace, visit.told)

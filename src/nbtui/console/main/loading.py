@@ -1,0 +1,139 @@
+"""Loading: the logs are read and compared, then the pixel is simulated, each in a thread."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from rich.text import Text
+
+from nbtui.console.jobs import NAME, Failure, Progress, Work, start
+from nbtui.console.main import state as states
+from nbtui.console.main import stepping
+from nbtui.console.main.host import Host
+from nbtui.console.main.jobs import (
+    NO_TRACE,
+    Judgement,
+    LogRead,
+    LogsRead,
+    Simulated,
+    read_c,
+    read_logs,
+    simulate_and_compare,
+)
+from nbtui.console.main.refresh import arrived, made_already
+from nbtui.console.main.state import Phase
+from nbtui.console.terminal.loop import in_loop
+from nbtui.errors import INTERRUPTED
+from nbtui.trace.model import Trace
+
+MARKED_FOR = 2.5  # seconds that changed values stay marked
+
+
+class Loader:
+    """Starts the jobs of the main screen; every result reaches the state in a method of its own."""
+
+    def __init__(self, host: Host, judgement: Judgement) -> None:
+        self._host, self._judgement = host, judgement
+        self._work = self.new_work()
+
+    # --- jobs ----------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """After the first paint: read C's log, or go on at once when both logs were given, or there is all."""
+        state = self._host.state
+        if state.phase is Phase.READY:
+            return
+        if state.comparison is not None:
+            self._after_reading()
+            return
+        path = state.case.c_log if state.case else None
+        judgement, work, logs, c = self._judgement, self.new_work(), state.logs, state.c_trace
+        failed = in_loop(self._host, partial(self._failed, state.generation))
+        one = in_loop(self._host, partial(self._log_read, state.generation))
+        if logs is not None:
+            both = in_loop(self._host, partial(self._logs_read, state.generation))
+            start(lambda: read_logs(logs, judgement, work), both, failed, NAME)
+        elif c is not None:
+            start(lambda: LogRead(c, judgement.compare(c, NO_TRACE, work)), one, failed, NAME)
+        else:
+            start(lambda: read_c(path, judgement, work), one, failed, NAME)
+
+    def simulate(self, *, reuse: bool = False) -> None:
+        """Simulate what the state asks for; ``reuse`` the current simulation if it matches the request."""
+        now = self._host.state
+        if now.case is None:
+            return
+        case, c = now.case, now.c_trace or NO_TRACE
+        if now.elsewhere:  # C's log and terms are those of another pixel
+            case, c = replace(case, c_terms=None), NO_TRACE
+        settings, generation, given, judgement = now.settings, now.generation, now.py_given, self._judgement
+        made, work = made_already(now) if reuse else None, self.new_work()
+
+        def job() -> Simulated:
+            return simulate_and_compare(case, settings, generation, c, judgement, work, py_given=given, made=made)
+
+        failed = in_loop(self._host, partial(self._failed, generation))
+        start(job, in_loop(self._host, self._simulated), failed, NAME)
+
+    def new_work(self) -> Work:
+        """For the job that begins now: it tells its progress, and Esc stops it."""
+        self._work = Work(in_loop(self._host, partial(self._progress, self._host.state.generation)))
+        return self._work
+
+    def stop(self) -> None:
+        """The result of the job on its way is not wanted any more."""
+        self._work.stop()
+
+    # --- results -------------------------------------------------------------------------------------------------
+
+    def _progress(self, generation: int, progress: Progress) -> None:
+        if generation == self._host.state.generation:
+            self._host.show(replace(self._host.state, progress=progress.sentence))
+
+    def _log_read(self, generation: int, read: LogRead) -> None:
+        if generation == self._host.state.generation:
+            state = states.compared(self._host.state, read.comparison)
+            self._read(replace(state, c_trace=_or_none(read.c)))
+
+    def _logs_read(self, generation: int, read: LogsRead) -> None:
+        if generation == self._host.state.generation:
+            state = states.compared(self._host.state, read.comparison)
+            self._read(replace(state, c_trace=_or_none(read.c), py_trace=read.py))
+
+    def _read(self, state: states.State) -> None:
+        self._host.show(replace(state, progress=""))
+        self._host.call_after_refresh(self._after_reading)
+
+    def _after_reading(self) -> None:
+        state = self._host.restored(self._host.state, last=not self._host.state.can_simulate)
+        if state.can_simulate:
+            self._host.show(states.asked(state, state.settings))
+            self._host.call_after_refresh(self.simulate)
+        else:
+            self._host.show(replace(state, phase=Phase.READY))
+
+    def _simulated(self, result: Simulated) -> None:
+        before = self._host.state
+        after = states.simulated(before, result.generation, result.simulation, result.comparison, result.contributions)
+        if after is not before:
+            read = after.files.read
+            after = self._host.restored(arrived(after), last=True)
+            if after.changed and not read:  # what a file changed may be looked at later
+                self._host.set_timer(MARKED_FOR, partial(self._unmark, after.generation))
+        self._host.show(stepping.caught_up(after))
+
+    def _unmark(self, generation: int) -> None:
+        if generation == self._host.state.generation:
+            self._host.show(replace(self._host.state, changed=frozenset()))
+
+    def _failed(self, generation: int, failure: Failure) -> None:
+        state = self._host.state
+        if state.logs is not None and state.comparison is None and failure.code != INTERRUPTED:
+            # there is nothing to show
+            self._host.exit(failure.code, message=Text(f"nbtui: {failure.sentence}"))
+        self._host.show(states.failed(state, generation, failure.sentence, failure.code))
+
+
+def _or_none(trace: Trace) -> Trace | None:
+    return None if trace is NO_TRACE else trace

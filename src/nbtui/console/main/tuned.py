@@ -1,0 +1,64 @@
+"""Parameters that are changed while the console shows the effect: pure steps between states.
+
+At most one simulation runs for the changes: what was changed meanwhile is asked for when it has ended, so that holding
+a key neither piles up work nor hides the results on the way. The generation number of the state keeps a stale result
+from overwriting a newer one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nbtui.console.main import state as states
+from nbtui.console.main.state import Phase, State
+from nbtui.live.model import Case, Settings
+from nbtui.live.parameters.edits import Setup
+from nbtui.live.parameters.tuning import Tuning, begun, synced
+
+
+def at_start(state: State) -> Tuning | None:
+    """No change yet, of the case and settings of a state; None without a case."""
+    return begun(state.case, state.settings) if state.case else None
+
+
+def due(state: State) -> bool:
+    """Whether a change is to be simulated now."""
+    tuning = state.tuning
+    if tuning is None or tuning.held or not tuning.waiting or not state.can_simulate:
+        return False
+    return state.phase in (Phase.READY, Phase.FAILED)
+
+
+def asked(state: State) -> State:
+    """The state in which the changes are being simulated; the Python side is the live one from here on."""
+    tuning = current(state)
+    if tuning is None or state.case is None:
+        return state
+    told = replace(tuning, asked=tuning.now, gap=start_gap(state, tuning))
+    return states.asked(replace(state, case=tuning.of(state.case), tuning=told, py_given=False), tuning.now.settings)
+
+
+def current(state: State) -> Tuning | None:
+    """The changes, with what somebody else (the phi mode's key, a resumed session) has asked for since."""
+    if state.tuning is None or state.case is None:
+        return state.tuning
+    return synced(state.tuning, state.case.argv, state.settings)
+
+
+def resumed_with(state: State, case: Case | None, settings: Settings) -> State:
+    """The state of the start with what a resumed session had changed: it counts as changed, and has a way back."""
+    if state.case is None or case is None:
+        return replace(state, case=case, settings=settings)
+    tuning = synced(begun(state.case, state.settings), case.argv, settings)
+    return replace(state, case=tuning.of(case), settings=settings, tuning=tuning)
+
+
+def start_gap(state: State, tuning: Tuning) -> float | None:
+    """The relative gap of the pixel as nbtui was started, as far as it has been seen."""
+    shown = state.simulation
+    if shown is None or state.comparison is None or state.pending:
+        return tuning.gap
+    row = state.comparison.row("I_pixel_final")
+    if row is None or Setup(shown.case.argv, shown.settings) != tuning.base:
+        return tuning.gap
+    return row.rel_delta
