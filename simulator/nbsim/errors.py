@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class NbsimError(Exception):
-    """Something about the simulation cannot be done; the message names what and the way out."""
+    """The simulation cannot do this; the message names the reason and the remedy."""
 
 
 class InputError(NbsimError):

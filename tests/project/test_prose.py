@@ -49,8 +49,8 @@ GENERATED = ("sentences.md",)  # repeats the source
 FOLDERS = ("simulator", "src", "tools", "tests", "benchmarks")
 # rooms and pages whose prose has not been revised yet
 OPEN = (
-    *("simulator", "src/nbtui/console", "src/nbtui/diagnosis"),
-    *("tests/commands", "tests/console", "tests/simulator"),
+    *("src/nbtui/console", "src/nbtui/diagnosis"),
+    *("tests/commands", "tests/console"),
 )
 OPEN_PAGES = ("keys.md",)
 

@@ -1,4 +1,4 @@
-"""Experiments that cannot be: the error names the flag or the file, the line and the way out, before anything runs."""
+"""Experiments that cannot be: the error names the flag or the file, the line and the remedy, before anything runs."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ PLAIN = "-default_F 10 -cell 30 40 50 90 90 90 -lambda 1 -distance 100 -detpixel
         ("-img lying.img", r"lying\.img: HEADER_BYTES=1e.09 does not fit a file of 520 bytes"),
         ("-img far.img", r"far\.img: PIXEL_SIZE=inf is not a valid detector value in the header"),
         ("-img vast.img", r"vast\.img: the header names 4 x 1e.12 pixels"),
-        ("-default_F 0 -dump nan.bin", r"nan\.bin: damaged; it holds values that are no structure factors"),
+        ("-default_F 0 -dump nan.bin", r"nan\.bin: damaged; it holds values that are not valid structure factors"),
         ("-default_F 0 -dump .", r"-dump \.: a directory or a device"),
-        ("-hkl far.cif", r"far\.cif: 1e.12 1 1 are no indices h k l"),
+        ("-hkl far.cif", r"far\.cif: 1e.12 1 1 are not valid Miller indices"),
         ("-dispersion 300 -dispsteps 3", "-dispersion 300"),
         ("-roi 5 2 0 3", "-roi 5 2 0 3 .* holds no pixel of a detector of 8 x 8"),
         ("-roi 50 60 0 3", "-roi 50 60 0 3"),
@@ -60,8 +60,8 @@ PLAIN = "-default_F 10 -cell 30 40 50 90 90 90 -lambda 1 -distance 100 -detpixel
         ("-sourcefile empty.txt", r"empty\.txt: no source in the file"),
         ("-sourcefile gone.txt", r"gone\.txt: cannot be read"),
         ("-hkl empty.txt", r"empty\.txt:1: no row"),
-        ("-hkl nan.hkl", r"nan\.hkl:2: '1 0 0 nan' is no reflection"),
-        ("-hkl huge.hkl", r"huge\.hkl:1: '1e\+300 0 0 5' is no reflection"),
+        ("-hkl nan.hkl", r"nan\.hkl:2: '1 0 0 nan' is not a reflection"),
+        ("-hkl huge.hkl", r"huge\.hkl:1: '1e\+300 0 0 5' is not a reflection"),
         ("-hkl box.hkl", r"box\.hkl: the dense table of its index box 200001 x 200001 x 200001 needs .* TiB"),
         ("-mask other.img", r"other\.img: mask is 4 x 4 pixels, the detector 8 x 8"),
         ("-mat empty.txt", r"empty\.txt: a matrix has 9 numbers"),

@@ -60,7 +60,7 @@ def test_every_file_of_c_byte_for_byte(name: str, here: Path, capsys: pytest.Cap
         assert found[file] == expected[file], file
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
     for line in (OUTPUTS / name / "summary.txt").read_text().splitlines():
-        assert line.replace("-nan", "nan") in lines  # the sign of what is no number is an accident
+        assert line.replace("-nan", "nan") in lines  # the sign of NaN is an accident
 
 
 def test_pixels_that_are_printed_stand_before_the_summary_in_scan_order(

@@ -252,10 +252,10 @@ def test_a_small_molecule_cif(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
-        ("f.mtz", b"", "damaged, or no MTZ file"),
-        ("f.mtz", b"MTZ " + b"\0" * 100, "damaged, or no MTZ file"),
-        ("f.mtz", b"0 0 0 100\n", "damaged, or no MTZ file"),
-        ("f.cif", b"hello world", "damaged, or no CIF file"),
+        ("f.mtz", b"", "damaged, or not a valid MTZ file"),
+        ("f.mtz", b"MTZ " + b"\0" * 100, "damaged, or not a valid MTZ file"),
+        ("f.mtz", b"0 0 0 100\n", "damaged, or not a valid MTZ file"),
+        ("f.cif", b"hello world", "damaged, or not a valid CIF file"),
         ("f.cif", b"data_x\n_cell.length_a 3\n", "no reflections in it"),
         (
             "f.cif",
@@ -280,7 +280,7 @@ def test_no_value_and_no_space_group(tmp_path: Path) -> None:
     write_cif(tmp_path / "f.cif", "P 3", np.array([[1, 2, 3]]), {"F_meas": np.array([1.0])})
     text = (tmp_path / "f.cif").read_text().replace("'P 3'", "'Q 17'")
     (tmp_path / "f.cif").write_text(text)
-    with pytest.raises(InputError, match="names no space group"):
+    with pytest.raises(InputError, match="names no known space group"):
         read_reflections(tmp_path / "f.cif", 1.0)
 
 

@@ -123,7 +123,7 @@ def read_reflections(
     """
     merged = _open(path, file_version(path))
     chosen = _choose(merged, column)
-    notices = [f"{path}: column {chosen.name} used as it is, as amplitudes in electrons; expanded to P1"]
+    notices = [f"{path}: column {chosen.name} used unscaled, as amplitudes in electrons; expanded to P1"]
     plus = _amplitudes(merged, chosen, notices)
     mate = next((c for c in merged.columns if c.name == _mate(chosen.name)), None)
     minus = plus if mate is None else _amplitudes(merged, mate, notices)
@@ -150,7 +150,7 @@ def _open(path: Path, version: tuple[int, int]) -> _Merged:
     except ImportError as error:
         raise InputError(f"{path}: MTZ and CIF files need gemmi (pip install gemmi); or give -hkl a text") from error
     if not path.is_file():
-        raise InputError(f"-hkl {path}: no file but {'a directory' if path.is_dir() else 'a device or a pipe'}")
+        raise InputError(f"-hkl {path}: not a file but {'a directory' if path.is_dir() else 'a device or a pipe'}")
     kind = "CIF" if path.name.lower().removesuffix(".gz").endswith(("cif", ".ent")) else "MTZ"
     try:
         with path.open("rb"):
@@ -160,7 +160,7 @@ def _open(path: Path, version: tuple[int, int]) -> _Merged:
         raise InputError(f"-hkl {path}: cannot be read ({error.strerror or error})") from error
     except (RuntimeError, ValueError, IndexError, MemoryError, OverflowError) as error:  # gemmi raises any of these
         reason = str(error).strip().split("\n", 1)[0][:200] or type(error).__name__
-        raise InputError(f"-hkl {path}: damaged, or no {kind} file ({reason})") from error
+        raise InputError(f"-hkl {path}: damaged, or not a valid {kind} file ({reason})") from error
 
 
 def _mtz(path: Path) -> _Merged:
@@ -170,7 +170,7 @@ def _mtz(path: Path) -> _Merged:
     if len(mtz.batches) > 0:
         raise InputError(f"{path}: unmerged reflections; merge them first")
     if mtz.spacegroup is None:
-        raise InputError(f"{path}: names no space group that is known; it cannot be expanded to P1")
+        raise InputError(f"{path}: names no known space group; it cannot be expanded to P1")
 
     # gemmi's arrays are views: a column does not keep its file alive, and what is read later is not what was there
     table = np.array(mtz.array, dtype=np.float64)
@@ -193,7 +193,7 @@ def _check_indices(path: Path, indices: Floats) -> None:
     bad = ~((indices == np.rint(indices)) & (np.abs(indices) <= _LARGEST_INDEX)).all(axis=1)
     if bad.any():
         words = " ".join(f"{value:g}" for value in indices[bad][0])
-        raise InputError(f"{path}: {words} are no indices h k l")
+        raise InputError(f"{path}: {words} are not valid Miller indices")
 
 
 def _cif(path: Path) -> _Merged:
@@ -241,7 +241,7 @@ def _space_group(path: Path, block: Any, cell: Cell) -> Any:
         found = by_number or (gemmi.find_spacegroup_by_name(text, cell[3], cell[5]) if text else None)
         if found is not None:
             return found
-    raise InputError(f"{path}: names no space group that is known; it cannot be expanded to P1")
+    raise InputError(f"{path}: names no known space group; it cannot be expanded to P1")
 
 
 def _cell_of(path: Path, values: Sequence[float]) -> Cell:

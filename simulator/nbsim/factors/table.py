@@ -55,7 +55,7 @@ def _line_of(text: str, word_index: int) -> int:
 
 
 def _leading_numbers(words: Sequence[str]) -> tuple[Floats, int | None]:
-    """Words as floats up to the first that is no number, and the index of that word."""
+    """Words as floats up to the first that is not a number, and the index of that word."""
     try:
         if any("_" in word for word in words):
             raise ValueError("Python would read 1_000 as a number, C does not")
@@ -103,7 +103,7 @@ def read_hkl(path: Path, default_f: float, quirks: Quirks) -> tuple[StructureFac
     if not usable.all():
         row = int(np.argmin(usable))
         words_of_row = " ".join(f"{value:g}" for value in table[row])
-        raise InputError(f"{path}:{_line_of(text, row * _COLUMNS)}: '{words_of_row}' is no reflection h k l F")
+        raise InputError(f"{path}:{_line_of(text, row * _COLUMNS)}: '{words_of_row}' is not a reflection h k l F")
     used = rows
     if quirks.hkl_integer_rows:
         # C takes the box from a pass that accepts fractions, the values from one that stops at them
@@ -145,7 +145,7 @@ def read_cache(path: Path, default_f: float) -> StructureFactors:
     values = np.frombuffer(body, dtype=np.float64, count=cells).reshape(padded)
     inside = values[:-1, :-1, :-1]
     if not (np.abs(inside) <= _LARGEST_F).all():
-        raise InputError(f"{path}: damaged; it holds values that are no structure factors")
+        raise InputError(f"{path}: damaged; it holds values that are not valid structure factors")
     grid = torch.from_numpy(inside.copy())
     return StructureFactors(grid, h_min, k_min, l_min, default_f, f"Fdump:{path}", grid.numel())
 
@@ -207,7 +207,7 @@ def load_structure_factors(
     if default_f == 0.0:
         raise InputError(f"no structure factors: give -hkl FILE or a nonzero -default_F (there is no {cache})")
     named = options.dump_file != Options().dump_file
-    said = [f"-dump {cache}: there is no such file; -default_F serves every reflection"] if named else []
+    said = [f"-dump {cache}: no such file; -default_F serves every reflection"] if named else []
     return StructureFactors(None, 0, 0, 0, default_f, "default", 0), said, []
 
 

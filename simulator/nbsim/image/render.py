@@ -59,14 +59,14 @@ def _kernel(
         if build(experiment.dtype, stopped):
             kernel = load(experiment.dtype)
         elif notice is not None:
-            notice("the kernel cannot be compiled here (is there a C++ compiler?); the run goes on without")
+            notice("the kernel cannot be compiled here (is there a C++ compiler?); the run continues without it")
     return kernel
 
 
 def _full(
     experiment: ExperimentData, pixels: Tensor, state: RunState, *, first_pass: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """Values (P,) and the sum of the solid angles in force (P,), from the full formula."""
+    """Values (P,) and the sum of the effective solid angles (P,), from the full formula."""
     ends = state.interpolation_end(pixels, experiment.detector.n_fast, experiment.n_passes)
     sums = sum_pixels(experiment, contributions(experiment, pixels, first_pass=first_pass, interpolation_end=ends))
     return sums.value, sums.omega_now.flatten(1).sum(dim=1)

@@ -99,7 +99,7 @@ class KernelTiles:
         )
 
     def values(self, pixels: Tensor, stopped: Stopped) -> tuple[Tensor, Tensor, Tensor]:
-        """Pixel values (P,), the solid angle in force (P,), and which pixels (bool) need the full formula.
+        """Pixel values (P,), the effective solid angle (P,), and which pixels (bool) need the full formula.
 
         ``stopped`` is called between calls of the kernel.
         """

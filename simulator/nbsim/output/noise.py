@@ -141,7 +141,7 @@ def noise_image(
         photons = np.fromiter(drawn, dtype=np.float64, count=block.size).reshape(block.shape)
         value = photons + adc
         overloads += int(np.count_nonzero(value > 65535.0))
-        # what is no number is 0, as C's conversion has it on the machines at hand
+        # NaN becomes 0, as in C's conversion on the machines at hand
         value = np.trunc(np.nan_to_num(np.minimum(value, 65535.0), nan=0.0))
         written[rows] = (value.astype(np.int64) & 0xFFFF).astype(np.uint16)
         total = float(np.cumsum(np.append(total, photons))[-1])

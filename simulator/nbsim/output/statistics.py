@@ -48,7 +48,7 @@ def statistics(
     """
     blocks = list(row_blocks(image))
     count = int(np.count_nonzero(rendered))
-    # not among what is no number
+    # NaN ignored
     maximum = max((float(np.fmax.reduce(image[rows][rendered[rows]], initial=0.0)) for rows in blocks), default=0.0)
     at = (0.0, 0.0)
     if maximum > 0.0:

@@ -34,7 +34,7 @@ class PixelSums:
 
     running: Tensor  # I after every pass, (P, N)
     intensity: Tensor  # I before scaling, (P,)
-    omega_now: Tensor  # solid angle in force at each subpixel, (P, T, B)
+    omega_now: Tensor  # effective solid angle at each subpixel, (P, T, B)
     capture: Tensor  # the pixel's factors, (P,): those of the scaling, or the last computed with an oversample flag
     polar: Tensor
     omega: Tensor
@@ -66,7 +66,7 @@ def _mean(values: Tensor, valid: Tensor) -> Tensor:
 
 
 def _is_unpolarized(experiment: ExperimentData) -> bool:
-    """``-nopolar`` in force: C lets ``-oversample_polar`` overrule it (L9)."""
+    """``-nopolar`` is effective: C lets ``-oversample_polar`` overrule it (L9)."""
     overruled = experiment.sampling.oversample_polar and experiment.quirks.nopolar_overridden
     return experiment.beam.nopolar and not overruled
 
@@ -135,7 +135,7 @@ def _corrections(experiment: ExperimentData, terms: Terms) -> tuple[_Correction,
 
 
 def _omega_now(omega: _Correction) -> Tensor:
-    """Solid angle in force at every subpixel entry, (P, T, B): C's cache fills with the first nonzero value."""
+    """Effective solid angle at every subpixel entry, (P, T, B): C's cache fills with the first nonzero value."""
     own = omega.at_terms[..., 0]
     if omega.use is not Use.CACHED:
         return own

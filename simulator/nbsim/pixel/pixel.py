@@ -81,7 +81,7 @@ def _warnings(experiment: ExperimentData, state: RunState, slow: int, fast: int)
         return ()
     return (
         f"interpolation out of range at pixel ({stop[0]}, {stop[1]}) (slow, fast), pass {stop[2]}; "
-        "as in C there is none from there on (quirk interpolation_switch_off)",
+        "as in C it is off from there on (quirk interpolation_switch_off)",
     )
 
 

@@ -35,7 +35,7 @@ class Sources:
 
 
 def _literal_row(line: str) -> list[float]:
-    """The columns of one line as C finds them; text that is no number counts as 0."""
+    """The columns of one line as C finds them; text that is not a number counts as 0."""
     values: list[float] = []
     rest = line.lstrip(_SEPARATORS)
     while len(values) < _COLUMNS:
