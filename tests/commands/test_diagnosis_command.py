@@ -73,7 +73,7 @@ def test_a_pixel_that_is_too_large_to_be_replayed_is_refused_in_words(
     file.write_text(f"nanoBragg {flags} -osc 1 -phisteps 5000 -mosaic 0.5 -mosaic_domains 1000\n")
     assert main(["diagnose", *logs[:4], "--command", str(file)]) == 2
     said = capsys.readouterr().err
-    assert "5,000,000 terms a pixel, at most 4,000,000" in said and "lower -phisteps" in said
+    assert "5,000,000 terms per pixel, at most 4,000,000" in said and "lower -phisteps" in said
 
 
 def test_two_logs_without_a_common_value(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -107,13 +107,13 @@ def test_what_cannot_be_applied_is_said() -> None:
     c_side = remedy(cause("friedel"), "C", tuning, given=True)
     assert not c_side.possible and "correct the C side" in c_side.sentence
     given = remedy(cause("friedel"), "PY", tuning, given=True)
-    assert given.possible and "in place of the Python log" in given.sentence
+    assert given.possible and "replaces the Python log" in given.sentence
 
 
 def test_a_pair_of_which_one_is_printed() -> None:
     wanted = remedy(cause("phi_carryover", "tap_after_polar"), "PY", begun(demo(), Settings()), given=True)
     assert wanted.edits == (Edit("phi_mode", "c-parity"),)
-    assert "tap_after_polar is in what a line prints and stays" in wanted.sentence
+    assert "tap_after_polar concerns trace lines only and remains" in wanted.sentence
 
 
 def test_a_switch_by_another_name() -> None:

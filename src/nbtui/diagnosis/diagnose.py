@@ -30,12 +30,12 @@ from nbtui.parity.inheritance import first_new
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.text import clean
 
-BASE_IS_C = 0.5  # of the bits: a base that misses the C trace by more than this share of the gap is not C's
+BASE_IS_C = 0.5  # share of the gap [bits] beyond which a base that misses the C trace is not C's
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Ranked causes, best first; none when nothing differs."""
+    """The result: ranked causes, best first; none when nothing differs."""
 
     hypotheses: tuple[Cause, ...]
     preflight: tuple[str, ...]
@@ -44,15 +44,15 @@ class Diagnosis:
     notes: tuple[str, ...]
     consistency: tuple[Finding, ...] = ()  # lines that contradict their own trace
     ratios: tuple[Match, ...] = ()
-    inherited: tuple[str, ...] = ()  # fields whose difference follows from those before
-    new_divergence: str = ""  # first field whose difference does not
+    inherited: tuple[str, ...] = ()  # fields whose difference follows from earlier ones
+    new_divergence: str = ""  # first field whose difference does not follow
     attribution: tuple[Share, ...] = ()  # of the best cause, Python minus C
-    attributed_to: str = ""  # where the terms of the C side come from
-    tried: tuple[int, int] = (0, 0)  # single causes and sets of causes that were re-simulated
+    attributed_to: str = ""  # origin of the C side's terms
+    tried: tuple[int, int] = (0, 0)  # single causes and combinations
 
 
 def base_setup(case: Case, pixel: tuple[int, int]) -> PixelSetup:
-    """What the C program makes of the case.
+    """C's set-up of the case.
 
     Raises:
         nbsim.errors.InputError: the command line or an input file is unusable.
@@ -66,18 +66,18 @@ def diagnose(
 ) -> Diagnosis:
     """Why ``py`` differs from ``c``, both traces of ``case``.
 
-    ``pixel`` (slow, fast) replaces the case's own; without either, that of the C log. ``tell`` is told in words what
-    is being done, often; an exception that it raises ends the diagnosis.
+    ``pixel`` (slow, fast) replaces the case's own; without either, the C log's pixel counts. ``tell`` receives the
+    progress as text, often; an exception that it raises ends the diagnosis.
 
     Raises:
         nbsim.errors.InputError: the command line or an input file is unusable.
-        UnusableInput: the same, or more terms than can be replayed.
-        TraceError: the case names no pixel, or the traces have no value in common that the simulator knows.
+        UnusableInput: the same, or too many terms to replay.
+        TraceError: the case names no pixel, or the traces share no value that the simulator knows.
     """
     wanted = pixel or case.pixel or c.pixel
     if wanted is None:
         raise TraceError(f"{clean(case.name)}: no pixel in the command or the C log; give --pixel SLOW FAST")
-    tell("setting up the pixel as the C program does")
+    tell("setting up the pixel as C does")
     try:
         base = base_setup(case, wanted)
     except UnusableInput as error:
@@ -85,8 +85,8 @@ def diagnose(
         raise UnusableInput("; ".join([str(error), *told])) from error
     if base.scene.n_terms > MOST_TERMS:
         raise UnusableInput(
-            f"{clean(case.name)}: too large to be diagnosed: {base.scene.n_terms:,} terms a pixel, "
-            f"at most {MOST_TERMS:,}; take the logs of a run with a lower -phisteps, -mosaic_domains or -oversample"
+            f"{clean(case.name)}: too large to diagnose: {base.scene.n_terms:,} terms per pixel, "
+            f"at most {MOST_TERMS:,}; use logs of a run with a lower -phisteps, -mosaic_domains or -oversample"
         )
     plain = replay(base)
     rows = common_rows(c, py, (*plain.fields, *plain.phi))
@@ -94,7 +94,7 @@ def diagnose(
         raise TraceError(
             f"{clean(c.origin)} and {clean(py.origin)} have no value in common; both need TRACE_C / TRACE_PY lines"
         )
-    tell("checking each trace against itself")
+    tell("checking that each trace is consistent")
     findings = preflight(case, c, py, base)
     contradictions = (
         *check(c, "C"),
@@ -112,7 +112,7 @@ def diagnose(
     tried = [0, 0]
     search = Search(base, rows, variants_of(problem), hints(c, py), tell=tell, tried=tried)
     outcome, best = _explained(problem, search, side)
-    tell("looking for ratios, and for where the gap comes from")
+    tell("matching ratios and attributing the gap")
     causes = tuple(ranked(outcome, c))
     origin = divergences(base, outcome.rows)
     sides = (replay(best), plain) if swapped else (plain, replay(best))
@@ -134,21 +134,21 @@ def diagnose(
 
 
 def _first_new(c: Trace, py: Trace, rows: Rows, found: str) -> str:
-    """``found``, or a set-up line before it, which no replay prints, that differs on its own account."""
+    """``found``, or an earlier set-up line, which no replay prints, that diverges independently."""
     new = first_new(compare(c, py))
     return new.field if new is not None and found and new.field not in rows.fields else found
 
 
 @dataclass(frozen=True)
 class _Source:
-    """Where C's terms come from, and what was wrong with those that were given."""
+    """Origin of C's terms, and why given ones were rejected."""
 
     name: str
     notes: tuple[str, ...] = ()
 
 
 def _terms_of_c(case: Case, c: Trace, simulated: Replay, base: PixelSetup) -> tuple[Replay, _Source]:
-    """C's side of the attribution: its own terms where they are given and of this pixel, else the simulated ones."""
+    """C's side of the attribution: its own terms if given and of this pixel, else simulated ones."""
     ours = "our simulation of the C side"
     try:
         table, name = terms_of_c(case, c)
@@ -158,12 +158,12 @@ def _terms_of_c(case: Case, c: Trace, simulated: Replay, base: PixelSetup) -> tu
         return simulated, _Source(ours)
     own = given(simulated, table, _sum_of_terms(c, base))
     if own is None:
-        return simulated, _Source(ours, (f"C's terms ({name}) are not used: they are of another run than its log.",))
+        return simulated, _Source(ours, (f"C's terms ({name}) are not used: they come from another run than its log.",))
     return own, _Source(name)
 
 
 def _sum_of_terms(c: Trace, base: PixelSetup) -> float | None:
-    """The sum of C's terms after its log [e^2]; None where weights or a background stand between the two."""
+    """Sum of C's terms according to its log [e^2]; None if weights or a background intervene."""
     here = base.scene
     if here.water > 0.0 or here.oversample_thick or here.oversample_polar or here.oversample_omega:
         return None
@@ -173,14 +173,14 @@ def _sum_of_terms(c: Trace, base: PixelSetup) -> float | None:
 
 
 def _explained(problem: Problem, whole: Search, side: str) -> tuple[Outcome, PixelSetup]:
-    """Search, with what the printed digits say about single precision; and the set-up of the best state."""
+    """Search, allowing for single precision in the printed digits; and the set-up of the best state."""
     base, rows, variants = problem.base, whole.rows, whole.variants
     gap = rows.total(rows.bits(rows.reference, rows.suspect))
     single = find_single(rows)
     done = DONE
     if single is not None:
         rows = rows.loosened(single_noise(base, rows, single.stage))
-        done = 0.9 * PRICE  # among noise: what no further hypothesis could win
+        done = 0.9 * PRICE  # within the noise: less than any further hypothesis could gain
     search = replace(whole, rows=rows, variants=[v for v in variants if not v.hypothesis.own_lines], done=done)
     quiet = _quiet(search, [v for v in variants if v.hypothesis.own_lines])
     if quiet is not None:
@@ -195,13 +195,13 @@ def _explained(problem: Problem, whole: Search, side: str) -> tuple[Outcome, Pix
             if found[0].bits <= DONE:
                 single, rows, search, states = guess, loose, again, found
     if single is None and quiet is None:
-        # something differs, so that "no cause" is no explanation, however cheap
+        # something differs, so the empty set explains nothing, however cheap
         states = [state for state in states if state.variants] or states
     return Outcome(states, rows, gap, single, quiet, side), search.applied(states[0].variants)
 
 
 def _quiet(search: Search, variants: list[Variant]) -> Variant | None:
-    """The variant that explains lines which nothing else depends on, if they differ."""
+    """The variant that explains differing lines on which nothing else depends."""
     start = search.evaluate(())
     for number, variant in enumerate(variants):
         own = np.asarray([name in variant.hypothesis.own_lines for name in search.rows.fields])
@@ -214,7 +214,7 @@ def _quiet(search: Search, variants: list[Variant]) -> Variant | None:
 
 
 def _off(trace: Trace, plain: Replay) -> float:
-    """Bits by which the simulated case misses a trace."""
+    """Misfit of the simulated case to a trace [bits]."""
     rows = common_rows(trace, trace, (*plain.fields, *plain.phi))
     made = predictions(rows, plain)
     return rows.total(rows.bits(np.where(np.isnan(made), rows.reference, made), rows.reference))

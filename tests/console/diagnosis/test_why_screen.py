@@ -132,7 +132,7 @@ async def test_a_cause_of_the_print_statement_is_said_to_be_one(case: Case, toy:
     async with console(case).run_test(size=(120, 40)) as pilot:
         app, _ = await opened(pilot)
         await pilot.press("enter")
-        assert "in what a line prints" in screen_text(app) and app.state.settings.phi_mode == "spec"
+        assert "a matter of the trace line" in screen_text(app) and app.state.settings.phi_mode == "spec"
 
 
 async def test_a_given_log_makes_room_for_the_live_side(case: Case, toy: Toy) -> None:

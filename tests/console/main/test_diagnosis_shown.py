@@ -88,7 +88,7 @@ def test_terms_of_another_run_are_not_used() -> None:
     py = parse_lines(lines_of(phi_mode="spec"))
     other = diagnose(demo(), parse_lines([*_log_lines(), *_term_lines(1.5)]), py)
     assert other.attributed_to == "our simulation of the C side"
-    assert any("they are of another run than its log" in note for note in other.notes)
+    assert any("they come from another run than its log" in note for note in other.notes)
     short = [line.replace(" F_latt=", " G_latt=") for line in _term_lines()]
     broken = diagnose(demo(), parse_lines([*_log_lines(), *short]), py)
     assert any("C's terms are not used" in note for note in broken.notes)
@@ -119,10 +119,10 @@ def test_factors_of_terms_that_do_not_follow_from_the_set_up() -> None:
 def test_it_says_what_it_does_and_can_be_ended() -> None:
     words: list[str] = []
     found = diagnose(demo(), demo_log(), parse_lines(lines_of(phi_mode="spec")), tell=words.append)
-    assert words[0] == "setting up the pixel as the C program does"
-    told = [text.split() for text in words if text.startswith("re-simulated ")]
+    assert words[0] == "setting up the pixel as C does"
+    told = [text.split() for text in words if text.startswith("tried ")]
     assert len(told) == sum(found.tried)
-    listed = [text for text in told if text[2] == "of"]  # "re-simulated 3 of 61 causes": how far it is
+    listed = [text for text in told if text[2] == "of"]  # "tried 3 of 61 causes": how far it is
     assert [int(text[1]) for text in listed] == sorted({int(text[1]) for text in listed})
     assert 0 < int(listed[-1][1]) <= int(listed[-1][3])
 
@@ -130,7 +130,7 @@ def test_it_says_what_it_does_and_can_be_ended() -> None:
         pass
 
     def stop(text: str) -> None:
-        if text.startswith("re-simulated 3 "):
+        if text.startswith("tried 3 "):
             raise Enough
 
     with pytest.raises(Enough):

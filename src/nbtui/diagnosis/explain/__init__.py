@@ -1,1 +1,1 @@
-"""A search result as ranked causes: attribution, evidence in the logs, remedies, text and JSON."""
+"""Presentation of a search result: ranked causes, attribution of the gap, remedies, text and JSON."""

@@ -1,9 +1,9 @@
-"""Which contributions make up the intensity gap.
+"""Attribution of the intensity gap to contributions.
 
-The terms of C's pixel (its own where they are given, else simulated) are set against those of the explained one: the
-gap is split over every axis (layer, subpixel, source, phi step, domain) and over the factors F_cell^2 and F_latt_a^2,
-F_latt_b^2, F_latt_c^2. The split over factors is the logarithmic-mean one (Ang's LMDI), which adds up exactly and does
-not depend on an order of the factors.
+The terms of C's pixel (its own if given, else simulated) are compared with those of the explained pixel: the gap is
+split by axis (layer, subpixel, source, phi step, domain) and by factor: F_cell^2 and F_latt_a^2, F_latt_b^2,
+F_latt_c^2. The split by factor is the logarithmic-mean one (Ang's LMDI), which adds up exactly and does not depend on
+the order of the factors.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from nbtui.live.scene import Array
 
 AXES = ("layer", "subpixel", "source", "phi step", "domain")
 LATTICE = ("F_latt_a^2", "F_latt_b^2", "F_latt_c^2")
-FITS = 1e-6  # relative: what the sum of given terms may miss C's I_before_scaling by
-MOST = 0.9  # of the gap that the listed terms carry
+FITS = 1e-6  # relative deviation of given terms from C's I_before_scaling
+MOST = 0.9  # share of the gap that the listed terms carry
 LISTED = 6
 
 
@@ -48,9 +48,9 @@ class Share:
 
 
 def given(made: Replay, table: TermTable, total: float | None) -> Replay | None:
-    """``made`` with the C program's own terms; None when they are of another sampling, or add up to something else.
+    """``made`` with C's own terms; None if their sampling or their sum differs.
 
-    ``total``: the sum of terms [e^2] after C's log, where the log says it.
+    ``total``: the sum of terms [e^2] according to C's log, if known.
     """
     layers, subpixels, *rest = made.terms.shape
     over = round(subpixels**0.5)
@@ -76,7 +76,7 @@ def given(made: Replay, table: TermTable, total: float | None) -> Replay | None:
 
 
 def attribute(c: Replay, py: Replay) -> tuple[Share, ...]:
-    """The gap in the sum of terms, split; empty when it is none or the two have other numbers of terms."""
+    """The split gap in the sum of terms; empty without a gap, or if the numbers of terms differ."""
     if c.terms.shape != py.terms.shape:
         return ()
     delta = py.terms - c.terms
@@ -103,7 +103,7 @@ def _share(axis: str, gap: float, parts: list[tuple[str, float]]) -> Share:
 
 
 def _factors(c: Replay, py: Replay) -> list[tuple[str, Array, Array]]:
-    """Name and both values of what a term is the square of; F_latt is one where its factors are not known."""
+    """Names and both values of the amplitudes whose squares make a term; F_latt whole if its factors are unknown."""
     ours, theirs = c.parts["factors"], py.parts["factors"]
     pairs = [(name, ours[..., axis], theirs[..., axis]) for axis, name in enumerate(LATTICE)]
     if np.isnan(ours).all() or np.isnan(theirs).all():
@@ -112,7 +112,7 @@ def _factors(c: Replay, py: Replay) -> list[tuple[str, Array, Array]]:
 
 
 def _by_factor(c: Replay, py: Replay, delta: Array) -> list[tuple[str, float]]:
-    """Logarithmic-mean split; a term that is zero on one side is the factor's that is zero."""
+    """Logarithmic-mean split; a term that is zero on one side counts for the vanishing factor."""
     before, after = c.terms, py.terms
     both = (before > 0.0) & (after > 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,4 +1,4 @@
-"""The states of a search as ranked causes, in words."""
+"""Ranked causes: the states of a search in words."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from nbtui.diagnosis.search.single import Single
 from nbtui.trace.model import Trace
 from nbtui.trace.text import clean
 
-SHOWN = 5  # causes reported
-WORTH = 0.1  # share of the misfit by which a further cause may explain less than the best
+SHOWN = 5  # causes reported at most
+WORTH = 0.1  # share of the misfit: how much less than the best a listed cause may explain
 SINGLE_LEFT = 0.3  # bits per field that single precision may leave
 
 
@@ -28,36 +28,36 @@ class Cause:
 
     ids: tuple[str, ...]
     explained: float  # share of the misfit (in digits, over all compared fields), 0 to 1
-    residual: float  # largest relative difference that is left
+    residual: float  # largest remaining relative difference
     summary: str
     forms: tuple[str, ...]  # which form of each id
     confirm: tuple[str, ...]
     fix: tuple[str, ...]
     seen: tuple[str, ...]  # lines of the C log that show it
     options: tuple[tuple[str, Any], ...]  # a changed set-up, as fields of the simulator's Options
-    left: str  # what is left, in words; empty when nothing
+    left: str  # the unexplained rest, in words; empty without one
 
     @property
     def settings(self) -> dict[str, str]:
-        """Fields of the live side's Settings that decide the cause, and their values as in C."""
+        """Fields of the live side's Settings that decide the cause, with C's values."""
         decisive = (CATALOGUE[name].setting for name in self.ids if name in CATALOGUE)
         return {setting.name: setting.as_c for setting in decisive if setting is not None}
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a search ended with."""
+    """The result of a search."""
 
     states: Sequence[SearchState]  # best first
     rows: Rows
     gap: float  # bits of misfit before any hypothesis
     single: Single | None
     quiet: Variant | None  # a harmless line that was explained first
-    side: str  # whose fault: PY or C
+    side: str  # the faulty side: PY or C
 
 
 def ranked(outcome: Outcome, c: Trace) -> Iterator[Cause]:
-    """The best state of every set of ids, best first; ``c`` is the trace whose log is quoted."""
+    """The best state of every combination of ids, best first; ``c``: the trace whose log is quoted."""
     listed: set[tuple[str, ...]] = set()
     best = 0.0
     for state in outcome.states:
@@ -77,7 +77,7 @@ def ranked(outcome: Outcome, c: Trace) -> Iterator[Cause]:
 
 
 def _ids(state: SearchState, outcome: Outcome) -> tuple[str, ...]:
-    """Ids of a state: the harmless one only when there is nothing else; single precision where it is a stage's."""
+    """Ids of a state; a harmless one only if alone, single precision only if it begins at a stage."""
     ids = list(state.ids)
     if outcome.single is not None and (not ids or not outcome.single.whole_run):
         ids.append(FLOAT32.id)
@@ -87,7 +87,7 @@ def _ids(state: SearchState, outcome: Outcome) -> tuple[str, ...]:
 
 
 def _other_reading(ids: tuple[str, ...], single: Single | None) -> tuple[str, ...]:
-    """The same causes with single precision as one of them, or not: a matter of what the run was meant to be."""
+    """The same causes with single precision added or removed: the intended precision decides."""
     precision = FLOAT32.id
     if single is None or ids == (precision,):
         return ()
@@ -122,13 +122,13 @@ def _cause(ids: tuple[str, ...], state: SearchState, outcome: Outcome, explained
 
 
 def _left(state: SearchState, outcome: Outcome, residual: float) -> str:
-    """What the state does not explain, in words."""
+    """The unexplained rest, in words."""
     single, rows = outcome.single, outcome.rows
     if single is not None and state.bits <= len(rows.sizes) * SINGLE_LEFT:
-        how = "by its printed digits" if single.proven else "by its size"
-        return f"What is left, up to {residual:.1e}, is single precision (float32) from {single.field} on, {how}."
+        how = "judging by the printed digits" if single.proven else "judging by its size"
+        return f"The rest, up to {residual:.1e}, is single precision (float32) from {single.field} on, {how}."
     if state.bits <= DONE:
         return ""
     worst = int(np.argmax(state.row_bits > 0.0))
     distance = rows.distance(state.predicted, rows.suspect)[worst]
-    return f"Not explained: {rows.fields[worst]} and what follows from it, off by {distance:.1e}."
+    return f"Not explained: {rows.fields[worst]} and its consequences, off by {distance:.1e}."

@@ -1,7 +1,7 @@
-"""What a cause asks of the live side, so that the gap closes where somebody can see it.
+"""Remedies: the changes of the live side that close the gap.
 
-A fault of the Python side is put right: the live side does as C does. A fault of the C side is imitated: the live side
-does as this C log shows. Each hypothesis names its quirks and settings.
+A fault of the Python side is corrected: the live side follows C. A fault of the C side is imitated: the live side
+follows this C log. Each hypothesis names its quirks and settings.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from nbtui.live.parameters.edits import Edit, same
 from nbtui.live.parameters.table import QUIRK, parameters
 from nbtui.live.parameters.tuning import Tuning
 
-HOW = ("phi_mode", "dtype", "device")  # ids that say how is simulated, not what
+HOW = ("phi_mode", "dtype", "device")  # parameters of how to simulate, not of what
 
 
 @dataclass(frozen=True)
 class Remedy:
-    """``edits`` to the parameters, and the ids of those to put back as nbtui was started; ``sentence`` says it."""
+    """``edits`` of parameters, ids of parameters to restore to their start, and a ``sentence`` for the user."""
 
     edits: tuple[Edit, ...]
     restored: tuple[str, ...]
@@ -32,30 +32,30 @@ class Remedy:
 
 
 def remedy(cause: Cause, side: str, tuning: Tuning, *, given: bool) -> Remedy:
-    """What to change on the live side. ``side``: whose fault it is; ``given``: the Python side shown is a log.
+    """The changes of the live side. ``side``: the faulty one; ``given``: the Python side on screen is a log.
 
-    Where nothing can be changed, ``possible`` is False and the sentence says why.
+    If nothing can be changed, ``possible`` is False and the sentence says why.
     """
     printed = [name for name in cause.ids if CATALOGUE[name].kind is CauseKind.PRINT]
     edits = tuple(_edits(cause, side, tuning))
     restored = () if side == "C" else tuple(_own_changes(cause, edits, tuning))
     if side != "C" and not (edits or restored or given) and len(printed) < len(cause.ids):
-        # a switch off since the start that goes by another name here
+        # a switch that has been off from the start, under another name
         edits = tuple(Edit(f"{QUIRK}{name}", True) for name, on in tuning.now.settings.quirks if not on)
     if edits or restored:
         words = [*(f"{edit.id} {_word(edit.value)}" for edit in edits), *(f"{id} as started" for id in restored)]
-        rest = f"; {', '.join(printed)} is in what a line prints and stays" if printed else ""
+        rest = f"; {', '.join(printed)} concerns trace lines only and remains" if printed else ""
         return Remedy(edits, restored, f"applied: {', '.join(words)}{rest}")
     if len(printed) == len(cause.ids):
         return Remedy((), (), f"{', '.join(printed)}: {_PRINTED_ONLY}", False)
     if given and side != "C":
-        return Remedy((), (), "applied: the live side does here as C does; it now stands in place of the Python log")
+        return Remedy((), (), "applied: the live side, which agrees with C here, now replaces the Python log")
     if side == "C":
         return Remedy((), (), "the live side has no switch that imitates this C log; correct the C side", False)
-    return Remedy((), (), "the live side has no switch for this; correct the Python side", False)
+    return Remedy((), (), "the live side has no switch for this cause; correct the Python side", False)
 
 
-_PRINTED_ONLY = "in what a line prints, not in the simulation; nothing to change live, correct the print statement"
+_PRINTED_ONLY = "a matter of the trace line, not of the simulation; correct the print statement"
 
 
 def _edits(cause: Cause, side: str, tuning: Tuning) -> Iterator[Edit]:
@@ -75,19 +75,19 @@ def _set(setting: DecisiveSetting, as_c: bool, settings: Settings) -> Iterator[E
 
 
 def _switched(hypothesis: Hypothesis, as_c: bool, tuning: Tuning) -> Iterator[Edit]:
-    """The hypothesis's quirks; where a setting decides them, only those that were switched by name."""
+    """Edits of the hypothesis's quirks; if a setting decides them, only of those switched by name."""
     by_name = dict(tuning.now.settings.quirks)
     for quirk in hypothesis.quirks:
         if quirk not in by_name and hypothesis.setting is not None:
             continue
         on = by_name.get(quirk, True)
-        # of several quirks none is known to be the one that a C log lacks
+        # which of several quirks a C log lacks is unknown
         if on != as_c and (as_c or len(hypothesis.quirks) == 1):
             yield Edit(f"{QUIRK}{quirk}", as_c)
 
 
 def _configured(options: Sequence[tuple[str, Any]], tuning: Tuning) -> Iterator[Edit]:
-    """A set-up value of the C log, as parameters of the form."""
+    """A set-up value of the C log, as edits of parameters."""
     typed = tuning.typed.values
     for field, value in options:
         for row in parameters():
@@ -99,11 +99,11 @@ def _configured(options: Sequence[tuple[str, Any]], tuning: Tuning) -> Iterator[
             if not same(typed.get(row.id), wanted):
                 yield Edit(row.id, wanted)
             if row.part is None:
-                break  # one flag says it; others of the same field are other spellings
+                break  # one flag suffices; others of the same field are other spellings
 
 
 def _own_changes(cause: Cause, edits: Sequence[Edit], tuning: Tuning) -> Iterator[str]:
-    """Parameters that were changed since the start, for a cause that no switch of its own accounts for."""
+    """Parameters changed since the start, for a cause without a switch of its own."""
     known = [CATALOGUE[name] for name in cause.ids]
     if edits and all(hypothesis.quirks or hypothesis.setting for hypothesis in known):
         return

@@ -1,4 +1,4 @@
-"""A diagnosis as JSON and as text for a terminal."""
+"""Diagnoses as JSON and as text for a terminal."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def as_object(diagnosis: Diagnosis) -> dict[str, object]:
 
 
 def as_text(diagnosis: Diagnosis, width: int = 100) -> str:
-    """Ranked causes, then what was found on the way."""
+    """Ranked causes, then the other findings."""
     lines: list[str] = []
     if not diagnosis.differs:
         lines.append("Nothing differs: every compared value agrees.")

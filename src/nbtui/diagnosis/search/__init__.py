@@ -1,1 +1,1 @@
-"""The search for the causes that turn one trace into the other, and the checks that guide it."""
+"""Search for the causes that turn one trace into the other, and the checks that guide it."""

@@ -1,8 +1,8 @@
-"""Does a trace agree with itself?
+"""Self-consistency of a trace.
 
 Every line that follows from other lines of the same trace by one formula is computed from them. A line that
-contradicts its own trace was taken elsewhere or is in another unit: that is no physics.
-Source: nanobragg_pixel_loop.md sections 4 to 9; issue of the diagnosis, self-consistency.
+contradicts its own trace was taken elsewhere or is in another unit: a matter of printing, not of physics.
+Source: nanobragg_pixel_loop.md sections 4 to 9.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from nbtui.live.scene import Array
 from nbtui.parity.align import blocks
 from nbtui.trace.model import Trace
 
-DOUBLE, SINGLE = 1e-11, 2e-5  # relative: what rounding to the printed digits may leave
-SINGLE_SHARE = 0.5  # of the values that are float32 numbers: a single-precision trace
+DOUBLE, SINGLE = 1e-11, 2e-5  # relative deviation that printed digits allow
+SINGLE_SHARE = 0.5  # share of float32 numbers among the values of a single-precision trace
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Finding:
 
 
 def check(trace: Trace, side: str, n_cells: tuple[int, int, int] | None = None) -> tuple[Finding, ...]:
-    """Every contradiction in ``trace``; ``n_cells`` allows the lattice factors to be checked as well.
+    """Every contradiction in ``trace``; ``n_cells``: to check the lattice factors as well.
 
     ``side`` names the trace in the sentences.
     """
@@ -66,7 +66,7 @@ def _judge(
     if name in seen or printed.shape != expected.shape or not np.all(np.isfinite(expected)):
         return
     size = max(float(np.linalg.norm(expected)), 1e-300)
-    # lattice factors and indices: rounding of the index times its size, not of the value
+    # lattice factors and indices: the index's rounding, amplified by its size, not the value's
     room = tolerance * (size if name != "hkl_rounded" else 0.0)
     if name.startswith("F_latt"):
         room = max(room, tolerance * 1e3)
@@ -123,7 +123,7 @@ def _single(trace: Trace) -> bool:
 
 
 def _block_rules(at: dict[str, Array], n_cells: tuple[int, int, int] | None) -> Iterator[tuple[str, Array, str]]:
-    """(field, expected, how) for every rule whose inputs are there."""
+    """(field, expected, formula) for every rule whose inputs are printed."""
 
     def have(*names: str) -> bool:
         return all(name in at for name in names)

@@ -1,7 +1,7 @@
-"""The smallest change of one set-up value that explains the differences.
+"""Fit of one set-up value to the differences.
 
 One parameter at a time: Gauss-Newton on the values upstream (geometry, scattering vector, cell, index),
-with a derivative from a rebuilt set-up. What fits is a variant of a hypothesis like any other.
+with a derivative from a rebuilt set-up. A value that fits is a variant of a hypothesis like any other.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from nbtui.parity.streams import upstream
 from nbtui.trace.fields.catalogue import FIELDS
 
 _F_CELL = "F_cell"
-# first what the command line sets, then what the table of structure factors has a part in
+# first fields that the command line decides, then those with a part from the table of structure factors
 SMOOTH = tuple(
     sorted(
         (entry.name for entry in FIELDS if entry.may_be_fitted),
@@ -39,8 +39,8 @@ SMOOTH = tuple(
     )
 )
 STEPS = 8  # of Gauss-Newton
-FITTED = 1e-9  # relative misfit of the fitted rows that counts as explained
-STILL = 1e-12  # relative change of a row that agrees already and must not move
+FITTED = 1e-9  # relative misfit at which the fitted rows count as explained
+STILL = 1e-12  # relative change allowed to a row that agrees already
 MOST_CELLS = 400
 
 
@@ -51,7 +51,7 @@ def _value(scene: Scene, parameter: Parameter) -> float:
 
 
 def reconfigured(problem: Problem, setup: PixelSetup, options: dict[str, Any]) -> PixelSetup:
-    """``setup`` with the scene made again from changed options; earlier changes of the scene are lost."""
+    """``setup`` with its scene rebuilt from changed options; earlier changes of the scene are lost."""
     scene = rebuilt(problem.scene, problem.workdir, options)
     return replace(
         setup,
@@ -68,9 +68,9 @@ def _variant(problem: Problem, name: str, options: dict[str, Any], form: str) ->
 
 
 def fitted(problem: Problem, rows: Rows, bits: Array, tell: Callable[[str], None]) -> list[Variant]:
-    """Every single parameter, changed so that the first differing stage upstream is explained.
+    """Variants that change one parameter each so that the first differing stage upstream is explained.
 
-    ``tell`` is told what is being fitted, before every replay.
+    ``tell`` receives the progress as text before every replay.
     """
     chosen = _rows_to_fit(rows, bits)
     out = list(_counts(problem, rows))
@@ -108,13 +108,13 @@ def _solve(
     parameter: Parameter,
     tell: Callable[[str], None],
 ) -> float | None:
-    """The value that explains the ``chosen`` rows; None without one, or when it moves rows before the ``first``.
+    """The value that explains the ``chosen`` rows; None if none does, or if it moves rows before the ``first``.
 
     ``here``: the base's predictions.
     """
 
     def made(value: float) -> Array | None:
-        tell(f"fitting {parameter.name} to what differs first")
+        tell(f"fitting {parameter.name} to the first difference")
         try:
             setup = reconfigured(problem, problem.base, fields_of(problem.scene.options, parameter, value))
             with np.errstate(all="ignore"):
@@ -145,7 +145,7 @@ def _solve(
         size = float(slope @ slope)
         if size == 0.0 or not math.isfinite(size):
             return None
-        # a parameter that cannot close most of the gap to first order is not the one
+        # a parameter that cannot close most of the gap to first order is not the cause
         if turn == 0 and float(slope @ gap) ** 2 / size < 0.25 * start**2:
             return None
         value += float(slope @ gap) / size
@@ -159,7 +159,7 @@ def _solve(
 
 
 def _shortest(value: float, residual: Callable[[float], Array | None]) -> float:
-    """The shortest decimal that fits as well."""
+    """The shortest decimal that fits equally well."""
     for digits in range(2, 13):
         short = float(f"{value:.{digits}g}")
         gap = residual(short)
@@ -204,7 +204,7 @@ def _counts(problem: Problem, rows: Rows) -> Iterator[Variant]:
 
 
 def _cells(rows: Rows, field: str, axis: int) -> int | None:
-    """The number of cells that gives the suspect's lattice factor from its own index."""
+    """The number of cells that relates the suspect's lattice factor to its index."""
     index = {
         place[1]: value
         for place, value in zip(rows.places, rows.suspect, strict=True)

@@ -1,8 +1,8 @@
-"""The first difference that the differences before it do not explain.
+"""The first difference that does not follow from earlier ones.
 
-What the suspect prints upstream (origin, axes, wavelength, cell vectors ...) is put into C's formulas in
-place of C's own values, one field after the other. A later difference that then comes out by itself is
-inherited; the first one that does not is new. The substitution is exact, where a Jacobian would be first order.
+The suspect's upstream values (origin, axes, wavelength, cell vectors ...) replace C's in C's formulas, one field
+after the other. A later difference that these reproduce is inherited; the first one that they do not is new. The
+substitution is exact, where a Jacobian would be of first order.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ ROOM = 100.0  # floors by which an inherited value may miss: the substituted val
 
 @dataclass(frozen=True)
 class Divergences:
-    """Differing fields in pipeline order: those that are inherited, and those that are new."""
+    """Differing fields in pipeline order, inherited and new."""
 
     inherited: tuple[str, ...]
     new: tuple[str, ...]
 
     @property
     def first_new(self) -> str:
-        """The first field whose difference is its own; empty when there is none."""
+        """The first new field; empty without one."""
         return self.new[0] if self.new else ""
 
 
@@ -60,7 +60,7 @@ def _cell_vector(row: int) -> Callable[[PixelSetup, Array], PixelSetup]:
     def change(setup: PixelSetup, values: Array) -> PixelSetup:
         here = setup.scene
         angle = here.phi_start
-        # what is printed at a phi of zero was left by the last step (carry-over)
+        # the vectors printed at phi = 0 are those of the last step (carry-over)
         if setup.rules.crystal.phi_carryover and angle == 0.0 and here.n_phi > 1 and not here.first_pixel:
             angle = here.phi_start + here.phi_step * (here.n_phi - 1)
         direct = here.direct.copy()
@@ -82,12 +82,12 @@ INPUTS: dict[str, Callable[[PixelSetup, Array], PixelSetup]] = {
     "rot_c_angstroms": _cell_vector(2),
     "fluence_photons_per_m2": _number("fluence"),
 }
-# lines that only repeat an input in another form: never new on their own account
+# lines that only repeat another in another form: never new
 DERIVED = ("lambda_angstroms", "floatimage_accumulated")
 
 
 def divergences(base: PixelSetup, rows: Rows) -> Divergences:
-    """Which differing fields follow from the differing ones before them."""
+    """The differing fields, inherited from earlier ones or new."""
     setup = base
     current = predictions(rows, replay(setup))
     inherited: list[str] = []

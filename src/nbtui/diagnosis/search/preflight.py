@@ -1,4 +1,4 @@
-"""What has to be known before any number is compared, and what the logs themselves decide.
+"""Findings that come before any number, and hypotheses that the logs themselves name.
 
 Source: hypotheses.md; nanobragg_setup.md sections 2.8, 5.2 and 6 for the C program's notices.
 """
@@ -23,11 +23,11 @@ from nbtui.parity.compare import compare
 from nbtui.trace.model import Trace
 from nbtui.trace.text import clean
 
-# messages of the C program that bear on no single hypothesis: text in the message, what it means for parity
+# messages of the C program without a hypothesis of their own
 GENERAL = (
     NoticeMeaning(
         "intensity may vary significantly across a pixel",
-        "C warns that the intensity varies within the pixel: a small shift changes it much.",
+        "C warns that the intensity varies within the pixel: a small shift changes it a lot.",
     ),
     NoticeMeaning(
         "out of range for three point interpolation",
@@ -40,12 +40,12 @@ GENERAL = (
     ),
 )
 LISTED = 4  # values named before "and N more"
-COPIED = 60.0  # seconds by which files of one copy may differ in age
+COPIED = 60.0  # seconds within which the files of one copy may differ in age
 _CREATED = re.compile(r"created a total of (\d+) sources?:")
 
 
 def hints(c: Trace, py: Trace) -> dict[str, float]:
-    """Bits by which a hypothesis becomes cheaper because a log names it."""
+    """Bits off the price of hypotheses that a log names."""
     said = [message.text for message in c.notices + py.notices]
     return {
         name: item.notice.bits
@@ -55,7 +55,7 @@ def hints(c: Trace, py: Trace) -> dict[str, float]:
 
 
 def preflight(case: Case, c: Trace, py: Trace, base: PixelSetup | None = None) -> tuple[str, ...]:
-    """Sentences, the most important first; no simulation beyond the set-up ``base``."""
+    """Findings as sentences, the most important first; nothing is simulated beyond the set-up ``base``."""
     out: list[str] = []
     out += _pixel_of_case(case, c)
     out += [clean(text) for text in compare(c, py).findings]
@@ -79,11 +79,11 @@ def _pixel_of_case(case: Case, c: Trace) -> list[str]:
 
 
 def _command_line(case: Case, c: Trace) -> list[str]:
-    """Set-up values that the C log shows and the command line does not give."""
+    """Set-up values of the C log that contradict the command line."""
     try:
         values = in_force(case, Settings(phi_mode="c-parity"))
     except NbtuiError:
-        return []  # whoever simulates the case says what is wrong with it
+        return []  # simulating the case reports the error
     shown_by_c = c_setup(c)
     out = []
     for id, said in shown_by_c.items():
@@ -96,11 +96,11 @@ def _command_line(case: Case, c: Trace) -> list[str]:
         return []
     more = f" and {len(out) - LISTED} more" if len(out) > LISTED else ""
     what = clean("; ".join(out[:LISTED]))
-    return [f"The C log does not show the set-up of this command line: {what}{more}. Is it the log of another run?"]
+    return [f"The C log contradicts this command line: {what}{more}. Is it the log of another run?"]
 
 
 def _meanings(c: Trace) -> list[str]:
-    """What C's messages mean, those first that speak for a hypothesis."""
+    """The meaning of C's messages, first of those that name a hypothesis."""
     said = [message.text for message in c.notices]
     known = (*GENERAL, *(item.notice for item in CATALOGUE.values() if item.notice is not None))
     ranked = sorted(known, key=lambda notice: -notice.bits)
@@ -108,7 +108,7 @@ def _meanings(c: Trace) -> list[str]:
 
 
 def _age(case: Case) -> list[str]:
-    """Input files newer than the C log that is supposed to come from them."""
+    """Input files newer than the C log."""
     if case.c_log is None or not case.c_log.is_file():
         return []
     made = case.c_log.stat().st_mtime
@@ -125,18 +125,18 @@ def _files(case: Case) -> list[str]:
 
 
 def _background(c: Trace, py: Trace) -> list[str]:
-    """A pixel without a structure factor tells nothing about the crystal."""
+    """Pixels that say nothing about the crystal."""
     values = [float(value) for record in c.all("F_cell") for value in record.values if not isinstance(value, str)]
     if values and all(value == 0.0 for value in values):
-        return ["F_cell is 0 in every block of the C log: a background pixel, it says nothing about F, N or phi."]
+        return ["F_cell is 0 in every block of the C log: a background pixel, which says nothing about F, N or phi."]
     finals = [record.values[0] for trace in (c, py) for record in trace.all("I_pixel_final")[:1]]
     if finals and all(not isinstance(value, str) and (value == 0.0 or math.isnan(float(value))) for value in finals):
-        return ["I_pixel_final is 0 or not a number on every side: choose a pixel with signal."]
+        return ["I_pixel_final is 0 or NaN on both sides: choose a pixel with signal."]
     return []
 
 
 def source_lines(case: Case, c: Trace) -> list[str]:
-    """Lines of the source file that hold no position and that C made sources of all the same."""
+    """Lines of the source file without a position, which C counts as sources."""
     name = next((value for flag, value in zip(case.argv, case.argv[1:], strict=False) if flag == "-sourcefile"), None)
     created = [int(found[1]) for notice in c.notices if (found := _CREATED.search(notice.text))]
     if name is None or not created:
@@ -144,7 +144,7 @@ def source_lines(case: Case, c: Trace) -> list[str]:
     try:
         lines = (case.workdir / name).read_text(encoding="latin-1").splitlines()
     except OSError:
-        return []  # whoever simulates the case says so
+        return []  # simulating the case reports the error
     dark = sum(not _position(line) for line in lines)
     if not dark or created[-1] != len(lines):
         return []

@@ -1,8 +1,8 @@
-"""Is the ratio of two values a product of known factors?
+"""Ratios of two values that are products of known factors.
 
 The factors are those of the trace itself (polarization, solid angle, steps ...) and of the case. A match
-counts only at the precision that the numbers carry, and with the probability that it is chance: the number
-of products tried times the width of the window over the range of the products.
+counts only at the precision of the numbers, and with its probability by chance: the number of products tried
+times the width of the window over the range of the products.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from nbtui.trace.model import Trace, Value
 COMPARED = frozenset(entry.name for entry in FIELDS if entry.may_be_ratio)
 LONGEST = 3  # factors of a product
 DOUBLE, SINGLE = 1e-12, 2.0**-22  # relative window
-CHANCE = 1e-3  # a match more likely than this by chance is not told
+CHANCE = 1e-3  # a match more likely by chance is not reported
 SAME = 1e-14
 
 
@@ -44,7 +44,7 @@ class Match:
 
 
 def named_factors(c: Trace, setup: PixelSetup | None = None) -> dict[str, float]:
-    """Named positive factors that a value may have too many or too few of, none of them 1."""
+    """Named positive factors that a value may lack or have in excess, none of them 1."""
     out: dict[str, float] = {"2 pi": 2.0 * math.pi, "pi": math.pi, "10": 10.0, "2": 2.0, "180/pi": 180.0 / math.pi}
     shown = {
         "polar": "polar",

@@ -1,8 +1,8 @@
-"""The numbers that a hypothesis has to explain: one row per compared scalar, and how far a prediction is off.
+"""The numbers to explain: one row per compared scalar, and the misfit of a prediction.
 
-A row's misfit is counted in bits: log2(1 + distance / floor), the floor being what float64 arithmetic in
-another order and the printed digits leave open. Bits are averaged over the rows of one field, so that a
-field that repeats with every subpixel does not outvote the others.
+A row's misfit is counted in bits, log2(distance / floor); the floor is the uncertainty from the printed digits and
+from float64 arithmetic in another order. Bits are averaged over the rows of a field, so that a field that repeats with
+every subpixel does not outweigh the others.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Rows:
 
 
 def common_rows(reference: Trace, suspect: Trace, names: Sequence[str]) -> Rows:
-    """Rows for every number that both traces print and that has one of ``names``."""
+    """Rows for every number that both traces print under one of ``names``."""
     left, right = align.cells(reference), align.cells(suspect)
     wanted = set(names)
     places = [
@@ -140,7 +140,7 @@ def _half(lines: Printing, cell: align.Scalar) -> float:
 
 
 def predictions(rows: Rows, made: Replay) -> Array:
-    """The replay's value of every row, nan where it has none."""
+    """The replay's value of every row, NaN without one."""
     out = np.full(len(rows), np.nan)
     for name, (where, block, step, component) in rows.plan.items():
         values, column = made.phi.get(name), step

@@ -1,8 +1,8 @@
-"""Which hypotheses, alone or together, turn one trace into the other.
+"""Search for the hypotheses that, alone or together, turn one trace into the other.
 
-Every variant is replayed; then the best ones are joined with every other that touches what is still wrong,
-up to three. The score is the misfit in bits over all compared rows plus a price for each hypothesis, so
-that a further one has to explain more than it could by chance.
+Every variant is replayed; then the best ones are combined with every other that affects a remaining difference, up
+to three. The score is the misfit in bits over all compared rows plus a price for each hypothesis, so that a further
+one has to explain more than it could by chance.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from nbtui.diagnosis.search.rows import Rows, predictions
 from nbtui.diagnosis.search.units import label_variants
 from nbtui.live.scene import Array
 
-PRICE = 6.0  # bits of a hypothesis: what one of some hundred variants wins by chance
+PRICE = 6.0  # bits per hypothesis: what one of some hundred variants gains by chance
 BEAM = (8, 5)  # states that are extended by a second, a third hypothesis
-REFINED = 2  # states of a level whose members are tried in their other forms
+REFINED = 2  # states of a level whose members are also tried in their other forms
 MOST_REPLAYS = 2000
 CHANGED = 1e-13  # relative change of a row that counts as one
 DONE = 0.5  # bits left over that count as nothing
@@ -34,9 +34,9 @@ def silent(words: str) -> None:
 
 @dataclass(frozen=True)
 class SearchState:
-    """A set of variants and how well it explains the suspect."""
+    """A combination of variants and how well it explains the suspect."""
 
-    variants: tuple[tuple[int, Variant], ...]  # with the place in the list, the order in which they apply
+    variants: tuple[tuple[int, Variant], ...]  # with their place in the list, the order in which they apply
     predicted: Array
     row_bits: Array
     bits: float
@@ -53,21 +53,21 @@ class SearchState:
 
 @dataclass
 class Search:
-    """One search: base set-up, rows, and the values that are to be explained."""
+    """One search: base set-up, rows, and the values to explain."""
 
     base: PixelSetup
     rows: Rows
     variants: Sequence[Variant]
     cheaper: Mapping[str, float] = field(default_factory=dict)  # bits off the price of an id that the log names
     done: float = DONE  # bits left over that count as nothing
-    tell: Callable[[str], None] = silent  # is told what has been tried; what it raises ends the search
-    tried: list[int] = field(default_factory=lambda: [0, 0])  # single hypotheses, sets of several
+    tell: Callable[[str], None] = silent  # receives the progress; an exception that it raises ends the search
+    tried: list[int] = field(default_factory=lambda: [0, 0])  # single hypotheses, combinations
     replays: int = 0
     extras: dict[int, Variant] = field(default_factory=dict)
     seen: dict[tuple[int, ...], SearchState | None] = field(default_factory=dict)
 
     def evaluate(self, chosen: Iterable[tuple[int, Variant]], told: str = "") -> SearchState | None:
-        """The state of a set of variants; None when they cannot be combined. ``told``: what to say then."""
+        """The state of a combination of variants; None if they exclude each other. ``told``: the progress to report."""
         members = tuple(sorted(chosen, key=lambda item: item[0]))
         try:
             # a broken rule may well divide by zero: the result is then no explanation
@@ -78,7 +78,7 @@ class Search:
         self.replays += 1
         if members:
             self.tried[len(members) > 1] += 1
-            self.tell(told or f"re-simulated {self.tried[0]} causes, {self.tried[1]} sets of causes")
+            self.tell(told or f"tried {self.tried[0]} causes, {self.tried[1]} combinations")
         return self.state(members, made)
 
     def applied(self, members: Iterable[tuple[int, Variant]]) -> PixelSetup:
@@ -98,11 +98,11 @@ class Search:
 
     @property
     def target(self) -> Array:
-        """The values to be explained."""
+        """The values to explain."""
         return self.rows.suspect
 
     def run(self, extra: Callable[[SearchState], Sequence[Variant]] | None = None) -> list[SearchState]:
-        """Every state that was tried, best first; ``extra`` makes further variants when the listed ones fail."""
+        """Every state tried, best first; ``extra`` makes further variants if the listed ones fail."""
         start = self.evaluate(())
         assert start is not None  # the base has been replayed before
         if start.bits <= self.done:
@@ -110,7 +110,7 @@ class Search:
         singles: list[SearchState] = []
         changes: dict[int, npt.NDArray[np.bool_]] = {}
         for number, variant in enumerate(self.variants):
-            told = f"re-simulated {number + 1} of {len(self.variants)} causes"
+            told = f"tried {number + 1} of {len(self.variants)} causes"
             state = self.evaluate([(number, variant)], told)
             if state is None:
                 continue
@@ -123,7 +123,7 @@ class Search:
         level = sorted(singles, key=lambda state: state.total)
         for members, width in enumerate(BEAM, 2):
             best = min(found, key=lambda state: state.total)
-            # a larger set costs at least this much: nothing to win once a smaller one explains all for less
+            # a larger combination costs at least this much: pointless once a smaller one explains all for less
             if best.bits <= self.done and best.price <= PRICE * members:
                 break
             if extra is not None and members == 2:
@@ -140,7 +140,7 @@ class Search:
     def _added(
         self, variants: Sequence[Variant], start: SearchState, changes: dict[int, npt.NDArray[np.bool_]]
     ) -> list[SearchState]:
-        """States of variants that were made for this case alone; they apply before all others."""
+        """States of variants made for this case alone; they apply before all others."""
         out = []
         for offset, variant in enumerate(variants):
             number = -1 - offset
@@ -152,7 +152,7 @@ class Search:
         return out
 
     def _labels(self, state: SearchState) -> list[SearchState]:
-        """The state with lines of another unit explained, where a single ratio does it."""
+        """The state with lines in another unit explained, if a single ratio explains them."""
         found = label_variants(self.rows, state.predicted, self.target, state.row_bits)
         start = len(self.variants)
         out = []
@@ -178,7 +178,7 @@ class Search:
                 if number in taken or variant.id in ids or key in self.seen:
                     continue
                 touched = wrong[np.unique(self.rows.group[changed])]
-                # of the best states every variant that touches what is wrong, else those that begin there
+                # for the best states every variant that affects a difference, else only those that begin at the first
                 if not (touched.any() if rank < REFINED else touched[0]) or self.replays > MOST_REPLAYS:
                     continue
                 made = self.evaluate([*state.variants, (number, variant)])
@@ -193,7 +193,7 @@ class Search:
         return sorted(out, key=lambda state: state.total)
 
     def _woken(self, state: SearchState, changes: Mapping[int, npt.NDArray[np.bool_]]) -> list[SearchState]:
-        """The state with one more variant that changes nothing alone, where it helps here."""
+        """The state with one more variant that changes nothing alone but helps here."""
         ids = {variant.id for _, variant in state.variants}
         out = []
         for number, variant in enumerate(self.variants):
@@ -206,7 +206,7 @@ class Search:
     def _refined(
         self, states: Sequence[SearchState], changes: Mapping[int, npt.NDArray[np.bool_]]
     ) -> list[SearchState]:
-        """The states with one member in another of its forms, where that is better."""
+        """The states with one member in another of its forms, if better."""
         out: list[SearchState] = []
         for state in states:
             if state.bits <= self.done:

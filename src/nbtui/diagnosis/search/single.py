@@ -1,7 +1,7 @@
-"""Single precision on one side: found from the printed digits, and how far it can carry.
+"""Single precision on one side, recognized by its printed digits, and its effect on later values.
 
-A float32 number printed with 15 digits is recognised with certainty (chance 2^-29). From the first such
-field on, replays with noise of that size say how far every later value may be off because of it.
+A float32 number printed with 15 digits is recognized with certainty (chance 2^-29). Replays with noise of that size,
+from the first such field on, give the resulting error of every later value.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from nbtui.live.scene import Array
 from nbtui.trace.fields import catalogue
 from nbtui.trace.fields.catalogue import STAGES
 
-PRINTED = 2e-14  # relative: what 15 printed digits leave open, with room
-APART = 1e-11  # relative: a value this far from any float32 number is not one
+PRINTED = 2e-14  # relative uncertainty of 15 printed digits, with a margin
+APART = 1e-11  # relative distance from the nearest float32 number beyond which a value is not one
 DIGITS = 9  # significant digits from which a float32 number cannot be a short decimal by chance
 NOISES = 8  # replays with noise
 MARGIN = 1.0  # times the largest effect seen among them
 UNITS = (1.0, 1e-10, 1e10)  # a number rounded in one unit may be printed in another
-WHOLE = 0.8  # share of the telling fields that makes it the whole run
-SMALL = 2e-6  # relative: a first difference below may be single precision although no digit proves it
+WHOLE = 0.8  # share of the decisive fields that makes it the whole run
+SMALL = 2e-6  # relative: a smaller first difference may be single precision although no digit proves it
 
 
 @dataclass(frozen=True)
 class Single:
-    """Where single precision begins."""
+    """The beginning of single precision."""
 
     field: str
     stage: int  # index into STAGES
     proven: bool  # by the digits; otherwise only by size
     fields: tuple[str, ...]  # every field whose values are float32 numbers
-    share: float  # of the fields that can tell
+    share: float  # share of the fields that can show it
 
     @property
     def whole_run(self) -> bool:
-        """Whether everything is in single precision from the detector on: the run, not one stage of it."""
+        """Whether the whole run is in single precision, not one stage of it."""
         return self.proven and self.stage == 0 and self.share >= WHOLE
 
 
@@ -56,7 +56,7 @@ def _off(values: Array) -> Array:
 
 
 def _digits(value: float) -> int:
-    """Significant decimal digits: a number with few is a float32 number without having been rounded to one."""
+    """Significant decimal digits; a short decimal may be a float32 number by chance."""
     mantissa = f"{abs(value):.14e}".partition("e")[0].replace(".", "")
     return len(mantissa.rstrip("0"))
 
@@ -68,7 +68,7 @@ def stage_of(name: str) -> int:
 
 
 def find_single(rows: Rows) -> Single | None:
-    """Where the suspect's values become float32 numbers while the reference's are not."""
+    """The first field whose values are float32 numbers on the suspect's side only."""
     long = np.asarray([_digits(value) >= DIGITS for value in rows.suspect], dtype=bool)
     telling = (_off(rows.reference) > APART) & long
     single = telling & (_off(rows.suspect) <= PRINTED)
@@ -89,7 +89,7 @@ def find_single(rows: Rows) -> Single | None:
 
 
 def suspected_single(rows: Rows, predicted: Array) -> Single | None:
-    """Single precision by size alone: what ``predicted`` leaves begins above float64 noise and below 2e-6."""
+    """Single precision judged by size alone: the first unexplained difference is below 2e-6."""
     differing = np.flatnonzero(rows.bits(predicted, rows.suspect) > 0.0)
     if differing.size == 0:
         return None
@@ -103,7 +103,7 @@ def suspected_single(rows: Rows, predicted: Array) -> Single | None:
 
 
 def single_noise(base: PixelSetup, rows: Rows, stage: int) -> Array:
-    """How far single precision from ``stage`` on may carry, for each row, relative."""
+    """Relative error of each row due to single precision from ``stage`` on."""
     plain = predictions(rows, replay(base))
     spread = np.zeros(len(rows))
     for seed in range(NOISES):

@@ -1,4 +1,4 @@
-"""Lines printed in another unit: every component of a field off by one and the same conversion factor.
+"""Lines printed in another unit: all components of a field differ by one conversion factor.
 
 Source: hypotheses.md, Tap position.
 """
@@ -28,7 +28,7 @@ _POWERS = range(-12, 13)
 
 
 def conversions() -> dict[str, float]:
-    """Every factor that a change of unit can be, by name."""
+    """Every factor of a change of unit, by name."""
     out = {}
     for name, base in _BASES.items():
         for power in _POWERS:
@@ -44,12 +44,12 @@ _NAMES = tuple(CONVERSIONS)
 
 
 def conversion_name(expected: Array, printed: Array, tolerance: float) -> str:
-    """Name of the conversion factor by which all printed components exceed the expected ones, or ""."""
+    """Name of the conversion factor from the expected to the printed components, or ""."""
     return _ratio(expected, printed, np.full(expected.shape, tolerance)) or ""
 
 
 def label_variants(rows: Rows, predicted: Array, target: Array, bits: Array) -> Sequence[Variant]:
-    """One variant for every field whose rows are all off by a conversion factor."""
+    """One variant for every field whose rows all differ by a conversion factor."""
     out = []
     for number in range(len(rows.sizes)):
         here = np.flatnonzero(rows.group == number)
