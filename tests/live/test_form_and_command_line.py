@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,17 +78,15 @@ def from_form(setup: Setup, row: Parameter, text: str, folder: Path) -> Setup:
     return edited(setup, Edit(row.id, understood(row, text)), folder, KNOWN)
 
 
-def on_the_command_line(setup: Setup, row: Parameter, text: str, folder: Path) -> Value:
-    """What the command line holds with the flag at its end. Raises InputError."""
+def with_flag(setup: Setup, row: Parameter, text: str, folder: Path) -> list[str]:
+    """The command line with the flag at its end."""
     words = [text]
     if row.part is not None:
         parts = [other for other in parameters() if other.flag == row.flag and other.part is not None]
         values = typed(setup, folder).values
         said = [values[other.id] if values[other.id] is not None else KNOWN[other.id] for other in parts]
         words = [text if other is row else f"{value:.17g}" for other, value in zip(parts, said, strict=True)]
-    options = parse([*setup.argv, row.flag, *words], folder)
-    value: Value = getattr(options, row.field)
-    return value
+    return [*setup.argv, row.flag, *words]
 
 
 def followed(setup: Setup, sentence: str, folder: Path) -> Setup:
@@ -126,7 +125,7 @@ def judged(setup: Setup, row: Parameter, text: str, folder: Path) -> Verdict:
 def contradiction(row: Parameter, text: str, verdict: Verdict, folder: Path) -> str:
     """How the form and the command line disagree on a text; empty when they do not."""
     try:
-        wanted = on_the_command_line(verdict.base, row, text, folder)
+        wanted = getattr(parse(with_flag(verdict.base, row, text, folder), folder), row.field)
     except InputError as error:
         return f"{text}: only the form accepts it ({error})" if verdict.after is not None else ""
     if verdict.after is None:
@@ -186,6 +185,30 @@ def test_advice_on_a_parameter_without_effect_can_be_followed(row: Parameter, fo
             assert typed(after, folder).values[row.id] == float(text)
             given += 1
     assert given, "no command line of this test overrules it"
+
+
+def refused(argv: Sequence[str], folder: Path) -> str:
+    """Why the simulator cannot set a command line up; empty if it can."""
+    try:
+        from_command(list(argv), folder)
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+def test_the_set_up_accepts_an_edit_exactly_when_it_accepts_the_flag(folder: Path) -> None:
+    setup = Setup(tuple(shlex.split(COMMANDS["flux"])), Settings())
+    refusals = 0
+    for row in number_rows():
+        flag = flag_named(row.flag)
+        low = flag.low if flag is not None and math.isfinite(flag.low) else -1.0
+        for text in dict.fromkeys(("0", f"{low:g}")):
+            verdict = judged(setup, row, text, folder)
+            if verdict.after is not None:
+                theirs = refused(with_flag(verdict.base, row, text, folder), folder)
+                assert bool(refused(verdict.after.argv, folder)) == bool(theirs), (row.id, text, theirs)
+                refusals += bool(theirs)
+    assert refusals, "no value that only the set-up refuses"
 
 
 def test_a_value_that_only_the_set_up_refuses_is_refused_in_its_words(folder: Path) -> None:
