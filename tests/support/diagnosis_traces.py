@@ -75,9 +75,14 @@ def value(lines: Sequence[str], name: str) -> float:
     return next(float(line.split()[2]) for line in lines if line.startswith(f"TRACE_PY: {name} "))
 
 
-def causes(lines: Sequence[str], case: Case | None = None, c: Trace | None = None) -> Diagnosis:
+@cache
+def _causes_in_demo(lines: tuple[str, ...]) -> Diagnosis:
+    return diagnose(demo(), demo_log(), parse_lines(lines))
+
+
+def causes(lines: Sequence[str], c: Trace | None = None) -> Diagnosis:
     """The diagnosis of lines against the demo's C log, or another reference."""
-    return diagnose(case or demo(), c or demo_log(), parse_lines(lines))
+    return _causes_in_demo(tuple(lines)) if c is None else diagnose(demo(), c, parse_lines(lines))
 
 
 def ids(diagnosis: Diagnosis) -> tuple[str, ...]:

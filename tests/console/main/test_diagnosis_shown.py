@@ -56,7 +56,7 @@ def _log_lines() -> list[str]:
 def test_attribution_takes_c_s_own_terms() -> None:
     py = parse_lines(lines_of(phi_mode="spec"))
     named = {
-        "terms.csv": diagnose(demo(), demo_log(), py),
+        "terms.csv": causes(lines_of(phi_mode="spec")),
         "terms.csv beside the C log": diagnose(replace(demo(), c_terms=None), demo_log(), py),
         "the TRACE_C_TERM lines": diagnose(
             replace(demo(), c_terms=None), parse_lines([*_log_lines(), *_term_lines()]), py
@@ -74,7 +74,7 @@ def test_attribution_takes_c_s_own_terms() -> None:
 @pytest.mark.slow
 def test_the_gap_of_the_attribution_is_python_minus_c() -> None:
     py = parse_lines(lines_of(phi_mode="spec"))
-    gap = diagnose(demo(), demo_log(), py).attribution[0].gap
+    gap = causes(lines_of(phi_mode="spec")).attribution[0].gap
     c_sum, py_sum = (float(trace.all("I_before_scaling")[0].values[0]) for trace in (demo_log(), py))
     assert gap == pytest.approx(py_sum - c_sum, rel=1e-9)
     # and also where the C log is the one that does not follow from the command
@@ -159,11 +159,12 @@ def test_the_sine_of_gamma_star_is_found() -> None:
 @pytest.mark.parametrize("flags", [{}, {"-denzo": []}, {"-polar": ["0.7"]}, {"-lambda": ["1.21"]}, {"-Na": ["6"]}])
 def test_the_first_new_divergence_is_the_same_everywhere(flags: dict[str, list[str]]) -> None:
     """By dependencies (compare, console, package) and by putting the suspect's values into C's formulas (diagnosis)."""
-    py = parse_lines(lines_of(changed(flags), phi_mode="c-parity" if flags else "spec"))
+    lines = lines_of(changed(flags), phi_mode="c-parity" if flags else "spec")
+    py = parse_lines(lines)
     comparison = compare(demo_log(), py)
     new = first_new(comparison)
     assert new is not None
-    assert diagnose(demo(), demo_log(), py).new_divergence == new.field
+    assert causes(lines).new_divergence == new.field
     scaling = compare(demo_log(), py, "scaling")
     state = State(Settings(), c_trace=demo_log(), py_trace=py)
     shown = " ".join(plain(header.draw(moves.compared(state, scaling), 160, 3)))
