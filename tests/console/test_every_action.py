@@ -186,11 +186,7 @@ async def does_something(
     await press(pilot, app, *(() if kept else ("escape", "escape", *opened)), *BEFORE.get(id, ()))
     before = seen(app)
     app.post_message(events.Key(action.keys[0], action.keys[0] if len(action.keys[0]) == 1 else None))
-    for _ in range(1000):
-        if seen(app) != before:
-            return
-        await pilot.pause(0.005)
-    raise AssertionError(f"{id}: {action.keys[0]} does nothing")
+    await until(pilot, lambda: seen(app) != before, f"{id}: {action.keys[0]} does nothing")
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.title)

@@ -19,8 +19,7 @@ import pytest
 from nbtui.evidence.follow.follower import FRESH, QUIET_BROKEN, QUIET_PARTIAL, QUIET_READABLE, Batch, Follower, is_whole
 from nbtui.evidence.follow.watch import follow, on_network
 from support.evidence_packages import checksums, new_package, old_package
-
-PATIENCE = 20.0  # s; a lost event fails a test, a slow machine does not
+from support.patience import PATIENCE, wait_until
 
 
 class Watched:
@@ -34,10 +33,7 @@ class Watched:
         return [path.name for batch in list(self.batches) for path in getattr(batch, kind)]
 
     def wait(self, condition: Callable[[Watched], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not condition(self):
-            assert time.monotonic() < deadline, self.batches
-            time.sleep(0.02)
+        wait_until(lambda: condition(self), lambda: self.batches)
 
 
 @contextmanager

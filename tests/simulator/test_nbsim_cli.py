@@ -15,12 +15,27 @@ import pytest
 from nbsim.cli import main
 from nbsim.options.own import OWN
 from nbsim.options.table import FLAGS
+from support.patience import PATIENCE
 
 COMMAND = "-default_F 50 -cell 30 40 50 90 90 90 -lambda 1 -distance 60 -pixel 2 -detpixels 8 -N 3 -oversample 1"
 PLAIN = COMMAND.split()
 QUIET = ["-nonoise", "-nopgm"]
 # minutes of work, uncompiled
-LONG = [*PLAIN, "-detpixels", "3000", "-mosaic", "1", "-mosaic_domains", "200", *QUIET, "--compile", "off"]
+LONG = [
+    *PLAIN,
+    "-detpixels",
+    "3000",
+    "-mosaic",
+    "1",
+    "-mosaic_domains",
+    "200",
+    *QUIET,
+    "--compile",
+    "off",
+    "-trace_pixel",
+    "3",
+    "4",
+]
 PROGRAM = [sys.executable, "-m", "nbsim.cli"]
 
 
@@ -149,7 +164,7 @@ def test_a_full_disk(here: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 
     done = started([*PLAIN, *QUIET], here, preexec_fn=limit)
-    _, err = done.communicate(timeout=60)
+    _, err = done.communicate(timeout=PATIENCE)
     assert done.returncode == 4
     assert "cannot write floatimage.bin" in err and "Traceback" not in err
     assert not list(here.iterdir())
@@ -163,7 +178,7 @@ def test_a_reader_that_goes_away(here: Path) -> None:
         cwd=here,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert len(done.stdout.splitlines()) == 1
     assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr
@@ -172,11 +187,13 @@ def test_a_reader_that_goes_away(here: Path) -> None:
 @pytest.mark.slow
 def test_interruption_leaves_no_image(here: Path) -> None:
     (here / "floatimage.bin").write_bytes(b"old")
-    running = started(LONG, here)
-    time.sleep(4.0)
+    running = started(LONG, here, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    assert running.stdout is not None
+    assert any("I_pixel_final" in line for line in running.stdout)  # traced: the image comes next
+    time.sleep(0.5)
     assert running.poll() is None
     running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=30)
+    _, err = running.communicate(timeout=PATIENCE)
     assert running.returncode == 130 and "interrupted" in err and "Traceback" not in err
     assert [path.name for path in here.iterdir()] == ["floatimage.bin"]
     assert (here / "floatimage.bin").read_bytes() == b"old"

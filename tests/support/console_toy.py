@@ -91,14 +91,14 @@ def console(case: Case | None, reports: Path = Path("reports"), **logs: Trace | 
     return Console(initial(case, Settings(), given["c_trace"], given["py_trace"], JUDGEMENT), JUDGEMENT, reports)
 
 
-async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
+async def until(pilot: Pilot[Any], condition: Callable[[], bool], told: str = "it never happened") -> None:
     """Let the app run until a condition holds; jobs are threads that Textual's pilot does not know."""
     end = time.monotonic() + PATIENCE
     while True:
         await pilot.pause(0.01)
         if condition():
             return
-        assert time.monotonic() < end, f"it never happened:\n{screen_text(pilot.app)}"
+        assert time.monotonic() < end, f"{told}:\n{screen_text(pilot.app)}"
 
 
 async def ready(pilot: Pilot[int]) -> Console:

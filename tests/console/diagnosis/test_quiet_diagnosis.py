@@ -24,6 +24,7 @@ from nbtui.live.model import Case, Settings
 from nbtui.trace.model import Trace
 from support.console_causes import TWO, cause, diagnosis
 from support.console_toy import C_LINES, JUDGEMENT, ready, shown, toy_simulator, until
+from support.patience import PATIENCE
 
 Tell = Callable[[str], None]
 
@@ -144,7 +145,7 @@ async def test_leaving_the_console_stops_it(app: Console, slow: Slow) -> None:
         await ready(pilot)
         await until(pilot, slow.begun.is_set)
         await pilot.press("q")
-    assert slow.stopped.wait(30)
+    assert slow.stopped.wait(PATIENCE)
 
 
 async def test_keys_come_first(app: Console, slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,7 @@ from nbtui.trace.model import Trace
 from nbtui.trace.reading.reader import parse_lines
 from support.console_causes import TWO, cause, diagnosis
 from support.console_toy import C_LINES, PY_LINES, console, ready, screen_text, toy_simulator, until
+from support.patience import PATIENCE
 
 Tell = Callable[[str], None]
 
@@ -156,13 +157,13 @@ async def test_esc_stops_it_and_q_leaves(case: Case, toy: Toy) -> None:
         await until(pilot, lambda: "re-simulated 12 causes" in screen_text(app))
         await pilot.press("escape")
         await until(pilot, lambda: "stopped; r starts again" in screen_text(app))
-        assert toy.stopped.wait(5.0)
+        assert toy.stopped.wait(PATIENCE)
         toy.stopped.clear()
         await pilot.press("r")
         await until(pilot, lambda: len(toy.asked) == 2)
         await pilot.press("q")
         assert isinstance(app.screen, MainScreen)
-        assert toy.stopped.wait(5.0)
+        assert toy.stopped.wait(PATIENCE)
         assert app.state.inquiry is None
         toy.go.set()
         await opened(pilot)

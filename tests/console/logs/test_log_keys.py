@@ -20,6 +20,7 @@ from nbtui.trace.reading.lines import FileLines
 from nbtui.trace.reading.reader import read_trace
 from support.console_terminal import Start, console_program
 from support.console_toy import C_LINES, PY_LINES, console, screen_text, until
+from support.patience import PATIENCE
 
 C_LOG = ("nanoBragg of today", "reading the crystal", *C_LINES, "done")
 PY_LOG = ("python", *PY_LINES)
@@ -207,7 +208,7 @@ def test_reading_can_be_stopped_and_what_was_read_stays(
     index = FileLines.index
 
     def slowly(self: FileLines, progress: object = None, cancelled: Callable[[], bool] | None = None) -> bool:
-        go.wait(20)
+        go.wait(PATIENCE)
         return index(self, None, cancelled)
 
     monkeypatch.setattr(FileLines, "index", slowly)

@@ -24,6 +24,7 @@ from nbtui.live.parameters.edits import Edit
 from nbtui.parity.compare import compare
 from nbtui.trace.reading.reader import parse_lines, read_trace
 from support.console_toy import C_LINES, PY_LINES, console, ready, screen_text, shown, toy_simulator, until
+from support.patience import PATIENCE
 
 AGREEING = [line.replace("TRACE_C", "TRACE_PY") for line in C_LINES]
 
@@ -336,7 +337,7 @@ async def test_a_change_during_a_simulation_waits_for_its_end(tmp_path: Path, si
     go = threading.Event()
 
     def slow(case: Case, settings: Settings) -> Simulation:
-        assert settings.phi_mode == "spec" or go.wait(30)
+        assert settings.phi_mode == "spec" or go.wait(PATIENCE)
         return replace(toy_simulator(settings), case=case)
 
     simulator(slow)
@@ -363,7 +364,7 @@ async def test_what_is_asked_for_while_files_are_read_wins_and_the_files_follow(
     go = threading.Event()
 
     def slowly(path: Path, **more: object) -> object:
-        assert go.wait(30)
+        assert go.wait(PATIENCE)
         return read_trace(path)
 
     simulator(lambda case, settings: replace(toy_simulator(settings), case=case))

@@ -13,6 +13,7 @@ from nbtui.errors import SimulationFailed
 from nbtui.live.model import Case, Settings, Simulation
 from nbtui.trace.reading.reader import parse_lines
 from support.console_toy import C_LINES, PY_LINES, console, ready, screen_text, toy_simulator, until
+from support.patience import PATIENCE
 
 
 def held(simulator: Callable[[Callable[[Settings], Simulation]], None]) -> threading.Event:
@@ -20,7 +21,7 @@ def held(simulator: Callable[[Callable[[Settings], Simulation]], None]) -> threa
     go = threading.Event()
 
     def slow(settings: Settings) -> Simulation:
-        assert go.wait(60)
+        assert go.wait(PATIENCE)
         return toy_simulator(settings)
 
     simulator(slow)
@@ -31,7 +32,7 @@ async def test_shows_cs_log_before_the_simulation_is_done(case: Case, simulator:
     go = threading.Event()
 
     def slow(settings: Settings) -> Simulation:
-        assert go.wait(30)
+        assert go.wait(PATIENCE)
         return toy_simulator(settings)
 
     simulator(slow)
@@ -83,7 +84,7 @@ async def test_a_result_that_was_overtaken_is_dropped(case: Case, simulator: Cal
 
     def racing(settings: Settings) -> Simulation:
         if settings.phi_mode == "spec":
-            assert go.wait(30)
+            assert go.wait(PATIENCE)
             late.set()
         return toy_simulator(settings)
 

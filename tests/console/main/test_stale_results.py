@@ -16,6 +16,7 @@ from nbtui.console.main.state import Phase, State
 from nbtui.live.model import Case, Settings, Simulation
 from nbtui.trace.reading.reader import parse_lines
 from support.console_toy import C_LINES, JUDGEMENT, console, ready, simulation, terms, toy_simulator, until
+from support.patience import PATIENCE
 
 C = parse_lines(C_LINES, "c.log")
 LIVE = parse_lines([line.replace("TRACE_C", "TRACE_PY") for line in C_LINES], "live")
@@ -81,7 +82,7 @@ async def test_results_that_come_back_in_reverse(tmp_path: Path, monkeypatch: py
     def gated(case: Case, asked: Settings) -> Simulation:
         number, gate = len(gates), threading.Event()
         gates.append(gate)
-        assert gate.wait(30)
+        assert gate.wait(PATIENCE)
         ended.append(number)
         pixel = case.pixel
         assert pixel is not None

@@ -22,6 +22,7 @@ from nbtui.live.cases import load_case
 from nbtui.live.model import Case, Settings, Simulation
 from support.console_terminal import Start, console_program
 from support.console_toy import JUDGEMENT, console, ready, screen_text, toy_simulator, toy_state, until
+from support.patience import PATIENCE
 
 ARGV = tuple(shlex.split("-lambda 1.2 -distance 120 -osc 0.6 -phisteps 12 -cell 30 37 45 82 97 108"))
 EVIL = "x\x1b[2J[/red][@click=app.quit]\u202e漢字\x07"
@@ -178,7 +179,7 @@ async def test_results_arrive_in_order_and_the_last_change_wins(monkeypatch: pyt
     seen: list[str] = []
 
     def simulate(case: Case, settings: Settings | None = None) -> Simulation:
-        assert go.acquire(timeout=60)
+        assert go.acquire(timeout=PATIENCE)
         seen.append(case.argv[case.argv.index("-distance") + 1])
         return replace(toy_simulator(settings or Settings()), case=case, settings=settings or Settings())
 
