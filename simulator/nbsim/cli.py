@@ -26,7 +26,7 @@ _HELP = ("-h", "--help", "-help")
 
 
 def _clean(text: str) -> str:
-    """One line that does nothing to a terminal: names and words of files may hold anything."""
+    """One line without control characters: names and contents of files may hold anything."""
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
@@ -120,11 +120,11 @@ def _run(argv: Sequence[str]) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Entry point of the console script; with words given, of whoever calls it."""
+    """Entry point of the console script; ``argv`` is for callers from Python."""
     if argv is not None:
         return _outcome(argv)
     code = _outcome(sys.argv[1:])
-    # torch takes half a second to take itself down: nobody waits for that, least of all after Ctrl-C
+    # torch takes half a second to shut down: too long to wait, above all after Ctrl-C
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
             stream.flush()
@@ -133,7 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _outcome(words: Sequence[str]) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a file name need not be in the terminal's alphabet
+        sys.stdout.reconfigure(errors="replace")  # a file name may have characters that the terminal's encoding lacks
     try:
         from nbsim.options.usage import USAGE, help_text
 

@@ -1,4 +1,4 @@
-"""Large allocations are refused in words before they are tried."""
+"""Large allocations are checked, and refused with a message, before they are made."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MEMINFO = Path("/proc/meminfo")
 
 
 def available_bytes() -> int | None:
-    """Memory that this process may still take without swapping; None where the system does not tell."""
+    """Memory available to this process without swapping; None where the system does not report it."""
     try:
         for line in _MEMINFO.read_text().splitlines():
             if line.startswith("MemAvailable:"):
@@ -26,30 +26,30 @@ def available_bytes() -> int | None:
         return None
 
 
-def check_memory(needed: int, what: str, way_out: str = "") -> None:
-    """Refuse ``what``, which takes ``needed`` bytes, where they are not there; ``way_out`` ends the message.
+def check_memory(needed: int, what: str, remedy: str = "") -> None:
+    """Refuse ``what`` if it needs more than the available memory; ``remedy`` ends the message.
 
     Raises:
-        InputError: more than is available; the message says both numbers.
+        InputError: ``needed`` bytes are more than available; the message has both numbers.
     """
     there = available_bytes()
     if there is not None and needed > there:
-        end = f"; {way_out}" if way_out else ""
+        end = f"; {remedy}" if remedy else ""
         raise InputError(f"{what} needs {words(needed)} of memory, {words(there)} are available{end}")
 
 
 def give_back() -> None:
-    """Hand what is free inside the C library's heap back to the system, where the library can (glibc).
+    """Return free memory of the C library's heap to the system, where the library can (glibc).
 
-    Small things that outlive a tile, such as the nodes of its graph, are put into the large blocks that it freed, which
-    then are too short for the next tile: without this a long gradient takes new memory for every tile.
+    Small objects that outlive a tile, such as the nodes of its graph, settle in the large blocks that the tile freed,
+    which are then too short for the next tile: a long gradient would take new memory for every tile.
     """
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
 
 
 def words(size: int) -> str:
-    """A number of bytes for a reader."""
+    """A number of bytes as text."""
     value = float(size)
     for unit in ("bytes", "KiB", "MiB", "GiB"):
         if value < 1024.0:

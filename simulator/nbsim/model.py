@@ -20,10 +20,10 @@ from nbsim.place import check_place
 
 @dataclass(frozen=True)
 class TraceLine:
-    """One line of a trace, before a prefix is put in front of it.
+    """One line of a trace, without its prefix.
 
     ``style`` is ``"space"`` (``name v v v``), ``"equals"`` (set-up: ``name=v v v``) or ``"phi"``
-    (``name`` empty, ``values`` alternate key, value). Text values are kept as they are.
+    (``name`` empty, ``values`` alternate key, value). Text values stay unchanged.
     """
 
     name: str
@@ -84,7 +84,7 @@ class Crystal:
     b_star: Tensor
     c_star: Tensor
     spindle: Tensor  # unit (3,)
-    cells: Tensor  # Na, Nb, Nc >= 1, (3,); whole numbers in whatever C can be told
+    cells: Tensor  # Na, Nb, Nc >= 1, (3,); always whole numbers from a command line
     shape: str  # SQUARE, ROUND, GAUSS, TOPHAT
     fudge: float
     mosaic_spread: float  # [rad]; rotation applied only if > 0
@@ -103,7 +103,7 @@ class Sampling:
 
     phi_start: float  # [rad]; with phi_step it decides which steps are at exactly zero
     phi_step: float  # [rad]
-    phi_sine: Tensor  # of phi_j, (J,), as the C library rounds it
+    phi_sine: Tensor  # of phi_j, (J,), rounded as in the C library
     phi_cosine: Tensor
     n_phi: int
     oscillation: float  # [rad]
@@ -116,7 +116,7 @@ class Sampling:
     water: float  # W [m]
 
     def phi_values(self) -> tuple[float, ...]:
-        """phi_j = phi_start + phi_step * j in radians, formed in double as C does (section 3.5)."""
+        """phi_j = phi_start + phi_step * j in radians, formed in double as in C (section 3.5)."""
         return tuple(self.phi_start + self.phi_step * j for j in range(self.n_phi))
 
 
@@ -148,8 +148,8 @@ class Parameters:
     fluence: Tensor  # scalar [photons/m^2]
     polarization: Tensor  # scalar, Kahn's factor
     distance: Tensor  # scalar [mm]
-    close_distance: Tensor | None  # scalar [mm]; beats the distance
-    beam_center: Tensor  # (2,): Xbeam, Ybeam [mm]; ORGX, ORGY [pixels] for XDS and DIALS; nan: as the convention has it
+    close_distance: Tensor | None  # scalar [mm]; overrides the distance
+    beam_center: Tensor  # (2,): Xbeam, Ybeam [mm]; ORGX, ORGY [pixels] for XDS and DIALS; nan: that of the convention
     detector_rotations: Tensor  # (3,) [degrees] about lab x, y, z
     twotheta: Tensor  # scalar [degrees]
     phi: Tensor  # scalar, start [degrees]
@@ -159,7 +159,7 @@ class Parameters:
 
 @dataclass(frozen=True)
 class Caps:
-    """``count`` random rotations of any size: axes (count, 3), and what their angles are of the largest one."""
+    """``count`` random rotations of any size: axes (count, 3), and their angles as shares of the largest one."""
 
     axes: Tensor
     shares: Tensor  # (1 - r^2)^(1/3) as float32 has it, (count,)
@@ -168,7 +168,7 @@ class Caps:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What was read from files or drawn, once, for every set-up from the same command line; float64 on the CPU."""
+    """Values read from files or drawn, once for all set-ups of a command line; float64 on the CPU."""
 
     matrix: Tensor | None  # of -mat, dimensionless, (3, 3)
     source_rows: Tensor | None  # of -sourcefile, (Q, 5), nan where a value is missing
@@ -191,7 +191,7 @@ class ExperimentData:
     sampling: Sampling
     structure_factors: StructureFactors
     setup_lines: tuple[TraceLine, ...]  # the TRACE_C:name=... lines in C's order
-    notices: tuple[str, ...]  # warnings in our words
+    notices: tuple[str, ...]  # warnings, as sentences
     input_files: tuple[str, ...]  # every file that was read
 
     @property
@@ -240,7 +240,7 @@ class ExperimentData:
         return replace(self, quirks=replace(self.quirks, **changes))
 
 
-_AS_READ = (Options, Quirks, Parameters, Inputs, TraceLine)  # what the set-up starts from, and what it printed
+_AS_READ = (Options, Quirks, Parameters, Inputs, TraceLine)  # input and printed lines of the set-up: never moved
 
 
 def _mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:

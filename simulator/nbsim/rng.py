@@ -73,7 +73,7 @@ class Generator:
 
 @cache
 def _powers(n: int) -> npt.NDArray[np.int64]:
-    """The multiplier to the power of 1 ... n: what takes a state to each of the next n."""
+    """Powers 1 ... n of the multiplier, which lead from a state to each of the next n."""
     powers = [1]
     for _ in range(n):
         powers.append(powers[-1] * _MULTIPLIER % _MODULUS)
@@ -93,7 +93,7 @@ class Stream:
         return value
 
     def endless(self) -> Iterator[float]:
-        """All deviates to come. It reads ahead: the table is of no use to another stream afterwards."""
+        """All further deviates. It reads ahead: no other stream can use the table afterwards."""
         while True:
             values, self._state = self._generator.draw_many(self._state, _AT_ONCE)
             yield from values

@@ -14,7 +14,7 @@ from nbsim.errors import OutputError
 def write_whole(path: Path, parts: Iterable[bytes | memoryview]) -> None:
     """Write ``parts`` beside ``path``, flush, and rename over it, as the C program would overwrite its outputs.
 
-    What is there and no plain file (``/dev/null``, a pipe) is written to, never replaced.
+    An existing target that is not a plain file (``/dev/null``, a pipe) is written to, never replaced.
 
     Raises:
         OutputError: the folder is missing, read-only or full; nothing is left behind.

@@ -1,7 +1,7 @@
-"""Independent pieces of work dealt out to threads.
+"""Independent pieces of work, distributed over threads.
 
-Torch's own threads wait for each other after every operation; a thread to itself for each piece waits for nobody, and
-leaves every intermediate in its own cache. Torch lets go of Python's lock while it computes.
+Torch's own threads synchronize after every operation; one thread per piece never waits, and keeps its intermediates in
+its own cache. Torch releases Python's lock while it computes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from nbsim.errors import Interrupted
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Stopped = Callable[[], None]  # raises what ends the work; asked by whoever works for long
+Stopped = Callable[[], None]  # raises to end the work; long work calls it often
 
 _SECONDS_BETWEEN_QUESTIONS = 0.1
 
@@ -25,9 +25,9 @@ _SECONDS_BETWEEN_QUESTIONS = 0.1
 def in_threads(
     work: Callable[[Item, Stopped], Result], items: Iterable[Item], *, n_threads: int, stopped: Stopped
 ) -> Iterator[Result]:
-    """Results of ``work`` on every item, in the order in which they are done; with one thread, in this one.
+    """Results of ``work`` on every item, in order of completion; one thread means the calling one.
 
-    ``stopped`` is asked in the calling thread all the time; what it raises ends the work of all.
+    The calling thread calls ``stopped`` all the time; an exception from it ends the work of all threads.
     """
     if n_threads == 1:
         for item in items:
@@ -66,7 +66,7 @@ def _shared(
     for thread in threads:
         thread.start()
     begun.wait()
-    torch.set_num_threads(before)  # what each worker set holds for itself, and for threads that begin later
+    torch.set_num_threads(before)  # each worker's setting holds for itself, and for threads that begin later
     try:
         working = n_threads
         while working:

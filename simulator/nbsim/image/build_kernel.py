@@ -9,8 +9,8 @@ import torch
 
 from nbsim.image.kernel import NUMBERS, TileInput, tile_sums
 
-# one loop over the pixels with the sum over orientations inside, nothing of a term in memory: by default the compiler
-# stores whatever is used more than once, and every term would pass through the memory four times
+# one loop over the pixels with the sum over orientations inside and no term in memory: by default the compiler stores
+# every value used more than once, and every term would pass through the memory four times
 _FUSED: dict[str, Any] = {
     "realize_reads_threshold": 100,
     "realize_opcount_threshold": 1000,
@@ -25,7 +25,7 @@ _FUSED: dict[str, Any] = {
 
 
 class Tile(torch.nn.Module):
-    """:func:`nbsim.image.kernel.tile_sums` as the compilers take it."""
+    """:func:`nbsim.image.kernel.tile_sums` in the form that the compilers take."""
 
     def forward(self, *arguments: torch.Tensor) -> tuple[torch.Tensor, ...]:
         return tuple(tile_sums(TileInput(*arguments)))

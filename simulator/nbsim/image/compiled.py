@@ -1,7 +1,7 @@
-"""The tile kernel compiled ahead of time and kept on disk; never needed, only faster.
+"""The tile kernel compiled ahead of time and kept on disk; an optimization only.
 
-The artefact holds for one dtype, torch version, processor and state of the formula; anything that goes wrong
-while building or loading it means "run it uncompiled".
+The artefact is valid for one dtype, torch version, processor and state of the source; any failure to build or load it
+means "run uncompiled".
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from nbsim.workers import Stopped
 
 Kernel = Callable[[TileInput], TileSums]
 
-# about the time a build takes, in terms that run uncompiled on one core
+# terms computed uncompiled on one core in about the time of a build
 WORTH_BUILDING = 400_000_000
 BUILD_SECONDS = 30  # on two cores of 2023
 _SECONDS_BETWEEN_QUESTIONS = 0.1
@@ -58,23 +58,23 @@ def kernel_is_built(dtype: torch.dtype) -> bool:
 
 
 def load(dtype: torch.dtype) -> Kernel | None:
-    """The compiled kernel, or None if there is none that works."""
+    """The compiled kernel; None without a working one."""
     try:
         path = artefact(dtype)
         if not path.is_file():
             return None
         run = _runner(str(path))
         usable = agree(tile_sums(example(dtype)), run(example(dtype)))
-    except Exception:  # a stale or damaged file, another libstdc++ ...: whatever it is, the plain kernel works
+    except Exception:  # a stale or damaged file, another libstdc++ ...: in any case the uncompiled kernel works
         return None
     return run if usable else None
 
 
 @cache
 def for_device(dtype: torch.dtype, device: torch.device) -> Kernel | None:
-    """The kernel fused by ``torch.compile`` for a device other than the CPU; None if that is not possible.
+    """The kernel fused by ``torch.compile`` for a device other than the CPU; None where that fails.
 
-    torch keeps its own cache of what it compiled; the first run in a process takes seconds all the same.
+    torch caches compiled code; the first run in a process still takes seconds.
     """
     try:
         fused = torch.compile(Tile(), dynamic=True, fullgraph=True)
@@ -87,9 +87,9 @@ def for_device(dtype: torch.dtype, device: torch.device) -> Kernel | None:
 
 
 def agree(wanted: TileSums, got: TileSums) -> bool:
-    """Whether two forms of the kernel compute the same, to half the digits of the dtype.
+    """Whether two forms of the kernel agree to half the digits of the dtype.
 
-    The order of operations is the compiler's, and near a zero of a sine it decides over several digits.
+    The compiler chooses the order of operations, which near a zero of a sine affects several digits.
     """
     limit = torch.finfo(wanted.intensity.dtype).eps ** 0.5
     pairs = ((a.double(), b.double()) for a, b in zip(wanted, got, strict=True))
@@ -111,7 +111,7 @@ def _runner(path: str) -> Kernel:
 def build(dtype: torch.dtype, stopped: Stopped = lambda: None) -> bool:
     """Compile the kernel into the cache; False if this machine cannot (no C++ compiler ...).
 
-    The compiler runs in a process of its own, which ends with whatever ``stopped`` raises and leaves nothing behind.
+    The compiler runs in its own process, which an exception from ``stopped`` ends without leaving files behind.
     """
     try:
         target = artefact(dtype)
@@ -128,9 +128,9 @@ def build(dtype: torch.dtype, stopped: Stopped = lambda: None) -> bool:
 
 def _compiled_elsewhere(dtype: torch.dtype, made: Path, stopped: Stopped) -> bool:
     command = [sys.executable, "-m", build_kernel.__name__, str(dtype).removeprefix("torch."), str(made)]
-    # the compiler's own files beside the result: they go when it ends, however it ends
+    # the compiler's own files lie beside the result and are removed with it, however the build ends
     own = {"TORCHINDUCTOR_CACHE_DIR": str(made.parent / "inductor"), "TMPDIR": str(made.parent)}
-    # the processor's own word for what it can: trying it out takes the compiler longer than the kernel
+    # trust the processor's own flags: testing them takes the compiler longer than the kernel
     environment = {**os.environ, **own, "TORCHINDUCTOR_VEC_ISA_OK": "1"}
     silent = subprocess.DEVNULL
     process = subprocess.Popen(

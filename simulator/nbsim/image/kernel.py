@@ -1,8 +1,8 @@
-"""The plain case of the formula in one fusable pass over a tile of pixels.
+"""The most common case of the formula in one fusable pass over a tile of pixels.
 
-Block-shaped crystal, nearest structure factor, corrections cached as C does: one (layer, subpixel, source) at a
+Block-shaped crystal, nearest structure factor, corrections cached as in C: one (layer, subpixel, source) at a
 time, summed over phi steps and mosaic domains. Everything that varies between experiments is an argument, so
-that one compiled form serves all of them. :mod:`nbsim.image.scope` lists what it implements, and
+that one compiled form serves all. :mod:`nbsim.image.scope` lists what it implements, and
 ``tests/simulator/test_kernel_scope.py`` compares it to :func:`nbsim.pixel.terms.contributions`.
 Source: nanobragg_pixel_loop.md sections 4 to 9.
 """
@@ -27,7 +27,7 @@ class TileInput(NamedTuple):
     cells: Tensor  # a, b, c [m] of each orientation, (N, 3, 3)
     weights: Tensor  # 1 for an orientation, 0 for padding, (N,)
     n_cells: Tensor  # Na, Nb, Nc, (3,)
-    table: Tensor  # F^2 in a box of indices whose outermost planes hold that of everything beyond, flat, l fastest
+    table: Tensor  # F^2 in a box of indices, flat, l fastest; the outermost planes stand for everything beyond
     box: Tensor  # its h_min, k_min, l_min, n_h, n_k, n_l, (6,)
 
 
@@ -85,7 +85,7 @@ def tile_sums(tile: TileInput) -> TileSums:
     capture = torch.exp(-layer * path) - torch.exp(-(layer + 1.0) * path)
     capture = torch.where(number["thickness"] == 0.0, 1.0, capture)
 
-    # stacked, so that the compiler stores S instead of working it out again for every orientation
+    # stacked, so that the compiler stores S instead of recomputing it for every orientation
     scattering = torch.stack([(d - i) / number["wavelength"] for d, i in zip((x, y, z), incident, strict=True)])
     # F_latt is the quotient of two products of sines, sin(pi N e) and sin(pi e) with e = h - h0. A shift of e far
     # below its last digit, whose cube is still a number, makes N of the quotient where e = 0
@@ -107,6 +107,6 @@ def tile_sums(tile: TileInput) -> TileSums:
         address = address * count + torch.clamp(place, torch.zeros_like(count), count - 1)
     f_latt = above / below
     intensity = (tile.table[address] * (f_latt * f_latt)).sum(0)
-    # C keeps the first factors that are not zero; what is not finite it makes so in its own way
+    # C keeps the first nonzero factors; values that are not finite follow C's own rules
     odd = (omega == 0.0) | (polar == 0.0) | (capture == 0.0) | ~(intensity < torch.inf)
     return TileSums(intensity, odd | (clearance.amin(0) < 0.0), omega, polar, capture)

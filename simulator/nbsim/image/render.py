@@ -26,17 +26,17 @@ from nbsim.setup.checks import check_device_memory, check_image_memory
 from nbsim.workers import Stopped, in_threads
 
 Progress = Callable[[int, int], None]  # pixels done, pixels in all
-Notice = Callable[[str], None]  # a sentence for whoever waits
+Notice = Callable[[str], None]  # a sentence for the waiting user
 
 _UNCOMPILED_TERMS = 1 << 17  # temporaries of a tile stay in the cache
-_COMPILED_TERMS = 1 << 24  # fused: nothing of a term is stored; a tenth of a second between questions about a stop
+_COMPILED_TERMS = 1 << 24  # fused: nothing of a term is stored; a tenth of a second between checks for a stop
 _COMPILED_PIXELS = 1 << 16  # long enough to keep the threads busy, small enough for the allocator to reuse
 _DEVICE_TERMS = 1 << 22  # a launch must be worth its latency; a tile takes about 1 GB
 
 
 @dataclass(frozen=True)
 class Image:
-    """What a run over the detector gives."""
+    """The result of a run over the detector."""
 
     photons: Tensor  # (n_slow, n_fast), float32 as C stores it; 0 where not rendered
     rendered: Tensor  # bool (n_slow, n_fast)
@@ -47,7 +47,7 @@ class Image:
 def _kernel(
     experiment: ExperimentData, compile_kernel: bool | None, n_terms: int, notice: Notice | None, stopped: Stopped
 ) -> Kernel | None:
-    """The compiled kernel if it is wanted and at hand."""
+    """The compiled kernel if it is wanted and available."""
     if compile_kernel is False:
         return None
     if experiment.device.type != "cpu":
@@ -87,11 +87,11 @@ def render(
     Args:
         experiment: the run; its dtype and device are used throughout.
         n_threads: OMP_NUM_THREADS of the C run to emulate; only first rendered pixels depend on it.
-        compile_kernel: True builds the compiled kernel if there is none, False never uses it, None uses one that
-            is there and builds one where the run is long enough to gain from it; on a GPU only True uses it.
+        compile_kernel: True builds the compiled kernel if there is none, False never uses it, None uses an
+            existing one and builds one where the run is long enough to gain from it; on a GPU only True uses it.
         progress: called with pixels done and pixels to render in all after every tile.
-        cancelled: asked several times a second, also while the kernel is compiled.
-        notice: told when something takes long that is not an image.
+        cancelled: called several times a second, also while the kernel is compiled.
+        notice: called with a sentence before a long step other than the image.
 
     Raises:
         Interrupted: ``cancelled`` returned True.
@@ -116,7 +116,7 @@ def render(
     doubtful = torch.zeros_like(rendered)
     per_pixel = detector.n_layers * experiment.sampling.oversample**2
 
-    # nothing here waits for a device: what depends on values is left for the end
+    # no step in here waits for a device: whatever depends on values comes at the end
     @torch.no_grad()
     def one_tile(tile: tuple[int, Tensor], stopped: Stopped) -> int:
         number, pixels = tile
@@ -135,8 +135,8 @@ def render(
     on_cpu = experiment.device.type == "cpu"
     size = _tile_size(experiment, fits, kernel is not None)
     pieces = rendered_tiles(experiment, range(detector.n_slow), size)
-    # one for every tile that there may be, and for what is done again; small tensors that stay, each between large
-    # ones that go, would keep the memory of these from being used again
+    # one per possible tile, and one for the recomputed pixels; small tensors that stay, each between large ones that
+    # go, would keep the memory of the latter from being reused
     n_tiles = detector.n_slow * (detector.n_fast // size + 1)
     omegas = torch.zeros(n_tiles + 1, dtype=torch.float64, device=experiment.device)
     workers = torch.get_num_threads() if on_cpu else 1

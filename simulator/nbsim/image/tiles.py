@@ -26,7 +26,7 @@ _NOISE = 2e-8
 
 
 def _filled(value: Tensor | float, like: Tensor) -> Tensor:
-    """A scalar beside ``like``; a number is filled in on the device, not copied to it."""
+    """A scalar beside ``like``; a number is filled in on the device, without a copy."""
     return value if isinstance(value, Tensor) else torch.full_like(like, value)
 
 
@@ -55,7 +55,7 @@ class KernelTiles:
         self.places = {where: self._place(*where) for where in order}
 
     def _padded(self, cells: Tensor) -> tuple[Tensor, Tensor]:
-        """At least two orientations: the compiled form knows no fewer; weight 0 for the added one."""
+        """At least two orientations, the fewest of the compiled form; weight 0 for the added one."""
         weights = cells.new_ones(cells.shape[0])
         if cells.shape[0] > 1:
             return cells.contiguous(), weights

@@ -177,7 +177,7 @@ def sum_pixels(experiment: ExperimentData, terms: Terms) -> PixelSums:
     running = _accumulate(value, start, executed, weights)
     intensity = running[:, -1]
 
-    # what each term, and the background before them, contributes to I
+    # contribution of each term, and of the background before them, to I
     share = torch.cat((start[:, None], value), dim=1)
     if weights is not None:
         after = torch.where(executed, weights, torch.ones_like(weights)).flip(1).cumprod(dim=1).flip(1)

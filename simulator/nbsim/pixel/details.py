@@ -1,4 +1,4 @@
-"""What a stepping console wants to know of every term beyond terms.csv.
+"""Details of every term beyond terms.csv, for stepping through them.
 
 Source: nanobragg_pixel_loop.md sections 7.2 (factors of F_latt) and 8 (where F_cell comes from).
 """

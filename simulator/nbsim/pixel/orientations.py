@@ -26,7 +26,7 @@ class Orientations:
 
 
 def inherited_steps(experiment: ExperimentData) -> tuple[tuple[int | None, ...], tuple[int | None, ...]]:
-    """Which phi step's rotation each phi step really has: in the first pass, and in every later one.
+    """The phi step whose rotation each phi step has: in the first pass, and in every later one.
 
     None stands for the unrotated vectors. "Zero" is an exact test on the angle formed in double.
     """
@@ -53,7 +53,7 @@ def orientations(experiment: ExperimentData, *, first_pass: bool = False) -> Ori
     """Vectors of every (phi, mosaic), each (n_phi, n_mosaic, 3) [m]: rotated by phi, then by the domain."""
     crystal, sampling = experiment.crystal, experiment.sampling
     steps = inherited_steps(experiment)[0 if first_pass else 1]
-    # without anything to inherit a step turns by its own angle, zero: the vectors stay, the derivative is a turn's
+    # with nothing to inherit a step turns by its own angle, zero: the vectors stay, the derivative is that of a turn
     at = [own if step is None else step for own, step in enumerate(steps)]
     sine, cosine = (torch.cat([x[j : j + 1] for j in at]) for x in (sampling.phi_sine, sampling.phi_cosine))
     n_mosaic = crystal.mosaic_matrices.shape[0]

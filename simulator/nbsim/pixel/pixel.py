@@ -1,6 +1,6 @@
-"""One pixel with everything that made it, and the values of many.
+"""One pixel with every intermediate, and the values of many pixels.
 
-Source: nanobragg_pixel_loop.md section 2 (what is rendered), 8.3 (warning), 9.3 (stored value).
+Source: nanobragg_pixel_loop.md section 2 (rendered pixels), 8.3 (warning), 9.3 (stored value).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class PixelResult:
         return self.value.to(torch.float32)
 
     def relative_error(self, reference: PixelResult) -> float:
-        """|value - reference| / |reference|: how far this run is from one in float64.
+        """|value - reference| / |reference|: the distance of this run from one in float64.
 
         The absolute difference where the reference is exactly zero.
         """
@@ -88,14 +88,14 @@ def _warnings(experiment: ExperimentData, state: RunState, slow: int, fast: int)
 def simulate_pixel(
     experiment: ExperimentData, slow: int, fast: int, *, n_threads: int = 1, state: RunState | None = None
 ) -> PixelResult:
-    """Simulate pixel (slow, fast) as it comes out in a run over the whole detector with ``n_threads``.
+    """Simulate pixel (slow, fast) as in a run over the whole detector with ``n_threads``.
 
     Args:
         experiment: the run.
         slow: slow pixel index from 0.
         fast: fast pixel index from 0.
         n_threads: OMP_NUM_THREADS of the C run to emulate; only first rendered pixels depend on it.
-        state: :func:`nbsim.pixel.terms.run_state` of this experiment, if already known.
+        state: :func:`nbsim.pixel.run_state.run_state` of this experiment, if already known.
 
     Raises:
         InputError: the pixel is not on the detector, or is masked or outside the ROI.
@@ -117,8 +117,8 @@ def image_values(
     """Values [photons] of ``pixels`` (P, 2), int64 (slow, fast), in the experiment's dtype, (P,), with their graph.
 
     The same terms and sums as :func:`simulate_pixel`; pixels that are masked or outside the ROI are 0. C stores
-    these values as float32. For a gradient every tile is computed once more: the memory stays that of one tile and
-    some 100 bytes per pixel.
+    these values as float32. A gradient recomputes every tile: the memory stays that of one tile and some 100 bytes
+    per pixel.
 
     Raises:
         InputError: a pixel is not on the detector.

@@ -29,7 +29,7 @@ class RunState:
     interpolation_stop: tuple[int, int, int] | None  # (slow, fast, flat pass): first pass without interpolation
 
     def interpolation_end(self, pixels: Tensor, n_fast: int, n_passes: int) -> Tensor | None:
-        """First flat pass without interpolation of each of ``pixels`` (P, 2), (P,); None: there is no such event."""
+        """First flat pass without interpolation of each of ``pixels`` (P, 2), (P,); None: interpolation never ends."""
         if self.interpolation_stop is None:
             return None
         slow, fast, at = self.interpolation_stop
@@ -75,7 +75,7 @@ def _interpolation_stop(
 
 @torch.no_grad()
 def run_state(experiment: ExperimentData, *, n_threads: int = 1, until_row: int | None = None) -> RunState:
-    """What the pixels of rows up to ``until_row`` (default: all) inherit in a run with ``n_threads``.
+    """The inheritance of the pixels of rows up to ``until_row`` (default: all) in a run with ``n_threads``.
 
     The search for the end of interpolation follows the scan order of one thread; with more threads C races
     and has no reproducible answer (section 8.3).

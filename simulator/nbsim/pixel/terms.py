@@ -36,7 +36,7 @@ class Passes:
 
 @dataclass(frozen=True)
 class Terms:
-    """Contributions and what they are made of."""
+    """Contributions and their factors."""
 
     passes: Passes
     f_cell: Tensor  # (P, T, B, Q, J, M)
@@ -76,8 +76,7 @@ def interpolates(experiment: ExperimentData) -> bool:
 def structure_factor(experiment: ExperimentData, passes: Passes, interpolation_end: Tensor | None) -> Tensor:
     """F_cell of every pass, (P, T, B, Q, J, M).
 
-    ``interpolation_end`` (P,): flat pass of a pixel from which on there is no interpolation; None: only the
-    range decides.
+    ``interpolation_end`` (P,): first flat pass of a pixel without interpolation; None: only the range decides.
     """
     table = experiment.structure_factors
     plain = nearest(table, *passes.hkl0)

@@ -25,7 +25,7 @@ from nbsim.vectors import cos, sin, unit
 
 @dataclass(frozen=True)
 class Derived:
-    """What follows smoothly from the parameters."""
+    """Quantities that follow smoothly from the parameters."""
 
     frame: DetectorFrame
     placed: geometry.Placement

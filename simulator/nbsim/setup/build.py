@@ -1,4 +1,4 @@
-"""From a command line to an :class:`~nbsim.model.ExperimentData`: everything that happens before the pixel loop.
+"""From a command line to an :class:`~nbsim.model.ExperimentData`: everything before the pixel loop.
 
 Source: nanobragg_setup.md.
 """
@@ -34,7 +34,7 @@ _OVERSAMPLE_RULE = 3.0
 
 
 def _widths(options: Options, notices: list[str]) -> tuple[float, float, float]:
-    """Widths [m] of the crystal along a, b, c that the beam leaves; 0 where not given (section 2.1)."""
+    """Illuminated widths [m] of the crystal along a, b, c; 0 where not given (section 2.1)."""
     beam = options.beamsize_mm / 1000.0
     widths = [options.sample_a_mm / 1000.0, options.sample_b_mm / 1000.0, options.sample_c_mm / 1000.0]
     for i, name in ((1, "b"), (2, "c")):
@@ -81,7 +81,7 @@ def _misset(options: Options, generator: Generator, notices: list[str]) -> tuple
 
 
 def _inputs(options: Options, workdir: Path, quirks: Quirks, notices: list[str]) -> Inputs:
-    """Everything read or drawn but the structure factors."""
+    """Everything read or drawn except the structure factors."""
     size, beam = geometry.detector_size(options), geometry.axes(options, quirks).beam
     mask = matrix = rows = None
     if options.mask_file is not None:
@@ -101,13 +101,13 @@ def _inputs(options: Options, workdir: Path, quirks: Quirks, notices: list[str])
 
 
 def _cell_of(lattice: crystals.Lattice) -> tuple[float, ...]:
-    """Edges [A] and angles [degrees] of the crystal as it is simulated."""
+    """Edges [A] and angles [degrees] of the simulated crystal."""
     vectors = (lattice.a, lattice.b, lattice.c)
     return *(length(v).item() for v in vectors), *crystals.angles_degrees(*vectors)
 
 
 def _with_cell_of_file(options: Options, workdir: Path, notices: list[str]) -> Options:
-    """Without ``-cell`` and ``-mat`` the cell of an MTZ or CIF file counts."""
+    """Options with the cell of the MTZ or CIF file where ``-cell`` and ``-mat`` are missing."""
     if options.cell is not None or options.matrix_file is not None or options.hkl_file is None:
         return options
     path = workdir / options.hkl_file
@@ -152,7 +152,7 @@ def build(options: Options, workdir: Path, quirks: Quirks) -> ExperimentData:
 
 
 def with_parameters(experiment: ExperimentData, changes: Mapping[str, object]) -> ExperimentData:
-    """The run of ``experiment`` with other numbers typed; see :meth:`nbsim.api.ExperimentData.with_parameters`.
+    """The run of ``experiment`` with other numbers typed; see :meth:`nbsim.api.Experiment.with_parameters`.
 
     Raises:
         InputError: no such parameter, or a value that cannot be used.
@@ -183,8 +183,8 @@ def from_command(
 ) -> ExperimentData:
     """The experiment of a nanoBragg command line, text or words.
 
-    ``phi_mode`` ``spec`` gives fresh vectors at phi = 0, ``c-parity`` what C does; ``quirks`` wins over it;
-    ``compat`` matches the words as C does (:mod:`nbsim.options.compat`). Set-up is always done in float64 and then
+    ``phi_mode`` ``spec`` gives fresh vectors at phi = 0, ``c-parity`` C's behaviour; ``quirks`` overrides it;
+    ``compat`` matches the words by C's rules (:mod:`nbsim.options.compat`). Set-up is always done in float64 and then
     moved.
 
     Raises:

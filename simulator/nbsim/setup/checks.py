@@ -1,7 +1,7 @@
-"""What no experiment can have, refused before anything large is made.
+"""Impossible values and excessive sizes, refused before anything large is made.
 
-Source: nanobragg_setup.md section 1.1 for the principle: what C would silently ignore, clamp or turn into noise is
-an error here.
+Source: nanobragg_setup.md section 1.1 for the principle: input that C would silently ignore, clamp or turn into noise
+is an error here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from nbsim.options.options import Options
 from nbsim.setup.geometry import Axes, Size
 from nbsim.vectors import cross, length
 
-_BYTES_PER_PIXEL = 40  # photons, what was rendered, and the copies that statistics and output files take
+_BYTES_PER_PIXEL = 40  # photons, the map of rendered pixels, and the copies for statistics and output files
 _BYTES_PER_DEVICE_PIXEL = 24  # photons, two masks, the list of doubtful pixels
 _BYTES_PER_TILE = 2 << 30  # of the full formula on a device
 _BYTES_PER_PASS = 400  # the full formula holds every pass of a pixel at once
@@ -23,7 +23,7 @@ _PARALLEL = 1e-9
 
 
 def check_values(options: Options) -> None:
-    """Refuse numbers that no detector has, from whatever they come: flags or the headers of files.
+    """Refuse impossible numbers of a detector, from flags or from the headers of files.
 
     Raises:
         InputError: a length is not positive.
@@ -71,7 +71,7 @@ def check_image_memory(n_slow: int, n_fast: int) -> None:
     """Refuse an image that does not fit into the memory.
 
     Raises:
-        InputError: with the size that it asks for.
+        InputError: the message has the size.
     """
     check_memory(
         _BYTES_PER_PIXEL * n_slow * n_fast, f"an image of {n_slow} x {n_fast} pixels (slow x fast; -detpixels)"
@@ -82,7 +82,7 @@ def check_device_memory(n_slow: int, n_fast: int, device: torch.device) -> None:
     """Refuse an image that does not fit, with one tile of its computation, into the memory of a GPU.
 
     Raises:
-        InputError: with the size that it asks for.
+        InputError: the message has the size.
     """
     if device.type != "cuda":
         return
@@ -98,7 +98,7 @@ def check_domain_memory(domains: int) -> None:
     """Refuse more mosaic domains than fit into the memory.
 
     Raises:
-        InputError: with the size that they ask for.
+        InputError: the message has the size.
     """
     check_memory(_BYTES_PER_DOMAIN * domains, f"-mosaic_domains {domains}: the list of their orientations")
 
@@ -107,7 +107,7 @@ def check_pixel_memory(passes: int) -> None:
     """Refuse a pixel of more passes (layers, subpixels, sources, phi steps, domains) than the memory holds.
 
     Raises:
-        InputError: with the size that it asks for.
+        InputError: the message has the size.
     """
     check_memory(
         _BYTES_PER_PASS * passes,

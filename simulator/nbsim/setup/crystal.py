@@ -73,8 +73,8 @@ def cell_volume(cell: tuple[Tensor, ...]) -> Tensor:
 def reciprocal_from_cell(cell: tuple[Tensor, ...], *, literal: bool = True) -> tuple[Tensor, Tensor, Tensor]:
     """a*, b*, c* [1/A] with a* along x and b* in the xy plane (section 3.1).
 
-    ``literal``: z of c* as C has it, with sin gamma* in place of sin gamma, so that a cell without two right
-    angles at c comes out with other angles than typed.
+    ``literal``: z of c* as in C, with sin gamma* in place of sin gamma, so that a cell without two right
+    angles at c gets other angles than typed.
     """
     a, b, c, alpha, beta, gamma = cell
     volume = cell_volume(cell)
@@ -154,7 +154,7 @@ def complete(
 def unrotated(
     cell: Tensor | None, matrix: Tensor | None, wavelength_m: Tensor, quirks: Quirks
 ) -> tuple[tuple[Tensor, Tensor, Tensor], tuple[Tensor, ...] | None]:
-    """a*, b*, c* [1/A] before misset, and the cell (6,) in A and rad; a matrix (3, 3) beats the cell.
+    """a*, b*, c* [1/A] before misset, and the cell (6,) in A and rad; a matrix (3, 3) overrides the cell.
 
     Raises:
         InputError: neither cell nor matrix, or an impossible cell.
@@ -201,7 +201,7 @@ def angles_degrees(a: Tensor, b: Tensor, c: Tensor) -> tuple[float, float, float
 
 
 def cell_notices(cell: Tensor | None, made: Lattice) -> list[str]:
-    """What became of a typed cell, (6,), that the vectors do not have."""
+    """Notice of a typed cell, (6,), that the vectors do not reproduce."""
     if cell is None:
         return []
     typed = cell[3:].tolist()

@@ -22,7 +22,7 @@ from nbsim.setup.parameters import typed
 
 @dataclass(frozen=True)
 class DetectorFrame:
-    """What the detector is placed from, after the convention's rules."""
+    """The detector before placement, after the convention's rules."""
 
     size: geometry.Size
     axes: geometry.Axes
@@ -33,7 +33,7 @@ class DetectorFrame:
 
 @dataclass(frozen=True)
 class CrystalFrame:
-    """What the crystal is oriented from."""
+    """The crystal before orientation."""
 
     stars: tuple[Tensor, Tensor, Tensor]  # a*, b*, c* before misset [1/A], (3,) each
     misset: tuple[float, float, float] | None  # -misset [rad]

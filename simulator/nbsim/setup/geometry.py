@@ -40,7 +40,7 @@ _FORCED_PIVOT = {"ADXV": "BEAM", "MOSFLM": "BEAM", "DENZO": "BEAM", "XDS": "SAMP
 
 @dataclass(frozen=True)
 class Axes:
-    """Directions before any rotation, each (3,); unit vectors but for the two-theta axis (S11)."""
+    """Directions before any rotation, each (3,); unit vectors except the two-theta axis (S11)."""
 
     beam: Tensor
     normal: Tensor
@@ -64,7 +64,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Centers:
-    """Beam centres as the command line and the convention give them, scalars [m]."""
+    """Beam centres from the command line and the convention, scalars [m]."""
 
     f_beam: Tensor
     s_beam: Tensor
@@ -88,8 +88,8 @@ class Angles:
 
 @dataclass(frozen=True)
 class Placement:
-    """The detector in place; vectors (3,), the others scalars [m]. ``early`` values are those that C prints
-    before it recomputes them from the first pixel."""
+    """The detector in place; vectors (3,), the others scalars [m]. C prints the ``early``
+    values before it recomputes them from the first pixel."""
 
     fast_rotated: Tensor  # after the rotations about x, y, z
     slow_rotated: Tensor
@@ -121,7 +121,7 @@ def _vector(value: Vector) -> Tensor:
 
 
 def detector_size(options: Options) -> Size:
-    """Size and pixel counts; a pixel count beats a size (section 2.1).
+    """Size and pixel counts; a pixel count overrides a size (section 2.1).
 
     Raises:
         InputError: no pixel of positive size, or none at all.
@@ -246,7 +246,7 @@ def place(
 ) -> Placement:
     """The detector in place (section 2.5), differentiable in every tensor.
 
-    ``close_distance`` beats ``distance`` [m]; ``typed_pix0`` (3,) [m] is used only without quirk S4.
+    ``close_distance`` overrides ``distance`` [m]; ``typed_pix0`` (3,) [m] is used only without quirk S4.
     """
 
     def turned(v: Tensor) -> Tensor:

@@ -52,8 +52,8 @@ def draw_caps(stream: Stream, count: int) -> Caps:
 
 
 def _through_float32(x: Tensor) -> Tensor:
-    """``x`` rounded to float32, still in float64. The derivative is that of x itself: a rounding is flat but for
-    its jumps, and what it approximates is what a gradient is wanted of."""
+    """``x`` rounded to float32, still in float64. The derivative is that of x itself: the rounding is
+    flat except at its jumps, and the gradient of interest is that of the exact value."""
     return x + (x.to(torch.float32).to(x.dtype) - x).detach()
 
 

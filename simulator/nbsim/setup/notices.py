@@ -1,4 +1,4 @@
-"""What a command line makes us suspicious of, in words. Source: the S-numbers of nanobragg_setup.md."""
+"""Warnings about a command line, as sentences. Source: the S-numbers of nanobragg_setup.md."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SAME_DIRECTION = 1e-6
 
 
 def _geometry_notices(options: Options, quirks: Quirks, pivot: str, frame: geometry.Axes) -> list[str]:
-    """Typed geometry that the C program does not use, or uses in another way."""
+    """Typed geometry that the C program ignores or uses differently."""
     notices: list[str] = []
     convention = options.convention
     if options.twotheta_axis is not None and options.twotheta_axis[0] == options.twotheta_deg != 0.0:
@@ -41,7 +41,7 @@ def _geometry_notices(options: Options, quirks: Quirks, pivot: str, frame: geome
 
 
 def _header_notices(options: Options) -> list[str]:
-    """What the header of an image says and C does not follow, or follows against the command line."""
+    """Header values that C ignores, or prefers to the command line."""
     notices: list[str] = []
     name = options.img_file or options.mask_file
     if options.header_twotheta_deg and options.twotheta_deg == 0.0:
@@ -76,7 +76,7 @@ def _source_notices(options: Options, quirks: Quirks, inputs: Inputs) -> list[st
 def setup_notices(
     options: Options, quirks: Quirks, parameters: Parameters, inputs: Inputs, derived: Derived
 ) -> list[str]:
-    """What is not used, or used in another way than it looks."""
+    """All warnings: input that is ignored, or used differently than expected."""
     return [
         *_geometry_notices(options, quirks, derived.frame.pivot, derived.frame.axes),
         *cell_notices(parameters.cell, derived.lattice),

@@ -42,7 +42,7 @@ _BETWEEN_REPORTS = 2.0  # seconds
 
 @dataclass(frozen=True)
 class Limits:
-    """How a run may go: threads, and seconds until it counts as hung (None: for ever)."""
+    """Limits of a run: threads, and seconds until it counts as hung (None: never)."""
 
     threads: int = 1
     seconds: float | None = None
@@ -52,14 +52,14 @@ _ONE_THREAD = Limits()
 
 
 def _quiet(text: str) -> None:
-    """For callers who do not follow the progress."""
+    """Ignore the progress."""
 
 
 def find_program(given: str | None) -> Path:
     """The C program: ``given`` (path, or name on PATH), else the environment's NB_C_BIN.
 
     Raises:
-        UnusableInput: none was named, or it is no executable file.
+        UnusableInput: none was named, or it is not an executable file.
     """
     name = given or os.environ.get("NB_C_BIN")
     if not name:
@@ -139,7 +139,7 @@ def _run_once(
 def _copy(
     process: subprocess.Popen[bytes], target: BinaryIO, seconds: float | None, say: Callable[[str], None]
 ) -> bool:
-    """Copy the program's stdout until it ends; False when the time was over first."""
+    """Copy the program's stdout until it ends; False if the time ran out first."""
     assert process.stdout is not None
     end = None if seconds is None else time.monotonic() + seconds
     told, tail = 0.0, b""
@@ -168,7 +168,7 @@ def _copy(
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Nothing of the program stays behind, whatever ended the run."""
+    """Kill what remains of the program, however the run ended."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -179,7 +179,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def stage(case: Case, scratch: Path) -> list[str]:
     """Put links to the inputs of ``case`` into ``scratch``; the words of its command line as they work there.
 
-    An output never goes elsewhere and never meets a link: outputs with a directory in their name lose it, and
+    Outputs stay in ``scratch`` and never overwrite a link: outputs with a directory in their name lose it, and
     an input that has the name of an output, or lies above the working directory, is named by its full path.
     """
     words = list(case.argv)

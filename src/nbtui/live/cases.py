@@ -1,4 +1,4 @@
-"""What a CASE on the command line means: a folder, a name from ``nbtui.toml``, ``demo``, or a bare command line."""
+"""The meaning of CASE on the command line: a folder, a name from ``nbtui.toml``, ``demo``, or a bare command line."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ def load_case(
 
 
 def read_again(case: Case) -> Case:
-    """The case of a folder with the command line that is there now; its pixel only where it names another than before.
+    """The case of a folder with its present command line; the pixel changes only if the file names another one.
 
     Raises:
-        UnusableInput: the command file has gone or cannot be used.
+        UnusableInput: the command file is gone or unusable.
     """
     if case.folder is None:
         return case

@@ -1,7 +1,7 @@
-"""A few files that somebody else writes: which of them have changed, and when they are whole enough to be read again.
+"""A few files written by other programs: which of them changed, and when they are complete enough to be read again.
 
-They are looked at, not subscribed to: a handful of ``stat`` calls costs microseconds, and sees the same on a network
-folder, through a replaced directory and after a rename, where notifications are lost.
+They are polled: a handful of ``stat`` calls costs microseconds, and works on a network folder, through a replaced
+directory and after a rename, where notifications are lost.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from pathlib import Path
 Signature = tuple[int, int, int]  # mtime [ns], size [bytes], inode
 
 EVERY = 0.4  # s between looks
-RESTED, CUT_RESTED = 2, 8  # looks at which a file has looked the same; one that ends in the middle of a line
-SHARE = 10.0  # looking may take at most one part in this many of the time: a slow network folder is asked less often
+RESTED, CUT_RESTED = 2, 8  # equal looks before a change is reported; for a file that ends in the middle of a line
+SHARE = 10.0  # polling takes at most one part in this many of the time: a slow network folder is polled less often
 
 
 @dataclass(frozen=True)
 class Change:
-    """What has happened since the last look that told something."""
+    """The changes since the last report."""
 
     changed: tuple[Path, ...] = ()  # other content, or there for the first time
     gone: tuple[Path, ...] = ()
@@ -37,10 +37,10 @@ class Lookout:
 
     def __init__(self) -> None:
         self._told: dict[Path, Signature | None] = {}
-        self._moving: dict[Path, tuple[Signature | None, int]] = {}  # as it looked last, and how often so
+        self._moving: dict[Path, tuple[Signature | None, int]] = {}  # its last signature, and in how many looks
 
     def follow(self, paths: Iterable[Path]) -> None:
-        """Look at these files from now on; how a new one looks now is what it is compared with."""
+        """Poll these files from now on; a new one is compared with its present state."""
         wanted = set(paths)
         for path in self._told.keys() - wanted:
             del self._told[path]
@@ -49,7 +49,7 @@ class Lookout:
             self._told[path] = signature(path)
 
     def look(self) -> Change:
-        """What has changed and rests again."""
+        """Files that changed and have come to rest."""
         changed: list[Path] = []
         gone: list[Path] = []
         for path, told in self._told.items():
@@ -77,7 +77,7 @@ def _ends_a_line(path: Path) -> bool:
 
 
 def signature(path: Path) -> Signature | None:
-    """How a file looks from outside; None when there is none that can be seen."""
+    """Time, size and inode of a file; None if it is missing or hidden."""
     try:
         status = path.stat()
     except (OSError, ValueError):

@@ -54,7 +54,7 @@ class Resolution:
 
 
 class PreparedCase:
-    """A case made ready: the detector's size, facts on its pixels, and its image. Made by :func:`prepare`."""
+    """A case ready to render: the detector's size, facts on its pixels, and its image. Made by :func:`prepare`."""
 
     def __init__(self, case: Case, experiment: nbsim.Experiment) -> None:
         self._case, self._experiment = case, experiment
@@ -99,7 +99,7 @@ class PreparedCase:
         )
 
     def resolution(self, points: int = 65) -> Resolution:
-        """The resolution all over the detector, for the nominal beam, from ``points`` x ``points`` pixels."""
+        """The resolution over the whole detector, for the nominal beam, from ``points`` x ``points`` pixels."""
         import torch
 
         experiment = self._experiment
@@ -119,10 +119,10 @@ class PreparedCase:
     def image(self, *, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None) -> Photons:
         """Photons per pixel, float32 (n_slow, n_fast); 0 where the command renders nothing (ROI, mask).
 
-        A compiled kernel is used when there is one, never built: a build cannot be stopped half-way.
+        An existing compiled kernel is used; none is built, as a build cannot be stopped half-way.
 
         Raises:
-            Cancelled: ``cancelled`` returned True; it is asked several times a second.
+            Cancelled: ``cancelled`` returned True; it is called several times a second.
             SimulationFailed: the simulator was started and failed.
         """
         there = None if nbsim.kernel_is_built(self._experiment.dtype) else False

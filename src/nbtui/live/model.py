@@ -1,4 +1,4 @@
-"""A case and what simulating it gives. No torch here: numpy arrays only."""
+"""A case and the result of its simulation, as numpy arrays: no torch here."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Case:
     c_log: Path | None
     c_terms: Path | None = None  # terms.csv of the C program, when there is one
     folder: Path | None = None
-    c_image: Path | None = None  # the C program's image, where the user named one
+    c_image: Path | None = None  # the C program's image, if the user named one
     c_image_at: tuple[int, int] | None = None  # (slow, fast) of its first pixel, where it is a cut-out
     own_pixel: tuple[int, int] | None = None  # (slow, fast) that the command line itself names
 

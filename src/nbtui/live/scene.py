@@ -1,8 +1,8 @@
-"""The set-up of one pixel as plain numbers, and set-ups rebuilt with something changed.
+"""The set-up of one pixel as plain numbers, and set-ups rebuilt with changes.
 
-The diagnosis replays one pixel hundreds of times with one thing wrong at a time. It starts from the
-simulator's own set-up (detector, crystal, sources, domains, structure factors), taken over here as
-numpy arrays. Source: nanobragg_pixel_loop.md section 1.
+The diagnosis replays one pixel hundreds of times with one error at a time. It starts from the simulator's own set-up
+(detector, crystal, sources, domains, structure factors), converted to numpy arrays here.
+Source: nanobragg_pixel_loop.md section 1.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class Scene:
     """Everything the pixel loop needs for one pixel. Metres and radians; reciprocal vectors in 1/A."""
 
     pixel: tuple[int, int]  # (slow, fast)
-    first_pixel: bool  # nothing was rendered before it: no vectors to carry over
-    interpolation_end: int | None  # first pass (flat, in the loop's order) without interpolation; None: no such
+    first_pixel: bool  # rendered first: no vectors to carry over
+    interpolation_end: int | None  # first flat pass without interpolation; None: it never ends
     fast: Array  # (3,)
     slow: Array
     normal: Array
@@ -108,7 +108,7 @@ def scene_of(
 ) -> Scene:
     """The numbers of ``experiment`` for ``pixel`` (slow, fast); ``table`` replaces its structure factors.
 
-    ``first_pixel`` and ``interpolation_end``: what the pixel inherits from those rendered before it.
+    ``first_pixel`` and ``interpolation_end``: its inheritance from the pixels rendered before it.
     """
     detector, beam, crystal = experiment.detector, experiment.beam, experiment.crystal
     sampling = experiment.sampling
@@ -163,7 +163,7 @@ def scene_of(
 
 @dataclass(frozen=True)
 class DetectorStart:
-    """What the detector is placed from: directions before rotation, centres [m], angles [rad]."""
+    """The detector before placement: directions before rotation, centres [m], angles [rad]."""
 
     beam: Array  # (3,)
     normal: Array
@@ -212,7 +212,7 @@ def frame_of(options: nbsim.Options, quirks: Mapping[str, bool] | None = None) -
 
 @dataclass(frozen=True)
 class CrystalStart:
-    """What the crystal is oriented from: reciprocal rows before misset [1/A], angles [rad], cell edges [A]."""
+    """The crystal before orientation: reciprocal rows before misset [1/A], angles [rad], cell edges [A]."""
 
     stars: Array  # (3, 3), rows a*, b*, c*
     misset: tuple[float, float, float] | None

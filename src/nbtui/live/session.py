@@ -35,7 +35,7 @@ def split_command(text: str, where: str) -> list[str]:
 def simulate(case: Case, settings: Settings | None = None) -> Simulation:
     """Simulate the pixel of ``case``.
 
-    A float32 run is done again in float64, and its relative error in ``I_pixel_final`` reported.
+    A float32 run is repeated in float64, and its relative error in ``I_pixel_final`` is reported.
 
     Raises:
         UnusableInput: the command line, one of its files or a setting is unusable.
@@ -129,7 +129,7 @@ def split_phi(lines: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def runtime() -> dict[str, object]:
-    """What torch says of the machine: ``torch``, ``cuda_available``, ``cuda_devices``, ``torch_threads``."""
+    """The machine as torch sees it: ``torch``, ``cuda_available``, ``cuda_devices``, ``torch_threads``."""
     import torch
 
     available = torch.cuda.is_available()
