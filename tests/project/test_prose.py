@@ -49,7 +49,7 @@ GENERATED = ("sentences.md",)  # repeats the source
 FOLDERS = ("simulator", "src", "tools", "tests", "benchmarks")
 # rooms and pages whose prose has not been revised yet
 OPEN = (
-    *("src/nbtui/console", "src/nbtui/diagnosis"),
+    "src/nbtui/console",
     *("tests/commands", "tests/console"),
 )
 OPEN_PAGES = ("keys.md",)

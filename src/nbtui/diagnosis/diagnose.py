@@ -78,59 +78,90 @@ def diagnose(
     if wanted is None:
         raise TraceError(f"{clean(case.name)}: no pixel in the command or the C log; give --pixel SLOW FAST")
     tell("setting up the pixel as C does")
+    base = _set_up(case, c, wanted)
+    plain = replay(base)
+    rows = _compared(c, py, plain)
+    tell("checking that each trace is consistent")
+    findings = preflight(case, c, py, base)
+    counts = base.scene.n_cells if base.scene.shape == "SQUARE" else None
+    contradictions = (*check(c, "C"), *check(py, "Python", counts))
+    if rows.total(rows.bits(rows.reference, rows.suspect)) <= DONE:
+        return Diagnosis((), findings, False, "", (), contradictions)
+    asked = _question(Problem(case, base, c, py), rows, plain)
+    tried = [0, 0]
+    search = Search(base, asked.rows, variants_of(asked.problem), hints(c, py), tell=tell, tried=tried)
+    outcome, best = _explained(asked.problem, search, asked.side)
+    tell("matching ratios and attributing the gap")
+    causes = tuple(ranked(outcome, c))
+    origin = divergences(base, outcome.rows)
+    sides = (replay(best), plain) if asked.side == "C" else (plain, replay(best))
+    terms, source = _terms_of_c(case, c, sides[0], base)
+    return Diagnosis(
+        hypotheses=causes,
+        preflight=findings,
+        differs=True,
+        faulty_side=asked.side if causes else "",
+        notes=(*asked.notes, *source.notes),
+        consistency=contradictions,
+        ratios=matches(c, py, base, single=outcome.single is not None),
+        inherited=origin.inherited,
+        new_divergence=_first_new(c, py, rows, origin.first_new),
+        attribution=attribute(terms, sides[1]),
+        attributed_to=source.name,
+        tried=(tried[0], tried[1]),
+    )
+
+
+def _set_up(case: Case, c: Trace, pixel: tuple[int, int]) -> PixelSetup:
+    """The base set-up, if it can be replayed; errors also name the lines of the source file that C takes literally."""
     try:
-        base = base_setup(case, wanted)
+        base = base_setup(case, pixel)
     except UnusableInput as error:
-        told = source_lines(case, c)
-        raise UnusableInput("; ".join([str(error), *told])) from error
+        raise UnusableInput("; ".join([str(error), *source_lines(case, c)])) from error
     if base.scene.n_terms > MOST_TERMS:
         raise UnusableInput(
             f"{clean(case.name)}: too large to diagnose: {base.scene.n_terms:,} terms per pixel, "
             f"at most {MOST_TERMS:,}; use logs of a run with a lower -phisteps, -mosaic_domains or -oversample"
         )
-    plain = replay(base)
+    return base
+
+
+def _compared(c: Trace, py: Trace, plain: Replay) -> Rows:
     rows = common_rows(c, py, (*plain.fields, *plain.phi))
     if len(rows) == 0:
         raise TraceError(
             f"{clean(c.origin)} and {clean(py.origin)} have no value in common; both need TRACE_C / TRACE_PY lines"
         )
-    tell("checking that each trace is consistent")
-    findings = preflight(case, c, py, base)
-    contradictions = (
-        *check(c, "C"),
-        *check(py, "Python", base.scene.n_cells if base.scene.shape == "SQUARE" else None),
-    )
+    return rows
+
+
+@dataclass(frozen=True)
+class _Question:
+    """The trace to be explained: Python's, or C's if only the Python trace follows from the command line."""
+
+    problem: Problem
+    rows: Rows
+    side: str  # PY or C
+    notes: tuple[str, ...]
+
+
+def _question(problem: Problem, rows: Rows, plain: Replay) -> _Question:
+    """Exchange the sides of ``problem`` (reference C, suspect Python) if the simulation says so."""
+    c, py = problem.reference, problem.suspect
     gap = rows.total(rows.bits(rows.reference, rows.suspect))
-    if gap <= DONE:
-        return Diagnosis((), findings, False, "", (), contradictions)
     off_c, off_py = (_off(trace, plain) for trace in (c, py))
-    swapped = off_c > BASE_IS_C * gap and off_py < off_c
-    problem = Problem(case, base, py, c) if swapped else Problem(case, base, c, py)
-    if swapped:
-        rows = common_rows(py, c, (*plain.fields, *plain.phi))
-    side = "C" if swapped else "PY"
-    tried = [0, 0]
-    search = Search(base, rows, variants_of(problem), hints(c, py), tell=tell, tried=tried)
-    outcome, best = _explained(problem, search, side)
-    tell("matching ratios and attributing the gap")
-    causes = tuple(ranked(outcome, c))
-    origin = divergences(base, outcome.rows)
-    sides = (replay(best), plain) if swapped else (plain, replay(best))
-    terms, source = _terms_of_c(case, c, sides[0], base)
-    return Diagnosis(
-        causes,
-        findings,
-        True,
-        side if causes else "",
-        (*_base_note(swapped, off_c, off_py), *source.notes),
-        contradictions,
-        matches(c, py, base, single=outcome.single is not None),
-        origin.inherited,
-        _first_new(c, py, rows, origin.first_new),
-        attribute(terms, sides[1]),
-        source.name,
-        (tried[0], tried[1]),
-    )
+    if off_c > BASE_IS_C * gap and off_py < off_c:
+        note = (
+            "The C log does not follow from this command line and these files, the Python trace does: "
+            "the cause named here is on the C side."
+        )
+        return _Question(replace(problem, reference=py, suspect=c), _compared(py, c, plain), "C", (note,))
+    notes: tuple[str, ...] = ()
+    if off_c > DONE and off_py > DONE:
+        notes = (
+            "The simulation of this command line agrees with neither trace: are its input files those of the run?",
+        )
+    return _Question(problem, rows, "PY", notes)
 
 
 def _first_new(c: Trace, py: Trace, rows: Rows, found: str) -> str:
@@ -218,14 +249,3 @@ def _off(trace: Trace, plain: Replay) -> float:
     rows = common_rows(trace, trace, (*plain.fields, *plain.phi))
     made = predictions(rows, plain)
     return rows.total(rows.bits(np.where(np.isnan(made), rows.reference, made), rows.reference))
-
-
-def _base_note(swapped: bool, off_c: float, off_py: float) -> tuple[str, ...]:
-    if swapped:
-        return (
-            "The C log does not follow from this command line and these files, the Python trace does: "
-            "the cause named here is on the C side.",
-        )
-    if off_c > DONE and off_py > DONE:
-        return ("The simulation of this command line agrees with neither trace: are the input files those of the run?",)
-    return ()

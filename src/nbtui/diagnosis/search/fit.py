@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -81,7 +81,7 @@ def fitted(problem: Problem, rows: Rows, bits: Array, tell: Callable[[str], None
     for parameter in parameters():
         if is_idle(problem.scene.options, parameter):
             continue
-        value = _solve(problem, rows, chosen, first, here, parameter, tell)
+        value = _solve(_Fit(problem, rows, chosen, parameter, tell), first, here)
         if value is None:
             continue
         old = _value(problem.scene, parameter)
@@ -99,63 +99,74 @@ def _rows_to_fit(rows: Rows, bits: Array) -> npt.NDArray[np.int64]:
     return np.zeros(0, dtype=np.int64)
 
 
-def _solve(
-    problem: Problem,
-    rows: Rows,
-    chosen: npt.NDArray[np.int64],
-    first: int,
-    here: Array,
-    parameter: Parameter,
-    tell: Callable[[str], None],
-) -> float | None:
-    """The value that explains the ``chosen`` rows; None if none does, or if it moves rows before the ``first``.
+@dataclass(frozen=True)
+class _Fit:
+    """One parameter, to be fitted to the suspect's values of the chosen rows."""
+
+    problem: Problem
+    rows: Rows
+    chosen: npt.NDArray[np.int64]
+    parameter: Parameter
+    tell: Callable[[str], None]
+
+    def predicted(self, value: float) -> Array | None:
+        """All rows with the parameter at ``value``; None if that cannot be simulated."""
+        self.tell(f"fitting {self.parameter.name} to the first difference")
+        options = fields_of(self.problem.scene.options, self.parameter, value)
+        try:
+            with np.errstate(all="ignore"):
+                return predictions(self.rows, replay(reconfigured(self.problem, self.problem.base, options)))
+        except (Unusable, UnusableInput, ArithmeticError, ValueError, IndexError):
+            return None
+
+    def gap(self, predicted: Array) -> Array:
+        """Relative distance of the chosen rows from the suspect's."""
+        return (self.rows.suspect[self.chosen] - predicted[self.chosen]) / self.rows.scale[self.chosen]
+
+    def gap_at(self, value: float) -> Array | None:
+        """The same with the parameter at ``value``; None if that cannot be simulated."""
+        predicted = self.predicted(value)
+        return None if predicted is None else self.gap(predicted)
+
+
+def _solve(fit: _Fit, first: int, here: Array) -> float | None:
+    """The value that explains the chosen rows; None if none does, or if it moves rows before the ``first``.
 
     ``here``: the base's predictions.
     """
-
-    def made(value: float) -> Array | None:
-        tell(f"fitting {parameter.name} to the first difference")
-        try:
-            setup = reconfigured(problem, problem.base, fields_of(problem.scene.options, parameter, value))
-            with np.errstate(all="ignore"):
-                return predictions(rows, replay(setup))
-        except (Unusable, UnusableInput):
-            return None
-        except (ArithmeticError, ValueError, IndexError):
-            return None
-
-    def residual(value: float) -> Array | None:
-        values = made(value)
-        return None if values is None else (rows.suspect[chosen] - values[chosen]) / rows.scale[chosen]
-
-    step = 0.0 if parameter.fit is None else parameter.fit.step
-    value = _value(problem.scene, parameter)
-    ahead = made(value + step)
-    if ahead is None or (rows.distance(ahead, here)[:first] > STILL).any():
+    step = 0.0 if fit.parameter.fit is None else fit.parameter.fit.step
+    value = _value(fit.problem.scene, fit.parameter)
+    ahead = fit.predicted(value + step)
+    if ahead is None or (fit.rows.distance(ahead, here)[:first] > STILL).any():
         return None
-    gap = (rows.suspect[chosen] - here[chosen]) / rows.scale[chosen]
-    if not np.all(np.isfinite(gap)):
+    gap, moved = fit.gap(here), fit.gap(ahead)
+    if not np.all(np.isfinite(gap)) or not _promising(gap, (gap - moved) / step):
         return None
-    start = float(np.linalg.norm(gap))
-    for turn in range(STEPS):
-        moved = (rows.suspect[chosen] - ahead[chosen]) / rows.scale[chosen] if turn == 0 else residual(value + step)
-        if moved is None:
-            return None
+    for _ in range(STEPS):
         slope = (gap - moved) / step
         size = float(slope @ slope)
         if size == 0.0 or not math.isfinite(size):
             return None
-        # a parameter that cannot close most of the gap to first order is not the cause
-        if turn == 0 and float(slope @ gap) ** 2 / size < 0.25 * start**2:
-            return None
         value += float(slope @ gap) / size
-        fresh = residual(value)
+        fresh = fit.gap_at(value)
         if fresh is None or not np.all(np.isfinite(fresh)):
             return None
         gap = fresh
-        if float(np.linalg.norm(gap)) < FITTED * max(1.0, math.sqrt(len(chosen))):
-            return _shortest(value, residual)
+        if float(np.linalg.norm(gap)) < FITTED * max(1.0, math.sqrt(len(fit.chosen))):
+            return _shortest(value, fit.gap_at)
+        ahead = fit.predicted(value + step)
+        if ahead is None:
+            return None
+        moved = fit.gap(ahead)
     return None
+
+
+def _promising(gap: Array, slope: Array) -> bool:
+    """Whether a parameter with this effect on the rows can close most of the gap to first order."""
+    size = float(slope @ slope)
+    if size == 0.0 or not math.isfinite(size):
+        return False
+    return not float(slope @ gap) ** 2 / size < 0.25 * float(np.linalg.norm(gap)) ** 2
 
 
 def _shortest(value: float, residual: Callable[[float], Array | None]) -> float:
