@@ -64,7 +64,7 @@ async def shoot() -> dict[str, str]:
         await pilot.press("escape", "question_mark")
         pictures["help"] = await _picture(pilot)
         await pilot.press("escape", "i")
-        await _until(pilot, lambda: isinstance(app.screen, ImageScreen) and app.screen.picture.judged)
+        await _until(pilot, lambda: isinstance(app.screen, ImageScreen) and app.screen.state.judged)
         await pilot.press("n")
         pictures["image"] = await _picture(pilot)
         await pilot.press("q", "m")
@@ -72,7 +72,7 @@ async def shoot() -> dict[str, str]:
         await pilot.pause(3.0)  # the marks of changed values fade
         pictures["main-c-parity"] = await _picture(pilot)
         await pilot.press("w")
-        await _until(pilot, lambda: isinstance(app.screen, PackagesScreen) and app.screen.shelf.entry is not None)
+        await _until(pilot, lambda: isinstance(app.screen, PackagesScreen) and app.screen.state.entry is not None)
         pictures["packages"] = await _picture(pilot)
     return pictures
 

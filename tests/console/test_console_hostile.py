@@ -102,7 +102,7 @@ def test_the_likely_cause_and_the_help(nasty: str) -> None:
     toy = toy_state()
     assert toy.c_trace is not None and toy.py_trace is not None
     found = DiagnosisResult(diagnosis(cause(nasty)), toy.c_trace, toy.py_trace, 1.0)
-    check(replace(toy, inquiry=found))
+    check(replace(toy, diagnosed=found))
     for reading in (
         help.HelpState(query=nasty, typing=True),
         help.HelpState(query=nasty),

@@ -140,10 +140,19 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Console:
 def seen(app: Console) -> object:
     """All that a person could see change: the main state without what comes by itself, and the page on top."""
     mine = {one.name: getattr(app.state, one.name) for one in fields(app.state)}
-    for name in ("history", "generation", "simulation", "contributions", "comparison", "py_trace", "inquiry", "files"):
+    for name in (
+        "history",
+        "generation",
+        "simulation",
+        "contributions",
+        "comparison",
+        "py_trace",
+        "diagnosed",
+        "files",
+    ):
         mine.pop(name)
     page = app.screen
-    values = [getattr(page, name, None) for name in ("logs", "form", "why", "picture", "shelf", "state")]
+    values = getattr(page, "state", None)
     return mine, app.state.files.frozen, app.state.exporting, type(page), values, app.mouse, app.return_value
 
 
@@ -169,8 +178,8 @@ async def press(pilot: Pilot[int], app: Console, *keys: str) -> None:
 def _in_between(screen: Screen[object]) -> bool:
     """Whether a page is typed into, or shows a text of its own."""
     if isinstance(screen, ImageScreen):
-        return screen.picture.keys or screen.picture.typed is not None
-    return isinstance(screen, PackagesScreen) and screen.shelf.reading is not None
+        return screen.state.keys or screen.state.typed is not None
+    return isinstance(screen, PackagesScreen) and screen.state.reading is not None
 
 
 async def does_something(
@@ -195,7 +204,7 @@ async def test_every_key_of_every_table_does_something(app: Console, table: Acti
         await ready(pilot)
         if table.prefix == "image.":  # simulated once, and kept
             await press(pilot, app, "i")
-            await until(pilot, lambda: isinstance(app.screen, ImageScreen) and app.screen.picture.python is not None)
+            await until(pilot, lambda: isinstance(app.screen, ImageScreen) and app.screen.state.python is not None)
         for action in table.actions:
             if action.id not in (*ENDING, *ELSEWHERE):
                 await does_something(pilot, app, table.setting(action), action, OPENED_BY[table.prefix])

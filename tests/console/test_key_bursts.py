@@ -52,13 +52,13 @@ async def test_the_logs_are_opened_and_searched_in_one_breath(case: Case) -> Non
     async with console(case).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)
         burst(app, "l/hkl")
-        await until(pilot, lambda: isinstance(app.screen, LogsScreen) and app.screen.logs.query == "hkl")
+        await until(pilot, lambda: isinstance(app.screen, LogsScreen) and app.screen.state.query == "hkl")
         screen = app.screen
         assert isinstance(screen, LogsScreen)
-        await until(pilot, lambda: not screen.logs.busy)
+        await until(pilot, lambda: not screen.state.busy)
         burst(app, "\x1b/F_(cell|latt)\nn")
-        await until(pilot, lambda: screen.logs.pattern is not None and len(screen.logs.side.hits) > 1)
-        assert screen.logs.query == "F_(cell|latt)"
+        await until(pilot, lambda: screen.state.pattern is not None and len(screen.state.side.hits) > 1)
+        assert screen.state.query == "F_(cell|latt)"
         burst(app, "?x?xqj")  # help on, off, on, off, back, a line down
         await until(pilot, lambda: app.screen is app.main)
         assert app.is_running
@@ -70,7 +70,7 @@ async def test_a_value_is_typed_as_soon_as_the_form_is_asked_for() -> None:
         burst(app, "p/dist\n121\n")
         await until(pilot, lambda: app.state.tuning is not None and app.state.tuning.changed == {"distance"})
         screen = app.screen
-        assert isinstance(screen, ParametersScreen) and screen.form.entry is None
+        assert isinstance(screen, ParametersScreen) and screen.state.entry is None
         burst(app, "uq" + "d")
         await until(pilot, lambda: app.screen is app.main and not (app.state.tuning and app.state.tuning.changed))
 

@@ -24,14 +24,14 @@ async def test_the_packages_and_back(tmp_path: Path) -> None:
         await until(pilot, lambda: app.state.phase in (Phase.READY, Phase.FAILED))
         mode = app.state.settings.phi_mode
         await pilot.press("w")
-        await until(pilot, lambda: isinstance(app.screen, PackagesScreen) and app.screen.shelf.entry is not None)
+        await until(pilot, lambda: isinstance(app.screen, PackagesScreen) and app.screen.state.entry is not None)
         assert "not verified" in screen_text(app)
         await pilot.press("m", "d", "f")  # keys of the main screen mean nothing here
         assert app.state.settings.phi_mode == mode and not app.state.only_differing
         await pilot.press("q")
         await until(pilot, lambda: app.screen is app.main)
         await pilot.press("w")
-        await until(pilot, lambda: isinstance(app.screen, PackagesScreen) and app.screen.shelf.entry is not None)
+        await until(pilot, lambda: isinstance(app.screen, PackagesScreen) and app.screen.state.entry is not None)
         await pilot.press("o")
         await until(pilot, lambda: app.replaying is not None)
     assert app.replaying is not None and app.replaying.parent == TOP / "reports"
@@ -44,7 +44,7 @@ async def test_a_console_that_has_everything_does_not_begin_again(tmp_path: Path
     made = console(None)
     app = Console(here, made.judgement, TOP / "reports", Preferences(package=package, message="cannot be read"))
     async with app.run_test(size=(120, 40)) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, PackagesScreen) and app.screen.shelf.entry is not None)
+        await until(pilot, lambda: isinstance(app.screen, PackagesScreen) and app.screen.state.entry is not None)
         assert "cannot be read" in screen_text(app)
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.main)

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as arrays
 
 from nbtui.console.image import state as moves
 from nbtui.console.image.head import header
-from nbtui.console.image.pane import Canvas
+from nbtui.console.image.pane import ImageCanvas
 from nbtui.console.image.reading import reading
 from nbtui.errors import UnusableInput
 from nbtui.images.metrics import GATES, compare_images
@@ -57,7 +57,7 @@ def test_whatever_the_pixels_are(pair: tuple[np.ndarray, np.ndarray]) -> None:
         shown = moves.simulated(moves.with_c(start, c32, "c", ""), py32, moves.differences(c32, py32))
         shown = replace(shown, comparison=found, judged=True)
         for view in moves.TITLES:
-            assert len(Canvas().draw(replace(shown, view=view), 30, 12)) == 12
+            assert len(ImageCanvas().draw(replace(shown, view=view), 30, 12)) == 12
         assert len(header(shown, 80, 3)) == 3 and len(reading(shown, 40, 30)) == 30
 
 

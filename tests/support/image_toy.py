@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from nbtui.console.app import Console
 from nbtui.console.image import state
 from nbtui.console.image.screen import ImageScreen
-from nbtui.console.image.state import ImageState, Stage
+from nbtui.console.image.state import ImagePhase, ImageState
 from nbtui.live.images import Cancelled, PixelFacts, Resolution
 from support.console_toy import ready, screen_text, until
 
@@ -63,21 +63,21 @@ def spots(rows: int, columns: int, values: dict[tuple[int, int], float]) -> np.n
 
 def finished(python: np.ndarray, c: np.ndarray | None = None, **changes: object) -> ImageState:
     """A finished picture of these images."""
-    start = ImageState("toy", (0, 0), (0, 0), "spec", shape=python.shape, python=python, c=c, stage=Stage.READY)
+    start = ImageState("toy", (0, 0), (0, 0), "spec", shape=python.shape, python=python, c=c, phase=ImagePhase.READY)
     start = replace(start, bright_python=state.largest(python), bright_c=0.0 if c is None else state.largest(c))
     if c is not None:
         start = replace(start, difference=state.differences(c, python), c_origin="image.npy")
     return replace(start, **changes)
 
 
-async def opened(pilot: Pilot[int], stage: Stage = Stage.READY) -> ImageScreen:
-    """The image screen, once it is in this stage."""
+async def opened(pilot: Pilot[int], phase: ImagePhase = ImagePhase.READY) -> ImageScreen:
+    """The image screen, once it is in this phase."""
     await ready(pilot)
     await pilot.press("i")
     await until(pilot, lambda: isinstance(pilot.app.screen, ImageScreen))
     screen = pilot.app.screen
     assert isinstance(screen, ImageScreen)
-    await until(pilot, lambda: screen.picture.stage is stage and (screen.picture.judged or stage is not Stage.READY))
+    await until(pilot, lambda: screen.state.phase is phase and (screen.state.judged or phase is not ImagePhase.READY))
     await pilot.pause()
     return screen
 

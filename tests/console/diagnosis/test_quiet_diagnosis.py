@@ -73,13 +73,13 @@ async def test_the_best_cause_shows_by_itself_and_x_takes_it(app: Console, slow:
     slow.go.set()
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
-        await until(pilot, lambda: app.state.inquiry is not None)
+        await until(pilot, lambda: app.state.diagnosed is not None)
         assert "Likely: phi_carryover (explains 100.0 % of the gap)   x all causes   m try c-parity" in shown(
             app, "detail"
         )
         await pilot.press("x")
         await until(pilot, lambda: isinstance(app.screen, DiagnosisScreen))
-        assert isinstance(app.screen, DiagnosisScreen) and app.screen.why.inquiry is app.state.inquiry
+        assert isinstance(app.screen, DiagnosisScreen) and app.screen.state.diagnosed is app.state.diagnosed
         assert slow.runs == 1
 
 
@@ -89,12 +89,12 @@ async def test_x_waits_for_the_run_that_is_on_its_way(app: Console, slow: Slow) 
         await until(pilot, slow.begun.is_set)
         await pilot.press("x")
         await until(
-            pilot, lambda: isinstance(app.screen, DiagnosisScreen) and "re-simulated 12" in app.screen.why.progress
+            pilot, lambda: isinstance(app.screen, DiagnosisScreen) and "re-simulated 12" in app.screen.state.progress
         )
         await pilot.press("q")  # it goes on beside the main screen
         await until(pilot, lambda: isinstance(app.screen, MainScreen))
         slow.go.set()
-        await until(pilot, lambda: app.state.inquiry is not None)
+        await until(pilot, lambda: app.state.diagnosed is not None)
         assert slow.runs == 1 and not slow.stopped.is_set()
 
 
@@ -107,9 +107,9 @@ async def test_a_run_of_what_is_no_longer_shown_is_stopped(app: Console, slow: S
         await until(pilot, slow.stopped.is_set)
         slow.go.set()
         await pilot.pause(0.1)
-        assert app.state.inquiry is None and slow.runs == 1  # now the traces agree: there is nothing to look for
+        assert app.state.diagnosed is None and slow.runs == 1  # now the traces agree: there is nothing to look for
         await pilot.press("m")
-        await until(pilot, lambda: app.state.inquiry is not None)
+        await until(pilot, lambda: app.state.diagnosed is not None)
         assert slow.runs == 2
 
 
@@ -125,7 +125,7 @@ async def test_what_failed_unasked_is_not_tried_again_and_says_so_only_when_aske
         assert slow.runs == 1 and "Likely" not in shown(app, "detail") and not app.state.message
         await pilot.press("x")
         await until(
-            pilot, lambda: isinstance(app.screen, DiagnosisScreen) and "give --workdir" in app.screen.why.problem
+            pilot, lambda: isinstance(app.screen, DiagnosisScreen) and "give --workdir" in app.screen.state.problem
         )
 
 
@@ -167,9 +167,9 @@ async def test_keys_come_first(app: Console, slow: Slow, monkeypatch: pytest.Mon
         await until(pilot, naps.is_set)
         slow.go.set()  # not seen: it naps
         await pilot.pause(0.05)
-        assert app.state.inquiry is None
+        assert app.state.diagnosed is None
         monkeypatch.setattr(inquirer, "AFTER_A_KEY", 0.0)
-        await until(pilot, lambda: app.state.inquiry is not None)
+        await until(pilot, lambda: app.state.diagnosed is not None)
 
 
 async def test_off_means_only_when_asked(app: Console, slow: Slow, tmp_path: Path) -> None:
@@ -185,9 +185,9 @@ async def test_nothing_is_looked_for_where_it_would_cost_too_much(app: Console, 
     slow.result = diagnosis(cause("steps_wrong"))
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
-        await until(pilot, lambda: app.state.inquiry is not None)
+        await until(pilot, lambda: app.state.diagnosed is not None)
         assert "steps_wrong" in shown(app, "detail") and "c-parity" not in shown(app, "detail")
-        fresh = replace(app.state, inquiry=None)
+        fresh = replace(app.state, diagnosed=None)
         assert fresh.simulation is not None and wanted(fresh)
         large = replace(fresh.simulation, steps=10**6)
         assert not wanted(replace(fresh, simulation=large))

@@ -24,7 +24,7 @@ from support.console_toy import toy_state
 
 def found(state: State, result: Diagnosis = TWO) -> DiagnosisState:
     assert state.c_trace is not None and state.py_trace is not None
-    return DiagnosisState(inquiry=DiagnosisResult(result, state.c_trace, state.py_trace, 0.91, -0.0982))
+    return DiagnosisState(diagnosed=DiagnosisResult(result, state.c_trace, state.py_trace, 0.91, -0.0982))
 
 
 @pytest.fixture
@@ -127,16 +127,16 @@ def test_hostile_text_never_comes_through(state: State) -> None:
 
 def test_likely_on_the_main_screen(state: State) -> None:
     assert cause_in_one_line(state) == ""
-    told = replace(state, inquiry=found(state).inquiry)
-    assert current(told) is told.inquiry
+    told = replace(state, diagnosed=found(state).diagnosed)
+    assert current(told) is told.diagnosed
     assert cause_in_one_line(told) == "phi_carryover (explains 100.0 % of the gap)   x all causes   m try c-parity"
     assert f"   Likely: {cause_in_one_line(told)}" in plain(detail.draw(told, 120, 7))
     for width, size in ((120, 3), (80, 2)):
         assert "   likely phi_carryover" in plain(header.draw(told, width, size))[1]
-        weak = replace(told, inquiry=found(state, diagnosis(cause("phi_midpoint", explained=0.4))).inquiry)
+        weak = replace(told, diagnosed=found(state, diagnosis(cause("phi_midpoint", explained=0.4))).diagnosed)
         assert "likely" not in plain(header.draw(weak, width, size))[1]
-    assert cause_in_one_line(replace(told, inquiry=found(state, diagnosis(differs=False)).inquiry)) == ""
-    assert cause_in_one_line(replace(told, inquiry=found(state, diagnosis()).inquiry)).startswith("no known cause")
+    assert cause_in_one_line(replace(told, diagnosed=found(state, diagnosis(differs=False)).diagnosed)) == ""
+    assert cause_in_one_line(replace(told, diagnosed=found(state, diagnosis()).diagnosed)).startswith("no known cause")
     other = replace(told, py_trace=replace(told.py_trace, origin="other")) if told.py_trace else told
     assert cause_in_one_line(other) == ""
 
@@ -149,7 +149,7 @@ def test_why_no_cause_of_a_large_pixel_is_looked_for(state: State) -> None:
     assert large.c_trace is not None
     silent = replace(large, c_trace=replace(large.c_trace, phi=()))  # its log gives no hint of its own
     assert f"   Likely: {words}" in plain(detail.draw(silent, 120, 9))
-    assert unasked(replace(large, inquiry=found(large).inquiry)) == ""
+    assert unasked(replace(large, diagnosed=found(large).diagnosed)) == ""
 
 
 def test_moves_and_copy(state: State) -> None:

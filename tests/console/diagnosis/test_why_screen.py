@@ -71,7 +71,7 @@ async def opened(pilot: Pilot[int], *, done: bool = True) -> tuple[Console, Diag
     screen = app.screen
     assert isinstance(screen, DiagnosisScreen)
     if done:
-        await until(pilot, lambda: not screen.why.progress and screen.why.inquiry is not None)
+        await until(pilot, lambda: not screen.state.progress and screen.state.diagnosed is not None)
     return app, screen
 
 
@@ -82,13 +82,13 @@ async def test_every_key_does_something(case: Case, toy: Toy) -> None:
         assert {entry.id for entry in DIAGNOSIS_ACTIONS} == screen.acts.keys() | {"interrupt", "suspend"}
         assert "> 1  phi_carryover" in screen_text(app)
         await pilot.press("j")
-        assert screen.why.cursor == 1
+        assert screen.state.cursor == 1
         await pilot.press("k", "down", "up")
-        assert screen.why.cursor == 0
+        assert screen.state.cursor == 0
         await pilot.press("question_mark")
         assert "any key closes" in screen_text(app)
         await pilot.press("a")
-        assert not screen.why.helping
+        assert not screen.state.helping
         await pilot.press("q")
         assert isinstance(app.screen, MainScreen)
         assert "Likely: phi_carryover" in screen_text(app)
@@ -100,13 +100,15 @@ async def test_scrolling_at_80x24(case: Case, toy: Toy) -> None:
         await pilot.resize_terminal(80, 16 + 8)
         toy.result = diagnosis(cause("phi_carryover", confirm=tuple(f"step {n}" for n in range(40)), fix=("x",) * 40))
         await pilot.press("r")
-        await until(pilot, lambda: screen.why.inquiry is not None and screen.why.inquiry.diagnosis is toy.result)
+        await until(
+            pilot, lambda: screen.state.diagnosed is not None and screen.state.diagnosed.diagnosis is toy.result
+        )
         await pilot.press("pagedown")
-        assert screen.why.top > 0
+        assert screen.state.top > 0
         await pilot.press("end")
         assert "The C program warns: the sample is large" in screen_text(app)
         await pilot.press("home", "space", "b")
-        assert screen.why.top == 0
+        assert screen.state.top == 0
 
 
 async def test_applying_closes_the_gap_and_can_be_taken_back(case: Case, toy: Toy) -> None:
@@ -123,7 +125,7 @@ async def test_applying_closes_the_gap_and_can_be_taken_back(case: Case, toy: To
         assert "u takes the cause back" in screen_text(app)
         await pilot.press("u")
         assert "NOW # differs" in screen_text(app) and "taken back" in screen_text(app)
-        assert app.state.settings.phi_mode == "spec" and current(app.state) is screen.why.inquiry
+        assert app.state.settings.phi_mode == "spec" and current(app.state) is screen.state.diagnosed
         await pilot.press("u")
         assert "nothing has been applied here" in screen_text(app)
 
@@ -164,7 +166,7 @@ async def test_esc_stops_it_and_q_leaves(case: Case, toy: Toy) -> None:
         await pilot.press("q")
         assert isinstance(app.screen, MainScreen)
         assert toy.stopped.wait(PATIENCE)
-        assert app.state.inquiry is None
+        assert app.state.diagnosed is None
         toy.go.set()
         await opened(pilot)
         assert len(toy.asked) == 3
@@ -175,7 +177,7 @@ async def test_what_was_found_is_kept(case: Case, toy: Toy) -> None:
         await opened(pilot)
         await pilot.press("escape")
         _, screen = await opened(pilot)
-        assert len(toy.asked) == 1 and screen.why.inquiry is not None
+        assert len(toy.asked) == 1 and screen.state.diagnosed is not None
 
 
 async def test_a_failure_is_a_sentence(case: Case, toy: Toy) -> None:
@@ -206,9 +208,9 @@ async def test_a_click_chooses_a_cause(case: Case, toy: Toy) -> None:
     async with console(case).run_test(size=(120, 40)) as pilot:
         _, screen = await opened(pilot)
         await pilot.click(offset=(10, 4))
-        assert screen.why.cursor == 1
+        assert screen.state.cursor == 1
         await pilot.click(offset=(10, 30))
-        assert screen.why.cursor == 1
+        assert screen.state.cursor == 1
 
 
 async def test_without_a_command_there_is_nothing_to_diagnose(toy: Toy) -> None:
@@ -248,7 +250,7 @@ async def test_the_export_carries_this_diagnosis(
         assert request.diagnose is not None
         trace = parse_lines(C_LINES)
         assert request.diagnose(case, trace, trace) is toy.result
-        before = app.state.inquiry
+        before = app.state.diagnosed
         exporting.export(app.state.__class__(Settings(), case=case), Judgement("full", None, {}), tmp_path)
         assert asked[1].diagnose is None and before is not None
 
@@ -257,12 +259,12 @@ async def test_the_demo() -> None:
     """The carry-over is found, and applied it makes every field agree."""
     async with console(load_case("demo")).run_test(size=(120, 40)) as pilot:
         app, screen = await opened(pilot)
-        assert screen.why.causes[0].ids == ("phi_carryover",)
+        assert screen.state.causes[0].ids == ("phi_carryover",)
         assert "phi steps 0 and 11 carry the same k_frac" in screen_text(app)
         await pilot.press("enter")
         await until(pilot, lambda: app.state.phase is Phase.READY and app.state.settings.phi_mode == "c-parity")
         await pilot.pause()
         assert "NOW = AGREE" in screen_text(app)
         await pilot.press("r")
-        await until(pilot, lambda: not screen.why.progress)
+        await until(pilot, lambda: not screen.state.progress)
         assert "nothing differs" in screen_text(app)

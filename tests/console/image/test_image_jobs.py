@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from nbtui.console.app import Console
 from nbtui.console.image.screen import ImageScreen
-from nbtui.console.image.state import Stage
+from nbtui.console.image.state import ImagePhase
 from nbtui.errors import SimulationFailed, UnusableInput
 from nbtui.live.model import Case, Settings
 from nbtui.trace.reading.reader import parse_lines
@@ -24,7 +24,7 @@ async def test_progress_stop_and_start_again(case: Case, frame: ToyFrame, monkey
     monkeypatch.setattr("nbtui.console.image.jobs.TOLD_EVERY", 0.0)
     frame.go.clear()
     async with console(case).run_test(size=(120, 40)) as pilot:
-        screen = await opened(pilot, Stage.SIMULATING)
+        screen = await opened(pilot, ImagePhase.SIMULATING)
         await until(pilot, lambda: "simulating 0 %, Esc stops it" in text_of(pilot))
         await pilot.press("1")  # C's image can be looked at meanwhile
         assert "slow 12     fast 14" in text_of(pilot) and "[800]" in text_of(pilot)
@@ -33,12 +33,12 @@ async def test_progress_stop_and_start_again(case: Case, frame: ToyFrame, monkey
         await pilot.press("n")
         assert "no list of worst pixels" in text_of(pilot)
         await pilot.press("escape")
-        await until(pilot, lambda: screen.picture.stage is Stage.STOPPED)
+        await until(pilot, lambda: screen.state.phase is ImagePhase.STOPPED)
         await pilot.pause()
         assert pilot.app.screen is screen and "2 starts it again" in text_of(pilot)
         frame.go.set()
         await pilot.press("2")
-        await until(pilot, lambda: screen.picture.stage is Stage.READY)
+        await until(pilot, lambda: screen.state.phase is ImagePhase.READY)
         await pilot.pause()
         assert "2 PIXELS DIFFER" in text_of(pilot) and frame.started == 2
 
@@ -46,13 +46,13 @@ async def test_progress_stop_and_start_again(case: Case, frame: ToyFrame, monkey
 async def test_leaving_stops_it(case: Case, frame: ToyFrame) -> None:
     frame.go.clear()
     async with console(case).run_test(size=(120, 40)) as pilot:
-        screen = await opened(pilot, Stage.SIMULATING)
+        screen = await opened(pilot, ImagePhase.SIMULATING)
         await pilot.press("q")
         await until(pilot, lambda: pilot.app.screen is not screen)
         await until(pilot, lambda: not [t for t in threading.enumerate() if t.name == "nbtui-job"])
-        again = await opened(pilot, Stage.SIMULATING)
+        again = await opened(pilot, ImagePhase.SIMULATING)
         frame.go.set()
-        await until(pilot, lambda: again.picture.stage is Stage.READY)
+        await until(pilot, lambda: again.state.phase is ImagePhase.READY)
         assert frame.started == 2
 
 
@@ -72,7 +72,7 @@ async def test_a_failure_is_a_sentence(
 
     monkeypatch.setattr("nbtui.console.image.jobs.prepare", fails)
     async with console(case).run_test(size=(120, 40)) as pilot:
-        await opened(pilot, Stage.FAILED)
+        await opened(pilot, ImagePhase.FAILED)
         assert told in text_of(pilot) and "NOT COMPARED" in text_of(pilot)
         await pilot.press("j", "n", "3", "plus", "r", "v", "home", "enter")
         assert "the detector is not known yet" in text_of(pilot)
@@ -80,10 +80,10 @@ async def test_a_failure_is_a_sentence(
 
 async def problem(pilot: Pilot[int]) -> str:
     screen = await opened(pilot)
-    assert screen.picture.c is None and "NO C IMAGE" in text_of(pilot)
+    assert screen.state.c is None and "NO C IMAGE" in text_of(pilot)
     await pilot.press("3")
-    assert screen.picture.message == screen.picture.c_problem
-    return screen.picture.c_problem
+    assert screen.state.message == screen.state.c_problem
+    return screen.state.c_problem
 
 
 async def test_no_c_image_is_said(case: Case, frame: ToyFrame) -> None:
@@ -106,10 +106,10 @@ async def test_a_cut_out_is_compared_where_it_lies(case: Case, frame: ToyFrame, 
         screen = await opened(pilot)
         text = text_of(pilot)
         assert "1 PIXEL DIFFER" in text and "cut.npy, slow 3-9 fast " in text
-        assert screen.picture.comparison is not None and screen.picture.comparison.compared == 70
+        assert screen.state.comparison is not None and screen.state.comparison.compared == 70
         assert "C       -" in text  # the cursor is outside
         await pilot.press("n")
-        assert screen.picture.cursor == (5, 45) and "C       2.5" in text_of(pilot)
+        assert screen.state.cursor == (5, 45) and "C       2.5" in text_of(pilot)
     async with console(replace(cut, c_image_at=(35, 40))).run_test(size=(120, 40)) as pilot:
         assert "would end at slow 41" in await problem(pilot)
 

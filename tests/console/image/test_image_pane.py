@@ -16,7 +16,7 @@ from nbtui.console.image.head import footer, header
 from nbtui.console.image.jobs import seconds_left
 from nbtui.console.image.levels import dots
 from nbtui.console.image.reading import reading
-from nbtui.console.image.state import ImageState, Stage
+from nbtui.console.image.state import ImagePhase, ImageState
 from nbtui.images.metrics import compare_images
 from nbtui.images.read import Picture as FilePicture
 from nbtui.live.images import PixelFacts
@@ -53,7 +53,7 @@ def test_images_that_agree_have_no_levels() -> None:
     c = np.full((2, 3), 1000.0, dtype=np.float32)
     picture = finished(np.nextafter(c, np.float32(2000)), c, view="difference", zoom=1)
     assert codes(picture, (2, 3)) == ["000", "000"]
-    assert plain(panes.Canvas().draw(picture, 30, 4))[-1] == " every pixel agrees"
+    assert plain(panes.ImageCanvas().draw(picture, 30, 4))[-1] == " every pixel agrees"
 
 
 def test_a_dot_shows_the_largest_of_its_pixels() -> None:
@@ -72,8 +72,8 @@ def test_what_is_no_number_is_seen() -> None:
 def test_an_empty_image_and_no_room() -> None:
     picture = finished(spots(3, 3, {}))
     assert codes(picture, (4, 4)) == ["000", "000", "000", "   "]
-    assert panes.Canvas().draw(picture, 1, 1)
-    assert panes.Canvas().draw(picture, 0, 0) == []
+    assert panes.ImageCanvas().draw(picture, 1, 1)
+    assert panes.ImageCanvas().draw(picture, 0, 0) == []
 
 
 # --- the canvas ------------------------------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ def test_an_empty_image_and_no_room() -> None:
 def test_the_canvas_in_characters() -> None:
     """Six by six pixels: two rows in a cell, the stronger one is shown; v and > point at the cursor."""
     picture = finished(spots(6, 6, SPOTS), characters=True, cursor=(4, 3))
-    assert plain(panes.Canvas().draw(picture, 20, 7)) == [
+    assert plain(panes.ImageCanvas().draw(picture, 20, 7)) == [
         "══  v═════ 1:1 all ═",
         " @ =   │",
         "       │",
@@ -95,7 +95,7 @@ def test_the_canvas_in_characters() -> None:
 
 def test_the_canvas_in_half_blocks() -> None:
     picture = finished(spots(6, 6, SPOTS), cursor=(4, 3))
-    ruler, first, second, third, *_ = panes.Canvas().draw(picture, 20, 7)
+    ruler, first, second, third, *_ = panes.ImageCanvas().draw(picture, 20, 7)
     assert [(span.text, span.tone) for span in first] == [
         (" ", "text"), ("▀", "dots 60"), (" ", "text"), ("▄", "dots 30"), ("   ", "text"), ("│", "rule"),
         (" " * 12, "text"),
@@ -122,7 +122,7 @@ def test_levels_are_kept_until_something_changes(monkeypatch: pytest.MonkeyPatch
         return dots(picture, size)
 
     monkeypatch.setattr(panes, "dots", counted)
-    canvas, picture = panes.Canvas(), finished(spots(6, 6, SPOTS), spots(6, 6, SPOTS))
+    canvas, picture = panes.ImageCanvas(), finished(spots(6, 6, SPOTS), spots(6, 6, SPOTS))
     for step in (picture, replace(picture, cursor=(1, 1)), replace(picture, view="c"), replace(picture, decades=6)):
         canvas.draw(step, 20, 7)
     assert len(made) == 3
@@ -130,16 +130,16 @@ def test_levels_are_kept_until_something_changes(monkeypatch: pytest.MonkeyPatch
 
 def test_what_is_not_there_is_said() -> None:
     start = ImageState("toy", (0, 0), (0, 0))
-    waiting = [plain(panes.Canvas().draw(replace(start, view=view), 60, 5))[2] for view in moves.TITLES]
+    waiting = [plain(panes.ImageCanvas().draw(replace(start, view=view), 60, 5))[2] for view in moves.TITLES]
     assert waiting == [
         " the C image is being read",
         " the Python image is being simulated",
         " the C image is being read",
     ]
-    stopped = replace(start, stage=Stage.STOPPED)
-    assert "2 starts it again" in plain(panes.Canvas().draw(stopped, 60, 5))[2]
-    failed = replace(start, stage=Stage.FAILED, failure="demo.hkl: no such file")
-    assert plain(panes.Canvas().draw(failed, 60, 5))[2] == " demo.hkl: no such file"
+    stopped = replace(start, phase=ImagePhase.STOPPED)
+    assert "2 starts it again" in plain(panes.ImageCanvas().draw(stopped, 60, 5))[2]
+    failed = replace(start, phase=ImagePhase.FAILED, failure="demo.hkl: no such file")
+    assert plain(panes.ImageCanvas().draw(failed, 60, 5))[2] == " demo.hkl: no such file"
 
 
 # --- the read-out ----------------------------------------------------------------------------------------------------
@@ -238,12 +238,12 @@ def test_a_typed_pixel_stands_in_the_foot_line() -> None:
 
 
 def test_what_the_simulation_does_is_in_words() -> None:
-    start = ImageState("toy", (0, 0), (0, 0), stage=Stage.SIMULATING, done=0.432)
+    start = ImageState("toy", (0, 0), (0, 0), phase=ImagePhase.SIMULATING, done=0.432)
     head, verdict = plain(header(start, 80, 2))
     assert head.endswith("simulating 43 %, Esc stops it") and verdict == " NOT COMPARED YET  simulating ..."
     assert plain(header(replace(start, left=11.2), 80, 2))[0].endswith("simulating 43 %, 12 s left, Esc stops it")
     assert (seconds_left(3.0, 0.25), seconds_left(3.0, 0.0)) == (9.0, None)
-    head, verdict = plain(header(replace(start, stage=Stage.STOPPED), 80, 2))
+    head, verdict = plain(header(replace(start, phase=ImagePhase.STOPPED), 80, 2))
     assert head.endswith("stopped") and "2 starts it again" in verdict
     missing = plain(header(replace(start, c_problem="give --c-image FILE"), 80, 2))[1]
     assert missing == " NO C IMAGE  give --c-image FILE"
@@ -261,7 +261,7 @@ def test_foot_line_and_keys_come_from_the_registry() -> None:
         assert "Enter trace it" in foot and foot.endswith("q back")
     assert plain(footer(replace(picture, message="no pixel differs"), 80, 1)) == [" no pixel differs"]
     asked = replace(picture, keys=True)
-    listed = "\n".join(plain([*panes.Canvas().draw(asked, 39, 21), *reading(asked, 40, 21)]))
+    listed = "\n".join(plain([*panes.ImageCanvas().draw(asked, 39, 21), *reading(asked, 40, 21)]))
     assert all(entry.help.split()[-1] in listed and entry.shown in listed for entry in IMAGE_ACTIONS)
 
 
@@ -278,11 +278,11 @@ def test_hostile_text_is_harmless() -> None:
     hostile = [
         replace(start, name=HOSTILE, phi_mode=HOSTILE, c_origin=HOSTILE, message=HOSTILE),
         replace(start, c=None, difference=None, view="c", c_problem=HOSTILE, message=HOSTILE),
-        replace(start, python=None, difference=None, stage=Stage.FAILED, failure=HOSTILE),
+        replace(start, python=None, difference=None, phase=ImagePhase.FAILED, failure=HOSTILE),
     ]
     for picture in hostile:
         drawn: list[Line] = []
-        for draw, height in ((header, 2), (panes.Canvas().draw, 9), (reading, 20), (footer, 1)):
+        for draw, height in ((header, 2), (panes.ImageCanvas().draw, 9), (reading, 20), (footer, 1)):
             drawn += draw(picture, 80, height)
         assert all(text.isprintable() for text in plain(drawn))
         assert all(width_of(row) == 80 for row in drawn)

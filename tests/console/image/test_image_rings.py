@@ -10,7 +10,7 @@ import pytest
 from nbtui.console.drawing.line import plain
 from nbtui.console.image import pane as panes
 from nbtui.console.image.rings import RING, beam_cell, rings
-from nbtui.console.image.state import ImageState, Stage
+from nbtui.console.image.state import ImagePhase, ImageState
 from nbtui.live.images import Resolution
 
 
@@ -20,7 +20,7 @@ def ringed(rows: int, columns: int, beam: tuple[float, float], **changes: object
     squares = 1e-4 * ((slow[:, None] - beam[0]) ** 2 + (fast - beam[1]) ** 2)
     resolution = Resolution(slow, fast, squares, beam)
     dark = np.zeros((rows, columns), dtype=np.float32)
-    start = ImageState("toy", (0, 0), (0, 0), shape=(rows, columns), stage=Stage.READY, python=dark)
+    start = ImageState("toy", (0, 0), (0, 0), shape=(rows, columns), phase=ImagePhase.READY, python=dark)
     return replace(start, resolution=resolution, **changes)  # type: ignore[arg-type]
 
 
@@ -53,8 +53,8 @@ def test_the_beam_is_marked_in_its_cell(zoom: int, corner: tuple[int, int], cell
 def test_rings_hide_no_pixel_and_can_be_turned_off() -> None:
     picture = ringed(60, 60, (30.0, 30.0), zoom=1)
     bright = replace(picture, python=np.ones((60, 60), dtype=np.float32), bright_python=1.0)
-    dark, full = ("\n".join(plain(panes.Canvas().draw(p, 61, 32))) for p in (picture, bright))
+    dark, full = ("\n".join(plain(panes.ImageCanvas().draw(p, 61, 32))) for p in (picture, bright))
     assert "·" in dark and "A" in dark and "x" in dark
     assert "·" not in full and "A" not in full
-    off = "\n".join(plain(panes.Canvas().draw(replace(picture, rings=False), 61, 32)))
+    off = "\n".join(plain(panes.ImageCanvas().draw(replace(picture, rings=False), 61, 32)))
     assert "·" not in off and "x" not in off

@@ -17,7 +17,7 @@ from support.image_toy import ToyFrame, opened, text_of
 async def test_opens_on_the_pixel_of_the_main_screen(case: Case, frame: ToyFrame, size: tuple[int, int]) -> None:
     async with console(case).run_test(size=size) as pilot:
         screen = await opened(pilot)
-        assert screen.picture.view == "difference" and "# corr" in text_of(pilot)
+        assert screen.state.view == "difference" and "# corr" in text_of(pilot)
         await pilot.press("2")
         text = text_of(pilot)
         assert "2 PIXELS DIFFER" in text and ("at slow 30 fast 20" in text) == (size[0] == 120)
@@ -37,7 +37,7 @@ async def test_views(case: Case, frame: ToyFrame) -> None:
         ):
             await pilot.press(key)
             assert mark in text_of(pilot) and centre in text_of(pilot)
-        assert screen.picture.view == "python"
+        assert screen.state.view == "python"
 
 
 async def test_moves(case: Case, frame: ToyFrame) -> None:
@@ -49,14 +49,14 @@ async def test_moves(case: Case, frame: ToyFrame) -> None:
             "shift+right": (0, 10), "L": (0, 10), "shift+left": (0, -10), "H": (0, -10),
         }  # fmt: skip
         for key, (slow, fast) in steps.items():
-            before = screen.picture.cursor
+            before = screen.state.cursor
             await pilot.press(key)
-            assert screen.picture.cursor == (before[0] + slow, before[1] + fast), key
+            assert screen.state.cursor == (before[0] + slow, before[1] + fast), key
         await pilot.press(*["K"] * 9)
-        assert screen.picture.cursor[0] == 0  # at the edge it stays
+        assert screen.state.cursor[0] == 0  # at the edge it stays
         assert "slow 0 " in text_of(pilot)
         await pilot.press("home")
-        assert screen.picture.cursor == (12, 14)
+        assert screen.state.cursor == (12, 14)
 
 
 async def test_zoom_range_and_characters(case: Case, frame: ToyFrame) -> None:
@@ -71,7 +71,7 @@ async def test_zoom_range_and_characters(case: Case, frame: ToyFrame) -> None:
         assert "1:1 all" in text_of(pilot)
         await pilot.press("v", "r", "3")
         text = text_of(pilot)
-        assert screen.picture.characters and "▀" not in text
+        assert screen.state.characters and "▀" not in text
         assert "-abcdef +123456" in text and "4 decades" in text
 
 
@@ -91,23 +91,23 @@ async def test_a_pixel_beyond_the_detector_is_no_trap(case: Case, frame: ToyFram
     """One may ask for any pixel on the main screen; here the cursor is on the nearest there is."""
     async with console(replace(case, pixel=(999, 14))).run_test(size=(120, 40)) as pilot:
         screen = await opened(pilot)
-        assert screen.picture.cursor == (39, 14)
+        assert screen.state.cursor == (39, 14)
         await pilot.press("q")
         await until(pilot, lambda: pilot.app.screen is not screen)
-        assert (await opened(pilot)).picture.cursor == (39, 14)
+        assert (await opened(pilot)).state.cursor == (39, 14)
 
 
 async def test_a_typed_pixel(case: Case, frame: ToyFrame) -> None:
     async with console(case).run_test(size=(80, 24)) as pilot:
         screen = await opened(pilot)
         await pilot.press("colon", *"39 4q", "backspace", "9", "enter")
-        assert screen.picture.cursor == (39, 49) and screen.picture.typed is None
+        assert screen.state.cursor == (39, 49) and screen.state.typed is None
         await pilot.press("slash", *"99 1", "enter")
         assert "not on the detector: slow 0 to 39" in text_of(pilot)
         await pilot.press("slash", "1", "escape")
-        assert pilot.app.screen is screen and screen.picture.cursor == (39, 49)
+        assert pilot.app.screen is screen and screen.state.cursor == (39, 49)
         await pilot.press("slash", "backspace", "n")
-        assert screen.picture.cursor == (30, 20)
+        assert screen.state.cursor == (30, 20)
 
 
 async def test_close_up_and_rings(case: Case, frame: ToyFrame) -> None:
@@ -117,7 +117,7 @@ async def test_close_up_and_rings(case: Case, frame: ToyFrame) -> None:
         await pilot.press("o")
         assert "·" not in text_of(pilot)
         await pilot.press("n", "s")
-        assert "2:1 ═" in text_of(pilot) and screen.picture.cursor == (30, 20)
+        assert "2:1 ═" in text_of(pilot) and screen.state.cursor == (30, 20)
         await pilot.press("s")
         assert "1:1 all" in text_of(pilot)
 
@@ -131,9 +131,9 @@ async def test_the_walk_along_the_worst_goes_on_after_a_trace(case: Case, frame:
         await pilot.pause()
         assert "images: C 3, Python 4 (+33.3 %)" in text_of(pilot)
         again = await opened(pilot)
-        assert again.picture.rank == 0
+        assert again.state.rank == 0
         await pilot.press("n")
-        assert again.picture.cursor == (5, 45)
+        assert again.state.cursor == (5, 45)
 
 
 async def test_worst_pixels(case: Case, frame: ToyFrame) -> None:
@@ -142,7 +142,7 @@ async def test_worst_pixels(case: Case, frame: ToyFrame) -> None:
         visited = []
         for key in ("n", "n", "n", "N", "shift+n"):
             await pilot.press(key)
-            visited.append(screen.picture.cursor)
+            visited.append(screen.state.cursor)
         assert visited == [(30, 20), (5, 45), (30, 20), (5, 45), (30, 20)]
         assert "worst   1 of 2" in text_of(pilot) and "1.333333" in text_of(pilot)
 
@@ -171,7 +171,7 @@ async def test_back_and_again(case: Case, frame: ToyFrame, key: str) -> None:
         await until(pilot, lambda: pilot.app.screen is not screen)
         again = await opened(pilot)
         assert again is not screen and frame.started == 1
-        assert again.picture.view == "difference" and again.picture.cursor == (12, 14)
+        assert again.state.view == "difference" and again.state.cursor == (12, 14)
 
 
 async def test_another_mode_is_another_image(case: Case, frame: ToyFrame) -> None:
@@ -197,10 +197,10 @@ async def test_a_click_is_a_move(case: Case, frame: ToyFrame) -> None:
     async with console(case).run_test(size=(120, 40)) as pilot:
         screen = await opened(pilot)
         await pilot.click("#i-canvas", offset=(1 + 20, 1 + 15))  # a margin and a ruler, then two rows in a cell
-        assert screen.picture.cursor == (30, 20)
+        assert screen.state.cursor == (30, 20)
         await pilot.click("#i-canvas", offset=(70, 1))
         await pilot.click("#i-reading", offset=(2, 2))
-        assert screen.picture.cursor == (30, 20)
+        assert screen.state.cursor == (30, 20)
 
 
 async def test_keys_of_the_main_screen_do_nothing_here(case: Case, frame: ToyFrame) -> None:

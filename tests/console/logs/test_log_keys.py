@@ -50,7 +50,7 @@ def run(logs: tuple[Path, Path], steps: Steps, size: tuple[int, int] = (80, 24))
             await until(pilot, lambda: isinstance(app.screen, LogsScreen))
             screen = app.screen
             assert isinstance(screen, LogsScreen)
-            await until(pilot, lambda: screen.logs.side.top != 1)  # on the field
+            await until(pilot, lambda: screen.state.side.top != 1)  # on the field
             await steps(pilot, screen)
 
     asyncio.run(main())
@@ -59,15 +59,15 @@ def run(logs: tuple[Path, Path], steps: Steps, size: tuple[int, int] = (80, 24))
 
 async def find(pilot: Pilot[int], screen: LogsScreen, text: str) -> None:
     await pilot.press("slash")
-    screen.show(replace(screen.logs, query=text))
+    screen.show(replace(screen.state, query=text))
     await pilot.press("enter")
-    await until(pilot, lambda: screen.logs.pattern is None or not screen.logs.searching)
+    await until(pilot, lambda: screen.state.pattern is None or not screen.state.searching)
 
 
 def test_the_keys_of_the_screen(logs: tuple[Path, Path]) -> None:
     async def steps(pilot: Pilot[int], screen: LogsScreen) -> None:
         def cursors() -> list[int]:
-            return [side.cursor for side in screen.logs.sides]
+            return [side.cursor for side in screen.state.sides]
 
         assert cursors() == [4, 3]  # the first divergence: rot_a
         expected = {
@@ -78,16 +78,16 @@ def test_the_keys_of_the_screen(logs: tuple[Path, Path]) -> None:
             await pilot.press(key)
             assert cursors() == lines, key
         await pilot.press("d", "tab")
-        assert screen.logs.active == 1
+        assert screen.state.active == 1
         await pilot.press("down", "s", "down")
         assert cursors() == [5, 5]
-        assert not screen.logs.locked
+        assert not screen.state.locked
         await pilot.press("right", "right", "left")
-        assert screen.logs.shift == moves.SHIFT
+        assert screen.state.shift == moves.SHIFT
         await pilot.press("question_mark")
         assert "regular expression" in screen_text(screen.app)
         await pilot.press("x")
-        assert not screen.logs.helping
+        assert not screen.state.helping
         await pilot.press("m", "e", "f")  # keys of the main screen
         assert screen.app.screen is screen
         assert not (logs[0].parent / "reports").exists()
@@ -104,19 +104,19 @@ def test_a_log_that_changes_is_read_again_under_the_screen(logs: tuple[Path, Pat
         app.refresher.look()  # as the files are now
         await find(pilot, screen, "f_(latt|cell)")
         await pilot.press("home", *["down"] * 5)
-        assert screen.logs.side.cursor == 6
+        assert screen.state.side.cursor == 6
         grown = [line.replace("F_latt 320", "F_latt 321") for line in C_LOG]
         logs[0].write_text("\n".join([*grown, "TRACE_C: F_cell 100", "F_latt"]) + "\n", encoding="utf-8")
         app.refresher.look()
-        await until(pilot, lambda: screen.logs.sides[0].count == len(C_LOG) + 2 and not screen.logs.searching)
-        assert screen.logs.side.cursor == 6 and "F_latt 321" in screen_text(app)
-        await until(pilot, lambda: list(screen.logs.sides[0].hits) == [6, 7, 8, 9, 12, 13])
-        assert screen.logs.side.cursor == 6 and "c.log read again" in screen.logs.message
-        assert list(screen.logs.sides[1].hits) == [5, 6]
+        await until(pilot, lambda: screen.state.sides[0].count == len(C_LOG) + 2 and not screen.state.searching)
+        assert screen.state.side.cursor == 6 and "F_latt 321" in screen_text(app)
+        await until(pilot, lambda: list(screen.state.sides[0].hits) == [6, 7, 8, 9, 12, 13])
+        assert screen.state.side.cursor == 6 and "c.log read again" in screen.state.message
+        assert list(screen.state.sides[1].hits) == [5, 6]
         logs[0].write_text("\n".join(C_LOG[:4]) + "\n", encoding="utf-8")
         app.refresher.look()
-        await until(pilot, lambda: screen.logs.sides[0].count == 4 and not screen.logs.searching)
-        assert screen.logs.side.cursor == 4 and not screen.logs.side.hits
+        await until(pilot, lambda: screen.state.sides[0].count == 4 and not screen.state.searching)
+        assert screen.state.side.cursor == 4 and not screen.state.side.hits
         await pilot.press("escape", "q")
         await pilot.press("equals_sign", "l")
         frozen = app.screen
@@ -124,7 +124,7 @@ def test_a_log_that_changes_is_read_again_under_the_screen(logs: tuple[Path, Pat
         logs[0].write_text("\n".join(C_LOG) + "\n", encoding="utf-8")
         app.refresher.look()
         await until(pilot, lambda: "c.log changed; = on the main screen lets it in" in screen_text(app))
-        assert frozen.logs.sides[0].count == 4
+        assert frozen.state.sides[0].count == 4
 
     run(logs, steps)
 
@@ -132,19 +132,19 @@ def test_a_log_that_changes_is_read_again_under_the_screen(logs: tuple[Path, Pat
 def test_a_search_counts_on_both_sides_and_esc_forgets_it(logs: tuple[Path, Path]) -> None:
     async def steps(pilot: Pilot[int], screen: LogsScreen) -> None:
         await find(pilot, screen, "f_(latt|cell)")
-        assert [list(side.hits) for side in screen.logs.sides] == [[6, 7, 8, 9], [5, 6]]
-        await until(pilot, lambda: screen.logs.side.cursor == 6)
+        assert [list(side.hits) for side in screen.state.sides] == [[6, 7, 8, 9], [5, 6]]
+        await until(pilot, lambda: screen.state.side.cursor == 6)
         await pilot.press("n")
         assert "hit 2 of 4" in screen_text(screen.app)
         assert "found: C 4  Python 2" in screen_text(screen.app)
         await pilot.press("N", "N")
-        assert screen.logs.side.cursor == 9
+        assert screen.state.side.cursor == 9
         await pilot.press("escape")
-        assert screen.logs.pattern is None
+        assert screen.state.pattern is None
         await pilot.press("slash", "x", "backspace", "y", "escape")
-        assert (screen.logs.typing, screen.logs.query) == (False, "")
+        assert (screen.state.typing, screen.state.query) == (False, "")
         await find(pilot, screen, "nowhere at all")
-        await until(pilot, lambda: "no line of this log contains" in screen.logs.message)
+        await until(pilot, lambda: "no line of this log contains" in screen.state.message)
         await find(pilot, screen, "(")
         assert "not a regular expression" in screen_text(screen.app)
         await pilot.press("escape", "escape")
@@ -155,16 +155,16 @@ def test_a_search_counts_on_both_sides_and_esc_forgets_it(logs: tuple[Path, Path
 
 def test_clicks_the_wheel_and_another_size(logs: tuple[Path, Path]) -> None:
     async def steps(pilot: Pilot[int], screen: LogsScreen) -> None:
-        row = 2 + 5 - screen.logs.sides[0].top
+        row = 2 + 5 - screen.state.sides[0].top
         await pilot.click(offset=(20, row))
-        assert screen.logs.side.cursor == 5
+        assert screen.state.side.cursor == 5
         screen.wheel(3)
-        assert screen.logs.side.cursor == 8
+        assert screen.state.side.cursor == 8
         screen.wheel(-3)
         await pilot.resize_terminal(120, 40)
         await pilot.pause()
         assert "│" in screen_text(screen.app)
-        assert screen.logs.side.cursor == 5
+        assert screen.state.side.cursor == 5
 
     run(logs, steps)
 
@@ -176,13 +176,13 @@ def test_without_an_editor_or_a_terminal_to_hand_over_it_says_so(
         for name in ("VISUAL", "EDITOR"):
             monkeypatch.delenv(name, raising=False)
         await pilot.press("v")
-        assert screen.logs.message == NONE_SET
+        assert screen.state.message == NONE_SET
         monkeypatch.setenv("EDITOR", "vi 'oops")
         await pilot.press("v")
-        assert "cannot be read" in screen.logs.message
+        assert "cannot be read" in screen.state.message
         monkeypatch.setenv("EDITOR", "vi")
         await pilot.press("v")
-        assert "cannot be handed over" in screen.logs.message
+        assert "cannot be handed over" in screen.state.message
 
     run(logs, steps)
 
@@ -217,15 +217,15 @@ def test_reading_can_be_stopped_and_what_was_read_stays(
     async def main() -> None:
         async with app.run_test(size=(80, 24)) as pilot:
             await pilot.press("l")
-            await until(pilot, lambda: isinstance(app.screen, LogsScreen) and app.screen.logs.busy)
+            await until(pilot, lambda: isinstance(app.screen, LogsScreen) and app.screen.state.busy)
             screen = app.screen
             assert isinstance(screen, LogsScreen)
             await pilot.press("slash", "x", "enter")
-            assert "still being read" in screen.logs.message
+            assert "still being read" in screen.state.message
             await pilot.press("escape")
             go.set()
-            await until(pilot, lambda: not screen.logs.busy)
-            assert "reading was stopped" in screen.logs.message
+            await until(pilot, lambda: not screen.state.busy)
+            assert "reading was stopped" in screen.state.message
 
     asyncio.run(main())
 
@@ -244,10 +244,10 @@ def test_a_search_can_be_stopped(logs: tuple[Path, Path], monkeypatch: pytest.Mo
 
     async def steps(pilot: Pilot[int], screen: LogsScreen) -> None:
         await pilot.press("slash", "z", "z", "enter")
-        assert screen.logs.searching
+        assert screen.state.searching
         await pilot.press("escape")
-        await until(pilot, lambda: not screen.logs.searching)
-        assert "stopped" in screen.logs.message or "no line" in screen.logs.message
+        await until(pilot, lambda: not screen.state.searching)
+        assert "stopped" in screen.state.message or "no line" in screen.state.message
 
     run(logs, steps)
 

@@ -149,16 +149,16 @@ async def test_new_packages_appear_and_gone_ones_go(tmp_path: Path, size: tuple[
     app = Watch(tmp_path)
     async with app.run_test(size=size) as pilot:
         screen = app.packages
-        await until(pilot, lambda: len(screen.shelf.entries) == 1)
+        await until(pilot, lambda: len(screen.state.entries) == 1)
         new_package(tmp_path, "20260101T000001Z", py=60.0)
-        await until(pilot, lambda: len(screen.shelf.entries) == 2)
-        assert screen.shelf.message == "1 new package"
+        await until(pilot, lambda: len(screen.state.entries) == 2)
+        assert screen.state.message == "1 new package"
         if size[0] >= 80:
             assert "20260101T000001Z" in shown(screen) and "-40.000 %" in shown(screen)
         await pilot.press("down")
-        assert screen.shelf.message == ""
-        assert screen.shelf.entry is not None
-        assert screen.shelf.entry.package.stamp == "20260101T000000Z"
+        assert screen.state.message == ""
+        assert screen.state.entry is not None
+        assert screen.state.entry.package.stamp == "20260101T000000Z"
         await pilot.press("q")
     assert app.return_value == 0
 
@@ -170,23 +170,23 @@ async def test_every_key(tmp_path: Path) -> None:
     app = Watch(root)
     async with app.run_test(size=(120, 40)) as pilot:
         screen = app.packages
-        await until(pilot, lambda: len(screen.shelf.entries) == 2)
+        await until(pilot, lambda: len(screen.state.entries) == 2)
         await pilot.press("enter")
         assert "TODO nothing" in shown(screen) and "summary.md" in shown(screen)
         await pilot.press("right", "down", "left", "pagedown", "home", "end", "escape")
-        assert screen.shelf.reading is None
+        assert screen.state.reading is None
         await pilot.press("n")
         assert "verdict: first divergence I_before_scaling" in shown(screen)
         await pilot.press("q", "question_mark")
         for help in (entry.help for entry in PACKAGES_ACTIONS):
             assert help in shown(screen)
         await pilot.press("q", "v")
-        await until(pilot, lambda: package in screen.shelf.checks)
+        await until(pilot, lambda: package in screen.state.checks)
         assert "! FAILED" in shown(screen)  # the miniature is no package of the schema
         await pilot.press("equals_sign")
         assert "FROZEN" in shown(screen)
         new_package(root, "20260101T000009Z")
-        await until(pilot, lambda: screen.shelf.held is not None)
+        await until(pilot, lambda: screen.state.held is not None)
         assert "20260101T000009Z" not in shown(screen) and "1 more wait" in shown(screen)
         await pilot.press("equals_sign")
         assert "20260101T000009Z" in shown(screen)
@@ -204,7 +204,7 @@ async def test_hostile_texts_reach_no_terminal_and_no_markup(tmp_path: Path) -> 
     app = Watch(tmp_path)
     async with app.run_test(size=(120, 40)) as pilot:
         screen = app.packages
-        await until(pilot, lambda: len(screen.shelf.entries) == 1)
+        await until(pilot, lambda: len(screen.state.entries) == 1)
         seen = shown(screen)
         await pilot.press("enter")
         seen += shown(screen)
@@ -218,7 +218,7 @@ async def test_a_root_that_does_not_exist_yet(tmp_path: Path) -> None:
         screen = app.packages
         await until(pilot, lambda: "does not exist yet" in shown(screen))
         new_package(tmp_path / "reports", "20260101T000000Z")
-        await until(pilot, lambda: len(screen.shelf.entries) == 1)
+        await until(pilot, lambda: len(screen.state.entries) == 1)
         await pilot.press("ctrl+c")
     assert app.return_value == 130
 
@@ -232,7 +232,7 @@ def test_a_replayed_package_leads_back_to_the_list(tmp_path: Path, monkeypatch: 
     replayed: list[str] = []
 
     def run(app: Watch) -> Path | int:
-        told.append(app.packages.shelf.message)
+        told.append(app.packages.state.message)
         return chosen.pop(0)
 
     def console(case: None, *rest: object, c_trace: Trace, py_trace: Trace, **more: object) -> int:

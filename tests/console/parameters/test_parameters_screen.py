@@ -43,8 +43,8 @@ async def opened(pilot: Pilot[int], app: Console) -> ParametersScreen:
 
 async def settled(pilot: Pilot[int], app: Console, screen: ParametersScreen) -> None:
     def still() -> bool:
-        tuning = screen.form.tuning
-        return app.state.phase is not Phase.SIMULATING and not tuning.waiting and screen.form.read == tuning.now
+        tuning = screen.state.tuning
+        return app.state.phase is not Phase.SIMULATING and not tuning.waiting and screen.state.read == tuning.now
 
     await until(pilot, still)
 
@@ -71,7 +71,7 @@ async def test_every_action(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             assert key in next(entry.keys for entry in PARAMETERS_ACTIONS if entry.id == action)
             done.add(action)
             await pilot.press(key)
-            return screen.form
+            return screen.state
 
         start = gap(app)
         assert (await press("home", "home")).cursor == "wavelength"
@@ -83,8 +83,8 @@ async def test_every_action(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert "120.1" in (await press("H", "much_less")).tuning.now.argv
         await settled(pilot, app, screen)
         assert gap(app) != start and "120.1" in screen_text(app)
-        assert screen.form.tuning.gap == pytest.approx(start)
-        assert (await press("left", "less")).tuning.now == screen.form.tuning.base
+        assert screen.state.tuning.gap == pytest.approx(start)
+        assert (await press("left", "less")).tuning.now == screen.state.tuning.base
         await settled(pilot, app, screen)
         assert gap(app) == start
         assert "120.1" in (await press("u", "undo")).tuning.now.argv
@@ -92,19 +92,19 @@ async def test_every_action(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert (await press("enter", "type")).entry == "120"
         await pilot.press("ctrl+u", *"125", "enter")
         await settled(pilot, app, screen)
-        assert screen.form.in_force["distance"] == pytest.approx(125.0, rel=1e-12)
+        assert screen.state.in_force["distance"] == pytest.approx(125.0, rel=1e-12)
         assert (await press("slash", "search")).searching
         await pilot.press(*"mosaic", "enter")
         assert (await press("n", "match_next")).cursor == "mosaic_domains"
         assert (await press("N", "match_previous")).cursor == "mosaic"
         await pilot.press(*".3", "enter")
-        assert screen.form.tuning.changed == {"distance", "mosaic"}
+        assert screen.state.tuning.changed == {"distance", "mosaic"}
         assert (await press("f", "filter")).only
         await press("f", "filter")
         assert (await press("backspace", "restore")).tuning.changed == {"distance"}
         assert (await press("equals_sign", "hold")).tuning.held
         await pilot.press("right")
-        assert screen.form.tuning.waiting and app.state.phase is Phase.READY and "HELD" in screen_text(app)
+        assert screen.state.tuning.waiting and app.state.phase is Phase.READY and "HELD" in screen_text(app)
         assert not (await press("equals_sign", "hold")).tuning.held
         await settled(pilot, app, screen)
         assert not (await press("r", "reset")).tuning.changed
@@ -113,17 +113,17 @@ async def test_every_action(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         await pilot.press("u")
         for key, action, words in (("c", "copy", "nbtui compare --c"), ("C", "copy_c", "nanoBragg -cell")):
             await press(key, action)
-            await until(pilot, lambda: "copied" in screen.form.message)
+            await until(pilot, lambda: "copied" in screen.state.message)
             copied = (tmp_path / "state" / "nbtui" / "copied.txt").read_text()
             assert copied.startswith(words) and "-distance 125" in copied
-            assert "copied.txt" in screen.form.message
+            assert "copied.txt" in screen.state.message
         assert (await press("end", "end")).cursor.startswith("quirk.")
         await press("page_up".replace("_", ""), "page_up")
         await press("pagedown", "page_down")
         assert (await press("shift+tab", "group_previous")).parameter.group == "sampling"
         assert (await press("question_mark", "help")).keys
         await pilot.press("down", "x")
-        assert not screen.form.keys
+        assert not screen.state.keys
         await settled(pilot, app, screen)
         await press("q", "close")
         assert app.screen is app.main and "2 changed (p)" in screen_text(app)
@@ -150,7 +150,7 @@ async def test_switches_choices_and_the_main_screens_mode_key(tmp_path: Path) ->
         await pilot.press("p")
         assert isinstance(app.screen, ParametersScreen)
         screen = app.screen
-        assert "phi_mode" in screen.form.tuning.changed
+        assert "phi_mode" in screen.state.tuning.changed
         await settled(pilot, app, screen)
         await pilot.press("r")
         await settled(pilot, app, screen)
@@ -165,12 +165,12 @@ async def test_what_cannot_be_simulated_says_why_and_is_undone(tmp_path: Path) -
         await pilot.press("slash", *"structure factors", "enter")
         await pilot.press("enter", "ctrl+u", *"none.hkl", "enter")
         await until(pilot, lambda: app.state.phase is Phase.FAILED)
-        await until(pilot, lambda: bool(screen.form.unread))
+        await until(pilot, lambda: bool(screen.state.unread))
         assert "none.hkl" in screen_text(app) and "verdict of before" in screen_text(app)
         assert gap(app) == before
         await pilot.press("u")
         await settled(pilot, app, screen)
-        assert app.state.phase is Phase.READY and not screen.form.unread and gap(app) == before
+        assert app.state.phase is Phase.READY and not screen.state.unread and gap(app) == before
 
 
 async def test_results_arrive_in_order_and_the_last_change_wins(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,7 +184,7 @@ async def test_results_arrive_in_order_and_the_last_change_wins(monkeypatch: pyt
         return replace(toy_simulator(settings or Settings()), case=case, settings=settings or Settings())
 
     monkeypatch.setattr("nbtui.live.session.simulate", simulate)
-    monkeypatch.setattr("nbtui.console.parameters.screen.in_force", lambda case, settings: {})
+    monkeypatch.setattr("nbtui.console.parameters.jobs.in_force", lambda case, settings: {})
     app = console(Case("toy", ARGV, Path(), (12, 14), None))
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
@@ -211,7 +211,7 @@ async def test_the_trace_follows_every_nudge(tmp_path: Path) -> None:
         await settled(pilot, app, screen)
         seen = [gap(app)]
         for _ in range(4):
-            screen._change(moves.nudge(screen.form, 1))
+            screen._change(moves.nudge(screen.state, 1))
             await until(pilot, lambda: gap(app) != seen[-1])
             await settled(pilot, app, screen)
             seen.append(gap(app))
@@ -254,10 +254,10 @@ async def test_hostile_texts_reach_no_terminal_and_no_markup(monkeypatch: pytest
         seen = screen_text(app)
         await pilot.press("enter")
         seen += screen_text(app)
-        assert screen.form.unread and "[@click=app.quit]" in seen
+        assert screen.state.unread and "[@click=app.quit]" in seen
         await pilot.press("escape", "slash", *"[/b]", "enter")
         seen += screen_text(app)
-        screen.show(replace(screen.form, message=EVIL))
+        screen.show(replace(screen.state, message=EVIL))
         seen += screen_text(app)
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", seen)
 

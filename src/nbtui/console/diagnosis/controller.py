@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbtui.console.diagnosis.jobs import Diagnosed, NotDiagnosed, Run, RunProgress, Stopped
 from nbtui.console.diagnosis.state import DiagnosisState
 from nbtui.console.jobs import NAME, start
 from nbtui.console.main import state as states
@@ -20,7 +20,6 @@ from nbtui.console.terminal.loop import in_loop
 from nbtui.errors import UnusableInput
 from nbtui.live.model import Case
 from nbtui.live.parameters import tuning as tunings
-from nbtui.trace.model import Trace
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
@@ -33,47 +32,6 @@ TELL_EVERY = 0.3  # s between words on the progress
 RESTED = 0.4  # s without anything new before the cause is looked for by itself
 AFTER_A_KEY = 0.15  # s that a quiet diagnosis leaves to whoever presses keys
 _NAP = 0.01  # s
-
-
-class Stopped(Exception):
-    """The diagnosis is not wanted any more."""
-
-
-class Run:
-    """One diagnosis on its way. ``quiet``: nobody waits for it, so it makes way for keys."""
-
-    def __init__(self, c: Trace, py: Trace, *, quiet: bool) -> None:
-        self.c, self.py, self.quiet = c, py, quiet
-        self.stop = threading.Event()
-        self.words = "starting"
-
-    def of(self, state: State) -> bool:
-        """Whether it is of the traces that are shown."""
-        return self.c is state.c_trace and self.py is state.py_trace
-
-
-@dataclass(frozen=True, eq=False)
-class RunProgress:
-    """What the thread of a run does now."""
-
-    run: Run
-    words: str
-
-
-@dataclass(frozen=True, eq=False)
-class Diagnosed:
-    """The thread of a run has ended; without a result, because it was stopped."""
-
-    run: Run
-    result: DiagnosisResult | None
-
-
-@dataclass(frozen=True, eq=False)
-class NotDiagnosed:
-    """The thread of a run has failed, and why."""
-
-    run: Run
-    sentence: str
 
 
 def case_of(state: State) -> Case | None:
@@ -130,7 +88,7 @@ class DiagnosisController(ScreenController):
             run.quiet = False  # somebody waits for it now
             opened = DiagnosisState(progress=run.words)
         else:
-            opened = DiagnosisState(inquiry=current(self.host.state))
+            opened = DiagnosisState(diagnosed=current(self.host.state))
         self._screen = DiagnosisScreen(self, opened)
         self.host.push_screen(self._screen, self._left)
 
@@ -210,7 +168,7 @@ class DiagnosisController(ScreenController):
             self._tried, self._run = event.run, None
             if self._screen is not None:
                 self._screen.found(event.result)
-            self.host.show(replace(self.host.state, inquiry=event.result))
+            self.host.show(replace(self.host.state, diagnosed=event.result))
 
     def _not_diagnosed(self, event: NotDiagnosed) -> None:
         if event.run is self._run:
@@ -243,11 +201,11 @@ class DiagnosisController(ScreenController):
         from nbtui.diagnosis.explain.remedy import remedy
 
         now, tuning, cause = self.host.state, self.host.tuning(), why.cause
-        if cause is None or why.inquiry is None or tuning is None:
+        if cause is None or why.diagnosed is None or tuning is None:
             return False, "there is no cause to apply"
         if now.phase not in (Phase.READY, Phase.FAILED):
             return False, "a simulation is running; wait for it"
-        asked = remedy(cause, why.inquiry.diagnosis.faulty_side, tuning, given=now.py_given)
+        asked = remedy(cause, why.diagnosed.diagnosis.faulty_side, tuning, given=now.py_given)
         if not asked.possible:
             return False, asked.sentence
         try:

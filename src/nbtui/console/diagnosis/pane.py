@@ -50,7 +50,7 @@ def cause_at(why: DiagnosisState, y: int) -> int | None:
 
 
 def _above(state: State, why: DiagnosisState, width: int) -> list[Line]:
-    found = why.inquiry
+    found = why.diagnosed
     lines = [_title(state, found, why, width), _now(state, why, width)]
     title = (Span("causes, best first", "title"),)
     tail = (Span(_effort(found), "faint"),) if found is not None else ()
@@ -153,7 +153,7 @@ def _nothing_else(causes: tuple[Cause, ...]) -> str:
 
 
 def _page(state: State, why: DiagnosisState, width: int) -> list[Line]:
-    found = why.inquiry
+    found = why.diagnosed
     lines: list[Line] = []
     if why.cause is not None:
         lines += _about(why.cause, width)

@@ -16,7 +16,7 @@ class DiagnosisState:
     """Everything the screen may show beside the console's own state. Replaced, never changed."""
 
     progress: str = ""  # what the thread does now; empty when none runs
-    inquiry: DiagnosisResult | None = None
+    diagnosed: DiagnosisResult | None = None
     problem: str = ""  # why there is no diagnosis, and the way out
     cursor: int = 0  # of the causes
     top: int = 0  # first line of the page below that is shown
@@ -27,7 +27,7 @@ class DiagnosisState:
     @property
     def causes(self) -> tuple[Cause, ...]:
         """Ranked, best first."""
-        return self.inquiry.diagnosis.hypotheses if self.inquiry is not None else ()
+        return self.diagnosed.diagnosis.hypotheses if self.diagnosed is not None else ()
 
     @property
     def cause(self) -> Cause | None:
@@ -35,27 +35,27 @@ class DiagnosisState:
         return self.causes[self.cursor] if self.cursor < len(self.causes) else None
 
 
-def found(why: DiagnosisState, inquiry: DiagnosisResult) -> DiagnosisState:
+def found(state: DiagnosisState, diagnosed: DiagnosisResult) -> DiagnosisState:
     """The diagnosis has come."""
-    return replace(why, progress="", problem="", inquiry=inquiry, cursor=0, top=0, applied=None)
+    return replace(state, progress="", problem="", diagnosed=diagnosed, cursor=0, top=0, applied=None)
 
 
-def moved(why: DiagnosisState, by: int) -> DiagnosisState:
+def moved(state: DiagnosisState, by: int) -> DiagnosisState:
     """The cursor ``by`` causes down; at the ends it stays."""
-    if not why.causes:
-        return why
-    cursor = max(0, min(len(why.causes) - 1, why.cursor + by))
-    return why if cursor == why.cursor else replace(why, cursor=cursor, top=0)
+    if not state.causes:
+        return state
+    cursor = max(0, min(len(state.causes) - 1, state.cursor + by))
+    return state if cursor == state.cursor else replace(state, cursor=cursor, top=0)
 
 
-def scrolled(why: DiagnosisState, by: int, lines: int, room: int) -> DiagnosisState:
+def scrolled(state: DiagnosisState, by: int, lines: int, room: int) -> DiagnosisState:
     """The page of ``lines`` lines ``by`` further, ``room`` of which are shown."""
-    return replace(why, top=max(0, min(why.top + by, lines - room)))
+    return replace(state, top=max(0, min(state.top + by, lines - room)))
 
 
-def as_text(why: DiagnosisState) -> str:
+def as_text(state: DiagnosisState) -> str:
     """What ``c`` copies: the chosen cause, in full; empty without one. One line per sentence."""
-    cause = why.cause
+    cause = state.cause
     if cause is None:
         return ""
     lines = [f"{' + '.join(cause.ids)}: explains {100.0 * cause.explained:.1f} %, left {cause.residual:.1e}"]

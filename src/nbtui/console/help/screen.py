@@ -29,10 +29,10 @@ class HelpScreen(ActionScreen[None]):
 
     def __init__(self, state: State, tables: Sequence[KeyTable]) -> None:
         super().__init__()
-        self._state, self._tables = state, tables
+        self._main_state, self._tables = state, tables
         self.state = HelpState()
         self.view = PaneView(
-            lambda width, height: panes.draw(self._state, self._tables, self.state, width, height), "help"
+            lambda width, height: panes.draw(self._main_state, self._tables, self.state, width, height), "help"
         )
         self.acts = {
             "search": lambda: self._show(replace(self.state, typing=True, query="")),
@@ -78,14 +78,16 @@ class HelpScreen(ActionScreen[None]):
         else:
             query = state.query[:-1] if key == "backspace" else state.query + (character or "")
             self._show(
-                panes.found(self._state, self._tables, replace(state, query=query), self.size.width, True, stay=True)
+                panes.found(
+                    self._main_state, self._tables, replace(state, query=query), self.size.width, True, stay=True
+                )
             )
 
     def _found(self, forward: bool) -> None:
-        self._show(panes.found(self._state, self._tables, self.state, self.size.width, forward))
+        self._show(panes.found(self._main_state, self._tables, self.state, self.size.width, forward))
 
     def _section(self, forward: bool) -> None:
-        self._show(panes.to_section(self._state, self._tables, self.state, self.size.width, forward))
+        self._show(panes.to_section(self._main_state, self._tables, self.state, self.size.width, forward))
 
     def _scroll(self, by: int) -> None:
         self._show(replace(self.state, top=self.state.top + by))
@@ -100,5 +102,5 @@ class HelpScreen(ActionScreen[None]):
         self._show(self.state)
 
     def _show(self, state: HelpState) -> None:
-        self.state = panes.kept_in_view(self._state, self._tables, state, self.size.width, self.size.height)
+        self.state = panes.kept_in_view(self._main_state, self._tables, state, self.size.width, self.size.height)
         self.view.update()

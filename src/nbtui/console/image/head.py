@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from nbtui.console.drawing.line import Line, Span, block, clip, fit, line, width_of, wrap
 from nbtui.console.image.actions import IMAGE_ACTIONS
-from nbtui.console.image.state import TITLES, ImageState, Stage, missing
+from nbtui.console.image.state import TITLES, ImagePhase, ImageState, missing
 from nbtui.images.metrics import GATES, ImageComparison
 from nbtui.images.render import sentences
 from nbtui.trace.text import clean
@@ -15,61 +15,59 @@ from nbtui.trace.text import clean
 FIELD = GATES["field"]
 
 
-def header(picture: ImageState, width: int, height: int) -> list[Line]:
+def header(state: ImageState, width: int, height: int) -> list[Line]:
     """What is shown, the verdict on the two images in numbers, and the most telling sentence about them."""
-    size = f"   {picture.shape[0]} x {picture.shape[1]}" if picture.shape else ""
-    tail = _activity(picture)
+    size = f"   {state.shape[0]} x {state.shape[1]}" if state.shape else ""
+    tail = _activity(state)
     wide = width >= 110
     head = line(
         Span(" nbtui ", "focus"),
-        Span(" " + clip(clean(picture.name), max(8, width // 8)) + " ", "title"),
-        *_views(picture),
+        Span(" " + clip(clean(state.name), max(8, width // 8)) + " ", "title"),
+        *_views(state),
         Span("   MODE " if wide else " ", "label"),
-        Span(clean(picture.phi_mode), "title" if wide else "label"),
+        Span(clean(state.phi_mode), "title" if wide else "label"),
         size + (" pixels" if size and wide and not tail.text else ""),
-        Span("   C image " if wide and picture.c_origin else "", "label"),
-        clip(clean(picture.c_origin), width // 5) if wide else "",
+        Span("   C image " if wide and state.c_origin else "", "label"),
+        clip(clean(state.c_origin), width // 5) if wide else "",
     )
     room = width - width_of((tail,)) - 1
-    return block(
-        [(*fit(head, room), Span(" "), tail), _verdict(picture, width), _sentence(picture, width)], width, height
-    )
+    return block([(*fit(head, room), Span(" "), tail), _verdict(state, width), _sentence(state, width)], width, height)
 
 
-def _views(picture: ImageState) -> Line:
+def _views(state: ImageState) -> Line:
     """The three views, the chosen one in brackets."""
     return tuple(
         Span(
-            f"[{key} {title}]" if view == picture.view else f" {key} {title} ",
-            "title" if view == picture.view else "text",
+            f"[{key} {title}]" if view == state.view else f" {key} {title} ",
+            "title" if view == state.view else "text",
         )
         for key, (view, title) in enumerate(TITLES.items(), 1)
     )
 
 
-def _activity(picture: ImageState) -> Span:
-    if picture.stage is Stage.SIMULATING:
-        left = "" if picture.left is None else f"{math.ceil(picture.left)} s left, "
-        return Span(f"simulating {100 * picture.done:.0f} %, {left}{IMAGE_ACTIONS.key('stop')} stops it ", "warning")
-    if picture.stage is Stage.READY and picture.difference is not None and not picture.judged:
+def _activity(state: ImageState) -> Span:
+    if state.phase is ImagePhase.SIMULATING:
+        left = "" if state.left is None else f"{math.ceil(state.left)} s left, "
+        return Span(f"simulating {100 * state.done:.0f} %, {left}{IMAGE_ACTIONS.key('stop')} stops it ", "warning")
+    if state.phase is ImagePhase.READY and state.difference is not None and not state.judged:
         return Span("comparing ... ", "warning")
-    words = {Stage.PREPARING: "reading ... ", Stage.STOPPING: "stopping ... ", Stage.STOPPED: "stopped "}
-    return Span(words.get(picture.stage, "failed " if picture.stage is Stage.FAILED else ""), "warning")
+    words = {ImagePhase.PREPARING: "reading ... ", ImagePhase.STOPPING: "stopping ... ", ImagePhase.STOPPED: "stopped "}
+    return Span(words.get(state.phase, "failed " if state.phase is ImagePhase.FAILED else ""), "warning")
 
 
-def _verdict(picture: ImageState, width: int) -> Line:
-    found = picture.difference
+def _verdict(state: ImageState, width: int) -> Line:
+    found = state.difference
     if found is None:
-        if picture.c_problem:
-            return line(Span(" NO C IMAGE ", "verdict-wait"), " " + _problem(picture, width)[0])
-        if picture.stage in (Stage.FAILED, Stage.STOPPED):
-            words = missing(replace(picture, view="python"))
+        if state.c_problem:
+            return line(Span(" NO C IMAGE ", "verdict-wait"), " " + _problem(state, width)[0])
+        if state.phase in (ImagePhase.FAILED, ImagePhase.STOPPED):
+            words = missing(replace(state, view="python"))
             return line(Span(" NOT COMPARED ", "verdict-wait"), " " + clip(clean(words), width - 16))
-        return line(Span(" NOT COMPARED YET ", "verdict-wait"), f" {picture.stage.value} ...")
-    numbers = _numbers(picture.comparison, width) if picture.comparison else ()
+        return line(Span(" NOT COMPARED YET ", "verdict-wait"), f" {state.phase.value} ...")
+    numbers = _numbers(state.comparison, width) if state.comparison else ()
     if not found.differing:
         return line(Span(" IMAGES AGREE ", "verdict-agree"), " every pixel within 1e-6", *numbers)
-    passed = picture.comparison is not None and not picture.comparison.failures(FIELD)
+    passed = state.comparison is not None and not state.comparison.failures(FIELD)
     count = f" {found.differing} PIXEL{'S' if found.differing > 1 else ''} DIFFER "
     slow, fast = found.worst[0]
     worst = float(found.delta[slow, fast])
@@ -113,16 +111,16 @@ def _never_rounded_up(value: float, digits: str) -> str:
     return "0.99999+" if text == "1.00000" and value < 1.0 - 1e-12 else text
 
 
-def _problem(picture: ImageState, width: int) -> list[str]:
+def _problem(state: ImageState, width: int) -> list[str]:
     """Why there is no C image: what stands beside the verdict, and the rest."""
-    return wrap(clean(picture.c_problem), width - 14)
+    return wrap(clean(state.c_problem), width - 14)
 
 
-def _sentence(picture: ImageState, width: int) -> Line:
+def _sentence(state: ImageState, width: int) -> Line:
     """How one image comes from the other, or where they differ."""
-    found = picture.comparison
+    found = state.comparison
     if found is None:
-        rest = " ".join(_problem(picture, width)[1:]) if picture.c_problem else ""
+        rest = " ".join(_problem(state, width)[1:]) if state.c_problem else ""
         return line(" " + clip(rest, width - 2)) if rest else ()
     told = sentences(found)
     telling = [entry.sentence for entry in found.findings if entry.id in ("relation", "displaced")]
@@ -130,13 +128,13 @@ def _sentence(picture: ImageState, width: int) -> Line:
     return line(Span(" " + clip(words, width - 2), "warning" if telling else "text"))
 
 
-def footer(picture: ImageState, width: int, height: int) -> list[Line]:
+def footer(state: ImageState, width: int, height: int) -> list[Line]:
     """The keys; or what is being typed; or what was last told."""
-    if picture.typed is not None:
-        asked = line(Span(" go to pixel, slow fast: ", "label"), picture.typed, Span(" ", "cursor"))
+    if state.typed is not None:
+        asked = line(Span(" go to pixel, slow fast: ", "label"), state.typed, Span(" ", "cursor"))
         return [fit((*asked, Span("   Enter goes, Esc leaves", "faint")), width)]
-    if picture.message:
-        return [fit(line(Span(" " + clip(clean(picture.message), width - 2), "warning")), width)]
+    if state.message:
+        return [fit(line(Span(" " + clip(clean(state.message), width - 2), "warning")), width)]
     spans: Line = ()
     entries = [entry for entry in IMAGE_ACTIONS if entry.label]
     always = [line(Span(f" {entry.shown}", "key"), Span(f" {entry.label} ", "faint")) for entry in entries[-2:]]

@@ -19,19 +19,19 @@ _PHOTONS = np.array(list("0123456"))
 Codes = npt.NDArray[np.str_]
 
 
-def dots(picture: ImageState, size: Pixel) -> Codes:
+def dots(state: ImageState, size: Pixel) -> Codes:
     """The chosen view as codes for ``size`` dots (down, across) at most; logarithmic, ``decades`` below the top.
 
     Fewer where the detector ends before; always a whole number of cells, two dots high.
     """
-    image = picture.shown
+    image = state.shown
     if image is None or 0 in size:
         return np.full((0, 0), BEYOND)
-    zoom = scale(picture, size)
-    values = _sampled(image, picture.corner, size, zoom)
-    steps = _steps(values, picture.top, picture.decades)
-    if picture.difference is not None and picture.view == "difference":
-        if not picture.difference.differing:
+    zoom = scale(state, size)
+    values = _sampled(image, state.corner, size, zoom)
+    steps = _steps(values, state.top, state.decades)
+    if state.difference is not None and state.view == "difference":
+        if not state.difference.differing:
             steps[:] = 0
         found = _CODES[steps + COUNT]
     else:

@@ -27,7 +27,7 @@ def dots_in(width: int, height: int) -> Pixel:
     return 2 * max(0, height - 2), max(0, width - 1)
 
 
-class Canvas:
+class ImageCanvas:
     """The detector. Remembers the last levels: of a large image they take longer than a key may."""
 
     def __init__(self) -> None:
@@ -38,21 +38,21 @@ class Canvas:
         self._ring_codes: Codes | None = None
         self._rings: dict[int, dict[int, Span]] = {}
 
-    def draw(self, picture: ImageState, width: int, height: int) -> list[Line]:
+    def draw(self, state: ImageState, width: int, height: int) -> list[Line]:
         """A title with the cursor's column, the dots with the cursor's row, and the levels' meaning."""
-        if picture.keys:
+        if state.keys:
             return block(keys(), width, height)
         size = dots_in(width, height)
-        why = missing(picture)
+        why = missing(state)
         if why:
             told = [line(Span(" " + part, "warning")) for part in wrap(clean(why), width - 2)]
-            return block([_ruler(picture, width, None, scale(picture, size)), (), *told], width, height)
-        zoom = scale(picture, size)
-        at = dot_of(picture, picture.cursor, zoom)
+            return block([_ruler(state, width, None, scale(state, size)), (), *told], width, height)
+        zoom = scale(state, size)
+        at = dot_of(state, state.cursor, zoom)
         cursor = (at[0] // 2, at[1])
-        codes = self._levels(picture, size)
-        rows = _rows(codes, picture.characters)
-        marks = self._marks(picture, codes, zoom)
+        codes = self._levels(state, size)
+        rows = _rows(codes, state.characters)
+        marks = self._marks(state, codes, zoom)
         edge = Span("\u2502" if codes.shape[1] < size[1] else "", "rule")  # the detector ends here
         body = []
         for y, row in enumerate(rows):
@@ -63,31 +63,31 @@ class Canvas:
         if codes.shape[0] < size[0]:
             body.append(line(" ", Span("\u2500" * codes.shape[1] + ("\u2518" if edge.text else ""), "rule")))
         body = block(body, width, height - 2)
-        return block([_ruler(picture, width, cursor[1] + 1, zoom), *body, _legend(picture, width)], width, height)
+        return block([_ruler(state, width, cursor[1] + 1, zoom), *body, _legend(state, width)], width, height)
 
-    def _marks(self, picture: ImageState, codes: Codes, zoom: int) -> dict[int, dict[int, Span]]:
+    def _marks(self, state: ImageState, codes: Codes, zoom: int) -> dict[int, dict[int, Span]]:
         """Rings and the beam's place by line and column; remembered like the levels, on which they depend."""
-        if not picture.rings or picture.resolution is None:
+        if not state.rings or state.resolution is None:
             return {}
-        key = (picture.corner, zoom, picture.characters, codes.shape)
+        key = (state.corner, zoom, state.characters, codes.shape)
         if key != self._ring_key or codes is not self._ring_codes:
             self._ring_key, self._ring_codes = key, codes
             free = (codes[::2] == "0") & (codes[1::2] == "0")
             size = (codes.shape[0] // 2, codes.shape[1])
             self._rings = {}
-            for (y, x), char in rings(picture, zoom, size, free).items():
-                span = Span(_DOT[picture.characters]) if char == RING else Span(char, "label")
+            for (y, x), char in rings(state, zoom, size, free).items():
+                span = Span(_DOT[state.characters]) if char == RING else Span(char, "label")
                 self._rings.setdefault(y, {})[x] = span
-            beam = beam_cell(picture, zoom, size)
+            beam = beam_cell(state, zoom, size)
             if beam is not None:
                 self._rings.setdefault(beam[0], {})[beam[1]] = Span(BEAM, "focus")
         return self._rings
 
-    def _levels(self, picture: ImageState, size: Pixel) -> Codes:
-        key = (picture.corner, picture.zoom, picture.decades, picture.top, picture.view, size)
-        if key != self._key or picture.shown is not self._image:
-            self._key, self._image = key, picture.shown
-            self._codes = dots(picture, size)
+    def _levels(self, state: ImageState, size: Pixel) -> Codes:
+        key = (state.corner, state.zoom, state.decades, state.top, state.view, size)
+        if key != self._key or state.shown is not self._image:
+            self._key, self._image = key, state.shown
+            self._codes = dots(state, size)
         return self._codes
 
 
@@ -130,30 +130,30 @@ def _with_marks(row: Line, marks: dict[int, Span]) -> Line:
     return tuple(span for span in spans if span.text)
 
 
-def _ruler(picture: ImageState, width: int, column: int | None, zoom: int) -> Line:
-    """A line with ``v`` above the cursor, and how close the picture is."""
+def _ruler(state: ImageState, width: int, column: int | None, zoom: int) -> Line:
+    """A line with ``v`` above the cursor, and the zoom."""
     closeness = f"1:{zoom}" if zoom > 0 else f"{-zoom}:1"
-    spans = rule((), width, (Span(closeness + " all" * (picture.zoom == FIT), "faint"),), focused=True)
+    spans = rule((), width, (Span(closeness + " all" * (state.zoom == FIT), "faint"),), focused=True)
     return spans if column is None else _with_marks(spans, {column: Span("v", "cursor")})
 
 
-def _legend(picture: ImageState, width: int) -> Line:
+def _legend(state: ImageState, width: int) -> Line:
     """What the levels mean."""
-    top, decades = picture.top, picture.decades
-    if picture.view == "difference":
-        if picture.difference is not None and not picture.difference.differing:
+    top, decades = state.top, state.decades
+    if state.view == "difference":
+        if state.difference is not None and not state.difference.differing:
             return line(Span(" every pixel agrees", "pass"))
         return line(
-            *_ramp(picture, "abcdef", "-"),
-            *_ramp(picture, "ABCDEF", "+"),
+            *_ramp(state, "abcdef", "-"),
+            *_ramp(state, "ABCDEF", "+"),
             Span(f" {10.0**-decades * top:.2g} to {top:.2g}", "faint"),
             Span(f", {decades} decades, + Python more" if width >= WIDE else "", "faint"),
         )
     low = f" {10.0**-decades * top:.2g} to {top:.3g} photons"
-    return line(*_ramp(picture, "123456", ""), Span(f"{low}{f', {decades} decades' if width >= WIDE else ''}", "faint"))
+    return line(*_ramp(state, "123456", ""), Span(f"{low}{f', {decades} decades' if width >= WIDE else ''}", "faint"))
 
 
-def _ramp(picture: ImageState, codes: str, sign: str) -> Line:
-    if picture.characters:
+def _ramp(state: ImageState, codes: str, sign: str) -> Line:
+    if state.characters:
         return (Span(f" {sign}", "faint"), Span("".join(LETTERS[code] for code in codes)))
     return (Span(f" {sign}", "faint"), *(_cell(code, code, 1) for code in codes))

@@ -18,17 +18,17 @@ KEYS_WIDTH = 38
 AROUND = 3  # pixels on each side of the cursor that are shown in numbers
 
 
-def reading(picture: ImageState, width: int, height: int) -> list[Line]:
+def reading(state: ImageState, width: int, height: int) -> list[Line]:
     """What there is to know of the pixel under the cursor, and the values around it; or the keys."""
-    if picture.keys:
+    if state.keys:
         return block(keys()[height:], width, height)
-    slow, fast = picture.cursor
+    slow, fast = state.cursor
     title = rule((Span("pixel", "title"),), width)
     lines = [title, line(Span(" slow ", "label"), left(str(slow), 7), Span("fast ", "label"), str(fast))]
-    lines += [*_place(picture), *_values(picture), *_around(picture, width)]
-    if picture.comparison is not None:
-        lines += _images(picture.comparison, width)
-    return block([*lines, *_worst(picture, width, height - len(lines))], width, height)
+    lines += [*_place(state), *_values(state), *_around(state, width)]
+    if state.comparison is not None:
+        lines += _images(state.comparison, width)
+    return block([*lines, *_worst(state, width, height - len(lines))], width, height)
 
 
 def keys() -> list[Line]:
@@ -41,10 +41,10 @@ def keys() -> list[Line]:
     return lines
 
 
-def _place(picture: ImageState) -> list[Line]:
+def _place(state: ImageState) -> list[Line]:
     """Where the pixel's centre is."""
-    facts = picture.facts
-    if facts is None or (facts.slow, facts.fast) != picture.cursor:
+    facts = state.facts
+    if facts is None or (facts.slow, facts.fast) != state.cursor:
         return [line(Span(f" {name:7}", "label"), "-") for name in ("mm", "2theta", "h k l")]
     resolution = f"{facts.d_angstrom:.5g} A" if math.isfinite(facts.d_angstrom) else "direct beam"
     indices = " ".join(f"{index:.3f}" for index in facts.hkl)
@@ -55,9 +55,9 @@ def _place(picture: ImageState) -> list[Line]:
     ]
 
 
-def _values(picture: ImageState) -> list[Line]:
+def _values(state: ImageState) -> list[Line]:
     """C, Python, their ratio, and the place among the worst."""
-    c, python = picture.value(picture.c), picture.value(picture.python)
+    c, python = state.value(state.c), state.value(state.python)
     ratio = "-"
     if c is not None and python is not None:
         if c != 0.0 and math.isfinite(python / c):
@@ -68,30 +68,30 @@ def _values(picture: ImageState) -> list[Line]:
         line(Span(f" {name:8}", "label"), "-" if value is None else f"{value:.9g}")
         for name, value in (("C", c), ("Python", python))
     ]
-    found = picture.difference
+    found = state.difference
     place = ""
     if found is not None and found.differing:
         listed = f"of the worst {len(found.worst)}" if len(found.worst) < found.differing else f"of {found.differing}"
-        place = f"{'-' if picture.rank is None else picture.rank + 1} {listed}"
+        place = f"{'-' if state.rank is None else state.rank + 1} {listed}"
     rows.append(line(Span(" Py / C  ", "label"), ratio))
     rows.append(line(Span(" worst   ", "label"), place or "-"))
-    log = picture.log_pixel
+    log = state.log_pixel
     if log is not None:
         rows.append(
             line(
                 Span(" C's log ", "label"),
-                "of this pixel" if log == picture.cursor else f"of slow {log[0]} fast {log[1]}",
+                "of this pixel" if log == state.cursor else f"of slow {log[0]} fast {log[1]}",
             )
         )
     return rows
 
 
-def _around(picture: ImageState, width: int) -> list[Line]:
+def _around(state: ImageState, width: int) -> list[Line]:
     """The values of the chosen view about the cursor, whole numbers in a unit that gives the largest three digits."""
-    image = picture.shown
+    image = state.shown
     if image is None:
         return []
-    slow, fast = picture.cursor
+    slow, fast = state.cursor
     size = 2 * AROUND + 1
     near = np.full((size, size), np.nan)
     inside = np.zeros((size, size), dtype=bool)
@@ -103,7 +103,7 @@ def _around(picture: ImageState, width: int) -> list[Line]:
     top = float(finite.max()) if finite.size else 0.0
     power = int(f"{top:.2e}".partition("e")[2]) - 2 if top > 0.0 else 0
     unit = f"x 1e{power:+d}" if power else ""
-    lines = [rule((Span(f"{size} x {size}, {TITLES[picture.view]}", "title"),), width, (Span(unit, "faint"),))]
+    lines = [rule((Span(f"{size} x {size}, {TITLES[state.view]}", "title"),), width, (Span(unit, "faint"),))]
     for y in range(size):
         cells = [_number(float(near[y, x]), power) if inside[y, x] else "" for x in range(size)]
         row = [f"{cell:>5}" for cell in cells]
@@ -137,13 +137,13 @@ def _images(found: ImageComparison, width: int) -> Iterator[Line]:
             yield line(Span(("  " if at else " ") + part, "text"))
 
 
-def _worst(picture: ImageState, width: int, height: int) -> list[Line]:
+def _worst(state: ImageState, width: int, height: int) -> list[Line]:
     """The pixels that n walks, those about the one it stands on; nothing where there is no room."""
-    found = picture.difference
+    found = state.difference
     if found is None or not found.worst or height < 3:
         return []
     room = height - 1
-    here = picture.rank
+    here = state.rank
     first = max(0, min((here or 0) - room // 2, len(found.worst) - room))
     lines = [rule((Span("worst pixels", "title"),), width, (Span("Python - C", "faint"),))]
     for at, (slow, fast) in enumerate(found.worst[first : first + room], start=first):

@@ -20,25 +20,25 @@ RING = ""  # instead of a character: a piece of a ring, however it is drawn
 Cells = dict[Pixel, str]  # (line, column) -> character
 
 
-def beam_cell(picture: ImageState, zoom: int, size: Pixel) -> Pixel | None:
+def beam_cell(state: ImageState, zoom: int, size: Pixel) -> Pixel | None:
     """The cell (line, column) in which the beam meets the detector; None out of sight. ``size`` in cells."""
-    known = picture.resolution
+    known = state.resolution
     if known is None or known.beam is None:
         return None
     line, column = (
         int((at - start + 0.5) // (step * _pixels(zoom)))
-        for at, start, step in zip(known.beam, picture.corner, (2, 1), strict=True)
+        for at, start, step in zip(known.beam, state.corner, (2, 1), strict=True)
     )
     return (line, column) if 0 <= line < size[0] and 0 <= column < size[1] else None
 
 
-def rings(picture: ImageState, zoom: int, size: Pixel, free: npt.NDArray[np.bool_]) -> Cells:
+def rings(state: ImageState, zoom: int, size: Pixel, free: npt.NDArray[np.bool_]) -> Cells:
     """Dots along a few rings of equal resolution and their names, in cells that are ``free`` (lines, columns)."""
-    known = picture.resolution
+    known = state.resolution
     if known is None or 0 in size or 0 in free.shape:
         return {}
     lines, columns = min(size[0], free.shape[0]), min(size[1], free.shape[1])
-    across = np.sqrt(known.at(*_edges(picture, zoom, (lines, columns))))  # 1/d at the corners of cells
+    across = np.sqrt(known.at(*_edges(state, zoom, (lines, columns))))  # 1/d at the corners of cells
     found: Cells = {}
     for spacing in _chosen(known, across):
         inside = across < 1.0 / spacing
@@ -55,11 +55,11 @@ def _pixels(zoom: int) -> float:
     return float(zoom) if zoom > 0 else 1.0 / -zoom
 
 
-def _edges(picture: ImageState, zoom: int, cells: Pixel) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _edges(state: ImageState, zoom: int, cells: Pixel) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Pixel coordinates of the edges between lines and between columns."""
     slow, fast = (
         start - 0.5 + step * _pixels(zoom) * np.arange(count + 1, dtype=np.float64)
-        for start, step, count in zip(picture.corner, (2, 1), cells, strict=True)
+        for start, step, count in zip(state.corner, (2, 1), cells, strict=True)
     )
     return slow, fast
 

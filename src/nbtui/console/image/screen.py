@@ -31,7 +31,7 @@ from nbtui.console.image.jobs import (
     simulated,
 )
 from nbtui.console.image.reading import reading
-from nbtui.console.image.state import Image, ImageState, Pixel, Stage
+from nbtui.console.image.state import Image, ImagePhase, ImageState, Pixel
 from nbtui.console.jobs import NAME, Failure, start
 from nbtui.console.terminal.loop import in_loop
 from nbtui.console.terminal.screen import ActionScreen, bindings
@@ -51,7 +51,7 @@ class Visit:
     """What a visit to the image screen leaves behind: what it had worked out, and a pixel to trace, if any."""
 
     key: tuple[object, ...]
-    picture: ImageState
+    state: ImageState
     ready: ImagePrepared | None
     trace: Pixel | None = None
     told: str = ""  # what the images say of that pixel
@@ -83,15 +83,15 @@ class ImageScreen(ActionScreen[Visit]):
         self.key = (case.argv, case.workdir, case.c_image, case.c_image_at, settings)
         home = case.pixel or (0, 0)
         self.ready: ImagePrepared | None = None
-        self.picture = ImageState(clean(case.name), home, home, settings.phi_mode, log_pixel)
+        self.state = ImageState(clean(case.name), home, home, settings.phi_mode, log_pixel)
         if last is not None and last.key == self.key:
             self.ready = last.ready
-            kept = replace(last.picture, home=home, log_pixel=log_pixel, facts=None, message="", typed=None)
+            kept = replace(last.state, home=home, log_pixel=log_pixel, facts=None, message="", typed=None)
             # on the pixel that was traced from here the walk along the worst goes on
-            self.picture = kept if kept.cursor == home else states.to_pixel(kept, home)
+            self.state = kept if kept.cursor == home else states.to_pixel(kept, home)
         self._generation = 0
         self._stop = threading.Event()
-        canvas = panes.Canvas()
+        canvas = panes.ImageCanvas()
         draws = {
             "header": header,
             "canvas": canvas.draw,
@@ -110,11 +110,11 @@ class ImageScreen(ActionScreen[Visit]):
 
     def on_mount(self) -> None:
         if self._colourless:
-            self.picture = replace(self.picture, characters=True, rings=False)  # among letters rings are clutter
-        if self.picture.python is None:
+            self.state = replace(self.state, characters=True, rings=False)  # among letters rings are clutter
+        if self.state.python is None:
             self._simulate()
-        elif not self.picture.judged:
-            self._compare(self.picture.python)
+        elif not self.state.judged:
+            self._compare(self.state.python)
 
     def on_unmount(self) -> None:
         self._stop.set()
@@ -134,7 +134,7 @@ class ImageScreen(ActionScreen[Visit]):
             arrived(simulated(ready, python))
             return compared(ready, python)
 
-        self.show(replace(self.picture, stage=Stage.PREPARING, done=0.0, left=None, failure="", message=""))
+        self.show(replace(self.state, phase=ImagePhase.PREPARING, done=0.0, left=None, failure="", message=""))
         start(job, self._heard(self._compared), self._heard(self._job_failed), NAME)
 
     def _compare(self, python: Image) -> None:
@@ -155,51 +155,51 @@ class ImageScreen(ActionScreen[Visit]):
         return in_loop(self, current)
 
     def _prepared(self, event: ImagePrepared) -> None:
-        self.ready, now = event, self.picture
-        stage = now.stage if now.stage is Stage.STOPPING else Stage.SIMULATING
-        now = replace(now, shape=event.frame.shape, stage=stage, resolution=event.resolution, extent=event.extent)
+        self.ready, now = event, self.state
+        phase = now.phase if now.phase is ImagePhase.STOPPING else ImagePhase.SIMULATING
+        now = replace(now, shape=event.frame.shape, phase=phase, resolution=event.resolution, extent=event.extent)
         now = states.with_c(now, event.c, event.c_origin, event.c_problem)
         self.show(now if now.rank is not None else states.to_pixel(now, now.cursor))
 
     def _progressed(self, event: ImageProgress) -> None:
-        self.show(replace(self.picture, done=event.done, left=event.left))
+        self.show(replace(self.state, done=event.done, left=event.left))
 
     def _simulated(self, event: ImageSimulated) -> None:
-        self.show(states.simulated(self.picture, event.python, event.difference))
+        self.show(states.simulated(self.state, event.python, event.difference))
 
     def _compared(self, event: ImagesCompared) -> None:
-        self.show(replace(self.picture, comparison=event.comparison, judged=True))
+        self.show(replace(self.state, comparison=event.comparison, judged=True))
 
     def _job_failed(self, failure: Failure) -> None:
-        now = self.picture
-        if now.stage is Stage.READY:  # the images are there, comparing them has failed
+        now = self.state
+        if now.phase is ImagePhase.READY:  # the images are there, comparing them has failed
             self.show(replace(now, judged=True, message=failure.sentence))
         elif failure.code == INTERRUPTED:
-            self.show(replace(now, stage=Stage.STOPPED))
+            self.show(replace(now, phase=ImagePhase.STOPPED))
         else:
-            self.show(replace(now, stage=Stage.FAILED, failure=failure.sentence))
+            self.show(replace(now, phase=ImagePhase.FAILED, failure=failure.sentence))
 
     # --- keys --------------------------------------------------------------------------------------------------------
 
     def typed(self, event: events.Key) -> bool:
         """The list of keys is closed by any key; what is typed is a pixel to go to."""
-        if not (self.picture.keys or self.picture.typed is not None):
+        if not (self.state.keys or self.state.typed is not None):
             return False
-        if self.picture.keys:
-            self.show(replace(self.picture, keys=False))
+        if self.state.keys:
+            self.show(replace(self.state, keys=False))
         else:
-            self.show(_typing(self.picture, event.key, event.character or ""))
+            self.show(_typing(self.state, event.key, event.character or ""))
         return True
 
     def tell(self, sentence: str) -> None:
-        self.show(replace(self.picture, message=sentence))
+        self.show(replace(self.state, message=sentence))
 
     def forget_message(self) -> None:
-        self.picture = replace(self.picture, message="")
+        self.state = replace(self.state, message="")
 
     def _actions(self) -> dict[str, Callable[[], None]]:
         def move(step: Callable[[ImageState], ImageState]) -> Callable[[], None]:
-            return lambda: self.show(step(self.picture))
+            return lambda: self.show(step(self.state))
 
         acts: dict[str, Callable[[], None]] = {
             "view_c": move(lambda p: states.viewed(p, "c")),
@@ -233,45 +233,45 @@ class ImageScreen(ActionScreen[Visit]):
             return
         dots = self._dots()
         dot = (2 * (y - 1), x - 1)
-        pixel = states.pixel_of(self.picture, dot, states.scale(self.picture, dots)) if min(dot) >= 0 else None
+        pixel = states.pixel_of(self.state, dot, states.scale(self.state, dots)) if min(dot) >= 0 else None
         if pixel is not None:
-            self.show(states.to_pixel(replace(self.picture, message=""), pixel))
+            self.show(states.to_pixel(replace(self.state, message=""), pixel))
 
     def resized(self) -> None:
-        self.show(self.picture)
+        self.show(self.state)
 
     @property
     def _colourless(self) -> bool:
         return theme() == "mono" or self.app.no_color or ascii_only()
 
-    def _other_levels(self, picture: ImageState) -> ImageState:
+    def _other_levels(self, state: ImageState) -> ImageState:
         if self._colourless:
-            return replace(picture, characters=True, message="without colours the levels are characters")
-        return replace(picture, characters=not picture.characters)
+            return replace(state, characters=True, message="without colours the levels are characters")
+        return replace(state, characters=not state.characters)
 
     def _python(self) -> None:
-        self.show(states.viewed(self.picture, "python"))
-        if self.picture.stage in (Stage.STOPPED, Stage.FAILED):
+        self.show(states.viewed(self.state, "python"))
+        if self.state.phase in (ImagePhase.STOPPED, ImagePhase.FAILED):
             self._simulate()
 
     def _trace(self) -> None:
-        if self.picture.shape is None:
+        if self.state.shape is None:
             self.tell("the detector is not known yet")
         else:
-            self._leave(self.picture.cursor)
+            self._leave(self.state.cursor)
 
     def _escape(self) -> None:
-        if self.picture.busy:
+        if self.state.busy:
             self._stop.set()
-            self.show(replace(self.picture, stage=Stage.STOPPING))
+            self.show(replace(self.state, phase=ImagePhase.STOPPING))
         else:
             self._leave(None)
 
     def _leave(self, trace: Pixel | None) -> None:
         self._stop.set()
-        now = self.picture
+        now = self.state
         if now.busy:
-            now = replace(now, stage=Stage.STOPPED)
+            now = replace(now, phase=ImagePhase.STOPPED)
         self.dismiss(Visit(self.key, now, self.ready, trace, states.said_of_it(now) if trace else ""))
 
     # --- showing -----------------------------------------------------------------------------------------------------
@@ -280,36 +280,36 @@ class ImageScreen(ActionScreen[Visit]):
         width, height = self.views["canvas"].size
         return panes.dots_in(width, height)
 
-    def show(self, picture: ImageState) -> None:
-        """Make ``picture`` the one that is shown."""
+    def show(self, state: ImageState) -> None:
+        """Make ``state`` the one that is shown."""
         dots = self._dots()
         if all(dots):
-            picture = states.in_view(picture, dots)
-        facts = picture.facts
-        if self.ready is not None and (facts is None or (facts.slow, facts.fast) != picture.cursor):
-            picture = replace(picture, facts=self.ready.frame.facts(*picture.cursor))
-        self.picture = picture
+            state = states.in_view(state, dots)
+        facts = state.facts
+        if self.ready is not None and (facts is None or (facts.slow, facts.fast) != state.cursor):
+            state = replace(state, facts=self.ready.frame.facts(*state.cursor))
+        self.state = state
         for view in self.views.values():
             view.update()
 
     def _drawing(self, draw: Callable[[ImageState, int, int], list[Line]]) -> Callable[[int, int], list[Line]]:
-        return lambda width, height: draw(self.picture, width, height)
+        return lambda width, height: draw(self.state, width, height)
 
 
-def _to_log_pixel(picture: ImageState) -> ImageState:
-    if picture.log_pixel is None:
-        return replace(picture, message="there is no C log, or it does not say which pixel it is of")
-    return states.to_pixel(picture, picture.log_pixel)
+def _to_log_pixel(state: ImageState) -> ImageState:
+    if state.log_pixel is None:
+        return replace(state, message="there is no C log, or it does not say which pixel it is of")
+    return states.to_pixel(state, state.log_pixel)
 
 
-def _typing(picture: ImageState, key: str, character: str) -> ImageState:
+def _typing(state: ImageState, key: str, character: str) -> ImageState:
     """A key while a pixel is typed."""
-    text = picture.typed or ""
+    text = state.typed or ""
     if key == "enter":
-        return states.typed(picture, text)
+        return states.typed(state, text)
     if key == "escape" or (key in ("backspace", "ctrl+h") and not text):
-        return replace(picture, typed=None)
+        return replace(state, typed=None)
     if key in ("backspace", "ctrl+h"):
-        return replace(picture, typed=text[:-1])
+        return replace(state, typed=text[:-1])
     fits = character.isprintable() and len(text) < LONGEST
-    return replace(picture, typed=text + character) if fits else picture
+    return replace(state, typed=text + character) if fits else state

@@ -24,7 +24,7 @@ CLOSE = -2
 ZOOMS = (128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1, -2, -4, -8)
 
 
-class Stage(Enum):
+class ImagePhase(Enum):
     """What the Python image is doing."""
 
     PREPARING = "reading the command and its files"
@@ -61,7 +61,7 @@ class ImageState:
     c_problem: str = ""  # why there is no C image, and the way out
     python: Image | None = None
     difference: Difference | None = None
-    stage: Stage = Stage.PREPARING
+    phase: ImagePhase = ImagePhase.PREPARING
     bright_c: float = 0.0  # the brightest pixel of each image
     bright_python: float = 0.0
     done: float = 0.0  # part of the simulation that is done
@@ -92,7 +92,7 @@ class ImageState:
 
     @property
     def busy(self) -> bool:
-        return self.stage in (Stage.PREPARING, Stage.SIMULATING, Stage.STOPPING)
+        return self.phase in (ImagePhase.PREPARING, ImagePhase.SIMULATING, ImagePhase.STOPPING)
 
     @property
     def top(self) -> float:
@@ -154,101 +154,101 @@ def differences(c: Image, python: Image) -> Difference:
     return Difference(delta.astype(np.float32), len(where), worst, largest(np.abs(delta)))
 
 
-def with_c(picture: ImageState, c: Image | None, origin: str, problem: str) -> ImageState:
+def with_c(state: ImageState, c: Image | None, origin: str, problem: str) -> ImageState:
     """C's image has been read, or why it has not."""
     bright = 0.0 if c is None else largest(c)
-    return replace(picture, c=c, c_origin=origin, c_problem=problem, bright_c=bright)
+    return replace(state, c=c, c_origin=origin, c_problem=problem, bright_c=bright)
 
 
-def simulated(picture: ImageState, python: Image, difference: Difference | None) -> ImageState:
+def simulated(state: ImageState, python: Image, difference: Difference | None) -> ImageState:
     """The Python image is there. Where it differs from C's that is shown, unless the user has chosen a view."""
-    differs = difference is not None and difference.differing > 0 and not picture.chosen
+    differs = difference is not None and difference.differing > 0 and not state.chosen
     return replace(
-        picture,
-        stage=Stage.READY,
+        state,
+        phase=ImagePhase.READY,
         python=python,
         bright_python=largest(python),
         difference=difference,
         judged=difference is None,
         comparison=None,
-        view="difference" if differs else picture.view,
+        view="difference" if differs else state.view,
     )
 
 
 # --- moves -----------------------------------------------------------------------------------------------------------
 
 
-def to_pixel(picture: ImageState, pixel: Pixel) -> ImageState:
+def to_pixel(state: ImageState, pixel: Pixel) -> ImageState:
     """The cursor on ``pixel``, or the nearest one of the detector."""
-    if picture.shape is None:
-        return picture
-    slow, fast = (max(0, min(size - 1, at)) for at, size in zip(pixel, picture.shape, strict=True))
-    return replace(picture, cursor=(slow, fast), rank=None)
+    if state.shape is None:
+        return state
+    slow, fast = (max(0, min(size - 1, at)) for at, size in zip(pixel, state.shape, strict=True))
+    return replace(state, cursor=(slow, fast), rank=None)
 
 
-def moved(picture: ImageState, slow: int, fast: int) -> ImageState:
+def moved(state: ImageState, slow: int, fast: int) -> ImageState:
     """The cursor some pixels on; at the edges it stays."""
-    return to_pixel(picture, (picture.cursor[0] + slow, picture.cursor[1] + fast))
+    return to_pixel(state, (state.cursor[0] + slow, state.cursor[1] + fast))
 
 
-def viewed(picture: ImageState, view: str) -> ImageState:
+def viewed(state: ImageState, view: str) -> ImageState:
     """Another view. One that is not there yet says why, and how to get it."""
-    return replace(picture, view=view, chosen=True, message=missing(replace(picture, view=view)))
+    return replace(state, view=view, chosen=True, message=missing(replace(state, view=view)))
 
 
-def missing(picture: ImageState) -> str:
+def missing(state: ImageState) -> str:
     """Why the chosen view shows nothing; empty when it does."""
-    if picture.shown is not None:
+    if state.shown is not None:
         return ""
-    if picture.view != "python" and picture.c is None:
-        return picture.c_problem or "the C image is being read"
-    if picture.stage is Stage.FAILED:
-        return picture.failure
-    if picture.stage is Stage.STOPPED:
+    if state.view != "python" and state.c is None:
+        return state.c_problem or "the C image is being read"
+    if state.phase is ImagePhase.FAILED:
+        return state.failure
+    if state.phase is ImagePhase.STOPPED:
         return "the simulation was stopped; 2 starts it again"
     return "the Python image is being simulated"
 
 
-def worst(picture: ImageState, by: int) -> ImageState:
+def worst(state: ImageState, by: int) -> ImageState:
     """The next (previous) of the worst pixels; around the end it starts again."""
-    if picture.difference is None:
-        why = missing(replace(picture, view="difference"))
-        return replace(picture, message=f"no list of worst pixels: {why}")
-    listed = picture.difference.worst
+    if state.difference is None:
+        why = missing(replace(state, view="difference"))
+        return replace(state, message=f"no list of worst pixels: {why}")
+    listed = state.difference.worst
     if not listed:
-        return replace(picture, message="no pixel differs")
+        return replace(state, message="no pixel differs")
     first = 0 if by > 0 else len(listed) - 1
-    rank = first if picture.rank is None else (picture.rank + by) % len(listed)
-    around = picture.rank is not None and rank == first
+    rank = first if state.rank is None else (state.rank + by) % len(listed)
+    around = state.rank is not None and rank == first
     message = "the only one" if len(listed) == 1 else "around the end" if around else ""
-    return replace(to_pixel(picture, listed[rank]), rank=rank, message=message)
+    return replace(to_pixel(state, listed[rank]), rank=rank, message=message)
 
 
-def typed(picture: ImageState, text: str) -> ImageState:
+def typed(state: ImageState, text: str) -> ImageState:
     """The cursor on the pixel that was typed: slow, then fast."""
     words = text.replace(",", " ").split()
-    here = replace(picture, typed=None)
+    here = replace(state, typed=None)
     if not words:
         return here
-    if picture.shape is None:
+    if state.shape is None:
         return replace(here, message="the detector is not known yet")
     if len(words) != 2 or not all(word.isdecimal() and len(word) < 10 for word in words):
         return replace(here, message=f"'{text.strip()}' is no pixel: type slow and fast, two whole numbers")
     slow, fast = int(words[0]), int(words[1])
-    if slow >= picture.shape[0] or fast >= picture.shape[1]:
-        last = f"slow 0 to {picture.shape[0] - 1}, fast 0 to {picture.shape[1] - 1}"
+    if slow >= state.shape[0] or fast >= state.shape[1]:
+        last = f"slow 0 to {state.shape[0] - 1}, fast 0 to {state.shape[1] - 1}"
         return replace(here, message=f"slow {slow} fast {fast} is not on the detector: {last}")
     return to_pixel(here, (slow, fast))
 
 
-def ranged(picture: ImageState) -> ImageState:
+def ranged(state: ImageState) -> ImageState:
     """The next range of decades."""
-    return replace(picture, decades=RANGES[(RANGES.index(picture.decades) + 1) % len(RANGES)])
+    return replace(state, decades=RANGES[(RANGES.index(state.decades) + 1) % len(RANGES)])
 
 
-def said_of_it(picture: ImageState) -> str:
+def said_of_it(state: ImageState) -> str:
     """What the images say of the pixel under the cursor, for the one who goes on to its trace; empty: nothing."""
-    c, python = picture.value(picture.c), picture.value(picture.python)
+    c, python = state.value(state.c), state.value(state.python)
     if c is None or python is None:
         return ""
     ratio = f" ({100.0 * (python / c - 1.0):+.3g} %)" if c else ""
@@ -258,14 +258,14 @@ def said_of_it(picture: ImageState) -> str:
 # --- how much of the detector is seen --------------------------------------------------------------------------------
 
 
-def scale(picture: ImageState, dots: Pixel) -> int:
-    """The zoom in force where the picture has ``dots`` (down, across): detector pixels per dot, or -dots per pixel."""
-    if picture.zoom != FIT or picture.shape is None:
-        return picture.zoom or 1
+def scale(state: ImageState, dots: Pixel) -> int:
+    """The effective zoom on a canvas of ``dots`` (down, across): detector pixels per dot, or -dots per pixel."""
+    if state.zoom != FIT or state.shape is None:
+        return state.zoom or 1
     if 0 in dots:
         return ZOOMS[0]
-    larger = next((zoom for zoom in reversed(ZOOMS) if zoom < 0 and _fits(picture.shape, dots, zoom)), None)
-    return larger or max(-(-size // seen) for size, seen in zip(picture.shape, dots, strict=True))
+    larger = next((zoom for zoom in reversed(ZOOMS) if zoom < 0 and _fits(state.shape, dots, zoom)), None)
+    return larger or max(-(-size // seen) for size, seen in zip(state.shape, dots, strict=True))
 
 
 def _fits(shape: Pixel, dots: Pixel, zoom: int) -> bool:
@@ -278,35 +278,35 @@ def _pixels_seen(dots: Pixel, zoom: int) -> Pixel:
     return slow, fast
 
 
-def zoomed(picture: ImageState, by: int, dots: Pixel) -> ImageState:
+def zoomed(state: ImageState, by: int, dots: Pixel) -> ImageState:
     """One zoom closer (``by`` 1) or further away, about the cursor. At the ends it stays and says so."""
-    here = scale(picture, dots)
+    here = scale(state, dots)
     steps = [zoom for zoom in ZOOMS if zoom < here] if by > 0 else [zoom for zoom in reversed(ZOOMS) if zoom > here]
     if not steps:
-        return replace(picture, message="closer is not possible" if by > 0 else "further away is not possible")
+        return replace(state, message="closer is not possible" if by > 0 else "further away is not possible")
     zoom = steps[0]
     seen = _pixels_seen(dots, zoom)
-    corner = (picture.cursor[0] - seen[0] // 2, picture.cursor[1] - seen[1] // 2)
-    return in_view(replace(picture, zoom=zoom, corner=corner), dots)
+    corner = (state.cursor[0] - seen[0] // 2, state.cursor[1] - seen[1] // 2)
+    return in_view(replace(state, zoom=zoom, corner=corner), dots)
 
 
-def close_up(picture: ImageState, dots: Pixel) -> ImageState:
+def close_up(state: ImageState, dots: Pixel) -> ImageState:
     """Single pixels about the cursor, and back to the whole detector."""
-    if picture.zoom == CLOSE:
-        return replace(picture, zoom=FIT)
+    if state.zoom == CLOSE:
+        return replace(state, zoom=FIT)
     seen = _pixels_seen(dots, CLOSE)
-    corner = (picture.cursor[0] - seen[0] // 2, picture.cursor[1] - seen[1] // 2)
-    return in_view(replace(picture, zoom=CLOSE, corner=corner), dots)
+    corner = (state.cursor[0] - seen[0] // 2, state.cursor[1] - seen[1] // 2)
+    return in_view(replace(state, zoom=CLOSE, corner=corner), dots)
 
 
-def in_view(picture: ImageState, dots: Pixel) -> ImageState:
-    """The picture with its cursor in sight: it turns the page by half a view where the cursor would leave it."""
-    if picture.shape is None:
-        return picture
-    zoom = scale(picture, dots)
-    slow, fast = map(_page, picture.cursor, picture.corner, picture.shape, _pixels_seen(dots, zoom))
+def in_view(state: ImageState, dots: Pixel) -> ImageState:
+    """The state with its cursor in sight: it turns the page by half a view where the cursor would leave it."""
+    if state.shape is None:
+        return state
+    zoom = scale(state, dots)
+    slow, fast = map(_page, state.cursor, state.corner, state.shape, _pixels_seen(dots, zoom))
     corner = (slow, fast)
-    return picture if corner == picture.corner else replace(picture, corner=corner)
+    return state if corner == state.corner else replace(state, corner=corner)
 
 
 def _page(cursor: int, start: int, size: int, seen: int) -> int:
@@ -316,21 +316,19 @@ def _page(cursor: int, start: int, size: int, seen: int) -> int:
     return max(0, min(start, size - seen))
 
 
-def dot_of(picture: ImageState, pixel: Pixel, zoom: int) -> Pixel:
+def dot_of(state: ImageState, pixel: Pixel, zoom: int) -> Pixel:
     """Dot (down, across) in which the centre of ``pixel`` lies."""
-    steps = (at - start for at, start in zip(pixel, picture.corner, strict=True))
+    steps = (at - start for at, start in zip(pixel, state.corner, strict=True))
     down, across = (step // zoom if zoom > 0 else step * -zoom + -zoom // 2 for step in steps)
     return down, across
 
 
-def pixel_of(picture: ImageState, dot: Pixel, zoom: int) -> Pixel | None:
+def pixel_of(state: ImageState, dot: Pixel, zoom: int) -> Pixel | None:
     """The pixel in the middle of a dot; None beyond the detector."""
-    if picture.shape is None:
+    if state.shape is None:
         return None
-    slow, fast = (
-        start + (at * zoom if zoom > 0 else at // -zoom) for at, start in zip(dot, picture.corner, strict=True)
-    )
-    if slow >= picture.shape[0] or fast >= picture.shape[1]:
+    slow, fast = (start + (at * zoom if zoom > 0 else at // -zoom) for at, start in zip(dot, state.corner, strict=True))
+    if slow >= state.shape[0] or fast >= state.shape[1]:
         return None
     middle = (zoom - 1) // 2 if zoom > 0 else 0
-    return min(slow + middle, picture.shape[0] - 1), min(fast + middle, picture.shape[1] - 1)
+    return min(slow + middle, state.shape[0] - 1), min(fast + middle, state.shape[1] - 1)

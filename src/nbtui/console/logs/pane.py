@@ -33,44 +33,44 @@ def place_of(width: int, height: int, x: int, y: int) -> tuple[int, int] | None:
     return (side, row) if 0 <= row < rows[side] else None
 
 
-def draw(view: LogsState, width: int, height: int) -> list[Line]:
+def draw(state: LogsState, width: int, height: int) -> list[Line]:
     """The whole screen."""
-    if view.helping:
+    if state.helping:
         return block(_help(width), width, height)
     tall = heights(width, height)
     if width >= WIDE:
         half = (width - 1) // 2
-        ours, theirs = _side(view, 0, half, tall[0]), _side(view, 1, width - 1 - half, tall[1])
+        ours, theirs = _side(state, 0, half, tall[0]), _side(state, 1, width - 1 - half, tall[1])
         body = [beside(one, half, other, "│") for one, other in zip(ours, theirs, strict=True)]
     else:
-        body = _side(view, 0, width, tall[0]) + _side(view, 1, width, tall[1])
-    return block([_title(view, width), *body, _foot(view, width)], width, height)
+        body = _side(state, 0, width, tall[0]) + _side(state, 1, width, tall[1])
+    return block([_title(state, width), *body, _foot(state, width)], width, height)
 
 
-def _title(view: LogsState, width: int) -> Line:
-    how = "scroll together" if view.locked else "scroll alone"
+def _title(state: LogsState, width: int) -> Line:
+    how = "scroll together" if state.locked else "scroll alone"
     head = line(Span(" LOGS ", "title"), Span(f" {how} ", "label"))
-    if view.pattern is not None:
+    if state.pattern is not None:
         counts = "  ".join(
             f"{name} {len(side.hits):,}" + ("" if side.searched < 0 else f" up to line {side.searched:,}")
-            for name, side in zip(_NAMES, view.sides, strict=True)
+            for name, side in zip(_NAMES, state.sides, strict=True)
         )
-        head = (*head, *line(Span(f"  /{clip(clean(view.query), 20)}/", "key"), Span(f" found: {counts} ", "label")))
-    return fit((*head, Span("  " + clean(view.name))), width)
+        head = (*head, *line(Span(f"  /{clip(clean(state.query), 20)}/", "key"), Span(f" found: {counts} ", "label")))
+    return fit((*head, Span("  " + clean(state.name))), width)
 
 
-def _side(view: LogsState, index: int, width: int, height: int) -> list[Line]:
+def _side(state: LogsState, index: int, width: int, height: int) -> list[Line]:
     """The title line of one log and ``height`` lines of it."""
-    side = view.sides[index]
-    focused = view.active == index
-    tail = line(Span(_where(view, index), "label"))
+    side = state.sides[index]
+    focused = state.active == index
+    tail = line(Span(_where(state, index), "label"))
     room = width - width_of(tail) - len(_NAMES[index]) - 10
     title = (Span(_NAMES[index], "title"), Span("  " + _tail_of(clean(side.title), room), "text"))
     rows = [rule(title, width, tail, focused=focused)]
     if side.problem:
         rows += [line(Span(" " + part, "warning")) for part in wrap(clean(side.problem), width - 2)]
     else:
-        rows += _text(view, index, width, height)
+        rows += _text(state, index, width, height)
     return block(rows, width, height + 1)
 
 
@@ -81,8 +81,8 @@ def _tail_of(text: str, width: int) -> str:
     return "~" + _from_cell(text, width_of((Span(text),)) - max(0, width - 1)) if width > 0 else ""
 
 
-def _where(view: LogsState, index: int) -> str:
-    side = view.sides[index]
+def _where(state: LogsState, index: int) -> str:
+    side = state.sides[index]
     if side.problem:
         return ""
     parts = []
@@ -96,34 +96,34 @@ def _where(view: LogsState, index: int) -> str:
     return "  ".join(parts)
 
 
-def _text(view: LogsState, index: int, width: int, height: int) -> list[Line]:
-    side = view.sides[index]
+def _text(state: LogsState, index: int, width: int, height: int) -> list[Line]:
+    side = state.sides[index]
     digits = max(4, len(str(side.count)))
     first = max(1, side.top)
     texts = side.lines.window(first, max(0, min(side.count + 1, side.top + height) - first))
     rows: list[Line] = [()] * max(0, min(height, first - side.top))
     for number, text in enumerate(texts, first):
         here = number == side.cursor
-        mark = view.alignment.mark(index, number)
+        mark = state.alignment.mark(index, number)
         gutter = line(
-            Span(">" if here else " ", "cursor" if here and index == view.active else "text"),
+            Span(">" if here else " ", "cursor" if here and index == state.active else "text"),
             Span(right(str(number), digits), "cursor" if here else "faint"),
             " ",
             Span(mark, _MARK_TONES[mark]),
             " ",
         )
-        rows.append((*gutter, *_cut(_spans(view, side, number, text), view.shift, width - digits - 4)))
+        rows.append((*gutter, *_cut(_spans(state, side, number, text), state.shift, width - digits - 4)))
     return rows
 
 
-def _spans(view: LogsState, side: LogSide, number: int, text: str) -> Line:
+def _spans(state: LogsState, side: LogSide, number: int, text: str) -> Line:
     """A line of the log with what was searched for made conspicuous."""
     tone = "text" if "TRACE" in text else "faint"
-    if view.pattern is None:
+    if state.pattern is None:
         return line(Span(text, tone))
     spans: list[Span] = []
     at = 0
-    for match in view.pattern.finditer(text):
+    for match in state.pattern.finditer(text):
         if match.end() > match.start():
             spans += [Span(text[at : match.start()], tone), Span(match.group(), "changed")]
             at = match.end()
@@ -161,11 +161,11 @@ def _from_cell(text: str, cell: int) -> str:
     return " " * max(0, gone - cell)
 
 
-def _foot(view: LogsState, width: int) -> Line:
-    if view.typing:
-        return fit(line(Span(" /", "key"), clean(view.query), Span("_", "cursor")), width)
-    if view.message:
-        return fit(line(Span(" " + clip(clean(view.message), width - 2), "warning")), width)
+def _foot(state: LogsState, width: int) -> Line:
+    if state.typing:
+        return fit(line(Span(" /", "key"), clean(state.query), Span("_", "cursor")), width)
+    if state.message:
+        return fit(line(Span(" " + clip(clean(state.message), width - 2), "warning")), width)
     entries = [
         line(Span(f" {action.shown}", "key"), Span(f" {action.label} ", "faint"))
         for action in LOGS_ACTIONS

@@ -42,11 +42,11 @@ class LogsScreen(ActionScreen[None]):
 
     def __init__(self, state: State) -> None:
         super().__init__()
-        self._state = state
+        self._main_state = state
         self.sources = sources(state)
         first, second = (side_of(source) for source in self.sources)
-        self.logs = LogsState(state.name, (first, second))
-        self.view = PaneView(lambda width, height: panes.draw(self.logs, width, height), "logs")
+        self.state = LogsState(state.name, (first, second))
+        self.view = PaneView(lambda width, height: panes.draw(self.state, width, height), "logs")
         self._known = state.files  # as the user has been told of them
         self._walks = [threading.Event(), threading.Event()]  # set: that walk is to end
         self._stop_search = threading.Event()
@@ -58,24 +58,24 @@ class LogsScreen(ActionScreen[None]):
         self._threads: list[threading.Thread] = []
         self._files: list[FileLines] = []
         self.acts = {
-            "search": lambda: self.show(replace(self.logs, typing=True, query="")),
-            "hit_next": lambda: self.show(states.to_hit(self.logs, True, self._rows())),
-            "hit_previous": lambda: self.show(states.to_hit(self.logs, False, self._rows())),
-            "side": lambda: self.show(states.turned(self.logs)),
-            "lock": lambda: self.show(states.unlocked(self.logs)),
-            "mark_next": lambda: self.show(states.to_mark(self.logs, True, self._rows())),
-            "mark_previous": lambda: self.show(states.to_mark(self.logs, False, self._rows())),
+            "search": lambda: self.show(replace(self.state, typing=True, query="")),
+            "hit_next": lambda: self.show(states.to_hit(self.state, True, self._rows())),
+            "hit_previous": lambda: self.show(states.to_hit(self.state, False, self._rows())),
+            "side": lambda: self.show(states.turned(self.state)),
+            "lock": lambda: self.show(states.unlocked(self.state)),
+            "mark_next": lambda: self.show(states.to_mark(self.state, True, self._rows())),
+            "mark_previous": lambda: self.show(states.to_mark(self.state, False, self._rows())),
             "edit": self._edit,
             "up": lambda: self._move(-1),
             "down": lambda: self._move(1),
             "page_up": lambda: self._move(-self._rows()),
             "page_down": lambda: self._move(self._rows()),
-            "home": lambda: self.show(states.gone(self.logs, 1, self._rows())),
+            "home": lambda: self.show(states.gone(self.state, 1, self._rows())),
             "end": self._end,
-            "left": lambda: self.show(states.shifted(self.logs, -states.SHIFT)),
-            "right": lambda: self.show(states.shifted(self.logs, states.SHIFT)),
+            "left": lambda: self.show(states.shifted(self.state, -states.SHIFT)),
+            "right": lambda: self.show(states.shifted(self.state, states.SHIFT)),
             "back": self._back,
-            "help": lambda: self.show(replace(self.logs, helping=True)),
+            "help": lambda: self.show(replace(self.state, helping=True)),
             "close": self._leave,
         }
 
@@ -118,40 +118,40 @@ class LogsScreen(ActionScreen[None]):
         told, self._known = self._known, state.files
         if state.files.frozen and state.files.waiting - told.waiting:
             freeze = f"{ACTIONS.key('freeze')} on the main screen lets it in"
-            self.show(replace(self.logs, message=f"{names(state.files.waiting)} changed; {freeze}"))
+            self.show(replace(self.state, message=f"{names(state.files.waiting)} changed; {freeze}"))
         elif state.files.gone - told.gone or state.files.problem not in ("", told.problem):
-            self.show(replace(self.logs, message=state.message))
-        before = self._state
+            self.show(replace(self.state, message=state.message))
+        before = self._main_state
         shown = (before.c_trace, before.py_trace, before.comparison)
         now = (state.c_trace, state.py_trace, state.comparison)
         if state.busy or all(one is other for one, other in zip(shown, now, strict=True)):
             return
-        self._state, self.sources = state, sources(state)
+        self._main_state, self.sources = state, sources(state)
         for index in range(len(self.sources)):
             if now[index] is not shown[index]:
                 self._read_again(index)
-        self.show(replace(self.logs, message=state.message))
+        self.show(replace(self.state, message=state.message))
         self._align()
         self._searched_again()
 
     def _read_again(self, index: int) -> None:
-        old = self.logs.sides[index]
+        old = self.state.sides[index]
         side = replace(side_of(self.sources[index]), cursor=old.cursor, top=old.top)
         self._walks[index].set()
         self._walks[index] = threading.Event()
         self._stop_search.set()
         self._generation += 1  # what an old search still finds is of no use
         self._search_again = True
-        self.logs = states.put(self.logs, index, states.within(side))
+        self.state = states.put(self.state, index, states.within(side))
         self._read(index)
         if isinstance(old.lines, FileLines):
             self._close([old.lines])
 
     def _searched_again(self) -> None:
-        if self._search_again and not self.logs.busy:
+        if self._search_again and not self.state.busy:
             self._search_again = False
-            if self.logs.pattern is not None:
-                self._search_for(self.logs.pattern, seek=False)
+            if self.state.pattern is not None:
+                self._search_for(self.state.pattern, seek=False)
 
     def _read(self, index: int) -> None:
         """Walk through a log, if it is a file."""
@@ -184,7 +184,7 @@ class LogsScreen(ActionScreen[None]):
 
     def _align(self) -> None:
         """Find the lines that belong together, in a thread."""
-        now = self._state
+        now = self._main_state
 
         def job() -> Aligned:
             from nbtui.console.logs.aligned import aligned  # numpy's part of it: not while the screen opens
@@ -195,15 +195,15 @@ class LogsScreen(ActionScreen[None]):
 
     def _opened(self, event: Opened) -> None:
         if event.walk is self._walks[event.side]:
-            side = replace(self.logs.sides[event.side], lines=event.lines)
-            self.show(states.put(self.logs, event.side, side))
+            side = replace(self.state.sides[event.side], lines=event.lines)
+            self.show(states.put(self.state, event.side, side))
 
     def _walked(self, event: Walked) -> None:
         if event.walk is not self._walks[event.side]:
             return
-        old = self.logs.sides[event.side]
+        old = self.state.sides[event.side]
         side = replace(old, count=old.lines.count, read=event.read, problem=event.problem or old.problem)
-        view = states.put(self.logs, event.side, states.within(side) if self._search_again else side)
+        view = states.put(self.state, event.side, states.within(side) if self._search_again else side)
         self.show(replace(view, message=event.note) if event.note else view)
         if self._to_end and not view.side.read:
             self._end()
@@ -211,15 +211,15 @@ class LogsScreen(ActionScreen[None]):
         self._searched_again()
 
     def _aligned(self, event: Aligned) -> None:
-        if event.state is not self._state:
+        if event.state is not self._main_state:
             return  # the logs have been read again meanwhile
         self._wanted = event.lines
-        self.show(states.realigned(self.logs, event.alignment))
+        self.show(states.realigned(self.state, event.alignment))
         self._arrive()
 
     def _arrive(self) -> None:
         """Go to the lines of the field the user came from, once both are there and unless the user has moved."""
-        view = self.logs
+        view = self.state
         if view.moved or not any(self._wanted):
             return
         known = zip(self._wanted, view.sides, strict=True)
@@ -231,28 +231,28 @@ class LogsScreen(ActionScreen[None]):
     # --- keys ----------------------------------------------------------------------------------------------------
 
     def tell(self, sentence: str) -> None:
-        self.show(replace(self.logs, message=sentence))
+        self.show(replace(self.state, message=sentence))
 
     def forget_message(self) -> None:
-        self.show(replace(self.logs, message=""))
+        self.show(replace(self.state, message=""))
         self._to_end = False
 
     def typed(self, event: events.Key) -> bool:
         """While a search text is typed, keys are text; any key closes the help."""
-        if not (self.logs.typing or self.logs.helping):
+        if not (self.state.typing or self.state.helping):
             return False
-        if self.logs.helping:
-            self.show(replace(self.logs, helping=False))
+        if self.state.helping:
+            self.show(replace(self.state, helping=False))
         elif event.key == "escape":
             self._forget()
         elif event.key == "enter":
             self._search()
         else:
-            self.show(states.typed(self.logs, event.key, event.character if event.is_printable else None))
+            self.show(states.typed(self.state, event.key, event.character if event.is_printable else None))
         return True
 
     def _back(self) -> None:
-        view = self.logs
+        view = self.state
         if view.searching:
             self._stop_search.set()
         elif view.busy:
@@ -266,24 +266,24 @@ class LogsScreen(ActionScreen[None]):
         self.dismiss(None)
 
     def _move(self, by: int) -> None:
-        self.show(states.moved(self.logs, by, self._rows()))
+        self.show(states.moved(self.state, by, self._rows()))
 
     def _end(self) -> None:
         """The last line there is; while the log is being read, the last one when that is done."""
-        self._to_end = self.logs.side.read is not None
-        self.show(states.gone(self.logs, self.logs.side.count, self._rows()))
+        self._to_end = self.state.side.read is not None
+        self.show(states.gone(self.state, self.state.side.count, self._rows()))
 
     def _rows(self) -> int:
-        return panes.heights(*self.view.size)[self.logs.active]
+        return panes.heights(*self.view.size)[self.state.active]
 
     def pressed(self, pane: PaneView, x: int, y: int) -> None:
         """A click puts the cursor on the line."""
         place = panes.place_of(*self.view.size, x, y)
-        if place is None or self.logs.helping:
+        if place is None or self.state.helping:
             return
         index, row = place
-        line = self.logs.sides[index].top + row
-        view = self.logs if index == self.logs.active else states.turned(self.logs)
+        line = self.state.sides[index].top + row
+        view = self.state if index == self.state.active else states.turned(self.state)
         self.show(states.gone(view, line, self._rows()))
 
     def wheel(self, lines: int) -> None:
@@ -292,7 +292,7 @@ class LogsScreen(ActionScreen[None]):
     # --- search --------------------------------------------------------------------------------------------------
 
     def _search(self) -> None:
-        view = self.logs
+        view = self.state
         if not view.query:
             self._forget()
             return
@@ -313,8 +313,8 @@ class LogsScreen(ActionScreen[None]):
         self._stop_search = stop = threading.Event()
         self._generation += 1
         self._seeking = seek
-        left, right = (replace(side, hits=(), searched=-1 if side.problem else 0) for side in self.logs.sides)
-        view = replace(self.logs, sides=(left, right))
+        left, right = (replace(side, hits=(), searched=-1 if side.problem else 0) for side in self.state.sides)
+        view = replace(self.state, sides=(left, right))
         self.show(view)
         generation, order = self._generation, (view.active, 1 - view.active)
         found = in_loop(self, self._found)
@@ -329,7 +329,7 @@ class LogsScreen(ActionScreen[None]):
     def _found(self, event: Found) -> None:
         if event.generation != self._generation:
             return
-        view = self.logs
+        view = self.state
         side = replace(view.sides[event.side], hits=event.hits, searched=event.upto)
         view = states.put(view, event.side, side)
         if self._stop_search.is_set() and not view.searching:
@@ -344,27 +344,27 @@ class LogsScreen(ActionScreen[None]):
     def _forget(self) -> None:
         self._generation += 1
         self._stop_search.set()
-        self.show(states.forgotten(self.logs))
+        self.show(states.forgotten(self.state))
 
     # --- editor --------------------------------------------------------------------------------------------------
 
     def _edit(self) -> None:
-        view = self.logs
+        view = self.state
         source, side = self.sources[view.active], view.side
         if side.problem:
             self.show(replace(view, message=side.problem))
             return
         told = edit_source(self.app, source, max(1, min(side.count, side.cursor)))
-        self.show(replace(self.logs, message=told))
+        self.show(replace(self.state, message=told))
 
     # --- showing -------------------------------------------------------------------------------------------------
 
     def resized(self) -> None:
-        self.show(states.refitted(self.logs, panes.heights(*self.view.size)))
+        self.show(states.refitted(self.state, panes.heights(*self.view.size)))
 
     def show(self, view: LogsState) -> None:
         """Make ``view`` the one that is shown."""
-        self.logs = view
+        self.state = view
         self.view.update()
 
 

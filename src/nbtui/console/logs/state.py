@@ -109,9 +109,9 @@ def _explodes(text: str) -> bool:
 # --- moves -------------------------------------------------------------------------------------------------------
 
 
-def put(view: LogsState, index: int, side: LogSide) -> LogsState:
-    """The view with one side replaced."""
-    return replace(view, sides=(side, view.sides[1]) if index == 0 else (view.sides[0], side))
+def put(state: LogsState, index: int, side: LogSide) -> LogsState:
+    """The state with one side replaced."""
+    return replace(state, sides=(side, state.sides[1]) if index == 0 else (state.sides[0], side))
 
 
 def within(side: LogSide) -> LogSide:
@@ -122,107 +122,107 @@ def within(side: LogSide) -> LogSide:
     return replace(side, cursor=cursor, top=side.top + cursor - side.cursor)
 
 
-def opened(view: LogsState, lines: tuple[int | None, int | None], height: int) -> LogsState:
+def opened(state: LogsState, lines: tuple[int | None, int | None], height: int) -> LogsState:
     """Both cursors on the lines of a field; a side that does not print it goes where it belongs beside the other."""
     first = 0 if lines[0] is not None else 1
     if lines[first] is None:
-        return view
-    active = view.active if lines[view.active] is not None else first
-    view = replace(view, active=active)
+        return state
+    active = state.active if lines[state.active] is not None else first
+    state = replace(state, active=active)
     line = lines[active]
     assert line is not None
-    side = replace(view.side, cursor=line, top=line - max(height, 1) // 2)
-    return _followed(put(view, active, side))
+    side = replace(state.side, cursor=line, top=line - max(height, 1) // 2)
+    return _followed(put(state, active, side))
 
 
-def moved(view: LogsState, by: int, height: int) -> LogsState:
+def moved(state: LogsState, by: int, height: int) -> LogsState:
     """The cursor ``by`` lines down; at the ends it stays."""
-    return gone(view, view.side.cursor + by, height)
+    return gone(state, state.side.cursor + by, height)
 
 
-def gone(view: LogsState, line: int, height: int) -> LogsState:
+def gone(state: LogsState, line: int, height: int) -> LogsState:
     """The cursor on ``line``, or the nearest there is; the window follows, and the other log when they are locked."""
-    side = view.side
+    side = state.side
     line = max(1, min(side.count, line))
     far = not side.top - height <= line < side.top + 2 * height
     top = line - height // 2 if far else max(min(side.top, line), line - height + 1)
-    return _followed(put(replace(view, moved=True), view.active, replace(side, cursor=line, top=top)))
+    return _followed(put(replace(state, moved=True), state.active, replace(side, cursor=line, top=top)))
 
 
-def _followed(view: LogsState) -> LogsState:
+def _followed(state: LogsState) -> LogsState:
     """The other log beside the active one: the lines of one field in one row of the screen."""
-    if not view.locked:
-        return view
-    here, other = view.side, view.sides[1 - view.active]
-    partner = view.alignment.partner(view.active, here.cursor)
-    return put(view, 1 - view.active, replace(other, cursor=partner, top=partner - (here.cursor - here.top)))
+    if not state.locked:
+        return state
+    here, other = state.side, state.sides[1 - state.active]
+    partner = state.alignment.partner(state.active, here.cursor)
+    return put(state, 1 - state.active, replace(other, cursor=partner, top=partner - (here.cursor - here.top)))
 
 
-def realigned(view: LogsState, alignment: Alignment) -> LogsState:
+def realigned(state: LogsState, alignment: Alignment) -> LogsState:
     """With another alignment; where the user has moved already, the other log comes to the line under the cursor."""
-    now = replace(view, alignment=alignment)
-    return _followed(now) if view.moved else now
+    now = replace(state, alignment=alignment)
+    return _followed(now) if state.moved else now
 
 
-def refitted(view: LogsState, heights: tuple[int, int]) -> LogsState:
+def refitted(state: LogsState, heights: tuple[int, int]) -> LogsState:
     """The cursor of the active side kept in a window of another size."""
-    height = heights[view.active]
-    side = view.side
+    height = heights[state.active]
+    side = state.side
     if height <= 0 or side.top <= side.cursor < side.top + height:
-        return view
-    return _followed(put(view, view.active, replace(side, top=side.cursor - height // 2)))
+        return state
+    return _followed(put(state, state.active, replace(side, top=side.cursor - height // 2)))
 
 
-def turned(view: LogsState) -> LogsState:
+def turned(state: LogsState) -> LogsState:
     """The other side; its cursor stays, or comes back to the lines there are."""
-    other = view.sides[1 - view.active]
+    other = state.sides[1 - state.active]
     cursor = max(1, min(max(other.count, 1), other.cursor))
     side = replace(other, cursor=cursor, top=other.top + cursor - other.cursor)
-    changed = put(replace(view, active=1 - view.active), 1 - view.active, side)
+    changed = put(replace(state, active=1 - state.active), 1 - state.active, side)
     return _followed(changed) if cursor != other.cursor else changed
 
 
-def unlocked(view: LogsState) -> LogsState:
+def unlocked(state: LogsState) -> LogsState:
     """Scrolling together off, or on again."""
-    if view.locked:
-        other = 1 - view.active
-        side = view.sides[other]
+    if state.locked:
+        other = 1 - state.active
+        side = state.sides[other]
         cursor = max(1, min(max(side.count, 1), side.cursor))
-        view = put(view, other, replace(side, cursor=cursor, top=side.top + cursor - side.cursor))
+        state = put(state, other, replace(side, cursor=cursor, top=side.top + cursor - side.cursor))
         return replace(
-            view, locked=False, message=f"each log scrolls alone; {LOGS_ACTIONS.key('lock')}: together again"
+            state, locked=False, message=f"each log scrolls alone; {LOGS_ACTIONS.key('lock')}: together again"
         )
-    return _followed(replace(view, locked=True, message="both logs scroll together"))
+    return _followed(replace(state, locked=True, message="both logs scroll together"))
 
 
-def shifted(view: LogsState, by: int) -> LogsState:
+def shifted(state: LogsState, by: int) -> LogsState:
     """The text ``by`` columns further to the left or right."""
-    return replace(view, shift=max(0, min(LONGEST, view.shift + by)))
+    return replace(state, shift=max(0, min(LONGEST, state.shift + by)))
 
 
-def to_mark(view: LogsState, forward: bool, height: int) -> LogsState:
+def to_mark(state: LogsState, forward: bool, height: int) -> LogsState:
     """The next line whose value differs or is missing on the other side."""
-    line = view.alignment.next_mark(view.active, view.side.cursor, forward)
+    line = state.alignment.next_mark(state.active, state.side.cursor, forward)
     if line is None:
-        return replace(view, message="no line of this log holds a value that differs")
-    around = (line <= view.side.cursor) if forward else (line >= view.side.cursor)
-    return gone(replace(view, message="around the end" if around else ""), line, height)
+        return replace(state, message="no line of this log holds a value that differs")
+    around = (line <= state.side.cursor) if forward else (line >= state.side.cursor)
+    return gone(replace(state, message="around the end" if around else ""), line, height)
 
 
-def to_hit(view: LogsState, forward: bool, height: int) -> LogsState:
+def to_hit(state: LogsState, forward: bool, height: int) -> LogsState:
     """The next line of the active log in which the search text is found; around the end it starts again."""
-    if view.pattern is None:
-        return replace(view, message=f"nothing to search for yet: {LOGS_ACTIONS.key('search')} starts a search")
-    hits, here = view.side.hits, view.side.cursor
+    if state.pattern is None:
+        return replace(state, message=f"nothing to search for yet: {LOGS_ACTIONS.key('search')} starts a search")
+    hits, here = state.side.hits, state.side.cursor
     if not hits:
-        still = " so far" if view.searching else ""
-        other = len(view.sides[1 - view.active].hits)
+        still = " so far" if state.searching else ""
+        other = len(state.sides[1 - state.active].hits)
         note = f"; {other:,} on the other side, {LOGS_ACTIONS.key('side')} goes there" if other else ""
-        return replace(view, message=f"no line of this log contains {view.query!r}{still}{note}")
+        return replace(state, message=f"no line of this log contains {state.query!r}{still}{note}")
     at = bisect_right(hits, here) if forward else bisect_left(hits, here) - 1
     around = not 0 <= at < len(hits)
     line = hits[at % len(hits)]
-    return gone(replace(view, message="around the end" if around else ""), line, height)
+    return gone(replace(state, message="around the end" if around else ""), line, height)
 
 
 def hit_number(side: LogSide) -> int:
@@ -231,13 +231,13 @@ def hit_number(side: LogSide) -> int:
     return at + 1 if at < len(side.hits) and side.hits[at] == side.cursor else 0
 
 
-def typed(view: LogsState, key: str, character: str | None) -> LogsState:
+def typed(state: LogsState, key: str, character: str | None) -> LogsState:
     """A key while the search text is typed. Enter and Esc are the screen's."""
-    query = view.query[:-1] if key == "backspace" else view.query + (character or "")
-    return replace(view, query=query)
+    query = state.query[:-1] if key == "backspace" else state.query + (character or "")
+    return replace(state, query=query)
 
 
-def forgotten(view: LogsState) -> LogsState:
+def forgotten(state: LogsState) -> LogsState:
     """Without a search."""
-    left, right = (replace(side, hits=_NONE, searched=-1) for side in view.sides)
-    return replace(view, sides=(left, right), typing=False, query="", pattern=None)
+    left, right = (replace(side, hits=_NONE, searched=-1) for side in state.sides)
+    return replace(state, sides=(left, right), typing=False, query="", pattern=None)

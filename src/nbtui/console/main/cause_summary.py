@@ -14,7 +14,7 @@ MANY_STEPS = 20_000  # of a pixel; every cause that is tried simulates them agai
 
 def current(state: State) -> DiagnosisResult | None:
     """The diagnosis, if it is of the two traces that are shown."""
-    found = state.inquiry
+    found = state.diagnosed
     if found is None or state.pending or found.c is not state.c_trace or found.py is not state.py_trace:
         return None
     return found

@@ -82,7 +82,7 @@ class State:
     opened_at: tuple[int, int] | None = None  # pixel of the start; None until another one was asked for
     history: tuple[Entry, ...] | None = None  # packages of the reports folder, oldest first; None: not read
     tuning: Tuning | None = None  # parameters changed on their screen; None: it was never opened
-    inquiry: DiagnosisResult | None = None  # the last diagnosis and what it is of
+    diagnosed: DiagnosisResult | None = None  # the last diagnosis and what it is of
     changed: frozenset[str] = frozenset()  # labels whose Python value the last simulation, or the last reading, changed
     changed_c: frozenset[str] = frozenset()  # labels whose C value the last reading of the files changed
     files: Files = field(default_factory=Files)

@@ -22,53 +22,53 @@ TELLING = frozenset({Subject.CHECKSUMS, Subject.METRICS, Subject.PYTHON_TRACE, S
 LOWEST = 1e-17  # of a gap that is not zero; below this nothing is told apart
 
 
-def header(shelf: PackagesState, width: int, height: int) -> list[Line]:
+def header(state: PackagesState, width: int, height: int) -> list[Line]:
     """Root, how many packages, live or frozen, age of the newest."""
-    if not shelf.started:
+    if not state.started:
         tail = Span("looking ... ", "warning")
-    elif not shelf.root_there:
+    elif not state.root_there:
         tail = Span("does not exist yet: waiting for it ", "warning")
     else:
-        count = len(shelf.entries) + shelf.unread
+        count = len(state.entries) + state.unread
         parts = [f"{count} package{'s' * (count != 1)}"]
-        parts += [f"{shelf.unread} still to read"] if shelf.unread else []
-        held = len(shelf.held) - len(shelf.entries) if shelf.held is not None else 0
-        parts.append(f"FROZEN, {held} more wait" if shelf.frozen else "polling" if shelf.polling else "live")
-        parts += [f"newest {age(shelf)} ago"] if age(shelf) else []
-        tail = Span(", ".join(parts) + " ", "warning" if shelf.frozen else "faint")
+        parts += [f"{state.unread} still to read"] if state.unread else []
+        held = len(state.held) - len(state.entries) if state.held is not None else 0
+        parts.append(f"FROZEN, {held} more wait" if state.frozen else "polling" if state.polling else "live")
+        parts += [f"newest {age(state)} ago"] if age(state) else []
+        tail = Span(", ".join(parts) + " ", "warning" if state.frozen else "faint")
     room = width - width_of((tail,)) - 2
-    name = clean(shelf.root)
+    name = clean(state.root)
     if len(name) > room:
         name = "~" + name[len(name) - max(room, 1) + 1 :]
     return block([(Span(" " + left(name, room), "title"), Span(" "), tail)], width, height)
 
 
-def age(shelf: PackagesState) -> str:
+def age(state: PackagesState) -> str:
     """How long ago the newest package was made, in one unit."""
-    when = shelf.entries[0].package.time if shelf.entries else None
+    when = state.entries[0].package.time if state.entries else None
     if when is None:
         return ""
-    seconds = max(0.0, shelf.seconds - when.timestamp())
+    seconds = max(0.0, state.seconds - when.timestamp())
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{5 * int(seconds / 5)} s"
 
 
-def table(shelf: PackagesState, width: int, height: int) -> list[Line]:
+def table(state: PackagesState, width: int, height: int) -> list[Line]:
     """One line per package, newest first, or the text that is read."""
-    if shelf.reading is not None:
-        return _text(shelf, width, height)
+    if state.reading is not None:
+        return _text(state, width, height)
     columns = COLUMNS if width >= WIDE else NARROW
     between = _between(columns)
     head = "   " + between.join(left(name, size) for name, size in (*columns, ("checks", len("checks"))))
     lines: list[Line] = [fit((Span(clip(head, width), "label"),), width)]
-    if not shelf.entries:
-        word = "no packages yet; every new one appears here" if shelf.started else ""
+    if not state.entries:
+        word = "no packages yet; every new one appears here" if state.started else ""
         return block([*lines, line(Span(f"   {word}", "faint"))], width, height)
-    cursor = shelf.cursor
-    for row in range(shelf.top, min(len(shelf.entries), shelf.top + height - 1)):
-        lines.append(_row(shelf, shelf.entries[row], columns, selected=row == cursor))
+    cursor = state.cursor
+    for row in range(state.top, min(len(state.entries), state.top + height - 1)):
+        lines.append(_row(state, state.entries[row], columns, selected=row == cursor))
     return block(lines, width, height)
 
 
@@ -77,7 +77,7 @@ def rows_in(height: int) -> int:
     return max(1, height - 1)
 
 
-def _row(shelf: PackagesState, entry: Entry, columns: Sequence[tuple[str, int]], *, selected: bool) -> Line:
+def _row(state: PackagesState, entry: Entry, columns: Sequence[tuple[str, int]], *, selected: bool) -> Line:
     package = entry.package
     first = package.first_divergence or ("agree" if package.agrees else "-")
     cells = {
@@ -93,7 +93,7 @@ def _row(shelf: PackagesState, entry: Entry, columns: Sequence[tuple[str, int]],
         content, tone = cells[name]
         shown = right(clean(content), size) if name == "gap" else left(clean(content), size)
         spans += [Span(shown, tone), Span(_between(columns))]
-    mark, tone = checks(shelf, entry)
+    mark, tone = checks(state, entry)
     return (*spans, Span(mark, tone))
 
 
@@ -102,10 +102,10 @@ def _between(columns: Sequence[tuple[str, int]]) -> str:
     return " " if columns is NARROW else "  "
 
 
-def checks(shelf: PackagesState, entry: Entry) -> tuple[str, str]:
+def checks(state: PackagesState, entry: Entry) -> tuple[str, str]:
     """What is known of a package's soundness, and its tone. ``!`` is worth a look."""
     package = entry.package
-    verified = shelf.checks.get(package.path)
+    verified = state.checks.get(package.path)
     if verified is not None:
         return clean(verified), "diverge" if verified.startswith("! ") else "pass"
     telling = [gap.sentence for gap in package.lacks if gap.subject in TELLING]
@@ -114,8 +114,8 @@ def checks(shelf: PackagesState, entry: Entry) -> tuple[str, str]:
     return ("old, not verified" if package.format != "new" else "not verified"), "faint"
 
 
-def _text(shelf: PackagesState, width: int, height: int) -> list[Line]:
-    reading = shelf.reading
+def _text(state: PackagesState, width: int, height: int) -> list[Line]:
+    reading = state.reading
     assert reading is not None
     last = min(len(reading.lines), reading.top + height - 1)
     place = Span(f"line {reading.top + 1} to {last} of {len(reading.lines)}", "faint")
@@ -124,14 +124,14 @@ def _text(shelf: PackagesState, width: int, height: int) -> list[Line]:
     return block(lines, width, height)
 
 
-def trend(shelf: PackagesState, width: int, height: int) -> list[Line]:
+def trend(state: PackagesState, width: int, height: int) -> list[Line]:
     """|relative delta| of I_before_scaling over the packages of the selected case and pixel, oldest left, log scale."""
-    entry = shelf.entry
+    entry = state.entry
     if entry is None:
         return block([rule((Span("trend", "title"),), width)], width, height)
     group = entry.package.case, entry.package.pixel
     room, rows = max(1, (width - 10) // 2), max(1, height - 1)
-    same = [one for one in reversed(shelf.entries) if (one.package.case, one.package.pixel) == group]
+    same = [one for one in reversed(state.entries) if (one.package.case, one.package.pixel) == group]
     at = next(index for index, one in enumerate(same) if one is entry)
     start = max(0, min(len(same) - room, at - room // 2))
     shown = same[start : start + room]
@@ -172,9 +172,9 @@ def plot(gaps: Sequence[float | None], rows: int) -> list[tuple[str, str]]:
     return [(labels[row] if row < rows - 1 or rows == 1 else "0", "".join(marks[row])) for row in range(rows)]
 
 
-def detail(shelf: PackagesState, width: int, height: int) -> list[Line]:
+def detail(state: PackagesState, width: int, height: int) -> list[Line]:
     """The selected package: first divergence in full, what changed, what it lacks."""
-    entry = shelf.entry
+    entry = state.entry
     lines: list[Line] = [rule((Span("this package", "title"),), width)]
     if entry is not None:
         package = entry.package
@@ -192,12 +192,12 @@ def detail(shelf: PackagesState, width: int, height: int) -> list[Line]:
     return block(lines, width, height)
 
 
-def footer(shelf: PackagesState, width: int, height: int) -> list[Line]:
+def footer(state: PackagesState, width: int, height: int) -> list[Line]:
     """The last notification, or the keys."""
-    if shelf.message:
-        return block([line(Span(" " + clip(clean(shelf.message), width - 2), "warning"))], width, height)
+    if state.message:
+        return block([line(Span(" " + clip(clean(state.message), width - 2), "warning"))], width, height)
     spans: list[Span] = []
-    for key, word in _text_keys() if shelf.reading is not None else _list_keys():
+    for key, word in _text_keys() if state.reading is not None else _list_keys():
         spans += [Span(f" {key}", "key"), Span(f" {word} ", "faint")]
     return block([tuple(spans)], width, height)
 

@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,6 +19,7 @@ from nbtui.console.jobs import Failure, start
 from nbtui.console.packages import pane as panes
 from nbtui.console.packages import state as states
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
+from nbtui.console.packages.jobs import Judged, Verified, verified
 from nbtui.console.packages.state import OpenText, PackagesState
 from nbtui.console.terminal.loop import in_loop
 from nbtui.console.terminal.screen import ActionScreen, bindings
@@ -26,7 +27,7 @@ from nbtui.console.terminal.widgets import PaneView
 from nbtui.evidence.follow.follower import Batch
 from nbtui.evidence.follow.library import Library
 from nbtui.evidence.follow.watch import follow
-from nbtui.evidence.history import Entry, note_of
+from nbtui.evidence.history import note_of
 from nbtui.evidence.read.folder import read_bytes
 from nbtui.evidence.read.package import python_logs
 from nbtui.trace.text import clean
@@ -34,24 +35,6 @@ from nbtui.trace.text import clean
 AGE_EVERY = 5.0  # s between looks at the clock
 LONGEST_TEXT = 4 * 1024 * 1024  # bytes of a summary that are shown
 PATIENCE = 0.1  # s that the reading thread waits for news when it has nothing to read
-
-
-@dataclass(frozen=True, eq=False)
-class Judged:
-    """The reading thread has judged all packages again; ``batch`` is what has made it do so."""
-
-    entries: tuple[Entry, ...]
-    unread: int
-    arrived: int
-    batch: Batch | None
-
-
-@dataclass(frozen=True)
-class Verified:
-    """A verification has ended."""
-
-    path: Path
-    outcome: str
 
 
 class PackagesScreen(ActionScreen["Path | None"]):
@@ -72,7 +55,7 @@ class PackagesScreen(ActionScreen["Path | None"]):
     def __init__(self, root: Path, *, poll: bool = False, selected: Path | None = None, message: str = "") -> None:
         super().__init__()
         self.root, self.poll = root, poll
-        self.shelf = PackagesState(root=str(root), selected=selected, seconds=time.time(), message=message)
+        self.state = PackagesState(root=str(root), selected=selected, seconds=time.time(), message=message)
         self._stopped = threading.Event()
         draws = {
             "header": panes.header,
@@ -89,13 +72,13 @@ class PackagesScreen(ActionScreen["Path | None"]):
             "page_down": lambda: self._move(self._rows()),
             "first": lambda: self._move(-(10**9)),
             "last": lambda: self._move(10**9),
-            "left": lambda: self.show(states.shifted(self.shelf, -20)),
-            "right": lambda: self.show(states.shifted(self.shelf, 20)),
+            "left": lambda: self.show(states.shifted(self.state, -20)),
+            "right": lambda: self.show(states.shifted(self.state, 20)),
             "open": self._open,
             "replay": self._replay,
             "verify": self._verify,
             "note": self._note,
-            "freeze": lambda: self.show(states.freeze(self.shelf)),
+            "freeze": lambda: self.show(states.freeze(self.state)),
             "help": self._help,
             "close": self._close,
         }
@@ -110,7 +93,7 @@ class PackagesScreen(ActionScreen["Path | None"]):
         stopped = in_loop(self, self._stopped_early)
         start(lambda: self._follow(news), lambda nothing: None, stopped, "nbtui-follow")
         start(lambda: self._read(news), lambda nothing: None, stopped, "nbtui-read")
-        self.set_interval(AGE_EVERY, lambda: self.show(replace(self.shelf, seconds=time.time())))
+        self.set_interval(AGE_EVERY, lambda: self.show(replace(self.state, seconds=time.time())))
 
     def on_unmount(self) -> None:
         self._stopped.set()
@@ -119,7 +102,7 @@ class PackagesScreen(ActionScreen["Path | None"]):
         self.set_class(event.size.height < 30, "short")
 
     def resized(self) -> None:
-        self.show(self.shelf)
+        self.show(self.state)
 
     def _follow(self, news: queue.SimpleQueue[Batch]) -> None:
         for batch in follow(self.root, self._stopped.is_set, poll=self.poll):
@@ -148,103 +131,97 @@ class PackagesScreen(ActionScreen["Path | None"]):
 
     def _judged(self, event: Judged) -> None:
         batch = event.batch
-        shelf = self.shelf
+        state = self.state
         if batch is not None and batch.first:
-            shelf = replace(shelf, root_there=batch.root_there, polling=batch.polling, started=True, held=None)
+            state = replace(state, root_there=batch.root_there, polling=batch.polling, started=True, held=None)
         if batch is not None and batch.changed:  # an old verification does not hold for a changed package
-            kept = {path: outcome for path, outcome in shelf.checks.items() if path not in batch.changed}
-            shelf = replace(shelf, checks=kept)
-        shelf = replace(shelf, seconds=time.time())
-        self.show(states.updated(shelf, event.entries, event.unread, event.arrived))
+            kept = {path: outcome for path, outcome in state.checks.items() if path not in batch.changed}
+            state = replace(state, checks=kept)
+        state = replace(state, seconds=time.time())
+        self.show(states.updated(state, event.entries, event.unread, event.arrived))
 
     def _verified(self, event: Verified) -> None:
-        checks = {**self.shelf.checks, event.path: event.outcome}
-        self.show(replace(self.shelf, checks=checks, message=f"{event.path.name}: {event.outcome}"))
+        checks = {**self.state.checks, event.path: event.outcome}
+        self.show(replace(self.state, checks=checks, message=f"{event.path.name}: {event.outcome}"))
 
     # --- keys ----------------------------------------------------------------------------------------------------
 
     def tell(self, sentence: str) -> None:
-        self.show(replace(self.shelf, message=sentence))
+        self.show(replace(self.state, message=sentence))
 
     def forget_message(self) -> None:
-        self.show(states.quiet(self.shelf))
+        self.show(states.quiet(self.state))
 
     def wheel(self, lines: int) -> None:
         self._move(lines)
 
     def _move(self, by: int) -> None:
-        self.show(states.moved(self.shelf, by, self._rows()))
+        self.show(states.moved(self.state, by, self._rows()))
 
     def _rows(self) -> int:
         return panes.rows_in(self.views["table"].size.height)
 
     def _open(self) -> None:
-        entry = self.shelf.entry
-        if entry is None or self.shelf.reading is not None:
+        entry = self.state.entry
+        if entry is None or self.state.reading is not None:
             return
         package = entry.package
         raw = read_bytes(package.path / "summary.md", LONGEST_TEXT)
         if raw is None:
-            self.show(replace(self.shelf, message=f"{package.stamp} has no summary.md that can be shown"))
+            self.show(replace(self.state, message=f"{package.stamp} has no summary.md that can be shown"))
             return
         lines = tuple(clean(text) for text in raw.decode("utf-8", "replace").splitlines())
-        self.show(replace(self.shelf, reading=OpenText(clean(f"{package.stamp}/summary.md"), lines)))
+        self.show(replace(self.state, reading=OpenText(clean(f"{package.stamp}/summary.md"), lines)))
 
     def _replay(self) -> None:
-        entry = self.shelf.entry
+        entry = self.state.entry
         if entry is None:
             return
         if "trace_c.log" not in entry.package.files or not python_logs(list(entry.package.files)):
-            self.show(replace(self.shelf, message="this package lacks one of the two logs: there is nothing to replay"))
+            self.show(replace(self.state, message="this package lacks one of the two logs: there is nothing to replay"))
             return
         self.dismiss(entry.package.path)
 
     def _verify(self) -> None:
-        entry = self.shelf.entry
+        entry = self.state.entry
         if entry is None:
             return
         path = entry.package.path
-        self.show(replace(self.shelf, message=f"verifying {path.name} ..."))
-
-        def job() -> Verified:
-            from nbtui.evidence.check.verify import verify  # slow to import, and not needed to watch
-
-            outcome = verify(path)
-            wrong = [f"{one.file} {one.what}" for one in outcome.findings if one.fatal]
-            words = f"! FAILED: {'; '.join(wrong)}" if wrong else "verified" + " (old format)" * outcome.old
-            return Verified(path, words)
+        self.show(replace(self.state, message=f"verifying {path.name} ..."))
 
         done = in_loop(self, self._verified)
-        start(job, done, lambda failure: done(Verified(path, f"! {failure.sentence}")), "nbtui-verify")
+        start(
+            lambda: verified(path), done, lambda failure: done(Verified(path, f"! {failure.sentence}")), "nbtui-verify"
+        )
 
     def _note(self) -> None:
-        entry = self.shelf.entry
+        entry = self.state.entry
         if entry is None:
             return
         lines = note_of(entry).splitlines()
-        self.show(replace(self.shelf, reading=OpenText("note", tuple(clean(text) for text in lines))))
+        self.show(replace(self.state, reading=OpenText("note", tuple(clean(text) for text in lines))))
 
     def _help(self) -> None:
         lines = tuple(f"{entry.shown:10} {entry.help}" for entry in PACKAGES_ACTIONS)
-        self.show(replace(self.shelf, reading=OpenText("keys", lines)))
+        self.show(replace(self.state, reading=OpenText("keys", lines)))
 
     def _close(self) -> None:
-        if self.shelf.reading is not None:
-            self.show(replace(self.shelf, reading=None))
+        if self.state.reading is not None:
+            self.show(replace(self.state, reading=None))
         else:
             self.dismiss(None)
 
     # --- showing -------------------------------------------------------------------------------------------------
 
-    def show(self, shelf: PackagesState) -> None:
-        """Make ``shelf`` the one that is shown."""
-        reading = shelf.reading is not None
-        if reading != (self.shelf.reading is not None):
+    def show(self, state: PackagesState) -> None:
+        """Make ``state`` the one that is shown."""
+        reading = state.reading is not None
+        if reading != (self.state.reading is not None):
             self.set_class(reading, "reading")
-        self.shelf = shelf if reading else states.in_view(shelf, self._rows())
+        self.state = state if reading else states.in_view(state, self._rows())
         for view in self.views.values():
             if view.display:
                 view.update()
 
     def _drawing(self, draw: Callable[[PackagesState, int, int], list[Line]]) -> Callable[[int, int], list[Line]]:
-        return lambda width, height: draw(self.shelf, width, height)
+        return lambda width, height: draw(self.state, width, height)

@@ -52,53 +52,53 @@ class PackagesState:
         return self.entries[self.cursor] if self.entries else None
 
 
-def updated(shelf: PackagesState, entries: tuple[Entry, ...], unread: int, arrived: int) -> PackagesState:
+def updated(state: PackagesState, entries: tuple[Entry, ...], unread: int, arrived: int) -> PackagesState:
     """Newly judged packages; a frozen screen holds them back and counts them."""
-    burst = shelf.burst + arrived
-    message = shelf.message
+    burst = state.burst + arrived
+    message = state.message
     if arrived:
         message = f"{burst} new package{'s' * (burst > 1)}"
-    if shelf.frozen:
-        return replace(shelf, held=entries, unread=unread, burst=burst, message=message)
-    return replace(shelf, entries=entries, unread=unread, burst=burst, message=message)
+    if state.frozen:
+        return replace(state, held=entries, unread=unread, burst=burst, message=message)
+    return replace(state, entries=entries, unread=unread, burst=burst, message=message)
 
 
-def freeze(shelf: PackagesState) -> PackagesState:
+def freeze(state: PackagesState) -> PackagesState:
     """Freeze what is shown, or let go and show what has come meanwhile."""
-    if not shelf.frozen:
-        return replace(shelf, frozen=True)
-    entries = shelf.entries if shelf.held is None else shelf.held
-    return replace(shelf, frozen=False, held=None, entries=entries)
+    if not state.frozen:
+        return replace(state, frozen=True)
+    entries = state.entries if state.held is None else state.held
+    return replace(state, frozen=False, held=None, entries=entries)
 
 
-def moved(shelf: PackagesState, by: int, height: int) -> PackagesState:
+def moved(state: PackagesState, by: int, height: int) -> PackagesState:
     """The cursor ``by`` rows down, at the ends it stays; ``height`` rows are in sight. A text is scrolled instead."""
-    if shelf.reading is not None:
-        last = max(0, len(shelf.reading.lines) - height)
-        return replace(shelf, reading=replace(shelf.reading, top=max(0, min(last, shelf.reading.top + by))))
-    if not shelf.entries:
-        return shelf
-    row = max(0, min(len(shelf.entries) - 1, shelf.cursor + by))
-    chosen = None if row == 0 else shelf.entries[row].package.path
-    return in_view(replace(shelf, selected=chosen), height)
+    if state.reading is not None:
+        last = max(0, len(state.reading.lines) - height)
+        return replace(state, reading=replace(state.reading, top=max(0, min(last, state.reading.top + by))))
+    if not state.entries:
+        return state
+    row = max(0, min(len(state.entries) - 1, state.cursor + by))
+    chosen = None if row == 0 else state.entries[row].package.path
+    return in_view(replace(state, selected=chosen), height)
 
 
-def in_view(shelf: PackagesState, height: int) -> PackagesState:
+def in_view(state: PackagesState, height: int) -> PackagesState:
     """The first row shown chosen so that the cursor is in sight."""
     rows = max(1, height)
-    top = min(shelf.top, max(0, len(shelf.entries) - rows))
-    return replace(shelf, top=max(shelf.cursor - rows + 1, min(top, shelf.cursor)))
+    top = min(state.top, max(0, len(state.entries) - rows))
+    return replace(state, top=max(state.cursor - rows + 1, min(top, state.cursor)))
 
 
-def shifted(shelf: PackagesState, by: int) -> PackagesState:
+def shifted(state: PackagesState, by: int) -> PackagesState:
     """A text moved sideways by ``by`` columns."""
-    if shelf.reading is None:
-        return shelf
-    widest = max((len(text) for text in shelf.reading.lines), default=0)
-    shift = max(0, min(widest - 1, shelf.reading.shift + by))
-    return replace(shelf, reading=replace(shelf.reading, shift=max(0, shift)))
+    if state.reading is None:
+        return state
+    widest = max((len(text) for text in state.reading.lines), default=0)
+    shift = max(0, min(widest - 1, state.reading.shift + by))
+    return replace(state, reading=replace(state.reading, shift=max(0, shift)))
 
 
-def quiet(shelf: PackagesState) -> PackagesState:
+def quiet(state: PackagesState) -> PackagesState:
     """The last notification is taken note of."""
-    return replace(shelf, message="", burst=0)
+    return replace(state, message="", burst=0)

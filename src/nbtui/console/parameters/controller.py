@@ -39,7 +39,7 @@ class ParametersController(ScreenController):
 
     def _left(self, result: None) -> None:
         if self._screen is not None:
-            self._cursor, self._screen = self._screen.form.cursor, None
+            self._cursor, self._screen = self._screen.state.cursor, None
         tuning = self.host.state.tuning
         if tuning is not None and tuning.held:
             self.host.tune(replace(tuning, held=False))

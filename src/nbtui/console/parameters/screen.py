@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -12,30 +12,19 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from nbtui.console.drawing.line import Line
-from nbtui.console.jobs import NAME, Failure, explained, start
+from nbtui.console.jobs import NAME, Failure, start
 from nbtui.console.main.state import Phase, State
 from nbtui.console.parameters import pane as panes
 from nbtui.console.parameters import state as states
 from nbtui.console.parameters.actions import PARAMETERS_ACTIONS
+from nbtui.console.parameters.jobs import ValuesRead, read
 from nbtui.console.parameters.state import FAR, ParametersState
 from nbtui.console.terminal.loop import in_loop
 from nbtui.console.terminal.screen import ActionScreen, bindings
 from nbtui.console.terminal.widgets import PaneView
-from nbtui.live.model import Case
 from nbtui.live.parameters.c_setup import c_setup
-from nbtui.live.parameters.edits import Setup, in_force
-from nbtui.live.parameters.parameter import Value
+from nbtui.live.parameters.edits import Setup
 from nbtui.live.parameters.tuning import Tuning, c_command, nbtui_command
-
-
-@dataclass(frozen=True, eq=False)
-class ValuesRead:
-    """The values in force of a set-up, or why no experiment comes of it; ``start``: those of the case as started."""
-
-    setup: Setup
-    values: dict[str, Value]
-    start: dict[str, Value]
-    problem: str = ""
 
 
 class ParametersScreen(ActionScreen[None]):
@@ -53,17 +42,17 @@ class ParametersScreen(ActionScreen[None]):
 
     def __init__(self, state: Callable[[], State], tune: Callable[[Tuning], None], cursor: str = "distance") -> None:
         super().__init__()
-        self._state, self._tune = state, tune
+        self._main_state, self._tune = state, tune
         now = state()
         assert now.tuning is not None and now.case is not None
-        self.form = states.at_row(ParametersState(now.tuning, c=c_setup(now.c_trace) if now.c_trace else {}), cursor)
+        self.state = states.at_row(ParametersState(now.tuning, c=c_setup(now.c_trace) if now.c_trace else {}), cursor)
         self._reading: Setup | None = None  # the set-up that a thread is building
         draws: dict[str, Callable[[int, int], list[Line]]] = {
-            "header": lambda width, height: panes.header(self.form, self._state(), width, height),
-            "groups": lambda width, height: panes.groups(self.form, width, height),
-            "table": lambda width, height: panes.table(self.form, width, height),
-            "detail": lambda width, height: panes.detail(self.form, width, height),
-            "footer": lambda width, height: panes.footer(self.form, width, height),
+            "header": lambda width, height: panes.header(self.state, self._main_state(), width, height),
+            "groups": lambda width, height: panes.groups(self.state, width, height),
+            "table": lambda width, height: panes.table(self.state, width, height),
+            "detail": lambda width, height: panes.detail(self.state, width, height),
+            "footer": lambda width, height: panes.footer(self.state, width, height),
         }
         self.views = {name: PaneView(draw, f"e-{name}") for name, draw in draws.items()}
         self.acts = self._actions()
@@ -77,20 +66,20 @@ class ParametersScreen(ActionScreen[None]):
         self._read()
 
     def resized(self) -> None:
-        self.show(self.form)
+        self.show(self.state)
 
     def follow(self) -> None:
         """The console shows a new state: a result has come, or a simulation was begun."""
-        now = self._state()
+        now = self._main_state()
         if now.tuning is not None:
-            self.show(replace(self.form, tuning=now.tuning))
+            self.show(replace(self.state, tuning=now.tuning))
         if now.phase is not Phase.SIMULATING:  # the verdict comes first
             self._read()
 
     def _read(self) -> None:
         """Build the experiment of what is wanted, in a thread, unless it is known or one is being built."""
-        tuning, case = self.form.tuning, self._state().case
-        if case is None or self._reading is not None or self.form.read == tuning.now:
+        tuning, case = self.state.tuning, self._main_state().case
+        if case is None or self._reading is not None or self.state.read == tuning.now:
             return
         self._reading = tuning.now
         known = tuning.known
@@ -99,24 +88,24 @@ class ParametersScreen(ActionScreen[None]):
 
     def _values_read(self, event: ValuesRead) -> None:
         self._reading = None
-        new = event.start != self.form.tuning.known
-        tuning = replace(self.form.tuning, known=event.start)
-        values = event.values or self.form.in_force
-        self.show(replace(self.form, tuning=tuning, in_force=values, read=event.setup, unread=event.problem))
+        new = event.start != self.state.tuning.known
+        tuning = replace(self.state.tuning, known=event.start)
+        values = event.values or self.state.in_force
+        self.show(replace(self.state, tuning=tuning, in_force=values, read=event.setup, unread=event.problem))
         if new:
             self._tune(tuning)
         self._read()
 
     def _not_read(self, failure: Failure) -> None:
         self._reading = None
-        self.show(replace(self.form, read=self.form.tuning.now, unread=failure.sentence))
+        self.show(replace(self.state, read=self.state.tuning.now, unread=failure.sentence))
         self._read()
 
     # --- keys --------------------------------------------------------------------------------------------------------
 
     def typed(self, event: events.Key) -> bool:
         """While a value or a search text is typed, keys are text; a digit or a sign begins to type a value."""
-        form = self.form
+        form = self.state
         character = event.character if event.is_printable else None
         if form.keys:
             self._page_of_keys(event.key)
@@ -133,7 +122,7 @@ class ParametersScreen(ActionScreen[None]):
     def on_paste(self, event: events.Paste) -> None:
         """Pasted text is typed text."""
         event.stop()
-        form = self.form
+        form = self.state
         text = "".join(char for char in event.text if char.isprintable())
         if form.searching:
             self.show(states.searched(form, "paste", text))
@@ -141,17 +130,17 @@ class ParametersScreen(ActionScreen[None]):
             self.show(states.entered(replace(form, entry=form.entry or ""), "paste", text))
 
     def tell(self, sentence: str) -> None:
-        self.show(replace(self.form, message=sentence))
+        self.show(replace(self.state, message=sentence))
 
     def forget_message(self) -> None:
-        self.form = replace(self.form, message="")
+        self.state = replace(self.state, message="")
 
     def _actions(self) -> dict[str, Callable[[], None]]:
         def move(step: Callable[[ParametersState], ParametersState]) -> Callable[[], None]:
-            return lambda: self.show(step(self.form))
+            return lambda: self.show(step(self.state))
 
         def change(step: Callable[[ParametersState], ParametersState]) -> Callable[[], None]:
-            return lambda: self._change(step(self.form))
+            return lambda: self._change(step(self.state))
 
         return {
             "less": change(partial(states.nudge, by=-1)),
@@ -172,8 +161,8 @@ class ParametersScreen(ActionScreen[None]):
             "hold": change(lambda form: replace(form, tuning=replace(form.tuning, held=not form.tuning.held))),
             "up": move(partial(states.moved, by=-1)),
             "down": move(partial(states.moved, by=1)),
-            "page_up": lambda: self.show(states.moved(self.form, -self._rows())),
-            "page_down": lambda: self.show(states.moved(self.form, self._rows())),
+            "page_up": lambda: self.show(states.moved(self.state, -self._rows())),
+            "page_down": lambda: self.show(states.moved(self.state, self._rows())),
             "home": move(partial(states.moved, by=-(10**6))),
             "end": move(partial(states.moved, by=10**6)),
             "group_next": move(partial(states.to_group, by=1)),
@@ -185,16 +174,16 @@ class ParametersScreen(ActionScreen[None]):
     def _page_of_keys(self, key: str) -> None:
         step = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": 10, "pageup": -10}.get(key)
         if step is None:
-            self.show(replace(self.form, keys=False))
+            self.show(replace(self.state, keys=False))
             return
         last = max(0, len(panes.key_lines()) + 1 - self.views["table"].size.height)
-        self.show(replace(self.form, key=max(0, min(last, self.form.key + step))))
+        self.show(replace(self.state, key=max(0, min(last, self.state.key + step))))
 
     def _close(self) -> None:
         self.dismiss(None)
 
     def _copy(self, *, c_program: bool) -> None:
-        tuning, case = self.form.tuning, self._state().case
+        tuning, case = self.state.tuning, self._main_state().case
         if case is None:
             return
         wanted = tuning.of(case)
@@ -205,15 +194,15 @@ class ParametersScreen(ActionScreen[None]):
 
     def pressed(self, pane: PaneView, x: int, y: int) -> None:
         """A click puts the cursor on the parameter."""
-        if pane is not self.views["table"] or self.form.keys or self.form.entry is not None:
+        if pane is not self.views["table"] or self.state.keys or self.state.entry is not None:
             return
-        id = panes.row_at(self.form, y)
+        id = panes.row_at(self.state, y)
         if id is not None:
-            self.show(replace(self.form, cursor=id, message=""))
+            self.show(replace(self.state, cursor=id, message=""))
 
     def wheel(self, lines: int) -> None:
-        if self.form.entry is None and not self.form.keys:
-            self.show(states.moved(self.form, lines))
+        if self.state.entry is None and not self.state.keys:
+            self.show(states.moved(self.state, lines))
 
     # --- showing -----------------------------------------------------------------------------------------------------
 
@@ -222,26 +211,14 @@ class ParametersScreen(ActionScreen[None]):
 
     def _change(self, form: ParametersState) -> None:
         """Show the form; where it wants other values, hand them to the console."""
-        if form.tuning is self.form.tuning:
+        if form.tuning is self.state.tuning:
             self.show(form)
             return
-        self.form = form
+        self.state = form
         self._tune(form.tuning)  # which comes back to `follow`
 
     def show(self, form: ParametersState) -> None:
         """Make ``form`` the one that is shown."""
-        self.form = states.in_view(form, self._rows())
+        self.state = states.in_view(form, self._rows())
         for view in self.views.values():
             view.update()
-
-
-def read(tuning: Tuning, case: Case, start: dict[str, Value]) -> ValuesRead:
-    """The values in force of the start (where they are not known yet) and of what is wanted now."""
-    values: dict[str, Value] = {}
-    problem = ""
-    try:
-        start = start or in_force(tuning.case, tuning.settings)
-        values = start if tuning.now == tuning.base else in_force(tuning.of(case), tuning.now.settings)
-    except Exception as error:  # the start, or the change, cannot be simulated: the form goes on without
-        problem = explained(error).sentence
-    return ValuesRead(tuning.now, values, start, problem)

@@ -1,0 +1,33 @@
+"""What the thread of the parameters screen does: build the experiment, and read the effective values from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nbtui.console.jobs import explained
+from nbtui.live.model import Case
+from nbtui.live.parameters.edits import Setup, in_force
+from nbtui.live.parameters.parameter import Value
+from nbtui.live.parameters.tuning import Tuning
+
+
+@dataclass(frozen=True, eq=False)
+class ValuesRead:
+    """The values in force of a set-up, or why no experiment comes of it; ``start``: those of the case as started."""
+
+    setup: Setup
+    values: dict[str, Value]
+    start: dict[str, Value]
+    problem: str = ""
+
+
+def read(tuning: Tuning, case: Case, start: dict[str, Value]) -> ValuesRead:
+    """The values in force of the start (where they are not known yet) and of what is wanted now."""
+    values: dict[str, Value] = {}
+    problem = ""
+    try:
+        start = start or in_force(tuning.case, tuning.settings)
+        values = start if tuning.now == tuning.base else in_force(tuning.of(case), tuning.now.settings)
+    except Exception as error:  # the start, or the change, cannot be simulated: the form goes on without
+        problem = explained(error).sentence
+    return ValuesRead(tuning.now, values, start, problem)
