@@ -48,10 +48,7 @@ PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs", "reports/README
 GENERATED = ("sentences.md",)  # repeats the source
 FOLDERS = ("simulator", "src", "tools", "tests", "benchmarks")
 # rooms and pages whose prose has not been revised yet
-OPEN = (
-    "src/nbtui/console",
-    *("tests/commands", "tests/console"),
-)
+OPEN = ("src/nbtui/console", "tests/commands", "tests/console")
 OPEN_PAGES = ("keys.md",)
 
 
