@@ -97,7 +97,7 @@ def test_small_frames_leave_the_same_screen_as_a_whole_one(on_terminal: Start) -
     small = terminal.screen()
     terminal.press("?")
     assert terminal.screen() != small
-    terminal.press("x")  # closing the help paints everything anew
+    terminal.press("x")  # closing the help repaints everything
     assert terminal.screen() == small
 
 

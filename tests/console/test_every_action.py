@@ -1,6 +1,6 @@
-"""Every action of every screen, by the key that its table gives it: something is seen to happen.
+"""Every action of every screen, by the key in its table, has a visible effect.
 
-What each one does in detail is told by the tests of its screen; here none can be left out, and none can be dead.
+The tests of a screen cover each action in detail; here none can be left out, and none can be dead.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from support.console_toy import C_LINES, console, ready, screen_text, toy_simula
 from support.evidence_packages import new_package
 from support.image_toy import ToyFrame
 
-# what must be pressed before, so that there is something to do; by the id in [keys]
+# keys to press first, so that the action has something to do; by the id in [keys]
 BEFORE: Mapping[str, tuple[str, ...]] = {
     "phi_previous": ("right_square_bracket",),
     "domain_previous": ("right_curly_bracket",),
@@ -138,7 +138,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Console:
 
 
 def seen(app: Console) -> object:
-    """All that a person could see change: the main state without what comes by itself, and the page on top."""
+    """Everything that a person could see change: the main state without its automatic parts, and the page on top."""
     mine = {one.name: getattr(app.state, one.name) for one in fields(app.state)}
     for name in (
         "history",

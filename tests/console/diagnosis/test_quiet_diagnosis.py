@@ -1,4 +1,4 @@
-"""The cause of a difference is looked for unasked, beside the main screen, and never in the way."""
+"""The automatic diagnosis of a difference, beside the main screen and never in the way."""
 
 from __future__ import annotations
 

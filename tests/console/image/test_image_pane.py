@@ -1,4 +1,4 @@
-"""The image screen's panes, on images made by hand: powers of ten whose levels can be told by counting."""
+"""The image screen's panes, on images made by hand: powers of ten whose levels can be counted."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def test_it_says_what_it_does_and_can_be_ended() -> None:
     assert words[0] == "setting up the pixel as C does"
     told = [text.split() for text in words if text.startswith("tried ")]
     assert len(told) == sum(found.tried)
-    listed = [text for text in told if text[2] == "of"]  # "tried 3 of 61 causes": how far it is
+    listed = [text for text in told if text[2] == "of"]  # the progress, such as "tried 3 of 61 causes"
     assert [int(text[1]) for text in listed] == sorted({int(text[1]) for text in listed})
     assert 0 < int(listed[-1][1]) <= int(listed[-1][3])
 

@@ -110,7 +110,7 @@ def test_playing_walks_the_axis_walked_last_and_stops_at_its_end(many: State) ->
     assert state.place == (2, 0, 0) and state.playing
     state = stepping.played(state)
     assert state.place == (2, 0, 0) and not state.playing and "last source" in state.message
-    again = stepping.play(state)  # from the end it begins anew
+    again = stepping.play(state)  # from the end it starts again
     assert again.place == (0, 0, 0) and again.playing
     assert not stepping.play(again).playing  # pause
     assert not stepping.walked(again, "phi", 1).playing

@@ -182,7 +182,7 @@ async def test_every_key(tmp_path: Path) -> None:
             assert help in shown(screen)
         await pilot.press("q", "v")
         await until(pilot, lambda: package in screen.state.checks)
-        assert "! FAILED" in shown(screen)  # the miniature is no package of the schema
+        assert "! FAILED" in shown(screen)  # the miniature does not follow the schema
         await pilot.press("equals_sign")
         assert "FROZEN" in shown(screen)
         new_package(root, "20260101T000009Z")
