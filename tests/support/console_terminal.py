@@ -186,8 +186,12 @@ class Terminal:
 
 
 def _is_running(pid: int) -> bool:
-    """Whether the main thread wants the processor; False where the system does not say (no /proc)."""
-    return _stat(pid)[:1] in (["R"], ["D"])
+    """Whether a thread wants the processor, also one that waits for it; False where no /proc tells."""
+    try:
+        threads = [thread / "stat" for thread in Path(f"/proc/{pid}/task").iterdir()]
+    except OSError:
+        return False
+    return any(_fields(thread)[:1] in (["R"], ["D"]) for thread in threads)
 
 
 def _processor_time(pid: int) -> int:
@@ -197,8 +201,13 @@ def _processor_time(pid: int) -> int:
 
 
 def _stat(pid: int) -> list[str]:
+    return _fields(Path(f"/proc/{pid}/stat"))
+
+
+def _fields(stat: Path) -> list[str]:
+    """Fields of a stat file from the state on; none when the process or thread has ended."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return stat.read_text().rpartition(")")[2].split()
     except OSError:
         return []
 
