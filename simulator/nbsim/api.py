@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from nbsim.image.render import Image, Notice, render
+from nbsim.image.render import Image, render
 from nbsim.model import ExperimentData
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
@@ -90,7 +90,6 @@ class Experiment(ExperimentData):
         compile_kernel: bool | None = None,
         progress: Callable[[int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
-        notice: Notice | None = None,
     ) -> Image:
         """The whole detector; ``photons`` of the result are float32 (n_slow, n_fast), without gradients.
 
@@ -106,7 +105,6 @@ class Experiment(ExperimentData):
             compile_kernel=compile_kernel,
             progress=progress,
             cancelled=cancelled,
-            notice=notice,
         )
 
     def photons(self, slow: range | None = None, fast: range | None = None, *, n_threads: int = 1) -> Tensor:

@@ -19,7 +19,7 @@ SHARE = 10.0  # polling takes at most one part in this many of the time: a slow 
 
 
 @dataclass(frozen=True)
-class Change:
+class FileChange:
     """The changes since the last report."""
 
     changed: tuple[Path, ...] = ()  # other content, or there for the first time
@@ -48,7 +48,7 @@ class Lookout:
         for path in wanted - self._told.keys():
             self._told[path] = signature(path)
 
-    def look(self) -> Change:
+    def look(self) -> FileChange:
         """Files that changed and have come to rest."""
         changed: list[Path] = []
         gone: list[Path] = []
@@ -64,7 +64,7 @@ class Lookout:
                 del self._moving[path]
                 self._told[path] = now
                 (gone if now is None else changed).append(path)
-        return Change(tuple(sorted(changed)), tuple(sorted(gone)))
+        return FileChange(tuple(sorted(changed)), tuple(sorted(gone)))
 
 
 def _ends_a_line(path: Path) -> bool:

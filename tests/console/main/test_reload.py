@@ -17,7 +17,7 @@ from nbtui.console.main.refresh import followed
 from nbtui.console.main.state import Phase
 from nbtui.errors import UnusableInput
 from nbtui.live.cases import load_case, read_again
-from nbtui.live.files import CUT_RESTED, Change, Lookout
+from nbtui.live.files import CUT_RESTED, FileChange, Lookout
 from nbtui.live.model import Case, Settings, Simulation
 from nbtui.live.parameters import tuning
 from nbtui.live.parameters.edits import Edit
@@ -52,7 +52,7 @@ def test_a_change_is_told_once_when_the_file_rests(log: Path) -> None:
     lookout = looking_at(log)
     assert not lookout.look()
     write(log, ["one", "two"])
-    assert [lookout.look() for _ in range(3)] == [Change(), Change(changed=(log,)), Change()]
+    assert [lookout.look() for _ in range(3)] == [FileChange(), FileChange(changed=(log,)), FileChange()]
 
 
 def test_a_file_that_is_still_being_written_is_left_alone(log: Path) -> None:
@@ -87,10 +87,10 @@ def test_away_between_two_versions_is_not_gone(log: Path) -> None:
     assert not lookout.look()
     write(log, ["two"])
     lookout.look()
-    assert lookout.look() == Change(changed=(log,))
+    assert lookout.look() == FileChange(changed=(log,))
     log.unlink()
     lookout.look()
-    assert lookout.look() == Change(gone=(log,))
+    assert lookout.look() == FileChange(gone=(log,))
 
 
 def test_a_file_that_appears_has_changed_and_one_that_is_dropped_is_forgotten(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from nbtui.console.terminal.loop import in_loop
 from nbtui.errors import UnusableInput
 from nbtui.live import cases
 from nbtui.live.cases import C_LOG, C_TERMS, COMMAND_FILE
-from nbtui.live.files import EVERY, SHARE, Change, Lookout
+from nbtui.live.files import EVERY, SHARE, FileChange, Lookout
 from nbtui.live.model import Case, Simulation
 from nbtui.live.parameters import tuning
 from nbtui.parity.model import Comparison
@@ -189,7 +189,7 @@ class Refresher:
         if change:
             in_loop(self._host, self._noticed)(change)
 
-    def _noticed(self, change: Change) -> None:
+    def _noticed(self, change: FileChange) -> None:
         """Files have changed: they are read again when nothing else runs, unless the user has frozen the screen."""
         now = self._host.state
         files = fresh.changed(now.files, change.changed, change.gone)
