@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual import events
 from textual.binding import BindingType
@@ -20,7 +20,25 @@ from nbtui.console.terminal.widgets import PaneView
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
-    from nbtui.console.diagnosis.controller import DiagnosisController
+    from nbtui.console.main.host import Host
+
+
+class Diagnosing(Protocol):
+    """The controller as its screen sees it."""
+
+    host: Host
+
+    def begin(self) -> str:
+        """Start a diagnosis; the sentence of a refusal, empty without one."""
+
+    def stop(self) -> None:
+        """End the running diagnosis."""
+
+    def apply(self, why: DiagnosisState) -> tuple[bool, str]:
+        """Apply the selected cause; whether that succeeded, and a sentence."""
+
+    def back_to(self, before: State) -> None:
+        """Restore the state before the last cause was applied."""
 
 
 class DiagnosisScreen(ActionScreen[None]):
@@ -29,7 +47,7 @@ class DiagnosisScreen(ActionScreen[None]):
     CSS = "DiagnosisScreen { layout: vertical; }"
     BINDINGS: ClassVar[list[BindingType]] = bindings(DIAGNOSIS_ACTIONS)
 
-    def __init__(self, controller: DiagnosisController, state: DiagnosisState) -> None:
+    def __init__(self, controller: Diagnosing, state: DiagnosisState) -> None:
         super().__init__()
         self._controller = controller
         self.state = state
