@@ -110,13 +110,13 @@ def test_typing_choosing_completing_and_leaving() -> None:
     assert jumping.typed(state, "escape", None)[0].prompt is None
     assert jumping.typed(typing(""), "backspace", None)[0].prompt is None
     nothing, chosen = jumping.typed(typing("zzz"), "enter", None)
-    assert chosen is None and "nothing is called 'zzz'" in nothing.message
+    assert chosen is None and "no match for 'zzz'" in nothing.message
 
 
 def test_the_box_of_the_prompt() -> None:
     lines = prompt.draw(typing("rot_a"), 60, 4)
     assert plain(lines)[1] == " > rot_a_angstroms.x              field Cell vector a of t~"
-    assert "nothing is called so" in plain(prompt.draw(typing("zzz"), 60, 4))[1]
+    assert "no match" in plain(prompt.draw(typing("zzz"), 60, 4))[1]
     assert {width_of(entry) for entry in lines} == {60}
 
 
@@ -238,7 +238,7 @@ def test_the_long_detail_answers_where_and_since_when() -> None:
     text = "\n".join(page)
     assert "made in C   in the loop over phi steps, before the domains" in text
     assert "C's log     line 2: TRACE_C: rot_a_angstroms 29.5 4 -1.75" in text
-    assert "1 of 1 packages have it" in text  # the other one is of another pixel
+    assert "recorded in 1 of 1 package" in text  # the other one is of another pixel
     assert any(row.split()[:4] == ["20260101T000000Z", "spec", "29.[5]", "29.[9]"] for row in page)
     assert "reading the reports folder" in "\n".join(plain(detail.draw(replace(state, history=None), 120, 37)))
 

@@ -23,7 +23,7 @@ NO_KEY = "no_key"  # the name of a key that no keyboard has
 _MODIFIERS = ("ctrl", "alt", "shift", "super", "hyper", "meta")
 _NAMES = frozenset(key.value for key in Keys if not key.value.startswith("<"))
 _SHOWN = {
-    **{"pageup": "PgUp", "pagedown": "PgDn", "escape": "Esc", "backspace": "Backspc", "space": "Space"},
+    **{"pageup": "PgUp", "pagedown": "PgDn", "escape": "Esc", "backspace": "Backspace", "space": "Space"},
     **{"enter": "Enter", "delete": "Del"},
 }
 
@@ -60,7 +60,7 @@ def resolve(written: Mapping[str, KeyEntry]) -> dict[str, tuple[str, ...]]:
             nearest = difflib.get_close_matches(id, list(known), 1, 0.0)[0]
             raise UnusableInput(f"{where}: unknown action; the nearest known one is '{nearest}'")
         if known[id].id == FIXED:
-            raise UnusableInput(f"{where}: Ctrl-C always leaves; it cannot be given to another key")
+            raise UnusableInput(f"{where}: Ctrl-C always quits; it cannot be rebound")
         keys[id] = tuple(name for key in entry.keys for name in _names(key, where))
     for table in TABLES:
         _refuse_conflicts(table, keys, {id: entry.file for id, entry in written.items()})
@@ -94,7 +94,7 @@ def _names(key: str, where: str) -> tuple[str, ...]:
     text = key.strip()
     if len(text) == 1:
         if not text.isprintable():
-            raise UnusableInput(f"{where}: {key!a} is no key")
+            raise UnusableInput(f"{where}: {key!a} is not a key")
         return (text, f"shift+{text.lower()}") if text.isalpha() and text.isupper() else (_character_to_key(text),)
     *modifiers, name = text.lower().replace("page-", "page").split("+")
     name = {"esc": "escape", "pgup": "pageup", "pgdn": "pagedown", "del": "delete", "return": "enter"}.get(name, name)
@@ -102,7 +102,7 @@ def _names(key: str, where: str) -> tuple[str, ...]:
         name = _character_to_key(name)
     plain = len(name) == 1 or name in _NAMES or len(format_key(name)) == 1
     if not name or not plain or any(part not in _MODIFIERS for part in modifiers):
-        raise UnusableInput(f"{where}: '{clean(key)}' is no key; write x, X, F5, space, pageup or ctrl+x")
+        raise UnusableInput(f"{where}: '{clean(key)}' is not a key; write x, X, F5, space, pageup or ctrl+x")
     return ("+".join([*modifiers, name]),)
 
 

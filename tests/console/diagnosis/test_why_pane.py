@@ -11,7 +11,7 @@ from nbtui.console.diagnosis import state as moves
 from nbtui.console.diagnosis.actions import DIAGNOSIS_ACTIONS
 from nbtui.console.diagnosis.state import DiagnosisState
 from nbtui.console.drawing.line import plain, width_of
-from nbtui.console.main.cause_summary import cause_in_one_line, current, unasked
+from nbtui.console.main.cause_summary import cause_in_one_line, current, not_diagnosed
 from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.panes import detail, header
 from nbtui.console.main.state import Phase, State
@@ -37,10 +37,10 @@ def test_wide(state: State) -> None:
     assert lines == [
         " WHY   gap in I_pixel_final -9.82 %   the Python side differs from C" + " " * 48 + "toy",
         " NOW # differs from rot_a_angstroms.x   mode spec   not applied",
-        "══ causes, best first " + "═" * 54 + " re-simulated 61 causes, 412 sets in 0.9 s ═",
+        "══ causes, best first " + "═" * 53 + " tried 61 causes, 412 combinations in 0.9 s ═",
         " > 1  phi_carryover" + " " * 40 + "████████████████████ 100.0 %  left 2e-15",
         "   2  phi_midpoint + tap_after_polar" + " " * 23 + "███████████████████·  93.0 %  left 7e-02",
-        "   nothing else that was tried comes within 10 % of the best",
+        "   no other cause tried comes within 10 % of the best",
         "── phi_carryover ──" + "─" * 101,
         "   What phi_carryover is. [Python side]",
         "   confirm  Look at step 0.",
@@ -144,12 +144,12 @@ def test_likely_on_the_main_screen(state: State) -> None:
 def test_why_no_cause_of_a_large_pixel_is_looked_for(state: State) -> None:
     assert state.simulation is not None
     large = replace(state, simulation=replace(state.simulation, steps=1_000_000))
-    words = "not looked for unasked: 1,000,000 steps a pixel take long; x looks"
-    assert unasked(state) == "" and unasked(large) == words
+    words = "not diagnosed automatically (1,000,000 steps per pixel); press x to diagnose"
+    assert not_diagnosed(state) == "" and not_diagnosed(large) == words
     assert large.c_trace is not None
     silent = replace(large, c_trace=replace(large.c_trace, phi=()))  # its log gives no hint of its own
     assert f"   Likely: {words}" in plain(detail.draw(silent, 120, 9))
-    assert unasked(replace(large, diagnosed=found(large).diagnosed)) == ""
+    assert not_diagnosed(replace(large, diagnosed=found(large).diagnosed)) == ""
 
 
 def test_moves_and_copy(state: State) -> None:

@@ -75,7 +75,7 @@ def test_the_worst_are_walked_in_a_circle() -> None:
     by_size = [(0, 0), (5, 5), (4, 3), (1, 2)]
     assert visited == [
         *[(pixel, rank, "") for rank, pixel in enumerate(by_size)],
-        ((0, 0), 0, "around the end"),
+        ((0, 0), 0, "wrapped around"),
     ]
     assert moves.worst(picture, -1).cursor == (1, 2)
     assert moves.worst(finished(python, c), -1).cursor == (1, 2)

@@ -123,7 +123,7 @@ def test_a_log_that_changes_is_read_again_under_the_screen(logs: tuple[Path, Pat
         assert isinstance(frozen, LogsScreen)
         logs[0].write_text("\n".join(C_LOG) + "\n", encoding="utf-8")
         app.refresher.look()
-        await until(pilot, lambda: "c.log changed; = on the main screen lets it in" in screen_text(app))
+        await until(pilot, lambda: "c.log changed; = on the main screen reloads it" in screen_text(app))
         assert frozen.state.sides[0].count == 4
 
     run(logs, steps)
@@ -182,7 +182,7 @@ def test_without_an_editor_or_a_terminal_to_hand_over_it_says_so(
         assert "cannot be read" in screen.state.message
         monkeypatch.setenv("EDITOR", "vi")
         await pilot.press("v")
-        assert "cannot be handed over" in screen.state.message
+        assert "cannot be suspended" in screen.state.message
 
     run(logs, steps)
 

@@ -158,7 +158,7 @@ def test_hits_are_walked_around_the_end() -> None:
     for _ in range(3):
         now = moves.to_hit(now, True, 8)
         seen.append((now.side.cursor, moves.hit_number(now.side), now.message))
-    assert seen == [(5, 2, ""), (9, 3, ""), (3, 1, "around the end")]
+    assert seen == [(5, 2, ""), (9, 3, ""), (3, 1, "wrapped around")]
     assert moves.to_hit(now, False, 8).side.cursor == 9
     nothing = moves.put(now, 0, replace(now.sides[0], hits=()))
     nothing = moves.put(nothing, 1, replace(nothing.sides[1], hits=(1,)))
@@ -235,7 +235,7 @@ def test_a_click_means_the_line_under_it() -> None:
 
 def test_the_help_of_the_screen_names_every_key() -> None:
     text = "\n".join(plain(panes.draw(replace(view(), helping=True), 80, 24)))
-    assert "the other log lacks it" in text
+    assert "missing in the other log" in text
     assert all(action.help in text for action in LOGS_ACTIONS)
     keys = [key for action in LOGS_ACTIONS for key in action.keys]
     assert len(keys) == len(set(keys))

@@ -22,7 +22,7 @@ async def test_opens_on_the_first_divergence(case: Case, simulator: object) -> N
         assert "FIRST DIVERGENCE  rot_a_angstroms.x" in text
         assert app.state.row is not None and app.state.row.label == "rot_a_angstroms.x"
         assert "># rot_a_angstroms" in text and "29.[5]" in text
-        assert "gap yet -300" in text
+        assert "gap now -300" in text
 
 
 async def test_moves(case: Case, simulator: object) -> None:

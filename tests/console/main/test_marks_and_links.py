@@ -61,7 +61,7 @@ def test_marks_are_walked_in_the_order_of_the_table_then_of_the_steps() -> None:
 def test_without_marks_that_is_said_and_foreign_ones_are_kept() -> None:
     assert marks.to_mark(toy_state(), True).message == "nothing is marked yet"
     foreign = replace(toy_state(), marks=("of another log", (7, 7, 7)))
-    assert marks.to_mark(foreign, True).message == "none of the marked is in these traces"
+    assert marks.to_mark(foreign, True).message == "none of the marks is in these traces"
     assert marks.to_mark(foreign, True).marks == foreign.marks
     assert "nothing to mark" in marks.toggled(replace(toy_state(), comparison=None)).message
 
@@ -132,7 +132,7 @@ def test_links_lead_there_and_back() -> None:
     there = links.follow(state)
     assert row(there).label == "rot_a_angstroms.x" and there.path == (state.cursor,)
     assert links.back(there).cursor == state.cursor and links.back(there).path == ()
-    assert "no link was followed" in links.back(state).message
+    assert "no link to go back to" in links.back(state).message
 
 
 def test_another_link_is_chosen_around_the_ends() -> None:
@@ -150,8 +150,8 @@ def test_a_field_without_links_says_so() -> None:
     state = replace(on(toy_state(), "lambda_meters"), pane="detail")
     assert not links.links(state) or links.chosen(state) is not None
     bare = replace(state, comparison=None)
-    assert "no field of these traces" in links.follow(bare).message
-    assert "no field of these traces" in links.choose(bare, 1).message
+    assert "no linked field" in links.follow(bare).message
+    assert "no linked field" in links.choose(bare, 1).message
 
 
 def test_feeds_is_made_from_read_backwards() -> None:
@@ -172,7 +172,7 @@ async def test_marks_and_links_by_keys(tmp_path: Path, monkeypatch: pytest.Monke
         assert app.state.pane == "detail" and row(app.state).label == "hkl_frac.k"
         assert "Enter goes to [ ]" in shown(app, "detail")
         await pilot.press("enter")
-        assert app.state.cursor == first and "Backspc back" in shown(app, "detail")
+        assert app.state.cursor == first and "Backspace back" in shown(app, "detail")
         await pilot.press("right", "left", "backspace")
         assert row(app.state).label == "hkl_frac.k"
         await pilot.press("escape", "3", "right_square_bracket", "b", "1", "home", "u")

@@ -225,7 +225,7 @@ def test_contributions_beside_c(toy: State) -> None:
     assert "1.00/Na" in step and "0.10/Nb" in step and "0.10/Nc" in step
     assert "term    100" in step and "6.67 % of I" in step  # 100 of 1500
     assert "C term  400" in step and "Py -75.00 %" in step
-    assert "gap yet -300" in step and "60.0 % of gap" in step  # -300 of -500
+    assert "gap now -300" in step and "60.0 % of gap" in step  # -300 of -500
 
 
 def test_steps_walk_and_stop_at_the_ends(toy: State) -> None:
@@ -288,7 +288,7 @@ def test_divergences_go_around(toy: State) -> None:
         assert state.row is not None
         seen.append(state.row.label)
     assert seen == ["hkl_frac.k", "F_latt", "I_before_scaling", "rot_a_angstroms.x"]
-    assert state.message == "around the end"
+    assert state.message == "wrapped around"
     back = moves.to_divergence(state, False)
     assert back.row is not None and back.row.label == "I_before_scaling"
 
@@ -376,4 +376,4 @@ def test_terms_of_another_sampling_are_not_shown_beside(toy: State) -> None:
     assert toy.simulation is not None
     other = replace(terms([1, 2, 3, 4]), phi_step=np.array([0, 0, 7, 7]))
     grid: Contributions = arrange(toy.simulation, other)
-    assert grid.c is None and "another sampling" in grid.c_problem
+    assert grid.c is None and "different sampling" in grid.c_problem

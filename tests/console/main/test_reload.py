@@ -239,7 +239,7 @@ async def test_frozen_is_frozen_until_it_is_let_go(logs: tuple[Path, Path]) -> N
         await noticed(pilot, app, lambda: bool(app.state.files.waiting))
         await pilot.pause()
         assert app.state.comparison is before
-        assert "FROZEN py.log changed; = lets it in" in shown(app, "header")
+        assert "FROZEN py.log changed; = reloads it" in shown(app, "header")
         await pilot.press("equals_sign")
         await until(pilot, lambda: app.state.comparison is not None and app.state.comparison.agrees)
         assert "FROZEN" not in shown(app, "header")
@@ -273,7 +273,7 @@ async def test_a_file_that_is_gone_is_named(logs: tuple[Path, Path]) -> None:
         await settled(pilot, app)
         logs[1].unlink()
         await noticed(pilot, app, lambda: bool(app.state.files.gone))
-        assert "GONE py.log: what is shown is from before" in shown(app, "header")
+        assert "GONE py.log: showing the previous result" in shown(app, "header")
         write(logs[1], PY_LINES)
         await noticed(pilot, app, lambda: not app.state.files.gone)
         assert "GONE" not in shown(app, "header")

@@ -57,7 +57,7 @@ async def test_the_raw_logs_show_the_python_side_when_it_is_there(
         assert isinstance(app, Console)
         await until(pilot, lambda: app.state.phase is Phase.SIMULATING)
         await pilot.press("l")
-        await until(pilot, lambda: "simulation is not done yet" in screen_text(app))
+        await until(pilot, lambda: "simulation is still running" in screen_text(app))
         go.set()
         await until(pilot, lambda: "live, spec" in screen_text(app))
 

@@ -100,7 +100,7 @@ def test_back_goes_the_way_that_was_come(many: State) -> None:
         state = stepping.back(state)
         seen.append(state.place)
     assert seen == [(12, 1, 0), (0, 1, 0), (0, 0, 0)]
-    assert "no step was visited" in stepping.back(state).message
+    assert "no earlier step" in stepping.back(state).message
 
 
 def test_playing_walks_the_axis_walked_last_and_stops_at_its_end(many: State) -> None:

@@ -59,7 +59,7 @@ def drawn(form: ParametersState, state: State, width: int, height: int) -> list[
 def test_the_form_at_80x24() -> None:
     state = replace(toy_state(), tuning=toy_form().tuning)
     expected = """\
- nbtui  parameters toy  pixel (12,14)  1 changed              verdict of before
+ nbtui  parameters toy  pixel (12,14)  1 changed               previous verdict
  I_pixel_final: nothing to compare with
   beam [detector] crystal  phi and mosaic  sampling  quirks   4 listed
     parameter                       value  unit     at the start        C's log
@@ -113,7 +113,7 @@ def test_why_there_is_no_experiment() -> None:
     form = toy_form(unread="toy: -osc 0 with -phistep gives no phi step at all")
     state = replace(toy_state(), phase=Phase.FAILED, failure="toy: -osc 0 with -phistep gives no phi step at all")
     lines = drawn(form, state, 100, 24)
-    assert "failed: verdict of before" in lines[0]
+    assert "failed: previous verdict" in lines[0]
     assert lines[2] == " toy: -osc 0 with -phistep gives no phi step at all"
     assert " typed 121 mm; no experiment results; C 120 #" in lines
 
@@ -162,7 +162,7 @@ def test_moves_in_the_form() -> None:
     crystal = moves.to_group(form, 1)
     assert crystal.cursor == "cell_a" and listing(crystal)[crystal.top] == "crystal"
     assert moves.to_group(moves.to_group(crystal, -1), -1).parameter.group == "beam"
-    assert moves.to_group(toy_form(cursor="hkl"), 2).parameter.group == "beam"  # around the end
+    assert moves.to_group(toy_form(cursor="hkl"), 2).parameter.group == "beam"  # wrapped around
     low = in_view(moves.moved(form, 10**6), 10)
     assert low.cursor.startswith("quirk.") and low.top == len(listing(low)) - 10
     assert in_view(moves.moved(low, -(10**6)), 10).top == 0
@@ -175,7 +175,7 @@ def test_search_and_filter() -> None:
     assert form.cursor == "mosaic"
     assert moves.found(form, True).cursor == "mosaic_domains"
     last = [name for name in Quirks.__dataclass_fields__ if "mosaic" in name][-1]
-    assert moves.found(form, False).cursor == f"quirk.{last}"  # around the end
+    assert moves.found(form, False).cursor == f"quirk.{last}"  # wrapped around
     assert moves.found(replace(form, query="clips the crystal"), True).cursor == "beamsize"  # no label has it
     assert "nothing has" in moves.found(replace(form, query="zzz"), True).message
     assert moves.searched(form, "escape", None).query == ""

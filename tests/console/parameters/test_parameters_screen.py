@@ -166,7 +166,7 @@ async def test_what_cannot_be_simulated_says_why_and_is_undone(tmp_path: Path) -
         await pilot.press("enter", "ctrl+u", *"none.hkl", "enter")
         await until(pilot, lambda: app.state.phase is Phase.FAILED)
         await until(pilot, lambda: bool(screen.state.unread))
-        assert "none.hkl" in screen_text(app) and "verdict of before" in screen_text(app)
+        assert "none.hkl" in screen_text(app) and "previous verdict" in screen_text(app)
         assert gap(app) == before
         await pilot.press("u")
         await settled(pilot, app, screen)

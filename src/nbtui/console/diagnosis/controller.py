@@ -50,10 +50,10 @@ def refusal(state: State) -> str:
     if state.case is None:
         return "a diagnosis needs the command line; add the run's flags: nbtui open C_LOG PY_LOG -- FLAGS"
     if state.elsewhere:
-        return "C's log is of another pixel: there is nothing to diagnose here"
+        return "C's log is of another pixel: nothing to diagnose here"
     if state.c_trace is None:
         return "a diagnosis needs the C log; make one with nbtui c-trace"
-    return "the Python side is not there yet" if state.pending else ""
+    return "no Python side yet" if state.pending else ""
 
 
 def wanted(state: State) -> bool:
@@ -221,7 +221,7 @@ class DiagnosisController(ScreenController):
             self.host.show(replace(states.asked(now, now.settings), py_given=False))
             self.host.simulate()
         else:
-            return False, "the live side is so already"
+            return False, "already in effect"
         return True, asked.sentence
 
     def back_to(self, before: State) -> None:

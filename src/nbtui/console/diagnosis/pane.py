@@ -90,7 +90,7 @@ def _now(state: State, why: DiagnosisState, width: int) -> Line:
         return line(Span(" NOW ", "label"), Span("simulating ...", "warning"))
     comparison = state.comparison
     if comparison is None or state.pending:
-        return line(Span(" NOW ", "label"), Span("there is no Python side yet", "faint"))
+        return line(Span(" NOW ", "label"), Span("no Python side yet", "faint"))
     mode = Span(f"   mode {clean(state.settings.phi_mode)}", "faint")
     mark = Span(
         "   not applied" if why.applied is None else f"   cause {why.applied + 1} applied",
@@ -109,7 +109,7 @@ def _effort(found: DiagnosisResult) -> str:
     singles, sets = found.diagnosis.tried
     if not singles:
         return f"{found.seconds:.1f} s"
-    return f"re-simulated {singles} causes, {sets} sets in {found.seconds:.1f} s"
+    return f"tried {singles} causes, {sets} combinations in {found.seconds:.1f} s"
 
 
 def _row(why: DiagnosisState, rank: int, cause: Cause, width: int) -> Line:
@@ -146,7 +146,7 @@ def _bar(part: float, cells: int) -> str:
 
 def _nothing_else(causes: tuple[Cause, ...]) -> str:
     last = causes[-1].explained
-    return f"nothing else that was tried comes within {100.0 * WORTH:.0f} % of the best" if last else ""
+    return f"no other cause tried comes within {100.0 * WORTH:.0f} % of the best" if last else ""
 
 
 # --- the page --------------------------------------------------------------------------------------------------------

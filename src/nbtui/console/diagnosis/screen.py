@@ -144,7 +144,7 @@ class DiagnosisScreen(ActionScreen[None]):
     def _export(self) -> None:
         if self.state.diagnosed is None or current(self._controller.host.state) is not self.state.diagnosed:
             undo, again = (DIAGNOSIS_ACTIONS.key(id) for id in ("undo", "again"))
-            told = f"what is shown now is not what was diagnosed: {undo} takes the cause back, {again} diagnoses again"
+            told = f"the traces have changed since the diagnosis: {undo} takes the cause back, {again} diagnoses again"
             self.tell(told)
             return
         self._controller.host.export()

@@ -14,17 +14,17 @@ from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.state import State
 from nbtui.trace.text import clean
 
-_KEYS = 10  # cells of the keys
+_KEYS = 11  # cells of the keys
 _MARKS = (
     ("=", "pass", "agrees within the tolerance of the profile"),
     ("~", "minor", "agrees within a wider limit of its own, or with a note"),
     ("#", "diverge", "differs, and nothing upstream of it does: new here"),
-    ("+", "inherited", "differs because something that it is made from differs"),
-    ("o", "missing", "one side does not have it"),
+    ("+", "inherited", "differs because one of its inputs differs"),
+    ("o", "missing", "missing on one side"),
     (".", "faint", "not known yet: the Python side is being simulated"),
-    ("*", "changed", "another value than before: a simulation or a file changed it; at a step: the last step did"),
+    ("*", "changed", "value changed by a simulation, by a reloaded file or, at a step, by the last step"),
     ("!", "warning", "marked: a field, or a phi step with a marked place"),
-    ("*2", "warning", "two parameters are not as nbtui was started"),
+    ("*2", "warning", "two parameters changed since the start"),
     ("# + - .", "text", "map: a term within one, two, three decades of the largest, or below"),
     ("++ + .", "more", "map of Py-C: more than a tenth, a hundredth of the gap, or less; - where Python is less"),
     ("o x *", "pass", "curves: C, Python, both equal; on the lobes O X @ are the step under the cursor"),

@@ -132,7 +132,7 @@ def footer(state: ImageState, width: int, height: int) -> list[Line]:
     """The keys; or what is being typed; or what was last told."""
     if state.typed is not None:
         asked = line(Span(" go to pixel, slow fast: ", "label"), state.typed, Span(" ", "cursor"))
-        return [fit((*asked, Span("   Enter goes, Esc leaves", "faint")), width)]
+        return [fit((*asked, Span("   Enter goes there, Esc cancels", "faint")), width)]
     if state.message:
         return [fit(line(Span(" " + clip(clean(state.message), width - 2), "warning")), width)]
     spans: Line = ()

@@ -210,7 +210,7 @@ def missing(state: ImageState) -> str:
 
 
 def worst(state: ImageState, by: int) -> ImageState:
-    """The next (previous) of the worst pixels; around the end it starts again."""
+    """The next (previous) of the worst pixels, wrapping around."""
     if state.difference is None:
         why = missing(replace(state, view="difference"))
         return replace(state, message=f"no list of worst pixels: {why}")
@@ -220,7 +220,7 @@ def worst(state: ImageState, by: int) -> ImageState:
     first = 0 if by > 0 else len(listed) - 1
     rank = first if state.rank is None else (state.rank + by) % len(listed)
     around = state.rank is not None and rank == first
-    message = "the only one" if len(listed) == 1 else "around the end" if around else ""
+    message = "the only one" if len(listed) == 1 else "wrapped around" if around else ""
     return replace(to_pixel(state, listed[rank]), rank=rank, message=message)
 
 
@@ -233,7 +233,7 @@ def typed(state: ImageState, text: str) -> ImageState:
     if state.shape is None:
         return replace(here, message="the detector is not known yet")
     if len(words) != 2 or not all(word.isdecimal() and len(word) < 10 for word in words):
-        return replace(here, message=f"'{text.strip()}' is no pixel: type slow and fast, two whole numbers")
+        return replace(here, message=f"'{text.strip()}' is not a pixel: type slow and fast, two whole numbers")
     slow, fast = int(words[0]), int(words[1])
     if slow >= state.shape[0] or fast >= state.shape[1]:
         last = f"slow 0 to {state.shape[0] - 1}, fast 0 to {state.shape[1] - 1}"

@@ -9,8 +9,8 @@ LOGS_ACTIONS: ActionTable[object] = ActionTable(
     "Raw logs",
     (
         Action("search", ("slash",), "/", "search", "search both logs for a regular expression; Esc drops it"),
-        Action("hit_next", ("n",), "n", "next hit", "next line found in this log"),
-        Action("hit_previous", ("N", "shift+n"), "N", "", "previous line found in this log"),
+        Action("hit_next", ("n",), "n", "next hit", "next match in this log"),
+        Action("hit_previous", ("N", "shift+n"), "N", "", "previous match in this log"),
         Action("side", ("tab", "shift+tab"), "Tab", "side", "the other log"),
         Action("lock", ("s",), "s", "together", "scroll both logs together by field, or each alone"),
         Action("mark_next", ("d",), "d", "next diff", "next line whose value differs or is missing"),

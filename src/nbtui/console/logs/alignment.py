@@ -59,7 +59,7 @@ class Alignment:
         return wanted
 
     def next_mark(self, side: int, line: int, forward: bool) -> int | None:
-        """The nearest marked line after (before) ``line``, around the end if need be; None without any."""
+        """The nearest marked line after (before) ``line``, wrapping around if need be; None without any."""
         lines = self.marks[side].lines
         if not lines:
             return None

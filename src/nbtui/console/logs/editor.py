@@ -54,7 +54,7 @@ def edit(app: App[int], path: Path, line: int) -> str:
         with _ctrl_c_is_the_editors(app), app.suspend():
             code = subprocess.run(words, check=False).returncode
     except SuspendNotSupported:
-        return "an editor cannot be opened here: this terminal cannot be handed over"
+        return "cannot open an editor here: this terminal cannot be suspended"
     except OSError as error:
         return f"VISUAL or EDITOR names {name}, which cannot be run: {error.strerror or error}"
     return "" if code == 0 else f"{name} ended with code {code}"

@@ -181,7 +181,7 @@ def _foot(state: LogsState, width: int) -> Line:
 
 
 def _help(width: int) -> list[Line]:
-    marks = (("=", "agrees"), ("#", "differs"), ("o", "the other log lacks it"))
+    marks = (("=", "agrees"), ("#", "differs"), ("o", "missing in the other log"))
     legend = [part for glyph, words in marks for part in (Span(f"  {glyph} ", _MARK_TONES[glyph]), Span(words))]
     return [
         rule((Span("raw logs: keys", "title"),), width, (Span("any key closes", "faint"),), focused=True),

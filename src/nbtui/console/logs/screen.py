@@ -117,7 +117,7 @@ class LogsScreen(ActionScreen[None]):
         """
         told, self._known = self._known, state.files
         if state.files.frozen and state.files.waiting - told.waiting:
-            freeze = f"{ACTIONS.key('freeze')} on the main screen lets it in"
+            freeze = f"{ACTIONS.key('freeze')} on the main screen reloads it"
             self.show(replace(self.state, message=f"{names(state.files.waiting)} changed; {freeze}"))
         elif state.files.gone - told.gone or state.files.problem not in ("", told.problem):
             self.show(replace(self.state, message=state.message))

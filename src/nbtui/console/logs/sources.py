@@ -44,7 +44,7 @@ def _py_source(state: State) -> Source:
     if state.phase is Phase.FAILED:
         return Source("no trace", problem=state.failure)
     if state.can_simulate:
-        return Source("not there yet", problem="the simulation is not done yet")
+        return Source("not there yet", problem="the simulation is still running")
     return Source("no trace", problem="there is no Python side; open two logs, or a case that can be simulated")
 
 

@@ -206,11 +206,11 @@ def to_mark(state: LogsState, forward: bool, height: int) -> LogsState:
     if line is None:
         return replace(state, message="no line of this log holds a value that differs")
     around = (line <= state.side.cursor) if forward else (line >= state.side.cursor)
-    return gone(replace(state, message="around the end" if around else ""), line, height)
+    return gone(replace(state, message="wrapped around" if around else ""), line, height)
 
 
 def to_hit(state: LogsState, forward: bool, height: int) -> LogsState:
-    """The next line of the active log in which the search text is found; around the end it starts again."""
+    """The next line of the active log in which the search text is found, wrapping around."""
     if state.pattern is None:
         return replace(state, message=f"nothing to search for yet: {LOGS_ACTIONS.key('search')} starts a search")
     hits, here = state.side.hits, state.side.cursor
@@ -222,7 +222,7 @@ def to_hit(state: LogsState, forward: bool, height: int) -> LogsState:
     at = bisect_right(hits, here) if forward else bisect_left(hits, here) - 1
     around = not 0 <= at < len(hits)
     line = hits[at % len(hits)]
-    return gone(replace(state, message="around the end" if around else ""), line, height)
+    return gone(replace(state, message="wrapped around" if around else ""), line, height)
 
 
 def hit_number(side: LogSide) -> int:

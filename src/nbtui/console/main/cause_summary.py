@@ -45,7 +45,7 @@ def hint(state: State) -> str:
     last = phi_ends(state.c_trace.phi)[1].phi_tic
     seen = f"C's phi step 0 carries the values of its step {last}"
     if state.settings.phi_mode == "spec" and state.can_simulate:
-        return f"{seen}; {ACTIONS.key('phi_mode')}: let Python do so too"
+        return f"{seen}; {ACTIONS.key('phi_mode')}: make Python do the same"
     return seen
 
 
@@ -58,14 +58,14 @@ def steps_of(state: State) -> int:
     return int(count) if isinstance(count, int) else 0
 
 
-def unasked(state: State) -> str:
-    """Why no cause is looked for unasked, and the key that does; empty where one is, or nothing differs."""
+def not_diagnosed(state: State) -> str:
+    """Why a difference is not diagnosed automatically, and the key that does; empty where it is, or nothing differs."""
     steps, found = steps_of(state), state.comparison
     if steps <= MANY_STEPS or state.case is None or state.pending or current(state) is not None:
         return ""
     if found is None or found.first_divergence is None:
         return ""
-    return f"not looked for unasked: {steps:,} steps a pixel take long; {ACTIONS.key('why')} looks"
+    return f"not diagnosed automatically ({steps:,} steps per pixel); press {ACTIONS.key('why')} to diagnose"
 
 
 def cause_name(state: State) -> str:

@@ -153,7 +153,7 @@ def arrange(
         if _fits(c_terms, shape):
             c = _dense(c_terms, shape)
         else:
-            c_problem = "C's terms file is of another sampling than this run"
+            c_problem = "C's terms file has a different sampling than this run"
     return Contributions(
         shape,
         simulation.phi_deg,

@@ -58,7 +58,7 @@ class Exporter:
         """Write a package of what is shown, one at a time."""
         now, judgement, reports = self._host.state, self._judgement, self._host.reports
         if now.exporting or now.comparison is None or now.pending or now.elsewhere:
-            reason = "C's log is of another pixel: there is nothing to export here" if now.elsewhere else ""
+            reason = "C's log is of another pixel: nothing to export here" if now.elsewhere else ""
             self._host.tell(reason or "nothing to export yet")
             return
         self._host.show(replace(now, exporting=True))

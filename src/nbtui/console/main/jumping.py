@@ -83,7 +83,7 @@ def typed(state: State, key: str, character: str | None) -> tuple[State, Target 
 def _chosen(state: State, key: str) -> tuple[State, Target | None]:
     found = targets(state)
     if not found:
-        return replace(state, message=f"nothing is called {state.prompt!r}"), None
+        return replace(state, message=f"no match for {state.prompt!r}"), None
     target = found[min(state.choice, len(found) - 1)]
     if key == "tab":
         return replace(state, prompt=target.name, choice=0), None

@@ -43,10 +43,10 @@ def chosen(state: State) -> int | None:
 
 
 def choose(state: State, by: int) -> State:
-    """Another link, around the ends."""
+    """Another link, wrapping around."""
     found, now = links(state), chosen(state)
     if now is None:
-        return replace(state, message="no field of these traces is linked to this one")
+        return replace(state, message="no linked field in these traces")
     return replace(state, link=(found.index(now) + by) % len(found))
 
 
@@ -54,14 +54,14 @@ def follow(state: State) -> State:
     """The cursor on the chosen link; the field left is remembered."""
     target = chosen(state)
     if target is None:
-        return replace(state, message="no field of these traces is linked to this one")
+        return replace(state, message="no linked field in these traces")
     return _at(replace(state, path=(*state.path, state.cursor)), target)
 
 
 def back(state: State) -> State:
     """The field from which a link was followed last."""
     if not state.path or state.path[-1] >= len(state.rows):
-        return replace(state, path=(), message="no link was followed to come here")
+        return replace(state, path=(), message="no link to go back to")
     return _at(replace(state, path=state.path[:-1]), state.path[-1])
 
 

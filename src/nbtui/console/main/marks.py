@@ -15,7 +15,7 @@ def toggled(state: State) -> State:
     """The step under the cursor where the contributions have the focus, else the field: marked, or not any more."""
     here = _here(state)
     if here is None:
-        return replace(state, message="there is nothing to mark here yet")
+        return replace(state, message="nothing to mark here yet")
     if here in state.marks:
         kept = tuple(mark for mark in state.marks if mark != here)
         return replace(state, marks=kept, message=f"no longer marked: {words(state, here)}")
@@ -23,10 +23,10 @@ def toggled(state: State) -> State:
 
 
 def to_mark(state: State, forward: bool) -> State:
-    """The cursor on the next (previous) mark that these traces have; around the end it starts again."""
+    """The cursor on the next (previous) mark that these traces have, wrapping around."""
     places = sorted((where, mark) for mark in state.marks for where in [_where(state, mark)] if where is not None)
     if not places:
-        told = "none of the marked is in these traces" if state.marks else "nothing is marked yet"
+        told = "none of the marks is in these traces" if state.marks else "nothing is marked yet"
         return replace(state, message=told)
     mine = _here(state)
     now = (_where(state, mine) if mine is not None else None) or (0, ())

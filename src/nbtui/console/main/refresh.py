@@ -195,7 +195,7 @@ class Refresher:
         files = fresh.changed(now.files, change.changed, change.gone)
         told = now.message
         if change.gone:
-            told = f"gone: {fresh.names(change.gone)}; what is shown is from before"
+            told = f"gone: {fresh.names(change.gone)}; showing the previous result"
         self._host.show(replace(now, files=files, message=told))
 
     def follow(self) -> None:
@@ -236,7 +236,7 @@ class Refresher:
         if now.comparison is None or now.pending:
             self._host.show(moves.failed(kept, now.generation, sentence, 2))
         else:
-            self._host.show(replace(kept, phase=Phase.READY, message=f"{sentence}; what is shown is from before"))
+            self._host.show(replace(kept, phase=Phase.READY, message=f"{sentence}; showing the previous result"))
 
     def _interrupted(self) -> None:
         now = self._host.state
@@ -259,9 +259,9 @@ class Refresher:
         now = self._host.state
         frozen = not now.files.frozen
         words = (
-            f"frozen: files that change wait until {ACTIONS.key('freeze')} lets them in"
+            f"automatic reloading paused; {ACTIONS.key('freeze')} resumes it"
             if frozen
-            else "files that change are read again"
+            else "automatic reloading resumed"
         )
         self._host.show(replace(now, files=replace(now.files, frozen=frozen), message=words))
 

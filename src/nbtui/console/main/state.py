@@ -265,7 +265,7 @@ def stopped(state: State, sentence: str) -> State:
     if state.comparison is None or state.pending:
         return failed(halted, halted.generation, sentence, INTERRUPTED)
     settings = state.simulation.settings if state.simulation else state.settings
-    return replace(halted, phase=Phase.READY, settings=settings, message="stopped; what is shown is from before")
+    return replace(halted, phase=Phase.READY, settings=settings, message="stopped; showing the previous result")
 
 
 def at_pixel(state: State, pixel: tuple[int, int], seen: str = "") -> State:
@@ -300,8 +300,8 @@ def to_end(state: State, last: bool) -> State:
 
 
 def to_divergence(state: State, forward: bool) -> State:
-    """The next differing row after (before) the cursor; around the end it starts again."""
-    nothing = "the Python side is not there yet" if state.pending else "nothing differs"
+    """The next differing row after (before) the cursor, wrapping around."""
+    nothing = "no Python side yet" if state.pending else "nothing differs"
     return jumped(state, state.comparison.overview.raised if state.comparison else (), forward, nothing)
 
 
@@ -349,10 +349,10 @@ def exit_code(state: State) -> int:
 
 
 def jumped(state: State, hits: Sequence[int], forward: bool, nothing: str) -> State:
-    """The next (previous) of these rows after the cursor; around the end it starts again."""
+    """The next (previous) of these rows after the cursor, wrapping around."""
     if not hits:
         return replace(state, message=nothing)
     at = bisect_right(hits, state.cursor) if forward else bisect_left(hits, state.cursor) - 1
     around = not 0 <= at < len(hits)
-    message = ("the only one" if len(hits) == 1 else "around the end") if around else ""
+    message = ("the only one" if len(hits) == 1 else "wrapped around") if around else ""
     return replace(state, cursor=hits[at % len(hits)], message=message)

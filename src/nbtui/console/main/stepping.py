@@ -65,7 +65,7 @@ def back(state: State) -> State:
     """The place visited before; pauses."""
     paused = replace(state, playing=False)
     if not state.trail:
-        return replace(paused, message="no step was visited before this one")
+        return replace(paused, message="no earlier step to go back to")
     block, phi, domain = state.trail[-1]
     return replace(paused, block=block, phi=phi, domain=domain, trail=state.trail[:-1])
 

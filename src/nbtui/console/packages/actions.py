@@ -12,7 +12,7 @@ PACKAGES_ACTIONS: ActionTable[object] = ActionTable(
         Action("replay", ("o",), "o", "replay", "compare the two logs of the package again, as on the main screen"),
         Action("verify", ("v",), "v", "verify", "verify the package: checksums, schema, every number"),
         Action("note", ("n",), "n", "note", "five lines on the package, for a ledger"),
-        Action("freeze", ("equals_sign",), "=", "freeze", "freeze the list; again: lets it go"),
+        Action("freeze", ("equals_sign",), "=", "freeze", "freeze the list; press again to resume"),
         Action("up", ("up", "k"), "up k", "", "one line up"),
         Action("down", ("down", "j"), "down j", "", "one line down"),
         Action("page_up", ("pageup",), "PgUp", "", "a page up"),

@@ -137,7 +137,7 @@ def trend(state: PackagesState, width: int, height: int) -> list[Line]:
     shown = same[start : start + room]
     pixel = f" ({group[1][0]}, {group[1][1]})" if group[1] else ""
     name = clip(clean(f"|gap| of {group[0] or '?'}{pixel}"), width // 2)
-    tail = (Span(f"{len(same)} packages, oldest left, @ selected", "faint"),)
+    tail = (Span(f"{len(same)} package{'s' * (len(same) != 1)}, oldest left, @ selected", "faint"),)
     grid = plot([one.package.relative_delta for one in shown], rows)
     lines = [rule((Span(name, "title"),), width, tail)]
     for label, marks in grid:

@@ -178,7 +178,9 @@ class PackagesScreen(ActionScreen["Path | None"]):
         if entry is None:
             return
         if "trace_c.log" not in entry.package.files or not python_logs(list(entry.package.files)):
-            self.show(replace(self.state, message="this package lacks one of the two logs: there is nothing to replay"))
+            self.show(
+                replace(self.state, message="one of the two logs is missing from this package: nothing to replay")
+            )
             return
         self.dismiss(entry.package.path)
 

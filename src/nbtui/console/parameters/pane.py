@@ -49,9 +49,9 @@ def activity(form: ParametersState, state: State) -> Span:
     if state.phase is Phase.READING:
         return Span("reading ... ", "warning")
     if state.phase is Phase.FAILED:
-        return Span("failed: verdict of before ", "warning")
+        return Span("failed: previous verdict ", "warning")
     if form.tuning.waiting:
-        return Span("verdict of before ", "warning")
+        return Span("previous verdict ", "warning")
     if state.simulation is None:
         return Span("")
     return Span(f"simulated in {1000 * state.simulation.seconds:.0f} ms ", "faint")
@@ -254,7 +254,7 @@ def footer(form: ParametersState, width: int, height: int) -> list[Line]:
     if form.entry is not None:
         unit = f" [{row.unit}]" if row.unit else ""
         typed = line(Span(f" {row.name}{unit}: ", "key"), clean(form.entry), Span("_", "cursor"))
-        why = form.message or "Enter takes it, Esc drops it"
+        why = form.message or "Enter accepts, Esc discards"
         return block(
             [(*typed, Span(f"   {clip(clean(why), max(0, width - width_of(typed) - 4))}", "warning"))], width, height
         )
@@ -274,7 +274,7 @@ def footer(form: ParametersState, width: int, height: int) -> list[Line]:
 
 def key_lines() -> list[Line]:
     """The list of keys and marks."""
-    lines: list[Line] = [line(Span(" " + left(entry.shown, 10), "key"), entry.help) for entry in PARAMETERS_ACTIONS]
+    lines: list[Line] = [line(Span(" " + left(entry.shown, 11), "key"), entry.help) for entry in PARAMETERS_ACTIONS]
     return [*lines, (), *(line(f" {part}") for part in MARKS.split("   "))]
 
 

@@ -135,7 +135,7 @@ def at_row(form: ParametersState, id: str) -> ParametersState:
 
 
 def to_group(form: ParametersState, by: int) -> ParametersState:
-    """The first row of the next (previous) group that has rows; around the end it starts again."""
+    """The first row of the next (previous) group that has rows, wrapping around."""
     shown_rows = rows(form)
     groups = [group for group in GROUPS if any(row.group == group for row in shown_rows)]
     if not groups:

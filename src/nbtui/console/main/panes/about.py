@@ -187,7 +187,9 @@ def _history(state: State, row: Row, width: int) -> list[Line]:
         return [rule(title, width), line(Span("   reading the reports folder ...", "faint"))]
     mine = [entry.package for entry in state.history if _same_case(state, entry.package)]
     found = [(package, factor) for package in reversed(mine) for factor in [_factor(package, row)] if factor]
-    page: list[Line] = [rule(title, width, (Span(f"{len(found)} of {len(mine)} packages have it", "faint"),))]
+    page: list[Line] = [
+        rule(title, width, (Span(f"recorded in {len(found)} of {len(mine)} package{'s' * (len(mine) != 1)}", "faint"),))
+    ]
     if not found:
         words = f"no package of this case and pixel records this field; {ACTIONS.key('export')} writes one"
         return [*page, line(Span("   " + words, "faint"))]

@@ -123,7 +123,7 @@ def _reference(py: Side, c: Side, place: Place) -> list[Line]:
     return [
         _entry("C term", f"{c_term:.6g}", off, "faint" if same else "digit"),
         _entry("running", f"{running:.6g}", _share(running, py.total)),
-        _entry("gap yet", f"{gap:+.4g}", part, "faint" if none else "digit"),
+        _entry("gap now", f"{gap:+.4g}", part, "faint" if none else "digit"),
     ]
 
 

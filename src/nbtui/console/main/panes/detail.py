@@ -8,7 +8,7 @@ from dataclasses import replace
 from nbtui.console.drawing.line import Line, Span, block, clip, left, line, rule, wrap
 from nbtui.console.drawing.numbers import agreeing_digits, common_digits, count, full, relative
 from nbtui.console.main.actions import ACTIONS
-from nbtui.console.main.cause_summary import cause_in_one_line, hint, unasked
+from nbtui.console.main.cause_summary import cause_in_one_line, hint, not_diagnosed
 from nbtui.console.main.dependencies import dependencies, dependents
 from nbtui.console.main.links import chosen, links, row_of
 from nbtui.console.main.panes import about
@@ -74,7 +74,7 @@ def _body(state: State, row: Row, width: int, height: int) -> list[Line]:
     roomy = height >= ROOMY
     lines = [_what(state, row, width), *_values(row, width, stacked=roomy or width < 100)]
     lines += [*_deltas(state, row, width), *_meaning(row, width, roomy), *_depends(state, row, width, roomy)]
-    cause, why, large = cause_in_one_line(state), hint(state), unasked(state)
+    cause, why, large = cause_in_one_line(state), hint(state), not_diagnosed(state)
     if cause:
         lines += _advice("Likely: ", cause, width, roomy)
     elif why:
@@ -106,7 +106,7 @@ def _what(state: State, row: Row, width: int) -> Line:
 
 def _standing(state: State, row: Row, width: int) -> Line:
     if state.pending:
-        words = "the Python side could not be made" if state.phase is Phase.FAILED else "Python is not there yet"
+        words = "the Python side could not be made" if state.phase is Phase.FAILED else "no Python side yet"
         return (Span(f"C alone, {words}", "faint"),)
     if not raised(row):
         if row.note:

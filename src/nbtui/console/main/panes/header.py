@@ -139,7 +139,7 @@ def _cause(state: State, room: int) -> Line:
 
 def _agreement(comparison: Comparison) -> str:
     if not comparison.num_compared:
-        return "NOTHING COMPARED  no value is on both sides"
+        return "NOTHING COMPARED  no field has a value on both sides"
     _, judged = fields_differing(comparison)
     tail = "worst 0: every digit is equal"
     if comparison.overview.worst is not None:
@@ -170,15 +170,15 @@ def _files(state: State, width: int) -> Line:
     files = state.files
     if files.problem:
         return line(
-            Span(" NOT READ ", "warning"), clip(f"{clean(files.problem)}; what is shown is from before", width - 11)
+            Span(" NOT READ ", "warning"), clip(f"{clean(files.problem)}; showing the previous result", width - 11)
         )
     if files.waiting and files.frozen:
         return line(
             Span(" FROZEN ", "warning"),
-            clip(f"{names(files.waiting)} changed; {ACTIONS.key('freeze')} lets it in", width - 9),
+            clip(f"{names(files.waiting)} changed; {ACTIONS.key('freeze')} reloads it", width - 9),
         )
     if files.gone:
-        return line(Span(" GONE ", "warning"), clip(f"{names(files.gone)}: what is shown is from before", width - 7))
+        return line(Span(" GONE ", "warning"), clip(f"{names(files.gone)}: showing the previous result", width - 7))
     return ()
 
 

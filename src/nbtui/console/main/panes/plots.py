@@ -59,7 +59,7 @@ def _over_phi(
 def lobes(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
     """For a, b and c: the square of the interference of N cells, and the steps of this block and domain on it."""
     if "F_latt_a" not in grid.py.columns:
-        words = "This crystal is not SQUARE: its F_latt is no product of three interference functions, so no lobes."
+        words = "This crystal is not SQUARE: its F_latt is not a product of three interference functions, so no lobes."
         return [line(Span(" " + part, "faint")) for part in wrap(words, width - 2)]
     each = (width - 2) // 3
     columns = [_lobe(state, grid, number, each, height) for number in range(3)]

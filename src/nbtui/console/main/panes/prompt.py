@@ -13,11 +13,11 @@ _NAME = 30
 def draw(state: State, width: int, height: int) -> list[Line]:
     """A title, what may be meant (the one that Enter takes marked ``>``), best first."""
     found = jumping.targets(state)
-    tail = (Span("Enter goes, Tab completes, Esc leaves", "faint"),)
+    tail = (Span("Enter goes there, Tab completes, Esc cancels", "faint"),)
     lines: list[Line] = [rule((Span("go to, or do", "title"),), width, tail, focused=True)]
     room = height - 1
     if not found:
-        lines.append(line(Span("   nothing is called so; ", "warning"), Span(jumping.hints(), "faint")))
+        lines.append(line(Span("   no match; ", "warning"), Span(jumping.hints(), "faint")))
     if not (state.prompt or "").strip():
         lines.append(line(Span("   " + clip(jumping.hints(), width - 4), "faint")))
         room -= 1
