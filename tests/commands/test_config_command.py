@@ -89,10 +89,10 @@ def test_json(here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
         ('[keys.imag]\nrange = "x"\n', "keys.imag.range: unknown action; the nearest known one is 'image.range'"),
         ('[keys]\nexport = "d"\n', "keys.export: d is also next_difference on this screen"),
         ('[keys]\nexport = "x"\nhelp = "x"\n', "x is also"),
-        ('[keys]\nexport = "hyperspace"\n', "keys.export: 'hyperspace' is no key"),
-        ('[keys]\nexport = "ctl+x"\n', "keys.export: 'ctl+x' is no key"),
-        ('[keys]\nexport = "\\u0007"\n', "keys.export: '\\x07' is no key"),
-        ('[keys]\ninterrupt = "x"\n', "keys.interrupt: Ctrl-C always leaves"),
+        ('[keys]\nexport = "hyperspace"\n', "keys.export: 'hyperspace' is not a key"),
+        ('[keys]\nexport = "ctl+x"\n', "keys.export: 'ctl+x' is not a key"),
+        ('[keys]\nexport = "\\u0007"\n', "keys.export: '\\x07' is not a key"),
+        ('[keys]\ninterrupt = "x"\n', "keys.interrupt: Ctrl-C always quits"),
         ("[keys]\nexport = 3\n", 'keys.export must be a key such as "x"'),
         ('[keys]\nexport = [""]\n', 'keys.export must be a key such as "x"'),
         ("keys = 3\n", "keys must be a table [keys]"),
@@ -222,4 +222,4 @@ def test_sentences_name_the_users_keys() -> None:
     )
     assert "F9: make Python do the same" in shown_now and "[F8]" in shown_now and "F6 writes one" in shown_now
     waiting = replace(state, files=replace(state.files, frozen=True, waiting=frozenset({Path("c.log")})))
-    assert "F7 lets it in" in "\n".join(plain(header.draw(waiting, 120, 3)))
+    assert "F7 reloads it" in "\n".join(plain(header.draw(waiting, 120, 3)))
