@@ -85,7 +85,7 @@ def test_the_notices_of_the_c_program_are_explained() -> None:
     assert any("odet_as_typed" in line for line in preflight(demo(), log, parse_lines(["TRACE_PY: polar 0.5"])))
 
 
-def test_a_log_older_than_its_inputs_is_told(tmp_path: Path) -> None:
+def test_a_log_older_than_its_inputs_is_reported(tmp_path: Path) -> None:
     import os
 
     (tmp_path / "demo.hkl").write_text("0 0 1 5\n")
@@ -97,13 +97,13 @@ def test_a_log_older_than_its_inputs_is_told(tmp_path: Path) -> None:
     assert any("older than its input demo.hkl" in line for line in preflight(case, trace, trace))
 
 
-def test_a_pixel_other_than_the_commands_is_told() -> None:
+def test_a_pixel_other_than_the_commands_is_reported() -> None:
     case = replace(demo(), pixel=(14, 12))
     trace = demo_log()
     assert any("Slow and fast are exchanged" in line for line in preflight(case, trace, trace))
 
 
-def test_a_background_pixel_is_told() -> None:
+def test_a_background_pixel_is_reported() -> None:
     trace = parse_lines(["TRACE_C: F_cell 0", "TRACE_C: polar 0.5"])
     assert any("background pixel" in line for line in preflight(demo(), trace, trace))
 

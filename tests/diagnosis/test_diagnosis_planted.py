@@ -103,7 +103,7 @@ def test_an_edited_unit(name: str, factor: float) -> None:
 
 
 @pytest.mark.slow
-def test_lines_rounded_to_single_precision_are_no_fault_of_the_physics() -> None:
+def test_lines_rounded_to_single_precision_are_not_blamed_on_physics() -> None:
     lines: list[str] = list(lines_of())
     for name in ("pix0_vector_meters", "scattering_vec_A_inv", "hkl_frac", "F_latt", "I_before_scaling", "polar"):
         lines = edited(lines, name, lambda x: float(np.float32(x)))
@@ -116,7 +116,7 @@ def test_a_float32_run() -> None:
     assert ids(diagnosis) == ("float32",)
 
 
-def test_low_printed_precision_is_no_difference() -> None:
+def test_low_printed_precision_is_not_a_difference() -> None:
     short = [_rounded(line) for line in lines_of() if line.startswith(("TRACE_PY: ", "TRACE_PY_PHI "))]
     assert not causes(short).differs
 
@@ -152,7 +152,7 @@ def test_interpolation_on_one_side() -> None:
     assert ids(causes(lines)) == ("interpolation",)
 
 
-def test_the_fault_on_the_c_side_is_said_to_be_there() -> None:
+def test_a_fault_on_the_c_side_is_reported_there() -> None:
     from nbtui.trace.reading.reader import parse_lines
 
     c = parse_lines([line.replace("TRACE_PY", "TRACE_C") for line in lines_of(changed({"-polar": ["1"]}))])
@@ -163,7 +163,7 @@ def test_the_fault_on_the_c_side_is_said_to_be_there() -> None:
 
 
 @pytest.mark.slow
-def test_what_no_hypothesis_explains_is_admitted() -> None:
+def test_an_unexplained_difference_is_admitted() -> None:
     diagnosis = causes(edited(lines_of(), "I_before_scaling", lambda x: x * 1.2345678))
     assert diagnosis.differs
     assert all("Not explained" in cause.left for cause in diagnosis.hypotheses)

@@ -96,7 +96,7 @@ def test_a_cache_that_is_read_silently(tmp_path: Path, here: Path) -> None:
     )
 
 
-def test_what_the_c_program_says_of_its_cache_is_explained() -> None:
+def test_a_message_about_the_cache_is_explained() -> None:
     text = found(demo(), as_c(lines_of(), "reading Fs from Fdump.bin"))
     assert "from the cache Fdump.bin of an earlier run" in text and "stale_hkl_cache" in text
 
@@ -126,7 +126,7 @@ def test_a_unit_label_that_lies() -> None:
     assert "scattering_vec" in found(demo(), demo_log(), parse_lines(lines))
 
 
-def test_what_only_one_side_has() -> None:
+def test_fields_of_one_side_only_are_listed() -> None:
     lines = [line for line in lines_of() if not line.startswith("TRACE_PY: F_cell ")]
     assert "Only in the C trace" in found(demo(), demo_log(), parse_lines(lines))
 

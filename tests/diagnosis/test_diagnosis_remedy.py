@@ -98,7 +98,7 @@ def test_a_c_program_without_carry_over_is_imitated() -> None:
     assert compare(c, after).agrees
 
 
-def test_what_cannot_be_applied_is_said() -> None:
+def test_a_cause_that_cannot_be_applied_is_reported() -> None:
     tuning = begun(demo(), PARITY)
     printed = remedy(cause("tap_after_polar"), "PY", tuning, given=False)
     assert not printed.possible and "print statement" in printed.sentence

@@ -49,7 +49,7 @@ def test_every_golden_log(shared: Path) -> None:
         assert worst < 1e-8, folder.name
 
 
-def test_set_up_made_again_is_the_set_up() -> None:
+def test_a_rebuilt_set_up_is_the_set_up() -> None:
     case = demo()
     assert case.pixel is not None
     base = base_setup(case, case.pixel)

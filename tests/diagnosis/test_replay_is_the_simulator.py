@@ -24,6 +24,13 @@ from nbtui.trace.model import Trace
 from support.flag_samples import BASES, START, words_of, write_inputs
 
 PIXEL = (2, 3)  # (slow, fast), inside the ROI and the mask of the samples
+# and one on which the flags that need others have an effect
+RUNS = BASES | {
+    "tilted": "-hkl box.hkl -interpolate -gauss_xtal -fudge 0.7 -twotheta 7 -detector_rotx 5 -detector_roty -3 "
+    "-spindle_axis 1 0.1 0.2 -phi 3 -osc 2 -phisteps 2 -flux 1e12 -exposure 0.5 -beamsize 0.2 -polar 0.4 "
+    "-oversample 2 -oversample_polar -oversample_omega -oversample_thick "
+    "-detector_abs 300 -detector_thick 400 -thicksteps 2 -sourcefile sources.txt -dmin 2"
+}
 SAME = 1e-8  # relative; the replay sums in another order
 # quirk -> flags with which it changes the pixel
 IMITATED = {
@@ -90,12 +97,12 @@ def worst(rows: Rows, made: Replay) -> tuple[str, float]:
     return rows.fields[at], float(off[at])
 
 
-@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize("run", RUNS)
 @pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.names[0])
-def test_the_replay_follows_every_flag(flag: Flag, base: str, folder: Path) -> None:
+def test_the_replay_follows_every_flag(flag: Flag, run: str, folder: Path) -> None:
     if flag.names == ("--column",):
         pytest.skip("chooses a column of an MTZ file")
-    case = case_of([*START.split(), *BASES[base].split(), *words_of(flag)], folder)
+    case = case_of([*START.split(), *RUNS[run].split(), *words_of(flag)], folder)
     trace = traced(case)
     made = replay(base_setup(case, PIXEL))
     rows = common_rows(trace, trace, (*made.fields, *made.phi))
