@@ -76,6 +76,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sides = range(-4, 5)
     rows = [f"{h} {k} {l} {5 + (h + 2 * k + 3 * l) % 7}" for h in sides for k in sides for l in sides]
     (path / "small.hkl").write_text("\n".join(rows) + "\n", encoding="ascii")
+    rows = [
+        f"{h} {k} {l} {5 + (h + 2 * k + 3 * l) % 7}" for h in range(-6, 6) for k in range(-1, 7) for l in range(-6, 7)
+    ]
+    (path / "edge.hkl").write_text(
+        "\n".join(rows) + "\n", encoding="ascii"
+    )  # the pixel leaves its range while it turns
     return path
 
 
@@ -102,11 +108,21 @@ def worst(rows: Rows, made: Replay) -> tuple[str, float]:
 def test_the_replay_follows_every_flag(flag: Flag, run: str, folder: Path) -> None:
     if flag.names == ("--column",):
         pytest.skip("chooses a column of an MTZ file")
-    case = case_of([*START.split(), *RUNS[run].split(), *words_of(flag)], folder)
+    assert_followed([*START.split(), *RUNS[run].split(), *words_of(flag)], folder)
+
+
+@pytest.mark.parametrize("shape", ["", "-tophat_spots -fudge 2", "-tophat_spots -fudge 2 -water 2"])
+def test_the_replay_skips_terms_and_stops_to_interpolate_as_the_simulator_does(shape: str, folder: Path) -> None:
+    flags = "-roi 3 3 2 2 -hkl edge.hkl -interpolate -oversample 2 -oversample_polar -polar 0.8 -osc 40 -phisteps 6"
+    assert_followed([*START.split(), *flags.split(), *shape.split()], folder)
+
+
+def assert_followed(words: list[str], folder: Path) -> None:
+    case = case_of(words, folder)
     trace = traced(case)
     made = replay(base_setup(case, PIXEL))
     rows = common_rows(trace, trace, (*made.fields, *made.phi))
-    assert len(rows) > 30
+    assert len(rows) > 25
     field, off = worst(rows, made)
     assert off < SAME, field
 
