@@ -18,7 +18,7 @@ class Action(Generic[Asked]):
     """Something a key does.
 
     ``keys`` are Textual's key names, ``written`` is how a person writes them, ``label`` the word in the foot line
-    (empty: only in the help), ``when`` whether the action is of use in a state: the foot line leaves it out otherwise.
+    (empty: only in the help), ``when`` whether the action applies in a state: the foot line leaves it out otherwise.
     ``everywhere``: on every screen, because it is about the terminal.
     """
 

@@ -1,7 +1,7 @@
-"""Slow work off the screen's thread. A job returns a frozen result; what goes wrong becomes a sentence.
+"""Slow work off the screen's thread. A job returns a frozen result; an error becomes a sentence.
 
-Threads of our own rather than Textual's workers: asyncio waits for its executor when the app ends, and nobody who
-presses q should wait for a long simulation.
+Threads of our own rather than Textual's workers: asyncio waits for its executor when the app ends, and q
+must not wait for a long simulation.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NAME = "nbtui-job"  # of the threads that nobody waits for
 
 @dataclass(frozen=True)
 class Failure:
-    """A job failed: a sentence with the way out, and the exit code that goes with it."""
+    """A failed job: a sentence with the remedy, and the exit code."""
 
     sentence: str
     code: int
@@ -56,7 +56,7 @@ class Work:
         return self._stop.is_set()
 
     def say(self, sentence: str) -> None:
-        """How far it is; the screen is told a few times a second."""
+        """Progress as one line of text; the screen shows it a few times a second."""
         now = time.monotonic()
         if now >= self._next:
             self._next = now + TELL_EVERY

@@ -68,7 +68,7 @@ def resolve(written: Mapping[str, KeyEntry]) -> dict[str, tuple[str, ...]]:
 
 
 def choose(keys: Mapping[str, tuple[str, ...]]) -> None:
-    """Put keys (from :func:`resolve`) in force; an empty mapping is the default keymap."""
+    """Use these keys (from :func:`resolve`) in this process; an empty mapping is the default keymap."""
     _in_force.clear()
     _in_force.update(keys)
     USERS.clear()

@@ -15,7 +15,7 @@ from nbtui.trace.text import clean
 
 
 def preferences(configuration: Configuration, words: tuple[str, ...], resumed: Saved | None) -> Preferences:
-    """For a console of its own: the settings in force, its session kept, an interrupted one resumed or offered.
+    """Preferences of a full console: the effective settings, a kept session, an interrupted one resumed or offered.
 
     ``words`` are the command line without the program name. Raises as :func:`apply` does.
     """
@@ -27,7 +27,7 @@ def preferences(configuration: Configuration, words: tuple[str, ...], resumed: S
 
 
 def apply(configuration: Configuration) -> Preferences:
-    """Put theme, characters, keys, frame rate and animation in force for this process.
+    """Apply theme, characters, keys, frame rate and animation to this process.
 
     Raises UnusableInput for an unknown action or key, and for a key with two meanings.
     """

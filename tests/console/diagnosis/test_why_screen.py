@@ -120,7 +120,7 @@ async def test_applying_closes_the_gap_and_can_be_taken_back(case: Case, toy: To
         await pilot.pause()
         assert "NOW = AGREE" in screen_text(app) and "cause 1 applied" in screen_text(app)
         assert "applied: phi_mode c-parity" in screen_text(app)
-        assert current(app.state) is None  # what is shown is not what was diagnosed
+        assert current(app.state) is None  # the traces have changed since the diagnosis
         await pilot.press("e")
         assert "u takes the cause back" in screen_text(app)
         await pilot.press("u")

@@ -1,4 +1,4 @@
-"""Edit, run, look: files that change under an open console are read again, and what that changed is said and marked."""
+"""Edit, run, look: changed files under an open console reload, and the changed values are reported and marked."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def two(logs: tuple[Path, Path]) -> Console:
 
 
 async def noticed(pilot: Pilot[int], app: Console, condition: Callable[[], bool]) -> None:
-    """Look at the files, as the thread does by itself, until a condition holds."""
+    """Look at the files, as the thread does, until a condition holds."""
 
     def look() -> bool:
         app.refresher.look()

@@ -1,4 +1,4 @@
-"""The diagnosis of what is shown: asked for with its key, or looked for quietly while nothing else happens."""
+"""The diagnosis of the current traces: on request by its key, or automatic while nothing else runs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from nbtui.console.main.host import Host
 
 TELL_EVERY = 0.3  # s between words on the progress
-RESTED = 0.4  # s without anything new before the cause is looked for by itself
+RESTED = 0.4  # s without anything new before an automatic diagnosis
 AFTER_A_KEY = 0.15  # s that a quiet diagnosis leaves to whoever presses keys
 _NAP = 0.01  # s
 
@@ -46,7 +46,7 @@ def case_of(state: State) -> Case | None:
 
 
 def refusal(state: State) -> str:
-    """Why there is nothing to diagnose now, and the way out; empty when there is."""
+    """Why a diagnosis is impossible now, with the remedy; else empty."""
     if state.case is None:
         return "a diagnosis needs the command line; add the run's flags: nbtui open C_LOG PY_LOG -- FLAGS"
     if state.elsewhere:
@@ -57,7 +57,7 @@ def refusal(state: State) -> str:
 
 
 def wanted(state: State) -> bool:
-    """Whether there is a difference whose cause may be looked for unasked."""
+    """Whether there is a difference to diagnose automatically."""
     if refusal(state) or state.phase is not Phase.READY or current(state) is not None:
         return False
     if state.comparison is None or state.comparison.agrees or not state.comparison.num_compared:
@@ -123,7 +123,7 @@ class DiagnosisController(ScreenController):
     # --- a run -------------------------------------------------------------------------------------------------------
 
     def begin(self, quiet: bool = False) -> str:
-        """Look for the cause of what is shown now; why that cannot be done, else empty."""
+        """Start a diagnosis of the current traces; why that is impossible, else empty."""
         state = self.host.state
         case, c, py, gap = case_of(state), state.c_trace, state.py_trace, gap_of(state)
         problem = refusal(state) or ("a simulation is running; wait for it" if state.phase is Phase.SIMULATING else "")

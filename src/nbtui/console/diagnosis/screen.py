@@ -80,7 +80,7 @@ class DiagnosisScreen(ActionScreen[None]):
             self._begin()
 
     def _begin(self) -> None:
-        """Look for the cause of what is shown now."""
+        """Diagnose the current traces."""
         problem = self._controller.begin()
         if problem:
             self.tell(problem)

@@ -17,10 +17,10 @@ class DiagnosisState:
 
     progress: str = ""  # what the thread does now; empty when none runs
     diagnosed: DiagnosisResult | None = None
-    problem: str = ""  # why there is no diagnosis, and the way out
+    problem: str = ""  # why there is no diagnosis, with the remedy
     cursor: int = 0  # of the causes
     top: int = 0  # first line of the page below that is shown
-    applied: int | None = None  # the cause that the live side has been told of
+    applied: int | None = None  # the cause applied to the live side
     message: str = ""
     helping: bool = False
 

@@ -123,7 +123,7 @@ def chart(
 ) -> list[Line]:
     """Curves over ``x`` with an upright at the cursor's point, a frame and a legend: ``height`` lines.
 
-    Points of the curves that agree within ``same`` (relative) are drawn once, as ``*``. ``words``: what is drawn.
+    Points of the curves that agree within ``same`` (relative) are drawn once, as ``*``. ``words``: the title.
     """
     canvas = Canvas(width - LABELS - 2, height - 2)
     scale = scale_of(np.concatenate([curve.y for curve in curves]), 4 * canvas.height)

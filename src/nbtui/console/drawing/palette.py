@@ -1,4 +1,4 @@
-"""Tones, the themes that say how a terminal shows them, and the theme in force.
+"""Tones, the themes that give them terminal styles, and the current theme.
 
 No theme paints a background: the terminal keeps its own. ``dark`` and ``light`` take fixed colours of the 256, chosen
 so that those who do not see red and green tell pass (blue-green) from divergence (orange, red); ``ansi`` takes the
@@ -128,12 +128,12 @@ _MONO = {
 }
 PALETTES: dict[str, dict[str, str]] = {"dark": _DARK, "light": _LIGHT, "ansi": _ANSI, "mono": _MONO}
 
-STYLES: dict[str, Style] = {}  # of the theme in force, by tone
-_names: list[str] = []  # the name of the theme in force
+STYLES: dict[str, Style] = {}  # of the current theme, by tone
+_names: list[str] = []  # the name of the current theme
 
 
 def choose(theme: str) -> None:
-    """Put a theme in force for this process, as there is one terminal. Raises KeyError for an unknown one."""
+    """Select the theme of this process, which has one terminal. Raises KeyError for an unknown one."""
     styles = {tone: Style.parse(text or "none") for tone, text in PALETTES[theme].items()}
     STYLES.clear()
     STYLES.update(styles)
@@ -141,7 +141,7 @@ def choose(theme: str) -> None:
 
 
 def theme() -> str:
-    """The theme in force."""
+    """The name of the current theme."""
     return _names[0]
 
 

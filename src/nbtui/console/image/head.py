@@ -1,4 +1,4 @@
-"""The lines above and below the image screen: what is shown, the verdict on the two images, the keys."""
+"""The lines above and below the image screen: the title, the verdict on the two images, the keys."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """An image as dots of a few levels, each one character.
 
 ``0`` is the lowest level, ``1`` to ``6`` the brighter ones; in a difference ``A`` to ``F`` where Python is higher and
-``a`` to ``f`` where it is lower. ``?`` is no number, a blank lies beyond the detector.
+``a`` to ``f`` where it is lower. ``?`` is NaN or infinite, a blank is beyond the detector.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _sampled(image: Image, corner: Pixel, size: Pixel, zoom: int) -> Image:
 
 
 def _reduced(reduce: np.ufunc, part: Image, zoom: int) -> Image:
-    """One extreme per ``zoom`` rows, the last of fewer; one that is no number makes it no number."""
+    """One extreme per ``zoom`` rows, the last of fewer; a NaN makes it NaN."""
     # whole blocks by their shape: ten times as fast as reduceat
     whole = part.shape[0] // zoom * zoom
     blocks: Image = reduce.reduce(part[:whole].reshape(-1, zoom, part.shape[1]), axis=1)

@@ -138,7 +138,7 @@ def _images(found: ImageComparison, width: int) -> Iterator[Line]:
 
 
 def _worst(state: ImageState, width: int, height: int) -> list[Line]:
-    """The pixels that n walks, those about the one it stands on; nothing where there is no room."""
+    """The worst pixels, around the one that n reached last; empty without room for them."""
     found = state.difference
     if found is None or not found.worst or height < 3:
         return []

@@ -58,7 +58,7 @@ class ImageState:
     c: Image | None = None
     c_origin: str = ""
     extent: tuple[int, int, int, int] | None = None  # fast from, to, slow from, to, where the C image is a cut-out
-    c_problem: str = ""  # why there is no C image, and the way out
+    c_problem: str = ""  # why there is no C image, with the remedy
     python: Image | None = None
     difference: Difference | None = None
     phase: ImagePhase = ImagePhase.PREPARING
@@ -139,7 +139,7 @@ def largest(image: npt.NDArray[np.floating]) -> float:
 def differences(c: Image, python: Image) -> Difference:
     """Compare two images of one shape; what agrees is for :func:`nbtui.images.metrics.beyond_tolerance` to say.
 
-    A value that is no number on one side only is the worst there is.
+    A NaN on one side only counts as the worst.
     """
     left, right = c.astype(np.float64), python.astype(np.float64)
     numbers = np.isfinite(left) & np.isfinite(right)

@@ -17,7 +17,7 @@ from textual.app import App, SuspendNotSupported
 from nbtui.console.logs.sources import Source, stamp
 from nbtui.trace.text import clean
 
-# how an editor is told the line, for those that do not take the usual +LINE FILE
+# arguments for editors that do not take the usual +LINE FILE
 _WITH_COLON = {"hx": (), "helix": (), "subl": ("--wait",), "zed": ("--wait",)}
 _WITH_GOTO = frozenset({"code", "code-insiders", "codium", "cursor"})
 _LATER = 0.2  # s

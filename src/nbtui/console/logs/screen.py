@@ -47,7 +47,7 @@ class LogsScreen(ActionScreen[None]):
         first, second = (side_of(source) for source in self.sources)
         self.state = LogsState(state.name, (first, second))
         self.view = PaneView(lambda width, height: panes.draw(self.state, width, height), "logs")
-        self._known = state.files  # as the user has been told of them
+        self._known = state.files  # as last reported to the user
         self._walks = [threading.Event(), threading.Event()]  # set: that walk is to end
         self._stop_search = threading.Event()
         self._generation = 0  # of the search

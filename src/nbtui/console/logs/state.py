@@ -21,7 +21,7 @@ class LogSide:
 
     title: str
     lines: Lines = field(default_factory=lambda: GivenLines(()))
-    problem: str = ""  # why there is nothing to show, and the way out
+    problem: str = ""  # why there is nothing to show, with the remedy
     read: tuple[int, int] | None = None  # bytes read and to read, while the log is being walked through
     count: int = 0  # lines known when this value was made
     cursor: int = 1
@@ -62,7 +62,7 @@ class LogsState:
 
 
 class BadPattern(Exception):
-    """A search text is no usable regular expression; the message says what is wrong and the way out."""
+    """A search text is not a usable regular expression; the message names the fault and the remedy."""
 
 
 def compiled(text: str) -> re.Pattern[str]:
@@ -115,7 +115,7 @@ def put(state: LogsState, index: int, side: LogSide) -> LogsState:
 
 
 def within(side: LogSide) -> LogSide:
-    """The cursor on a line that there is, once all lines are known."""
+    """The cursor on an existing line, once all lines are known."""
     if side.read is not None:
         return side
     cursor = max(1, min(side.count, side.cursor))

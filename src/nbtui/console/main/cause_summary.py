@@ -21,7 +21,7 @@ def current(state: State) -> DiagnosisResult | None:
 
 
 def cause_in_one_line(state: State) -> str:
-    """The best cause in one line for the main screen; empty without a diagnosis of what is shown there."""
+    """The best cause in one line for the main screen; empty without a diagnosis of the current traces."""
     found = current(state)
     if found is None or not found.diagnosis.differs:
         return ""

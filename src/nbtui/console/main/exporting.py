@@ -26,7 +26,7 @@ def export(state: State, judgement: Judgement, reports: Path) -> Path:
     if state.case is None:
         raise UnusableInput("a package needs the command line: add the run's flags, nbtui open C_LOG PY_LOG -- FLAGS")
     given = state.c_trace is not None and state.case.c_log is None
-    # while something else is being simulated, what is on the screen is still the last result
+    # while another simulation runs, the screen still shows the last result
     case = state.simulation.case if state.simulation else state.case
     shown = state.simulation.settings if state.simulation else state.settings
     found = current(state)
@@ -55,7 +55,7 @@ class Exporter:
         self.thread: threading.Thread | None = None
 
     def export(self) -> None:
-        """Write a package of what is shown, one at a time."""
+        """Write a package of the current comparison, one at a time."""
         now, judgement, reports = self._host.state, self._judgement, self._host.reports
         if now.exporting or now.comparison is None or now.pending or now.elsewhere:
             reason = "C's log is of another pixel: nothing to export here" if now.elsewhere else ""

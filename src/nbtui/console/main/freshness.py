@@ -19,7 +19,7 @@ _NAMED = 3  # files that a sentence names
 class Files:
     """How the files of a comparison stand. ``waiting`` are to be read again as soon as nothing else runs."""
 
-    frozen: bool = False  # the user wants to go on seeing what is shown
+    frozen: bool = False  # reloading is paused
     waiting: frozenset[Path] = frozenset()
     reading: frozenset[Path] = frozenset()
     read: frozenset[Path] = frozenset()  # read, and not compared yet

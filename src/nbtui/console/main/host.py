@@ -45,7 +45,7 @@ class Host(TerminalApp[int]):
 
     @abstractmethod
     def export(self) -> None:
-        """Write an evidence package of what is shown."""
+        """Write an evidence package of the current comparison."""
 
     @abstractmethod
     def replay(self, package: Path) -> None:

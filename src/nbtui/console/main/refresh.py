@@ -1,4 +1,4 @@
-"""The files behind what is shown: noticed when they change, read again, and what that changed is said and marked."""
+"""The files behind the screen: their changes are noticed and read, the changed values reported and marked."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def command_file(state: State) -> Path | None:
 
 
 def c_terms(state: State) -> Path | None:
-    """C's terms, or where they would appear; of use only with a case to step through."""
+    """C's terms, or the path where they would appear; only with a case to step through."""
     case, log = opened(state), c_log(state)
     if case is None:
         return None
@@ -64,7 +64,7 @@ def c_terms(state: State) -> Path | None:
 
 
 def followed(state: State) -> frozenset[Path]:
-    """Every file that what is shown is made of, there or not."""
+    """Every file behind the screen, existing or not."""
     found = {c_log(state), py_log(state), command_file(state), c_terms(state)}
     if state.simulation is not None:
         found |= set(state.simulation.input_files)
@@ -91,7 +91,7 @@ def arrived(state: State) -> State:
 
 
 def made_already(state: State) -> Simulation | None:
-    """The simulation that is there, if it is of what is asked for now."""
+    """The current simulation, if it matches the request."""
     made, case = state.simulation, state.case
     if made is None or case is None:
         return None
@@ -158,7 +158,7 @@ def _with_command(state: State, case: Case) -> State:
 
 
 class Refresher:
-    """Watches the files of what is shown in a thread, and reads again what has changed."""
+    """Watches the files behind the screen in a thread, and reads changed ones again."""
 
     def __init__(self, host: Host, judgement: Judgement, new_work: Callable[[], Work]) -> None:
         self._host, self._judgement, self._new_work = host, judgement, new_work

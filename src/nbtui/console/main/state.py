@@ -53,7 +53,7 @@ class State:
     contributions: Contributions | None = None
     phase: Phase = Phase.READING
     generation: int = 0
-    failure: str = ""  # why the live side failed, and the way out
+    failure: str = ""  # why the live side failed, with the remedy
     failure_code: int = 0  # exit code that goes with it
     message: str = ""  # last thing to tell; shown in the foot line until the next key
     exporting: bool = False
@@ -89,7 +89,7 @@ class State:
 
     @property
     def pending(self) -> bool:
-        """No Python side yet: what is shown is the C log alone."""
+        """No Python side yet: the screen shows the C log alone."""
         return self.py_trace is None
 
     @property
@@ -108,7 +108,7 @@ class State:
 
     @property
     def pixel(self) -> tuple[int, int] | None:
-        """(slow, fast) of what is shown."""
+        """The pixel on the screen, (slow, fast)."""
         if self.simulation is not None:
             return self.simulation.pixel
         if self.case is not None and self.case.pixel is not None:

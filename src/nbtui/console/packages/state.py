@@ -64,7 +64,7 @@ def updated(state: PackagesState, entries: tuple[Entry, ...], unread: int, arriv
 
 
 def freeze(state: PackagesState) -> PackagesState:
-    """Freeze what is shown, or let go and show what has come meanwhile."""
+    """Freeze the list, or resume and show the packages that arrived meanwhile."""
     if not state.frozen:
         return replace(state, frozen=True)
     entries = state.entries if state.held is None else state.held

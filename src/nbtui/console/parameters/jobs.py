@@ -13,7 +13,7 @@ from nbtui.live.parameters.tuning import Tuning
 
 @dataclass(frozen=True, eq=False)
 class ValuesRead:
-    """The values in force of a set-up, or why no experiment comes of it; ``start``: those of the case as started."""
+    """The effective values of a set-up, or why it makes no experiment; ``start``: those of the case as started."""
 
     setup: Setup
     values: dict[str, Value]
@@ -22,7 +22,7 @@ class ValuesRead:
 
 
 def read(tuning: Tuning, case: Case, start: dict[str, Value]) -> ValuesRead:
-    """The values in force of the start (where they are not known yet) and of what is wanted now."""
+    """The effective values of the start (if unknown yet) and of the current request."""
     values: dict[str, Value] = {}
     problem = ""
     try:

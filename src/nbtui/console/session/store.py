@@ -26,7 +26,7 @@ from nbtui.trace.text import clean
 FORMAT = 1
 PATIENCE = 0.4  # s between two writings while the user is busy
 KEPT = 14 * 86400.0  # s that an interrupted session can be resumed
-OFFERED = 86400.0  # s that it is offered unasked: who has not come back by then is told of it no more
+OFFERED = 86400.0  # s during which it is offered automatically
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _read(path: Path) -> Saved | None:
 
 
 class Keeper:
-    """Saves the newest snapshot from a thread of its own. ``trouble`` is told once when that cannot be done."""
+    """Saves the newest snapshot from a thread of its own. ``trouble`` is called once if that fails."""
 
     def __init__(self, words: tuple[str, ...]) -> None:
         self._head: dict[str, Any] = {"format": FORMAT, "cwd": str(Path.cwd()), "words": list(words)}

@@ -20,7 +20,7 @@ FILE = "copied.txt"
 
 
 def copy(text: str, offer: Callable[[str], None], environ: Mapping[str, str] = os.environ) -> str:
-    """Copy ``text`` everywhere at once and say where. Does not raise: what failed is said too.
+    """Copy ``text`` everywhere at once and report where. Does not raise: failures are reported too.
 
     ``offer`` hands the text to the terminal (OSC 52).
     """

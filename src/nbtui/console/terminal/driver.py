@@ -174,7 +174,7 @@ class TerminalApp(App[Result], inherit_bindings=False):
         self.redraw()
 
     def redraw(self) -> None:
-        """Paint everything anew, as somebody else has written to the terminal."""
+        """Repaint everything, after another program has written to the terminal."""
         self.glass.forget()
         self.refresh()
 
@@ -186,7 +186,7 @@ class TerminalApp(App[Result], inherit_bindings=False):
             driver.write(MOUSE_ON if on else MOUSE_OFF)
 
     def _look(self) -> None:
-        """Leave when the terminal has gone: not everybody who loses one is told so by a signal."""
+        """Leave when the terminal has gone: not every loss sends a signal."""
         if any(event & select.POLLHUP for _, event in self._terminal.poll(0)):
             self._end(GONE)
 

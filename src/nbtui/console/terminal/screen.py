@@ -1,4 +1,4 @@
-"""The base of all screens: keys from one table, one place for errors, mouse, copying and the way out."""
+"""The base of all screens: keys from one table, one place for errors, mouse, copying and leaving."""
 
 from __future__ import annotations
 

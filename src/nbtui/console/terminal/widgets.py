@@ -44,7 +44,7 @@ class PaneView(Widget, can_focus=False):
         self._lines: list[Line] = []
 
     def update(self) -> None:
-        """Draw again; only lines that differ from what is shown are repainted."""
+        """Draw again; only lines that differ from those on the screen are repainted."""
         width, height = self.size
         if not (width and height):
             return

@@ -59,7 +59,7 @@ def _counted(number: int, what: str) -> str:
 
 
 def _mode(state: State, gap: str) -> tuple[Span, ...]:
-    """The phi mode of what is shown; while another is being simulated, both."""
+    """The phi mode on the screen; while another is being simulated, both."""
     if not state.can_simulate:
         return ()
     asked = state.settings.phi_mode
