@@ -25,10 +25,7 @@ class Sources:
 
 def sources_of(settings: Settings, frame: Frame, faults: Faults) -> Sources:
     """The sources of the file, or the generated grid."""
-    if settings.source_file is not None:
-        sources = _from_file(settings, frame)
-    else:
-        sources = _grid(settings, frame)
+    sources = _grid(settings, frame) if settings.source_file is None else _from_file(settings, frame)
     incident = -sources.incident if "incident_reversed" in faults else sources.incident
     wavelength = sources.wavelength
     if "nominal_wavelength" in faults:

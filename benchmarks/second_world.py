@@ -1,0 +1,106 @@
+"""How right the diagnosis is about a program that it does not contain: the tests' own port with planted faults.
+
+    python benchmarks/second_world.py [--shared ../shared] [--each 2] [--pairs 30] [--seed 1] [--only TEXT] [--keep DIR]
+
+Every known cause, hook fault and unknown cause is planted on ``--each`` command lines with output of the C program, and
+pairs of known causes on ``--pairs``. An answer counts by the ids of its first hypothesis, less those of the print and
+of precision. --keep writes the logs and truths as folders.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+from nbtui.diagnosis.diagnose import diagnose
+from nbtui.errors import UnusableInput
+from nbtui.live.cases import case_of_command_file
+from nbtui.trace.model import TraceError
+from nbtui.trace.reading.reader import read_trace
+from support.second_world import Sample, Verdict, bases, pairs, singles, verdict
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+WORDS = ("right", "among false", "partly", "silent", "wrong", "refused")
+GOALS = {"known cause": 0.95, "known pair": 0.85, "hook only": 1.0, "unknown cause": 0.9}
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shared", type=Path, default=SHARED, help="folder of reference data")
+    parser.add_argument("--each", type=int, default=2, help="command lines for every fault")
+    parser.add_argument("--pairs", type=int, default=30, help="pairs of known causes")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="samples whose name contains this")
+    parser.add_argument("--keep", type=Path, help="folder for the logs and truths")
+    return parser.parse_args()
+
+
+def write(sample: Sample, folder: Path) -> Path:
+    """The sample as a folder: command, both logs, truth."""
+    place = folder / sample.name
+    place.mkdir(parents=True)
+    (place / "command.txt").write_text(sample.base.command + "\n", encoding="utf-8")
+    shutil.copy(sample.base.c_log, place / "trace_c.log")
+    (place / "trace_py.log").write_text(sample.log(), encoding="utf-8")
+    truth = {"kind": sample.kind, "faults": sample.faults, "accept": sorted(map(sorted, sample.accepted))}
+    (place / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
+    return place
+
+
+def answer(sample: Sample, folder: Path) -> tuple[Verdict, str]:
+    """What the diagnosis is worth on a sample, and the ids that it names first."""
+    place = write(sample, folder)
+    case = case_of_command_file(place / "command.txt", workdir=sample.base.inputs)
+    try:
+        found = diagnose(case, read_trace(place / "trace_c.log"), read_trace(place / "trace_py.log"))
+    except (UnusableInput, TraceError) as error:
+        return Verdict("refused", frozenset()), str(error)
+    ids = found.hypotheses[0].ids if found.hypotheses else ()
+    return verdict(sample, ids), " ".join(ids)
+
+
+def report(words: dict[str, Counter[str]], false: Counter[str]) -> None:
+    """The table, and the false causes by id."""
+    print(f"\n{'':14}{'samples':>9}" + "".join(f"{word:>13}" for word in WORDS) + f"{'right %':>10}{'goal %':>8}")
+    for kind, goal in GOALS.items():
+        total = words[kind].total()
+        if total:
+            counts = "".join(f"{words[kind][word]:13}" for word in WORDS)
+            print(f"{kind:14}{total:9}{counts}{100 * words[kind]['right'] / total:10.1f}{100 * goal:8.0f}")
+    print(f"\nfalse causes: {false.total()}")
+    for name, count in false.most_common():
+        print(f"{count:5} {name}")
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    asked = arguments()
+    choices = bases(asked.shared)
+    words: dict[str, Counter[str]] = defaultdict(Counter)
+    false: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = asked.keep or Path(scratch)
+        for sample in (*singles(choices, asked.each, asked.seed), *pairs(choices, asked.pairs, asked.seed)):
+            if asked.only not in sample.name:
+                continue
+            start = time.process_time()
+            judged, said = answer(sample, folder)
+            words[sample.kind][judged.word] += 1
+            false.update(judged.false)
+            took = time.process_time() - start
+            print(f"{judged.word:12}{sample.kind:14}{took:5.1f} s  {sample.name}: {said or 'no cause'}", flush=True)
+    report(words, false)
+
+
+if __name__ == "__main__":
+    main()
