@@ -102,3 +102,22 @@ def test_an_answer_counts_by_its_causes_of_the_simulation(
 ) -> None:
     judged = verdict(_sample(*faults), ids)
     assert (judged.word, judged.false) == (word, false)
+
+
+@pytest.mark.parametrize(
+    ("name", "faults"),
+    [
+        ("custom_vectors_pix0", ("fluence_default", "normal_as_typed", "other_pivot", "phi_fresh")),
+        ("dials_orgxy_oversample1", ("origin_ignored",)),
+        ("sourcefile_weights_oversample1", ("nominal_wavelength",)),
+        ("thick_absorption_oversample1", ("one_layer",)),
+    ],
+)
+def test_the_switches_make_the_pixels_of_a_living_port(
+    choices: list[Base], shared: Path, name: str, faults: tuple[str, ...]
+) -> None:
+    (base,) = (base for base in choices if base.name == f"live_{name}")
+    log = (shared / "live_sample" / "cases" / name / "trace_py.log").read_text(encoding="utf-8")
+    (living,) = _blocks(log, "TRACE_PY")["I_before_scaling_pre_polar"]
+    assert run(base, faults).intensity == pytest.approx(living[0], rel=1e-4)  # its cell is of single precision
+    assert run(base).intensity != pytest.approx(living[0], rel=1e-2)
