@@ -1,10 +1,11 @@
 """How right the diagnosis is about a program that it does not contain: the tests' own port with planted faults.
 
-    python benchmarks/second_world.py [--shared ../shared] [--each 2] [--pairs 30] [--seed 1] [--only TEXT] [--keep DIR]
+    python benchmarks/second_world.py [--shared ../shared] [--each 2] [--pairs 30] [--faultless 10]
+                                      [--seed 1] [--only TEXT] [--keep DIR]
 
-Every known cause, hook fault and unknown cause is planted on ``--each`` command lines with output of the C program, and
-pairs of known causes on ``--pairs``. An answer counts by the ids of its first hypothesis, less those of the print and
-of precision. --keep writes the logs and truths as folders.
+Every fault is planted alone on ``--each`` command lines with output of the C program, pairs of known causes on
+``--pairs``; ``--faultless`` logs come from the port without a fault. An answer counts by the ids of its first
+hypothesis, less those of the print and of precision. --keep writes the logs and truths as folders.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ from nbtui.errors import UnusableInput
 from nbtui.live.cases import case_of_command_file
 from nbtui.trace.model import TraceError
 from nbtui.trace.reading.reader import read_trace
-from support.second_world import Sample, Verdict, bases, pairs, singles, verdict
+from support.second_world import Sample, Verdict, bases, faultless, pairs, singles, verdict
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 WORDS = ("right", "among false", "partly", "silent", "wrong", "refused")
-GOALS = {"known cause": 0.95, "known pair": 0.85, "hook only": 1.0, "unknown cause": 0.9}
+GOALS = {"known cause": 0.95, "known pair": 0.85, "hook only": 1.0, "unknown cause": 0.9, "no fault": 1.0}
 
 
 def arguments() -> argparse.Namespace:
@@ -39,6 +40,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--shared", type=Path, default=SHARED, help="folder of reference data")
     parser.add_argument("--each", type=int, default=2, help="command lines for every fault")
     parser.add_argument("--pairs", type=int, default=30, help="pairs of known causes")
+    parser.add_argument("--faultless", type=int, default=10, help="command lines without a fault")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="samples whose name contains this")
     parser.add_argument("--keep", type=Path, help="folder for the logs and truths")
@@ -90,7 +92,12 @@ def main() -> None:
     false: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as scratch:
         folder = asked.keep or Path(scratch)
-        for sample in (*singles(choices, asked.each, asked.seed), *pairs(choices, asked.pairs, asked.seed)):
+        samples = (
+            *singles(choices, asked.each, asked.seed),
+            *pairs(choices, asked.pairs, asked.seed),
+            *faultless(choices, asked.faultless, asked.seed),
+        )
+        for sample in samples:
             if asked.only not in sample.name:
                 continue
             start = time.process_time()

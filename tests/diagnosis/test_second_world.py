@@ -94,6 +94,7 @@ def _sample(*faults: str) -> Sample:
         (("hook_polar_one",), ("print_rederived",), "right", set()),
         (("hook_polar_one",), ("kahn_default",), "wrong", {"kahn_default"}),
         (("lorentz_factor",), (), "right", set()),
+        ((), ("float32",), "right", set()),
         (("lorentz_factor",), ("steps_factor",), "wrong", {"steps_factor"}),
     ],
 )

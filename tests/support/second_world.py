@@ -63,11 +63,11 @@ class Sample:
 
     @property
     def kind(self) -> str:
-        """The kind of the faults; "known pair" for two known causes."""
+        """The kind of the faults; "known pair" for two known causes, "no fault" for none."""
         kinds = {FAULTS[name].kind for name in self.faults}
         if kinds == {Kind.KNOWN} and len(self.faults) > 1:
             return "known pair"
-        return str(*kinds)
+        return " and ".join(sorted(kinds)) or "no fault"
 
     @property
     def accepted(self) -> list[frozenset[str]]:
@@ -142,6 +142,12 @@ def shows(fault: Fault, base: Base) -> bool:
 
 def _shuffled(choices: Sequence[Base], seed: str) -> list[Base]:
     return random.Random(seed).sample(list(choices), len(choices))
+
+
+def faultless(choices: Sequence[Base], count: int, seed: int) -> Iterator[Sample]:
+    """The port without a fault, on ``count`` bases."""
+    for base in _shuffled(choices, str(seed))[:count]:
+        yield Sample(base, ())
 
 
 def singles(choices: Sequence[Base], each: int, seed: int) -> Iterator[Sample]:
