@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from port.faults import FAULTS, Faults, Kind
@@ -46,6 +47,11 @@ def _gaps(base: Base) -> dict[str, float]:
     return {name: _gap(ours[name][0], values) for name, values in middle.items() if name not in of_the_block}
 
 
+def _phi_lines(text: str, tag: str) -> list[list[float]]:
+    lines = re.findall(rf"{tag} phi_tic=.*", text)
+    return [[float(word) for word in re.findall(r"=(\S+)", line)] for line in lines]
+
+
 @pytest.fixture(scope="module")
 def choices(shared: Path) -> list[Base]:
     return bases(shared)
@@ -62,6 +68,17 @@ def test_without_switches_the_port_is_the_c_program(choices: list[Base]) -> None
         (base, name): gap for base, fields in gaps.items() for name, gap in fields.items() if gap > SINGLE_PRECISION
     }
     assert apart == {}
+
+
+def test_without_switches_every_phi_step_is_that_of_the_c_program(choices: list[Base]) -> None:
+    compared = 0
+    for base in choices:
+        ours = _phi_lines(run(base).text, "TRACE_PY_PHI")
+        theirs = _phi_lines(base.c_log.read_text(encoding="utf-8", errors="replace"), "TRACE_C_PHI")
+        if len(ours) == len(theirs) > 1:  # one subpixel
+            compared += 1
+            np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9, err_msg=base.name)
+    assert compared >= 8
 
 
 def test_there_are_sixty_switches_and_their_causes_have_names() -> None:
