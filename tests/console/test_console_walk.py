@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from test_stepping import blocks_state
 
 from nbtui.console.drawing.line import Line, plain, width_of
 from nbtui.console.drawing.palette import STYLES
@@ -23,6 +22,7 @@ from nbtui.evidence.read.package import Factor, Package
 from nbtui.live.model import Case, Settings, Simulation
 from nbtui.parity.compare import compare
 from nbtui.trace.reading.reader import parse_lines
+from support.console_blocks import blocks_state
 from support.console_toy import (
     console,
     ready,

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from nbtui.errors import UnusableInput
-from nbtui.settings import Configuration
-from nbtui.settings import load as load_configuration
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
     from nbtui.console.session.store import Saved
     from nbtui.live.model import Case, Settings
     from nbtui.parity.model import Comparison
+    from nbtui.settings import Configuration
     from nbtui.trace.model import Trace
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -175,8 +174,10 @@ def case_options(*, judged: bool, simulated: bool = True) -> Callable[[Command],
 
 def _request(values: dict[str, Any]) -> Request:
     """Take the shared values out of ``values``."""
+    from nbtui.settings import load  # --help needs no settings
+
     invocation = click.get_current_context().find_object(Invocation) or Invocation(())
-    configuration = load_configuration()
+    configuration = load()
     profile = values.pop("profile", None) or configuration.profile
     return Request(
         case_name=values.pop("case_name"),
