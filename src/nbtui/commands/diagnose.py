@@ -57,7 +57,7 @@ def command(
 
         py = simulate(case, request.settings()).trace
     from nbtui.diagnosis.diagnose import diagnose
-    from nbtui.diagnosis.explain.render import as_object, as_text
+    from nbtui.diagnosis.render import as_object, as_text
     from nbtui.evidence.check.stale import seen_before
     from nbtui.parity.metrics import to_json
 

@@ -1,1 +1,1 @@
-"""Presentation of a search result: ranked causes, attribution of the gap, remedies, text and JSON."""
+"""A search result explained: ranked causes, attribution of the gap, remedies."""

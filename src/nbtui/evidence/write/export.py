@@ -171,7 +171,7 @@ def _diagnosed(request: ExportRequest, c: Trace, py: Trace) -> tuple[dict[str, o
     """The diagnosis as in metrics.json, or the reason for its absence; a package is evidence without one, too."""
     if request.diagnose is None:
         return None, ""
-    from nbtui.diagnosis.explain.render import as_object  # needs the simulator
+    from nbtui.diagnosis.render import as_object  # needs the simulator
 
     try:
         found = as_object(request.diagnose(request.case, c, py))
