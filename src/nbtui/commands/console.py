@@ -53,7 +53,7 @@ def command(request: Request, reports: Path | None, c_image: Path | None, c_at: 
             tolerance=request.tolerance,
             reports=reports_of(request, reports),
             profiles=request.configuration.profiles,
-            comfort=found,
+            preferences=found,
         )
     from nbtui.commands.report import report
     from nbtui.live.session import simulate

@@ -37,7 +37,7 @@ def command(request: Request, c_log: Path, py_log: Path, reports: Path | None) -
             tolerance=request.tolerance,
             reports=reports_of(request, reports),
             profiles=request.configuration.profiles,
-            comfort=found,
+            preferences=found,
         )
     from nbtui.commands.report import report
 

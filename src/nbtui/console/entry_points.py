@@ -26,7 +26,7 @@ def run_console(
     tolerance: float | None,
     reports: Path,
     profiles: Mapping[str, Profile] | None = None,
-    comfort: Preferences | None = None,
+    preferences: Preferences | None = None,
 ) -> int:
     """Run the console until the user leaves it.
 
@@ -38,9 +38,9 @@ def run_console(
     judgement = Judgement(profile, tolerance, dict(profiles or {}))
     judgement.compare(NO_TRACE, NO_TRACE)  # an unknown profile is refused before the screen is taken
     return run(
-        lambda state, comfort: Console(state, judgement, reports, comfort),
+        lambda state, preferences: Console(state, judgement, reports, preferences),
         initial(case, settings, c_trace, py_trace, judgement, logs),
-        comfort or Preferences(),
+        preferences or Preferences(),
         replay,
     )
 

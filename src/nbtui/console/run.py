@@ -28,13 +28,13 @@ LOST = tuple(128 + getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if ha
 SWITCH = 0.001  # s after which a thread that reads a huge log lets the screen in; Python's own 0.005 can be felt
 
 
-def run(make: Make, state: State, comfort: Preferences, replay: Replay) -> int:
+def run(make: Make, state: State, preferences: Preferences, replay: Replay) -> int:
     """Run consoles until the user leaves one for good; the exit code.
 
     Raises UnusableInput when another console has resumed the session meanwhile.
     """
     sys.setswitchinterval(SWITCH)
-    keeper, resumed = comfort.keeper, comfort.resumed
+    keeper, resumed = preferences.keeper, preferences.resumed
     if resumed is not None:
         if not claim(resumed):
             raise UnusableInput("another console has resumed this session meanwhile")
@@ -47,7 +47,7 @@ def run(make: Make, state: State, comfort: Preferences, replay: Replay) -> int:
             keeper.note(resumed.snapshot)
     code: int | None = None
     try:
-        code = _consoles(make, state, comfort, replay)
+        code = _consoles(make, state, preferences, replay)
     finally:
         if keeper is not None:
             keeper.close(keep=code is None or code in LOST)
@@ -79,10 +79,10 @@ def _empty_streams() -> None:
             os.close(nowhere)
 
 
-def _consoles(make: Make, state: State, comfort: Preferences, replay: Replay) -> int:
+def _consoles(make: Make, state: State, preferences: Preferences, replay: Replay) -> int:
     """One console after the other: where a package was chosen it is replayed, and then one comes back."""
     while True:
-        app = make(state, comfort)
+        app = make(state, preferences)
         code = app.run()
         if app.exporter.thread is not None:
             app.exporter.thread.join()  # a package is finished, not torn
@@ -93,7 +93,7 @@ def _consoles(make: Make, state: State, comfort: Preferences, replay: Replay) ->
         if code > 128:  # interrupted, or the terminal is going away
             return code
         state = replace(app.state, message="")
-        comfort = replace(comfort, resumed=None, package=package, message=message)
+        preferences = replace(preferences, resumed=None, package=package, message=message)
 
 
 def _replayed(package: Path, replay: Replay) -> tuple[int, str]:
