@@ -25,7 +25,7 @@ from nbtui.trace.fields import catalogue
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.reading.reader import read_phi, read_trace, with_phi
 
-PROSE = ("description", "note", "verdict_text")  # keys of metrics.json with a sentence
+PROSE = ("description", "note")  # keys of metrics.json whose wording another version may have
 STATED = re.compile(r"[\w.+-]*\d[\w+-]*(?:\.\w+)*|\w+_\w+|(?<![\w-])-\w+")
 
 
