@@ -1,4 +1,4 @@
-"""A drawing of curves in braille dots with marks on top, and its frame. Pure: numbers in, lines out."""
+"""Curves in braille dots with marks on top, in a frame. Pure: numbers in, lines out."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from nbtui.console.drawing.line import Line, Span, fit, left, line, right
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # bits of a braille cell, [row][column]
 _BRAILLE = 0x2800
-LABELS = 9  # cells left of the frame
+LABELS = 9  # cells to the left of the frame
 
 
 class Canvas:
-    """``width`` x ``height`` cells of 2 x 4 dots each; (0, 0) is the upper left."""
+    """Drawing area of ``width`` x ``height`` cells of 2 x 4 dots each; the origin is the upper left."""
 
     def __init__(self, width: int, height: int) -> None:
         self.width, self.height = max(width, 1), max(height, 1)
@@ -26,7 +26,7 @@ class Canvas:
         self._marks: dict[tuple[int, int], Span] = {}
 
     def dot(self, x: int, y: int, tone: str) -> None:
-        """One dot at (x, y) in dots; outside the canvas nothing is drawn."""
+        """Draw one dot at (x, y), in dots; ignore a dot outside the canvas."""
         if not (0 <= x < 2 * self.width and 0 <= y < 4 * self.height):
             return
         cell = x // 2, y // 4
@@ -34,7 +34,7 @@ class Canvas:
         self._tones[cell] = tone
 
     def path(self, points: Sequence[tuple[int, int]], tone: str) -> None:
-        """Straight pieces between points in dots."""
+        """Draw straight segments between points, in dots."""
         for (x0, y0), (x1, y1) in pairwise(points):
             n = max(abs(x1 - x0), abs(y1 - y0), 1)
             for i in range(n + 1):
@@ -43,17 +43,17 @@ class Canvas:
             self.dot(*points[0], tone)
 
     def mark(self, x: int, y: int, text: str, tone: str) -> None:
-        """A character in the cell that holds the dot (x, y); it hides the dots there."""
+        """Put a character in the cell of the dot (x, y); it hides the dots there."""
         if 0 <= x < 2 * self.width and 0 <= y < 4 * self.height:
             self._marks[x // 2, y // 4] = Span(text, tone)
 
     def marked(self, x: int, y: int) -> str:
-        """The character marked in the cell of the dot (x, y), empty when there is none."""
+        """Character marked in the cell of the dot (x, y); empty without one."""
         found = self._marks.get((x // 2, y // 4))
         return found.text if found else ""
 
     def lines(self, column: int | None = None) -> list[Line]:
-        """The drawing; empty cells of ``column`` (a dot position) show a dashed upright."""
+        """Lines of the drawing; empty cells of ``column`` (a dot position) show a dashed vertical line."""
         upright = None if column is None else column // 2
         return [self._row(y, upright) for y in range(self.height)]
 
@@ -88,7 +88,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Scale:
-    """Maps values to dots. ``log``: decades; what lies below ``low`` is drawn on the floor."""
+    """Maps values to dots. ``log``: decades; values below ``low`` lie on the floor."""
 
     low: float
     high: float
@@ -96,7 +96,7 @@ class Scale:
     log: bool = False
 
     def at(self, value: float) -> int:
-        """Dots from the top."""
+        """Distance from the top, in dots."""
         if self.log:
             value = math.log10(max(value, self.low))
             low, high = math.log10(self.low), math.log10(self.high)
@@ -107,7 +107,7 @@ class Scale:
 
 
 def scale_of(values: np.ndarray, dots: int) -> Scale:
-    """A scale for values >= 0: linear from 0, or decades (at most six) where they span more than three."""
+    """Scale for values >= 0: linear from 0, or logarithmic (at most six decades) if they span more than three."""
     finite = values[np.isfinite(values)]
     positive = finite[finite > 0]
     if not positive.size:
@@ -121,14 +121,14 @@ def scale_of(values: np.ndarray, dots: int) -> Scale:
 def chart(
     x: np.ndarray, curves: Sequence[Curve], cursor: int, width: int, height: int, words: str, same: float
 ) -> list[Line]:
-    """Curves over ``x`` with an upright at the cursor's point, a frame and a legend: ``height`` lines.
+    """Curves over ``x`` with a vertical line at the cursor, a frame and a legend: ``height`` lines.
 
-    Points of the curves that agree within ``same`` (relative) are drawn once, as ``*``. ``words``: the title.
+    Points of curves that agree within ``same`` (relative) are drawn once, as ``*``. ``words``: the title.
     """
     canvas = Canvas(width - LABELS - 2, height - 2)
     scale = scale_of(np.concatenate([curve.y for curve in curves]), 4 * canvas.height)
     columns = _columns(x, 2 * canvas.width)
-    for curve in reversed(curves):  # the first is on top
+    for curve in reversed(curves):  # the first curve is on top
         canvas.path([(at, scale.at(value)) for at, value in _outline(columns, curve.y)], curve.tone)
     _points(canvas, scale, columns, curves, same)
     at = int(columns[cursor]) if cursor < len(columns) else 0
@@ -141,14 +141,14 @@ def chart(
 
 
 def _columns(x: np.ndarray, dots: int) -> np.ndarray:
-    """Column of every point, in dots, centred in cells where there is room."""
+    """Column of every point, in dots; centred in the cells if there is room."""
     if len(x) < 2 or float(x.max()) == float(x.min()):
         return np.full(len(x), dots // 2)
     return np.asarray(np.rint((x - x.min()) / (x.max() - x.min()) * (dots - 1)), dtype=int)
 
 
 def _outline(columns: np.ndarray, y: np.ndarray) -> list[tuple[int, float]]:
-    """One point per column: the largest that falls into it."""
+    """One point per column: the largest value in it."""
     best: dict[int, float] = {}
     for column, value in zip(columns.tolist(), y.tolist(), strict=True):
         if math.isfinite(value) and value >= best.get(column, -math.inf):
@@ -169,7 +169,7 @@ def _points(canvas: Canvas, scale: Scale, columns: np.ndarray, curves: Sequence[
         for curve, value in zip(curves, values, strict=True):
             if value is not None:
                 y = scale.at(value)
-                taken = canvas.marked(column, y)  # two differing points in one cell
+                taken = canvas.marked(column, y)  # two different points in one cell
                 canvas.mark(column, y, "%" if taken and taken != "*" else curve.mark, curve.tone)
 
 
@@ -190,7 +190,7 @@ def _framed(canvas: Canvas, scale: Scale, at: int) -> list[Line]:
 
 
 def _foot(canvas: Canvas, x: np.ndarray, at: int, cursor: int) -> Line:
-    """The x axis: the cursor's value under the upright, and both ends where these leave room for it."""
+    """The x axis: the cursor's value under the vertical line, and both ends if there is room for them."""
     here = f"^{x[cursor]:.4g}" if cursor < len(x) else ""
     start = min(at // 2, max(0, canvas.width - len(here)))
     low, high = (f"{x[0]:.4g}", f"{x[-1]:.4g}") if len(x) else ("", "")

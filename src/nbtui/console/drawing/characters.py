@@ -1,4 +1,4 @@
-"""What stands for the console's drawing characters on a terminal that has only ASCII."""
+"""ASCII equivalents of the console's drawing characters."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ _DRAWN = {
     **dict.fromkeys("▍▎▏", "-"),
     **dict(zip("═─│┊┤└▀▄²³·×µμ…–—−‘’“”°φ≤≥→←", "=-|:|`##23.xuu.---''\"\"op<>><", strict=True)),
 }
-_UPPER_DOTS, _LOWER_DOTS = 0x1B, 0xE4  # of a braille cell, whose code point holds its dots in the last eight bits
+_UPPER_DOTS, _LOWER_DOTS = 0x1B, 0xE4  # of a braille cell; the low eight bits of its code point are its dots
 _ascii_only = [False]
 
 
 def choose(characters: str) -> None:
-    """``unicode`` or ``ascii``, for this process, as there is one terminal."""
+    """Choose ``unicode`` or ``ascii`` for this process, which has one terminal."""
     _ascii_only[:] = [characters == "ascii"]
 
 
@@ -23,7 +23,7 @@ def ascii_only() -> bool:
 
 
 def ascii_for(char: str) -> str:
-    """ASCII of as many cells as ``char`` takes."""
+    """ASCII equivalent of ``char`` with the same width in cells."""
     if char.isascii():
         return char
     if char in _DRAWN:

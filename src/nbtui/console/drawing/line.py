@@ -1,4 +1,4 @@
-"""A line of a pane: spans of text, each with a tone. No terminal knowledge beyond cell widths."""
+"""A line of a pane: spans of text, each with a tone. Independent of the terminal except for cell widths."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.cells import cell_len, set_cell_size
 
 
 class Span(NamedTuple):
-    """Text in one tone. Tones are named in :mod:`nbtui.console.drawing.palette`."""
+    """Text in one tone; :mod:`nbtui.console.drawing.palette` names the tones."""
 
     text: str
     tone: str = "text"
@@ -19,18 +19,18 @@ Line = tuple[Span, ...]
 
 
 def line(*parts: Span | str) -> Line:
-    """A line from spans and plain strings (tone ``text``); empty parts are left out."""
+    """Line of spans and plain strings (tone ``text``); empty parts are left out."""
     spans = (Span(part) if isinstance(part, str) else part for part in parts)
     return tuple(span for span in spans if span.text)
 
 
 def width_of(spans: Iterable[Span]) -> int:
-    """Cells that the spans take."""
+    """Width of the spans in cells."""
     return sum(cell_len(span.text) for span in spans)
 
 
 def clip(text: str, width: int) -> str:
-    """``text`` in at most ``width`` cells; what is cut is marked with a final ``~``."""
+    """Shorten ``text`` to at most ``width`` cells; a final ``~`` marks the cut."""
     if width <= 0:
         return ""
     if cell_len(text) <= width:
@@ -39,18 +39,18 @@ def clip(text: str, width: int) -> str:
 
 
 def left(text: str, width: int) -> str:
-    """``text`` in exactly ``width`` cells, aligned left."""
+    """Align ``text`` left in exactly ``width`` cells."""
     return set_cell_size(clip(text, width), max(width, 0))
 
 
 def right(text: str, width: int) -> str:
-    """``text`` in exactly ``width`` cells, aligned right."""
+    """Align ``text`` right in exactly ``width`` cells."""
     cut = clip(text, width)
     return " " * (width - cell_len(cut)) + cut
 
 
 def fit(spans: Line, width: int, tone: str = "text") -> Line:
-    """The line in exactly ``width`` cells: cut, or filled up with blanks of ``tone``."""
+    """Cut the line to exactly ``width`` cells, or pad it with blanks of ``tone``."""
     room = width
     kept: list[Span] = []
     for span in spans:
@@ -72,16 +72,16 @@ def beside(first: Line, width: int, second: Line, gap: str = " ") -> Line:
 
 
 def block(lines: Iterable[Line], width: int, height: int) -> list[Line]:
-    """Exactly ``height`` lines of ``width`` cells: cut or filled up with blank lines."""
+    """Exactly ``height`` lines of ``width`` cells: cut, or padded with blank lines."""
     shaped = [fit(entry, width) for entry in list(lines)[: max(height, 0)]]
     shaped += [(Span(" " * width),)] * (height - len(shaped))
     return shaped
 
 
 def rule(title: Line, width: int, tail: Line = (), *, focused: bool = False) -> Line:
-    """A pane's title line: ``== title ==== tail ==`` when focused, drawn with ``-`` otherwise.
+    """Title line of a pane: ``== title ==== tail ==`` with the focus, ``-`` instead of ``=`` without it.
 
-    The double line is the signal of focus that does not need colour.
+    The double line shows the focus without colour.
     """
     stroke, tone = ("═", "focus") if focused else ("─", "rule")
     head = (Span(stroke * 2 + " ", tone), *title, Span(" ", tone))
@@ -93,7 +93,7 @@ def rule(title: Line, width: int, tail: Line = (), *, focused: bool = False) -> 
 
 
 def plain(lines: Iterable[Line]) -> list[str]:
-    """The text alone, right-stripped: what a golden test reads."""
+    """Text without tones and trailing blanks, for golden tests."""
     return ["".join(span.text for span in entry).rstrip() for entry in lines]
 
 

@@ -1,4 +1,4 @@
-"""Numbers as the console writes them, and which of their digits agree."""
+"""Numbers in the console's format, and the digits in which two of them agree."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nbtui.trace.text import clean
 
 
 def full(value: Value | None) -> str:
-    """A value as C prints it (``%.15g``); text is cleaned; nothing is ``-``."""
+    """A value as C prints it (``%.15g``); text is sanitized; a missing value is ``-``."""
     if value is None:
         return "-"
     if isinstance(value, str):
@@ -20,12 +20,12 @@ def full(value: Value | None) -> str:
 
 
 def common_digits(first: str, second: str) -> int:
-    """How many leading characters of ``first`` are digits that agree (see `split_common`)."""
+    """Number of leading characters of ``first`` that are common digits (see `split_common`)."""
     return len(split_common(first, second)[0])
 
 
 def agreeing_digits(first: str, second: str) -> int:
-    """Significant digits (leading zeros not counted) in which two printed numbers agree."""
+    """Number of significant digits (without leading zeros) in which two printed numbers agree."""
     shared = first[: common_digits(first, second)].partition("e")[0]
     return len("".join(c for c in shared if c.isdigit()).lstrip("0"))
 
@@ -33,7 +33,7 @@ def agreeing_digits(first: str, second: str) -> int:
 def marked(text: str, other: str, width: int) -> tuple[Span, ...]:
     """``text`` with the part that differs from ``other`` in brackets: common digits dim, the rest bright.
 
-    Against nothing (``-``) nothing differs: a missing side has a mark of its own.
+    Nothing differs from a missing value (``-``), which has a mark of its own.
     """
     if "-" in (text, other):
         return (Span(clip(text, width), "text"),)
@@ -48,14 +48,14 @@ def marked(text: str, other: str, width: int) -> tuple[Span, ...]:
 
 
 def relative(value: float | None) -> str:
-    """A relative difference in at most eight cells."""
+    """Relative difference in at most eight cells."""
     if value is None:
         return "-"
     return "0" if value == 0 else f"{value:+.1e}"
 
 
 def percent(value: float) -> str:
-    """A fraction as percent with a sign, short."""
+    """Fraction as a short signed percentage."""
     scaled = 100 * value
     if scaled == 0:
         return "0 %"
@@ -63,7 +63,7 @@ def percent(value: float) -> str:
 
 
 def count(value: int | None) -> str:
-    """A distance in units in the last place, short."""
+    """Distance in units in the last place, in short form."""
     if value is None:
         return "-"
     return str(value) if abs(value) < 100_000 else f"{value:.1e}".replace("e+", "e")

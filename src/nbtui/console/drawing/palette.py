@@ -1,8 +1,8 @@
 """Tones, the themes that give them terminal styles, and the current theme.
 
-No theme paints a background: the terminal keeps its own. ``dark`` and ``light`` take fixed colours of the 256, chosen
-so that those who do not see red and green tell pass (blue-green) from divergence (orange, red); ``ansi`` takes the
-terminal's own sixteen, the fewest bytes, and of these only what can be read on dark and light alike; ``mono`` has
+No theme paints a background: the terminal keeps its own. ``dark`` and ``light`` use fixed colours of the 256, which
+distinguish pass (blue-green) from divergence (orange, red) for red-green colour-blind users as well; ``ansi`` uses the
+terminal's own sixteen, the fewest bytes, and only those legible on dark and light backgrounds; ``mono`` has
 attributes only. Every tone that carries meaning also has a text signal (a glyph, a word, brackets).
 """
 
@@ -18,8 +18,8 @@ _DARK = {
     "rule": "color(240)",
     "focus": "bold color(117)",
     "key": "bold color(117)",
-    "agree": "color(246)",  # digits that agree
-    "digit": "bold color(220)",  # digits that differ
+    "agree": "color(246)",  # common digits
+    "digit": "bold color(220)",  # differing digits
     "pass": "color(79)",
     "minor": "color(221)",
     "diverge": "bold color(209)",
@@ -34,8 +34,8 @@ _DARK = {
     "bar-c": "color(117)",
     "bar-py": "color(215)",
     "warning": "bold color(221)",
-    "moved": "underline color(221)",  # digits that the last step changed
-    "heat-0": "bold color(231) on color(124)",  # levels of the map, the largest terms first
+    "moved": "underline color(221)",  # digits changed by the last step
+    "heat-0": "bold color(231) on color(124)",  # levels of the map, largest terms first
     "heat-1": "color(16) on color(209)",
     "heat-2": "color(16) on color(221)",
     "heat-3": "color(117)",
@@ -128,12 +128,12 @@ _MONO = {
 }
 PALETTES: dict[str, dict[str, str]] = {"dark": _DARK, "light": _LIGHT, "ansi": _ANSI, "mono": _MONO}
 
-STYLES: dict[str, Style] = {}  # of the current theme, by tone
-_names: list[str] = []  # the name of the current theme
+STYLES: dict[str, Style] = {}  # styles of the current theme, by tone
+_names: list[str] = []  # name of the current theme
 
 
 def choose(theme: str) -> None:
-    """Select the theme of this process, which has one terminal. Raises KeyError for an unknown one."""
+    """Select the theme of this process, which has one terminal. Raises KeyError for an unknown theme."""
     styles = {tone: Style.parse(text or "none") for tone, text in PALETTES[theme].items()}
     STYLES.clear()
     STYLES.update(styles)
@@ -141,16 +141,16 @@ def choose(theme: str) -> None:
 
 
 def theme() -> str:
-    """The name of the current theme."""
+    """Name of the current theme."""
     return _names[0]
 
 
 choose("dark")
 
 
-# levels of the image screen, of a terminal's 256 colours: every step stands out more from the terminal's background
-# than the one before, and in a difference blue against red, which also those tell apart who do not see red and green.
-# What is on the lowest level has no colour at all: that costs no bytes.
+# levels of the image screen, of a terminal's 256 colours: each step contrasts more with the terminal's background than
+# the one before; a difference uses blue and red, which red-green colour-blind users can distinguish.
+# The lowest level has no colour and so costs no bytes.
 _LEVELS = ("123456", "ABCDEF", "abcdef", "?")
 _DOTS: dict[str, tuple[tuple[int, ...], ...]] = {
     "dark": ((19, 55, 126, 203, 220, 231), (52, 88, 160, 202, 214, 229), (18, 20, 27, 39, 81, 195), (46,)),
@@ -160,12 +160,12 @@ _DOTS: dict[str, tuple[tuple[int, ...], ...]] = {
 
 
 def style(tone: str) -> Style:
-    """The style of a tone. Raises KeyError for a tone that nobody defined.
+    """Style of a tone. Raises KeyError for an unknown tone.
 
     ``dots UL`` is a cell of an image: levels U in front (a half block) and L behind it; ``0`` is the terminal's own.
     """
     if tone not in STYLES and tone.startswith("dots "):
-        if theme() == "mono":  # the image screen shows levels as characters then
+        if theme() == "mono":  # the image screen then shows levels as characters
             return STYLES["text"]
         front, behind = (_colour(code) for code in tone[5:])
         STYLES[tone] = Style(color=front, bgcolor=behind)

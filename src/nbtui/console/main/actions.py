@@ -1,4 +1,4 @@
-"""The action registry: the one place that knows the keys. Bindings, foot line and help are made from it."""
+"""Registry of the actions: the only place that defines keys. Bindings, foot line and help derive from it."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ ACTIONS: ActionTable[State] = ActionTable(
 )
 
 
-# two actions that the foot line writes as one
+# pairs of actions that share one entry in the foot line
 PAIRS: tuple[tuple[str, str, str], ...] = (
     ("phi_previous", "phi_next", "phi"),
     ("domain_previous", "domain_next", "domain"),

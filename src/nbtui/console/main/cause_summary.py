@@ -1,4 +1,4 @@
-"""The diagnosis of what the main screen shows, where there is one."""
+"""Summary of the diagnosis for the main screen."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from nbtui.console.main.state import State
 from nbtui.trace.columns import phi_ends
 from nbtui.trace.text import clean
 
-MANY_STEPS = 20_000  # of a pixel; every cause that is tried simulates them again
+MANY_STEPS = 20_000  # steps of a pixel; every candidate cause simulates all of them again
 
 
 def current(state: State) -> DiagnosisResult | None:
-    """The diagnosis, if it is of the two traces that are shown."""
+    """The diagnosis, if it belongs to the two current traces."""
     found = state.diagnosed
     if found is None or state.pending or found.c is not state.c_trace or found.py is not state.py_trace:
         return None
@@ -21,7 +21,7 @@ def current(state: State) -> DiagnosisResult | None:
 
 
 def cause_in_one_line(state: State) -> str:
-    """The best cause in one line for the main screen; empty without a diagnosis of the current traces."""
+    """Best cause in one line for the main screen; empty without a diagnosis of the current traces."""
     found = current(state)
     if found is None or not found.diagnosis.differs:
         return ""
@@ -36,7 +36,7 @@ def cause_in_one_line(state: State) -> str:
 
 
 def hint(state: State) -> str:
-    """What C's own log says about the cause of a divergence, and the key that tries it."""
+    """Evidence of C's own log for the cause of a divergence, and the key that tests it."""
     first = state.comparison.first_divergence if state.comparison and not state.pending else None
     if first is None or first.stage not in ("crystal", "lattice"):
         return ""
@@ -50,7 +50,7 @@ def hint(state: State) -> str:
 
 
 def steps_of(state: State) -> int:
-    """Steps of the pixel: of the simulation, else as C's log counts them; 0 where neither is there."""
+    """Steps of the pixel: from the simulation, else from the count in C's log; 0 without either."""
     if state.simulation is not None:
         return state.simulation.steps
     found = state.c_trace.all("steps") if state.c_trace is not None else ()
@@ -59,7 +59,7 @@ def steps_of(state: State) -> int:
 
 
 def not_diagnosed(state: State) -> str:
-    """Why a difference is not diagnosed automatically, and the key that does; empty where it is, or nothing differs."""
+    """Reason for skipping the automatic diagnosis, and the key that starts it; empty without a reason."""
     steps, found = steps_of(state), state.comparison
     if steps <= MANY_STEPS or state.case is None or state.pending or current(state) is not None:
         return ""
@@ -69,7 +69,7 @@ def not_diagnosed(state: State) -> str:
 
 
 def cause_name(state: State) -> str:
-    """The best cause by its names alone, for the verdict; empty where none is known or most of the gap is left."""
+    """Names of the best cause, for the verdict; empty if it is unknown or leaves most of the gap."""
     found = current(state)
     if found is None or not found.diagnosis.differs or not found.diagnosis.hypotheses:
         return ""
@@ -78,6 +78,6 @@ def cause_name(state: State) -> str:
 
 
 def gap_of(state: State) -> float | None:
-    """The relative gap of I_pixel_final that is shown now."""
+    """Current relative gap of I_pixel_final."""
     row = state.comparison.row("I_pixel_final") if state.comparison is not None and not state.pending else None
     return row.rel_delta if row is not None else None

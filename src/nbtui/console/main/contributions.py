@@ -1,7 +1,7 @@
-"""The pixel's contributions arranged for stepping: [block, phi step, mosaic domain], Python beside C.
+"""Contributions of the pixel arranged for stepping: [block, phi step, mosaic domain], Python beside C.
 
-A block is one (absorption layer, sub-pixel slow, sub-pixel fast, source), in the order in which the program adds
-them up (nanobragg_pixel_loop.md, section 3).
+A block is one (absorption layer, sub-pixel slow, sub-pixel fast, source), in the program's order of accumulation
+(nanobragg_pixel_loop.md, section 3).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from nbtui.live.model import TERM_AXES, Simulation, TermTable
 from nbtui.trace.columns import PhiLines
 from nbtui.trace.model import PhiRecord
 
-DETAILS = ("F_latt_a", "F_latt_b", "F_latt_c", "F_cell_origin")  # of simulated pixels only
+DETAILS = ("F_latt_a", "F_latt_b", "F_latt_c", "F_cell_origin")  # simulated pixels only
 
 PHI_NAMES = ("k_frac", "F_latt_b", "F_latt")
 Place = tuple[int, int, int]  # block, phi step, mosaic domain
@@ -24,7 +24,7 @@ Place = tuple[int, int, int]  # block, phi step, mosaic domain
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One program's terms: column name -> array (n_blocks, n_phi, n_domains).
+    """Terms of one program: column name -> array (n_blocks, n_phi, n_domains).
 
     Places without a term hold NaN, except for ``F_cell2_F_latt2`` [e^2], which is 0 there. The columns of DETAILS
     are there when the simulator gave them.
@@ -38,7 +38,7 @@ class Side:
 
     @cached_property
     def running(self) -> np.ndarray:
-        """Sum of all terms up to and with each place, in the order of accumulation [e^2]."""
+        """Sum of all terms up to and including each place, in the order of accumulation [e^2]."""
         return np.cumsum(self.terms).reshape(self.terms.shape)
 
     @cached_property
@@ -62,11 +62,11 @@ class Side:
 
     @cached_property
     def share_per_phi(self) -> np.ndarray:
-        """Part of the pixel's sum that each phi step contributes, (n_phi,); zeros when the sum is zero."""
+        """Fraction of the pixel's sum from each phi step, (n_phi,); zeros if the sum is zero."""
         return np.asarray(self.per_phi / self.total) if self.total else self.per_phi
 
     def prepare(self) -> None:
-        """Work out every sum now: a million terms are not added up while somebody waits for a key."""
+        """Compute every sum in advance, so that no key waits for the sum of a million terms."""
         _ = self.running, self.per_block, self.largest, self.total, self.share_per_phi
 
     def at(self, place: Place) -> dict[str, float]:
@@ -76,7 +76,7 @@ class Side:
 
 @dataclass(frozen=True, eq=False)
 class Contributions:
-    """Every term of one pixel on a dense grid. ``c`` is None when C's terms are not known; ``c_problem`` says why."""
+    """All terms of one pixel on a dense grid. ``c`` is None if C's terms are unknown; ``c_problem`` says why."""
 
     shape: tuple[int, int, int, int, int, int]  # sizes of TERM_AXES
     phi_deg: tuple[float, ...]
@@ -88,7 +88,7 @@ class Contributions:
     """C's phi lines where its terms are not known: names of PHI_NAMES -> (layers x sub-pixels, phi steps)."""
 
     def phi_lines(self, name: str, block: int, domain: int) -> np.ndarray | None:
-        """C's phi lines of a block, (n_phi,), NaN where there is none. C prints them for source 0 and domain 0 only."""
+        """C's phi lines of a block, (n_phi,), NaN without a line. C prints them for source 0 and domain 0 only."""
         visited, source = divmod(block, self.shape[3])
         values = self.c_phi[name][visited] if name in self.c_phi and not (source or domain) else None
         return None if values is None or np.isnan(values).all() else values
@@ -107,26 +107,26 @@ class Contributions:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """Number of places along each axis that can be walked; ``sub`` runs over all sub-pixels, fast ones first."""
+        """Number of places along each axis; ``sub`` counts all sub-pixels, the fast axis first."""
         layers, slow, fast, sources, phi, domains = self.shape
         return {"phi": phi, "domain": domains, "source": sources, "sub": slow * fast, "layer": layers}
 
     def indices(self, place: Place) -> dict[str, int]:
-        """Where a place stands along the axes of ``sizes``."""
+        """Indices of a place along the axes of ``sizes``."""
         layer, slow, fast, source = (int(i) for i in np.unravel_index(place[0], self.shape[:4]))
         return {
             "phi": place[1], "domain": place[2], "source": source, "sub": slow * self.shape[2] + fast, "layer": layer
         }  # fmt: skip
 
     def place(self, indices: Mapping[str, int]) -> Place:
-        """The place with these indices along the axes of ``sizes``, each taken as the nearest that exists."""
+        """Place with these indices along the axes of ``sizes``, each clamped to the existing range."""
         near = {axis: max(0, min(size - 1, indices[axis])) for axis, size in self.sizes.items()}
         slow, fast = divmod(near["sub"], self.shape[2])
         block = np.ravel_multi_index((near["layer"], slow, fast, near["source"]), self.shape[:4])
         return int(block), near["phi"], near["domain"]
 
     def block_name(self, block: int) -> str:
-        """``source 0/2  sub-pixel 1,0 of 3x3  layer 0/3``: only the axes that have more than one place."""
+        """``source 0/2  sub-pixel 1,0 of 3x3  layer 0/3``: only axes with more than one place."""
         thick, slow, fast, source = np.unravel_index(block, self.shape[:4])
         layers, subs, _, sources = self.shape[:4]
         parts = []
@@ -142,9 +142,9 @@ class Contributions:
 def arrange(
     simulation: Simulation, c_terms: TermTable | None, c_problem: str = "", c_lines: Sequence[PhiRecord] = ()
 ) -> Contributions:
-    """Contributions of a simulated pixel beside C's terms, where these are known and sampled alike.
+    """Contributions of a simulated pixel beside C's terms, if these are known and have the same sampling.
 
-    ``c_lines``: C's phi lines, which serve where its terms are not known.
+    ``c_lines``: C's phi lines, used if its terms are unknown.
     """
     sizes = tuple(int(simulation.axes[axis]) for axis in TERM_AXES)
     shape = (sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5])
@@ -166,7 +166,7 @@ def arrange(
 
 
 def _phi_table(lines: Sequence[PhiRecord], shape: tuple[int, ...]) -> dict[str, np.ndarray]:
-    """C's phi lines on the grid of layers and sub-pixels x phi steps; empty without any."""
+    """C's phi lines on the grid of layers and sub-pixels x phi steps; empty without lines."""
     if not len(lines):
         return {}
     sizes = int(np.prod(shape[:3])), shape[4]
@@ -182,7 +182,7 @@ def _phi_table(lines: Sequence[PhiRecord], shape: tuple[int, ...]) -> dict[str, 
 
 
 def _alike(lines: Sequence[PhiRecord]) -> Iterator[tuple[tuple[str, ...], np.ndarray, np.ndarray]]:
-    """Lines with the same keys: the keys, the values (n, keys), how often each phi step was seen before (n,)."""
+    """Lines with the same keys: keys, values (n, keys), earlier occurrences of each phi step (n,)."""
     if isinstance(lines, PhiLines):
         starts, values = np.asarray(lines.start, dtype=np.int64), np.asarray(lines.values)
         occurrence = np.asarray(lines.occurrence, dtype=np.int64)
@@ -199,7 +199,7 @@ def _place(table: TermTable) -> tuple[np.ndarray, ...]:
 
 
 def _fits(table: TermTable, shape: tuple[int, ...]) -> bool:
-    """Whether every term lies inside the grid. (Passes that the program skips have no term.)"""
+    """Whether every term lies inside the grid. (Skipped passes have no term.)"""
     places = _place(table)
     if not len(places[0]):  # every pass was skipped
         return True

@@ -1,4 +1,4 @@
-"""The actions that only lead from one state to the next, by their ids in the registry."""
+"""Actions that map one state to the next, by their ids in the registry."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nbtui.console.main.state import PANES, State
 
 
 def _sideways(now: State, by: int) -> State:
-    """Among the links of a field where its detail has the focus, else along the domains."""
+    """Move among the links of a field if its detail has the focus, else along the domains."""
     return links.choose(now, by) if now.pane == "detail" else stepping.walked(now, "domain", by)
 
 

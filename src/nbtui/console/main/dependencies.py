@@ -1,4 +1,4 @@
-"""What a field is made from, and what C's phi lines say of the phi carry-over."""
+"""Dependencies between fields, and the evidence for phi carry-over in C's phi lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nbtui.trace.model import Trace
 
 
 def dependencies(name: str) -> tuple[str, ...]:
-    """Fields that ``name`` is made from, in pipeline order; empty for what comes from the command line alone."""
+    """Inputs of the field ``name``, in pipeline order; empty if it comes from the command line alone."""
     known = catalogue.field(name)
     if known and known.depends_on:
         return known.depends_on
@@ -20,12 +20,12 @@ def dependencies(name: str) -> tuple[str, ...]:
 
 @cache
 def dependents(name: str) -> tuple[str, ...]:
-    """Fields that are made from ``name`` directly, in pipeline order."""
+    """Fields that use ``name`` directly, in pipeline order."""
     return tuple(entry.name for entry in catalogue.FIELDS if name in dependencies(entry.name))
 
 
 def repeats_last_step(c: Trace) -> bool:
-    """Whether C's first phi line carries the very values of its last one (the mark of the phi carry-over)."""
+    """Whether C's first phi line repeats the values of its last one (the sign of phi carry-over)."""
     if len(c.phi) < 2:
         return False
     first, last = ({key: value for key, value in entry.values.items() if "phi" not in key} for entry in phi_ends(c.phi))

@@ -1,4 +1,4 @@
-"""The result of a diagnosis, as the console keeps it."""
+"""Result of a diagnosis as kept by the console."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DiagnosisResult:
-    """A diagnosis and the two traces it is of. ``gap``: relative, of I_pixel_final, Python against C."""
+    """A diagnosis and its two traces. ``gap``: relative, of I_pixel_final, Python against C."""
 
     diagnosis: Diagnosis
     c: Trace

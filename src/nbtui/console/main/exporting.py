@@ -1,4 +1,4 @@
-"""From what the console shows to an evidence package."""
+"""Export of the current comparison as an evidence package."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from nbtui.errors import UnusableInput
 
 
 def export(state: State, judgement: Judgement, reports: Path) -> Path:
-    """Write a package of the comparison shown and return its path.
+    """Write a package of the current comparison and return its path.
 
     Raises UnusableInput without a case (a package must say how its trace was made), and whatever the exporter raises.
     """
-    from nbtui.evidence.write.export import ExportRequest, export_package  # not needed to look at traces
+    from nbtui.evidence.write.export import ExportRequest, export_package  # not needed to view traces
 
     if state.case is None:
         raise UnusableInput("a package needs the command line: add the run's flags, nbtui open C_LOG PY_LOG -- FLAGS")
     given = state.c_trace is not None and state.case.c_log is None
-    # while another simulation runs, the screen still shows the last result
+    # during another simulation, the screen still shows the last result
     case = state.simulation.case if state.simulation else state.case
     shown = state.simulation.settings if state.simulation else state.settings
     found = current(state)
@@ -42,13 +42,13 @@ def export(state: State, judgement: Judgement, reports: Path) -> Path:
             tolerance=judgement.tolerance,
             profiles=judgement.profiles,
             note=marks.note(state),
-            diagnose=None if found is None else lambda *of: found.diagnosis,  # the one that the user has seen
+            diagnose=None if found is None else lambda *of: found.diagnosis,  # the result on the screen
         )
     )
 
 
 class Exporter:
-    """Writes packages in a thread, which whoever ends the console waits for: a package is finished, not torn."""
+    """Writes packages in a thread; the console waits for it at exit, so that no package is left incomplete."""
 
     def __init__(self, host: Host, judgement: Judgement) -> None:
         self._host, self._judgement = host, judgement

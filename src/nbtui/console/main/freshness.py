@@ -1,4 +1,4 @@
-"""How the files that a comparison is made of stand, and what a changed one did to it."""
+"""State of the files of a comparison, and the effect of a change."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from nbtui.parity.render import fields_differing
 from nbtui.trace.model import Value
 from nbtui.trace.text import clean
 
-MARKED = 20_000  # rows up to which changed values are marked
-_NAMED = 3  # files that a sentence names
+MARKED = 20_000  # largest number of rows with marked changes
+_NAMED = 3  # files named in one sentence
 
 
 @dataclass(frozen=True)
 class Files:
-    """How the files of a comparison stand. ``waiting`` are to be read again as soon as nothing else runs."""
+    """State of the files of a comparison. ``waiting``: to be read again when the current job has ended."""
 
     frozen: bool = False  # reloading is paused
     waiting: frozenset[Path] = frozenset()
     reading: frozenset[Path] = frozenset()
-    read: frozenset[Path] = frozenset()  # read, and not compared yet
-    before: Comparison | None = None  # what was shown when the reading began
+    read: frozenset[Path] = frozenset()  # read, but not yet compared
+    before: Comparison | None = None  # comparison on the screen when the reading began
     gone: frozenset[Path] = frozenset()
-    problem: str = ""  # why a changed file could not be taken over
+    problem: str = ""  # reason why a changed file was not loaded
 
 
 def names(paths: Iterable[Path]) -> str:
-    """``trace_c.log and command.txt``, at most a few."""
+    """``trace_c.log and command.txt``; the rest is a count."""
     known = [clean(path.name) for path in sorted(paths)]
     if len(known) > _NAMED:
         return f"{', '.join(known[: _NAMED - 1])} and {len(known) - _NAMED + 1} more files"
@@ -40,25 +40,25 @@ def names(paths: Iterable[Path]) -> str:
 
 
 def changed(files: Files, changed: Iterable[Path], gone: Iterable[Path]) -> Files:
-    """What a look at the files has found."""
+    """Record the result of one check of the files."""
     there, away = frozenset(changed), frozenset(gone)
     return replace(files, waiting=(files.waiting | there) - away, gone=(files.gone | away) - there)
 
 
 def begun(files: Files, paths: frozenset[Path], before: Comparison | None) -> Files:
-    """These are being read again."""
+    """Start reading these files again."""
     return replace(files, waiting=files.waiting - paths, reading=paths, before=before, problem="")
 
 
 def interrupted(files: Files) -> Files:
-    """Something else was asked for meanwhile: what was being read waits again."""
+    """Queue the files again that a new request interrupted."""
     return replace(files, waiting=files.waiting | files.reading, reading=frozenset(), before=None)
 
 
 def differences(before: Comparison, now: Comparison) -> tuple[frozenset[str], frozenset[str]]:
-    """Labels of rows whose C value, and whose Python value, is another one; a row that is new counts.
+    """Labels of rows with a changed C value, and with a changed Python value; a new row counts as changed.
 
-    None of a comparison of more than MARKED rows: looking for them would take longer than reading the log.
+    Empty for a comparison of more than MARKED rows: the search would take longer than reading the log.
     """
     if max(len(before.rows), len(now.rows)) > MARKED:
         return frozenset(), frozenset()
@@ -74,7 +74,7 @@ def differences(before: Comparison, now: Comparison) -> tuple[frozenset[str], fr
 
 
 def _same(one: Value | None, two: Value | None) -> bool:
-    return one == two or (one != one and two != two)  # NaN is what it was
+    return one == two or (one != one and two != two)  # NaN equals NaN here
 
 
 def effect(before: Comparison, now: Comparison, c_side: int, py_side: int) -> str:

@@ -1,4 +1,4 @@
-"""Reading the packages of the reports folder, for the long detail."""
+"""Reading of the packages in the reports folder, for the long detail."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class HistoryReader:
         self._reading = False
 
     def read(self) -> None:
-        """Read the packages in a thread, unless they are known or being read."""
+        """Read the packages in a thread, unless they are known or already being read."""
         if self._host.state.history is None and not self._reading:
             self._reading = True
             reports = self._host.reports

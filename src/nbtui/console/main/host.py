@@ -1,4 +1,4 @@
-"""What the screens and their controllers may ask of the console."""
+"""Interface of the console for its screens and controllers."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 
 class Host(TerminalApp[int]):
-    """The console as its screens and their controllers see it. The app's result is the exit code."""
+    """The console as seen by its screens and controllers. The app's result is the exit code."""
 
     state: State
     reports: Path
     diagnoses: bool  # a difference is diagnosed automatically
-    key_at: float  # when a key of the main screen was pressed last [s, monotonic]
+    key_at: float  # last key press on the main screen [s, monotonic]
     key_tables: Sequence[KeyTable]  # of all screens, the main one first
-    package: Path | None  # the packages open on this one at the start: the user comes back from its replay
-    message: str  # for the foot line at the start
+    package: Path | None  # packages from which this console was opened; leaving returns to them
+    message: str  # initial message of the foot line
 
     @abstractmethod
     def show(self, state: State) -> None:
-        """Make ``state`` the one shown."""
+        """Make ``state`` the current one."""
 
     def tell(self, sentence: str) -> None:
         """Show a sentence in the foot line of the main screen."""
@@ -41,7 +41,7 @@ class Host(TerminalApp[int]):
 
     @abstractmethod
     def trace_pixel(self, pixel: tuple[int, int], seen: str = "") -> None:
-        """Simulate another pixel (slow, fast) and show it; ``seen`` is what the images say of it."""
+        """Simulate another pixel (slow, fast) and show it; ``seen``: its values in the images."""
 
     @abstractmethod
     def export(self) -> None:
@@ -49,16 +49,16 @@ class Host(TerminalApp[int]):
 
     @abstractmethod
     def replay(self, package: Path) -> None:
-        """End this console and show a package."""
+        """End this console and open a package."""
 
     @abstractmethod
     def restored(self, state: State, *, last: bool) -> State:
-        """The state with the place of a resumed session, after a step of loading; ``last``: loading has ended."""
+        """State with the cursor of a resumed session, after a step of loading; ``last``: loading has ended."""
 
     @abstractmethod
     def tuning(self) -> Tuning | None:
-        """The parameter changes so far; none of them where no parameter was touched, None without a case."""
+        """Current parameter changes; empty if no parameter was changed, None without a case."""
 
     @abstractmethod
     def tune(self, tuning: Tuning) -> None:
-        """Take over parameter changes; they are simulated as soon as nothing else is."""
+        """Apply parameter changes; the simulation follows as soon as the current one has ended."""

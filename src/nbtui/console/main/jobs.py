@@ -1,4 +1,4 @@
-"""The jobs of the main screen: read the logs, simulate, compare, list the packages."""
+"""Jobs of the main screen: read the logs, simulate, compare, list the packages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NO_TRACE = Trace(side="?", origin="", records=())
 
 @dataclass(frozen=True)
 class Judgement:
-    """How traces are compared."""
+    """Settings of the comparison of traces."""
 
     profile: str
     tolerance: float | None
@@ -37,13 +37,13 @@ class Judgement:
         found = compare(
             c, py, self.profile, self.tolerance, self.profiles, progress=work.compared, cancelled=work.stopped
         )
-        repeats_last_step(c)  # a million phi lines: not while they are painted
+        repeats_last_step(c)  # a million phi lines: build them before painting
         return found
 
 
 @dataclass(frozen=True)
 class LogsRead:
-    """Two given logs are there and compared."""
+    """Two given logs, read and compared."""
 
     c: Trace
     py: Trace
@@ -52,7 +52,7 @@ class LogsRead:
 
 @dataclass(frozen=True)
 class LogRead:
-    """The C log is there. ``comparison`` is against an empty Python side, or the given one."""
+    """The C log, read. ``comparison`` is against an empty Python side, or the given one."""
 
     c: Trace
     comparison: Comparison
@@ -77,7 +77,7 @@ class Exported:
 
 @dataclass(frozen=True)
 class Remembered:
-    """The packages of the reports folder, oldest first."""
+    """Packages of the reports folder, oldest first."""
 
     history: tuple[Entry, ...]
 
@@ -128,7 +128,7 @@ def simulate_and_compare(
 
 
 def _c_terms(case: Case, c: Trace) -> tuple[TermTable | None, str]:
-    """C's terms, or why there are none; an unusable file must not hide the pixel itself."""
+    """C's terms, or the reason for their absence; an unusable file must not hide the pixel itself."""
     try:
         return terms_of_c(case, c)[0], ""
     except TraceError as error:

@@ -1,4 +1,4 @@
-"""What is typed after ``:``: a place to go to (field, stage, step, pixel) or an action, by its name."""
+"""Text after ``:``: a target (field, stage, step, pixel) or an action, by its name."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from nbtui.console.main.state import State, nearest, visible
 from nbtui.parity.overview import first_of_stage
 from nbtui.trace.fields.catalogue import STAGES
 
-SHOWN = 9  # candidates in sight
-_FEW = 10_000  # rows that are looked through one by one
+SHOWN = 9  # visible candidates
+_FEW = 10_000  # rows searched one by one
 _OFFERED = 100
 _STEP_WORDS = {
     "phi": "phi",
@@ -35,7 +35,7 @@ _EMPTY_HINTS = ("phi N", "domain N", "source N", "sub N", "layer N", "pixel SLOW
 
 @dataclass(frozen=True)
 class Target:
-    """Something that the text may mean: one of a new state, an action's id, or a pixel (slow, fast)."""
+    """A possible meaning of the text: one of a new state, an action's id, or a pixel (slow, fast)."""
 
     name: str
     kind: str  # field, stage, step, mark, pixel, key
@@ -46,7 +46,7 @@ class Target:
 
 
 def targets(state: State) -> list[Target]:
-    """Everything that the text typed may mean, best first; with no text: the stages, the steps and the actions."""
+    """All possible meanings of the text, best first; without text: the stages, the steps and the actions."""
     text = " ".join((state.prompt or "").casefold().split())
     if not text:
         return [*_marks("", state), *_stages("", state), *_actions("", state)]
@@ -61,12 +61,12 @@ def targets(state: State) -> list[Target]:
 
 
 def hints() -> str:
-    """What may be typed, for an empty prompt."""
+    """Examples of valid text, for an empty prompt."""
     return "a field, a stage, a key's name, or: " + ", ".join(_EMPTY_HINTS)
 
 
 def typed(state: State, key: str, character: str | None) -> tuple[State, Target | None]:
-    """The state after a key in the prompt, and what was chosen when it ended with Enter."""
+    """State after a key in the prompt, and the chosen target if Enter ended it."""
     text = state.prompt or ""
     if key == "escape" or (key == "backspace" and not text):
         return replace(state, prompt=None, message=""), None
@@ -152,7 +152,7 @@ def _stages(text: str, state: State) -> Iterator[Target]:
 
 
 def _fields(text: str, state: State) -> Iterator[Target]:
-    """Rows whose label, or whose description, holds all words; of repetitions only the first, unless ``[`` is typed."""
+    """Rows whose label or description contains all words; only the first repetition, unless the text has ``[``."""
     seen: set[tuple[str, str]] = set()
     for index in _candidates(text, state):
         row = state.rows[index]
@@ -167,7 +167,7 @@ def _fields(text: str, state: State) -> Iterator[Target]:
 
 
 def _candidates(text: str, state: State) -> Sequence[int]:
-    """Rows that the text can mean; of very many with an index only the first."""
+    """Candidate rows for the text; only the first of very many with an index."""
     if state.comparison is None:
         return ()
     overview = state.comparison.overview
@@ -177,7 +177,7 @@ def _candidates(text: str, state: State) -> Sequence[int]:
 
 
 def _to_row(state: State, index: int) -> State:
-    """The cursor on a row; one that the filter hides makes all rows visible again."""
+    """Move the cursor to a row; show all rows again if the filter hides it."""
     shown = replace(state, cursor=index, pane="fields" if state.pane == "steps" else state.pane)
     rows = visible(shown)
     there = bool(rows) and rows[nearest(rows, index)] == index

@@ -1,4 +1,4 @@
-"""From field to field along what they are made from: the links of the detail pane, and the way back."""
+"""Links of the detail pane: from a field to its inputs and dependents, and back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nbtui.parity.compare import raised
 
 
 def links(state: State) -> tuple[int, ...]:
-    """Rows that the field under the cursor is made from, then rows made from it; a field by its worst component."""
+    """Input rows of the field under the cursor, then rows that use it; a field by its worst component."""
     row = state.row
     if row is None:
         return ()
@@ -20,7 +20,7 @@ def links(state: State) -> tuple[int, ...]:
 
 
 def row_of(state: State, name: str, occurrence: int) -> int | None:
-    """The row of a field that stands for it beside this occurrence: the first that differs, else the first."""
+    """Row that represents a field beside this occurrence: the first that differs, else the first."""
     overview = state.comparison.overview if state.comparison else None
     tallies = [tally for tally in overview.tallies if tally.field == name] if overview else []
     if overview is None or not tallies:
@@ -33,7 +33,7 @@ def row_of(state: State, name: str, occurrence: int) -> int | None:
 
 
 def chosen(state: State) -> int | None:
-    """The row that Enter leads to: the link the user has chosen, at first one that differs."""
+    """Row for Enter: the link chosen by the user, else the first that differs."""
     found = links(state)
     if not found:
         return None
@@ -43,7 +43,7 @@ def chosen(state: State) -> int | None:
 
 
 def choose(state: State, by: int) -> State:
-    """Another link, wrapping around."""
+    """Choose another link; wraps around."""
     found, now = links(state), chosen(state)
     if now is None:
         return replace(state, message="no linked field in these traces")
@@ -51,7 +51,7 @@ def choose(state: State, by: int) -> State:
 
 
 def follow(state: State) -> State:
-    """The cursor on the chosen link; the field left is remembered."""
+    """Move the cursor to the chosen link; remember the current field."""
     target = chosen(state)
     if target is None:
         return replace(state, message="no linked field in these traces")
@@ -59,7 +59,7 @@ def follow(state: State) -> State:
 
 
 def back(state: State) -> State:
-    """The field from which a link was followed last."""
+    """Return to the field from which the last link was followed."""
     if not state.path or state.path[-1] >= len(state.rows):
         return replace(state, path=(), message="no link to go back to")
     return _at(replace(state, path=state.path[:-1]), state.path[-1])

@@ -1,4 +1,4 @@
-"""Loading: the logs are read and compared, then the pixel is simulated, each in a thread."""
+"""Loading in threads: read and compare the logs, then simulate the pixel."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from nbtui.console.terminal.loop import in_loop
 from nbtui.errors import INTERRUPTED
 from nbtui.trace.model import Trace
 
-MARKED_FOR = 2.5  # seconds that changed values stay marked
+MARKED_FOR = 2.5  # seconds for which changed values stay marked
 
 
 class Loader:
-    """Starts the jobs of the main screen; every result reaches the state in a method of its own."""
+    """Starts the jobs of the main screen; each result updates the state in its own method."""
 
     def __init__(self, host: Host, judgement: Judgement) -> None:
         self._host, self._judgement = host, judgement
@@ -40,7 +40,7 @@ class Loader:
     # --- jobs ----------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """After the first paint: read C's log, or go on at once when both logs were given, or there is all."""
+        """Read C's log after the first paint; skip it if both logs were given or all results are present."""
         state = self._host.state
         if state.phase is Phase.READY:
             return
@@ -65,7 +65,7 @@ class Loader:
         if now.case is None:
             return
         case, c = now.case, now.c_trace or NO_TRACE
-        if now.elsewhere:  # C's log and terms are those of another pixel
+        if now.elsewhere:  # C's log and terms belong to another pixel
             case, c = replace(case, c_terms=None), NO_TRACE
         settings, generation, given, judgement = now.settings, now.generation, now.py_given, self._judgement
         made, work = made_already(now) if reuse else None, self.new_work()
@@ -77,12 +77,12 @@ class Loader:
         start(job, in_loop(self._host, self._simulated), failed, NAME)
 
     def new_work(self) -> Work:
-        """For the job that begins now: it tells its progress, and Esc stops it."""
+        """Work for the next job: reports its progress; Esc stops it."""
         self._work = Work(in_loop(self._host, partial(self._progress, self._host.state.generation)))
         return self._work
 
     def stop(self) -> None:
-        """The result of the job on its way is not wanted any more."""
+        """Discard the result of the current job."""
         self._work.stop()
 
     # --- results -------------------------------------------------------------------------------------------------
@@ -119,7 +119,7 @@ class Loader:
         if after is not before:
             read = after.files.read
             after = self._host.restored(arrived(after), last=True)
-            if after.changed and not read:  # what a file changed may be looked at later
+            if after.changed and not read:  # the effect of a file change can be viewed later
                 self._host.set_timer(MARKED_FOR, partial(self._unmark, after.generation))
         self._host.show(stepping.caught_up(after))
 
@@ -130,7 +130,7 @@ class Loader:
     def _failed(self, generation: int, failure: Failure) -> None:
         state = self._host.state
         if state.logs is not None and state.comparison is None and failure.code != INTERRUPTED:
-            # there is nothing to show
+            # nothing to show
             self._host.exit(failure.code, message=Text(f"nbtui: {failure.sentence}"))
         self._host.show(states.failed(state, generation, failure.sentence, failure.code))
 

@@ -1,4 +1,4 @@
-"""Marks: fields and steps that the user wants to find again. A field is kept by its label, a step by its place."""
+"""Marks: the user's bookmarks of fields and steps. A field is kept by its label, a step by its place."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _Where = tuple[int, tuple[int, ...]]  # fields in the order of the table, then s
 
 
 def toggled(state: State) -> State:
-    """The step under the cursor where the contributions have the focus, else the field: marked, or not any more."""
+    """Toggle the mark of the step under the cursor if the contributions have the focus, else of the field."""
     here = _here(state)
     if here is None:
         return replace(state, message="nothing to mark here yet")
@@ -23,7 +23,7 @@ def toggled(state: State) -> State:
 
 
 def to_mark(state: State, forward: bool) -> State:
-    """The cursor on the next (previous) mark that these traces have, wrapping around."""
+    """Move the cursor to the next (previous) mark present in these traces; wraps around."""
     places = sorted((where, mark) for mark in state.marks for where in [_where(state, mark)] if where is not None)
     if not places:
         told = "none of the marks is in these traces" if state.marks else "nothing is marked yet"
@@ -39,7 +39,7 @@ def to_mark(state: State, forward: bool) -> State:
 
 
 def at(state: State, mark: Mark) -> State:
-    """The cursor on a mark, in the pane that shows it; a row that the filter hides makes all rows visible again."""
+    """Move the cursor to a mark, in its pane; show all rows again if the filter hides it."""
     if not isinstance(mark, str):
         return stepping.at(replace(state, pane="steps", playing=False), mark)
     index = state.comparison.overview.find(mark) if state.comparison else None
@@ -71,7 +71,7 @@ def _here(state: State) -> Mark | None:
 
 
 def _where(state: State, mark: Mark) -> _Where | None:
-    """Where a mark stands among all that can be marked; None when these traces do not have it."""
+    """Position of a mark in the order of all fields and steps; None if these traces lack it."""
     if isinstance(mark, str):
         index = state.comparison.overview.find(mark) if state.comparison else None
         return None if index is None else (0, (index,))

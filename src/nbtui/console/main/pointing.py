@@ -1,10 +1,10 @@
-"""What the mouse does on the main screen: pure steps between states."""
+"""Mouse actions of the main screen: pure steps between states."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from nbtui.console.main import state as moves
+from nbtui.console.main import state as states
 from nbtui.console.main import stepping
 from nbtui.console.main.panes import fields, pipeline, steps, tabs
 from nbtui.console.main.state import State
@@ -13,12 +13,12 @@ NOTCH = 3  # lines per notch of the wheel
 
 
 def pressed(state: State, pane: str, size: tuple[int, int], at: tuple[int, int]) -> State:
-    """A click at (x, y) of a pane of ``size`` (width, height): the cursor goes there, and the focus into the pane."""
+    """Click at (x, y) of a pane of ``size`` (width, height): moves the cursor there and focuses the pane."""
     (width, height), (x, y) = size, at
     if pane == "tabs":
         chosen = tabs.pane_at(state, x)
-        return moves.to_pane(state, chosen) if chosen else state
-    if pane not in moves.PANES:
+        return states.to_pane(state, chosen) if chosen else state
+    if pane not in states.PANES:
         return state
     there = replace(state, pane=pane, message="")
     if pane == "fields":
@@ -34,11 +34,11 @@ def pressed(state: State, pane: str, size: tuple[int, int], at: tuple[int, int])
 
 
 def scrolled(state: State, pane: str, notches: int) -> State:
-    """The wheel over a pane: lines of it; over the contributions, phi steps."""
+    """Turn of the wheel over a pane: scrolls lines; over the contributions, phi steps."""
     if pane == "fields":
-        return moves.moved(state, NOTCH * notches)
+        return states.moved(state, NOTCH * notches)
     if pane == "pipeline":
-        return moves.to_stage(state, notches)
+        return states.to_stage(state, notches)
     if pane == "steps":
         return stepping.walked(state, "phi", notches)
     if pane == "detail":

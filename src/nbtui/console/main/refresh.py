@@ -1,4 +1,4 @@
-"""The files behind the screen: their changes are noticed and read, the changed values reported and marked."""
+"""Reloading of the files behind the screen: watch them, read changed ones, report and mark the changed values."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from nbtui.console.jobs import NAME, Failure, Work, explained, start
-from nbtui.console.main import freshness as fresh
-from nbtui.console.main import state as moves
+from nbtui.console.main import freshness
+from nbtui.console.main import state as states
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.host import Host
 from nbtui.console.main.jobs import NO_TRACE, Judgement
@@ -28,12 +28,12 @@ from nbtui.trace.model import Trace
 
 
 def opened(state: State) -> Case | None:
-    """The case as nbtui was started with it: one with changed parameters has no folder."""
+    """The case at the start of nbtui; a case with changed parameters has no folder."""
     return state.tuning.case if state.tuning is not None else state.case
 
 
 def c_log(state: State) -> Path | None:
-    """C's log, or where one would appear."""
+    """C's log, or its expected path."""
     case = opened(state)
     if state.logs is not None:
         return state.logs[0]
@@ -43,20 +43,20 @@ def c_log(state: State) -> Path | None:
 
 
 def py_log(state: State) -> Path | None:
-    """The Python log that the user named, while it is what is compared."""
+    """The Python log named by the user, while it is part of the comparison."""
     if not state.py_given:
         return None
     return state.logs[1] if state.logs else Path(state.py_trace.origin) if state.py_trace is not None else None
 
 
 def command_file(state: State) -> Path | None:
-    """Where the command line of the case is kept."""
+    """File with the command line of the case."""
     case = opened(state)
     return case.folder / COMMAND_FILE if case is not None and case.folder is not None else None
 
 
 def c_terms(state: State) -> Path | None:
-    """C's terms, or the path where they would appear; only with a case to step through."""
+    """C's terms, or their expected path; only with a case to step through."""
     case, log = opened(state), c_log(state)
     if case is None:
         return None
@@ -64,7 +64,7 @@ def c_terms(state: State) -> Path | None:
 
 
 def followed(state: State) -> frozenset[Path]:
-    """Every file behind the screen, existing or not."""
+    """All files behind the screen, existing or not."""
     found = {c_log(state), py_log(state), command_file(state), c_terms(state)}
     if state.simulation is not None:
         found |= set(state.simulation.input_files)
@@ -72,21 +72,22 @@ def followed(state: State) -> frozenset[Path]:
 
 
 def due(state: State) -> frozenset[Path]:
-    """What is to be read again now."""
+    """Files to read again now."""
     resting = state.phase in (Phase.READY, Phase.FAILED)
     return state.files.waiting if resting and not state.files.frozen else frozenset()
 
 
 def arrived(state: State) -> State:
-    """What was read again is compared: say what that changed, and mark it."""
+    """Report and mark the changes after the comparison of the reloaded files."""
     files, now = state.files, state.comparison
     if not files.read or now is None:
         return state
     shown = replace(state, files=replace(files, read=frozenset(), before=None))
     if files.before is None:
-        return replace(shown, message=f"{fresh.names(files.read)} read")
-    c_side, py_side = fresh.differences(files.before, now)
-    words = f"{fresh.names(files.read)} read again: {fresh.effect(files.before, now, len(c_side), len(py_side))}"
+        return replace(shown, message=f"{freshness.names(files.read)} read")
+    c_side, py_side = freshness.differences(files.before, now)
+    effect = freshness.effect(files.before, now, len(c_side), len(py_side))
+    words = f"{freshness.names(files.read)} read again: {effect}"
     return replace(shown, changed=py_side, changed_c=c_side, message=words)
 
 
@@ -104,7 +105,7 @@ def made_already(state: State) -> Simulation | None:
 
 @dataclass(frozen=True, eq=False)
 class Reread:
-    """What was read again; None for what was not. ``comparison``: of the two logs, where both are given."""
+    """Results of reloading; None for a file not read. ``comparison``: of the two logs, if both are given."""
 
     c: Trace | None = None
     py: Trace | None = None
@@ -113,7 +114,7 @@ class Reread:
 
 
 def reread(state: State, paths: frozenset[Path], judgement: Judgement, work: Work) -> Reread:
-    """Read those of ``paths`` that hold a log or the command line; the simulator reads its own.
+    """Read the files among ``paths`` that hold a log or the command line; the simulator reads its own inputs.
 
     Raises TraceError or UnusableInput for a changed file that cannot be used.
     """
@@ -129,27 +130,27 @@ def reread(state: State, paths: frozenset[Path], judgement: Judgement, work: Wor
 
 
 def taken(state: State, read: Reread) -> State:
-    """The state with what was read again in its place; what is simulated is still to follow."""
+    """State with the reloaded values; the simulation is still to follow."""
     files = replace(state.files, reading=frozenset(), read=state.files.reading)
     now = replace(state, c_trace=read.c or state.c_trace, py_trace=read.py or state.py_trace, files=files, progress="")
     if read.c is not None and now.case is not None and now.case.c_log is None:
         now = _with_case(now, lambda case: replace(case, c_log=c_log(state)))
     if read.case is not None:
         now = _with_command(now, read.case)
-    return now if read.comparison is None else moves.compared(now, read.comparison)
+    return now if read.comparison is None else states.compared(now, read.comparison)
 
 
 def _with_case(state: State, change: Callable[[Case], Case]) -> State:
-    """The case changed, and the one that nbtui was started with alike."""
+    """Apply a change to the current case and to the case at the start."""
     kept = None if state.tuning is None else replace(state.tuning, case=change(state.tuning.case))
     return replace(state, case=change(state.case) if state.case else None, tuning=kept)
 
 
 def _with_command(state: State, case: Case) -> State:
-    """Another command line in the folder; what was changed in the parameters is changed in it too.
+    """Apply a new command line of the folder and repeat the parameter changes on it.
 
     Raises:
-        UnusableInput: a change does not go with the new command line.
+        UnusableInput: a parameter change conflicts with the new command line.
     """
     if state.tuning is None:
         return replace(state, case=case)
@@ -158,7 +159,7 @@ def _with_command(state: State, case: Case) -> State:
 
 
 class Refresher:
-    """Watches the files behind the screen in a thread, and reads changed ones again."""
+    """Watches the files behind the screen in a thread, and reloads changed ones."""
 
     def __init__(self, host: Host, judgement: Judgement, new_work: Callable[[], Work]) -> None:
         self._host, self._judgement, self._new_work = host, judgement, new_work
@@ -167,11 +168,11 @@ class Refresher:
         self._ended = threading.Event()
 
     def begin(self) -> None:
-        """Look at the files from now on, in a thread."""
+        """Start watching the files, in a thread."""
         threading.Thread(target=self._watch, name="nbtui-files", daemon=True).start()
 
     def close(self) -> None:
-        """The console ends."""
+        """Stop watching the files."""
         self._ended.set()
 
     def _watch(self) -> None:
@@ -182,7 +183,7 @@ class Refresher:
             pause = max(EVERY, SHARE * (time.monotonic() - began))
 
     def look(self) -> None:
-        """Look once, and tell what has changed."""
+        """Check the files once, and report changes."""
         with self._looking:
             self._lookout.follow(followed(self._host.state))
             change = self._lookout.look()
@@ -190,16 +191,16 @@ class Refresher:
             in_loop(self._host, self._noticed)(change)
 
     def _noticed(self, change: FileChange) -> None:
-        """Files have changed: they are read again when nothing else runs, unless the user has frozen the screen."""
+        """Queue changed files for reloading after the current job, unless reloading is paused."""
         now = self._host.state
-        files = fresh.changed(now.files, change.changed, change.gone)
+        files = freshness.changed(now.files, change.changed, change.gone)
         told = now.message
         if change.gone:
-            told = f"gone: {fresh.names(change.gone)}; showing the previous result"
+            told = f"gone: {freshness.names(change.gone)}; showing the previous result"
         self._host.show(replace(now, files=files, message=told))
 
     def follow(self) -> None:
-        """After every new state: read what is due."""
+        """Read the due files after every new state."""
         paths = due(self._host.state)
         if paths:
             self._read(paths)
@@ -207,8 +208,8 @@ class Refresher:
     def _read(self, paths: frozenset[Path]) -> None:
         now = self._host.state
         before = None if now.pending else now.comparison
-        asked = replace(moves.asked(now, now.settings), phase=Phase.READING)
-        self._host.show(replace(asked, files=fresh.begun(now.files, paths, before)))
+        asked = replace(states.asked(now, now.settings), phase=Phase.READING)
+        self._host.show(replace(asked, files=freshness.begun(now.files, paths, before)))
         judgement, work = self._judgement, self._new_work()
         done = in_loop(self._host, partial(self._reread, asked.generation))
         failed = in_loop(self._host, partial(self._failed, asked.generation))
@@ -227,23 +228,23 @@ class Refresher:
             self._taken(after, now.files.reading, logs=read.comparison is not None)
 
     def _failed(self, generation: int, failure: Failure) -> None:
-        """A changed file cannot be used: what was shown before stays."""
+        """Report a changed file that cannot be used; keep the previous result."""
         now, sentence = self._host.state, failure.sentence
         if generation != now.generation:
             self._interrupted()
             return
         kept = replace(now, files=replace(now.files, reading=frozenset(), before=None, problem=sentence), progress="")
         if now.comparison is None or now.pending:
-            self._host.show(moves.failed(kept, now.generation, sentence, 2))
+            self._host.show(states.failed(kept, now.generation, sentence, 2))
         else:
             self._host.show(replace(kept, phase=Phase.READY, message=f"{sentence}; showing the previous result"))
 
     def _interrupted(self) -> None:
         now = self._host.state
-        self._host.show(replace(now, files=fresh.interrupted(now.files)))
+        self._host.show(replace(now, files=freshness.interrupted(now.files)))
 
     def _taken(self, state: State, reading: frozenset[Path], *, logs: bool) -> None:
-        if logs:  # both sides are logs: all is compared already
+        if logs:  # two logs: the comparison is complete
             state = arrived(state)
         if not state.can_simulate:
             self._host.show(replace(state, phase=Phase.READY))
@@ -266,12 +267,12 @@ class Refresher:
         self._host.show(replace(now, files=replace(now.files, frozen=frozen), message=words))
 
     def reload(self) -> None:
-        """Read all files again, changed or not, frozen or not."""
+        """Read all files again, changed or not, even if reloading is paused."""
         now = self._host.state
         paths = frozenset(path for path in followed(now) if path.is_file())
         if now.phase not in (Phase.READY, Phase.FAILED):
-            self._host.show(replace(now, message="something is being read or simulated already"))
+            self._host.show(replace(now, message="already reading or simulating"))
         elif not paths:
-            self._host.show(replace(now, message="there is no file to read again"))
+            self._host.show(replace(now, message="no file to reload"))
         else:
             self._read(paths)

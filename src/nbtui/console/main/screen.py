@@ -1,4 +1,4 @@
-"""The main screen: its panes, how they share the room, and what its keys and the mouse do."""
+"""The main screen: its panes, their layout, and its keys and mouse actions."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from nbtui.console.terminal.screen import ActionScreen, bindings
 from nbtui.console.terminal.widgets import PaneView
 
 SMALLEST = (80, 24)
-WIDE = (120, 36)  # from here on all panes at once
-WIDER = 180  # columns from which a field is explained beside the table instead of below it
+WIDE = (120, 36)  # smallest size for all panes at once
+WIDER = 180  # width in columns from which the detail is beside the field table instead of below it
 TALL = 50
-STEPS, SENTENCE = 14, 5  # lines of the contributions, and of the sentence why there are none
+STEPS, SENTENCE = 14, 5  # height of the contributions, and of the sentence that explains their absence
 
 PaneDraw = Callable[[State, int, int], list[Line]]
 _PANES: dict[str, PaneDraw] = {
@@ -44,7 +44,7 @@ _PANES: dict[str, PaneDraw] = {
 
 
 class MainScreen(ActionScreen[None]):
-    """All panes of the state shown. ``more``: what the actions do that need more than this screen, by id."""
+    """All panes of the current state. ``more``: actions that need more than this screen, by id."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
@@ -86,7 +86,7 @@ class MainScreen(ActionScreen[None]):
         self.choose_layout()
 
     def choose_layout(self) -> None:
-        """Choose the layout for the size of the terminal and, where only one pane is shown, for the pane chosen."""
+        """Choose the layout for the terminal size and, for a single pane, the current pane."""
         width, height = self.app.size
         small = width < SMALLEST[0] or height < SMALLEST[1]
         compact = not small and (width < WIDE[0] or height < WIDE[1] or self._host.state.zoomed)
@@ -100,7 +100,7 @@ class MainScreen(ActionScreen[None]):
             self.set_class(compact and self._host.state.pane == pane, pane)
 
     def _lines_of_steps(self) -> int:
-        """As many lines as there are phi steps on a high screen, two fifths at most; a sentence needs but a few."""
+        """Height of the contributions: a line per phi step on a high screen, two fifths at most; few for a sentence."""
         state, height = self._host.state, self.app.size.height
         if state.contributions is None and (not state.can_simulate or state.phase is Phase.FAILED):
             return SENTENCE
@@ -118,7 +118,7 @@ class MainScreen(ActionScreen[None]):
         self._host.key_at = time.monotonic()
 
     def typed(self, event: events.Key) -> bool:
-        """While a search text or a prompt is typed, keys are text."""
+        """Treat keys as text while a search text or a prompt is open."""
         state = self._host.state
         if not (state.searching or state.prompt is not None):
             return False
@@ -157,7 +157,7 @@ class MainScreen(ActionScreen[None]):
             self.tell(stepping.stepping_off(state))
             return
         mode = "spec" if state.settings.phi_mode == "c-parity" else "c-parity"
-        # from here on the Python side is the live one, also where a log was given at the start
+        # from here on the Python side is the live one, even if a log was given at the start
         asked = states.asked(state, replace(state.settings, phi_mode=mode))
         self._host.show(replace(asked, py_given=False))
         self._host.simulate()
@@ -176,7 +176,7 @@ class MainScreen(ActionScreen[None]):
     # --- showing -------------------------------------------------------------------------------------------------
 
     def fitted(self, before: State, state: State) -> State:
-        """A new state with the parts of it that are in sight chosen for the sizes of the panes."""
+        """A new state with its visible parts adapted to the sizes of the panes."""
         width, height = self.views["fields"].size
         fit = fields.kept_in_view(state, width, height) if width and height and state.rows else state
         if before.cursor != state.cursor:
@@ -192,7 +192,7 @@ class MainScreen(ActionScreen[None]):
         self.update()
 
     def update(self, names: Iterable[str] = _PANES) -> None:
-        """Draw the panes again; they repaint what has changed. Under another screen that waits until it has gone."""
+        """Redraw the panes, which repaint only changes. Under another screen, this waits until that one is closed."""
         if not self.is_active:
             return
         if self._lines_of_steps() != self._steps_given:

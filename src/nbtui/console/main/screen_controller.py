@@ -1,4 +1,4 @@
-"""The base of what opens the screens from the main one."""
+"""Base class of the controllers that open screens from the main one."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ if TYPE_CHECKING:
 
 
 class ScreenController:
-    """Opens one screen, and keeps what it needs between two visits."""
+    """Opens one screen, and keeps its data between two visits."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
 
     def open(self) -> None:
-        """Show the screen, or say why that is not possible now."""
+        """Show the screen, or report why it is not available now."""
         raise NotImplementedError
 
     def follow(self) -> None:
-        """The console shows a new state."""
+        """React to a new state of the console."""
 
     def close(self) -> None:
-        """The console ends."""
+        """Release resources at the end of the console."""

@@ -1,4 +1,4 @@
-"""Searching the fields: pure steps between states while a text is typed, and from match to match."""
+"""Search in the fields: pure steps between states, for typing and for moving between matches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nbtui.parity.model import Row
 
 
 def to_match(state: State, forward: bool) -> State:
-    """The next row whose label, stage or description contains the search text."""
+    """Move to the next row whose label, stage or description contains the search text."""
     wanted = state.query.casefold()
     if not wanted:
         return replace(state, message=f"nothing to search for yet: {ACTIONS.key('search')} starts a search")
@@ -27,7 +27,7 @@ def to_match(state: State, forward: bool) -> State:
 
 
 def typed(state: State, key: str, character: str | None) -> State:
-    """A key while the search text is typed. The cursor follows the text; Esc drops it."""
+    """Handle a key in the search text. The cursor follows the text; Esc discards it."""
     if key == "escape":
         return replace(state, searching=False, query="", message="")
     if key == "enter":
@@ -44,5 +44,5 @@ def _contains(row: Row, wanted: str) -> bool:
 
 
 def _matches(state: State) -> bool:
-    """Whether the row under the cursor is already one that is searched for."""
+    """Whether the row under the cursor is already a match."""
     return state.row is not None and bool(state.query) and _contains(state.row, state.query.casefold())

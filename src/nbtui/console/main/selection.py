@@ -1,4 +1,4 @@
-"""The text of what is selected on the main screen."""
+"""Text of the selection on the main screen."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from nbtui.trace.text import clean
 
 
 def selected(state: State) -> str | None:
-    """What ``y`` copies: the contribution of the step in its pane, the row of the field elsewhere; None: nothing yet.
+    """Text for ``y``: the contribution of the step in its pane, else the row of the field; None if there is neither.
 
-    The text is one line of tab-separated ``name value`` pairs, free of anything that a terminal would obey.
+    The text is one line of tab-separated ``name value`` pairs, free of terminal control sequences.
     """
     grid = state.contributions
     if state.pane == "steps" and grid is not None:
@@ -30,10 +30,10 @@ def selected(state: State) -> str | None:
 
 def _number(name: str, value: float) -> str:
     if name == "F_cell_origin":
-        return F_CELL_ORIGINS[int(value)] if value >= 0 else "-"  # NaN where there is no term
+        return F_CELL_ORIGINS[int(value)] if value >= 0 else "-"  # NaN without a term
     return f"{value:.15g}"
 
 
 def _value(value: Value | None) -> str:
-    """All digits of a value; a minus where one side does not have it."""
+    """All digits of a value; a minus if one side lacks it."""
     return "-" if value is None else repr(value) if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""What the console knows and where the user is, as one frozen value, and the pure steps between such values."""
+"""State of the main screen: one frozen value, and the pure steps between values."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PANES = ("fields", "detail", "steps", "pipeline")
 
 
 class Phase(Enum):
-    """What the live side is doing."""
+    """Activity of the live side."""
 
     READING = "reading the C log"
     SIMULATING = "simulating"
@@ -38,58 +38,58 @@ class Phase(Enum):
 
 @dataclass(frozen=True)
 class State:
-    """Everything a pane may show. Replaced, never changed."""
+    """All data of the panes. Replaced, never changed."""
 
     settings: Settings
     case: Case | None = None
     name: str = ""
     c_trace: Trace | None = None
-    py_trace: Trace | None = None  # what is compared
-    py_given: bool = False  # py_trace is a log that the user named, not the live one
-    logs: tuple[Path, Path] | None = None  # C's and Python's log, where the user named both
-    progress: str = ""  # how far the job is that runs
+    py_trace: Trace | None = None  # Python side of the comparison
+    py_given: bool = False  # py_trace is a log named by the user, not the live one
+    logs: tuple[Path, Path] | None = None  # C's and Python's log, if the user named both
+    progress: str = ""  # progress of the current job
     comparison: Comparison | None = None
     simulation: Simulation | None = None
     contributions: Contributions | None = None
     phase: Phase = Phase.READING
     generation: int = 0
-    failure: str = ""  # why the live side failed, with the remedy
-    failure_code: int = 0  # exit code that goes with it
-    message: str = ""  # last thing to tell; shown in the foot line until the next key
+    failure: str = ""  # reason why the live side failed, with the remedy
+    failure_code: int = 0  # exit code for the failure
+    message: str = ""  # last message; shown in the foot line until the next key
     exporting: bool = False
     pane: str = "fields"
     cursor: int = 0  # index into comparison.rows
-    top: int = 0  # first row that the field table shows, counted among the visible ones
+    top: int = 0  # first row of the field table on the screen, counted among the visible ones
     only_differing: bool = False
     query: str = ""
     searching: bool = False
     phi: int = 0
     domain: int = 0
     block: int = 0
-    axis: str = "phi"  # walked last, and so the one that is played
-    trail: tuple[Place, ...] = ()  # places visited before this one, latest last
-    later: tuple[tuple[str, int], ...] = ()  # steps (axis, by) asked for while there were none
+    axis: str = "phi"  # axis of the last step; playing continues along it
+    trail: tuple[Place, ...] = ()  # places visited before, latest last
+    later: tuple[tuple[str, int], ...] = ()  # steps (axis, by) requested before the contributions are available
     playing: bool = False
-    view: str = "shares"  # picture of the contributions, see stepping.VIEWS
+    view: str = "shares"  # plot of the contributions, see stepping.VIEWS
     zoomed: bool = False  # the focused pane alone, at any size
-    link: int | None = None  # of the field's links, the one chosen; None: nobody has chosen
-    path: tuple[int, ...] = ()  # rows from which links were followed to here, latest last
+    link: int | None = None  # index of the chosen link of the field; None: not chosen
+    path: tuple[int, ...] = ()  # rows from which the user followed links, latest last
     marks: tuple[Mark, ...] = ()
-    detail_top: int = 0  # first line of a long detail that is shown
-    prompt: str | None = None  # text typed after ":", None when nobody types
-    choice: int = 0  # chosen among what the text may mean
-    seen: str = ""  # what the two images say of the pixel, when one came here from them
-    opened_at: tuple[int, int] | None = None  # pixel of the start; None until another one was asked for
+    detail_top: int = 0  # first visible line of a long detail
+    prompt: str | None = None  # text after ":", None without a prompt
+    choice: int = 0  # index of the chosen candidate for the text
+    seen: str = ""  # values of the pixel in the two images, if the user came from them
+    opened_at: tuple[int, int] | None = None  # pixel at the start; None until the user requests another one
     history: tuple[Entry, ...] | None = None  # packages of the reports folder, oldest first; None: not read
-    tuning: Tuning | None = None  # parameters changed on their screen; None: it was never opened
-    diagnosed: DiagnosisResult | None = None  # the last diagnosis and what it is of
-    changed: frozenset[str] = frozenset()  # labels whose Python value the last simulation, or the last reading, changed
-    changed_c: frozenset[str] = frozenset()  # labels whose C value the last reading of the files changed
+    tuning: Tuning | None = None  # parameters changed on their screen; None: the screen was never opened
+    diagnosed: DiagnosisResult | None = None  # the last diagnosis and its traces
+    changed: frozenset[str] = frozenset()  # labels of Python values changed by the last simulation or reload
+    changed_c: frozenset[str] = frozenset()  # labels of C values changed by the last reload
     files: Files = field(default_factory=Files)
 
     @property
     def pending(self) -> bool:
-        """No Python side yet: the screen shows the C log alone."""
+        """Whether the Python side is missing: the screen shows the C log alone."""
         return self.py_trace is None
 
     @property
@@ -103,12 +103,12 @@ class State:
 
     @property
     def place(self) -> Place:
-        """Where the step cursor is."""
+        """Place of the step cursor."""
         return self.block, self.phi, self.domain
 
     @property
     def pixel(self) -> tuple[int, int] | None:
-        """The pixel on the screen, (slow, fast)."""
+        """Current pixel, (slow, fast)."""
         if self.simulation is not None:
             return self.simulation.pixel
         if self.case is not None and self.case.pixel is not None:
@@ -117,14 +117,14 @@ class State:
 
     @property
     def c_pixel(self) -> tuple[int, int] | None:
-        """(slow, fast) that C's log is of."""
+        """Pixel of C's log, (slow, fast)."""
         if self.c_trace is None:
             return None
         return self.c_trace.pixel or self.opened_at or (self.case.pixel if self.case else None)
 
     @property
     def elsewhere(self) -> bool:
-        """The user has gone to another pixel than the one that C's log is of: the two are not compared."""
+        """Whether the current pixel differs from the pixel of C's log: the two are not compared."""
         if self.case is None or self.opened_at is None or self.c_pixel is None:
             return False
         return self.case.pixel != self.c_pixel
@@ -135,7 +135,7 @@ class State:
 
     @property
     def busy(self) -> bool:
-        """Whether something is being read, compared or simulated."""
+        """Whether a job reads, compares or simulates."""
         return self.phase in (Phase.READING, Phase.SIMULATING)
 
     @property
@@ -144,19 +144,19 @@ class State:
 
 
 def visible(state: State) -> Sequence[int]:
-    """Indices of the rows that the field table shows, ascending."""
+    """Indices of the visible rows of the field table, ascending."""
     if not state.only_differing or state.pending or state.comparison is None:
         return range(len(state.rows))
     return state.comparison.overview.raised
 
 
 def nearest(rows: Sequence[int], index: int) -> int:
-    """Place of the first of these rows that is not before ``index``; of the last one when all are."""
+    """Position of the first of these rows at or after ``index``; of the last one if there is none."""
     return min(bisect_left(rows, index), len(rows) - 1)
 
 
 def inherits(state: State, row: Row) -> str:
-    """Label of the differing row upstream of a row; empty when there is none."""
+    """Label of the differing row upstream of a row; empty without one."""
     if state.comparison is None or not raised(row):
         return ""
     cause = state.comparison.overview.cause(row.order)
@@ -168,11 +168,11 @@ def is_new(state: State, row: Row) -> bool:
     return raised(row) and not inherits(state, row)
 
 
-# --- what arrives from the workers -------------------------------------------------------------------------------
+# --- results of the workers --------------------------------------------------------------------------------------
 
 
 def compared(state: State, comparison: Comparison) -> State:
-    """A new comparison: the cursor stays on its field, or goes to the first divergence when it is the first."""
+    """Store a new comparison: the cursor stays on its field, or goes to the first divergence of a first comparison."""
     first = state.comparison is None or state.pending
     cursor = None if first or state.row is None else comparison.overview.find(state.row.label)
     if cursor is None:
@@ -183,9 +183,9 @@ def compared(state: State, comparison: Comparison) -> State:
 def simulated(
     state: State, generation: int, simulation: Simulation, comparison: Comparison | None, contributions: Contributions
 ) -> State:
-    """A simulation has ended. A result of an older request than the newest changes nothing.
+    """Store the result of a simulation. A stale result changes nothing.
 
-    ``comparison`` is None when the Python side is a given log: then only the contributions are new.
+    ``comparison`` is None if the Python side is a given log: then only the contributions are new.
     """
     if generation != state.generation:
         return state
@@ -226,7 +226,7 @@ def simulated(
 
 
 def _at_first_divergence(state: State, comparison: Comparison, grid: Contributions) -> State:
-    """The step cursor where the first divergence was traced.
+    """Move the step cursor to the place of the first divergence.
 
     The loop prints once per layer and sub-pixel, at the first source, phi step and domain; phi lines count the steps.
     """
@@ -241,7 +241,7 @@ def _at_first_divergence(state: State, comparison: Comparison, grid: Contributio
 
 
 def failed(state: State, generation: int, sentence: str, code: int) -> State:
-    """The live side failed; what was shown before stays."""
+    """Record a failure of the live side; keep the previous result."""
     if generation != state.generation:
         return state
     state = replace(state, progress="", later=())
@@ -251,15 +251,15 @@ def failed(state: State, generation: int, sentence: str, code: int) -> State:
 
 
 def asked(state: State, settings: Settings) -> State:
-    """A simulation with ``settings`` is asked for: everything older is stale from here on."""
+    """Request a simulation with ``settings``; every older request becomes stale."""
     generation = state.generation + 1
     return replace(state, settings=settings, generation=generation, phase=Phase.SIMULATING, failure="", progress="")
 
 
 def stopped(state: State, sentence: str) -> State:
-    """The user no longer waits for what is being read or simulated; what was shown before stays.
+    """Cancel reading or simulation; keep the previous result.
 
-    ``sentence`` is for where nothing was shown before.
+    ``sentence`` is the message if there is no previous result.
     """
     halted = replace(state, generation=state.generation + 1, progress="", later=())
     if state.comparison is None or state.pending:
@@ -269,17 +269,17 @@ def stopped(state: State, sentence: str) -> State:
 
 
 def at_pixel(state: State, pixel: tuple[int, int], seen: str = "") -> State:
-    """Another pixel (slow, fast) is asked for; the Python side is the live one from here on."""
+    """Request another pixel (slow, fast); the Python side is the live one from here on."""
     assert state.case is not None
     gone = replace(state, case=replace(state.case, pixel=pixel), opened_at=state.opened_at or state.case.pixel)
     return replace(asked(gone, state.settings), py_given=False, seen=seen)
 
 
-# --- moves -------------------------------------------------------------------------------------------------------
+# --- cursor ------------------------------------------------------------------------------------------------------
 
 
 def moved(state: State, by: int) -> State:
-    """The field cursor ``by`` visible rows down; at the ends it stays."""
+    """Move the field cursor ``by`` visible rows down; it stops at the ends."""
     shown = visible(state)
     if not shown:
         return state
@@ -288,7 +288,7 @@ def moved(state: State, by: int) -> State:
 
 
 def paged(state: State, by: int) -> State:
-    """A page of fields; a long detail is scrolled instead."""
+    """Move by a page of fields; scroll in a long detail."""
     if state.pane == "detail":
         return replace(state, detail_top=max(0, state.detail_top + by))
     return moved(state, by)
@@ -300,13 +300,13 @@ def to_end(state: State, last: bool) -> State:
 
 
 def to_divergence(state: State, forward: bool) -> State:
-    """The next differing row after (before) the cursor, wrapping around."""
+    """Move to the next differing row after (before) the cursor; wraps around."""
     nothing = "no Python side yet" if state.pending else "nothing differs"
     return jumped(state, state.comparison.overview.raised if state.comparison else (), forward, nothing)
 
 
 def to_stage(state: State, by: int) -> State:
-    """The first visible row of the next (previous) stage."""
+    """Move to the first visible row of the next (previous) stage."""
     if state.comparison is None or state.row is None:
         return state
     among = state.only_differing and not state.pending
@@ -319,7 +319,7 @@ def to_stage(state: State, by: int) -> State:
 
 
 def filtered(state: State) -> State:
-    """Only differing rows, or all again; the cursor goes to the nearest row that is shown."""
+    """Show only differing rows, or all again; the cursor goes to the nearest visible row."""
     turned = replace(state, only_differing=not state.only_differing)
     shown = visible(turned)
     if not shown:
@@ -330,17 +330,17 @@ def filtered(state: State) -> State:
 
 
 def to_pane(state: State, pane: str) -> State:
-    """The pane of this name."""
+    """Focus the pane of this name."""
     return replace(state, pane=pane)
 
 
 def paned(state: State, by: int) -> State:
-    """The next pane in the order of the digits."""
+    """Focus the next pane in the order of the digits."""
     return replace(state, pane=PANES[(PANES.index(state.pane) + by) % len(PANES)])
 
 
 def exit_code(state: State) -> int:
-    """0 agree or nothing to compare, 1 divergence, 2 or 3 for a failure without a comparison, 130 left too early."""
+    """0 agreement or nothing to compare, 1 divergence, 2 or 3 failure without a comparison, 130 interrupted."""
     if state.comparison is not None and not state.pending:
         if state.comparison.num_compared:
             return 0 if state.comparison.agrees else 1
@@ -349,7 +349,7 @@ def exit_code(state: State) -> int:
 
 
 def jumped(state: State, hits: Sequence[int], forward: bool, nothing: str) -> State:
-    """The next (previous) of these rows after the cursor, wrapping around."""
+    """Move to the next (previous) of these rows; wraps around."""
     if not hits:
         return replace(state, message=nothing)
     at = bisect_right(hits, state.cursor) if forward else bisect_left(hits, state.cursor) - 1

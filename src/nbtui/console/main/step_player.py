@@ -1,4 +1,4 @@
-"""Playing the steps: one after the other, until the end or the next key."""
+"""Playback of the steps, one after the other, until the end or the next key."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PLAYED_EVERY = 0.5  # seconds per step while playing
 
 
 class StepPlayer:
-    """Plays the steps of the state shown."""
+    """Plays the steps of the current state."""
 
     def __init__(self, host: Host) -> None:
         self._host = host

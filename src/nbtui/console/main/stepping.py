@@ -1,4 +1,4 @@
-"""Walking the contributions: pure steps between states along phi, domain, source, sub-pixel and layer."""
+"""Stepping through the contributions: pure steps between states along phi, domain, source, sub-pixel and layer."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ WORDS = {
     "layer": "absorption layer",
 }
 VIEWS = ("shares", "map", "numbers", "F_latt", "rocking", "lobes")
-_REMEMBERED = 500  # places that "back" can go to
+_REMEMBERED = 500  # number of places kept for "back"
 
 
 def stepped(state: State, axis: str, by: int) -> State:
-    """The step cursor moved along one axis of WORDS; at the ends it stays and says so.
+    """Move the step cursor along one axis of WORDS; at the ends it stays and a message says so.
 
-    While the first simulation runs, the step is taken when that is done.
+    During the first simulation, the step is queued until the simulation has ended.
     """
     grid = state.contributions
     if grid is None and state.busy and state.can_simulate:
@@ -40,12 +40,12 @@ def stepped(state: State, axis: str, by: int) -> State:
 
 
 def walked(state: State, axis: str, by: int) -> State:
-    """As :func:`stepped`, by a key: what was playing pauses."""
+    """Step by a key, as :func:`stepped`, and pause playing."""
     return stepped(replace(state, playing=False), axis, by)
 
 
 def caught_up(state: State) -> State:
-    """The steps taken that were asked for while there were none."""
+    """Apply the steps queued before the contributions were available."""
     steps, state = state.later, replace(state, later=())
     for axis, by in steps:
         state = stepped(state, axis, by)
@@ -53,7 +53,7 @@ def caught_up(state: State) -> State:
 
 
 def at(state: State, place: Place) -> State:
-    """The step cursor at ``place``, which must exist; the place left is remembered."""
+    """Move the step cursor to ``place``, which must exist; remember the previous place."""
     if place == state.place:
         return state
     trail = (*state.trail[-_REMEMBERED + 1 :], state.place)
@@ -62,7 +62,7 @@ def at(state: State, place: Place) -> State:
 
 
 def back(state: State) -> State:
-    """The place visited before; pauses."""
+    """Return to the previous place and pause playing."""
     paused = replace(state, playing=False)
     if not state.trail:
         return replace(paused, message="no earlier step to go back to")
@@ -71,7 +71,7 @@ def back(state: State) -> State:
 
 
 def play(state: State) -> State:
-    """Play along the axis walked last, or pause. From the end it starts again at the beginning."""
+    """Play along the axis of the last step, or pause. At the end, playing restarts from the beginning."""
     grid = state.contributions
     if grid is None:
         return replace(state, message=stepping_off(state))
@@ -88,19 +88,19 @@ def play(state: State) -> State:
 
 
 def played(state: State) -> State:
-    """One step of playing; at the end it stops."""
+    """Play one step; stop at the end."""
     return stepped(state, state.axis, 1) if state.playing else state
 
 
 def viewed(state: State, by: int) -> State:
-    """The next picture of the contributions."""
+    """Show the next plot of the contributions."""
     view = VIEWS[(VIEWS.index(state.view) + by) % len(VIEWS)]
     waits = "" if state.can_step else f"contributions as {view}. {stepping_off(state)}"
     return replace(state, view=view, message=waits)
 
 
 def stepping_off(state: State) -> str:
-    """Why there are no steps to walk, and how to turn them on."""
+    """Reason why stepping is unavailable, and how to enable it."""
     if not state.can_simulate:
         return "stepping is off: add the nanoBragg flags of this run after --, as in: nbtui open C_LOG PY_LOG -- FLAGS"
     if state.phase is Phase.FAILED:
@@ -109,7 +109,7 @@ def stepping_off(state: State) -> str:
 
 
 def arrow(state: State, by: int) -> State:
-    """Up and down in the pane that has the focus."""
+    """Move up or down in the pane with the focus."""
     if state.pane == "steps":
         return walked(state, "phi", by)
     if state.pane == "pipeline":

@@ -1,7 +1,7 @@
-"""Parameters that are changed while the console shows the effect: pure steps between states.
+"""Parameter changes with live display of their effect: pure steps between states.
 
-At most one simulation runs for the changes: what was changed meanwhile is asked for when it has ended, so that holding
-a key neither piles up work nor hides the results on the way. The generation number of the state keeps a stale result
+At most one simulation runs for the changes; changes made meanwhile are requested when it has ended, so that a held
+key neither queues up work nor hides intermediate results. The generation number of the state keeps a stale result
 from overwriting a newer one.
 """
 
@@ -17,12 +17,12 @@ from nbtui.live.parameters.tuning import Tuning, begun, synced
 
 
 def at_start(state: State) -> Tuning | None:
-    """No change yet, of the case and settings of a state; None without a case."""
+    """Empty changes for the case and settings of a state; None without a case."""
     return begun(state.case, state.settings) if state.case else None
 
 
 def due(state: State) -> bool:
-    """Whether a change is to be simulated now."""
+    """Whether a change should be simulated now."""
     tuning = state.tuning
     if tuning is None or tuning.held or not tuning.waiting or not state.can_simulate:
         return False
@@ -30,7 +30,7 @@ def due(state: State) -> bool:
 
 
 def asked(state: State) -> State:
-    """The state in which the changes are being simulated; the Python side is the live one from here on."""
+    """Request the simulation of the changes; the Python side is the live one from here on."""
     tuning = current(state)
     if tuning is None or state.case is None:
         return state
@@ -39,14 +39,14 @@ def asked(state: State) -> State:
 
 
 def current(state: State) -> Tuning | None:
-    """The changes, with what somebody else (the phi mode's key, a resumed session) has asked for since."""
+    """The changes, including later ones from elsewhere (the phi mode's key, a resumed session)."""
     if state.tuning is None or state.case is None:
         return state.tuning
     return synced(state.tuning, state.case.argv, state.settings)
 
 
 def resumed_with(state: State, case: Case | None, settings: Settings) -> State:
-    """The state of the start with what a resumed session had changed: it counts as changed, and has a way back."""
+    """Initial state with the changes of a resumed session, which count as changes and can be undone."""
     if state.case is None or case is None:
         return replace(state, case=case, settings=settings)
     tuning = synced(begun(state.case, state.settings), case.argv, settings)
@@ -54,7 +54,7 @@ def resumed_with(state: State, case: Case | None, settings: Settings) -> State:
 
 
 def start_gap(state: State, tuning: Tuning) -> float | None:
-    """The relative gap of the pixel as nbtui was started, as far as it has been seen."""
+    """Relative gap of the pixel at the start of nbtui, as far as it is known."""
     shown = state.simulation
     if shown is None or state.comparison is None or state.pending:
         return tuning.gap

@@ -1,7 +1,7 @@
-"""Copying over a terminal: the clipboard of the terminal, the buffer of tmux, and a file, and saying which it was.
+"""Copying over a terminal: to the terminal's clipboard, the buffer of tmux, and a file, with a report of each.
 
-A program cannot see whether a terminal obeyed the clipboard sequence (OSC 52), so it never claims that: the file is
-always there.
+A program cannot detect whether a terminal obeyed the clipboard sequence (OSC 52), so the report never claims it: the
+file is always written.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from pathlib import Path
 from nbtui.console.state_directory import state_folder, write_private
 from nbtui.trace.text import clean
 
-LARGEST = 74_000  # bytes of text that terminals commonly take in one clipboard sequence
-PATIENCE = 2.0  # s for tmux
+LARGEST = 74_000  # bytes of text that terminals commonly accept in one clipboard sequence
+PATIENCE = 2.0  # timeout for tmux [s]
 FILE = "copied.txt"
 
 
 def copy(text: str, offer: Callable[[str], None], environ: Mapping[str, str] = os.environ) -> str:
-    """Copy ``text`` everywhere at once and report where. Does not raise: failures are reported too.
+    """Copy ``text`` to all destinations and report them. Does not raise: failures are part of the report.
 
-    ``offer`` hands the text to the terminal (OSC 52).
+    ``offer`` sends the text to the terminal (OSC 52).
     """
     reached: list[str] = []
     other: list[str] = []
@@ -38,9 +38,9 @@ def copy(text: str, offer: Callable[[str], None], environ: Mapping[str, str] = o
 
 
 def _to_tmux(text: str) -> tuple[str, str]:
-    """Where the text is now, and why it is not there (empty when it is)."""
+    """Destination of the text, and the reason for a failure (empty on success)."""
     place = "tmux buffer"
-    for flags in (["-w"], []):  # -w also tells the outer terminal; tmux before 3.2 does not know it
+    for flags in (["-w"], []):  # -w also informs the outer terminal; tmux before 3.2 does not support it
         try:
             command = ["tmux", "load-buffer", *flags, "-"]
             done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=PATIENCE, check=False)

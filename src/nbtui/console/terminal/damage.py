@@ -1,9 +1,9 @@
-"""Fewer bytes per frame: the console remembers what the terminal shows and sends only the cells that differ.
+"""Fewer bytes per frame: remember the cells on the terminal and send only the differing ones.
 
 Textual (8.2) sends a changed region from the left edge of its widget on, and a whole screen, twice, whenever one screen
-takes the place of another. Over a slow link that is most of the traffic. The frames that it makes are therefore laid
-over what was sent before, whoever made them. It builds on how Textual hands its frames out;
-`tests/console/test_tight.py` says when a later Textual does that otherwise.
+replaces another. Over a slow link that is most of the traffic. Every frame of Textual is therefore compared with the
+cells sent before. This depends on how Textual passes its frames on; `tests/console/test_damage.py` fails if a later
+Textual changes that.
 """
 
 from __future__ import annotations
@@ -24,39 +24,39 @@ from nbtui.console.drawing.characters import ascii_for, ascii_only
 Cell = tuple[str, str]  # character ("" for the right half of a wide one), parameters of its SGR sequence
 _Piece = tuple[int, int, int, list[Cell]]  # line, first and end column, their cells
 
-# a colour, which stays, or one of the terminal's own two, which are there anyway after the reset before each style
+# a colour, which stays, or one of the terminal's own two, which the reset before each style restores anyway
 _COLOURS = re.compile(r"([34]8;5;\d+|[34]8;2;\d+;\d+;\d+)|;?\b[34]9\b")
 _UNKNOWN: Cell = ("\0", "")
 _BLANK: Cell = (" ", "")
-_BRIDGE = 6  # equal cells between two changes that are cheaper to send again than to jump over
-_ERASE_FROM = 4  # blanks at the end of a line that are cheaper to erase than to send
+_BRIDGE = 6  # longest run of equal cells that is cheaper to send again than to skip
+_ERASE_FROM = 4  # shortest run of trailing blanks that is cheaper to erase than to send
 
 
-class Glass:
-    """What the terminal shows, cell by cell, as far as it is known."""
+class DisplayedCells:
+    """Known contents of the terminal, cell by cell."""
 
     def __init__(self) -> None:
         self._rows: list[list[Cell]] = []
         self._size = Size(0, 0)
         self._codes: dict[Style | None, str] = {}
-        self._painting: set[str] = set()  # codes under which a blank looks otherwise than in the terminal's own
+        self._painting: set[str] = set()  # codes that make a blank visible
 
     def forget(self) -> None:
-        """Somebody else has written to the terminal: nothing is known any more."""
+        """Mark all cells as unknown after foreign output to the terminal."""
         self._rows = [[_UNKNOWN] * self._size.width for _ in range(self._size.height)]
 
     def frame(self, update: CompositorUpdate, size: Size) -> CompositorUpdate:
-        """``update`` as a frame that sends only what differs, on a terminal of ``size``; others are left alone."""
+        """``update`` as a frame of only the differing cells, for a terminal of ``size``; others are unchanged."""
         if type(update) not in (LayoutUpdate, ChopsUpdate):
             self.forget()
             return update
         if size != self._size:
             self._size = size
             self.forget()
-        return _TightUpdate(self, update)
+        return _DamageUpdate(self, update)
 
     def lay(self, update: CompositorUpdate, console: Console) -> str:
-        """The terminal sequences that make the terminal show ``update``; from then on it is known to."""
+        """Terminal sequences that display ``update``; record its cells as known."""
         if isinstance(update, LayoutUpdate):
             pieces = self._of_layout(update, console)
         else:
@@ -82,7 +82,7 @@ class Glass:
                     yield y, first, last, self._cells(strip.crop(first - x, last - x), console)
 
     def _cells(self, segments: Iterable[Segment], console: Console) -> list[Cell]:
-        """A line cell by cell. What takes no cell of its own (a combining mark) belongs to the cell before it."""
+        """Cells of a line. A character of zero width (a combining mark) belongs to the cell before it."""
         row: list[Cell] = []
         for text, style, control in segments:
             if control:
@@ -112,7 +112,7 @@ class Glass:
         return self._codes[style]
 
     def _changed(self, y: int, first: int, end: int, cells: list[Cell], sent: list[str], code: str) -> str:
-        """Send what differs on a line, beginning under the SGR parameters ``code``; those at the end."""
+        """Send the differences of a line, starting from the SGR parameters ``code``; return the final parameters."""
         old = self._rows[y]
         new = old[:first] + cells[: end - first] + old[first + len(cells[: end - first]) :]
         blank_from = _blank_from(new) if end == self._size.width else end
@@ -132,25 +132,25 @@ class Glass:
         return code
 
 
-class _TightUpdate(CompositorUpdate):
-    """A frame of Textual, laid over what the terminal shows at the moment when it is sent."""
+class _DamageUpdate(CompositorUpdate):
+    """A frame of Textual, compared with the terminal's contents at the moment of sending."""
 
-    def __init__(self, glass: Glass, update: CompositorUpdate) -> None:
-        self._glass, self._update = glass, update
+    def __init__(self, displayed: DisplayedCells, update: CompositorUpdate) -> None:
+        self._displayed, self._update = displayed, update
 
     def render_segments(self, console: Console) -> str:
-        return self._glass.lay(self._update, console)
+        return self._displayed.lay(self._update, console)
 
 
 def runs(old: list[Cell], new: list[Cell]) -> list[tuple[int, int]]:
-    """First and end column of the stretches in which two drawings of a line differ; near ones are one."""
+    """First and end column of the differing runs in two versions of a line; near runs are merged."""
     found: list[tuple[int, int]] = []
     if old == new:
         return found
     for x, (before, after) in enumerate(zip(old, new, strict=True)):
         if before == after:
             continue
-        # a wide character is sent as a whole, whichever half of it has changed
+        # a wide character is sent as a whole, whichever half has changed
         start = x - 1 if x and "" in (old[x][0], new[x][0]) else x
         both = x + 1 < len(new) and "" in (old[x + 1][0], new[x + 1][0])
         end = x + 2 if both else x + 1
@@ -163,7 +163,7 @@ def runs(old: list[Cell], new: list[Cell]) -> list[tuple[int, int]]:
 
 @lru_cache(maxsize=4096)
 def _change(code: str, wanted: str) -> str:
-    """The shortest SGR sequence from the parameters ``code`` to those of ``wanted``: a colour alone where that does."""
+    """Shortest SGR sequence from the parameters ``code`` to ``wanted``: a colour alone if that suffices."""
     afresh = f"\x1b[0;{wanted}m" if wanted and code else f"\x1b[{wanted}m"
     old, new = _parts(code), _parts(wanted)
     if old[0] != new[0]:
@@ -177,7 +177,7 @@ def _change(code: str, wanted: str) -> str:
 
 
 def _parts(code: str) -> tuple[str, str, str]:
-    """Attributes, colour of the front, colour behind, as parameters."""
+    """Attributes, foreground colour, background colour, as parameters."""
     found = ["", "", ""]
     words = code.split(";") if code else []
     while words:
@@ -191,7 +191,7 @@ def _parts(code: str) -> tuple[str, str, str]:
 
 
 def _blank_from(cells: list[Cell]) -> int:
-    """The column from which there are only blanks in the terminal's own colours."""
+    """First column of the trailing blanks in the terminal's own colours."""
     at = len(cells)
     while at and cells[at - 1] == _BLANK:
         at -= 1

@@ -1,4 +1,4 @@
-"""The terminal as the console uses it: few bytes, no mouse motion, in order again at the end however that comes."""
+"""Terminal driver of the console: few bytes, no mouse motion, and a clean terminal after any kind of exit."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
-from nbtui.console.terminal.damage import Glass
+from nbtui.console.terminal.damage import DisplayedCells
 from nbtui.console.terminal.screen import ActionScreen
 
 MOUSE_OFF = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"
 MOUSE_ON = f"{MOUSE_OFF}\x1b[?1000h\x1b[?1006h"  # clicks and the wheel; motion would only fill a slow link
-LOOK_EVERY = 2.0  # s between looks whether the terminal is still there
-MOST_WAITING = 8  # frames that wait for a terminal that takes none; later ones are left out
-TRY_AGAIN = 0.1  # s until the next look whether it takes them again
-PATIENCE = 1.0  # s that a terminal which takes nothing may hold up the end
+LOOK_EVERY = 2.0  # interval of the checks for a lost terminal [s]
+MOST_WAITING = 8  # frames queued for a blocked terminal; later ones are dropped
+TRY_AGAIN = 0.1  # interval of the checks whether it accepts output again [s]
+PATIENCE = 1.0  # longest wait for a blocked terminal at exit [s]
 GONE = 128 + getattr(signal, "SIGHUP", 1)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 
@@ -36,7 +36,7 @@ Result = TypeVar("Result")
 
 
 class _Writer(threading.Thread):
-    """Writes to the terminal, and alone waits for it: a link that stands still must not hold up the program."""
+    """Writes to the terminal in a thread of its own: a stalled link must not block the program."""
 
     def __init__(self, descriptor: int, encoding: str) -> None:
         super().__init__(name="nbtui-output", daemon=True)
@@ -51,7 +51,7 @@ class _Writer(threading.Thread):
         self._queue.put(text)
 
     def stop(self) -> None:
-        """Write what waits, unless the terminal takes nothing."""
+        """Write the queued output, unless the terminal is blocked."""
         self._queue.put(None)
         self.join(PATIENCE)
 
@@ -62,20 +62,20 @@ class _Writer(threading.Thread):
                 while rest:
                     try:
                         rest = rest[os.write(self._descriptor, rest) :]
-                    except BlockingIOError:  # somebody who shares the terminal wants it so
+                    except BlockingIOError:  # another process has set the shared terminal to non-blocking
                         select.select([], [self._descriptor], [])
         except OSError:
-            pass  # the terminal has gone: nobody reads any more
+            pass  # the terminal is lost: nobody reads the output
 
 
 class _Driver(LinuxDriver):
-    """Textual's driver on stdout, without the mouse's motion and its pixels."""
+    """Textual's driver on stdout, without mouse motion and pixel coordinates."""
 
     _writer: _Writer | None = None
 
     @property
     def behind(self) -> bool:
-        """Whether the terminal does not take what it was sent."""
+        """Whether the terminal is behind with its output."""
         return self._writer is not None and self._writer.is_alive() and self._writer.waiting > MOST_WAITING
 
     def write(self, data: str) -> None:
@@ -108,7 +108,7 @@ class _Driver(LinuxDriver):
         self.write(MOUSE_OFF)
 
     def _get_terminal_size(self) -> tuple[int, int]:
-        """What the terminal says. COLUMNS and LINES do not follow it, and count only where it does not know."""
+        """Size reported by the terminal. COLUMNS and LINES do not follow a resize and are only the fallback."""
         for stream in (sys.__stdout__, sys.__stdin__):
             with contextlib.suppress(AttributeError, ValueError, OSError):
                 columns, lines = os.get_terminal_size(stream.fileno())  # type: ignore[union-attr]
@@ -118,7 +118,7 @@ class _Driver(LinuxDriver):
 
 
 class TerminalApp(App[Result], inherit_bindings=False):
-    """An app that sends little and ends cleanly; a signal or a lost terminal ends it with 128 + a number."""
+    """App with little output and a clean exit; a signal or a lost terminal ends it with 128 + a number."""
 
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
@@ -126,26 +126,26 @@ class TerminalApp(App[Result], inherit_bindings=False):
     def __init__(self) -> None:
         super().__init__(driver_class=_Driver, ansi_color=True)
         self.theme = "ansi-dark"
-        self.glass = Glass()
+        self.displayed = DisplayedCells()
         self._terminal = select.poll()
         self._late = False
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
-            # without a handler a dropped connection kills the process with the terminal in disorder
+            # without a handler, a dropped connection kills the process and leaves the terminal in a bad state
             with contextlib.suppress(NotImplementedError, RuntimeError):
                 loop.add_signal_handler(number, self._end, 128 + number)
-        self.app_resume_signal.subscribe(self, lambda app: self.glass.forget(), immediate=True)
+        self.app_resume_signal.subscribe(self, lambda app: self.displayed.forget(), immediate=True)
         if sys.__stdin__ is not None and not self.is_headless:
             self._terminal.register(sys.__stdin__.fileno(), select.POLLHUP)
             self.set_interval(LOOK_EVERY, self._look)
 
     async def on_event(self, event: events.Event) -> None:
-        """A key is dealt with here and now, before the next one is looked at.
+        """Handle a key immediately, before the next one is read.
 
-        Textual would send it down to the screen and up again: what it begins (a search, a page) would then come after
-        keys that were typed after it, and over a slow link keys come in bursts.
+        Textual would send it down to the screen and up again: its effect (a search, a page) would then come after keys
+        typed later, and over a slow link keys come in bursts.
         """
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
@@ -153,15 +153,15 @@ class TerminalApp(App[Result], inherit_bindings=False):
             await self._check_bindings(event.key)
 
     def typed(self, event: events.Key) -> bool:
-        """Whether a key was text, or closed something, rather than one that may be bound to an action."""
+        """Whether a key was input for a text field or closed something, so that no binding applies."""
         return isinstance(self.screen, ActionScreen) and self.screen.takes_key(event)
 
     def everywhere(self) -> Mapping[str, Callable[[], None]]:
-        """What the actions do that hold on every screen, by id."""
+        """Actions available on every screen, by id."""
         return {"suspend": self.action_suspend_process, "redraw": self.redraw}
 
     def action_everywhere(self, id: str) -> None:
-        """Do the action of this id, on whatever screen."""
+        """Perform the action of this id on any screen."""
         act = self.everywhere()[id]
         if isinstance(self.screen, ActionScreen):
             self.screen.forget_message()
@@ -170,31 +170,31 @@ class TerminalApp(App[Result], inherit_bindings=False):
             act()
 
     def on_resize(self, event: events.Resize) -> None:
-        """The terminal may show anything now, also when it has the size of before: tmux attached again."""
+        """Redraw at every resize, even to the same size: tmux may have attached again."""
         self.redraw()
 
     def redraw(self) -> None:
-        """Repaint everything, after another program has written to the terminal."""
-        self.glass.forget()
+        """Repaint everything after output of another program."""
+        self.displayed.forget()
         self.refresh()
 
     def turn_mouse(self, on: bool) -> None:
-        """Have the terminal report clicks and the wheel, or leave the mouse to it."""
+        """Enable or disable reports of clicks and the wheel."""
         driver = self._driver
         if driver is not None:
-            driver._mouse = on  # so it stays when the console comes back from the shell or an editor
+            driver._mouse = on  # remains in effect after a return from the shell or an editor
             driver.write(MOUSE_ON if on else MOUSE_OFF)
 
     def _look(self) -> None:
-        """Leave when the terminal has gone: not every loss sends a signal."""
+        """Exit if the terminal is lost: not every loss sends a signal."""
         if any(event & select.POLLHUP for _, event in self._terminal.poll(0)):
             self._end(GONE)
 
     def _end(self, code: int) -> None:
-        self.exit(cast(Result, code))  # apps of all kinds of results end with an exit code
+        self.exit(cast(Result, code))  # all apps have an exit code as their result
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        """Send only what differs (see `tight`), and nothing to a terminal that does not take it: the newest will do."""
+        """Send only differences (see `damage`), and drop frames while the terminal is behind: the newest suffices."""
         driver = self._driver
         if renderable is not None and isinstance(driver, _Driver) and driver.behind:
             if not self._late:
@@ -202,7 +202,7 @@ class TerminalApp(App[Result], inherit_bindings=False):
                 self.set_timer(TRY_AGAIN, self._catch_up)
             return
         if isinstance(renderable, CompositorUpdate):
-            renderable = self.glass.frame(renderable, self.size)
+            renderable = self.displayed.frame(renderable, self.size)
         super()._display(screen, renderable)
 
     def _catch_up(self) -> None:

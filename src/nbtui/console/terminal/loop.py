@@ -1,4 +1,4 @@
-"""The way back from a thread into the loop that owns the state."""
+"""Passing of events from a thread to the event loop that owns the state."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Event = TypeVar("Event")
 
 
 def in_loop(pump: MessagePump, handler: Callable[[Event], None]) -> Callable[[Event], None]:
-    """``handler`` for the use of a thread: it runs in the loop of ``pump``, or not at all once that has ended.
+    """Wrap ``handler`` for use in a thread: it runs in the loop of ``pump``, or not at all after the loop has ended.
 
-    Every event keeps its type on the way; the thread never waits.
+    Events keep their types; the thread never waits.
     """
 
     def hand_over(event: Event) -> None:

@@ -1,4 +1,4 @@
-"""The base of all screens: keys from one table, one place for errors, mouse, copying and leaving."""
+"""Base class of all screens: keys from one table, central error handling, mouse, copying and leaving."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 
 
 def bindings(table: ActionTable[Never]) -> list[BindingType]:
-    """The bindings of a screen: every action of its table but those that the app binds everywhere."""
+    """Bindings of a screen: all actions of its table except the app-wide ones."""
     return [
         Binding(",".join(action.keys), f"perform('{action.id}')", action.help, show=False, id=table.setting(action))
         for action in table
@@ -32,7 +32,7 @@ def bindings(table: ActionTable[Never]) -> list[BindingType]:
 
 
 def bindings_everywhere(table: ActionTable[Never], ids: frozenset[str] | None = None) -> list[BindingType]:
-    """The bindings of an app: the actions of the table that hold on every screen, or those of them in ``ids``."""
+    """Bindings of an app: the actions of the table for every screen, or those of them in ``ids``."""
     return [
         Binding(
             ",".join(action.keys),
@@ -48,10 +48,10 @@ def bindings_everywhere(table: ActionTable[Never], ids: frozenset[str] | None = 
 
 
 class ActionScreen(ModalScreen[Result], inherit_bindings=False):
-    """A screen whose keys are the actions of one table. Modal: the keys of other screens have no effect on it.
+    """Screen whose keys are the actions of one table. Modal: other screens' keys have no effect on it.
 
-    A subclass sets ``BINDINGS`` with :func:`bindings` and ``acts``, says where a sentence is shown (:meth:`tell`), and
-    overrides what it needs of the rest. Its result goes to the screen below.
+    A subclass sets ``BINDINGS`` with :func:`bindings` and ``acts``, defines where messages appear (:meth:`tell`), and
+    overrides other methods as needed. Its result goes to the screen below.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = []
@@ -61,50 +61,50 @@ class ActionScreen(ModalScreen[Result], inherit_bindings=False):
     # --- for subclasses ------------------------------------------------------------------------------------------
 
     def tell(self, sentence: str) -> None:
-        """Show a sentence where this screen shows messages."""
+        """Show a sentence in the message area of this screen."""
         raise NotImplementedError
 
     def forget_message(self) -> None:
-        """A key was pressed: the last message has been read."""
+        """Clear the last message after a key press."""
 
     def typed(self, event: events.Key) -> bool:
-        """Whether a key was text, or closed something; otherwise it may be bound to an action."""
+        """Whether a key was input for a text field or closed something; otherwise a binding may apply."""
         return False
 
     def pressed(self, pane: PaneView, x: int, y: int) -> None:
-        """A pane was clicked at (x, y) of its own."""
+        """Handle a click at (x, y) of a pane."""
 
     def scrolled(self, pane: PaneView, notches: int) -> None:
-        """The wheel was turned over a pane, down when positive."""
+        """Handle a turn of the wheel over a pane, down if positive."""
         self.wheel(WHEEL * notches)
 
     def wheel(self, lines: int) -> None:
-        """The wheel asks for so many lines further down."""
+        """Scroll down by this number of lines."""
 
     def resized(self) -> None:
-        """A pane has another size."""
+        """Handle a new size of a pane."""
 
     # --- actions -------------------------------------------------------------------------------------------------
 
     def action_perform(self, id: str) -> None:
-        """Do the action of this id."""
+        """Perform the action of this id, with error handling."""
         self.forget_message()
         self.attempt(self.act(id))
 
     def act(self, id: str) -> Callable[[], None]:
-        """What the action of this id does."""
+        """Function of the action of this id."""
         common = {"interrupt": lambda: self.app.exit(INTERRUPTED), "suspend": lambda: self.app.action_suspend_process()}
         return self.acts[id] if id in self.acts else common[id]
 
     def attempt(self, act: Callable[[], None]) -> None:
-        """Do something; an exception becomes a sentence, and the program goes on."""
+        """Run a function; an exception becomes a message, and the program continues."""
         try:
             act()
         except Exception as error:
             self.failed(explained(error))
 
     def failed(self, failure: Failure) -> None:
-        """Show why an action or a job of this screen has failed."""
+        """Show the failure of an action or a job of this screen."""
         self.tell(failure.sentence)
 
     def takes_key(self, event: events.Key) -> bool:
@@ -118,12 +118,12 @@ class ActionScreen(ModalScreen[Result], inherit_bindings=False):
             return True
 
     def copy_to_terminal(self, text: str) -> None:
-        """Copy ``text`` in a thread, and tell where it is now."""
+        """Copy ``text`` in a thread, and report its destinations."""
         offer = self.app.copy_to_clipboard
         start(lambda: clipboard.copy(text, offer), in_loop(self, self.tell), in_loop(self, self.failed), "nbtui-copy")
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
-        """Leave, once: over a slow link the next key may have been on its way before this screen was gone."""
+        """Close the screen once: over a slow link, the next key may already be on its way."""
         return super().dismiss(result) if self.is_active else AwaitComplete()
 
     # --- mouse and size ------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The one widget: shows the lines of a pure pane and repaints only those that changed."""
+"""The only widget: shows the lines of a pure pane and repaints only changed ones."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ Draw = Callable[[int, int], list[Line]]
 
 
 class PaneView(Widget, can_focus=False):
-    """A pane. ``draw`` maps width and height to lines; :meth:`update` asks it again."""
+    """A pane. ``draw`` maps width and height to lines; :meth:`update` calls it again."""
 
     class Pressed(Message):
-        """The pane was clicked at (x, y) of its own."""
+        """Click at (x, y) of the pane."""
 
         def __init__(self, pane: PaneView, x: int, y: int) -> None:
             self.pane, self.x, self.y = pane, x, y
             super().__init__()
 
     class Scrolled(Message):
-        """The wheel was turned over the pane by ``notches``, down when positive."""
+        """Turn of the wheel over the pane by ``notches``, down if positive."""
 
         def __init__(self, pane: PaneView, notches: int) -> None:
             self.pane, self.notches = pane, notches
             super().__init__()
 
     class Resized(Message):
-        """The pane has another size."""
+        """Change of the pane's size."""
 
     def __init__(self, draw: Draw, id: str) -> None:
         super().__init__(id=id)
@@ -44,13 +44,13 @@ class PaneView(Widget, can_focus=False):
         self._lines: list[Line] = []
 
     def update(self) -> None:
-        """Draw again; only lines that differ from those on the screen are repainted."""
+        """Draw the pane again and repaint only changed lines."""
         width, height = self.size
         if not (width and height):
             return
         try:
             lines = self._draw(width, height)
-        except Exception as error:  # one pane that cannot be drawn must not take the console with it
+        except Exception as error:  # an error in one pane must not end the console
             lines = _apology(error, width, height)
         before, self._lines = self._lines, lines
         changed = [Region(0, y, width, 1) for y, new in enumerate(lines) if before[y : y + 1] != [new]]
@@ -79,7 +79,7 @@ class PaneView(Widget, can_focus=False):
 
 
 def _segments(span: Span) -> list[Segment]:
-    """A span in its style; where that underlines, the blanks around the words are left out."""
+    """A span in its style; underlining leaves out the surrounding blanks."""
     text, look = span.text, style(span.tone)
     if not look.underline or text == text.strip(" "):
         return [Segment(text, look)]

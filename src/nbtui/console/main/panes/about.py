@@ -1,4 +1,4 @@
-"""The long answers about the field under the cursor: where it is made, elsewhere in this pixel, over the packages."""
+"""Long answers about the field under the cursor: its origin, its other values in this pixel, its history."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from nbtui.trace.text import clean
 _VALUE = 24  # cells of a value
 _LABEL = 12
 _STATUS = 10  # with a blank before it
-_ROOMY = 80  # cells from which a package's own word for the status has room beside the values
-_SHOWN = 12  # rows of a table, around the one that the cursor is on
+_ROOMY = 80  # width in cells from which a package's own status word fits beside the values
+_SHOWN = 12  # rows of a table around the cursor
 _WHY = {
     Tolerance.FACTOR: "a computed number: the profile's own limit",
     Tolerance.SETUP: "made once, before the loops: the profile's limit for the set-up",
@@ -32,7 +32,7 @@ _WHY = {
     Tolerance.PRINTED: "as printed with few digits: half a unit of the last one is allowed",
     Tolerance.FLOAT32: "C stores it in single precision: half a unit of that is allowed",
 }
-# units that the end of a name promises
+# units implied by the end of a name
 _ENDINGS = (
     ("_A_inv", "A^-1"),
     ("_angstroms", "A"),
@@ -42,7 +42,7 @@ _ENDINGS = (
     ("_sr", "sr"),
     ("_deg", "deg"),
 )
-# components of fields that the contributions know for every step
+# components of fields for which the contributions have a value at every step
 _COLUMNS = {
     ("hkl_frac", "h"): "h",
     ("hkl_frac", "k"): "k",
@@ -59,7 +59,7 @@ _COLUMNS = {
 
 
 def lines(state: State, row: Row, width: int) -> list[Line]:
-    """Everything that the short detail has no room for."""
+    """Lines about the field that do not fit in the short detail."""
     known = field(row.field)
     page = _tolerance(row, known, width)
     page += _made(known, width)
@@ -92,7 +92,7 @@ def _made(known: Field | None, width: int) -> list[Line]:
 
 
 def _printed(state: State, row: Row, width: int) -> list[Line]:
-    """The lines of the logs that the values were read from."""
+    """The log lines of the two values."""
     page: list[Line] = []
     for label, trace, number in (("C's log", state.c_trace, row.c_line), ("Python's", state.py_trace, row.py_line)):
         text = _text_of(trace, row, number)
@@ -109,7 +109,7 @@ def _printed(state: State, row: Row, width: int) -> list[Line]:
 
 
 def _text_of(trace: Trace | None, row: Row, number: int) -> str | None:
-    """The line of the log that prints a row."""
+    """Log line of a row."""
     if trace is None or not number:
         return None
     lines: Sequence[Record] | Sequence[PhiRecord] = trace.phi if row.field.startswith("phi.") else trace.records

@@ -1,4 +1,4 @@
-"""What is computed at the step under the cursor, C's where it is known, and what the last step changed."""
+"""Values at the step under the cursor, C's if known, and the changes since the last step."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from nbtui.live.model import F_CELL_ORIGINS
 from nbtui.trace.text import clean
 
 STEP_COLUMNS = 40  # width of "at this step"
-INDEX_LABELS = ("h k l", "C h k l", "node", "offset", "factors")  # lines about where, the others are about how much
+INDEX_LABELS = ("h k l", "C h k l", "node", "offset", "factors")  # lines about the place; the others are about values
 _LABEL = 9  # one cell for the mark of a change, then the name
 
 
 def at_step(state: State, grid: Contributions) -> list[Line]:
-    """Heading first, then a line per quantity: label, value, note. Digits that the last step changed are marked."""
+    """Heading, then a line per quantity: label, value, note. Digits changed by the last step are marked."""
     reason = _ELSEWHERE if state.elsewhere else clean(grid.c_problem) or _NO_C_TERMS
     now = _lines(grid, state.place, reason)
     if not state.trail:
@@ -35,7 +35,7 @@ def at_step(state: State, grid: Contributions) -> list[Line]:
 
 
 def label_of(entry: Line) -> str:
-    """The label that a line begins with, empty when it has none."""
+    """Label at the start of a line; empty without one."""
     if entry and entry[0].text == "*":
         entry = entry[1:]
     return entry[0].text.strip() if entry else ""
@@ -80,7 +80,7 @@ def _named(label: str) -> str:
 
 
 def _three(label: str, values: Sequence[str], tone: str = "text") -> Line:
-    """Three values for a, b, c under each other."""
+    """Three values for a, b, c, one per line."""
     return line(Span(_named(label), "label"), *(Span(right(value, 10), tone) for value in values))
 
 
@@ -100,7 +100,7 @@ def _indices(grid: Contributions, place: Place, py: dict[str, float]) -> list[Li
 
 
 def _quantity(grid: Contributions, place: Place, name: str, note: str) -> list[Line]:
-    """Python's value with a note; C's beside it, or below when there is a note, where it is another one."""
+    """Python's value with a note; a different C value beside it, or below if there is a note."""
     mine = float(grid.py.columns[name][place])
     value = f"{mine:.6g}"
     theirs = math.nan if grid.c is None else float(grid.c.columns[name][place])
@@ -112,7 +112,7 @@ def _quantity(grid: Contributions, place: Place, name: str, note: str) -> list[L
 
 
 def _reference(py: Side, c: Side, place: Place) -> list[Line]:
-    """C's term, and how much of the whole gap has opened up to this step."""
+    """C's term, and the fraction of the whole gap accumulated up to this step."""
     term, c_term = float(py.terms[place]), float(c.terms[place])
     running = float(py.running[place])
     gap, whole = running - float(c.running[place]), py.total - c.total
@@ -128,7 +128,7 @@ def _reference(py: Side, c: Side, place: Place) -> list[Line]:
 
 
 def _phi_line(grid: Contributions, place: Place) -> list[Line]:
-    """What C's phi line says of this step, where its terms are not known, and how far Python is off."""
+    """C's phi line of this step, if its terms are unknown, and Python's deviation from it."""
     block, phi, domain = place
     lines: list[Line] = []
     for label, name, mine in (
@@ -155,13 +155,13 @@ def _share(value: float, total: float) -> str:
 
 
 def _origin(py: dict[str, float]) -> str:
-    """Where F_cell came from; its unit where nobody knows."""
+    """Origin of F_cell; its unit if the origin is unknown."""
     code = py.get("F_cell_origin", math.nan)
     return "e" if math.isnan(code) else F_CELL_ORIGINS[int(code)]
 
 
 def highlighted(now: Line, before: Line | None) -> Line:
-    """``now`` with the end of every word that is not the same in ``before`` marked, and a ``*`` before the label."""
+    """``now`` with the changed end of every word marked, and ``*`` before the label of a changed line."""
     if before is None or len(now) < 2:
         return now
     old = "".join(span.text for span in before[1:]).split()
@@ -173,7 +173,7 @@ def highlighted(now: Line, before: Line | None) -> Line:
         same = _common(word, old[number] if number < len(old) else "")
         for place in range(at + same, at + len(word)):
             any_changed = True
-            if cells[place][1] != "digit":  # that C's value is another one matters more
+            if cells[place][1] != "digit":  # the difference from C's value takes precedence
                 cells[place] = cells[place][0], "moved"
         at += len(word)
     if not any_changed:

@@ -19,14 +19,14 @@ from nbtui.parity.model import Row
 from nbtui.trace.fields.catalogue import field
 from nbtui.trace.text import clean
 
-ROOMY = 12  # lines from which sentences are wrapped instead of cut
-LONG = 15  # lines from which the long answers are added
+ROOMY = 12  # height from which sentences are wrapped instead of cut
+LONG = 15  # height from which the long answers are added
 
 
 def draw(state: State, width: int, height: int) -> list[Line]:
-    """Seven lines when there is room for no more; a higher pane wraps the sentences and adds the long answers.
+    """Seven lines in a low pane; a higher pane wraps the sentences and adds the long answers.
 
-    What does not fit is scrolled by ``state.detail_top``.
+    ``state.detail_top`` scrolls through longer content.
     """
     title = (Span("this field", "title"),)
     focused = state.pane == "detail"
@@ -46,7 +46,7 @@ def draw(state: State, width: int, height: int) -> list[Line]:
 
 
 def _ways(state: State) -> Line:
-    """How to walk the links."""
+    """Keys for the links."""
     if not links(state):
         return ()
     back = line(Span(f" {ACTIONS.key('back')}", "key"), Span(" back", "faint")) if state.path else ()
@@ -59,7 +59,7 @@ def _ways(state: State) -> Line:
 
 
 def kept_in_view(state: State, width: int, height: int) -> State:
-    """The state with ``detail_top`` such that the page ends at the foot of the pane at the latest."""
+    """State with ``detail_top`` limited so that the last page fills the pane."""
     if state.row is None or not state.detail_top:
         return state
     top = _top(state, len(_body(state, state.row, width, height)), height)
@@ -183,7 +183,7 @@ def _meaning(row: Row, width: int, roomy: bool) -> list[Line]:
 
 
 def _depends(state: State, row: Row, width: int, roomy: bool) -> list[Line]:
-    """The fields this one is made from, each with its mark; what no log shows has none."""
+    """Inputs of the field, each with its mark; none for a field that no log contains."""
     names = dependencies(row.field)
     if not names:
         known = field(row.field)
@@ -195,13 +195,13 @@ def _depends(state: State, row: Row, width: int, roomy: bool) -> list[Line]:
 
 
 def _feeds(state: State, row: Row, width: int) -> list[Line]:
-    """The fields of these traces that are made from this one."""
+    """Fields of these traces that depend on this one."""
     names = [name for name in dependents(row.field) if row_of(state, name, row.occurrence) is not None]
     return _linked(state, row, "   feeds     ", names, width, True) if names else []
 
 
 def _linked(state: State, row: Row, label: str, names: Sequence[str], width: int, roomy: bool) -> list[Line]:
-    """Names with their marks; the one that Enter leads to in brackets where the pane has the focus."""
+    """Names with their marks; the target of Enter in brackets if the pane has the focus."""
     target = chosen(state) if state.pane == "detail" else None
     spans: list[Span] = [Span(label, "label")]
     lines: list[Line] = []

@@ -1,4 +1,4 @@
-"""The field table: C beside Python (wide) or C above Python (narrow), the differing digits marked."""
+"""The field table: C beside Python (wide) or C above Python (narrow), with the differing digits marked."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from nbtui.parity.compare import raised
 from nbtui.parity.model import OUTSIDE, Row, Status
 from nbtui.trace.text import clean
 
-SIDE_BY_SIDE = 100  # narrower than this, C and Python are stacked
-_NAME = 20  # cells of a name and its component, at least
+SIDE_BY_SIDE = 100  # narrower panes stack C and Python
+_NAME = 20  # smallest width of a name and its component, in cells
 _ENDLESS = 10_000
 _STATUS_TONES = {
     Status.PASS: "pass",
@@ -25,7 +25,7 @@ _STATUS_TONES = {
 
 
 def draw(state: State, width: int, height: int) -> list[Line]:
-    """Title, column heads when wide, then the rows from ``state.top`` on."""
+    """Title, column heads in a wide pane, then the rows from ``state.top`` on."""
     head = _heads(state, width)
     room = height - len(head)
     body: list[Line] = []
@@ -42,7 +42,7 @@ def draw(state: State, width: int, height: int) -> list[Line]:
 
 
 def kept_in_view(state: State, width: int, height: int) -> State:
-    """The state with ``top`` such that the cursor's row is shown; it only scrolls when the cursor would leave."""
+    """State with ``top`` such that the cursor's row is visible; scrolls only if the cursor would leave the pane."""
     shown = visible(state)
     room = height - len(_heads(state, width))
     if not shown:
@@ -55,7 +55,7 @@ def kept_in_view(state: State, width: int, height: int) -> State:
     top = max(0, min(state.top, len(shown) - 1))
     if top <= place < top + room and sum(map(size, range(top, place + 1))) <= room:
         return state if top == state.top else replace(state, top=top)
-    # a jump of half a page, so that holding a key repaints the table seldom
+    # a jump of half a page, so that a held key rarely repaints the table
     top, above = place, 0
     while top > 0 and above + size(top - 1) <= room // 2:
         top -= 1
@@ -64,13 +64,13 @@ def kept_in_view(state: State, width: int, height: int) -> State:
 
 
 def rows_per_page(state: State, width: int, height: int) -> int:
-    """How far Page Down goes."""
+    """Number of rows that Page Down moves."""
     lines = height - len(_heads(state, width))
     return max(1, lines - 1 if width >= SIDE_BY_SIDE else (lines - 1) // 2)
 
 
 def row_at(state: State, width: int, height: int, y: int) -> int | None:
-    """Index of the row drawn at line ``y`` of the pane; None on the heads and below the last row."""
+    """Index of the row at line ``y`` of the pane; None on the heads and below the last row."""
     at = len(_heads(state, width))
     for index in visible(state)[state.top :]:
         at += _size(state, state.rows[index], width)
@@ -95,7 +95,7 @@ def glyph(state: State, row: Row) -> tuple[str, str]:
 
 
 def status_word(state: State, row: Row) -> Span:
-    """The status, or ``inherited`` for a difference that comes from further up."""
+    """The status, or ``inherited`` for a difference that originates upstream."""
     if state.pending:
         return Span("")
     if raised(row) and not is_new(state, row):
@@ -106,7 +106,7 @@ def status_word(state: State, row: Row) -> Span:
 
 
 def row_name(row: Row) -> str:
-    """Label without its component."""
+    """Row label without the component."""
     return clean(row.label.removesuffix(f".{row.component}") if row.component else row.label)
 
 
@@ -138,14 +138,14 @@ def _columns(width: int) -> tuple[int, int]:
 
 
 def _size(state: State, row: Row, width: int) -> int:
-    """Lines that a row takes: two where C and Python stand one above the other."""
+    """Height of a row in lines: two if C and Python are stacked."""
     if _same(row) or state.pending:
         return 1
     return 1 if width >= SIDE_BY_SIDE and _fits(row, _columns(width)[1]) else 2
 
 
 def _fits(row: Row, width: int) -> bool:
-    """Whether both values are shown whole in ``width`` cells, brackets and all."""
+    """Whether both values fit in ``width`` cells, including the brackets."""
     c, py = full(row.c_value), full(row.py_value)
     return max(width_of(marked(c, py, _ENDLESS)), width_of(marked(py, c, _ENDLESS))) <= width
 
@@ -167,7 +167,7 @@ def _row(state: State, index: int, row: Row, previous: Row | None, width: int) -
 
 
 def _named(row: Row, width: int, here: bool, grouped: bool, quiet: bool) -> Span:
-    """Name and component; the name is written once for the components of a vector."""
+    """Name and component; the components of a vector share one name."""
     if not row.component:
         text = left(row_name(row), width)
     elif grouped and not here:
@@ -193,7 +193,7 @@ def _wide(state: State, row: Row, here: bool, grouped: bool, lead: tuple[Span, .
 
 
 def _long(state: State, row: Row, here: bool, lead: tuple[Span, ...], width: int) -> list[Line]:
-    """A row of the wide table whose values are too long for it: one above the other, so that no digit is cut."""
+    """A row of the wide table with values too long for one line: stacked, so that no digit is cut."""
     name, value = _columns(width)
     room = 2 * value - 2
     c, py = full(row.c_value), full(row.py_value)
@@ -241,7 +241,7 @@ def _origin(state: State, row: Row) -> Span:
 
 
 def _star(changed: bool) -> Span:
-    """The sign of a value that was another one before."""
+    """Sign of a changed value."""
     return Span("*" if changed else " ", "changed" if changed else "text")
 
 

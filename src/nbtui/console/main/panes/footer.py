@@ -1,4 +1,4 @@
-"""The foot line: the keys that apply now, the last message, or the search text."""
+"""The foot line: the available keys, the last message, or the search text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def draw(state: State, width: int, height: int) -> list[Line]:
 
 
 def _keys(state: State, width: int) -> Line:
-    """The keys that apply now, the first ones first, as room allows, and help and quit in any case."""
+    """Available keys in order of priority, as many as fit, and always help and quit."""
     entries: list[tuple[str, str]] = []
     for known in ACTIONS:
         pair = next((pair for pair in PAIRS if pair[0] == known.id), None)

@@ -1,4 +1,4 @@
-"""The lines on top: what is run, the verdict, preflight."""
+"""The top lines: the run, the verdict, preflight."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from nbtui.parity.render import fields_differing
 from nbtui.trace.fields.catalogue import Stage, Tap, field
 from nbtui.trace.text import clean
 
-ROOMY = 130  # columns from which the verdict's words are written out
+ROOMY = 130  # width in columns from which the verdict is written in full
 
 
 def draw(state: State, width: int, height: int) -> list[Line]:
-    """Three lines; two when there is no room (``height`` 2): preflight is then counted in the verdict line."""
+    """Three lines; two in a low pane (``height`` 2), where the verdict line counts the preflight findings."""
     lines = [_title(state, width), _verdict(state, width)]
     if height > 2:
         lines.append(_preflight(state, width))
@@ -59,7 +59,7 @@ def _counted(number: int, what: str) -> str:
 
 
 def _mode(state: State, gap: str) -> tuple[Span, ...]:
-    """The phi mode on the screen; while another is being simulated, both."""
+    """The current phi mode; during a simulation of another mode, both."""
     if not state.can_simulate:
         return ()
     asked = state.settings.phi_mode
@@ -69,7 +69,7 @@ def _mode(state: State, gap: str) -> tuple[Span, ...]:
 
 
 def _changes(state: State, gap: str) -> tuple[Span, ...]:
-    """How many parameters are not as nbtui was started."""
+    """Number of parameters changed since the start."""
     count = len(state.tuning.changed) if state.tuning else 0
     key = ACTIONS.key("parameters")
     words = f"*{count} ({key})" if len(gap) < 3 else f"* {count} changed ({key})"
@@ -114,7 +114,7 @@ def _verdict(state: State, width: int) -> Line:
     final = comparison.row("I_pixel_final")
     gap = final.rel_delta if final else None
     short = width < 110
-    new = inherits(state, first)  # what the profile does not judge may differ before the first divergence
+    new = inherits(state, first)  # fields outside the profile may differ before the first divergence
     words = "FIRST" if short else "FIRST DIVERGENCE"
     count = f"{differing} of {judged} fields differ" if width >= ROOMY else f"{differing}/{judged} differ"
     told = line(
@@ -132,7 +132,7 @@ def _verdict(state: State, width: int) -> Line:
 
 
 def _cause(state: State, room: int) -> Line:
-    """What the diagnosis says, as far as there is ``room``."""
+    """Result of the diagnosis, as far as it fits in ``room``."""
     name = clean(cause_name(state))
     return (Span("   likely ", "label"), Span(clip(name, room - 10), "warning")) if name and room > 20 else ()
 
@@ -149,7 +149,7 @@ def _agreement(comparison: Comparison) -> str:
 
 
 def _at_first_step(state: State, row: Row) -> bool:
-    """The loop prints orientation and lattice at the first of several phi steps only."""
+    """The loop prints orientation and lattice only at the first of several phi steps."""
     known = field(row.field)
     if known is None or known.tap not in (Tap.FIRST_PASS, Tap.PRINTOUT):
         return False
@@ -166,7 +166,7 @@ def _profile(comparison: Comparison) -> tuple[Span, ...]:
 
 
 def _files(state: State, width: int) -> Line:
-    """What the files behind the screen say that it does not show; empty when it shows what they say."""
+    """File changes not yet on the screen; empty if the screen is up to date."""
     files = state.files
     if files.problem:
         return line(

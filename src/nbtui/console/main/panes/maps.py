@@ -15,14 +15,14 @@ DIFFERS = 1e-6
 _GLYPHS = "#+-."
 _HEAT = ((0.5, "#", "heat-0"), (0.2, "*", "heat-1"), (0.1, "+", "heat-2"), (0.01, "-", "heat-3"), (0.0, ".", "heat-4"))
 _LEGEND = " # half of the largest or more  * 1/5  + 1/10  - 1/100  . less"
-_LABEL = 5  # cells of a row's phi step
-_LEAST_ROOM = 20  # lines from which there is room for the whole map above the part around the cursor
-_NUMBER = 7  # cells of a number
-_WIDEST, _TALLEST = 6, 3  # cells of the terminal that a cell of the map takes at most
+_LABEL = 5  # width of a row's phi step, in cells
+_LEAST_ROOM = 20  # height from which the whole map fits above the part around the cursor
+_NUMBER = 7  # width of a number, in cells
+_WIDEST, _TALLEST = 6, 3  # largest width of a map entry in terminal cells
 
 
 def window(cursor: int, total: int, room: int) -> tuple[int, int]:
-    """First and end index of ``room`` entries of ``total`` around the cursor; moves by half a window."""
+    """First and end index of ``room`` entries of ``total`` around the cursor; scrolls by half a window."""
     if total <= room or room <= 0:
         return 0, min(total, max(room, 0))
     half = max(1, room // 2)
@@ -31,7 +31,7 @@ def window(cursor: int, total: int, room: int) -> tuple[int, int]:
 
 
 def small(state: State, grid: Contributions, width: int, room: int) -> list[Line]:
-    """The block's terms, a line per phi step, a column per domain; the step under the cursor in brackets."""
+    """Terms of the block, a line per phi step, a column per domain; the step under the cursor in brackets."""
     cells = max(1, (width - 1) // 2)
     terms = grid.py.terms[state.block]
     reference = grid.c.terms[state.block] if grid.c else None
@@ -56,13 +56,13 @@ def small(state: State, grid: Contributions, width: int, room: int) -> list[Line
 
 
 def small_width(grid: Contributions) -> int:
-    """Cells that the small map and its strips like to have."""
+    """Preferred width of the small map and its strips, in cells."""
     several = [size for axis, size in grid.sizes.items() if axis not in ("phi", "domain") and size > 1]
     return max(18, 4 + 2 * grid.n_domains, 7 + 2 * max(several, default=0))
 
 
 def coloured_width(grid: Contributions) -> int:
-    """Cells that the coloured maps of both sides and their difference like to have."""
+    """Preferred width of the coloured maps of both sides and their difference, in cells."""
     maps = 1 if grid.c is None else 3
     return maps * (_needed(grid) + 1) - 1
 
@@ -72,7 +72,7 @@ def _needed(grid: Contributions) -> int:
 
 
 def strips(state: State, grid: Contributions, width: int) -> list[Line]:
-    """A line for each of source, sub-pixel and layer that has several places: their sums, the cursor in brackets."""
+    """Sums along source, sub-pixel and layer, one line for each axis with several places; the cursor in brackets."""
     lines: list[Line] = []
     here = grid.indices(state.place)
     sums = grid.py.per_block
@@ -96,9 +96,9 @@ def strips(state: State, grid: Contributions, width: int) -> list[Line]:
 
 
 def coloured(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
-    """C's map, Python's map and their difference side by side, as many as there is room for.
+    """C's map, Python's map and their difference side by side, as many as fit.
 
-    Where that is only a part around the cursor, the whole stands above it, reduced.
+    If only a part around the cursor fits, the whole map is above it at reduced size.
     """
     here = strips(state, grid, width)
     room = height - len(here)
@@ -119,7 +119,7 @@ def coloured(state: State, grid: Contributions, width: int, height: int) -> list
 
 
 def _whole(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
-    """The whole map of the block, each cell the largest of several terms; where one differs from C's it is bright."""
+    """The whole map of the block, each cell the largest of several terms; bright if one of them differs from C's."""
     rows, columns = min(height - 1, grid.n_phi), min(width - _LABEL, grid.n_domains)
     phi, domains, cells, off = _reduced(grid, state.block, rows, columns)
     size = f"{-(-grid.n_phi // rows)} phi x {-(-grid.n_domains // columns)} domains"
@@ -140,7 +140,7 @@ def _whole(state: State, grid: Contributions, width: int, height: int) -> list[L
 
 @lru_cache(maxsize=1)
 def _reduced(grid: Contributions, block: int, rows: int, columns: int) -> tuple[np.ndarray, ...]:
-    """First phi step of each row and first domain of each column, the largest terms, and where one differs."""
+    """First phi step of each row and first domain of each column, the largest terms, and whether one differs."""
     phi = np.arange(rows) * grid.n_phi // rows
     domains = np.arange(columns) * grid.n_domains // columns
     mine = grid.py.terms[block]
@@ -154,7 +154,7 @@ def _reduced(grid: Contributions, block: int, rows: int, columns: int) -> tuple[
 
 
 def _one(state: State, grid: Contributions, kind: str, width: int, height: int) -> list[Line]:
-    """One map; where there is room its cells grow."""
+    """One map; its cells grow with the room."""
     across = min(_WIDEST, max(2, (width - _LABEL) // grid.n_domains))
     down = min(_TALLEST, max(1, (height - 2) // grid.n_phi))
     first, end = window(state.phi, grid.n_phi, (height - 2) // down)
@@ -184,12 +184,12 @@ def _one(state: State, grid: Contributions, kind: str, width: int, height: int) 
 
 
 def _stretched(text: str, across: int) -> str:
-    """A cell of two signs in ``across`` signs; a single sign stays single."""
+    """A cell of two signs widened to ``across`` signs; a single sign stays single."""
     return text[0] * across if text[0] == text[1] else left(text, across)
 
 
 def numbers(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
-    """Each term as percent of the pixel's sum; ``#`` behind a number: C has another one here."""
+    """Each term as percent of the pixel's sum; ``#`` after a number: C's term differs."""
     here = strips(state, grid, width)
     columns = max(1, (width - _LABEL - _NUMBER - 1) // (_NUMBER + 1))
     first, end = window(state.phi, grid.n_phi, height - 2 - len(here))
@@ -224,12 +224,12 @@ def _percent(value: float, whole: float) -> str:
 
 
 def differs(value: float, reference: float) -> bool:
-    """Whether a term is not C's, by the gate of the evidence package."""
+    """Whether a term differs from C's by the gate of the evidence package."""
     return abs(value - reference) > DIFFERS * abs(reference)
 
 
 def shade(value: float, largest: float) -> str:
-    """``#`` from a tenth of the largest term on, then ``+``, ``-``, ``.`` per decade; blank for nothing."""
+    """``#`` from a tenth of the largest term on, then ``+``, ``-``, ``.`` per decade; blank for zero."""
     decade = _decade(value, largest)
     return " " if decade is None else _GLYPHS[decade]
 
@@ -248,7 +248,7 @@ def _heat(value: float, largest: float) -> tuple[str, str]:
 
 
 def _change(value: float, reference: float, gap: float) -> tuple[str, str]:
-    """Two signs from a tenth of the gap on, one from a hundredth on, else a dot; blank where both agree."""
+    """Two signs from a tenth of the gap on, one from a hundredth on, else a dot; blank if both agree."""
     if not differs(value, reference):
         return "  ", "text"
     sign, tone = ("+", "more") if value > reference else ("-", "less")

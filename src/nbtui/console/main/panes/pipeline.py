@@ -1,4 +1,4 @@
-"""The pipeline: every stage with a mark and how many of its fields differ."""
+"""The pipeline: every stage with a mark and the number of its differing fields."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from nbtui.parity.model import Tally
 from nbtui.trace.fields.catalogue import STAGES, Stage
 from nbtui.trace.text import clean
 
-ROOMY = 22  # columns from which every name is written out
-WIDE = 60  # columns from which the first difference of a stage stands beside it
+ROOMY = 22  # width in columns from which names are written in full
+WIDE = 60  # width in columns from which a stage's first difference is beside it
 _SHORT = {"Structure factor": "Struct. fac."}
 
 
 def draw(state: State, width: int, height: int) -> list[Line]:
-    """One line per stage: cursor, glyph, name, number of differing fields; the first of them where it is wide."""
+    """One line per stage: cursor, glyph, name, number of differing fields; in a wide pane also the first of them."""
     here = state.row.stage if state.row else ""
     lines = [rule((Span("pipeline", "title"),), width, focused=state.pane == "pipeline")]
     tallies = state.comparison.overview.tallies if state.comparison else ()
@@ -26,7 +26,7 @@ def draw(state: State, width: int, height: int) -> list[Line]:
 
 
 def row_at(state: State, y: int) -> int | None:
-    """The first row that differs of the stage drawn at line ``y``, or its first row; None beside them."""
+    """First differing row of the stage at line ``y``, or its first row; None beside the stages."""
     stages = _stages(state)
     if not 1 <= y <= len(stages) or state.comparison is None:
         return None
@@ -36,7 +36,7 @@ def row_at(state: State, y: int) -> int | None:
 
 
 def _stages(state: State) -> list[tuple[Stage, str]]:
-    """Id and label of every stage, and of those that the catalogue does not know."""
+    """Id and label of every stage, including stages outside the catalogue."""
     tallies = state.comparison.overview.tallies if state.comparison else ()
     others = dict.fromkeys(tally.stage for tally in tallies if tally.stage not in STAGES)
     return [*((stage, stage.label) for stage in STAGES), *((name, "Other") for name in others)]
@@ -57,7 +57,7 @@ def _stage(state: State, label: str, tallies: list[Tally], here: bool, width: in
 
 
 def _first(state: State, tallies: list[Tally], width: int) -> Line:
-    """How many fields a stage has, the first row that differs, by how much, and from where."""
+    """Number of fields in a stage, its first differing row, the difference, and its origin."""
     total = len({tally.field for tally in tallies})
     at = min((tally.first_raised for tally in tallies if tally.raised), default=None)
     if at is None or state.pending:

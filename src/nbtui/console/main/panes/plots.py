@@ -1,4 +1,4 @@
-"""The pictures of the contributions: F_latt^2 over phi, the rocking curve, and where on its lobe each step sits."""
+"""Plots of the contributions: F_latt^2 over phi, the rocking curve, and the lobe with the position of each step."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from nbtui.console.main.contributions import Contributions, Side
 from nbtui.console.main.panes import maps
 from nbtui.console.main.state import State
 
-_DECADES = 4  # of (F_latt_a / Na)^2 that a lobe shows where steps lie on side lobes
-_MARKED = 250  # steps that are marked on a lobe; of more every second, third ...
-_ON_MAIN = 0.02  # steps that all lie higher than this are seen better on a linear scale
+_DECADES = 4  # smallest (F_latt_a / Na)^2 in the lobe plot if steps lie on side lobes
+_MARKED = 250  # largest number of steps marked on a lobe; of more, every second, third ...
+_ON_MAIN = 0.02  # if all steps lie higher than this, a linear scale is clearer
 _AXES = (("a", "h", "h0"), ("b", "k", "k0"), ("c", "l", "l0"))
 
 
 def f_latt_over_phi(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
     """F_latt^2 of every phi step in the block and domain of the cursor, C beside Python.
 
-    Without C's terms its phi lines serve, which exist for source 0 and domain 0.
+    Without C's terms, its phi lines are used, which exist for source 0 and domain 0.
     """
 
     def squares(side: Side) -> np.ndarray:
@@ -34,7 +34,7 @@ def f_latt_over_phi(state: State, grid: Contributions, width: int, height: int) 
 
 
 def rocking_curve(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
-    """Sum of the terms of every phi step over everything else."""
+    """Sum over all other axes of the terms of every phi step."""
     words = "rocking curve: I of each phi step (degrees), all domains"
     theirs = grid.c.per_phi if grid.c is not None else None
     return _over_phi(state, grid, grid.py.per_phi, theirs, words, width, height)
@@ -57,7 +57,7 @@ def _over_phi(
 
 
 def lobes(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
-    """For a, b and c: the square of the interference of N cells, and the steps of this block and domain on it."""
+    """For a, b and c: the squared interference function of N cells, and the steps of this block and domain on it."""
     if "F_latt_a" not in grid.py.columns:
         words = "This crystal is not SQUARE: its F_latt is not a product of three interference functions, so no lobes."
         return [line(Span(" " + part, "faint")) for part in wrap(words, width - 2)]
@@ -111,7 +111,7 @@ def _lobe(state: State, grid: Contributions, number: int, width: int, height: in
 
 
 def _reach(offsets: np.ndarray, theirs: np.ndarray | None, n: int) -> float:
-    """Half width of the picture in units of 1/N: all steps, at least the main lobe, at most to the next node."""
+    """Half width of the plot in units of 1/N: all steps, at least the main lobe, at most to the next node."""
     both = offsets if theirs is None else np.concatenate([offsets, theirs])
     finite = np.abs(both[np.isfinite(both)])
     farthest = 1.15 * float(finite.max()) if finite.size else 0.0

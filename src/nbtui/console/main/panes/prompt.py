@@ -1,4 +1,4 @@
-"""The box above the foot line while something is typed after ``:``."""
+"""The box above the foot line for the text after ``:``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NAME = 30
 
 
 def draw(state: State, width: int, height: int) -> list[Line]:
-    """A title, what may be meant (the one that Enter takes marked ``>``), best first."""
+    """A title and the possible meanings (``>`` marks the target of Enter), best first."""
     found = jumping.targets(state)
     tail = (Span("Enter goes there, Tab completes, Esc cancels", "faint"),)
     lines: list[Line] = [rule((Span("go to, or do", "title"),), width, tail, focused=True)]

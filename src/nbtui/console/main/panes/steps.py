@@ -1,4 +1,4 @@
-"""The contributions: a picture of them (shares, map, numbers, curves), and the step under the cursor."""
+"""The contributions: a plot of them (shares, map, numbers, curves), and the step under the cursor."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from nbtui.console.main.state import State
 from nbtui.console.main.stepping import stepping_off
 from nbtui.trace.text import clean
 
-_BAR, _LONGEST = 11, 24  # cells of a bar
-_TABLE = 38  # cells of the phi table without its bars
+_BAR, _LONGEST = 11, 24  # width of a bar, in cells
+_TABLE = 38  # width of the phi table without its bars, in cells
 _EIGHTHS = " ▏▎▍▌▋▊▉"
-_LOWEST = 6  # lines below which a picture is of no use
+_LOWEST = 6  # smallest useful height of a plot
 
 Picture = Callable[[State, Contributions, int, int], list[Line]]
 
 
 def draw(state: State, width: int, height: int) -> list[Line]:
-    """Side by side when wide; below 100 columns the step goes under the picture."""
+    """Side by side in a wide pane; below 100 columns, the step is under the plot."""
     grid = state.contributions
     focused = state.pane == "steps"
     if grid is None:
@@ -48,7 +48,7 @@ def draw(state: State, width: int, height: int) -> list[Line]:
 
 
 def _narrow(state: State, grid: Contributions, picture: Picture, title: Line, width: int, height: int) -> list[Line]:
-    """The picture above; below, the indices on the left and the term on the right."""
+    """The plot above; below, the indices on the left and the term on the right."""
     head, *step = at_step(state, grid)
     indices = [entry for entry in step if label_of(entry) in INDEX_LABELS]
     others = [entry for entry in step if entry not in indices]
@@ -64,7 +64,7 @@ def _narrow(state: State, grid: Contributions, picture: Picture, title: Line, wi
 
 
 def _lower(step: list[Line], height: int) -> int:
-    """Lines of the step below the picture."""
+    """Number of lines of the step below the plot."""
     indices = sum(label_of(entry) in INDEX_LABELS for entry in step)
     return max(indices, min(len(step) - indices, height - 2 - _LOWEST))
 
@@ -84,7 +84,7 @@ def _where(state: State, grid: Contributions) -> Line:
 
 
 def _shares(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
-    """The shares of the phi steps, and the map beside them: in colour where there is room for that."""
+    """Shares of the phi steps, and the map beside them: in colour if it fits."""
     roomy = _roomy(grid, width)
     wanted = maps.coloured_width(grid) if roomy else maps.small_width(grid)
     bar = max(_BAR, min(_LONGEST, (width - _TABLE - 1 - wanted) // 2))
@@ -102,12 +102,12 @@ def _shares(state: State, grid: Contributions, width: int, height: int) -> list[
 
 
 def _roomy(grid: Contributions, width: int) -> bool:
-    """Whether the coloured maps have room beside the shares in a picture of ``width``."""
+    """Whether the coloured maps fit beside the shares in a plot of ``width``."""
     return width - _TABLE - 1 - 2 * _BAR >= maps.coloured_width(grid)
 
 
 def phi_at(state: State, width: int, height: int, y: int) -> int | None:
-    """The phi step whose shares are drawn at line ``y`` of the pane; None elsewhere and in the other pictures."""
+    """Phi step whose shares are at line ``y`` of the pane; None elsewhere and in the other plots."""
     grid = state.contributions
     if grid is None or state.view != "shares":
         return None
@@ -120,9 +120,9 @@ def phi_at(state: State, width: int, height: int, y: int) -> int | None:
 
 
 def _phi_table(state: State, grid: Contributions, bar: int, room: int, *, titled: bool) -> list[Line]:
-    """One line per phi step: C's share and Python's as bars of the same scale, and how far Python is off.
+    """One line per phi step: C's share and Python's as bars on the same scale, and Python's deviation.
 
-    ``titled``: with a line above the heads, as the coloured maps have one.
+    ``titled``: with a line above the heads, to align with the coloured maps.
     """
     py, c = grid.py, grid.c
     # the bars are sums on one scale, so that equal steps look equal; the numbers are each side's own share

@@ -1,4 +1,4 @@
-"""Small screens: which pane is shown, and the digit that shows another."""
+"""Tabs for small screens: the current pane, and the digits of the others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NAMES = {"fields": "fields", "detail": "this field", "steps": "contributions", "
 
 
 def draw(state: State, width: int, height: int) -> list[Line]:
-    """One line; the pane shown is in brackets."""
+    """One line; the current pane is in brackets."""
     spans = [Span(" "), *(_tab(state, pane) for pane in PANES)]
     findings = len(state.comparison.findings) if state.comparison and not state.pending else 0
     note = f"  {findings} notice{'s' if findings != 1 else ''}, see {ACTIONS.key('help')}" if findings else ""
@@ -23,7 +23,7 @@ def _tab(state: State, pane: str) -> Span:
 
 
 def pane_at(state: State, x: int) -> str:
-    """The pane whose name is drawn at column ``x``; empty beside them."""
+    """Pane whose name is at column ``x``; empty beside the names."""
     end = 1
     for pane in PANES:
         start, end = end, end + len(_tab(state, pane).text)

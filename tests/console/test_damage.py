@@ -1,4 +1,4 @@
-"""What the console sends: never a cell that the terminal shows already, and always those that it does not."""
+"""Output of the console: never a cell that the terminal already shows, and always the differing ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from nbtui.console.drawing import characters
-from nbtui.console.terminal.damage import Glass
+from nbtui.console.terminal.damage import DisplayedCells
 from support.console_terminal import Terminal
 
 SIZE = Size(8, 2)
@@ -34,8 +34,8 @@ def whole(*rows: Strip) -> LayoutUpdate:
     return LayoutUpdate([[row] for row in rows], Region(0, 0, *SIZE))
 
 
-def sent(glass: Glass, update: LayoutUpdate | ChopsUpdate, size: Size = SIZE) -> str:
-    return glass.frame(update, size).render_segments(CONSOLE)
+def sent(displayed: DisplayedCells, update: LayoutUpdate | ChopsUpdate, size: Size = SIZE) -> str:
+    return displayed.frame(update, size).render_segments(CONSOLE)
 
 
 class Screen:
@@ -50,57 +50,57 @@ class Screen:
 
 
 def test_a_frame_is_sent_once() -> None:
-    glass = Glass()
-    assert sent(glass, whole(strip("one"), strip("two"))) == "\x1b[1;1Hone\x1b[K\x1b[2;1Htwo\x1b[K"
-    assert sent(glass, whole(strip("one"), strip("two"))) == ""
-    assert sent(glass, whole(strip("one"), strip("tow"))) == "\x1b[2;2How"
+    displayed = DisplayedCells()
+    assert sent(displayed, whole(strip("one"), strip("two"))) == "\x1b[1;1Hone\x1b[K\x1b[2;1Htwo\x1b[K"
+    assert sent(displayed, whole(strip("one"), strip("two"))) == ""
+    assert sent(displayed, whole(strip("one"), strip("tow"))) == "\x1b[2;2How"
 
 
 def test_another_style_is_another_cell() -> None:
-    glass = Glass()
-    sent(glass, whole(strip("one"), strip("")))
-    assert sent(glass, whole(strip("one", BOLD, 3).adjust_cell_length(8), strip(""))) == "\x1b[1;1H\x1b[1mone\x1b[m"
+    displayed = DisplayedCells()
+    sent(displayed, whole(strip("one"), strip("")))
+    assert sent(displayed, whole(strip("one", BOLD, 3).adjust_cell_length(8), strip(""))) == "\x1b[1;1H\x1b[1mone\x1b[m"
 
 
 def test_the_terminals_own_colours_are_not_named() -> None:
-    glass = Glass()
+    displayed = DisplayedCells()
     named = Style.parse("bold default on default")
-    assert sent(glass, whole(strip("one", named), strip(""))) == "\x1b[1;1H\x1b[1mone\x1b[m\x1b[K\x1b[2;1H\x1b[K"
-    assert sent(glass, whole(strip("one", Style.parse("color(39) on color(49)")), strip(""))).startswith(
+    assert sent(displayed, whole(strip("one", named), strip(""))) == "\x1b[1;1H\x1b[1mone\x1b[m\x1b[K\x1b[2;1H\x1b[K"
+    assert sent(displayed, whole(strip("one", Style.parse("color(39) on color(49)")), strip(""))).startswith(
         "\x1b[1;1H\x1b[38;5;39;48;5;49mone"
     )
 
 
 def test_the_part_of_a_line_that_changed() -> None:
-    glass = Glass()
-    sent(glass, whole(strip("abcdefgh"), strip("")))
+    displayed = DisplayedCells()
+    sent(displayed, whole(strip("abcdefgh"), strip("")))
     partial = ChopsUpdate([{0: strip("abcDefgh")}, {}], [(0, 2, 5)], [[8], []])
-    assert sent(glass, partial) == "\x1b[1;4HD"
+    assert sent(displayed, partial) == "\x1b[1;4HD"
 
 
 def test_after_somebody_else_has_written_all_is_sent_again() -> None:
-    glass = Glass()
-    first = sent(glass, whole(strip("one"), strip("two")))
-    glass.forget()
-    assert sent(glass, whole(strip("one"), strip("two"))) == first
-    assert sent(glass, whole(strip("one"), strip("two")), Size(9, 2)) != ""  # resized: nothing is known
+    displayed = DisplayedCells()
+    first = sent(displayed, whole(strip("one"), strip("two")))
+    displayed.forget()
+    assert sent(displayed, whole(strip("one"), strip("two"))) == first
+    assert sent(displayed, whole(strip("one"), strip("two")), Size(9, 2)) != ""  # after a resize every cell is unknown
 
 
 def test_on_a_terminal_with_ascii_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(characters, "_ascii_only", [True])
-    glass, screen = Glass(), Screen()
-    screen.received = sent(glass, whole(strip("█▋▎┤\u28ff\u2801=漢"), strip("═ 漢é\u0301Å"))).encode("ascii")
+    displayed, screen = DisplayedCells(), Screen()
+    screen.received = sent(displayed, whole(strip("█▋▎┤\u28ff\u2801=漢"), strip("═ 漢é\u0301Å"))).encode("ascii")
     assert screen.text() == ["##-|:'= ", "= ????  "]
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(texts, texts), min_size=2, max_size=4))
 def test_frames_upon_frames_leave_what_the_last_one_shows(frames: list[tuple[str, str]]) -> None:
-    glass, screen = Glass(), Screen()
+    displayed, screen = DisplayedCells(), Screen()
     for rows in frames:
-        screen.received += sent(glass, whole(*(strip(row) for row in rows))).encode()
+        screen.received += sent(displayed, whole(*(strip(row) for row in rows))).encode()
     fresh = Screen()
-    fresh.received = sent(Glass(), whole(*(strip(row) for row in frames[-1]))).encode()
+    fresh.received = sent(DisplayedCells(), whole(*(strip(row) for row in frames[-1]))).encode()
     assert screen.text() == fresh.text()
     assert {cell_len(row) for row in screen.text()} == {SIZE.width}
 
@@ -140,7 +140,7 @@ def test_a_change_of_style_leaves_exactly_the_new_one(names: list[str]) -> None:
     plain = (frozenset[int](), "", "")
     row = Strip([Segment(str(at), Style.parse(name)) for at, name in enumerate(names)]).adjust_cell_length(8)
     state, found = plain, []
-    update = Glass().frame(LayoutUpdate([[row]], Region(0, 0, 8, 1)), Size(8, 1)).render_segments(console)
+    update = DisplayedCells().frame(LayoutUpdate([[row]], Region(0, 0, 8, 1)), Size(8, 1)).render_segments(console)
     for sequence, text in re.findall(r"(\x1b\[[0-9;]*[mHK])|([^\x1b])", update):
         if sequence.endswith("m"):
             state = interpreted(sequence, state)
