@@ -1,4 +1,4 @@
-"""Actions and their keys: the tables from which bindings, foot lines, help and docs are made."""
+"""Actions and their keys: the source of bindings, foot lines, help and documentation."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def _always(state: object) -> bool:
 
 @dataclass(frozen=True)
 class Action(Generic[Asked]):
-    """Something a key does.
+    """One action of a key.
 
-    ``keys`` are Textual's key names, ``written`` is how a person writes them, ``label`` the word in the foot line
+    ``keys`` are Textual's key names, ``written`` their spelling for people, ``label`` the word in the foot line
     (empty: only in the help), ``when`` whether the action applies in a state: the foot line leaves it out otherwise.
-    ``everywhere``: on every screen, because it is about the terminal.
+    ``everywhere``: available on every screen, because it concerns the terminal.
     """
 
     id: str
@@ -32,7 +32,7 @@ class Action(Generic[Asked]):
 
     @property
     def shown(self) -> str:
-        """The keys to show: the user's own where ``[keys]`` has some (see `keymap`), else as written here."""
+        """The keys as displayed: the user's own from ``[keys]`` (see `keymap`), else the defaults."""
         return USERS.get(id(self), self.written)
 
 
@@ -52,7 +52,7 @@ class ActionTable(Generic[Asked]):
         return f"{self.prefix}{action.id}"
 
     def key(self, id: str) -> str:
-        """The key of an action, for a sentence."""
+        """The key of an action, for use in a sentence."""
         return next(action for action in self.actions if action.id == id).shown.split(" ")[0]
 
 
@@ -64,4 +64,4 @@ class KeyTable:
     opened_by: str
 
 
-USERS: dict[int, str] = {}  # the user's own keys as shown, by identity: screens share ids such as "help"
+USERS: dict[int, str] = {}  # displayed user keys, by action identity: screens share ids such as "help"

@@ -1,4 +1,4 @@
-"""The console: one state, the screens that show it, and the jobs that change it."""
+"""The console application: one state, its screens, and the jobs that change it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Console(Host):
         self.key_at = 0.0
         self.key_tables = KEY_TABLES
         self.mouse = chosen.mouse
-        self.replaying: Path | None = None  # the package to show when this console has ended
+        self.replaying: Path | None = None  # the package to replay after this console ends
         self.lifecycle = Lifecycle(chosen)
         self.loader = Loader(self, judgement)
         self.refresher = Refresher(self, judgement, self.loader.new_work)
@@ -66,7 +66,7 @@ class Console(Host):
         return self.main
 
     def _actions(self) -> Mapping[str, Callable[[], None]]:
-        """What the actions of the main screen do that need more than that screen."""
+        """Main-screen actions that involve other screens or jobs, by id."""
         return {
             "play": self.player.play,
             "freeze": self.refresher.freeze,
@@ -92,7 +92,7 @@ class Console(Host):
         for controller in self.controllers.values():
             controller.close()
 
-    # --- what screens and jobs ask for ---------------------------------------------------------------------------
+    # --- requests of screens and jobs -----------------------------------------------------------------------------
 
     def show(self, state: State) -> None:
         before, self.state = self.state, self.main.fitted(self.state, state)
@@ -170,7 +170,7 @@ def initial(
     judgement: Judgement,
     logs: tuple[Path, Path] | None = None,
 ) -> State:
-    """The state at the start; two given traces are compared at once, ``logs`` are still to be read."""
+    """The initial state; two given traces are compared at once, ``logs`` are read later."""
     name = case.name if case else ""
     if not name and c_trace is not None and py_trace is not None:
         name = f"{Path(c_trace.origin).name} | {Path(py_trace.origin).name}"

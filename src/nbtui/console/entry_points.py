@@ -1,4 +1,4 @@
-"""The doors of the console, one for each subcommand, and the way back from a package that is replayed."""
+"""Entry points of the console, one per subcommand, and the return from a replayed package."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def run_console(
 ) -> int:
     """Run the console until the user leaves it.
 
-    Two given sides are compared: ``logs`` (C's and Python's), which are read in the console, or two traces; ``case``
-    (if any) is then simulated for stepping only. Without them the Python side is simulated. Returns 0 (agree), 1
-    (divergence), 2 or 3 (nothing to compare because of a failure), 130 (interrupted, or left before there was a
-    verdict), 128 + signal. Raises TraceError for an unknown profile.
+    Compares two given sides: ``logs`` (C and Python), read in the console, or two traces; ``case`` (if any) is then
+    simulated for stepping only. Without them the Python side is simulated. Returns 0 (agreement), 1 (divergence),
+    2 or 3 (a failure prevented the comparison), 130 (interrupted, or left before a verdict), 128 + signal.
+    Raises TraceError for an unknown profile.
     """
     judgement = Judgement(profile, tolerance, dict(profiles or {}))
-    judgement.compare(NO_TRACE, NO_TRACE)  # an unknown profile is refused before the screen is taken
+    judgement.compare(NO_TRACE, NO_TRACE)  # rejects an unknown profile before taking over the screen
     return run(
         lambda state, preferences: Console(state, judgement, reports, preferences),
         initial(case, settings, c_trace, py_trace, judgement, logs),
@@ -46,7 +46,7 @@ def run_console(
 
 
 def run_watch(root: Path, *, poll: bool = False) -> int:
-    """Run the packages screen until the user leaves it; from a replayed package one comes back to it.
+    """Run the packages screen until the user leaves it; a replayed package returns to it.
 
     Returns 0, 130 (interrupted) or 128 + signal.
     """
@@ -64,17 +64,17 @@ def run_watch(root: Path, *, poll: bool = False) -> int:
         except TraceError as error:
             message = f"{outcome.name}: {error}"
             continue
-        if code > 128:  # interrupted, or the terminal is going away
+        if code > 128:  # interrupted, or the terminal is closing
             return code
 
 
 def replay(path: Path) -> int:
-    """Show the two logs of a package as the main screen shows a live comparison; nothing is simulated.
+    """Show the two logs of a package on the main screen, without simulating.
 
     Returns the console's exit code. Raises TraceError when a log cannot be read.
     """
     from nbtui.evidence.check.recheck import traces
-    from nbtui.evidence.read.folder import (  # not before the first paint of the console, nor the next two
+    from nbtui.evidence.read.folder import (  # deferred past the first paint of the console, as are the next two
         read_json,
         text,
     )

@@ -1,6 +1,6 @@
-"""Slow work off the screen's thread. A job returns a frozen result; an error becomes a sentence.
+"""Slow work outside the UI thread. A job returns a frozen result; an error becomes a sentence.
 
-Threads of our own rather than Textual's workers: asyncio waits for its executor when the app ends, and q
+Plain threads instead of Textual's workers: asyncio waits for its executor when the app ends, and quitting
 must not wait for a long simulation.
 """
 
@@ -19,15 +19,15 @@ from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.reading.reader import ReadCancelled, read_trace
 from nbtui.trace.text import clean
 
-TELL_EVERY = 0.2  # s between two sentences of a job
+TELL_EVERY = 0.2  # s between two progress messages of a job
 Result = TypeVar("Result")
 
-NAME = "nbtui-job"  # of the threads that nobody waits for
+NAME = "nbtui-job"  # of threads abandoned at exit
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A failed job: a sentence with the remedy, and the exit code."""
+    """A failed job: a message with the remedy, and the exit code."""
 
     sentence: str
     code: int
@@ -41,7 +41,7 @@ class Progress:
 
 
 class Work:
-    """A job seen from inside: it tells its progress, and learns whether its result is still wanted."""
+    """The job's own handle: reports progress and detects cancellation."""
 
     def __init__(self, tell: Callable[[Progress], None]) -> None:
         self._tell = tell
@@ -49,21 +49,21 @@ class Work:
         self._next = 0.0
 
     def stop(self) -> None:
-        """Nobody waits any more."""
+        """Cancel the job."""
         self._stop.set()
 
     def stopped(self) -> bool:
         return self._stop.is_set()
 
     def say(self, sentence: str) -> None:
-        """Progress as one line of text; the screen shows it a few times a second."""
+        """Report progress as one line of text; the screen refreshes it a few times a second."""
         now = time.monotonic()
         if now >= self._next:
             self._next = now + TELL_EVERY
             self._tell(Progress(sentence))
 
     def read(self, path: Path) -> Trace:
-        """As `read_trace`."""
+        """`read_trace` with progress and cancellation."""
         name = clean(path.name)
 
         def progress(done: int, size: int) -> None:
@@ -76,7 +76,7 @@ class Work:
 
 
 def explained(error: BaseException) -> Failure:
-    """An exception as a sentence. What was not foreseen is named by its kind, with the way to report it."""
+    """An exception as a message. Unexpected ones name their type and how to report them."""
     if isinstance(error, NbtuiError):
         return Failure(clean(str(error)), error.exit_code)
     if isinstance(error, ReadCancelled | CompareCancelled):
@@ -93,7 +93,7 @@ def explained(error: BaseException) -> Failure:
 def start(
     job: Callable[[], Result], done: Callable[[Result], None], failed: Callable[[Failure], None], name: str
 ) -> threading.Thread:
-    """Run ``job`` in a thread of its own; there, hand its result to ``done`` or a :class:`Failure` to ``failed``."""
+    """Run ``job`` in its own thread, which passes the result to ``done`` or a :class:`Failure` to ``failed``."""
 
     def run() -> None:
         try:

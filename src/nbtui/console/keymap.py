@@ -1,6 +1,6 @@
-"""All keys of all screens, and what the user's ``[keys]`` makes of them.
+"""The keymap: default keys of all screens, overridden by the user's ``[keys]``.
 
-The tables of the screens hold the default keys; one keymap is in effect per process, because there is one terminal.
+The action tables hold the default keys; one keymap is in effect per process, because a process has one terminal.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from nbtui.errors import UnusableInput
 from nbtui.settings import KeyEntry
 from nbtui.trace.text import clean
 
-FIXED = "interrupt"  # Ctrl-C leaves, whatever else has gone wrong
-NO_KEY = "no_key"  # the name of a key that no keyboard has
+FIXED = "interrupt"  # Ctrl-C always quits
+NO_KEY = "no_key"  # a key name absent from every keyboard
 _MODIFIERS = ("ctrl", "alt", "shift", "super", "hyper", "meta")
 _NAMES = frozenset(key.value for key in Keys if not key.value.startswith("<"))
 _SHOWN = {
@@ -29,7 +29,7 @@ _SHOWN = {
 
 
 def shown(key: str) -> str:
-    """How a person writes a key: ``left_square_bracket`` is ``[``, ``ctrl+z`` is ``Ctrl-Z``."""
+    """The displayed name of a key: ``left_square_bracket`` is ``[``, ``ctrl+z`` is ``Ctrl-Z``."""
     *modifiers, name = key.split("+")
     if key in _SHOWN:
         return _SHOWN[key]
@@ -47,10 +47,10 @@ _in_force: dict[str, tuple[str, ...]] = {}
 
 
 def resolve(written: Mapping[str, KeyEntry]) -> dict[str, tuple[str, ...]]:
-    """The user's keys by id, under Textual's names.
+    """The user's keys by action id, in Textual's names.
 
-    Raises UnusableInput, naming file and way out, for an unknown id, an unknown key and for a key with two meanings
-    on one screen.
+    Raises UnusableInput, naming file and remedy, for an unknown id, an unknown key, or a key with two meanings on
+    one screen.
     """
     known = {table.setting(action): action for table in TABLES for action in table.actions}
     keys: dict[str, tuple[str, ...]] = {}
@@ -80,17 +80,17 @@ def choose(keys: Mapping[str, tuple[str, ...]]) -> None:
 
 
 def for_textual() -> dict[str, str]:
-    """What ``App.set_keymap`` wants: binding id -> keys."""
+    """The argument of ``App.set_keymap``: binding id -> keys."""
     return {id: ",".join(keys) or NO_KEY for id, keys in _in_force.items()}
 
 
 def _is_twin(key: str, keys: tuple[str, ...]) -> bool:
-    """Whether ``shift+x`` stands beside the ``X`` that most terminals send instead."""
+    """Whether ``key`` is ``shift+x`` listed together with ``X``, which most terminals send instead."""
     return key.startswith("shift+") and key[6:].upper() in keys
 
 
 def _names(key: str, where: str) -> tuple[str, ...]:
-    """Textual's names of a key as a person writes it: ``[``, ``X``, ``F5``, ``ctrl+x``, ``page-up``."""
+    """Textual's names for a key in its written form: ``[``, ``X``, ``F5``, ``ctrl+x``, ``page-up``."""
     text = key.strip()
     if len(text) == 1:
         if not text.isprintable():

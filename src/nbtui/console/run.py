@@ -1,4 +1,4 @@
-"""Running the console from its start to its exit code, with the packages that are replayed in between."""
+"""The run loop of the console: from start to exit code, including replays of packages."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from nbtui.errors import INTERRUPTED, UnusableInput
 from nbtui.trace.model import TraceError
 
 Make = Callable[[State, Preferences], Console]
-Replay = Callable[[Path], int]  # shows a package; the exit code; TraceError: it cannot be shown
+Replay = Callable[[Path], int]  # shows a package and returns the exit code; raises TraceError for an unreadable one
 LOST = tuple(128 + getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name))
 
 
-SWITCH = 0.001  # s after which a thread that reads a huge log lets the screen in; Python's own 0.005 can be felt
+SWITCH = 0.001  # s: thread switch interval; with Python's 0.005 the screen lags during a huge log
 
 
 def run(make: Make, state: State, preferences: Preferences, replay: Replay) -> int:
-    """Run consoles until the user leaves one for good; the exit code.
+    """Run consoles until the user quits; returns the exit code.
 
-    Raises UnusableInput when another console has resumed the session meanwhile.
+    Raises UnusableInput if another console has resumed the session meanwhile.
     """
     sys.setswitchinterval(SWITCH)
     keeper, resumed = preferences.keeper, preferences.resumed
@@ -53,20 +53,20 @@ def run(make: Make, state: State, preferences: Preferences, replay: Replay) -> i
             keeper.close(keep=code is None or code in LOST)
     _empty_streams()
     if any(_holds_up(thread) for thread in threading.enumerate()):
-        # torch cannot be stopped, and an interpreter that ends while it computes may abort: leave without it
+        # torch cannot be interrupted, and an interpreter exiting during its work may abort: skip the cleanup
         os._exit(code)
     return code
 
 
 def _holds_up(thread: threading.Thread) -> bool:
-    """Whether a thread is in the way of the end: a simulation, or a reader of a terminal that went away just now."""
+    """Whether a thread blocks the exit: a simulation, or a reader of a terminal that has just closed."""
     return thread.name == NAME or not (thread.daemon or thread is threading.main_thread())
 
 
 def _empty_streams() -> None:
-    """Write out what is still buffered; where the terminal is gone, let it go.
+    """Flush the standard streams; discard their buffers if the terminal is gone.
 
-    The interpreter would try again at its end, fail, and change the exit code to 120.
+    Otherwise the interpreter would retry at exit, fail, and change the exit code to 120.
     """
     for stream in (sys.__stdout__, sys.__stderr__):
         if stream is None:
@@ -80,24 +80,24 @@ def _empty_streams() -> None:
 
 
 def _consoles(make: Make, state: State, preferences: Preferences, replay: Replay) -> int:
-    """One console after the other: where a package was chosen it is replayed, and then one comes back."""
+    """Run consoles in sequence: a chosen package is replayed, then the previous screen returns."""
     while True:
         app = make(state, preferences)
         code = app.run()
         if app.exporter.thread is not None:
-            app.exporter.thread.join()  # a package is finished, not torn
+            app.exporter.thread.join()  # finish writing the package
         package = app.replaying
         if package is None:
             return app.return_code or INTERRUPTED if code is None else code
         code, message = _replayed(package, replay)
-        if code > 128:  # interrupted, or the terminal is going away
+        if code > 128:  # interrupted, or the terminal is closing
             return code
         state = replace(app.state, message="")
         preferences = replace(preferences, resumed=None, package=package, message=message)
 
 
 def _replayed(package: Path, replay: Replay) -> tuple[int, str]:
-    """The exit code of a replay, or why there was none."""
+    """The exit code of a replay and, if it failed, the reason."""
     try:
         return replay(package), ""
     except TraceError as error:

@@ -1,4 +1,4 @@
-"""All screens of the console: one row each."""
+"""The table of screens: one row each."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from nbtui.console.parameters.controller import ParametersController
 
 @dataclass(frozen=True)
 class ScreenRow:
-    """A screen. ``opened_by`` is the action of the main screen that has the ``controller`` open it."""
+    """A screen. ``opened_by``: the main-screen action whose key opens it through its ``controller``."""
 
     actions: ActionTable[Never]
     opened_by: str = ""

@@ -1,6 +1,6 @@
 """Apply the user's preferences to this process.
 
-Nothing here imports the terminal library before its own settings are in the environment: it reads them once.
+The terminal library reads its settings from the environment once, so they are set before its import.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from nbtui.trace.text import clean
 
 
 def preferences(configuration: Configuration, words: tuple[str, ...], resumed: Saved | None) -> Preferences:
-    """Preferences of a full console: the effective settings, a kept session, an interrupted one resumed or offered.
+    """Preferences of a full console: effective settings, a saved session, an interrupted one resumed or offered.
 
     ``words`` are the command line without the program name. Raises as :func:`apply` does.
     """

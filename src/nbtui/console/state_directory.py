@@ -1,4 +1,4 @@
-"""Where the console keeps what is not the user's own: the state directory, private to the user."""
+"""The state directory of the console, readable by its user only."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 
 
 def state_folder() -> Path:
-    """``$XDG_STATE_HOME/nbtui``, or ``~/.local/state/nbtui``; it may not exist yet."""
+    """``$XDG_STATE_HOME/nbtui``, or ``~/.local/state/nbtui``; not created here."""
     root = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(root) / "nbtui"
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only the user can read, whole or not at all. Raises OSError."""
+    """Write a file atomically, readable by the user only. Raises OSError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
     try:

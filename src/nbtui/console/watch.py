@@ -1,4 +1,4 @@
-"""The program ``nbtui watch``: the packages screen alone."""
+"""``nbtui watch``: the packages screen as a program."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nbtui.console.terminal.screen import bindings_everywhere
 
 
 class Watch(TerminalApp["int | Path"]):
-    """The packages screen as a program. Its result is an exit code, or a package to replay."""
+    """The packages screen as an app. Its result is an exit code, or a package to replay."""
 
     CSS = """
     Screen { background: ansi_default; color: ansi_default; overflow: hidden; }

@@ -1,4 +1,4 @@
-"""The keys of the image screen: bindings, foot line and help are made from this."""
+"""The action table of the image screen: source of its bindings, foot line and help."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opens the image screen, and keeps what it has worked out between two visits."""
+"""Controller of the image screen: opens it and keeps its results between visits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ImageController(ScreenController):
-    """A pixel that is chosen in the image is traced on the main screen."""
+    """Opens the image screen and traces the chosen pixel on the main screen."""
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
@@ -24,7 +24,7 @@ class ImageController(ScreenController):
         if now.case is None:
             self.host.tell(stepping_off(now))
             return
-        from nbtui.console.image.screen import ImageScreen  # not before the first paint
+        from nbtui.console.image.screen import ImageScreen  # deferred past the first paint
 
         screen = ImageScreen(now.case, now.settings, log_pixel=now.c_pixel, last=self._last)
         self.host.push_screen(screen, self._left)

@@ -1,4 +1,4 @@
-"""The lines above and below the image screen: the title, the verdict on the two images, the keys."""
+"""Header and footer of the image screen: title, verdict on the two images, keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FIELD = GATES["field"]
 
 
 def header(state: ImageState, width: int, height: int) -> list[Line]:
-    """What is shown, the verdict on the two images in numbers, and the most telling sentence about them."""
+    """The views, the metrics of the two images, and the most informative sentence about them."""
     size = f"   {state.shape[0]} x {state.shape[1]}" if state.shape else ""
     tail = _activity(state)
     wide = width >= 110
@@ -81,7 +81,7 @@ def _verdict(state: ImageState, width: int) -> Line:
 
 
 def _numbers(found: ImageComparison, width: int) -> Line:
-    """The numbers that the field judges by, ``=`` passes and ``#`` does not."""
+    """The standard image metrics: ``=`` passes, ``#`` fails."""
     ratio, apart = found.sum_ratio, found.peak_distance
     low, high = FIELD.sum_ratio or (-math.inf, math.inf)
     names = ("correlation", "sum ratio", "peaks") if width >= 110 else ("corr", "sums", "peaks")
@@ -106,18 +106,18 @@ def _numbers(found: ImageComparison, width: int) -> Line:
 
 
 def _never_rounded_up(value: float, digits: str) -> str:
-    """A number of which 1.00000 means just that."""
+    """A number printed as 1.00000 only if it is exactly one."""
     text = f"{value:{digits}}"
     return "0.99999+" if text == "1.00000" and value < 1.0 - 1e-12 else text
 
 
 def _problem(state: ImageState, width: int) -> list[str]:
-    """Why there is no C image: what stands beside the verdict, and the rest."""
+    """Why the C image is missing, in two parts: beside the verdict, and below it."""
     return wrap(clean(state.c_problem), width - 14)
 
 
 def _sentence(state: ImageState, width: int) -> Line:
-    """How one image comes from the other, or where they differ."""
+    """The relation of the two images, or the location of their differences."""
     found = state.comparison
     if found is None:
         rest = " ".join(_problem(state, width)[1:]) if state.c_problem else ""
@@ -129,7 +129,7 @@ def _sentence(state: ImageState, width: int) -> Line:
 
 
 def footer(state: ImageState, width: int, height: int) -> list[Line]:
-    """The keys; or what is being typed; or what was last told."""
+    """The keys, the text being typed, or the last message."""
     if state.typed is not None:
         asked = line(Span(" go to pixel, slow fast: ", "label"), state.typed, Span(" ", "cursor"))
         return [fit((*asked, Span("   Enter goes there, Esc cancels", "faint")), width)]

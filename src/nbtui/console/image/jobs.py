@@ -1,4 +1,4 @@
-"""What the image screen does in a thread: read the command and C's image, simulate, compare. No screen here."""
+"""Background jobs of the image screen: read the command and C's image, simulate, compare."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ NO_C_IMAGE = "give --c-image FILE, or put C's float image into the case folder a
 
 @dataclass(frozen=True, eq=False)
 class ImagePrepared:
-    """The command and C's image were read."""
+    """The command and C's image have been read."""
 
     frame: PreparedCase
     resolution: Resolution
-    c_file: files.Picture | None  # as it was read, of the detector's size
-    c: Image | None  # as it is shown
-    extent: tuple[int, int, int, int] | None  # fast from, to, slow from, to, where it is a cut-out
+    c_file: files.Picture | None  # as read, of the detector's size
+    c: Image | None  # as displayed
+    extent: tuple[int, int, int, int] | None  # fast from, to, slow from, to, for a cut-out
     c_origin: str
     c_problem: str
 
 
 @dataclass(frozen=True)
 class ImageProgress:
-    """A part of the simulation is done; ``left`` in seconds, None: not known yet."""
+    """Progress of the simulation; ``left`` in seconds, None: not known yet."""
 
     done: float
     left: float | None = None
@@ -44,7 +44,7 @@ class ImageProgress:
 
 @dataclass(frozen=True, eq=False)
 class ImageSimulated:
-    """The Python image is there, and how it differs from C's."""
+    """The Python image and its difference from C's."""
 
     python: Image
     difference: Difference | None
@@ -52,13 +52,13 @@ class ImageSimulated:
 
 @dataclass(frozen=True, eq=False)
 class ImagesCompared:
-    """The two images in numbers; None where nothing could be compared."""
+    """Metrics of the two images; None without comparable pixels."""
 
     comparison: ImageComparison | None
 
 
 def reporter(tell: Callable[[ImageProgress], None]) -> Callable[[int, int], None]:
-    """What tells the progress now and then."""
+    """A progress callback that reports at most once per interval."""
     began = told = time.monotonic()
 
     def report(done: int, total: int) -> None:
@@ -72,12 +72,12 @@ def reporter(tell: Callable[[ImageProgress], None]) -> Callable[[int, int], None
 
 
 def seconds_left(elapsed: float, done: float) -> float | None:
-    """What a steady pace leaves; None while it is too early to say."""
+    """Estimated seconds left at constant speed; None while too early to estimate."""
     return elapsed * (1.0 - done) / done if done > 0.02 else None
 
 
 def read(case: Case, settings: Settings) -> ImagePrepared:
-    """Make the case ready and read C's image; a missing or unusable one is a sentence, not an error.
+    """Prepare the case and read C's image; a missing or unusable image becomes a message, not an error.
 
     Raises:
         UnusableInput: the command line, one of its files or a setting is unusable.
@@ -110,19 +110,19 @@ def _cut_out(frame: PreparedCase, resolution: Resolution, path: Path, at: tuple[
 
 
 def simulated(ready: ImagePrepared, python: Image) -> ImageSimulated:
-    """The Python image with what C's says about it."""
+    """The Python image with its difference from C's."""
     if ready.c is None:
         return ImageSimulated(python, None)
     return ImageSimulated(python, states.differences(ready.c, states.cut(python, ready.extent)))
 
 
 def compared(ready: ImagePrepared, python: Image) -> ImagesCompared:
-    """The two images in numbers, where there are two and something in them can be compared."""
+    """Metrics of the two images, if both exist and have comparable pixels."""
     if ready.c_file is None:
         return ImagesCompared(None)
     try:
         return ImagesCompared(
             compare_images(ready.c_file, files.Picture("simulated", python, "simulated"), roi=ready.extent)
         )
-    except UnusableInput:  # not one number in common
+    except UnusableInput:  # no comparable pixel
         return ImagesCompared(None)

@@ -1,7 +1,7 @@
 """An image as dots of a few levels, each one character.
 
 ``0`` is the lowest level, ``1`` to ``6`` the brighter ones; in a difference ``A`` to ``F`` where Python is higher and
-``a`` to ``f`` where it is lower. ``?`` is NaN or infinite, a blank is beyond the detector.
+``a`` to ``f`` where it is lower. ``?`` is NaN or infinite, a blank lies outside the detector.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ Codes = npt.NDArray[np.str_]
 
 
 def dots(state: ImageState, size: Pixel) -> Codes:
-    """The chosen view as codes for ``size`` dots (down, across) at most; logarithmic, ``decades`` below the top.
+    """The chosen view as codes of at most ``size`` dots (down, across); logarithmic, ``decades`` below the top.
 
-    Fewer where the detector ends before; always a whole number of cells, two dots high.
+    Fewer dots at the edge of the detector; always a whole number of cells, two dots high.
     """
     image = state.shown
     if image is None or 0 in size:
@@ -41,9 +41,9 @@ def dots(state: ImageState, size: Pixel) -> Codes:
     return np.pad(found, ((0, odd), (0, 0)), constant_values=BEYOND) if odd else found
 
 
-@np.errstate(over="ignore")  # far above the top is the top
+@np.errstate(over="ignore")  # overflow saturates at the top level
 def _steps(values: Image, top: float, decades: int) -> npt.NDArray[np.int64]:
-    """Signed levels -COUNT .. COUNT, 0 for what is below the lowest decade."""
+    """Signed levels -COUNT .. COUNT, 0 below the lowest decade."""
     steps = np.zeros(values.shape, dtype=np.int64)
     if top > 0.0:
         parts = np.where(np.isfinite(values), np.abs(values), 0.0) / top
@@ -54,7 +54,7 @@ def _steps(values: Image, top: float, decades: int) -> npt.NDArray[np.int64]:
 
 
 def _sampled(image: Image, corner: Pixel, size: Pixel, zoom: int) -> Image:
-    """The value of each dot that lies on the detector: of several pixels the one that is largest either way."""
+    """The value of each dot on the detector: of several pixels the one largest in magnitude."""
     slow, fast = corner
     if zoom < 0:
         down, across = (-(-count // -zoom) for count in size)
@@ -68,8 +68,8 @@ def _sampled(image: Image, corner: Pixel, size: Pixel, zoom: int) -> Image:
 
 
 def _reduced(reduce: np.ufunc, part: Image, zoom: int) -> Image:
-    """One extreme per ``zoom`` rows, the last of fewer; a NaN makes it NaN."""
-    # whole blocks by their shape: ten times as fast as reduceat
+    """One extreme per ``zoom`` rows, the last of the remainder; NaN propagates."""
+    # whole blocks by reshape: ten times as fast as reduceat
     whole = part.shape[0] // zoom * zoom
     blocks: Image = reduce.reduce(part[:whole].reshape(-1, zoom, part.shape[1]), axis=1)
     if whole == part.shape[0]:

@@ -1,4 +1,4 @@
-"""The image screen's detector, in half blocks or characters, with cursor, resolution rings and the levels' meaning."""
+"""The detector pane: half blocks or characters, with cursor, resolution rings and a legend of the levels."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from nbtui.console.image.rings import BEAM, RING, beam_cell, rings
 from nbtui.console.image.state import FIT, Image, ImageState, Pixel, dot_of, missing, scale
 from nbtui.trace.text import clean
 
-# what stands for a level where there is no colour
+# characters of the levels without colour
 LETTERS = dict(zip("0123456ABCDEFabcdef", " .:=*#@123456abcdef", strict=True)) | {NO_NUMBER: "?", BEYOND: " "}
-_STRENGTH = {code: at for at, code in enumerate(" 0aA1bB2cC3dD4eE5fF6?")}  # of two dots in one cell which is shown
-WIDE = 60  # cells of a canvas with room for words
-_DOT = {False: "\u00b7", True: "'"}  # by whether levels are characters: these have a dot of their own
+_STRENGTH = {code: at for at, code in enumerate(" 0aA1bB2cC3dD4eE5fF6?")}  # the stronger of two dots in a cell wins
+WIDE = 60  # cells: from this width the legend uses words
+_DOT = {False: "\u00b7", True: "'"}  # by character mode, whose levels already use a dot
 _UPPER, _LOWER, _FULL = "\u2580", "\u2584", "\u2588"  # half blocks, and both
 _LONG = 3  # cells
 
 
 def dots_in(width: int, height: int) -> Pixel:
-    """Dots (down, across) of a canvas of this size in cells: a title, a legend and a margin are not dots."""
+    """Dots (down, across) of a canvas of this size in cells, without title, legend and margin."""
     return 2 * max(0, height - 2), max(0, width - 1)
 
 
 class ImageCanvas:
-    """The detector. Remembers the last levels: of a large image they take longer than a key may."""
+    """The detector. Caches the last levels: for a large image they take too long for a key press."""
 
     def __init__(self) -> None:
         self._key: tuple[object, ...] = ()
@@ -39,7 +39,7 @@ class ImageCanvas:
         self._rings: dict[int, dict[int, Span]] = {}
 
     def draw(self, state: ImageState, width: int, height: int) -> list[Line]:
-        """A title with the cursor's column, the dots with the cursor's row, and the levels' meaning."""
+        """A title with the cursor's column, the dots with the cursor's row, and the legend."""
         if state.keys:
             return block(keys(), width, height)
         size = dots_in(width, height)
@@ -66,7 +66,7 @@ class ImageCanvas:
         return block([_ruler(state, width, cursor[1] + 1, zoom), *body, _legend(state, width)], width, height)
 
     def _marks(self, state: ImageState, codes: Codes, zoom: int) -> dict[int, dict[int, Span]]:
-        """Rings and the beam's place by line and column; remembered like the levels, on which they depend."""
+        """Rings and beam centre by line and column; cached with the levels, on which they depend."""
         if not state.rings or state.resolution is None:
             return {}
         key = (state.corner, zoom, state.characters, codes.shape)
@@ -104,12 +104,12 @@ def _row(cells: list[tuple[str, str]], characters: bool) -> Line:
 
 
 def _cell(upper: str, lower: str, count: int) -> Span:
-    """``count`` cells of two dots. The fewest colours: what is not bright leaves the terminal's own."""
+    """``count`` cells of two dots, in as few colours as possible: dark dots keep the terminal's background."""
     upper, lower = upper.replace(BEYOND, "0"), lower.replace(BEYOND, "0")
     if upper == lower:
         if upper == "0":
             return Span(" " * count)
-        # a full block needs no colour behind, which would have to be taken back; in a long run blanks are lighter
+        # a full block needs no background colour and so no reset; in a long run blanks are fewer bytes
         return Span(_FULL * count, f"dots {upper}0") if count < _LONG else Span(" " * count, f"dots 0{lower}")
     if upper == "0":
         return Span(_LOWER * count, f"dots {lower}0")
@@ -138,7 +138,7 @@ def _ruler(state: ImageState, width: int, column: int | None, zoom: int) -> Line
 
 
 def _legend(state: ImageState, width: int) -> Line:
-    """What the levels mean."""
+    """The legend of the levels."""
     top, decades = state.top, state.decades
     if state.view == "difference":
         if state.difference is not None and not state.difference.differing:

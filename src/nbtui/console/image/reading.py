@@ -1,4 +1,4 @@
-"""The image screen's right side: the pixel under the cursor, the values around it, and the two images in numbers."""
+"""The read-out of the image screen: the pixel under the cursor, its neighbourhood, and the image metrics."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from nbtui.images.metrics import ImageComparison
 from nbtui.images.render import sentences
 
 KEYS_WIDTH = 38
-AROUND = 3  # pixels on each side of the cursor that are shown in numbers
+AROUND = 3  # pixels shown in numbers on each side of the cursor
 
 
 def reading(state: ImageState, width: int, height: int) -> list[Line]:
-    """What there is to know of the pixel under the cursor, and the values around it; or the keys."""
+    """The facts of the pixel under the cursor and the values around it, or the keys."""
     if state.keys:
         return block(keys()[height:], width, height)
     slow, fast = state.cursor
@@ -32,7 +32,7 @@ def reading(state: ImageState, width: int, height: int) -> list[Line]:
 
 
 def keys() -> list[Line]:
-    """The keys; canvas and read-out show them one after the other."""
+    """The list of keys, continued from the canvas to the read-out."""
     lines = [rule((Span("keys", "title"),), KEYS_WIDTH, (Span("any key closes", "faint"),))]
     for entry in IMAGE_ACTIONS:
         first, *rest = wrap(entry.help, KEYS_WIDTH - 12)
@@ -42,7 +42,7 @@ def keys() -> list[Line]:
 
 
 def _place(state: ImageState) -> list[Line]:
-    """Where the pixel's centre is."""
+    """The position of the pixel's centre."""
     facts = state.facts
     if facts is None or (facts.slow, facts.fast) != state.cursor:
         return [line(Span(f" {name:7}", "label"), "-") for name in ("mm", "2theta", "h k l")]
@@ -56,7 +56,7 @@ def _place(state: ImageState) -> list[Line]:
 
 
 def _values(state: ImageState) -> list[Line]:
-    """C, Python, their ratio, and the place among the worst."""
+    """C, Python, their ratio, and the rank among the worst."""
     c, python = state.value(state.c), state.value(state.python)
     ratio = "-"
     if c is not None and python is not None:
@@ -87,7 +87,7 @@ def _values(state: ImageState) -> list[Line]:
 
 
 def _around(state: ImageState, width: int) -> list[Line]:
-    """The values of the chosen view about the cursor, whole numbers in a unit that gives the largest three digits."""
+    """The values around the cursor, as integers in a power-of-ten unit giving the largest three digits."""
     image = state.shown
     if image is None:
         return []
@@ -115,7 +115,7 @@ def _around(state: ImageState, width: int) -> list[Line]:
 
 
 def _number(value: float, power: int) -> str:
-    """A value in units of 10**power, in four cells. ``0`` is exactly nothing, ``<1`` and ``-<1`` are less than half."""
+    """A value in units of 10**power, in four cells. ``0`` is exact, ``<1`` and ``-<1`` are below one half."""
     if not math.isfinite(value):
         return "nan" if math.isnan(value) else "inf"
     if value == 0.0:
@@ -125,7 +125,7 @@ def _number(value: float, power: int) -> str:
 
 
 def _images(found: ImageComparison, width: int) -> Iterator[Line]:
-    """The two images as a whole."""
+    """Metrics of the whole images."""
     yield rule((Span("the images", "title"),), width)
     yield line(Span(" sums    ", "label"), left(f"C {found.sum_c:.6g}", 14), f"Python {found.sum_py:.6g}")
     yield line(Span(" RMSE    ", "label"), f"{found.rmse:.4g}")
@@ -138,7 +138,7 @@ def _images(found: ImageComparison, width: int) -> Iterator[Line]:
 
 
 def _worst(state: ImageState, width: int, height: int) -> list[Line]:
-    """The worst pixels, around the one that n reached last; empty without room for them."""
+    """The worst pixels, around the one last reached by n; empty if they do not fit."""
     found = state.difference
     if found is None or not found.worst or height < 3:
         return []

@@ -1,4 +1,4 @@
-"""Resolution rings and the beam's place over the cells of the image screen: where they run, what they are called."""
+"""Resolution rings, their labels, and the beam centre in cells of the image screen."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import numpy.typing as npt
 from nbtui.console.image.state import ImageState, Pixel
 from nbtui.live.images import Resolution
 
-# A; of these the ones that divide a view evenly
+# A; candidates, of which those spaced evenly over a view are drawn
 SPACINGS = (
     *(100.0, 50.0, 30.0, 20.0, 15.0, 12.0, 10.0, 8.0, 7.0, 6.0, 5.0, 4.5, 4.0, 3.5, 3.2, 3.0, 2.8, 2.6, 2.4, 2.2),
     *(2.0, 1.9, 1.8, 1.7, 1.6, 1.5, 1.4, 1.3, 1.2, 1.1, 1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.5),
 )
-COUNT = 4  # rings in a view, about
+COUNT = 4  # approximate number of rings in a view
 BEAM = "x"
-RING = ""  # instead of a character: a piece of a ring, however it is drawn
+RING = ""  # placeholder for a cell of a ring, whatever its character
 
 Cells = dict[Pixel, str]  # (line, column) -> character
 
 
 def beam_cell(state: ImageState, zoom: int, size: Pixel) -> Pixel | None:
-    """The cell (line, column) in which the beam meets the detector; None out of sight. ``size`` in cells."""
+    """The cell (line, column) of the beam centre; None outside the view. ``size`` in cells."""
     known = state.resolution
     if known is None or known.beam is None:
         return None
@@ -33,7 +33,7 @@ def beam_cell(state: ImageState, zoom: int, size: Pixel) -> Pixel | None:
 
 
 def rings(state: ImageState, zoom: int, size: Pixel, free: npt.NDArray[np.bool_]) -> Cells:
-    """Dots along a few rings of equal resolution and their names, in cells that are ``free`` (lines, columns)."""
+    """Dots along a few rings of equal resolution and their labels, in ``free`` cells (lines, columns)."""
     known = state.resolution
     if known is None or 0 in size or 0 in free.shape:
         return {}
@@ -45,7 +45,7 @@ def rings(state: ImageState, zoom: int, size: Pixel, free: npt.NDArray[np.bool_]
         corners = inside[:-1, :-1].astype(int) + inside[1:, :-1] + inside[:-1, 1:] + inside[1:, 1:]
         at = np.argwhere((corners > 0) & (corners < 4))
         ring = [(int(y), int(x)) for y, x in at]
-        found.update({(y, x): RING for y, x in ring if free[y, x] and (y + x) % 2 == 0})  # a dotted line is enough
+        found.update({(y, x): RING for y, x in ring if free[y, x] and (y + x) % 2 == 0})  # dotted
         found.update(_name(f"{spacing:g}A", ring, free))
     return found
 
@@ -73,7 +73,7 @@ def _chosen(known: Resolution, across: npt.NDArray[np.float64]) -> list[float]:
 
 
 def _name(text: str, ring: list[Pixel], free: npt.NDArray[np.bool_]) -> Cells:
-    """The name on its ring: at the top, else at the bottom, right or left; nowhere where the image is bright there."""
+    """The label on its ring: top, else bottom, right or left; omitted if the image is bright in all of them."""
     if not ring:
         return {}
     middle = sorted(x for _, x in ring)[len(ring) // 2]

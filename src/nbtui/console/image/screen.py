@@ -1,4 +1,4 @@
-"""The image screen: the whole detector, C's beside ours, and the way from a pixel of it to its trace."""
+"""The image screen: the whole detector, C and Python, with any pixel open to tracing."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ from nbtui.errors import INTERRUPTED
 from nbtui.live.model import Case, Settings
 from nbtui.trace.text import clean
 
-LONGEST = 20  # characters of a pixel that is typed
+LONGEST = 20  # characters of a typed pixel
 Event = TypeVar("Event")
 
-FAR = 10  # pixels of a long step
+FAR = 10  # pixels per long step
 
 
 @dataclass(frozen=True, eq=False)
 class Visit:
-    """What a visit to the image screen leaves behind: what it had worked out, and a pixel to trace, if any."""
+    """The result of a visit to the image screen: its state, and a pixel to trace, if any."""
 
     key: tuple[object, ...]
     state: ImageState
     ready: ImagePrepared | None
     trace: Pixel | None = None
-    told: str = ""  # what the images say of that pixel
+    told: str = ""  # the image values at that pixel, as a sentence
 
 
 class ImageScreen(ActionScreen[Visit]):
@@ -77,7 +77,7 @@ class ImageScreen(ActionScreen[Visit]):
         log_pixel: Pixel | None = None,
         last: Visit | None = None,
     ) -> None:
-        """``log_pixel`` is that of C's log, ``last`` what an earlier visit has left."""
+        """``log_pixel``: the pixel of C's log; ``last``: the result of the previous visit."""
         super().__init__()
         self.case, self.settings = case, settings
         self.key = (case.argv, case.workdir, case.c_image, case.c_image_at, settings)
@@ -87,7 +87,7 @@ class ImageScreen(ActionScreen[Visit]):
         if last is not None and last.key == self.key:
             self.ready = last.ready
             kept = replace(last.state, home=home, log_pixel=log_pixel, facts=None, message="", typed=None)
-            # on the pixel that was traced from here the walk along the worst goes on
+            # at the pixel traced from here, keep the position among the worst pixels
             self.state = kept if kept.cursor == home else states.to_pixel(kept, home)
         self._generation = 0
         self._stop = threading.Event()
@@ -110,7 +110,7 @@ class ImageScreen(ActionScreen[Visit]):
 
     def on_mount(self) -> None:
         if self._colourless:
-            self.state = replace(self.state, characters=True, rings=False)  # among letters rings are clutter
+            self.state = replace(self.state, characters=True, rings=False)  # rings clutter an image drawn in letters
         if self.state.python is None:
             self._simulate()
         elif not self.state.judged:
@@ -120,7 +120,7 @@ class ImageScreen(ActionScreen[Visit]):
         self._stop.set()
 
     def _simulate(self) -> None:
-        """Read the command and C's image where they are not there yet, then simulate, all in a thread."""
+        """Read the command and C's image unless already loaded, then simulate, all in a thread."""
         self._generation += 1
         self._stop = stop = threading.Event()
         case, settings, known = self.case, self.settings, self.ready
@@ -138,14 +138,14 @@ class ImageScreen(ActionScreen[Visit]):
         start(job, self._heard(self._compared), self._heard(self._job_failed), NAME)
 
     def _compare(self, python: Image) -> None:
-        """What an earlier visit had no time for."""
+        """Compare the images if the previous visit ended before that."""
         ready = self.ready
         if ready is not None:
             done, failed = self._heard(self._compared), self._heard(self._job_failed)
             start(lambda: compared(ready, python), done, failed, NAME)
 
     def _heard(self, handler: Callable[[Event], None]) -> Callable[[Event], None]:
-        """``handler`` for the thread of the simulation that begins now; what comes of an older one is dropped."""
+        """``handler`` bound to the simulation starting now; events of an older one are dropped."""
         generation = self._generation
 
         def current(event: Event) -> None:
@@ -172,7 +172,7 @@ class ImageScreen(ActionScreen[Visit]):
 
     def _job_failed(self, failure: Failure) -> None:
         now = self.state
-        if now.phase is ImagePhase.READY:  # the images are there, comparing them has failed
+        if now.phase is ImagePhase.READY:  # simulated, but the comparison failed
             self.show(replace(now, judged=True, message=failure.sentence))
         elif failure.code == INTERRUPTED:
             self.show(replace(now, phase=ImagePhase.STOPPED))
@@ -182,7 +182,7 @@ class ImageScreen(ActionScreen[Visit]):
     # --- keys --------------------------------------------------------------------------------------------------------
 
     def typed(self, event: events.Key) -> bool:
-        """The list of keys is closed by any key; what is typed is a pixel to go to."""
+        """Any key closes the list of keys; typed text is the target pixel."""
         if not (self.state.keys or self.state.typed is not None):
             return False
         if self.state.keys:
@@ -281,7 +281,7 @@ class ImageScreen(ActionScreen[Visit]):
         return panes.dots_in(width, height)
 
     def show(self, state: ImageState) -> None:
-        """Make ``state`` the one that is shown."""
+        """Show ``state``."""
         dots = self._dots()
         if all(dots):
             state = states.in_view(state, dots)
@@ -303,7 +303,7 @@ def _to_log_pixel(state: ImageState) -> ImageState:
 
 
 def _typing(state: ImageState, key: str, character: str) -> ImageState:
-    """A key while a pixel is typed."""
+    """Handle a key during the entry of a pixel."""
     text = state.typed or ""
     if key == "enter":
         return states.typed(state, text)

@@ -1,4 +1,4 @@
-"""What the image screen knows and where its user is, as one frozen value, and the pure steps between such values."""
+"""State of the image screen, frozen, and its pure transitions."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Image = npt.NDArray[np.float32]
 Pixel = tuple[int, int]  # (slow, fast)
 
 TITLES = {"c": "C", "python": "Python", "difference": "Python - C"}  # the views
-RANGES = (2, 3, 4, 6, 8)  # decades that the levels cover
-LISTED = 200  # worst pixels that n and N walk
-COMPARABLE = 30.0  # times brighter is one image of two that share their levels at most
+RANGES = (2, 3, 4, 6, 8)  # decades covered by the levels
+LISTED = 200  # worst pixels reachable by n and N
+COMPARABLE = 30.0  # largest brightness ratio of two images with common levels
 FIT = 0
 CLOSE = -2
 # detector pixels per dot; -2: a pixel is 2 x 2 dots
@@ -25,7 +25,7 @@ ZOOMS = (128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1, -2, -4, -8)
 
 
 class ImagePhase(Enum):
-    """What the Python image is doing."""
+    """Phase of the Python image."""
 
     PREPARING = "reading the command and its files"
     SIMULATING = "simulating"
@@ -37,49 +37,49 @@ class ImagePhase(Enum):
 
 @dataclass(frozen=True, eq=False)
 class Difference:
-    """Python minus C, and which pixels disagree."""
+    """Python minus C, and the disagreeing pixels."""
 
     delta: Image
-    differing: int  # pixels that do not agree
-    worst: tuple[Pixel, ...]  # of those the LISTED largest by absolute difference, largest first
+    differing: int  # pixels beyond tolerance
+    worst: tuple[Pixel, ...]  # the LISTED largest of them by absolute difference, largest first
     largest: float  # of the absolute differences
 
 
 @dataclass(frozen=True, eq=False)
 class ImageState:
-    """Everything that the image screen may show. Replaced, never changed."""
+    """Everything the image screen shows. Immutable."""
 
     name: str
     cursor: Pixel
     home: Pixel  # the pixel of the main screen
     phi_mode: str = ""
-    log_pixel: Pixel | None = None  # the one that C's log is of
+    log_pixel: Pixel | None = None  # the pixel of C's log
     shape: Pixel | None = None  # of the detector
     c: Image | None = None
     c_origin: str = ""
-    extent: tuple[int, int, int, int] | None = None  # fast from, to, slow from, to, where the C image is a cut-out
-    c_problem: str = ""  # why there is no C image, with the remedy
+    extent: tuple[int, int, int, int] | None = None  # fast from, to, slow from, to, for a cut-out C image
+    c_problem: str = ""  # why the C image is missing, with the remedy
     python: Image | None = None
     difference: Difference | None = None
     phase: ImagePhase = ImagePhase.PREPARING
-    bright_c: float = 0.0  # the brightest pixel of each image
+    bright_c: float = 0.0  # brightest pixel of each image
     bright_python: float = 0.0
-    done: float = 0.0  # part of the simulation that is done
-    left: float | None = None  # seconds that it will still take, when that can be told
+    done: float = 0.0  # finished fraction of the simulation
+    left: float | None = None  # estimated seconds left, once known
     failure: str = ""
     view: str = "python"
     zoom: int = FIT  # one of ZOOMS, or FIT: the whole detector
-    corner: Pixel = (0, 0)  # upper left pixel that is shown
+    corner: Pixel = (0, 0)  # upper left visible pixel
     decades: int = 3
     characters: bool = False  # levels as characters rather than half blocks
     facts: PixelFacts | None = None  # of the pixel under the cursor
     rank: int | None = None  # place of the cursor in the list of worst pixels
-    comparison: ImageComparison | None = None  # the images in numbers; later than the difference
-    judged: bool = False  # comparing has ended, with a comparison or without
+    comparison: ImageComparison | None = None  # image metrics; they arrive after the difference
+    judged: bool = False  # the comparison has ended, with or without a result
     resolution: Resolution | None = None
     rings: bool = True  # rings of equal resolution are drawn
     chosen: bool = False  # the user has chosen the view
-    typed: str | None = None  # what is being typed: a pixel to go to
+    typed: str | None = None  # the target pixel during entry
     keys: bool = False  # the list of keys is shown
     message: str = ""
 
@@ -96,7 +96,7 @@ class ImageState:
 
     @property
     def top(self) -> float:
-        """Upper end of the levels: one for C and Python, unless they are in different units; one for differences."""
+        """Upper end of the levels: common to C and Python unless their units differ; separate for the difference."""
         if self.view == "difference":
             return self.difference.largest if self.difference else 0.0
         low, high = sorted((self.bright_c, self.bright_python))
@@ -111,14 +111,14 @@ class ImageState:
         return slow0 <= pixel[0] <= slow1 and fast0 <= pixel[1] <= fast1
 
     def value(self, image: Image | None) -> float | None:
-        """The value of ``image`` under the cursor; None where it has none."""
+        """The value of ``image`` under the cursor; None outside it."""
         if image is not None and image is not self.python and not self._in_extent(self.cursor):
             return None
         return None if image is None else float(image[self.cursor])
 
 
 def cut(image: npt.NDArray[np.floating], extent: tuple[int, int, int, int] | None) -> Image:
-    """The image with nothing outside ``extent``."""
+    """The image as float32, zero outside ``extent``."""
     with np.errstate(over="ignore", invalid="ignore"):
         whole: Image = image.astype(np.float32)
     if extent is not None:
@@ -130,16 +130,16 @@ def cut(image: npt.NDArray[np.floating], extent: tuple[int, int, int, int] | Non
 
 
 def largest(image: npt.NDArray[np.floating]) -> float:
-    """The largest value that is a finite number; 0 when there is none."""
+    """The largest finite value; 0 without any."""
     finite = image[np.isfinite(image)]
     return float(finite.max()) if finite.size else 0.0
 
 
 @np.errstate(over="ignore", invalid="ignore")
 def differences(c: Image, python: Image) -> Difference:
-    """Compare two images of one shape; what agrees is for :func:`nbtui.images.metrics.beyond_tolerance` to say.
+    """Compare two images of equal shape, with the tolerance of :func:`nbtui.images.metrics.beyond_tolerance`.
 
-    A NaN on one side only counts as the worst.
+    A NaN on one side only ranks as the worst.
     """
     left, right = c.astype(np.float64), python.astype(np.float64)
     numbers = np.isfinite(left) & np.isfinite(right)
@@ -155,13 +155,13 @@ def differences(c: Image, python: Image) -> Difference:
 
 
 def with_c(state: ImageState, c: Image | None, origin: str, problem: str) -> ImageState:
-    """C's image has been read, or why it has not."""
+    """Store C's image, or the reason for its absence."""
     bright = 0.0 if c is None else largest(c)
     return replace(state, c=c, c_origin=origin, c_problem=problem, bright_c=bright)
 
 
 def simulated(state: ImageState, python: Image, difference: Difference | None) -> ImageState:
-    """The Python image is there. Where it differs from C's that is shown, unless the user has chosen a view."""
+    """Store the Python image; show the difference from C, if any, unless the user has chosen a view."""
     differs = difference is not None and difference.differing > 0 and not state.chosen
     return replace(
         state,
@@ -175,11 +175,11 @@ def simulated(state: ImageState, python: Image, difference: Difference | None) -
     )
 
 
-# --- moves -----------------------------------------------------------------------------------------------------------
+# --- cursor ----------------------------------------------------------------------------------------------------------
 
 
 def to_pixel(state: ImageState, pixel: Pixel) -> ImageState:
-    """The cursor on ``pixel``, or the nearest one of the detector."""
+    """Move the cursor to ``pixel``, or to the nearest one on the detector."""
     if state.shape is None:
         return state
     slow, fast = (max(0, min(size - 1, at)) for at, size in zip(pixel, state.shape, strict=True))
@@ -187,17 +187,17 @@ def to_pixel(state: ImageState, pixel: Pixel) -> ImageState:
 
 
 def moved(state: ImageState, slow: int, fast: int) -> ImageState:
-    """The cursor some pixels on; at the edges it stays."""
+    """Move the cursor by some pixels, clamped at the edges."""
     return to_pixel(state, (state.cursor[0] + slow, state.cursor[1] + fast))
 
 
 def viewed(state: ImageState, view: str) -> ImageState:
-    """Another view. One that is not there yet says why, and how to get it."""
+    """Switch the view. An unavailable one explains why, and how to get it."""
     return replace(state, view=view, chosen=True, message=missing(replace(state, view=view)))
 
 
 def missing(state: ImageState) -> str:
-    """Why the chosen view shows nothing; empty when it does."""
+    """Why the chosen view is empty; "" if it is not."""
     if state.shown is not None:
         return ""
     if state.view != "python" and state.c is None:
@@ -210,7 +210,7 @@ def missing(state: ImageState) -> str:
 
 
 def worst(state: ImageState, by: int) -> ImageState:
-    """The next (previous) of the worst pixels, wrapping around."""
+    """Move to the next (previous) of the worst pixels, wrapping around."""
     if state.difference is None:
         why = missing(replace(state, view="difference"))
         return replace(state, message=f"no list of worst pixels: {why}")
@@ -225,7 +225,7 @@ def worst(state: ImageState, by: int) -> ImageState:
 
 
 def typed(state: ImageState, text: str) -> ImageState:
-    """The cursor on the pixel that was typed: slow, then fast."""
+    """Move the cursor to the typed pixel: slow, then fast."""
     words = text.replace(",", " ").split()
     here = replace(state, typed=None)
     if not words:
@@ -242,12 +242,12 @@ def typed(state: ImageState, text: str) -> ImageState:
 
 
 def ranged(state: ImageState) -> ImageState:
-    """The next range of decades."""
+    """Switch to the next range of decades."""
     return replace(state, decades=RANGES[(RANGES.index(state.decades) + 1) % len(RANGES)])
 
 
 def said_of_it(state: ImageState) -> str:
-    """What the images say of the pixel under the cursor, for the one who goes on to its trace; empty: nothing."""
+    """The image values at the cursor as a sentence, for the user about to trace it; may be empty."""
     c, python = state.value(state.c), state.value(state.python)
     if c is None or python is None:
         return ""
@@ -255,7 +255,7 @@ def said_of_it(state: ImageState) -> str:
     return f"images: C {c:.6g}, Python {python:.6g}{ratio}"
 
 
-# --- how much of the detector is seen --------------------------------------------------------------------------------
+# --- zoom and view ---------------------------------------------------------------------------------------------------
 
 
 def scale(state: ImageState, dots: Pixel) -> int:
@@ -273,13 +273,13 @@ def _fits(shape: Pixel, dots: Pixel, zoom: int) -> bool:
 
 
 def _pixels_seen(dots: Pixel, zoom: int) -> Pixel:
-    """Detector pixels (slow, fast) that lie whole in ``dots``; one at least."""
+    """Detector pixels (slow, fast) entirely within ``dots``; at least one."""
     slow, fast = (count * zoom if zoom > 0 else max(1, count // -zoom) for count in dots)
     return slow, fast
 
 
 def zoomed(state: ImageState, by: int, dots: Pixel) -> ImageState:
-    """One zoom closer (``by`` 1) or further away, about the cursor. At the ends it stays and says so."""
+    """Zoom in (``by`` 1) or out around the cursor; the limits are reported."""
     here = scale(state, dots)
     steps = [zoom for zoom in ZOOMS if zoom < here] if by > 0 else [zoom for zoom in reversed(ZOOMS) if zoom > here]
     if not steps:
@@ -291,7 +291,7 @@ def zoomed(state: ImageState, by: int, dots: Pixel) -> ImageState:
 
 
 def close_up(state: ImageState, dots: Pixel) -> ImageState:
-    """Single pixels about the cursor, and back to the whole detector."""
+    """Toggle between single pixels around the cursor and the whole detector."""
     if state.zoom == CLOSE:
         return replace(state, zoom=FIT)
     seen = _pixels_seen(dots, CLOSE)
@@ -300,7 +300,7 @@ def close_up(state: ImageState, dots: Pixel) -> ImageState:
 
 
 def in_view(state: ImageState, dots: Pixel) -> ImageState:
-    """The state with its cursor in sight: it turns the page by half a view where the cursor would leave it."""
+    """Scroll by half a view if the cursor would leave it."""
     if state.shape is None:
         return state
     zoom = scale(state, dots)
@@ -310,21 +310,21 @@ def in_view(state: ImageState, dots: Pixel) -> ImageState:
 
 
 def _page(cursor: int, start: int, size: int, seen: int) -> int:
-    """First pixel in view along one axis: ``start`` where that shows the cursor; never beyond the last page."""
+    """First visible pixel along one axis: ``start`` if that shows the cursor; never beyond the last page."""
     if not start <= cursor < start + seen:
         start = cursor - seen // 2
     return max(0, min(start, size - seen))
 
 
 def dot_of(state: ImageState, pixel: Pixel, zoom: int) -> Pixel:
-    """Dot (down, across) in which the centre of ``pixel`` lies."""
+    """Dot (down, across) containing the centre of ``pixel``."""
     steps = (at - start for at, start in zip(pixel, state.corner, strict=True))
     down, across = (step // zoom if zoom > 0 else step * -zoom + -zoom // 2 for step in steps)
     return down, across
 
 
 def pixel_of(state: ImageState, dot: Pixel, zoom: int) -> Pixel | None:
-    """The pixel in the middle of a dot; None beyond the detector."""
+    """The pixel in the middle of a dot; None outside the detector."""
     if state.shape is None:
         return None
     slow, fast = (start + (at * zoom if zoom > 0 else at // -zoom) for at, start in zip(dot, state.corner, strict=True))

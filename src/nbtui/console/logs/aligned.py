@@ -1,4 +1,4 @@
-"""Which line of one log belongs to which line of the other."""
+"""Builds the alignment of two logs from their comparison."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from nbtui.parity.table import RowTable
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-_BITS = 32  # two numbers in one
+_BITS = 32  # two numbers packed into one
 _LOW = (1 << _BITS) - 1
 
 
 def aligned(comparison: Comparison | None, row: Row | None) -> tuple[Alignment, tuple[int | None, int | None]]:
-    """The lines that `compare` put side by side, and the line of ``row`` in each log.
+    """The alignment found by `compare`, and the line of ``row`` in each log.
 
-    Meant for a thread beside the screen: it is never long in one step that would hold the screen up.
+    Suited to a background thread: no single step holds the interpreter lock long enough to delay the screen.
     """
     if comparison is None:
         return Alignment(), (None, None)
@@ -40,7 +40,7 @@ def aligned(comparison: Comparison | None, row: Row | None) -> tuple[Alignment, 
 
 
 def _lines(comparison: Comparison) -> tuple[Integers, Integers, Flags]:
-    """For every row: the line of either log that prints it, and whether it counts as a divergence."""
+    """For every row: its line in either log, and whether it counts as a divergence."""
     rows = comparison.rows
     differs = np.zeros(len(rows), dtype=bool)
     differs[np.asarray(comparison.overview.raised, dtype=np.int64)] = True

@@ -1,4 +1,4 @@
-"""Which line of one log stands beside which line of the other, as the raw log screen asks for it."""
+"""The alignment of the two logs, with the queries of the raw log screen."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Marks:
 
 @dataclass(frozen=True)
 class Alignment:
-    """Lines of the C log (0) and the Python log (1) that print the same field, and what became of them.
+    """Pairs of lines printing the same field in the C log (0) and the Python log (1), with their result.
 
     ``pairs`` holds the lines of both sides ordered by C's, ``back`` the same ordered by Python's.
     """
@@ -29,7 +29,7 @@ class Alignment:
     marks: tuple[Marks, Marks] = (Marks(), Marks())
 
     def _of(self, side: int) -> tuple[Sequence[int], Sequence[int]]:
-        """The lines of ``side`` ascending, and the other side's beside them."""
+        """The lines of ``side``, ascending, and their partners on the other side."""
         return self.pairs if side == 0 else (self.back[1], self.back[0])
 
     def mark(self, side: int, line: int) -> str:
@@ -43,9 +43,9 @@ class Alignment:
         return "=" if at < len(here) and here[at] == line else " "
 
     def partner(self, side: int, line: int) -> int:
-        """The line of the other log that belongs beside ``line`` of ``side``; may lie outside of the other log.
+        """The line of the other log aligned with ``line`` of ``side``; may lie outside the other log.
 
-        Between two fields the lines follow the field above, as far as the next field allows.
+        Lines between two fields follow the upper field, as far as the lower one allows.
         """
         here, there = self._of(side)
         if not here:
@@ -59,7 +59,7 @@ class Alignment:
         return wanted
 
     def next_mark(self, side: int, line: int, forward: bool) -> int | None:
-        """The nearest marked line after (before) ``line``, wrapping around if need be; None without any."""
+        """The nearest marked line after (before) ``line``, wrapping around; None without any."""
         lines = self.marks[side].lines
         if not lines:
             return None

@@ -1,4 +1,4 @@
-"""Opens the raw logs, and hands them every new state."""
+"""Controller of the raw log screen: opens it and passes it every new state."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class LogsController(ScreenController):
-    """The logs shown are those of the state shown, also when that changes beneath them."""
+    """Opens the raw log screen and keeps it in step with the state."""
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self._screen: LogsScreen | None = None
 
     def open(self) -> None:
-        from nbtui.console.logs.screen import LogsScreen  # not before the first paint
+        from nbtui.console.logs.screen import LogsScreen  # deferred past the first paint
 
         self._screen = LogsScreen(self.host.state)
         self.host.push_screen(self._screen, self._left)

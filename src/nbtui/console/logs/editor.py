@@ -1,4 +1,4 @@
-"""The user's editor on a line of a file, and back."""
+"""The user's editor, opened at a line of a file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from textual.app import App, SuspendNotSupported
 from nbtui.console.logs.sources import Source, stamp
 from nbtui.trace.text import clean
 
-# arguments for editors that do not take the usual +LINE FILE
+# arguments of editors without the usual +LINE FILE
 _WITH_COLON = {"hx": (), "helix": (), "subl": ("--wait",), "zed": ("--wait",)}
 _WITH_GOTO = frozenset({"code", "code-insiders", "codium", "cursor"})
 _LATER = 0.2  # s
@@ -25,9 +25,9 @@ NONE_SET = "no editor is set: export VISUAL or EDITOR, such as EDITOR=vi, and st
 
 
 def command(path: Path, line: int, environment: Mapping[str, str] = os.environ) -> list[str]:
-    """The command that opens ``path`` at the 1-based ``line``; empty when neither VISUAL nor EDITOR names an editor.
+    """The command that opens ``path`` at the 1-based ``line``; empty if neither VISUAL nor EDITOR is set.
 
-    Raises ValueError when the variable has an open quote.
+    Raises ValueError for an unbalanced quote in the variable.
     """
     words = shlex.split(environment.get("VISUAL", "").strip() or environment.get("EDITOR", ""))
     if not words:
@@ -42,7 +42,7 @@ def command(path: Path, line: int, environment: Mapping[str, str] = os.environ) 
 
 
 def edit(app: App[int], path: Path, line: int) -> str:
-    """Hand the terminal to the user's editor until it ends. What to tell afterwards; empty when all went well."""
+    """Run the user's editor in this terminal. Returns an error message, or "" on success."""
     try:
         words = command(path, line)
     except ValueError as error:
@@ -62,25 +62,25 @@ def edit(app: App[int], path: Path, line: int) -> str:
 
 @contextmanager
 def _ctrl_c_is_the_editors(app: App[int]) -> Iterator[None]:
-    """While another program has the terminal, Ctrl-C is for that program: it must not end the console."""
+    """Leave Ctrl-C to the program in the foreground: it must not end the console."""
     loop = asyncio.get_running_loop()
     taken = False
     with suppress(NotImplementedError, RuntimeError, ValueError):
         taken = loop.remove_signal_handler(signal.SIGINT)
-    # a handler, not SIG_IGN: the editor would inherit that
+    # a handler, because the editor would inherit SIG_IGN
     before = signal.signal(signal.SIGINT, lambda number, frame: None)
     try:
         yield
     finally:
         if taken:
-            # later: what was pressed meanwhile still waits in the loop, and must find no handler there
+            # delayed: signals received meanwhile are still queued in the loop and must find no handler
             loop.call_later(_LATER, lambda: loop.add_signal_handler(signal.SIGINT, app.exit, 128 + signal.SIGINT))
         else:
             signal.signal(signal.SIGINT, before)
 
 
 def edit_source(app: App[int], source: Source, line: int) -> str:
-    """A log in the editor, or a copy of the live side's lines; what to tell about it, if anything."""
+    """Edit a log, or a copy of the live side's lines. Returns a message, possibly empty."""
     if source.path is not None:
         before = stamp(source.path)
         told = edit(app, source.path, line)

@@ -1,4 +1,4 @@
-"""What the threads of the raw log screen tell it: one event for each kind of news."""
+"""Events from the threads of the raw log screen."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TELL_EVERY = 0.25  # s between two reports of a thread
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A file is open; its lines come while it is being walked through. ``walk`` tells the walks of a side apart."""
+    """A file has been opened; its lines follow during the scan. ``walk`` numbers the scans of a side."""
 
     side: int
     walk: Event
@@ -25,7 +25,7 @@ class Opened:
 
 @dataclass(frozen=True, eq=False)
 class Walked:
-    """A file has been walked through up to here; ``read`` is None at the end."""
+    """Progress of the scan of a file; ``read`` is None at the end."""
 
     side: int
     walk: Event
@@ -36,7 +36,7 @@ class Walked:
 
 @dataclass(frozen=True, eq=False)
 class Aligned:
-    """The lines that belong together, and those of the field under the cursor of ``state``."""
+    """The alignment of the logs, and the lines of the field under the cursor of ``state``."""
 
     state: State
     alignment: Alignment
@@ -45,7 +45,7 @@ class Aligned:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What a search has found on one side; ``upto`` is -1 at its end."""
+    """Hits of a search on one side; ``upto`` is -1 at its end."""
 
     generation: int
     side: int
@@ -54,7 +54,7 @@ class Found:
 
 
 class Clock:
-    """Says when a thread may report again."""
+    """Rate limit for the reports of a thread."""
 
     def __init__(self) -> None:
         self._last = time.monotonic()

@@ -1,4 +1,4 @@
-"""The raw log screen: both logs beside each other, or one above the other where there is no room."""
+"""The raw log screen: both logs side by side, or stacked on a narrow terminal."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from nbtui.console.logs.actions import LOGS_ACTIONS
 from nbtui.console.logs.state import LogSide, LogsState, hit_number
 from nbtui.trace.text import clean
 
-WIDE = 120  # columns from which the logs stand side by side
+WIDE = 120  # minimum columns for the logs side by side
 _NAMES = ("C", "Python")
 _MARK_TONES = {"#": "diverge", "o": "missing", "=": "pass", " ": "text"}
 _FRAME = 2  # title and foot line
 
 
 def heights(width: int, height: int) -> tuple[int, int]:
-    """Lines of text that each log shows."""
+    """Visible lines of text of each log."""
     room = max(0, height - _FRAME)
     if width >= WIDE:
         return max(0, room - 1), max(0, room - 1)
@@ -23,7 +23,7 @@ def heights(width: int, height: int) -> tuple[int, int]:
 
 
 def place_of(width: int, height: int, x: int, y: int) -> tuple[int, int] | None:
-    """Side and row of the text at cell (x, y) of the screen; None beside the text."""
+    """Side and text row at cell (x, y) of the screen; None outside the text."""
     rows = heights(width, height)
     if width >= WIDE:
         side, row = (0 if x < (width - 1) // 2 else 1), y - 2
@@ -75,7 +75,7 @@ def _side(state: LogsState, index: int, width: int, height: int) -> list[Line]:
 
 
 def _tail_of(text: str, width: int) -> str:
-    """The end of a path, which tells more than its beginning, in at most ``width`` cells."""
+    """The end of a path, its informative part, in at most ``width`` cells."""
     if width_of((Span(text),)) <= width:
         return text
     return "~" + _from_cell(text, width_of((Span(text),)) - max(0, width - 1)) if width > 0 else ""
@@ -117,7 +117,7 @@ def _text(state: LogsState, index: int, width: int, height: int) -> list[Line]:
 
 
 def _spans(state: LogsState, side: LogSide, number: int, text: str) -> Line:
-    """A line of the log with what was searched for made conspicuous."""
+    """A line of the log with its search hits highlighted."""
     tone = "text" if "TRACE" in text else "faint"
     if state.pattern is None:
         return line(Span(text, tone))
@@ -131,7 +131,7 @@ def _spans(state: LogsState, side: LogSide, number: int, text: str) -> Line:
 
 
 def _cut(spans: Line, shift: int, width: int) -> Line:
-    """The line without its first ``shift`` cells, in at most ``width`` cells; what goes on is marked with ``~``."""
+    """The line without its first ``shift`` cells, in at most ``width`` cells; ``~`` marks a cut."""
     kept: list[Span] = []
     for text, tone in spans:
         if shift > 0:
@@ -151,7 +151,7 @@ def _cut(spans: Line, shift: int, width: int) -> Line:
 
 
 def _from_cell(text: str, cell: int) -> str:
-    """The text without its first ``cell`` cells; a wide character cut in half leaves a blank."""
+    """The text without its first ``cell`` cells; a wide character cut in half becomes a blank."""
     gone = 0
     for at, char in enumerate(text):
         size = width_of((Span(char),))

@@ -1,4 +1,4 @@
-"""The raw log screen: threads that walk through, align and search the logs, and keys that move in them."""
+"""The raw log screen: threads that scan, align and search the logs, and navigation by key."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Event = TypeVar("Event")
 
 
 class LogsScreen(ActionScreen[None]):
-    """Both logs as they are. ``state`` is what the main screen shows when this one is opened."""
+    """Both raw logs. ``state``: the main screen's state when this screen opens."""
 
     CSS = "LogsScreen { layout: vertical; }"
     BINDINGS: ClassVar[list[BindingType]] = bindings(LOGS_ACTIONS)
@@ -48,13 +48,13 @@ class LogsScreen(ActionScreen[None]):
         self.state = LogsState(state.name, (first, second))
         self.view = PaneView(lambda width, height: panes.draw(self.state, width, height), "logs")
         self._known = state.files  # as last reported to the user
-        self._walks = [threading.Event(), threading.Event()]  # set: that walk is to end
+        self._walks = [threading.Event(), threading.Event()]  # set: cancel that scan
         self._stop_search = threading.Event()
-        self._generation = 0  # of the search
-        self._seeking = False  # the cursor goes to the first line found
-        self._to_end = False  # the user waits for the last line
-        self._search_again = False  # as soon as the logs have been walked through
-        self._wanted: tuple[int | None, int | None] = (None, None)  # lines to go to when they are there
+        self._generation = 0  # number of the current search
+        self._seeking = False  # move the cursor to the first hit
+        self._to_end = False  # go to the last line once it is read
+        self._search_again = False  # repeat the search after the scan
+        self._wanted: tuple[int | None, int | None] = (None, None)  # target lines, pending until read
         self._threads: list[threading.Thread] = []
         self._files: list[FileLines] = []
         self.acts = {
@@ -95,7 +95,7 @@ class LogsScreen(ActionScreen[None]):
         self._close(self._files)
 
     def _close(self, files: list[FileLines]) -> None:
-        """Close files when no thread reads them any more."""
+        """Close files after their last reading thread."""
         threads = tuple(self._threads)
 
         def job() -> None:
@@ -111,9 +111,9 @@ class LogsScreen(ActionScreen[None]):
             walk.set()
 
     def follow(self, state: State) -> None:
-        """The main screen shows another state: logs that were read again are shown as they are now.
+        """Follow a new state of the main screen: show reloaded logs.
 
-        The user stays on the line, and the search goes on in the new lines.
+        The cursor keeps its line, and a search continues in the new lines.
         """
         told, self._known = self._known, state.files
         if state.files.frozen and state.files.waiting - told.waiting:
@@ -140,7 +140,7 @@ class LogsScreen(ActionScreen[None]):
         self._walks[index].set()
         self._walks[index] = threading.Event()
         self._stop_search.set()
-        self._generation += 1  # what an old search still finds is of no use
+        self._generation += 1  # results of the old search are obsolete
         self._search_again = True
         self.state = states.put(self.state, index, states.within(side))
         self._read(index)
@@ -154,7 +154,7 @@ class LogsScreen(ActionScreen[None]):
                 self._search_for(self.state.pattern, seek=False)
 
     def _read(self, index: int) -> None:
-        """Walk through a log, if it is a file."""
+        """Scan a log, if it is a file."""
         path, walk = self.sources[index].path, self._walks[index]
         if path is not None:
             failed = in_loop(self, partial(self._not_read, index, walk))
@@ -183,11 +183,11 @@ class LogsScreen(ActionScreen[None]):
         self._walked(Walked(side, walk, None, problem=failure.sentence))
 
     def _align(self) -> None:
-        """Find the lines that belong together, in a thread."""
+        """Align the lines of both logs, in a thread."""
         now = self._main_state
 
         def job() -> Aligned:
-            from nbtui.console.logs.aligned import aligned  # numpy's part of it: not while the screen opens
+            from nbtui.console.logs.aligned import aligned  # imports numpy: deferred past the opening of the screen
 
             return Aligned(now, *aligned(now.comparison, now.row))
 
@@ -212,13 +212,13 @@ class LogsScreen(ActionScreen[None]):
 
     def _aligned(self, event: Aligned) -> None:
         if event.state is not self._main_state:
-            return  # the logs have been read again meanwhile
+            return  # the logs have been reloaded meanwhile
         self._wanted = event.lines
         self.show(states.realigned(self.state, event.alignment))
         self._arrive()
 
     def _arrive(self) -> None:
-        """Go to the lines of the field the user came from, once both are there and unless the user has moved."""
+        """Go to the lines of the initial field once both are read, unless the user has moved."""
         view = self.state
         if view.moved or not any(self._wanted):
             return
@@ -238,7 +238,7 @@ class LogsScreen(ActionScreen[None]):
         self._to_end = False
 
     def typed(self, event: events.Key) -> bool:
-        """While a search text is typed, keys are text; any key closes the help."""
+        """During entry of a search text keys are text; any key closes the help."""
         if not (self.state.typing or self.state.helping):
             return False
         if self.state.helping:
@@ -269,7 +269,7 @@ class LogsScreen(ActionScreen[None]):
         self.show(states.moved(self.state, by, self._rows()))
 
     def _end(self) -> None:
-        """The last line there is; while the log is being read, the last one when that is done."""
+        """Go to the last line; during the scan also to the final last line once it is known."""
         self._to_end = self.state.side.read is not None
         self.show(states.gone(self.state, self.state.side.count, self._rows()))
 
@@ -308,7 +308,7 @@ class LogsScreen(ActionScreen[None]):
         self._search_for(pattern, seek=True)
 
     def _search_for(self, pattern: re.Pattern[str], *, seek: bool) -> None:
-        """Search both logs; ``seek``: and go to the first line found."""
+        """Search both logs; ``seek``: go to the first hit."""
         self._stop_search.set()
         self._stop_search = stop = threading.Event()
         self._generation += 1
@@ -363,7 +363,7 @@ class LogsScreen(ActionScreen[None]):
         self.show(states.refitted(self.state, panes.heights(*self.view.size)))
 
     def show(self, view: LogsState) -> None:
-        """Make ``view`` the one that is shown."""
+        """Show ``state``."""
         self.state = view
         self.view.update()
 
@@ -375,7 +375,7 @@ def _search_in(
     stop: threading.Event,
     tell: Callable[[Found], None],
 ) -> None:
-    """Search one log, telling the lines found now and then, and all of them with -1 at the end."""
+    """Search one log, reporting hits periodically, and all of them with -1 at the end."""
     clock = Clock()
 
     def progress(hits: array[int], upto: int) -> None:

@@ -1,4 +1,4 @@
-"""Where the raw logs come from."""
+"""Sources of the raw logs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nbtui.trace.text import clean
 
 @dataclass(frozen=True)
 class Source:
-    """Where a side comes from: a file, or the lines of the live side, or a sentence why there is nothing."""
+    """Source of a side: a file, the lines of the live side, or the reason for its absence."""
 
     title: str
     path: Path | None = None
@@ -22,7 +22,7 @@ class Source:
 
 
 def sources(state: State) -> tuple[Source, Source]:
-    """The two logs that the console compares."""
+    """The sources of the two compared logs."""
     return _c_source(state), _py_source(state)
 
 
@@ -49,14 +49,14 @@ def _py_source(state: State) -> Source:
 
 
 def side_of(source: Source) -> LogSide:
-    """A side of the screen before anything of a file has been read."""
+    """The initial side of the screen, before its file is read."""
     lines: Lines = GivenLines(source.lines)
     reading = (0, 0) if source.path is not None and not source.problem else None
     return LogSide(source.title, lines, source.problem, reading, lines.count)
 
 
 def stamp(path: Path) -> tuple[int, int]:
-    """Tells whether a file has changed."""
+    """Fingerprint of a file, for the detection of changes."""
     try:
         status = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""What the raw log screen shows, as one frozen value, and the pure steps between such values."""
+"""State of the raw log screen, frozen, and its pure transitions."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from nbtui.console.logs.actions import LOGS_ACTIONS
 from nbtui.console.logs.alignment import Alignment
 from nbtui.trace.reading.lines import LONGEST, GivenLines, Lines
 
-SHIFT = 20  # columns of a step to the left or right
+SHIFT = 20  # columns per horizontal step
 _NONE: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
 class LogSide:
-    """One log. ``cursor`` and ``top`` are 1-based lines; ``top`` may lie before the first line, to stay aligned."""
+    """One log. ``cursor`` and ``top`` are 1-based lines; ``top`` may precede the first line, for alignment."""
 
     title: str
     lines: Lines = field(default_factory=lambda: GivenLines(()))
-    problem: str = ""  # why there is nothing to show, with the remedy
-    read: tuple[int, int] | None = None  # bytes read and to read, while the log is being walked through
-    count: int = 0  # lines known when this value was made
+    problem: str = ""  # why the log is unavailable, with the remedy
+    read: tuple[int, int] | None = None  # bytes read and total, during the scan
+    count: int = 0  # number of lines known so far
     cursor: int = 1
     top: int = 1
     hits: Sequence[int] = _NONE
-    searched: int = -1  # last line searched so far, -1 when no search is running
+    searched: int = -1  # last line searched so far, -1 without a running search
 
 
 @dataclass(frozen=True)
 class LogsState:
-    """Both logs and where the user is."""
+    """Both logs and the user's position."""
 
     name: str
     sides: tuple[LogSide, LogSide]
     alignment: Alignment = field(default_factory=Alignment)
     active: int = 0
     locked: bool = True  # both logs scroll together
-    moved: bool = False  # the user has moved: lines that come late no longer move the cursor
-    shift: int = 0  # columns that are scrolled out at the left
+    moved: bool = False  # the user has moved: lines read later leave the cursor in place
+    shift: int = 0  # columns scrolled out at the left
     typing: bool = False
     query: str = ""
     pattern: re.Pattern[str] | None = None
@@ -53,7 +53,7 @@ class LogsState:
 
     @property
     def busy(self) -> bool:
-        """A log is still being walked through."""
+        """Whether a scan is still running."""
         return any(side.read is not None for side in self.sides)
 
     @property
@@ -62,14 +62,14 @@ class LogsState:
 
 
 class BadPattern(Exception):
-    """A search text is not a usable regular expression; the message names the fault and the remedy."""
+    """An unusable regular expression; the message names the fault and the remedy."""
 
 
 def compiled(text: str) -> re.Pattern[str]:
-    """The pattern of a search text; a text without capitals finds them too. Raises `BadPattern`.
+    """The pattern of a search text; all lower case ignores case. Raises `BadPattern`.
 
-    Python's engine cannot be interrupted, so what could keep it (and the screen) busy for ever is refused: a group
-    that varies in length, repeated without limit.
+    Python's engine cannot be interrupted, so patterns with catastrophic backtracking are rejected: unlimited
+    repetition of a group of variable length.
     """
     try:
         pattern = re.compile(text, re.IGNORECASE if text == text.lower() else re.NOFLAG)
@@ -90,7 +90,7 @@ _FOREVER = re.compile(r"[*+]|\{\d*,\}")
 
 
 def _explodes(text: str) -> bool:
-    """Whether a group that varies in length is repeated without limit."""
+    """Whether the pattern repeats a group of variable length without limit."""
     varies = [False]  # per open group
     for match in _PIECES.finditer(text):
         piece = match.group()
@@ -106,16 +106,16 @@ def _explodes(text: str) -> bool:
     return False
 
 
-# --- moves -------------------------------------------------------------------------------------------------------
+# --- cursor ------------------------------------------------------------------------------------------------------
 
 
 def put(state: LogsState, index: int, side: LogSide) -> LogsState:
-    """The state with one side replaced."""
+    """Replace one side."""
     return replace(state, sides=(side, state.sides[1]) if index == 0 else (state.sides[0], side))
 
 
 def within(side: LogSide) -> LogSide:
-    """The cursor on an existing line, once all lines are known."""
+    """Clamp the cursor to the existing lines once all are known."""
     if side.read is not None:
         return side
     cursor = max(1, min(side.count, side.cursor))
@@ -123,7 +123,7 @@ def within(side: LogSide) -> LogSide:
 
 
 def opened(state: LogsState, lines: tuple[int | None, int | None], height: int) -> LogsState:
-    """Both cursors on the lines of a field; a side that does not print it goes where it belongs beside the other."""
+    """Put both cursors on the lines of a field; a side without it goes to the aligned line."""
     first = 0 if lines[0] is not None else 1
     if lines[first] is None:
         return state
@@ -136,12 +136,12 @@ def opened(state: LogsState, lines: tuple[int | None, int | None], height: int) 
 
 
 def moved(state: LogsState, by: int, height: int) -> LogsState:
-    """The cursor ``by`` lines down; at the ends it stays."""
+    """Move the cursor ``by`` lines down, clamped at the ends."""
     return gone(state, state.side.cursor + by, height)
 
 
 def gone(state: LogsState, line: int, height: int) -> LogsState:
-    """The cursor on ``line``, or the nearest there is; the window follows, and the other log when they are locked."""
+    """Move the cursor to ``line`` or the nearest one; the window follows, and so does a locked other log."""
     side = state.side
     line = max(1, min(side.count, line))
     far = not side.top - height <= line < side.top + 2 * height
@@ -150,7 +150,7 @@ def gone(state: LogsState, line: int, height: int) -> LogsState:
 
 
 def _followed(state: LogsState) -> LogsState:
-    """The other log beside the active one: the lines of one field in one row of the screen."""
+    """Scroll the other log so that aligned lines share a row of the screen."""
     if not state.locked:
         return state
     here, other = state.side, state.sides[1 - state.active]
@@ -159,13 +159,13 @@ def _followed(state: LogsState) -> LogsState:
 
 
 def realigned(state: LogsState, alignment: Alignment) -> LogsState:
-    """With another alignment; where the user has moved already, the other log comes to the line under the cursor."""
+    """Replace the alignment; if the user has moved, the other log follows the line under the cursor."""
     now = replace(state, alignment=alignment)
     return _followed(now) if state.moved else now
 
 
 def refitted(state: LogsState, heights: tuple[int, int]) -> LogsState:
-    """The cursor of the active side kept in a window of another size."""
+    """Keep the cursor of the active side visible after a resize."""
     height = heights[state.active]
     side = state.side
     if height <= 0 or side.top <= side.cursor < side.top + height:
@@ -174,7 +174,7 @@ def refitted(state: LogsState, heights: tuple[int, int]) -> LogsState:
 
 
 def turned(state: LogsState) -> LogsState:
-    """The other side; its cursor stays, or comes back to the lines there are."""
+    """Switch to the other side, its cursor clamped to the existing lines."""
     other = state.sides[1 - state.active]
     cursor = max(1, min(max(other.count, 1), other.cursor))
     side = replace(other, cursor=cursor, top=other.top + cursor - other.cursor)
@@ -183,7 +183,7 @@ def turned(state: LogsState) -> LogsState:
 
 
 def unlocked(state: LogsState) -> LogsState:
-    """Scrolling together off, or on again."""
+    """Toggle common scrolling."""
     if state.locked:
         other = 1 - state.active
         side = state.sides[other]
@@ -196,12 +196,12 @@ def unlocked(state: LogsState) -> LogsState:
 
 
 def shifted(state: LogsState, by: int) -> LogsState:
-    """The text ``by`` columns further to the left or right."""
+    """Scroll the text horizontally by ``by`` columns."""
     return replace(state, shift=max(0, min(LONGEST, state.shift + by)))
 
 
 def to_mark(state: LogsState, forward: bool, height: int) -> LogsState:
-    """The next line whose value differs or is missing on the other side."""
+    """Move to the next line whose value differs or is missing on the other side."""
     line = state.alignment.next_mark(state.active, state.side.cursor, forward)
     if line is None:
         return replace(state, message="no line of this log holds a value that differs")
@@ -210,7 +210,7 @@ def to_mark(state: LogsState, forward: bool, height: int) -> LogsState:
 
 
 def to_hit(state: LogsState, forward: bool, height: int) -> LogsState:
-    """The next line of the active log in which the search text is found, wrapping around."""
+    """Move to the next hit in the active log, wrapping around."""
     if state.pattern is None:
         return replace(state, message=f"nothing to search for yet: {LOGS_ACTIONS.key('search')} starts a search")
     hits, here = state.side.hits, state.side.cursor
@@ -226,18 +226,18 @@ def to_hit(state: LogsState, forward: bool, height: int) -> LogsState:
 
 
 def hit_number(side: LogSide) -> int:
-    """Which hit the cursor is on, from 1; 0 when it is on none."""
+    """Number of the hit under the cursor, from 1; 0 without one."""
     at = bisect_left(side.hits, side.cursor)
     return at + 1 if at < len(side.hits) and side.hits[at] == side.cursor else 0
 
 
 def typed(state: LogsState, key: str, character: str | None) -> LogsState:
-    """A key while the search text is typed. Enter and Esc are the screen's."""
+    """Handle a key during entry of the search text. The screen handles Enter and Esc."""
     query = state.query[:-1] if key == "backspace" else state.query + (character or "")
     return replace(state, query=query)
 
 
 def forgotten(state: LogsState) -> LogsState:
-    """Without a search."""
+    """Clear the search."""
     left, right = (replace(side, hits=_NONE, searched=-1) for side in state.sides)
     return replace(state, sides=(left, right), typing=False, query="", pattern=None)

@@ -1,4 +1,4 @@
-"""Opens the packages of the reports folder."""
+"""Controller of the packages screen, for the packages of the reports folder."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from nbtui.console.main.screen_controller import ScreenController
 
 
 class PackagesController(ScreenController):
-    """The package that is chosen there is replayed."""
+    """Opens the packages screen and replays the chosen package."""
 
     def open(self) -> None:
-        from nbtui.console.packages.screen import PackagesScreen  # not before the first paint
+        from nbtui.console.packages.screen import PackagesScreen  # deferred past the first paint
 
         host = self.host
         screen = PackagesScreen(host.reports, selected=host.package, message=host.message if host.package else "")
-        host.package = None  # only the first time does the user come back from a replay
+        host.package = None  # the return from a replay happens only once
         host.push_screen(screen, self._left)
 
     def _left(self, package: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""What the threads of the packages screen do and tell."""
+"""Background jobs of the packages screen and their events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nbtui.evidence.history import Entry
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """The reading thread has judged all packages again; ``batch`` is what has made it do so."""
+    """All packages have been judged again, because of ``batch``."""
 
     entries: tuple[Entry, ...]
     unread: int
@@ -29,7 +29,7 @@ class Verified:
 
 def verified(path: Path) -> Verified:
     """Verify a package."""
-    from nbtui.evidence.check.verify import verify  # slow to import, and not needed to watch
+    from nbtui.evidence.check.verify import verify  # slow to import, and unnecessary for watching
 
     outcome = verify(path)
     wrong = [f"{one.file} {one.what}" for one in outcome.findings if one.fatal]

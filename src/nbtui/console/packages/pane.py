@@ -18,12 +18,12 @@ COLUMNS = (("stamp", 16), ("case", 12), ("mode", 8), ("first divergence", 20), (
 NARROW = (("stamp", 16), ("mode", 8), ("first divergence", 16), ("gap", 9), ("vs before", 9))
 WIDE = 110
 TONES = {BETTER: "pass", WORSE: "diverge", SAME: "faint"}
-TELLING = frozenset({Subject.CHECKSUMS, Subject.METRICS, Subject.PYTHON_TRACE, Subject.PER_PHI})  # gaps worth a look
-LOWEST = 1e-17  # of a gap that is not zero; below this nothing is told apart
+TELLING = frozenset({Subject.CHECKSUMS, Subject.METRICS, Subject.PYTHON_TRACE, Subject.PER_PHI})  # missing parts worth a warning
+LOWEST = 1e-17  # smallest resolved nonzero gap
 
 
 def header(state: PackagesState, width: int, height: int) -> list[Line]:
-    """Root, how many packages, live or frozen, age of the newest."""
+    """Root, number of packages, live or frozen, age of the newest."""
     if not state.started:
         tail = Span("looking ... ", "warning")
     elif not state.root_there:
@@ -44,7 +44,7 @@ def header(state: PackagesState, width: int, height: int) -> list[Line]:
 
 
 def age(state: PackagesState) -> str:
-    """How long ago the newest package was made, in one unit."""
+    """Age of the newest package, in one unit."""
     when = state.entries[0].package.time if state.entries else None
     if when is None:
         return ""
@@ -56,7 +56,7 @@ def age(state: PackagesState) -> str:
 
 
 def table(state: PackagesState, width: int, height: int) -> list[Line]:
-    """One line per package, newest first, or the text that is read."""
+    """One line per package, newest first, or the open text."""
     if state.reading is not None:
         return _text(state, width, height)
     columns = COLUMNS if width >= WIDE else NARROW
@@ -73,7 +73,7 @@ def table(state: PackagesState, width: int, height: int) -> list[Line]:
 
 
 def rows_in(height: int) -> int:
-    """How many packages a table of ``height`` lines shows."""
+    """Visible packages in a table of ``height`` lines."""
     return max(1, height - 1)
 
 
@@ -98,12 +98,12 @@ def _row(state: PackagesState, entry: Entry, columns: Sequence[tuple[str, int]],
 
 
 def _between(columns: Sequence[tuple[str, int]]) -> str:
-    """What stands between two columns: at 80 columns the last one has to be seen whole."""
+    """Separator of the columns: narrow enough to keep the last one whole at 80 columns."""
     return " " if columns is NARROW else "  "
 
 
 def checks(state: PackagesState, entry: Entry) -> tuple[str, str]:
-    """What is known of a package's soundness, and its tone. ``!`` is worth a look."""
+    """The integrity checks of a package, and their tone. ``!`` marks a warning."""
     package = entry.package
     verified = state.checks.get(package.path)
     if verified is not None:
@@ -152,7 +152,7 @@ def trend(state: PackagesState, width: int, height: int) -> list[Line]:
 def plot(gaps: Sequence[float | None], rows: int) -> list[tuple[str, str]]:
     """Rows of (label, one mark per value) from large to small: ``*`` on a log scale, ``0`` for none, ``?`` unknown.
 
-    The lowest row holds what is 0, the top row what is infinite or NaN; unknown values have a mark in the lowest row.
+    The lowest row holds zero and unknown values, the top row infinity and NaN.
     """
     sizes = [abs(gap) for gap in gaps if gap is not None and math.isfinite(gap) and abs(gap) > LOWEST]
     high = math.log10(max(sizes)) if sizes else 0.0
@@ -173,7 +173,7 @@ def plot(gaps: Sequence[float | None], rows: int) -> list[tuple[str, str]]:
 
 
 def detail(state: PackagesState, width: int, height: int) -> list[Line]:
-    """The selected package: first divergence in full, what changed, what it lacks."""
+    """The selected package: full first divergence, changes, missing parts."""
     entry = state.entry
     lines: list[Line] = [rule((Span("this package", "title"),), width)]
     if entry is not None:

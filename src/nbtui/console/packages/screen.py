@@ -1,4 +1,4 @@
-"""The packages screen: a reports root that is watched."""
+"""The packages screen: watches a reports root."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from nbtui.evidence.read.folder import read_bytes
 from nbtui.evidence.read.package import python_logs
 from nbtui.trace.text import clean
 
-AGE_EVERY = 5.0  # s between looks at the clock
-LONGEST_TEXT = 4 * 1024 * 1024  # bytes of a summary that are shown
-PATIENCE = 0.1  # s that the reading thread waits for news when it has nothing to read
+AGE_EVERY = 5.0  # s between updates of the ages
+LONGEST_TEXT = 4 * 1024 * 1024  # bytes displayed of a summary
+PATIENCE = 0.1  # s: longest wait of the idle reading thread for new packages
 
 
 class PackagesScreen(ActionScreen["Path | None"]):
-    """A reports root that is watched. Its result is a package to replay, or None when it was closed."""
+    """The packages of a watched reports root. Its result is a package to replay, or None if closed."""
 
     CSS = """
     PackagesScreen { layout: vertical; }
@@ -109,7 +109,7 @@ class PackagesScreen(ActionScreen["Path | None"]):
             news.put(batch)
 
     def _read(self, news: queue.SimpleQueue[Batch]) -> None:
-        """Read packages until the screen ends: news at once, the backlog piece by piece in between."""
+        """Read packages until the screen closes: new ones at once, the backlog piecewise in between."""
         library, tell = Library(), in_loop(self, self._judged)
         told = 0
         while not self._stopped.is_set():
@@ -118,7 +118,7 @@ class PackagesScreen(ActionScreen["Path | None"]):
             except queue.Empty:
                 if library.unread:
                     library.read_some()
-                    if len(library) >= 2 * told or not library.unread:  # every telling judges all: tell rarely
+                    if len(library) >= 2 * told or not library.unread:  # each report judges all packages: report rarely
                         told = len(library)
                         tell(Judged(library.entries(), library.unread, 0, None))
                 continue
@@ -134,7 +134,7 @@ class PackagesScreen(ActionScreen["Path | None"]):
         state = self.state
         if batch is not None and batch.first:
             state = replace(state, root_there=batch.root_there, polling=batch.polling, started=True, held=None)
-        if batch is not None and batch.changed:  # an old verification does not hold for a changed package
+        if batch is not None and batch.changed:  # a change invalidates the verification of a package
             kept = {path: outcome for path, outcome in state.checks.items() if path not in batch.changed}
             state = replace(state, checks=kept)
         state = replace(state, seconds=time.time())
@@ -216,7 +216,7 @@ class PackagesScreen(ActionScreen["Path | None"]):
     # --- showing -------------------------------------------------------------------------------------------------
 
     def show(self, state: PackagesState) -> None:
-        """Make ``state`` the one that is shown."""
+        """Show ``state``."""
         reading = state.reading is not None
         if reading != (self.state.reading is not None):
             self.set_class(reading, "reading")

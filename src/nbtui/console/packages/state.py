@@ -1,4 +1,4 @@
-"""What the packages screen knows and where the user is: one frozen value and the pure steps between such values."""
+"""State of the packages screen, frozen, and its pure transitions."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from nbtui.evidence.history import Entry
 
 @dataclass(frozen=True)
 class OpenText:
-    """A text that is shown instead of the table."""
+    """A text displayed in place of the table."""
 
     title: str
-    lines: tuple[str, ...]  # cleaned
+    lines: tuple[str, ...]  # free of control characters
     top: int = 0
-    shift: int = 0  # columns hidden on the left
+    shift: int = 0  # columns scrolled out at the left
 
 
 @dataclass(frozen=True)
 class PackagesState:
-    """Everything the panes of the packages screen may show. Replaced, never changed."""
+    """Everything the panes of the packages screen show. Immutable."""
 
     root: str
     entries: tuple[Entry, ...] = ()  # newest first
@@ -30,18 +30,18 @@ class PackagesState:
     started: bool = False
     polling: bool = False
     frozen: bool = False
-    held: tuple[Entry, ...] | None = None  # what a frozen screen will show when it is let go
-    selected: Path | None = None  # None: the newest, whatever comes
+    held: tuple[Entry, ...] | None = None  # list to show when a frozen screen resumes
+    selected: Path | None = None  # None: always the newest
     top: int = 0
-    checks: Mapping[Path, str] = field(default_factory=dict)  # outcome of a verification, by package
+    checks: Mapping[Path, str] = field(default_factory=dict)  # verification results, by package
     reading: OpenText | None = None
     message: str = ""
-    burst: int = 0  # packages that came since the message was last cleared
+    burst: int = 0  # packages arrived since the message was last cleared
     seconds: float = 0.0  # clock, for ages [s since 1970]
 
     @property
     def cursor(self) -> int:
-        """Row of the selected package; 0 when it has gone."""
+        """Row of the selected package; 0 if it was removed."""
         if self.selected is None:
             return 0
         return next((row for row, one in enumerate(self.entries) if one.package.path == self.selected), 0)
@@ -53,7 +53,7 @@ class PackagesState:
 
 
 def updated(state: PackagesState, entries: tuple[Entry, ...], unread: int, arrived: int) -> PackagesState:
-    """Newly judged packages; a frozen screen holds them back and counts them."""
+    """Store newly judged packages; a frozen screen withholds and counts them."""
     burst = state.burst + arrived
     message = state.message
     if arrived:
@@ -72,7 +72,7 @@ def freeze(state: PackagesState) -> PackagesState:
 
 
 def moved(state: PackagesState, by: int, height: int) -> PackagesState:
-    """The cursor ``by`` rows down, at the ends it stays; ``height`` rows are in sight. A text is scrolled instead."""
+    """Move the cursor ``by`` rows down, clamped, with ``height`` rows visible. An open text scrolls instead."""
     if state.reading is not None:
         last = max(0, len(state.reading.lines) - height)
         return replace(state, reading=replace(state.reading, top=max(0, min(last, state.reading.top + by))))
@@ -84,14 +84,14 @@ def moved(state: PackagesState, by: int, height: int) -> PackagesState:
 
 
 def in_view(state: PackagesState, height: int) -> PackagesState:
-    """The first row shown chosen so that the cursor is in sight."""
+    """Scroll the cursor into view."""
     rows = max(1, height)
     top = min(state.top, max(0, len(state.entries) - rows))
     return replace(state, top=max(state.cursor - rows + 1, min(top, state.cursor)))
 
 
 def shifted(state: PackagesState, by: int) -> PackagesState:
-    """A text moved sideways by ``by`` columns."""
+    """Scroll an open text horizontally by ``by`` columns."""
     if state.reading is None:
         return state
     widest = max((len(text) for text in state.reading.lines), default=0)
@@ -100,5 +100,5 @@ def shifted(state: PackagesState, by: int) -> PackagesState:
 
 
 def quiet(state: PackagesState) -> PackagesState:
-    """The last notification is taken note of."""
+    """Dismiss the last notification."""
     return replace(state, message="", burst=0)

@@ -1,1 +1,1 @@
-"""The parameters screen: a form whose every change is simulated."""
+"""The parameters screen: a form that simulates every change."""

@@ -1,4 +1,4 @@
-"""The keys of the parameters screen: its bindings, foot line and help are made from this table."""
+"""The action table of the parameters screen: source of its bindings, foot line and help."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opens the parameters screen, and hands it every new state."""
+"""Controller of the parameters screen: opens it and passes it every new state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ParametersController(ScreenController):
-    """Keeps the parameter under the cursor between two visits."""
+    """Opens the parameters screen and keeps its cursor between visits."""
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
@@ -26,7 +26,7 @@ class ParametersController(ScreenController):
         if tuning is None or now.case is None:
             self.host.tell("two logs have no parameters; add the run's flags: nbtui open C_LOG PY_LOG -- FLAGS")
             return
-        from nbtui.console.parameters.screen import ParametersScreen  # not before the first paint
+        from nbtui.console.parameters.screen import ParametersScreen  # deferred past the first paint
 
         opened = replace(now, tuning=tuning)
         self.host.show(replace(opened, tuning=replace(tuning, gap=start_gap(opened, tuning))))

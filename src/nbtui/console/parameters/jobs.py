@@ -1,4 +1,4 @@
-"""What the thread of the parameters screen does: build the experiment, and read the effective values from it."""
+"""Background job of the parameters screen: build the experiment and read its effective values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nbtui.live.parameters.tuning import Tuning
 
 @dataclass(frozen=True, eq=False)
 class ValuesRead:
-    """The effective values of a set-up, or why it makes no experiment; ``start``: those of the case as started."""
+    """The effective values of a set-up, or why it is invalid; ``start``: those of the initial case."""
 
     setup: Setup
     values: dict[str, Value]
@@ -28,6 +28,6 @@ def read(tuning: Tuning, case: Case, start: dict[str, Value]) -> ValuesRead:
     try:
         start = start or in_force(tuning.case, tuning.settings)
         values = start if tuning.now == tuning.base else in_force(tuning.of(case), tuning.now.settings)
-    except Exception as error:  # the start, or the change, cannot be simulated: the form goes on without
+    except Exception as error:  # the start, or the change, cannot be simulated: the form continues without values
         problem = explained(error).sentence
     return ValuesRead(tuning.now, values, start, problem)

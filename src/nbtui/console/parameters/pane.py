@@ -17,11 +17,11 @@ from nbtui.trace.text import clean
 
 MARKS = "* changed   + follows   # not as C's log   ~ another value is effective   (...) not on the command line"
 _MARKS = 4  # columns of the cursor and the marks
-_NARROW, _MIDDLE = 21, 30  # of the labels; the width of each value column
+_NARROW, _MIDDLE = 21, 30  # label widths; each value column
 
 
 def header(form: ParametersState, state: State, width: int, height: int) -> list[Line]:
-    """What is run, the verdict of the main screen, and how the gap has moved."""
+    """The run, the verdict of the main screen, and the change of the gap."""
     verdict = main.draw(state, width, 2)[1]
     return block([_title(form, state, width), verdict, _gap(form, state, width)], width, height)
 
@@ -43,7 +43,7 @@ def _title(form: ParametersState, state: State, width: int) -> Line:
 
 
 def activity(form: ParametersState, state: State) -> Span:
-    """Whether the verdict is that of the values shown, in words."""
+    """Whether the verdict belongs to the displayed values, in words."""
     if state.phase is Phase.SIMULATING:
         return Span("simulating ... ", "warning")
     if state.phase is Phase.READING:
@@ -58,7 +58,7 @@ def activity(form: ParametersState, state: State) -> Span:
 
 
 def _gap(form: ParametersState, state: State, width: int) -> Line:
-    """The gap of the pixel at the start and now, or why there is none now."""
+    """The gap of the pixel at the start and now, or why it is unknown now."""
     if state.phase is Phase.FAILED:
         return fit(line(Span(f" {clip(clean(state.failure), width - 2)}", "warning")), width)
     row = state.comparison.row("I_pixel_final") if state.comparison and not state.pending else None
@@ -113,7 +113,7 @@ def table(form: ParametersState, width: int, height: int) -> list[Line]:
 
 
 def rows_in(height: int) -> int:
-    """How many lines of the form a table of ``height`` lines shows."""
+    """Visible lines of the form in a table of ``height`` lines."""
     return max(1, height - 1)
 
 
@@ -174,7 +174,7 @@ def _row(form: ParametersState, row: Parameter, wide: dict[str, int]) -> Line:
 
 
 def fitted(row: Parameter, value: Value, width: int) -> str:
-    """A value in ``width`` cells: with fewer digits where it has too many, cut where that is not enough."""
+    """A value in ``width`` cells: first with fewer digits, then truncated."""
     texts = (shown(row, value, digits) for digits in (10, 7, 5, 4, 3))
     return clip(next((text for text in texts if len(text) <= width), shown(row, value, 3)), width)
 
@@ -195,7 +195,7 @@ def groups(form: ParametersState, width: int, height: int) -> list[Line]:
 
 
 def detail(form: ParametersState, width: int, height: int) -> list[Line]:
-    """The parameter under the cursor: what it is, its values, and what comes of them."""
+    """The parameter under the cursor: its meaning, values and consequences."""
     row = form.parameter
     flag = Span(f" {row.flag} ", "label") if row.flag else Span(" an option of nbtui ", "label")
     lines: list[Line] = [rule((Span(row.name, "title"), flag), width)]
@@ -217,7 +217,7 @@ def detail(form: ParametersState, width: int, height: int) -> list[Line]:
 
 
 def _range(row: Parameter) -> str:
-    """Bounds, step and choices, as far as they apply."""
+    """Bounds, step and choices, if applicable."""
     said = []
     if row.kind == Kind.CHOICE:
         said.append("one of " + ", ".join(shown(row, value) for value, _ in row.choices))
@@ -235,7 +235,7 @@ def _range(row: Parameter) -> str:
 
 
 def _consequence(form: ParametersState, width: int) -> Line:
-    """What else has changed in the experiment, or why there is none."""
+    """Other changes in the experiment, or why it is invalid."""
     if form.unread:
         return line(Span(f" {clip(clean(form.unread), width - 2)}", "warning"))
     if not form.fresh or not form.tuning.edits:
@@ -249,7 +249,7 @@ def _consequence(form: ParametersState, width: int) -> Line:
 
 
 def footer(form: ParametersState, width: int, height: int) -> list[Line]:
-    """What is typed, what was last told, or the keys."""
+    """The text being typed, the last message, or the keys."""
     row = form.parameter
     if form.entry is not None:
         unit = f" [{row.unit}]" if row.unit else ""

@@ -1,4 +1,4 @@
-"""The parameters screen: a form whose every change is simulated at once, with the verdict in sight."""
+"""The parameters screen: a form that simulates every change at once, below the verdict."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from nbtui.live.parameters.tuning import Tuning, c_command, nbtui_command
 
 
 class ParametersScreen(ActionScreen[None]):
-    """``state`` gives what the console shows, ``tune`` takes the changes."""
+    """``state`` returns the console's state, ``tune`` accepts the changes."""
 
     CSS = """
     ParametersScreen { layout: vertical; }
@@ -46,7 +46,7 @@ class ParametersScreen(ActionScreen[None]):
         now = state()
         assert now.tuning is not None and now.case is not None
         self.state = states.at_row(ParametersState(now.tuning, c=c_setup(now.c_trace) if now.c_trace else {}), cursor)
-        self._reading: Setup | None = None  # the set-up that a thread is building
+        self._reading: Setup | None = None  # the set-up being built by a thread
         draws: dict[str, Callable[[int, int], list[Line]]] = {
             "header": lambda width, height: panes.header(self.state, self._main_state(), width, height),
             "groups": lambda width, height: panes.groups(self.state, width, height),
@@ -69,15 +69,15 @@ class ParametersScreen(ActionScreen[None]):
         self.show(self.state)
 
     def follow(self) -> None:
-        """The console shows a new state: a result has come, or a simulation was begun."""
+        """Follow a new state of the console: a result, or the start of a simulation."""
         now = self._main_state()
         if now.tuning is not None:
             self.show(replace(self.state, tuning=now.tuning))
-        if now.phase is not Phase.SIMULATING:  # the verdict comes first
+        if now.phase is not Phase.SIMULATING:  # the verdict has priority
             self._read()
 
     def _read(self) -> None:
-        """Build the experiment of what is wanted, in a thread, unless it is known or one is being built."""
+        """Build the requested experiment in a thread, unless it is known or already being built."""
         tuning, case = self.state.tuning, self._main_state().case
         if case is None or self._reading is not None or self.state.read == tuning.now:
             return
@@ -104,7 +104,7 @@ class ParametersScreen(ActionScreen[None]):
     # --- keys --------------------------------------------------------------------------------------------------------
 
     def typed(self, event: events.Key) -> bool:
-        """While a value or a search text is typed, keys are text; a digit or a sign begins to type a value."""
+        """During entry of a value or search text keys are text; a digit or a sign starts the entry of a value."""
         form = self.state
         character = event.character if event.is_printable else None
         if form.keys:
@@ -120,7 +120,7 @@ class ParametersScreen(ActionScreen[None]):
         return True
 
     def on_paste(self, event: events.Paste) -> None:
-        """Pasted text is typed text."""
+        """Treat pasted text as typed text."""
         event.stop()
         form = self.state
         text = "".join(char for char in event.text if char.isprintable())
@@ -210,15 +210,15 @@ class ParametersScreen(ActionScreen[None]):
         return panes.rows_in(self.views["table"].size.height)
 
     def _change(self, form: ParametersState) -> None:
-        """Show the form; where it wants other values, hand them to the console."""
+        """Show the form, and pass changed values to the console."""
         if form.tuning is self.state.tuning:
             self.show(form)
             return
         self.state = form
-        self._tune(form.tuning)  # which comes back to `follow`
+        self._tune(form.tuning)  # results in a call of `follow`
 
     def show(self, form: ParametersState) -> None:
-        """Make ``form`` the one that is shown."""
+        """Show ``form``."""
         self.state = states.in_view(form, self._rows())
         for view in self.views.values():
             view.update()

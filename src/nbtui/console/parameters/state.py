@@ -1,4 +1,4 @@
-"""What the parameters screen shows and where the user is in it, as one frozen value, and the steps between them."""
+"""State of the parameters screen, frozen, and its pure transitions."""
 
 from __future__ import annotations
 
@@ -16,71 +16,71 @@ from nbtui.live.parameters.table import GROUPS, by_id, parameters
 from nbtui.live.parameters.tuning import Tuning
 from nbtui.live.parameters.values import nudged, shown, understood
 
-FAR = 10  # nudges of a long one
+FAR = 10  # steps per long nudge
 
 
 @dataclass(frozen=True)
 class ParametersState:
-    """Everything the panes may show. Replaced, never changed."""
+    """Everything the panes show. Immutable."""
 
     tuning: Tuning
-    c: Mapping[str, Shown] = field(default_factory=dict)  # what C's log shows, by id
-    in_force: Mapping[str, Value] = field(default_factory=dict)  # of the experiment read last
-    read: Setup | None = None  # the set-up that it was built from
+    c: Mapping[str, Shown] = field(default_factory=dict)  # values in C's log, by id
+    in_force: Mapping[str, Value] = field(default_factory=dict)  # effective values of the last experiment read
+    read: Setup | None = None  # its set-up
     unread: str = ""  # why it could not be built
     cursor: str = "distance"  # id of a parameter
-    top: int = 0  # first line of the table that is shown
-    entry: str | None = None  # the value while it is typed
+    top: int = 0  # first visible line of the table
+    entry: str | None = None  # the value during entry
     searching: bool = False
     query: str = ""
-    only: bool = False  # only what was changed, follows from it, or is not as C has it
+    only: bool = False  # list only parameters changed, affected by a change, or different from C
     message: str = ""
     keys: bool = False  # the list of keys is shown
-    key: int = 0  # its first line
+    key: int = 0  # its first visible line
 
     @property
     def parameter(self) -> Parameter:
-        """The one under the cursor."""
+        """The parameter under the cursor."""
         return by_id()[self.cursor]
 
     @cached_property
     def start(self) -> Typed:
-        """What the command line of the start says."""
+        """The values given on the initial command line."""
         return tunings.begun(self.tuning.case, self.tuning.settings).typed
 
     @property
     def fresh(self) -> bool:
-        """Whether the effective values are those of the edits."""
+        """Whether the effective values reflect the edits."""
         return self.read == self.tuning.now and not self.unread
 
     def value(self, parameter: Parameter) -> Value:
-        """The wanted value: as typed where it is given, else the effective one."""
+        """The requested value: as given, else the effective one."""
         typed = self.tuning.typed
         return typed.values[parameter.id] if self.given(parameter) else self.effect(parameter)
 
     def given(self, parameter: Parameter) -> bool:
-        """Whether the command line (as it is wanted now) says the value."""
+        """Whether the requested command line gives the value."""
         return parameter.id in self.tuning.typed.given
 
     def effect(self, parameter: Parameter) -> Value:
-        """The effective value; as typed until it is known."""
+        """The effective value; the requested one until it is known."""
         typed = self.tuning.typed.values[parameter.id]
         return self.in_force.get(parameter.id, typed)
 
     def at_start(self, parameter: Parameter) -> Value:
-        """The value of the first command line, or the effective one where it gives none."""
+        """The value on the initial command line, else the effective one."""
         start = self.start
         if parameter.id in start.given:
             return start.values[parameter.id]
         return self.tuning.known.get(parameter.id, start.values[parameter.id])
 
     def differs(self, parameter: Parameter) -> bool:
-        """Whether the effective value differs from that of C's log."""
+        """Whether the effective value differs from C's log."""
         c = self.c.get(parameter.id)
         return c is not None and differs(self.effect(parameter), c)
 
     def follows(self, parameter: Parameter) -> bool:
-        """Whether the effective value has changed without an edit of its own."""
+        """Whether the effective value has changed without being edited."""
         known = self.tuning.known
         if parameter.id in self.tuning.changed or parameter.id not in known or parameter.id not in self.in_force:
             return False
@@ -88,7 +88,7 @@ class ParametersState:
 
 
 def rows(form: ParametersState) -> tuple[Parameter, ...]:
-    """The parameters that the table lists."""
+    """The parameters listed in the table."""
     if not form.only:
         return parameters()
     changed = form.tuning.changed
@@ -96,7 +96,7 @@ def rows(form: ParametersState) -> tuple[Parameter, ...]:
 
 
 def listing(form: ParametersState) -> list[Parameter | str]:
-    """The lines of the table: parameters, and the names of their groups in front of them."""
+    """The lines of the table: group names, each followed by its parameters."""
     lines: list[Parameter | str] = []
     group = ""
     for row in rows(form):
@@ -108,7 +108,7 @@ def listing(form: ParametersState) -> list[Parameter | str]:
 
 
 def in_view(form: ParametersState, height: int) -> ParametersState:
-    """The form scrolled so that the cursor is among ``height`` lines, with the name of its group where it fits."""
+    """Scroll the cursor into ``height`` lines, with the name of its group if it fits."""
     lines = listing(form)
     at = next((n for n, row in enumerate(lines) if not isinstance(row, str) and row.id == form.cursor), 0)
     first = at - 1 if at and isinstance(lines[at - 1], str) else at
@@ -116,11 +116,11 @@ def in_view(form: ParametersState, height: int) -> ParametersState:
     return replace(form, top=max(top, at - height + 1))
 
 
-# --- moves -----------------------------------------------------------------------------------------------------------
+# --- cursor ----------------------------------------------------------------------------------------------------------
 
 
 def moved(form: ParametersState, by: int) -> ParametersState:
-    """The cursor ``by`` rows down; at the ends it stays."""
+    """Move the cursor ``by`` rows down, clamped at the ends."""
     ids = [row.id for row in rows(form)]
     if not ids:
         return form
@@ -129,13 +129,13 @@ def moved(form: ParametersState, by: int) -> ParametersState:
 
 
 def at_row(form: ParametersState, id: str) -> ParametersState:
-    """The cursor on a parameter, its group from its first line on as far as there is room."""
+    """Move the cursor to a parameter, showing its group from the first line if it fits."""
     moved_there = replace(form, cursor=id)
     return replace(moved_there, top=listing(moved_there).index(moved_there.parameter.group))
 
 
 def to_group(form: ParametersState, by: int) -> ParametersState:
-    """The first row of the next (previous) group that has rows, wrapping around."""
+    """Move to the first row of the next (previous) nonempty group, wrapping around."""
     shown_rows = rows(form)
     groups = [group for group in GROUPS if any(row.group == group for row in shown_rows)]
     if not groups:
@@ -147,7 +147,7 @@ def to_group(form: ParametersState, by: int) -> ParametersState:
 
 
 def filtered(form: ParametersState) -> ParametersState:
-    """Only what was changed or is not as C has it, or all again."""
+    """Toggle the filter: changed parameters and differences from C only."""
     turned = replace(form, only=not form.only, top=0)
     ids = [row.id for row in rows(turned)]
     if not ids:
@@ -156,7 +156,7 @@ def filtered(form: ParametersState) -> ParametersState:
 
 
 def found(form: ParametersState, forward: bool, *, stay: bool = False) -> ParametersState:
-    """The next row whose label or flag, else whose help, has the search text; ``stay``: or the cursor's own."""
+    """Move to the next row matching the search text in label or flag, else in help; ``stay``: the current row counts."""
     wanted = form.query.casefold()
     if not wanted:
         return replace(form, message=f"nothing to search for yet: {PARAMETERS_ACTIONS.key('search')} starts a search")
@@ -175,7 +175,7 @@ def found(form: ParametersState, forward: bool, *, stay: bool = False) -> Parame
 
 
 def searched(form: ParametersState, key: str, character: str | None) -> ParametersState:
-    """A key while the search text is typed. The cursor follows the text; Esc drops it."""
+    """Handle a key during entry of the search text. The cursor follows the text; Esc cancels."""
     if key in ("escape", "enter"):
         return replace(form, searching=False, query="" if key == "escape" else form.query)
     query = form.query[:-1] if key == "backspace" else form.query + (character or "")
@@ -187,7 +187,7 @@ def searched(form: ParametersState, key: str, character: str | None) -> Paramete
 
 
 def wanted(form: ParametersState, value: Value) -> ParametersState:
-    """The parameter under the cursor gets a value; what speaks against it becomes the message."""
+    """Set the parameter under the cursor; an objection becomes the message."""
     try:
         tuning = tunings.put(form.tuning, Edit(form.cursor, value))
     except UnusableInput as error:
@@ -196,7 +196,7 @@ def wanted(form: ParametersState, value: Value) -> ParametersState:
 
 
 def nudge(form: ParametersState, by: int) -> ParametersState:
-    """The parameter under the cursor goes ``by`` steps up."""
+    """Increase the parameter under the cursor by ``by`` steps."""
     parameter = form.parameter
     try:
         value = nudged(parameter, form.value(parameter), by)
@@ -208,7 +208,7 @@ def nudge(form: ParametersState, by: int) -> ParametersState:
 
 
 def entered(form: ParametersState, key: str, character: str | None) -> ParametersState:
-    """A key in the entry of a value: Enter sets it, Esc drops it; a rejected value stays for correction."""
+    """Handle a key during entry of a value: Enter sets it, Esc cancels; a rejected value stays for correction."""
     entry = form.entry or ""
     if key == "escape":
         return replace(form, entry=None, message="")
@@ -225,7 +225,7 @@ def entered(form: ParametersState, key: str, character: str | None) -> Parameter
 
 
 def begin(form: ParametersState, text: str | None = None) -> ParametersState:
-    """Start to type a value, at ``text`` or at the value that is there; switches and choices go on instead."""
+    """Start the entry of a value with ``text`` or the current value; switches and choices advance instead."""
     parameter = form.parameter
     if parameter.choices:
         return nudge(form, 1) if text is None else form
@@ -234,7 +234,7 @@ def begin(form: ParametersState, text: str | None = None) -> ParametersState:
 
 
 def restored(form: ParametersState) -> ParametersState:
-    """The parameter under the cursor as the command line of the start has it."""
+    """Reset the parameter under the cursor to the initial command line."""
     if form.cursor not in form.tuning.changed:
         return replace(form, message=f"{form.parameter.label} is as at the start")
     try:
@@ -244,7 +244,7 @@ def restored(form: ParametersState) -> ParametersState:
 
 
 def reset(form: ParametersState) -> ParametersState:
-    """All parameters as the command line of the start has them."""
+    """Reset all parameters to the initial command line."""
     if not form.tuning.edits:
         return replace(form, message="nothing is changed")
     told = f"all as at the start; {PARAMETERS_ACTIONS.key('undo')} undoes"
@@ -252,7 +252,7 @@ def reset(form: ParametersState) -> ParametersState:
 
 
 def stepped(form: ParametersState, *, back: bool) -> ParametersState:
-    """Undo, or redo; the cursor goes to what changes."""
+    """Undo or redo; the cursor moves to the changed parameter."""
     tuning = tunings.undone(form.tuning) if back else tunings.redone(form.tuning)
     if tuning is form.tuning:
         return replace(form, message="nothing to undo" if back else "nothing to redo")
