@@ -1,4 +1,4 @@
-"""The keys of the diagnosis screen: its bindings, foot line and help are made from this table."""
+"""The action table of the diagnosis screen: source of its bindings, foot line and help."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The diagnosis of the current traces: on request by its key, or automatic while nothing else runs."""
+"""Controller of the diagnosis screen: diagnoses on request, or automatically while idle."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from nbtui.console.diagnosis.screen import DiagnosisScreen
     from nbtui.console.main.host import Host
 
-TELL_EVERY = 0.3  # s between words on the progress
-RESTED = 0.4  # s without anything new before an automatic diagnosis
-AFTER_A_KEY = 0.15  # s that a quiet diagnosis leaves to whoever presses keys
+TELL_EVERY = 0.3  # s between progress messages
+RESTED = 0.4  # s of idle time before an automatic diagnosis
+AFTER_A_KEY = 0.15  # s after a key press during which a background diagnosis pauses
 _NAP = 0.01  # s
 
 
 def case_of(state: State) -> Case | None:
-    """The case that C's log follows from: the one of the start, whatever was changed since, and its C log."""
+    """The case behind C's log: the initial one, regardless of later changes, with its C log."""
     case = state.case
     if case is None:
         return None
@@ -57,7 +57,7 @@ def refusal(state: State) -> str:
 
 
 def wanted(state: State) -> bool:
-    """Whether there is a difference to diagnose automatically."""
+    """Whether the current difference calls for an automatic diagnosis."""
     if refusal(state) or state.phase is not Phase.READY or current(state) is not None:
         return False
     if state.comparison is None or state.comparison.agrees or not state.comparison.num_compared:
@@ -66,26 +66,26 @@ def wanted(state: State) -> bool:
 
 
 class DiagnosisController(ScreenController):
-    """Opens the diagnosis screen, and diagnoses: on request, or quietly while nothing else happens."""
+    """Opens the diagnosis screen, and diagnoses on request, or in the background while idle."""
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self._screen: DiagnosisScreen | None = None
         self._run: Run | None = None
-        self._tried: Run | None = None  # the last one that ended, however it did
+        self._tried: Run | None = None  # the last finished run, successful or not
         self._resting: Timer | None = None
 
     def open(self) -> None:
-        """Show the screen, with the diagnosis that is there or a new one."""
+        """Show the screen with the existing diagnosis or a new one."""
         why = refusal(self.host.state)
         if why:
             self.host.tell(why)
             return
-        from nbtui.console.diagnosis.screen import DiagnosisScreen  # not before the first paint
+        from nbtui.console.diagnosis.screen import DiagnosisScreen  # deferred past the first paint
 
         run = self._run
         if run is not None and run.of(self.host.state):
-            run.quiet = False  # somebody waits for it now
+            run.quiet = False  # the user is waiting for it now
             opened = DiagnosisState(progress=run.words)
         else:
             opened = DiagnosisState(diagnosed=current(self.host.state))
@@ -93,7 +93,7 @@ class DiagnosisController(ScreenController):
         self.host.push_screen(self._screen, self._left)
 
     def follow(self) -> None:
-        """After every new state: stop what is of another one, and look for the cause when all has come to rest."""
+        """Follow a new state: stop an obsolete run, and schedule an automatic diagnosis once idle."""
         now = self.host.state
         if self._run is not None and not self._run.of(now):
             self.stop()
@@ -123,7 +123,7 @@ class DiagnosisController(ScreenController):
     # --- a run -------------------------------------------------------------------------------------------------------
 
     def begin(self, quiet: bool = False) -> str:
-        """Start a diagnosis of the current traces; why that is impossible, else empty."""
+        """Start a diagnosis of the current traces; returns why that is impossible, else an empty text."""
         state = self.host.state
         case, c, py, gap = case_of(state), state.c_trace, state.py_trace, gap_of(state)
         problem = refusal(state) or ("a simulation is running; wait for it" if state.phase is Phase.SIMULATING else "")
@@ -152,7 +152,7 @@ class DiagnosisController(ScreenController):
         return ""
 
     def stop(self) -> None:
-        """The run on its way is not wanted any more."""
+        """Cancel the current run."""
         if self._run is not None:
             self._run.stop.set()
             self._tried, self._run = self._run, None
@@ -177,7 +177,7 @@ class DiagnosisController(ScreenController):
                 self._screen.not_found(event.sentence)
 
     def _teller(self, run: Run) -> Callable[[str], None]:
-        """Takes words from the thread, and passes them on now and then; ends the diagnosis when it has been stopped."""
+        """A progress callback for the thread: rate-limited, and raising `Stopped` after cancellation."""
         last = -TELL_EVERY
         progress = in_loop(self.host, self._progress)
 
@@ -197,7 +197,7 @@ class DiagnosisController(ScreenController):
     # --- what the screen asks for ------------------------------------------------------------------------------------
 
     def apply(self, why: DiagnosisState) -> tuple[bool, str]:
-        """Change the live side as the cause under the cursor asks for; whether that was done, and what to tell."""
+        """Apply the cause under the cursor to the live side; returns success and a message."""
         from nbtui.diagnosis.explain.remedy import remedy
 
         now, tuning, cause = self.host.state, self.host.tuning(), why.cause
@@ -225,13 +225,13 @@ class DiagnosisController(ScreenController):
         return True, asked.sentence
 
     def back_to(self, before: State) -> None:
-        """What was shown before, as if nothing had been applied; simulations on their way become stale."""
+        """Restore the state before a cause was applied; running simulations become stale."""
         now = self.host.state
         self.host.show(replace(before, generation=now.generation + 1, message="", history=now.history, files=now.files))
 
     def _left(self, result: None) -> None:
         self._screen = None
         if self._run is not None and self.host.diagnoses:
-            self._run.quiet = True  # it may go on beside the main screen
+            self._run.quiet = True  # it may continue behind the main screen
         else:
             self.stop()

@@ -1,4 +1,4 @@
-"""A diagnosis on its way, and what its thread tells: one event for each kind of news."""
+"""A running diagnosis, and the events from its thread."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from nbtui.trace.model import Trace
 
 
 class Stopped(Exception):
-    """The diagnosis is not wanted any more."""
+    """The diagnosis has been cancelled."""
 
 
 class Run:
-    """One diagnosis on its way. ``quiet``: nobody waits for it, so it makes way for keys."""
+    """A running diagnosis. ``quiet``: it runs in the background and yields to key presses."""
 
     def __init__(self, c: Trace, py: Trace, *, quiet: bool) -> None:
         self.c, self.py, self.quiet = c, py, quiet
@@ -23,13 +23,13 @@ class Run:
         self.words = "starting"
 
     def of(self, state: State) -> bool:
-        """Whether it is of the traces that are shown."""
+        """Whether it belongs to the current traces."""
         return self.c is state.c_trace and self.py is state.py_trace
 
 
 @dataclass(frozen=True, eq=False)
 class RunProgress:
-    """What the thread of a run does now."""
+    """Progress of a run."""
 
     run: Run
     words: str
@@ -37,7 +37,7 @@ class RunProgress:
 
 @dataclass(frozen=True, eq=False)
 class Diagnosed:
-    """The thread of a run has ended; without a result, because it was stopped."""
+    """A run has ended; the result is None after cancellation."""
 
     run: Run
     result: DiagnosisResult | None
@@ -45,7 +45,7 @@ class Diagnosed:
 
 @dataclass(frozen=True, eq=False)
 class NotDiagnosed:
-    """The thread of a run has failed, and why."""
+    """A run has failed, with the reason."""
 
     run: Run
     sentence: str

@@ -1,4 +1,4 @@
-"""The diagnosis screen: the ranked causes above, all about the chosen one and about the gap below."""
+"""The diagnosis screen: ranked causes above, details of the selected one and of the gap below."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from nbtui.diagnosis.explain.causes import WORTH, Cause
 from nbtui.trace.text import clean
 
 WIDE = 110
-_NAMED = 51  # cells of a cause at least: its bar stands above those of the parts
+_NAMED = 51  # minimum cells of a cause: its bar lines up with those of the parts
 _HEAD = 2  # lines above the causes
-_PARTS = 6  # of a share that are drawn
+_PARTS = 6  # drawn parts of a share
 
 
 def draw(state: State, why: DiagnosisState, width: int, height: int) -> list[Line]:
@@ -36,12 +36,12 @@ def draw(state: State, why: DiagnosisState, width: int, height: int) -> list[Lin
 
 
 def extent(state: State, why: DiagnosisState, width: int, height: int) -> tuple[int, int]:
-    """Lines of the page, and how many of them fit."""
+    """Number of lines of the page, and how many of them fit."""
     return len(_page(state, why, width)), height - len(_above(state, why, width)) - 2
 
 
 def cause_at(why: DiagnosisState, y: int) -> int | None:
-    """The cause drawn in line ``y``."""
+    """Index of the cause drawn in line ``y``; None elsewhere."""
     index = y - _HEAD - 1
     return index if 0 <= index < len(why.causes) else None
 
@@ -85,7 +85,7 @@ def _title(state: State, found: DiagnosisResult | None, why: DiagnosisState, wid
 
 
 def _now(state: State, why: DiagnosisState, width: int) -> Line:
-    """What the live side shows now: this is where the gap closes."""
+    """The current gap of the live side: it closes here when a cause is applied."""
     if state.phase is Phase.SIMULATING:
         return line(Span(" NOW ", "label"), Span("simulating ...", "warning"))
     comparison = state.comparison
@@ -135,7 +135,7 @@ def _share(part: float) -> str:
 
 
 def _cells(width: int) -> int:
-    """Cells of a bar."""
+    """Width of a bar in cells."""
     return 40 if width >= 160 else 20 if width >= WIDE else 10
 
 
@@ -174,7 +174,7 @@ def _page(state: State, why: DiagnosisState, width: int) -> list[Line]:
 
 
 def _about(cause: Cause, width: int) -> list[Line]:
-    """What it is, how to confirm it, where this log shows it, what put it right."""
+    """A cause: description, confirmation, evidence in this log, and fix."""
     lines = _text(cause.summary, width)
     for confirm in cause.confirm:
         lines += _labelled("confirm", confirm, width)
@@ -186,7 +186,7 @@ def _about(cause: Cause, width: int) -> list[Line]:
 
 
 def _first(state: State, name: str) -> str:
-    """The first new divergence, and the plain first one where that is another field."""
+    """The first new divergence, and the overall first one if it is another field."""
     plain = state.comparison.first_divergence if state.comparison is not None and not state.pending else None
     if plain is None or plain.field == name:
         return f"{name}: nothing before it explains its difference"
@@ -194,7 +194,7 @@ def _first(state: State, name: str) -> str:
 
 
 def _shares(share: Share, width: int) -> list[Line]:
-    """One split of the gap, its largest parts as bars."""
+    """One breakdown of the gap, its largest parts as bars."""
     cells = _cells(width)
     lines: list[Line] = []
     label = f"by {share.axis}"

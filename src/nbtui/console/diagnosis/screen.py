@@ -1,4 +1,4 @@
-"""The diagnosis screen: the causes, and keys that try, copy and export one."""
+"""The diagnosis screen: ranked causes, with keys to try, copy and export them."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
 
 
 class Diagnosing(Protocol):
-    """The controller as its screen sees it."""
+    """The controller's interface for its screen."""
 
     host: Host
 
     def begin(self) -> str:
-        """Start a diagnosis; the sentence of a refusal, empty without one."""
+        """Start a diagnosis; returns why that is impossible, else an empty text."""
 
     def stop(self) -> None:
-        """End the running diagnosis."""
+        """Cancel the running diagnosis."""
 
     def apply(self, why: DiagnosisState) -> tuple[bool, str]:
-        """Apply the selected cause; whether that succeeded, and a sentence."""
+        """Apply the selected cause; returns success and a message."""
 
     def back_to(self, before: State) -> None:
         """Restore the state before the last cause was applied."""
 
 
 class DiagnosisScreen(ActionScreen[None]):
-    """Ranked causes of the difference that the main screen shows."""
+    """Ranked causes of the difference on the main screen."""
 
     CSS = "DiagnosisScreen { layout: vertical; }"
     BINDINGS: ClassVar[list[BindingType]] = bindings(DIAGNOSIS_ACTIONS)
@@ -52,7 +52,7 @@ class DiagnosisScreen(ActionScreen[None]):
         self._controller = controller
         self.state = state
         self.view = PaneView(self._draw, "why")
-        self._before: State | None = None  # of what was applied last
+        self._before: State | None = None  # state before the last applied cause
         self.acts = {
             "apply": self._apply,
             "undo": self._undo,
@@ -89,15 +89,15 @@ class DiagnosisScreen(ActionScreen[None]):
         self._show(DiagnosisState(progress="starting"))
 
     def progress(self, words: str) -> None:
-        """What the thread does now."""
+        """Show the progress of the diagnosis."""
         self._show(replace(self.state, progress=words))
 
     def found(self, diagnosed: DiagnosisResult) -> None:
-        """The diagnosis has come."""
+        """Show the finished diagnosis."""
         self._show(states.found(self.state, diagnosed))
 
     def not_found(self, sentence: str) -> None:
-        """There is no diagnosis, and why."""
+        """Show why the diagnosis failed."""
         self._show(replace(self.state, progress="", problem=sentence))
 
     # --- keys ----------------------------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ class DiagnosisScreen(ActionScreen[None]):
             self._controller.host.show(replace(state, message=""))
 
     def typed(self, event: events.Key) -> bool:
-        """Any key closes the help."""
+        """Close the help on any key."""
         if not self.state.helping:
             return False
         self._show(replace(self.state, helping=False))
@@ -185,7 +185,7 @@ class DiagnosisScreen(ActionScreen[None]):
         return pane.extent(self._controller.host.state, self.state, *self.view.size)
 
     def _draw(self, width: int, height: int) -> list[Line]:
-        from nbtui.console.diagnosis import pane  # imports the diagnosis: not before the first paint
+        from nbtui.console.diagnosis import pane  # imports the diagnosis: deferred past the first paint
 
         return pane.draw(self._controller.host.state, self.state, width, height)
 
@@ -194,10 +194,10 @@ class DiagnosisScreen(ActionScreen[None]):
         self.update()
 
     def update(self) -> None:
-        """Draw what has changed."""
+        """Redraw the changed parts."""
         self.view.update()
 
 
 def clean_lines(text: str) -> str:
-    """Free of anything that a terminal would obey, line by line."""
+    """The text without terminal control characters, line by line."""
     return "\n".join(clean(part) for part in text.splitlines())

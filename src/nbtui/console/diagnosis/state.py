@@ -1,4 +1,4 @@
-"""What the diagnosis screen shows and where the user is in it, as frozen values, and the steps between them."""
+"""State of the diagnosis screen, frozen, and its pure transitions."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DiagnosisState:
-    """Everything the screen may show beside the console's own state. Replaced, never changed."""
+    """Everything the screen shows in addition to the console's own state. Immutable."""
 
-    progress: str = ""  # what the thread does now; empty when none runs
+    progress: str = ""  # progress message; empty without a running diagnosis
     diagnosed: DiagnosisResult | None = None
-    problem: str = ""  # why there is no diagnosis, with the remedy
-    cursor: int = 0  # of the causes
-    top: int = 0  # first line of the page below that is shown
+    problem: str = ""  # why the diagnosis is missing, with the remedy
+    cursor: int = 0  # index of the selected cause
+    top: int = 0  # first visible line of the details below
     applied: int | None = None  # the cause applied to the live side
     message: str = ""
     helping: bool = False
 
     @property
     def causes(self) -> tuple[Cause, ...]:
-        """Ranked, best first."""
+        """The causes, best first."""
         return self.diagnosed.diagnosis.hypotheses if self.diagnosed is not None else ()
 
     @property
     def cause(self) -> Cause | None:
-        """The one under the cursor."""
+        """The cause under the cursor."""
         return self.causes[self.cursor] if self.cursor < len(self.causes) else None
 
 
 def found(state: DiagnosisState, diagnosed: DiagnosisResult) -> DiagnosisState:
-    """The diagnosis has come."""
+    """Store the finished diagnosis."""
     return replace(state, progress="", problem="", diagnosed=diagnosed, cursor=0, top=0, applied=None)
 
 
 def moved(state: DiagnosisState, by: int) -> DiagnosisState:
-    """The cursor ``by`` causes down; at the ends it stays."""
+    """Move the cursor ``by`` causes down, clamped at the ends."""
     if not state.causes:
         return state
     cursor = max(0, min(len(state.causes) - 1, state.cursor + by))
@@ -49,12 +49,12 @@ def moved(state: DiagnosisState, by: int) -> DiagnosisState:
 
 
 def scrolled(state: DiagnosisState, by: int, lines: int, room: int) -> DiagnosisState:
-    """The page of ``lines`` lines ``by`` further, ``room`` of which are shown."""
+    """Scroll the page of ``lines`` lines by ``by``, with ``room`` lines visible."""
     return replace(state, top=max(0, min(state.top + by, lines - room)))
 
 
 def as_text(state: DiagnosisState) -> str:
-    """What ``c`` copies: the chosen cause, in full; empty without one. One line per sentence."""
+    """The selected cause as text for ``c`` to copy, one line per sentence; empty without one."""
     cause = state.cause
     if cause is None:
         return ""

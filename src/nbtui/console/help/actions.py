@@ -1,4 +1,4 @@
-"""The keys of the help page: its bindings and its foot line are made from this table."""
+"""The action table of the help page: source of its bindings and foot line."""
 
 from __future__ import annotations
 

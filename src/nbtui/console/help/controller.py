@@ -1,4 +1,4 @@
-"""Opens the help page."""
+"""Controller of the help page."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from nbtui.console.main.screen_controller import ScreenController
 
 
 class HelpController(ScreenController):
-    """The page is about the state in which it was opened."""
+    """Opens the help page for the current state."""
 
     def open(self) -> None:
-        from nbtui.console.help.screen import HelpScreen  # not before the first paint
+        from nbtui.console.help.screen import HelpScreen  # deferred past the first paint
 
         self.host.push_screen(HelpScreen(self.host.state, self.host.key_tables))

@@ -1,4 +1,4 @@
-"""The help page: all preflight findings, what the signs mean, and the keys from the registries."""
+"""The help page: all preflight findings, the meanings of the signs, and the keys from the action tables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.state import State
 from nbtui.trace.text import clean
 
-_KEYS = 11  # cells of the keys
+_KEYS = 11  # width of the key column in cells
 _MARKS = (
     ("=", "pass", "agrees within the tolerance of the profile"),
     ("~", "minor", "agrees within a wider limit of its own, or with a note"),
@@ -33,7 +33,7 @@ _MARKS = (
 
 
 def draw(state: State, tables: Sequence[KeyTable], reading: HelpState, width: int, height: int) -> list[Line]:
-    """A window of the page, and a foot line with the keys that move it."""
+    """The visible part of the page, and a foot line with the navigation keys."""
     page = lines(state, tables, width)
     shown = page[reading.top : reading.top + room(height)]
     wanted = reading.query.casefold()
@@ -44,12 +44,12 @@ def draw(state: State, tables: Sequence[KeyTable], reading: HelpState, width: in
 
 
 def room(height: int) -> int:
-    """Lines of the page that are in sight."""
+    """Number of visible lines of the page."""
     return max(1, height - 1)
 
 
 def kept_in_view(state: State, tables: Sequence[KeyTable], reading: HelpState, width: int, height: int) -> HelpState:
-    """The reading with a first line such that the page ends at the foot at the latest."""
+    """Clamp the first visible line so that the page fills the window."""
     last = max(0, len(lines(state, tables, width)) - room(height))
     return replace(reading, top=max(0, min(last, reading.top)))
 
@@ -57,7 +57,7 @@ def kept_in_view(state: State, tables: Sequence[KeyTable], reading: HelpState, w
 def found(
     state: State, tables: Sequence[KeyTable], reading: HelpState, width: int, forward: bool, *, stay: bool = False
 ) -> HelpState:
-    """The next line with the search text on top; ``stay``: or the one that is there."""
+    """Scroll the next line with the search text to the top; ``stay``: the current top line counts."""
     wanted = reading.query.casefold()
     if not wanted:
         return replace(
@@ -75,7 +75,7 @@ def found(
 
 
 def to_section(state: State, tables: Sequence[KeyTable], reading: HelpState, width: int, forward: bool) -> HelpState:
-    """The title of the next (previous) part on top; at the ends it stays."""
+    """Scroll the title of the next (previous) section to the top, clamped at the ends."""
     titles = [
         number for number, entry in enumerate(lines(state, tables, width)) if entry and entry[0].text[:1] in "═─="
     ]
@@ -86,7 +86,7 @@ def to_section(state: State, tables: Sequence[KeyTable], reading: HelpState, wid
 
 
 def lines(state: State, tables: Sequence[KeyTable], width: int) -> list[Line]:
-    """All lines of the page: what preflight found, the signs, then the keys of every screen."""
+    """All lines of the page: preflight findings, signs, then the keys of every screen."""
     page = _preflight(state, width)
     page.append(rule((Span("what the signs mean", "title"),), width, focused=True))
     for sign, tone, words in _MARKS:
@@ -124,7 +124,7 @@ def _plain(entry: Line) -> str:
 
 
 def _lit(entry: Line, wanted: str) -> Line:
-    """A line that has the search text, marked as one."""
+    """A line, highlighted if it contains the search text."""
     if not wanted or wanted not in _plain(entry):
         return entry
     return tuple(span if span.tone == "rule" else span._replace(tone="changed") for span in entry)
@@ -144,7 +144,7 @@ def _foot(reading: HelpState, total: int, width: int, height: int) -> Line:
 
 
 def _entry(entry: Action[Never], width: int, tone: str = "text", note: str = "") -> list[Line]:
-    """The keys of an action and what they do, on as many lines as that takes."""
+    """The keys of an action and their effect, wrapped."""
     first, *rest = wrap(entry.help + note, width - _KEYS - 2) or [""]
     keys = Span(" " + left(entry.shown, _KEYS), "key" if tone == "text" else "faint")
     return [line(keys, Span(first, tone)), *(line(" " * (_KEYS + 1), Span(part, tone)) for part in rest)]

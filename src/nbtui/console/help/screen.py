@@ -1,4 +1,4 @@
-"""The help page: what the signs mean, all keys, all preflight findings; it can be scrolled and searched."""
+"""The help page, scrollable and searchable: preflight findings, meanings of the signs, all keys."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FAR = 10**6
 
 
 class HelpScreen(ActionScreen[None]):
-    """About the state it was opened in, and the keys of all screens."""
+    """Help on the state at opening, and the keys of all screens."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(HELP_ACTIONS)
 
@@ -59,7 +59,7 @@ class HelpScreen(ActionScreen[None]):
         self.state = replace(self.state, message="")
 
     def typed(self, event: events.Key) -> bool:
-        """While a search text is typed, keys are text; else a key without a meaning closes the page."""
+        """During entry of a search text keys are text; otherwise any unbound key closes the page."""
         if self.state.typing:
             self._typed(event.key, event.character if event.is_printable else None)
             return True
@@ -69,7 +69,7 @@ class HelpScreen(ActionScreen[None]):
         return True
 
     def _typed(self, key: str, character: str | None) -> None:
-        """The page follows the text from where it was."""
+        """Handle a key during entry; the page scrolls to the first match from its starting position."""
         state = self.state
         if key == "escape":
             self._show(replace(state, typing=False, query=""))

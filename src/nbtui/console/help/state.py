@@ -1,4 +1,4 @@
-"""Where the reader of the help page is."""
+"""State of the help page, frozen."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class HelpState:
-    """Where the reader of the page is."""
+    """The position and the search of the help page."""
 
-    top: int = 0  # first line shown
+    top: int = 0  # first visible line
     query: str = ""
     typing: bool = False
     message: str = ""

@@ -18,7 +18,7 @@ COLUMNS = (("stamp", 16), ("case", 12), ("mode", 8), ("first divergence", 20), (
 NARROW = (("stamp", 16), ("mode", 8), ("first divergence", 16), ("gap", 9), ("vs before", 9))
 WIDE = 110
 TONES = {BETTER: "pass", WORSE: "diverge", SAME: "faint"}
-TELLING = frozenset({Subject.CHECKSUMS, Subject.METRICS, Subject.PYTHON_TRACE, Subject.PER_PHI})  # missing parts worth a warning
+TELLING = frozenset({Subject.CHECKSUMS, Subject.METRICS, Subject.PYTHON_TRACE, Subject.PER_PHI})  # worth a warning
 LOWEST = 1e-17  # smallest resolved nonzero gap
 
 

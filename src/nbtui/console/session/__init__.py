@@ -1,1 +1,1 @@
-"""The session: kept on change, restored at a start, with the user's preferences."""
+"""The session: saved on every change, restored at the next start, with the user's preferences."""

@@ -10,11 +10,11 @@ from nbtui.console.session.store import Keeper, Saved
 
 @dataclass(frozen=True)
 class Preferences:
-    """What a console is started with beside its traces."""
+    """Start options of a console, apart from its traces."""
 
     mouse: bool = True
     diagnose: bool = False  # diagnose a difference automatically
-    keeper: Keeper | None = None  # keeps the session; None: nothing is kept
+    keeper: Keeper | None = None  # saves the session; None: no saving
     resumed: Saved | None = None
-    message: str = ""  # for the foot line at the start
-    package: Path | None = None  # begin at this one in the packages: the user comes back from its replay
+    message: str = ""  # initial message in the foot line
+    package: Path | None = None  # selected package after the return from its replay

@@ -1,4 +1,4 @@
-"""The part of the console's state that a session keeps, and how a new console is brought back to it."""
+"""The saved part of the console's state, and its restoration in a new console."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from nbtui.live.model import Case, Settings
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Plain values only: it goes through JSON and back. ``argv``: the nanoBragg flags with the user's changes."""
+    """Plain values for a JSON round trip. ``argv``: the nanoBragg flags with the user's changes."""
 
     name: str = ""
     argv: tuple[str, ...] = ()
-    pixel: tuple[int, ...] = ()  # (slow, fast), or nothing
+    pixel: tuple[int, ...] = ()  # (slow, fast), or empty
     phi_mode: str = "spec"
     dtype: str = "float64"
     device: str = "cpu"
@@ -29,11 +29,11 @@ class Snapshot:
     view: str = "shares"
     place: tuple[int, ...] = (0, 0, 0)  # block, phi step, domain
     marks: tuple[str | tuple[int, ...], ...] = ()  # labels of fields; steps as (block, phi step, domain)
-    live: bool = False  # the Python side is the simulated one although a log was given
+    live: bool = False  # the Python side is simulated in place of a given log
 
 
 def snapshot(state: State) -> Snapshot:
-    """What is worth keeping of a state."""
+    """The snapshot of a state."""
     case = state.case
     return Snapshot(
         name=state.name,
@@ -56,9 +56,9 @@ def snapshot(state: State) -> Snapshot:
 
 
 def from_json(content: Mapping[str, Any]) -> Snapshot:
-    """A snapshot from the mapping that ``dataclasses.asdict`` and JSON made of it.
+    """A snapshot from the JSON mapping produced by ``dataclasses.asdict``.
 
-    Raises TypeError or ValueError for anything else; values that this version does not know are left out.
+    Raises TypeError or ValueError for anything else; unknown keys are ignored.
     """
     known = {entry.name: getattr(Snapshot, entry.name) for entry in fields(Snapshot)}
     values: dict[str, Any] = {}
@@ -86,12 +86,12 @@ def _step(mark: Any) -> tuple[int, ...]:
 
 
 def settings_of(kept: Snapshot) -> Settings:
-    """How the session simulated."""
+    """The simulation settings of the session."""
     return Settings(kept.phi_mode, kept.dtype, kept.device, kept.quirks)
 
 
 def case_of(kept: Snapshot, case: Case | None) -> Case | None:
-    """The case of the session: as it is loaded now, with the flags and the pixel that the user had changed."""
+    """The case of the session: the loaded one with the user's changed flags and pixel."""
     if case is None or not kept.argv:
         return case
     pixel = (kept.pixel[0], kept.pixel[1]) if kept.pixel else None
@@ -99,7 +99,7 @@ def case_of(kept: Snapshot, case: Case | None) -> Case | None:
 
 
 def restored(state: State, kept: Snapshot) -> State:
-    """The user back where the session was, as far as the new traces have that place."""
+    """Restore the position of the session, as far as it exists in the new traces."""
     found = state.comparison.overview.find(kept.field) if state.comparison else None
     cursor = state.cursor if found is None else found
     block, phi, domain = kept.place

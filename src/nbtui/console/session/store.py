@@ -1,7 +1,7 @@
-"""What survives a lost connection: the session, saved on change and offered again.
+"""The session file: saved on every change, offered for resumption after a lost connection.
 
-Every console has a file of its own and holds a lock on it for as long as it lives, so that several neither overwrite
-nor take over one another. A file without a living owner is an interrupted session; leaving the console removes it.
+Every console locks its own file for its lifetime, so that concurrent consoles neither overwrite nor resume each
+other's session. A file without a live owner is an interrupted session; quitting the console removes it.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from nbtui.errors import UnusableInput
 from nbtui.trace.text import clean
 
 FORMAT = 1
-PATIENCE = 0.4  # s between two writings while the user is busy
-KEPT = 14 * 86400.0  # s that an interrupted session can be resumed
-OFFERED = 86400.0  # s during which it is offered automatically
+PATIENCE = 0.4  # s between two writes during user activity
+KEPT = 14 * 86400.0  # s: lifetime of an interrupted session
+OFFERED = 86400.0  # s: period of the automatic offer
 
 
 @dataclass(frozen=True)
 class Saved:
-    """An interrupted session. ``words`` are what ``nbtui`` was called with, in the folder ``cwd``."""
+    """An interrupted session. ``words`` are the arguments of ``nbtui``, ``cwd`` its working directory."""
 
     path: Path
     at: float  # s since 1970
@@ -41,24 +41,24 @@ class Saved:
 
     @property
     def recent(self) -> bool:
-        """Whether a start of nbtui still mentions it."""
+        """Whether it is still offered at the start of nbtui."""
         return time.time() - self.at < OFFERED
 
     @property
     def told(self) -> str:
-        """One sentence for the foot line."""
+        """The session as one sentence for the foot line."""
         day = "" if time.time() - self.at < 43200 else "%Y-%m-%d "
         when = time.strftime(f"{day}%H:%M", time.localtime(self.at))
         return f"a session from {when} on {clean(self.snapshot.name or 'a case')} was interrupted: nbtui --resume"
 
 
 def folder() -> Path:
-    """Where the sessions of this user are."""
+    """The folder of the user's sessions."""
     return state_folder() / "sessions"
 
 
 def interrupted() -> list[Saved]:
-    """The sessions that nobody is in any more, newest first. Unreadable and outdated files do not count."""
+    """The sessions without a live owner, newest first, excluding unreadable and expired files."""
     found: list[Saved] = []
     with suppress(OSError):
         for path in folder().glob("*.json"):
@@ -69,7 +69,7 @@ def interrupted() -> list[Saved]:
 
 
 def claim(saved: Saved) -> bool:
-    """Take an interrupted session for this process, so that no other console resumes it too. False: too late."""
+    """Claim an interrupted session exclusively for this process. False: already claimed."""
     try:
         saved.path.unlink()
     except OSError:
@@ -79,7 +79,7 @@ def claim(saved: Saved) -> bool:
 
 
 def newest() -> Saved:
-    """The session that ``nbtui --resume`` means. Raises UnusableInput when there is none, or its folder is gone."""
+    """The session for ``nbtui --resume``. Raises UnusableInput without one, or if its folder is gone."""
     found = interrupted()
     if not found:
         raise UnusableInput("no interrupted session to resume; 'nbtui CASE' starts one")
@@ -96,7 +96,7 @@ def _lock_of(path: Path) -> Path:
 
 
 def _alive(path: Path) -> bool:
-    """Whether some process holds the lock of a session; the system lets go of it however a process ends."""
+    """Whether a process holds the lock of a session; the kernel releases it at any exit."""
     try:
         with _lock_of(path).open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -104,7 +104,7 @@ def _alive(path: Path) -> bool:
         return False
     except BlockingIOError:
         return True
-    except OSError:  # a file system without locks: what the process number says, which only its own machine knows
+    except OSError:  # a file system without locks: check the process number, valid on its own machine only
         host, number, _ = path.stem.rsplit("-", 2)
         return host != socket.gethostname() or _runs(int(number))
     return False
@@ -128,11 +128,11 @@ def _read(path: Path) -> Saved | None:
         words = tuple(str(word) for word in content["words"])
         return Saved(path, float(content["saved"]), str(content["cwd"]), words, from_json(content["snapshot"]))
     except (OSError, ValueError, KeyError, TypeError):
-        return None  # torn by a full disk, or of a later version: not to be offered, and no reason to fail
+        return None  # truncated by a full disk, or of a later version: skipped without an error
 
 
 class Keeper:
-    """Saves the newest snapshot from a thread of its own. ``trouble`` is called once if that fails."""
+    """Saves the newest snapshot in its own thread. ``trouble`` is called once on failure."""
 
     def __init__(self, words: tuple[str, ...]) -> None:
         self._head: dict[str, Any] = {"format": FORMAT, "cwd": str(Path.cwd()), "words": list(words)}
@@ -147,17 +147,17 @@ class Keeper:
         self._thread = threading.Thread(target=self._run, name="nbtui-session", daemon=True)
 
     def start(self) -> None:
-        """Begin to save what is noted."""
+        """Start the saving thread."""
         self._thread.start()
 
     def note(self, snapshot: Snapshot) -> None:
-        """What is to be kept from now on; it is written soon, on another thread."""
+        """Replace the snapshot to save; the thread writes it soon."""
         if snapshot != self._newest:
             self._newest = snapshot
             self._wake.set()
 
     def close(self, *, keep: bool) -> None:
-        """The console ends: write the last state (``keep``: it was interrupted) or remove the session."""
+        """End the session: write the last state (``keep``: interrupted) or remove the file."""
         self._ended.set()
         self._wake.set()
         if self._thread.is_alive():
