@@ -156,7 +156,7 @@ def filtered(form: ParametersState) -> ParametersState:
 
 
 def found(form: ParametersState, forward: bool, *, stay: bool = False) -> ParametersState:
-    """Move to the next row matching the search text in label or flag, else in help; ``stay``: include the current row."""
+    """Move to the next row matching the search text in label or flag, else in help; ``stay``: also the current row."""
     wanted = form.query.casefold()
     if not wanted:
         return replace(form, message=f"nothing to search for yet: {PARAMETERS_ACTIONS.key('search')} starts a search")
