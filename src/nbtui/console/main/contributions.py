@@ -27,7 +27,7 @@ class Side:
     """Terms of one program: column name -> array (n_blocks, n_phi, n_domains).
 
     Places without a term hold NaN, except for ``F_cell2_F_latt2`` [e^2], which is 0 there. The columns of DETAILS
-    are there when the simulator gave them.
+    are present if the simulator provides them.
     """
 
     columns: dict[str, np.ndarray]

@@ -122,10 +122,10 @@ def reread(state: State, paths: frozenset[Path], judgement: Judgement, work: Wor
     c = work.read(log) if log in paths and log is not None else None
     py = work.read(py_path) if py_path in paths and py_path is not None else None
     again = cases.read_again(case) if command_file(state) in paths and case is not None else None
-    theirs = py or state.py_trace
+    py_trace = py or state.py_trace
     comparison = None
-    if state.py_given and theirs is not None:
-        comparison = judgement.compare(c or state.c_trace or NO_TRACE, theirs, work)
+    if state.py_given and py_trace is not None:
+        comparison = judgement.compare(c or state.c_trace or NO_TRACE, py_trace, work)
     return Reread(c, py, again, comparison)
 
 
@@ -194,10 +194,10 @@ class Refresher:
         """Queue changed files for reloading after the current job, unless reloading is paused."""
         now = self._host.state
         files = freshness.changed(now.files, change.changed, change.gone)
-        told = now.message
+        message = now.message
         if change.gone:
-            told = f"gone: {freshness.names(change.gone)}; showing the previous result"
-        self._host.show(replace(now, files=files, message=told))
+            message = f"gone: {freshness.names(change.gone)}; showing the previous result"
+        self._host.show(replace(now, files=files, message=message))
 
     def follow(self) -> None:
         """Read the due files after every new state."""

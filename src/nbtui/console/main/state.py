@@ -261,18 +261,18 @@ def stopped(state: State, sentence: str) -> State:
 
     ``sentence`` is the message if there is no previous result.
     """
-    halted = replace(state, generation=state.generation + 1, progress="", later=())
+    cancelled = replace(state, generation=state.generation + 1, progress="", later=())
     if state.comparison is None or state.pending:
-        return failed(halted, halted.generation, sentence, INTERRUPTED)
+        return failed(cancelled, cancelled.generation, sentence, INTERRUPTED)
     settings = state.simulation.settings if state.simulation else state.settings
-    return replace(halted, phase=Phase.READY, settings=settings, message="stopped; showing the previous result")
+    return replace(cancelled, phase=Phase.READY, settings=settings, message="stopped; showing the previous result")
 
 
 def at_pixel(state: State, pixel: tuple[int, int], seen: str = "") -> State:
     """Request another pixel (slow, fast); the Python side is the live one from here on."""
     assert state.case is not None
-    gone = replace(state, case=replace(state.case, pixel=pixel), opened_at=state.opened_at or state.case.pixel)
-    return replace(asked(gone, state.settings), py_given=False, seen=seen)
+    there = replace(state, case=replace(state.case, pixel=pixel), opened_at=state.opened_at or state.case.pixel)
+    return replace(asked(there, state.settings), py_given=False, seen=seen)
 
 
 # --- cursor ------------------------------------------------------------------------------------------------------

@@ -34,8 +34,10 @@ def asked(state: State) -> State:
     tuning = current(state)
     if tuning is None or state.case is None:
         return state
-    told = replace(tuning, asked=tuning.now, gap=start_gap(state, tuning))
-    return states.asked(replace(state, case=tuning.of(state.case), tuning=told, py_given=False), tuning.now.settings)
+    requested = replace(tuning, asked=tuning.now, gap=start_gap(state, tuning))
+    return states.asked(
+        replace(state, case=tuning.of(state.case), tuning=requested, py_given=False), tuning.now.settings
+    )
 
 
 def current(state: State) -> Tuning | None:

@@ -65,8 +65,8 @@ def _lines(grid: Contributions, place: Place, reason: str) -> list[Line]:
         running = float(grid.py.running[place])
         lines.append(_entry("running", f"{running:.6g}", _share(running, total)))
         known = _phi_line(grid, place)
-        told = _ONLY_PHI if known and reason == _NO_C_TERMS else reason
-        lines += [*known, *(line(Span(" " + part, "faint")) for part in wrap(told, STEP_COLUMNS - 1))]
+        note = _ONLY_PHI if known and reason == _NO_C_TERMS else reason
+        lines += [*known, *(line(Span(" " + part, "faint")) for part in wrap(note, STEP_COLUMNS - 1))]
     return [fit(entry, STEP_COLUMNS) for entry in lines]
 
 
@@ -90,9 +90,9 @@ def _indices(grid: Contributions, place: Place, py: dict[str, float]) -> list[Li
     off = [abs(x - n) * cells for x, n, cells in zip(hkl, node, grid.n_cells, strict=True)]
     lines = [_three("h k l", [f"{x:.4f}" for x in hkl])]
     if grid.c is not None:
-        theirs = [float(grid.c.columns[name][place]) for name in "hkl"]
-        same = np.allclose(theirs, hkl, rtol=DIFFERS, atol=0)
-        known = [("no term" if math.isnan(x) else f"{x:.4f}") for x in theirs]
+        c_hkl = [float(grid.c.columns[name][place]) for name in "hkl"]
+        same = np.allclose(c_hkl, hkl, rtol=DIFFERS, atol=0)
+        known = [("no term" if math.isnan(x) else f"{x:.4f}") for x in c_hkl]
         lines.append(_three("C h k l", known, "faint" if same else "digit"))
     lines.append(_three("node", [f"{n:.0f}" for n in node]))
     lines.append(_three("offset", [f"{d:.2f}/{name}" for d, name in zip(off, ("Na", "Nb", "Nc"), strict=True)]))
@@ -101,14 +101,14 @@ def _indices(grid: Contributions, place: Place, py: dict[str, float]) -> list[Li
 
 def _quantity(grid: Contributions, place: Place, name: str, note: str) -> list[Line]:
     """Python's value with a note; a different C value beside it, or below if there is a note."""
-    mine = float(grid.py.columns[name][place])
-    value = f"{mine:.6g}"
-    theirs = math.nan if grid.c is None else float(grid.c.columns[name][place])
-    if math.isnan(theirs) or not differs(mine, theirs):
+    py = float(grid.py.columns[name][place])
+    value = f"{py:.6g}"
+    c = math.nan if grid.c is None else float(grid.c.columns[name][place])
+    if math.isnan(c) or not differs(py, c):
         return [_entry(name, value, note)]
     if not note:
-        return [_entry(name, value, f"C {theirs:.6g}", "digit")]
-    return [_entry(name, value, note), _entry("C " + name.replace("_", ""), f"{theirs:.6g}", "", "digit")]
+        return [_entry(name, value, f"C {c:.6g}", "digit")]
+    return [_entry(name, value, note), _entry("C " + name.replace("_", ""), f"{c:.6g}", "", "digit")]
 
 
 def _reference(py: Side, c: Side, place: Place) -> list[Line]:
@@ -131,15 +131,15 @@ def _phi_line(grid: Contributions, place: Place) -> list[Line]:
     """C's phi line of this step, if its terms are unknown, and Python's deviation from it."""
     block, phi, domain = place
     lines: list[Line] = []
-    for label, name, mine in (
+    for label, name, py_name in (
         ("C k", "k_frac", "k"),
         ("C Fl_b", "F_latt_b", "F_latt_b"),
         ("C Flatt", "F_latt", "F_latt"),
     ):
-        theirs = grid.phi_lines(name, block, domain)
-        if theirs is None or math.isnan(theirs[phi]) or mine not in grid.py.columns:
+        c_lines = grid.phi_lines(name, block, domain)
+        if c_lines is None or math.isnan(c_lines[phi]) or py_name not in grid.py.columns:
             continue
-        value, c = float(grid.py.columns[mine][place]), float(theirs[phi])
+        value, c = float(grid.py.columns[py_name][place]), float(c_lines[phi])
         same = not differs(value, c)
         off = "Py equal" if same else f"Py {percent((value - c) / c)}" if c else "Py new"
         lines.append(_entry(label, f"{c:.6g}", off, "faint" if same else "digit"))

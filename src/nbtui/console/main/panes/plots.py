@@ -28,31 +28,31 @@ def f_latt_over_phi(state: State, grid: Contributions, width: int, height: int) 
         return np.asarray(np.nan_to_num(side.columns["F_latt"][state.block, :, state.domain]) ** 2)
 
     lines = grid.phi_lines("F_latt", state.block, state.domain)
-    theirs = squares(grid.c) if grid.c is not None else None if lines is None else lines**2
+    c = squares(grid.c) if grid.c is not None else None if lines is None else lines**2
     words = f"F_latt² over phi (degrees), domain {state.domain}"
-    return _over_phi(state, grid, squares(grid.py), theirs, words, width, height)
+    return _over_phi(state, grid, squares(grid.py), c, words, width, height)
 
 
 def rocking_curve(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
     """Sum over all other axes of the terms of every phi step."""
     words = "rocking curve: I of each phi step (degrees), all domains"
-    theirs = grid.c.per_phi if grid.c is not None else None
-    return _over_phi(state, grid, grid.py.per_phi, theirs, words, width, height)
+    c = grid.c.per_phi if grid.c is not None else None
+    return _over_phi(state, grid, grid.py.per_phi, c, words, width, height)
 
 
 def _over_phi(
     state: State,
     grid: Contributions,
-    mine: np.ndarray,
-    theirs: np.ndarray | None,
+    py: np.ndarray,
+    c: np.ndarray | None,
     words: str,
     width: int,
     height: int,
 ) -> list[Line]:
     x = np.asarray(grid.phi_deg, dtype=float)
-    curves = [Curve("Python", "bar-py", "x", mine)]
-    if theirs is not None:
-        curves.insert(0, Curve("C", "bar-c", "o", theirs))
+    curves = [Curve("Python", "bar-py", "x", py)]
+    if c is not None:
+        curves.insert(0, Curve("C", "bar-c", "o", c))
     return chart(x, curves, state.phi, width, height, words, maps.DIFFERS)
 
 
@@ -75,10 +75,10 @@ def _lobe(state: State, grid: Contributions, number: int, width: int, height: in
     py = grid.py.columns
     at = (state.block, slice(None), state.domain)
     offsets = (py[index] - py[node])[at] * n
-    theirs = None if grid.c is None else (grid.c.columns[index] - grid.c.columns[node])[at] * n
-    reach = _reach(offsets, theirs, n)
+    c_offsets = None if grid.c is None else (grid.c.columns[index] - grid.c.columns[node])[at] * n
+    reach = _reach(offsets, c_offsets, n)
     canvas = Canvas(width - 2, height - 2)
-    sides = [(offsets, "x", "bar-py")] if theirs is None else [(theirs, "o", "bar-c"), (offsets, "x", "bar-py")]
+    sides = [(offsets, "x", "bar-py")] if c_offsets is None else [(c_offsets, "o", "bar-c"), (offsets, "x", "bar-py")]
     heights = [interference(side, n) for side, _, _ in sides]
     lowest = min((float(values[np.isfinite(values)].min(initial=1.0)) for values in heights), default=1.0)
     scale = Scale(0.0 if lowest > _ON_MAIN else 10.0**-_DECADES, 1.0, 4 * canvas.height, log=lowest <= _ON_MAIN)
@@ -88,7 +88,7 @@ def _lobe(state: State, grid: Contributions, number: int, width: int, height: in
     every = -(-grid.n_phi // _MARKED)
     for phi in (*range(0, grid.n_phi, every), state.phi):  # the cursor's step on top
         here = phi == state.phi
-        same = theirs is not None and abs(theirs[phi] - offsets[phi]) <= maps.DIFFERS * abs(theirs[phi])
+        same = c_offsets is not None and abs(c_offsets[phi] - offsets[phi]) <= maps.DIFFERS * abs(c_offsets[phi])
         for (side, mark, tone), values in zip(sides, heights, strict=True):
             if math.isfinite(side[phi]):
                 x = round((side[phi] + reach) / (2 * reach) * (dots - 1))
@@ -110,9 +110,9 @@ def _lobe(state: State, grid: Contributions, number: int, width: int, height: in
     ]
 
 
-def _reach(offsets: np.ndarray, theirs: np.ndarray | None, n: int) -> float:
+def _reach(offsets: np.ndarray, c_offsets: np.ndarray | None, n: int) -> float:
     """Half width of the plot in units of 1/N: all steps, at least the main lobe, at most to the next node."""
-    both = offsets if theirs is None else np.concatenate([offsets, theirs])
+    both = offsets if c_offsets is None else np.concatenate([offsets, c_offsets])
     finite = np.abs(both[np.isfinite(both)])
     farthest = 1.15 * float(finite.max()) if finite.size else 0.0
     return max(1.5, min(farthest, n / 2))
