@@ -128,7 +128,7 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'nbsim' has no attribute '{name}'")
     value: object = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
-    globals()[name] = value  # found without this function from now on
+    globals()[name] = value  # later look-ups bypass this function
     return value
 
 

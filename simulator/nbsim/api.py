@@ -41,13 +41,13 @@ class Experiment(ExperimentData):
         """The experiment of a nanoBragg command line.
 
         Args:
-            command: the command line as text or words, with or without the program's name.
-            workdir: where its input files are.
+            command: the command line as text or words, with or without the name of the program.
+            workdir: folder of its input files.
             phi_mode: ``spec``, fresh vectors at phi = 0; or ``c-parity``, the C program's behaviour.
             dtype: torch.float64 or torch.float32.
             device: ``cpu`` or ``cuda``.
             quirks: C's oddities by name, on or off; see :mod:`nbsim.options.quirks`.
-            compat: match the words of the command line with C's rules; see :mod:`nbsim.options.compat`.
+            compat: match the words of the command line by C's rules; see :mod:`nbsim.options.compat`.
 
         Raises:
             InputError: the command line, one of its files or an argument is unusable.
@@ -74,7 +74,7 @@ class Experiment(ExperimentData):
         """The same run with other numbers typed, set up again by the same functions.
 
         Names, shapes and units are those of :class:`nbsim.Parameters`; values are tensors of any dtype and device, or
-        numbers. Gradients reach those that ask for them. Counts stay: phi steps as typed, oversampling, layers,
+        numbers. Gradients reach those that require them. Counts are fixed: phi steps as typed, oversampling, layers,
         domains, and whether structure factors are interpolated; files are not read again. Tensors replaced by hand are
         not kept.
 
@@ -97,7 +97,7 @@ class Experiment(ExperimentData):
 
         Raises:
             Interrupted: ``cancelled`` returned True.
-            InputError: fewer than one thread, or an image larger than the memory.
+            InputError: fewer than one thread, or an image that does not fit into memory.
         """
         return render(
             self,
@@ -128,7 +128,7 @@ class Experiment(ExperimentData):
         return pixels.simulate_pixel(self, slow, fast, n_threads=n_threads)
 
     def terms(self, slow: int, fast: int) -> dict[str, npt.NDArray[Any]]:
-        """What each (layer, subpixel, source, phi step, mosaic domain) adds to a pixel, in order of accumulation.
+        """Contribution of each (layer, subpixel, source, phi step, mosaic domain) to a pixel, in order of accumulation.
 
         Columns of equal length (n,): counters, fractional and nearest h, k, l, ``F_latt``, ``F_cell`` [electrons] and
         ``F_cell2_F_latt2`` [electrons^2], as in the terms.csv of a package.

@@ -1,4 +1,4 @@
-"""Numbers as the C library reads them: the longest number in front of a text, 0 where there is none."""
+"""Numbers as the C library reads them: the longest number at the start of a text, else 0."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _WHOLE = re.compile(r"\s*([+-]?\d+)", re.ASCII)
 
 
 def leading_number(text: str) -> tuple[float, int]:
-    """The number that strtod finds and where it ends; 0 and 0 if there is none."""
+    """The number that strtod finds and its end; 0 and 0 without a number."""
     match = _REAL.match(text)
     if match is None:
         return 0.0, 0

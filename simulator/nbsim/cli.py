@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from nbsim.errors import InputError, Interrupted, NbsimError, OutputError
 
-# everything else is imported where an interrupt is caught
+# further imports happen where interrupts are caught
 if TYPE_CHECKING:
     from nbsim.model import ExperimentData
     from nbsim.options.own import Settings
@@ -26,7 +26,7 @@ _HELP = ("-h", "--help", "-help")
 
 
 def _clean(text: str) -> str:
-    """One line without control characters: names and contents of files may hold anything."""
+    """One line without control characters, which file names and contents may contain."""
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
@@ -35,7 +35,7 @@ def _say(text: str) -> None:
 
 
 def _say_what_c_would_do(settings: Settings, experiment: ExperimentData) -> None:
-    """Report words that the C program reads and never uses, or reads differently."""
+    """Report words that the C program ignores or interprets differently."""
     from nbsim.options.parse import parse
     from nbsim.options.table import flag_named
 
@@ -124,7 +124,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is not None:
         return _outcome(argv)
     code = _outcome(sys.argv[1:])
-    # torch takes half a second to shut down: too long to wait, above all after Ctrl-C
+    # skip torch's shutdown, which takes half a second, even after Ctrl-C
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
             stream.flush()
@@ -133,7 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _outcome(words: Sequence[str]) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a file name may have characters that the terminal's encoding lacks
+        sys.stdout.reconfigure(errors="replace")  # a file name may contain characters outside the terminal's encoding
     try:
         from nbsim.options.usage import USAGE, help_text
 
@@ -151,7 +151,7 @@ def _outcome(words: Sequence[str]) -> int:
         return _fail(error, 4)
     except (Interrupted, KeyboardInterrupt):
         if sys.stderr.isatty():
-            sys.stderr.write("\r\x1b[K")  # over the progress line
+            sys.stderr.write("\r\x1b[K")  # overwrite the progress line
         print("nbsim: interrupted; no file was left half written", file=sys.stderr)
         return 130
     except BrokenPipeError:

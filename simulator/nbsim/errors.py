@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class NbsimError(Exception):
-    """The simulation cannot do this; the message names the reason and the remedy."""
+    """Base of all errors of nbsim; the message names the reason and the remedy."""
 
 
 class InputError(NbsimError):
@@ -12,7 +12,7 @@ class InputError(NbsimError):
 
 
 class OutputError(NbsimError):
-    """A result cannot be written; the message names the file and why."""
+    """A result cannot be written; the message names the file and the reason."""
 
 
 class Interrupted(NbsimError):

@@ -1,4 +1,4 @@
-"""Large allocations are checked, and refused with a message, before they are made."""
+"""Check large allocations in advance, and refuse those that exceed the memory."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def check_memory(needed: int, what: str, remedy: str = "") -> None:
     """Refuse ``what`` if it needs more than the available memory; ``remedy`` ends the message.
 
     Raises:
-        InputError: ``needed`` bytes are more than available; the message has both numbers.
+        InputError: ``needed`` bytes are more than available; the message gives both numbers.
     """
     there = available_bytes()
     if there is not None and needed > there:
@@ -42,7 +42,7 @@ def give_back() -> None:
     """Return free memory of the C library's heap to the system, where the library can (glibc).
 
     Small objects that outlive a tile, such as the nodes of its graph, settle in the large blocks that the tile freed,
-    which are then too short for the next tile: a long gradient would take new memory for every tile.
+    which are then too small for the next tile: a long gradient would grow with every tile.
     """
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -137,11 +137,11 @@ class StructureFactors:
 class Parameters:
     """The numbers of a command line that the image follows smoothly, as typed.
 
-    float64 tensors on the CPU, in the units of the command line; None where the command line says nothing.
+    float64 tensors on the CPU, in the units of the command line; None where not given.
     """
 
     cell: Tensor | None  # (6,): a, b, c [A], alpha, beta, gamma [degrees], blanks filled; None with -mat alone
-    misset: Tensor | None  # (3,) [degrees] about lab x, y, z; None: not turned, or -misset random
+    misset: Tensor | None  # (3,) [degrees] about lab x, y, z; None: no misset, or -misset random
     mosaic_spread: Tensor  # scalar [degrees], largest angle of a domain
     n_cells: Tensor  # (3,): Na, Nb, Nc; real numbers from 1
     wavelength: Tensor  # scalar [A]
@@ -162,13 +162,13 @@ class Caps:
     """``count`` random rotations of any size: axes (count, 3), and their angles as shares of the largest one."""
 
     axes: Tensor
-    shares: Tensor  # (1 - r^2)^(1/3) as float32 has it, (count,)
+    shares: Tensor  # (1 - r^2)^(1/3) rounded to float32, (count,)
     exact_shares: Tensor
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Values read from files or drawn, once for all set-ups of a command line; float64 on the CPU."""
+    """Values read from files or drawn at random, once for all set-ups of a command line; float64 on the CPU."""
 
     matrix: Tensor | None  # of -mat, dimensionless, (3, 3)
     source_rows: Tensor | None  # of -sourcefile, (Q, 5), nan where a value is missing
@@ -179,7 +179,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class ExperimentData:
-    """One nanoBragg run, everything derived; :class:`nbsim.api.Experiment` adds the verbs."""
+    """One nanoBragg run, with all derived values; :class:`nbsim.api.Experiment` adds the verbs."""
 
     options: Options
     quirks: Quirks
@@ -192,7 +192,7 @@ class ExperimentData:
     structure_factors: StructureFactors
     setup_lines: tuple[TraceLine, ...]  # the TRACE_C:name=... lines in C's order
     notices: tuple[str, ...]  # warnings, as sentences
-    input_files: tuple[str, ...]  # every file that was read
+    input_files: tuple[str, ...]  # every file read
 
     @property
     def dtype(self) -> torch.dtype:
@@ -221,7 +221,7 @@ class ExperimentData:
         """The same experiment with floating tensors in ``dtype`` and all tensors on ``device``.
 
         Raises:
-            InputError: no such dtype or device here.
+            InputError: the dtype or device is unknown or unavailable.
         """
         check_place(self.dtype if dtype is None else dtype, self.device if device is None else device)
 
@@ -231,7 +231,7 @@ class ExperimentData:
         return self.mapped(move)
 
     def mapped(self, change: Callable[[Tensor], Tensor]) -> Self:
-        """The same experiment with ``change`` of each of its tensors."""
+        """The same experiment with ``change`` applied to each tensor."""
         changed: Self = _mapped(self, change)
         return changed
 
@@ -240,7 +240,7 @@ class ExperimentData:
         return replace(self, quirks=replace(self.quirks, **changes))
 
 
-_AS_READ = (Options, Quirks, Parameters, Inputs, TraceLine)  # input and printed lines of the set-up: never moved
+_AS_READ = (Options, Quirks, Parameters, Inputs, TraceLine)  # inputs and printed lines of the set-up stay on the CPU
 
 
 def _mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:

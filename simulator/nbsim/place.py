@@ -1,4 +1,4 @@
-"""Where tensors are computed: the dtypes and devices that a run can use."""
+"""The dtypes and devices available to a run."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _DTYPES = (torch.float32, torch.float64)
 
 
 def check_place(dtype: torch.dtype, device: str | torch.device) -> torch.device:
-    """The device, after checking that it and the dtype are usable here.
+    """The device, once it and the dtype are known to be usable.
 
     Raises:
-        InputError: they are not.
+        InputError: the dtype or the device is unusable.
     """
     if dtype not in _DTYPES:
         raise InputError(f"--dtype {dtype}: must be float32 or float64")

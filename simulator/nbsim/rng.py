@@ -57,7 +57,7 @@ class Generator:
         return float32(min(self._last * (1.0 / _MODULUS), _LARGEST)), state
 
     def draw_many(self, state: int, n: int) -> tuple[list[float], int]:
-        """The next ``n`` deviates as :meth:`draw` gives them one by one, and the caller's new state."""
+        """The next ``n`` deviates as from repeated :meth:`draw`, and the caller's new state."""
         if state <= 0 or self._last == 0:
             state = self._fill(state)
         states = (state * _powers(n) % _MODULUS).tolist()
@@ -73,7 +73,7 @@ class Generator:
 
 @cache
 def _powers(n: int) -> npt.NDArray[np.int64]:
-    """Powers 1 ... n of the multiplier, which lead from a state to each of the next n."""
+    """Powers 1 ... n of the multiplier, which give each of the next n states."""
     powers = [1]
     for _ in range(n):
         powers.append(powers[-1] * _MULTIPLIER % _MODULUS)
@@ -93,7 +93,7 @@ class Stream:
         return value
 
     def endless(self) -> Iterator[float]:
-        """All further deviates. It reads ahead: no other stream can use the table afterwards."""
+        """All further deviates. It reads ahead, so that no other stream can use the table afterwards."""
         while True:
             values, self._state = self._generator.draw_many(self._state, _AT_ONCE)
             yield from values

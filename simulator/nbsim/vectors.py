@@ -15,7 +15,7 @@ from torch.autograd import Function
 
 
 class _Exact(Function):
-    """sin, cos or sqrt as the C library rounds them; torch's vectorised ones differ in the last bit."""
+    """sin, cos or sqrt as the C library rounds them; torch's vectorised versions differ in the last bit."""
 
     @staticmethod
     def forward(x: Tensor, name: str) -> Tensor:
@@ -118,7 +118,7 @@ def rotate_xyz(v: Tensor, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
 
 
 def rotate_about(v: Tensor, axis: Tensor, angle: Tensor) -> Tensor:
-    """Rotation of v (..., 3) about ``axis`` (3,), taken as it is, by ``angle`` (...) [rad]."""
+    """Rotation of v (..., 3) about ``axis`` (3,), not normalised, by ``angle`` (...) [rad]."""
     c, s = cos(angle)[..., None], sin(angle)[..., None]
     along = dot(axis, v)[..., None] * (1.0 - c)
     return axis * along + v * c + cross(axis.expand_as(v), v) * s

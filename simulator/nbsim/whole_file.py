@@ -1,4 +1,4 @@
-"""Files appear whole or not at all."""
+"""Write files atomically."""
 
 from __future__ import annotations
 

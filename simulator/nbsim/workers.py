@@ -1,6 +1,6 @@
-"""Independent pieces of work, distributed over threads.
+"""Distribute independent tasks over threads.
 
-Torch's own threads synchronize after every operation; one thread per piece never waits, and keeps its intermediates in
+Torch's own threads synchronize after every operation; one thread per task never waits, and keeps its intermediates in
 its own cache. Torch releases Python's lock while it computes.
 """
 
@@ -17,7 +17,7 @@ from nbsim.errors import Interrupted
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Stopped = Callable[[], None]  # raises to end the work; long work calls it often
+Stopped = Callable[[], None]  # raises to end the work; called often during long work
 
 _SECONDS_BETWEEN_QUESTIONS = 0.1
 
@@ -27,7 +27,7 @@ def in_threads(
 ) -> Iterator[Result]:
     """Results of ``work`` on every item, in order of completion; one thread means the calling one.
 
-    The calling thread calls ``stopped`` all the time; an exception from it ends the work of all threads.
+    The calling thread polls ``stopped``; an exception from it ends the work of all threads.
     """
     if n_threads == 1:
         for item in items:
@@ -66,7 +66,7 @@ def _shared(
     for thread in threads:
         thread.start()
     begun.wait()
-    torch.set_num_threads(before)  # each worker's setting holds for itself, and for threads that begin later
+    torch.set_num_threads(before)  # a worker's setting also applies to threads that start later
     try:
         working = n_threads
         while working:

@@ -18,7 +18,7 @@ from nbtui.trace.model import Trace
 from nbtui.trace.reading.reader import parse_lines, read_trace
 
 
-def test_values_in_force_of_the_demo() -> None:
+def test_effective_values_of_the_demo_are_those_worked_out_by_hand() -> None:
     case = load_case(None)
     values = in_force(case, Settings())
     # by hand from the demo's command line: 0.6 deg in 12 steps; MOSFLM's beam centre is half a pixel off the middle

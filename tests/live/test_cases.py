@@ -1,4 +1,4 @@
-"""What a CASE on the command line may be."""
+"""Forms of CASE on the command line."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_the_pixel_of_the_option_wins(here: Path) -> None:
     assert load_case(str(folder), pixel=(7, 8)).pixel == (7, 8)
 
 
-def test_flags_are_a_case(here: Path) -> None:
+def test_flags_make_a_case(here: Path) -> None:
     case = load_case(flags=["-default_F", "5", "-trace_pixel", "1", "2"])
     assert (case.argv, case.pixel, case.workdir) == (("-default_F", "5"), (1, 2), Path.cwd())
     assert case.c_log is None and case.folder is None
@@ -83,7 +83,7 @@ def test_inputs_are_looked_for_in_the_folder_then_here(here: Path) -> None:
     assert load_case(str(folder), workdir=here).workdir == here
 
 
-def test_a_name_from_the_settings(here: Path) -> None:
+def test_a_name_from_the_settings_is_a_case(here: Path) -> None:
     case_folder(here / "data" / "one", PLAIN)
     (here / "other.log").write_text("TRACE_C: steps 1\n")
     (here / "nbtui.toml").write_text(
@@ -117,12 +117,12 @@ def test_an_unusable_command_is_named(here: Path, command: str, said: str) -> No
 
 
 @pytest.mark.parametrize("text", ["~nobody-of-that-name", "~0/case"])
-def test_the_home_of_an_unknown_user_is_no_case(here: Path, text: str) -> None:
+def test_the_home_of_an_unknown_user_is_not_a_case(here: Path, text: str) -> None:
     with pytest.raises(UnusableInput, match=f"no case '{text}'"):
         load_case(text)
 
 
-def test_what_is_no_case_says_what_would_be(here: Path) -> None:
+def test_an_invalid_case_is_refused_with_a_suggestion(here: Path) -> None:
     (here / "empty").mkdir()
     (here / "a.log").write_text("TRACE_C: steps 1\n")
     (here / "nbtui.toml").write_text('[cases.supervisor]\ncommand = "nanoBragg -default_F 5"\n')

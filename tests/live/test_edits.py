@@ -124,7 +124,7 @@ def test_rows_refer_to_trace_fields_and_parameters_that_exist() -> None:
         ("osc", "", None),
     ],
 )
-def test_what_is_typed_is_understood(id: str, text: str, value: Value) -> None:
+def test_typed_text_becomes_a_value(id: str, text: str, value: Value) -> None:
     assert understood(by_id()[id], text) == value
 
 
@@ -144,14 +144,14 @@ def test_what_is_typed_is_understood(id: str, text: str, value: Value) -> None:
         ("distance", "\x1b[2J", "distance ␛[2J: '␛[2J' is not a number"),
     ],
 )
-def test_what_cannot_be_is_refused_with_a_sentence(id: str, text: str, sentence: str) -> None:
+def test_an_impossible_value_is_refused_with_a_sentence(id: str, text: str, sentence: str) -> None:
     with pytest.raises(UnusableInput) as error:
         understood(by_id()[id], text)
     assert str(error.value) == sentence
 
 
 @given(st.sampled_from(number_rows()), st.floats(1e-3, 1e6), st.integers(1, 40))
-def test_as_many_nudges_down_lead_back(row: Parameter, value: float, times: int) -> None:
+def test_nudges_down_undo_as_many_nudges_up(row: Parameter, value: float, times: int) -> None:
     start: Value = round(value) + 1 if row.kind == "whole" else float(f"{value:.{3 if row.step else 2}g}")
     assert isinstance(start, (int, float))
     if row.row.complaint(start):
@@ -168,7 +168,7 @@ def test_as_many_nudges_down_lead_back(row: Parameter, value: float, times: int)
     assert up == pytest.approx(start, rel=1e-12)
 
 
-def test_nudges_stay_inside_and_go_round_choices() -> None:
+def test_nudges_stay_within_bounds_and_wrap_around_choices() -> None:
     rows = by_id()
     assert nudged(rows["distance"], 120.0, 3) == 120.3
     assert nudged(rows["phi_steps"], 2, -5) == 1
@@ -212,7 +212,7 @@ def test_a_number_loses_no_digit_as_a_word(value: float) -> None:
         ("curved", True, f"-curved_det on {PLAIN}"),
     ],
 )
-def test_an_edited_command_line(id: str, value: Value, after: str) -> None:
+def test_an_edit_changes_the_command_line(id: str, value: Value, after: str) -> None:
     assert change(PLAIN, id, value) == after
 
 
@@ -261,7 +261,7 @@ def test_edits_find_their_flag(before: str, id: str, value: Value, after: str) -
         ("-phi 1", "hkl", "-osc", "-hkl needs 1 value, got 0"),
     ],
 )  # fmt: skip
-def test_edits_that_cannot_be(before: str, id: str, value: Value, sentence: str) -> None:
+def test_impossible_edits_are_refused(before: str, id: str, value: Value, sentence: str) -> None:
     with pytest.raises(UnusableInput) as error:
         change(before, id, value)
     assert str(error.value) == sentence
@@ -283,7 +283,7 @@ def sample(row: Parameter) -> Value:
 
 
 @pytest.mark.parametrize("row", [row for row in parameters() if row.id not in ("mask", "img")], ids=lambda row: row.id)
-def test_every_parameter_goes_there_and_back(row: Parameter) -> None:
+def test_every_parameter_survives_a_round_trip(row: Parameter) -> None:
     base = Setup(tuple(shlex.split(PLAIN)), Settings())
     before = typed(base, HERE)
     after_edit = edited(base, Edit(row.id, sample(row)), HERE, {})
@@ -298,7 +298,7 @@ def test_every_parameter_goes_there_and_back(row: Parameter) -> None:
     assert moved - {row.id} <= side, moved
 
 
-def test_settings_and_quirks() -> None:
+def test_settings_and_quirks_can_be_edited() -> None:
     base = Setup((), Settings())
     carried = edited(base, Edit("quirk.phi_carryover", True), HERE, {})
     assert carried.settings.quirks == (("phi_carryover", True),)
@@ -316,7 +316,7 @@ def tuning() -> Tuning:
     return begun(Case("toy", tuple(shlex.split(PLAIN)), HERE, (3, 4), None, folder=Path("toy")), Settings())
 
 
-def test_undo_redo_and_reset(tuning: Tuning) -> None:
+def test_undo_redo_and_reset_restore_earlier_set_ups(tuning: Tuning) -> None:
     first = put(tuning, Edit("distance", 121.0))
     second = put(first, Edit("phi_steps", 4))
     third = put(second, Edit("distance", 122.0))
@@ -331,7 +331,7 @@ def test_undo_redo_and_reset(tuning: Tuning) -> None:
     assert back.now == tuning.now and not back.changed and undone(back).now == third.now
 
 
-def test_back_at_the_start_nothing_is_left_of_an_edit(tuning: Tuning) -> None:
+def test_the_initial_value_leaves_no_edit(tuning: Tuning) -> None:
     there = put(put(tuning, Edit("phi_steps", 4)), Edit("distance", 121.0))
     assert put(there, Edit("distance", 120.0)).edits == (Edit("phi_steps", 4),)
     assert tunings.put(put(tuning, Edit("distance", 121.0)), Edit("distance", 120.0)).now.argv == tuning.case.argv
@@ -344,7 +344,7 @@ def test_a_changed_case_is_another_case(tuning: Tuning) -> None:
     assert tuning.of(changed) == replace(tuning.case, pixel=(7, 8))
 
 
-def test_what_others_ask_for_becomes_a_step(tuning: Tuning) -> None:
+def test_a_change_made_elsewhere_becomes_a_step(tuning: Tuning) -> None:
     waiting = put(tuning, Edit("distance", 121.0))
     told = synced(waiting, tuning.case.argv, Settings(phi_mode="c-parity", quirks=(("grating_literal", False),)))
     assert told.changed == {"distance", "phi_mode", "quirk.grating_literal"}
@@ -356,7 +356,7 @@ def test_what_others_ask_for_becomes_a_step(tuning: Tuning) -> None:
     assert put(elsewhere, Edit("phi", 4.0)).now.argv[-2:] == ("-phi", "4")
 
 
-def test_a_quirk_that_follows_the_phi_mode_is_no_change_of_its_own(tuning: Tuning) -> None:
+def test_a_quirk_that_follows_the_phi_mode_is_not_a_separate_change(tuning: Tuning) -> None:
     def told(mode: str, **quirks: bool) -> frozenset[str]:
         return synced(tuning, tuning.case.argv, Settings(phi_mode=mode, quirks=tuple(quirks.items()))).changed
 

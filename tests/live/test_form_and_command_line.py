@@ -1,6 +1,6 @@
-"""The form and the command line accept the same values, and every advice of the form can be followed.
+"""The form and the command line accept the same values, and the advice of the form can be followed.
 
-The oracle is the parser of the simulator: the value is typed behind its flag at the end of the same command line.
+The oracle is the parser of the simulator: the value is typed after its flag at the end of the same command line.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def followed(setup: Setup, sentence: str, folder: Path) -> Setup:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the form makes of a text: another set-up, or a sentence; ``base``: the set-up after following advice."""
+    """The form's response to a text: a new set-up, or a sentence; ``base``: the set-up after following advice."""
 
     base: Setup
     after: Setup | None
@@ -123,7 +123,7 @@ def judged(setup: Setup, row: Parameter, text: str, folder: Path) -> Verdict:
 
 
 def contradiction(row: Parameter, text: str, verdict: Verdict, folder: Path) -> str:
-    """How the form and the command line disagree on a text; empty when they do not."""
+    """Disagreement of the form and the command line on a text; empty if they agree."""
     try:
         wanted = getattr(parse(with_flag(verdict.base, row, text, folder), folder), row.field)
     except InputError as error:
@@ -188,7 +188,7 @@ def test_advice_on_a_parameter_without_effect_can_be_followed(row: Parameter, fo
 
 
 def refused(argv: Sequence[str], folder: Path) -> str:
-    """Why the simulator cannot set a command line up; empty if it can."""
+    """Reason why the simulator cannot set up a command line; empty if it can."""
     try:
         from_command(list(argv), folder)
     except InputError as error:

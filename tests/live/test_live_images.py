@@ -1,4 +1,4 @@
-"""What stands behind the image screen: the image of a case, and where a pixel of it is."""
+"""Data of the image screen: the image of a case, and the position of a pixel."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_facts_are_those_of_cs_log() -> None:
 
 
 @pytest.mark.parametrize("name", ["beam_crops_sample", "cubic_default_f", "mosaic"])
-def test_facts_in_other_geometries(shared: Path, name: str) -> None:
+def test_facts_agree_with_cs_log_in_other_geometries(shared: Path, name: str) -> None:
     """Cases without oversampling and with one phi: the traced subpixel is the pixel's centre."""
     folder = shared / "golden" / "cases" / name
     case = load_case(str(folder), workdir=shared / "golden" / "inputs")
@@ -48,7 +48,7 @@ def test_facts_in_other_geometries(shared: Path, name: str) -> None:
     assert facts.hkl == pytest.approx([float(value) for value in traced], rel=1e-9)
 
 
-def test_facts_by_hand(tmp_path: Path) -> None:
+def test_facts_equal_those_worked_out_by_hand(tmp_path: Path) -> None:
     """Cubic cell of 100 A along the laboratory axes, 1 A, 100 mm, 1 mm pixels, the beam on a pixel's centre.
 
     The default convention: beam along x, fast along z, slow against y; its beam centre is half a pixel on.
@@ -69,7 +69,7 @@ def test_facts_by_hand(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["beam_crops_sample", "cubic_default_f", "mosaic"])
-def test_resolution_all_over_the_detector(shared: Path, name: str) -> None:
+def test_resolution_over_the_detector_agrees_with_each_pixel(shared: Path, name: str) -> None:
     """Interpolated from a grid: that of each pixel's own facts; the beam where the angle is smallest."""
     case = load_case(str(shared / "golden" / "cases" / name), workdir=shared / "golden" / "inputs")
     frame = prepare(case, Settings())
@@ -87,7 +87,7 @@ def test_resolution_all_over_the_detector(shared: Path, name: str) -> None:
             assert angle(round(at[0]) + step[0], round(at[1]) + step[1]).two_theta_deg > middle
 
 
-def test_the_beam_by_hand(tmp_path: Path) -> None:
+def test_the_beam_centre_equals_that_worked_out_by_hand(tmp_path: Path) -> None:
     """1 mm pixels, the beam at 10 mm of the default convention: that is half a pixel on."""
     flags = "-cell 100 100 100 90 90 90 -default_F 1 -lambda 1 -N 1 -distance 100 -pixel 1 -detpixels 21"
     near, far = (
@@ -98,7 +98,7 @@ def test_the_beam_by_hand(tmp_path: Path) -> None:
     assert far.resolution().beam is None  # beside the detector
 
 
-def test_the_image_is_cs(shared: Path) -> None:
+def test_the_image_equals_cs(shared: Path) -> None:
     """The demo's image against the C program's, where a pixel exceeds 1e-6 of the brightest."""
     golden = np.load(shared / "demo" / "image.npy")
     calls: list[tuple[int, int]] = []
@@ -116,6 +116,6 @@ def test_the_image_can_be_stopped() -> None:
     assert told.value.exit_code == 130
 
 
-def test_unusable_input_is_a_sentence(tmp_path: Path) -> None:
+def test_unusable_input_is_reported_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UnusableInput, match=r"hand: .*-lambda"):
         render_image(Case("hand", ("-lambda", "x"), tmp_path, None, None), Settings())

@@ -26,7 +26,7 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_every_name_is_there() -> None:
+def test_every_public_name_exists() -> None:
     for name in nbsim.__all__:
         found = getattr(nbsim, name)
         assert name in dir(nbsim)
@@ -43,7 +43,7 @@ def test_the_page_lists_every_public_name() -> None:
     assert listed == set(nbsim.__all__)
 
 
-def test_words_can_be_matched_as_c_does(here: Path) -> None:
+def test_words_can_be_matched_by_cs_rules(here: Path) -> None:
     with pytest.raises(nbsim.InputError):
         nbsim.Experiment.from_command(f"{COMMAND} -unheard_of", here)
     assert nbsim.Experiment.from_command(f"{COMMAND} -unheard_of", here, compat=True).options.ignored
@@ -78,6 +78,6 @@ def test_the_page_runs_from_top_to_bottom(here: Path, capsys: pytest.CaptureFixt
     assert "-distance -60: must be positive" in capsys.readouterr().out
 
 
-def test_the_figures_of_the_page_are_there() -> None:
+def test_the_figures_of_the_page_exist() -> None:
     for name in re.findall(r"\]\((figures/.*?)\)", PAGE.read_text(encoding="utf-8")):
         assert (PAGE.parent / name).is_file(), f"{name}: run 'make figures'"

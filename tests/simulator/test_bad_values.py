@@ -1,4 +1,4 @@
-"""Experiments that cannot be: the error names the flag or the file, the line and the remedy, before anything runs."""
+"""Impossible experiments: the error names the flag or the file, the line and the remedy, before anything runs."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ PLAIN = "-default_F 10 -cell 30 40 50 90 90 90 -lambda 1 -distance 100 -detpixel
         ("-hdivsteps 1000000 -hdivrange 1 -vdivsteps 1000000 -vdivrange 1", "1000000000000 sources"),
     ],
 )
-def test_what_cannot_be_is_refused(here: Path, typed: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_impossible_values_are_refused(here: Path, typed: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "zero.txt").write_text("-10 0 0 1 1e-10\n0 0 0 1 1e-10\n")
     (here / "empty.txt").write_text("")
     (here / "nan.hkl").write_text("0 0 0 5\n1 0 0 nan\n")
@@ -107,13 +107,13 @@ def test_what_cannot_be_is_refused(here: Path, typed: str, said: str, capsys: py
     assert out == "" and sorted(here.iterdir()) == before
 
 
-def test_memory_is_asked_for_in_words() -> None:
+def test_an_image_beyond_the_memory_is_refused_in_words() -> None:
     check_memory(1, "a byte")
     with pytest.raises(InputError, match=r"a lot needs 1024 TiB of memory, [0-9.]+ .iB are available"):
         check_memory(1 << 50, "a lot")
 
 
-def test_memory_of_a_device_is_asked_for_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_image_beyond_the_memory_of_a_device_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (3 << 30, 8 << 30))
     check_device_memory(1000, 1000, torch.device("cuda"))
     check_device_memory(1 << 20, 1 << 20, torch.device("cpu"))

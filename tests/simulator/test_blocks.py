@@ -1,4 +1,4 @@
-"""Images are worked out a few rows at a time, and nothing depends on how many."""
+"""Images are processed in blocks of rows, and results do not depend on the block size."""
 
 from __future__ import annotations
 

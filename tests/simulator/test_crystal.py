@@ -59,19 +59,19 @@ def metric(cell: tuple[float, ...]) -> Tensor:
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("misset", ["", "-misset 12 -34 56"])
-def test_metric_and_reciprocity(cell: tuple[float, ...], misset: str) -> None:
+def test_vectors_have_the_metric_of_the_cell_and_reciprocal_ones(cell: tuple[float, ...], misset: str) -> None:
     e = made(f"{text(cell)} {misset}", cell_sine_of_gamma_star=False)
     assert torch.allclose(real(e) @ real(e).T, metric(cell), rtol=1e-12, atol=1e-10)
     assert torch.allclose(real(e) @ reciprocal(e).T, torch.eye(3, dtype=torch.float64), rtol=0, atol=1e-13)
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_volume(cell: tuple[float, ...]) -> None:
+def test_volume_is_that_of_the_cell(cell: tuple[float, ...]) -> None:
     values = tuple(torch.tensor(v if i < 3 else v / RTD, dtype=torch.float64) for i, v in enumerate(cell))
     assert crystal.cell_volume(values).item() ** 2 == pytest.approx(torch.linalg.det(metric(cell)).item(), rel=1e-12)
 
 
-def test_c_star_of_the_c_program() -> None:
+def test_c_star_is_that_of_the_c_program() -> None:
     """C's cell keeps the edges, not the angles, and says so in its log: 81.9686 97.0275 108.006."""
     e = made(text(CELLS[0]))
     lengths = torch.linalg.vector_norm(real(e), dim=1)
@@ -91,7 +91,7 @@ def test_misset_turns_the_crystal() -> None:
     assert torch.allclose(reciprocal(turned).T, torch.stack([x, y * c - z * s, y * s + z * c]), rtol=0, atol=1e-16)
 
 
-def test_cell_blanks() -> None:
+def test_blanks_of_a_cell_are_filled_as_in_c() -> None:
     e = made("-cell 40")
     assert torch.allclose(real(e), 40.0 * torch.eye(3, dtype=torch.float64), rtol=0, atol=1e-12)
     lengths = torch.linalg.vector_norm(real(made("-cell 40 50")), dim=1)
@@ -128,7 +128,7 @@ def test_quirk_matrix_and_cell(tmp_path: Path) -> None:
         ("1 2 3 2 4 6 1 1 1", "no volume"),
     ],
 )
-def test_unusable_matrix(tmp_path: Path, content: str | None, words: str) -> None:
+def test_an_unusable_matrix_is_refused(tmp_path: Path, content: str | None, words: str) -> None:
     if content is not None:
         (tmp_path / "bad.mat").write_text(content)
     with pytest.raises(InputError, match=words) as caught:
@@ -146,7 +146,7 @@ def test_unusable_matrix(tmp_path: Path, content: str | None, words: str) -> Non
         ("-cell 9 9 9 130 130 130", "no cell"),
     ],
 )
-def test_unusable_cell(cell: str, words: str) -> None:
+def test_an_unusable_cell_is_refused(cell: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         made(cell)
 
@@ -180,7 +180,7 @@ def test_quirk_interpolation_choice(tmp_path: Path, extra: str, as_c: bool, soun
     assert made(command, tmp_path, interpolate_before_sizes=False).sampling.interpolate is sound
 
 
-def test_no_table_no_interpolation() -> None:
+def test_nothing_is_interpolated_without_a_table() -> None:
     assert not made("-cell 30 -N 2 -interpolate").sampling.interpolate
 
 
@@ -226,7 +226,7 @@ def test_blanks_of_a_cell_are_filled_and_angles_are_radians() -> None:
         ({"quirks": {"nonsense": True}}, "no such quirk"),
     ],
 )
-def test_from_command_refuses(options: dict[str, Any], words: str) -> None:
+def test_from_command_refuses_unusable_arguments(options: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
         from_command(f"{BASE} -cell 30", Path(), **options)
 

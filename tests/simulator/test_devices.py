@@ -1,4 +1,4 @@
-"""Nothing in the computation stays on the CPU when the experiment is elsewhere, and no tile waits for the device.
+"""The whole computation runs on the device of the experiment, and no tile waits for the device.
 
 torch's meta device stands in for a GPU: it has shapes but no values, so that a stray CPU tensor, a question about a
 value and a shape that depends on values are errors there, on a machine without any GPU.
@@ -37,7 +37,7 @@ PLAIN = (
 
 
 class Traffic(TorchDispatchMode):
-    """Notes what makes the host wait for a device, or send to it: values read, shapes made from values, copies."""
+    """Records reads of values, value-dependent shapes and copies, which make the host wait for a device or copy to it."""
 
     _ASKING = ("aten._local_scalar_dense", "aten.nonzero.", "aten.masked_select", "aten.unique", "aten.equal.")
 

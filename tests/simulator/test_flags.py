@@ -48,7 +48,7 @@ def test_golden_commands_parse() -> None:
         ("-N 5 6", "'6' .* belongs to no option"),
     ],
 )
-def test_refusals(typed: str, message: str) -> None:
+def test_unusable_command_lines_are_refused(typed: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         parse(typed.split())
 
@@ -145,13 +145,13 @@ def test_a_value_that_c_would_cut_short_is_refused() -> None:
         ("-cell 10 20 -30", {"cell": (10.0, 20.0)}),
     ],
 )
-def test_words_matched_as_c_does(typed: str, changed: dict[str, object]) -> None:
+def test_words_are_matched_as_in_c(typed: str, changed: dict[str, object]) -> None:
     """By the rules of section 1.1; benchmarks/blind_parity.py holds them against the C program itself."""
     options = parse(typed.split(), compat=True)
     assert {name: getattr(options, name) for name in changed} == changed
 
 
-def test_what_c_passes_over_is_known() -> None:
+def test_words_that_c_skips_are_listed() -> None:
     assert parse(["-unknown", "7", "-N", "5", "stray", "-Nfoo", "3", "-lambda"], compat=True).ignored == (
         "-unknown", "7", "stray", "-Nfoo", "3", "-lambda",
     )  # fmt: skip
@@ -171,7 +171,7 @@ def test_rows_that_c_finds_in_one_word_stand_in_its_order() -> None:
         assert order.index(name) < order.index("-oversample")
 
 
-def test_what_c_does_not_take_from_a_header_is_said(tmp_path: Path) -> None:
+def test_header_values_that_c_ignores_are_reported(tmp_path: Path) -> None:
     keys = {"SIZE1": "4", "SIZE2": "4", "DISTANCE": "70", "CLOSE_DISTANCE": "60", "TWOTHETA": "5"}
     _smv(tmp_path / "i.img", b"", **keys)
     words = "-default_F 5 -cell 30 -N 3 -oversample 1 -img i.img -distance 200"

@@ -60,14 +60,14 @@ def test_rotations_equal_matrix_exponentials() -> None:
     assert torch.allclose(turned, matrix_about(axis, 0.8) @ v, rtol=0, atol=1e-14)
 
 
-def test_zero_angle_and_zero_vector() -> None:
+def test_zero_angles_and_zero_vectors_change_nothing() -> None:
     v = vector(1, 2, 3)
     zero = geometry.scalar(0.0)
     assert vectors.rotate_xyz(v, zero, zero, zero) is v
     assert vectors.unit(vector(0, 0, 0)).tolist() == [0.0, 0.0, 0.0]
 
 
-def test_exact_functions_round_as_the_c_library() -> None:
+def test_exact_functions_round_like_the_c_library() -> None:
     x = torch.linspace(0.01, 50.0, 997, dtype=torch.float64)
     assert vectors.sin(x).tolist() == [math.sin(v) for v in x.tolist()]
     assert vectors.cos(x).tolist() == [math.cos(v) for v in x.tolist()]
@@ -112,7 +112,7 @@ def test_beam_spot_is_where_the_beam_meets_the_plane(convention: str, tilt: str)
         ("dials", 4.0, 3.0),
     ],
 )
-def test_typed_beam_centre(convention: str, fast_mm: float, slow_mm: float) -> None:
+def test_a_typed_beam_centre_follows_the_convention(convention: str, fast_mm: float, slow_mm: float) -> None:
     e = made(f"{flag(convention)} -Xbeam 2.5 -Ybeam 1.5")
     fast, slow = in_detector(e, beam_spot(e))
     assert (fast * 1e3, slow * 1e3) == pytest.approx((fast_mm, slow_mm), abs=1e-12)
@@ -129,7 +129,7 @@ def test_typed_beam_centre(convention: str, fast_mm: float, slow_mm: float) -> N
         ("custom", 20, 15),
     ],
 )
-def test_default_beam_centre(convention: str, fast_px: float, slow_px: float) -> None:
+def test_the_default_beam_centre_follows_the_convention(convention: str, fast_px: float, slow_px: float) -> None:
     """Half a pixel more or less between the programs these conventions come from (S9)."""
     fast, slow = in_detector(made(flag(convention)), beam_spot(made(flag(convention))))
     assert (fast / 2e-4, slow / 2e-4) == pytest.approx((fast_px, slow_px), abs=1e-9)
@@ -238,6 +238,6 @@ def test_place_is_differentiable() -> None:
         ("-distance 0", "distance 0"),
     ],
 )
-def test_unusable_geometry(text: str, words: str) -> None:
+def test_unusable_geometry_is_refused(text: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         made(text)

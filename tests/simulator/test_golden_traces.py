@@ -35,7 +35,7 @@ def ours(name: str, phi_mode: str = "c-parity", dtype: torch.dtype = torch.float
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_trace_line_of_c(name: str, request: pytest.FixtureRequest) -> None:
+def test_every_trace_line_equals_cs(name: str, request: pytest.FixtureRequest) -> None:
     needs(request, name)
     expected, found = fields(golden_case(name).log), fields(ours(name))
     assert len(expected) > 40
@@ -85,7 +85,7 @@ def test_single_pixel_and_image_path_agree(name: str) -> None:
     assert float(image_values(result.experiment, pixels)[0]) == float(result.value)
 
 
-def test_float32_says_so() -> None:
+def test_a_float32_trace_names_its_dtype() -> None:
     lines = ours("demo", dtype=torch.float32).splitlines()
     assert "TRACE_PY:dtype=float32" in lines
     assert not any(line.startswith("TRACE_PY:dtype") for line in ours("demo").splitlines())
@@ -103,12 +103,12 @@ def test_line_styles() -> None:
 
 
 @pytest.mark.parametrize("pixel", [(-1, 0), (0, 128), (128, 0)])
-def test_pixel_beyond_the_detector(pixel: tuple[int, int]) -> None:
+def test_a_pixel_beyond_the_detector_is_refused(pixel: tuple[int, int]) -> None:
     with pytest.raises(InputError, match="not on the detector"):
         simulate_pixel(experiment_of("cubic_default_f"), *pixel)
 
 
-def test_pixel_outside_the_roi() -> None:
+def test_a_pixel_outside_the_roi_is_refused() -> None:
     case = golden_case("cubic_default_f")
     experiment = from_command(case.command + " -roi 3 20 5 40", case.inputs)
     with pytest.raises(InputError, match="-roi 3 20 5 40"):

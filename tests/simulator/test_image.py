@@ -52,7 +52,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bool]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "seed_case"])
-def test_every_pixel_of_the_c_image(name: str, request: pytest.FixtureRequest) -> None:
+def test_every_pixel_equals_that_of_the_c_image(name: str, request: pytest.FixtureRequest) -> None:
     needs(request, name)
     expected = golden_case(name).image()
     assert_within_bound(render(experiment_of(name), compile_kernel=False).photons.numpy(), expected)
@@ -148,9 +148,7 @@ def test_a_damaged_kernel_is_not_used(tmp_path: Path, monkeypatch: pytest.Monkey
     torch.testing.assert_close(image.photons, expected, rtol=0.0, atol=0.0)
 
 
-def test_a_cache_that_cannot_be_written_does_not_matter(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: Path
-) -> None:
+def test_an_unwritable_cache_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("NBSIM_CACHE", str(tmp_path / "file" / "cache"))
     assert compiled.build(torch.float32) is False
@@ -163,7 +161,7 @@ def test_short_runs_build_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert not (tmp_path / "cache").exists()
 
 
-def test_only_what_is_asked_for_is_rendered(here: Path) -> None:
+def test_only_requested_pixels_are_rendered(here: Path) -> None:
     whole = render(from_command(f"{PLAIN} -detpixels 20 -N 4", here)).photons
     image = render(from_command(f"{PLAIN} -detpixels 20 -N 4 -roi 3 8 5 6", here))
     inside = torch.zeros(20, 20, dtype=torch.bool)
@@ -214,7 +212,7 @@ def test_progress_counts_to_the_end(here: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "total"), [("-detpixels 8 -roi 1 3 2 99", 3 * 6), ("-mask m.img -roi 0 4 -1 5", 2 * 6)]
 )
-def test_progress_counts_what_is_rendered(words: str, total: int, here: Path) -> None:
+def test_progress_counts_rendered_pixels(words: str, total: int, here: Path) -> None:
     every_other = b"\0\0\1\0" * 32
     (here / "m.img").write_bytes(b"{\nHEADER_BYTES=512;\nSIZE1=8;\nSIZE2=8;\n}\f".ljust(512) + every_other)
     calls: list[tuple[int, int]] = []
@@ -244,7 +242,7 @@ def test_the_number_of_threads_changes_nothing(here: Path, monkeypatch: pytest.M
     assert images[0].solid_angle == images[1].solid_angle
 
 
-def test_what_fails_in_one_thread_fails_in_all() -> None:
+def test_a_failure_in_one_thread_ends_all() -> None:
     def work(item: int, stopped: Stopped) -> int:
         while item != 7:
             stopped()  # ends when the other has failed
@@ -271,7 +269,7 @@ def test_stopping_while_the_kernel_is_compiled_leaves_nothing(
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_a_kernel_may_round_in_its_own_way_but_not_compute_something_else(dtype: torch.dtype) -> None:
+def test_a_kernel_may_round_differently_but_not_compute_something_else(dtype: torch.dtype) -> None:
     sums = tile_sums(example(dtype))
     rounded = sums._replace(intensity=sums.intensity * (1.0 + 100.0 * torch.finfo(dtype).eps))
     assert compiled.agree(sums, rounded)

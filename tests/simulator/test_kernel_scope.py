@@ -106,7 +106,7 @@ def test_the_kernel_is_the_formula_or_refuses(change: Change, folder: Path) -> N
 
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_every_condition_is_needed(condition: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without it the comparison above fails for some flag or quirk: a claim that is wrong is seen."""
+    """Without it the comparison above fails for some flag or quirk, which detects a false claim."""
     refused = [change for change in CHANGES if not fits_kernel(experiment_of(change, folder))]
     monkeypatch.delitem(scope.CONDITIONS, condition)
     claimed = [experiment_of(change, folder) for change in refused]

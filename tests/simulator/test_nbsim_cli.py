@@ -1,4 +1,4 @@
-"""``nbsim`` as a program: exit codes, streams, signals, and what is left on the disk."""
+"""``nbsim`` as a program: exit codes, streams, signals, and files left on the disk."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_files_and_lines_of_a_run(here: Path, capsys: pytest.CaptureFixture[str]
     assert "\r" not in err  # progress is for people
 
 
-def test_outputs_are_replaced_as_c_does_and_readable_by_others(here: Path) -> None:
+def test_outputs_are_replaced_as_in_c_and_readable_by_others(here: Path) -> None:
     (here / "floatimage.bin").write_bytes(b"old")
     before = os.umask(0o027)
     try:
@@ -67,13 +67,13 @@ def test_outputs_are_replaced_as_c_does_and_readable_by_others(here: Path) -> No
     assert (here / "floatimage.bin").stat().st_mode & 0o777 == 0o640
 
 
-def test_the_trace_of_a_pixel_comes_along(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_trace_of_a_pixel_is_printed_with_the_run(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*PLAIN, *QUIET, "-trace_pixel", "3", "4"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert any("I_pixel_final" in line for line in lines)
 
 
-def test_a_structure_factor_list_leaves_the_cache_that_c_leaves(here: Path) -> None:
+def test_a_structure_factor_list_leaves_the_same_cache_as_in_c(here: Path) -> None:
     (here / "a.hkl").write_text("0 0 0 5\n1 1 1 7\n")
     assert main([*PLAIN, *QUIET, "-hkl", "a.hkl"]) == 0
     assert (here / "Fdump.bin").read_bytes().startswith(b"0 1 0 1 0 1\n\x0c")
@@ -89,7 +89,7 @@ def test_help_lists_every_option(word: str, capsys: pytest.CaptureFixture[str]) 
     assert max(map(len, shown.splitlines())) <= 115
 
 
-def test_without_words_the_usage_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_arguments_the_usage_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     streams = capsys.readouterr()
     assert "usage: nbsim FLAGS" in streams.err and not streams.out
@@ -120,7 +120,7 @@ def test_bad_flags_are_named(here: Path, words: list[str], said: str, capsys: py
     assert not out and not list(here.iterdir())
 
 
-def test_no_cuda_device_is_said(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_cuda_device_is_reported(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     import torch
 
     code = main([*PLAIN, *QUIET, "--device", "cuda"])
@@ -129,7 +129,7 @@ def test_no_cuda_device_is_said(here: Path, capsys: pytest.CaptureFixture[str]) 
         assert "use --device cpu" in capsys.readouterr().err
 
 
-def test_outputs_that_cannot_be_written(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unwritable_outputs_are_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "folder").mkdir()
     for words in (["-floatfile", "gone/f.bin"], ["-intfile", "folder"]):
         assert main([*PLAIN, *QUIET, *words]) == 4
@@ -148,14 +148,14 @@ def test_devices_are_written_to_and_never_replaced(here: Path) -> None:
     assert Path(os.devnull).is_char_device() and (here / "pipe").is_fifo()
 
 
-def test_a_cache_that_cannot_be_written(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unwritable_cache_is_reported(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "a.hkl").write_text("0 0 0 5\n")
     assert main([*PLAIN, *QUIET, "-hkl", "a.hkl", "-dump", "gone/Fdump.bin"]) == 4
     assert "cannot write gone/Fdump.bin" in capsys.readouterr().err
 
 
 @pytest.mark.slow
-def test_a_full_disk(here: Path) -> None:
+def test_a_full_disk_is_reported(here: Path) -> None:
     """The file-size limit of the process stands for the end of the disk."""
     import resource
 
@@ -171,7 +171,7 @@ def test_a_full_disk(here: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_reader_that_goes_away(here: Path) -> None:
+def test_a_closed_pipe_ends_the_run(here: Path) -> None:
     done = subprocess.run(
         f"{' '.join(PROGRAM)} {' '.join([*PLAIN, *QUIET])} -trace_pixel 3 4 | head -1",
         shell=True,
@@ -232,7 +232,7 @@ def test_the_cache_that_is_read_is_not_an_output(here: Path) -> None:
     assert main([*PLAIN, *QUIET, "-intfile", "Fdump.bin"]) == 2
 
 
-def test_a_disk_without_room_is_seen_before_the_run(
+def test_a_disk_without_space_is_detected_before_the_run(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     room = os.statvfs(here)
@@ -246,7 +246,7 @@ def test_a_disk_without_room_is_seen_before_the_run(
     assert not list(here.iterdir())
 
 
-def test_a_device_that_is_full(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_device_is_reported(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
     assert main([*PLAIN, *QUIET, "-floatfile", "/dev/full"]) == 4

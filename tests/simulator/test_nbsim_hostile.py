@@ -1,4 +1,4 @@
-"""Whatever the words and files are, nbsim ends with an exit code of its contract and a line that names the culprit."""
+"""For arbitrary words and files, nbsim ends with a documented exit code and a line that names the culprit."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def examples(number: int) -> settings:
 
 
 def run(words: list[str], here: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
-    """Exit code and stderr, with what every run must keep to."""
+    """Exit code and stderr, after checks that every run must pass."""
     before = {path: path.read_bytes() for path in here.iterdir()}
     capsys.readouterr()
     code = main(words)
@@ -68,7 +68,9 @@ def run(words: list[str], here: Path, capsys: pytest.CaptureFixture[str]) -> tup
 @pytest.mark.slow
 @examples(40)
 @given(flag=st.sampled_from(FLAG_NAMES), words=st.lists(st.sampled_from(WORDS), max_size=6))
-def test_any_value_after_any_flag(flag: str, words: list[str], here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_any_value_after_any_flag_is_used_or_refused(
+    flag: str, words: list[str], here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for more in ([], ["--compat"]):
         run([*PLAIN, flag, *words, *more], here, capsys)
 
@@ -78,7 +80,7 @@ def test_any_value_after_any_flag(flag: str, words: list[str], here: Path, capsy
     flag=st.sampled_from([f for f in FLAGS if f.kind in ("int", "float") and f.values == 1 and len(f.names) == 1]),
     word=st.sampled_from(["nan", "inf", "1e400", "x", "", "0x10", "1_000", "\uff15"]),
 )
-def test_a_value_that_is_no_number_is_named_with_its_flag(
+def test_a_value_that_is_not_a_number_is_named_with_its_flag(
     flag: Flag, word: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name = flag.names[0]
@@ -89,7 +91,9 @@ def test_a_value_that_is_no_number_is_named_with_its_flag(
 @pytest.mark.slow
 @examples(60)
 @given(data=st.data(), flag=st.sampled_from(sorted(FILES)))
-def test_any_damage_to_any_file(data: st.DataObject, flag: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_any_damage_to_any_file_is_handled(
+    data: st.DataObject, flag: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     whole = FILES[flag]
     option, _, named = flag.partition(" ")
     name = named or "x.dat"
@@ -107,7 +111,7 @@ def test_any_damage_to_any_file(data: st.DataObject, flag: str, here: Path, caps
 
 @examples(40)
 @given(words=st.lists(st.text(max_size=8) | st.sampled_from(FLAG_NAMES), max_size=6))
-def test_any_words_at_all(words: list[str], here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_any_words_are_handled(words: list[str], here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if not {"-h", "--help", "-help"} & set(words):
         code, _ = run([*words, "-N"], here, capsys)
         assert code == 2

@@ -1,4 +1,4 @@
-"""What ``nbsim`` says on stderr while it works."""
+"""Progress of ``nbsim`` on stderr."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Terminal(io.StringIO):
         (7861, "2 h 11 min"),
     ],
 )
-def test_times(seconds: float, words: str) -> None:
+def test_durations_have_two_units(seconds: float, words: str) -> None:
     assert duration(seconds) == words
 
 
-def test_bar_rate_and_time_left() -> None:
+def test_the_line_shows_bar_rate_and_time_left() -> None:
     assert progress_line(250_000, 1_000_000, 2.0) == "[######..................]  25 %  0.12 Mpixel/s  6 s left"
     assert progress_line(500, 1000, 10.0) == "[############............]  50 %  50 pixel/s  10 s left"
     assert progress_line(10, 10, 1.0).startswith(f"[{'#' * 24}] 100 %")

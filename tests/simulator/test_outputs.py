@@ -50,7 +50,7 @@ def run(name: str, place: Path, *more: str) -> int:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
-def test_every_file_of_c_byte_for_byte(name: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_file_equals_cs_byte_for_byte(name: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     threads = next((["--omp-threads", number] for word, number in THREADS.items() if f"_{word}_threads" in name), [])
     assert run(name, here, *threads, "--compile", "off") == 0
     expected = {path.name: path.read_bytes() for path in (OUTPUTS / name).iterdir() if path.name not in NOT_OURS}
@@ -71,7 +71,7 @@ def test_pixels_that_are_printed_stand_before_the_summary_in_scan_order(
     assert lines == (OUTPUTS / "printed_pixels" / "summary.txt").read_text().splitlines()
 
 
-def test_a_pixel_that_cannot_be_printed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pixel_that_cannot_be_printed_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("printed_pixel", here, "-printout_pixel", "99", "0") == 2
     assert "-printout_pixel: pixel (slow 0, fast 99): not on the detector" in capsys.readouterr().err
 
@@ -113,7 +113,7 @@ def test_a_pgm_truncates_and_wraps_around() -> None:
     assert data == b"P5\n3 2\n# pixels scaled by 1\n255\n" + bytes([0, 0, 255, 1, 2, 256 - 5])
 
 
-def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_file_is_written_atomically(tmp_path: Path) -> None:
     target = tmp_path / "a.bin"
     target.write_bytes(b"before")
 
@@ -128,7 +128,7 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     assert target.read_bytes() == b"after" and list(tmp_path.iterdir()) == [target]
 
 
-def test_outputs_in_a_folder_that_is_not_there(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_outputs_in_a_missing_folder_are_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("plain", here, "-floatfile", "gone/f.bin") == 4
     assert re.search(r"cannot write gone/f\.bin", capsys.readouterr().err)
 

@@ -68,7 +68,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def numbers(draw: random.Random, frame: str, how_far: str) -> str:
-    """Everything that can be typed as a number, at random."""
+    """Random values of all numeric parameters."""
     u = draw.uniform
     center = ("-ORGX", "-ORGY", 1.0) if frame in ("-xds", "-dials") else ("-Xbeam", "-Ybeam", 3.0)
     cell = " ".join(f"{u(low, high):.4f}" for low, high in ((30, 50), (40, 60), (35, 70), *((75, 105),) * 3))
@@ -82,7 +82,7 @@ def numbers(draw: random.Random, frame: str, how_far: str) -> str:
 
 
 def fixed(draw: random.Random, frame: str) -> str:
-    """The rest of the command, at random; detector flags come before the frame, which has the last word on pivots."""
+    """Random remainder of the command; detector flags come before the frame, which decides the pivot."""
     counts = " ".join(f"-N{axis} {draw.randint(2, 5)}" for axis in "abc")
     return (
         f"-detpixels 7 -pixel 3 -oversample 1 -default_F 20 {counts} -phisteps {draw.randint(1, 3)} "
@@ -91,7 +91,7 @@ def fixed(draw: random.Random, frame: str) -> str:
 
 
 def drawn(seed: int) -> tuple[str, str, str]:
-    """Two lists of numbers and what follows them."""
+    """Two lists of numbers and the rest of the command."""
     draw = random.Random(seed)
     frame, how_far = FRAMES[seed % len(FRAMES)], draw.choice(("-distance", "-close_distance"))
     return numbers(draw, frame, how_far), numbers(draw, frame, how_far), fixed(draw, frame)
@@ -112,7 +112,7 @@ def test_every_parameter_is_the_gradient_of_a_flag() -> None:
 
 
 @pytest.mark.parametrize("seed", range(14))
-def test_it_is_as_if_the_numbers_had_been_typed(seed: int, folder: Path) -> None:
+def test_changed_parameters_equal_typed_numbers(seed: int, folder: Path) -> None:
     first, second, rest = drawn(seed)
     start, wanted = (from_command(f"{words} {rest}", folder, phi_mode="c-parity") for words in (first, second))
     values = {field.name: getattr(wanted.parameters, field.name) for field in fields(wanted.parameters)}
@@ -164,7 +164,7 @@ SMALL = "-detpixels 7 -pixel 3 -oversample 1 -default_F 20 -N 3 -distance 60 -ce
 
 
 def gradient(experiment: Experiment, name: str) -> Tensor:
-    """Of the sum of the pixels with respect to one parameter as it stands."""
+    """Gradient of the sum of the pixels with respect to one parameter."""
     value = getattr(experiment.parameters, name).clone().requires_grad_()
     (found,) = torch.autograd.grad(image_values(experiment.with_parameters(**{name: value}), PIXELS).sum(), value)
     return found
@@ -181,7 +181,7 @@ def test_wavelength_of_a_matrix_is_followed_into_the_crystal(folder: Path) -> No
     assert gradcheck(relative, [value.requires_grad_() for value in start], eps=1e-7, atol=2e-5, rtol=1e-4)
 
 
-def test_table(folder: Path) -> None:
+def test_gradients_reach_the_structure_factor_table(folder: Path) -> None:
     base = from_command(SMALL.replace("40 50 60", "7 8 9") + "-hkl box.hkl -nointerpolate", folder)
     table = base.parameters.structure_factors
     assert table is not None
@@ -194,14 +194,14 @@ def test_table(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("phi_mode", ["spec", "c-parity"])
-def test_start_of_a_still_at_zero(phi_mode: str, folder: Path) -> None:
+def test_the_start_of_a_still_at_zero_has_a_gradient(phi_mode: str, folder: Path) -> None:
     """phi = 0 is left out by C's loop, yet the crystal turns through it smoothly."""
     base = from_command(f"{SMALL} -phi 0", folder, phi_mode=phi_mode)
     low, high = (float(image_values(base.with_parameters(phi=phi), PIXELS).sum()) for phi in (-1e-5, 1e-5))
     assert float(gradient(base, "phi")) == pytest.approx((high - low) / 2e-5, rel=1e-6)
 
 
-def test_rounding_of_mosaic_angles_is_seen_through(folder: Path) -> None:
+def test_gradients_ignore_the_rounding_of_mosaic_angles(folder: Path) -> None:
     """In value the angle is C's float32; the gradient is that of the angle before it is rounded (S23)."""
     as_c, smooth = (
         from_command(f"{SMALL} -mosaic 0.8 -mosaic_domains 4", folder, quirks={"mosaic_single_precision": single})
@@ -268,7 +268,7 @@ def test_files_are_not_read_again(folder: Path, tmp_path: Path) -> None:
         ({"close_distance": 0.0}, "close_distance 0"),
     ],
 )
-def test_refusals(changes: dict[str, object], words: str, folder: Path) -> None:
+def test_unusable_parameters_are_refused(changes: dict[str, object], words: str, folder: Path) -> None:
     with pytest.raises(InputError, match=words):
         from_command(SMALL, folder).with_parameters(**changes)
 

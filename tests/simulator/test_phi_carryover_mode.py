@@ -47,7 +47,7 @@ class TestPhiCarryoverBehavior:
         assert cell.a[0].tolist() == cell.a[-1].tolist()
 
     @pytest.mark.parametrize("name", ["phi_carryover", "sources_oversample_carryover", "phi_through_zero"])
-    def test_further_cases_of_c(self, name: str, request: pytest.FixtureRequest) -> None:
+    def test_other_cases_agree_with_c(self, name: str, request: pytest.FixtureRequest) -> None:
         needs(request, name)
         np.testing.assert_allclose(our_k_fractions(simulated(name)), c_k_fractions(golden_case(name).log), rtol=1e-12)
 

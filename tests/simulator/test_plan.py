@@ -29,7 +29,7 @@ DEG = 1.0 / RTD
         ("-phisteps 4 -osc 1 -phistep 0.1", DEG, 0.1 / RTD, 4),
     ],
 )
-def test_phi(typed: str, span: float, step: float, count: int) -> None:
+def test_phi_steps_follow_the_table(typed: str, span: float, step: float, count: int) -> None:
     steps = phi_steps(parse(typed.split(), compat=True))
     assert (steps.range, steps.step, steps.count) == (span, step, count)
 
@@ -48,7 +48,7 @@ def test_phi(typed: str, span: float, step: float, count: int) -> None:
         ("-hdivsteps 3 -hdivrange 0", 0.0, 0.0, 1),
     ],
 )
-def test_divergence(typed: str, span: float, step: float, count: int) -> None:
+def test_divergence_steps_follow_the_table(typed: str, span: float, step: float, count: int) -> None:
     options = parse(typed.split())
     steps = hdiv_steps(options)
     assert (steps.range, steps.step, steps.count) == (span, step, count)
@@ -74,7 +74,7 @@ def test_dispersion_of_one_step_still_has_two_wavelengths() -> None:
         ("-detector_thick -5 -thicksteps 2", 0.5, 0.25, 2, 1 / 0.5e-6),
     ],
 )
-def test_sensor(typed: str, microns: float, layer: float, count: int, mu: float) -> None:
+def test_sensor_layers_follow_the_table(typed: str, microns: float, layer: float, count: int, mu: float) -> None:
     layers = sensor_layers(parse(typed.split(), compat=True))
     assert layers.count == count
     assert math.isclose(layers.thickness, microns * 1e-6)
@@ -92,6 +92,6 @@ def test_sensor(typed: str, microns: float, layer: float, count: int, mu: float)
         ("-mosaic 1 -mosaic_domains 5", DEG, 5),
     ],
 )
-def test_mosaic(typed: str, spread: float, count: int) -> None:
+def test_mosaic_domains_follow_the_table(typed: str, spread: float, count: int) -> None:
     domains = mosaic_domains(parse(typed.split()))
     assert (domains.spread, domains.count) == (spread, count)

@@ -97,7 +97,7 @@ def assert_as_plain(experiment: Experiment) -> dict[tuple[int, int], float]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("quirk", "command"), CASES)
-def test_on_and_off(quirk: str, command: str, folder: Path) -> None:
+def test_each_quirk_agrees_with_plain_loops_on_and_off(quirk: str, command: str, folder: Path) -> None:
     as_c = from_command(command, folder, phi_mode="c-parity")
     on = assert_as_plain(as_c)
     off = assert_as_plain(as_c.with_quirks(**{quirk: False}))
@@ -112,7 +112,7 @@ def test_every_quirk_of_the_loop_has_a_case() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("command", MIXED)
-def test_any_combination(command: str, seed: int, folder: Path) -> None:
+def test_any_combination_of_quirks_agrees_with_plain_loops(command: str, seed: int, folder: Path) -> None:
     draw = random.Random(seed)
     changes = {quirk: draw.random() < 0.5 for quirk in LOOP_QUIRKS}
     assert_as_plain(from_command(command, folder).with_quirks(**changes))

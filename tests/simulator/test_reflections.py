@@ -206,7 +206,7 @@ def test_holes_are_default_f_and_forbidden_reflections_zero(tmp_path: Path) -> N
     assert any("F000 is missing: 2.5" in notice for notice in notices)
 
 
-def test_low_resolution_data_that_are_missing_are_counted(tmp_path: Path) -> None:
+def test_missing_low_resolution_data_are_counted(tmp_path: Path) -> None:
     group = "P 21 21 21"
     indices = unique(group)
     spacing = gemmi.UnitCell(*CELL).calculate_d_array(indices.astype(np.int32))
@@ -265,7 +265,7 @@ def test_a_small_molecule_cif(tmp_path: Path) -> None:
         ("gone.mtz", None, "No such file"),
     ],
 )
-def test_files_that_are_none_are_named(tmp_path: Path, name: str, data: bytes | None, said: str) -> None:
+def test_unusable_files_are_named(tmp_path: Path, name: str, data: bytes | None, said: str) -> None:
     if data is not None:
         (tmp_path / name).write_bytes(data)
     with pytest.raises(InputError, match=name.replace(".", r"\.")) as caught:
@@ -273,7 +273,7 @@ def test_files_that_are_none_are_named(tmp_path: Path, name: str, data: bytes | 
     assert said in str(caught.value)
 
 
-def test_no_value_and_no_space_group(tmp_path: Path) -> None:
+def test_a_file_without_values_or_space_group_is_refused(tmp_path: Path) -> None:
     write_mtz(tmp_path / "f.mtz", "P 3", np.array([[1, 2, 3]]), {("F", "F"): np.array([np.nan])})
     with pytest.raises(InputError, match="holds no value"):
         read_reflections(tmp_path / "f.mtz", 1.0)
@@ -325,7 +325,7 @@ def test_an_mtz_and_the_same_list_as_text_make_the_same_image(here: Path) -> Non
 BARE = "-lambda 1 -distance 80 -detpixels 8 -pixel 1 -N 3 -nonoise -nopgm -hkl f.mtz"
 
 
-def test_the_cell_of_the_file_counts_where_none_is_typed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_cell_of_the_file_is_used_when_none_is_typed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_mtz(here / "f.mtz", "P 43", np.array([[0, 0, 0], [1, 2, 3]]), {("F", "F"): np.array([4.0, 5.0])})
     for typed in ("", "-cell 37 37 43 90 90 90"):
         assert main([*BARE.split(), *typed.split(), "-floatfile", f"{len(typed)}.bin"]) == 0
@@ -336,7 +336,9 @@ def test_the_cell_of_the_file_counts_where_none_is_typed(here: Path, capsys: pyt
 
 
 @pytest.mark.parametrize("typed", ["-cell 40", "-mat A.mat"])
-def test_another_cell_than_that_of_the_file_is_said(here: Path, typed: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cell_that_differs_from_that_of_the_file_is_reported(
+    here: Path, typed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_mtz(here / "f.mtz", "P 43", np.array([[0, 0, 0], [1, 2, 3]]), {("F", "F"): np.array([4.0, 5.0])})
     (here / "A.mat").write_text("0.025 0 0\n0 0.025 0\n0 0 0.025\n")
     assert main([*BARE.split(), *typed.split()]) == 0

@@ -37,7 +37,7 @@ def angle_of(rotation: Tensor) -> float:
     return 2.0 * math.asin(min(chord, 1.0))
 
 
-def test_ten_thousandth_number() -> None:
+def test_the_ten_thousandth_number_is_the_published_one() -> None:
     """Park and Miller, CACM 31 (1988) 1192: from 1, the 10 000th state is 1043618065. Forty go into the table."""
     generator, state = Generator(), -1
     for _ in range(10_000 - 40):
@@ -52,7 +52,7 @@ def test_ten_thousandth_number() -> None:
         (12345678, (0.7659893035888672, 0.023453664034605026, 0.5897266268730164, 0.535101592540741)),
     ],
 )
-def test_deviates_of_the_c_program(seed: int, expected: tuple[float, ...]) -> None:
+def test_deviates_are_those_of_the_c_program(seed: int, expected: tuple[float, ...]) -> None:
     stream = Stream(Generator(), seed)
     assert [stream.draw() for _ in expected] == pytest.approx(expected, abs=5e-9)
 
@@ -99,7 +99,7 @@ def test_negative_seed_keeps_a_filled_table() -> None:
     assert restarted.draw() == Stream(Generator(), 1).draw()
 
 
-def test_domains_of_the_c_program() -> None:
+def test_domains_are_those_of_the_c_program() -> None:
     """0.5 degrees, default seed: first row of domain 1 as the C program has it."""
     made = domains(DEFAULT_MOSAIC_SEED, 0.5 / RTD, 4, first_identity=True)
     assert made[1, 0].tolist() == [0.9999659208978446, -0.007975168091458018, 0.002133948649430912]

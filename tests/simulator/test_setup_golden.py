@@ -70,7 +70,7 @@ def line_agrees(ours: TraceLine, style: str, name: str, text: str) -> bool:
     return " ".join(map(str, ours.values)) == text
 
 
-def test_every_setup_line(shared: Path) -> None:
+def test_every_setup_line_equals_cs(shared: Path) -> None:
     compared = 0
     for name, log, experiment in experiments(shared):
         expected = c_lines(log)
@@ -228,7 +228,7 @@ def flat_values(e: Experiment) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("case", sorted(C_VALUES["cases"]))
-def test_bit_for_bit(case: str, tmp_path: Path) -> None:
+def test_every_double_equals_cs_bit_for_bit(case: str, tmp_path: Path) -> None:
     """Every double of the set-up equals the C program's."""
     for name, text in C_VALUES["files"].items():
         (tmp_path / name).write_text(text)

@@ -50,7 +50,7 @@ def from_text(text: str, workdir: Path, **quirks: bool) -> Beam:
 
 
 @pytest.mark.parametrize(("line", "row"), LISTED)
-def test_file_lines_as_c_lists_them(tmp_path: Path, line: str, row: tuple[float, ...]) -> None:
+def test_lines_of_a_file_are_read_as_in_c(tmp_path: Path, line: str, row: tuple[float, ...]) -> None:
     made = table(from_text(f"\n ,;\n{line}", tmp_path))
     assert made.tolist() == [pytest.approx(row, rel=1e-15)]
 
@@ -75,18 +75,18 @@ def test_directions_are_unit_vectors(tmp_path: Path) -> None:
     assert made.source_directions.tolist() == [[-0.6, 0.8, 0.0], [0.0, -1.0, 0.0]]
 
 
-def test_weights_unused_is_said(tmp_path: Path) -> None:
+def test_unused_weights_are_reported(tmp_path: Path) -> None:
     (tmp_path / "s.txt").write_text("-10 0 0 1\n-10 1 0 2\n")
     assert any("S21" in notice for notice in from_command(f"{BASE} -sourcefile s.txt", tmp_path).notices)
 
 
 @pytest.mark.parametrize(("text", "words"), [("", "no source"), ("\n ,;\n", "no source"), ("inf 0 0 1 1\n", "finite")])
-def test_unusable_file(tmp_path: Path, text: str, words: str) -> None:
+def test_an_unusable_file_is_refused(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         from_text(text, tmp_path)
 
 
-def test_missing_file(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"-sourcefile .*none\.txt: cannot be read"):
         beam("-sourcefile none.txt", tmp_path)
 
@@ -142,6 +142,6 @@ def test_grid_is_differentiable_in_the_beam() -> None:
 @pytest.mark.parametrize(
     ("extra", "words"), [("-divsteps 20000", "at most"), ("-dispersion 300 -dispsteps 2", "-dispersion 300")]
 )
-def test_unusable_grid(extra: str, words: str) -> None:
+def test_an_unusable_grid_is_refused(extra: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         beam(extra)

@@ -81,7 +81,7 @@ def test_cache_round_trip_and_silent_use(tmp_path: Path) -> None:
         read_cache(tmp_path / "short.bin", 0.0)
 
 
-def test_a_cache_that_c_misreads_is_said(tmp_path: Path) -> None:
+def test_a_cache_that_c_misreads_is_reported(tmp_path: Path) -> None:
     """Section 5.2: the lowest byte of 100.16 is 0x0A, which C skips."""
     for value, said in (("100.16", 2), ("100.5", 1)):
         write_cache(tmp_path / "Fdump.bin", read_hkl(_hkl(tmp_path, f"0 0 0 {value}\n"), 0.0, C)[0])
@@ -90,7 +90,7 @@ def test_a_cache_that_c_misreads_is_said(tmp_path: Path) -> None:
         assert len(notices) == said and ("S25" in notices[-1]) == (said == 2)
 
 
-def test_no_source_of_structure_factors(tmp_path: Path) -> None:
+def test_a_run_without_structure_factors_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="-default_F"):
         load_structure_factors(Options(), tmp_path, C)
     sf, _, _ = load_structure_factors(Options(default_f=4.0), tmp_path, C)

@@ -1,4 +1,4 @@
-"""The factors of F_latt and the origin of F_cell at every step, against what the input says."""
+"""The factors of F_latt and the origin of F_cell at every step, against the input."""
 
 from __future__ import annotations
 
@@ -37,28 +37,28 @@ def every_node(size: int) -> list[str]:
     return [f"{h} {k} {l} {100 + h + k + l}" for h in span for k in span for l in span]
 
 
-def test_a_list_that_has_every_node(tmp_path: Path) -> None:
+def test_every_node_of_a_complete_list_comes_from_the_table(tmp_path: Path) -> None:
     result = run(tmp_path, "-hkl some.hkl -nointerpolate", every_node(12))
     assert origins(result) == {"table"}
 
 
-def test_a_node_that_the_list_does_not_name(tmp_path: Path) -> None:
+def test_a_node_missing_from_the_list_has_the_default(tmp_path: Path) -> None:
     result = run(tmp_path, "-hkl some.hkl -nointerpolate", ["-12 -12 -12 5", "12 12 12 5"])
     assert origins(result) == {"default"}
 
 
-def test_nodes_beyond_the_list(tmp_path: Path) -> None:
+def test_nodes_beyond_the_list_are_out_of_range(tmp_path: Path) -> None:
     result = run(tmp_path, "-hkl some.hkl -nointerpolate", ["20 20 20 5", "22 22 22 5"])
     assert origins(result) == {"out of range"}
     assert set(terms_rows(result)["F_cell"]) == {7.0}
 
 
-def test_without_a_list(tmp_path: Path) -> None:
+def test_every_node_has_the_default_without_a_list(tmp_path: Path) -> None:
     assert origins(run(tmp_path, "", [""])) == {"default"}
 
 
 @pytest.mark.slow
-def test_interpolated(tmp_path: Path) -> None:
+def test_interpolated_values_are_marked(tmp_path: Path) -> None:
     result = run(tmp_path, "-hkl some.hkl -interpolate", every_node(12))
     assert origins(result) == {"interpolated"}
 

@@ -14,7 +14,7 @@ COUNTERS = ("thick", "sub_slow", "sub_fast", "source", "phi_step", "mosaic_domai
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_rows_of_c(name: str, request: pytest.FixtureRequest) -> None:
+def test_every_row_equals_cs(name: str, request: pytest.FixtureRequest) -> None:
     needs(request, name)
     expected, found = golden_case(name).terms(), terms_rows(simulated(name))
     assert tuple(found) == TERM_COLUMNS

@@ -1,1 +1,1 @@
-"""Structure factors: text, cache, MTZ and CIF files, and looking one up."""
+"""Structure factors: HKL text, cache, MTZ and CIF files, and lookup."""

@@ -16,7 +16,7 @@ def index_box(indices: npt.NDArray[np.int64], path: Path) -> tuple[Triple, Tripl
     """Lowest indices and shape of the inclusive box around ``indices`` (n, 3); ``path`` is named in errors.
 
     Raises:
-        InputError: a dense table of it would not fit into the memory.
+        InputError: a dense table of this size would not fit into memory.
     """
     h, k, l = (int(v) for v in indices.min(axis=0))
     n_h, n_k, n_l = (int(v) - lo + 1 for v, lo in zip(indices.max(axis=0), (h, k, l), strict=True))

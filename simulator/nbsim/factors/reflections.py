@@ -1,7 +1,7 @@
 """Structure factors from MTZ and CIF files: the asymmetric unit expanded to the dense P1 table of the simulator.
 
-The values of the column are used as they are, in electrons. Reflections that the space group forbids are 0; those
-that the file lacks are ``default_F``, as holes of an HKL text are. gemmi is imported on use.
+The column holds amplitudes in electrons, used unscaled. Reflections that the space group forbids are 0; those
+missing from the file are ``default_F``, like holes of an HKL text. gemmi is imported on use.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LOW_RESOLUTION = 10.0  # A
 _MTZ_MAGIC = b"MTZ "
 _LARGEST_INDEX = 10**6
 _INDICES = 3  # the first columns of an MTZ file
-_ALTERED = 0.01  # relative difference of cell edges, or of angles in radians, that deserves a word
+_ALTERED = 0.01  # relative difference of cell edges, or of angles in radians, that triggers a notice
 _MTZ_KINDS: dict[str, Kind] = {"F": "amplitude", "G": "amplitude", "J": "intensity", "K": "intensity"}
 _MATES = (("(+)", "(-)"), ("_plus", "_minus"))
 _CIF_AMPLITUDES = ("F_meas", "F_meas_au", "F_calc", "F_calc_au", "pdbx_F_calc_with_solvent")
@@ -54,7 +54,7 @@ class _Column:
 
 @dataclass(frozen=True)
 class _Merged:
-    """What a file holds: one row per unique reflection."""
+    """Contents of a file: one row per unique reflection."""
 
     path: Path
     indices: Indices  # (n, 3)
@@ -73,7 +73,7 @@ class _Merged:
 
 
 def is_reflection_file(path: Path) -> bool:
-    """Whether ``path`` is for this module rather than an HKL text: MTZ by name or content, CIF by name."""
+    """Whether ``path`` is an MTZ (by name or content) or CIF file (by name), rather than an HKL text."""
     suffixes = path.name.lower().removesuffix(".gz")
     if suffixes.endswith((".mtz", ".cif", ".mmcif", ".ent")):
         return True
@@ -85,10 +85,10 @@ def is_reflection_file(path: Path) -> bool:
 
 
 def file_version(path: Path) -> tuple[int, int]:
-    """Time and size of a file, by which it is known again.
+    """Modification time and size of a file, the key of its cached contents.
 
     Raises:
-        InputError: there is no such file.
+        InputError: the file does not exist.
     """
     try:
         status = path.stat()
@@ -101,7 +101,7 @@ def cell_of_file(path: Path) -> Cell:
     """The cell that an MTZ or CIF file names [A, degrees].
 
     Raises:
-        InputError: unreadable, or without a cell that can be.
+        InputError: unreadable, or without a valid cell.
     """
     return _open(path, file_version(path)).cell
 
@@ -113,13 +113,13 @@ def read_reflections(
 
     Args:
         path: the file.
-        default_f: F of reflections that the file lacks [electrons].
-        column: name of the column; default: the only amplitude column there is. Intensities are taken only when
+        default_f: F of reflections missing from the file [electrons].
+        column: name of the column; default: the only amplitude column. Intensities are used only when
             named, as square roots (0 where negative). An anomalous column, ``F(+)``, brings its mate ``F(-)``.
-        cell: cell that the crystal is simulated with [A, degrees]; a different one in the file is noticed.
+        cell: cell of the simulated crystal [A, degrees]; a different one in the file gives a notice.
 
     Raises:
-        InputError: unreadable, no or no clear column, no space group, or too large for the memory.
+        InputError: unreadable, no or an ambiguous column, no space group, or too large for memory.
     """
     merged = _open(path, file_version(path))
     chosen = _choose(merged, column)
@@ -143,7 +143,7 @@ def read_reflections(
     return StructureFactors(torch.from_numpy(grid), *low, default_f, f"hkl:{path}", n_known), notices
 
 
-@lru_cache(maxsize=1)  # asked for its cell and then for its reflections
+@lru_cache(maxsize=1)  # read twice: for the cell, then for the reflections
 def _open(path: Path, version: tuple[int, int]) -> _Merged:
     try:
         import gemmi  # noqa: F401
@@ -172,7 +172,7 @@ def _mtz(path: Path) -> _Merged:
     if mtz.spacegroup is None:
         raise InputError(f"{path}: names no known space group; it cannot be expanded to P1")
 
-    # gemmi's arrays are views: a column does not keep its file alive, and what is read later is not what was there
+    # gemmi's arrays are views that do not keep the file alive: reading one later returns garbage
     table = np.array(mtz.array, dtype=np.float64)
 
     def reader(number: int) -> Callable[[], Floats]:
@@ -189,7 +189,7 @@ def _mtz(path: Path) -> _Merged:
 
 
 def _check_indices(path: Path, indices: Floats) -> None:
-    # NaN compares as different, too
+    # NaN counts as different
     bad = ~((indices == np.rint(indices)) & (np.abs(indices) <= _LARGEST_INDEX)).all(axis=1)
     if bad.any():
         words = " ".join(f"{value:g}" for value in indices[bad][0])
@@ -270,7 +270,7 @@ def _listed(columns: Sequence[_Column]) -> str:
 
 
 def _mate(name: str) -> str | None:
-    """The other Friedel mate's column of an anomalous one."""
+    """The column of the other Friedel mate, for an anomalous column."""
     for plus, minus in _MATES:
         if name.endswith(plus):
             return name.removesuffix(plus) + minus
@@ -293,14 +293,14 @@ def _amplitudes(merged: _Merged, column: _Column, notices: list[str]) -> Floats:
 
 
 def _expanded(merged: _Merged, indices: Indices, plus: Floats, minus: Floats) -> tuple[Floats, tuple[int, int, int]]:
-    """What symmetry and Friedel's law make of ``indices``: a dense table, NaN where unknown, and its lowest indices."""
+    """Dense table of ``indices`` expanded by symmetry and Friedel's law, NaN where unknown, and its lowest indices."""
     operations = merged.space_group.operations().sym_ops
     # a reflection h of x' = R x + t is as strong as h R
     rotations = [np.array(op.rot, dtype=np.int64) // op.DEN for op in operations]
     reach = np.max([np.abs(indices @ rotation).max(axis=0) for rotation in rotations], axis=0)
     low, shape = index_box(np.stack([-reach, reach]), merged.path)
     grid = np.full(shape, np.nan)
-    # what the file lists comes last: it wins over what symmetry says of it
+    # listed values come last, so that they override values derived by symmetry
     for values, sign in ((minus, -1), (plus, 1)):
         for rotation in reversed(rotations):
             h, k, l = (sign * (indices @ rotation) - np.array(low)).T
@@ -321,7 +321,7 @@ def _fill(grid: Floats, low: tuple[int, int, int], space_group: Any, default_f: 
 
 
 def _missing(merged: _Merged, grid: Floats, low: tuple[int, int, int], default_f: float) -> list[str]:
-    """Notices on F000 and on low-resolution reflections that the file lacks."""
+    """Notices on F000 and on low-resolution reflections missing from the file."""
     import gemmi
 
     limit = min(_LOW_RESOLUTION, max(merged.cell[:3]) / 2.0)
@@ -354,6 +354,6 @@ def _same_cell(one: Sequence[float], two: Sequence[float]) -> bool:
 def read_once(
     path: Path, version: tuple[int, int], default_f: float, column: str | None, cell: tuple[float, ...] | None
 ) -> tuple[StructureFactors, tuple[str, ...]]:
-    """:func:`read_reflections`, remembered as long as the file stays at ``version`` (time, size)."""
+    """:func:`read_reflections`, cached while the file stays at ``version`` (time, size)."""
     table, notices = read_reflections(path, default_f, column, cell)
     return table, tuple(notices)

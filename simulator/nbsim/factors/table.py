@@ -1,4 +1,4 @@
-"""Structure factors: the HKL text, the binary cache, and the two ways to look one up.
+"""Structure factors: the HKL text, the binary cache, and the two kinds of lookup.
 
 Source: nanobragg_setup.md sections 5.1 and 5.2, nanobragg_pixel_loop.md section 8.
 """
@@ -25,7 +25,7 @@ from nbsim.whole_file import write_whole
 
 _COLUMNS = 4
 _LARGEST_INDEX = 2**31 - 1
-_LARGEST_F = 1e60  # its square is a number still
+_LARGEST_F = 1e60  # its square is still finite
 _CACHE_MARK = b"\n\x0c"
 _WHITE_SPACE = b"\t\n\v\f\r "
 
@@ -55,7 +55,7 @@ def _line_of(text: str, word_index: int) -> int:
 
 
 def _leading_numbers(words: Sequence[str]) -> tuple[Floats, int | None]:
-    """Words as floats up to the first that is not a number, and the index of that word."""
+    """Words as floats up to the first non-number, and the index of that word."""
     try:
         if any("_" in word for word in words):
             raise ValueError("Python would read 1_000 as a number, C does not")
@@ -106,7 +106,7 @@ def read_hkl(path: Path, default_f: float, quirks: Quirks) -> tuple[StructureFac
         raise InputError(f"{path}:{_line_of(text, row * _COLUMNS)}: '{words_of_row}' is not a reflection h k l F")
     used = rows
     if quirks.hkl_integer_rows:
-        # C takes the box from a pass that accepts fractions, the values from one that stops at them
+        # C finds the box in a pass that accepts fractions, and reads values in one that stops at them
         indices = np.trunc(table[:, :3]).astype(np.int64)
         stop = _first_fractional_row(words, rows)
         if stop is not None:
@@ -126,7 +126,7 @@ def read_cache(path: Path, default_f: float) -> StructureFactors:
     """Table of ``Fdump.bin``; its padding planes are dropped. Exactly two bytes end the header (not S25).
 
     Raises:
-        InputError: unreadable, or not such a file.
+        InputError: unreadable, or not a cache.
     """
     try:
         data = path.read_bytes()
@@ -171,7 +171,7 @@ def write_cache(path: Path, sf: StructureFactors) -> None:
 def _read_hkl_once(
     path: Path, version: tuple[int, int], default_f: float, quirks: Quirks
 ) -> tuple[StructureFactors, tuple[str, ...]]:
-    """:func:`read_hkl`, remembered as long as the file stays at ``version`` (time, size)."""
+    """:func:`read_hkl`, cached while the file stays at ``version`` (time, size)."""
     sf, notices = read_hkl(path, default_f, quirks)
     return sf, tuple(notices)
 
@@ -179,9 +179,9 @@ def _read_hkl_once(
 def load_structure_factors(
     options: Options, workdir: Path, quirks: Quirks, cell: tuple[float, ...] | None = None
 ) -> tuple[StructureFactors, list[str], list[str]]:
-    """Table, notices and the files read, by C's order: ``-hkl``, else the cache, else ``-default_F``.
+    """Table, notices and the files read, in C's order of precedence: ``-hkl``, else the cache, else ``-default_F``.
 
-    ``cell``: the one that is simulated [A, degrees]; a file with another one is noticed. Default: that of ``-cell``.
+    ``cell``: that of the simulated crystal [A, degrees]; a different one in a file gives a notice. Default: ``-cell``.
 
     Raises:
         InputError: a named file is unusable, or nothing gives a structure factor.
@@ -212,7 +212,7 @@ def load_structure_factors(
 
 
 def _c_misreads(table: StructureFactors) -> bool:
-    """Whether the first value of a cache begins with a byte that C takes for white space after the header."""
+    """Whether the first value of a cache begins with a byte that C reads as white space after the header."""
     assert table.grid is not None
     return struct.pack("=d", float(table.grid[0, 0, 0]))[0] in _WHITE_SPACE
 
@@ -240,7 +240,7 @@ def _cell(grid: Tensor, low: tuple[int, int, int], indices: tuple[Tensor, Tensor
 
 
 def nearest(sf: StructureFactors, h0: Tensor, k0: Tensor, l0: Tensor) -> Tensor:
-    """F at integer-valued float indices of any common shape; ``default_f`` out of the inclusive bounds (8.2)."""
+    """F at integer-valued float indices of any common shape; ``default_f`` outside the inclusive bounds (8.2)."""
     if sf.grid is None:
         return torch.full_like(h0 + k0 + l0, sf.default_f)
     values = _cell(sf.grid, _low(sf), (h0, k0, l0))
@@ -258,12 +258,12 @@ def in_table(sf: StructureFactors, h0: Tensor, k0: Tensor, l0: Tensor) -> Tensor
 
 
 def in_interpolation_range(sf: StructureFactors, h: Tensor, k: Tensor, l: Tensor) -> Tensor:
-    """Bool: real-valued indices leave room for four nodes each way (8.3); False everywhere without a table."""
+    """Bool: real-valued indices far enough inside the table for four nodes per axis (8.3); False without a table."""
     if sf.grid is None:
         return torch.zeros_like(h + k + l, dtype=torch.bool)
     inside = torch.ones_like(h + k + l, dtype=torch.bool)
     for index, lo, n in zip((h, k, l), _low(sf), sf.grid.shape, strict=True):
-        # C's own form of lo + 2 <= index <= hi - 2: the sums round the same way
+        # C's form of lo + 2 <= index <= hi - 2, for the same rounding
         inside = inside & ~((index - lo + 3.0 > n) | (index - 2.0 < lo))
     return inside
 

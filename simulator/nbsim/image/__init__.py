@@ -1,1 +1,1 @@
-"""The whole detector: tiles of pixels, the fused kernel, threads."""
+"""The whole detector: tiles of pixels, the fused kernel and threads."""

@@ -19,7 +19,7 @@ _FUSED: dict[str, Any] = {
     "realize_cpu_acc_reads_threshold": 100,
     "assert_indirect_indexing": False,  # the kernel keeps addresses in the table itself
     "cpp.dynamic_threads": True,
-    "cpp_cache_precompile_headers": False,  # worth it from the second kernel on
+    "cpp_cache_precompile_headers": False,  # pays off from the second kernel on
     "aot_inductor.precompile_headers": False,
 }
 

@@ -37,7 +37,7 @@ _SECONDS_BETWEEN_QUESTIONS = 0.1
 
 
 def cache_folder() -> Path:
-    """Where compiled kernels are kept: $NBSIM_CACHE, else nbsim in the user's cache folder."""
+    """Folder of compiled kernels: $NBSIM_CACHE, else nbsim in the user's cache folder."""
     own = os.environ.get("NBSIM_CACHE")
     if own:
         return Path(own)
@@ -100,7 +100,7 @@ def _runner(path: str) -> Kernel:
     # the public loader imports the whole compiler (seconds); the class behind it needs milliseconds
     loader: Any = getattr(getattr(torch._C, "_aoti", None), "AOTIModelPackageLoader", None)
     if loader is not None:
-        model = loader(path, "model", False, os.cpu_count() or 1, -1)  # as many at once as there are threads
+        model = loader(path, "model", False, os.cpu_count() or 1, -1)  # one concurrent call per thread
         return lambda tile: TileSums(*model.run(list(tile)))
     from torch._inductor import aoti_load_package
 
@@ -128,7 +128,7 @@ def build(dtype: torch.dtype, stopped: Stopped = lambda: None) -> bool:
 
 def _compiled_elsewhere(dtype: torch.dtype, made: Path, stopped: Stopped) -> bool:
     command = [sys.executable, "-m", build_kernel.__name__, str(dtype).removeprefix("torch."), str(made)]
-    # the compiler's own files lie beside the result and are removed with it, however the build ends
+    # the compiler's own files lie beside the result and are removed with it, whether or not the build succeeds
     own = {"TORCHINDUCTOR_CACHE_DIR": str(made.parent / "inductor"), "TMPDIR": str(made.parent)}
     # trust the processor's own flags: testing them takes the compiler longer than the kernel
     environment = {**os.environ, **own, "TORCHINDUCTOR_VEC_ISA_OK": "1"}

@@ -27,7 +27,7 @@ class TileInput(NamedTuple):
     cells: Tensor  # a, b, c [m] of each orientation, (N, 3, 3)
     weights: Tensor  # 1 for an orientation, 0 for padding, (N,)
     n_cells: Tensor  # Na, Nb, Nc, (3,)
-    table: Tensor  # F^2 in a box of indices, flat, l fastest; the outermost planes stand for everything beyond
+    table: Tensor  # F^2 in a box of indices, flat, l fastest; the outermost planes stand for all indices beyond
     box: Tensor  # its h_min, k_min, l_min, n_h, n_k, n_l, (6,)
 
 
@@ -52,7 +52,7 @@ class TileSums(NamedTuple):
     """Results per pixel, each (P,)."""
 
     intensity: Tensor  # sum of F_cell^2 F_latt^2
-    doubtful: Tensor  # bool: only the full formula gives C's value
+    doubtful: Tensor  # bool: the pixel needs the full formula
     omega: Tensor
     polar: Tensor
     capture: Tensor
@@ -107,6 +107,6 @@ def tile_sums(tile: TileInput) -> TileSums:
         address = address * count + torch.clamp(place, torch.zeros_like(count), count - 1)
     f_latt = above / below
     intensity = (tile.table[address] * (f_latt * f_latt)).sum(0)
-    # C keeps the first nonzero factors; values that are not finite follow C's own rules
+    # C keeps the first nonzero factors; non-finite values follow C's own rules
     odd = (omega == 0.0) | (polar == 0.0) | (capture == 0.0) | ~(intensity < torch.inf)
     return TileSums(intensity, odd | (clearance.amin(0) < 0.0), omega, polar, capture)

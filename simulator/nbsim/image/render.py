@@ -26,12 +26,12 @@ from nbsim.setup.checks import check_device_memory, check_image_memory
 from nbsim.workers import Stopped, in_threads
 
 Progress = Callable[[int, int], None]  # pixels done, pixels in all
-Notice = Callable[[str], None]  # a sentence for the waiting user
+Notice = Callable[[str], None]  # a sentence on the current step
 
 _UNCOMPILED_TERMS = 1 << 17  # temporaries of a tile stay in the cache
-_COMPILED_TERMS = 1 << 24  # fused: nothing of a term is stored; a tenth of a second between checks for a stop
+_COMPILED_TERMS = 1 << 24  # fused, so that no term is stored; a check for a stop every tenth of a second
 _COMPILED_PIXELS = 1 << 16  # long enough to keep the threads busy, small enough for the allocator to reuse
-_DEVICE_TERMS = 1 << 22  # a launch must be worth its latency; a tile takes about 1 GB
+_DEVICE_TERMS = 1 << 22  # large enough to amortize launch latency; a tile takes about 1 GB
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Image:
 def _kernel(
     experiment: ExperimentData, compile_kernel: bool | None, n_terms: int, notice: Notice | None, stopped: Stopped
 ) -> Kernel | None:
-    """The compiled kernel if it is wanted and available."""
+    """The compiled kernel, if requested and available."""
     if compile_kernel is False:
         return None
     if experiment.device.type != "cpu":
@@ -89,13 +89,13 @@ def render(
         n_threads: OMP_NUM_THREADS of the C run to emulate; only first rendered pixels depend on it.
         compile_kernel: True builds the compiled kernel if there is none, False never uses it, None uses an
             existing one and builds one where the run is long enough to gain from it; on a GPU only True uses it.
-        progress: called with pixels done and pixels to render in all after every tile.
+        progress: called after every tile with pixels done and the total to render.
         cancelled: called several times a second, also while the kernel is compiled.
         notice: called with a sentence before a long step other than the image.
 
     Raises:
         Interrupted: ``cancelled`` returned True.
-        InputError: fewer than one thread, or an image larger than the memory, or than that of the device.
+        InputError: fewer than one thread, or an image larger than the memory of the host or the device.
     """
 
     def stopped() -> None:
@@ -116,7 +116,7 @@ def render(
     doubtful = torch.zeros_like(rendered)
     per_pixel = detector.n_layers * experiment.sampling.oversample**2
 
-    # no step in here waits for a device: whatever depends on values comes at the end
+    # no step of the loop waits for a device; steps that depend on values come after it
     @torch.no_grad()
     def one_tile(tile: tuple[int, Tensor], stopped: Stopped) -> int:
         number, pixels = tile

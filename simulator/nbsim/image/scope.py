@@ -24,7 +24,7 @@ PARTS = {
     "quirks": Quirks,
 }
 
-# any value will do: the kernel reads it, or it has no effect under the conditions below
+# any value: the kernel reads it, or it has no effect under the conditions below
 FOLLOWED: Mapping[str, str] = {
     "detector": "fast slow normal pix0 pixel_size distance close_distance n_fast n_slow roi mask point_pixel thickness "
     "layer_thickness n_layers attenuation convention pivot beam_center",
@@ -36,7 +36,7 @@ FOLLOWED: Mapping[str, str] = {
     "quirks": "phi_carryover curved_transposed point_pixel_without_area thick_flag_zeroes culled_polar_zero "
     "nopolar_overridden grating_literal dimensional_shape_width sphere_literal zero_term_skip interpolation_switch_off "
     "running_sum_weights "
-    # those of the set-up are in the numbers already
+    # quirks of the set-up are already applied
     "twotheta_axis_sets_angle pix0_vector_discarded convention_forces_pivot normal_rederived twotheta_axis_as_typed "
     "ratio_without_twotheta mosaic_first_identity mosaic_single_precision interpolate_before_sizes "
     "matrix_rescaled_by_cell cell_sine_of_gamma_star source_file_literal hkl_integer_rows",
@@ -67,5 +67,5 @@ _COMPLETE = not unlisted()
 
 
 def fits_kernel(experiment: ExperimentData) -> bool:
-    """Whether the kernel gives every pixel that it does not report as doubtful."""
+    """Whether the kernel is exact for every pixel that it does not report as doubtful."""
     return _COMPLETE and all(holds(experiment) for holds in CONDITIONS.values())

@@ -1,4 +1,4 @@
-"""Pixel values through :mod:`nbsim.image.kernel`: its arguments from an experiment, and values from its sums.
+"""Pixel values through :mod:`nbsim.image.kernel`: from an experiment to its arguments, and from its sums to values.
 
 Source: nanobragg_pixel_loop.md sections 2, 6 and 9.
 """
@@ -26,7 +26,7 @@ _NOISE = 2e-8
 
 
 def _filled(value: Tensor | float, like: Tensor) -> Tensor:
-    """A scalar beside ``like``; a number is filled in on the device, without a copy."""
+    """A scalar on the device of ``like``; a number is filled in there, without a copy."""
     return value if isinstance(value, Tensor) else torch.full_like(like, value)
 
 
@@ -62,7 +62,7 @@ class KernelTiles:
         return cells.repeat(2, 1, 1), torch.cat((weights, torch.zeros_like(weights)))
 
     def _place(self, layer: int, sub_slow: int, sub_fast: int, source: int) -> TileInput:
-        """Everything but pixels for one (layer, subpixel, source)."""
+        """All arguments except pixels for one (layer, subpixel, source)."""
         experiment = self.experiment
         detector, beam, ov = experiment.detector, experiment.beam, experiment.sampling.oversample
         incident = -beam.source_directions[source]

@@ -1,4 +1,4 @@
-"""Words matched as the C program matches them, for command lines that were written for it.
+"""C's own matching of words, for command lines written for the C program.
 
 C finds most options anywhere in a word, tests every word against every option, reads the number in front of a value,
 and skips unknown words. Source: nanobragg_setup.md section 1.1, quirks S1 and S2.
@@ -22,13 +22,13 @@ _CRASHES_LAST = ("-detector_abs", "-detector_thick", "-detector_thicksteps", "-t
 
 
 def header_files(tokens: Sequence[str]) -> dict[str, str]:
-    """Last value of ``-mask`` and ``-img``; C looks for these before anything else."""
+    """Last value of ``-mask`` and ``-img``; C looks for these first."""
     pairs = [(token, value) for token, value in pairwise(tokens) if token.startswith("-")]
     return {name: value for name in ("-mask", "-img") for token, value in pairs if name in token}
 
 
 def matches(tokens: Sequence[str]) -> tuple[list[Match], tuple[str, ...]]:
-    """The options that C finds in ``tokens`` (without the program name), in its order, and the words that it skips.
+    """The options that C finds in ``tokens`` (without the program name), in its order, and the words it skips.
 
     Raises:
         InputError: a value is missing where the C program would crash, or too large.
@@ -71,7 +71,7 @@ def _rows(token: str, following: Sequence[str]) -> Iterator[Flag]:
 
 
 def _words(flag: Flag, following: Sequence[str]) -> Sequence[str] | None:
-    """The words that ``flag`` takes, blindly; None where there are too few."""
+    """The words after ``flag``, unchecked; None if there are too few."""
     if flag.most:
         end = next((i for i, word in enumerate(following) if word.startswith("-")), len(following))
         return following[: min(end, flag.most)] or None

@@ -1,7 +1,7 @@
 """One row of the option table: the facts of a flag, and the reading of its values.
 
 The parser, ``--help``, docs/flags.md and the programs that edit a command line take names, units, bounds and defaults
-from these rows, so that they cannot contradict each other.
+from these rows, which keeps them consistent.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ Special = Callable[[Changes, tuple[Any, ...], Quirks], None]
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _LARGEST_INTEGER = 2**31 - 1
 _LARGEST = {"mm": 1e9, "um": 1e9, "A": 1e6, "deg": 1e6, "mrad": 1e6, "eV": 1e12, "px": 1e9, "m": 1e9, "s": 1e12}
-_LARGEST_NUMBER = 1e60  # its powers are still numbers
+_LARGEST_NUMBER = 1e60  # its powers are still finite
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _KINDS = {"float": "X", "int": "N", "str": "WORD", "depth": "X"}
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """The range of numbers that make sense."""
+    """The range of valid numbers."""
 
     low: float
     high: float
-    above: bool = False  # ``low`` itself does not make sense
+    above: bool = False  # ``low`` itself is invalid
 
     def is_below(self, value: float) -> bool:
         """Whether a number is too small."""
@@ -46,24 +46,24 @@ class Flag:
     """One row of the option table."""
 
     names: tuple[str, ...]
-    values: int  # how many values must follow
+    values: int  # required number of values
     kind: str  # "float", "int", "str", or "depth": a float or "inf"
     help: str
     sets: tuple[str, ...] = ()  # Options fields that receive the value(s)
     unit: str = ""
     units: tuple[str, ...] = ()  # of each value, where they differ
-    most: int = 0  # values that may follow, where that is more than ``values``
+    most: int = 0  # largest number of values, where greater than ``values``
     divide: float = 1.0  # typed number / divide = stored number
     also: Mapping[str, Any] = field(default_factory=dict)  # fixed side effects
     stems: tuple[str, ...] = ()  # documented open-ended spellings ("-wave..." )
     special: Special | None = None  # replaces ``sets`` where a rule is needed
-    typed: str = ""  # what follows, in words; made of kind and unit where empty
+    typed: str = ""  # names of the values; derived from kind and unit if empty
     exact: bool = False  # C compares the whole token with ``names``; otherwise it finds them anywhere in it
     ends: bool = False  # C looks for no further option in this token
-    low: float = -math.inf  # smallest value that makes sense
-    above: bool = False  # ``low`` itself does not
+    low: float = -math.inf  # smallest valid value
+    above: bool = False  # ``low`` itself is invalid
     high: float | None = None  # largest one, on either side of zero; default: by the unit
-    unset: bool = False  # below ``low`` C takes it as not given, or as ``low``
+    unset: bool = False  # C treats a value below ``low`` as not given, or as ``low``
     gradient: str = ""  # field of setup's Parameters: the image follows the typed number smoothly through it
 
     @property
@@ -73,13 +73,13 @@ class Flag:
 
     @property
     def follows(self) -> str:
-        """The words after the flag, for a reader: ``MM``, ``FAST0 FAST1 SLOW0 SLOW1``."""
+        """Placeholders of the values, for help and docs: ``MM``, ``FAST0 FAST1 SLOW0 SLOW1``."""
         one = self.unit.upper() if self.unit.isalpha() else _KINDS[self.kind]
         return self.typed or " ".join([one] * self.values)
 
     @property
     def bounds(self) -> Bounds:
-        """The values that make sense, in the unit of the flag."""
+        """The valid values, in the unit of the flag."""
         if self.kind == "int":
             return Bounds(self.low, _LARGEST_INTEGER, self.above)
         high = _LARGEST.get(self.unit, _LARGEST_NUMBER) if self.high is None else self.high
@@ -87,7 +87,7 @@ class Flag:
 
     @cached_property
     def initial(self) -> Any:
-        """The value without the flag, in its unit; None where there is none, or the set-up chooses one."""
+        """The value without the flag, in its unit; None without a default, or where the set-up chooses one."""
         values = {getattr(Options(), name) for name in self.sets}
         value = values.pop() if len(values) == 1 else None
         if value is None or value == NOT_GIVEN or isinstance(value, (str, bool, tuple)):
@@ -96,7 +96,7 @@ class Flag:
 
     @property
     def default(self) -> str:
-        """``initial`` for a reader; empty where there is none to speak of."""
+        """``initial`` as text; empty without a meaningful default."""
         value = None if self.special is not None else self.initial
         if value is None or isinstance(value, bool):
             return ""
@@ -104,21 +104,21 @@ class Flag:
 
     @property
     def does_nothing(self) -> bool:
-        """C reads it and never uses it."""
+        """C reads the flag but never uses it."""
         return not (self.sets or self.also or self.special)
 
     def value(self, name: str, word: str) -> Any:
-        """``word`` as this flag takes it; ``name`` is what a refusal calls it.
+        """The value of ``word``; ``name`` is its name in an error message.
 
         Raises:
-            InputError: it is not such a value, too small or too large.
+            InputError: it is not a valid value, too small or too large.
         """
         value = number(name, word, self.kind)
         self.check(name, value)
         return value
 
     def complaint(self, value: Any) -> str:
-        """Why a number makes no sense, such as "must be at least 1 mm"; empty if it does."""
+        """Why a number is invalid, such as "must be at least 1 mm"; empty if it is valid."""
         if isinstance(value, str) or math.isinf(value):
             return ""
         unit, bounds = f" {self.unit}" if self.unit else "", self.bounds
@@ -131,7 +131,7 @@ class Flag:
         return f"must be {'more than' if self.above else 'at least'} {self.low:g}{unit}"
 
     def check(self, name: str, value: Any, *, as_c: bool = False) -> None:
-        """Refuse a number that no experiment has; ``as_c``: accept what C has a meaning for.
+        """Refuse an invalid number; ``as_c``: accept values that have a meaning in C.
 
         Raises:
             InputError: it is too small or too large.
@@ -149,7 +149,7 @@ class Flag:
         """Store ``values``, in the units of the flag, as fields of Options; side effects included.
 
         Raises:
-            InputError: a word that the flag does not know.
+            InputError: an unknown word.
         """
         if self.special is not None:
             self.special(changes, values, quirks)
@@ -162,10 +162,10 @@ class Flag:
 
 
 def number(name: str, word: str, kind: str) -> Any:
-    """``word`` as a flag of ``kind`` takes it; ``name`` is the option it follows.
+    """``word`` as a number of ``kind``; ``name`` is the option it follows.
 
     Raises:
-        InputError: it is no such number.
+        InputError: it is not such a number.
     """
     if kind == "str":
         return word

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from nbsim.constants import DEFAULT_FLUENCE, DEFAULT_MOSAIC_SEED
 
 Vector = tuple[float, float, float]
-NOT_GIVEN = -1  # C's mark for numbers that the set-up chooses where the command line does not
+NOT_GIVEN = -1  # C's marker for numbers left to the set-up
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Options:
     """The content of a nanoBragg command line and of the headers that it names."""
 
     argv: tuple[str, ...] = ()
-    ignored: tuple[str, ...] = ()  # words that C passes over; only with its matching rules
+    ignored: tuple[str, ...] = ()  # words that C skips; only with its matching rules
 
     # crystal
     cell: tuple[float, ...] | None = None  # A and degrees, one to six values

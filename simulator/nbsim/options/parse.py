@@ -1,6 +1,6 @@
 """The command line of nanoBragg: the parser, which walks the table of options.
 
-Words that C would silently ignore or misread are refused; with ``compat`` they are matched as C matches them
+Words that C would silently ignore or misread are errors; with ``compat`` they are matched as C matches them
 (:mod:`nbsim.options.compat`). Source: nanobragg_setup.md section 1.1.
 """
 
@@ -24,7 +24,7 @@ from nbsim.options.table import FLAGS, MISSET_RANDOM, flag_named
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _SHELL_END = re.compile(r"\d?[>|<;&].*", re.DOTALL)
-_TELLING = 6  # letters of a name, its dash included, that say something inside another
+_TELLING = 6  # shortest name, dash included, that is recognized inside a longer word
 
 _SPELLINGS = sorted({name for flag in FLAGS for name in flag.spellings})
 
@@ -63,7 +63,7 @@ def _unknown(token: str) -> InputError:
 
 
 def _nearest(token: str) -> str:
-    """The spelling that was meant: the same letters, a known name at the end of a longer one, or a similar one."""
+    """The probable intended spelling: the same letters, a known name at the end of a longer one, or a similar one."""
     body = token.lstrip("-").lower()
     same = [name for name in _SPELLINGS if name.lstrip("-").lower() == body]
     ending = [name for name in _SPELLINGS if len(name) >= _TELLING and body.endswith(f"_{name.lstrip('-').lower()}")]
@@ -71,12 +71,12 @@ def _nearest(token: str) -> str:
 
 
 def _header_files(argv: Sequence[str]) -> dict[str, str]:
-    """Last value of ``-mask`` and ``-img``; C looks for these before anything else."""
+    """Last value of ``-mask`` and ``-img``; C looks for these first."""
     return {token: argv[i + 1] for i, token in enumerate(argv[:-1]) if token in ("-mask", "-img")}
 
 
 def walk(tokens: Sequence[str]) -> Iterator[tuple[int, int, Flag, tuple[str, ...]]]:
-    """Every option of ``tokens`` (without the program name): where it starts and ends, its row, its words.
+    """Every option of ``tokens`` (without the program name): its start and end, its row, its words.
 
     Raises:
         InputError: an unknown option, or too few words after one.
@@ -93,7 +93,7 @@ def walk(tokens: Sequence[str]) -> Iterator[tuple[int, int, Flag, tuple[str, ...
         if token == "-misset" and following and "rand" in following[0]:
             flag = MISSET_RANDOM
         words = _take(flag, token, following)
-        # the word after -curved_det is only counted by C, never consumed: it may be the next option
+        # C counts the word after -curved_det but does not consume it: it may be the next option
         unused = flag.also.get("curved") and words[0].startswith("-")
         end = at + 1 if unused else at + 1 + len(words)
         yield at, end, flag, words
@@ -110,13 +110,13 @@ def parse(
     """``argv`` (with or without the program name) as :class:`Options`.
 
     Raises:
-        InputError: an unknown option, a missing or unusable value, or an unreadable header; with ``compat`` only what
-            C could not use either.
+        InputError: an unknown option, a missing or unusable value, or an unreadable header; with ``compat`` only
+            words that C could not use either.
     """
     tokens = list(argv)
     if tokens and not tokens[0].startswith("-"):
         tokens = tokens[1:]
-    # headers fill in first so that any ordinary option overrides them, wherever it stands
+    # headers come first, so that any ordinary option overrides them, whatever its position
     changes: Changes = {}
     files = matching.header_files(tokens) if compat else _header_files(tokens)
     for name in ("-mask", "-img"):

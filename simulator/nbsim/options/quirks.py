@@ -1,6 +1,6 @@
 """Every oddity of the C program that changes a number, as a named switch.
 
-The default is what C does, except ``phi_carryover``: the phi mode sets it (off for ``spec``, on for
+The default is C's behaviour, except ``phi_carryover``: the phi mode sets it (off for ``spec``, on for
 ``c-parity``). Source: S- and L-numbers of nanobragg_setup.md and nanobragg_pixel_loop.md.
 """
 
@@ -18,7 +18,7 @@ def _quirk(source: str, on: str, off: str, default: bool = True) -> bool:
 
 @dataclass(frozen=True)
 class Quirks:
-    """True: as the C program does. False: the physically sensible behaviour."""
+    """True: the C program's behaviour. False: the physically sensible behaviour."""
 
     # pixel loop
     phi_carryover: bool = _quirk(

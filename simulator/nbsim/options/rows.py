@@ -14,7 +14,7 @@ _SHALLOWEST = 1e-9  # um
 
 
 def pivot(changes: Changes, values: tuple[Any, ...], quirks: Quirks) -> None:
-    """``-pivot``: the last of the words beam and sample that it holds, as C reads it."""
+    """``-pivot``: the last of the words beam and sample in the value, as in C."""
     found = [name for name in ("sample", "beam") if name in values[0].lower()]
     if not found:
         raise InputError(f"-pivot {values[0]}: must be 'beam' or 'sample'")
@@ -22,7 +22,7 @@ def pivot(changes: Changes, values: tuple[Any, ...], quirks: Quirks) -> None:
 
 
 def twotheta_axis(changes: Changes, values: tuple[Any, ...], quirks: Quirks) -> None:
-    """``-twotheta_axis``: the axis; with the quirk its x is the angle, too (S1)."""
+    """``-twotheta_axis``: the axis; with the quirk, its x is also the angle (S1)."""
     changes.update(twotheta_axis=values, convention="CUSTOM")
     if quirks.twotheta_axis_sets_angle:
         changes.update(twotheta_deg=values[0], pivot="SAMPLE")
@@ -71,7 +71,7 @@ def word(names: str, sets: str, help_: str, typed: str = "FILE", **more: Any) ->
 
 
 def switch(names: str, help_: str, *, ends: bool = False, **also: Any) -> Flag:
-    """A row without a value; ``also``: what it sets."""
+    """A row without a value; ``also``: the fields it sets."""
     return Flag(tuple(names.split()), 0, "str", help_, also=also, ends=ends)
 
 

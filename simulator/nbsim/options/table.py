@@ -1,4 +1,4 @@
-"""The table of nanoBragg's options, one row each: parser, ``--help``, docs/flags.md and nbtui's form are made from it.
+"""The table of nanoBragg's options, one row each: the source of the parser, ``--help``, docs/flags.md and nbtui's form.
 
 Rows that the C program finds in one token stand in its order. Source: nanobragg_setup.md section 1.2.
 """

@@ -22,7 +22,7 @@ _HELP_AT = 30
 
 
 def _entry(head: str, text: str) -> str:
-    """``head`` on the left, ``text`` beside it, below where there is no room."""
+    """``head`` on the left, ``text`` beside it, or below if it does not fit."""
     lines = textwrap.wrap(text, _WIDTH - _HELP_AT)
     if len(head) > _HELP_AT - 4:
         lines.insert(0, "")

@@ -1,1 +1,1 @@
-"""Files and summary lines that the C program leaves, noise included."""
+"""Output files and summary lines of the C program, noise included."""

@@ -1,4 +1,4 @@
-"""An image a few rows at a time, so that what is worked out from it never doubles its memory."""
+"""Process an image in blocks of rows, to bound the memory of intermediate arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the files of a run go, checked before the run: nothing that was computed for an hour ends nowhere."""
+"""Output files of a run, checked before a long computation starts."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def check_destinations(experiment: ExperimentData, folder: Path) -> None:
         try:
             target = (folder / item.name).resolve()
             if target.exists() and not target.is_file() and not target.is_dir():
-                continue  # a device or a pipe takes what it gets
+                continue  # a device or a pipe needs no free space
             reason = _obstacle(target)
             device = target.parent.stat().st_dev if not reason else 0
         except OSError as error:
@@ -96,7 +96,7 @@ def _obstacle(target: Path) -> str:
 def _check_room(place: Path, items: list[Destination]) -> None:
     size = sum(item.size for item in items)
     status = os.statvfs(place)
-    # the files of an earlier run stay until the new ones are whole
+    # existing files remain until their replacements are complete
     free = status.f_bavail * status.f_frsize
     if size > free and status.f_blocks > 0:
         names = ", ".join(item.name for item in items)

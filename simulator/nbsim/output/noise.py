@@ -28,7 +28,7 @@ _LANCZOS = (
 )
 _GAUSS_ABOVE = 1e6
 _PRODUCT_BELOW = 12.0
-_EXP_END = 700.0  # beyond it the exponential is no 64-bit number
+_EXP_END = 700.0  # beyond it exp leaves the range of float64
 
 
 class Deviates:
@@ -69,7 +69,7 @@ class Deviates:
                 yield self._f32(mean + math.sqrt(mean) * self.gaussian()) if mean > _GAUSS_ABOVE else self._large(mean)
                 continue
             # the number of factors that keep a product of deviates above exp(-mean); 0 for most pixels of most images
-            cell[0] = exp(-mean) if mean > -_EXP_END else math.inf  # negative only where polarization or water is
+            cell[0] = exp(-mean) if mean > -_EXP_END else math.inf  # negative only if polarization or water is
             floor = cell[0]
             product, count = uniform(), 0
             while product > floor:

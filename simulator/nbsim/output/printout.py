@@ -1,6 +1,6 @@
 """The block that the C program prints for a pixel with ``-printout`` and ``-printout_pixel FAST SLOW``.
 
-Values are read out of the tensors that made the pixel. Source: nanobragg_pixel_loop.md section 11.
+Values are read from the tensors that produced the pixel. Source: nanobragg_pixel_loop.md section 11.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NOT_YET = (math.nan, math.nan, math.nan)
 
 @dataclass
 class _Last:
-    """What C's variables hold after a pixel; a pixel without a pass leaves them as they are."""
+    """Contents of C's variables after a pixel; a pixel without a pass leaves them unchanged."""
 
     hkl: tuple[float, ...] = _NOT_YET
     hkl0: tuple[int, ...] = (0, 0, 0)
@@ -33,7 +33,7 @@ class _Last:
     cell: tuple[tuple[float, ...], ...] = (_NOT_YET,) * 3  # a, b, c [A]
 
     def follow(self, result: PixelResult) -> None:
-        """Take over the values of the last pass of a pixel, and F_cell of the last one that came to it."""
+        """Take over the values of the last pass of a pixel, and F_cell of the last pass that computed it."""
         terms, passes = result.terms, result.terms.passes
         reached = passes.rays.kept[..., None, None].expand_as(terms.value).flatten()
         if bool(reached.any()):

@@ -1,4 +1,4 @@
-"""A progress bar on stderr, at most twice a second, only where somebody can see it."""
+"""A progress bar on stderr, updated at most twice a second, only on a terminal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def duration(seconds: float) -> str:
 
 
 class ProgressBar:
-    """To be called with pixels done and pixels in all; plain streams get nothing."""
+    """Callable with pixels done and the total; writes only to a terminal."""
 
     def __init__(self, stream: TextIO, wanted: bool) -> None:
         self._stream = stream

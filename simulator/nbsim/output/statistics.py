@@ -1,4 +1,4 @@
-"""Numbers the C program reports about an image, in its own order of additions (section 9.4)."""
+"""Statistics that the C program reports on an image, summed in its own order (section 9.4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A finished image as the files and summary lines that the C program leaves (nanobragg_pixel_loop.md section 10)."""
+"""Output files and summary lines of a finished image, as in the C program (nanobragg_pixel_loop.md section 10)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def region(experiment: ExperimentData) -> tuple[slice, slice]:
 def noise_deviates(experiment: ExperimentData) -> Iterator[float]:
     """Uniform deviates for the noise image.
 
-    A negative ``-seed`` does not restart the table that the mosaic domains left behind (L22); without
+    A negative ``-seed`` does not restart the table left by the mosaic domains (L22); without
     ``-seed`` the clock is the seed, as in C.
     """
     options = experiment.options

@@ -48,20 +48,20 @@ def _use(flag: bool, each_term: bool, cached: bool) -> Use:
 
 
 def _first(values: Tensor, valid: Tensor) -> Tensor:
-    """First valid value that is not exactly zero, last axis; 0 if there is none (C's cache test)."""
+    """First valid value that is not exactly zero, last axis; else 0 (C's cache test)."""
     usable = valid & (values != 0.0)
     at = usable.int().argmax(dim=-1, keepdim=True)
     return torch.where(usable.any(dim=-1), values.gather(-1, at).squeeze(-1), 0.0)
 
 
 def _last(values: Tensor, valid: Tensor, otherwise: float) -> Tensor:
-    """Last valid value, last axis; ``otherwise`` if there is none."""
+    """Last valid value, last axis; else ``otherwise``."""
     at = valid.shape[-1] - 1 - valid.flip(-1).int().argmax(dim=-1, keepdim=True)
     return torch.where(valid.any(dim=-1), values.gather(-1, at).squeeze(-1), otherwise)
 
 
 def _mean(values: Tensor, valid: Tensor) -> Tensor:
-    """Plain mean of the valid values, last axis; 0 if there is none."""
+    """Plain mean of the valid values, last axis, else 0."""
     return torch.where(valid, values, torch.zeros_like(values)).sum(-1) / valid.sum(-1).clamp(min=1)
 
 
@@ -91,12 +91,12 @@ def _accumulate(terms: Tensor, start: Tensor, executed: Tensor, weights: Tensor 
 
 @dataclass(frozen=True)
 class _Correction:
-    """One correction: how it is used and its values."""
+    """One correction: its use and its values."""
 
     use: Use
     cached: Tensor  # C's one value for the pixel, (P,)
-    last: Tensor  # the one computed last, (P,)
-    mean: Tensor  # for light that belongs to no term; layers' captures are summed, (P,)
+    last: Tensor  # the last one computed, (P,)
+    mean: Tensor  # for light outside any term; the captures of layers are summed, (P,)
     at_terms: Tensor  # (P, T, B, Q or 1)
 
 
@@ -144,7 +144,7 @@ def _omega_now(omega: _Correction) -> Tensor:
 
 
 def _factor(corrections: tuple[_Correction, ...], use: Use, shape: torch.Size) -> Tensor | None:
-    """Product of the corrections used this way at every pass, (P, N); None if there is none."""
+    """Product of the corrections used this way at every pass, (P, N); else None."""
     chosen = [correction.at_terms for correction in corrections if correction.use is use]
     if not chosen:
         return None

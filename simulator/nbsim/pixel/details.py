@@ -1,6 +1,6 @@
 """Details of every term beyond terms.csv, for stepping through them.
 
-Source: nanobragg_pixel_loop.md sections 7.2 (factors of F_latt) and 8 (where F_cell comes from).
+Source: nanobragg_pixel_loop.md sections 7.2 (factors of F_latt) and 8 (origin of F_cell).
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _TABLE, _DEFAULT, _INTERPOLATED, _OUTSIDE, _NO_ROOM = range(len(F_CELL_ORIGINS))
 
 
 def f_cell_origin(result: PixelResult) -> Tensor:
-    """Where the F_cell of every pass comes from, int8 index into ``F_CELL_ORIGINS``, (1, T, B, Q, J, M).
+    """Origin of the F_cell of every pass, int8 index into ``F_CELL_ORIGINS``, (1, T, B, Q, J, M).
 
-    ``default`` is a node of the table that holds the default value (the list does not name it, or names that very
+    ``default`` is a node of the table that holds the default value (missing from the list, or listed with that very
     value), and every node of a run without a table. ``out of range``: the nearest node lies outside the table.
     """
     experiment, passes = result.experiment, result.terms.passes

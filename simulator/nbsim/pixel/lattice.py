@@ -53,7 +53,7 @@ def grating(index: Tensor, n: Tensor | float, *, literal: bool = True) -> Tensor
     """Interference of ``n`` cells (scalar) along one axis at a real Miller index, any shape.
 
     ``literal``: sin(pi h n) / sin(pi h) with only h = 0 guarded, as C has it (L10). Otherwise the same
-    function of the distance to the nearest integer, whose limit there is +-n; that form alone has a sense between
+    function of the distance to the nearest integer, with limit +-n; only that form is meaningful between
     whole n. 1 for n <= 1.
     """
     n = torch.as_tensor(n, dtype=index.dtype, device=index.device)
@@ -70,7 +70,7 @@ def grating(index: Tensor, n: Tensor | float, *, literal: bool = True) -> Tensor
 
 
 def sine_of_turns(y: Tensor) -> Tensor:
-    """sin(pi y) for |y| <= 1/2, any shape: a polynomial, which vectorises where the sine itself does not."""
+    """sin(pi y) for |y| <= 1/2, any shape: a polynomial, which vectorises, unlike the sine itself."""
     square = y * y
     series = torch.full_like(square, _SINE[0])
     for coefficient in _SINE[1:]:
@@ -132,7 +132,7 @@ def tophat_factor(radius2: Tensor, volume: Tensor | float, fudge: float) -> Tens
 def lattice_factor(crystal: Crystal, quirks: Quirks, indices: Triple, nearest: Triple) -> LatticeFactor:
     """F_latt of the crystal's shape at real indices h, k, l whose nearest integers are ``nearest``.
 
-    The reciprocal vectors are those of phi = 0: rotations leave the length that enters unchanged (7.3).
+    The reciprocal vectors are those of phi = 0: the radius is invariant under rotation (7.3).
     """
     n_cells = crystal.cells.unbind()
     if crystal.shape == "SQUARE":

@@ -1,4 +1,4 @@
-"""Where pixels lie for the nominal beam: centre of the pixel, front face of the sensor, start of the scan.
+"""Positions of pixels for the nominal beam: centre of the pixel, front face of the sensor, start of the scan.
 
 For maps of resolution and indices; the pixel loop itself works with subpixels, layers and every source.
 Source: nanobragg_pixel_loop.md sections 3 to 5.

@@ -1,4 +1,4 @@
-"""Crystal orientations per phi step and mosaic domain, and the steps whose rotation C carries over.
+"""Crystal orientations per phi step and mosaic domain, and the steps that inherit a rotation in C.
 
 C does not touch its rotated vectors at phi = 0, so that step inherits those of the step executed before it,
 possibly in another pixel. One *pass* is one traversal of the phi loop (fixed pixel, layer, subpixel, source).
@@ -26,7 +26,7 @@ class Orientations:
 
 
 def inherited_steps(experiment: ExperimentData) -> tuple[tuple[int | None, ...], tuple[int | None, ...]]:
-    """The phi step whose rotation each phi step has: in the first pass, and in every later one.
+    """The phi step from which each phi step takes its rotation: in the first pass, and in every later one.
 
     None stands for the unrotated vectors. "Zero" is an exact test on the angle formed in double.
     """
@@ -53,7 +53,7 @@ def orientations(experiment: ExperimentData, *, first_pass: bool = False) -> Ori
     """Vectors of every (phi, mosaic), each (n_phi, n_mosaic, 3) [m]: rotated by phi, then by the domain."""
     crystal, sampling = experiment.crystal, experiment.sampling
     steps = inherited_steps(experiment)[0 if first_pass else 1]
-    # with nothing to inherit a step turns by its own angle, zero: the vectors stay, the derivative is that of a turn
+    # a step without inheritance rotates by its own angle, zero: same vectors, derivative of a rotation
     at = [own if step is None else step for own, step in enumerate(steps)]
     sine, cosine = (torch.cat([x[j : j + 1] for j in at]) for x in (sampling.phi_sine, sampling.phi_cosine))
     n_mosaic = crystal.mosaic_matrices.shape[0]
@@ -72,7 +72,7 @@ def orientations(experiment: ExperimentData, *, first_pass: bool = False) -> Ori
 def pass_orientations(experiment: ExperimentData, kept: Tensor, *, holds_first_pass: bool) -> Orientations:
     """Vectors for passes ``kept`` (P, T, B, Q), bool.
 
-    With ``holds_first_pass`` the first kept pass of each pixel is the first of a run, and the result has all
+    With ``holds_first_pass`` the first kept pass of each pixel is the first of a run; the result has all
     axes (P, T, B, Q, phi, mosaic, 3); otherwise (phi, mosaic, 3) serves every pass.
     """
     later = orientations(experiment)

@@ -20,7 +20,7 @@ from nbsim.pixel.run_state import RunState, run_state
 from nbsim.pixel.terms import TILE, Terms, contributions
 from nbsim.pixel.visited import are_rendered, is_rendered
 
-_TILES_BETWEEN = 6  # after so many tiles, computed for the first or second time, freed memory is given back
+_TILES_BETWEEN = 6  # tiles, counting recomputed ones, between returns of freed memory to the system
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class PixelResult:
 
     @property
     def stored(self) -> Tensor:
-        """The value as the float image holds it, float32 scalar."""
+        """The value stored in the float image, float32 scalar."""
         return self.value.to(torch.float32)
 
     def relative_error(self, reference: PixelResult) -> float:

@@ -1,6 +1,6 @@
-"""Where a subpixel lies, what it subtends, and which scattering vectors it sees.
+"""Positions, solid angles and scattering vectors of subpixels.
 
-Axes: [pixel, layer, subpixel (= slow * oversample + fast)], then source where it matters, then 3 for vectors.
+Axes: [pixel, layer, subpixel (= slow * oversample + fast)], then source where relevant, then 3 for vectors.
 Source: nanobragg_pixel_loop.md sections 4 and 5 (quirks L3, L4, L6).
 """
 
@@ -64,10 +64,10 @@ def _curved(experiment: ExperimentData, flat: Tensor) -> Tensor:
     detector, beam = experiment.detector, experiment.beam
     pole = detector.distance * beam.direction
     if experiment.quirks.curved_transposed:
-        # C: laboratory y turns about the slow axis, z about the fast axis, whatever the convention
+        # C: laboratory y rotates about the slow axis, z about the fast axis, in every convention
         swung = _swing(pole, detector.slow, flat[..., 1] / detector.distance)
         return _swing(swung, detector.fast, flat[..., 2] / detector.distance)
-    # a turn about b x F carries the beam spot towards F
+    # a rotation about b x F moves the beam spot towards F
     offset = flat - pole
     to_fast, to_slow = (unit(cross(beam.direction, axis)) for axis in (detector.fast, detector.slow))
     swung = _swing(pole, to_fast, dot(offset, detector.fast) / detector.distance)

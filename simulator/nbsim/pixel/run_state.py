@@ -1,4 +1,4 @@
-"""What C carries from pixel to pixel: the first pass of a thread, and the end of interpolation.
+"""State that C carries from pixel to pixel: the first pass of a thread, and the end of interpolation.
 
 Source: nanobragg_pixel_loop.md sections 3.3 (quirk L2) and 8.3 (quirk L14).
 """
@@ -23,9 +23,9 @@ _RAYS = 1 << 16  # subpixel rays examined together
 
 @dataclass(frozen=True)
 class RunState:
-    """What the pixels of a run inherit from those rendered before them."""
+    """State that the pixels of a run inherit from earlier ones."""
 
-    first_pixels: tuple[Pixel, ...]  # those that hold the first pass of a thread, where that matters
+    first_pixels: tuple[Pixel, ...]  # pixels with the first pass of a thread, where relevant
     interpolation_stop: tuple[int, int, int] | None  # (slow, fast, flat pass): first pass without interpolation
 
     def interpolation_end(self, pixels: Tensor, n_fast: int, n_passes: int) -> Tensor | None:
@@ -50,7 +50,7 @@ def first_pass_pixel(experiment: ExperimentData, rows: range) -> tuple[int, int]
 
 
 def _out_of_range(experiment: ExperimentData, tile: Tensor, *, first_pass: bool) -> Tensor:
-    """Bool (P, N): executed passes whose indices leave no room for four nodes."""
+    """Bool (P, N): executed passes with indices too close to the edge of the table for four nodes."""
     passes = executed_passes(experiment, tile, first_pass=first_pass)
     inside = in_interpolation_range(experiment.structure_factors, *passes.hkl)
     return (passes.executed & ~inside).flatten(1)

@@ -1,4 +1,4 @@
-"""The formula: what every (layer, subpixel, source, phi step, mosaic domain) adds to a pixel.
+"""The formula: the contribution of every (layer, subpixel, source, phi step, mosaic domain) to a pixel.
 
 Axes are always [pixel, layer, subpixel, source, phi, mosaic] (P, T, B, Q, J, M); flattening the last five
 gives C's order of accumulation. Single pixels, tiles of an image and trace values all come from here.
@@ -24,7 +24,7 @@ TILE = 1 << 18  # contributions held at once
 
 @dataclass(frozen=True)
 class Passes:
-    """Everything of the innermost passes up to the lattice factor."""
+    """Results of the innermost passes up to the lattice factor."""
 
     rays: Rays
     cell: Orientations  # the vectors in use; leading axes broadcast
@@ -108,7 +108,7 @@ def contributions(
 ) -> Terms:
     """Terms of ``pixels`` (P, 2), int64 (slow, fast), differentiable in the experiment's tensors.
 
-    ``first_pass`` and ``interpolation_end`` say what these pixels inherit from earlier ones; see
+    ``first_pass`` and ``interpolation_end``: state that these pixels inherit from earlier ones; see
     :func:`executed_passes` and :func:`structure_factor`.
     """
     passes = executed_passes(experiment, pixels, first_pass=first_pass)

@@ -32,7 +32,7 @@ from nbsim.pixel.trace_table import (
 
 
 def _text(value: Any) -> str:
-    """As C prints it: %.15g for reals, %d for integers, words as they are."""
+    """In C's format: %.15g for reals, %d for integers, words unchanged."""
     if isinstance(value, int):
         return str(int(value))
     return f"{value:.15g}" if isinstance(value, float) else str(value)
@@ -94,7 +94,7 @@ def _phi_lines(at: Block) -> Iterator[TraceLine]:
 def trace_lines(result: PixelResult) -> tuple[TraceLine, ...]:
     """Every line of the trace: set-up, the pixel's identity, the repeated blocks, the scaling.
 
-    A float32 run says so in a line ``dtype`` after the set-up; a float64 run has the lines of C and no other.
+    A float32 run adds a line ``dtype`` after the set-up; a float64 run has exactly the lines of C.
     """
     experiment, rays = result.experiment, result.terms.passes.rays
     lines = list(experiment.setup_lines)
@@ -113,9 +113,9 @@ def trace_lines(result: PixelResult) -> tuple[TraceLine, ...]:
 
 
 def executed_column(result: PixelResult, values: Tensor) -> npt.NDArray[Any]:
-    """Of ``values`` (1, T, B, Q, J, M) those of executed passes, in order of accumulation, (n,)."""
+    """``values`` (1, T, B, Q, J, M) of executed passes, in order of accumulation, (n,)."""
     chosen = result.terms.passes.executed[0]
-    # picking a million by a mask takes long, and mostly there is nothing to leave out
+    # masking a million values is slow, and usually all are executed
     picked = values[0].reshape(-1) if bool(chosen.all()) else values[0][chosen]
     column: npt.NDArray[Any] = picked.detach().cpu().numpy()
     return column

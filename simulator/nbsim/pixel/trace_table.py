@@ -1,7 +1,7 @@
 """The lines of a pixel's trace under C's names and in C's order, one entry per line, and the columns of its terms.
 
-An entry reads its value out of the tensors that made the pixel and names the function that made it. Importing this
-module does not load torch. Source: nanobragg_pixel_loop.md section 12.
+An entry reads its value from the tensors that produced the pixel and names the function that computes it. Importing
+this module does not load torch. Source: nanobragg_pixel_loop.md section 12.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Block:
 
     @property
     def first(self) -> tuple[int, int, int, int, int, int]:
-        """Index of the pass that is traced: source 0, phi step 0, domain 0."""
+        """Index of the traced pass: source 0, phi step 0, domain 0."""
         return *self.ray, 0, 0, 0
 
     @property
@@ -179,7 +179,7 @@ STORED: tuple[TraceEntry[PixelResult], ...] = (
     TraceEntry("floatimage_accumulated", "pixel.pixel:PixelResult.stored", lambda result: result.stored),
 )
 
-# line of a pixel's trace -> the function that makes its value; all lines of the set-up have one
+# line of a pixel's trace -> the function that computes it; all lines of the set-up share one
 SETUP_LINES_MADE_BY = "setup.setup_lines:setup_lines"
 MADE_BY = {entry.name: entry.made_by for entry in (*RAY, *FIRST_PASS, *LATTICE_FACTORS, *PHI_STEP, F_CELL)}
 MADE_BY |= {entry.name: entry.made_by for entry in STORED}

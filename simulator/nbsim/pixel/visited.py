@@ -1,4 +1,4 @@
-"""Which pixels a run renders, and in which order: region of interest, mask, threads.
+"""The pixels that a run renders, in their order: region of interest, mask, threads.
 
 Source: nanobragg_pixel_loop.md sections 2 and 3.3.
 """
@@ -71,7 +71,7 @@ def rendered_tiles(experiment: ExperimentData, rows: range, size: int) -> Iterat
         return
     columns = torch.arange(left, right, device=experiment.device)
     together = max(1, size // (right - left))
-    # counted once for all tiles, so that they do not wait for a device
+    # counted once for all tiles, to avoid waiting for a device
     allowed = None if detector.mask is None else detector.mask[start:stop, left:right]
     counts = [] if allowed is None else allowed.sum(dim=1).tolist()
     for row in range(start, stop, together):

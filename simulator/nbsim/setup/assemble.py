@@ -1,4 +1,4 @@
-"""The set-up: from parameters and inputs to the numbers of an experiment, a function that gradients pass through.
+"""The set-up: a differentiable function from parameters and inputs to an experiment.
 
 float64 on the CPU. Source: nanobragg_setup.md sections 2 to 4.
 """
@@ -25,7 +25,7 @@ from nbsim.vectors import cos, sin, unit
 
 @dataclass(frozen=True)
 class Derived:
-    """Quantities that follow smoothly from the parameters."""
+    """Quantities that are differentiable in the parameters."""
 
     frame: DetectorFrame
     placed: geometry.Placement
@@ -37,7 +37,7 @@ def set_up(options: Options, quirks: Quirks, parameters: Parameters, inputs: Inp
     """Detector, wavelength and lattice, differentiable in every parameter.
 
     Raises:
-        InputError: no such cell, or vectors in a plane.
+        InputError: the cell is impossible, or its vectors are coplanar.
     """
     frame = detector_frame(options, quirks, parameters)
     wavelength = parameters.wavelength / 1e10

@@ -81,7 +81,7 @@ def _misset(options: Options, generator: Generator, notices: list[str]) -> tuple
 
 
 def _inputs(options: Options, workdir: Path, quirks: Quirks, notices: list[str]) -> Inputs:
-    """Everything read or drawn except the structure factors."""
+    """All values read or drawn, except the structure factors."""
     size, beam = geometry.detector_size(options), geometry.axes(options, quirks).beam
     mask = matrix = rows = None
     if options.mask_file is not None:
@@ -155,7 +155,7 @@ def with_parameters(experiment: ExperimentData, changes: Mapping[str, object]) -
     """The run of ``experiment`` with other numbers typed; see :meth:`nbsim.api.Experiment.with_parameters`.
 
     Raises:
-        InputError: no such parameter, or a value that cannot be used.
+        InputError: an unknown parameter, or an unusable value.
     """
     options, quirks, inputs, sampling = experiment.options, experiment.quirks, experiment.inputs, experiment.sampling
     parameters = changed(experiment.parameters, changes, options, quirks)

@@ -1,4 +1,4 @@
-"""Impossible values and excessive sizes, refused before anything large is made.
+"""Checks for impossible values and excessive sizes, before any large allocation.
 
 Source: nanobragg_setup.md section 1.1 for the principle: input that C would silently ignore, clamp or turn into noise
 is an error here.
@@ -17,7 +17,7 @@ from nbsim.vectors import cross, length
 _BYTES_PER_PIXEL = 40  # photons, the map of rendered pixels, and the copies for statistics and output files
 _BYTES_PER_DEVICE_PIXEL = 24  # photons, two masks, the list of doubtful pixels
 _BYTES_PER_TILE = 2 << 30  # of the full formula on a device
-_BYTES_PER_PASS = 400  # the full formula holds every pass of a pixel at once
+_BYTES_PER_PASS = 400  # the full formula keeps all passes of a pixel in memory
 _BYTES_PER_DOMAIN = 100
 _PARALLEL = 1e-9
 
@@ -41,7 +41,7 @@ def check_values(options: Options) -> None:
 
 
 def check_axes(frame: Axes) -> None:
-    """Refuse detector axes that span no plane.
+    """Refuse detector axes that do not span a plane.
 
     Raises:
         InputError: they are parallel.
@@ -68,10 +68,10 @@ def check_roi(options: Options, size: Size) -> None:
 
 
 def check_image_memory(n_slow: int, n_fast: int) -> None:
-    """Refuse an image that does not fit into the memory.
+    """Refuse an image that does not fit into memory.
 
     Raises:
-        InputError: the message has the size.
+        InputError: the message gives the size.
     """
     check_memory(
         _BYTES_PER_PIXEL * n_slow * n_fast, f"an image of {n_slow} x {n_fast} pixels (slow x fast; -detpixels)"
@@ -82,7 +82,7 @@ def check_device_memory(n_slow: int, n_fast: int, device: torch.device) -> None:
     """Refuse an image that does not fit, with one tile of its computation, into the memory of a GPU.
 
     Raises:
-        InputError: the message has the size.
+        InputError: the message gives the size.
     """
     if device.type != "cuda":
         return
@@ -95,10 +95,10 @@ def check_device_memory(n_slow: int, n_fast: int, device: torch.device) -> None:
 
 
 def check_domain_memory(domains: int) -> None:
-    """Refuse more mosaic domains than fit into the memory.
+    """Refuse more mosaic domains than fit into memory.
 
     Raises:
-        InputError: the message has the size.
+        InputError: the message gives the size.
     """
     check_memory(_BYTES_PER_DOMAIN * domains, f"-mosaic_domains {domains}: the list of their orientations")
 
@@ -107,7 +107,7 @@ def check_pixel_memory(passes: int) -> None:
     """Refuse a pixel of more passes (layers, subpixels, sources, phi steps, domains) than the memory holds.
 
     Raises:
-        InputError: the message has the size.
+        InputError: the message gives the size.
     """
     check_memory(
         _BYTES_PER_PASS * passes,

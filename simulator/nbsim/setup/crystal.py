@@ -28,7 +28,7 @@ _SAME_ANGLE_DEGREES = 1e-6
 
 @dataclass(frozen=True)
 class Lattice:
-    """Reciprocal vectors [1/A] and, once made, real-space vectors [A], each (3,); volume [A^3]."""
+    """Reciprocal vectors [1/A] and, once computed, real-space vectors [A], each (3,); volume [A^3]."""
 
     a: Tensor
     b: Tensor
@@ -43,7 +43,7 @@ def cell_in_radians(cell: Tensor) -> tuple[Tensor, ...]:
     """a, b, c [A], alpha, beta, gamma [rad], scalars, of ``cell`` (6,) with angles in degrees.
 
     Raises:
-        InputError: no such cell exists.
+        InputError: the cell is impossible.
     """
     lengths, angles = cell[:3], cell[3:] / RTD
     text = " ".join(f"{value:g}" for value in cell.tolist())
@@ -73,8 +73,8 @@ def cell_volume(cell: tuple[Tensor, ...]) -> Tensor:
 def reciprocal_from_cell(cell: tuple[Tensor, ...], *, literal: bool = True) -> tuple[Tensor, Tensor, Tensor]:
     """a*, b*, c* [1/A] with a* along x and b* in the xy plane (section 3.1).
 
-    ``literal``: z of c* as in C, with sin gamma* in place of sin gamma, so that a cell without two right
-    angles at c gets other angles than typed.
+    ``literal``: z of c* as in C, with sin gamma* in place of sin gamma, which changes the angles of a cell without two
+    right angles at c.
     """
     a, b, c, alpha, beta, gamma = cell
     volume = cell_volume(cell)
@@ -105,7 +105,7 @@ def read_matrix(path: Path) -> Tensor:
     """The nine numbers of a MOSFLM matrix, (3, 3): columns a*, b*, c* times the wavelength, dimensionless.
 
     Raises:
-        InputError: unreadable, or not nine numbers in front.
+        InputError: unreadable, or without nine leading numbers.
     """
     try:
         text = path.read_text(encoding="latin-1")
@@ -133,7 +133,7 @@ def _resized(v: Tensor, size: Tensor) -> Tensor:
 def complete(
     stars: tuple[Tensor, Tensor, Tensor], misset: tuple[Tensor, ...] | None, cell: tuple[Tensor, ...] | None
 ) -> Lattice:
-    """Misset [rad] applied, real-space vectors made, reciprocal ones regenerated (sections 3.3, 3.4).
+    """Apply misset [rad], compute real-space vectors, regenerate reciprocal ones (sections 3.3, 3.4).
 
     ``cell``: edges (and volume) the result is scaled to, as C does whenever ``-cell`` was given.
     """
@@ -201,7 +201,7 @@ def angles_degrees(a: Tensor, b: Tensor, c: Tensor) -> tuple[float, float, float
 
 
 def cell_notices(cell: Tensor | None, made: Lattice) -> list[str]:
-    """Notice of a typed cell, (6,), that the vectors do not reproduce."""
+    """Notice on a typed cell, (6,), that differs from that of the vectors."""
     if cell is None:
         return []
     typed = cell[3:].tolist()
@@ -215,7 +215,7 @@ def cell_notices(cell: Tensor | None, made: Lattice) -> list[str]:
 def cells_across(
     typed: tuple[int, int, int], widths_m: tuple[float, float, float], edges_m: tuple[float, float, float]
 ) -> tuple[int, int, int]:
-    """Cells along a, b, c: from the widths where given, at least one (section 3.5)."""
+    """Cells along a, b, c: from the widths, where given; at least one (section 3.5)."""
     counts = tuple(
         math.ceil(width / edge) if width > 0.0 else count
         for count, width, edge in zip(typed, widths_m, edges_m, strict=True)

@@ -1,4 +1,4 @@
-"""Detector and crystal before any rotation, for the set-up and for programs that retrace it step by step.
+"""Detector and crystal before any rotation, for the set-up and for step-by-step replays.
 
 Lengths in m (cell edges in A, reciprocal vectors in 1/A), angles in rad, float64 on the CPU. Source:
 nanobragg_setup.md sections 2.2 to 2.4, 3.1, 3.2 and 4.5.

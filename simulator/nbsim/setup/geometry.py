@@ -1,4 +1,4 @@
-"""Where the detector is: conventions, beam centres, pivots, distances, the first pixel.
+"""Placement of the detector: conventions, beam centres, pivots, distances, the first pixel.
 
 Source: nanobragg_setup.md sections 2.1 to 2.5. Lengths in m, angles in rad, float64.
 """
@@ -124,7 +124,7 @@ def detector_size(options: Options) -> Size:
     """Size and pixel counts; a pixel count overrides a size (section 2.1).
 
     Raises:
-        InputError: no pixel of positive size, or none at all.
+        InputError: the pixel size is not positive, or there are no pixels.
     """
     pixel = options.pixel_mm / 1000.0
     if not pixel > 0.0:
@@ -299,7 +299,7 @@ def place(
 def place_detector(
     options: Options, quirks: Quirks, frame: Axes, centers: Centers, parameters: Parameters
 ) -> Placement:
-    """:func:`place` with everything the command line says."""
+    """:func:`place` with the values of a command line."""
     close = parameters.close_distance
     return place(
         frame,

@@ -24,7 +24,7 @@ _THIRD = float32(1.0 / 3.0)
 
 
 def _library_powf() -> Callable[[float, float], float]:
-    """float32 power of the C library; a rounded float64 power where there is no such library."""
+    """float32 power of the C library; else a rounded float64 power."""
     name = ctypes.util.find_library("m")
     if name is None:
         return lambda base, exponent: float32(base**exponent)
@@ -80,7 +80,7 @@ def _unit_row(row: Sequence[float]) -> tuple[float, float, float]:
 
 
 def angles_of(rotation: Rows) -> tuple[float, float, float]:
-    """Angles [rad] about lab x, y, z (in that order) that make up ``rotation``."""
+    """Angles [rad] about lab x, y, z (in that order) of ``rotation``."""
     # C normalises the rows twice; the second time can still change the last bit
     u = [_unit_row(_unit_row(row)) for row in rotation]
     if u[2][0] * u[2][0] < 1.0:

@@ -1,4 +1,4 @@
-"""Warnings about a command line, as sentences. Source: the S-numbers of nanobragg_setup.md."""
+"""Warnings on a command line, as sentences. Source: the S-numbers of nanobragg_setup.md."""
 
 from __future__ import annotations
 

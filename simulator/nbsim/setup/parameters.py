@@ -1,6 +1,6 @@
-"""The numbers of a command line that the image follows smoothly, as typed.
+"""The differentiable numbers of a command line, as typed.
 
-The set-up starts from these tensors, so that a gradient reaches what a user types. Source: nanobragg_setup.md
+The set-up starts from these tensors, so that gradients reach the typed values. Source: nanobragg_setup.md
 sections 1.2 and 2.3.
 """
 
@@ -21,7 +21,7 @@ _NAN = float("nan")
 
 
 def by_origin(options: Options) -> bool:
-    """Whether the convention takes its beam centre from ORGX and ORGY (quirk S8)."""
+    """Whether the beam centre of the convention is ORGX and ORGY (quirk S8)."""
     return options.convention in ("XDS", "DIALS")
 
 
@@ -34,7 +34,7 @@ def _optional(value: float | tuple[float, ...] | None) -> Tensor | None:
 
 
 def _filled_cell(options: Options) -> Tensor | None:
-    """Blanks filled as C does: edges like the first one, right angles (section 3.1)."""
+    """The cell with blanks filled by C's rule: edges like the first one, right angles (section 3.1)."""
     if options.cell is None:
         return None
     a, b, c, *angles = options.cell + (0.0,) * (6 - len(options.cell))
@@ -82,10 +82,10 @@ _POSITIVE = ("wavelength", "distance", "mosaic_spread", "oscillation")
 
 
 def _as_parameter(name: str, value: object, shape: tuple[int, ...]) -> Tensor:
-    """``value`` as a finite float64 tensor on the CPU, its graph kept.
+    """``value`` as a finite float64 tensor on the CPU, with its graph.
 
     Raises:
-        InputError: it is not numbers of that shape, or not finite.
+        InputError: it is not numeric, not of that shape, or not finite.
     """
     try:
         tensor = torch.as_tensor(value)
@@ -106,7 +106,7 @@ def changed(parameters: Parameters, changes: Mapping[str, object], options: Opti
     """``parameters`` with ``changes`` by name.
 
     Raises:
-        InputError: no such parameter, a wrong shape, an impossible value, or a parameter without effect here.
+        InputError: an unknown parameter, a wrong shape, an impossible value, or a parameter without effect here.
     """
     known = [field.name for field in fields(Parameters)]
     for name in changes:
@@ -127,7 +127,7 @@ def changed(parameters: Parameters, changes: Mapping[str, object], options: Opti
 
 
 def _check_effect(made: Mapping[str, Tensor], result: Parameters, options: Options, quirks: Quirks) -> None:
-    """Refuse parameters that the set-up would ignore or could not follow."""
+    """Refuse parameters without effect, or without a gradient, in this set-up."""
     if "distance" in made and result.close_distance is not None:
         raise InputError("distance: has no effect beside -close_distance; change close_distance")
     if "close_distance" in made and result.close_distance is not None and not bool(result.close_distance != 0.0):

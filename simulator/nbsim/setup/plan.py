@@ -1,4 +1,4 @@
-"""How many steps of what size: phi, divergence, dispersion, sensor layers, mosaic domains.
+"""Number and size of steps: phi, divergence, dispersion, sensor layers, mosaic domains.
 
 All in Python floats with C's expressions; a missing input is -1. Source: nanobragg_setup.md section 2.6.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Steps:
-    """A range cut in steps [rad, or fraction for dispersion]."""
+    """A range divided into steps [rad, or fraction for dispersion]."""
 
     range: float
     step: float
@@ -27,7 +27,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class PhiSteps:
-    """Oscillation range and step [rad], as what they are made of: numbers, or scalar tensors with a gradient."""
+    """Oscillation range and step [rad]: numbers, or scalar tensors with a gradient."""
 
     range: float | Tensor
     step: float | Tensor
@@ -53,7 +53,7 @@ class Domains:
 
 
 def number(value: float | Tensor) -> float:
-    """The value alone, without its graph."""
+    """The value without its graph."""
     return value if isinstance(value, float) else value.item()
 
 
@@ -70,7 +70,7 @@ def _sane(steps: Steps) -> Steps:
 def phi_steps(options: Options, oscillation: Tensor | None = None) -> PhiSteps:
     """Oscillation; the count may be 0 (``-osc 0 -phistep x``, S13).
 
-    ``oscillation`` [degrees], scalar: stands for the one typed.
+    ``oscillation`` [degrees], scalar: replaces the typed one.
     """
     step, count = _radians(options.phi_step_deg), options.phi_steps
     osc: float | Tensor = _radians(options.osc_deg) if oscillation is None else oscillation / RTD

@@ -108,7 +108,7 @@ def _beam_pivot(frame: Axes, angles: Angles, size: Size, centers: Centers, place
     f_beam, s_beam = centers.f_beam, centers.s_beam
     yield from _axes_group(frame, placed)
     yield from _detector_axes(placed)
-    # C prints this block with MOSFLM's names and start vectors whatever the convention is (S29)
+    # C prints this block with MOSFLM's names and start vectors in every convention (S29)
     yield _line("detector_convention", "MOSFLM")
     yield _angles_line(angles)
     yield _center_line(("X", "Y"), (centers.x_beam, centers.y_beam), size)

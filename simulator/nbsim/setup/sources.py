@@ -35,7 +35,7 @@ class Sources:
 
 
 def _literal_row(line: str) -> list[float]:
-    """The columns of one line as C finds them; text that is not a number counts as 0."""
+    """The columns of one line as C reads them; text counts as 0."""
     values: list[float] = []
     rest = line.lstrip(_SEPARATORS)
     while len(values) < _COLUMNS:
@@ -44,7 +44,7 @@ def _literal_row(line: str) -> list[float]:
         rest = rest[end:]
         if rest.startswith("\n"):
             break
-        # an unread rest of the word, line end included, goes with the word
+        # C skips the rest of the word, line end included
         found = _SEPARATOR.search(rest)
         rest = rest[found.start() :].lstrip(_SEPARATORS) if found else ""
         if rest.startswith("\n"):
@@ -72,7 +72,7 @@ def _complete(values: list[float], defaults: list[float]) -> list[float]:
 
 
 def listed_sources(rows: Tensor, beam: Tensor, wavelength: Tensor) -> Sources:
-    """Sources of the ``rows`` (Q, 5) of a file; what is missing (nan) is on the beam, 1, ``wavelength`` [m], scalar."""
+    """Sources of the ``rows`` (Q, 5) of a file; defaults of nan: on the beam, weight 1, ``wavelength`` [m], scalar."""
     one = torch.ones(1, dtype=rows.dtype)
     defaults = torch.cat((-SOURCE_DISTANCE * beam, one, wavelength[None]))
     table = torch.where(rows.isnan(), defaults, rows)
@@ -159,7 +159,7 @@ def generate_sources(
 
 
 def _accepted(horizontal: Steps, vertical: Steps, round_shape: bool) -> list[tuple[float, float]]:
-    """(h, v) in radians that are not trimmed by the ellipse; a one-dimensional fan never is."""
+    """(h, v) in radians inside the ellipse; a one-dimensional fan is never trimmed."""
 
     def term(angle: float, steps: Steps) -> float:
         even = 1 - steps.count % 2

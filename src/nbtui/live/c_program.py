@@ -1,4 +1,4 @@
-"""Running the user's own C program on a case, without touching any of the user's files.
+"""Run the user's own C program on a case without touching the user's files.
 
 It runs in a scratch directory that holds links to the inputs; its images and its structure-factor cache land there
 and vanish with it. Its stdout is kept byte for byte.
@@ -42,7 +42,7 @@ _BETWEEN_REPORTS = 2.0  # seconds
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of a run: threads, and seconds until it counts as hung (None: never)."""
+    """Limits of a run: threads, and seconds before the program is considered hung (None: no limit)."""
 
     threads: int = 1
     seconds: float | None = None
@@ -79,11 +79,11 @@ def run_c_program(
     again with ``-printout_pixel FAST SLOW``, whose eight lines are a (poorer) trace too. ``say`` receives its progress.
 
     Returns:
-        Whether the log is that of an instrumented build.
+        Whether an instrumented build wrote the log.
 
     Raises:
         UnusableInput: an input file of the case is missing.
-        SimulationFailed: it could not be started, failed, did not end in time, or printed no trace of either kind.
+        SimulationFailed: it could not be started, failed, timed out, or printed no trace of either kind.
     """
     if case.pixel is None:
         raise UnusableInput(f"{clean(case.name)}: no pixel; give --pixel SLOW FAST")
@@ -104,7 +104,7 @@ def run_c_program(
 def _run_once(
     program: Path, case: Case, more: list[str], stdout: BinaryIO, limits: Limits, say: Callable[[str], None]
 ) -> None:
-    """One run in a scratch directory, its stdout instead of what ``stdout`` held."""
+    """One run in a scratch directory; its output replaces the contents of ``stdout``."""
     name = clean(str(program))
     stdout.seek(0)
     stdout.truncate()
@@ -139,7 +139,7 @@ def _run_once(
 def _copy(
     process: subprocess.Popen[bytes], target: BinaryIO, seconds: float | None, say: Callable[[str], None]
 ) -> bool:
-    """Copy the program's stdout until it ends; False if the time ran out first."""
+    """Copy the program's stdout until it ends; False on a timeout."""
     assert process.stdout is not None
     end = None if seconds is None else time.monotonic() + seconds
     told, tail = 0.0, b""
@@ -162,13 +162,13 @@ def _copy(
                 say(f"{int(done[-1])} % done")
     try:
         process.wait(None if end is None else max(0.0, end - time.monotonic()))
-    except subprocess.TimeoutExpired:  # it closed its stdout and goes on
+    except subprocess.TimeoutExpired:  # still running after closing its stdout
         return False
     return True
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill what remains of the program, however the run ended."""
+    """Kill remaining processes of the program after the run."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -177,10 +177,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def stage(case: Case, scratch: Path) -> list[str]:
-    """Put links to the inputs of ``case`` into ``scratch``; the words of its command line as they work there.
+    """Put links to the inputs of ``case`` into ``scratch``; return the command line for that directory.
 
-    Outputs stay in ``scratch`` and never overwrite a link: outputs with a directory in their name lose it, and
-    an input that has the name of an output, or lies above the working directory, is named by its full path.
+    Outputs stay in ``scratch`` and never overwrite a link: the directory of an output is dropped, and
+    an input with the name of an output, or above the working directory, is given by its full path.
     """
     words = list(case.argv)
     outputs = set(DEFAULT_OUTPUTS)
@@ -225,7 +225,7 @@ def _last_lines(stream: BinaryIO) -> str:
 
 
 def _holds(stream: BinaryIO, what: bytes) -> bool:
-    """Whether a log holds ``what``; read in pieces, since progress lines can make it large."""
+    """Whether a log contains ``what``; read in chunks, since progress lines can make it large."""
     stream.seek(0)
     before = b""
     while piece := stream.read(_PIECE):

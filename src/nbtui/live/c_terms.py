@@ -16,14 +16,14 @@ from nbtui.trace.text import clean
 FLOATS = ("h", "k", "l", "F_latt", "F_cell", "F_cell2_F_latt2")
 INTEGERS = tuple(name for name in TERM_COLUMNS if name not in FLOATS)
 SIBLING = "terms.csv"
-PACKAGE = "metrics.json"  # beside it, terms.csv is the Python side's
+PACKAGE = "metrics.json"  # a terms.csv beside it is the Python side's
 
 
 def terms_of_c(case: Case, c: Trace) -> tuple[TermTable | None, str]:
-    """C's terms and where they come from: lines of the log, the case's file, or ``terms.csv`` beside the log.
+    """C's terms and their source: lines of the log, the case's file, or ``terms.csv`` beside the log.
 
     Raises:
-        TraceError: the file or the lines are there and unusable.
+        TraceError: the file or the lines exist but are unusable.
     """
     if c.terms:
         return _from_lines(c), "the TRACE_C_TERM lines"

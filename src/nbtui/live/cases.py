@@ -38,13 +38,13 @@ def load_case(
 
     Args:
         text: a folder with ``command.txt``, a name from ``nbtui.toml``, or ``demo`` (which always works).
-        workdir: where the command's input files are; default: the case folder, then the current directory.
+        workdir: folder of the command's input files; default: the case folder, then the current directory.
         flags: a nanoBragg command line given directly.
         pixel: (slow, fast); replaces the command's own ``-trace_pixel``.
         configuration: the settings; read from the current directory upwards when None.
 
     Raises:
-        UnusableInput: no such case, an unusable command, or no pixel.
+        UnusableInput: an unknown case, an unusable command, or no pixel.
     """
     if text is not None and flags is not None:
         raise UnusableInput(f"give either the case '{clean(text)}' or '-- FLAGS', not both")
@@ -64,7 +64,7 @@ def load_case(
 
 
 def read_again(case: Case) -> Case:
-    """The case of a folder with its present command line; the pixel changes only if the file names another one.
+    """The case of a folder with its present command line; the pixel changes only if the file names a different one.
 
     Raises:
         UnusableInput: the command file is gone or unusable.
@@ -131,7 +131,7 @@ def _from_entry(entry: CaseEntry, workdir: Path | None, pixel: tuple[int, int] |
 
 
 def _command_text(path: Path) -> str:
-    """The text of a command file; it is small, UTF-8 and has no NUL bytes."""
+    """The text of a command file, which must be small, UTF-8 and free of NUL bytes."""
     where = clean(str(path))
     try:
         with path.open("rb") as stream:
@@ -156,7 +156,7 @@ def _case_of_words(
     pixel: tuple[int, int] | None,
     folder: Path | None = None,
 ) -> Case:
-    """Case from the words of a command line, with or without the program name in front."""
+    """Case from the words of a command line, with or without a leading program name."""
     argv, own = _flags_and_pixel(words, where)
     chosen = pixel or own
     if chosen is None:

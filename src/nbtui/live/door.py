@@ -1,6 +1,6 @@
-"""The door to the simulator: prepare the process, build experiments, report nbsim's errors as nbtui's.
+"""Entry to the simulator: prepare the process, build experiments, report nbsim's errors as nbtui's.
 
-``import nbsim`` costs nothing; torch is loaded with the first name of nbsim that needs it, never for reading logs.
+``import nbsim`` is cheap: the first name that needs torch loads it, and reading logs never does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def simulator(name: str, task: str = "simulation") -> Iterator[None]:
 
     Raises:
         UnusableInput: the command line, one of its files or a setting is unusable.
-        SimulationFailed: the simulator started and failed.
+        SimulationFailed: the simulator failed.
     """
     # two OpenMP runtimes in one process (torch beside another library) abort on macOS without this
     os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
@@ -35,7 +35,7 @@ def simulator(name: str, task: str = "simulation") -> Iterator[None]:
 
 
 def experiment_of(case: Case, settings: Settings) -> nbsim.Experiment:
-    """The experiment of a case; to be called inside :func:`simulator`."""
+    """The experiment of a case; call it inside :func:`simulator`."""
     import torch
 
     return nbsim.from_command(

@@ -1,7 +1,7 @@
-"""A few files written by other programs: which of them changed, and when they are complete enough to be read again.
+"""Detect changes of a few files written by other programs, once they are complete enough to read.
 
-They are polled: a handful of ``stat`` calls costs microseconds, and works on a network folder, through a replaced
-directory and after a rename, where notifications are lost.
+Polling a few files by ``stat`` costs microseconds, and works on a network folder, with a replaced
+directory and after a rename, where notifications get lost.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from pathlib import Path
 
 Signature = tuple[int, int, int]  # mtime [ns], size [bytes], inode
 
-EVERY = 0.4  # s between looks
-RESTED, CUT_RESTED = 2, 8  # equal looks before a change is reported; for a file that ends in the middle of a line
-SHARE = 10.0  # polling takes at most one part in this many of the time: a slow network folder is polled less often
+EVERY = 0.4  # s between polls
+RESTED, CUT_RESTED = 2, 8  # equal polls before a change is reported; for a file that ends in the middle of a line
+SHARE = 10.0  # polling takes at most one part in this many: a slow network folder is polled less often
 
 
 @dataclass(frozen=True)
 class FileChange:
     """The changes since the last report."""
 
-    changed: tuple[Path, ...] = ()  # other content, or there for the first time
+    changed: tuple[Path, ...] = ()  # new content, or a new file
     gone: tuple[Path, ...] = ()
 
     def __bool__(self) -> bool:
@@ -30,17 +30,17 @@ class FileChange:
 
 
 class Lookout:
-    """Remembers the state of each file. A change is reported once two looks in a row find the file the same:
+    """Tracks the state of each file. A change is reported once two consecutive polls find the same state:
     a file that is still being written, or missing between two versions, is left alone. A file that ends in the
     middle of a line gets more time: programs write in blocks.
     """
 
     def __init__(self) -> None:
         self._told: dict[Path, Signature | None] = {}
-        self._moving: dict[Path, tuple[Signature | None, int]] = {}  # its last signature, and in how many looks
+        self._moving: dict[Path, tuple[Signature | None, int]] = {}  # its last signature, and in how many polls
 
     def follow(self, paths: Iterable[Path]) -> None:
-        """Poll these files from now on; a new one is compared with its present state."""
+        """Poll these files; the current state of a new one is its baseline."""
         wanted = set(paths)
         for path in self._told.keys() - wanted:
             del self._told[path]
@@ -49,7 +49,7 @@ class Lookout:
             self._told[path] = signature(path)
 
     def look(self) -> FileChange:
-        """Files that changed and have come to rest."""
+        """Files that changed and are now stable."""
         changed: list[Path] = []
         gone: list[Path] = []
         for path, told in self._told.items():
@@ -72,12 +72,12 @@ def _ends_a_line(path: Path) -> bool:
         with path.open("rb") as file:
             file.seek(-1, os.SEEK_END)
             return file.read(1) == b"\n"
-    except OSError:  # also an empty file
+    except OSError:  # including an empty file
         return False
 
 
 def signature(path: Path) -> Signature | None:
-    """Time, size and inode of a file; None if it is missing or hidden."""
+    """Time, size and inode of a file; None if it is missing or inaccessible."""
     try:
         status = path.stat()
     except (OSError, ValueError):

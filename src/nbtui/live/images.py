@@ -1,4 +1,4 @@
-"""The whole detector of a case: its image, and the place of a pixel in space and in reciprocal space."""
+"""The whole detector of a case: its image, and the position of a pixel in real and reciprocal space."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Cancelled(NbtuiError):
 
 @dataclass(frozen=True)
 class PixelFacts:
-    """Where the centre of a pixel is, in the laboratory and in reciprocal space."""
+    """Position of the centre of a pixel, in the laboratory and in reciprocal space."""
 
     slow: int
     fast: int
@@ -40,7 +40,7 @@ class PixelFacts:
 
 @dataclass(frozen=True, eq=False)
 class Resolution:
-    """1/d^2 [1/A^2] on a grid of pixels, and where the beam meets the detector."""
+    """1/d^2 [1/A^2] on a grid of pixels, and the beam centre on the detector."""
 
     slow: npt.NDArray[np.float64]  # of the grid's rows, ascending
     fast: npt.NDArray[np.float64]
@@ -84,7 +84,7 @@ class PreparedCase:
             scattering = nbsim.nominal_scattering(experiment, torch.tensor([[slow, fast]]))[0]  # [1/m]
             h, k, l = (nbsim.starting_cell(experiment) @ scattering).tolist()
             size = float(scattering.norm())
-            # the half angle from the chord: exact near the beam, where an arc cosine is not
+            # the half angle from the chord is accurate near the beam, unlike an arc cosine
             half = min(1.0, 0.5 * float(experiment.beam.wavelength) * size)
             pixel_mm = 1000.0 * float(experiment.detector.pixel_size)
         return PixelFacts(
@@ -119,11 +119,11 @@ class PreparedCase:
     def image(self, *, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None) -> Photons:
         """Photons per pixel, float32 (n_slow, n_fast); 0 where the command renders nothing (ROI, mask).
 
-        An existing compiled kernel is used; none is built, as a build cannot be stopped half-way.
+        Uses an existing compiled kernel but never builds one, since a build cannot be interrupted.
 
         Raises:
             Cancelled: ``cancelled`` returned True; it is called several times a second.
-            SimulationFailed: the simulator was started and failed.
+            SimulationFailed: the simulator failed.
         """
         there = None if nbsim.kernel_is_built(self._experiment.dtype) else False
         with simulator(self._case.name):
@@ -142,7 +142,7 @@ def _met(
     fast: npt.NDArray[np.float64],
     beam: npt.NDArray[np.float64],
 ) -> tuple[float, float] | None:
-    """Where ``beam`` from the sample meets the plane through ``origin``, in steps of ``slow`` and ``fast``."""
+    """Intersection of ``beam`` from the sample with the plane through ``origin``, in steps of ``slow`` and ``fast``."""
     try:
         down, across, behind = np.linalg.solve(np.stack((slow, fast, -beam), axis=1), -origin)
     except np.linalg.LinAlgError:
@@ -151,7 +151,7 @@ def _met(
 
 
 def prepare(case: Case, settings: Settings) -> PreparedCase:
-    """Read the command line and its files; needs no pixel.
+    """Read the command line and its files; no pixel is required.
 
     Raises:
         UnusableInput: the command line, one of its files or a setting is unusable.
@@ -167,10 +167,10 @@ def render_image(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Photons:
-    """The image of a case in one go: :func:`prepare` and :meth:`PreparedCase.image`, with their errors."""
+    """The image of a case in one call: :func:`prepare` and :meth:`PreparedCase.image`, with their errors."""
     return prepare(case, settings).image(progress=progress, cancelled=cancelled)
 
 
 def pixel_facts(case: Case, settings: Settings, slow: int, fast: int) -> PixelFacts:
-    """Facts on one pixel in one go: :func:`prepare` and :meth:`PreparedCase.facts`, with their errors."""
+    """Facts on one pixel in one call: :func:`prepare` and :meth:`PreparedCase.facts`, with their errors."""
     return prepare(case, settings).facts(slow, fast)

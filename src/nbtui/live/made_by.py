@@ -1,4 +1,4 @@
-"""The function of the simulator that makes a trace field, with its file and line. Loads no torch."""
+"""The function of the simulator that computes a trace field, with its file and line. Does not load torch."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def made_by(entry: Field) -> str:
 
 @cache
 def _lines(path: str) -> dict[str, int]:
-    """The first line of every function in a file of the simulator, read as text: nothing is imported."""
+    """The first line of every function in a file of the simulator, read as text, without an import."""
     spec = find_spec("nbsim")
     for folder in spec.submodule_search_locations or () if spec else ():
         try:

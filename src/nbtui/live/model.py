@@ -1,4 +1,4 @@
-"""A case and the result of its simulation, as numpy arrays: no torch here."""
+"""A case and the result of its simulation, as numpy arrays without torch."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["F_CELL_ORIGINS", "TERM_AXES", "TERM_COLUMNS", "Case", "Settings", "S
 
 @dataclass(frozen=True)
 class Case:
-    """Command line + where its inputs are + pixel (+ C log)."""
+    """Command line, folder of its inputs, pixel and, optionally, C log."""
 
     name: str
     argv: tuple[str, ...]  # nanoBragg flags, without the program name and without -trace_pixel
     workdir: Path
     pixel: tuple[int, int] | None  # (slow, fast)
     c_log: Path | None
-    c_terms: Path | None = None  # terms.csv of the C program, when there is one
+    c_terms: Path | None = None  # terms.csv of the C program, if any
     folder: Path | None = None
     c_image: Path | None = None  # the C program's image, if the user named one
     c_image_at: tuple[int, int] | None = None  # (slow, fast) of its first pixel, where it is a cut-out
@@ -31,7 +31,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Settings:
-    """How to simulate."""
+    """Settings of the simulation."""
 
     phi_mode: str = "spec"  # or "c-parity"
     dtype: str = "float64"
@@ -43,8 +43,8 @@ class Settings:
 class TermTable:
     """Contributions in accumulation order; columns as in terms.csv, each (n,).
 
-    The last four are not in terms.csv and known for simulated pixels only: the factors of F_latt (SQUARE crystals;
-    None for other shapes) and where F_cell came from, an index into ``F_CELL_ORIGINS``.
+    The last four are missing from terms.csv, and known for simulated pixels only: the factors of F_latt (SQUARE
+    crystals; None for other shapes) and the origin of F_cell, an index into ``F_CELL_ORIGINS``.
     """
 
     thick: np.ndarray

@@ -35,11 +35,11 @@ class FactorTable:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything the pixel loop needs for one pixel. Metres and radians; reciprocal vectors in 1/A."""
+    """The inputs of the pixel loop for one pixel. Metres and radians; reciprocal vectors in 1/A."""
 
     pixel: tuple[int, int]  # (slow, fast)
-    first_pixel: bool  # rendered first: no vectors to carry over
-    interpolation_end: int | None  # first flat pass without interpolation; None: it never ends
+    first_pixel: bool  # rendered first, without vectors to carry over
+    interpolation_end: int | None  # first flat pass without interpolation; None: interpolation never ends
     fast: Array  # (3,)
     slow: Array
     normal: Array
@@ -108,7 +108,7 @@ def scene_of(
 ) -> Scene:
     """The numbers of ``experiment`` for ``pixel`` (slow, fast); ``table`` replaces its structure factors.
 
-    ``first_pixel`` and ``interpolation_end``: its inheritance from the pixels rendered before it.
+    ``first_pixel`` and ``interpolation_end``: state inherited from earlier pixels.
     """
     detector, beam, crystal = experiment.detector, experiment.beam, experiment.crystal
     sampling = experiment.sampling
@@ -239,7 +239,7 @@ def cell_of(options: nbsim.Options, workdir: Path, wavelength: float, *, literal
 
 
 def parsed(case: Case, quirks: Mapping[str, bool] | None = None) -> nbsim.Options:
-    """The options of the case's command line under other parsing switches.
+    """The options of the case's command line, parsed with other switches.
 
     Raises:
         nbsim.InputError: the command line is unusable.
@@ -248,7 +248,7 @@ def parsed(case: Case, quirks: Mapping[str, bool] | None = None) -> nbsim.Option
 
 
 def cached_table(scene: Scene, workdir: Path) -> FactorTable | None:
-    """The structure factors of a cache left in ``workdir`` by an earlier run; None without one."""
+    """The structure factors of a cache of an earlier run in ``workdir``; None without one."""
     if scene.options.hkl_file is None or not (workdir / scene.options.dump_file).is_file():
         return None
     factors, *_ = nbsim.load_structure_factors(replace(scene.options, hkl_file=None), workdir, nbsim.Quirks())
@@ -285,7 +285,7 @@ def load_scene(case: Case, pixel: tuple[int, int]) -> Scene:
 
 
 class Unusable(Exception):
-    """A changed set-up cannot be simulated; the message says why."""
+    """A changed set-up cannot be simulated; the message gives the reason."""
 
 
 def rebuilt(scene: Scene, workdir: Path, options: Mapping[str, Any], quirks: Mapping[str, bool] | None = None) -> Scene:

@@ -1,6 +1,6 @@
-"""One pixel of a case: simulated, as trace lines and as terms.csv.
+"""Simulation of one pixel of a case, as trace lines and as terms.csv.
 
-torch is imported inside the functions, so that reading and comparing logs never waits for it.
+torch is imported inside the functions, since reading and comparing logs does not need it.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ def simulate(case: Case, settings: Settings | None = None) -> Simulation:
 
     Raises:
         UnusableInput: the command line, one of its files or a setting is unusable.
-        SimulationFailed: the simulator was started and failed.
+        SimulationFailed: the simulator failed.
     """
     settings = settings or Settings()
     pixel = case.pixel
     if pixel is None:
         raise UnusableInput(f"{clean(case.name)}: no pixel; give --pixel SLOW FAST")
     with simulator(case.name):
-        import torch  # seconds that do not count as the simulation's
+        import torch  # seconds excluded from the time of the simulation
 
         started = time.perf_counter()
         with torch.no_grad():
@@ -104,19 +104,19 @@ def _notices(notices: Iterable[str], error64: float | None) -> tuple[str, ...]:
 
 
 def terms_csv(terms: TermTable) -> str:
-    """The contributions as ``terms.csv``: accumulation order, whole numbers as such, 17 digits otherwise."""
+    """The contributions as ``terms.csv``, in accumulation order: integers unchanged, reals with 17 digits."""
     return "".join(terms_csv_pieces(terms))
 
 
 def terms_csv_pieces(terms: TermTable) -> Iterator[str]:
-    """``terms.csv`` piece by piece: there may be millions of lines."""
+    """``terms.csv`` in chunks, since there may be millions of lines."""
     yield ",".join(TERM_COLUMNS) + "\n"
     for rows in term_rows(terms):
         yield "".join(",".join(f"{value:.17g}" for value in row) + "\n" for row in rows)
 
 
 def term_rows(terms: TermTable) -> Iterator[list[tuple[float | int, ...]]]:
-    """The contributions as rows of TERM_COLUMNS, some thousands at a time."""
+    """The contributions as rows of TERM_COLUMNS, in chunks of some thousands."""
     columns = [getattr(terms, name) for name in TERM_COLUMNS]
     for start in range(0, len(columns[0]), _PIECE):
         yield list(zip(*(column[start : start + _PIECE].tolist() for column in columns), strict=True))
@@ -129,7 +129,7 @@ def split_phi(lines: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def runtime() -> dict[str, object]:
-    """The machine as torch sees it: ``torch``, ``cuda_available``, ``cuda_devices``, ``torch_threads``."""
+    """Torch's view of the machine: ``torch``, ``cuda_available``, ``cuda_devices``, ``torch_threads``."""
     import torch
 
     available = torch.cuda.is_available()

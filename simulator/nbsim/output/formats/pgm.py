@@ -7,13 +7,13 @@ import numpy.typing as npt
 
 from nbsim.output.blocks import row_blocks
 
-_LOWEST = -(2.0**31)  # C converts by way of a 32-bit integer: what is lower, or no number, ends as 0
+_LOWEST = -(2.0**31)  # C converts via a 32-bit integer: lower values and NaN become 0
 
 
 def pgm(image: npt.NDArray[np.float32], scale: float, roi: tuple[slice, slice]) -> bytes:
     """The whole file for an image of shape (n_slow, n_fast); pixels outside the ROI are 0.
 
-    Negative pixels, which only unphysical settings have, wrap around as in C.
+    Negative pixels, which only unphysical settings produce, wrap around as in C.
     """
     slow, fast = image.shape
     levels = np.zeros(image.shape, dtype=np.uint8)

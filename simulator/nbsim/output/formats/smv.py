@@ -67,7 +67,7 @@ def header(experiment: ExperimentData) -> bytes:
 def integer_image(
     image: npt.NDArray[np.float32], scale: float, adc: float, roi: tuple[slice, slice]
 ) -> npt.NDArray[np.uint16]:
-    """Scaled and offset pixels inside the ROI, 0 outside and where there is no number; (n_slow, n_fast). 10.2."""
+    """Scaled and offset pixels inside the ROI, 0 outside and for NaN; (n_slow, n_fast). 10.2."""
     counts = np.zeros(image.shape, dtype=np.uint16)
     pixels, written = image[roi], counts[roi]
     for rows in row_blocks(pixels):

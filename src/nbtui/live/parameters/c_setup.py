@@ -1,4 +1,4 @@
-"""The parameters that a C log shows: each row of the table says in which line or trace field.
+"""The parameters in a C log: each row of the table names its line or trace field.
 
 Trace fields have 15 digits and win over the plain lines of the set-up, which C prints with 6. Source:
 nanobragg_setup.md sections 2.8 and 6, nanobragg_pixel_loop.md section 12.6.
@@ -18,14 +18,14 @@ from nbtui.trace.model import Trace
 
 @dataclass(frozen=True)
 class Shown:
-    """A value that C shows, and the relative precision with which it does."""
+    """A value that C prints, and its relative precision."""
 
     value: Value
     within: float = EXACT
 
 
 def c_setup(trace: Trace) -> dict[str, Shown]:
-    """The parameters that a trace of the C program shows, by their ids; nothing for a trace without a value."""
+    """The parameters that a trace of the C program shows, by their ids; empty for a trace without values."""
     if not trace.records:
         return {}
     rows = parameters()
@@ -35,14 +35,14 @@ def c_setup(trace: Trace) -> dict[str, Shown]:
     printed = dict(found)
     for row in rows:
         traced = _traced(row, trace, printed)
-        # distance_m is traced before a close distance overrules it: where the two contradict, the line is right
+        # distance_m is traced before a close distance overrules it: if they differ, the line is right
         if traced is not None and not (row.id in printed and differs(traced.value, printed[row.id])):
             found[row.id] = traced
     return found
 
 
 def differs(value: Value, c: Shown) -> bool:
-    """Whether a value is not C's, as far as C's digits tell; an unknown one does not differ."""
+    """Whether a value differs from C's within the precision of C's digits; an unknown one does not."""
     if value is None or c.value is None:
         return False
     if isinstance(value, (bool, str)) or isinstance(c.value, (bool, str)):
@@ -60,7 +60,7 @@ def _numbers(value: float | tuple[float, ...]) -> tuple[float, ...]:
 
 @cache
 def _lines() -> tuple[tuple[re.Pattern[str], tuple[Parameter, ...]], ...]:
-    """Every pattern of a plain line, with the rows whose numbers it holds."""
+    """Every pattern of a plain line, with the rows of its numbers."""
     patterns = dict.fromkeys(row.printed.pattern for row in parameters() if row.printed is not None)
     return tuple(
         (re.compile(pattern), tuple(row for row in parameters() if row.printed and row.printed.pattern == pattern))
@@ -87,7 +87,7 @@ def _noticed(text: str) -> Iterator[tuple[str, Shown]]:
 
 
 def _printed(row: Parameter, numbers: Sequence[float]) -> Value:
-    """The value of a row in a line that holds ``numbers``."""
+    """The value of a row in a line with these ``numbers``."""
     line = row.printed
     if line is None:
         return None
@@ -98,7 +98,7 @@ def _printed(row: Parameter, numbers: Sequence[float]) -> Value:
 
 
 def _traced(row: Parameter, trace: Trace, printed: Mapping[str, Shown]) -> Shown | None:
-    """The value of a row in the last records of its trace fields; None where one is missing or something else."""
+    """The value of a row in the last records of its trace fields; None where one is missing or invalid."""
     traced = row.traced
     if traced is None:
         return None
@@ -112,7 +112,7 @@ def _traced(row: Parameter, trace: Trace, printed: Mapping[str, Shown]) -> Shown
 
 
 def _values(trace: Trace, name: str, count: int) -> Sequence[float] | None:
-    """The last record of a name as numbers; None where it is missing or something else."""
+    """The last record of a name as numbers; None where it is missing or invalid."""
     records = trace.all(name)
     values = records[-1].values if records else ()
     numbers = [float(value) for value in values if isinstance(value, (int, float))]

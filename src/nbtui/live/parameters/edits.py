@@ -1,8 +1,8 @@
-"""Changed parameters of a case: ordered edits that make another command line, and its values read back.
+"""Changed parameters of a case: ordered edits that produce a new command line, and its parsed values.
 
-Pure: an edit touches neither a file nor the screen. An edited flag keeps its place and its spelling, because the
-order of nanoBragg's flags matters (many of them choose the pivot); a new one goes in front of all others where it has
-its effect there, so that the typed flags keep the last word.
+Edits have no side effects. An edited flag keeps its position and its spelling, because the
+order of nanoBragg's flags matters (many of them choose the pivot); a new one comes first if it takes effect there, so
+that the typed flags take precedence.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from nbtui.live.parameters.table import QUIRK, by_id, parameters
 from nbtui.live.parameters.values import word
 from nbtui.trace.text import clean
 
-MOST_TERMS = 10_000_000  # contributions to a pixel that the form asks for
-_SAME = 1e-12  # relative; a value goes through the unit of its flag
+MOST_TERMS = 10_000_000  # largest number of contributions to a pixel that the form accepts
+_SAME = 1e-12  # relative; a value is converted to the unit of its flag and back
 
 
 @dataclass(frozen=True)
 class Setup:
-    """A command line and the settings of its simulation; everything but the pixel."""
+    """A command line and the settings of its simulation, without the pixel."""
 
     argv: tuple[str, ...]
     settings: Settings
@@ -46,7 +46,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Typed:
-    """The values of a command line, with defaults; ``given``: ids of those that it holds."""
+    """The values of a command line, with defaults; ``given``: ids of those it contains."""
 
     values: Mapping[str, Value]
     given: frozenset[str]
@@ -123,7 +123,7 @@ def _quirks(settings: Settings) -> nbsim.Quirks:
 
 
 def _value(parameter: Parameter, options: nbsim.Options, settings: Settings, quirks: nbsim.Quirks, said: Said) -> Value:
-    """The value of a parameter, in its unit; None where the set-up chooses it."""
+    """The value of a parameter, in its unit; None if the set-up chooses it."""
     if parameter.group == Group.QUIRKS:
         return bool(getattr(quirks, parameter.field))
     if parameter.own:
@@ -154,10 +154,10 @@ def _rows_of(parameter: Parameter) -> frozenset[tuple[str, ...]]:
 def edited(setup: Setup, edit: Edit, workdir: Path, known: Mapping[str, Value]) -> Setup:
     """The set-up with one parameter changed.
 
-    ``known``: effective values, for the parts of a flag that its command line leaves out.
+    ``known``: effective values, for values of a flag that the command line omits.
 
     Raises:
-        UnusableInput: the value is refused, would have no effect, or asks for too much.
+        UnusableInput: the value is invalid, would have no effect, or requires too many contributions.
     """
     parameter = by_id()[edit.id]
     if not parameter.flag:
@@ -179,7 +179,7 @@ def edited(setup: Setup, edit: Edit, workdir: Path, known: Mapping[str, Value]) 
 
 
 def _rounded(parameter: Parameter, value: Value) -> Value:
-    """A value after its way to the unit of Options and back, in which the smallest numbers become 0."""
+    """A value converted to the unit of Options and back, where the smallest numbers become 0."""
     return value / parameter.per * parameter.per if isinstance(value, float) and parameter.per != 1.0 else value
 
 
@@ -187,7 +187,7 @@ def _way_out(setup: Setup, ruler: Parameter, workdir: Path) -> str:
     """The edit that ends the effect of ``ruler``, in words."""
     ways: tuple[tuple[Value, str], ...] = (
         (False, f"turn {ruler.name} off") if ruler.kind == Kind.SWITCH else (None, f"clear {ruler.name}"),
-        (0, f"set {ruler.name} to 0"),  # where its flag sets others, too, or a header of a file gives it
+        (0, f"set {ruler.name} to 0"),  # where its flag also sets others, or the header of a file sets it
     )
     for value, words in ways:
         try:
@@ -213,13 +213,13 @@ def _set(settings: Settings, parameter: Parameter, value: Value) -> Settings:
 def _ways(
     argv: tuple[str, ...], parameter: Parameter, value: Value, before: Typed, known: Mapping[str, Value]
 ) -> Iterable[tuple[str, ...]]:
-    """Command lines that may set the value, the most faithful first."""
+    """Candidate command lines for the value, the most faithful first."""
     if parameter.choices:
         words = next(words for choice, words in parameter.choices if choice == value)
         bare, at = _without(argv, _rows_of(parameter))
         yield (*bare[:at], *words, *bare[at:])
         yield (*bare, *words)
-        yield (*argv, *(words or (parameter.flag,)))  # a flag can set what its absence cannot
+        yield (*argv, *(words or (parameter.flag,)))  # a flag can set values that its absence cannot
         return
     spans = [span for span in _spans(argv) if parameter.field in span[2].sets]
     if value is None:
@@ -253,7 +253,7 @@ def _spans(argv: tuple[str, ...]) -> list[tuple[int, int, nbsim.Flag]]:
 
 
 def _without(argv: tuple[str, ...], rows: frozenset[tuple[str, ...]]) -> tuple[tuple[str, ...], int]:
-    """The command line without some flags, and the place where the last of them stood (0 without one)."""
+    """The command line without some flags, and the position of the last of them (0 without one)."""
     kept: list[str] = []
     at = 0
     for start, end, flag in _spans(argv):
@@ -282,7 +282,7 @@ def _words(parameter: Parameter, value: Value, before: Typed, known: Mapping[str
 
 
 def _affordable(options: nbsim.Options) -> None:
-    """Refuse a pixel that would fill the memory before its first number is shown.
+    """Refuse a pixel with too many contributions.
 
     Source: nanobragg_pixel_loop.md section 2.
     """

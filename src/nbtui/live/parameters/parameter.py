@@ -1,7 +1,7 @@
-"""One row of the parameter table: what nbtui adds to a flag of the simulator.
+"""One row of the parameter table: additions of nbtui to a flag of the simulator.
 
-Unit, bounds, default and help of a parameter are those of its flag; the row refers to the flag by name. nbsim is
-imported when one of them is asked for.
+Unit, bounds, default and help of a parameter are those of its flag; the row refers to the flag by name. Reading one
+of them imports nbsim.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import nbsim
 Value = float | int | str | bool | tuple[float, ...] | None  # None: not given, or not known
 Choices = tuple[tuple[Value, tuple[str, ...]], ...]  # each value with the words that set it
 
-EXACT = 1e-9  # relative; far above what 15 digits lose, far below any value that a user types
+EXACT = 1e-9  # relative; far above the rounding to 15 digits, far below any change that a user types
 PRINTED = 5.1e-6  # relative: half a unit of the last of 6 digits
 NUMBER = r"([-+0-9.eE]+|inf)"  # of a C log, as a pattern
 
@@ -41,7 +41,7 @@ class Kind(StrEnum):
     WHOLE = "whole"
     SWITCH = "switch"
     CHOICE = "choice"
-    NUMBERS = "numbers"  # several in one row
+    NUMBERS = "numbers"  # several values in one row
     TEXT = "text"
 
 
@@ -68,10 +68,10 @@ class Traced:
 
 @dataclass(frozen=True)
 class Fit:
-    """The search of the diagnosis for another value of a parameter."""
+    """The search of the diagnosis for a different value of a parameter."""
 
     step: float  # of the numerical derivative, in the unit of the parameter
-    absent_at_zero: bool = False  # zero or not given: nothing there to vary
+    absent_at_zero: bool = False  # zero or not given: nothing to vary
     idle_while: tuple[str, Value] | None = None  # no effect while that parameter has that value; None: any value
     clears: str = ""  # id of the parameter that overrules this one
 
@@ -91,20 +91,20 @@ class Parameter:
     flag: str = ""
     _: KW_ONLY
     step: float | None = None  # of a nudge; None: one unit of the second digit, 1 for whole numbers
-    part: int | None = None  # place among the values of the flag
+    part: int | None = None  # position among the values of the flag
     words: Choices = ()
-    names: tuple[str, ...] = ()  # of the choices, where their values do not say it
+    names: tuple[str, ...] = ()  # of the choices, where their values are not self-explanatory
     text: str = ""  # help in place of the flag's
     stored: str = ""  # field of Options, where it is not the first that the flag sets
     blank: Value = None  # the value where the command line gives none
     own: str = ""
     overruled_by: str = ""  # id of a parameter that leaves this one without effect while it is given and not 0
-    last: bool = False  # a new flag must stand last to have its effect
+    last: bool = False  # a new flag takes effect only in last position
     read: Callable[[nbsim.Experiment], Value] | None = None
     printed: Printed | None = None
-    says: tuple[tuple[str, Value], ...] = ()  # words of C's log, and the value that they mean
+    says: tuple[tuple[str, Value], ...] = ()  # words of C's log, and the value they mean
     traced: Traced | None = None
-    in_c: Value = None  # what the C program does by construction
+    in_c: Value = None  # the value that the C program always has
     fit: Fit | None = None
 
     @cached_property
@@ -128,7 +128,7 @@ class Parameter:
 
     @cached_property
     def help(self) -> str:
-        """What it is."""
+        """Help on the parameter."""
         return self.text or (_own(self.own)[0] if self.own else self.row.help)
 
     @cached_property
@@ -157,7 +157,7 @@ class Parameter:
 
     @cached_property
     def size(self) -> int:
-        """How many values its flag takes."""
+        """Number of values of its flag."""
         return self.row.most or self.row.values
 
     @cached_property
@@ -167,13 +167,13 @@ class Parameter:
 
     @cached_property
     def initial(self) -> Value:
-        """The value without its flag; None where there is none, or the set-up chooses one."""
+        """The value without its flag; None without a default, or where the set-up chooses one."""
         value: Value = self.row.initial
         return self.blank if value is None else value
 
     @property
     def nudged(self) -> bool:
-        """Whether it can go up and down."""
+        """Whether it can be nudged up and down."""
         return self.kind not in (Kind.NUMBERS, Kind.TEXT)
 
 
@@ -220,12 +220,12 @@ def angle(place: int) -> Traced:
 
 
 def edge(axis: str) -> Traced:
-    """The length of a cell vector, which rotations leave as it is."""
+    """The length of a cell vector, which is invariant under rotation."""
     return Traced((f"rot_{axis}_angstroms",), lambda fields: math.hypot(*fields[0]), 3)
 
 
 def between(first: str, second: str) -> Traced:
-    """The angle between two cell vectors [degrees], which rotations leave as it is."""
+    """The angle between two cell vectors [degrees], which is invariant under rotation."""
 
     def of(fields: Sequence[Sequence[float]]) -> Value:
         (x, y, z), (u, v, w) = fields

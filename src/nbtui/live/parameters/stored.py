@@ -12,7 +12,7 @@ from nbtui.trace.text import clean
 
 
 def value_in(options: nbsim.Options, parameter: Parameter) -> Value:
-    """The value that ``options`` hold, in the unit of the parameter; None where they hold none."""
+    """The value that ``options`` hold, in the unit of the parameter; None where not set."""
     value: Value = getattr(options, parameter.field)
     if value is None:
         return parameter.blank
@@ -24,7 +24,7 @@ def value_in(options: nbsim.Options, parameter: Parameter) -> Value:
 
 
 def is_idle(options: nbsim.Options, parameter: Parameter) -> bool:
-    """Whether a fit leaves a parameter alone: it cannot vary, is not given, or has no effect beside the others."""
+    """Whether a fit skips a parameter that cannot vary, is not given, or has no effect beside the others."""
     fit = parameter.fit
     if fit is None:
         return True
@@ -39,7 +39,7 @@ def is_idle(options: nbsim.Options, parameter: Parameter) -> bool:
 
 
 def fields_of(options: nbsim.Options, parameter: Parameter, value: float) -> dict[str, Any]:
-    """The fields of Options that change when a number does, without the side effects of its flag.
+    """The fields of Options that change with a number, without the side effects of its flag.
 
     Raises:
         UnusableInput: the flag refuses the number.

@@ -1,8 +1,8 @@
-"""Everything that can be changed of an experiment: one row each, grouped as the experiment is.
+"""The changeable parameters of an experiment: one row each, grouped like the experiment.
 
 A row names the flag that sets it; unit, bounds, default and help are those of the flag, in the simulator's own table.
 The form, edits of a command line, values read from a C log and the fits of the diagnosis all read these rows.
-Source: nanobragg_setup.md section 1.2 for the flags, section 2 for how a value follows from them.
+Source: nanobragg_setup.md section 1.2 for the flags, section 2 for the derivation of values.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import nbsim
 from nbtui.live.parameters.parameter import Group, Parameter, Value
 
 GROUPS = tuple(Group)
-QUIRK = "quirk."  # in front of the ids of the quirks
+QUIRK = "quirk."  # prefix of the ids of the quirks
 
 
 def _quirk(name: str) -> Callable[[nbsim.Experiment], Value]:
@@ -24,7 +24,7 @@ def _quirk(name: str) -> Callable[[nbsim.Experiment], Value]:
 @lru_cache(maxsize=1)
 def parameters() -> tuple[Parameter, ...]:
     """All rows in the order of the groups; the quirks as the simulator lists them."""
-    # made when somebody opens the form or asks for a diagnosis, not at the start of the console
+    # built for the form or a diagnosis, not at the start of the console
     from dataclasses import fields
 
     from nbtui.live.parameters.rows import beam, crystal, detector, sampling

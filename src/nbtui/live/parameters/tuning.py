@@ -1,6 +1,6 @@
-"""Changes of the parameters of a case: the wanted set-up, undo, redo and reset.
+"""Changes of the parameters of a case: the requested set-up, undo, redo and reset.
 
-A frozen value. Source of the contract: design.md section 5, parameters.
+Immutable. Source of the contract: design.md section 5, parameters.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from nbtui.live.parameters.table import QUIRK
 from nbtui.live.parameters.values import word
 
 Edits = tuple[Edit, ...]
-COMMAND = "command line"  # id of the edit that stands for a command line changed elsewhere
+COMMAND = "command line"  # id of the edit for a command line changed elsewhere
 
 
 @dataclass(frozen=True)
 class Tuning:
-    """A case as nbtui was started, and the edits since.
+    """A case at the start of nbtui, and the edits since.
 
-    ``asked`` is the set-up that the live side simulated last; ``known`` holds the effective values at the start, once
+    ``asked`` is the last simulated set-up; ``known`` has the effective values at the start, once
     they are read.
     """
 
@@ -38,22 +38,22 @@ class Tuning:
     future: tuple[Edits, ...] = ()
     known: Mapping[str, Value] = field(default_factory=dict, compare=False)
     now: Setup = field(default_factory=lambda: Setup((), Settings()))
-    held: bool = False  # edits wait until they are released
+    held: bool = False  # edits are held until released
     gap: float | None = None  # relative gap of the pixel at the start, once it is known
 
     @property
     def base(self) -> Setup:
-        """As nbtui was started."""
+        """The set-up at the start of nbtui."""
         return Setup(self.case.argv, self.settings)
 
     @property
     def waiting(self) -> bool:
-        """Whether the live side has not simulated the latest edit yet."""
+        """Whether the latest edit is not simulated yet."""
         return self.now != self.asked
 
     @cached_property
     def typed(self) -> Typed:
-        """The values of the wanted set-up, from its command line."""
+        """The values of the requested set-up, from its command line."""
         return _typed(self.now, self.case.workdir)
 
     @cached_property
@@ -61,7 +61,7 @@ class Tuning:
         """Ids of the parameters that have changed since nbtui was started.
 
         A quirk that only follows the phi mode is not counted beside it. A command line that cannot be parsed counts as
-        one change: the simulation says what is wrong with it.
+        one change: the simulation reports the error.
         """
         mode = replace(self.settings, phi_mode=self.now.settings.phi_mode)
         try:
@@ -73,9 +73,9 @@ class Tuning:
         return frozenset(id for id, value in now.values.items() if not same(value, before[id]))
 
     def of(self, case: Case) -> Case:
-        """``case`` (its pixel) with the wanted command line.
+        """``case`` (its pixel) with the requested command line.
 
-        A changed case is another case: it has another name, and no folder whose ``command.txt`` would say otherwise.
+        A changed case has a different name and no folder, since ``command.txt`` there would contradict it.
         """
         if self.now.argv == self.case.argv:
             return replace(self.case, pixel=case.pixel)
@@ -94,10 +94,10 @@ def begun(case: Case, settings: Settings) -> Tuning:
 
 
 def put(tuning: Tuning, edit: Edit) -> Tuning:
-    """Change one parameter; its earlier edits are superseded, and its first value leaves no edit.
+    """Change one parameter, replacing its earlier edits; its initial value only removes them.
 
     Raises:
-        UnusableInput: the value cannot be given, would have no effect, or asks for too much.
+        UnusableInput: the value is invalid, would have no effect, or requires too many contributions.
     """
     others = tuple(other for other in tuning.edits if other.id != edit.id)
     before = _typed(tuning.base, tuning.case.workdir)
@@ -117,7 +117,7 @@ def restored(tuning: Tuning, id: str) -> Tuning:
 
 
 def reset(tuning: Tuning) -> Tuning:
-    """Restore all parameters; a step that can be undone."""
+    """Restore all parameters, as a step that can be undone."""
     return _stepped(tuning, ())
 
 
@@ -214,7 +214,7 @@ def _line(words: list[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """A word with control characters as bash and zsh read them, so that the line itself has none."""
+    """A word with control characters escaped for bash and zsh."""
     inside = "".join(
         char if char.isprintable() and char not in "\\'" else "".join(f"\\x{byte:02x}" for byte in char.encode())
         for char in text

@@ -1,6 +1,6 @@
 """Values of parameters as text: shown, typed, checked against the bounds of their flags, and nudged.
 
-nbsim is imported when a number is typed, as its own rules decide what a number is.
+Parsing a number imports nbsim, whose rules apply.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from nbtui.trace.text import clean
 
 
 def shown(parameter: Parameter, value: Value, digits: int = 10) -> str:
-    """A value for a reader, numbers with at most ``digits``; ``-`` for none."""
+    """A value for display, numbers with at most ``digits``; ``-`` for None."""
     if parameter.names:
         return parameter.names[[choice for choice, _ in parameter.choices].index(value)]
     if value is None:
@@ -28,16 +28,16 @@ def shown(parameter: Parameter, value: Value, digits: int = 10) -> str:
 
 
 def word(value: float | int) -> str:
-    """A number as a word of a command line: as short as it can be without losing a digit."""
+    """A number as a word of a command line: as short as possible without losing a digit."""
     short = f"{value:.15g}"
     return short if float(short) == value else repr(value)
 
 
 def understood(parameter: Parameter, text: str) -> Value:
-    """The typed value; None, which takes the flag away, for an empty text.
+    """The typed value; None, which removes the flag, for an empty text.
 
     Raises:
-        UnusableInput: it is not a value of this parameter; the sentence says what is.
+        UnusableInput: it is not a valid value; the message describes valid ones.
     """
     text = text.strip()
     if not text:
@@ -60,7 +60,7 @@ def understood(parameter: Parameter, text: str) -> Value:
 
 
 def _number(parameter: Parameter, text: str) -> float | int:
-    """A number that the flag takes. Raises UnusableInput."""
+    """A number that the flag accepts. Raises UnusableInput."""
     try:
         value: float | int = nbsim.number(parameter.name, text, parameter.row.kind)
     except nbsim.InputError as error:
@@ -76,9 +76,9 @@ def _choices(parameter: Parameter) -> str:
 
 
 def nudged(parameter: Parameter, value: Value, by: int) -> Value:
-    """The value ``by`` steps further, inside the bounds of its flag; choices go round.
+    """The value ``by`` steps further, within the bounds of its flag; choices wrap around.
 
-    Steps are added in decimal, so that as many down lead back.
+    Steps are added in decimal, so that steps down exactly undo steps up.
 
     Raises:
         UnusableInput: there is no value to step from.

@@ -1,4 +1,4 @@
-"""The detector: its place, axes, pixels and sensor."""
+"""The detector: position, axes, pixels and sensor."""
 
 from __future__ import annotations
 
