@@ -37,7 +37,7 @@ PLAIN = (
 
 
 class Traffic(TorchDispatchMode):
-    """Records reads of values, value-dependent shapes and copies, which make the host wait for a device or copy to it."""
+    """Records operations that make the host wait: value reads, value-dependent shapes, copies between devices."""
 
     _ASKING = ("aten._local_scalar_dense", "aten.nonzero.", "aten.masked_select", "aten.unique", "aten.equal.")
 

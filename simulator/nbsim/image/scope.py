@@ -67,5 +67,5 @@ _COMPLETE = not unlisted()
 
 
 def fits_kernel(experiment: ExperimentData) -> bool:
-    """Whether the kernel is exact for every pixel that it does not report as doubtful."""
+    """Whether the kernel is valid for every pixel that it does not report as doubtful."""
     return _COMPLETE and all(holds(experiment) for holds in CONDITIONS.values())

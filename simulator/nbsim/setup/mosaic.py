@@ -24,7 +24,7 @@ _THIRD = float32(1.0 / 3.0)
 
 
 def _library_powf() -> Callable[[float, float], float]:
-    """float32 power of the C library; else a rounded float64 power."""
+    """float32 power of the C library if available, else a rounded float64 power."""
     name = ctypes.util.find_library("m")
     if name is None:
         return lambda base, exponent: float32(base**exponent)
