@@ -84,7 +84,7 @@ def test_c_star_is_that_of_the_c_program() -> None:
     assert not any("cell angles are" in notice for notice in made(text(CELLS[2])).notices)
 
 
-def test_misset_turns_the_crystal() -> None:
+def test_misset_rotates_the_crystal() -> None:
     still, turned = made(text(CELLS[1])), made(f"{text(CELLS[1])} -misset 20 0 0")
     x, y, z = reciprocal(still).T
     c, s = math.cos(math.radians(20)), math.sin(math.radians(20))
@@ -101,7 +101,7 @@ def test_blanks_of_a_cell_are_filled_as_in_c() -> None:
 MATRIX = "0.012 0.001 -0.003\n-0.002 0.015 0.004\n0.001 -0.002 0.011\n"
 
 
-def test_matrix_columns_and_wavelength(tmp_path: Path) -> None:
+def test_a_matrix_is_divided_by_the_wavelength(tmp_path: Path) -> None:
     (tmp_path / "a.mat").write_text(MATRIX + "trailing words are not read\n")
     e = made("-mat a.mat", tmp_path)
     table = torch.tensor([float(word) for word in MATRIX.split()], dtype=torch.float64).reshape(3, 3)
@@ -110,7 +110,7 @@ def test_matrix_columns_and_wavelength(tmp_path: Path) -> None:
     assert e.input_files == (str(tmp_path / "a.mat"),)
 
 
-def test_quirk_matrix_and_cell(tmp_path: Path) -> None:
+def test_a_matrix_with_a_cell_follows_the_quirk(tmp_path: Path) -> None:
     (tmp_path / "a.mat").write_text(MATRIX)
     both = "-mat a.mat -cell 50 60 70 90 90 90"
     rescaled, alone = made(both, tmp_path), made(both, tmp_path, matrix_rescaled_by_cell=False)
@@ -159,12 +159,14 @@ def test_an_unusable_cell_is_refused(cell: str, words: str) -> None:
         ((1, 1, 1), (1e-12, 9e-9, 0.0), (1, 3, 1)),
     ],
 )
-def test_cells_across(typed: tuple[int, int, int], widths: tuple[float, ...], expected: tuple[int, ...]) -> None:
+def test_cells_across_follow_from_the_widths(
+    typed: tuple[int, int, int], widths: tuple[float, ...], expected: tuple[int, ...]
+) -> None:
     w = (widths[0], widths[1], widths[2])
     assert crystal.cells_across(typed, w, (3e-9, 3e-9, 3e-9)) == expected
 
 
-def test_beam_clips_b_and_c_only() -> None:
+def test_the_beam_clips_b_and_c_only() -> None:
     e = made("-cell 30 -xtalsize 0.00003 -beamsize 0.000012")
     assert e.crystal.n_cells == (10, 4, 4)
     assert sum("clipped" in notice for notice in e.notices) == 2
@@ -173,7 +175,7 @@ def test_beam_clips_b_and_c_only() -> None:
 @pytest.mark.parametrize(
     ("extra", "as_c", "sound"), [("-N 2", True, True), ("-N 5", False, False), ("-xtalsize 0.00003", True, False)]
 )
-def test_quirk_interpolation_choice(tmp_path: Path, extra: str, as_c: bool, sound: bool) -> None:
+def test_the_choice_of_interpolation_follows_the_quirk(tmp_path: Path, extra: str, as_c: bool, sound: bool) -> None:
     (tmp_path / "p.hkl").write_text("1 1 1 5\n2 2 2 7\n")
     command = f"-cell 30 -hkl p.hkl {extra}"
     assert made(command, tmp_path).sampling.interpolate is as_c
@@ -184,14 +186,14 @@ def test_nothing_is_interpolated_without_a_table() -> None:
     assert not made("-cell 30 -N 2 -interpolate").sampling.interpolate
 
 
-def test_oversample_recommendation() -> None:
+def test_the_default_oversampling_follows_from_the_spot_width() -> None:
     """Three sub-pixels per width of a spot: lambda D / p is 120 nm here."""
     assert made("-cell 100 -N 5").sampling.oversample == math.ceil(3 * 5e-8 / 1.2e-7)
     assert made("-cell 100 -N 25").sampling.oversample == math.ceil(3 * 2.5e-7 / 1.2e-7)
     assert any("-oversample" in notice for notice in made("-cell 100 -N 25 -oversample 2").notices)
 
 
-def test_fluence() -> None:
+def test_fluence_follows_from_flux_time_and_beam_size() -> None:
     assert made("-cell 30 -flux 1e12 -exposure 0.1 -beamsize 0.05").beam.fluence.item() == pytest.approx(
         4e19, rel=1e-14
     )
@@ -231,7 +233,7 @@ def test_from_command_refuses_unusable_arguments(options: dict[str, Any], words:
         from_command(f"{BASE} -cell 30", Path(), **options)
 
 
-def test_from_command_modes() -> None:
+def test_from_command_follows_the_phi_mode_and_the_dtype() -> None:
     words = f"{BASE} -cell 30".split()
     assert not from_command(words, Path()).quirks.phi_carryover
     assert from_command(words, Path(), phi_mode="c-parity").quirks.phi_carryover
@@ -248,6 +250,6 @@ def test_cuda_is_refused_without_one(monkeypatch: pytest.MonkeyPatch) -> None:
         from_command(f"{BASE} -cell 30", Path(), device="cuda")
 
 
-def test_no_phi_step() -> None:
+def test_a_run_without_phi_steps_is_refused() -> None:
     with pytest.raises(InputError, match="no phi step"):
         made("-cell 30 -osc 0 -phistep 1")

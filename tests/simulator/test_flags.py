@@ -16,7 +16,7 @@ from nbsim.options.table import FLAGS
 from support.places import SHARED
 
 
-def test_golden_commands_parse() -> None:
+def test_reference_commands_parse() -> None:
     if not SHARED.exists():
         pytest.skip(f"no shared cases at {SHARED}")
     cases = sorted((SHARED / "golden" / "cases").glob("*/command.txt"))
@@ -53,7 +53,7 @@ def test_unusable_command_lines_are_refused(typed: str, message: str) -> None:
         parse(typed.split())
 
 
-def test_aliases_units_and_negative_values() -> None:
+def test_aliases_units_and_negative_values_are_understood() -> None:
     typed = "./nanoBragg -wavelength 1.5 -mosaic_spread 0.3 -mosaic_domains 4 -hdivrange 4 -dispersion 2 -cell 10 20"
     options = parse([*typed.split(), "-phi", "-.5", "-seed", "-3", "-pix0_vector_mm", "-1", "2", "3"])
     assert (options.wavelength_a, options.mosaic_deg, options.mosaic_domains) == (1.5, 0.3, 4)
@@ -78,14 +78,14 @@ def test_side_effects_follow_the_order(typed: str, convention: str, pivot: str) 
     assert (options.convention, options.pivot) == (convention, pivot)
 
 
-def test_twotheta_axis_quirk() -> None:
+def test_the_twotheta_axis_follows_the_quirk() -> None:
     typed = ["-twotheta", "20", "-distance", "100", "-twotheta_axis", "0", "0", "-1"]
     assert (parse(typed).twotheta_deg, parse(typed).pivot) == (0.0, "SAMPLE")
     sane = parse(typed, quirks=Quirks(twotheta_axis_sets_angle=False))
     assert (sane.twotheta_deg, sane.pivot, sane.twotheta_axis) == (20.0, "BEAM", (0.0, 0.0, -1.0))
 
 
-def test_order_of_overwriting_options() -> None:
+def test_later_options_overwrite_earlier_ones() -> None:
     late_inf = parse(["-detector_thick", "320", "-detector_abs", "inf"])
     assert (late_inf.thickness_um, late_inf.mu_per_m) == (0.0, 0.0)
     assert parse(["-misset", "random", "-misset", "1", "2", "3"]).misset_random is False
@@ -181,7 +181,7 @@ def test_header_values_that_c_ignores_are_reported(tmp_path: Path) -> None:
         assert made.options.close_distance_mm == (190.0 if more else 60.0)
 
 
-def test_split_command() -> None:
+def test_a_command_text_is_split_as_by_a_shell() -> None:
     text = "# how it was run\nOMP_NUM_THREADS=1 ./nanoBragg -hkl 'a b.hkl' \\\n  -N 5 > log.txt\n"
     assert split_command(text) == ["./nanoBragg", "-hkl", "a b.hkl", "-N", "5"]
     with pytest.raises(InputError, match="quot"):

@@ -75,7 +75,7 @@ def test_exact_functions_round_like_the_c_library() -> None:
 
 
 @pytest.mark.parametrize("name", ["sin", "cos", "sqrt"])
-def test_exact_functions_differentiate_twice(name: str) -> None:
+def test_exact_functions_are_twice_differentiable(name: str) -> None:
     x = torch.tensor([0.4, 1.3, 2.2], dtype=torch.float64, requires_grad=True)
     function = getattr(vectors, name)
     assert torch.autograd.gradcheck(function, (x,))
@@ -161,7 +161,7 @@ def test_close_distance_beats_distance() -> None:
     assert made("-distance 200 -close_distance 90").detector.close_distance.item() == pytest.approx(0.09)
 
 
-def test_quirk_pivot_of_the_convention() -> None:
+def test_the_pivot_of_the_convention_follows_the_quirk() -> None:
     as_c = made("-mosflm -twotheta 20 -pivot sample")
     explicit = made("-mosflm -twotheta 20 -pivot sample -distance 100", convention_forces_pivot=False)
     assert (as_c.detector.pivot, explicit.detector.pivot) == ("BEAM", "SAMPLE")
@@ -169,7 +169,7 @@ def test_quirk_pivot_of_the_convention() -> None:
     assert not any("S5" in notice for notice in explicit.notices)
 
 
-def test_quirk_pix0_vector() -> None:
+def test_the_pix0_vector_follows_the_quirk() -> None:
     as_c = made("-pix0_vector_mm 1 2 3")
     used = made("-pix0_vector_mm 1 2 3", pix0_vector_discarded=False)
     assert as_c.detector.pix0.tolist() != used.detector.pix0.tolist()
@@ -178,34 +178,34 @@ def test_quirk_pix0_vector() -> None:
     assert used.detector.close_distance.item() == pytest.approx(0.001)
 
 
-def test_quirk_normal() -> None:
+def test_the_normal_is_rederived_with_the_quirk() -> None:
     text = "-fdet_vector 1 0 0 -sdet_vector 0 -1 0 -odet_vector 0 0 2 -beam_vector 0 0 1"
     assert made(text).detector.normal.tolist() == [0.0, 0.0, -1.0]
     assert any("S10" in notice for notice in made(text).notices)
     assert made(text, normal_rederived=False).detector.normal.tolist() == [0.0, 0.0, 1.0]
 
 
-def test_quirk_twotheta_axis_length() -> None:
+def test_the_length_of_the_twotheta_axis_follows_the_quirk() -> None:
     text = "-twotheta_axis 0 0 -2 -twotheta 20 -Xbeam 3 -Ybeam 3"
     literal, sound = made(text).detector, made(text, twotheta_axis_as_typed=False).detector
     assert torch.linalg.vector_norm(sound.slow).item() == pytest.approx(1.0)
     assert abs(torch.linalg.vector_norm(literal.slow).item() - 1.0) > 1e-3
 
 
-def test_quirk_twotheta_axis_sets_angle() -> None:
+def test_the_twotheta_axis_sets_the_angle_with_the_quirk() -> None:
     text = "-twotheta 20 -twotheta_axis 0 0 -1 -Xbeam 3 -Ybeam 3"
     assert made(text).options.twotheta_deg == 0.0
     assert made(text, twotheta_axis_sets_angle=False).options.twotheta_deg == 20.0
 
 
-def test_quirk_distance_without_twotheta() -> None:
+def test_the_distance_without_twotheta_follows_the_quirk() -> None:
     """At 20 degrees the reported distance is 93.97 mm as C has it (S12), 100 mm in truth."""
     text = "-distance 100 -twotheta 20"
     assert made(text).detector.distance.item() == pytest.approx(0.1 * math.cos(math.radians(20)), rel=1e-12)
     assert made(text, ratio_without_twotheta=False).detector.distance.item() == pytest.approx(0.1, rel=1e-12)
 
 
-def test_sizes() -> None:
+def test_pixel_counts_follow_from_the_sizes() -> None:
     size = made("-detpixels 0 -detsize_f 5.03 -detsize_s 6 -pixel 0.1").detector
     assert (size.n_fast, size.n_slow) == (50, 60)
     # the size itself is not rounded: half of it is the default centre

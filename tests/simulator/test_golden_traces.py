@@ -48,7 +48,7 @@ def test_every_trace_line_equals_cs(name: str, request: pytest.FixtureRequest) -
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "seed_case" and name != "demo"])
-def test_sample_of_the_image(name: str, request: pytest.FixtureRequest) -> None:
+def test_samples_of_the_image_equal_cs(name: str, request: pytest.FixtureRequest) -> None:
     needs(request, name)
     image, experiment = golden_case(name).image(), experiment_of(name)
     rows, columns = image.shape
@@ -65,11 +65,11 @@ def test_sample_of_the_image(name: str, request: pytest.FixtureRequest) -> None:
     np.testing.assert_allclose(got[~clear], expected[~clear], atol=1e-6 * image.max())
 
 
-def test_seed_case_intensity(shared: Path) -> None:
+def test_the_seed_case_has_cs_intensity(shared: Path) -> None:
     assert float(simulated("seed_case").intensity) == pytest.approx(943654.80923755, rel=1e-12)
 
 
-def test_seed_case_image_cut_out(shared: Path) -> None:
+def test_the_cut_out_of_the_seed_case_equals_cs(shared: Path) -> None:
     cut_out = np.load(golden_case("seed_case").folder / "image_roi_s640-740_f980-1100.npy")
     experiment = experiment_of("seed_case")
     rows, columns = np.meshgrid(np.arange(0, 100, 9), np.arange(0, 120, 11), indexing="ij")
@@ -93,7 +93,7 @@ def test_a_float32_trace_names_its_dtype() -> None:
     assert 1e-12 < error < 1e-2
 
 
-def test_line_styles() -> None:
+def test_lines_have_cs_styles() -> None:
     lines = ours("cubic_default_f").splitlines()
     assert "TRACE_CONFIG: tracing pixel (spixel=40, fpixel=70)" in lines
     assert any(re.fullmatch(r"TRACE_PY: pix0_vector_meters \S+ \S+ \S+", line) for line in lines)

@@ -34,11 +34,11 @@ def test_grating_is_a_sum_over_cells(h: float, n: int, literal: bool) -> None:
 
 
 @pytest.mark.parametrize("n", [0, 1])
-def test_no_interference_of_one_cell(n: int) -> None:
+def test_one_cell_does_not_interfere(n: int) -> None:
     assert float(grating(number(0.37), n)) == 1.0
 
 
-def test_grating_at_zero() -> None:
+def test_the_grating_at_zero_equals_the_number_of_cells() -> None:
     assert float(grating(number(0.0), 7)) == 7.0
     assert float(grating(number(-0.0), 7, literal=False)) == 7.0
 
@@ -59,7 +59,7 @@ def test_sound_grating_is_continuous_there(h: float) -> None:
 
 
 @pytest.mark.parametrize(("index", "whole"), [(2.5, 2), (-2.5, -3), (1.5, 1), (0.5, 0), (-0.5, -1), (1.4999, 1)])
-def test_halves_go_down(index: float, whole: int) -> None:
+def test_halves_round_down(index: float, whole: int) -> None:
     assert float(nearest_index(number(index))) == whole
 
 
@@ -77,7 +77,7 @@ def test_sphere_is_the_transform_of_a_ball(x: float, literal: bool) -> None:
     assert float(sphere(number(x), literal=literal)) == pytest.approx(transform_of_a_sphere(x), rel=1e-8, abs=1e-10)
 
 
-def test_sphere_at_zero() -> None:
+def test_the_sphere_at_zero_is_one() -> None:
     assert float(sphere(number(0.0))) == 1.0
     assert float(sphere(number(0.0), literal=False)) == 1.0
 
@@ -96,7 +96,7 @@ def test_series_meets_the_formula() -> None:
     assert below == pytest.approx(above, rel=1e-10)
 
 
-def test_radii() -> None:
+def test_radii_equal_those_worked_out_by_hand() -> None:
     offsets = (number(0.1), number(-0.2), number(0.3))
     assert float(cell_radius2(offsets, (2, 3, 4))) == pytest.approx(0.2**2 + 0.6**2 + 1.2**2)
     stars = (
@@ -109,7 +109,7 @@ def test_radii() -> None:
     assert float(reciprocal_radius2(offsets, stars, (2, 3, 4))) == pytest.approx(expected, rel=1e-13)
 
 
-def test_shapes_at_the_point_and_away() -> None:
+def test_shapes_equal_their_formulas_at_the_point_and_away() -> None:
     zero = number(0.0)
     assert float(round_factor(zero, 24.0, 1.3)) == pytest.approx(24.0 * math.sqrt(math.pi / 6.0), rel=1e-14)
     assert float(gauss_factor(zero, 24.0, 1.3)) == 24.0
@@ -119,7 +119,7 @@ def test_shapes_at_the_point_and_away() -> None:
     assert float(tophat_factor(number(0.2), 24.0, 2.0)) == 0.0
 
 
-def test_any_shape_and_dtype() -> None:
+def test_formulas_keep_shape_and_dtype() -> None:
     grid = torch.linspace(-2, 2, 24, dtype=torch.float32).reshape(2, 3, 4)
     for value in (grating(grid, 5), sphere(grid), gauss_factor(grid * grid, 8.0, 1.0)):
         assert value.shape == grid.shape and value.dtype == torch.float32

@@ -1,7 +1,7 @@
 """Detect changes of a few files written by other programs, once they are complete enough to read.
 
-Polling a few files by ``stat`` costs microseconds, and works on a network folder, with a replaced
-directory and after a rename, where notifications get lost.
+Polling a few files by ``stat`` costs microseconds, and works on a network folder, with a replaced directory and after a
+rename, where notifications get lost.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Signature = tuple[int, int, int]  # mtime [ns], size [bytes], inode
 
 EVERY = 0.4  # s between polls
 RESTED, CUT_RESTED = 2, 8  # equal polls before a change is reported; for a file that ends in the middle of a line
-SHARE = 10.0  # polling takes at most one part in this many: a slow network folder is polled less often
+SHARE = 10.0  # polling takes at most 1 / SHARE of the time: a slow network folder is polled less often
 
 
 @dataclass(frozen=True)

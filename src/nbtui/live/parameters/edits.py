@@ -1,8 +1,8 @@
 """Changed parameters of a case: ordered edits that produce a new command line, and its parsed values.
 
-Edits have no side effects. An edited flag keeps its position and its spelling, because the
-order of nanoBragg's flags matters (many of them choose the pivot); a new one comes first if it takes effect there, so
-that the typed flags take precedence.
+Edits have no side effects. An edited flag keeps its position and its spelling, because the order of nanoBragg's flags
+matters (many of them choose the pivot); a new one comes first if it takes effect there, so that the typed flags take
+precedence.
 """
 
 from __future__ import annotations
