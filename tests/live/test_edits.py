@@ -1,4 +1,4 @@
-"""Parameters as data, edits that become a command line, undo and redo, and what C's log shows of them."""
+"""Parameter rows, edits of a command line, undo and redo."""
 
 from __future__ import annotations
 
@@ -293,7 +293,7 @@ def test_every_parameter_survives_a_round_trip(row: Parameter) -> None:
     if row.kind in ("switch", "choice") and row.id != "phi_mode":
         way_back = edited(after_edit, Edit(row.id, before.values[row.id]), HERE, {})
         assert typed(way_back, HERE).values == before.values
-    # what else C's flags set: the pivot, the convention, polarization, and all quirks that name the same thing
+    # other fields that C's flags set: the pivot, the convention, polarization, and all quirks that name the same thing
     side = {"pivot", "convention", "twotheta", "nopolar", "quirk.phi_carryover"}
     assert moved - {row.id} <= side, moved
 

@@ -90,7 +90,7 @@ def with_flag(setup: Setup, row: Parameter, text: str, folder: Path) -> list[str
 
 
 def followed(setup: Setup, sentence: str, folder: Path) -> Setup:
-    """The set-up after doing what a sentence advises."""
+    """The set-up after following the advice of a sentence."""
     advice = ADVICE.fullmatch(sentence)
     assert advice is not None, sentence
     ruler = next(row for row in parameters() if row.label.strip() == advice["ruler"])

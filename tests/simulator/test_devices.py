@@ -1,6 +1,6 @@
 """The whole computation runs on the device of the experiment, and no tile waits for the device.
 
-torch's meta device stands in for a GPU: it has shapes but no values, so that a stray CPU tensor, a question about a
+torch's meta device stands in for a GPU: it has shapes but no values, so that a stray CPU tensor, a read of a
 value and a shape that depends on values are errors there, on a machine without any GPU.
 """
 
@@ -103,7 +103,7 @@ def test_no_tile_waits_for_the_device(
     there = here.mapped(without_values)
     # three tiles of twelve pixels
     monkeypatch.setattr(image, "_DEVICE_TERMS", 12 * (3 if options == PLAIN[0] else here.n_passes))
-    # the search for what pixels inherit looks at values, before the loop
+    # the search for inherited state reads values, before the loop
     monkeypatch.setattr(image, "run_state", lambda *_, **__: RunState((), (3, 2, 1)))
     reports: list[tuple[int, int, int]] = []
     with Traffic() as traffic, pytest.raises((RuntimeError, NotImplementedError), match=r"nonzero|item"):
@@ -121,4 +121,4 @@ def test_no_tile_asks_about_a_value(options: str, folder: Path, monkeypatch: pyt
     with Traffic() as traffic:
         render(here, compile_kernel=False, progress=lambda *_: asked.append(len(traffic.seen)))
     assert len(asked) > 2 and asked[0] == asked[-1]
-    assert len(traffic.seen) > asked[-1]  # what is seen after the loop shows that the watch was on
+    assert len(traffic.seen) > asked[-1]  # records after the loop show that recording was on

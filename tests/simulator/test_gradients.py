@@ -1,4 +1,4 @@
-"""Pixel values are differentiable in what the experiment is made of (float64, away from kinks)."""
+"""Pixel values are differentiable in the tensors of the experiment (float64, away from kinks)."""
 
 from __future__ import annotations
 

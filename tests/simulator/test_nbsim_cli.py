@@ -156,7 +156,7 @@ def test_an_unwritable_cache_is_reported(here: Path, capsys: pytest.CaptureFixtu
 
 @pytest.mark.slow
 def test_a_full_disk_is_reported(here: Path) -> None:
-    """The file-size limit of the process stands for the end of the disk."""
+    """The file-size limit of the process simulates a full disk."""
     import resource
 
     def limit() -> None:

@@ -1,7 +1,7 @@
 """Experiment.with_parameters: the same set-up as typing the numbers, and gradients with respect to them.
 
 Gradients are checked in float64 against differences over experiments drawn at random: conventions, pivots, shapes,
-sources, domains, layers. Source of what is typed: nanobragg_setup.md sections 1.2 and 2.3.
+sources, domains, layers. Source of the typed values: nanobragg_setup.md sections 1.2 and 2.3.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ EXTRAS = (
     "-sourcefile sources.txt -oversample_omega -point_pixel",
 )
 PIXELS = torch.tensor([[1, 4], [3, 2], [5, 5]])
-# one unit of what is varied, in the parameter's own unit
+# one unit of variation, in the parameter's own unit
 UNITS = {
     "cell": torch.ones(6),
     "misset": torch.ones(3),

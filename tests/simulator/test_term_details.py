@@ -72,7 +72,7 @@ def test_factors_multiply_to_f_latt_and_follow_the_terms() -> None:
     # sin(pi N h) / sin(pi h), worked out from the term's own index
     expected = np.sin(np.pi * simulation.n_cells[1] * table.k) / np.sin(np.pi * table.k)
     assert pytest.approx(expected, rel=1e-9) == table.F_latt_b
-    assert terms_csv(table).splitlines()[0] == ",".join(TERM_COLUMNS)  # the file stays what it was
+    assert terms_csv(table).splitlines()[0] == ",".join(TERM_COLUMNS)  # the file is unchanged
 
 
 def test_other_shapes_have_no_factors(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ _SPACE_GROUP_TAGS = (
 class _Column:
     name: str
     kind: Kind
-    default: bool  # an amplitude that stands for both Friedel mates
+    default: bool  # an amplitude common to both Friedel mates
     values: Callable[[], Floats]
 
 

@@ -154,7 +154,7 @@ def write_cache(path: Path, sf: StructureFactors) -> None:
     """Write ``sf`` as C writes ``Fdump.bin``, zero padding planes included.
 
     Raises:
-        InputError: there is no table to write.
+        InputError: the run has no table.
         OutputError: it cannot be written.
     """
     if sf.grid is None:
@@ -287,7 +287,7 @@ def tricubic(sf: StructureFactors, h: Tensor, k: Tensor, l: Tensor) -> Tensor:
     Meaningful only where :func:`in_interpolation_range`; elsewhere node indices are clamped, values arbitrary.
 
     Raises:
-        InputError: there is no table.
+        InputError: the run has no table.
     """
     if sf.grid is None:
         raise InputError("interpolation needs a structure-factor table (-hkl)")

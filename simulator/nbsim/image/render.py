@@ -87,7 +87,7 @@ def render(
     Args:
         experiment: the run; its dtype and device are used throughout.
         n_threads: OMP_NUM_THREADS of the C run to emulate; only first rendered pixels depend on it.
-        compile_kernel: True builds the compiled kernel if there is none, False never uses it, None uses an
+        compile_kernel: True builds the compiled kernel if it is missing, False never uses it, None uses an
             existing one and builds one where the run is long enough to gain from it; on a GPU only True uses it.
         progress: called after every tile with pixels done and the total to render.
         cancelled: called several times a second, also while the kernel is compiled.

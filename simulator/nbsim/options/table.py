@@ -1,6 +1,6 @@
 """The table of nanoBragg's options, one row each: the source of the parser, ``--help``, docs/flags.md and nbtui's form.
 
-Rows that the C program finds in one token stand in its order. Source: nanobragg_setup.md section 1.2.
+Rows that the C program finds in one token are in its order. Source: nanobragg_setup.md section 1.2.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def statistics(
 ) -> Statistics:
     """Statistics of ``image`` (n_slow, n_fast); ``rendered`` marks pixels inside the ROI and not masked.
 
-    ``rms`` squares in float32 as C does, so that it overflows to inf above about 1.8e19 (L18).
+    ``rms`` squares in float32 as in C, so that it overflows to inf above about 1.8e19 (L18).
     """
     blocks = list(row_blocks(image))
     count = int(np.count_nonzero(rendered))

@@ -144,7 +144,7 @@ def _omega_now(omega: _Correction) -> Tensor:
 
 
 def _factor(corrections: tuple[_Correction, ...], use: Use, shape: torch.Size) -> Tensor | None:
-    """Product of the corrections used this way at every pass, (P, N); None if no correction is."""
+    """Product of the corrections used this way at every pass, (P, N); None if there are none."""
     chosen = [correction.at_terms for correction in corrections if correction.use is use]
     if not chosen:
         return None

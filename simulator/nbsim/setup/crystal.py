@@ -135,7 +135,7 @@ def complete(
 ) -> Lattice:
     """Apply misset [rad], compute real-space vectors, regenerate reciprocal ones (sections 3.3, 3.4).
 
-    ``cell``: edges (and volume) the result is scaled to, as C does whenever ``-cell`` was given.
+    ``cell``: edges (and volume) to which the result is scaled, as in C whenever ``-cell`` was given.
     """
     a_star, b_star, c_star = stars
     if misset is not None:

@@ -20,7 +20,7 @@ from nbsim.options.quirks import Quirks
 from nbsim.setup.parameters import by_origin
 from nbsim.vectors import cross, dot, length, rotate_about, rotate_xyz, unit
 
-SMALLEST_NORMAL = sys.float_info.min  # stands in for a divisor that is exactly zero, as in C
+SMALLEST_NORMAL = sys.float_info.min  # replaces a divisor that is exactly zero, as in C
 
 _SHORTEST = 1e-9  # of a direction
 
@@ -142,7 +142,7 @@ def detector_size(options: Options) -> Size:
 
 
 def axes(options: Options, quirks: Quirks) -> Axes:
-    """Directions of the convention, or those typed for CUSTOM, normalised as C does (sections 2.2, 2.4).
+    """Directions of the convention, or those typed for CUSTOM, normalised as in C (sections 2.2, 2.4).
 
     Raises:
         InputError: a direction is zero, or the fast and slow axes are parallel.

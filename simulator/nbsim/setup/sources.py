@@ -82,7 +82,7 @@ def listed_sources(rows: Tensor, beam: Tensor, wavelength: Tensor) -> Sources:
 def read_sources(path: Path, beam: Tensor, wavelength: float, *, literal: bool) -> Tensor:
     """Rows of a text file: X Y Z [m] weight wavelength [m], (Q, 5), nan where a value is missing.
 
-    ``literal``: read as C does (S20); otherwise comments and blank lines are skipped.
+    ``literal``: read as in C (S20); otherwise comments and blank lines are skipped.
 
     Raises:
         InputError: unreadable, without a source, or with one that has no direction or no positive wavelength.

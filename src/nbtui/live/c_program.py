@@ -1,7 +1,7 @@
 """Run the user's own C program on a case without touching the user's files.
 
-It runs in a scratch directory that holds links to the inputs; its images and its structure-factor cache land there
-and vanish with it. Its stdout is kept byte for byte.
+It runs in a scratch directory that holds links to the inputs; its images and its structure-factor cache are written
+there and deleted with it. Its stdout is kept byte for byte.
 """
 
 from __future__ import annotations

@@ -138,7 +138,7 @@ def redone(tuning: Tuning) -> Tuning:
 def synced(tuning: Tuning, argv: tuple[str, ...], settings: Settings) -> Tuning:
     """Take over a change made elsewhere: a phi mode, a quirk, another command line.
 
-    It becomes a step of its own, on top of the edits that are still waiting.
+    It becomes a separate step, after any pending edits.
     """
     there = Setup(argv, settings)
     if there == tuning.asked:
