@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from nbtui.console.diagnosis import pane
-from nbtui.console.diagnosis import state as moves
+from nbtui.console.diagnosis import state as states
 from nbtui.console.diagnosis.actions import DIAGNOSIS_ACTIONS
 from nbtui.console.diagnosis.state import DiagnosisState
 from nbtui.console.drawing.line import plain, width_of
@@ -67,10 +67,10 @@ def test_narrow_scrolls(state: State) -> None:
     assert lines[6].endswith("PgDn PgUp 6 more lines  ─")
     total, room = pane.extent(state, why, 80, 16)
     assert (total, room) == (14, 8)
-    end = moves.scrolled(why, 100, total, room)
+    end = states.scrolled(why, 100, total, room)
     assert plain(pane.draw(state, end, 80, 16))[-2] == " - The C program warns: the sample is large"
-    assert moves.scrolled(end, -100, total, room).top == 0
-    assert moves.scrolled(why, 5, 3, room).top == 0
+    assert states.scrolled(end, -100, total, room).top == 0
+    assert states.scrolled(why, 5, 3, room).top == 0
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
@@ -154,12 +154,12 @@ def test_why_no_cause_of_a_large_pixel_is_looked_for(state: State) -> None:
 
 def test_moves_and_copy(state: State) -> None:
     why = found(state)
-    assert moves.moved(why, -1) is why
-    second = moves.moved(why, 5)
+    assert states.moved(why, -1) is why
+    second = states.moved(why, 5)
     assert second.cursor == 1 and second.cause is not None
-    assert moves.moved(DiagnosisState(), 1) == DiagnosisState() and moves.as_text(DiagnosisState()) == ""
-    assert moves.as_text(why).splitlines()[0] == "phi_carryover: explains 100.0 %, left 2.0e-15"
-    assert "C log, lines 5 and 7: both say 4.03" in moves.as_text(why)
+    assert states.moved(DiagnosisState(), 1) == DiagnosisState() and states.as_text(DiagnosisState()) == ""
+    assert states.as_text(why).splitlines()[0] == "phi_carryover: explains 100.0 %, left 2.0e-15"
+    assert "C log, lines 5 and 7: both say 4.03" in states.as_text(why)
     assert pane.cause_at(why, 4) == 1 and pane.cause_at(why, 5) is None and pane.cause_at(why, 2) is None
 
 

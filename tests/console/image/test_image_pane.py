@@ -10,7 +10,7 @@ import pytest
 from nbtui.console.drawing.line import Line, plain, width_of
 from nbtui.console.drawing.palette import style
 from nbtui.console.image import pane as panes
-from nbtui.console.image import state as moves
+from nbtui.console.image import state as states
 from nbtui.console.image.actions import IMAGE_ACTIONS
 from nbtui.console.image.head import footer, header
 from nbtui.console.image.jobs import seconds_left
@@ -130,7 +130,7 @@ def test_levels_are_kept_until_something_changes(monkeypatch: pytest.MonkeyPatch
 
 def test_what_is_not_there_is_said() -> None:
     start = ImageState("toy", (0, 0), (0, 0))
-    waiting = [plain(panes.ImageCanvas().draw(replace(start, view=view), 60, 5))[2] for view in moves.TITLES]
+    waiting = [plain(panes.ImageCanvas().draw(replace(start, view=view), 60, 5))[2] for view in states.TITLES]
     assert waiting == [
         " the C image is being read",
         " the Python image is being simulated",

@@ -13,7 +13,7 @@ import pytest
 from textual.pilot import Pilot
 
 from nbtui.console.app import Console
-from nbtui.console.logs import state as moves
+from nbtui.console.logs import state as states
 from nbtui.console.logs.editor import NONE_SET
 from nbtui.console.logs.screen import LogsScreen
 from nbtui.trace.reading.lines import FileLines
@@ -83,7 +83,7 @@ def test_the_keys_of_the_screen(logs: tuple[Path, Path]) -> None:
         assert cursors() == [5, 5]
         assert not screen.state.locked
         await pilot.press("right", "right", "left")
-        assert screen.state.shift == moves.SHIFT
+        assert screen.state.shift == states.SHIFT
         await pilot.press("question_mark")
         assert "regular expression" in screen_text(screen.app)
         await pilot.press("x")

@@ -9,7 +9,7 @@ import pytest
 
 from nbtui.console.drawing.line import plain, width_of
 from nbtui.console.logs import pane as panes
-from nbtui.console.logs import state as moves
+from nbtui.console.logs import state as states
 from nbtui.console.logs.actions import LOGS_ACTIONS
 from nbtui.console.logs.aligned import Alignment, aligned
 from nbtui.console.logs.editor import command
@@ -116,21 +116,21 @@ def test_small_letters_find_capitals_and_capitals_only_themselves() -> None:
 
 
 def test_opening_puts_one_field_in_one_row_of_the_screen() -> None:
-    opened = moves.opened(view(), (5, 4), 8)
+    opened = states.opened(view(), (5, 4), 8)
     assert [(side.cursor, side.cursor - side.top) for side in opened.sides] == [(5, 4), (4, 4)]
-    alone = moves.opened(view(), (None, 4), 8)
+    alone = states.opened(view(), (None, 4), 8)
     assert (alone.active, [side.cursor for side in alone.sides]) == (1, [5, 4])
     nowhere = view()
-    assert moves.opened(nowhere, (None, None), 8) is nowhere
+    assert states.opened(nowhere, (None, None), 8) is nowhere
 
 
 def test_the_other_log_follows_until_it_is_unlocked() -> None:
-    start = moves.opened(view(), (3, 2), 4)
-    down = moves.moved(start, 3, 4)
+    start = states.opened(view(), (3, 2), 4)
+    down = states.moved(start, 3, 4)
     assert [side.cursor for side in down.sides] == [6, 5]
-    alone = moves.moved(moves.unlocked(down), 1, 4)
+    alone = states.moved(states.unlocked(down), 1, 4)
     assert [side.cursor for side in alone.sides] == [7, 5]
-    again = moves.unlocked(alone)
+    again = states.unlocked(alone)
     assert again.locked
     assert again.sides[1].cursor == again.alignment.partner(0, 7)
 
@@ -139,7 +139,7 @@ def test_the_other_log_follows_until_it_is_unlocked() -> None:
 def test_the_cursor_stays_among_the_lines_and_in_sight(by: int) -> None:
     now = view()
     for _ in range(15):
-        now = moves.moved(now, by, 4)
+        now = states.moved(now, by, 4)
         assert 1 <= now.side.cursor <= len(C_LOG)
         assert now.side.top <= now.side.cursor < now.side.top + 4
 
@@ -147,30 +147,30 @@ def test_the_cursor_stays_among_the_lines_and_in_sight(by: int) -> None:
 def test_an_empty_log_can_be_walked() -> None:
     empty = view((), ())
     for step in (1, -1):
-        assert moves.moved(empty, step, 4).side.cursor == 1
-    assert panes.draw(moves.turned(empty), 80, 24)
+        assert states.moved(empty, step, 4).side.cursor == 1
+    assert panes.draw(states.turned(empty), 80, 24)
 
 
 def test_hits_are_walked_around_the_end() -> None:
-    now = replace(moves.gone(view(), 3, 8), pattern=compiled("trace"), query="trace")
-    now = moves.put(now, 0, replace(now.sides[0], hits=(3, 5, 9)))
+    now = replace(states.gone(view(), 3, 8), pattern=compiled("trace"), query="trace")
+    now = states.put(now, 0, replace(now.sides[0], hits=(3, 5, 9)))
     seen = []
     for _ in range(3):
-        now = moves.to_hit(now, True, 8)
-        seen.append((now.side.cursor, moves.hit_number(now.side), now.message))
+        now = states.to_hit(now, True, 8)
+        seen.append((now.side.cursor, states.hit_number(now.side), now.message))
     assert seen == [(5, 2, ""), (9, 3, ""), (3, 1, "wrapped around")]
-    assert moves.to_hit(now, False, 8).side.cursor == 9
-    nothing = moves.put(now, 0, replace(now.sides[0], hits=()))
-    nothing = moves.put(nothing, 1, replace(nothing.sides[1], hits=(1,)))
-    assert moves.to_hit(nothing, True, 8).message.endswith("1 on the other side, Tab goes there")
-    assert "/ starts" in moves.to_hit(view(), True, 8).message
+    assert states.to_hit(now, False, 8).side.cursor == 9
+    nothing = states.put(now, 0, replace(now.sides[0], hits=()))
+    nothing = states.put(nothing, 1, replace(nothing.sides[1], hits=(1,)))
+    assert states.to_hit(nothing, True, 8).message.endswith("1 on the other side, Tab goes there")
+    assert "/ starts" in states.to_hit(view(), True, 8).message
 
 
 # --- panes -----------------------------------------------------------------------------------------------------------
 
 
 def test_stacked_at_80_columns() -> None:
-    now = moves.opened(view(), (4, 3), 3)
+    now = states.opened(view(), (4, 3), 3)
     assert plain(panes.draw(now, 80, 10)) == [
         " LOGS  scroll together   toy",
         "══ C  c.log ═════════════════════════════════════════════════════ line 4 of 11 ═",
@@ -186,7 +186,7 @@ def test_stacked_at_80_columns() -> None:
 
 
 def test_side_by_side_at_120_columns() -> None:
-    now = moves.opened(view(), (4, 3), 4)
+    now = states.opened(view(), (4, 3), 4)
     rows = plain(panes.draw(now, 120, 7))
     assert rows[2] == "    2   reading the crystal                                │    1   python"
     assert rows[4] == (
@@ -195,9 +195,9 @@ def test_side_by_side_at_120_columns() -> None:
 
 
 def test_counts_progress_and_problems_are_told() -> None:
-    now = replace(moves.gone(view(), 4, 8), pattern=compiled("x"), query="x")
-    now = moves.put(now, 0, replace(now.sides[0], hits=(4, 5), searched=1500, read=(30, 120)))
-    now = moves.put(now, 1, replace(now.sides[1], problem="py.log: the file is gone; open it again"))
+    now = replace(states.gone(view(), 4, 8), pattern=compiled("x"), query="x")
+    now = states.put(now, 0, replace(now.sides[0], hits=(4, 5), searched=1500, read=(30, 120)))
+    now = states.put(now, 1, replace(now.sides[1], problem="py.log: the file is gone; open it again"))
     text = "\n".join(plain(panes.draw(now, 120, 12)))
     for words in ("/x/", "C 2 up to line 1,500", "hit 1 of 2", "reading 25 %", "the file is gone"):
         assert words in text

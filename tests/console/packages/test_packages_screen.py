@@ -11,7 +11,7 @@ import pytest
 from nbtui.console.drawing.line import plain, width_of
 from nbtui.console.entry_points import run_watch
 from nbtui.console.packages import pane as panes
-from nbtui.console.packages import state as moves
+from nbtui.console.packages import state as states
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
 from nbtui.console.packages.screen import PackagesScreen
 from nbtui.console.packages.state import OpenText, PackagesState
@@ -56,7 +56,7 @@ def test_the_table(shelf: PackagesState) -> None:
 
 def test_the_header_says_live_or_frozen(shelf: PackagesState) -> None:
     assert plain(panes.header(shelf, 80, 1))[0].endswith("4 packages, live, newest 10 s ago")
-    frozen = moves.updated(moves.freeze(replace(shelf, entries=shelf.entries[2:])), shelf.entries, 0, 2)
+    frozen = states.updated(states.freeze(replace(shelf, entries=shelf.entries[2:])), shelf.entries, 0, 2)
     assert "2 packages, FROZEN, 2 more wait" in plain(panes.header(frozen, 80, 1))[0]
     assert "does not exist yet" in plain(panes.header(replace(shelf, root_there=False), 80, 1))[0]
     assert "still to read" in plain(panes.header(replace(shelf, unread=7), 80, 1))[0]
@@ -82,7 +82,7 @@ def test_the_trend_marks_the_selected_package(shelf: PackagesState) -> None:
 
 
 def test_the_detail_says_what_changed_and_what_is_lacking(shelf: PackagesState) -> None:
-    shown = "\n".join(plain(panes.detail(moves.moved(shelf, 3, 10), 100, 9)))
+    shown = "\n".join(plain(panes.detail(states.moved(shelf, 3, 10), 100, 9)))
     assert "C 100 Python 70 -30.000 % CRITICAL" in shown
     assert "first package of this case and pixel" in shown
     assert "old format" in shown
@@ -103,36 +103,36 @@ def test_every_pane_fills_its_place_exactly(shelf: PackagesState, width: int, he
 
 def test_the_newest_stays_selected_and_any_other_keeps_its_package(shelf: PackagesState) -> None:
     fewer = replace(shelf, entries=shelf.entries[1:])
-    newer = moves.updated(fewer, shelf.entries, 0, 1)
+    newer = states.updated(fewer, shelf.entries, 0, 1)
     assert (newer.cursor, newer.message) == (0, "1 new package")
-    chosen = moves.moved(fewer, 1, 10)
+    chosen = states.moved(fewer, 1, 10)
     assert chosen.entry is not None
-    after = moves.updated(chosen, shelf.entries, 0, 1)
+    after = states.updated(chosen, shelf.entries, 0, 1)
     assert after.entry is not None
     assert (after.cursor, after.entry.package.path) == (2, chosen.entry.package.path)
 
 
 def test_one_notification_per_burst(shelf: PackagesState) -> None:
-    state = moves.updated(moves.updated(shelf, shelf.entries, 0, 30), shelf.entries, 0, 12)
+    state = states.updated(states.updated(shelf, shelf.entries, 0, 30), shelf.entries, 0, 12)
     assert state.message == "42 new packages"
-    assert moves.updated(moves.quiet(state), shelf.entries, 0, 0).message == ""
+    assert states.updated(states.quiet(state), shelf.entries, 0, 0).message == ""
 
 
 def test_frozen_shows_what_it_showed_until_it_is_let_go(shelf: PackagesState) -> None:
-    frozen = moves.freeze(replace(shelf, entries=shelf.entries[1:]))
-    held = moves.updated(frozen, shelf.entries, 0, 1)
+    frozen = states.freeze(replace(shelf, entries=shelf.entries[1:]))
+    held = states.updated(frozen, shelf.entries, 0, 1)
     assert held.entries == frozen.entries
-    assert moves.freeze(held).entries == shelf.entries
-    assert moves.freeze(moves.freeze(shelf)).entries == shelf.entries
+    assert states.freeze(held).entries == shelf.entries
+    assert states.freeze(states.freeze(shelf)).entries == shelf.entries
 
 
 def test_moves_stay_inside_and_in_sight(shelf: PackagesState) -> None:
-    last = moves.moved(shelf, 99, 2)
+    last = states.moved(shelf, 99, 2)
     assert (last.cursor, last.top) == (3, 2)
-    assert moves.moved(last, -99, 2).top == 0
-    assert moves.moved(PackagesState(root="r"), 1, 5).cursor == 0
+    assert states.moved(last, -99, 2).top == 0
+    assert states.moved(PackagesState(root="r"), 1, 5).cursor == 0
     text = replace(shelf, reading=OpenText("x", tuple(map(str, range(50)))))
-    scrolled = moves.moved(text, 99, 10).reading
+    scrolled = states.moved(text, 99, 10).reading
     assert scrolled is not None and scrolled.top == 40
 
 

@@ -16,7 +16,7 @@ from nbtui.console.main.panes import header as main_header
 from nbtui.console.main.state import Phase, State
 from nbtui.console.main.tuned import asked, current, due, resumed_with
 from nbtui.console.parameters import pane as panes
-from nbtui.console.parameters import state as moves
+from nbtui.console.parameters import state as states
 from nbtui.console.parameters.actions import PARAMETERS_ACTIONS
 from nbtui.console.parameters.state import ParametersState, in_view, listing
 from nbtui.live.model import Case, Settings
@@ -157,41 +157,41 @@ def test_the_main_screen_says_that_parameters_are_changed() -> None:
 
 def test_moves_in_the_form() -> None:
     form = toy_form()
-    assert moves.moved(form, -(10**6)).cursor == "wavelength"
-    assert moves.moved(form, 1).cursor == "close_distance"
-    crystal = moves.to_group(form, 1)
+    assert states.moved(form, -(10**6)).cursor == "wavelength"
+    assert states.moved(form, 1).cursor == "close_distance"
+    crystal = states.to_group(form, 1)
     assert crystal.cursor == "cell_a" and listing(crystal)[crystal.top] == "crystal"
-    assert moves.to_group(moves.to_group(crystal, -1), -1).parameter.group == "beam"
-    assert moves.to_group(toy_form(cursor="hkl"), 2).parameter.group == "beam"  # wrapped around
-    low = in_view(moves.moved(form, 10**6), 10)
+    assert states.to_group(states.to_group(crystal, -1), -1).parameter.group == "beam"
+    assert states.to_group(toy_form(cursor="hkl"), 2).parameter.group == "beam"  # wrapped around
+    low = in_view(states.moved(form, 10**6), 10)
     assert low.cursor.startswith("quirk.") and low.top == len(listing(low)) - 10
-    assert in_view(moves.moved(low, -(10**6)), 10).top == 0
+    assert in_view(states.moved(low, -(10**6)), 10).top == 0
 
 
 def test_search_and_filter() -> None:
     form = toy_form(searching=True)
     for char in "mosaic":
-        form = moves.searched(form, char, char)
+        form = states.searched(form, char, char)
     assert form.cursor == "mosaic"
-    assert moves.found(form, True).cursor == "mosaic_domains"
+    assert states.found(form, True).cursor == "mosaic_domains"
     last = [name for name in Quirks.__dataclass_fields__ if "mosaic" in name][-1]
-    assert moves.found(form, False).cursor == f"quirk.{last}"  # wrapped around
-    assert moves.found(replace(form, query="clips the crystal"), True).cursor == "beamsize"  # no label has it
-    assert "nothing has" in moves.found(replace(form, query="zzz"), True).message
-    assert moves.searched(form, "escape", None).query == ""
-    assert [row.id for row in moves.rows(moves.filtered(toy_form()))] == [
+    assert states.found(form, False).cursor == f"quirk.{last}"  # wrapped around
+    assert states.found(replace(form, query="clips the crystal"), True).cursor == "beamsize"  # no label has it
+    assert "nothing has" in states.found(replace(form, query="zzz"), True).message
+    assert states.searched(form, "escape", None).query == ""
+    assert [row.id for row in states.rows(states.filtered(toy_form()))] == [
         "wavelength", "distance", "close_distance", "phi_mode",
     ]  # fmt: skip
     plain_form = ParametersState(begun(Case("toy", ARGV, Path(), (1, 2), None), Settings()))
-    assert "nothing is changed" in moves.filtered(plain_form).message and not moves.filtered(plain_form).only
+    assert "nothing is changed" in states.filtered(plain_form).message and not states.filtered(plain_form).only
 
 
 def test_undo_puts_the_cursor_on_what_changes() -> None:
-    back = moves.stepped(toy_form(cursor="hkl"), back=True)
+    back = states.stepped(toy_form(cursor="hkl"), back=True)
     assert back.cursor == "distance" and not back.tuning.changed
-    assert moves.stepped(back, back=True).message == "nothing to undo"
-    assert moves.stepped(back, back=False).tuning.changed == {"distance"}
-    assert moves.restored(toy_form(cursor="hkl")).message == "structure factors is as at the start"
+    assert states.stepped(back, back=True).message == "nothing to undo"
+    assert states.stepped(back, back=False).tuning.changed == {"distance"}
+    assert states.restored(toy_form(cursor="hkl")).message == "structure factors is as at the start"
 
 
 def test_what_is_due_and_what_is_asked() -> None:
@@ -218,7 +218,7 @@ def test_a_resumed_session_knows_what_it_had_changed() -> None:
     assert state.tuning is not None and state.case is not None and not state.tuning.waiting
     assert state.tuning.changed == {"distance", "phi_mode"}
     assert (state.case.name, state.case.folder, state.case.pixel) == ("toy-changed", None, (1, 2))
-    assert moves.reset(ParametersState(state.tuning)).tuning.now == Setup(ARGV, Settings())
+    assert states.reset(ParametersState(state.tuning)).tuning.now == Setup(ARGV, Settings())
     untouched = resumed_with(replace(toy_state(), case=case), case, Settings())
     assert untouched.tuning is not None and not untouched.tuning.changed and untouched.case == case
     torn = resumed_with(replace(toy_state(), case=case), replace(case, argv=("-nonsense",)), Settings())

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from nbtui.console.app import Console, initial
 from nbtui.console.main.state import Phase
-from nbtui.console.parameters import state as moves
+from nbtui.console.parameters import state as states
 from nbtui.console.parameters.actions import PARAMETERS_ACTIONS
 from nbtui.console.parameters.screen import ParametersScreen
 from nbtui.console.parameters.state import ParametersState
@@ -211,7 +211,7 @@ async def test_the_trace_follows_every_nudge(tmp_path: Path) -> None:
         await settled(pilot, app, screen)
         seen = [gap(app)]
         for _ in range(4):
-            screen._change(moves.nudge(screen.state, 1))
+            screen._change(states.nudge(screen.state, 1))
             await until(pilot, lambda: gap(app) != seen[-1])
             await settled(pilot, app, screen)
             seen.append(gap(app))

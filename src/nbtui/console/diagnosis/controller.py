@@ -77,9 +77,9 @@ class DiagnosisController(ScreenController):
 
     def open(self) -> None:
         """Show the screen with the existing diagnosis or a new one."""
-        why = refusal(self.host.state)
-        if why:
-            self.host.tell(why)
+        problem = refusal(self.host.state)
+        if problem:
+            self.host.tell(problem)
             return
         from nbtui.console.diagnosis.screen import DiagnosisScreen  # deferred past the first paint
 
@@ -196,16 +196,16 @@ class DiagnosisController(ScreenController):
 
     # --- what the screen asks for ------------------------------------------------------------------------------------
 
-    def apply(self, why: DiagnosisState) -> tuple[bool, str]:
+    def apply(self, state: DiagnosisState) -> tuple[bool, str]:
         """Apply the cause under the cursor to the live side; returns success and a message."""
         from nbtui.diagnosis.explain.remedy import remedy
 
-        now, tuning, cause = self.host.state, self.host.tuning(), why.cause
-        if cause is None or why.diagnosed is None or tuning is None:
+        now, tuning, cause = self.host.state, self.host.tuning(), state.cause
+        if cause is None or state.diagnosed is None or tuning is None:
             return False, "there is no cause to apply"
         if now.phase not in (Phase.READY, Phase.FAILED):
             return False, "a simulation is running; wait for it"
-        asked = remedy(cause, why.diagnosed.diagnosis.faulty_side, tuning, given=now.py_given)
+        asked = remedy(cause, state.diagnosed.diagnosis.faulty_side, tuning, given=now.py_given)
         if not asked.possible:
             return False, asked.sentence
         try:

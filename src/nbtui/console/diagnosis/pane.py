@@ -19,60 +19,60 @@ _HEAD = 2  # lines above the causes
 _PARTS = 6  # drawn parts of a share
 
 
-def draw(state: State, why: DiagnosisState, width: int, height: int) -> list[Line]:
+def draw(main_state: State, state: DiagnosisState, width: int, height: int) -> list[Line]:
     """Exactly ``height`` lines of ``width`` cells."""
-    if why.helping:
+    if state.helping:
         return block(_help(width), width, height)
-    above, page = _above(state, why, width), _page(state, why, width)
+    above, page = _above(main_state, state, width), _page(main_state, state, width)
     room = height - len(above) - 2
-    more = len(page) - room - why.top
+    more = len(page) - room - state.top
     words = f" {more} more lines " if more > 0 else " end "
     keys = " ".join(DIAGNOSIS_ACTIONS.key(id) for id in ("page_down", "page_up"))
     scroll = (Span(keys, "key"), Span(words, "faint")) if len(page) > room else ()
-    name = " + ".join(why.cause.ids) if why.cause else "what was found on the way"
+    name = " + ".join(state.cause.ids) if state.cause else "what was found on the way"
     title = rule((Span(clip(name, width - 32), "title"),), width, scroll)
-    shown = page[why.top : why.top + room]
-    return [*block([*above, title, *shown], width, height - 1), _foot(state, why, width)]
+    shown = page[state.top : state.top + room]
+    return [*block([*above, title, *shown], width, height - 1), _foot(main_state, state, width)]
 
 
-def extent(state: State, why: DiagnosisState, width: int, height: int) -> tuple[int, int]:
+def extent(main_state: State, state: DiagnosisState, width: int, height: int) -> tuple[int, int]:
     """Number of lines of the page, and how many of them fit."""
-    return len(_page(state, why, width)), height - len(_above(state, why, width)) - 2
+    return len(_page(main_state, state, width)), height - len(_above(main_state, state, width)) - 2
 
 
-def cause_at(why: DiagnosisState, y: int) -> int | None:
+def cause_at(state: DiagnosisState, y: int) -> int | None:
     """Index of the cause drawn in line ``y``; None elsewhere."""
     index = y - _HEAD - 1
-    return index if 0 <= index < len(why.causes) else None
+    return index if 0 <= index < len(state.causes) else None
 
 
 # --- above -----------------------------------------------------------------------------------------------------------
 
 
-def _above(state: State, why: DiagnosisState, width: int) -> list[Line]:
-    found = why.diagnosed
-    lines = [_title(state, found, why, width), _now(state, why, width)]
+def _above(main_state: State, state: DiagnosisState, width: int) -> list[Line]:
+    found = state.diagnosed
+    lines = [_title(main_state, found, state, width), _now(main_state, state, width)]
     title = (Span("causes, best first", "title"),)
     tail = (Span(_effort(found), "faint"),) if found is not None else ()
     lines.append(rule(title, width, tail, focused=True))
-    if why.progress:
+    if state.progress:
         stops = Span(f"  {DIAGNOSIS_ACTIONS.key('stop')} stops it", "faint")
-        lines.append(line(Span(f"   {clip(clean(why.progress), width - 20)} ...", "warning"), stops))
-    elif why.problem:
-        lines += [line(Span(f"   {part}", "warning")) for part in wrap(clean(why.problem), width - 4)]
+        lines.append(line(Span(f"   {clip(clean(state.progress), width - 20)} ...", "warning"), stops))
+    elif state.problem:
+        lines += [line(Span(f"   {part}", "warning")) for part in wrap(clean(state.problem), width - 4)]
     elif found is None or not found.diagnosis.differs:
         words = "nothing differs: every compared value agrees" if found is not None else "no diagnosis yet"
         lines.append(line(Span(f"   {words}", "pass" if found is not None else "faint")))
-    elif not why.causes:
+    elif not state.causes:
         lines.append(line(Span("   The traces differ and no known cause explains it.", "warning")))
     else:
-        lines += [_row(why, rank, cause, width) for rank, cause in enumerate(why.causes)]
-        lines.append(line(Span(f"   {_nothing_else(why.causes)}", "faint")))
+        lines += [_row(state, rank, cause, width) for rank, cause in enumerate(state.causes)]
+        lines.append(line(Span(f"   {_nothing_else(state.causes)}", "faint")))
     return lines
 
 
-def _title(state: State, found: DiagnosisResult | None, why: DiagnosisState, width: int) -> Line:
-    gap = found.gap if found is not None else gap_of(state)
+def _title(main_state: State, found: DiagnosisResult | None, state: DiagnosisState, width: int) -> Line:
+    gap = found.gap if found is not None else gap_of(main_state)
     spans = [Span(" WHY ", "verdict-differ" if found is None or found.diagnosis.differs else "verdict-agree")]
     if gap is not None:
         spans += [Span("  gap in I_pixel_final ", "label"), Span(percent(gap), "digit")]
@@ -80,25 +80,25 @@ def _title(state: State, found: DiagnosisResult | None, why: DiagnosisState, wid
     if side:
         words = "the C log does not follow from its command line" if side == "C" else "the Python side differs from C"
         spans.append(Span(f"   {words}", "warning" if side == "C" else "faint"))
-    name = Span(clip(clean(state.name), max(0, width - width_of(spans) - 3)) + " ", "faint")
+    name = Span(clip(clean(main_state.name), max(0, width - width_of(spans) - 3)) + " ", "faint")
     return (*fit(tuple(spans), max(0, width - width_of((name,)))), name)
 
 
-def _now(state: State, why: DiagnosisState, width: int) -> Line:
+def _now(main_state: State, state: DiagnosisState, width: int) -> Line:
     """The current gap of the live side: it closes here when a cause is applied."""
-    if state.phase is Phase.SIMULATING:
+    if main_state.phase is Phase.SIMULATING:
         return line(Span(" NOW ", "label"), Span("simulating ...", "warning"))
-    comparison = state.comparison
-    if comparison is None or state.pending:
+    comparison = main_state.comparison
+    if comparison is None or main_state.pending:
         return line(Span(" NOW ", "label"), Span("no Python side yet", "faint"))
-    mode = Span(f"   mode {clean(state.settings.phi_mode)}", "faint")
+    mode = Span(f"   mode {clean(main_state.settings.phi_mode)}", "faint")
     mark = Span(
-        "   not applied" if why.applied is None else f"   cause {why.applied + 1} applied",
-        "changed" if why.applied is not None else "faint",
+        "   not applied" if state.applied is None else f"   cause {state.applied + 1} applied",
+        "changed" if state.applied is not None else "faint",
     )
     if comparison.agrees:
         return line(Span(" NOW ", "label"), Span("= AGREE ", "pass"), Span("every field within tolerance"), mode, mark)
-    first, gap = comparison.first_divergence, gap_of(state)
+    first, gap = comparison.first_divergence, gap_of(main_state)
     spans = [Span(" NOW ", "label"), Span("# differs ", "diverge")]
     spans += [Span(f"from {clip(clean(first.label), width // 3)}")] if first is not None else []
     spans += [Span(f"   gap {percent(gap)}", "digit")] if gap is not None else []
@@ -112,11 +112,11 @@ def _effort(found: DiagnosisResult) -> str:
     return f"tried {singles} causes, {sets} combinations in {found.seconds:.1f} s"
 
 
-def _row(why: DiagnosisState, rank: int, cause: Cause, width: int) -> Line:
-    here = rank == why.cursor
+def _row(state: DiagnosisState, rank: int, cause: Cause, width: int) -> Line:
+    here = rank == state.cursor
     cells = _cells(width)
     name = " + ".join(cause.ids)
-    longest = max(len(" + ".join(one.ids)) for one in why.causes)
+    longest = max(len(" + ".join(one.ids)) for one in state.causes)
     room = min(width - cells - 34, max(_NAMED, longest))
     return line(
         Span(" > " if here else "   ", "focus"),
@@ -126,7 +126,7 @@ def _row(why: DiagnosisState, rank: int, cause: Cause, width: int) -> Line:
         Span(_bar(cause.explained, cells), "bar-c"),
         Span(f" {right(_share(cause.explained), 7)}", "digit" if here else "text"),
         Span(f"  left {cause.residual:.0e}" if cause.residual else "  left 0", "faint"),
-        Span(" *" if rank == why.applied else "", "changed"),
+        Span(" *" if rank == state.applied else "", "changed"),
     )
 
 
@@ -152,18 +152,18 @@ def _nothing_else(causes: tuple[Cause, ...]) -> str:
 # --- the page --------------------------------------------------------------------------------------------------------
 
 
-def _page(state: State, why: DiagnosisState, width: int) -> list[Line]:
-    found = why.diagnosed
+def _page(main_state: State, state: DiagnosisState, width: int) -> list[Line]:
+    found = state.diagnosed
     lines: list[Line] = []
-    if why.cause is not None:
-        lines += _about(why.cause, width)
+    if state.cause is not None:
+        lines += _about(state.cause, width)
     if found is None:
-        findings = state.comparison.findings if state.comparison is not None else ()
+        findings = main_state.comparison.findings if main_state.comparison is not None else ()
         return [*lines, *_list("Before any number", findings, width)]
     diagnosis = found.diagnosis
     if diagnosis.new_divergence:
         lines += _section("First new divergence")
-        lines += _text(_first(state, diagnosis.new_divergence), width)
+        lines += _text(_first(main_state, diagnosis.new_divergence), width)
     if diagnosis.attribution:
         lines += _section("Where the gap comes from", f"C's terms: {diagnosis.attributed_to}")
         lines += [row for share in diagnosis.attribution for row in _shares(share, width)]
@@ -185,9 +185,11 @@ def _about(cause: Cause, width: int) -> list[Line]:
     return lines
 
 
-def _first(state: State, name: str) -> str:
+def _first(main_state: State, name: str) -> str:
     """The first new divergence, and the overall first one if it is another field."""
-    plain = state.comparison.first_divergence if state.comparison is not None and not state.pending else None
+    plain = (
+        main_state.comparison.first_divergence if main_state.comparison is not None and not main_state.pending else None
+    )
     if plain is None or plain.field == name:
         return f"{name}: nothing before it explains its difference"
     return f"{name}: nothing before it explains its difference; the first field that differs is {plain.label}"
@@ -239,8 +241,8 @@ def _labelled(label: str, text: str, width: int, tone: str = "text") -> list[Lin
 # --- foot ------------------------------------------------------------------------------------------------------------
 
 
-def _foot(state: State, why: DiagnosisState, width: int) -> Line:
-    told = why.message or state.message
+def _foot(main_state: State, state: DiagnosisState, width: int) -> Line:
+    told = state.message or main_state.message
     if told:
         return fit(line(Span(" " + clip(clean(told), width - 2), "warning")), width)
     spans: Line = ()

@@ -34,7 +34,7 @@ class Diagnosing(Protocol):
     def stop(self) -> None:
         """Cancel the running diagnosis."""
 
-    def apply(self, why: DiagnosisState) -> tuple[bool, str]:
+    def apply(self, state: DiagnosisState) -> tuple[bool, str]:
         """Apply the selected cause; returns success and a message."""
 
     def back_to(self, before: State) -> None:

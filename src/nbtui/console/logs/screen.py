@@ -203,9 +203,9 @@ class LogsScreen(ActionScreen[None]):
             return
         old = self.state.sides[event.side]
         side = replace(old, count=old.lines.count, read=event.read, problem=event.problem or old.problem)
-        view = states.put(self.state, event.side, states.within(side) if self._search_again else side)
-        self.show(replace(view, message=event.note) if event.note else view)
-        if self._to_end and not view.side.read:
+        state = states.put(self.state, event.side, states.within(side) if self._search_again else side)
+        self.show(replace(state, message=event.note) if event.note else state)
+        if self._to_end and not state.side.read:
             self._end()
         self._arrive()
         self._searched_again()
@@ -219,14 +219,16 @@ class LogsScreen(ActionScreen[None]):
 
     def _arrive(self) -> None:
         """Go to the lines of the initial field once both are read, unless the user has moved."""
-        view = self.state
-        if view.moved or not any(self._wanted):
+        state = self.state
+        if state.moved or not any(self._wanted):
             return
-        known = zip(self._wanted, view.sides, strict=True)
+        known = zip(self._wanted, state.sides, strict=True)
         if all(line is None or line <= side.count or side.problem for line, side in known):
-            ours, theirs = (None if side.problem else line for line, side in zip(self._wanted, view.sides, strict=True))
+            ours, theirs = (
+                None if side.problem else line for line, side in zip(self._wanted, state.sides, strict=True)
+            )
             self._wanted = (None, None)
-            self.show(states.opened(view, (ours, theirs), self._rows()))
+            self.show(states.opened(state, (ours, theirs), self._rows()))
 
     # --- keys ----------------------------------------------------------------------------------------------------
 
@@ -252,12 +254,12 @@ class LogsScreen(ActionScreen[None]):
         return True
 
     def _back(self) -> None:
-        view = self.state
-        if view.searching:
+        state = self.state
+        if state.searching:
             self._stop_search.set()
-        elif view.busy:
+        elif state.busy:
             self._stop_reading()
-        elif view.pattern is not None:
+        elif state.pattern is not None:
             self._forget()
         else:
             self._leave()
@@ -283,8 +285,8 @@ class LogsScreen(ActionScreen[None]):
             return
         index, row = place
         line = self.state.sides[index].top + row
-        view = self.state if index == self.state.active else states.turned(self.state)
-        self.show(states.gone(view, line, self._rows()))
+        state = self.state if index == self.state.active else states.turned(self.state)
+        self.show(states.gone(state, line, self._rows()))
 
     def wheel(self, lines: int) -> None:
         self._move(lines)
@@ -292,19 +294,19 @@ class LogsScreen(ActionScreen[None]):
     # --- search --------------------------------------------------------------------------------------------------
 
     def _search(self) -> None:
-        view = self.state
-        if not view.query:
+        state = self.state
+        if not state.query:
             self._forget()
             return
         try:
-            pattern = states.compiled(view.query)
+            pattern = states.compiled(state.query)
         except states.BadPattern as error:
-            self.show(replace(view, typing=False, message=f"/{clean(view.query)}/ {error}"))
+            self.show(replace(state, typing=False, message=f"/{clean(state.query)}/ {error}"))
             return
-        if view.busy:
-            self.show(replace(view, typing=False, message="the logs are still being read; search when that is done"))
+        if state.busy:
+            self.show(replace(state, typing=False, message="the logs are still being read; search when that is done"))
             return
-        self.show(replace(view, typing=False, pattern=pattern))
+        self.show(replace(state, typing=False, pattern=pattern))
         self._search_for(pattern, seek=True)
 
     def _search_for(self, pattern: re.Pattern[str], *, seek: bool) -> None:
@@ -314,32 +316,32 @@ class LogsScreen(ActionScreen[None]):
         self._generation += 1
         self._seeking = seek
         left, right = (replace(side, hits=(), searched=-1 if side.problem else 0) for side in self.state.sides)
-        view = replace(self.state, sides=(left, right))
-        self.show(view)
-        generation, order = self._generation, (view.active, 1 - view.active)
+        state = replace(self.state, sides=(left, right))
+        self.show(state)
+        generation, order = self._generation, (state.active, 1 - state.active)
         found = in_loop(self, self._found)
 
         def job() -> None:
             for index in order:
-                if not view.sides[index].problem:
-                    _search_in(partial(Found, generation, index), view.sides[index].lines, pattern, stop, found)
+                if not state.sides[index].problem:
+                    _search_in(partial(Found, generation, index), state.sides[index].lines, pattern, stop, found)
 
         self._threads.append(start(job, lambda nothing: None, in_loop(self, self.failed), "nbtui-search"))
 
     def _found(self, event: Found) -> None:
         if event.generation != self._generation:
             return
-        view = self.state
-        side = replace(view.sides[event.side], hits=event.hits, searched=event.upto)
-        view = states.put(view, event.side, side)
-        if self._stop_search.is_set() and not view.searching:
-            view = replace(view, message="the search was stopped: only the lines found until then count")
-        if self._seeking and event.side == view.active and (event.hits or event.upto < 0):
-            ahead = bool(event.hits) and event.hits[-1] >= view.side.cursor
+        state = self.state
+        side = replace(state.sides[event.side], hits=event.hits, searched=event.upto)
+        state = states.put(state, event.side, side)
+        if self._stop_search.is_set() and not state.searching:
+            state = replace(state, message="the search was stopped: only the lines found until then count")
+        if self._seeking and event.side == state.active and (event.hits or event.upto < 0):
+            ahead = bool(event.hits) and event.hits[-1] >= state.side.cursor
             if ahead or event.upto < 0:
                 self._seeking = False
-                view = view if states.hit_number(view.side) else states.to_hit(view, True, self._rows())
-        self.show(view)
+                state = state if states.hit_number(state.side) else states.to_hit(state, True, self._rows())
+        self.show(state)
 
     def _forget(self) -> None:
         self._generation += 1
@@ -349,10 +351,10 @@ class LogsScreen(ActionScreen[None]):
     # --- editor --------------------------------------------------------------------------------------------------
 
     def _edit(self) -> None:
-        view = self.state
-        source, side = self.sources[view.active], view.side
+        state = self.state
+        source, side = self.sources[state.active], state.side
         if side.problem:
-            self.show(replace(view, message=side.problem))
+            self.show(replace(state, message=side.problem))
             return
         told = edit_source(self.app, source, max(1, min(side.count, side.cursor)))
         self.show(replace(self.state, message=told))
@@ -362,9 +364,9 @@ class LogsScreen(ActionScreen[None]):
     def resized(self) -> None:
         self.show(states.refitted(self.state, panes.heights(*self.view.size)))
 
-    def show(self, view: LogsState) -> None:
+    def show(self, state: LogsState) -> None:
         """Show ``state``."""
-        self.state = view
+        self.state = state
         self.view.update()
 
 

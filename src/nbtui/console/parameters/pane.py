@@ -20,52 +20,52 @@ _MARKS = 4  # columns of the cursor and the marks
 _NARROW, _MIDDLE = 21, 30  # label widths; each value column
 
 
-def header(form: ParametersState, state: State, width: int, height: int) -> list[Line]:
+def header(state: ParametersState, main_state: State, width: int, height: int) -> list[Line]:
     """The run, the verdict of the main screen, and the change of the gap."""
-    verdict = main.draw(state, width, 2)[1]
-    return block([_title(form, state, width), verdict, _gap(form, state, width)], width, height)
+    verdict = main.draw(main_state, width, 2)[1]
+    return block([_title(state, main_state, width), verdict, _gap(state, main_state, width)], width, height)
 
 
-def _title(form: ParametersState, state: State, width: int) -> Line:
-    count = len(form.tuning.changed)
-    pixel = state.pixel
+def _title(state: ParametersState, main_state: State, width: int) -> Line:
+    count = len(state.tuning.changed)
+    pixel = main_state.pixel
     head = line(
         Span(" nbtui ", "focus"),
         Span(" parameters ", "title"),
-        clip(clean(form.tuning.case.name), max(8, width // 5)),
+        clip(clean(state.tuning.case.name), max(8, width // 5)),
         Span("  pixel ", "label") if pixel else "",
         f"({pixel[0]},{pixel[1]})" if pixel else "",
         Span(f"  {count} changed" if count else "  as started", "warning" if count else "faint"),
-        Span("  HELD, = lets go" if form.tuning.held else "", "warning"),
+        Span("  HELD, = lets go" if state.tuning.held else "", "warning"),
     )
-    tail = activity(form, state)
+    tail = activity(state, main_state)
     return (*fit(head, width - width_of((tail,)) - 1), Span(" "), tail)
 
 
-def activity(form: ParametersState, state: State) -> Span:
+def activity(state: ParametersState, main_state: State) -> Span:
     """Whether the verdict belongs to the displayed values, in words."""
-    if state.phase is Phase.SIMULATING:
+    if main_state.phase is Phase.SIMULATING:
         return Span("simulating ... ", "warning")
-    if state.phase is Phase.READING:
+    if main_state.phase is Phase.READING:
         return Span("reading ... ", "warning")
-    if state.phase is Phase.FAILED:
+    if main_state.phase is Phase.FAILED:
         return Span("failed: previous verdict ", "warning")
-    if form.tuning.waiting:
+    if state.tuning.waiting:
         return Span("previous verdict ", "warning")
-    if state.simulation is None:
+    if main_state.simulation is None:
         return Span("")
-    return Span(f"simulated in {1000 * state.simulation.seconds:.0f} ms ", "faint")
+    return Span(f"simulated in {1000 * main_state.simulation.seconds:.0f} ms ", "faint")
 
 
-def _gap(form: ParametersState, state: State, width: int) -> Line:
+def _gap(state: ParametersState, main_state: State, width: int) -> Line:
     """The gap of the pixel at the start and now, or why it is unknown now."""
-    if state.phase is Phase.FAILED:
-        return fit(line(Span(f" {clip(clean(state.failure), width - 2)}", "warning")), width)
-    row = state.comparison.row("I_pixel_final") if state.comparison and not state.pending else None
+    if main_state.phase is Phase.FAILED:
+        return fit(line(Span(f" {clip(clean(main_state.failure), width - 2)}", "warning")), width)
+    row = main_state.comparison.row("I_pixel_final") if main_state.comparison and not main_state.pending else None
     gap = row.rel_delta if row else None
     if gap is None:
         return fit(line(Span(" I_pixel_final: nothing to compare with", "faint")), width)
-    start = form.tuning.gap
+    start = state.tuning.gap
     return fit(
         line(
             Span(" I_pixel_final  at the start ", "label") if start is not None else Span(" I_pixel_final ", "label"),
@@ -84,10 +84,10 @@ def _trend(start: float | None, gap: float) -> str:
     return "  closer" if abs(gap) < abs(start) else "  further away"
 
 
-def table(form: ParametersState, width: int, height: int) -> list[Line]:
+def table(state: ParametersState, width: int, height: int) -> list[Line]:
     """The form: a line of column names, then parameters under their groups."""
-    if form.keys:
-        return _keys(form, width, height)
+    if state.keys:
+        return _keys(state, width, height)
     wide = _columns(width)
     names = left("  unit", wide["unit"])
     head = line(
@@ -99,12 +99,12 @@ def table(form: ParametersState, width: int, height: int) -> list[Line]:
         Span(f"  {left('flag', wide['flag'])}" if wide["flag"] else "", "label"),
     )
     lines: list[Line] = [head]
-    listed = listing(form)
-    for row in listed[form.top : form.top + height - 1]:
+    listed = listing(state)
+    for row in listed[state.top : state.top + height - 1]:
         if isinstance(row, str):
             lines.append(rule((Span(row, "title"),), width))
         else:
-            lines.append(_row(form, row, wide))
+            lines.append(_row(state, row, wide))
     if not listed:
         every = PARAMETERS_ACTIONS.key("filter")
         words = f" nothing is changed, and nothing differs from C's log; {every} lists all"
@@ -117,10 +117,10 @@ def rows_in(height: int) -> int:
     return max(1, height - 1)
 
 
-def row_at(form: ParametersState, y: int) -> str | None:
+def row_at(state: ParametersState, y: int) -> str | None:
     """The id of the parameter in line ``y`` of the table."""
-    lines = listing(form)
-    at = form.top + y - 1
+    lines = listing(state)
+    at = state.top + y - 1
     row = lines[at] if y > 0 and 0 <= at < len(lines) else ""
     return None if isinstance(row, str) else row.id
 
@@ -135,26 +135,26 @@ def _columns(width: int) -> dict[str, int]:
             "c": each, "flag": flag}  # fmt: skip
 
 
-def _row(form: ParametersState, row: Parameter, wide: dict[str, int]) -> Line:
-    here = row.id == form.cursor
-    changed = row.id in form.tuning.changed
-    differs = form.differs(row)
-    value = form.value(row)
-    plain = form.given(row) or value is None
+def _row(state: ParametersState, row: Parameter, wide: dict[str, int]) -> Line:
+    here = row.id == state.cursor
+    changed = row.id in state.tuning.changed
+    differs = state.differs(row)
+    value = state.value(row)
+    plain = state.given(row) or value is None
     text = fitted(row, value, wide["value"] - (2 if plain else 4))
     text = text if plain else f"({text})"
-    effect = form.effect(row)
-    other = form.fresh and form.given(row) and _another(row, value, effect)
-    if here and form.entry is not None:
-        text = f"{clean(form.entry)}_"
+    effect = state.effect(row)
+    other = state.fresh and state.given(row) and _another(row, value, effect)
+    if here and state.entry is not None:
+        text = f"{clean(state.entry)}_"
         text = text[-(wide["value"] - 1) :]
-    tone = "cursor" if here else "changed" if changed else "text" if form.given(row) else "faint"
+    tone = "cursor" if here else "changed" if changed else "text" if state.given(row) else "faint"
     shown_value = right(text, wide["value"] - 1)
     blank = len(shown_value) - len(shown_value.lstrip())
-    c = form.c.get(row.id)
+    c = state.c.get(row.id)
     return line(
         Span(">", "focus") if here else " ",
-        Span("*" if changed else "+", "warning") if changed or form.follows(row) else " ",
+        Span("*" if changed else "+", "warning") if changed or state.follows(row) else " ",
         Span("# ", "diverge") if differs else "  ",
         Span(left(row.label, wide["label"]), "title" if here else "text"),
         Span(" " * (blank + 1)),
@@ -162,7 +162,7 @@ def _row(form: ParametersState, row: Parameter, wide: dict[str, int]) -> Line:
         Span("~", "minor") if other else " ",
         Span(left(f" {row.unit}", wide["unit"] - 1), "faint"),
         Span(
-            " " + right(fitted(row, form.at_start(row), wide["start"] - 1), wide["start"] - 1),
+            " " + right(fitted(row, state.at_start(row), wide["start"] - 1), wide["start"] - 1),
             "text" if changed else "faint",
         ),
         Span(
@@ -183,36 +183,36 @@ def _another(row: Parameter, value: Value, effect: Value) -> bool:
     return shown(row, value) != shown(row, effect) and effect is not None and row.kind != Kind.CHOICE
 
 
-def groups(form: ParametersState, width: int, height: int) -> list[Line]:
+def groups(state: ParametersState, width: int, height: int) -> list[Line]:
     """The names of the groups, the one of the cursor in brackets."""
-    here = form.parameter.group
+    here = state.parameter.group
     spans: list[Span] = [Span(" ")]
     for name in GROUPS:
         spans.append(Span(f"[{name}]" if name == here else f" {name} ", "focus" if name == here else "faint"))
-    if form.only:
-        spans.append(Span(f"  {len(rows(form))} listed", "warning"))
+    if state.only:
+        spans.append(Span(f"  {len(rows(state))} listed", "warning"))
     return block([fit(tuple(spans), width)], width, height)
 
 
-def detail(form: ParametersState, width: int, height: int) -> list[Line]:
+def detail(state: ParametersState, width: int, height: int) -> list[Line]:
     """The parameter under the cursor: its meaning, values and consequences."""
-    row = form.parameter
+    row = state.parameter
     flag = Span(f" {row.flag} ", "label") if row.flag else Span(" an option of nbtui ", "label")
     lines: list[Line] = [rule((Span(row.name, "title"), flag), width)]
     words = wrap(f"{row.help}{_range(row)}", width - 2)
     lines += [line(Span(f" {part}")) for part in words[: height - 3]]
-    value, effect = form.value(row), form.effect(row)
+    value, effect = state.value(row), state.effect(row)
     unit = f" {row.unit}" if row.unit else ""
-    parts = [f"typed {shown(row, value)}{unit}" if form.given(row) else "not on the command line"]
-    if form.fresh:
+    parts = [f"typed {shown(row, value)}{unit}" if state.given(row) else "not on the command line"]
+    if state.fresh:
         parts.append(f"effective {shown(row, effect)}{unit if effect is not None else ''}")
-    elif form.unread:
+    elif state.unread:
         parts.append("no experiment results")
-    c = form.c.get(row.id)
+    c = state.c.get(row.id)
     if c is not None:
-        parts.append(f"C {shown(row, c.value)}" + (" #" if form.differs(row) else ""))
+        parts.append(f"C {shown(row, c.value)}" + (" #" if state.differs(row) else ""))
     lines.append(line(Span(f" {clip('; '.join(parts), width - 2)}")))
-    lines.append(_consequence(form, width))
+    lines.append(_consequence(state, width))
     return block(lines, width, height)
 
 
@@ -234,34 +234,34 @@ def _range(row: Parameter) -> str:
     return f" ({'; '.join(said)})" if said else ""
 
 
-def _consequence(form: ParametersState, width: int) -> Line:
+def _consequence(state: ParametersState, width: int) -> Line:
     """Other changes in the experiment, or why it is invalid."""
-    if form.unread:
-        return line(Span(f" {clip(clean(form.unread), width - 2)}", "warning"))
-    if not form.fresh or not form.tuning.edits:
+    if state.unread:
+        return line(Span(f" {clip(clean(state.unread), width - 2)}", "warning"))
+    if not state.fresh or not state.tuning.edits:
         return ()
-    known, now = form.tuning.known, form.in_force
-    also = [row for row in parameters() if form.follows(row)]
+    known, now = state.tuning.known, state.in_force
+    also = [row for row in parameters() if state.follows(row)]
     if not also:
         return ()
     told = ", ".join(f"{row.name} {shown(row, known[row.id])} -> {shown(row, now[row.id])}" for row in also)
     return line(Span(" + follows: ", "label"), Span(clip(told, width - 13)))
 
 
-def footer(form: ParametersState, width: int, height: int) -> list[Line]:
+def footer(state: ParametersState, width: int, height: int) -> list[Line]:
     """The text being typed, the last message, or the keys."""
-    row = form.parameter
-    if form.entry is not None:
+    row = state.parameter
+    if state.entry is not None:
         unit = f" [{row.unit}]" if row.unit else ""
-        typed = line(Span(f" {row.name}{unit}: ", "key"), clean(form.entry), Span("_", "cursor"))
-        why = form.message or "Enter accepts, Esc discards"
+        typed = line(Span(f" {row.name}{unit}: ", "key"), clean(state.entry), Span("_", "cursor"))
+        hint = state.message or "Enter accepts, Esc discards"
         return block(
-            [(*typed, Span(f"   {clip(clean(why), max(0, width - width_of(typed) - 4))}", "warning"))], width, height
+            [(*typed, Span(f"   {clip(clean(hint), max(0, width - width_of(typed) - 4))}", "warning"))], width, height
         )
-    if form.searching:
-        return block([line(Span(" /", "key"), clean(form.query), Span("_", "cursor"))], width, height)
-    if form.message:
-        return block([line(Span(" " + clip(clean(form.message), width - 2), "warning"))], width, height)
+    if state.searching:
+        return block([line(Span(" /", "key"), clean(state.query), Span("_", "cursor"))], width, height)
+    if state.message:
+        return block([line(Span(" " + clip(clean(state.message), width - 2), "warning"))], width, height)
     spans: Line = ()
     entries = [entry for entry in PARAMETERS_ACTIONS if entry.label]
     *others, keys, back = (line(Span(f" {one.shown}", "key"), Span(f" {one.label} ", "faint")) for one in entries)
@@ -278,6 +278,6 @@ def key_lines() -> list[Line]:
     return [*lines, (), *(line(f" {part}") for part in MARKS.split("   "))]
 
 
-def _keys(form: ParametersState, width: int, height: int) -> list[Line]:
+def _keys(state: ParametersState, width: int, height: int) -> list[Line]:
     title = rule((Span("keys", "title"),), width, (Span("any other key closes", "faint"),), focused=True)
-    return block([title, *key_lines()[form.key :]], width, height)
+    return block([title, *key_lines()[state.key :]], width, height)

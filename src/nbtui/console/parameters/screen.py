@@ -105,16 +105,16 @@ class ParametersScreen(ActionScreen[None]):
 
     def typed(self, event: events.Key) -> bool:
         """During entry of a value or search text keys are text; a digit or a sign starts the entry of a value."""
-        form = self.state
+        state = self.state
         character = event.character if event.is_printable else None
-        if form.keys:
+        if state.keys:
             self._page_of_keys(event.key)
-        elif form.entry is not None:
-            self._change(states.entered(form, event.key, character))
-        elif form.searching:
-            self.show(states.searched(form, event.key, character))
+        elif state.entry is not None:
+            self._change(states.entered(state, event.key, character))
+        elif state.searching:
+            self.show(states.searched(state, event.key, character))
         elif event.key not in self.active_bindings and character and (character.isdecimal() or character in "-."):
-            self.show(states.begin(replace(form, message=""), character))
+            self.show(states.begin(replace(state, message=""), character))
         else:
             return False
         return True
@@ -122,12 +122,12 @@ class ParametersScreen(ActionScreen[None]):
     def on_paste(self, event: events.Paste) -> None:
         """Treat pasted text as typed text."""
         event.stop()
-        form = self.state
+        state = self.state
         text = "".join(char for char in event.text if char.isprintable())
-        if form.searching:
-            self.show(states.searched(form, "paste", text))
-        elif form.parameter.kind not in ("switch", "choice"):
-            self.show(states.entered(replace(form, entry=form.entry or ""), "paste", text))
+        if state.searching:
+            self.show(states.searched(state, "paste", text))
+        elif state.parameter.kind not in ("switch", "choice"):
+            self.show(states.entered(replace(state, entry=state.entry or ""), "paste", text))
 
     def tell(self, sentence: str) -> None:
         self.show(replace(self.state, message=sentence))
@@ -155,10 +155,10 @@ class ParametersScreen(ActionScreen[None]):
             "copy": lambda: self._copy(c_program=False),
             "copy_c": lambda: self._copy(c_program=True),
             "filter": move(states.filtered),
-            "search": move(lambda form: replace(form, searching=True, query="")),
+            "search": move(lambda state: replace(state, searching=True, query="")),
             "match_next": move(partial(states.found, forward=True)),
             "match_previous": move(partial(states.found, forward=False)),
-            "hold": change(lambda form: replace(form, tuning=replace(form.tuning, held=not form.tuning.held))),
+            "hold": change(lambda state: replace(state, tuning=replace(state.tuning, held=not state.tuning.held))),
             "up": move(partial(states.moved, by=-1)),
             "down": move(partial(states.moved, by=1)),
             "page_up": lambda: self.show(states.moved(self.state, -self._rows())),
@@ -167,7 +167,7 @@ class ParametersScreen(ActionScreen[None]):
             "end": move(partial(states.moved, by=10**6)),
             "group_next": move(partial(states.to_group, by=1)),
             "group_previous": move(partial(states.to_group, by=-1)),
-            "help": move(lambda form: replace(form, keys=True, key=0)),
+            "help": move(lambda state: replace(state, keys=True, key=0)),
             "close": self._close,
         }
 
@@ -209,16 +209,16 @@ class ParametersScreen(ActionScreen[None]):
     def _rows(self) -> int:
         return panes.rows_in(self.views["table"].size.height)
 
-    def _change(self, form: ParametersState) -> None:
+    def _change(self, state: ParametersState) -> None:
         """Show the form, and pass changed values to the console."""
-        if form.tuning is self.state.tuning:
-            self.show(form)
+        if state.tuning is self.state.tuning:
+            self.show(state)
             return
-        self.state = form
-        self._tune(form.tuning)  # results in a call of `follow`
+        self.state = state
+        self._tune(state.tuning)  # results in a call of `follow`
 
-    def show(self, form: ParametersState) -> None:
-        """Show ``form``."""
-        self.state = states.in_view(form, self._rows())
+    def show(self, state: ParametersState) -> None:
+        """Show ``state``."""
+        self.state = states.in_view(state, self._rows())
         for view in self.views.values():
             view.update()

@@ -87,19 +87,19 @@ class ParametersState:
         return not same(known[parameter.id], self.in_force[parameter.id], 1e-9)
 
 
-def rows(form: ParametersState) -> tuple[Parameter, ...]:
+def rows(state: ParametersState) -> tuple[Parameter, ...]:
     """The parameters listed in the table."""
-    if not form.only:
+    if not state.only:
         return parameters()
-    changed = form.tuning.changed
-    return tuple(row for row in parameters() if row.id in changed or form.differs(row) or form.follows(row))
+    changed = state.tuning.changed
+    return tuple(row for row in parameters() if row.id in changed or state.differs(row) or state.follows(row))
 
 
-def listing(form: ParametersState) -> list[Parameter | str]:
+def listing(state: ParametersState) -> list[Parameter | str]:
     """The lines of the table: group names, each followed by its parameters."""
     lines: list[Parameter | str] = []
     group = ""
-    for row in rows(form):
+    for row in rows(state):
         if row.group != group:
             group = row.group
             lines.append(group)
@@ -107,156 +107,156 @@ def listing(form: ParametersState) -> list[Parameter | str]:
     return lines
 
 
-def in_view(form: ParametersState, height: int) -> ParametersState:
+def in_view(state: ParametersState, height: int) -> ParametersState:
     """Scroll the cursor into ``height`` lines, with the name of its group if it fits."""
-    lines = listing(form)
-    at = next((n for n, row in enumerate(lines) if not isinstance(row, str) and row.id == form.cursor), 0)
+    lines = listing(state)
+    at = next((n for n, row in enumerate(lines) if not isinstance(row, str) and row.id == state.cursor), 0)
     first = at - 1 if at and isinstance(lines[at - 1], str) else at
-    top = max(0, min(form.top, first, len(lines) - height))
-    return replace(form, top=max(top, at - height + 1))
+    top = max(0, min(state.top, first, len(lines) - height))
+    return replace(state, top=max(top, at - height + 1))
 
 
 # --- cursor ----------------------------------------------------------------------------------------------------------
 
 
-def moved(form: ParametersState, by: int) -> ParametersState:
+def moved(state: ParametersState, by: int) -> ParametersState:
     """Move the cursor ``by`` rows down, clamped at the ends."""
-    ids = [row.id for row in rows(form)]
+    ids = [row.id for row in rows(state)]
     if not ids:
-        return form
-    here = ids.index(form.cursor) if form.cursor in ids else 0
-    return replace(form, cursor=ids[max(0, min(len(ids) - 1, here + by))])
+        return state
+    here = ids.index(state.cursor) if state.cursor in ids else 0
+    return replace(state, cursor=ids[max(0, min(len(ids) - 1, here + by))])
 
 
-def at_row(form: ParametersState, id: str) -> ParametersState:
+def at_row(state: ParametersState, id: str) -> ParametersState:
     """Move the cursor to a parameter, showing its group from the first line if it fits."""
-    moved_there = replace(form, cursor=id)
+    moved_there = replace(state, cursor=id)
     return replace(moved_there, top=listing(moved_there).index(moved_there.parameter.group))
 
 
-def to_group(form: ParametersState, by: int) -> ParametersState:
+def to_group(state: ParametersState, by: int) -> ParametersState:
     """Move to the first row of the next (previous) nonempty group, wrapping around."""
-    shown_rows = rows(form)
+    shown_rows = rows(state)
     groups = [group for group in GROUPS if any(row.group == group for row in shown_rows)]
     if not groups:
-        return form
-    here = form.parameter.group
+        return state
+    here = state.parameter.group
     at = groups.index(here) if here in groups else -1
     group = groups[(at + by) % len(groups)]
-    return at_row(form, next(row.id for row in shown_rows if row.group == group))
+    return at_row(state, next(row.id for row in shown_rows if row.group == group))
 
 
-def filtered(form: ParametersState) -> ParametersState:
+def filtered(state: ParametersState) -> ParametersState:
     """Toggle the filter: changed parameters and differences from C only."""
-    turned = replace(form, only=not form.only, top=0)
+    turned = replace(state, only=not state.only, top=0)
     ids = [row.id for row in rows(turned)]
     if not ids:
-        return replace(form, message="nothing is changed, and nothing differs from C's log: all stay listed")
-    return turned if form.cursor in ids else replace(turned, cursor=ids[0])
+        return replace(state, message="nothing is changed, and nothing differs from C's log: all stay listed")
+    return turned if state.cursor in ids else replace(turned, cursor=ids[0])
 
 
-def found(form: ParametersState, forward: bool, *, stay: bool = False) -> ParametersState:
+def found(state: ParametersState, forward: bool, *, stay: bool = False) -> ParametersState:
     """Move to the next row matching the search text in label or flag, else in help; ``stay``: also the current row."""
-    wanted = form.query.casefold()
+    wanted = state.query.casefold()
     if not wanted:
-        return replace(form, message=f"nothing to search for yet: {PARAMETERS_ACTIONS.key('search')} starts a search")
-    ids = [row.id for row in rows(form)]
-    hits = [row.id for row in rows(form) if wanted in f"{row.label} {row.flag}".casefold()]
-    hits = hits or [row.id for row in rows(form) if wanted in row.help.casefold()]
+        return replace(state, message=f"nothing to search for yet: {PARAMETERS_ACTIONS.key('search')} starts a search")
+    ids = [row.id for row in rows(state)]
+    hits = [row.id for row in rows(state) if wanted in f"{row.label} {row.flag}".casefold()]
+    hits = hits or [row.id for row in rows(state) if wanted in row.help.casefold()]
     if not hits:
-        return replace(form, message=f"nothing has {form.query!r}")
-    if stay and form.cursor in hits:
-        return form
-    here = ids.index(form.cursor) if form.cursor in ids else 0
+        return replace(state, message=f"nothing has {state.query!r}")
+    if stay and state.cursor in hits:
+        return state
+    here = ids.index(state.cursor) if state.cursor in ids else 0
     after = [id for id in hits if ids.index(id) > here]
     before = [id for id in hits if ids.index(id) < here]
     order = [*after, *before] if forward else [*reversed(before), *reversed(after)]
-    return replace(form, cursor=order[0] if order else form.cursor)
+    return replace(state, cursor=order[0] if order else state.cursor)
 
 
-def searched(form: ParametersState, key: str, character: str | None) -> ParametersState:
+def searched(state: ParametersState, key: str, character: str | None) -> ParametersState:
     """Handle a key during entry of the search text. The cursor follows the text; Esc cancels."""
     if key in ("escape", "enter"):
-        return replace(form, searching=False, query="" if key == "escape" else form.query)
-    query = form.query[:-1] if key == "backspace" else form.query + (character or "")
-    changed = replace(form, query=query, message="")
+        return replace(state, searching=False, query="" if key == "escape" else state.query)
+    query = state.query[:-1] if key == "backspace" else state.query + (character or "")
+    changed = replace(state, query=query, message="")
     return found(changed, True, stay=True) if query else changed
 
 
 # --- values ----------------------------------------------------------------------------------------------------------
 
 
-def wanted(form: ParametersState, value: Value) -> ParametersState:
+def wanted(state: ParametersState, value: Value) -> ParametersState:
     """Set the parameter under the cursor; an objection becomes the message."""
     try:
-        tuning = tunings.put(form.tuning, Edit(form.cursor, value))
+        tuning = tunings.put(state.tuning, Edit(state.cursor, value))
     except UnusableInput as error:
-        return replace(form, message=str(error))
-    return replace(form, tuning=tuning, entry=None, message="")
+        return replace(state, message=str(error))
+    return replace(state, tuning=tuning, entry=None, message="")
 
 
-def nudge(form: ParametersState, by: int) -> ParametersState:
+def nudge(state: ParametersState, by: int) -> ParametersState:
     """Increase the parameter under the cursor by ``by`` steps."""
-    parameter = form.parameter
+    parameter = state.parameter
     try:
-        value = nudged(parameter, form.value(parameter), by)
+        value = nudged(parameter, state.value(parameter), by)
     except UnusableInput as error:
-        return replace(form, message=str(error))
-    if same(value, form.value(parameter)):
-        return replace(form, message=f"{parameter.label}: {shown(parameter, value)} is its limit")
-    return wanted(form, value)
+        return replace(state, message=str(error))
+    if same(value, state.value(parameter)):
+        return replace(state, message=f"{parameter.label}: {shown(parameter, value)} is its limit")
+    return wanted(state, value)
 
 
-def entered(form: ParametersState, key: str, character: str | None) -> ParametersState:
+def entered(state: ParametersState, key: str, character: str | None) -> ParametersState:
     """Handle a key during entry of a value: Enter sets it, Esc cancels; a rejected value stays for correction."""
-    entry = form.entry or ""
+    entry = state.entry or ""
     if key == "escape":
-        return replace(form, entry=None, message="")
+        return replace(state, entry=None, message="")
     if key == "enter":
         try:
-            return wanted(form, understood(form.parameter, entry))
+            return wanted(state, understood(state.parameter, entry))
         except UnusableInput as error:
-            return replace(form, message=str(error))
+            return replace(state, message=str(error))
     if key == "backspace":
-        return replace(form, entry=entry[:-1], message="")
+        return replace(state, entry=entry[:-1], message="")
     if key == "ctrl+u":
-        return replace(form, entry="", message="")
-    return replace(form, entry=entry + character, message="") if character else form
+        return replace(state, entry="", message="")
+    return replace(state, entry=entry + character, message="") if character else state
 
 
-def begin(form: ParametersState, text: str | None = None) -> ParametersState:
+def begin(state: ParametersState, text: str | None = None) -> ParametersState:
     """Start the entry of a value with ``text`` or the current value; switches and choices advance instead."""
-    parameter = form.parameter
+    parameter = state.parameter
     if parameter.choices:
-        return nudge(form, 1) if text is None else form
-    value = form.value(parameter)
-    return replace(form, entry=("" if value is None else shown(parameter, value)) if text is None else text)
+        return nudge(state, 1) if text is None else state
+    value = state.value(parameter)
+    return replace(state, entry=("" if value is None else shown(parameter, value)) if text is None else text)
 
 
-def restored(form: ParametersState) -> ParametersState:
+def restored(state: ParametersState) -> ParametersState:
     """Reset the parameter under the cursor to the initial command line."""
-    if form.cursor not in form.tuning.changed:
-        return replace(form, message=f"{form.parameter.label} is as at the start")
+    if state.cursor not in state.tuning.changed:
+        return replace(state, message=f"{state.parameter.label} is as at the start")
     try:
-        return replace(form, tuning=tunings.restored(form.tuning, form.cursor))
+        return replace(state, tuning=tunings.restored(state.tuning, state.cursor))
     except UnusableInput as error:
-        return replace(form, message=str(error))
+        return replace(state, message=str(error))
 
 
-def reset(form: ParametersState) -> ParametersState:
+def reset(state: ParametersState) -> ParametersState:
     """Reset all parameters to the initial command line."""
-    if not form.tuning.edits:
-        return replace(form, message="nothing is changed")
+    if not state.tuning.edits:
+        return replace(state, message="nothing is changed")
     told = f"all as at the start; {PARAMETERS_ACTIONS.key('undo')} undoes"
-    return replace(form, tuning=tunings.reset(form.tuning), message=told)
+    return replace(state, tuning=tunings.reset(state.tuning), message=told)
 
 
-def stepped(form: ParametersState, *, back: bool) -> ParametersState:
+def stepped(state: ParametersState, *, back: bool) -> ParametersState:
     """Undo or redo; the cursor moves to the changed parameter."""
-    tuning = tunings.undone(form.tuning) if back else tunings.redone(form.tuning)
-    if tuning is form.tuning:
-        return replace(form, message="nothing to undo" if back else "nothing to redo")
-    before, after = form.tuning.typed.values, tuning.typed.values
+    tuning = tunings.undone(state.tuning) if back else tunings.redone(state.tuning)
+    if tuning is state.tuning:
+        return replace(state, message="nothing to undo" if back else "nothing to redo")
+    before, after = state.tuning.typed.values, tuning.typed.values
     moved_to = [id for id, value in after.items() if not same(value, before[id])]
-    cursor = form.cursor if not moved_to or form.cursor in moved_to else moved_to[0]
-    return replace(form, tuning=tuning, cursor=cursor, only=form.only and cursor == form.cursor)
+    cursor = state.cursor if not moved_to or state.cursor in moved_to else moved_to[0]
+    return replace(state, tuning=tuning, cursor=cursor, only=state.only and cursor == state.cursor)

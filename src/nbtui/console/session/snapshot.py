@@ -66,7 +66,7 @@ def from_json(content: Mapping[str, Any]) -> Snapshot:
         value = content.get(name, default)
         value = tuple(value) if isinstance(default, tuple) else value
         if not isinstance(value, type(default)):
-            raise TypeError(f"{name} is no {type(default).__name__}")
+            raise TypeError(f"{name} is not a {type(default).__name__}")
         values[name] = value
     values["quirks"] = tuple((str(switch), bool(on)) for switch, on in values["quirks"])
     values["marks"] = tuple(mark if isinstance(mark, str) else _step(mark) for mark in values["marks"])
