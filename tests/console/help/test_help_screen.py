@@ -28,6 +28,6 @@ async def test_the_help_says_what_the_signs_mean_and_finds_any_key(case: Case, s
         await pilot.press("shift+tab")
         assert 0 < screen.state.top < top
         await pilot.press("slash", *"zzz")
-        assert "nothing here has 'zzz'" in screen_text(app)
+        assert "no match for 'zzz'" in screen_text(app)
         await pilot.press("escape", "escape")
         await until(pilot, lambda: not isinstance(app.screen, HelpScreen))

@@ -103,10 +103,10 @@ def test_zoom_is_about_the_cursor() -> None:
     assert near.zoom == 4 and near.corner == (10, 20)
     for _ in range(9):
         near = states.zoomed(near, 1, (20, 20))
-    assert near.zoom == -8 and near.message == "closer is not possible"
+    assert near.zoom == -8 and near.message == "already at the closest zoom"
     assert near.corner == (49, 79)  # two pixels are seen
     far = finished(spots(100, 100, {}), zoom=128)
-    assert states.zoomed(far, -1, (20, 20)).message == "further away is not possible"
+    assert states.zoomed(far, -1, (20, 20)).message == "already at the widest zoom"
 
 
 def test_the_view_turns_its_page() -> None:

@@ -177,7 +177,7 @@ def test_search_and_filter() -> None:
     last = [name for name in Quirks.__dataclass_fields__ if "mosaic" in name][-1]
     assert states.found(form, False).cursor == f"quirk.{last}"  # wrapped around
     assert states.found(replace(form, query="clips the crystal"), True).cursor == "beamsize"  # no label has it
-    assert "nothing has" in states.found(replace(form, query="zzz"), True).message
+    assert "no match for" in states.found(replace(form, query="zzz"), True).message
     assert states.searched(form, "escape", None).query == ""
     assert [row.id for row in states.rows(states.filtered(toy_form()))] == [
         "wavelength", "distance", "close_distance", "phi_mode",

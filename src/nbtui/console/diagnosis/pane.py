@@ -29,7 +29,7 @@ def draw(main_state: State, state: DiagnosisState, width: int, height: int) -> l
     words = f" {more} more lines " if more > 0 else " end "
     keys = " ".join(DIAGNOSIS_ACTIONS.key(id) for id in ("page_down", "page_up"))
     scroll = (Span(keys, "key"), Span(words, "faint")) if len(page) > room else ()
-    name = " + ".join(state.cause.ids) if state.cause else "what was found on the way"
+    name = " + ".join(state.cause.ids) if state.cause else "other findings"
     title = rule((Span(clip(name, width - 32), "title"),), width, scroll)
     shown = page[state.top : state.top + room]
     return [*block([*above, title, *shown], width, height - 1), _foot(main_state, state, width)]

@@ -67,7 +67,7 @@ def found(
     page = lines(state, tables, width)
     hits = [number for number, entry in enumerate(page) if wanted in _plain(entry)]
     if not hits:
-        return replace(reading, message=f"nothing here has {reading.query!r}")
+        return replace(reading, message=f"no match for {reading.query!r}")
     ahead = [hit for hit in hits if hit > reading.top or (stay and hit == reading.top)]
     behind = [hit for hit in hits if hit < reading.top]
     top = (ahead or hits)[0] if forward else (behind or hits)[-1]

@@ -246,7 +246,7 @@ class ImageScreen(ActionScreen[Visit]):
 
     def _other_levels(self, state: ImageState) -> ImageState:
         if self._colourless:
-            return replace(state, characters=True, message="without colours the levels are characters")
+            return replace(state, characters=True, message="no colours: the levels are drawn as characters")
         return replace(state, characters=not state.characters)
 
     def _python(self) -> None:

@@ -283,7 +283,7 @@ def zoomed(state: ImageState, by: int, dots: Pixel) -> ImageState:
     here = scale(state, dots)
     steps = [zoom for zoom in ZOOMS if zoom < here] if by > 0 else [zoom for zoom in reversed(ZOOMS) if zoom > here]
     if not steps:
-        return replace(state, message="closer is not possible" if by > 0 else "further away is not possible")
+        return replace(state, message="already at the closest zoom" if by > 0 else "already at the widest zoom")
     zoom = steps[0]
     seen = _pixels_seen(dots, zoom)
     corner = (state.cursor[0] - seen[0] // 2, state.cursor[1] - seen[1] // 2)

@@ -304,7 +304,7 @@ class LogsScreen(ActionScreen[None]):
             self.show(replace(state, typing=False, message=f"/{clean(state.query)}/ {error}"))
             return
         if state.busy:
-            self.show(replace(state, typing=False, message="the logs are still being read; search when that is done"))
+            self.show(replace(state, typing=False, message="the logs are still being read; search again afterwards"))
             return
         self.show(replace(state, typing=False, pattern=pattern))
         self._search_for(pattern, seek=True)
@@ -335,7 +335,7 @@ class LogsScreen(ActionScreen[None]):
         side = replace(state.sides[event.side], hits=event.hits, searched=event.upto)
         state = states.put(state, event.side, side)
         if self._stop_search.is_set() and not state.searching:
-            state = replace(state, message="the search was stopped: only the lines found until then count")
+            state = replace(state, message="search stopped: only the lines found so far count")
         if self._seeking and event.side == state.active and (event.hits or event.upto < 0):
             ahead = bool(event.hits) and event.hits[-1] >= state.side.cursor
             if ahead or event.upto < 0:

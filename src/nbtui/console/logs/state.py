@@ -190,7 +190,7 @@ def unlocked(state: LogsState) -> LogsState:
         cursor = max(1, min(max(side.count, 1), side.cursor))
         state = put(state, other, replace(side, cursor=cursor, top=side.top + cursor - side.cursor))
         return replace(
-            state, locked=False, message=f"each log scrolls alone; {LOGS_ACTIONS.key('lock')}: together again"
+            state, locked=False, message=f"the logs scroll separately; {LOGS_ACTIONS.key('lock')}: together again"
         )
     return _followed(replace(state, locked=True, message="both logs scroll together"))
 

@@ -168,7 +168,7 @@ class PackagesScreen(ActionScreen["Path | None"]):
         package = entry.package
         raw = read_bytes(package.path / "summary.md", LONGEST_TEXT)
         if raw is None:
-            self.show(replace(self.state, message=f"{package.stamp} has no summary.md that can be shown"))
+            self.show(replace(self.state, message=f"{package.stamp} has no readable summary.md"))
             return
         lines = tuple(clean(text) for text in raw.decode("utf-8", "replace").splitlines())
         self.show(replace(self.state, reading=OpenText(clean(f"{package.stamp}/summary.md"), lines)))

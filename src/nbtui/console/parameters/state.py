@@ -151,7 +151,7 @@ def filtered(state: ParametersState) -> ParametersState:
     turned = replace(state, only=not state.only, top=0)
     ids = [row.id for row in rows(turned)]
     if not ids:
-        return replace(state, message="nothing is changed, and nothing differs from C's log: all stay listed")
+        return replace(state, message="no changes and no differences from C's log: all parameters stay listed")
     return turned if state.cursor in ids else replace(turned, cursor=ids[0])
 
 
@@ -164,7 +164,7 @@ def found(state: ParametersState, forward: bool, *, stay: bool = False) -> Param
     hits = [row.id for row in rows(state) if wanted in f"{row.label} {row.flag}".casefold()]
     hits = hits or [row.id for row in rows(state) if wanted in row.help.casefold()]
     if not hits:
-        return replace(state, message=f"nothing has {state.query!r}")
+        return replace(state, message=f"no match for {state.query!r}")
     if stay and state.cursor in hits:
         return state
     here = ids.index(state.cursor) if state.cursor in ids else 0
@@ -236,7 +236,7 @@ def begin(state: ParametersState, text: str | None = None) -> ParametersState:
 def restored(state: ParametersState) -> ParametersState:
     """Reset the parameter under the cursor to the initial command line."""
     if state.cursor not in state.tuning.changed:
-        return replace(state, message=f"{state.parameter.label} is as at the start")
+        return replace(state, message=f"{state.parameter.label} already has its initial value")
     try:
         return replace(state, tuning=tunings.restored(state.tuning, state.cursor))
     except UnusableInput as error:
