@@ -84,7 +84,7 @@ async def test_without_colours_levels_are_characters(
         await pilot.press("2")
         assert "▀" not in text_of(pilot) and " .:=*#@ 0.008 to 8 photons" in text_of(pilot)
         await pilot.press("v")
-        assert "▀" not in text_of(pilot) and "without colours" in text_of(pilot)
+        assert "▀" not in text_of(pilot) and "no colours" in text_of(pilot)
 
 
 async def test_a_pixel_beyond_the_detector_is_no_trap(case: Case, frame: ToyFrame) -> None:

@@ -183,7 +183,7 @@ def test_search_and_filter() -> None:
         "wavelength", "distance", "close_distance", "phi_mode",
     ]  # fmt: skip
     plain_form = ParametersState(begun(Case("toy", ARGV, Path(), (1, 2), None), Settings()))
-    assert "nothing is changed" in states.filtered(plain_form).message and not states.filtered(plain_form).only
+    assert "no changes" in states.filtered(plain_form).message and not states.filtered(plain_form).only
 
 
 def test_undo_puts_the_cursor_on_what_changes() -> None:
@@ -191,7 +191,7 @@ def test_undo_puts_the_cursor_on_what_changes() -> None:
     assert back.cursor == "distance" and not back.tuning.changed
     assert states.stepped(back, back=True).message == "nothing to undo"
     assert states.stepped(back, back=False).tuning.changed == {"distance"}
-    assert states.restored(toy_form(cursor="hkl")).message == "structure factors is as at the start"
+    assert states.restored(toy_form(cursor="hkl")).message == "structure factors: already the initial value"
 
 
 def test_what_is_due_and_what_is_asked() -> None:

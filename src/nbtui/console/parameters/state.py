@@ -236,7 +236,7 @@ def begin(state: ParametersState, text: str | None = None) -> ParametersState:
 def restored(state: ParametersState) -> ParametersState:
     """Reset the parameter under the cursor to the initial command line."""
     if state.cursor not in state.tuning.changed:
-        return replace(state, message=f"{state.parameter.label} already has its initial value")
+        return replace(state, message=f"{state.parameter.label}: already the initial value")
     try:
         return replace(state, tuning=tunings.restored(state.tuning, state.cursor))
     except UnusableInput as error:
@@ -247,7 +247,7 @@ def reset(state: ParametersState) -> ParametersState:
     """Reset all parameters to the initial command line."""
     if not state.tuning.edits:
         return replace(state, message="nothing is changed")
-    told = f"all as at the start; {PARAMETERS_ACTIONS.key('undo')} undoes"
+    told = f"all parameters reset; {PARAMETERS_ACTIONS.key('undo')} undoes"
     return replace(state, tuning=tunings.reset(state.tuning), message=told)
 
 
