@@ -130,6 +130,7 @@ def test_hostile_text_in_the_prompt(nasty: str) -> None:
         assert not any(ord(char) < 32 or char in "\x7f\u202e" for span in entry for char in span.text)
 
 
+@pytest.mark.slow
 async def test_the_prompt_in_the_console(case: Case) -> None:
     async with console(case).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)

@@ -198,6 +198,7 @@ async def does_something(
     await until(pilot, lambda: seen(app) != before, f"{id}: {action.keys[0]} does nothing")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.title)
 async def test_every_key_of_every_table_does_something(app: Console, table: ActionTable[Never]) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
