@@ -137,6 +137,7 @@ def test_a_case_may_not_break_out_of_its_folder_name(here: Path, capsys: pytest.
     assert code == 2
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(command=st.text(max_size=60))
 def test_no_command_text_makes_a_stack_trace(command: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:

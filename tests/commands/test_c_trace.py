@@ -120,6 +120,7 @@ def test_the_log_of_a_crash_is_kept_under_a_free_name(here: Path, capsys: pytest
     assert not Path("new.log").exists()
 
 
+@pytest.mark.slow
 def test_a_program_that_hangs_is_stopped_with_its_children(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     binary = program(here, 'echo begun; sleep 600 & echo $! > "$CHILD"; wait')
     with pytest.MonkeyPatch.context() as patch:

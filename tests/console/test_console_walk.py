@@ -147,6 +147,7 @@ async def test_the_prompt_in_the_console(case: Case) -> None:
         assert app.state.view == stepping.VIEWS[1]
 
 
+@pytest.mark.slow
 async def test_another_pixel_is_simulated(case: Case, simulated: list[Case]) -> None:
     async with console(case).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)
@@ -158,6 +159,7 @@ async def test_another_pixel_is_simulated(case: Case, simulated: list[Case]) -> 
 # --- stepping ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_pictures_zoom_play_and_back(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nbtui.console.main.step_player.PLAYED_EVERY", 0.01)
     async with console(case).run_test(size=(120, 40)) as pilot:

@@ -64,6 +64,7 @@ async def test_the_logs_are_opened_and_searched_in_one_breath(case: Case) -> Non
         assert app.is_running
 
 
+@pytest.mark.slow
 async def test_a_value_is_typed_as_soon_as_the_form_is_asked_for() -> None:
     async with console(load_case("demo")).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)

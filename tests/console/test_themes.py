@@ -156,6 +156,7 @@ def test_no_color_means_no_colours(on_terminal: Start, tmp_path: Path) -> None:
     assert codes(terminal.received) & {1, 2, 7} and not codes(terminal.received) & COLOURS
 
 
+@pytest.mark.slow
 def test_colours_are_there_otherwise(on_terminal: Start, tmp_path: Path) -> None:
     terminal = on_terminal(nbtui_program("demo"), XDG_CONFIG_HOME=str(tmp_path))
     terminal.wait_for("fields")

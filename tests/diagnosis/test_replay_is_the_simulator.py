@@ -103,6 +103,7 @@ def worst(rows: Rows, made: Replay) -> tuple[str, float]:
     return rows.fields[at], float(off[at])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", RUNS)
 @pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.names[0])
 def test_the_replay_follows_every_flag(flag: Flag, run: str, folder: Path) -> None:

@@ -57,6 +57,7 @@ def choices(shared: Path) -> list[Base]:
     return bases(shared)
 
 
+@pytest.mark.slow
 def test_without_switches_the_port_is_the_c_program(choices: list[Base]) -> None:
     gaps = {base.name: _gaps(base) for base in choices}
     assert len(gaps) >= 60
@@ -86,6 +87,7 @@ def test_there_are_sixty_switches_and_their_causes_have_names() -> None:
     assert {fault.kind for fault in FAULTS.values() if not fault.ids} == {Kind.UNKNOWN}
 
 
+@pytest.mark.slow
 def test_every_switch_shows_somewhere(choices: list[Base]) -> None:
     assert [fault.name for fault in FAULTS.values() if not any(shows(fault, base) for base in choices)] == []
 

@@ -148,6 +148,7 @@ def test_any_name_of_a_case(name: str, here: Path, capsys: pytest.CaptureFixture
     assert not [char for char in said.out if unicodedata.category(char) in ("Cc", "Cf") and char != "\n"]
 
 
+@pytest.mark.slow
 def test_a_diagnosis_is_kept(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     package = exported(capsys, "demo", "--diagnose", code=1)
     found = load(package)["diagnosis"]

@@ -290,6 +290,7 @@ def test_git_shas_are_no_checksum_lines() -> None:
 # --- the command ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_command_prints_one_line_each_and_exits_by_the_outcome(
     packages: dict[str, Path], whole: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -56,6 +56,7 @@ def watching(root: Path, *, poll: bool = False, started: bool = True) -> Iterato
         assert not thread.is_alive()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("poll", [False, True])
 def test_a_burst_of_packages_each_once(tmp_path: Path, poll: bool) -> None:
     old = new_package(tmp_path, "20251231T000000Z")
@@ -70,6 +71,7 @@ def test_a_burst_of_packages_each_once(tmp_path: Path, poll: bool) -> None:
     assert not seen.names("gone") + seen.names("changed")
 
 
+@pytest.mark.slow
 def test_a_root_that_comes_later_goes_and_comes_back(tmp_path: Path) -> None:
     root = tmp_path / "deep" / "reports"
     with watching(root) as seen:
@@ -86,6 +88,7 @@ def test_a_root_that_comes_later_goes_and_comes_back(tmp_path: Path) -> None:
         seen.wait(lambda now: "20260101T000002Z" in now.names("added"))
 
 
+@pytest.mark.slow
 def test_a_package_written_in_place_is_announced_when_it_is_done(tmp_path: Path) -> None:
     done = tmp_path / "20260101T000000Z" / "sha256.txt"
     with watching(tmp_path) as seen:
@@ -262,6 +265,7 @@ def test_plain_lines_are_flushed_and_an_interrupt_ends_it(tmp_path: Path) -> Non
         assert process.stderr is not None and "Traceback" not in process.stderr.read()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_json_lines_and_the_other_ways_to_end_it(tmp_path: Path, number: signal.Signals, code: int) -> None:
     with command(str(tmp_path / "later"), "--json") as process:

@@ -76,6 +76,7 @@ def test_a_value_differs_beyond_the_digits_that_c_prints() -> None:
     assert differs(1e-20, Shown(0.0)) and not differs(0.0, Shown(0.0)) and not differs(math.inf, Shown(math.inf))
 
 
+@pytest.mark.slow
 def test_cs_values_are_those_of_its_own_command_line(shared: Path) -> None:
     """On every reference case, C's log and the experiment built from its command line show the same parameters."""
     seen = 0

@@ -196,6 +196,7 @@ def refused(argv: Sequence[str], folder: Path) -> str:
     return ""
 
 
+@pytest.mark.slow
 def test_the_set_up_accepts_an_edit_exactly_when_it_accepts_the_flag(folder: Path) -> None:
     setup = Setup(tuple(shlex.split(COMMANDS["flux"])), Settings())
     refusals = 0

@@ -52,6 +52,7 @@ def test_the_page_is_current(tool: ModuleType) -> None:
     assert tool.PAGE.read_text("utf-8") == tool.page(), "run 'make sentences'"
 
 
+@pytest.mark.slow
 def test_a_sentence_of_every_kind_of_table_is_found(tool: ModuleType) -> None:
     """A flag's help, an action's, a setting's, a hypothesis, a field's meaning, a command's help, an error."""
     page = tool.page()

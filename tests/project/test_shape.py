@@ -26,6 +26,7 @@ def test_no_file_is_longer_than_a_reader_keeps_in_mind() -> None:
     assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_class_name_has_one_meaning(package: str) -> None:
     homes: dict[str, list[str]] = defaultdict(list)
@@ -37,6 +38,7 @@ def test_a_class_name_has_one_meaning(package: str) -> None:
     assert {name: files for name, files in homes.items() if len(files) > 1} == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_private_name_is_used_in_its_own_module(package: str) -> None:
     found = [
@@ -50,6 +52,7 @@ def test_a_private_name_is_used_in_its_own_module(package: str) -> None:
     assert found == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_module_has_a_name_that_says_nothing(package: str) -> None:
     assert [path for path in modules(package) if path.stem in EMPTY_NAMES] == []

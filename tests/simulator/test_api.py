@@ -49,6 +49,7 @@ def test_words_can_be_matched_by_cs_rules(here: Path) -> None:
     assert nbsim.Experiment.from_command(f"{COMMAND} -unheard_of", here, compat=True).options.ignored
 
 
+@pytest.mark.slow
 def test_methods_are_the_functions(here: Path) -> None:
     experiment = nbsim.Experiment.from_command(COMMAND, here, phi_mode="c-parity", dtype=torch.float32)
     plain = build.from_command(COMMAND, here, phi_mode="c-parity", dtype=torch.float32)

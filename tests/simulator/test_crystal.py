@@ -202,6 +202,7 @@ def test_fluence_follows_from_flux_time_and_beam_size() -> None:
         made("-cell 30 -flux 1e12 -beamsize 0")
 
 
+@pytest.mark.slow
 def test_lattice_is_differentiable_in_the_cell() -> None:
     def vectors_of(*cell: Tensor) -> Tensor:
         made_lattice = crystal.complete(crystal.reciprocal_from_cell(cell), None, cell)

@@ -97,6 +97,7 @@ def test_a_field_that_the_kernel_does_not_know_is_refused(folder: Path, monkeypa
     assert not fits_kernel(base)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: " ".join((change.base, *change.words, change.quirk)))
 def test_the_kernel_is_the_formula_or_refuses(change: Change, folder: Path) -> None:
     experiment = experiment_of(change, folder)

@@ -292,6 +292,7 @@ class TestPhotons:
         with pytest.raises(InputError, match="beyond the detector of 7 x 7"):
             base.photons(slow=range(5, 8))
 
+    @pytest.mark.slow
     def test_a_gradient_keeps_one_tile_at_a_time(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         base = from_command(self.COMMAND, folder)
         misset = base.parameters.misset

@@ -70,6 +70,7 @@ def line_agrees(ours: TraceLine, style: str, name: str, text: str) -> bool:
     return " ".join(map(str, ours.values)) == text
 
 
+@pytest.mark.slow
 def test_every_setup_line_equals_cs(shared: Path) -> None:
     compared = 0
     for name, log, experiment in experiments(shared):

@@ -34,6 +34,7 @@ PIECES = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(pieces=PIECES, step=st.sampled_from([1, 2, 3, 7, 64]), read=st.sampled_from([1, 5, 50]))
 def test_every_line_is_where_a_plain_split_puts_it(

@@ -129,6 +129,7 @@ async def test_what_failed_unasked_is_not_tried_again_and_says_so_only_when_aske
         )
 
 
+@pytest.mark.slow
 async def test_esc_stops_it_and_it_does_not_begin_again_by_itself(app: Console, slow: Slow) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)

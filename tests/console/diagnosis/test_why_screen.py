@@ -75,6 +75,7 @@ async def opened(pilot: Pilot[int], *, done: bool = True) -> tuple[Console, Diag
     return app, screen
 
 
+@pytest.mark.slow
 async def test_every_key_does_something(case: Case, toy: Toy) -> None:
     app = console(case)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -94,6 +95,7 @@ async def test_every_key_does_something(case: Case, toy: Toy) -> None:
         assert "Likely: phi_carryover" in screen_text(app)
 
 
+@pytest.mark.slow
 async def test_scrolling_at_80x24(case: Case, toy: Toy) -> None:
     async with console(case).run_test(size=(80, 24)) as pilot:
         app, screen = await opened(pilot)
@@ -152,6 +154,7 @@ async def test_a_given_log_makes_room_for_the_live_side(case: Case, toy: Toy) ->
         assert app.state.py_given and app.state.py_trace is given
 
 
+@pytest.mark.slow
 async def test_esc_stops_it_and_q_leaves(case: Case, toy: Toy) -> None:
     toy.go.clear()
     async with console(case).run_test(size=(120, 40)) as pilot:
@@ -255,6 +258,7 @@ async def test_the_export_carries_this_diagnosis(
         assert asked[1].diagnose is None and before is not None
 
 
+@pytest.mark.slow
 async def test_the_demo() -> None:
     """The carry-over is found, and applied it makes every field agree."""
     async with console(load_case("demo")).run_test(size=(120, 40)) as pilot:

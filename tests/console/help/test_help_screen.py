@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from nbtui.console.help.screen import HelpScreen
 from nbtui.live.model import Case
 from support.console_toy import console, ready, screen_text, until
 
 
+@pytest.mark.slow
 async def test_the_help_says_what_the_signs_mean_and_finds_any_key(case: Case, simulator: object) -> None:
     async with console(case).run_test(size=(80, 24)) as pilot:
         app = await ready(pilot)

@@ -20,6 +20,7 @@ from support.console_toy import C_LINES, console, ready, until
 from support.image_toy import PYTHON, C, ToyFrame, opened, text_of
 
 
+@pytest.mark.slow
 async def test_progress_stop_and_start_again(case: Case, frame: ToyFrame, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nbtui.console.image.jobs.TOLD_EVERY", 0.0)
     frame.go.clear()
@@ -56,6 +57,7 @@ async def test_leaving_stops_it(case: Case, frame: ToyFrame) -> None:
         assert frame.started == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("error", "told"),
     [
@@ -99,6 +101,7 @@ async def test_a_c_image_of_another_size_is_said(case: Case, frame: ToyFrame) ->
         assert "40 x 49" in told and "40 x 50" in told
 
 
+@pytest.mark.slow
 async def test_a_cut_out_is_compared_where_it_lies(case: Case, frame: ToyFrame, tmp_path: Path) -> None:
     np.save(tmp_path / "cut.npy", C[3:10, 40:50])
     cut = replace(case, c_image=tmp_path / "cut.npy", c_image_at=(3, 40))
@@ -139,6 +142,7 @@ async def test_a_hostile_c_image(case: Case, frame: ToyFrame, tmp_path: Path) ->
         assert "[red].npy" in text_of(pilot) and all(row.isprintable() for row in text_of(pilot).splitlines())
 
 
+@pytest.mark.slow
 async def test_enter_traces_and_says_that_cs_log_is_elsewhere(case: Case, frame: ToyFrame) -> None:
     c_log = case.c_log
     assert c_log is not None
@@ -166,6 +170,7 @@ async def test_enter_traces_and_says_that_cs_log_is_elsewhere(case: Case, frame:
         assert "FIRST DIVERGENCE  rot_a_angstroms.x" in text_of(pilot) and "another pixel" not in text_of(pilot)
 
 
+@pytest.mark.slow
 async def test_without_a_c_log(case: Case, frame: ToyFrame) -> None:
     async with console(replace(case, c_log=None)).run_test(size=(120, 40)) as pilot:
         screen = await opened(pilot)

@@ -40,6 +40,7 @@ async def test_views(case: Case, frame: ToyFrame) -> None:
         assert screen.state.view == "python"
 
 
+@pytest.mark.slow
 async def test_moves(case: Case, frame: ToyFrame) -> None:
     async with console(case).run_test(size=(120, 40)) as pilot:
         screen = await opened(pilot)
@@ -59,6 +60,7 @@ async def test_moves(case: Case, frame: ToyFrame) -> None:
         assert screen.state.cursor == (12, 14)
 
 
+@pytest.mark.slow
 async def test_zoom_range_and_characters(case: Case, frame: ToyFrame) -> None:
     async with console(case).run_test(size=(120, 40)) as pilot:
         screen = await opened(pilot)
@@ -97,6 +99,7 @@ async def test_a_pixel_beyond_the_detector_is_no_trap(case: Case, frame: ToyFram
         assert (await opened(pilot)).state.cursor == (39, 14)
 
 
+@pytest.mark.slow
 async def test_a_typed_pixel(case: Case, frame: ToyFrame) -> None:
     async with console(case).run_test(size=(80, 24)) as pilot:
         screen = await opened(pilot)
@@ -147,6 +150,7 @@ async def test_worst_pixels(case: Case, frame: ToyFrame) -> None:
         assert "worst   1 of 2" in text_of(pilot) and "1.333333" in text_of(pilot)
 
 
+@pytest.mark.slow
 async def test_help_is_closed_by_any_key(case: Case, frame: ToyFrame) -> None:
     async with console(case).run_test(size=(80, 24)) as pilot:
         screen = await opened(pilot)

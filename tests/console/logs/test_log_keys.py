@@ -64,6 +64,7 @@ async def find(pilot: Pilot[int], screen: LogsScreen, text: str) -> None:
     await until(pilot, lambda: screen.state.pattern is None or not screen.state.searching)
 
 
+@pytest.mark.slow
 def test_the_keys_of_the_screen(logs: tuple[Path, Path]) -> None:
     async def steps(pilot: Pilot[int], screen: LogsScreen) -> None:
         def cursors() -> list[int]:
@@ -97,6 +98,7 @@ def test_the_keys_of_the_screen(logs: tuple[Path, Path]) -> None:
     run(logs, steps)
 
 
+@pytest.mark.slow
 def test_a_log_that_changes_is_read_again_under_the_screen(logs: tuple[Path, Path]) -> None:
     async def steps(pilot: Pilot[int], screen: LogsScreen) -> None:
         app = pilot.app
@@ -129,6 +131,7 @@ def test_a_log_that_changes_is_read_again_under_the_screen(logs: tuple[Path, Pat
     run(logs, steps)
 
 
+@pytest.mark.slow
 def test_a_search_counts_on_both_sides_and_esc_forgets_it(logs: tuple[Path, Path]) -> None:
     async def steps(pilot: Pilot[int], screen: LogsScreen) -> None:
         await find(pilot, screen, "f_(latt|cell)")

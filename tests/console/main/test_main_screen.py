@@ -54,6 +54,7 @@ async def test_divergences(case: Case, simulator: object) -> None:
         assert app.state.row is not None and app.state.row.label == "rot_a_angstroms.x"
 
 
+@pytest.mark.slow
 async def test_steps(case: Case, simulator: object) -> None:
     async with console(case).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)
@@ -70,6 +71,7 @@ async def test_steps(case: Case, simulator: object) -> None:
         assert "only source" in app.state.message
 
 
+@pytest.mark.slow
 async def test_phi_mode_changes_the_verdict_and_marks_what_changed(case: Case, simulator: object) -> None:
     async with console(case).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)
@@ -95,6 +97,7 @@ async def test_filter(case: Case, simulator: object) -> None:
         assert "lambda_meters" in shown(app, "fields")
 
 
+@pytest.mark.slow
 async def test_search(case: Case, simulator: object) -> None:
     async with console(case).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)

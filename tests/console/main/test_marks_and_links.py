@@ -160,6 +160,7 @@ def test_feeds_is_made_from_read_backwards() -> None:
             assert entry.name in dependents(name)
 
 
+@pytest.mark.slow
 async def test_marks_and_links_by_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nbtui.live.session.simulate", lambda case, settings: toy_simulator(settings))
     log = tmp_path / "trace_c.log"

@@ -219,6 +219,7 @@ async def test_a_changed_python_log_is_compared_again_and_the_cursor_stays(logs:
     assert app.return_value == 0
 
 
+@pytest.mark.slow
 async def test_the_console_looks_by_itself(logs: tuple[Path, Path]) -> None:
     async with two(logs).run_test(size=(80, 24)) as pilot:
         app = await ready(pilot)

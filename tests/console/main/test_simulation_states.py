@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from nbtui.console.app import Console
 from nbtui.console.main.state import Phase
 from nbtui.errors import SimulationFailed
@@ -146,6 +148,7 @@ async def test_a_failure_after_a_result_keeps_the_result(case: Case, simulator: 
         assert "FIRST DIVERGENCE" in text and "lost the device" in text
 
 
+@pytest.mark.slow
 async def test_an_unreadable_log_is_a_sentence(case: Case, simulator: object, tmp_path: Path) -> None:
     async with console(replace(case, c_log=tmp_path / "gone.log")).run_test(size=(120, 40)) as pilot:
         app = pilot.app

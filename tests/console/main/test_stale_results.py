@@ -74,6 +74,7 @@ def test_whatever_order_results_come_in(events: list[tuple[str, str | int]]) -> 
     assert not model.shown or model.shown[-1] == asked or asked not in model.shown
 
 
+@pytest.mark.slow
 async def test_results_that_come_back_in_reverse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Five requests, all waiting at once; they are let go from the newest to the oldest."""
     gates: list[threading.Event] = []

@@ -163,6 +163,7 @@ async def test_new_packages_appear_and_gone_ones_go(tmp_path: Path, size: tuple[
     assert app.return_value == 0
 
 
+@pytest.mark.slow
 async def test_every_key(tmp_path: Path) -> None:
     root = tmp_path / "reports"
     package = new_package(root, "20260101T000000Z", py=50.0)

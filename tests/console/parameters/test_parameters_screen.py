@@ -133,6 +133,7 @@ async def test_every_action(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert app.return_value == 130
 
 
+@pytest.mark.slow
 async def test_switches_choices_and_the_main_screens_mode_key(tmp_path: Path) -> None:
     app = console(load_case(None), tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -157,6 +158,7 @@ async def test_switches_choices_and_the_main_screens_mode_key(tmp_path: Path) ->
         assert app.state.settings.phi_mode == "spec" and not agrees(app)
 
 
+@pytest.mark.slow
 async def test_what_cannot_be_simulated_says_why_and_is_undone(tmp_path: Path) -> None:
     app = console(load_case(None), tmp_path)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -218,6 +220,7 @@ async def test_the_trace_follows_every_nudge(tmp_path: Path) -> None:
         assert len(set(seen)) == 5
 
 
+@pytest.mark.slow
 async def test_an_export_records_the_changed_command(tmp_path: Path) -> None:
     app = console(load_case(None), tmp_path / "reports")
     async with app.run_test(size=(120, 40)) as pilot:
@@ -242,6 +245,7 @@ async def test_two_logs_have_no_parameters(tmp_path: Path) -> None:
         assert "two logs have no parameters" in app.state.message
 
 
+@pytest.mark.slow
 async def test_hostile_texts_reach_no_terminal_and_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "nbtui.live.session.simulate", lambda case, settings=None: toy_simulator(settings or Settings())
