@@ -189,7 +189,7 @@ def assemble(
     """The experiment, without notices and file names.
 
     Raises:
-        InputError: there are no sources or no phi steps.
+        InputError: no sources, or no phi steps.
     """
     frame = derived.frame
     return ExperimentData(

@@ -124,7 +124,7 @@ def detector_size(options: Options) -> Size:
     """Size and pixel counts; a pixel count overrides a size (section 2.1).
 
     Raises:
-        InputError: the pixel size is not positive, or there are no pixels.
+        InputError: a pixel size that is not positive, or a detector without pixels.
     """
     pixel = options.pixel_mm / 1000.0
     if not pixel > 0.0:
