@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from nbtui.diagnosis.diagnose import Diagnosis, diagnose
+from nbtui.diagnosis.answer import Diagnosis
+from nbtui.diagnosis.diagnose import diagnose
 from nbtui.live.cases import case_of_command_file
 from nbtui.trace.reading.reader import read_trace
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from nbtui.diagnosis.diagnose import Diagnosis
+from nbtui.diagnosis.answer import Diagnosis, Verdict
 from nbtui.diagnosis.explain.attribution import Share
-from nbtui.diagnosis.explain.causes import Cause
+from nbtui.diagnosis.explain.causes import Cause, WorstLeft
 
 
-def cause(*ids: str, explained: float = 1.0, residual: float = 2e-15, **more: object) -> Cause:
+def cause(
+    *ids: str, explained: float = 1.0, residual: float = 2e-15, probability: float = 0.9, **more: object
+) -> Cause:
     given = {
         "summary": f"What {ids[0]} is. [Python side]",
         "forms": ids,
@@ -18,7 +20,7 @@ def cause(*ids: str, explained: float = 1.0, residual: float = 2e-15, **more: ob
         "left": "",
         **more,
     }
-    return Cause(ids, explained, residual, **given)
+    return Cause(ids, probability, explained, residual, WorstLeft("I_pixel_final", residual), **given)
 
 
 def diagnosis(*causes: Cause, side: str = "PY", differs: bool = True, **more: object) -> Diagnosis:
@@ -31,7 +33,8 @@ def diagnosis(*causes: Cause, side: str = "PY", differs: bool = True, **more: ob
         "tried": (61, 412),
         **more,
     }
-    return Diagnosis(causes, differs=differs, faulty_side=side if causes else "", **given)
+    found = (Verdict.EXPLAINED if causes else Verdict.UNKNOWN) if differs else Verdict.AGREES
+    return Diagnosis(found, causes, faulty_side=side if causes else "", **given)
 
 
 TWO = diagnosis(cause("phi_carryover"), cause("phi_midpoint", "tap_after_polar", explained=0.93, residual=0.068))

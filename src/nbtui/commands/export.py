@@ -11,7 +11,7 @@ from nbtui.commands.options import Request, c_log_of, c_log_option, case_options
 from nbtui.errors import UnusableInput
 
 if TYPE_CHECKING:
-    from nbtui.diagnosis.diagnose import Diagnosis
+    from nbtui.diagnosis.answer import Diagnosis
     from nbtui.live.model import Case
     from nbtui.trace.model import Trace
 

@@ -7,17 +7,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nbtui.diagnosis.explain.attribution import Share, attribute, given
+from nbtui.diagnosis.answer import Diagnosis, Verdict
+from nbtui.diagnosis.explain.attribution import attribute, given
 from nbtui.diagnosis.explain.causes import Cause, Outcome, ranked
 from nbtui.diagnosis.hypotheses.catalogue import variants_of
 from nbtui.diagnosis.hypotheses.record import Problem, Variant
 from nbtui.diagnosis.replay.replay import MOST_TERMS, Replay, replay
 from nbtui.diagnosis.replay.setup import PixelSetup
-from nbtui.diagnosis.search.consistency import Finding, check
+from nbtui.diagnosis.search.consistency import check
 from nbtui.diagnosis.search.fit import fitted
 from nbtui.diagnosis.search.inherited import divergences
 from nbtui.diagnosis.search.preflight import hints, preflight, source_lines
-from nbtui.diagnosis.search.ratios import Match, matches
+from nbtui.diagnosis.search.ratios import matches
 from nbtui.diagnosis.search.rows import Rows, common_rows, predictions
 from nbtui.diagnosis.search.search import DONE, PRICE, Search, silent
 from nbtui.diagnosis.search.single import find_single, single_noise, suspected_single
@@ -31,24 +32,6 @@ from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.text import clean
 
 BASE_IS_C = 0.5  # share of the gap [bits] beyond which a base that misses the C trace is not C's
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """The result: ranked causes, best first; none when nothing differs."""
-
-    hypotheses: tuple[Cause, ...]
-    preflight: tuple[str, ...]
-    differs: bool
-    faulty_side: str  # "PY", "C" (the C log does not follow from its command line) or ""
-    notes: tuple[str, ...]
-    consistency: tuple[Finding, ...] = ()  # lines that contradict their own trace
-    ratios: tuple[Match, ...] = ()
-    inherited: tuple[str, ...] = ()  # fields whose difference follows from earlier ones
-    new_divergence: str = ""  # first field whose difference does not follow
-    attribution: tuple[Share, ...] = ()  # of the best cause, Python minus C
-    attributed_to: str = ""  # origin of the C side's terms
-    tried: tuple[int, int] = (0, 0)  # single causes and combinations
 
 
 def base_setup(case: Case, pixel: tuple[int, int]) -> PixelSetup:
@@ -86,7 +69,7 @@ def diagnose(
     counts = base.scene.n_cells if base.scene.shape == "SQUARE" else None
     contradictions = (*check(c, "C"), *check(py, "Python", counts))
     if rows.total(rows.bits(rows.reference, rows.suspect)) <= DONE:
-        return Diagnosis((), findings, False, "", (), contradictions)
+        return Diagnosis(Verdict.AGREES, (), findings, "", (), consistency=contradictions)
     asked = _question(Problem(case, base, c, py), rows, plain)
     tried = [0, 0]
     search = Search(base, asked.rows, variants_of(asked.problem), hints(c, py), tell=tell, tried=tried)
@@ -97,9 +80,9 @@ def diagnose(
     sides = (replay(best), plain) if asked.side == "C" else (plain, replay(best))
     terms, source = _terms_of_c(case, c, sides[0], base)
     return Diagnosis(
+        verdict=_verdict(causes),
         hypotheses=causes,
         preflight=findings,
-        differs=True,
         faulty_side=asked.side if causes else "",
         notes=(*asked.notes, *source.notes),
         consistency=contradictions,
@@ -110,6 +93,12 @@ def diagnose(
         attributed_to=source.name,
         tried=(tried[0], tried[1]),
     )
+
+
+def _verdict(causes: tuple[Cause, ...]) -> Verdict:
+    if not causes:
+        return Verdict.UNKNOWN
+    return Verdict.PARTLY if causes[0].left else Verdict.EXPLAINED
 
 
 def _set_up(case: Case, c: Trace, pixel: tuple[int, int]) -> PixelSetup:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from nbtui.diagnosis.diagnose import Diagnosis
+from nbtui.diagnosis.answer import Diagnosis
 
 
 def as_object(diagnosis: Diagnosis) -> dict[str, object]:

@@ -18,7 +18,7 @@ from nbtui.console.diagnosis.screen import DiagnosisScreen
 from nbtui.console.main.screen import MainScreen
 from nbtui.console.main.state import Phase
 from nbtui.console.session.preferences import Preferences
-from nbtui.diagnosis.diagnose import Diagnosis
+from nbtui.diagnosis.answer import Diagnosis
 from nbtui.errors import UnusableInput
 from nbtui.live.model import Case, Settings
 from nbtui.trace.model import Trace

@@ -15,7 +15,7 @@ from nbtui.console.main.cause_summary import cause_in_one_line, current, not_dia
 from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.panes import detail, header
 from nbtui.console.main.state import Phase, State
-from nbtui.diagnosis.diagnose import Diagnosis
+from nbtui.diagnosis.answer import Diagnosis
 from nbtui.diagnosis.search.consistency import Finding
 from nbtui.trace.text import clean
 from support.console_causes import TWO, cause, diagnosis

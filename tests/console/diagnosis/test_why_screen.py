@@ -18,7 +18,7 @@ from nbtui.console.main.cause_summary import current
 from nbtui.console.main.jobs import Judgement
 from nbtui.console.main.screen import MainScreen
 from nbtui.console.main.state import Phase
-from nbtui.diagnosis.diagnose import Diagnosis
+from nbtui.diagnosis.answer import Diagnosis
 from nbtui.evidence.write.export import ExportRequest
 from nbtui.live.cases import load_case
 from nbtui.live.model import Case, Settings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nbtui.trace.model import Trace
 
 if TYPE_CHECKING:
-    from nbtui.diagnosis.diagnose import Diagnosis
+    from nbtui.diagnosis.answer import Diagnosis
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
-from nbtui.diagnosis.hypotheses.record import Variant
+from nbtui.diagnosis.hypotheses.record import CauseKind, Variant
 from nbtui.diagnosis.hypotheses.scaling import FLOAT32
 from nbtui.diagnosis.search.rows import Rows
 from nbtui.diagnosis.search.search import DONE, SearchState
@@ -23,12 +23,22 @@ SINGLE_LEFT = 0.3  # bits per field that single precision may leave
 
 
 @dataclass(frozen=True)
+class WorstLeft:
+    """The largest difference that an explanation leaves."""
+
+    field: str
+    off: float  # relative
+
+
+@dataclass(frozen=True)
 class Cause:
     """One ranked explanation."""
 
     ids: tuple[str, ...]
+    probability: float  # that the ids are right, 0 to 1
     explained: float  # share of the misfit (in digits, over all compared fields), 0 to 1
     residual: float  # largest remaining relative difference
+    worst_left: WorstLeft | None  # the same with its field; None if nothing differs
     summary: str
     forms: tuple[str, ...]  # which form of each id
     confirm: tuple[str, ...]
@@ -36,6 +46,12 @@ class Cause:
     seen: tuple[str, ...]  # lines of the C log that show it
     options: tuple[tuple[str, Any], ...]  # a changed set-up, as fields of the simulator's Options
     left: str  # the unexplained rest, in words; empty without one
+
+    @property
+    def kind(self) -> CauseKind:
+        """The kind of the strongest member: one cause of the simulation makes it one of the simulation."""
+        kinds = {CATALOGUE[name].kind for name in self.ids}
+        return next(kind for kind in CauseKind if kind in kinds)
 
     @property
     def settings(self) -> dict[str, str]:
@@ -60,6 +76,7 @@ def ranked(outcome: Outcome, c: Trace) -> Iterator[Cause]:
     """The best state of every combination of ids, best first; ``c``: the trace whose log is quoted."""
     listed: set[tuple[str, ...]] = set()
     best = 0.0
+    likely = _probabilities(outcome.states)
     for state in outcome.states:
         ids = _ids(state, outcome)
         if not ids or ids in listed or len(listed) >= SHOWN:
@@ -69,11 +86,11 @@ def ranked(outcome: Outcome, c: Trace) -> Iterator[Cause]:
             continue
         best = max(best, explained)
         listed.add(ids)
-        yield _cause(ids, state, outcome, explained, c)
+        yield _cause(ids, likely[state.ids], state, outcome, explained, c)
         other = _other_reading(ids, outcome.single)
         if len(listed) == 1 and other:
             listed.add(other)
-            yield _cause(other, state, outcome, explained, c)
+            yield _cause(other, likely[state.ids], state, outcome, explained, c)
 
 
 def _ids(state: SearchState, outcome: Outcome) -> tuple[str, ...]:
@@ -94,23 +111,38 @@ def _other_reading(ids: tuple[str, ...], single: Single | None) -> tuple[str, ..
     return tuple(name for name in ids if name != precision) if precision in ids else tuple(sorted((*ids, precision)))
 
 
-def _cause(ids: tuple[str, ...], state: SearchState, outcome: Outcome, explained: float, c: Trace) -> Cause:
+def _probabilities(states: Sequence[SearchState]) -> dict[tuple[str, ...], float]:
+    """Of every combination of ids: each bit that its best state costs more halves its weight."""
+    least = min(state.total for state in states)
+    weights: dict[tuple[str, ...], float] = {}
+    for state in states:
+        weights[state.ids] = max(weights.get(state.ids, 0.0), 2.0 ** (least - state.total))
+    whole = sum(weights.values())
+    return {ids: weight / whole for ids, weight in weights.items()}
+
+
+def _cause(
+    ids: tuple[str, ...], probability: float, state: SearchState, outcome: Outcome, explained: float, c: Trace
+) -> Cause:
     known = [CATALOGUE[name] for name in ids]
     variants = [variant for _, variant in state.variants]
     if outcome.quiet is not None:
         variants.append(outcome.quiet)
     forms = tuple(clean(variant.label) for variant in variants)
     distance = outcome.rows.distance(state.predicted, outcome.rows.suspect)
-    finite = distance[np.isfinite(distance)]
-    residual = float(finite.max()) if finite.size else 0.0
+    distance = np.where(np.isfinite(distance), distance, 0.0)
+    worst = int(np.argmax(distance))
+    residual = float(distance[worst])
     left = _left(state, outcome, residual)
     who = "C side" if outcome.side == "C" else "Python side"
     details = "; ".join((*forms, who))
     sentences = " ".join(item.sentence for item in known)
     return Cause(
         ids,
+        probability,
         explained,
         residual,
+        WorstLeft(outcome.rows.fields[worst], residual) if residual else None,
         f"{sentences} [{details}]" + (f" {left}" if left else ""),
         forms,
         tuple(item.confirm for item in known),

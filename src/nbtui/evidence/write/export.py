@@ -45,7 +45,7 @@ from nbtui.trace.reading.reader import parse_lines, read_trace, with_phi
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
-    from nbtui.diagnosis.diagnose import Diagnosis
+    from nbtui.diagnosis.answer import Diagnosis
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,55 @@
+"""The answer of a diagnosis, in three parts: what is certain, which causes are likely, what is unknown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from nbtui.diagnosis.explain.attribution import Share
+from nbtui.diagnosis.explain.causes import Cause
+from nbtui.diagnosis.search.consistency import Finding
+from nbtui.diagnosis.search.ratios import Match
+
+
+class Verdict(StrEnum):
+    """How much of the difference the best hypothesis explains."""
+
+    AGREES = "agrees"  # nothing differs
+    EXPLAINED = "explained"  # everything that differs
+    PARTLY = "partly"  # some of it
+    UNKNOWN = "unknown"  # nothing: no known cause
+
+
+@dataclass(frozen=True)
+class Unexplained:
+    """A difference that no known cause explains."""
+
+    field: str
+    off: float  # relative to the value, as the best hypothesis leaves it
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The result: what is certain, ranked causes (best first), and what is unknown."""
+
+    verdict: Verdict
+    hypotheses: tuple[Cause, ...]
+    preflight: tuple[str, ...]
+    faulty_side: str  # "PY", "C" (the C log does not follow from its command line) or ""
+    notes: tuple[str, ...]
+    certain: tuple[str, ...] = ()  # facts of the two logs that hold whatever the cause
+    unknown: tuple[Unexplained, ...] = ()  # in pipeline order
+    remarks: tuple[str, ...] = ()  # true, but no cause: single precision, lines of the print
+    consistency: tuple[Finding, ...] = ()  # lines that contradict their own trace
+    ratios: tuple[Match, ...] = ()
+    inherited: tuple[str, ...] = ()  # fields whose difference follows from earlier ones
+    new_divergence: str = ""  # first field whose difference does not follow
+    attribution: tuple[Share, ...] = ()  # of the best cause, Python minus C
+    attributed_to: str = ""  # origin of the C side's terms
+    tried: tuple[int, int] = field(default=(0, 0))  # single causes and combinations
+
+    @property
+    def differs(self) -> bool:
+        """Whether the traces differ at all."""
+        return self.verdict is not Verdict.AGREES
