@@ -95,7 +95,7 @@ def _kahn_factors(problem: Problem) -> Iterator[Form]:
     known = [0.0, 1.0]
     solved = _solved_kahn(problem)
     if solved is not None and all(abs(solved - value) > 1e-9 for value in known):
-        yield Form(f"K = {solved:.6g}", scene(kahn=solved, nopolar=False), price=3.0)
+        yield Form(f"K = {solved:.6g}", scene(kahn=solved, nopolar=False), price=3.0, fitted=("polar",))
     for value in [*known, -1.0]:
         yield Form(f"K = {value:g}", scene(kahn=value, nopolar=False))
 
@@ -192,7 +192,7 @@ def _caches(problem: Problem) -> Iterator[Form]:
         yield Form("cache not read, default_F everywhere", scene(table=plain), price)
     printed = _printed_factors(problem.suspect)
     if printed:
-        yield Form("F_cell from elsewhere", rule("structure_factor", f_given=printed), price if said else 12.0)
+        yield Form("F_cell from elsewhere", rule("structure_factor", f_given=printed), price, fitted=("F_cell",))
 
 
 def _printed_factors(trace: Trace) -> tuple[tuple[tuple[int, int, int], float], ...]:

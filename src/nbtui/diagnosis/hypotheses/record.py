@@ -47,6 +47,7 @@ class Form:
     change: Change
     price: float = 0.0
     options: tuple[tuple[str, Any], ...] = ()  # the same change as fields of the simulator's Options
+    fitted: tuple[str, ...] = ()  # fields of the suspect that a number of the form was fitted to: they prove nothing
 
 
 Forms = Callable[[Problem], Iterable[Form]]

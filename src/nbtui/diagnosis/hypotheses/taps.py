@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from nbtui.diagnosis.hypotheses.changes import Change, rule
 from nbtui.diagnosis.hypotheses.log_lines import quoted
 from nbtui.diagnosis.hypotheses.record import CauseKind, Form, Forms, Hypothesis, Problem
-from nbtui.diagnosis.replay.lines import LastSubpixel, StarRotation
+from nbtui.diagnosis.replay.lines import BlockPoint, LastSubpixel, StarRotation
 from nbtui.diagnosis.replay.scaling import ScalingFactor
 from nbtui.diagnosis.replay.setup import PixelSetup, with_rules
 
@@ -130,6 +130,44 @@ LAST_SUBPIXEL = Hypothesis(
     CauseKind.PRINT,
 )
 
+# --- the block evaluated on its own ----------------------------------------------------------------------------------
+
+
+def _pixel_center(problem: Problem) -> Iterator[Form]:
+    if problem.scene.oversample > 1:
+        yield Form("", rule("lines", block_at=BlockPoint.CENTER))
+
+
+PIXEL_CENTER = Hypothesis(
+    "tap_pixel_centre",
+    "The trace block is evaluated at the center of the pixel.",
+    "C prints one block for every subpixel; with an even -oversample none of them is at the center.",
+    "Print the block of a subpixel, or compare with -oversample 1 on both sides.",
+    _pixel_center,
+    quoted("oversample steps", fields=("pixel_pos_meters",)),
+    CauseKind.PRINT,
+)
+
+
+def _rederived(problem: Problem) -> Iterator[Form]:
+    here = problem.scene
+    yield Form("at the corner of the pixel", rule("lines", block_at=BlockPoint.CORNER), 2.0)
+    if here.n_phi > 1 and not here.first_pixel:
+        yield Form("with fresh vectors at phi = 0", rule("lines", block_fresh=True), 2.0)
+        if here.oversample > 1:
+            change = rule("lines", block_fresh=True, block_at=BlockPoint.CENTER)
+            yield Form("at the center of the pixel, with fresh vectors at phi = 0", change, 2.0)
+
+
+REDERIVED = Hypothesis(
+    "print_rederived",
+    "A trace line is computed again by the trace hook, not taken from the values that make the pixel.",
+    "A value downstream of the line agrees although the line does not.",
+    "Print the variable that the pixel is made from.",
+    _rederived,
+    kind=CauseKind.PRINT,
+)
+
 # --- other lines -----------------------------------------------------------------------------------------------------
 
 
@@ -175,6 +213,8 @@ HYPOTHESES = (
     SINGLE_PHI,
     SINGLE_DOMAIN,
     LAST_SUBPIXEL,
+    PIXEL_CENTER,
+    REDERIVED,
     ROTATED_STARS,
     UNIT_LABEL,
 )

@@ -40,10 +40,20 @@ class StarRotation(StrEnum):
     CARRIED = "carried"
 
 
+class BlockPoint(StrEnum):
+    """The point of the pixel at which the block is evaluated."""
+
+    SUBPIXELS = "subpixels"  # C's: one block for every layer and subpixel
+    CENTER = "center"  # one block, in the first layer
+    CORNER = "corner"
+
+
 @dataclass(frozen=True)
 class LineRules:
     """What the lines show; none of it changes the pixel."""
 
+    block_at: BlockPoint = BlockPoint.SUBPIXELS
+    block_fresh: bool = False  # the block shows fresh vectors at phi = 0, whatever the pixel is made with
     i_factors: tuple[ScalingFactor, ...] = ()  # included in I_before_scaling
     single_phi: int | None = None  # the one step that I_before_scaling shows
     single_mosaic: int | None = None  # the one domain
@@ -72,15 +82,18 @@ class Stages:
 Lines = dict[str, Array]
 
 
-def block_lines(scene: Scene, rules: LineRules, made: Stages) -> Lines:
-    """Lines of one block for every layer and subpixel, (blocks, components), and those printed once, (1, 1)."""
+def block_lines(scene: Scene, rules: LineRules, made: Stages, shown: Stages) -> Lines:
+    """Lines of one block for every layer and subpixel, (blocks, components), and those printed once, (1, 1).
+
+    ``made``: the stages that make the pixel; ``shown``: those that the block shows.
+    """
     blocks = scene.n_layers * scene.oversample**2
     repeated = {
-        **_pixel_lines(scene, made.pixel),
-        **_scattering_lines(scene, made.scattering),
-        **_crystal_lines(scene, rules, made.crystal),
-        **_lattice_lines(scene, made.lattice),
-        **_structure_factor_lines(scene, made.structure_factor),
+        **_pixel_lines(scene, shown.pixel, made.corrections),
+        **_scattering_lines(scene, shown.scattering),
+        **_crystal_lines(scene, rules, shown.crystal),
+        **_lattice_lines(scene, shown.lattice),
+        **_structure_factor_lines(scene, shown.structure_factor),
     }
     lines: Lines = {}
     for name, values in repeated.items():
@@ -91,14 +104,14 @@ def block_lines(scene: Scene, rules: LineRules, made: Stages) -> Lines:
     return _relabelled(lines, rules)
 
 
-def phi_lines(scene: Scene, rules: LineRules, made: Stages) -> Lines:
+def phi_lines(scene: Scene, rules: LineRules, shown: Stages) -> Lines:
     """Lines of the phi steps, domain 0 of source 0, (blocks, steps)."""
     if scene.shape != "SQUARE":
         return {}
-    blocks = scene.n_layers * scene.oversample**2
+    blocks = shown.pixel.radius.size
     start, step = rules.phi_shown or (scene.phi_start, scene.phi_step)
     degrees = np.degrees(start + step * np.arange(scene.n_phi))
-    lattice = made.lattice
+    lattice = shown.lattice
     lines = {
         "phi.phi_deg": np.tile(degrees, (blocks, 1)),
         "phi.k_frac": _first_domain(scene, lattice.hkl[..., 1]),
@@ -128,8 +141,10 @@ def _first_term(scene: Scene, values: Array) -> Array:
     return values[:: len(scene.sources), 0, 0]
 
 
-def _pixel_lines(scene: Scene, at: PixelValues) -> Lines:
-    omega = at.omega if scene.oversample_omega else np.full_like(at.omega, at.omega.flat[0])
+def _pixel_lines(scene: Scene, at: PixelValues, corrections: CorrectionValues) -> Lines:
+    # of the first subpixel for the whole pixel; a block of another point shows the pixel's own
+    cached = at.omega.flat[0] if at.omega.size == corrections.omega.size else corrections.pixel_omega
+    omega = at.omega if scene.oversample_omega else np.full_like(at.omega, cached)
     return {
         "pix0_vector_meters": at.pix0,
         "fdet_vec": scene.fast,

@@ -8,13 +8,13 @@ Source: nanobragg_pixel_loop.md sections 3 to 9 and 12.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nbtui.diagnosis.replay.accumulation import accumulation
 from nbtui.diagnosis.replay.corrections import corrections
 from nbtui.diagnosis.replay.crystal import crystal
 from nbtui.diagnosis.replay.lattice import lattice
-from nbtui.diagnosis.replay.lines import Stages, block_lines, phi_lines
+from nbtui.diagnosis.replay.lines import BlockPoint, Stages, block_lines, phi_lines
 from nbtui.diagnosis.replay.pixel import pixel
 from nbtui.diagnosis.replay.precision import Noise
 from nbtui.diagnosis.replay.scaling import scaling
@@ -52,8 +52,24 @@ def replay(setup: PixelSetup) -> Replay:
         "F_latt": made.lattice.f_latt.reshape(shape),
         "F_cell": made.structure_factor.f_cell.reshape(shape),
     }
-    fields, phi = (lines(scene, rules.lines, made) for lines in (block_lines, phi_lines))
+    shown = _shown(scene, rules, made)
+    fields, phi = block_lines(scene, rules.lines, made, shown), phi_lines(scene, rules.lines, shown)
     return Replay(fields, phi, made.accumulation.terms, parts)
+
+
+def _shown(scene: Scene, rules: Rules, made: Stages) -> Stages:
+    """The stages that the block shows: those of the pixel, unless its lines are evaluated on their own."""
+    point, offset = rules.lines.block_at, rules.pixel.offset
+    if rules.lines.block_fresh:
+        rules = replace(rules, crystal=replace(rules.crystal, phi_carryover=False))
+    elif point is BlockPoint.SUBPIXELS:
+        return made
+    if point is not BlockPoint.SUBPIXELS:
+        share = 0.5 if point is BlockPoint.CORNER else 0.0
+        moved = (offset[0] / scene.oversample - share, offset[1] / scene.oversample - share)
+        rules = replace(rules, pixel=replace(rules.pixel, offset=moved))
+        scene = replace(scene, oversample=1, n_layers=1)
+    return stages(scene, rules)
 
 
 def stages(scene: Scene, rules: Rules) -> Stages:

@@ -1,31 +1,43 @@
 """Search for the hypotheses that, alone or together, turn one trace into the other.
 
-Every variant is replayed; then the best ones are combined with every other that affects a remaining difference, up
-to three. The score is the misfit in bits over all compared rows plus a price for each hypothesis, so that a further
-one has to explain more than it could by chance.
+A row counts as explained when the replay reproduces it to the precision of the numbers; coming closer counts nothing,
+because among hundreds of variants one always comes closer by chance. Every variant is replayed; then the best states
+are extended by every variant that affects a remaining difference, one at a time, for as long as that explains more
+than it costs. Breaking a row that agreed costs more than the row, most of all in the values that make the pixel: what
+agrees downstream is not fed by a difference upstream.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from nbtui.diagnosis.hypotheses.record import Variant
+from nbtui.diagnosis.hypotheses.record import CauseKind, Variant
 from nbtui.diagnosis.replay.replay import Replay, replay
 from nbtui.diagnosis.replay.setup import PixelSetup
 from nbtui.diagnosis.search.rows import Rows, predictions
 from nbtui.diagnosis.search.units import label_variants
 from nbtui.live.scene import Array
+from nbtui.parity.align import END
 
-PRICE = 6.0  # bits per hypothesis: what one of some hundred variants gains by chance
-BEAM = (8, 5)  # states that are extended by a second, a third hypothesis
+PRICE = 8.0  # bits per hypothesis: what one of some hundred variants explains by chance
+UNLIKELY = 4.0  # more bits for a cause of the simulation while the pixel agrees
+WIDTH = 3  # states that are extended, the best by total and the best by what they may become
+DEEPEST = 6  # hypotheses in a set
 REFINED = 2  # states of a level whose members are also tried in their other forms
-MOST_REPLAYS = 2000
+MOST_REPLAYS = 4000
+MOST_TERMS = 20_000_000  # simulated in all, beyond the single hypotheses
 CHANGED = 1e-13  # relative change of a row that counts as one
 DONE = 0.5  # bits left over that count as nothing
+HARM = 1.5  # cost of breaking a row that agreed, relative to the row
+HARM_TO_PIXEL = 4.0  # the same for a value that makes the pixel
+
+Flags = npt.NDArray[np.bool_]
+Members = tuple[tuple[int, Variant], ...]  # variants with their place in the list, the order in which they apply
 
 
 def silent(words: str) -> None:
@@ -36,14 +48,20 @@ def silent(words: str) -> None:
 class SearchState:
     """A combination of variants and how well it explains the suspect."""
 
-    variants: tuple[tuple[int, Variant], ...]  # with their place in the list, the order in which they apply
+    variants: Members
     predicted: Array
-    row_bits: Array
-    bits: float
+    row_bits: Array  # misfit
+    bits: float  # the same over all fields
+    cost: float  # bits that are not explained, or broken
     price: float
 
     @property
     def total(self) -> float:
+        return self.cost + self.price
+
+    @property
+    def promise(self) -> float:
+        """Total if coming closer counted."""
         return self.bits + self.price
 
     @property
@@ -66,6 +84,8 @@ class Search:
     extras: dict[int, Variant] = field(default_factory=dict)
     seen: dict[tuple[int, ...], SearchState | None] = field(default_factory=dict)
 
+    # --- one state ---------------------------------------------------------------------------------------------------
+
     def evaluate(self, chosen: Iterable[tuple[int, Variant]], told: str = "") -> SearchState | None:
         """The state of a combination of variants; None if they exclude each other. ``told``: the progress to report."""
         members = tuple(sorted(chosen, key=lambda item: item[0]))
@@ -79,7 +99,7 @@ class Search:
         if members:
             self.tried[len(members) > 1] += 1
             self.tell(told or f"tried {self.tried[0]} causes, {self.tried[1]} combinations")
-        return self.state(members, made)
+        return self._state(members, made)
 
     def applied(self, members: Iterable[tuple[int, Variant]]) -> PixelSetup:
         """The base set-up with the variants applied in their order."""
@@ -88,18 +108,49 @@ class Search:
             setup = variant.change(setup)
         return setup
 
-    def state(self, members: tuple[tuple[int, Variant], ...], made: Replay) -> SearchState:
+    def _state(self, members: Members, made: Replay) -> SearchState:
         """Score a replay."""
         predicted = predictions(self.rows, made)
-        predicted = np.where(np.isnan(predicted) & ~np.isnan(self.target), self.rows.reference, predicted)
-        bits = self.rows.bits(predicted, self.target)
-        price = sum(PRICE + variant.price - self.cheaper.get(variant.id, 0.0) for _, variant in members)
-        return SearchState(members, predicted, bits, self.rows.total(bits), price)
+        predicted = np.where(np.isnan(predicted) & ~np.isnan(self.rows.suspect), self.rows.reference, predicted)
+        row_bits = self.rows.bits(predicted, self.rows.suspect)
+        left = np.where(row_bits > 0.0, np.maximum(row_bits, self._apart), 0.0)
+        broken = (row_bits > 0.0) & (self._apart == 0.0)
+        fitted = self._rows_of(name for _, variant in members for name in variant.form.fitted)
+        cost = self.rows.total(np.where(fitted, self._apart, np.where(broken, left * self._harm, left)))
+        price = sum(self._price(variant) for _, variant in members)
+        return SearchState(members, predicted, row_bits, self.rows.total(row_bits), cost, price)
 
-    @property
-    def target(self) -> Array:
-        """The values to explain."""
-        return self.rows.suspect
+    def _rows_of(self, names: Iterable[str]) -> Flags:
+        wanted = set(names)
+        return np.asarray([name in wanted for name in self.rows.fields], dtype=bool)
+
+    def _price(self, variant: Variant) -> float:
+        unlikely = UNLIKELY if self._pixel_agrees and variant.hypothesis.kind is CauseKind.SIMULATION else 0.0
+        return PRICE + variant.price + unlikely - self.cheaper.get(variant.id, 0.0)
+
+    @cached_property
+    def _apart(self) -> Array:
+        """Misfit of each row before any hypothesis."""
+        with np.errstate(all="ignore"):
+            made = predictions(self.rows, replay(self.base))
+        made = np.where(np.isnan(made) & ~np.isnan(self.rows.suspect), self.rows.reference, made)
+        return self.rows.bits(made, self.rows.suspect)
+
+    @cached_property
+    def _makes_pixel(self) -> Flags:
+        """Rows of the values that make the pixel, printed after all loops."""
+        return np.asarray([place[0] == END for place in self.rows.places], dtype=bool)
+
+    @cached_property
+    def _harm(self) -> Array:
+        return np.where(self._makes_pixel, HARM_TO_PIXEL, HARM)
+
+    @cached_property
+    def _pixel_agrees(self) -> bool:
+        finals = self._rows_of(["I_pixel_final"])
+        return bool(finals.any() and not (self._apart[finals] > 0.0).any())
+
+    # --- the search --------------------------------------------------------------------------------------------------
 
     def run(self, extra: Callable[[SearchState], Sequence[Variant]] | None = None) -> list[SearchState]:
         """Every state tried, best first; ``extra`` makes further variants if the listed ones fail."""
@@ -107,39 +158,38 @@ class Search:
         assert start is not None  # the base has been replayed before
         if start.bits <= self.done:
             return [start]
-        singles: list[SearchState] = []
-        changes: dict[int, npt.NDArray[np.bool_]] = {}
+        changes: dict[int, Flags] = {}
+        found = [start, *self._singles(start, changes), *self._labels(start)]
+        level = found
+        for members in range(2, DEEPEST + 1):
+            best = min(found, key=lambda state: state.total)
+            # a larger set costs at least this much: pointless once a smaller one explains all for less
+            if best.cost <= self.done and best.price <= PRICE * members:
+                break
+            if extra is not None and members == 2:
+                found += self._added(extra(start), start, changes)
+                level = found
+            level = self._extended(_frontier(level), changes)
+            level += self._refined(sorted(level, key=lambda state: state.total)[:REFINED], changes)
+            found += level
+            if not level or (min(state.promise for state in level) > best.promise - 1.0 and members > 2):
+                break
+        return sorted(found, key=lambda state: state.total)
+
+    def _singles(self, start: SearchState, changes: dict[int, Flags]) -> list[SearchState]:
+        """Every variant that changes a row; ``changes`` receives the rows."""
+        out = []
         for number, variant in enumerate(self.variants):
-            told = f"tried {number + 1} of {len(self.variants)} causes"
-            state = self.evaluate([(number, variant)], told)
+            state = self.evaluate([(number, variant)], f"tried {number + 1} of {len(self.variants)} causes")
             if state is None:
                 continue
             changed = self.rows.distance(state.predicted, start.predicted) > np.maximum(CHANGED, 0.01 * self.rows.floor)
             if changed.any():
                 changes[number] = changed
-                singles.append(state)
-        singles += self._labels(start)
-        found = [start, *singles]
-        level = sorted(singles, key=lambda state: state.total)
-        for members, width in enumerate(BEAM, 2):
-            best = min(found, key=lambda state: state.total)
-            # a larger combination costs at least this much: pointless once a smaller one explains all for less
-            if best.bits <= self.done and best.price <= PRICE * members:
-                break
-            if extra is not None and members == 2:
-                more = self._added(extra(start), start, changes)
-                found += more
-                level = sorted(level + more, key=lambda state: state.total)
-                if level[0].bits <= self.done:
-                    break
-            level = self._extended(_diverse(level, width), changes)
-            level = sorted(level + self._refined(level[:REFINED], changes), key=lambda state: state.total)
-            found += level
-        return sorted(found, key=lambda state: state.total)
+                out.append(state)
+        return out
 
-    def _added(
-        self, variants: Sequence[Variant], start: SearchState, changes: dict[int, npt.NDArray[np.bool_]]
-    ) -> list[SearchState]:
+    def _added(self, variants: Sequence[Variant], start: SearchState, changes: dict[int, Flags]) -> list[SearchState]:
         """States of variants made for this case alone; they apply before all others."""
         out = []
         for offset, variant in enumerate(variants):
@@ -153,34 +203,27 @@ class Search:
 
     def _labels(self, state: SearchState) -> list[SearchState]:
         """The state with lines in another unit explained, if a single ratio explains them."""
-        found = label_variants(self.rows, state.predicted, self.target, state.row_bits)
+        found = label_variants(self.rows, state.predicted, self.rows.suspect, state.row_bits)
         start = len(self.variants)
-        out = []
-        for offset, variant in enumerate(found):
-            made = self.evaluate([*state.variants, (start + offset, variant)])
-            if made is not None:
-                out.append(made)
+        sets = [[(start + offset, variant)] for offset, variant in enumerate(found)]
         if len(found) > 1:
-            made = self.evaluate([*state.variants, *((start + k, variant) for k, variant in enumerate(found))])
-            if made is not None:
-                out.append(made)
-        return out
+            sets.append([member for one in sets for member in one])
+        made = (self.evaluate([*state.variants, *chosen]) for chosen in sets)
+        return [state for state in made if state is not None]
 
-    def _extended(self, states: Sequence[SearchState], changes: dict[int, npt.NDArray[np.bool_]]) -> list[SearchState]:
+    def _extended(self, states: Sequence[SearchState], changes: Mapping[int, Flags]) -> list[SearchState]:
         out: list[SearchState] = []
         for rank, state in enumerate(states):
-            wrong = np.bincount(self.rows.group, weights=state.row_bits) > 0.0
+            wrong = state.row_bits > 0.0
             taken = {number for number, _ in state.variants}
             ids = {variant.id for _, variant in state.variants}
             for number, changed in changes.items():
                 variant = self._variant(number)
                 key = tuple(sorted((*taken, number)))
-                if number in taken or variant.id in ids or key in self.seen:
+                if variant.id in ids or key in self.seen or not (changed & wrong).any():
                     continue
-                touched = wrong[np.unique(self.rows.group[changed])]
-                # for the best states every variant that affects a difference, else only those that begin at the first
-                if not (touched.any() if rank < REFINED else touched[0]) or self.replays > MOST_REPLAYS:
-                    continue
+                if self._exhausted():
+                    return out
                 made = self.evaluate([*state.variants, (number, variant)])
                 self.seen[key] = made
                 if made is not None:
@@ -188,33 +231,34 @@ class Search:
             if rank < REFINED:
                 out += self._woken(state, changes)
             out += self._labels(state)
-            if any(made.bits <= self.done and made.price <= PRICE * len(made.variants) for made in out):
+            if any(made.cost <= self.done and made.price <= PRICE * len(made.variants) for made in out):
                 break
-        return sorted(out, key=lambda state: state.total)
+        return out
 
-    def _woken(self, state: SearchState, changes: Mapping[int, npt.NDArray[np.bool_]]) -> list[SearchState]:
+    def _exhausted(self) -> bool:
+        return self.replays > min(MOST_REPLAYS, 2 * len(self.variants) + MOST_TERMS // self.base.scene.n_terms)
+
+    def _woken(self, state: SearchState, changes: Mapping[int, Flags]) -> list[SearchState]:
         """The state with one more variant that changes nothing alone but helps here."""
         ids = {variant.id for _, variant in state.variants}
         out = []
         for number, variant in enumerate(self.variants):
-            if number not in changes and variant.id not in ids and self.replays <= MOST_REPLAYS:
+            if number not in changes and variant.id not in ids and not self._exhausted():
                 made = self.evaluate([*state.variants, (number, variant)])
                 if made is not None and made.total < state.total:
                     out.append(made)
         return out
 
-    def _refined(
-        self, states: Sequence[SearchState], changes: Mapping[int, npt.NDArray[np.bool_]]
-    ) -> list[SearchState]:
+    def _refined(self, states: Sequence[SearchState], changes: Mapping[int, Flags]) -> list[SearchState]:
         """The states with one member in another of its forms, if better."""
         out: list[SearchState] = []
         for state in states:
-            if state.bits <= self.done:
+            if state.cost <= self.done:
                 continue
             for number, variant in state.variants:
                 rest = [member for member in state.variants if member[0] != number]
                 for other in changes:
-                    if other != number and self._variant(other).id == variant.id and self.replays <= MOST_REPLAYS:
+                    if other != number and self._variant(other).id == variant.id and not self._exhausted():
                         made = self.evaluate([*rest, (other, self._variant(other))])
                         if made is not None and made.total < state.total:
                             out.append(made)
@@ -222,6 +266,13 @@ class Search:
 
     def _variant(self, number: int) -> Variant:
         return self.extras[number] if number < 0 else self.variants[number]
+
+
+def _frontier(states: Sequence[SearchState]) -> list[SearchState]:
+    """The states to extend: the best ones, and those that come closest."""
+    best = _diverse(sorted(states, key=lambda state: state.total), WIDTH)
+    near = _diverse(sorted(states, key=lambda state: state.promise), WIDTH)
+    return [*best, *(state for state in near if all(state is not other for other in best))]
 
 
 def _diverse(states: Sequence[SearchState], width: int) -> list[SearchState]:
