@@ -14,7 +14,7 @@ import torch
 
 from nbsim.errors import InputError
 from nbsim.factors.reflections import cell_of_file, is_reflection_file
-from nbsim.factors.table import load_structure_factors
+from nbsim.factors.table import load_structure_factors, with_values
 from nbsim.model import ExperimentData, Inputs, StructureFactors
 from nbsim.options import parse as flags
 from nbsim.options.headers import read_mask
@@ -161,8 +161,9 @@ def with_parameters(experiment: ExperimentData, changes: Mapping[str, object]) -
     parameters = changed(experiment.parameters, changes, options, quirks)
     derived = set_up(options, quirks, parameters, inputs)
     table = experiment.structure_factors
-    if "structure_factors" in changes:
-        table = replace(table, grid=parameters.structure_factors)
+    if changes.keys() & {"structure_factors", "default_f"}:
+        table = with_values(table, parameters, replaced="structure_factors" in changes)
+        parameters = replace(parameters, structure_factors=table.grid)
     made = assemble(options, quirks, parameters, inputs, derived, table, sampling.oversample, sampling.interpolate)
     made = replace(made, notices=experiment.notices, input_files=experiment.input_files)
     checks.check_pixel_memory(made.n_passes)

@@ -95,7 +95,7 @@ def _array(value: Any) -> Array:
 
 def _factors(found: nbsim.StructureFactors) -> FactorTable:
     grid = None if found.grid is None else _array(found.grid)
-    return FactorTable(grid, (found.h_min, found.k_min, found.l_min), found.default_f, found.source)
+    return FactorTable(grid, (found.h_min, found.k_min, found.l_min), float(found.default_f), found.source)
 
 
 def scene_of(
