@@ -118,8 +118,10 @@ def _with_cell_of_file(options: Options, workdir: Path, notices: list[str]) -> O
     return replace(options, cell=cell)
 
 
-def build(options: Options, workdir: Path, quirks: Quirks) -> ExperimentData:
+def build(options: Options, workdir: Path, quirks: Quirks, table: StructureFactors | None = None) -> ExperimentData:
     """The experiment that ``options`` describe, in float64 on the CPU; files are looked up in ``workdir``.
+
+    ``table``: structure factors in place of those of the files.
 
     Raises:
         InputError: a file or a value cannot be used.
@@ -139,8 +141,11 @@ def build(options: Options, workdir: Path, quirks: Quirks) -> ExperimentData:
     counts = crystals.cells_across((options.n_a, options.n_b, options.n_c), widths, (edges[0], edges[1], edges[2]))
     notices += setup_notices(options, quirks, parameters, inputs, derived)
     oversample = _oversample(options, counts, derived, notices)
-    table, table_notices, table_files = load_structure_factors(options, workdir, quirks, _cell_of(derived.lattice))
-    notices += table_notices
+    table_files: list[str] = []
+    if table is None:
+        cell = _cell_of(derived.lattice)
+        table, table_notices, table_files = load_structure_factors(options, workdir, quirks, cell)
+        notices += table_notices
     parameters = replace(parameters, n_cells=torch.tensor(counts, dtype=torch.float64), structure_factors=table.grid)
     interpolate = _interpolate(options, quirks, counts, table)
     made = assemble(options, quirks, parameters, inputs, derived, table, oversample, interpolate)

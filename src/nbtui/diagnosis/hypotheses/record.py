@@ -47,6 +47,7 @@ class Form:
     change: Change
     price: float = 0.0
     options: tuple[tuple[str, Any], ...] = ()  # the same change as fields of the simulator's Options
+    rebuilds: bool = False  # makes the set-up again: applies before every other change
 
 
 Forms = Callable[[Problem], Iterable[Form]]
