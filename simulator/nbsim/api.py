@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from nbsim.image.render import Image, render
-from nbsim.model import ExperimentData
+from nbsim.model import ExperimentData, StructureFactors
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
 from nbsim.pixel import pixel as pixels
@@ -58,13 +58,21 @@ class Experiment(ExperimentData):
         return cls._of(made)
 
     @classmethod
-    def from_options(cls, options: Options, workdir: Path | str = ".", quirks: Quirks = _SPEC) -> Self:
+    def from_options(
+        cls,
+        options: Options,
+        workdir: Path | str = ".",
+        quirks: Quirks = _SPEC,
+        table: StructureFactors | None = None,
+    ) -> Self:
         """The experiment of parsed options, in float64 on the CPU; their files are looked up in ``workdir``.
+
+        ``table``: structure factors in place of those of the files.
 
         Raises:
             InputError: a file or a value is unusable.
         """
-        return cls._of(build.build(options, Path(workdir), quirks))
+        return cls._of(build.build(options, Path(workdir), quirks, table))
 
     @classmethod
     def _of(cls, data: ExperimentData) -> Self:

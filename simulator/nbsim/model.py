@@ -87,8 +87,10 @@ class Crystal:
     cells: Tensor  # Na, Nb, Nc >= 1, (3,); always whole numbers from a command line
     shape: str  # SQUARE, ROUND, GAUSS, TOPHAT
     fudge: float
-    mosaic_spread: float  # [rad]; rotation applied only if > 0
+    mosaic_spread: float  # [rad]; 0 with several domains: their rotations are by zero
     mosaic_matrices: Tensor  # U_m, (M, 3, 3)
+    mosaic_turns_with_phi: bool = False  # U_m before phi, fixed to the crystal; False: after it, as in C
+    n_matrix: Tensor | None = None  # (3, 3), in place of ``cells``; beyond C
 
     @property
     def n_cells(self) -> tuple[int, int, int]:
@@ -128,9 +130,10 @@ class StructureFactors:
     h_min: int
     k_min: int
     l_min: int
-    default_f: float
+    default_f: Tensor  # scalar [electrons]
     source: str  # "hkl:<path>", "Fdump:<path>", "default"
     n_reflections: int
+    holes: Tensor | None = None  # bool, like ``grid``: cells that hold ``default_f``; None: not recorded
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,15 @@ class Parameters:
     twotheta: Tensor  # scalar [degrees]
     phi: Tensor  # scalar, start [degrees]
     oscillation: Tensor | None  # scalar, range [degrees]
+    default_f: Tensor  # scalar [electrons], F of reflections missing from the table
     structure_factors: Tensor | None = None  # (n_h, n_k, n_l) [electrons]; None without a table
+    # beyond the command line; None: as the flags say
+    a_matrix: Tensor | None = None  # (3, 3): columns a*, b*, c* [1/A] in the lab at phi = 0; for cell, misset and -mat
+    source_directions: Tensor | None = None  # (Q, 3), unit, sample to source
+    source_wavelengths: Tensor | None = None  # (Q,) [A]
+    source_weights: Tensor | None = None  # (Q,), relative
+    n_matrix: Tensor | None = None  # (3, 3): cells along and across the axes, as in diffBragg; for n_cells
+    mosaic_spreads: Tensor | None = None  # (3,) [degrees] about a, c* x a and c*; for mosaic_spread
 
 
 @dataclass(frozen=True)

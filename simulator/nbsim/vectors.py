@@ -52,7 +52,12 @@ def _slope(x: Tensor, name: str) -> Tensor:
     return -sin(x) if name == "cos" else 0.5 / sqrt(x)
 
 
-_exact: Callable[[Tensor, str], Tensor] = _Exact.apply
+_differentiable: Callable[[Tensor, str], Tensor] = _Exact.apply
+
+
+def _exact(x: Tensor, name: str) -> Tensor:
+    """sin, cos or sqrt; in inference mode without Function.apply, which would take half of a set-up."""
+    return _Exact.forward(x, name) if torch.is_inference_mode_enabled() else _differentiable(x, name)
 
 
 def sin(angle: Tensor) -> Tensor:

@@ -52,6 +52,7 @@ UNITS = {
     "twotheta": torch.tensor(1.0),
     "phi": torch.tensor(0.5),
     "oscillation": torch.tensor(0.5),
+    "default_f": torch.tensor(1.0),
 }
 
 
@@ -107,8 +108,38 @@ def same(one: Experiment, other: Experiment) -> None:
     assert one.setup_lines == other.setup_lines
 
 
+BEYOND_C = {"a_matrix", "source_directions", "source_wavelengths", "source_weights", "n_matrix", "mosaic_spreads"}
+
+
 def test_every_parameter_is_the_gradient_of_a_flag() -> None:
-    assert {flag.gradient for flag in FLAGS if flag.gradient} == {field.name for field in fields(Parameters)}
+    known = {field.name for field in fields(Parameters)}
+    assert {flag.gradient for flag in FLAGS if flag.gradient} == known - BEYOND_C
+
+
+def test_default_f_fills_the_holes_of_a_table_and_the_space_around_it(folder: Path) -> None:
+    (folder / "sparse.hkl").write_text("0 0 1 5\n9 9 9 7\n-9 -9 -9 8\n1 2 -3 9\n", encoding="ascii")
+    for rest in ("-hkl sparse.hkl -nointerpolate", "-hkl sparse.hkl -interpolate", ""):
+        start, wanted = (from_command(f"{SMALL} {rest} -default_F {f}", folder) for f in (20.0, 31.0))
+        for experiment in (start, start.to(dtype=torch.float32).to(dtype=torch.float64)):
+            changed = experiment.with_parameters(default_f=31.0)
+            assert torch.allclose(image_values(changed, PIXELS), image_values(wanted, PIXELS), rtol=1e-6)
+            assert changed.structure_factors.grid is None or torch.equal(
+                changed.structure_factors.grid, wanted.structure_factors.grid
+            )
+        leaf = torch.tensor(20.0, dtype=torch.float64, requires_grad=True)
+        assert gradcheck(lambda f, e=start: image_values(e.with_parameters(default_f=f), PIXELS), leaf, rtol=1e-5)
+
+
+def test_default_f_leaves_a_table_of_the_user_alone(folder: Path) -> None:
+    base = from_command(f"{SMALL} -hkl sparse.hkl -nointerpolate -default_F 20", folder)
+    table = base.parameters.structure_factors
+    assert table is not None
+    for changed in (
+        base.with_parameters(structure_factors=2.0 * table).with_parameters(default_f=3.0),
+        base.with_parameters(structure_factors=2.0 * table, default_f=3.0),
+    ):
+        assert torch.equal(changed.structure_factors.grid, 2.0 * table)
+        assert float(changed.structure_factors.default_f) == 3.0
 
 
 @pytest.mark.parametrize("seed", range(14))

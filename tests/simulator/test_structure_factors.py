@@ -102,7 +102,9 @@ def test_tricubic_is_exact_on_a_cubic() -> None:
         return h**3 - 2 * h * k**2 * l**3 + k**3 * l + 0.5 * l**2 + 7
 
     axis = torch.arange(-4.0, 5.0, dtype=torch.float64)
-    sf = StructureFactors(cubic(*torch.meshgrid(axis, axis, axis, indexing="ij")), -4, -4, -4, 0.0, "default", 1)
+    sf = StructureFactors(
+        cubic(*torch.meshgrid(axis, axis, axis, indexing="ij")), -4, -4, -4, torch.tensor(0.0), "default", 1
+    )
     h = torch.tensor([[-1.3, 0.25], [2.0, -2.0]], dtype=torch.float64, requires_grad=True)
     k, l = torch.full_like(h, 0.7), torch.full_like(h, -1.6)
     value = tricubic(sf, h, k, l)

@@ -166,10 +166,10 @@ class PlainRun:
     def table(self, h: int, k: int, l: int) -> float:
         sf = self.experiment.structure_factors
         if sf.grid is None:
-            return sf.default_f
+            return float(sf.default_f)
         at = (h - sf.h_min, k - sf.k_min, l - sf.l_min)
         inside = all(0 <= i < n for i, n in zip(at, sf.grid.shape, strict=True))
-        return float(sf.grid[at]) if inside else sf.default_f
+        return float(sf.grid[at]) if inside else float(sf.default_f)
 
     def factor(self, hkl: Vec, hkl0: Vec) -> float:
         sf = self.experiment.structure_factors

@@ -136,11 +136,19 @@ def read_reflections(
     grid, low = _expanded(merged, merged.indices[known], plus[known], minus[known])
     n_known = int(np.count_nonzero(~np.isnan(grid)))
     notices += _missing(merged, grid, low, default_f)
-    _fill(grid, low, merged.space_group, default_f)
+    holes = _fill(grid, low, merged.space_group, default_f)
     if cell is not None and len(cell) == 6 and not _same_cell(merged.cell, cell):
         theirs, ours = (" ".join(f"{x:.6g}" for x in values) for values in (merged.cell, cell))
         notices.append(f"{path}: its cell {theirs} is not the one simulated, {ours}: -cell or -mat says otherwise")
-    return StructureFactors(torch.from_numpy(grid), *low, default_f, f"hkl:{path}", n_known), notices
+    made = StructureFactors(
+        torch.from_numpy(grid),
+        *low,
+        torch.tensor(default_f, dtype=torch.float64),
+        f"hkl:{path}",
+        n_known,
+        torch.from_numpy(holes),
+    )
+    return made, notices
 
 
 @lru_cache(maxsize=1)  # read twice: for the cell, then for the reflections
@@ -308,16 +316,15 @@ def _expanded(merged: _Merged, indices: Indices, plus: Floats, minus: Floats) ->
     return grid, low
 
 
-def _fill(grid: Floats, low: tuple[int, int, int], space_group: Any, default_f: float) -> None:
-    """Holes of ``grid``: 0 where the space group forbids the reflection, ``default_f`` elsewhere."""
-    holes = np.argwhere(np.isnan(grid))
-    if not holes.size:
-        return
-    fill = np.full(len(holes), default_f)
-    if default_f != 0.0:
-        absent = space_group.operations().systematic_absences((holes + np.array(low)).astype(np.int32))
-        fill[absent] = 0.0
-    grid[holes[:, 0], holes[:, 1], holes[:, 2]] = fill
+def _fill(grid: Floats, low: tuple[int, int, int], space_group: Any, default_f: float) -> npt.NDArray[np.bool_]:
+    """Fill unknown cells: 0 where the space group forbids the reflection, ``default_f`` elsewhere; these, as bool."""
+    holes = np.isnan(grid)
+    at = np.argwhere(holes)
+    if at.size:
+        absent = space_group.operations().systematic_absences((at + np.array(low)).astype(np.int32))
+        holes[tuple(at[absent].T)] = False
+        grid[tuple(at.T)] = np.where(absent, 0.0, default_f)
+    return holes
 
 
 def _missing(merged: _Merged, grid: Floats, low: tuple[int, int, int], default_f: float) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from torch import Tensor
 from nbsim.errors import InputError
 from nbsim.factors.index_box import index_box
 from nbsim.factors.reflections import file_version, is_reflection_file, read_once
-from nbsim.model import StructureFactors
+from nbsim.model import Parameters, StructureFactors
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
 from nbsim.whole_file import write_whole
@@ -116,10 +117,19 @@ def read_hkl(path: Path, default_f: float, quirks: Quirks) -> tuple[StructureFac
     else:
         indices = np.rint(table[:, :3]).astype(np.int64)
     low, shape = index_box(indices, path)
-    grid = np.full(shape, default_f, dtype=np.float64)
+    grid, holes = np.full(shape, default_f, dtype=np.float64), np.ones(shape, dtype=np.bool_)
     at = indices[:used] - np.array(low)
     grid[at[:, 0], at[:, 1], at[:, 2]] = table[:used, 3]
-    return StructureFactors(torch.from_numpy(grid), *low, default_f, f"hkl:{path}", rows), notices
+    holes[at[:, 0], at[:, 1], at[:, 2]] = False
+    made = StructureFactors(
+        torch.from_numpy(grid),
+        *low,
+        torch.tensor(default_f, dtype=torch.float64),
+        f"hkl:{path}",
+        rows,
+        torch.from_numpy(holes),
+    )
+    return made, notices
 
 
 def read_cache(path: Path, default_f: float) -> StructureFactors:
@@ -147,7 +157,9 @@ def read_cache(path: Path, default_f: float) -> StructureFactors:
     if not (np.abs(inside) <= _LARGEST_F).all():
         raise InputError(f"{path}: damaged; it holds values that are not valid structure factors")
     grid = torch.from_numpy(inside.copy())
-    return StructureFactors(grid, h_min, k_min, l_min, default_f, f"Fdump:{path}", grid.numel())
+    return StructureFactors(
+        grid, h_min, k_min, l_min, torch.tensor(default_f, dtype=torch.float64), f"Fdump:{path}", grid.numel()
+    )
 
 
 def write_cache(path: Path, sf: StructureFactors) -> None:
@@ -208,7 +220,19 @@ def load_structure_factors(
         raise InputError(f"no structure factors: give -hkl FILE or a nonzero -default_F (there is no {cache})")
     named = options.dump_file != Options().dump_file
     said = [f"-dump {cache}: no such file; -default_F serves every reflection"] if named else []
-    return StructureFactors(None, 0, 0, 0, default_f, "default", 0), said, []
+    return StructureFactors(None, 0, 0, 0, torch.tensor(default_f, dtype=torch.float64), "default", 0), said, []
+
+
+def with_values(table: StructureFactors, parameters: Parameters, *, replaced: bool) -> StructureFactors:
+    """``table`` with the values of ``parameters``, float64 on the CPU.
+
+    ``replaced``: they hold a table of the user, without holes; otherwise the holes follow ``default_f``.
+    """
+    grid, holes, default_f = parameters.structure_factors, None if replaced else table.holes, parameters.default_f
+    if grid is not None and holes is not None:
+        holes = holes.cpu()
+        grid = torch.where(holes, default_f, grid)
+    return replace(table, grid=grid, default_f=default_f, holes=holes)
 
 
 def _c_misreads(table: StructureFactors) -> bool:
@@ -242,7 +266,7 @@ def _cell(grid: Tensor, low: tuple[int, int, int], indices: tuple[Tensor, Tensor
 def nearest(sf: StructureFactors, h0: Tensor, k0: Tensor, l0: Tensor) -> Tensor:
     """F at integer-valued float indices of any common shape; ``default_f`` outside the inclusive bounds (8.2)."""
     if sf.grid is None:
-        return torch.full_like(h0 + k0 + l0, sf.default_f)
+        return torch.zeros_like(h0 + k0 + l0) + sf.default_f
     values = _cell(sf.grid, _low(sf), (h0, k0, l0))
     return torch.where(in_table(sf, h0, k0, l0), values, sf.default_f)
 

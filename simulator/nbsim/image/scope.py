@@ -30,9 +30,10 @@ FOLLOWED: Mapping[str, str] = {
     "layer_thickness n_layers attenuation convention pivot beam_center",
     "beam": "direction polarization_axis kahn nopolar wavelength fluence source_positions source_directions "
     "source_wavelengths source_weights",
-    "crystal": "a b c a_star b_star c_star spindle cells fudge mosaic_spread mosaic_matrices",
+    "crystal": "a b c a_star b_star c_star spindle cells fudge mosaic_spread mosaic_matrices mosaic_turns_with_phi "
+    "n_matrix",
     "sampling": "phi_start phi_step phi_sine phi_cosine n_phi oscillation oversample water",
-    "structure_factors": "grid h_min k_min l_min default_f source n_reflections",
+    "structure_factors": "grid h_min k_min l_min default_f source n_reflections holes",
     "quirks": "phi_carryover curved_transposed point_pixel_without_area thick_flag_zeroes culled_polar_zero "
     "nopolar_overridden grating_literal dimensional_shape_width sphere_literal zero_term_skip interpolation_switch_off "
     "running_sum_weights "

@@ -42,7 +42,7 @@ class KernelTiles:
         table = experiment.structure_factors
         like = experiment.crystal.a
         grid = like.new_empty((0, 0, 0)) if table.grid is None else table.grid
-        squares = grid.new_full([n + 2 for n in grid.shape], table.default_f * table.default_f)
+        squares = (table.default_f * table.default_f).to(like).expand([n + 2 for n in grid.shape]).clone()
         torch.mul(grid, grid, out=squares[1:-1, 1:-1, 1:-1])
         self.table = squares.flatten()
         low = (table.h_min - 1, table.k_min - 1, table.l_min - 1)

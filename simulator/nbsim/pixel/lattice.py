@@ -143,6 +143,8 @@ def lattice_factor(crystal: Crystal, quirks: Quirks, indices: Triple, nearest: T
     h, k, l = indices
     h0, k0, l0 = nearest
     offsets = (h - h0, k - k0, l - l0)
+    if crystal.n_matrix is not None:
+        return LatticeFactor(matrix_factor(crystal, crystal.n_matrix, offsets, quirks), None)
     n_a, n_b, n_c = n_cells
     volume = n_a * n_b * n_c
     if crystal.shape == "ROUND":
@@ -156,3 +158,19 @@ def lattice_factor(crystal: Crystal, quirks: Quirks, indices: Triple, nearest: T
         radius2 = cell_radius2(offsets, n_cells)
     formula = gauss_factor if crystal.shape == "GAUSS" else tophat_factor
     return LatticeFactor(formula(radius2, volume, crystal.fudge), None)
+
+
+def matrix_factor(crystal: Crystal, n_matrix: Tensor, offsets: Triple, quirks: Quirks) -> Tensor:
+    """F_latt of a round, gauss or tophat crystal whose cells ``n_matrix`` (3, 3) counts along and across the axes.
+
+    Beyond C, which has only the diagonal: radius |N e|, volume det N, with the offsets e of h, k, l. Source: the
+    Ncells_abc and Ncells_def of diffBragg.
+    """
+    e_h, e_k, e_l = offsets
+    along = [row[0] * e_h + row[1] * e_k + row[2] * e_l for row in n_matrix.unbind()]
+    radius2 = along[0] * along[0] + along[1] * along[1] + along[2] * along[2]
+    volume = torch.linalg.det(n_matrix)
+    if crystal.shape == "ROUND":
+        return round_factor(radius2, volume, crystal.fudge, literal=quirks.sphere_literal)
+    formula = gauss_factor if crystal.shape == "GAUSS" else tophat_factor
+    return formula(radius2, volume, crystal.fudge)

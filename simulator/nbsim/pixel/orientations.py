@@ -50,23 +50,32 @@ def depends_on_first_pass(experiment: ExperimentData) -> bool:
 
 
 def orientations(experiment: ExperimentData, *, first_pass: bool = False) -> Orientations:
-    """Vectors of every (phi, mosaic), each (n_phi, n_mosaic, 3) [m]: rotated by phi, then by the domain."""
+    """Vectors of every (phi, mosaic), each (n_phi, n_mosaic, 3) [m]: rotated by phi, then by the domain, as in C.
+
+    Domains that turn with phi rotate the vectors before it.
+    """
     crystal, sampling = experiment.crystal, experiment.sampling
     steps = inherited_steps(experiment)[0 if first_pass else 1]
     # a step without inheritance rotates by its own angle, zero: same vectors, derivative of a rotation
     at = [own if step is None else step for own, step in enumerate(steps)]
     sine, cosine = (torch.cat([x[j : j + 1] for j in at]) for x in (sampling.phi_sine, sampling.phi_cosine))
-    n_mosaic = crystal.mosaic_matrices.shape[0]
+    domains, n_mosaic = crystal.mosaic_matrices, crystal.mosaic_matrices.shape[0]
     vectors: list[Tensor] = []
     for start in (crystal.a, crystal.b, crystal.c):
-        vector = rotate(start, crystal.spindle, sine, cosine)[:, None, :]
-        if crystal.mosaic_spread > 0.0:
-            m = crystal.mosaic_matrices
-            vector = (
-                vector[..., 0, None] * m[..., 0] + vector[..., 1, None] * m[..., 1] + vector[..., 2, None] * m[..., 2]
-            )
+        if crystal.mosaic_turns_with_phi:
+            vector = rotate(_in_domains(start, domains), crystal.spindle, sine[:, None], cosine[:, None])
+        else:
+            vector = rotate(start, crystal.spindle, sine, cosine)[:, None, :]
+            # several domains are rotated at a spread of zero as well: the derivative there is not zero
+            if crystal.mosaic_spread > 0.0 or n_mosaic > 1:
+                vector = _in_domains(vector, domains)
         vectors.append(vector.expand(-1, n_mosaic, -1))
     return Orientations(*vectors)
+
+
+def _in_domains(vector: Tensor, m: Tensor) -> Tensor:
+    """``vector`` (..., 3) rotated by the matrices ``m`` (M, 3, 3); they take the last but one axis, (..., M, 3)."""
+    return vector[..., 0, None] * m[..., 0] + vector[..., 1, None] * m[..., 1] + vector[..., 2, None] * m[..., 2]
 
 
 def pass_orientations(experiment: ExperimentData, kept: Tensor, *, holds_first_pass: bool) -> Orientations:

@@ -114,6 +114,7 @@ def _beam(options: Options, derived: Derived, parameters: Parameters, inputs: In
             plan.dispersion_steps(options),
             round_shape=options.round_div,
         )
+    listed = sources.with_spectrum(listed, parameters)
     return Beam(
         direction=axes.beam,
         polarization_axis=axes.polarization,
@@ -131,6 +132,21 @@ def _beam(options: Options, derived: Derived, parameters: Parameters, inputs: In
 def _crystal(options: Options, quirks: Quirks, derived: Derived, parameters: Parameters, inputs: Inputs) -> Crystal:
     made = derived.lattice
     spread = parameters.mosaic_spread / RTD
+    if parameters.mosaic_spreads is None:
+        domains = mosaic.domain_rotations(
+            inputs.domains,
+            spread,
+            first_identity=quirks.mosaic_first_identity,
+            single=quirks.mosaic_single_precision,
+        )
+    else:
+        spread = parameters.mosaic_spreads.max() / RTD
+        domains = mosaic.anisotropic_rotations(
+            inputs.domains,
+            parameters.mosaic_spreads / RTD,
+            crystals.cartesian_frame(made.a, made.c_star),
+            first_identity=quirks.mosaic_first_identity,
+        )
     return Crystal(
         a=made.a * 1e-10,
         b=made.b * 1e-10,
@@ -143,12 +159,9 @@ def _crystal(options: Options, quirks: Quirks, derived: Derived, parameters: Par
         shape=options.shape,
         fudge=options.fudge,
         mosaic_spread=spread.item(),
-        mosaic_matrices=mosaic.domain_rotations(
-            inputs.domains,
-            spread,
-            first_identity=quirks.mosaic_first_identity,
-            single=quirks.mosaic_single_precision,
-        ),
+        mosaic_matrices=domains,
+        mosaic_turns_with_phi=parameters.mosaic_spreads is not None,
+        n_matrix=parameters.n_matrix,
     )
 
 

@@ -14,7 +14,7 @@ import torch
 
 from nbsim.errors import InputError
 from nbsim.factors.reflections import cell_of_file, is_reflection_file
-from nbsim.factors.table import load_structure_factors
+from nbsim.factors.table import load_structure_factors, with_values
 from nbsim.model import ExperimentData, Inputs, StructureFactors
 from nbsim.options import parse as flags
 from nbsim.options.headers import read_mask
@@ -118,8 +118,10 @@ def _with_cell_of_file(options: Options, workdir: Path, notices: list[str]) -> O
     return replace(options, cell=cell)
 
 
-def build(options: Options, workdir: Path, quirks: Quirks) -> ExperimentData:
+def build(options: Options, workdir: Path, quirks: Quirks, table: StructureFactors | None = None) -> ExperimentData:
     """The experiment that ``options`` describe, in float64 on the CPU; files are looked up in ``workdir``.
+
+    ``table``: structure factors in place of those of the files.
 
     Raises:
         InputError: a file or a value cannot be used.
@@ -139,8 +141,11 @@ def build(options: Options, workdir: Path, quirks: Quirks) -> ExperimentData:
     counts = crystals.cells_across((options.n_a, options.n_b, options.n_c), widths, (edges[0], edges[1], edges[2]))
     notices += setup_notices(options, quirks, parameters, inputs, derived)
     oversample = _oversample(options, counts, derived, notices)
-    table, table_notices, table_files = load_structure_factors(options, workdir, quirks, _cell_of(derived.lattice))
-    notices += table_notices
+    table_files: list[str] = []
+    if table is None:
+        cell = _cell_of(derived.lattice)
+        table, table_notices, table_files = load_structure_factors(options, workdir, quirks, cell)
+        notices += table_notices
     parameters = replace(parameters, n_cells=torch.tensor(counts, dtype=torch.float64), structure_factors=table.grid)
     interpolate = _interpolate(options, quirks, counts, table)
     made = assemble(options, quirks, parameters, inputs, derived, table, oversample, interpolate)
@@ -161,8 +166,9 @@ def with_parameters(experiment: ExperimentData, changes: Mapping[str, object]) -
     parameters = changed(experiment.parameters, changes, options, quirks)
     derived = set_up(options, quirks, parameters, inputs)
     table = experiment.structure_factors
-    if "structure_factors" in changes:
-        table = replace(table, grid=parameters.structure_factors)
+    if changes.keys() & {"structure_factors", "default_f"}:
+        table = with_values(table, parameters, replaced="structure_factors" in changes)
+        parameters = replace(parameters, structure_factors=table.grid)
     made = assemble(options, quirks, parameters, inputs, derived, table, sampling.oversample, sampling.interpolate)
     made = replace(made, notices=experiment.notices, input_files=experiment.input_files)
     checks.check_pixel_memory(made.n_passes)

@@ -18,7 +18,7 @@ from nbsim.errors import InputError
 from nbsim.model import Parameters
 from nbsim.options.quirks import Quirks
 from nbsim.setup.geometry import SMALLEST_NORMAL, scalar
-from nbsim.vectors import cos, cross, dot, length, rotate_xyz, sin, sqrt
+from nbsim.vectors import cos, cross, dot, length, rotate_xyz, sin, sqrt, unit
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _ENTRIES = 9
@@ -177,18 +177,31 @@ def lattice(
 ) -> Lattice:
     """The lattice of the command line, misset included; ``matrix`` (3, 3) is that of ``-mat``.
 
+    ``a_matrix`` of the parameters, where given, holds cell and orientation.
+
     ``source`` is named in errors.
 
     Raises:
         InputError: neither cell nor matrix, an impossible cell, a singular matrix.
     """
-    stars, cell = unrotated(parameters.cell, matrix, wavelength_m, quirks)
-    if matrix is not None and not quirks.matrix_rescaled_by_cell:
-        cell = None
-    made = complete(stars, misset_rad, cell)
+    if parameters.a_matrix is not None:
+        source = "a_matrix"
+        a_star, b_star, c_star = parameters.a_matrix.unbind(1)
+        made = complete((a_star, b_star, c_star), None, None)
+    else:
+        stars, cell = unrotated(parameters.cell, matrix, wavelength_m, quirks)
+        if matrix is not None and not quirks.matrix_rescaled_by_cell:
+            cell = None
+        made = complete(stars, misset_rad, cell)
     if not all(math.isfinite(x) for v in (made.a, made.b, made.c) for x in v.tolist()):
         raise InputError(f"{source}: it has no volume, its vectors lie in a plane")
     return made
+
+
+def cartesian_frame(a: Tensor, c_star: Tensor) -> Tensor:
+    """Orthonormal axes of a crystal as rows, (3, 3): along a, c* x a and c*, from a and c* (3,) of any length."""
+    first, third = unit(a), unit(c_star)
+    return torch.stack((first, cross(third, first), third))
 
 
 def angles_degrees(a: Tensor, b: Tensor, c: Tensor) -> tuple[float, float, float]:

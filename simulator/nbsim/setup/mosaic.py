@@ -15,6 +15,7 @@ from torch import Tensor
 
 from nbsim.model import Caps
 from nbsim.rng import Stream, float32
+from nbsim.rotations import rotation_matrix
 from nbsim.vectors import cos, sin
 
 Rows = Sequence[Sequence[float]]
@@ -105,6 +106,19 @@ def domain_rotations(caps: Caps, spread: Tensor, *, first_identity: bool, single
     :func:`cap_rotations`.
     """
     drawn = cap_rotations(caps, spread, single=single)
+    if not first_identity:
+        return drawn
+    return torch.cat((torch.eye(3, dtype=torch.float64)[None], drawn[1:]))
+
+
+def anisotropic_rotations(caps: Caps, spreads: Tensor, frame: Tensor, *, first_identity: bool) -> Tensor:
+    """U_m of every domain, (count, 3, 3), float64, with an own spread about each axis of the crystal; beyond C.
+
+    The rotation vector of a domain is that of :func:`cap_rotations`, stretched along the rows of ``frame`` (3, 3),
+    unit vectors, by ``spreads`` (3,) [rad]. Equal spreads give the rotations of an isotropic crystal.
+    """
+    along = caps.exact_shares[:, None] * (caps.axes @ frame.T) * spreads
+    drawn = rotation_matrix(along @ frame)
     if not first_identity:
         return drawn
     return torch.cat((torch.eye(3, dtype=torch.float64)[None], drawn[1:]))

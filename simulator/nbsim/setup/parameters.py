@@ -7,7 +7,7 @@ sections 1.2 and 2.3.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import torch
 from torch import Tensor
@@ -16,6 +16,8 @@ from nbsim.errors import InputError
 from nbsim.model import Parameters
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
+from nbsim.setup.beyond_c import check_beyond_c, without_replaced
+from nbsim.setup.plan import mosaic_domains
 
 _NAN = float("nan")
 
@@ -74,11 +76,26 @@ def typed(options: Options) -> Parameters:
         twotheta=_tensor(options.twotheta_deg),
         phi=_tensor(options.phi_deg),
         oscillation=_optional(options.osc_deg),
+        default_f=_tensor(options.default_f),
     )
 
 
-_SHAPES = {"cell": (6,), "misset": (3,), "n_cells": (3,), "beam_center": (2,), "detector_rotations": (3,)}
-_POSITIVE = ("wavelength", "distance", "mosaic_spread", "oscillation")
+# -1: any length
+_SHAPES = {
+    "cell": (6,),
+    "misset": (3,),
+    "n_cells": (3,),
+    "beam_center": (2,),
+    "detector_rotations": (3,),
+    "a_matrix": (3, 3),
+    "source_directions": (-1, 3),
+    "source_wavelengths": (-1,),
+    "source_weights": (-1,),
+    "n_matrix": (3, 3),
+    "mosaic_spreads": (3,),
+}
+_POSITIVE = ("wavelength", "distance", "oscillation", "source_wavelengths")
+_NOT_NEGATIVE = ("mosaic_spread", "mosaic_spreads", "source_weights")
 
 
 def _as_parameter(name: str, value: object, shape: tuple[int, ...]) -> Tensor:
@@ -93,7 +110,7 @@ def _as_parameter(name: str, value: object, shape: tuple[int, ...]) -> Tensor:
         raise InputError(f"{name}: {type(value).__name__} is not a tensor of numbers") from error
     if tensor.dtype == torch.bool or tensor.is_complex():
         raise InputError(f"{name}: {tensor.dtype} is not a type of real numbers")
-    if tuple(tensor.shape) != shape:
+    if len(tensor.shape) != len(shape) or any(n not in (-1, m) for n, m in zip(shape, tensor.shape, strict=True)):
         wanted = f"the shape {shape}" if shape else "a single number, without dimensions"
         raise InputError(f"{name}: has the shape {tuple(tensor.shape)}, needs {wanted}")
     tensor = tensor.to(device="cpu", dtype=torch.float64)
@@ -119,9 +136,12 @@ def changed(parameters: Parameters, changes: Mapping[str, object], options: Opti
             raise InputError("structure_factors: this experiment has no table; it takes -default_F everywhere")
         shape = tuple(table.shape) if name == "structure_factors" and table is not None else _SHAPES.get(name, ())
         made[name] = _as_parameter(name, value, shape)
-        if name in _POSITIVE and not bool(made[name] > 0.0):
-            raise InputError(f"{name} {made[name].item():g}: must be positive")
-    result = replace(parameters, **made)
+        if name in _POSITIVE and not bool((made[name] > 0.0).all()):
+            raise InputError(f"{name} {made[name].min().item():g}: must be positive")
+        if name in _NOT_NEGATIVE and not bool((made[name] >= 0.0).all()):
+            raise InputError(f"{name} {made[name].min().item():g}: must not be negative")
+    result = without_replaced(parameters, made)
+    check_beyond_c(made, options, quirks, mosaic_domains(options).count)
     _check_effect(made, result, options, quirks)
     return result
 

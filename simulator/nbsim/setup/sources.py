@@ -15,6 +15,7 @@ from torch import Tensor
 
 from nbsim.c_numbers import leading_number
 from nbsim.errors import InputError
+from nbsim.model import Parameters
 from nbsim.setup.plan import Steps
 from nbsim.vectors import cross, rotate_about, unit
 
@@ -118,6 +119,36 @@ def read_sources(path: Path, beam: Tensor, wavelength: float, *, literal: bool) 
     if not rows:
         raise InputError(f"-sourcefile {path}: no source in the file")
     return torch.tensor(rows, dtype=torch.float64)
+
+
+def with_spectrum(sources: Sources, parameters: Parameters) -> Sources:
+    """``sources`` with the directions, wavelengths and weights of ``parameters``, where given.
+
+    A single source is repeated for each of them.
+
+    Raises:
+        InputError: their numbers differ.
+    """
+    given = {
+        "source_directions": parameters.source_directions,
+        "source_wavelengths": parameters.source_wavelengths,
+        "source_weights": parameters.source_weights,
+    }
+    counts = {name: len(value) for name, value in given.items() if value is not None}
+    own = len(sources.weights)
+    if not counts:
+        return sources
+    count = max(counts.values())
+    if len(set(counts.values())) > 1 or own not in (1, count):
+        listed = ", ".join(f"{name} {number}" for name, number in counts.items())
+        raise InputError(f"numbers of sources differ: {listed}, the command line {own}; give all three at one length")
+    directions, waves, weights = given.values()
+    repeats = count // own
+    return Sources(
+        sources.positions.repeat(repeats, 1) if directions is None else SOURCE_DISTANCE * directions,
+        sources.wavelengths.repeat(repeats) if waves is None else waves / 1e10,
+        sources.weights.repeat(repeats) if weights is None else weights,
+    )
 
 
 def generate_sources(

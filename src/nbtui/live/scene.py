@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,7 @@ class Scene:
     water: float
     table: FactorTable
     options: nbsim.Options
+    quirks: nbsim.Quirks
 
     @property
     def n_terms(self) -> int:
@@ -95,7 +97,7 @@ def _array(value: Any) -> Array:
 
 def _factors(found: nbsim.StructureFactors) -> FactorTable:
     grid = None if found.grid is None else _array(found.grid)
-    return FactorTable(grid, (found.h_min, found.k_min, found.l_min), found.default_f, found.source)
+    return FactorTable(grid, (found.h_min, found.k_min, found.l_min), float(found.default_f), found.source)
 
 
 def scene_of(
@@ -158,6 +160,7 @@ def scene_of(
         water=sampling.water,
         table=_factors(experiment.structure_factors) if table is None else table,
         options=experiment.options,
+        quirks=experiment.quirks,
     )
 
 
@@ -182,13 +185,13 @@ class DetectorStart:
     convention: str
 
 
-def frame_of(options: nbsim.Options, quirks: Mapping[str, bool] | None = None) -> DetectorStart:
+def frame_of(options: nbsim.Options, quirks: nbsim.Quirks | None = None) -> DetectorStart:
     """The frame that ``options`` describe, after the convention's rules (nanobragg_setup.md 2.2 to 2.4).
 
     Raises:
         nbsim.InputError: a direction is zero, or the detector has no pixels.
     """
-    frame = nbsim.detector_frame(options, nbsim.Quirks(**(quirks or {})))
+    frame = nbsim.detector_frame(options, quirks or nbsim.Quirks())
     axes, angles, centers = frame.axes, frame.angles, frame.centers
     close = options.close_distance_mm
     return DetectorStart(
@@ -284,28 +287,84 @@ def load_scene(case: Case, pixel: tuple[int, int]) -> Scene:
     return scene_of(experiment, pixel, first_pixel=pixel in state.first_pixels, interpolation_end=end)
 
 
-class Unusable(Exception):
+class Unusable(ValueError):
     """A changed set-up cannot be simulated; the message gives the reason."""
 
 
-def rebuilt(scene: Scene, workdir: Path, options: Mapping[str, Any], quirks: Mapping[str, bool] | None = None) -> Scene:
-    """``scene`` set up again with some options and set-up switches changed; the table is not read again.
+@dataclass(frozen=True)
+class NewSetup:
+    """A set-up made with changed options or switches."""
 
-    ``options`` are fields of :class:`nbsim.Options`, in its units.
+    scene: Scene
+    frame: DetectorStart
+    cell: CrystalStart
+
+
+_OF_THE_TABLE = ("hkl_file", "hkl_column", "default_f", "dump_file")
+_OF_THE_FIRST_PIXEL = ("roi", "mask_file")
+
+
+def rebuilt(
+    scene: Scene, workdir: Path, options: Mapping[str, Any], quirks: Mapping[str, bool] | None = None
+) -> NewSetup:
+    """``scene`` set up again with some options and set-up switches changed besides those changed before.
+
+    ``options`` are fields of :class:`nbsim.Options`, in its units. Files are read again only where the change names
+    another one. Vectors carried from earlier pixels and the end of interpolation stay.
 
     Raises:
         Unusable: the changed options cannot be simulated.
     """
-    wanted = replace(scene.options, hkl_file=None, default_f=scene.options.default_f or 1.0, **options)
+    wanted, switches = replace(scene.options, **options), replace(scene.quirks, **(quirks or {}))
+    table = scene.table
     try:
-        experiment = nbsim.Experiment.from_options(wanted, workdir, nbsim.Quirks(phi_carryover=True, **(quirks or {})))
+        if any(getattr(wanted, name) != getattr(scene.options, name) for name in _OF_THE_TABLE):
+            found, *_ = nbsim.load_structure_factors(wanted, workdir, switches)
+            table = _factors(found)
+        files = tuple(_version(workdir / name) for name in (wanted.matrix_file, wanted.source_file) if name is not None)
+        new = _set_up(wanted, workdir, switches, files, table.grid is not None)
     except nbsim.NbsimError as error:
         raise Unusable(str(error)) from error
-    new = scene_of(
-        experiment,
-        scene.pixel,
-        first_pixel=scene.first_pixel,
+    first = scene.first_pixel
+    if any(getattr(wanted, name) != getattr(scene.options, name) for name in _OF_THE_FIRST_PIXEL):
+        fast, _, slow, _ = wanted.roi or (0, 0, 0, 0)
+        first = scene.pixel == (max(slow, 0), max(fast, 0))
+    made = replace(
+        new.scene,
+        pixel=scene.pixel,
+        first_pixel=first,
         interpolation_end=scene.interpolation_end,
-        table=scene.table,
+        table=table,
     )
-    return replace(new, interpolate=scene.interpolate, options=replace(scene.options, **options))
+    return replace(new, scene=made)
+
+
+def _version(path: Path) -> tuple[int, int]:
+    """Time and size of a file; zeros without one, which the set-up reports."""
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0)
+    return found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=512)
+def _set_up(
+    options: nbsim.Options, workdir: Path, quirks: nbsim.Quirks, files: tuple[tuple[int, int], ...], tabled: bool
+) -> NewSetup:
+    """A set-up of the first pixel without structure factors; ``files``: versions of the files that it reads.
+
+    ``tabled``: interpolation has a table to work on.
+    """
+    import torch
+
+    grid = torch.ones((1, 1, 1), dtype=torch.float64) if tabled else None
+    with torch.inference_mode():
+        table = nbsim.StructureFactors(grid, 0, 0, 0, options.default_f, "", 1)
+        experiment = nbsim.Experiment.from_options(options, workdir, quirks, table)
+        wavelength = float(experiment.beam.wavelength)
+        return NewSetup(
+            scene_of(experiment, (0, 0), first_pixel=False, interpolation_end=None),
+            frame_of(options, quirks),
+            cell_of(options, workdir, wavelength, literal=quirks.cell_sine_of_gamma_star),
+        )

@@ -10,5 +10,6 @@ CATALOGUE: dict[str, Hypothesis] = {item.id: item for group in GROUPS for item i
 
 
 def variants_of(problem: Problem) -> list[Variant]:
-    """Every form of every hypothesis that the case allows."""
-    return [variant for item in CATALOGUE.values() for variant in item.variants(problem)]
+    """Every form of every hypothesis that the case allows, those that make the set-up again first."""
+    found = [variant for item in CATALOGUE.values() for variant in item.variants(problem)]
+    return sorted(found, key=lambda variant: not variant.form.rebuilds)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from nbtui.diagnosis.replay.setup import PixelSetup, with_cell, with_frame, with_rules
+from nbtui.live.scene import rebuilt
 
 Change = Callable[[PixelSetup], PixelSetup]
 
@@ -39,6 +41,21 @@ def cell(**changes: Any) -> Change:
 def orienting(**rules: Any) -> Change:
     """The crystal oriented again, by other rules."""
     return lambda setup: with_cell(setup, rules)
+
+
+def reconfigured(
+    workdir: Path, options: Mapping[str, Any] | None = None, quirks: Mapping[str, bool] | None = None
+) -> Change:
+    """The set-up made again from changed options and switches, besides those changed before.
+
+    Other changes of scene, frame and cell are lost: this one belongs in front of them.
+    """
+
+    def change(setup: PixelSetup) -> PixelSetup:
+        new = rebuilt(setup.scene, workdir, options or {}, quirks)
+        return replace(setup, scene=new.scene, frame=new.frame, cell=new.cell)
+
+    return change
 
 
 def both(first: Change, second: Change) -> Change:

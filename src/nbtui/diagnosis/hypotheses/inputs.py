@@ -10,15 +10,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from nbtui.diagnosis.hypotheses.changes import orienting, rule, scene
+from nbtui.diagnosis.hypotheses.changes import Change, both, orienting, reconfigured, rule, scene
 from nbtui.diagnosis.hypotheses.log_lines import quoted
 from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, NoticeMeaning, Problem
 from nbtui.diagnosis.replay.accumulation import Weights
 from nbtui.diagnosis.replay.polarization import kahn_polarization
 from nbtui.diagnosis.replay.rotation import unit
+from nbtui.diagnosis.replay.setup import PixelSetup
 from nbtui.diagnosis.replay.structure_factor import Defaulted
 from nbtui.live.constants import DEFAULT_FLUENCE
-from nbtui.live.scene import Array, cached_table, rebuilt
+from nbtui.live.scene import Array, cached_table
 from nbtui.parity.align import cells
 from nbtui.trace.model import Trace
 
@@ -267,26 +268,36 @@ SOURCE_WEIGHTS = Hypothesis(
 def _source_lists(problem: Problem) -> Iterator[Form]:
     """Other numbers of sources, each with its own wavelengths and with the nominal one."""
     here = problem.scene
-    nominal = np.full(len(here.sources), here.wavelength)
-    yield Form("nominal wavelength for all", scene(source_wavelengths=nominal))
+    yield Form("nominal wavelength for all", _nominal)
     if here.options.source_file is None:
         return
-    stripped = rebuilt(here, problem.workdir, {}, {"source_file_literal": False})
-    lists = [
-        ("comment and blank lines stripped", (stripped.sources, stripped.source_wavelengths, stripped.source_weights))
-    ]
-    full = (here.sources, here.source_wavelengths, here.source_weights)
-    if len(here.sources) > 1:
-        lists += [
-            ("last source dropped", (full[0][:-1], full[1][:-1], full[2][:-1])),
-            ("first source dropped", (full[0][1:], full[1][1:], full[2][1:])),
-        ]
-        lists.append(("first source only", (full[0][:1], full[1][:1], full[2][:1])))
-    for name, (directions, wavelengths, weights) in lists:
-        flat = np.full(len(directions), here.wavelength)
-        yield Form(name, scene(sources=directions, source_wavelengths=wavelengths, source_weights=weights))
-        change = scene(sources=directions, source_wavelengths=flat, source_weights=weights)
-        yield Form(f"{name}, nominal wavelength", change, price=1.0)
+    stripped = reconfigured(problem.workdir, quirks={"source_file_literal": False})
+    name = "comment and blank lines stripped"
+    yield Form(name, stripped, rebuilds=True)
+    yield Form(f"{name}, nominal wavelength", both(stripped, _nominal), price=1.0, rebuilds=True)
+    if len(here.sources) == 1:
+        return
+    for name, part in (
+        ("last source dropped", slice(None, -1)),
+        ("first source dropped", slice(1, None)),
+        ("first source only", slice(1)),
+    ):
+        yield Form(name, _some_sources(part))
+        yield Form(f"{name}, nominal wavelength", both(_some_sources(part), _nominal), price=1.0)
+
+
+def _nominal(setup: PixelSetup) -> PixelSetup:
+    here = setup.scene
+    return replace(setup, scene=replace(here, source_wavelengths=np.full(len(here.sources), here.wavelength)))
+
+
+def _some_sources(part: slice) -> Change:
+    def change(setup: PixelSetup) -> PixelSetup:
+        here = setup.scene
+        directions, wavelengths, weights = here.sources[part], here.source_wavelengths[part], here.source_weights[part]
+        return scene(sources=directions, source_wavelengths=wavelengths, source_weights=weights)(setup)
+
+    return change
 
 
 SOURCE_COUNT = Hypothesis(

@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
+from nbtui.diagnosis.hypotheses.changes import reconfigured
 from nbtui.diagnosis.hypotheses.inputs import OTHER_CONFIG
 from nbtui.diagnosis.hypotheses.record import Form, Problem, Variant
 from nbtui.diagnosis.replay.lattice import grating
@@ -26,7 +26,7 @@ from nbtui.errors import UnusableInput
 from nbtui.live.parameters.parameter import Parameter
 from nbtui.live.parameters.stored import fields_of, is_idle, value_in
 from nbtui.live.parameters.table import parameters
-from nbtui.live.scene import Array, Scene, Unusable, cell_of, frame_of, rebuilt
+from nbtui.live.scene import Array, Scene
 from nbtui.parity.streams import upstream
 from nbtui.trace.fields.catalogue import FIELDS
 
@@ -50,21 +50,10 @@ def _value(scene: Scene, parameter: Parameter) -> float:
     return float(value) if isinstance(value, (int, float)) else 0.0
 
 
-def reconfigured(problem: Problem, setup: PixelSetup, options: dict[str, Any]) -> PixelSetup:
-    """``setup`` with its scene rebuilt from changed options; earlier changes of the scene are lost."""
-    scene = rebuilt(problem.scene, problem.workdir, options)
-    return replace(
-        setup,
-        scene=scene,
-        frame=frame_of(scene.options),
-        cell=cell_of(scene.options, problem.workdir, scene.wavelength),
-    )
-
-
 def _variant(problem: Problem, name: str, options: dict[str, Any], form: str) -> Variant:
     hypothesis = CATALOGUE.get(name, OTHER_CONFIG)  # a parameter may have a hypothesis of its own
-    change = partial(reconfigured, problem, options=options)
-    return hypothesis.variant(Form(form, change, 4.0, tuple(options.items())))
+    change = reconfigured(problem.workdir, options)
+    return hypothesis.variant(Form(form, change, 4.0, tuple(options.items()), rebuilds=True))
 
 
 def fitted(problem: Problem, rows: Rows, bits: Array, tell: Callable[[str], None]) -> list[Variant]:
@@ -115,8 +104,8 @@ class _Fit:
         options = fields_of(self.problem.scene.options, self.parameter, value)
         try:
             with np.errstate(all="ignore"):
-                return predictions(self.rows, replay(reconfigured(self.problem, self.problem.base, options)))
-        except (Unusable, UnusableInput, ArithmeticError, ValueError, IndexError):
+                return predictions(self.rows, replay(reconfigured(self.problem.workdir, options)(self.problem.base)))
+        except (UnusableInput, ArithmeticError, ValueError, IndexError):
             return None
 
     def gap(self, predicted: Array) -> Array:

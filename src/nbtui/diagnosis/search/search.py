@@ -111,8 +111,9 @@ class Search:
     def _state(self, members: Members, made: Replay) -> SearchState:
         """Score a replay."""
         predicted = predictions(self.rows, made)
-        predicted = np.where(np.isnan(predicted) & ~np.isnan(self.rows.suspect), self.rows.reference, predicted)
-        row_bits = self.rows.bits(predicted, self.rows.suspect)
+        silent_rows = np.isnan(predicted) & ~np.isnan(self.rows.suspect)  # lines that the replay does not make
+        predicted = np.where(silent_rows, self.rows.reference, predicted)
+        row_bits = np.where(silent_rows, self._apart, self.rows.bits(predicted, self.rows.suspect))
         left = np.where(row_bits > 0.0, np.maximum(row_bits, self._apart), 0.0)
         broken = (row_bits > 0.0) & (self._apart == 0.0)
         fitted = self._rows_of(name for _, variant in members for name in variant.form.fitted)

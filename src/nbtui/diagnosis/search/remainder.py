@@ -1,0 +1,53 @@
+"""What the best state of a search leaves: lines of the print, and differences without a known cause.
+
+A value that the state reproduces is not fed by a difference upstream of it: that line was not taken from what made the
+pixel. What differs beyond that is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from nbtui.diagnosis.search.rows import Rows
+from nbtui.diagnosis.search.search import SearchState
+from nbtui.parity.align import END, LOOP
+
+SUM, PIXEL = "I_before_scaling", "I_pixel_final"
+TOLERANCE = 1e-6  # relative: a smaller difference is within the comparison's tolerance
+
+
+@dataclass(frozen=True)
+class Remainder:
+    """Fields that a state does not reproduce, in pipeline order."""
+
+    of_print: tuple[str, ...]  # a value downstream of them is reproduced
+    unknown: tuple[str, ...]
+
+
+def remainder(rows: Rows, state: SearchState) -> Remainder:
+    """Divide what ``state`` does not reproduce."""
+    left = _fields(rows, state.row_bits > 0.0)
+    if not left:
+        return Remainder((), ())
+    sections = {place[3]: place[0] for place in rows.places}
+    explained = {name for name in (SUM, PIXEL) if name in sections and name not in left}
+    if PIXEL in explained:
+        return Remainder(tuple(left), ())
+    if SUM in explained:
+        of_print = tuple(name for name in left if sections[name] == LOOP)
+        return Remainder(of_print, tuple(name for name in left if sections[name] == END))
+    return Remainder((), tuple(left))
+
+
+def beyond_tolerance(rows: Rows, state: SearchState, names: Iterable[str]) -> tuple[str, ...]:
+    """Those of ``names`` that differ by more than the comparison's tolerance."""
+    off = rows.distance(state.predicted, rows.suspect)
+    large = set(_fields(rows, (state.row_bits > 0.0) & (off > TOLERANCE)))
+    return tuple(name for name in names if name in large)
+
+
+def _fields(rows: Rows, wanted: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[str]:
+    return list(dict.fromkeys(rows.fields[int(n)] for n in np.flatnonzero(wanted)))
