@@ -11,7 +11,7 @@ from nbtui.diagnosis.answer import Diagnosis, Verdict
 from nbtui.diagnosis.explain.attribution import attribute, given
 from nbtui.diagnosis.explain.causes import Cause, Outcome, ranked
 from nbtui.diagnosis.hypotheses.catalogue import variants_of
-from nbtui.diagnosis.hypotheses.record import Problem, Variant
+from nbtui.diagnosis.hypotheses.record import CauseKind, Problem, Variant
 from nbtui.diagnosis.replay.replay import MOST_TERMS, Replay, replay
 from nbtui.diagnosis.replay.setup import PixelSetup
 from nbtui.diagnosis.search.consistency import check
@@ -19,8 +19,9 @@ from nbtui.diagnosis.search.fit import fitted
 from nbtui.diagnosis.search.inherited import divergences
 from nbtui.diagnosis.search.preflight import hints, preflight, source_lines
 from nbtui.diagnosis.search.ratios import matches
+from nbtui.diagnosis.search.remainder import beyond_tolerance, remainder
 from nbtui.diagnosis.search.rows import Rows, common_rows, predictions
-from nbtui.diagnosis.search.search import DONE, PRICE, Search, silent
+from nbtui.diagnosis.search.search import DONE, Search, silent
 from nbtui.diagnosis.search.single import find_single, single_noise, suspected_single
 from nbtui.errors import UnusableInput
 from nbtui.live.c_terms import terms_of_c
@@ -76,11 +77,12 @@ def diagnose(
     outcome, best = _explained(asked.problem, search, asked.side)
     tell("matching ratios and attributing the gap")
     causes = tuple(ranked(outcome, c))
+    verdict = _verdict(outcome, causes)
     origin = divergences(base, outcome.rows)
     sides = (replay(best), plain) if asked.side == "C" else (plain, replay(best))
     terms, source = _terms_of_c(case, c, sides[0], base)
     return Diagnosis(
-        verdict=_verdict(causes),
+        verdict=verdict,
         hypotheses=causes,
         preflight=findings,
         faulty_side=asked.side if causes else "",
@@ -95,10 +97,14 @@ def diagnose(
     )
 
 
-def _verdict(causes: tuple[Cause, ...]) -> Verdict:
-    if not causes:
-        return Verdict.UNKNOWN
-    return Verdict.PARTLY if causes[0].left else Verdict.EXPLAINED
+def _verdict(outcome: Outcome, causes: tuple[Cause, ...]) -> Verdict:
+    unknown = outcome.remainder.unknown
+    simulated = bool(causes) and causes[0].kind is CauseKind.SIMULATION
+    if not unknown:
+        return Verdict.EXPLAINED if causes else Verdict.AGREES
+    if simulated:
+        return Verdict.PARTLY
+    return Verdict.UNKNOWN if beyond_tolerance(outcome.rows, outcome.states[0], unknown) else Verdict.AGREES
 
 
 def _set_up(case: Case, c: Trace, pixel: tuple[int, int]) -> PixelSetup:
@@ -197,26 +203,21 @@ def _explained(problem: Problem, whole: Search, side: str) -> tuple[Outcome, Pix
     base, rows, variants = problem.base, whole.rows, whole.variants
     gap = rows.total(rows.bits(rows.reference, rows.suspect))
     single = find_single(rows)
-    done = DONE
     if single is not None:
         rows = rows.loosened(single_noise(base, rows, single.stage))
-        done = 0.9 * PRICE  # within the noise: less than any further hypothesis could gain
-    search = replace(whole, rows=rows, variants=[v for v in variants if not v.hypothesis.own_lines], done=done)
+    search = replace(whole, rows=rows, variants=[v for v in variants if not v.hypothesis.own_lines])
     quiet = _quiet(search, [v for v in variants if v.hypothesis.own_lines])
     if quiet is not None:
         search = replace(search, base=quiet.change(base))
-    states = search.run(lambda state: fitted(problem, rows, state.row_bits, whole.tell))
-    if single is None and min(state.bits for state in states) > DONE:
+    states = search.run(lambda setup, bits: fitted(replace(problem, base=setup), rows, bits, whole.tell))
+    if single is None and remainder(rows, states[0]).unknown:
         guess = suspected_single(rows, states[0].predicted)
         if guess is not None:
             loose = rows.loosened(single_noise(base, rows, guess.stage))
             again = replace(search, rows=loose, replays=0, seen={}, extras={})
             found = again.run()
-            if found[0].bits <= DONE:
+            if not remainder(loose, found[0]).unknown:
                 single, rows, search, states = guess, loose, again, found
-    if single is None and quiet is None:
-        # something differs, so the empty set explains nothing, however cheap
-        states = [state for state in states if state.variants] or states
     return Outcome(states, rows, gap, single, quiet, side), search.applied(states[0].variants)
 
 

@@ -10,7 +10,7 @@ from nbtui.console.main.cause_summary import gap_of
 from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.state import Phase, State
 from nbtui.diagnosis.explain.attribution import Share
-from nbtui.diagnosis.explain.causes import WORTH, Cause
+from nbtui.diagnosis.explain.causes import Cause
 from nbtui.trace.text import clean
 
 WIDE = 110
@@ -146,7 +146,7 @@ def _bar(part: float, cells: int) -> str:
 
 def _nothing_else(causes: tuple[Cause, ...]) -> str:
     last = causes[-1].explained
-    return f"no other cause tried comes within {100.0 * WORTH:.0f} % of the best" if last else ""
+    return "no other cause tried explains the difference" if last else ""
 
 
 # --- the page --------------------------------------------------------------------------------------------------------

@@ -11,15 +11,16 @@ import numpy as np
 from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
 from nbtui.diagnosis.hypotheses.record import CauseKind, Variant
 from nbtui.diagnosis.hypotheses.scaling import FLOAT32
+from nbtui.diagnosis.hypotheses.taps import REDERIVED
+from nbtui.diagnosis.search.remainder import TOLERANCE, Remainder, beyond_tolerance, remainder
 from nbtui.diagnosis.search.rows import Rows
-from nbtui.diagnosis.search.search import DONE, SearchState
+from nbtui.diagnosis.search.search import SearchState
 from nbtui.diagnosis.search.single import Single
 from nbtui.trace.model import Trace
 from nbtui.trace.text import clean
 
 SHOWN = 5  # causes reported at most
-WORTH = 0.1  # share of the misfit: how much less than the best a listed cause may explain
-SINGLE_LEFT = 0.3  # bits per field that single precision may leave
+LISTED_GAIN = 4.0  # bits that a superset has to explain beyond its subset to be listed
 
 
 @dataclass(frozen=True)
@@ -71,44 +72,49 @@ class Outcome:
     quiet: Variant | None  # a harmless line that was explained first
     side: str  # the faulty side: PY or C
 
+    @property
+    def remainder(self) -> Remainder:
+        """What the best state leaves."""
+        return remainder(self.rows, self.states[0])
+
 
 def ranked(outcome: Outcome, c: Trace) -> Iterator[Cause]:
-    """The best state of every combination of ids, best first; ``c``: the trace whose log is quoted."""
-    listed: set[tuple[str, ...]] = set()
-    best = 0.0
+    """The best state of every combination of ids that explains something, best first; ``c``: the log to quote."""
+    listed: list[tuple[tuple[str, ...], float]] = []
     likely = _probabilities(outcome.states)
     for state in outcome.states:
-        ids = _ids(state, outcome)
-        if not ids or ids in listed or len(listed) >= SHOWN:
-            continue
-        explained = max(0.0, min(1.0, 1.0 - state.bits / outcome.gap)) if outcome.gap else 0.0
-        if explained < best - WORTH:
-            continue
-        best = max(best, explained)
-        listed.add(ids)
-        yield _cause(ids, likely[state.ids], state, outcome, explained, c)
-        other = _other_reading(ids, outcome.single)
-        if len(listed) == 1 and other:
-            listed.add(other)
-            yield _cause(other, likely[state.ids], state, outcome, explained, c)
+        left = remainder(outcome.rows, state)
+        ids = _ids(state, left, outcome)
+        if ids and all(_explains_more(ids, state.cost, *other) for other in listed) and len(listed) < SHOWN:
+            listed.append((ids, state.cost))
+            yield _cause(ids, likely[state.ids], state, left, outcome, c)
+        if not state.variants:  # whatever follows explains less than no hypothesis
+            return
 
 
-def _ids(state: SearchState, outcome: Outcome) -> tuple[str, ...]:
-    """Ids of a state; a harmless one only if alone, single precision only if it begins at a stage."""
-    ids = list(state.ids)
-    if outcome.single is not None and (not ids or not outcome.single.whole_run):
-        ids.append(FLOAT32.id)
+def _explains_more(ids: tuple[str, ...], cost: float, other: tuple[str, ...], cost_of_other: float) -> bool:
+    """Whether a set is worth listing beside a better one: neither the same nor a superset that explains no more."""
+    if ids == other:
+        return False
+    return not (set(other) < set(ids) and cost > cost_of_other - LISTED_GAIN)
+
+
+def _ids(state: SearchState, left: Remainder, outcome: Outcome) -> tuple[str, ...]:
+    """Ids of a state. A harmless line and single precision count only alone, the latter only beyond tolerance."""
+    ids = set(state.ids)
+    if beyond_tolerance(outcome.rows, state, left.of_print):
+        ids.add(REDERIVED.id)
     if not ids and outcome.quiet is not None:
-        ids.append(outcome.quiet.id)
+        ids.add(outcome.quiet.id)
+    if not ids and outcome.single is not None and not left.unknown and _visible(outcome, state):
+        ids.add(FLOAT32.id)
     return tuple(sorted(ids))
 
 
-def _other_reading(ids: tuple[str, ...], single: Single | None) -> tuple[str, ...]:
-    """The same causes with single precision added or removed: the intended precision decides."""
-    precision = FLOAT32.id
-    if single is None or ids == (precision,):
-        return ()
-    return tuple(name for name in ids if name != precision) if precision in ids else tuple(sorted((*ids, precision)))
+def _visible(outcome: Outcome, state: SearchState) -> bool:
+    """Whether a difference exceeds the comparison's tolerance."""
+    distance = outcome.rows.distance(state.predicted, outcome.rows.suspect)
+    return bool((distance > TOLERANCE).any())
 
 
 def _probabilities(states: Sequence[SearchState]) -> dict[tuple[str, ...], float]:
@@ -122,7 +128,7 @@ def _probabilities(states: Sequence[SearchState]) -> dict[tuple[str, ...], float
 
 
 def _cause(
-    ids: tuple[str, ...], probability: float, state: SearchState, outcome: Outcome, explained: float, c: Trace
+    ids: tuple[str, ...], probability: float, state: SearchState, left: Remainder, outcome: Outcome, c: Trace
 ) -> Cause:
     known = [CATALOGUE[name] for name in ids]
     variants = [variant for _, variant in state.variants]
@@ -130,37 +136,46 @@ def _cause(
         variants.append(outcome.quiet)
     forms = tuple(clean(variant.label) for variant in variants)
     distance = outcome.rows.distance(state.predicted, outcome.rows.suspect)
-    distance = np.where(np.isfinite(distance), distance, 0.0)
+    counted = np.asarray([name not in left.of_print for name in outcome.rows.fields], dtype=bool)
+    distance = np.where(np.isfinite(distance) & counted, distance, 0.0)
     worst = int(np.argmax(distance))
     residual = float(distance[worst])
-    left = _left(state, outcome, residual)
+    rest = _left(state, left, outcome, residual)
     who = "C side" if outcome.side == "C" else "Python side"
     details = "; ".join((*forms, who))
     sentences = " ".join(item.sentence for item in known)
     return Cause(
         ids,
         probability,
-        explained,
+        _explained(state, left, outcome),
         residual,
         WorstLeft(outcome.rows.fields[worst], residual) if residual else None,
-        f"{sentences} [{details}]" + (f" {left}" if left else ""),
+        f"{sentences} [{details}]" + (f" {rest}" if rest else ""),
         forms,
         tuple(item.confirm for item in known),
         tuple(item.fix for item in known),
         tuple(line for item in known for line in item.evidence(c)),
         tuple(option for variant in variants for option in variant.form.options),
-        left,
+        rest,
     )
 
 
-def _left(state: SearchState, outcome: Outcome, residual: float) -> str:
+def _explained(state: SearchState, left: Remainder, outcome: Outcome) -> float:
+    """Share of the misfit that is explained: all but the fields that remain unknown."""
+    unknown = np.asarray([name in left.unknown for name in outcome.rows.fields], dtype=bool)
+    bits = outcome.rows.total(np.where(unknown, state.row_bits, 0.0))
+    return max(0.0, 1.0 - bits / outcome.gap) if outcome.gap else 1.0
+
+
+def _left(state: SearchState, left: Remainder, outcome: Outcome, residual: float) -> str:
     """The unexplained rest, in words."""
     single, rows = outcome.single, outcome.rows
-    if single is not None and state.bits <= len(rows.sizes) * SINGLE_LEFT:
+    if left.unknown:
+        off = rows.distance(state.predicted, rows.suspect)
+        first = left.unknown[0]
+        size = max(off[n] for n, name in enumerate(rows.fields) if name == first)
+        return f"Not explained: {first} and its consequences, off by {size:.1e}."
+    if single is not None and residual > 0.0:
         how = "judging by the printed digits" if single.proven else "judging by its size"
         return f"The rest, up to {residual:.1e}, is single precision (float32) from {single.field} on, {how}."
-    if state.bits <= DONE:
-        return ""
-    worst = int(np.argmax(state.row_bits > 0.0))
-    distance = rows.distance(state.predicted, rows.suspect)[worst]
-    return f"Not explained: {rows.fields[worst]} and its consequences, off by {distance:.1e}."
+    return ""

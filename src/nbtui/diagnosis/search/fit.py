@@ -50,10 +50,10 @@ def _value(scene: Scene, parameter: Parameter) -> float:
     return float(value) if isinstance(value, (int, float)) else 0.0
 
 
-def _variant(problem: Problem, name: str, options: dict[str, Any], form: str) -> Variant:
+def _variant(problem: Problem, name: str, options: dict[str, Any], form: str, fields: tuple[str, ...] = ()) -> Variant:
     hypothesis = CATALOGUE.get(name, OTHER_CONFIG)  # a parameter may have a hypothesis of its own
     change = reconfigured(problem.workdir, options)
-    return hypothesis.variant(Form(form, change, 4.0, tuple(options.items()), rebuilds=True))
+    return hypothesis.variant(Form(form, change, 4.0, tuple(options.items()), fitted=fields, rebuilds=True))
 
 
 def fitted(problem: Problem, rows: Rows, bits: Array, tell: Callable[[str], None]) -> list[Variant]:
@@ -75,7 +75,8 @@ def fitted(problem: Problem, rows: Rows, bits: Array, tell: Callable[[str], None
             continue
         old = _value(problem.scene, parameter)
         form = f"{parameter.name} {value:.10g} {parameter.unit}".strip() + f" instead of {old:.10g}"
-        out.append(_variant(problem, parameter.id, fields_of(problem.scene.options, parameter, value), form))
+        options = fields_of(problem.scene.options, parameter, value)
+        out.append(_variant(problem, parameter.id, options, form, (rows.fields[chosen[0]],)))
     return out
 
 

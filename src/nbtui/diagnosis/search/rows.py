@@ -26,15 +26,16 @@ from nbtui.trace.model import Trace
 
 SINGLE = 2.0**-23
 FLOOR = {
-    Stage.DETECTOR: 1e-13,
-    Stage.PIXEL: 1e-12,
-    Stage.SCATTERING: 1e-12,
-    Stage.CRYSTAL: 1e-12,
-    Stage.LATTICE: 1e-9,
-    Stage.STRUCTURE_FACTOR: 1e-10,
-    Stage.ACCUMULATION: 1e-8,
-    Stage.SCALING: 1e-8,
+    Stage.DETECTOR: 1e-11,
+    Stage.PIXEL: 1e-11,
+    Stage.SCATTERING: 1e-11,
+    Stage.CRYSTAL: 1e-11,
+    Stage.LATTICE: 1e-8,
+    Stage.STRUCTURE_FACTOR: 1e-9,
+    Stage.ACCUMULATION: 3e-7,
+    Stage.SCALING: 1e-9,
 }
+SUMS = ("I_pixel_final", "floatimage_accumulated")  # as precise as the sum of terms
 TINY = 1e-6  # of the reference: a suspect's value below is compared as if it were this large
 FACTORS = ("F_latt_a", "F_latt_b", "F_latt_c", "phi.F_latt_b")
 FACTOR_SIZE = 0.1  # lattice factors run up to N: near a zero they are compared as if they were this large
@@ -104,6 +105,10 @@ def common_rows(reference: Trace, suspect: Trace, names: Sequence[str]) -> Rows:
         id(left): printing([c.token for c in left.values()]),
         id(right): printing([c.token for c in right.values()]),
     }
+    shown = _implied_polarization(suspect)
+    if shown is not None:
+        for place in [place for place in places if place[3] == "polar"]:
+            right[place] = align.Scalar("", shown, "")
     ours = np.asarray([float(left[place].value) for place in places], dtype=np.float64)
     theirs = np.asarray([float(right[place].value) for place in places], dtype=np.float64)
     lengths: dict[object, tuple[float, float]] = {}
@@ -121,14 +126,21 @@ def common_rows(reference: Trace, suspect: Trace, names: Sequence[str]) -> Rows:
         scale[n] = size
         half = _half(lines[id(left)], left[place]) + _half(lines[id(right)], right[place])
         tolerance = FLOOR[stage]
-        if place[3] == "floatimage_accumulated":
-            tolerance = SINGLE
+        if place[3] in SUMS:
+            tolerance = FLOOR[Stage.ACCUMULATION]
         floor[n] = max(tolerance, half / size)
     names_here = tuple(place[3] for place in places)
     known_fields = {name: number for number, name in enumerate(dict.fromkeys(names_here))}
     group = np.asarray([known_fields[name] for name in names_here], dtype=np.int64)
     sizes = np.bincount(group, minlength=len(known_fields)).astype(np.float64)
     return Rows(tuple(places), names_here, ours, theirs, scale, floor, group, sizes)
+
+
+def _implied_polarization(trace: Trace) -> float | None:
+    before, after = trace.all("I_before_scaling"), trace.all("I_before_scaling_post_polar")
+    if len(before) and len(after) and before[-1].values[0]:
+        return float(after[-1].values[0]) / float(before[-1].values[0])
+    return None
 
 
 def _finite(value: float) -> float:

@@ -153,8 +153,12 @@ class Search:
 
     # --- the search --------------------------------------------------------------------------------------------------
 
-    def run(self, extra: Callable[[SearchState], Sequence[Variant]] | None = None) -> list[SearchState]:
-        """Every state tried, best first; ``extra`` makes further variants if the listed ones fail."""
+    def run(self, extra: Callable[[PixelSetup, Array], Sequence[Variant]] | None = None) -> list[SearchState]:
+        """Every state tried, best first.
+
+        ``extra`` makes further variants if the listed ones fail, from the set-up with the lines of the print explained
+        and the misfit that is left.
+        """
         start = self.evaluate(())
         assert start is not None  # the base has been replayed before
         if start.bits <= self.done:
@@ -168,7 +172,8 @@ class Search:
             if best.cost <= self.done and best.price <= PRICE * members:
                 break
             if extra is not None and members == 2:
-                found += self._added(extra(start), start, changes)
+                of_print = [item for item in best.variants if item[1].hypothesis.kind is CauseKind.PRINT]
+                found += self._added(extra(self.applied(of_print), best.row_bits), start, changes)
                 level = found
             level = self._extended(_frontier(level), changes)
             level += self._refined(sorted(level, key=lambda state: state.total)[:REFINED], changes)

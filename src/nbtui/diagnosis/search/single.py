@@ -21,7 +21,7 @@ PRINTED = 2e-14  # relative uncertainty of 15 printed digits, with a margin
 APART = 1e-11  # relative distance from the nearest float32 number beyond which a value is not one
 DIGITS = 9  # significant digits from which a float32 number cannot be a short decimal by chance
 NOISES = 8  # replays with noise
-MARGIN = 1.0  # times the largest effect seen among them
+MARGIN = 4.0  # times the largest effect seen among them
 UNITS = (1.0, 1e-10, 1e10)  # a number rounded in one unit may be printed in another
 WHOLE = 0.8  # share of the decisive fields that makes it the whole run
 SMALL = 2e-6  # relative: a smaller first difference may be single precision although no digit proves it
@@ -109,7 +109,7 @@ def single_noise(base: PixelSetup, rows: Rows, stage: int) -> Array:
     for seed in range(NOISES):
         noisy = with_rules(base, "precision", noise_from=stage, noise_seed=seed)
         with np.errstate(invalid="ignore"):
-            off = np.abs(predictions(rows, replay(noisy)) - plain) / rows.scale
+            off = np.abs(predictions(rows, replay(noisy)) - plain) / np.fmax(rows.scale, np.abs(plain))
         spread = np.maximum(spread, np.where(np.isfinite(off), off, 0.0))
     later = np.asarray([stage_of(name) >= stage for name in rows.fields])
     return np.where(later, np.maximum(MARGIN * spread, 0.51 * SINGLE), 0.0)
