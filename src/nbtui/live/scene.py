@@ -360,7 +360,8 @@ def _set_up(
 
     grid = torch.ones((1, 1, 1), dtype=torch.float64) if tabled else None
     with torch.inference_mode():
-        table = nbsim.StructureFactors(grid, 0, 0, 0, options.default_f, "", 1)
+        default_f = torch.tensor(options.default_f, dtype=torch.float64)
+        table = nbsim.StructureFactors(grid, 0, 0, 0, default_f, "", 1)
         experiment = nbsim.Experiment.from_options(options, workdir, quirks, table)
         wavelength = float(experiment.beam.wavelength)
         return NewSetup(
