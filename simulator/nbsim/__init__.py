@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from nbsim.factors.table import load_structure_factors
     from nbsim.image.compiled import kernel_is_built
     from nbsim.image.render import Image, render
-    from nbsim.model import Parameters, StructureFactors, TraceLine
+    from nbsim.model import StructureFactors, TraceLine
     from nbsim.options.flag import Flag, number
     from nbsim.options.options import NOT_GIVEN, Options
     from nbsim.options.own import OWN
     from nbsim.options.parse import parse, split_command, walk
     from nbsim.options.quirks import Quirks
     from nbsim.options.table import FLAGS, flag_named
+    from nbsim.parameter_vector import ParameterVector
+    from nbsim.parameters import Parameters
     from nbsim.pixel.details import term_details
     from nbsim.pixel.nominal import nominal_scattering, pixel_centers, starting_cell
     from nbsim.pixel.pixel import PixelResult, image_values, simulate_pixel
@@ -62,6 +64,7 @@ __all__ = [
     "NbsimError",
     "Options",
     "OutputError",
+    "ParameterVector",
     "Parameters",
     "PixelResult",
     "Quirks",
@@ -105,13 +108,15 @@ _NAMES = {
     "factors.table": "load_structure_factors",
     "image.compiled": "kernel_is_built",
     "image.render": "Image render",
-    "model": "Parameters StructureFactors TraceLine",
+    "model": "StructureFactors TraceLine",
     "options.flag": "Flag number",
     "options.options": "NOT_GIVEN Options",
     "options.own": "OWN",
     "options.parse": "parse split_command walk",
     "options.quirks": "Quirks",
     "options.table": "FLAGS flag_named",
+    "parameter_vector": "ParameterVector",
+    "parameters": "Parameters",
     "pixel.details": "term_details",
     "pixel.nominal": "nominal_scattering pixel_centers starting_cell",
     "pixel.pixel": "PixelResult image_values simulate_pixel",

@@ -15,10 +15,12 @@ from nbsim.image.render import Image, render
 from nbsim.model import ExperimentData, StructureFactors
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
+from nbsim.parameters import ROWS
 from nbsim.pixel import pixel as pixels
 from nbsim.pixel.pixel import PixelResult
 from nbsim.pixel.trace import terms_rows
 from nbsim.setup import build
+from nbsim.setup.parameters import Value
 
 _SPEC = Quirks()
 
@@ -78,18 +80,68 @@ class Experiment(ExperimentData):
     def _of(cls, data: ExperimentData) -> Self:
         return cls(**{item.name: getattr(data, item.name) for item in fields(data)})
 
-    def with_parameters(self, **parameters: object) -> Self:
+    def with_parameters(
+        self,
+        *,
+        cell: Value | None = None,
+        misset: Value | None = None,
+        mosaic_spread: Value | None = None,
+        n_cells: Value | None = None,
+        wavelength: Value | None = None,
+        fluence: Value | None = None,
+        polarization: Value | None = None,
+        distance: Value | None = None,
+        close_distance: Value | None = None,
+        beam_center: Value | None = None,
+        detector_rotations: Value | None = None,
+        twotheta: Value | None = None,
+        phi: Value | None = None,
+        oscillation: Value | None = None,
+        default_f: Value | None = None,
+        structure_factors: Value | None = None,
+        a_matrix: Value | None = None,
+        source_directions: Value | None = None,
+        source_wavelengths: Value | None = None,
+        source_weights: Value | None = None,
+        n_matrix: Value | None = None,
+        mosaic_spreads: Value | None = None,
+    ) -> Self:
         """The same run with other numbers typed, set up again by the same functions.
 
-        Names, shapes and units are those of :class:`nbsim.Parameters`; values are tensors of any dtype and device, or
-        numbers. Gradients reach those that require them. Counts are fixed: phi steps as typed, oversampling, layers,
-        domains, and whether structure factors are interpolated; files are not read again. Tensors replaced by hand are
-        not kept.
+        Values are numbers, arrays, or tensors of any dtype and device; lists may hold numbers and tensors. Gradients
+        reach the tensors that require them. None: unchanged. Counts are fixed: phi steps as typed, oversampling,
+        layers, domains, and whether structure factors are interpolated; files are not read again. Tensors replaced by
+        hand are not kept.
+
+        Args:
+            cell: a, b, c [Å], alpha, beta, gamma [degrees], (6,).
+            misset: rotations of the crystal about lab x, y, z [degrees], (3,).
+            mosaic_spread: largest rotation of a mosaic domain [degrees], scalar.
+            n_cells: unit cells along a, b, c, real numbers from 1, (3,).
+            wavelength: of the beam [Å], scalar.
+            fluence: [photons/m²], scalar.
+            polarization: Kahn's factor, from -1 to 1, scalar.
+            distance: sample to detector along the beam [mm], scalar.
+            close_distance: sample to the detector's plane [mm], scalar, in place of ``distance``.
+            beam_center: in the convention's axes [mm], with XDS and DIALS ORGX, ORGY [pixels], (2,).
+            detector_rotations: about lab x, y, z [degrees], (3,).
+            twotheta: swing of the detector [degrees], scalar.
+            phi: angle of the first phi step [degrees], scalar.
+            oscillation: range of phi [degrees], scalar.
+            default_f: F of reflections missing from the table [electrons], scalar.
+            structure_factors: the table of F [electrons], (n_h, n_k, n_l) as in ``self.structure_factors.grid``.
+            a_matrix: columns a*, b*, c* [1/Å] in the lab at phi = 0, (3, 3), in place of cell, misset and -mat.
+            source_directions: unit vectors from the sample to the sources, (n, 3).
+            source_wavelengths: of each source [Å], (n,).
+            source_weights: of each source, relative, (n,).
+            n_matrix: cells along and across the axes, (3, 3), in place of ``n_cells``; not in C.
+            mosaic_spreads: about a, c* x a and c* [degrees], (3,), in place of ``mosaic_spread``; not in C.
 
         Raises:
-            InputError: an unknown parameter, a wrong shape, an impossible value, or one without effect here.
+            InputError: a wrong shape, an impossible value, or a parameter without effect here.
         """
-        return self._of(build.with_parameters(self, parameters))
+        values = {name: value for name, value in locals().items() if name in ROWS and value is not None}
+        return self._of(build.with_parameters(self, values))
 
     def image(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 
 class NbsimError(Exception):
     """Base of all errors of nbsim; the message names the reason and the remedy."""
@@ -17,3 +19,8 @@ class OutputError(NbsimError):
 
 class Interrupted(NbsimError):
     """The caller asked to stop."""
+
+
+def warn_renamed(old: str, new: str) -> None:
+    """DeprecationWarning at the line that used the old name of an attribute."""
+    warnings.warn(f"{old} is now {new}", DeprecationWarning, stacklevel=3)

@@ -7,15 +7,18 @@ Source: nanobragg_pixel_loop.md section 1.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Self
 
 import torch
 from torch import Tensor
 
+from nbsim.errors import warn_renamed
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
-from nbsim.place import check_place
+from nbsim.parameters import Parameters
+from nbsim.place import check_place, requested_place
+from nbsim.values import ByValue
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,8 @@ class TraceLine:
     style: str = "space"
 
 
-@dataclass(frozen=True)
-class Detector:
+@dataclass(frozen=True, eq=False)
+class Detector(ByValue):
     """Detector after all rotations."""
 
     fast: Tensor  # unit vectors (3,)
@@ -54,16 +57,22 @@ class Detector:
     attenuation: Tensor  # mu [1/m], scalar
     convention: str
     pivot: str
-    beam_center: dict[str, float]  # Fbeam, Sbeam, Fclose, Sclose, Xbeam, Ybeam, ORGX, ORGY as headers need them [m; px]
+    centers: dict[str, float]  # Fbeam, Sbeam, Fclose, Sclose, Xbeam, Ybeam, ORGX, ORGY as headers need them [m; px]
+
+    @property
+    def beam_center(self) -> dict[str, float]:
+        """The old name of ``centers``."""
+        warn_renamed("detector.beam_center", "detector.centers")
+        return self.centers
 
 
-@dataclass(frozen=True)
-class Beam:
+@dataclass(frozen=True, eq=False)
+class Beam(ByValue):
     """Incident beam."""
 
     direction: Tensor  # b, unit (3,)
     polarization_axis: Tensor  # unit (3,)
-    kahn: Tensor  # Kahn factor, scalar
+    polarization: Tensor  # Kahn factor, scalar
     nopolar: bool
     wavelength: Tensor  # nominal lambda_0 [m], scalar
     fluence: Tensor  # [photons/m^2], scalar
@@ -72,9 +81,15 @@ class Beam:
     source_wavelengths: Tensor  # [m], (Q,)
     source_weights: Tensor  # (Q,)
 
+    @property
+    def kahn(self) -> Tensor:
+        """The old name of ``polarization``."""
+        warn_renamed("beam.kahn", "beam.polarization")
+        return self.polarization
 
-@dataclass(frozen=True)
-class Crystal:
+
+@dataclass(frozen=True, eq=False)
+class Crystal(ByValue):
     """Crystal at phi = 0 with misset applied."""
 
     a: Tensor  # real-space vectors [m], (3,)
@@ -84,23 +99,29 @@ class Crystal:
     b_star: Tensor
     c_star: Tensor
     spindle: Tensor  # unit (3,)
-    cells: Tensor  # Na, Nb, Nc >= 1, (3,); always whole numbers from a command line
+    n_cells: Tensor  # Na, Nb, Nc >= 1, (3,); always whole numbers from a command line
     shape: str  # SQUARE, ROUND, GAUSS, TOPHAT
     fudge: float
     mosaic_spread: float  # [rad]; 0 with several domains: their rotations are by zero
     mosaic_matrices: Tensor  # U_m, (M, 3, 3)
     mosaic_turns_with_phi: bool = False  # U_m before phi, fixed to the crystal; False: after it, as in C
-    n_matrix: Tensor | None = None  # (3, 3), in place of ``cells``; beyond C
+    n_matrix: Tensor | None = None  # (3, 3), in place of ``n_cells``; beyond C
 
     @property
-    def n_cells(self) -> tuple[int, int, int]:
-        """Na, Nb, Nc as whole numbers."""
-        n_a, n_b, n_c = (round(n) for n in self.cells.tolist())
+    def whole_n_cells(self) -> tuple[int, int, int]:
+        """Na, Nb, Nc rounded to whole numbers."""
+        n_a, n_b, n_c = (round(n) for n in self.n_cells.tolist())
         return n_a, n_b, n_c
 
+    @property
+    def cells(self) -> Tensor:
+        """The old name of ``n_cells``."""
+        warn_renamed("crystal.cells", "crystal.n_cells")
+        return self.n_cells
 
-@dataclass(frozen=True)
-class Sampling:
+
+@dataclass(frozen=True, eq=False)
+class Sampling(ByValue):
     """How the pixel is sampled."""
 
     phi_start: float  # [rad]; with phi_step it decides which steps are at exactly zero
@@ -122,8 +143,8 @@ class Sampling:
         return tuple(self.phi_start + self.phi_step * j for j in range(self.n_phi))
 
 
-@dataclass(frozen=True)
-class StructureFactors:
+@dataclass(frozen=True, eq=False)
+class StructureFactors(ByValue):
     """Dense P1 table; ``grid`` is None without a table."""
 
     grid: Tensor | None  # (n_h, n_k, n_l), index [h - h_min, ...]
@@ -136,40 +157,8 @@ class StructureFactors:
     holes: Tensor | None = None  # bool, like ``grid``: cells that hold ``default_f``; None: not recorded
 
 
-@dataclass(frozen=True)
-class Parameters:
-    """The numbers of a command line that the image follows smoothly, as typed.
-
-    float64 tensors on the CPU, in the units of the command line; None where not given.
-    """
-
-    cell: Tensor | None  # (6,): a, b, c [A], alpha, beta, gamma [degrees], blanks filled; None with -mat alone
-    misset: Tensor | None  # (3,) [degrees] about lab x, y, z; None: no misset, or -misset random
-    mosaic_spread: Tensor  # scalar [degrees], largest angle of a domain
-    n_cells: Tensor  # (3,): Na, Nb, Nc; real numbers from 1
-    wavelength: Tensor  # scalar [A]
-    fluence: Tensor  # scalar [photons/m^2]
-    polarization: Tensor  # scalar, Kahn's factor
-    distance: Tensor  # scalar [mm]
-    close_distance: Tensor | None  # scalar [mm]; overrides the distance
-    beam_center: Tensor  # (2,): Xbeam, Ybeam [mm]; ORGX, ORGY [pixels] for XDS and DIALS; nan: that of the convention
-    detector_rotations: Tensor  # (3,) [degrees] about lab x, y, z
-    twotheta: Tensor  # scalar [degrees]
-    phi: Tensor  # scalar, start [degrees]
-    oscillation: Tensor | None  # scalar, range [degrees]
-    default_f: Tensor  # scalar [electrons], F of reflections missing from the table
-    structure_factors: Tensor | None = None  # (n_h, n_k, n_l) [electrons]; None without a table
-    # beyond the command line; None: as the flags say
-    a_matrix: Tensor | None = None  # (3, 3): columns a*, b*, c* [1/A] in the lab at phi = 0; for cell, misset and -mat
-    source_directions: Tensor | None = None  # (Q, 3), unit, sample to source
-    source_wavelengths: Tensor | None = None  # (Q,) [A]
-    source_weights: Tensor | None = None  # (Q,), relative
-    n_matrix: Tensor | None = None  # (3, 3): cells along and across the axes, as in diffBragg; for n_cells
-    mosaic_spreads: Tensor | None = None  # (3,) [degrees] about a, c* x a and c*; for mosaic_spread
-
-
-@dataclass(frozen=True)
-class Caps:
+@dataclass(frozen=True, eq=False)
+class Caps(ByValue):
     """``count`` random rotations of any size: axes (count, 3), and their angles as shares of the largest one."""
 
     axes: Tensor
@@ -177,8 +166,8 @@ class Caps:
     exact_shares: Tensor
 
 
-@dataclass(frozen=True)
-class Inputs:
+@dataclass(frozen=True, eq=False)
+class Inputs(ByValue):
     """Values read from files or drawn at random, once for all set-ups of a command line; float64 on the CPU."""
 
     matrix: Tensor | None  # of -mat, dimensionless, (3, 3)
@@ -188,9 +177,13 @@ class Inputs:
     domains: Caps
 
 
-@dataclass(frozen=True)
-class ExperimentData:
-    """One nanoBragg run, with all derived values; :class:`nbsim.api.Experiment` adds the verbs."""
+@dataclass(frozen=True, eq=False)
+class ExperimentData(ByValue):
+    """One nanoBragg run, with all derived values; :class:`nbsim.api.Experiment` adds the verbs.
+
+    Two runs are equal if all their numbers are, to the last bit, on the same device; notices, file names and the
+    spelling of the command line do not count.
+    """
 
     options: Options
     quirks: Quirks
@@ -201,9 +194,12 @@ class ExperimentData:
     crystal: Crystal
     sampling: Sampling
     structure_factors: StructureFactors
-    setup_lines: tuple[TraceLine, ...]  # the TRACE_C:name=... lines in C's order
-    notices: tuple[str, ...]  # warnings, as sentences
-    input_files: tuple[str, ...]  # every file read
+    setup_lines: tuple[TraceLine, ...] = field(compare=False)  # the TRACE_C:name=... lines in C's order
+    notices: tuple[str, ...] = field(compare=False)  # warnings, as sentences
+    input_files: tuple[str, ...] = field(compare=False)  # every file read
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, self.options, self.quirks, self.dtype, self.device))
 
     @property
     def dtype(self) -> torch.dtype:
@@ -228,12 +224,20 @@ class ExperimentData:
         """Innermost passes of one pixel: layers x ``n_steps``."""
         return self.detector.n_layers * self.n_steps
 
-    def to(self, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None) -> Self:
+    def to(
+        self,
+        *places: torch.dtype | torch.device | str | Tensor,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Self:
         """The same experiment with floating tensors in ``dtype`` and all tensors on ``device``.
+
+        Dtype and device also by position, as in torch: ``to(torch.float32)``, ``to("cuda")``, ``to(other_tensor)``.
 
         Raises:
             InputError: the dtype or device is unknown or unavailable.
         """
+        dtype, device = requested_place(places, dtype, device)
         check_place(self.dtype if dtype is None else dtype, self.device if device is None else device)
 
         def move(tensor: Tensor) -> Tensor:

@@ -168,7 +168,7 @@ def test_cells_across_follow_from_the_widths(
 
 def test_the_beam_clips_b_and_c_only() -> None:
     e = made("-cell 30 -xtalsize 0.00003 -beamsize 0.000012")
-    assert e.crystal.n_cells == (10, 4, 4)
+    assert e.crystal.whole_n_cells == (10, 4, 4)
     assert sum("clipped" in notice for notice in e.notices) == 2
 
 
@@ -222,10 +222,10 @@ def test_blanks_of_a_cell_are_filled_and_angles_are_radians() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"phi_mode": "c"}, "--phi-mode"),
-        ({"device": "tpu9"}, "--device"),
-        ({"device": "meta"}, "--device"),
-        ({"dtype": torch.float16}, "--dtype"),
+        ({"phi_mode": "c"}, "phi mode c: must be one of spec, c-parity"),
+        ({"device": "tpu9"}, "device tpu9: no such device"),
+        ({"device": "meta"}, "device meta: must be cpu or cuda"),
+        ({"dtype": torch.float16}, "dtype torch.float16: must be float32 or float64"),
         ({"quirks": {"nonsense": True}}, "no such quirk"),
     ],
 )
@@ -247,7 +247,7 @@ def test_from_command_follows_the_phi_mode_and_the_dtype() -> None:
 
 def test_cuda_is_refused_without_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(InputError, match="--device cuda"):
+    with pytest.raises(InputError, match="device cuda"):
         from_command(f"{BASE} -cell 30", Path(), device="cuda")
 
 

@@ -95,8 +95,8 @@ def test_frames_are_orthonormal_after_rotations(convention: str) -> None:
 def test_beam_spot_is_where_the_beam_meets_the_plane(convention: str, tilt: str) -> None:
     e = made(f"{flag(convention)} -distance 123 {tilt}")
     fast, slow = in_detector(e, beam_spot(e))
-    assert e.detector.beam_center["Fbeam"] == pytest.approx(fast, abs=1e-15)
-    assert e.detector.beam_center["Sbeam"] == pytest.approx(slow, abs=1e-15)
+    assert e.detector.centers["Fbeam"] == pytest.approx(fast, abs=1e-15)
+    assert e.detector.centers["Sbeam"] == pytest.approx(slow, abs=1e-15)
     assert e.detector.distance.item() == pytest.approx(torch.linalg.vector_norm(beam_spot(e)).item(), abs=1e-15)
 
 
@@ -143,7 +143,7 @@ def test_org_is_the_foot_of_the_sample(convention: str) -> None:
     fast, slow = in_detector(e, foot)
     assert (fast / 2e-4 + 0.5, slow / 2e-4 + 0.5) == pytest.approx((11, 8.5), abs=1e-9)
     assert d.close_distance.item() == pytest.approx(0.08, abs=1e-15)
-    assert (d.beam_center["ORGX"], d.beam_center["ORGY"]) == pytest.approx((11, 8.5), abs=1e-9)
+    assert (d.centers["ORGX"], d.centers["ORGY"]) == pytest.approx((11, 8.5), abs=1e-9)
 
 
 def test_swing_turns_the_sample_pivot_rigidly() -> None:
@@ -209,7 +209,7 @@ def test_pixel_counts_follow_from_the_sizes() -> None:
     size = made("-detpixels 0 -detsize_f 5.03 -detsize_s 6 -pixel 0.1").detector
     assert (size.n_fast, size.n_slow) == (50, 60)
     # the size itself is not rounded: half of it is the default centre
-    assert made("-detpixels 0 -detsize 5.03 -xds -pixel 0.1").detector.beam_center["Fclose"] == pytest.approx(0.002515)
+    assert made("-detpixels 0 -detsize 5.03 -xds -pixel 0.1").detector.centers["Fclose"] == pytest.approx(0.002515)
 
 
 def test_place_is_differentiable() -> None:

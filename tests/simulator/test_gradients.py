@@ -37,7 +37,9 @@ def with_sensor(e: Experiment, p: Tensor) -> Experiment:
 
 def with_beam(e: Experiment, p: Tensor) -> Experiment:
     b = e.beam
-    changed = replace(b, kahn=b.kahn * p[0], source_wavelengths=b.source_wavelengths * p[1], fluence=b.fluence * p[2])
+    changed = replace(
+        b, polarization=b.polarization * p[0], source_wavelengths=b.source_wavelengths * p[1], fluence=b.fluence * p[2]
+    )
     return replace(e, beam=changed)
 
 

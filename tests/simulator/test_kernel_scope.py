@@ -91,8 +91,8 @@ def test_every_field_is_followed_or_has_a_condition() -> None:
 def test_a_field_that_the_kernel_does_not_know_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     base = experiment_of(Change("bare"), folder)
     assert fits_kernel(base)
-    monkeypatch.setitem(scope.FOLLOWED, "beam", FOLLOWED["beam"].replace("kahn ", ""))
-    assert scope.unlisted() == {"beam.kahn"}
+    monkeypatch.setitem(scope.FOLLOWED, "beam", FOLLOWED["beam"].replace("polarization ", ""))
+    assert scope.unlisted() == {"beam.polarization"}
     monkeypatch.setattr(scope, "_COMPLETE", not scope.unlisted())
     assert not fits_kernel(base)
 

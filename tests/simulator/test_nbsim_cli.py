@@ -126,7 +126,7 @@ def test_a_missing_cuda_device_is_reported(here: Path, capsys: pytest.CaptureFix
     code = main([*PLAIN, *QUIET, "--device", "cuda"])
     assert code == (0 if torch.cuda.is_available() else 2)
     if code:
-        assert "use --device cpu" in capsys.readouterr().err
+        assert "no usable CUDA device; use cpu" in capsys.readouterr().err
 
 
 def test_unwritable_outputs_are_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

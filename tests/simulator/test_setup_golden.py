@@ -99,7 +99,7 @@ def test_printouts(shared: Path) -> None:
     """Printed with 6 to 8 digits: cells, sizes, distances, steps, limits."""
     for name, log, e in experiments(shared):
         d, c, s = e.detector, e.crystal, e.sampling
-        center = d.beam_center
+        center = d.centers
         lattice = torch.stack([c.a, c.b, c.c]) * 1e10
         reciprocal = torch.stack([c.a_star, c.b_star, c.c_star])
         rows: list[tuple[str, list[float]]] = [
@@ -109,7 +109,7 @@ def test_printouts(shared: Path) -> None:
             (r"xtal: \d+x(\d+)x", [float(c.n_cells[1])]),
             (r"xtal: \d+x\d+x(\d+) cells", [float(c.n_cells[2])]),
             (r"^  wave=(\S+) meters", [e.beam.wavelength.item()]),
-            (r"Kahn polarization factor: (\S+)", [e.beam.kahn.item()]),
+            (r"Kahn polarization factor: (\S+)", [e.beam.polarization.item()]),
             (r"incident fluence: (\S+)", [e.beam.fluence.item()]),
             (r"^  distance=(\S+)", [d.distance.item()]),
             (r"pixel=(\S+) meters", [d.pixel_size.item()]),
@@ -215,10 +215,10 @@ def flat_values(e: Experiment) -> dict[str, Any]:
         "dmin": s.dmin,
         "water": s.water,
         "fudge": c.fudge,
-        "kahn": b.kahn,
-        **{name: d.beam_center[name] for name in ("Fbeam", "Sbeam", "Fclose", "Sclose", "Xbeam", "Ybeam")},
-        "ORGX": d.beam_center["ORGX"],
-        "ORGY": d.beam_center["ORGY"],
+        "kahn": b.polarization,
+        **{name: d.centers[name] for name in ("Fbeam", "Sbeam", "Fclose", "Sclose", "Xbeam", "Ybeam")},
+        "ORGX": d.centers["ORGX"],
+        "ORGY": d.centers["ORGY"],
     }
     return {
         **{name: vector.tolist() for name, vector in vectors.items()},

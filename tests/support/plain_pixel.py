@@ -143,12 +143,12 @@ class PlainRun:
         b_axis = unit(cross(unit(tuple(beam.polarization_axis.tolist())), unit(incident)))
         e_axis = unit(cross(unit(incident), b_axis))
         psi = -math.atan2(dot(direction, b_axis), dot(direction, e_axis))
-        return 0.5 * (1 + c2 - float(beam.kahn) * math.cos(2 * psi) * (1 - c2))
+        return 0.5 * (1 + c2 - float(beam.polarization) * math.cos(2 * psi) * (1 - c2))
 
     # crystal
     def lattice(self, hkl: Vec, hkl0: Vec) -> float:
         crystal = self.experiment.crystal
-        n = crystal.n_cells
+        n = crystal.whole_n_cells
         if crystal.shape == "SQUARE":
             return math.prod(grating(h, m, self.q.grating_literal) for h, m in zip(hkl, n, strict=True))
         e = tuple(h - h0 for h, h0 in zip(hkl, hkl0, strict=True))

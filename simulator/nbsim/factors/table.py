@@ -19,9 +19,10 @@ from torch import Tensor
 from nbsim.errors import InputError
 from nbsim.factors.index_box import index_box
 from nbsim.factors.reflections import file_version, is_reflection_file, read_once
-from nbsim.model import Parameters, StructureFactors
+from nbsim.model import StructureFactors
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
+from nbsim.parameters import Parameters
 from nbsim.whole_file import write_whole
 
 _COLUMNS = 4

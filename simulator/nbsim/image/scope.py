@@ -27,10 +27,10 @@ PARTS = {
 # any value: the kernel reads it, or it has no effect under the conditions below
 FOLLOWED: Mapping[str, str] = {
     "detector": "fast slow normal pix0 pixel_size distance close_distance n_fast n_slow roi mask point_pixel thickness "
-    "layer_thickness n_layers attenuation convention pivot beam_center",
-    "beam": "direction polarization_axis kahn nopolar wavelength fluence source_positions source_directions "
+    "layer_thickness n_layers attenuation convention pivot centers",
+    "beam": "direction polarization_axis polarization nopolar wavelength fluence source_positions source_directions "
     "source_wavelengths source_weights",
-    "crystal": "a b c a_star b_star c_star spindle cells fudge mosaic_spread mosaic_matrices mosaic_turns_with_phi "
+    "crystal": "a b c a_star b_star c_star spindle n_cells fudge mosaic_spread mosaic_matrices mosaic_turns_with_phi "
     "n_matrix",
     "sampling": "phi_start phi_step phi_sine phi_cosine n_phi oscillation oversample water",
     "structure_factors": "grid h_min k_min l_min default_f source n_reflections holes",

@@ -47,7 +47,7 @@ class KernelTiles:
         self.table = squares.flatten()
         low = (table.h_min - 1, table.k_min - 1, table.l_min - 1)
         self.box = like.new_tensor([float(x) for x in (*low, *squares.shape)])
-        self.n_cells = experiment.crystal.cells
+        self.n_cells = experiment.crystal.n_cells
         subpixels = range(experiment.sampling.oversample)
         order = product(range(experiment.detector.n_layers), subpixels, subpixels, range(len(sources)))
         self.background = water_background(experiment)
@@ -80,7 +80,7 @@ class KernelTiles:
             "close_distance": detector.close_distance,
             "point_pixel": detector.point_pixel,
             "wavelength": beam.source_wavelengths[source],
-            "kahn": beam.kahn,
+            "kahn": beam.polarization,
             "thickness": detector.thickness,
             "absorption": detector.layer_thickness * detector.attenuation,
             "layer": layer,

@@ -6,7 +6,7 @@ Source: nanobragg_setup.md section 1.2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nbsim.constants import DEFAULT_FLUENCE, DEFAULT_MOSAIC_SEED
 
@@ -18,8 +18,8 @@ NOT_GIVEN = -1  # C's marker for numbers left to the set-up
 class Options:
     """The content of a nanoBragg command line and of the headers that it names."""
 
-    argv: tuple[str, ...] = ()
-    ignored: tuple[str, ...] = ()  # words that C skips; only with its matching rules
+    argv: tuple[str, ...] = field(default=(), compare=False)
+    ignored: tuple[str, ...] = field(default=(), compare=False)  # words that C skips; only with its matching rules
 
     # crystal
     cell: tuple[float, ...] | None = None  # A and degrees, one to six values

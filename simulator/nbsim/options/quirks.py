@@ -72,5 +72,5 @@ def named(quirks: Quirks, name: str, value: bool) -> Quirks:
     """
     known = [item.name for item in fields(Quirks)]
     if name not in known:
-        raise InputError(f"--quirk {name}: no such quirk; known: {', '.join(known)}")
+        raise InputError(f"quirk {name}: no such quirk; known: {', '.join(known)}")
     return replace(quirks, **{name: value})

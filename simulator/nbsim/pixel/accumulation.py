@@ -119,7 +119,7 @@ def _corrections(experiment: ExperimentData, terms: Terms) -> tuple[_Correction,
         valid = torch.ones_like(rays.kept).flatten(1)
     else:
         beam = experiment.beam
-        factor = kahn_factor(rays.incident, rays.direction[..., None, :], beam.polarization_axis, beam.kahn)
+        factor = kahn_factor(rays.incident, rays.direction[..., None, :], beam.polarization_axis, beam.polarization)
         valid = rays.kept.flatten(1)
         if not quirks.culled_polar_zero:
             valid = valid | ~valid.any(dim=1, keepdim=True)

@@ -134,7 +134,7 @@ def lattice_factor(crystal: Crystal, quirks: Quirks, indices: Triple, nearest: T
 
     The reciprocal vectors are those of phi = 0: the radius is invariant under rotation (7.3).
     """
-    n_cells = crystal.cells.unbind()
+    n_cells = crystal.n_cells.unbind()
     if crystal.shape == "SQUARE":
         f_a, f_b, f_c = (
             grating(index, n, literal=quirks.grating_literal) for index, n in zip(indices, n_cells, strict=True)

@@ -12,9 +12,10 @@ from torch import Tensor
 
 from nbsim.constants import RTD
 from nbsim.errors import InputError
-from nbsim.model import Beam, Crystal, Detector, ExperimentData, Inputs, Parameters, Sampling, StructureFactors
+from nbsim.model import Beam, Crystal, Detector, ExperimentData, Inputs, Sampling, StructureFactors
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
+from nbsim.parameters import Parameters
 from nbsim.setup import crystal as crystals
 from nbsim.setup import geometry, mosaic, plan, sources
 from nbsim.setup.checks import check_pixel_memory
@@ -85,7 +86,7 @@ def _detector(options: Options, derived: Derived, mask: Tensor | None) -> Detect
         attenuation=geometry.scalar(layers.mu),
         convention=options.convention,
         pivot=derived.frame.pivot,
-        beam_center={
+        centers={
             "Fbeam": placed.f_beam.item(),
             "Sbeam": placed.s_beam.item(),
             "Fclose": f_close,
@@ -118,7 +119,7 @@ def _beam(options: Options, derived: Derived, parameters: Parameters, inputs: In
     return Beam(
         direction=axes.beam,
         polarization_axis=axes.polarization,
-        kahn=parameters.polarization,
+        polarization=parameters.polarization,
         nopolar=options.nopolar,
         wavelength=derived.wavelength,
         fluence=parameters.fluence,
@@ -155,7 +156,7 @@ def _crystal(options: Options, quirks: Quirks, derived: Derived, parameters: Par
         b_star=made.b_star,
         c_star=made.c_star,
         spindle=derived.frame.axes.spindle,
-        cells=parameters.n_cells,
+        n_cells=parameters.n_cells,
         shape=options.shape,
         fudge=options.fudge,
         mosaic_spread=spread.item(),

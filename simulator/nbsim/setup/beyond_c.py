@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from nbsim.errors import InputError
-from nbsim.model import Parameters
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
+from nbsim.parameters import Parameters
 
 REPLACES: Mapping[str, tuple[str, ...]] = {
     "a_matrix": ("cell", "misset"),

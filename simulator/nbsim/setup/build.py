@@ -26,7 +26,7 @@ from nbsim.setup import checks, geometry, mosaic, plan, sources
 from nbsim.setup import crystal as crystals
 from nbsim.setup.assemble import Derived, assemble, set_up
 from nbsim.setup.notices import setup_notices
-from nbsim.setup.parameters import changed, typed
+from nbsim.setup.parameters import Value, changed, typed
 from nbsim.vectors import length
 
 PHI_MODES = {"spec": False, "c-parity": True}
@@ -156,7 +156,7 @@ def build(options: Options, workdir: Path, quirks: Quirks, table: StructureFacto
     return made
 
 
-def with_parameters(experiment: ExperimentData, changes: Mapping[str, object]) -> ExperimentData:
+def with_parameters(experiment: ExperimentData, changes: Mapping[str, Value]) -> ExperimentData:
     """The run of ``experiment`` with other numbers typed; see :meth:`nbsim.api.Experiment.with_parameters`.
 
     Raises:
@@ -197,7 +197,7 @@ def from_command(
         InputError: unknown phi mode, dtype, device or quirk, or an unusable command line or file.
     """
     if phi_mode not in PHI_MODES:
-        raise InputError(f"--phi-mode {phi_mode}: must be one of {', '.join(PHI_MODES)}")
+        raise InputError(f"phi mode {phi_mode}: must be one of {', '.join(PHI_MODES)}")
     place = check_place(dtype, device)
     switches = Quirks(phi_carryover=PHI_MODES[phi_mode])
     for name, value in quirks.items():

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from nbsim.constants import RTD
 from nbsim.errors import InputError
-from nbsim.model import Parameters
 from nbsim.options.quirks import Quirks
+from nbsim.parameters import Parameters
 from nbsim.setup.geometry import SMALLEST_NORMAL, scalar
 from nbsim.vectors import cos, cross, dot, length, rotate_xyz, sin, sqrt, unit
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from torch import Tensor
 
 from nbsim.constants import RTD
-from nbsim.model import Parameters
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
+from nbsim.parameters import Parameters
 from nbsim.rng import Generator, Stream
 from nbsim.setup import crystal, geometry, mosaic
 from nbsim.setup.parameters import typed

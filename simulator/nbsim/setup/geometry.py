@@ -14,9 +14,9 @@ from torch import Tensor
 
 from nbsim.constants import RTD
 from nbsim.errors import InputError
-from nbsim.model import Parameters
 from nbsim.options.options import Options, Vector
 from nbsim.options.quirks import Quirks
+from nbsim.parameters import Parameters
 from nbsim.setup.parameters import by_origin
 from nbsim.vectors import cross, dot, length, rotate_about, rotate_xyz, unit
 

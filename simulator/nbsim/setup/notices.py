@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from nbsim.model import Inputs, Parameters
+from nbsim.model import Inputs
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
+from nbsim.parameters import Parameters
 from nbsim.setup import geometry, plan
 from nbsim.setup.assemble import Derived
 from nbsim.setup.crystal import cell_notices

@@ -6,16 +6,17 @@ sections 1.2 and 2.3.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from nbsim.errors import InputError
-from nbsim.model import Parameters
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
+from nbsim.parameters import ANY, ROWS, Parameters
 from nbsim.setup.beyond_c import check_beyond_c, without_replaced
 from nbsim.setup.plan import mosaic_domains
 
@@ -80,37 +81,36 @@ def typed(options: Options) -> Parameters:
     )
 
 
-# -1: any length
-_SHAPES = {
-    "cell": (6,),
-    "misset": (3,),
-    "n_cells": (3,),
-    "beam_center": (2,),
-    "detector_rotations": (3,),
-    "a_matrix": (3, 3),
-    "source_directions": (-1, 3),
-    "source_wavelengths": (-1,),
-    "source_weights": (-1,),
-    "n_matrix": (3, 3),
-    "mosaic_spreads": (3,),
-}
 _POSITIVE = ("wavelength", "distance", "oscillation", "source_wavelengths")
 _NOT_NEGATIVE = ("mosaic_spread", "mosaic_spreads", "source_weights")
+_Numbers = Sequence["Value"] | npt.NDArray[Any]
+Value = float | Tensor | _Numbers  # of a parameter: a number, a tensor, an array, or a list of numbers and tensors
 
 
-def _as_parameter(name: str, value: object, shape: tuple[int, ...]) -> Tensor:
+def _tensor_of(value: Value) -> Tensor:
+    """``value`` as a tensor; the tensors of a list keep their graphs."""
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, (list, tuple)):
+        return torch.stack([_tensor_of(one).to(device="cpu", dtype=torch.float64) for one in value])
+    return torch.as_tensor(value)
+
+
+def as_parameter(name: str, value: Value, shape: tuple[int, ...]) -> Tensor:
     """``value`` as a finite float64 tensor on the CPU, with its graph.
 
     Raises:
         InputError: it is not numeric, not of that shape, or not finite.
     """
     try:
-        tensor = torch.as_tensor(value)
+        tensor = _tensor_of(value)
     except (TypeError, ValueError, RuntimeError) as error:
         raise InputError(f"{name}: {type(value).__name__} is not a tensor of numbers") from error
     if tensor.dtype == torch.bool or tensor.is_complex():
         raise InputError(f"{name}: {tensor.dtype} is not a type of real numbers")
-    if len(tensor.shape) != len(shape) or any(n not in (-1, m) for n, m in zip(shape, tensor.shape, strict=True)):
+    if tensor.is_meta:
+        raise InputError(f"{name}: a tensor on the device meta has no numbers")
+    if len(tensor.shape) != len(shape) or any(n not in (ANY, m) for n, m in zip(shape, tensor.shape, strict=True)):
         wanted = f"the shape {shape}" if shape else "a single number, without dimensions"
         raise InputError(f"{name}: has the shape {tuple(tensor.shape)}, needs {wanted}")
     tensor = tensor.to(device="cpu", dtype=torch.float64)
@@ -119,23 +119,22 @@ def _as_parameter(name: str, value: object, shape: tuple[int, ...]) -> Tensor:
     return tensor
 
 
-def changed(parameters: Parameters, changes: Mapping[str, object], options: Options, quirks: Quirks) -> Parameters:
+def changed(parameters: Parameters, changes: Mapping[str, Value], options: Options, quirks: Quirks) -> Parameters:
     """``parameters`` with ``changes`` by name.
 
     Raises:
         InputError: an unknown parameter, a wrong shape, an impossible value, or a parameter without effect here.
     """
-    known = [field.name for field in fields(Parameters)]
     for name in changes:
-        if name not in known:
-            raise InputError(f"{name}: no such parameter; known: {', '.join(known)}")
+        if name not in ROWS:
+            raise InputError(f"{name}: no such parameter; known: {', '.join(ROWS)}")
     table = parameters.structure_factors
     made: dict[str, Tensor] = {}
     for name, value in changes.items():
         if name == "structure_factors" and table is None:
             raise InputError("structure_factors: this experiment has no table; it takes -default_F everywhere")
-        shape = tuple(table.shape) if name == "structure_factors" and table is not None else _SHAPES.get(name, ())
-        made[name] = _as_parameter(name, value, shape)
+        shape = tuple(table.shape) if name == "structure_factors" and table is not None else ROWS[name].shape
+        made[name] = as_parameter(name, value, shape)
         if name in _POSITIVE and not bool((made[name] > 0.0).all()):
             raise InputError(f"{name} {made[name].min().item():g}: must be positive")
         if name in _NOT_NEGATIVE and not bool((made[name] >= 0.0).all()):

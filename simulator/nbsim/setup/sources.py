@@ -15,7 +15,7 @@ from torch import Tensor
 
 from nbsim.c_numbers import leading_number
 from nbsim.errors import InputError
-from nbsim.model import Parameters
+from nbsim.parameters import Parameters
 from nbsim.setup.plan import Steps
 from nbsim.vectors import cross, rotate_about, unit
 

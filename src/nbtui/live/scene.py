@@ -133,7 +133,7 @@ def scene_of(
         attenuation=float(detector.attenuation),
         beam=_array(beam.direction),
         polar_axis=_array(beam.polarization_axis),
-        kahn=float(beam.kahn),
+        kahn=float(beam.polarization),
         nopolar=beam.nopolar,
         wavelength=float(beam.wavelength),
         fluence=float(beam.fluence),
@@ -143,7 +143,7 @@ def scene_of(
         direct=np.stack([_array(crystal.a), _array(crystal.b), _array(crystal.c)]),
         reciprocal=np.stack([_array(crystal.a_star), _array(crystal.b_star), _array(crystal.c_star)]),
         spindle=_array(crystal.spindle),
-        n_cells=crystal.n_cells,
+        n_cells=crystal.whole_n_cells,
         shape=crystal.shape,
         fudge=crystal.fudge,
         mosaic_spread=crystal.mosaic_spread,
@@ -360,7 +360,8 @@ def _set_up(
 
     grid = torch.ones((1, 1, 1), dtype=torch.float64) if tabled else None
     with torch.inference_mode():
-        table = nbsim.StructureFactors(grid, 0, 0, 0, options.default_f, "", 1)
+        default_f = torch.tensor(options.default_f, dtype=torch.float64)
+        table = nbsim.StructureFactors(grid, 0, 0, 0, default_f, "", 1)
         experiment = nbsim.Experiment.from_options(options, workdir, quirks, table)
         wavelength = float(experiment.beam.wavelength)
         return NewSetup(

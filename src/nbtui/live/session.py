@@ -87,7 +87,7 @@ def _simulation(
             "mosaic_domain": int(experiment.crystal.mosaic_matrices.shape[0]),
         },
         phi_deg=tuple(math.degrees(phi) for phi in sampling.phi_values()),
-        n_cells=experiment.crystal.n_cells,
+        n_cells=experiment.crystal.whole_n_cells,
         steps=experiment.n_steps,
         notices=_notices((*experiment.notices, *result.warnings), error64),
         input_files=tuple(Path(name) for name in experiment.input_files),

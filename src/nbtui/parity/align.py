@@ -8,6 +8,7 @@ the next.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nbtui.parity.numbers import NUMBER
@@ -67,9 +68,11 @@ def blocks(trace: Trace) -> list[int]:
     return result
 
 
-def count_blocks(trace: Trace) -> int:
-    """The number of blocks in the trace."""
-    return max(blocks(trace), default=0) + 1 if any(map(in_block, dict.fromkeys(trace.names()))) else 0
+def count_blocks(trace: Trace, numbers: Sequence[int] | None = None) -> int:
+    """The number of blocks in the trace; ``numbers``: those of `blocks`, where known."""
+    if not any(map(in_block, dict.fromkeys(trace.names()))):
+        return 0
+    return max(blocks(trace) if numbers is None else numbers, default=0) + 1
 
 
 def first_of(trace: Trace, name: str) -> Record | None:
@@ -85,11 +88,12 @@ def first_of(trace: Trace, name: str) -> Record | None:
     return found[0]
 
 
-def cells(trace: Trace) -> dict[Place, Scalar]:
-    """Every scalar of the trace by its place."""
+def cells(trace: Trace, numbered: Callable[[int], int] | None = None) -> dict[Place, Scalar]:
+    """Every scalar of the trace by its place; ``numbered``: another number for each of its blocks."""
     result: dict[Place, Scalar] = {}
-    for record, block in zip(trace.records, blocks(trace), strict=True):
+    for record, own in zip(trace.records, blocks(trace), strict=True):
         name = record.name
+        block = numbered(own) if numbered is not None and in_block(name) else own
         known = catalogue.field(name)
         shape = known.shape if known else Shape.VECTOR if len(record.values) == 3 else Shape.SCALAR
         names = catalogue.components(shape, len(record.values))
@@ -100,10 +104,11 @@ def cells(trace: Trace) -> dict[Place, Scalar]:
                 place = (section(name), block, catalogue.order(name), name, repetition, index)
                 result[place] = Scalar(names[index], value, printed[index], record.line)
     for line in trace.phi:
+        block = numbered(line.occurrence) if numbered is not None else line.occurrence
         for key in line.values:
             if key != "phi_tic":
                 name = f"phi.{key}"
-                result[(LOOP, line.occurrence, catalogue.order(name), name, line.phi_tic, 0)] = phi_cell(line, key)
+                result[(LOOP, block, catalogue.order(name), name, line.phi_tic, 0)] = phi_cell(line, key)
     return result
 
 

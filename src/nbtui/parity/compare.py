@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from nbtui.parity import align, position, preflight
+from nbtui.parity.blocks import BlockPairing, paired_blocks
 from nbtui.parity.judge import Judge, length_of
 from nbtui.parity.model import Comparison, Overview, Row
+from nbtui.parity.names import named_alike
 from nbtui.parity.numbers import printing
 from nbtui.parity.overview import RowList, counts, raised
 from nbtui.parity.profiles import Profile
@@ -50,6 +52,8 @@ def compare(
     CompareCancelled.
     """
     chosen = find_profile(profile, profiles).with_tolerance(tolerance)
+    c, py = named_alike(c, py)
+    pairing = paired_blocks(c, py)
     rows: Sequence[Row]
     overview: Overview
     if sum(len(trace.records) + len(trace.phi) for trace in (c, py)) > MANY:
@@ -59,10 +63,10 @@ def compare(
             if cancelled is not None and cancelled():
                 raise CompareCancelled("the comparison was cancelled")
 
-        rows = overview = RowTable(c, py, chosen, progress or (lambda done, of: None), stop)
+        rows = overview = RowTable(c, py, chosen, pairing, progress or (lambda done, of: None), stop)
         converted = rows.judge.conversion
     else:
-        rows, converted = _listed(c, py, chosen)
+        rows, converted = _listed(c, py, chosen, pairing)
         overview = RowList(rows)
     judged = [tally for tally in overview.tallies if tally.judged]
     compared = sum(tally.counted for tally in judged)
@@ -82,9 +86,9 @@ def compare(
     )
 
 
-def _listed(c: Trace, py: Trace, chosen: Profile) -> tuple[tuple[Row, ...], Conversion | None]:
+def _listed(c: Trace, py: Trace, chosen: Profile, pairing: BlockPairing) -> tuple[tuple[Row, ...], Conversion | None]:
     """Every row, and how Python's scattering vector was converted."""
-    left, right = align.cells(c), align.cells(py)
+    left, right = align.cells(c), align.cells(py, None if pairing.in_order else pairing.numbered)
     tokens = ([cell.token for cell in side.values()] for side in (left, right))
     judge = Judge(c, py, chosen, *map(printing, tokens))
     vectors: dict[tuple[int, int, int, str, int], list[Value]] = {}

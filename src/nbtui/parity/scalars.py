@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtui.parity import align
+from nbtui.parity.blocks import BlockPairing
 from nbtui.trace.columns import ODD, PhiLines, Records
 from nbtui.trace.fields import catalogue
 from nbtui.trace.model import Trace
@@ -91,14 +92,18 @@ def names_of(records: Records, phi: PhiLines) -> set[str]:
     return {name for name, _ in records.kinds} | {f"phi.{key}" for keys in phi.kinds for key in keys}
 
 
-def scalars(trace: Trace, records: Records, phi: PhiLines, numbers: dict[str, int]) -> Scalars:
-    """``numbers``: field -> its number. ``trace`` holds the records."""
+def scalars(
+    trace: Trace, records: Records, phi: PhiLines, numbers: dict[str, int], pairing: BlockPairing | None = None
+) -> Scalars:
+    """``numbers``: field -> its number. ``trace`` holds the records; ``pairing``: other numbers for its blocks."""
     first = _of_records(records, numbers)
     parts = [first, *(_of_phi(records, phi, kind, keys, numbers) for kind, keys in enumerate(phi.kinds))]
     source, line, name, component = (np.concatenate(column) for column in zip(*parts, strict=True))
     kinds = np.array([align.in_block(entry) for entry, _ in records.kinds] or [False])
     inside = kinds[_array(records.kind)] if len(records) else np.zeros(0, dtype=bool)
     block = [np.asarray(align.blocks(trace), dtype=np.int32), _array(phi.occurrence).astype(np.int32)]
+    if pairing is not None and not pairing.in_order:
+        block = [np.where(inside, _renumbered(block[0], pairing), block[0]), _renumbered(block[1], pairing)]
     repetition = [np.where(inside, 0, _array(records.occurrence).astype(np.int64)), _tics(phi)]
     counts = [np.diff(_array(columns.start).astype(np.int64)).astype(np.int32) for columns in (records, phi)]
     counts[1][:] = 1
@@ -114,6 +119,12 @@ def scalars(trace: Trace, records: Records, phi: PhiLines, numbers: dict[str, in
         block=np.concatenate(block),
         repetition=np.concatenate(repetition),
     )
+
+
+def _renumbered(block: Short, pairing: BlockPairing) -> Short:
+    """`BlockPairing.numbered` of every block."""
+    other = np.array([pairing.numbered(at) for at in range(int(block.max(initial=-1)) + 1)] or [0], dtype=np.int32)
+    return other[block]
 
 
 def _array(column: object) -> NDArray[np.generic]:

@@ -15,6 +15,7 @@ from typing import overload
 import numpy as np
 
 from nbtui.parity import align
+from nbtui.parity.blocks import BlockPairing
 from nbtui.parity.finding import numbered, parsed
 from nbtui.parity.judge import Fact, Judge
 from nbtui.parity.model import Row, Tally
@@ -36,15 +37,23 @@ _NONE = np.iinfo(np.int32).max
 class RowTable(Sequence[Row]):
     """The rows of a comparison and its overview. ``stop`` raises to stop the work."""
 
-    def __init__(self, c: Trace, py: Trace, chosen: Profile, progress: Callable[[int, int], None], stop: Stop) -> None:
+    def __init__(
+        self,
+        c: Trace,
+        py: Trace,
+        chosen: Profile,
+        pairing: BlockPairing,
+        progress: Callable[[int, int], None],
+        stop: Stop,
+    ) -> None:
         sides = [(trace, in_columns(trace.records, Records), in_columns(trace.phi, PhiLines)) for trace in (c, py)]
         names = {name for _, records, phi in sides for name in names_of(records, phi)}
         self._names = sorted(names, key=lambda name: (align.section(name), catalogue.order(name), name))
         numbers = {name: at for at, name in enumerate(self._names)}
         found = []
-        for trace, records, phi in sides:
+        for (trace, records, phi), renumbered in zip(sides, (None, pairing), strict=True):
             stop()
-            found.append(scalars(trace, records, phi, numbers))
+            found.append(scalars(trace, records, phi, numbers, renumbered))
         stop()
         self.judge = Judge(c, py, chosen, *(_printing(records, phi, stop) for _, records, phi in sides))
         self._pairs = RowPairs(found[0], found[1], self._names, self.judge, stop)

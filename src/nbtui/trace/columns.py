@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from array import array
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from copy import copy
 from functools import cached_property
 from itertools import accumulate
 from typing import Generic, TypeVar, overload
@@ -174,6 +175,12 @@ class Records(Columns[tuple[str, str], Record]):
         """The canonical name of every record."""
         known = [name for name, _ in self.kinds]
         return map(known.__getitem__, self.kind)
+
+    def renamed(self, name: str, new: str) -> Records:
+        """The same lines under another canonical name; the columns are shared, so neither may grow."""
+        other = copy(self)
+        other.kinds = [(new if known == name else known, raw) for known, raw in self.kinds]
+        return other
 
     def named(self, name: str) -> Sequence[Record]:
         """Every record of a canonical name."""

@@ -21,7 +21,7 @@ def _g(value: float) -> str:
 def header_fields(experiment: ExperimentData) -> list[tuple[str, str]]:
     """Keyword and value of every header line, lengths in mm, angles in degrees."""
     detector, beam, sampling = experiment.detector, experiment.beam, experiment.sampling
-    centre = {name: 1000.0 * value for name, value in detector.beam_center.items()}
+    centre = {name: 1000.0 * value for name, value in detector.centers.items()}
     pixel = 1000.0 * float(detector.pixel_size)
     slow_size = 1000.0 * float(detector.pixel_size) * detector.n_slow
     p0 = [1000.0 * float(x) for x in detector.pix0]
@@ -45,8 +45,8 @@ def header_fields(experiment: ExperimentData) -> list[tuple[str, str]]:
         ("DENZO_X_BEAM", _g(sbeam)),
         ("DENZO_Y_BEAM", _g(fbeam)),
         ("DIALS_ORIGIN", f"{_g(p0[2])},{_g(p0[1])},{_g(-p0[0])}"),
-        ("XDS_ORGX", _g(detector.beam_center["ORGX"])),
-        ("XDS_ORGY", _g(detector.beam_center["ORGY"])),
+        ("XDS_ORGX", _g(detector.centers["ORGX"])),
+        ("XDS_ORGY", _g(detector.centers["ORGY"])),
         ("CLOSE_DISTANCE", _g(1000.0 * float(detector.close_distance))),
         ("PHI", _g(RTD * sampling.phi_start)),
         ("OSC_START", _g(RTD * sampling.phi_start)),

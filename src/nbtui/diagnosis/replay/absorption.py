@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from nbtui.live.scene import Array, Scene
 
 
-def capture_fraction(scene: Scene, outgoing: Array, *, absolute: bool) -> Array:
-    """Share absorbed in each layer, (layer, subpixel); ``absolute``: of |d . o| in place of d . o."""
-    if scene.thickness == 0.0 and not scene.oversample_thick:
+def capture_fraction(
+    scene: Scene, outgoing: Array, layers: npt.NDArray[np.int64], *, absolute: bool, thick_flag_zeroes: bool
+) -> Array:
+    """Share absorbed in each of ``layers``, (layer, subpixel), of the rays ``outgoing`` (layer, subpixel, 3).
+
+    ``absolute``: of |d . o| in place of d . o; ``thick_flag_zeroes``: with -oversample_thick, a detector without
+    thickness absorbs nothing.
+    """
+    if scene.thickness == 0.0 and not (scene.oversample_thick and thick_flag_zeroes):
         return np.ones(outgoing.shape[:2])
     parallax = outgoing @ scene.normal
     if absolute:
         parallax = np.abs(parallax)
-    front = np.arange(scene.n_layers)[:, None] * scene.layer
+    front = layers[:, None] * scene.layer
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         near = np.exp(-front * scene.attenuation / parallax)
         far = np.exp(-(front + scene.layer) * scene.attenuation / parallax)

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from nbtui.diagnosis.replay.corrections import CorrectionValues
+from nbtui.diagnosis.replay.corrections import Capture, CorrectionValues
 from nbtui.diagnosis.replay.lattice import LatticeValues
 from nbtui.diagnosis.replay.precision import Noise
 from nbtui.diagnosis.replay.scattering import Flags, ScatteringValues
@@ -39,6 +39,7 @@ class Background(StrEnum):
     TWICE = "twice"  # C's (background_twice): already scaled, then scaled again with the sum
     ONCE = "once"  # whole
     SHARED = "shared"  # divided by steps
+    AFTERWARDS = "afterwards"  # not in the sum: the scaling adds it to the pixel
 
 
 class Counted(StrEnum):
@@ -56,6 +57,8 @@ class AccumulationRules:
 
     weights: Weights = Weights.IGNORED
     running_sum_weights: bool = True  # oversample factors multiply the running sum, not each term
+    background_weighted: bool = False  # with weights on each term: their means multiply the background
+    zero_term_skip: bool = True  # F_latt = 0 ends a pass without water
     background: Background = Background.TWICE
     steps_without: tuple[Counted, ...] = ()
 
@@ -68,6 +71,7 @@ class AccumulationValues:
     background: float
     total: float  # I_before_scaling
     steps: int
+    shares: Array  # of the background and of every term in the sum, (1 + terms,)
 
 
 def loop_sizes(scene: Scene) -> Mapping[Counted, int]:
@@ -94,22 +98,35 @@ def accumulation(
     alive = rays.alive[..., None, None]
     terms = (factors.f_cell**2 * lattice.f_latt**2).reshape(shape) * alive
     executed = np.broadcast_to(alive, shape)
-    if scene.water == 0.0:
+    if scene.water == 0.0 and rules.zero_term_skip:
         executed = executed & (lattice.f_latt.reshape(shape) != 0.0)
     terms = _weighted(terms, scene, rules.weights)
-    if corrections.each_layer:
+    if corrections.rules.capture is Capture.EACH:
         terms = terms * corrections.capture[:, :, None, None, None]
     sizes = loop_sizes(scene)
     steps = math.prod(sizes.values())
     for name in rules.steps_without:
         steps //= sizes[name]
-    background = _WATER * scene.water**3
-    if rules.background is Background.TWICE:
-        background = _WATER * R_E_SQR * scene.fluence * scene.water**3
-    total = _summed(scene, rules, terms, executed, background, corrections)
+    background = _background(scene, rules, corrections)
+    start = 0.0 if rules.background is Background.AFTERWARDS else background
+    shares = _shares(scene, rules, terms, executed, start, corrections)
+    total = float(shares[0] + shares[1:].sum())
     if rules.background is Background.ONCE:
         total = total - background + background * steps
-    return AccumulationValues(terms, background, float(noise(Stage.ACCUMULATION, np.asarray(total))), steps)
+    total = float(noise(Stage.ACCUMULATION, np.asarray(total)))
+    return AccumulationValues(terms, background, total, steps, shares)
+
+
+def _background(scene: Scene, rules: AccumulationRules, corrections: CorrectionValues) -> float:
+    """The water background that the sum starts with."""
+    background = _WATER * scene.water**3
+    if rules.background in (Background.TWICE, Background.AFTERWARDS):
+        background = _WATER * R_E_SQR * scene.fluence * scene.water**3
+    if rules.background_weighted:
+        background *= float(corrections.capture.mean(axis=1).sum()) if scene.oversample_thick else 1.0
+        background *= corrections.polar_mean if scene.oversample_polar else 1.0
+        background *= float(corrections.omega.mean()) if scene.oversample_omega else 1.0
+    return background
 
 
 def _weighted(terms: Array, scene: Scene, weights: Weights) -> Array:
@@ -126,17 +143,18 @@ def _weighted(terms: Array, scene: Scene, weights: Weights) -> Array:
     return np.asarray(terms * (given * scale)[:, None, None])
 
 
-def _summed(
+def _shares(
     scene: Scene,
     rules: AccumulationRules,
     terms: Array,
     executed: Flags,
     background: float,
     corrections: CorrectionValues,
-) -> float:
+) -> Array:
     """Background and terms, with the oversample factors on the running sum or on each term (section 9.2)."""
+    flat = terms.reshape(-1)
     if not (scene.oversample_thick or scene.oversample_polar or scene.oversample_omega):
-        return background + float(terms.sum())
+        return np.concatenate([[background], flat])
     weight = np.ones(terms.shape)
     if scene.oversample_thick:
         weight = weight * corrections.capture[:, :, None, None, None]
@@ -145,9 +163,7 @@ def _summed(
     if scene.oversample_omega:
         weight = weight * corrections.omega[:, :, None, None, None]
     if not rules.running_sum_weights:
-        return background + float((terms * weight).sum())
-    kept = executed.reshape(-1)
-    tail = np.cumprod(weight.reshape(-1)[kept][::-1])[::-1]
-    if tail.size == 0:
-        return background
-    return float((terms.reshape(-1)[kept] * tail).sum() + background * tail[0])
+        return np.concatenate([[background], flat * weight.reshape(-1)])
+    kept = np.where(executed.reshape(-1), weight.reshape(-1), 1.0)
+    tail = np.cumprod(kept[::-1])[::-1]
+    return np.concatenate([[background * tail[0]], np.where(executed.reshape(-1), flat * tail, 0.0)])

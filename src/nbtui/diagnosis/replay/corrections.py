@@ -6,15 +6,16 @@ into the sum. Source: nanobragg_pixel_loop.md sections 4.3, 4.4, 6 and 9.3.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
 from nbtui.diagnosis.replay.absorption import capture_fraction
-from nbtui.diagnosis.replay.pixel import PixelValues
+from nbtui.diagnosis.replay.pixel import PixelRules, PixelValues, pixel
 from nbtui.diagnosis.replay.polarization import kahn_polarization
-from nbtui.diagnosis.replay.scattering import Flags, ScatteringValues
+from nbtui.diagnosis.replay.precision import Noise, PrecisionRules
+from nbtui.diagnosis.replay.scattering import Flags, ScatteringValues, scattering
 from nbtui.live.scene import Array, Scene
 
 
@@ -23,7 +24,14 @@ class Taken(StrEnum):
 
     FIRST = "first"  # C's (cached_corrections)
     LAST = "last"
+    FRONT_LAST = "last of the first layer"
     MEAN = "mean"
+    CENTER = "at the pixel's center"
+    DEEP_CENTER = "at the pixel's center in the last layer"
+    WEIGHTED = "averaged over the terms"
+
+
+OF_THE_CENTER = (Taken.CENTER, Taken.DEEP_CENTER)
 
 
 class Capture(StrEnum):
@@ -34,6 +42,7 @@ class Capture(StrEnum):
     MEAN = "mean"
     TOTAL = "total"
     EACH = "each"  # each layer times its own
+    WEIGHTED = "weighted"  # the sum times the layers' fractions, averaged over the terms
 
 
 @dataclass(frozen=True)
@@ -42,8 +51,13 @@ class CorrectionRules:
 
     omega_of: Taken = Taken.FIRST
     polar_of: Taken = Taken.FIRST
+    capture_of: Taken = Taken.FIRST  # ray of a layer
     capture: Capture = Capture.LAST
+    capture_layer: int | None = None  # the one layer with a capture fraction
     abs_parallax: bool = False
+    thick_flag_zeroes: bool = True  # -oversample_thick without thickness: the capture fraction is 0
+    culled_polar_zero: bool = True  # no ray within the resolution cut: polarization 0
+    nopolar_overridden: bool = True  # -oversample_polar beats -nopolar
 
 
 @dataclass(frozen=True)
@@ -53,41 +67,97 @@ class CorrectionValues:
     omega: Array  # [sr], (layer, subpixel)
     polar: Array  # (layer, subpixel, source)
     capture: Array  # (layer, subpixel)
+    polar_mean: float  # over the rays within the resolution cut
     pixel_omega: float
     pixel_polar: float
     pixel_capture: float
-    each_layer: bool  # the terms carry their layer's capture fraction, the pixel none
+    rules: CorrectionRules
 
 
-def corrections(scene: Scene, rules: CorrectionRules, at: PixelValues, rays: ScatteringValues) -> CorrectionValues:
-    """Solid angle, polarization and capture fraction."""
-    polar = kahn_polarization(rays.incident, at.outgoing, scene)
-    capture = capture_fraction(scene, at.outgoing, absolute=rules.abs_parallax)
+def corrections(
+    scene: Scene, rules: CorrectionRules, points: PixelRules, at: PixelValues, rays: ScatteringValues
+) -> CorrectionValues:
+    """Solid angle, polarization and capture fraction; an average over the terms is left to the scaling.
+
+    ``points``: the rules of the pixel's points.
+    """
+    center, of_center = at, rays
+    if {rules.omega_of, rules.polar_of, rules.capture_of} & set(OF_THE_CENTER):
+        exact = Noise(PrecisionRules())
+        middle = (points.offset[0] / scene.oversample, points.offset[1] / scene.oversample)
+        center = pixel(replace(scene, oversample=1), replace(points, offset=middle), exact)
+        of_center = scattering(scene, center, exact)
+    capture = _captures(scene, rules, points, at.outgoing)
+    polar, alive = _polarizations(scene, rules, at, rays)
     omega = float(at.omega.flat[-1])
     if not scene.oversample_omega:
-        omega = _chosen(rules.omega_of, at.omega.reshape(-1), np.ones(at.omega.size, dtype=bool))
+        valid = np.ones(at.omega.shape, dtype=bool)
+        omega = _chosen(rules.omega_of, at.omega, center.omega, valid, valid[:, :1])
     return CorrectionValues(
         at.omega,
         polar,
         capture,
+        float(polar[alive].mean()) if alive.any() else 0.0,
         omega,
-        _pixel_polar(scene, rules, polar.reshape(-1), rays.alive.reshape(-1)),
-        _pixel_capture(scene, rules, capture),
-        each_layer=rules.capture is Capture.EACH,
+        _pixel_polar(scene, rules, (polar, alive), _polarizations(scene, rules, center, of_center)),
+        _pixel_capture(scene, rules, capture, _captures(scene, rules, points, _of_layers(rules, at, center))),
+        rules,
     )
 
 
-def _pixel_polar(scene: Scene, rules: CorrectionRules, polar: Array, alive: Flags) -> float:
+def _polarizations(
+    scene: Scene, rules: CorrectionRules, at: PixelValues, rays: ScatteringValues
+) -> tuple[Array, Flags]:
+    """Polarization of every ray, and whether it counts, both (layer, subpixel, source)."""
+    alive = rays.alive
+    if not rules.culled_polar_zero and not alive.any():
+        alive = np.ones_like(alive)
+    if scene.nopolar and scene.oversample_polar and not rules.nopolar_overridden:
+        return np.ones(alive.shape), np.ones_like(alive)
+    return kahn_polarization(rays.incident, at.outgoing, scene), alive
+
+
+def _captures(scene: Scene, rules: CorrectionRules, points: PixelRules, outgoing: Array) -> Array:
+    """Capture fraction, (layer, subpixel), of rays (layer, subpixel, 3)."""
+    layers = points.first_layer + np.arange(scene.n_layers)
+    if rules.capture_layer is not None:
+        layers = np.full(scene.n_layers, rules.capture_layer)
+    return capture_fraction(
+        scene, outgoing, layers, absolute=rules.abs_parallax, thick_flag_zeroes=rules.thick_flag_zeroes
+    )
+
+
+def _of_layers(rules: CorrectionRules, at: PixelValues, center: PixelValues) -> Array:
+    """The ray of each layer whose capture fraction counts, (layer, 1, 3)."""
+    match rules.capture_of:
+        case Taken.LAST:
+            return at.outgoing[:, -1:]
+        case Taken.CENTER:
+            return np.broadcast_to(center.outgoing[:1, :1], at.outgoing[:, :1].shape)
+        case Taken.FRONT_LAST:
+            return np.broadcast_to(at.outgoing[:1, :1], at.outgoing[:, :1].shape)
+        case Taken.DEEP_CENTER:
+            return center.outgoing[:, :1]
+        case _:
+            return at.outgoing[:, :1]
+
+
+def _pixel_polar(
+    scene: Scene, rules: CorrectionRules, found: tuple[Array, Flags], of_center: tuple[Array, Flags]
+) -> float:
     """Polarization of the pixel: of a ray within the resolution cut, 0 without one, 1 where it is switched off."""
+    polar, alive = found
     if scene.oversample_polar and alive.any():
         return float(polar[alive][-1])
     if scene.nopolar:
         return 1.0
-    return _chosen(rules.polar_of, polar, alive)
+    return _chosen(rules.polar_of, polar, of_center[0], alive, of_center[1])
 
 
-def _pixel_capture(scene: Scene, rules: CorrectionRules, capture: Array) -> float:
-    layers = capture[:, 0]
+def _pixel_capture(scene: Scene, rules: CorrectionRules, capture: Array, of_layers: Array) -> float:
+    if scene.oversample_thick:
+        return float(capture[-1, -1])
+    layers = of_layers[:, 0]
     match rules.capture:
         case Capture.TOTAL:
             return float(layers.sum())
@@ -95,14 +165,22 @@ def _pixel_capture(scene: Scene, rules: CorrectionRules, capture: Array) -> floa
             return float(layers.mean())
         case Capture.FIRST:
             return float(layers[0])
-        case Capture.LAST | Capture.EACH:
-            return float(capture[-1, -1 if scene.oversample_thick else 0])
+        case Capture.LAST | Capture.EACH | Capture.WEIGHTED:
+            return float(layers[-1])
 
 
-def _chosen(taken: Taken, values: Array, valid: Flags) -> float:
+def _chosen(taken: Taken, values: Array, at_center: Array, valid: Flags, valid_at_center: Flags) -> float:
+    """The one value of ``values`` (layer, subpixel ...), or of those at the pixel's center, (layer, 1 ...)."""
+    match taken:
+        case Taken.CENTER:
+            values, valid = at_center[:1], valid_at_center[:1]
+        case Taken.DEEP_CENTER:
+            values, valid = at_center[-1:], valid_at_center[-1:]
+        case Taken.FRONT_LAST:
+            values, valid = values[:1], valid[:1]
     kept = values[valid]
     if kept.size == 0:
         return 0.0
     if taken is Taken.MEAN:
         return float(kept.mean())
-    return float(kept[0] if taken is Taken.FIRST else kept[-1])
+    return float(kept[-1] if taken in (Taken.LAST, Taken.FRONT_LAST) else kept[0])

@@ -19,6 +19,7 @@ class LatticeRules:
     """How the lattice factor is computed."""
 
     fractional_index: bool = False  # of h - h0: same magnitude, sign (-1)^(h0 (N - 1))
+    dimensional_shape_width: bool = True  # GAUSS and TOPHAT: width in 1/A; otherwise in cells
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,10 @@ def lattice_factors(hkl: Array, scene: Scene, rules: LatticeRules) -> tuple[Arra
         safe = np.where(radius == 0.0, 1.0, radius)
         ball = np.where(radius == 0.0, 1.0, 3.0 * (np.sin(safe) / safe - np.cos(safe)) / safe / safe)
         return ones, np.asarray(total * 0.723601254558268 * ball)
-    width = np.sum((off @ scene.reciprocal) ** 2, axis=-1) * total * total
+    if rules.dimensional_shape_width:
+        width = np.sum((off @ scene.reciprocal) ** 2, axis=-1) * total * total
+    else:
+        width = np.sum((off * np.asarray(counts)) ** 2, axis=-1)
     if scene.shape == "GAUSS":
         return ones, np.asarray(total * np.exp(-(width / 0.63 * scene.fudge)))
     return ones, np.where(width * scene.fudge < 0.3969, total, 0.0)

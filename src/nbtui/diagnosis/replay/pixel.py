@@ -11,7 +11,7 @@ from enum import StrEnum
 import numpy as np
 
 from nbtui.diagnosis.replay.precision import Noise
-from nbtui.diagnosis.replay.rotation import rotation
+from nbtui.diagnosis.replay.rotation import rotation, unit
 from nbtui.live.scene import Array, Scene
 from nbtui.trace.fields.catalogue import Stage
 
@@ -25,6 +25,14 @@ class SolidAngle(StrEnum):
     POINT = "point"  # 1/R^2
 
 
+class Curvature(StrEnum):
+    """How the points of a curved detector follow from those of the plane."""
+
+    LABORATORY = "laboratory"  # C's (curved_transposed): y and z of the laboratory are arc lengths
+    AXES = "axes"  # arcs along fast and slow from the beam spot
+    FAR_SIDE = "far side"  # as C's, from the point of the beam before the sample
+
+
 @dataclass(frozen=True)
 class PixelRules:
     """Where the points lie and how large they are seen from the sample."""
@@ -32,6 +40,8 @@ class PixelRules:
     offset: tuple[float, float] = (0.0, 0.0)  # (slow, fast) shift of every point, in subpixels
     omega: SolidAngle = SolidAngle.FULL
     omega_distance: float | None = None  # close distance in the solid angle, if another [m]
+    curvature: Curvature = Curvature.LABORATORY
+    first_layer: int = 0  # of the layers in the loop
 
 
 @dataclass(frozen=True)
@@ -54,13 +64,13 @@ def pixel(scene: Scene, rules: PixelRules, noise: Noise) -> PixelValues:
     slow, fast = scene.pixel
     along_slow = sub * (slow * over + np.arange(over)) + sub * (0.5 + rules.offset[0])
     along_fast = sub * (fast * over + np.arange(over)) + sub * (0.5 + rules.offset[1])
-    depth = scene.layer * np.arange(scene.n_layers)
+    depth = scene.layer * (rules.first_layer + np.arange(scene.n_layers))
     grid_slow, grid_fast = np.repeat(along_slow, over), np.tile(along_fast, over)
     position = (
         grid_fast[:, None] * scene.fast + grid_slow[:, None] * scene.slow + depth[:, None, None] * scene.normal + pix0
     )
     if scene.curved:
-        position = curved(position, scene)
+        position = curved(position, scene, rules.curvature)
     position = noise(Stage.PIXEL, position)
     radius = np.linalg.norm(position, axis=-1)
     return PixelValues(
@@ -73,13 +83,19 @@ def pixel(scene: Scene, rules: PixelRules, noise: Noise) -> PixelValues:
     )
 
 
-def curved(position: Array, scene: Scene) -> Array:
+def curved(position: Array, scene: Scene, curvature: Curvature) -> Array:
     """Points of a curved detector (section 4.2), same shape."""
     flat = position.reshape(-1, 3)
     out = np.empty_like(flat)
-    for n, point in enumerate(flat):
-        swung = rotation(scene.slow, point[1] / scene.distance) @ (scene.distance * scene.beam)
-        out[n] = rotation(scene.fast, point[2] / scene.distance) @ swung
+    pole = scene.distance * scene.beam
+    axes, arcs = (scene.slow, scene.fast), flat[:, 1:]
+    if curvature is Curvature.AXES:  # a rotation about beam x fast moves the beam spot towards fast
+        axes = (unit(np.cross(scene.beam, scene.fast)), unit(np.cross(scene.beam, scene.slow)))
+        arcs = (flat - pole) @ np.stack([scene.fast, scene.slow]).T
+    elif curvature is Curvature.FAR_SIDE:
+        pole = -pole
+    for n, (first, second) in enumerate(arcs / scene.distance):
+        out[n] = rotation(axes[1], second) @ (rotation(axes[0], first) @ pole)
     return out.reshape(position.shape)
 
 

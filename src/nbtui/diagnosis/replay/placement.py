@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 
 from nbtui.diagnosis.replay.rotation import rotation, rotation_xyz
 from nbtui.live.scene import Array, DetectorStart, Scene
+
+
+class Ratio(StrEnum):
+    """Whether the ratio of close distance to distance includes two-theta."""
+
+    WITHOUT = "without"  # C's (ratio_without_twotheta)
+    AT_THE_END = "at the end"  # in the final distance only
+    ALWAYS = "always"
 
 
 @dataclass(frozen=True)
@@ -20,13 +29,16 @@ class PlacementRules:
     swing_first: bool = False
     override: tuple[float, float, float] | None = None  # outer corner of the first pixel used as given [m]
     nominal_close: bool = False  # the nominal distance wherever the close distance belongs
+    swing_in_ratio: Ratio = Ratio.WITHOUT
 
 
 def placed(scene: Scene, frame: DetectorStart, rules: PlacementRules) -> Scene:
     """``scene`` with its detector placed from ``frame``, and the beam along the frame's."""
     turn, swing = _turns(frame, rules)
     whole = turn @ swing if rules.swing_first else swing @ turn
-    ratio = float(frame.beam @ (turn @ frame.normal)) or np.finfo(float).tiny
+    plain, swung = (float(frame.beam @ (turned @ frame.normal)) or np.finfo(float).tiny for turned in (turn, whole))
+    ratio = swung if rules.swing_in_ratio is Ratio.ALWAYS else plain
+    final_ratio = plain if rules.swing_in_ratio is Ratio.WITHOUT else swung
     close = abs(ratio * frame.distance) if frame.close_distance is None else frame.close_distance
     distance = close / ratio
     if rules.nominal_close:
@@ -49,7 +61,7 @@ def placed(scene: Scene, frame: DetectorStart, rules: PlacementRules) -> Scene:
         normal=normal,
         pix0=pix0,
         close_distance=final_close,
-        distance=final_close / ratio,
+        distance=final_close / final_ratio,
         beam=frame.beam,
         sources=np.where(same[:, None], -frame.beam, scene.sources),
     )

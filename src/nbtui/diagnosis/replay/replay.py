@@ -80,6 +80,8 @@ def stages(scene: Scene, rules: Rules) -> Stages:
     cells = crystal(scene, rules.crystal, rays, noise)
     peaks = lattice(scene, rules.lattice, rays, cells, noise)
     factors = structure_factor(scene, rules.structure_factor, peaks, noise)
-    corrected = corrections(scene, rules.corrections, at, rays)
+    corrected = corrections(scene, rules.corrections, rules.pixel, at, rays)
     total = accumulation(scene, rules.accumulation, rays, peaks, factors, corrected, noise)
-    return Stages(at, rays, cells, peaks, factors, corrected, total, scaling(scene, total, corrected, noise))
+    return Stages(
+        at, rays, cells, peaks, factors, corrected, total, scaling(scene, rules.scaling, total, corrected, noise)
+    )

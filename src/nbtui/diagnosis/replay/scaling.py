@@ -9,10 +9,10 @@ from enum import StrEnum
 import numpy as np
 
 from nbtui.diagnosis.replay.accumulation import AccumulationValues
-from nbtui.diagnosis.replay.corrections import CorrectionValues
+from nbtui.diagnosis.replay.corrections import Capture, CorrectionValues, Taken
 from nbtui.diagnosis.replay.precision import Noise
 from nbtui.live.constants import R_E_SQR
-from nbtui.live.scene import Scene
+from nbtui.live.scene import Array, Scene
 from nbtui.trace.fields.catalogue import Stage
 
 
@@ -27,26 +27,90 @@ class ScalingFactor(StrEnum):
 
 
 @dataclass(frozen=True)
+class ScalingRules:
+    """How the pixel is scaled."""
+
+    background_with: tuple[ScalingFactor, ...] | None = None  # added to the pixel with these factors; None: not added
+
+
+@dataclass(frozen=True)
 class ScalingValues:
     """The pixel, and the factors that made it."""
 
     factors: Mapping[ScalingFactor, float]
+    capture: float  # as printed, whether it multiplies the pixel or not
     final: float  # [photons]
 
 
-def scaling(scene: Scene, total: AccumulationValues, corrections: CorrectionValues, noise: Noise) -> ScalingValues:
+def scaling(
+    scene: Scene, rules: ScalingRules, total: AccumulationValues, corrections: CorrectionValues, noise: Noise
+) -> ScalingValues:
     """The pixel's value; a correction that the terms carry already does not multiply it again."""
-    capture = 1.0 if corrections.each_layer else corrections.pixel_capture
-    polar, omega = corrections.pixel_polar, corrections.pixel_omega
+    averaged = _averaged(scene, total, corrections)
+    capture = averaged[ScalingFactor.CAPTURE]
     factors = {
-        ScalingFactor.POLAR: polar,
-        ScalingFactor.OMEGA: omega,
-        ScalingFactor.CAPTURE: capture,
+        **averaged,
+        ScalingFactor.CAPTURE: 1.0 if corrections.rules.capture is Capture.EACH else capture,
         ScalingFactor.STEPS: 1.0 / total.steps,
         ScalingFactor.SCALE: R_E_SQR * scene.fluence,
     }
+    carried = {
+        ScalingFactor.CAPTURE: scene.oversample_thick,
+        ScalingFactor.POLAR: scene.oversample_polar,
+        ScalingFactor.OMEGA: scene.oversample_omega,
+    }
     final = R_E_SQR * scene.fluence / total.steps * total.total
-    final *= 1.0 if scene.oversample_thick else capture
-    final *= 1.0 if scene.oversample_polar else polar
-    final *= 1.0 if scene.oversample_omega else omega
-    return ScalingValues(factors, float(noise(Stage.SCALING, np.asarray(final))))
+    for name, already in carried.items():
+        final *= 1.0 if already else factors[name]
+    if rules.background_with is not None:
+        means = _means(corrections)
+        background = total.background
+        for name in rules.background_with:
+            background *= means[name] if carried.get(name) else factors[name]
+        final += background
+    return ScalingValues(factors, capture, float(noise(Stage.SCALING, np.asarray(final))))
+
+
+def _means(corrections: CorrectionValues) -> dict[ScalingFactor, float]:
+    """Means over the pixel, for light outside any term; the captures of the layers are summed."""
+    return {
+        ScalingFactor.CAPTURE: float(corrections.capture.mean(axis=1).sum()),
+        ScalingFactor.POLAR: corrections.polar_mean,
+        ScalingFactor.OMEGA: float(corrections.omega.mean()),
+    }
+
+
+def _averaged(scene: Scene, total: AccumulationValues, corrections: CorrectionValues) -> dict[ScalingFactor, float]:
+    """Capture, polarization and solid angle of the pixel; each averaged over the terms where its rule says so."""
+    rules = corrections.rules
+    own = {
+        ScalingFactor.CAPTURE: corrections.capture[:, :, None],
+        ScalingFactor.POLAR: corrections.polar,
+        ScalingFactor.OMEGA: corrections.omega[:, :, None],
+    }
+    if Taken.WEIGHTED not in (rules.omega_of, rules.polar_of):
+        own[ScalingFactor.CAPTURE] = np.broadcast_to(corrections.capture[:, :1, None], (*corrections.omega.shape, 1))
+    values = {
+        ScalingFactor.CAPTURE: corrections.pixel_capture,
+        ScalingFactor.POLAR: corrections.pixel_polar,
+        ScalingFactor.OMEGA: corrections.pixel_omega,
+    }
+    over_terms = {
+        ScalingFactor.CAPTURE: rules.capture is Capture.WEIGHTED and not scene.oversample_thick,
+        ScalingFactor.POLAR: rules.polar_of is Taken.WEIGHTED and not (scene.oversample_polar or scene.nopolar),
+        ScalingFactor.OMEGA: rules.omega_of is Taken.WEIGHTED and not scene.oversample_omega,
+    }
+    means, shares = _means(corrections), total.shares
+    for name, wanted in over_terms.items():
+        if wanted:
+            values[name], shares = _average(own[name], means[name], shares, total.terms.shape)
+    return values
+
+
+def _average(own: Array, mean: float, shares: Array, shape: tuple[int, ...]) -> tuple[float, Array]:
+    """The average of a correction (layer, subpixel, source or 1) over the background and the terms, weighted by
+    ``shares`` (1 + terms,), and the shares that it leaves."""
+    of_terms = np.broadcast_to(own[..., None, None], shape).reshape(-1)
+    after = shares * np.concatenate([[mean], of_terms])
+    whole = float(shares.sum())
+    return (float(after.sum()) / whole if whole else mean), after

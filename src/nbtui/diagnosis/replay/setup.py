@@ -18,6 +18,7 @@ from nbtui.diagnosis.replay.orientation import OrientationRules, oriented
 from nbtui.diagnosis.replay.pixel import PixelRules
 from nbtui.diagnosis.replay.placement import PlacementRules, placed
 from nbtui.diagnosis.replay.precision import PrecisionRules
+from nbtui.diagnosis.replay.scaling import ScalingRules
 from nbtui.diagnosis.replay.structure_factor import StructureFactorRules
 from nbtui.live.scene import CrystalStart, DetectorStart, Scene
 
@@ -32,6 +33,7 @@ class Rules:
     structure_factor: StructureFactorRules = field(default_factory=StructureFactorRules)
     corrections: CorrectionRules = field(default_factory=CorrectionRules)
     accumulation: AccumulationRules = field(default_factory=AccumulationRules)
+    scaling: ScalingRules = field(default_factory=ScalingRules)
     lines: LineRules = field(default_factory=LineRules)
     precision: PrecisionRules = field(default_factory=PrecisionRules)
 

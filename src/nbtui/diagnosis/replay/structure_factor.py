@@ -45,6 +45,7 @@ class StructureFactorRules:
     shift: tuple[int, int, int] = (0, 0, 0)  # of the index in the table
     order: tuple[int, int, int] = (0, 1, 2)  # of h, k, l in the table
     friedel: bool = False
+    zero_term_skip: bool = True  # without water, a term with F_latt = 0 does not test the range
     interpolation_switch_off: bool = True  # the first point out of range ends interpolation for the rest of the run
     defaulted: Defaulted = Defaulted.ABSENT
     f_given: tuple[tuple[tuple[int, int, int], float], ...] = ()  # F_cell of an index, whatever the table says
@@ -97,7 +98,7 @@ def structure_factors(hkl: Array, f_latt: Array, scene: Scene, rules: StructureF
     low = np.asarray(table.low)
     high = low + np.asarray(table.grid.shape) - 1
     inside = np.all((real >= low + 2) & (real <= high - 2), axis=-1).reshape(-1)
-    tested = inside | ((f_latt.reshape(-1) == 0.0) & (scene.water == 0.0))
+    tested = inside | ((f_latt.reshape(-1) == 0.0) & (scene.water == 0.0) & rules.zero_term_skip)
     failing = np.flatnonzero(~tested)
     count = int(failing[0]) if failing.size else tested.size
     if scene.interpolation_end is not None:

@@ -18,7 +18,9 @@ import numpy.typing as npt
 from nbtui.diagnosis.replay.replay import Replay
 from nbtui.live.scene import Array
 from nbtui.parity import align
+from nbtui.parity.blocks import paired_blocks
 from nbtui.parity.judge import FIELDS_OF_VECTORS
+from nbtui.parity.names import named_alike
 from nbtui.parity.numbers import Printing, printing
 from nbtui.trace.fields import catalogue
 from nbtui.trace.fields.field import Stage
@@ -94,7 +96,8 @@ class Rows:
 
 def common_rows(reference: Trace, suspect: Trace, names: Sequence[str]) -> Rows:
     """Rows for every number that both traces print under one of ``names``."""
-    left, right = align.cells(reference), align.cells(suspect)
+    reference, suspect = named_alike(reference, suspect)
+    left, right = align.cells(reference), align.cells(suspect, paired_blocks(reference, suspect).numbered)
     wanted = set(names)
     places = [
         place

@@ -39,7 +39,7 @@ def _between(first: str, second: str) -> Callable[[nbsim.Experiment], Value]:
 
 
 def _cells(axis: int) -> Callable[[nbsim.Experiment], Value]:
-    return lambda e: e.crystal.n_cells[axis]
+    return lambda e: e.crystal.whole_n_cells[axis]
 
 
 ROWS = (

@@ -26,7 +26,7 @@ _CONVENTIONS = ("MOSFLM", "ADXV", "DENZO", "XDS", "DIALS")
 
 
 def _center(name: str, factor: float) -> Callable[[nbsim.Experiment], Value]:
-    return lambda e: factor * e.detector.beam_center[name]
+    return lambda e: factor * e.detector.centers[name]
 
 
 def _depth(experiment: nbsim.Experiment) -> Value:

@@ -1,0 +1,211 @@
+"""Chosen parameters of an experiment as one vector of similar numbers: the interface of any optimiser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, TypeVar
+
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from nbsim.api import Experiment
+from nbsim.errors import InputError
+from nbsim.parameters import ROWS, Row
+from nbsim.setup.parameters import as_parameter
+
+Vector = Tensor | npt.NDArray[Any] | Sequence[float]
+_Fact = TypeVar("_Fact")
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The components of one parameter that are in the vector."""
+
+    name: str
+    value: Tensor  # of the whole parameter, at the start
+    chosen: Tensor  # indices into its flattened components, (k,)
+    scale: float
+    names: tuple[str, ...]  # of the chosen components
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+def component_names(name: str, shape: tuple[int, ...]) -> tuple[str, ...]:
+    """``distance``; ``cell.a``, ``cell.b``, ...; ``structure_factors[0, 0, 0]``, ... in row-major order."""
+    row = ROWS[name]
+    if row.components:
+        return tuple(f"{name}.{component}" for component in row.components)
+    if not shape:
+        return (name,)
+    return tuple(f"{name}[{', '.join(map(str, at))}]" for at in product(*map(range, shape)))
+
+
+def _scale(row: Row, value: Tensor) -> float:
+    """A small change of the parameter, in its own unit."""
+    if not row.relative:
+        return row.scale
+    return row.scale * float(value.detach().square().mean().sqrt()) or row.scale
+
+
+def _limits(limit: float | tuple[float, ...], count: int) -> tuple[float, ...]:
+    return limit if isinstance(limit, tuple) else (limit,) * count
+
+
+def _part(experiment: Experiment, name: str, components: tuple[str, ...]) -> _Part:
+    """``components`` of the parameter ``name``; none: all of them."""
+    values = experiment.parameters.as_dict()
+    if name not in values:
+        # the set-up names the reason
+        experiment.with_parameters(**{name: getattr(experiment.parameters, name, 0.0)})
+        raise InputError(f"{name}: not a parameter of this experiment")
+    value, row = values[name].detach(), ROWS[name]
+    names = component_names(name, tuple(value.shape))
+    chosen = [names.index(component) for component in components] if components else list(range(len(names)))
+    low, high = _limits(row.low, len(names)), _limits(row.high, len(names))
+    return _Part(
+        name,
+        value,
+        torch.tensor(chosen),
+        _scale(row, value),
+        tuple(names[i] for i in chosen),
+        tuple(low[i] for i in chosen),
+        tuple(high[i] for i in chosen),
+    )
+
+
+def _grouped(names: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every parameter in the order of its first mention, with its components; none: all of them.
+
+    Raises:
+        InputError: an unknown parameter or component, or one that is named twice.
+    """
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        parameter, dot, component = name.partition(".")
+        if parameter not in ROWS:
+            raise InputError(f"{name}: no such parameter; known: {', '.join(ROWS)}")
+        if dot and component not in ROWS[parameter].components:
+            known = ", ".join(f"{parameter}.{one}" for one in ROWS[parameter].components) or "none"
+            raise InputError(f"{name}: no such component; known: {known}")
+        if parameter in groups and (not dot or not groups[parameter] or name in groups[parameter]):
+            raise InputError(f"{name}: named twice")
+        groups.setdefault(parameter, []).extend([name] if dot else [])
+    return ((name, tuple(components)) for name, components in groups.items())
+
+
+def _of(facts: Mapping[str, _Fact], name: str, default: _Fact) -> _Fact:
+    """The fact of a component: under its own name, or that of its parameter."""
+    parameter = name.partition(".")[0].partition("[")[0]
+    return facts.get(name, facts.get(parameter, default))
+
+
+class ParameterVector:
+    """Chosen parameters of an experiment as one vector x, (n,), and back.
+
+    x is 0 at the experiment's own values, and 1 is a small change of a component, its scale: an optimiser sees
+    numbers of similar size. Any optimiser takes three lines::
+
+        vector = ParameterVector(experiment, "cell.a", "cell.b", "misset", "distance")
+        misfit = lambda x: float((vector.from_vector(x).photons() - measured).square().sum())
+        found = scipy.optimize.minimize(misfit, vector.to_vector(), bounds=vector.bounds.T)
+
+    Args:
+        experiment: the start.
+        names: of parameters (``misset``: all components) or components (``cell.a``).
+        scales: change of a component that moves x by 1, in the parameter's unit, by the name of a parameter or
+            component; default: that of docs/api.md.
+        bounds: smallest and largest value, in the parameter's unit, likewise.
+
+    Raises:
+        InputError: an unknown name, a name given twice, a parameter without effect on this experiment, a scale that is
+            not positive.
+    """
+
+    names: tuple[str, ...]  # of the components
+    scales: Tensor  # (n,), in the units of the parameters
+    bounds: Tensor  # smallest and largest x, (2, n); infinite without a bound
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        *names: str,
+        scales: Mapping[str, float] = {},
+        bounds: Mapping[str, tuple[float, float]] = {},
+    ) -> None:
+        self.experiment = experiment
+        self._parts = tuple(_part(experiment, name, components) for name, components in _grouped(names))
+        self.names = tuple(name for part in self._parts for name in part.names)
+        known = {*self.names, *(part.name for part in self._parts)}
+        for name in (*scales, *bounds):
+            if name not in known:
+                raise InputError(f"{name}: not in this vector; it holds {', '.join(self.names[:9])}")
+        defaults = [
+            (part.scale, low, high) for part in self._parts for low, high in zip(part.low, part.high, strict=True)
+        ]
+        rows = list(zip(self.names, defaults, strict=True))
+        self.scales = _column(_of(scales, name, scale) for name, (scale, _, _) in rows)
+        if not bool((self.scales > 0.0).all()):
+            raise InputError("scales: every scale must be positive")
+        limits = _column(_of(bounds, name, (low, high)) for name, (_, low, high) in rows).reshape(-1, 2)
+        self.bounds = ((limits - self.start[:, None]) / self.scales[:, None]).T
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __repr__(self) -> str:
+        return f"ParameterVector({', '.join(self.names[:9])}{', ...' if len(self) > 9 else ''})"
+
+    @property
+    def start(self) -> Tensor:
+        """Values of the components at x = 0, in the units of the parameters, (n,)."""
+        return torch.cat([part.value.flatten()[part.chosen] for part in self._parts])
+
+    def to_vector(self, experiment: Experiment | None = None) -> Tensor:
+        """x of ``experiment``, by default of the start, (n,) float64, with its graph.
+
+        Raises:
+            InputError: ``experiment`` lacks one of the parameters.
+        """
+        if experiment is None:
+            return torch.zeros(len(self), dtype=torch.float64)
+        held = experiment.parameters.as_dict()
+        for part in self._parts:
+            if part.name not in held or held[part.name].shape != part.value.shape:
+                raise InputError(f"{part.name}: the other experiment has no such parameter of the same shape")
+        values = torch.cat([held[part.name].flatten()[part.chosen] for part in self._parts])
+        return (values - self.start) / self.scales
+
+    def values(self, x: Vector) -> Tensor:
+        """The components at x in the units of the parameters, (n,), differentiable in x.
+
+        Raises:
+            InputError: x is not a vector of n finite numbers.
+        """
+        return self.start + self.scales * as_parameter("x", x, (len(self),))
+
+    def parameters(self, x: Vector) -> dict[str, Tensor]:
+        """The parameters at x, as arguments of ``with_parameters``, differentiable in x.
+
+        Raises:
+            InputError: x is not a vector of n finite numbers.
+        """
+        moves = torch.split(self.scales * as_parameter("x", x, (len(self),)), [len(part.names) for part in self._parts])
+        return {
+            part.name: part.value.flatten().index_add(0, part.chosen, move).reshape(part.value.shape)
+            for part, move in zip(self._parts, moves, strict=True)
+        }
+
+    def from_vector(self, x: Vector) -> Experiment:
+        """The experiment at x, differentiable in x: a tensor, a numpy array or a list of n numbers.
+
+        Raises:
+            InputError: x is not a vector of n finite numbers, or a value is impossible.
+        """
+        return self.experiment.with_parameters(**self.parameters(x))
+
+
+def _column(values: Iterable[float] | Iterable[tuple[float, float]]) -> Tensor:
+    return torch.tensor(list(values), dtype=torch.float64)
