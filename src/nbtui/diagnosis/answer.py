@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from nbtui.diagnosis.explain.attribution import Share
 from nbtui.diagnosis.explain.causes import Cause
+from nbtui.diagnosis.explain.unknown import Unexplained
 from nbtui.diagnosis.search.consistency import Finding
 from nbtui.diagnosis.search.ratios import Match
 
@@ -18,15 +19,6 @@ class Verdict(StrEnum):
     EXPLAINED = "explained"  # everything that differs
     PARTLY = "partly"  # some of it
     UNKNOWN = "unknown"  # nothing: no known cause
-
-
-@dataclass(frozen=True)
-class Unexplained:
-    """A difference that no known cause explains."""
-
-    field: str
-    off: float  # relative to the value, as the best hypothesis leaves it
-    sentence: str
 
 
 @dataclass(frozen=True)
