@@ -36,6 +36,20 @@ if TYPE_CHECKING:
     from nbsim.pixel.run_state import RunState, run_state
     from nbsim.pixel.trace import format_line, terms_rows, trace_lines
     from nbsim.pixel.trace_table import F_CELL_ORIGINS, MADE_BY, SETUP_LINES_MADE_BY, TERM_AXES, TERM_COLUMNS
+    from nbsim.refinement.background import background_plane
+    from nbsim.refinement.cell_constraints import CellConstraint
+    from nbsim.refinement.orientation import (
+        a_matrix,
+        cell_of,
+        misset_angles,
+        misset_rotation,
+        rotation_of,
+        write_matrix,
+    )
+    from nbsim.refinement.panels import Panel, Panels
+    from nbsim.refinement.reflections import AsymmetricUnit, reflections_at, with_reflections
+    from nbsim.refinement.uncertainty import covariance, fisher_information
+    from nbsim.rotations import rotation_matrix
     from nbsim.setup.frames import CrystalFrame, DetectorFrame, crystal_frame, detector_frame, mosaic_rotations
     from nbsim.setup.plan import dispersion_steps, hdiv_steps, mosaic_domains, phi_steps, sensor_layers, vdiv_steps
 
@@ -54,6 +68,8 @@ __all__ = [
     "TERM_COLUMNS",
     "WATER_F",
     "WATER_MASS",
+    "AsymmetricUnit",
+    "CellConstraint",
     "CrystalFrame",
     "DetectorFrame",
     "Experiment",
@@ -64,6 +80,8 @@ __all__ = [
     "NbsimError",
     "Options",
     "OutputError",
+    "Panel",
+    "Panels",
     "ParameterVector",
     "Parameters",
     "PixelResult",
@@ -71,9 +89,14 @@ __all__ = [
     "RunState",
     "StructureFactors",
     "TraceLine",
+    "a_matrix",
+    "background_plane",
+    "cell_of",
+    "covariance",
     "crystal_frame",
     "detector_frame",
     "dispersion_steps",
+    "fisher_information",
     "flag_named",
     "format_line",
     "from_command",
@@ -81,6 +104,8 @@ __all__ = [
     "image_values",
     "kernel_is_built",
     "load_structure_factors",
+    "misset_angles",
+    "misset_rotation",
     "mosaic_domains",
     "mosaic_rotations",
     "nominal_scattering",
@@ -88,7 +113,10 @@ __all__ = [
     "parse",
     "phi_steps",
     "pixel_centers",
+    "reflections_at",
     "render",
+    "rotation_matrix",
+    "rotation_of",
     "run_state",
     "sensor_layers",
     "simulate_pixel",
@@ -99,6 +127,8 @@ __all__ = [
     "trace_lines",
     "vdiv_steps",
     "walk",
+    "with_reflections",
+    "write_matrix",
 ]
 
 _NAMES = {
@@ -123,6 +153,13 @@ _NAMES = {
     "pixel.run_state": "RunState run_state",
     "pixel.trace": "format_line terms_rows trace_lines",
     "pixel.trace_table": "F_CELL_ORIGINS MADE_BY SETUP_LINES_MADE_BY TERM_AXES TERM_COLUMNS",
+    "refinement.background": "background_plane",
+    "refinement.cell_constraints": "CellConstraint",
+    "refinement.orientation": "a_matrix cell_of misset_angles misset_rotation rotation_of write_matrix",
+    "refinement.panels": "Panel Panels",
+    "refinement.reflections": "AsymmetricUnit reflections_at with_reflections",
+    "refinement.uncertainty": "covariance fisher_information",
+    "rotations": "rotation_matrix",
     "setup.frames": "CrystalFrame DetectorFrame crystal_frame detector_frame mosaic_rotations",
     "setup.plan": "dispersion_steps hdiv_steps mosaic_domains phi_steps sensor_layers vdiv_steps",
 }

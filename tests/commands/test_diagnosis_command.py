@@ -32,19 +32,24 @@ def test_the_json_object(logs: list[str], capsys: pytest.CaptureFixture[str]) ->
     assert 0.99 <= best["explained"] <= 1.0
     assert isinstance(best["residual"], float)
     assert best["summary"]
+    assert found["verdict"] == "explained" and best["kind"] == "simulation" and 0.5 < best["probability"] <= 1.0
+    assert best["worst_left"]["off"] == best["residual"] and isinstance(best["worst_left"]["field"], str)
+    assert found["unknown"] == [] and all(isinstance(text, str) for text in (*found["certain"], *found["remarks"]))
     assert all(isinstance(line, str) for line in found["preflight"])
 
 
 def test_the_table(logs: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diagnose", *logs]) == 1
     out = capsys.readouterr().out
-    assert out.startswith("1. phi_carryover")
+    assert out.startswith("explained: phi_carryover (probability ")
+    assert "\nCauses:\n1. phi_carryover\n   simulation; probability " in out
     assert "confirm:" in out
 
 
 def test_a_case_without_python_log_is_simulated(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diagnose", "demo", "--phi-mode", "c-parity", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["hypotheses"] == []
+    found = json.loads(capsys.readouterr().out)
+    assert found["hypotheses"] == [] and found["verdict"] == "agrees"
 
 
 @pytest.mark.parametrize(

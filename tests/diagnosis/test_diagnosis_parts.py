@@ -20,7 +20,7 @@ from nbtui.diagnosis.replay.setup import with_rules
 from nbtui.diagnosis.search.consistency import check
 from nbtui.diagnosis.search.fit import SMOOTH
 from nbtui.diagnosis.search.preflight import hints, preflight
-from nbtui.diagnosis.search.ratios import match, products
+from nbtui.diagnosis.search.ratios import match, matches, products
 from nbtui.diagnosis.search.units import CONVERSIONS, conversion_name
 from nbtui.trace.reading.reader import parse_lines
 from support.diagnosis_traces import causes, changed, demo, demo_log, edited, lines_of
@@ -189,3 +189,36 @@ def test_every_form_can_be_replayed() -> None:
 def test_a_fit_tries_the_structure_factor_and_what_depends_on_it_last() -> None:
     last = SMOOTH[SMOOTH.index("F_cell") :]
     assert last == ("F_cell", "I_before_scaling", "I_pixel_final")
+
+
+def test_a_factor_13_percent_off_a_conversion_is_no_unit() -> None:
+    vector = np.array([1.5, -2.25, 0.125])
+    assert conversion_name(vector, vector * 5.05e-7, 2e-5) == ""  # 180/pi x 1e-8 is 5.73e-7
+
+
+def test_a_line_of_single_precision_off_by_a_factor_near_a_conversion_names_no_unit() -> None:
+    single = [re.sub(r"-?\d+\.\d+(?:e[-+]\d+)?", lambda x: f"{np.float32(x[0]):.15g}", line) for line in lines_of()]
+    near = check(parse_lines(edited(single, "R_distance_meters", lambda x: x * 57.5)), "Python")  # 180/pi is 57.296
+    exact = check(parse_lines(edited(single, "R_distance_meters", lambda x: x * 180.0 / math.pi)), "Python")
+    of_near, of_exact = (next(x.sentence for x in found if x.field == "R_distance_meters") for found in (near, exact))
+    assert "another unit" not in of_near
+    assert "180/pi times that: another unit" in of_exact
+
+
+def test_ratios_of_a_log_of_few_digits_are_matched_to_its_digits() -> None:
+    c = parse_lines(_short("C", 7376350.606953))
+    off = 7376350.606953 * 0.914639
+    told = matches(c, parse_lines(_short("PY", off)))
+    assert [match.product for match in told] == ["polar"]
+    assert matches(c, parse_lines(_short("PY", off * 1.0001))) == ()
+
+
+def _short(side: str, intensity: float) -> list[str]:
+    """A log of six digits."""
+    numbers = {
+        "R_distance_meters": 0.100361347,
+        "omega_pixel": 1.58277993e-5,
+        "polar": 0.914639,
+        "cos_2theta": 0.996399,
+    }
+    return [f"TRACE_{side}: {name} {value:.6g}" for name, value in (numbers | {"I_before_scaling": intensity}).items()]

@@ -19,8 +19,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from nbtui.cli import main
+from nbtui.diagnosis.answer import Verdict
 from nbtui.evidence.check import checksums
 from nbtui.evidence.check.verify import verify
+from nbtui.evidence.write.export import ExportRequest, export_package
+from nbtui.live.cases import load_case
+from nbtui.live.model import Settings
+from support.console_causes import OFF, UNKNOWN, cause, diagnosis
 from support.places import DEMO
 
 GIT = ("git", "-c", "user.name=n", "-c", "user.email=e@x", "-c", "commit.gpgsign=false")
@@ -159,7 +164,9 @@ def test_a_diagnosis_is_kept(here: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert found["new_divergence"] == "rot_a_angstroms"
     text = (package / "summary.md").read_text()
     section = text.partition("## Diagnosis\n\n")[2].partition("\n\n## ")[0]
-    assert section.startswith(f"1. phi_carryover: {best['summary']}\n   - explains {best['explained']!r} of the gap")
+    assert section.startswith("Explained: phi_carryover.\n\n")
+    cause = section.index(f"1. phi_carryover: {best['summary']}\n   - a cause of the simulation; probability ")
+    assert f"   - explains {best['explained']!r} of the difference; " in section[cause:]
     assert f"   - remedy: {best['fix'][0]}" in section.splitlines()
     assert text.splitlines()[-1].startswith("TODO confirm phi_carryover: ")
     assert verify(package).ok
@@ -172,6 +179,41 @@ def test_nothing_to_diagnose(here: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert load(package)["diagnosis"]["hypotheses"] == []
     assert "## Diagnosis\n\nNothing differs." in (package / "summary.md").read_text()
     assert load(exported(capsys, "demo", code=1))["diagnosis"] is None
+
+
+def test_a_diagnosis_without_a_cause_is_kept_with_its_facts_and_open_questions(here: Path) -> None:
+    request = ExportRequest(load_case("demo"), Settings(), here / "reports", diagnose=lambda *given: UNKNOWN)
+    package = export_package(request)
+    text = (package / "summary.md").read_text()
+    section = text.partition("## Diagnosis\n\n")[2].partition("\n\n## ")[0]
+    assert section.startswith(
+        "No known cause explains the difference.\n\nWhat is certain:\n\n- Everything up to F_latt"
+    )
+    assert "\n\nWhat is unknown:\n\n- I_before_scaling is off by a factor of 0.19140: no known ratio" in section
+    assert text.splitlines()[-1].startswith("TODO explain rot_a_angstroms")
+    assert verify(package).ok
+    found = load(package)
+    validator = Draft202012Validator(
+        json.loads((resources("nbtui.evidence") / "metrics.schema.json").read_text("utf-8"))
+    )
+    validator.validate(found)
+    for key in ("verdict", "certain", "unknown", "remarks"):  # older packages lack them
+        del found["diagnosis"][key]
+    validator.validate(found)
+
+
+def test_a_partial_explanation_is_kept_with_its_kind_and_probability(here: Path) -> None:
+    weak = cause("tap_after_polar", explained=0.8, residual=0.068, probability=0.6, left="Not explained: polar.")
+    made = diagnosis(weak, verdict=Verdict.PARTLY, unknown=(OFF,), remarks=("float32 from hkl_frac on.",))
+    package = export_package(
+        ExportRequest(load_case("demo"), Settings(), here / "reports", diagnose=lambda *given: made)
+    )
+    lines = (package / "summary.md").read_text().splitlines()
+    assert "Partly explained: tap_after_polar." in lines
+    assert "   - a cause of the print: the trace line, not the pixel; probability 0.6" in lines
+    left = "   - explains 0.8 of the difference; largest relative difference left: 0.068 (I_pixel_final)"
+    assert lines.index(left) < lines.index("What is unknown:") < lines.index("- float32 from hkl_frac on.")
+    assert verify(package).ok
 
 
 def test_a_diagnosis_that_fails_is_a_finding(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -378,3 +378,10 @@ class TestPhotons:
         forward = torch.func.jacfwd(size, argnums=(0, 1))(*(leaf.detach() for leaf in leaves))
         for one, other in zip(reverse, forward, strict=True):
             torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
+
+
+def test_plain_numbers_keep_all_their_digits() -> None:
+    experiment = from_command(SMALL).with_parameters(distance=60.3, cell=[40.1, 50, 60, 75, 85, 95.7])
+    cell = experiment.parameters.cell
+    assert float(experiment.parameters.distance) == 60.3
+    assert cell is not None and cell.tolist() == [40.1, 50.0, 60.0, 75.0, 85.0, 95.7]

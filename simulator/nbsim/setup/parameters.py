@@ -93,7 +93,8 @@ def _tensor_of(value: Value) -> Tensor:
         return value
     if isinstance(value, (list, tuple)):
         return torch.stack([_tensor_of(one).to(device="cpu", dtype=torch.float64) for one in value])
-    return torch.as_tensor(value)
+    # a number on its own would become float32
+    return torch.tensor(value, dtype=torch.float64) if isinstance(value, float) else torch.as_tensor(value)
 
 
 def as_parameter(name: str, value: Value, shape: tuple[int, ...]) -> Tensor:

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from nbtui.diagnosis.explain.attribution import Share
 from nbtui.diagnosis.explain.causes import Cause
+from nbtui.diagnosis.explain.unknown import Unexplained
+from nbtui.diagnosis.hypotheses.record import CauseKind
 from nbtui.diagnosis.search.consistency import Finding
 from nbtui.diagnosis.search.ratios import Match
 
@@ -18,15 +20,6 @@ class Verdict(StrEnum):
     EXPLAINED = "explained"  # everything that differs
     PARTLY = "partly"  # some of it
     UNKNOWN = "unknown"  # nothing: no known cause
-
-
-@dataclass(frozen=True)
-class Unexplained:
-    """A difference that no known cause explains."""
-
-    field: str
-    off: float  # relative to the value, as the best hypothesis leaves it
-    sentence: str
 
 
 @dataclass(frozen=True)
@@ -53,3 +46,28 @@ class Diagnosis:
     def differs(self) -> bool:
         """Whether the traces differ at all."""
         return self.verdict is not Verdict.AGREES
+
+    @property
+    def open_questions(self) -> tuple[str, ...]:
+        """Sentences on the unknown part; one at least unless everything is explained."""
+        told = tuple(item.sentence for item in self.unknown)
+        if told or self.verdict in (Verdict.AGREES, Verdict.EXPLAINED):
+            return told
+        left = self.hypotheses[0].left if self.hypotheses else ""
+        return (left or "No known cause explains the difference.",)
+
+    def headline(self, longest: int = 0) -> str:
+        """The verdict in one line, with the best cause and its probability.
+
+        ``longest``: most characters for the names of the cause; 0 for all.
+        """
+        if not self.differs:
+            return "agrees: every compared value"
+        if self.verdict is Verdict.UNKNOWN or not self.hypotheses:
+            return "unknown: no known cause"
+        best = self.hypotheses[0]
+        name = best.name if not longest or len(best.name) <= longest else f"{best.name[: longest - 1]}~"
+        verdict = "explained" if self.verdict is Verdict.EXPLAINED else "partly explained"
+        side = " on the C side" if self.faulty_side == "C" else ""
+        kind = "" if best.kind is CauseKind.SIMULATION else f"{best.kind}, "
+        return f"{verdict}: {name}{side} ({kind}probability {best.likelihood})"

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator, Sequence
 
 from nbtui.diagnosis.answer import Diagnosis
+from nbtui.diagnosis.explain.causes import Cause
 
 
 def as_object(diagnosis: Diagnosis) -> dict[str, object]:
     """The object of ``nbtui diagnose --json``."""
     return {
-        "hypotheses": [
-            {
-                "ids": list(cause.ids),
-                "explained": cause.explained,
-                "residual": cause.residual,
-                "summary": cause.summary,
-                "forms": list(cause.forms),
-                "confirm": list(cause.confirm),
-                "fix": list(cause.fix),
-                "seen": list(cause.seen),
-                "side": diagnosis.faulty_side,
-            }
-            for cause in diagnosis.hypotheses
-        ],
+        "verdict": diagnosis.verdict.value,
+        "certain": list(diagnosis.certain),
+        "hypotheses": [_cause_object(cause, diagnosis.faulty_side) for cause in diagnosis.hypotheses],
+        "unknown": [{"field": item.field, "off": item.off, "sentence": item.sentence} for item in diagnosis.unknown],
+        "remarks": list(diagnosis.remarks),
         "preflight": [*diagnosis.preflight, *diagnosis.notes],
         "self_consistency": [finding.sentence for finding in diagnosis.consistency],
         "ratios": [match.sentence for match in diagnosis.ratios],
@@ -33,24 +26,31 @@ def as_object(diagnosis: Diagnosis) -> dict[str, object]:
     }
 
 
+def _cause_object(cause: Cause, side: str) -> dict[str, object]:
+    left = cause.worst_left
+    return {
+        "ids": list(cause.ids),
+        "kind": cause.kind.value,
+        "probability": cause.probability,
+        "explained": cause.explained,
+        "residual": cause.residual,
+        "worst_left": {"field": left.field, "off": left.off} if left is not None else None,
+        "summary": cause.summary,
+        "forms": list(cause.forms),
+        "confirm": list(cause.confirm),
+        "fix": list(cause.fix),
+        "seen": list(cause.seen),
+        "side": side,
+    }
+
+
 def as_text(diagnosis: Diagnosis, width: int = 100) -> str:
-    """Ranked causes, then the other findings."""
-    lines: list[str] = []
-    if not diagnosis.differs:
-        lines.append("Nothing differs: every compared value agrees.")
-    elif not diagnosis.hypotheses:
-        lines.append("The traces differ and no known cause explains it.")
-    for rank, cause in enumerate(diagnosis.hypotheses, 1):
-        lines.append(
-            f"{rank}. {' + '.join(cause.ids)}  explains {100.0 * cause.explained:.1f} %, left {cause.residual:.1e}"
-        )
-        lines += _wrapped(cause.summary, width, "   ")
-        if rank == 1:
-            for text, fix in zip(cause.confirm, cause.fix, strict=True):
-                lines += _wrapped(f"confirm: {text}", width, "   ")
-                lines += _wrapped(f"remedy: {fix}", width, "   ")
-            for text in cause.seen:
-                lines += _wrapped(f"C log: {text}", width, "   ")
+    """Verdict, certain facts, causes and unknown differences, then the other findings; remarks at the end."""
+    lines = [diagnosis.headline()]
+    lines += _section("What is certain", diagnosis.certain, width)
+    if diagnosis.differs:
+        lines += ["", "Causes:", *_causes(diagnosis, width)]
+    lines += _section("What is unknown", diagnosis.open_questions, width)
     for title, entries in (
         ("Before any number", (*diagnosis.preflight, *diagnosis.notes)),
         ("Lines that contradict their own trace", tuple(item.sentence for item in diagnosis.consistency)),
@@ -60,13 +60,34 @@ def as_text(diagnosis: Diagnosis, width: int = 100) -> str:
             f"Where the gap comes from (C side: {diagnosis.attributed_to})",
             tuple(share.sentence for share in diagnosis.attribution),
         ),
+        ("Remarks", diagnosis.remarks),
     ):
-        if entries:
-            lines += ["", f"{title}:"]
-            for entry in entries:
-                lines += _wrapped(entry, width, "  ")
+        lines += _section(title, entries, width)
     return "\n".join(lines)
 
 
-def _wrapped(text: str, width: int, indent: str) -> list[str]:
-    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False)
+def _section(title: str, entries: Sequence[str], width: int) -> list[str]:
+    if not entries:
+        return []
+    return ["", f"{title}:", *(line for entry in entries for line in _wrapped(entry, width, "  ", "- "))]
+
+
+def _causes(diagnosis: Diagnosis, width: int) -> Iterator[str]:
+    if not diagnosis.hypotheses:
+        yield "  none known"
+    for rank, cause in enumerate(diagnosis.hypotheses, 1):
+        yield f"{rank}. {cause.name}"
+        numbers = f"{cause.subject}; probability {cause.likelihood}; explains {cause.share}, {cause.remainder}"
+        yield from _wrapped(numbers, width, "   ")
+        yield from _wrapped(cause.summary, width, "   ")
+        if rank == 1:
+            for text, fix in zip(cause.confirm, cause.fix, strict=True):
+                yield from _wrapped(f"confirm: {text}", width, "   ")
+                yield from _wrapped(f"remedy: {fix}", width, "   ")
+            for text in cause.seen:
+                yield from _wrapped(f"C log: {text}", width, "   ")
+
+
+def _wrapped(text: str, width: int, indent: str, mark: str = "") -> list[str]:
+    rest = indent + " " * len(mark)
+    return textwrap.wrap(text, width, initial_indent=indent + mark, subsequent_indent=rest, break_long_words=False)

@@ -11,14 +11,14 @@ from nbtui.console.diagnosis import state as states
 from nbtui.console.diagnosis.actions import DIAGNOSIS_ACTIONS
 from nbtui.console.diagnosis.state import DiagnosisState
 from nbtui.console.drawing.line import plain, width_of
-from nbtui.console.main.cause_summary import cause_in_one_line, current, not_diagnosed
+from nbtui.console.main.cause_summary import cause_in_one_line, cause_name, current, not_diagnosed
 from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.panes import detail, header
 from nbtui.console.main.state import Phase, State
-from nbtui.diagnosis.answer import Diagnosis
+from nbtui.diagnosis.answer import Diagnosis, Verdict
 from nbtui.diagnosis.search.consistency import Finding
 from nbtui.trace.text import clean
-from support.console_causes import TWO, cause, diagnosis
+from support.console_causes import OFF, TWO, UNKNOWN, cause, diagnosis
 from support.console_toy import toy_state
 
 
@@ -33,15 +33,21 @@ def state() -> State:
 
 
 def test_wide(state: State) -> None:
-    lines = plain(pane.draw(state, found(state), 120, 22))
+    lines = plain(pane.draw(state, found(state), 120, 24))
     assert lines == [
-        " WHY   gap in I_pixel_final -9.82 %   the Python side differs from C" + " " * 48 + "toy",
+        " WHY   explained: phi_carryover (probability >99 %)   gap -9.82 %" + " " * 51 + "toy",
         " NOW # differs from rot_a_angstroms.x   mode spec   not applied",
         "══ causes, best first " + "═" * 53 + " tried 61 causes, 412 combinations in 0.9 s ═",
-        " > 1  phi_carryover" + " " * 40 + "████████████████████ 100.0 %  left 2e-15",
-        "   2  phi_midpoint + tap_after_polar" + " " * 23 + "███████████████████·  93.0 %  left 7e-02",
-        "   no other cause tried comes within 10 % of the best",
-        "── phi_carryover ──" + "─" * 101,
+        " > 1  phi_carryover                        simulation >99 % likely  "
+        "████████████████████  explains 100.0 %  left 2e-15",
+        "   2  phi_midpoint + tap_after_polar       simulation  <1 % likely  "
+        "███████████████████·  explains  93.0 %  left 7e-02",
+        "── details " + "─" * 83 + " PgDn PgUp 2 more lines  ─",
+        " What is certain",
+        " - Everything up to lambda_angstroms agrees exactly.",
+        "",
+        " Cause 1: phi_carryover",
+        "   simulation; probability >99 %; explains 100.0 %, left 2.0e-15 in I_pixel_final",
         "   What phi_carryover is. [Python side]",
         "   confirm  Look at step 0.",
         "   C log    lines 5 and 7: both say 4.03",
@@ -54,8 +60,6 @@ def test_wide(state: State) -> None:
         "   by phi step                  0                          ████████████████████  100.0 %",
         "                                1                          █···················   -5.0 %",
         "",
-        " Before any number",
-        " - The C program warns: the sample is large",
         " Enter apply  u take back  c copy  e export  r again  ? help  q back",
     ]
 
@@ -63,14 +67,55 @@ def test_wide(state: State) -> None:
 def test_narrow_scrolls(state: State) -> None:
     why = found(state)
     lines = plain(pane.draw(state, why, 80, 16))
-    assert lines[3] == " > 1  phi_carryover                         ██████████ 100.0 %  left 2e-15"
-    assert lines[6].endswith("PgDn PgUp 6 more lines  ─")
+    assert lines[3] == " > 1  phi_carryover                  simulation >99 % likely  explains 100.0 %"
+    assert lines[5].endswith("PgDn PgUp 11 more lines  ─")
     total, room = pane.extent(state, why, 80, 16)
-    assert (total, room) == (14, 8)
+    assert (total, room) == (20, 9)
     end = states.scrolled(why, 100, total, room)
     assert plain(pane.draw(state, end, 80, 16))[-2] == " - The C program warns: the sample is large"
     assert states.scrolled(end, -100, total, room).top == 0
     assert states.scrolled(why, 5, 3, room).top == 0
+
+
+def test_without_a_known_cause_the_certain_facts_and_the_open_differences_are_the_answer(state: State) -> None:
+    lines = plain(pane.draw(state, found(state, UNKNOWN), 80, 24))
+    assert lines[0].startswith(" WHY   unknown: no known cause   gap -9.82 %")
+    assert lines[5:10] == [
+        " What is certain",
+        " - Everything up to F_latt agrees to 9.7e-07.",
+        "",
+        " What is unknown",
+        " - I_before_scaling is off by a factor of 0.19140: no known ratio, no known",
+    ]
+
+
+def test_another_cause_under_the_cursor_comes_before_the_certain_facts(state: State) -> None:
+    lines = plain(pane.draw(state, states.moved(found(state), 1), 120, 24))
+    assert lines[6] == " Cause 2: phi_midpoint + tap_after_polar"
+    assert lines[7] == "   simulation; probability <1 %; explains 93.0 %, left 6.8e-02 in I_pixel_final"
+    assert " What is certain" in lines[8:]
+
+
+def test_a_cause_of_the_print_concerns_the_trace_line_not_the_pixel(state: State) -> None:
+    result = diagnosis(cause("tap_after_polar", probability=0.97))
+    lines = plain(pane.draw(state, found(state, result), 120, 24))
+    assert lines[0].startswith(" WHY   explained: tap_after_polar (print, probability 97 %)")
+    assert "   print: the trace line, not the pixel; probability 97 %; explains 100.0 %" in "\n".join(lines)
+
+
+def test_a_partial_explanation_never_explains_everything(state: State) -> None:
+    weak = cause("phi_midpoint", explained=0.99999, residual=2e-4, left="Not explained: polar.", probability=0.4)
+    result = diagnosis(weak, verdict=Verdict.PARTLY, unknown=(OFF,), remarks=("float32 from hkl_frac on.",))
+    lines = plain(pane.draw(state, found(state, result), 120, 40))
+    assert lines[0].startswith(" WHY   partly explained: phi_midpoint (probability 40 %)")
+    assert "100.0 %" not in "".join(lines[:12]) and "explains  99.9 %" in lines[3]
+    assert lines.index(" What is unknown") < lines.index(" Cause 1: phi_midpoint") < lines.index(" Remarks")
+
+
+def test_a_long_combination_leaves_room_for_its_probability(state: State) -> None:
+    many = cause("default_fluence", "pivot", "odet_as_typed", "phi_carryover", "tap_pixel_centre", probability=0.97)
+    title = plain(pane.draw(state, found(state, diagnosis(many, verdict=Verdict.PARTLY)), 80, 24))[0]
+    assert "~ (probability 97 %)" in title
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
@@ -92,12 +137,12 @@ def test_what_is_said_without_causes(state: State) -> None:
     text = "\n".join(plain(pane.draw(state, found(state, diagnosis(differs=False)), 80, 24)))
     assert "nothing differs" in text
     text = "\n".join(plain(pane.draw(state, found(state, diagnosis()), 80, 24)))
-    assert "no known cause explains it" in text and "rot_a_angstroms" in text
+    assert "No known cause explains the difference." in text and "rot_a_angstroms" in text
 
 
 def test_the_c_side_is_named(state: State) -> None:
     text = plain(pane.draw(state, found(state, diagnosis(cause("other_config"), side="C")), 100, 24))[0]
-    assert "the C log does not follow from its command line" in text
+    assert "explained: other_config on the C side (probability 90 %)" in text
 
 
 def test_the_new_divergence_beside_the_plain_one(state: State) -> None:
@@ -129,14 +174,21 @@ def test_likely_on_the_main_screen(state: State) -> None:
     assert cause_in_one_line(state) == ""
     told = replace(state, diagnosed=found(state).diagnosed)
     assert current(told) is told.diagnosed
-    assert cause_in_one_line(told) == "phi_carryover (explains 100.0 % of the gap)   x all causes   m try c-parity"
-    assert f"   Likely: {cause_in_one_line(told)}" in plain(detail.draw(told, 120, 7))
+    words = "explained: phi_carryover (probability >99 %)   x all causes   m try c-parity"
+    assert cause_in_one_line(told) == words
+    assert f"   Why: {words}" in plain(detail.draw(told, 120, 7))
+    assert "   Certain: Everything up to lambda_angstroms agrees exactly." in plain(detail.draw(told, 120, 20))
     for width, size in ((120, 3), (80, 2)):
         assert "   likely phi_carryover" in plain(header.draw(told, width, size))[1]
-        weak = replace(told, diagnosed=found(state, diagnosis(cause("phi_midpoint", explained=0.4))).diagnosed)
+        partly = diagnosis(cause("phi_midpoint", probability=0.5), verdict=Verdict.PARTLY)
+        weak = replace(told, diagnosed=found(state, partly).diagnosed)
         assert "likely" not in plain(header.draw(weak, width, size))[1]
+        printed = replace(told, diagnosed=found(state, diagnosis(cause("tap_after_polar"))).diagnosed)
+        assert "likely tap_after_polar (print)" in plain(header.draw(printed, 120, 3))[1]
     assert cause_in_one_line(replace(told, diagnosed=found(state, diagnosis(differs=False)).diagnosed)) == ""
-    assert cause_in_one_line(replace(told, diagnosed=found(state, diagnosis()).diagnosed)).startswith("no known cause")
+    unknown = replace(told, diagnosed=found(state, UNKNOWN).diagnosed)
+    assert cause_in_one_line(unknown) == "unknown: no known cause   x says more" and cause_name(unknown) == ""
+    assert any("Unknown: I_before_scaling is off" in line for line in plain(detail.draw(unknown, 120, 20)))
     other = replace(told, py_trace=replace(told.py_trace, origin="other")) if told.py_trace else told
     assert cause_in_one_line(other) == ""
 
@@ -148,7 +200,7 @@ def test_why_no_cause_of_a_large_pixel_is_looked_for(state: State) -> None:
     assert not_diagnosed(state) == "" and not_diagnosed(large) == words
     assert large.c_trace is not None
     silent = replace(large, c_trace=replace(large.c_trace, phi=()))  # its log gives no hint of its own
-    assert f"   Likely: {words}" in plain(detail.draw(silent, 120, 9))
+    assert f"   Why: {words}" in plain(detail.draw(silent, 120, 9))
     assert not_diagnosed(replace(large, diagnosed=found(large).diagnosed)) == ""
 
 
@@ -158,7 +210,8 @@ def test_moves_and_copy(state: State) -> None:
     second = states.moved(why, 5)
     assert second.cursor == 1 and second.cause is not None
     assert states.moved(DiagnosisState(), 1) == DiagnosisState() and states.as_text(DiagnosisState()) == ""
-    assert states.as_text(why).splitlines()[0] == "phi_carryover: explains 100.0 %, left 2.0e-15"
+    first = "phi_carryover (probability >99 %): explains 100.0 %, left 2.0e-15 in I_pixel_final"
+    assert states.as_text(why).splitlines()[0] == first
     assert "C log, lines 5 and 7: both say 4.03" in states.as_text(why)
     assert pane.cause_at(why, 4) == 1 and pane.cause_at(why, 5) is None and pane.cause_at(why, 2) is None
 

@@ -92,7 +92,7 @@ async def test_every_key_does_something(case: Case, toy: Toy) -> None:
         assert not screen.state.helping
         await pilot.press("q")
         assert isinstance(app.screen, MainScreen)
-        assert "Likely: phi_carryover" in screen_text(app)
+        assert "Why: explained: phi_carryover" in screen_text(app)
 
 
 @pytest.mark.slow
@@ -204,7 +204,7 @@ async def test_copying(case: Case, toy: Toy, monkeypatch: pytest.MonkeyPatch) ->
         app, _ = await opened(pilot)
         await pilot.press("c")
         await until(pilot, lambda: "copied: a file" in screen_text(app))
-        assert taken[0].splitlines()[0].startswith("phi_carryover: explains 100.0 %")
+        assert taken[0].splitlines()[0].startswith("phi_carryover (probability >99 %): explains 100.0 %")
 
 
 async def test_a_click_chooses_a_cause(case: Case, toy: Toy) -> None:

@@ -1,4 +1,4 @@
-"""The diagnosis screen: ranked causes above, details of the selected one and of the gap below."""
+"""The diagnosis screen: verdict and ranked causes above; certain facts, unknown differences and details below."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from nbtui.diagnosis.explain.causes import Cause
 from nbtui.trace.text import clean
 
 WIDE = 110
-_NAMED = 51  # minimum cells of a cause: its bar lines up with those of the parts
+_NAMED = 35  # minimum cells of a cause's names in wide windows
+_AROUND = 55  # cells of the verdict line beside the names of the cause
 _HEAD = 2  # lines above the causes
 _PARTS = 6  # drawn parts of a share
 
@@ -29,8 +30,7 @@ def draw(main_state: State, state: DiagnosisState, width: int, height: int) -> l
     words = f" {more} more lines " if more > 0 else " end "
     keys = " ".join(DIAGNOSIS_ACTIONS.key(id) for id in ("page_down", "page_up"))
     scroll = (Span(keys, "key"), Span(words, "faint")) if len(page) > room else ()
-    name = " + ".join(state.cause.ids) if state.cause else "other findings"
-    title = rule((Span(clip(name, width - 32), "title"),), width, scroll)
+    title = rule((Span("details", "title"),), width, scroll)
     shown = page[state.top : state.top + room]
     return [*block([*above, title, *shown], width, height - 1), _foot(main_state, state, width)]
 
@@ -64,22 +64,21 @@ def _above(main_state: State, state: DiagnosisState, width: int) -> list[Line]:
         words = "nothing differs: every compared value agrees" if found is not None else "no diagnosis yet"
         lines.append(line(Span(f"   {words}", "pass" if found is not None else "faint")))
     elif not state.causes:
-        lines.append(line(Span("   The traces differ and no known cause explains it.", "warning")))
+        lines.append(line(Span("   none known: the certain facts and the open differences are below", "warning")))
     else:
         lines += [_row(state, rank, cause, width) for rank, cause in enumerate(state.causes)]
-        lines.append(line(Span(f"   {_nothing_else(state.causes)}", "faint")))
     return lines
 
 
 def _title(main_state: State, found: DiagnosisResult | None, state: DiagnosisState, width: int) -> Line:
+    """Verdict with the best cause, and the gap at the time of the diagnosis."""
     gap = found.gap if found is not None else gap_of(main_state)
     spans = [Span(" WHY ", "verdict-differ" if found is None or found.diagnosis.differs else "verdict-agree")]
+    if found is not None:
+        tone = "text" if found.diagnosis.verdict in ("agrees", "explained") else "warning"
+        spans.append(Span(f"  {clean(found.diagnosis.headline(width - _AROUND))}", tone))
     if gap is not None:
-        spans += [Span("  gap in I_pixel_final ", "label"), Span(percent(gap), "digit")]
-    side = found.diagnosis.faulty_side if found is not None else ""
-    if side:
-        words = "the C log does not follow from its command line" if side == "C" else "the Python side differs from C"
-        spans.append(Span(f"   {words}", "warning" if side == "C" else "faint"))
+        spans += [Span("   gap ", "label"), Span(percent(gap), "digit")]
     name = Span(clip(clean(main_state.name), max(0, width - width_of(spans) - 3)) + " ", "faint")
     return (*fit(tuple(spans), max(0, width - width_of((name,)))), name)
 
@@ -114,18 +113,23 @@ def _effort(found: DiagnosisResult) -> str:
 
 def _row(state: DiagnosisState, rank: int, cause: Cause, width: int) -> Line:
     here = rank == state.cursor
-    cells = _cells(width)
-    name = " + ".join(cause.ids)
-    longest = max(len(" + ".join(one.ids)) for one in state.causes)
-    room = min(width - cells - 34, max(_NAMED, longest))
+    wide = width >= WIDE
+    tone = "digit" if here else "text"
+    numbers = line(
+        Span(f"{cause.kind:<10} ", "faint"),
+        Span(f"{right(cause.likelihood, 5)} likely  ", tone),
+        Span(_bar(cause.explained, _cells(width)) + "  " if wide else "", "bar-c"),
+        Span(f"explains {right(cause.share, 7)}", tone),
+        Span(f"  left {cause.residual:.0e}" if cause.residual else "  left 0", "faint") if wide else "",
+    )
+    longest = max(len(one.name) for one in state.causes)
+    room = min(width - width_of(numbers) - 10, max(_NAMED, longest) if wide else longest)
     return line(
         Span(" > " if here else "   ", "focus"),
         Span(f"{rank + 1}  ", "label"),
-        Span(clip(name, room), "cursor" if here else "text"),
-        Span(" " * (2 + max(0, room - len(name)))),
-        Span(_bar(cause.explained, cells), "bar-c"),
-        Span(f" {right(_share(cause.explained), 7)}", "digit" if here else "text"),
-        Span(f"  left {cause.residual:.0e}" if cause.residual else "  left 0", "faint"),
+        Span(clip(cause.name, room), "cursor" if here else "text"),
+        Span(" " * (2 + max(0, room - len(cause.name)))),
+        *numbers,
         Span(" *" if rank == state.applied else "", "changed"),
     )
 
@@ -144,23 +148,20 @@ def _bar(part: float, cells: int) -> str:
     return "█" * full + "·" * (cells - full)
 
 
-def _nothing_else(causes: tuple[Cause, ...]) -> str:
-    last = causes[-1].explained
-    return "no other cause tried explains the difference" if last else ""
-
-
 # --- the page --------------------------------------------------------------------------------------------------------
 
 
 def _page(main_state: State, state: DiagnosisState, width: int) -> list[Line]:
+    """Certain, unknown, then the selected cause; a cause chosen with the cursor comes before them."""
     found = state.diagnosed
-    lines: list[Line] = []
-    if state.cause is not None:
-        lines += _about(state.cause, width)
     if found is None:
         findings = main_state.comparison.findings if main_state.comparison is not None else ()
-        return [*lines, *_list("Before any number", findings, width)]
+        return _list("Before any number", findings, width)[1:]
     diagnosis = found.diagnosis
+    parts = _list("What is certain", diagnosis.certain, width, "pass")
+    parts += _list("What is unknown", diagnosis.open_questions, width, "diverge")
+    about = _about(state.cursor, state.cause, width) if state.cause is not None else []
+    lines = [*about, *parts] if state.cursor else [*parts, *about]
     if diagnosis.new_divergence:
         lines += _section("First new divergence")
         lines += _text(_first(main_state, diagnosis.new_divergence), width)
@@ -170,12 +171,15 @@ def _page(main_state: State, state: DiagnosisState, width: int) -> list[Line]:
     lines += _list("Before any number", (*diagnosis.preflight, *diagnosis.notes), width)
     sentences = tuple(finding.sentence for finding in diagnosis.consistency)
     lines += _list("Lines that contradict their own trace", sentences, width)
-    return lines + _list("Ratios", tuple(match.sentence for match in diagnosis.ratios), width)
+    lines += _list("Ratios", tuple(match.sentence for match in diagnosis.ratios), width)
+    return (lines + _list("Remarks", diagnosis.remarks, width))[1:]
 
 
-def _about(cause: Cause, width: int) -> list[Line]:
-    """A cause: description, confirmation, evidence in this log, and fix."""
-    lines = _text(cause.summary, width)
+def _about(rank: int, cause: Cause, width: int) -> list[Line]:
+    """A cause: kind, description, confirmation, evidence in this log, and fix."""
+    lines = _section(f"Cause {rank + 1}: {clean(cause.name)}")
+    lines += _text(f"{cause.subject}; probability {cause.likelihood}; explains {cause.share}, {cause.remainder}", width)
+    lines += _text(cause.summary, width)
     for confirm in cause.confirm:
         lines += _labelled("confirm", confirm, width)
     for text in cause.seen:
@@ -215,16 +219,17 @@ def _shares(share: Share, width: int) -> list[Line]:
 
 
 def _section(title: str, note: str = "") -> list[Line]:
+    """A heading after an empty line."""
     return [(), line(Span(f" {title}", "title"), Span(f"   {clean(note)}" if note else "", "faint"))]
 
 
-def _list(title: str, entries: tuple[str, ...], width: int) -> list[Line]:
+def _list(title: str, entries: tuple[str, ...], width: int, tone: str = "warning") -> list[Line]:
     if not entries:
         return []
     lines = _section(title)
     for entry in entries:
         first, *rest = wrap(clean(entry), width - 5) or [""]
-        lines += [line(Span(" - ", "warning"), first), *(line("   " + part) for part in rest)]
+        lines += [line(Span(" - ", tone), first), *(line("   " + part) for part in rest)]
     return lines
 
 
@@ -259,8 +264,9 @@ def _help(width: int) -> list[Line]:
         (),
         *_text(
             "Every known cause is re-simulated for this pixel, alone and then together with others, and scored over "
-            "all compared fields. The bar is the part of the misfit that a cause explains, 'left' the largest relative "
-            "difference that stays.",
+            "all compared fields. 'likely' is the probability that exactly these causes are right, 'explains' the part "
+            "of the misfit that they explain, 'left' the largest relative difference that stays. A cause of the print "
+            "changes trace lines, not the pixel.",
             width,
         ),
     ]

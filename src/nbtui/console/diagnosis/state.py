@@ -58,7 +58,7 @@ def as_text(state: DiagnosisState) -> str:
     cause = state.cause
     if cause is None:
         return ""
-    lines = [f"{' + '.join(cause.ids)}: explains {100.0 * cause.explained:.1f} %, left {cause.residual:.1e}"]
+    lines = [f"{cause.name} (probability {cause.likelihood}): explains {cause.share}, {cause.remainder}"]
     lines += [cause.summary, *(f"confirm: {text}" for text in cause.confirm)]
     lines += [*(f"C log, {text}" for text in cause.seen), *(f"remedy: {text}" for text in cause.fix)]
     return "\n".join(lines)

@@ -9,6 +9,7 @@ from nbtui.console.main.state import State
 from nbtui.trace.columns import phi_ends
 from nbtui.trace.text import clean
 
+LIKELY = 0.5  # probability below which the header names no partial explanation
 MANY_STEPS = 20_000  # steps of a pixel; every candidate cause simulates all of them again
 
 
@@ -21,18 +22,24 @@ def current(state: State) -> DiagnosisResult | None:
 
 
 def cause_in_one_line(state: State) -> str:
-    """Best cause in one line for the main screen; empty without a diagnosis of the current traces."""
+    """Verdict, best cause and probability for the main screen; empty without a diagnosis of the current traces."""
     found = current(state)
     if found is None or not found.diagnosis.differs:
         return ""
-    causes = found.diagnosis.hypotheses
-    why = ACTIONS.key("why")
-    if not causes:
-        return f"no known cause explains the difference   {why} says more"
-    best = causes[0]
-    parity = best.settings.get("phi_mode") == "c-parity" and state.settings.phi_mode == "spec"
-    ways = f"{why} all causes" + (f"   {ACTIONS.key('phi_mode')} try c-parity" if parity else "")
-    return f"{clean(' + '.join(best.ids))} (explains {100.0 * best.explained:.1f} % of the gap)   {ways}"
+    causes, why = found.diagnosis.hypotheses, ACTIONS.key("why")
+    parity = causes and causes[0].settings.get("phi_mode") == "c-parity" and state.settings.phi_mode == "spec"
+    ways = f"{why} {'all causes' if causes else 'says more'}"
+    ways += f"   {ACTIONS.key('phi_mode')} try c-parity" if parity else ""
+    return f"{clean(found.diagnosis.headline())}   {ways}"
+
+
+def certain_and_unknown(state: State) -> tuple[tuple[str, str], ...]:
+    """The first sentence of the certain and of the unknown part, with their labels."""
+    found = current(state)
+    if found is None or not found.diagnosis.differs:
+        return ()
+    parts = (("Certain: ", found.diagnosis.certain), ("Unknown: ", found.diagnosis.open_questions))
+    return tuple((label, clean(sentences[0])) for label, sentences in parts if sentences)
 
 
 def hint(state: State) -> str:
@@ -69,12 +76,13 @@ def not_diagnosed(state: State) -> str:
 
 
 def cause_name(state: State) -> str:
-    """Names of the best cause, for the verdict; empty if it is unknown or leaves most of the gap."""
+    """Names of the best cause, for the header; empty if it explains only a part and is not likely."""
     found = current(state)
-    if found is None or not found.diagnosis.differs or not found.diagnosis.hypotheses:
+    if found is None or not found.diagnosis.hypotheses:
         return ""
-    best = found.diagnosis.hypotheses[0]
-    return " + ".join(best.ids) if best.explained > 0.5 else ""
+    best, verdict = found.diagnosis.hypotheses[0], found.diagnosis.verdict
+    told = verdict == "explained" or (verdict == "partly" and best.probability > LIKELY)
+    return best.name + (" (print)" if best.kind == "print" else "") if told else ""
 
 
 def gap_of(state: State) -> float | None:

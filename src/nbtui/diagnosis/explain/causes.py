@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,12 @@ from nbtui.trace.text import clean
 
 SHOWN = 5  # causes reported at most
 LISTED_GAIN = 4.0  # bits that a superset has to explain beyond its subset to be listed
+LEAST_LIKELY, MOST_LIKELY = 0.01, 0.99  # probabilities beyond are not given in digits
+SUBJECTS = {
+    CauseKind.SIMULATION: "simulation",
+    CauseKind.PRINT: "print: the trace line, not the pixel",
+    CauseKind.PRECISION: "precision of the numbers",
+}
 
 
 @dataclass(frozen=True)
@@ -51,8 +58,38 @@ class Cause:
     @property
     def kind(self) -> CauseKind:
         """The kind of the strongest member: one cause of the simulation makes it one of the simulation."""
-        kinds = {CATALOGUE[name].kind for name in self.ids}
-        return next(kind for kind in CauseKind if kind in kinds)
+        kinds = {CATALOGUE[name].kind for name in self.ids if name in CATALOGUE}
+        return next((kind for kind in CauseKind if kind in kinds), CauseKind.SIMULATION)
+
+    @property
+    def name(self) -> str:
+        """The ids in one line."""
+        return " + ".join(self.ids)
+
+    @property
+    def likelihood(self) -> str:
+        """The probability in percent, never 0 or 100."""
+        if self.probability > MOST_LIKELY:
+            return ">99 %"
+        return f"{100.0 * self.probability:.0f} %" if self.probability >= LEAST_LIKELY else "<1 %"
+
+    @property
+    def share(self) -> str:
+        """The explained share of the difference, in percent: 100 only if nothing is left."""
+        percent = math.floor(1000.0 * self.explained + 1e-6) / 10.0
+        return f"{min(percent, 99.9) if self.left else percent:.1f} %"
+
+    @property
+    def remainder(self) -> str:
+        """The largest difference left and its field."""
+        if self.worst_left is None:
+            return "nothing left"
+        return f"left {self.worst_left.off:.1e} in {self.worst_left.field}"
+
+    @property
+    def subject(self) -> str:
+        """The subject of the cause: the simulation, the print or the precision."""
+        return SUBJECTS[self.kind]
 
     @property
     def settings(self) -> dict[str, str]:

@@ -74,7 +74,7 @@ def _judge(
         return
     seen.add(name)
     shown, made = (", ".join(f"{value:.9g}" for value in values) for values in (printed, expected))
-    ratio = conversion_name(expected, printed, 1e3 * tolerance)
+    ratio = conversion_name(expected, printed, tolerance)
     unit = f"; the printed value is {ratio} times that: another unit" if ratio else ""
     where = f" (block {block})" if block else ""
     out.append(

@@ -1,7 +1,7 @@
 """Ratios of two values that are products of known factors.
 
 The factors are those of the trace itself (polarization, solid angle, steps ...) and of the case. A match
-counts only at the precision of the numbers, and with its probability by chance: the number of products tried
+counts only at the printed precision of the numbers, and with its probability by chance: the number of products tried
 times the width of the window over the range of the products.
 """
 
@@ -17,14 +17,28 @@ import numpy as np
 from nbtui.diagnosis.replay.setup import PixelSetup
 from nbtui.live.constants import DEFAULT_FLUENCE
 from nbtui.live.scene import Array
+from nbtui.parity.align import cells
+from nbtui.parity.numbers import printing
 from nbtui.trace.fields.catalogue import FIELDS
 from nbtui.trace.model import Trace, Value
 
 COMPARED = frozenset(entry.name for entry in FIELDS if entry.may_be_ratio)
 LONGEST = 3  # factors of a product
-DOUBLE, SINGLE = 1e-12, 2.0**-22  # relative window
+DOUBLE, SINGLE = 1e-12, 2.0**-22  # relative window of numbers with all their digits: rounding of the arithmetic
 CHANCE = 1e-3  # a match more likely by chance is not reported
 SAME = 1e-14
+CONSTANTS = {"2 pi": 2.0 * math.pi, "pi": math.pi, "10": 10.0, "2": 2.0, "180/pi": 180.0 / math.pi}
+SHOWN = {  # factors that a trace prints
+    "polar": "polar",
+    "omega": "omega_pixel",
+    "capture": "capture_fraction",
+    "steps": "steps",
+    "r_e^2": "r_e_sqr",
+    "fluence": "fluence_photons_per_m2",
+    "close_distance/R": "obliquity_factor",
+    "R": "R_distance_meters",
+    "lambda [A]": "lambda_angstroms",
+}
 
 
 @dataclass(frozen=True)
@@ -45,22 +59,13 @@ class Match:
 
 def named_factors(c: Trace, setup: PixelSetup | None = None) -> dict[str, float]:
     """Named positive factors that a value may lack or have in excess, none of them 1."""
-    out: dict[str, float] = {"2 pi": 2.0 * math.pi, "pi": math.pi, "10": 10.0, "2": 2.0, "180/pi": 180.0 / math.pi}
-    shown = {
-        "polar": "polar",
-        "omega": "omega_pixel",
-        "capture": "capture_fraction",
-        "steps": "steps",
-        "r_e^2": "r_e_sqr",
-        "fluence": "fluence_photons_per_m2",
-        "close_distance/R": "obliquity_factor",
-        "R": "R_distance_meters",
-        "lambda [A]": "lambda_angstroms",
-    }
-    for label, name in shown.items():
-        value = _first(c, name)
-        if value is not None:
-            out[label] = value
+    shown = {name: value for name in SHOWN.values() if (value := _first(c, name)) is not None}
+    return factors_of(shown, setup)
+
+
+def factors_of(values: Mapping[str, float], setup: PixelSetup | None = None) -> dict[str, float]:
+    """The same from the reference's values by field."""
+    out = {**CONSTANTS, **{label: values[name] for label, name in SHOWN.items() if name in values}}
     if "fluence" in out:
         out["fluence/default fluence"] = out["fluence"] / DEFAULT_FLUENCE
     if setup is not None:
@@ -139,7 +144,9 @@ def match(ratio: float, tried: Products, window: float = DOUBLE) -> tuple[str, f
 
 def matches(c: Trace, py: Trace, setup: PixelSetup | None = None, *, single: bool = False) -> tuple[Match, ...]:
     """Every ratio of two printed values that is a product of named factors; ``single``: one side is float32."""
-    window = SINGLE if single else DOUBLE
+    arithmetic = SINGLE if single else DOUBLE
+    of_c, of_py = _coarseness(c), _coarseness(py)
+    window = arithmetic + of_py + (1 + LONGEST) * of_c  # the factors are C's
     ratios: dict[str, float] = {}
     for name in dict.fromkeys(name for name in c.names() if name in COMPARED):
         ours, theirs = _first(c, name), _first(py, name)
@@ -154,3 +161,9 @@ def matches(c: Trace, py: Trace, setup: PixelSetup | None = None, *, single: boo
         if found is not None:
             out.append(Match(name, ratio, *found))
     return tuple(out)
+
+
+def _coarseness(trace: Trace) -> float:
+    """Largest relative rounding of a number printed in this log; 0 if it prints all digits."""
+    digits = printing(cell.token for cell in cells(trace).values()).digits
+    return 0.0 if digits is None else 0.5 * 10.0 ** (1 - digits)

@@ -25,6 +25,7 @@ _BASES = {
     "pi/180": math.pi / 180.0,
 }
 _POWERS = range(-12, 13)
+CLOSE = 1e-6  # relative: single precision in a value makes its floor larger, but not the evidence for a unit
 
 
 def conversions() -> dict[str, float]:
@@ -44,19 +45,22 @@ _NAMES = tuple(CONVERSIONS)
 
 
 def conversion_name(expected: Array, printed: Array, tolerance: float) -> str:
-    """Name of the conversion factor from the expected to the printed components, or ""."""
+    """Name of the conversion factor from the expected to the printed components, or "".
+
+    ``tolerance``: how far a component may miss, relative to the vector.
+    """
     return _ratio(expected, printed, np.full(expected.shape, tolerance)) or ""
 
 
 def label_variants(rows: Rows, predicted: Array, target: Array, bits: Array) -> Sequence[Variant]:
-    """One variant for every field whose rows all differ by a conversion factor."""
+    """One variant for every field whose rows all differ by a conversion factor, to their printed digits."""
     out = []
     for number in range(len(rows.sizes)):
         here = np.flatnonzero(rows.group == number)
         if not (bits[here] > 0.0).any():
             continue
         name = rows.fields[here[0]]
-        ratio = _ratio(predicted[here], target[here], rows.floor[here])
+        ratio = _ratio(predicted[here], target[here], np.minimum(rows.floor[here], CLOSE))
         if ratio is not None:
             out.append(UNIT_LABEL.variant(Form(f"{name} x {ratio}", shown_times(name, CONVERSIONS[ratio]))))
     return out
@@ -64,8 +68,7 @@ def label_variants(rows: Rows, predicted: Array, target: Array, bits: Array) -> 
 
 def _ratio(predicted: Array, target: Array, floor: Array) -> str | None:
     size = np.abs(predicted).max()
-    used = np.abs(predicted) > 1e-9 * size
-    if not np.isfinite(size) or size == 0.0 or not used.any():
+    if not np.isfinite(size) or size == 0.0:
         return None
     at = int(np.argmax(np.abs(predicted)))
     with np.errstate(over="ignore"):
@@ -74,5 +77,5 @@ def _ratio(predicted: Array, target: Array, floor: Array) -> str | None:
         return None
     nearest = int(np.argmin(np.abs(_LOGS - math.log(value))))
     factor = CONVERSIONS[_NAMES[nearest]]
-    close = np.abs(target - predicted * factor) <= 10.0 * np.max(floor) * size * factor
+    close = np.abs(target - predicted * factor) <= floor * size * factor
     return _NAMES[nearest] if close.all() else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nbtui.evidence.ascii_text import ascii_line, cell
@@ -18,6 +18,12 @@ _HEAD = (
     "| factor | unit | C | Python | abs. delta | rel. delta | status |",
     "|---|---|---|---|---|---|---|",
 )
+
+_SUBJECT = {
+    "simulation": "a cause of the simulation",
+    "print": "a cause of the print: the trace line, not the pixel",
+    "precision": "the precision of the numbers",
+}
 
 
 def summary(metrics: Mapping[str, Any], place: str, todo: str) -> str:
@@ -49,8 +55,9 @@ def next_step(metrics: Mapping[str, Any]) -> str:
         return f"fix this, then export again: {metrics['blocked'][0]}"
     if first is None:
         return "repeat with another pixel or phi mode; nothing differs here"
-    causes = (metrics["diagnosis"] or {}).get("hypotheses")
-    if causes:
+    diagnosis = metrics["diagnosis"] or {}
+    causes = diagnosis.get("hypotheses")
+    if causes and diagnosis.get("verdict") != "unknown":
         return f"confirm {' + '.join(causes[0]['ids'])}: {' '.join(causes[0]['confirm'])}"
     origin = first["inherited_from"]
     where = f"follow it upstream to {origin}" if origin else "nothing upstream differs, so inspect its own computation"
@@ -156,22 +163,50 @@ def _preflight(metrics: Mapping[str, Any]) -> Iterator[str]:
 
 def _diagnosis(metrics: Mapping[str, Any]) -> Iterator[str]:
     yield "## Diagnosis"
-    yield ""
     found = metrics["diagnosis"]
     if found is None:
+        yield ""
         yield "No diagnosis."
         return
-    if not found["hypotheses"]:
-        yield "No known cause explains the difference." if metrics["num_divergent"] else "Nothing differs."
-    for cause in found["hypotheses"]:
-        yield f"{number(cause['rank'])}. {' + '.join(map(cell, cause['ids']))}: {cell(cause['summary'])}"
-        explained, left = number(cause["explained"]), number(cause["residual"])
-        yield f"   - explains {explained} of the gap; relative difference left: {left}"
-        yield from (f"   - confirm: {cell(text)}" for text in cause["confirm"])
-        yield from (f"   - C log, {cell(text)}" for text in cause.get("seen", ()))
-        yield from (f"   - remedy: {cell(text)}" for text in cause["fix"])
     notes = [text for key in ("preflight", "self_consistency", "ratios") for text in found[key]]
-    yield from (f"- {cell(text)}" for text in notes if text not in metrics["preflight"])
+    for part in (
+        [_answer(found)],
+        _listed("What is certain", found["certain"]),
+        [text for cause in found["hypotheses"] for text in _cause(cause)],
+        _listed("What is unknown", [item["sentence"] for item in found["unknown"]]),
+        _listed("Other findings", [text for text in notes if text not in metrics["preflight"]]),
+        _listed("Remarks", found["remarks"]),
+    ):
+        if part:
+            yield ""
+            yield from part
+
+
+def _answer(found: Mapping[str, Any]) -> str:
+    """The verdict as a sentence, with the names of the best cause."""
+    names = " + ".join(map(cell, found["hypotheses"][0]["ids"])) if found["hypotheses"] else ""
+    return {
+        "agrees": "Nothing differs.",
+        "explained": f"Explained: {names}.",
+        "partly": f"Partly explained: {names}.",
+        "unknown": "No known cause explains the difference.",
+    }[found["verdict"]]
+
+
+def _cause(cause: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{number(cause['rank'])}. {' + '.join(map(cell, cause['ids']))}: {cell(cause['summary'])}"
+    yield f"   - {_SUBJECT[cause['kind']]}; probability {number(cause['probability'])}"
+    left = cause["worst_left"]
+    field = f" ({cell(left['field'])})" if left else ""
+    explained, residual = number(cause["explained"]), number(cause["residual"])
+    yield f"   - explains {explained} of the difference; largest relative difference left: {residual}{field}"
+    yield from (f"   - confirm: {cell(text)}" for text in cause["confirm"])
+    yield from (f"   - C log, {cell(text)}" for text in cause["seen"])
+    yield from (f"   - remedy: {cell(text)}" for text in cause["fix"])
+
+
+def _listed(title: str, sentences: Sequence[str]) -> list[str]:
+    return [f"{title}:", "", *(f"- {cell(text)}" for text in sentences)] if sentences else []
 
 
 def _baseline(metrics: Mapping[str, Any]) -> Iterator[str]:

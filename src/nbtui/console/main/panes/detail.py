@@ -8,7 +8,7 @@ from dataclasses import replace
 from nbtui.console.drawing.line import Line, Span, block, clip, left, line, rule, wrap
 from nbtui.console.drawing.numbers import agreeing_digits, common_digits, count, full, relative
 from nbtui.console.main.actions import ACTIONS
-from nbtui.console.main.cause_summary import cause_in_one_line, hint, not_diagnosed
+from nbtui.console.main.cause_summary import cause_in_one_line, certain_and_unknown, hint, not_diagnosed
 from nbtui.console.main.dependencies import dependencies, dependents
 from nbtui.console.main.links import chosen, links, row_of
 from nbtui.console.main.panes import about
@@ -76,11 +76,13 @@ def _body(state: State, row: Row, width: int, height: int) -> list[Line]:
     lines += [*_deltas(state, row, width), *_meaning(row, width, roomy), *_depends(state, row, width, roomy)]
     cause, why, large = cause_in_one_line(state), hint(state), not_diagnosed(state)
     if cause:
-        lines += _advice("Likely: ", cause, width, roomy)
+        lines += _advice("Why: ", cause, width, roomy)
+        for label, words in certain_and_unknown(state) if roomy else ():
+            lines += _advice(label, words, width, roomy)
     elif why:
         lines += _advice("hint ", why, width, roomy)
     elif large:
-        lines += _advice("Likely: ", large, width, roomy)
+        lines += _advice("Why: ", large, width, roomy)
     return lines + _feeds(state, row, width) + about.lines(state, row, width) if height >= LONG else lines
 
 

@@ -1,0 +1,1 @@
+"""For refinement: parametrisations of crystal, cell and F, several panels, background, standard errors."""

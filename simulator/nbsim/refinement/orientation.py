@@ -1,0 +1,86 @@
+"""Orientation as a matrix: A = U B, the rotation U of a crystal and the matrix B of its cell.
+
+A (3, 3) has the columns a*, b*, c* [1/A] in the laboratory at phi = 0; B has a* along x and b* in the xy plane, as in
+nanoBragg, and follows the cell exactly (C's own B is off where two or more angles differ from 90 degrees, quirk
+``cell_sine_of_gamma_star``). Source: Busing and Levy (1967), Acta Cryst. 22, 457; nanobragg_setup.md section 3.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from nbsim.constants import RTD
+from nbsim.errors import InputError
+from nbsim.rotations import rotation_matrix
+from nbsim.setup.crystal import cell_in_radians, reciprocal_from_cell
+from nbsim.vectors import cross, dot, length, unit
+from nbsim.whole_file import write_whole
+
+_SMALLEST_COSINE = 1e-8  # of the rotation about y; below, those about x and z have the same axis
+
+
+def misset_rotation(misset: Tensor) -> Tensor:
+    """U (3, 3) of angles ``misset`` (3,) [degrees] about lab x, then y, then z: ``-misset`` as a matrix."""
+    about_x, about_y, about_z = rotation_matrix(torch.diag(misset / RTD)).unbind()
+    return about_z @ about_y @ about_x
+
+
+def misset_angles(rotation: Tensor) -> Tensor:
+    """Angles (3,) [degrees] about lab x, then y, then z of a rotation matrix (3, 3): the values of ``-misset``.
+
+    The inverse of :func:`misset_rotation`, y within +-90 degrees. At y = +-90 degrees x and z turn about one axis: x is
+    0 there, and the derivatives do not exist.
+    """
+    cosine = torch.hypot(rotation[2, 1], rotation[2, 2])
+    y = torch.atan2(-rotation[2, 0], cosine)
+    if bool(cosine.detach() > _SMALLEST_COSINE):
+        x = torch.atan2(rotation[2, 1], rotation[2, 2])
+        z = torch.atan2(rotation[1, 0], rotation[0, 0])
+    else:
+        x, z = torch.zeros_like(y), torch.atan2(-rotation[0, 1], rotation[1, 1])
+    return torch.stack((x, y, z)) * RTD
+
+
+def a_matrix(cell: Tensor, rotation: Tensor) -> Tensor:
+    """A = U B [1/A], (3, 3), of ``cell`` (6,) [A, degrees] and ``rotation`` U (3, 3).
+
+    ``with_parameters(a_matrix=...)`` takes it. A small rotation w (3,) [rad] about axes of the laboratory on top of U
+    is ``rotation_matrix(w) @ rotation``.
+
+    Raises:
+        InputError: the cell is impossible.
+    """
+    return rotation @ torch.stack(reciprocal_from_cell(cell_in_radians(cell), literal=False), dim=1)
+
+
+def cell_of(a_matrix: Tensor) -> Tensor:
+    """a, b, c [A], alpha, beta, gamma [degrees], (6,), of A (3, 3) [1/A]."""
+    a, b, c = torch.linalg.inv(a_matrix).unbind()
+    angles = [torch.atan2(length(cross(v, w)), dot(v, w)) * RTD for v, w in ((b, c), (c, a), (a, b))]
+    return torch.stack((length(a), length(b), length(c), *angles))
+
+
+def rotation_of(a_matrix: Tensor) -> Tensor:
+    """U (3, 3) of A = U B (3, 3): a* along the first column, b* in the plane of the first two."""
+    a_star, b_star, _ = a_matrix.unbind(1)
+    first, third = unit(a_star), unit(cross(a_star, b_star))
+    return torch.stack((first, cross(third, first), third), dim=1)
+
+
+def write_matrix(path: Path | str, a_matrix: Tensor, wavelength: Tensor | float) -> None:
+    """Write A (3, 3) [1/A] times ``wavelength`` [A] as a MOSFLM matrix: ``-mat`` hands it to the C program.
+
+    The command line must hold the same ``-lambda``, and neither ``-cell`` nor ``-misset``.
+
+    Raises:
+        InputError: not three by three finite numbers.
+        OutputError: the file cannot be written.
+    """
+    if tuple(a_matrix.shape) != (3, 3) or not bool(a_matrix.isfinite().all()):
+        raise InputError(f"{path}: A must be three by three finite numbers, not of shape {tuple(a_matrix.shape)}")
+    rows = (a_matrix.detach().double().cpu() * float(wavelength)).tolist()
+    text = "".join(" ".join(f"{value:.17g}" for value in row) + "\n" for row in rows)
+    write_whole(Path(path), [text.encode("ascii")])

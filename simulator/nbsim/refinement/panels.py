@@ -1,0 +1,172 @@
+"""Several flat panels around one crystal: an experiment per panel, crystal and beam in common.
+
+Every panel is a nanoBragg run in the CUSTOM convention that pivots at the sample, so that the C program renders the
+same panels one by one. Lengths in mm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nbsim.api import Experiment
+from nbsim.errors import InputError
+from nbsim.options.options import Vector
+from nbsim.refinement.orientation import misset_angles, misset_rotation
+from nbsim.rotations import rotation_matrix
+from nbsim.setup.geometry import axes
+
+_DETECTOR = ("distance", "close_distance", "beam_center", "detector_rotations", "twotheta")
+_SQUARE = 1e-6  # cosine between the axes of a panel
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A flat panel where it stands in the laboratory of the command line, as in a dxtbx detector model."""
+
+    origin: Vector  # sample to the outer corner of pixel (0, 0) [mm]
+    fast: Vector  # direction of increasing fast index, any length
+    slow: Vector
+    n_fast: int
+    n_slow: int
+    pixel: float  # edge of a pixel [mm]
+
+    def words(self) -> list[str]:
+        """The flags that place this panel, beside those of the laboratory's axes.
+
+        Raises:
+            InputError: axes that are zero or not perpendicular, or a panel that shows its back to the sample.
+        """
+        origin, fast, slow = (torch.tensor(v, dtype=torch.float64) for v in (self.origin, self.fast, self.slow))
+        if not (float(fast.norm()) > 0.0 and float(slow.norm()) > 0.0):
+            raise InputError("panel: the fast and the slow axis must not be zero")
+        fast, slow = fast / fast.norm(), slow / slow.norm()
+        if abs(float(fast @ slow)) > _SQUARE:
+            raise InputError("panel: the fast and the slow axis must be perpendicular")
+        normal = torch.linalg.cross(fast, slow)
+        close = float(origin @ normal)
+        if close <= 0.0:
+            raise InputError("panel: fast x slow must point away from the sample; exchange the axes or reverse one")
+        numbers = {
+            "-fdet_vector": fast.tolist(),
+            "-sdet_vector": slow.tolist(),
+            "-odet_vector": normal.tolist(),
+            "-pixel": [self.pixel],
+            "-detpixels_x": [self.n_fast],
+            "-detpixels_y": [self.n_slow],
+            "-Xbeam": [-float(origin @ fast)],
+            "-Ybeam": [-float(origin @ slow)],
+            "-close_distance": [close],
+        }
+        return _spelled(numbers)
+
+
+def _spelled(numbers: Mapping[str, Sequence[float]]) -> list[str]:
+    return [word for flag, values in numbers.items() for word in (flag, *map(repr, values))]
+
+
+@dataclass(frozen=True)
+class Panels:
+    """One crystal in one beam on several panels; ``panels[i]`` is a complete experiment."""
+
+    panels: tuple[Experiment, ...]
+
+    @classmethod
+    def from_command(cls, command: str, panels: Sequence[Panel], workdir: Path | str = ".", **settings: Any) -> Panels:
+        """The command line ``command`` with its detector replaced by ``panels``.
+
+        The axes of its convention stay those of the laboratory: MOSFLM's beam runs along x. ``settings`` are those of
+        :meth:`nbsim.Experiment.from_command`.
+
+        Raises:
+            InputError: no panel, a panel that cannot be, or an unusable command line.
+        """
+        if not panels:
+            raise InputError("panels: at least one is needed")
+        first = Experiment.from_command(command, workdir, **settings)
+        frame = axes(first.options, first.quirks)
+        # the two-theta axis also sets the angle (S1), which is therefore typed after it; it pivots at the sample
+        laboratory = _spelled(
+            {
+                "-beam_vector": frame.beam.tolist(),
+                "-polar_vector": frame.polarization.tolist(),
+                "-spindle_axis": frame.spindle.tolist(),
+                "-twotheta_axis": frame.twotheta.tolist(),
+                "-detector_rotx": [0.0],
+                "-detector_roty": [0.0],
+                "-detector_rotz": [0.0],
+                "-twotheta": [0.0],
+            }
+        )
+        words = [*first.options.argv, *laboratory]
+        return cls(tuple(Experiment.from_command([*words, *panel.words()], workdir, **settings) for panel in panels))
+
+    def with_parameters(self, **parameters: Any) -> Panels:
+        """The same panels with other numbers of crystal, beam and spindle.
+
+        Names, units and errors are those of :meth:`nbsim.Experiment.with_parameters`.
+
+        Raises:
+            InputError: a parameter of the detector, or an unusable value.
+        """
+        own = [name for name in parameters if name in _DETECTOR]
+        if own:
+            raise InputError(f"{', '.join(own)}: belongs to a single panel; use with_panel(index, ...) or moved(...)")
+        return Panels(tuple(panel.with_parameters(**parameters) for panel in self.panels))
+
+    def with_panel(self, index: int, **parameters: Any) -> Panels:
+        """The same panels, one with another ``close_distance``, ``beam_center`` or ``detector_rotations``.
+
+        Raises:
+            InputError: a parameter of the crystal or the beam, or no such panel.
+        """
+        shared = [name for name in parameters if name not in _DETECTOR]
+        if shared:
+            raise InputError(f"{', '.join(shared)}: shared by all panels; use with_parameters(...)")
+        if not 0 <= index < len(self.panels):
+            raise InputError(f"panel {index}: there are {len(self.panels)}, from 0")
+        changed = list(self.panels)
+        changed[index] = changed[index].with_parameters(**parameters)
+        return Panels(tuple(changed))
+
+    def moved(self, turn: Tensor, shift: Tensor) -> Panels:
+        """The whole detector moved as a rigid body, differentiably.
+
+        Args:
+            turn: rotation vector (3,) [rad] about the sample; smooth at zero.
+            shift: vector (3,) [mm] in the laboratory, after the rotation.
+        """
+        rotation = rotation_matrix(turn)
+        return Panels(tuple(_moved(panel, rotation, shift) for panel in self.panels))
+
+    def photons(self) -> tuple[Tensor, ...]:
+        """The image of each panel, (n_slow, n_fast) [photons], differentiable; see :meth:`nbsim.Experiment.photons`."""
+        return tuple(panel.photons() for panel in self.panels)
+
+    def images(self, *, progress: Callable[[int, int], None] | None = None) -> tuple[Tensor, ...]:
+        """The image of each panel, float32, fast and without gradients; ``progress``: panels done and in all."""
+        made = []
+        for panel in self.panels:
+            made.append(panel.image().photons)
+            if progress is not None:
+                progress(len(made), len(self.panels))
+        return tuple(made)
+
+
+def _moved(panel: Experiment, rotation: Tensor, shift: Tensor) -> Experiment:
+    """A panel of the sample pivot, first rotated about the sample, then shifted [mm]."""
+    numbers = panel.parameters
+    assert numbers.close_distance is not None  # as placed by Panel.words
+    turned = rotation @ misset_rotation(numbers.detector_rotations)
+    frame = axes(panel.options, panel.quirks)
+    fast, slow, normal = (turned @ axis for axis in (frame.fast, frame.slow, frame.normal))
+    return panel.with_parameters(
+        detector_rotations=misset_angles(turned),
+        beam_center=numbers.beam_center - torch.stack((shift @ fast, shift @ slow)),
+        close_distance=numbers.close_distance + shift @ normal,
+    )

@@ -1,0 +1,192 @@
+"""Facts of two logs that hold whatever the cause, as sentences.
+
+Nothing here depends on a hypothesis: every sentence follows from the two logs, the data flow of the field catalogue
+and the lines already known to be of the print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from nbtui.diagnosis.explain.differences import (
+    FieldDifference,
+    by_field,
+    is_vector,
+    made_from,
+    names,
+    to_within,
+    together,
+    way_to,
+)
+from nbtui.diagnosis.search.rows import Rows
+from nbtui.diagnosis.search.units import conversion_name
+from nbtui.live.scene import Array
+from nbtui.parity.streams import upstream
+
+PIXEL = "I_pixel_final"
+TOTALS = (PIXEL, "I_before_scaling", "hkl_frac")  # a difference upstream of one of these would change it
+SINGLE_PRINT = 2.0**-22  # relative: two float32 roundings, the coarsest print of a converted value
+
+
+def certain(
+    rows: Rows, *, print_fields: Sequence[str], block: str, sides: tuple[str, str] = ("C", "Python")
+) -> tuple[str, ...]:
+    """What the two logs prove, most useful first.
+
+    Args:
+        rows: the compared numbers of both logs.
+        print_fields: fields whose difference is known to be of the trace line, not of the pixel.
+        block: a sentence on the suspect's trace block ("the Python block is that of the pixel's centre; C has 9
+            blocks"); empty if the blocks of the two logs correspond.
+        sides: names of reference and suspect.
+    """
+    found = by_field(rows, rows.reference, rows.suspect)
+    if not found:
+        return ()
+    if all(item.agrees for item in found):
+        worst = max(item.off for item in found)
+        return (*_of_block(block), f"All {len(found)} fields of both logs agree {to_within(worst)}.")
+    printed = frozenset(print_fields)
+    return (
+        *_of_block(block),
+        *_zero(rows, found),
+        *_unreached(rows, found, printed),
+        *_beginning(found, printed),
+        *_converted(rows, found, printed, sides),
+        *_first(rows, found, printed, sides),
+        *_agreeing(found, printed),
+    )
+
+
+def _of_block(block: str) -> Iterator[str]:
+    if block:
+        yield f"{block[0].upper()}{block[1:].rstrip('.')}."
+
+
+def _zero(rows: Rows, found: Sequence[FieldDifference]) -> Iterator[str]:
+    """A pixel that agrees because nothing reaches it."""
+    pixel = next((item for item in found if item.field == PIXEL), None)
+    if pixel is not None and pixel.agrees and rows.reference[pixel.worst] == 0.0:
+        yield f"{PIXEL} is zero on both sides; that proves nothing about the values before it."
+
+
+def _beginning(found: Sequence[FieldDifference], printed: frozenset[str]) -> Iterator[str]:
+    """The longest beginning of the pipeline that agrees, lines of the print left out."""
+    start: list[FieldDifference] = []
+    apart: list[str] = []
+    waiting: list[str] = []
+    for item in found:
+        if item.agrees:
+            start.append(item)
+            apart += waiting
+            waiting = []
+        elif item.field in printed or item.log_only:
+            waiting.append(item.field)
+        else:
+            break
+    if start and start[-1].field != PIXEL:
+        but = f", apart from {names(apart)}" if apart else ""
+        yield f"Everything up to {start[-1].field} agrees {to_within(max(item.off for item in start))}{but}."
+
+
+def _converted(
+    rows: Rows, found: Sequence[FieldDifference], printed: frozenset[str], sides: tuple[str, str]
+) -> Iterator[str]:
+    """Lines of the print in another unit, by conversion factor."""
+    groups: dict[str, list[str]] = {}
+    for item in found:
+        if item.agrees or item.field not in printed:
+            continue
+        line = together(rows, item.worst)
+        factor = conversion_name(rows.reference[line], rows.suspect[line], SINGLE_PRINT)
+        if factor:
+            groups.setdefault(factor, []).append(item.field)
+    reference, suspect = sides
+    for factor, fields in groups.items():
+        yield f"{suspect} prints {names(fields)} in another unit: {factor} times the value of {reference}."
+
+
+def _unreached(rows: Rows, found: Sequence[FieldDifference], printed: frozenset[str]) -> Iterator[str]:
+    """Differences upstream of a total that agrees; zero proves nothing."""
+    told: set[str] = set()
+    for name in TOTALS:
+        total = next((item for item in found if item.field == name), None)
+        if total is None or not total.agrees or not np.any(rows.reference[together(rows, total.worst)]):
+            continue
+        before = [item.field for item in found if not item.agrees and item.field in upstream(name) - told]
+        if before:
+            told.update(before)
+            what, do, they = ("difference", "does", "it is") if len(before) == 1 else ("differences", "do", "they are")
+            of_print = f": {they} of the print" if printed.issuperset(before) else ""
+            so = f"the {what} of {names(before)} {do} not reach it{of_print}"
+            yield f"{name} agrees {to_within(total.off)}, so {so}."
+    rest = [item.field for item in found if not item.agrees and item.field in printed - told]
+    if rest:
+        yield f"The difference of {names(rest)} is of the print, not of the pixel."
+
+
+def _first(
+    rows: Rows, found: Sequence[FieldDifference], printed: frozenset[str], sides: tuple[str, str]
+) -> Iterator[str]:
+    """The first difference on the way to the pixel, and others that follow from nothing before them."""
+    way = way_to(PIXEL, tuple(_agreeing_totals(rows, found)))
+    differing = [item for item in found if not item.agrees and item.field in way - printed]
+    fields = {item.field for item in differing}
+    begins = [item for item in differing if not made_from(item.field, fields)]
+    if not begins or PIXEL in _agreeing_totals(rows, found):
+        return
+    first, *rest = begins
+    yield f"{first.field} is the first difference on the way to the pixel: {_amount(rows, first, sides)}."
+    all_differing = {item.field for item in found if not item.agrees}
+    others = [item for item in rest if not made_from(item.field, all_differing)]
+    if len(others) == 1:
+        yield f"{others[0].field} differs independently of it: {_amount(rows, others[0], sides)}."
+    elif others:
+        amounts = "; ".join(f"{item.field}, {_amount(rows, item, sides)}" for item in others)
+        yield f"These differ independently of it: {amounts}."
+
+
+def _agreeing_totals(rows: Rows, found: Sequence[FieldDifference]) -> Iterator[str]:
+    for item in found:
+        if item.field in TOTALS and item.agrees and np.any(rows.reference[together(rows, item.worst)]):
+            yield item.field
+
+
+def _amount(rows: Rows, item: FieldDifference, sides: tuple[str, str]) -> str:
+    """A difference in numbers."""
+    line = together(rows, item.worst)
+    ours, theirs = rows.reference[line], rows.suspect[line]
+    if is_vector(item.field):
+        length = float(np.linalg.norm(ours))
+        if length > 0.0 and np.isfinite(theirs).all():
+            ratio = float(np.linalg.norm(theirs)) / length
+            if not 0.5 < ratio < 2.0:
+                return f"{ratio:.6g} times as long"
+            return f"off by {float(np.linalg.norm(theirs - ours)) / length:.2g} of its length"
+        return f"{sides[0]} prints {_values(ours)}, {sides[1]} {_values(theirs)}"
+    one, other = float(ours[0]), float(theirs[0])
+    both = f"{sides[0]} prints {one:.15g}, {sides[1]} {other:.15g}"
+    if one * other > 0.0 and np.isfinite(one) and np.isfinite(other):
+        ratio = other / one
+        return f"{both}, {ratio:.6g} times" if abs(ratio - 1.0) > 0.01 else f"{both}, off by {abs(ratio - 1.0):.1e}"
+    return both
+
+
+def _values(numbers: Array) -> str:
+    return " ".join(f"{value:.9g}" for value in numbers)
+
+
+def _agreeing(found: Sequence[FieldDifference], printed: frozenset[str]) -> Iterator[str]:
+    """Fields that agree although something before them differs."""
+    begun, agreeing = False, []
+    for item in found:
+        if not item.agrees:
+            begun = begun or not (item.field in printed or item.log_only)
+        elif begun and item.field not in TOTALS and item.field != "floatimage_accumulated":
+            agreeing.append(item)
+    if agreeing:
+        agree = "agrees" if len(agreeing) == 1 else "agree"
+        worst = max(item.off for item in agreeing)
+        yield f"{names([item.field for item in agreeing])} {agree} as well, {to_within(worst)}."

@@ -1,0 +1,98 @@
+"""Several panels: each against the C program, where it stands and after a motion of the whole detector."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.autograd import gradcheck
+
+from nbsim import InputError, Panel, Panels
+
+BASE = (
+    "-default_F 100 -cell 40 50 60 90 90 90 -misset 10 20 30 -Na 4 -Nb 5 -Nc 6 -lambda 1.0 -distance 60 -detpixels 8 "
+    "-pixel 5 -oversample 1 -phi 1 -osc 1 -phisteps 3"
+)
+PANELS = (
+    Panel((60.0, 30.0, -40.0), (0.0, 0.1, 1.0), (0.0, -1.0, 0.1), 8, 6, 4.0),
+    Panel((55.0, 25.0, 5.0), (-0.3, 0.1, 1.0), (-0.03, -1.0, 0.091), 5, 7, 4.0),
+)
+
+
+def float64(*values: float) -> Tensor:
+    return torch.tensor(values, dtype=torch.float64)
+
+
+@pytest.fixture(scope="module")
+def detector() -> Panels:
+    return Panels.from_command(BASE, PANELS, phi_mode="c-parity")
+
+
+def test_every_panel_is_a_run_of_the_c_program(detector: Panels, c_images: dict[str, Any]) -> None:
+    for number, (panel, image) in enumerate(zip(detector.panels, detector.images(), strict=True)):
+        golden = c_images[f"panel_{number}"]
+        assert " ".join(panel.options.argv) == golden.command
+        assert torch.equal(image, golden.photons)
+
+
+def test_pixels_stand_where_the_panel_says(detector: Panels) -> None:
+    for panel, made in zip(PANELS, detector.panels, strict=True):
+        origin, fast = float64(*panel.origin), float64(*panel.fast)
+        torch.testing.assert_close(1e3 * made.detector.pix0, origin, rtol=1e-12, atol=1e-12)
+        torch.testing.assert_close(made.detector.fast, fast / fast.norm(), rtol=1e-12, atol=1e-12)
+        assert (made.detector.n_slow, made.detector.n_fast) == (panel.n_slow, panel.n_fast)
+
+
+def test_a_moved_detector_is_the_one_placed_there(detector: Panels, c_images: dict[str, Any]) -> None:
+    turn, shift = float64(0.01, -0.02, 0.03), float64(1.0, -2.0, 3.0)
+    for number, photons in enumerate(detector.moved(turn, shift).photons()):
+        torch.testing.assert_close(photons.float(), c_images[f"moved_panel_{number}"].photons, rtol=1e-5, atol=0)
+
+
+def test_motions_add_up(detector: Panels) -> None:
+    turn, shift = float64(0.01, -0.02, 0.03), float64(1.0, -2.0, 3.0)
+    there = detector.moved(float64(0.0, 0.0, 0.0), shift).moved(turn, float64(0.0, 0.0, 0.0))
+    back = there.moved(-turn, float64(0.0, 0.0, 0.0)).moved(float64(0.0, 0.0, 0.0), -shift)
+    for one, other in zip(detector.panels, back.panels, strict=True):
+        torch.testing.assert_close(other.detector.pix0, one.detector.pix0, rtol=0, atol=1e-15)
+
+
+def test_gradients_reach_a_motion_that_starts_at_zero(detector: Panels) -> None:
+    scale = [image.detach().max() for image in detector.photons()]
+
+    def relative(turn: Tensor, shift: Tensor, wavelength: Tensor) -> tuple[Tensor, ...]:
+        moved = detector.with_parameters(wavelength=wavelength).moved(turn, shift)
+        return tuple(image[2:4, 2:5] / top for image, top in zip(moved.photons(), scale, strict=True))
+
+    leaves = [torch.zeros(3), torch.zeros(3), torch.tensor(1.0)]
+    assert gradcheck(relative, [x.double().requires_grad_() for x in leaves], eps=1e-7, atol=2e-5, rtol=1e-4)
+
+
+def test_crystal_and_beam_are_shared_and_panels_have_their_own_numbers(detector: Panels) -> None:
+    changed = detector.with_parameters(misset=[1.0, 2.0, 3.0]).with_panel(1, close_distance=70.0)
+    assert all(panel.parameters.misset.tolist() == [1.0, 2.0, 3.0] for panel in changed.panels)
+    assert torch.equal(changed.panels[0].detector.pix0, detector.panels[0].detector.pix0)
+    assert float(changed.panels[1].detector.close_distance) == pytest.approx(0.07)
+    with pytest.raises(InputError, match=r"beam_center: belongs to a single panel; use with_panel"):
+        detector.with_parameters(beam_center=[1.0, 2.0])
+    with pytest.raises(InputError, match=r"cell: shared by all panels; use with_parameters"):
+        detector.with_panel(0, cell=[40, 50, 60, 90, 90, 90])
+    with pytest.raises(InputError, match=r"panel 2: there are 2, from 0"):
+        detector.with_panel(2, close_distance=70.0)
+
+
+@pytest.mark.parametrize(
+    ("origin", "fast", "slow", "message"),
+    [
+        ((60.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, 1.0, 0.0), "must point away from the sample"),
+        ((60.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, 1.0, 0.1), "must be perpendicular"),
+        ((60.0, 0.0, 0.0), (0.0, 0.0, 0.0), (0.0, 1.0, 0.0), "must not be zero"),
+    ],
+)
+def test_impossible_panels_are_refused(origin: Any, fast: Any, slow: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Panels.from_command(BASE, [Panel(origin, fast, slow, 4, 4, 1.0)])
+    with pytest.raises(InputError, match="at least one is needed"):
+        Panels.from_command(BASE, [])
