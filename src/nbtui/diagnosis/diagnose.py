@@ -9,9 +9,12 @@ import numpy as np
 
 from nbtui.diagnosis.answer import Diagnosis, Verdict
 from nbtui.diagnosis.explain.attribution import attribute, given
-from nbtui.diagnosis.explain.causes import Cause, Outcome, ranked
+from nbtui.diagnosis.explain.causes import Cause, Outcome, ranked, remarks
+from nbtui.diagnosis.explain.certain import certain
+from nbtui.diagnosis.explain.unknown import unexplained
 from nbtui.diagnosis.hypotheses.catalogue import variants_of
 from nbtui.diagnosis.hypotheses.record import CauseKind, Problem, Variant
+from nbtui.diagnosis.hypotheses.taps import PIXEL_CENTER
 from nbtui.diagnosis.replay.replay import MOST_TERMS, Replay, replay
 from nbtui.diagnosis.replay.setup import PixelSetup
 from nbtui.diagnosis.search.consistency import check
@@ -26,7 +29,8 @@ from nbtui.diagnosis.search.single import find_single, single_noise, suspected_s
 from nbtui.errors import UnusableInput
 from nbtui.live.c_terms import terms_of_c
 from nbtui.live.model import Case
-from nbtui.live.scene import cell_of, frame_of, load_scene
+from nbtui.live.scene import Array, cell_of, frame_of, load_scene
+from nbtui.parity.blocks import BlockPairing, paired_blocks
 from nbtui.parity.compare import compare
 from nbtui.parity.inheritance import first_new
 from nbtui.trace.model import Trace, TraceError
@@ -74,19 +78,22 @@ def diagnose(
     asked = _question(Problem(case, base, c, py), rows, plain)
     tried = [0, 0]
     search = Search(base, asked.rows, variants_of(asked.problem), hints(c, py), tell=tell, tried=tried)
-    outcome, best = _explained(asked.problem, search, asked.side)
+    outcome, best = _explained(asked, search)
     tell("matching ratios and attributing the gap")
     causes = tuple(ranked(outcome, c))
-    verdict = _verdict(outcome, causes)
+    left = outcome.remainder
     origin = divergences(base, outcome.rows)
     sides = (replay(best), plain) if asked.side == "C" else (plain, replay(best))
     terms, source = _terms_of_c(case, c, sides[0], base)
     return Diagnosis(
-        verdict=verdict,
+        verdict=_verdict(outcome, causes),
         hypotheses=causes,
         preflight=findings,
         faulty_side=asked.side if causes else "",
         notes=(*asked.notes, *source.notes),
+        certain=certain(rows, print_fields=left.of_print, block=_block(paired_blocks(c, py))),
+        unknown=unexplained(outcome.rows, outcome.states[0].predicted, left.unknown, _tried(outcome)),
+        remarks=remarks(outcome),
         consistency=contradictions,
         ratios=matches(c, py, base, single=outcome.single is not None),
         inherited=origin.inherited,
@@ -95,6 +102,19 @@ def diagnose(
         attributed_to=source.name,
         tried=(tried[0], tried[1]),
     )
+
+
+def _block(pairing: BlockPairing) -> str:
+    """A sentence on a suspect's block that is none of the reference's; empty without one."""
+    return (
+        "the Python block is evaluated at the center of the pixel, where C has no subpixel" if pairing.at_centre else ""
+    )
+
+
+def _tried(outcome: Outcome) -> list[tuple[str, Array]]:
+    """Single causes and their predictions, from which the nearest is named."""
+    singles = (state for state in outcome.states if len(state.variants) == 1)
+    return [(state.ids[0], state.predicted) for state in singles]
 
 
 def _verdict(outcome: Outcome, causes: tuple[Cause, ...]) -> Verdict:
@@ -198,27 +218,34 @@ def _sum_of_terms(c: Trace, base: PixelSetup) -> float | None:
     return float(values[0]) if values and not isinstance(values[0], str) else None
 
 
-def _explained(problem: Problem, whole: Search, side: str) -> tuple[Outcome, PixelSetup]:
+def _explained(asked: _Question, whole: Search) -> tuple[Outcome, PixelSetup]:
     """Search, allowing for single precision in the printed digits; and the set-up of the best state."""
-    base, rows, variants = problem.base, whole.rows, whole.variants
+    problem, rows, variants = asked.problem, whole.rows, list(whole.variants)
     gap = rows.total(rows.bits(rows.reference, rows.suspect))
     single = find_single(rows)
     if single is not None:
-        rows = rows.loosened(single_noise(base, rows, single.stage))
-    search = replace(whole, rows=rows, variants=[v for v in variants if not v.hypothesis.own_lines])
+        rows = rows.loosened(single_noise(problem.base, rows, single.stage))
+    search = replace(whole, rows=rows)
+    known: list[Variant] = []
+    if paired_blocks(problem.reference, problem.suspect).at_centre:
+        known = [variant for variant in variants if variant.id == PIXEL_CENTER.id]
+        variants = [variant for variant in variants if variant.id != PIXEL_CENTER.id]
+    for variant in known:
+        search = replace(search, base=variant.change(search.base))
     quiet = _quiet(search, [v for v in variants if v.hypothesis.own_lines])
     if quiet is not None:
-        search = replace(search, base=quiet.change(base))
+        search = replace(search, base=quiet.change(search.base))
+    search = replace(search, variants=[v for v in variants if not v.hypothesis.own_lines])
     states = search.run(lambda setup, bits: fitted(replace(problem, base=setup), rows, bits, whole.tell))
     if single is None and remainder(rows, states[0]).unknown:
         guess = suspected_single(rows, states[0].predicted)
         if guess is not None:
-            loose = rows.loosened(single_noise(base, rows, guess.stage))
+            loose = rows.loosened(single_noise(problem.base, rows, guess.stage))
             again = replace(search, rows=loose, replays=0, seen={}, extras={})
             found = again.run()
             if not remainder(loose, found[0]).unknown:
                 single, rows, search, states = guess, loose, again, found
-    return Outcome(states, rows, gap, single, quiet, side), search.applied(states[0].variants)
+    return Outcome(states, rows, gap, single, tuple(known), quiet, asked.side), search.applied(states[0].variants)
 
 
 def _quiet(search: Search, variants: list[Variant]) -> Variant | None:

@@ -106,6 +106,7 @@ class Outcome:
     rows: Rows
     gap: float  # bits of misfit before any hypothesis
     single: Single | None
+    known: tuple[Variant, ...]  # explained before the search: shown by the logs themselves
     quiet: Variant | None  # a harmless line that was explained first
     side: str  # the faulty side: PY or C
 
@@ -138,7 +139,7 @@ def _explains_more(ids: tuple[str, ...], cost: float, other: tuple[str, ...], co
 
 def _ids(state: SearchState, left: Remainder, outcome: Outcome) -> tuple[str, ...]:
     """Ids of a state. A harmless line and single precision count only alone, the latter only beyond tolerance."""
-    ids = set(state.ids)
+    ids = {*state.ids, *(variant.id for variant in outcome.known)}
     if beyond_tolerance(outcome.rows, state, left.of_print):
         ids.add(REDERIVED.id)
     if not ids and outcome.quiet is not None:
@@ -168,7 +169,7 @@ def _cause(
     ids: tuple[str, ...], probability: float, state: SearchState, left: Remainder, outcome: Outcome, c: Trace
 ) -> Cause:
     known = [CATALOGUE[name] for name in ids]
-    variants = [variant for _, variant in state.variants]
+    variants = [*outcome.known, *(variant for _, variant in state.variants)]
     if outcome.quiet is not None:
         variants.append(outcome.quiet)
     forms = tuple(clean(variant.label) for variant in variants)
@@ -202,6 +203,18 @@ def _explained(state: SearchState, left: Remainder, outcome: Outcome) -> float:
     unknown = np.asarray([name in left.unknown for name in outcome.rows.fields], dtype=bool)
     bits = outcome.rows.total(np.where(unknown, state.row_bits, 0.0))
     return max(0.0, 1.0 - bits / outcome.gap) if outcome.gap else 1.0
+
+
+def remarks(outcome: Outcome) -> tuple[str, ...]:
+    """True sentences that are no causes: single precision, a harmless line."""
+    single, quiet = outcome.single, outcome.quiet
+    out = []
+    if quiet is not None:
+        out.append(quiet.hypothesis.sentence)
+    if single is not None:
+        how = "by the printed digits" if single.proven else "by the size of the difference"
+        out.append(f"The Python side is in single precision (float32) from {single.field} on, judging {how}.")
+    return tuple(out)
 
 
 def _left(state: SearchState, left: Remainder, outcome: Outcome, residual: float) -> str:

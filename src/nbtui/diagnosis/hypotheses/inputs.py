@@ -12,7 +12,7 @@ import numpy as np
 
 from nbtui.diagnosis.hypotheses.changes import Change, both, orienting, reconfigured, rule, scene
 from nbtui.diagnosis.hypotheses.log_lines import quoted
-from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, NoticeMeaning, Problem
+from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, NoticeMeaning, Problem, number_price
 from nbtui.diagnosis.replay.accumulation import Weights
 from nbtui.diagnosis.replay.polarization import kahn_polarization
 from nbtui.diagnosis.replay.rotation import unit
@@ -96,9 +96,12 @@ def _kahn_factors(problem: Problem) -> Iterator[Form]:
     known = [0.0, 1.0]
     solved = _solved_kahn(problem)
     if solved is not None and all(abs(solved - value) > 1e-9 for value in known):
-        yield Form(f"K = {solved:.6g}", scene(kahn=solved, nopolar=False), price=3.0, fitted=("polar",))
+        yield Form(f"K = {solved:.6g}", scene(kahn=solved, nopolar=False), price=3.0 + number_price(solved))
     for value in [*known, -1.0]:
         yield Form(f"K = {value:g}", scene(kahn=value, nopolar=False))
+
+
+SHORT = 1e-9  # relative: a decimal that gives the printed polarization so closely is the one typed
 
 
 def _solved_kahn(problem: Problem) -> float | None:
@@ -115,7 +118,12 @@ def _solved_kahn(problem: Problem) -> float | None:
     if values[0] == values[1]:
         return None
     solved = -1.0 + 2.0 * (float(shown[0]) - values[0]) / (values[1] - values[0])
-    return float(f"{solved:.10g}") if -1.0 <= solved <= 1.0 else None
+    if not -1.0 <= solved <= 1.0:
+        return None
+    # the shortest decimal that gives the printed polarization
+    room = SHORT * abs(float(shown[0]) / (values[1] - values[0]))
+    shorter = (float(f"{solved:.{digits}g}") for digits in range(1, 13))
+    return next((value for value in shorter if abs(value - solved) <= room), solved)
 
 
 KAHN = Hypothesis(

@@ -7,6 +7,7 @@ one per group of hypotheses.md; ``catalogue`` lists them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -52,6 +53,13 @@ class Form:
 
 
 Forms = Callable[[Problem], Iterable[Form]]
+PER_DIGIT = math.log2(10.0)  # bits
+
+
+def number_price(value: float) -> float:
+    """Bits that a number taken from the suspect costs: its digits, so that only a round one is evidence."""
+    digits = f"{abs(value):.12e}".partition("e")[0].replace(".", "").rstrip("0")
+    return PER_DIGIT * max(0, len(digits) - 1)
 
 
 class CauseKind(StrEnum):

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
 from nbtui.diagnosis.hypotheses.changes import reconfigured
 from nbtui.diagnosis.hypotheses.inputs import OTHER_CONFIG, STALE_CACHE
-from nbtui.diagnosis.hypotheses.record import Form, Problem, Variant
+from nbtui.diagnosis.hypotheses.record import Form, Problem, Variant, number_price
 from nbtui.diagnosis.replay.lattice import grating
 from nbtui.diagnosis.replay.replay import MOST_TERMS, replay
 from nbtui.diagnosis.replay.setup import PixelSetup
@@ -50,10 +50,10 @@ def _value(scene: Scene, parameter: Parameter) -> float:
     return float(value) if isinstance(value, (int, float)) else 0.0
 
 
-def _variant(problem: Problem, name: str, options: dict[str, Any], form: str, fields: tuple[str, ...] = ()) -> Variant:
+def _variant(problem: Problem, name: str, options: dict[str, Any], form: str, price: float = 4.0) -> Variant:
     hypothesis = CATALOGUE.get(name, OTHER_CONFIG)  # a parameter may have a hypothesis of its own
     change = reconfigured(problem.workdir, options)
-    return hypothesis.variant(Form(form, change, 4.0, tuple(options.items()), fitted=fields, rebuilds=True))
+    return hypothesis.variant(Form(form, change, price, tuple(options.items()), rebuilds=True))
 
 
 def fitted(problem: Problem, rows: Rows, bits: Array, tell: Callable[[str], None]) -> list[Variant]:
@@ -73,10 +73,11 @@ def fitted(problem: Problem, rows: Rows, bits: Array, tell: Callable[[str], None
         value = _solve(_Fit(problem, rows, chosen, parameter, tell), first, here)
         if value is None:
             continue
+        price = 4.0 + number_price(value)
         old = _value(problem.scene, parameter)
         form = f"{parameter.name} {value:.10g} {parameter.unit}".strip() + f" instead of {old:.10g}"
         options = fields_of(problem.scene.options, parameter, value)
-        out.append(_variant(problem, parameter.id, options, form, (rows.fields[chosen[0]],)))
+        out.append(_variant(problem, parameter.id, options, form, price))
     return out
 
 

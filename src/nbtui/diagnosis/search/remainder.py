@@ -13,7 +13,8 @@ import numpy as np
 
 from nbtui.diagnosis.search.rows import Rows
 from nbtui.diagnosis.search.search import SearchState
-from nbtui.parity.align import END, LOOP
+from nbtui.parity.align import LOOP
+from nbtui.parity.streams import upstream
 
 SUM, PIXEL = "I_before_scaling", "I_pixel_final"
 TOLERANCE = 1e-6  # relative: a smaller difference is within the comparison's tolerance
@@ -36,10 +37,15 @@ def remainder(rows: Rows, state: SearchState) -> Remainder:
     explained = {name for name in (SUM, PIXEL) if name in sections and name not in left}
     if PIXEL in explained:
         return Remainder(tuple(left), ())
-    if SUM in explained:
-        of_print = tuple(name for name in left if sections[name] == LOOP)
-        return Remainder(of_print, tuple(name for name in left if sections[name] == END))
-    return Remainder((), tuple(left))
+    of_print = {name for name in left if not _feeds(name) or (SUM in explained and sections[name] == LOOP)}
+    return Remainder(
+        tuple(name for name in left if name in of_print), tuple(name for name in left if name not in of_print)
+    )
+
+
+def _feeds(name: str) -> bool:
+    """Whether the pixel is made from a field, or is the field."""
+    return name in upstream(PIXEL) or name == PIXEL or PIXEL in upstream(name)
 
 
 def beyond_tolerance(rows: Rows, state: SearchState, names: Iterable[str]) -> tuple[str, ...]:

@@ -23,10 +23,11 @@ from nbtui.diagnosis.search.rows import Rows, predictions
 from nbtui.diagnosis.search.units import label_variants
 from nbtui.live.scene import Array
 from nbtui.parity.align import END
+from nbtui.parity.streams import upstream
 
 PRICE = 8.0  # bits per hypothesis: what one of some hundred variants explains by chance
 UNLIKELY = 4.0  # more bits for a cause of the simulation while the pixel agrees
-WIDTH = 3  # states that are extended, the best by total and the best by what they may become
+WIDTH = 4  # states that are extended, the best by total and the best by what they may become
 DEEPEST = 6  # hypotheses in a set
 REFINED = 2  # states of a level whose members are also tried in their other forms
 MOST_REPLAYS = 4000
@@ -111,10 +112,9 @@ class Search:
     def _state(self, members: Members, made: Replay) -> SearchState:
         """Score a replay."""
         predicted = predictions(self.rows, made)
-        silent_rows = np.isnan(predicted) & ~np.isnan(self.rows.suspect)  # lines that the replay does not make
-        predicted = np.where(silent_rows, self.rows.reference, predicted)
-        row_bits = np.where(silent_rows, self._apart, self.rows.bits(predicted, self.rows.suspect))
-        left = np.where(row_bits > 0.0, np.maximum(row_bits, self._apart), 0.0)
+        row_bits = self.rows.bits(predicted, self.rows.suspect)
+        predicted = np.where(np.isnan(predicted), self.rows.reference, predicted)
+        left = np.where((row_bits > 0.0) | self._fed(row_bits), np.maximum(row_bits, self._apart), 0.0)
         broken = (row_bits > 0.0) & (self._apart == 0.0)
         fitted = self._rows_of(name for _, variant in members for name in variant.form.fitted)
         cost = self.rows.total(np.where(fitted, self._apart, np.where(broken, left * self._harm, left)))
@@ -133,9 +133,31 @@ class Search:
     def _apart(self) -> Array:
         """Misfit of each row before any hypothesis."""
         with np.errstate(all="ignore"):
-            made = predictions(self.rows, replay(self.base))
-        made = np.where(np.isnan(made) & ~np.isnan(self.rows.suspect), self.rows.reference, made)
-        return self.rows.bits(made, self.rows.suspect)
+            return self.rows.bits(predictions(self.rows, replay(self.base)), self.rows.suspect)
+
+    def _fed(self, row_bits: Array) -> Flags:
+        """Rows of the block that are made from an unexplained one: reproducing them explains nothing.
+
+        Unless the sum is reproduced: then the unexplained ones do not feed the pixel.
+        """
+        none = np.zeros(len(row_bits), dtype=bool)
+        wrong = np.flatnonzero(np.bincount(self.rows.group, weights=row_bits, minlength=len(self.rows.sizes)) > 0.0)
+        if wrong.size == 0 or not (row_bits[self._sums] > 0.0).any():
+            return none
+        feeds = np.zeros(len(self.rows.sizes), dtype=bool)
+        for number in wrong:
+            feeds |= self._downstream[number]
+        return np.asarray(feeds[self.rows.group] & ~self._makes_pixel, dtype=bool)
+
+    @cached_property
+    def _sums(self) -> Flags:
+        return self._rows_of(["I_before_scaling"])
+
+    @cached_property
+    def _downstream(self) -> Flags:
+        """For each field, the fields that are made from it, (fields, fields)."""
+        names = list(dict.fromkeys(self.rows.fields))
+        return np.asarray([[one in upstream(other) for other in names] for one in names], dtype=bool)
 
     @cached_property
     def _makes_pixel(self) -> Flags:
