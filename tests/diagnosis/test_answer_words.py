@@ -25,8 +25,10 @@ def test_all_of_the_difference_is_explained_only_if_nothing_is_left() -> None:
 
 
 def test_the_verdict_in_one_line() -> None:
-    assert diagnosis(differs=False).headline() == "agrees: every compared value"
+    assert diagnosis(differs=False).headline() == "agrees: no difference beyond the tolerance"
     assert UNKNOWN.headline() == "unknown: no known cause"
+    printed = diagnosis(cause("tap_after_polar"), verdict=Verdict.UNKNOWN)
+    assert printed.headline() == "unknown: no known cause; of the print: tap_after_polar"
     assert TWO.headline() == "explained: phi_carryover (probability >99 %)"
     assert diagnosis(cause("pivot", "phi_carryover"), side="C", verdict=Verdict.PARTLY).headline() == (
         "partly explained: pivot + phi_carryover on the C side (probability 90 %)"
@@ -34,6 +36,12 @@ def test_the_verdict_in_one_line() -> None:
     assert diagnosis(cause("tap_after_polar")).headline() == "explained: tap_after_polar (print, probability 90 %)"
     assert diagnosis(cause("float32")).headline() == "explained: float32 (precision, probability 90 %)"
     assert TWO.headline(8) == "explained: phi_car~ (probability >99 %)"
+
+
+def test_lines_of_the_print_are_named_though_the_values_agree() -> None:
+    text = as_text(diagnosis(cause("tap_after_polar"), verdict=Verdict.AGREES))
+    assert text.startswith("agrees: no difference beyond the tolerance\n")
+    assert "Causes:\n1. tap_after_polar\n   print: the trace line, not the pixel; " in text
 
 
 def test_one_cause_of_the_simulation_makes_a_combination_one_of_the_simulation() -> None:

@@ -15,6 +15,7 @@ GOOD = {
     "pixel_pos_meters": "0.1 -0.0042 0.0074",
     "lambda_meters": "1.1e-10",
     "rot_a_angstroms": "28.4 -8.8 -3.7",
+    "rot_a_star_A_inv": "0.03 0.04 0",
     "hkl_frac": "-0.01 -1.047 3.0163",
     "F_latt": "186.19599745624",
     "I_before_scaling": "7376350606.95359",
@@ -100,6 +101,19 @@ def test_a_factor_near_a_conversion_is_no_unit() -> None:
 def test_the_trace_block_comes_first() -> None:
     told = facts(rows_of(F_latt="3"), block="the Python block is that of the pixel's centre; C has 9 blocks")
     assert told[0] == "The Python block is that of the pixel's centre; C has 9 blocks."
+
+
+@pytest.mark.parametrize(
+    ("printed", "words"),
+    [
+        ("0 0.05 0", "a rotation: the length agrees"),
+        ("0.0300042 0.0400056 0", "no rotation: 1.00014 times the length"),  # C's sine of gamma*
+    ],
+)
+def test_only_a_rotation_excuses_reciprocal_vectors(printed: str, words: str) -> None:
+    told = facts(rows_of(rot_a_star_A_inv=printed, F_latt="150", **OFF))
+    assert told[0] == "Everything up to hkl_frac agrees exactly, apart from rot_a_star_A_inv."
+    assert told[-1] == f"The pixel is not made from rot_a_star_A_inv; the difference is {words}."
 
 
 def left_by(rows: Rows, *differing: str, **tried: float) -> list[str]:

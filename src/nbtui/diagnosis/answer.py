@@ -22,6 +22,13 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"  # nothing: no known cause
 
 
+_HOW = {
+    Verdict.EXPLAINED: "explained",
+    Verdict.PARTLY: "partly explained",
+    Verdict.UNKNOWN: "unknown, at best",
+}
+
+
 @dataclass(frozen=True)
 class Diagnosis:
     """The result: what is certain, ranked causes (best first), and what is unknown."""
@@ -62,12 +69,13 @@ class Diagnosis:
         ``longest``: most characters for the names of the cause; 0 for all.
         """
         if not self.differs:
-            return "agrees: every compared value"
-        if self.verdict is Verdict.UNKNOWN or not self.hypotheses:
+            return "agrees: no difference beyond the tolerance"
+        if not self.hypotheses:
             return "unknown: no known cause"
         best = self.hypotheses[0]
         name = best.name if not longest or len(best.name) <= longest else f"{best.name[: longest - 1]}~"
-        verdict = "explained" if self.verdict is Verdict.EXPLAINED else "partly explained"
+        if self.verdict is Verdict.UNKNOWN and best.kind is CauseKind.PRINT:
+            return f"unknown: no known cause; of the print: {name}"
         side = " on the C side" if self.faulty_side == "C" else ""
         kind = "" if best.kind is CauseKind.SIMULATION else f"{best.kind}, "
-        return f"{verdict}: {name}{side} ({kind}probability {best.likelihood})"
+        return f"{_HOW[self.verdict]}: {name}{side} ({kind}probability {best.likelihood})"

@@ -48,7 +48,7 @@ def as_text(diagnosis: Diagnosis, width: int = 100) -> str:
     """Verdict, certain facts, causes and unknown differences, then the other findings; remarks at the end."""
     lines = [diagnosis.headline()]
     lines += _section("What is certain", diagnosis.certain, width)
-    if diagnosis.differs:
+    if diagnosis.differs or diagnosis.hypotheses:
         lines += ["", "Causes:", *_causes(diagnosis, width)]
     lines += _section("What is unknown", diagnosis.open_questions, width)
     for title, entries in (

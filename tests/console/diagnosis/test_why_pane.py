@@ -135,7 +135,7 @@ def test_what_is_said_without_causes(state: State) -> None:
     text = "\n".join(plain(pane.draw(state, DiagnosisState(problem="case: no such file; give --workdir"), 80, 24)))
     assert "case: no such file; give --workdir" in text
     text = "\n".join(plain(pane.draw(state, found(state, diagnosis(differs=False)), 80, 24)))
-    assert "nothing differs" in text
+    assert "nothing differs beyond the tolerance" in text
     text = "\n".join(plain(pane.draw(state, found(state, diagnosis()), 80, 24)))
     assert "No known cause explains the difference." in text and "rot_a_angstroms" in text
 

@@ -60,13 +60,14 @@ def _above(main_state: State, state: DiagnosisState, width: int) -> list[Line]:
         lines.append(line(Span(f"   {clip(clean(state.progress), width - 20)} ...", "warning"), stops))
     elif state.problem:
         lines += [line(Span(f"   {part}", "warning")) for part in wrap(clean(state.problem), width - 4)]
-    elif found is None or not found.diagnosis.differs:
-        words = "nothing differs: every compared value agrees" if found is not None else "no diagnosis yet"
-        lines.append(line(Span(f"   {words}", "pass" if found is not None else "faint")))
-    elif not state.causes:
+    elif found is None:
+        lines.append(line(Span("   no diagnosis yet", "faint")))
+    elif state.causes:
+        lines += [_row(state, rank, cause, width) for rank, cause in enumerate(state.causes)]
+    elif found.diagnosis.differs:
         lines.append(line(Span("   none known: the certain facts and the open differences are below", "warning")))
     else:
-        lines += [_row(state, rank, cause, width) for rank, cause in enumerate(state.causes)]
+        lines.append(line(Span("   none needed: nothing differs beyond the tolerance", "pass")))
     return lines
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from nbtui.diagnosis.explain.differences import (
+    AGREE,
     FieldDifference,
     by_field,
     is_vector,
@@ -57,6 +58,7 @@ def certain(
         *_converted(rows, found, printed, sides),
         *_first(rows, found, printed, sides),
         *_agreeing(found, printed),
+        *_aside(rows, found, printed),
     )
 
 
@@ -190,3 +192,19 @@ def _agreeing(found: Sequence[FieldDifference], printed: frozenset[str]) -> Iter
         agree = "agrees" if len(agreeing) == 1 else "agree"
         worst = max(item.off for item in agreeing)
         yield f"{names([item.field for item in agreeing])} {agree} as well, {to_within(worst)}."
+
+
+def _aside(rows: Rows, found: Sequence[FieldDifference], printed: frozenset[str]) -> Iterator[str]:
+    """Differing vectors from which nothing else is made: only a rotation keeps their lengths."""
+    groups: dict[str, list[str]] = {}
+    for item in found:
+        if item.agrees or not item.log_only or item.field in printed or not is_vector(item.field):
+            continue
+        line = together(rows, item.worst)
+        length = float(np.linalg.norm(rows.reference[line]))
+        ratio = float(np.linalg.norm(rows.suspect[line])) / length if length > 0.0 else 0.0
+        kept = abs(ratio - 1.0) <= max(AGREE, float(rows.floor[item.worst]))
+        how = "a rotation: the length agrees" if kept else f"no rotation: {ratio:.6g} times the length"
+        groups.setdefault(how, []).append(item.field)
+    for how, fields in groups.items():
+        yield f"The pixel is not made from {names(fields)}; the difference is {how}."
