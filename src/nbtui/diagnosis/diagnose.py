@@ -14,7 +14,6 @@ from nbtui.diagnosis.hypotheses.catalogue import variants_of
 from nbtui.diagnosis.hypotheses.record import Problem, Variant
 from nbtui.diagnosis.replay.replay import MOST_TERMS, Replay, replay
 from nbtui.diagnosis.replay.setup import PixelSetup
-from nbtui.diagnosis.search.consistency import check
 from nbtui.diagnosis.search.fit import fitted
 from nbtui.diagnosis.search.inherited import divergences
 from nbtui.diagnosis.search.preflight import hints, preflight, source_lines
@@ -28,6 +27,7 @@ from nbtui.live.model import Case
 from nbtui.live.scene import cell_of, frame_of, load_scene
 from nbtui.parity.compare import compare
 from nbtui.parity.inheritance import first_new
+from nbtui.parity.own_values import contradictions
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.text import clean
 
@@ -67,9 +67,9 @@ def diagnose(
     tell("checking that each trace is consistent")
     findings = preflight(case, c, py, base)
     counts = base.scene.n_cells if base.scene.shape == "SQUARE" else None
-    contradictions = (*check(c, "C"), *check(py, "Python", counts))
+    inconsistent = (*contradictions(c, "C"), *contradictions(py, "Python", counts))
     if rows.total(rows.bits(rows.reference, rows.suspect)) <= DONE:
-        return Diagnosis(Verdict.AGREES, (), findings, "", (), consistency=contradictions)
+        return Diagnosis(Verdict.AGREES, (), findings, "", (), consistency=inconsistent)
     asked = _question(Problem(case, base, c, py), rows, plain)
     tried = [0, 0]
     search = Search(base, asked.rows, variants_of(asked.problem), hints(c, py), tell=tell, tried=tried)
@@ -85,7 +85,7 @@ def diagnose(
         preflight=findings,
         faulty_side=asked.side if causes else "",
         notes=(*asked.notes, *source.notes),
-        consistency=contradictions,
+        consistency=inconsistent,
         ratios=matches(c, py, base, single=outcome.single is not None),
         inherited=origin.inherited,
         new_divergence=_first_new(c, py, rows, origin.first_new),

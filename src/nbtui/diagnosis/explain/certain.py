@@ -22,9 +22,9 @@ from nbtui.diagnosis.explain.differences import (
     way_to,
 )
 from nbtui.diagnosis.search.rows import Rows
-from nbtui.diagnosis.search.units import conversion_name
 from nbtui.live.scene import Array
 from nbtui.parity.streams import upstream
+from nbtui.parity.unit_names import conversion_name
 
 PIXEL = "I_pixel_final"
 TOTALS = (PIXEL, "I_before_scaling", "hkl_frac")  # a difference upstream of one of these would change it
