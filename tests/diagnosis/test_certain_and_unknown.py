@@ -49,10 +49,11 @@ def test_the_agreeing_beginning_is_stated_with_its_precision() -> None:
     )
 
 
-def test_a_number_of_the_command_line_that_both_print_is_an_independent_difference() -> None:
+def test_a_number_of_the_command_line_that_both_print_is_named_with_both_values() -> None:
     told = facts(rows_of(F_latt="150", fluence_photons_per_m2="1.25932015286227e+29", **OFF))
     assert (
-        "fluence_photons_per_m2 differs independently of it: C prints 1e+24, Python 1.25932015286227e+29, 125932 times."
+        "fluence_photons_per_m2 differs too, although no line that it is made from does: "
+        "C prints 1e+24, Python 1.25932015286227e+29, 125932 times."
     ) in told
 
 
@@ -133,8 +134,13 @@ def test_an_unknown_factor_is_stated_with_the_nearest_cause() -> None:
 def test_a_named_factor_is_given_though_no_cause_makes_it() -> None:
     rows = rows_of(I_before_scaling=f"{7376350606.95359 * 0.0819142401319296:.15g}")
     assert left_by(rows, "I_before_scaling") == [
-        "I_before_scaling is off by a factor of 0.081914: that is capture, yet no known cause makes it."
+        "I_before_scaling is off by a factor of 0.081914: equal to capture, yet no known cause makes it."
     ]
+
+
+def test_a_factor_does_not_lack_itself() -> None:
+    rows = rows_of(capture_fraction="1")
+    assert "no known ratio" in left_by(rows, "capture_fraction")[0]
 
 
 def test_a_cause_that_hardly_helps_is_not_the_nearest() -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import pytest
 
 from nbtui.parity.profiles import BUILT_IN, Limit, from_mapping, profile
+from nbtui.parity.scales import scale_of
+from nbtui.trace.fields.catalogue import FIELDS
 from nbtui.trace.model import TraceError
 
 
 def test_the_gate_is_one_part_in_a_million_everywhere() -> None:
-    for name in ("scaling", "full"):
-        assert profile(name).limit("I_before_scaling") == Limit(1e-6)
+    assert profile("scaling").limit("I_before_scaling") == Limit(1e-6)
+    assert profile("full").limit("I_before_scaling") == Limit(1e-6, of_scale=True)
+    chain = [entry.name for entry in FIELDS if entry.scaling]
+    assert "I_before_scaling" in chain and not any(scale_of(name, "", (5, 6, 7)) for name in chain)
     assert set(BUILT_IN) == {"scaling", "full", "spec", "c-parity"}
 
 
@@ -44,7 +48,7 @@ def test_tolerance_replaces_relative_limits_only() -> None:
     own = from_mapping("own", {"fields": {"hkl_frac": 1e-3, "rot_b_angstroms.y": {"abs": 0.5}}})
     changed = own.with_tolerance(1e-9)
     assert changed.limit("hkl_frac", "h") == Limit(1e-9)
-    assert changed.limit("polar") == Limit(1e-9)
+    assert changed.limit("polar") == Limit(1e-9, of_scale=True)
     assert changed.limit("rot_b_angstroms", "y") == Limit(0.5, absolute=True)
     assert own.with_tolerance(None) is own
     with pytest.raises(TraceError, match="absolute limits only"):
@@ -55,7 +59,7 @@ def test_own_profile_from_settings() -> None:
     own = from_mapping("phi", {"base": "scaling", "tolerance": 1e-4, "fields": {"hkl_frac": 1e-8}, "only": True})
     assert own.scope == "rules"
     assert own.judges("hkl_frac", "l") and not own.judges("polar")
-    assert from_mapping("loose", {"tolerance": 1e-3}).limit("polar") == Limit(1e-3)
+    assert from_mapping("loose", {"tolerance": 1e-3}).limit("polar") == Limit(1e-3, of_scale=True)
     # the component's rule wins over the field's
     both = from_mapping("both", {"fields": {"hkl_frac": 1e-3, "hkl_frac.k": 1e-8}})
     assert both.limit("hkl_frac", "k") == Limit(1e-8) and both.limit("hkl_frac", "h") == Limit(1e-3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -98,3 +100,26 @@ def test_real_logs_in_columns(name: str) -> None:
     empty = Trace("?", "", ())
     assert_same(compare(c, empty), in_columns(c, empty))
     assert_same(compare(empty, py), in_columns(empty, py))
+
+
+LIVE = [
+    "adxv_misset",
+    "adxv_misset_asis",
+    "custom_vectors_pix0",
+    "dials_orgxy_oversample1",
+    "polar_half_dmin_oversample1",
+    "sourcefile_weights_oversample1",
+    "stale_fdump_asis",
+    "thick_absorption_oversample1",
+    "water_background_oversample1",
+]
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_logs_of_a_real_port_in_columns(shared: Path, name: str) -> None:
+    """These pair blocks, convert units, put re-derived lines right and hold single-precision values."""
+    case = shared / "live_sample" / "cases" / name
+    c, py = read_trace(case / "trace_c.log"), read_trace(case / "trace_py.log")
+    for profile in ("full", "scaling"):
+        assert_same(compare(c, py, profile), in_columns(c, py, profile))
+    assert_same(compare(py, c), in_columns(py, c))

@@ -31,7 +31,9 @@ def command(
     command_file: Path | None,
     as_json: bool,
 ) -> int:
-    """Name the causes of a difference, best explanation first. Exit code 0: no difference, 1: a difference.
+    """State what two logs prove, the causes of their difference and what stays unknown.
+
+    Exit code 0: no difference, 1: a difference.
 
     The command line comes from --command FILE, from CASE or from '-- FLAGS'.
     """

@@ -9,8 +9,8 @@ from nbtui.diagnosis.explain.attribution import Share
 from nbtui.diagnosis.explain.causes import Cause
 from nbtui.diagnosis.explain.unknown import Unexplained
 from nbtui.diagnosis.hypotheses.record import CauseKind
-from nbtui.diagnosis.search.consistency import Finding
 from nbtui.diagnosis.search.ratios import Match
+from nbtui.parity.own_values import Contradiction
 
 
 class Verdict(StrEnum):
@@ -41,7 +41,7 @@ class Diagnosis:
     certain: tuple[str, ...] = ()  # facts of the two logs that hold whatever the cause
     unknown: tuple[Unexplained, ...] = ()  # in pipeline order
     remarks: tuple[str, ...] = ()  # true, but no cause: single precision, lines of the print
-    consistency: tuple[Finding, ...] = ()  # lines that contradict their own trace
+    consistency: tuple[Contradiction, ...] = ()  # lines that contradict their own trace
     ratios: tuple[Match, ...] = ()
     inherited: tuple[str, ...] = ()  # fields whose difference follows from earlier ones
     new_divergence: str = ""  # first field whose difference does not follow

@@ -17,7 +17,6 @@ from nbtui.diagnosis.hypotheses.record import CauseKind, Problem, Variant
 from nbtui.diagnosis.hypotheses.taps import PIXEL_CENTER
 from nbtui.diagnosis.replay.replay import MOST_TERMS, Replay, replay
 from nbtui.diagnosis.replay.setup import PixelSetup
-from nbtui.diagnosis.search.consistency import check
 from nbtui.diagnosis.search.fit import fitted
 from nbtui.diagnosis.search.inherited import divergences
 from nbtui.diagnosis.search.preflight import hints, preflight, source_lines
@@ -33,6 +32,7 @@ from nbtui.live.scene import Array, cell_of, frame_of, load_scene
 from nbtui.parity.blocks import BlockPairing, paired_blocks
 from nbtui.parity.compare import compare
 from nbtui.parity.inheritance import first_new
+from nbtui.parity.own_values import contradictions
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.text import clean
 
@@ -72,9 +72,9 @@ def diagnose(
     tell("checking that each trace is consistent")
     findings = preflight(case, c, py, base)
     counts = base.scene.n_cells if base.scene.shape == "SQUARE" else None
-    contradictions = (*check(c, "C"), *check(py, "Python", counts))
+    inconsistent = (*contradictions(c, "C"), *contradictions(py, "Python", counts))
     if rows.total(rows.bits(rows.reference, rows.suspect)) <= DONE:
-        return Diagnosis(Verdict.AGREES, (), findings, "", (), consistency=contradictions)
+        return Diagnosis(Verdict.AGREES, (), findings, "", (), consistency=inconsistent)
     asked = _question(Problem(case, base, c, py), rows, plain)
     tried = [0, 0]
     search = Search(base, asked.rows, variants_of(asked.problem), hints(c, py), tell=tell, tried=tried)
@@ -94,7 +94,7 @@ def diagnose(
         certain=certain(rows, print_fields=left.of_print, block=_block(paired_blocks(c, py))),
         unknown=unexplained(outcome.rows, outcome.states[0].predicted, left.unknown, _tried(outcome)),
         remarks=remarks(outcome),
-        consistency=contradictions,
+        consistency=inconsistent,
         ratios=matches(c, py, base, single=outcome.single is not None),
         inherited=origin.inherited,
         new_divergence=_first_new(c, py, rows, origin.first_new),

@@ -32,6 +32,8 @@ class Scalar:
     value: Value
     token: str
     line: int = 0  # of the log
+    note: str = ""  # why the value is not the printed one
+    of_print: bool = False  # the line was not taken from what made the pixel
 
 
 def section(name: str) -> int:

@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from nbtui.parity import align, position, preflight
-from nbtui.parity.blocks import BlockPairing, paired_blocks
 from nbtui.parity.judge import Judge, length_of
 from nbtui.parity.model import Comparison, Overview, Row
-from nbtui.parity.names import named_alike
 from nbtui.parity.numbers import printing
 from nbtui.parity.overview import RowList, counts, raised
 from nbtui.parity.profiles import Profile
 from nbtui.parity.profiles import profile as find_profile
-from nbtui.parity.units import Conversion
+from nbtui.parity.sides import Sides, sides
 from nbtui.trace.model import Trace, TraceError, Value
 
 __all__ = ["CompareCancelled", "compare", "counts", "raised"]
@@ -52,8 +50,7 @@ def compare(
     CompareCancelled.
     """
     chosen = find_profile(profile, profiles).with_tolerance(tolerance)
-    c, py = named_alike(c, py)
-    pairing = paired_blocks(c, py)
+    prepared = sides(c, py)
     rows: Sequence[Row]
     overview: Overview
     if sum(len(trace.records) + len(trace.phi) for trace in (c, py)) > MANY:
@@ -63,10 +60,10 @@ def compare(
             if cancelled is not None and cancelled():
                 raise CompareCancelled("the comparison was cancelled")
 
-        rows = overview = RowTable(c, py, chosen, pairing, progress or (lambda done, of: None), stop)
-        converted = rows.judge.conversion
+        rows = overview = RowTable(prepared, chosen, progress or (lambda done, of: None), stop)
+        judge = rows.judge
     else:
-        rows, converted = _listed(c, py, chosen, pairing)
+        rows, judge = _listed(prepared, chosen)
         overview = RowList(rows)
     judged = [tally for tally in overview.tallies if tally.judged]
     compared = sum(tally.counted for tally in judged)
@@ -80,17 +77,18 @@ def compare(
         num_compared=compared,
         num_divergent=len(up),
         num_missing=sum(tally.only_c + tally.only_py for tally in judged),
-        findings=preflight.findings(c, py, rows, overview, converted, compared=compared),
+        findings=preflight.findings(prepared, rows, overview, judge.conversions, compared=compared),
         pixel_c=c.pixel,
         pixel_py=py.pixel or position.pixel_by_position(c, py),
     )
 
 
-def _listed(c: Trace, py: Trace, chosen: Profile, pairing: BlockPairing) -> tuple[tuple[Row, ...], Conversion | None]:
-    """Every row, and how Python's scattering vector was converted."""
-    left, right = align.cells(c), align.cells(py, None if pairing.in_order else pairing.numbered)
-    tokens = ([cell.token for cell in side.values()] for side in (left, right))
-    judge = Judge(c, py, chosen, *map(printing, tokens))
+def _listed(prepared: Sides, chosen: Profile) -> tuple[tuple[Row, ...], Judge]:
+    """Every row, and their judge."""
+    printed = prepared.cells()
+    tokens = ([cell.token for cell in side.values()] for side in printed)
+    judge = Judge(prepared, chosen, *map(printing, tokens))
+    left, right = prepared.put_right(*printed)
     vectors: dict[tuple[int, int, int, str, int], list[Value]] = {}
     for place, cell in left.items():
         vectors.setdefault(place[:5], []).append(cell.value)
@@ -109,4 +107,4 @@ def _listed(c: Trace, py: Trace, chosen: Profile, pairing: BlockPairing) -> tupl
             length=length_of(vectors.get(place[:5], ())),
         )
 
-    return tuple(row(order, place) for order, place in enumerate(places)), judge.conversion
+    return tuple(row(order, place) for order, place in enumerate(places)), judge

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 
 from nbtui.parity import align, preflight
 from nbtui.parity.model import FALSE_DIVERGENCE, OUTSIDE, Row, Status
-from nbtui.parity.numbers import Printing, Verdict, judge, significant_digits
+from nbtui.parity.numbers import Printing, Scale, SingleRoom, Verdict, judge, significant_digits
+from nbtui.parity.own_values import shows_single
 from nbtui.parity.profiles import Limit, Profile
-from nbtui.parity.units import Conversion, conversion
+from nbtui.parity.scales import scale_of, scale_of_component, single_room
+from nbtui.parity.sides import Sides
+from nbtui.parity.streams import made_from_position
+from nbtui.parity.units import Conversion, conversions
 from nbtui.trace.fields import catalogue
 from nbtui.trace.fields.field import Shape, Stage, Tolerance
-from nbtui.trace.model import Trace, Value
+from nbtui.trace.model import Value
 
 SINGLE = 2.0**-23  # spacing of float32 values relative to their size
 PRINTF_DIGITS = 6  # what %g prints
@@ -36,17 +40,29 @@ class Fact:
     judged: bool  # by the profile
     in_vector: bool
     log_only: str  # why a difference does not affect the image
+    scale: Scale | None  # that a difference is compared with; of a component of a vector, its length instead
+    single: SingleRoom
+    after_position: bool  # differs where the block is at another place
 
 
 class Judge:
     """Compares single scalars of these two traces under this profile."""
 
-    def __init__(self, c: Trace, py: Trace, chosen: Profile, printing_c: Printing, printing_py: Printing) -> None:
+    def __init__(self, sides: Sides, chosen: Profile, printing_c: Printing, printing_py: Printing) -> None:
+        c, py = sides.c, sides.py
         self.profile = chosen
-        self.conversion: Conversion | None = conversion(c, py)
+        self.single = shows_single(c) or shows_single(py)
+        self.elsewhere = sides.elsewhere
+        self._counts = sides.counts
+        self._conversions = {name: found for found in conversions(c, py) for name in found.fields}
         self.printing_c, self.printing_py = printing_c, printing_py
         self._beam_pivot = preflight.pivots_around_beam(c)
         self._facts: dict[tuple[str, str], Fact] = {}
+
+    @property
+    def conversions(self) -> tuple[Conversion, ...]:
+        """How Python's values were converted to C's units."""
+        return tuple(dict.fromkeys(self._conversions.values()))
 
     def fact(self, name: str, component: str) -> Fact:
         """The facts of this component of this field."""
@@ -71,6 +87,7 @@ class Judge:
             verdict = Verdict(Status.MISSING, note="only in the " + ("C" if theirs is None else "Python") + " trace")
         else:
             verdict = self.verdict(ours, theirs, fact, length)
+        of_print = cell_of_print(ours, theirs) or (fact.after_position and block in self.elsewhere)
         return Row(
             field=name,
             occurrence=occurrence,
@@ -87,7 +104,9 @@ class Judge:
             ulp=verdict.ulp,
             tolerance=fact.limit.value,
             status=verdict.status,
-            note=self._note(fact, verdict),
+            note=self._note(fact, verdict, *(side.note for side in (ours, theirs) if side), elsewhere=of_print),
+            of_print=of_print,
+            within_single=verdict.within_single,
             c_line=ours.line if ours else 0,
             py_line=theirs.line if theirs else 0,
         )
@@ -105,11 +124,21 @@ class Judge:
         if kind is Tolerance.TEXT and isinstance(ours.value, str):
             limit = Limit(self.profile.tolerance)  # numbers inside the text
         length = length if fact.in_vector else 0.0
-        return judge(ours.value, value, limit, exact=kind is Tolerance.INTEGER, length=length, half_unit=half)
+        return judge(
+            ours.value,
+            value,
+            limit,
+            exact=kind is Tolerance.INTEGER,
+            length=length,
+            half_unit=half,
+            scale=fact.scale or scale_of_component(length),
+            single=fact.single if self.single else None,
+        )
 
     def scale(self, name: str) -> float:
         """The factor applied to Python's value."""
-        return self.conversion.factor if self.conversion and self.conversion.applies(name) else 1.0
+        found = self._conversions.get(name)
+        return found.factor if found else 1.0
 
     def _find_fact(self, name: str, component: str) -> Fact:
         known = catalogue.field(name)
@@ -124,6 +153,9 @@ class Judge:
             judged=self.profile.judges(name, component),
             in_vector=known is not None and known.shape in FIELDS_OF_VECTORS,
             log_only=catalogue.log_only_reason(name, beam_pivot=self._beam_pivot),
+            scale=scale_of(name, component, self._counts),
+            single=single_room(name, component, self._counts),
+            after_position=made_from_position(name),
         )
         self._facts[name, component] = fact
         return fact
@@ -148,15 +180,24 @@ class Judge:
         factor = self.scale(name)
         return cell.value if factor == 1.0 or isinstance(cell.value, str) else cell.value * factor
 
-    def _note(self, fact: Fact, verdict: Verdict) -> str:
-        parts = [verdict.note]
-        if verdict.status is not Status.MISSING and self.conversion and self.conversion.applies(fact.name):
-            parts.append(self.conversion.note)
+    def _note(self, fact: Fact, verdict: Verdict, *of_lines: str, elsewhere: bool) -> str:
+        parts = [verdict.note, *of_lines]
+        if verdict.within_single:
+            parts.append("as far as single precision explains")
+        if verdict.status.differs and elsewhere and not any(of_lines):
+            parts.append("Python prints it at the centre of the pixel, which is none of C's sub-pixels")
+        if verdict.status is not Status.MISSING and fact.name in self._conversions:
+            parts.append(self._conversions[fact.name].note)
         if verdict.status.differs and fact.log_only:
             parts.insert(0, f"{FALSE_DIVERGENCE}: {fact.log_only.removeprefix('Known false divergence: ')}")
         if not fact.judged:
             parts.insert(0, f"{OUTSIDE} {self.profile.name}")
         return "; ".join(part for part in parts if part)
+
+
+def cell_of_print(ours: align.Scalar | None, theirs: align.Scalar | None) -> bool:
+    """Whether one of two lines is known not to show what made the pixel."""
+    return any(side is not None and side.of_print for side in (ours, theirs))
 
 
 def length_of(values: Iterable[Value]) -> float:

@@ -49,6 +49,8 @@ class Row:
     tolerance: float  # relative, of the profile
     status: Status
     note: str = ""  # e.g. "known false divergence: ..."
+    of_print: bool = False  # the line was not taken from what made the pixel
+    within_single: bool = False  # differs by no more than single precision explains, in logs that show some
     c_line: int = 0  # line of C's log that prints it, 0 where there is none
     py_line: int = 0
 

@@ -33,6 +33,27 @@ class Verdict:
     rel_delta: float | None = None
     ulp: int | None = None
     note: str = ""
+    within_single: bool = False  # differs by no more than single precision explains
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The size that a difference is compared with."""
+
+    size: float
+    words: str
+
+
+@dataclass(frozen=True)
+class SingleRoom:
+    """How much of a difference single precision explains."""
+
+    relative: float  # of the value, and of the length of its vector
+    absolute: float = 0.0
+
+    def of(self, value: float, length: float) -> float:
+        """The largest such difference of this value, a component of a vector of this length."""
+        return max(self.relative * abs(value), self.relative * length, self.absolute)
 
 
 def ulp_distance(a: float, b: float) -> int | None:
@@ -59,12 +80,21 @@ def relative_status(rel: float, tolerance: float) -> Status:
 
 
 def judge(
-    c: Value, py: Value, limit: Limit, *, exact: bool = False, length: float = 0.0, half_unit: float = 0.0
+    c: Value,
+    py: Value,
+    limit: Limit,
+    *,
+    exact: bool = False,
+    length: float = 0.0,
+    half_unit: float = 0.0,
+    scale: Scale | None = None,
+    single: SingleRoom | None = None,
 ) -> Verdict:
     """Compare one value of C with one of Python.
 
     ``exact``: integers. ``length``: length of C's vector when this is a component of one, in the same unit.
-    ``half_unit``: half a unit of the last printed digit of the coarser print (both added), 0 when unknown.
+    ``half_unit``: half a unit of the last printed digit of the coarser print (both added), 0 when unknown. ``scale``:
+    of the field, where it has one. ``single``: for logs that show single-precision values.
     """
     if isinstance(c, str) or isinstance(py, str):
         return _judge_text(str(c), str(py), limit)
@@ -86,7 +116,10 @@ def judge(
         status, note = Status.PASS, "agrees to the digits printed"
     elif status is not Status.PASS and not limit.absolute and abs(delta) <= NOISE * length:
         status, note = Status.PASS, f"rounding noise: {abs(delta) / length:.1e} of the vector's length"
-    return Verdict(status, delta, rel, ulp, note)
+    elif status is not Status.PASS and limit.of_scale and scale and abs(delta) <= limit.value * scale.size:
+        status, note = Status.PASS, f"{abs(delta) / scale.size:.1e} of {scale.words}"
+    small = single is not None and status.differs and abs(delta) <= single.of(a, length)
+    return Verdict(status, delta, rel, ulp, note, small)
 
 
 def _status(a: float, b: float, delta: float, rel: float | None, limit: Limit) -> Status:

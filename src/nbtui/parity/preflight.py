@@ -10,8 +10,10 @@ import struct
 from collections.abc import Sequence
 
 from nbtui.parity import align, position
+from nbtui.parity.blocks import BlockPairing
 from nbtui.parity.model import FALSE_DIVERGENCE, Overview, Row
 from nbtui.parity.numbers import printing, significant_digits
+from nbtui.parity.sides import Sides
 from nbtui.parity.units import Conversion
 from nbtui.trace.fields import catalogue
 from nbtui.trace.fields.field import Tolerance
@@ -38,23 +40,26 @@ _TAGS = {"C": "TRACE_C", "PY": "TRACE_PY"}
 
 
 def findings(
-    c: Trace, py: Trace, rows: Sequence[Row], overview: Overview, conversion: Conversion | None, *, compared: int
+    sides: Sides, rows: Sequence[Row], overview: Overview, conversions: Sequence[Conversion], *, compared: int
 ) -> tuple[str, ...]:
     """Every sentence that applies to these two traces. ``compared``: rows that the profile could judge."""
+    c, py = sides.c, sides.py
     return (
         *_nothing_common(c, py, overview, compared),
         *_same_file(c, py),
         *_sides(c, py),
         *_pixels(c, py),
         *_given(rows, overview),
-        *([conversion.note] if conversion else []),
+        *(found.note for found in conversions),
+        *sides.own_c.sentences,
+        *sides.own_py.sentences,
         *_single_precision(c, "C"),
         *_single_precision(py, "Python"),
         *_low_precision(c, "C"),
         *_low_precision(py, "Python"),
         *_false_divergences(rows, overview),
         *_one_sided(overview),
-        *_repetitions(c, py),
+        *_repetitions(sides),
         *_unknown_lines(c, "C"),
         *_unknown_lines(py, "Python"),
         *_dim_pixel(c),
@@ -178,17 +183,28 @@ def _one_sided(overview: Overview) -> list[str]:
     return result
 
 
-def _repetitions(c: Trace, py: Trace) -> list[str]:
+def _repetitions(sides: Sides) -> list[str]:
+    c, py = sides.c, sides.py
     ours, theirs = align.count_blocks(c), align.count_blocks(py)
     result = []
     if ours != theirs and ours and theirs:
         result.append(
             f"The C trace repeats its block {ours} times, the Python trace {theirs} times "
-            "(sub-pixels and layers); the remaining blocks could not be compared."
+            f"(sub-pixels and layers); {_how_paired(sides.pairing)}."
         )
     if c.phi and py.phi and len(c.phi) != len(py.phi):
         result.append(f"The C trace has {len(c.phi)} phi lines, the Python trace {len(py.phi)}.")
     return result
+
+
+def _how_paired(pairing: BlockPairing) -> str:
+    if pairing.at_centre:
+        return "the Python block is at the centre of the pixel, which is none of C's sub-pixels"
+    if pairing.in_order and not any(pairing.offsets):
+        return "blocks were compared in order, and the remaining ones not at all"
+    partners = ", ".join(str(number) for number in sorted(pairing.of_suspect)[:_LISTED])
+    more = " ..." if len(pairing.of_suspect) > _LISTED else ""
+    return f"each Python block was compared with C's block at its place, number {partners}{more}"
 
 
 def _unknown_lines(trace: Trace, side: str) -> list[str]:

@@ -25,10 +25,15 @@ Scope = Literal["all", "scaling", "rules"]  # every value, the scaling chain, on
 
 @dataclass(frozen=True)
 class Limit:
-    """The largest difference that passes: relative to |C|, or absolute in the unit of the field."""
+    """The largest difference that passes: relative to |C|, or absolute in the unit of the field.
+
+    ``of_scale``: relative to the field's scale where that is larger: the vector of a component, 1/N of an index, N of a
+    lattice factor.
+    """
 
     value: float
     absolute: bool = False
+    of_scale: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class Profile:
     def limit(self, name: str, component: str = "") -> Limit:
         """The limit for one component of one field, also for fields outside the scope."""
         rule = self.rules.get(f"{name}.{component}") or self.rules.get(name)
-        return rule or Limit(self.tolerance)
+        return rule or Limit(self.tolerance, of_scale=self.scope == "all")
 
     def judges(self, name: str, component: str = "") -> bool:
         """Whether a difference here counts as a divergence under this profile."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nbtui.parity import align
 from nbtui.parity.blocks import BlockPairing
+from nbtui.parity.put_right import Implied, OwnTrace, implied_scalar
 from nbtui.trace.columns import ODD, PhiLines, Records
 from nbtui.trace.fields import catalogue
 from nbtui.trace.model import Trace
@@ -36,6 +37,7 @@ class Scalars:
     of_line: Short  # per line: number of values
     block: Short  # per line
     repetition: Integers  # per line
+    implied: Mapping[int, Implied] = field(default_factory=dict)  # record lines that were re-derived for the print
 
     def cell(self, at: int) -> align.Scalar:
         """The scalar as an object."""
@@ -44,7 +46,8 @@ class Scalars:
             record = self.records[line]
             names = component_names(record.name, len(record.values))
             printed = align.tokens(record)[component]
-            return align.Scalar(names[component], record.values[component], printed, record.line)
+            cell = align.Scalar(names[component], record.values[component], printed, record.line)
+            return implied_scalar(cell, self.implied[line], component) if line in self.implied else cell
         entry = self.phi[line - len(self.records)]
         start = int(self.phi.start[line - len(self.records)]) + len(self.records.values)
         key = list(entry.values)[int(self.source[at]) - start]
@@ -53,6 +56,8 @@ class Scalars:
     def vector(self, at: int) -> tuple[object, ...]:
         """All values of the record of a scalar."""
         line = int(self.line[at])
+        if line in self.implied and self.implied[line].values:
+            return self.implied[line].values
         return self.records.values_of(line) if line < len(self.records) else ()
 
     def numbers(self, at: Short) -> NDArray[np.float64]:
@@ -93,15 +98,27 @@ def names_of(records: Records, phi: PhiLines) -> set[str]:
 
 
 def scalars(
-    trace: Trace, records: Records, phi: PhiLines, numbers: dict[str, int], pairing: BlockPairing | None = None
+    trace: Trace,
+    records: Records,
+    phi: PhiLines,
+    numbers: dict[str, int],
+    own: OwnTrace,
+    pairing: BlockPairing | None = None,
 ) -> Scalars:
-    """``numbers``: field -> its number. ``trace`` holds the records; ``pairing``: other numbers for its blocks."""
+    """``numbers``: field -> its number. ``trace`` holds the records; ``own``: what its values say about its lines.
+
+    ``pairing``: other numbers for its blocks.
+    """
     first = _of_records(records, numbers)
     parts = [first, *(_of_phi(records, phi, kind, keys, numbers) for kind, keys in enumerate(phi.kinds))]
     source, line, name, component = (np.concatenate(column) for column in zip(*parts, strict=True))
     kinds = np.array([align.in_block(entry) for entry, _ in records.kinds] or [False])
     inside = kinds[_array(records.kind)] if len(records) else np.zeros(0, dtype=bool)
     block = [np.asarray(align.blocks(trace), dtype=np.int32), _array(phi.occurrence).astype(np.int32)]
+    implied = _implied_lines(records, block[0], inside, own)
+    values = np.concatenate([_array(records.values), _array(phi.values)])
+    for at, found in implied.items():
+        values[records.start[at] : records.start[at] + len(found.values)] = found.values
     if pairing is not None and not pairing.in_order:
         block = [np.where(inside, _renumbered(block[0], pairing), block[0]), _renumbered(block[1], pairing)]
     repetition = [np.where(inside, 0, _array(records.occurrence).astype(np.int64)), _tics(phi)]
@@ -110,7 +127,7 @@ def scalars(
     return Scalars(
         records=records,
         phi=phi,
-        values=np.concatenate([_array(records.values), _array(phi.values)]),
+        values=values,
         source=source,
         line=line,
         name=name,
@@ -118,7 +135,21 @@ def scalars(
         of_line=np.concatenate(counts),
         block=np.concatenate(block),
         repetition=np.concatenate(repetition),
+        implied=implied,
     )
+
+
+def _implied_lines(records: Records, block: Short, inside: NDArray[np.bool_], own: OwnTrace) -> dict[int, Implied]:
+    """The record lines with implied values."""
+    found: dict[int, Implied] = {}
+    for (name, number), implied in own.implied.items():
+        for at in (
+            line for kind, (known, _) in enumerate(records.kinds) if known == name for line in records.positions[kind]
+        ):
+            if block[at] == number and (inside[at] or records.occurrence[at] == 0):
+                found[at] = implied
+                break
+    return found
 
 
 def _renumbered(block: Short, pairing: BlockPairing) -> Short:

@@ -9,6 +9,8 @@ from nbtui.trace.fields.field import Stage
 
 REPEATED = frozenset({Stage.PIXEL, Stage.SCATTERING, Stage.CRYSTAL, Stage.LATTICE, Stage.STRUCTURE_FACTOR})
 
+POSITION = "pixel_pos_meters"
+
 Spot = tuple[str, Stage, int]  # field, stage, occurrence
 
 
@@ -21,6 +23,13 @@ def upstream(name: str) -> frozenset[str]:
     for other in direct:
         found |= upstream(other)
     return frozenset(found)
+
+
+@cache
+def made_from_position(name: str) -> bool:
+    """Whether the field is the position of a block, or is made from it within the block."""
+    known = catalogue.field(name)
+    return known is not None and known.stage in REPEATED and (name == POSITION or POSITION in upstream(name))
 
 
 def apart(one: tuple[str, Stage], other: tuple[str, Stage]) -> bool:

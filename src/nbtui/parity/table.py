@@ -15,7 +15,6 @@ from typing import overload
 import numpy as np
 
 from nbtui.parity import align
-from nbtui.parity.blocks import BlockPairing
 from nbtui.parity.finding import numbered, parsed
 from nbtui.parity.judge import Fact, Judge
 from nbtui.parity.model import Row, Tally
@@ -23,12 +22,12 @@ from nbtui.parity.numbers import Printing, printing
 from nbtui.parity.pairing import RowPairs, Stop
 from nbtui.parity.profiles import Profile
 from nbtui.parity.scalars import Integers, Short, in_columns, names_of, scalars
+from nbtui.parity.sides import Sides
 from nbtui.parity.sorting import Array, coded, distinct
 from nbtui.parity.streams import apart, upstream
 from nbtui.parity.verdicts import Verdicts, differs, length_at
 from nbtui.trace.columns import PhiLines, Records
 from nbtui.trace.fields import catalogue
-from nbtui.trace.model import Trace
 
 _HELD = 4096  # rows kept as objects
 _NONE = np.iinfo(np.int32).max
@@ -37,25 +36,20 @@ _NONE = np.iinfo(np.int32).max
 class RowTable(Sequence[Row]):
     """The rows of a comparison and its overview. ``stop`` raises to stop the work."""
 
-    def __init__(
-        self,
-        c: Trace,
-        py: Trace,
-        chosen: Profile,
-        pairing: BlockPairing,
-        progress: Callable[[int, int], None],
-        stop: Stop,
-    ) -> None:
+    def __init__(self, prepared: Sides, chosen: Profile, progress: Callable[[int, int], None], stop: Stop) -> None:
+        c, py = prepared.c, prepared.py
         sides = [(trace, in_columns(trace.records, Records), in_columns(trace.phi, PhiLines)) for trace in (c, py)]
         names = {name for _, records, phi in sides for name in names_of(records, phi)}
         self._names = sorted(names, key=lambda name: (align.section(name), catalogue.order(name), name))
         numbers = {name: at for at, name in enumerate(self._names)}
         found = []
-        for (trace, records, phi), renumbered in zip(sides, (None, pairing), strict=True):
+        for (trace, records, phi), pairing, own in zip(
+            sides, (None, prepared.pairing), (prepared.own_c, prepared.own_py), strict=True
+        ):
             stop()
-            found.append(scalars(trace, records, phi, numbers, renumbered))
+            found.append(scalars(trace, records, phi, numbers, own, pairing))
         stop()
-        self.judge = Judge(c, py, chosen, *(_printing(records, phi, stop) for _, records, phi in sides))
+        self.judge = Judge(prepared, chosen, *(_printing(records, phi, stop) for _, records, phi in sides))
         self._pairs = RowPairs(found[0], found[1], self._names, self.judge, stop)
         self._verdicts = Verdicts(self._pairs, self.judge, progress, stop)
         self._matched: tuple[str, bool, Short] = ("", False, np.zeros(0, dtype=np.int32))

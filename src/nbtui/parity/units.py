@@ -1,4 +1,4 @@
-"""The unit of a scattering vector, inferred from its trace, and the conversion between two traces.
+"""The units of scattering vector and cell vectors, inferred from their trace, and the conversion between two traces.
 
 Source: spec/trace_dialects.md: decide by |q| lambda = 2 sin(theta), which is |d - i| for unit vectors d and i.
 """
@@ -12,39 +12,55 @@ from nbtui.trace.model import Trace
 from nbtui.trace.units import unit_of_scattering
 
 FIELD = "scattering_vec_A_inv"
-_IN_METRES = {"m^-1": 1.0, "A^-1": 1e-10, "2 pi m^-1": 2 * math.pi, "2 pi A^-1": 2e-10 * math.pi}
+_OF_SCATTERING = {"m^-1": 1.0, "A^-1": 1e-10, "2 pi m^-1": 2 * math.pi, "2 pi A^-1": 2e-10 * math.pi}
+_IN_METRES = {**_OF_SCATTERING, "m": 1.0, "A": 1e10}  # the number printed for 1 m^-1, or for 1 m
+_CELL = ("rot_a_angstroms", "rot_b_angstroms", "rot_c_angstroms")
+_SHORTEST_CELL = 1e-3  # A; a cell vector labelled as shorter is in metres
 _CLOSE = 1e-3  # relative; units differ by more, float32 arithmetic and misplaced detectors by less
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """Python's scattering vector times ``factor`` is in C's unit."""
+    """Python's values of ``fields`` times ``factor`` are in C's unit."""
 
+    fields: tuple[str, ...]
     factor: float
     note: str
 
-    def applies(self, name: str) -> bool:
-        return name == FIELD
+
+def conversions(c: Trace, py: Trace) -> tuple[Conversion, ...]:
+    """The conversions of Python's values to C's units; none for equal units or missing lines."""
+    result = []
+    for fields, units in (((FIELD,), (unit(c), unit(py))), (_CELL, (_cell_unit(c), _cell_unit(py)))):
+        ours, theirs = units
+        if ours != theirs and any(c.all(name) and py.all(name) for name in fields):
+            names = fields[0] if len(fields) == 1 else f"{', '.join(fields[:-1])} and {fields[-1]}"
+            verb, its = ("is", "its label") if len(fields) == 1 else ("are", "their labels")
+            text = f"{names} {verb} in {ours} on the C side and in {theirs} on the Python side, despite {its}"
+            factor = _IN_METRES[ours] / _IN_METRES[theirs]
+            result.append(Conversion(fields, factor, f"{text}; the Python values are converted"))
+    return tuple(result)
 
 
-def conversion(c: Trace, py: Trace) -> Conversion | None:
-    """The conversion of Python's scattering vector to C's unit; None for equal units or a missing vector."""
-    if not c.all(FIELD) or not py.all(FIELD):
-        return None
-    ours, theirs = unit(c), unit(py)
-    if ours == theirs:
-        return None
-    return Conversion(
-        _IN_METRES[ours] / _IN_METRES[theirs],
-        f"{FIELD} is in {ours} on the C side and in {theirs} on the Python side, despite its label; "
-        "the Python values are converted",
-    )
+def cell_in_metres(trace: Trace) -> bool:
+    """Whether the cell vectors are in metres, although labelled as Angstroms."""
+    lengths = [math.hypot(*values) for name in _CELL if (values := _numbers(trace, name))]
+    return bool(lengths) and 0.0 < max(lengths) < _SHORTEST_CELL
+
+
+def metres_of_scattering(trace: Trace) -> float:
+    """The printed scattering vector times this is in m^-1."""
+    return 1.0 / _IN_METRES[unit(trace)]
+
+
+def _cell_unit(trace: Trace) -> str:
+    return "m" if cell_in_metres(trace) else "A"
 
 
 def unit(trace: Trace) -> str:
     """Unit of the scattering vector in this trace: m^-1, A^-1, or either with a factor 2 pi."""
     ratio = _ratio(trace)
-    for name, size in _IN_METRES.items():
+    for name, size in _OF_SCATTERING.items():
         if ratio is not None and abs(ratio / size - 1) < _CLOSE:
             return name
     return unit_of_scattering(trace)

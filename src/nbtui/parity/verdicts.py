@@ -27,12 +27,13 @@ _AT_MOST = 9  # components of a vector
 
 
 class Verdicts:
-    """``status``: per row. ``progress`` gets the number of rows judged and the total."""
+    """``status``, ``within_single``: per row. ``progress`` gets the number of rows judged and the total."""
 
     def __init__(self, pairs: RowPairs, judge: Judge, progress: Callable[[int, int], None], stop: Stop) -> None:
         self._pairs, self._judge = pairs, judge
         self._of_facts = _of_facts(pairs, judge)
         self.status = np.full(len(pairs), MISSING, dtype=np.uint8)
+        self.within_single = np.zeros(len(pairs), dtype=bool)
         self._worst = (0.0, -1)
         for start in range(0, len(pairs), _PIECE):
             stop()
@@ -61,13 +62,22 @@ class Verdicts:
             fails = both & ~odd & (status != PASS) & ~known["exact"]
             short = not self._judge.printing_c == self._judge.printing_py == Printing()
             excused = fails & (known["printed"] | short)
-            excused |= fails & known["vector"] & ~known["absolute"] & _may_be_noise(pairs, left, a, delta)
+            room = np.where(known["of_scale"], np.maximum(known["limit"], NOISE), NOISE)
+            excused |= fails & known["vector"] & ~known["absolute"] & _may_be_within(pairs, left, a, delta, room)
+            excused |= fails & known["of_scale"] & (np.abs(delta) <= known["limit"] * known["scale_size"])
+            single = np.full(len(left), False)
+            if self._judge.single:
+                share = known["single_share"]
+                own = np.abs(delta) <= np.maximum(share * np.abs(a), known["single_room"])
+                vector = known["vector"] & _may_be_within(pairs, left, a, delta, share)
+                single = fails & (own | vector)
+        self.within_single[start:end] = single
         status = np.where(both, status, MISSING).astype(np.uint8)
         self.status[start:end] = status
         within = both & ~odd & (status != MISSING) & known["judged"] & ~(known["aside"] & differs(status))
         size = np.where(within & (np.abs(rel) <= known["limit"]), np.abs(rel), 0.0)
         self._note_worst(size, start)
-        for number, at in enumerate(np.nonzero((both & odd) | excused)[0]):
+        for number, at in enumerate(np.nonzero((both & odd) | excused | single)[0]):
             if number % 2048 == 0:
                 stop()
             self._judge_one(start + int(at))
@@ -78,6 +88,7 @@ class Verdicts:
         ours, theirs = pairs.c.cell(int(pairs.left[at])), pairs.py.cell(int(pairs.right[at]))
         verdict = self._judge.verdict(ours, theirs, fact, length_at(pairs, at))
         self.status[at] = STATUSES.index(verdict.status)
+        self.within_single[at] = verdict.within_single
         counted = fact.judged and not (verdict.status.differs and fact.log_only)
         if counted and verdict.rel_delta is not None and abs(verdict.rel_delta) <= fact.limit.value:
             self._note_worst(np.array([abs(verdict.rel_delta)]), at)
@@ -118,14 +129,18 @@ def _of_facts(pairs: RowPairs, judge: Judge) -> dict[str, Array]:
         "absolute": np.array([fact.limit.absolute for fact in facts] or [False]),
         "exact": np.array([fact.kind is Tolerance.INTEGER for fact in facts] or [False]),
         "printed": np.array([fact.kind is Tolerance.PRINTED for fact in facts] or [False]),
+        "of_scale": np.array([fact.limit.of_scale for fact in facts] or [False]),
+        "scale_size": np.array([fact.scale.size if fact.scale else 0.0 for fact in facts] or [0.0]),
+        "single_share": np.array([fact.single.relative for fact in facts] or [0.0]),
+        "single_room": np.array([fact.single.absolute for fact in facts] or [0.0]),
         "vector": np.array([fact.in_vector for fact in facts] or [False]),
         "judged": np.array([fact.judged for fact in facts] or [False]),
         "aside": np.array([bool(fact.log_only) for fact in facts] or [False]),
     }
 
 
-def _may_be_noise(pairs: RowPairs, left: Short, a: Array, delta: Array) -> NDArray[np.bool_]:
-    """True where a difference may be rounding noise of the longest component of its vector."""
+def _may_be_within(pairs: RowPairs, left: Short, a: Array, delta: Array, room: Array) -> NDArray[np.bool_]:
+    """True where a difference may be within this share of the length of its vector."""
     here = np.where((left >= 0) & np.isfinite(a), np.abs(a), 0.0)
     lines = pairs.c.line[left] if len(pairs.c.line) else np.zeros_like(left)
     longest = here.copy()
@@ -133,7 +148,7 @@ def _may_be_noise(pairs: RowPairs, left: Short, a: Array, delta: Array) -> NDArr
         same = lines[shift:] == lines[:-shift]
         longest[shift:] = np.where(same, np.maximum(longest[shift:], here[:-shift]), longest[shift:])
         longest[:-shift] = np.where(same, np.maximum(longest[:-shift], here[shift:]), longest[:-shift])
-    near = np.abs(delta) <= 1.01 * NOISE * np.sqrt(float(_AT_MOST)) * longest
+    near = np.abs(delta) <= 1.01 * room * np.sqrt(float(_AT_MOST)) * longest
     near[: _AT_MOST - 1] = True  # their neighbours may be in the piece before or after
     near[-_AT_MOST + 1 :] = True
     return np.asarray(near)

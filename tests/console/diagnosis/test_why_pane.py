@@ -16,7 +16,7 @@ from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.panes import detail, header
 from nbtui.console.main.state import Phase, State
 from nbtui.diagnosis.answer import Diagnosis, Verdict
-from nbtui.diagnosis.search.consistency import Finding
+from nbtui.parity.own_values import Contradiction
 from nbtui.trace.text import clean
 from support.console_causes import OFF, TWO, UNKNOWN, cause, diagnosis
 from support.console_toy import toy_state
@@ -161,7 +161,7 @@ def test_where_it_stands_now(state: State) -> None:
 
 def test_hostile_text_never_comes_through(state: State) -> None:
     evil = "\x1b]0;x\x07[bold]\u202e\r\nrm"
-    finding = Finding("F_latt", 0, (1.0,), (2.0,), evil)
+    finding = Contradiction("F_latt", 0, (1.0,), (2.0,), evil)
     result = diagnosis(cause("phi_carryover", summary=evil, seen=(evil,)), preflight=(evil,), consistency=(finding,))
     why = replace(found(state, result), message=evil)
     for view in (why, DiagnosisState(progress=evil), DiagnosisState(problem=evil)):

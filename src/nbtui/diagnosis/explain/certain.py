@@ -15,6 +15,7 @@ from nbtui.diagnosis.explain.differences import (
     FieldDifference,
     by_field,
     is_vector,
+    is_whole,
     made_from,
     names,
     to_within,
@@ -22,9 +23,9 @@ from nbtui.diagnosis.explain.differences import (
     way_to,
 )
 from nbtui.diagnosis.search.rows import Rows
-from nbtui.diagnosis.search.units import conversion_name
 from nbtui.live.scene import Array
 from nbtui.parity.streams import upstream
+from nbtui.parity.unit_names import conversion_name
 
 PIXEL = "I_pixel_final"
 TOTALS = (PIXEL, "I_before_scaling", "hkl_frac")  # a difference upstream of one of these would change it
@@ -132,7 +133,7 @@ def _unreached(rows: Rows, found: Sequence[FieldDifference], printed: frozenset[
 def _first(
     rows: Rows, found: Sequence[FieldDifference], printed: frozenset[str], sides: tuple[str, str]
 ) -> Iterator[str]:
-    """The first difference on the way to the pixel, and others that follow from nothing before them."""
+    """The first difference on the way to the pixel, and others without a differing input."""
     way = way_to(PIXEL, tuple(_agreeing_totals(rows, found)))
     differing = [item for item in found if not item.agrees and item.field in way - printed]
     fields = {item.field for item in differing}
@@ -144,10 +145,11 @@ def _first(
     all_differing = {item.field for item in found if not item.agrees}
     others = [item for item in rest if not made_from(item.field, all_differing)]
     if len(others) == 1:
-        yield f"{others[0].field} differs independently of it: {_amount(rows, others[0], sides)}."
+        amount = _amount(rows, others[0], sides)
+        yield f"{others[0].field} differs too, although no line that it is made from does: {amount}."
     elif others:
         amounts = "; ".join(f"{item.field}, {_amount(rows, item, sides)}" for item in others)
-        yield f"These differ independently of it: {amounts}."
+        yield f"These differ too, although no line that they are made from does: {amounts}."
 
 
 def _agreeing_totals(rows: Rows, found: Sequence[FieldDifference]) -> Iterator[str]:
@@ -160,13 +162,14 @@ def _amount(rows: Rows, item: FieldDifference, sides: tuple[str, str]) -> str:
     """A difference in numbers."""
     line = together(rows, item.worst)
     ours, theirs = rows.reference[line], rows.suspect[line]
-    if is_vector(item.field):
+    if is_vector(item.field) and not is_whole(item.field):
         length = float(np.linalg.norm(ours))
         if length > 0.0 and np.isfinite(theirs).all():
             ratio = float(np.linalg.norm(theirs)) / length
             if not 0.5 < ratio < 2.0:
                 return f"{ratio:.6g} times as long"
             return f"off by {float(np.linalg.norm(theirs - ours)) / length:.2g} of its length"
+    if len(line) > 1:
         return f"{sides[0]} prints {_values(ours)}, {sides[1]} {_values(theirs)}"
     one, other = float(ours[0]), float(theirs[0])
     both = f"{sides[0]} prints {one:.15g}, {sides[1]} {other:.15g}"

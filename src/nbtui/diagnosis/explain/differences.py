@@ -13,6 +13,7 @@ from nbtui.live.scene import Array
 from nbtui.parity.judge import FIELDS_OF_VECTORS
 from nbtui.parity.streams import upstream
 from nbtui.trace.fields import catalogue
+from nbtui.trace.fields.field import Tolerance
 
 AGREE = 1e-6  # relative: the precision of float64 logs after every sum
 NAMED = 6  # names in a sentence before "and N more"
@@ -60,6 +61,12 @@ def is_vector(field: str) -> bool:
     """Whether the components of a field make one vector."""
     known = catalogue.field(field)
     return known is not None and known.shape in FIELDS_OF_VECTORS
+
+
+def is_whole(field: str) -> bool:
+    """Whether the values of a field are integers."""
+    known = catalogue.field(field)
+    return known is not None and known.tolerance is Tolerance.INTEGER
 
 
 def made_from(field: str, others: Collection[str]) -> bool:

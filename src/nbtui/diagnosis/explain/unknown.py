@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nbtui.diagnosis.explain.differences import by_field, is_vector, made_from, names, together
+from nbtui.diagnosis.explain.differences import by_field, is_vector, is_whole, made_from, names, together
 from nbtui.diagnosis.search.ratios import factors_of, match, products
 from nbtui.diagnosis.search.rows import Rows
 from nbtui.live.scene import Array
 from nbtui.parity.streams import upstream
 
+LONGEST = 2  # factors of a named product: with more, small integers meet by chance
 NEARER = 0.5  # share of the distance that the nearest cause may leave
 RATIO = 0.01  # a smaller relative difference is given as a difference, a larger one as a factor
 
@@ -80,17 +81,24 @@ def _where(rows: Rows, at: int) -> str:
 
 def _how_far(rows: Rows, predicted: Array, line: Sequence[int]) -> str:
     expected, actual = predicted[line], rows.suspect[line]
-    if not (np.isfinite(expected).all() and np.isfinite(actual).all()) or not expected.any() or not actual.any():
+    if (
+        not (np.isfinite(expected).all() and np.isfinite(actual).all())
+        or not expected.any()
+        or not actual.any()
+        or is_whole(rows.fields[line[0]])
+    ):
         return f"is {_numbers(actual)} where {_numbers(expected)} is expected"
     if len(line) > 1:
         sizes = float(np.linalg.norm(expected)), float(np.linalg.norm(actual))
         cosine = float(expected @ actual) / (sizes[0] * sizes[1])
         angle = math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
+        ratio = sizes[1] / sizes[0]
+        if not 0.5 < ratio < 2.0:
+            return f"is {ratio:.7g} times as long, turned by {angle:.2g} degrees"
         part = float(np.linalg.norm(actual - expected)) / sizes[0]
-        turned = f"length x {sizes[1] / sizes[0]:.7g}, turned by {angle:.2g} degrees"
+        turned = f"length x {ratio:.7g}, turned by {angle:.2g} degrees"
         return f"is off by {part:.2g} of its length ({turned})"
-    ratio = float(actual[0] / expected[0])
-    if ratio < 0.0:
+    if (ratio := float(actual[0] / expected[0])) < 0.0:
         return f"is {_numbers(actual)} where {_numbers(expected)} is expected"
     return f"is off by {abs(ratio - 1.0):.1e}" if abs(ratio - 1.0) < RATIO else f"is off by a factor of {ratio:#.5g}"
 
@@ -105,8 +113,9 @@ def _known_ratio(rows: Rows, predicted: Array, line: Sequence[int], known: Mappi
     ratio = float(rows.suspect[at] / predicted[at]) if predicted[at] else 0.0
     if len(line) > 1 or not (ratio > 0.0 and math.isfinite(ratio)):
         return "no known cause"
-    found = match(ratio, products(known), float(rows.floor[at])) if known else None
-    return f"that is {found[0]}, yet no known cause makes it" if found else "no known ratio, no known cause"
+    others = {name: value for name, value in known.items() if value != predicted[at]}  # nothing lacks itself
+    found = match(ratio, products(others, LONGEST), float(rows.floor[at])) if others else None
+    return f"equal to {found[0]}, yet no known cause makes it" if found else "no known ratio, no known cause"
 
 
 def _nearest(rows: Rows, predicted: Array, line: Sequence[int], tried: Sequence[tuple[str, Array]]) -> Iterator[str]:

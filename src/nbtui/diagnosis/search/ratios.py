@@ -102,12 +102,12 @@ class Products:
     logs: tuple[Array, ...]  # per length: logarithms
 
 
-def products(factors: Mapping[str, float]) -> Products:
-    """All products of the named positive factors; a factor never meets its own inverse."""
+def products(factors: Mapping[str, float], longest: int = LONGEST) -> Products:
+    """All products of up to ``longest`` of the named positive factors; a factor never meets its own inverse."""
     signed = [(name, sign) for name in factors for sign in (1, -1)]
     values = np.asarray([sign * math.log(factors[name]) for name, sign in signed])
     powers, logs = [], []
-    for count in range(1, LONGEST + 1):
+    for count in range(1, longest + 1):
         chosen = [
             group
             for group in itertools.combinations_with_replacement(range(len(signed)), count)
