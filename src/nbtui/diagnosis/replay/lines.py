@@ -12,7 +12,7 @@ from enum import StrEnum
 import numpy as np
 
 from nbtui.diagnosis.replay.accumulation import AccumulationValues, loop_sizes
-from nbtui.diagnosis.replay.corrections import CorrectionValues
+from nbtui.diagnosis.replay.corrections import CorrectionValues, Taken
 from nbtui.diagnosis.replay.crystal import CrystalValues
 from nbtui.diagnosis.replay.lattice import LatticeValues
 from nbtui.diagnosis.replay.pixel import PixelValues
@@ -76,7 +76,7 @@ def block_lines(scene: Scene, rules: LineRules, made: Stages) -> Lines:
     """Lines of one block for every layer and subpixel, (blocks, components), and those printed once, (1, 1)."""
     blocks = scene.n_layers * scene.oversample**2
     repeated = {
-        **_pixel_lines(scene, made.pixel),
+        **_pixel_lines(scene, made.pixel, made.corrections),
         **_scattering_lines(scene, made.scattering),
         **_crystal_lines(scene, rules, made.crystal),
         **_lattice_lines(scene, made.lattice),
@@ -128,8 +128,9 @@ def _first_term(scene: Scene, values: Array) -> Array:
     return values[:: len(scene.sources), 0, 0]
 
 
-def _pixel_lines(scene: Scene, at: PixelValues) -> Lines:
-    omega = at.omega if scene.oversample_omega else np.full_like(at.omega, at.omega.flat[0])
+def _pixel_lines(scene: Scene, at: PixelValues, corrections: CorrectionValues) -> Lines:
+    own = scene.oversample_omega or corrections.rules.omega_of is Taken.WEIGHTED
+    omega = at.omega if own else np.full_like(at.omega, at.omega.flat[0])
     return {
         "pix0_vector_meters": at.pix0,
         "fdet_vec": scene.fast,
