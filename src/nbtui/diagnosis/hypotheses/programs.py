@@ -8,20 +8,16 @@ from nbtui.diagnosis.hypotheses.changes import Change, both, rule, scene
 from nbtui.diagnosis.hypotheses.log_lines import repeated_phi_step
 from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, Problem
 
-_NO_FLAG_AT_THE_END = "-curved_det"
-
 
 def _fixed(problem: Problem) -> dict[str, Change]:
     """What the fixed program does differently in this case."""
-    here, argv = problem.scene, problem.case.argv
+    here = problem.scene
     found: dict[str, Change] = {}
     angles = [here.phi_start + here.phi_step * step for step in range(here.n_phi)]
     if 0.0 in angles and any(angles):
         found["fresh vectors at phi = 0"] = rule("crystal", phi_carryover=False)
     if here.oversample_thick or here.oversample_polar or here.oversample_omega:
         found["oversample factors on each term"] = rule("accumulation", running_sum_weights=False)
-    if argv and argv[-1].startswith(_NO_FLAG_AT_THE_END):
-        found["a last -curved_det is heeded"] = scene(curved=True)
     return found
 
 

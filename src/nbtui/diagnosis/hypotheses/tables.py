@@ -58,7 +58,7 @@ def _sha256(path: Path, time: int, size: int) -> str:
 
 
 def _named(problem: Problem, path: Path) -> str:
-    """Path from the working folder if it lies there, and the beginning of the digest."""
+    """The path, relative to the working folder if it lies inside, and the beginning of the digest."""
     at = path.stat()
     shown = path.relative_to(problem.workdir) if path.is_relative_to(problem.workdir) else path
     return f"{shown} (sha256 {_sha256(path, at.st_mtime_ns, at.st_size)[:12]})"
