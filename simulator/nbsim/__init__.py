@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from nbsim.options.own import OWN
     from nbsim.options.parse import parse, split_command, walk
     from nbsim.options.quirks import Quirks
-    from nbsim.options.table import FLAGS, flag_named
+    from nbsim.options.table import FLAGS, SECTIONS, flag_named
     from nbsim.parameter_vector import ParameterVector
     from nbsim.parameters import Parameters
     from nbsim.pixel.details import term_details
@@ -63,6 +63,7 @@ __all__ = [
     "NOT_GIVEN",
     "OWN",
     "R_E_SQR",
+    "SECTIONS",
     "SETUP_LINES_MADE_BY",
     "TERM_AXES",
     "TERM_COLUMNS",
@@ -144,7 +145,7 @@ _NAMES = {
     "options.own": "OWN",
     "options.parse": "parse split_command walk",
     "options.quirks": "Quirks",
-    "options.table": "FLAGS flag_named",
+    "options.table": "FLAGS SECTIONS flag_named",
     "parameter_vector": "ParameterVector",
     "parameters": "Parameters",
     "pixel.details": "term_details",

@@ -69,9 +69,12 @@ def assert_same(plain: Comparison, columns: Comparison) -> None:
     assert other.tallies == one.tallies
     assert (list(other.raised), other.worst, other.first_new) == (list(one.raised), one.worst, one.first_new)
     assert list(other.differing) == list(one.differing)
+    assert list(other.reaching) == list(one.reaching)
+    assert told(columns.first_reaching) == told(plain.first_reaching)
     for row in plain.rows:
         if row.status.differs and "known false divergence" not in row.note:
             assert other.cause(row.order) == one.cause(row.order), row.label
+            assert other.reaches(row.order) == one.reaches(row.order), row.label
         assert other.find(row.label) == row.order == other.place(row.field, row.occurrence, row.component)
         assert list(other.of(row.field, row.component)) == list(one.of(row.field, row.component))
     assert aligned(columns, None) == aligned(plain, None)

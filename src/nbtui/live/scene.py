@@ -24,6 +24,10 @@ from nbtui.live.model import Case, Settings
 Array = npt.NDArray[np.float64]
 
 
+class Unusable(ValueError):
+    """A changed set-up cannot be simulated; the message gives the reason."""
+
+
 @dataclass(frozen=True)
 class FactorTable:
     """Dense structure factors; ``grid`` (n_h, n_k, n_l) is None without a table. ``low`` = (h, k, l) minimum."""
@@ -250,11 +254,23 @@ def parsed(case: Case, quirks: Mapping[str, bool] | None = None) -> nbsim.Option
     return nbsim.parse(list(case.argv), case.workdir, nbsim.Quirks(**(quirks or {})))
 
 
-def cached_table(scene: Scene, workdir: Path) -> FactorTable | None:
-    """The structure factors of a cache of an earlier run in ``workdir``; None without one."""
-    if scene.options.hkl_file is None or not (workdir / scene.options.dump_file).is_file():
-        return None
-    factors, *_ = nbsim.load_structure_factors(replace(scene.options, hkl_file=None), workdir, nbsim.Quirks())
+def table_of(scene: Scene, path: Path, *, cache: bool, integer_rows: bool = True) -> FactorTable:
+    """The structure factors of a file, read as C reads them: a ``cache`` of an earlier run, or a table of h k l F.
+
+    ``integer_rows``: a row with an index such as 1.0 ends the table.
+
+    Raises:
+        Unusable: the file is no table.
+    """
+    if cache:
+        wanted = replace(scene.options, hkl_file=None, dump_file=path.name)
+    else:
+        wanted = replace(scene.options, hkl_file=path.name)
+    quirks = replace(scene.quirks, hkl_integer_rows=integer_rows)
+    try:
+        factors, *_ = nbsim.load_structure_factors(wanted, path.parent, quirks)
+    except nbsim.NbsimError as error:
+        raise Unusable(str(error)) from error
     return _factors(factors)
 
 
@@ -285,10 +301,6 @@ def load_scene(case: Case, pixel: tuple[int, int]) -> Scene:
     ends = state.interpolation_end(torch.tensor([pixel]), detector.n_fast, experiment.n_passes)
     end = None if ends is None else int(ends[0])
     return scene_of(experiment, pixel, first_pixel=pixel in state.first_pixels, interpolation_end=end)
-
-
-class Unusable(ValueError):
-    """A changed set-up cannot be simulated; the message gives the reason."""
 
 
 @dataclass(frozen=True)

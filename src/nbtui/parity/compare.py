@@ -74,6 +74,7 @@ def compare(
         profile=chosen.name,
         tolerance=chosen.tolerance,
         first_divergence=rows[up[0]] if len(up) else None,
+        first_reaching=rows[overview.reaching[0]] if len(overview.reaching) else None,
         num_compared=compared,
         num_divergent=len(up),
         num_missing=sum(tally.only_c + tally.only_py for tally in judged),

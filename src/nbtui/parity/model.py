@@ -68,7 +68,7 @@ class Tally:
     only_py: int
     differing: int
     raised: int  # rows that count as a divergence
-    new: int  # of these, rows without a differing row upstream
+    new: int  # of these, rows without a differing row upstream, neither of the print nor explained by precision
     first: int  # index of the first row
     first_differing: int  # -1 without one
     first_raised: int
@@ -103,15 +103,25 @@ class Overview(Protocol):
         """Rows that count as a divergence, ascending."""
 
     @property
+    def reaching(self) -> Sequence[int]:
+        """Rows that count as a divergence and reach the pixel, ascending."""
+
+    def reaches(self, order: int) -> bool:
+        """Whether a row differs and its difference reaches the pixel, judged by the profile or not."""
+
+    @property
     def worst(self) -> int | None:
         """The row with the largest relative difference among those within their tolerance."""
 
     @property
     def first_new(self) -> int | None:
-        """First differing row without a differing row upstream, judged by the profile or not."""
+        """First differing row without a differing row upstream, judged by the profile or not.
+
+        Of the rows that reach the pixel, where there are any.
+        """
 
     def cause(self, order: int) -> int | None:
-        """Earliest differing row upstream of a differing row."""
+        """Earliest differing row upstream of a differing row; None for a difference of the print or of precision."""
 
     def of(self, field: str, component: str | None = None) -> Sequence[int]:
         """Rows of a field, or of one component of it, ascending."""
@@ -133,6 +143,7 @@ class Comparison:
     profile: str
     tolerance: float
     first_divergence: Row | None
+    first_reaching: Row | None  # the first divergence that reaches the pixel
     num_compared: int  # rows present on both sides
     num_divergent: int
     num_missing: int

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
 from nbtui.parity.model import FALSE_DIVERGENCE, OUTSIDE, Row, Status, Tally
-from nbtui.parity.streams import reaches, upstream
+from nbtui.parity.reach import Reach
+from nbtui.parity.streams import entry_name, reaches, upstream
 
 
 def counts(row: Row) -> bool:
@@ -52,7 +53,7 @@ class RowList:
             only_py=len(only_py),
             differing=len(differing),
             raised=len(up),
-            new=sum(self.cause(row.order) is None for row in up),
+            new=sum(tells(row) and self.cause(row.order) is None for row in up),
             first=first.order,
             first_differing=_first(differing),
             first_raised=_first(up),
@@ -75,13 +76,32 @@ class RowList:
         return max(within, key=lambda row: abs(row.rel_delta or 0.0)).order if within else None
 
     @cached_property
+    def reaching(self) -> Sequence[int]:
+        return [row.order for row in self._reaching if counts(row)]
+
+    def reaches(self, order: int) -> bool:
+        return order in self._reaching_orders
+
+    @cached_property
     def first_new(self) -> int | None:
-        return next((row.order for row in self._telling if self.cause(row.order) is None), None)
+        rows = self._reaching or self._telling
+        return next((row.order for row in rows if self.cause(row.order) is None), None)
 
     @cached_property
     def _telling(self) -> list[Row]:
-        """Rows whose difference affects the image."""
-        return [row for row in self._rows if row.status.differs and FALSE_DIVERGENCE not in row.note]
+        """Rows whose difference is neither of the print nor explained by single precision."""
+        return [row for row in self._rows if row.status.differs and tells(row)]
+
+    @cached_property
+    def _reaching(self) -> list[Row]:
+        """The telling rows whose difference reaches the pixel."""
+        compared = _occurrences(row for row in self._rows if row.status is not Status.MISSING)
+        found = Reach(compared, _occurrences(self._telling))
+        return [row for row in self._telling if found.way(row.field).holds(row.occurrence)]
+
+    @cached_property
+    def _reaching_orders(self) -> frozenset[int]:
+        return frozenset(row.order for row in self._reaching)
 
     @cached_property
     def _causes(self) -> dict[tuple[str, int], int | None]:
@@ -89,6 +109,8 @@ class RowList:
 
     def cause(self, order: int) -> int | None:
         row = self._rows[order]
+        if not tells(row):
+            return None
         place = (row.field, row.occurrence)
         if place not in self._causes:
             self._causes[place] = self._find_cause(row)
@@ -96,10 +118,10 @@ class RowList:
 
     def _find_cause(self, row: Row) -> int | None:
         names = upstream(row.field)
-        for other in self._telling:
+        for other in self._reaching if self.reaches(row.order) else self._telling:
             if other.order >= row.order:
                 return None
-            if other.field in names and reaches(
+            if entry_name(other.field) in names and reaches(
                 (other.field, other.stage, other.occurrence), (row.field, row.stage, row.occurrence)
             ):
                 return other.order
@@ -119,6 +141,20 @@ class RowList:
         wanted = text.casefold()
         rows = [row for row in self._rows if raised(row)] if among_raised else self._rows
         return [row.order for row in rows if wanted in f"{row.label} {row.description}".casefold()]
+
+
+def tells(row: Row) -> bool:
+    """Whether a difference in this row is neither of the print nor explained by single precision."""
+    return FALSE_DIVERGENCE not in row.note and not row.of_print and not row.within_single
+
+
+def _occurrences(rows: Iterable[Row]) -> Callable[[str], int]:
+    """The occurrences of every field among these rows, as sets of `nbtui.parity.reach`."""
+    found: dict[str, int] = {}
+    for row in rows:
+        name = entry_name(row.field)
+        found[name] = found.get(name, 0) | 1 << row.occurrence
+    return lambda name: found.get(entry_name(name), 0)
 
 
 def _first(rows: Sequence[Row]) -> int:

@@ -9,18 +9,39 @@ from nbtui.trace.fields.field import Stage
 
 REPEATED = frozenset({Stage.PIXEL, Stage.SCATTERING, Stage.CRYSTAL, Stage.LATTICE, Stage.STRUCTURE_FACTOR})
 
-POSITION = "pixel_pos_meters"
+POSITION, FINAL = "pixel_pos_meters", "I_pixel_final"
 
 Spot = tuple[str, Stage, int]  # field, stage, occurrence
 
 
 @cache
+def entry_name(name: str) -> str:
+    """The name of a field in the catalogue, without the index of a source; an unknown name as it is."""
+    known = catalogue.field(name)
+    return known.name if known else name
+
+
+@cache
+def inputs(name: str) -> tuple[str, ...]:
+    """The fields that a field is made from directly."""
+    known = catalogue.field(name)
+    return (*known.depends_on, *known.hidden_inputs) if known else ()
+
+
+@cache
+def consumers(name: str) -> tuple[str, ...]:
+    """The fields made directly from a field; an unknown one is taken as a factor of the pixel."""
+    known = catalogue.field(name)
+    if known is None:
+        return (FINAL,)
+    return tuple(entry.name for entry in catalogue.FIELDS if known.name in inputs(entry.name))
+
+
+@cache
 def upstream(name: str) -> frozenset[str]:
     """Every field that a field depends on, directly or through others."""
-    known = catalogue.field(name)
-    direct = (*known.depends_on, *known.hidden_inputs) if known else ()
-    found = set(direct)
-    for other in direct:
+    found = set(inputs(name))
+    for other in inputs(name):
         found |= upstream(other)
     return frozenset(found)
 

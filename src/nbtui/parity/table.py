@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nbtui.parity import align
 from nbtui.parity.finding import numbered, parsed
@@ -21,10 +22,11 @@ from nbtui.parity.model import Row, Tally
 from nbtui.parity.numbers import Printing, printing
 from nbtui.parity.pairing import RowPairs, Stop
 from nbtui.parity.profiles import Profile
+from nbtui.parity.reach import Reach
 from nbtui.parity.scalars import Integers, Short, in_columns, names_of, scalars
 from nbtui.parity.sides import Sides
 from nbtui.parity.sorting import Array, coded, distinct
-from nbtui.parity.streams import apart, upstream
+from nbtui.parity.streams import apart, entry_name, upstream
 from nbtui.parity.verdicts import Verdicts, differs, length_at
 from nbtui.trace.columns import PhiLines, Records
 from nbtui.trace.fields import catalogue
@@ -61,27 +63,62 @@ class RowTable(Sequence[Row]):
     # --- what follows from it ------------------------------------------------------------------------------------
 
     def _explain(self) -> None:
-        """``_telling``: rows whose difference affects the image; ``_causes``: the upstream row of each."""
-        pairs, facts, occurrence = self._pairs, self._pairs.facts, self._pairs.occurrence
+        """``_telling``: rows that differ neither in the print alone nor by single precision.
+
+        ``_reaches`` and ``_causes`` have one entry for each: whether it reaches the pixel, and its upstream row.
+        """
+        pairs, facts = self._pairs, self._pairs.facts
         aside = np.array([bool(fact.log_only) for fact in facts] or [False])
         judged = np.array([fact.judged for fact in facts] or [False])
-        self._telling = np.nonzero(differs(self._verdicts.status) & ~aside[pairs.fact])[0].astype(np.int32)
-        self._raised = self._telling[judged[pairs.fact[self._telling]]]
-        fields = np.array([self._names.index(fact.name) for fact in facts] or [0])[pairs.fact[self._telling]]
-        self._causes = np.full(len(self._telling), _NONE, dtype=np.int32)
+        counted = np.nonzero(differs(self._verdicts.status) & ~aside[pairs.fact])[0].astype(np.int32)
+        self._raised = counted[judged[pairs.fact[counted]]]
+        set_aside = self._verdicts.of_print | self._verdicts.within_single
+        self._telling = counted[~set_aside[counted]]
+        self._reaches = self._found_reaching()
+        self._causes = self._found_causes(self._telling)
+        reaching = self._telling[self._reaches]
+        self._causes[self._reaches] = self._found_causes(reaching)
+        self._reaching = reaching[judged[pairs.fact[reaching]]]
+
+    def _found_reaching(self) -> NDArray[np.bool_]:
+        """Which of the telling rows reach the pixel."""
+        pairs = self._pairs
+        both = (pairs.left >= 0) & (pairs.right >= 0)
+        compared, differing = dict[str, int](), dict[str, int]()
+        telling = np.zeros(len(pairs), dtype=bool)
+        telling[self._telling] = True
+        for fact, rows in pairs.by_fact():
+            name = entry_name(fact.name)
+            for sets, chosen in ((compared, both), (differing, telling)):
+                sets[name] = sets.get(name, 0) | _as_set(pairs.occurrence[rows[chosen[rows]]])
+        found = Reach(lambda name: compared.get(entry_name(name), 0), lambda name: differing.get(entry_name(name), 0))
+        result = np.zeros(len(self._telling), dtype=bool)
+        number = pairs.fact[self._telling]
+        for at in distinct(number):
+            members = np.nonzero(number == at)[0]
+            way = found.way(pairs.facts[at].name)
+            result[members] = way.everywhere or _within(way.at, pairs.occurrence[self._telling[members]])
+        return result
+
+    def _found_causes(self, telling: Short) -> Short:
+        """For each of these rows the earliest one upstream of it, among them."""
+        pairs, facts, occurrence = self._pairs, self._pairs.facts, self._pairs.occurrence
+        fields = np.array([self._names.index(fact.name) for fact in facts] or [0])[pairs.fact[telling]]
+        causes = np.full(len(telling), _NONE, dtype=np.int32)
         groups = {self._names[number]: np.nonzero(fields == number)[0] for number in distinct(fields)}
         stages = {fact.name: fact.stage for fact in facts}
         for name, members in groups.items():
-            mine = self._telling[members]
+            mine = telling[members]
             best = np.full(len(mine), _NONE, dtype=np.int32)
-            for other in upstream(name) & groups.keys():
-                theirs = self._telling[groups[other]]
+            for other in (known for known in groups if entry_name(known) in upstream(name)):
+                theirs = telling[groups[other]]
                 if apart((other, stages[other]), (name, stages[name])):
                     candidates = _earliest(theirs, occurrence[theirs], occurrence[mine])
                 else:
                     candidates = np.full(len(mine), theirs[0], dtype=np.int32)
                 best = np.minimum(best, np.where(candidates < mine, candidates, _NONE))
-            self._causes[members] = best
+            causes[members] = best
+        return causes
 
     def _count(self) -> None:
         new = self._telling[self._causes == _NONE]
@@ -193,13 +230,23 @@ class RowTable(Sequence[Row]):
         return rows
 
     @property
+    def reaching(self) -> Sequence[int]:
+        rows: Sequence[int] = self._reaching.data
+        return rows
+
+    def reaches(self, order: int) -> bool:
+        at = bisect_left(self._telling, order)
+        return at < len(self._telling) and bool(self._telling[at] == order and self._reaches[at])
+
+    @property
     def worst(self) -> int | None:
         return self._verdicts.worst
 
     @property
     def first_new(self) -> int | None:
-        new = np.nonzero(self._causes == _NONE)[0]
-        return int(self._telling[new[0]]) if len(new) else None
+        new = self._causes == _NONE
+        chosen = np.nonzero(new & self._reaches if self._reaches.any() else new)[0]
+        return int(self._telling[chosen[0]]) if len(chosen) else None
 
     def cause(self, order: int) -> int | None:
         at = bisect_left(self._telling, order)
@@ -262,6 +309,23 @@ def _joined(found: list[Short]) -> Short:
 
 def _first(rows: Short) -> int:
     return int(rows[0]) if len(rows) else -1
+
+
+def _as_set(occurrences: Array) -> int:
+    """Occurrences as a set of `nbtui.parity.reach`."""
+    if not len(occurrences):
+        return 0
+    marks = np.zeros(int(occurrences.max()) + 1, dtype=bool)
+    marks[occurrences] = True
+    return int.from_bytes(np.packbits(marks, bitorder="little").tobytes(), "little")
+
+
+def _within(chosen: int, occurrences: Array) -> NDArray[np.bool_]:
+    """Which of the occurrences are in a set."""
+    size = int(occurrences.max(initial=0)) + 1
+    room = max(chosen.bit_length(), size) + 7 >> 3
+    marks = np.unpackbits(np.frombuffer(chosen.to_bytes(room, "little"), dtype=np.uint8), bitorder="little")
+    return np.asarray(marks[occurrences] == 1)
 
 
 def _earliest(theirs: Short, occurrence: Array, wanted: Array) -> Short:

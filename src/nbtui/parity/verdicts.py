@@ -27,13 +27,17 @@ _AT_MOST = 9  # components of a vector
 
 
 class Verdicts:
-    """``status``, ``within_single``: per row. ``progress`` gets the number of rows judged and the total."""
+    """``status``, ``within_single``, ``of_print``: per row.
+
+    ``progress`` gets the number of rows judged and the total.
+    """
 
     def __init__(self, pairs: RowPairs, judge: Judge, progress: Callable[[int, int], None], stop: Stop) -> None:
         self._pairs, self._judge = pairs, judge
         self._of_facts = _of_facts(pairs, judge)
         self.status = np.full(len(pairs), MISSING, dtype=np.uint8)
         self.within_single = np.zeros(len(pairs), dtype=bool)
+        self.of_print = _of_print(pairs, judge)
         self._worst = (0.0, -1)
         for start in range(0, len(pairs), _PIECE):
             stop()
@@ -98,6 +102,20 @@ class Verdicts:
         size, old = float(sizes[at]) if len(sizes) else 0.0, self._worst
         if size > old[0] or (0.0 < size == old[0] and start + at < old[1]):
             self._worst = (size, start + at)
+
+
+def _of_print(pairs: RowPairs, judge: Judge) -> NDArray[np.bool_]:
+    """True for rows whose line was not taken from what made the pixel."""
+    found = np.zeros(len(pairs), dtype=bool)
+    if judge.elsewhere:
+        block, _ = pairs.places()
+        after = np.array([fact.after_position for fact in pairs.facts] or [False])
+        found |= after[pairs.fact] & np.isin(block, list(judge.elsewhere))
+    for side, scalars in ((pairs.left, pairs.c), (pairs.right, pairs.py)):
+        lines = [line for line, implied in scalars.implied.items() if not implied.values]
+        if lines:
+            found |= (side >= 0) & np.isin(scalars.line[side], lines)
+    return found
 
 
 def differs(status: NDArray[np.uint8]) -> NDArray[np.bool_]:

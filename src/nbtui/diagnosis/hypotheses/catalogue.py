@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
-from nbtui.diagnosis.hypotheses import crystal, detector, inputs, lattice, scaling, solid_angle, taps
+from nbtui.diagnosis.hypotheses import (
+    absorption,
+    crystal,
+    cut_off,
+    detector,
+    inputs,
+    lattice,
+    options,
+    programs,
+    residual,
+    scaling,
+    solid_angle,
+    tables,
+    taps,
+)
 from nbtui.diagnosis.hypotheses.record import Hypothesis, Problem, Variant
 
-GROUPS = (inputs, detector, solid_angle, crystal, lattice, scaling, taps)
+GROUPS = (
+    inputs,
+    tables,
+    options,
+    programs,
+    detector,
+    solid_angle,
+    absorption,
+    cut_off,
+    crystal,
+    residual,
+    lattice,
+    scaling,
+    taps,
+)
 CATALOGUE: dict[str, Hypothesis] = {item.id: item for group in GROUPS for item in group.HYPOTHESES}
 
 

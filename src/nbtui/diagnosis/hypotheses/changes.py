@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from nbtui.diagnosis.replay.setup import PixelSetup, with_cell, with_frame, with_rules
-from nbtui.live.scene import rebuilt
+from nbtui.live.scene import Unusable, rebuilt
 
+MOST_TERMS = 400_000  # of a changed set-up
 Change = Callable[[PixelSetup], PixelSetup]
 
 
@@ -48,11 +49,14 @@ def reconfigured(
 ) -> Change:
     """The set-up made again from changed options and switches, besides those changed before.
 
-    Other changes of scene, frame and cell are lost: this one belongs in front of them.
+    Other changes of scene, frame and cell are lost: this one belongs in front of them. The change raises Unusable where
+    the options cannot be simulated.
     """
 
     def change(setup: PixelSetup) -> PixelSetup:
         new = rebuilt(setup.scene, workdir, options or {}, quirks)
+        if new.scene.n_terms > max(MOST_TERMS, setup.scene.n_terms):
+            raise Unusable(f"{new.scene.n_terms:,} terms; at most {MOST_TERMS:,} of a changed set-up are replayed")
         return replace(setup, scene=new.scene, frame=new.frame, cell=new.cell)
 
     return change

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import permutations, product
+from typing import Any
 
-from nbtui.diagnosis.hypotheses.changes import Change, cell, orienting, rule, scene
+from nbtui.diagnosis.hypotheses.changes import Change, cell, orienting, reconfigured, rule
 from nbtui.diagnosis.hypotheses.log_lines import quoted, repeated_phi_step
 from nbtui.diagnosis.hypotheses.record import DecisiveSetting, Form, Hypothesis, NoticeMeaning, Problem
 from nbtui.diagnosis.replay.orientation import Misset
@@ -212,19 +213,33 @@ def _seed(problem: Problem) -> int | None:
     here = problem.scene
     if len(here.mosaic) < 2 or here.mosaic_spread <= 0.0:
         return None
-    return DEFAULT_MOSAIC_SEED if here.options.mosaic_seed is None else here.options.mosaic_seed
+    return here.options.mosaic_seed
+
+
+def _redrawn(options: Mapping[str, Any] | None = None, quirks: Mapping[str, bool] | None = None) -> Change:
+    """The mosaic domains drawn again with other options and switches."""
+
+    def change(setup: PixelSetup) -> PixelSetup:
+        here = setup.scene
+        wanted = replace(
+            here, options=replace(here.options, **(options or {})), quirks=replace(here.quirks, **(quirks or {}))
+        )
+        seed, identity = wanted.options.mosaic_seed, wanted.quirks.mosaic_first_identity
+        matrices = domains(here.mosaic_spread, len(here.mosaic), seed, first_identity=identity)
+        return replace(setup, scene=replace(wanted, mosaic=matrices))
+
+    return change
 
 
 def _seeds(problem: Problem) -> Iterator[Form]:
-    here, seed = problem.scene, _seed(problem)
+    seed = _seed(problem)
     if seed is None:
         return
     default = DEFAULT_MOSAIC_SEED
     candidates = (default, -seed, seed + 1, seed - 1, -default, -seed - 1, 1 - seed, 1, 0, 42, 1234567)
     for candidate in dict.fromkeys(candidates):
         if candidate != seed:
-            matrices = domains(here.mosaic_spread, len(here.mosaic), candidate)
-            yield Form(f"seed {candidate}", scene(mosaic=matrices))
+            yield Form(f"seed {candidate}", _redrawn(options={"mosaic_seed": candidate}))
 
 
 MOSAIC_SEED = Hypothesis(
@@ -237,10 +252,26 @@ MOSAIC_SEED = Hypothesis(
 )
 
 
+def _exact_angles(problem: Problem) -> Iterator[Form]:
+    if _seed(problem) is not None:
+        change = reconfigured(problem.workdir, quirks={"mosaic_single_precision": False})
+        yield Form("", change, rebuilds=True)
+
+
+EXACT_MOSAIC = Hypothesis(
+    "mosaic_single_precision",
+    "The angles of the mosaic domains are of double precision; C's are of single precision.",
+    "Sums over domains differ in the seventh digit.",
+    "Round the angle to float32, as C does (quirk mosaic_single_precision).",
+    _exact_angles,
+    _DOMAINS,
+    quirks=("mosaic_single_precision",),
+)
+
+
 def _first_as_drawn(problem: Problem) -> Iterator[Form]:
-    here, seed = problem.scene, _seed(problem)
-    if seed is not None:
-        yield Form("", scene(mosaic=domains(here.mosaic_spread, len(here.mosaic), seed, first_identity=False)))
+    if _seed(problem) is not None:
+        yield Form("", _redrawn(quirks={"mosaic_first_identity": False}))
 
 
 FIRST_DOMAIN = Hypothesis(
@@ -278,6 +309,7 @@ HYPOTHESES = (
     REGENERATION,
     SINE_OF_GAMMA_STAR,
     MOSAIC_SEED,
+    EXACT_MOSAIC,
     FIRST_DOMAIN,
     MOSAIC_BEFORE_PHI,
 )

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from nbtui.diagnosis.hypotheses.changes import Change, frame, placing, rule, scene
+from nbtui.diagnosis.hypotheses.changes import Change, both, frame, placing, rule, scene
 from nbtui.diagnosis.hypotheses.log_lines import quoted
 from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, NoticeMeaning, Problem
+from nbtui.diagnosis.replay.rotation import unit
 from nbtui.diagnosis.replay.setup import PixelSetup, with_frame
 from nbtui.live.scene import Array, DetectorStart, frame_of, parsed
 
@@ -194,6 +195,10 @@ PIX0_OVERRIDE = Hypothesis(
 )
 
 
+def _normalized_sources(setup: PixelSetup) -> PixelSetup:
+    return replace(setup, scene=replace(setup.scene, sources=unit(setup.scene.sources)))
+
+
 def _typed_vectors(problem: Problem) -> Iterator[Form]:
     options = problem.scene.options
     if options.convention != "CUSTOM":
@@ -212,6 +217,9 @@ def _typed_vectors(problem: Problem) -> Iterator[Form]:
             price = 0.0 if names == ("normal",) or count == len(given) else 1.0
             chosen = {name: given[name] for name in names}
             yield Form(", ".join(names), frame(**chosen), price)
+            if "beam" in names and (count == 1 or count == len(given)):
+                normalized = both(frame(**chosen), _normalized_sources)
+                yield Form(f"{', '.join(names)}; normalized for scattering", normalized, price + 0.5)
     if "normal" in given:
         unit_normal = given["normal"] / np.linalg.norm(given["normal"])
         yield Form("normal, normalized", frame(normal=unit_normal), 0.5)

@@ -12,15 +12,14 @@ import numpy as np
 
 from nbtui.diagnosis.hypotheses.changes import Change, both, orienting, reconfigured, rule, scene
 from nbtui.diagnosis.hypotheses.log_lines import quoted
-from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, NoticeMeaning, Problem, number_price
+from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, Problem, number_price
 from nbtui.diagnosis.replay.accumulation import Weights
 from nbtui.diagnosis.replay.polarization import kahn_polarization
 from nbtui.diagnosis.replay.rotation import unit
 from nbtui.diagnosis.replay.setup import PixelSetup
 from nbtui.diagnosis.replay.structure_factor import Defaulted
 from nbtui.live.constants import DEFAULT_FLUENCE
-from nbtui.live.scene import Array, cached_table
-from nbtui.parity.align import cells
+from nbtui.live.scene import Array
 from nbtui.trace.model import Trace
 
 
@@ -93,6 +92,8 @@ FLUENCE = Hypothesis(
 def _kahn_factors(problem: Problem) -> Iterator[Form]:
     """Polarization off, the factor that the suspect's polarization implies, common defaults."""
     yield Form("polarization switched off", scene(nopolar=True))
+    if problem.scene.nopolar and problem.scene.oversample_polar:
+        yield Form("-nopolar heeded beside -oversample_polar", rule("corrections", nopolar_overridden=False))
     known = [0.0, 1.0]
     solved = _solved_kahn(problem)
     if solved is not None and all(abs(solved - value) > 1e-9 for value in known):
@@ -150,6 +151,22 @@ def _polar_axes(problem: Problem) -> Iterator[Form]:
     }
     for name, axis in axes.items():
         yield Form(name, scene(polar_axis=axis))
+        if here.options.source_file is None and len(here.sources) > 1 and abs(float(here.beam @ unit(axis))) < 1e-9:
+            yield Form(f"{name}, also of the divergence", both(scene(polar_axis=axis), _fan_along(unit(axis))), 0.5)
+
+
+def _fan_along(axis: Array) -> Change:
+    """Generated sources with their horizontal and vertical directions turned about the beam to a polarization axis."""
+
+    def change(setup: PixelSetup) -> PixelSetup:
+        here = setup.scene
+        across = unit(np.cross(here.beam, setup.frame.polarization))
+        old = np.stack([here.beam, np.cross(across, here.beam), across])
+        new_across = unit(np.cross(here.beam, axis))
+        new = np.stack([here.beam, np.cross(new_across, here.beam), new_across])
+        return replace(setup, scene=replace(here, sources=here.sources @ old.T @ new))
+
+    return change
 
 
 POLAR_AXIS = Hypothesis(
@@ -185,54 +202,6 @@ DEFAULT_F = Hypothesis(
     quoted("initialized hkls", "initializing to default_F", fields=("F_cell",)),
 )
 
-
-def _caches(problem: Problem) -> Iterator[Form]:
-    """The cache that lies in the working directory, no cache, and the values that the suspect prints."""
-    here = problem.scene
-    said = any(
-        "Fdump.bin" in n.text and "reading" in n.text for n in problem.reference.notices + problem.suspect.notices
-    )
-    price = -6.0 if said else 0.0
-    table = cached_table(here, problem.workdir)
-    if table is not None:
-        yield Form(f"{here.options.dump_file} read", scene(table=table), price)
-    if here.table.source.startswith("Fdump") and here.options.hkl_file is None:
-        plain = replace(here.table, grid=None, default_f=here.options.default_f)
-        yield Form("cache not read, default_F everywhere", scene(table=plain), price)
-    printed = _printed_factors(problem.suspect)
-    if printed:
-        yield Form("F_cell from elsewhere", rule("structure_factor", f_given=printed), price, fitted=("F_cell",))
-
-
-def _printed_factors(trace: Trace) -> tuple[tuple[tuple[int, int, int], float], ...]:
-    """Index and F_cell of every block that prints both."""
-    found: dict[int, dict[str, tuple[float, ...]]] = {}
-    for place, value in ((place, entry.value) for place, entry in cells(trace).items()):
-        if place[3] in ("hkl_rounded", "F_cell") and not isinstance(value, str):
-            block = found.setdefault(place[1], {})
-            block[place[3]] = (*block.get(place[3], ()), float(value))
-    pairs: dict[tuple[int, int, int], float] = {}
-    for block in found.values():
-        index, factor = block.get("hkl_rounded", ()), block.get("F_cell", ())
-        if len(index) == 3 and len(factor) == 1:
-            pairs[int(index[0]), int(index[1]), int(index[2])] = factor[0]
-    return tuple(pairs.items())
-
-
-STALE_CACHE = Hypothesis(
-    "stale_hkl_cache",
-    "One side read structure factors from a cache file of an earlier run.",
-    "The C log says 'reading Fs from Fdump.bin', or lacks 'counting entries in'.",
-    "Delete Fdump.bin, or give -hkl on every run.",
-    _caches,
-    quoted("reading Fs from", "counting entries in", fields=("F_cell",)),
-    notice=NoticeMeaning(
-        "reading Fs from Fdump.bin",
-        "C read structure factors from the cache Fdump.bin of an earlier run, not from -hkl or -default_F "
-        "(stale_hkl_cache).",
-        bits=8.0,
-    ),
-)
 
 # --- matrix and sources ----------------------------------------------------------------------------------------------
 
@@ -325,7 +294,6 @@ HYPOTHESES = (
     KAHN,
     POLAR_AXIS,
     DEFAULT_F,
-    STALE_CACHE,
     MATRIX_WAVELENGTH,
     SOURCE_WEIGHTS,
     SOURCE_COUNT,

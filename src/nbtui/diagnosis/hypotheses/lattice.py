@@ -8,7 +8,7 @@ from itertools import permutations, product
 from nbtui.diagnosis.hypotheses.changes import both, rule, scene
 from nbtui.diagnosis.hypotheses.log_lines import quoted
 from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, Problem
-from nbtui.diagnosis.replay.structure_factor import Rounding
+from nbtui.diagnosis.replay.rounding import Rounding
 
 SHAPES = ("SQUARE", "ROUND", "GAUSS", "TOPHAT")
 _CRYSTAL = quoted(" xtal: ")
@@ -53,6 +53,8 @@ def _shapes(problem: Problem) -> Iterator[Form]:
     for shape in SHAPES:
         if shape != problem.scene.shape:
             yield Form(shape, scene(shape=shape))
+    if problem.scene.shape in ("GAUSS", "TOPHAT"):
+        yield Form("width in cells, not in 1/A", rule("lattice", dimensional_shape_width=False))
 
 
 SHAPE = Hypothesis(
@@ -90,7 +92,12 @@ FUDGE = Hypothesis(
 def _roundings(problem: Problem) -> Iterator[Form]:
     for rounding in Rounding:
         if rounding is not Rounding.HALF_DOWN:
-            yield Form(rounding.value, rule("structure_factor", rounding=rounding))
+            table = rule("structure_factor", rounding=rounding)
+            yield Form(rounding.value, table)
+            if problem.scene.shape != "SQUARE":
+                shape = rule("lattice", rounding=rounding)
+                yield Form(f"{rounding}, in the lattice factor as well", both(table, shape))
+                yield Form(f"{rounding}, in the lattice factor alone", shape, 1.0)
 
 
 ROUNDING = Hypothesis(
@@ -100,7 +107,6 @@ ROUNDING = Hypothesis(
     "Use the same expression.",
     _roundings,
     quoted(fields=("hkl_frac", "hkl_rounded")),
-    quirks=("hkl_integer_rows",),
 )
 
 
@@ -179,6 +185,26 @@ INTERPOLATION = Hypothesis(
     quirks=("interpolation_switch_off", "interpolate_before_sizes"),
 )
 
+
+def _every_term(problem: Problem) -> Iterator[Form]:
+    here = problem.scene
+    weighted = here.oversample_thick or here.oversample_polar or here.oversample_omega
+    if here.water == 0.0 and (weighted or (here.interpolate and here.table.grid is not None)):
+        executed = rule("accumulation", zero_term_skip=False)
+        yield Form("", both(executed, rule("structure_factor", zero_term_skip=False)))
+
+
+EVERY_TERM = Hypothesis(
+    "zero_term_skip",
+    "A term with a lattice factor of zero is executed: its oversample factor counts, and its index tests the range of "
+    "interpolation.",
+    "F_latt is exactly 0 in a block without an F_cell line.",
+    "Skip terms with F_latt = 0 unless there is water (quirk zero_term_skip).",
+    _every_term,
+    quoted(fields=("F_latt",)),
+    quirks=("zero_term_skip",),
+)
+
 HYPOTHESES = (
     FRACTIONAL_GRATING,
     PERMUTED_CELLS,
@@ -189,4 +215,5 @@ HYPOTHESES = (
     PERMUTED_INDICES,
     FRIEDEL,
     INTERPOLATION,
+    EVERY_TERM,
 )

@@ -1,4 +1,4 @@
-"""Distance, solid angle and absorption of the pixel. Source: hypotheses.md, Detector geometry."""
+"""Distance and solid angle of the pixel, and the curved detector. Source: hypotheses.md, Detector geometry."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from nbtui.diagnosis.hypotheses.changes import placing, rule, scene
 from nbtui.diagnosis.hypotheses.log_lines import quoted
 from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, Problem
-from nbtui.diagnosis.replay.corrections import Capture
-from nbtui.diagnosis.replay.pixel import SolidAngle
+from nbtui.diagnosis.replay.pixel import Curvature, SolidAngle
+from nbtui.diagnosis.replay.placement import Ratio
 
 
 def _nominal(problem: Problem) -> Iterator[Form]:
@@ -26,7 +26,6 @@ NOMINAL_DISTANCE = Hypothesis(
     "Use the distance along the detector normal in the solid angle and in the origin.",
     _nominal,
     quoted("distance=", fields=("close_distance_meters",)),
-    quirks=("ratio_without_twotheta",),
 )
 
 
@@ -65,37 +64,58 @@ POINT_PIXEL = Hypothesis(
 )
 
 
-def _absolute(problem: Problem) -> Iterator[Form]:
-    if problem.scene.thickness > 0.0:
-        yield Form("", rule("corrections", abs_parallax=True))
+def _with_twotheta(problem: Problem) -> Iterator[Form]:
+    if problem.base.frame.swing != 0.0:
+        yield Form("", placing(swing_in_ratio=Ratio.ALWAYS))
+        yield Form("in the final distance only", placing(swing_in_ratio=Ratio.AT_THE_END), 0.5)
 
 
-PARALLAX = Hypothesis(
-    "abs_parallax",
-    "The absorption path uses the absolute value of the parallax.",
-    "It has an effect where diffracted_vec . normal is negative; C's capture_fraction is negative there.",
-    "Keep the sign for parity.",
-    _absolute,
-    quoted(fields=("capture_fraction",)),
+CLOSE_DISTANCE_WITH_TWOTHETA = Hypothesis(
+    "close_distance_with_twotheta",
+    "The ratio of close distance to distance includes two-theta.",
+    "C's close_distance_meters does not depend on two-theta where the detector turns about the sample.",
+    "Take the ratio from the rotations about x, y and z alone.",
+    _with_twotheta,
+    quoted("distance=", fields=("close_distance_meters", "pix0_vector_meters")),
+    quirks=("ratio_without_twotheta",),
 )
 
 
-def _captures(problem: Problem) -> Iterator[Form]:
-    if problem.scene.thickness > 0.0:
-        yield Form("sum over layers", rule("corrections", capture=Capture.TOTAL))
-        yield Form("each layer its own", rule("corrections", capture=Capture.EACH))
-        yield Form("first layer's", rule("corrections", capture=Capture.FIRST))
-        yield Form("mean over layers", rule("corrections", capture=Capture.MEAN), 0.5)
+def _far_side(problem: Problem) -> Iterator[Form]:
+    if problem.scene.curved:
+        yield Form("", rule("pixel", curvature=Curvature.FAR_SIDE))
 
 
-CAPTURE = Hypothesis(
-    "capture_all_layers",
-    "The capture fraction is summed over the layers, or each layer has its own.",
-    "C multiplies the sum over layers once, by the last layer's capture fraction.",
-    "Use the last layer's value for parity.",
-    _captures,
-    quoted(fields=("capture_fraction",)),
-    quirks=("last_layer_capture",),
+CURVED_FAR_SIDE = Hypothesis(
+    "curved_far_side",
+    "The pixels of the curved detector lie on the other side of the sample.",
+    "C's pixel_pos_meters has a positive component along the beam.",
+    "Start from the point at the distance downstream of the sample, distance x beam vector.",
+    _far_side,
+    quoted(fields=("pixel_pos_meters", "diffracted_vec")),
 )
 
-HYPOTHESES = (NOMINAL_DISTANCE, NO_OBLIQUITY, POINT_PIXEL, PARALLAX, CAPTURE)
+
+def _arcs_along_axes(problem: Problem) -> Iterator[Form]:
+    if problem.scene.curved:
+        yield Form("", rule("pixel", curvature=Curvature.AXES))
+
+
+CURVED_TRANSPOSED = Hypothesis(
+    "curved_transposed",
+    "The arcs of the curved detector run along its axes; C takes y and z of the laboratory for arc lengths.",
+    "C's pixel_pos_meters of a curved detector in a convention other than MOSFLM and DENZO.",
+    "Emulate C (quirk curved_transposed).",
+    _arcs_along_axes,
+    quoted(fields=("pixel_pos_meters",)),
+    quirks=("curved_transposed",),
+)
+
+HYPOTHESES = (
+    NOMINAL_DISTANCE,
+    NO_OBLIQUITY,
+    POINT_PIXEL,
+    CLOSE_DISTANCE_WITH_TWOTHETA,
+    CURVED_FAR_SIDE,
+    CURVED_TRANSPOSED,
+)

@@ -59,6 +59,7 @@ class AccumulationRules:
     running_sum_weights: bool = True  # oversample factors multiply the running sum, not each term
     background_weighted: bool = False  # with weights on each term: their means multiply the background
     zero_term_skip: bool = True  # F_latt = 0 ends a pass without water
+    layer: int | None = None  # the one layer in the sum
     background: Background = Background.TWICE
     steps_without: tuple[Counted, ...] = ()
 
@@ -101,6 +102,8 @@ def accumulation(
     if scene.water == 0.0 and rules.zero_term_skip:
         executed = executed & (lattice.f_latt.reshape(shape) != 0.0)
     terms = _weighted(terms, scene, rules.weights)
+    if rules.layer is not None:
+        terms = terms * (np.arange(scene.n_layers) == rules.layer)[:, None, None, None, None]
     if corrections.rules.capture is Capture.EACH:
         terms = terms * corrections.capture[:, :, None, None, None]
     sizes = loop_sizes(scene)

@@ -9,6 +9,7 @@ import numpy as np
 
 from nbtui.diagnosis.replay.crystal import CrystalValues
 from nbtui.diagnosis.replay.precision import Noise
+from nbtui.diagnosis.replay.rounding import Rounding, nearest_index
 from nbtui.diagnosis.replay.scattering import ScatteringValues
 from nbtui.live.scene import Array, Scene
 from nbtui.trace.fields.catalogue import Stage
@@ -19,6 +20,7 @@ class LatticeRules:
     """How the lattice factor is computed."""
 
     fractional_index: bool = False  # of h - h0: same magnitude, sign (-1)^(h0 (N - 1))
+    rounding: Rounding = Rounding.HALF_DOWN  # of the index that a shape's distance is measured from
     dimensional_shape_width: bool = True  # GAUSS and TOPHAT: width in 1/A; otherwise in cells
 
 
@@ -57,7 +59,7 @@ def grating(x: Array, n: int) -> Array:
 def lattice_factors(hkl: Array, scene: Scene, rules: LatticeRules) -> tuple[Array, Array]:
     """Factors (..., 3) and F_latt (...) of fractional indices (..., 3)."""
     counts = scene.n_cells
-    off = hkl - np.ceil(hkl - 0.5)
+    off = hkl - nearest_index(hkl, rules.rounding)
     ones = np.ones_like(hkl)
     total = float(np.prod(counts))
     if scene.shape == "SQUARE":

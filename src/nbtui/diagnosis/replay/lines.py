@@ -12,7 +12,7 @@ from enum import StrEnum
 import numpy as np
 
 from nbtui.diagnosis.replay.accumulation import AccumulationValues, loop_sizes
-from nbtui.diagnosis.replay.corrections import CorrectionValues
+from nbtui.diagnosis.replay.corrections import CorrectionValues, Taken
 from nbtui.diagnosis.replay.crystal import CrystalValues
 from nbtui.diagnosis.replay.lattice import LatticeValues
 from nbtui.diagnosis.replay.pixel import PixelValues
@@ -142,9 +142,10 @@ def _first_term(scene: Scene, values: Array) -> Array:
 
 
 def _pixel_lines(scene: Scene, at: PixelValues, corrections: CorrectionValues) -> Lines:
+    own = scene.oversample_omega or corrections.rules.omega_of is Taken.WEIGHTED
     # of the first subpixel for the whole pixel; a block of another point shows the pixel's own
     cached = at.omega.flat[0] if at.omega.size == corrections.omega.size else corrections.pixel_omega
-    omega = at.omega if scene.oversample_omega else np.full_like(at.omega, cached)
+    omega = at.omega if own else np.full_like(at.omega, cached)
     return {
         "pix0_vector_meters": at.pix0,
         "fdet_vec": scene.fast,

@@ -18,6 +18,7 @@ from nbtui.diagnosis.replay.orientation import OrientationRules, oriented
 from nbtui.diagnosis.replay.pixel import PixelRules
 from nbtui.diagnosis.replay.placement import PlacementRules, placed
 from nbtui.diagnosis.replay.precision import PrecisionRules
+from nbtui.diagnosis.replay.sampling import sampled
 from nbtui.diagnosis.replay.scaling import ScalingRules
 from nbtui.diagnosis.replay.structure_factor import StructureFactorRules
 from nbtui.live.scene import CrystalStart, DetectorStart, Scene
@@ -59,10 +60,10 @@ def with_rules(setup: PixelSetup, stage: str, **changes: Any) -> PixelSetup:
 def with_frame(setup: PixelSetup, rules: dict[str, Any] | None = None, **frame: Any) -> PixelSetup:
     """``setup`` with its detector placed again from a changed frame and changed rules."""
     new = replace(setup, frame=replace(setup.frame, **frame), placement=replace(setup.placement, **(rules or {})))
-    return replace(new, scene=placed(new.scene, new.frame, new.placement))
+    return replace(new, scene=sampled(placed(new.scene, new.frame, new.placement)))
 
 
 def with_cell(setup: PixelSetup, rules: dict[str, Any] | None = None, **cell: Any) -> PixelSetup:
     """``setup`` with its crystal oriented again from a changed cell and changed rules."""
     new = replace(setup, cell=replace(setup.cell, **cell), orientation=replace(setup.orientation, **(rules or {})))
-    return replace(new, scene=oriented(new.scene, new.cell, new.orientation))
+    return replace(new, scene=sampled(oriented(new.scene, new.cell, new.orientation)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,20 +9,9 @@ import numpy as np
 
 from nbtui.diagnosis.replay.lattice import LatticeValues
 from nbtui.diagnosis.replay.precision import Noise
+from nbtui.diagnosis.replay.rounding import Rounding, nearest_index
 from nbtui.live.scene import Array, Scene
 from nbtui.trace.fields.catalogue import Stage
-
-
-class Rounding(StrEnum):
-    """Rule of the nearest index."""
-
-    HALF_DOWN = "half down"  # C's
-    HALF_UP = "half up"
-    HALF_EVEN = "half even"
-    HALF_AWAY = "half away"
-    FLOOR = "floor"
-    CEIL = "ceil"
-    TRUNC = "trunc"
 
 
 class Defaulted(StrEnum):
@@ -65,22 +53,6 @@ def structure_factor(
     """F_cell of every term."""
     nearest, f_cell = structure_factors(lattice.hkl, lattice.f_latt, scene, rules)
     return StructureFactorValues(nearest, noise(Stage.STRUCTURE_FACTOR, f_cell))
-
-
-_NEAREST: dict[Rounding, Callable[[Array], Array]] = {
-    Rounding.HALF_DOWN: lambda x: np.ceil(x - 0.5),
-    Rounding.HALF_UP: lambda x: np.floor(x + 0.5),
-    Rounding.HALF_EVEN: np.rint,
-    Rounding.HALF_AWAY: lambda x: np.sign(x) * np.floor(np.abs(x) + 0.5),
-    Rounding.FLOOR: np.floor,
-    Rounding.CEIL: np.ceil,
-    Rounding.TRUNC: np.trunc,
-}
-
-
-def nearest_index(hkl: Array, rule: Rounding) -> Array:
-    """Integer indices, as floats."""
-    return np.asarray(_NEAREST[rule](hkl)) + 0.0
 
 
 def structure_factors(hkl: Array, f_latt: Array, scene: Scene, rules: StructureFactorRules) -> tuple[Array, Array]:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
 from nbtui.diagnosis.hypotheses.changes import reconfigured
-from nbtui.diagnosis.hypotheses.inputs import OTHER_CONFIG, STALE_CACHE
+from nbtui.diagnosis.hypotheses.inputs import OTHER_CONFIG
 from nbtui.diagnosis.hypotheses.record import Form, Problem, Variant, number_price
 from nbtui.diagnosis.replay.lattice import grating
 from nbtui.diagnosis.replay.replay import MOST_TERMS, replay
@@ -201,10 +201,8 @@ def _counts(problem: Problem, rows: Rows) -> Iterator[Variant]:
             def change_table(setup: PixelSetup, table: Any = table) -> PixelSetup:
                 return replace(setup, scene=replace(setup.scene, table=table))
 
-            # both sides were given the same default_F: a table from elsewhere is more likely than another number typed
-            name = f"F {value:g} instead of default_F {here.table.default_f:g}"
-            yield STALE_CACHE.variant(Form(f"cache with {name}", change_table, 2.0, fitted=(_F_CELL,)))
-            yield OTHER_CONFIG.variant(Form(name, change_table, 4.0, fitted=(_F_CELL,)))
+            name = f"default_F {value:g} instead of {here.table.default_f:g}"
+            yield OTHER_CONFIG.variant(Form(name, change_table, 4.0 + number_price(value)))
 
 
 def _cells(rows: Rows, field: str, axis: int) -> int | None:
