@@ -98,9 +98,9 @@ def _tables(problem: Problem) -> Iterator[Form]:
     for value in sorted(_printed_values(problem.suspect))[:1]:
         everywhere = FactorTable(None, (0, 0, 0), value, "printed")
         # without -hkl both sides take default_F, unless one finds a cache
-        plain = price if said or here.options.hkl_file is None else 12.0
+        cost = price if said or here.options.hkl_file is None else 12.0
         form = f"F_cell {value:g} everywhere"
-        yield Form(form, scene(table=everywhere, interpolate=False), plain + number_price(value))
+        yield Form(form, scene(table=everywhere, interpolate=False), cost + number_price(value))
 
 
 def _printed_values(trace: Trace) -> set[float]:
