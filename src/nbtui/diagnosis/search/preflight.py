@@ -69,6 +69,11 @@ def preflight(case: Case, c: Trace, py: Trace, base: PixelSetup | None = None) -
     return tuple(dict.fromkeys(out))
 
 
+def of_logs(c: Trace, py: Trace) -> tuple[str, ...]:
+    """The findings that need no command line."""
+    return tuple(dict.fromkeys([*map(clean, compare(c, py).findings), *_meanings(c), *_background(c, py)]))
+
+
 def _pixel_of_case(case: Case, c: Trace) -> list[str]:
     if case.pixel is None or c.pixel is None or case.pixel == c.pixel:
         return []
