@@ -98,7 +98,11 @@ def _inputs(options: Options, workdir: Path, quirks: Quirks) -> Inputs:
         matrix = crystals.read_matrix(workdir / options.matrix_file)
     if options.source_file is not None:
         rows = sources.read_sources(
-            workdir / options.source_file, beam, options.wavelength_a / 1e10, literal=quirks.source_file_literal
+            workdir / options.source_file,
+            beam,
+            options.wavelength_a / 1e10,
+            literal=quirks.source_file_literal,
+            dark=options.as_c,
         )
     generator = Generator()  # shared: the misset is drawn before the domains
     misset = _misset(options, generator)

@@ -121,6 +121,9 @@ def _vector(value: Vector) -> Tensor:
     return torch.tensor(value, dtype=torch.float64)
 
 
+_MAY_BE_ZERO = ("-polar_vector", "-spindle_axis", "-twotheta_axis")  # in C
+
+
 def detector_size(options: Options) -> Size:
     """Size and pixel counts; a pixel count overrides a size (section 2.1).
 
@@ -162,7 +165,7 @@ def axes(options: Options, quirks: Quirks) -> Axes:
     if options.convention == "CUSTOM":
         for i, (flag, value) in enumerate(typed):
             if value is not None:
-                if math.hypot(*value) < _SHORTEST:
+                if math.hypot(*value) < _SHORTEST and not (options.as_c and flag in _MAY_BE_ZERO):
                     raise InputError(f"{flag} {' '.join(f'{x:g}' for x in value)}: the vector must not be zero")
                 chosen[i] = value
     beam, normal, fast, slow, twotheta, polarization, spindle = map(_vector, chosen)

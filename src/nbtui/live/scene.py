@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 import nbsim
 from nbtui.errors import UnusableInput
-from nbtui.live.door import experiment_of, simulator
+from nbtui.live.door import experiment_of, options_of, simulator
 from nbtui.live.model import Case, Settings
 
 Array = npt.NDArray[np.float64]
@@ -251,7 +251,7 @@ def parsed(case: Case, quirks: Mapping[str, bool] | None = None) -> nbsim.Option
     Raises:
         nbsim.InputError: the command line is unusable.
     """
-    return nbsim.parse(list(case.argv), case.workdir, nbsim.Quirks(**(quirks or {})))
+    return options_of(case, quirks)
 
 
 def table_of(scene: Scene, path: Path, *, cache: bool, integer_rows: bool = True) -> FactorTable:

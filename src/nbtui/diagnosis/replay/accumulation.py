@@ -97,7 +97,7 @@ def accumulation(
     """The sum over all terms."""
     shape = (*rays.alive.shape, scene.n_phi, len(scene.mosaic))
     alive = rays.alive[..., None, None]
-    terms = (factors.f_cell**2 * lattice.f_latt**2).reshape(shape) * alive
+    terms = np.where(alive, (factors.f_cell**2 * lattice.f_latt**2).reshape(shape), 0.0)  # a culled one may be NaN
     executed = np.broadcast_to(alive, shape)
     if scene.water == 0.0 and rules.zero_term_skip:
         executed = executed & (lattice.f_latt.reshape(shape) != 0.0)
