@@ -25,7 +25,6 @@ from nbtui.diagnosis.hypotheses.taps import (
     AFTER_STEPS,
     UNIT_LABEL,
 )
-from nbtui.diagnosis.search.consistency import check
 from nbtui.diagnosis.search.preflight import of_logs, preflight
 from nbtui.diagnosis.search.ratios import matches
 from nbtui.diagnosis.search.rows import Rows, common_rows
@@ -34,6 +33,7 @@ from nbtui.live.constants import DEFAULT_FLUENCE
 from nbtui.live.model import Case
 from nbtui.parity.compare import compare
 from nbtui.parity.inheritance import first_new
+from nbtui.parity.own_values import contradictions
 from nbtui.parity.streams import upstream
 from nbtui.trace.fields import catalogue
 from nbtui.trace.model import Trace
@@ -75,17 +75,17 @@ def diagnose_from_logs(c: Trace, py: Trace, reason: str, case: Case | None = Non
         case: the case of the logs, for the findings about its files; None without a command line.
     """
     rows = common_rows(c, py, tuple(sorted(_known(c) & _known(py))))
-    contradictions = (*check(c, "C"), *check(py, "Python"))
+    inconsistent = (*contradictions(c, "C"), *contradictions(py, "Python"))
     findings = of_logs(c, py) if case is None else preflight(case, c, py)
     head = (f"No simulation: {clean(reason)}. {ALONE}", *findings)
     differing = _differing(rows)
     if all(item.log_only for item in differing):
         verdict = Verdict.AGREES if len(rows) else Verdict.UNKNOWN
         facts = certain(rows, print_fields=(), block="") if len(rows) else ()
-        return Diagnosis(verdict, (), head, "", _coverage(rows), certain=facts, consistency=contradictions)
+        return Diagnosis(verdict, (), head, "", _coverage(rows), certain=facts, consistency=inconsistent)
     comparison = compare(c, py)
     pixels = comparison.pixel_c, comparison.pixel_py
-    contradicted = {item.field for item in contradictions}
+    contradicted = {item.field for item in inconsistent}
     proven = tuple(_other_pixel(rows, differing, *pixels)) or _proven(c, py, rows, differing, contradicted)
     explained = frozenset(name for item in proven for name in item.fields)
     of_print = [name for item in proven if item.hypothesis.kind is CauseKind.PRINT for name in sorted(item.fields)]
@@ -99,7 +99,7 @@ def diagnose_from_logs(c: Trace, py: Trace, reason: str, case: Case | None = Non
         notes=_coverage(rows),
         certain=certain(rows, print_fields=of_print, block=""),
         unknown=unexplained(rows, rows.reference, left, ()) if left else (),
-        consistency=contradictions,
+        consistency=inconsistent,
         ratios=matches(c, py),
         new_divergence=first.field if first is not None else "",
     )
