@@ -28,13 +28,13 @@ from nbtui.diagnosis.hypotheses.taps import (
 from nbtui.diagnosis.search.preflight import of_logs, preflight
 from nbtui.diagnosis.search.ratios import matches
 from nbtui.diagnosis.search.rows import Rows, common_rows
-from nbtui.diagnosis.search.units import conversion_name
 from nbtui.live.constants import DEFAULT_FLUENCE
 from nbtui.live.model import Case
 from nbtui.parity.compare import compare
 from nbtui.parity.inheritance import first_new
 from nbtui.parity.own_values import contradictions
 from nbtui.parity.streams import upstream
+from nbtui.parity.unit_names import conversion_name
 from nbtui.trace.fields import catalogue
 from nbtui.trace.model import Trace
 from nbtui.trace.text import clean
