@@ -37,6 +37,18 @@ def matches(tokens: Sequence[str]) -> tuple[list[Match], tuple[str, ...]]:
     """
     found: list[Match] = []
     used: set[int] = set()
+    for start, end, flag, words in spans(tokens):
+        found.append((flag, tuple(_value(tokens[start], word, flag) for word in words)))
+        used.update(range(start, end))
+    return found, tuple(token for at, token in enumerate(tokens) if at not in used)
+
+
+def spans(tokens: Sequence[str]) -> Iterator[tuple[int, int, Flag, tuple[str, ...]]]:
+    """Every option that C finds in ``tokens``: its start and end, its row, its words; they may overlap.
+
+    Raises:
+        InputError: a value is missing where the C program would crash.
+    """
     for at, token in enumerate(tokens):
         if not token.startswith("-"):
             continue
@@ -47,12 +59,8 @@ def matches(tokens: Sequence[str]) -> tuple[list[Match], tuple[str, ...]]:
                 if any(name in _CRASHES_LAST for name in flag.names):
                     raise InputError(f"{token} needs a value; the C program crashes without one (S2)")
                 continue
-            values = tuple(_value(token, word, flag) for word in words)
-            if not _has_effect(flag, values):
-                continue
-            found.append((flag, values))
-            used.update(range(at, at + 1 + len(words)))
-    return found, tuple(token for at, token in enumerate(tokens) if at not in used)
+            if _has_effect(flag, words):
+                yield at, at + 1 + len(words), flag, tuple(words)
 
 
 def readable(words: Sequence[str], workdir: Path) -> tuple[list[str], tuple[str, ...]]:
@@ -70,9 +78,9 @@ def readable(words: Sequence[str], workdir: Path) -> tuple[list[str], tuple[str,
     return kept, tuple(missing)
 
 
-def _has_effect(flag: Flag, values: tuple[Any, ...]) -> bool:
-    """Whether C acts on the values; ``-pivot`` needs a word that it knows, in lower case."""
-    return flag.names != ("-pivot",) or any(name in values[0] for name in ("beam", "sample"))
+def _has_effect(flag: Flag, words: Sequence[str]) -> bool:
+    """Whether C acts on the words; ``-pivot`` needs one that it knows, in lower case."""
+    return flag.names != ("-pivot",) or any(name in words[0] for name in ("beam", "sample"))
 
 
 def found_in(token: str) -> tuple[str, ...]:

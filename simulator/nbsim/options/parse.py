@@ -75,12 +75,17 @@ def _header_files(argv: Sequence[str]) -> dict[str, str]:
     return {token: argv[i + 1] for i, token in enumerate(argv[:-1]) if token in ("-mask", "-img")}
 
 
-def walk(tokens: Sequence[str]) -> Iterator[tuple[int, int, Flag, tuple[str, ...]]]:
+def walk(tokens: Sequence[str], *, compat: bool = False) -> Iterator[tuple[int, int, Flag, tuple[str, ...]]]:
     """Every option of ``tokens`` (without the program name): its start and end, its row, its words.
+
+    ``compat``: those that C finds, which may overlap.
 
     Raises:
         InputError: an unknown option, or too few words after one.
     """
+    if compat:
+        yield from matching.spans(tokens)
+        return
     at = 0
     while at < len(tokens):
         token = tokens[at]

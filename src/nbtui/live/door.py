@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -69,6 +69,18 @@ def options_of(case: Case, quirks: Mapping[str, bool] | None = None) -> nbsim.Op
         nbsim.InputError: the command line is unusable for the C program as well.
     """
     return _read(case, nbsim.Quirks(**(quirks or {})))[0]
+
+
+def flags_in(argv: Sequence[str]) -> list[tuple[int, int, nbsim.Flag, tuple[str, ...]]]:
+    """Every flag of a command line: its start and end, its row, its words; as C finds them if nbsim refuses one.
+
+    Raises:
+        nbsim.InputError: the command line is unusable for the C program as well.
+    """
+    try:
+        return list(nbsim.walk(argv))
+    except nbsim.InputError:
+        return list(nbsim.walk(argv, compat=True))
 
 
 def lax_reading(case: Case) -> tuple[str, ...]:
