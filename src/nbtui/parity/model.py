@@ -155,6 +155,11 @@ class Comparison:
     def agrees(self) -> bool:
         return self.first_divergence is None and self.num_compared > 0
 
+    @property
+    def principal(self) -> Row | None:
+        """The first divergence that reaches the pixel; the first of all where none does."""
+        return self.first_reaching or self.first_divergence
+
     def row(self, field: str, occurrence: int = 0, component: str = "") -> Row | None:
         at = self.overview.place(field, occurrence, component)
         return None if at is None else self.rows[at]
