@@ -189,6 +189,7 @@ class DetectorStart:
     convention: str
 
 
+@lru_cache(maxsize=128)
 def frame_of(options: nbsim.Options, quirks: nbsim.Quirks | None = None) -> DetectorStart:
     """The frame that ``options`` describe, after the convention's rules (nanobragg_setup.md 2.2 to 2.4).
 

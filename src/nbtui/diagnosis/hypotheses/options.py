@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from nbtui.diagnosis.hypotheses.changes import Change, reconfigured
+from nbtui.diagnosis.hypotheses.detector import CONVENTIONS
 from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, Problem
 from nbtui.diagnosis.replay.setup import PixelSetup, with_frame
 from nbtui.live.given_flags import Changes, GivenFlag, default_frame, given_flags, without, without_values
@@ -47,7 +48,6 @@ _DIRECTIONS = {
     "slow_vector": "slow",
     "normal_vector": "normal",
 }
-CONVENTIONS = ("ADXV", "MOSFLM", "DENZO", "XDS", "DIALS", "CUSTOM")
 IGNORED = 1.0  # bits: more than a specific cause with the same effect
 OF_ANOTHER_CONVENTION = 3.0
 IN_ANOTHER_UNIT = 3.0
