@@ -58,7 +58,11 @@ def experiment_of(case: Case, settings: Settings) -> nbsim.Experiment:
     try:
         return made(compat=False)
     except nbsim.InputError as error:
-        found = made(compat=True)
+        try:
+            found = made(compat=True)
+        except nbsim.InputError as left:
+            more = "" if str(left) == str(error) else f"; also, {_rule(error)}"
+            raise nbsim.InputError(f"{left}{more}") from error
         return replace(found, notices=(_as_c_reads(error), *found.notices))
 
 
@@ -104,5 +108,10 @@ def _read(case: Case, quirks: nbsim.Quirks) -> tuple[nbsim.Options, nbsim.InputE
 
 
 def _as_c_reads(error: nbsim.InputError) -> str:
-    """A notice: the rule that the command line breaks, without the advice for nbsim."""
-    return f"{str(error).split(';', 1)[0]}; read as the C program reads it"
+    """A notice: what the C program accepts, and nbsim does not."""
+    return f"{_rule(error)}; read as the C program reads it"
+
+
+def _rule(error: nbsim.InputError) -> str:
+    """The broken rule, without the advice for users of nbsim."""
+    return str(error).split(";", 1)[0]
