@@ -68,7 +68,8 @@ class Tally:
     only_py: int
     differing: int
     raised: int  # rows that count as a divergence
-    new: int  # of these, rows without a differing row upstream, neither of the print nor explained by precision
+    reaching: int  # of these, rows whose difference reaches the pixel
+    new: int  # of these, rows without a differing row upstream
     first: int  # index of the first row
     first_differing: int  # -1 without one
     first_raised: int
