@@ -159,3 +159,26 @@ def test_a_command_line_that_only_c_accepts_is_simulated(
     assert code == 1
     assert "-hdivsteps 0: must be at least 1; read as the C program reads it" in found["preflight"]
     assert "skipped, as in the C program: -convention MOSFLM -dispstep 3" in found["preflight"]
+
+
+def test_one_number_is_not_explained_by_a_fitted_setting(
+    logs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prose = tmp_path / "one.log"
+    prose.write_text("Final intensity = 12.5\n")
+    logs[3] = str(prose)
+    code, found = answer(logs, capsys)
+    assert code == 1
+    assert found["hypotheses"] == []
+    assert any("too few fields of the pixel loop (1)" in text for text in found["preflight"])
+    assert any("1 field in common (I_pixel_final)" in text for text in found["preflight"])
+    assert [item["field"] for item in found["unknown"]] == ["I_pixel_final"]
+
+
+def test_phi_lines_alone_are_diagnosed(logs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    phi = tmp_path / "phi.log"
+    phi.write_text("\n".join(line for line in lines_of(phi_mode="spec") if line.startswith("TRACE_PY_PHI")) + "\n")
+    logs[3] = str(phi)
+    code, found = answer(logs, capsys)
+    assert code == 1
+    assert found["hypotheses"][0]["ids"] == ["phi_carryover"]

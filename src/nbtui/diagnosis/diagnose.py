@@ -33,7 +33,8 @@ from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.text import clean
 
 NO_PIXEL = "neither the command line nor a log names the pixel; --pixel SLOW FAST does"
-NOTHING_TO_REPLAY = "the two logs share no value of the pixel loop"
+FEWEST = 3  # fields of the pixel loop in both logs: any setting can be fitted to fewer
+TOO_FEW = "the two logs share too few fields of the pixel loop ({}) to tell one cause from another"
 BASE_IS_C = 0.5  # share of the gap [bits] beyond which a base that misses the C trace is not C's
 
 
@@ -67,8 +68,8 @@ def diagnose(
         return diagnose_from_logs(c, py, str(error).rstrip("."), case)
     plain = replay(base)
     rows = _compared(c, py, plain)
-    if len(rows) == 0:
-        return diagnose_from_logs(c, py, NOTHING_TO_REPLAY, case)
+    if len(rows.sizes) < FEWEST:
+        return diagnose_from_logs(c, py, TOO_FEW.format(len(rows.sizes)), case)
     tell("checking that each trace is consistent")
     findings = preflight(case, c, py, base)
     counts = base.scene.n_cells if base.scene.shape == "SQUARE" else None
