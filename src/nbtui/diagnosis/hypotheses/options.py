@@ -72,7 +72,8 @@ def _ignored(problem: Problem) -> Iterator[Form]:
     seen: list[Changes] = []
     for group in _groups(flags):
         names = ", ".join(flag.name for flag in group)
-        value, whole = without_values(typed, group), without(problem.case, typed, group)
+        whole = without(problem.case, typed, group)
+        value = {name: default for name, default in without_values(typed, group).items() if name in whole}
         for changes, how in (
             (value, "ignored"),
             (whole, "and all that it brings about ignored" if value else "ignored"),
