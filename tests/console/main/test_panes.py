@@ -378,38 +378,3 @@ def test_terms_of_another_sampling_are_not_shown_beside(toy: State) -> None:
     other = replace(terms([1, 2, 3, 4]), phi_step=np.array([0, 0, 7, 7]))
     grid: Contributions = arrange(toy.simulation, other)
     assert grid.c is None and "different sampling" in grid.c_problem
-
-
-def of_the_print() -> State:
-    """The index differs while the sum made from it agrees; the polarization reaches the pixel."""
-    lines = {"hkl_frac": "1.5 2.5 3.5", "F_cell": "5", "I_before_scaling": "9", "polar": "0.5", "I_pixel_final": "4"}
-    other = {**lines, "hkl_frac": "1.6 2.5 3.5", "polar": "0.6", "I_pixel_final": "5"}
-    c = parse_lines([f"TRACE_C: {name} {value}" for name, value in lines.items()], "c.log")
-    py = parse_lines([f"TRACE_PY: {name} {value}" for name, value in other.items()], "py.log")
-    return moves.compared(State(Settings(), py_trace=py, c_trace=c, phase=Phase.READY), compare(c, py))
-
-
-def test_the_cursor_starts_at_the_first_divergence_that_reaches_the_pixel() -> None:
-    state = of_the_print()
-    assert state.row is not None and state.row.label == "polar"
-    before = moves.to_divergence(state, forward=False)
-    assert before.row is not None and before.row.label == "hkl_frac.h"
-
-
-def test_the_header_names_both_first_divergences() -> None:
-    verdict = text(header.draw(of_the_print(), 140, 3))[1]
-    assert "FIRST IN THE PIXEL  polar" in verdict and "of all hkl_frac.h" in verdict
-    short = text(header.draw(of_the_print(), 80, 3))[1]
-    assert "IN PIXEL  polar" in short and "of all hkl_frac.h" in short
-
-
-def test_a_difference_of_the_print_has_its_own_sign_and_reason() -> None:
-    state = of_the_print()
-    rows = {row.label: row for row in state.rows}
-    assert fields.glyph(state, rows["hkl_frac.h"])[0] == "~"
-    assert fields.glyph(state, rows["polar"])[0] == "#"
-    assert fields.glyph(state, rows["I_pixel_final"])[0] == "+"
-    at_index = replace(state, cursor=rows["hkl_frac.h"].order)
-    assert "does not reach the pixel: of the print: F_cell, I_before_scaling" in "\n".join(
-        text(detail.draw(at_index, 120, 20))
-    )
