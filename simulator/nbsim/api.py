@@ -15,12 +15,11 @@ from nbsim.image.render import Image, render
 from nbsim.model import ExperimentData, StructureFactors
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
-from nbsim.parameters import ROWS
+from nbsim.parameters import ROWS, Value
 from nbsim.pixel import pixel as pixels
 from nbsim.pixel.pixel import PixelResult
 from nbsim.pixel.trace import terms_rows
 from nbsim.setup import build
-from nbsim.setup.parameters import Value
 
 _SPEC = Quirks()
 
@@ -142,6 +141,16 @@ class Experiment(ExperimentData):
         """
         values = {name: value for name, value in locals().items() if name in ROWS and value is not None}
         return self._of(build.with_parameters(self, values))
+
+    def with_quirks(self, **changes: bool) -> Self:
+        """The same run with oddities of C on or off, by name; see :mod:`nbsim.options.quirks`.
+
+        Those of the set-up repeat it; numbers and files stay as they are.
+
+        Raises:
+            InputError: an unknown quirk, or one that acts while the command line and its files are read.
+        """
+        return self._of(build.with_quirks(self, changes))
 
     def image(
         self,

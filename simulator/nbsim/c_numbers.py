@@ -1,13 +1,20 @@
-"""Numbers as the C library reads them: the longest number at the start of a text, else 0."""
+"""Numbers as the C program reads and casts them: the longest number at the start of a text, else 0."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 _REAL = re.compile(
     r"\s*([+-]?(?:0[xX][0-9a-fA-F]+|inf(?:inity)?|nan|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))", re.IGNORECASE | re.ASCII
 )
 _WHOLE = re.compile(r"\s*([+-]?\d+)", re.ASCII)
+
+
+_LOWEST = -(2**31)  # of the cast of a number that has no int, on x86
 
 
 def leading_number(text: str) -> tuple[float, int]:
@@ -28,3 +35,14 @@ def atoi(text: str) -> int:
     """The leading whole number of ``text``: ``1e3`` is 1, ``5.7`` is 5."""
     match = _WHOLE.match(text)
     return int(match.group(1)) if match else 0
+
+
+def cast(value: float) -> int:
+    """``(int)value`` on x86: towards zero; the lowest int for NaN and for numbers out of range."""
+    return int(value) if abs(value) < -_LOWEST else _LOWEST
+
+
+def cast_all(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """The same for an array of any shape."""
+    with np.errstate(invalid="ignore"):
+        return np.where(np.abs(values) < -_LOWEST, values, _LOWEST).astype(np.int64)

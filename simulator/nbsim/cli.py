@@ -49,8 +49,8 @@ def _say_what_c_would_do(settings: Settings, experiment: ExperimentData) -> None
     with contextlib.suppress(InputError):
         theirs = parse(flags, Path(), experiment.quirks, compat=True)
         ours = experiment.options
-        names = [item.name for item in fields(ours) if getattr(ours, item.name) != getattr(theirs, item.name)]
-        names = [name for name in names if name != "ignored"]
+        compared = [item.name for item in fields(ours) if item.compare]
+        names = [name for name in compared if getattr(ours, name) != getattr(theirs, name)]
         if names:
             _say(
                 f"C matches these words differently and gets another {', '.join(names)}; use --compat for C's matching"

@@ -154,7 +154,9 @@ class StructureFactors(ByValue):
     default_f: Tensor  # scalar [electrons]
     source: str  # "hkl:<path>", "Fdump:<path>", "default"
     n_reflections: int
-    holes: Tensor | None = None  # bool, like ``grid``: cells that hold ``default_f``; None: not recorded
+    holes: Tensor | None = field(
+        default=None, compare=False
+    )  # bool, like ``grid``: cells that hold ``default_f``; None: not recorded
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +177,10 @@ class Inputs(ByValue):
     mask: Tensor | None  # (n_slow, n_fast) bool
     random_misset: tuple[float, float, float] | None  # [rad]
     domains: Caps
+    hkl_path: str = ""  # of the MTZ or CIF file that names a cell
+    file_cell: tuple[float, ...] | None = None  # its cell [A, degrees]
+    simulates_file_cell: bool = False  # for lack of -cell and -mat
+    notices: tuple[str, ...] = field(default=(), compare=False)  # on words and files
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,10 +255,6 @@ class ExperimentData(ByValue):
         """The same experiment with ``change`` applied to each tensor."""
         changed: Self = _mapped(self, change)
         return changed
-
-    def with_quirks(self, **changes: bool) -> Self:
-        """Same set-up with pixel-loop quirks changed; set-up quirks need a new set-up."""
-        return replace(self, quirks=replace(self.quirks, **changes))
 
 
 _AS_READ = (Options, Quirks, Parameters, Inputs, TraceLine)  # inputs and printed lines of the set-up stay on the CPU

@@ -13,8 +13,7 @@ from torch import Tensor
 
 from nbsim.api import Experiment
 from nbsim.errors import InputError
-from nbsim.parameters import ROWS, Row
-from nbsim.setup.parameters import as_parameter
+from nbsim.parameters import ROWS, Row, as_parameter
 
 Vector = Tensor | npt.NDArray[Any] | Sequence[float]
 _Fact = TypeVar("_Fact")
@@ -57,10 +56,10 @@ def _limits(limit: float | tuple[float, ...], count: int) -> tuple[float, ...]:
 def _part(experiment: Experiment, name: str, components: tuple[str, ...]) -> _Part:
     """``components`` of the parameter ``name``; none: all of them."""
     values = experiment.parameters.as_dict()
+    if name in experiment.parameters.idle:
+        raise InputError(f"{name}: {experiment.parameters.idle[name]}")
     if name not in values:
-        # the set-up names the reason
-        experiment.with_parameters(**{name: getattr(experiment.parameters, name, 0.0)})
-        raise InputError(f"{name}: not a parameter of this experiment")
+        raise InputError(f"{name}: this experiment has none; give it to with_parameters first")
     value, row = values[name].detach(), ROWS[name]
     names = component_names(name, tuple(value.shape))
     chosen = [names.index(component) for component in components] if components else list(range(len(names)))

@@ -7,12 +7,15 @@ docs/api.md, which all read these rows. Source: nanobragg_setup.md section 1.2.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
-from typing import Annotated, get_type_hints
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, get_type_hints
 
+import numpy.typing as npt
+import torch
 from torch import Tensor
 
+from nbsim.errors import InputError
 from nbsim.values import ByValue
 
 ANY = -1  # length of an axis
@@ -43,7 +46,7 @@ class Row:
 class Parameters(ByValue):
     """The effective values of all parameters, in the units of the command line.
 
-    float64 tensors on the CPU; None where a parameter has no effect on this experiment.
+    float64 tensors on the CPU; None: without a table of structure factors, not given, or replaced by another parameter.
     """
 
     cell: Annotated[
@@ -89,7 +92,7 @@ class Parameters(ByValue):
     polarization: Annotated[Tensor, Row("", "-polar", "Kahn's factor", low=-1.0, high=1.0)]
     distance: Annotated[Tensor, Row("mm", "-distance", "sample to detector along the beam", low=1e-6)]
     close_distance: Annotated[
-        Tensor | None, Row("mm", "-close_distance", "sample to the nearest point of the detector's plane", low=1e-6)
+        Tensor, Row("mm", "-close_distance", "sample to the nearest point of the detector's plane", low=1e-6)
     ]
     beam_center: Annotated[
         Tensor,
@@ -105,7 +108,7 @@ class Parameters(ByValue):
     ]
     twotheta: Annotated[Tensor, Row("degrees", "-twotheta", "two-theta swing of the detector")]
     phi: Annotated[Tensor, Row("degrees", "-phi", "angle of the first phi step")]
-    oscillation: Annotated[Tensor | None, Row("degrees", "-osc", "range of phi", low=0.0)]
+    oscillation: Annotated[Tensor, Row("degrees", "-osc", "range of phi", low=0.0)]
     default_f: Annotated[Tensor, Row("electrons", "-default_F", "F of reflections missing from the table", scale=1.0)]
     structure_factors: Annotated[
         Tensor | None, Row("electrons", "-hkl", "table of F, (n_h, n_k, n_l), as in StructureFactors", relative=True)
@@ -143,18 +146,53 @@ class Parameters(ByValue):
             low=0.0,
         ),
     ] = None
+    idle: Mapping[str, str] = field(default_factory=dict, compare=False)  # parameters without effect, with the reason
 
     def as_dict(self) -> dict[str, Tensor]:
-        """The parameters that this experiment follows, by name: arguments of ``with_parameters``."""
-        return dict(self._given())
-
-    def _given(self) -> Iterator[tuple[str, Tensor]]:
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if value is not None:
-                yield item.name, value
+        """The parameters that the image follows, by name: arguments of ``with_parameters``."""
+        values = {name: getattr(self, name) for name in ROWS if name not in self.idle}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 ROWS: Mapping[str, Row] = {
-    name: hint.__metadata__[0] for name, hint in get_type_hints(Parameters, include_extras=True).items()
+    name: hint.__metadata__[0]
+    for name, hint in get_type_hints(Parameters, include_extras=True).items()
+    if hasattr(hint, "__metadata__")
 }
+
+_Numbers = Sequence["Value"] | npt.NDArray[Any]
+Value = float | Tensor | _Numbers  # of a parameter: a number, a tensor, an array, or a list of numbers and tensors
+
+
+def _tensor_of(value: Value) -> Tensor:
+    """``value`` as a tensor; the tensors of a list keep their graphs."""
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, (list, tuple)):
+        return torch.stack([_tensor_of(one).to(device="cpu", dtype=torch.float64) for one in value])
+    if isinstance(value, float):
+        return torch.tensor(value, dtype=torch.float64)  # torch's default, float32, would round it
+    return torch.as_tensor(value)
+
+
+def as_parameter(name: str, value: Value, shape: tuple[int, ...]) -> Tensor:
+    """``value`` as a finite float64 tensor on the CPU, with its graph.
+
+    Raises:
+        InputError: it is not numeric, not of that shape, or not finite.
+    """
+    try:
+        tensor = _tensor_of(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"{name}: {type(value).__name__} is not a tensor of numbers") from error
+    if tensor.dtype == torch.bool or tensor.is_complex():
+        raise InputError(f"{name}: {tensor.dtype} is not a type of real numbers")
+    if tensor.is_meta:
+        raise InputError(f"{name}: a tensor on the device meta has no numbers")
+    if len(tensor.shape) != len(shape) or any(n not in (ANY, m) for n, m in zip(shape, tensor.shape, strict=True)):
+        wanted = f"the shape {shape}" if shape else "a single number, without dimensions"
+        raise InputError(f"{name}: has the shape {tuple(tensor.shape)}, needs {wanted}")
+    tensor = tensor.to(device="cpu", dtype=torch.float64)
+    if not bool(tensor.isfinite().all()):
+        raise InputError(f"{name}: not every number is finite")
+    return tensor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,19 +71,114 @@ def test_errors_name_what_is_wrong(arguments: list[str], word: str, capsys: pyte
     assert len(shown.err.strip().splitlines()) <= 2
 
 
-def test_a_pixel_that_is_too_large_to_be_replayed_is_refused_in_words(
+def test_a_pixel_that_is_too_large_to_be_replayed_is_diagnosed_from_the_logs(
     logs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     flags = "-cell 40 50 60 90 90 90 -default_F 100 -N 5 -lambda 1 -distance 100 -detpixels 64 -trace_pixel 20 30"
     file = tmp_path / "large.txt"
     file.write_text(f"nanoBragg {flags} -osc 1 -phisteps 5000 -mosaic 0.5 -mosaic_domains 1000\n")
-    assert main(["diagnose", *logs[:4], "--command", str(file)]) == 2
-    said = capsys.readouterr().err
-    assert "5,000,000 terms per pixel, at most 4,000,000" in said and "lower -phisteps" in said
+    assert main(["diagnose", *logs[:4], "--command", str(file)]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "No simulation: " in said and "5,000,000 terms per pixel, at most 4,000,000" in said
 
 
 def test_two_logs_without_a_common_value(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = tmp_path / "py.log"
     log.write_text("TRACE_PY: my_own_name 1.5\n")
-    assert main(["diagnose", "demo", "--py", str(log)]) == 2
-    assert "no value in common" in capsys.readouterr().err
+    assert main(["diagnose", "demo", "--py", str(log)]) == 1
+    assert "no value in common" in capsys.readouterr().out
+
+
+def without_pixel(file: Path) -> str:
+    """The demo's command line without its pixel."""
+    case = demo()
+    assert case.folder is not None
+    words = (case.folder / "command.txt").read_text().split()
+    at = words.index("-trace_pixel")
+    file.write_text(" ".join(words[:at] + words[at + 3 :]) + "\n")
+    return str(file)
+
+
+def answer(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
+    code = main(["diagnose", *arguments, "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_a_command_line_without_a_pixel_takes_that_of_the_c_log(
+    logs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs[5] = without_pixel(tmp_path / "command.txt")
+    code, found = answer(logs, capsys)
+    assert code == 1
+    assert found["hypotheses"][0]["ids"] == ["phi_carryover"]
+
+
+def test_two_logs_need_no_command_line(logs: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = answer(logs[:4], capsys)
+    assert code == 1
+    assert found["preflight"][0].startswith("No simulation: no command line was given")
+    assert found["certain"] and found["unknown"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("nanoBragg -cell '30 37\n", "No closing quotation"),
+        ("# nothing yet\n", "no nanoBragg flags in it"),
+        ("nanoBragg -default_F 1 -trace_pixel 1\n", "-trace_pixel needs SLOW FAST"),
+        ("nanoBragg -default_F 1 -cell 50 50 50 -mat gone.mat -detector_thick\n", "the C program crashes"),
+        ("nanoBragg -hkl gone.hkl -cell 50 50 50\n", "gone.hkl: cannot be read"),
+        ("nanoBragg -default_F 1\n", "no crystal"),
+    ],
+)
+def test_a_command_line_that_cannot_be_simulated_leaves_the_logs(
+    text: str, reason: str, logs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "command.txt").write_text(text)
+    logs[5] = str(tmp_path / "command.txt")
+    code, found = answer(logs, capsys)
+    assert code == 1
+    (told,) = (text for text in found["preflight"] if text.startswith("No simulation: "))
+    assert reason in told
+    assert found["certain"]
+
+
+def test_a_mistyped_name_is_still_an_error(logs: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["diagnose", *logs[:4], "--command", "gone.txt"]) == 2
+    assert main(["diagnose", *logs[:4], "nowhere"]) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_a_command_line_that_only_c_accepts_is_simulated(
+    logs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = Path(without_pixel(tmp_path / "command.txt"))
+    file.write_text(file.read_text().strip() + " -hdivsteps 0 -vdivsteps 0 -convention MOSFLM -dispstep 3\n")
+    logs[5] = str(file)
+    code, found = answer(logs, capsys)
+    assert code == 1
+    assert "-hdivsteps 0: must be at least 1; read as the C program reads it" in found["preflight"]
+    assert "skipped, as in the C program: -convention MOSFLM -dispstep 3" in found["preflight"]
+
+
+def test_one_number_is_not_explained_by_a_fitted_setting(
+    logs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prose = tmp_path / "one.log"
+    prose.write_text("Final intensity = 12.5\n")
+    logs[3] = str(prose)
+    code, found = answer(logs, capsys)
+    assert code == 1
+    assert found["hypotheses"] == []
+    assert any("too few fields of the pixel loop (1)" in text for text in found["preflight"])
+    assert any("1 field in common (I_pixel_final)" in text for text in found["preflight"])
+    assert [item["field"] for item in found["unknown"]] == ["I_pixel_final"]
+
+
+def test_phi_lines_alone_are_diagnosed(logs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    phi = tmp_path / "phi.log"
+    phi.write_text("\n".join(line for line in lines_of(phi_mode="spec") if line.startswith("TRACE_PY_PHI")) + "\n")
+    logs[3] = str(phi)
+    code, found = answer(logs, capsys)
+    assert code == 1
+    assert found["hypotheses"][0]["ids"] == ["phi_carryover"]

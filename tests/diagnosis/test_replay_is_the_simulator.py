@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nbsim import FLAGS, Flag, Quirks
+from nbsim import FLAGS, Flag, Quirks, walk
 from nbtui.diagnosis.diagnose import base_setup
 from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
 from nbtui.diagnosis.hypotheses.record import Problem
 from nbtui.diagnosis.replay.replay import Replay, replay
 from nbtui.diagnosis.search.rows import Rows, common_rows, predictions
+from nbtui.errors import UnusableInput
 from nbtui.live.model import Case, Settings
 from nbtui.live.session import simulate
 from nbtui.trace.model import Trace
@@ -128,6 +129,50 @@ def assert_followed(words: list[str], folder: Path) -> None:
     assert len(rows) > 25
     field, off = worst(rows, made)
     assert off < SAME, field
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.names[0])
+def test_an_ignored_option_is_the_simulation_without_it(flag: Flag, run: str, folder: Path) -> None:
+    if flag.names == ("--column",):
+        pytest.skip("chooses a column of an MTZ file")
+    words = [*START.split(), *RUNS[run].split()]
+    with_it, without_it = case_of([*words, *words_of(flag)], folder), case_of(_dropped(words, flag), folder)
+    if not _runs(without_it):
+        pytest.skip("needed")
+    reference, suspect = traced(with_it), traced(without_it)
+    base, other = base_setup(with_it, PIXEL), base_setup(without_it, PIXEL)
+    if base.scene.interpolation_end != other.scene.interpolation_end:
+        pytest.skip("another pixel ends interpolation")
+    plain = replay(base)
+    fields = (*plain.fields, *plain.phi)
+    if base.scene.oversample != other.scene.oversample or base.scene.n_layers != other.scene.n_layers:
+        fields = ("I_before_scaling", "steps", "I_pixel_final")  # the blocks are others
+    rows = common_rows(reference, suspect, fields)
+    if worst(rows, plain)[1] < SAME:
+        return  # the flag changes nothing here
+    problem = Problem(with_it, base, reference, suspect)
+    names = {f"{flag.names[0]} ignored", f"{flag.names[0]} and all that it brings about ignored"}
+    forms = [variant for variant in CATALOGUE["option_ignored"].variants(problem) if variant.form.name in names]
+    found = [worst(rows, replay(variant.change(base))) for variant in forms]
+    assert min((off for _, off in found), default=1.0) < SAME, found
+
+
+def _dropped(words: list[str], flag: Flag) -> list[str]:
+    """The words without a flag and its values."""
+    kept: list[str] = []
+    for start, end, row, _ in walk(words):
+        kept += [] if row.names == flag.names else words[start:end]
+    return kept
+
+
+def _runs(case: Case) -> bool:
+    try:
+        base_setup(case, PIXEL)
+    except UnusableInput:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("quirk", IMITATED)

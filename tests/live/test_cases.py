@@ -136,3 +136,17 @@ def test_an_invalid_case_is_refused_with_a_suggestion(here: Path) -> None:
     (here / "empty" / "command.txt").write_bytes("nanoBragg -hkl \xe5.hkl".encode("latin-1"))
     with pytest.raises(UnusableInput, match="UTF-8"):
         load_case("empty")
+
+
+def test_a_stock_command_line_names_its_pixel_by_the_printout() -> None:
+    flags = ["-default_F", "5", "-printout_pixel", "4", "3"]
+    case = load_case(flags=flags)
+    assert case.pixel == (3, 4)  # FAST SLOW in this flag
+    assert case.argv == tuple(flags)
+    assert load_case(flags=[*flags, "-trace_pixel", "1", "2"]).pixel == (1, 2)
+
+
+def test_a_missing_pixel_is_an_error_only_where_it_is_needed() -> None:
+    assert load_case(flags=["-default_F", "5"], needs_pixel=False).pixel is None
+    with pytest.raises(UnusableInput, match="no pixel; add -trace_pixel SLOW FAST"):
+        load_case(flags=["-default_F", "5"])

@@ -72,6 +72,7 @@ def test_every_option_that_changes_the_pixel_can_be_changed() -> None:
     output = {"write_pgm", "write_noise", "adc", "scale", "pgm_scale", "noise_seed", "progress", "printout"}
     other = {
         "argv",
+        "as_c",
         "ignored",
         "header_twotheta_deg",
         "header_close_mm",

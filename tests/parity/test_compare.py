@@ -56,11 +56,29 @@ def test_a_value_that_an_older_tool_did_not_extract_is_missing() -> None:
 
 
 def test_known_false_divergences_are_noted_and_not_raised() -> None:
-    result = both(["rot_a_star_A_inv 0.1 0.2 0.3", "F_cell 3"], ["rot_a_star_A_inv 0.1 0.2 0.4", "F_cell 3"])
+    result = both(["rot_a_star_A_inv 0.1 0.2 0.3", "F_cell 3"], ["rot_a_star_A_inv 0.1 0.3 0.2", "F_cell 3"])
     row = result.row("rot_a_star_A_inv", 0, "z")
     assert row is not None and row.status is Status.CRITICAL and row.note.startswith("known false divergence: ")
     assert result.agrees and result.num_divergent == 0
     assert any(text.startswith("Known false divergence in rot_a_star_A_inv: ") for text in result.findings)
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        ("0.0300042 0 0", "0 0.0400056 0", "0 0 0.050007"),  # a common factor: C's sine of gamma*
+        ("0.03 0 0", "0.004 0.0398 0", "0 0 0.05"),  # another angle
+        ("-0.03 0 0", "0 0.04 0", "0 0 0.05"),  # a mirror image
+    ],
+)
+def test_only_a_rotation_excuses_the_reciprocal_vectors(printed: tuple[str, ...]) -> None:
+    names = ("rot_a_star_A_inv", "rot_b_star_A_inv", "rot_c_star_A_inv")
+    plain = ("0.03 0 0", "0 0.04 0", "0 0 0.05")
+    turned = ("0 0.03 0", "0 0 0.04", "0.05 0 0")
+    lines = [[f"{name} {value}" for name, value in zip(names, side, strict=True)] for side in (plain, turned, printed)]
+    assert both(lines[0], lines[1]).num_divergent == 0
+    result = both(lines[0], lines[2])
+    assert result.num_divergent > 0 and "star" in str(result.first_divergence)
 
 
 def test_phi_lines_are_aligned_by_step_and_repetition() -> None:

@@ -16,7 +16,6 @@ from nbsim.errors import InputError
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
 from nbsim.setup import crystal
-from nbsim.setup.parameters import typed
 
 BASE = "nanoBragg -default_F 1 -lambda 1.2 -detpixels 20"
 CELLS = [
@@ -214,7 +213,7 @@ def test_lattice_is_differentiable_in_the_cell() -> None:
 
 
 def test_blanks_of_a_cell_are_filled_and_angles_are_radians() -> None:
-    cell = typed(Options(cell=(10.0, 0.0, 30.0, 0.0, 90.0))).cell
+    cell = crystal.typed_cell(Options(cell=(10.0, 0.0, 30.0, 0.0, 90.0)))
     assert cell is not None and cell.tolist() == [10.0, 10.0, 30.0, 90.0, 90.0, 90.0]
     assert [float(value) for value in crystal.cell_in_radians(cell)[3:]] == [math.pi / 2] * 3
 

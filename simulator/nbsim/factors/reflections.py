@@ -137,7 +137,7 @@ def read_reflections(
     n_known = int(np.count_nonzero(~np.isnan(grid)))
     notices += _missing(merged, grid, low, default_f)
     holes = _fill(grid, low, merged.space_group, default_f)
-    if cell is not None and len(cell) == 6 and not _same_cell(merged.cell, cell):
+    if cell is not None and len(cell) == 6 and not same_cell(merged.cell, cell):
         theirs, ours = (" ".join(f"{x:.6g}" for x in values) for values in (merged.cell, cell))
         notices.append(f"{path}: its cell {theirs} is not the one simulated, {ours}: -cell or -mat says otherwise")
     made = StructureFactors(
@@ -351,7 +351,7 @@ def _known(grid: Floats, low: tuple[int, int, int], index: Sequence[int]) -> boo
     return all(0 <= i < n for i, n in zip(at, grid.shape, strict=True)) and not bool(np.isnan(grid[at]))
 
 
-def _same_cell(one: Sequence[float], two: Sequence[float]) -> bool:
+def same_cell(one: Sequence[float], two: Sequence[float]) -> bool:
     edges = all(abs(a - b) <= _ALTERED * b for a, b in zip(one[:3], two[:3], strict=True))
     angles = all(abs(np.radians(a - b)) <= _ALTERED for a, b in zip(one[3:], two[3:], strict=True))
     return edges and angles

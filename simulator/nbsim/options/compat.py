@@ -1,7 +1,8 @@
-"""C's own matching of words, for command lines written for the C program.
+"""C's own reading of a command line, for lines written for the C program.
 
 C finds most options anywhere in a word, tests every word against every option, reads the number in front of a value,
-and skips unknown words. Source: nanobragg_setup.md section 1.1, quirks S1 and S2.
+checks no value, skips unknown words, and runs without a mask, image or matrix that it cannot open. Source:
+nanobragg_setup.md sections 1.1 and 5.4, quirks S1, S2 and S26.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from nbsim.c_numbers import atof, atoi
@@ -35,6 +37,18 @@ def matches(tokens: Sequence[str]) -> tuple[list[Match], tuple[str, ...]]:
     """
     found: list[Match] = []
     used: set[int] = set()
+    for start, end, flag, words in spans(tokens):
+        found.append((flag, tuple(_value(tokens[start], word, flag) for word in words)))
+        used.update(range(start, end))
+    return found, tuple(token for at, token in enumerate(tokens) if at not in used)
+
+
+def spans(tokens: Sequence[str]) -> Iterator[tuple[int, int, Flag, tuple[str, ...]]]:
+    """Every option that C finds in ``tokens``: its start and end, its row, its words; they may overlap.
+
+    Raises:
+        InputError: a value is missing where the C program would crash.
+    """
     for at, token in enumerate(tokens):
         if not token.startswith("-"):
             continue
@@ -45,12 +59,28 @@ def matches(tokens: Sequence[str]) -> tuple[list[Match], tuple[str, ...]]:
                 if any(name in _CRASHES_LAST for name in flag.names):
                     raise InputError(f"{token} needs a value; the C program crashes without one (S2)")
                 continue
-            values = tuple(_value(token, word, flag.kind) for word in words)
-            for value in values:
-                flag.check(token, value, as_c=True)
-            found.append((flag, values))
-            used.update(range(at, at + 1 + len(words)))
-    return found, tuple(token for at, token in enumerate(tokens) if at not in used)
+            if _has_effect(flag, words):
+                yield at, at + 1 + len(words), flag, tuple(words)
+
+
+def readable(words: Sequence[str], workdir: Path) -> tuple[list[str], tuple[str, ...]]:
+    """``words`` without the files that C does without when they are missing, and the words left out."""
+    kept: list[str] = []
+    missing: list[str] = []
+    with_cell = any(word.startswith("-") and "-cell" in word for word in words)
+    names = ("-mask", "-img", "-mat") if with_cell else ("-mask", "-img")
+    at = 0
+    while at < len(words):
+        optional = words[at].startswith("-") and any(name in words[at] for name in names)
+        gone = optional and at + 1 < len(words) and not (workdir / words[at + 1]).is_file()
+        (missing if gone else kept).extend(words[at : at + 1 + gone])
+        at += 1 + gone
+    return kept, tuple(missing)
+
+
+def _has_effect(flag: Flag, words: Sequence[str]) -> bool:
+    """Whether C acts on the words; ``-pivot`` needs one that it knows, in lower case."""
+    return flag.names != ("-pivot",) or any(name in words[0] for name in ("beam", "sample"))
 
 
 def found_in(token: str) -> tuple[str, ...]:
@@ -78,17 +108,19 @@ def _words(flag: Flag, following: Sequence[str]) -> Sequence[str] | None:
     return following[: flag.values] if len(following) >= flag.values else None
 
 
-def _value(name: str, word: str, kind: str) -> Any:
-    if kind == "str":
+def _value(name: str, word: str, flag: Flag) -> Any:
+    if flag.kind == "str":
         return word
-    if kind == "int":
+    if flag.kind == "int":
         whole = atoi(word)
         if abs(whole) >= 2**31:
             raise InputError(f"{name} {word}: at most {2**31 - 1}; the C program would wrap it around")
         return whole
-    if kind == "depth" and "inf" in word:
+    if flag.kind == "depth" and "inf" in word:
         return math.inf
     real = atof(word)
+    if math.isnan(real) and flag.nan_is_unset:
+        return None
     if not math.isfinite(real):
         raise InputError(f"{name} {word}: not a finite number")
     return real

@@ -130,8 +130,13 @@ class Flag:
             return "must be positive"
         return f"must be {'more than' if self.above else 'at least'} {self.low:g}{unit}"
 
-    def check(self, name: str, value: Any, *, as_c: bool = False) -> None:
-        """Refuse an invalid number; ``as_c``: accept values that have a meaning in C.
+    @property
+    def nan_is_unset(self) -> bool:
+        """Whether C takes the number ``nan`` for a missing flag."""
+        return bool(self.sets) and self.values == 1 and all(getattr(Options(), name) is None for name in self.sets)
+
+    def check(self, name: str, value: Any) -> None:
+        """Refuse an invalid number.
 
         Raises:
             InputError: it is too small or too large.
@@ -140,8 +145,6 @@ class Flag:
         if not complaint:
             return
         replaced = self.unset and not abs(value) > self.bounds.high
-        if as_c and replaced:
-            return
         instead = "; C treats it as not given, as does --compat" if replaced else ""
         raise InputError(f"{name} {value:g}: {complaint}{instead}")
 

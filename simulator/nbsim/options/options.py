@@ -19,7 +19,8 @@ class Options:
     """The content of a nanoBragg command line and of the headers that it names."""
 
     argv: tuple[str, ...] = field(default=(), compare=False)
-    ignored: tuple[str, ...] = field(default=(), compare=False)  # words that C skips; only with its matching rules
+    as_c: bool = field(default=False, compare=False)  # read as C reads it: any value that it takes, any source line
+    ignored: tuple[str, ...] = field(default=(), compare=False)  # words that C skips; only when read as C reads it
 
     # crystal
     cell: tuple[float, ...] | None = None  # A and degrees, one to six values

@@ -1,6 +1,6 @@
 """The command line of nanoBragg: the parser, which walks the table of options.
 
-Words that C would silently ignore or misread are errors; with ``compat`` they are matched as C matches them
+Words that C would silently ignore or misread are errors; with ``compat`` they are read as C reads them
 (:mod:`nbsim.options.compat`). Source: nanobragg_setup.md section 1.1.
 """
 
@@ -75,12 +75,17 @@ def _header_files(argv: Sequence[str]) -> dict[str, str]:
     return {token: argv[i + 1] for i, token in enumerate(argv[:-1]) if token in ("-mask", "-img")}
 
 
-def walk(tokens: Sequence[str]) -> Iterator[tuple[int, int, Flag, tuple[str, ...]]]:
+def walk(tokens: Sequence[str], *, compat: bool = False) -> Iterator[tuple[int, int, Flag, tuple[str, ...]]]:
     """Every option of ``tokens`` (without the program name): its start and end, its row, its words.
+
+    ``compat``: those that C finds, which may overlap.
 
     Raises:
         InputError: an unknown option, or too few words after one.
     """
+    if compat:
+        yield from matching.spans(tokens)
+        return
     at = 0
     while at < len(tokens):
         token = tokens[at]
@@ -116,6 +121,9 @@ def parse(
     tokens = list(argv)
     if tokens and not tokens[0].startswith("-"):
         tokens = tokens[1:]
+    missing: tuple[str, ...] = ()
+    if compat:
+        tokens, missing = matching.readable(tokens, workdir)
     # headers come first, so that any ordinary option overrides them, whatever its position
     changes: Changes = {}
     files = matching.header_files(tokens) if compat else _header_files(tokens)
@@ -131,7 +139,7 @@ def parse(
         for start, _, flag, words in walk(tokens):
             name = tokens[start]
             _apply(flag, tuple(flag.value(name, word) for word in words), changes, quirks)
-    return Options(argv=tuple(argv), ignored=ignored, **changes)
+    return Options(argv=tuple(argv), as_c=compat, ignored=(*ignored, *missing), **changes)
 
 
 def split_command(text: str) -> list[str]:

@@ -68,9 +68,11 @@ def named(quirks: Quirks, name: str, value: bool) -> Quirks:
     """``quirks`` with one switch set.
 
     Raises:
-        InputError: no quirk has this name.
+        InputError: no quirk has this name, or the value is neither True nor False.
     """
     known = [item.name for item in fields(Quirks)]
     if name not in known:
         raise InputError(f"quirk {name}: no such quirk; known: {', '.join(known)}")
+    if not isinstance(value, bool):
+        raise InputError(f"quirk {name}: {value!r} is neither True nor False")
     return replace(quirks, **{name: value})

@@ -15,10 +15,15 @@ _SHALLOWEST = 1e-9  # um
 
 def pivot(changes: Changes, values: tuple[Any, ...], quirks: Quirks) -> None:
     """``-pivot``: the last of the words beam and sample in the value, as in C."""
-    found = [name for name in ("sample", "beam") if name in values[0].lower()]
+    found = [name for name in ("sample", "beam") if name in values[0]]
     if not found:
-        raise InputError(f"-pivot {values[0]}: must be 'beam' or 'sample'")
+        raise InputError(f"-pivot {values[0]}: must be 'beam' or 'sample', in lower case")
     changes.update(pivot=found[-1].upper(), pivot_typed=True)
+
+
+def cell(changes: Changes, values: tuple[Any, ...], quirks: Quirks) -> None:
+    """``-cell``: a shorter one leaves the last values of an earlier one, as in C."""
+    changes["cell"] = (*values, *changes.get("cell", ())[len(values) :])
 
 
 def twotheta_axis(changes: Changes, values: tuple[Any, ...], quirks: Quirks) -> None:
@@ -47,7 +52,7 @@ def attenuation(changes: Changes, values: tuple[Any, ...], quirks: Quirks) -> No
 
 def energy(changes: Changes, values: tuple[Any, ...], quirks: Quirks) -> None:
     """``-energy``: stored as a wavelength."""
-    changes["wavelength_a"] = EV_ANGSTROM / values[0]
+    changes["wavelength_a"] = EV_ANGSTROM / values[0] if values[0] else math.inf
 
 
 def printout_pixel(changes: Changes, values: tuple[Any, ...], quirks: Quirks) -> None:

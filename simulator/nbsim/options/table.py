@@ -29,7 +29,7 @@ _CRYSTAL = (
          "unit cell: edges in A, angles in degrees; omitted edges equal a, omitted angles are 90; default: the cell of "
          "the MTZ or CIF file",
          ("cell",), units=("A", "A", "A", "deg", "deg", "deg"), most=6, typed="A B C AL BE GA", high=1e6,
-         gradient="cell"),
+         special=rows.cell, gradient="cell"),
     word("-mat -matrix", "matrix_file", "MOSFLM orientation matrix; with -cell, rescaled to that cell (S18)"),
     Flag(("-misset",), 3, "float", "rotations about lab x, y, z in degrees, or the word 'random'", ("misset_deg",),
          "deg", also={"misset_random": False}, typed="X Y Z", gradient="misset"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import torch
 
+from nbsim.c_numbers import cast
 from nbsim.constants import ANGSTROM_PER_M
 from nbsim.errors import InputError
 from nbsim.model import ExperimentData
@@ -39,7 +40,7 @@ class _Last:
         if bool(reached.any()):
             last = int(reached.nonzero()[-1])
             self.hkl = tuple(float(index.flatten()[last]) for index in passes.hkl)
-            self.hkl0 = tuple(int(index.flatten()[last]) for index in passes.hkl0)
+            self.hkl0 = tuple(cast(index.flatten()[last].item()) for index in passes.hkl0)
             self.f_latt = float(passes.lattice.total.flatten()[last])
             vectors = (getattr(passes.cell, axis).expand(*terms.value.shape, 3).reshape(-1, 3)[last] for axis in "abc")
             self.cell = tuple(tuple((vector * ANGSTROM_PER_M).tolist()) for vector in vectors)

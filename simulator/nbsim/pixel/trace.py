@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from nbsim.c_numbers import cast_all
 from nbsim.model import TraceLine
 from nbsim.pixel.pixel import PixelResult
 from nbsim.pixel.trace_table import (
@@ -132,6 +132,6 @@ def terms_rows(result: PixelResult) -> dict[str, npt.NDArray[Any]]:
         return executed_column(result, values)
 
     reals = [column(values) for values in passes.hkl]
-    whole = [column(values).astype(np.int64) for values in passes.hkl0]
+    whole = [cast_all(column(values)) for values in passes.hkl0]
     rest = [column(values) for values in (passes.lattice.total, terms.f_cell, terms.value)]
     return dict(zip(TERM_COLUMNS, (*counts, *reals, *whole, *rest), strict=True))

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
+from nbsim.c_numbers import cast
 from nbsim.constants import ANGSTROM_PER_M, R_E_SQR
 
 if TYPE_CHECKING:
@@ -121,7 +122,9 @@ FIRST_PASS: tuple[TraceEntry[Block], ...] = (
     TraceEntry("rot_c_star_A_inv", "setup.crystal:lattice", lambda at: at.experiment.crystal.c_star),
     TraceEntry("hkl_frac", "pixel.terms:executed_passes", lambda at: [index[at.first] for index in at.passes.hkl]),
     TraceEntry(
-        "hkl_rounded", "pixel.lattice:nearest_index", lambda at: [int(index[at.first]) for index in at.passes.hkl0]
+        "hkl_rounded",
+        "pixel.lattice:nearest_index",
+        lambda at: [cast(index[at.first].item()) for index in at.passes.hkl0],
     ),
 )
 

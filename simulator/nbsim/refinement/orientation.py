@@ -16,7 +16,8 @@ from nbsim.constants import RTD
 from nbsim.errors import InputError
 from nbsim.rotations import rotation_matrix
 from nbsim.setup.crystal import cell_in_radians, reciprocal_from_cell
-from nbsim.vectors import cross, dot, length, unit
+from nbsim.setup.crystal import cell_of as cell_of_stars
+from nbsim.vectors import cross, unit
 from nbsim.whole_file import write_whole
 
 _SMALLEST_COSINE = 1e-8  # of the rotation about y; below, those about x and z have the same axis
@@ -58,9 +59,8 @@ def a_matrix(cell: Tensor, rotation: Tensor) -> Tensor:
 
 def cell_of(a_matrix: Tensor) -> Tensor:
     """a, b, c [A], alpha, beta, gamma [degrees], (6,), of A (3, 3) [1/A]."""
-    a, b, c = torch.linalg.inv(a_matrix).unbind()
-    angles = [torch.atan2(length(cross(v, w)), dot(v, w)) * RTD for v, w in ((b, c), (c, a), (a, b))]
-    return torch.stack((length(a), length(b), length(c), *angles))
+    a_star, b_star, c_star = a_matrix.unbind(1)
+    return cell_of_stars((a_star, b_star, c_star))
 
 
 def rotation_of(a_matrix: Tensor) -> Tensor:

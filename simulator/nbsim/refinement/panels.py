@@ -16,7 +16,7 @@ from torch import Tensor
 
 from nbsim.api import Experiment
 from nbsim.errors import InputError
-from nbsim.options.options import Vector
+from nbsim.options.options import Options, Vector
 from nbsim.refinement.orientation import misset_angles, misset_rotation
 from nbsim.rotations import rotation_matrix
 from nbsim.setup.geometry import axes
@@ -66,6 +66,13 @@ class Panel:
         return _spelled(numbers)
 
 
+def _check_flags(options: Options) -> None:
+    typed = {"-roi": options.roi, "-mask": options.mask_file, "-img": options.img_file}
+    own = [flag for flag, value in typed.items() if value is not None] + ["-curved_det"] * options.curved
+    if own:
+        raise InputError(f"{', '.join(own)}: describes one detector; leave it out, and choose pixels of each panel")
+
+
 def _spelled(numbers: Mapping[str, Sequence[float]]) -> list[str]:
     return [word for flag, values in numbers.items() for word in (flag, *map(repr, values))]
 
@@ -89,6 +96,7 @@ class Panels:
         if not panels:
             raise InputError("panels: at least one is needed")
         first = Experiment.from_command(command, workdir, **settings)
+        _check_flags(first.options)
         frame = axes(first.options, first.quirks)
         # the two-theta axis also sets the angle (S1), which is therefore typed after it; it pivots at the sample
         laboratory = _spelled(

@@ -92,8 +92,9 @@ class AsymmetricUnit:
         grid, low = _grid(experiment)
         group = space_group(name).operations()
         every = np.indices(tuple(grid.shape)).reshape(3, -1).T + np.array(low)
-        keys, inverse = np.unique(_representatives(every, group, anomalous), axis=0, return_inverse=True)
-        inverse = inverse.reshape(-1)
+        mates, ranks = _representatives(every, group, anomalous)
+        _, first, inverse = np.unique(ranks, return_index=True, return_inverse=True)
+        keys = mates[first]
         absent = group.systematic_absences(keys.astype(np.int32))
         count = int((~absent).sum())
         number_of_key = np.where(absent, count, np.cumsum(~absent) - 1)
@@ -117,8 +118,8 @@ class AsymmetricUnit:
         return padded[self.numbers.to(values.device)]
 
 
-def _representatives(indices: Indices, group: Any, anomalous: bool) -> Indices:
-    """The equivalent reflection of each of ``indices`` (n, 3) that comes last in the order of h, k, l."""
+def _representatives(indices: Indices, group: Any, anomalous: bool) -> tuple[Indices, Indices]:
+    """The equivalent of each of ``indices`` (n, 3) that comes last in the order of h, k, l, and its rank, (n,)."""
     # a reflection h of x' = R x + t is as strong as h R
     rotations = [np.array(operation.rot, dtype=np.int64) // operation.DEN for operation in group.sym_ops]
     signs = (1,) if anomalous else (1, -1)
@@ -131,7 +132,7 @@ def _representatives(indices: Indices, group: Any, anomalous: bool) -> Indices:
             rank = ((mates[:, 0] + reach) * (2 * reach + 1) + mates[:, 1] + reach) * (2 * reach + 1) + mates[:, 2]
             better = rank > best
             best[better], found[better] = rank[better], mates[better]
-    return found
+    return found, best
 
 
 def _means(grid: Tensor, numbers: Tensor, count: int) -> Tensor:

@@ -41,19 +41,23 @@ def set_up(options: Options, quirks: Quirks, parameters: Parameters, inputs: Inp
         InputError: the cell is impossible, or its vectors are coplanar.
     """
     frame = detector_frame(options, quirks, parameters)
-    wavelength = parameters.wavelength / 1e10
-    misset = None
-    if parameters.misset is not None:
-        misset = (parameters.misset / RTD).unbind()
-    elif inputs.random_misset is not None:
-        misset = tuple(map(geometry.scalar, inputs.random_misset))
-    source = "-cell" if options.matrix_file is None else f"-mat {options.matrix_file}"
+    wavelength, misset = parameters.wavelength / 1e10, _misset(options, parameters, inputs)
     return Derived(
         frame=frame,
         placed=geometry.place_detector(options, quirks, frame.axes, frame.centers, parameters),
         wavelength=wavelength,
-        lattice=crystals.lattice(parameters, inputs.matrix, wavelength, misset, quirks, source),
+        lattice=crystals.lattice(options, quirks, parameters, inputs.matrix, wavelength, misset),
     )
+
+
+def _misset(options: Options, parameters: Parameters, inputs: Inputs) -> tuple[Tensor, ...]:
+    """Rotations of the crystal about lab x, y, z [rad]; random ones keep C's bits, and take the derivative."""
+    if parameters.misset is None:
+        return ()
+    angles = parameters.misset / RTD
+    if options.misset_random and inputs.random_misset is not None:
+        angles = torch.tensor(inputs.random_misset, dtype=torch.float64) + (angles - angles.detach())
+    return angles.unbind()
 
 
 def _detector(options: Options, derived: Derived, mask: Tensor | None) -> Detector:

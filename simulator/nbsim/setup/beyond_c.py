@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -31,7 +32,8 @@ def without_replaced(before: Parameters, made: Mapping[str, Tensor]) -> Paramete
     Raises:
         InputError: a replaced parameter is changed beside the one that replaces it.
     """
-    after = replace(before, **made)
+    changes: dict[str, Any] = dict(made)
+    after = replace(before, **changes)
     for name, replaced in REPLACES.items():
         if getattr(after, name) is None:
             continue

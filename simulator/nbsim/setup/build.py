@@ -20,13 +20,15 @@ from nbsim.options import parse as flags
 from nbsim.options.headers import read_mask
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks, named
+from nbsim.parameters import Parameters, Value
 from nbsim.place import check_place
 from nbsim.rng import Generator, Stream
-from nbsim.setup import checks, geometry, mosaic, plan, sources
+from nbsim.setup import checks, follow, geometry, mosaic, plan, sources
 from nbsim.setup import crystal as crystals
 from nbsim.setup.assemble import Derived, assemble, set_up
-from nbsim.setup.notices import setup_notices
-from nbsim.setup.parameters import Value, changed, typed
+from nbsim.setup.beyond_c import without_replaced
+from nbsim.setup.notices import misset_seed, setup_notices
+from nbsim.setup.parameters import changed, starting, with_derived
 from nbsim.vectors import length
 
 PHI_MODES = {"spec": False, "c-parity": True}
@@ -54,33 +56,39 @@ def _interpolate(options: Options, quirks: Quirks, final: tuple[int, int, int], 
     return min(typed if quirks.interpolate_before_sizes else final) <= 2
 
 
-def _oversample(options: Options, counts: tuple[int, int, int], derived: Derived, notices: list[str]) -> int:
-    """Sub-pixels per axis: as typed, else three per width of a reciprocal-lattice spot (section 3.6)."""
+def _subpixels_needed(counts: tuple[int, int, int], derived: Derived) -> tuple[float, float, float]:
+    """Sub-pixels per axis for three per width of a reciprocal-lattice spot (section 3.6); the crystal's width [m]; the
+    width that a pixel resolves [m]."""
     made = derived.lattice
     widest = max(length(v * 1e-10).item() * n for v, n in zip((made.a, made.b, made.c), counts, strict=True))
     resolved = derived.wavelength.item() * derived.placed.distance.item() / derived.frame.size.pixel
-    needed = _OVERSAMPLE_RULE * widest / resolved if resolved != 0.0 else math.inf
+    return _OVERSAMPLE_RULE * widest / resolved if resolved != 0.0 else math.inf, widest, resolved
+
+
+def _oversample(options: Options, counts: tuple[int, int, int], derived: Derived) -> int:
+    """Sub-pixels per axis: as typed, else as many as needed."""
     if options.oversample > 0:
-        if needed > options.oversample:
-            notices.append(f"crystal {widest:g} m wide, pixel resolves {resolved:g} m: a larger -oversample is advised")
         return options.oversample
+    needed, _, _ = _subpixels_needed(counts, derived)
     if not math.isfinite(needed):
         raise InputError("the detector is at distance 0: give -oversample, none can be recommended")
     return max(math.ceil(needed), 1)
 
 
-def _misset(options: Options, generator: Generator, notices: list[str]) -> tuple[float, float, float] | None:
+def _coarse_notice(options: Options, counts: tuple[int, int, int], derived: Derived) -> list[str]:
+    """Notice on fewer sub-pixels typed than needed."""
+    needed, widest, resolved = _subpixels_needed(counts, derived)
+    if not 0 < options.oversample < needed:
+        return []
+    return [f"crystal {widest:g} m wide, pixel resolves {resolved:g} m: a larger -oversample is advised"]
+
+
+def _misset(options: Options, generator: Generator) -> tuple[float, float, float] | None:
     """The angles [rad] of ``-misset random``."""
-    if not options.misset_random:
-        return None
-    seed = options.misset_seed
-    if seed is None:
-        seed = 1 if options.noise_seed is None else options.noise_seed
-        notices.append(f"-misset random without -misset_seed: seed {seed} used here; C takes the clock (S3)")
-    return mosaic.random_misset(Stream(generator, seed))
+    return mosaic.random_misset(Stream(generator, misset_seed(options))) if options.misset_random else None
 
 
-def _inputs(options: Options, workdir: Path, quirks: Quirks, notices: list[str]) -> Inputs:
+def _inputs(options: Options, workdir: Path, quirks: Quirks) -> Inputs:
     """All values read or drawn, except the structure factors."""
     size, beam = geometry.detector_size(options), geometry.axes(options, quirks).beam
     mask = matrix = rows = None
@@ -90,32 +98,31 @@ def _inputs(options: Options, workdir: Path, quirks: Quirks, notices: list[str])
         matrix = crystals.read_matrix(workdir / options.matrix_file)
     if options.source_file is not None:
         rows = sources.read_sources(
-            workdir / options.source_file, beam, options.wavelength_a / 1e10, literal=quirks.source_file_literal
+            workdir / options.source_file,
+            beam,
+            options.wavelength_a / 1e10,
+            literal=quirks.source_file_literal,
+            dark=options.as_c,
         )
     generator = Generator()  # shared: the misset is drawn before the domains
-    misset = _misset(options, generator, notices)
+    misset = _misset(options, generator)
     count = plan.mosaic_domains(options).count
     checks.check_domain_memory(count)
     domains = mosaic.draw_caps(Stream(generator, options.mosaic_seed), count)
     return Inputs(matrix, rows, mask, misset, domains)
 
 
-def _cell_of(lattice: crystals.Lattice) -> tuple[float, ...]:
-    """Edges [A] and angles [degrees] of the simulated crystal."""
-    vectors = (lattice.a, lattice.b, lattice.c)
-    return *(length(v).item() for v in vectors), *crystals.angles_degrees(*vectors)
+def _file_cell(options: Options, workdir: Path) -> tuple[str, tuple[float, ...] | None]:
+    """Path and cell of the MTZ or CIF file of ``-hkl``."""
+    if options.hkl_file is None or not is_reflection_file(workdir / options.hkl_file):
+        return "", None
+    return str(workdir / options.hkl_file), cell_of_file(workdir / options.hkl_file)
 
 
-def _with_cell_of_file(options: Options, workdir: Path, notices: list[str]) -> Options:
-    """Options with the cell of the MTZ or CIF file where ``-cell`` and ``-mat`` are missing."""
-    if options.cell is not None or options.matrix_file is not None or options.hkl_file is None:
-        return options
-    path = workdir / options.hkl_file
-    if not is_reflection_file(path):
-        return options
-    cell = cell_of_file(path)
-    notices.append(f"no -cell and no -mat: the cell of {path}, {' '.join(f'{x:g}' for x in cell)}, is simulated")
-    return replace(options, cell=cell)
+def _fixed_notices(options: Options, clipped: Sequence[str], of_table: Sequence[str]) -> tuple[str, ...]:
+    """Notices on words and files, which no parameter changes."""
+    ignored = [f"skipped, as in the C program: {' '.join(options.ignored)}"] if options.ignored else []
+    return (*ignored, *clipped, *of_table)
 
 
 def build(options: Options, workdir: Path, quirks: Quirks, table: StructureFactors | None = None) -> ExperimentData:
@@ -127,33 +134,94 @@ def build(options: Options, workdir: Path, quirks: Quirks, table: StructureFacto
         InputError: a file or a value cannot be used.
     """
     checks.check_values(options)
-    notices: list[str] = []
-    options = _with_cell_of_file(options, workdir, notices)
-    if options.ignored:
-        notices.append(f"skipped, as in the C program: {' '.join(options.ignored)}")
+    path, file_cell = _file_cell(options, workdir)
+    simulates_file_cell = file_cell is not None and options.cell is None and options.matrix_file is None
+    if simulates_file_cell:
+        options = replace(options, cell=file_cell)
     checks.check_roi(options, geometry.detector_size(options))
-    widths = _widths(options, notices)
+    clipped: list[str] = []
+    widths = _widths(options, clipped)
     checks.check_axes(geometry.axes(options, quirks))
-    inputs = _inputs(options, workdir, quirks, notices)
-    parameters = typed(options)
+    inputs = _inputs(options, workdir, quirks)
+    parameters = starting(options, quirks, inputs)
     derived = set_up(options, quirks, parameters, inputs)
     edges = [length(v * 1e-10).item() for v in (derived.lattice.a, derived.lattice.b, derived.lattice.c)]
     counts = crystals.cells_across((options.n_a, options.n_b, options.n_c), widths, (edges[0], edges[1], edges[2]))
-    notices += setup_notices(options, quirks, parameters, inputs, derived)
-    oversample = _oversample(options, counts, derived, notices)
+    of_table: list[str] = []
     table_files: list[str] = []
     if table is None:
-        cell = _cell_of(derived.lattice)
-        table, table_notices, table_files = load_structure_factors(options, workdir, quirks, cell)
-        notices += table_notices
+        table, of_table, table_files = load_structure_factors(options, workdir, quirks, file_cell)
     parameters = replace(parameters, n_cells=torch.tensor(counts, dtype=torch.float64), structure_factors=table.grid)
-    interpolate = _interpolate(options, quirks, counts, table)
-    made = assemble(options, quirks, parameters, inputs, derived, table, oversample, interpolate)
+    inputs = replace(
+        inputs,
+        hkl_path=path,
+        file_cell=file_cell,
+        simulates_file_cell=simulates_file_cell,
+        notices=_fixed_notices(options, clipped, of_table),
+    )
     named_files = (options.matrix_file, options.source_file, options.mask_file, options.img_file)
     files = (*(str(workdir / name) for name in named_files if name is not None), *table_files)
-    made = replace(made, notices=tuple(notices), input_files=files)
+    return _finished(
+        options,
+        quirks,
+        parameters,
+        inputs,
+        derived,
+        table,
+        _oversample(options, counts, derived),
+        _interpolate(options, quirks, counts, table),
+        files,
+    )
+
+
+def _finished(
+    options: Options,
+    quirks: Quirks,
+    parameters: Parameters,
+    inputs: Inputs,
+    derived: Derived,
+    table: StructureFactors,
+    oversample: int,
+    interpolate: bool,
+    files: tuple[str, ...],
+) -> ExperimentData:
+    """The experiment, with every parameter at its effective value and all notices."""
+    parameters = with_derived(options, quirks, parameters, inputs, derived)
+    made = assemble(options, quirks, parameters, inputs, derived, table, oversample, interpolate)
+    notices = (
+        *inputs.notices,
+        *setup_notices(options, quirks, parameters, inputs, derived),
+        *_coarse_notice(options, made.crystal.whole_n_cells, derived),
+    )
     checks.check_pixel_memory(made.n_passes)
-    return made
+    return replace(made, notices=notices, input_files=files)
+
+
+def _again(
+    experiment: ExperimentData,
+    options: Options,
+    quirks: Quirks,
+    parameters: Parameters,
+    inputs: Inputs,
+    table: StructureFactors,
+) -> ExperimentData:
+    """``experiment`` set up again, with its counts and files, on its device and in its dtype."""
+    sampling = experiment.sampling
+    derived = set_up(options, quirks, parameters, inputs)
+    made = _finished(
+        options,
+        quirks,
+        parameters,
+        inputs,
+        derived,
+        table,
+        sampling.oversample,
+        sampling.interpolate,
+        experiment.input_files,
+    )
+    if experiment.dtype == torch.float64 and experiment.device.type == "cpu":
+        return made
+    return made.to(dtype=experiment.dtype, device=experiment.device)
 
 
 def with_parameters(experiment: ExperimentData, changes: Mapping[str, Value]) -> ExperimentData:
@@ -162,19 +230,48 @@ def with_parameters(experiment: ExperimentData, changes: Mapping[str, Value]) ->
     Raises:
         InputError: an unknown parameter, or an unusable value.
     """
-    options, quirks, inputs, sampling = experiment.options, experiment.quirks, experiment.inputs, experiment.sampling
-    parameters = changed(experiment.parameters, changes, options, quirks)
-    derived = set_up(options, quirks, parameters, inputs)
+    made = changed(experiment, changes)
+    parameters = without_replaced(experiment.parameters, made)
+    differing = follow.moved(experiment.parameters, made)
+    options, inputs = follow.options_after(experiment.options, differing), experiment.inputs
+    if inputs.matrix is not None and parameters.a_matrix is None:
+        if "cell" in made:
+            inputs = replace(inputs, matrix=follow.matrix_after(experiment, parameters, differing))
+        elif "wavelength" in made:
+            parameters = replace(parameters, cell=None)  # follows from the matrix
     table = experiment.structure_factors
-    if changes.keys() & {"structure_factors", "default_f"}:
-        table = with_values(table, parameters, replaced="structure_factors" in changes)
+    if made.keys() & {"structure_factors", "default_f"}:
+        table = with_values(table, parameters, replaced="structure_factors" in made)
         parameters = replace(parameters, structure_factors=table.grid)
-    made = assemble(options, quirks, parameters, inputs, derived, table, sampling.oversample, sampling.interpolate)
-    made = replace(made, notices=experiment.notices, input_files=experiment.input_files)
-    checks.check_pixel_memory(made.n_passes)
-    if experiment.dtype == torch.float64 and experiment.device.type == "cpu":
-        return made
-    return made.to(dtype=experiment.dtype, device=experiment.device)
+    return _again(experiment, options, experiment.quirks, parameters, inputs, table)
+
+
+def with_quirks(experiment: ExperimentData, changes: Mapping[str, bool]) -> ExperimentData:
+    """The run of ``experiment`` with oddities of C switched on or off, set up again where they belong to the set-up.
+
+    Raises:
+        InputError: an unknown quirk, or one that takes effect while the command line or a file is read.
+    """
+    options, before, after = experiment.options, experiment.quirks, experiment.quirks
+    for name, value in changes.items():
+        after = named(after, name, value)
+    read_with = {
+        "twotheta_axis_sets_angle": options.twotheta_axis is not None,
+        "convention_forces_pivot": options.pivot_typed,
+        "source_file_literal": options.source_file is not None,
+        "hkl_integer_rows": options.hkl_file is not None,
+        "interpolate_before_sizes": options.interpolate is None and experiment.structure_factors.grid is not None,
+    }
+    for name, matters in read_with.items():
+        if matters and getattr(before, name) != getattr(after, name):
+            raise InputError(
+                f"quirk {name}: acts while the command line and its files are read; "
+                f"build the experiment with quirks={{'{name}': {getattr(after, name)}}}"
+            )
+    parameters = experiment.parameters
+    if experiment.inputs.matrix is not None and parameters.a_matrix is None:
+        parameters = replace(parameters, cell=None)
+    return _again(experiment, options, after, parameters, experiment.inputs, experiment.structure_factors)
 
 
 def from_command(

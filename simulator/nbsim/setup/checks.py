@@ -6,6 +6,8 @@ is an error here.
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from nbsim.errors import InputError
@@ -20,6 +22,7 @@ _BYTES_PER_TILE = 2 << 30  # of the full formula on a device
 _BYTES_PER_PASS = 400  # the full formula keeps all passes of a pixel in memory
 _BYTES_PER_DOMAIN = 100
 _PARALLEL = 1e-9
+_SIGNED = ("-distance", "-close_distance")
 
 
 def check_values(options: Options) -> None:
@@ -36,7 +39,9 @@ def check_values(options: Options) -> None:
         ("-pixel", options.pixel_mm),
         ("-lambda", options.wavelength_a),
     ):
-        if value is not None and value <= 0.0:
+        # C computes with a negative length; without a pixel or a wavelength there is nothing to compute
+        impossible = value is not None and (value == 0.0 if options.as_c and flag in _SIGNED else value <= 0.0)
+        if value is not None and (impossible or not math.isfinite(value)):
             raise InputError(f"{flag} {value:g}: must be positive{where}")
 
 

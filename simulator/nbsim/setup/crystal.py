@@ -15,6 +15,7 @@ from torch import Tensor
 
 from nbsim.constants import RTD
 from nbsim.errors import InputError
+from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
 from nbsim.parameters import Parameters
 from nbsim.setup.geometry import SMALLEST_NORMAL, scalar
@@ -167,32 +168,50 @@ def unrotated(
     return reciprocal_from_cell(in_radians, literal=quirks.cell_sine_of_gamma_star), in_radians
 
 
+def typed_cell(options: Options) -> Tensor | None:
+    """``-cell``, (6,) in A and degrees, blanks filled by C's rule: edges like the first one, right angles (3.1)."""
+    if options.cell is None:
+        return None
+    a, b, c, *angles = options.cell + (0.0,) * (6 - len(options.cell))
+    edges = (a, b if b > 0.0 else a, c if c > 0.0 else a)
+    return torch.tensor(edges + tuple(angle if angle > 0.0 else 90.0 for angle in angles), dtype=torch.float64)
+
+
+def _rescaled_to(typed: Tensor, followed: Tensor | None) -> Tensor:
+    """The cell that C gives to a matrix: ``typed``, with the derivative of the edges from ``followed``, (6,) each."""
+    if followed is None:
+        return typed
+    return torch.cat((typed[:3] + (followed[:3] - followed[:3].detach()), typed[3:]))
+
+
 def lattice(
+    options: Options,
+    quirks: Quirks,
     parameters: Parameters,
     matrix: Tensor | None,
     wavelength_m: Tensor,
-    misset_rad: tuple[Tensor, ...] | None,
-    quirks: Quirks,
-    source: str,
+    misset_rad: tuple[Tensor, ...],
 ) -> Lattice:
     """The lattice of the command line, misset included; ``matrix`` (3, 3) is that of ``-mat``.
 
     ``a_matrix`` of the parameters, where given, holds cell and orientation.
 
-    ``source`` is named in errors.
-
     Raises:
         InputError: neither cell nor matrix, an impossible cell, a singular matrix.
     """
+    source = "-cell" if options.matrix_file is None else f"-mat {options.matrix_file}"
     if parameters.a_matrix is not None:
         source = "a_matrix"
         a_star, b_star, c_star = parameters.a_matrix.unbind(1)
         made = complete((a_star, b_star, c_star), None, None)
+    elif matrix is None:
+        stars, in_radians = unrotated(parameters.cell, None, wavelength_m, quirks)
+        made = complete(stars, misset_rad, in_radians)
     else:
-        stars, cell = unrotated(parameters.cell, matrix, wavelength_m, quirks)
-        if matrix is not None and not quirks.matrix_rescaled_by_cell:
-            cell = None
-        made = complete(stars, misset_rad, cell)
+        typed = typed_cell(options)
+        cell = None if typed is None else _rescaled_to(typed, parameters.cell)
+        stars, in_radians = unrotated(cell, matrix, wavelength_m, quirks)
+        made = complete(stars, misset_rad, in_radians if quirks.matrix_rescaled_by_cell else None)
     if not all(math.isfinite(x) for v in (made.a, made.b, made.c) for x in v.tolist()):
         raise InputError(f"{source}: it has no volume, its vectors lie in a plane")
     return made
@@ -202,6 +221,37 @@ def cartesian_frame(a: Tensor, c_star: Tensor) -> Tensor:
     """Orthonormal axes of a crystal as rows, (3, 3): along a, c* x a and c*, from a and c* (3,) of any length."""
     first, third = unit(a), unit(c_star)
     return torch.stack((first, cross(third, first), third))
+
+
+def cell_of(stars: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+    """Edges [A] and angles [degrees] of the cell with a*, b*, c* [1/A], (6,), differentiable."""
+    made = complete(stars, None, None)
+
+    def between(v: Tensor, w: Tensor) -> Tensor:
+        return torch.atan2(length(cross(v, w)), dot(v, w)) * RTD
+
+    angles = (between(made.b, made.c), between(made.c, made.a), between(made.a, made.b))
+    return torch.stack((length(made.a), length(made.b), length(made.c), *angles))
+
+
+def with_cell(stars: tuple[Tensor, Tensor, Tensor], cell: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """a*, b*, c* [1/A] of ``cell``, (6,) in A and degrees, in the orientation of ``stars``.
+
+    a* keeps its direction, b* the half plane with a*, c* its side of that plane.
+
+    Raises:
+        InputError: the cell is impossible.
+    """
+    a_star, b_star, c_star = (star.detach() for star in stars)
+    first, third = unit(a_star), unit(cross(a_star, b_star))
+    side = torch.sign(dot(third, c_star))
+    axes = (first, cross(third, first), third * side)
+
+    def turned(star: Tensor) -> Tensor:
+        return star[0] * axes[0] + star[1] * axes[1] + star[2] * axes[2]
+
+    a_new, b_new, c_new = reciprocal_from_cell(cell_in_radians(cell), literal=False)
+    return turned(a_new), turned(b_new), turned(c_new)
 
 
 def angles_degrees(a: Tensor, b: Tensor, c: Tensor) -> tuple[float, float, float]:

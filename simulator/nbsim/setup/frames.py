@@ -17,7 +17,6 @@ from nbsim.options.quirks import Quirks
 from nbsim.parameters import Parameters
 from nbsim.rng import Generator, Stream
 from nbsim.setup import crystal, geometry, mosaic
-from nbsim.setup.parameters import typed
 
 
 @dataclass(frozen=True)
@@ -42,19 +41,22 @@ class CrystalFrame:
 
 
 def detector_frame(options: Options, quirks: Quirks, parameters: Parameters | None = None) -> DetectorFrame:
-    """The detector before any rotation; ``parameters`` default to those of ``options``.
+    """The detector before any rotation; ``parameters`` default to the numbers of ``options``.
 
     Raises:
         InputError: a direction is zero, or the detector has no pixels.
     """
-    numbers = typed(options) if parameters is None else parameters
     size = geometry.detector_size(options)
+    if parameters is None:
+        degrees, twotheta, center = geometry.typed_rotations(options), geometry.scalar(options.twotheta_deg), None
+    else:
+        degrees, twotheta, center = parameters.detector_rotations, parameters.twotheta, parameters.beam_center
     return DetectorFrame(
         size,
         geometry.axes(options, quirks),
         geometry.pivot(options, quirks),
-        geometry.beam_centers(options, size, numbers),
-        geometry.rotations(numbers),
+        geometry.beam_centers(options, size, center),
+        geometry.rotations(degrees, twotheta),
     )
 
 
@@ -65,7 +67,7 @@ def crystal_frame(options: Options, workdir: Path, wavelength: float, quirks: Qu
         InputError: no crystal is given, or its matrix cannot be read.
     """
     matrix = None if options.matrix_file is None else crystal.read_matrix(workdir / options.matrix_file)
-    stars, cell = crystal.unrotated(typed(options).cell, matrix, geometry.scalar(wavelength), quirks)
+    stars, cell = crystal.unrotated(crystal.typed_cell(options), matrix, geometry.scalar(wavelength), quirks)
     misset = None
     if options.misset_deg is not None:
         x, y, z = (angle / RTD for angle in options.misset_deg)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -17,9 +18,9 @@ from nbsim.errors import InputError
 from nbsim.options.options import Options, Vector
 from nbsim.options.quirks import Quirks
 from nbsim.parameters import Parameters
-from nbsim.setup.parameters import by_origin
 from nbsim.vectors import cross, dot, length, rotate_about, rotate_xyz, unit
 
+Metres = Callable[[Tensor], Tensor]
 SMALLEST_NORMAL = sys.float_info.min  # replaces a divisor that is exactly zero, as in C
 
 _SHORTEST = 1e-9  # of a direction
@@ -120,6 +121,9 @@ def _vector(value: Vector) -> Tensor:
     return torch.tensor(value, dtype=torch.float64)
 
 
+_MAY_BE_ZERO = ("-polar_vector", "-spindle_axis", "-twotheta_axis")  # in C
+
+
 def detector_size(options: Options) -> Size:
     """Size and pixel counts; a pixel count overrides a size (section 2.1).
 
@@ -161,7 +165,7 @@ def axes(options: Options, quirks: Quirks) -> Axes:
     if options.convention == "CUSTOM":
         for i, (flag, value) in enumerate(typed):
             if value is not None:
-                if math.hypot(*value) < _SHORTEST:
+                if math.hypot(*value) < _SHORTEST and not (options.as_c and flag in _MAY_BE_ZERO):
                     raise InputError(f"{flag} {' '.join(f'{x:g}' for x in value)}: the vector must not be zero")
                 chosen[i] = value
     beam, normal, fast, slow, twotheta, polarization, spindle = map(_vector, chosen)
@@ -185,49 +189,73 @@ def pivot(options: Options, quirks: Quirks) -> str:
     return forced
 
 
-def beam_centers(options: Options, size: Size, parameters: Parameters) -> Centers:
-    """Beam centres of the convention (section 2.3)."""
+def by_origin(options: Options) -> bool:
+    """Whether the beam centre of the convention is ORGX and ORGY (quirk S8)."""
+    return options.convention in ("XDS", "DIALS")
 
-    def typed(value: float | None) -> Tensor:
-        return scalar(math.nan if value is None else value)
 
-    def chosen(value: Tensor, default: Tensor) -> Tensor:
-        return default if bool(value.isnan()) else value
+def beam_centers(options: Options, size: Size, beam_center: Tensor | None = None) -> Centers:
+    """Beam centres of the convention (section 2.3).
 
-    def metres(value_mm: Tensor, default: Tensor) -> Tensor:
-        return chosen(value_mm / 1000.0, default)
+    ``beam_center`` (2,): the effective values, in the unit of the flags. A component that was not typed keeps the
+    convention's value to the last bit, and takes only its derivative from there.
+    """
+    pair = (None, None) if beam_center is None else beam_center.unbind()
+    beams, origins = ((None, None), pair) if by_origin(options) else (pair, (None, None))
 
-    first, second = parameters.beam_center.unbind()
-    beam_x, beam_y = typed(options.xbeam_mm), typed(options.ybeam_mm)
-    org_x, org_y = typed(options.orgx), typed(options.orgy)
-    if by_origin(options):
-        org_x, org_y = first, second
-    else:
-        beam_x, beam_y = first, second
+    def chosen(
+        value: float | None, followed: Tensor | None, metres: Callable[[Tensor], Tensor], default: Tensor
+    ) -> Tensor:
+        if value is not None:
+            return metres(scalar(value) if followed is None else followed)
+        if followed is None:
+            return default
+        moved = metres(followed)
+        return default + (moved - moved.detach())
+
+    def from_mm(value: Tensor) -> Tensor:
+        return value / 1000.0
+
+    def from_origin(value: Tensor) -> Tensor:
+        return (value - 0.5) * size.pixel
+
     pixel, fast, slow = size.pixel, scalar(size.fast), scalar(size.slow)
-    f_close = chosen((org_x - 0.5) * pixel, fast / 2.0)
-    s_close = chosen((org_y - 0.5) * pixel, slow / 2.0)
-    x_close, y_close = metres(typed(options.xclose_mm), f_close), metres(typed(options.yclose_mm), s_close)
+    f_close = chosen(options.orgx, origins[0], from_origin, fast / 2.0)
+    s_close = chosen(options.orgy, origins[1], from_origin, slow / 2.0)
+    x_close = chosen(options.xclose_mm, None, from_mm, f_close)
+    y_close = chosen(options.yclose_mm, None, from_mm, s_close)
     convention = options.convention
+
+    def beam_spot(default_x: Tensor, default_y: Tensor) -> tuple[Tensor, Tensor]:
+        return (
+            chosen(options.xbeam_mm, beams[0], from_mm, default_x),
+            chosen(options.ybeam_mm, beams[1], from_mm, default_y),
+        )
+
     if convention == "ADXV":
-        x_beam, y_beam = metres(beam_x, (fast + pixel) / 2.0), metres(beam_y, (slow - pixel) / 2.0)
+        x_beam, y_beam = beam_spot((fast + pixel) / 2.0, (slow - pixel) / 2.0)
         f_beam, s_beam = x_beam, slow - y_beam
     elif convention in ("MOSFLM", "DENZO"):
-        x_beam, y_beam = metres(beam_x, (slow + pixel) / 2.0), metres(beam_y, (fast + pixel) / 2.0)
+        x_beam, y_beam = beam_spot((slow + pixel) / 2.0, (fast + pixel) / 2.0)
         shift = 0.5 * pixel if convention == "MOSFLM" else 0.0
         f_beam, s_beam = y_beam + shift, x_beam + shift
     else:
-        x_beam, y_beam = metres(beam_x, x_close), metres(beam_y, y_close)
+        x_beam, y_beam = beam_spot(x_close, y_close)
         f_beam, s_beam = x_beam, y_beam
         if convention == "CUSTOM":
             f_close, s_close = x_beam, y_beam
     return Centers(f_beam, s_beam, f_close, s_close, x_beam, y_beam, x_close, y_close)
 
 
-def rotations(parameters: Parameters) -> Angles:
-    """The detector's angles [rad]."""
-    x, y, z = (parameters.detector_rotations / RTD).unbind()
-    return Angles(x, y, z, parameters.twotheta / RTD)
+def typed_rotations(options: Options) -> Tensor:
+    """Rotations of the detector about lab x, y, z as typed [degrees], (3,)."""
+    return _vector((options.rotx_deg, options.roty_deg, options.rotz_deg))
+
+
+def rotations(degrees: Tensor, twotheta_degrees: Tensor) -> Angles:
+    """The detector's angles [rad]; ``degrees`` (3,) about lab x, y, z."""
+    x, y, z = (degrees / RTD).unbind()
+    return Angles(x, y, z, twotheta_degrees / RTD)
 
 
 def _nonzero(value: Tensor) -> Tensor:
@@ -300,14 +328,14 @@ def place_detector(
     options: Options, quirks: Quirks, frame: Axes, centers: Centers, parameters: Parameters
 ) -> Placement:
     """:func:`place` with the values of a command line."""
-    close = parameters.close_distance
+    by_close = options.close_distance_mm is not None
     return place(
         frame,
-        rotations(parameters),
+        rotations(parameters.detector_rotations, parameters.twotheta),
         pivot(options, quirks),
         centers,
         parameters.distance / 1000.0,
-        None if close is None else close / 1000.0,
+        parameters.close_distance / 1000.0 if by_close else None,
         quirks,
         None if options.pix0_vector_m is None else _vector(options.pix0_vector_m),
     )

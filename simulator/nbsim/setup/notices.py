@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import torch
 
+from nbsim.factors.reflections import same_cell
 from nbsim.model import Inputs
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
 from nbsim.parameters import Parameters
 from nbsim.setup import geometry, plan
 from nbsim.setup.assemble import Derived
-from nbsim.setup.crystal import cell_notices
+from nbsim.setup.crystal import cell_notices, typed_cell
 from nbsim.vectors import unit
 
 _SAME_DIRECTION = 1e-6
@@ -74,13 +75,37 @@ def _source_notices(options: Options, quirks: Quirks, inputs: Inputs) -> list[st
     return [f"{options.source_file}: the weights of the sources are not used (S21)"]
 
 
+def misset_seed(options: Options) -> int:
+    """The seed of ``-misset random``."""
+    if options.misset_seed is not None:
+        return options.misset_seed
+    return 1 if options.noise_seed is None else options.noise_seed
+
+
+def _crystal_notices(options: Options, parameters: Parameters, inputs: Inputs) -> list[str]:
+    """A random orientation that C would draw differently; the cell of the MTZ or CIF file."""
+    notices: list[str] = []
+    if options.misset_random and options.misset_seed is None:
+        seed = misset_seed(options)
+        notices.append(f"-misset random without -misset_seed: seed {seed} used here; C takes the clock (S3)")
+    if inputs.file_cell is None or parameters.cell is None:
+        return notices
+    ours, theirs = (" ".join(f"{x:.6g}" for x in values) for values in (parameters.cell.tolist(), inputs.file_cell))
+    if inputs.simulates_file_cell and options.cell == inputs.file_cell:
+        notices.append(f"no -cell and no -mat: the cell of {inputs.hkl_path}, {theirs}, is simulated")
+    elif not same_cell(inputs.file_cell, parameters.cell.tolist()):
+        notices.append(f"{inputs.hkl_path}: its cell {theirs} is not the one simulated, {ours}")
+    return notices
+
+
 def setup_notices(
     options: Options, quirks: Quirks, parameters: Parameters, inputs: Inputs, derived: Derived
 ) -> list[str]:
     """All warnings: input that is ignored, or used differently than expected."""
     return [
         *_geometry_notices(options, quirks, derived.frame.pivot, derived.frame.axes),
-        *cell_notices(parameters.cell, derived.lattice),
+        *_crystal_notices(options, parameters, inputs),
+        *cell_notices(typed_cell(options), derived.lattice),
         *_header_notices(options),
         *_sensor_notices(options),
         *_source_notices(options, quirks, inputs),

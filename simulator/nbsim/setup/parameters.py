@@ -1,4 +1,4 @@
-"""The differentiable numbers of a command line, as typed.
+"""The parameters of a set-up: effective values at the start, changes, and which have no effect.
 
 The set-up starts from these tensors, so that gradients reach the typed values. Source: nanobragg_setup.md
 sections 1.2 and 2.3.
@@ -6,43 +6,27 @@ sections 1.2 and 2.3.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from nbsim.constants import RTD
 from nbsim.errors import InputError
+from nbsim.model import ExperimentData, Inputs
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
-from nbsim.parameters import ANY, ROWS, Parameters
-from nbsim.setup.beyond_c import check_beyond_c, without_replaced
-from nbsim.setup.plan import mosaic_domains
-
-_NAN = float("nan")
-
-
-def by_origin(options: Options) -> bool:
-    """Whether the beam centre of the convention is ORGX and ORGY (quirk S8)."""
-    return options.convention in ("XDS", "DIALS")
+from nbsim.parameters import ROWS, Parameters, Value, as_parameter
+from nbsim.setup import geometry, plan
+from nbsim.setup.assemble import Derived
+from nbsim.setup.beyond_c import REPLACES, check_beyond_c
+from nbsim.setup.crystal import typed_cell
+from nbsim.setup.follow import cell_of_matrix
 
 
 def _tensor(value: float | tuple[float, ...]) -> Tensor:
     return torch.tensor(value, dtype=torch.float64)
-
-
-def _optional(value: float | tuple[float, ...] | None) -> Tensor | None:
-    return None if value is None else _tensor(value)
-
-
-def _filled_cell(options: Options) -> Tensor | None:
-    """The cell with blanks filled by C's rule: edges like the first one, right angles (section 3.1)."""
-    if options.cell is None:
-        return None
-    a, b, c, *angles = options.cell + (0.0,) * (6 - len(options.cell))
-    edges = (a, b if b > 0.0 else a, c if c > 0.0 else a)
-    return _tensor(edges + tuple(angle if angle > 0.0 else 90.0 for angle in angles))
 
 
 def _fluence(options: Options) -> float:
@@ -55,112 +39,150 @@ def _fluence(options: Options) -> float:
     return options.fluence
 
 
-def typed(options: Options) -> Parameters:
-    """The parameters of ``options``.
+def _beam_center(options: Options) -> Tensor:
+    """The beam centre in the unit of its flags; that of the convention where none was typed."""
+    size = geometry.detector_size(options)
+    centers = geometry.beam_centers(options, size)
+    if geometry.by_origin(options):
+        typed = (options.orgx, options.orgy)
+        chosen = tuple(float(close) / size.pixel + 0.5 for close in (centers.f_close, centers.s_close))
+    else:
+        typed = (options.xbeam_mm, options.ybeam_mm)
+        chosen = tuple(float(beam) * 1000.0 for beam in (centers.x_beam, centers.y_beam))
+    return _tensor(tuple(own if value is None else value for value, own in zip(typed, chosen, strict=True)))
+
+
+def _misset(options: Options, inputs: Inputs) -> tuple[float, ...]:
+    """Rotations of the crystal [degrees], random ones included."""
+    if options.misset_random and inputs.random_misset is not None:
+        return tuple(angle * RTD for angle in inputs.random_misset)
+    return options.misset_deg or (0.0, 0.0, 0.0)
+
+
+def _oscillation(options: Options) -> float:
+    """Range of phi [degrees], by the rules of the set-up where it is not typed (section 2.6)."""
+    if options.osc_deg is not None:
+        return options.osc_deg
+    if options.phi_step_deg is not None and options.phi_step_deg > 0.0:
+        return options.phi_step_deg
+    return 1.0 if options.phi_steps > 0 else 0.0
+
+
+def starting(options: Options, quirks: Quirks, inputs: Inputs) -> Parameters:
+    """The effective parameters of ``options``; the cell of a matrix and the unused distance follow from the set-up.
 
     Raises:
         InputError: a flux without a beam size.
     """
-    first, second = (options.orgx, options.orgy) if by_origin(options) else (options.xbeam_mm, options.ybeam_mm)
+    distance = _tensor(options.distance_mm)
     return Parameters(
-        cell=_filled_cell(options),
-        misset=None if options.misset_random else _optional(options.misset_deg),
+        cell=typed_cell(options) if inputs.matrix is None else None,  # otherwise of the matrix
+        misset=_tensor(_misset(options, inputs)),
         mosaic_spread=_tensor(max(options.mosaic_deg or 0.0, 0.0)),
         n_cells=_tensor((float(options.n_a), float(options.n_b), float(options.n_c))),
         wavelength=_tensor(options.wavelength_a),
         fluence=_tensor(_fluence(options)),
         polarization=_tensor(options.kahn),
-        distance=_tensor(options.distance_mm),
-        close_distance=_optional(options.close_distance_mm),
-        beam_center=_tensor((_NAN if first is None else first, _NAN if second is None else second)),
-        detector_rotations=_tensor((options.rotx_deg, options.roty_deg, options.rotz_deg)),
+        distance=distance,
+        close_distance=distance if options.close_distance_mm is None else _tensor(options.close_distance_mm),
+        beam_center=_beam_center(options),
+        detector_rotations=geometry.typed_rotations(options),
         twotheta=_tensor(options.twotheta_deg),
         phi=_tensor(options.phi_deg),
-        oscillation=_optional(options.osc_deg),
+        oscillation=_tensor(_oscillation(options)),
         default_f=_tensor(options.default_f),
     )
 
 
-_POSITIVE = ("wavelength", "distance", "oscillation", "source_wavelengths")
+def _beam_center_is_idle(options: Options, quirks: Quirks) -> bool:
+    """Whether the detector's place does not depend on the parameter (quirk S8)."""
+    if geometry.pivot(options, quirks) == "SAMPLE":
+        return options.convention in ("ADXV", "MOSFLM", "DENZO")
+    replaced = (options.xbeam_mm, options.xclose_mm), (options.ybeam_mm, options.yclose_mm)
+    return geometry.by_origin(options) and all(any(value is not None for value in pair) for pair in replaced)
+
+
+def _idle(options: Options, quirks: Quirks, inputs: Inputs, parameters: Parameters) -> Iterator[tuple[str, str]]:
+    """Parameters without effect on the image of this set-up, and the reasons."""
+    placed = options.pix0_vector_m is not None and not quirks.pix0_vector_discarded
+    if placed:
+        for name in ("distance", "close_distance", "beam_center"):
+            yield name, "has no effect beside -pix0_vector"
+    elif options.close_distance_mm is not None:
+        yield "distance", "has no effect beside -close_distance; change close_distance"
+    else:
+        yield "close_distance", "the command gives the distance along the beam; change distance"
+    if not placed and _beam_center_is_idle(options, quirks):
+        yield "beam_center", f"does not move the detector here: {options.convention} with this pivot (S8)"
+    if parameters.mosaic_spreads is None and inputs.domains.axes.shape[0] == 1:
+        yield "mosaic_spread", "the crystal has one domain; give -mosaic and -mosaic_domains in the command"
+    if options.nopolar and not (options.oversample_polar and quirks.nopolar_overridden):
+        yield "polarization", "has no effect beside -nopolar"
+    if plan.phi_steps(options).count == 1:
+        yield "oscillation", "the run has one phi step; give -phisteps in the command"
+    elif options.phi_step_deg is not None and options.phi_step_deg > 0.0:
+        yield "oscillation", "-phistep sets the steps; give -osc and -phisteps in the command"
+    own_waves = inputs.source_rows is not None and not bool(inputs.source_rows[:, 4].isnan().any())
+    if (own_waves or parameters.source_wavelengths is not None) and inputs.matrix is None:
+        yield "wavelength", "every source has a wavelength of its own"
+    for other, replaced in REPLACES.items():
+        if getattr(parameters, other) is not None:
+            for name in replaced:
+                yield name, f"has no effect beside {other}; change {other}"
+    if parameters.structure_factors is None:
+        yield "structure_factors", "this experiment has no table; it takes -default_F everywhere"
+
+
+def with_derived(
+    options: Options, quirks: Quirks, parameters: Parameters, inputs: Inputs, derived: Derived
+) -> Parameters:
+    """``parameters`` with the values that follow from the set-up, and the reasons why some of them have no effect."""
+    matrix, cell, placed = inputs.matrix, parameters.cell, derived.placed
+    if matrix is not None and cell is None and parameters.a_matrix is None:
+        cell = cell_of_matrix(options, quirks.matrix_rescaled_by_cell, matrix, derived.wavelength)
+    if options.close_distance_mm is None:
+        made = replace(parameters, cell=cell, close_distance=placed.early_close_distance.detach() * 1000.0)
+    else:
+        made = replace(parameters, cell=cell, distance=placed.early_distance.detach() * 1000.0)
+    return replace(made, idle=dict(_idle(options, quirks, inputs, made)))
+
+
+_POSITIVE = ("wavelength", "distance", "close_distance", "oscillation", "source_wavelengths")
 _NOT_NEGATIVE = ("mosaic_spread", "mosaic_spreads", "source_weights")
-_Numbers = Sequence["Value"] | npt.NDArray[Any]
-Value = float | Tensor | _Numbers  # of a parameter: a number, a tensor, an array, or a list of numbers and tensors
 
 
-def _tensor_of(value: Value) -> Tensor:
-    """``value`` as a tensor; the tensors of a list keep their graphs."""
-    if isinstance(value, Tensor):
-        return value
-    if isinstance(value, (list, tuple)):
-        return torch.stack([_tensor_of(one).to(device="cpu", dtype=torch.float64) for one in value])
-    # a number on its own would become float32
-    return torch.tensor(value, dtype=torch.float64) if isinstance(value, float) else torch.as_tensor(value)
-
-
-def as_parameter(name: str, value: Value, shape: tuple[int, ...]) -> Tensor:
-    """``value`` as a finite float64 tensor on the CPU, with its graph.
-
-    Raises:
-        InputError: it is not numeric, not of that shape, or not finite.
-    """
-    try:
-        tensor = _tensor_of(value)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"{name}: {type(value).__name__} is not a tensor of numbers") from error
-    if tensor.dtype == torch.bool or tensor.is_complex():
-        raise InputError(f"{name}: {tensor.dtype} is not a type of real numbers")
-    if tensor.is_meta:
-        raise InputError(f"{name}: a tensor on the device meta has no numbers")
-    if len(tensor.shape) != len(shape) or any(n not in (ANY, m) for n, m in zip(shape, tensor.shape, strict=True)):
-        wanted = f"the shape {shape}" if shape else "a single number, without dimensions"
-        raise InputError(f"{name}: has the shape {tuple(tensor.shape)}, needs {wanted}")
-    tensor = tensor.to(device="cpu", dtype=torch.float64)
-    if not bool(tensor.isfinite().all()):
-        raise InputError(f"{name}: not every number is finite")
-    return tensor
-
-
-def changed(parameters: Parameters, changes: Mapping[str, Value], options: Options, quirks: Quirks) -> Parameters:
-    """``parameters`` with ``changes`` by name.
+def changed(experiment: ExperimentData, changes: Mapping[str, Value]) -> dict[str, Tensor]:
+    """``changes`` by name, as float64 tensors on the CPU.
 
     Raises:
         InputError: an unknown parameter, a wrong shape, an impossible value, or a parameter without effect here.
     """
-    for name in changes:
-        if name not in ROWS:
-            raise InputError(f"{name}: no such parameter; known: {', '.join(ROWS)}")
-    table = parameters.structure_factors
+    parameters, options, quirks = experiment.parameters, experiment.options, experiment.quirks
     made: dict[str, Tensor] = {}
     for name, value in changes.items():
-        if name == "structure_factors" and table is None:
-            raise InputError("structure_factors: this experiment has no table; it takes -default_F everywhere")
+        if name not in ROWS:
+            raise InputError(f"{name}: no such parameter; known: {', '.join(ROWS)}")
+        if name in parameters.idle:
+            raise InputError(f"{name}: {parameters.idle[name]}")
+        table = parameters.structure_factors
         shape = tuple(table.shape) if name == "structure_factors" and table is not None else ROWS[name].shape
         made[name] = as_parameter(name, value, shape)
         if name in _POSITIVE and not bool((made[name] > 0.0).all()):
             raise InputError(f"{name} {made[name].min().item():g}: must be positive")
         if name in _NOT_NEGATIVE and not bool((made[name] >= 0.0).all()):
             raise InputError(f"{name} {made[name].min().item():g}: must not be negative")
-    result = without_replaced(parameters, made)
-    check_beyond_c(made, options, quirks, mosaic_domains(options).count)
-    _check_effect(made, result, options, quirks)
-    return result
-
-
-def _check_effect(made: Mapping[str, Tensor], result: Parameters, options: Options, quirks: Quirks) -> None:
-    """Refuse parameters without effect, or without a gradient, in this set-up."""
-    if "distance" in made and result.close_distance is not None:
-        raise InputError("distance: has no effect beside -close_distance; change close_distance")
-    if "close_distance" in made and result.close_distance is not None and not bool(result.close_distance != 0.0):
-        raise InputError("close_distance 0: the detector's plane would hold the sample")
-    if "mosaic_spread" in made and not (options.mosaic_deg or 0.0) > 0.0:
-        raise InputError("mosaic_spread: the crystal has one domain; give -mosaic and -mosaic_domains in the command")
+    check_beyond_c(made, options, quirks, experiment.inputs.domains.axes.shape[0])
     if "n_cells" in made:
-        counts = made["n_cells"]
-        if not bool((counts >= 1.0).all()):
-            raise InputError("n_cells: a crystal has at least one cell along each axis")
-        real = counts.requires_grad or bool((counts != counts.round()).any())
-        if real and options.shape == "SQUARE" and quirks.grating_literal:
-            raise InputError(
-                "n_cells: C's quotient sin(pi N h)/sin(pi h) is meaningless between whole N; "
-                "build the experiment with quirks={'grating_literal': False}"
-            )
+        _check_n_cells(made["n_cells"], options, quirks)
+    return made
+
+
+def _check_n_cells(counts: Tensor, options: Options, quirks: Quirks) -> None:
+    if not bool((counts >= 1.0).all()):
+        raise InputError("n_cells: a crystal has at least one cell along each axis")
+    real = counts.requires_grad or bool((counts != counts.round()).any())
+    if real and options.shape == "SQUARE" and quirks.grating_literal:
+        raise InputError(
+            "n_cells: C's quotient sin(pi N h)/sin(pi h) is meaningless between whole N; "
+            "build the experiment with quirks={'grating_literal': False}"
+        )

@@ -70,10 +70,12 @@ def _sane(steps: Steps) -> Steps:
 def phi_steps(options: Options, oscillation: Tensor | None = None) -> PhiSteps:
     """Oscillation; the count may be 0 (``-osc 0 -phistep x``, S13).
 
-    ``oscillation`` [degrees], scalar: replaces the typed one.
+    ``oscillation`` [degrees], scalar: the effective range, with its graph; whether it was typed decides the steps.
     """
     step, count = _radians(options.phi_step_deg), options.phi_steps
-    osc: float | Tensor = _radians(options.osc_deg) if oscillation is None else oscillation / RTD
+    osc: float | Tensor = _radians(options.osc_deg)
+    if oscillation is not None and (osc >= 0.0 or (count > 0 and step <= 0.0)):
+        osc = oscillation / RTD
     if count < 0:
         if osc < 0.0:
             return PhiSteps(0.0, 0.0, 1) if step <= 0.0 else PhiSteps(step, step, 2)

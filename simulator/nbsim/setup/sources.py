@@ -80,10 +80,11 @@ def listed_sources(rows: Tensor, beam: Tensor, wavelength: Tensor) -> Sources:
     return Sources(table[:, :3], table[:, 4], table[:, 3])
 
 
-def read_sources(path: Path, beam: Tensor, wavelength: float, *, literal: bool) -> Tensor:
+def read_sources(path: Path, beam: Tensor, wavelength: float, *, literal: bool, dark: bool = False) -> Tensor:
     """Rows of a text file: X Y Z [m] weight wavelength [m], (Q, 5), nan where a value is missing.
 
-    ``literal``: read as in C (S20); otherwise comments and blank lines are skipped.
+    ``literal``: read as in C (S20); otherwise comments and blank lines are skipped. ``dark``: accept sources without
+    wavelength or direction, from lines that C reads as zeros.
 
     Raises:
         InputError: unreadable, without a source, or with one that has no direction or no positive wavelength.
@@ -107,13 +108,13 @@ def read_sources(path: Path, beam: Tensor, wavelength: float, *, literal: bool) 
                 continue
             values = _padded(_plain_row(stripped, path, number))
         row = _complete(values, defaults)
-        if not (row[4] > 0.0 and all(map(math.isfinite, row))):
+        if not ((row[4] > 0.0 or dark) and all(map(math.isfinite, row))):
             raise InputError(
                 f"{path}:{number}: a source needs a finite position and a positive wavelength, this one reads as "
                 f"{' '.join(f'{value:g}' for value in row)}; C takes what it cannot read for 0, "
                 "'--quirk source_file_literal=off' skips comments and fills in defaults"
             )
-        if row[:3] == [0.0, 0.0, 0.0]:
+        if row[:3] == [0.0, 0.0, 0.0] and not dark:
             raise InputError(f"{path}:{number}: a source at the sample (0 0 0) has no direction")
         rows.append(values)
     if not rows:

@@ -57,8 +57,8 @@ class Request:
         """Whether the user named a case or gave flags."""
         return self.case_name is not None or self.flags is not None
 
-    def case(self) -> Case:
-        """The named case; the demo by default. Raises UnusableInput."""
+    def case(self, *, needs_pixel: bool = True) -> Case:
+        """The named case; the demo by default. ``needs_pixel``: refuse a command without one. Raises UnusableInput."""
         from nbtui.live.cases import load_case
 
         return load_case(
@@ -67,6 +67,7 @@ class Request:
             flags=self.flags,
             pixel=self.pixel,
             configuration=self.configuration,
+            needs_pixel=needs_pixel,
         )
 
     def settings(self) -> Settings:

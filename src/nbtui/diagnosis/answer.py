@@ -22,13 +22,6 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"  # nothing: no known cause
 
 
-_HOW = {
-    Verdict.EXPLAINED: "explained",
-    Verdict.PARTLY: "partly explained",
-    Verdict.UNKNOWN: "unknown, at best",
-}
-
-
 @dataclass(frozen=True)
 class Diagnosis:
     """The result: what is certain, ranked causes (best first), and what is unknown."""
@@ -70,12 +63,13 @@ class Diagnosis:
         """
         if not self.differs:
             return "agrees: no difference beyond the tolerance"
-        if not self.hypotheses:
-            return "unknown: no known cause"
-        best = self.hypotheses[0]
-        name = best.name if not longest or len(best.name) <= longest else f"{best.name[: longest - 1]}~"
-        if self.verdict is Verdict.UNKNOWN and best.kind is CauseKind.PRINT:
-            return f"unknown: no known cause; of the print: {name}"
+        best = self.hypotheses[0] if self.hypotheses else None
+        name = best.name if best is not None else ""
+        name = f"{name[: longest - 1]}~" if 0 < longest < len(name) else name
+        if best is None or self.verdict is Verdict.UNKNOWN:
+            printed = best is not None and best.kind is CauseKind.PRINT
+            return f"unknown: no known cause; of the print: {name}" if printed else "unknown: no known cause"
+        how = "explained" if self.verdict is Verdict.EXPLAINED else "partly explained"
         side = " on the C side" if self.faulty_side == "C" else ""
         kind = "" if best.kind is CauseKind.SIMULATION else f"{best.kind}, "
-        return f"{_HOW[self.verdict]}: {name}{side} ({kind}probability {best.likelihood})"
+        return f"{how}: {name}{side} ({kind}probability {best.likelihood})"

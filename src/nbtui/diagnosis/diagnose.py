@@ -25,7 +25,8 @@ from nbtui.diagnosis.search.remainder import beyond_tolerance, remainder
 from nbtui.diagnosis.search.rows import Rows, common_rows, predictions
 from nbtui.diagnosis.search.search import DONE, Search, silent
 from nbtui.diagnosis.search.single import find_single, single_noise, suspected_single
-from nbtui.errors import UnusableInput
+from nbtui.diagnosis.without_simulation import diagnose_from_logs
+from nbtui.errors import SimulationFailed, UnusableInput
 from nbtui.live.c_terms import terms_of_c
 from nbtui.live.model import Case
 from nbtui.live.scene import Array, cell_of, frame_of, load_scene
@@ -36,6 +37,9 @@ from nbtui.parity.own_values import contradictions
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.text import clean
 
+NO_PIXEL = "neither the command line nor a log names the pixel; --pixel SLOW FAST does"
+FEWEST = 3  # fields of the pixel loop in both logs: any setting can be fitted to fewer
+TOO_FEW = "the two logs share too few fields of the pixel loop ({}) to tell one cause from another"
 BASE_IS_C = 0.5  # share of the gap [bits] beyond which a base that misses the C trace is not C's
 
 
@@ -57,18 +61,20 @@ def diagnose(
     ``pixel`` (slow, fast) replaces the case's own; without either, the C log's pixel counts. ``tell`` receives the
     progress as text, often; an exception that it raises ends the diagnosis.
 
-    Raises:
-        nbsim.errors.InputError: the command line or an input file is unusable.
-        UnusableInput: the same, or too many terms to replay.
-        TraceError: the case names no pixel, or the traces share no value that the simulator knows.
+    A case that cannot be simulated is diagnosed from the two logs alone, and the answer says why.
     """
-    wanted = pixel or case.pixel or c.pixel
+    wanted = pixel or case.pixel or c.pixel or py.pixel
     if wanted is None:
-        raise TraceError(f"{clean(case.name)}: no pixel in the command or the C log; give --pixel SLOW FAST")
+        return diagnose_from_logs(c, py, NO_PIXEL, case)
     tell("setting up the pixel as C does")
-    base = _set_up(case, c, wanted)
+    try:
+        base = _set_up(case, c, wanted)
+    except (UnusableInput, SimulationFailed) as error:
+        return diagnose_from_logs(c, py, str(error).rstrip("."), case)
     plain = replay(base)
     rows = _compared(c, py, plain)
+    if len(rows.sizes) < FEWEST:
+        return diagnose_from_logs(c, py, TOO_FEW.format(len(rows.sizes)), case)
     tell("checking that each trace is consistent")
     findings = preflight(case, c, py, base)
     counts = base.scene.n_cells if base.scene.shape == "SQUARE" else None
@@ -142,12 +148,7 @@ def _set_up(case: Case, c: Trace, pixel: tuple[int, int]) -> PixelSetup:
 
 
 def _compared(c: Trace, py: Trace, plain: Replay) -> Rows:
-    rows = common_rows(c, py, (*plain.fields, *plain.phi))
-    if len(rows) == 0:
-        raise TraceError(
-            f"{clean(c.origin)} and {clean(py.origin)} have no value in common; both need TRACE_C / TRACE_PY lines"
-        )
-    return rows
+    return common_rows(c, py, (*plain.fields, *plain.phi))
 
 
 @dataclass(frozen=True)

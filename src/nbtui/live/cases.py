@@ -33,6 +33,7 @@ def load_case(
     flags: Sequence[str] | None = None,
     pixel: tuple[int, int] | None = None,
     configuration: Configuration | None = None,
+    needs_pixel: bool = True,
 ) -> Case:
     """The case that ``text`` or ``flags`` names; the demo when both are None.
 
@@ -42,6 +43,7 @@ def load_case(
         flags: a nanoBragg command line given directly.
         pixel: (slow, fast); replaces the command's own ``-trace_pixel``.
         configuration: the settings; read from the current directory upwards when None.
+        needs_pixel: whether a command without a pixel is an error; otherwise the case's pixel is None.
 
     Raises:
         UnusableInput: an unknown case, an unusable command, or no pixel.
@@ -50,6 +52,19 @@ def load_case(
         raise UnusableInput(f"give either the case '{clean(text)}' or '-- FLAGS', not both")
     if workdir is not None and not workdir.is_dir():
         raise UnusableInput(f"--workdir {clean(str(workdir))}: no such directory")
+    case = _named(text, flags, workdir, pixel, configuration)
+    if needs_pixel and case.pixel is None:
+        raise _no_pixel(case, COMMAND_FILE)
+    return case
+
+
+def _named(
+    text: str | None,
+    flags: Sequence[str] | None,
+    workdir: Path | None,
+    pixel: tuple[int, int] | None,
+    configuration: Configuration | None,
+) -> Case:
     if flags is not None:
         return _case_of_words("flags", list(flags), "-- FLAGS", workdir or Path.cwd(), pixel)
     if text is None or text == DEMO:
@@ -61,6 +76,11 @@ def load_case(
     if folder.is_dir():
         return _from_folder(folder.resolve().name or "case", folder, workdir, pixel)
     raise UnusableInput(_no_such_case(text, folder, settings))
+
+
+def _no_pixel(case: Case, file: str) -> UnusableInput:
+    where = f"case {clean(case.name)}" if case.folder is None else clean(str(case.folder / file))
+    return UnusableInput(f"{where}: no pixel; add -trace_pixel SLOW FAST to the command or give --pixel SLOW FAST")
 
 
 def read_again(case: Case) -> Case:
@@ -78,17 +98,22 @@ def read_again(case: Case) -> Case:
     return replace(case, argv=tuple(argv), pixel=pixel, own_pixel=own)
 
 
-def case_of_command_file(path: Path, *, workdir: Path | None = None, pixel: tuple[int, int] | None = None) -> Case:
+def case_of_command_file(
+    path: Path, *, workdir: Path | None = None, pixel: tuple[int, int] | None = None, needs_pixel: bool = True
+) -> Case:
     """The case of a file that holds a nanoBragg command line; its inputs are in ``workdir`` or beside it.
 
     Raises:
-        UnusableInput: the file or its command cannot be used, or names no pixel.
+        UnusableInput: the file or its command cannot be used, or names no pixel while ``needs_pixel``.
     """
     if workdir is not None and not workdir.is_dir():
         raise UnusableInput(f"--workdir {clean(str(workdir))}: no such directory")
     where = clean(str(path))
     words = split_command(_command_text(path), where)
-    return _case_of_words(path.resolve().parent.name or "case", words, where, workdir, pixel, path.parent)
+    case = _case_of_words(path.resolve().parent.name or "case", words, where, workdir, pixel, path.parent)
+    if needs_pixel and case.pixel is None:
+        raise _no_pixel(case, path.name)
+    return case
 
 
 def _no_such_case(text: str, folder: Path, settings: Configuration) -> str:
@@ -158,11 +183,8 @@ def _case_of_words(
 ) -> Case:
     """Case from the words of a command line, with or without a leading program name."""
     argv, own = _flags_and_pixel(words, where)
-    chosen = pixel or own
-    if chosen is None:
-        raise UnusableInput(f"{where}: no pixel; add -trace_pixel SLOW FAST to the command or give --pixel SLOW FAST")
     place = workdir if workdir is not None else _where_inputs_are(argv, folder or Path.cwd())
-    return Case(name, tuple(argv), place, chosen, None, folder=folder, own_pixel=own)
+    return Case(name, tuple(argv), place, pixel or own, None, folder=folder, own_pixel=own)
 
 
 def _flags_and_pixel(words: list[str], where: str) -> tuple[list[str], tuple[int, int] | None]:
@@ -174,7 +196,10 @@ def _flags_and_pixel(words: list[str], where: str) -> tuple[list[str], tuple[int
 
 
 def _without_pixel(words: list[str], where: str) -> tuple[list[str], tuple[int, int] | None]:
-    """The words without ``-trace_pixel SLOW FAST``, and the (last) pixel they name."""
+    """The words without ``-trace_pixel SLOW FAST``, and the last pixel that they name.
+
+    Without that flag, which stock builds do not have, it is the pixel of ``-printout_pixel FAST SLOW``.
+    """
     rest: list[str] = []
     pixel: tuple[int, int] | None = None
     at = 0
@@ -189,7 +214,16 @@ def _without_pixel(words: list[str], where: str) -> tuple[list[str], tuple[int, 
             raise UnusableInput(f"{where}: {words[at]} needs SLOW FAST, two whole numbers >= 0, not {given}")
         pixel = (int(values[0]), int(values[1]))
         at += 3
-    return rest, pixel
+    return rest, pixel or _printed_pixel(rest)
+
+
+def _printed_pixel(words: Sequence[str]) -> tuple[int, int] | None:
+    """(slow, fast) of the last ``-printout_pixel FAST SLOW``; None without a usable one."""
+    found = None
+    for flag, fast, slow in zip(words, words[1:], words[2:], strict=False):
+        if flag == "-printout_pixel" and all(value.isascii() and value.isdecimal() for value in (fast, slow)):
+            found = (int(slow), int(fast))
+    return found
 
 
 def input_names(argv: Sequence[str]) -> list[tuple[int, str]]:

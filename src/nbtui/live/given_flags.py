@@ -11,13 +11,14 @@ from functools import cache
 from typing import Any
 
 import nbsim
+from nbtui.live.door import flags_in
 from nbtui.live.model import Case
 from nbtui.live.scene import DetectorStart, frame_of, parsed
 
 Changes = Mapping[str, Any]  # fields of nbsim.Options
 
 _NOT_OF_THE_PIXEL = ("Outputs",)  # sections of the table whose flags change no pixel
-_BOOKKEEPING = ("argv", "ignored")  # fields of Options without physics
+_BOOKKEEPING = ("argv", "as_c", "ignored")  # fields of Options without physics
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,10 @@ class GivenFlag:
         """Its values where they are real numbers, in the units of the flag."""
         if self.row.kind not in ("float", "depth") or not self.row.sets:
             return ()
-        return tuple(float(self.row.value(self.name, word)) for word in self.words)
+        try:
+            return tuple(float(self.row.value(self.name, word)) for word in self.words)
+        except nbsim.InputError:
+            return ()  # a value that only the C program takes
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -69,7 +73,7 @@ def given_flags(case: Case) -> list[GivenFlag]:
     """
     idle = {flag.names for title, flags in nbsim.SECTIONS if title in _NOT_OF_THE_PIXEL for flag in flags}
     found: dict[tuple[str, ...], GivenFlag] = {}
-    for start, end, row, words in nbsim.walk(case.argv):
+    for start, end, row, words in flags_in(case.argv):
         if row.names not in idle and not row.does_nothing:
             before = found[row.names].spans if row.names in found else ()
             found[row.names] = GivenFlag(case.argv[start], row, (*before, (start, end)), words)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 import nbsim
 from nbtui.errors import UnusableInput
-from nbtui.live.door import experiment_of, simulator
+from nbtui.live.door import experiment_of, options_of, simulator
 from nbtui.live.model import Case, Settings
 
 Array = npt.NDArray[np.float64]
@@ -189,6 +189,7 @@ class DetectorStart:
     convention: str
 
 
+@lru_cache(maxsize=128)
 def frame_of(options: nbsim.Options, quirks: nbsim.Quirks | None = None) -> DetectorStart:
     """The frame that ``options`` describe, after the convention's rules (nanobragg_setup.md 2.2 to 2.4).
 
@@ -251,7 +252,7 @@ def parsed(case: Case, quirks: Mapping[str, bool] | None = None) -> nbsim.Option
     Raises:
         nbsim.InputError: the command line is unusable.
     """
-    return nbsim.parse(list(case.argv), case.workdir, nbsim.Quirks(**(quirks or {})))
+    return options_of(case, quirks)
 
 
 def table_of(scene: Scene, path: Path, *, cache: bool, integer_rows: bool = True) -> FactorTable:
@@ -331,8 +332,7 @@ def rebuilt(
     table = scene.table
     try:
         if any(getattr(wanted, name) != getattr(scene.options, name) for name in _OF_THE_TABLE):
-            found, *_ = nbsim.load_structure_factors(wanted, workdir, switches)
-            table = _factors(found)
+            table = _table_of_options(wanted, workdir, switches)
         files = tuple(_version(workdir / name) for name in (wanted.matrix_file, wanted.source_file) if name is not None)
         new = _set_up(wanted, workdir, switches, files, table.grid is not None)
     except nbsim.NbsimError as error:
@@ -349,6 +349,14 @@ def rebuilt(
         table=table,
     )
     return replace(new, scene=made)
+
+
+def _table_of_options(options: nbsim.Options, workdir: Path, quirks: nbsim.Quirks) -> FactorTable:
+    """The structure factors that the options name; zero everywhere without any."""
+    if options.hkl_file is None and options.default_f == 0.0 and not (workdir / options.dump_file).is_file():
+        return FactorTable(None, (0, 0, 0), 0.0, "none")
+    found, *_ = nbsim.load_structure_factors(options, workdir, quirks)
+    return _factors(found)
 
 
 def _version(path: Path) -> tuple[int, int]:

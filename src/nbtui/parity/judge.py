@@ -14,6 +14,7 @@ from nbtui.parity.profiles import Limit, Profile
 from nbtui.parity.scales import scale_of, scale_of_component, single_room
 from nbtui.parity.sides import Sides
 from nbtui.parity.streams import made_from_position
+from nbtui.parity.turned import ROTATED, only_turned
 from nbtui.parity.units import Conversion, conversions
 from nbtui.trace.fields import catalogue
 from nbtui.trace.fields.field import Shape, Stage, Tolerance
@@ -57,6 +58,7 @@ class Judge:
         self._conversions = {name: found for found in conversions(c, py) for name in found.fields}
         self.printing_c, self.printing_py = printing_c, printing_py
         self._beam_pivot = preflight.pivots_around_beam(c)
+        self._only_turned = only_turned(c, py, printing_c, printing_py)
         self._facts: dict[tuple[str, str], Fact] = {}
 
     @property
@@ -152,13 +154,19 @@ class Judge:
             limit=self._limit(name, component),
             judged=self.profile.judges(name, component),
             in_vector=known is not None and known.shape in FIELDS_OF_VECTORS,
-            log_only=catalogue.log_only_reason(name, beam_pivot=self._beam_pivot),
+            log_only=self._log_only(name),
             scale=scale_of(name, component, self._counts),
             single=single_room(name, component, self._counts),
             after_position=made_from_position(name),
         )
         self._facts[name, component] = fact
         return fact
+
+    def _log_only(self, name: str) -> str:
+        """Why a difference of this field says nothing about the image; only a rotation excuses reciprocal vectors."""
+        if name in ROTATED and not self._only_turned:
+            return ""
+        return catalogue.log_only_reason(name, beam_pivot=self._beam_pivot)
 
     def _limit(self, name: str, component: str) -> Limit:
         known = catalogue.field(name)

@@ -24,7 +24,7 @@ from nbtui.trace.model import Trace, Value
 from nbtui.trace.text import clean
 
 SCHEMA = "nbtui.metrics"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _COUNTS = {  # key -> text of C's summary lines
     "oversample": re.compile(r"(\d+)x\d+ pixel oversample steps"),
     "phi_steps": re.compile(r"(\d+) phi steps from"),
@@ -62,13 +62,15 @@ def metrics(
         "first_divergence_label": first.label if first else None,
         "first_divergence_inherited_from": _label(inheritance.inherited_from(comparison, first)) if first else None,
         "first_new_divergence": _label(new),
+        "first_reaching_divergence": comparison.first_reaching.field if comparison.first_reaching else None,
+        "first_reaching_divergence_label": _label(comparison.first_reaching),
         "num_divergent": comparison.num_divergent,
         "num_compared": comparison.num_compared,
         "num_missing": comparison.num_missing,
         **sides,
         "relative_delta": _relative_delta(sides),
-        "factors": {row.label: _factor(row) for row in rows if counts(row)},
-        "other_fields": {row.label: _factor(row) for row in rows if not counts(row)},
+        "factors": {row.label: _factor(comparison, row) for row in rows if counts(row)},
+        "other_fields": {row.label: _factor(comparison, row) for row in rows if not counts(row)},
         "preflight": list(comparison.findings),
     }
     if not all_listed(comparison):
@@ -162,7 +164,10 @@ def _relative_delta(sides: Mapping[str, object]) -> float | None:
     return (py - c) / abs(c)
 
 
-def _factor(row: Row) -> dict[str, object]:
+def _factor(comparison: Comparison, row: Row) -> dict[str, object]:
+    """One row; a row that agrees has no ``reaches_pixel``."""
+    differs = row.status.differs
+    reach = {"reaches_pixel": comparison.overview.reaches(row.order)} if differs else {}
     return {
         "description": row.description,
         "unit": row.unit,
@@ -174,6 +179,7 @@ def _factor(row: Row) -> dict[str, object]:
         "tolerance": row.tolerance,
         "status": row.status.value,
         "note": row.note,
+        **reach,
     }
 
 

@@ -68,7 +68,8 @@ class Tally:
     only_py: int
     differing: int
     raised: int  # rows that count as a divergence
-    new: int  # of these, rows without a differing row upstream, neither of the print nor explained by precision
+    reaching: int  # of these, rows whose difference reaches the pixel
+    new: int  # of these, rows without a differing row upstream
     first: int  # index of the first row
     first_differing: int  # -1 without one
     first_raised: int
@@ -154,6 +155,11 @@ class Comparison:
     @property
     def agrees(self) -> bool:
         return self.first_divergence is None and self.num_compared > 0
+
+    @property
+    def principal(self) -> Row | None:
+        """The first divergence that reaches the pixel; the first of all where none does."""
+        return self.first_reaching or self.first_divergence
 
     def row(self, field: str, occurrence: int = 0, component: str = "") -> Row | None:
         at = self.overview.place(field, occurrence, component)

@@ -9,10 +9,11 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from nbtui.parity import inheritance
+from nbtui.parity import standing
 from nbtui.parity.excerpt import all_listed, representatives
 from nbtui.parity.model import FALSE_DIVERGENCE, OUTSIDE, Comparison, Row, Status
 from nbtui.parity.preflight import show
+from nbtui.parity.standing import relative
 from nbtui.trace.text import clean
 
 _MARKS = {Status.PASS: "=", Status.MISSING: "o"}
@@ -54,20 +55,13 @@ def fields_differing(comparison: Comparison) -> tuple[int, int]:
     return len({tally.field for tally in tallies if tally.raised}), len({t.field for t in tallies if t.counted})
 
 
-def relative(row: Row) -> str:
-    """The relative delta of a row for a sentence: per cent from 1e-4 on, else as a power of ten."""
-    rel = row.rel_delta
-    if rel is None:
-        return f"{row.abs_delta:+.3e} absolute" if row.abs_delta is not None else "not comparable"
-    return f"{100 * rel:+.5g} %" if abs(rel) >= 1e-4 else f"{rel:+.2e}"
-
-
 def verdict(comparison: Comparison) -> str:
-    """One line: agreement with the worst field, or the first divergence with its relative delta."""
+    """One line: agreement with the worst field, or the first divergence and the first that reaches the pixel."""
     row, final = comparison.first_divergence, comparison.row("I_pixel_final")
+    reaching = comparison.first_reaching
     differing, judged = fields_differing(comparison)
     end = f"profile {clean(comparison.profile)}"
-    if final is not None and final.status.differs and final is not row:
+    if final is not None and final.status.differs and final is not row and final is not reaching:
         end = f"(I_pixel_final {relative(final)})  {end}"
     if comparison.num_compared == 0:
         return "NOTHING COMPARED  no value is on both sides"
@@ -77,7 +71,11 @@ def verdict(comparison: Comparison) -> str:
             worst = comparison.rows[comparison.overview.worst]
             line += f", worst {abs(worst.rel_delta or 0.0):.1e} at {clean(worst.label)}"
         return f"{line}  {end}"
-    return f"FIRST DIVERGENCE  {clean(row.label)}  {relative(row)}  {differing} of {judged} fields differ  {end}"
+    aside = "" if reaching is row else " (does not reach the pixel)"
+    line = f"FIRST DIVERGENCE  {clean(row.label)}  {relative(row)}{aside}"
+    if reaching is not None and reaching is not row:
+        line += f"  REACHING THE PIXEL  {clean(reaching.label)}  {relative(reaching)}"
+    return f"{line}  {differing} of {judged} fields differ  {end}"
 
 
 def table(
@@ -173,20 +171,26 @@ def markdown_rows(rows: Iterable[Row]) -> str:
 
 
 def _about_first(comparison: Comparison) -> list[str]:
-    row = comparison.first_divergence
-    if row is None:
+    """What to say of the first divergence that reaches the pixel, or of the first of all where none does."""
+    first, row = comparison.first_divergence, comparison.principal
+    if first is None or row is None:
         return []
     ours, rest, _, other = split_common(show(row.c_value), show(row.py_value))
     digits = sum(char.isdigit() for char in ours.lstrip("-0."))
-    cause = inheritance.inherited_from(comparison, row)
-    origin = f"Inherited from {cause.label} ({relative(cause)})." if cause else "New here: nothing upstream differs."
     ulp = "" if row.ulp is None else f", {_count(row.ulp)} ulp"
     delta = "" if row.abs_delta is None else f"; Python - C {row.abs_delta:+.6g} {row.unit}".rstrip()
     values = f"C {_marked(ours, rest)}  Python {_marked(ours, other)}"
-    return [
-        f"{values}{delta}, {digits} digits agree{ulp}. {row.status.value}.",
-        f"{row.description}. {origin}" if row.description else origin,
+    name = "" if row is first else f"{clean(row.label)}: "
+    lines = [
+        f"{name}{values}{delta}, {digits} digits agree{ulp}. {row.status.value}.",
+        " ".join(
+            part for part in (row.description and f"{row.description}.", standing.origin(comparison, row)) if part
+        ),
     ]
+    why = standing.obstacle(comparison, first)
+    if not why:
+        return lines
+    return [f"{clean(first.label)} does not reach the pixel: {why}.", *lines]
 
 
 def _closing(comparison: Comparison, shown: Iterable[Row]) -> list[str]:

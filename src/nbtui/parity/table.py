@@ -121,15 +121,16 @@ class RowTable(Sequence[Row]):
         return causes
 
     def _count(self) -> None:
-        new = self._telling[self._causes == _NONE]
+        reaching = self._telling[self._reaches]
+        new = reaching[self._causes[self._reaches] == _NONE]
         self._tallies = tuple(
             sorted(
-                (self._tally(number, new) for number, rows in enumerate(self._pairs.of_fact) if len(rows)),
+                (self._tally(number, reaching, new) for number, rows in enumerate(self._pairs.of_fact) if len(rows)),
                 key=lambda tally: tally.first,
             )
         )
 
-    def _tally(self, number: int, new: Short) -> Tally:
+    def _tally(self, number: int, reaching: Short, new: Short) -> Tally:
         fact, rows = self._pairs.facts[number], self._pairs.of_fact[number]
         differing = rows[differs(self._verdicts.status[rows])]
         up = differing if fact.judged and not fact.log_only else differing[:0]
@@ -144,7 +145,8 @@ class RowTable(Sequence[Row]):
             only_py=len(only_py),
             differing=len(differing),
             raised=len(up),
-            new=int(np.isin(up, new, assume_unique=True).sum()) if len(up) else 0,
+            reaching=_common(up, reaching),
+            new=_common(up, new),
             first=int(rows[0]),
             first_differing=_first(differing),
             first_raised=_first(up),
@@ -305,6 +307,11 @@ class RowTable(Sequence[Row]):
 
 def _joined(found: list[Short]) -> Short:
     return np.sort(np.concatenate(found)) if found else np.zeros(0, dtype=np.int32)
+
+
+def _common(rows: Short, chosen: Short) -> int:
+    """How many of the rows are among the chosen ones."""
+    return int(np.isin(rows, chosen, assume_unique=True).sum()) if len(rows) and len(chosen) else 0
 
 
 def _first(rows: Short) -> int:

@@ -216,14 +216,17 @@ async def test_a_click_chooses_a_cause(case: Case, toy: Toy) -> None:
         assert screen.state.cursor == 1
 
 
-async def test_without_a_command_there_is_nothing_to_diagnose(toy: Toy) -> None:
+async def test_without_a_command_the_two_logs_are_diagnosed_alone(toy: Toy) -> None:
     app = console(None, c_trace=parse_lines(C_LINES, "c.log"), py_trace=parse_lines(PY_LINES, "py.log"))
     async with app.run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)
+        assert refusal(app.state) == "" and case_of(app.state) is None
         await pilot.press("x")
-        assert isinstance(app.screen, MainScreen)
-        assert "a diagnosis needs the command line" in screen_text(app)
-        assert "a diagnosis needs" in refusal(app.state) and case_of(app.state) is None
+        await until(pilot, lambda: app.state.diagnosed is not None)
+        assert app.state.diagnosed.diagnosis.preflight[0].startswith("No simulation: no command line was given")
+        assert isinstance(app.screen, DiagnosisScreen)
+        await pilot.press("enter")  # no cause to apply, and no case to apply it to
+        assert app.return_value is None
 
 
 async def test_ctrl_c_leaves(case: Case, toy: Toy) -> None:

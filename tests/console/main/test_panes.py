@@ -24,6 +24,7 @@ from nbtui.live.c_terms import read_terms
 from nbtui.live.model import Settings
 from nbtui.parity.compare import compare
 from nbtui.parity.model import Comparison, Status
+from nbtui.parity.overview import RowList
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.reading.reader import parse_lines
 from support.console_toy import C_LINES, PY_LINES, simulation, terms, toy_comparison, toy_state
@@ -157,7 +158,7 @@ def tight(state: State) -> Comparison:
     rows = [
         row if row.c_value == row.py_value else replace(row, status=Status.DIVERGENT) for row in state.comparison.rows
     ]
-    return replace(state.comparison, rows=tuple(rows), first_divergence=rows[0])
+    return replace(state.comparison, rows=tuple(rows), overview=RowList(rows), first_divergence=rows[0])
 
 
 def test_field_table_stacked_needs_a_second_line_only_for_a_difference(toy: State) -> None:

@@ -53,6 +53,8 @@ def test_a_fit_can_start_from_or_end_at_a_spread_of_zero(start: float) -> None:
     assert bool((found != 0.0).all())
     at_zero = run.with_parameters(mosaic_spread=leaf).with_parameters(mosaic_spread=0.0)
     assert at_zero.crystal.mosaic_spread == 0.0
+    again = at_zero.with_parameters(mosaic_spread=leaf.detach())
+    torch.testing.assert_close(image_values(again, PIXELS), values.detach(), rtol=0, atol=0)
 
 
 def test_equal_spreads_are_the_domains_of_c(c_images: dict[str, Any]) -> None:

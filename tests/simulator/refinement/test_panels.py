@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.autograd import gradcheck
 
-from nbsim import InputError, Panel, Panels
+from nbsim import Experiment, InputError, Panel, Panels
 
 BASE = (
     "-default_F 100 -cell 40 50 60 90 90 90 -misset 10 20 30 -Na 4 -Nb 5 -Nc 6 -lambda 1.0 -distance 60 -detpixels 8 "
@@ -81,6 +81,29 @@ def test_crystal_and_beam_are_shared_and_panels_have_their_own_numbers(detector:
         detector.with_panel(0, cell=[40, 50, 60, 90, 90, 90])
     with pytest.raises(InputError, match=r"panel 2: there are 2, from 0"):
         detector.with_panel(2, close_distance=70.0)
+
+
+@pytest.mark.parametrize("flags", ["-roi 1 3 1 3", "-curved_det x"])
+def test_flags_of_one_detector_are_refused(flags: str) -> None:
+    with pytest.raises(InputError, match=f"{flags.split()[0]}: describes one detector"):
+        Panels.from_command(f"{BASE} {flags}", PANELS)
+
+
+@pytest.mark.parametrize(
+    "convention", ["-xds", "-dials", "-adxv", "-mosflm -twotheta 7 -detector_rotz 3", "-pivot beam"]
+)
+def test_panels_stand_in_the_laboratory_of_any_convention(convention: str) -> None:
+    """The beam of XDS, DIALS and ADXV runs along z."""
+    along_z = "mosflm" not in convention and "pivot" not in convention
+    panel = Panel((-20.0, -15.0, 60.0), (1.0, 0.0, 0.1), (0.0, 1.0, 0.0), 8, 6, 4.0) if along_z else PANELS[1]
+    base = BASE.replace("-lambda 1.0", f"-lambda 1.0 {convention}")
+    (made,) = Panels.from_command(base, [panel]).panels
+    torch.testing.assert_close(1e3 * made.detector.pix0, float64(*panel.origin), rtol=1e-12, atol=1e-12)
+    plain = Experiment.from_command(base)
+    for name in ("direction", "polarization_axis"):
+        torch.testing.assert_close(getattr(made.beam, name), getattr(plain.beam, name), rtol=0, atol=1e-15)
+    torch.testing.assert_close(made.crystal.a, plain.crystal.a, rtol=0, atol=0)
+    torch.testing.assert_close(made.crystal.spindle, plain.crystal.spindle, rtol=0, atol=1e-15)
 
 
 @pytest.mark.parametrize(

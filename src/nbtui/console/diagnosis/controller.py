@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 
     from nbtui.console.diagnosis.screen import DiagnosisScreen
     from nbtui.console.main.host import Host
+    from nbtui.diagnosis.answer import Diagnosis
+    from nbtui.trace.model import Trace
 
 TELL_EVERY = 0.3  # s between progress messages
 RESTED = 0.4  # s of idle time before an automatic diagnosis
 AFTER_A_KEY = 0.15  # s after a key press during which a background diagnosis pauses
+NO_COMMAND = "no command line was given; add the run's flags: nbtui open C_LOG PY_LOG -- FLAGS"
 _NAP = 0.01  # s
 
 
@@ -47,8 +50,6 @@ def case_of(state: State) -> Case | None:
 
 def refusal(state: State) -> str:
     """Why a diagnosis is impossible now, with the remedy; else empty."""
-    if state.case is None:
-        return "a diagnosis needs the command line; add the run's flags: nbtui open C_LOG PY_LOG -- FLAGS"
     if state.elsewhere:
         return "C's log is of another pixel: nothing to diagnose here"
     if state.c_trace is None:
@@ -58,11 +59,26 @@ def refusal(state: State) -> str:
 
 def wanted(state: State) -> bool:
     """Whether the current difference calls for an automatic diagnosis."""
-    if refusal(state) or state.phase is not Phase.READY or current(state) is not None:
+    if state.case is None or refusal(state) or state.phase is not Phase.READY or current(state) is not None:
         return False
     if state.comparison is None or state.comparison.agrees or not state.comparison.num_compared:
         return False
     return steps_of(state) <= MANY_STEPS
+
+
+def _of_case(case: Case, c: Trace, py: Trace, reports: Path, tell: Callable[[str], None]) -> Diagnosis:
+    from nbtui.diagnosis.diagnose import diagnose  # imports the simulator
+    from nbtui.evidence.check.stale import seen_before
+
+    found = diagnose(case, c, py, tell=tell)
+    stale = seen_before(case, c, py, reports)
+    return replace(found, preflight=(*stale, *found.preflight)) if stale else found
+
+
+def _of_logs(c: Trace, py: Trace) -> Diagnosis:
+    from nbtui.diagnosis.without_simulation import diagnose_from_logs
+
+    return diagnose_from_logs(c, py, NO_COMMAND)
 
 
 class DiagnosisController(ScreenController):
@@ -127,7 +143,7 @@ class DiagnosisController(ScreenController):
         state = self.host.state
         case, c, py, gap = case_of(state), state.c_trace, state.py_trace, gap_of(state)
         problem = refusal(state) or ("a simulation is running; wait for it" if state.phase is Phase.SIMULATING else "")
-        if problem or case is None or c is None or py is None:
+        if problem or c is None or py is None:
             return problem
         self.stop()
         self._run = run = Run(c, py, quiet=quiet)
@@ -135,17 +151,11 @@ class DiagnosisController(ScreenController):
         done, failed = in_loop(self.host, self._diagnosed), in_loop(self.host, self._not_diagnosed)
 
         def job() -> Diagnosed:
-            from nbtui.diagnosis.diagnose import diagnose  # imports the simulator
-            from nbtui.evidence.check.stale import seen_before
-
             began = time.perf_counter()
             try:
-                found = diagnose(case, c, py, tell=tell)
+                found = _of_logs(c, py) if case is None else _of_case(case, c, py, reports, tell)
             except Stopped:
                 return Diagnosed(run, None)
-            stale = seen_before(case, c, py, reports)
-            if stale:
-                found = replace(found, preflight=(*stale, *found.preflight))
             return Diagnosed(run, DiagnosisResult(found, c, py, time.perf_counter() - began, gap))
 
         start(job, done, lambda failure: failed(NotDiagnosed(run, failure.sentence)), NAME)

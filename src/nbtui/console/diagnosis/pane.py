@@ -15,7 +15,7 @@ from nbtui.trace.text import clean
 
 WIDE = 110
 _NAMED = 35  # minimum cells of a cause's names in wide windows
-_AROUND = 55  # cells of the verdict line beside the names of the cause
+_AROUND = 64  # cells of the verdict line beside the names of the cause
 _HEAD = 2  # lines above the causes
 _PARTS = 6  # drawn parts of a share
 
@@ -119,7 +119,7 @@ def _row(state: DiagnosisState, rank: int, cause: Cause, width: int) -> Line:
     numbers = line(
         Span(f"{cause.kind:<10} ", "faint"),
         Span(f"{right(cause.likelihood, 5)} likely  ", tone),
-        Span(_bar(cause.explained, _cells(width)) + "  " if wide else "", "bar-c"),
+        Span(_bar(cause.explained, _cells(width) // 2) + "  " if wide else "", "bar-c"),
         Span(f"explains {right(cause.share, 7)}", tone),
         Span(f"  left {cause.residual:.0e}" if cause.residual else "  left 0", "faint") if wide else "",
     )

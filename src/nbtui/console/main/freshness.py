@@ -86,5 +86,5 @@ def effect(before: Comparison, now: Comparison, c_side: int, py_side: int) -> st
     differ, was = fields_differing(now)[0], fields_differing(before)[0]
     fields = f"{differ or 'no'} field{'s' * (differ != 1)} differ{'s' * (differ == 1)}"
     values = f"; {' and '.join(counts)} changed" if counts else ""
-    first = f"; first {clean(now.first_divergence.label)}" if now.first_divergence is not None else ""
+    first = f"; first {clean(now.principal.label)}" if now.principal is not None else ""
     return f"{fields}, {'as' if was == differ else was} before{values}{first}"

@@ -163,20 +163,25 @@ def inherits(state: State, row: Row) -> str:
     return "" if cause is None else state.rows[cause].label
 
 
+def reaches(state: State, row: Row) -> bool:
+    """Whether the difference of a row reaches the pixel."""
+    return state.comparison is not None and state.comparison.overview.reaches(row.order)
+
+
 def is_new(state: State, row: Row) -> bool:
-    """Whether a differing row has no differing row upstream of it."""
-    return raised(row) and not inherits(state, row)
+    """Whether a difference reaches the pixel and follows from no other one."""
+    return raised(row) and reaches(state, row) and not inherits(state, row)
 
 
 # --- results of the workers --------------------------------------------------------------------------------------
 
 
 def compared(state: State, comparison: Comparison) -> State:
-    """Store a new comparison: the cursor stays on its field, or goes to the first divergence of a first comparison."""
+    """Store a new comparison: the cursor stays on its field, or goes to the first divergence that reaches the pixel."""
     first = state.comparison is None or state.pending
     cursor = None if first or state.row is None else comparison.overview.find(state.row.label)
     if cursor is None:
-        cursor = comparison.first_divergence.order if comparison.first_divergence else 0
+        cursor = comparison.principal.order if comparison.principal else 0
     return replace(state, comparison=comparison, cursor=cursor)
 
 
@@ -226,11 +231,11 @@ def simulated(
 
 
 def _at_first_divergence(state: State, comparison: Comparison, grid: Contributions) -> State:
-    """Move the step cursor to the place of the first divergence.
+    """Move the step cursor to the place of the first divergence that reaches the pixel.
 
     The loop prints once per layer and sub-pixel, at the first source, phi step and domain; phi lines count the steps.
     """
-    row = comparison.first_divergence
+    row = comparison.principal
     if row is None:
         return state
     if row.field.startswith("phi."):

@@ -18,9 +18,9 @@ from nbtui.diagnosis.explain.differences import (
     is_whole,
     made_from,
     names,
+    reaching,
     to_within,
     together,
-    way_to,
 )
 from nbtui.diagnosis.search.rows import Rows
 from nbtui.live.scene import Array
@@ -134,11 +134,13 @@ def _first(
     rows: Rows, found: Sequence[FieldDifference], printed: frozenset[str], sides: tuple[str, str]
 ) -> Iterator[str]:
     """The first difference on the way to the pixel, and others without a differing input."""
-    way = way_to(PIXEL, tuple(_agreeing_totals(rows, found)))
-    differing = [item for item in found if not item.agrees and item.field in way - printed]
+    totals = tuple(_agreeing_totals(rows, found))
+    zero = [name for name in TOTALS if name not in totals]
+    reach = reaching(found, zero) - printed
+    differing = [item for item in found if item.field in reach]
     fields = {item.field for item in differing}
     begins = [item for item in differing if not made_from(item.field, fields)]
-    if not begins or PIXEL in _agreeing_totals(rows, found):
+    if not begins or PIXEL in totals:
         return
     first, *rest = begins
     yield f"{first.field} is the first difference on the way to the pixel: {_amount(rows, first, sides)}."

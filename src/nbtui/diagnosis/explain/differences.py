@@ -11,6 +11,7 @@ import numpy as np
 from nbtui.diagnosis.search.rows import Rows
 from nbtui.live.scene import Array
 from nbtui.parity.judge import FIELDS_OF_VECTORS
+from nbtui.parity.reach import Reach
 from nbtui.parity.streams import upstream
 from nbtui.trace.fields import catalogue
 from nbtui.trace.fields.field import Tolerance
@@ -74,15 +75,17 @@ def made_from(field: str, others: Collection[str]) -> bool:
     return not upstream(field).isdisjoint(others)
 
 
-def way_to(field: str, passed: Collection[str]) -> frozenset[str]:
-    """``field`` and everything that it is made from other than through the ``passed`` ones."""
-    found, todo = {field}, [field]
-    while todo:
-        known = catalogue.field(todo.pop())
-        direct = {*known.depends_on, *known.hidden_inputs} if known is not None else set()
-        todo += direct - found - set(passed)
-        found |= direct
-    return frozenset(found)
+def reaching(found: Sequence[FieldDifference], proving_nothing: Collection[str]) -> frozenset[str]:
+    """Differing fields that reach the pixel: not every way to it passes through a field that agrees.
+
+    ``proving_nothing``: agreeing fields that stop no way, such as a sum of zero.
+    """
+    compared = {item.field for item in found}
+    differing = {item.field for item in found if not item.agrees}
+    passed = differing | set(proving_nothing)
+    reach = Reach(lambda name: int(name in compared), lambda name: int(name in passed))
+    ways = {name: reach.way(name) for name in differing}
+    return frozenset(name for name, way in ways.items() if way.everywhere or way.at)
 
 
 def names(fields: Sequence[str], most: int = NAMED) -> str:

@@ -11,7 +11,7 @@ from nbtui.diagnosis.hypotheses.changes import Change, cell, orienting, reconfig
 from nbtui.diagnosis.hypotheses.log_lines import quoted, repeated_phi_step
 from nbtui.diagnosis.hypotheses.record import DecisiveSetting, Form, Hypothesis, NoticeMeaning, Problem
 from nbtui.diagnosis.replay.orientation import Misset
-from nbtui.diagnosis.replay.setup import PixelSetup, with_rules
+from nbtui.diagnosis.replay.setup import PixelSetup, with_cell, with_rules
 from nbtui.live.constants import DEFAULT_MOSAIC_SEED
 from nbtui.live.scene import cell_of, domains
 
@@ -189,10 +189,14 @@ REGENERATION = Hypothesis(
 
 
 def _sine_of_gamma(problem: Problem) -> Iterator[Form]:
-    here = problem.scene
-    if here.options.matrix_file is None:
-        right = cell_of(here.options, problem.workdir, here.wavelength, literal=False).stars
-        yield Form("sine of gamma", cell(stars=right))
+    workdir = problem.workdir
+
+    def change(setup: PixelSetup) -> PixelSetup:
+        here = setup.scene
+        return with_cell(setup, stars=cell_of(here.options, workdir, here.wavelength, literal=False).stars)
+
+    if problem.scene.options.matrix_file is None:
+        yield Form("sine of gamma", change)
 
 
 SINE_OF_GAMMA_STAR = Hypothesis(

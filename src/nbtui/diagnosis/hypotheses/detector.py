@@ -14,7 +14,7 @@ from nbtui.diagnosis.hypotheses.log_lines import quoted
 from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, NoticeMeaning, Problem
 from nbtui.diagnosis.replay.rotation import unit
 from nbtui.diagnosis.replay.setup import PixelSetup, with_frame
-from nbtui.live.scene import Array, DetectorStart, frame_of, parsed
+from nbtui.live.scene import Array, frame_of, parsed
 
 CONVENTIONS = ("ADXV", "MOSFLM", "DENZO", "XDS", "DIALS", "CUSTOM")
 AXES = {name + "xyz"[i]: sign * np.eye(3)[i] for i in range(3) for name, sign in (("+", 1.0), ("-", -1.0))}
@@ -83,21 +83,25 @@ HALF_PIXEL_TWICE = Hypothesis(
 
 
 def _exchanged(problem: Problem) -> Iterator[Form]:
-    options, own = problem.scene.options, problem.base.frame
-    swapped = frame_of(
-        replace(
-            options,
-            xbeam_mm=options.ybeam_mm,
-            ybeam_mm=options.xbeam_mm,
-            orgx=options.orgy,
-            orgy=options.orgx,
-            xclose_mm=options.yclose_mm,
-            yclose_mm=options.xclose_mm,
-        )
-    )
-    yield Form("X and Y as typed", frame(beam_center=swapped.beam_center, close_center=swapped.close_center))
+    yield Form("X and Y as typed", _as_typed_exchanged)
+    own = problem.base.frame
     turned = frame(beam_center=own.beam_center[::-1], close_center=own.close_center[::-1])
     yield Form("fast and slow", turned, price=0.5)
+
+
+def _as_typed_exchanged(setup: PixelSetup) -> PixelSetup:
+    options = setup.scene.options
+    other = replace(
+        options,
+        xbeam_mm=options.ybeam_mm,
+        ybeam_mm=options.xbeam_mm,
+        orgx=options.orgy,
+        orgy=options.orgx,
+        xclose_mm=options.yclose_mm,
+        yclose_mm=options.xclose_mm,
+    )
+    swapped = frame_of(other, setup.scene.quirks)
+    return with_frame(setup, beam_center=swapped.beam_center, close_center=swapped.close_center)
 
 
 SWAPPED_CENTER = Hypothesis(
@@ -127,19 +131,21 @@ PIVOT = Hypothesis(
 )
 
 
-def _all_of(new: DetectorStart, *, axes: bool, centers: bool, pivot: bool) -> Change:
-    changes: dict[str, Any] = {}
-    if axes:
-        changes.update(
-            beam=new.beam, normal=new.normal, fast=new.fast, slow=new.slow, twotheta=new.twotheta,
-            polarization=new.polarization, spindle=new.spindle,
-        )  # fmt: skip
-    if centers:
-        changes.update(beam_center=new.beam_center, close_center=new.close_center)
-    if pivot:
-        changes.update(pivot=new.pivot)
+def _all_of(convention: str, *, axes: bool, centers: bool, pivot: bool) -> Change:
+    """Parts of the frame that another convention gives the options."""
 
     def change(setup: PixelSetup) -> PixelSetup:
+        new = frame_of(replace(setup.scene.options, convention=convention), setup.scene.quirks)
+        changes: dict[str, Any] = {}
+        if axes:
+            changes.update(
+                beam=new.beam, normal=new.normal, fast=new.fast, slow=new.slow, twotheta=new.twotheta,
+                polarization=new.polarization, spindle=new.spindle,
+            )  # fmt: skip
+        if centers:
+            changes.update(beam_center=new.beam_center, close_center=new.close_center)
+        if pivot:
+            changes.update(pivot=new.pivot)
         moved = with_frame(setup, **changes)
         if not axes:
             return moved
@@ -152,15 +158,12 @@ def _conventions(problem: Problem) -> Iterator[Form]:
     for name in CONVENTIONS:
         if name == problem.base.frame.convention:
             continue
-        new = frame_of(replace(problem.scene.options, convention=name))
-        if new.beam.shape != (3,):
-            continue
-        yield Form(name, _all_of(new, axes=True, centers=True, pivot=True), price=1.0)
-        yield Form(f"{name} with own pivot", _all_of(new, axes=True, centers=True, pivot=False), 2.0)
-        yield Form(f"beam center of {name}", _all_of(new, axes=False, centers=True, pivot=False), 2.0)
-        rest = _all_of(new, axes=False, centers=True, pivot=True)
+        yield Form(name, _all_of(name, axes=True, centers=True, pivot=True), price=1.0)
+        yield Form(f"{name} with own pivot", _all_of(name, axes=True, centers=True, pivot=False), 2.0)
+        yield Form(f"beam center of {name}", _all_of(name, axes=False, centers=True, pivot=False), 2.0)
+        rest = _all_of(name, axes=False, centers=True, pivot=True)
         yield Form(f"beam center and pivot of {name}", rest, 2.0)
-        yield Form(f"axes of {name}", _all_of(new, axes=True, centers=False, pivot=False), 2.0)
+        yield Form(f"axes of {name}", _all_of(name, axes=True, centers=False, pivot=False), 2.0)
 
 
 CONVENTION = Hypothesis(

@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from nbtui.diagnosis.hypotheses.changes import Change, reconfigured
+from nbtui.diagnosis.hypotheses.detector import CONVENTIONS
 from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, Problem
 from nbtui.diagnosis.replay.setup import PixelSetup, with_frame
 from nbtui.live.given_flags import Changes, GivenFlag, default_frame, given_flags, without, without_values
@@ -47,7 +48,6 @@ _DIRECTIONS = {
     "slow_vector": "slow",
     "normal_vector": "normal",
 }
-CONVENTIONS = ("ADXV", "MOSFLM", "DENZO", "XDS", "DIALS", "CUSTOM")
 IGNORED = 1.0  # bits: more than a specific cause with the same effect
 OF_ANOTHER_CONVENTION = 3.0
 IN_ANOTHER_UNIT = 3.0
@@ -72,7 +72,8 @@ def _ignored(problem: Problem) -> Iterator[Form]:
     seen: list[Changes] = []
     for group in _groups(flags):
         names = ", ".join(flag.name for flag in group)
-        value, whole = without_values(typed, group), without(problem.case, typed, group)
+        whole = without(problem.case, typed, group)
+        value = {name: default for name, default in without_values(typed, group).items() if name in whole}
         for changes, how in (
             (value, "ignored"),
             (whole, "and all that it brings about ignored" if value else "ignored"),

@@ -148,18 +148,18 @@ def _rounded_rows(problem: Problem) -> Iterator[Form]:
         def change(setup: PixelSetup) -> PixelSetup:
             return scene(table=table_of(setup.scene, path, cache=False, integer_rows=False))(setup)
 
-        if _has_fractions(path):
-            yield Form("", change)
+        try:
+            at = path.stat()
+            if at.st_size <= LARGEST and _has_fractions(path, at.st_mtime_ns, at.st_size):
+                yield Form("", change)
+        except OSError:
+            return
 
 
-def _has_fractions(path: Path) -> bool:
-    """Whether a line of the table writes an index with a decimal point."""
-    try:
-        if path.stat().st_size > LARGEST:
-            return False
-        lines = path.read_text(encoding="latin-1").splitlines()
-    except OSError:
-        return False
+@lru_cache(maxsize=64)
+def _has_fractions(path: Path, time: int, size: int) -> bool:
+    """Whether an index of the table is written with a decimal point; ``time`` and ``size`` as for the digest."""
+    lines = path.read_text(encoding="latin-1").splitlines()
     return any("." in word for line in lines for word in line.split()[:3])
 
 

@@ -97,7 +97,7 @@ def accumulation(
     """The sum over all terms."""
     shape = (*rays.alive.shape, scene.n_phi, len(scene.mosaic))
     alive = rays.alive[..., None, None]
-    terms = (factors.f_cell**2 * lattice.f_latt**2).reshape(shape) * alive
+    terms = np.where(alive, (factors.f_cell**2 * lattice.f_latt**2).reshape(shape), 0.0)  # a culled one may be NaN
     executed = np.broadcast_to(alive, shape)
     if scene.water == 0.0 and rules.zero_term_skip:
         executed = executed & (lattice.f_latt.reshape(shape) != 0.0)
@@ -126,9 +126,9 @@ def _background(scene: Scene, rules: AccumulationRules, corrections: CorrectionV
     if rules.background in (Background.TWICE, Background.AFTERWARDS):
         background = _WATER * R_E_SQR * scene.fluence * scene.water**3
     if rules.background_weighted:
-        background *= float(corrections.capture.mean(axis=1).sum()) if scene.oversample_thick else 1.0
+        background *= corrections.capture_mean if scene.oversample_thick else 1.0
         background *= corrections.polar_mean if scene.oversample_polar else 1.0
-        background *= float(corrections.omega.mean()) if scene.oversample_omega else 1.0
+        background *= corrections.omega_mean if scene.oversample_omega else 1.0
     return background
 
 

@@ -67,11 +67,26 @@ class CorrectionValues:
     omega: Array  # [sr], (layer, subpixel)
     polar: Array  # (layer, subpixel, source)
     capture: Array  # (layer, subpixel)
-    polar_mean: float  # over the rays within the resolution cut
+    alive: Flags  # rays that count in the polarization, (layer, subpixel, source)
     pixel_omega: float
     pixel_polar: float
     pixel_capture: float
     rules: CorrectionRules
+
+    @property
+    def capture_mean(self) -> float:
+        """For light outside any term: the layers' means over the subpixels, summed."""
+        return float(self.capture.mean(axis=1).sum())
+
+    @property
+    def polar_mean(self) -> float:
+        """Over the rays within the resolution cut; 0 without one."""
+        return float(self.polar[self.alive].mean()) if self.alive.any() else 0.0
+
+    @property
+    def omega_mean(self) -> float:
+        """Over layers and subpixels."""
+        return float(self.omega.mean())
 
 
 def corrections(
@@ -81,14 +96,17 @@ def corrections(
 
     ``points``: the rules of the pixel's points.
     """
-    center, of_center = at, rays
+    capture = _captures(scene, rules, points, at.outgoing)
+    polar, alive = found = of_center = _polarizations(scene, rules, at, rays)
+    center = at
     if {rules.omega_of, rules.polar_of, rules.capture_of} & set(OF_THE_CENTER):
         exact = Noise(PrecisionRules())
         middle = (points.offset[0] / scene.oversample, points.offset[1] / scene.oversample)
         center = pixel(replace(scene, oversample=1), replace(points, offset=middle), exact)
-        of_center = scattering(scene, center, exact)
-    capture = _captures(scene, rules, points, at.outgoing)
-    polar, alive = _polarizations(scene, rules, at, rays)
+        of_center = _polarizations(scene, rules, center, scattering(scene, center, exact))
+    of_layers = capture
+    if rules.capture_of is not Taken.FIRST:
+        of_layers = _captures(scene, rules, points, _of_layers(rules, at, center))
     omega = float(at.omega.flat[-1])
     if not scene.oversample_omega:
         valid = np.ones(at.omega.shape, dtype=bool)
@@ -97,10 +115,10 @@ def corrections(
         at.omega,
         polar,
         capture,
-        float(polar[alive].mean()) if alive.any() else 0.0,
+        alive,
         omega,
-        _pixel_polar(scene, rules, (polar, alive), _polarizations(scene, rules, center, of_center)),
-        _pixel_capture(scene, rules, capture, _captures(scene, rules, points, _of_layers(rules, at, center))),
+        _pixel_polar(scene, rules, found, of_center),
+        _pixel_capture(scene, rules, capture, of_layers),
         rules,
     )
 

@@ -99,7 +99,7 @@ def block_lines(scene: Scene, rules: LineRules, made: Stages, shown: Stages) -> 
     for name, values in repeated.items():
         rows = values.reshape(-1, values.shape[-1])
         rows = rows[-1:] if rules.last_block_only else rows
-        lines[name] = np.broadcast_to(rows, (blocks, rows.shape[1])) if len(rows) == 1 else rows
+        lines[name] = np.broadcast_to(rows, (blocks, rows.shape[1])) if len(rows) == 1 < blocks else rows
     lines.update({name: np.asarray([[value]]) for name, value in _pixel_sums(scene, rules, made).items()})
     return _relabelled(lines, rules)
 

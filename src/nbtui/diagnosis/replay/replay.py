@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from nbtui.diagnosis.replay.accumulation import accumulation
 from nbtui.diagnosis.replay.corrections import corrections
 from nbtui.diagnosis.replay.crystal import crystal
@@ -74,14 +76,15 @@ def _shown(scene: Scene, rules: Rules, made: Stages) -> Stages:
 
 def stages(scene: Scene, rules: Rules) -> Stages:
     """Every stage of the pipeline, in its order."""
-    noise = Noise(rules.precision)
-    at = pixel(scene, rules.pixel, noise)
-    rays = scattering(scene, at, noise)
-    cells = crystal(scene, rules.crystal, rays, noise)
-    peaks = lattice(scene, rules.lattice, rays, cells, noise)
-    factors = structure_factor(scene, rules.structure_factor, peaks, noise)
-    corrected = corrections(scene, rules.corrections, rules.pixel, at, rays)
-    total = accumulation(scene, rules.accumulation, rays, peaks, factors, corrected, noise)
-    return Stages(
-        at, rays, cells, peaks, factors, corrected, total, scaling(scene, rules.scaling, total, corrected, noise)
-    )
+    with np.errstate(divide="ignore", invalid="ignore"):  # a source of a comment line has wavelength 0 in C
+        noise = Noise(rules.precision)
+        at = pixel(scene, rules.pixel, noise)
+        rays = scattering(scene, at, noise)
+        cells = crystal(scene, rules.crystal, rays, noise)
+        peaks = lattice(scene, rules.lattice, rays, cells, noise)
+        factors = structure_factor(scene, rules.structure_factor, peaks, noise)
+        corrected = corrections(scene, rules.corrections, rules.pixel, at, rays)
+        total = accumulation(scene, rules.accumulation, rays, peaks, factors, corrected, noise)
+        return Stages(
+            at, rays, cells, peaks, factors, corrected, total, scaling(scene, rules.scaling, total, corrected, noise)
+        )

@@ -72,24 +72,17 @@ def scaling(
 
 
 def _means(corrections: CorrectionValues) -> dict[ScalingFactor, float]:
-    """Means over the pixel, for light outside any term; the captures of the layers are summed."""
+    """Means over the pixel, for light outside any term."""
     return {
-        ScalingFactor.CAPTURE: float(corrections.capture.mean(axis=1).sum()),
+        ScalingFactor.CAPTURE: corrections.capture_mean,
         ScalingFactor.POLAR: corrections.polar_mean,
-        ScalingFactor.OMEGA: float(corrections.omega.mean()),
+        ScalingFactor.OMEGA: corrections.omega_mean,
     }
 
 
 def _averaged(scene: Scene, total: AccumulationValues, corrections: CorrectionValues) -> dict[ScalingFactor, float]:
     """Capture, polarization and solid angle of the pixel; each averaged over the terms where its rule says so."""
     rules = corrections.rules
-    own = {
-        ScalingFactor.CAPTURE: corrections.capture[:, :, None],
-        ScalingFactor.POLAR: corrections.polar,
-        ScalingFactor.OMEGA: corrections.omega[:, :, None],
-    }
-    if Taken.WEIGHTED not in (rules.omega_of, rules.polar_of):
-        own[ScalingFactor.CAPTURE] = np.broadcast_to(corrections.capture[:, :1, None], (*corrections.omega.shape, 1))
     values = {
         ScalingFactor.CAPTURE: corrections.pixel_capture,
         ScalingFactor.POLAR: corrections.pixel_polar,
@@ -99,6 +92,15 @@ def _averaged(scene: Scene, total: AccumulationValues, corrections: CorrectionVa
         ScalingFactor.CAPTURE: rules.capture is Capture.WEIGHTED and not scene.oversample_thick,
         ScalingFactor.POLAR: rules.polar_of is Taken.WEIGHTED and not (scene.oversample_polar or scene.nopolar),
         ScalingFactor.OMEGA: rules.omega_of is Taken.WEIGHTED and not scene.oversample_omega,
+    }
+    if not any(over_terms.values()):
+        return values
+    one_ray = Taken.WEIGHTED not in (rules.omega_of, rules.polar_of)  # of a layer stands for its capture fraction
+    capture = np.broadcast_to(corrections.capture[:, :1], corrections.omega.shape) if one_ray else corrections.capture
+    own = {
+        ScalingFactor.CAPTURE: capture[:, :, None],
+        ScalingFactor.POLAR: corrections.polar,
+        ScalingFactor.OMEGA: corrections.omega[:, :, None],
     }
     means, shares = _means(corrections), total.shares
     for name, wanted in over_terms.items():

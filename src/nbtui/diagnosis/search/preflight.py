@@ -14,6 +14,7 @@ from nbtui.diagnosis.hypotheses.inputs import SOURCE_COUNT
 from nbtui.diagnosis.hypotheses.record import NoticeMeaning
 from nbtui.diagnosis.replay.setup import PixelSetup
 from nbtui.errors import NbtuiError
+from nbtui.live.door import lax_reading
 from nbtui.live.model import Case, Settings
 from nbtui.live.parameters.c_setup import c_setup, differs
 from nbtui.live.parameters.edits import in_force
@@ -41,6 +42,7 @@ GENERAL = (
 )
 LISTED = 4  # values named before "and N more"
 COPIED = 60.0  # seconds within which the files of one copy may differ in age
+_SEPARATORS = " \t,;:!"  # of C's columns
 _CREATED = re.compile(r"created a total of (\d+) sources?:")
 
 
@@ -57,6 +59,7 @@ def hints(c: Trace, py: Trace) -> dict[str, float]:
 def preflight(case: Case, c: Trace, py: Trace, base: PixelSetup | None = None) -> tuple[str, ...]:
     """Findings as sentences, the most important first; nothing is simulated beyond the set-up ``base``."""
     out: list[str] = []
+    out += lax_reading(case)
     out += _pixel_of_case(case, c)
     out += [clean(text) for text in compare(c, py).findings]
     out += _command_line(case, c)
@@ -67,6 +70,11 @@ def preflight(case: Case, c: Trace, py: Trace, base: PixelSetup | None = None) -
     if base is not None:
         out += _cache(case, base)
     return tuple(dict.fromkeys(out))
+
+
+def of_logs(c: Trace, py: Trace) -> tuple[str, ...]:
+    """The findings that need no command line."""
+    return tuple(dict.fromkeys([*map(clean, compare(c, py).findings), *_meanings(c), *_background(c, py)]))
 
 
 def _pixel_of_case(case: Case, c: Trace) -> list[str]:
@@ -136,27 +144,29 @@ def _background(c: Trace, py: Trace) -> list[str]:
 
 
 def source_lines(case: Case, c: Trace) -> list[str]:
-    """Lines of the source file without a position, which C counts as sources."""
+    """Lines of the source file without a position, which C counts as sources; it skips empty ones."""
     name = next((value for flag, value in zip(case.argv, case.argv[1:], strict=False) if flag == "-sourcefile"), None)
     created = [int(found[1]) for notice in c.notices if (found := _CREATED.search(notice.text))]
     if name is None or not created:
         return []
     try:
-        lines = (case.workdir / name).read_text(encoding="latin-1").splitlines()
+        lines = (case.workdir / name).read_bytes().decode("latin-1").split("\n")
     except OSError:
         return []  # simulating the case reports the error
-    dark = sum(not _position(line) for line in lines)
-    if not dark or created[-1] != len(lines):
+    read = [line for line in lines if line.strip(_SEPARATORS)]
+    dark = sum(not _position(line) for line in read)
+    if not dark or created[-1] != len(read):
         return []
+    are = "is a line" if dark == 1 else "are lines"
     return [
-        f"C counts every line: {dark} of its {len(lines)} sources are comment or empty lines of "
-        f"{clean(Path(name).name)} ({SOURCE_COUNT.id}). Remove them, or --quirk {SOURCE_COUNT.quirks[0]}=off."
+        f"C counts comment lines: {dark} of its {len(read)} sources {are} of {clean(Path(name).name)} without a "
+        f"position, read as zeros ({SOURCE_COUNT.id}). Remove them, or --quirk {SOURCE_COUNT.quirks[0]}=off."
     ]
 
 
 def _position(line: str) -> bool:
     """Whether a line begins with a number; C also takes ``, ; : !`` for separators (nanobragg_setup.md section 4.1)."""
-    first = next(iter(re.split(r"[ \t,;:!]+", line.strip(" \t,;:!\r"))), "")
+    first = next(iter(re.split(f"[{_SEPARATORS}]+", line.strip(f"{_SEPARATORS}\r"))), "")
     try:
         return math.isfinite(float(first))
     except ValueError:

@@ -19,13 +19,13 @@ from nbtui.evidence.read.folder import mapping, number, text
 from nbtui.evidence.read.package import python_logs
 from nbtui.evidence.write.record import record
 from nbtui.parity.compare import compare
-from nbtui.parity.metrics import to_json
+from nbtui.parity.metrics import SCHEMA_VERSION, to_json
 from nbtui.parity.profiles import profile
 from nbtui.trace.fields import catalogue
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.reading.reader import read_phi, read_trace, with_phi
 
-PROSE = ("description", "note")  # keys of metrics.json whose wording another version may have
+PROSE = ("description", "note", "origin", "obstacle")  # keys of metrics.json whose wording another version may have
 STATED = re.compile(r"[\w.+-]*\d[\w+-]*(?:\.\w+)*|\w+_\w+|(?<![\w-])-\w+")
 
 
@@ -56,19 +56,30 @@ def against_logs(metrics: dict[str, object], c: Trace, py: Trace) -> list[FileFi
     """metrics.json against a new comparison of the two logs, key by key."""
     name = text(metrics.get("tolerance_profile"))
     expected: dict[str, Any] = {}
-    notes = []
+    notes, own = [], False
     try:
         profile(name)
     except TraceError:
+        own = True
         notes.append(
             FileFinding(METRICS, f"tolerance profile {name!r} is the user's own: statuses are not recomputed", False)
         )
+    older = number(metrics.get("schema_version")) != SCHEMA_VERSION
+    if older:
+        notes.append(
+            FileFinding(
+                METRICS, "an older schema_version, judged by the rules of its time: statuses are not recomputed", False
+            )
+        )
     for tolerance in (None, number(metrics.get("tolerance"))):  # the profile's own, or one the user gave
-        expected = json.loads(to_json(record(compare(c, py, "full" if notes else name, tolerance), c, py)))
+        expected = json.loads(to_json(record(compare(c, py, "full" if own else name, tolerance), c, py)))
         if not any(differences(metrics.get("factors"), expected["factors"], "factors")):
             break
     if notes:
-        lines = _lines(differences(_values(metrics), _values(expected)))
+        old, new = _values(metrics), _values(expected)
+        if older:  # whose rows may have other names
+            old, new = ({label: side[label] for label in old.keys() & new.keys()} for side in (old, new))
+        lines = _lines(differences(old, new))
         return [*notes, *(FileFinding(METRICS, what) for what in first_few(lines))]
     for key in ("case", "trace_sha256"):  # two logs hold no case; a live trace has its phi lines among the others
         del expected[key]

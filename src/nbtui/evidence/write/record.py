@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbtui.parity import standing
 from nbtui.parity.inheritance import inherited_from
 from nbtui.parity.metrics import metrics
-from nbtui.parity.model import Comparison
+from nbtui.parity.model import Comparison, Row
 from nbtui.parity.preflight import show
 from nbtui.parity.render import split_common
 from nbtui.trace.model import Trace
@@ -38,7 +39,8 @@ def record(
     """The metrics.json object. ``settings`` states mode, dtype and device; ``more`` adds the keys of an export."""
     extra: dict[str, object] = {
         "trace_sha256": {"c": c.sha256, "py": py.sha256},
-        "first_divergence_detail": _first(comparison),
+        "first_divergence_detail": _detail(comparison, comparison.first_divergence),
+        "first_reaching_detail": _detail(comparison, comparison.first_reaching),
     }
     if case is not None:
         command = normalised_command(case)
@@ -82,9 +84,8 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _first(comparison: Comparison) -> dict[str, object] | None:
-    """The first divergence at full precision."""
-    row = comparison.first_divergence
+def _detail(comparison: Comparison, row: Row | None) -> dict[str, object] | None:
+    """A divergence at full precision."""
     if row is None:
         return None
     common = split_common(show(row.c_value), show(row.py_value))[0]
@@ -101,5 +102,7 @@ def _first(comparison: Comparison) -> dict[str, object] | None:
         "tolerance": row.tolerance,
         "digits_agreeing": sum(char.isdigit() for char in common.lstrip("-0.")),
         "inherited_from": cause.label if cause is not None else None,
+        "origin": standing.origin(comparison, row),
+        "obstacle": standing.obstacle(comparison, row),
         "status": row.status.value,
     }

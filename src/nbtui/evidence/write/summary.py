@@ -50,7 +50,7 @@ def summary(metrics: Mapping[str, Any], place: str, todo: str) -> str:
 
 def next_step(metrics: Mapping[str, Any]) -> str:
     """The generated next step: from the failure, the best diagnosis or the first divergence."""
-    first = metrics["first_divergence_detail"]
+    first = metrics["first_reaching_detail"] or metrics["first_divergence_detail"]
     if first is None and metrics["blocked"]:
         return f"fix this, then export again: {metrics['blocked'][0]}"
     if first is None:
@@ -60,7 +60,7 @@ def next_step(metrics: Mapping[str, Any]) -> str:
     if causes and diagnosis.get("verdict") != "unknown":
         return f"confirm {' + '.join(causes[0]['ids'])}: {' '.join(causes[0]['confirm'])}"
     origin = first["inherited_from"]
-    where = f"follow it upstream to {origin}" if origin else "nothing upstream differs, so inspect its own computation"
+    where = f"follow it upstream to {origin}" if origin else "it is new, so inspect its own computation"
     return f"explain {first['label']}: {where}"
 
 
@@ -83,10 +83,20 @@ def _title(metrics: Mapping[str, Any]) -> Iterator[str]:
         yield f"Verdict: agree ({number(metrics['num_compared'])} values compared)"
     elif first is not None:
         yield f"Verdict: first divergence {cell(first['label'])}, relative delta {number(first['rel_delta'])}"
+        yield from _reaching_verdict(first, metrics["first_reaching_detail"])
     else:
         yield f"Verdict: {metrics['verdict']}"
     for reason in metrics["blocked"]:
         yield f"BLOCKED: {ascii_line(reason)}"
+
+
+def _reaching_verdict(first: Mapping[str, Any], reaching: Mapping[str, Any] | None) -> Iterator[str]:
+    """The first divergence that reaches the pixel, where it is another one."""
+    if reaching is None:
+        yield "No divergence reaches the pixel."
+    elif reaching["label"] != first["label"]:
+        delta = number(reaching["rel_delta"])
+        yield f"First divergence that reaches the pixel: {cell(reaching['label'])}, relative delta {delta}"
 
 
 def _run(metrics: Mapping[str, Any], place: str) -> Iterator[str]:
@@ -132,26 +142,35 @@ def _table(labels: Iterable[str], rows: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _first(metrics: Mapping[str, Any]) -> Iterator[str]:
+    first, reaching = metrics["first_divergence_detail"], metrics["first_reaching_detail"]
     yield "## First divergence"
     yield ""
-    first = metrics["first_divergence_detail"]
     if first is None:
         yield "None."
         return
-    unit = f" {first['unit']}" if first["unit"] not in ("", "1") else ""
-    yield f"{cell(first['label'])}: {cell(first['description'])}"
-    yield ""
-    yield f"- C: {cell(number(first['c_value']))}{unit}"
-    yield f"- Python: {cell(number(first['py_value']))}{unit}"
-    yield f"- absolute delta (Python - C): {number(first['abs_delta'])}"
-    yield f"- relative delta: {number(first['rel_delta'])}"
-    yield f"- digits that agree: {number(first['digits_agreeing'])}"
-    yield f"- units in the last place: {number(first['ulp'])}"
-    yield f"- status: {first['status']}, tolerance {number(first['tolerance'])}"
-    origin = first["inherited_from"]
-    yield f"- inherited from {cell(origin)}" if origin else "- new: nothing upstream of it differs"
+    yield from _divergence(first)
     if metrics["first_new_divergence"] not in (None, first["label"]):
         yield f"- first new divergence: {cell(metrics['first_new_divergence'])}"
+    if reaching is not None and reaching["label"] != first["label"]:
+        yield ""
+        yield "## First divergence that reaches the pixel"
+        yield ""
+        yield from _divergence(reaching)
+
+
+def _divergence(row: Mapping[str, Any]) -> Iterator[str]:
+    unit = f" {row['unit']}" if row["unit"] not in ("", "1") else ""
+    yield f"{cell(row['label'])}: {cell(row['description'])}"
+    yield ""
+    yield f"- C: {cell(number(row['c_value']))}{unit}"
+    yield f"- Python: {cell(number(row['py_value']))}{unit}"
+    yield f"- absolute delta (Python - C): {number(row['abs_delta'])}"
+    yield f"- relative delta: {number(row['rel_delta'])}"
+    yield f"- digits that agree: {number(row['digits_agreeing'])}"
+    yield f"- units in the last place: {number(row['ulp'])}"
+    yield f"- status: {row['status']}, tolerance {number(row['tolerance'])}"
+    yield f"- {cell(row['origin'])}"
+    yield f"- does not reach the pixel: {cell(row['obstacle'])}" if row["obstacle"] else "- reaches the pixel"
 
 
 def _preflight(metrics: Mapping[str, Any]) -> Iterator[str]:

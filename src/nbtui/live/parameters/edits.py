@@ -97,8 +97,10 @@ def in_force(case: Case, settings: Settings) -> dict[str, Value]:
     """
     with simulator(case.name, "set-up"):
         experiment = experiment_of(case, replace(settings, dtype="float64", device="cpu"))
-    setup = Setup(case.argv, settings)
-    values = dict(typed(setup, case.workdir).values)
+    try:
+        values = dict(typed(Setup(case.argv, settings), case.workdir).values)
+    except UnusableInput:
+        values = {}  # a command line that only the C program reads; the experiment has the values that matter
     return values | {row.id: row.read(experiment) for row in parameters() if row.read is not None}
 
 

@@ -33,7 +33,7 @@ __all__ = [
     "order",
 ]
 
-_ROWS = (*SETUP, *RAY, *FIRST_PASS, *STORED, *PHI_STEP, *INTERPOLATION, *SOURCE, *TERM, *PRINTOUT)
+_ROWS = (*SETUP, *RAY, *INTERPOLATION, *FIRST_PASS, *SOURCE, *STORED, *PHI_STEP, *TERM, *PRINTOUT)
 FIELDS: tuple[Field, ...] = tuple(entry for stage in STAGES for entry in _ROWS if entry.stage is stage)
 
 _BY_NAME: dict[str, Field] = {entry.name: entry for entry in FIELDS}

@@ -122,6 +122,7 @@ class Field:
     trace_name: str = ""  # the trace field that shows the same quantity (fields of the -printout block)
     log_only: str = ""  # why a difference says nothing about the image
     log_only_beam: str = ""  # the same, for logs of a detector that pivots around the direct beam
+    rotated_in_logs: bool = False  # log_only holds only if the difference is a rotation
     component_units: tuple[tuple[str, str], ...] = ()  # (component, unit) where it is not the field's
 
     def unit_of(self, component: str) -> str:

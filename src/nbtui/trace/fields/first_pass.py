@@ -66,6 +66,7 @@ FIRST_PASS = (
         flags=_CELL_FLAGS,
         may_be_fitted=True,
         log_only=_STAR,
+        rotated_in_logs=True,
     ),
     _crystal(
         "rot_b_star_A_inv",
@@ -75,6 +76,7 @@ FIRST_PASS = (
         in_c=Loop.CELL,
         flags=_CELL_FLAGS,
         log_only=_STAR,
+        rotated_in_logs=True,
     ),
     _crystal(
         "rot_c_star_A_inv",
@@ -84,6 +86,7 @@ FIRST_PASS = (
         in_c=Loop.CELL,
         flags=_CELL_FLAGS,
         log_only=_STAR,
+        rotated_in_logs=True,
     ),
     _lattice(
         "hkl_frac",

@@ -16,7 +16,8 @@ NEEDLE = " : stol"
 CAPTION = "real-space cell vectors (Angstrom):"  # in every block
 LINES = 13  # after the head
 
-_HEAD = re.compile(r"\s*([0-9]{1,9})\s+([0-9]{1,9}) : stol = (\S+)(?: or (\S+))?\s*")
+_UNENDED = "WARNING: further warnings will not be printed!"  # without a line break
+_HEAD = re.compile(rf"(?:{_UNENDED})?\s*([0-9]{{1,9}})\s+([0-9]{{1,9}}) : stol = (\S+)(?: or (\S+))?\s*")
 _NUMBER = r"([-+.#0-9a-zA-Z()]+)"
 _THREE = rf"{_NUMBER}\s+{_NUMBER}\s+{_NUMBER}"
 _ROWS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (

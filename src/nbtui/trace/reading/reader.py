@@ -17,6 +17,7 @@ from nbtui.trace.reading import scan
 from nbtui.trace.reading.build import Builder
 from nbtui.trace.reading.packed import unpacked
 from nbtui.trace.reading.per_phi import entries
+from nbtui.trace.reading.prose import one_number
 from nbtui.trace.text import clean
 
 _MAKE_ONE = (
@@ -123,6 +124,8 @@ def _read(
         raise ReadCancelled(f"{name}: reading was cancelled")
     trace = _as_json(name, blocks) or builder.finish(name, cut=cut)
     if trace is None or not (trace.records or trace.phi or trace.terms or trace.unknown):
+        trace = None if packed else one_number(path)
+    if trace is None:
         raise TraceError(_nothing(name, blocks, faults))
     extra = tuple(Notice("warning", text, 0) for text in faults)
     return replace(trace, notices=trace.notices + extra) if extra else trace

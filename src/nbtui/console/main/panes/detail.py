@@ -16,6 +16,7 @@ from nbtui.console.main.panes.fields import glyph, row_name
 from nbtui.console.main.state import Phase, State, inherits
 from nbtui.parity.compare import raised
 from nbtui.parity.model import Row
+from nbtui.parity.standing import obstacle, origin
 from nbtui.trace.fields.catalogue import field
 from nbtui.trace.text import clean
 
@@ -114,14 +115,19 @@ def _standing(state: State, row: Row, width: int) -> Line:
         if row.note:
             return (Span(clip(clean(row.note), width), "faint"),)
         return (Span("agrees" if row.py_value is not None and row.c_value is not None else _lacking(row), "faint"),)
+    assert state.comparison is not None
+    note = f"; {clean(row.note)}" if row.note else ""
+    why = obstacle(state.comparison, row)
+    if why:
+        return (Span(clip(f"{row.status.value}, does not reach the pixel: {clean(why)}{note}", width), "minor"),)
     cause = inherits(state, row)
     if cause:
         return (Span(clip(f"{row.status.value} inherited from {clean(cause)}", width), "inherited"),)
-    note = f"; {clean(row.note)}" if row.note else ""
+    told = origin(state.comparison, row).removeprefix("New here").removesuffix(".")
     return (
         Span(f"{row.status.value} ", "critical"),
         Span("new here", "diverge"),
-        Span(clip(f": nothing upstream differs{note}", width - 19)),
+        Span(clip(f"{told}{note}", width - 19)),
     )
 
 

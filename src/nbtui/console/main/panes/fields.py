@@ -7,7 +7,7 @@ from dataclasses import replace
 from nbtui.console.drawing.line import Line, Span, block, left, line, right, rule, width_of
 from nbtui.console.drawing.numbers import count, full, marked, relative
 from nbtui.console.main.actions import ACTIONS
-from nbtui.console.main.state import Phase, State, inherits, is_new, nearest, visible
+from nbtui.console.main.state import Phase, State, inherits, is_new, nearest, reaches, visible
 from nbtui.parity.compare import raised
 from nbtui.parity.model import OUTSIDE, Row, Status
 from nbtui.trace.text import clean
@@ -82,12 +82,12 @@ def row_at(state: State, width: int, height: int, y: int) -> int | None:
 
 
 def glyph(state: State, row: Row) -> tuple[str, str]:
-    """Mark and tone of a row: ``=`` ``~`` ``#`` (new) ``+`` (inherited) ``o`` (missing) ``.`` (not known yet)."""
+    """Mark and tone of a row: ``=``, ``~`` aside, ``#`` new, ``+`` inherited, ``o`` missing, ``.`` not known yet."""
     if state.pending:
         return ".", "faint"
     if row.status is Status.MISSING:
         return "o", "missing"
-    if raised(row):
+    if raised(row) and reaches(state, row):
         return ("#", "diverge") if is_new(state, row) else ("+", "inherited")
     tolerance = state.comparison.tolerance if state.comparison else 0.0
     relaxed = bool(row.note) or (row.rel_delta is not None and abs(row.rel_delta) > tolerance)
@@ -95,9 +95,11 @@ def glyph(state: State, row: Row) -> tuple[str, str]:
 
 
 def status_word(state: State, row: Row) -> Span:
-    """The status, or ``inherited`` for a difference that originates upstream."""
+    """The status, ``inherited`` for a difference that originates upstream, ``aside`` for one outside the pixel."""
     if state.pending:
         return Span("")
+    if raised(row) and not reaches(state, row):
+        return Span("aside", "faint")
     if raised(row) and not is_new(state, row):
         return Span("inherited", "inherited")
     if row.status.differs and not raised(row):
@@ -236,6 +238,8 @@ def _stacked(state: State, row: Row, here: bool, lead: tuple[Span, ...], width: 
 def _origin(state: State, row: Row) -> Span:
     if not raised(row):
         return Span("")
+    if not reaches(state, row):
+        return Span("does not reach the pixel", "faint")
     cause = inherits(state, row)
     return Span("from " + clean(cause), "inherited") if cause else Span("new here", "diverge")
 

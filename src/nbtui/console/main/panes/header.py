@@ -103,7 +103,7 @@ def _verdict(state: State, width: int) -> Line:
         if state.progress:
             words = f"{clean(state.progress)}   {ACTIONS.key('close')} stops"
         return (Span(f" {words} ", "verdict-wait"),)
-    first = comparison.first_divergence
+    first = comparison.principal
     if first is None and not comparison.num_compared and state.c_trace is None:
         return (Span(" NO C LOG  the Python side alone, there is nothing to compare it with ", "verdict-wait"),)
     if first is None:
@@ -115,11 +115,12 @@ def _verdict(state: State, width: int) -> Line:
     gap = final.rel_delta if final else None
     short = width < 110
     new = inherits(state, first)  # fields outside the profile may differ before the first divergence
-    words = "FIRST" if short else "FIRST DIVERGENCE"
+    words = _words(comparison, short=short)
     count = f"{differing} of {judged} fields differ" if width >= ROOMY else f"{differing}/{judged} differ"
     told = line(
         Span(f" {words}  {clip(clean(first.label), width // 3)} ", "verdict-differ"),
         Span(f"  new {clip(clean(new), width // 5)}" if new else "", "diverge"),
+        Span(_of_all(comparison, width // 4), "minor"),
         Span("  phi step 0" if _at_first_step(state, first) and not short else "", "digit"),
         Span("   gap " if short else "   I_pixel_final ", "label") if gap is not None else "",
         Span(percent(gap), "digit") if gap is not None else "",
@@ -129,6 +130,21 @@ def _verdict(state: State, width: int) -> Line:
     for more in (_cause(state, width - width_of(told)), _profile(comparison)):
         told = (*told, *more) if width_of(told) + width_of(more) <= width else told
     return told
+
+
+def _words(comparison: Comparison, *, short: bool) -> str:
+    """What the named field is: the first divergence, or the first that reaches the pixel where that is another one."""
+    if comparison.first_reaching in (None, comparison.first_divergence):
+        return "FIRST" if short else "FIRST DIVERGENCE"
+    return "IN PIXEL" if short else "FIRST IN THE PIXEL"
+
+
+def _of_all(comparison: Comparison, room: int) -> str:
+    """The first divergence of all, where it does not reach the pixel."""
+    first, reaching = comparison.first_divergence, comparison.first_reaching
+    if first is None or reaching is first:
+        return ""
+    return "  not in the pixel" if reaching is None else f"  of all {clip(clean(first.label), room)}"
 
 
 def _cause(state: State, room: int) -> Line:

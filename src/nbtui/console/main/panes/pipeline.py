@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nbtui.console.drawing.line import Line, Span, block, clip, left, line, rule
 from nbtui.console.drawing.numbers import relative
-from nbtui.console.main.state import State, inherits
+from nbtui.console.main.state import State, inherits, is_new, reaches
 from nbtui.parity.model import Tally
 from nbtui.trace.fields.catalogue import STAGES, Stage
 from nbtui.trace.text import clean
@@ -64,22 +64,25 @@ def _first(state: State, tallies: list[Tally], width: int) -> Line:
         return line(Span(f"    of {total:<4}" if total else "", "faint"))
     row = state.rows[at]
     cause = inherits(state, row)
+    origin = f"from {clean(cause)}" if cause else "new here" if reaches(state, row) else "not in the pixel"
     return line(
         Span(f"    of {total:<4}", "faint"),
         left(clean(row.label), 22) + " ",
         Span(left(relative(row.rel_delta), 9), "digit"),
-        Span(clip(f"from {clean(cause)}" if cause else "new here", width - 43), "inherited" if cause else "diverge"),
+        Span(clip(origin, width - 43), "diverge" if is_new(state, row) else "inherited"),
     )
 
 
 def _mark(state: State, tallies: list[Tally]) -> tuple[str, str]:
-    """``=`` agrees, ``#`` new difference, ``+`` inherited difference only, ``o`` missing only, blank: no field."""
+    """``=`` agrees, ``#`` new, ``+`` inherited, ``~`` of the print only, ``o`` missing only, blank: no field."""
     if not tallies or state.pending:
         return (" ", "faint") if not tallies else (".", "faint")
     if any(tally.new for tally in tallies):
         return "#", "diverge"
-    if any(tally.raised for tally in tallies):
+    if any(tally.reaching for tally in tallies):
         return "+", "inherited"
+    if any(tally.raised for tally in tallies):
+        return "~", "minor"
     if any(tally.both < tally.rows for tally in tallies):
         return ("=", "pass") if any(tally.both for tally in tallies) else ("o", "missing")
     return "=", "pass"
