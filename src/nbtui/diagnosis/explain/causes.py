@@ -21,6 +21,7 @@ from nbtui.trace.model import Trace
 from nbtui.trace.text import clean
 
 SHOWN = 5  # causes reported at most
+SINGLE_SLACK = 3.0  # bits by which single precision may exceed its simulated noise
 LISTED_GAIN = 4.0  # bits that a superset has to explain beyond its subset to be listed
 LEAST_LIKELY, MOST_LIKELY = 0.01, 0.99  # probabilities beyond are not given in digits
 SUBJECTS = {
@@ -113,7 +114,11 @@ class Outcome:
     @property
     def remainder(self) -> Remainder:
         """What the best state leaves."""
-        return remainder(self.rows, self.states[0])
+        return self.left_by(self.states[0])
+
+    def left_by(self, state: SearchState) -> Remainder:
+        """What a state leaves beyond the noise of single precision."""
+        return remainder(self.rows, state, 0.0 if self.single is None else SINGLE_SLACK)
 
 
 def ranked(outcome: Outcome, c: Trace) -> Iterator[Cause]:
@@ -121,7 +126,7 @@ def ranked(outcome: Outcome, c: Trace) -> Iterator[Cause]:
     listed: list[tuple[tuple[str, ...], float]] = []
     likely = _probabilities(outcome.states)
     for state in outcome.states:
-        left = remainder(outcome.rows, state)
+        left = outcome.left_by(state)
         ids = _ids(state, left, outcome)
         if ids and all(_explains_more(ids, state.cost, *other) for other in listed) and len(listed) < SHOWN:
             listed.append((ids, state.cost))

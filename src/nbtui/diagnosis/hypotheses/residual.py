@@ -24,7 +24,7 @@ from nbtui.trace.model import Trace
 
 PROPER = 2e-6  # of R R^T - 1: vectors in single precision are a rotation to that, another cell is not
 SMALLEST = 1e-6  # angle of a rotation [rad]
-FREE_ROTATION = 12.0  # bits of three angles
+FREE_ROTATION = 36.0  # bits of three angles that are taken from the suspect
 GUESSED_GENERATOR = 8.0
 
 # --- rotation of the printed vectors ---------------------------------------------------------------------------------

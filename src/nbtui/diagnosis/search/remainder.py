@@ -28,9 +28,9 @@ class Remainder:
     unknown: tuple[str, ...]
 
 
-def remainder(rows: Rows, state: SearchState) -> Remainder:
-    """Divide what ``state`` does not reproduce."""
-    left = _fields(rows, state.row_bits > 0.0)
+def remainder(rows: Rows, state: SearchState, slack: float = 0.0) -> Remainder:
+    """Divide what ``state`` does not reproduce; ``slack``: bits of misfit that the noise of one side may leave."""
+    left = _fields(rows, state.row_bits > slack)
     if not left:
         return Remainder((), ())
     sections = {place[3]: place[0] for place in rows.places}

@@ -26,6 +26,7 @@ from nbtui.parity.align import END
 from nbtui.parity.streams import upstream
 
 PRICE = 8.0  # bits per hypothesis: what one of some hundred variants explains by chance
+PRICE_OF_PRINT = 3.0  # the same for the few forms that change lines only
 UNLIKELY = 4.0  # more bits for a cause of the simulation while the pixel agrees
 WIDTH = 4  # states that are extended, the best by total and the best by what they may become
 DEEPEST = 6  # hypotheses in a set
@@ -126,7 +127,9 @@ class Search:
         return np.asarray([name in wanted for name in self.rows.fields], dtype=bool)
 
     def _price(self, variant: Variant) -> float:
-        unlikely = UNLIKELY if self._pixel_agrees and variant.hypothesis.kind is CauseKind.SIMULATION else 0.0
+        if variant.hypothesis.kind is CauseKind.PRINT:
+            return PRICE_OF_PRINT + variant.price
+        unlikely = UNLIKELY if self._pixel_agrees else 0.0
         return PRICE + variant.price + unlikely - self.cheaper.get(variant.id, 0.0)
 
     @cached_property
@@ -195,7 +198,8 @@ class Search:
                 break
             if extra is not None and members == 2:
                 of_print = [item for item in best.variants if item[1].hypothesis.kind is CauseKind.PRINT]
-                found += self._added(extra(self.applied(of_print), best.row_bits), start, changes)
+                shown = self.evaluate(of_print) or start
+                found += self._added(extra(self.applied(of_print), shown.row_bits), start, changes)
                 level = found
             level = self._extended(_frontier(level), changes)
             level += self._refined(sorted(level, key=lambda state: state.total)[:REFINED], changes)
