@@ -84,10 +84,12 @@ are read before all of them.
 no flag, missing values, values that are not numbers, whole numbers such as `1e3` of which C reads the 1, and numbers
 that no experiment has (zero or negative distances, impossible cells, no cells along an axis, empty regions).
 
-`--compat` matches words as C does, for command lines that rely on it: most flags are found anywhere in a word
+`--compat` reads a command line as C does, for those that rely on it: most flags are found anywhere in a word
 (`-lambdaX`, `--distance`), every flag is tried on every word (upstream reads `-misset_seed` as `-misset`, too), numbers
-are read as far as they go (`100mm`, `1e3` cells are 1), and unmatched words are skipped and named on stderr. The
-column "C matches" says how: *in* means anywhere in a word, *whole* only the whole word. Without `--compat`, nbsim
+are read as far as they go (`100mm`, `1e3` cells are 1) and used as they are (`-distance -80`), unmatched words are
+skipped and named on stderr, as are a missing mask or image, or a matrix beside `-cell`, and the lines of a source file
+that hold no numbers are sources of zeros. nbtui reads a line in this way where nbsim alone refuses it. The column "C
+matches" says how: *in* means anywhere in a word, *whole* only the whole word. Without `--compat`, nbsim
 reports on stderr where C would have read the words differently.
 
 The column "Range" holds the limits of a single flag; besides, every unit has a largest number (1e9 mm, 1e6 A ...). The

@@ -48,7 +48,7 @@ class Experiment(ExperimentData):
             dtype: torch.float64 or torch.float32.
             device: ``cpu`` or ``cuda``.
             quirks: C's oddities by name, on or off; see :mod:`nbsim.options.quirks`.
-            compat: match the words of the command line by C's rules; see :mod:`nbsim.options.compat`.
+            compat: read the command line by C's rules; see :mod:`nbsim.options.compat`.
 
         Raises:
             InputError: the command line, one of its files or an argument is unusable.

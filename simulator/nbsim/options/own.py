@@ -35,7 +35,7 @@ OWN = (
         "NAME=on|off",
     ),
     Own("--omp-threads", "reproduce a C run with this OMP_NUM_THREADS; the first pixels depend on it", "N", "1"),
-    Own("--compat", "match words as C does: options anywhere in a word, unknown words skipped"),
+    Own("--compat", "read the command line as C does: options anywhere in a word, unknown words skipped, any value"),
     _choice("--compile", "auto|on|off", "auto: the compiled kernel if it exists; long runs build it"),
 )
 _BY_NAME = {own.name: own for own in OWN}

@@ -287,7 +287,7 @@ def from_command(
     """The experiment of a nanoBragg command line, text or words.
 
     ``phi_mode`` ``spec`` gives fresh vectors at phi = 0, ``c-parity`` C's behaviour; ``quirks`` overrides it;
-    ``compat`` matches the words by C's rules (:mod:`nbsim.options.compat`). Set-up is always done in float64 and then
+    ``compat`` reads the words by C's rules (:mod:`nbsim.options.compat`). Set-up is always done in float64 and then
     moved.
 
     Raises:
