@@ -10,6 +10,8 @@ import math
 import numpy as np
 import pytest
 
+from nbtui.diagnosis.answer import Verdict
+from nbtui.diagnosis.hypotheses.record import CauseKind
 from support.diagnosis_traces import causes, changed, edited, ids, lines_of, value
 
 
@@ -164,7 +166,18 @@ def test_a_fault_on_the_c_side_is_reported_there() -> None:
 
 @pytest.mark.slow
 def test_an_unexplained_difference_is_admitted() -> None:
-    diagnosis = causes(edited(lines_of(), "I_before_scaling", lambda x: x * 1.2345678))
-    assert diagnosis.differs
-    assert all("Not explained" in cause.left for cause in diagnosis.hypotheses)
+    lines = lines_of()
+    for name in ("I_before_scaling", "I_pixel_final", "floatimage_accumulated"):
+        lines = edited(lines, name, lambda x: x * 1.2345678)
+    diagnosis = causes(lines)
+    assert diagnosis.verdict is Verdict.UNKNOWN
+    assert diagnosis.hypotheses == ()
+    assert [item.field for item in diagnosis.unknown] == ["I_before_scaling"]
     assert diagnosis.new_divergence == "I_before_scaling"
+
+
+def test_a_line_that_the_pixel_contradicts_is_of_the_print() -> None:
+    diagnosis = causes(edited(lines_of(), "I_before_scaling", lambda x: x * 1.2345678))
+    assert diagnosis.verdict is Verdict.EXPLAINED
+    assert ids(diagnosis) == ("print_rederived",)
+    assert diagnosis.hypotheses[0].kind is CauseKind.PRINT

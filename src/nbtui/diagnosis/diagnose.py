@@ -22,7 +22,7 @@ from nbtui.diagnosis.search.inherited import divergences
 from nbtui.diagnosis.search.preflight import hints, preflight, source_lines
 from nbtui.diagnosis.search.ratios import matches
 from nbtui.diagnosis.search.remainder import beyond_tolerance, remainder
-from nbtui.diagnosis.search.rows import Rows, common_rows, predictions
+from nbtui.diagnosis.search.rows import PIXEL_FACTORS, Rows, common_rows, predictions
 from nbtui.diagnosis.search.search import DONE, Search, silent
 from nbtui.diagnosis.search.single import find_single, single_noise, suspected_single
 from nbtui.diagnosis.without_simulation import diagnose_from_logs
@@ -236,17 +236,20 @@ def _explained(asked: _Question, whole: Search) -> tuple[Outcome, PixelSetup]:
     quiet = _quiet(search, [v for v in variants if v.hypothesis.own_lines])
     if quiet is not None:
         search = replace(search, base=quiet.change(search.base))
-    search = replace(search, variants=[v for v in variants if not v.hypothesis.own_lines])
+    search = replace(search, variants=[v for v in variants if not v.hypothesis.own_lines], seen=set())
     states = search.run(lambda setup, bits: fitted(replace(problem, base=setup), rows, bits, whole.tell))
     if single is None and remainder(rows, states[0]).unknown:
         guess = suspected_single(rows, states[0].predicted)
         if guess is not None:
             loose = rows.loosened(single_noise(problem.base, rows, guess.stage))
-            again = replace(search, rows=loose, replays=0, seen={}, extras={})
+            again = replace(search, rows=loose, replays=0, seen=set(), extras={})
             found = again.run()
             if not remainder(loose, found[0]).unknown:
                 single, rows, search, states = guess, loose, again, found
-    return Outcome(states, rows, gap, single, tuple(known), quiet, asked.side), search.applied(states[0].variants)
+    doubtful = (found.field for found in contradictions(problem.suspect, "Python") if found.rederived)
+    rederived = any(name in PIXEL_FACTORS for name in doubtful)
+    outcome = Outcome(states, rows, gap, single, tuple(known), rederived, quiet, asked.side)
+    return outcome, search.applied(states[0].variants)
 
 
 def _quiet(search: Search, variants: list[Variant]) -> Variant | None:

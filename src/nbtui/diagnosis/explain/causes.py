@@ -108,6 +108,7 @@ class Outcome:
     gap: float  # bits of misfit before any hypothesis
     single: Single | None
     known: tuple[Variant, ...]  # explained before the search: shown by the logs themselves
+    rederived: bool  # the suspect contradicts itself: it derives a line again for the print
     quiet: Variant | None  # a harmless line that was explained first
     side: str  # the faulty side: PY or C
 
@@ -145,7 +146,7 @@ def _explains_more(ids: tuple[str, ...], cost: float, other: tuple[str, ...], co
 def _ids(state: SearchState, left: Remainder, outcome: Outcome) -> tuple[str, ...]:
     """Ids of a state. A harmless line and single precision count only alone, the latter only beyond tolerance."""
     ids = {*state.ids, *(variant.id for variant in outcome.known)}
-    if beyond_tolerance(outcome.rows, state, left.of_print):
+    if outcome.rederived or beyond_tolerance(outcome.rows, state, left.of_print):
         ids.add(REDERIVED.id)
     if not ids and outcome.quiet is not None:
         ids.add(outcome.quiet.id)

@@ -8,7 +8,7 @@ every subpixel does not outweigh the others.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -18,10 +18,9 @@ import numpy.typing as npt
 from nbtui.diagnosis.replay.replay import Replay
 from nbtui.live.scene import Array
 from nbtui.parity import align
-from nbtui.parity.blocks import paired_blocks
 from nbtui.parity.judge import FIELDS_OF_VECTORS
-from nbtui.parity.names import named_alike
 from nbtui.parity.numbers import Printing, printing
+from nbtui.parity.sides import sides
 from nbtui.trace.fields import catalogue
 from nbtui.trace.fields.field import Stage
 from nbtui.trace.model import Trace
@@ -37,6 +36,7 @@ FLOOR = {
     Stage.ACCUMULATION: 3e-7,
     Stage.SCALING: 1e-9,
 }
+PIXEL_FACTORS = ("polar", "omega_pixel", "capture_fraction", "steps", "fluence_photons_per_m2")
 SUMS = ("I_pixel_final", "floatimage_accumulated")  # as precise as the sum of terms
 TINY = 1e-6  # of the reference: a suspect's value below is compared as if it were this large
 FACTORS = ("F_latt_a", "F_latt_b", "F_latt_c", "phi.F_latt_b")
@@ -95,23 +95,22 @@ class Rows:
 
 
 def common_rows(reference: Trace, suspect: Trace, names: Sequence[str]) -> Rows:
-    """Rows for every number that both traces print under one of ``names``."""
-    reference, suspect = named_alike(reference, suspect)
-    left, right = align.cells(reference), align.cells(suspect, paired_blocks(reference, suspect).numbered)
+    """Rows for every number that both traces print under one of ``names``.
+
+    A factor of the pixel that was re-derived for the print counts by the value that its own trace implies. Other lines
+    stay as printed: where they were taken is a question for the search.
+    """
+    both = sides(reference, suspect)
+    left, right = both.cells()
+    printed = tuple(printing([cell.token for cell in side.values()]) for side in (left, right))
+    implied = both.put_right(left, right)
+    left, right = ({**side, **_factors(true)} for side, true in zip((left, right), implied, strict=True))
     wanted = set(names)
     places = [
         place
         for place in sorted(left.keys() & right.keys())
-        if place[3] in wanted and not isinstance(left[place].value, str) and not isinstance(right[place].value, str)
+        if place[3] in wanted and _is_number(left[place]) and _is_number(right[place])
     ]
-    lines = {
-        id(left): printing([c.token for c in left.values()]),
-        id(right): printing([c.token for c in right.values()]),
-    }
-    shown = _implied_polarization(suspect)
-    if shown is not None:
-        for place in [place for place in places if place[3] == "polar"]:
-            right[place] = align.Scalar("", shown, "")
     ours = np.asarray([float(left[place].value) for place in places], dtype=np.float64)
     theirs = np.asarray([float(right[place].value) for place in places], dtype=np.float64)
     lengths: dict[object, tuple[float, float]] = {}
@@ -127,7 +126,7 @@ def common_rows(reference: Trace, suspect: Trace, names: Sequence[str]) -> Rows:
         of_ours, of_theirs = lengths[place[:5]] if vector else (_finite(ours[n]), _finite(theirs[n]))
         size = max(of_theirs, TINY * of_ours, FACTOR_SIZE if place[3] in FACTORS else 0.0) or 1.0
         scale[n] = size
-        half = _half(lines[id(left)], left[place]) + _half(lines[id(right)], right[place])
+        half = _half(printed[0], left[place]) + _half(printed[1], right[place])
         tolerance = FLOOR[stage]
         if place[3] in SUMS:
             tolerance = FLOOR[Stage.ACCUMULATION]
@@ -139,11 +138,12 @@ def common_rows(reference: Trace, suspect: Trace, names: Sequence[str]) -> Rows:
     return Rows(tuple(places), names_here, ours, theirs, scale, floor, group, sizes)
 
 
-def _implied_polarization(trace: Trace) -> float | None:
-    before, after = trace.all("I_before_scaling"), trace.all("I_before_scaling_post_polar")
-    if len(before) and len(after) and before[-1].values[0]:
-        return float(after[-1].values[0]) / float(before[-1].values[0])
-    return None
+def _factors(cells: Mapping[align.Place, align.Scalar]) -> dict[align.Place, align.Scalar]:
+    return {place: cell for place, cell in cells.items() if place[3] in PIXEL_FACTORS}
+
+
+def _is_number(cell: align.Scalar) -> bool:
+    return not isinstance(cell.value, str) and not cell.of_print
 
 
 def _finite(value: float) -> float:

@@ -27,7 +27,8 @@ from nbtui.parity.streams import upstream
 
 PRICE = 8.0  # bits per hypothesis: what one of some hundred variants explains by chance
 PRICE_OF_PRINT = 3.0  # the same for the few forms that change lines only
-UNLIKELY = 4.0  # more bits for a cause of the simulation while the pixel agrees
+OF_PRINT = 6.0  # most bits of a field that differs although a value made from it agrees
+UNLIKELY = 2.0  # more bits for a cause of the simulation while the pixel agrees
 WIDTH = 4  # states that are extended, the best by total and the best by what they may become
 DEEPEST = 6  # hypotheses in a set
 REFINED = 2  # states of a level whose members are also tried in their other forms
@@ -84,13 +85,20 @@ class Search:
     tried: list[int] = field(default_factory=lambda: [0, 0])  # single hypotheses, combinations
     replays: int = 0
     extras: dict[int, Variant] = field(default_factory=dict)
-    seen: dict[tuple[int, ...], SearchState | None] = field(default_factory=dict)
+    seen: set[tuple[tuple[int, str], ...]] = field(default_factory=set)
 
     # --- one state ---------------------------------------------------------------------------------------------------
 
     def evaluate(self, chosen: Iterable[tuple[int, Variant]], told: str = "") -> SearchState | None:
-        """The state of a combination of variants; None if they exclude each other. ``told``: the progress to report."""
+        """The state of a combination of variants; None if they exclude each other, or were tried before.
+
+        ``told``: the progress to report.
+        """
         members = tuple(sorted(chosen, key=lambda item: item[0]))
+        key = tuple((number, variant.label) for number, variant in members)
+        if key in self.seen:
+            return None
+        self.seen.add(key)
         try:
             # a broken rule may well divide by zero: the result is then no explanation
             with np.errstate(all="ignore"):
@@ -118,13 +126,30 @@ class Search:
         left = np.where((row_bits > 0.0) | self._fed(row_bits), np.maximum(row_bits, self._apart), 0.0)
         broken = (row_bits > 0.0) & (self._apart == 0.0)
         fitted = self._rows_of(name for _, variant in members for name in variant.form.fitted)
-        cost = self.rows.total(np.where(fitted, self._apart, np.where(broken, left * self._harm, left)))
+        cost = self._total(np.where(fitted, self._apart, np.where(broken, left * self._harm, left)), row_bits)
         price = sum(self._price(variant) for _, variant in members)
         return SearchState(members, predicted, row_bits, self.rows.total(row_bits), cost, price)
 
     def _rows_of(self, names: Iterable[str]) -> Flags:
         wanted = set(names)
         return np.asarray([name in wanted for name in self.rows.fields], dtype=bool)
+
+    def _total(self, left: Array, row_bits: Array) -> float:
+        """Sum over fields; one that does not feed the pixel, as a value downstream is reproduced, counts little."""
+        fields = np.bincount(self.rows.group, weights=left, minlength=len(self.rows.sizes)) / self.rows.sizes
+        for total, fed in ((self._pixel, self._everything), (self._sums, ~self._makes_pixel)):
+            if total.any() and not (row_bits[total] > 0.0).any():
+                of_print = np.bincount(self.rows.group, weights=fed, minlength=len(self.rows.sizes)) > 0.0
+                fields = np.where(of_print, np.minimum(fields, OF_PRINT), fields)
+        return float(fields.sum())
+
+    @cached_property
+    def _pixel(self) -> Flags:
+        return self._rows_of(["I_pixel_final"])
+
+    @cached_property
+    def _everything(self) -> Flags:
+        return np.ones(len(self.rows), dtype=bool)
 
     def _price(self, variant: Variant) -> float:
         if variant.hypothesis.kind is CauseKind.PRINT:
@@ -173,8 +198,7 @@ class Search:
 
     @cached_property
     def _pixel_agrees(self) -> bool:
-        finals = self._rows_of(["I_pixel_final"])
-        return bool(finals.any() and not (self._apart[finals] > 0.0).any())
+        return bool(self._pixel.any() and not (self._apart[self._pixel] > 0.0).any())
 
     # --- the search --------------------------------------------------------------------------------------------------
 
@@ -198,7 +222,7 @@ class Search:
                 break
             if extra is not None and members == 2:
                 of_print = [item for item in best.variants if item[1].hypothesis.kind is CauseKind.PRINT]
-                shown = self.evaluate(of_print) or start
+                shown = next(state for state in found if list(state.variants) == of_print)
                 found += self._added(extra(self.applied(of_print), shown.row_bits), start, changes)
                 level = found
             level = self._extended(_frontier(level), changes)
@@ -247,17 +271,14 @@ class Search:
         out: list[SearchState] = []
         for rank, state in enumerate(states):
             wrong = state.row_bits > 0.0
-            taken = {number for number, _ in state.variants}
             ids = {variant.id for _, variant in state.variants}
             for number, changed in changes.items():
                 variant = self._variant(number)
-                key = tuple(sorted((*taken, number)))
-                if variant.id in ids or key in self.seen or not (changed & wrong).any():
+                if variant.id in ids or not (changed & wrong).any():
                     continue
                 if self._exhausted():
                     return out
                 made = self.evaluate([*state.variants, (number, variant)])
-                self.seen[key] = made
                 if made is not None:
                     out.append(made)
             if rank < REFINED:
