@@ -24,7 +24,7 @@ def with_value(smooth: Tensor, exact: Tensor) -> Tensor:
 
 
 def is_followed(tensor: Tensor) -> bool:
-    """Whether a derivative with respect to ``tensor`` may be wanted: reverse mode, forward mode, torch.func, compiler."""
+    """Whether a derivative with respect to ``tensor`` may be wanted, in any mode; True while compiling."""
     if torch.compiler.is_compiling() or tensor.requires_grad or torch._C._functorch.is_functorch_wrapped_tensor(tensor):
         return True
     unpack: Callable[[Tensor], Any] = forward_ad.unpack_dual
