@@ -89,6 +89,10 @@ FLUENCE = Hypothesis(
 )
 
 
+_DECIMALS = 3  # of a typed Kahn factor
+_EXACT = 1e-7
+
+
 def _kahn_factors(problem: Problem) -> Iterator[Form]:
     """Polarization off, the factor that the suspect's polarization implies, common defaults."""
     yield Form("polarization switched off", scene(nopolar=True))
@@ -103,7 +107,10 @@ def _kahn_factors(problem: Problem) -> Iterator[Form]:
 
 
 def _solved_kahn(problem: Problem) -> float | None:
-    """The Kahn factor that gives the suspect's polarization; the polarization is linear in it."""
+    """The Kahn factor that gives the suspect's polarization, if it is one that somebody types, of few decimals.
+
+    The polarization is linear in it: any value has a factor, and one of many decimals explains nothing.
+    """
     shown = _first_value(problem.suspect, "polar")
     ray = _first_value(problem.suspect, "diffracted_vec")
     if shown is None or ray is None or ray.shape != (3,):
@@ -116,7 +123,8 @@ def _solved_kahn(problem: Problem) -> float | None:
     if values[0] == values[1]:
         return None
     solved = -1.0 + 2.0 * (float(shown[0]) - values[0]) / (values[1] - values[0])
-    return float(f"{solved:.10g}") if -1.0 <= solved <= 1.0 else None
+    typed = round(solved, _DECIMALS)
+    return typed if -1.0 <= typed <= 1.0 and abs(solved - typed) < _EXACT else None
 
 
 KAHN = Hypothesis(
