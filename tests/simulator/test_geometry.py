@@ -63,7 +63,9 @@ def test_rotations_equal_matrix_exponentials() -> None:
 def test_zero_angles_and_zero_vectors_change_nothing() -> None:
     v = vector(1, 2, 3)
     zero = geometry.scalar(0.0)
-    assert vectors.rotate_xyz(v, zero, zero, zero) is v
+    for start in (v, vector(-0.0, 2, -0.0)):
+        turned = vectors.rotate_xyz(start, zero, zero, zero)
+        assert torch.equal(turned, start) and torch.equal(turned.signbit(), start.signbit())
     assert vectors.unit(vector(0, 0, 0)).tolist() == [0.0, 0.0, 0.0]
 
 

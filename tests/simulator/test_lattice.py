@@ -7,6 +7,7 @@ import math
 
 import pytest
 import torch
+from torch.func import jacfwd, jacrev
 
 from nbsim.pixel.lattice import (
     cell_radius2,
@@ -61,6 +62,39 @@ def test_sound_grating_is_continuous_there(h: float) -> None:
 @pytest.mark.parametrize(("index", "whole"), [(2.5, 2), (-2.5, -3), (1.5, 1), (0.5, 0), (-0.5, -1), (1.4999, 1)])
 def test_halves_round_down(index: float, whole: int) -> None:
     assert float(nearest_index(number(index))) == whole
+
+
+@pytest.mark.parametrize("literal", [True, False])
+@pytest.mark.parametrize("off", [0.0, 1e-12, 1e-9, 1e-6, 1e-4, 3e-3])
+@pytest.mark.parametrize("whole", [0, 1, 4, 7])
+def test_derivatives_of_the_grating_are_free_of_noise(whole: int, off: float, literal: bool) -> None:
+    """The sum over cells, differentiated by hand, at and beside a whole number."""
+    n, h = 6, number(whole + off)
+    places = [math.pi * (2 * cell - (n - 1)) for cell in range(n)]
+    offset = float(h) - whole
+    sign = (-1) ** (whole * (n - 1))
+    slope = sign * sum(-p * math.sin(p * offset) for p in places)
+    bend = sign * sum(-p * p * math.cos(p * offset) for p in places)
+    for once in (jacfwd, jacrev):
+        assert float(once(lambda x: grating(x, n, literal=literal))(h)) == pytest.approx(slope, rel=1e-9, abs=1e-9)
+        for twice in (jacfwd, jacrev):
+            found = twice(once(lambda x: grating(x, n, literal=literal)))(h)
+            assert float(found) == pytest.approx(bend, rel=1e-9)
+
+
+@pytest.mark.parametrize("literal", [True, False])
+@pytest.mark.parametrize("radius2", [0.0, 1e-18, 1e-12, 1e-6, 8e-3, 9.1e-3, 1e-2, 0.3])
+def test_derivatives_of_the_sphere_are_free_of_noise(radius2: float, literal: bool) -> None:
+    """Against its power series, sum of (-1)^k 6 (k + 1) / (2 k + 3)! x^2k, differentiated term by term."""
+    norm, square = 24.0 * math.sqrt(math.pi / 6.0), math.pi**2 * radius2
+    terms = [(-1) ** k * 6.0 * (k + 1) / math.factorial(2 * k + 3) for k in range(20)]
+    slope = math.pi**2 * sum(k * t * square ** (k - 1) for k, t in enumerate(terms) if k)
+    bend = math.pi**4 * sum(k * (k - 1) * t * square ** (k - 2) for k, t in enumerate(terms) if k > 1)
+    for once in (jacfwd, jacrev):
+        derivative = once(lambda r2: round_factor(r2, 24.0, 1.0, literal=literal))
+        assert float(derivative(number(radius2))) == pytest.approx(norm * slope, rel=1e-10)
+        for twice in (jacfwd, jacrev):
+            assert float(twice(derivative)(number(radius2))) == pytest.approx(norm * bend, rel=1e-8)
 
 
 def transform_of_a_sphere(x: float, steps: int = 4000) -> float:

@@ -13,13 +13,19 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nbsim.exact import is_followed, with_value
 from nbsim.model import Crystal
 from nbsim.options.quirks import Quirks
+from nbsim.vectors import cross, dot
 
 _SPHERE_NORM = 0.723601254558268  # sqrt(pi/6): sphere of the same central width as the block
 _GAUSS_WIDTH = 0.63
 _TOPHAT_LIMIT = 0.3969  # 0.63 squared
-_SERIES_BELOW = 1e-2  # where the sphere's series replaces the cancelling form
+# x^2 below which the sphere's series replaces the form that cancels, and the series, highest power first:
+# (-1)^k 6 (k + 1) / (2 k + 3)!
+_SPHERE_SERIES_BELOW = 0.09
+_SPHERE = (-1.0 / 172972800.0, 1.0 / 1330560.0, -1.0 / 15120.0, 1.0 / 280.0, -1.0 / 10.0, 1.0)
+_GRATING_SERIES_BELOW = 5e-3  # |pi n e|; next term 3e-18, derivatives good to 1e-11 on both sides
 # Chebyshev fit of sin(pi y) / y over y^2 in [0, 1/4], to 2e-16 relative, highest power first
 _SINE = (
     -2.113362735205297e-05,
@@ -54,18 +60,36 @@ def grating(index: Tensor, n: Tensor | float, *, literal: bool = True) -> Tensor
 
     ``literal``: sin(pi h n) / sin(pi h) with only h = 0 guarded, as C has it (L10). Otherwise the same
     function of the distance to the nearest integer, with limit +-n; only that form is meaningful between
-    whole n. 1 for n <= 1.
+    whole n. 1 for n <= 1. Derivatives are those of the second form in both cases.
     """
     n = torch.as_tensor(n, dtype=index.dtype, device=index.device)
-    whole = nearest_index(index)
-    x = math.pi * (index if literal else index - whole)
-    zero = x == 0.0
-    safe = torch.where(zero, torch.ones_like(x), x)
-    value = torch.where(zero, n, torch.sin(safe * n) / torch.sin(safe))
     if not literal:
-        # sin(pi n (h0 + e)) / sin(pi (h0 + e)) changes sign for odd h0 when n is even
-        odd = torch.remainder(whole * (torch.round(n.detach()) - 1.0), 2.0) != 0.0
-        value = torch.where(odd, -value, value)
+        return _sound_grating(index, n)
+    with torch.no_grad():
+        x = math.pi * index
+        zero = x == 0.0
+        safe = torch.where(zero, torch.ones_like(x), x)
+        value = torch.where(zero, n, torch.sin(safe * n) / torch.sin(safe))
+        value = torch.where(n <= 1.0, torch.ones_like(value), value)
+    return with_value(_sound_grating(index, n), value) if is_followed(index) or is_followed(n) else value
+
+
+def _sound_grating(index: Tensor, n: Tensor) -> Tensor:
+    """sin(pi n h) / sin(pi h) from the distance to the nearest integer, by a series close to it.
+
+    The quotient has all digits there, but its derivatives are differences of large numbers.
+    """
+    whole = nearest_index(index)
+    x = math.pi * (index - whole)
+    near = (n * x).abs() < _GRATING_SERIES_BELOW
+    safe = torch.where(near, torch.ones_like(x), x)
+    quotient = torch.sin(safe * n) / torch.sin(safe)
+    square, n2 = torch.where(near, x * x, torch.zeros_like(x)), n * n
+    series = n * (1.0 - (n2 - 1.0) * square / 6.0 + (n2 - 1.0) * (3.0 * n2 - 7.0) * square * square / 360.0)
+    value = torch.where(near, series, quotient)
+    # sin(pi n (h0 + e)) / sin(pi (h0 + e)) changes sign for odd h0 when n is even
+    odd = torch.remainder(whole * (torch.round(n.detach()) - 1.0), 2.0) != 0.0
+    value = torch.where(odd, -value, value)
     return torch.where(n <= 1.0, torch.ones_like(value), value)
 
 
@@ -81,17 +105,26 @@ def sine_of_turns(y: Tensor) -> Tensor:
 def sphere(x: Tensor, *, literal: bool = True) -> Tensor:
     """3 (sin x / x - cos x) / x^2 with limit 1 at x = 0.
 
-    ``literal`` guards exactly zero only and loses all digits below 1e-8 (L12); otherwise a series for
-    small x.
+    ``literal`` guards exactly zero only and loses all digits below 1e-8 (L12), and has no derivative at 0;
+    otherwise a series for small x.
     """
-    small = x == 0.0 if literal else x.abs() < _SERIES_BELOW
-    safe = torch.where(small, torch.ones_like(x), x)
-    full = 3.0 * (torch.sin(safe) / safe - torch.cos(safe)) / (safe * safe)
-    if literal:
-        return torch.where(small, 1.0, full)
-    near = torch.where(small, x, torch.zeros_like(x))
-    square = near * near
-    return torch.where(small, 1.0 - square / 10.0 + square * square / 280.0, full)
+    if not literal:
+        return _sphere_of_square(x * x)
+    zero = x == 0.0
+    safe = torch.where(zero, torch.ones_like(x), x)
+    return torch.where(zero, 1.0, 3.0 * (torch.sin(safe) / safe - torch.cos(safe)) / (safe * safe))
+
+
+def _sphere_of_square(square: Tensor) -> Tensor:
+    """:func:`sphere` as a function of x^2, smooth at 0."""
+    small = square < _SPHERE_SERIES_BELOW
+    near = torch.where(small, square, torch.zeros_like(square))
+    series = torch.full_like(near, _SPHERE[0])
+    for coefficient in _SPHERE[1:]:
+        series = series * near + coefficient
+    far = torch.where(small, torch.ones_like(square), square)
+    root = torch.sqrt(far)
+    return torch.where(small, series, 3.0 * (torch.sin(root) / root - torch.cos(root)) / far)
 
 
 def cell_radius2(offsets: Triple, n_cells: Counts) -> Tensor:
@@ -111,12 +144,15 @@ def reciprocal_radius2(offsets: Triple, stars: Triple, n_cells: Counts) -> Tenso
 
 
 def round_factor(radius2: Tensor, volume: Tensor | float, fudge: float, *, literal: bool = True) -> Tensor:
-    """Sphere of ``volume`` = Na Nb Nc cells."""
+    """Sphere of ``volume`` = Na Nb Nc cells; derivatives are those of the sound form in both cases."""
     argument = radius2 * fudge
-    zero = argument == 0.0
-    root = torch.sqrt(torch.where(zero, torch.ones_like(argument), argument))
-    x = math.pi * torch.where(zero, torch.zeros_like(root), root)
-    return volume * _SPHERE_NORM * sphere(x, literal=literal)
+    if not literal:
+        return volume * _SPHERE_NORM * _sphere_of_square(math.pi * math.pi * argument)
+    with torch.no_grad():
+        value = sphere(math.pi * torch.sqrt(argument))
+    if is_followed(argument):
+        value = with_value(_sphere_of_square(math.pi * math.pi * argument), value)
+    return volume * _SPHERE_NORM * value
 
 
 def gauss_factor(radius2: Tensor, volume: Tensor | float, fudge: float) -> Tensor:
@@ -169,7 +205,9 @@ def matrix_factor(crystal: Crystal, n_matrix: Tensor, offsets: Triple, quirks: Q
     e_h, e_k, e_l = offsets
     along = [row[0] * e_h + row[1] * e_k + row[2] * e_l for row in n_matrix.unbind()]
     radius2 = along[0] * along[0] + along[1] * along[1] + along[2] * along[2]
-    volume = torch.linalg.det(n_matrix)
+    # the reverse mode over the forward mode of torch.linalg.det is wrong
+    first, second, third = n_matrix.unbind()
+    volume = dot(first, cross(second, third))
     if crystal.shape == "ROUND":
         return round_factor(radius2, volume, crystal.fudge, literal=quirks.sphere_literal)
     formula = gauss_factor if crystal.shape == "GAUSS" else tophat_factor

@@ -10,16 +10,18 @@ from functools import partial
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.checkpoint import checkpoint
 
 from nbsim.errors import InputError
-from nbsim.memory import give_back
+from nbsim.memory import check_memory, give_back
 from nbsim.model import ExperimentData
 from nbsim.pixel.accumulation import PixelSums, sum_pixels
 from nbsim.pixel.run_state import RunState, run_state
-from nbsim.pixel.terms import TILE, Terms, contributions
+from nbsim.pixel.terms import TILE, Terms, contributions, interpolates
 from nbsim.pixel.visited import are_rendered, is_rendered
 
+_KEPT, _KEPT_INTERPOLATED = 320, 4600  # bytes per pass that a graph keeps, measured
 _TILES_BETWEEN = 6  # tiles, counting recomputed ones, between returns of freed memory to the system
 
 
@@ -118,10 +120,10 @@ def image_values(
 
     The same terms and sums as :func:`simulate_pixel`; pixels that are masked or outside the ROI are 0. C stores
     these values as float32. A gradient recomputes every tile: the memory stays that of one tile and some 100 bytes
-    per pixel.
+    per pixel. The reverse transforms of torch.func cannot recompute; they keep the intermediates of all tiles.
 
     Raises:
-        InputError: a pixel is not on the detector.
+        InputError: a pixel is not on the detector, or a reverse transform of torch.func needs more than the memory.
     """
     detector = experiment.detector
     pixels = pixels.to(experiment.device)
@@ -141,6 +143,9 @@ def image_values(
         return _values(experiment, tiles[number], state, n_passes, first_pass=False)
 
     again = torch.is_grad_enabled() and len(tiles) > 1
+    if again and _keeps_everything():
+        _check_transform_memory(experiment, pixels.shape[0])
+        again = False
     kept = partial(checkpoint, tile_values, use_reentrant=False, preserve_rng_state=False) if again else tile_values
     values = torch.cat([kept(number) for number in range(len(tiles))])
     for corner in state.first_pixels:
@@ -148,6 +153,24 @@ def image_values(
         here = (pixels == at).all(dim=1)
         values = torch.where(here, _values(experiment, at[None], state, n_passes, first_pass=True), values)
     return torch.where(are_rendered(experiment, pixels), values, torch.zeros_like(values))
+
+
+def _keeps_everything() -> bool:
+    """Whether a reverse transform of torch.func is active; none of them can recompute intermediates."""
+    try:
+        with saved_tensors_hooks(lambda tensor: tensor, lambda tensor: tensor):
+            return False
+    except RuntimeError:
+        return True
+
+
+def _check_transform_memory(experiment: ExperimentData, n_pixels: int) -> None:
+    per_pass = _KEPT_INTERPOLATED if interpolates(experiment) else _KEPT
+    check_memory(
+        per_pass * experiment.n_passes * n_pixels,
+        f"torch.func's reverse mode keeps all intermediates: the gradient of {n_pixels} pixels",
+        "take torch.autograd (backward(), torch.autograd.grad), which recomputes them tile by tile, or fewer pixels",
+    )
 
 
 def photons(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from nbsim.exact import with_value
 from nbsim.vectors import cross, dot
 
 
@@ -30,6 +31,11 @@ def kahn_factor(incident: Tensor, diffracted: Tensor, axis: Tensor, kahn: Tensor
     b_axis = unit(cross(axis, incident))
     e_axis = unit(cross(incident, b_axis))
     along_b, along_e = dot(diffracted, b_axis), dot(diffracted, e_axis)
-    on_beam = (along_b == 0.0) & (along_e == 0.0)
-    psi = -torch.atan2(along_b, torch.where(on_beam, torch.ones_like(along_e), along_e))
-    return 0.5 * (1.0 + cos2 - kahn * torch.cos(2.0 * psi) * (1.0 - cos2))
+    with torch.no_grad():
+        on_beam = (along_b == 0.0) & (along_e == 0.0)
+        psi = -torch.atan2(along_b, torch.where(on_beam, torch.ones_like(along_e), along_e))
+        as_c = torch.cos(2.0 * psi) * (1.0 - cos2)
+    # sin^2 (2 theta) is along_e^2 + along_b^2: the same number without an angle, smooth on the beam
+    no_axis = (b_axis == 0.0).all(dim=-1)
+    smooth = torch.where(no_axis, 1.0 - cos2, along_e * along_e - along_b * along_b)
+    return 0.5 * (1.0 + cos2 - kahn * with_value(smooth, as_c))

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from nbsim.constants import RTD
 from nbsim.errors import InputError
+from nbsim.exact import with_value
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
 from nbsim.parameters import Parameters
@@ -83,7 +84,9 @@ def reciprocal_from_cell(cell: tuple[Tensor, ...], *, literal: bool = True) -> t
     a_star = b * c * sin(alpha) * inverse
     b_star = c * a * sin(beta) * inverse
     c_star = a * b * sin(gamma) * inverse
-    sin_gamma_star = torch.clamp(c * inverse / a_star / b_star, -1.0, 1.0)
+    # only rounding takes it beyond 1, at gamma* = 90 degrees, where its second derivative is not zero
+    unclamped = c * inverse / a_star / b_star
+    sin_gamma_star = with_value(unclamped, torch.clamp(unclamped, -1.0, 1.0))
     cos_alpha_star = _cosine((cos(beta) * cos(gamma) - cos(alpha)) / (sin(beta) * sin(gamma)))
     cos_beta_star = _cosine((cos(gamma) * cos(alpha) - cos(beta)) / (sin(gamma) * sin(alpha)))
     cos_gamma_star = _cosine((cos(alpha) * cos(beta) - cos(gamma)) / (sin(alpha) * sin(beta)))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from nbsim.exact import with_value
 from nbsim.model import Caps
 from nbsim.rng import Stream, float32
 from nbsim.rotations import rotation_matrix
@@ -55,7 +56,7 @@ def draw_caps(stream: Stream, count: int) -> Caps:
 def _through_float32(x: Tensor) -> Tensor:
     """``x`` rounded to float32, still in float64. The derivative is that of x itself: the rounding is
     flat except at its jumps, and the gradient of interest is that of the exact value."""
-    return x + (x.to(torch.float32).to(x.dtype) - x).detach()
+    return with_value(x, x.to(torch.float32).to(x.dtype))
 
 
 def cap_rotations(caps: Caps, limit: Tensor, *, single: bool = True) -> Tensor:

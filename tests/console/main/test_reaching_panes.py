@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nbtui.console.drawing.line import Line, plain
+from nbtui.console.drawing.line import plain
 from nbtui.console.main import state as moves
 from nbtui.console.main.panes import detail, fields, header
 from nbtui.console.main.state import Phase, State
 from nbtui.live.model import Settings
 from nbtui.parity.compare import compare
 from nbtui.trace.reading.reader import parse_lines
-
-
-def text(lines: list[Line]) -> list[str]:
-    return [plain(entry) for entry in lines]
 
 
 def of_the_print() -> State:
@@ -34,9 +30,9 @@ def test_the_cursor_starts_at_the_first_divergence_that_reaches_the_pixel() -> N
 
 
 def test_the_header_names_both_first_divergences() -> None:
-    verdict = text(header.draw(of_the_print(), 140, 3))[1]
+    verdict = plain(header.draw(of_the_print(), 140, 3))[1]
     assert "FIRST IN THE PIXEL  polar" in verdict and "of all hkl_frac.h" in verdict
-    short = text(header.draw(of_the_print(), 80, 3))[1]
+    short = plain(header.draw(of_the_print(), 80, 3))[1]
     assert "IN PIXEL  polar" in short and "of all hkl_frac.h" in short
 
 
@@ -48,5 +44,5 @@ def test_a_difference_of_the_print_has_its_own_sign_and_reason() -> None:
     assert fields.glyph(state, rows["I_pixel_final"])[0] == "+"
     at_index = replace(state, cursor=rows["hkl_frac.h"].order)
     assert "does not reach the pixel: of the print: F_cell, I_before_scaling" in "\n".join(
-        text(detail.draw(at_index, 120, 20))
+        plain(detail.draw(at_index, 120, 20))
     )

@@ -89,6 +89,10 @@ FLUENCE = Hypothesis(
 )
 
 
+_DECIMALS = 3  # of a typed Kahn factor
+_EXACT = 1e-7
+
+
 def _kahn_factors(problem: Problem) -> Iterator[Form]:
     """Polarization off, the factor that the suspect's polarization implies, common defaults."""
     yield Form("polarization switched off", scene(nopolar=True))
@@ -102,11 +106,11 @@ def _kahn_factors(problem: Problem) -> Iterator[Form]:
         yield Form(f"K = {value:g}", scene(kahn=value, nopolar=False))
 
 
-SHORT = 1e-9  # relative: a decimal that gives the printed polarization so closely is the one typed
-
-
 def _solved_kahn(problem: Problem) -> float | None:
-    """The Kahn factor that gives the suspect's polarization; the polarization is linear in it."""
+    """The Kahn factor that gives the suspect's polarization, if it is one that somebody types, of few decimals.
+
+    The polarization is linear in it: any value has a factor, and one of many decimals explains nothing.
+    """
     shown = _first_value(problem.suspect, "polar")
     ray = _first_value(problem.suspect, "diffracted_vec")
     if shown is None or ray is None or ray.shape != (3,):
@@ -119,12 +123,8 @@ def _solved_kahn(problem: Problem) -> float | None:
     if values[0] == values[1]:
         return None
     solved = -1.0 + 2.0 * (float(shown[0]) - values[0]) / (values[1] - values[0])
-    if not -1.0 <= solved <= 1.0:
-        return None
-    # the shortest decimal that gives the printed polarization
-    room = SHORT * abs(float(shown[0]) / (values[1] - values[0]))
-    shorter = (float(f"{solved:.{digits}g}") for digits in range(1, 13))
-    return next((value for value in shorter if abs(value - solved) <= room), solved)
+    typed = round(solved, _DECIMALS)
+    return typed if -1.0 <= typed <= 1.0 and abs(solved - typed) < _EXACT else None
 
 
 KAHN = Hypothesis(
