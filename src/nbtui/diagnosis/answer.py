@@ -33,7 +33,7 @@ class Diagnosis:
     notes: tuple[str, ...]
     certain: tuple[str, ...] = ()  # facts of the two logs that hold whatever the cause
     unknown: tuple[Unexplained, ...] = ()  # in pipeline order
-    remarks: tuple[str, ...] = ()  # true, but no cause: single precision, lines of the print
+    remarks: tuple[str, ...] = ()  # facts beside the causes: single precision, lines of the print
     consistency: tuple[Contradiction, ...] = ()  # lines that contradict their own trace
     ratios: tuple[Match, ...] = ()
     inherited: tuple[str, ...] = ()  # fields whose difference follows from earlier ones

@@ -212,7 +212,7 @@ def _explained(state: SearchState, left: Remainder, outcome: Outcome) -> float:
 
 
 def remarks(outcome: Outcome) -> tuple[str, ...]:
-    """True sentences that are no causes: single precision, a harmless line."""
+    """Facts beside the causes: single precision, a harmless line."""
     single, quiet = outcome.single, outcome.quiet
     out = []
     if quiet is not None:

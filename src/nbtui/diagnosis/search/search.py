@@ -136,12 +136,19 @@ class Search:
 
     def _total(self, left: Array, row_bits: Array) -> float:
         """Sum over fields; one that does not feed the pixel, as a value downstream is reproduced, counts little."""
-        fields = np.bincount(self.rows.group, weights=left, minlength=len(self.rows.sizes)) / self.rows.sizes
+        fields = np.bincount(self.rows.group, weights=left / self._share, minlength=len(self.rows.sizes))
         for total, fed in ((self._pixel, self._everything), (self._sums, ~self._makes_pixel)):
             if total.any() and not (row_bits[total] > 0.0).any():
                 of_print = np.bincount(self.rows.group, weights=fed, minlength=len(self.rows.sizes)) > 0.0
                 fields = np.where(of_print, np.minimum(fields, OF_PRINT), fields)
         return float(fields.sum())
+
+    @cached_property
+    def _share(self) -> Array:
+        """Rows over which a field's bits are averaged: those that differ, so that one phi step of many counts whole."""
+        apart = np.bincount(self.rows.group, weights=self._apart > 0.0, minlength=len(self.rows.sizes))
+        differing = np.maximum(apart, 1.0)[self.rows.group]
+        return np.where(self._apart > 0.0, differing, self.rows.sizes[self.rows.group])
 
     @cached_property
     def _pixel(self) -> Flags:
@@ -153,7 +160,8 @@ class Search:
 
     def _price(self, variant: Variant) -> float:
         if variant.hypothesis.kind is CauseKind.PRINT:
-            return PRICE_OF_PRINT + variant.price
+            shown = self._pixel.any() or self._sums.any()  # else nothing tells the print from the pixel
+            return variant.price + (PRICE_OF_PRINT if shown else PRICE + UNLIKELY)
         unlikely = UNLIKELY if self._pixel_agrees else 0.0
         return PRICE + variant.price + unlikely - self.cheaper.get(variant.id, 0.0)
 
