@@ -6,6 +6,7 @@ import pytest
 
 from nbtui.parity.blocks import paired_blocks
 from nbtui.parity.compare import compare
+from nbtui.parity.metrics import metrics
 from nbtui.parity.names import named_alike
 from nbtui.trace.model import Trace
 from nbtui.trace.reading.reader import parse_lines
@@ -96,6 +97,14 @@ def test_rows_carry_the_number_of_the_reference() -> None:
 
 def factors(*lines: str, side: str = "PY") -> Trace:
     return parse_lines([*(line if line.startswith("auto") else f"TRACE_{side}: {line}" for line in lines)])
+
+
+def test_the_packages_numbers_of_both_sides_are_of_the_same_block() -> None:
+    lines = [line for at, place in enumerate(THIRDS) for line in block("C", *place, value=str(at + 1))]
+    c = parse_lines([f"Tracing pixel (slow={PIXEL[0]}, fast={PIXEL[1]})", *lines])
+    py = trace("PY", [(0.5, 0.5)])
+    found = metrics(compare(c, py), c, py, case="thirds")
+    assert (found["F_latt_C"], found["F_latt_Py"]) == (5.0, 1.0)
 
 
 BOTH = ["F_cell_interpolated 5", "F_cell_nearest 4"]

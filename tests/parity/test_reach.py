@@ -110,6 +110,15 @@ def test_nothing_upstream_differs_is_said_only_where_it_is_true() -> None:
     assert standing.origin(sum_only, total) == "New here: no difference upstream explains it."
 
 
+def test_a_log_of_one_number_says_how_little_it_shows(tmp_path: Path) -> None:
+    log = tmp_path / "py.log"
+    log.write_text("Final intensity = 4.1e+01\n", encoding="utf-8")
+    result = compare(trace("C"), read_trace(log))
+    assert labels(result) == ["I_pixel_final"] and result.first_reaching is not None
+    told = standing.origin(result, result.first_reaching)
+    assert told == "New here: no value upstream of it is on both sides."
+
+
 def test_blocks_have_their_own_chains() -> None:
     """In block 1 the lattice factor agrees: there the index is of the print; in block 0 it is not."""
 

@@ -46,7 +46,7 @@ def metrics(
     compared values. Values are plain Python numbers; ``to_json`` makes strict JSON of them.
     """
     first, new = comparison.first_divergence, inheritance.first_new(comparison)
-    sides = _sides(c, py)
+    sides = _sides(comparison, c, py)
     rows = [comparison.rows[at] for at in excerpt(comparison)]
     found: dict[str, object] = {
         "case": clean(case),
@@ -131,18 +131,27 @@ def _counts(c: Trace, py: Trace) -> dict[str, object]:
     return result
 
 
-def _sides(c: Trace, py: Trace) -> dict[str, object]:
-    """Index, factors and sum of both sides, at the first block (phi step 0, domain 0, source 0)."""
+def _sides(comparison: Comparison, c: Trace, py: Trace) -> dict[str, object]:
+    """Index, factors and sum of both sides, at the first block on both (phi step 0, domain 0, source 0)."""
     result: dict[str, object] = {}
     for side, trace in (("C", c), ("Py", py)):
         for name in ("hkl_frac", "hkl_rounded"):
-            values = _values(trace, name)
-            known = len(values) == 3
-            result[f"{name}_{side}"] = dict(zip("hkl", values, strict=True)) if known else None
-        for name in _BY_SIDE:
-            result[f"{name}_{side}"] = _first_value(trace, name)
-        result[f"I_before_scaling_{side}"] = _first_value(trace, "I_before_scaling")
+            values = [_value(comparison, trace, name, axis, side) for axis in "hkl"]
+            result[f"{name}_{side}"] = None if None in values else dict(zip("hkl", values, strict=True))
+        for name in (*_BY_SIDE, "I_before_scaling"):
+            result[f"{name}_{side}"] = _value(comparison, trace, name, "", side)
     return result
+
+
+def _value(comparison: Comparison, trace: Trace, name: str, component: str, side: str) -> Value | None:
+    """A value of one side in the first block that both have; else in the first block of its trace."""
+    for at in comparison.overview.of(name, component):
+        row = comparison.rows[at]
+        if row.c_value is not None and row.py_value is not None:
+            return row.c_value if side == "C" else row.py_value
+    values = _values(trace, name)
+    at_axis = "hkl".index(component) if component else 0
+    return values[at_axis] if len(values) == (3 if component else 1) and align.NOT_THERE not in values else None
 
 
 def _values(trace: Trace, name: str) -> tuple[Value, ...]:

@@ -18,10 +18,12 @@ def origin(comparison: Comparison, row: Row) -> str:
     cause = inheritance.inherited_from(comparison, row)
     if cause is not None:
         return f"Inherited from {clean(cause.label)} ({relative(cause)})."
-    differ = any(
-        tally.differing for tally in comparison.overview.tallies if entry_name(tally.field) in upstream(row.field)
-    )
-    return "New here: no difference upstream explains it." if differ else "New here: nothing upstream differs."
+    before = [tally for tally in comparison.overview.tallies if entry_name(tally.field) in upstream(row.field)]
+    if before and not any(tally.both for tally in before):
+        return "New here: no value upstream of it is on both sides."
+    if any(tally.differing for tally in before):
+        return "New here: no difference upstream explains it."
+    return "New here: nothing upstream differs."
 
 
 def obstacle(comparison: Comparison, row: Row) -> str:
