@@ -129,8 +129,8 @@ def ranked(outcome: Outcome, c: Trace) -> Iterator[Cause]:
     for state in outcome.states:
         left = outcome.left_by(state)
         ids = _ids(state, left, outcome)
-        if ids and all(_explains_more(ids, state.cost, *other) for other in listed) and len(listed) < SHOWN:
-            listed.append((ids, state.cost))
+        if ids and all(_explains_more(ids, state.scored.cost, *other) for other in listed) and len(listed) < SHOWN:
+            listed.append((ids, state.scored.cost))
             yield _cause(ids, likely[state.ids], state, left, outcome, c)
         if not state.variants:  # whatever follows explains less than no hypothesis
             return

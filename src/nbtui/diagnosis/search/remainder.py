@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nbtui.diagnosis.search.rows import Rows
+from nbtui.diagnosis.search.rows import PIXEL, SUM, Rows
 from nbtui.diagnosis.search.search import SearchState
 from nbtui.parity.align import LOOP
 from nbtui.parity.streams import upstream
 
-SUM, PIXEL = "I_before_scaling", "I_pixel_final"
 TOLERANCE = 1e-6  # relative: a smaller difference is within the comparison's tolerance
 
 
@@ -34,7 +33,8 @@ def remainder(rows: Rows, state: SearchState, slack: float = 0.0) -> Remainder:
     if not left:
         return Remainder((), ())
     sections = {place[3]: place[0] for place in rows.places}
-    explained = {name for name in (SUM, PIXEL) if name in sections and name not in left}
+    loose = np.where(state.row_bits > slack, state.row_bits, 0.0)
+    explained = {name for name in (SUM, PIXEL) if rows.reproduced(name, loose)}
     if PIXEL in explained:
         return Remainder(tuple(left), ())
     of_print = {name for name in left if not _feeds(name) or (SUM in explained and sections[name] == LOOP)}

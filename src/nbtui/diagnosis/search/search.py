@@ -1,10 +1,8 @@
 """Search for the hypotheses that, alone or together, turn one trace into the other.
 
-A row counts as explained when the replay reproduces it to the precision of the numbers; coming closer counts nothing,
-because among hundreds of variants one always comes closer by chance. Every variant is replayed; then the best states
-are extended by every variant that affects a remaining difference, one at a time, for as long as that explains more
-than it costs. Breaking a row that agreed costs more than the row, most of all in the values that make the pixel: what
-agrees downstream is not fed by a difference upstream.
+Every variant is replayed; then the best states are extended by every variant that affects a remaining difference, one
+at a time, for as long as that explains more than it costs (``score``). Once the pixel is explained, causes of the print
+are added for the lines that still differ.
 """
 
 from __future__ import annotations
@@ -14,32 +12,24 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from nbtui.diagnosis.hypotheses.record import CauseKind, Variant
 from nbtui.diagnosis.replay.replay import Replay, replay
 from nbtui.diagnosis.replay.setup import PixelSetup
 from nbtui.diagnosis.search.rows import Rows, predictions
+from nbtui.diagnosis.search.score import PRICE, Flags, Score, Scored
 from nbtui.diagnosis.search.units import label_variants
 from nbtui.live.scene import Array
-from nbtui.parity.align import END
-from nbtui.parity.streams import upstream
 
-PRICE = 8.0  # bits per hypothesis: what one of some hundred variants explains by chance
-PRICE_OF_PRINT = 3.0  # the same for the few forms that change lines only
-OF_PRINT = 6.0  # most bits of a field that differs although a value made from it agrees
-UNLIKELY = 2.0  # more bits for a cause of the simulation while the pixel agrees
 WIDTH = 4  # states that are extended, the best by total and the best by what they may become
+CLOSER = 4.0  # bits by which a level has to come closer to be extended
 DEEPEST = 6  # hypotheses in a set
 REFINED = 2  # states of a level whose members are also tried in their other forms
 MOST_REPLAYS = 4000
 MOST_TERMS = 20_000_000  # simulated in all, beyond the single hypotheses
 CHANGED = 1e-13  # relative change of a row that counts as one
 DONE = 0.5  # bits left over that count as nothing
-HARM = 1.5  # cost of breaking a row that agreed, relative to the row
-HARM_TO_PIXEL = 4.0  # the same for a value that makes the pixel
 
-Flags = npt.NDArray[np.bool_]
 Members = tuple[tuple[int, Variant], ...]  # variants with their place in the list, the order in which they apply
 
 
@@ -53,19 +43,27 @@ class SearchState:
 
     variants: Members
     predicted: Array
-    row_bits: Array  # misfit
-    bits: float  # the same over all fields
-    cost: float  # bits that are not explained, or broken
+    scored: Scored
     price: float
 
     @property
+    def row_bits(self) -> Array:
+        """Misfit of each row."""
+        return self.scored.row_bits
+
+    @property
+    def unknown(self) -> float:
+        """Bits of values that make the pixel and are not explained."""
+        return self.scored.unknown
+
+    @property
     def total(self) -> float:
-        return self.cost + self.price
+        return self.scored.cost + self.price
 
     @property
     def promise(self) -> float:
         """Total if coming closer counted."""
-        return self.bits + self.price
+        return self.scored.bits + self.price
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -121,92 +119,17 @@ class Search:
     def _state(self, members: Members, made: Replay) -> SearchState:
         """Score a replay."""
         predicted = predictions(self.rows, made)
-        row_bits = self.rows.bits(predicted, self.rows.suspect)
-        predicted = np.where(np.isnan(predicted), self.rows.reference, predicted)
-        left = np.where((row_bits > 0.0) | self._fed(row_bits), np.maximum(row_bits, self._apart), 0.0)
-        broken = (row_bits > 0.0) & (self._apart == 0.0)
-        fitted = self._rows_of(name for _, variant in members for name in variant.form.fitted)
-        cost = self._total(np.where(fitted, self._apart, np.where(broken, left * self._harm, left)), row_bits)
-        price = sum(self._price(variant) for _, variant in members)
-        return SearchState(members, predicted, row_bits, self.rows.total(row_bits), cost, price)
-
-    def _rows_of(self, names: Iterable[str]) -> Flags:
-        wanted = set(names)
-        return np.asarray([name in wanted for name in self.rows.fields], dtype=bool)
-
-    def _total(self, left: Array, row_bits: Array) -> float:
-        """Sum over fields; one that does not feed the pixel, as a value downstream is reproduced, counts little."""
-        fields = np.bincount(self.rows.group, weights=left / self._share, minlength=len(self.rows.sizes))
-        for total, fed in ((self._pixel, self._everything), (self._sums, ~self._makes_pixel)):
-            if total.any() and not (row_bits[total] > 0.0).any():
-                of_print = np.bincount(self.rows.group, weights=fed, minlength=len(self.rows.sizes)) > 0.0
-                fields = np.where(of_print, np.minimum(fields, OF_PRINT), fields)
-        return float(fields.sum())
+        fitted = [name for _, variant in members for name in variant.form.fitted]
+        scored = self.score.of(predicted, fitted)
+        price = sum(self.score.price(item) - self.cheaper.get(item.id, 0.0) for _, item in members)
+        return SearchState(members, np.where(np.isnan(predicted), self.rows.reference, predicted), scored, price)
 
     @cached_property
-    def _share(self) -> Array:
-        """Rows over which a field's bits are averaged: those that differ, so that one phi step of many counts whole."""
-        apart = np.bincount(self.rows.group, weights=self._apart > 0.0, minlength=len(self.rows.sizes))
-        differing = np.maximum(apart, 1.0)[self.rows.group]
-        return np.where(self._apart > 0.0, differing, self.rows.sizes[self.rows.group])
-
-    @cached_property
-    def _pixel(self) -> Flags:
-        return self._rows_of(["I_pixel_final"])
-
-    @cached_property
-    def _everything(self) -> Flags:
-        return np.ones(len(self.rows), dtype=bool)
-
-    def _price(self, variant: Variant) -> float:
-        if variant.hypothesis.kind is CauseKind.PRINT:
-            shown = self._pixel.any() or self._sums.any()  # else nothing tells the print from the pixel
-            return variant.price + (PRICE_OF_PRINT if shown else PRICE + UNLIKELY)
-        unlikely = UNLIKELY if self._pixel_agrees else 0.0
-        return PRICE + variant.price + unlikely - self.cheaper.get(variant.id, 0.0)
-
-    @cached_property
-    def _apart(self) -> Array:
-        """Misfit of each row before any hypothesis."""
+    def score(self) -> Score:
+        """The score of this search, relative to its base."""
         with np.errstate(all="ignore"):
-            return self.rows.bits(predictions(self.rows, replay(self.base)), self.rows.suspect)
-
-    def _fed(self, row_bits: Array) -> Flags:
-        """Rows of the block that are made from an unexplained one: reproducing them explains nothing.
-
-        Unless the sum is reproduced: then the unexplained ones do not feed the pixel.
-        """
-        none = np.zeros(len(row_bits), dtype=bool)
-        wrong = np.flatnonzero(np.bincount(self.rows.group, weights=row_bits, minlength=len(self.rows.sizes)) > 0.0)
-        if wrong.size == 0 or not (row_bits[self._sums] > 0.0).any():
-            return none
-        feeds = np.zeros(len(self.rows.sizes), dtype=bool)
-        for number in wrong:
-            feeds |= self._downstream[number]
-        return np.asarray(feeds[self.rows.group] & ~self._makes_pixel, dtype=bool)
-
-    @cached_property
-    def _sums(self) -> Flags:
-        return self._rows_of(["I_before_scaling"])
-
-    @cached_property
-    def _downstream(self) -> Flags:
-        """For each field, the fields that are made from it, (fields, fields)."""
-        names = list(dict.fromkeys(self.rows.fields))
-        return np.asarray([[one in upstream(other) for other in names] for one in names], dtype=bool)
-
-    @cached_property
-    def _makes_pixel(self) -> Flags:
-        """Rows of the values that make the pixel, printed after all loops."""
-        return np.asarray([place[0] == END for place in self.rows.places], dtype=bool)
-
-    @cached_property
-    def _harm(self) -> Array:
-        return np.where(self._makes_pixel, HARM_TO_PIXEL, HARM)
-
-    @cached_property
-    def _pixel_agrees(self) -> bool:
-        return bool(self._pixel.any() and not (self._apart[self._pixel] > 0.0).any())
+            plain = predictions(self.rows, replay(self.base))
+        return Score(self.rows, self.rows.bits(plain, self.rows.suspect))
 
     # --- the search --------------------------------------------------------------------------------------------------
 
@@ -218,15 +141,15 @@ class Search:
         """
         start = self.evaluate(())
         assert start is not None  # the base has been replayed before
-        if start.bits <= self.done:
+        if start.scored.bits <= self.done:
             return [start]
         changes: dict[int, Flags] = {}
         found = [start, *self._singles(start, changes), *self._labels(start)]
         level = found
         for members in range(2, DEEPEST + 1):
             best = min(found, key=lambda state: state.total)
-            # a larger set costs at least this much: pointless once a smaller one explains all for less
-            if best.cost <= self.done and best.price <= PRICE * members:
+            # a larger set costs at least this much: pointless once a smaller one explains the pixel for less
+            if best.unknown <= self.done and best.price <= PRICE * members:
                 break
             if extra is not None and members == 2:
                 of_print = [item for item in best.variants if item[1].hypothesis.kind is CauseKind.PRINT]
@@ -236,8 +159,9 @@ class Search:
             level = self._extended(_frontier(level), changes)
             level += self._refined(sorted(level, key=lambda state: state.total)[:REFINED], changes)
             found += level
-            if not level or (min(state.promise for state in level) > best.promise - 1.0 and members > 2):
+            if members > 2 and not _closer(level, best):
                 break
+        found += self._with_print(found, changes)
         return sorted(found, key=lambda state: state.total)
 
     def _singles(self, start: SearchState, changes: dict[int, Flags]) -> list[SearchState]:
@@ -292,9 +216,27 @@ class Search:
             if rank < REFINED:
                 out += self._woken(state, changes)
             out += self._labels(state)
-            if any(made.cost <= self.done and made.price <= PRICE * len(made.variants) for made in out):
+            if any(made.unknown <= self.done and made.price <= PRICE * len(made.variants) for made in out):
                 break
         return out
+
+    def _with_print(self, found: Sequence[SearchState], changes: Mapping[int, Flags]) -> list[SearchState]:
+        """The states that explain the pixel with causes of the print added, for as long as these explain lines."""
+        of_print = {number: rows for number, rows in changes.items() if self._is_print(number)}
+        solved = [state for state in found if state.unknown <= self.done]
+        level = _diverse(sorted(solved, key=lambda state: state.total), REFINED)
+        out: list[SearchState] = []
+        while level:
+            better = []
+            for state in level:
+                more = self._extended([state], of_print)
+                better += [made for made in more if made.total < state.total]
+            out += better
+            level = _diverse(sorted(better, key=lambda state: state.total), 1)
+        return out
+
+    def _is_print(self, number: int) -> bool:
+        return self._variant(number).hypothesis.kind is CauseKind.PRINT
 
     def _exhausted(self) -> bool:
         return self.replays > min(MOST_REPLAYS, 2 * len(self.variants) + MOST_TERMS // self.base.scene.n_terms)
@@ -314,7 +256,7 @@ class Search:
         """The states with one member in another of its forms, if better."""
         out: list[SearchState] = []
         for state in states:
-            if state.cost <= self.done:
+            if state.unknown <= self.done:
                 continue
             for number, variant in state.variants:
                 rest = [member for member in state.variants if member[0] != number]
@@ -327,6 +269,11 @@ class Search:
 
     def _variant(self, number: int) -> Variant:
         return self.extras[number] if number < 0 else self.variants[number]
+
+
+def _closer(level: Sequence[SearchState], best: SearchState) -> bool:
+    """Whether a level explains more than ``best``, or comes much closer."""
+    return any(state.total < best.total - 1.0 or state.promise < best.promise - CLOSER for state in level)
 
 
 def _frontier(states: Sequence[SearchState]) -> list[SearchState]:
