@@ -67,6 +67,12 @@ def test_an_agreeing_sum_shows_that_differences_before_it_do_not_reach_it() -> N
     assert "hkl_frac is the first" not in " ".join(told)
 
 
+def test_lines_of_the_print_are_left_aside_but_not_called_certain() -> None:
+    told = facts(rows_of(hkl_frac="0.2 -1.5 2.5", F_latt="150", **OFF), "hkl_frac")
+    assert told[1].startswith("Lines of the print aside, F_latt is the first difference on the way to the pixel: ")
+    assert not any("of the print" in sentence for sentence in told[:1] + told[2:])
+
+
 def test_without_proof_the_print_is_not_blamed() -> None:
     told = " ".join(facts(rows_of(hkl_frac="0.2 -1.5 2.5", F_latt="150", I_pixel_final="9600")))
     assert "do not reach it." in told

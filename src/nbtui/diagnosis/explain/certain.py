@@ -39,7 +39,8 @@ def certain(
 
     Args:
         rows: the compared numbers of both logs.
-        print_fields: fields whose difference is known to be of the trace line, not of the pixel.
+        print_fields: fields whose difference is taken to be of the trace line, not of the pixel. Called so only where
+            a sum that agrees proves it.
         block: a sentence on the suspect's trace block ("the Python block is that of the pixel's centre; C has 9
             blocks"); empty if the blocks of the two logs correspond.
         sides: names of reference and suspect.
@@ -59,7 +60,7 @@ def certain(
         *_converted(rows, found, printed, sides),
         *_first(rows, found, printed, sides),
         *_agreeing(found, printed),
-        *_aside(rows, found, printed),
+        *_aside(rows, found),
     )
 
 
@@ -125,9 +126,6 @@ def _unreached(rows: Rows, found: Sequence[FieldDifference], printed: frozenset[
             of_print = f": {they} of the print" if printed.issuperset(before) else ""
             so = f"the {what} of {names(before)} {do} not reach it{of_print}"
             yield f"{name} agrees {to_within(total.off)}, so {so}."
-    rest = [item.field for item in found if not item.agrees and item.field in printed - told]
-    if rest:
-        yield f"The difference of {names(rest)} is of the print, not of the pixel."
 
 
 def _first(
@@ -136,14 +134,15 @@ def _first(
     """The first difference on the way to the pixel, and others without a differing input."""
     totals = tuple(_agreeing_totals(rows, found))
     zero = [name for name in TOTALS if name not in totals]
-    reach = reaching(found, zero) - printed
-    differing = [item for item in found if item.field in reach]
+    reach = reaching(found, zero)
+    differing = [item for item in found if item.field in reach - printed]
     fields = {item.field for item in differing}
     begins = [item for item in differing if not made_from(item.field, fields)]
     if not begins or PIXEL in totals:
         return
     first, *rest = begins
-    yield f"{first.field} is the first difference on the way to the pixel: {_amount(rows, first, sides)}."
+    aside = "Lines of the print aside, " if reach & printed else ""
+    yield f"{aside}{first.field} is the first difference on the way to the pixel: {_amount(rows, first, sides)}."
     all_differing = {item.field for item in found if not item.agrees}
     others = [item for item in rest if not made_from(item.field, all_differing)]
     if len(others) == 1:
@@ -199,11 +198,11 @@ def _agreeing(found: Sequence[FieldDifference], printed: frozenset[str]) -> Iter
         yield f"{names([item.field for item in agreeing])} {agree} as well, {to_within(worst)}."
 
 
-def _aside(rows: Rows, found: Sequence[FieldDifference], printed: frozenset[str]) -> Iterator[str]:
+def _aside(rows: Rows, found: Sequence[FieldDifference]) -> Iterator[str]:
     """Differing vectors from which nothing else is made: only a rotation keeps their lengths."""
     groups: dict[str, list[str]] = {}
     for item in found:
-        if item.agrees or not item.log_only or item.field in printed or not is_vector(item.field):
+        if item.agrees or not item.log_only or not is_vector(item.field):
             continue
         line = together(rows, item.worst)
         length = float(np.linalg.norm(rows.reference[line]))
