@@ -32,7 +32,6 @@ from nbtui.live.model import Case
 from nbtui.live.scene import Array, cell_of, frame_of, load_scene
 from nbtui.parity.blocks import BlockPairing, paired_blocks
 from nbtui.parity.compare import compare
-from nbtui.parity.inheritance import first_new
 from nbtui.parity.own_values import contradictions
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.text import clean
@@ -103,7 +102,7 @@ def diagnose(
         consistency=inconsistent,
         ratios=matches(c, py, base, single=outcome.single is not None),
         inherited=origin.inherited,
-        new_divergence=_first_new(c, py, rows, origin.first_new),
+        new_divergence=_first_new(c, py, origin.first_new),
         attribution=attribute(terms, sides[1]),
         attributed_to=source.name,
         tried=(tried[0], tried[1]),
@@ -180,10 +179,10 @@ def _question(problem: Problem, rows: Rows, plain: Replay) -> _Question:
     return _Question(problem, rows, "PY", notes)
 
 
-def _first_new(c: Trace, py: Trace, rows: Rows, found: str) -> str:
-    """``found``, or an earlier set-up line, which no replay prints, that diverges independently."""
-    new = first_new(compare(c, py))
-    return new.field if new is not None and found and new.field not in rows.fields else found
+def _first_new(c: Trace, py: Trace, found: str) -> str:
+    """The first divergence that reaches the pixel, as the comparison names it; ``found`` without one."""
+    reaching = compare(c, py).first_reaching
+    return reaching.field if reaching is not None else found
 
 
 @dataclass(frozen=True)
