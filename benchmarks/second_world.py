@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -24,6 +25,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from nbtui.diagnosis.diagnose import diagnose
+from nbtui.diagnosis.hypotheses.record import CauseKind
 from nbtui.errors import UnusableInput
 from nbtui.live.cases import case_of_command_file
 from nbtui.trace.model import TraceError
@@ -31,6 +33,7 @@ from nbtui.trace.reading.reader import read_trace
 from support.second_world import Sample, Verdict, bases, faultless, pairs, singles, verdict
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+BINS = (0.0, 0.5, 0.8, 0.95, 1.01)
 WORDS = ("right", "among false", "partly", "silent", "wrong", "refused")
 GOALS = {"known cause": 0.95, "known pair": 0.85, "hook only": 1.0, "unknown cause": 0.9, "no fault": 1.0}
 
@@ -59,16 +62,30 @@ def write(sample: Sample, folder: Path) -> Path:
     return place
 
 
-def answer(sample: Sample, folder: Path) -> tuple[Verdict, str]:
-    """What the diagnosis is worth on a sample, and the ids that it names first."""
+def answer(sample: Sample, folder: Path) -> tuple[Verdict, str, float | None]:
+    """What the diagnosis is worth, the ids that it names first, and the probability of a cause of the simulation."""
     place = write(sample, folder)
     case = case_of_command_file(place / "command.txt", workdir=sample.base.inputs)
     try:
         found = diagnose(case, read_trace(place / "trace_c.log"), read_trace(place / "trace_py.log"))
     except (UnusableInput, TraceError) as error:
-        return Verdict("refused", frozenset()), str(error)
-    ids = found.hypotheses[0].ids if found.hypotheses else ()
-    return verdict(sample, ids), " ".join(ids)
+        return Verdict("refused", frozenset()), str(error), None
+    if not found.hypotheses:
+        return verdict(sample, ()), "", None
+    best = found.hypotheses[0]
+    likely = best.probability if best.kind is CauseKind.SIMULATION else None
+    return verdict(sample, best.ids), " ".join(best.ids), likely
+
+
+def reliability(said: list[tuple[float, bool]]) -> None:
+    """How often causes of the simulation were right, by the probability that the diagnosis gave them."""
+    print(f"\n{'probability':14}{'answers':>9}{'mean said':>11}{'right %':>9}")
+    for low, high in pairwise(BINS):
+        inside = [(likely, right) for likely, right in said if low <= likely < high]
+        if inside:
+            mean, share = (sum(column) / len(inside) for column in zip(*inside, strict=True))
+            name = f"{100 * low:.0f} to {100 * min(high, 1.0):.0f} %"
+            print(f"{name:14}{len(inside):9}{100 * mean:10.0f} %{100 * share:8.0f} %")
 
 
 def report(words: dict[str, Counter[str]], false: Counter[str]) -> None:
@@ -90,6 +107,7 @@ def main() -> None:
     choices = bases(asked.shared)
     words: dict[str, Counter[str]] = defaultdict(Counter)
     false: Counter[str] = Counter()
+    said: list[tuple[float, bool]] = []
     with tempfile.TemporaryDirectory() as scratch:
         folder = asked.keep or Path(scratch)
         samples = (
@@ -101,12 +119,15 @@ def main() -> None:
             if asked.only not in sample.name:
                 continue
             start = time.process_time()
-            judged, said = answer(sample, folder)
+            judged, ids, likely = answer(sample, folder)
+            if likely is not None:
+                said.append((likely, judged.word == "right"))
             words[sample.kind][judged.word] += 1
             false.update(judged.false)
             took = time.process_time() - start
-            print(f"{judged.word:12}{sample.kind:14}{took:5.1f} s  {sample.name}: {said or 'no cause'}", flush=True)
+            print(f"{judged.word:12}{sample.kind:14}{took:5.1f} s  {sample.name}: {ids or 'no cause'}", flush=True)
     report(words, false)
+    reliability(said)
 
 
 if __name__ == "__main__":
