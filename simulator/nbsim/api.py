@@ -20,6 +20,7 @@ from nbsim.pixel import pixel as pixels
 from nbsim.pixel.pixel import PixelResult
 from nbsim.pixel.trace import terms_rows
 from nbsim.setup import build
+from nbsim.setup.to_command import to_command
 
 _SPEC = Quirks()
 
@@ -151,6 +152,21 @@ class Experiment(ExperimentData):
             InputError: an unknown quirk, or one that acts while the command line and its files are read.
         """
         return self._of(build.with_quirks(self, changes))
+
+    def to_command(self, folder: Path | str | None = None) -> list[str]:
+        """The words of a nanoBragg command line, without the program's name, that give the same image in C.
+
+        The words of this run, with changed numbers in their places, to the last bit; choices that C would make
+        otherwise after a change, such as oversampling, are typed. Files that C reads for changed numbers (a matrix, a
+        table, sources) are written to ``folder`` and named by their whole paths; the others keep their names. C has no
+        phi mode: it computes ``c-parity``. ``shlex.join`` makes one line of the words.
+
+        Raises:
+            InputError: C cannot do it (a quirk is off, a parameter is beyond C), or a file is needed and no folder
+                given.
+            OutputError: a file cannot be written.
+        """
+        return to_command(self, None if folder is None else Path(folder))
 
     def image(
         self,

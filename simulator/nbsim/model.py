@@ -180,6 +180,9 @@ class Inputs(ByValue):
     hkl_path: str = ""  # of the MTZ or CIF file that names a cell
     file_cell: tuple[float, ...] | None = None  # its cell [A, degrees]
     simulates_file_cell: bool = False  # for lack of -cell and -mat
+    typed: Options = field(default=Options(), compare=False)  # of the command line, before any change
+    matrix_is_of_file: bool = field(default=True, compare=False)
+    table_is_of_file: bool = field(default=True, compare=False)
     notices: tuple[str, ...] = field(default=(), compare=False)  # on words and files
 
 

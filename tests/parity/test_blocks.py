@@ -99,6 +99,18 @@ def factors(*lines: str, side: str = "PY") -> Trace:
     return parse_lines([*(line if line.startswith("auto") else f"TRACE_{side}: {line}" for line in lines)])
 
 
+def test_an_origin_reaches_the_pixel_past_a_block_at_the_centre() -> None:
+    """The block cannot be compared, so that it hides nothing; its own position is of the print."""
+    ends = ["I_before_scaling 2", "I_pixel_final 2"], ["I_before_scaling 3", "I_pixel_final 3"]
+    c, py = [f"Tracing pixel (slow={PIXEL[0]}, fast={PIXEL[1]})"], [f"Tracing pixel (slow={PIXEL[0]}, fast={PIXEL[1]})"]
+    c += [line for place in HALVES for line in block("C", *place)] + [f"TRACE_C: {line}" for line in ends[0]]
+    py += block("PY", 0.5, 0.5, shift=2e-4) + [f"TRACE_PY: {line}" for line in ends[1]]
+    result = compare(parse_lines(c), parse_lines(py))
+    assert result.first_reaching is not None and result.first_reaching.field == "pix0_vector_meters"
+    reaching = {result.rows[at].field for at in result.overview.reaching}
+    assert reaching == {"pix0_vector_meters", "I_before_scaling", "I_pixel_final"}
+
+
 def test_the_packages_numbers_of_both_sides_are_of_the_same_block() -> None:
     lines = [line for at, place in enumerate(THIRDS) for line in block("C", *place, value=str(at + 1))]
     c = parse_lines([f"Tracing pixel (slow={PIXEL[0]}, fast={PIXEL[1]})", *lines])

@@ -46,7 +46,7 @@ REFUSED = {
 }
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs", "reports/README.md", "tests/data")
 GENERATED = ("sentences.md",)  # repeats the source
-FOLDERS = ("simulator", "src", "tools", "tests", "benchmarks")
+FOLDERS = ("simulator", "src", "tools", "tests", "benchmarks", "examples")
 
 
 def rooms() -> list[str]:

@@ -134,6 +134,7 @@ def build(options: Options, workdir: Path, quirks: Quirks, table: StructureFacto
         InputError: a file or a value cannot be used.
     """
     checks.check_values(options)
+    typed = options
     path, file_cell = _file_cell(options, workdir)
     simulates_file_cell = file_cell is not None and options.cell is None and options.matrix_file is None
     if simulates_file_cell:
@@ -157,6 +158,7 @@ def build(options: Options, workdir: Path, quirks: Quirks, table: StructureFacto
         hkl_path=path,
         file_cell=file_cell,
         simulates_file_cell=simulates_file_cell,
+        typed=typed,
         notices=_fixed_notices(options, clipped, of_table),
     )
     named_files = (options.matrix_file, options.source_file, options.mask_file, options.img_file)
@@ -236,9 +238,13 @@ def with_parameters(experiment: ExperimentData, changes: Mapping[str, Value]) ->
     options, inputs = follow.options_after(experiment.options, differing), experiment.inputs
     if inputs.matrix is not None and parameters.a_matrix is None:
         if "cell" in made:
-            inputs = replace(inputs, matrix=follow.matrix_after(experiment, parameters, differing))
+            matrix = follow.matrix_after(experiment, parameters, differing)
+            same_matrix = inputs.matrix_is_of_file and not differing.keys() & {"cell", "wavelength"}
+            inputs = replace(inputs, matrix=matrix, matrix_is_of_file=same_matrix)
         elif "wavelength" in made:
             parameters = replace(parameters, cell=None)  # follows from the matrix
+    if "structure_factors" in differing:
+        inputs = replace(inputs, table_is_of_file=False)
     table = experiment.structure_factors
     if made.keys() & {"structure_factors", "default_f"}:
         table = with_values(table, parameters, replaced="structure_factors" in made)

@@ -96,7 +96,7 @@ class RowList:
     @cached_property
     def _reaching(self) -> list[Row]:
         """The telling rows whose difference reaches the pixel."""
-        compared = _occurrences(row for row in self._rows if row.status is not Status.MISSING)
+        compared = _occurrences(row for row in self._rows if row.status is not Status.MISSING and not row.of_print)
         found = Reach(compared, _occurrences(self._telling))
         return [row for row in self._telling if found.way(row.field).holds(row.occurrence)]
 

@@ -83,7 +83,7 @@ class RowTable(Sequence[Row]):
     def _found_reaching(self) -> NDArray[np.bool_]:
         """Which of the telling rows reach the pixel."""
         pairs = self._pairs
-        both = (pairs.left >= 0) & (pairs.right >= 0)
+        both = (pairs.left >= 0) & (pairs.right >= 0) & ~self._verdicts.of_print
         compared, differing = dict[str, int](), dict[str, int]()
         telling = np.zeros(len(pairs), dtype=bool)
         telling[self._telling] = True

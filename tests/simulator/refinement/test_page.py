@@ -36,6 +36,14 @@ def test_the_example_refines_its_shots(here: Path) -> None:
     assert rms is not None and float(rms[1]) ** 2 < 1.0 + 5.0 * (2.0 / 17.0) ** 0.5
 
 
+@pytest.mark.slow
+def test_the_measurement_of_jumps_runs(here: Path) -> None:
+    program = TOP / "benchmarks" / "jumps.py"
+    words = [sys.executable, str(program), "--boxes", "1", "--crossings", "1"]
+    lines = subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert len(lines) == 7 and all("2304 terms; nearest crossing" in line for line in lines)
+
+
 def test_the_page_names_public_names_only() -> None:
     text = PAGE.read_text(encoding="utf-8") + (TOP / "docs" / "names.md").read_text(encoding="utf-8")
     for names in re.findall(r"^from nbsim import (.+)$", text, re.MULTILINE):
