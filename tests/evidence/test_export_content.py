@@ -216,12 +216,13 @@ def test_a_partial_explanation_is_kept_with_its_kind_and_probability(here: Path)
     assert verify(package).ok
 
 
-def test_a_diagnosis_that_fails_is_a_finding(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_diagnosis_of_logs_without_a_common_value_knows_nothing(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (here / "py.log").write_text("TRACE_PY: something 1.5\n")
-    package = exported(capsys, "demo", "--diagnose", "--py", "py.log", code=1)
-    found = load(package)
-    assert found["diagnosis"] is None
-    assert any(text.startswith("no diagnosis was possible: ") for text in found["findings"])
+    found = load(exported(capsys, "demo", "--diagnose", "--py", "py.log", code=1))["diagnosis"]
+    assert (found["verdict"], found["hypotheses"]) == ("unknown", [])
+    assert any("too few fields" in text for text in found["preflight"])
 
 
 @pytest.mark.slow
