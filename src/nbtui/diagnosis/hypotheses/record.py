@@ -48,7 +48,6 @@ class Form:
     change: Change
     price: float = 0.0
     options: tuple[tuple[str, Any], ...] = ()  # the same change as fields of the simulator's Options
-    fitted: tuple[str, ...] = ()  # fields of the suspect that a number of the form was fitted to: they prove nothing
     rebuilds: bool = False  # makes the set-up again: applies before every other change
 
 

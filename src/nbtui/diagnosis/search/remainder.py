@@ -16,6 +16,7 @@ from nbtui.diagnosis.search.search import SearchState
 from nbtui.parity.align import LOOP
 from nbtui.parity.streams import upstream
 
+RECIPROCAL = ("rot_a_star_A_inv", "rot_b_star_A_inv", "rot_c_star_A_inv")
 TOLERANCE = 1e-6  # relative: a smaller difference is within the comparison's tolerance
 
 
@@ -37,14 +38,16 @@ def remainder(rows: Rows, state: SearchState, slack: float = 0.0) -> Remainder:
     explained = {name for name in (SUM, PIXEL) if rows.reproduced(name, loose)}
     if PIXEL in explained:
         return Remainder(tuple(left), ())
-    of_print = {name for name in left if not _feeds(name) or (SUM in explained and sections[name] == LOOP)}
+    of_print = {name for name in left if not _feeds(name, rows) or (SUM in explained and sections[name] == LOOP)}
     return Remainder(
         tuple(name for name in left if name in of_print), tuple(name for name in left if name not in of_print)
     )
 
 
-def _feeds(name: str) -> bool:
+def _feeds(name: str, rows: Rows) -> bool:
     """Whether the pixel is made from a field, or is the field."""
+    if name in RECIPROCAL:  # of shapes other than SQUARE, for which no lattice factor is printed
+        return "F_latt" not in rows.fields
     return name in upstream(PIXEL) or name == PIXEL or PIXEL in upstream(name)
 
 

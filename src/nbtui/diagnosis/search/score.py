@@ -8,7 +8,6 @@ reproduced does not feed the pixel: it counts little.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -48,12 +47,12 @@ class Score:
     rows: Rows
     apart: Array
 
-    def of(self, predicted: Array, fitted: Iterable[str] = ()) -> Scored:
-        """The score of a prediction; ``fitted``: fields that it was fitted to, which prove nothing."""
+    def of(self, predicted: Array) -> Scored:
+        """The score of a prediction, NaN where it has no line."""
         row_bits = self.rows.bits(predicted, self.rows.suspect)
         left = np.where((row_bits > 0.0) | self._fed(row_bits), np.maximum(row_bits, self.apart), 0.0)
         broken = (row_bits > 0.0) & (self.apart == 0.0)
-        left = np.where(self._rows_of(fitted), self.apart, np.where(broken, left * self._harm, left))
+        left = np.where(broken, left * self._harm, left)
         fields = np.bincount(self.rows.group, weights=left / self._share, minlength=len(self.rows.sizes))
         printed = self._of_print(row_bits)
         unknown = float(fields[~printed].sum())
@@ -87,19 +86,16 @@ class Score:
         feeds = np.asarray(self._downstream[wrong].any(axis=0), dtype=bool)
         return np.asarray(feeds[self.rows.group] & ~self._makes_pixel, dtype=bool)
 
-    def _rows_of(self, names: Iterable[str]) -> Flags:
-        wanted = set(names)
-        if not wanted:
-            return np.zeros(len(self.rows), dtype=bool)
-        return np.asarray([name in wanted for name in self.rows.fields], dtype=bool)
+    def _rows_of(self, name: str) -> Flags:
+        return np.asarray([field == name for field in self.rows.fields], dtype=bool)
 
     @cached_property
     def _pixel(self) -> Flags:
-        return self._rows_of([PIXEL])
+        return self._rows_of(PIXEL)
 
     @cached_property
     def _sums(self) -> Flags:
-        return self._rows_of([SUM])
+        return self._rows_of(SUM)
 
     @cached_property
     def _makes_pixel(self) -> Flags:

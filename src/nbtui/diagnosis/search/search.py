@@ -119,8 +119,7 @@ class Search:
     def _state(self, members: Members, made: Replay) -> SearchState:
         """Score a replay."""
         predicted = predictions(self.rows, made)
-        fitted = [name for _, variant in members for name in variant.form.fitted]
-        scored = self.score.of(predicted, fitted)
+        scored = self.score.of(predicted)
         price = sum(self.score.price(item) - self.cheaper.get(item.id, 0.0) for _, item in members)
         return SearchState(members, np.where(np.isnan(predicted), self.rows.reference, predicted), scored, price)
 
