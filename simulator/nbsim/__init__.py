@@ -44,7 +44,6 @@ if TYPE_CHECKING:
         misset_angles,
         misset_rotation,
         rotation_of,
-        write_matrix,
     )
     from nbsim.refinement.panels import Panel, Panels
     from nbsim.refinement.reflections import AsymmetricUnit, reflections_at, with_reflections
@@ -129,7 +128,6 @@ __all__ = [
     "vdiv_steps",
     "walk",
     "with_reflections",
-    "write_matrix",
 ]
 
 _NAMES = {
@@ -156,7 +154,7 @@ _NAMES = {
     "pixel.trace_table": "F_CELL_ORIGINS MADE_BY SETUP_LINES_MADE_BY TERM_AXES TERM_COLUMNS",
     "refinement.background": "background_plane",
     "refinement.cell_constraints": "CellConstraint",
-    "refinement.orientation": "a_matrix cell_of misset_angles misset_rotation rotation_of write_matrix",
+    "refinement.orientation": "a_matrix cell_of misset_angles misset_rotation rotation_of",
     "refinement.panels": "Panel Panels",
     "refinement.reflections": "AsymmetricUnit reflections_at with_reflections",
     "refinement.uncertainty": "covariance fisher_information",
