@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nbsim.image.compiled import kernel_is_built
     from nbsim.image.render import Image, render
     from nbsim.model import StructureFactors, TraceLine
+    from nbsim.module import ExperimentModule
     from nbsim.options.flag import Flag, number
     from nbsim.options.options import NOT_GIVEN, Options
     from nbsim.options.own import OWN
@@ -73,6 +74,7 @@ __all__ = [
     "CrystalFrame",
     "DetectorFrame",
     "Experiment",
+    "ExperimentModule",
     "Flag",
     "Image",
     "InputError",
@@ -144,6 +146,7 @@ _NAMES = {
     "options.parse": "parse split_command walk",
     "options.quirks": "Quirks",
     "options.table": "FLAGS SECTIONS flag_named",
+    "module": "ExperimentModule",
     "parameter_vector": "ParameterVector",
     "parameters": "Parameters",
     "pixel.details": "term_details",
