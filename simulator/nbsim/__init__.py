@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nbsim.image.compiled import kernel_is_built
     from nbsim.image.render import Image, render
     from nbsim.model import StructureFactors, TraceLine
+    from nbsim.module import ExperimentModule
     from nbsim.options.flag import Flag, number
     from nbsim.options.options import NOT_GIVEN, Options
     from nbsim.options.own import OWN
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
         misset_angles,
         misset_rotation,
         rotation_of,
-        write_matrix,
     )
     from nbsim.refinement.panels import Panel, Panels
     from nbsim.refinement.reflections import AsymmetricUnit, reflections_at, with_reflections
@@ -74,6 +74,7 @@ __all__ = [
     "CrystalFrame",
     "DetectorFrame",
     "Experiment",
+    "ExperimentModule",
     "Flag",
     "Image",
     "InputError",
@@ -129,7 +130,6 @@ __all__ = [
     "vdiv_steps",
     "walk",
     "with_reflections",
-    "write_matrix",
 ]
 
 _NAMES = {
@@ -146,6 +146,7 @@ _NAMES = {
     "options.parse": "parse split_command walk",
     "options.quirks": "Quirks",
     "options.table": "FLAGS SECTIONS flag_named",
+    "module": "ExperimentModule",
     "parameter_vector": "ParameterVector",
     "parameters": "Parameters",
     "pixel.details": "term_details",
@@ -156,7 +157,7 @@ _NAMES = {
     "pixel.trace_table": "F_CELL_ORIGINS MADE_BY SETUP_LINES_MADE_BY TERM_AXES TERM_COLUMNS",
     "refinement.background": "background_plane",
     "refinement.cell_constraints": "CellConstraint",
-    "refinement.orientation": "a_matrix cell_of misset_angles misset_rotation rotation_of write_matrix",
+    "refinement.orientation": "a_matrix cell_of misset_angles misset_rotation rotation_of",
     "refinement.panels": "Panel Panels",
     "refinement.reflections": "AsymmetricUnit reflections_at with_reflections",
     "refinement.uncertainty": "covariance fisher_information",

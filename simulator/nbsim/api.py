@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, SupportsIndex
 
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from nbsim import model as models
+from nbsim import notebook
+from nbsim.errors import InputError
 from nbsim.image.render import Image, render
-from nbsim.model import ExperimentData, StructureFactors
+from nbsim.model import ExperimentData, StructureFactors, TraceLine
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
-from nbsim.parameters import ROWS, Value
+from nbsim.parameters import ROWS, Parameters, Value
 from nbsim.pixel import pixel as pixels
 from nbsim.pixel.pixel import PixelResult
 from nbsim.pixel.trace import terms_rows
@@ -27,6 +31,12 @@ _SPEC = Quirks()
 
 class Experiment(ExperimentData):
     """One nanoBragg run: its numbers, and the verbs that simulate it."""
+
+    def __repr__(self) -> str:
+        return notebook.text(self)
+
+    def _repr_html_(self) -> str:
+        return notebook.page(self)
 
     @classmethod
     def from_command(
@@ -202,17 +212,20 @@ class Experiment(ExperimentData):
         Raises:
             InputError: the box leaves the detector, or fewer than one thread.
         """
+        for name, axis in (("slow", slow), ("fast", fast)):
+            if not (axis is None or isinstance(axis, range)):
+                raise InputError(f"{name}: a range of pixels such as range(3, 8), or None, not {type(axis).__name__}")
         return pixels.photons(self, slow, fast, n_threads=n_threads)
 
-    def pixel(self, slow: int, fast: int, *, n_threads: int = 1) -> PixelResult:
+    def pixel(self, slow: SupportsIndex, fast: SupportsIndex, *, n_threads: int = 1) -> PixelResult:
         """One pixel with every intermediate; its ``value`` [photons] is differentiable in the experiment's tensors.
 
         Raises:
             InputError: the pixel is not on the detector, masked, or outside the ROI.
         """
-        return pixels.simulate_pixel(self, slow, fast, n_threads=n_threads)
+        return pixels.simulate_pixel(self, _index("slow", slow), _index("fast", fast), n_threads=n_threads)
 
-    def terms(self, slow: int, fast: int) -> dict[str, npt.NDArray[Any]]:
+    def terms(self, slow: SupportsIndex, fast: SupportsIndex) -> dict[str, npt.NDArray[Any]]:
         """Contribution of each (layer, subpixel, source, phi step, mosaic domain) to a pixel, in order of accumulation.
 
         Columns of equal length (n,): counters, fractional and nearest h, k, l, ``F_latt``, ``F_cell`` [electrons] and
@@ -223,6 +236,37 @@ class Experiment(ExperimentData):
         """
         with torch.no_grad():
             return terms_rows(self.pixel(slow, fast))
+
+
+# torch.load with weights_only reads an experiment: these hold data, and run no code of their own
+torch.serialization.add_safe_globals(
+    [
+        Experiment,
+        Options,
+        Quirks,
+        Parameters,
+        TraceLine,
+        models.Beam,
+        models.Caps,
+        models.Crystal,
+        models.Detector,
+        models.Inputs,
+        models.Sampling,
+        StructureFactors,
+    ]
+)
+
+
+def _index(name: str, value: SupportsIndex) -> int:
+    """A pixel index as an int.
+
+    Raises:
+        InputError: it is not a whole number by type.
+    """
+    try:
+        return operator.index(value)
+    except TypeError as error:
+        raise InputError(f"{name}: a pixel index is a whole number, not {type(value).__name__}") from error
 
 
 from_command = Experiment.from_command

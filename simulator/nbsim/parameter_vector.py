@@ -162,6 +162,10 @@ class ParameterVector:
         """Values of the components at x = 0, in the units of the parameters, (n,)."""
         return torch.cat([part.value.flatten()[part.chosen] for part in self._parts])
 
+    def scale(self, parameter: str) -> float:
+        """The default scale of a parameter of this vector, in its unit."""
+        return next(part.scale for part in self._parts if part.name == parameter)
+
     def to_vector(self, experiment: Experiment | None = None) -> Tensor:
         """x of ``experiment``, by default of the start, (n,) float64, with its graph.
 

@@ -126,6 +126,10 @@ def image_values(
         InputError: a pixel is not on the detector, or a reverse transform of torch.func needs more than the memory.
     """
     detector = experiment.detector
+    if pixels.dtype.is_floating_point or pixels.dtype.is_complex or pixels.dtype == torch.bool or pixels.is_meta:
+        raise InputError(f"pixels: {pixels.dtype} on {pixels.device}; indices (slow, fast) are whole numbers, int64")
+    if pixels.dim() != 2 or pixels.shape[1] != 2:
+        raise InputError(f"pixels: has the shape {tuple(pixels.shape)}, needs (n, 2): slow, fast")
     pixels = pixels.to(experiment.device)
     limit = torch.tensor([detector.n_slow, detector.n_fast], device=pixels.device)
     if bool(((pixels < 0) | (pixels >= limit)).any()):

@@ -7,18 +7,14 @@ nanoBragg, and follows the cell exactly (C's own B is off where two or more angl
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor
 
 from nbsim.constants import RTD
-from nbsim.errors import InputError
 from nbsim.rotations import rotation_matrix
 from nbsim.setup.crystal import cell_in_radians, reciprocal_from_cell
 from nbsim.setup.crystal import cell_of as cell_of_stars
 from nbsim.vectors import cross, unit
-from nbsim.whole_file import write_whole
 
 _SMALLEST_COSINE = 1e-8  # of the rotation about y; below, those about x and z have the same axis
 
@@ -68,19 +64,3 @@ def rotation_of(a_matrix: Tensor) -> Tensor:
     a_star, b_star, _ = a_matrix.unbind(1)
     first, third = unit(a_star), unit(cross(a_star, b_star))
     return torch.stack((first, cross(third, first), third), dim=1)
-
-
-def write_matrix(path: Path | str, a_matrix: Tensor, wavelength: Tensor | float) -> None:
-    """Write A (3, 3) [1/A] times ``wavelength`` [A] as a MOSFLM matrix: ``-mat`` hands it to the C program.
-
-    The command line must hold the same ``-lambda``, and neither ``-cell`` nor ``-misset``.
-
-    Raises:
-        InputError: not three by three finite numbers.
-        OutputError: the file cannot be written.
-    """
-    if tuple(a_matrix.shape) != (3, 3) or not bool(a_matrix.isfinite().all()):
-        raise InputError(f"{path}: A must be three by three finite numbers, not of shape {tuple(a_matrix.shape)}")
-    rows = (a_matrix.detach().double().cpu() * float(wavelength)).tolist()
-    text = "".join(" ".join(f"{value:.17g}" for value in row) + "\n" for row in rows)
-    write_whole(Path(path), [text.encode("ascii")])

@@ -1,0 +1,154 @@
+"""An experiment as a Python object: equality, copies, files, repr, notebook, module, misuse."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import io
+import pickle
+import re
+import warnings
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from nbsim import Experiment, ExperimentModule, InputError, image_values
+
+COMMAND = "-default_F 100 -cell 40 50 60 90 90 90 -misset 10 20 30 -N 4 -distance 60 -detpixels 8 -pixel 2 -mosaic 0.3"
+
+
+@pytest.fixture(scope="module")
+def experiment() -> Experiment:
+    return Experiment.from_command(COMMAND)
+
+
+def saved(experiment: Experiment) -> Experiment:
+    stream = io.BytesIO()
+    torch.save(experiment, stream)
+    stream.seek(0)
+    loaded = torch.load(stream)  # weights_only by default
+    assert isinstance(loaded, Experiment)
+    return loaded
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda e: pickle.loads(pickle.dumps(e)), saved])
+def test_a_copy_is_equal_and_works(copied: Callable[[Experiment], Experiment], experiment: Experiment) -> None:
+    again = copied(experiment)
+    assert again == experiment and hash(again) == hash(experiment) and {again: 1}[experiment] == 1
+    assert torch.equal(again.with_parameters(phi=0.1).photons(), experiment.with_parameters(phi=0.1).photons())
+
+
+def test_any_number_makes_a_difference(experiment: Experiment) -> None:
+    assert experiment == Experiment.from_command(COMMAND)
+    for name, value in experiment.parameters.as_dict().items():
+        if name == "n_cells":
+            continue
+        other = experiment.with_parameters(**{name: value + 1e-3 * (1.0 + value)})
+        assert other != experiment
+    assert experiment.to(torch.float32) != experiment and experiment != "an experiment"
+    assert experiment.with_quirks(phi_carryover=True) != experiment
+
+
+def test_a_deep_copy_of_a_fitted_experiment_holds_values(experiment: Experiment) -> None:
+    leaf = torch.tensor(61.0, dtype=torch.float64, requires_grad=True)
+    fitted = experiment.with_parameters(distance=leaf)
+    again = copy.deepcopy(fitted)
+    assert again == fitted and not again.detector.pix0.requires_grad and fitted.detector.pix0.requires_grad
+
+
+def test_the_repr_is_one_line(experiment: Experiment) -> None:
+    assert repr(experiment) == (
+        "Experiment(8 x 8 pixels of 2 mm at 60 mm, 1 Å, cell 40 50 60 90 90 90, N 4 4 4; float64, cpu)"
+    )
+
+
+def test_a_notebook_shows_the_image(experiment: Experiment) -> None:
+    page = experiment._repr_html_()
+    data = re.search(r"data:image/png;base64,([A-Za-z0-9+/=]+)", page)
+    assert data is not None
+    png = base64.b64decode(data[1])
+    size, body = png[16:24], png[png.index(b"IDAT") + 4 : png.index(b"IEND") - 8]
+    assert size == (8).to_bytes(4, "big") * 2
+    grey = np.frombuffer(zlib.decompress(body), dtype=np.uint8).reshape(8, 9)[:, 1:]
+    photons = experiment.image().photons.numpy()
+    assert grey[np.unravel_index(photons.argmax(), photons.shape)] == grey.min() == 0
+
+
+def test_the_image_of_very_many_terms_is_not_made_for_a_look() -> None:
+    page = Experiment.from_command(f"{COMMAND} -detpixels 3000 -phisteps 50")._repr_html_()
+    assert "<img" not in page and "image() computes the image" in page
+
+
+def test_places_by_position(experiment: Experiment) -> None:
+    assert experiment.to(torch.float32).dtype is torch.float32
+    assert experiment.to("cpu", torch.float32) == experiment.to(torch.zeros(1)) == experiment.to(dtype=torch.float32)
+    with pytest.raises(InputError, match="to: int is neither a dtype, a device nor a tensor"):
+        experiment.to(3)  # type: ignore[arg-type]
+
+
+def test_old_names_warn(experiment: Experiment) -> None:
+    for old, value in (
+        (lambda: experiment.beam.kahn, experiment.beam.polarization),
+        (lambda: experiment.crystal.cells, experiment.crystal.n_cells),
+        (lambda: experiment.detector.beam_center, experiment.detector.centers),
+    ):
+        with pytest.warns(DeprecationWarning, match="is now"):
+            assert old() is value
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        experiment.to(torch.float32).image()
+
+
+class TestModule:
+    def test_has_the_gradients_of_the_parameters(self, experiment: Experiment) -> None:
+        module = ExperimentModule(experiment, "misset", "distance")
+        assert {name for name, _ in module.named_parameters()} == {"misset", "distance"}
+        assert module.experiment() == experiment
+        module(range(2, 5), range(3)).sum().backward()
+        leaf = experiment.parameters.distance.clone().requires_grad_()
+        experiment.with_parameters(distance=leaf).photons(range(2, 5), range(3)).sum().backward()
+        assert isinstance(module.distance, torch.Tensor) and torch.equal(module.distance.grad, leaf.grad)
+
+    def test_state_copies_and_places(self, experiment: Experiment) -> None:
+        module = ExperimentModule(experiment, "cell", "fluence")
+        other = copy.deepcopy(module)
+        with torch.no_grad():
+            module.get_parameter("cell").add_(0.5)
+        other.load_state_dict(module.state_dict())
+        assert other.experiment() == module.experiment() != experiment
+        assert module.to(torch.float32)().dtype is torch.float32
+
+    def test_adam_fits(self, experiment: Experiment) -> None:
+        measured = experiment.with_parameters(distance=60.1).photons()
+        module = ExperimentModule(experiment, "distance")
+        optimizer = torch.optim.Adam(module.groups(lr=0.1))
+        for _ in range(40):
+            optimizer.zero_grad()
+            (module() - measured).square().sum().backward()
+            optimizer.step()
+        assert float(module.get_parameter("distance").detach()) == pytest.approx(60.1, abs=0.02)
+
+    def test_refuses_what_has_no_effect(self, experiment: Experiment) -> None:
+        with pytest.raises(InputError, match="close_distance: the command gives the distance"):
+            ExperimentModule(experiment, "close_distance")
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda e: e.pixel(1.0, 2), "slow: a pixel index is a whole number, not float"),
+        (lambda e: e.terms(1, torch.tensor(2.5)), "fast: a pixel index is a whole number, not Tensor"),
+        (lambda e: e.photons(slow=3), r"slow: a range of pixels such as range\(3, 8\), or None, not int"),
+        (lambda e: image_values(e, torch.tensor([[1.0, 2.0]])), "pixels: torch.float32 on cpu; indices"),
+        (lambda e: image_values(e, torch.tensor([1, 2])), r"pixels: has the shape \(2,\), needs \(n, 2\)"),
+        (lambda e: image_values(e, torch.zeros(1, 2, device="meta").long()), "pixels: torch.int64 on meta"),
+        (lambda e: e.with_parameters(distance=float("nan")), "distance: not every number is finite"),
+    ],
+)
+def test_misuse_is_an_input_error(call: Callable[[Experiment], Any], words: str, experiment: Experiment) -> None:
+    with pytest.raises(InputError, match=words):
+        call(experiment)
