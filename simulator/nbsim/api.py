@@ -202,12 +202,22 @@ class Experiment(ExperimentData):
             cancelled=cancelled,
         )
 
-    def photons(self, slow: range | None = None, fast: range | None = None, *, n_threads: int = 1) -> Tensor:
+    def photons(
+        self,
+        slow: range | None = None,
+        fast: range | None = None,
+        *,
+        n_threads: int = 1,
+        interpolation_end: bool = False,
+    ) -> Tensor:
         """Values [photons] of a box of pixels, (len(slow), len(fast)), in the run's dtype; None: the whole axis.
 
         The image as a differentiable function of :meth:`with_parameters` and of every tensor of the experiment. Pixels
         outside the ROI or masked are 0. Memory stays bounded at any size: what a gradient needs is recomputed tile by
         tile.
+
+        Where F is interpolated, every pixel interpolates as far as the table has room. C, :meth:`image` and
+        :meth:`pixel` stop at the first pixel without room; ``interpolation_end`` searches for it, in all rows above.
 
         Raises:
             InputError: the box leaves the detector, or fewer than one thread.
@@ -215,7 +225,7 @@ class Experiment(ExperimentData):
         for name, axis in (("slow", slow), ("fast", fast)):
             if not (axis is None or isinstance(axis, range)):
                 raise InputError(f"{name}: a range of pixels such as range(3, 8), or None, not {type(axis).__name__}")
-        return pixels.photons(self, slow, fast, n_threads=n_threads)
+        return pixels.photons(self, slow, fast, n_threads=n_threads, interpolation_end=interpolation_end)
 
     def pixel(self, slow: SupportsIndex, fast: SupportsIndex, *, n_threads: int = 1) -> PixelResult:
         """One pixel with every intermediate; its ``value`` [photons] is differentiable in the experiment's tensors.

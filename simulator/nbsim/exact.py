@@ -19,6 +19,8 @@ _C_FUNCTIONS: dict[str, Callable[[float], float]] = {"sin": math.sin, "cos": mat
 
 def with_value(smooth: Tensor, exact: Tensor) -> Tensor:
     """``exact`` to the last bit, signed zeros included, with the derivatives of ``smooth``; finite, one shape."""
+    if not is_followed(smooth):
+        return exact
     # x - x is +0 for every finite x, and y - (+0) is y for every y
     return exact.detach() - (smooth.detach() - smooth)
 

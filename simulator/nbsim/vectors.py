@@ -60,9 +60,9 @@ def rotate_xyz(v: Tensor, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
 
     A zero angle leaves the vector untouched, as in C; the derivative there is that of the rotation.
     """
-    for axis, angle in enumerate((x, y, z)):
+    angles = torch.stack((x, y, z))
+    for axis, (angle, c, s) in enumerate(zip(angles, cos(angles), sin(angles), strict=True)):
         first, second = (axis + 1) % 3, (axis + 2) % 3
-        c, s = cos(angle), sin(angle)
         parts = list(v.unbind(-1))
         parts[first], parts[second] = (
             parts[first] * c - parts[second] * s,

@@ -114,13 +114,22 @@ def simulate_pixel(
 
 
 def image_values(
-    experiment: ExperimentData, pixels: Tensor, *, n_threads: int = 1, state: RunState | None = None
+    experiment: ExperimentData,
+    pixels: Tensor,
+    *,
+    n_threads: int = 1,
+    state: RunState | None = None,
+    interpolation_end: bool = False,
 ) -> Tensor:
     """Values [photons] of ``pixels`` (P, 2), int64 (slow, fast), in the experiment's dtype, (P,), with their graph.
 
     The same terms and sums as :func:`simulate_pixel`; pixels that are masked or outside the ROI are 0. C stores
     these values as float32. A gradient recomputes every tile: the memory stays that of one tile and some 100 bytes
     per pixel. The reverse transforms of torch.func cannot recompute; they keep the intermediates of all tiles.
+
+    ``interpolation_end``: F is nearest from the pixel on where C's interpolation ends (L14), searched for in all rows
+    up to the last pixel. Without it a pixel depends on no other, and F is interpolated wherever the table has room.
+    ``state`` overrides both.
 
     Raises:
         InputError: a pixel is not on the detector, or a reverse transform of torch.func needs more than the memory.
@@ -137,7 +146,8 @@ def image_values(
     if pixels.shape[0] == 0:
         return torch.zeros(0, dtype=experiment.dtype, device=experiment.device)
     if state is None:
-        state = run_state(experiment, n_threads=n_threads, until_row=int(pixels[:, 0].max()))
+        until_row = int(pixels[:, 0].max())
+        state = run_state(experiment, n_threads=n_threads, until_row=until_row, interpolation_end=interpolation_end)
     n_passes = experiment.n_passes
     tiles = torch.split(pixels, max(1, TILE // n_passes))
 
@@ -178,9 +188,16 @@ def _check_transform_memory(experiment: ExperimentData, n_pixels: int) -> None:
 
 
 def photons(
-    experiment: ExperimentData, slow: range | None = None, fast: range | None = None, *, n_threads: int = 1
+    experiment: ExperimentData,
+    slow: range | None = None,
+    fast: range | None = None,
+    *,
+    n_threads: int = 1,
+    interpolation_end: bool = False,
 ) -> Tensor:
     """Values [photons] of a box of pixels, (len(slow), len(fast)), with their graph; None: the whole axis.
+
+    ``interpolation_end`` as for :func:`image_values`.
 
     Raises:
         InputError: the box leaves the detector.
@@ -189,7 +206,8 @@ def photons(
     rows = range(detector.n_slow) if slow is None else slow
     columns = range(detector.n_fast) if fast is None else fast
     axes = (torch.tensor(tuple(axis), dtype=torch.int64) for axis in (rows, columns))
-    values = image_values(experiment, torch.cartesian_prod(*axes), n_threads=n_threads)
+    pixels = torch.cartesian_prod(*axes)
+    values = image_values(experiment, pixels, n_threads=n_threads, interpolation_end=interpolation_end)
     return values.reshape(len(rows), len(columns))
 
 

@@ -74,11 +74,13 @@ def _interpolation_stop(
 
 
 @torch.no_grad()
-def run_state(experiment: ExperimentData, *, n_threads: int = 1, until_row: int | None = None) -> RunState:
+def run_state(
+    experiment: ExperimentData, *, n_threads: int = 1, until_row: int | None = None, interpolation_end: bool = True
+) -> RunState:
     """The inheritance of the pixels of rows up to ``until_row`` (default: all) in a run with ``n_threads``.
 
-    The search for the end of interpolation follows the scan order of one thread; with more threads C races
-    and has no reproducible answer (section 8.3).
+    ``interpolation_end``: search for the end of interpolation, through every pixel of those rows. The search follows
+    the scan order of one thread; with more threads C races and has no reproducible answer (section 8.3).
 
     Raises:
         InputError: fewer than one thread.
@@ -91,6 +93,6 @@ def run_state(experiment: ExperimentData, *, n_threads: int = 1, until_row: int 
         found = (first_pass_pixel(experiment, rows) for rows in blocks)
         first = tuple(pixel for pixel in found if pixel is not None)
     stop: tuple[int, int, int] | None = None
-    if interpolates(experiment) and experiment.quirks.interpolation_switch_off:
+    if interpolation_end and interpolates(experiment) and experiment.quirks.interpolation_switch_off:
         stop = _interpolation_stop(experiment, range(stop_row), first)
     return RunState(first, stop)

@@ -20,6 +20,7 @@ _BYTES_PER_PIXEL = 40  # photons, the map of rendered pixels, and the copies for
 _BYTES_PER_DEVICE_PIXEL = 24  # photons, two masks, the list of doubtful pixels
 _BYTES_PER_TILE = 2 << 30  # of the full formula on a device
 _BYTES_PER_PASS = 400  # the full formula keeps all passes of a pixel in memory
+_FEW_PASSES = 1000  # fit anywhere; asking for the available memory takes a tenth of a set-up
 _BYTES_PER_DOMAIN = 100
 _PARALLEL = 1e-9
 _SIGNED = ("-distance", "-close_distance")
@@ -114,6 +115,8 @@ def check_pixel_memory(passes: int) -> None:
     Raises:
         InputError: the message gives the size.
     """
+    if passes < _FEW_PASSES:
+        return
     check_memory(
         _BYTES_PER_PASS * passes,
         f"a pixel of {passes} passes",

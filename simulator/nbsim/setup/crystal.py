@@ -67,7 +67,8 @@ def cell_volume(cell: tuple[Tensor, ...]) -> Tensor:
     """Volume [A^3] of a, b, c [A], alpha, beta, gamma [rad]."""
     a, b, c, alpha, beta, gamma = cell
     half = (alpha + beta + gamma) / 2.0
-    skew = sin(half) * sin(half - alpha) * sin(half - beta) * sin(half - gamma)
+    first, second, third, fourth = sin(torch.stack((half, half - alpha, half - beta, half - gamma)))
+    skew = first * second * third * fourth
     volume = 2.0 * a * b * c * sqrt(torch.abs(skew))
     return torch.where(volume > 0.0, volume, torch.full_like(volume, SMALLEST_NORMAL))
 
@@ -81,16 +82,18 @@ def reciprocal_from_cell(cell: tuple[Tensor, ...], *, literal: bool = True) -> t
     a, b, c, alpha, beta, gamma = cell
     volume = cell_volume(cell)
     inverse = 1.0 / volume
-    a_star = b * c * sin(alpha) * inverse
-    b_star = c * a * sin(beta) * inverse
-    c_star = a * b * sin(gamma) * inverse
+    angles = torch.stack((alpha, beta, gamma))
+    (sin_alpha, sin_beta, sin_gamma), (cos_alpha, cos_beta, cos_gamma) = sin(angles), cos(angles)
+    a_star = b * c * sin_alpha * inverse
+    b_star = c * a * sin_beta * inverse
+    c_star = a * b * sin_gamma * inverse
     # only rounding takes it beyond 1, at gamma* = 90 degrees, where its second derivative is not zero
     unclamped = c * inverse / a_star / b_star
     sin_gamma_star = with_value(unclamped, torch.clamp(unclamped, -1.0, 1.0))
-    cos_alpha_star = _cosine((cos(beta) * cos(gamma) - cos(alpha)) / (sin(beta) * sin(gamma)))
-    cos_beta_star = _cosine((cos(gamma) * cos(alpha) - cos(beta)) / (sin(gamma) * sin(alpha)))
-    cos_gamma_star = _cosine((cos(alpha) * cos(beta) - cos(gamma)) / (sin(alpha) * sin(beta)))
-    height = c_star * volume / (a * b * c * (sin_gamma_star if literal else sin(gamma)))
+    cos_alpha_star = _cosine((cos_beta * cos_gamma - cos_alpha) / (sin_beta * sin_gamma))
+    cos_beta_star = _cosine((cos_gamma * cos_alpha - cos_beta) / (sin_gamma * sin_alpha))
+    cos_gamma_star = _cosine((cos_alpha * cos_beta - cos_gamma) / (sin_alpha * sin_beta))
+    height = c_star * volume / (a * b * c * (sin_gamma_star if literal else sin_gamma))
     zero = torch.zeros_like(volume)
     return (
         torch.stack([a_star, zero, zero]),
@@ -143,7 +146,7 @@ def complete(
     """
     a_star, b_star, c_star = stars
     if misset is not None:
-        a_star, b_star, c_star = (rotate_xyz(v, misset[0], misset[1], misset[2]) for v in stars)
+        a_star, b_star, c_star = rotate_xyz(torch.stack(stars), misset[0], misset[1], misset[2])
     ab, bc, ca = cross(a_star, b_star), cross(b_star, c_star), cross(c_star, a_star)
     inverse = dot(a_star, bc)
     if cell is not None:
@@ -263,6 +266,7 @@ def angles_degrees(a: Tensor, b: Tensor, c: Tensor) -> tuple[float, float, float
     def between(v: Tensor, w: Tensor) -> float:
         return math.degrees(math.atan2(length(cross(v, w)).item(), dot(v, w).item()))
 
+    a, b, c = a.detach(), b.detach(), c.detach()
     return between(b, c), between(c, a), between(a, b)
 
 

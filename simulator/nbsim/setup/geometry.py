@@ -283,11 +283,11 @@ def place(
     def swung(v: Tensor) -> Tensor:
         return rotate_about(v, frame.twotheta, angles.twotheta)
 
-    ratio = _nonzero(dot(frame.beam, turned(frame.normal)))
+    fast_rotated, slow_rotated, normal_rotated = turned(torch.stack((frame.fast, frame.slow, frame.normal)))
+    fast, slow, normal = swung(torch.stack((fast_rotated, slow_rotated, normal_rotated)))
+    ratio = _nonzero(dot(frame.beam, normal_rotated))
     early_close = torch.abs(ratio * distance) if close_distance is None else close_distance
     early_distance = early_close / ratio
-    fast_rotated, slow_rotated, normal_rotated = turned(frame.fast), turned(frame.slow), turned(frame.normal)
-    fast, slow, normal = swung(fast_rotated), swung(slow_rotated), swung(normal_rotated)
     if pivot_name == "SAMPLE":
         f_close, s_close = centers.f_close, centers.s_close
         start = -f_close * frame.fast - s_close * frame.slow + early_close * frame.normal
