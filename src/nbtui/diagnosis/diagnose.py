@@ -11,7 +11,7 @@ from nbtui.diagnosis.answer import Diagnosis, Verdict
 from nbtui.diagnosis.explain.attribution import attribute, given
 from nbtui.diagnosis.explain.causes import Cause, Outcome, ranked, remarks
 from nbtui.diagnosis.explain.certain import certain
-from nbtui.diagnosis.explain.unknown import unexplained
+from nbtui.diagnosis.explain.unknown import Unexplained, unexplained
 from nbtui.diagnosis.hypotheses.catalogue import variants_of
 from nbtui.diagnosis.hypotheses.record import CauseKind, Problem, Variant
 from nbtui.diagnosis.hypotheses.taps import PIXEL_CENTER
@@ -21,7 +21,7 @@ from nbtui.diagnosis.search.fit import fitted
 from nbtui.diagnosis.search.inherited import divergences
 from nbtui.diagnosis.search.preflight import hints, preflight, source_lines
 from nbtui.diagnosis.search.ratios import matches
-from nbtui.diagnosis.search.remainder import beyond_tolerance, remainder
+from nbtui.diagnosis.search.remainder import Remainder, beyond_tolerance, remainder
 from nbtui.diagnosis.search.rows import PIXEL_FACTORS, Rows, common_rows, predictions
 from nbtui.diagnosis.search.search import DONE, Search, silent
 from nbtui.diagnosis.search.single import find_single, single_noise, suspected_single
@@ -29,7 +29,7 @@ from nbtui.diagnosis.without_simulation import diagnose_from_logs
 from nbtui.errors import SimulationFailed, UnusableInput
 from nbtui.live.c_terms import terms_of_c
 from nbtui.live.model import Case
-from nbtui.live.scene import Array, cell_of, frame_of, load_scene
+from nbtui.live.scene import cell_of, frame_of, load_scene
 from nbtui.parity.blocks import BlockPairing, paired_blocks
 from nbtui.parity.compare import compare
 from nbtui.parity.own_values import contradictions
@@ -97,7 +97,7 @@ def diagnose(
         faulty_side=asked.side if causes else "",
         notes=(*asked.notes, *source.notes),
         certain=certain(rows, print_fields=left.of_print, block=_block(paired_blocks(c, py))),
-        unknown=unexplained(outcome.rows, outcome.states[0].predicted, left.unknown, _tried(outcome)),
+        unknown=() if verdict is Verdict.AGREES else _unknown(outcome, left),
         remarks=remarks(outcome),
         consistency=inconsistent,
         ratios=matches(c, py, base, single=outcome.single is not None),
@@ -116,10 +116,10 @@ def _block(pairing: BlockPairing) -> str:
     )
 
 
-def _tried(outcome: Outcome) -> list[tuple[str, Array]]:
-    """Single causes and their predictions, from which the nearest is named."""
-    singles = (state for state in outcome.states if len(state.variants) == 1)
-    return [(state.ids[0], state.predicted) for state in singles]
+def _unknown(outcome: Outcome, left: Remainder) -> tuple[Unexplained, ...]:
+    """What no cause explains, with the nearest of the single causes."""
+    singles = [(state.ids[0], state.predicted) for state in outcome.states if len(state.variants) == 1]
+    return unexplained(outcome.rows, outcome.states[0].predicted, left.unknown, singles)
 
 
 def _verdict(outcome: Outcome, causes: tuple[Cause, ...]) -> Verdict:

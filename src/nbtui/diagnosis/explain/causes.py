@@ -24,7 +24,8 @@ SHOWN = 5  # causes reported at most
 # A cause outside the list may look like one inside, more often where part of the pixel remains unexplained. Measured on
 # a port that shares no code with the diagnosis: benchmarks/second_world.py prints how often an answer was right.
 IN_THE_LIST, IN_THE_LIST_AS_WELL = 0.97, 0.6
-SINGLE_SLACK = 3.0  # bits by which single precision may exceed its simulated noise
+SINGLE_SLACK = 6.0  # bits by which single precision may exceed its simulated noise
+SINGLE_LINES = 10.0  # the same for lines that do not feed the pixel, where small values are differences of large ones
 LISTED_GAIN = 4.0  # bits that a superset has to explain beyond its subset to be listed
 LEAST_LIKELY, MOST_LIKELY = 0.01, 0.99  # probabilities beyond are not given in digits
 SUBJECTS = {
@@ -151,7 +152,8 @@ def _explains_more(ids: tuple[str, ...], cost: float, other: tuple[str, ...], co
 def _ids(state: SearchState, left: Remainder, outcome: Outcome) -> tuple[str, ...]:
     """Ids of a state. A harmless line and single precision count only alone, the latter only beyond tolerance."""
     ids = {*state.ids, *(variant.id for variant in outcome.known)}
-    if outcome.rederived or beyond_tolerance(outcome.rows, state, left.of_print):
+    noise = 0.0 if outcome.single is None else SINGLE_LINES
+    if outcome.rederived or beyond_tolerance(outcome.rows, state, left.of_print, noise):
         ids.add(REDERIVED.id)
     if not ids and outcome.quiet is not None:
         ids.add(outcome.quiet.id)

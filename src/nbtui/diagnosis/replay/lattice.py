@@ -44,8 +44,17 @@ def lattice(
         hkl[n] = np.einsum("pmai,i->pma", crystal.cells[crystal.used[n]], vectors[n])
     hkl = noise(Stage.LATTICE, hkl, np.max(np.abs(hkl), axis=-1, keepdims=True))
     factors, f_latt = lattice_factors(hkl, scene, rules)
-    factors = noise(Stage.LATTICE, factors)
+    if not noise.silent and scene.shape == "SQUARE":
+        factors = noise(Stage.LATTICE, factors, _sensitivity(hkl, factors, scene))
+        f_latt = np.prod(factors, axis=-1)
     return LatticeValues(hkl, factors, noise(Stage.LATTICE, f_latt))
+
+
+def _sensitivity(hkl: Array, factors: Array, scene: Scene) -> Array:
+    """Change of each factor per relative change of the angles pi x and pi N x, whose sines are divided."""
+    angle = math.pi * hkl
+    below = np.maximum(np.abs(np.sin(angle)), 1e-6)
+    return np.asarray(np.abs(factors) * (1.0 + np.abs(angle) / below) + np.abs(angle) * scene.n_cells / below)
 
 
 def grating(x: Array, n: int) -> Array:

@@ -77,7 +77,7 @@ def pixel(scene: Scene, rules: PixelRules, noise: Noise) -> PixelValues:
         pix0,
         position,
         radius,
-        outgoing=position / radius[..., None],
+        outgoing=noise(Stage.PIXEL, position / radius[..., None]),
         omega=noise(Stage.PIXEL, solid_angle(scene, rules, radius)),
         obliquity=noise(Stage.PIXEL, scene.close_distance / radius),
     )

@@ -28,6 +28,11 @@ class Noise:
         self._start = rules.noise_from
         self._rng = np.random.default_rng(rules.noise_seed) if rules.noise_from >= 0 else None
 
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is rounded."""
+        return self._rng is None
+
     def __call__(self, stage: Stage, value: Array, scale: Array | float | None = None) -> Array:
         """``value`` as computed in ``stage``; the error is relative to ``scale``, by default to the value itself."""
         if self._rng is None or STAGES.index(stage) < self._start:

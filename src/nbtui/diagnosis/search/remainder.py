@@ -51,10 +51,10 @@ def _feeds(name: str, rows: Rows) -> bool:
     return name in upstream(PIXEL) or name == PIXEL or PIXEL in upstream(name)
 
 
-def beyond_tolerance(rows: Rows, state: SearchState, names: Iterable[str]) -> tuple[str, ...]:
-    """Those of ``names`` that differ by more than the comparison's tolerance."""
+def beyond_tolerance(rows: Rows, state: SearchState, names: Iterable[str], slack: float = 0.0) -> tuple[str, ...]:
+    """Those of ``names`` that differ by more than the comparison's tolerance; ``slack``: as in `remainder`."""
     off = rows.distance(state.predicted, rows.suspect)
-    large = set(_fields(rows, (state.row_bits > 0.0) & (off > TOLERANCE)))
+    large = set(_fields(rows, (state.row_bits > slack) & (off > TOLERANCE)))
     return tuple(name for name in names if name in large)
 
 

@@ -22,7 +22,7 @@ APART = 1e-11  # relative distance from the nearest float32 number beyond which 
 DIGITS = 9  # significant digits from which a float32 number cannot be a short decimal by chance
 NOISES = 8  # replays with noise
 MARGIN = 4.0  # times the largest effect seen among them
-UNITS = (1.0, 1e-10, 1e10)  # a number rounded in one unit may be printed in another
+UNITS = (1.0, 1e-10, 1e10)  # a number rounded in metres may be printed in Angstrom, or the reverse
 WHOLE = 0.8  # share of the decisive fields that makes it the whole run
 SMALL = 2e-6  # relative: a smaller first difference may be single precision although no digit proves it
 
@@ -43,16 +43,13 @@ class Single:
         return self.proven and self.stage == 0 and self.share >= WHOLE
 
 
-def _off(values: Array) -> Array:
-    """Distance to the nearest float32 number, in metres or in Angstrom, relative."""
-    least = np.ones(values.shape)
-    for unit in UNITS:
-        scaled = values * unit
-        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            near = scaled.astype(np.float32).astype(np.float64)
-            off = np.abs(near - scaled) / np.where(scaled == 0.0, 1.0, np.abs(scaled))
-        least = np.minimum(least, np.where(np.isfinite(off), off, 1.0))
-    return least
+def _off(values: Array, unit: float) -> Array:
+    """Distance to the nearest float32 number in a unit, relative."""
+    scaled = values * unit
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        near = scaled.astype(np.float32).astype(np.float64)
+        off = np.abs(near - scaled) / np.where(scaled == 0.0, 1.0, np.abs(scaled))
+    return np.where(np.isfinite(off), off, 1.0)
 
 
 def _digits(value: float) -> int:
@@ -70,8 +67,10 @@ def stage_of(name: str) -> int:
 def find_single(rows: Rows) -> Single | None:
     """The first field whose values are float32 numbers on the suspect's side only."""
     long = np.asarray([_digits(value) >= DIGITS for value in rows.suspect], dtype=bool)
-    telling = (_off(rows.reference) > APART) & long
-    single = telling & (_off(rows.suspect) <= PRINTED)
+    apart = {unit: _off(rows.reference, unit) > APART for unit in UNITS}
+    telling = np.logical_or.reduce(list(apart.values())) & long
+    rounded = [apart[unit] & (_off(rows.suspect, unit) <= PRINTED) for unit in UNITS]
+    single = telling & np.logical_or.reduce(rounded)
     fields: list[str] = []
     could_tell = 0
     for number in range(len(rows.sizes)):
