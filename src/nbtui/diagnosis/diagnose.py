@@ -86,12 +86,12 @@ def diagnose(
     outcome, best = _explained(asked, search)
     tell("matching ratios and attributing the gap")
     causes = tuple(ranked(outcome, c))
-    left = outcome.remainder
+    left, verdict = outcome.remainder, _verdict(outcome, causes)
     origin = divergences(base, outcome.rows)
     sides = (replay(best), plain) if asked.side == "C" else (plain, replay(best))
     terms, source = _terms_of_c(case, c, sides[0], base)
     return Diagnosis(
-        verdict=_verdict(outcome, causes),
+        verdict=verdict,
         hypotheses=causes,
         preflight=findings,
         faulty_side=asked.side if causes else "",
