@@ -12,11 +12,20 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from nbsim import model as models
-from nbsim import notebook
 from nbsim.errors import InputError
 from nbsim.image.render import Image, render
-from nbsim.model import ExperimentData, StructureFactors, TraceLine
+from nbsim.model import (
+    Beam,
+    Caps,
+    Crystal,
+    Detector,
+    ExperimentData,
+    Inputs,
+    Sampling,
+    StructureFactors,
+    TraceLine,
+)
+from nbsim.notebook import page, text
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
 from nbsim.parameters import ROWS, Parameters, Value
@@ -33,10 +42,10 @@ class Experiment(ExperimentData):
     """One nanoBragg run: its numbers, and the verbs that simulate it."""
 
     def __repr__(self) -> str:
-        return notebook.text(self)
+        return text(self)
 
     def _repr_html_(self) -> str:
-        return notebook.page(self)
+        return page(self)
 
     @classmethod
     def from_command(
@@ -256,12 +265,12 @@ torch.serialization.add_safe_globals(
         Quirks,
         Parameters,
         TraceLine,
-        models.Beam,
-        models.Caps,
-        models.Crystal,
-        models.Detector,
-        models.Inputs,
-        models.Sampling,
+        Beam,
+        Caps,
+        Crystal,
+        Detector,
+        Inputs,
+        Sampling,
         StructureFactors,
     ]
 )
