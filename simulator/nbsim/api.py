@@ -129,8 +129,7 @@ class Experiment(ExperimentData):
 
         Values are numbers, arrays, or tensors of any dtype and device; lists may hold numbers and tensors. Gradients
         reach the tensors that require them. None: unchanged. Counts are fixed: phi steps as typed, oversampling,
-        layers, domains, and whether structure factors are interpolated; files are not read again. Tensors replaced by
-        hand are not kept.
+        layers, domains, and whether structure factors are interpolated; files are not read again.
 
         Args:
             cell: a, b, c [Å], alpha, beta, gamma [degrees], (6,).
@@ -157,7 +156,8 @@ class Experiment(ExperimentData):
             mosaic_spreads: about a, c* x a and c* [degrees], (3,), in place of ``mosaic_spread``; not in C.
 
         Raises:
-            InputError: a wrong shape, an impossible value, or a parameter without effect here.
+            InputError: a wrong shape, an impossible value, a parameter without effect here, or a part of the experiment
+                that was replaced by hand, which the set-up would lose.
         """
         values = {name: value for name, value in locals().items() if name in ROWS and value is not None}
         return self._of(build.with_parameters(self, values))
