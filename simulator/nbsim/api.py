@@ -12,11 +12,20 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from nbsim import model as models
-from nbsim import notebook
 from nbsim.errors import InputError
 from nbsim.image.render import Image, render
-from nbsim.model import ExperimentData, StructureFactors, TraceLine
+from nbsim.model import (
+    Beam,
+    Caps,
+    Crystal,
+    Detector,
+    ExperimentData,
+    Inputs,
+    Sampling,
+    StructureFactors,
+    TraceLine,
+)
+from nbsim.notebook import page, text
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
 from nbsim.parameters import ROWS, Parameters, Value
@@ -33,10 +42,10 @@ class Experiment(ExperimentData):
     """One nanoBragg run: its numbers, and the verbs that simulate it."""
 
     def __repr__(self) -> str:
-        return notebook.text(self)
+        return text(self)
 
     def _repr_html_(self) -> str:
-        return notebook.page(self)
+        return page(self)
 
     @classmethod
     def from_command(
@@ -120,8 +129,7 @@ class Experiment(ExperimentData):
 
         Values are numbers, arrays, or tensors of any dtype and device; lists may hold numbers and tensors. Gradients
         reach the tensors that require them. None: unchanged. Counts are fixed: phi steps as typed, oversampling,
-        layers, domains, and whether structure factors are interpolated; files are not read again. Tensors replaced by
-        hand are not kept.
+        layers, domains, and whether structure factors are interpolated; files are not read again.
 
         Args:
             cell: a, b, c [Å], alpha, beta, gamma [degrees], (6,).
@@ -148,7 +156,8 @@ class Experiment(ExperimentData):
             mosaic_spreads: about a, c* x a and c* [degrees], (3,), in place of ``mosaic_spread``; not in C.
 
         Raises:
-            InputError: a wrong shape, an impossible value, or a parameter without effect here.
+            InputError: a wrong shape, an impossible value, a parameter without effect here, or a part of the experiment
+                that was replaced by hand, which the set-up would lose.
         """
         values = {name: value for name, value in locals().items() if name in ROWS and value is not None}
         return self._of(build.with_parameters(self, values))
@@ -256,12 +265,12 @@ torch.serialization.add_safe_globals(
         Quirks,
         Parameters,
         TraceLine,
-        models.Beam,
-        models.Caps,
-        models.Crystal,
-        models.Detector,
-        models.Inputs,
-        models.Sampling,
+        Beam,
+        Caps,
+        Crystal,
+        Detector,
+        Inputs,
+        Sampling,
         StructureFactors,
     ]
 )

@@ -206,9 +206,22 @@ class ExperimentData(ByValue):
     setup_lines: tuple[TraceLine, ...] = field(compare=False)  # the TRACE_C:name=... lines in C's order
     notices: tuple[str, ...] = field(compare=False)  # warnings, as sentences
     input_files: tuple[str, ...] = field(compare=False)  # every file read
+    as_set_up: tuple[Any, ...] = field(default=(), compare=False, repr=False)  # ``parts`` as the set-up made them
 
     def __hash__(self) -> int:
         return hash((type(self).__name__, self.options, self.quirks, self.dtype, self.device))
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """Detector, beam, crystal, sampling and structure factors by name."""
+        names = ("detector", "beam", "crystal", "sampling", "structure_factors")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def replaced(self) -> tuple[str, ...]:
+        """Names of the parts that were replaced by hand since the set-up."""
+        pairs = zip(self.parts.items(), self.as_set_up, strict=False)
+        return tuple(name for (name, part), made in pairs if part is not made)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -257,7 +270,9 @@ class ExperimentData(ByValue):
     def mapped(self, change: Callable[[Tensor], Tensor]) -> Self:
         """The same experiment with ``change`` applied to each tensor."""
         changed: Self = _mapped(self, change)
-        return changed
+        replaced = self.replaced
+        made = tuple(None if name in replaced else part for name, part in changed.parts.items())
+        return replace(changed, as_set_up=made)
 
 
 _AS_READ = (Options, Quirks, Parameters, Inputs, TraceLine)  # inputs and printed lines of the set-up stay on the CPU

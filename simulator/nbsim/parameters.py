@@ -193,6 +193,13 @@ def as_parameter(name: str, value: Value, shape: tuple[int, ...]) -> Tensor:
         wanted = f"the shape {shape}" if shape else "a single number, without dimensions"
         raise InputError(f"{name}: has the shape {tuple(tensor.shape)}, needs {wanted}")
     tensor = tensor.to(device="cpu", dtype=torch.float64)
-    if not bool(tensor.isfinite().all()):
+    try:
+        finite = bool(tensor.isfinite().all())
+    except RuntimeError as error:  # a batched tensor has no single truth
+        raise InputError(
+            f"{name}: torch.func.vmap cannot run over parameters, a set-up checks their values; "
+            "set up one experiment per value"
+        ) from error
+    if not finite:
         raise InputError(f"{name}: not every number is finite")
     return tensor

@@ -10,6 +10,7 @@ import re
 import warnings
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,19 @@ def test_old_names_warn(experiment: Experiment) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         experiment.to(torch.float32).image()
+
+
+def test_parts_replaced_by_hand_are_never_lost(experiment: Experiment) -> None:
+    stronger = replace(experiment, beam=replace(experiment.beam, fluence=2.0 * experiment.beam.fluence))
+    torch.testing.assert_close(stronger.photons(), 2.0 * experiment.photons())
+    for changed in (stronger, stronger.to(torch.float32), copy.deepcopy(stronger), saved(stronger)):
+        for lost in (lambda e=changed: e.with_parameters(phi=1.0), lambda e=changed: e.with_quirks(phi_carryover=True)):
+            with pytest.raises(InputError, match="beam: replaced by hand, which another set-up would lose"):
+                lost()
+        with pytest.raises(InputError, match="beam: replaced by hand; no command line"):
+            changed.to_command()
+    moved = experiment.to(torch.float32)
+    assert moved.with_parameters(phi=1.0).to(torch.float64).with_parameters(phi=0.0).replaced == ()
 
 
 class TestModule:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
-from torch.func import jacfwd, jacrev
+from torch.func import jacfwd, jacrev, vmap
 
 from nbsim import Experiment, InputError, from_command, memory
 from nbsim.parameters import ROWS
@@ -278,3 +278,18 @@ def test_torch_func_takes_more_than_one_tile(folder: Path, monkeypatch: pytest.M
     leaf = misset.clone().requires_grad_()
     total(leaf).backward()
     torch.testing.assert_close(leaf.grad, one_tile, rtol=1e-12, atol=0.0)
+
+
+def test_vmap_over_parameters_is_refused_in_plain_words(folder: Path) -> None:
+    experiment = from_command(f"{COMMON} {AWAY} {CASES['blocks as in C'].command}", folder)
+    misset = experiment.parameters.misset
+    assert misset is not None
+    angles = torch.stack((misset, misset))
+
+    def values(one: Tensor) -> Tensor:
+        return experiment.with_parameters(misset=one).photons()
+
+    with pytest.raises(InputError, match=r"misset: torch\.func\.vmap cannot run over parameters"):
+        vmap(values)(angles)
+    with pytest.raises(InputError, match="set up one experiment per value"):
+        vmap(jacrev(values))(angles)

@@ -196,7 +196,7 @@ def _finished(
         *_coarse_notice(options, made.crystal.whole_n_cells, derived),
     )
     checks.check_pixel_memory(made.n_passes)
-    return replace(made, notices=notices, input_files=files)
+    return replace(made, notices=notices, input_files=files, as_set_up=tuple(made.parts.values()))
 
 
 def _again(
@@ -208,6 +208,11 @@ def _again(
     table: StructureFactors,
 ) -> ExperimentData:
     """``experiment`` set up again, with its counts and files, on its device and in its dtype."""
+    if experiment.replaced:
+        raise InputError(
+            f"{', '.join(experiment.replaced)}: replaced by hand, which another set-up would lose; "
+            "change parameters and quirks first, then replace"
+        )
     sampling = experiment.sampling
     derived = set_up(options, quirks, parameters, inputs)
     made = _finished(

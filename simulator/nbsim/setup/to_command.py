@@ -150,6 +150,8 @@ def _check_expressible(experiment: ExperimentData) -> None:
     Raises:
         InputError: the message names the quirk or parameter.
     """
+    if experiment.replaced:
+        raise InputError(f"{', '.join(experiment.replaced)}: replaced by hand; no command line gives these tensors")
     for item in fields(Quirks):
         if item.name != "phi_carryover" and not getattr(experiment.quirks, item.name):
             raise InputError(f"quirk {item.name} is off: the C program has no switch for it")
