@@ -129,7 +129,9 @@ def test_the_table_and_the_list(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert listed[1]["factors"]["polar"]["change"] == "same"
 
 
-def test_the_list_names_the_divergence_that_reaches_the_pixel(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_names_the_divergence_that_reaches_the_pixel(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     reaching = {"first_reaching_divergence": "I_pixel_final", "first_reaching_divergence_label": "I_pixel_final"}
     package = new_package(tmp_path, "20260101T000000Z", py=80.0, **reaching)
     new_package(tmp_path, "20260101T000001Z", py=80.0)  # states the first of all alone
