@@ -229,7 +229,7 @@ def package(stamp: str, c: float, py: float, pixel: tuple[int, int] = (12, 14)) 
     factor = Factor("rot_a_angstroms.x", "A", "", c, py, py - c, (py - c) / c, "DIVERGENT")
     made = Package(
         Path(stamp), stamp, datetime(2026, 1, 1, tzinfo=UTC), "NEW", "toy", pixel, "spec", "float64", "cpu", "", False,
-        None, "", None, (factor,), (), "", (), (),
+        None, "", None, "", None, (factor,), (), "", (), (),
     )  # fmt: skip
     return Entry(made, None, "-", (), "", ())
 

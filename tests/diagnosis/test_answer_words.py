@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nbtui.diagnosis.answer import Verdict
+from nbtui.diagnosis.explain.causes import print_last
 from nbtui.diagnosis.render import as_object, as_text
 from support.console_causes import OFF, TWO, UNKNOWN, cause, diagnosis
 
@@ -35,7 +36,13 @@ def test_the_verdict_in_one_line() -> None:
     )
     assert diagnosis(cause("tap_after_polar")).headline() == "explained: tap_after_polar (print, probability 90 %)"
     assert diagnosis(cause("float32")).headline() == "explained: float32 (precision, probability 90 %)"
-    assert TWO.headline(8) == "explained: phi_car~ (probability >99 %)"
+
+
+def test_names_yield_where_the_verdict_has_little_room() -> None:
+    assert TWO.headline(38) == "explained: phi_ca~ (probability >99 %)"
+    four = diagnosis(cause("default_fluence", "odet_as_typed", "phi_carryover", "pivot"))
+    assert four.headline(70) == "explained: default_fluence + odet_as_typed + 2 more (probability 90 %)"
+    assert four.headline(69) == "explained: default_fluence + 3 more (probability 90 %)"
 
 
 def test_lines_of_the_print_are_named_though_the_values_agree() -> None:
@@ -47,6 +54,22 @@ def test_lines_of_the_print_are_named_though_the_values_agree() -> None:
 def test_one_cause_of_the_simulation_makes_a_combination_one_of_the_simulation() -> None:
     assert cause("phi_midpoint", "tap_after_polar").kind == "simulation"
     assert cause("tap_after_polar", "float32").kind == "print"
+
+
+def test_causes_of_the_print_stand_apart_from_those_of_the_simulation() -> None:
+    mixed = diagnosis(cause("layers_not_summed", "print_rederived", "tap_pixel_centre"))
+    assert mixed.headline() == (
+        "explained: layers_not_summed (probability 90 %); of the print: print_rederived, tap_pixel_centre"
+    )
+    assert mixed.headline(60) == "explained: layers_not_summed (probability 90 %)"
+    assert "\n1. layers_not_summed; of the print: print_rederived, tap_pixel_centre\n" in as_text(mixed)
+    (best,) = mixed.hypotheses
+    assert best.ids == ("layers_not_summed", "print_rederived", "tap_pixel_centre")
+    assert [known.id for known in print_last(("print_rederived", "stale_hkl_cache", "unit_label"))] == [
+        "stale_hkl_cache",
+        "print_rederived",
+        "unit_label",
+    ]
 
 
 def test_the_parts_of_the_text_are_in_order_and_remarks_end_it() -> None:

@@ -52,7 +52,7 @@ def test_the_agreeing_beginning_is_stated_with_its_precision() -> None:
 def test_a_number_of_the_command_line_that_both_print_is_named_with_both_values() -> None:
     told = facts(rows_of(F_latt="150", fluence_photons_per_m2="1.25932015286227e+29", **OFF))
     assert (
-        "fluence_photons_per_m2 differs too, although no line that it is made from does: "
+        "fluence_photons_per_m2 differs too, without a differing input: "
         "C prints 1e+24, Python 1.25932015286227e+29, 125932 times."
     ) in told
 
@@ -171,3 +171,13 @@ def test_a_missing_number_is_stated_beside_the_expected_one(value: str) -> None:
 def test_nothing_left_means_nothing_unknown() -> None:
     rows = rows_of()
     assert unexplained(rows, rows.reference, (), ()) == ()
+
+
+def test_a_cell_in_metres_and_its_indices_are_in_another_unit() -> None:
+    metres = {"rot_a_angstroms": "28.4e-10 -8.8e-10 -3.7e-10", "hkl_frac": "-0.01e-10 -1.047e-10 3.0163e-10"}
+    told = facts(rows_of(**metres, F_latt="150", **OFF))
+    unit = "Python prints rot_a_angstroms and hkl_frac in another unit: 1e-10 times the value of C."
+    assert unit in told
+    assert any("F_latt is the first difference on the way to the pixel" in text for text in told)
+    indices = facts(rows_of(hkl_frac=metres["hkl_frac"], F_latt="150", **OFF))
+    assert any(text.startswith("hkl_frac is the first difference on the way to the pixel") for text in indices)

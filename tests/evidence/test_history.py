@@ -129,6 +129,24 @@ def test_the_table_and_the_list(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert listed[1]["factors"]["polar"]["change"] == "same"
 
 
+def test_the_list_names_the_divergence_that_reaches_the_pixel(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reaching = {"first_reaching_divergence": "I_pixel_final", "first_reaching_divergence_label": "I_pixel_final"}
+    package = new_package(tmp_path, "20260101T000000Z", py=80.0, **reaching)
+    new_package(tmp_path, "20260101T000001Z", py=80.0)  # states the first of all alone
+    assert main(["history", str(tmp_path)]) == 0
+    _, first, second = capsys.readouterr().out.splitlines()
+    assert "I_pixel_final" in first and "I_before_scaling" not in first
+    assert "I_before_scaling" in second
+    verdict, _, line, *_ = note(package).splitlines()
+    assert verdict.startswith("verdict: first divergence that reaches the pixel I_pixel_final -20.000 % (case ")
+    assert line == (
+        "first divergence: I_pixel_final C 0.0001 Python 8e-05 -20.000 % CRITICAL; "
+        "I_before_scaling differs before it and does not reach the pixel"
+    )
+
+
 def test_hostile_texts_stay_on_their_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     package = new_package(tmp_path, "20260101T000000Z", case="a\x1b[2J\nb[/x]\u202e", verdict="\x07")
     assert main(["history", str(tmp_path)]) == 0

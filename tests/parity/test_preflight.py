@@ -104,5 +104,5 @@ def test_different_numbers_of_blocks_and_of_phi_lines() -> None:
     phi = "TRACE_{}_PHI phi_tic={} phi_deg=0 k_frac=1.5 F_latt_b=1.5 F_latt=2.5"
     c = c_trace("F_latt 1.5", phi.format("C", 0), phi.format("C", 1), "F_latt 2.5")
     result = compare(c, py_trace("F_latt 1.5", phi.format("PY", 0)))
-    assert any("repeats its block 2 times, the Python trace 1 times" in text for text in result.findings)
+    assert any("prints its block 2 times, the Python trace once" in text for text in result.findings)
     assert "The C trace has 2 phi lines, the Python trace 1." in result.findings

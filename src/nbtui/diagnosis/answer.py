@@ -57,19 +57,26 @@ class Diagnosis:
         return (left or "No known cause explains the difference.",)
 
     def headline(self, longest: int = 0) -> str:
-        """The verdict in one line, with the best cause and its probability.
+        """The verdict in one line, with the best cause, its probability, and causes of the print beside it.
 
-        ``longest``: most characters for the names of the cause; 0 for all.
+        ``longest``: most characters, at the expense of the names; 0 for all of them.
         """
         if not self.differs:
             return "agrees: no difference beyond the tolerance"
         best = self.hypotheses[0] if self.hypotheses else None
-        name = best.name if best is not None else ""
-        name = f"{name[: longest - 1]}~" if 0 < longest < len(name) else name
         if best is None or self.verdict is Verdict.UNKNOWN:
-            printed = best is not None and best.kind is CauseKind.PRINT
-            return f"unknown: no known cause; of the print: {name}" if printed else "unknown: no known cause"
+            if best is None or best.kind is not CauseKind.PRINT:
+                return "unknown: no known cause"
+            return _within("unknown: no known cause; of the print: ", best, "", longest)
         how = "explained" if self.verdict is Verdict.EXPLAINED else "partly explained"
         side = " on the C side" if self.faulty_side == "C" else ""
         kind = "" if best.kind is CauseKind.SIMULATION else f"{best.kind}, "
-        return f"{how}: {name}{side} ({kind}probability {best.likelihood})"
+        sentence = _within(f"{how}: ", best, f"{side} ({kind}probability {best.likelihood})", longest)
+        whole = f"{sentence}; {best.beside}" if best.beside else sentence
+        return whole if not longest or len(whole) <= longest else sentence
+
+
+def _within(before: str, cause: Cause, after: str, longest: int) -> str:
+    """``before``, the names of the cause and ``after``; the names yield where ``longest`` is not 0."""
+    room = longest - len(before) - len(after)
+    return f"{before}{cause.name_within(room) if longest else cause.name}{after}"

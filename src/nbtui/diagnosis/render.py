@@ -76,7 +76,7 @@ def _causes(diagnosis: Diagnosis, width: int) -> Iterator[str]:
     if not diagnosis.hypotheses:
         yield "  none known"
     for rank, cause in enumerate(diagnosis.hypotheses, 1):
-        yield f"{rank}. {cause.name}"
+        yield from _wrapped("; ".join(filter(None, (cause.name, cause.beside))), width, "   ", first=f"{rank}. ")
         numbers = f"{cause.subject}; probability {cause.likelihood}; explains {cause.share}, {cause.remainder}"
         yield from _wrapped(numbers, width, "   ")
         yield from _wrapped(cause.summary, width, "   ")
@@ -88,6 +88,8 @@ def _causes(diagnosis: Diagnosis, width: int) -> Iterator[str]:
                 yield from _wrapped(f"C log: {text}", width, "   ")
 
 
-def _wrapped(text: str, width: int, indent: str, mark: str = "") -> list[str]:
+def _wrapped(text: str, width: int, indent: str, mark: str = "", *, first: str = "") -> list[str]:
+    """Lines of ``width`` characters, ``mark`` before the text; ``first`` in place of the indent of the first line."""
     rest = indent + " " * len(mark)
-    return textwrap.wrap(text, width, initial_indent=indent + mark, subsequent_indent=rest, break_long_words=False)
+    start = (first or indent) + mark
+    return textwrap.wrap(text, width, initial_indent=start, subsequent_indent=rest, break_long_words=False)

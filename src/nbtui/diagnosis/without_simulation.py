@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nbtui.diagnosis.answer import Diagnosis, Verdict
-from nbtui.diagnosis.explain.causes import Cause, WorstLeft
+from nbtui.diagnosis.explain.causes import Cause, WorstLeft, details, print_last
 from nbtui.diagnosis.explain.certain import PIXEL, SINGLE_PRINT, certain
 from nbtui.diagnosis.explain.differences import FieldDifference, by_field, names, together
 from nbtui.diagnosis.explain.unknown import unexplained
@@ -193,7 +193,8 @@ def _times(rows: Rows, item: FieldDifference, ratio: float) -> bool:
 
 
 def _cause(proven: Sequence[_Proven], c: Trace, rows: Rows, left: Sequence[str]) -> Cause:
-    known = {item.hypothesis.id: item.hypothesis for item in proven}
+    ids = tuple(sorted({item.hypothesis.id for item in proven}))
+    known = print_last(ids)
     bits = rows.bits(rows.reference, rows.suspect)
     distance = rows.distance(rows.reference, rows.suspect)
     rest = np.asarray([name in left for name in rows.fields])
@@ -201,16 +202,16 @@ def _cause(proven: Sequence[_Proven], c: Trace, rows: Rows, left: Sequence[str])
     residual = float(distance[worst]) if left else 0.0
     forms = tuple(clean(item.label) for item in proven)
     return Cause(
-        ids=tuple(sorted(known)),
+        ids=ids,
         probability=PROVEN,
         explained=1.0 - rows.total(np.where(rest, bits, 0.0)) / rows.total(bits),
         residual=residual,
         worst_left=WorstLeft(rows.fields[worst], residual) if left else None,
-        summary=f"{' '.join(item.sentence for item in known.values())} [{'; '.join(forms)}; Python side]",
+        summary=f"{' '.join(item.sentence for item in known)} {details(forms, 'Python side')}",
         forms=forms,
-        confirm=tuple(item.confirm for item in known.values()),
-        fix=tuple(item.fix for item in known.values()),
-        seen=tuple(line for item in known.values() for line in item.evidence(c)),
+        confirm=tuple(item.confirm for item in known),
+        fix=tuple(item.fix for item in known),
+        seen=tuple(line for item in known for line in item.evidence(c)),
         options=(),
         left=f"Not explained: {left[0]} and its consequences." if left else "",
     )

@@ -175,16 +175,18 @@ def note_of(judged: Entry) -> str:
 
 
 def first_line(package: Package) -> str:
-    """The first divergent factor with both values at full precision."""
-    if package.first_divergence is None:
+    """The first divergent factor that reaches the pixel, with both values at full precision, and the first of all."""
+    label = package.principal_label
+    if package.principal is None:
         return "none" if package.agrees else "not known"
-    factor = package.factor(package.first_label)
-    if factor is None:
-        return package.first_label
-    return (
-        f"{factor.name} C {value(factor.c_value)} Python {value(factor.py_value)}"
-        f" {percent(factor.rel_delta)} {factor.status}"
-    ).rstrip()
+    factor = package.factor(label)
+    said = label
+    if factor is not None:
+        values = f"C {value(factor.c_value)} Python {value(factor.py_value)}"
+        said = f"{factor.name} {values} {percent(factor.rel_delta)} {factor.status}".rstrip()
+    if label == package.first_label:
+        return said
+    return f"{said}; {package.first_label} differs before it and does not reach the pixel"
 
 
 def value(number: float | str | None) -> str:

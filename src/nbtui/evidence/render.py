@@ -16,7 +16,7 @@ def cells(entry: Entry) -> tuple[str, ...]:
     """One package as the cells of HEAD; safe for a terminal."""
     package = entry.package
     pixel = "-" if package.pixel is None else f"{package.pixel[0]} {package.pixel[1]}"
-    first = package.first_divergence or ("agree" if package.agrees else "-")
+    first = package.principal or ("agree" if package.agrees else "-")
     found = (package.stamp, package.case or "-", pixel, package.phi_mode or "-", first)
     return tuple(clean(text) for text in (*found, percent(package.relative_delta), against(entry), remarks(entry)))
 
@@ -70,6 +70,7 @@ def as_object(entry: Entry) -> dict[str, object]:
         "verdict": package.verdict,
         "agrees": package.agrees,
         "first_divergence": package.first_divergence,
+        "first_reaching_divergence": package.reaching,
         "relative_delta": package.relative_delta,
         "before": None if entry.before is None else str(entry.before.path),
         "change": entry.overall,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from nbtui.parity import align, preflight
 from nbtui.parity.model import FALSE_DIVERGENCE, OUTSIDE, Row, Status
-from nbtui.parity.numbers import Printing, Scale, SingleRoom, Verdict, judge, significant_digits
+from nbtui.parity.numbers import ErrorScale, Judgement, Printing, SingleRoom, judge, significant_digits
 from nbtui.parity.own_values import shows_single
 from nbtui.parity.profiles import Limit, Profile
 from nbtui.parity.scales import scale_of, scale_of_component, single_room
@@ -23,8 +23,8 @@ from nbtui.trace.model import Value
 SINGLE = 2.0**-23  # spacing of float32 values relative to their size
 PRINTF_DIGITS = 6  # what %g prints
 FIELDS_OF_VECTORS = (Shape.VECTOR, Shape.HKL, Shape.MATRIX)
-_EQUAL = Verdict(Status.PASS, 0.0, 0.0, 0)
-_EQUAL_WORDS = Verdict(Status.PASS)
+_EQUAL = Judgement(Status.PASS, 0.0, 0.0, 0)
+_EQUAL_WORDS = Judgement(Status.PASS)
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Fact:
     judged: bool  # by the profile
     in_vector: bool
     log_only: str  # why a difference does not affect the image
-    scale: Scale | None  # that a difference is compared with; of a component of a vector, its length instead
+    scale: ErrorScale | None  # that a difference is compared with; of a component of a vector, its length instead
     single: SingleRoom
     after_position: bool  # differs where the block is at another place
 
@@ -86,7 +86,7 @@ class Judge:
         assert cell is not None
         fact = self.fact(name, cell.component)
         if ours is None or theirs is None:
-            verdict = Verdict(Status.MISSING, note="only in the " + ("C" if theirs is None else "Python") + " trace")
+            verdict = Judgement(Status.MISSING, note="only in the " + ("C" if theirs is None else "Python") + " trace")
         else:
             verdict = self.verdict(ours, theirs, fact, length)
         of_print = cell_of_print(ours, theirs) or (fact.after_position and block in self.elsewhere)
@@ -113,7 +113,7 @@ class Judge:
             py_line=theirs.line if theirs else 0,
         )
 
-    def verdict(self, ours: align.Scalar, theirs: align.Scalar, fact: Fact, length: float) -> Verdict:
+    def verdict(self, ours: align.Scalar, theirs: align.Scalar, fact: Fact, length: float) -> Judgement:
         """The verdict on two values."""
         kind, limit = fact.kind, fact.limit
         value = self._converted(fact.name, theirs)
@@ -188,7 +188,7 @@ class Judge:
         factor = self.scale(name)
         return cell.value if factor == 1.0 or isinstance(cell.value, str) else cell.value * factor
 
-    def _note(self, fact: Fact, verdict: Verdict, *of_lines: str, elsewhere: bool) -> str:
+    def _note(self, fact: Fact, verdict: Judgement, *of_lines: str, elsewhere: bool) -> str:
         parts = [verdict.note, *of_lines]
         if verdict.within_single:
             parts.append("as far as single precision explains")

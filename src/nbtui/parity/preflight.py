@@ -189,12 +189,16 @@ def _repetitions(sides: Sides) -> list[str]:
     result = []
     if ours != theirs and ours and theirs:
         result.append(
-            f"The C trace repeats its block {ours} times, the Python trace {theirs} times "
+            f"The C trace prints its block {_times(ours)}, the Python trace {_times(theirs)} "
             f"(sub-pixels and layers); {_how_paired(sides.pairing)}."
         )
     if c.phi and py.phi and len(c.phi) != len(py.phi):
         result.append(f"The C trace has {len(c.phi)} phi lines, the Python trace {len(py.phi)}.")
     return result
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _how_paired(pairing: BlockPairing) -> str:

@@ -7,7 +7,7 @@ vector at least as a tenth of it. Source: nanobragg_pixel_loop section 7.
 from __future__ import annotations
 
 from nbtui.parity.cell_counts import Counts
-from nbtui.parity.numbers import Scale, SingleRoom
+from nbtui.parity.numbers import ErrorScale, SingleRoom
 from nbtui.trace.fields import catalogue
 from nbtui.trace.fields.field import Stage
 
@@ -22,18 +22,18 @@ _SUMS = frozenset({"F_latt", "phi.F_latt", "I_before_scaling", "I_before_scaling
 _PIXEL = frozenset({"I_pixel_final", "floatimage_accumulated"})
 
 
-def scale_of(name: str, component: str, counts: Counts | None) -> Scale | None:
+def scale_of(name: str, component: str, counts: Counts | None) -> ErrorScale | None:
     """The scale of one component of a field; None for a field that is judged by its own value or its vector."""
     axis = _INDEX.get((name, component))
     if axis is not None:
-        return Scale(1.0 / counts[axis], "1/N") if counts else Scale(1.0, "an index")
+        return ErrorScale(1.0 / counts[axis], "1/N") if counts else ErrorScale(1.0, "an index")
     axis = _FACTOR.get(name)
-    return Scale(float(counts[axis]), "N") if axis is not None and counts else None
+    return ErrorScale(float(counts[axis]), "N") if axis is not None and counts else None
 
 
-def scale_of_component(length: float) -> Scale | None:
+def scale_of_component(length: float) -> ErrorScale | None:
     """The scale of a component of a vector of this length; None without a vector."""
-    return Scale(_NEAR_ZERO * length, "a tenth of its vector") if length else None
+    return ErrorScale(_NEAR_ZERO * length, "a tenth of its vector") if length else None
 
 
 def single_room(name: str, component: str, counts: Counts | None) -> SingleRoom:

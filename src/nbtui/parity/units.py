@@ -14,8 +14,8 @@ from nbtui.trace.units import unit_of_scattering
 FIELD = "scattering_vec_A_inv"
 _OF_SCATTERING = {"m^-1": 1.0, "A^-1": 1e-10, "2 pi m^-1": 2 * math.pi, "2 pi A^-1": 2e-10 * math.pi}
 _IN_METRES = {**_OF_SCATTERING, "m": 1.0, "A": 1e10}  # the number printed for 1 m^-1, or for 1 m
-_CELL = ("rot_a_angstroms", "rot_b_angstroms", "rot_c_angstroms")
-_SHORTEST_CELL = 1e-3  # A; a cell vector labelled as shorter is in metres
+CELL = ("rot_a_angstroms", "rot_b_angstroms", "rot_c_angstroms")
+SHORTEST_CELL = 1e-3  # A; a cell vector labelled as shorter is in metres
 _CLOSE = 1e-3  # relative; units differ by more, float32 arithmetic and misplaced detectors by less
 
 
@@ -31,7 +31,7 @@ class Conversion:
 def conversions(c: Trace, py: Trace) -> tuple[Conversion, ...]:
     """The conversions of Python's values to C's units; none for equal units or missing lines."""
     result = []
-    for fields, units in (((FIELD,), (unit(c), unit(py))), (_CELL, (_cell_unit(c), _cell_unit(py)))):
+    for fields, units in (((FIELD,), (unit(c), unit(py))), (CELL, (_cell_unit(c), _cell_unit(py)))):
         ours, theirs = units
         if ours != theirs and any(c.all(name) and py.all(name) for name in fields):
             names = fields[0] if len(fields) == 1 else f"{', '.join(fields[:-1])} and {fields[-1]}"
@@ -44,8 +44,8 @@ def conversions(c: Trace, py: Trace) -> tuple[Conversion, ...]:
 
 def cell_in_metres(trace: Trace) -> bool:
     """Whether the cell vectors are in metres, although labelled as Angstroms."""
-    lengths = [math.hypot(*values) for name in _CELL if (values := _numbers(trace, name))]
-    return bool(lengths) and 0.0 < max(lengths) < _SHORTEST_CELL
+    lengths = [math.hypot(*values) for name in CELL if (values := _numbers(trace, name))]
+    return bool(lengths) and 0.0 < max(lengths) < SHORTEST_CELL
 
 
 def metres_of_scattering(trace: Trace) -> float:

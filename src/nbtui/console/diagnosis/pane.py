@@ -11,11 +11,12 @@ from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.state import Phase, State
 from nbtui.diagnosis.explain.attribution import Share
 from nbtui.diagnosis.explain.causes import Cause
+from nbtui.diagnosis.hypotheses.record import CauseKind
 from nbtui.trace.text import clean
 
 WIDE = 110
 _NAMED = 35  # minimum cells of a cause's names in wide windows
-_AROUND = 64  # cells of the verdict line beside the names of the cause
+_CASE = 8  # minimum cells of the case's name in the title
 _HEAD = 2  # lines above the causes
 _PARTS = 6  # drawn parts of a share
 
@@ -75,12 +76,14 @@ def _title(main_state: State, found: DiagnosisResult | None, state: DiagnosisSta
     """Verdict with the best cause, and the gap at the time of the diagnosis."""
     gap = found.gap if found is not None else gap_of(main_state)
     spans = [Span(" WHY ", "verdict-differ" if found is None or found.diagnosis.differs else "verdict-agree")]
+    size = [Span("   gap ", "label"), Span(percent(gap), "digit")] if gap is not None else []
     if found is not None:
         tone = "text" if found.diagnosis.verdict in ("agrees", "explained") else "warning"
-        spans.append(Span(f"  {clean(found.diagnosis.headline(width - _AROUND))}", tone))
-    if gap is not None:
-        spans += [Span("   gap ", "label"), Span(percent(gap), "digit")]
-    name = Span(clip(clean(main_state.name), max(0, width - width_of(spans) - 3)) + " ", "faint")
+        room = width - width_of(spans) - width_of(size) - 3
+        spans.append(Span(f"  {clean(found.diagnosis.headline(room))}", tone))
+    spans += size
+    room = width - width_of(spans) - 3
+    name = Span(clip(clean(main_state.name), room) + " " if room >= _CASE else "", "faint")
     return (*fit(tuple(spans), max(0, width - width_of((name,)))), name)
 
 
@@ -98,11 +101,12 @@ def _now(main_state: State, state: DiagnosisState, width: int) -> Line:
     )
     if comparison.agrees:
         return line(Span(" NOW ", "label"), Span("= AGREE ", "pass"), Span("every field within tolerance"), mode, mark)
-    first, gap = comparison.first_divergence, gap_of(main_state)
-    spans = [Span(" NOW ", "label"), Span("# differs ", "diverge")]
-    spans += [Span(f"from {clip(clean(first.label), width // 3)}")] if first is not None else []
+    first, gap = comparison.principal, gap_of(main_state)
+    spans = [Span(" NOW ", "label"), Span("# differs", "diverge")]
+    spans += [Span(f", first in {clip(clean(first.label), width // 3)}")] if first is not None else []
     spans += [Span(f"   gap {percent(gap)}", "digit")] if gap is not None else []
-    return line(*spans, mode, mark)
+    spans.append(mark)
+    return line(*spans, mode if width_of(spans) + width_of((mode,)) <= width else "")
 
 
 def _effort(found: DiagnosisResult) -> str:
@@ -116,8 +120,9 @@ def _row(state: DiagnosisState, rank: int, cause: Cause, width: int) -> Line:
     here = rank == state.cursor
     wide = width >= WIDE
     tone = "digit" if here else "text"
+    kinds = wide or any(one.kind is not CauseKind.SIMULATION for one in state.causes)
     numbers = line(
-        Span(f"{cause.kind:<10} ", "faint"),
+        Span(f"{cause.kind:<10} " if kinds else "", "faint"),
         Span(f"{right(cause.likelihood, 5)} likely  ", tone),
         Span(_bar(cause.explained, _cells(width) // 2) + "  " if wide else "", "bar-c"),
         Span(f"explains {right(cause.share, 7)}", tone),
@@ -128,8 +133,8 @@ def _row(state: DiagnosisState, rank: int, cause: Cause, width: int) -> Line:
     return line(
         Span(" > " if here else "   ", "focus"),
         Span(f"{rank + 1}  ", "label"),
-        Span(clip(cause.name, room), "cursor" if here else "text"),
-        Span(" " * (2 + max(0, room - len(cause.name)))),
+        Span(left(cause.name_within(room), room), "cursor" if here else "text"),
+        Span("  "),
         *numbers,
         Span(" *" if rank == state.applied else "", "changed"),
     )
@@ -178,7 +183,9 @@ def _page(main_state: State, state: DiagnosisState, width: int) -> list[Line]:
 
 def _about(rank: int, cause: Cause, width: int) -> list[Line]:
     """A cause: kind, description, confirmation, evidence in this log, and fix."""
-    lines = _section(f"Cause {rank + 1}: {clean(cause.name)}")
+    first, *rest = wrap(f"Cause {rank + 1}: {clean(cause.name)}", width - 4)
+    lines = [*_section(first), *(line(Span(f"   {part}", "title")) for part in rest)]
+    lines += _text(cause.beside, width) if cause.beside else []
     lines += _text(f"{cause.subject}; probability {cause.likelihood}; explains {cause.share}, {cause.remainder}", width)
     lines += _text(cause.summary, width)
     for confirm in cause.confirm:

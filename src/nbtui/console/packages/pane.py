@@ -79,7 +79,7 @@ def rows_in(height: int) -> int:
 
 def _row(state: PackagesState, entry: Entry, columns: Sequence[tuple[str, int]], *, selected: bool) -> Line:
     package = entry.package
-    first = package.first_divergence or ("agree" if package.agrees else "-")
+    first = package.principal or ("agree" if package.agrees else "-")
     cells = {
         "stamp": (package.stamp, "cursor" if selected else "text"),
         "case": (package.case or "-", "text"),

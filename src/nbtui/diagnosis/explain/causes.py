@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
-from nbtui.diagnosis.hypotheses.record import CauseKind, Variant
+from nbtui.diagnosis.hypotheses.record import CauseKind, Hypothesis, Variant
 from nbtui.diagnosis.hypotheses.scaling import FLOAT32
 from nbtui.diagnosis.hypotheses.taps import REDERIVED
 from nbtui.diagnosis.search.remainder import TOLERANCE, Remainder, beyond_tolerance, remainder
@@ -67,9 +67,34 @@ class Cause:
         return next((kind for kind in CauseKind if kind in kinds), CauseKind.SIMULATION)
 
     @property
+    def named(self) -> tuple[str, ...]:
+        """The ids that make the kind: beside a cause of the simulation, those of the print stand apart."""
+        return tuple(name for name in self.ids if name not in self.printed)
+
+    @property
+    def printed(self) -> tuple[str, ...]:
+        """The ids of the print beside a stronger cause."""
+        if self.kind is CauseKind.PRINT:
+            return ()
+        return tuple(name for name in self.ids if name in CATALOGUE and CATALOGUE[name].kind is CauseKind.PRINT)
+
+    @property
     def name(self) -> str:
-        """The ids in one line."""
-        return " + ".join(self.ids)
+        """The ids that make the kind, in one line."""
+        return " + ".join(self.named)
+
+    def name_within(self, longest: int) -> str:
+        """The name in ``longest`` characters: as many ids as fit and the number of the others, or the number alone."""
+        count = len(self.named)
+        shorter = [f"{' + '.join(self.named[:n])} + {count - n} more" for n in reversed(range(1, count))]
+        names = [self.name, *shorter, f"{count} causes"] if count > 1 else [self.name]
+        fits = next((name for name in names if len(name) <= longest), "")
+        return fits or f"{names[-1][: max(0, longest - 1)]}~"
+
+    @property
+    def beside(self) -> str:
+        """The causes of the print beside those of the simulation; empty without one."""
+        return f"of the print: {', '.join(self.printed)}" if self.printed else ""
 
     @property
     def likelihood(self) -> str:
@@ -181,7 +206,7 @@ def _probabilities(states: Sequence[SearchState]) -> dict[tuple[str, ...], float
 def _cause(
     ids: tuple[str, ...], probability: float, state: SearchState, left: Remainder, outcome: Outcome, c: Trace
 ) -> Cause:
-    known = [CATALOGUE[name] for name in ids]
+    known = print_last(ids)
     variants = [*outcome.known, *(variant for _, variant in state.variants)]
     if outcome.quiet is not None:
         variants.append(outcome.quiet)
@@ -193,7 +218,6 @@ def _cause(
     residual = float(distance[worst])
     rest = _left(state, left, outcome, residual)
     who = "C side" if outcome.side == "C" else "Python side"
-    details = "; ".join((*forms, who))
     sentences = " ".join(item.sentence for item in known)
     return Cause(
         ids,
@@ -201,7 +225,7 @@ def _cause(
         _explained(state, left, outcome),
         residual,
         WorstLeft(outcome.rows.fields[worst], residual) if residual else None,
-        f"{sentences} [{details}]" + (f" {rest}" if rest else ""),
+        f"{sentences} {details(forms, who)}" + (f" {rest}" if rest else ""),
         forms,
         tuple(item.confirm for item in known),
         tuple(item.fix for item in known),
@@ -209,6 +233,21 @@ def _cause(
         tuple(option for variant in variants for option in variant.form.options),
         rest,
     )
+
+
+def details(forms: Sequence[str], who: str) -> str:
+    """The forms and the faulty side in brackets, the forms of one id behind a single mention of it."""
+    groups: dict[str, list[str]] = {}
+    for form in forms:
+        name, _, described = form.partition(": ")
+        groups.setdefault(name, []).append(described)
+    mentions = (f"{name}: {', '.join(filter(None, each))}" if any(each) else name for name, each in groups.items())
+    return f"[{'; '.join((*mentions, who))}]"
+
+
+def print_last(ids: Sequence[str]) -> list[Hypothesis]:
+    """The hypotheses of the ids, those of the print after the others."""
+    return sorted((CATALOGUE[name] for name in ids), key=lambda known: known.kind is CauseKind.PRINT)
 
 
 def _explained(state: SearchState, left: Remainder, outcome: Outcome) -> float:

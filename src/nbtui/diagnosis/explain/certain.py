@@ -26,9 +26,11 @@ from nbtui.diagnosis.search.rows import Rows
 from nbtui.live.scene import Array
 from nbtui.parity.streams import upstream
 from nbtui.parity.unit_names import conversion_name
+from nbtui.parity.units import CELL, SHORTEST_CELL
 
 PIXEL = "I_pixel_final"
 TOTALS = (PIXEL, "I_before_scaling", "hkl_frac")  # a difference upstream of one of these would change it
+METRES = ("1e-10", "1e+10")  # conversions between Angstroms and metres
 SINGLE_PRINT = 2.0**-22  # relative: two float32 roundings, the coarsest print of a converted value
 
 
@@ -51,7 +53,7 @@ def certain(
     if all(item.agrees for item in found):
         worst = max(item.off for item in found)
         return (*_of_block(block), f"All {len(found)} fields of both logs agree {to_within(worst)}.")
-    printed = frozenset(print_fields)
+    printed = frozenset(print_fields) | _in_metres(rows, found)
     return (
         *_of_block(block),
         *_zero(rows, found),
@@ -93,6 +95,26 @@ def _beginning(found: Sequence[FieldDifference], printed: frozenset[str]) -> Ite
     if start and start[-1].field != PIXEL:
         but = f", apart from {names(apart)}" if apart else ""
         yield f"Everything up to {start[-1].field} agrees {to_within(max(item.off for item in start))}{but}."
+
+
+def _in_metres(rows: Rows, found: Sequence[FieldDifference]) -> frozenset[str]:
+    """Cell vectors that one side prints in metres, as the comparison takes them, and indices made from these."""
+    differing = [item for item in found if not item.agrees]
+    cell = {item.field for item in differing if item.field in CELL and _metres(rows, item) and _short(rows, item)}
+    made = {item.field for item in differing if cell and item.field == "hkl_frac" and _metres(rows, item)}
+    return frozenset(cell | made)
+
+
+def _metres(rows: Rows, item: FieldDifference) -> bool:
+    """Whether the sides differ by the factor between Angstroms and metres."""
+    line = together(rows, item.worst)
+    return conversion_name(rows.reference[line], rows.suspect[line], SINGLE_PRINT) in METRES
+
+
+def _short(rows: Rows, item: FieldDifference) -> bool:
+    """Whether one side prints a vector too short for a cell in Angstroms."""
+    line = together(rows, item.worst)
+    return min(float(np.linalg.norm(side[line])) for side in (rows.reference, rows.suspect)) < SHORTEST_CELL
 
 
 def _converted(
@@ -147,10 +169,10 @@ def _first(
     others = [item for item in rest if not made_from(item.field, all_differing)]
     if len(others) == 1:
         amount = _amount(rows, others[0], sides)
-        yield f"{others[0].field} differs too, although no line that it is made from does: {amount}."
+        yield f"{others[0].field} differs too, without a differing input: {amount}."
     elif others:
         amounts = "; ".join(f"{item.field}, {_amount(rows, item, sides)}" for item in others)
-        yield f"These differ too, although no line that they are made from does: {amounts}."
+        yield f"These differ too, without a differing input: {amounts}."
 
 
 def _agreeing_totals(rows: Rows, found: Sequence[FieldDifference]) -> Iterator[str]:

@@ -59,12 +59,24 @@ class Package:
     agrees: bool | None  # None if nothing was compared
     first_divergence: str | None  # name of the field
     first_label: str  # with occurrence and component, as in ``factors``; "" without a divergence
+    reaching: str | None  # name of the first divergent field that reaches the pixel; None if no file states it
+    reaching_label: str  # as ``first_label``
     relative_delta: float | None  # (Py - C) / |C| of I_before_scaling
     factors: tuple[Factor, ...]  # pipeline order, as written
     environment: tuple[tuple[str, str], ...]  # ENVIRONMENT_KEYS that are known
     trace_hash: str  # of the trace lines of both sides; "" without a Python trace
     files: tuple[str, ...]  # sorted names
     lacks: tuple[Gap, ...]  # missing, unusual or inferred parts
+
+    @property
+    def principal(self) -> str | None:
+        """The field of the first divergence that reaches the pixel; of the first of all where that is not stated."""
+        return self.reaching or self.first_divergence
+
+    @property
+    def principal_label(self) -> str:
+        """The label of the principal divergence."""
+        return self.reaching_label or self.first_label
 
     def factor(self, name: str) -> Factor | None:
         """The factor of this name, or None."""
@@ -74,7 +86,7 @@ class Package:
 def read_package(path: Path, *, chain_only: bool = False) -> Package:
     """The package in directory ``path``. Never raises: unreadable parts are named in ``lacks``.
 
-    ``chain_only`` keeps the factors of the scaling chain and the first divergence: for an index of thousands.
+    ``chain_only`` keeps the factors of the scaling chain and the first divergences: for an index of thousands.
     """
     path = Path(path)
     files = list_files(path)
@@ -91,6 +103,8 @@ def read_package(path: Path, *, chain_only: bool = False) -> Package:
     agrees = _agrees(metrics, first, bool(factors))
     phi_mode = text(metrics.get("phi_mode")) or facts.phi_mode
     label = text(metrics.get("first_divergence_label")) or first or ""
+    reaching = text(metrics.get("first_reaching_divergence"))
+    reaching_label = text(metrics.get("first_reaching_divergence_label")) or reaching
     stated = stamp_time(path.name)
     pixel = _pixel(metrics.get("pixel")) or facts.pixel
     names = set(files)
@@ -109,10 +123,12 @@ def read_package(path: Path, *, chain_only: bool = False) -> Package:
         phi_mode=phi_mode,
         dtype=text(metrics.get("dtype")) or facts.dtype,
         device=text(metrics.get("device")) or facts.device,
-        verdict=_verdict(metrics, agrees, label, _gap_of(factors, label, relative)),
+        verdict=_verdict(metrics, agrees, (label, reaching_label), factors, relative),
         agrees=agrees,
         first_divergence=first,
         first_label=label,
+        reaching=reaching or None,
+        reaching_label=reaching_label,
         relative_delta=relative,
         factors=factors,
         environment=_environment(path, names, metrics, facts),
@@ -168,10 +184,10 @@ def percent(relative: float | None) -> str:
 
 def _factors(metrics: dict[str, object], *, chain_only: bool) -> tuple[Factor, ...]:
     rows = []
-    first = metrics.get("first_divergence_label")
+    first = {text(metrics.get(key)) for key in ("first_divergence_label", "first_reaching_divergence_label")}
     for name, value in {**mapping(metrics.get("factors")), **mapping(metrics.get("other_fields"))}.items():
         entry = mapping(value)
-        if not entry or (chain_only and name != first and not in_chain(name)):
+        if not entry or (chain_only and name not in first and not in_chain(name)):
             continue
         c_value, py_value = entry.get("c_value"), entry.get("py_value")
         rows.append(
@@ -218,10 +234,22 @@ def _agrees(metrics: dict[str, object], first: str | None, compared: bool) -> bo
     return first is None if compared or first is not None else None
 
 
-def _verdict(metrics: dict[str, object], agrees: bool | None, label: str, gap: float | None) -> str:
+def _verdict(
+    metrics: dict[str, object],
+    agrees: bool | None,
+    labels: tuple[str, str],
+    factors: tuple[Factor, ...],
+    relative: float | None,
+) -> str:
+    """One line. ``labels``: of the first divergence, and of the first that reaches the pixel or ""."""
     if agrees is None:
         return "nothing was compared" if metrics else "nothing readable was compared"
-    return "agree" if agrees else f"first divergence {label or '?'} {percent(gap)}"
+    if agrees:
+        return "agree"
+    first, reaching = labels
+    label = reaching or first
+    which = "first divergence that reaches the pixel" if reaching not in ("", first) else "first divergence"
+    return f"{which} {label or '?'} {percent(_gap_of(factors, label, relative))}"
 
 
 def _stated_hash(metrics: dict[str, object]) -> str:
