@@ -79,7 +79,8 @@ def diagnose(
     counts = base.scene.n_cells if base.scene.shape == "SQUARE" else None
     inconsistent = (*contradictions(c, "C"), *contradictions(py, "Python", counts))
     if rows.total(rows.bits(rows.reference, rows.suspect)) <= DONE:
-        return Diagnosis(Verdict.AGREES, (), findings, "", (), consistency=inconsistent)
+        agreeing = certain(rows, print_fields=(), block="")
+        return Diagnosis(Verdict.AGREES, (), findings, "", (), certain=agreeing, consistency=inconsistent)
     asked = _question(Problem(case, base, c, py), rows, plain)
     tried = [0, 0]
     search = Search(base, asked.rows, variants_of(asked.problem), hints(c, py), tell=tell, tried=tried)
@@ -259,7 +260,7 @@ def _quiet(search: Search, variants: list[Variant]) -> Variant | None:
         if start is None or not (start.row_bits[own] > 0.0).any():
             continue
         state = search.evaluate([(number, variant)])
-        if state is not None and search.rows.total(np.where(own, state.row_bits, 0.0)) <= search.done:
+        if state is not None and search.rows.total(np.where(own, state.row_bits, 0.0)) <= DONE:
             return variant
     return None
 

@@ -78,7 +78,6 @@ class Search:
     rows: Rows
     variants: Sequence[Variant]
     cheaper: Mapping[str, float] = field(default_factory=dict)  # bits off the price of an id that the log names
-    done: float = DONE  # bits left over that count as nothing
     tell: Callable[[str], None] = silent  # receives the progress; an exception that it raises ends the search
     tried: list[int] = field(default_factory=lambda: [0, 0])  # single hypotheses, combinations
     replays: int = 0
@@ -140,7 +139,7 @@ class Search:
         """
         start = self.evaluate(())
         assert start is not None  # the base has been replayed before
-        if start.scored.bits <= self.done:
+        if start.scored.bits <= DONE:
             return [start]
         changes: dict[int, Flags] = {}
         found = [start, *self._singles(start, changes), *self._labels(start)]
@@ -148,7 +147,7 @@ class Search:
         for members in range(2, DEEPEST + 1):
             best = min(found, key=lambda state: state.total)
             # a larger set costs at least this much: pointless once a smaller one explains the pixel for less
-            if best.unknown <= self.done and best.price <= PRICE * members:
+            if best.unknown <= DONE and best.price <= PRICE * members:
                 break
             if extra is not None and members == 2:
                 of_print = [item for item in best.variants if item[1].hypothesis.kind is CauseKind.PRINT]
@@ -215,14 +214,14 @@ class Search:
             if rank < REFINED:
                 out += self._woken(state, changes)
             out += self._labels(state)
-            if any(made.unknown <= self.done and made.price <= PRICE * len(made.variants) for made in out):
+            if any(made.unknown <= DONE and made.price <= PRICE * len(made.variants) for made in out):
                 break
         return out
 
     def _with_print(self, found: Sequence[SearchState], changes: Mapping[int, Flags]) -> list[SearchState]:
         """The states that explain the pixel with causes of the print added, for as long as these explain lines."""
         of_print = {number: rows for number, rows in changes.items() if self._is_print(number)}
-        solved = [state for state in found if state.unknown <= self.done]
+        solved = [state for state in found if state.unknown <= DONE]
         level = _diverse(sorted(solved, key=lambda state: state.total), REFINED)
         out: list[SearchState] = []
         while level:
@@ -255,7 +254,7 @@ class Search:
         """The states with one member in another of its forms, if better."""
         out: list[SearchState] = []
         for state in states:
-            if state.unknown <= self.done:
+            if state.unknown <= DONE:
                 continue
             for number, variant in state.variants:
                 rest = [member for member in state.variants if member[0] != number]
