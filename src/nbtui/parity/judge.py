@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from nbtui.parity import align, preflight
 from nbtui.parity.model import FALSE_DIVERGENCE, OUTSIDE, Row, Status
-from nbtui.parity.numbers import ErrorScale, Judgement, Printing, SingleRoom, judge, significant_digits
+from nbtui.parity.numbers import ErrorScale, Printing, RowVerdict, SingleRoom, judge, significant_digits
 from nbtui.parity.own_values import shows_single
 from nbtui.parity.profiles import Limit, Profile
 from nbtui.parity.scales import scale_of, scale_of_component, single_room
@@ -23,8 +23,8 @@ from nbtui.trace.model import Value
 SINGLE = 2.0**-23  # spacing of float32 values relative to their size
 PRINTF_DIGITS = 6  # what %g prints
 FIELDS_OF_VECTORS = (Shape.VECTOR, Shape.HKL, Shape.MATRIX)
-_EQUAL = Judgement(Status.PASS, 0.0, 0.0, 0)
-_EQUAL_WORDS = Judgement(Status.PASS)
+_EQUAL = RowVerdict(Status.PASS, 0.0, 0.0, 0)
+_EQUAL_WORDS = RowVerdict(Status.PASS)
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Judge:
         assert cell is not None
         fact = self.fact(name, cell.component)
         if ours is None or theirs is None:
-            verdict = Judgement(Status.MISSING, note="only in the " + ("C" if theirs is None else "Python") + " trace")
+            verdict = RowVerdict(Status.MISSING, note="only in the " + ("C" if theirs is None else "Python") + " trace")
         else:
             verdict = self.verdict(ours, theirs, fact, length)
         of_print = cell_of_print(ours, theirs) or (fact.after_position and block in self.elsewhere)
@@ -113,7 +113,7 @@ class Judge:
             py_line=theirs.line if theirs else 0,
         )
 
-    def verdict(self, ours: align.Scalar, theirs: align.Scalar, fact: Fact, length: float) -> Judgement:
+    def verdict(self, ours: align.Scalar, theirs: align.Scalar, fact: Fact, length: float) -> RowVerdict:
         """The verdict on two values."""
         kind, limit = fact.kind, fact.limit
         value = self._converted(fact.name, theirs)
@@ -188,7 +188,7 @@ class Judge:
         factor = self.scale(name)
         return cell.value if factor == 1.0 or isinstance(cell.value, str) else cell.value * factor
 
-    def _note(self, fact: Fact, verdict: Judgement, *of_lines: str, elsewhere: bool) -> str:
+    def _note(self, fact: Fact, verdict: RowVerdict, *of_lines: str, elsewhere: bool) -> str:
         parts = [verdict.note, *of_lines]
         if verdict.within_single:
             parts.append("as far as single precision explains")

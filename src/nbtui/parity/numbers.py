@@ -25,7 +25,7 @@ NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?!\w)"
 
 
 @dataclass(frozen=True)
-class Judgement:
+class RowVerdict:
     """The result of comparing two values; an undefined delta (words, nan) is None."""
 
     status: Status
@@ -89,7 +89,7 @@ def judge(
     half_unit: float = 0.0,
     scale: ErrorScale | None = None,
     single: SingleRoom | None = None,
-) -> Judgement:
+) -> RowVerdict:
     """Compare one value of C with one of Python.
 
     ``exact``: integers. ``length``: length of C's vector when this is a component of one, in the same unit.
@@ -100,16 +100,16 @@ def judge(
         return _judge_text(str(c), str(py), limit)
     a, b = float(c), float(py)
     if a == b or (math.isnan(a) and math.isnan(b)):
-        return Judgement(Status.PASS, 0.0, 0.0, 0)
+        return RowVerdict(Status.PASS, 0.0, 0.0, 0)
     if math.isnan(a) or math.isnan(b):
-        return Judgement(Status.CRITICAL, note="not a number on one side")
+        return RowVerdict(Status.CRITICAL, note="not a number on one side")
     delta = b - a
     rel = delta / abs(a) if a != 0 and math.isfinite(a) else None
     if rel is not None and math.isnan(rel):
         rel = None
     ulp = ulp_distance(a, b)
     if exact:
-        return Judgement(Status.CRITICAL, delta, rel, ulp)
+        return RowVerdict(Status.CRITICAL, delta, rel, ulp)
     status = _status(a, b, delta, rel, limit)
     note = ""
     if status is not Status.PASS and abs(delta) <= half_unit * (1 + 1e-9):
@@ -119,7 +119,7 @@ def judge(
     elif status is not Status.PASS and limit.of_scale and scale and abs(delta) <= limit.value * scale.size:
         status, note = Status.PASS, f"{abs(delta) / scale.size:.1e} of {scale.words}"
     small = single is not None and status.differs and abs(delta) <= single.of(a, length)
-    return Judgement(status, delta, rel, ulp, note, small)
+    return RowVerdict(status, delta, rel, ulp, note, small)
 
 
 def _status(a: float, b: float, delta: float, rel: float | None, limit: Limit) -> Status:
@@ -135,14 +135,14 @@ def _status(a: float, b: float, delta: float, rel: float | None, limit: Limit) -
 _ARROWS = str.maketrans({"\u2190": "<-", "\u2192": "->"})  # as the ASCII logs of packages spell them
 
 
-def _judge_text(c: str, py: str, limit: Limit) -> Judgement:
+def _judge_text(c: str, py: str, limit: Limit) -> RowVerdict:
     """Words must be equal; numbers inside a text (``rotx:0 roty:0``) are compared as numbers."""
     c, py = c.translate(_ARROWS), py.translate(_ARROWS)
     if c == py:
-        return Judgement(Status.PASS, note="")
+        return RowVerdict(Status.PASS, note="")
     ours, theirs = NUMBER.findall(c), NUMBER.findall(py)
     if not ours or len(ours) != len(theirs) or _words(c) != _words(py):
-        return Judgement(Status.CRITICAL)
+        return RowVerdict(Status.CRITICAL)
     parts = [judge(float(a), float(b), limit) for a, b in zip(ours, theirs, strict=True)]
     order = (Status.PASS, Status.MINOR, Status.DIVERGENT, Status.CRITICAL)
     return max(parts, key=lambda part: order.index(part.status))
