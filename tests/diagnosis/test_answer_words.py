@@ -7,6 +7,7 @@ import pytest
 from nbtui.diagnosis.answer import Verdict
 from nbtui.diagnosis.explain.causes import print_last
 from nbtui.diagnosis.render import as_object, as_text
+from nbtui.parity.own_values import Contradiction
 from support.console_causes import OFF, TWO, UNKNOWN, cause, diagnosis
 
 
@@ -111,3 +112,9 @@ def test_the_json_object_has_the_three_parts() -> None:
         "residual": 2e-15,
         "worst_left": {"field": "I_pixel_final", "off": 2e-15},
     }
+
+
+def test_a_contradiction_within_a_trace_is_printed_once() -> None:
+    twice = Contradiction("polar", 0, (1.0,), (0.999,), "Python trace: polar is 1, but its own sums give 0.999.")
+    text = as_text(diagnosis(cause("pivot"), preflight=(twice.sentence, "Same pixel."), consistency=(twice,)), 200)
+    assert text.count(twice.sentence) == 1 and "Before any number:\n  - Same pixel.\n" in text

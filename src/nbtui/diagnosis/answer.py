@@ -56,6 +56,12 @@ class Diagnosis:
         left = self.hypotheses[0].left if self.hypotheses else ""
         return (left or "No known cause explains the difference.",)
 
+    @property
+    def before(self) -> tuple[str, ...]:
+        """What to read before any number; contradictions within a trace have a section of their own."""
+        own = {found.sentence for found in self.consistency}
+        return tuple(sentence for sentence in (*self.preflight, *self.notes) if sentence not in own)
+
     def headline(self, longest: int = 0) -> str:
         """The verdict in one line, with the best cause, its probability, and causes of the print beside it.
 

@@ -52,7 +52,7 @@ def as_text(diagnosis: Diagnosis, width: int = 100) -> str:
         lines += ["", "Causes:", *_causes(diagnosis, width)]
     lines += _section("What is unknown", diagnosis.open_questions, width)
     for title, entries in (
-        ("Before any number", (*diagnosis.preflight, *diagnosis.notes)),
+        ("Before any number", diagnosis.before),
         ("Lines that contradict their own trace", tuple(item.sentence for item in diagnosis.consistency)),
         ("Ratios", tuple(item.sentence for item in diagnosis.ratios)),
         ("First new divergence", (diagnosis.new_divergence,) if diagnosis.new_divergence else ()),

@@ -31,9 +31,9 @@ def test_the_cursor_starts_at_the_first_divergence_that_reaches_the_pixel() -> N
 
 def test_the_header_names_both_first_divergences() -> None:
     verdict = plain(header.draw(of_the_print(), 140, 3))[1]
-    assert "FIRST IN THE PIXEL  polar" in verdict and "of all hkl_frac.h" in verdict
+    assert "FIRST IN THE PIXEL  polar" in verdict and "earlier, not in the pixel hkl_frac.h" in verdict
     short = plain(header.draw(of_the_print(), 80, 3))[1]
-    assert "IN PIXEL  polar" in short and "of all hkl_frac.h" in short
+    assert "IN PIXEL  polar" in short and "earlier hkl_frac.h" in short
 
 
 def test_a_difference_of_the_print_has_its_own_sign_and_reason() -> None:

@@ -174,7 +174,7 @@ def _page(main_state: State, state: DiagnosisState, width: int) -> list[Line]:
     if diagnosis.attribution:
         lines += _section("Where the gap comes from", f"C's terms: {diagnosis.attributed_to}")
         lines += [row for share in diagnosis.attribution for row in _shares(share, width)]
-    lines += _list("Before any number", (*diagnosis.preflight, *diagnosis.notes), width)
+    lines += _list("Before any number", diagnosis.before, width)
     sentences = tuple(finding.sentence for finding in diagnosis.consistency)
     lines += _list("Lines that contradict their own trace", sentences, width)
     lines += _list("Ratios", tuple(match.sentence for match in diagnosis.ratios), width)
@@ -188,12 +188,10 @@ def _about(rank: int, cause: Cause, width: int) -> list[Line]:
     lines += _text(cause.beside, width) if cause.beside else []
     lines += _text(f"{cause.subject}; probability {cause.likelihood}; explains {cause.share}, {cause.remainder}", width)
     lines += _text(cause.summary, width)
-    for confirm in cause.confirm:
-        lines += _labelled("confirm", confirm, width)
+    for confirm, fix in zip(cause.confirm, cause.fix, strict=True):
+        lines += [*_labelled("confirm", confirm, width), *_labelled("remedy", fix, width)]
     for text in cause.seen:
         lines += _labelled("C log", text, width, "digit")
-    for fix in cause.fix:
-        lines += _labelled("remedy", fix, width)
     return lines
 
 

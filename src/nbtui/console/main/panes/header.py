@@ -120,14 +120,14 @@ def _verdict(state: State, width: int) -> Line:
     told = line(
         Span(f" {words}  {clip(clean(first.label), width // 3)} ", "verdict-differ"),
         Span(f"  new {clip(clean(new), width // 5)}" if new else "", "diverge"),
-        Span(_of_all(comparison, width // 4), "minor"),
+        Span("  not in the pixel" if comparison.first_reaching is None else "", "minor"),
         Span("  phi step 0" if _at_first_step(state, first) and not short else "", "digit"),
         Span("   gap " if short else "   I_pixel_final ", "label") if gap is not None else "",
         Span(percent(gap), "digit") if gap is not None else "",
         f"   {count}",
         *_missing(comparison),
     )
-    for more in (_cause(state, width - width_of(told)), _profile(comparison)):
+    for more in (_cause(state, width - width_of(told)), _earlier(comparison, width), _profile(comparison)):
         told = (*told, *more) if width_of(told) + width_of(more) <= width else told
     return told
 
@@ -139,12 +139,13 @@ def _words(comparison: Comparison, *, short: bool) -> str:
     return "IN PIXEL" if short else "FIRST IN THE PIXEL"
 
 
-def _of_all(comparison: Comparison, room: int) -> str:
-    """The first divergence of all, where it does not reach the pixel."""
+def _earlier(comparison: Comparison, width: int) -> Line:
+    """The first divergence of all, where another one is the first in the pixel."""
     first, reaching = comparison.first_divergence, comparison.first_reaching
-    if first is None or reaching is first:
-        return ""
-    return "  not in the pixel" if reaching is None else f"  of all {clip(clean(first.label), room)}"
+    if first is None or reaching in (None, first):
+        return ()
+    label = "earlier, not in the pixel" if width >= ROOMY else "earlier"
+    return (Span(f"   {label} ", "label"), Span(clip(clean(first.label), width // 4), "minor"))
 
 
 def _cause(state: State, room: int) -> Line:
