@@ -45,7 +45,8 @@ def test_the_agreeing_beginning_is_stated_with_its_precision() -> None:
     told = facts(rows_of(hkl_frac="-0.01 -1.0470001 3.0163", F_latt="150", **OFF))
     assert told[0] == "Everything up to hkl_frac agrees to 3.2e-08."  # 1e-7 of a vector of length 3.193
     assert told[1] == (
-        "F_latt is the first difference on the way to the pixel: C prints 186.19599745624, Python 150, 0.805603 times."
+        "F_latt is the first difference on the way to the pixel: "
+        "C prints 186.19599745624, Python 150, a factor of 0.805603."
     )
 
 
@@ -53,7 +54,7 @@ def test_a_number_of_the_command_line_that_both_print_is_named_with_both_values(
     told = facts(rows_of(F_latt="150", fluence_photons_per_m2="1.25932015286227e+29", **OFF))
     assert (
         "fluence_photons_per_m2 differs too, without a differing input: "
-        "C prints 1e+24, Python 1.25932015286227e+29, 125932 times."
+        "C prints 1e+24, Python 1.25932015286227e+29, a factor of 125932."
     ) in told
 
 
@@ -69,7 +70,7 @@ def test_an_agreeing_sum_shows_that_differences_before_it_do_not_reach_it() -> N
 
 def test_lines_of_the_print_are_left_aside_but_not_called_certain() -> None:
     told = facts(rows_of(hkl_frac="0.2 -1.5 2.5", F_latt="150", **OFF), "hkl_frac")
-    assert told[1].startswith("Lines of the print aside, F_latt is the first difference on the way to the pixel: ")
+    assert told[1].startswith("Apart from lines of the print, F_latt is the first difference on the way to the pixel: ")
     assert not any("of the print" in sentence for sentence in told[:1] + told[2:])
 
 
@@ -114,13 +115,13 @@ def test_the_trace_block_comes_first() -> None:
     ("printed", "words"),
     [
         ("0 0.05 0", "a rotation: the length agrees"),
-        ("0.0300042 0.0400056 0", "no rotation: 1.00014 times the length"),  # C's sine of gamma*
+        ("0.0300042 0.0400056 0", "not a rotation: the length differs by a factor of 1.00014"),  # C's sine of gamma*
     ],
 )
 def test_only_a_rotation_excuses_reciprocal_vectors(printed: str, words: str) -> None:
     told = facts(rows_of(rot_a_star_A_inv=printed, F_latt="150", **OFF))
     assert told[0] == "Everything up to hkl_frac agrees exactly, apart from rot_a_star_A_inv."
-    assert told[-1] == f"The pixel is not made from rot_a_star_A_inv; the difference is {words}."
+    assert told[-1] == f"Nothing in the pixel is made from rot_a_star_A_inv; the difference is {words}."
 
 
 def left_by(rows: Rows, *differing: str, **tried: float) -> list[str]:
@@ -140,7 +141,7 @@ def test_an_unknown_factor_is_stated_with_the_nearest_cause() -> None:
 def test_a_named_factor_is_given_though_no_cause_makes_it() -> None:
     rows = rows_of(I_before_scaling=f"{7376350606.95359 * 0.0819142401319296:.15g}")
     assert left_by(rows, "I_before_scaling") == [
-        "I_before_scaling is off by a factor of 0.081914: equal to capture, yet no known cause makes it."
+        "I_before_scaling is off by a factor of 0.081914: equal to capture, yet no known cause produces it."
     ]
 
 

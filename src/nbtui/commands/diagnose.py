@@ -45,7 +45,7 @@ def command(
     Exit code 0: no difference, 1: a difference.
 
     The command line comes from --command FILE, from CASE or from '-- FLAGS'. Two logs are diagnosed without it, too,
-    or with one that cannot be simulated; the answer then says why, and how little it can know.
+    or with one that cannot be simulated; the answer then states the reason and its limits.
     """
     if command_file is not None and request.names_case:
         raise UnusableInput("give either --command FILE or a CASE, not both")

@@ -193,7 +193,7 @@ class Judge:
         if verdict.within_single:
             parts.append("as far as single precision explains")
         if verdict.status.differs and elsewhere and not any(of_lines):
-            parts.append("Python prints it at the centre of the pixel, which is none of C's sub-pixels")
+            parts.append("Python prints it at the centre of the pixel, where C has no sub-pixel")
         if verdict.status is not Status.MISSING and fact.name in self._conversions:
             parts.append(self._conversions[fact.name].note)
         if verdict.status.differs and fact.log_only:

@@ -203,12 +203,12 @@ def _times(count: int) -> str:
 
 def _how_paired(pairing: BlockPairing) -> str:
     if pairing.at_centre:
-        return "the Python block is at the centre of the pixel, which is none of C's sub-pixels"
+        return "the Python block is at the centre of the pixel, where C has no sub-pixel"
     if pairing.in_order and not any(pairing.offsets):
         return "blocks were compared in order, and the remaining ones not at all"
     partners = ", ".join(str(number) for number in sorted(pairing.of_suspect)[:_LISTED])
     more = " ..." if len(pairing.of_suspect) > _LISTED else ""
-    return f"each Python block was compared with C's block at its place, number {partners}{more}"
+    return f"each Python block was compared with C's block at the same place, number {partners}{more}"
 
 
 def _unknown_lines(trace: Trace, side: str) -> list[str]:

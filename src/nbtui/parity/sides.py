@@ -31,7 +31,7 @@ class Sides:
 
     @property
     def elsewhere(self) -> frozenset[int]:
-        """Blocks that Python prints at the centre of the pixel, which is none of C's sub-pixels."""
+        """Blocks that Python prints at the centre of the pixel, where C has no sub-pixel."""
         return frozenset(map(self.pairing.numbered, self.pairing.at_centre))
 
     def cells(self) -> tuple[dict[align.Place, align.Scalar], dict[align.Place, align.Scalar]]:

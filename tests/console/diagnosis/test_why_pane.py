@@ -185,7 +185,7 @@ def test_likely_on_the_main_screen(state: State) -> None:
         assert "likely tap_after_polar (print)" in plain(header.draw(printed, 120, 3))[1]
     assert cause_in_one_line(replace(told, diagnosed=found(state, diagnosis(differs=False)).diagnosed)) == ""
     unknown = replace(told, diagnosed=found(state, UNKNOWN).diagnosed)
-    assert cause_in_one_line(unknown) == "unknown: no known cause   x says more" and cause_name(unknown) == ""
+    assert cause_in_one_line(unknown) == "unknown: no known cause   x details" and cause_name(unknown) == ""
     assert any("Unknown: I_before_scaling is off" in line for line in plain(detail.draw(unknown, 120, 20)))
     other = replace(told, py_trace=replace(told.py_trace, origin="other")) if told.py_trace else told
     assert cause_in_one_line(other) == ""

@@ -271,7 +271,7 @@ def _help(width: int) -> list[Line]:
         *_text(
             "Every known cause is re-simulated for this pixel, alone and then together with others, and scored over "
             "all compared fields. 'likely' is the probability that exactly these causes are right, 'explains' the part "
-            "of the misfit that they explain, 'left' the largest relative difference that stays. A cause of the print "
+            "of the misfit that they explain, 'left' the largest relative difference left over. A cause of the print "
             "changes trace lines, not the pixel.",
             width,
         ),

@@ -28,7 +28,7 @@ def cause_in_one_line(state: State) -> str:
         return ""
     causes, why = found.diagnosis.hypotheses, ACTIONS.key("why")
     parity = causes and causes[0].settings.get("phi_mode") == "c-parity" and state.settings.phi_mode == "spec"
-    ways = f"{why} {'all causes' if causes else 'says more'}"
+    ways = f"{why} {'all causes' if causes else 'details'}"
     ways += f"   {ACTIONS.key('phi_mode')} try c-parity" if parity else ""
     return f"{clean(found.diagnosis.headline())}   {ways}"
 

@@ -163,7 +163,7 @@ def _first(
     if not begins or PIXEL in totals:
         return
     first, *rest = begins
-    aside = "Lines of the print aside, " if reach & printed else ""
+    aside = "Apart from lines of the print, " if reach & printed else ""
     yield f"{aside}{first.field} is the first difference on the way to the pixel: {_amount(rows, first, sides)}."
     all_differing = {item.field for item in found if not item.agrees}
     others = [item for item in rest if not made_from(item.field, all_differing)]
@@ -198,7 +198,9 @@ def _amount(rows: Rows, item: FieldDifference, sides: tuple[str, str]) -> str:
     both = f"{sides[0]} prints {one:.15g}, {sides[1]} {other:.15g}"
     if one * other > 0.0 and np.isfinite(one) and np.isfinite(other):
         ratio = other / one
-        return f"{both}, {ratio:.6g} times" if abs(ratio - 1.0) > 0.01 else f"{both}, off by {abs(ratio - 1.0):.1e}"
+        return (
+            f"{both}, a factor of {ratio:.6g}" if abs(ratio - 1.0) > 0.01 else f"{both}, off by {abs(ratio - 1.0):.1e}"
+        )
     return both
 
 
@@ -230,7 +232,11 @@ def _aside(rows: Rows, found: Sequence[FieldDifference]) -> Iterator[str]:
         length = float(np.linalg.norm(rows.reference[line]))
         ratio = float(np.linalg.norm(rows.suspect[line])) / length if length > 0.0 else 0.0
         kept = abs(ratio - 1.0) <= max(AGREE, float(rows.floor[item.worst]))
-        how = "a rotation: the length agrees" if kept else f"no rotation: {ratio:.6g} times the length"
+        how = (
+            "a rotation: the length agrees"
+            if kept
+            else f"not a rotation: the length differs by a factor of {ratio:.6g}"
+        )
         groups.setdefault(how, []).append(item.field)
     for how, fields in groups.items():
-        yield f"The pixel is not made from {names(fields)}; the difference is {how}."
+        yield f"Nothing in the pixel is made from {names(fields)}; the difference is {how}."

@@ -115,7 +115,7 @@ def _known_ratio(rows: Rows, predicted: Array, line: Sequence[int], known: Mappi
         return "no known cause"
     others = {name: value for name, value in known.items() if value != predicted[at]}  # nothing lacks itself
     found = match(ratio, products(others, LONGEST), float(rows.floor[at])) if others else None
-    return f"equal to {found[0]}, yet no known cause makes it" if found else "no known ratio, no known cause"
+    return f"equal to {found[0]}, yet no known cause produces it" if found else "no known ratio, no known cause"
 
 
 def _nearest(rows: Rows, predicted: Array, line: Sequence[int], tried: Sequence[tuple[str, Array]]) -> Iterator[str]:

@@ -76,7 +76,7 @@ def _ignored(problem: Problem) -> Iterator[Form]:
         value = {name: default for name, default in without_values(typed, group).items() if name in whole}
         for changes, how in (
             (value, "ignored"),
-            (whole, "and all that it brings about ignored" if value else "ignored"),
+            (whole, "with all its consequences ignored" if value else "ignored"),
         ):
             if changes and changes not in seen:
                 seen.append(changes)

@@ -39,7 +39,7 @@ def _programs(problem: Problem) -> Iterator[Form]:
 C_PROGRAM = Hypothesis(
     "c_program",
     "One side is another version of the C program.",
-    "With phi = 0, k_frac of step 0 equals that of the last step in the stock program only.",
+    "At phi = 0, k_frac of step 0 equals that of the last step in the stock program only.",
     "Compare with the program that the port was made from.",
     _programs,
     repeated_phi_step,

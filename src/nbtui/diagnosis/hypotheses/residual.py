@@ -156,7 +156,7 @@ def _residuals(problem: Problem) -> Iterator[Form]:
 
 ROTATION_RESIDUAL = Hypothesis(
     "rotation_residual",
-    "The crystal, or its mosaic domains, are turned by a rotation that no rule of the command line gives.",
+    "The crystal or its mosaic domains are turned by a rotation that does not follow from the command line.",
     "R from rot_a, rot_b, rot_c of both sides; sums over mosaic domains.",
     "Find where the rotation comes from: another misset, matrix or generator of the mosaic domains.",
     _residuals,

@@ -161,7 +161,7 @@ def _rederived(problem: Problem) -> Iterator[Form]:
 
 REDERIVED = Hypothesis(
     "print_rederived",
-    "A trace line is computed again by the trace hook, not taken from the values that make the pixel.",
+    "The trace hook recomputes a line instead of printing the value that the pixel is made from.",
     "A value downstream of the line agrees although the line does not.",
     "Print the variable that the pixel is made from.",
     _rederived,
