@@ -112,7 +112,9 @@ BEFORE: Mapping[str, tuple[str, ...]] = {
 OPENED_BY = {
     row.actions.prefix: tuple(action.keys[0] for action in ACTIONS if action.id == row.opened_by) for row in SCREENS
 }
-LONG = diagnosis(cause("phi_carryover", confirm=("Look.",) * 60), cause("phi_midpoint", explained=0.9))
+LONG = diagnosis(
+    cause("phi_carryover", confirm=("Look.",) * 60, fix=("Correct it.",) * 60), cause("phi_midpoint", explained=0.9)
+)
 # these end the program or hand the terminal to another one: tests in a real terminal see to the latter
 ENDING = ("quit", "interrupt", "replay")
 ELSEWHERE = ("suspend", "redraw", "edit")
