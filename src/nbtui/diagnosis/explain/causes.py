@@ -13,7 +13,7 @@ from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
 from nbtui.diagnosis.hypotheses.record import CauseKind, Hypothesis, Variant
 from nbtui.diagnosis.hypotheses.scaling import FLOAT32
 from nbtui.diagnosis.hypotheses.taps import REDERIVED
-from nbtui.diagnosis.search.remainder import TOLERANCE, Remainder, beyond_tolerance, remainder
+from nbtui.diagnosis.search.remainder import TOLERANCE, Remainder, beyond_tolerance, feeds, remainder
 from nbtui.diagnosis.search.rows import Rows
 from nbtui.diagnosis.search.search import SearchState
 from nbtui.diagnosis.search.single import Single
@@ -178,7 +178,8 @@ def _ids(state: SearchState, left: Remainder, outcome: Outcome) -> tuple[str, ..
     """Ids of a state. A harmless line and single precision count only alone, the latter only beyond tolerance."""
     ids = {*state.ids, *(variant.id for variant in outcome.known)}
     noise = 0.0 if outcome.single is None else SINGLE_LINES
-    if outcome.rederived or beyond_tolerance(outcome.rows, state, left.of_print, noise):
+    fed = [name for name in left.of_print if feeds(name, outcome.rows)]
+    if outcome.rederived or beyond_tolerance(outcome.rows, state, fed, noise):
         ids.add(REDERIVED.id)
     if not ids and outcome.quiet is not None:
         ids.add(outcome.quiet.id)

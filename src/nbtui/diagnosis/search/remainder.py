@@ -35,16 +35,16 @@ def remainder(rows: Rows, state: SearchState, slack: float = 0.0) -> Remainder:
         return Remainder((), ())
     sections = {place[3]: place[0] for place in rows.places}
     loose = np.where(state.row_bits > slack, state.row_bits, 0.0)
-    explained = {name for name in (SUM, PIXEL) if rows.reproduced(name, loose)}
+    explained = {name for name in (SUM, PIXEL) if rows.reproduced(name, loose, state.predicted)}
     if PIXEL in explained:
         return Remainder(tuple(left), ())
-    of_print = {name for name in left if not _feeds(name, rows) or (SUM in explained and sections[name] == LOOP)}
+    of_print = {name for name in left if not feeds(name, rows) or (SUM in explained and sections[name] == LOOP)}
     return Remainder(
         tuple(name for name in left if name in of_print), tuple(name for name in left if name not in of_print)
     )
 
 
-def _feeds(name: str, rows: Rows) -> bool:
+def feeds(name: str, rows: Rows) -> bool:
     """Whether the pixel is made from a field, or is the field."""
     if name in RECIPROCAL:  # of shapes other than SQUARE, for which no lattice factor is printed
         return "F_latt" not in rows.fields

@@ -42,7 +42,7 @@ SUMS = ("I_pixel_final", "floatimage_accumulated")  # as precise as the sum of t
 TINY = 1e-6  # of the reference: a suspect's value below is compared as if it were this large
 FACTORS = ("F_latt_a", "F_latt_b", "F_latt_c", "phi.F_latt_b")
 FACTOR_SIZE = 0.1  # lattice factors run up to N: near a zero they are compared as if they were this large
-TIGHT = 1e-4  # relative: a value reproduced less exactly proves nothing about the lines that it is made from
+TIGHT = 3e-5  # relative: a value reproduced less exactly proves nothing about the lines that it is made from
 WORST = 60.0  # bits of a row whose prediction is not a number
 Whole = npt.NDArray[np.int64]
 
@@ -91,10 +91,12 @@ class Rows:
         """Sum over fields of the mean over the field's rows."""
         return float((np.bincount(self.group, weights=bits, minlength=len(self.sizes)) / self.sizes).sum())
 
-    def reproduced(self, name: str, row_bits: Array) -> bool:
-        """Whether a field is there and without misfit, to a precision at which that is no chance."""
+    def reproduced(self, name: str, row_bits: Array, predicted: Array) -> bool:
+        """Whether a field is there and without misfit, and agrees too closely for chance."""
         here = np.asarray([field == name for field in self.fields], dtype=bool)
-        return bool(here.any() and not (row_bits[here] > 0.0).any() and (self.floor[here] <= TIGHT).all())
+        if not here.any() or (row_bits[here] > 0.0).any():
+            return False
+        return bool((self.distance(predicted, self.suspect)[here] <= TIGHT).all())
 
     def loosened(self, extra: Array) -> Rows:
         """The same rows with another floor where ``extra`` (relative) is larger."""

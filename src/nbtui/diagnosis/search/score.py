@@ -54,7 +54,7 @@ class Score:
         broken = (row_bits > 0.0) & (self.apart == 0.0)
         left = np.where(broken, left * self._harm, left)
         fields = np.bincount(self.rows.group, weights=left / self._share, minlength=len(self.rows.sizes))
-        printed = self._of_print(row_bits)
+        printed = self._of_print(row_bits, predicted)
         unknown = float(fields[~printed].sum())
         cost = unknown + float(np.minimum(fields[printed], OF_PRINT).sum())
         return Scored(row_bits, self.rows.total(row_bits), cost, unknown)
@@ -66,12 +66,12 @@ class Score:
             return variant.price + (PRICE_OF_PRINT if shown else PRICE + UNLIKELY)
         return variant.price + PRICE + (UNLIKELY if self._pixel_agrees else 0.0)
 
-    def _of_print(self, row_bits: Array) -> Flags:
+    def _of_print(self, row_bits: Array, predicted: Array) -> Flags:
         """Fields that do not feed the pixel, because a value downstream of them is reproduced."""
         printed = np.zeros(len(self.rows.sizes), dtype=bool)
         everything = np.ones(len(self.rows), dtype=bool)
         for total, before in ((PIXEL, everything), (SUM, ~self._makes_pixel)):
-            if self.rows.reproduced(total, row_bits):
+            if self.rows.reproduced(total, row_bits, predicted):
                 printed |= np.bincount(self.rows.group, weights=before, minlength=len(printed)) > 0.0
         return printed
 
