@@ -58,7 +58,7 @@ def test_bytes_of_every_screen(on_terminal: Start) -> None:
     terminal.wait_for("simulated in")
     opened = {}
     for key, there in (
-        ("x", "no other cause tried"),
+        ("x", "What is certain"),
         ("l", "TRACE_C"),
         ("p", "pixel size"),
         ("w", "packages"),
