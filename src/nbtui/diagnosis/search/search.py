@@ -197,7 +197,10 @@ class Search:
         made = (self.evaluate([*state.variants, *chosen]) for chosen in sets)
         return [state for state in made if state is not None]
 
-    def _extended(self, states: Sequence[SearchState], changes: Mapping[int, Flags]) -> list[SearchState]:
+    def _extended(
+        self, states: Sequence[SearchState], changes: Mapping[int, Flags], *, woken: bool = True
+    ) -> list[SearchState]:
+        """The states with one more variant; ``woken``: also one that changes nothing alone."""
         out: list[SearchState] = []
         for rank, state in enumerate(states):
             wrong = state.row_bits > 0.0
@@ -211,7 +214,7 @@ class Search:
                 made = self.evaluate([*state.variants, (number, variant)])
                 if made is not None:
                     out.append(made)
-            if rank < REFINED:
+            if woken and rank < REFINED:
                 out += self._woken(state, changes)
             out += self._labels(state)
             if any(made.unknown <= DONE and made.price <= PRICE * len(made.variants) for made in out):
@@ -227,7 +230,7 @@ class Search:
         while level:
             better = []
             for state in level:
-                more = self._extended([state], of_print)
+                more = self._extended([state], of_print, woken=False)
                 better += [made for made in more if made.total < state.total]
             out += better
             level = _diverse(sorted(better, key=lambda state: state.total), 1)
