@@ -9,14 +9,17 @@ READY = $(VENV)/.ready
 demo: $(READY)  ## open the console on the built-in demo (text where there is no terminal)
 	@$(BIN)/nbtui; status=$$?; test $$status -le 1 || exit $$status
 
-test: $(READY)  ## every test
-	$(BIN)/python -m pytest
+# screens and diagnosis on one core, everything else on another
+IN_TWO = log=$$(mktemp); \
+	$(BIN)/python -m pytest $(1) --ignore=tests/console --ignore=tests/diagnosis >$$log 2>&1 & rest=$$!; \
+	$(BIN)/python -m pytest $(1) tests/console tests/diagnosis; shown=$$?; wait $$rest; rest=$$?; \
+	cat $$log; rm -f $$log; exit $$((shown | rest))
 
-QUICK = $(BIN)/python -m pytest -m "not slow"
-quick: $(READY)  ## every test but the slow ones, the screens on one core and the rest on another: to run all the time
-	@log=$$(mktemp); $(QUICK) --ignore=tests/console >$$log 2>&1 & rest=$$!; \
-	$(QUICK) tests/console; screens=$$?; wait $$rest; rest=$$?; \
-	cat $$log; rm -f $$log; exit $$((screens | rest))
+test: $(READY)  ## every test
+	@$(call IN_TWO,)
+
+quick: $(READY)  ## every test but the slow ones: to run all the time
+	@$(call IN_TWO,-m "not slow")
 
 check: lint types contracts test  ## what CI runs
 
