@@ -153,7 +153,7 @@ def test_an_ignored_option_is_the_simulation_without_it(flag: Flag, run: str, fo
     if worst(rows, plain)[1] < SAME:
         return  # the flag changes nothing here
     problem = Problem(with_it, base, reference, suspect)
-    names = {f"{flag.names[0]} ignored", f"{flag.names[0]} and all that it brings about ignored"}
+    names = {f"{flag.names[0]} ignored", f"{flag.names[0]} with all its consequences ignored"}
     forms = [variant for variant in CATALOGUE["option_ignored"].variants(problem) if variant.form.name in names]
     found = [worst(rows, replay(variant.change(base))) for variant in forms]
     assert min((off for _, off in found), default=1.0) < SAME, found
