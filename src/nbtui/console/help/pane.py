@@ -18,7 +18,7 @@ _KEYS = 11  # width of the key column in cells
 _MARKS = (
     ("=", "pass", "agrees within the tolerance of the profile"),
     ("~", "minor", "agrees within a wider limit of its own or with a note, or differs without reaching the pixel"),
-    ("#", "diverge", "differs in the pixel, and no difference upstream explains it: new here"),
+    ("#", "diverge", "differs in the pixel; nothing upstream explains it: new here"),
     ("+", "inherited", "differs because one of its inputs differs"),
     ("o", "missing", "missing on one side"),
     (".", "faint", "not known yet: the Python side is being simulated"),
