@@ -83,7 +83,7 @@ def values(experiment: Experiment) -> dict[tuple[int, int], float]:
     """Ours, whole image."""
     rows, columns = experiment.detector.n_slow, experiment.detector.n_fast
     pixels = torch.cartesian_prod(torch.arange(rows), torch.arange(columns))
-    found = image_values(experiment, pixels)
+    found = image_values(experiment, pixels, interpolation_end=True)
     return {(int(s), int(f)): float(v) for (s, f), v in zip(pixels, found, strict=True)}
 
 
@@ -134,7 +134,7 @@ def test_threads_start_from_fresh_vectors(n_threads: int, folder: Path) -> None:
     command = FLAT + "-N 3 -phi 0 -osc 3 -phisteps 3 -oversample 1"
     whole = from_command(command, folder, phi_mode="c-parity")
     pixels = torch.cartesian_prod(torch.arange(5), torch.arange(5))
-    threaded = image_values(whole, pixels, n_threads=n_threads).reshape(5, 5)
+    threaded = image_values(whole, pixels, n_threads=n_threads, interpolation_end=True).reshape(5, 5)
     start = 0
     for thread in range(n_threads):
         stop = start + 5 // n_threads + (thread < 5 % n_threads)
