@@ -21,7 +21,7 @@ from nbtui.diagnosis.search.fit import fitted
 from nbtui.diagnosis.search.inherited import divergences
 from nbtui.diagnosis.search.preflight import hints, preflight, source_lines
 from nbtui.diagnosis.search.ratios import matches
-from nbtui.diagnosis.search.remainder import Remainder, beyond_tolerance, remainder
+from nbtui.diagnosis.search.remainder import Remainder, remainder
 from nbtui.diagnosis.search.rows import PIXEL_FACTORS, Rows, common_rows, predictions
 from nbtui.diagnosis.search.search import DONE, Search, silent
 from nbtui.diagnosis.search.single import find_single, single_noise, suspected_single
@@ -98,7 +98,7 @@ def diagnose(
         faulty_side=asked.side if causes else "",
         notes=(*asked.notes, *source.notes),
         certain=certain(rows, print_fields=left.of_print, block=_block(paired_blocks(c, py))),
-        unknown=() if verdict is Verdict.AGREES else _unknown(outcome, left),
+        unknown=_unknown(outcome, left),
         remarks=remarks(outcome),
         consistency=inconsistent,
         ratios=matches(c, py, base, single=outcome.single is not None),
@@ -124,13 +124,9 @@ def _unknown(outcome: Outcome, left: Remainder) -> tuple[Unexplained, ...]:
 
 
 def _verdict(outcome: Outcome, causes: tuple[Cause, ...]) -> Verdict:
-    unknown = outcome.remainder.unknown
-    simulated = bool(causes) and causes[0].kind is CauseKind.SIMULATION
-    if not unknown:
+    if not outcome.remainder.unknown:
         return Verdict.EXPLAINED if causes else Verdict.AGREES
-    if simulated:
-        return Verdict.PARTLY
-    return Verdict.UNKNOWN if beyond_tolerance(outcome.rows, outcome.states[0], unknown) else Verdict.AGREES
+    return Verdict.PARTLY if causes and causes[0].kind is CauseKind.SIMULATION else Verdict.UNKNOWN
 
 
 def _set_up(case: Case, c: Trace, pixel: tuple[int, int]) -> PixelSetup:

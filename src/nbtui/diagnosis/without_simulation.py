@@ -90,7 +90,7 @@ def diagnose_from_logs(c: Trace, py: Trace, reason: str, case: Case | None = Non
     explained = frozenset(name for item in proven for name in item.fields)
     of_print = [name for item in proven if item.hypothesis.kind is CauseKind.PRINT for name in sorted(item.fields)]
     left = [item.field for item in differing if item.field not in explained and not item.log_only]
-    first = first_new(comparison)
+    first = comparison.first_reaching or first_new(comparison)
     return Diagnosis(
         verdict=(Verdict.PARTLY if left else Verdict.EXPLAINED) if proven else Verdict.UNKNOWN,
         hypotheses=(_cause(proven, c, rows, left),) if proven else (),

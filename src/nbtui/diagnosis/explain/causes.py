@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -142,13 +142,19 @@ class Outcome:
     side: str  # the faulty side: PY or C
 
     @property
+    def who(self) -> str:
+        """The side that is explained, in words."""
+        return "C side" if self.side == "C" else "Python side"
+
+    @property
     def remainder(self) -> Remainder:
         """What the best state leaves."""
         return self.left_by(self.states[0])
 
     def left_by(self, state: SearchState) -> Remainder:
-        """What a state leaves beyond the noise of single precision."""
-        return remainder(self.rows, state, 0.0 if self.single is None else SINGLE_SLACK)
+        """What a state leaves beyond the noise of single precision; unknown only beyond the comparison's tolerance."""
+        left = remainder(self.rows, state, 0.0 if self.single is None else SINGLE_SLACK)
+        return replace(left, unknown=beyond_tolerance(self.rows, state, left.unknown))
 
 
 def ranked(outcome: Outcome, c: Trace) -> Iterator[Cause]:
@@ -218,7 +224,6 @@ def _cause(
     worst = int(np.argmax(distance))
     residual = float(distance[worst])
     rest = _left(state, left, outcome, residual)
-    who = "C side" if outcome.side == "C" else "Python side"
     sentences = " ".join(item.sentence for item in known)
     return Cause(
         ids,
@@ -226,7 +231,7 @@ def _cause(
         _explained(state, left, outcome),
         residual,
         WorstLeft(outcome.rows.fields[worst], residual) if residual else None,
-        f"{sentences} {details(forms, who)}" + (f" {rest}" if rest else ""),
+        f"{sentences} {details(forms, outcome.who)}" + (f" {rest}" if rest else ""),
         forms,
         tuple(item.confirm for item in known),
         tuple(item.fix for item in known),
@@ -266,7 +271,7 @@ def remarks(outcome: Outcome) -> tuple[str, ...]:
         out.append(quiet.hypothesis.sentence)
     if single is not None:
         how = "by the printed digits" if single.proven else "by the size of the difference"
-        out.append(f"The Python side is in single precision (float32) from {single.field} on, judging {how}.")
+        out.append(f"The {outcome.who} is in single precision (float32) from {single.field} on, judging {how}.")
     return tuple(out)
 
 
