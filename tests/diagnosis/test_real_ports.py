@@ -14,6 +14,7 @@ from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
 from nbtui.diagnosis.hypotheses.record import CauseKind
 from nbtui.live.cases import case_of_command_file
 from nbtui.trace.reading.reader import parse_lines, read_trace
+from support.live_sample import LIVING
 from support.second_world import Base, Sample, bases, faultless, pairs, singles, verdict
 
 SEED = 11  # of the draw; benchmarks/second_world.py draws more
@@ -25,19 +26,6 @@ def _of_the_simulation(ids: Sequence[str]) -> set[str]:
 
 def _ids(found: Diagnosis) -> tuple[str, ...]:
     return found.hypotheses[0].ids if found.hypotheses else ()
-
-
-LIVING = (
-    "adxv_misset",
-    "adxv_misset_asis",
-    "custom_vectors_pix0",
-    "dials_orgxy_oversample1",
-    "polar_half_dmin_oversample1",
-    "sourcefile_weights_oversample1",
-    "stale_fdump_asis",
-    "thick_absorption_oversample1",
-    "water_background_oversample1",
-)
 
 
 @pytest.mark.slow

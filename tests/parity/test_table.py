@@ -14,6 +14,7 @@ from nbtui.parity.compare import compare
 from nbtui.parity.model import Comparison
 from nbtui.trace.model import Trace
 from nbtui.trace.reading.reader import parse_lines, read_trace
+from support.live_sample import LIVING
 from support.places import DATA
 
 TRACES = DATA / "traces"
@@ -105,20 +106,7 @@ def test_real_logs_in_columns(name: str) -> None:
     assert_same(compare(empty, py), in_columns(empty, py))
 
 
-LIVE = [
-    "adxv_misset",
-    "adxv_misset_asis",
-    "custom_vectors_pix0",
-    "dials_orgxy_oversample1",
-    "polar_half_dmin_oversample1",
-    "sourcefile_weights_oversample1",
-    "stale_fdump_asis",
-    "thick_absorption_oversample1",
-    "water_background_oversample1",
-]
-
-
-@pytest.mark.parametrize("name", LIVE)
+@pytest.mark.parametrize("name", LIVING)
 def test_logs_of_a_real_port_in_columns(shared: Path, name: str) -> None:
     """These pair blocks, convert units, put re-derived lines right and hold single-precision values."""
     case = shared / "live_sample" / "cases" / name
