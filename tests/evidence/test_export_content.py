@@ -26,6 +26,7 @@ from nbtui.evidence.write.export import ExportRequest, export_package
 from nbtui.live.cases import load_case
 from nbtui.live.model import Settings
 from support.console_causes import OFF, UNKNOWN, cause, diagnosis
+from support.diagnosis_traces import edited, lines_of
 from support.places import DEMO
 
 GIT = ("git", "-c", "user.name=n", "-c", "user.email=e@x", "-c", "commit.gpgsign=false")
@@ -214,6 +215,20 @@ def test_a_partial_explanation_is_kept_with_its_kind_and_probability(here: Path)
     left = "   - explains 0.8 of the difference; largest relative difference left: 0.068 (I_pixel_final)"
     assert lines.index(left) < lines.index("What is unknown:") < lines.index("- float32 from hkl_frac on.")
     assert verify(package).ok
+
+
+def test_a_package_with_a_divergence_that_does_not_reach_the_pixel_verifies(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = lines_of()
+    for name in ("rot_a_star_A_inv", "I_before_scaling", "I_pixel_final", "floatimage_accumulated"):
+        lines = edited(lines, name, lambda x: x * 1.25)
+    (here / "py.log").write_text("\n".join(lines) + "\n")
+    package = exported(capsys, "demo", "--diagnose", "--py", "py.log", code=1)
+    found = load(package)
+    assert found["first_divergence"] == "rot_a_star_A_inv"
+    assert found["first_reaching_divergence"] == "I_before_scaling"
+    assert main(["verify", str(package)]) == 0, capsys.readouterr()
 
 
 def test_a_diagnosis_of_logs_without_a_common_value_knows_nothing(

@@ -31,7 +31,7 @@ def _cause_object(cause: Cause, side: str) -> dict[str, object]:
     return {
         "ids": list(cause.ids),
         "kind": cause.kind.value,
-        "probability": cause.probability,
+        "probability": round(cause.probability, 4),
         "explained": cause.explained,
         "residual": cause.residual,
         "worst_left": {"field": left.field, "off": left.off} if left is not None else None,

@@ -86,14 +86,21 @@ def _title(lines: list[str], metrics: Mapping[str, object]) -> list[str]:
 
 
 def _statements(lines: list[str], metrics: Mapping[str, object]) -> list[str]:
-    detail = mapping(metrics.get("first_divergence_detail"))
     wrong = []
-    for prefixes, source in ((STATED, metrics), (DETAIL, detail)):
+    for prefixes, sources in ((STATED, [metrics]), (DETAIL, _divergences(metrics))):
         for prefix, key in prefixes.items():
             said = [line.removeprefix(prefix) for line in lines if line.startswith(prefix)]
-            if source and said != [_shown(source.get(key))]:
-                wrong.append(f"{prefix.strip('- :')} is {' / '.join(said) or 'not stated'}, {key} is {source.get(key)}")
+            expected = [_shown(source.get(key)) for source in sources]
+            if sources and said != expected:
+                stated = " / ".join(said) or "not stated"
+                wrong.append(f"{prefix.strip('- :')} is {stated}, {key} is {' / '.join(expected)}")
     return wrong
+
+
+def _divergences(metrics: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """The rows with a section of their own: the first divergence, and another one that reaches the pixel."""
+    first, reaching = (mapping(metrics.get(f"first_{name}_detail")) for name in ("divergence", "reaching"))
+    return [first, *([reaching] if reaching and reaching.get("label") != first.get("label") else [])] if first else []
 
 
 def _tables(lines: list[str], metrics: Mapping[str, object]) -> list[str]:

@@ -149,7 +149,8 @@ def _first(metrics: Mapping[str, Any]) -> Iterator[str]:
         yield "None."
         return
     yield from _divergence(first)
-    if metrics["first_new_divergence"] not in (None, first["label"]):
+    named = {first["label"], reaching["label"] if reaching is not None else None}
+    if metrics["first_new_divergence"] not in {None, *named}:
         yield f"- first new divergence: {cell(metrics['first_new_divergence'])}"
     if reaching is not None and reaching["label"] != first["label"]:
         yield ""
