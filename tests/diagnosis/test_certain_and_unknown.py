@@ -38,7 +38,7 @@ def facts(rows: Rows, *print_fields: str, block: str = "") -> list[str]:
 
 
 def test_equal_logs_agree_exactly() -> None:
-    assert facts(rows_of()) == [f"All {len(GOOD)} fields of both logs agree exactly."]
+    assert facts(rows_of()) == [f"All {len(GOOD)} compared fields agree exactly."]
 
 
 def test_the_agreeing_beginning_is_stated_with_its_precision() -> None:

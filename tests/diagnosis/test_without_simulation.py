@@ -43,7 +43,7 @@ def test_the_reason_comes_first() -> None:
 def test_equal_logs_agree() -> None:
     same = found()
     assert same.verdict is Verdict.AGREES
-    assert same.certain == (f"All {len(GOOD)} fields of both logs agree exactly.",)
+    assert same.certain == (f"All {len(GOOD)} compared fields agree exactly.",)
     assert same.hypotheses == same.unknown == ()
 
 

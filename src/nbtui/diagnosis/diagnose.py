@@ -21,7 +21,7 @@ from nbtui.diagnosis.search.fit import fitted
 from nbtui.diagnosis.search.inherited import divergences
 from nbtui.diagnosis.search.preflight import hints, preflight, source_lines
 from nbtui.diagnosis.search.ratios import matches
-from nbtui.diagnosis.search.remainder import Remainder, remainder
+from nbtui.diagnosis.search.remainder import TOLERANCE, Remainder, remainder
 from nbtui.diagnosis.search.rows import PIXEL_FACTORS, Rows, common_rows, predictions
 from nbtui.diagnosis.search.search import DONE, Search, silent
 from nbtui.diagnosis.search.single import find_single, single_noise, suspected_single
@@ -79,7 +79,7 @@ def diagnose(
     counts = base.scene.n_cells if base.scene.shape == "SQUARE" else None
     inconsistent = (*contradictions(c, "C"), *contradictions(py, "Python", counts))
     if rows.total(rows.bits(rows.reference, rows.suspect)) <= DONE:
-        agreeing = certain(rows, print_fields=(), block="")
+        agreeing = certain(rows, print_fields=(), block="", implied=_implied(py))
         return Diagnosis(Verdict.AGREES, (), findings, "", (), certain=agreeing, consistency=inconsistent)
     asked = _question(Problem(case, base, c, py), rows, plain)
     tried = [0, 0]
@@ -97,7 +97,7 @@ def diagnose(
         preflight=findings,
         faulty_side=asked.side if causes else "",
         notes=(*asked.notes, *source.notes),
-        certain=certain(rows, print_fields=left.of_print, block=_block(paired_blocks(c, py))),
+        certain=certain(rows, print_fields=left.of_print, block=_block(paired_blocks(c, py)), implied=_implied(py)),
         unknown=_unknown(outcome, left),
         remarks=remarks(outcome),
         consistency=inconsistent,
@@ -108,6 +108,12 @@ def diagnose(
         attributed_to=source.name,
         tried=(tried[0], tried[1]),
     )
+
+
+def _implied(suspect: Trace) -> tuple[str, ...]:
+    """Factors of the pixel that count by the value which the suspect's own trace implies."""
+    found = {item.field for item in contradictions(suspect, "Python") if item.rederived}
+    return tuple(name for name in PIXEL_FACTORS if name in found)
 
 
 def _block(pairing: BlockPairing) -> str:
@@ -124,6 +130,9 @@ def _unknown(outcome: Outcome, left: Remainder) -> tuple[Unexplained, ...]:
 
 
 def _verdict(outcome: Outcome, causes: tuple[Cause, ...]) -> Verdict:
+    rows = outcome.rows
+    if bool((rows.distance(rows.reference, rows.suspect) <= TOLERANCE).all()):
+        return Verdict.AGREES  # as the comparison says
     if not outcome.remainder.unknown:
         return Verdict.EXPLAINED if causes else Verdict.AGREES
     return Verdict.PARTLY if causes and causes[0].kind is CauseKind.SIMULATION else Verdict.UNKNOWN
@@ -242,8 +251,7 @@ def _explained(asked: _Question, whole: Search) -> tuple[Outcome, PixelSetup]:
             found = again.run()
             if not remainder(loose, found[0]).unknown:
                 single, rows, search, states = guess, loose, again, found
-    doubtful = (found.field for found in contradictions(problem.suspect, "Python") if found.rederived)
-    rederived = any(name in PIXEL_FACTORS for name in doubtful)
+    rederived = bool(_implied(problem.suspect))
     outcome = Outcome(states, rows, gap, single, tuple(known), rederived, quiet, asked.side)
     return outcome, search.applied(states[0].variants)
 

@@ -35,7 +35,12 @@ SINGLE_PRINT = 2.0**-22  # relative: two float32 roundings, the coarsest print o
 
 
 def certain(
-    rows: Rows, *, print_fields: Sequence[str], block: str, sides: tuple[str, str] = ("C", "Python")
+    rows: Rows,
+    *,
+    print_fields: Sequence[str],
+    block: str,
+    implied: Sequence[str] = (),
+    sides: tuple[str, str] = ("C", "Python"),
 ) -> tuple[str, ...]:
     """What the two logs prove, most useful first.
 
@@ -45,6 +50,7 @@ def certain(
             a sum that agrees proves it.
         block: a sentence on the suspect's trace block ("the Python block is that of the pixel's centre; C has 9
             blocks"); empty if the blocks of the two logs correspond.
+        implied: fields that count by the value which the suspect's own trace implies, not by the printed one.
         sides: names of reference and suspect.
     """
     found = by_field(rows, rows.reference, rows.suspect)
@@ -52,7 +58,11 @@ def certain(
         return ()
     if all(item.agrees for item in found):
         worst = max(item.off for item in found)
-        return (*_of_block(block), f"All {len(found)} fields of both logs agree {to_within(worst)}.")
+        return (
+            *_of_block(block),
+            f"All {len(found)} compared fields agree {to_within(worst)}.",
+            *_of_implied(implied, sides),
+        )
     printed = frozenset(print_fields) | _in_metres(rows, found)
     return (
         *_of_block(block),
@@ -69,6 +79,11 @@ def certain(
 def _of_block(block: str) -> Iterator[str]:
     if block:
         yield f"{block[0].upper()}{block[1:].rstrip('.')}."
+
+
+def _of_implied(implied: Sequence[str], sides: tuple[str, str]) -> Iterator[str]:
+    if implied:
+        yield (f"The {sides[1]} log contradicts its own {names(implied)}: what its other lines imply was compared.")
 
 
 def _zero(rows: Rows, found: Sequence[FieldDifference]) -> Iterator[str]:
