@@ -113,8 +113,8 @@ whole or not at all.
 | `noiseimage.img` | SMV with photon noise, deviate by deviate as in C; `-nonoise` leaves it out |
 | `Fdump.bin` | binary copy of the structure factors; written with `-hkl`, read without |
 
-Exit codes: 0 done, 2 unusable input, 3 the simulation failed, 4 could not write, 130 interrupted. stdout holds C's
-summary lines, stderr narration and progress.
+Exit codes: 0 done, 2 unusable input, 3 the simulation failed, 4 could not write, 130 interrupted, 141 the reader of
+stdout has gone. stdout holds C's lines, stderr narration and progress.
 """
 
 

@@ -1,6 +1,7 @@
 """``nbsim``: nanoBragg's own command line, computed in torch.
 
-Exit codes: 0 done, 2 unusable input, 3 the simulation failed, 4 could not write, 130 interrupted.
+Exit codes: 0 done, 2 unusable input, 3 the simulation failed, 4 could not write, 130 interrupted, 141 the reader of
+stdout has gone.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _COMPILE = {"auto": None, "on": True, "off": False}
 _HELP = ("-h", "--help", "-help")
+_VERSION = "--version"
+_READER_GONE = 141  # as SIGPIPE ends a program
 
 
 def _clean(text: str) -> str:
@@ -142,6 +145,10 @@ def _outcome(words: Sequence[str]) -> int:
             return 2
         if any(word in _HELP for word in words):
             print(help_text(), end="")
+        elif _VERSION in words:
+            from importlib.metadata import version
+
+            print(f"nbsim {version('nbtui')}")  # one distribution holds both
         else:
             _run(words)
         sys.stdout.flush()
@@ -156,7 +163,7 @@ def _outcome(words: Sequence[str]) -> int:
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _READER_GONE
     except (NbsimError, MemoryError, RuntimeError, OSError) as error:
         return _fail(error, 3)
     return 0

@@ -9,13 +9,17 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from nbtui.commands.options import Invocation
-from nbtui.errors import NbtuiError, UnusableInput
+from nbtui.errors import READER_GONE, NbtuiError, UnusableInput
 from nbtui.trace.model import TraceError
 from nbtui.trace.text import clean
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # name -> (module under nbtui.commands, one line of help); the function is called `command` there
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -35,12 +39,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "c-trace": ("c_trace", "Run your C program and keep its log."),
 }
 _DEFAULT = "console"
+_COMPLETE = "_NBTUI_COMPLETE"  # the shell asks for completion in this variable
 _HELP = """Compare the trace of a C nanoBragg run with that of a PyTorch port, down to the first divergence.
 
-CASE is a folder with command.txt (and trace_c.log), a name from nbtui.toml, or 'demo'. 'nbtui CASE' opens the
-console; without a terminal it prints the comparison. '-- FLAGS' takes a nanoBragg command line instead.
+CASE is a folder with command.txt (and trace_c.log), a name from nbtui.toml, or 'demo'; by default the current folder,
+if it holds command.txt. 'nbtui CASE' opens the console; without a terminal it prints the comparison. '-- FLAGS' takes
+a nanoBragg command line instead. 'nbtui' alone, outside a case folder, shows the demo.
 Pixels are always (slow, fast). Exit codes: 0 agree or done, 1 divergence, 2 unusable input, 3 the simulation or the
-C program failed, 4 could not write, 130 interrupted.
+C program failed, 4 could not write, 130 interrupted, 141 the reader of stdout has gone.
 """
 
 
@@ -61,8 +67,20 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Completions of the first word: a case or a subcommand, whose module stays unloaded."""
+        from click.shell_completion import CompletionItem
+
+        from nbtui.commands.options import case_completions
+
+        names = [CompletionItem(name, help=text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)]
+        cases = [item for item in case_completions(incomplete) if not names or item.type != "dir"]
+        return [*names, *cases, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """``nbtui [CASE] [OPTIONS]`` without a subcommand is the console."""
+        if not args and ctx.resilient_parsing:  # completion of the first word, which may become a subcommand
+            return super().parse_args(ctx, args)
         if not args or (args[0] not in COMMANDS and args[0] not in ("--help", "-h", "--version")):
             args = [_DEFAULT, *args]
         return super().parse_args(ctx, args)
@@ -87,6 +105,8 @@ def program() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (without the program name) and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if argv is None and _COMPLETE in os.environ:
+        return _complete(os.environ[_COMPLETE])
     own, flags = _split(words)
     debug = "--debug" in own
     own = [word for word in own if word != "--debug"]
@@ -96,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     except BrokenPipeError:
         _forget_stdout()
-        return 4
+        return READER_GONE
     except (KeyboardInterrupt, click.Abort):
         _say("interrupted")
         return 130
@@ -107,6 +127,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say(text)
         _flush_or_forget()
         return code
+
+
+def _complete(instruction: str) -> int:
+    """Answer the shell: the completion script, or the completions of an unfinished command line."""
+    from click.shell_completion import shell_complete
+
+    if shell_complete(program, {}, "nbtui", _COMPLETE, instruction) == 0:
+        return 0
+    _say(f"{_COMPLETE}={clean(instruction)}: must be bash_source, zsh_source or fish_source")
+    return 2
 
 
 def _split(words: list[str]) -> tuple[list[str], tuple[str, ...] | None]:

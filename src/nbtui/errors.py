@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 INTERRUPTED = 130  # exit code after an interrupt by the user
+READER_GONE = 141  # exit code after the reader of stdout has gone, as SIGPIPE ends a program
 
 
 class NbtuiError(Exception):

@@ -1,8 +1,11 @@
-"""Paths as a user writes them."""
+"""Paths as a user writes them, and the names of a case."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+DEMO = "demo"  # the built-in case
+COMMAND_FILE = "command.txt"  # of a case folder
 
 
 def expanded(text: str) -> Path:

@@ -16,7 +16,7 @@ from typing import Any
 
 from nbtui.errors import UnusableInput
 from nbtui.parity.profiles import Profile, from_mapping
-from nbtui.paths import expanded
+from nbtui.paths import DEMO, expanded
 from nbtui.setting_table import NAMES, SETTINGS, Effective, Written, checked, effective
 from nbtui.trace.model import TraceError
 from nbtui.trace.text import clean
@@ -166,7 +166,7 @@ def _subtables(table: Mapping[str, Any], key: str, where: str) -> list[tuple[str
 def _case(name: str, entry: Mapping[str, Any], path: Path) -> CaseEntry:
     where = f"{clean(str(path))}: cases.{clean(name)}"
     _refuse_unknown(entry, CASE_KEYS, where)
-    if name == "demo":
+    if name == DEMO:
         raise UnusableInput(f"{where}: the name is taken by the built-in demo; choose another")
     if ("folder" in entry) == ("command" in entry):
         raise UnusableInput(f"{where}: give either folder (containing command.txt) or command")

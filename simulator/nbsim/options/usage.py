@@ -10,6 +10,7 @@ from nbsim.options.own import OWN
 from nbsim.options.table import SECTIONS
 
 USAGE = """usage: nbsim FLAGS [--phi-mode c-parity] [--device cuda] [...]     nbsim --help lists them all
+       nbsim --version
 
 The whole detector with nanoBragg's own flags. Files are read from and written to the current directory under C's
 names; outputs of an earlier run are replaced, input files never.
@@ -51,7 +52,8 @@ def _lines() -> Iterator[str]:
     for title, flags in SECTIONS:
         yield f"\n{title}\n"
         yield from _section(flags)
-    yield "\nExit codes: 0 done, 2 unusable input, 3 the simulation failed, 4 could not write, 130 interrupted.\n"
+    yield "\nExit codes: 0 done, 2 unusable input, 3 the simulation failed, 4 could not write, 130 interrupted,\n"
+    yield "141 the reader of stdout has gone.\n"
 
 
 def _section(flags: Iterable[Flag]) -> Iterator[str]:

@@ -41,7 +41,7 @@ def command(
     """
     if py_phi is not None and py_log is None:
         raise UnusableInput("--py-phi needs --py FILE")
-    case = request.case() if request.names_case else None
+    case = request.case() if request.names_case or (py_log is None and request.finds_case) else None
     if case is not None:
         c_log = c_log_of(case, c_log)
     if c_log is None:

@@ -9,9 +9,12 @@ from pathlib import Path
 import click
 
 from nbtui.commands.narration import read
-from nbtui.commands.options import Request, c_log_of, case_options, reports_of, terminal
+from nbtui.commands.options import Request, c_log_of, case_options, reports_of, say, terminal
 from nbtui.errors import UnusableInput
+from nbtui.paths import DEMO
 from nbtui.trace.text import clean
+
+DEMO_SHOWN = "no case named, no command.txt here: this is the built-in demo"
 
 
 @click.command("console")
@@ -32,10 +35,23 @@ from nbtui.trace.text import clean
 )
 @case_options(judged=True)
 def command(request: Request, reports: Path | None, c_image: Path | None, c_at: tuple[int, int] | None) -> int:
-    """Open the console on CASE (default: the demo).
+    """Open the console on CASE (default: the current folder, if it holds command.txt, else the demo).
 
     Without a terminal the comparison is printed instead. Exit code 0: agree, 1: divergence.
     """
+    if not request.finds_case:
+        return _shown(replace(request, case_name=DEMO), reports, c_image, c_at, DEMO_SHOWN)
+    return _shown(request, reports, c_image, c_at)
+
+
+def _shown(
+    request: Request,
+    reports: Path | None,
+    c_image: Path | None,
+    c_at: tuple[int, int] | None,
+    message: str = "",
+) -> int:
+    """Show the case; ``message``: an initial one."""
     try:
         case = replace(request.case(), c_image=c_image, c_image_at=c_at)
     except UnusableInput as error:
@@ -53,11 +69,13 @@ def command(request: Request, reports: Path | None, c_image: Path | None, c_at: 
             tolerance=request.tolerance,
             reports=reports_of(request, reports),
             profiles=request.configuration.profiles,
-            preferences=found,
+            preferences=replace(found, message=found.message or message),
         )
     from nbtui.commands.report import report
     from nbtui.live.session import simulate
 
+    if message:
+        say(message)
     c = read(c_log_of(case, None))
     simulation = simulate(case, request.settings())
     return report(request, case, c, simulation.trace, simulation, style="table")

@@ -12,7 +12,7 @@ import click
 from nbtui.commands.narration import Narration
 from nbtui.commands.options import Request, c_log_of, c_log_option, case_options, py_phi_option, reports_of
 from nbtui.errors import UnusableInput
-from nbtui.paths import expanded
+from nbtui.paths import COMMAND_FILE, expanded
 from nbtui.trace.reading.reader import read_phi, read_trace, with_phi
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def command(
 
     Exit code 0: no difference, 1: a difference.
 
-    The command line comes from --command FILE, from CASE or from '-- FLAGS'. Two logs are diagnosed without it, too,
+    The command line comes from --command FILE, from CASE (the current folder, if it holds command.txt) or from
+    '-- FLAGS'. Two logs are diagnosed without it, too,
     or with one that cannot be simulated; the answer then states the reason and its limits.
     """
     if command_file is not None and request.names_case:
@@ -86,14 +87,14 @@ def _of_two_logs(request: Request, command_file: Path | None, c_log: Path, py: T
         UnusableInput: a name of no case and of no file.
     """
     c = read_trace(c_log)
-    if command_file is None and not request.names_case:
+    if command_file is None and not request.finds_case:
         reason = NO_COMMAND
     else:
         try:
             return _of_case(request, _with_log(_case(request, command_file), c_log, c), c, py)
         except UnusableInput as error:
             folder = expanded(request.case_name or "")
-            if not (request.flags or (command_file or folder / "command.txt").is_file()):
+            if not (request.flags or (command_file or folder / COMMAND_FILE).is_file()):
                 raise
             reason = str(error)
     from nbtui.diagnosis.without_simulation import diagnose_from_logs

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from nbtui.commands.options import Request, c_log_of, c_log_option, case_options, reports_of, say
-from nbtui.errors import UnusableInput
 
 if TYPE_CHECKING:
     from nbtui.diagnosis.answer import Diagnosis
@@ -45,8 +44,6 @@ def command(
     from nbtui.evidence.write.export import ExportRequest, export
     from nbtui.parity.render import verdict
 
-    if not request.names_case:
-        raise UnusableInput("name a CASE ('demo' is built in), or give '-- FLAGS'")
     case = request.case()
     done = export(
         ExportRequest(

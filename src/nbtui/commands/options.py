@@ -14,14 +14,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from nbtui.errors import UnusableInput
+from nbtui.paths import COMMAND_FILE, DEMO
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from nbtui.console.session.store import Saved
     from nbtui.live.model import Case, Settings
     from nbtui.parity.model import Comparison
     from nbtui.settings import Configuration
     from nbtui.trace.model import Trace
+
+NO_CASE = (
+    f"no case: name a CASE (a folder with {COMMAND_FILE}, a name from nbtui.toml, or {DEMO}), give '-- FLAGS', or "
+    f"start in a folder that holds {COMMAND_FILE}"
+)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -57,12 +65,22 @@ class Request:
         """Whether the user named a case or gave flags."""
         return self.case_name is not None or self.flags is not None
 
+    @property
+    def finds_case(self) -> bool:
+        """Whether there is a case: a named one, or that of the current folder."""
+        return self.names_case or Path(COMMAND_FILE).is_file()
+
     def case(self, *, needs_pixel: bool = True) -> Case:
-        """The named case; the demo by default. ``needs_pixel``: refuse a command without one. Raises UnusableInput."""
+        """The named case, else that of the current folder.
+
+        ``needs_pixel``: refuse a command without one. Raises UnusableInput.
+        """
         from nbtui.live.cases import load_case
 
+        if not self.finds_case:
+            raise UnusableInput(NO_CASE)
         return load_case(
-            self.case_name,
+            self.case_name if self.names_case else ".",
             workdir=self.workdir,
             flags=self.flags,
             pixel=self.pixel,
@@ -111,8 +129,33 @@ def _pixel(context: click.Context, option: click.Parameter, value: tuple[int, in
     return value
 
 
+def case_completions(incomplete: str) -> list[CompletionItem]:
+    """Completions of CASE: case folders and named cases; any folder where there is none."""
+    import glob
+
+    from click.shell_completion import CompletionItem
+
+    from nbtui.settings import load
+
+    try:
+        names = (DEMO, *load().cases)
+    except UnusableInput:  # the command itself reports it
+        names = (DEMO,)
+    found = [name for name in names if name.startswith(incomplete)]
+    start = incomplete.rpartition("/")[2]
+    parent = incomplete.removesuffix(start)
+    files = sorted(Path(parent).glob(f"{glob.escape(start)}*/{COMMAND_FILE}"))
+    found += [f"{parent}{file.parent.name}" for file in files]
+    return [CompletionItem(name) for name in found] or [CompletionItem(incomplete, type="dir")]
+
+
 _CASE = (
-    click.argument("case_name", metavar="[CASE]", required=False),
+    click.argument(
+        "case_name",
+        metavar="[CASE]",
+        required=False,
+        shell_complete=lambda context, argument, incomplete: case_completions(incomplete),
+    ),
     click.option("--workdir", type=click.Path(path_type=Path), help="Directory of the command's input files."),
     click.option(
         "--pixel", type=(int, int), metavar="SLOW FAST", callback=_pixel, help="Pixel to trace, slow index first."

@@ -12,13 +12,11 @@ import nbtui
 from nbtui.errors import UnusableInput
 from nbtui.live.model import Case
 from nbtui.live.session import split_command
-from nbtui.paths import expanded
+from nbtui.paths import COMMAND_FILE, DEMO, expanded
 from nbtui.settings import CaseEntry, Configuration
 from nbtui.settings import load as load_configuration
 from nbtui.trace.text import clean
 
-DEMO = "demo"
-COMMAND_FILE = "command.txt"
 C_LOG = "trace_c.log"
 C_TERMS = "terms.csv"
 INPUT_FLAGS = ("-hkl", "-mat", "-matrix", "-sourcefile", "-mask", "-img", "-stol", "-4stol", "-Q")

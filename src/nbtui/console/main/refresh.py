@@ -19,11 +19,12 @@ from nbtui.console.main.state import Phase, State
 from nbtui.console.terminal.loop import in_loop
 from nbtui.errors import UnusableInput
 from nbtui.live import cases
-from nbtui.live.cases import C_LOG, C_TERMS, COMMAND_FILE
+from nbtui.live.cases import C_LOG, C_TERMS
 from nbtui.live.files import EVERY, SHARE, FileChange, Lookout
 from nbtui.live.model import Case, Simulation
 from nbtui.live.parameters import tuning
 from nbtui.parity.model import Comparison
+from nbtui.paths import COMMAND_FILE
 from nbtui.trace.model import Trace
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 from nbtui.evidence.ascii_text import ascii_text, shell_line, shell_word
 from nbtui.evidence.layout import EXTRA_LOG, STATUS
 from nbtui.evidence.write.environment import checkout_root
-from nbtui.live.cases import C_LOG, DEMO
+from nbtui.live.cases import C_LOG
 from nbtui.live.model import Case, Settings
+from nbtui.paths import DEMO
 
 _PLAIN = re.compile(r"[\w@%+:./-][\w@%+=:,./ -]*", re.ASCII)
 _OF_THE_SHELL = frozenset(
