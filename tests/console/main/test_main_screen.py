@@ -22,7 +22,7 @@ async def test_opens_on_the_first_divergence(case: Case, simulator: object) -> N
         assert "FIRST DIVERGENCE  rot_a_angstroms.x" in text
         assert app.state.row is not None and app.state.row.label == "rot_a_angstroms.x"
         assert "># rot_a_angstroms" in text and "29.[5]" in text
-        assert "gap now -300" in text
+        assert "gap now  -300" in text
 
 
 async def test_moves(case: Case, simulator: object) -> None:
@@ -130,7 +130,7 @@ async def test_panes(case: Case, simulator: object) -> None:
 async def test_small_screens_show_one_pane(case: Case, simulator: object) -> None:
     async with console(case).run_test(size=(80, 24)) as pilot:
         app = await ready(pilot)
-        for digit, words in (("2", "Tap:"), ("3", "C share"), ("4", "Structure factor"), ("1", "C=Py")):
+        for digit, words in (("2", "Tap:"), ("3", "of C's I"), ("4", "Structure factor"), ("1", "C=Py")):
             await pilot.press(digit)
             await pilot.pause()
             text = screen_text(app)

@@ -18,6 +18,7 @@ from nbtui.evidence.write.export import ExportRequest
 from nbtui.live.model import Case
 from nbtui.parity.model import Row
 from nbtui.trace.fields.catalogue import FIELDS
+from nbtui.trace.fields.field import Stage
 from support.console_toy import C_LINES, JUDGEMENT, console, ready, screen_text, shown, toy_simulator, toy_state
 
 
@@ -158,6 +159,16 @@ def test_feeds_is_made_from_read_backwards() -> None:
     for entry in FIELDS:
         for name in dependencies(entry.name):
             assert entry.name in dependents(name)
+
+
+def test_phi_fields_are_made_from_the_scattering_vector_and_the_rotated_cell() -> None:
+    """Source: nanobragg_pixel_loop.md sections 5 to 7. The detector's set-up is made into the scattering vector."""
+    assert dependencies("phi.k_frac") == ("scattering_vec_A_inv", "rot_b_angstroms", "phi.phi_deg")
+    assert dependencies("phi.F_latt_b") == ("phi.k_frac",)
+    assert {"rot_a_angstroms", "rot_c_angstroms", "phi.F_latt_b"} <= set(dependencies("phi.F_latt"))
+    for name in ("phi.k_frac", "phi.F_latt_b", "phi.F_latt"):
+        stages = {entry.stage for entry in FIELDS if entry.name in dependencies(name)}
+        assert not stages & {Stage.DETECTOR, Stage.PIXEL}
 
 
 @pytest.mark.slow

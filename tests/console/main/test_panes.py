@@ -216,17 +216,17 @@ def test_detail_hints_at_the_carry_over_that_cs_log_shows(toy: State) -> None:
 def test_contributions_beside_c(toy: State) -> None:
     lines = text(steps.draw(toy, 120, 13))
     assert "phi 0/1  domain 0/1" in lines[0]
-    # phi step 0: C 800 of 2000, Python 300 of 1500
+    # phi step 0: C 800 and Python 300 of C's 2000; step 1: 1200 on both sides
     assert lines[2].split()[:3] == [">", "0", "0"]
-    assert "40.0%" in lines[2] and "20.0%" in lines[2] and "# -62.5%" in lines[2]
-    assert "60.0%" in lines[3] and "80.0%" in lines[3] and "=" in lines[3]
+    assert "40.0%" in lines[2] and "15.0%" in lines[2] and "# -62.5%" in lines[2]
+    assert lines[3].count("60.0%") == 2 and "=" in lines[3]
     # the map: 100 and 200 of at most 600
     assert "[#]# " in lines[2] + " "
     step = "\n".join(lines)
     assert "1.00/Na" in step and "0.10/Nb" in step and "0.10/Nc" in step
-    assert "term    100" in step and "6.67 % of I" in step  # 100 of 1500
-    assert "C term  400" in step and "Py -75.00 %" in step
-    assert "gap now -300" in step and "60.0 % of gap" in step  # -300 of -500
+    assert "term     100         5.00 % of C's I" in step  # 100 of 2000
+    assert "C term   400" in step and "Py -75.00 %" in step
+    assert "gap now  -300" in step and "60.0 % of gap" in step  # -300 of -500
 
 
 def test_steps_walk_and_stop_at_the_ends(toy: State) -> None:
@@ -235,7 +235,8 @@ def test_steps_walk_and_stop_at_the_ends(toy: State) -> None:
     assert stepping.walked(second, "phi", 1).message == "this is the last phi step"
     last = stepping.walked(second, "domain", 1)
     step = "\n".join(text(steps.draw(last, 120, 13)))
-    assert "running 1500" in step and "100.00 % of I" in step and "100.0 % of gap" in step
+    assert "so far   1500        75.00 % of C's I" in step and "C so far 2000        100.00 % of C's I" in step
+    assert "100.0 % of gap" in step
 
 
 def test_contributions_without_cs_terms_say_how_to_get_them(toy: State) -> None:

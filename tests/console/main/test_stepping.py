@@ -16,10 +16,12 @@ from nbtui.console.main.contributions import Contributions, Side, arrange
 from nbtui.console.main.panes import maps, plots, steps
 from nbtui.console.main.panes.at_step import at_step
 from nbtui.console.main.state import Phase, State, failed, stopped
+from nbtui.live import cases
+from nbtui.live.c_terms import read_terms
 from nbtui.live.model import F_CELL_ORIGINS, TermTable
 from nbtui.trace.columns import PhiLines
 from nbtui.trace.model import PhiRecord
-from nbtui.trace.reading.reader import parse_lines
+from nbtui.trace.reading.reader import parse_lines, read_trace
 from support.console_blocks import blocks_state
 from support.console_toy import PY_LINES, simulation, terms, toy_state
 
@@ -112,19 +114,19 @@ def test_the_step_names_factors_and_the_origin_of_f_cell(many: State) -> None:
     for origin, words in enumerate(F_CELL_ORIGINS):
         state = blocks_state(origin)
         text = plain(at_step(state, grid_of(state)))
-        assert f" F_cell  1           {words}" in text
+        assert f" F_cell   1           {words}" in text
     text = plain(at_step(many, grid_of(many)))
-    assert " factors     0.1667         2         3" in text and " F_latt  1" in text
-    assert " offset     2.50/Na   0.00/Nb   0.00/Nc" in text  # 0.25 of 10 cells
+    assert " factors      0.1667         2        3" in text and " F_latt   1" in text
+    assert " offset      2.50/Na   0.00/Nb  0.00/Nc" in text  # 0.25 of 10 cells
 
 
 def test_what_the_last_step_changed_is_marked(many: State) -> None:
     lines = at_step(stepping.walked(many, "domain", 1), grid_of(many))
     text = plain(lines)
     assert text[0] == " at this step  * changed since domain 0"
-    assert "*factors     0.3333         2         3" in text and "*F_latt  2" in text
-    assert "*running 5           0.00 % of I" in text
-    assert " node             1         2         3" in text  # not changed
+    assert "*factors      0.3333         2        3" in text and "*F_latt   2" in text
+    assert "*so far   5           0.00 % of I" in text
+    assert " node              1         2        3" in text  # not changed
     moved = {span.text for entry in lines for span in entry if span.tone == "moved"}
     assert "3333" in moved  # 0.1667 -> 0.3333: the digits from the first changed one on
     assert not any(span.tone == "moved" for entry in at_step(many, grid_of(many)) for span in entry)
@@ -141,7 +143,99 @@ def test_a_place_without_a_term_says_so() -> None:
     assert "no contribution: F_latt is 0" in text
     theirs = arrange(toy.simulation, some)  # C has no term where Python has one
     text = "\n".join(plain(at_step(replace(toy, contributions=theirs), theirs)))
-    assert "no term   no term   no term" in text and "Py new" in text and "nan" not in text
+    assert "no term   no term  no term" in text and "Py new" in text and "nan" not in text
+
+
+def test_equal_terms_print_equal_shares_and_one_sign(many: State) -> None:
+    """Step 1 of the toy: 600 on both sides, of C's 2000."""
+    same = replace(toy_state(), phi=1)
+    lines = plain(at_step(same, grid_of(same)))
+    assert " term   = 600         30.00 % of C's I" in lines
+    assert not any(entry.startswith(" C term") for entry in lines)
+    assert " so far   900         45.00 % of C's I" in lines and " C so far 1400        70.00 % of C's I" in lines
+
+
+def test_cs_factors_follow_from_its_indices() -> None:
+    """Golden: the C program's F_latt of all 96 terms of the demo, and F_latt_b of its phi lines (domain 0)."""
+    case = cases.load_case("demo")
+    assert case.c_log is not None and case.c_terms is not None
+    table, log = read_terms(case.c_terms), read_trace(case.c_log)
+    axes = {"thick": 1, "sub_slow": 1, "sub_fast": 1, "source": 1, "phi_step": 12, "mosaic_domain": 8}
+    toy = simulation([1.0], log)
+    ours = replace(table, F_latt_a=table.F_latt, F_latt_b=table.F_latt, F_latt_c=table.F_latt)
+    run = replace(toy, terms=ours, axes=axes, phi_deg=(0.0,) * 12, n_cells=(9, 8, 7))
+    c = arrange(run, table).c
+    assert c is not None
+    product = c.columns["F_latt_a"] * c.columns["F_latt_b"] * c.columns["F_latt_c"]
+    assert product == pytest.approx(c.columns["F_latt"], rel=1e-9)
+    along_b = [entry.values["F_latt_b"] for entry in log.phi]
+    assert c.columns["F_latt_b"][0, :, 0] == pytest.approx(along_b, rel=1e-9)
+    # of a crystal of other shape or size, no factor is derived
+    other = arrange(replace(run, n_cells=(9, 8, 6)), table).c
+    assert other is not None and np.isnan(other.columns["F_latt_a"]).all()
+
+
+def test_lines_that_do_not_fit_are_announced(many: State) -> None:
+    toy = toy_state()
+    whole = [plain(at_step(toy, grid_of(toy))), plain(steps.draw(toy, 120, 20))]
+    assert len(whole[0]) == 11 and not any("below" in entry for entry in whole[1])
+    low = plain(steps.draw(toy, 120, 9))
+    assert low[1].rstrip().endswith("+3 below") and "node" not in "\n".join(low)
+    windowed = replace(many, phi=2)
+    assert "phi +1 above" in plain(steps.draw(windowed, 120, 4))[0]
+    assert "+1 above" in plain(maps.numbers(windowed, grid_of(windowed), 90, 7))[3]
+
+
+# --- the next term that differs ----------------------------------------------------------------------------------
+
+
+def test_the_next_term_that_differs_goes_around(many: State) -> None:
+    """C's table differs at the flat places 3, 4 and 40 (blocks of 3 phi steps x 2 domains)."""
+    assert many.simulation is not None
+    table = many.simulation.terms
+    values = table.F_cell2_F_latt2.copy()
+    values[[3, 4, 40]] *= 1.5
+    state = replace(many, contributions=arrange(many.simulation, replace(table, F_cell2_F_latt2=values)))
+    seen = []
+    for forward in (True, True, True, True, False, False):
+        state = stepping.to_term(state, forward)
+        seen.append((state.place, state.message))
+    assert seen == [
+        ((0, 1, 1), "1 of 3 terms that differ"),
+        ((0, 2, 0), "2 of 3 terms that differ"),
+        ((6, 2, 0), "3 of 3 terms that differ"),
+        ((0, 1, 1), "1 of 3 terms that differ (wrapped around)"),
+        ((6, 2, 0), "3 of 3 terms that differ (wrapped around)"),
+        ((0, 2, 0), "2 of 3 terms that differ"),
+    ]
+    assert stepping.back(state).place == (6, 2, 0)
+
+
+def test_without_a_difference_or_cs_terms_the_key_says_so(many: State) -> None:
+    assert many.simulation is not None
+    equal = replace(many, contributions=arrange(many.simulation, many.simulation.terms))
+    assert stepping.to_term(equal, True).message == "none of the terms differs from C's"
+    assert "terms.csv" in stepping.to_term(many, True).message and stepping.to_term(many, True).place == many.place
+
+
+def test_with_phi_lines_alone_the_key_goes_to_steps_that_differ_from_them() -> None:
+    """The toy has k 4.02 at both steps, C's phi lines 4.0317 (domain 0)."""
+    toy = toy_state()
+    assert toy.simulation is not None and toy.c_trace is not None
+    alone = replace(toy, contributions=arrange(toy.simulation, None, "", toy.c_trace.phi))
+    there = stepping.to_term(alone, True)
+    assert there.place == (0, 1, 0) and there.message == "2 of 2 steps that differ"
+
+
+def test_playing_pauses_where_the_terms_begin_to_differ(many: State) -> None:
+    assert many.simulation is not None
+    table = many.simulation.terms
+    values = table.F_cell2_F_latt2.copy()
+    values[[12, 18]] *= 1.5  # sources 2 and, in the next sub-pixel, 0
+    grid = arrange(many.simulation, replace(table, F_cell2_F_latt2=values))
+    state = stepping.play(replace(many, contributions=grid, axis="source"))
+    state = stepping.played(stepping.played(state))
+    assert state.place == (2, 0, 0) and not state.playing and "differs from C's" in state.message
 
 
 # --- maps --------------------------------------------------------------------------------------------------------
@@ -168,8 +262,8 @@ def test_the_map_in_numbers() -> None:
     state = toy_state()
     assert plain(maps.numbers(state, grid_of(state), 60, 5))[1:4] == [
         " phi       0       1     all",
-        ">  0   6.667# 13.333# 20.000",  # 100 and 200 of 1500; C has others
-        "   1  40.000  40.000  80.000",
+        ">  0   5.000# 10.000# 15.000",  # 100 and 200 of C's 2000; C has others
+        "   1  30.000  30.000  60.000",
     ]
 
 

@@ -16,7 +16,9 @@ from nbtui.live.model import TERM_AXES, Simulation, TermTable
 from nbtui.trace.columns import PhiLines
 from nbtui.trace.model import PhiRecord
 
-DETAILS = ("F_latt_a", "F_latt_b", "F_latt_c", "F_cell_origin")  # simulated pixels only
+FACTORS = {"F_latt_a": "h", "F_latt_b": "k", "F_latt_c": "l"}  # factors of F_latt, and the index of each
+DETAILS = (*FACTORS, "F_cell_origin")  # simulated pixels only
+DIFFERS = 1e-6  # relative: the gate of the evidence package between two terms
 
 PHI_NAMES = ("k_frac", "F_latt_b", "F_latt")
 Place = tuple[int, int, int]  # block, phi step, mosaic domain
@@ -27,7 +29,7 @@ class Side:
     """Terms of one program: column name -> array (n_blocks, n_phi, n_domains).
 
     Places without a term hold NaN, except for ``F_cell2_F_latt2`` [e^2], which is 0 there. The columns of DETAILS
-    are present if the simulator provides them.
+    are present if the simulator provides them; C's factors follow from its h, k, l (see ``_with_factors``).
     """
 
     columns: dict[str, np.ndarray]
@@ -60,14 +62,9 @@ class Side:
         """Sum of the terms of each phi step [e^2], (n_phi,)."""
         return np.asarray(self.terms.sum(axis=(0, 2)))
 
-    @cached_property
-    def share_per_phi(self) -> np.ndarray:
-        """Fraction of the pixel's sum from each phi step, (n_phi,); zeros if the sum is zero."""
-        return np.asarray(self.per_phi / self.total) if self.total else self.per_phi
-
     def prepare(self) -> None:
         """Compute every sum in advance, so that no key waits for the sum of a million terms."""
-        _ = self.running, self.per_block, self.largest, self.total, self.share_per_phi
+        _ = self.running, self.per_block, self.largest, self.total, self.per_phi
 
     def at(self, place: Place) -> dict[str, float]:
         """The columns at one (block, phi step, domain)."""
@@ -86,6 +83,60 @@ class Contributions:
     c_problem: str = ""
     c_phi: Mapping[str, np.ndarray] = field(default_factory=dict)
     """C's phi lines where its terms are not known: names of PHI_NAMES -> (layers x sub-pixels, phi steps)."""
+
+    def prepare(self) -> None:
+        """Compute sums and differing places in advance, for both sides."""
+        for side in (self.py, self.c):
+            if side is not None:
+                side.prepare()
+        _ = self.differing
+
+    @property
+    def whole(self) -> float:
+        """The sum that shares of both sides refer to: C's if its terms are known and not all 0, else Python's [e^2]."""
+        return self.c.total if self.c is not None and self.c.total else self.py.total
+
+    @property
+    def whole_words(self) -> str:
+        """The sum of ``whole``, after a share in percent."""
+        return "of C's I" if self.c is not None and self.c.total else "of I"
+
+    @cached_property
+    def differing(self) -> np.ndarray:
+        """Places whose term differs from C's, or from C's phi line where the terms are unknown.
+
+        Flat indices in the order of accumulation, ascending, (n,).
+        """
+        if self.c is not None:
+            return np.flatnonzero(_differ(self.py.terms, self.c.terms))
+        off = np.zeros(self.py.terms.shape, dtype=bool)
+        for name, values in self.c_phi.items():
+            column = self.py.columns.get({"k_frac": "k"}.get(name, name))
+            if column is not None:
+                off[:: self.shape[3], :, 0] |= _differ(column[:: self.shape[3], :, 0], values)
+        return np.flatnonzero(off)
+
+    @property
+    def knows_c(self) -> bool:
+        """Whether a value of C is known at any step."""
+        return self.c is not None or bool(self.c_phi)
+
+    def differs_at(self, place: Place) -> bool:
+        """Whether a place is one of ``differing``."""
+        flat = int(np.ravel_multi_index(place, self.py.terms.shape))
+        at = int(np.searchsorted(self.differing, flat))
+        return at < len(self.differing) and int(self.differing[at]) == flat
+
+    def next_differing(self, place: Place, forward: bool) -> tuple[Place, int] | None:
+        """The next (previous) of ``differing`` after a place, wrapping around, and its number; None without any."""
+        count = len(self.differing)
+        if not count:
+            return None
+        flat = int(np.ravel_multi_index(place, self.py.terms.shape))
+        after = int(np.searchsorted(self.differing, flat, "right" if forward else "left"))
+        number = (after if forward else after - 1) % count
+        block, phi, domain = np.unravel_index(int(self.differing[number]), self.py.terms.shape)
+        return (int(block), int(phi), int(domain)), number
 
     def phi_lines(self, name: str, block: int, domain: int) -> np.ndarray | None:
         """C's phi lines of a block, (n_phi,), NaN without a line. C prints them for source 0 and domain 0 only."""
@@ -151,7 +202,7 @@ def arrange(
     c = None
     if c_terms is not None:
         if _fits(c_terms, shape):
-            c = _dense(c_terms, shape)
+            c = _with_factors(_dense(c_terms, shape), simulation)
         else:
             c_problem = "C's terms file has a different sampling than this run"
     return Contributions(
@@ -163,6 +214,42 @@ def arrange(
         "" if c else c_problem,
         {} if c else _phi_table(c_lines, shape),
     )
+
+
+def differs(value: float, reference: float) -> bool:
+    """Whether a term differs from C's by the gate of the evidence package."""
+    return abs(value - reference) > DIFFERS * abs(reference)
+
+
+def _differ(values: np.ndarray, references: np.ndarray) -> np.ndarray:
+    """`differs` for arrays; False where one of the two is unknown (NaN)."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.abs(values - references) > DIFFERS * np.abs(references))
+
+
+def _with_factors(c: Side, simulation: Simulation) -> Side:
+    """C's terms with the factors of F_latt, which terms.csv lacks, for SQUARE crystals: sin(pi N h) / sin(pi h).
+
+    NaN where their product is not C's F_latt, so that no factor is shown that C cannot have used.
+    Source: nanobragg_pixel_loop.md section 7.2.
+    """
+    if simulation.terms.F_latt_a is None:
+        return c
+    factors = {
+        name: _grating(c.columns[index], n)
+        for (name, index), n in zip(FACTORS.items(), simulation.n_cells, strict=True)
+    }
+    product = np.prod(list(factors.values()), axis=0)
+    unlike = _differ(product, c.columns["F_latt"])
+    return Side({**c.columns, **{name: np.where(unlike, np.nan, values) for name, values in factors.items()}})
+
+
+def _grating(x: np.ndarray, n: int) -> np.ndarray:
+    """Sum of n waves with the phases 2 pi x m, as C computes it; n at exactly x = 0, 1 for a single cell."""
+    if n < 2:
+        return np.where(np.isnan(x), np.nan, 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(x == 0.0, float(n), np.sin(np.pi * x * n) / np.sin(np.pi * x))
 
 
 def _phi_table(lines: Sequence[PhiRecord], shape: tuple[int, ...]) -> dict[str, np.ndarray]:

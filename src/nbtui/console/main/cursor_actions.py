@@ -15,9 +15,16 @@ def _sideways(now: State, by: int) -> State:
     return links.choose(now, by) if now.pane == "detail" else stepping.walked(now, "domain", by)
 
 
+def _to_difference(now: State, forward: bool) -> State:
+    """The next (previous) term that differs if the contributions have the focus, else the next such field."""
+    if now.pane == "steps" and now.can_step:
+        return stepping.to_term(now, forward)
+    return state.to_divergence(now, forward)
+
+
 CURSOR_STEPS: Mapping[str, Callable[[State], State]] = {
-    "next_difference": partial(state.to_divergence, forward=True),
-    "previous_difference": partial(state.to_divergence, forward=False),
+    "next_difference": partial(_to_difference, forward=True),
+    "previous_difference": partial(_to_difference, forward=False),
     "filter": state.filtered,
     "search": lambda now: replace(now, searching=True, query=""),
     "match_next": partial(searching.to_match, forward=True),

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from functools import cache
 
-from nbtui.parity.streams import upstream
 from nbtui.trace.columns import phi_ends
 from nbtui.trace.fields import catalogue
+from nbtui.trace.fields.field import Tap
 from nbtui.trace.model import Trace
 
 
 def dependencies(name: str) -> tuple[str, ...]:
-    """Inputs of the field ``name``, in pipeline order; empty if it comes from the command line alone."""
+    """Fields that the field ``name`` is made from directly; empty if it comes from the command line alone.
+
+    A phi line prints few of its inputs: those that reach it through values that no log prints count as well.
+    """
     known = catalogue.field(name)
-    if known and known.depends_on:
+    if known is None:
+        return ()
+    if known.depends_on and known.tap is not Tap.PHI_STEP:
         return known.depends_on
-    return tuple(sorted(upstream(name), key=catalogue.order))
+    return tuple(sorted((*known.depends_on, *known.hidden_inputs), key=catalogue.order))
 
 
 @cache

@@ -120,9 +120,7 @@ def simulate_and_compare(
     simulation = made or simulate(case, settings)
     terms, problem = _c_terms(case, c)
     contributions = arrange(simulation, terms, problem, c.phi)
-    for side in (contributions.py, contributions.c):
-        if side is not None:
-            side.prepare()
+    contributions.prepare()
     comparison = None if py_given else judgement.compare(c, simulation.trace, work)
     return Simulated(generation, simulation, comparison, contributions)
 

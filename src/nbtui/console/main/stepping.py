@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.contributions import Place
 from nbtui.console.main.state import Phase, State, moved, to_stage
 
@@ -15,6 +16,7 @@ WORDS = {
     "layer": "absorption layer",
 }
 VIEWS = ("shares", "map", "numbers", "F_latt", "rocking", "lobes")
+NO_C_TERMS = "put the C run's terms.csv beside its log"
 _REMEMBERED = 500  # number of places kept for "back"
 
 
@@ -88,8 +90,34 @@ def play(state: State) -> State:
 
 
 def played(state: State) -> State:
-    """Play one step; stop at the end."""
-    return stepped(state, state.axis, 1) if state.playing else state
+    """Play one step; stop at the end, and where the terms begin to differ from C's."""
+    grid = state.contributions
+    if not state.playing or grid is None:
+        return state
+    now = stepped(state, state.axis, 1)
+    if grid.differs_at(now.place) and not grid.differs_at(state.place):
+        return replace(
+            now, playing=False, message=f"paused: this term differs from C's; {ACTIONS.key('play')} plays on"
+        )
+    return now
+
+
+def to_term(state: State, forward: bool) -> State:
+    """Move to the next (previous) term that differs from C's, in the order of accumulation; wraps around."""
+    grid = state.contributions
+    if grid is None:
+        return replace(state, message=stepping_off(state))
+    if not grid.knows_c:
+        return replace(state, message=f"C's terms are not known: {grid.c_problem or NO_C_TERMS}")
+    found = grid.next_differing(state.place, forward)
+    what = "terms" if grid.c is not None else "steps"
+    if found is None:
+        return replace(state, message=f"none of the {what} differs from C's")
+    place, number = found
+    count = len(grid.differing)
+    around = (place <= state.place) if forward else (place >= state.place)
+    message = f"{number + 1:,} of {count:,} {what} that differ{' (wrapped around)' if around else ''}"
+    return replace(at(replace(state, playing=False), place), message=message)
 
 
 def viewed(state: State, by: int) -> State:

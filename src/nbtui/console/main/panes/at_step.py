@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from nbtui.console.drawing.line import Line, Span, clip, fit, left, line, right, wrap
 from nbtui.console.drawing.numbers import percent
-from nbtui.console.main.contributions import Contributions, Place, Side
-from nbtui.console.main.panes.maps import DIFFERS, differs
+from nbtui.console.main.contributions import DIFFERS, FACTORS, Contributions, Place, Side, differs
 from nbtui.console.main.state import State
 from nbtui.live.model import F_CELL_ORIGINS
 from nbtui.trace.text import clean
 
 STEP_COLUMNS = 40  # width of "at this step"
-INDEX_LABELS = ("h k l", "C h k l", "node", "offset", "factors")  # lines about the place; the others are about values
-_LABEL = 9  # one cell for the mark of a change, then the name
+# lines about the place; the others are about values
+INDEX_LABELS = ("h k l", "C h k l", "node", "offset", "factors", "C factors")
+_LABEL = 10  # one cell for the mark of a change, then the name
+_SAME = "="  # at the end of a name: C has the same values
 
 
 def at_step(state: State, grid: Contributions) -> list[Line]:
@@ -25,45 +24,64 @@ def at_step(state: State, grid: Contributions) -> list[Line]:
     reason = _ELSEWHERE if state.elsewhere else clean(grid.c_problem) or _NO_C_TERMS
     now = _lines(grid, state.place, reason)
     if not state.trail:
-        return [_head(""), *now]
+        return [_head("", grid), *now]
     old = state.trail[-1]
     before = {label_of(entry): entry for entry in _lines(grid, old, reason)}
     named = grid.indices(old)
     here = grid.indices(state.place)
     moved = "  ".join(f"{axis} {named[axis]}" for axis in named if named[axis] != here[axis])
-    return [_head(moved), *(highlighted(entry, before.get(label_of(entry))) for entry in now)]
+    return [_head(moved, grid), *(highlighted(entry, before.get(label_of(entry))) for entry in now)]
 
 
 def label_of(entry: Line) -> str:
-    """Label at the start of a line; empty without one."""
+    """Label at the start of a line, without its signs; empty without one."""
     if entry and entry[0].text == "*":
         entry = entry[1:]
-    return entry[0].text.strip() if entry else ""
+    return entry[0].text.rstrip(f"{_SAME} ").strip() if entry else ""
 
 
-def _head(moved: str) -> Line:
-    note = f"  * changed since {moved}" if moved else "  (Python, C where named)"
+def announced(head: Line, cut: int) -> Line:
+    """The heading with the number of lines that do not fit below it."""
+    if cut <= 0:
+        return head
+    words = f"+{cut} below"
+    name, note, *_ = head
+    short = name._replace(text=name.text.replace("at this ", ""))
+    room = STEP_COLUMNS - len(short.text) - len(words) - 1
+    return line(short, note._replace(text=left(note.text.rstrip(), room)), " ", Span(words, "key"))
+
+
+def _head(moved: str, grid: Contributions) -> Line:
+    known = f"  ({_SAME} as in C)" if grid.c is not None else "  (Python, C where named)"
+    note = f"  * changed since {moved}" if moved else known
     return fit(line(Span(" at this step", "label"), Span(clip(note, STEP_COLUMNS - 13), "faint")), STEP_COLUMNS)
 
 
 def _lines(grid: Contributions, place: Place, reason: str) -> list[Line]:
-    py, total = grid.py.at(place), grid.py.total
+    """The lines in the order of importance: in a low pane, the last ones do not fit."""
+    py, c = grid.py.at(place), grid.c.at(place) if grid.c is not None else {}
     if math.isnan(py["h"]):
         lines = [line(Span(" no contribution: F_latt is 0, or", "faint")), line(Span(" cut by -dmin", "faint"))]
+        node: list[Line] = []
     else:
-        lines = _indices(grid, place, py)
-        if "F_latt_a" in py:
-            lines.append(_three("factors", [f"{py[f'F_latt_{axis}']:.4g}" for axis in "abc"]))
-        lines += [
-            *_quantity(grid, place, "F_latt", ""),
-            *_quantity(grid, place, "F_cell", _origin(py)),
-            _entry("term", f"{py['F_cell2_F_latt2']:.6g}", _share(py["F_cell2_F_latt2"], total)),
+        lines = [
+            *_triple("h k l", "hkl", py, c, ".4f"),
+            _offsets(py, grid.n_cells),
+            *(_triple("factors", FACTORS, py, c, ".4g") if "F_latt_a" in py else ()),
+            *_quantity(py, c, "F_latt", ""),
+            *_quantity(py, c, "F_cell", _origin(py)),
         ]
+        node = [_three("node", [f"{py[name]:.0f}" for name in ("h0", "k0", "l0")])]
     if grid.c is not None:
-        lines += _reference(grid.py, grid.c, place)
+        lines += [*_reference(grid, grid.c, place), *node]
     else:
         running = float(grid.py.running[place])
-        lines.append(_entry("running", f"{running:.6g}", _share(running, total)))
+        term = (
+            []
+            if math.isnan(py["h"])
+            else [_entry("term", f"{grid.py.terms[place]:.6g}", _share(py["F_cell2_F_latt2"], grid))]
+        )
+        lines += [*term, _entry("so far", f"{running:.6g}", _share(running, grid)), *node]
         known = _phi_line(grid, place)
         note = _ONLY_PHI if known and reason == _NO_C_TERMS else reason
         lines += [*known, *(line(Span(" " + part, "faint")) for part in wrap(note, STEP_COLUMNS - 1))]
@@ -75,56 +93,64 @@ _ONLY_PHI = "C: its phi line; terms.csv says more"
 _NO_C_TERMS = "C's terms are not known: put the C run's terms.csv beside its log"
 
 
-def _named(label: str) -> str:
-    return " " + left(label, _LABEL - 1)
+def _named(label: str, same: bool = False) -> str:
+    return " " + left(left(label, _LABEL - 3) + _SAME if same else label, _LABEL - 1)
 
 
-def _three(label: str, values: Sequence[str], tone: str = "text") -> Line:
+def _three(label: str, values: Sequence[str], tone: str = "text", *, same: bool = False) -> Line:
     """Three values for a, b, c, one per line."""
-    return line(Span(_named(label), "label"), *(Span(right(value, 10), tone) for value in values))
+    cells = zip(values, (10, 10, 9), strict=True)
+    return line(Span(_named(label, same), "label"), *(Span(right(value, width), tone) for value, width in cells))
 
 
-def _indices(grid: Contributions, place: Place, py: dict[str, float]) -> list[Line]:
-    hkl = [py[name] for name in "hkl"]
-    node = [py[name] for name in ("h0", "k0", "l0")]
-    off = [abs(x - n) * cells for x, n, cells in zip(hkl, node, grid.n_cells, strict=True)]
-    lines = [_three("h k l", [f"{x:.4f}" for x in hkl])]
-    if grid.c is not None:
-        c_hkl = [float(grid.c.columns[name][place]) for name in "hkl"]
-        same = np.allclose(c_hkl, hkl, rtol=DIFFERS, atol=0)
-        known = [("no term" if math.isnan(x) else f"{x:.4f}") for x in c_hkl]
-        lines.append(_three("C h k l", known, "faint" if same else "digit"))
-    lines.append(_three("node", [f"{n:.0f}" for n in node]))
-    lines.append(_three("offset", [f"{d:.2f}/{name}" for d, name in zip(off, ("Na", "Nb", "Nc"), strict=True)]))
-    return lines
+def _triple(
+    label: str, names: Sequence[str] | dict[str, str], py: dict[str, float], c: dict[str, float], form: str
+) -> list[Line]:
+    """Three of Python's values, and C's below if known and different."""
+    values = [py[name] for name in names]
+    theirs = [c[name] for name in names if name in c]
+    if not theirs or (label == "factors" and any(map(math.isnan, theirs))):
+        return [_three(label, [format(x, form) for x in values])]
+    if not any(math.isnan(one) or differs(x, one) for x, one in zip(values, theirs, strict=True)):
+        return [_three(label, [format(x, form) for x in values], same=True)]
+    known = ["no term" if math.isnan(one) else format(one, form) for one in theirs]
+    return [_three(label, [format(x, form) for x in values]), _three(f"C {label}", known, "digit")]
 
 
-def _quantity(grid: Contributions, place: Place, name: str, note: str) -> list[Line]:
+def _offsets(py: dict[str, float], n_cells: tuple[int, int, int]) -> Line:
+    """Distances from the node, in units of 1/N."""
+    pairs = zip(("h", "k", "l"), ("h0", "k0", "l0"), n_cells, ("Na", "Nb", "Nc"), strict=True)
+    return _three("offset", [f"{abs(py[x] - py[n]) * cells:.2f}/{name}" for x, n, cells, name in pairs])
+
+
+def _quantity(py: dict[str, float], c: dict[str, float], name: str, note: str) -> list[Line]:
     """Python's value with a note; a different C value beside it, or below if there is a note."""
-    py = float(grid.py.columns[name][place])
-    value = f"{py:.6g}"
-    c = math.nan if grid.c is None else float(grid.c.columns[name][place])
-    if math.isnan(c) or not differs(py, c):
-        return [_entry(name, value, note)]
+    value, theirs = f"{py[name]:.6g}", c.get(name, math.nan)
+    same = not (math.isnan(theirs) or differs(py[name], theirs))
+    if same or math.isnan(theirs):
+        return [_entry(name, value, note, same=same)]
     if not note:
-        return [_entry(name, value, f"C {c:.6g}", "digit")]
-    return [_entry(name, value, note), _entry("C " + name.replace("_", ""), f"{c:.6g}", "", "digit")]
+        return [_entry(name, value, f"C {theirs:.6g}", "digit")]
+    return [_entry(name, value, note), _entry(f"C {name}", f"{theirs:.6g}", "", "digit")]
 
 
-def _reference(py: Side, c: Side, place: Place) -> list[Line]:
-    """C's term, and the fraction of the whole gap accumulated up to this step."""
+def _reference(grid: Contributions, c: Side, place: Place) -> list[Line]:
+    """Both terms and running sums, and the part of the whole gap accumulated up to this step."""
+    py = grid.py
     term, c_term = float(py.terms[place]), float(c.terms[place])
-    running = float(py.running[place])
-    gap, whole = running - float(c.running[place]), py.total - c.total
-    same = not differs(term, c_term)
-    off = "Py equal" if same else f"Py {percent((term - c_term) / c_term)}" if c_term else "Py new"
+    running, c_running = float(py.running[place]), float(c.running[place])
+    gap, whole = running - c_running, py.total - c.total
+    same, as_far = not differs(term, c_term), not differs(running, c_running)
     none = abs(whole) <= DIFFERS * abs(c.total)
     part = "no gap" if none else f"{100 * gap / whole:.1f} % of gap"
-    return [
-        _entry("C term", f"{c_term:.6g}", off, "faint" if same else "digit"),
-        _entry("running", f"{running:.6g}", _share(running, py.total)),
-        _entry("gap now", f"{gap:+.4g}", part, "faint" if none else "digit"),
-    ]
+    lines = [_entry("term", f"{term:.6g}", _share(term, grid), same=same)]
+    if not same:
+        off = f"Py {percent((term - c_term) / c_term)}" if c_term else "Py new"
+        lines.append(_entry("C term", f"{c_term:.6g}", off, "digit"))
+    lines.append(_entry("so far", f"{running:.6g}", _share(running, grid), same=as_far))
+    if not as_far:
+        lines.append(_entry("C so far", f"{c_running:.6g}", _share(c_running, grid)))
+    return [*lines, _entry("gap now", f"{gap:+.4g}", part, "faint" if none else "digit")]
 
 
 def _phi_line(grid: Contributions, place: Place) -> list[Line]:
@@ -146,12 +172,12 @@ def _phi_line(grid: Contributions, place: Place) -> list[Line]:
     return lines
 
 
-def _entry(label: str, value: str, note: str, tone: str = "faint") -> Line:
-    return line(Span(_named(label), "label"), Span(left(value, 12)), Span(note, tone))
+def _entry(label: str, value: str, note: str, tone: str = "faint", *, same: bool = False) -> Line:
+    return line(Span(_named(label, same), "label"), Span(left(value, 12)), Span(note, tone))
 
 
-def _share(value: float, total: float) -> str:
-    return f"{100 * value / total:.2f} % of I" if total else ""
+def _share(value: float, grid: Contributions) -> str:
+    return f"{100 * value / grid.whole:.2f} % {grid.whole_words}" if grid.whole else ""
 
 
 def _origin(py: dict[str, float]) -> str:

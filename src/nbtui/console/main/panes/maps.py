@@ -8,10 +8,9 @@ from functools import lru_cache
 import numpy as np
 
 from nbtui.console.drawing.line import Line, Span, beside, block, clip, left, line, right
-from nbtui.console.main.contributions import Contributions
+from nbtui.console.main.contributions import DIFFERS, Contributions, differs
 from nbtui.console.main.state import State
 
-DIFFERS = 1e-6
 _GLYPHS = "#+-."
 _HEAT = ((0.5, "#", "heat-0"), (0.2, "*", "heat-1"), (0.1, "+", "heat-2"), (0.01, "-", "heat-3"), (0.0, ".", "heat-4"))
 _LEGEND = " # half of the largest or more  * 1/5  + 1/10  - 1/100  . less"
@@ -28,6 +27,11 @@ def window(cursor: int, total: int, room: int) -> tuple[int, int]:
     half = max(1, room // 2)
     start = min(max(0, (cursor // half - (1 if cursor % half < half and cursor >= half else 0)) * half), total - room)
     return start, start + room
+
+
+def hidden(first: int, end: int, total: int) -> str:
+    """Number of entries above and below a window, such as ``+3 above, +1 below``; empty if all fit."""
+    return ", ".join(f"+{count:,} {where}" for count, where in ((first, "above"), (total - end, "below")) if count)
 
 
 def small(state: State, grid: Contributions, width: int, room: int) -> list[Line]:
@@ -161,7 +165,8 @@ def _one(state: State, grid: Contributions, kind: str, width: int, height: int) 
     left_edge, right_edge = window(state.domain, grid.n_domains, max(1, (width - _LABEL) // across))
     mine = grid.py.terms[state.block]
     theirs = grid.c.terms[state.block] if grid.c else mine
-    note = {"C": "", "Python": "", "Py-C": "  part of the gap"}[kind]
+    cut = hidden(first, end, grid.n_phi)
+    note = f"  {cut}" if cut else {"C": "", "Python": "", "Py-C": "  part of the gap"}[kind]
     heads = "".join(left("v" if d == state.domain else str(d % 10), across) for d in range(left_edge, right_edge))
     lines = [
         line(Span(f" {kind}", "title"), Span(clip(note, width - len(kind) - 1), "faint")),
@@ -189,18 +194,23 @@ def _stretched(text: str, across: int) -> str:
 
 
 def numbers(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
-    """Each term as percent of the pixel's sum; ``#`` after a number: C's term differs."""
+    """Each term as percent of the whole that both sides' shares refer to; ``#`` after a number: C's term differs."""
     here = strips(state, grid, width)
     columns = max(1, (width - _LABEL - _NUMBER - 1) // (_NUMBER + 1))
     first, end = window(state.phi, grid.n_phi, height - 2 - len(here))
     left_edge, right_edge = window(state.domain, grid.n_domains, columns)
     mine = grid.py.terms[state.block]
     theirs = grid.c.terms[state.block] if grid.c else None
-    whole = grid.py.total
+    whole = grid.whole
     heads = "".join(right(str(domain), _NUMBER) + " " for domain in range(left_edge, right_edge))
+    cut = hidden(first, end, grid.n_phi)
     lines = [
         *here,
-        line(Span(" Python's terms in percent of I", "title"), Span("   # C's differs", "faint")),
+        line(
+            Span(f" Python's terms in percent {grid.whole_words}", "title"),
+            Span("   # C's differs", "faint"),
+            Span(f"   phi {cut}" if cut else "", "key"),
+        ),
         line(Span(right("phi", _LABEL - 1) + " ", "label"), Span(heads, "label"), Span(right("all", _NUMBER), "label")),
     ]
     for phi in range(first, end):
@@ -221,11 +231,6 @@ def _percent(value: float, whole: float) -> str:
         return "0"
     part = 100 * value / whole
     return f"{part:.3f}" if abs(part) >= 0.0005 else f"{part:.0e}"
-
-
-def differs(value: float, reference: float) -> bool:
-    """Whether a term differs from C's by the gate of the evidence package."""
-    return abs(value - reference) > DIFFERS * abs(reference)
 
 
 def shade(value: float, largest: float) -> str:

@@ -8,8 +8,7 @@ import numpy as np
 
 from nbtui.console.drawing.canvas import Canvas, Curve, Scale, chart
 from nbtui.console.drawing.line import Line, Span, beside, block, clip, line, wrap
-from nbtui.console.main.contributions import Contributions, Side
-from nbtui.console.main.panes import maps
+from nbtui.console.main.contributions import DIFFERS, Contributions, Side
 from nbtui.console.main.state import State
 
 _DECADES = 4  # smallest (F_latt_a / Na)^2 in the lobe plot if steps lie on side lobes
@@ -53,7 +52,7 @@ def _over_phi(
     curves = [Curve("Python", "bar-py", "x", py)]
     if c is not None:
         curves.insert(0, Curve("C", "bar-c", "o", c))
-    return chart(x, curves, state.phi, width, height, words, maps.DIFFERS)
+    return chart(x, curves, state.phi, width, height, words, DIFFERS)
 
 
 def lobes(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
@@ -88,7 +87,7 @@ def _lobe(state: State, grid: Contributions, number: int, width: int, height: in
     every = -(-grid.n_phi // _MARKED)
     for phi in (*range(0, grid.n_phi, every), state.phi):  # the cursor's step on top
         here = phi == state.phi
-        same = c_offsets is not None and abs(c_offsets[phi] - offsets[phi]) <= maps.DIFFERS * abs(c_offsets[phi])
+        same = c_offsets is not None and abs(c_offsets[phi] - offsets[phi]) <= DIFFERS * abs(c_offsets[phi])
         for (side, mark, tone), values in zip(sides, heights, strict=True):
             if math.isfinite(side[phi]):
                 x = round((side[phi] + reach) / (2 * reach) * (dots - 1))

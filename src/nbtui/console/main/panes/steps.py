@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nbtui.console.drawing.line import Line, Span, beside, block, left, line, right, rule, wrap
-from nbtui.console.main.contributions import Contributions, Side
+from nbtui.console.main.contributions import Contributions, Side, differs
 from nbtui.console.main.panes import maps, plots
-from nbtui.console.main.panes.at_step import INDEX_LABELS, STEP_COLUMNS, at_step, label_of
+from nbtui.console.main.panes.at_step import INDEX_LABELS, STEP_COLUMNS, announced, at_step, label_of
 from nbtui.console.main.state import State
 from nbtui.console.main.stepping import stepping_off
 from nbtui.trace.text import clean
@@ -30,17 +30,19 @@ def draw(state: State, width: int, height: int) -> list[Line]:
             [title, *(line("   " + part) for part in wrap(clean(stepping_off(state)), width - 4))], width, height
         )
     playing = (Span(" playing", "warning"),) if state.playing else ()
-    title = rule((Span("contributions", "title"), *playing), width, _where(state, grid), focused=focused)
+    cut = _cut(state, grid, width, height)
+    title = rule((Span("contributions", "title"), *playing, *cut), width, _where(state, grid), focused=focused)
     picture = _PICTURES[state.view]
     if width < 100:
         return _narrow(state, grid, picture, title, width, height)
     room = height - 1
     picture_width = width - STEP_COLUMNS - 1
+    head, *step = at_step(state, grid)
     rows = [
         beside(one, picture_width, two)
         for one, two in zip(
             block(picture(state, grid, picture_width, room), picture_width, room),
-            block(at_step(state, grid), STEP_COLUMNS, room),
+            block([announced(head, len(step) + 1 - room), *step], STEP_COLUMNS, room),
             strict=True,
         )
     ]
@@ -60,7 +62,15 @@ def _narrow(state: State, grid: Contributions, picture: Picture, title: Line, wi
         for one, two in zip(block(indices, left_width, lower), block(others, STEP_COLUMNS, lower), strict=True)
     ]
     upper = block(picture(state, grid, width, room), width, room)
-    return block([title, *upper, head, *below], width, height)
+    return block([title, *upper, announced(head, len(others) - lower), *below], width, height)
+
+
+def _cut(state: State, grid: Contributions, width: int, height: int) -> Line:
+    """Number of phi steps above and below those in the shares."""
+    if state.view != "shares":
+        return ()
+    hidden = maps.hidden(*_phi_window(state, grid, width, height), grid.n_phi)
+    return line(Span(f"  phi {hidden}", "key")) if hidden else ()
 
 
 def _lower(step: list[Line], height: int) -> int:
@@ -111,23 +121,31 @@ def phi_at(state: State, width: int, height: int, y: int) -> int | None:
     grid = state.contributions
     if grid is None or state.view != "shares":
         return None
-    beside_step = width >= 100
-    heads = 1 + _roomy(grid, width - STEP_COLUMNS - 1 if beside_step else width)
-    room = height - 1 if beside_step else height - 2 - _lower(at_step(state, grid)[1:], height)
-    first, end = maps.window(state.phi, grid.n_phi, room - heads)
-    phi = first + y - 1 - heads
+    first, end = _phi_window(state, grid, width, height)
+    phi = first + y - 1 - _heads(grid, width)
     return phi if first <= phi < end else None
 
 
+def _heads(grid: Contributions, width: int) -> int:
+    """Lines above the phi steps of the shares."""
+    return 1 + _roomy(grid, width - STEP_COLUMNS - 1 if width >= 100 else width)
+
+
+def _phi_window(state: State, grid: Contributions, width: int, height: int) -> tuple[int, int]:
+    """First and end of the phi steps in the shares."""
+    room = height - 1 if width >= 100 else height - 2 - _lower(at_step(state, grid)[1:], height)
+    return maps.window(state.phi, grid.n_phi, room - _heads(grid, width))
+
+
 def _phi_table(state: State, grid: Contributions, bar: int, room: int, *, titled: bool) -> list[Line]:
-    """One line per phi step: C's share and Python's as bars on the same scale, and Python's deviation.
+    """One line per phi step: both shares of one whole, as bars on one scale, and Python's deviation from C.
 
     ``titled``: with a line above the heads, to align with the coloured maps.
     """
     py, c = grid.py, grid.c
-    # the bars are sums on one scale, so that equal steps look equal; the numbers are each side's own share
     largest = max(float(side.per_phi.max()) for side in (py, c) if side is not None)
-    heads = " phi     deg " + left("C share", bar + 8) + left("Python share", bar + 8) + "Py-C"
+    names = [left(f"{name} {grid.whole_words}", bar + 8) for name in ("C, %", "Python, %")]
+    heads = " phi     deg " + "".join(names) + "Py-C"
     title = [line(Span(" shares of I", "title"), Span("  of each phi step, all domains", "faint"))] if titled else []
     lines = [*title, line(Span(heads, "label"))]
     first, end = maps.window(state.phi, grid.n_phi, room - len(lines))
@@ -139,23 +157,28 @@ def _phi_table(state: State, grid: Contributions, bar: int, room: int, *, titled
             Span(right(str(phi), 3), "title" if here else "text"),
             Span(right(f"{grid.phi_deg[phi]:.4g}" if phi < len(grid.phi_deg) else "-", 8) + " ", "faint"),
         ]
-        spans += _bar(c, phi, largest, bar, "bar-c") if c is not None else [Span(left("not known", bar + 8), "faint")]
-        spans += _bar(py, phi, largest, bar, "bar-py")
+        spans += (
+            _bar(c, phi, grid.whole, largest, bar, "bar-c")
+            if c is not None
+            else [Span(left("not known", bar + 8), "faint")]
+        )
+        spans += _bar(py, phi, grid.whole, largest, bar, "bar-py")
         if c is not None:
             spans += _off(float(py.per_phi[phi]), float(c.per_phi[phi]))
         lines.append(tuple(spans))
     return lines
 
 
-def _bar(side: Side, phi: int, largest: float, room: int, tone: str) -> list[Span]:
-    eighths = round(8 * room * float(side.per_phi[phi]) / largest) if largest > 0 else 0
+def _bar(side: Side, phi: int, whole: float, largest: float, room: int, tone: str) -> list[Span]:
+    sum_here = float(side.per_phi[phi])
+    eighths = round(8 * room * sum_here / largest) if largest > 0 else 0
     full, rest = divmod(max(eighths, 0), 8)
     bar = "█" * full + (_EIGHTHS[rest] if rest else "")
-    return [Span(left(bar, room), tone), Span(right(f"{100 * float(side.share_per_phi[phi]):.1f}%", 7) + " ")]
+    return [Span(left(bar, room), tone), Span(right(f"{100 * sum_here / whole:.1f}%" if whole else "-", 7) + " ")]
 
 
 def _off(py: float, c: float) -> list[Span]:
-    if not maps.differs(py, c):
+    if not differs(py, c):
         return [Span("=", "pass")]
     return [Span("# ", "diverge"), Span(f"{100 * (py - c) / c:+.3g}%" if c else "new", "digit")]
 
