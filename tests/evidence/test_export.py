@@ -262,6 +262,15 @@ def test_an_old_package_can_be_the_baseline(here: Path, shared: Path, capsys: py
     assert "environment drift is unknown" in (package / "summary.md").read_text()
     assert "shared" not in load(package)["baseline"]["path"]
     validate(package)
+    text = (package / "summary.md").read_text()
+    lines = text[text.index("## Change against") : text.index("## Print options")].splitlines()
+    rows = [line.split(" | ") for line in lines if line.startswith("| ") and " rel. delta " not in line]
+    words = [row[1] for row in rows]
+    assert set(words) <= {"worse", "better"} and words == sorted(words, reverse=True)  # worse first, nothing else
+    assert "| I_before_scaling" in [row[0] for row in rows]
+    counts = load(package)["baseline"]["counts"]
+    assert counts["better"] == words.count("better") and counts["new"] > 100
+    assert f"{counts['better']} better, {counts['same']} same, {counts['new']} new, " in text
 
 
 def test_a_given_log_is_kept_as_it_is(here: Path, shared: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,9 @@ from nbtui.evidence.follow.follower import Batch
 from nbtui.evidence.follow.library import Library
 from nbtui.evidence.follow.recent import Recent
 from nbtui.evidence.history import BETTER, SAME, UNKNOWN, WORSE, history, judge_sizes, load, note
-from nbtui.evidence.read.package import percent
+from nbtui.evidence.read.package import percentage
+from nbtui.evidence.render import against
+from nbtui.parity.percent import percent
 from support.evidence_packages import new_package, old_package
 
 
@@ -22,7 +24,12 @@ def test_the_real_packages_tell_the_story_of_the_fix(shared: Path) -> None:
     entries = history(load(shared / "legacy_bundles"))
     assert [entry.package.stamp for entry in entries] == ["20251008T043438Z", "20251008T044933Z", "20251007T222548Z"]
     assert [entry.overall for entry in entries] == [UNKNOWN, BETTER, BETTER]
-    assert [percent(entry.package.relative_delta) for entry in entries] == ["-21.926 %", "-8.726 %", "-0.207 %"]
+    assert [percentage(entry.package.relative_delta) for entry in entries] == ["-21.9 %", "-8.73 %", "-0.207 %"]
+    assert [(entry.package.gap_field, percentage(entry.package.gap)) for entry in entries] == [
+        ("I_pixel_final", "-14.6 %"),  # 2.4595729541943e-07 in its metrics.json, 2.88139542684698e-07 in C
+        ("I_pixel_final", "-0.207 %"),
+        ("I_pixel_final", "-0.207 %"),
+    ]
     changes = {change.factor: change.judgement for change in entries[1].changes}
     assert changes["I_before_scaling"] == changes["I_pixel_final"] == BETTER
     assert changes["polar"] == SAME
@@ -95,7 +102,7 @@ def test_smaller_is_better_and_rounding_is_the_same(old: float, new: float, word
 
 def test_a_nan_is_worse_than_any_gap(tmp_path: Path) -> None:
     new_package(tmp_path, "20260101T000000Z")
-    new_package(tmp_path, "20260101T000001Z", relative_delta="nan")
+    new_package(tmp_path, "20260101T000001Z", py=math.nan, relative_delta="nan")
     assert history(load(tmp_path))[1].overall == WORSE
 
 
@@ -105,7 +112,7 @@ def test_the_note_has_five_plain_lines(tmp_path: Path, monkeypatch: pytest.Monke
     package = new_package(tmp_path / "reports", "20260101T000001Z", py=90.0)
     lines = note(package).splitlines()
     assert [line.split(":")[0] for line in lines] == ["verdict", "delta", "first divergence", "changed", "package"]
-    assert "I_before_scaling -10.000 %" in lines[0]
+    assert "I_before_scaling -10.0 %" in lines[0]
     assert "C 100 Python 90" in lines[2]
     assert lines[3].startswith("changed: better than 20260101T000000Z; better: I_before_scaling, I_pixel_final")
     assert lines[4] == "package: reports/20260101T000001Z"
@@ -119,8 +126,8 @@ def test_the_table_and_the_list(tmp_path: Path, capsys: pytest.CaptureFixture[st
     new_package(tmp_path, "20260101T000001Z", py=float("nan"), relative_delta="nan")
     assert main(["history", str(tmp_path)]) == 0
     head, first, second = capsys.readouterr().out.splitlines()
-    assert head.split()[:4] == ["stamp", "case", "pixel", "mode"]
-    assert "-20.000 %" in first and "toy" in first and "3 4" in first
+    assert head.split()[:6] == ["vs", "before", "stamp", "case", "pixel", "mode"]
+    assert "-20.0 %" in first and "toy" in first and "3 4" in first
     assert "worse" in second
     assert main(["history", "--json", str(tmp_path)]) == 0
     listed = json.loads(capsys.readouterr().out, parse_constant=lambda word: pytest.fail(word))
@@ -140,9 +147,9 @@ def test_the_list_names_the_divergence_that_reaches_the_pixel(
     assert "I_pixel_final" in first and "I_before_scaling" not in first
     assert "I_before_scaling" in second
     verdict, _, line, *_ = note(package).splitlines()
-    assert verdict.startswith("verdict: first divergence that reaches the pixel I_pixel_final -20.000 % (case ")
+    assert verdict.startswith("verdict: first divergence that reaches the pixel I_pixel_final -20.0 % (case ")
     assert line == (
-        "first divergence: I_pixel_final C 0.0001 Python 8e-05 -20.000 % CRITICAL; "
+        "first divergence: I_pixel_final C 0.0001 Python 8e-05 -20.0 % CRITICAL; "
         "I_before_scaling differs before it and does not reach the pixel"
     )
 
@@ -217,3 +224,43 @@ def test_the_library_reads_the_newest_first_and_takes_news_in_between(tmp_path: 
     assert [one is other for one, other in zip(entries, library.entries(), strict=True)] == [True] * 44
     library.take(Batch(gone=(old[1],)))
     assert library.entries()[-1].before is None  # the first of its kind has gone: judged again
+
+
+# --- the conditions of a comparison ----------------------------------------------------------------------------------
+
+
+def test_a_gap_under_other_settings_is_marked(tmp_path: Path) -> None:
+    new_package(tmp_path, "20260101T000000Z", py=80.0, quirks={})
+    new_package(tmp_path, "20260101T000001Z", py=90.0, quirks={"phi_carryover": True})
+    new_package(tmp_path, "20260101T000002Z", py=70.0, quirks={"phi_carryover": True}, phi_mode="c-parity")
+    new_package(tmp_path, "20260101T000003Z", py=75.0, phi_mode="c-parity")  # an older format states no quirks
+    entries = history(load(tmp_path))
+    assert [entry.conditions for entry in entries] == [(), ("quirks",), ("phi_mode",), ()]
+    assert [against(entry) for entry in entries] == ["first", "better, other quirks", "worse, other phi mode", "better"]
+    assert entries[1].drift == ("quirks none -> phi_carryover=on",)
+
+
+@pytest.mark.parametrize(
+    ("fraction", "text"),
+    [
+        (-0.08725648, "-8.73 %"),
+        (-0.21925886692, "-21.9 %"),
+        (0.5, "+50.0 %"),
+        (-1.0, "-100 %"),
+        (-0.99996, "-99.996 %"),  # not everything is gone
+        (1.9996, "+200 %"),
+        (3e-5, "+0.00300 %"),
+        (-2e-15, "-2.0e-13 %"),
+        (12.0, "+1.2e+03 %"),
+        (0.0, "0 %"),
+        (math.inf, "+inf %"),
+    ],
+)
+def test_a_percentage_has_the_digits_it_deserves(fraction: float, text: str) -> None:
+    assert percent(fraction) == text
+
+
+@pytest.mark.parametrize("exponent", range(-18, 6))
+def test_a_percentage_beside_a_hundred_is_never_a_hundred(exponent: int) -> None:
+    for fraction in (1.0 - 10.0**exponent, 1.0 + 10.0**exponent):
+        assert (percent(fraction) == "+100 %") == (100.0 * fraction == 100.0)

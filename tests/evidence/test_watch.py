@@ -254,12 +254,12 @@ def test_plain_lines_are_flushed_and_an_interrupt_ends_it(tmp_path: Path) -> Non
     with command(str(tmp_path), "--plain") as process:
         new_package(tmp_path, "20260101T000001Z", py=90.0, case="toy")
         line = line_of(process)
-        assert line.startswith(
-            f"new {tmp_path / '20260101T000001Z'} toy (3, 4) spec: first divergence I_before_scaling"
+        assert line == (
+            f"new {tmp_path / '20260101T000001Z'} toy (3, 4) spec: better; gap -10.0 % in I_pixel_final; "
+            "first divergence I_before_scaling -10.0 %\n"
         )
-        assert line.endswith("; better\n")
         shutil.rmtree(tmp_path / "20260101T000000Z")
-        assert line_of(process) == f"gone {tmp_path / '20260101T000000Z'}\n"
+        assert line_of(process) == f"removed {tmp_path / '20260101T000000Z'}\n"
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 130
         assert process.stderr is not None and "Traceback" not in process.stderr.read()
@@ -274,6 +274,44 @@ def test_json_lines_and_the_other_ways_to_end_it(tmp_path: Path, number: signal.
         assert (found["event"], found["case"], found["stamp"]) == ("new", "\x1b[2J\u2028x", "20260101T000000Z")
         process.send_signal(number)
         assert process.wait(PATIENCE) == code
+
+
+@pytest.mark.slow
+def test_a_package_in_many_steps_is_one_event_and_its_removal_another(tmp_path: Path) -> None:
+    root = tmp_path / "reports"
+    root.mkdir()
+    with command(str(root), "--json") as process:
+        package = new_package(root, "20260101T000000Z", py=90.0)
+        for number in range(4):  # a log of a later step, then its checksum, each within the two seconds
+            time.sleep(0.4)
+            (package / f"run_{number}.log").write_text("more\n")
+            (package / "sha256.txt").write_text(checksums(package))
+        first = json.loads(line_of(process))
+        assert (first["event"], first["stamp"]) == ("new", package.name)
+        assert (first["gap"], first["gap_field"]) == (pytest.approx(-0.1), "I_pixel_final")
+        shutil.rmtree(root)
+        assert json.loads(line_of(process)) == {"event": "removed", "package": str(package)}
+        assert process.stderr is not None
+        assert process.stderr.readline() == f"nbtui: {root} was removed; waiting for it\n"
+        new_package(root, "20260101T000001Z", py=90.0)
+        assert json.loads(line_of(process))["stamp"] == "20260101T000001Z"
+
+
+def test_a_package_counts_as_settled_after_the_quiet_time(tmp_path: Path) -> None:
+    follower = Follower(tmp_path, clock := Clock(), quiet=2.0)
+    follower.start()
+    package = new_package(tmp_path, "20260101T000000Z")
+    follower.rescan()
+    assert not follower.settle()
+    clock.time += 1.9
+    (package / "more.log").write_text("x")
+    (package / "sha256.txt").write_text(checksums(package))
+    assert not follower.settle()
+    clock.time += 1.9
+    assert not follower.settle()
+    clock.time += 0.2
+    assert follower.settle().added == (package,)
+    assert not follower.settle()
 
 
 def test_a_reader_that_goes_ends_it(tmp_path: Path) -> None:

@@ -19,22 +19,25 @@ from nbtui.evidence.follow.follower import Batch
 from nbtui.evidence.follow.recent import Recent
 from nbtui.evidence.follow.watch import follow
 from nbtui.evidence.history import Entry
+from nbtui.evidence.read.package import percentage
 from nbtui.evidence.render import against, as_object
 from nbtui.settings import load as load_configuration
 from nbtui.trace.text import clean
 
+SETTLED = 2.0  # s without a change before a package is one event: what writes it may do so file by file
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command("watch")
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--plain", is_flag=True, help="Print one line per new package, until interrupted.")
+@click.option("--plain", is_flag=True, help="Print one line per event, until interrupted: new, changed, removed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per event and line; implies --plain.")
 @click.option("--poll", is_flag=True, help="Poll instead of waiting for notifications (for network file systems).")
 def command(directory: Path, plain: bool, as_json: bool, poll: bool) -> int:
     """Watch DIR, which may not exist yet, for packages; without --plain on the packages screen.
 
-    Exit code 130 when interrupted.
+    With --plain and --json a package is one event, once nothing in it has changed for two seconds; its gap is that of
+    the screens, in the field that the line names. Exit code 130 when interrupted.
     """
     if directory.exists() and not directory.is_dir():
         raise UnusableInput(f"{clean(str(directory))}: not a directory; name the directory of packages")
@@ -47,7 +50,7 @@ def command(directory: Path, plain: bool, as_json: bool, poll: bool) -> int:
         return run_watch(directory, poll=poll)
     with ending() as ended:
         recent = Recent()
-        for batch in follow(directory, lambda: bool(ended()) or reader_gone(), poll=poll):
+        for batch in follow(directory, lambda: bool(ended()) or reader_gone(), poll=poll, quiet=SETTLED):
             narrate(directory, batch)
             if batch.first:
                 recent = Recent(batch.existing)
@@ -67,15 +70,15 @@ def lines(batch: Batch, recent: Recent, *, as_json: bool) -> Iterator[str]:
             yield json.dumps({"event": kind, **_strict(as_object(entry))}) if as_json else _plain(kind, entry)
     for path in batch.gone:
         recent.forget(path)
-        yield json.dumps({"event": "gone", "package": str(path)}) if as_json else f"gone {clean(str(path))}"
+        yield json.dumps({"event": "removed", "package": str(path)}) if as_json else f"removed {clean(str(path))}"
 
 
 def _plain(kind: str, entry: Entry) -> str:
     package = entry.package
     where = "" if package.pixel is None else f" ({package.pixel[0]}, {package.pixel[1]})"
-    words = f"{kind} {package.path} {package.case or '?'}{where} {package.phi_mode or '?'}: {package.verdict}"
-    change = against(entry)
-    return clean(words + (f"; {change}" if change != "-" else ""))
+    words = f"{kind} {package.path} {package.case or '?'}{where} {package.phi_mode or '?'}: {against(entry)}"
+    gap = "" if package.gap is None else f"; gap {percentage(package.gap)} in {package.gap_field}"
+    return clean(f"{words}{gap}; {package.verdict}")
 
 
 def _strict(value: dict[str, object]) -> dict[str, object]:
@@ -89,7 +92,7 @@ def narrate(directory: Path, batch: Batch) -> None:
     """Narration on stderr."""
     name = clean(str(directory))
     if batch.first and not batch.root_there:
-        say(f"{name} does not exist yet; waiting for it")
+        say(f"{name} {'was removed' if batch.was_there else 'does not exist yet'}; waiting for it")
     elif batch.first:
         how = ", polling" if batch.polling else ""
         count = len(batch.existing)

@@ -47,7 +47,7 @@ class Console(Host):
         super().__init__()
         chosen = preferences or Preferences()
         self.state, self.reports, self.judgement = state, reports, judgement
-        self.diagnoses, self.package, self.message = chosen.diagnose, chosen.package, chosen.message
+        self.diagnoses, self.shelf = chosen.diagnose, chosen.shelf
         self.key_at = 0.0
         self.key_tables = KEY_TABLES
         self.mouse = chosen.mouse
@@ -82,7 +82,7 @@ class Console(Host):
         self.set_keymap(keymap.for_textual())
         self.turn_mouse(self.mouse)
         self.lifecycle.begin(self.tell, in_loop(self, self.tell))
-        if self.package is not None:
+        if self.shelf is not None:  # the return from a replay
             self.main.attempt(self.controllers["packages"].open)
         self.refresher.begin()
         self.call_after_refresh(self.loader.begin)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nbtui.console.app import Console, initial
 from nbtui.console.main.jobs import NO_TRACE, Judgement
@@ -13,6 +15,9 @@ from nbtui.errors import INTERRUPTED
 from nbtui.live.model import Case, Settings
 from nbtui.parity.profiles import BUILT_IN, Profile
 from nbtui.trace.model import Trace, TraceError
+
+if TYPE_CHECKING:
+    from nbtui.console.packages.state import PackagesState
 
 
 def run_console(
@@ -50,22 +55,23 @@ def run_watch(root: Path, *, poll: bool = False) -> int:
 
     Returns 0, 130 (interrupted) or 128 + signal.
     """
+    from nbtui.console.packages.state import left  # deferred past the settings, as is the next
     from nbtui.console.watch import Watch
 
-    selected: Path | None = None
-    message = ""
+    shelf: PackagesState | None = None
     while True:
-        outcome = Watch(root, poll=poll, selected=selected, message=message).run()
+        app = Watch(root, poll=poll, shelf=shelf)
+        outcome = app.run()
         if not isinstance(outcome, Path):
             return INTERRUPTED if outcome is None else outcome
-        selected, message = outcome, ""
+        message = ""
         try:
             code = replay(outcome)
         except TraceError as error:
-            message = f"{outcome.name}: {error}"
-            continue
+            message, code = f"{outcome.name}: {error}", 0
         if code > 128:  # interrupted, or the terminal is closing
             return code
+        shelf = replace(left(app.packages.state, message), selected=outcome)
 
 
 def replay(path: Path) -> int:

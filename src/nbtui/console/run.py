@@ -93,7 +93,8 @@ def _consoles(make: Make, state: State, preferences: Preferences, replay: Replay
         if code > 128:  # interrupted, or the terminal is closing
             return code
         state = replace(app.state, message="")
-        preferences = replace(preferences, resumed=None, package=package, message=message)
+        shelf = None if app.shelf is None else replace(app.shelf, message=message)
+        preferences = replace(preferences, resumed=None, message="", shelf=shelf)
 
 
 def _replayed(package: Path, replay: Replay) -> tuple[int, str]:

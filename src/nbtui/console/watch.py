@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from nbtui.console.keymap import for_textual
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.packages.screen import PackagesScreen
+from nbtui.console.packages.state import PackagesState
 from nbtui.console.terminal.driver import TerminalApp
 from nbtui.console.terminal.screen import bindings_everywhere
 
@@ -23,9 +24,9 @@ class Watch(TerminalApp["int | Path"]):
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings_everywhere(ACTIONS, frozenset(("suspend", "redraw")))
 
-    def __init__(self, root: Path, *, poll: bool = False, selected: Path | None = None, message: str = "") -> None:
+    def __init__(self, root: Path, *, poll: bool = False, shelf: PackagesState | None = None) -> None:
         super().__init__()
-        self.packages = PackagesScreen(root, poll=poll, selected=selected, message=message)
+        self.packages = PackagesScreen(root, poll=poll, shelf=shelf)
 
     def on_mount(self) -> None:
         self.set_keymap(for_textual())

@@ -13,11 +13,12 @@ from pathlib import Path, PurePath
 from types import MappingProxyType
 
 from nbtui.evidence.read.folder import find_packages
-from nbtui.evidence.read.package import Factor, Package, in_chain, percent, read_package
+from nbtui.evidence.read.package import Factor, Package, in_chain, percentage, read_package
 from nbtui.trace.fields import catalogue
 
 BETTER, WORSE, SAME, NEW, GONE = "better", "worse", "same", "new", "gone"
 UNKNOWN = "-"
+CONDITIONS = ("phi_mode", "quirks", "dtype", "device")
 NOISE = 1e-12  # two relative deltas below this are both rounding: neither is better
 SAME_WITHIN = 1e-6  # deltas whose sizes agree to this share are the same delta
 UNKNOWN_TIME = datetime.min.replace(tzinfo=UTC)
@@ -43,6 +44,15 @@ class Entry:
     changes: tuple[FactorChange, ...]
     identical_to: str  # stamp of the earliest package with the same trace hash, or ""
     drift: tuple[str, ...]  # "torch 2.8.0 -> 2.13.0"
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The settings that changed since the previous package: a smaller gap may come from these alone."""
+        return (
+            ()
+            if self.before is None
+            else tuple(name for name in CONDITIONS if _differs(self.before, self.package, name))
+        )
 
 
 def time_key(package: Package) -> tuple[datetime, str, str]:
@@ -80,8 +90,8 @@ def entry(package: Package, before: Package | None, identical_to: str = "") -> E
     if before is None:
         return Entry(package, None, UNKNOWN, (), identical_to, ())
     changes = compare_factors(before.factors, package.factors)
-    old, new = before.relative_delta, package.relative_delta
-    overall = UNKNOWN if old is None or new is None else judge_sizes(_gap(old), _gap(new))
+    old, new = _gaps(before, package)
+    overall = UNKNOWN if old is None or new is None else judge_sizes(_infinite_if_nan(old), _infinite_if_nan(new))
     if overall in (SAME, UNKNOWN):
         worse = sum(change.judgement == WORSE for change in changes)
         better = sum(change.judgement == BETTER for change in changes)
@@ -115,7 +125,14 @@ def judge_sizes(old: float, new: float) -> str:
     return BETTER if new < old else WORSE
 
 
-def _gap(relative: float) -> float:
+def _gaps(before: Package, after: Package) -> tuple[float | None, float | None]:
+    """The gaps of two packages, in one field."""
+    if before.gap_field == after.gap_field:
+        return before.gap, after.gap
+    return before.relative_delta, after.relative_delta
+
+
+def _infinite_if_nan(relative: float) -> float:
     return math.inf if math.isnan(relative) else abs(relative)
 
 
@@ -136,11 +153,23 @@ def drift(before: Package, after: Package) -> tuple[str, ...]:
     old, new = dict(before.environment), dict(after.environment)
     for name in ("phi_mode", "dtype", "device"):
         old[name], new[name] = getattr(before, name), getattr(after, name)
+    if before.quirks is not None and after.quirks is not None:
+        old["quirks"], new["quirks"] = switched(before.quirks), switched(after.quirks)
     return tuple(
         f"{key} {old[key][:40]} -> {new[key][:40]}" if key != "git_sha" else f"git_sha {old[key][:9]} -> {new[key][:9]}"
         for key in new
         if old.get(key) and new[key] and old[key] != new[key]
     )
+
+
+def _differs(before: Package, after: Package, name: str) -> bool:
+    old, new = getattr(before, name), getattr(after, name)
+    return old != new and None not in (old, new) and "" not in (old, new)
+
+
+def switched(quirks: Iterable[tuple[str, bool]]) -> str:
+    """Quirks with their states, such as ``phi_carryover=on``; "none" without any."""
+    return ", ".join(f"{name}={'on' if on else 'off'}" for name, on in quirks) or "none"
 
 
 def find_before(package: Package, root: Path) -> tuple[Package | None, str]:
@@ -166,7 +195,7 @@ def note_of(judged: Entry) -> str:
     where = f"case {package.case or '?'}, pixel (slow, fast) {package.pixel or '?'}, phi mode {package.phi_mode or '?'}"
     said = (
         f"verdict: {package.verdict} ({where})",
-        f"delta: I_before_scaling {percent(package.relative_delta)} relative",
+        f"delta: {package.gap_field} {percentage(package.gap)} relative",
         f"first divergence: {first_line(package)}",
         f"changed: {changed(judged)}",
         f"package: {relative(package.path)}",
@@ -183,7 +212,7 @@ def first_line(package: Package) -> str:
     said = label
     if factor is not None:
         values = f"C {value(factor.c_value)} Python {value(factor.py_value)}"
-        said = f"{factor.name} {values} {percent(factor.rel_delta)} {factor.status}".rstrip()
+        said = f"{factor.name} {values} {percentage(factor.rel_delta)} {factor.status}".rstrip()
     if label == package.first_label:
         return said
     return f"{said}; {package.first_label} differs before it and does not reach the pixel"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nbtui.evidence.history import Entry
+from nbtui.evidence.history import UNKNOWN, Entry
 from nbtui.evidence.read.gap import Subject
-from nbtui.evidence.read.package import percent
+from nbtui.evidence.read.package import percentage
 from nbtui.trace.text import clean
 
-HEAD = ("stamp", "case", "pixel", "mode", "first divergence", "gap", "vs before", "remarks")
+HEAD = ("vs before", "stamp", "case", "pixel", "mode", "first divergence", "gap", "remarks")
 
 
 def cells(entry: Entry) -> tuple[str, ...]:
@@ -17,16 +17,27 @@ def cells(entry: Entry) -> tuple[str, ...]:
     package = entry.package
     pixel = "-" if package.pixel is None else f"{package.pixel[0]} {package.pixel[1]}"
     first = package.principal or ("agree" if package.agrees else "-")
-    found = (package.stamp, package.case or "-", pixel, package.phi_mode or "-", first)
-    return tuple(clean(text) for text in (*found, percent(package.relative_delta), against(entry), remarks(entry)))
+    where = (package.stamp, package.case or "-", pixel, package.phi_mode or "-", first)
+    return tuple(clean(text) for text in (against(entry), *where, percentage(package.gap), remarks(entry)))
 
 
 def against(entry: Entry) -> str:
-    """The judgement against the previous package, in a word or two."""
+    """The judgement against the previous package, in a word or two: better, worse or same first."""
+    word = judgement(entry)
     if entry.identical_to:
         same = entry.before is not None and entry.identical_to == entry.before.stamp
-        return f"{entry.overall} (identical)" if same else f"identical to {entry.identical_to}"
-    return entry.overall
+        return f"{word} (identical)" if same else f"{word}, identical to {entry.identical_to}"
+    if not entry.conditions:
+        return word
+    first, more = entry.conditions[0].replace("_", " "), len(entry.conditions) - 1
+    return f"{word}, other {first}" + f" +{more}" * bool(more)
+
+
+def judgement(entry: Entry) -> str:
+    """The judgement against the previous package as one word."""
+    if entry.before is None:
+        return "first"
+    return "unclear" if entry.overall == UNKNOWN else entry.overall
 
 
 def remarks(entry: Entry) -> str:
@@ -71,7 +82,10 @@ def as_object(entry: Entry) -> dict[str, object]:
         "agrees": package.agrees,
         "first_divergence": package.first_divergence,
         "first_reaching_divergence": package.reaching,
+        "gap": package.gap,
+        "gap_field": package.gap_field,
         "relative_delta": package.relative_delta,
+        "quirks": None if package.quirks is None else dict(package.quirks),
         "before": None if entry.before is None else str(entry.before.path),
         "change": entry.overall,
         "factors": {

@@ -158,7 +158,7 @@ def test_the_reading() -> None:
         " h k l  -0.082 4.046 -9.045  phi 0.5",
         " C       0.25",
         " Python  0.200000003",  # the float32 that is nearest to 0.2
-        " Py / C  0.8  (-20.00 %)",
+        " Py / C  0.8  (-20.0 %)",
         " worst   1 of 1",
         " C's log of slow 1 fast 2",
         "── 7 x 7, Python ────────────── x 1e-3 ─",

@@ -321,7 +321,7 @@ def test_without_cs_terms_its_phi_lines_serve() -> None:
     assert toy.c_trace is not None
     alone = replace(toy, contributions=arrange(toy.simulation, None, "", toy.c_trace.phi))
     step = " ".join(plain(at_step(alone, grid_of(alone))))
-    assert "C k 4.0317 Py -0.29 %" in " ".join(step.split()) and "C: its phi line" in step
+    assert "C k 4.0317 Py -0.290 %" in " ".join(step.split()) and "C: its phi line" in step
     first = plain(plots.f_latt_over_phi(alone, grid_of(alone), 60, 8))
     assert "o C" in first[0] and first[1].split()[0] == f"{320**2:.3g}"
     second = stepping.walked(alone, "domain", 1)

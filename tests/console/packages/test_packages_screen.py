@@ -45,12 +45,12 @@ def shelf(entries: tuple[Entry, ...]) -> PackagesState:
 
 def test_the_table(shelf: PackagesState) -> None:
     head, *rows = plain(panes.table(shelf, 150, 5))
-    assert " ".join(head.split()) == "stamp case mode first divergence gap vs before checks"
+    assert " ".join(head.split()) == "vs before stamp case mode first divergence gap checks"
     assert [" ".join(row.split()) for row in rows] == [
-        "> 20260101T000003Z toy spec agree 0 % better not verified",
-        "20260101T000002Z toy spec I_before_scaling -1.000 % same (identical) not verified",
-        "20260101T000001Z toy spec I_before_scaling -1.000 % better not verified",
-        "20260101T000000Z toy spec I_before_scaling -30.000 % - ! no per-phi log, sha256.txt holds no checksums",
+        "> better 20260101T000003Z toy spec agree 0 % not verified",
+        "same (identical) 20260101T000002Z toy spec I_before_scaling -1.00 % not verified",
+        "better, other dtype 20260101T000001Z toy spec I_before_scaling -1.00 % not verified",
+        "first 20260101T000000Z toy spec I_before_scaling -30.0 % ! no per-phi log, sha256.txt holds no checksums",
     ]
 
 
@@ -76,14 +76,33 @@ def test_every_trend_can_be_drawn(gaps: list[float | None], rows: int) -> None:
 
 def test_the_trend_marks_the_selected_package(shelf: PackagesState) -> None:
     lines = plain(panes.trend(shelf, 90, 7))
-    assert "4 packages" in lines[0] and "toy (3, 4)" in lines[0]
+    assert "4 packages" in lines[0] and "|gap| in I_pixel_final of toy (3, 4), spec" in lines[0]
     assert lines[-1].split() == ["0", "@"]  # the newest agrees
     assert lines[1].split()[1:] == ["*"]  # the oldest has the largest gap
 
 
+def test_a_trend_has_one_phi_mode(shelf: PackagesState, tmp_path: Path) -> None:
+    new_package(tmp_path, "20260101T000004Z", py=70.0, phi_mode="c-parity")
+    mixed = replace(shelf, entries=history(load(tmp_path))[::-1])
+    assert "1 package, " in plain(panes.trend(mixed, 120, 7))[0]
+    assert "4 packages, " in plain(panes.trend(states.moved(mixed, 1, 10), 120, 7))[0]
+
+
+def test_a_narrow_table_marks_other_settings(shelf: PackagesState, tmp_path: Path) -> None:
+    new_package(tmp_path, "20260101T000004Z", py=70.0, quirks={"phi_carryover": True})
+    new_package(tmp_path, "20260101T000005Z", py=80.0, quirks={})
+    mixed = replace(shelf, entries=history(load(tmp_path))[::-1])
+    rows = [line.split() for line in plain(panes.table(mixed, 80, 7))[1:]]
+    assert rows[0][:4] == [">", "better", "20260101T000005Z", "spec*"]
+    assert rows[1][:3] == ["worse", "20260101T000004Z", "spec"]  # the one before states no quirks
+    wide = plain(panes.table(mixed, 120, 7))[1]
+    assert wide.startswith(" > better, other quirks    20260101T000005Z")
+    assert "quirks phi_carryover=on -> none" in " ".join("".join(plain(panes.detail(mixed, 120, 9))).split())
+
+
 def test_the_detail_says_what_changed_and_what_is_lacking(shelf: PackagesState) -> None:
     shown = "\n".join(plain(panes.detail(states.moved(shelf, 3, 10), 100, 9)))
-    assert "C 100 Python 70 -30.000 % CRITICAL" in shown
+    assert "C 100 Python 70 -30.0 % CRITICAL" in shown
     assert "first package of this case and pixel" in shown
     assert "old format" in shown
 
@@ -154,13 +173,36 @@ async def test_new_packages_appear_and_gone_ones_go(tmp_path: Path, size: tuple[
         await until(pilot, lambda: len(screen.state.entries) == 2)
         assert screen.state.message == "1 new package"
         if size[0] >= 80:
-            assert "20260101T000001Z" in shown(screen) and "-40.000 %" in shown(screen)
+            assert "20260101T000001Z" in shown(screen) and "-40.0 %" in shown(screen)
         await pilot.press("down")
         assert screen.state.message == ""
         assert screen.state.entry is not None
         assert screen.state.entry.package.stamp == "20260101T000000Z"
         await pilot.press("q")
     assert app.return_value == 0
+
+
+async def test_arrivals_verify_themselves_and_a_later_visit_shows_the_marks(tmp_path: Path) -> None:
+    before = new_package(tmp_path, "20260101T000000Z", py=50.0)
+    app = Watch(tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = app.packages
+        await until(pilot, lambda: len(screen.state.entries) == 1)
+        arrived = new_package(tmp_path, "20260101T000001Z", py=60.0)
+        await until(pilot, lambda: arrived in screen.state.checks)
+        assert "! FAILED" in shown(screen)  # the miniature does not follow the schema
+        assert before not in screen.state.checks
+        await pilot.press("down", "v")
+        await until(pilot, lambda: before in screen.state.checks)
+        await pilot.press("q")
+    shelf = states.left(screen.state)
+    (arrived / "summary.md").write_text("changed meanwhile\n")
+    again = Watch(tmp_path, shelf=shelf)
+    assert (len(again.packages.state.entries), again.packages.state.cursor) == (2, 1)  # at once
+    async with again.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: arrived not in again.packages.state.checks)
+        assert before in again.packages.state.checks
+        assert again.packages.state.selected == before
 
 
 @pytest.mark.slow
@@ -230,10 +272,12 @@ def test_a_replayed_package_leads_back_to_the_list(tmp_path: Path, monkeypatch: 
     (broken / "trace_c.log").write_text("no trace\n")
     chosen: list[Path | int] = [whole, broken, 0]
     told: list[str] = []
+    selected: list[Path | None] = []
     replayed: list[str] = []
 
     def run(app: Watch) -> Path | int:
         told.append(app.packages.state.message)
+        selected.append(app.packages.state.selected)
         return chosen.pop(0)
 
     def console(case: None, *rest: object, c_trace: Trace, py_trace: Trace, **more: object) -> int:
@@ -245,6 +289,7 @@ def test_a_replayed_package_leads_back_to_the_list(tmp_path: Path, monkeypatch: 
     assert run_watch(tmp_path) == 0
     assert replayed == ["(100.0,) (90.0,) full"]
     assert told[:2] == ["", ""]
+    assert selected == [None, whole, broken]
     assert "20260101T000001Z" in told[2] and "trace" in told[2]
 
 

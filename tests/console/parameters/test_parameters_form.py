@@ -105,7 +105,7 @@ def test_the_gap_at_the_start_and_now() -> None:
     py = parse_lines([*PY_LINES, "TRACE_PY: I_pixel_final 95"], "py.log")
     state = replace(toy_state(), comparison=compare(c, py))
     assert plain(panes.header(toy_form(), state, 100, 3))[2] == (
-        " I_pixel_final  at the start -25.00 %  now -5.00 %  closer"
+        " I_pixel_final  at the start -25.0 %  now -5.00 %  closer"
     )
 
 

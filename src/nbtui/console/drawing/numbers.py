@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nbtui.console.drawing.line import Span, clip
+from nbtui.parity.percent import percent as percent
 from nbtui.parity.render import split_common
 from nbtui.trace.model import Value
 from nbtui.trace.text import clean
@@ -52,14 +53,6 @@ def relative(value: float | None) -> str:
     if value is None:
         return "-"
     return "0" if value == 0 else f"{value:+.1e}"
-
-
-def percent(value: float) -> str:
-    """Fraction as a short signed percentage."""
-    scaled = 100 * value
-    if scaled == 0:
-        return "0 %"
-    return f"{scaled:+.2f} %" if 0.005 <= abs(scaled) < 1e4 else f"{scaled:+.1e} %"
 
 
 def count(value: int | None) -> str:

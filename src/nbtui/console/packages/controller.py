@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nbtui.console.main.screen_controller import ScreenController
 
+if TYPE_CHECKING:
+    from nbtui.console.packages.screen import PackagesScreen
+
 
 class PackagesController(ScreenController):
-    """Opens the packages screen and replays the chosen package."""
+    """Opens the packages screen as it was left, and replays the chosen package."""
 
     def open(self) -> None:
         from nbtui.console.packages.screen import PackagesScreen  # deferred past the first paint
 
-        host = self.host
-        screen = PackagesScreen(host.reports, selected=host.package, message=host.message if host.package else "")
-        host.package = None  # the return from a replay happens only once
-        host.push_screen(screen, self._left)
+        screen = PackagesScreen(self.host.reports, shelf=self.host.shelf)
+        self.host.push_screen(screen, partial(self._left, screen))
 
-    def _left(self, package: Path | None) -> None:
+    def _left(self, screen: PackagesScreen, package: Path | None) -> None:
+        from nbtui.console.packages.state import left
+
+        self.host.shelf = left(screen.state)
         if package is not None:
+            self.host.shelf = replace(self.host.shelf, selected=package)
             self.host.replay(package)

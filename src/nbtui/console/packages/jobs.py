@@ -2,35 +2,85 @@
 
 from __future__ import annotations
 
+import queue
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbtui.evidence.follow.follower import Batch
+from nbtui.console.jobs import explained
+from nbtui.evidence.follow.follower import Batch, Signature, signature
 from nbtui.evidence.history import Entry
+
+LARGE = 256 << 20  # bytes; larger packages are verified on request only
 
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """All packages have been judged again, because of ``batch``."""
+    """All packages have been judged again, because of ``batch``; ``outdated``: verified before their last change."""
 
     entries: tuple[Entry, ...]
     unread: int
     arrived: int
     batch: Batch | None
+    outdated: frozenset[Path] = frozenset()
 
 
 @dataclass(frozen=True)
 class Verified:
-    """A verification has ended."""
+    """The outcome of a verification, valid for the files as they were."""
 
     path: Path
     outcome: str
+    passed: bool
+    files: Signature
 
 
 def verified(path: Path) -> Verified:
     """Verify a package."""
     from nbtui.evidence.check.verify import verify  # slow to import, and unnecessary for watching
 
-    outcome = verify(path)
-    wrong = [f"{one.file} {one.what}" for one in outcome.findings if one.fatal]
-    return Verified(path, f"! FAILED: {'; '.join(wrong)}" if wrong else "verified" + " (old format)" * outcome.old)
+    files = signature(path)
+    try:
+        found = verify(path)
+    except Exception as error:
+        return Verified(path, explained(error).sentence, passed=False, files=files)
+    wrong = [f"{one.file} {one.what}" for one in found.findings if one.fatal]
+    words = f"FAILED: {'; '.join(wrong)}" if wrong else "verified" + " (old format)" * found.old
+    return Verified(path, words, passed=not wrong, files=files)
+
+
+def outdated(checks: Mapping[Path, Verified]) -> frozenset[Path]:
+    """The packages whose files have changed since their verification."""
+    return frozenset(path for path, check in checks.items() if signature(path) != check.files)
+
+
+def is_large(path: Path) -> bool:
+    """Whether a package is too large for a verification without request."""
+    return sum(size for _, size, _ in signature(path)) > LARGE
+
+
+class Verifier:
+    """Verifies packages one after the other, in its own thread."""
+
+    def __init__(self, done: Callable[[Verified], None]) -> None:
+        self._done = done
+        self._waiting: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def verify(self, path: Path) -> None:
+        """Verify a package after those requested before."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="nbtui-verify", daemon=True)
+            self._thread.start()
+        self._waiting.put(path)
+
+    def stop(self) -> None:
+        """Forget the waiting packages; the thread ends after the present one."""
+        self._stopped.set()
+        self._waiting.put(None)
+
+    def _run(self) -> None:
+        while (path := self._waiting.get()) is not None and not self._stopped.is_set():
+            self._done(verified(path))

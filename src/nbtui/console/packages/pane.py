@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
 from nbtui.console.packages.state import PackagesState
-from nbtui.evidence.history import BETTER, SAME, WORSE, Entry, changed, first_line
+from nbtui.evidence.history import BETTER, SAME, WORSE, Entry, changed, first_line, switched
 from nbtui.evidence.read.gap import Subject
-from nbtui.evidence.read.package import percent
-from nbtui.evidence.render import against
+from nbtui.evidence.read.package import percentage
+from nbtui.evidence.render import against, judgement
 from nbtui.trace.text import clean
 
-COLUMNS = (("stamp", 16), ("case", 12), ("mode", 8), ("first divergence", 20), ("gap", 11), ("vs before", 18))
-NARROW = (("stamp", 16), ("mode", 8), ("first divergence", 16), ("gap", 9), ("vs before", 9))
+COLUMNS = (("vs before", 22), ("stamp", 16), ("case", 12), ("mode", 8), ("first divergence", 18), ("gap", 10))
+NARROW = (("before", 7), ("stamp", 16), ("mode", 9), ("first divergence", 16), ("gap", 10))
 WIDE = 110
+OTHER = "*"  # after the mode of a package whose settings differ from those of the one before
 TONES = {BETTER: "pass", WORSE: "diverge", SAME: "faint"}
 TELLING = frozenset({Subject.CHECKSUMS, Subject.METRICS, Subject.PYTHON_TRACE, Subject.PER_PHI})  # worth a warning
 LOWEST = 1e-17  # smallest resolved nonzero gap
@@ -27,7 +28,8 @@ def header(state: PackagesState, width: int, height: int) -> list[Line]:
     if not state.started:
         tail = Span("looking ... ", "warning")
     elif not state.root_there:
-        tail = Span("does not exist yet: waiting for it ", "warning")
+        how = "was removed" if state.root_was_there else "does not exist yet"
+        tail = Span(f"{how}; waiting for it ", "warning")
     else:
         count = len(state.entries) + state.unread
         parts = [f"{count} package{'s' * (count != 1)}"]
@@ -80,13 +82,15 @@ def rows_in(height: int) -> int:
 def _row(state: PackagesState, entry: Entry, columns: Sequence[tuple[str, int]], *, selected: bool) -> Line:
     package = entry.package
     first = package.principal or ("agree" if package.agrees else "-")
+    tone = TONES.get(entry.overall, "faint")
     cells = {
+        "vs before": (against(entry), tone),
+        "before": (judgement(entry), tone),
         "stamp": (package.stamp, "cursor" if selected else "text"),
         "case": (package.case or "-", "text"),
-        "mode": (package.phi_mode or "-", "text"),
+        "mode": ((package.phi_mode or "-") + OTHER * bool(entry.conditions and columns is NARROW), "text"),
         "first divergence": (first, "pass" if package.agrees else "text"),
-        "gap": (percent(package.relative_delta), "digit" if package.relative_delta else "text"),
-        "vs before": (against(entry), TONES.get(entry.overall, "faint")),
+        "gap": (percentage(package.gap), "digit" if package.gap else "text"),
     }
     spans: list[Span] = [Span(" > " if selected else "   ", "focus")]
     for name, size in columns:
@@ -105,9 +109,11 @@ def _between(columns: Sequence[tuple[str, int]]) -> str:
 def checks(state: PackagesState, entry: Entry) -> tuple[str, str]:
     """The integrity checks of a package, and their tone. ``!`` marks a warning."""
     package = entry.package
-    verified = state.checks.get(package.path)
-    if verified is not None:
-        return clean(verified), "diverge" if verified.startswith("! ") else "pass"
+    if package.path in state.verifying:
+        return "verifying ...", "faint"
+    check = state.checks.get(package.path)
+    if check is not None:
+        return (clean(check.outcome), "pass") if check.passed else (f"! {clean(check.outcome)}", "diverge")
     telling = [gap.sentence for gap in package.lacks if gap.subject in TELLING]
     if telling:
         return f"! {clean(', '.join(telling))}", "warning"
@@ -125,20 +131,21 @@ def _text(state: PackagesState, width: int, height: int) -> list[Line]:
 
 
 def trend(state: PackagesState, width: int, height: int) -> list[Line]:
-    """|relative delta| of I_before_scaling over the packages of the selected case and pixel, oldest left, log scale."""
+    """|gap| over the packages like the selected one, oldest left, log scale."""
     entry = state.entry
     if entry is None:
         return block([rule((Span("trend", "title"),), width)], width, height)
-    group = entry.package.case, entry.package.pixel
+    group = kind(entry)
     room, rows = max(1, (width - 10) // 2), max(1, height - 1)
-    same = [one for one in reversed(state.entries) if (one.package.case, one.package.pixel) == group]
+    same = [one for one in reversed(state.entries) if kind(one) == group]
     at = next(index for index, one in enumerate(same) if one is entry)
     start = max(0, min(len(same) - room, at - room // 2))
     shown = same[start : start + room]
-    pixel = f" ({group[1][0]}, {group[1][1]})" if group[1] else ""
-    name = clip(clean(f"|gap| of {group[0] or '?'}{pixel}"), width // 2)
+    case, spot, mode, field = group
+    pixel = f" ({spot[0]}, {spot[1]})" if spot else ""
+    name = clip(clean(f"|gap| in {field} of {case or '?'}{pixel}, {mode or 'mode not stated'}"), width * 2 // 3)
     tail = (Span(f"{len(same)} package{'s' * (len(same) != 1)}, oldest left, @ selected", "faint"),)
-    grid = plot([one.package.relative_delta for one in shown], rows)
+    grid = plot([one.package.gap for one in shown], rows)
     lines = [rule((Span(name, "title"),), width, tail)]
     for label, marks in grid:
         spans = [Span(right(label, 8) + " ", "label")]
@@ -147,6 +154,12 @@ def trend(state: PackagesState, width: int, height: int) -> list[Line]:
             spans.append(Span(("@" if chosen else mark) + " ", "cursor" if chosen else "digit"))
         lines.append(tuple(spans))
     return block(lines, width, height)
+
+
+def kind(entry: Entry) -> tuple[str, tuple[int, int] | None, str, str]:
+    """Case, pixel, phi mode and field of the gap: packages that differ in one of them do not make a trend."""
+    package = entry.package
+    return package.case, package.pixel, package.phi_mode, package.gap_field
 
 
 def plot(gaps: Sequence[float | None], rows: int) -> list[tuple[str, str]]:
@@ -178,10 +191,11 @@ def detail(state: PackagesState, width: int, height: int) -> list[Line]:
     lines: list[Line] = [rule((Span("this package", "title"),), width)]
     if entry is not None:
         package = entry.package
-        run = [package.verdict, package.dtype, package.device]
+        quirks = f"quirks {switched(package.quirks)}" if package.quirks else ""
+        run = [package.verdict, package.dtype, package.device, quirks]
         said = (
-            ("first", first_line(package)),
             ("changed", changed(entry)),
+            ("first", first_line(package)),
             ("run", ", ".join(text for text in run if text)),
             ("lacks", "; ".join(gap.sentence for gap in package.lacks) or "nothing"),
         )

@@ -19,7 +19,7 @@ from nbtui.console.jobs import Failure, start
 from nbtui.console.packages import pane as panes
 from nbtui.console.packages import state as states
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
-from nbtui.console.packages.jobs import Judged, Verified, verified
+from nbtui.console.packages.jobs import Judged, Verified, Verifier, is_large, outdated
 from nbtui.console.packages.state import OpenText, PackagesState
 from nbtui.console.terminal.loop import in_loop
 from nbtui.console.terminal.screen import ActionScreen, bindings
@@ -52,11 +52,14 @@ class PackagesScreen(ActionScreen["Path | None"]):
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings(PACKAGES_ACTIONS)
 
-    def __init__(self, root: Path, *, poll: bool = False, selected: Path | None = None, message: str = "") -> None:
+    def __init__(self, root: Path, *, poll: bool = False, shelf: PackagesState | None = None) -> None:
+        """``shelf``: the state of an earlier visit."""
         super().__init__()
         self.root, self.poll = root, poll
-        self.state = PackagesState(root=str(root), selected=selected, seconds=time.time(), message=message)
+        self.state = replace(shelf or PackagesState(root=str(root)), seconds=time.time())
         self._stopped = threading.Event()
+        self._asked: Path | None = None  # the package of the last request to verify
+        self._verifier = Verifier(in_loop(self, self._verified))
         draws = {
             "header": panes.header,
             "table": panes.table,
@@ -97,6 +100,7 @@ class PackagesScreen(ActionScreen["Path | None"]):
 
     def on_unmount(self) -> None:
         self._stopped.set()
+        self._verifier.stop()
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.height < 30, "short")
@@ -110,21 +114,26 @@ class PackagesScreen(ActionScreen["Path | None"]):
 
     def _read(self, news: queue.SimpleQueue[Batch]) -> None:
         """Read packages until the screen closes: new ones at once, the backlog piecewise in between."""
-        library, tell = Library(), in_loop(self, self._judged)
+        library, tell = Library(entry.package for entry in self.state.entries), in_loop(self, self._judged)
+        old = outdated(self.state.checks)
         told = 0
         while not self._stopped.is_set():
             try:
-                batch = news.get(block=not library.unread, timeout=PATIENCE)
+                batch = news.get(block=not library.behind, timeout=PATIENCE)
             except queue.Empty:
-                if library.unread:
+                if library.behind:
                     library.read_some()
-                    if len(library) >= 2 * told or not library.unread:  # each report judges all packages: report rarely
+                    if len(library) >= 2 * told or not library.behind:  # each report judges all packages: report rarely
                         told = len(library)
                         tell(Judged(library.entries(), library.unread, 0, None))
                 continue
             library.take(batch)
             told = len(library)
-            tell(Judged(library.entries(), library.unread, len(batch.added), batch))
+            tell(Judged(library.entries(), library.unread, len(batch.added), batch, old))
+            old = frozenset()
+            for path in (*batch.added, *batch.changed):
+                if not is_large(path):
+                    in_loop(self, self._verify_soon)(path)
 
     def _stopped_early(self, failure: Failure) -> None:
         self.tell(f"watching has stopped: {failure.sentence}")
@@ -133,16 +142,22 @@ class PackagesScreen(ActionScreen["Path | None"]):
         batch = event.batch
         state = self.state
         if batch is not None and batch.first:
-            state = replace(state, root_there=batch.root_there, polling=batch.polling, started=True, held=None)
-        if batch is not None and batch.changed:  # a change invalidates the verification of a package
-            kept = {path: outcome for path, outcome in state.checks.items() if path not in batch.changed}
-            state = replace(state, checks=kept)
+            there, was = batch.root_there, batch.was_there
+            state = replace(state, root_there=there, root_was_there=was, polling=batch.polling, started=True, held=None)
+        changed = batch.changed if batch is not None else ()
+        state = states.without_checks(state, (*changed, *event.outdated))
         state = replace(state, seconds=time.time())
         self.show(states.updated(state, event.entries, event.unread, event.arrived))
 
-    def _verified(self, event: Verified) -> None:
-        checks = {**self.state.checks, event.path: event.outcome}
-        self.show(replace(self.state, checks=checks, message=f"{event.path.name}: {event.outcome}"))
+    def _verify_soon(self, path: Path) -> None:
+        """Verify a package that has arrived or changed; the list shows the outcome."""
+        self.show(states.verifying(self.state, path))
+        self._verifier.verify(path)
+
+    def _verified(self, check: Verified) -> None:
+        asked = check.path == self._asked
+        message = f"{check.path.name}: {check.outcome}" if asked else self.state.message
+        self.show(replace(states.verified(self.state, check), message=message))
 
     # --- keys ----------------------------------------------------------------------------------------------------
 
@@ -188,13 +203,9 @@ class PackagesScreen(ActionScreen["Path | None"]):
         entry = self.state.entry
         if entry is None:
             return
-        path = entry.package.path
-        self.show(replace(self.state, message=f"verifying {path.name} ..."))
-
-        done = in_loop(self, self._verified)
-        start(
-            lambda: verified(path), done, lambda failure: done(Verified(path, f"! {failure.sentence}")), "nbtui-verify"
-        )
+        self._asked = entry.package.path
+        self._verify_soon(self._asked)
+        self.tell(f"verifying {self._asked.name} ...")
 
     def _note(self) -> None:
         entry = self.state.entry

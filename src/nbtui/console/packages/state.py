@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from nbtui.console.packages.jobs import Verified
 from nbtui.evidence.history import Entry
 
 
@@ -27,13 +28,15 @@ class PackagesState:
     entries: tuple[Entry, ...] = ()  # newest first
     unread: int = 0
     root_there: bool = True
+    root_was_there: bool = False  # and was removed
     started: bool = False
     polling: bool = False
     frozen: bool = False
     held: tuple[Entry, ...] | None = None  # list to show when a frozen screen resumes
     selected: Path | None = None  # None: always the newest
     top: int = 0
-    checks: Mapping[Path, str] = field(default_factory=dict)  # verification results, by package
+    checks: Mapping[Path, Verified] = field(default_factory=dict)  # by package
+    verifying: frozenset[Path] = frozenset()
     reading: OpenText | None = None
     message: str = ""
     burst: int = 0  # packages arrived since the message was last cleared
@@ -50,6 +53,37 @@ class PackagesState:
     def entry(self) -> Entry | None:
         """The selected package."""
         return self.entries[self.cursor] if self.entries else None
+
+
+def left(state: PackagesState, message: str = "") -> PackagesState:
+    """The part of a state that a later visit shows again: list, selection and verification results."""
+    entries = state.entries if state.held is None else state.held
+    return PackagesState(
+        root=state.root,
+        entries=entries,
+        root_there=state.root_there,
+        started=state.started,
+        selected=state.selected,
+        top=state.top,
+        checks=state.checks,
+        message=message,
+    )
+
+
+def verifying(state: PackagesState, path: Path) -> PackagesState:
+    """Announce a verification."""
+    return replace(state, verifying=state.verifying | {path})
+
+
+def verified(state: PackagesState, check: Verified) -> PackagesState:
+    """Store the outcome of a verification."""
+    return replace(state, checks={**state.checks, check.path: check}, verifying=state.verifying - {check.path})
+
+
+def without_checks(state: PackagesState, paths: Iterable[Path]) -> PackagesState:
+    """Drop the outcomes of changed packages."""
+    dropped = set(paths)
+    return replace(state, checks={path: check for path, check in state.checks.items() if path not in dropped})
 
 
 def updated(state: PackagesState, entries: tuple[Entry, ...], unread: int, arrived: int) -> PackagesState:

@@ -15,7 +15,7 @@ class Lifecycle:
 
     def __init__(self, preferences: Preferences) -> None:
         self._keeper = preferences.keeper
-        self._message = "" if preferences.package is not None else preferences.message
+        self._message = preferences.message
         self._pending: Snapshot | None = preferences.resumed.snapshot if preferences.resumed else None
 
     def begin(self, tell: Callable[[str], None], tell_from_thread: Callable[[str], None]) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nbtui.console.session.store import Keeper, Saved
+
+if TYPE_CHECKING:
+    from nbtui.console.packages.state import PackagesState
 
 
 @dataclass(frozen=True)
@@ -17,4 +20,4 @@ class Preferences:
     keeper: Keeper | None = None  # saves the session; None: no saving
     resumed: Saved | None = None
     message: str = ""  # initial message in the foot line
-    package: Path | None = None  # selected package after the return from its replay
+    shelf: PackagesState | None = None  # the packages screen to return to, after a replay

@@ -31,6 +31,7 @@ class Batch:
     gone: tuple[Path, ...] = ()
     first: bool = False  # a first look at the root: earlier batches are void
     root_there: bool = True
+    was_there: bool = False  # the root was followed before and has vanished
     polling: bool = False
     more: bool = False  # a long burst: call settle again at once
 
@@ -51,6 +52,7 @@ class Follower:
 
     root: Path
     clock: Callable[[], float] = time.monotonic
+    quiet: float = 0.0  # s without a change before any announcement, even of a whole package
     known: dict[Path, Signature] = field(default_factory=dict)  # announced; () = never looked into
     pending: dict[Path, _Pending] = field(default_factory=dict)
     gone: set[Path] = field(default_factory=set)
@@ -112,7 +114,8 @@ class Follower:
                 break
             current = signature(path)
             if current != entry.signature:
-                entry.signature, entry.since, entry.quiet = current, self.clock(), quiet_needed(path, current)
+                entry.signature, entry.since = current, self.clock()
+                entry.quiet = max(self.quiet, quiet_needed(path, current))
             if self.clock() - entry.since < entry.quiet:
                 continue
             del self.pending[path]

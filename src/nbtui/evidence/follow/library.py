@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from nbtui.evidence.follow.follower import Batch
@@ -14,15 +15,21 @@ PIECE = 40  # packages read between two checks for new ones
 class Library:
     """Takes batches and reads the backlog in pieces, so that a new package never waits for old ones."""
 
-    def __init__(self) -> None:
-        self._packages: dict[Path, Package] = {}
+    def __init__(self, known: Iterable[Package] = ()) -> None:
+        """``known``: packages of an earlier visit, shown until they are read again."""
+        self._packages: dict[Path, Package] = {package.path: package for package in known}
         self._backlog: list[Path] = []  # latest stamp last
         self._entries: dict[Path, Entry] = {}  # the latest judgements
 
     @property
     def unread(self) -> int:
         """Number of packages known only by name."""
-        return len(self._backlog)
+        return sum(path not in self._packages for path in self._backlog)
+
+    @property
+    def behind(self) -> bool:
+        """Whether packages wait for being read, or read again."""
+        return bool(self._backlog)
 
     def __len__(self) -> int:
         return len(self._packages)
@@ -30,13 +37,14 @@ class Library:
     def take(self, batch: Batch) -> None:
         """Read new and changed packages, drop vanished ones, queue those present at the start."""
         if batch.first:
-            self._packages.clear()
+            there = set(batch.existing)
+            self._packages = {path: package for path, package in self._packages.items() if path in there}
             self._backlog = sorted(batch.existing, key=lambda path: (path.name, path))
         for path in batch.gone:
             self._packages.pop(path, None)
-        gone = set(batch.gone)
-        if gone:
-            self._backlog = [path for path in self._backlog if path not in gone]
+        settled = {*batch.gone, *batch.added, *batch.changed}
+        if settled:
+            self._backlog = [path for path in self._backlog if path not in settled]
         for path in (*batch.added, *batch.changed):
             self._packages[path] = read_package(path, chain_only=True)
 
@@ -44,8 +52,9 @@ class Library:
         """Read the next piece of the backlog, latest stamps first."""
         latest, self._backlog = self._backlog[-PIECE:], self._backlog[:-PIECE]
         for path in latest:
-            if path not in self._packages:
-                self._packages[path] = read_package(path, chain_only=True)
+            read = read_package(path, chain_only=True)
+            if read != self._packages.get(path):  # an unchanged package keeps its judgement
+                self._packages[path] = read
 
     def entries(self) -> tuple[Entry, ...]:
         """The packages read so far, newest first, each judged against the one before of its case and pixel."""

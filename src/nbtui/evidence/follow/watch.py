@@ -25,12 +25,13 @@ SHARE = 10.0  # looks may take at most one part in this many of the time
 NETWORK = ("nfs", "cifs", "smb", "fuse", "9p", "afs", "lustre", "gpfs", "beegfs", "ceph", "panfs", "drvfs", "vboxsf")
 
 
-def follow(root: Path, stop: Callable[[], bool], *, poll: bool = False) -> Iterator[Batch]:
+def follow(root: Path, stop: Callable[[], bool], *, poll: bool = False, quiet: float = 0.0) -> Iterator[Batch]:
     """Batches of changes below ``root`` until ``stop()``; the first lists the existing packages.
 
-    The root may be missing, vanish and come back; packages in a root that was missing are new. Runs in the caller's
-    thread and asks ``stop`` about six times a second. ``poll`` does without notifications, as network file systems
-    always do. Batches are never empty.
+    The root may be missing, vanish (its packages are gone then) and come back; packages in a root that was missing are
+    new. ``quiet``: seconds without a change before a package is announced; 0: as soon as it is whole. ``poll`` does
+    without notifications, as network file systems always do. Runs in the caller's thread and asks ``stop`` about six
+    times a second. Batches are never empty.
     """
     missing = lost = False
     while not stop():
@@ -39,19 +40,21 @@ def follow(root: Path, stop: Callable[[], bool], *, poll: bool = False) -> Itera
         except OSError:
             if not missing:
                 missing = True
-                yield Batch(first=True, root_there=False)
+                yield Batch(first=True, root_there=False, was_there=lost)
             time.sleep(TICK_MS / 1000)
             continue
         try:  # an open root keeps its inode, so that a deleted and recreated one is recognised
-            yield from _follow_one(root, handle, stop, poll=poll, all_new=missing or lost)
+            yield from _follow_one(root, handle, stop, poll=poll, quiet=quiet, all_new=missing or lost)
         finally:
             os.close(handle)
         missing, lost = False, True
 
 
-def _follow_one(root: Path, handle: int, stop: Callable[[], bool], *, poll: bool, all_new: bool) -> Iterator[Batch]:
+def _follow_one(
+    root: Path, handle: int, stop: Callable[[], bool], *, poll: bool, quiet: float, all_new: bool
+) -> Iterator[Batch]:
     place = root.resolve()
-    follower = Follower(place)
+    follower = Follower(place, quiet=quiet)
     polling = poll or on_network(place)
     yield Batch(existing=() if all_new else follower.start(), first=True, polling=polling)
     looked = float("-inf")  # a change between the first look and the first notification is not lost
@@ -59,6 +62,9 @@ def _follow_one(root: Path, handle: int, stop: Callable[[], bool], *, poll: bool
     pause = 0.0
     for changed in _polled(stop) if polling else _notified(place, stop):
         if not _is_still(root, handle):
+            gone = Batch(gone=tuple(sorted((*follower.known, *follower.gone))))
+            if gone:
+                yield gone
             return
         begin = time.monotonic()
         if changed:

@@ -18,12 +18,14 @@ from nbtui.evidence.layout import C_LOG, CHECKSUMS, COMMANDS, ENVIRONMENT, METRI
 from nbtui.evidence.read import legacy
 from nbtui.evidence.read.folder import mapping, number, read_bytes, read_json, stamp_time, text
 from nbtui.evidence.read.gap import Gap, Subject, missing, of_file
+from nbtui.parity.percent import percent
 from nbtui.trace.fields import catalogue
 
 NEW = "new"
 OLD = "old"
 ENVIRONMENT_KEYS = ("python", "torch", "numpy", "nbtui", "git_sha", "branch", "cuda_device", "platform", "cpu")
-GATE = "I_before_scaling"  # the gap of a package is the relative delta of this field
+GATE = "I_before_scaling"  # relative_delta of metrics.json is of this field
+PIXEL = "I_pixel_final"  # the gap of a package is of this one, as on the main screen
 HEX_LINE = re.compile(rb"[0-9a-fA-F]{64}\s[ *]?\S")
 GIT_SHA = re.compile(rb"\s*[0-9a-fA-F]{7,40}\s*")
 
@@ -67,6 +69,18 @@ class Package:
     trace_hash: str  # of the trace lines of both sides; "" without a Python trace
     files: tuple[str, ...]  # sorted names
     lacks: tuple[Gap, ...]  # missing, unusual or inferred parts
+    quirks: tuple[tuple[str, bool], ...] | None = None  # those set; None if not stated
+
+    @property
+    def gap_field(self) -> str:
+        """The field of the gap: the pixel's value, or what older packages have in its place."""
+        return PIXEL if _rel_delta(self.factor(PIXEL)) is not None else GATE
+
+    @property
+    def gap(self) -> float | None:
+        """(Py - C) / |C| of ``gap_field``."""
+        found = _rel_delta(self.factor(PIXEL))
+        return self.relative_delta if found is None else found
 
     @property
     def principal(self) -> str | None:
@@ -135,6 +149,7 @@ def read_package(path: Path, *, chain_only: bool = False) -> Package:
         trace_hash=_stated_hash(metrics) or trace_hash(path, files),
         files=tuple(files),
         lacks=tuple(lacks),
+        quirks=_quirks(metrics.get("quirks")),
     )
 
 
@@ -173,13 +188,9 @@ def trace_hash(path: Path, files: list[str]) -> str:
     return digest.hexdigest()
 
 
-def percent(relative: float | None) -> str:
-    """A relative delta as printed, e.g. ``-8.726 %``; "-" for none."""
-    if relative is None:
-        return "-"
-    if relative == 0:
-        return "0 %"
-    return f"{100 * relative:+.3f} %" if abs(relative) >= 1e-5 else f"{100 * relative:+.1e} %"
+def percentage(relative: float | None) -> str:
+    """A relative delta as printed, e.g. ``-8.73 %``; "-" for none."""
+    return "-" if relative is None else percent(relative)
 
 
 def _factors(metrics: dict[str, object], *, chain_only: bool) -> tuple[Factor, ...]:
@@ -222,6 +233,16 @@ def _pixel(value: object) -> tuple[int, int] | None:
     return int(slow), int(fast)
 
 
+def _quirks(value: object) -> tuple[tuple[str, bool], ...] | None:
+    if not isinstance(value, dict):
+        return None
+    return tuple(sorted((name, on) for name, on in value.items() if isinstance(on, bool)))
+
+
+def _rel_delta(factor: Factor | None) -> float | None:
+    return None if factor is None else factor.rel_delta
+
+
 def _gap_of(factors: tuple[Factor, ...], label: str, relative: float | None) -> float | None:
     entry = next((factor for factor in factors if factor.name == label), None)
     return entry.rel_delta if entry is not None else relative
@@ -249,7 +270,7 @@ def _verdict(
     first, reaching = labels
     label = reaching or first
     which = "first divergence that reaches the pixel" if reaching not in ("", first) else "first divergence"
-    return f"{which} {label or '?'} {percent(_gap_of(factors, label, relative))}"
+    return f"{which} {label or '?'} {percentage(_gap_of(factors, label, relative))}"
 
 
 def _stated_hash(metrics: dict[str, object]) -> str:

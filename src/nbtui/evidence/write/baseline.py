@@ -5,16 +5,19 @@ Source: spec/evidence_package.md, summary.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from nbtui.errors import UnusableInput
+from nbtui.evidence.history import BETTER, GONE, NEW, SAME, WORSE, judge_sizes
 from nbtui.evidence.layout import ENVIRONMENT, METRICS
 from nbtui.evidence.read.folder import mapping, number, read_json, stamp_time
 from nbtui.evidence.write.environment import DRIFT_KEYS, changed_keys
 from nbtui.trace.text import clean
 
+WORDS = (WORSE, BETTER, SAME, NEW, GONE)
 _RUN_KEYS = ("dtype", "device")
 
 
@@ -53,10 +56,11 @@ def read_baseline(path: Path) -> Baseline:
     return Baseline(path, metrics, read_json(path / ENVIRONMENT)[0])
 
 
-def changes(baseline: Baseline, factors: Mapping[str, object]) -> dict[str, dict[str, object]]:
-    """Per factor: ``change`` (better, worse, same, new, gone), and the relative deltas ``before`` and ``now``.
+def changes(baseline: Baseline, factors: Mapping[str, object]) -> dict[str, object]:
+    """``factors``: per factor its ``change`` (better, worse, same, new, gone), and the relative deltas ``before`` and
+    ``now``; ``counts``: the number of factors per word.
 
-    Two passing values count as the same, whatever their last digits.
+    Two passing values count as the same, whatever their last digits, and so do two differences of one size.
     """
     before = mapping(baseline.metrics.get("factors"))
     found: dict[str, dict[str, object]] = {}
@@ -67,18 +71,18 @@ def changes(baseline: Baseline, factors: Mapping[str, object]) -> dict[str, dict
             "before": old.get("rel_delta"),
             "now": new.get("rel_delta"),
         }
-    return found
+    counts = {word: sum(item["change"] == word for item in found.values()) for word in WORDS}
+    return {"counts": counts, "factors": found}
 
 
 def _change(old: Mapping[str, object], new: Mapping[str, object]) -> str:
     if not old:
-        return "new"
+        return NEW
     if not new:
-        return "gone"
-    before, now = _size(old), _size(new)
-    if before == now or (old.get("status") == "PASS" and new.get("status") == "PASS"):
-        return "same"
-    return "better" if now < before else "worse"
+        return GONE
+    if old.get("status") == "PASS" and new.get("status") == "PASS":
+        return SAME
+    return judge_sizes(_size(old), _size(new))
 
 
 def _size(factor: Mapping[str, object]) -> float:
@@ -86,7 +90,7 @@ def _size(factor: Mapping[str, object]) -> float:
     for key in ("rel_delta", "abs_delta"):
         value = number(factor.get(key))
         if value is not None:
-            return abs(value)
+            return math.inf if math.isnan(value) else abs(value)
     return 0.0 if factor.get("status") == "PASS" else float("inf")
 
 

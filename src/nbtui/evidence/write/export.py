@@ -274,7 +274,7 @@ def _metrics(stamp: str, evidence: _Evidence) -> dict[str, object]:
     assert isinstance(factors, dict)
     return made(
         {
-            "baseline": {"path": _relative(baseline.path), "factors": changes(baseline, factors)},
+            "baseline": {"path": _relative(baseline.path), **changes(baseline, factors)},
             "environment_drift": environment_drift(baseline, env, run),
         }
     )

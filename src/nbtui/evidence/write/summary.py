@@ -14,6 +14,7 @@ from typing import Any
 from nbtui.evidence.ascii_text import ascii_line, cell
 from nbtui.trace.fields import catalogue
 
+_LISTED = 20  # factors of one kind in the change against the baseline
 _HEAD = (
     "| factor | unit | C | Python | abs. delta | rel. delta | status |",
     "|---|---|---|---|---|---|---|",
@@ -229,6 +230,26 @@ def _listed(title: str, sentences: Sequence[str]) -> list[str]:
     return [f"{title}:", "", *(f"- {cell(text)}" for text in sentences)] if sentences else []
 
 
+def _changes(baseline: Mapping[str, Any]) -> Iterator[str]:
+    """The counts, then the factors that became worse or better; of very many the first ones, in pipeline order."""
+    counts = baseline["counts"]
+    yield f"Factors: {', '.join(f'{number(counts[word])} {word}' for word in counts)}."
+    listed = [(name, item) for word in ("worse", "better") for name, item in _of(baseline, word)]
+    if listed:
+        yield ""
+        yield "| factor | change | rel. delta before | rel. delta now |"
+        yield "|---|---|---|---|"
+        for name, item in listed:
+            yield f"| {cell(name)} | {item['change']} | {number(item['before'])} | {number(item['now'])} |"
+    if any(counts[word] > _LISTED for word in ("worse", "better")):
+        yield ""
+        yield "The table lists the first ones of each kind; metrics.json has every factor."
+
+
+def _of(baseline: Mapping[str, Any], word: str) -> list[tuple[str, Any]]:
+    return [(name, item) for name, item in baseline["factors"].items() if item["change"] == word][:_LISTED]
+
+
 def _baseline(metrics: Mapping[str, Any]) -> Iterator[str]:
     yield "## Change against the baseline"
     yield ""
@@ -238,14 +259,7 @@ def _baseline(metrics: Mapping[str, Any]) -> Iterator[str]:
     else:
         yield f"Baseline: {ascii_line(baseline['path'])}"
         yield ""
-        changed = [(name, item) for name, item in baseline["factors"].items() if item["change"] != "same"]
-        if changed:
-            yield "| factor | change | rel. delta before | rel. delta now |"
-            yield "|---|---|---|---|"
-            for name, item in changed:
-                yield f"| {cell(name)} | {item['change']} | {number(item['before'])} | {number(item['now'])} |"
-            yield ""
-        yield f"Every {'other ' if changed else ''}factor is the same."
+        yield from _changes(baseline)
         yield ""
     drift = metrics["environment_drift"]
     if baseline is not None and not drift:

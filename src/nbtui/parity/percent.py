@@ -1,0 +1,28 @@
+"""Relative differences as percentages: one format for tables, headers and packages."""
+
+from __future__ import annotations
+
+import math
+
+SMALLEST, LARGEST = 1e-3, 1e3  # per cent; a size outside is printed as a power of ten
+DIGITS = 3  # significant
+
+
+def percent(fraction: float) -> str:
+    """A fraction as a signed percentage of three significant digits, such as ``-8.73 %``.
+
+    A value beside 100 % gets as many digits as it takes to tell: -100 % means that nothing is left.
+    """
+    scaled = 100.0 * fraction
+    if scaled == 0:
+        return "0 %"
+    if not math.isfinite(scaled) or not SMALLEST <= abs(scaled) < LARGEST:
+        return f"{scaled:+.1e} %"
+    exact = abs(scaled) == 100.0
+    shown = next(text for text in _shown(scaled) if exact or abs(float(text)) != 100.0)
+    return f"{shown} %"
+
+
+def _shown(scaled: float) -> list[str]:
+    """The number with more and more significant digits, trailing zeros kept."""
+    return [f"{scaled:+#.{digits}g}".rstrip(".") for digits in range(DIGITS, 18)]
