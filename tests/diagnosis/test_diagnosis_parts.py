@@ -13,6 +13,7 @@ import pytest
 from nbtui.diagnosis import hypotheses
 from nbtui.diagnosis.diagnose import base_setup
 from nbtui.diagnosis.explain.attribution import attribute
+from nbtui.diagnosis.explain.causes import explains_more
 from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE, GROUPS, variants_of
 from nbtui.diagnosis.hypotheses.record import Hypothesis, Problem
 from nbtui.diagnosis.replay.replay import replay
@@ -24,6 +25,7 @@ from nbtui.live.scene import Unusable
 from nbtui.parity.own_values import contradictions
 from nbtui.parity.unit_names import CONVERSIONS, conversion_name
 from nbtui.trace.reading.reader import parse_lines
+from support.console_causes import cause
 from support.diagnosis_traces import causes, changed, demo, demo_log, edited, lines_of
 
 
@@ -234,3 +236,18 @@ def _short(side: str, intensity: float) -> list[str]:
         "cos_2theta": 0.996399,
     }
     return [f"TRACE_{side}: {name} {value:.6g}" for name, value in (numbers | {"I_before_scaling": intensity}).items()]
+
+
+def test_a_superset_is_listed_only_if_it_explains_more_in_what_is_printed() -> None:
+    """A printed digit of the share, or half of what is left, is more; a tenth of what is left is not."""
+    one = cause("phi_carryover", explained=0.93, residual=0.068)
+    for more, worth in (
+        ({"explained": 0.93, "residual": 0.068}, False),
+        ({"explained": 0.9304, "residual": 0.061}, False),
+        ({"explained": 0.94, "residual": 0.068}, True),
+        ({"explained": 0.93, "residual": 0.03}, True),
+    ):
+        both = cause("phi_carryover", "pivot", **more)
+        assert explains_more(both, 10.0, one, 20.0) is worth
+        assert not explains_more(both, 19.0, one, 20.0)  # one bit: within chance
+    assert explains_more(cause("pivot", "odet_as_typed", explained=0.1), 30.0, one, 20.0)  # not a superset

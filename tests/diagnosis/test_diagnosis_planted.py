@@ -12,7 +12,9 @@ import pytest
 
 from nbtui.diagnosis.answer import Verdict
 from nbtui.diagnosis.hypotheses.record import CauseKind
-from support.diagnosis_traces import causes, changed, edited, ids, lines_of, value
+from nbtui.parity.compare import compare
+from nbtui.trace.reading.reader import parse_lines
+from support.diagnosis_traces import causes, changed, demo_log, edited, ids, lines_of, value
 
 
 def test_nothing_is_wrong() -> None:
@@ -32,6 +34,21 @@ def test_carry_over_is_the_phi_mode() -> None:
     by_phi = next(share for share in diagnosis.attribution if share.axis == "phi step")
     assert by_phi.parts[0][0] == "0"
     assert by_phi.parts[0][1] == pytest.approx(by_phi.gap, rel=1e-9)
+
+
+def test_a_known_false_divergence_is_never_the_first_new_one() -> None:
+    """Reciprocal vectors printed at another spindle angle, a rotation about x, say nothing about the pixel."""
+    lines = []
+    for entry in lines_of():
+        if "_star_A_inv " in entry:
+            head, x, y, z = entry.rsplit(" ", 3)
+            v, w = float(y), float(z)
+            cosine, sine = math.cos(0.01), math.sin(0.01)
+            entry = f"{head} {x} {v * cosine - w * sine:.15g} {v * sine + w * cosine:.15g}"
+        lines.append(entry)
+    assert any("known false divergence" in row.note for row in compare(demo_log(), parse_lines(lines)).rows)
+    diagnosis = causes(lines)
+    assert diagnosis.new_divergence == ""
 
 
 @pytest.mark.slow

@@ -32,6 +32,7 @@ from nbtui.live.model import Case
 from nbtui.live.scene import cell_of, frame_of, load_scene
 from nbtui.parity.blocks import BlockPairing, paired_blocks
 from nbtui.parity.compare import compare
+from nbtui.parity.model import FALSE_DIVERGENCE
 from nbtui.parity.own_values import contradictions
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.text import clean
@@ -103,7 +104,7 @@ def diagnose(
         consistency=inconsistent,
         ratios=matches(c, py, base, single=outcome.single is not None),
         inherited=origin.inherited,
-        new_divergence=_first_new(c, py, origin.first_new),
+        new_divergence=_first_new(c, py, origin.new),
         attribution=attribute(terms, sides[1]),
         attributed_to=source.name,
         tried=(tried[0], tried[1]),
@@ -185,10 +186,17 @@ def _question(problem: Problem, rows: Rows, plain: Replay) -> _Question:
     return _Question(problem, rows, "PY", notes)
 
 
-def _first_new(c: Trace, py: Trace, found: str) -> str:
-    """The first divergence that reaches the pixel, as the comparison names it; ``found`` without one."""
-    reaching = compare(c, py).first_reaching
-    return reaching.field if reaching is not None else found
+def _first_new(c: Trace, py: Trace, new: tuple[str, ...]) -> str:
+    """The first divergence that reaches the pixel, as the comparison names it; else the first of ``new``.
+
+    A known false divergence is passed over: it says nothing about the pixel.
+    """
+    found = compare(c, py)
+    if found.first_reaching is not None:
+        return found.first_reaching.field
+    differing = [tally for tally in found.overview.tallies if tally.first_differing >= 0]
+    false = {t.field for t in differing if FALSE_DIVERGENCE in found.rows[t.first_differing].note}
+    return next((name for name in new if name not in false), "")
 
 
 @dataclass(frozen=True)

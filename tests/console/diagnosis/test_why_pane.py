@@ -38,14 +38,16 @@ def test_wide(state: State) -> None:
         " WHY   explained: phi_carryover (probability >99 %)   gap -9.82 %" + " " * 51 + "toy",
         " NOW # differs, first in rot_a_angstroms.x   not applied   mode spec",
         "══ causes, best first " + "═" * 53 + " tried 61 causes, 412 combinations in 0.9 s ═",
-        " > 1  phi_carryover                        simulation >99 % likely  ██████████  explains 100.0 %  left 2e-15",
-        "   2  phi_midpoint                         simulation  <1 % likely  █████████·  explains  93.0 %  left 7e-02",
+        " > 1  phi_carryover             simulation >99 % likely  explains 100.0 %"
+        "  left █········· 2e-15 in I_pixel_final",
+        "   2  phi_midpoint              simulation  <1 % likely  explains  93.0 %"
+        "  left █████████· 7e-02 in I_pixel_final",
         "── details " + "─" * 83 + " PgDn PgUp 2 more lines  ─",
         " What is certain",
         " - Everything up to lambda_angstroms agrees exactly.",
         "",
         " Cause 1: phi_carryover",
-        "   simulation; probability >99 %; explains 100.0 %, left 2.0e-15 in I_pixel_final",
+        "   simulation; probability >99 %; explains 100.0 %, worst field left I_pixel_final (2.0e-15)",
         "   What phi_carryover is. [Python side]",
         "   confirm  Look at step 0.",
         "   remedy   Turn it off.",
@@ -65,7 +67,7 @@ def test_wide(state: State) -> None:
 def test_narrow_scrolls(state: State) -> None:
     why = found(state)
     lines = plain(pane.draw(state, why, 80, 16))
-    assert lines[3] == " > 1  phi_carryover  >99 % likely  explains 100.0 %"
+    assert lines[3] == " > 1  phi_carryover  >99 % likely  explains 100.0 %  left 2e-15 in I_pixel_final"
     assert lines[5].endswith("PgDn PgUp 11 more lines  ─")
     total, room = pane.extent(state, why, 80, 16)
     assert (total, room) == (20, 9)
@@ -73,6 +75,15 @@ def test_narrow_scrolls(state: State) -> None:
     assert plain(pane.draw(state, end, 80, 16))[-2] == " - The C program warns: the sample is large"
     assert states.scrolled(end, -100, total, room).top == 0
     assert states.scrolled(why, 5, 3, room).top == 0
+
+
+def test_the_bars_are_what_is_left_in_decades(state: State) -> None:
+    """One sixteenth of the bar per decade: 1 fills it, 1e-8 half of it, nothing left none of it."""
+    result = diagnosis(cause("pivot", residual=1e-8), cause("phi_midpoint", residual=1.0), cause("steps", residual=0.0))
+    lines = plain(pane.draw(state, found(state, result), 160, 24))
+    bars = [entry.split("left ")[1].split()[0] for entry in lines[3:6]]
+    assert [bar.count("█") for bar in bars] == [10, 20, 0]
+    assert lines[3].rstrip().endswith("1e-08  worst field left I_pixel_final") and "explains" in lines[3]
 
 
 def test_without_a_known_cause_the_certain_facts_and_the_open_differences_are_the_answer(state: State) -> None:
@@ -90,7 +101,7 @@ def test_without_a_known_cause_the_certain_facts_and_the_open_differences_are_th
 def test_another_cause_under_the_cursor_comes_before_the_certain_facts(state: State) -> None:
     lines = plain(pane.draw(state, states.moved(found(state), 1), 120, 24))
     assert lines[6:8] == [" Cause 2: phi_midpoint", "   of the print: tap_after_polar"]
-    assert lines[8] == "   simulation; probability <1 %; explains 93.0 %, left 6.8e-02 in I_pixel_final"
+    assert lines[8] == "   simulation; probability <1 %; explains 93.0 %, worst field left I_pixel_final (6.8e-02)"
     assert " What is certain" in lines[9:]
 
 
@@ -208,7 +219,7 @@ def test_moves_and_copy(state: State) -> None:
     second = states.moved(why, 5)
     assert second.cursor == 1 and second.cause is not None
     assert states.moved(DiagnosisState(), 1) == DiagnosisState() and states.as_text(DiagnosisState()) == ""
-    first = "phi_carryover (probability >99 %): explains 100.0 %, left 2.0e-15 in I_pixel_final"
+    first = "phi_carryover (probability >99 %): explains 100.0 %, worst field left I_pixel_final (2.0e-15)"
     assert states.as_text(why).splitlines()[0] == first
     assert "C log, lines 5 and 7: both say 4.03" in states.as_text(why)
     assert pane.cause_at(why, 4) == 1 and pane.cause_at(why, 5) is None and pane.cause_at(why, 2) is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from nbtui.console.diagnosis.actions import DIAGNOSIS_ACTIONS
 from nbtui.console.diagnosis.state import DiagnosisState
 from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
@@ -15,7 +17,8 @@ from nbtui.diagnosis.hypotheses.record import CauseKind
 from nbtui.trace.text import clean
 
 WIDE = 110
-_NAMED = 35  # minimum cells of a cause's names in wide windows
+_DECADES = 16  # of a bar on a log scale
+_NAMED = 24  # minimum cells of a cause's names in wide windows
 _CASE = 8  # minimum cells of the case's name in the title
 _HEAD = 2  # lines above the causes
 _PARTS = 6  # drawn parts of a share
@@ -117,6 +120,7 @@ def _effort(found: DiagnosisResult) -> str:
 
 
 def _row(state: DiagnosisState, rank: int, cause: Cause, width: int) -> Line:
+    """A cause: its name, how likely it is, and what it leaves as a bar on a log scale with the worst field left."""
     here = rank == state.cursor
     wide = width >= WIDE
     tone = "digit" if here else "text"
@@ -124,20 +128,35 @@ def _row(state: DiagnosisState, rank: int, cause: Cause, width: int) -> Line:
     numbers = line(
         Span(f"{cause.kind:<10} " if kinds else "", "faint"),
         Span(f"{right(cause.likelihood, 5)} likely  ", tone),
-        Span(_bar(cause.explained, _cells(width) // 2) + "  " if wide else "", "bar-c"),
         Span(f"explains {right(cause.share, 7)}", tone),
-        Span(f"  left {cause.residual:.0e}" if cause.residual else "  left 0", "faint") if wide else "",
+        Span("  left ", "faint") if wide else "",
+        Span(_bar(_decades(cause.residual), _cells(width) // 2), "bar-py") if wide else "",
     )
     longest = max(len(one.name) for one in state.causes)
     room = min(width - width_of(numbers) - 10, max(_NAMED, longest) if wide else longest)
-    return line(
+    row = line(
         Span(" > " if here else "   ", "focus"),
         Span(f"{rank + 1}  ", "label"),
         Span(left(cause.name_within(room), room), "cursor" if here else "text"),
         Span("  "),
         *numbers,
-        Span(" *" if rank == state.applied else "", "changed"),
     )
+    mark = Span(" *" if rank == state.applied else "", "changed")
+    return line(*row, Span(_worst(cause, wide, width - width_of(row) - len(mark.text)), "faint"), mark)
+
+
+def _worst(cause: Cause, wide: bool, room: int) -> str:
+    """What a cause leaves, in the longest words that fit in ``room``."""
+    size = f"{cause.residual:.0e}" if cause.residual else "0"
+    field = clean(cause.worst_left.field) if cause.worst_left is not None else ""
+    lead = " " if wide else "  left "
+    words = [f"{lead}{size}  worst field left {field}", f"{lead}{size} in {field}"] if field else []
+    return next((text for text in (*words, f"{lead}{size}") if len(text) <= room), "")
+
+
+def _decades(left: float) -> float:
+    """A relative difference on a log scale, from 0 at the rounding of float64 to 1 at 100 %."""
+    return 1.0 + math.log10(left) / _DECADES if left > 0.0 else 0.0
 
 
 def _share(part: float) -> str:
@@ -271,8 +290,9 @@ def _help(width: int) -> list[Line]:
         *_text(
             "Every known cause is re-simulated for this pixel, alone and then together with others, and scored over "
             "all compared fields. 'likely' is the probability that exactly these causes are right, 'explains' the part "
-            "of the misfit that they explain, 'left' the largest relative difference left over. A cause of the print "
-            "changes trace lines, not the pixel.",
+            "of the misfit that they explain, 'left' the largest relative difference left over, and its field. The bar "
+            "of what is left has one sixteenth per decade: the shortest one is the best. A cause of the print changes "
+            "trace lines, not the pixel.",
             width,
         ),
     ]

@@ -27,6 +27,10 @@ IN_THE_LIST, IN_THE_LIST_AS_WELL = 0.97, 0.6
 SINGLE_SLACK = 6.0  # bits by which single precision may exceed its simulated noise
 SINGLE_LINES = 10.0  # the same for lines that do not feed the pixel, where small values are differences of large ones
 LISTED_GAIN = 4.0  # bits that a superset has to explain beyond its subset to be listed
+LISTED_SHARE, LISTED_REST = (
+    5e-4,
+    0.5,
+)  # and either this share more of the misfit, or this part of what the subset leaves
 LEAST_LIKELY, MOST_LIKELY = 0.01, 0.99  # probabilities beyond are not given in digits
 SUBJECTS = {
     CauseKind.SIMULATION: "simulation",
@@ -114,7 +118,7 @@ class Cause:
         """The largest difference left and its field."""
         if self.worst_left is None:
             return "nothing left"
-        return f"left {self.worst_left.off:.1e} in {self.worst_left.field}"
+        return f"worst field left {self.worst_left.field} ({self.worst_left.off:.1e})"
 
     @property
     def subject(self) -> str:
@@ -159,25 +163,28 @@ class Outcome:
 
 def ranked(outcome: Outcome, c: Trace) -> Iterator[Cause]:
     """The best state of every combination of ids that explains something, best first; ``c``: the log to quote."""
-    listed: list[tuple[tuple[str, ...], float]] = []
+    listed: list[tuple[Cause, float]] = []
     likely = _probabilities(outcome.states)
     for state in outcome.states:
         left = outcome.left_by(state)
         ids = _ids(state, left, outcome)
         probability = likely[state.ids] * (IN_THE_LIST if not left.unknown else IN_THE_LIST_AS_WELL)
         worth = len(listed) < SHOWN and (not listed or probability >= LEAST_LIKELY)
-        if ids and worth and all(_explains_more(ids, state.scored.cost, *other) for other in listed):
-            listed.append((ids, state.scored.cost))
-            yield _cause(ids, probability, state, left, outcome, c)
+        if ids and worth and all(ids != other.ids for other, _ in listed):
+            cause = _cause(ids, probability, state, left, outcome, c)
+            if all(explains_more(cause, state.scored.cost, *other) for other in listed):
+                listed.append((cause, state.scored.cost))
+                yield cause
         if not state.variants:  # whatever follows explains less than no hypothesis
             return
 
 
-def _explains_more(ids: tuple[str, ...], cost: float, other: tuple[str, ...], cost_of_other: float) -> bool:
-    """Whether a set is worth listing beside a better one: neither the same nor a superset that explains no more."""
-    if ids == other:
-        return False
-    return not (set(other) < set(ids) and cost > cost_of_other - LISTED_GAIN)
+def explains_more(cause: Cause, cost: float, other: Cause, cost_of_other: float) -> bool:
+    """Whether a set is worth listing beside a better one: a superset has to explain more, also in what is printed."""
+    if not set(other.ids) < set(cause.ids):
+        return True
+    shows_more = cause.explained > other.explained + LISTED_SHARE or cause.residual < LISTED_REST * other.residual
+    return shows_more and cost <= cost_of_other - LISTED_GAIN
 
 
 def _ids(state: SearchState, left: Remainder, outcome: Outcome) -> tuple[str, ...]:

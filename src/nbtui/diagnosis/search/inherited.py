@@ -30,11 +30,6 @@ class Divergences:
     inherited: tuple[str, ...]
     new: tuple[str, ...]
 
-    @property
-    def first_new(self) -> str:
-        """The first new field; empty without one."""
-        return self.new[0] if self.new else ""
-
 
 def _vector(name: str) -> Callable[[PixelSetup, Array], PixelSetup]:
     return lambda setup, values: scene(**{name: values})(setup)
