@@ -10,7 +10,7 @@ import pytest
 from nbtui.console.app import Console
 from nbtui.console.main.state import Phase
 from nbtui.console.packages.screen import PackagesScreen
-from nbtui.console.session.preferences import Preferences
+from nbtui.console.packages.state import PackagesState
 from nbtui.console.session.store import interrupted
 from nbtui.live.model import Case
 from support.console_terminal import Start, nbtui_program
@@ -42,7 +42,12 @@ async def test_a_console_that_has_everything_does_not_begin_again(tmp_path: Path
     here = replace(toy_state(), cursor=2, phi=1)
     (package,) = (path for path in (TOP / "reports").iterdir() if (path / "metrics.json").is_file())
     made = console(None)
-    app = Console(here, made.judgement, TOP / "reports", Preferences(package=package, message="cannot be read"))
+    app = Console(
+        here,
+        made.judgement,
+        TOP / "reports",
+        shelf=PackagesState(str(TOP / "reports"), selected=package, message="cannot be read"),
+    )
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, PackagesScreen) and app.screen.state.entry is not None)
         assert "cannot be read" in screen_text(app)

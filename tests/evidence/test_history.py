@@ -12,7 +12,8 @@ from nbtui.cli import main
 from nbtui.evidence.follow.follower import Batch
 from nbtui.evidence.follow.library import Library
 from nbtui.evidence.follow.recent import Recent
-from nbtui.evidence.history import BETTER, SAME, UNKNOWN, WORSE, history, judge_sizes, load, note
+from nbtui.evidence.history import UNKNOWN, history, load, note
+from nbtui.evidence.judgement import BETTER, SAME, WORSE, judge_sizes
 from nbtui.evidence.read.package import percentage
 from nbtui.evidence.render import against
 from nbtui.parity.percent import percent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
@@ -23,6 +23,7 @@ from nbtui.console.main.refresh import Refresher
 from nbtui.console.main.screen import MainScreen
 from nbtui.console.main.state import Phase, State
 from nbtui.console.main.step_player import StepPlayer
+from nbtui.console.packages.controller import PackagesController
 from nbtui.console.screens import KEY_TABLES, SCREENS
 from nbtui.console.session.lifecycle import Lifecycle
 from nbtui.console.session.preferences import Preferences
@@ -34,6 +35,9 @@ from nbtui.live.parameters.tuning import Tuning
 from nbtui.setting_table import THEMES
 from nbtui.trace.model import Trace
 
+if TYPE_CHECKING:
+    from nbtui.console.packages.state import PackagesState
+
 
 class Console(Host):
     """The app. Its result is the exit code."""
@@ -42,12 +46,18 @@ class Console(Host):
     BINDINGS: ClassVar[list[BindingType]] = bindings_everywhere(ACTIONS)
 
     def __init__(
-        self, state: State, judgement: Judgement, reports: Path, preferences: Preferences | None = None
+        self,
+        state: State,
+        judgement: Judgement,
+        reports: Path,
+        preferences: Preferences | None = None,
+        shelf: PackagesState | None = None,
     ) -> None:
+        """``shelf``: the packages screen to return to, after a replay."""
         super().__init__()
         chosen = preferences or Preferences()
         self.state, self.reports, self.judgement = state, reports, judgement
-        self.diagnoses, self.shelf = chosen.diagnose, chosen.shelf
+        self.diagnoses = chosen.diagnose
         self.key_at = 0.0
         self.key_tables = KEY_TABLES
         self.mouse = chosen.mouse
@@ -60,6 +70,7 @@ class Console(Host):
         self.player = StepPlayer(self)
         self.start_tuning = tuned.at_start(state)
         self.controllers = {row.opened_by: row.controller(self) for row in SCREENS if row.controller is not None}
+        self.packages = self.controllers["packages"] = PackagesController(self, shelf)
         self.main = MainScreen(self, self._actions())
 
     def get_default_screen(self) -> MainScreen:
@@ -82,8 +93,8 @@ class Console(Host):
         self.set_keymap(keymap.for_textual())
         self.turn_mouse(self.mouse)
         self.lifecycle.begin(self.tell, in_loop(self, self.tell))
-        if self.shelf is not None:  # the return from a replay
-            self.main.attempt(self.controllers["packages"].open)
+        if self.packages.shelf is not None:  # the return from a replay
+            self.main.attempt(self.packages.open)
         self.refresher.begin()
         self.call_after_refresh(self.loader.begin)
 

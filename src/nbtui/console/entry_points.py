@@ -43,7 +43,7 @@ def run_console(
     judgement = Judgement(profile, tolerance, dict(profiles or {}))
     judgement.compare(NO_TRACE, NO_TRACE)  # rejects an unknown profile before taking over the screen
     return run(
-        lambda state, preferences: Console(state, judgement, reports, preferences),
+        lambda state, preferences, shelf: Console(state, judgement, reports, preferences, shelf),
         initial(case, settings, c_trace, py_trace, judgement, logs),
         preferences or Preferences(),
         replay,

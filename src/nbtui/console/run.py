@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nbtui.console.app import Console
 from nbtui.console.jobs import NAME
@@ -20,7 +21,10 @@ from nbtui.console.session.store import claim
 from nbtui.errors import INTERRUPTED, UnusableInput
 from nbtui.trace.model import TraceError
 
-Make = Callable[[State, Preferences], Console]
+if TYPE_CHECKING:
+    from nbtui.console.packages.state import PackagesState
+
+Make = Callable[[State, Preferences, "PackagesState | None"], Console]
 Replay = Callable[[Path], int]  # shows a package and returns the exit code; raises TraceError for an unreadable one
 LOST = tuple(128 + getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name))
 
@@ -81,8 +85,9 @@ def _empty_streams() -> None:
 
 def _consoles(make: Make, state: State, preferences: Preferences, replay: Replay) -> int:
     """Run consoles in sequence: a chosen package is replayed, then the previous screen returns."""
+    shelf: PackagesState | None = None
     while True:
-        app = make(state, preferences)
+        app = make(state, preferences, shelf)
         code = app.run()
         if app.exporter.thread is not None:
             app.exporter.thread.join()  # finish writing the package
@@ -93,8 +98,9 @@ def _consoles(make: Make, state: State, preferences: Preferences, replay: Replay
         if code > 128:  # interrupted, or the terminal is closing
             return code
         state = replace(app.state, message="")
-        shelf = None if app.shelf is None else replace(app.shelf, message=message)
-        preferences = replace(preferences, resumed=None, message="", shelf=shelf)
+        kept = app.packages.shelf
+        shelf = None if kept is None else replace(kept, message=message)
+        preferences = replace(preferences, resumed=None, message="")
 
 
 def _replayed(package: Path, replay: Replay) -> tuple[int, str]:

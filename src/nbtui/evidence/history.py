@@ -12,15 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from types import MappingProxyType
 
+from nbtui.evidence.judgement import BETTER, GONE, NEW, SAME, WORSE, judge_sizes
 from nbtui.evidence.read.folder import find_packages
 from nbtui.evidence.read.package import Factor, Package, in_chain, percentage, read_package
 from nbtui.trace.fields import catalogue
 
-BETTER, WORSE, SAME, NEW, GONE = "better", "worse", "same", "new", "gone"
 UNKNOWN = "-"
 CONDITIONS = ("phi_mode", "quirks", "dtype", "device")
-NOISE = 1e-12  # two relative deltas below this are both rounding: neither is better
-SAME_WITHIN = 1e-6  # deltas whose sizes agree to this share are the same delta
 UNKNOWN_TIME = datetime.min.replace(tzinfo=UTC)
 
 
@@ -116,13 +114,6 @@ def judge(before: Factor | None, after: Factor | None) -> str:
     if before.status == after.status == "PASS":
         return SAME
     return judge_sizes(_size(before), _size(after))
-
-
-def judge_sizes(old: float, new: float) -> str:
-    """Smaller is better; sizes that agree to one part in a million are the same, and so are two of pure rounding."""
-    if old == new or max(old, new) < NOISE or abs(new - old) <= SAME_WITHIN * max(old, new) < math.inf:
-        return SAME
-    return BETTER if new < old else WORSE
 
 
 def _gaps(before: Package, after: Package) -> tuple[float | None, float | None]:

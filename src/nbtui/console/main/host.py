@@ -13,7 +13,6 @@ from nbtui.console.main.state import State
 from nbtui.console.terminal.driver import TerminalApp
 
 if TYPE_CHECKING:
-    from nbtui.console.packages.state import PackagesState
     from nbtui.live.parameters.tuning import Tuning
 
 
@@ -25,7 +24,6 @@ class Host(TerminalApp[int]):
     diagnoses: bool  # a difference is diagnosed automatically
     key_at: float  # last key press on the main screen [s, monotonic]
     key_tables: Sequence[KeyTable]  # of all screens, the main one first
-    shelf: PackagesState | None  # the packages screen of the last visit
 
     @abstractmethod
     def show(self, state: State) -> None:

@@ -10,22 +10,28 @@ from typing import TYPE_CHECKING
 from nbtui.console.main.screen_controller import ScreenController
 
 if TYPE_CHECKING:
+    from nbtui.console.main.host import Host
     from nbtui.console.packages.screen import PackagesScreen
+    from nbtui.console.packages.state import PackagesState
 
 
 class PackagesController(ScreenController):
     """Opens the packages screen as it was left, and replays the chosen package."""
 
+    def __init__(self, host: Host, shelf: PackagesState | None = None) -> None:
+        super().__init__(host)
+        self.shelf = shelf
+
     def open(self) -> None:
         from nbtui.console.packages.screen import PackagesScreen  # deferred past the first paint
 
-        screen = PackagesScreen(self.host.reports, shelf=self.host.shelf)
+        screen = PackagesScreen(self.host.reports, shelf=self.shelf)
         self.host.push_screen(screen, partial(self._left, screen))
 
     def _left(self, screen: PackagesScreen, package: Path | None) -> None:
         from nbtui.console.packages.state import left
 
-        self.host.shelf = left(screen.state)
+        self.shelf = left(screen.state)
         if package is not None:
-            self.host.shelf = replace(self.host.shelf, selected=package)
+            self.shelf = replace(self.shelf, selected=package)
             self.host.replay(package)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
 from nbtui.console.packages.state import PackagesState
-from nbtui.evidence.history import BETTER, SAME, WORSE, Entry, changed, first_line, switched
+from nbtui.evidence.history import Entry, changed, first_line, switched
+from nbtui.evidence.judgement import BETTER, SAME, WORSE
 from nbtui.evidence.read.gap import Subject
 from nbtui.evidence.read.package import percentage
 from nbtui.evidence.render import against, judgement

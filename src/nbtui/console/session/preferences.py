@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from nbtui.console.session.store import Keeper, Saved
-
-if TYPE_CHECKING:
-    from nbtui.console.packages.state import PackagesState
 
 
 @dataclass(frozen=True)
@@ -20,4 +16,3 @@ class Preferences:
     keeper: Keeper | None = None  # saves the session; None: no saving
     resumed: Saved | None = None
     message: str = ""  # initial message in the foot line
-    shelf: PackagesState | None = None  # the packages screen to return to, after a replay

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbtui.errors import UnusableInput
-from nbtui.evidence.history import BETTER, GONE, NEW, SAME, WORSE, judge_sizes
+from nbtui.evidence.judgement import BETTER, GONE, NEW, SAME, WORSE, judge_sizes
 from nbtui.evidence.layout import ENVIRONMENT, METRICS
 from nbtui.evidence.read.folder import mapping, number, read_json, stamp_time
 from nbtui.evidence.write.environment import DRIFT_KEYS, changed_keys
