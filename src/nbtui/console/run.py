@@ -56,8 +56,9 @@ def run(make: Make, state: State, preferences: Preferences, replay: Replay) -> i
         if keeper is not None:
             keeper.close(keep=code is None or code in LOST)
     _empty_streams()
-    if any(_holds_up(thread) for thread in threading.enumerate()):
-        # torch cannot be interrupted, and an interpreter exiting during its work may abort: skip the cleanup
+    if code in LOST or any(_holds_up(thread) for thread in threading.enumerate()):
+        # torch cannot be interrupted, an interpreter exiting during its work may abort, and its cleanup takes a second
+        # that nobody waits for after the loss of the terminal: skip the cleanup
         os._exit(code)
     return code
 

@@ -8,24 +8,30 @@ import os
 import select
 import signal
 import sys
+import termios
 import threading
 from collections.abc import Callable, Mapping
 from queue import SimpleQueue
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from rich.console import RenderableType
-from textual import events
+from textual import constants, events
 from textual._compositor import CompositorUpdate
+from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
 from nbtui.console.terminal.damage import DisplayedCells
+from nbtui.console.terminal.input import TerminalInput, messages
 from nbtui.console.terminal.screen import ActionScreen
 
 MOUSE_OFF = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"
 MOUSE_ON = f"{MOUSE_OFF}\x1b[?1000h\x1b[?1006h"  # clicks and the wheel; motion would only fill a slow link
-LOOK_EVERY = 2.0  # interval of the checks for a lost terminal [s]
+# modes of the terminal during the console; the last but one sets the flags of kitty's keyboard that Textual has pushed
+MODES = "\x1b[?1049h\x1b[?25l\x1b[?1004h\x1b[?2004h\x1b[=25;1u\x1b[?7l"
+LOOK_EVERY = 0.1  # interval of the checks for the end of the driver [s]
+TYPED_AHEAD = 64  # keys read before they are handled; the system keeps the others
 MOST_WAITING = 8  # frames queued for a blocked terminal; later ones are dropped
 TRY_AGAIN = 0.1  # interval of the checks whether it accepts output again [s]
 PATIENCE = 1.0  # longest wait for a blocked terminal at exit [s]
@@ -69,9 +75,14 @@ class _Writer(threading.Thread):
 
 
 class _Driver(LinuxDriver):
-    """Textual's driver on stdout, without mouse motion and pixel coordinates."""
+    """Textual's driver on stdout, without mouse motion and pixel coordinates, and with its own reading of input."""
 
     _writer: _Writer | None = None
+    _raw: list[Any] | None = None  # attributes of the terminal during the console
+
+    def __init__(self, app: App[Any], *, debug: bool, mouse: bool, size: tuple[int, int] | None) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._room = threading.Semaphore(TYPED_AHEAD)
 
     @property
     def behind(self) -> bool:
@@ -91,18 +102,74 @@ class _Driver(LinuxDriver):
             self._writer.stop()
             self._writer = None
 
+    def _sigcont_application(self, *signal_arguments: Any) -> None:
+        """After a stop by SIGSTOP the input thread still runs: only the modes of the terminal have to come back."""
+        if self._key_thread is None or not self._key_thread.is_alive():
+            super()._sigcont_application(*signal_arguments)
+            return
+        if self._raw is not None:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self._raw)
+        self.write(MODES)
+        self._enable_mouse_support()
+        app = self._app
+        if isinstance(app, TerminalApp):
+            app.call_later(app.redraw)
+
     def run_input_thread(self) -> None:
-        try:
-            super().run_input_thread()
-        except OSError:
-            self._app.call_later(self._app.exit, GONE)
+        """Read until the driver stops, or the terminal is lost."""
+        with contextlib.suppress(termios.error):
+            self._raw = termios.tcgetattr(self.fileno)
+        with contextlib.suppress(OSError):
+            if not self._read_on():
+                return
+        app = self._app
+        if isinstance(app, TerminalApp):
+            app.lost = True  # at once: the keys in the queue are no longer handled
+        self._loop.call_soon_threadsafe(self._app.exit, GONE)
+
+    def _read_on(self) -> bool:
+        """Pass input on as messages; True at the end of input. Raises OSError without a terminal."""
+        parser, waiting = XTermParser(), TerminalInput(constants.ESCAPE_DELAY)
+        while not self.exit_event.is_set():
+            pause = waiting.pause
+            timeout = LOOK_EVERY if pause is None else min(pause, LOOK_EVERY)
+            units = waiting.tick()
+            if select.select([self.fileno], [], [], timeout)[0]:
+                with contextlib.suppress(BlockingIOError):  # see _Writer.run
+                    data = os.read(self.fileno, 4096)
+                    if not data:
+                        return True
+                    units = waiting.feed(data)
+            for unit in units:
+                for message in messages(unit, parser):
+                    if isinstance(message, events.InputEvent) and not self._has_room():
+                        return False
+                    self.process_message(message)
+        return False
+
+    def _has_room(self) -> bool:
+        """Wait until the app has handled earlier keys; False if the driver stops first.
+
+        Raises OSError if the terminal is lost meanwhile.
+        """
+        while not self._room.acquire(timeout=LOOK_EVERY):
+            if self.exit_event.is_set():
+                return False
+            if _is_lost(self.fileno):
+                raise OSError("the terminal is lost")
+        return True
+
+    def handled(self) -> None:
+        """Make room for another key."""
+        self._room.release()
+
+    def _query_in_band_window_resize(self) -> None:
+        """Ask nothing: SIGWINCH announces a resize, and an answer could come late."""
 
     def _enable_mouse_support(self) -> None:
         if self._mouse:
             self.write(MOUSE_ON)
-
-    def _enable_mouse_pixels(self) -> None:
-        pass
 
     def _disable_mouse_support(self) -> None:
         self.write(MOUSE_OFF)
@@ -117,6 +184,12 @@ class _Driver(LinuxDriver):
         return super()._get_terminal_size()
 
 
+def _is_lost(descriptor: int) -> bool:
+    terminal = select.poll()
+    terminal.register(descriptor, select.POLLHUP)
+    return any(event & select.POLLHUP for _, event in terminal.poll(0))
+
+
 class TerminalApp(App[Result], inherit_bindings=False):
     """App with little output and a clean exit; a signal or a lost terminal ends it with 128 + a number."""
 
@@ -127,7 +200,7 @@ class TerminalApp(App[Result], inherit_bindings=False):
         super().__init__(driver_class=_Driver, ansi_color=True)
         self.theme = "ansi-dark"
         self.displayed = DisplayedCells()
-        self._terminal = select.poll()
+        self.lost = False  # whether the terminal is lost
         self._late = False
 
     def on_mount(self) -> None:
@@ -137,16 +210,18 @@ class TerminalApp(App[Result], inherit_bindings=False):
             with contextlib.suppress(NotImplementedError, RuntimeError):
                 loop.add_signal_handler(number, self._end, 128 + number)
         self.app_resume_signal.subscribe(self, lambda app: self.displayed.forget(), immediate=True)
-        if sys.__stdin__ is not None and not self.is_headless:
-            self._terminal.register(sys.__stdin__.fileno(), select.POLLHUP)
-            self.set_interval(LOOK_EVERY, self._look)
 
     async def on_event(self, event: events.Event) -> None:
         """Handle a key immediately, before the next one is read.
 
         Textual would send it down to the screen and up again: its effect (a search, a page) would then come after keys
-        typed later, and over a slow link keys come in bursts.
+        typed later, and over a slow link keys come in bursts. Keys after the one that quits have no effect.
         """
+        if isinstance(event, events.InputEvent) and not event.is_forwarded:
+            if isinstance(self._driver, _Driver):
+                self._driver.handled()
+            if self.lost or self._exit:
+                return
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
         elif not await self._check_bindings(event.key, priority=True) and not self.typed(event):
@@ -184,11 +259,6 @@ class TerminalApp(App[Result], inherit_bindings=False):
         if driver is not None:
             driver._mouse = on  # remains in effect after a return from the shell or an editor
             driver.write(MOUSE_ON if on else MOUSE_OFF)
-
-    def _look(self) -> None:
-        """Exit if the terminal is lost: not every loss sends a signal."""
-        if any(event & select.POLLHUP for _, event in self._terminal.poll(0)):
-            self._end(GONE)
 
     def _end(self, code: int) -> None:
         self.exit(cast(Result, code))  # all apps have an exit code as their result
