@@ -32,7 +32,7 @@ from nbtui.console.screens import SCREENS, ScreenRow
 from nbtui.console.session.lifecycle import Lifecycle
 from nbtui.console.session.preferences import Preferences
 from nbtui.console.session.snapshot import snapshot
-from nbtui.console.session.store import Keeper, interrupted
+from nbtui.console.session.store import Keeper, find
 from nbtui.console.terminal.screen import ActionScreen
 from nbtui.live.cases import load_case
 from support.console_causes import cause, diagnosis
@@ -283,4 +283,4 @@ async def test_an_exception_in_any_action_is_a_sentence_and_the_program_goes_on(
         assert app.screen is app.main and app.state.cursor == len(app.state.rows) - 1
         shown = snapshot(app.state)
     keeper.close(keep=True)
-    assert [saved.snapshot for saved in interrupted()] == [shown]
+    assert [saved.snapshot for saved in find().sessions] == [shown]

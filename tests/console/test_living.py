@@ -11,7 +11,7 @@ from nbtui.console.app import Console
 from nbtui.console.main.state import Phase
 from nbtui.console.packages.screen import PackagesScreen
 from nbtui.console.packages.state import PackagesState
-from nbtui.console.session.store import interrupted
+from nbtui.console.session.store import find
 from nbtui.live.model import Case
 from support.console_terminal import Start, nbtui_program
 from support.console_toy import console, screen_text, toy_state, until
@@ -67,4 +67,4 @@ def test_a_replay_from_the_main_screen(on_terminal: Start, tmp_path: Path, monke
     terminal.wait_for("stepping is off: add")
     terminal.hang_up()
     assert terminal.end() == 129
-    assert [saved.snapshot.name for saved in interrupted()] == ["demo"]  # the console beneath is the one to resume
+    assert [saved.snapshot.name for saved in find().sessions] == ["demo"]  # the console beneath is the one to resume

@@ -22,10 +22,13 @@ import pytest
 from nbtui.cli import main
 from nbtui.console.main.state import State
 from nbtui.console.session import store as session
+from nbtui.console.session.preferences import Preferences
 from nbtui.console.session.snapshot import Snapshot, case_of, from_json, restored, settings_of, snapshot
-from nbtui.console.session.store import Keeper, claim, interrupted, newest
+from nbtui.console.session.store import Keeper, claim, find, newest
+from nbtui.console.startup import preferences
 from nbtui.errors import UnusableInput
 from nbtui.live.model import Settings
+from nbtui.settings import Configuration
 from support.console_terminal import Start, nbtui_program
 from support.console_toy import toy_state
 from support.patience import PATIENCE, wait_until
@@ -102,7 +105,7 @@ def test_a_living_console_is_not_interrupted_and_a_left_one_is_forgotten() -> No
     keeper.start()
     keeper.note(Snapshot(name="toy"))
     wait_until(keeper.path.exists)
-    assert interrupted() == []
+    assert find().sessions == ()
     keeper.close(keep=False)
     assert not list(session.folder().iterdir())
 
@@ -123,21 +126,67 @@ def test_the_newest_state_is_kept_privately(tmp_path: Path) -> None:
 def test_two_consoles_do_not_share_a_session() -> None:
     first, second = lost("a"), lost("b")
     assert first != second
-    assert [saved.words for saved in interrupted()] == [("b",), ("a",)]
+    assert [saved.words for saved in find().sessions] == [("b",), ("a",)]
     saved = newest()
     assert claim(saved) and not claim(saved)
     assert newest().words == ("a",)
 
 
-def test_old_torn_and_foreign_files_are_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_and_later_files_are_not_offered() -> None:
     path = lost("demo")
     content = json.loads(path.read_text())
-    for name, text in (("torn", '{"format": 1, "sav'), ("later", '{"format": 99}'), ("list", "[]"), ("bytes", "\x00")):
-        path.with_name(f"{name}.json").write_text(text)
-    path.write_text(json.dumps({**content, "saved": time.time() - session.KEPT - 1}))
-    assert interrupted() == []
+    path.with_name("later.json").write_text('{"format": 99}')
+    for at in (time.time() - session.KEPT - 1, time.time() + session.KEPT + 1):
+        path.write_text(json.dumps({**content, "saved": at}))
+        assert find() == session.Found()
     with pytest.raises(UnusableInput, match="no interrupted session"):
         newest()
+
+
+def damaged_files() -> dict[str, bytes]:
+    whole = {"format": 1, "saved": time.time(), "cwd": "/", "words": ["demo"], "snapshot": asdict(Snapshot())}
+    changed: list[dict[str, object]] = [
+        {"snapshot": {"place": [0, 0, 1e999]}}, {"snapshot": {"place": [0, 0, float("nan")]}}, {"snapshot": 3},
+        {"snapshot": None}, {"saved": "then"}, {"saved": 1e300}, {"saved": [1]}, {"words": 5}, {"words": None},
+    ]  # fmt: skip
+    texts = {f"changed{number}": json.dumps({**whole, **change}).encode() for number, change in enumerate(changed)}
+    lacking = {f"without {key}": json.dumps({k: v for k, v in whole.items() if k != key}).encode() for key in whole}
+    return texts | lacking | {
+        "torn": b'{"format": 1, "sav', "list": b"[]", "bytes": b"\x00\xff", "empty": b"", "null": b"null",
+        "deep": 50_000 * b"[", "digits": b'{"format": 1, "saved": ' + 5000 * b"9" + b"}", "huge": 2_000_000 * b" ",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", damaged_files())
+def test_a_damaged_file_is_set_aside_and_reported_once(name: str) -> None:
+    whole = lost("demo")
+    damaged = whole.with_name(f"{name}.json")
+    content = damaged_files()[name]
+    damaged.write_bytes(content)
+    found = find()
+    aside = damaged.with_suffix(".damaged")
+    assert [saved.path for saved in found.sessions] == [whole]
+    assert found.damaged == (aside,) and str(aside) in found.complaint
+    assert aside.read_bytes() == content and not damaged.exists()
+    assert find().complaint == ""
+    assert newest().path == whole
+
+
+def test_a_damaged_file_stops_no_start_and_no_resume(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = session.folder()
+    folder.mkdir(parents=True)
+    (folder / "one.json").write_text("[")
+    (folder / "two.json").symlink_to("/dev/zero")
+    os.mkfifo(folder / "three.json")
+    assert main(["--resume"]) == 2
+    said = capsys.readouterr().err
+    assert "no interrupted session to resume; a damaged session file was set aside as" in said
+    assert "and 2 more like it" in said
+    (folder / "four.json").write_text("{}")
+    monkeypatch.setattr("nbtui.console.startup.apply", lambda configuration: Preferences())
+    assert "four.damaged" in preferences(Configuration(), ("demo",), None).message
 
 
 def test_a_session_of_days_ago_can_be_resumed_but_is_not_mentioned() -> None:
@@ -159,7 +208,7 @@ def test_where_it_cannot_be_saved_is_said_once(tmp_path: Path) -> None:
         time.sleep(0.01)
     keeper.close(keep=True)
     assert len(told) == 1 and str(tmp_path / "state") in told[0]
-    assert interrupted() == []
+    assert find().sessions == ()
 
 
 def test_without_locks_the_process_number_decides(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,14 +219,14 @@ def test_without_locks_the_process_number_decides(monkeypatch: pytest.MonkeyPatc
         raise OSError(38, "no locks")
 
     monkeypatch.setattr(session.fcntl, "flock", no_locks)
-    assert interrupted() == []  # this process is alive
+    assert find().sessions == ()  # this process is alive
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     host, _, stamp = path.stem.rsplit("-", 2)
     gone = path.with_name(f"{host}-{ended.pid}-{stamp}.json")
     path.rename(gone)
     session._lock_of(gone).touch()
-    assert [saved.path for saved in interrupted()] == [gone]
+    assert [saved.path for saved in find().sessions] == [gone]
 
 
 # --- the command line ------------------------------------------------------------------------------------------------
@@ -228,14 +277,14 @@ def test_after_a_hang_up_everything_is_there_again(on_terminal: Start) -> None:
     first.press("jj]")
     first.hang_up()
     assert first.end() == 128 + signal.SIGHUP
-    (saved,) = interrupted()
+    (saved,) = find().sessions
     assert saved.snapshot.phi_mode == "c-parity" and saved.snapshot.place == (0, 1, 0)
 
     plain = on_terminal(nbtui_program())
     plain.wait_for("was interrupted: nbtui --resume")
     os.write(plain.fd, b"q")
     plain.end()
-    assert interrupted() == [saved]
+    assert find().sessions == (saved,)
 
     second = on_terminal(nbtui_program("--resume"))
     second.wait_for("resumed: nbtui demo --reports mine")
@@ -243,7 +292,7 @@ def test_after_a_hang_up_everything_is_there_again(on_terminal: Start) -> None:
     second.wait_for("phi 1/")
     second.signal(signal.SIGTERM)
     assert second.end() == 128 + signal.SIGTERM
-    (again,) = interrupted()
+    (again,) = find().sessions
     assert again.snapshot == saved.snapshot and again.words == ("demo", "--reports", "mine")
 
 
@@ -261,4 +310,4 @@ def test_a_terminal_that_goes_without_a_word(tmp_path: Path) -> None:
             os.read(master, 65536)
     os.close(master)
     assert process.wait(PATIENCE) == 128 + signal.SIGHUP
-    assert [saved.snapshot.name for saved in interrupted()] == ["demo"]
+    assert [saved.snapshot.name for saved in find().sessions] == ["demo"]

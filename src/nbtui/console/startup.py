@@ -9,7 +9,7 @@ import os
 from dataclasses import replace
 
 from nbtui.console.session.preferences import Preferences
-from nbtui.console.session.store import Keeper, Saved, interrupted
+from nbtui.console.session.store import Keeper, Saved, find
 from nbtui.settings import Configuration
 from nbtui.trace.text import clean
 
@@ -22,8 +22,9 @@ def preferences(configuration: Configuration, words: tuple[str, ...], resumed: S
     found = replace(apply(configuration), keeper=Keeper(words), resumed=resumed)
     if resumed is not None:
         return replace(found, message=f"resumed: {clean(' '.join(('nbtui', *words)))}")
-    left = next((saved for saved in interrupted() if saved.recent and words in ((), saved.words)), None)
-    return replace(found, message=left.told if left else "")
+    left = find()
+    offered = next((saved.told for saved in left.sessions if saved.recent and words in ((), saved.words)), "")
+    return replace(found, message=left.complaint or offered)
 
 
 def apply(configuration: Configuration) -> Preferences:

@@ -27,6 +27,8 @@ FORMAT = 1
 PATIENCE = 0.4  # s between two writes during user activity
 KEPT = 14 * 86400.0  # s: lifetime of an interrupted session
 OFFERED = 86400.0  # s: period of the automatic offer
+LARGEST = 1_000_000  # bytes of a session file
+DAMAGED = ".damaged"  # suffix of a session file set aside
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,38 @@ def folder() -> Path:
     return state_folder() / "sessions"
 
 
-def interrupted() -> list[Saved]:
-    """The sessions without a live owner, newest first, excluding unreadable and expired files."""
-    found: list[Saved] = []
+@dataclass(frozen=True)
+class Found:
+    """The sessions without a live owner, newest first, and the damaged files that were set aside just now."""
+
+    sessions: tuple[Saved, ...] = ()
+    damaged: tuple[Path, ...] = ()
+
+    @property
+    def complaint(self) -> str:
+        """The damaged files as one sentence; empty without any."""
+        if not self.damaged:
+            return ""
+        several = "" if len(self.damaged) == 1 else f", and {len(self.damaged) - 1} more like it"
+        return f"a damaged session file was set aside as {clean(str(self.damaged[0]))}{several}"
+
+
+def find() -> Found:
+    """Look for interrupted sessions, excluding unreadable and expired files; a damaged file is set aside."""
+    sessions: list[Saved] = []
+    damaged: list[Path] = []
     with suppress(OSError):
-        for path in folder().glob("*.json"):
-            saved = _read(path)
-            if saved is not None and time.time() - saved.at < KEPT and not _alive(path):
-                found.append(saved)
-    return sorted(found, key=lambda saved: saved.at, reverse=True)
+        for path in sorted(folder().glob("*.json")):
+            if _alive(path):
+                continue
+            try:
+                saved = _read(path)
+            except _DamagedError:
+                damaged.extend(_set_aside(path))
+                continue
+            if saved is not None and abs(time.time() - saved.at) < KEPT:
+                sessions.append(saved)
+    return Found(tuple(sorted(sessions, key=lambda saved: saved.at, reverse=True)), tuple(damaged))
 
 
 def claim(saved: Saved) -> bool:
@@ -80,15 +105,16 @@ def claim(saved: Saved) -> bool:
 
 def newest() -> Saved:
     """The session for ``nbtui --resume``. Raises UnusableInput without one, or if its folder is gone."""
-    found = interrupted()
-    if not found:
-        raise UnusableInput("no interrupted session to resume; 'nbtui CASE' starts one")
-    if not Path(found[0].cwd).is_dir():
+    found = find()
+    if not found.sessions:
+        reason = f"; {found.complaint}" if found.damaged else ""
+        raise UnusableInput(f"no interrupted session to resume{reason}; 'nbtui CASE' starts one")
+    saved = found.sessions[0]
+    if not Path(saved.cwd).is_dir():
         raise UnusableInput(
-            f"the session was in {clean(found[0].cwd)}, which is gone; bring it back, or remove "
-            f"{clean(str(found[0].path))}"
+            f"the session was in {clean(saved.cwd)}, which is gone; bring it back, or remove {clean(str(saved.path))}"
         )
-    return found[0]
+    return saved
 
 
 def _lock_of(path: Path) -> Path:
@@ -105,8 +131,8 @@ def _alive(path: Path) -> bool:
     except BlockingIOError:
         return True
     except OSError:  # a file system without locks: check the process number, valid on its own machine only
-        host, number, _ = path.stem.rsplit("-", 2)
-        return host != socket.gethostname() or _runs(int(number))
+        host, number, _ = path.stem.rsplit("-", 2) if path.stem.count("-") >= 2 else ("", "", "")
+        return host != socket.gethostname() or not number.isdecimal() or _runs(int(number))
     return False
 
 
@@ -120,15 +146,36 @@ def _runs(pid: int) -> bool:
     return True
 
 
+class _DamagedError(Exception):
+    """The content of a session file is not a session."""
+
+
 def _read(path: Path) -> Saved | None:
+    """The session in a file; None if the file is unreadable or of a later version. Raises _DamagedError."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        if not path.is_file() or path.stat().st_size > LARGEST:
+            raise _DamagedError
+        content = json.loads(path.read_bytes())
         if content["format"] != FORMAT:
             return None
         words = tuple(str(word) for word in content["words"])
-        return Saved(path, float(content["saved"]), str(content["cwd"]), words, from_json(content["snapshot"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None  # truncated by a full disk, or of a later version: skipped without an error
+        at = float(content["saved"])
+        time.localtime(at)  # raises for a time beyond the calendar
+        return Saved(path, at, str(content["cwd"]), words, from_json(content["snapshot"]))
+    except OSError:
+        return None
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise _DamagedError from error
+
+
+def _set_aside(path: Path) -> list[Path]:
+    """Rename a damaged file, so that it is reported once; its new path, or none if that fails."""
+    aside = path.with_suffix(DAMAGED)
+    try:
+        path.rename(aside)
+    except OSError:
+        return []
+    return [aside]
 
 
 class Keeper:

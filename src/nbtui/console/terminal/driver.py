@@ -125,7 +125,7 @@ class _Driver(LinuxDriver):
                 return
         app = self._app
         if isinstance(app, TerminalApp):
-            app.lost = True  # at once: the keys in the queue are no longer handled
+            app.lost = True  # at once: the queued keys lose their effect
         self._loop.call_soon_threadsafe(self._app.exit, GONE)
 
     def _read_on(self) -> bool:
