@@ -70,7 +70,7 @@ def _run(argv: Sequence[str]) -> None:
     from nbsim.factors.table import write_cache
     from nbsim.image.render import render
     from nbsim.output.destinations import check_destinations
-    from nbsim.output.printout import printout_lines
+    from nbsim.output.printout import printout_blocks
     from nbsim.output.progress import ProgressBar
     from nbsim.output.write import write_outputs
     from nbsim.pixel.pixel import simulate_pixel
@@ -101,7 +101,7 @@ def _run(argv: Sequence[str]) -> None:
             raise InputError(f"-trace_pixel: {error}") from error
         for line in trace_lines(result):
             print(format_line(line))
-    for text in printout_lines(experiment, n_threads=settings.threads):
+    for text in printout_blocks(experiment, n_threads=settings.threads):
         print(text)
     if options.hkl_file is not None:
         write_cache(folder / options.dump_file, experiment.structure_factors)

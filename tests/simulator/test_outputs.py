@@ -8,15 +8,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from nbsim import from_command
 from nbsim.cli import main
 from nbsim.errors import OutputError
 from nbsim.image.render import render
+from nbsim.model import ExperimentData
 from nbsim.options.headers import keyword, read_header
 from nbsim.options.parse import split_command
+from nbsim.output import printout
 from nbsim.output.formats.pgm import pgm
 from nbsim.output.formats.smv import header, header_fields, integer_image
+from nbsim.pixel.terms import Terms, contributions
 from nbsim.whole_file import write_whole
 from support.places import DATA
 
@@ -69,6 +73,24 @@ def test_pixels_that_are_printed_stand_before_the_summary_in_scan_order(
     assert run("printed_pixels", here) == 0
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
     assert lines == (OUTPUTS / "printed_pixels" / "summary.txt").read_text().splitlines()
+
+
+def test_printed_pixels_are_computed_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of pixels are a few calls of the formula, and each is the pixel that is printed alone."""
+    calls: list[int] = []
+
+    def counted(experiment: ExperimentData, pixels: torch.Tensor, **state: object) -> Terms:
+        calls.append(len(pixels))
+        return contributions(experiment, pixels, **state)
+
+    monkeypatch.setattr(printout, "contributions", counted)
+    command = "-default_F 9 -cell 30 40 50 80 85 95 -N 4 -phi 0 -osc 2 -phisteps 2 -detpixels 64 -pixel 1 -distance 90"
+    experiment = from_command(f"{command} -printout -roi 0 63 0 40", Path(), phi_mode="c-parity")
+    blocks = list(printout.printout_blocks(experiment, n_threads=2))
+    assert sum(calls) == len(blocks) == 64 * 41 and len(calls) < 20
+    for slow, fast in ((0, 0), (0, 1), (31, 63), (32, 0), (40, 63)):  # row 32 is the first of the second thread
+        alone = from_command(f"{command} -printout_pixel {fast} {slow}", Path(), phi_mode="c-parity")
+        assert [blocks[64 * slow + fast]] == list(printout.printout_blocks(alone, n_threads=2))
 
 
 def test_a_pixel_that_cannot_be_printed_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

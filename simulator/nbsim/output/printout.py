@@ -1,80 +1,152 @@
 """The block that the C program prints for a pixel with ``-printout`` and ``-printout_pixel FAST SLOW``.
 
-Values are read from the tensors that produced the pixel. Source: nanobragg_pixel_loop.md section 11.
+Values are read from the tensors that produced the pixels. Source: nanobragg_pixel_loop.md section 11.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
+from torch import Tensor
 
-from nbsim.c_numbers import cast
+from nbsim.c_numbers import cast_all
 from nbsim.constants import ANGSTROM_PER_M
 from nbsim.errors import InputError
 from nbsim.model import ExperimentData
-from nbsim.pixel.pixel import PixelResult, simulate_pixel
-from nbsim.pixel.run_state import run_state
+from nbsim.pixel.accumulation import PixelSums, sum_pixels
+from nbsim.pixel.pixel import simulate_pixel
+from nbsim.pixel.run_state import Pixel, run_state
+from nbsim.pixel.terms import TILE, Terms, contributions
 from nbsim.pixel.visited import rendered_tiles
 
-_TILE = 1 << 16
-_NOT_YET = (math.nan, math.nan, math.nan)
+Rows = npt.NDArray[np.float64]
+
+_BLOCK = "\n".join(
+    (
+        "%4d %4d : stol = %g or %g",
+        "at %g %g %g",
+        "hkl= %f %f %f  hkl0= %d %d %d",
+        " F_cell=%g  F_latt=%g   I = %g",
+        "I/steps %15.10g",
+        "polar   %15.10g",
+        "omega   %15.10g",
+        "capfrac %15.10g",
+        "pixel   %15.10g",
+        "real-space cell vectors (Angstrom):",
+        "     a           b           c         ",
+        *(f"{axis}: %11.8f %11.8f %11.8f" for axis in "XYZ"),
+    )
+)
+
+
+def _nan(count: int) -> Rows:
+    return np.full(count, math.nan)
 
 
 @dataclass
 class _Last:
     """Contents of C's variables after a pixel; a pixel without a pass leaves them unchanged."""
 
-    hkl: tuple[float, ...] = _NOT_YET
-    hkl0: tuple[int, ...] = (0, 0, 0)
-    f_latt: float = math.nan
-    f_cell: float = math.nan
-    cell: tuple[tuple[float, ...], ...] = (_NOT_YET,) * 3  # a, b, c [A]
+    hkl: Rows = field(default_factory=lambda: _nan(3))
+    hkl0: Rows = field(default_factory=lambda: np.zeros(3))
+    f_latt: Rows = field(default_factory=lambda: _nan(1))
+    f_cell: Rows = field(default_factory=lambda: _nan(1))
+    cell: Rows = field(default_factory=lambda: _nan(9))  # x, y, z of a, b, c in turn [A]
 
-    def follow(self, result: PixelResult) -> None:
-        """Take over the values of the last pass of a pixel, and F_cell of the last pass that computed it."""
-        terms, passes = result.terms, result.terms.passes
-        reached = passes.rays.kept[..., None, None].expand_as(terms.value).flatten()
-        if bool(reached.any()):
-            last = int(reached.nonzero()[-1])
-            self.hkl = tuple(float(index.flatten()[last]) for index in passes.hkl)
-            self.hkl0 = tuple(cast(index.flatten()[last].item()) for index in passes.hkl0)
-            self.f_latt = float(passes.lattice.total.flatten()[last])
-            vectors = (getattr(passes.cell, axis).expand(*terms.value.shape, 3).reshape(-1, 3)[last] for axis in "abc")
-            self.cell = tuple(tuple((vector * ANGSTROM_PER_M).tolist()) for vector in vectors)
-        looked_up = passes.executed.flatten().nonzero()
-        if looked_up.numel():
-            self.f_cell = float(terms.f_cell.flatten()[int(looked_up[-1])])
+    def follow(self, name: str, values: Tensor, valid: Tensor) -> Rows:
+        """The contents of variable ``name`` after each pixel, (P, K): ``values`` (P, K) where ``valid`` (P,)."""
+        rows = np.concatenate((getattr(self, name)[None], _numbers(values)))
+        written = np.where(valid.cpu().numpy(), np.arange(1, len(rows)), 0)
+        contents: Rows = rows[np.maximum.accumulate(written)]
+        setattr(self, name, contents[-1])
+        return contents
 
 
-def _block(result: PixelResult, last: _Last) -> Iterator[str]:
-    experiment, sums = result.experiment, result.sums
-    rays = result.terms.passes.rays
-    x, y, z = rays.position[0, -1, -1].tolist()
-    stol = 0.5 * math.hypot(*rays.scattering[0, -1, -1, -1].tolist())
-    in_plane = math.sin(0.5 * math.atan2(math.hypot(y, z), x)) / (float(experiment.beam.wavelength) * ANGSTROM_PER_M)
-    intensity = float(result.intensity)
-    yield f"{result.fast:4d} {result.slow:4d} : stol = {stol:g} or {in_plane:g}"
-    yield f"at {x:g} {y:g} {z:g}"
-    h, k, l = last.hkl
-    yield f"hkl= {h:f} {k:f} {l:f}  hkl0= {' '.join(map(str, last.hkl0))}"
-    yield f" F_cell={last.f_cell:g}  F_latt={last.f_latt:g}   I = {intensity:g}"
-    yield f"I/steps {intensity / experiment.n_steps:15.10g}"
-    yield f"polar   {float(sums.polar):15.10g}"
-    yield f"omega   {float(sums.omega):15.10g}"
-    yield f"capfrac {float(sums.capture):15.10g}"
-    yield f"pixel   {float(result.stored):15.10g}"
-    yield "real-space cell vectors (Angstrom):"
-    yield "     " + "  ".join(axis.ljust(10) for axis in "abc")
-    for name, components in zip("XYZ", zip(*last.cell, strict=True), strict=True):
-        yield f"{name}: " + " ".join(f"{value:11.8f}" for value in components)
+def _numbers(values: Tensor) -> Rows:
+    return values.to("cpu", torch.float64).numpy()
+
+
+def _last_pass(passes: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
+    """Index of the last true pass of each pixel in an array (P, T, B, Q, J, M), and whether there is one, (P,)."""
+    flat = passes.flatten(1)
+    at = flat.shape[1] - 1 - flat.flip(1).int().argmax(dim=1)
+    pixel = torch.arange(flat.shape[0], device=flat.device)
+    return (pixel, *torch.unravel_index(at, passes.shape[1:])), flat.any(dim=1)
+
+
+def _blocks(experiment: ExperimentData, pixels: Tensor, terms: Terms, sums: PixelSums, last: _Last) -> Iterator[str]:
+    """The block of each of ``pixels`` (P, 2), int64 (slow, fast), in their order."""
+    passes, shape = terms.passes, terms.value.shape
+    at, reached = _last_pass(passes.rays.kept[..., None, None].expand(shape))
+    looked_up, executed = _last_pass(passes.executed)
+
+    def of_last(*values: Tensor) -> Tensor:
+        return torch.stack([value.expand(shape)[at] for value in values], dim=1)
+
+    vectors = (getattr(passes.cell, axis).expand(*shape, 3)[at] * ANGSTROM_PER_M for axis in "abc")
+    hkl = last.follow("hkl", of_last(*passes.hkl), reached)
+    hkl0 = last.follow("hkl0", of_last(*passes.hkl0), reached)
+    f_latt = last.follow("f_latt", of_last(passes.lattice.total), reached)
+    f_cell = last.follow("f_cell", terms.f_cell[looked_up][:, None], executed)
+    cell = last.follow("cell", torch.stack(tuple(vectors), dim=2).flatten(1), reached)
+
+    position = _numbers(passes.rays.position[:, -1, -1])
+    scattering = _numbers(passes.rays.scattering[:, -1, -1, -1])
+    intensity = _numbers(sums.intensity)
+    steps = experiment.n_steps
+    wave = float(experiment.beam.wavelength) * ANGSTROM_PER_M
+    for row in zip(
+        pixels[:, 1].tolist(),
+        pixels[:, 0].tolist(),
+        [0.5 * math.hypot(*vector) for vector in scattering.tolist()],
+        [math.sin(0.5 * math.atan2(math.hypot(y, z), x)) / wave for x, y, z in position.tolist()],
+        *_columns(position),
+        *_columns(hkl),
+        *_columns(cast_all(hkl0)),
+        *_columns(f_cell),
+        *_columns(f_latt),
+        intensity.tolist(),
+        (intensity / steps).tolist(),
+        sums.polar.tolist(),
+        sums.omega.tolist(),
+        sums.capture.tolist(),
+        sums.value.to(torch.float32).tolist(),
+        *_columns(cell),
+        strict=True,
+    ):
+        yield _BLOCK % row
+
+
+def _columns(rows: npt.NDArray[Any]) -> list[list[Any]]:
+    """The columns of ``rows`` (P, K) as numbers of Python."""
+    columns: list[list[Any]] = rows.T.tolist()
+    return columns
+
+
+def _split_at(tile: Tensor, corners: tuple[Pixel, ...]) -> Iterator[tuple[Tensor, bool]]:
+    """Runs of consecutive pixels of ``tile`` (P, 2); each of ``corners`` by itself, marked."""
+    marked = torch.zeros(len(tile), dtype=torch.bool, device=tile.device)
+    for corner in corners:
+        marked |= (tile == tile.new_tensor(corner)).all(dim=1)
+    start = 0
+    for at in marked.nonzero().flatten().tolist():
+        if at > start:
+            yield tile[start:at], False
+        yield tile[at : at + 1], True
+        start = at + 1
+    if start < len(tile):
+        yield tile[start:], False
 
 
 @torch.no_grad()
-def printout_lines(experiment: ExperimentData, *, n_threads: int = 1) -> Iterator[str]:
-    """The lines of ``-printout_pixel``, else of every rendered pixel in scan order; none without either flag.
+def printout_blocks(experiment: ExperimentData, *, n_threads: int = 1) -> Iterator[str]:
+    """The block of ``-printout_pixel``, else of every rendered pixel in scan order; none without either flag.
 
     Raises:
         InputError: the pixel is not on the detector or never rendered.
@@ -88,12 +160,13 @@ def printout_lines(experiment: ExperimentData, *, n_threads: int = 1) -> Iterato
             result = simulate_pixel(experiment, *options.printout_pixel, n_threads=n_threads)
         except InputError as error:
             raise InputError(f"-printout_pixel: {error}") from error
-        last.follow(result)
-        yield from _block(result, last)
+        pixel = torch.tensor([options.printout_pixel], device=experiment.device)
+        yield from _blocks(experiment, pixel, result.terms, result.sums, last)
         return
     state = run_state(experiment, n_threads=n_threads)
-    for tile in rendered_tiles(experiment, range(experiment.detector.n_slow), _TILE):
-        for slow, fast in tile.tolist():
-            result = simulate_pixel(experiment, slow, fast, state=state)
-            last.follow(result)
-            yield from _block(result, last)
+    n_fast, n_passes = experiment.detector.n_fast, experiment.n_passes
+    for tile in rendered_tiles(experiment, range(experiment.detector.n_slow), max(1, TILE // n_passes)):
+        for pixels, first in _split_at(tile, state.first_pixels):
+            ends = state.interpolation_end(pixels, n_fast, n_passes)
+            terms = contributions(experiment, pixels, first_pass=first, interpolation_end=ends)
+            yield from _blocks(experiment, pixels, terms, sum_pixels(experiment, terms), last)
