@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,20 @@ def _say_what_c_would_do(settings: Settings, experiment: ExperimentData) -> None
             )
 
 
+def _trace(experiment: ExperimentData, threads: int) -> list[str]:
+    """The lines of ``-trace_pixel``; none without it."""
+    from nbsim.pixel.pixel import simulate_pixel
+    from nbsim.pixel.trace import format_line, trace_lines
+
+    if experiment.options.trace_pixel is None:
+        return []
+    try:
+        result = simulate_pixel(experiment, *experiment.options.trace_pixel, n_threads=threads)
+    except InputError as error:
+        raise InputError(f"-trace_pixel: {error}") from error
+    return [format_line(line) for line in trace_lines(result)]
+
+
 def _run(argv: Sequence[str]) -> None:
     from nbsim.options.own import split
 
@@ -72,9 +87,8 @@ def _run(argv: Sequence[str]) -> None:
     from nbsim.output.destinations import check_destinations
     from nbsim.output.printout import printout_blocks
     from nbsim.output.progress import ProgressBar
-    from nbsim.output.write import write_outputs
-    from nbsim.pixel.pixel import simulate_pixel
-    from nbsim.pixel.trace import format_line, trace_lines
+    from nbsim.output.setup_block import setup_block
+    from nbsim.output.write import seeded, write_outputs
     from nbsim.setup.build import from_command
     from nbsim.setup.checks import check_image_memory
 
@@ -94,14 +108,11 @@ def _run(argv: Sequence[str]) -> None:
     _say_what_c_would_do(settings, experiment)
     check_image_memory(experiment.detector.n_slow, experiment.detector.n_fast)
     check_destinations(experiment, folder)
-    if options.trace_pixel is not None:
-        try:
-            result = simulate_pixel(experiment, *options.trace_pixel, n_threads=settings.threads)
-        except InputError as error:
-            raise InputError(f"-trace_pixel: {error}") from error
-        for line in trace_lines(result):
-            print(format_line(line))
-    for text in printout_blocks(experiment, n_threads=settings.threads):
+    experiment = seeded(experiment)
+    trace = _trace(experiment, settings.threads)
+    blocks = printout_blocks(experiment, n_threads=settings.threads)
+    first = list(islice(blocks, 1))  # an impossible pixel is refused before anything is printed
+    for text in chain(map(_clean, setup_block(experiment)), trace, first, blocks):
         print(text)
     if options.hkl_file is not None:
         write_cache(folder / options.dump_file, experiment.structure_factors)

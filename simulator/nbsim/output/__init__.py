@@ -1,1 +1,1 @@
-"""Output files and summary lines of the C program, noise included."""
+"""Output files and printed lines of the C program, noise included."""

@@ -130,7 +130,7 @@ def _columns(rows: npt.NDArray[Any]) -> list[list[Any]]:
 
 
 def _split_at(tile: Tensor, corners: tuple[Pixel, ...]) -> Iterator[tuple[Tensor, bool]]:
-    """Runs of consecutive pixels of ``tile`` (P, 2); each of ``corners`` by itself, marked."""
+    """Runs of consecutive pixels of ``tile`` (P, 2); each of ``corners`` alone, marked."""
     marked = torch.zeros(len(tile), dtype=torch.bool, device=tile.device)
     for corner in corners:
         marked |= (tile == tile.new_tensor(corner)).all(dim=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,15 +30,23 @@ def region(experiment: ExperimentData) -> tuple[slice, slice]:
     return slice(max(slow0, 0), max(slow1 + 1, 0)), slice(max(fast0, 0), max(fast1 + 1, 0))
 
 
-def noise_deviates(experiment: ExperimentData) -> Iterator[float]:
-    """Uniform deviates for the noise image.
+def seeded(experiment: ExperimentData) -> ExperimentData:
+    """The experiment with a seed of the noise: without ``-seed`` the clock, as in C."""
+    options = experiment.options
+    if options.noise_seed is not None:
+        return experiment
+    return replace(experiment, options=replace(options, noise_seed=int(time.time())))
 
-    A negative ``-seed`` does not restart the table left by the mosaic domains (L22); without
-    ``-seed`` the clock is the seed, as in C.
+
+def noise_deviates(experiment: ExperimentData) -> Iterator[float]:
+    """Uniform deviates for the noise image of a :func:`seeded` experiment.
+
+    A negative ``-seed`` does not restart the table left by the mosaic domains (L22).
     """
     options = experiment.options
     generator = Generator()
-    typed = int(time.time()) if options.noise_seed is None else options.noise_seed
+    typed = options.noise_seed
+    assert typed is not None
     if typed < 0:
         mosaic = Stream(generator, options.mosaic_seed)
         for _ in range(_DEVIATES_PER_DOMAIN * experiment.crystal.mosaic_matrices.shape[0]):
@@ -66,7 +75,7 @@ def _scales(experiment: ExperimentData, numbers: Statistics) -> tuple[float, flo
 
 
 def write_outputs(experiment: ExperimentData, image: Image, folder: Path) -> Iterator[str]:
-    """Write the files that the command line asks for into ``folder`` and yield C's summary lines.
+    """Write the files of a :func:`seeded` experiment into ``folder`` and yield C's summary lines.
 
     Raises:
         OutputError: a file cannot be written; those before it are complete.
@@ -74,6 +83,7 @@ def write_outputs(experiment: ExperimentData, image: Image, folder: Path) -> Ite
     options, roi = experiment.options, region(experiment)
     photons: npt.NDArray[np.float32] = image.photons.cpu().numpy()
     angle = image.solid_angle / experiment.n_steps
+    yield ""
     yield f"solid angle subtended by detector = {angle:g} steradian ( {100.0 * angle / (4.0 * math.pi):g}% sphere)"
     yield f"writing {options.float_file} as {photons.size} 4-byte floats"
     write_whole(folder / options.float_file, [np.ascontiguousarray(photons).data])

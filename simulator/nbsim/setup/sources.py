@@ -172,7 +172,7 @@ def generate_sources(
         raise InputError(
             f"-hdivsteps, -vdivsteps, -dispsteps: they ask for {total} sources; at most {_MOST_SOURCES} are sensible"
         )
-    accepted = _accepted(horizontal, vertical, round_shape)
+    accepted = accepted_divergences(horizontal, vertical, round_shape)
     waves = [wavelength * (1.0 + dispersion.step * k - dispersion.range / 2.0) for k in range(dispersion.count)]
     if not accepted:
         raise InputError("-hdiv..., -vdiv...: the round divergence leaves no source; -square_div keeps the corners")
@@ -190,7 +190,7 @@ def generate_sources(
     )
 
 
-def _accepted(horizontal: Steps, vertical: Steps, round_shape: bool) -> list[tuple[float, float]]:
+def accepted_divergences(horizontal: Steps, vertical: Steps, round_shape: bool) -> list[tuple[float, float]]:
     """(h, v) in radians inside the ellipse; a one-dimensional fan is never trimmed."""
 
     def term(angle: float, steps: Steps) -> float:
