@@ -114,8 +114,8 @@ whole or not at all.
 | `Fdump.bin` | binary copy of the structure factors; written with `-hkl`, read without |
 
 Exit codes: 0 done, 2 unusable input, 3 the simulation failed, 4 could not write, 130 interrupted, 141 the reader of
-stdout has gone. stdout holds C's lines: the set-up as far as scripts read it (`parallelpiped xtal: 3x3x3 cells`), traces
-and printed pixels, statistics. stderr holds narration and progress.
+stdout has gone. stdout holds C's lines: the set-up as far as scripts read it (`parallelpiped xtal: 3x3x3 cells`),
+traces and printed pixels, statistics. stderr holds narration and progress.
 """
 
 
