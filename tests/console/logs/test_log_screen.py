@@ -14,10 +14,11 @@ from nbtui.console.logs.actions import LOGS_ACTIONS
 from nbtui.console.logs.aligned import Alignment, aligned
 from nbtui.console.logs.editor import command
 from nbtui.console.logs.state import BadPattern, LogSide, LogsState, compiled
+from nbtui.console.logs.step_lines import lines_at_opening, lines_of_step
 from nbtui.parity.compare import compare
 from nbtui.trace.reading.lines import GivenLines
 from nbtui.trace.reading.reader import parse_lines
-from support.console_toy import C_LINES, PY_LINES
+from support.console_toy import C_LINES, PY_LINES, toy_state
 
 C_LOG = ("nanoBragg of today", "reading the crystal", *C_LINES, "done")
 PY_LOG = ("python", *PY_LINES)
@@ -239,6 +240,34 @@ def test_the_help_of_the_screen_names_every_key() -> None:
     assert all(action.help in text for action in LOGS_ACTIONS)
     keys = [key for action in LOGS_ACTIONS for key in action.keys]
     assert len(keys) == len(set(keys))
+
+
+# --- the lines of a step ---------------------------------------------------------------------------------------------
+
+
+def test_the_lines_of_a_step_are_its_term_else_its_phi_line() -> None:
+    """Terms in the order of the loops; the pass at phi 0, domain 1 was skipped and has no line."""
+    axes = "thick=0 sub_slow=0 sub_fast=0 source=0"
+    rest = "h=0 k=0 l=0 h0=0 k0=0 l0=0 F_latt=1 F_cell=1 F_cell2_F_latt2=1"
+    c = [*C_LINES, *(f"TRACE_C_TERM {axes} phi_step={p} mosaic_domain={d} {rest}" for p, d in ((0, 0), (1, 0), (1, 1)))]
+    state = replace(toy_state(), c_trace=parse_lines(c))
+    seen = {place: lines_of_step(replace(state, phi=place[0], domain=place[1])) for place in ((0, 0), (0, 1), (1, 1))}
+    assert seen == {(0, 0): (9, None), (0, 1): (None, None), (1, 1): (11, None)}
+    by_phi = replace(state, c_trace=parse_lines(C_LINES), phi=1)
+    assert lines_of_step(by_phi) == (7, None)
+    assert lines_at_opening(by_phi, (2, 2)) == (2, 2)  # the field has the focus
+    assert lines_at_opening(replace(by_phi, pane="steps"), (2, 2)) == (7, None)
+
+
+def test_a_step_moves_both_logs_and_scrolls_as_little_as_possible() -> None:
+    state = states.opened(view(), (5, 3), 5)
+    there = states.at_lines(state, (6, 4), 5)
+    assert [side.cursor for side in there.sides] == [6, 4] and there.sides[0].top == state.sides[0].top
+    assert there.sides[1].cursor - there.sides[1].top == there.sides[0].cursor - there.sides[0].top
+    assert states.at_lines(state, (None, None), 5) is state
+    only_right = states.at_lines(state, (None, 2), 5)
+    assert only_right.active == 1 and only_right.sides[1].cursor == 2
+    assert " at phi 1 domain 0 " in plain(panes.draw(replace(view(), step="phi 1 domain 0"), 120, 9))[0]
 
 
 # --- the editor ------------------------------------------------------------------------------------------------------

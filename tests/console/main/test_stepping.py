@@ -186,58 +186,6 @@ def test_lines_that_do_not_fit_are_announced(many: State) -> None:
     assert "+1 above" in plain(maps.numbers(windowed, grid_of(windowed), 90, 7))[3]
 
 
-# --- the next term that differs ----------------------------------------------------------------------------------
-
-
-def test_the_next_term_that_differs_goes_around(many: State) -> None:
-    """C's table differs at the flat places 3, 4 and 40 (blocks of 3 phi steps x 2 domains)."""
-    assert many.simulation is not None
-    table = many.simulation.terms
-    values = table.F_cell2_F_latt2.copy()
-    values[[3, 4, 40]] *= 1.5
-    state = replace(many, contributions=arrange(many.simulation, replace(table, F_cell2_F_latt2=values)))
-    seen = []
-    for forward in (True, True, True, True, False, False):
-        state = stepping.to_term(state, forward)
-        seen.append((state.place, state.message))
-    assert seen == [
-        ((0, 1, 1), "1 of 3 terms that differ"),
-        ((0, 2, 0), "2 of 3 terms that differ"),
-        ((6, 2, 0), "3 of 3 terms that differ"),
-        ((0, 1, 1), "1 of 3 terms that differ (wrapped around)"),
-        ((6, 2, 0), "3 of 3 terms that differ (wrapped around)"),
-        ((0, 2, 0), "2 of 3 terms that differ"),
-    ]
-    assert stepping.back(state).place == (6, 2, 0)
-
-
-def test_without_a_difference_or_cs_terms_the_key_says_so(many: State) -> None:
-    assert many.simulation is not None
-    equal = replace(many, contributions=arrange(many.simulation, many.simulation.terms))
-    assert stepping.to_term(equal, True).message == "none of the terms differs from C's"
-    assert "terms.csv" in stepping.to_term(many, True).message and stepping.to_term(many, True).place == many.place
-
-
-def test_with_phi_lines_alone_the_key_goes_to_steps_that_differ_from_them() -> None:
-    """The toy has k 4.02 at both steps, C's phi lines 4.0317 (domain 0)."""
-    toy = toy_state()
-    assert toy.simulation is not None and toy.c_trace is not None
-    alone = replace(toy, contributions=arrange(toy.simulation, None, "", toy.c_trace.phi))
-    there = stepping.to_term(alone, True)
-    assert there.place == (0, 1, 0) and there.message == "2 of 2 steps that differ"
-
-
-def test_playing_pauses_where_the_terms_begin_to_differ(many: State) -> None:
-    assert many.simulation is not None
-    table = many.simulation.terms
-    values = table.F_cell2_F_latt2.copy()
-    values[[12, 18]] *= 1.5  # sources 2 and, in the next sub-pixel, 0
-    grid = arrange(many.simulation, replace(table, F_cell2_F_latt2=values))
-    state = stepping.play(replace(many, contributions=grid, axis="source"))
-    state = stepping.played(stepping.played(state))
-    assert state.place == (2, 0, 0) and not state.playing and "differs from C's" in state.message
-
-
 # --- maps --------------------------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbtui.console.main import stepping
 from nbtui.console.main.screen_controller import ScreenController
 
 if TYPE_CHECKING:
@@ -21,12 +22,19 @@ class LogsController(ScreenController):
     def open(self) -> None:
         from nbtui.console.logs.screen import LogsScreen  # deferred past the first paint
 
-        self._screen = LogsScreen(self.host.state)
+        self._screen = LogsScreen(self.host.state, self._step)
         self.host.push_screen(self._screen, self._left)
 
     def follow(self) -> None:
         if self._screen is not None:
             self._screen.follow(self.host.state)
+
+    def _step(self, axis: str, by: int) -> None:
+        """Move the step cursor of the console; the screen follows it."""
+        before = self.host.state.place
+        self.host.show(stepping.walked(self.host.state, axis, by))
+        if self._screen is not None and self.host.state.place == before:
+            self._screen.tell(self.host.state.message)
 
     def _left(self, result: None) -> None:
         self._screen = None

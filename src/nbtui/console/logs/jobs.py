@@ -1,15 +1,17 @@
-"""Events from the threads of the raw log screen."""
+"""Events from the threads of the raw log screen, and the search of one log."""
 
 from __future__ import annotations
 
+import re
 import time
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
 
 from nbtui.console.logs.alignment import Alignment
 from nbtui.console.main.state import State
-from nbtui.trace.reading.lines import FileLines
+from nbtui.trace.reading.lines import FileLines, Lines, search
 
 TELL_EVERY = 0.25  # s between two reports of a thread
 
@@ -65,3 +67,20 @@ class Clock:
             return False
         self._last = now
         return True
+
+
+def search_in(
+    found: Callable[[array[int], int], Found],
+    lines: Lines,
+    pattern: re.Pattern[str],
+    stop: Event,
+    tell: Callable[[Found], None],
+) -> None:
+    """Search one log, reporting hits periodically, and all of them with -1 at the end."""
+    clock = Clock()
+
+    def progress(hits: array[int], upto: int) -> None:
+        if clock.due():
+            tell(found(hits, upto))
+
+    tell(found(search(lines, pattern, progress=progress, cancelled=stop.is_set), -1))

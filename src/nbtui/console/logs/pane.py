@@ -56,7 +56,8 @@ def _title(state: LogsState, width: int) -> Line:
             for name, side in zip(_NAMES, state.sides, strict=True)
         )
         head = (*head, *line(Span(f"  /{clip(clean(state.query), 20)}/", "key"), Span(f" found: {counts} ", "label")))
-    return fit((*head, Span("  " + clean(state.name))), width)
+    step = line(Span(f"  at {state.step} ", "key"), Span("[ ] { }", "faint")) if state.step else ()
+    return fit((*head, Span("  " + clean(state.name)), *step), width)
 
 
 def _side(state: LogsState, index: int, width: int, height: int) -> list[Line]:
@@ -185,6 +186,18 @@ def _help(width: int) -> list[Line]:
     legend = [part for glyph, words in marks for part in (Span(f"  {glyph} ", _MARK_TONES[glyph]), Span(words))]
     return [
         rule((Span("raw logs: keys", "title"),), width, (Span("any key closes", "faint"),), focused=True),
-        *(line(Span(" " + left(action.shown, 10), "key"), action.help) for action in LOGS_ACTIONS),
         line(Span(" a line's value:", "title"), *legend),
+        *_paired([line(Span(" " + left(action.shown, 10), "key"), action.help) for action in LOGS_ACTIONS], width),
     ]
+
+
+def _paired(entries: list[Line], width: int) -> list[Line]:
+    """The entries in order, two short neighbours in one line."""
+    half, rows = width // 2, []
+    while entries:
+        first, *entries = entries
+        if entries and max(width_of(first), width_of(entries[0])) < half:
+            second, *entries = entries
+            first = beside(first, half, second)
+        rows.append(first)
+    return rows

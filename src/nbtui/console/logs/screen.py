@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-from array import array
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -19,34 +18,38 @@ from nbtui.console.logs import pane as panes
 from nbtui.console.logs import state as states
 from nbtui.console.logs.actions import LOGS_ACTIONS
 from nbtui.console.logs.editor import edit_source
-from nbtui.console.logs.jobs import Aligned, Clock, Found, Opened, Walked
+from nbtui.console.logs.jobs import Aligned, Clock, Found, Opened, Walked, search_in
 from nbtui.console.logs.sources import side_of, sources
 from nbtui.console.logs.state import LogsState
+from nbtui.console.logs.step_lines import lines_at_opening, lines_of_step
+from nbtui.console.main import stepping
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.freshness import names
 from nbtui.console.main.state import State
 from nbtui.console.terminal.loop import in_loop
 from nbtui.console.terminal.screen import ActionScreen, bindings
 from nbtui.console.terminal.widgets import PaneView
-from nbtui.trace.reading.lines import FileLines, Lines, search
+from nbtui.trace.reading.lines import FileLines
 from nbtui.trace.text import clean
 
 Event = TypeVar("Event")
+_AXES = ("phi", "domain")
 
 
 class LogsScreen(ActionScreen[None]):
-    """Both raw logs. ``state``: the main screen's state when this screen opens."""
+    """Both raw logs. ``state``: the main screen's state when this screen opens; ``step`` moves its step cursor."""
 
     CSS = "LogsScreen { layout: vertical; }"
     BINDINGS: ClassVar[list[BindingType]] = bindings(LOGS_ACTIONS)
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, step: Callable[[str, int], None]) -> None:
         super().__init__()
         self._main_state = state
         self.sources = sources(state)
         first, second = (side_of(source) for source in self.sources)
-        self.state = LogsState(state.name, (first, second))
+        self.state = LogsState(state.name, (first, second), step=stepping.words(state))
         self.view = PaneView(lambda width, height: panes.draw(self.state, width, height), "logs")
+        self._place = state.place
         self._known = state.files  # as last reported to the user
         self._walks = [threading.Event(), threading.Event()]  # set: cancel that scan
         self._stop_search = threading.Event()
@@ -65,6 +68,8 @@ class LogsScreen(ActionScreen[None]):
             "lock": lambda: self.show(states.unlocked(self.state)),
             "mark_next": lambda: self.show(states.to_mark(self.state, True, self._rows())),
             "mark_previous": lambda: self.show(states.to_mark(self.state, False, self._rows())),
+            **{f"{axis}_previous": partial(step, axis, -1) for axis in _AXES},
+            **{f"{axis}_next": partial(step, axis, 1) for axis in _AXES},
             "edit": self._edit,
             "up": lambda: self._move(-1),
             "down": lambda: self._move(1),
@@ -121,6 +126,9 @@ class LogsScreen(ActionScreen[None]):
             self.show(replace(self.state, message=f"{names(state.files.waiting)} changed; {freeze}"))
         elif state.files.gone - told.gone or state.files.problem not in ("", told.problem):
             self.show(replace(self.state, message=state.message))
+        if state.place != self._place:
+            self._place = state.place
+            self._to_step(state)
         before = self._main_state
         shown = (before.c_trace, before.py_trace, before.comparison)
         now = (state.c_trace, state.py_trace, state.comparison)
@@ -133,6 +141,13 @@ class LogsScreen(ActionScreen[None]):
         self.show(replace(self.state, message=state.message))
         self._align()
         self._searched_again()
+
+    def _to_step(self, state: State) -> None:
+        """Go to the lines of the console's step."""
+        lines, words = lines_of_step(state), stepping.words(state)
+        message = state.message if any(lines) else f"neither log prints a line of {words}"
+        now = replace(self.state, step=words, message=message)
+        self.show(states.at_lines(now, lines, self._rows()))
 
     def _read_again(self, index: int) -> None:
         old = self.state.sides[index]
@@ -189,7 +204,8 @@ class LogsScreen(ActionScreen[None]):
         def job() -> Aligned:
             from nbtui.console.logs.aligned import aligned  # imports numpy: deferred past the opening of the screen
 
-            return Aligned(now, *aligned(now.comparison, now.row))
+            alignment, lines = aligned(now.comparison, now.row)
+            return Aligned(now, alignment, lines_at_opening(now, lines))
 
         self._start(job, self._aligned, in_loop(self, self.failed), "nbtui-align")
 
@@ -324,7 +340,7 @@ class LogsScreen(ActionScreen[None]):
         def job() -> None:
             for index in order:
                 if not state.sides[index].problem:
-                    _search_in(partial(Found, generation, index), state.sides[index].lines, pattern, stop, found)
+                    search_in(partial(Found, generation, index), state.sides[index].lines, pattern, stop, found)
 
         self._threads.append(start(job, lambda nothing: None, in_loop(self, self.failed), "nbtui-search"))
 
@@ -368,20 +384,3 @@ class LogsScreen(ActionScreen[None]):
         """Show ``state``."""
         self.state = state
         self.view.update()
-
-
-def _search_in(
-    found: Callable[[array[int], int], Found],
-    lines: Lines,
-    pattern: re.Pattern[str],
-    stop: threading.Event,
-    tell: Callable[[Found], None],
-) -> None:
-    """Search one log, reporting hits periodically, and all of them with -1 at the end."""
-    clock = Clock()
-
-    def progress(hits: array[int], upto: int) -> None:
-        if clock.due():
-            tell(found(hits, upto))
-
-    tell(found(search(lines, pattern, progress=progress, cancelled=stop.is_set), -1))

@@ -37,6 +37,7 @@ class LogsState:
     name: str
     sides: tuple[LogSide, LogSide]
     alignment: Alignment = field(default_factory=Alignment)
+    step: str = ""  # the step of the console, in words
     active: int = 0
     locked: bool = True  # both logs scroll together
     moved: bool = False  # the user has moved: lines read later leave the cursor in place
@@ -156,6 +157,19 @@ def _followed(state: LogsState) -> LogsState:
     here, other = state.side, state.sides[1 - state.active]
     partner = state.alignment.partner(state.active, here.cursor)
     return put(state, 1 - state.active, replace(other, cursor=partner, top=partner - (here.cursor - here.top)))
+
+
+def at_lines(state: LogsState, lines: tuple[int | None, int | None], height: int) -> LogsState:
+    """Move both cursors to these lines, scrolling as little as possible; a side without one to the aligned line."""
+    first = state.active if lines[state.active] is not None else 1 - state.active
+    line, other = lines[first], lines[1 - first]
+    if line is None:
+        return state
+    now = gone(replace(state, active=first), line, height)
+    if other is None:
+        return now
+    side = replace(now.sides[1 - first], cursor=other, top=other - (now.side.cursor - now.side.top))
+    return put(now, 1 - first, side)
 
 
 def realigned(state: LogsState, alignment: Alignment) -> LogsState:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -20,7 +21,13 @@ FACTORS = {"F_latt_a": "h", "F_latt_b": "k", "F_latt_c": "l"}  # factors of F_la
 DETAILS = (*FACTORS, "F_cell_origin")  # simulated pixels only
 DIFFERS = 1e-6  # relative: the gate of the evidence package between two terms
 
-PHI_NAMES = ("k_frac", "F_latt_b", "F_latt")
+PHI_NAMES = {"k": "k_frac", "F_latt_b": "F_latt_b", "F_latt": "F_latt"}  # column -> key of the phi lines
+# components of the trace fields that have a value at every step
+FIELD_COLUMNS = {
+    **{("hkl_frac", index): index for index in "hkl"},
+    **{("hkl_rounded", index): f"{index}0" for index in "hkl"},
+    **{(name, ""): name for name in (*FACTORS, "F_latt", "F_cell")},
+}
 Place = tuple[int, int, int]  # block, phi step, mosaic domain
 
 
@@ -82,7 +89,7 @@ class Contributions:
     c: Side | None
     c_problem: str = ""
     c_phi: Mapping[str, np.ndarray] = field(default_factory=dict)
-    """C's phi lines where its terms are not known: names of PHI_NAMES -> (layers x sub-pixels, phi steps)."""
+    """C's phi lines where its terms are not known: values of PHI_NAMES -> (layers x sub-pixels, phi steps)."""
 
     def prepare(self) -> None:
         """Compute sums and differing places in advance, for both sides."""
@@ -110,9 +117,9 @@ class Contributions:
         if self.c is not None:
             return np.flatnonzero(_differ(self.py.terms, self.c.terms))
         off = np.zeros(self.py.terms.shape, dtype=bool)
-        for name, values in self.c_phi.items():
-            column = self.py.columns.get({"k_frac": "k"}.get(name, name))
-            if column is not None:
+        for name, key in PHI_NAMES.items():
+            column, values = self.py.columns.get(name), self.c_phi.get(key)
+            if column is not None and values is not None:
                 off[:: self.shape[3], :, 0] |= _differ(column[:: self.shape[3], :, 0], values)
         return np.flatnonzero(off)
 
@@ -137,6 +144,15 @@ class Contributions:
         number = (after if forward else after - 1) % count
         block, phi, domain = np.unravel_index(int(self.differing[number]), self.py.terms.shape)
         return (int(block), int(phi), int(domain)), number
+
+    def value_of(self, side: Literal["c", "py"], name: str, place: Place) -> float | None:
+        """A column of one side at a place, NaN where the side has no term; None if unknown there."""
+        terms = self.c if side == "c" else self.py
+        if terms is not None and name in terms.columns:
+            return float(terms.columns[name][place])
+        block, phi, domain = place
+        lines = self.phi_lines(PHI_NAMES[name], block, domain) if side == "c" and name in PHI_NAMES else None
+        return None if lines is None or np.isnan(lines[phi]) else float(lines[phi])
 
     def phi_lines(self, name: str, block: int, domain: int) -> np.ndarray | None:
         """C's phi lines of a block, (n_phi,), NaN without a line. C prints them for source 0 and domain 0 only."""
@@ -257,13 +273,13 @@ def _phi_table(lines: Sequence[PhiRecord], shape: tuple[int, ...]) -> dict[str, 
     if not len(lines):
         return {}
     sizes = int(np.prod(shape[:3])), shape[4]
-    table = {name: np.full(sizes, np.nan) for name in PHI_NAMES}
+    table = {name: np.full(sizes, np.nan) for name in PHI_NAMES.values()}
     for keys, values, occurrence in _alike(lines):
         if "phi_tic" not in keys:
             continue
         tic = values[:, keys.index("phi_tic")].astype(np.int64)
         fits = (tic >= 0) & (tic < sizes[1]) & (occurrence < sizes[0])
-        for name in set(keys) & set(PHI_NAMES):
+        for name in set(keys) & table.keys():
             table[name][occurrence[fits], tic[fits]] = values[fits, keys.index(name)]
     return table
 

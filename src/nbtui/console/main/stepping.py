@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.contributions import Place
-from nbtui.console.main.state import Phase, State, moved, to_stage
+from nbtui.console.main.state import Phase, State, moved, nearest, to_stage, visible
+from nbtui.parity.streams import REPEATED
 
 WORDS = {
     "phi": "phi step",
@@ -58,9 +59,33 @@ def at(state: State, place: Place) -> State:
     """Move the step cursor to ``place``, which must exist; remember the previous place."""
     if place == state.place:
         return state
-    trail = (*state.trail[-_REMEMBERED + 1 :], state.place)
+    return _put(replace(state, trail=(*state.trail[-_REMEMBERED + 1 :], state.place)), place)
+
+
+def _put(state: State, place: Place) -> State:
+    """The step cursor at ``place``; the field cursor goes to the same field of this block or phi line."""
     block, phi, domain = place
-    return replace(state, block=block, phi=phi, domain=domain, trail=trail)
+    cursor, rows = _row_of_step(state, place), visible(state)
+    if not rows or rows[nearest(rows, cursor)] != cursor:
+        cursor = state.cursor
+    return replace(state, block=block, phi=phi, domain=domain, cursor=cursor)
+
+
+def _row_of_step(state: State, place: Place) -> int:
+    """Row of the field under the cursor that a log prints at ``place``; the cursor where it prints none there."""
+    row, grid = state.row, state.contributions
+    if row is None or grid is None or state.comparison is None:
+        return state.cursor
+    visited, _ = divmod(place[0], grid.shape[3])
+    if row.field.startswith("phi."):
+        occurrence = visited * grid.n_phi + place[1]
+        words = f"[phi {place[1]}{f', block {visited}' if visited else ''}]"
+    elif row.stage in REPEATED:
+        occurrence, words = visited, ""
+    else:
+        return state.cursor
+    at = state.comparison.overview.place(row.field, occurrence, row.component)
+    return at if at is not None and words in state.rows[at].label else state.cursor
 
 
 def back(state: State) -> State:
@@ -68,8 +93,7 @@ def back(state: State) -> State:
     paused = replace(state, playing=False)
     if not state.trail:
         return replace(paused, message="no earlier step to go back to")
-    block, phi, domain = state.trail[-1]
-    return replace(paused, block=block, phi=phi, domain=domain, trail=state.trail[:-1])
+    return _put(replace(paused, trail=state.trail[:-1]), state.trail[-1])
 
 
 def play(state: State) -> State:
@@ -125,6 +149,14 @@ def viewed(state: State, by: int) -> State:
     view = VIEWS[(VIEWS.index(state.view) + by) % len(VIEWS)]
     waits = "" if state.can_step else f"contributions as {view}. {stepping_off(state)}"
     return replace(state, view=view, message=waits)
+
+
+def words(state: State) -> str:
+    """The step under the cursor, such as ``phi 3 domain 2``; empty without contributions."""
+    grid = state.contributions
+    if grid is None:
+        return ""
+    return " ".join(part for part in (f"phi {state.phi} domain {state.domain}", grid.block_name(state.block)) if part)
 
 
 def stepping_off(state: State) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from nbtui.console.drawing.line import Line, Span, clip, fit, left, line, rule, wrap
 from nbtui.console.drawing.numbers import full, marked, relative
 from nbtui.console.main.actions import ACTIONS
+from nbtui.console.main.contributions import FIELD_COLUMNS, PHI_NAMES
 from nbtui.console.main.panes.maps import window
 from nbtui.console.main.state import State
 from nbtui.evidence.read.package import Factor, Package
@@ -44,16 +45,8 @@ _ENDINGS = (
 )
 # components of fields for which the contributions have a value at every step
 _COLUMNS = {
-    ("hkl_frac", "h"): "h",
-    ("hkl_frac", "k"): "k",
-    ("hkl_frac", "l"): "l",
-    ("hkl_rounded", "h"): "h0",
-    ("hkl_rounded", "k"): "k0",
-    ("hkl_rounded", "l"): "l0",
-    **{(name, ""): name for name in ("F_latt_a", "F_latt_b", "F_latt_c", "F_latt", "F_cell")},
-    ("phi.k_frac", ""): "k",
-    ("phi.F_latt_b", ""): "F_latt_b",
-    ("phi.F_latt", ""): "F_latt",
+    **FIELD_COLUMNS,
+    **{(f"phi.{key}", ""): name for name, key in PHI_NAMES.items()},
     ("I_before_scaling", ""): "F_cell2_F_latt2",
 }
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from nbtui.console.drawing.line import Line, Span, clip, fit, left, line, right, wrap
 from nbtui.console.drawing.numbers import percent
-from nbtui.console.main.contributions import DIFFERS, FACTORS, Contributions, Place, Side, differs
+from nbtui.console.main.contributions import DIFFERS, FACTORS, PHI_NAMES, Contributions, Place, Side, differs
 from nbtui.console.main.state import State
 from nbtui.live.model import F_CELL_ORIGINS
 from nbtui.trace.text import clean
@@ -16,6 +16,7 @@ STEP_COLUMNS = 40  # width of "at this step"
 # lines about the place; the others are about values
 INDEX_LABELS = ("h k l", "C h k l", "node", "offset", "factors", "C factors")
 _LABEL = 10  # one cell for the mark of a change, then the name
+_PHI_LABELS = {"k": "C k", "F_latt_b": "C Flatt_b", "F_latt": "C F_latt"}
 _SAME = "="  # at the end of a name: C has the same values
 
 
@@ -157,18 +158,16 @@ def _phi_line(grid: Contributions, place: Place) -> list[Line]:
     """C's phi line of this step, if its terms are unknown, and Python's deviation from it."""
     block, phi, domain = place
     lines: list[Line] = []
-    for label, name, py_name in (
-        ("C k", "k_frac", "k"),
-        ("C Fl_b", "F_latt_b", "F_latt_b"),
-        ("C Flatt", "F_latt", "F_latt"),
-    ):
-        c_lines = grid.phi_lines(name, block, domain)
+    for py_name, key in PHI_NAMES.items():
+        c_lines = grid.phi_lines(key, block, domain)
         if c_lines is None or math.isnan(c_lines[phi]) or py_name not in grid.py.columns:
             continue
         value, c = float(grid.py.columns[py_name][place]), float(c_lines[phi])
         same = not differs(value, c)
         off = "Py equal" if same else f"Py {percent((value - c) / c)}" if c else "Py new"
-        lines.append(_entry(label, f"{c:.6g}", off, "faint" if same else "digit"))
+        lines.append(
+            _entry(f"C {py_name}".replace("F_latt_b", "Flatt_b"), f"{c:.6g}", off, "faint" if same else "digit")
+        )
     return lines
 
 
