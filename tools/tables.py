@@ -1,4 +1,4 @@
-"""``make docs``: docs/keys.md, docs/settings.md and docs/flags.md, printed from the tables that the programs use.
+"""``make docs``: keys.md, settings.md, flags.md and programs.md in docs, printed from the tables that the programs use.
 
 ``--check`` writes nothing and says which file is out of date, with exit code 1.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from nbsim.options.flag import Flag
 from nbsim.options.own import OWN
+from nbsim.options.programs import PROGRAMS
 from nbsim.options.quirks import Quirks
 from nbsim.options.table import SECTIONS
 from nbsim.options.usage import other_spellings
@@ -54,9 +55,11 @@ _TABLES = """
 
 | Table | Content |
 |---|---|
-| `[cases.NAME]` | for `nbtui NAME`: `folder` or `command`; `workdir`, `c_log`, `pixel = [slow, fast]`, `reports` |
+| `[cases.NAME]` | for `nbtui NAME`: `folder` or `command`; `workdir`, `c_log`, `pixel = [slow, fast]`, `reports`, \
+`c_program` |
 | `[profiles.NAME]` | a tolerance profile: `base`, `description`, `tolerance`, `only`, `[profiles.NAME.fields]` |
 | `[keys]` | your own keys, see docs/keys.md |
+| `[c_programs.NAME]` | a C program of your own: `base`, then quirks, `true` or `false`; see docs/programs.md |
 
 ## Environment
 
@@ -119,6 +122,44 @@ traces and printed pixels, statistics. stderr holds narration and progress.
 """
 
 
+_PROGRAMS = """# C programs
+
+Made by `make docs` from the table that the programs themselves use.
+
+The C program is not the same everywhere: the public repository has a stock version, three corrections that are not
+merged, and a CUDA version. `--c-program NAME` makes `nbsim` and the simulations of `nbtui` behave as one of them; it is
+a set of quirks (docs/flags.md) under one name. In `nbtui.toml`, `c_program` at the top is for every case, `c_program`
+in `[cases.NAME]` for one.
+
+Three options state the behaviour, the later ones winning: `--c-program`, `--phi-mode`, `--quirk`.
+
+- `--c-program NAME` alone is that program's own behaviour: with `stock`, phi = 0 keeps the vectors of the last step
+  (`c-parity`); with `fixed` and `cuda` it has fresh ones (`spec`).
+- An explicit `--phi-mode` overrides the program at phi = 0, and only there.
+- An explicit `--quirk NAME=on|off` overrides both.
+- Without `--c-program` the quirks are those of `stock` and the phi mode is `spec`. One word has two readings then:
+  `-curved_det` as the last word counts in `nbsim`, which says that the stock program ignores it there; `nbsim --compat`
+  and `nbtui` ignore it, as the stock program does.
+
+"""
+_OWN_PROGRAMS = """
+## A program of your own
+
+In `nbtui.toml`, a name, the program that it is derived from (`stock` without one), and the quirks in another state:
+
+```toml
+c_program = "ours"
+
+[c_programs.ours]
+base = "fixed"
+background_weighted = true
+```
+
+`nbtui config` checks the table. Packages state the name, and reproduce the run with `--c-program` and `--quirk`
+without this file.
+"""
+
+
 def keys() -> str:
     """docs/keys.md."""
     parts = [_KEYS]
@@ -149,10 +190,32 @@ def flags() -> str:
          item.metadata["off"])
         for item in fields(Quirks)
     )  # fmt: skip
-    text = "`--quirk NAME=on|off`. The defaults are what C does, but for the first, which `--phi-mode` sets.\n\n"
+    text = "`--quirk NAME=on|off`. The defaults are what the stock C program does, but for the first: "
+    text += "`--phi-mode` and `--c-program` set it. Those of other C programs: docs/programs.md.\n\n"
     return "".join(
         [*parts, _FILES, "\n## Quirks\n\n", text, _table(("Name", "Source", "Default", "On", "Off"), quirks)]
     )
+
+
+def programs() -> str:
+    """docs/programs.md."""
+    parts = [_PROGRAMS]
+    parts.append(_table(("Name", "What it is"), ((f"`{item.name}`", item.about) for item in PROGRAMS)))
+    for item in PROGRAMS:
+        if item.differences:
+            lines = "".join(f"- {sentence}\n" for sentence in item.differences)
+            parts.append(f"\n## `{item.name}` differs from `stock`\n\n{lines}")
+        if item.refuses:
+            refused = "".join(f"- `{entry.what}`: it {entry.reason}.\n" for entry in item.refuses)
+            parts.append(f"\n`--c-program {item.name}` refuses:\n\n{refused}")
+    states = (
+        (f"`{quirk.name}`", *("on" if getattr(item.switches, quirk.name) else "off" for item in PROGRAMS))
+        for quirk in fields(Quirks)
+        if len({getattr(item.switches, quirk.name) for item in PROGRAMS}) > 1
+    )
+    parts.append("\n## Quirks in which they differ\n\n")
+    parts.append(_table(("Quirk", *(f"`{item.name}`" for item in PROGRAMS)), states))
+    return "".join([*parts, _OWN_PROGRAMS])
 
 
 def _flag_row(flag: Flag) -> tuple[str, ...]:
@@ -196,10 +259,15 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
 
 
+def _pages() -> Iterable[tuple[str, str]]:
+    """Names and texts of all pages."""
+    yield from (("keys.md", keys()), ("settings.md", settings()), ("flags.md", flags()), ("programs.md", programs()))
+
+
 def main(words: list[str]) -> int:
     """Write the files, or say with ``--check`` which one is not as it would be written."""
     stale = []
-    for name, text in (("keys.md", keys()), ("settings.md", settings()), ("flags.md", flags())):
+    for name, text in _pages():
         path = DOCS / name
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from nbsim.image.render import Image, render
     from nbsim.model import StructureFactors, TraceLine
     from nbsim.module import ExperimentModule
+    from nbsim.options.compat import in_any_place
     from nbsim.options.flag import Flag, number
     from nbsim.options.options import NOT_GIVEN, Options
     from nbsim.options.own import OWN
     from nbsim.options.parse import parse, split_command, walk
+    from nbsim.options.programs import PROGRAMS, CProgram, derived, program_named, switches_of
     from nbsim.options.quirks import Quirks
     from nbsim.options.table import FLAGS, SECTIONS, flag_named
     from nbsim.parameter_vector import ParameterVector
@@ -62,6 +64,7 @@ __all__ = [
     "MADE_BY",
     "NOT_GIVEN",
     "OWN",
+    "PROGRAMS",
     "R_E_SQR",
     "SECTIONS",
     "SETUP_LINES_MADE_BY",
@@ -70,6 +73,7 @@ __all__ = [
     "WATER_F",
     "WATER_MASS",
     "AsymmetricUnit",
+    "CProgram",
     "CellConstraint",
     "CrystalFrame",
     "DetectorFrame",
@@ -96,6 +100,7 @@ __all__ = [
     "cell_of",
     "covariance",
     "crystal_frame",
+    "derived",
     "detector_frame",
     "dispersion_steps",
     "fisher_information",
@@ -104,6 +109,7 @@ __all__ = [
     "from_command",
     "hdiv_steps",
     "image_values",
+    "in_any_place",
     "kernel_is_built",
     "load_structure_factors",
     "misset_angles",
@@ -115,6 +121,7 @@ __all__ = [
     "parse",
     "phi_steps",
     "pixel_centers",
+    "program_named",
     "reflections_at",
     "render",
     "rotation_matrix",
@@ -124,6 +131,7 @@ __all__ = [
     "simulate_pixel",
     "split_command",
     "starting_cell",
+    "switches_of",
     "term_details",
     "terms_rows",
     "trace_lines",
@@ -140,10 +148,12 @@ _NAMES = {
     "image.compiled": "kernel_is_built",
     "image.render": "Image render",
     "model": "StructureFactors TraceLine",
+    "options.compat": "in_any_place",
     "options.flag": "Flag number",
     "options.options": "NOT_GIVEN Options",
     "options.own": "OWN",
     "options.parse": "parse split_command walk",
+    "options.programs": "PROGRAMS CProgram derived program_named switches_of",
     "options.quirks": "Quirks",
     "options.table": "FLAGS SECTIONS flag_named",
     "module": "ExperimentModule",

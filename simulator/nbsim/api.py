@@ -27,6 +27,7 @@ from nbsim.model import (
 )
 from nbsim.notebook import page, text
 from nbsim.options.options import Options
+from nbsim.options.programs import CProgram
 from nbsim.options.quirks import Quirks
 from nbsim.parameters import ROWS, Parameters, Value
 from nbsim.pixel import pixel as pixels
@@ -53,7 +54,8 @@ class Experiment(ExperimentData):
         command: str | Sequence[str],
         workdir: Path | str = ".",
         *,
-        phi_mode: str = "spec",
+        phi_mode: str | None = None,
+        c_program: CProgram | str | None = None,
         dtype: torch.dtype = torch.float64,
         device: str | torch.device = "cpu",
         quirks: Mapping[str, bool] = {},
@@ -64,17 +66,26 @@ class Experiment(ExperimentData):
         Args:
             command: the command line as text or words, with or without the name of the program.
             workdir: folder of its input files.
-            phi_mode: ``spec``, fresh vectors at phi = 0; or ``c-parity``, the C program's behaviour.
+            phi_mode: ``spec``, fresh vectors at phi = 0 (the default without a program); or ``c-parity``, those of the
+                last phi step.
+            c_program: C program whose quirks apply: ``stock``, ``fixed`` or ``cuda``; see docs/programs.md.
             dtype: torch.float64 or torch.float32.
             device: ``cpu`` or ``cuda``.
-            quirks: C's oddities by name, on or off; see :mod:`nbsim.options.quirks`.
+            quirks: C's oddities by name, on or off, over program and phi mode; see :mod:`nbsim.options.quirks`.
             compat: read the command line by C's rules; see :mod:`nbsim.options.compat`.
 
         Raises:
             InputError: the command line, one of its files or an argument is unusable.
         """
         made = build.from_command(
-            command, Path(workdir), phi_mode=phi_mode, dtype=dtype, device=device, quirks=quirks, compat=compat
+            command,
+            Path(workdir),
+            phi_mode=phi_mode,
+            c_program=c_program,
+            dtype=dtype,
+            device=device,
+            quirks=quirks,
+            compat=compat,
         )
         return cls._of(made)
 

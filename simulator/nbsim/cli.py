@@ -96,7 +96,8 @@ def _run(argv: Sequence[str]) -> None:
     experiment = from_command(
         settings.flags,
         folder,
-        phi_mode=settings.values["--phi-mode"],
+        phi_mode=settings.typed.get("--phi-mode"),
+        c_program=settings.typed.get("--c-program"),
         dtype=getattr(torch, settings.values["--dtype"]),
         device=settings.values["--device"],
         quirks=settings.quirks,

@@ -50,6 +50,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("reports", "path", Path("reports"), "directory for writing and finding evidence packages"),
     Setting("profile", "text", "full", "tolerance profile: scaling, full, spec, c-parity or one of [profiles.NAME]"),
     Setting(
+        "c_program",
+        "text",
+        "",
+        "C program whose quirks apply in simulations: stock, fixed, cuda or one of [c_programs.NAME]; without one, the "
+        "phi mode alone decides",
+    ),
+    Setting(
         "theme",
         "choice",
         "dark",

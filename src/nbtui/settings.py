@@ -22,8 +22,9 @@ from nbtui.trace.model import TraceError
 from nbtui.trace.text import clean
 
 FILE_NAME = "nbtui.toml"
-TABLES = ("cases", "profiles", "keys")
-CASE_KEYS = ("folder", "command", "workdir", "c_log", "pixel", "reports")
+TABLES = ("cases", "profiles", "keys", "c_programs")
+CASE_KEYS = ("folder", "command", "workdir", "c_log", "pixel", "reports", "c_program")
+BASE_PROGRAM = "stock"  # of a [c_programs.NAME] without base
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,17 @@ class CaseEntry:
     c_log: Path | None = None
     pixel: tuple[int, int] | None = None  # (slow, fast)
     reports: Path | None = None
+    c_program: str | None = None
+
+
+@dataclass(frozen=True)
+class ProgramEntry:
+    """One ``[c_programs.NAME]`` table: a program of nbsim's table, and quirks in another state, unchecked here."""
+
+    name: str
+    file: Path
+    base: str
+    quirks: tuple[tuple[str, bool], ...]
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,7 @@ class Configuration:
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     keys: Mapping[str, KeyEntry] = field(default_factory=dict)  # by action id
     values: Mapping[str, Written] = field(default_factory=dict)  # by name in SETTINGS
+    c_programs: Mapping[str, ProgramEntry] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
 
     def effective(self, environ: Mapping[str, str] = os.environ) -> dict[str, Effective]:
@@ -66,6 +79,12 @@ class Configuration:
     def reports(self) -> Path:
         """The directory of packages."""
         return Path(str(self.effective()["reports"].value))
+
+    def c_program(self, case: str | None) -> str:
+        """Name of the C program for a case from these files, else of the settings; empty without one."""
+        entry = self.cases.get(case or "")
+        own = entry.c_program if entry is not None else None
+        return own or str(self.effective()["c_program"].value)
 
     @property
     def profile(self) -> str:
@@ -127,7 +146,24 @@ def _merged(below: Configuration, path: Path, table: Mapping[str, Any]) -> Confi
         if setting.name in table
     }
     keys = {**below.keys, **_keys(table.get("keys", {}), path, where)}
-    return Configuration(cases, profiles, keys, {**below.values, **values}, (*below.files, path))
+    programs = {name: _program(name, entry, path) for name, entry in _subtables(table, "c_programs", where)}
+    return Configuration(
+        cases,
+        profiles,
+        keys,
+        {**below.values, **values},
+        {**below.c_programs, **programs},
+        (*below.files, path),
+    )
+
+
+def _program(name: str, entry: Mapping[str, Any], path: Path) -> ProgramEntry:
+    where = f"{clean(str(path))}: c_programs.{clean(name)}"
+    switches = {key: value for key, value in entry.items() if key != "base"}
+    for key, value in switches.items():
+        if not isinstance(value, bool):
+            raise UnusableInput(f"{where}: {clean(key)} must be true or false: the quirk as in C, or not")
+    return ProgramEntry(name, path, _text(entry, "base", where) or BASE_PROGRAM, tuple(switches.items()))
 
 
 def _keys(table: object, path: Path, where: str) -> dict[str, KeyEntry]:
@@ -179,6 +215,7 @@ def _case(name: str, entry: Mapping[str, Any], path: Path) -> CaseEntry:
         c_log=_path(entry, "c_log", path, where),
         pixel=_pixel(entry.get("pixel"), where),
         reports=_path(entry, "reports", path, where),
+        c_program=_text(entry, "c_program", where),
     )
 
 

@@ -75,7 +75,7 @@ def test_it_runs_elsewhere_with_links_and_one_thread(here: Path, monkeypatch: py
     scratch = Path((record / "pwd").read_text().strip())
     assert scratch not in (here, case) and not scratch.exists()
     words = (record / "argv").read_text().split("\n")[:-1]
-    expected = ["-hkl", "p1.hkl", "-mat", str(case / "../A.mat"), "-floatfile", "float.bin", "-trace_pixel", "3", "4"]
+    expected = ["-trace_pixel", "3", "4", "-hkl", "p1.hkl", "-mat", str(case / "../A.mat"), "-floatfile", "float.bin"]
     assert words == expected
     assert sorted(path.name for path in case.iterdir()) == sorted([*mine, "command.txt", "trace_c.log"])
 

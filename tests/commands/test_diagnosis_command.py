@@ -126,7 +126,7 @@ def test_two_logs_need_no_command_line(logs: list[str], capsys: pytest.CaptureFi
         ("nanoBragg -cell '30 37\n", "No closing quotation"),
         ("# nothing yet\n", "no nanoBragg flags in it"),
         ("nanoBragg -default_F 1 -trace_pixel 1\n", "-trace_pixel needs SLOW FAST"),
-        ("nanoBragg -default_F 1 -cell 50 50 50 -mat gone.mat -detector_thick\n", "the C program crashes"),
+        ("nanoBragg -default_F 1 -cell 50 50 50 -mat gone.mat -detector_thick\n", "the stock C program crashes"),
         ("nanoBragg -hkl gone.hkl -cell 50 50 50\n", "gone.hkl: cannot be read"),
         ("nanoBragg -default_F 1\n", "no crystal"),
     ],

@@ -14,7 +14,14 @@ from nbtui.errors import UnusableInput
 from nbtui.setting_table import NAMES, SETTINGS, THEMES, effective
 from nbtui.settings import TABLES, load
 
-RIGHT = {"reports": "r", "profile": "scaling", "theme": "light", "characters": "ascii", "mouse": False}
+RIGHT = {
+    "reports": "r",
+    "profile": "scaling",
+    "c_program": "fixed",
+    "theme": "light",
+    "characters": "ascii",
+    "mouse": False,
+}
 RIGHT |= {"fps": 7, "diagnose": False, "animation": False}
 
 

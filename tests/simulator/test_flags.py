@@ -155,7 +155,7 @@ def test_words_that_c_skips_are_listed() -> None:
     assert parse(["-unknown", "7", "-N", "5", "stray", "-Nfoo", "3", "-lambda"], compat=True).ignored == (
         "-unknown", "7", "stray", "-Nfoo", "3", "-lambda",
     )  # fmt: skip
-    with pytest.raises(InputError, match="-detector_abs needs a value; the C program crashes"):
+    with pytest.raises(InputError, match="-detector_abs needs a value; the stock C program crashes"):
         parse(["-detector_abs"], compat=True)
 
 

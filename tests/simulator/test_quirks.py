@@ -44,7 +44,12 @@ CASES = [
     ("background_twice", FLAT + "-N 3 -oversample 2 -water 5 -oversample_polar " + LAYERS),
     ("running_sum_weights", FLAT + "-N 3 -oversample 2 -oversample_omega"),
     ("running_sum_weights", FLAT + "-N 3 -oversample 2 -oversample_thick -oversample_polar -water 2 " + LAYERS),
+    ("background_weighted", FLAT + "-N 3 -oversample 2 -oversample_omega -water 2"),
+    ("background_weighted", FLAT + "-N 3 -oversample 2 -oversample_thick -oversample_polar -water 2 " + LAYERS),
 ]
+
+# quirks in another state, without which one has no effect
+TOGETHER_WITH = {"background_weighted": {"running_sum_weights": False}}
 
 # where flags, sources, layers and cuts meet; any subset of quirks must follow the plain loops
 MIXED = [
@@ -98,7 +103,7 @@ def assert_as_plain(experiment: Experiment) -> dict[tuple[int, int], float]:
 @pytest.mark.slow
 @pytest.mark.parametrize(("quirk", "command"), CASES)
 def test_each_quirk_agrees_with_plain_loops_on_and_off(quirk: str, command: str, folder: Path) -> None:
-    as_c = from_command(command, folder, phi_mode="c-parity")
+    as_c = from_command(command, folder, phi_mode="c-parity", quirks=TOGETHER_WITH.get(quirk, {}))
     on = assert_as_plain(as_c)
     off = assert_as_plain(as_c.with_quirks(**{quirk: False}))
     top = max(*on.values(), *off.values())

@@ -273,7 +273,7 @@ class PlainRun:
                 background *= math.prod(own)
             elif flags[which] or not keeps[which]:
                 weights = [w * x for w, x in zip(weights, own, strict=True)]
-                background *= mean[which]
+                background *= mean[which] if q.background_weighted or not flags[which] else 1.0
             else:
                 weights = [w * cached[which] for w in weights]
                 background *= cached[which]
@@ -284,5 +284,7 @@ class PlainRun:
             return
         once = 1.0
         for which in range(3):
+            if flags[which] and not q.running_sum_weights and not q.background_weighted:
+                continue
             once *= mean[which] if flags[which] or not keeps[which] else cached[which]
         self.values[at] = constant * total + water * once

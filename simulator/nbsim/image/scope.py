@@ -36,9 +36,10 @@ FOLLOWED: Mapping[str, str] = {
     "structure_factors": "grid h_min k_min l_min default_f source n_reflections holes",
     "quirks": "phi_carryover curved_transposed point_pixel_without_area thick_flag_zeroes culled_polar_zero "
     "nopolar_overridden grating_literal dimensional_shape_width sphere_literal zero_term_skip interpolation_switch_off "
-    "running_sum_weights "
+    "running_sum_weights background_weighted "
     # quirks of the set-up are already applied
-    "twotheta_axis_sets_angle pix0_vector_discarded convention_forces_pivot normal_rederived twotheta_axis_as_typed "
+    "last_thickness_flag_crashes last_curved_det_ignored twotheta_axis_sets_angle pix0_vector_discarded "
+    "convention_forces_pivot normal_rederived twotheta_axis_as_typed "
     "ratio_without_twotheta mosaic_first_identity mosaic_single_precision interpolate_before_sizes "
     "matrix_rescaled_by_cell cell_sine_of_gamma_star source_file_literal hkl_integer_rows",
 }

@@ -16,10 +16,12 @@ from typing import Any
 from nbsim.c_numbers import atof, atoi
 from nbsim.errors import InputError
 from nbsim.options.flag import Flag
+from nbsim.options.quirks import Quirks
 from nbsim.options.table import FLAGS, MISSET_RANDOM
 
 Match = tuple[Flag, tuple[Any, ...]]
 
+_ANY_WORD = "on"  # after -curved_det
 _CRASHES_LAST = ("-detector_abs", "-detector_thick", "-detector_thicksteps", "-thicksteps")
 
 
@@ -29,7 +31,7 @@ def header_files(tokens: Sequence[str]) -> dict[str, str]:
     return {name: value for name in ("-mask", "-img") for token, value in pairs if name in token}
 
 
-def matches(tokens: Sequence[str]) -> tuple[list[Match], tuple[str, ...]]:
+def matches(tokens: Sequence[str], quirks: Quirks) -> tuple[list[Match], tuple[str, ...]]:
     """The options that C finds in ``tokens`` (without the program name), in its order, and the words it skips.
 
     Raises:
@@ -37,13 +39,13 @@ def matches(tokens: Sequence[str]) -> tuple[list[Match], tuple[str, ...]]:
     """
     found: list[Match] = []
     used: set[int] = set()
-    for start, end, flag, words in spans(tokens):
+    for start, end, flag, words in spans(tokens, quirks):
         found.append((flag, tuple(_value(tokens[start], word, flag) for word in words)))
         used.update(range(start, end))
     return found, tuple(token for at, token in enumerate(tokens) if at not in used)
 
 
-def spans(tokens: Sequence[str]) -> Iterator[tuple[int, int, Flag, tuple[str, ...]]]:
+def spans(tokens: Sequence[str], quirks: Quirks) -> Iterator[tuple[int, int, Flag, tuple[str, ...]]]:
     """Every option that C finds in ``tokens``: its start and end, its row, its words; they may overlap.
 
     Raises:
@@ -56,11 +58,32 @@ def spans(tokens: Sequence[str]) -> Iterator[tuple[int, int, Flag, tuple[str, ..
         for flag in _rows(token, following):
             words = _words(flag, following)
             if words is None:
-                if any(name in _CRASHES_LAST for name in flag.names):
-                    raise InputError(f"{token} needs a value; the C program crashes without one (S2)")
+                effect = None if following else effect_of_last(flag, quirks)
+                if effect is None and any(name in _CRASHES_LAST for name in flag.names):
+                    raise InputError(f"{token} needs a value; the stock C program crashes without one (S2)")
+                if effect:
+                    yield at, at + 1, flag, ()
                 continue
             if _has_effect(flag, words):
                 yield at, at + 1 + len(words), flag, tuple(words)
+
+
+def effect_of_last(flag: Flag, quirks: Quirks) -> bool | None:
+    """Whether an option that needs a word counts as the last word; None where programs do not differ in it."""
+    if flag.also.get("curved"):
+        return not quirks.last_curved_det_ignored
+    if any(name in _CRASHES_LAST for name in flag.names) and not quirks.last_thickness_flag_crashes:
+        return False
+    return None
+
+
+def in_any_place(tokens: Sequence[str], quirks: Quirks) -> list[str]:
+    """``tokens`` with a last word that means the same before others: an ignored one left out, a switch with a word."""
+    last = tokens[-1] if tokens else ""
+    effects = [effect_of_last(flag, quirks) for flag in _rows(last, ())] if last.startswith("-") else []
+    if True in effects:
+        return [*tokens, _ANY_WORD]
+    return list(tokens[:-1] if effects and None not in effects else tokens)
 
 
 def readable(words: Sequence[str], workdir: Path) -> tuple[list[str], tuple[str, ...]]:

@@ -157,7 +157,7 @@ class Flag:
         if self.special is not None:
             self.special(changes, values, quirks)
             return
-        if self.values:
+        if self.values and self.sets:
             stored = values[0] if self.values == 1 and not self.most else values
             for name in self.sets:
                 changes[name] = values[0] / self.divide if self.divide != 1.0 else stored

@@ -20,7 +20,7 @@ class Options:
 
     argv: tuple[str, ...] = field(default=(), compare=False)
     as_c: bool = field(default=False, compare=False)  # read as C reads it: any value that it takes, any source line
-    ignored: tuple[str, ...] = field(default=(), compare=False)  # words that C skips; only when read as C reads it
+    ignored: tuple[str, ...] = field(default=(), compare=False)  # words that C skips
 
     # crystal
     cell: tuple[float, ...] | None = None  # A and degrees, one to six values

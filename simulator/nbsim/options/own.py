@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from nbsim.errors import InputError
+from nbsim.options.programs import NAMES, sentences
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,12 @@ def _choice(name: str, choices: str, help_: str) -> Own:
 
 OWN = (
     _choice("--phi-mode", "spec|c-parity", "c-parity keeps the vectors of the last phi step at phi = 0, as C does"),
+    Own(
+        "--c-program",
+        "C program whose quirks apply; sets the phi mode too, where --phi-mode is not given. " + sentences(),
+        "|".join(NAMES),
+        choices=NAMES,
+    ),
     _choice("--device", "cpu|cuda", "device of the computation"),
     _choice("--dtype", "float64|float32", "precision"),
     Own(
@@ -45,7 +52,8 @@ _BY_NAME = {own.name: own for own in OWN}
 class Settings:
     """The values of nbsim's own options, and the words of nanoBragg."""
 
-    values: dict[str, str] = field(default_factory=lambda: {own.name: own.default for own in OWN if own.choices})
+    values: dict[str, str] = field(default_factory=lambda: {own.name: own.default for own in OWN if own.default})
+    typed: dict[str, str] = field(default_factory=dict)  # the choices on the command line
     quirks: dict[str, bool] = field(default_factory=dict)
     threads: int = 1
     compat: bool = False
@@ -84,7 +92,7 @@ def _set(settings: Settings, own: Own, value: str) -> None:
     if own.choices:
         if value not in own.choices:
             raise InputError(f"{own.name} {value}: one of {', '.join(own.choices)}")
-        settings.values[own.name] = value
+        settings.values[own.name] = settings.typed[own.name] = value
     elif own.name == "--quirk":
         quirk, _, state = value.partition("=")
         if state not in ("on", "off"):

@@ -75,16 +75,21 @@ def _header_files(argv: Sequence[str]) -> dict[str, str]:
     return {token: argv[i + 1] for i, token in enumerate(argv[:-1]) if token in ("-mask", "-img")}
 
 
-def walk(tokens: Sequence[str], *, compat: bool = False) -> Iterator[tuple[int, int, Flag, tuple[str, ...]]]:
+def walk(
+    tokens: Sequence[str],
+    *,
+    compat: bool = False,
+    quirks: Quirks = Quirks(),  # noqa: B008
+) -> Iterator[tuple[int, int, Flag, tuple[str, ...]]]:
     """Every option of ``tokens`` (without the program name): its start and end, its row, its words.
 
-    ``compat``: those that C finds, which may overlap.
+    ``compat``: those that C finds, which may overlap. The last word is left out where ``quirks`` ignore it.
 
     Raises:
         InputError: an unknown option, or too few words after one.
     """
     if compat:
-        yield from matching.spans(tokens)
+        yield from matching.spans(tokens, quirks)
         return
     at = 0
     while at < len(tokens):
@@ -97,6 +102,10 @@ def walk(tokens: Sequence[str], *, compat: bool = False) -> Iterator[tuple[int, 
             raise _unknown(token)
         if token == "-misset" and following and "rand" in following[0]:
             flag = MISSET_RANDOM
+        if not following and matching.effect_of_last(flag, quirks) is not None:
+            if matching.effect_of_last(flag, quirks):
+                yield at, at + 1, flag, ()
+            return
         words = _take(flag, token, following)
         # C counts the word after -curved_det but does not consume it: it may be the next option
         unused = flag.also.get("curved") and words[0].startswith("-")
@@ -132,13 +141,15 @@ def parse(
             read_header_changes(workdir / files[name], changes, is_mask=name == "-mask")
     ignored: tuple[str, ...] = ()
     if compat:
-        matches, ignored = matching.matches(tokens)
+        matches, ignored = matching.matches(tokens, quirks)
         for flag, values in matches:
             _apply(flag, values, changes, quirks)
     else:
-        for start, _, flag, words in walk(tokens):
-            name = tokens[start]
+        read = 0
+        for start, end, flag, words in walk(tokens, quirks=quirks):
+            name, read = tokens[start], end
             _apply(flag, tuple(flag.value(name, word) for word in words), changes, quirks)
+        ignored = tuple(tokens[read:])
     return Options(argv=tuple(argv), as_c=compat, ignored=(*ignored, *missing), **changes)
 
 

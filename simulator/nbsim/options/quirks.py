@@ -47,9 +47,19 @@ class Quirks:
     running_sum_weights: bool = _quirk(
         "L17", "oversample factors multiply the running sum", "each term its own factors"
     )
+    # matters without the one above
+    background_weighted: bool = _quirk(
+        "L17", "oversample factors multiply the background too", "they do not, where each term has its own factors"
+    )
 
     # set-up
     twotheta_axis_sets_angle: bool = _quirk("S1", "-twotheta_axis x also sets the angle", "axis only")
+    last_thickness_flag_crashes: bool = _quirk(
+        "S2", "-detector_abs, -detector_thick, -thicksteps as the last word are refused", "ignored there"
+    )
+    last_curved_det_ignored: bool = _quirk(
+        "setup 1.2", "-curved_det as the last word is ignored", "a switch, also as the last word"
+    )
     pix0_vector_discarded: bool = _quirk("S4", "typed pix0 vector is not used", "typed pix0 vector is used")
     convention_forces_pivot: bool = _quirk("S5", "convention overrules -pivot", "explicit -pivot honoured")
     normal_rederived: bool = _quirk("S10", "normal = fast x slow unless |normal| is exactly 1", "normal as typed")

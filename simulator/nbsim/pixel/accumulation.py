@@ -168,11 +168,10 @@ def sum_pixels(experiment: ExperimentData, terms: Terms) -> PixelSums:
     executed, value = terms.passes.executed.flatten(1), terms.value.flatten(1)
     background = water_background(experiment).expand(shape[0])
     start = background if experiment.quirks.background_twice else torch.zeros_like(background)
-    own = _factor(corrections, Use.EACH_TERM, shape)
-    if own is not None:
-        value = value * own
-        for correction in corrections:
-            start = start * correction.mean if correction.use is Use.EACH_TERM else start
+    for correction in corrections:
+        if correction.use is Use.EACH_TERM:  # one factor after the other, as the fixed program rounds them
+            value = (value.reshape(shape) * correction.at_terms[..., None, None]).flatten(1)
+            start = start * correction.mean if experiment.quirks.background_weighted else start
     weights = _factor(corrections, Use.RUNNING, shape)
     running = _accumulate(value, start, executed, weights)
     intensity = running[:, -1]
@@ -195,6 +194,8 @@ def sum_pixels(experiment: ExperimentData, terms: Terms) -> PixelSums:
         factors.append(factor)
     if not experiment.quirks.background_twice:
         for correction in corrections:
+            if correction.use is Use.EACH_TERM and not experiment.quirks.background_weighted:
+                continue
             background = background * (correction.cached if correction.use is Use.CACHED else correction.mean)
         scaled = scaled + background
     capture, polar, omega = factors

@@ -19,6 +19,7 @@ from nbsim.model import ExperimentData, Inputs, StructureFactors
 from nbsim.options import parse as flags
 from nbsim.options.headers import read_mask
 from nbsim.options.options import Options
+from nbsim.options.programs import CProgram, known, switches_of
 from nbsim.options.quirks import Quirks, named
 from nbsim.parameters import Parameters, Value
 from nbsim.place import check_place
@@ -31,7 +32,6 @@ from nbsim.setup.notices import misset_seed, setup_notices
 from nbsim.setup.parameters import changed, starting, with_derived
 from nbsim.vectors import length
 
-PHI_MODES = {"spec": False, "c-parity": True}
 _OVERSAMPLE_RULE = 3.0
 
 
@@ -289,7 +289,8 @@ def from_command(
     command: str | Sequence[str],
     workdir: Path,
     *,
-    phi_mode: str = "spec",
+    phi_mode: str | None = None,
+    c_program: CProgram | str | None = None,
     dtype: torch.dtype = torch.float64,
     device: str | torch.device = "cpu",
     quirks: Mapping[str, bool] = {},
@@ -297,21 +298,21 @@ def from_command(
 ) -> ExperimentData:
     """The experiment of a nanoBragg command line, text or words.
 
-    ``phi_mode`` ``spec`` gives fresh vectors at phi = 0, ``c-parity`` C's behaviour; ``quirks`` overrides it;
-    ``compat`` reads the words by C's rules (:mod:`nbsim.options.compat`). Set-up is always done in float64 and then
-    moved.
+    ``c_program`` sets the quirks, ``phi_mode`` that at phi = 0 (``spec``: fresh vectors, ``c-parity``: those of the
+    last step), ``quirks`` single ones; the later of the three wins. ``compat`` reads the words by C's rules
+    (:mod:`nbsim.options.compat`). Set-up is always done in float64 and then moved.
 
     Raises:
-        InputError: unknown phi mode, dtype, device or quirk, or an unusable command line or file.
+        InputError: unknown program, phi mode, dtype, device or quirk, an unusable command line or file, or an option
+            that the program refuses.
     """
-    if phi_mode not in PHI_MODES:
-        raise InputError(f"phi mode {phi_mode}: must be one of {', '.join(PHI_MODES)}")
+    program = known(c_program)
     place = check_place(dtype, device)
-    switches = Quirks(phi_carryover=PHI_MODES[phi_mode])
-    for name, value in quirks.items():
-        switches = named(switches, name, value)
+    switches = switches_of(program, phi_mode, quirks, compat=compat)
     argv = flags.split_command(command) if isinstance(command, str) else list(command)
     options = flags.parse(argv, workdir, switches, compat=compat)
+    if program is not None:
+        options = program.options(options)
     made = build(options, workdir, switches)
     if dtype == torch.float64 and place.type == "cpu":
         return made

@@ -57,6 +57,13 @@ def _header_notices(options: Options) -> list[str]:
     return notices
 
 
+def _last_word_notices(options: Options) -> list[str]:
+    """A last word that not every C program uses."""
+    if options.curved and options.argv and options.argv[-1].startswith("-curved_det"):
+        return ["-curved_det is the last word: the stock C program ignores it there (--c-program stock)"]
+    return []
+
+
 def _sensor_notices(options: Options) -> list[str]:
     layers = plan.sensor_layers(options)
     if layers.thickness > 0.0 and options.mu_per_m is None:
@@ -107,6 +114,7 @@ def setup_notices(
         *_crystal_notices(options, parameters, inputs),
         *cell_notices(typed_cell(options), derived.lattice),
         *_header_notices(options),
+        *_last_word_notices(options),
         *_sensor_notices(options),
         *_source_notices(options, quirks, inputs),
     ]

@@ -16,10 +16,11 @@ from torch import Tensor
 from nbsim.errors import InputError
 from nbsim.factors.reflections import is_reflection_file
 from nbsim.model import ExperimentData
-from nbsim.options.compat import matches
+from nbsim.options.compat import in_any_place, matches
 from nbsim.options.flag import Flag
 from nbsim.options.options import Options
 from nbsim.options.parse import parse, walk
+from nbsim.options.programs import FIXED
 from nbsim.options.quirks import Quirks
 from nbsim.options.table import FLAGS
 from nbsim.setup.notices import misset_seed
@@ -54,6 +55,8 @@ _REMOVED = (
     "sample_c_mm",
 )
 _INTERPOLATED = 2  # cells along an axis, at most, for which C interpolates (S16)
+# C programs have either state; the last word is written so that it means the same in all
+_OF_ANY_PROGRAM = ("phi_carryover", "last_curved_det_ignored", "last_thickness_flag_crashes")
 _BEYOND_C = {
     "n_matrix": "sizes of the crystal along other directions than its axes",
     "mosaic_spreads": "mosaic spreads about several axes",
@@ -86,14 +89,15 @@ def _spelled(flag: Flag, value: Any) -> list[str]:
     return [flag.names[0], *(one if isinstance(one, str) else repr(one) for one in values)]
 
 
-def _own_words(options: Options) -> list[str]:
+def _own_words(options: Options, quirks: Quirks) -> list[str]:
     """The command line as typed, without the program's name; one matched by C's rules in plain spelling."""
     tokens = list(options.argv)
     if tokens and not tokens[0].startswith("-"):
         tokens = tokens[1:]
+    tokens = in_any_place(tokens, quirks)
     if not options.as_c:
         return tokens
-    return [word for flag, values in matches(tokens)[0] for word in _spelled(flag, values)]
+    return [word for flag, values in matches(tokens, quirks)[0] for word in _spelled(flag, values)]
 
 
 def _without_headers(tokens: Sequence[str]) -> list[str]:
@@ -144,6 +148,12 @@ def _target(experiment: ExperimentData, edited: bool) -> Options:
     return options
 
 
+def _off(quirks: Quirks) -> list[str]:
+    """Quirks that are off, without those that do not change the meaning of the written command line."""
+    switches = {item.name: getattr(quirks, item.name) for item in fields(Quirks)}
+    return [name for name, on in switches.items() if not on and name not in _OF_ANY_PROGRAM]
+
+
 def _check_expressible(experiment: ExperimentData) -> None:
     """Refuse what the C program cannot do.
 
@@ -152,9 +162,9 @@ def _check_expressible(experiment: ExperimentData) -> None:
     """
     if experiment.replaced:
         raise InputError(f"{', '.join(experiment.replaced)}: replaced by hand; no command line gives these tensors")
-    for item in fields(Quirks):
-        if item.name != "phi_carryover" and not getattr(experiment.quirks, item.name):
-            raise InputError(f"quirk {item.name} is off: the C program has no switch for it")
+    off = _off(experiment.quirks)
+    if off and off != _off(FIXED.switches):
+        raise InputError(f"quirk {off[0]} is off: the C program has no switch for it")
     for name, about in _BEYOND_C.items():
         if getattr(experiment.parameters, name) is not None:
             raise InputError(f"{name}: the C program has no {about}")
@@ -250,7 +260,7 @@ def to_command(experiment: ExperimentData, folder: Path | None = None) -> list[s
     named = _files(experiment, folder)
     edited = bool(named or _differing(typed, options))
     target = replace(_target(experiment, edited), **named)
-    words = _with_misset(_own_words(options), target)
+    words = _with_misset(_own_words(options, quirks), target)
     for field, value in _differing(typed, target).items():
         words = _with_field(words, field, value, quirks)
     return _checked(_with_pivot(words, target, quirks), target, quirks)

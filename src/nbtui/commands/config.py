@@ -48,6 +48,9 @@ def _content(configuration: Configuration, with_keys: bool) -> dict[str, list[di
         raise UnusableInput(
             f"{clean(effective['profile'].origin)}: no profile is called '{clean(profile)}'; known: {known}"
         )
+    from nbtui.live.programs import check
+
+    check(configuration)
     settings: list[dict[str, object]] = [
         {
             "name": name,
@@ -73,6 +76,10 @@ def _content(configuration: Configuration, with_keys: bool) -> dict[str, list[di
         "keys": keys,
         "cases": [{"name": name, "origin": str(entry.source)} for name, entry in configuration.cases.items()],
         "profiles": [{"name": name} for name in configuration.profiles],
+        "c_programs": [
+            {"name": name, "base": entry.base, "origin": str(entry.file)}
+            for name, entry in configuration.c_programs.items()
+        ],
     }
 
 
@@ -84,7 +91,13 @@ def _lines(content: dict[str, list[dict[str, object]]]) -> list[str]:
         value = entry["value"]
         shown = str(value).lower() if isinstance(value, bool) else f"{value} {entry['unit']}".strip()
         lines.append(_row(str(entry["name"]), shown, str(entry["origin"])))
-    for title, first, second in (("keys", "action", "keys"), ("cases", "name", ""), ("profiles", "name", "")):
+    tables = (
+        ("keys", "action", "keys"),
+        ("cases", "name", ""),
+        ("profiles", "name", ""),
+        ("c_programs", "name", "base"),
+    )
+    for title, first, second in tables:
         if content[title]:
             lines += ["", title]
             rows = content[title]

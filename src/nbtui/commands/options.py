@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from nbtui.console.session.store import Saved
-    from nbtui.live.model import Case, Settings
+    from nbtui.live.model import Case, CProgram, Settings
     from nbtui.parity.model import Comparison
     from nbtui.settings import Configuration
     from nbtui.trace.model import Trace
@@ -56,6 +56,8 @@ class Request:
     dtype: str = "float64"
     device: str = "cpu"
     quirks: tuple[tuple[str, bool], ...] = ()
+    c_program: CProgram | None = None
+    omp_threads: int = 1
     profile: str = "full"
     tolerance: float | None = None
     invocation: Invocation = field(default_factory=lambda: Invocation(()))
@@ -92,7 +94,7 @@ class Request:
         """Settings of the simulation."""
         from nbtui.live.model import Settings
 
-        return Settings(self.phi_mode, self.dtype, self.device, self.quirks)
+        return Settings(self.phi_mode, self.dtype, self.device, self.quirks, self.c_program, self.omp_threads)
 
     def compare(self, c: Trace, py: Trace) -> Comparison:
         """The comparison of two traces under the chosen profile and tolerance."""
@@ -162,7 +164,16 @@ _CASE = (
     ),
 )
 _SIMULATION = (
-    click.option("--phi-mode", type=click.Choice(["spec", "c-parity"]), default="spec", show_default=True),
+    click.option(
+        "--phi-mode",
+        type=click.Choice(["spec", "c-parity"]),
+        help="phi = 0 has fresh vectors, or those of the last step as in C.  [default: spec, or that of --c-program]",
+    ),
+    click.option(
+        "--c-program",
+        metavar="NAME",
+        help="C program whose quirks apply: stock, fixed, cuda or your own; --phi-mode and --quirk override it.",
+    ),
     click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float64", show_default=True),
     click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True),
     click.option(
@@ -172,6 +183,14 @@ _SIMULATION = (
         metavar="NAME=on|off",
         callback=_quirk,
         help="Switch one quirk of the C program; repeatable.",
+    ),
+    click.option(
+        "--omp-threads",
+        type=click.IntRange(1, 999_999_999),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Reproduce a C run with this OMP_NUM_THREADS; the first pixel of every thread depends on it.",
     ),
 )
 _JUDGEMENT = (
@@ -223,13 +242,17 @@ def _request(values: dict[str, Any]) -> Request:
     invocation = click.get_current_context().find_object(Invocation) or Invocation(())
     configuration = load()
     profile = values.pop("profile", None) or configuration.profile
+    name = values.pop("c_program", None) or configuration.c_program(values["case_name"])
+    program = _program(name, configuration)
     return Request(
         case_name=values.pop("case_name"),
         flags=invocation.flags,
         configuration=configuration,
         workdir=values.pop("workdir"),
         pixel=values.pop("pixel"),
-        phi_mode=values.pop("phi_mode", "spec"),
+        phi_mode=values.pop("phi_mode", None) or (program.phi_mode if program is not None else "spec"),
+        c_program=program,
+        omp_threads=values.pop("omp_threads", 1),
         dtype=values.pop("dtype", "float64"),
         device=values.pop("device", "cpu"),
         quirks=values.pop("quirks", ()),
@@ -237,6 +260,15 @@ def _request(values: dict[str, Any]) -> Request:
         tolerance=values.pop("tolerance", None),
         invocation=invocation,
     )
+
+
+def _program(name: str, configuration: Configuration) -> CProgram | None:
+    """The C program with this name; None without one."""
+    if not (name or configuration.c_programs):
+        return None
+    from nbtui.live.programs import chosen  # logs are read without it
+
+    return chosen(name, configuration)
 
 
 def c_log_of(case: Case, given: Path | None) -> Path:

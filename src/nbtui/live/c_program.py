@@ -109,7 +109,7 @@ def _run_once(
     stdout.seek(0)
     stdout.truncate()
     with tempfile.TemporaryDirectory(prefix="nbtui-c-") as scratch, tempfile.TemporaryFile() as stderr:
-        words = [*stage(case, Path(scratch)), *more]
+        words = [*more, *stage(case, Path(scratch))]  # behind them, a last word would not be the last
         try:
             process = subprocess.Popen(
                 [str(program), *words],

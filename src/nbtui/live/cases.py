@@ -21,6 +21,7 @@ C_LOG = "trace_c.log"
 C_TERMS = "terms.csv"
 INPUT_FLAGS = ("-hkl", "-mat", "-matrix", "-sourcefile", "-mask", "-img", "-stol", "-4stol", "-Q")
 _TRACE_FLAGS = ("-trace_pixel", "-dump_pixel")
+_ANY_WORD = "on"  # after -curved_det
 _LARGEST_COMMAND = 1 << 20  # bytes
 
 
@@ -211,6 +212,8 @@ def _without_pixel(words: list[str], where: str) -> tuple[list[str], tuple[int, 
             given = clean(shlex.join(values)) or "nothing"
             raise UnusableInput(f"{where}: {words[at]} needs SLOW FAST, two whole numbers >= 0, not {given}")
         pixel = (int(values[0]), int(values[1]))
+        if at + 3 >= len(words) and rest and rest[-1].startswith("-curved_det"):
+            rest.append(_ANY_WORD)  # C programs read this flag differently as the last word, which it was not
         at += 3
     return rest, pixel or _printed_pixel(rest)
 

@@ -15,6 +15,17 @@ from nbtui.errors import SimulationFailed, UnusableInput
 from nbtui.live.model import Case, Settings
 from nbtui.trace.text import clean
 
+_READING = {"last_curved_det_ignored": True}  # of the last word: without a named program, that of the stock one
+
+
+def quirks_of(settings: Settings) -> nbsim.Quirks:
+    """Every quirk of a run.
+
+    Raises:
+        nbsim.InputError: an unknown quirk.
+    """
+    return nbsim.switches_of(settings.c_program, settings.phi_mode, dict(settings.quirks), compat=True)
+
 
 @contextmanager
 def simulator(name: str, task: str = "simulation") -> Iterator[None]:
@@ -49,9 +60,10 @@ def experiment_of(case: Case, settings: Settings) -> nbsim.Experiment:
             list(case.argv),
             case.workdir,
             phi_mode=settings.phi_mode,
+            c_program=settings.c_program,
             dtype=dtype,
             device=settings.device,
-            quirks=dict(settings.quirks),
+            quirks={**_READING, **dict(settings.quirks)} if settings.c_program is None else dict(settings.quirks),
             compat=compat,
         )
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from nbsim import F_CELL_ORIGINS, TERM_AXES, TERM_COLUMNS
+from nbsim import F_CELL_ORIGINS, TERM_AXES, TERM_COLUMNS, CProgram
 from nbtui.trace.model import Trace
 
-__all__ = ["F_CELL_ORIGINS", "TERM_AXES", "TERM_COLUMNS", "Case", "Settings", "Simulation", "TermTable"]
+__all__ = ["F_CELL_ORIGINS", "TERM_AXES", "TERM_COLUMNS", "CProgram", "Case", "Settings", "Simulation", "TermTable"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Settings:
     dtype: str = "float64"
     device: str = "cpu"
     quirks: tuple[tuple[str, bool], ...] = ()  # explicit --quirk NAME=on|off
+    c_program: CProgram | None = None  # whose quirks apply, below phi mode and explicit ones; None: the stock program's
+    omp_threads: int = 1  # OMP_NUM_THREADS of the C run to reproduce
 
 
 @dataclass(frozen=True)

@@ -50,10 +50,11 @@ def simulate(case: Case, settings: Settings | None = None) -> Simulation:
 
         started = time.perf_counter()
         with torch.no_grad():
-            result = experiment_of(case, settings).pixel(*pixel)
+            threads = settings.omp_threads
+            result = experiment_of(case, settings).pixel(*pixel, n_threads=threads)
             error64 = None
             if settings.dtype == "float32":
-                exact = experiment_of(case, replace(settings, dtype="float64")).pixel(*pixel)
+                exact = experiment_of(case, replace(settings, dtype="float64")).pixel(*pixel, n_threads=threads)
                 error64 = result.relative_error(exact)
         return _simulation(case, settings, pixel, result, error64, started)
 

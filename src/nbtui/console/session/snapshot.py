@@ -8,6 +8,7 @@ from typing import Any
 
 from nbtui.console.main.state import PANES, State
 from nbtui.live.model import Case, Settings
+from nbtui.live.programs import restored_program
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,10 @@ class Snapshot:
     view: str = "shares"
     place: tuple[int, ...] = (0, 0, 0)  # block, phi step, domain
     marks: tuple[str | tuple[int, ...], ...] = ()  # labels of fields; steps as (block, phi step, domain)
+    c_program: str = ""  # name; empty without one
+    c_program_base: str = ""  # of the user's own
+    c_program_quirks: tuple[tuple[str, bool], ...] = ()
+    omp_threads: int = 1
     live: bool = False  # the Python side is simulated in place of a given log
 
 
@@ -51,6 +56,8 @@ def snapshot(state: State) -> Snapshot:
         view=state.view,
         place=state.place,
         marks=state.marks,
+        **_program_of(state.settings),
+        omp_threads=state.settings.omp_threads,
         live=not state.py_given,
     )
 
@@ -68,7 +75,8 @@ def from_json(content: Mapping[str, Any]) -> Snapshot:
         if not isinstance(value, type(default)):
             raise TypeError(f"{name} is not a {type(default).__name__}")
         values[name] = value
-    values["quirks"] = tuple((str(switch), bool(on)) for switch, on in values["quirks"])
+    for name in ("quirks", "c_program_quirks"):
+        values[name] = tuple((str(switch), bool(on)) for switch, on in values[name])
     values["marks"] = tuple(mark if isinstance(mark, str) else _step(mark) for mark in values["marks"])
     values["argv"] = tuple(str(word) for word in values["argv"])
     if len(values["place"]) != 3 or len(values["pixel"]) not in (0, 2):
@@ -86,8 +94,21 @@ def _step(mark: Any) -> tuple[int, ...]:
 
 
 def settings_of(kept: Snapshot) -> Settings:
-    """The simulation settings of the session."""
-    return Settings(kept.phi_mode, kept.dtype, kept.device, kept.quirks)
+    """The simulation settings of the session.
+
+    Raises:
+        UnusableInput: its C program is unknown here.
+    """
+    base, own = kept.c_program_base, dict(kept.c_program_quirks)
+    program = restored_program(kept.c_program, base, own) if kept.c_program else None
+    return Settings(kept.phi_mode, kept.dtype, kept.device, kept.quirks, program, kept.omp_threads)
+
+
+def _program_of(settings: Settings) -> dict[str, Any]:
+    program = settings.c_program
+    if program is None:
+        return {}
+    return {"c_program": program.name, "c_program_base": program.base, "c_program_quirks": program.quirks}
 
 
 def case_of(kept: Snapshot, case: Case | None) -> Case | None:

@@ -15,6 +15,7 @@ from nbtui.evidence.layout import EXTRA_LOG, STATUS
 from nbtui.evidence.write.environment import checkout_root
 from nbtui.live.cases import C_LOG
 from nbtui.live.model import Case, Settings
+from nbtui.live.programs import simulation_words
 from nbtui.paths import DEMO
 
 _PLAIN = re.compile(r"[\w@%+:./-][\w@%+=:,./ -]*", re.ASCII)
@@ -89,9 +90,7 @@ def equivalent(
         flags = ["--", *case.argv]
     if case.pixel is not None:
         words += ["--pixel", str(case.pixel[0]), str(case.pixel[1])]
-    words += ["--phi-mode", settings.phi_mode, "--dtype", settings.dtype, "--device", settings.device]
-    for name, on in settings.quirks:
-        words += ["--quirk", f"{name}={'on' if on else 'off'}"]
+    words += simulation_words(settings)
     if c_log is not None and (case.folder is None or c_log != case.folder / C_LOG):
         words += ["--c", str(c_log)]
     if py_log is not None:

@@ -48,6 +48,8 @@ def record(
     if settings is not None:
         extra |= {"phi_mode": settings.phi_mode, "dtype": settings.dtype, "device": settings.device}
         extra["quirks"] = dict(settings.quirks)
+        extra["c_program"] = settings.c_program.name if settings.c_program is not None else None
+        extra["omp_threads"] = settings.omp_threads
     if simulation is not None:
         axes = simulation.axes
         extra |= {

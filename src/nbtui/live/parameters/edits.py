@@ -16,7 +16,7 @@ from typing import Any
 
 import nbsim
 from nbtui.errors import UnusableInput
-from nbtui.live.door import experiment_of, simulator
+from nbtui.live.door import experiment_of, quirks_of, simulator
 from nbtui.live.model import Case, Settings
 from nbtui.live.parameters.parameter import Group, Kind, Parameter, Value
 from nbtui.live.parameters.stored import value_in
@@ -70,7 +70,7 @@ def typed(setup: Setup, workdir: Path) -> Typed:
         UnusableInput: the command line cannot be parsed.
     """
     options, quirks = _parsed(setup, workdir), _quirks(setup.settings)
-    said = _said(setup.argv)
+    said = _said(nbsim.in_any_place(setup.argv, quirks))
     explicit = {f"{QUIRK}{name}" for name, _ in setup.settings.quirks}
     values: dict[str, Value] = {}
     given: set[str] = set()
@@ -121,7 +121,7 @@ def _parsed(setup: Setup, workdir: Path) -> nbsim.Options:
 
 
 def _quirks(settings: Settings) -> nbsim.Quirks:
-    return nbsim.Quirks(**{"phi_carryover": settings.phi_mode == "c-parity", **dict(settings.quirks)})
+    return quirks_of(settings)
 
 
 def _value(parameter: Parameter, options: nbsim.Options, settings: Settings, quirks: nbsim.Quirks, said: Said) -> Value:
@@ -164,6 +164,8 @@ def edited(setup: Setup, edit: Edit, workdir: Path, known: Mapping[str, Value]) 
     parameter = by_id()[edit.id]
     if not parameter.flag:
         return replace(setup, settings=_set(setup.settings, parameter, edit.value))
+    # a flag added at the end must not change the meaning of the last word
+    setup = replace(setup, argv=tuple(nbsim.in_any_place(setup.argv, _quirks(setup.settings))))
     before = typed(setup, workdir)
     ruler = by_id().get(parameter.overruled_by)
     if ruler is not None and edit.value is not None and before.values[ruler.id]:

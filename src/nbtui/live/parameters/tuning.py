@@ -17,6 +17,7 @@ from nbtui.live.parameters.edits import Edit, Setup, Typed, edited, same, typed
 from nbtui.live.parameters.parameter import Value
 from nbtui.live.parameters.table import QUIRK
 from nbtui.live.parameters.values import word
+from nbtui.live.programs import simulation_words
 
 Edits = tuple[Edit, ...]
 COMMAND = "command line"  # id of the edit for a command line changed elsewhere
@@ -197,10 +198,7 @@ def c_command(case: Case) -> str:
 def nbtui_command(case: Case, settings: Settings) -> str:
     """A command line of nbtui that repeats the comparison, or prints the Python trace if no C log exists."""
     words = ["nbtui", "trace", "--out", "-"] if case.c_log is None else ["nbtui", "compare", "--c", str(case.c_log)]
-    words += ["--workdir", str(case.workdir), "--phi-mode", settings.phi_mode]
-    words += ["--dtype", settings.dtype, "--device", settings.device]
-    for name, on in settings.quirks:
-        words += ["--quirk", f"{name}={'on' if on else 'off'}"]
+    words += ["--workdir", str(case.workdir), *simulation_words(settings)]
     return _line([*words, "--", *_flags(case)])
 
 
