@@ -33,7 +33,7 @@ def test_the_verdict_in_one_line() -> None:
     assert printed.headline() == "unknown: no known cause; of the print: tap_after_polar"
     assert TWO.headline() == "explained: phi_carryover (probability >99 %)"
     assert diagnosis(cause("pivot", "phi_carryover"), side="C", verdict=Verdict.PARTLY).headline() == (
-        "partly explained: pivot + phi_carryover on the C side (probability 90 %)"
+        "partly explained: pivot + phi_carryover in the C log (probability 90 %)"
     )
     assert diagnosis(cause("tap_after_polar")).headline() == "explained: tap_after_polar (print, probability 90 %)"
     assert diagnosis(cause("float32")).headline() == "explained: float32 (precision, probability 90 %)"
@@ -115,6 +115,6 @@ def test_the_json_object_has_the_three_parts() -> None:
 
 
 def test_a_contradiction_within_a_trace_is_printed_once() -> None:
-    twice = Contradiction("polar", 0, (1.0,), (0.999,), "Python trace: polar is 1, but its own sums give 0.999.")
+    twice = Contradiction("polar", 0, (1.0,), (0.999,), "Your log: polar is 1, but its own sums give 0.999.")
     text = as_text(diagnosis(cause("pivot"), preflight=(twice.sentence, "Same pixel."), consistency=(twice,)), 200)
     assert text.count(twice.sentence) == 1 and "Before any number:\n  - Same pixel.\n" in text

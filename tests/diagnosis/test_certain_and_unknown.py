@@ -9,6 +9,7 @@ from nbtui.diagnosis.explain.certain import certain
 from nbtui.diagnosis.explain.unknown import unexplained
 from nbtui.diagnosis.search.rows import Rows, common_rows
 from nbtui.trace.reading.reader import parse_lines
+from nbtui.trace.side import YOUR_LOG, C
 
 GOOD = {
     "pix0_vector_meters": "0.1 0.02 -0.02",
@@ -34,7 +35,7 @@ def rows_of(**changed: str) -> Rows:
 
 
 def facts(rows: Rows, *print_fields: str, block: str = "") -> list[str]:
-    return list(certain(rows, print_fields=print_fields, block=block))
+    return list(certain(rows, print_fields=print_fields, block=block, named=(C, YOUR_LOG)))
 
 
 def test_equal_logs_agree_exactly() -> None:
@@ -46,7 +47,7 @@ def test_the_agreeing_beginning_is_stated_with_its_precision() -> None:
     assert told[0] == "Everything up to hkl_frac agrees to 3.2e-08."  # 1e-7 of a vector of length 3.193
     assert told[1] == (
         "F_latt is the first difference on the way to the pixel: "
-        "C prints 186.19599745624, Python 150, a factor of 0.805603."
+        "C prints 186.19599745624, your log 150, a factor of 0.805603."
     )
 
 
@@ -54,7 +55,7 @@ def test_a_number_of_the_command_line_that_both_print_is_named_with_both_values(
     told = facts(rows_of(F_latt="150", fluence_photons_per_m2="1.25932015286227e+29", **OFF))
     assert (
         "fluence_photons_per_m2 differs too, without a differing input: "
-        "C prints 1e+24, Python 1.25932015286227e+29, a factor of 125932."
+        "C prints 1e+24, your log 1.25932015286227e+29, a factor of 125932."
     ) in told
 
 
@@ -93,7 +94,7 @@ def test_a_sum_of_zero_on_both_sides_proves_nothing_about_its_inputs() -> None:
 
 def test_a_line_in_another_unit_is_named_with_its_factor() -> None:
     told = facts(rows_of(rot_a_angstroms="28.4e-10 -8.8e-10 -3.7e-10"), "rot_a_angstroms")
-    assert "Python prints rot_a_angstroms in another unit: 1e-10 times the value of C." in told
+    assert "Your log prints rot_a_angstroms in another unit: 1e-10 times the value of the C log." in told
     assert (
         "I_pixel_final agrees exactly, so the difference of rot_a_angstroms does not reach it: it is of the print."
         in told
@@ -107,8 +108,8 @@ def test_a_factor_near_a_conversion_is_no_unit() -> None:
 
 
 def test_the_trace_block_comes_first() -> None:
-    told = facts(rows_of(F_latt="3"), block="the Python block is that of the pixel's centre; C has 9 blocks")
-    assert told[0] == "The Python block is that of the pixel's centre; C has 9 blocks."
+    told = facts(rows_of(F_latt="3"), block="the block of your log is that of the pixel's centre; C has 9 blocks")
+    assert told[0] == "The block of your log is that of the pixel's centre; C has 9 blocks."
 
 
 @pytest.mark.parametrize(
@@ -177,7 +178,7 @@ def test_nothing_left_means_nothing_unknown() -> None:
 def test_a_cell_in_metres_and_its_indices_are_in_another_unit() -> None:
     metres = {"rot_a_angstroms": "28.4e-10 -8.8e-10 -3.7e-10", "hkl_frac": "-0.01e-10 -1.047e-10 3.0163e-10"}
     told = facts(rows_of(**metres, F_latt="150", **OFF))
-    unit = "Python prints rot_a_angstroms and hkl_frac in another unit: 1e-10 times the value of C."
+    unit = "Your log prints rot_a_angstroms and hkl_frac in another unit: 1e-10 times the value of the C log."
     assert unit in told
     assert any("F_latt is the first difference on the way to the pixel" in text for text in told)
     indices = facts(rows_of(hkl_frac=metres["hkl_frac"], F_latt="150", **OFF))

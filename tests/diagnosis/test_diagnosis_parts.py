@@ -25,6 +25,8 @@ from nbtui.live.scene import Unusable
 from nbtui.parity.own_values import contradictions
 from nbtui.parity.unit_names import CONVERSIONS, conversion_name
 from nbtui.trace.reading.reader import parse_lines
+from nbtui.trace.side import YOUR_LOG
+from nbtui.trace.side import C as C_LOG
 from support.console_causes import cause
 from support.diagnosis_traces import causes, changed, demo, demo_log, edited, lines_of
 
@@ -65,7 +67,7 @@ def test_no_conversion_for_a_vector_off_in_one_component() -> None:
 
 
 def test_the_c_programs_own_log_agrees_with_itself() -> None:
-    assert contradictions(demo_log(), "C", (9, 8, 7)) == ()
+    assert contradictions(demo_log(), C_LOG, (9, 8, 7)) == ()
 
 
 @pytest.mark.parametrize(
@@ -73,12 +75,12 @@ def test_the_c_programs_own_log_agrees_with_itself() -> None:
     ["R_distance_meters", "diffracted_vec", "scattering_vec_A_inv", "hkl_frac", "F_latt", "I_pixel_final", "r_e_sqr"],
 )
 def test_a_line_that_contradicts_its_trace_is_found(name: str) -> None:
-    findings = contradictions(parse_lines(edited(lines_of(), name, lambda x: x * 1.01)), "Python")
+    findings = contradictions(parse_lines(edited(lines_of(), name, lambda x: x * 1.01)), YOUR_LOG)
     assert name in {finding.field for finding in findings}
 
 
 def test_a_lattice_factor_of_another_count_is_found() -> None:
-    findings = contradictions(parse_lines(lines_of()), "Python", (9, 8, 6))
+    findings = contradictions(parse_lines(lines_of()), YOUR_LOG, (9, 8, 6))
     assert {finding.field for finding in findings} == {"F_latt_c"}
 
 
@@ -211,9 +213,9 @@ def test_a_factor_13_percent_off_a_conversion_is_no_unit() -> None:
 def test_a_line_of_single_precision_off_by_a_factor_near_a_conversion_names_no_unit() -> None:
     single = [re.sub(r"-?\d+\.\d+(?:e[-+]\d+)?", lambda x: f"{np.float32(x[0]):.15g}", line) for line in lines_of()]
     near = contradictions(
-        parse_lines(edited(single, "R_distance_meters", lambda x: x * 57.5)), "Python"
+        parse_lines(edited(single, "R_distance_meters", lambda x: x * 57.5)), YOUR_LOG
     )  # 180/pi is 57.296
-    exact = contradictions(parse_lines(edited(single, "R_distance_meters", lambda x: x * 180.0 / math.pi)), "Python")
+    exact = contradictions(parse_lines(edited(single, "R_distance_meters", lambda x: x * 180.0 / math.pi)), YOUR_LOG)
     of_near, of_exact = (next(x.sentence for x in found if x.field == "R_distance_meters") for found in (near, exact))
     assert "another unit" not in of_near
     assert "180/pi times that: another unit" in of_exact

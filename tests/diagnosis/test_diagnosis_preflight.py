@@ -143,7 +143,7 @@ def test_a_unit_label_that_lies() -> None:
 
 def test_fields_of_one_side_only_are_listed() -> None:
     lines = [line for line in lines_of() if not line.startswith("TRACE_PY: F_cell ")]
-    assert "Only in the C trace" in found(demo(), demo_log(), parse_lines(lines))
+    assert "Only in the C log" in found(demo(), demo_log(), parse_lines(lines))
 
 
 # --- stale traces ----------------------------------------------------------------------------------------------------

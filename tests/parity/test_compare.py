@@ -44,8 +44,8 @@ def test_missing_is_counted_apart_and_never_first() -> None:
     result = both(["close_distance_meters 0.1", "polar 0.9"], ["polar 0.8", "F_cell 3"])
     assert (result.num_compared, result.num_missing, result.num_divergent) == (1, 2, 1)
     assert result.first_divergence is not None and result.first_divergence.field == "polar"
-    assert any("Only in the C trace (1 fields): close_distance_meters" in text for text in result.findings)
-    assert any("Only in the Python trace (1 fields): F_cell" in text for text in result.findings)
+    assert any("Only in the C log (1 fields): close_distance_meters" in text for text in result.findings)
+    assert any("Only in your log (1 fields): F_cell" in text for text in result.findings)
 
 
 def test_a_value_that_an_older_tool_did_not_extract_is_missing() -> None:
@@ -141,7 +141,7 @@ def test_scattering_vector_in_another_unit_is_converted(factor: float) -> None:
     result = both([*GEOMETRY, "scattering_vec_A_inv -4e9 8e9 0"], [*GEOMETRY, f"scattering_vec_A_inv {printed}"])
     assert result.agrees
     row = result.row("scattering_vec_A_inv", 0, "y")
-    assert row is not None and row.py_value == pytest.approx(8e9, rel=1e-14) and "values are converted" in row.note
+    assert row is not None and row.py_value == pytest.approx(8e9, rel=1e-14) and "are converted" in row.note
     assert any("despite its label" in text for text in result.findings)
 
 

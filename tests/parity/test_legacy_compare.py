@@ -48,7 +48,7 @@ def test_what_the_packages_did_not_see(shared: Path, package: str) -> None:
     py = read_trace(shared / "legacy_bundles" / package / "trace_py_scaling_cpu.log")
     result = compare(c, py)
     assert result.pixel_c == (685, 1039)
-    assert any("The Python values are float32 numbers" in text for text in result.findings)
+    assert any("The values of your log are float32 numbers" in text for text in result.findings)
     assert any("auto-generating odet_vector" in text for text in result.findings)
     # seed_case/README: the maximum 446.25412 lies at (slow 1039, fast 685)
     assert any("446.254 at slow 1039 fast 685" in text and "swapped" in text for text in result.findings)

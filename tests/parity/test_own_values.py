@@ -12,6 +12,8 @@ from nbtui.parity.compare import compare
 from nbtui.parity.own_values import contradictions
 from nbtui.trace.model import Trace
 from nbtui.trace.reading.reader import parse_lines, read_trace
+from nbtui.trace.side import YOUR_LOG
+from nbtui.trace.side import C as C_LOG
 
 # 3-4-5 triangle: R = 5, obliquity 3/5; one term: F = 2, factors 3 x 1 x -2
 BLOCK = [
@@ -55,7 +57,7 @@ def trace(lines: list[str], side: str = "PY", **changed: str) -> Trace:
 
 
 def test_a_consistent_trace_has_no_contradiction() -> None:
-    assert contradictions(trace(BLOCK + SUM + SCALED), "Python") == ()
+    assert contradictions(trace(BLOCK + SUM + SCALED), YOUR_LOG) == ()
 
 
 @pytest.mark.parametrize(
@@ -71,43 +73,43 @@ def test_a_consistent_trace_has_no_contradiction() -> None:
     ],
 )
 def test_a_line_off_its_formula_is_found(name: str, wrong: str, expected: tuple[float, ...]) -> None:
-    found = {entry.field: entry for entry in contradictions(trace(BLOCK + SUM + SCALED, **{name: wrong}), "Python")}
+    found = {entry.field: entry for entry in contradictions(trace(BLOCK + SUM + SCALED, **{name: wrong}), YOUR_LOG)}
     assert found[name].expected == pytest.approx(expected, abs=1e-9)
-    assert found[name].sentence.startswith(f"Python trace: {name} is ")
+    assert found[name].sentence.startswith(f"Your log: {name} is ")
 
 
 def test_the_last_printed_digit_decides_not_a_constant() -> None:
     """1/3 to 4 digits: 0.3333 is off by 3e-5, within half a unit; 0.3335 is not."""
     coarse = ["close_distance_meters 0.8333", "R_distance_meters 2.5", "obliquity_factor 0.3333"]
     coarse += ["polar 0.1234", "omega_pixel 0.2345", "capture_fraction 0.9876"]
-    assert contradictions(trace(coarse), "C") == ()
-    off = contradictions(trace(coarse, obliquity_factor="0.3335"), "C")
+    assert contradictions(trace(coarse), C_LOG) == ()
+    off = contradictions(trace(coarse, obliquity_factor="0.3335"), C_LOG)
     assert [entry.field for entry in off] == ["obliquity_factor"]
     fine = [*coarse, "r_e_meters 2.81794117756025e-15"]  # a log of 15 digits, where 0.3333 is exact
-    assert [entry.field for entry in contradictions(trace(fine), "C")] == ["obliquity_factor"]
+    assert [entry.field for entry in contradictions(trace(fine), C_LOG)] == ["obliquity_factor"]
 
 
 def test_polarization_before_and_after_it_outweighs_the_line() -> None:
-    (found,) = contradictions(trace(BLOCK + SUM + SCALED, polar="1"), "Python")
+    (found,) = contradictions(trace(BLOCK + SUM + SCALED, polar="1"), YOUR_LOG)
     assert (found.field, found.expected, found.rederived) == ("polar", (0.5,), True)
     c = trace(BLOCK + ["I_before_scaling 144" if "pre_polar" in line else line for line in SUM] + SCALED, "C")
     row = compare(c, trace(BLOCK + SUM + SCALED, polar="1")).row("polar")
     assert row is not None and row.py_value == 0.5 and not row.status.differs
-    assert row.note == "print_rederived: the Python log prints 1"
+    assert row.note == "print_rederived: your log prints 1"
 
 
 def test_a_factor_of_another_formula_is_no_matter_of_the_print() -> None:
     """The product of the factors has the same wrong sign: it was made from the line."""
     wrong = trace(BLOCK + SUM + SCALED, F_latt_b="-1", F_latt="6")
-    found = contradictions(wrong, "Python", (3, 1, 2))
+    found = contradictions(wrong, YOUR_LOG, (3, 1, 2))
     assert {entry.field: entry.rederived for entry in found if entry.field == "F_latt_b"} == {"F_latt_b": False}
 
 
 def test_the_only_term_is_the_sum_and_water_adds_to_it() -> None:
     more = trace(BLOCK + SUM + SCALED, I_before_scaling_pre_polar="150", polar="0.48", I_pixel_final="360")
-    assert "I_before_scaling" not in {entry.field for entry in contradictions(more, "Python")}
+    assert "I_before_scaling" not in {entry.field for entry in contradictions(more, YOUR_LOG)}
     black = trace(BLOCK + SUM + SCALED, I_before_scaling_pre_polar="0")
-    assert "I_before_scaling" in {entry.field for entry in contradictions(black, "Python")}
+    assert "I_before_scaling" in {entry.field for entry in contradictions(black, YOUR_LOG)}
 
 
 def test_indices_made_from_vectors_in_metres_are_put_right() -> None:
@@ -127,7 +129,7 @@ def test_indices_made_from_vectors_in_metres_are_put_right() -> None:
         "F_latt": "6",
         "I_before_scaling_pre_polar": f"{total:.15g}",
     }  # fmt: skip
-    found = {entry.field: entry for entry in contradictions(trace(BLOCK + SUM + SCALED, **slip), "Python", counts)}
+    found = {entry.field: entry for entry in contradictions(trace(BLOCK + SUM + SCALED, **slip), YOUR_LOG, counts)}
     assert found["hkl_frac"].rederived and found["hkl_frac"].expected == pytest.approx((-0.4, 0.8, 0.0))
     assert "1e-10 times that: another unit" in found["hkl_frac"].sentence
     assert found["F_latt"].expected == pytest.approx((math.prod(factors),))
@@ -139,7 +141,7 @@ def test_the_c_program_never_contradicts_itself(shared: Path) -> None:
     assert len(logs) > 30
     for log in logs:
         c = read_trace(log)
-        assert contradictions(c, "C", cell_counts(c, c)) == (), log.parent.name
+        assert contradictions(c, C_LOG, cell_counts(c, c)) == (), log.parent.name
 
 
 def test_cells_are_counted_from_lattice_factors_where_no_line_names_them() -> None:

@@ -19,7 +19,7 @@ def test_other_pixel_and_exchanged_pixel() -> None:
     turned = py_trace("TRACE_CONFIG: tracing pixel (spixel=61, fpixel=30)", "polar 0.9")
     assert not any("pixels" in text for text in compare(c, same).findings)
     first = compare(c, turned).findings[0]
-    assert first.startswith("Different pixels: C slow 30 fast 61, Python slow 61 fast 30.")
+    assert first.startswith("Different pixels: C slow 30 fast 61, your log slow 61 fast 30.")
     assert "Slow and fast are swapped" in first
 
 
@@ -42,7 +42,7 @@ def test_the_same_trace_twice() -> None:
     result = compare(trace, trace)
     assert result.agrees
     assert any("Both sides are the same trace" in text for text in result.findings)
-    assert any("The log of the Python side holds TRACE_C lines" in text for text in result.findings)
+    assert any("Your log holds TRACE_C lines" in text for text in result.findings)
     clean = both(["polar 0.9"], ["polar 0.9"])
     assert clean.agrees and clean.findings == ()
 
@@ -57,7 +57,7 @@ def test_nothing_in_common_is_not_agreement() -> None:
 
 def test_other_configuration() -> None:
     result = both(["lambda_angstroms 1.1", "steps 10"], ["lambda_angstroms 1.2", "steps 20"])
-    assert any("lambda_angstroms: C 1.1, Python 1.2, steps: C 10, Python 20" in text for text in result.findings)
+    assert any("lambda_angstroms: C 1.1, your log 1.2, steps: C 10, your log 20" in text for text in result.findings)
 
 
 def test_warnings_of_the_c_program() -> None:
@@ -71,7 +71,7 @@ def test_single_precision_is_named() -> None:
     single = [struct.unpack("<f", struct.pack("<f", value))[0] for value in values]
     c = [f"{name} {value:.15g}" for name, value in zip(names, values, strict=True)]
     py = [f"{name} {value:.15g}" for name, value in zip(names, single, strict=True)]
-    assert any("The Python values are float32 numbers" in text for text in both(c, py).findings)
+    assert any("The values of your log are float32 numbers" in text for text in both(c, py).findings)
     assert any("rounded to float32 in: polar." in text for text in both(c, [c[0], py[1], *c[2:]]).findings)
     assert not any("float32" in text for text in both(c, c).findings)
 
@@ -104,5 +104,5 @@ def test_different_numbers_of_blocks_and_of_phi_lines() -> None:
     phi = "TRACE_{}_PHI phi_tic={} phi_deg=0 k_frac=1.5 F_latt_b=1.5 F_latt=2.5"
     c = c_trace("F_latt 1.5", phi.format("C", 0), phi.format("C", 1), "F_latt 2.5")
     result = compare(c, py_trace("F_latt 1.5", phi.format("PY", 0)))
-    assert any("prints its block 2 times, the Python trace once" in text for text in result.findings)
-    assert "The C trace has 2 phi lines, the Python trace 1." in result.findings
+    assert any("prints its block 2 times, your log once" in text for text in result.findings)
+    assert "The C log has 2 phi lines, your log 1." in result.findings

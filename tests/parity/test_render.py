@@ -75,7 +75,7 @@ def test_table_puts_verdict_first_and_marks_the_digits() -> None:
     lines = text.splitlines()
     assert lines[0].startswith("FIRST DIVERGENCE  rot_a_angstroms.x")
     assert lines[1].startswith(
-        "C 29.6[489458813603]  Python 29.6[880183382999]; Python - C +0.0390725 A, 3 digits agree"
+        "C 29.6[489458813603]  your log 29.6[880183382999]; your log - C +0.0390725 A, 3 digits agree"
     )
     assert "New here: nothing upstream differs." in lines[2]
     row = next(line for line in lines if line.startswith("# rot_a_angstroms.y"))
@@ -112,7 +112,7 @@ def test_missing_and_notes_are_at_the_end() -> None:
     text = render.table(both(c, ["rot_a_star_A_inv 0.1 0.3 0.2", "F_cell 1"]), width=100)
     assert "~ rot_a_star_A_inv.z" in text
     assert "rot_a_star_A_inv.y: known false divergence: " in text
-    assert "MISSING on the Python side (1 values): polar" in text
+    assert "MISSING in your log (1 values): polar" in text
 
 
 def test_profile_says_how_much_it_leaves_out() -> None:

@@ -12,7 +12,7 @@ def cause(
     *ids: str, explained: float = 1.0, residual: float = 2e-15, probability: float = 0.9, **more: object
 ) -> Cause:
     given = {
-        "summary": f"What {ids[0]} is. [Python side]",
+        "summary": f"What {ids[0]} is. [in your log]",
         "forms": ids,
         "confirm": ("Look at step 0.",),
         "fix": ("Turn it off.",),

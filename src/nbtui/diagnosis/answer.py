@@ -7,10 +7,12 @@ from enum import StrEnum
 
 from nbtui.diagnosis.explain.attribution import Share
 from nbtui.diagnosis.explain.causes import Cause
+from nbtui.diagnosis.explain.imitation import Imitation, Waterfall
 from nbtui.diagnosis.explain.unknown import Unexplained
 from nbtui.diagnosis.hypotheses.record import CauseKind
 from nbtui.diagnosis.search.ratios import Match
 from nbtui.parity.own_values import Contradiction
+from nbtui.trace.side import C
 
 
 class Verdict(StrEnum):
@@ -38,8 +40,10 @@ class Diagnosis:
     ratios: tuple[Match, ...] = ()
     inherited: tuple[str, ...] = ()  # fields whose difference follows from earlier ones
     new_divergence: str = ""  # first field whose difference does not follow
-    attribution: tuple[Share, ...] = ()  # of the best cause, Python minus C
+    attribution: tuple[Share, ...] = ()  # of the best cause, suspect minus reference
     attributed_to: str = ""  # origin of the C side's terms
+    imitation: Imitation | None = None  # of the best cause; None without a simulation or a cause
+    waterfall: Waterfall | None = None
     tried: tuple[int, int] = field(default=(0, 0))  # single causes and combinations
 
     @property
@@ -62,6 +66,17 @@ class Diagnosis:
         own = {found.sentence for found in self.consistency}
         return tuple(sentence for sentence in (*self.preflight, *self.notes) if sentence not in own)
 
+    @property
+    def imitates(self) -> str:
+        """How close the live side comes to the log with the best cause, and with which causes; empty without one."""
+        if self.imitation is None or not self.imitation.ids:
+            return ""
+        left = self.hypotheses[0].worst_left
+        close = f"within {left.off:.1g}" if left else "to every digit"
+        close += f" (worst: {left.field})" if left and self.unknown else ""
+        side = "the C log" if self.imitation.adds else "your log"
+        return f"live = {side} {close} with: {', '.join(self.imitation.ids)}"
+
     def headline(self, longest: int = 0) -> str:
         """The verdict in one line, with the best cause, its probability, and causes of the print beside it.
 
@@ -75,7 +90,7 @@ class Diagnosis:
                 return "unknown: no known cause"
             return _within("unknown: no known cause; of the print: ", best, "", longest)
         how = "explained" if self.verdict is Verdict.EXPLAINED else "partly explained"
-        side = " on the C side" if self.faulty_side == "C" else ""
+        side = f" in {C.noun}" if self.faulty_side == "C" else ""
         kind = "" if best.kind is CauseKind.SIMULATION else f"{best.kind}, "
         sentence = _within(f"{how}: ", best, f"{side} ({kind}probability {best.likelihood})", longest)
         whole = f"{sentence}; {best.beside}" if best.beside else sentence

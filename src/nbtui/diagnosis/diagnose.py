@@ -11,6 +11,7 @@ from nbtui.diagnosis.answer import Diagnosis, Verdict
 from nbtui.diagnosis.explain.attribution import attribute, given
 from nbtui.diagnosis.explain.causes import Cause, Outcome, ranked, remarks
 from nbtui.diagnosis.explain.certain import certain
+from nbtui.diagnosis.explain.imitation import Imitation, waterfall
 from nbtui.diagnosis.explain.unknown import Unexplained, unexplained
 from nbtui.diagnosis.hypotheses.catalogue import variants_of
 from nbtui.diagnosis.hypotheses.record import CauseKind, Problem, Variant
@@ -35,6 +36,7 @@ from nbtui.parity.compare import compare
 from nbtui.parity.model import FALSE_DIVERGENCE
 from nbtui.parity.own_values import contradictions
 from nbtui.trace.model import Trace, TraceError
+from nbtui.trace.side import YOUR_LOG, Pair, pair_of
 from nbtui.trace.text import clean
 
 NO_PIXEL = "neither the command line nor a log names the pixel; --pixel SLOW FAST does"
@@ -78,14 +80,16 @@ def diagnose(
     tell("checking that each trace is consistent")
     findings = preflight(case, c, py, base)
     counts = base.scene.n_cells if base.scene.shape == "SQUARE" else None
-    inconsistent = (*contradictions(c, "C"), *contradictions(py, "Python", counts))
+    named = pair_of(c, py)
+    inconsistent = (*contradictions(c, named[0]), *contradictions(py, named[1], counts))
     if rows.total(rows.bits(rows.reference, rows.suspect)) <= DONE:
-        agreeing = certain(rows, print_fields=(), block="", implied=_implied(py))
+        agreeing = certain(rows, print_fields=(), block="", implied=_implied(py), named=named)
         return Diagnosis(Verdict.AGREES, (), findings, "", (), certain=agreeing, consistency=inconsistent)
     asked = _question(Problem(case, base, c, py), rows, plain)
     tried = [0, 0]
     search = Search(base, asked.rows, variants_of(asked.problem), hints(c, py), tell=tell, tried=tried)
-    outcome, best = _explained(asked, search)
+    outcome, imitation = _explained(asked, search)
+    best = imitation.setup(imitation.ids)
     tell("matching ratios and attributing the gap")
     causes = tuple(ranked(outcome, c))
     left, verdict = outcome.remainder, _verdict(outcome, causes)
@@ -98,7 +102,13 @@ def diagnose(
         preflight=findings,
         faulty_side=asked.side if causes else "",
         notes=(*asked.notes, *source.notes),
-        certain=certain(rows, print_fields=left.of_print, block=_block(paired_blocks(c, py)), implied=_implied(py)),
+        certain=certain(
+            rows,
+            print_fields=left.of_print,
+            block=_block(paired_blocks(c, py), named),
+            implied=_implied(py),
+            named=named,
+        ),
         unknown=_unknown(outcome, left),
         remarks=remarks(outcome),
         consistency=inconsistent,
@@ -107,20 +117,24 @@ def diagnose(
         new_divergence=_first_new(c, py, origin.new),
         attribution=attribute(terms, sides[1]),
         attributed_to=source.name,
+        imitation=imitation if causes else None,
+        waterfall=waterfall(imitation, c, py) if causes and imitation.ids else None,
         tried=(tried[0], tried[1]),
     )
 
 
 def _implied(suspect: Trace) -> tuple[str, ...]:
     """Factors of the pixel that count by the value which the suspect's own trace implies."""
-    found = {item.field for item in contradictions(suspect, "Python") if item.rederived}
+    found = {item.field for item in contradictions(suspect, YOUR_LOG) if item.rederived}
     return tuple(name for name in PIXEL_FACTORS if name in found)
 
 
-def _block(pairing: BlockPairing) -> str:
+def _block(pairing: BlockPairing, named: Pair) -> str:
     """A sentence on a suspect's block that is none of the reference's; empty without one."""
     return (
-        "the Python block is evaluated at the center of the pixel, where C has no subpixel" if pairing.at_centre else ""
+        f"the block of {named[1].noun} is evaluated at the center of the pixel, where {named[0].noun} has no subpixel"
+        if pairing.at_centre
+        else ""
     )
 
 
@@ -159,31 +173,33 @@ def _compared(c: Trace, py: Trace, plain: Replay) -> Rows:
 
 @dataclass(frozen=True)
 class _Question:
-    """The trace to be explained: Python's, or C's if only the Python trace follows from the command line."""
+    """The trace to be explained: the suspect, or C's if only the suspect follows from the command line."""
 
     problem: Problem
     rows: Rows
     side: str  # PY or C
+    named: Pair  # C's side, and the other one
     notes: tuple[str, ...]
 
 
 def _question(problem: Problem, rows: Rows, plain: Replay) -> _Question:
-    """Exchange the sides of ``problem`` (reference C, suspect Python) if the simulation says so."""
+    """Exchange the sides of ``problem`` if the simulation says so."""
     c, py = problem.reference, problem.suspect
+    named = ours, theirs = pair_of(c, py)
     gap = rows.total(rows.bits(rows.reference, rows.suspect))
     off_c, off_py = (_off(trace, plain) for trace in (c, py))
     if off_c > BASE_IS_C * gap and off_py < off_c:
         note = (
-            "The C log does not follow from this command line and these files, the Python trace does: "
-            "the cause named here is on the C side."
+            f"{ours.subject} does not follow from this command line and these files, {theirs.noun} does: "
+            f"the cause named here is in {ours.noun}."
         )
-        return _Question(replace(problem, reference=py, suspect=c), _compared(py, c, plain), "C", (note,))
+        return _Question(replace(problem, reference=py, suspect=c), _compared(py, c, plain), "C", named, (note,))
     notes: tuple[str, ...] = ()
     if off_c > DONE and off_py > DONE:
         notes = (
             "The simulation of this command line agrees with neither trace: are its input files those of the run?",
         )
-    return _Question(problem, rows, "PY", notes)
+    return _Question(problem, rows, "PY", named, notes)
 
 
 def _first_new(c: Trace, py: Trace, new: tuple[str, ...]) -> str:
@@ -232,8 +248,8 @@ def _sum_of_terms(c: Trace, base: PixelSetup) -> float | None:
     return float(values[0]) if values and not isinstance(values[0], str) else None
 
 
-def _explained(asked: _Question, whole: Search) -> tuple[Outcome, PixelSetup]:
-    """Search, allowing for single precision in the printed digits; and the set-up of the best state."""
+def _explained(asked: _Question, whole: Search) -> tuple[Outcome, Imitation]:
+    """Search, allowing for single precision in the printed digits; and the changes of the best state."""
     problem, rows, variants = asked.problem, whole.rows, list(whole.variants)
     gap = rows.total(rows.bits(rows.reference, rows.suspect))
     single = find_single(rows)
@@ -260,8 +276,9 @@ def _explained(asked: _Question, whole: Search) -> tuple[Outcome, PixelSetup]:
             if not remainder(loose, found[0]).unknown:
                 single, rows, search, states = guess, loose, again, found
     rederived = bool(_implied(problem.suspect))
-    outcome = Outcome(states, rows, gap, single, tuple(known), rederived, quiet, asked.side)
-    return outcome, search.applied(states[0].variants)
+    outcome = Outcome(states, rows, gap, single, tuple(known), rederived, quiet, asked.side, asked.named)
+    changes = (*known, *([quiet] if quiet is not None else []), *(variant for _, variant in states[0].variants))
+    return outcome, Imitation(problem.base, changes, adds=asked.side == "C")
 
 
 def _quiet(search: Search, variants: list[Variant]) -> Variant | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from nbtui.diagnosis.answer import Diagnosis
 from nbtui.diagnosis.explain.causes import Cause
+from nbtui.diagnosis.explain.imitation import TOTALS, Waterfall
 
 
 def as_object(diagnosis: Diagnosis) -> dict[str, object]:
@@ -21,6 +22,7 @@ def as_object(diagnosis: Diagnosis) -> dict[str, object]:
         "self_consistency": [finding.sentence for finding in diagnosis.consistency],
         "ratios": [match.sentence for match in diagnosis.ratios],
         "new_divergence": diagnosis.new_divergence,
+        "waterfall": diagnosis.waterfall.as_object() if diagnosis.waterfall is not None else None,
         "attributed_to": diagnosis.attributed_to,
         "attribution": [share.as_object() for share in diagnosis.attribution],
     }
@@ -50,6 +52,7 @@ def as_text(diagnosis: Diagnosis, width: int = 100) -> str:
     lines += _section("What is certain", diagnosis.certain, width)
     if diagnosis.differs or diagnosis.hypotheses:
         lines += ["", "Causes:", *_causes(diagnosis, width)]
+    lines += _falls(diagnosis)
     lines += _section("What is unknown", diagnosis.open_questions, width)
     for title, entries in (
         ("Before any number", diagnosis.before),
@@ -57,7 +60,7 @@ def as_text(diagnosis: Diagnosis, width: int = 100) -> str:
         ("Ratios", tuple(item.sentence for item in diagnosis.ratios)),
         ("First new divergence", (diagnosis.new_divergence,) if diagnosis.new_divergence else ()),
         (
-            f"Where the gap comes from (C side: {diagnosis.attributed_to})",
+            f"Where the gap comes from (C's terms: {diagnosis.attributed_to})",
             tuple(share.sentence for share in diagnosis.attribution),
         ),
         ("Remarks", diagnosis.remarks),
@@ -70,6 +73,37 @@ def _section(title: str, entries: Sequence[str], width: int) -> list[str]:
     if not entries:
         return []
     return ["", f"{title}:", *(line for entry in entries for line in _wrapped(entry, width, "  ", "- "))]
+
+
+def _falls(diagnosis: Diagnosis) -> list[str]:
+    """The gap as the causes of the best answer are taken away one by one."""
+    fall = diagnosis.waterfall
+    if fall is None:
+        return []
+    names = [name for name in TOTALS if name in fall.log]
+    rows = [("your log", fall.log), (f"live with {counted(fall)}", fall.levels[0].gaps)]
+    rows += [(f"{'with' if fall.adds else 'without'} {level.cause}", level.gaps) for level in fall.levels[1:]]
+    first = max(len(label) for label, _ in rows)
+    lines = [f"  {'':{first}} " + " ".join(f"{name:>17}" for name in names)]
+    lines += [
+        f"  {label:{first}} " + " ".join(f"{gap_text(gaps.get(name)):>17}" for name in names) for label, gaps in rows
+    ]
+    return ["", f"Gap to the C log, one cause at a time ({diagnosis.imitates}):", *lines]
+
+
+def counted(fall: Waterfall) -> str:
+    """The causes of the first level, counted."""
+    if fall.adds:
+        return "no cause"
+    count = len(fall.levels[0].on)
+    return "its only cause" if count == 1 else f"all {count} causes"
+
+
+def gap_text(gap: float | None) -> str:
+    """A relative gap: in percent where that shows digits, else as a power of ten."""
+    if gap is None:
+        return "-"
+    return f"{100 * gap:+.4g} %" if abs(gap) >= 1e-5 else "0" if gap == 0.0 else f"{gap:+.0e}"
 
 
 def _causes(diagnosis: Diagnosis, width: int) -> Iterator[str]:

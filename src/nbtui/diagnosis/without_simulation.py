@@ -37,6 +37,7 @@ from nbtui.parity.streams import upstream
 from nbtui.parity.unit_names import conversion_name
 from nbtui.trace.fields import catalogue
 from nbtui.trace.model import Trace
+from nbtui.trace.side import SideName, pair_of
 from nbtui.trace.text import clean
 
 SUM = "I_before_scaling"
@@ -75,13 +76,14 @@ def diagnose_from_logs(c: Trace, py: Trace, reason: str, case: Case | None = Non
         case: the case of the logs, for the findings about its files; None without a command line.
     """
     rows = common_rows(c, py, tuple(sorted(_known(c) & _known(py))))
-    inconsistent = (*contradictions(c, "C"), *contradictions(py, "Python"))
+    named = pair_of(c, py)
+    inconsistent = (*contradictions(c, named[0]), *contradictions(py, named[1]))
     findings = of_logs(c, py) if case is None else preflight(case, c, py)
     head = (f"No simulation: {clean(reason)}. {ALONE}", *findings)
     differing = _differing(rows)
     if all(item.log_only for item in differing):
         verdict = Verdict.AGREES if len(rows) else Verdict.UNKNOWN
-        facts = certain(rows, print_fields=(), block="") if len(rows) else ()
+        facts = certain(rows, print_fields=(), block="", named=named) if len(rows) else ()
         return Diagnosis(verdict, (), head, "", _coverage(rows), certain=facts, consistency=inconsistent)
     comparison = compare(c, py)
     pixels = comparison.pixel_c, comparison.pixel_py
@@ -93,11 +95,11 @@ def diagnose_from_logs(c: Trace, py: Trace, reason: str, case: Case | None = Non
     first = comparison.first_reaching or first_new(comparison)
     return Diagnosis(
         verdict=(Verdict.PARTLY if left else Verdict.EXPLAINED) if proven else Verdict.UNKNOWN,
-        hypotheses=(_cause(proven, c, rows, left),) if proven else (),
+        hypotheses=(_cause(proven, c, rows, left, named[1]),) if proven else (),
         preflight=head,
         faulty_side="PY" if proven else "",
         notes=_coverage(rows),
-        certain=certain(rows, print_fields=of_print, block=""),
+        certain=certain(rows, print_fields=of_print, block="", named=named),
         unknown=unexplained(rows, rows.reference, left, ()) if left else (),
         consistency=inconsistent,
         ratios=matches(c, py),
@@ -192,7 +194,7 @@ def _times(rows: Rows, item: FieldDifference, ratio: float) -> bool:
     return bool((np.abs(theirs - ours) <= SINGLE_PRINT * np.abs(ours)).all())
 
 
-def _cause(proven: Sequence[_Proven], c: Trace, rows: Rows, left: Sequence[str]) -> Cause:
+def _cause(proven: Sequence[_Proven], c: Trace, rows: Rows, left: Sequence[str], suspect: SideName) -> Cause:
     ids = tuple(sorted({item.hypothesis.id for item in proven}))
     known = print_last(ids)
     bits = rows.bits(rows.reference, rows.suspect)
@@ -207,7 +209,7 @@ def _cause(proven: Sequence[_Proven], c: Trace, rows: Rows, left: Sequence[str])
         explained=1.0 - rows.total(np.where(rest, bits, 0.0)) / rows.total(bits),
         residual=residual,
         worst_left=WorstLeft(rows.fields[worst], residual) if left else None,
-        summary=f"{' '.join(item.sentence for item in known)} {details(forms, 'Python side')}",
+        summary=f"{' '.join(item.sentence for item in known)} {details(forms, suspect)}",
         forms=forms,
         confirm=tuple(item.confirm for item in known),
         fix=tuple(item.fix for item in known),

@@ -87,4 +87,5 @@ class Simulation:
     notices: tuple[str, ...]
     input_files: tuple[Path, ...]
     seconds: float
+    causes: tuple[str, ...] = ()  # of a difference, applied to imitate a log
     float64_error: float | None = None  # float32 runs: relative error of I_pixel_final against float64

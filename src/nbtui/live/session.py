@@ -77,7 +77,7 @@ def _simulation(
         settings=settings,
         pixel=pixel,
         trace_lines=texts,
-        trace=replace(parse_lines(texts, "live"), side="PY", pixel=pixel),
+        trace=replace(parse_lines(texts, "live"), side="PY", pixel=pixel, simulated=True),
         terms=TermTable(**{name: np.asarray(columns[name]) for name in TERM_COLUMNS}, **nbsim.term_details(result)),
         axes={
             "thick": experiment.detector.n_layers,

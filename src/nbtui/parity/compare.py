@@ -16,6 +16,7 @@ from nbtui.parity.profiles import Profile
 from nbtui.parity.profiles import profile as find_profile
 from nbtui.parity.sides import Sides, sides
 from nbtui.trace.model import Trace, TraceError, Value
+from nbtui.trace.side import Pair
 
 __all__ = ["CompareCancelled", "compare", "counts", "raised"]
 
@@ -35,12 +36,14 @@ def compare(
     tolerance: float | None = None,
     profiles: Mapping[str, Profile] | None = None,
     *,
+    named: Pair | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Comparison:
     """Align the two traces by name, block and phi step, and judge every component.
 
-    ``tolerance`` (relative) replaces every relative limit of the profile; ``profiles``: the user's own profiles.
+    ``tolerance`` (relative) replaces every relative limit of the profile; ``profiles``: the user's own profiles;
+    ``named``: the two sides, by default those of the traces' origin.
     Rows are in the order of the computation: set-up, then block after block (sub-pixels and layers, each with its phi
     lines), then the values printed once per pixel. The first divergence is the first row that ``raised`` accepts.
     Rows outside the profile have a status and a note, and do not count.
@@ -50,7 +53,7 @@ def compare(
     CompareCancelled.
     """
     chosen = find_profile(profile, profiles).with_tolerance(tolerance)
-    prepared = sides(c, py)
+    prepared = sides(c, py, named)
     rows: Sequence[Row]
     overview: Overview
     if sum(len(trace.records) + len(trace.phi) for trace in (c, py)) > MANY:
@@ -69,6 +72,7 @@ def compare(
     compared = sum(tally.counted for tally in judged)
     up = overview.raised
     return Comparison(
+        named=prepared.named,
         rows=rows,
         overview=overview,
         profile=chosen.name,

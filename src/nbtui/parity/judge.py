@@ -51,11 +51,12 @@ class Judge:
 
     def __init__(self, sides: Sides, chosen: Profile, printing_c: Printing, printing_py: Printing) -> None:
         c, py = sides.c, sides.py
+        self.named = sides.named
         self.profile = chosen
         self.single = shows_single(c) or shows_single(py)
         self.elsewhere = sides.elsewhere
         self._counts = sides.counts
-        self._conversions = {name: found for found in conversions(c, py) for name in found.fields}
+        self._conversions = {name: found for found in conversions(c, py, sides.named) for name in found.fields}
         self.printing_c, self.printing_py = printing_c, printing_py
         self._beam_pivot = preflight.pivots_around_beam(c)
         self._only_turned = only_turned(c, py, printing_c, printing_py)
@@ -63,7 +64,7 @@ class Judge:
 
     @property
     def conversions(self) -> tuple[Conversion, ...]:
-        """How Python's values were converted to C's units."""
+        """How values of the second trace were converted to the first one's units."""
         return tuple(dict.fromkeys(self._conversions.values()))
 
     def fact(self, name: str, component: str) -> Fact:
@@ -86,7 +87,7 @@ class Judge:
         assert cell is not None
         fact = self.fact(name, cell.component)
         if ours is None or theirs is None:
-            verdict = RowVerdict(Status.MISSING, note="only in the " + ("C" if theirs is None else "Python") + " trace")
+            verdict = RowVerdict(Status.MISSING, note=f"only in {self.named[theirs is not None].noun}")
         else:
             verdict = self.verdict(ours, theirs, fact, length)
         of_print = cell_of_print(ours, theirs) or (fact.after_position and block in self.elsewhere)
@@ -138,7 +139,7 @@ class Judge:
         )
 
     def scale(self, name: str) -> float:
-        """The factor applied to Python's value."""
+        """The factor applied to the second value."""
         found = self._conversions.get(name)
         return found.factor if found else 1.0
 
@@ -193,7 +194,8 @@ class Judge:
         if verdict.within_single:
             parts.append("as far as single precision explains")
         if verdict.status.differs and elsewhere and not any(of_lines):
-            parts.append("Python prints it at the centre of the pixel, where C has no sub-pixel")
+            ours, theirs = (side.noun for side in self.named)
+            parts.append(f"{theirs} prints it at the centre of the pixel, where {ours} has no sub-pixel")
         if verdict.status is not Status.MISSING and fact.name in self._conversions:
             parts.append(self._conversions[fact.name].note)
         if verdict.status.differs and fact.log_only:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from nbtui.trace.fields.field import Stage
 from nbtui.trace.model import Value
+from nbtui.trace.side import Pair
 
 # beginning of a note: the difference does not affect the image, and the row does not count
 FALSE_DIVERGENCE = "known false divergence"
@@ -64,7 +65,7 @@ class Tally:
     stage: Stage
     judged: bool  # by the profile
     rows: int
-    only_c: int  # rows missing on the Python side
+    only_c: int  # rows missing in the second trace
     only_py: int
     differing: int
     raised: int  # rows that count as a divergence
@@ -139,6 +140,7 @@ class Overview(Protocol):
 
 @dataclass(frozen=True)
 class Comparison:
+    named: Pair  # the sides compared; their values are c_value and py_value of a row
     rows: Sequence[Row]  # pipeline order
     overview: Overview = field(repr=False, compare=False)  # of these rows
     profile: str

@@ -28,6 +28,7 @@ from nbtui.parity.own_rules import (
 from nbtui.parity.unit_names import conversion_name
 from nbtui.parity.units import cell_in_metres, metres_of_scattering
 from nbtui.trace.model import Record, Trace, Value
+from nbtui.trace.side import SideName
 
 BLOCKS = 200  # blocks recomputed: a program treats all of them alike
 _SLACK = 2.0  # on the propagated half units of 15 digits, for the rounding of the arithmetic itself
@@ -57,7 +58,9 @@ class Contradiction:
     rederived: bool = False  # what is made from it follows from the expected value, not from the printed one
 
 
-def contradictions(trace: Trace, side: str, n_cells: tuple[int, int, int] | None = None) -> tuple[Contradiction, ...]:
+def contradictions(
+    trace: Trace, side: SideName, n_cells: tuple[int, int, int] | None = None
+) -> tuple[Contradiction, ...]:
     """Every field that contradicts its own trace, in the first such block; ``side`` names the trace in the sentences.
 
     ``n_cells``: unit cells along a, b and c of a SQUARE crystal, to recompute the lattice factors as well.
@@ -69,7 +72,7 @@ def contradictions(trace: Trace, side: str, n_cells: tuple[int, int, int] | None
 
 
 def every_contradiction(
-    trace: Trace, side: str, n_cells: tuple[int, int, int] | None = None
+    trace: Trace, side: SideName, n_cells: tuple[int, int, int] | None = None
 ) -> Iterator[Contradiction]:
     """The contradictions of the first blocks, then those of the lines printed once."""
     checker = _Checker(side, *_precision(trace))
@@ -97,7 +100,7 @@ def every_contradiction(
 class _Checker:
     """Recomputes lines. ``digits``: significant ones of a printed number; ``single``: float32 values among them."""
 
-    side: str
+    side: SideName
     digits: int
     single: bool
 
@@ -116,7 +119,7 @@ class _Checker:
 
     def of_another_index(self, printed: Vector, made: Vector) -> Contradiction:
         """The structure factor of a re-derived index; ``made``: the one that made the pixel, where it is known."""
-        text = f"{self.side} trace: F_cell is {printed[0]:.9g}, the value at the re-derived hkl_rounded"
+        text = f"{self.side.subject}: F_cell is {printed[0]:.9g}, the value at the re-derived hkl_rounded"
         known = f"; sqrt(I_before_scaling) / F_latt of the only term gives {made[0]:.9g}" if made else ""
         return Contradiction("F_cell", 0, printed, made, f"{text}{known}.", rederived=True)
 
@@ -166,7 +169,7 @@ class _Checker:
         where = f" (block {block})" if block else ""
         unit = conversion_name(expected, printed, max(_UNIT, 10.0 ** (1 - self.digits)))
         times = f"; the printed value is {unit} times that: another unit" if unit else ""
-        text = f"{self.side} trace: {rule.field}{where} is {shown}, but {rule.words} of the same trace gives {made}"
+        text = f"{self.side.subject}: {rule.field}{where} is {shown}, but {rule.words} of the same trace gives {made}"
         return Contradiction(rule.field, block, printed, expected, f"{text}{times}.", rederived)
 
 

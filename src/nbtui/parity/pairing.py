@@ -21,7 +21,7 @@ class RowPairs:
     """The scalars of both sides, and their fact, for every row. ``names``: every field, in pipeline order."""
 
     left: Short  # the scalar of C, -1 for none
-    right: Short  # that of Python
+    right: Short  # that of the second trace
     facts: list[Fact]  # one per component of every field
     fact: Array  # per row: its number among them
     of_fact: list[Short]  # per fact: its rows, ascending

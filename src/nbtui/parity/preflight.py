@@ -18,6 +18,7 @@ from nbtui.parity.units import Conversion
 from nbtui.trace.fields import catalogue
 from nbtui.trace.fields.field import Tolerance
 from nbtui.trace.model import Trace
+from nbtui.trace.side import Pair, Role, SideName
 from nbtui.trace.text import clean
 
 # inputs, not results: a difference here means another configuration
@@ -44,27 +45,28 @@ def findings(
 ) -> tuple[str, ...]:
     """Every sentence that applies to these two traces. ``compared``: rows that the profile could judge."""
     c, py = sides.c, sides.py
+    named = ours, theirs = sides.named
     return (
-        *_nothing_common(c, py, overview, compared),
+        *_nothing_common(sides, overview, compared),
         *_same_file(c, py),
-        *_sides(c, py),
-        *_pixels(c, py),
-        *_given(rows, overview),
+        *_sides(sides),
+        *_pixels(c, py, named),
+        *_given(rows, overview, named),
         *(found.note for found in conversions),
         *sides.own_c.sentences,
         *sides.own_py.sentences,
-        *_single_precision(c, "C"),
-        *_single_precision(py, "Python"),
-        *_low_precision(c, "C"),
-        *_low_precision(py, "Python"),
+        *_single_precision(c, ours),
+        *_single_precision(py, theirs),
+        *_low_precision(c, ours),
+        *_low_precision(py, theirs),
         *_false_divergences(rows, overview),
-        *_one_sided(overview),
+        *_one_sided(overview, named),
         *_repetitions(sides),
-        *_unknown_lines(c, "C"),
-        *_unknown_lines(py, "Python"),
+        *_unknown_lines(c, ours),
+        *_unknown_lines(py, theirs),
         *_dim_pixel(c),
-        *_warnings(c, "C"),
-        *_warnings(py, "Python"),
+        *_warnings(c, ours),
+        *_warnings(py, theirs),
     )
 
 
@@ -74,12 +76,12 @@ def pivots_around_beam(trace: Trace) -> bool:
     return "direct beam" in said[-1] if said else bool(trace.all("Fbeam_m"))
 
 
-def _nothing_common(c: Trace, py: Trace, overview: Overview, compared: int) -> list[str]:
+def _nothing_common(sides: Sides, overview: Overview, compared: int) -> list[str]:
     if compared:
         return []
-    for trace, side in ((c, "C"), (py, "Python")):
+    for trace, side in ((sides.c, sides.named[0]), (sides.py, sides.named[1])):
         if not trace.records:
-            return [f"The {side} log holds no trace value: nothing could be compared."]
+            return [f"{side.subject} holds no trace value: nothing could be compared."]
     if any(tally.both for tally in overview.tallies):
         return ["No field judged by this profile is on both sides, so there is no verdict; use profile full."]
     return ["The two logs have no field in common: nothing could be compared."]
@@ -91,27 +93,29 @@ def _same_file(c: Trace, py: Trace) -> list[str]:
     return ["Both sides are the same trace (equal sha256 of the trace lines), so agreement proves nothing."]
 
 
-def _sides(c: Trace, py: Trace) -> list[str]:
+def _sides(sides: Sides) -> list[str]:
     result = []
-    for trace, wanted, side in ((c, "C", "C"), (py, "PY", "Python")):
+    for trace, side in ((sides.c, sides.named[0]), (sides.py, sides.named[1])):
+        wanted = "C" if side.role is Role.REFERENCE else "PY"
         if trace.side in _TAGS and trace.side != wanted:
-            result.append(f"The log of the {side} side holds {_TAGS[trace.side]} lines: are the two logs swapped?")
+            result.append(f"{side.subject} holds {_TAGS[trace.side]} lines: are the two logs swapped?")
     return result
 
 
-def _pixels(c: Trace, py: Trace) -> list[str]:
+def _pixels(c: Trace, py: Trace, named: Pair) -> list[str]:
     by_position = py.pixel is None
     theirs = position.pixel_by_position(c, py) if by_position else py.pixel
     if c.pixel is None or theirs is None or c.pixel == theirs:
         return []
     how = " (inferred from its pixel_pos_meters)" if by_position else ""
-    text = f"Different pixels: C slow {c.pixel[0]} fast {c.pixel[1]}, Python slow {theirs[0]} fast {theirs[1]}{how}."
+    ours, other = (f"{side.name} slow {at[0]} fast {at[1]}" for side, at in zip(named, (c.pixel, theirs), strict=True))
+    text = f"Different pixels: {ours}, {other}{how}."
     if c.pixel == theirs[::-1]:
         text += " Slow and fast are swapped: -trace_pixel takes SLOW FAST, -printout_pixel FAST SLOW."
     return [text]
 
 
-def _given(rows: Sequence[Row], overview: Overview) -> list[str]:
+def _given(rows: Sequence[Row], overview: Overview, named: Pair) -> list[str]:
     differing: dict[str, Row] = {}
     first = sorted(t.first_differing for t in overview.tallies if t.field in GIVEN and t.first_differing >= 0)
     for row in (rows[at] for at in first):
@@ -120,11 +124,14 @@ def _given(rows: Sequence[Row], overview: Overview) -> list[str]:
             differing.setdefault(row.field, row)
     if not differing:
         return []
-    shown = ", ".join(f"{name}: C {show(row.c_value)}, Python {show(row.py_value)}" for name, row in differing.items())
+    ours, theirs = (side.name for side in named)
+    shown = ", ".join(
+        f"{name}: {ours} {show(row.c_value)}, {theirs} {show(row.py_value)}" for name, row in differing.items()
+    )
     return [f"Set-up values differ ({shown}): were both sides run with the same command?"]
 
 
-def _single_precision(trace: Trace, side: str) -> list[str]:
+def _single_precision(trace: Trace, side: SideName) -> list[str]:
     """Name the fields whose long numbers are all float32 values: by chance, one in 2^29 is."""
     seen: dict[str, bool] = {}
     for name in dict.fromkeys(trace.names()):
@@ -139,10 +146,10 @@ def _single_precision(trace: Trace, side: str) -> list[str]:
         return []
     if len(single) * 4 >= len(seen) * 3:
         return [
-            f"The {side} values are float32 numbers ({len(single)} of {len(seen)} fields), "
+            f"The values of {side.noun} are float32 numbers ({len(single)} of {len(seen)} fields), "
             "which explains differences up to about 1e-6."
         ]
-    return [f"{side} values are rounded to float32 in: {_list(single)}."]
+    return [f"The values of {side.noun} are rounded to float32 in: {_list(single)}."]
 
 
 def _is_float32(token: str) -> bool:
@@ -154,12 +161,12 @@ def _is_float32(token: str) -> bool:
     return f"{rounded:.15g}" == f"{value:.15g}"
 
 
-def _low_precision(trace: Trace, side: str) -> list[str]:
+def _low_precision(trace: Trace, side: SideName) -> list[str]:
     how = printing(token for record in trace.records for token in align.tokens(record))
     if how.digits is None and how.decimals is None:
         return []
     amount = f"{how.digits} digits" if how.digits is not None else f"{how.decimals} decimals"
-    return [f"The {side} log prints only {amount}; values are compared to the digits printed."]
+    return [f"{side.subject} prints only {amount}; values are compared to the digits printed."]
 
 
 def _false_divergences(rows: Sequence[Row], overview: Overview) -> list[str]:
@@ -172,28 +179,29 @@ def _false_divergences(rows: Sequence[Row], overview: Overview) -> list[str]:
     return [f"Known false divergence in {_list(names)}: {reason}" for reason, names in fields.items()]
 
 
-def _one_sided(overview: Overview) -> list[str]:
+def _one_sided(overview: Overview, named: Pair) -> list[str]:
     result = []
     both = {tally.field for tally in overview.tallies if tally.both}
-    for side in ("C", "Python"):
-        first = [(t.first_only_c if side == "C" else t.first_only_py, t.field) for t in overview.tallies]
+    for at_left, side in zip((True, False), named, strict=True):
+        first = [(t.first_only_c if at_left else t.first_only_py, t.field) for t in overview.tallies]
         only = list(dict.fromkeys(name for at, name in sorted(first) if at >= 0 and name not in both))
         if only:
-            result.append(f"Only in the {side} trace ({len(only)} fields): {_list(only)}.")
+            result.append(f"Only in {side.noun} ({len(only)} fields): {_list(only)}.")
     return result
 
 
 def _repetitions(sides: Sides) -> list[str]:
     c, py = sides.c, sides.py
     ours, theirs = align.count_blocks(c), align.count_blocks(py)
+    one, other = sides.named
     result = []
     if ours != theirs and ours and theirs:
         result.append(
-            f"The C trace prints its block {_times(ours)}, the Python trace {_times(theirs)} "
-            f"(sub-pixels and layers); {_how_paired(sides.pairing)}."
+            f"{one.subject} prints its block {_times(ours)}, {other.noun} {_times(theirs)} "
+            f"(sub-pixels and layers); {_how_paired(sides.pairing, sides.named)}."
         )
     if c.phi and py.phi and len(c.phi) != len(py.phi):
-        result.append(f"The C trace has {len(c.phi)} phi lines, the Python trace {len(py.phi)}.")
+        result.append(f"{one.subject} has {len(c.phi)} phi lines, {other.noun} {len(py.phi)}.")
     return result
 
 
@@ -201,22 +209,24 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-def _how_paired(pairing: BlockPairing) -> str:
+def _how_paired(pairing: BlockPairing, named: Pair) -> str:
     if pairing.at_centre:
-        return "the Python block is at the centre of the pixel, where C has no sub-pixel"
+        return f"the block of {named[1].noun} is at the centre of the pixel, where {named[0].noun} has no sub-pixel"
     if pairing.in_order and not any(pairing.offsets):
         return "blocks were compared in order, and the remaining ones not at all"
     partners = ", ".join(str(number) for number in sorted(pairing.of_suspect)[:_LISTED])
     more = " ..." if len(pairing.of_suspect) > _LISTED else ""
-    return f"each Python block was compared with C's block at the same place, number {partners}{more}"
+    return (
+        f"each of its blocks was compared with the block of {named[0].noun} at the same place, number {partners}{more}"
+    )
 
 
-def _unknown_lines(trace: Trace, side: str) -> list[str]:
+def _unknown_lines(trace: Trace, side: SideName) -> list[str]:
     if not trace.unknown:
         return []
     line, text = trace.unknown[0]
     count = len(trace.unknown)
-    return [f"{count} trace lines of the {side} log were not recognized, the first in line {line}: {_short(text)}"]
+    return [f"{count} trace lines of {side.noun} were not recognized, the first in line {line}: {_short(text)}"]
 
 
 def _dim_pixel(c: Trace) -> list[str]:
@@ -234,14 +244,16 @@ def _dim_pixel(c: Trace) -> list[str]:
     return [text + "."]
 
 
-def _warnings(trace: Trace, side: str) -> list[str]:
+def _warnings(trace: Trace, side: SideName) -> list[str]:
     """Warnings of the program, and notices of the log reader."""
     result = []
     for text in dict.fromkeys(notice.text for notice in trace.notices if notice.kind == "warning"):
         if _OWN_WARNING.search(text):
-            result.append(f"The {side} program warns: {_short(text.removeprefix('WARNING:').strip())}")
+            result.append(
+                f"{side.program[0].upper()}{side.program[1:]} warns: {_short(text.removeprefix('WARNING:').strip())}"
+            )
         else:
-            result.append(f"The {side} log: {_short(text)}")
+            result.append(f"{side.subject}: {_short(text)}")
     return result
 
 

@@ -10,6 +10,7 @@ from nbtui.parity.cell_counts import Counts
 from nbtui.parity.own_rules import Vector
 from nbtui.parity.own_values import every_contradiction
 from nbtui.trace.model import Trace
+from nbtui.trace.side import SideName
 
 REDERIVED = "print_rederived"  # beginning of a note
 
@@ -30,15 +31,15 @@ class OwnTrace:
     sentences: tuple[str, ...]  # one per field that contradicts its own trace
 
 
-def own_trace(trace: Trace, side: str, counts: Counts | None) -> OwnTrace:
-    """The contradictions within a trace; ``side`` names it, ``counts``: unit cells along a, b and c."""
+def own_trace(trace: Trace, side: SideName, counts: Counts | None) -> OwnTrace:
+    """The contradictions within a trace; ``counts``: unit cells along a, b and c."""
     implied: dict[tuple[str, int], Implied] = {}
     sentences: dict[str, str] = {}
     for found in every_contradiction(trace, side, counts):
         sentences.setdefault(found.field, found.sentence)
         if found.rederived:
             shown = " ".join(f"{value:.15g}" for value in found.printed)
-            note = f"{REDERIVED}: the {side} log prints {shown}"
+            note = f"{REDERIVED}: {side.noun} prints {shown}"
             implied[found.field, found.block] = Implied(found.expected, note)
     return OwnTrace(implied, tuple(sentences.values()))
 

@@ -14,6 +14,7 @@ from nbtui.parity.excerpt import all_listed, representatives
 from nbtui.parity.model import FALSE_DIVERGENCE, OUTSIDE, Comparison, Row, Status
 from nbtui.parity.preflight import show
 from nbtui.parity.standing import relative
+from nbtui.trace.side import Pair
 from nbtui.trace.text import clean
 
 _MARKS = {Status.PASS: "=", Status.MISSING: "o"}
@@ -24,7 +25,7 @@ _COLOURS = {
     Status.CRITICAL: "31;1",
     Status.MISSING: "36",
 }
-_BROAD = 108  # columns from which C and Python are printed side by side
+_BROAD = 108  # columns from which both values are printed side by side
 _NARROW = 40
 _SHAPE = re.compile(r"([+-]?)(\d+)(?:\.\d+)?(e[+-]\d+)?")
 
@@ -104,9 +105,9 @@ def table_lines(comparison: Comparison, width: int, colour: bool, only_differing
     rows = _shown(comparison, all_rows, only_differing=only_differing) if every else known
     if known:
         columns = _columns(known, width) if width >= _BROAD else None
-        yield from ["", *(_header(columns) if columns else [])]
+        yield from ["", *(_header(columns, comparison.named) if columns else [])]
         for row in rows:
-            yield from [_broad(row, columns, colour)] if columns else _stacked(row, width, colour)
+            yield from [_broad(row, columns, colour)] if columns else _stacked(row, width, colour, comparison.named)
     for text in (*([] if few or every else _repetitions(comparison)), *_closing(comparison, known)):
         yield from _wrap(text, width)
 
@@ -142,16 +143,16 @@ def markdown(comparison: Comparison) -> str:
     whole = all_listed(comparison)
     chosen = range(len(comparison.rows)) if whole else representatives(comparison)
     judged = [row for row in (comparison.rows[at] for at in chosen) if not row.note.startswith(OUTSIDE)]
-    parts += ["", markdown_rows(judged).rstrip("\n")]
+    parts += ["", markdown_rows(judged, comparison.named).rstrip("\n")]
     if not whole:
         parts += ["", *(f"- {_md(text)}" for text in _repetitions(comparison) if text)]
     return "\n".join(parts) + "\n"
 
 
-def markdown_rows(rows: Iterable[Row]) -> str:
-    """A Markdown table of rows at full precision: field, unit, C, Python, absolute and relative delta, ulp, status."""
+def markdown_rows(rows: Iterable[Row], named: Pair) -> str:
+    """A Markdown table of rows at full precision: field, unit, values, absolute and relative delta, ulp, status."""
     lines = [
-        "| field | unit | C | Python | abs. delta | rel. delta | ulp | status | note |",
+        f"| field | unit | {named[0].name} | {named[1].name} | abs. delta | rel. delta | ulp | status | note |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
@@ -175,11 +176,12 @@ def _about_first(comparison: Comparison) -> list[str]:
     first, row = comparison.first_divergence, comparison.principal
     if first is None or row is None:
         return []
+    mine, theirs = (side.name for side in comparison.named)
     ours, rest, _, other = split_common(show(row.c_value), show(row.py_value))
     digits = sum(char.isdigit() for char in ours.lstrip("-0."))
     ulp = "" if row.ulp is None else f", {_count(row.ulp)} ulp"
-    delta = "" if row.abs_delta is None else f"; Python - C {row.abs_delta:+.6g} {row.unit}".rstrip()
-    values = f"C {_marked(ours, rest)}  Python {_marked(ours, other)}"
+    delta = "" if row.abs_delta is None else f"; {theirs} - {mine} {row.abs_delta:+.6g} {row.unit}".rstrip()
+    values = f"{mine} {_marked(ours, rest)}  {theirs} {_marked(ours, other)}"
     name = "" if row is first else f"{clean(row.label)}: "
     lines = [
         f"{name}{values}{delta}, {digits} digits agree{ulp}. {row.status.value}.",
@@ -203,14 +205,14 @@ def _closing(comparison: Comparison, shown: Iterable[Row]) -> list[str]:
     if notes:
         lines += ["", *(f"{clean(label)}: {clean(note)}" for (_, note), label in notes.items())]
     tallies = [tally for tally in comparison.overview.tallies if tally.judged]
-    for side in ("Python", "C"):
+    for at_left, side in zip((False, True), reversed(comparison.named), strict=True):
         lacking = [(t.first_only_c, t.only_c, t.field) for t in tallies if t.only_c]
-        if side == "C":
+        if at_left:
             lacking = [(t.first_only_py, t.only_py, t.field) for t in tallies if t.only_py]
         if lacking:
             names = ", ".join(dict.fromkeys(clean(name) for _, _, name in sorted(lacking)))
             count = sum(number for _, number, _ in lacking)
-            lines += ["", f"MISSING on the {side} side ({count} values): {names}"]
+            lines += ["", f"MISSING in {side.noun} ({count} values): {names}"]
     outside = sum(tally.rows for tally in comparison.overview.tallies if not tally.judged)
     if outside:
         lines += ["", f"{outside} further values are outside profile {clean(comparison.profile)}."]
@@ -224,9 +226,9 @@ def _columns(rows: list[Row], width: int) -> tuple[int, int, int]:
     return label, unit, min((width - label - unit - 35) // 2, 26)
 
 
-def _header(columns: tuple[int, int, int]) -> list[str]:
+def _header(columns: tuple[int, int, int], named: Pair) -> list[str]:
     label, unit, value = columns
-    names = ("field".ljust(label), "unit".ljust(unit), "C".ljust(value), "Python".ljust(value))
+    names = ("field".ljust(label), "unit".ljust(unit), *(side.name.ljust(value) for side in named))
     return ["  " + " ".join(names) + f" {'rel. diff':>9} {'ulp':>8} status"]
 
 
@@ -237,14 +239,18 @@ def _broad(row: Row, columns: tuple[int, int, int], colour: bool) -> str:
     return f"{line} {_rel(row):>9} {_ulp(row):>8} {_status(row, colour)}"
 
 
-def _stacked(row: Row, width: int, colour: bool) -> list[str]:
-    value = min(width - 7, 26)
+def _stacked(row: Row, width: int, colour: bool, named: Pair) -> list[str]:
+    heads = [side.name.ljust(max(len(side.name) for side in named)) for side in named]
+    value = min(width - 5 - len(heads[0]), 26)
     ours, theirs = _values(row, value, colour)
     head = f"{_mark(row)} {clean(row.label)} {row.unit}".rstrip()
     tail = f"{_rel(row)} {row.status.value}"
     room = max(width - len(tail) - 1, 1)
     coloured = f"{_rel(row)} {_status(row, colour)}"
-    return [f"{_cut(head, room)} {coloured}", f"    C  {ours}".rstrip(), f"    Py {theirs}".rstrip()]
+    return [
+        f"{_cut(head, room)} {coloured}",
+        *(f"    {one} {text}".rstrip() for one, text in zip(heads, (ours, theirs), strict=True)),
+    ]
 
 
 def _values(row: Row, width: int, colour: bool) -> tuple[str, str]:

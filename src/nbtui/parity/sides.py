@@ -11,6 +11,7 @@ from nbtui.parity.cell_counts import Counts, cell_counts
 from nbtui.parity.names import named_alike
 from nbtui.parity.put_right import OwnTrace, own_trace, put_right
 from nbtui.trace.model import Trace
+from nbtui.trace.side import Pair, pair_of
 
 
 @dataclass(frozen=True)
@@ -19,19 +20,20 @@ class Sides:
 
     c: Trace
     py: Trace
-    pairing: BlockPairing  # of Python's blocks with those of C
+    named: Pair
+    pairing: BlockPairing  # of the second trace's blocks with those of C
     counts: Counts | None  # unit cells along a, b and c
     own_c: OwnTrace
     own_py: OwnTrace
 
     @property
     def numbered(self) -> Callable[[int], int] | None:
-        """C's number for a block of Python; None where the numbers are the same."""
+        """C's number for a block of the second trace; None where the numbers are the same."""
         return None if self.pairing.in_order else self.pairing.numbered
 
     @property
     def elsewhere(self) -> frozenset[int]:
-        """Blocks that Python prints at the centre of the pixel, where C has no sub-pixel."""
+        """Blocks that the second trace prints at the centre of the pixel, where C has no sub-pixel."""
         return frozenset(map(self.pairing.numbered, self.pairing.at_centre))
 
     def cells(self) -> tuple[dict[align.Place, align.Scalar], dict[align.Place, align.Scalar]]:
@@ -45,8 +47,10 @@ class Sides:
         return put_right(ours, self.own_c), put_right(theirs, self.own_py, self.numbered)
 
 
-def sides(c: Trace, py: Trace) -> Sides:
-    """The two traces, made comparable."""
+def sides(c: Trace, py: Trace, named: Pair | None = None) -> Sides:
+    """The two traces, made comparable; ``named``: their sides, by default those of their origin."""
+    called = named or pair_of(c, py)
     c, py = named_alike(c, py)
     counts = cell_counts(c, py)
-    return Sides(c, py, paired_blocks(c, py), counts, own_trace(c, "C", counts), own_trace(py, "Python", counts))
+    own_c, own_py = (own_trace(trace, side, counts) for trace, side in zip((c, py), called, strict=True))
+    return Sides(c, py, called, paired_blocks(c, py), counts, own_c, own_py)

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 from nbtui.trace.model import Trace
+from nbtui.trace.side import Pair
 from nbtui.trace.units import unit_of_scattering
 
 FIELD = "scattering_vec_A_inv"
@@ -21,24 +22,24 @@ _CLOSE = 1e-3  # relative; units differ by more, float32 arithmetic and misplace
 
 @dataclass(frozen=True)
 class Conversion:
-    """Python's values of ``fields`` times ``factor`` are in C's unit."""
+    """The second trace's values of ``fields`` times ``factor`` are in the first one's unit."""
 
     fields: tuple[str, ...]
     factor: float
     note: str
 
 
-def conversions(c: Trace, py: Trace) -> tuple[Conversion, ...]:
-    """The conversions of Python's values to C's units; none for equal units or missing lines."""
+def conversions(c: Trace, py: Trace, named: Pair) -> tuple[Conversion, ...]:
+    """The conversions of the second trace's values to the first one's units; none for equal units or missing lines."""
     result = []
     for fields, units in (((FIELD,), (unit(c), unit(py))), (CELL, (_cell_unit(c), _cell_unit(py)))):
         ours, theirs = units
         if ours != theirs and any(c.all(name) and py.all(name) for name in fields):
             names = fields[0] if len(fields) == 1 else f"{', '.join(fields[:-1])} and {fields[-1]}"
             verb, its = ("is", "its label") if len(fields) == 1 else ("are", "their labels")
-            text = f"{names} {verb} in {ours} on the C side and in {theirs} on the Python side, despite {its}"
+            text = f"{names} {verb} in {ours} in {named[0].noun} and in {theirs} in {named[1].noun}, despite {its}"
             factor = _IN_METRES[ours] / _IN_METRES[theirs]
-            result.append(Conversion(fields, factor, f"{text}; the Python values are converted"))
+            result.append(Conversion(fields, factor, f"{text}; the values of {named[1].noun} are converted"))
     return tuple(result)
 
 

@@ -76,6 +76,7 @@ class Trace:
     pixel: tuple[int, int] | None = None  # (slow, fast)
     runs: int = 1  # program runs in the log; the trace is the last complete one, with a notice
     sha256: str = ""  # of the normalised trace lines
+    simulated: bool = False  # by our simulator, not read from a log
 
     def all(self, name: str) -> Sequence[Record]:
         """Every occurrence of a canonical name."""

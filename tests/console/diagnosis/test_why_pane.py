@@ -48,7 +48,7 @@ def test_wide(state: State) -> None:
         "",
         " Cause 1: phi_carryover",
         "   simulation; probability >99 %; explains 100.0 %, worst field left I_pixel_final (2.0e-15)",
-        "   What phi_carryover is. [Python side]",
+        "   What phi_carryover is. [in your log]",
         "   confirm  Look at step 0.",
         "   remedy   Turn it off.",
         "   C log    lines 5 and 7: both say 4.03",
@@ -151,7 +151,7 @@ def test_what_is_said_without_causes(state: State) -> None:
 
 def test_the_c_side_is_named(state: State) -> None:
     text = plain(pane.draw(state, found(state, diagnosis(cause("other_config"), side="C")), 100, 24))[0]
-    assert "explained: other_config on the C side (probability 90 %)" in text
+    assert "explained: other_config in the C log (probability 90 %)" in text
 
 
 def test_the_new_divergence_beside_the_plain_one(state: State) -> None:

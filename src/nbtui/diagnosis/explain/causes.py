@@ -18,6 +18,7 @@ from nbtui.diagnosis.search.rows import Rows
 from nbtui.diagnosis.search.search import SearchState
 from nbtui.diagnosis.search.single import Single
 from nbtui.trace.model import Trace
+from nbtui.trace.side import Pair, SideName
 from nbtui.trace.text import clean
 
 SHOWN = 5  # causes reported at most
@@ -144,11 +145,12 @@ class Outcome:
     rederived: bool  # the suspect contradicts itself: it derives a line again for the print
     quiet: Variant | None  # a harmless line that was explained first
     side: str  # the faulty side: PY or C
+    named: Pair  # the sides: C's, and the other one
 
     @property
-    def who(self) -> str:
-        """The side that is explained, in words."""
-        return "C side" if self.side == "C" else "Python side"
+    def who(self) -> SideName:
+        """The side that is explained."""
+        return self.named[self.side != "C"]
 
     @property
     def remainder(self) -> Remainder:
@@ -248,14 +250,14 @@ def _cause(
     )
 
 
-def details(forms: Sequence[str], who: str) -> str:
+def details(forms: Sequence[str], who: SideName) -> str:
     """The forms and the faulty side in brackets, the forms of one id behind a single mention of it."""
     groups: dict[str, list[str]] = {}
     for form in forms:
         name, _, described = form.partition(": ")
         groups.setdefault(name, []).append(described)
     mentions = (f"{name}: {', '.join(filter(None, each))}" if any(each) else name for name, each in groups.items())
-    return f"[{'; '.join((*mentions, who))}]"
+    return f"[{'; '.join((*mentions, f'in {who.noun}'))}]"
 
 
 def print_last(ids: Sequence[str]) -> list[Hypothesis]:
@@ -278,7 +280,7 @@ def remarks(outcome: Outcome) -> tuple[str, ...]:
         out.append(quiet.hypothesis.sentence)
     if single is not None:
         how = "by the printed digits" if single.proven else "by the size of the difference"
-        out.append(f"The {outcome.who} is in single precision (float32) from {single.field} on, judging {how}.")
+        out.append(f"{outcome.who.subject} is in single precision (float32) from {single.field} on, judging {how}.")
     return tuple(out)
 
 

@@ -27,6 +27,7 @@ from nbtui.live.scene import Array
 from nbtui.parity.streams import upstream
 from nbtui.parity.unit_names import conversion_name
 from nbtui.parity.units import CELL, SHORTEST_CELL
+from nbtui.trace.side import Pair
 
 PIXEL = "I_pixel_final"
 TOTALS = (PIXEL, "I_before_scaling", "hkl_frac")  # a difference upstream of one of these would change it
@@ -40,7 +41,7 @@ def certain(
     print_fields: Sequence[str],
     block: str,
     implied: Sequence[str] = (),
-    sides: tuple[str, str] = ("C", "Python"),
+    named: Pair,
 ) -> tuple[str, ...]:
     """What the two logs prove, most useful first.
 
@@ -48,10 +49,10 @@ def certain(
         rows: the compared numbers of both logs.
         print_fields: fields whose difference is taken to be of the trace line, not of the pixel. Called so only where
             a sum that agrees proves it.
-        block: a sentence on the suspect's trace block ("the Python block is that of the pixel's centre; C has 9
+        block: a sentence on the suspect's trace block ("the block of your log is that of the pixel's centre; C has 9
             blocks"); empty if the blocks of the two logs correspond.
         implied: fields that count by the value which the suspect's own trace implies, not by the printed one.
-        sides: names of reference and suspect.
+        named: the sides of reference and suspect.
     """
     found = by_field(rows, rows.reference, rows.suspect)
     if not found:
@@ -61,7 +62,7 @@ def certain(
         return (
             *_of_block(block),
             f"All {len(found)} compared fields agree {to_within(worst)}.",
-            *_of_implied(implied, sides),
+            *_of_implied(implied, named),
         )
     printed = frozenset(print_fields) | _in_metres(rows, found)
     return (
@@ -69,8 +70,8 @@ def certain(
         *_zero(rows, found),
         *_unreached(rows, found, printed),
         *_beginning(found, printed),
-        *_converted(rows, found, printed, sides),
-        *_first(rows, found, printed, sides),
+        *_converted(rows, found, printed, named),
+        *_first(rows, found, printed, named),
         *_agreeing(found, printed),
         *_aside(rows, found),
     )
@@ -81,9 +82,9 @@ def _of_block(block: str) -> Iterator[str]:
         yield f"{block[0].upper()}{block[1:].rstrip('.')}."
 
 
-def _of_implied(implied: Sequence[str], sides: tuple[str, str]) -> Iterator[str]:
+def _of_implied(implied: Sequence[str], named: Pair) -> Iterator[str]:
     if implied:
-        yield (f"The {sides[1]} log contradicts its own {names(implied)}: what its other lines imply was compared.")
+        yield f"{named[1].subject} contradicts its own {names(implied)}: what its other lines imply was compared."
 
 
 def _zero(rows: Rows, found: Sequence[FieldDifference]) -> Iterator[str]:
@@ -132,9 +133,7 @@ def _short(rows: Rows, item: FieldDifference) -> bool:
     return min(float(np.linalg.norm(side[line])) for side in (rows.reference, rows.suspect)) < SHORTEST_CELL
 
 
-def _converted(
-    rows: Rows, found: Sequence[FieldDifference], printed: frozenset[str], sides: tuple[str, str]
-) -> Iterator[str]:
+def _converted(rows: Rows, found: Sequence[FieldDifference], printed: frozenset[str], named: Pair) -> Iterator[str]:
     """Lines of the print in another unit, by conversion factor."""
     groups: dict[str, list[str]] = {}
     for item in found:
@@ -144,9 +143,8 @@ def _converted(
         factor = conversion_name(rows.reference[line], rows.suspect[line], SINGLE_PRINT)
         if factor:
             groups.setdefault(factor, []).append(item.field)
-    reference, suspect = sides
     for factor, fields in groups.items():
-        yield f"{suspect} prints {names(fields)} in another unit: {factor} times the value of {reference}."
+        yield f"{named[1].subject} prints {names(fields)} in another unit: {factor} times the value of {named[0].noun}."
 
 
 def _unreached(rows: Rows, found: Sequence[FieldDifference], printed: frozenset[str]) -> Iterator[str]:
@@ -165,9 +163,7 @@ def _unreached(rows: Rows, found: Sequence[FieldDifference], printed: frozenset[
             yield f"{name} agrees {to_within(total.off)}, so {so}."
 
 
-def _first(
-    rows: Rows, found: Sequence[FieldDifference], printed: frozenset[str], sides: tuple[str, str]
-) -> Iterator[str]:
+def _first(rows: Rows, found: Sequence[FieldDifference], printed: frozenset[str], named: Pair) -> Iterator[str]:
     """The first difference on the way to the pixel, and others without a differing input."""
     totals = tuple(_agreeing_totals(rows, found))
     zero = [name for name in TOTALS if name not in totals]
@@ -179,14 +175,14 @@ def _first(
         return
     first, *rest = begins
     aside = "Apart from lines of the print, " if reach & printed else ""
-    yield f"{aside}{first.field} is the first difference on the way to the pixel: {_amount(rows, first, sides)}."
+    yield f"{aside}{first.field} is the first difference on the way to the pixel: {_amount(rows, first, named)}."
     all_differing = {item.field for item in found if not item.agrees}
     others = [item for item in rest if not made_from(item.field, all_differing)]
     if len(others) == 1:
-        amount = _amount(rows, others[0], sides)
+        amount = _amount(rows, others[0], named)
         yield f"{others[0].field} differs too, without a differing input: {amount}."
     elif others:
-        amounts = "; ".join(f"{item.field}, {_amount(rows, item, sides)}" for item in others)
+        amounts = "; ".join(f"{item.field}, {_amount(rows, item, named)}" for item in others)
         yield f"These differ too, without a differing input: {amounts}."
 
 
@@ -196,7 +192,7 @@ def _agreeing_totals(rows: Rows, found: Sequence[FieldDifference]) -> Iterator[s
             yield item.field
 
 
-def _amount(rows: Rows, item: FieldDifference, sides: tuple[str, str]) -> str:
+def _amount(rows: Rows, item: FieldDifference, named: Pair) -> str:
     """A difference in numbers."""
     line = together(rows, item.worst)
     ours, theirs = rows.reference[line], rows.suspect[line]
@@ -208,9 +204,9 @@ def _amount(rows: Rows, item: FieldDifference, sides: tuple[str, str]) -> str:
                 return f"{ratio:.6g} times as long"
             return f"off by {float(np.linalg.norm(theirs - ours)) / length:.2g} of its length"
     if len(line) > 1:
-        return f"{sides[0]} prints {_values(ours)}, {sides[1]} {_values(theirs)}"
+        return f"{named[0].name} prints {_values(ours)}, {named[1].name} {_values(theirs)}"
     one, other = float(ours[0]), float(theirs[0])
-    both = f"{sides[0]} prints {one:.15g}, {sides[1]} {other:.15g}"
+    both = f"{named[0].name} prints {one:.15g}, {named[1].name} {other:.15g}"
     if one * other > 0.0 and np.isfinite(one) and np.isfinite(other):
         ratio = other / one
         return (

@@ -54,7 +54,7 @@ class Match:
     def sentence(self) -> str:
         """For the user."""
         likely = f"by chance with probability {self.chance:.0e}"
-        return f"{self.field}: Python / C = {self.ratio:.15g} = {self.product} ({likely})"
+        return f"{self.field}: {self.ratio:.15g} times the reference, as {self.product} is ({likely})"
 
 
 def named_factors(c: Trace, setup: PixelSetup | None = None) -> dict[str, float]:

@@ -20,12 +20,15 @@ from nbtui.evidence.read.package import python_logs
 from nbtui.evidence.write.record import record
 from nbtui.parity.compare import compare
 from nbtui.parity.metrics import SCHEMA_VERSION, to_json
+from nbtui.parity.model import Comparison
 from nbtui.parity.profiles import profile
 from nbtui.trace.fields import catalogue
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.reading.reader import read_phi, read_trace, with_phi
+from nbtui.trace.side import PYTHON_LOG, C
 
 PROSE = ("description", "note", "origin", "obstacle")  # keys of metrics.json whose wording another version may have
+_WARNS = f"{PYTHON_LOG.program[0].upper()}{PYTHON_LOG.program[1:]} warns"
 STATED = re.compile(r"[\w.+-]*\d[\w+-]*(?:\.\w+)*|\w+_\w+|(?<![\w-])-\w+")
 
 
@@ -72,7 +75,7 @@ def against_logs(metrics: dict[str, object], c: Trace, py: Trace) -> list[FileFi
             )
         )
     for tolerance in (None, number(metrics.get("tolerance"))):  # the profile's own, or one the user gave
-        expected = json.loads(to_json(record(compare(c, py, "full" if own else name, tolerance), c, py)))
+        expected = json.loads(to_json(record(_compared(c, py, "full" if own else name, tolerance), c, py)))
         if not any(differences(metrics.get("factors"), expected["factors"], "factors")):
             break
     if notes:
@@ -93,6 +96,10 @@ def against_logs(metrics: dict[str, object], c: Trace, py: Trace) -> list[FileFi
     return [FileFinding(METRICS, what) for what in first_few(found + _lines(wrong))]
 
 
+def _compared(c: Trace, py: Trace, name: str, tolerance: float | None) -> Comparison:
+    return compare(c, py, name, tolerance, named=(C, PYTHON_LOG))
+
+
 def _lines(wrong: Iterable[tuple[str, object, object]]) -> list[str]:
     return [f"{key}: {old} recorded, the logs give {new}" for key, old, new in wrong]
 
@@ -107,7 +114,7 @@ def _values(metrics: dict[str, Any]) -> dict[str, object]:
 def _preflight(recorded: object, expected: object) -> list[tuple[str, object, object]]:
     """Every recorded finding is found again; the log also holds the run's own warnings, recorded as notices."""
     old, new = (value if isinstance(value, list) else [] for value in (recorded, expected))
-    own = [stated_in(str(finding)) for finding in new if "Python program warns" not in str(finding)]
+    own = [stated_in(str(finding)) for finding in new if not str(finding).startswith(_WARNS)]
     before, after = ([stated_in(str(finding)) for finding in findings] for findings in (old, new))
     lost = [stated for stated in own if stated not in before] + [stated for stated in before if stated not in after]
     return [("preflight", old, new)] if lost or len(old) < len(own) else []
