@@ -69,13 +69,14 @@ class Diagnosis:
     @property
     def imitates(self) -> str:
         """How close the live side comes to the log with the best cause, and with which causes; empty without one."""
-        if self.imitation is None or not self.imitation.ids:
+        if self.imitation is None or self.waterfall is None:
             return ""
-        left = self.hypotheses[0].worst_left
-        close = f"within {left.off:.1g}" if left else "to every digit"
-        close += f" (worst: {left.field})" if left and self.unknown else ""
-        side = "the C log" if self.imitation.adds else "your log"
-        return f"live = {side} {close} with: {', '.join(self.imitation.ids)}"
+        causes, farthest = ", ".join(self.imitation.ids), self.hypotheses[0].worst_left
+        close = f"live = your log within {self.waterfall.off:.1g}"
+        if self.imitation.adds:
+            return f"{close} without a cause; the C log with: {causes}"
+        field = f", {farthest.field} within {farthest.off:.1g}" if farthest else ""
+        return f"{close}{field}, with: {causes}"
 
     def headline(self, longest: int = 0) -> str:
         """The verdict in one line, with the best cause, its probability, and causes of the print beside it.

@@ -64,9 +64,17 @@ class Waterfall:
         """The causes, in the order of the levels."""
         return tuple(level.cause for level in self.levels[1:])
 
+    @property
+    def off(self) -> float:
+        """How far the first level is from the log, in the worse of the two values."""
+        made = self.levels[0].gaps
+        whole = {name: (1.0 + gap, 1.0 + made[name]) for name, gap in self.log.items() if name in made}
+        return max((abs(live / log - 1.0) for log, live in whole.values() if log), default=0.0)
+
     def as_object(self) -> dict[str, object]:
         """For JSON."""
         return {
+            "off": self.off,
             "log": dict(self.log),
             "levels": [
                 {"cause": level.cause or None, "in_effect": sorted(level.on), "gaps": dict(level.gaps)}
