@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nbtui.commands.options import Request, colour, say
-from nbtui.evidence.write.record import record
+from nbtui.evidence.write.record import record, side_entry
 from nbtui.parity.metrics import to_json
 from nbtui.parity.render import markdown, table_lines
 from nbtui.trace.model import Trace
@@ -35,7 +35,10 @@ def report(
     comparison = request.compare(c, py)
     if style == "json":
         settings = request.settings() if simulation is not None else None
-        found = record(comparison, c, py, case=case, settings=settings, simulation=simulation)
+        reference, other = comparison.named
+        sides = [side_entry(reference, c), side_entry(other, py, settings)]
+        more = {"sides": sides}
+        found = record(comparison, c, py, case=case, settings=settings, simulation=simulation, more=more)
         click.echo(to_json(found), nl=False)
     elif style == "markdown":
         click.echo(markdown(comparison).rstrip("\n"))

@@ -43,7 +43,7 @@ class SideName:
 C = SideName(Role.REFERENCE, "C", "the C log", "the C program")
 SIMULATED_C = SideName(Role.REFERENCE, "simulated C", "the simulated C trace", "the simulated C program")
 YOUR_LOG = SideName(Role.SUSPECT, "your log", "your log", "your program")
-PYTHON_LOG = SideName(Role.SUSPECT, "Python", "the Python log", "the Python program")  # to a reader of a package
+SUSPECT_LOG = SideName(Role.SUSPECT, "Python", "the Python log", "the Python program")  # to a reader of a package
 LIVE = SideName(Role.LIVE, "live", "the live trace", "the simulator")
 
 Pair = tuple[SideName, SideName]

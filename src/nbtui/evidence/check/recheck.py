@@ -25,10 +25,10 @@ from nbtui.parity.profiles import profile
 from nbtui.trace.fields import catalogue
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.reading.reader import read_phi, read_trace, with_phi
-from nbtui.trace.side import PYTHON_LOG, C
+from nbtui.trace.side import SUSPECT_LOG, C
 
 PROSE = ("description", "note", "origin", "obstacle")  # keys of metrics.json whose wording another version may have
-_WARNS = f"{PYTHON_LOG.program[0].upper()}{PYTHON_LOG.program[1:]} warns"
+_WARNS = f"{SUSPECT_LOG.program[0].upper()}{SUSPECT_LOG.program[1:]} warns"
 STATED = re.compile(r"[\w.+-]*\d[\w+-]*(?:\.\w+)*|\w+_\w+|(?<![\w-])-\w+")
 
 
@@ -97,7 +97,7 @@ def against_logs(metrics: dict[str, object], c: Trace, py: Trace) -> list[FileFi
 
 
 def _compared(c: Trace, py: Trace, name: str, tolerance: float | None) -> Comparison:
-    return compare(c, py, name, tolerance, named=(C, PYTHON_LOG))
+    return compare(c, py, name, tolerance, named=(C, SUSPECT_LOG))
 
 
 def _lines(wrong: Iterable[tuple[str, object, object]]) -> list[str]:

@@ -31,7 +31,7 @@ from nbtui.evidence.write.baseline import Baseline, changes, environment_drift, 
 from nbtui.evidence.write.commands import Ran, commands_text, equivalent, run_all
 from nbtui.evidence.write.environment import environment
 from nbtui.evidence.write.files import write_package
-from nbtui.evidence.write.record import input_entry, record, sha256_of
+from nbtui.evidence.write.record import input_entry, record, sha256_of, side_entry
 from nbtui.evidence.write.summary import next_step, summary
 from nbtui.live.cases import input_names
 from nbtui.live.model import Case, Settings, Simulation
@@ -42,6 +42,7 @@ from nbtui.parity.model import Comparison
 from nbtui.parity.profiles import Profile
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.reading.reader import parse_lines, read_trace, with_phi
+from nbtui.trace.side import LIVE, SUSPECT_LOG, C, Role
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
@@ -142,7 +143,8 @@ def _gather(request: ExportRequest, when: datetime) -> _Evidence:
     if py is None:
         py = _written_trace(simulation) if simulation is not None else Trace("PY", "no simulation", ())
         py = replace(py, pixel=case.pixel)
-    comparison = compare(c, py, request.profile, request.tolerance, request.profiles)
+    named = C, (LIVE if request.py_log is None else SUSPECT_LOG)
+    comparison = compare(c, py, request.profile, request.tolerance, request.profiles, named=named)
     diagnosis, undiagnosed = _diagnosed(request, c, py)
     runs = run_all(request.runs)
     blocked = [failure] if failure is not None else []
@@ -255,6 +257,7 @@ def _metrics(stamp: str, evidence: _Evidence) -> dict[str, object]:
                 "blocked": list(evidence.blocked),
                 "findings": findings,
                 "note": ascii_line(request.note),
+                "sides": _sides(evidence),
                 "python_trace": SIMULATED if request.py_log is None else GIVEN_LOG,
                 "inputs": _inputs(evidence),
                 "git_sha": env["git_sha"],
@@ -278,6 +281,12 @@ def _metrics(stamp: str, evidence: _Evidence) -> dict[str, object]:
             "environment_drift": environment_drift(baseline, env, run),
         }
     )
+
+
+def _sides(evidence: _Evidence) -> list[dict[str, object]]:
+    reference, other = evidence.comparison.named
+    settings = evidence.request.settings if other.role is Role.LIVE else None
+    return [side_entry(reference, evidence.c), side_entry(other, evidence.py, settings)]
 
 
 def _baseline_of(request: ExportRequest, stamp: str, found: Mapping[str, object]) -> Baseline | None:

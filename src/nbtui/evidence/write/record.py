@@ -8,9 +8,12 @@ from __future__ import annotations
 import hashlib
 import shlex
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import nbtui
+from nbtui.evidence.ascii_text import spelled
 from nbtui.parity import standing
 from nbtui.parity.inheritance import inherited_from
 from nbtui.parity.metrics import metrics
@@ -18,6 +21,7 @@ from nbtui.parity.model import Comparison, Row
 from nbtui.parity.preflight import show
 from nbtui.parity.render import split_common
 from nbtui.trace.model import Trace
+from nbtui.trace.side import SideName
 
 if TYPE_CHECKING:
     from nbtui.live.model import Case, Settings, Simulation
@@ -64,6 +68,31 @@ def record(
         }
     extra |= more or {}
     return metrics(comparison, c, py, case=case.name if case is not None else TWO_LOGS, extra=extra)
+
+
+def side_entry(side: SideName, trace: Trace, settings: Settings | None = None) -> dict[str, object]:
+    """One side of a comparison with its origin: a log's file, or the simulator with its settings."""
+    entry: dict[str, object] = {
+        "role": side.role.value,
+        "name": side.name,
+        "file": None,
+        "sha256": None,
+        "modified": None,
+        "simulation": None,
+    }
+    path = Path(trace.origin)
+    if settings is not None:
+        entry["simulation"] = {
+            "simulator": f"nbsim {nbtui.__version__}",
+            "phi_mode": settings.phi_mode,
+            "dtype": settings.dtype,
+            "device": settings.device,
+            "quirks": dict(settings.quirks),
+        }
+    elif path.is_file():
+        modified = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
+        entry |= {"file": spelled(str(path)), "sha256": sha256_of(path), "modified": modified.replace("+00:00", "Z")}
+    return entry
 
 
 def normalised_command(case: Case) -> str:

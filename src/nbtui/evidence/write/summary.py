@@ -102,6 +102,8 @@ def _reaching_verdict(first: Mapping[str, Any], reaching: Mapping[str, Any] | No
 
 def _run(metrics: Mapping[str, Any], place: str) -> Iterator[str]:
     yield f"- package: {ascii_line(place)}"
+    for label, side in zip(("reference", "compared with"), metrics["sides"], strict=True):
+        yield f"- {label}: {_side(side)}"
     yield f"- phi mode: {metrics['phi_mode']}"
     yield f"- dtype: {metrics['dtype']}"
     yield f"- device: {metrics['device']}"
@@ -114,6 +116,16 @@ def _run(metrics: Mapping[str, Any], place: str) -> Iterator[str]:
     yield f"- quirks set: {switched or 'none beyond the phi mode'}"
     if metrics["note"]:
         yield f"- note: {ascii_line(metrics['note'])}"
+
+
+def _side(side: Mapping[str, Any]) -> str:
+    """One side with its origin."""
+    made = side["simulation"]
+    if made is not None:
+        return f"{cell(side['name'])}, simulated by {cell(made['simulator'])}"
+    if side["file"] is None:
+        return f"{cell(side['name'])}, no log"
+    return f"{cell(side['name'])} log {cell(side['file'])}, last changed {side['modified']}, sha256 {side['sha256']}"
 
 
 def _tables(metrics: Mapping[str, Any]) -> Iterator[str]:
@@ -194,6 +206,7 @@ def _diagnosis(metrics: Mapping[str, Any]) -> Iterator[str]:
         [_answer(found)],
         _listed("What is certain", found["certain"]),
         [text for cause in found["hypotheses"] for text in _cause(cause)],
+        _waterfall(found.get("waterfall")),
         _listed("What is unknown", [item["sentence"] for item in found["unknown"]]),
         _listed("Other findings", [text for text in notes if text not in metrics["preflight"]]),
         _listed("Remarks", found["remarks"]),
@@ -224,6 +237,19 @@ def _cause(cause: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"   - confirm: {cell(text)}" for text in cause["confirm"])
     yield from (f"   - C log, {cell(text)}" for text in cause["seen"])
     yield from (f"   - remedy: {cell(text)}" for text in cause["fix"])
+
+
+def _waterfall(fall: Mapping[str, Any] | None) -> list[str]:
+    """The gap to the reference, one cause at a time."""
+    if fall is None:
+        return []
+    first, *rest = fall["levels"]
+    adds = not first["in_effect"]
+    rows = [("the log", fall["log"]), (f"live {'without a cause' if adds else 'with every cause'}", first["gaps"])]
+    rows += [(f"{'with' if adds else 'without'} {cell(level['cause'])}", level["gaps"]) for level in rest]
+    title = f"Relative gap to the reference, one cause at a time; live is the log within {number(fall['off'])}:"
+    values = ((label, ", ".join(f"{name} {number(gap)}" for name, gap in gaps.items())) for label, gaps in rows)
+    return [title, "", *(f"- {label}: {shown}" for label, shown in values)]
 
 
 def _listed(title: str, sentences: Sequence[str]) -> list[str]:
