@@ -37,10 +37,16 @@ async def test_the_packages_and_back(tmp_path: Path) -> None:
     assert app.replaying is not None and app.replaying.parent == TOP / "reports"
 
 
+def example() -> Path:
+    """The package of this repository."""
+    (package,) = (path for path in (TOP / "reports").iterdir() if (path / "metrics.json").is_file())
+    return package
+
+
 async def test_a_console_that_has_everything_does_not_begin_again(tmp_path: Path) -> None:
     """As after a replay: no simulation, and the packages are open on the one that was replayed."""
     here = replace(toy_state(), cursor=2, phi=1)
-    (package,) = (path for path in (TOP / "reports").iterdir() if (path / "metrics.json").is_file())
+    package = example()
     made = console(None)
     app = Console(
         here,
@@ -64,7 +70,8 @@ def test_a_replay_from_the_main_screen(on_terminal: Start, tmp_path: Path, monke
     terminal.press("w")
     terminal.wait_for("not verified")
     terminal.press("o")
-    terminal.wait_for("stepping is off: add")
+    terminal.wait_for(f"{example().name} demo")  # the header names the stamp
+    terminal.wait_for("phi 0/11")  # and the input files were found: stepping works
     terminal.hang_up()
     assert terminal.end() == 129
     assert [saved.snapshot.name for saved in find().sessions] == ["demo"]  # the console beneath is the one to resume

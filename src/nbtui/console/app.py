@@ -37,6 +37,7 @@ from nbtui.trace.model import Trace
 
 if TYPE_CHECKING:
     from nbtui.console.packages.state import PackagesState
+    from nbtui.evidence.restore.restore import Restored
 
 
 class Console(Host):
@@ -180,9 +181,15 @@ def initial(
     py_trace: Trace | None,
     judgement: Judgement,
     logs: tuple[Path, Path] | None = None,
+    package: Restored | None = None,
 ) -> State:
-    """The initial state; two given traces are compared at once, ``logs`` are read later."""
+    """The initial state; two given traces are compared at once, ``logs`` are read later.
+
+    ``package``: the origin of case and traces.
+    """
     name = case.name if case else ""
+    if package is not None:
+        name = f"{package.package.stamp} {package.package.case}".strip()
     if not name and c_trace is not None and py_trace is not None:
         name = f"{Path(c_trace.origin).name} | {Path(py_trace.origin).name}"
     if not name and logs is not None:
@@ -195,6 +202,7 @@ def initial(
         py_trace=py_trace,
         py_given=py_trace is not None or logs is not None,
         logs=logs,
+        obstacle=package.obstacle if package is not None else "",
     )
     if c_trace is None or py_trace is None:
         return start

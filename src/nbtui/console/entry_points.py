@@ -11,13 +11,14 @@ from nbtui.console.app import Console, initial
 from nbtui.console.main.jobs import NO_TRACE, Judgement
 from nbtui.console.run import run
 from nbtui.console.session.preferences import Preferences
-from nbtui.errors import INTERRUPTED
+from nbtui.errors import INTERRUPTED, NbtuiError
 from nbtui.live.model import Case, Settings
-from nbtui.parity.profiles import BUILT_IN, Profile
+from nbtui.parity.profiles import Profile
 from nbtui.trace.model import Trace, TraceError
 
 if TYPE_CHECKING:
     from nbtui.console.packages.state import PackagesState
+    from nbtui.evidence.restore.restore import Restored
 
 
 def run_console(
@@ -32,19 +33,21 @@ def run_console(
     reports: Path,
     profiles: Mapping[str, Profile] | None = None,
     preferences: Preferences | None = None,
+    package: Restored | None = None,
 ) -> int:
     """Run the console until the user leaves it.
 
     Compares two given sides: ``logs`` (C and Python), read in the console, or two traces; ``case`` (if any) is then
-    simulated for stepping only. Without them the Python side is simulated. Returns 0 (agreement), 1 (divergence),
-    2 or 3 (a failure prevented the comparison), 130 (interrupted, or left before a verdict), 128 + signal.
+    simulated for stepping only. Without them the Python side is simulated. ``package``: the origin of case and traces.
+    Returns 0 (agreement), 1 (divergence), 2 or 3 (a failure prevented the comparison), 130 (interrupted, or left before
+    a verdict), 128 + signal.
     Raises TraceError for an unknown profile.
     """
     judgement = Judgement(profile, tolerance, dict(profiles or {}))
     judgement.compare(NO_TRACE, NO_TRACE)  # rejects an unknown profile before taking over the screen
     return run(
         lambda state, preferences, shelf: Console(state, judgement, reports, preferences, shelf),
-        initial(case, settings, c_trace, py_trace, judgement, logs),
+        initial(case, settings, c_trace, py_trace, judgement, logs, package),
         preferences or Preferences(),
         replay,
     )
@@ -67,7 +70,7 @@ def run_watch(root: Path, *, poll: bool = False) -> int:
         message = ""
         try:
             code = replay(outcome)
-        except TraceError as error:
+        except (TraceError, NbtuiError) as error:
             message, code = f"{outcome.name}: {error}", 0
         if code > 128:  # interrupted, or the terminal is closing
             return code
@@ -75,22 +78,26 @@ def run_watch(root: Path, *, poll: bool = False) -> int:
 
 
 def replay(path: Path) -> int:
-    """Show the two logs of a package on the main screen, without simulating.
+    """Open a package as a session: its logs, and its case as far as the input files are found again.
 
-    Returns the console's exit code. Raises TraceError when a log cannot be read.
+    Returns the console's exit code. Raises TraceError when a log cannot be read, UnusableInput for an unusable
+    nbtui.toml.
     """
-    from nbtui.evidence.check.recheck import traces
-    from nbtui.evidence.read.folder import (  # deferred past the first paint of the console, as are the next two
-        read_json,
-        text,
-    )
-    from nbtui.evidence.read.package import list_files
+    from nbtui.evidence.restore.restore import restore  # deferred past the first paint of the console
+    from nbtui.settings import load
 
-    metrics, _ = read_json(path / "metrics.json")
-    c, py, problems = traces(path, tuple(list_files(path)))
-    if c is None or py is None:
-        raise TraceError(problems[0].what if problems else "one of the two logs is missing")
-    name = text(metrics.get("tolerance_profile"))
-    settings = Settings(text(metrics.get("phi_mode")) or "spec", text(metrics.get("dtype")) or "float64")
-    known = name if name in BUILT_IN else "full"
-    return run_console(None, settings, c_trace=c, py_trace=py, profile=known, tolerance=None, reports=path.parent)
+    configuration = load()
+    found = restore(path, configuration)
+    words = [f"stepping is off: {found.obstacle}"] if found.obstacle else []
+    return run_console(
+        found.case,
+        found.settings,
+        c_trace=found.c,
+        py_trace=found.py,
+        profile=found.profile,
+        tolerance=found.tolerance,
+        reports=path.parent,
+        profiles=configuration.profiles,
+        preferences=Preferences(message="; ".join((*words, *found.remarks))),
+        package=found,
+    )

@@ -18,14 +18,16 @@ from nbtui.console.main.tuned import resumed_with
 from nbtui.console.session.preferences import Preferences
 from nbtui.console.session.snapshot import case_of, settings_of
 from nbtui.console.session.store import claim
-from nbtui.errors import INTERRUPTED, UnusableInput
+from nbtui.errors import INTERRUPTED, NbtuiError, UnusableInput
 from nbtui.trace.model import TraceError
 
 if TYPE_CHECKING:
     from nbtui.console.packages.state import PackagesState
 
 Make = Callable[[State, Preferences, "PackagesState | None"], Console]
-Replay = Callable[[Path], int]  # shows a package and returns the exit code; raises TraceError for an unreadable one
+Replay = Callable[
+    [Path], int
+]  # shows a package and returns the exit code; raises TraceError or NbtuiError for an unusable one
 LOST = tuple(128 + getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name))
 
 
@@ -108,5 +110,5 @@ def _replayed(package: Path, replay: Replay) -> tuple[int, str]:
     """The exit code of a replay and, if it failed, the reason."""
     try:
         return replay(package), ""
-    except TraceError as error:
+    except (TraceError, NbtuiError) as error:
         return 0, f"{package.name}: {error}"

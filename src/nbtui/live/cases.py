@@ -115,6 +115,15 @@ def case_of_command_file(
     return case
 
 
+def case_of_command(command: str, where: str, *, name: str, workdir: Path) -> Case:
+    """The case of one command line as text, its pixel if it names one; ``where`` begins an error's message.
+
+    Raises:
+        UnusableInput: the command cannot be used.
+    """
+    return _case_of_words(name, split_command(command, where), where, workdir, None)
+
+
 def _no_such_case(text: str, folder: Path, settings: Configuration) -> str:
     if folder.exists():
         return f"{clean(text)}: a file, not a case; name the folder that holds {COMMAND_FILE}, or use 'nbtui open'"

@@ -43,6 +43,7 @@ class State:
     settings: Settings
     case: Case | None = None
     name: str = ""
+    obstacle: str = ""  # why a package without a case cannot be simulated
     c_trace: Trace | None = None
     py_trace: Trace | None = None  # Python side of the comparison
     py_given: bool = False  # py_trace is a log named by the user, not the live one

@@ -162,6 +162,8 @@ def words(state: State) -> str:
 def stepping_off(state: State) -> str:
     """Reason why stepping is unavailable, and how to enable it."""
     if not state.can_simulate:
+        if state.obstacle:
+            return f"stepping is off: {state.obstacle}"
         return "stepping is off: add the nanoBragg flags of this run after --, as in: nbtui open C_LOG PY_LOG -- FLAGS"
     if state.phase is Phase.FAILED:
         return f"stepping is off. {state.failure}"

@@ -9,7 +9,7 @@ PACKAGES_ACTIONS: ActionTable[object] = ActionTable(
     "Packages",
     (
         Action("open", ("enter",), "Enter", "summary", "read summary.md"),
-        Action("replay", ("o",), "o", "replay", "compare the two logs of the package again, as on the main screen"),
+        Action("replay", ("o",), "o", "open", "open the package as a session: its logs, case, flags and settings"),
         Action("verify", ("v",), "v", "verify", "verify the package: checksums, schema, every number"),
         Action("note", ("n",), "n", "note", "five lines on the package, for a ledger"),
         Action("freeze", ("equals_sign",), "=", "freeze", "freeze the list; press again to resume"),

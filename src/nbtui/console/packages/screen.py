@@ -192,10 +192,8 @@ class PackagesScreen(ActionScreen["Path | None"]):
         entry = self.state.entry
         if entry is None:
             return
-        if "trace_c.log" not in entry.package.files or not python_logs(list(entry.package.files)):
-            self.show(
-                replace(self.state, message="one of the two logs is missing from this package: nothing to replay")
-            )
+        if not python_logs(list(entry.package.files)):
+            self.tell("this package holds no Python log: nothing to open")
             return
         self.dismiss(entry.package.path)
 

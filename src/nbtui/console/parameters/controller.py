@@ -24,7 +24,10 @@ class ParametersController(ScreenController):
     def open(self) -> None:
         now, tuning = self.host.state, self.host.tuning()
         if tuning is None or now.case is None:
-            self.host.tell("two logs have no parameters; add the run's flags: nbtui open C_LOG PY_LOG -- FLAGS")
+            reason = f"no parameters to change: {self.host.state.obstacle}" if self.host.state.obstacle else ""
+            self.host.tell(
+                reason or "two logs have no parameters; add the run's flags: nbtui open C_LOG PY_LOG -- FLAGS"
+            )
             return
         from nbtui.console.parameters.screen import ParametersScreen  # deferred past the first paint
 
