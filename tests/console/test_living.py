@@ -34,7 +34,8 @@ async def test_the_packages_and_back(tmp_path: Path) -> None:
         await until(pilot, lambda: isinstance(app.screen, PackagesScreen) and app.screen.state.entry is not None)
         await pilot.press("o")
         await until(pilot, lambda: app.replaying is not None)
-    assert app.replaying is not None and app.replaying.parent == TOP / "reports"
+    assert app.replaying is not None and app.replaying.package.path == example()
+    assert app.replaying.case is not None and app.replaying.obstacle == ""
 
 
 def example() -> Path:

@@ -62,7 +62,7 @@ class Console(Host):
         self.key_at = 0.0
         self.key_tables = KEY_TABLES
         self.mouse = chosen.mouse
-        self.replaying: Path | None = None  # the package to replay after this console ends
+        self.replaying: Restored | None = None  # the package to open after this console ends
         self.lifecycle = Lifecycle(chosen)
         self.loader = Loader(self, judgement)
         self.refresher = Refresher(self, judgement, self.loader.new_work)
@@ -135,7 +135,7 @@ class Console(Host):
     def export(self) -> None:
         self.exporter.export()
 
-    def replay(self, package: Path) -> None:
+    def replay(self, package: Restored) -> None:
         self.replaying = package
         self.exit(0)
 

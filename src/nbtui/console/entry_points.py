@@ -11,10 +11,10 @@ from nbtui.console.app import Console, initial
 from nbtui.console.main.jobs import NO_TRACE, Judgement
 from nbtui.console.run import run
 from nbtui.console.session.preferences import Preferences
-from nbtui.errors import INTERRUPTED, NbtuiError
+from nbtui.errors import INTERRUPTED
 from nbtui.live.model import Case, Settings
 from nbtui.parity.profiles import Profile
-from nbtui.trace.model import Trace, TraceError
+from nbtui.trace.model import Trace
 
 if TYPE_CHECKING:
     from nbtui.console.packages.state import PackagesState
@@ -65,29 +65,16 @@ def run_watch(root: Path, *, poll: bool = False) -> int:
     while True:
         app = Watch(root, poll=poll, shelf=shelf)
         outcome = app.run()
-        if not isinstance(outcome, Path):
+        if outcome is None or isinstance(outcome, int):
             return INTERRUPTED if outcome is None else outcome
-        message = ""
-        try:
-            code = replay(outcome)
-        except (TraceError, NbtuiError) as error:
-            message, code = f"{outcome.name}: {error}", 0
+        code = replay(outcome)
         if code > 128:  # interrupted, or the terminal is closing
             return code
-        shelf = replace(left(app.packages.state, message), selected=outcome)
+        shelf = replace(left(app.packages.state), selected=outcome.package.path)
 
 
-def replay(path: Path) -> int:
-    """Open a package as a session: its logs, and its case as far as the input files are found again.
-
-    Returns the console's exit code. Raises TraceError when a log cannot be read, UnusableInput for an unusable
-    nbtui.toml.
-    """
-    from nbtui.evidence.restore.restore import restore  # deferred past the first paint of the console
-    from nbtui.settings import load
-
-    configuration = load()
-    found = restore(path, configuration)
+def replay(found: Restored) -> int:
+    """Show a package as a session and return the console's exit code."""
     words = [f"stepping is off: {found.obstacle}"] if found.obstacle else []
     return run_console(
         found.case,
@@ -96,8 +83,8 @@ def replay(path: Path) -> int:
         py_trace=found.py,
         profile=found.profile,
         tolerance=found.tolerance,
-        reports=path.parent,
-        profiles=configuration.profiles,
+        reports=found.package.path.parent,
+        profiles=found.profiles,
         preferences=Preferences(message="; ".join((*words, *found.remarks))),
         package=found,
     )

@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbtui.console.app import Console
@@ -18,16 +17,14 @@ from nbtui.console.main.tuned import resumed_with
 from nbtui.console.session.preferences import Preferences
 from nbtui.console.session.snapshot import case_of, settings_of
 from nbtui.console.session.store import claim
-from nbtui.errors import INTERRUPTED, NbtuiError, UnusableInput
-from nbtui.trace.model import TraceError
+from nbtui.errors import INTERRUPTED, UnusableInput
 
 if TYPE_CHECKING:
     from nbtui.console.packages.state import PackagesState
+    from nbtui.evidence.restore.restore import Restored
 
 Make = Callable[[State, Preferences, "PackagesState | None"], Console]
-Replay = Callable[
-    [Path], int
-]  # shows a package and returns the exit code; raises TraceError or NbtuiError for an unusable one
+Replay = Callable[["Restored"], int]  # shows a package and returns the exit code
 LOST = tuple(128 + getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name))
 
 
@@ -97,18 +94,9 @@ def _consoles(make: Make, state: State, preferences: Preferences, replay: Replay
         package = app.replaying
         if package is None:
             return app.return_code or INTERRUPTED if code is None else code
-        code, message = _replayed(package, replay)
+        code = replay(package)
         if code > 128:  # interrupted, or the terminal is closing
             return code
         state = replace(app.state, message="")
-        kept = app.packages.shelf
-        shelf = None if kept is None else replace(kept, message=message)
+        shelf = app.packages.shelf
         preferences = replace(preferences, resumed=None, message="")
-
-
-def _replayed(package: Path, replay: Replay) -> tuple[int, str]:
-    """The exit code of a replay and, if it failed, the reason."""
-    try:
-        return replay(package), ""
-    except (TraceError, NbtuiError) as error:
-        return 0, f"{package.name}: {error}"

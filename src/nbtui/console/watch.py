@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
@@ -14,9 +14,12 @@ from nbtui.console.packages.state import PackagesState
 from nbtui.console.terminal.driver import TerminalApp
 from nbtui.console.terminal.screen import bindings_everywhere
 
+if TYPE_CHECKING:
+    from nbtui.evidence.restore.restore import Restored
 
-class Watch(TerminalApp["int | Path"]):
-    """The packages screen as an app. Its result is an exit code, or a package to replay."""
+
+class Watch(TerminalApp["int | Restored"]):
+    """The packages screen as an app. Its result is an exit code, or a package to open."""
 
     CSS = """
     Screen { background: ansi_default; color: ansi_default; overflow: hidden; }
@@ -32,5 +35,5 @@ class Watch(TerminalApp["int | Path"]):
         self.set_keymap(for_textual())
         self.push_screen(self.packages, self._left)
 
-    def _left(self, chosen: Path | None) -> None:
+    def _left(self, chosen: Restored | None) -> None:
         self.exit(0 if chosen is None else chosen)

@@ -13,14 +13,19 @@ from nbtui.console.entry_points import run_watch
 from nbtui.console.packages import pane as panes
 from nbtui.console.packages import state as states
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
+from nbtui.console.packages.jobs import Verified
 from nbtui.console.packages.screen import PackagesScreen
 from nbtui.console.packages.state import OpenText, PackagesState
 from nbtui.console.watch import Watch
 from nbtui.evidence.history import Entry, history, load
+from nbtui.evidence.restore.restore import Restored, restore
+from nbtui.settings import Configuration
 from nbtui.trace.model import Trace
 from support.console_terminal import Start, nbtui_program
 from support.console_toy import until
 from support.evidence_packages import checksums, new_package, old_package
+
+CHECK = Verified(Path("x"), "verified", passed=True, files=())
 
 
 @pytest.fixture
@@ -234,9 +239,11 @@ async def test_every_key(tmp_path: Path) -> None:
         await pilot.press("equals_sign")
         assert "20260101T000009Z" in shown(screen)
         await pilot.press("end", "o")
-        assert "nothing to replay" in shown(screen)  # the old one has no C log
+        await until(pilot, lambda: "this package holds no C log" in shown(screen))
         await pilot.press("home", "o")
-    assert app.return_value == root / "20260101T000009Z"
+        await until(pilot, lambda: app.return_value is not None)
+    assert isinstance(app.return_value, Restored)
+    assert app.return_value.package.path == root / "20260101T000009Z"
 
 
 async def test_hostile_texts_reach_no_terminal_and_no_markup(tmp_path: Path) -> None:
@@ -266,31 +273,37 @@ async def test_a_root_that_does_not_exist_yet(tmp_path: Path) -> None:
     assert app.return_value == 130
 
 
-def test_a_replayed_package_leads_back_to_the_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = new_package(tmp_path, "20260101T000000Z")
-    broken = new_package(tmp_path, "20260101T000001Z")
-    (broken / "trace_c.log").write_text("no trace\n")
-    chosen: list[Path | int] = [whole, broken, 0]
-    told: list[str] = []
-    selected: list[Path | None] = []
-    replayed: list[str] = []
+def test_an_opened_package_leads_back_to_the_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = restore(new_package(tmp_path, "20260101T000000Z"), Configuration())
+    chosen: list[Restored | int] = [package, 0]
+    seen: list[PackagesState] = []
+    shown: list[str] = []
 
-    def run(app: Watch) -> Path | int:
-        told.append(app.packages.state.message)
-        selected.append(app.packages.state.selected)
+    def run(app: Watch) -> Restored | int:
+        seen.append(app.packages.state)
+        app.packages.state = replace(app.packages.state, checks={package.package.path: CHECK}, top=0)
         return chosen.pop(0)
 
     def console(case: None, *rest: object, c_trace: Trace, py_trace: Trace, **more: object) -> int:
-        replayed.append(f"{c_trace.records[0].values} {py_trace.records[0].values} {more['profile']}")
+        shown.append(f"{c_trace.records[0].values} {py_trace.records[0].values} {more['profile']}")
         return 1
 
     monkeypatch.setattr(Watch, "run", run)
     monkeypatch.setattr("nbtui.console.entry_points.run_console", console)
     assert run_watch(tmp_path) == 0
-    assert replayed == ["(100.0,) (90.0,) full"]
-    assert told[:2] == ["", ""]
-    assert selected == [None, whole, broken]
-    assert "20260101T000001Z" in told[2] and "trace" in told[2]
+    assert shown == ["(100.0,) (90.0,) full"]
+    assert [state.selected for state in seen] == [None, package.package.path]
+    assert [dict(state.checks) for state in seen] == [{}, {package.package.path: CHECK}]
+
+
+async def test_a_package_that_cannot_be_opened_says_why_on_the_list(tmp_path: Path) -> None:
+    broken = new_package(tmp_path, "20260101T000001Z")
+    (broken / "trace_c.log").write_text("no trace\n")
+    app = Watch(tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: len(app.packages.state.entries) == 1)
+        await pilot.press("o")
+        await until(pilot, lambda: "20260101T000001Z: holds no readable trace" in shown(app.packages))
 
 
 async def test_a_failure_of_the_thread_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from nbtui.console.main.state import State
 from nbtui.console.terminal.driver import TerminalApp
 
 if TYPE_CHECKING:
+    from nbtui.evidence.restore.restore import Restored
     from nbtui.live.parameters.tuning import Tuning
 
 
@@ -46,7 +47,7 @@ class Host(TerminalApp[int]):
         """Write an evidence package of the current comparison."""
 
     @abstractmethod
-    def replay(self, package: Path) -> None:
+    def replay(self, package: Restored) -> None:
         """End this console and open a package."""
 
     @abstractmethod

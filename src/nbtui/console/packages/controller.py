@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbtui.console.main.screen_controller import ScreenController
@@ -13,10 +12,11 @@ if TYPE_CHECKING:
     from nbtui.console.main.host import Host
     from nbtui.console.packages.screen import PackagesScreen
     from nbtui.console.packages.state import PackagesState
+    from nbtui.evidence.restore.restore import Restored
 
 
 class PackagesController(ScreenController):
-    """Opens the packages screen as it was left, and replays the chosen package."""
+    """Opens the packages screen as it was left, and opens the chosen package."""
 
     def __init__(self, host: Host, shelf: PackagesState | None = None) -> None:
         super().__init__(host)
@@ -28,10 +28,10 @@ class PackagesController(ScreenController):
         screen = PackagesScreen(self.host.reports, shelf=self.shelf)
         self.host.push_screen(screen, partial(self._left, screen))
 
-    def _left(self, screen: PackagesScreen, package: Path | None) -> None:
+    def _left(self, screen: PackagesScreen, package: Restored | None) -> None:
         from nbtui.console.packages.state import left
 
         self.shelf = left(screen.state)
         if package is not None:
-            self.shelf = replace(self.shelf, selected=package)
+            self.shelf = replace(self.shelf, selected=package.package.path)
             self.host.replay(package)

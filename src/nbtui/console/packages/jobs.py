@@ -7,10 +7,14 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nbtui.console.jobs import explained
 from nbtui.evidence.follow.follower import Batch, Signature, signature
 from nbtui.evidence.history import Entry
+
+if TYPE_CHECKING:
+    from nbtui.evidence.restore.restore import Restored
 
 LARGE = 256 << 20  # bytes; larger packages are verified on request only
 
@@ -58,6 +62,14 @@ def outdated(checks: Mapping[Path, Verified]) -> frozenset[Path]:
 def is_large(path: Path) -> bool:
     """Whether a package is too large for a verification without request."""
     return sum(size for _, size, _ in signature(path)) > LARGE
+
+
+def opened(path: Path) -> Restored:
+    """A package as a session. Raises TraceError or UnusableInput for one that cannot be opened."""
+    from nbtui.evidence.restore.restore import restore  # slow to import, and unnecessary for watching
+    from nbtui.settings import load
+
+    return restore(path, load())
 
 
 class Verifier:

@@ -223,7 +223,7 @@ def _list_keys() -> list[tuple[str, str]]:
 
 def _text_keys() -> list[tuple[str, str]]:
     scroll, sideways = _keys("up", "down"), _keys("left", "right")
-    return [(scroll, "scroll"), (sideways, "sideways"), (_keys("replay"), "replay"), (_keys("close"), "back")]
+    return [(scroll, "scroll"), (sideways, "sideways"), (_keys("replay"), "open"), (_keys("close"), "back")]
 
 
 def _keys(*ids: str) -> str:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -19,7 +19,7 @@ from nbtui.console.jobs import Failure, start
 from nbtui.console.packages import pane as panes
 from nbtui.console.packages import state as states
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
-from nbtui.console.packages.jobs import Judged, Verified, Verifier, is_large, outdated
+from nbtui.console.packages.jobs import Judged, Verified, Verifier, is_large, opened, outdated
 from nbtui.console.packages.state import OpenText, PackagesState
 from nbtui.console.terminal.loop import in_loop
 from nbtui.console.terminal.screen import ActionScreen, bindings
@@ -29,16 +29,18 @@ from nbtui.evidence.follow.library import Library
 from nbtui.evidence.follow.watch import follow
 from nbtui.evidence.history import note_of
 from nbtui.evidence.read.folder import read_bytes
-from nbtui.evidence.read.package import python_logs
 from nbtui.trace.text import clean
+
+if TYPE_CHECKING:
+    from nbtui.evidence.restore.restore import Restored
 
 AGE_EVERY = 5.0  # s between updates of the ages
 LONGEST_TEXT = 4 * 1024 * 1024  # bytes displayed of a summary
 PATIENCE = 0.1  # s: longest wait of the idle reading thread for new packages
 
 
-class PackagesScreen(ActionScreen["Path | None"]):
-    """The packages of a watched reports root. Its result is a package to replay, or None if closed."""
+class PackagesScreen(ActionScreen["Restored | None"]):
+    """The packages of a watched reports root. Its result is a package to open, or None if closed."""
 
     CSS = """
     PackagesScreen { layout: vertical; }
@@ -192,10 +194,17 @@ class PackagesScreen(ActionScreen["Path | None"]):
         entry = self.state.entry
         if entry is None:
             return
-        if not python_logs(list(entry.package.files)):
-            self.tell("this package holds no Python log: nothing to open")
-            return
-        self.dismiss(entry.package.path)
+        path, name = entry.package.path, entry.package.stamp
+        self.tell(f"opening {name} ...")
+
+        def failed(failure: Failure) -> None:
+            self.tell(f"{name}: {failure.sentence}")
+
+        start(lambda: opened(path), in_loop(self, self._opened), in_loop(self, failed), "nbtui-open")
+
+    def _opened(self, package: Restored) -> None:
+        if self.is_current:
+            self.dismiss(package)
 
     def _verify(self) -> None:
         entry = self.state.entry

@@ -55,7 +55,7 @@ class PackagesState:
         return self.entries[self.cursor] if self.entries else None
 
 
-def left(state: PackagesState, message: str = "") -> PackagesState:
+def left(state: PackagesState) -> PackagesState:
     """The part of a state that a later visit shows again: list, selection and verification results."""
     entries = state.entries if state.held is None else state.held
     return PackagesState(
@@ -66,7 +66,6 @@ def left(state: PackagesState, message: str = "") -> PackagesState:
         selected=state.selected,
         top=state.top,
         checks=state.checks,
-        message=message,
     )
 
 

@@ -20,7 +20,7 @@ from nbtui.evidence.read.package import Package, python_logs, read_package
 from nbtui.evidence.restore.inputs import c_terms, find_inputs, recorded, usual_places
 from nbtui.live.cases import case_of_command, load_case
 from nbtui.live.model import Case, Settings
-from nbtui.parity.profiles import BUILT_IN
+from nbtui.parity.profiles import BUILT_IN, Profile
 from nbtui.settings import Configuration
 from nbtui.trace.fields import catalogue
 from nbtui.trace.model import Trace, TraceError
@@ -44,6 +44,7 @@ class Restored:
     obstacle: str
     profile: str
     tolerance: float | None
+    profiles: Mapping[str, Profile]  # the user's own
     remarks: tuple[str, ...] = ()
 
 
@@ -80,6 +81,7 @@ def restore(path: Path, configuration: Configuration) -> Restored:
         obstacle=obstacle,
         profile=profile or "full",
         tolerance=_tolerance(path, metrics),
+        profiles=configuration.profiles,
         remarks=tuple(remarks),
     )
 
