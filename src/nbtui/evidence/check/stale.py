@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from nbtui.evidence.layout import METRICS
+from nbtui.evidence.layout import METRICS, SIMULATED
 from nbtui.evidence.read.folder import find_packages, mapping, read_bytes, read_json, regular_size, text
 from nbtui.evidence.read.package import python_logs
 from nbtui.evidence.write.record import normalised_command
@@ -29,7 +29,7 @@ def seen_before(case: Case, c: Trace, py: Trace, reports: Path, longest: float =
     """
     deadline = time.monotonic() + longest
     command = normalised_command(case)
-    given = {"C": _file(c), "Python": _file(py)}
+    given = {"C": _file(c), "Python": None if _simulated(py) else _file(py)}
     found: dict[str, str] = {}
     for path in sorted(find_packages(reports), key=lambda package: package.name, reverse=True):
         metrics = read_json(path / METRICS)[0]
@@ -51,6 +51,12 @@ def _file(trace: Trace) -> Path | None:
     """The file that a trace was read from; None for a live one."""
     path = Path(trace.origin)
     return path.resolve() if regular_size(path) is not None else None
+
+
+def _simulated(trace: Trace) -> bool:
+    """Whether a trace was read from a package in which the simulator made it: it cannot be stale."""
+    path = _file(trace)
+    return path is not None and text(read_json(path.with_name(METRICS))[0].get("python_trace")) == SIMULATED
 
 
 def _foreign(given: Path | None, package: Path) -> bool:
