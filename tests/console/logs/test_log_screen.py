@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from nbtui.console.drawing.line import plain, width_of
+from nbtui.console.drawing.line import Line, plain, width_of
 from nbtui.console.logs import pane as panes
 from nbtui.console.logs import state as states
 from nbtui.console.logs.actions import LOGS_ACTIONS
 from nbtui.console.logs.aligned import Alignment, aligned
+from nbtui.console.logs.differences import differing
 from nbtui.console.logs.editor import command
 from nbtui.console.logs.state import BadPattern, LogSide, LogsState, compiled
 from nbtui.console.logs.step_lines import lines_at_opening, lines_of_step
@@ -227,11 +228,101 @@ def test_every_size_is_filled_exactly(size: tuple[int, int]) -> None:
 
 
 def test_a_click_means_the_line_under_it() -> None:
-    assert panes.place_of(80, 10, 5, 3) == (0, 1)
-    assert panes.place_of(80, 10, 5, 6) == (1, 0)
-    assert panes.place_of(120, 40, 100, 2) == (1, 0)
-    assert panes.place_of(80, 10, 5, 0) is None
-    assert panes.place_of(80, 10, 5, 5) is None
+    state = view()
+    assert panes.line_at(state, 80, 10, 5, 3) == (0, 2)
+    assert panes.line_at(state, 80, 10, 5, 6) == (1, 1)
+    assert panes.line_at(state, 120, 40, 100, 2) == (1, 1)
+    assert panes.line_at(state, 80, 10, 5, 0) is None
+    assert panes.line_at(state, 80, 10, 5, 5) is None
+
+
+# --- differing characters and long lines -----------------------------------------------------------------------------
+
+
+def shown_differences(text: str, other: str) -> str:
+    pieces, at = [], 0
+    for first, last in differing(text, other):
+        pieces += [text[at:first], "<", text[first:last], ">"]
+        at = last
+    return "".join([*pieces, text[at:]])
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "shown"),
+    [
+        ("TRACE_C: rot_a 29.648 4.2 -1.78", "TRACE_PY: rot_a 29.688 3.9 -1.78", "TRACE_C: rot_a 29.6<48> <4.2> -1.78"),
+        ("TRACE_C: rot_a 4.2", "TRACE_PY: rot_a 4.2", "TRACE_C: rot_a 4.2"),
+        ("TRACE_C: lambda 1e-10", "TRACE_PY: lambda 0.0000000001", "TRACE_C: lambda 1e-10"),
+        ("TRACE_C_PHI tic=0 k=4.03", "TRACE_PY_PHI tic=0 k=4.046 more=1", "TRACE_C_PHI tic=0 k=4.0<3>"),
+        ("TRACE_PY_PHI tic=0 k=4.0 more=1", "TRACE_C_PHI tic=0 k=4.0", "TRACE_PY_PHI tic=0 k=4.0 <more>=<1>"),
+        ("TRACE_C: hkl 0 4 -9", "TRACE_PY: hkl 0 4 9", "TRACE_C: hkl 0 4 <-9>"),
+        ("TRACE_C: n 9007199254740993", "TRACE_PY: n 9007199254740992", "TRACE_C: n 900719925474099<3>"),
+        ("TRACE_C: x nan", "TRACE_PY: x 1.5", "TRACE_C: x <nan>"),
+        ("TRACE_C: type square", "TRACE_PY: type round", "TRACE_C: type <square>"),
+        ("", "TRACE_PY: x 1", ""),
+    ],
+)
+def test_differing_characters_of_a_line(text: str, other: str, shown: str) -> None:
+    assert shown_differences(text, other) == shown
+
+
+def test_only_lines_beyond_the_tolerance_are_bright() -> None:
+    state = view()
+    bright = {number: "".join(span.text for span in row if span.tone == "digit") for number, row in rows_of(state, 0)}
+    signs = {number: state.alignment.mark(0, number) for number in bright}
+    assert any(bright.values())
+    assert all(signs[number] == "#" for number, text in bright.items() if text)
+
+
+def rows_of(state: LogsState, side: int) -> list[tuple[int, Line]]:
+    """Rows of one log of a wide screen, with their line numbers."""
+    drawn = panes.draw(state, 160, 30)[2:-1]
+    found = []
+    for row in drawn:
+        at = next(at for at, span in enumerate(row) if span.text == "│")
+        half = row[:at] if side == 0 else row[at + 1 :]
+        number = "".join(span.text for span in half[1:2]).strip()
+        if number.isdigit():
+            found.append((int(number), half))
+    return found
+
+
+def test_search_hits_lie_over_differences() -> None:
+    state = replace(view(), pattern=compiled("rot_a.*"))
+    tones = {span.tone for row in panes.draw(state, 120, 30) for span in row if "29" in span.text}
+    assert tones == {"changed"}
+
+
+@pytest.mark.parametrize("width", [60, 80, 119, 120, 160])
+def test_a_wrapped_log_shows_every_character(width: int) -> None:
+    words = " ".join(f"word{number}" for number in range(40))
+    c, py = (*C_LOG, f"TRACE_C: {words} ä€宽宽宽 end"), (*PY_LOG, "short")
+    state = states.turned_over(view(c, py))
+    rows = panes.draw(state, width, 60)
+    text = "".join(row.partition("│")[0][8:].replace(" ", "") for row in plain(rows)[2:-1])
+    assert f"TRACE_C: {words} ä€宽宽宽 end".replace(" ", "") in text
+    assert "~" not in text
+    assert {width_of(row) for row in rows} == {width}
+
+
+def test_paired_lines_begin_in_one_row_and_the_cursor_stays_in_sight() -> None:
+    c = tuple(f"TRACE_C: lambda_meters{n} {'1' * (300 if n % 3 else 9)}" for n in range(30))
+    sides = [LogSide(name, GivenLines(lines), count=30) for name, lines in (("c", c), ("py", ("short",) * 30))]
+    state = replace(LogsState("toy", (sides[0], sides[1])), wrapped=True)
+    for number in range(1, 31):
+        state = states.gone(state, number, panes.heights(140, 20)[0])
+        rows = [panes.line_at(state, 140, 20, x, y) for x in (5, 100) for y in range(2, 19)]
+        ours, theirs = rows[:17], rows[17:]
+        assert [line for _, line in filter(None, ours)] == [line for _, line in filter(None, theirs)]
+        assert (0, number) in ours
+    before = state.side.cursor
+    assert 1 <= panes.page(state, 140, 20) < panes.heights(140, 20)[0] <= before
+
+
+def test_wrapping_puts_an_end_to_scrolling_sideways() -> None:
+    state = states.turned_over(states.shifted(view(), 40))
+    assert state.shift == 0 and states.shifted(state, 20).shift == 0
+    assert not states.turned_over(state).wrapped
 
 
 def test_the_help_of_the_screen_names_every_key() -> None:

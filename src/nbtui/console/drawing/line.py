@@ -110,3 +110,34 @@ def wrap(text: str, width: int) -> list[str]:
             rows.append(current)
         current = clip(word, width)
     return [*rows, current] if current else rows
+
+
+def breaks(text: str, width: int, most: int) -> list[tuple[int, int]]:
+    """First and last character (exclusive) of up to ``most`` pieces of ``text``, each of at most ``width`` cells.
+
+    A piece ends at a blank of its second half where there is one.
+    """
+    pieces: list[tuple[int, int]] = []
+    first = 0
+    while len(pieces) < most:
+        end = _reach(text, first, width)
+        if end < len(text) and (blank := text.rfind(" ", first + (end - first) // 2, end + 1)) > first:
+            end = blank
+        pieces.append((first, end))
+        first = end + (text[end : end + 1] == " ")
+        if first >= len(text):
+            break
+    return pieces
+
+
+def _reach(text: str, first: int, width: int) -> int:
+    """The character before which ``width`` cells from ``first`` on are full; at least one character further."""
+    end = first + width
+    if text[first:end].isascii():
+        return min(end, len(text))
+    cells = 0
+    for at in range(first, min(end, len(text))):
+        cells += cell_len(text[at])
+        if cells > width:
+            return max(at, first + 1)
+    return min(end, len(text))

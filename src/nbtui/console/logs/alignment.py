@@ -32,15 +32,19 @@ class Alignment:
         """The lines of ``side``, ascending, and their partners on the other side."""
         return self.pairs if side == 0 else (self.back[1], self.back[0])
 
+    def pair(self, side: int, line: int) -> int | None:
+        """The line of the other log that prints the same field; None without one."""
+        here, there = self._of(side)
+        at = bisect_left(here, line)
+        return there[at] if at < len(here) and here[at] == line else None
+
     def mark(self, side: int, line: int) -> str:
         """``#`` differs, ``o`` only on this side, ``=`` agrees, blank for a line without a compared field."""
         marks = self.marks[side]
         at = bisect_left(marks.lines, line)
         if at < len(marks.lines) and marks.lines[at] == line:
             return marks.signs[at]
-        here, _ = self._of(side)
-        at = bisect_left(here, line)
-        return "=" if at < len(here) and here[at] == line else " "
+        return " " if self.pair(side, line) is None else "="
 
     def partner(self, side: int, line: int) -> int:
         """The line of the other log aligned with ``line`` of ``side``; may lie outside the other log.

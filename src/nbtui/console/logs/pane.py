@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
-from nbtui.console.drawing.line import Line, Span, beside, block, clip, fit, left, line, right, rule, width_of, wrap
+import re
+
+from nbtui.console.drawing.line import (
+    Line,
+    Span,
+    beside,
+    block,
+    breaks,
+    clip,
+    fit,
+    left,
+    line,
+    right,
+    rule,
+    width_of,
+    wrap,
+)
 from nbtui.console.logs.actions import LOGS_ACTIONS
+from nbtui.console.logs.differences import differing
 from nbtui.console.logs.state import LogSide, LogsState, hit_number
 from nbtui.trace.text import clean
 
@@ -11,10 +28,11 @@ WIDE = 120  # minimum columns for the logs side by side
 _NAMES = ("C", "Python")
 _MARK_TONES = {"#": "diverge", "o": "missing", "=": "pass", " ": "text"}
 _FRAME = 2  # title and foot line
+_RUN = re.compile(rb"(.)\1*", re.S)  # characters of one tone
 
 
 def heights(width: int, height: int) -> tuple[int, int]:
-    """Visible lines of text of each log."""
+    """Visible rows of text of each log."""
     room = max(0, height - _FRAME)
     if width >= WIDE:
         return max(0, room - 1), max(0, room - 1)
@@ -22,15 +40,61 @@ def heights(width: int, height: int) -> tuple[int, int]:
     return max(0, first - 1), max(0, room - first - 1)
 
 
-def place_of(width: int, height: int, x: int, y: int) -> tuple[int, int] | None:
-    """Side and text row at cell (x, y) of the screen; None outside the text."""
-    rows = heights(width, height)
+def line_at(state: LogsState, width: int, height: int, x: int, y: int) -> tuple[int, int] | None:
+    """Side and line at cell (x, y) of the screen; None outside the text."""
+    tall = heights(width, height)
     if width >= WIDE:
         side, row = (0 if x < (width - 1) // 2 else 1), y - 2
     else:
-        side = 0 if y < 2 + rows[0] else 1
-        row = y - 2 if side == 0 else y - 3 - rows[0]
-    return (side, row) if 0 <= row < rows[side] else None
+        side = 0 if y < 2 + tall[0] else 1
+        row = y - 2 if side == 0 else y - 3 - tall[0]
+    rows = _rows(state, side, width, tall[side]) if 0 <= row < tall[side] else []
+    return (side, rows[row][0]) if 0 <= row < len(rows) else None
+
+
+def page(state: LogsState, width: int, height: int) -> int:
+    """Number of lines of the active log on the screen."""
+    rows = _rows(state, state.active, width, heights(width, height)[state.active])
+    return len({number for number, _ in rows})
+
+
+def _widths(width: int) -> tuple[int, int]:
+    """Columns of each log."""
+    half = (width - 1) // 2
+    return (half, width - 1 - half) if width >= WIDE else (width, width)
+
+
+def _digits(side: LogSide) -> int:
+    return max(4, len(str(side.count)))
+
+
+def _room(side: LogSide, width: int) -> int:
+    """Columns of the text of a log: all but line number and mark."""
+    return max(1, width - _digits(side) - 4)
+
+
+def _rows(state: LogsState, index: int, screen: int, height: int) -> list[tuple[int, int]]:
+    """The line and the part of it in every row of a log. Paired lines of logs side by side begin in the same row."""
+    side = state.sides[index]
+    if not state.wrapped:
+        return [(side.top + row, 0) for row in range(height)]
+    sizes = [1] * height
+    for which in (0, 1) if state.locked and screen >= WIDE else (index,):
+        other = state.sides[which]
+        for offset, text in _texts(other, height):
+            sizes[offset] = max(sizes[offset], len(breaks(text, _room(other, _widths(screen)[which]), height)))
+    first, cursor = 0, side.cursor - side.top
+    while first < cursor < height and sum(sizes[first : cursor + 1]) > height:
+        first += 1
+    parts = [(side.top + offset, part) for offset in range(first, height) for part in range(sizes[offset])]
+    return parts[:height]
+
+
+def _texts(side: LogSide, height: int) -> list[tuple[int, str]]:
+    """Existing lines of the window, each with its distance from the top."""
+    first = max(1, side.top)
+    texts = side.lines.window(first, max(0, min(side.count + 1, side.top + height) - first))
+    return list(enumerate(texts, first - side.top))
 
 
 def draw(state: LogsState, width: int, height: int) -> list[Line]:
@@ -39,9 +103,8 @@ def draw(state: LogsState, width: int, height: int) -> list[Line]:
         return block(_help(width), width, height)
     tall = heights(width, height)
     if width >= WIDE:
-        half = (width - 1) // 2
-        ours, theirs = _side(state, 0, half, tall[0]), _side(state, 1, width - 1 - half, tall[1])
-        body = [beside(one, half, other, "│") for one, other in zip(ours, theirs, strict=True)]
+        ours, theirs = _side(state, 0, width, tall[0]), _side(state, 1, width, tall[1])
+        body = [beside(one, _widths(width)[0], other, "│") for one, other in zip(ours, theirs, strict=True)]
     else:
         body = _side(state, 0, width, tall[0]) + _side(state, 1, width, tall[1])
     return block([_title(state, width), *body, _foot(state, width)], width, height)
@@ -60,9 +123,9 @@ def _title(state: LogsState, width: int) -> Line:
     return fit((*head, Span("  " + clean(state.name)), *step), width)
 
 
-def _side(state: LogsState, index: int, width: int, height: int) -> list[Line]:
-    """The title line of one log and ``height`` lines of it."""
-    side = state.sides[index]
+def _side(state: LogsState, index: int, screen: int, height: int) -> list[Line]:
+    """The title line of one log and ``height`` rows of it, on a screen of ``screen`` columns."""
+    side, width = state.sides[index], _widths(screen)[index]
     focused = state.active == index
     tail = line(Span(_where(state, index), "label"))
     room = width - width_of(tail) - len(_NAMES[index]) - 10
@@ -71,7 +134,7 @@ def _side(state: LogsState, index: int, width: int, height: int) -> list[Line]:
     if side.problem:
         rows += [line(Span(" " + part, "warning")) for part in wrap(clean(side.problem), width - 2)]
     else:
-        rows += _text(state, index, width, height)
+        rows += _text(state, index, screen, height)
     return block(rows, width, height + 1)
 
 
@@ -97,38 +160,53 @@ def _where(state: LogsState, index: int) -> str:
     return "  ".join(parts)
 
 
-def _text(state: LogsState, index: int, width: int, height: int) -> list[Line]:
-    side = state.sides[index]
-    digits = max(4, len(str(side.count)))
-    first = max(1, side.top)
-    texts = side.lines.window(first, max(0, min(side.count + 1, side.top + height) - first))
-    rows: list[Line] = [()] * max(0, min(height, first - side.top))
-    for number, text in enumerate(texts, first):
+def _text(state: LogsState, index: int, screen: int, height: int) -> list[Line]:
+    side, room = state.sides[index], _room(state.sides[index], _widths(screen)[index])
+    texts = {side.top + offset: text for offset, text in _texts(side, height)}
+    rows: list[Line] = []
+    for number, part in _rows(state, index, screen, height):
+        if (text := texts.get(number)) is None:
+            rows.append(())
+            continue
         here = number == side.cursor
         mark = state.alignment.mark(index, number)
         gutter = line(
             Span(">" if here else " ", "cursor" if here and index == state.active else "text"),
-            Span(right(str(number), digits), "cursor" if here else "faint"),
+            Span(right("" if part else str(number), _digits(side)), "cursor" if here else "faint"),
             " ",
-            Span(mark, _MARK_TONES[mark]),
+            Span(" " if part else mark, _MARK_TONES[mark]),
             " ",
         )
-        rows.append((*gutter, *_cut(_spans(state, side, number, text), state.shift, width - digits - 4)))
+        spans = _spans(state, index, number, text, mark)
+        if not state.wrapped:
+            rows.append((*gutter, *_cut(spans, state.shift, room)))
+            continue
+        pieces = breaks(text, room, height)
+        rows.append((*gutter, *_between(spans, *pieces[part])) if part < len(pieces) else ())
     return rows
 
 
-def _spans(state: LogsState, side: LogSide, number: int, text: str) -> Line:
-    """A line of the log with its search hits highlighted."""
-    tone = "text" if "TRACE" in text else "faint"
-    if state.pattern is None:
-        return line(Span(text, tone))
-    spans: list[Span] = []
+def _spans(state: LogsState, index: int, number: int, text: str, mark: str) -> Line:
+    """A line of the log: search hits highlighted, then the characters that differ from the line of the other log."""
+    tones = ("text" if "TRACE" in text else "faint", "digit" if mark == "#" else "faint", "changed")
+    painted = bytearray(len(text))
+    twin = state.alignment.pair(index, number)
+    for other in state.sides[1 - index].lines.window(twin, 1) if twin is not None else ():
+        for first, last in differing(text, other):
+            painted[first:last] = b"\1" * (last - first)
+    for match in state.pattern.finditer(text) if state.pattern is not None else ():
+        painted[match.start() : match.end()] = b"\2" * (match.end() - match.start())
+    return line(*(Span(text[run.start() : run.end()], tones[run[1][0]]) for run in _RUN.finditer(painted)))
+
+
+def _between(spans: Line, first: int, last: int) -> Line:
+    """The characters ``first`` to ``last`` of a line."""
+    kept: list[Span | str] = []
     at = 0
-    for match in state.pattern.finditer(text):
-        if match.end() > match.start():
-            spans += [Span(text[at : match.start()], tone), Span(match.group(), "changed")]
-            at = match.end()
-    return line(*spans, Span(text[at:], tone))
+    for text, tone in spans:
+        kept.append(Span(text[max(0, first - at) : max(0, last - at)], tone))
+        at += len(text)
+    return line(*kept)
 
 
 def _cut(spans: Line, shift: int, width: int) -> Line:
@@ -183,10 +261,12 @@ def _foot(state: LogsState, width: int) -> Line:
 
 def _help(width: int) -> list[Line]:
     marks = (("=", "agrees"), ("#", "differs"), ("o", "missing in the other log"))
+    characters = (Span(" characters of a line: ", "title"), Span("bright", "digit"), " differ beyond the tolerance")
     legend = [part for glyph, words in marks for part in (Span(f"  {glyph} ", _MARK_TONES[glyph]), Span(words))]
     return [
         rule((Span("raw logs: keys", "title"),), width, (Span("any key closes", "faint"),), focused=True),
         line(Span(" a line's value:", "title"), *legend),
+        line(*characters, Span(", dim", "faint"), " within it"),
         *_paired([line(Span(" " + left(action.shown, 10), "key"), action.help) for action in LOGS_ACTIONS], width),
     ]
 

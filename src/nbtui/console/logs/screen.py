@@ -70,11 +70,12 @@ class LogsScreen(ActionScreen[None]):
             "mark_previous": lambda: self.show(states.to_mark(self.state, False, self._rows())),
             **{f"{axis}_previous": partial(step, axis, -1) for axis in _AXES},
             **{f"{axis}_next": partial(step, axis, 1) for axis in _AXES},
+            "wrap": lambda: self.show(states.turned_over(self.state)),
             "edit": self._edit,
             "up": lambda: self._move(-1),
             "down": lambda: self._move(1),
-            "page_up": lambda: self._move(-self._rows()),
-            "page_down": lambda: self._move(self._rows()),
+            "page_up": lambda: self._move(-panes.page(self.state, *self.view.size)),
+            "page_down": lambda: self._move(panes.page(self.state, *self.view.size)),
             "home": lambda: self.show(states.gone(self.state, 1, self._rows())),
             "end": self._end,
             "left": lambda: self.show(states.shifted(self.state, -states.SHIFT)),
@@ -296,11 +297,10 @@ class LogsScreen(ActionScreen[None]):
 
     def pressed(self, pane: PaneView, x: int, y: int) -> None:
         """A click puts the cursor on the line."""
-        place = panes.place_of(*self.view.size, x, y)
+        place = panes.line_at(self.state, *self.view.size, x, y)
         if place is None or self.state.helping:
             return
-        index, row = place
-        line = self.state.sides[index].top + row
+        index, line = place
         state = self.state if index == self.state.active else states.turned(self.state)
         self.show(states.gone(state, line, self._rows()))
 

@@ -41,6 +41,7 @@ class LogsState:
     active: int = 0
     locked: bool = True  # both logs scroll together
     moved: bool = False  # the user has moved: lines read later leave the cursor in place
+    wrapped: bool = False  # long lines continue below instead of being cut
     shift: int = 0  # columns scrolled out at the left
     typing: bool = False
     query: str = ""
@@ -209,8 +210,16 @@ def unlocked(state: LogsState) -> LogsState:
     return _followed(replace(state, locked=True, message="both logs scroll together"))
 
 
+def turned_over(state: LogsState) -> LogsState:
+    """Break long lines, or cut them again."""
+    how = "long lines are cut" if state.wrapped else "long lines continue below"
+    return replace(state, wrapped=not state.wrapped, shift=0, message=how)
+
+
 def shifted(state: LogsState, by: int) -> LogsState:
     """Scroll the text horizontally by ``by`` columns."""
+    if state.wrapped:
+        return replace(state, message=f"every line is whole; {LOGS_ACTIONS.key('wrap')} cuts them again")
     return replace(state, shift=max(0, min(LONGEST, state.shift + by)))
 
 
