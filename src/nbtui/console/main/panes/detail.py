@@ -14,6 +14,7 @@ from nbtui.console.main.links import chosen, links, row_of
 from nbtui.console.main.panes import about
 from nbtui.console.main.panes.fields import glyph, row_name
 from nbtui.console.main.state import Phase, State, inherits
+from nbtui.console.main.step_rows import place_words, step_row
 from nbtui.parity.compare import raised
 from nbtui.parity.model import Row
 from nbtui.parity.standing import obstacle, origin
@@ -73,8 +74,9 @@ def _top(state: State, lines: int, height: int) -> int:
 
 def _body(state: State, row: Row, width: int, height: int) -> list[Line]:
     roomy = height >= ROOMY
-    lines = [_what(state, row, width), *_values(row, width, stacked=roomy or width < 100)]
-    lines += [*_deltas(state, row, width), *_meaning(row, width, roomy), *_depends(state, row, width, roomy)]
+    now = step_row(state, row) or row
+    lines = [_what(state, row, width), *_values(now, width, stacked=roomy or width < 100)]
+    lines += [*_deltas(state, now, width), *_meaning(row, width, roomy), *_depends(state, row, width, roomy)]
     cause, why, large = cause_in_one_line(state), hint(state), not_diagnosed(state)
     if cause:
         lines += _advice("Why: ", cause, width, roomy)
@@ -111,6 +113,10 @@ def _standing(state: State, row: Row, width: int) -> Line:
     if state.pending:
         words = "the Python side could not be made" if state.phase is Phase.FAILED else "no Python side yet"
         return (Span(f"C alone, {words}", "faint"),)
+    step = step_row(state, row)
+    if step is not None:
+        words = f"at {place_words(state)}: {step.status.value}; the log line, of phi 0 domain 0: {row.status.value}"
+        return (Span(clip(words, width), "diverge" if step.status.differs else "text"),)
     if not raised(row):
         if row.note:
             return (Span(clip(clean(row.note), width), "faint"),)

@@ -8,6 +8,7 @@ from nbtui.console.drawing.line import Line, Span, block, left, line, right, rul
 from nbtui.console.drawing.numbers import count, full, marked, relative
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.state import Phase, State, inherits, is_new, nearest, reaches, visible
+from nbtui.console.main.step_rows import place_words, row_before, step_row
 from nbtui.parity.compare import raised
 from nbtui.parity.model import OUTSIDE, Row, Status
 from nbtui.trace.text import clean
@@ -15,6 +16,7 @@ from nbtui.trace.text import clean
 SIDE_BY_SIDE = 100  # narrower panes stack C and Python
 _NAME = 20  # smallest width of a name and its component, in cells
 _ENDLESS = 10_000
+_OF_STEP = "@"  # before a row with the values of the step
 _STATUS_TONES = {
     Status.PASS: "pass",
     Status.MINOR: "minor",
@@ -94,6 +96,13 @@ def glyph(state: State, row: Row) -> tuple[str, str]:
     return ("~", "minor") if relaxed else ("=", "pass")
 
 
+def _glyph_at_step(row: Row) -> tuple[str, str]:
+    """Mark and tone of a row with the values of a step."""
+    if row.c_value is None or row.py_value is None:
+        return "o", "missing"
+    return ("#", "diverge") if row.status.differs else ("=", "pass")
+
+
 def status_word(state: State, row: Row) -> Span:
     """The status, ``inherited`` for a difference that originates upstream, ``aside`` for one outside the pixel."""
     if state.pending:
@@ -115,7 +124,9 @@ def row_name(row: Row) -> str:
 def _heads(state: State, width: int) -> list[Line]:
     only = "only differing" if state.only_differing else "all"
     tail = (Span(f"{len(visible(state)):,} rows, {only} ", "faint"), Span(f"[{ACTIONS.key('filter')}]", "key"))
-    title = rule((Span("fields", "title"),), width, tail, focused=state.pane == "fields")
+    step = place_words(state)
+    at = (Span(f"  {_OF_STEP} at {step}", "label"),) if step else ()
+    title = rule((Span("fields", "title"), *at), width, tail, focused=state.pane == "fields")
     if width < SIDE_BY_SIDE:
         return [title]
     name, value = _columns(width)
@@ -140,10 +151,12 @@ def _columns(width: int) -> tuple[int, int]:
 
 
 def _size(state: State, row: Row, width: int) -> int:
-    """Height of a row in lines: two if C and Python are stacked."""
-    if _same(row) or state.pending:
-        return 1
-    return 1 if width >= SIDE_BY_SIDE and _fits(row, _columns(width)[1]) else 2
+    """Height of a row in lines: two if C and Python are stacked, and one for the values of the step before."""
+    shown, before = step_row(state, row) or row, row_before(state, row)
+    more = before is not None
+    if _same(shown) or state.pending:
+        return 1 + more
+    return (1 if width >= SIDE_BY_SIDE and _fits(shown, _columns(width)[1]) else 2) + more
 
 
 def _fits(row: Row, width: int) -> bool:
@@ -158,14 +171,32 @@ def _same(row: Row) -> bool:
 
 def _row(state: State, index: int, row: Row, previous: Row | None, width: int) -> list[Line]:
     here = index == state.cursor
-    mark, tone = glyph(state, row)
-    kept = Span("!", "warning") if row.label in state.marks else Span(" ")
-    lead = (Span(">" if here else " ", "focus"), Span(mark, tone), kept)
+    step, before = step_row(state, row), row_before(state, row)
+    mark, tone = glyph(state, row) if step is None else _glyph_at_step(step)
+    kept = Span("!", "warning") if row.label in state.marks else Span("" if step is None else _OF_STEP, "label")
+    lead = (Span(">" if here else " ", "focus"), Span(mark, tone), kept._replace(text=left(kept.text, 1)))
     grouped = previous is not None and (previous.field, previous.occurrence) == (row.field, row.occurrence)
+    word, origin = status_word(state, row), _origin(state, row)
+    if step is not None:
+        word, origin = Span(step.status.value, _STATUS_TONES[step.status]), Span("")
+    row = step or row
+    if width < SIDE_BY_SIDE:
+        lines = _stacked(state, row, here, lead, (word, origin), width)
+    elif _same(row) or state.pending or _fits(row, _columns(width)[1]):
+        lines = [_wide(state, row, here, grouped, lead, word, width)]
+    else:
+        lines = _long(state, row, here, lead, (word, origin), width)
+    return [*lines, *([_before(before, width)] if before is not None else [])]
+
+
+def _before(row: Row, width: int) -> Line:
+    """The values of the step before, below those of this step."""
+    c, py = full(row.c_value), full(row.py_value)
     if width >= SIDE_BY_SIDE:
-        one = _size(state, row, width) == 1
-        return [_wide(state, row, here, grouped, lead, width)] if one else _long(state, row, here, lead, width)
-    return _stacked(state, row, here, lead, width)
+        name, value = _columns(width)
+        return line(Span(right("before", name + 3) + left("", 7) + left(c, value + 1) + left(py, value), "faint"))
+    both = f"C=Py {c}" if c == py else f"C  {c}  Py {py}"
+    return line(Span(right("before", max(22, width - 54) + 3) + left("", 6) + both, "faint"))
 
 
 def _named(row: Row, width: int, here: bool, grouped: bool, quiet: bool) -> Span:
@@ -180,7 +211,7 @@ def _named(row: Row, width: int, here: bool, grouped: bool, quiet: bool) -> Span
     return Span(text, tone)
 
 
-def _wide(state: State, row: Row, here: bool, grouped: bool, lead: tuple[Span, ...], width: int) -> Line:
+def _wide(state: State, row: Row, here: bool, grouped: bool, lead: Line, word: Span, width: int) -> Line:
     name, value = _columns(width)
     c, py = full(row.c_value), full(row.py_value)
     quiet = row.status is Status.PASS and not state.pending
@@ -191,10 +222,10 @@ def _wide(state: State, row: Row, here: bool, grouped: bool, lead: tuple[Span, .
     changed_c, changed = row.label in state.changed_c, row.label in state.changed
     spans += [*_value(c, py, value, changed_c), _star(changed_c or changed), *_value(py, c, value, changed)]
     spans.append(Span(" " + right(relative(row.rel_delta), 8) + right(count(row.ulp), 7) + " ", _delta_tone(row)))
-    return line(*spans, status_word(state, row))
+    return line(*spans, word)
 
 
-def _long(state: State, row: Row, here: bool, lead: tuple[Span, ...], width: int) -> list[Line]:
+def _long(state: State, row: Row, here: bool, lead: Line, words: tuple[Span, Span], width: int) -> list[Line]:
     """A row of the wide table with values too long for one line: stacked, so that no digit is cut."""
     name, value = _columns(width)
     room = 2 * value - 2
@@ -206,12 +237,12 @@ def _long(state: State, row: Row, here: bool, lead: tuple[Span, ...], width: int
     first = (*head, Span("C ", "label"), _star(changed_c), *_value(c, py, room, changed_c))
     blank = Span(" " * (name + 10))
     return [
-        line(*first, deltas, status_word(state, row)),
-        line(blank, Span("Py", "label"), _star(changed), *_value(py, c, room, changed), Span(" "), _origin(state, row)),
+        line(*first, deltas, words[0]),
+        line(blank, Span("Py", "label"), _star(changed), *_value(py, c, room, changed), Span(" "), words[1]),
     ]
 
 
-def _stacked(state: State, row: Row, here: bool, lead: tuple[Span, ...], width: int) -> list[Line]:
+def _stacked(state: State, row: Row, here: bool, lead: Line, words: tuple[Span, Span], width: int) -> list[Line]:
     c, py = full(row.c_value), full(row.py_value)
     name, value = max(22, width - 54), 23
     unit = Span(" " + left(clean(row.unit), 4) + " ", "faint")
@@ -223,15 +254,15 @@ def _stacked(state: State, row: Row, here: bool, lead: tuple[Span, ...], width: 
     changed_c, changed = row.label in state.changed_c, row.label in state.changed
     if _same(row):
         both = (Span("C=Py", "label"), _star(changed_c or changed), *_value(c, py, value - 2))
-        return [line(*spans, *both, deltas, status_word(state, row))]
+        return [line(*spans, *both, deltas, words[0])]
     blank = Span(" " * (len("> # ") - 1 + name + 6))
     return [
         line(
             *spans,
             *(Span("C ", "label"), _star(changed_c), *_value(c, py, value, changed_c)),
-            *(deltas, status_word(state, row)),
+            *(deltas, words[0]),
         ),
-        line(blank, Span("Py", "label"), _star(changed), *_value(py, c, value, changed), _origin(state, row)),
+        line(blank, Span("Py", "label"), _star(changed), *_value(py, c, value, changed), words[1]),
     ]
 
 

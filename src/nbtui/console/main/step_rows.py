@@ -1,0 +1,95 @@
+"""Rows of the field table at the step under the cursor: the values of this step, and of the step before it.
+
+The logs print the fields of the loop once per layer and sub-pixel, at source 0, phi step 0 and mosaic domain 0
+(nanobragg_pixel_loop.md, section 12). At every other step the values come from the terms, and from C's phi lines.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from nbtui.console.main.contributions import FIELD_COLUMNS, Contributions, Place
+from nbtui.console.main.state import State
+from nbtui.parity.model import Row
+from nbtui.parity.numbers import judge
+from nbtui.parity.profiles import Limit
+from nbtui.trace.fields.catalogue import field
+from nbtui.trace.fields.field import Tolerance
+from nbtui.trace.model import Value
+
+SKIPPED = "no term"  # the step adds nothing to the pixel
+
+
+def step_row(state: State, row: Row) -> Row | None:
+    """The row with the values of the step; None if the log's line is of this step, or shows nothing of any step."""
+    grid = state.contributions
+    if grid is None or not _follows(grid, row) or _printed_at(grid, state.place, row):
+        return None
+    visited, _ = divmod(state.block, grid.shape[3])
+    return _row_at(grid, state.place, row) if visited == row.occurrence else None
+
+
+def row_before(state: State, row: Row) -> Row | None:
+    """The row with the values of the step visited before, if they differ from those of this one; else None."""
+    grid = state.contributions
+    if grid is None or not state.trail or not _follows(grid, row):
+        return None
+    visited, _ = divmod(state.block, grid.shape[3])
+    if visited != row.occurrence:
+        return None
+    now, old = (_row_at(grid, place, row) for place in (state.place, state.trail[-1]))
+    return None if (now.c_value, now.py_value) == (old.c_value, old.py_value) else old
+
+
+def place_words(state: State) -> str:
+    """The step in words, such as ``phi 3 domain 2``; empty while every row is as printed."""
+    grid = state.contributions
+    if grid is None or not (state.phi or state.domain or state.block % grid.shape[3]):
+        return ""
+    source = f" source {state.block % grid.shape[3]}" if grid.shape[3] > 1 else ""
+    return f"phi {state.phi} domain {state.domain}{source}"
+
+
+def _follows(grid: Contributions, row: Row) -> bool:
+    """Whether the contributions hold the field at every step."""
+    return FIELD_COLUMNS.get((row.field, row.component), "") in grid.py.columns
+
+
+def _printed_at(grid: Contributions, place: Place, row: Row) -> bool:
+    """Whether a place is the one that the log's line of this row shows."""
+    block, phi, domain = place
+    return block == row.occurrence * grid.shape[3] and phi == domain == 0
+
+
+def _row_at(grid: Contributions, place: Place, row: Row) -> Row:
+    name = FIELD_COLUMNS[row.field, row.component]
+    known = field(row.field)
+    exact = known is not None and known.tolerance is Tolerance.INTEGER
+    c, py = (_value(grid.value_of(side, name, place), exact) for side in ("c", "py"))
+    if c is None or py is None:
+        return replace(row, c_value=c, py_value=py, abs_delta=None, rel_delta=None, ulp=None, note="")
+    verdict = judge(c, py, Limit(row.tolerance), exact=exact, length=_length(grid, place, row))
+    return replace(
+        row,
+        c_value=c,
+        py_value=py,
+        abs_delta=verdict.abs_delta,
+        rel_delta=verdict.rel_delta,
+        ulp=verdict.ulp,
+        status=verdict.status,
+        note=verdict.note,
+    )
+
+
+def _value(value: float | None, exact: bool) -> Value | None:
+    if value is None:
+        return None
+    return SKIPPED if math.isnan(value) else int(value) if exact else value
+
+
+def _length(grid: Contributions, place: Place, row: Row) -> float:
+    """Length of C's vector, of which the row is a component; 0 for a number."""
+    names = [name for (entry, component), name in FIELD_COLUMNS.items() if entry == row.field and component]
+    values = [grid.value_of("c", name, place) for name in names]
+    return math.hypot(*(value for value in values if value is not None and math.isfinite(value)))
