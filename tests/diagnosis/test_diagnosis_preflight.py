@@ -52,7 +52,7 @@ def test_the_exchanged_pixel_is_dark_and_its_transpose_the_maximum() -> None:
         "max_I = 1000.5  at 0.00725 0.00625",  # metres, fast first: fast 14, slow 12
         "TRACE_C: I_pixel_final 1e-9",
     ]
-    assert "were slow and fast mixed up?" in " ".join(compare(parse_lines(dark), parse_lines([])).findings)
+    assert "Slow and fast mixed up? The image maximum" in " ".join(compare(parse_lines(dark), parse_lines([])).findings)
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,9 @@ def test_other_pixel_and_exchanged_pixel() -> None:
     turned = py_trace("TRACE_CONFIG: tracing pixel (spixel=61, fpixel=30)", "polar 0.9")
     assert not any("pixels" in text for text in compare(c, same).findings)
     first = compare(c, turned).findings[0]
-    assert first.startswith("Different pixels: C slow 30 fast 61, your log slow 61 fast 30.")
-    assert "Slow and fast are swapped" in first
+    assert first.startswith("Slow and fast swapped? C slow 30 fast 61, your log slow 61 fast 30: ")
+    other = py_trace("TRACE_CONFIG: tracing pixel (spixel=61, fpixel=31)", "polar 0.9")
+    assert compare(c, other).findings[0] == "Different pixels: C slow 30 fast 61, your log slow 61 fast 31."
 
 
 def _at(slow: float, fast: float) -> list[str]:

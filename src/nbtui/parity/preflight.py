@@ -98,7 +98,7 @@ def _sides(sides: Sides) -> list[str]:
     for trace, side in ((sides.c, sides.named[0]), (sides.py, sides.named[1])):
         wanted = "C" if side.role is Role.REFERENCE else "PY"
         if trace.side in _TAGS and trace.side != wanted:
-            result.append(f"{side.subject} holds {_TAGS[trace.side]} lines: are the two logs swapped?")
+            result.append(f"Logs swapped? {side.subject} holds {_TAGS[trace.side]} lines.")
     return result
 
 
@@ -109,10 +109,11 @@ def _pixels(c: Trace, py: Trace, named: Pair) -> list[str]:
         return []
     how = " (inferred from its pixel_pos_meters)" if by_position else ""
     ours, other = (f"{side.name} slow {at[0]} fast {at[1]}" for side, at in zip(named, (c.pixel, theirs), strict=True))
-    text = f"Different pixels: {ours}, {other}{how}."
     if c.pixel == theirs[::-1]:
-        text += " Slow and fast are swapped: -trace_pixel takes SLOW FAST, -printout_pixel FAST SLOW."
-    return [text]
+        return [
+            f"Slow and fast swapped? {ours}, {other}{how}: -trace_pixel takes SLOW FAST, -printout_pixel FAST SLOW."
+        ]
+    return [f"Different pixels: {ours}, {other}{how}."]
 
 
 def _given(rows: Sequence[Row], overview: Overview, named: Pair) -> list[str]:
@@ -128,7 +129,7 @@ def _given(rows: Sequence[Row], overview: Overview, named: Pair) -> list[str]:
     shown = ", ".join(
         f"{name}: {ours} {show(row.c_value)}, {theirs} {show(row.py_value)}" for name, row in differing.items()
     )
-    return [f"Set-up values differ ({shown}): were both sides run with the same command?"]
+    return [f"Different commands? The set-up differs: {shown}."]
 
 
 def _single_precision(trace: Trace, side: SideName) -> list[str]:
@@ -238,10 +239,13 @@ def _dim_pixel(c: Trace) -> list[str]:
     if peak[0] <= 0 or not 0 <= value < _DIM * peak[0]:
         return []
     slow, fast = peak[1]
-    text = f"The traced pixel ({value:.3g}) is far below the image maximum ({peak[0]:.6g} at slow {slow} fast {fast})"
+    maximum = f"the image maximum ({peak[0]:.6g})"
     if c.pixel == (fast, slow):
-        return [text + ", which has the same coordinates swapped: were slow and fast mixed up?"]
-    return [text + "."]
+        return [
+            f"Slow and fast mixed up? {maximum[0].upper()}{maximum[1:]} is at the exchanged pixel, slow {slow} fast "
+            f"{fast}; the traced one has {value:.3g}."
+        ]
+    return [f"Dim pixel: {value:.3g}, far below {maximum} at slow {slow} fast {fast}."]
 
 
 def _warnings(trace: Trace, side: SideName) -> list[str]:

@@ -81,9 +81,9 @@ def _pixel_of_case(case: Case, c: Trace) -> list[str]:
     if case.pixel is None or c.pixel is None or case.pixel == c.pixel:
         return []
     slow, fast = case.pixel
-    exchanged = " Slow and fast are exchanged." if (fast, slow) == c.pixel else ""
+    point = "Slow and fast exchanged?" if (fast, slow) == c.pixel else "Another pixel?"
     log = f"slow {c.pixel[0]} fast {c.pixel[1]}"
-    return [f"The command names pixel slow {slow} fast {fast}, the C log is of {log}.{exchanged}"]
+    return [f"{point} The command names pixel slow {slow} fast {fast}, the C log is of {log}."]
 
 
 def _command_line(case: Case, c: Trace) -> list[str]:
@@ -104,7 +104,7 @@ def _command_line(case: Case, c: Trace) -> list[str]:
         return []
     more = f" and {len(out) - LISTED} more" if len(out) > LISTED else ""
     what = clean("; ".join(out[:LISTED]))
-    return [f"The C log contradicts this command line: {what}{more}. Is it the log of another run?"]
+    return [f"Log of another run? The C log contradicts this command line: {what}{more}."]
 
 
 def _meanings(c: Trace) -> list[str]:
