@@ -249,3 +249,15 @@ def spoiled(words: Words, rng: random.Random) -> Words:
     if rng.random() < 0.5:
         result[:0] = rng.choice([["-unknown", "7"], ["stray"], ["-misset_seed", "5"], ["-hdiv", "3"]])
     return result
+
+
+def where_fixed_differs(words: Words, rng: random.Random) -> Words:
+    """``words``, often with flags that the stock and the fixed program take differently."""
+    draw = rng.random()
+    if draw < 0.35:
+        flags = rng.sample(["-oversample_thick", "-oversample_polar", "-oversample_omega"], rng.randint(1, 3))
+        words = [*words, "-oversample", rng.choice(["1", "2"]), *flags, *rng.choice([[], ["-water", "3"]])]
+    elif draw < 0.6:
+        words = [*words, "-phi", rng.choice(["0", "-0.5"]), "-osc", "1", "-phisteps", rng.choice(["2", "4"])]
+    last = rng.choice(["-curved_det", "-detector_abs", "-detector_thick", "-detector_thicksteps", "-thicksteps"])
+    return [*words, last] if rng.random() < 0.25 else words
