@@ -2,9 +2,10 @@
 
     python benchmarks/blind_parity.py --binary PATH [--cases 100] [--seed 1] [--c-program fixed]
 
-The C program is the user's own build, of the stock program unless --c-program names another; it runs with 1, 2, 3 or 5 threads where the answer is reproducible. Float images
-agree to 1e-6 of a pixel's value where that exceeds 1e-6 of the maximum; integer, PGM and noise images are then made
-from C's own float image and must agree byte for byte. A case that differs prints its command line.
+The C program is the user's own build, of the stock program unless --c-program names another; it runs with 1, 2, 3 or
+5 threads where the answer is reproducible. Float images agree to 1e-6 of a pixel's value where that exceeds 1e-6 of
+the maximum; integer, PGM and noise images are then made from C's own float image and must agree byte for byte. A case
+that differs prints its command line.
 """
 
 from __future__ import annotations

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from nbsim.pixel.run_state import RunState, run_state
     from nbsim.pixel.trace import format_line, terms_rows, trace_lines
     from nbsim.pixel.trace_table import F_CELL_ORIGINS, MADE_BY, SETUP_LINES_MADE_BY, TERM_AXES, TERM_COLUMNS
+    from nbsim.pixel.visited import thread_rows
     from nbsim.refinement.background import background_plane
     from nbsim.refinement.cell_constraints import CellConstraint
     from nbsim.refinement.orientation import (
@@ -134,6 +135,7 @@ __all__ = [
     "switches_of",
     "term_details",
     "terms_rows",
+    "thread_rows",
     "trace_lines",
     "vdiv_steps",
     "walk",
@@ -165,6 +167,7 @@ _NAMES = {
     "pixel.run_state": "RunState run_state",
     "pixel.trace": "format_line terms_rows trace_lines",
     "pixel.trace_table": "F_CELL_ORIGINS MADE_BY SETUP_LINES_MADE_BY TERM_AXES TERM_COLUMNS",
+    "pixel.visited": "thread_rows",
     "refinement.background": "background_plane",
     "refinement.cell_constraints": "CellConstraint",
     "refinement.orientation": "a_matrix cell_of misset_angles misset_rotation rotation_of",

@@ -61,8 +61,10 @@ def _stand_in(picture: Picture, size: Size, name: str) -> Picture:
     return replace(picture, name=f"the detector of {clean(name)}", values=np.broadcast_to(np.float32(0.0), size))
 
 
-def _pictures(request: Request, second: str | None, size: Size | None, at: Size | None) -> tuple[Picture, Picture]:
-    """The C image and the Python image; with ``at``, C's is a cut-out."""
+def _pictures(
+    request: Request, second: str | None, size: Size | None, at: Size | None
+) -> tuple[Picture, Picture, PreparedCase | None]:
+    """The C image and the Python image; with ``at``, C's is a cut-out. With a case, also what simulated it."""
     from nbtui.images.metrics import check_sizes
     from nbtui.images.read import c_image_of, placed, read_image, read_pair
 
@@ -71,8 +73,8 @@ def _pictures(request: Request, second: str | None, size: Size | None, at: Size 
         if c_path is None:
             raise UnusableInput("two images are needed, or a CASE")
         if at is not None:
-            return read_image(c_path), read_image(py_path, size)
-        return read_pair(c_path, py_path, size)
+            return read_image(c_path), read_image(py_path, size), None
+        return *read_pair(c_path, py_path, size), None
     # the image of a case needs no pixel
     case = replace(request, pixel=request.pixel or (0, 0)).case()
     c_path = c_path or c_image_of(case.folder, case.argv)
@@ -92,7 +94,7 @@ def _pictures(request: Request, second: str | None, size: Size | None, at: Size 
     elif c.size != frame.shape:
         check_sizes(c, _stand_in(c, frame.shape, case.name))
     simulated = _simulate(frame)
-    return c, replace(simulated, name=f"simulated, {clean(case.name)} ({request.phi_mode}, {request.dtype})")
+    return c, replace(simulated, name=f"simulated, {clean(case.name)} ({request.phi_mode}, {request.dtype})"), frame
 
 
 def _write_pngs(folder: Path, c: Picture, py: Picture, comparison: ImageComparison, *, force: bool) -> None:
@@ -121,6 +123,22 @@ def _write_pngs(folder: Path, c: Picture, py: Picture, comparison: ImageComparis
     for name, (picture, legend) in pictures.items():
         write_file(folder / name, png(picture, f"{name}: {legend}"), force=force)
     say(f"{clean(str(folder))}: c.png, python.png ({grey}); difference.png ({colour})")
+
+
+def _with_threads(comparison: ImageComparison, frame: PreparedCase, c: Picture, py: Picture) -> ImageComparison:
+    """The comparison, with the OpenMP threads of the C run where they explain every pixel that differs."""
+    import numpy as np
+
+    from nbtui.images.findings import threads
+    from nbtui.images.metrics import beyond_tolerance
+
+    theirs = c.as_floats()
+    differing = beyond_tolerance(theirs, py.as_floats(), np.isfinite(theirs))
+    counts = frame.thread_counts(theirs, differing)
+    if not counts:
+        return comparison
+    found = threads(counts, int(differing.sum()), c.size[0])
+    return replace(comparison, findings=(found, *comparison.findings))
 
 
 def _gates(name: str) -> Gates:
@@ -185,7 +203,7 @@ def command(
     from nbtui.parity.metrics import to_json
 
     chosen = _gates(gates)
-    c, py = _pictures(request, second, size, at)
+    c, py, frame = _pictures(request, second, size, at)
     extent = None
     if at is not None:
         extent = (at[1], at[1] + c.size[1] - 1, at[0], at[0] + c.size[0] - 1)
@@ -195,6 +213,8 @@ def command(
     check_sizes(c, py)
     kept = read_mask(mask, c.size) if mask is not None else None
     comparison = compare_images(c, py, roi=roi or extent, mask=kept)
+    if frame is not None and comparison.beyond:
+        comparison = _with_threads(comparison, frame, c, py)
     if folder is not None:
         _write_pngs(folder, c, py, comparison, force=force)
     names = (c.name, py.name)

@@ -84,6 +84,24 @@ def displacement(pairs: tuple[PeakPair, ...]) -> ImageFinding | None:
     return ImageFinding("displaced", sentence, numbers)
 
 
+def threads(counts: tuple[int, ...], pixels: int, rows: int) -> ImageFinding:
+    """The OpenMP threads of the C run, where one of ``counts`` explains all ``pixels`` that differ.
+
+    ``rows``: of the detector; more threads than rows give the same image.
+    """
+    words = [f"{count} or more" if count == rows else str(count) for count in counts]
+    listed = " or ".join((", ".join(words[:-1]), words[-1])) if len(words) > 1 else words[0]
+    one = "OpenMP thread" if counts == (1,) else "OpenMP threads"
+    what = (
+        "the pixel that differs is the first one" if pixels == 1 else f"the {pixels} pixels that differ are first ones"
+    )
+    sentence = (
+        f"C's image is as with {listed} {one}: {what} of a thread's rows; "
+        f"--omp-threads {counts[0]} reproduces {'it' if pixels == 1 else 'them'}"
+    )
+    return ImageFinding("threads", sentence, {"threads": counts[0], "pixels": pixels})
+
+
 def related(pair: Pair, differs: Differs) -> ImageFinding | None:
     """The simplest change of C's image that reproduces most of Python's."""
     relation = find_relation(pair, differs)

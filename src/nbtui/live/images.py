@@ -12,9 +12,11 @@ import nbsim
 from nbtui.errors import NbtuiError, UnusableInput
 from nbtui.live.door import experiment_of, simulator
 from nbtui.live.model import Case, Settings
+from nbtui.live.threads import thread_counts
 from nbtui.trace.text import clean
 
 Photons = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.bool_]
 Progress = Callable[[int, int], None]  # pixels done, pixels in all
 
 
@@ -56,8 +58,8 @@ class Resolution:
 class PreparedCase:
     """A case ready to render: the detector's size, facts on its pixels, and its image. Made by :func:`prepare`."""
 
-    def __init__(self, case: Case, experiment: nbsim.Experiment) -> None:
-        self._case, self._experiment = case, experiment
+    def __init__(self, case: Case, experiment: nbsim.Experiment, omp_threads: int) -> None:
+        self._case, self._experiment, self._threads = case, experiment, omp_threads
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -128,12 +130,24 @@ class PreparedCase:
         there = None if nbsim.kernel_is_built(self._experiment.dtype) else False
         with simulator(self._case.name):
             try:
-                found = self._experiment.image(compile_kernel=there, progress=progress, cancelled=cancelled)
+                found = self._experiment.image(
+                    n_threads=self._threads, compile_kernel=there, progress=progress, cancelled=cancelled
+                )
             except nbsim.Interrupted as error:
                 raise Cancelled(f"{clean(self._case.name)}: the image was stopped on request") from error
         photons = found.photons
         image: Photons = photons.cpu().numpy()
         return image
+
+    def thread_counts(self, c: npt.NDArray[np.float64], differing: Flags) -> tuple[int, ...]:
+        """Numbers of OpenMP threads with which the image has C's value in every pixel that depends on them.
+
+        Args:
+            c: the C program's image, (n_slow, n_fast).
+            differing: where it differs from :meth:`image`, of the same shape.
+        """
+        with simulator(self._case.name):
+            return thread_counts(self._experiment, c, differing, self._threads)
 
 
 def _met(
@@ -157,7 +171,7 @@ def prepare(case: Case, settings: Settings) -> PreparedCase:
         UnusableInput: the command line, one of its files or a setting is unusable.
     """
     with simulator(case.name):
-        return PreparedCase(case, experiment_of(case, settings))
+        return PreparedCase(case, experiment_of(case, settings), settings.omp_threads)
 
 
 def render_image(
