@@ -225,7 +225,7 @@ def test_contributions_beside_c(toy: State) -> None:
     step = "\n".join(lines)
     assert "1.00/Na" in step and "0.10/Nb" in step and "0.10/Nc" in step
     assert "term     100         5.00 % of C's I" in step  # 100 of 2000
-    assert "C term   400" in step and "Py -75.0 %" in step
+    assert "C term   400" in step and "live -75.0 %" in step
     assert "gap now  -300" in step and "60.0 % of gap" in step  # -300 of -500
 
 

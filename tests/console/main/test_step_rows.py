@@ -17,7 +17,7 @@ from nbtui.parity.compare import compare
 from nbtui.parity.model import Row, Status
 from nbtui.trace.reading.reader import parse_lines
 from support.console_blocks import blocks_state, full_table
-from support.console_toy import toy_state
+from support.console_toy import PY_LINES, toy_state
 
 
 def with_c(state: State, table: TermTable | None) -> State:
@@ -107,3 +107,31 @@ def test_the_detail_shows_the_step_and_what_the_log_line_says(toy: State) -> Non
     lines = plain(detail.draw(replace(toy, domain=1, cursor=index), 120, 7))
     assert "at phi 0 domain 1: CRITICAL; the log line, of phi 0 domain 0: CRITICAL" in lines[1]
     assert lines[2].split()[:2] == ["C", "0.2"]
+
+
+def test_a_given_log_shows_its_own_lines_of_the_step_never_the_live_values(toy: State) -> None:
+    """The log has phi lines alone: no value off mosaic domain 0, and none of the other factors."""
+    lines = [f"TRACE_PY_PHI phi_tic={tic} phi_deg=0 k_frac={4.1 + tic} F_latt_b=3 F_latt=5" for tic in (0, 1)]
+    log = parse_lines([*PY_LINES, *lines])
+    assert toy.c_trace is not None
+    state = replace(toy, py_trace=log, py_given=True, comparison=compare(toy.c_trace, log), phi=1)
+    along_phi = step_row(state, row_of(state, "hkl_frac.k"))
+    assert along_phi is not None and (along_phi.c_value, along_phi.py_value) == (4.02, 5.1)
+    index = step_row(state, row_of(state, "hkl_frac.h"))
+    assert index is not None and index.c_value == 0.1 and index.py_value is None
+    aside = replace(state, domain=1)
+    assert (row := step_row(aside, row_of(aside, "F_latt"))) is not None and row.py_value is None
+    assert "no line" in next(
+        entry for entry in plain(fields.draw(aside, 101, 30)) if "=@F_latt" in entry or ".@F_latt" in entry
+    )
+
+
+def test_a_term_line_of_the_log_comes_before_its_phi_line(toy: State) -> None:
+    axes = "thick=0 sub_slow=0 sub_fast=0 source=0 phi_step=1 mosaic_domain=1"
+    term = f"TRACE_PY_TERM {axes} h=0.5 k=4.5 l=-9.5 h0=0 k0=4 l0=-9 F_latt=2 F_cell=3 F_cell2_F_latt2=36"
+    log = parse_lines([*PY_LINES, term])
+    assert toy.c_trace is not None
+    state = replace(toy, py_trace=log, py_given=True, comparison=compare(toy.c_trace, log), phi=1, domain=1)
+    for label, value in (("hkl_frac.h", 0.5), ("F_latt", 2.0), ("F_cell", 3.0)):
+        row = step_row(state, row_of(state, label))
+        assert row is not None and row.py_value == value

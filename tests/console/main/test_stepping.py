@@ -143,7 +143,7 @@ def test_a_place_without_a_term_says_so() -> None:
     assert "no contribution: F_latt is 0" in text
     theirs = arrange(toy.simulation, some)  # C has no term where Python has one
     text = "\n".join(plain(at_step(replace(toy, contributions=theirs), theirs)))
-    assert "no term   no term  no term" in text and "Py new" in text and "nan" not in text
+    assert "no term   no term  no term" in text and "live only" in text and "nan" not in text
 
 
 def test_equal_terms_print_equal_shares_and_one_sign(many: State) -> None:
@@ -196,11 +196,11 @@ def test_strips_show_where_source_subpixel_and_layer_stand(many: State) -> None:
     assert maps.strips(toy_state(), grid_of(toy_state()), 40) == []
 
 
-def test_the_map_in_colour_shows_c_python_and_the_gap() -> None:
-    """C 400 400 600 600, Python 100 200 600 600; the gap is 500."""
+def test_the_map_in_colour_shows_c_live_and_the_gap() -> None:
+    """C 400 400 600 600, live 100 200 600 600; the gap is 500."""
     state = toy_state()
     lines = plain(maps.coloured(state, grid_of(state), 79, 6))
-    assert lines[0].split() == ["C", "Python", "Py-C", "part", "of", "the", "gap"]
+    assert lines[0].split() == ["C", "live", "live-C", "part", "of", "the", "gap"]
     cells = [lines[2][5:17], lines[2][30:42], lines[2][55:67]]
     assert cells == ["############", "++++++******", "-" * 12]  # 1/6 and 1/3 of 600
     assert [lines[3][5:17], lines[3][30:42], lines[3][55:67].strip()] == ["############", "############", ""]
@@ -269,7 +269,7 @@ def test_without_cs_terms_its_phi_lines_serve() -> None:
     assert toy.c_trace is not None
     alone = replace(toy, contributions=arrange(toy.simulation, None, "", toy.c_trace.phi))
     step = " ".join(plain(at_step(alone, grid_of(alone))))
-    assert "C k 4.0317 Py -0.290 %" in " ".join(step.split()) and "C: its phi line" in step
+    assert "C k 4.0317 live -0.290 %" in " ".join(step.split()) and "C: its phi line" in step
     first = plain(plots.f_latt_over_phi(alone, grid_of(alone), 60, 8))
     assert "o C" in first[0] and first[1].split()[0] == f"{320**2:.3g}"
     second = stepping.walked(alone, "domain", 1)

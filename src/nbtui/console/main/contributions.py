@@ -1,4 +1,4 @@
-"""Contributions of the pixel arranged for stepping: [block, phi step, mosaic domain], Python beside C.
+"""Contributions of the pixel arranged for stepping: [block, phi step, mosaic domain], the live side beside C.
 
 A block is one (absorption layer, sub-pixel slow, sub-pixel fast, source), in the program's order of accumulation
 (nanobragg_pixel_loop.md, section 3).
@@ -100,7 +100,7 @@ class Contributions:
 
     @property
     def whole(self) -> float:
-        """The sum that shares of both sides refer to: C's if its terms are known and not all 0, else Python's [e^2]."""
+        """The whole of the shares of both sides [e^2]: C's sum if known and not 0, else the live one."""
         return self.c.total if self.c is not None and self.c.total else self.py.total
 
     @property

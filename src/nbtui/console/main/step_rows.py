@@ -9,14 +9,15 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from nbtui.console.main.contributions import FIELD_COLUMNS, Contributions, Place
+from nbtui.console.main.contributions import FIELD_COLUMNS, PHI_NAMES, Contributions, Place
 from nbtui.console.main.state import State
+from nbtui.console.main.step_records import phi_line_at, term_at
 from nbtui.parity.model import Row
 from nbtui.parity.numbers import judge
 from nbtui.parity.profiles import Limit
 from nbtui.trace.fields.catalogue import field
 from nbtui.trace.fields.field import Tolerance
-from nbtui.trace.model import Value
+from nbtui.trace.model import Trace, Value
 
 SKIPPED = "no term"  # the step adds nothing to the pixel
 
@@ -27,7 +28,7 @@ def step_row(state: State, row: Row) -> Row | None:
     if grid is None or not _follows(grid, row) or _printed_at(grid, state.place, row):
         return None
     visited, _ = divmod(state.block, grid.shape[3])
-    return _row_at(grid, state.place, row) if visited == row.occurrence else None
+    return _row_at(state, grid, state.place, row) if visited == row.occurrence else None
 
 
 def row_before(state: State, row: Row) -> Row | None:
@@ -38,7 +39,7 @@ def row_before(state: State, row: Row) -> Row | None:
     visited, _ = divmod(state.block, grid.shape[3])
     if visited != row.occurrence:
         return None
-    now, old = (_row_at(grid, place, row) for place in (state.place, state.trail[-1]))
+    now, old = (_row_at(state, grid, place, row) for place in (state.place, state.trail[-1]))
     return None if (now.c_value, now.py_value) == (old.c_value, old.py_value) else old
 
 
@@ -62,11 +63,11 @@ def _printed_at(grid: Contributions, place: Place, row: Row) -> bool:
     return block == row.occurrence * grid.shape[3] and phi == domain == 0
 
 
-def _row_at(grid: Contributions, place: Place, row: Row) -> Row:
+def _row_at(state: State, grid: Contributions, place: Place, row: Row) -> Row:
     name = FIELD_COLUMNS[row.field, row.component]
     known = field(row.field)
     exact = known is not None and known.tolerance is Tolerance.INTEGER
-    c, py = (_value(grid.value_of(side, name, place), exact) for side in ("c", "py"))
+    c, py = (_value(value, exact) for value in _both(state, grid, name, place))
     if c is None or py is None:
         return replace(row, c_value=c, py_value=py, abs_delta=None, rel_delta=None, ulp=None, note="")
     verdict = judge(c, py, Limit(row.tolerance), exact=exact, length=_length(grid, place, row))
@@ -80,6 +81,21 @@ def _row_at(grid: Contributions, place: Place, row: Row) -> Row:
         status=verdict.status,
         note=verdict.note,
     )
+
+
+def _both(state: State, grid: Contributions, name: str, place: Place) -> tuple[float | None, float | None]:
+    """The values of the two sides compared; None where a side prints none."""
+    if state.py_given and state.py_trace is not None:
+        return grid.value_of("c", name, place), _in_log(state.py_trace, grid, name, place)
+    return grid.value_of("c", name, place), grid.value_of("py", name, place)
+
+
+def _in_log(trace: Trace, grid: Contributions, name: str, place: Place) -> float | None:
+    """The value in a term line of a log, else in its phi line."""
+    term, line = term_at(trace, grid, place), phi_line_at(trace, grid, place)
+    if term is not None and name in term.values:
+        return term.values[name]
+    return line.values.get(PHI_NAMES.get(name, "")) if line is not None else None
 
 
 def _value(value: float | None, exact: bool) -> Value | None:

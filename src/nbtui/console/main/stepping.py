@@ -134,9 +134,9 @@ def to_term(state: State, forward: bool) -> State:
     if not grid.knows_c:
         return replace(state, message=f"C's terms are not known: {grid.c_problem or NO_C_TERMS}")
     found = grid.next_differing(state.place, forward)
-    what = "terms" if grid.c is not None else "steps"
+    what, theirs = ("terms", "C's") if grid.c is not None else ("steps", "C's phi lines")
     if found is None:
-        return replace(state, message=f"none of the {what} differs from C's")
+        return replace(state, message=f"none of the {what} differs from {theirs}")
     place, number = found
     count = len(grid.differing)
     around = (place <= state.place) if forward else (place >= state.place)

@@ -16,7 +16,7 @@ STEP_COLUMNS = 40  # width of "at this step"
 # lines about the place; the others are about values
 INDEX_LABELS = ("h k l", "C h k l", "node", "offset", "factors", "C factors")
 _LABEL = 10  # one cell for the mark of a change, then the name
-_PHI_LABELS = {"k": "C k", "F_latt_b": "C Flatt_b", "F_latt": "C F_latt"}
+_PHI_LABELS = {"k": "C k", "F_latt_b": "C Fl_b", "F_latt": "C F_latt"}
 _SAME = "="  # at the end of a name: C has the same values
 
 
@@ -53,7 +53,7 @@ def announced(head: Line, cut: int) -> Line:
 
 
 def _head(moved: str, grid: Contributions) -> Line:
-    known = f"  ({_SAME} as in C)" if grid.c is not None else "  (Python, C where named)"
+    known = f"  ({_SAME} as in C)" if grid.c is not None else "  (live, C where named)"
     note = f"  * changed since {moved}" if moved else known
     return fit(line(Span(" at this step", "label"), Span(clip(note, STEP_COLUMNS - 13), "faint")), STEP_COLUMNS)
 
@@ -107,7 +107,7 @@ def _three(label: str, values: Sequence[str], tone: str = "text", *, same: bool 
 def _triple(
     label: str, names: Sequence[str] | dict[str, str], py: dict[str, float], c: dict[str, float], form: str
 ) -> list[Line]:
-    """Three of Python's values, and C's below if known and different."""
+    """Three values of the live side, and C's below if known and different."""
     values = [py[name] for name in names]
     theirs = [c[name] for name in names if name in c]
     if not theirs or (label == "factors" and any(map(math.isnan, theirs))):
@@ -125,7 +125,7 @@ def _offsets(py: dict[str, float], n_cells: tuple[int, int, int]) -> Line:
 
 
 def _quantity(py: dict[str, float], c: dict[str, float], name: str, note: str) -> list[Line]:
-    """Python's value with a note; a different C value beside it, or below if there is a note."""
+    """The live value with a note; a different C value beside it, or below if there is a note."""
     value, theirs = f"{py[name]:.6g}", c.get(name, math.nan)
     same = not (math.isnan(theirs) or differs(py[name], theirs))
     if same or math.isnan(theirs):
@@ -146,7 +146,7 @@ def _reference(grid: Contributions, c: Side, place: Place) -> list[Line]:
     part = "no gap" if none else f"{100 * gap / whole:.1f} % of gap"
     lines = [_entry("term", f"{term:.6g}", _share(term, grid), same=same)]
     if not same:
-        off = f"Py {percent((term - c_term) / c_term)}" if c_term else "Py new"
+        off = f"live {percent((term - c_term) / c_term)}" if c_term else "live only"
         lines.append(_entry("C term", f"{c_term:.6g}", off, "digit"))
     lines.append(_entry("so far", f"{running:.6g}", _share(running, grid), same=as_far))
     if not as_far:
@@ -155,7 +155,7 @@ def _reference(grid: Contributions, c: Side, place: Place) -> list[Line]:
 
 
 def _phi_line(grid: Contributions, place: Place) -> list[Line]:
-    """C's phi line of this step, if its terms are unknown, and Python's deviation from it."""
+    """C's phi line of this step, if its terms are unknown, and the deviation of the live side from it."""
     block, phi, domain = place
     lines: list[Line] = []
     for py_name, key in PHI_NAMES.items():
@@ -164,7 +164,7 @@ def _phi_line(grid: Contributions, place: Place) -> list[Line]:
             continue
         value, c = float(grid.py.columns[py_name][place]), float(c_lines[phi])
         same = not differs(value, c)
-        off = "Py equal" if same else f"Py {percent((value - c) / c)}" if c else "Py new"
+        off = "live equal" if same else f"live {percent((value - c) / c)}" if c else "live only"
         lines.append(
             _entry(f"C {py_name}".replace("F_latt_b", "Flatt_b"), f"{c:.6g}", off, "faint" if same else "digit")
         )

@@ -99,7 +99,7 @@ def glyph(state: State, row: Row) -> tuple[str, str]:
 def _glyph_at_step(row: Row) -> tuple[str, str]:
     """Mark and tone of a row with the values of a step."""
     if row.c_value is None or row.py_value is None:
-        return "o", "missing"
+        return ".", "faint"
     return ("#", "diverge") if row.status.differs else ("=", "pass")
 
 
@@ -178,7 +178,9 @@ def _row(state: State, index: int, row: Row, previous: Row | None, width: int) -
     grouped = previous is not None and (previous.field, previous.occurrence) == (row.field, row.occurrence)
     word, origin = status_word(state, row), _origin(state, row)
     if step is not None:
-        word, origin = Span(step.status.value, _STATUS_TONES[step.status]), Span("")
+        known = step.c_value is not None and step.py_value is not None
+        word = Span(step.status.value, _STATUS_TONES[step.status]) if known else Span("no line", "faint")
+        origin = Span("")
     row = step or row
     if width < SIDE_BY_SIDE:
         lines = _stacked(state, row, here, lead, (word, origin), width)

@@ -100,7 +100,7 @@ def strips(state: State, grid: Contributions, width: int) -> list[Line]:
 
 
 def coloured(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
-    """C's map, Python's map and their difference side by side, as many as fit.
+    """C's map, the live side's map and their difference side by side, as many as fit.
 
     If only a part around the cursor fits, the whole map is above it at reduced size.
     """
@@ -112,8 +112,8 @@ def coloured(state: State, grid: Contributions, width: int, height: int) -> list
     legend = [line(Span(clip(_LEGEND, width), "faint"))] if room >= grid.n_phi + 3 else []
     room -= len(legend)
     if grid.c is None:
-        return [*here, *block(_one(state, grid, "Python", width, room), width, room), *legend]
-    kinds = ("C", "Python", "Py-C") if width >= coloured_width(grid) else ("Python", "Py-C")
+        return [*here, *block(_one(state, grid, "live", width, room), width, room), *legend]
+    kinds = ("C", "live", "live-C") if width >= coloured_width(grid) else ("live", "live-C")
     each = min((width - len(kinds) + 1) // len(kinds), max(_LABEL + _WIDEST * grid.n_domains, 24))
     pictures = [block(_one(state, grid, kind, each, room), each, room) for kind in kinds]
     joined = pictures[0]
@@ -128,7 +128,7 @@ def _whole(state: State, grid: Contributions, width: int, height: int) -> list[L
     phi, domains, cells, off = _reduced(grid, state.block, rows, columns)
     size = f"{-(-grid.n_phi // rows)} phi x {-(-grid.n_domains // columns)} domains"
     note = clip(f"  each cell the largest of {size}" + (", bright where C differs" if grid.c else ""), width - 18)
-    lines = [line(Span(" Python, all of it", "title"), Span(note, "faint"))]
+    lines = [line(Span(" live, all of it", "title"), Span(note, "faint"))]
     at = int(np.searchsorted(phi, state.phi, "right")) - 1, int(np.searchsorted(domains, state.domain, "right")) - 1
     largest = float(grid.py.largest[state.block])
     for row in range(rows):
@@ -166,7 +166,7 @@ def _one(state: State, grid: Contributions, kind: str, width: int, height: int) 
     mine = grid.py.terms[state.block]
     theirs = grid.c.terms[state.block] if grid.c else mine
     cut = hidden(first, end, grid.n_phi)
-    note = f"  {cut}" if cut else {"C": "", "Python": "", "Py-C": "  part of the gap"}[kind]
+    note = f"  {cut}" if cut else {"C": "", "live": "", "live-C": "  part of the gap"}[kind]
     heads = "".join(left("v" if d == state.domain else str(d % 10), across) for d in range(left_edge, right_edge))
     lines = [
         line(Span(f" {kind}", "title"), Span(clip(note, width - len(kind) - 1), "faint")),
@@ -178,7 +178,7 @@ def _one(state: State, grid: Contributions, kind: str, width: int, height: int) 
         here = phi == state.phi
         spans: list[Span] = []
         for domain in range(left_edge, right_edge):
-            if kind == "Py-C":
+            if kind == "live-C":
                 text, tone = _change(float(mine[phi, domain]), float(theirs[phi, domain]), gap)
             else:
                 text, tone = _heat(float((theirs if kind == "C" else mine)[phi, domain]), largest)
@@ -207,7 +207,7 @@ def numbers(state: State, grid: Contributions, width: int, height: int) -> list[
     lines = [
         *here,
         line(
-            Span(f" Python's terms in percent {grid.whole_words}", "title"),
+            Span(f" live terms in percent {grid.whole_words}", "title"),
             Span("   # C's differs", "faint"),
             Span(f"   phi {cut}" if cut else "", "key"),
         ),

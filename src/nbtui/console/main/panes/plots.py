@@ -18,7 +18,7 @@ _AXES = (("a", "h", "h0"), ("b", "k", "k0"), ("c", "l", "l0"))
 
 
 def f_latt_over_phi(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
-    """F_latt^2 of every phi step in the block and domain of the cursor, C beside Python.
+    """F_latt^2 of every phi step in the block and domain of the cursor, C beside live.
 
     Without C's terms, its phi lines are used, which exist for source 0 and domain 0.
     """
@@ -49,7 +49,7 @@ def _over_phi(
     height: int,
 ) -> list[Line]:
     x = np.asarray(grid.phi_deg, dtype=float)
-    curves = [Curve("Python", "bar-py", "x", py)]
+    curves = [Curve("live", "bar-py", "x", py)]
     if c is not None:
         curves.insert(0, Curve("C", "bar-c", "o", c))
     return chart(x, curves, state.phi, width, height, words, DIFFERS)

@@ -138,14 +138,14 @@ def _phi_window(state: State, grid: Contributions, width: int, height: int) -> t
 
 
 def _phi_table(state: State, grid: Contributions, bar: int, room: int, *, titled: bool) -> list[Line]:
-    """One line per phi step: both shares of one whole, as bars on one scale, and Python's deviation from C.
+    """One line per phi step: both shares of one whole, as bars on one scale, and the deviation of the live side from C.
 
     ``titled``: with a line above the heads, to align with the coloured maps.
     """
     py, c = grid.py, grid.c
     largest = max(float(side.per_phi.max()) for side in (py, c) if side is not None)
-    names = [left(f"{name} {grid.whole_words}", bar + 8) for name in ("C, %", "Python, %")]
-    heads = " phi     deg " + "".join(names) + "Py-C"
+    names = [left(f"{name} {grid.whole_words}", bar + 8) for name in ("C, %", "live, %")]
+    heads = " phi     deg " + "".join(names) + "live-C"
     title = [line(Span(" shares of I", "title"), Span("  of each phi step, all domains", "faint"))] if titled else []
     lines = [*title, line(Span(heads, "label"))]
     first, end = maps.window(state.phi, grid.n_phi, room - len(lines))
