@@ -186,7 +186,11 @@ def test_commands_can_be_pasted(here: Path, capsys: pytest.CaptureFixture[str]) 
     package = exported(
         capsys, "demo", "--phi-mode", "c-parity", "--run", "echo out; echo φ >&2", "--run", "exit 5", code=1
     )
-    lines = (package / "commands.txt").read_text().splitlines()
+    whole = (package / "commands.txt").read_text().splitlines()
+    at = re.compile(r"# 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ in (.+)")
+    assert [match[1] for match in map(at.fullmatch, whole) if match] == [shell_line([str(here)])] * 4
+    assert [bool(at.fullmatch(line)) for line in whole] == [True, False, False] * 4  # above each command
+    lines = [line for line in whole if not at.fullmatch(line)]
     assert lines[0].startswith("cd ") and lines[1] == "# exit status: 0"
     assert (package / "run_1.log").read_text() == "out\nphi\n"
     assert lines[3] == "# exit status: 0   log: run_1.log"

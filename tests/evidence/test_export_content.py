@@ -111,10 +111,10 @@ def test_commands_replay_in_a_copy_of_the_checkout(
 def test_a_pasted_command_does_what_it_did(command: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     subprocess.run([*GIT, "init", "-q"], check=True)
     package = exported(capsys, "demo", "--phi-mode", "c-parity", "--run", command, code=int(command == "exit 7"))
-    lines = (package / "commands.txt").read_text().splitlines()
-    script = f"{lines[2]}\necho $? $PWD ${{x-unset}}\n"
+    lines = (package / "commands.txt").read_text().splitlines()[3:]
+    script = f"{lines[1]}\necho $? $PWD ${{x-unset}}\n"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == f"{lines[3].split()[3]} {here} unset"
+    assert done.stdout.splitlines()[-1] == f"{lines[2].split()[3]} {here} unset"
 
 
 NAMES = [

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nbtui.commands.options import Request, c_log_of, c_log_option, case_options, reports_of, say
+from nbtui.commands.options import (
+    Request,
+    c_log_of,
+    c_log_option,
+    case_options,
+    made_by_option,
+    port_option,
+    py_phi_option,
+    reports_of,
+    say,
+)
+from nbtui.errors import UnusableInput
 
 if TYPE_CHECKING:
     from nbtui.diagnosis.answer import Diagnosis
@@ -20,6 +31,9 @@ if TYPE_CHECKING:
 @click.option(
     "--py", "py_log", type=click.Path(path_type=Path), help="Log of the Python program.  [default: simulated]"
 )
+@py_phi_option
+@made_by_option
+@port_option
 @click.option("--reports", type=click.Path(path_type=Path), help="Directory for the package.  [default: reports]")
 @click.option("--baseline", type=click.Path(path_type=Path), help="Older package to compare with.")
 @click.option("--run", "runs", multiple=True, metavar="CMD", help="Also run CMD and keep its output; repeatable.")
@@ -32,6 +46,9 @@ def command(
     request: Request,
     c_log: Path | None,
     py_log: Path | None,
+    py_phi: Path | None,
+    made_by: str,
+    port: Path | None,
     reports: Path | None,
     baseline: Path | None,
     runs: tuple[str, ...],
@@ -44,6 +61,8 @@ def command(
     from nbtui.evidence.write.export import ExportRequest, export
     from nbtui.parity.render import verdict
 
+    if py_log is None and (py_phi is not None or made_by or port is not None):
+        raise UnusableInput("--py-phi, --py-made-by and --port describe a Python log: give it with --py FILE")
     case = request.case()
     done = export(
         ExportRequest(
@@ -52,6 +71,9 @@ def command(
             reports=reports_of(request, reports),
             c_log=c_log_of(case, c_log),
             py_log=py_log,
+            py_phi=py_phi,
+            made_by=made_by,
+            port=port,
             profile=request.profile,
             tolerance=request.tolerance,
             profiles=request.configuration.profiles,

@@ -212,6 +212,14 @@ py_log_option = click.option(
 py_phi_option = click.option(
     "--py-phi", type=click.Path(path_type=Path), help="Phi lines of the Python log, if in a separate file."
 )
+made_by_option = click.option(
+    "--py-made-by", "made_by", default="", metavar="CMD", help="Command that made the Python log, for the package."
+)
+port_option = click.option(
+    "--port",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of the port that made the Python log: its commit and torch version, for the package.",
+)
 packages_option = click.option(
     "--reports", type=click.Path(path_type=Path), help="Directory for packages written with 'e'.  [default: reports]"
 )

@@ -78,7 +78,8 @@ def _plain(kind: str, entry: Entry) -> str:
     where = "" if package.pixel is None else f" ({package.pixel[0]}, {package.pixel[1]})"
     words = f"{kind} {package.path} {package.case or '?'}{where} {package.phi_mode or '?'}: {against(entry)}"
     gap = "" if package.gap is None else f"; gap {percentage(package.gap)} in {package.gap_field}"
-    return clean(f"{words}{gap}; {package.verdict}")
+    reference = f"; reference: {package.reference}" if package.simulated_reference else ""
+    return clean(f"{words}{gap}; {package.verdict}{reference}")
 
 
 def _strict(value: dict[str, object]) -> dict[str, object]:

@@ -14,11 +14,11 @@ from types import MappingProxyType
 
 from nbtui.evidence.judgement import BETTER, GONE, NEW, SAME, WORSE, judge_sizes
 from nbtui.evidence.read.folder import find_packages
-from nbtui.evidence.read.package import Factor, Package, in_chain, percentage, read_package
+from nbtui.evidence.read.package import Factor, Package, in_chain, percentage, read_package, switched
 from nbtui.trace.fields import catalogue
 
 UNKNOWN = "-"
-CONDITIONS = ("phi_mode", "quirks", "dtype", "device")
+CONDITIONS = ("reference", "phi_mode", "quirks", "dtype", "device")
 UNKNOWN_TIME = datetime.min.replace(tzinfo=UTC)
 
 
@@ -142,25 +142,28 @@ def _delta(factor: Factor | None) -> float | None:
 def drift(before: Package, after: Package) -> tuple[str, ...]:
     """Differences between the environments of two runs, among the entries recorded by both."""
     old, new = dict(before.environment), dict(after.environment)
-    for name in ("phi_mode", "dtype", "device"):
+    for name in ("reference", "phi_mode", "dtype", "device"):
         old[name], new[name] = getattr(before, name), getattr(after, name)
     if before.quirks is not None and after.quirks is not None:
         old["quirks"], new["quirks"] = switched(before.quirks), switched(after.quirks)
     return tuple(
-        f"{key} {old[key][:40]} -> {new[key][:40]}" if key != "git_sha" else f"git_sha {old[key][:9]} -> {new[key][:9]}"
+        f"{key} {_short(key, old[key])} -> {_short(key, new[key])}"
         for key in new
         if old.get(key) and new[key] and old[key] != new[key]
     )
 
 
+def _short(key: str, value: str) -> str:
+    """A value in a sentence; of a commit the first digits, and what is said after it."""
+    if key not in ("git_sha", "port commit"):
+        return value[:40]
+    commit, _, more = value.partition(" ")
+    return f"{commit[:9]} {more}".strip()
+
+
 def _differs(before: Package, after: Package, name: str) -> bool:
     old, new = getattr(before, name), getattr(after, name)
     return old != new and None not in (old, new) and "" not in (old, new)
-
-
-def switched(quirks: Iterable[tuple[str, bool]]) -> str:
-    """Quirks with their states, such as ``phi_carryover=on``; "none" without any."""
-    return ", ".join(f"{name}={'on' if on else 'off'}" for name, on in quirks) or "none"
 
 
 def find_before(package: Package, root: Path) -> tuple[Package | None, str]:

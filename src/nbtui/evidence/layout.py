@@ -16,8 +16,10 @@ PYTHON_LOG = "trace_py_scaling_"  # then the device
 PER_PHI = "_per_phi.log"  # the end of the name of the log with the phi lines
 
 STAMP_FORMAT = "%Y%m%dT%H%M%SZ"  # of a directory's name, UTC
+UNKNOWN = "unknown"  # of the origin of a Python log
 GIVEN_LOG = "a given log"  # python_trace in metrics.json
 SIMULATED = "simulated by nbtui"  # the other value
+RUN_AT = "# "  # above each command in commands.txt; then its UTC time and directory
 STATUS = "# exit status: "  # after each command in commands.txt
 EXTRA_LOG = "   log: "  # then the file with the output of an extra command
 EXPORT = "nbtui export"  # the command that made the package

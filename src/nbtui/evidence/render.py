@@ -85,6 +85,7 @@ def as_object(entry: Entry) -> dict[str, object]:
         "gap": package.gap,
         "gap_field": package.gap_field,
         "relative_delta": package.relative_delta,
+        "reference": package.reference or None,
         "quirks": None if package.quirks is None else dict(package.quirks),
         "before": None if entry.before is None else str(entry.before.path),
         "change": entry.overall,

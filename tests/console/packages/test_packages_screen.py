@@ -105,6 +105,16 @@ def test_a_narrow_table_marks_other_settings(shelf: PackagesState, tmp_path: Pat
     assert "quirks phi_carryover=on -> none" in " ".join("".join(plain(panes.detail(mixed, 120, 9))).split())
 
 
+def test_a_simulated_reference_is_marked(shelf: PackagesState, tmp_path: Path) -> None:
+    sides = [{"role": "reference", "name": "simulated C"}, {"role": "suspect", "name": "Python"}]
+    new_package(tmp_path, "20260101T000004Z", py=70.0, sides=sides)
+    mixed = replace(shelf, entries=history(load(tmp_path))[::-1])
+    assert " spec*~ " in plain(panes.table(mixed, 80, 7))[1]
+    wide = plain(panes.table(mixed, 120, 7))[1]
+    assert " spec~ " in wide and "worse, other reference" in wide
+    assert "reference: simulated C" in "\n".join(plain(panes.detail(mixed, 120, 9)))
+
+
 def test_the_detail_says_what_changed_and_what_is_lacking(shelf: PackagesState) -> None:
     shown = "\n".join(plain(panes.detail(states.moved(shelf, 3, 10), 100, 9)))
     assert "C 100 Python 70 -30.0 % CRITICAL" in shown

@@ -8,17 +8,21 @@ from collections.abc import Sequence
 from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
 from nbtui.console.packages.state import PackagesState
-from nbtui.evidence.history import Entry, changed, first_line, switched
+from nbtui.evidence.history import Entry, changed, first_line
 from nbtui.evidence.judgement import BETTER, SAME, WORSE
 from nbtui.evidence.read.gap import Subject
-from nbtui.evidence.read.package import percentage
+from nbtui.evidence.read.package import percentage, switched
 from nbtui.evidence.render import against, judgement
 from nbtui.trace.text import clean
 
-COLUMNS = (("vs before", 22), ("stamp", 16), ("case", 12), ("mode", 8), ("first divergence", 18), ("gap", 10))
-NARROW = (("before", 7), ("stamp", 16), ("mode", 9), ("first divergence", 16), ("gap", 10))
+COLUMNS = (("vs before", 22), ("stamp", 16), ("case", 12), ("mode", 9), ("first divergence", 17), ("gap", 10))
+NARROW = (("before", 7), ("stamp", 16), ("mode", 10), ("first divergence", 15), ("gap", 10))
 WIDE = 110
-OTHER = "*"  # after the mode of a package whose settings differ from those of the one before
+OTHER, STAND_IN = "*", "~"  # after the mode: other settings than the package before; a simulated reference
+MARKS = (
+    f"{OTHER}          after the mode: other settings than the package before, which may be all that changed the gap",
+    f"{STAND_IN}          after the mode: the reference is a simulation, not a C log",
+)
 TONES = {BETTER: "pass", WORSE: "diverge", SAME: "faint"}
 TELLING = frozenset({Subject.CHECKSUMS, Subject.METRICS, Subject.PYTHON_TRACE, Subject.PER_PHI})  # worth a warning
 LOWEST = 1e-17  # smallest resolved nonzero gap
@@ -89,7 +93,7 @@ def _row(state: PackagesState, entry: Entry, columns: Sequence[tuple[str, int]],
         "before": (judgement(entry), tone),
         "stamp": (package.stamp, "cursor" if selected else "text"),
         "case": (package.case or "-", "text"),
-        "mode": ((package.phi_mode or "-") + OTHER * bool(entry.conditions and columns is NARROW), "text"),
+        "mode": ((package.phi_mode or "-") + _marks(entry, narrow=columns is NARROW), "text"),
         "first divergence": (first, "pass" if package.agrees else "text"),
         "gap": (percentage(package.gap), "digit" if package.gap else "text"),
     }
@@ -100,6 +104,11 @@ def _row(state: PackagesState, entry: Entry, columns: Sequence[tuple[str, int]],
         spans += [Span(shown, tone), Span(_between(columns))]
     mark, tone = checks(state, entry)
     return (*spans, Span(mark, tone))
+
+
+def _marks(entry: Entry, *, narrow: bool) -> str:
+    """Signs after the mode; a wide table has the words for other settings."""
+    return OTHER * (narrow and bool(entry.conditions)) + STAND_IN * entry.package.simulated_reference
 
 
 def _between(columns: Sequence[tuple[str, int]]) -> str:
@@ -193,14 +202,18 @@ def detail(state: PackagesState, width: int, height: int) -> list[Line]:
     if entry is not None:
         package = entry.package
         quirks = f"quirks {switched(package.quirks)}" if package.quirks else ""
-        run = [package.verdict, package.dtype, package.device, quirks]
+        reference = f"reference: {package.reference}" if package.simulated_reference else ""
+        run = [package.verdict, package.dtype, package.device, quirks, reference]
         said = (
             ("changed", changed(entry)),
             ("first", first_line(package)),
             ("run", ", ".join(text for text in run if text)),
+            ("made by", ", ".join(f"{name} {value}" for name, value in package.made_by)),
             ("lacks", "; ".join(gap.sentence for gap in package.lacks) or "nothing"),
         )
         for name, words in said:
+            if not words:
+                continue
             head, *rest = wrap(clean(words), width - 12) or [""]
             lines.append(line(Span(f" {left(name, 9)}", "label"), head))
             lines += [line(" " * 10 + part) for part in rest[:1]]

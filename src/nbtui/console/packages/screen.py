@@ -47,9 +47,10 @@ class PackagesScreen(ActionScreen["Restored | None"]):
     PackagesScreen #p-header { height: 1; }
     PackagesScreen #p-table { height: 1fr; }
     PackagesScreen #p-trend { height: 7; }
-    PackagesScreen #p-detail { height: 8; }
+    PackagesScreen #p-detail { height: 9; }
     PackagesScreen #p-footer { height: 1; }
     PackagesScreen.short #p-trend { display: none; }
+    PackagesScreen.short #p-detail { height: 8; }
     PackagesScreen.reading #p-trend, PackagesScreen.reading #p-detail { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings(PACKAGES_ACTIONS)
@@ -223,7 +224,7 @@ class PackagesScreen(ActionScreen["Restored | None"]):
 
     def _help(self) -> None:
         lines = tuple(f"{entry.shown:10} {entry.help}" for entry in PACKAGES_ACTIONS)
-        self.show(replace(self.state, reading=OpenText("keys", lines)))
+        self.show(replace(self.state, reading=OpenText("keys", (*lines, "", *panes.MARKS))))
 
     def _close(self) -> None:
         if self.state.reading is not None:

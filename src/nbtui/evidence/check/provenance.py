@@ -10,9 +10,19 @@ from pathlib import Path
 
 from nbtui.evidence.check.checksums import file_hash
 from nbtui.evidence.check.finding import FileFinding
-from nbtui.evidence.layout import C_LOG, COMMANDS, ENVIRONMENT, EXPORT, EXTRA_LOG, GIVEN_LOG, METRICS, STATUS
+from nbtui.evidence.layout import (
+    C_LOG,
+    COMMANDS,
+    ENVIRONMENT,
+    EXPORT,
+    EXTRA_LOG,
+    GIVEN_LOG,
+    METRICS,
+    PYTHON_LOG,
+    STATUS,
+)
 from nbtui.evidence.read.folder import mapping, number, read_text, stamp_time, text
-from nbtui.evidence.read.package import Package, python_logs
+from nbtui.evidence.read.package import Package
 
 OPTIONS = {"--phi-mode": "phi_mode", "--dtype": "dtype", "--device": "device", "--profile": "tolerance_profile"}
 EXIT_CODES = {"agree": ("0",), "diverge": ("1",), "nothing compared": ("1", "3")}
@@ -24,7 +34,7 @@ def inputs(folder: Path, files: tuple[str, ...], metrics: Mapping[str, object]) 
     hashes = {text(mapping(entry).get("sha256")) for entry in listed} if isinstance(listed, list) else set()
     names = [C_LOG] if C_LOG in files else []
     if text(metrics.get("python_trace")) == GIVEN_LOG:
-        names += python_logs(list(files))
+        names += [name for name in files if name.startswith(PYTHON_LOG) and name.endswith(".log")]
     return [
         FileFinding(METRICS, f"inputs do not name the {name} of this package")
         for name in names
@@ -53,7 +63,7 @@ def commands(folder: Path, metrics: Mapping[str, object]) -> list[FileFinding]:
 
 def _commands_file(folder: Path, metrics: Mapping[str, object]) -> list[FileFinding]:
     lines = (read_text(folder / COMMANDS) or "").splitlines()
-    made = [(line, after) for line, after in pairwise(lines) if f" {EXPORT} " in f" {line} "]
+    made = [(line, after) for line, after in pairwise(lines) if f" {EXPORT} " in f" {line} " and line[0] != "#"]
     if not made:
         return [FileFinding(COMMANDS, "holds no nbtui export command with its exit status")]
     line, after = made[-1]

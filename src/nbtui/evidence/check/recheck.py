@@ -47,7 +47,7 @@ def traces(folder: Path, files: tuple[str, ...]) -> tuple[Trace | None, Trace | 
     logs = python_logs(list(files))
     py = load(logs[0]) if logs else None
     per_phi = next((name for name in files if name.endswith(PER_PHI)), "")
-    if py is not None and per_phi and not py.phi:
+    if py is not None and per_phi:  # stands for the log's own phi lines, as at the export
         try:
             py = with_phi(py, read_phi(folder / per_phi))
         except (TraceError, OSError) as error:

@@ -10,11 +10,12 @@ import functools
 import hashlib
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from nbtui.evidence.layout import C_LOG, CHECKSUMS, COMMANDS, ENVIRONMENT, METRICS, PER_PHI, SUMMARY, TERMS
+from nbtui.evidence.layout import C_LOG, CHECKSUMS, COMMANDS, ENVIRONMENT, METRICS, PER_PHI, SUMMARY, TERMS, UNKNOWN
 from nbtui.evidence.read import legacy
 from nbtui.evidence.read.folder import mapping, number, read_bytes, read_json, stamp_time, text
 from nbtui.evidence.read.gap import Gap, Subject, missing, of_file
@@ -23,7 +24,19 @@ from nbtui.trace.fields import catalogue
 
 NEW = "new"
 OLD = "old"
-ENVIRONMENT_KEYS = ("python", "torch", "numpy", "nbtui", "git_sha", "branch", "cuda_device", "platform", "cpu")
+PORT_KEYS = {"port commit": "commit", "port torch": "torch"}  # of the origin of the Python log
+ENVIRONMENT_KEYS = (
+    *PORT_KEYS,
+    "python",
+    "torch",
+    "numpy",
+    "nbtui",
+    "git_sha",
+    "branch",
+    "cuda_device",
+    "platform",
+    "cpu",
+)
 GATE = "I_before_scaling"  # relative_delta of metrics.json is of this field
 PIXEL = "I_pixel_final"  # the gap of a package is of this one, as on the main screen
 HEX_LINE = re.compile(rb"[0-9a-fA-F]{64}\s[ *]?\S")
@@ -70,6 +83,13 @@ class Package:
     files: tuple[str, ...]  # sorted names
     lacks: tuple[Gap, ...]  # missing, unusual or inferred parts
     quirks: tuple[tuple[str, bool], ...] | None = None  # those set; None if not stated
+    made_by: tuple[tuple[str, str], ...] = ()  # known origin of the Python log: command, folder, commit, torch
+    reference: str = ""  # name of the side compared with: "C" for a C log, another one for a simulation
+
+    @property
+    def simulated_reference(self) -> bool:
+        """Whether the reference is a simulation standing in for a C log."""
+        return self.reference not in ("", "C")
 
     @property
     def gap_field(self) -> str:
@@ -150,6 +170,8 @@ def read_package(path: Path, *, chain_only: bool = False) -> Package:
         files=tuple(files),
         lacks=tuple(lacks),
         quirks=_quirks(metrics.get("quirks")),
+        made_by=_made_by(metrics),
+        reference=_reference(metrics) or ("C" if C_LOG in names else ""),
     )
 
 
@@ -233,6 +255,11 @@ def _pixel(value: object) -> tuple[int, int] | None:
     return int(slow), int(fast)
 
 
+def switched(quirks: Iterable[tuple[str, object]]) -> str:
+    """Quirks with their states, such as ``phi_carryover=on``; "none" without any."""
+    return ", ".join(f"{name}={'on' if on else 'off'}" for name, on in quirks) or "none"
+
+
 def _quirks(value: object) -> tuple[tuple[str, bool], ...] | None:
     if not isinstance(value, dict):
         return None
@@ -290,6 +317,8 @@ def _environment(
     path: Path, names: set[str], metrics: dict[str, object], facts: legacy.Facts
 ) -> tuple[tuple[str, str], ...]:
     known = dict(facts.environment)
+    made = dict(_made_by(metrics))
+    known |= {key: made[name] for key, name in PORT_KEYS.items() if name in made}
     for source in (metrics, read_json(path / ENVIRONMENT)[0] if ENVIRONMENT in names else {}):
         for key in ENVIRONMENT_KEYS:
             value = source.get(key)
@@ -300,6 +329,20 @@ def _environment(
             if value not in (None, "", {}):
                 known[key] = str(value)
     return tuple((key, known[key]) for key in ENVIRONMENT_KEYS if key in known)
+
+
+def _sides(metrics: dict[str, object]) -> list[dict[str, object]]:
+    sides = metrics.get("sides")
+    return [mapping(side) for side in sides] if isinstance(sides, list) else []
+
+
+def _reference(metrics: dict[str, object]) -> str:
+    return next((text(side.get("name")) for side in _sides(metrics) if side.get("role") == "reference"), "")
+
+
+def _made_by(metrics: dict[str, object]) -> tuple[tuple[str, str], ...]:
+    found = next((mapping(side.get("made_by")) for side in _sides(metrics) if side.get("made_by")), {})
+    return tuple((key, text(value)) for key, value in found.items() if text(value) not in ("", UNKNOWN))
 
 
 def _missing(names: set[str], metrics: dict[str, object], modern: bool, factors: tuple[Factor, ...]) -> list[Gap]:

@@ -120,7 +120,7 @@ def _case(
         case = case_of_command(command, where, name=package.case or "package", workdir=package.path)
     except UnusableInput as error:
         return None, str(error)
-    logs = [package.path / name for name in (C_LOG, *python_logs(list(package.files))) if name in package.files]
+    logs = [package.path / name for name in package.files if name.startswith("trace_")]
     found = find_inputs(case.argv, recorded(metrics, logs), places)
     if found.missing:
         return None, found.missing

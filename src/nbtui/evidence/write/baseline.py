@@ -14,11 +14,12 @@ from nbtui.errors import UnusableInput
 from nbtui.evidence.judgement import BETTER, GONE, NEW, SAME, WORSE, judge_sizes
 from nbtui.evidence.layout import ENVIRONMENT, METRICS
 from nbtui.evidence.read.folder import mapping, number, read_json, stamp_time
+from nbtui.evidence.read.package import switched
 from nbtui.evidence.write.environment import DRIFT_KEYS, changed_keys
 from nbtui.trace.text import clean
 
 WORDS = (WORSE, BETTER, SAME, NEW, GONE)
-_RUN_KEYS = ("dtype", "device")
+_RUN_KEYS = ("phi_mode", "quirks", "dtype", "device")
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,15 @@ def _size(factor: Mapping[str, object]) -> float:
 def environment_drift(
     baseline: Baseline, environment: Mapping[str, object], run: Mapping[str, object]
 ) -> list[dict[str, object]]:
-    """Changes of torch, Python, git SHA, dtype and device; ``run`` holds the present dtype and device."""
+    """Changes of torch, Python, git SHA and of the settings of the run; ``run`` holds the present settings."""
+    before, now = (_with_words(settings) for settings in (baseline.metrics, run))
     return [
         *changed_keys(baseline.environment, environment, DRIFT_KEYS),
-        *changed_keys(baseline.metrics, run, _RUN_KEYS),
+        *changed_keys(before, now, _RUN_KEYS),
     ]
+
+
+def _with_words(settings: Mapping[str, object]) -> Mapping[str, object]:
+    """The settings with the quirks as text."""
+    quirks = settings.get("quirks")
+    return {**settings, "quirks": switched(sorted(quirks.items()))} if isinstance(quirks, dict) else settings

@@ -8,10 +8,11 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from nbtui.evidence.ascii_text import ascii_text, shell_line, shell_word
-from nbtui.evidence.layout import EXTRA_LOG, STATUS
+from nbtui.evidence.layout import EXTRA_LOG, RUN_AT, STATUS
 from nbtui.evidence.write.environment import checkout_root
 from nbtui.live.cases import C_LOG
 from nbtui.live.model import Case, Settings
@@ -34,6 +35,7 @@ class Ran:
     """One extra command after its run; ``log``: its whole stdout and stderr as ASCII text."""
 
     command: str
+    when: datetime  # UTC
     status: int
     log: str
     name: str  # of the log file
@@ -44,6 +46,7 @@ def run_all(commands: Iterable[str]) -> tuple[Ran, ...]:
     shell = shutil.which("bash") or "/bin/sh"
     found = []
     for count, command in enumerate(commands, start=1):
+        when = datetime.now(UTC)
         done = subprocess.run(
             [shell, "-c", command],
             stdin=subprocess.DEVNULL,
@@ -51,19 +54,24 @@ def run_all(commands: Iterable[str]) -> tuple[Ran, ...]:
             stderr=subprocess.STDOUT,
             check=False,
         )
-        found.append(Ran(command, done.returncode, ascii_text(done.stdout), f"run_{count}.log"))
+        found.append(Ran(command, when, done.returncode, ascii_text(done.stdout), f"run_{count}.log"))
     return tuple(found)
 
 
-def commands_text(argv: Sequence[str], status: int, extra: Iterable[Ran]) -> str:
-    """``commands.txt``: every command in execution order, replayable as pasted, its exit status below it."""
-    lines = [
-        _change_directory(Path.cwd()),
-        f"{STATUS}0",
-    ]
+def commands_text(argv: Sequence[str], when: datetime, status: int, extra: Iterable[Ran]) -> str:
+    """``commands.txt``: every command in execution order, replayable as pasted.
+
+    Above it its UTC time and working directory (``when``: of the export), below it its exit status.
+    """
+    here = _directory(Path.cwd())
+
+    def at(time: datetime) -> str:
+        return f"{RUN_AT}{time:%Y-%m-%dT%H:%M:%SZ} in {here}"
+
+    lines = [at(when), f"cd {here}", f"{STATUS}0"]
     for ran in extra:
-        lines += [_pasteable(ran.command), f"{STATUS}{ran.status}{EXTRA_LOG}{ran.name}"]
-    lines += [f"{_setting(OPENMP)}nbtui {shell_line(list(argv))}", f"{STATUS}{status}"]
+        lines += [at(ran.when), _pasteable(ran.command), f"{STATUS}{ran.status}{EXTRA_LOG}{ran.name}"]
+    lines += [at(when), f"{_setting(OPENMP)}nbtui {shell_line(list(argv))}", f"{STATUS}{status}"]
     return "\n".join(lines) + "\n"
 
 
@@ -74,6 +82,9 @@ def equivalent(
     *,
     c_log: Path | None,
     py_log: Path | None,
+    py_phi: Path | None = None,
+    made_by: str = "",
+    port: Path | None = None,
     profile: str,
     tolerance: float | None,
     diagnose: bool,
@@ -95,6 +106,9 @@ def equivalent(
         words += ["--c", str(c_log)]
     if py_log is not None:
         words += ["--py", str(py_log)]
+        words += ["--py-phi", str(py_phi)] if py_phi is not None else []
+        words += ["--py-made-by", made_by] if made_by else []
+        words += ["--port", str(port)] if port is not None else []
     if tolerance is not None:
         words += ["--tolerance", repr(tolerance)]
     if diagnose:
@@ -103,13 +117,13 @@ def equivalent(
     return (*words, *flags)
 
 
-def _change_directory(here: Path) -> str:
-    """``cd`` to the directory of the commands, relative to the checkout if there is one."""
+def _directory(here: Path) -> str:
+    """The directory of the commands for a shell, relative to the checkout if there is one."""
     root = checkout_root(here)
     if root is None or not here.is_relative_to(root):
-        return f"cd {shell_word(str(here))}"
+        return shell_word(str(here))
     below = here.relative_to(root)
-    return 'cd "$(git rev-parse --show-toplevel)"' + (f"/{shell_word(str(below))}" if below.parts else "")
+    return '"$(git rev-parse --show-toplevel)"' + (f"/{shell_word(str(below))}" if below.parts else "")
 
 
 def _setting(name: str) -> str:

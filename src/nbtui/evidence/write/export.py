@@ -31,6 +31,7 @@ from nbtui.evidence.write.baseline import Baseline, changes, environment_drift, 
 from nbtui.evidence.write.commands import Ran, commands_text, equivalent, run_all
 from nbtui.evidence.write.environment import environment
 from nbtui.evidence.write.files import write_package
+from nbtui.evidence.write.port import PortFound, port_of
 from nbtui.evidence.write.record import input_entry, record, sha256_of, side_entry
 from nbtui.evidence.write.summary import next_step, summary
 from nbtui.live.cases import input_names
@@ -41,7 +42,7 @@ from nbtui.parity.metrics import to_json
 from nbtui.parity.model import Comparison
 from nbtui.parity.profiles import Profile
 from nbtui.trace.model import Trace, TraceError
-from nbtui.trace.reading.reader import parse_lines, read_trace, with_phi
+from nbtui.trace.reading.reader import parse_lines, read_phi, read_trace, with_phi
 from nbtui.trace.side import LIVE, SUSPECT_LOG, C, Role
 from nbtui.trace.text import clean
 
@@ -58,6 +59,9 @@ class ExportRequest:
     reports: Path
     c_log: Path | None = None  # default: the case's own
     py_log: Path | None = None  # default: the live trace
+    py_phi: Path | None = None  # phi lines of py_log, if in a file of their own
+    made_by: str = ""  # command that made py_log
+    port: Path | None = None  # folder of the port that made py_log
     simulation: Simulation | None = None  # an existing one with these settings
     profile: str = "full"
     tolerance: float | None = None
@@ -90,11 +94,13 @@ class _Evidence:
     c_state: tuple[int, int]  # size and mtime of the C log when it was read
     c: Trace
     py: Trace
+    origin: PortFound | None  # of a given Python log
     simulation: Simulation | None
     comparison: Comparison
     diagnosis: Mapping[str, object] | None
     undiagnosed: str  # why a requested diagnosis is missing
     environment: Mapping[str, object]
+    when: datetime  # UTC
     runs: tuple[Ran, ...]
     blocked: tuple[str, ...]
     exit_code: int
@@ -134,6 +140,8 @@ def _gather(request: ExportRequest, when: datetime) -> _Evidence:
     c_state = _state(c_log) if c_log.is_file() else (0, 0)
     c = read_trace(c_log)
     py = read_trace(request.py_log) if request.py_log is not None else None
+    if py is not None and request.py_phi is not None:
+        py = with_phi(py, read_phi(request.py_phi))
     simulation, failure = request.simulation, None
     if simulation is None:
         try:
@@ -158,11 +166,13 @@ def _gather(request: ExportRequest, when: datetime) -> _Evidence:
         c_state=c_state,
         c=c,
         py=py,
+        origin=port_of(request.py_log, request.made_by, request.port) if request.py_log is not None else None,
         simulation=simulation,
         comparison=comparison,
         diagnosis=diagnosis,
         undiagnosed=undiagnosed,
         environment=environment(when, hostname=request.hostname),
+        when=when,
         runs=runs,
         blocked=tuple(ascii_line(reason) for reason in blocked),
         exit_code=3 if failure is not None else 1 if blocked else 0,
@@ -207,6 +217,8 @@ def _fill(folder: Path, stamp: str, evidence: _Evidence) -> None:
         raise NotWritten(f"{clean(str(evidence.c_log))}: changed while it was exported; export again")
     if request.py_log is not None:
         shutil.copyfile(request.py_log, folder / f"{base}.log")
+        if request.py_phi is not None:
+            shutil.copyfile(request.py_phi, folder / f"{base}{PER_PHI}")
     if simulation is not None:
         main, phi = _logs(simulation)
         warnings = tuple(f"WARNING: {notice}" for notice in simulation.notices)
@@ -224,12 +236,15 @@ def _fill(folder: Path, stamp: str, evidence: _Evidence) -> None:
         request.reports,
         c_log=evidence.c_log,
         py_log=request.py_log,
+        py_phi=request.py_phi,
+        made_by=request.made_by,
+        port=request.port,
         profile=request.profile,
         tolerance=request.tolerance,
         diagnose=request.diagnose is not None,
     )
     texts |= {ran.name: ran.log for ran in evidence.runs}
-    texts[COMMANDS] = commands_text(argv, evidence.exit_code, evidence.runs)
+    texts[COMMANDS] = commands_text(argv, evidence.when, evidence.exit_code, evidence.runs)
     texts[ENVIRONMENT] = to_json(evidence.environment)
     texts[METRICS] = to_json(metrics)
     texts[SUMMARY] = summary(metrics, _relative(request.reports / stamp), request.todo or next_step(metrics))
@@ -272,7 +287,7 @@ def _metrics(stamp: str, evidence: _Evidence) -> dict[str, object]:
         return found
     if not baseline.environment:
         findings.append(f"the baseline {baseline.path.name} has no env.json: environment drift is unknown")
-    run = {"dtype": request.settings.dtype, "device": request.settings.device}
+    run = {key: found[key] for key in ("phi_mode", "quirks", "dtype", "device")}
     factors = found["factors"]
     assert isinstance(factors, dict)
     return made(
@@ -286,7 +301,8 @@ def _metrics(stamp: str, evidence: _Evidence) -> dict[str, object]:
 def _sides(evidence: _Evidence) -> list[dict[str, object]]:
     reference, other = evidence.comparison.named
     settings = evidence.request.settings if other.role is Role.LIVE else None
-    return [side_entry(reference, evidence.c), side_entry(other, evidence.py, settings)]
+    made_by = evidence.origin.port.entry() if evidence.origin is not None else None
+    return [side_entry(reference, evidence.c), {**side_entry(other, evidence.py, settings), "made_by": made_by}]
 
 
 def _baseline_of(request: ExportRequest, stamp: str, found: Mapping[str, object]) -> Baseline | None:
@@ -303,6 +319,8 @@ def _findings(evidence: _Evidence) -> list[str]:
         found.append(
             "the Python trace is a given log; phi mode, dtype, device and terms.csv describe nbtui's own simulation"
         )
+    if evidence.origin is not None:
+        found += evidence.origin.findings
     if evidence.undiagnosed:
         found.append(evidence.undiagnosed)
     if evidence.environment["git_sha"] is None:
@@ -324,7 +342,7 @@ def _inputs(evidence: _Evidence) -> list[dict[str, object]]:
     else:
         files = [case.workdir / name for _, name in input_names(case.argv)]
     found = [input_entry(path, _named(path, case.workdir)) for path in dict.fromkeys(files) if path.is_file()]
-    logs = [path for path in (evidence.c_log, request.py_log) if path is not None]
+    logs = [path for path in (evidence.c_log, request.py_log, request.py_phi) if path is not None]
     return found + [input_entry(path, _named(path, case.folder or case.workdir)) for path in logs]
 
 

@@ -125,7 +125,9 @@ def _side(side: Mapping[str, Any]) -> str:
         return f"{cell(side['name'])}, simulated by {cell(made['simulator'])}"
     if side["file"] is None:
         return f"{cell(side['name'])}, no log"
-    return f"{cell(side['name'])} log {cell(side['file'])}, last changed {side['modified']}, sha256 {side['sha256']}"
+    log = f"{cell(side['name'])} log {cell(side['file'])}, last changed {side['modified']}, sha256 {side['sha256']}"
+    made = side.get("made_by")
+    return log if made is None else f"{log}; made by: {', '.join(f'{key} {cell(made[key])}' for key in made)}"
 
 
 def _tables(metrics: Mapping[str, Any]) -> Iterator[str]:
