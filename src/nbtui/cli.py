@@ -96,7 +96,7 @@ def _version(context: click.Context, option: click.Parameter, wanted: bool) -> N
 
 @click.group(cls=LazyGroup, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
-@click.option("--resume", is_flag=True, expose_value=False, help="Continue the session that was interrupted last.")
+@click.option("--resume", is_flag=True, expose_value=False, help="Continue the last session, left or interrupted.")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error (in any position).")
 def program() -> None:
     pass
@@ -148,7 +148,7 @@ def _split(words: list[str]) -> tuple[list[str], tuple[str, ...] | None]:
 
 
 def _resume(own: list[str]) -> int:
-    """Continue the session that was interrupted last, in the folder where it was started."""
+    """Continue the last session, left or interrupted, in the folder where it was started."""
     if own != ["--resume"]:
         raise click.UsageError("--resume takes nothing else: the session holds its own case and options")
     from nbtui.console.session.store import newest

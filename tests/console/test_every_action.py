@@ -282,5 +282,5 @@ async def test_an_exception_in_any_action_is_a_sentence_and_the_program_goes_on(
         await press(pilot, app, *(("q",) if row.opened_by else ()), "end")
         assert app.screen is app.main and app.state.cursor == len(app.state.rows) - 1
         shown = snapshot(app.state)
-    keeper.close(keep=True)
+    keeper.close(left=False)
     assert [saved.snapshot for saved in find().sessions] == [shown]

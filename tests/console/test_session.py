@@ -20,7 +20,8 @@ from pathlib import Path
 import pytest
 
 from nbtui.cli import main
-from nbtui.console.main.state import State
+from nbtui.console.main.state import Phase, State
+from nbtui.console.run import farewell
 from nbtui.console.session import store as session
 from nbtui.console.session.preferences import Preferences
 from nbtui.console.session.snapshot import Snapshot, case_of, from_json, restored, settings_of, snapshot
@@ -45,7 +46,7 @@ def lost(*words: str) -> Path:
     keeper = Keeper(words)
     keeper.start()
     keeper.note(Snapshot(name="toy"))
-    keeper.close(keep=True)
+    keeper.close(left=False)
     return keeper.path
 
 
@@ -100,14 +101,57 @@ def test_later_versions_may_know_more() -> None:
 # --- the files -------------------------------------------------------------------------------------------------------
 
 
-def test_a_living_console_is_not_interrupted_and_a_left_one_is_forgotten() -> None:
+def test_a_living_console_is_not_interrupted() -> None:
     keeper = Keeper(("demo",))
     keeper.start()
     keeper.note(Snapshot(name="toy"))
     wait_until(keeper.path.exists)
     assert find().sessions == ()
-    keeper.close(keep=False)
-    assert not list(session.folder().iterdir())
+    keeper.close(left=False)
+    assert [saved.path for saved in find().sessions] == [keeper.path]
+
+
+def left(*words: str) -> tuple[Path, bool]:
+    """A session that the user has quit, and whether ``nbtui --resume`` continues it."""
+    keeper = Keeper(words)
+    keeper.start()
+    keeper.note(Snapshot(name=" ".join(words)))
+    return keeper.path, keeper.close(left=True)
+
+
+def test_the_last_session_left_is_kept_and_never_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    (first, resumable), (second, again) = left("first"), left("second")
+    assert resumable and again and not first.exists()
+    assert newest().path == second and not newest().offered
+    monkeypatch.setattr("nbtui.console.startup.apply", lambda configuration: Preferences())
+    assert preferences(Configuration(), ("second",), None).message == ""
+
+
+def test_an_interrupted_session_comes_before_a_later_one_that_was_left() -> None:
+    crashed = lost("crashed")
+    path, resumable = left("later")
+    assert not resumable
+    assert newest().path == crashed
+    assert claim(newest())
+    assert newest().path == path
+
+
+def test_a_console_without_content_leaves_no_session() -> None:
+    keeper = Keeper(("demo",))
+    keeper.start()
+    assert not keeper.close(left=True)
+    assert find().sessions == ()
+
+
+def test_the_last_line_has_the_verdict_and_the_way_back() -> None:
+    state = toy_state()
+    assert state.comparison is not None
+    said = farewell(state, resumable=True)
+    assert said.startswith(f"{state.name}: FIRST DIVERGENCE  {state.comparison.first_divergence.label}")
+    assert said.endswith("; continue with 'nbtui --resume'") and "\n" not in said
+    assert "resume" not in farewell(state, resumable=False)
+    assert "no verdict yet" in farewell(replace(state, comparison=None), resumable=True)
+    assert "no verdict yet" in farewell(replace(state, phase=Phase.SIMULATING), resumable=True)
 
 
 def test_the_newest_state_is_kept_privately(tmp_path: Path) -> None:
@@ -115,7 +159,7 @@ def test_the_newest_state_is_kept_privately(tmp_path: Path) -> None:
     keeper.start()
     for phi in range(20):
         keeper.note(Snapshot(place=(0, phi, 0)))
-    keeper.close(keep=True)
+    keeper.close(left=False)
     saved = newest()
     assert saved.snapshot.place == (0, 19, 0)
     assert (saved.words, saved.cwd) == (("open", "a b.log", "[red].log"), str(Path.cwd()))
@@ -139,7 +183,7 @@ def test_old_and_later_files_are_not_offered() -> None:
     for at in (time.time() - session.KEPT - 1, time.time() + session.KEPT + 1):
         path.write_text(json.dumps({**content, "saved": at}))
         assert find() == session.Found()
-    with pytest.raises(UnusableInput, match="no interrupted session"):
+    with pytest.raises(UnusableInput, match="no session"):
         newest()
 
 
@@ -182,7 +226,7 @@ def test_a_damaged_file_stops_no_start_and_no_resume(
     os.mkfifo(folder / "three.json")
     assert main(["--resume"]) == 2
     said = capsys.readouterr().err
-    assert "no interrupted session to resume; a damaged session file was set aside as" in said
+    assert "no session to resume; a damaged session file was set aside as" in said
     assert "and 2 more like it" in said
     (folder / "four.json").write_text("{}")
     monkeypatch.setattr("nbtui.console.startup.apply", lambda configuration: Preferences())
@@ -191,10 +235,10 @@ def test_a_damaged_file_stops_no_start_and_no_resume(
 
 def test_a_session_of_days_ago_can_be_resumed_but_is_not_mentioned() -> None:
     path = lost("demo")
-    assert newest().recent
+    assert newest().offered
     content = json.loads(path.read_text())
     path.write_text(json.dumps({**content, "saved": time.time() - session.OFFERED - 1}))
-    assert newest().words == ("demo",) and not newest().recent
+    assert newest().words == ("demo",) and not newest().offered
 
 
 def test_where_it_cannot_be_saved_is_said_once(tmp_path: Path) -> None:
@@ -206,7 +250,7 @@ def test_where_it_cannot_be_saved_is_said_once(tmp_path: Path) -> None:
     for phi in range(3):
         keeper.note(Snapshot(place=(0, phi, 0)))
         time.sleep(0.01)
-    keeper.close(keep=True)
+    keeper.close(left=False)
     assert len(told) == 1 and str(tmp_path / "state") in told[0]
     assert find().sessions == ()
 
@@ -234,7 +278,7 @@ def test_without_locks_the_process_number_decides(monkeypatch: pytest.MonkeyPatc
 
 def test_nothing_to_resume(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--resume"]) == 2
-    assert "no interrupted session to resume" in capsys.readouterr().err
+    assert "no session to resume" in capsys.readouterr().err
 
 
 def test_resume_stands_alone(capsys: pytest.CaptureFixture[str]) -> None:
@@ -284,7 +328,9 @@ def test_after_a_hang_up_everything_is_there_again(on_terminal: Start) -> None:
     plain.wait_for("was interrupted: nbtui --resume")
     os.write(plain.fd, b"q")
     plain.end()
-    assert find().sessions == (saved,)
+    after = plain.received.decode().rpartition("\x1b[?1004l")[2].strip()  # the last sequence for the terminal
+    assert after.startswith("demo: FIRST DIVERGENCE") and "resume" not in after  # it continues the one before
+    assert find().sessions[0] == saved
 
     second = on_terminal(nbtui_program("--resume"))
     second.wait_for("resumed: nbtui demo --reports mine")
@@ -292,7 +338,7 @@ def test_after_a_hang_up_everything_is_there_again(on_terminal: Start) -> None:
     second.wait_for("phi 1/")
     second.signal(signal.SIGTERM)
     assert second.end() == 128 + signal.SIGTERM
-    (again,) = find().sessions
+    again = find().sessions[0]
     assert again.snapshot == saved.snapshot and again.words == ("demo", "--reports", "mine")
 
 

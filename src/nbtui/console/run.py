@@ -18,6 +18,8 @@ from nbtui.console.session.preferences import Preferences
 from nbtui.console.session.snapshot import case_of, settings_of
 from nbtui.console.session.store import claim
 from nbtui.errors import INTERRUPTED, UnusableInput
+from nbtui.parity.render import verdict
+from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
     from nbtui.console.packages.state import PackagesState
@@ -50,16 +52,24 @@ def run(make: Make, state: State, preferences: Preferences, replay: Replay) -> i
             keeper.note(resumed.snapshot)
     code: int | None = None
     try:
-        code = _consoles(make, state, preferences, replay)
+        code, state = _consoles(make, state, preferences, replay)
     finally:
-        if keeper is not None:
-            keeper.close(keep=code is None or code in LOST)
+        resumable = keeper.close(left=code is not None and code not in LOST) if keeper is not None else False
+    if keeper is not None and code not in LOST:
+        print(farewell(state, resumable=resumable))
     _empty_streams()
     if code in LOST or any(_holds_up(thread) for thread in threading.enumerate()):
         # torch cannot be interrupted, an interpreter exiting during its work may abort, and its cleanup takes a second
         # that nobody waits for after the loss of the terminal: skip the cleanup
         os._exit(code)
     return code
+
+
+def farewell(state: State, *, resumable: bool) -> str:
+    """The line after a console: the verdict, and how to continue the session."""
+    comparison = None if state.busy else state.comparison
+    said = verdict(comparison) if comparison is not None else "no verdict yet"
+    return f"{clean(state.name)}: {said}" + ("; continue with 'nbtui --resume'" if resumable else "")
 
 
 def _holds_up(thread: threading.Thread) -> bool:
@@ -83,8 +93,11 @@ def _empty_streams() -> None:
             os.close(nowhere)
 
 
-def _consoles(make: Make, state: State, preferences: Preferences, replay: Replay) -> int:
-    """Run consoles in sequence: a chosen package is replayed, then the previous screen returns."""
+def _consoles(make: Make, state: State, preferences: Preferences, replay: Replay) -> tuple[int, State]:
+    """Run consoles in sequence: a chosen package is replayed, then the previous screen returns.
+
+    Returns the exit code and the last state.
+    """
     shelf: PackagesState | None = None
     while True:
         app = make(state, preferences, shelf)
@@ -93,10 +106,10 @@ def _consoles(make: Make, state: State, preferences: Preferences, replay: Replay
             app.exporter.thread.join()  # finish writing the package
         package = app.replaying
         if package is None:
-            return app.return_code or INTERRUPTED if code is None else code
+            return (app.return_code or INTERRUPTED if code is None else code), app.state
         code = replay(package)
         if code > 128:  # interrupted, or the terminal is closing
-            return code
+            return code, app.state
         state = replace(app.state, message="")
         shelf = app.packages.shelf
         preferences = replace(preferences, resumed=None, message="")

@@ -23,7 +23,7 @@ def preferences(configuration: Configuration, words: tuple[str, ...], resumed: S
     if resumed is not None:
         return replace(found, message=f"resumed: {clean(' '.join(('nbtui', *words)))}")
     left = find()
-    offered = next((saved.told for saved in left.sessions if saved.recent and words in ((), saved.words)), "")
+    offered = next((saved.told for saved in left.sessions if saved.offered and words in ((), saved.words)), "")
     return replace(found, message=left.complaint or offered)
 
 

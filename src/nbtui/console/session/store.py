@@ -1,7 +1,7 @@
-"""The session file: saved on every change, offered for resumption after a lost connection.
+"""The session file: saved on every change, and offered for resumption after a lost connection.
 
 Every console locks its own file for its lifetime, so that concurrent consoles neither overwrite nor resume each
-other's session. A file without a live owner is an interrupted session; quitting the console removes it.
+other's session. A file without a live owner is an interrupted session, or the last one that a user has left.
 """
 
 from __future__ import annotations
@@ -33,18 +33,19 @@ DAMAGED = ".damaged"  # suffix of a session file set aside
 
 @dataclass(frozen=True)
 class Saved:
-    """An interrupted session. ``words`` are the arguments of ``nbtui``, ``cwd`` its working directory."""
+    """A session to resume. ``words`` are the arguments of ``nbtui``, ``cwd`` its working directory."""
 
     path: Path
     at: float  # s since 1970
     cwd: str
     words: tuple[str, ...]
     snapshot: Snapshot
+    left: bool = False  # the user has quit; otherwise the console was interrupted
 
     @property
-    def recent(self) -> bool:
-        """Whether it is still offered at the start of nbtui."""
-        return time.time() - self.at < OFFERED
+    def offered(self) -> bool:
+        """Whether the start of nbtui offers it: it ended against the user's will, and not long ago."""
+        return not self.left and time.time() - self.at < OFFERED
 
     @property
     def told(self) -> str:
@@ -61,7 +62,10 @@ def folder() -> Path:
 
 @dataclass(frozen=True)
 class Found:
-    """The sessions without a live owner, newest first, and the damaged files that were set aside just now."""
+    """The sessions without a live owner, and the damaged files that were set aside just now.
+
+    First come those offered at the start of nbtui, so that ``--resume`` continues them; then the newest.
+    """
 
     sessions: tuple[Saved, ...] = ()
     damaged: tuple[Path, ...] = ()
@@ -76,7 +80,7 @@ class Found:
 
 
 def find() -> Found:
-    """Look for interrupted sessions, excluding unreadable and expired files; a damaged file is set aside."""
+    """Look for sessions to resume, excluding unreadable and expired files; a damaged file is set aside."""
     sessions: list[Saved] = []
     damaged: list[Path] = []
     with suppress(OSError):
@@ -90,11 +94,11 @@ def find() -> Found:
                 continue
             if saved is not None and abs(time.time() - saved.at) < KEPT:
                 sessions.append(saved)
-    return Found(tuple(sorted(sessions, key=lambda saved: saved.at, reverse=True)), tuple(damaged))
+    return Found(tuple(sorted(sessions, key=lambda saved: (saved.offered, saved.at), reverse=True)), tuple(damaged))
 
 
 def claim(saved: Saved) -> bool:
-    """Claim an interrupted session exclusively for this process. False: already claimed."""
+    """Claim a session exclusively for this process. False: already claimed."""
     try:
         saved.path.unlink()
     except OSError:
@@ -108,7 +112,7 @@ def newest() -> Saved:
     found = find()
     if not found.sessions:
         reason = f"; {found.complaint}" if found.damaged else ""
-        raise UnusableInput(f"no interrupted session to resume{reason}; 'nbtui CASE' starts one")
+        raise UnusableInput(f"no session to resume{reason}; 'nbtui CASE' starts one")
     saved = found.sessions[0]
     if not Path(saved.cwd).is_dir():
         raise UnusableInput(
@@ -161,7 +165,8 @@ def _read(path: Path) -> Saved | None:
         words = tuple(str(word) for word in content["words"])
         at = float(content["saved"])
         time.localtime(at)  # raises for a time beyond the calendar
-        return Saved(path, at, str(content["cwd"]), words, from_json(content["snapshot"]))
+        left = content.get("left") is True
+        return Saved(path, at, str(content["cwd"]), words, from_json(content["snapshot"]), left)
     except OSError:
         return None
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
@@ -203,22 +208,28 @@ class Keeper:
             self._newest = snapshot
             self._wake.set()
 
-    def close(self, *, keep: bool) -> None:
-        """End the session: write the last state (``keep``: interrupted) or remove the file."""
+    def close(self, *, left: bool) -> bool:
+        """Write the last state and end the session, ``left`` by the user or interrupted.
+
+        Only the last of the sessions that users have left is kept. Returns whether ``nbtui --resume`` continues it.
+        """
         self._ended.set()
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
-        if keep:
-            self._write()
-        else:
-            with suppress(OSError):
-                self.path.unlink(missing_ok=True)
+        self._head["left"], self._written = left, None
+        self._write()
+        others = find().sessions
+        if left and self._written is not None:
+            for saved in others:
+                if saved.left:
+                    claim(saved)
         if self._lock is not None:
             self._lock.close()
             with suppress(OSError):
                 _lock_of(self.path).unlink(missing_ok=True)
             self._lock = None
+        return self._written is not None and not any(saved.offered for saved in others)
 
     def _run(self) -> None:
         while not self._ended.is_set():
