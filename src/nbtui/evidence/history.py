@@ -154,7 +154,7 @@ def drift(before: Package, after: Package) -> tuple[str, ...]:
 
 
 def _short(key: str, value: str) -> str:
-    """A value in a sentence; of a commit the first digits, and what is said after it."""
+    """A value in a sentence; of a commit the first digits, and the words after it."""
     if key not in ("git_sha", "port commit"):
         return value[:40]
     commit, _, more = value.partition(" ")
