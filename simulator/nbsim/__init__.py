@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from nbsim.options.programs import PROGRAMS, CProgram, derived, program_named, switches_of
     from nbsim.options.quirks import Quirks
     from nbsim.options.table import FLAGS, SECTIONS, flag_named
+    from nbsim.output.printout import printout_block
     from nbsim.parameter_vector import ParameterVector
     from nbsim.parameters import Parameters
     from nbsim.pixel.details import term_details
@@ -122,6 +123,7 @@ __all__ = [
     "parse",
     "phi_steps",
     "pixel_centers",
+    "printout_block",
     "program_named",
     "reflections_at",
     "render",
@@ -159,6 +161,7 @@ _NAMES = {
     "options.quirks": "Quirks",
     "options.table": "FLAGS SECTIONS flag_named",
     "module": "ExperimentModule",
+    "output.printout": "printout_block",
     "parameter_vector": "ParameterVector",
     "parameters": "Parameters",
     "pixel.details": "term_details",

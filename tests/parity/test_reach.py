@@ -116,7 +116,7 @@ def test_a_log_of_one_number_says_how_little_it_shows(tmp_path: Path) -> None:
     result = compare(trace("C"), read_trace(log))
     assert labels(result) == ["I_pixel_final"] and result.first_reaching is not None
     told = standing.origin(result, result.first_reaching)
-    assert told == "New here: no value upstream of it is on both sides."
+    assert told == "New here: nothing upstream was compared."
 
 
 def test_blocks_have_their_own_chains() -> None:

@@ -77,7 +77,7 @@ def test_table_puts_verdict_first_and_marks_the_digits() -> None:
     assert lines[1].startswith(
         "C 29.6[489458813603]  your log 29.6[880183382999]; your log - C +0.0390725 A, 3 digits agree"
     )
-    assert "New here: nothing upstream differs." in lines[2]
+    assert "New here: nothing upstream was compared." in lines[2]
     row = next(line for line in lines if line.startswith("# rot_a_angstroms.y"))
     assert "4.[21270810725123]" not in row and "[4.21270810725123]" in row and "CRITICAL" in row
     assert any(line.startswith("= rot_a_angstroms.z") and line.endswith("PASS") for line in lines)

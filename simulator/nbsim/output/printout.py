@@ -20,7 +20,7 @@ from nbsim.constants import ANGSTROM_PER_M
 from nbsim.errors import InputError
 from nbsim.model import ExperimentData
 from nbsim.pixel.accumulation import PixelSums, sum_pixels
-from nbsim.pixel.pixel import simulate_pixel
+from nbsim.pixel.pixel import PixelResult, simulate_pixel
 from nbsim.pixel.run_state import Pixel, run_state
 from nbsim.pixel.terms import TILE, Terms, contributions
 from nbsim.pixel.visited import rendered_tiles
@@ -145,6 +145,14 @@ def _split_at(tile: Tensor, corners: tuple[Pixel, ...]) -> Iterator[tuple[Tensor
 
 
 @torch.no_grad()
+def printout_block(result: PixelResult) -> tuple[str, ...]:
+    """The lines of one pixel's block, as of ``-printout_pixel``; values before the first pass are nan."""
+    pixel = torch.tensor([[result.slow, result.fast]], device=result.experiment.device)
+    (block,) = _blocks(result.experiment, pixel, result.terms, result.sums, _Last())
+    return tuple(block.split("\n"))
+
+
+@torch.no_grad()
 def printout_blocks(experiment: ExperimentData, *, n_threads: int = 1) -> Iterator[str]:
     """The block of ``-printout_pixel``, else of every rendered pixel in scan order; none without either flag.
 
@@ -154,15 +162,14 @@ def printout_blocks(experiment: ExperimentData, *, n_threads: int = 1) -> Iterat
     options = experiment.options
     if not options.printout:
         return
-    last = _Last()
     if options.printout_pixel is not None:
         try:
             result = simulate_pixel(experiment, *options.printout_pixel, n_threads=n_threads)
         except InputError as error:
             raise InputError(f"-printout_pixel: {error}") from error
-        pixel = torch.tensor([options.printout_pixel], device=experiment.device)
-        yield from _blocks(experiment, pixel, result.terms, result.sums, last)
+        yield "\n".join(printout_block(result))
         return
+    last = _Last()
     state = run_state(experiment, n_threads=n_threads)
     n_fast, n_passes = experiment.detector.n_fast, experiment.n_passes
     for tile in rendered_tiles(experiment, range(experiment.detector.n_slow), max(1, TILE // n_passes)):

@@ -67,6 +67,7 @@ def _shown(
             request.settings(),
             profile=request.profile,
             tolerance=request.tolerance,
+            allow_partial=request.allow_partial,
             reports=reports_of(request, reports),
             profiles=request.configuration.profiles,
             preferences=replace(found, message=found.message or message),

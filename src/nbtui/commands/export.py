@@ -76,6 +76,7 @@ def command(
             port=port,
             profile=request.profile,
             tolerance=request.tolerance,
+            allow_partial=request.allow_partial,
             profiles=request.configuration.profiles,
             baseline=baseline,
             runs=runs,

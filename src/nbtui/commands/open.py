@@ -35,6 +35,7 @@ def command(request: Request, c_log: Path, py_log: Path, reports: Path | None) -
             logs=(c_log, py_log),
             profile=request.profile,
             tolerance=request.tolerance,
+            allow_partial=request.allow_partial,
             reports=reports_of(request, reports),
             profiles=request.configuration.profiles,
             preferences=found,

@@ -60,6 +60,7 @@ class Request:
     omp_threads: int = 1
     profile: str = "full"
     tolerance: float | None = None
+    allow_partial: bool = False
     invocation: Invocation = field(default_factory=lambda: Invocation(()))
 
     @property
@@ -106,7 +107,15 @@ class Request:
             def progress(done: int, of: int) -> None:
                 narration.say(f"comparing: {done:,} of {of:,} values")
 
-            return compare(c, py, self.profile, self.tolerance, self.configuration.profiles, progress=progress)
+            return compare(
+                c,
+                py,
+                self.profile,
+                self.tolerance,
+                self.configuration.profiles,
+                allow_partial=self.allow_partial,
+                progress=progress,
+            )
 
 
 def _quirk(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
@@ -200,6 +209,11 @@ _JUDGEMENT = (
         help="Tolerance profile: scaling, full, spec, c-parity or your own.  [default: full]",
     ),
     click.option("--tolerance", type=float, callback=_tolerance, help="Relative tolerance, in place of the profile's."),
+    click.option(
+        "--allow-partial",
+        is_flag=True,
+        help="Accept agreement of few common fields: under a tenth, or fewer than three and under half.",
+    ),
 )
 
 
@@ -266,6 +280,7 @@ def _request(values: dict[str, Any]) -> Request:
         quirks=values.pop("quirks", ()),
         profile=profile,
         tolerance=values.pop("tolerance", None),
+        allow_partial=values.pop("allow_partial", False),
         invocation=invocation,
     )
 

@@ -30,6 +30,7 @@ def run_console(
     logs: tuple[Path, Path] | None = None,
     profile: str,
     tolerance: float | None,
+    allow_partial: bool = False,
     reports: Path,
     profiles: Mapping[str, Profile] | None = None,
     preferences: Preferences | None = None,
@@ -43,7 +44,7 @@ def run_console(
     a verdict), 128 + signal.
     Raises TraceError for an unknown profile.
     """
-    judgement = Judgement(profile, tolerance, dict(profiles or {}))
+    judgement = Judgement(profile, tolerance, dict(profiles or {}), allow_partial)
     judgement.compare(NO_TRACE, NO_TRACE)  # rejects an unknown profile before taking over the screen
     return run(
         lambda state, preferences, shelf: Console(state, judgement, reports, preferences, shelf),
@@ -83,6 +84,7 @@ def replay(found: Restored) -> int:
         py_trace=found.py,
         profile=found.profile,
         tolerance=found.tolerance,
+        allow_partial=found.allow_partial,
         reports=found.package.path.parent,
         profiles=found.profiles,
         preferences=Preferences(message="; ".join((*words, *found.remarks))),

@@ -146,11 +146,16 @@ def _unknown(outcome: Outcome, left: Remainder) -> tuple[Unexplained, ...]:
 
 def _verdict(outcome: Outcome, causes: tuple[Cause, ...]) -> Verdict:
     rows = outcome.rows
-    if bool((rows.distance(rows.reference, rows.suspect) <= TOLERANCE).all()):
+    if _agree(rows):
         return Verdict.AGREES  # as the comparison says
     if not outcome.remainder.unknown:
         return Verdict.EXPLAINED if causes else Verdict.AGREES
     return Verdict.PARTLY if causes and causes[0].kind is CauseKind.SIMULATION else Verdict.UNKNOWN
+
+
+def _agree(rows: Rows) -> bool:
+    """Whether the two traces agree within the comparison's tolerance or the printed digits."""
+    return bool((rows.distance(rows.reference, rows.suspect) <= np.maximum(TOLERANCE, rows.floor)).all())
 
 
 def _set_up(case: Case, c: Trace, pixel: tuple[int, int]) -> PixelSetup:
@@ -186,6 +191,8 @@ def _question(problem: Problem, rows: Rows, plain: Replay) -> _Question:
     """Exchange the sides of ``problem`` if the simulation says so."""
     c, py = problem.reference, problem.suspect
     named = ours, theirs = pair_of(c, py)
+    if _agree(rows):
+        return _Question(problem, rows, named, "PY", ())
     gap = rows.total(rows.bits(rows.reference, rows.suspect))
     off_c, off_py = (_off(trace, plain) for trace in (c, py))
     if off_c > BASE_IS_C * gap and off_py < off_c:

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from nbtui.evidence.judgement import BETTER, GONE, NEW, SAME, WORSE, judge_sizes
 from nbtui.evidence.read.folder import find_packages
 from nbtui.evidence.read.package import Factor, Package, in_chain, percentage, read_package, switched
+from nbtui.parity.coverage import TOO_LITTLE
 from nbtui.trace.fields import catalogue
 
 UNKNOWN = "-"
@@ -201,7 +202,7 @@ def first_line(package: Package) -> str:
     """The first divergent factor that reaches the pixel, with both values at full precision, and the first of all."""
     label = package.principal_label
     if package.principal is None:
-        return "none" if package.agrees else "not known"
+        return "none" if package.agrees else package.verdict if package.verdict == TOO_LITTLE else "not known"
     factor = package.factor(label)
     said = label
     if factor is not None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from nbsim import F_CELL_ORIGINS, TERM_AXES, TERM_COLUMNS, CProgram
 from nbtui.trace.model import Trace
+from nbtui.trace.reading.printout import holds_block
 
 __all__ = ["F_CELL_ORIGINS", "TERM_AXES", "TERM_COLUMNS", "CProgram", "Case", "Settings", "Simulation", "TermTable"]
 
@@ -89,3 +90,8 @@ class Simulation:
     seconds: float
     causes: tuple[str, ...] = ()  # of a difference, applied to imitate a log
     float64_error: float | None = None  # float32 runs: relative error of I_pixel_final against float64
+    printout_lines: tuple[str, ...] = ()  # C's -printout block of the pixel, for a comparison with a stock build
+
+    def lines_for(self, c: Trace | None) -> tuple[str, ...]:
+        """The trace lines, with C's -printout block where the reference ``c`` prints one."""
+        return self.trace_lines + (self.printout_lines if c is not None and holds_block(c) else ())

@@ -67,17 +67,21 @@ def _simulation(
     error64: float | None,
     started: float,
 ) -> Simulation:
+    from nbtui.trace.reading.printout import block_records
     from nbtui.trace.reading.reader import parse_lines
 
     experiment, sampling = result.experiment, result.experiment.sampling
     texts = tuple(nbsim.format_line(line, "TRACE_PY") for line in nbsim.trace_lines(result))
     columns = nbsim.terms_rows(result)
+    block = nbsim.printout_block(result)
+    printed = block_records(block, len(texts) + 1)
+    trace = replace(parse_lines(texts, "live"), side="PY", pixel=pixel, simulated=True, printout=printed)
     return Simulation(
         case=case,
         settings=settings,
         pixel=pixel,
         trace_lines=texts,
-        trace=replace(parse_lines(texts, "live"), side="PY", pixel=pixel, simulated=True),
+        trace=trace,
         terms=TermTable(**{name: np.asarray(columns[name]) for name in TERM_COLUMNS}, **nbsim.term_details(result)),
         axes={
             "thick": experiment.detector.n_layers,
@@ -94,6 +98,7 @@ def _simulation(
         input_files=tuple(Path(name) for name in experiment.input_files),
         seconds=time.perf_counter() - started,
         float64_error=error64,
+        printout_lines=block,
     )
 
 

@@ -8,18 +8,22 @@ the next.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nbtui.parity.numbers import NUMBER
 from nbtui.trace.fields import catalogue
 from nbtui.trace.fields.field import Shape, Stage, Tap
 from nbtui.trace.model import PhiRecord, Record, Trace, Value
+from nbtui.trace.printed import BLOCK, half_units
 
 SETUP, LOOP, END, OTHER = range(4)  # sections of a trace, in pipeline order
 END_STAGES = frozenset({Stage.ACCUMULATION, Stage.SCALING})
 _PAIR = re.compile(r"(?<!\S)([^\s=]+)=(\S+)")
 NOT_THERE = "NOT_EXTRACTED"  # a missing value of older tools
+
+SUM, STEP_SUM = "I_before_scaling", "printout.I_per_step"
+_BY_STEP = "from I/steps, which C prints with more digits than I"
 
 Place = tuple[int, int, int, str, int, int]  # section, block, pipeline rank, field, repetition or phi step, component
 
@@ -34,6 +38,7 @@ class Scalar:
     line: int = 0  # of the log
     note: str = ""  # why the value is not the printed one
     of_print: bool = False  # the line was not taken from what made the pixel
+    half_unit: float | None = None  # of its last printed digit, where the format of the line is known
 
 
 def section(name: str) -> int:
@@ -100,11 +105,11 @@ def cells(trace: Trace, numbered: Callable[[int], int] | None = None) -> dict[Pl
         shape = known.shape if known else Shape.VECTOR if len(record.values) == 3 else Shape.SCALAR
         names = catalogue.components(shape, len(record.values))
         repetition = 0 if in_block(name) else record.occurrence
-        printed = tokens(record)
+        printed = scalars_of(record, names)
         for index, value in enumerate(record.values):
             if value != NOT_THERE:
                 place = (section(name), block, catalogue.order(name), name, repetition, index)
-                result[place] = Scalar(names[index], value, printed[index], record.line)
+                result[place] = printed[index]
     for line in trace.phi:
         block = numbered(line.occurrence) if numbered is not None else line.occurrence
         for key in line.values:
@@ -112,6 +117,21 @@ def cells(trace: Trace, numbered: Callable[[int], int] | None = None) -> dict[Pl
                 name = f"phi.{key}"
                 result[(LOOP, block, catalogue.order(name), name, line.phi_tic, 0)] = phi_cell(line, key)
     return result
+
+
+def scalars_of(record: Record, names: Sequence[str]) -> list[Scalar]:
+    """The values of a record; ``names``: of its components."""
+    printed, halves = tokens(record), half_units(record)
+    note = _BY_STEP if record.name == SUM and record.raw_name == STEP_SUM else ""
+    return [
+        Scalar(names[index], value, printed[index], record.line, note, half_unit=halves[index] if halves else None)
+        for index, value in enumerate(record.values)
+    ]
+
+
+def plain_tokens(cells: Mapping[Place, Scalar]) -> Iterator[str]:
+    """The numbers as printed in trace lines: the precision of those of a -printout block is known."""
+    return (cell.token for place, cell in cells.items() if not place[3].startswith(BLOCK) and cell.half_unit is None)
 
 
 def phi_cell(line: PhiRecord, key: str) -> Scalar:

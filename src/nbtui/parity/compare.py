@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from nbtui.parity import align, position, preflight
+from nbtui.parity.coverage import coverage
 from nbtui.parity.judge import Judge, length_of
 from nbtui.parity.model import Comparison, Overview, Row
 from nbtui.parity.numbers import printing
@@ -15,6 +16,7 @@ from nbtui.parity.overview import RowList, counts, raised
 from nbtui.parity.profiles import Profile
 from nbtui.parity.profiles import profile as find_profile
 from nbtui.parity.sides import Sides, sides
+from nbtui.parity.stock import block_fields, stock_log
 from nbtui.trace.model import Trace, TraceError, Value
 from nbtui.trace.side import Pair
 
@@ -37,6 +39,7 @@ def compare(
     profiles: Mapping[str, Profile] | None = None,
     *,
     named: Pair | None = None,
+    allow_partial: bool = False,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Comparison:
@@ -46,7 +49,8 @@ def compare(
     ``named``: the two sides, by default those of the traces' origin.
     Rows are in the order of the computation: set-up, then block after block (sub-pixels and layers, each with its phi
     lines), then the values printed once per pixel. The first divergence is the first row that ``raised`` accepts.
-    Rows outside the profile have a status and a note, and do not count.
+    Rows outside the profile have a status and a note, and do not count. Traces with too few common fields
+    (`nbtui.parity.coverage`) agree only with ``allow_partial``.
 
     Rows of large traces are made on access. ``progress`` and ``cancelled`` are called several times a second for
     these. Raises TraceError for an unknown profile or an unusable tolerance, and
@@ -71,6 +75,7 @@ def compare(
     judged = [tally for tally in overview.tallies if tally.judged]
     compared = sum(tally.counted for tally in judged)
     up = overview.raised
+    weighed = coverage(overview.tallies, block_fields(prepared.c, prepared.py))
     return Comparison(
         named=prepared.named,
         rows=rows,
@@ -85,13 +90,18 @@ def compare(
         findings=preflight.findings(prepared, rows, overview, judge.conversions, compared=compared),
         pixel_c=c.pixel,
         pixel_py=py.pixel or position.pixel_by_position(c, py),
+        fields_common=weighed.common,
+        fields_judged=weighed.fields,
+        covered=weighed.suffices,
+        allow_partial=allow_partial,
+        stock=stock_log(c),
     )
 
 
 def _listed(prepared: Sides, chosen: Profile) -> tuple[tuple[Row, ...], Judge]:
     """Every row, and their judge."""
     printed = prepared.cells()
-    tokens = ([cell.token for cell in side.values()] for side in printed)
+    tokens = (align.plain_tokens(side) for side in printed)
     judge = Judge(prepared, chosen, *map(printing, tokens))
     left, right = prepared.put_right(*printed)
     vectors: dict[tuple[int, int, int, str, int], list[Value]] = {}

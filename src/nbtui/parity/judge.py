@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nbtui.parity import align, preflight
+from nbtui.parity.label_only import label_only
 from nbtui.parity.model import FALSE_DIVERGENCE, OUTSIDE, Row, Status
-from nbtui.parity.numbers import ErrorScale, Printing, RowVerdict, SingleRoom, judge, significant_digits
+from nbtui.parity.numbers import ErrorScale, Printing, RowVerdict, SingleRoom, judge
 from nbtui.parity.own_values import shows_single
 from nbtui.parity.profiles import Limit, Profile
 from nbtui.parity.scales import scale_of, scale_of_component, single_room
@@ -19,9 +20,9 @@ from nbtui.parity.units import Conversion, conversions
 from nbtui.trace.fields import catalogue
 from nbtui.trace.fields.field import Shape, Stage, Tolerance
 from nbtui.trace.model import Value
+from nbtui.trace.reading.printout import holds_block
 
 SINGLE = 2.0**-23  # spacing of float32 values relative to their size
-PRINTF_DIGITS = 6  # what %g prints
 FIELDS_OF_VECTORS = (Shape.VECTOR, Shape.HKL, Shape.MATRIX)
 _EQUAL = RowVerdict(Status.PASS, 0.0, 0.0, 0)
 _EQUAL_WORDS = RowVerdict(Status.PASS)
@@ -58,8 +59,10 @@ class Judge:
         self._counts = sides.counts
         self._conversions = {name: found for found in conversions(c, py, sides.named) for name in found.fields}
         self.printing_c, self.printing_py = printing_c, printing_py
+        self.few_digits = printing_c != Printing() or printing_py != Printing() or holds_block(c) or holds_block(py)
         self._beam_pivot = preflight.pivots_around_beam(c)
         self._only_turned = only_turned(c, py, printing_c, printing_py)
+        self._label_only = label_only(c, py)
         self._facts: dict[tuple[str, str], Fact] = {}
 
     @property
@@ -122,8 +125,8 @@ class Judge:
             return _EQUAL_WORDS if isinstance(value, str) else _EQUAL
         half = 0.0
         if kind is not Tolerance.INTEGER:
-            half = self._half_unit(ours.token, kind, self.printing_c)
-            half += self._half_unit(theirs.token, kind, self.printing_py) * self.scale(fact.name)
+            half = half_unit(ours, self.printing_c)
+            half += half_unit(theirs, self.printing_py) * self.scale(fact.name)
         if kind is Tolerance.TEXT and isinstance(ours.value, str):
             limit = Limit(self.profile.tolerance)  # numbers inside the text
         length = length if fact.in_vector else 0.0
@@ -165,6 +168,8 @@ class Judge:
 
     def _log_only(self, name: str) -> str:
         """Why a difference of this field says nothing about the image; only a rotation excuses reciprocal vectors."""
+        if name in self._label_only:
+            return self._label_only[name]
         if name in ROTATED and not self._only_turned:
             return ""
         return catalogue.log_only_reason(name, beam_pivot=self._beam_pivot)
@@ -177,13 +182,6 @@ class Judge:
         if known is not None and known.tolerance is Tolerance.FLOAT32 and not limit.absolute:
             return Limit(max(limit.value, SINGLE))
         return limit
-
-    def _half_unit(self, token: str, kind: Tolerance, log: Printing) -> float:
-        if not token:
-            return 0.0
-        if kind is Tolerance.PRINTED:
-            return Printing(digits=max(PRINTF_DIGITS, significant_digits(token))).half_unit(token)
-        return log.half_unit(token)
 
     def _converted(self, name: str, cell: align.Scalar) -> Value:
         factor = self.scale(name)
@@ -203,6 +201,13 @@ class Judge:
         if not fact.judged:
             parts.insert(0, f"{OUTSIDE} {self.profile.name}")
         return "; ".join(part for part in parts if part)
+
+
+def half_unit(cell: align.Scalar, log: Printing) -> float:
+    """Half a unit of the last digit of a printed value; ``log``: the precision of its log."""
+    if cell.half_unit is not None:
+        return cell.half_unit
+    return log.half_unit(cell.token) if cell.token else 0.0
 
 
 def cell_of_print(ours: align.Scalar | None, theirs: align.Scalar | None) -> bool:

@@ -14,24 +14,20 @@ from pathlib import PurePath
 
 from nbtui.parity import align, inheritance
 from nbtui.parity.compare import counts
+from nbtui.parity.coverage import ACCEPTED, TOO_LITTLE
 from nbtui.parity.excerpt import all_listed, excerpt
 from nbtui.parity.model import Comparison, Row
 from nbtui.parity.preflight import show
 from nbtui.parity.render import verdict
 from nbtui.trace.columns import tics
 from nbtui.trace.fields import catalogue
+from nbtui.trace.loop_counts import loop_counts
 from nbtui.trace.model import Trace, Value
 from nbtui.trace.text import clean
 
 SCHEMA = "nbtui.metrics"
 SCHEMA_VERSION = 2
-_COUNTS = {  # key -> text of C's summary lines
-    "oversample": re.compile(r"(\d+)x\d+ pixel oversample steps"),
-    "phi_steps": re.compile(r"(\d+) phi steps from"),
-    "mosaic_domains": re.compile(r"(\d+) mosaic domains over"),
-    "sources": re.compile(r"created a total of (\d+) sources"),
-    "thick_steps": re.compile(r"thick in (\d+) layers"),
-}
+WEIGHED = ("fields_common", "fields_judged", "coverage", "stock_log")  # not in packages of earlier writers
 _BY_SIDE = ("F_cell", "F_latt_a", "F_latt_b", "F_latt_c", "F_latt")
 
 
@@ -56,7 +52,7 @@ def metrics(
         "tolerance": comparison.tolerance,
         "tolerance_rel": comparison.tolerance,
         "tolerance_profile": comparison.profile,
-        "verdict": "agree" if comparison.agrees else "diverge" if first else "nothing compared",
+        "verdict": _verdict(comparison),
         "verdict_text": verdict(comparison),
         "first_divergence": first.field if first else None,
         "first_divergence_label": first.label if first else None,
@@ -67,6 +63,10 @@ def metrics(
         "num_divergent": comparison.num_divergent,
         "num_compared": comparison.num_compared,
         "num_missing": comparison.num_missing,
+        "fields_common": comparison.fields_common,
+        "fields_judged": comparison.fields_judged,
+        "coverage": _coverage(comparison),
+        "stock_log": comparison.stock or None,
         **sides,
         "relative_delta": _relative_delta(sides),
         "factors": {row.label: _factor(comparison, row) for row in rows if counts(row)},
@@ -79,6 +79,21 @@ def metrics(
     result = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **_unknown(), **_counts(c, py), **extra, **found}
     result["units"] = _units(result)
     return result
+
+
+def _coverage(comparison: Comparison) -> str:
+    """Whether the common fields suffice for a verdict."""
+    if comparison.covered:
+        return "sufficient"
+    return ACCEPTED if comparison.allow_partial else "too little"
+
+
+def _verdict(comparison: Comparison) -> str:
+    if comparison.first_divergence is not None:
+        return "diverge"
+    if not comparison.num_compared:
+        return "nothing compared"
+    return TOO_LITTLE if comparison.too_little else "agree"
 
 
 def _left_out(comparison: Comparison, recorded: int) -> dict[str, object]:
@@ -123,9 +138,7 @@ def _unknown() -> dict[str, object]:
 def _counts(c: Trace, py: Trace) -> dict[str, object]:
     """Steps of every loop, from C's summary lines; null where the log does not say it."""
     result: dict[str, object] = {"steps": _first_value(c, "steps") or _first_value(py, "steps")}
-    for key, pattern in _COUNTS.items():
-        matches = [match for notice in c.notices if (match := pattern.search(notice.text))]
-        result[key] = int(matches[-1].group(1)) if matches else None
+    result |= loop_counts(c)
     if result["phi_steps"] is None and (c.phi or py.phi):
         result["phi_steps"] = len(set(tics(c.phi or py.phi)))
     return result

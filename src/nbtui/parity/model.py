@@ -153,10 +153,20 @@ class Comparison:
     findings: tuple[str, ...]  # preflight sentences, most important first
     pixel_c: tuple[int, int] | None
     pixel_py: tuple[int, int] | None
+    fields_common: int = 0  # judged fields on both sides
+    fields_judged: int = 0  # of these and of those on one side only
+    covered: bool = True  # enough of them are on both sides for a verdict
+    allow_partial: bool = False  # the user accepts less
+    stock: str = ""  # what C's log of a stock build holds, as a sentence without an end; empty for any other log
+
+    @property
+    def too_little(self) -> bool:
+        """Whether too few fields are on both sides for agreement."""
+        return not (self.covered or self.allow_partial)
 
     @property
     def agrees(self) -> bool:
-        return self.first_divergence is None and self.num_compared > 0
+        return self.first_divergence is None and self.num_compared > 0 and not self.too_little
 
     @property
     def principal(self) -> Row | None:

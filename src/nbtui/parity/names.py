@@ -1,7 +1,8 @@
-"""Give two traces one name per quantity: the structure factor of a port that prints two of them.
+"""Give two traces one name per quantity: structure factors and angles that a port prints in its own lines.
 
 C prints the structure factor of a term as F_cell. Some ports print F_cell_nearest and F_cell_interpolated instead, one
-of them or both, whether they interpolate or not.
+of them or both, whether they interpolate or not. C prints the rotations of the detector in one line, angles_rad; some
+ports print one line for each.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from nbtui.trace.columns import Records
 from nbtui.trace.model import Record, Trace
 
 F_CELL, NEAREST, INTERPOLATED = "F_cell", "F_cell_nearest", "F_cell_interpolated"
+ANGLES = "angles_rad"
+SINGLE_ANGLES = ("detector_rotx_rad", "detector_roty_rad", "detector_rotz_rad", "detector_twotheta_rad")
 _ONE_TERM = 1e-4  # relative: how far F_cell^2 F_latt^2 may be from the sum of a single term
 _SAME = 1e-5  # relative: structure factors of one table, in single precision as well
 _STATEMENT = re.compile(r"auto-selected (no|tricubic) interpolation")  # nanobragg_pixel_loop 8.3
@@ -25,7 +28,20 @@ def named_alike(c: Trace, py: Trace) -> tuple[Trace, Trace]:
     Decided by the trace itself where it shows a single term, then by what the logs state about interpolation, then by
     the value that C prints.
     """
+    c, py = _with_angles(c), _with_angles(py)
     return _named(c, py), _named(py, c)
+
+
+def _with_angles(trace: Trace) -> Trace:
+    """The trace with angles_rad in place of the lines of single angles; an angle without a line is not there."""
+    found = {name: records[0] for name in SINGLE_ANGLES if len(records := trace.all(name))}
+    if not found or trace.all(ANGLES):
+        return trace
+    values = tuple(found[name].values[0] if name in found else align.NOT_THERE for name in SINGLE_ANGLES)
+    first = next(iter(found.values()))
+    joined = Record(ANGLES, first.raw_name, values, 0, first.line, first.text)
+    rest = (record for record in trace.records if record.name not in SINGLE_ANGLES)
+    return replace(trace, records=(joined, *rest))
 
 
 def _named(trace: Trace, other: Trace) -> Trace:

@@ -6,7 +6,7 @@ Source: nanobragg_pixel_loop.md sections 4 to 9 and 12.6.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 Vector = tuple[float, ...]
@@ -123,8 +123,8 @@ SETUP_RULES = (
         _plus,
         "the sum of its three terms",
     ),
-    Rule("pix0_vector", ("term_fast", "term_slow", "term_beam"), _plus, "the sum of its three terms"),
 )
+_ORIGINS = ("pix0_vector", "pix0_vector_calculated", "pix0_vector_meters", "DETECTOR_PIX0_VECTOR")
 PIXEL_RULES = (
     Rule("r_e_sqr", ("r_e_meters",), lambda r: (r[0] * r[0],), "r_e_meters squared"),
     Rule(
@@ -142,6 +142,17 @@ PIXEL_RULES = (
     ),
     Rule("floatimage_accumulated", ("I_pixel_final",), lambda final: final, "I_pixel_final", loose=_STORED),
 )
+
+
+def setup_rules(names: Collection[str]) -> tuple[Rule, ...]:
+    """The rules of the set-up; the terms of the detector origin are held against the first origin among ``names``."""
+    origin = next((name for name in _ORIGINS if name in names), "")
+    third = "term_beam" if "term_beam" in names else "term_close"
+    if not origin:
+        return SETUP_RULES
+    return *SETUP_RULES, Rule(origin, ("term_fast", "term_slow", third), _plus, f"term_fast + term_slow + {third}")
+
+
 # of a pixel with one term and no factors within the sum; a water background adds to it
 SINGLE_TERM = Rule(
     "I_before_scaling",

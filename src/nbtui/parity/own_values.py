@@ -19,11 +19,11 @@ from nbtui.parity.own_rules import (
     CELL,
     FLAGS,
     PIXEL_RULES,
-    SETUP_RULES,
     SINGLE_TERM,
     Rule,
     Vector,
     block_rules,
+    setup_rules,
 )
 from nbtui.parity.unit_names import conversion_name
 from nbtui.parity.units import cell_in_metres, metres_of_scattering
@@ -93,7 +93,7 @@ def every_contradiction(
         put_right |= {"F_cell": made} if made else {}
         yield checker.of_another_index(cell, made)
     single = (SINGLE_TERM,) if one_term else ()
-    yield from checker.check(0, {**once, **put_right}, (*SETUP_RULES, *single, *PIXEL_RULES))
+    yield from checker.check(0, {**once, **put_right}, (*setup_rules(once), *single, *PIXEL_RULES))
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from nbtui.parity import align, position
 from nbtui.parity.blocks import BlockPairing
 from nbtui.parity.model import FALSE_DIVERGENCE, Overview, Row
 from nbtui.parity.numbers import printing, significant_digits
 from nbtui.parity.sides import Sides
+from nbtui.parity.stock import block_fields, stock_log
 from nbtui.parity.units import Conversion
 from nbtui.trace.fields import catalogue
 from nbtui.trace.fields.field import Tolerance
 from nbtui.trace.model import Trace
+from nbtui.trace.printed import half_units
+from nbtui.trace.reading.printout import is_printout
 from nbtui.trace.side import Pair, Role, SideName
 from nbtui.trace.text import clean
 
@@ -37,6 +40,7 @@ _ENOUGH = 1000  # lines of one field tested: far more than chance allows
 _LONG = 12  # significant digits that rule out a float32 value by chance
 _DIM = 1e-6  # of the image maximum: a fainter pixel is a poor test
 _OWN_WARNING = re.compile(r"\bWARNING\b|Warning: ")  # the program's own, not one about its log
+_TAGGED = 100  # lines examined for a tag: some lines have none
 _TAGS = {"C": "TRACE_C", "PY": "TRACE_PY"}
 
 
@@ -48,6 +52,8 @@ def findings(
     named = ours, theirs = sides.named
     return (
         *_nothing_common(sides, overview, compared),
+        *_stock(c, ours),
+        *_stock(py, theirs),
         *_same_file(c, py),
         *_sides(sides),
         *_pixels(c, py, named),
@@ -60,7 +66,7 @@ def findings(
         *_low_precision(c, ours),
         *_low_precision(py, theirs),
         *_false_divergences(rows, overview),
-        *_one_sided(overview, named),
+        *_one_sided(overview, named, block_fields(c, py)),
         *_repetitions(sides),
         *_unknown_lines(c, ours),
         *_unknown_lines(py, theirs),
@@ -90,6 +96,8 @@ def _nothing_common(sides: Sides, overview: Overview, compared: int) -> list[str
 def _same_file(c: Trace, py: Trace) -> list[str]:
     if not c.sha256 or c.sha256 != py.sha256 or (c.side != py.side and c.origin != py.origin):
         return []
+    if c.origin != py.origin and is_printout(c):  # few digits: two programs print the same
+        return []
     return ["Both sides are the same trace (equal sha256 of the trace lines), so agreement proves nothing."]
 
 
@@ -97,9 +105,21 @@ def _sides(sides: Sides) -> list[str]:
     result = []
     for trace, side in ((sides.c, sides.named[0]), (sides.py, sides.named[1])):
         wanted = "C" if side.role is Role.REFERENCE else "PY"
-        if trace.side in _TAGS and trace.side != wanted:
+        if trace.side in _TAGS and trace.side != wanted and _holds(trace, _TAGS[trace.side]):
             result.append(f"Logs swapped? {side.subject} holds {_TAGS[trace.side]} lines.")
     return result
+
+
+def _holds(trace: Trace, tag: str) -> bool:
+    """Whether lines of the trace have this tag."""
+    lines = [line.text for part in (trace.records[:_TAGGED], trace.phi[:1]) for line in part]
+    return any(tag in text for text in lines) or bool(trace.terms)
+
+
+def _stock(trace: Trace, side: SideName) -> list[str]:
+    """What a log of a stock build holds."""
+    found = stock_log(trace)
+    return [f"{side.subject} is a {found}."] if found else []
 
 
 def _pixels(c: Trace, py: Trace, named: Pair) -> list[str]:
@@ -163,7 +183,8 @@ def _is_float32(token: str) -> bool:
 
 
 def _low_precision(trace: Trace, side: SideName) -> list[str]:
-    how = printing(token for record in trace.records for token in align.tokens(record))
+    traced = (record for record in trace.records if half_units(record) is None)
+    how = printing(token for record in traced for token in align.tokens(record))
     if how.digits is None and how.decimals is None:
         return []
     amount = f"{how.digits} digits" if how.digits is not None else f"{how.decimals} decimals"
@@ -180,12 +201,14 @@ def _false_divergences(rows: Sequence[Row], overview: Overview) -> list[str]:
     return [f"Known false divergence in {_list(names)}: {reason}" for reason, names in fields.items()]
 
 
-def _one_sided(overview: Overview, named: Pair) -> list[str]:
+def _one_sided(overview: Overview, named: Pair, block: Collection[str]) -> list[str]:
+    """``block``: the only fields of a stock build; the sentence about its log speaks of all others."""
     result = []
     both = {tally.field for tally in overview.tallies if tally.both}
     for at_left, side in zip((True, False), named, strict=True):
         first = [(t.first_only_c if at_left else t.first_only_py, t.field) for t in overview.tallies]
-        only = list(dict.fromkeys(name for at, name in sorted(first) if at >= 0 and name not in both))
+        alone = (name for at, name in sorted(first) if at >= 0 and name not in both)
+        only = [name for name in dict.fromkeys(alone) if not block or name in block]
         if only:
             result.append(f"Only in {side.noun} ({len(only)} fields): {_list(only)}.")
     return result

@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from nbtui.parity import standing
+from nbtui.parity.coverage import too_little
 from nbtui.parity.excerpt import all_listed, representatives
 from nbtui.parity.model import FALSE_DIVERGENCE, OUTSIDE, Comparison, Row, Status
 from nbtui.parity.preflight import show
@@ -68,6 +69,8 @@ def verdict(comparison: Comparison) -> str:
         return "NOTHING COMPARED  no value is on both sides"
     if row is None:
         line = f"AGREE  {judged} of {judged} fields within tolerance"
+        if comparison.too_little:
+            line = f"{too_little(comparison).upper()}, which agree"
         if comparison.overview.worst is not None:
             worst = comparison.rows[comparison.overview.worst]
             line += f", worst {abs(worst.rel_delta or 0.0):.1e} at {clean(worst.label)}"
@@ -208,7 +211,7 @@ def _closing(comparison: Comparison, shown: Iterable[Row]) -> list[str]:
     for at_left, side in zip((False, True), reversed(comparison.named), strict=True):
         lacking = [(t.first_only_c, t.only_c, t.field) for t in tallies if t.only_c]
         if at_left:
-            lacking = [(t.first_only_py, t.only_py, t.field) for t in tallies if t.only_py]
+            lacking = [(t.first_only_py, t.only_py, t.field) for t in tallies if t.only_py and not comparison.stock]
         if lacking:
             names = ", ".join(dict.fromkeys(clean(name) for _, _, name in sorted(lacking)))
             count = sum(number for _, number, _ in lacking)

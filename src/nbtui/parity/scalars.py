@@ -45,8 +45,7 @@ class Scalars:
         if line < len(self.records):
             record = self.records[line]
             names = component_names(record.name, len(record.values))
-            printed = align.tokens(record)[component]
-            cell = align.Scalar(names[component], record.values[component], printed, record.line)
+            cell = align.scalars_of(record, names)[component]
             return implied_scalar(cell, self.implied[line], component) if line in self.implied else cell
         entry = self.phi[line - len(self.records)]
         start = int(self.phi.start[line - len(self.records)]) + len(self.records.values)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from nbtui.parity import align
+from nbtui.parity.block_form import in_block_form
 from nbtui.parity.blocks import BlockPairing, paired_blocks
 from nbtui.parity.cell_counts import Counts, cell_counts
 from nbtui.parity.names import named_alike
@@ -50,7 +51,7 @@ class Sides:
 def sides(c: Trace, py: Trace, named: Pair | None = None) -> Sides:
     """The two traces, made comparable; ``named``: their sides, by default those of their origin."""
     called = named or pair_of(c, py)
-    c, py = named_alike(c, py)
+    c, py = in_block_form(*named_alike(c, py))
     counts = cell_counts(c, py)
     own_c, own_py = (own_trace(trace, side, counts) for trace, side in zip((c, py), called, strict=True))
     return Sides(c, py, called, paired_blocks(c, py), counts, own_c, own_py)

@@ -19,10 +19,17 @@ def origin(comparison: Comparison, row: Row) -> str:
     if cause is not None:
         return f"Inherited from {clean(cause.label)} ({relative(cause)})."
     before = [tally for tally in comparison.overview.tallies if entry_name(tally.field) in upstream(row.field)]
-    if before and not any(tally.both for tally in before):
-        return "New here: no value upstream of it is on both sides."
     if any(tally.differing for tally in before):
         return "New here: no difference upstream explains it."
+    if not upstream(row.field):
+        return "New here: no printed field is upstream of it."
+    compared = {entry_name(tally.field) for tally in before if tally.both}
+    if not compared:
+        return "New here: nothing upstream was compared."
+    alone = {entry_name(tally.field) for tally in before} - compared
+    if alone:
+        which = f"{len(compared)} of {len(compared) + len(alone)} fields upstream were compared"
+        return f"New here: none of the compared values upstream differs ({which})."
     return "New here: nothing upstream differs."
 
 

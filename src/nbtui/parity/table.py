@@ -30,6 +30,7 @@ from nbtui.parity.streams import apart, entry_name, upstream
 from nbtui.parity.verdicts import Verdicts, differs, length_at
 from nbtui.trace.columns import PhiLines, Records
 from nbtui.trace.fields import catalogue
+from nbtui.trace.printed import BLOCK
 
 _HELD = 4096  # rows kept as objects
 _NONE = np.iinfo(np.int32).max
@@ -347,7 +348,8 @@ def _printing(records: Records, phi: PhiLines, stop: Stop) -> Printing:
         for at, record in enumerate(records):
             if at % 4096 == 0:
                 stop()
-            yield from align.tokens(record)
+            if not record.raw_name.startswith(BLOCK) and not record.name.startswith(BLOCK):
+                yield from align.tokens(record)
         for at, entry in enumerate(phi):
             if at % 4096 == 0:
                 stop()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nbtui.parity.judge import Judge, length_of
 from nbtui.parity.model import Status
-from nbtui.parity.numbers import DIVERGENT_BELOW, MINOR_BELOW, NOISE, ZERO_BELOW, Printing
+from nbtui.parity.numbers import DIVERGENT_BELOW, MINOR_BELOW, NOISE, ZERO_BELOW
 from nbtui.parity.pairing import RowPairs, Stop
 from nbtui.parity.scalars import Short
 from nbtui.parity.sorting import Array
@@ -64,8 +64,7 @@ class Verdicts:
             rel = np.where((a != 0) & np.isfinite(a), delta / np.abs(a), np.nan)
             status = _statuses(a, b, delta, rel, known)
             fails = both & ~odd & (status != PASS) & ~known["exact"]
-            short = not self._judge.printing_c == self._judge.printing_py == Printing()
-            excused = fails & (known["printed"] | short)
+            excused = fails & self._judge.few_digits
             room = np.where(known["of_scale"], np.maximum(known["limit"], NOISE), NOISE)
             excused |= fails & known["vector"] & ~known["absolute"] & _may_be_within(pairs, left, a, delta, room)
             excused |= fails & known["of_scale"] & (np.abs(delta) <= known["limit"] * known["scale_size"])
@@ -146,7 +145,6 @@ def _of_facts(pairs: RowPairs, judge: Judge) -> dict[str, Array]:
         "limit": np.array([fact.limit.value for fact in facts] or [0.0]),
         "absolute": np.array([fact.limit.absolute for fact in facts] or [False]),
         "exact": np.array([fact.kind is Tolerance.INTEGER for fact in facts] or [False]),
-        "printed": np.array([fact.kind is Tolerance.PRINTED for fact in facts] or [False]),
         "of_scale": np.array([fact.limit.of_scale for fact in facts] or [False]),
         "scale_size": np.array([fact.scale.size if fact.scale else 0.0 for fact in facts] or [0.0]),
         "single_share": np.array([fact.single.relative for fact in facts] or [0.0]),

@@ -77,6 +77,7 @@ class Trace:
     runs: int = 1  # program runs in the log; the trace is the last complete one, with a notice
     sha256: str = ""  # of the normalised trace lines
     simulated: bool = False  # by our simulator, not read from a log
+    printout: Sequence[Record] = ()  # of a live trace: C's -printout block, for a comparison with a stock build
 
     def all(self, name: str) -> Sequence[Record]:
         """Every occurrence of a canonical name."""

@@ -196,7 +196,7 @@ def test_pipeline_marks_every_stage(toy: State) -> None:
 
 def test_detail_says_new_or_inherited_and_from_where(toy: State) -> None:
     first = text(detail.draw(toy, 120, 7))
-    assert first[1].startswith(" # rot_a_angstroms x [A]  DIVERGENT new here: nothing upstream differs")
+    assert first[1].startswith(" # rot_a_angstroms x [A]  DIVERGENT new here: nothing upstream was compared")
     assert first[2].split() == ["C", "29.5", "Python", "29.6"]
     assert "2 digits agree" in first[3] and "tolerance 1e-06 (profile full)" in first[3]
     k = moves.to_divergence(toy, True)

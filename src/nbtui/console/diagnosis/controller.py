@@ -61,7 +61,7 @@ def wanted(state: State) -> bool:
     """Whether the current difference calls for an automatic diagnosis."""
     if state.case is None or refusal(state) or state.phase is not Phase.READY or current(state) is not None:
         return False
-    if state.comparison is None or state.comparison.agrees or not state.comparison.num_compared:
+    if state.comparison is None or state.comparison.first_divergence is None:
         return False
     return steps_of(state) <= MANY_STEPS
 

@@ -14,6 +14,7 @@ from nbtui.console.main.state import Phase, State
 from nbtui.diagnosis.explain.attribution import Share
 from nbtui.diagnosis.explain.causes import Cause
 from nbtui.diagnosis.hypotheses.record import CauseKind
+from nbtui.parity.coverage import too_little
 from nbtui.trace.text import clean
 
 WIDE = 110
@@ -104,6 +105,8 @@ def _now(main_state: State, state: DiagnosisState, width: int) -> Line:
     )
     if comparison.agrees:
         return line(Span(" NOW ", "label"), Span("= AGREE ", "pass"), Span("every field within tolerance"), mode, mark)
+    if comparison.too_little and comparison.first_divergence is None:
+        return line(Span(" NOW ", "label"), Span(too_little(comparison), "warning"), mode, mark)
     first, gap = comparison.principal, gap_of(main_state)
     spans = [Span(" NOW ", "label"), Span("# differs", "diverge")]
     spans += [Span(f", first in {clip(clean(first.label), width // 3)}")] if first is not None else []

@@ -40,7 +40,7 @@ def _py_source(state: State) -> Source:
     if state.py_given and state.py_trace is not None:
         return Source(state.py_trace.origin, Path(state.py_trace.origin))
     if state.simulation is not None:
-        return Source(f"live, {state.settings.phi_mode}", lines=state.simulation.trace_lines)
+        return Source(f"live, {state.settings.phi_mode}", lines=state.simulation.lines_for(state.c_trace))
     if state.phase is Phase.FAILED:
         return Source("no trace", problem=state.failure)
     if state.can_simulate:

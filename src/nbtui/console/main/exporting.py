@@ -40,6 +40,7 @@ def export(state: State, judgement: Judgement, reports: Path) -> Path:
             simulation=state.simulation,
             profile=judgement.profile,
             tolerance=judgement.tolerance,
+            allow_partial=judgement.allow_partial,
             profiles=judgement.profiles,
             note=marks.note(state),
             diagnose=None if found is None else lambda *of: found.diagnosis,  # the result on the screen

@@ -30,12 +30,20 @@ class Judgement:
     profile: str
     tolerance: float | None
     profiles: dict[str, Profile]
+    allow_partial: bool = False
 
     def compare(self, c: Trace, py: Trace, work: Work | None = None) -> Comparison:
         if work is None:
-            return compare(c, py, self.profile, self.tolerance, self.profiles)
+            return compare(c, py, self.profile, self.tolerance, self.profiles, allow_partial=self.allow_partial)
         found = compare(
-            c, py, self.profile, self.tolerance, self.profiles, progress=work.compared, cancelled=work.stopped
+            c,
+            py,
+            self.profile,
+            self.tolerance,
+            self.profiles,
+            allow_partial=self.allow_partial,
+            progress=work.compared,
+            cancelled=work.stopped,
         )
         repeats_last_step(c)  # a million phi lines: build them before painting
         return found

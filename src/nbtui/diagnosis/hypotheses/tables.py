@@ -23,6 +23,7 @@ MOST_FILES = 8  # tables tried beside the caches
 LARGEST = 16_000_000  # bytes of a file that is tried
 _DEFAULT_CACHE = "Fdump.bin"
 _OF_ANOTHER_FILE = 4.0  # bits
+INDEX, FACTOR = ("hkl_rounded", "printout.hkl_rounded"), ("F_cell", "printout.F_cell")
 UNNAMED = 30.0  # bits: whatever changes F_cell can be put as another table
 
 
@@ -105,7 +106,8 @@ def _tables(problem: Problem) -> Iterator[Form]:
 
 def _printed_values(trace: Trace) -> set[float]:
     """F_cell, if one value stands in every block; otherwise nothing."""
-    values = {float(record.values[0]) for record in trace.all("F_cell") if not isinstance(record.values[0], str)}
+    records = [record for name in FACTOR for record in trace.all(name)]
+    values = {float(record.values[0]) for record in records if not isinstance(record.values[0], str)}
     return values if len(values) == 1 else set()
 
 
@@ -113,12 +115,13 @@ def _printed_factors(trace: Trace) -> tuple[tuple[tuple[int, int, int], float], 
     """Index and F_cell of every block that prints both."""
     found: dict[int, dict[str, tuple[float, ...]]] = {}
     for place, value in ((place, entry.value) for place, entry in cells(trace).items()):
-        if place[3] in ("hkl_rounded", "F_cell") and not isinstance(value, str):
+        if place[3] in (*INDEX, *FACTOR) and not isinstance(value, str):
             block = found.setdefault(place[1], {})
-            block[place[3]] = (*block.get(place[3], ()), float(value))
+            name = INDEX[0] if place[3] in INDEX else FACTOR[0]
+            block[name] = (*block.get(name, ()), float(value))
     pairs: dict[tuple[int, int, int], float] = {}
     for block in found.values():
-        index, factor = block.get("hkl_rounded", ()), block.get("F_cell", ())
+        index, factor = block.get(INDEX[0], ()), block.get(FACTOR[0], ())
         if len(index) == 3 and len(factor) == 1:
             pairs[int(index[0]), int(index[1]), int(index[2])] = factor[0]
     return tuple(pairs.items())

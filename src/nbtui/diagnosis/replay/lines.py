@@ -101,6 +101,7 @@ def block_lines(scene: Scene, rules: LineRules, made: Stages, shown: Stages) -> 
         rows = rows[-1:] if rules.last_block_only else rows
         lines[name] = np.broadcast_to(rows, (blocks, rows.shape[1])) if len(rows) == 1 < blocks else rows
     lines.update({name: np.asarray([[value]]) for name, value in _pixel_sums(scene, rules, made).items()})
+    lines.update(_printed_block(lines, made, scene))
     return _relabelled(lines, rules)
 
 
@@ -223,6 +224,33 @@ def _pixel_sums(scene: Scene, rules: LineRules, made: Stages) -> dict[str, float
         "I_pixel_final": final,
         "floatimage_accumulated": float(np.float32(final)),
     }
+
+
+def _printed_block(lines: Lines, made: Stages, scene: Scene) -> Lines:
+    """The values of C's -printout block that no trace line shows: those of the last ray and of the last pass."""
+    alive = made.scattering.alive.reshape(-1)
+    position = made.pixel.position.reshape(-1, 3)[-1:]
+    x, y, z = position[0]
+    in_plane = math.sin(0.5 * math.atan2(math.hypot(y, z), x)) / (scene.wavelength * ANGSTROM)
+    found = {
+        "printout.pixel_pos_meters": position,
+        "printout.stol": np.asarray([[0.5 * float(np.linalg.norm(made.scattering.vectors[-1, -1, -1]))]]),
+        "printout.stol_plane": np.asarray([[in_plane]]),
+        "printout.I_per_step": lines["I_before_scaling"] / lines["steps"],
+    }
+    if alive.any():
+        last = (int(np.flatnonzero(alive)[-1]), -1, -1)
+        cell = made.crystal.cells[made.crystal.used[last[:2]], -1] * ANGSTROM
+        found |= {f"printout.cell_{axis}": cell[:, n][None] for n, axis in enumerate("xyz")}
+        found |= {
+            "printout.hkl_frac": made.lattice.hkl[last][None],
+            "printout.hkl_rounded": made.structure_factor.nearest[last][None],
+            "printout.F_latt": made.lattice.f_latt[last].reshape(1, 1),
+        }
+        looked_up = alive[:, None, None] & ((made.lattice.f_latt != 0.0) | (scene.water != 0.0))
+        if looked_up.any():
+            found["printout.F_cell"] = made.structure_factor.f_cell[looked_up][-1].reshape(1, 1)
+    return found
 
 
 def _shown_sum(rules: LineRules, total: AccumulationValues) -> float:

@@ -7,6 +7,7 @@ with a derivative from a rebuilt set-up. A value that fits is a variant of a hyp
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,8 +30,12 @@ from nbtui.live.parameters.table import parameters
 from nbtui.live.scene import Array, Scene
 from nbtui.parity.streams import upstream
 from nbtui.trace.fields.catalogue import FIELDS
+from nbtui.trace.model import Trace
+from nbtui.trace.numbers import number
 
+_ALL_OTHERS = re.compile(r"initialized hkls \(all others =([^)\s]+)\)")
 _F_CELL = "F_cell"
+PRINTED_F = (_F_CELL, "printout.F_cell")
 # first fields that the command line decides, then those with a part from the table of structure factors
 SMOOTH = tuple(
     sorted(
@@ -39,7 +44,7 @@ SMOOTH = tuple(
     )
 )
 STEPS = 8  # of Gauss-Newton
-FITTED = 1e-9  # relative misfit at which the fitted rows count as explained
+FITTED = 1e-9  # relative misfit at which the fitted rows count as explained, or their printed digits if coarser
 STILL = 1e-12  # relative change allowed to a row that agrees already
 MOST_CELLS = 400
 
@@ -114,6 +119,11 @@ class _Fit:
         """Relative distance of the chosen rows from the suspect's."""
         return (self.rows.suspect[self.chosen] - predicted[self.chosen]) / self.rows.scale[self.chosen]
 
+    def explains(self, gap: Array) -> bool:
+        """Whether a remaining gap is within the arithmetic, or within the printed digits where these are coarser."""
+        room = np.where(self.rows.coarse, self.rows.floor, FITTED)[self.chosen]
+        return bool((np.abs(gap) <= np.maximum(room, FITTED)).all())
+
     def gap_at(self, value: float) -> Array | None:
         """The same with the parameter at ``value``; None if that cannot be simulated."""
         predicted = self.predicted(value)
@@ -128,7 +138,8 @@ def _solve(fit: _Fit, first: int, here: Array) -> float | None:
     step = 0.0 if fit.parameter.fit is None else fit.parameter.fit.step
     value = _value(fit.problem.scene, fit.parameter)
     ahead = fit.predicted(value + step)
-    if ahead is None or (fit.rows.distance(ahead, here)[:first] > STILL).any():
+    moves = None if ahead is None else (fit.rows.distance(ahead, here) > STILL) & ~fit.rows.coarse
+    if ahead is None or moves is None or moves[:first].any():
         return None
     gap, moved = fit.gap(here), fit.gap(ahead)
     if not np.all(np.isfinite(gap)) or not _promising(gap, (gap - moved) / step):
@@ -143,8 +154,8 @@ def _solve(fit: _Fit, first: int, here: Array) -> float | None:
         if fresh is None or not np.all(np.isfinite(fresh)):
             return None
         gap = fresh
-        if float(np.linalg.norm(gap)) < FITTED * max(1.0, math.sqrt(len(fit.chosen))):
-            return _shortest(value, fit.gap_at)
+        if fit.explains(gap):
+            return _shortest(value, fit)
         ahead = fit.predicted(value + step)
         if ahead is None:
             return None
@@ -160,12 +171,12 @@ def _promising(gap: Array, slope: Array) -> bool:
     return not float(slope @ gap) ** 2 / size < 0.25 * float(np.linalg.norm(gap)) ** 2
 
 
-def _shortest(value: float, residual: Callable[[float], Array | None]) -> float:
+def _shortest(value: float, fit: _Fit) -> float:
     """The shortest decimal that fits equally well."""
     for digits in range(2, 13):
         short = float(f"{value:.{digits}g}")
-        gap = residual(short)
-        if gap is not None and float(np.max(np.abs(gap))) < FITTED:
+        gap = fit.gap_at(short)
+        if gap is not None and fit.explains(gap):
             return short
     return value
 
@@ -194,8 +205,11 @@ def _counts(problem: Problem, rows: Rows) -> Iterator[Variant]:
             if value >= 1 and here.n_terms * (value / count) ** power <= MOST_TERMS:
                 yield _variant(problem, name, {option: value}, f"{name} {value} instead of {count}")
     if here.table.grid is None:
-        printed = {float(v) for v, name in zip(rows.suspect, rows.fields, strict=True) if name == "F_cell"}
+        printed = {float(v) for v, name in zip(rows.suspect, rows.fields, strict=True) if name in PRINTED_F}
+        stated = _stated_default(problem.suspect)
         for value in printed - {here.table.default_f}:
+            if stated is not None and value != stated:
+                continue  # the log itself says otherwise: F_cell came from a table
             table = replace(here.table, default_f=value)
 
             def change_table(setup: PixelSetup, table: Any = table) -> PixelSetup:
@@ -203,6 +217,12 @@ def _counts(problem: Problem, rows: Rows) -> Iterator[Variant]:
 
             name = f"default_F {value:g} instead of {here.table.default_f:g}"
             yield OTHER_CONFIG.variant(Form(name, change_table, 4.0 + number_price(value)))
+
+
+def _stated_default(trace: Trace) -> float | None:
+    """default_F as C states it in its summary; None without that line."""
+    found = [number(match[1]) for notice in trace.notices if (match := _ALL_OTHERS.search(notice.text))]
+    return found[-1] if found else None
 
 
 def _cells(rows: Rows, field: str, axis: int) -> int | None:

@@ -17,7 +17,7 @@ import numpy as np
 from nbtui.diagnosis.replay.setup import PixelSetup
 from nbtui.live.constants import DEFAULT_FLUENCE
 from nbtui.live.scene import Array
-from nbtui.parity.align import cells
+from nbtui.parity.align import cells, plain_tokens
 from nbtui.parity.numbers import printing
 from nbtui.trace.fields.catalogue import FIELDS
 from nbtui.trace.model import Trace, Value
@@ -146,24 +146,34 @@ def matches(c: Trace, py: Trace, setup: PixelSetup | None = None, *, single: boo
     """Every ratio of two printed values that is a product of named factors; ``single``: one side is float32."""
     arithmetic = SINGLE if single else DOUBLE
     of_c, of_py = _coarseness(c), _coarseness(py)
-    window = arithmetic + of_py + (1 + LONGEST) * of_c  # the factors are C's
-    ratios: dict[str, float] = {}
+    of_factors = LONGEST * max((of_c.get(name, 0.0) for name in SHOWN.values()), default=0.0)  # the factors are C's
+    ratios: dict[str, tuple[float, float]] = {}
     for name in dict.fromkeys(name for name in c.names() if name in COMPARED):
         ours, theirs = _first(c, name), _first(py, name)
+        window = arithmetic + of_c.get(name, 0.0) + of_py.get(name, 0.0) + of_factors
         if ours and theirs and abs(theirs / ours - 1.0) > window:
-            ratios[name] = theirs / ours
+            ratios[name] = theirs / ours, window
     if not ratios:
         return ()
     tried = products(named_factors(c, setup))
     out = []
-    for name, ratio in ratios.items():
+    for name, (ratio, window) in ratios.items():
         found = match(ratio, tried, window)
         if found is not None:
             out.append(Match(name, ratio, *found))
     return tuple(out)
 
 
-def _coarseness(trace: Trace) -> float:
-    """Largest relative rounding of a number printed in this log; 0 if it prints all digits."""
-    digits = printing(cell.token for cell in cells(trace).values()).digits
-    return 0.0 if digits is None else 0.5 * 10.0 ** (1 - digits)
+def _coarseness(trace: Trace) -> dict[str, float]:
+    """Largest relative rounding of every printed field of this log; 0 where it prints all digits."""
+    found = cells(trace)
+    log = printing(plain_tokens(found))
+    whole = 0.0 if log.digits is None else 0.5 * 10.0 ** (1 - log.digits)
+    rounding: dict[str, float] = {}
+    for place, cell in found.items():
+        if cell.half_unit is None or isinstance(cell.value, str):
+            share = whole
+        else:
+            share = cell.half_unit / abs(cell.value) if cell.value else 0.0
+        rounding[place[3]] = max(rounding.get(place[3], 0.0), share)
+    return rounding

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from nbtui.diagnosis.replay.replay import Replay
 from nbtui.live.scene import Array
 from nbtui.parity import align
-from nbtui.parity.judge import FIELDS_OF_VECTORS
-from nbtui.parity.numbers import Printing, printing
+from nbtui.parity.judge import FIELDS_OF_VECTORS, half_unit
+from nbtui.parity.numbers import printing
 from nbtui.parity.sides import sides
 from nbtui.trace.fields import catalogue
 from nbtui.trace.fields.field import Stage
@@ -57,6 +57,7 @@ class Rows:
     suspect: Array
     scale: Array  # what a distance is relative to, in the row's unit
     floor: Array  # relative distance below which two values agree
+    coarse: npt.NDArray[np.bool_]  # the printed digits, not the arithmetic, set the floor
     group: npt.NDArray[np.int64]  # field number of each row
     sizes: Array  # rows of each field
 
@@ -111,7 +112,7 @@ def common_rows(reference: Trace, suspect: Trace, names: Sequence[str]) -> Rows:
     """
     both = sides(reference, suspect)
     left, right = both.cells()
-    printed = tuple(printing([cell.token for cell in side.values()]) for side in (left, right))
+    printed = tuple(printing(align.plain_tokens(side)) for side in (left, right))
     implied = both.put_right(left, right)
     left, right = ({**side, **_factors(true)} for side, true in zip((left, right), implied, strict=True))
     wanted = set(names)
@@ -128,6 +129,7 @@ def common_rows(reference: Trace, suspect: Trace, names: Sequence[str]) -> Rows:
         lengths[place[:5]] = (math.hypot(left_size, _finite(value)), math.hypot(right_size, _finite(other)))
     scale = np.ones(len(places))
     floor = np.empty(len(places))
+    coarse = np.zeros(len(places), dtype=bool)
     for n, place in enumerate(places):
         known = catalogue.field(place[3])
         stage = known.stage if known else Stage.SCALING
@@ -135,16 +137,17 @@ def common_rows(reference: Trace, suspect: Trace, names: Sequence[str]) -> Rows:
         of_ours, of_theirs = lengths[place[:5]] if vector else (_finite(ours[n]), _finite(theirs[n]))
         size = max(of_theirs, TINY * of_ours, FACTOR_SIZE if place[3] in FACTORS else 0.0) or 1.0
         scale[n] = size
-        half = _half(printed[0], left[place]) + _half(printed[1], right[place])
+        half = half_unit(left[place], printed[0]) + half_unit(right[place], printed[1])
         tolerance = FLOOR[stage]
         if place[3] in SUMS:
             tolerance = FLOOR[Stage.ACCUMULATION]
         floor[n] = max(tolerance, half / size)
+        coarse[n] = half / size > tolerance
     names_here = tuple(place[3] for place in places)
     known_fields = {name: number for number, name in enumerate(dict.fromkeys(names_here))}
     group = np.asarray([known_fields[name] for name in names_here], dtype=np.int64)
     sizes = np.bincount(group, minlength=len(known_fields)).astype(np.float64)
-    return Rows(tuple(places), names_here, ours, theirs, scale, floor, group, sizes)
+    return Rows(tuple(places), names_here, ours, theirs, scale, floor, coarse, group, sizes)
 
 
 def _factors(cells: Mapping[align.Place, align.Scalar]) -> dict[align.Place, align.Scalar]:
@@ -157,10 +160,6 @@ def _is_number(cell: align.Scalar) -> bool:
 
 def _finite(value: float) -> float:
     return abs(value) if math.isfinite(value) else 0.0
-
-
-def _half(lines: Printing, cell: align.Scalar) -> float:
-    return lines.half_unit(cell.token) if cell.token else 0.0
 
 
 def predictions(rows: Rows, made: Replay) -> Array:

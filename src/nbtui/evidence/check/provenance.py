@@ -23,9 +23,10 @@ from nbtui.evidence.layout import (
 )
 from nbtui.evidence.read.folder import mapping, number, read_text, stamp_time, text
 from nbtui.evidence.read.package import Package
+from nbtui.parity.coverage import TOO_LITTLE
 
 OPTIONS = {"--phi-mode": "phi_mode", "--dtype": "dtype", "--device": "device", "--profile": "tolerance_profile"}
-EXIT_CODES = {"agree": ("0",), "diverge": ("1",), "nothing compared": ("1", "3")}
+EXIT_CODES = {"agree": ("0",), "diverge": ("1",), "nothing compared": ("1", "3"), TOO_LITTLE: ("1",)}
 
 
 def inputs(folder: Path, files: tuple[str, ...], metrics: Mapping[str, object]) -> list[FileFinding]:

@@ -19,7 +19,8 @@ from nbtui.evidence.read.folder import mapping, number, text
 from nbtui.evidence.read.package import python_logs
 from nbtui.evidence.write.record import record
 from nbtui.parity.compare import compare
-from nbtui.parity.metrics import SCHEMA_VERSION, to_json
+from nbtui.parity.coverage import ACCEPTED
+from nbtui.parity.metrics import SCHEMA_VERSION, WEIGHED, to_json
 from nbtui.parity.model import Comparison
 from nbtui.parity.profiles import profile
 from nbtui.trace.fields import catalogue
@@ -74,8 +75,11 @@ def against_logs(metrics: dict[str, object], c: Trace, py: Trace) -> list[FileFi
                 METRICS, "an older schema_version, judged by the rules of its time: statuses are not recomputed", False
             )
         )
+    stated = text(metrics.get("coverage"))
+    partial = stated in ("", ACCEPTED)  # accepted, or of a writer that did not weigh the fields
     for tolerance in (None, number(metrics.get("tolerance"))):  # the profile's own, or one the user gave
-        expected = json.loads(to_json(record(_compared(c, py, "full" if own else name, tolerance), c, py)))
+        found_now = _compared(c, py, "full" if own else name, tolerance, allow_partial=partial)
+        expected = json.loads(to_json(record(found_now, c, py)))
         if not any(differences(metrics.get("factors"), expected["factors"], "factors")):
             break
     if notes:
@@ -86,6 +90,10 @@ def against_logs(metrics: dict[str, object], c: Trace, py: Trace) -> list[FileFi
         return [*notes, *(FileFinding(METRICS, what) for what in first_few(lines))]
     for key in ("case", "trace_sha256"):  # two logs hold no case; a live trace has its phi lines among the others
         del expected[key]
+    if not stated:
+        for key in WEIGHED:
+            expected.pop(key, None)
+            expected["units"].pop(key, None)
     found = [f"{key} is missing" for key in expected if key not in metrics]
     wrong = _preflight(metrics.get("preflight"), expected.pop("preflight"))
     determined = {key: value for key, value in expected.items() if key in metrics and _determined(key, value)}
@@ -96,8 +104,8 @@ def against_logs(metrics: dict[str, object], c: Trace, py: Trace) -> list[FileFi
     return [FileFinding(METRICS, what) for what in first_few(found + _lines(wrong))]
 
 
-def _compared(c: Trace, py: Trace, name: str, tolerance: float | None) -> Comparison:
-    return compare(c, py, name, tolerance, named=(C, SUSPECT_LOG))
+def _compared(c: Trace, py: Trace, name: str, tolerance: float | None, *, allow_partial: bool) -> Comparison:
+    return compare(c, py, name, tolerance, named=(C, SUSPECT_LOG), allow_partial=allow_partial)
 
 
 def _lines(wrong: Iterable[tuple[str, object, object]]) -> list[str]:

@@ -13,6 +13,7 @@ from nbtui.evidence.layout import SUMMARY
 from nbtui.evidence.read.folder import mapping, number, read_text, text
 from nbtui.evidence.read.legacy import summary_table
 from nbtui.evidence.read.package import Package
+from nbtui.parity.coverage import TOO_LITTLE
 
 VALUES = ("c_value", "py_value", "abs_delta", "rel_delta")
 BAR = re.compile(r"(?<!\\)\|")
@@ -77,7 +78,9 @@ def _title(lines: list[str], metrics: Mapping[str, object]) -> list[str]:
     if cell(text(metrics.get("case"))) not in lines[0] or (pixel and spot not in lines[0]):
         wrong.append("the title does not name the case and pixel of metrics.json")
     verdict = next((line for line in lines if line.startswith("Verdict: ")), "")
-    stated = "agree" if metrics.get("verdict") == "agree" else cell(text(metrics.get("first_divergence_label")))
+    outcome = text(metrics.get("verdict"))
+    plain = outcome in ("agree", TOO_LITTLE)
+    stated = outcome if plain else cell(text(metrics.get("first_divergence_label")))
     if not verdict or stated not in verdict or ("agree" in verdict) != (metrics.get("verdict") == "agree"):
         wrong.append(f"the verdict line contradicts metrics.json ({metrics.get('verdict_text')})")
     if metrics.get("blocked") and not any(line.startswith("BLOCKED: ") for line in lines):

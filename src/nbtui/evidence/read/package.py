@@ -19,6 +19,7 @@ from nbtui.evidence.layout import C_LOG, CHECKSUMS, COMMANDS, ENVIRONMENT, METRI
 from nbtui.evidence.read import legacy
 from nbtui.evidence.read.folder import mapping, number, read_bytes, read_json, stamp_time, text
 from nbtui.evidence.read.gap import Gap, Subject, missing, of_file
+from nbtui.parity.coverage import TOO_LITTLE
 from nbtui.parity.percent import percent
 from nbtui.trace.fields import catalogue
 
@@ -290,6 +291,8 @@ def _verdict(
     relative: float | None,
 ) -> str:
     """One line. ``labels``: of the first divergence, and of the first that reaches the pixel or ""."""
+    if text(metrics.get("verdict")) == TOO_LITTLE:
+        return TOO_LITTLE
     if agrees is None:
         return "nothing was compared" if metrics else "nothing readable was compared"
     if agrees:

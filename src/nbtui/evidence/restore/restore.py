@@ -20,6 +20,7 @@ from nbtui.evidence.read.package import Package, python_logs, read_package
 from nbtui.evidence.restore.inputs import c_terms, find_inputs, recorded, usual_places
 from nbtui.live.cases import case_of_command, load_case
 from nbtui.live.model import Case, Settings
+from nbtui.parity.coverage import ACCEPTED
 from nbtui.parity.profiles import BUILT_IN, Profile
 from nbtui.settings import Configuration
 from nbtui.trace.fields import catalogue
@@ -45,6 +46,7 @@ class Restored:
     profile: str
     tolerance: float | None
     profiles: Mapping[str, Profile]  # the user's own
+    allow_partial: bool = False  # agreement of few common fields was accepted
     remarks: tuple[str, ...] = ()
 
 
@@ -82,6 +84,7 @@ def restore(path: Path, configuration: Configuration) -> Restored:
         profile=profile or "full",
         tolerance=_tolerance(path, metrics),
         profiles=configuration.profiles,
+        allow_partial=text(metrics.get("coverage")) == ACCEPTED,
         remarks=tuple(remarks),
     )
 

@@ -87,6 +87,7 @@ def equivalent(
     port: Path | None = None,
     profile: str,
     tolerance: float | None,
+    allow_partial: bool,
     diagnose: bool,
 ) -> tuple[str, ...]:
     """The export command line equivalent to an export from the console."""
@@ -111,6 +112,8 @@ def equivalent(
         words += ["--port", str(port)] if port is not None else []
     if tolerance is not None:
         words += ["--tolerance", repr(tolerance)]
+    if allow_partial:
+        words.append("--allow-partial")
     if diagnose:
         words.append("--diagnose")
     words += ["--profile", profile, "--reports", str(reports)]

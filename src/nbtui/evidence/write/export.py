@@ -38,6 +38,7 @@ from nbtui.live.cases import input_names
 from nbtui.live.model import Case, Settings, Simulation
 from nbtui.live.session import simulate, split_phi, terms_csv
 from nbtui.parity.compare import compare
+from nbtui.parity.coverage import too_little
 from nbtui.parity.metrics import to_json
 from nbtui.parity.model import Comparison
 from nbtui.parity.profiles import Profile
@@ -65,6 +66,7 @@ class ExportRequest:
     simulation: Simulation | None = None  # an existing one with these settings
     profile: str = "full"
     tolerance: float | None = None
+    allow_partial: bool = False  # agreement of few common fields counts
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     baseline: Path | None = None  # default: the newest older package of this case and pixel in ``reports``
     runs: tuple[str, ...] = ()  # extra shell commands
@@ -149,17 +151,24 @@ def _gather(request: ExportRequest, when: datetime) -> _Evidence:
         except SimulationFailed as error:
             failure = str(error)
     if py is None:
-        py = _written_trace(simulation) if simulation is not None else Trace("PY", "no simulation", ())
+        py = _written_trace(simulation, c) if simulation is not None else Trace("PY", "no simulation", ())
         py = replace(py, pixel=case.pixel)
     named = C, (LIVE if request.py_log is None else SUSPECT_LOG)
-    comparison = compare(c, py, request.profile, request.tolerance, request.profiles, named=named)
+    comparison = compare(
+        c,
+        py,
+        request.profile,
+        request.tolerance,
+        request.profiles,
+        named=named,
+        allow_partial=request.allow_partial,
+    )
     diagnosis, undiagnosed = _diagnosed(request, c, py)
     runs = run_all(request.runs)
     blocked = [failure] if failure is not None else []
     blocked += [f"'{ran.command}' ended with exit status {ran.status}, see {ran.name}" for ran in runs if ran.status]
     if failure is None and not comparison.agrees:
-        first = comparison.first_divergence
-        blocked.insert(0, f"{first.label} diverges" if first is not None else "no value exists on both sides")
+        blocked.insert(0, _obstacle(comparison))
     return _Evidence(
         request=request,
         c_log=c_log,
@@ -179,6 +188,14 @@ def _gather(request: ExportRequest, when: datetime) -> _Evidence:
     )
 
 
+def _obstacle(comparison: Comparison) -> str:
+    """Why a comparison is no agreement."""
+    first = comparison.first_divergence
+    if first is not None:
+        return f"{first.label} diverges"
+    return too_little(comparison) if comparison.num_compared else "no value exists on both sides"
+
+
 def _diagnosed(request: ExportRequest, c: Trace, py: Trace) -> tuple[dict[str, object] | None, str]:
     """The diagnosis as in metrics.json, or the reason for its absence; a package is evidence without one, too."""
     if request.diagnose is None:
@@ -194,16 +211,16 @@ def _diagnosed(request: ExportRequest, c: Trace, py: Trace) -> tuple[dict[str, o
     return found | {"hypotheses": [{"rank": rank, **cause} for rank, cause in enumerate(causes, start=1)]}, ""
 
 
-def _written_trace(simulation: Simulation) -> Trace:
+def _written_trace(simulation: Simulation, c: Trace) -> Trace:
     """The live trace as written to the two logs of the package, in ASCII: the comparison uses the checkable values."""
-    main, phi = _logs(simulation)
+    main, phi = _logs(simulation, c)
     trace = replace(parse_lines(main, "live"), side="PY")
     return with_phi(trace, parse_lines(phi, "live").phi) if phi else trace
 
 
-def _logs(simulation: Simulation) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _logs(simulation: Simulation, c: Trace) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The lines of the main log and of the per-phi log, which exists only for several phi steps."""
-    lines = tuple(ascii_line(line) for line in simulation.trace_lines)
+    lines = tuple(ascii_line(line) for line in simulation.lines_for(c))
     return split_phi(lines) if simulation.axes["phi_step"] > 1 else (lines, ())
 
 
@@ -220,7 +237,7 @@ def _fill(folder: Path, stamp: str, evidence: _Evidence) -> None:
         if request.py_phi is not None:
             shutil.copyfile(request.py_phi, folder / f"{base}{PER_PHI}")
     if simulation is not None:
-        main, phi = _logs(simulation)
+        main, phi = _logs(simulation, evidence.c)
         warnings = tuple(f"WARNING: {notice}" for notice in simulation.notices)
         if request.py_log is None:
             texts[f"{base}.log"] = _lines((*warnings, *main))
@@ -241,6 +258,7 @@ def _fill(folder: Path, stamp: str, evidence: _Evidence) -> None:
         port=request.port,
         profile=request.profile,
         tolerance=request.tolerance,
+        allow_partial=request.allow_partial,
         diagnose=request.diagnose is not None,
     )
     texts |= {ran.name: ran.log for ran in evidence.runs}

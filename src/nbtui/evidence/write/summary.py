@@ -85,6 +85,8 @@ def _title(metrics: Mapping[str, Any]) -> Iterator[str]:
     elif first is not None:
         yield f"Verdict: first divergence {cell(first['label'])}, relative delta {number(first['rel_delta'])}"
         yield from _reaching_verdict(first, metrics["first_reaching_detail"])
+    elif metrics["verdict"] == "too little in common":
+        yield f"Verdict: too little in common ({metrics['fields_common']} of {metrics['fields_judged']} fields)"
     else:
         yield f"Verdict: {metrics['verdict']}"
     for reason in metrics["blocked"]:

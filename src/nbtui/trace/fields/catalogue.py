@@ -31,6 +31,7 @@ __all__ = [
     "field",
     "log_only_reason",
     "order",
+    "setup_names",
 ]
 
 _ROWS = (*SETUP, *RAY, *INTERPOLATION, *FIRST_PASS, *SOURCE, *STORED, *PHI_STEP, *TERM, *PRINTOUT)
@@ -39,6 +40,7 @@ FIELDS: tuple[Field, ...] = tuple(entry for stage in STAGES for entry in _ROWS i
 _BY_NAME: dict[str, Field] = {entry.name: entry for entry in FIELDS}
 _CANONICAL: dict[str, str] = {alias: entry.name for entry in FIELDS for alias in entry.aliases}
 _ORDER: dict[str, int] = {entry.name: position for position, entry in enumerate(FIELDS)}
+_SETUP_NAMES = tuple(entry.name for entry in FIELDS if entry.tap.in_setup)
 _SOURCE = re.compile(r"source\[[0-9]{1,6}\]\.")
 
 _COMPONENTS: dict[str, tuple[str, ...]] = {
@@ -58,6 +60,11 @@ def canonical(raw: str) -> str:
         plain = "source." + raw[match.end() :]
         return match.group() + _CANONICAL.get(plain, plain).removeprefix("source.")
     return _CANONICAL.get(raw, raw)
+
+
+def setup_names() -> tuple[str, ...]:
+    """The fields of the set-up, in pipeline order."""
+    return _SETUP_NAMES
 
 
 def field(name: str) -> Field | None:

@@ -110,6 +110,7 @@ class Field:
     tap: Tap
     tap_note: str = ""  # what else decides which value the line shows
     tolerance: Tolerance = Tolerance.FACTOR
+    form: str = "%.15g"  # printf conversion of one value in C's line
     aliases: tuple[str, ...] = ()  # other names in logs
     depends_on: tuple[str, ...] = ()  # printed fields that it is made from
     hidden_inputs: tuple[str, ...] = ()  # printed fields that reach it through values that no log prints

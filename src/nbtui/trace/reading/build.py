@@ -41,7 +41,7 @@ class Builder:
 
     def _take(self, event: grammar.Event, line: int) -> None:
         match event:
-            case grammar.Banner() | grammar.NoticeLine() | grammar.Pixel():
+            case grammar.Banner() | grammar.NoticeLine() | grammar.Pixel() | grammar.Early():
                 self._take_plain(event, line)
             case _:
                 self._take_tagged(event, line)
@@ -77,6 +77,10 @@ class Builder:
             case grammar.NoticeLine():
                 self._begin(self._run.tail and "auto-generating" in event.text)
                 self._run.notice(event.kind, event.text, line)
+            case grammar.Early():
+                self._begin(self._run.tail and self._run.repeats(event.name))
+                self._mark(line)
+                self._run.add_early(event.name, event.raw_name, event.values, line, event.text, event.key)
             case grammar.Pixel():
                 self._begin(self._run.tail and self._run.pixel is not None)
                 if event.weight >= self._run.pixel_weight:
@@ -129,7 +133,7 @@ class Builder:
             self._run.pixel = pixel
         for name, values in named:
             self._mark(line)
-            self._run.add("", name, name.removeprefix("printout."), values, line, text.strip())
+            self._run.add("", name, name, values, line, text.strip())
             self._run.digest("", f"{name} {values}")
         return bool(named)
 
@@ -161,6 +165,7 @@ class Builder:
         run.records.cut(records)
         run.phi.cut(phi)
         run.terms.cut(terms)
+        run.cut_early(line)
         text = f"line {line}: the log ends in the middle of this line, which is ignored; make the log again"
         run.notice("warning", text, line)
 

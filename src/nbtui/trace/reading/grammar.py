@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from nbtui.trace.fields.catalogue import FIELDS, Field, Shape, Tap, Tolerance, canonical, field
 from nbtui.trace.model import LineSide, NoticeKind, PairsKind, Value
 from nbtui.trace.numbers import integer, number, value
+from nbtui.trace.reading import early
 from nbtui.trace.reading.notices import is_banner, notice_kind
 
 
@@ -80,8 +81,19 @@ class Marker:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class Early:
+    """A named value of the early dialect (`nbtui.trace.reading.early`); counts only in a log without other tags."""
+
+    name: str
+    raw_name: str
+    values: tuple[Value, ...]
+    key: str
+    text: str
+
+
 Tagged = Named | KeyValues | Odd | Marker  # TRACE_* and DETECTOR_* lines
-Plain = Banner | NoticeLine | Pixel
+Plain = Banner | NoticeLine | Pixel | Early
 Event = Tagged | Plain
 
 _TAG = re.compile(r"TRACE_(C|PY)(?:_([A-Z0-9_]+))?(?=[: ]|$)|TRACE_CONFIG:|TRACE(?=:)|(?<!\S)DETECTOR_(?=[A-Z0-9]+_)")
@@ -151,7 +163,23 @@ def _tagged(match: re.Match[str], text: str, rest: str) -> list[Event]:
         return [Pixel(int(found[1]), int(found[2]), 2)] if found else []
     if text.startswith("DETECTOR_"):
         return [_named("", text, text)] if _DETECTOR.match(text) else []
-    return [NoticeLine("prose", text)]
+    return _early(text, rest[1:])
+
+
+def _early(text: str, body: str) -> list[Event]:
+    """A ``TRACE:`` line: the pixel, or prose, which the early dialect uses for values."""
+    spot = early.pixel(body)
+    if spot is not None:
+        return [Pixel(*spot, 2)]
+    events: list[Event] = [NoticeLine("prose", text)]
+    found = early.named(body)
+    if found is not None:
+        name, raw, payload = found
+        values = _values(field(name), payload)
+        numbers = values is not None and not any(isinstance(item, str) for item in values)
+        if values is not None and (numbers or field(name) is not None):
+            events.append(Early(name, raw, values, f"{name} {payload}", text))
+    return events
 
 
 def _named(side: LineSide, text: str, body: str) -> Event:

@@ -37,6 +37,7 @@ _KINDS: tuple[tuple[NoticeKind, str], ...] = (
     ("info", "distance="),
     ("info", "max_I ="),
     ("info", " xtal: "),
+    ("info", " thick in "),
     ("info", "Unit Cell:"),
     ("info", "reading "),
     ("info", "default_F"),

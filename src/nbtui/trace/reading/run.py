@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 from nbtui.trace.columns import PhiLines, Records, TermLines
+from nbtui.trace.fields.catalogue import field
 from nbtui.trace.model import (
     LineSide,
     Notice,
@@ -21,6 +22,7 @@ from nbtui.trace.model import (
     Value,
 )
 
+EARLY = "early"  # in place of a side
 END = ("I_pixel_final", "floatimage_accumulated")  # the last values of a pixel's trace
 MAX_NOTICES = 400  # kept of one kind
 _BATCH = 1024  # lines hashed at a time
@@ -72,6 +74,7 @@ class LoggedRun:
         self.records = Kept(Records())
         self.phi = Kept(PhiLines())
         self.terms = Kept(TermLines())
+        self.early = Records()  # of the early dialect, for a run without other trace lines
         self.unknown: list[tuple[str, int, str]] = []  # side, line, text
         self.notices: list[Notice] = []
         self.kinds: Counter[str] = Counter()
@@ -88,14 +91,26 @@ class LoggedRun:
 
     @property
     def filled(self) -> bool:
-        return bool(self.records.sides or self.phi.sides or self.terms.sides or self.unknown)
+        return bool(self.records.sides or self.phi.sides or self.terms.sides or self.unknown or self.speaks_early)
 
     @property
     def complete(self) -> bool:
         """Whether the run has the last value of a pixel's trace, or a -printout block and no trace."""
         if any(self.seen[side, name] for side in ("C", "PY") for name in END):
             return True
-        return self.blocks > 0 and not self.sides["C"] and not self.sides["PY"]
+        if self.sides["C"] or self.sides["PY"]:
+            return False
+        return self.blocks > 0 or any(self.seen[EARLY, name] for name in END)
+
+    @property
+    def speaks_early(self) -> bool:
+        """Whether the lines of the early dialect are the trace of this run."""
+        known = any(field(name) is not None for name, _ in self.early.kinds)
+        return known and not self.sides["C"] and not self.sides["PY"]
+
+    def repeats(self, name: str) -> bool:
+        """Whether this run already has this value of the early dialect."""
+        return self.seen[EARLY, name] > 0
 
     def side(self) -> TraceSide:
         """The side with more lines; untagged lines of the stock program count as C."""
@@ -136,6 +151,20 @@ class LoggedRun:
         self.seen[side, name] += 1
         self.records.items.put(Record(name, raw, values, occurrence, line, text))
         self.records.belongs(side)
+
+    def add_early(self, name: str, raw: str, values: tuple[Value, ...], line: int, text: str, key: str) -> None:
+        """A value of the early dialect."""
+        self.early.put(Record(name, raw, values, self.seen[EARLY, name], line, text))
+        self.seen[EARLY, name] += 1
+        self.tail = self.tail or (name in END and not self.sides["C"] and not self.sides["PY"])
+        if not self.sides["C"] and not self.sides["PY"]:
+            self.digest("", key)
+
+    def cut_early(self, line: int) -> None:
+        """Drop the value of the early dialect in this line, the last one of the log."""
+        if len(self.early) and self.early.line[-1] == line:
+            self.seen[EARLY, self.early[-1].name] -= 1
+            self.early.cut(len(self.early) - 1)
 
     def add_pairs(self, side: LineSide, kind: PairsKind, values: dict[str, float], line: int, text: str) -> None:
         """A phi line (``kind`` "phi") or a term line."""
@@ -178,7 +207,7 @@ class LoggedRun:
         return Trace(
             side=side,
             origin=origin,
-            records=self.records.of(side),
+            records=_in_order(self.records.of(side), self.early) if self.speaks_early else self.records.of(side),
             phi=self.phi.of(side),
             terms=self.terms.of(side),
             notices=tuple(self.notices),
@@ -187,3 +216,11 @@ class LoggedRun:
             runs=runs,
             sha256=self.checksum(side),
         )
+
+
+def _in_order(one: Records, other: Records) -> Records:
+    """The lines of both in the order of the log."""
+    merged = Records()
+    for record in sorted((*one, *other), key=lambda record: record.line):
+        merged.put(record)
+    return merged

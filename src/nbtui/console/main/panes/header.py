@@ -8,6 +8,7 @@ from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.cause_summary import cause_name
 from nbtui.console.main.freshness import names
 from nbtui.console.main.state import Phase, State, inherits
+from nbtui.parity.coverage import too_little
 from nbtui.parity.model import Comparison, Row
 from nbtui.parity.render import fields_differing
 from nbtui.trace.fields.catalogue import Stage, Tap, field
@@ -107,7 +108,7 @@ def _verdict(state: State, width: int) -> Line:
     if first is None and not comparison.num_compared and state.c_trace is None:
         return (Span(" NO C LOG  the Python side alone, there is nothing to compare it with ", "verdict-wait"),)
     if first is None:
-        tone = "verdict-agree" if comparison.num_compared else "verdict-wait"
+        tone = "verdict-agree" if comparison.agrees else "verdict-wait"
         verdict = Span(f" {_agreement(comparison)} ", tone)
         return line(verdict, *_missing(comparison), *(() if width < 110 else _profile(comparison)))
     differing, judged = fields_differing(comparison)
@@ -157,6 +158,8 @@ def _cause(state: State, room: int) -> Line:
 def _agreement(comparison: Comparison) -> str:
     if not comparison.num_compared:
         return "NOTHING COMPARED  no field has a value on both sides"
+    if comparison.too_little:
+        return f"{too_little(comparison).upper()}, which agree"
     _, judged = fields_differing(comparison)
     tail = "worst 0: every digit is equal"
     if comparison.overview.worst is not None:
