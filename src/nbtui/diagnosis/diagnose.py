@@ -192,7 +192,7 @@ def _question(problem: Problem, rows: Rows, plain: Replay) -> _Question:
     c, py = problem.reference, problem.suspect
     named = ours, theirs = pair_of(c, py)
     if _agree(rows):
-        return _Question(problem, rows, named, "PY", ())
+        return _Question(problem, rows, "PY", named, ())
     gap = rows.total(rows.bits(rows.reference, rows.suspect))
     off_c, off_py = (_off(trace, plain) for trace in (c, py))
     if off_c > BASE_IS_C * gap and off_py < off_c:
