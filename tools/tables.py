@@ -56,7 +56,7 @@ _TABLES = """
 | Table | Content |
 |---|---|
 | `[cases.NAME]` | for `nbtui NAME`: `folder` or `command`; `workdir`, `c_log`, `pixel = [slow, fast]`, `reports`, \
-`c_program` |
+`c_program`, `compat` |
 | `[profiles.NAME]` | a tolerance profile: `base`, `description`, `tolerance`, `only`, `[profiles.NAME.fields]` |
 | `[keys]` | your own keys, see docs/keys.md |
 | `[c_programs.NAME]` | a C program of your own: `base`, then quirks, `true` or `false`; see docs/programs.md |
@@ -91,7 +91,8 @@ that no experiment has (zero or negative distances, impossible cells, no cells a
 (`-lambdaX`, `--distance`), every flag is tried on every word (upstream reads `-misset_seed` as `-misset`, too), numbers
 are read as far as they go (`100mm`, `1e3` cells are 1) and used as they are (`-distance -80`), unmatched words are
 skipped and named on stderr, as are a missing mask or image, or a matrix beside `-cell`, and the lines of a source file
-that hold no numbers are sources of zeros. nbtui reads a line in this way where nbsim alone refuses it. The column "C
+that hold no numbers are sources of zeros. nbtui reads every command line in this way, since its aim is parity, and says
+where nbsim would not; `--no-compat`, or `compat = false` in nbtui.toml, makes it refuse such a line. The column "C
 matches" says how: *in* means anywhere in a word, *whole* only the whole word. Without `--compat`, nbsim
 reports on stderr where C would have read the words differently.
 

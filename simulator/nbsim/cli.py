@@ -11,7 +11,6 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from nbsim.options.own import Settings
 
 _COMPILE = {"auto": None, "on": True, "off": False}
+_COMPAT_HINT = "--compat reads the line as C does; nbtui does so by default"
 _HELP = ("-h", "--help", "-help")
 _VERSION = "--version"
 _READER_GONE = 141  # as SIGPIPE ends a program
@@ -52,13 +52,48 @@ def _say_what_c_would_do(settings: Settings, experiment: ExperimentData) -> None
         return
     with contextlib.suppress(InputError):
         theirs = parse(flags, Path(), experiment.quirks, compat=True)
-        ours = experiment.options
-        compared = [item.name for item in fields(ours) if item.compare]
-        names = [name for name in compared if getattr(ours, name) != getattr(theirs, name)]
+        names = experiment.options.differing(theirs)
         if names:
-            _say(
-                f"C matches these words differently and gets another {', '.join(names)}; use --compat for C's matching"
-            )
+            _say(f"C matches these words differently and gets another {', '.join(names)}; {_COMPAT_HINT}")
+
+
+def _made(settings: Settings, folder: Path) -> ExperimentData:
+    """The experiment of the command line.
+
+    Raises:
+        InputError: it is unusable; the message names ``--compat`` where C reads the words.
+    """
+    import torch
+
+    from nbsim.setup.build import from_command
+
+    try:
+        return from_command(
+            settings.flags,
+            folder,
+            phi_mode=settings.typed.get("--phi-mode"),
+            c_program=settings.typed.get("--c-program"),
+            dtype=getattr(torch, settings.values["--dtype"]),
+            device=settings.values["--device"],
+            quirks=settings.quirks,
+            compat=settings.compat,
+        )
+    except InputError as error:
+        if settings.compat or not _only_c_reads(settings.flags, folder):
+            raise
+        raise InputError(f"{error}; {_COMPAT_HINT}") from error
+
+
+def _only_c_reads(flags: Sequence[str], folder: Path) -> bool:
+    """Whether C reads words that nbsim refuses."""
+    from nbsim.options.parse import parse
+
+    try:
+        parse(flags, folder)
+    except InputError:
+        with contextlib.suppress(InputError):
+            return bool(parse(flags, folder, compat=True))
+    return False
 
 
 def _trace(experiment: ExperimentData, threads: int) -> list[str]:
@@ -89,20 +124,10 @@ def _run(argv: Sequence[str]) -> None:
     from nbsim.output.progress import ProgressBar
     from nbsim.output.setup_block import setup_block
     from nbsim.output.write import seeded, write_outputs
-    from nbsim.setup.build import from_command
     from nbsim.setup.checks import check_image_memory
 
     folder = Path()
-    experiment = from_command(
-        settings.flags,
-        folder,
-        phi_mode=settings.typed.get("--phi-mode"),
-        c_program=settings.typed.get("--c-program"),
-        dtype=getattr(torch, settings.values["--dtype"]),
-        device=settings.values["--device"],
-        quirks=settings.quirks,
-        compat=settings.compat,
-    )
+    experiment = _made(settings, folder)
     for notice in experiment.notices:
         _say(notice)
     options = experiment.options

@@ -57,6 +57,13 @@ SETTINGS: tuple[Setting, ...] = (
         "phi mode alone decides",
     ),
     Setting(
+        "compat",
+        "switch",
+        True,
+        "read command lines as the C program does, with a notice where nbsim would refuse or read them differently; "
+        "false: refuse those",
+    ),
+    Setting(
         "theme",
         "choice",
         "dark",

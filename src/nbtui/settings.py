@@ -23,7 +23,7 @@ from nbtui.trace.text import clean
 
 FILE_NAME = "nbtui.toml"
 TABLES = ("cases", "profiles", "keys", "c_programs")
-CASE_KEYS = ("folder", "command", "workdir", "c_log", "pixel", "reports", "c_program")
+CASE_KEYS = ("folder", "command", "workdir", "c_log", "pixel", "reports", "c_program", "compat")
 BASE_PROGRAM = "stock"  # of a [c_programs.NAME] without base
 
 
@@ -40,6 +40,7 @@ class CaseEntry:
     pixel: tuple[int, int] | None = None  # (slow, fast)
     reports: Path | None = None
     c_program: str | None = None
+    compat: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,12 @@ class Configuration:
         entry = self.cases.get(case or "")
         own = entry.c_program if entry is not None else None
         return own or str(self.effective()["c_program"].value)
+
+    def compat(self, case: str | None) -> bool:
+        """Whether the command line of a case is read as the C program reads it."""
+        entry = self.cases.get(case or "")
+        own = entry.compat if entry is not None else None
+        return bool(self.effective()["compat"].value) if own is None else own
 
     @property
     def profile(self) -> str:
@@ -216,6 +223,7 @@ def _case(name: str, entry: Mapping[str, Any], path: Path) -> CaseEntry:
         pixel=_pixel(entry.get("pixel"), where),
         reports=_path(entry, "reports", path, where),
         c_program=_text(entry, "c_program", where),
+        compat=_switch(entry.get("compat"), "compat", where),
     )
 
 
@@ -230,6 +238,12 @@ def _text(table: Mapping[str, Any], key: str, where: str) -> str | None:
     value = table.get(key)
     if value is not None and not (isinstance(value, str) and value.strip()):
         raise UnusableInput(f"{where}: {key} must be a quoted string")
+    return value
+
+
+def _switch(value: object, key: str, where: str) -> bool | None:
+    if value is not None and not isinstance(value, bool):
+        raise UnusableInput(f"{where}: {key} must be true or false")
     return value
 
 

@@ -157,7 +157,7 @@ def test_a_command_line_that_only_c_accepts_is_simulated(
     logs[5] = str(file)
     code, found = answer(logs, capsys)
     assert code == 1
-    assert "-hdivsteps 0: must be at least 1; read as the C program reads it" in found["preflight"]
+    assert "read as in the C program: -hdivsteps 0 as not given; -vdivsteps 0 as not given" in found["preflight"]
     assert "skipped, as in the C program: -convention MOSFLM -dispstep 3" in found["preflight"]
 
 

@@ -18,6 +18,7 @@ RIGHT = {
     "reports": "r",
     "profile": "scaling",
     "c_program": "fixed",
+    "compat": False,
     "theme": "light",
     "characters": "ascii",
     "mouse": False,

@@ -126,7 +126,7 @@ def test_a_command_line_that_only_c_accepts_is_diagnosed_with_a_notice() -> None
     lax = changed({"-hdivsteps": ["0"], "-convention": ["MOSFLM"]})
     answer = diagnose(lax, demo_log(), parse_lines(lines_of(quirks=(("phi_carryover", False),), phi_mode="spec")))
     assert answer.hypotheses[0].ids == ("phi_carryover",)
-    assert "-hdivsteps 0: must be at least 1; read as the C program reads it" in answer.preflight
+    assert "read as in the C program: -hdivsteps 0 as not given" in answer.preflight
     assert "skipped, as in the C program: -convention MOSFLM" in answer.preflight
 
 

@@ -74,6 +74,7 @@ def test_every_option_that_changes_the_pixel_can_be_changed() -> None:
         "argv",
         "as_c",
         "ignored",
+        "read_as",
         "header_twotheta_deg",
         "header_close_mm",
         "trace_pixel",

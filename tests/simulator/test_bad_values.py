@@ -27,7 +27,7 @@ PLAIN = "-default_F 10 -cell 30 40 50 90 90 90 -lambda 1 -distance 100 -detpixel
         ("-distance inf", "'inf' is not a number"),
         ("-close_distance 0", "-close_distance 0"),
         ("-pixel 0", "-pixel 0: must be positive"),
-        ("-N 0", "-N 0: must be at least 1; C treats it as not given, as does --compat"),
+        ("-N 0", "-N 0: must be at least 1; C treats it as not given"),
         ("-Nb -2", "-Nb -2: must be at least 1"),
         ("-xtalsize -1", "-xtalsize -1: must be at least 0 mm"),
         ("-cell 30 40 50 90 90 200", "-cell 30 40 50 90 90 200: no cell has these angles"),

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
 from nbsim.c_numbers import atof, atoi
 from nbsim.errors import InputError
-from nbsim.options.flag import Flag
+from nbsim.options.flag import Changes, Flag
 from nbsim.options.quirks import Quirks
-from nbsim.options.table import FLAGS, MISSET_RANDOM
+from nbsim.options.table import FLAGS, MISSET_RANDOM, flag_named
 
 Match = tuple[Flag, tuple[Any, ...]]
 
@@ -43,6 +43,53 @@ def matches(tokens: Sequence[str], quirks: Quirks) -> tuple[list[Match], tuple[s
         found.append((flag, tuple(_value(tokens[start], word, flag) for word in words)))
         used.update(range(start, end))
     return found, tuple(token for at, token in enumerate(tokens) if at not in used)
+
+
+def remarks(tokens: Sequence[str], quirks: Quirks) -> tuple[str, ...]:
+    """Words that nbsim refuses, each with C's reading of it: ``-dumpfile as -dump``, ``-distance 80mm as 80``."""
+    found: list[str] = []
+    for start, group in groupby(spans(tokens, quirks), key=lambda span: span[0]):
+        name, rows = tokens[start], [(flag, words) for _, _, flag, words in group]
+        own = flag_named(name)
+        if own is None:
+            found += [f"{name} as {flag.names[0]}" for flag, _ in rows]
+        elif _effect(name, rows, quirks) != _effect(name, [row for row in rows if row[0].names == own.names], quirks):
+            found += [f"{name} also as {_shown(name, *row)}" for row in rows if row[0].names != own.names]
+        for flag, words in rows:
+            if own is None or flag.names == own.names:
+                found += [f"{name} {word} {_reading(name, word, flag)}" for word in words if _refused(name, word, flag)]
+    return tuple(dict.fromkeys(found))
+
+
+def _effect(name: str, rows: Sequence[tuple[Flag, Sequence[str]]], quirks: Quirks) -> Changes:
+    """The values that options found in one word set together."""
+    changes: Changes = {}
+    for flag, words in rows:
+        flag.put(changes, tuple(_value(name, word, flag) for word in words), quirks)
+    return changes
+
+
+def _shown(name: str, flag: Flag, words: Sequence[str]) -> str:
+    """An option with its values as C reads them."""
+    values = (_value(name, word, flag) for word in words)
+    return " ".join((flag.names[0], *(f"{value:g}" if isinstance(value, float) else str(value) for value in values)))
+
+
+def _refused(name: str, word: str, flag: Flag) -> bool:
+    try:
+        flag.value(name, word)
+    except InputError:
+        return True
+    return False
+
+
+def _reading(name: str, word: str, flag: Flag) -> str:
+    """C's reading of an invalid value."""
+    value = _value(name, word, flag)
+    if value is None or (flag.unset and flag.bounds.is_below(value)):
+        return "as not given"
+    complaint = flag.complaint(value)
+    return f"as it is ({complaint})" if complaint else f"as {value:g}"
 
 
 def spans(tokens: Sequence[str], quirks: Quirks) -> Iterator[tuple[int, int, Flag, tuple[str, ...]]]:

@@ -145,7 +145,7 @@ class Flag:
         if not complaint:
             return
         replaced = self.unset and not abs(value) > self.bounds.high
-        instead = "; C treats it as not given, as does --compat" if replaced else ""
+        instead = "; C treats it as not given" if replaced else ""
         raise InputError(f"{name} {value:g}: {complaint}{instead}")
 
     def put(self, changes: Changes, values: tuple[Any, ...], quirks: Quirks = Quirks()) -> None:  # noqa: B008

@@ -6,7 +6,7 @@ Source: nanobragg_setup.md section 1.2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from nbsim.constants import DEFAULT_FLUENCE, DEFAULT_MOSAIC_SEED
 
@@ -20,6 +20,7 @@ class Options:
 
     argv: tuple[str, ...] = field(default=(), compare=False)
     as_c: bool = field(default=False, compare=False)  # read as C reads it: any value that it takes, any source line
+    read_as: tuple[str, ...] = field(default=(), compare=False)  # words that C reads otherwise: "-dumpfile as -dump"
     ignored: tuple[str, ...] = field(default=(), compare=False)  # words that C skips
 
     # crystal
@@ -136,3 +137,15 @@ class Options:
     trace_pixel: tuple[int, int] | None = None  # (slow, fast)
     printout: bool = False
     printout_pixel: tuple[int, int] | None = None  # stored (slow, fast); typed FAST SLOW
+
+    def differing(self, other: Options) -> tuple[str, ...]:
+        """Names of the values that differ."""
+        names = (item.name for item in fields(self) if item.compare)
+        return tuple(name for name in names if getattr(self, name) != getattr(other, name))
+
+    @property
+    def reading(self) -> tuple[str, ...]:
+        """C's reading of words that nbsim refuses, and the words that C skips, as sentences."""
+        read = f"read as in the C program: {'; '.join(self.read_as)}"
+        skipped = f"skipped, as in the C program: {' '.join(self.ignored)}"
+        return (*((read,) if self.read_as else ()), *((skipped,) if self.ignored else ()))

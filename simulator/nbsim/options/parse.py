@@ -24,6 +24,9 @@ from nbsim.options.table import FLAGS, MISSET_RANDOM, flag_named
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _SHELL_END = re.compile(r"\d?[>|<;&].*", re.DOTALL)
+_BEGINNING = 4  # shortest word, without its dash, that is recognized as the beginning of longer names
+_LISTED = 4
+_SIMILAR = 0.75  # ratio of matching letters from which a name counts as similar
 _TELLING = 6  # shortest name, dash included, that is recognized inside a longer word
 
 _SPELLINGS = sorted({name for flag in FLAGS for name in flag.spellings})
@@ -56,18 +59,26 @@ def _apply(flag: Flag, values: tuple[Any, ...], changes: Changes, quirks: Quirks
         changes["pivot"] = pivot
 
 
-def _unknown(token: str) -> InputError:
+def _unknown(token: str, following: Sequence[str]) -> InputError:
     as_c = matching.found_in(token)
-    hint = f"; C reads it as {as_c[0]}; use --compat for C's matching" if as_c else ""
-    return InputError(f"{token}: unknown option; the nearest known one is {_nearest(token)}{hint}")
+    in_c = f"C reads it as {as_c[0]}" if as_c else "C skips it"
+    near = _nearest(token, following) or list(as_c[:1])
+    verb = "s are" if len(near) > 1 else " is"
+    known = f"the nearest known one{verb} {', '.join(near)}" if near else "nbsim --help lists the known ones"
+    return InputError(f"{token}: unknown option; {known}; {in_c}")
 
 
-def _nearest(token: str) -> str:
-    """The probable intended spelling: the same letters, a known name at the end of a longer one, or a similar one."""
+def _nearest(token: str, following: Sequence[str]) -> list[str]:
+    """The probable intended spellings: the same letters, a known name at the end of a longer one, an option named by
+    the value (``-convention MOSFLM``), longer names that begin alike, or a similar name."""
     body = token.lstrip("-").lower()
-    same = [name for name in _SPELLINGS if name.lstrip("-").lower() == body]
-    ending = [name for name in _SPELLINGS if len(name) >= _TELLING and body.endswith(f"_{name.lstrip('-').lower()}")]
-    return (same or sorted(ending, key=len, reverse=True) or difflib.get_close_matches(token, _SPELLINGS, 1, 0.0))[0]
+    plain = {name: name.lstrip("-").lower() for name in _SPELLINGS}
+    same = [name for name, letters in plain.items() if letters == body]
+    ending = [name for name, letters in plain.items() if len(name) >= _TELLING and body.endswith(f"_{letters}")]
+    valued = [name for name, letters in plain.items() if following and letters == following[0].lower()]
+    longer = [name for name, letters in plain.items() if len(body) >= _BEGINNING and letters.startswith(body)]
+    similar = difflib.get_close_matches(token, _SPELLINGS, 1, _SIMILAR)
+    return same[:1] or sorted(ending, key=len)[-1:] or valued[:1] or longer[:_LISTED] or similar
 
 
 def _header_files(argv: Sequence[str]) -> dict[str, str]:
@@ -96,10 +107,10 @@ def walk(
         token = tokens[at]
         following = tokens[at + 1 :]
         if not token.startswith("-") or NUMBER.fullmatch(token):
-            raise InputError(f"'{token}' (word {at + 1}) belongs to no option; nanoBragg would ignore it")
+            raise InputError(f"'{token}' (word {at + 1}) belongs to no option; C skips it")
         flag = flag_named(token)
         if flag is None:
-            raise _unknown(token)
+            raise _unknown(token, following)
         if token == "-misset" and following and "rand" in following[0]:
             flag = MISSET_RANDOM
         if not following and matching.effect_of_last(flag, quirks) is not None:
@@ -140,8 +151,10 @@ def parse(
         if name in files:
             read_header_changes(workdir / files[name], changes, is_mask=name == "-mask")
     ignored: tuple[str, ...] = ()
+    read_as: tuple[str, ...] = ()
     if compat:
         matches, ignored = matching.matches(tokens, quirks)
+        read_as = matching.remarks(tokens, quirks)
         for flag, values in matches:
             _apply(flag, values, changes, quirks)
     else:
@@ -150,7 +163,7 @@ def parse(
             name, read = tokens[start], end
             _apply(flag, tuple(flag.value(name, word) for word in words), changes, quirks)
         ignored = tuple(tokens[read:])
-    return Options(argv=tuple(argv), as_c=compat, ignored=(*ignored, *missing), **changes)
+    return Options(argv=tuple(argv), as_c=compat, read_as=read_as, ignored=(*ignored, *missing), **changes)
 
 
 def split_command(text: str) -> list[str]:

@@ -121,8 +121,7 @@ def _file_cell(options: Options, workdir: Path) -> tuple[str, tuple[float, ...] 
 
 def _fixed_notices(options: Options, clipped: Sequence[str], of_table: Sequence[str]) -> tuple[str, ...]:
     """Notices on words and files, which no parameter changes."""
-    ignored = [f"skipped, as in the C program: {' '.join(options.ignored)}"] if options.ignored else []
-    return (*ignored, *clipped, *of_table)
+    return (*options.reading, *clipped, *of_table)
 
 
 def build(options: Options, workdir: Path, quirks: Quirks, table: StructureFactors | None = None) -> ExperimentData:

@@ -33,6 +33,7 @@ _HEADERS = ("-mask", "-img")
 _RECORDS = (
     "argv",
     "ignored",
+    "read_as",
     "as_c",
     "pivot",
     "pivot_typed",

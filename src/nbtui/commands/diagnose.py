@@ -77,7 +77,8 @@ def _case(request: Request, command_file: Path | None) -> Case:
         return request.case(needs_pixel=False)
     from nbtui.live.cases import case_of_command_file
 
-    return case_of_command_file(command_file, workdir=request.workdir, pixel=request.pixel, needs_pixel=False)
+    case = case_of_command_file(command_file, workdir=request.workdir, pixel=request.pixel, needs_pixel=False)
+    return replace(case, compat=request.reads_as_c)
 
 
 def _of_two_logs(request: Request, command_file: Path | None, c_log: Path, py: Trace) -> Diagnosis:

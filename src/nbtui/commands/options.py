@@ -7,7 +7,7 @@ import math
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -52,6 +52,7 @@ class Request:
     configuration: Configuration
     workdir: Path | None = None
     pixel: tuple[int, int] | None = None
+    compat: bool | None = None
     phi_mode: str = "spec"
     dtype: str = "float64"
     device: str = "cpu"
@@ -82,7 +83,7 @@ class Request:
 
         if not self.finds_case:
             raise UnusableInput(NO_CASE)
-        return load_case(
+        case = load_case(
             self.case_name if self.names_case else ".",
             workdir=self.workdir,
             flags=self.flags,
@@ -90,6 +91,12 @@ class Request:
             configuration=self.configuration,
             needs_pixel=needs_pixel,
         )
+        return replace(case, compat=self.reads_as_c)
+
+    @property
+    def reads_as_c(self) -> bool:
+        """Whether the command line is read as the C program reads it: as typed, else by the settings."""
+        return self.configuration.compat(self.case_name) if self.compat is None else self.compat
 
     def settings(self) -> Settings:
         """Settings of the simulation."""
@@ -170,6 +177,12 @@ _CASE = (
     click.option("--workdir", type=click.Path(path_type=Path), help="Directory of the command's input files."),
     click.option(
         "--pixel", type=(int, int), metavar="SLOW FAST", callback=_pixel, help="Pixel to trace, slow index first."
+    ),
+    click.option(
+        "--compat/--no-compat",
+        default=None,
+        help="Read the command line as the C program does, with a notice where nbsim would not; "
+        "--no-compat refuses such a line.  [default: compat]",
     ),
 )
 _SIMULATION = (
@@ -272,6 +285,7 @@ def _request(values: dict[str, Any]) -> Request:
         configuration=configuration,
         workdir=values.pop("workdir"),
         pixel=values.pop("pixel"),
+        compat=values.pop("compat"),
         phi_mode=values.pop("phi_mode", None) or (program.phi_mode if program is not None else "spec"),
         c_program=program,
         omp_threads=values.pop("omp_threads", 1),

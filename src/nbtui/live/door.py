@@ -6,15 +6,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
 
 import nbsim
 from nbtui.errors import SimulationFailed, UnusableInput
 from nbtui.live.model import Case, Settings
 from nbtui.trace.text import clean
 
+Made = TypeVar("Made")
+
+_AS_C = "read as the C program reads it"
 _READING = {"last_curved_det_ignored": True}  # of the last word: without a named program, that of the stock one
 
 
@@ -49,7 +54,8 @@ def simulator(name: str, task: str = "simulation") -> Iterator[None]:
 def experiment_of(case: Case, settings: Settings) -> nbsim.Experiment:
     """The experiment of a case; call it inside :func:`simulator`.
 
-    A command line or a file that nbsim refuses is read as the C program reads it, and a notice says so.
+    A command line that nbsim and the C program read differently, and a file that nbsim refuses, are read as in the C
+    program unless the case forbids it (``compat``); notices say so.
     """
     import torch
 
@@ -68,14 +74,24 @@ def experiment_of(case: Case, settings: Settings) -> nbsim.Experiment:
         )
 
     try:
-        return made(compat=False)
+        options, notices = read_command(case.argv, case.workdir, quirks_of(settings), compat=case.compat)
     except nbsim.InputError as error:
+        if case.compat:
+            raise
+        raise nbsim.InputError(f"{error}; --compat reads the line as the C program does") from error
+    if options.as_c:
         try:
             found = made(compat=True)
-        except nbsim.InputError as left:
-            more = "" if str(left) == str(error) else f"; also, {_rule(error)}"
-            raise nbsim.InputError(f"{left}{more}") from error
-        return replace(found, notices=(_as_c_reads(error), *found.notices))
+        except nbsim.InputError as error:
+            raise nbsim.InputError("; ".join((str(error), *notices))) from error
+        return replace(found, notices=tuple(dict.fromkeys((*notices, *found.notices))))
+    try:
+        return made(compat=False)
+    except nbsim.InputError as error:
+        if not case.compat:
+            raise
+        found = _retried(lambda: made(compat=True), error)
+        return replace(found, notices=(f"{_rule(error)}; {_AS_C}", *found.notices))
 
 
 def options_of(case: Case, quirks: Mapping[str, bool] | None = None) -> nbsim.Options:
@@ -84,44 +100,76 @@ def options_of(case: Case, quirks: Mapping[str, bool] | None = None) -> nbsim.Op
     Raises:
         nbsim.InputError: the command line is unusable for the C program as well.
     """
-    return _read(case, nbsim.Quirks(**(quirks or {})))[0]
+    return read_command(case.argv, case.workdir, nbsim.Quirks(**(quirks or {})), compat=case.compat)[0]
 
 
-def flags_in(argv: Sequence[str]) -> list[tuple[int, int, nbsim.Flag, tuple[str, ...]]]:
+def flags_in(argv: Sequence[str], *, compat: bool = True) -> list[tuple[int, int, nbsim.Flag, tuple[str, ...]]]:
     """Every flag of a command line: its start and end, its row, its words; as C finds them if nbsim refuses one.
 
     Raises:
-        nbsim.InputError: the command line is unusable for the C program as well.
+        nbsim.InputError: the command line is unusable, for the C program as well if ``compat``.
     """
     try:
         return list(nbsim.walk(argv))
     except nbsim.InputError:
+        if not compat:
+            raise
         return list(nbsim.walk(argv, compat=True))
 
 
 def lax_reading(case: Case) -> tuple[str, ...]:
-    """How a command line is read that only the C program accepts, as sentences; none for any other."""
+    """How a command line is read that nbsim and the C program read differently, as sentences; none for any other."""
     try:
-        options, error = _read(case, nbsim.Quirks())
+        _, notices = read_command(case.argv, case.workdir, nbsim.Quirks(), compat=case.compat)
     except nbsim.InputError:
         return ()  # building the experiment reports the error
-    if error is None:
-        return ()
-    skipped = (f"skipped, as in the C program: {' '.join(options.ignored)}",) if options.ignored else ()
-    return tuple(map(clean, (_as_c_reads(error), *skipped)))
+    return tuple(map(clean, notices))
 
 
-def _read(case: Case, quirks: nbsim.Quirks) -> tuple[nbsim.Options, nbsim.InputError | None]:
-    """The options, and the error that made a reading as in C necessary."""
+def read_command(
+    argv: Sequence[str], workdir: Path, quirks: nbsim.Quirks, *, compat: bool
+) -> tuple[nbsim.Options, tuple[str, ...]]:
+    """The options of a command line, and sentences on words that are read as in the C program and not as in nbsim.
+
+    ``compat``: read words as C does; otherwise by the rules of nbsim, which refuses those that C would misread.
+
+    Raises:
+        nbsim.InputError: the command line is unusable, for the C program as well if ``compat``.
+    """
+
+    def theirs() -> nbsim.Options:
+        return nbsim.parse(list(argv), workdir, quirks, compat=True)
+
     try:
-        return nbsim.parse(list(case.argv), case.workdir, quirks), None
+        ours = nbsim.parse(list(argv), workdir, quirks)
     except nbsim.InputError as error:
-        return nbsim.parse(list(case.argv), case.workdir, quirks, compat=True), error
+        if not compat:
+            raise
+        found = _retried(theirs, error)
+        return found, found.reading or (f"{_rule(error)}; {_AS_C}",)
+    if not compat:
+        return ours, ours.reading
+    try:
+        found = theirs()
+    except nbsim.InputError:
+        return ours, ours.reading
+    names = ours.differing(found)
+    if not names or found.ignored:  # C ignores a missing file; opening it reports that
+        return ours, ours.reading
+    return found, found.reading or (f"C matches these words differently and gets another {', '.join(names)}; {_AS_C}",)
 
 
-def _as_c_reads(error: nbsim.InputError) -> str:
-    """A notice: what the C program accepts, and nbsim does not."""
-    return f"{_rule(error)}; read as the C program reads it"
+def _retried(build: Callable[[], Made], first: nbsim.InputError) -> Made:
+    """The result of ``build``, which reads as C after the error ``first``.
+
+    Raises:
+        nbsim.InputError: C could not use the input either.
+    """
+    try:
+        return build()
+    except nbsim.InputError as left:
+        more = "" if str(left) == str(first) else f"; also, {_rule(first)}"
+        raise nbsim.InputError(f"{left}{more}") from first
 
 
 def _rule(error: nbsim.InputError) -> str:

@@ -18,7 +18,7 @@ from nbtui.live.scene import DetectorStart, frame_of, parsed
 Changes = Mapping[str, Any]  # fields of nbsim.Options
 
 _NOT_OF_THE_PIXEL = ("Outputs",)  # sections of the table whose flags change no pixel
-_BOOKKEEPING = ("argv", "as_c", "ignored")  # fields of Options without physics
+_BOOKKEEPING = ("argv", "as_c", "read_as", "ignored")  # fields of Options without physics
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def given_flags(case: Case) -> list[GivenFlag]:
     """
     idle = {flag.names for title, flags in nbsim.SECTIONS if title in _NOT_OF_THE_PIXEL for flag in flags}
     found: dict[tuple[str, ...], GivenFlag] = {}
-    for start, end, row, words in flags_in(case.argv):
+    for start, end, row, words in flags_in(case.argv, compat=case.compat):
         if row.names not in idle and not row.does_nothing:
             before = found[row.names].spans if row.names in found else ()
             found[row.names] = GivenFlag(case.argv[start], row, (*before, (start, end)), words)

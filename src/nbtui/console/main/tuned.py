@@ -61,6 +61,6 @@ def start_gap(state: State, tuning: Tuning) -> float | None:
     if shown is None or state.comparison is None or state.pending:
         return tuning.gap
     row = state.comparison.row("I_pixel_final")
-    if row is None or Setup(shown.case.argv, shown.settings) != tuning.base:
+    if row is None or Setup(shown.case.argv, shown.settings, shown.case.compat) != tuning.base:
         return tuning.gap
     return row.rel_delta

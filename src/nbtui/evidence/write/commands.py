@@ -100,6 +100,8 @@ def equivalent(
     else:
         words += ["--workdir", str(case.workdir)]
         flags = ["--", *case.argv]
+    if not case.compat:
+        words.append("--no-compat")
     if case.pixel is not None:
         words += ["--pixel", str(case.pixel[0]), str(case.pixel[1])]
     words += simulation_words(settings)

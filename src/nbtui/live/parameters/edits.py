@@ -16,7 +16,7 @@ from typing import Any
 
 import nbsim
 from nbtui.errors import UnusableInput
-from nbtui.live.door import experiment_of, quirks_of, simulator
+from nbtui.live.door import experiment_of, flags_in, quirks_of, read_command, simulator
 from nbtui.live.model import Case, Settings
 from nbtui.live.parameters.parameter import Group, Kind, Parameter, Value
 from nbtui.live.parameters.stored import value_in
@@ -34,6 +34,7 @@ class Setup:
 
     argv: tuple[str, ...]
     settings: Settings
+    compat: bool = True  # as of the case
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def in_force(case: Case, settings: Settings) -> dict[str, Value]:
     with simulator(case.name, "set-up"):
         experiment = experiment_of(case, replace(settings, dtype="float64", device="cpu"))
     try:
-        values = dict(typed(Setup(case.argv, settings), case.workdir).values)
+        values = dict(typed(Setup(case.argv, settings, case.compat), case.workdir).values)
     except UnusableInput:
         values = {}  # a command line that only the C program reads; the experiment has the values that matter
     return values | {row.id: row.read(experiment) for row in parameters() if row.read is not None}
@@ -115,7 +116,7 @@ def same(one: Value, other: Value, relative: float = _SAME) -> bool:
 
 def _parsed(setup: Setup, workdir: Path) -> nbsim.Options:
     try:
-        return nbsim.parse(list(setup.argv), workdir, _quirks(setup.settings))
+        return read_command(setup.argv, workdir, _quirks(setup.settings), compat=setup.compat)[0]
     except nbsim.InputError as error:
         raise UnusableInput(clean(str(error))) from error
 
@@ -135,7 +136,7 @@ def _value(parameter: Parameter, options: nbsim.Options, settings: Settings, qui
 
 
 def _said(argv: Iterable[str]) -> Said:
-    flags = [flag for _, _, flag, _ in nbsim.walk(list(argv))]
+    flags = [flag for _, _, flag, _ in flags_in(list(argv))]
     return Said(frozenset(name for flag in flags for name in flag.sets), frozenset(_row(flag) for flag in flags))
 
 
@@ -164,8 +165,11 @@ def edited(setup: Setup, edit: Edit, workdir: Path, known: Mapping[str, Value]) 
     parameter = by_id()[edit.id]
     if not parameter.flag:
         return replace(setup, settings=_set(setup.settings, parameter, edit.value))
+    compat = setup.compat
     # a flag added at the end must not change the meaning of the last word
     setup = replace(setup, argv=tuple(nbsim.in_any_place(setup.argv, _quirks(setup.settings))))
+    # C accepts any value; an edit of a line that nbsim reads keeps it so
+    setup = replace(setup, compat=setup.compat and _parsed(setup, workdir).as_c)
     before = typed(setup, workdir)
     ruler = by_id().get(parameter.overruled_by)
     if ruler is not None and edit.value is not None and before.values[ruler.id]:
@@ -178,7 +182,7 @@ def edited(setup: Setup, edit: Edit, workdir: Path, known: Mapping[str, Value]) 
         value = _value(parameter, options, setup.settings, _quirks(setup.settings), _said(argv))
         if edit.value is None or same(value, _rounded(parameter, edit.value)):
             _affordable(options)
-            return tried
+            return replace(tried, compat=compat)
     raise UnusableInput(f"{parameter.name}: another flag of the command line overrides {parameter.flag}")
 
 
@@ -235,6 +239,7 @@ def _ways(
         yield _without(argv, frozenset(_row(flag) for _, _, flag in spans))[0]
         return
     numbers = _words(parameter, value, before, known)
+    _check(parameter, numbers)
     if spans:
         start, end, flag = spans[-1]
         if _own(flag, parameter):
@@ -247,25 +252,33 @@ def _ways(
     yield (*argv, parameter.flag, *numbers)
 
 
+def _check(parameter: Parameter, words: Iterable[str]) -> None:
+    """Refuse an invalid value, which the C program would accept."""
+    row = nbsim.flag_named(parameter.flag)
+    assert row is not None
+    try:
+        for text in words:
+            row.value(parameter.flag, text)
+    except nbsim.InputError as error:
+        raise UnusableInput(clean(str(error))) from error
+
+
 def _own(flag: nbsim.Flag, parameter: Parameter) -> bool:
     """Whether a flag sets this parameter alone."""
     return parameter.flag in flag.names or flag.sets == (parameter.field,)
 
 
 def _spans(argv: tuple[str, ...]) -> list[tuple[int, int, nbsim.Flag]]:
-    return [(start, end, flag) for start, end, flag, _ in nbsim.walk(argv)]
+    return [(start, end, flag) for start, end, flag, _ in flags_in(argv)]
 
 
 def _without(argv: tuple[str, ...], rows: frozenset[tuple[str, ...]]) -> tuple[tuple[str, ...], int]:
     """The command line without some flags, and the position of the last of them (0 without one)."""
-    kept: list[str] = []
-    at = 0
-    for start, end, flag in _spans(argv):
-        if _row(flag) in rows:
-            at = len(kept)
-        else:
-            kept += argv[start:end]
-    return tuple(kept), at
+    spans = [(start, end) for start, end, flag in _spans(argv) if _row(flag) in rows]
+    gone = {at for start, end in spans for at in range(start, end)}
+    kept = tuple(word for at, word in enumerate(argv) if at not in gone)
+    last = spans[-1][0] if spans else 0
+    return kept, last - sum(at < last for at in gone)
 
 
 def _words(parameter: Parameter, value: Value, before: Typed, known: Mapping[str, Value]) -> list[str]:

@@ -45,7 +45,7 @@ class Tuning:
     @property
     def base(self) -> Setup:
         """The set-up at the start of nbtui."""
-        return Setup(self.case.argv, self.settings)
+        return Setup(self.case.argv, self.settings, self.case.compat)
 
     @property
     def waiting(self) -> bool:
@@ -67,7 +67,7 @@ class Tuning:
         mode = replace(self.settings, phi_mode=self.now.settings.phi_mode)
         try:
             now, base = self.typed, _typed(self.base, self.case.workdir)
-            quirks = _typed(Setup(self.case.argv, mode), self.case.workdir)
+            quirks = _typed(Setup(self.case.argv, mode, self.case.compat), self.case.workdir)
         except UnusableInput:
             return frozenset({COMMAND})
         before = {id: (quirks if id.startswith(QUIRK) else base).values[id] for id in now.values}
@@ -90,7 +90,7 @@ def _typed(setup: Setup, workdir: Path) -> Typed:
 
 def begun(case: Case, settings: Settings) -> Tuning:
     """A case without changes."""
-    setup = Setup(case.argv, settings)
+    setup = Setup(case.argv, settings, case.compat)
     return Tuning(case, settings, setup, now=setup)
 
 
@@ -141,7 +141,7 @@ def synced(tuning: Tuning, argv: tuple[str, ...], settings: Settings) -> Tuning:
 
     It becomes a separate step, after any pending edits.
     """
-    there = Setup(argv, settings)
+    there = Setup(argv, settings, tuning.case.compat)
     if there == tuning.asked:
         return tuning
     told = tuning.asked
@@ -198,7 +198,7 @@ def c_command(case: Case) -> str:
 def nbtui_command(case: Case, settings: Settings) -> str:
     """A command line of nbtui that repeats the comparison, or prints the Python trace if no C log exists."""
     words = ["nbtui", "trace", "--out", "-"] if case.c_log is None else ["nbtui", "compare", "--c", str(case.c_log)]
-    words += ["--workdir", str(case.workdir), *simulation_words(settings)]
+    words += ["--workdir", str(case.workdir), *([] if case.compat else ["--no-compat"]), *simulation_words(settings)]
     return _line([*words, "--", *_flags(case)])
 
 
