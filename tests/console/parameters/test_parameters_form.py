@@ -221,5 +221,5 @@ def test_a_resumed_session_knows_what_it_had_changed() -> None:
     assert states.reset(ParametersState(state.tuning)).tuning.now == Setup(ARGV, Settings())
     untouched = resumed_with(replace(toy_state(), case=case), case, Settings())
     assert untouched.tuning is not None and not untouched.tuning.changed and untouched.case == case
-    torn = resumed_with(replace(toy_state(), case=case), replace(case, argv=("-nonsense",)), Settings())
+    torn = resumed_with(replace(toy_state(), case=case), replace(case, argv=("-detector_abs",)), Settings())
     assert torn.tuning is not None and torn.tuning.changed == {"command line"}
