@@ -182,7 +182,7 @@ def test_old_and_later_files_are_not_offered() -> None:
     path.with_name("later.json").write_text('{"format": 99}')
     for at in (time.time() - session.KEPT - 1, time.time() + session.KEPT + 1):
         path.write_text(json.dumps({**content, "saved": at}))
-        assert find() == session.Found()
+        assert find() == session.Sessions()
     with pytest.raises(UnusableInput, match="no session"):
         newest()
 

@@ -61,7 +61,7 @@ def folder() -> Path:
 
 
 @dataclass(frozen=True)
-class Found:
+class Sessions:
     """The sessions without a live owner, and the damaged files that were set aside just now.
 
     First come those offered at the start of nbtui, so that ``--resume`` continues them; then the newest.
@@ -79,7 +79,7 @@ class Found:
         return f"a damaged session file was set aside as {clean(str(self.damaged[0]))}{several}"
 
 
-def find() -> Found:
+def find() -> Sessions:
     """Look for sessions to resume, excluding unreadable and expired files; a damaged file is set aside."""
     sessions: list[Saved] = []
     damaged: list[Path] = []
@@ -94,7 +94,7 @@ def find() -> Found:
                 continue
             if saved is not None and abs(time.time() - saved.at) < KEPT:
                 sessions.append(saved)
-    return Found(tuple(sorted(sessions, key=lambda saved: (saved.offered, saved.at), reverse=True)), tuple(damaged))
+    return Sessions(tuple(sorted(sessions, key=lambda saved: (saved.offered, saved.at), reverse=True)), tuple(damaged))
 
 
 def claim(saved: Saved) -> bool:
