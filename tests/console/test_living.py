@@ -12,6 +12,7 @@ from nbtui.console.main.state import Phase
 from nbtui.console.packages.screen import PackagesScreen
 from nbtui.console.packages.state import PackagesState
 from nbtui.console.session.store import find
+from nbtui.live.cases import load_case
 from nbtui.live.model import Case
 from support.console_terminal import Start, nbtui_program
 from support.console_toy import console, screen_text, toy_state, until
@@ -76,3 +77,21 @@ def test_a_replay_from_the_main_screen(on_terminal: Start, tmp_path: Path, monke
     terminal.hang_up()
     assert terminal.end() == 129
     assert [saved.snapshot.name for saved in find().sessions] == ["demo"]  # the console beneath is the one to resume
+
+
+@pytest.mark.slow
+async def test_a_written_package_is_verified_and_the_list_shows_it(tmp_path: Path) -> None:
+    reports = tmp_path / "reports"
+    app = console(load_case(None), reports)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.state.phase is Phase.READY and not app.state.busy)
+        await pilot.press("e")
+        await until(pilot, lambda: app.state.message.startswith("written: ") and "verified" in app.state.message)
+        (package,) = reports.iterdir()
+        assert app.state.message == f"written: {package}, verified"
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, PackagesScreen) and app.screen.state.entry is not None)
+        await until(pilot, lambda: " verified " in screen_text(app) and "not verified" not in screen_text(app))
+        await pilot.press("q", "w")  # returning keeps the list and its marks
+        assert isinstance(app.screen, PackagesScreen)
+        assert list(app.screen.state.checks) == [package.resolve()] and len(app.screen.state.entries) == 1

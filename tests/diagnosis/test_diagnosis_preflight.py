@@ -162,6 +162,9 @@ def test_a_python_log_seen_before(tmp_path: Path, here: Path) -> None:
     assert seen_before(demo(), demo_log(), read_trace(copy), tmp_path) == stale
     assert seen_before(demo(), demo_log(), read_trace(log), tmp_path) == ()  # its own package
     assert seen_before(demo(), demo_log(), parse_lines(lines_of()), tmp_path) == ()  # a live trace
+    again = package(demo(), tmp_path) / log.name  # of the simulator, in a package: never stale
+    assert again.read_bytes() == log.read_bytes()
+    assert seen_before(demo(), demo_log(), read_trace(again), tmp_path) == ()
     copy.write_text(copy.read_text().replace("TRACE_PY: polar 0.", "TRACE_PY: polar 0.1"))
     assert seen_before(demo(), demo_log(), read_trace(copy), tmp_path) == ()
 

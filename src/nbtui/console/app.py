@@ -135,6 +135,9 @@ class Console(Host):
     def export(self) -> None:
         self.exporter.export()
 
+    def exported(self, package: Path) -> None:
+        self.packages.written(package)
+
     def replay(self, package: Restored) -> None:
         self.replaying = package
         self.exit(0)

@@ -69,6 +69,7 @@ class Exporter:
     def _exported(self, result: Exported) -> None:
         state = replace(self._host.state, exporting=False, history=None, message=f"written: {result.path}")
         self._host.show(state)
+        self._host.exported(result.path)
 
     def _failed(self, failure: Failure) -> None:
         self._host.show(replace(self._host.state, exporting=False, message=f"not exported: {failure.sentence}"))

@@ -47,6 +47,10 @@ class Host(TerminalApp[int]):
         """Write an evidence package of the current comparison."""
 
     @abstractmethod
+    def exported(self, package: Path) -> None:
+        """Verify a package that this console has written."""
+
+    @abstractmethod
     def replay(self, package: Restored) -> None:
         """End this console and open a package."""
 

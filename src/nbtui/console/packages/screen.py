@@ -62,7 +62,7 @@ class PackagesScreen(ActionScreen["Restored | None"]):
         self.state = replace(shelf or PackagesState(root=str(root)), seconds=time.time())
         self._stopped = threading.Event()
         self._asked: Path | None = None  # the package of the last request to verify
-        self._verifier = Verifier(in_loop(self, self._verified))
+        self._verifier = Verifier(in_loop(self, self.checked))
         draws = {
             "header": panes.header,
             "table": panes.table,
@@ -157,7 +157,8 @@ class PackagesScreen(ActionScreen["Restored | None"]):
         self.show(states.verifying(self.state, path))
         self._verifier.verify(path)
 
-    def _verified(self, check: Verified) -> None:
+    def checked(self, check: Verified) -> None:
+        """Show the outcome of a verification."""
         asked = check.path == self._asked
         message = f"{check.path.name}: {check.outcome}" if asked else self.state.message
         self.show(replace(states.verified(self.state, check), message=message))
