@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import queue
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from nbtui.evidence.history import Entry
 if TYPE_CHECKING:
     from nbtui.evidence.restore.restore import Restored
 
+LONGEST_REST = 1.0  # s
 LARGE = 256 << 20  # bytes; larger packages are verified on request only
 
 
@@ -73,26 +75,35 @@ def opened(path: Path) -> Restored:
 
 
 class Verifier:
-    """Verifies packages one after the other, in its own thread."""
+    """Verifies packages one after the other, in its own thread, which rests as long as it works."""
 
     def __init__(self, done: Callable[[Verified], None]) -> None:
         self._done = done
-        self._waiting: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
+        self._waiting: deque[Path] = deque()
+        self._wake = threading.Event()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def verify(self, path: Path) -> None:
-        """Verify a package after those requested before."""
+    def verify(self, path: Path, *, next: bool = False) -> None:
+        """Verify a package after those requested before; ``next``: before them."""
+        if next:
+            self._waiting.appendleft(path)
+        else:
+            self._waiting.append(path)
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="nbtui-verify", daemon=True)
             self._thread.start()
-        self._waiting.put(path)
+        self._wake.set()
 
     def stop(self) -> None:
         """Forget the waiting packages; the thread ends after the present one."""
         self._stopped.set()
-        self._waiting.put(None)
+        self._wake.set()
 
     def _run(self) -> None:
-        while (path := self._waiting.get()) is not None and not self._stopped.is_set():
-            self._done(verified(path))
+        while self._wake.wait() and not self._stopped.is_set():
+            self._wake.clear()
+            while self._waiting and not self._stopped.is_set():
+                began = time.monotonic()
+                self._done(verified(self._waiting.popleft()))
+                self._stopped.wait(min(time.monotonic() - began, LONGEST_REST))  # a burst leaves room for the keys

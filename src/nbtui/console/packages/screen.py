@@ -152,10 +152,10 @@ class PackagesScreen(ActionScreen["Restored | None"]):
         state = replace(state, seconds=time.time())
         self.show(states.updated(state, event.entries, event.unread, event.arrived))
 
-    def _verify_soon(self, path: Path) -> None:
-        """Verify a package that has arrived or changed; the list shows the outcome."""
+    def _verify_soon(self, path: Path, *, next: bool = False) -> None:
+        """Verify a package, ``next`` or after the others; the list shows the outcome."""
         self.show(states.verifying(self.state, path))
-        self._verifier.verify(path)
+        self._verifier.verify(path, next=next)
 
     def checked(self, check: Verified) -> None:
         """Show the outcome of a verification."""
@@ -213,7 +213,7 @@ class PackagesScreen(ActionScreen["Restored | None"]):
         if entry is None:
             return
         self._asked = entry.package.path
-        self._verify_soon(self._asked)
+        self._verify_soon(self._asked, next=True)
         self.tell(f"verifying {self._asked.name} ...")
 
     def _note(self) -> None:

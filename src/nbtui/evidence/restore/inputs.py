@@ -20,7 +20,7 @@ from nbtui.trace.text import clean
 
 ABOVE = 3  # folders above the package that are searched
 _CHECKOUT = 'cd "$(git rev-parse --show-toplevel)"'  # written by an export in a checkout
-_HEX = 12  # digits of a hash in a sentence
+_HEX = 8  # digits of a hash in a sentence
 
 
 @dataclass(frozen=True)
@@ -145,5 +145,5 @@ def _missing(entry: InputFile, places: Sequence[Path]) -> str:
     name = clean(entry.name)
     other = next((path for path in _candidates(entry, places) if regular_size(path) is not None), None)
     if other is not None:
-        return f"{clean(str(other))} is not the {name} of this package (its sha256 begins {entry.sha256[:_HEX]})"
-    return f"{name} (sha256 {entry.sha256[:_HEX]}...) is not in the usual places; put it beside the package"
+        return f"{clean(str(other))} has another content (sha256 {entry.sha256[:_HEX]} in the package)"
+    return f"{name} not found (sha256 {entry.sha256[:_HEX]}); put it beside the package"
