@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -279,6 +280,9 @@ async def test_a_root_that_does_not_exist_yet(tmp_path: Path) -> None:
         await until(pilot, lambda: "does not exist yet" in shown(screen))
         new_package(tmp_path / "reports", "20260101T000000Z")
         await until(pilot, lambda: len(screen.state.entries) == 1)
+        shutil.rmtree(tmp_path / "reports")
+        await until(pilot, lambda: "was removed; waiting for it" in shown(screen))
+        assert not screen.state.entries
         await pilot.press("ctrl+c")
     assert app.return_value == 130
 

@@ -119,13 +119,20 @@ def find_inputs(argv: Sequence[str], files: Sequence[InputFile], places: Sequenc
         return FoundInputs(tuple(argv), common[0])
     missing = "; ".join(_missing(entry, places) for entry, path in found.items() if path is None)
     words, unnamed = list(argv), [path for path in found.values() if path is not None]
-    for entry, path in found.items():
-        for at, name in input_names(argv):
-            if path is not None and PurePath(name).name == PurePath(entry.name).name:
-                words[at] = str(path)
-                unnamed = [other for other in unnamed if other != path]
+    for at, name in input_names(argv):
+        path = _of_name(name, found)
+        if path is not None:
+            words[at] = str(path)
+            unnamed = [other for other in unnamed if other != path]
     workdir = unnamed[0].parent if unnamed else places[0] if places else Path.cwd()
     return FoundInputs(tuple(words), workdir, missing)
+
+
+def _of_name(name: str, found: Mapping[InputFile, Path | None]) -> Path | None:
+    """The file of a name in the command: recorded under this name, else the only one with its last part."""
+    exact = [path for entry, path in found.items() if entry.name == name]
+    alike = [path for entry, path in found.items() if PurePath(entry.name).name == PurePath(name).name]
+    return exact[0] if exact else alike[0] if len(alike) == 1 else None
 
 
 def _place_of(entry: InputFile, places: Sequence[Path]) -> Path | None:
