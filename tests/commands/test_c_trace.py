@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -174,3 +176,44 @@ def test_flags_need_no_folder(here: Path, capsys: pytest.CaptureFixture[str]) ->
     flags = ["--", "-default_F", "5", "-trace_pixel", "1", "2"]
     assert main(["c-trace", "--binary", binary, "--out", "a.log", *flags]) == 0
     assert Path("a.log").read_text() == "TRACE_C: steps 1\n"
+
+
+IMAGES = f"""
+printf 'run\\n' >> "$RECORD"
+printf 'float' > float.bin; printf 'smv' > intimage.img
+{STOCK}
+"""
+
+
+def test_the_images_of_the_run_are_kept_beside_the_log(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = own_case(here / "one", "x -default_F 5 -distance 100 -floatfile out/float.bin -trace_pixel 3 4")
+    monkeypatch.setenv("RECORD", str(here / "runs"))
+    words = ["c-trace", "one", "--binary", program(here, IMAGES), "--image", "c.bin", "--smv", str(here / "c.img")]
+    assert main(words) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "one/trace_c.log"
+    assert (case / "c.bin").read_bytes() == b"float" and (here / "c.img").read_bytes() == b"smv"
+    assert main(words) == 4  # nothing is replaced
+    assert main([*words, "--force"]) == 0
+
+
+def test_an_image_that_the_run_did_not_write_is_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    case = own_case(here / "one", "x -default_F 5 -distance 100 -trace_pixel 3 4")
+    assert main(["c-trace", "one", "--binary", program(here, STOCK), "--image", "c.bin"]) == 3
+    assert "ran, but wrote no float image" in capsys.readouterr().err
+    assert not (case / "c.bin").exists() and not (case / "trace_c.log").exists()
+
+
+@pytest.mark.skipif(not REAL, reason="NB_C_BIN names no C program")
+def test_the_real_program_runs_once(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[list[str]] = []
+    started = subprocess.Popen
+
+    def counted(words: list[str], **how: Any) -> subprocess.Popen[bytes]:
+        runs.append(words)
+        return started(words, **how)
+
+    monkeypatch.setattr(subprocess, "Popen", counted)
+    assert main(["c-trace", "demo", "--binary", REAL, "--out", "new.log", "--image", "c.bin"]) == 0
+    assert len(runs) == 1 and Path("c.bin").stat().st_size > 0

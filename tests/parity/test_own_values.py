@@ -14,6 +14,7 @@ from nbtui.trace.model import Trace
 from nbtui.trace.reading.reader import parse_lines, read_trace
 from nbtui.trace.side import YOUR_LOG
 from nbtui.trace.side import C as C_LOG
+from support.small_traces import py_trace
 
 # 3-4-5 triangle: R = 5, obliquity 3/5; one term: F = 2, factors 3 x 1 x -2
 BLOCK = [
@@ -153,3 +154,15 @@ def test_cells_are_counted_from_lattice_factors_where_no_line_names_them() -> No
             value = math.sin(math.pi * count * index) / math.sin(math.pi * index)
             lines.append(f"F_latt_{'abc'[axis]} {value:.15g}")
     assert cell_counts(trace(lines, "C"), trace(lines)) == (7, 12, 31)
+
+
+ORIGIN = ("term_fast 0 0 -0.05", "term_slow 0 0.04 0")
+
+
+@pytest.mark.parametrize("third", ["term_beam", "term_close"])
+@pytest.mark.parametrize("origin", ["pix0_vector", "pix0_vector_meters"])
+def test_the_detector_origin_is_the_sum_of_its_terms(third: str, origin: str) -> None:
+    right = py_trace(*ORIGIN, f"{third} 0.1 0 0", f"{origin} 0.1 0.04 -0.05")
+    assert not contradictions(right, YOUR_LOG)
+    (found,) = contradictions(py_trace(*ORIGIN, f"{third} 0.1 0 0", f"{origin} 0.1 0.04 0.05"), YOUR_LOG)
+    assert found.field == origin and f"term_fast + term_slow + {third}" in found.sentence

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from nbtui.trace.numbers import integer, number
 from nbtui.trace.reading import grammar, printout
 from nbtui.trace.reading.grammar import Banner, Event, KeyValues, Marker, Named, NoticeLine, Odd, Pixel, parse
+from nbtui.trace.reading.reader import parse_lines
 from nbtui.trace.text import clean
 
 
@@ -268,3 +269,54 @@ def test_no_line_is_fatal_and_every_text_is_harmless(line: str) -> None:
             assert shown.isprintable()
     printout.head(text)
     printout.row(text)
+
+
+EARLY = [
+    "=== TRACE: Pixel (64, 79) [slow, fast] ===",
+    "TRACE: pixel_pos_meters = 0.1 -0.00555 0.00125",
+    "TRACE: hkl_frac = [1.5, 2.5, -3.5]",
+    "TRACE: R_distance_meters 0.100161",
+    "TRACE: lambda_angstroms = 1.25 A",
+    "TRACE: Omega (solid angle) = 9.951648166e-07",
+    "TRACE: Polarization = 0.9983869706",
+    "TRACE: own_value 3.25",
+    "TRACE:   a_star = [0.0351723, 0, 0] |a_star| = 0.0351723",
+    "TRACE: Computing cross products of reciprocal vectors:",
+    "TRACE: I_pixel_final = 0.005086183082",
+]
+
+
+def test_the_early_dialect_is_read() -> None:
+    trace = parse_lines(EARLY)
+    assert trace.pixel == (64, 79) and trace.side == "?" and trace.sha256
+    assert {record.name: record.values for record in trace.records} == {
+        "pixel_pos_meters": (0.1, -0.00555, 0.00125),
+        "hkl_frac": (1.5, 2.5, -3.5),
+        "R_distance_meters": (0.100161,),
+        "lambda_angstroms": (1.25,),
+        "omega_pixel": (9.951648166e-07,),
+        "polar": (0.9983869706,),
+        "own_value": (3.25,),
+        "I_pixel_final": (0.005086183082,),
+    }
+    assert [record.line for record in trace.records] == [2, 3, 4, 5, 6, 7, 8, 11]
+
+
+def test_the_early_dialect_names_its_pixel_order() -> None:
+    assert parse_lines([EARLY[0].replace("slow, fast", "fast, slow"), *EARLY[1:]]).pixel == (79, 64)
+
+
+def test_a_second_pixel_of_the_early_dialect_is_another_run() -> None:
+    trace = parse_lines([*EARLY, EARLY[0].replace("64", "65"), *(line.replace("1.5", "9.5") for line in EARLY[1:])])
+    assert trace.runs == 2 and trace.pixel == (65, 79)
+    assert trace.all("hkl_frac")[0].values == (9.5, 2.5, -3.5) and len(trace.all("hkl_frac")) == 1
+
+
+def test_the_early_dialect_counts_only_without_other_trace_lines() -> None:
+    trace = parse_lines(["TRACE_PY: F_cell 100", *EARLY])
+    assert [record.name for record in trace.records] == ["F_cell"]
+
+
+def test_prose_about_the_cell_is_no_early_dialect() -> None:
+    prose = ["TRACE: Raw matrix values from file:", "TRACE:   lambda0 = 0.9768 Angstroms", "TRACE:   V_cell = 24682.3"]
+    assert not parse_lines(prose).records

@@ -1,8 +1,9 @@
-"""``nbtui c-trace``: run the user's C program on a case and keep its log."""
+"""``nbtui c-trace``: run the user's C program on a case and keep its log, and its images on request."""
 
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -10,8 +11,10 @@ import click
 from nbtui.commands.options import Request, case_options, say
 from nbtui.errors import SimulationFailed
 from nbtui.evidence.write.files import check_new, new_file, publish
-from nbtui.live.c_program import Limits, find_program, run_c_program
+from nbtui.live.c_program import FLOAT_IMAGE, SMV_IMAGE, Limits, find_program, run_c_program
 from nbtui.live.cases import C_LOG
+from nbtui.parity.stock import stock_log
+from nbtui.trace.reading.reader import read_trace
 from nbtui.trace.text import clean
 
 _ONE_HOUR = 3600.0
@@ -20,7 +23,9 @@ _ONE_HOUR = 3600.0
 @click.command("c-trace")
 @click.option("--binary", help="C program, instrumented if available.  [default: $NB_C_BIN]")
 @click.option("--out", type=click.Path(path_type=Path), help="File for its log.  [default: CASE/trace_c.log]")
-@click.option("--force", is_flag=True, help="Replace an existing log.")
+@click.option("--image", type=click.Path(path_type=Path), help="File for its float image; a bare name: beside the log.")
+@click.option("--smv", type=click.Path(path_type=Path), help="File for its SMV image; a bare name: beside the log.")
+@click.option("--force", is_flag=True, help="Replace existing files.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="OMP_NUM_THREADS of the run.")
 @click.option(
     "--limit",
@@ -31,29 +36,54 @@ _ONE_HOUR = 3600.0
     help="Time after which the run counts as hung.",
 )
 @case_options(judged=False, simulated=False)
-def command(request: Request, binary: str | None, out: Path | None, force: bool, threads: int, limit: float) -> int:
+def command(
+    request: Request,
+    binary: str | None,
+    out: Path | None,
+    image: Path | None,
+    smv: Path | None,
+    force: bool,
+    threads: int,
+    limit: float,
+) -> int:
     """Run your C program on CASE, in one thread by default, and keep its whole stdout as the C log.
 
-    It runs in a scratch directory with links to the inputs; its images are discarded. A build without TRACE lines
-    runs a second time, with -printout_pixel. The log of a failed run is kept as NAME.failed.
+    It runs in a scratch directory with links to the inputs; its images are discarded, but for --image and --smv. A
+    build without TRACE lines runs with -printout_pixel; a script in its place may run twice. The log of a failed run is
+    kept as NAME.failed.
     """
     case = request.case()
     program = find_program(binary)
     log = out or (case.folder or Path()) / C_LOG
-    check_new(log, force=force)
+    wanted = {FLOAT_IMAGE: image, SMV_IMAGE: smv}
+    images = {kind: _beside(path, log) for kind, path in wanted.items() if path is not None}
+    for path in (log, *images.values()):
+        check_new(path, force=force)
     say(f"running {program}; a large detector takes a while")
-    with new_file(log.parent) as (descriptor, temporary):
+    with ExitStack() as stack:
+        descriptor, temporary = stack.enter_context(new_file(log.parent))
+        files = {kind: stack.enter_context(new_file(path.parent)) for kind, path in images.items()}
         try:
-            with os.fdopen(os.dup(descriptor), "w+b") as stdout:
-                traced = run_c_program(program, case, stdout, Limits(threads, limit), say)
+            with ExitStack() as streams:
+                stdout = streams.enter_context(os.fdopen(os.dup(descriptor), "w+b"))
+                targets = {kind: streams.enter_context(os.fdopen(os.dup(at), "w+b")) for kind, (at, _) in files.items()}
+                traced = run_c_program(program, case, stdout, Limits(threads, limit), say, targets)
         except SimulationFailed as failure:
             kept = _keep(temporary, log)
             raise SimulationFailed(f"{failure}{kept}") from failure
         publish(temporary, log, force=force)
+        for kind, (_, made) in files.items():
+            publish(made, images[kind], force=force)
     if not traced:
-        say("a stock build: the log holds only the values of -printout_pixel; an instrumented build traces every field")
-    click.echo(str(log))
+        say(f"{clean(str(log))}: {stock_log(read_trace(log))}")
+    for path in (*images.values(), log):
+        click.echo(str(path))
     return 0
+
+
+def _beside(path: Path, log: Path) -> Path:
+    """The path of an image; a bare name stands beside the log."""
+    return log.parent / path if path.parent == Path() else path
 
 
 def _keep(temporary: Path, log: Path) -> str:

@@ -15,9 +15,11 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO
 
 from nbtui.errors import SimulationFailed, UnusableInput
@@ -29,6 +31,17 @@ from nbtui.trace.text import clean
 OUTPUT_FLAGS = (
     "-floatfile", "-floatimage", "-intfile", "-intimage", "-pgmfile", "-pgmimage", "-noisefile", "-noiseimage",
 )  # fmt: skip
+FLOAT_IMAGE, SMV_IMAGE = "float image", "SMV image"
+_IMAGES = {  # flags that name a kept image, and its name without them
+    FLOAT_IMAGE: (("-floatfile", "-floatimage"), "floatimage.bin"),
+    SMV_IMAGE: (("-intfile", "-intimage"), "intimage.img"),
+}
+_MACHINE_CODE = (
+    b"\x7fELF",
+    b"\xcf\xfa\xed\xfe",
+    b"\xca\xfe\xba\xbe",
+    b"MZ",
+)  # first bytes of a program, not of a script
 DEFAULT_OUTPUTS = ("floatimage.bin", "intimage.img", "image.pgm", "noiseimage.img", "Fdump.bin")
 CACHE = "Fdump.bin"
 _LAST_LINES = 3
@@ -71,28 +84,37 @@ def find_program(given: str | None) -> Path:
 
 
 def run_c_program(
-    program: Path, case: Case, stdout: BinaryIO, limits: Limits = _ONE_THREAD, say: Callable[[str], None] = _quiet
+    program: Path,
+    case: Case,
+    stdout: BinaryIO,
+    limits: Limits = _ONE_THREAD,
+    say: Callable[[str], None] = _quiet,
+    images: Mapping[str, BinaryIO] = MappingProxyType({}),
 ) -> bool:
     """Run ``program`` on ``case``; its whole stdout goes to ``stdout`` (a file open for ``w+b``), also when it fails.
 
-    An instrumented build prints its trace with ``-trace_pixel SLOW FAST``. A stock build ignores that; it is run
-    again with ``-printout_pixel FAST SLOW``, whose eight lines are a (poorer) trace too. ``say`` receives its progress.
+    An instrumented build prints its trace with ``-trace_pixel SLOW FAST``. A stock build ignores that; it runs with
+    ``-printout_pixel FAST SLOW``, whose lines are a (poorer) trace too: at once if the program is known to hold no
+    trace lines, else in a second run. ``say`` receives its progress. ``images``: files for FLOAT_IMAGE and SMV_IMAGE
+    of the run that wrote the log.
 
     Returns:
         Whether an instrumented build wrote the log.
 
     Raises:
         UnusableInput: an input file of the case is missing.
-        SimulationFailed: it could not be started, failed, timed out, or printed no trace of either kind.
+        SimulationFailed: it could not be started, failed, timed out, printed no trace of either kind, or wrote no
+            such image.
     """
     if case.pixel is None:
         raise UnusableInput(f"{clean(case.name)}: no pixel; give --pixel SLOW FAST")
     slow, fast = (str(index) for index in case.pixel)
-    _run_once(program, case, ["-trace_pixel", slow, fast], stdout, limits, say)
-    if _holds(stdout, b"TRACE_C"):
-        return True
-    say("no TRACE_C line: a stock build? Running it again with -printout_pixel FAST SLOW")
-    _run_once(program, case, ["-printout_pixel", fast, slow], stdout, limits, say)
+    if not _is_stock(program):
+        _run_once(program, case, ["-trace_pixel", slow, fast], stdout, limits, say, images)
+        if _holds(stdout, b"TRACE_C"):
+            return True
+        say("no TRACE_C line: a stock build? Running it again with -printout_pixel FAST SLOW")
+    _run_once(program, case, ["-printout_pixel", fast, slow], stdout, limits, say, images)
     if _holds(stdout, b" : stol = "):
         return False
     raise SimulationFailed(
@@ -101,10 +123,25 @@ def run_c_program(
     )
 
 
+def _is_stock(program: Path) -> bool:
+    """Whether the program is machine code without the text of a trace line; a script may start anything."""
+    try:
+        with program.open("rb") as stream:
+            return stream.read(4).startswith(_MACHINE_CODE) and not _holds(stream, b"TRACE")
+    except OSError:
+        return False  # starting it reports the error
+
+
 def _run_once(
-    program: Path, case: Case, more: list[str], stdout: BinaryIO, limits: Limits, say: Callable[[str], None]
+    program: Path,
+    case: Case,
+    more: list[str],
+    stdout: BinaryIO,
+    limits: Limits,
+    say: Callable[[str], None],
+    images: Mapping[str, BinaryIO],
 ) -> None:
-    """One run in a scratch directory; its output replaces the contents of ``stdout``."""
+    """One run in a scratch directory; its output replaces the contents of ``stdout`` and of ``images``."""
     name = clean(str(program))
     stdout.seek(0)
     stdout.truncate()
@@ -128,12 +165,30 @@ def _run_once(
             _end(process)
         stdout.flush()
         said = _last_lines(stderr)
-    code = process.returncode
+        code = process.returncode
+        missing = [kind for kind, target in images.items() if not _kept(kind, Path(scratch), words, target)]
     if not in_time:
         raise SimulationFailed(f"{name}: no end within {limits.seconds:g} s; stopped. A longer time: --limit SECONDS")
     if code != 0:
         how = f"ended by signal {-code}" if code < 0 else f"failed with exit status {code}"
         raise SimulationFailed(f"{name}: {how}; {said or 'it wrote nothing to stderr'}")
+    if missing:
+        raise SimulationFailed(f"{name}: ran, but wrote no {missing[0]}")
+
+
+def _kept(kind: str, scratch: Path, words: list[str], target: BinaryIO) -> bool:
+    """Copy an image of the run to ``target``; False without one."""
+    flags, usual = _IMAGES[kind]
+    named = [value for flag, value in pairwise(words) if flag in flags]
+    try:
+        with (scratch / (named[-1] if named else usual)).open("rb") as source:
+            target.seek(0)
+            target.truncate()
+            shutil.copyfileobj(source, target)
+    except OSError:
+        return False
+    target.flush()
+    return True
 
 
 def _copy(
