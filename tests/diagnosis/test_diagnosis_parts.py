@@ -202,7 +202,7 @@ def test_every_form_can_be_replayed() -> None:
 
 def test_a_fit_tries_the_structure_factor_and_what_depends_on_it_last() -> None:
     last = SMOOTH[SMOOTH.index("F_cell") :]
-    assert last == ("F_cell", "I_before_scaling", "I_pixel_final")
+    assert last == ("F_cell", "I_before_scaling", "I_pixel_final", "floatimage_accumulated")
 
 
 def test_a_factor_13_percent_off_a_conversion_is_no_unit() -> None:

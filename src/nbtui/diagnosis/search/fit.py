@@ -22,7 +22,7 @@ from nbtui.diagnosis.hypotheses.record import Form, Problem, Variant, number_pri
 from nbtui.diagnosis.replay.lattice import grating
 from nbtui.diagnosis.replay.replay import MOST_TERMS, replay
 from nbtui.diagnosis.replay.setup import PixelSetup
-from nbtui.diagnosis.search.rows import Rows, predictions
+from nbtui.diagnosis.search.rows import STORED, Rows, predictions
 from nbtui.errors import UnusableInput
 from nbtui.live.parameters.parameter import Parameter
 from nbtui.live.parameters.stored import fields_of, is_idle, value_in
@@ -35,6 +35,8 @@ from nbtui.trace.numbers import number
 
 _ALL_OTHERS = re.compile(r"initialized hkls \(all others =([^)\s]+)\)")
 _F_CELL = "F_cell"
+PRINTED_INDEX, PRINTED_PRODUCT = "printout.hkl_frac", "printout.F_latt"
+HALF_UNIT, SIX_DIGITS = 5e-7, 5e-6  # of an index with six decimals; relative, of a value with six digits
 PRINTED_F = (_F_CELL, "printout.F_cell")
 # first fields that the command line decides, then those with a part from the table of structure factors
 SMOOTH = tuple(
@@ -44,6 +46,7 @@ SMOOTH = tuple(
     )
 )
 STEPS = 8  # of Gauss-Newton
+STEP_OF_SINGLE = 1e-3  # relative: a smaller step drowns in the rounding of a single-precision value
 FITTED = 1e-9  # relative misfit at which the fitted rows count as explained, or their printed digits if coarser
 STILL = 1e-12  # relative change allowed to a row that agrees already
 MOST_CELLS = 400
@@ -137,6 +140,8 @@ def _solve(fit: _Fit, first: int, here: Array) -> float | None:
     """
     step = 0.0 if fit.parameter.fit is None else fit.parameter.fit.step
     value = _value(fit.problem.scene, fit.parameter)
+    if any(fit.rows.fields[n] == STORED for n in fit.chosen):
+        step = max(step, STEP_OF_SINGLE * abs(value))
     ahead = fit.predicted(value + step)
     moves = None if ahead is None else (fit.rows.distance(ahead, here) > STILL) & ~fit.rows.coarse
     if ahead is None or moves is None or moves[:first].any():
@@ -189,16 +194,20 @@ def _counts(problem: Problem, rows: Rows) -> Iterator[Variant]:
         if found is not None and found != here.n_cells[axis]:
             change = {option: found, f"sample_{'abc'[axis]}_mm": 0.0}
             yield _variant(problem, option, change, f"N{'abc'[axis]} {found} instead of {here.n_cells[axis]}")
-    steps = [n for n, name in enumerate(rows.fields) if name == "steps"]
+    for counts in _cells_of_product(rows, here.n_cells):
+        change = {f"n_{axis}": count for axis, count in zip("abc", counts, strict=True)}
+        change |= dict.fromkeys((f"sample_{axis}_mm" for axis in "abc"), 0.0)
+        words = " x ".join(map(str, counts)), " x ".join(map(str, here.n_cells))
+        yield _variant(problem, "n_cells", change, f"{words[0]} cells instead of {words[1]}")
+    ratio, room = _steps_ratio(rows)
     lines = {place[4] for place in rows.places if place[3] == "phi.phi_deg"}
-    ratio = rows.suspect[steps[0]] / rows.reference[steps[0]] if steps and rows.reference[steps[0]] else 1.0
     for option, count, power, name in (
         ("mosaic_domains", len(here.mosaic), 1, "mosaic domains"),
         ("phi_steps", here.n_phi, 1, "phi steps"),
         ("oversample", here.oversample, 2, "oversample"),
     ):
         wanted = count * ratio ** (1.0 / power)
-        candidates = {round(wanted)} if abs(wanted - round(wanted)) < 1e-9 else set()
+        candidates = {round(wanted)} if abs(wanted - round(wanted)) < room else set()
         if option == "phi_steps" and lines:
             candidates.add(len(lines))
         for value in candidates - {count}:
@@ -219,10 +228,46 @@ def _counts(problem: Problem, rows: Rows) -> Iterator[Variant]:
             yield OTHER_CONFIG.variant(Form(name, change_table, 4.0 + number_price(value)))
 
 
+def _steps_ratio(rows: Rows) -> tuple[float, float]:
+    """Suspect's steps / reference's, and how exactly it is known; from the two sums where no side prints the steps."""
+    first = {name: n for n, name in reversed(list(enumerate(rows.fields)))}
+    for fields, room in ((("steps",), 1e-9), (("I_before_scaling", "printout.I_per_step"), 1e-6)):
+        if all(name in first and rows.reference[first[name]] and rows.suspect[first[name]] for name in fields):
+            over = [rows.suspect[first[name]] / rows.reference[first[name]] for name in fields]
+            return float(over[0] / over[1] if len(over) > 1 else over[0]), room
+    return 1.0, 0.0
+
+
 def _stated_default(trace: Trace) -> float | None:
     """default_F as C states it in its summary; None without that line."""
     found = [number(match[1]) for notice in trace.notices if (match := _ALL_OTHERS.search(notice.text))]
     return found[-1] if found else None
+
+
+def _cells_of_product(rows: Rows, counts: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Other numbers of cells, along one axis or along all, that make a -printout block's F_latt from its index."""
+    printed = dict(zip(rows.fields, rows.suspect.tolist(), strict=True))
+    index = [value for name, value in zip(rows.fields, rows.suspect.tolist(), strict=True) if name == PRINTED_INDEX]
+    product = printed.get(PRINTED_PRODUCT)
+    if product is None or not product or len(index) != 3:
+        return
+    gratings = np.asarray(
+        [
+            [grating(np.asarray([h, h + HALF_UNIT]), n) if n > 1 else np.ones(2) for n in range(1, MOST_CELLS)]
+            for h in index
+        ]
+    )  # (axis, cells, at the index and half a unit beyond)
+    for axes in ((0,), (1,), (2,), (0, 1, 2)):
+        for n in range(1, MOST_CELLS):
+            other = tuple(n if axis in axes else count for axis, count in enumerate(counts))
+            if other == counts or max(other) >= MOST_CELLS:
+                continue
+            values = np.asarray([gratings[axis, count - 1] for axis, count in enumerate(other)])
+            made = float(values[:, 0].prod())
+            moved = [made / values[axis, 0] * values[axis, 1] if values[axis, 0] else 0.0 for axis in range(3)]
+            room = SIX_DIGITS * abs(product) + sum(abs(value - made) for value in moved)
+            if abs(made - product) <= 2.0 * room:
+                yield other
 
 
 def _cells(rows: Rows, field: str, axis: int) -> int | None:

@@ -38,7 +38,8 @@ FLOOR = {
 }
 PIXEL_FACTORS = ("polar", "omega_pixel", "capture_fraction", "steps", "fluence_photons_per_m2")
 SUM, PIXEL = "I_before_scaling", "I_pixel_final"
-SUMS = ("I_pixel_final", "floatimage_accumulated")  # as precise as the sum of terms
+STORED = "floatimage_accumulated"  # in single precision on any side
+SUMS = (PIXEL, STORED)  # as precise as the sum of terms
 TINY = 1e-6  # of the reference: a suspect's value below is compared as if it were this large
 FACTORS = ("F_latt_a", "F_latt_b", "F_latt_c", "phi.F_latt_b")
 FACTOR_SIZE = 0.1  # lattice factors run up to N: near a zero they are compared as if they were this large
@@ -57,7 +58,7 @@ class Rows:
     suspect: Array
     scale: Array  # what a distance is relative to, in the row's unit
     floor: Array  # relative distance below which two values agree
-    coarse: npt.NDArray[np.bool_]  # the printed digits, not the arithmetic, set the floor
+    coarse: npt.NDArray[np.bool_]  # the digits of the value, not the arithmetic, set the floor
     group: npt.NDArray[np.int64]  # field number of each row
     sizes: Array  # rows of each field
 
@@ -142,7 +143,7 @@ def common_rows(reference: Trace, suspect: Trace, names: Sequence[str]) -> Rows:
         if place[3] in SUMS:
             tolerance = FLOOR[Stage.ACCUMULATION]
         floor[n] = max(tolerance, half / size)
-        coarse[n] = half / size > tolerance
+        coarse[n] = half / size > tolerance or place[3] == STORED
     names_here = tuple(place[3] for place in places)
     known_fields = {name: number for number, name in enumerate(dict.fromkeys(names_here))}
     group = np.asarray([known_fields[name] for name in names_here], dtype=np.int64)

@@ -183,5 +183,6 @@ STORED = (
         tolerance=Tolerance.FLOAT32,
         depends_on=("I_pixel_final",),
         in_c=Loop.STORED,
+        may_be_fitted=True,
     ),
 )
