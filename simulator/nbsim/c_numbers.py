@@ -11,6 +11,7 @@ import numpy.typing as npt
 _REAL = re.compile(
     r"\s*([+-]?(?:0[xX][0-9a-fA-F]+|inf(?:inity)?|nan|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))", re.IGNORECASE | re.ASCII
 )
+_COMMENT = re.compile(r"#[^\n]*")
 _WHOLE = re.compile(r"\s*([+-]?\d+)", re.ASCII)
 
 
@@ -35,6 +36,11 @@ def atoi(text: str) -> int:
     """The leading whole number of ``text``: ``1e3`` is 1, ``5.7`` is 5."""
     match = _WHOLE.match(text)
     return int(match.group(1)) if match else 0
+
+
+def without_comments(text: str) -> str:
+    """``text`` without anything from a ``#`` to the end of its line, which C reads as data."""
+    return _COMMENT.sub("", text)
 
 
 def cast(value: float) -> int:

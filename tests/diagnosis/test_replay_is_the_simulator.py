@@ -61,6 +61,7 @@ IMITATED = {
     "mosaic_single_precision": "-mosaic 2 -mosaic_domains 3",
     "ratio_without_twotheta": "-curved_det yes -twotheta 9 -detector_rotx 5",
     "hkl_integer_rows": "-hkl fractions.hkl -nointerpolate",
+    "comments_as_data": "-hkl commented.hkl -nointerpolate",
 }
 MATTERS = {"mosaic_single_precision": 1e-9}  # relative change that a quirk makes; 1e-4 elsewhere
 # quirk -> why no form of a hypothesis is the simulator without it
@@ -82,6 +83,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [f"{h} {k} {l} {5 + (h + 2 * k + 3 * l) % 7}" for h in sides for k in sides for l in sides]
     (path / "small.hkl").write_text("\n".join(rows) + "\n", encoding="ascii")
     (path / "fractions.hkl").write_text((path / "box.hkl").read_text().replace("\n-9 ", "\n-9.0 "), encoding="ascii")
+    (path / "commented.hkl").write_text(
+        (path / "box.hkl").read_text().replace("\n-9 ", "\n# -9\n-9 ", 1), encoding="ascii"
+    )
     rows = [
         f"{h} {k} {l} {5 + (h + 2 * k + 3 * l) % 7}" for h in range(-6, 6) for k in range(-1, 7) for l in range(-6, 7)
     ]

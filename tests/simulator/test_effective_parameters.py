@@ -207,6 +207,7 @@ class TestQuirksOfTheSetUp:
         [
             ("twotheta_axis_sets_angle", f"{CELL} -twotheta_axis 1 0 0"),
             ("convention_forces_pivot", f"{CELL} -pivot sample"),
+            ("comments_as_data", f"{CELL} -hkl box.hkl"),
             ("hkl_integer_rows", f"{CELL} -hkl box.hkl"),
             ("interpolate_before_sizes", f"{CELL} -hkl box.hkl"),
         ],

@@ -68,7 +68,7 @@ def test_a_missing_matrix_without_a_cell_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_source_file_with_comments_is_still_an_error_without_compat(tmp_path: Path) -> None:
-    with pytest.raises(nbsim.InputError, match=r"comment\.txt:1: a source needs"):
+    with pytest.raises(nbsim.InputError, match=r"comment\.txt:1: '#' begins no comment in C"):
         made("-sourcefile comment.txt", tmp_path, compat=False)
 
 

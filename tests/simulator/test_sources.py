@@ -57,8 +57,16 @@ def test_lines_of_a_file_are_read_as_in_c(tmp_path: Path, line: str, row: tuple[
 
 @pytest.mark.parametrize("line", ZERO)
 def test_zero_wavelength_is_refused(tmp_path: Path, line: str) -> None:
-    with pytest.raises(InputError, match=r"s\.txt:2: .*source_file_literal=off"):
+    with pytest.raises(InputError, match=r"s\.txt:2: .*(source_file_literal|comments_as_data)=off"):
         from_text(f"-10 0 0\n{line}", tmp_path)
+
+
+def test_a_comment_is_data_for_c_unless_the_switch_skips_it(tmp_path: Path) -> None:
+    text = "# X Y Z\n-10 1 4 1 2e-10 # last\n"
+    with pytest.raises(InputError, match=r"s\.txt:1: '#' begins no comment in C, .* '--quirk comments_as_data=off'"):
+        from_text(text, tmp_path)
+    made = table(from_text(text, tmp_path, comments_as_data=False))
+    assert made.tolist() == [pytest.approx((-10, 1, 4, 1, 2e-10), rel=1e-15)]
 
 
 def test_quirk_source_file(tmp_path: Path) -> None:

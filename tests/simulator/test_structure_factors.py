@@ -51,6 +51,17 @@ def test_fractional_row_ends_the_table_as_in_c_but_not_in_spec(tmp_path: Path) -
     assert [_at(sane, 1, 0, 0), _at(sane, 2, 0, 0)] == [6.0, 7.0]
 
 
+def test_a_comment_ends_the_table_as_in_c_unless_the_switch_skips_it(tmp_path: Path) -> None:
+    path = _hkl(tmp_path, "0 0 1 5\n# why\n2 0 0 7 # here\n0 1 0 9\n")
+    sf, notices = read_hkl(path, 0.0, C)
+    assert sf.n_reflections == 1
+    assert notices[0].startswith(f"{path}:2: '#' begins no comment in C") and "comments_as_data=off" in notices[0]
+    skipped, none = read_hkl(path, 0.0, Quirks(comments_as_data=False))
+    assert [_at(skipped, 0, 0, 1), _at(skipped, 2, 0, 0), _at(skipped, 0, 1, 0)] == [5.0, 7.0, 9.0] and not none
+    with pytest.raises(InputError, match=r"f\.hkl:1: '#' begins no comment in C, no row .* '--quirk comments_as_data"):
+        read_hkl(_hkl(tmp_path, "# h k l F\n1 0 0 5\n"), 0.0, C)
+
+
 def test_broken_files_name_file_and_line(tmp_path: Path) -> None:
     path = _hkl(tmp_path, "1 0 0 5\n2 0 zero 6\n")
     assert f"{path}:2:" in read_hkl(path, 0.0, C)[1][0]

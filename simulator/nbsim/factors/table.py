@@ -16,6 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from nbsim.c_numbers import without_comments
 from nbsim.errors import InputError
 from nbsim.factors.index_box import index_box
 from nbsim.factors.reflections import file_version, is_reflection_file, read_once
@@ -29,6 +30,7 @@ _COLUMNS = 4
 _LARGEST_INDEX = 2**31 - 1
 _LARGEST_F = 1e60  # its square is still finite
 _CACHE_MARK = b"\n\x0c"
+_SKIP_COMMENTS = "'--quirk comments_as_data=off' skips comments"
 _WHITE_SPACE = b"\t\n\v\f\r "
 
 Floats = npt.NDArray[np.float64]
@@ -87,14 +89,24 @@ def read_hkl(path: Path, default_f: float, quirks: Quirks) -> tuple[StructureFac
         text = path.read_text(encoding="latin-1")
     except OSError as error:
         raise InputError(f"-hkl {path}: cannot be read ({error.strerror})") from error
+    if not quirks.comments_as_data:
+        text = without_comments(text)
     notices: list[str] = []
     words = text.split()
     numbers, bad = _leading_numbers(words)
+    comment = bad is not None and "#" in words[bad]
     rows = len(numbers) // _COLUMNS
     if rows == 0:
         line = _line_of(text, bad if bad is not None else 0)
-        raise InputError(f"{path}:{line}: no row of 'h k l F' can be read")
-    if bad is not None:
+        why = "'#' begins no comment in C, " if comment else ""
+        way = f"; {_SKIP_COMMENTS}" if comment else ""
+        raise InputError(f"{path}:{line}: {why}no row of 'h k l F' can be read{way}")
+    if comment and bad is not None:
+        line = _line_of(text, bad)
+        notices.append(
+            f"{path}:{line}: '#' begins no comment in C, this row and all after it ignored; {_SKIP_COMMENTS}"
+        )
+    elif bad is not None:
         notices.append(
             f"{path}:{_line_of(text, bad)}: not a number ('{words[bad]}'); this row and all after it ignored"
         )
@@ -207,7 +219,7 @@ def load_structure_factors(
             return sf, list(notices), [str(path)]
         if options.hkl_column is not None:
             raise InputError(f"--column {options.hkl_column}: {path} is a text without columns; leave it out")
-        relevant = Quirks(hkl_integer_rows=quirks.hkl_integer_rows)
+        relevant = Quirks(hkl_integer_rows=quirks.hkl_integer_rows, comments_as_data=quirks.comments_as_data)
         sf, notices = _read_hkl_once(path, file_version(path), default_f, relevant)
         return sf, list(notices), [str(path)]
     cache = workdir / options.dump_file

@@ -41,7 +41,8 @@ FOLLOWED: Mapping[str, str] = {
     "last_thickness_flag_crashes last_curved_det_ignored twotheta_axis_sets_angle pix0_vector_discarded "
     "convention_forces_pivot normal_rederived twotheta_axis_as_typed "
     "ratio_without_twotheta mosaic_first_identity mosaic_single_precision interpolate_before_sizes "
-    "matrix_rescaled_by_cell cell_sine_of_gamma_star source_file_literal hkl_integer_rows",
+    "matrix_rescaled_by_cell cell_sine_of_gamma_star source_file_literal comments_as_data "
+    "hkl_integer_rows",
 }
 
 CONDITIONS: dict[str, Condition] = {

@@ -103,6 +103,8 @@ def spans(tokens: Sequence[str], quirks: Quirks) -> Iterator[tuple[int, int, Fla
             continue
         following = tokens[at + 1 :]
         for flag in _rows(token, following):
+            if flag.names == ("-twotheta",) and "-twotheta_axis" in token and not quirks.twotheta_axis_sets_angle:
+                continue
             words = _words(flag, following)
             if words is None:
                 effect = None if following else effect_of_last(flag, quirks)

@@ -71,6 +71,9 @@ class Quirks:
     matrix_rescaled_by_cell: bool = _quirk("S18", "-mat with -cell rescaled to the cell", "matrix alone")
     cell_sine_of_gamma_star: bool = _quirk("setup 3.1", "z of c* divides by sin gamma*", "by sin gamma")
     source_file_literal: bool = _quirk("S20", "source file read as C reads it", "comments and blanks stripped")
+    comments_as_data: bool = _quirk(
+        "S20/S24", "'#' begins no comment in source and HKL files", "text from '#' on is skipped in both"
+    )
     hkl_integer_rows: bool = _quirk("S24", "rows like '1.0 0 0 5' end the table", "indices rounded")
 
 

@@ -102,6 +102,7 @@ def _inputs(options: Options, workdir: Path, quirks: Quirks) -> Inputs:
             beam,
             options.wavelength_a / 1e10,
             literal=quirks.source_file_literal,
+            comments=not quirks.comments_as_data,
             dark=options.as_c,
         )
     generator = Generator()  # shared: the misset is drawn before the domains
@@ -269,6 +270,7 @@ def with_quirks(experiment: ExperimentData, changes: Mapping[str, bool]) -> Expe
         "twotheta_axis_sets_angle": options.twotheta_axis is not None,
         "convention_forces_pivot": options.pivot_typed,
         "source_file_literal": options.source_file is not None,
+        "comments_as_data": options.source_file is not None or options.hkl_file is not None,
         "hkl_integer_rows": options.hkl_file is not None,
         "interpolate_before_sizes": options.interpolate is None and experiment.structure_factors.grid is not None,
     }

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from nbsim.c_numbers import leading_number
+from nbsim.c_numbers import leading_number, without_comments
 from nbsim.errors import InputError
 from nbsim.parameters import Parameters
 from nbsim.setup.plan import Steps
@@ -80,11 +80,14 @@ def listed_sources(rows: Tensor, beam: Tensor, wavelength: Tensor) -> Sources:
     return Sources(table[:, :3], table[:, 4], table[:, 3])
 
 
-def read_sources(path: Path, beam: Tensor, wavelength: float, *, literal: bool, dark: bool = False) -> Tensor:
+def read_sources(
+    path: Path, beam: Tensor, wavelength: float, *, literal: bool, comments: bool = False, dark: bool = False
+) -> Tensor:
     """Rows of a text file: X Y Z [m] weight wavelength [m], (Q, 5), nan where a value is missing.
 
-    ``literal``: read as in C (S20); otherwise comments and blank lines are skipped. ``dark``: accept sources without
-    wavelength or direction, from lines that C reads as zeros.
+    ``literal``: read as in C (S20); otherwise comments and blank lines are skipped. ``comments``: skip text from ``#``
+    on in a literal reading, too. ``dark``: accept sources without wavelength or direction, from lines that C reads as
+    zeros.
 
     Raises:
         InputError: unreadable, without a source, or with one that has no direction or no positive wavelength.
@@ -96,6 +99,8 @@ def read_sources(path: Path, beam: Tensor, wavelength: float, *, literal: bool, 
         raise InputError(f"-sourcefile {path}: cannot be read ({error.strerror})") from error
     defaults = [*(-SOURCE_DISTANCE * beam).tolist(), 1.0, wavelength]
     rows: list[list[float]] = []
+    if comments:
+        text = without_comments(text)
     for number, line in enumerate(text.split("\n"), start=1):
         last = number == text.count("\n") + 1
         if literal:
@@ -109,10 +114,15 @@ def read_sources(path: Path, beam: Tensor, wavelength: float, *, literal: bool, 
             values = _padded(_plain_row(stripped, path, number))
         row = _complete(values, defaults)
         if not ((row[4] > 0.0 or dark) and all(map(math.isfinite, row))):
+            shown = " ".join(f"{value:g}" for value in row)
+            if "#" in line:
+                raise InputError(
+                    f"{path}:{number}: '#' begins no comment in C, which reads this line as a source of {shown}; "
+                    "'--quirk comments_as_data=off' skips comments"
+                )
             raise InputError(
                 f"{path}:{number}: a source needs a finite position and a positive wavelength, this one reads as "
-                f"{' '.join(f'{value:g}' for value in row)}; C takes what it cannot read for 0, "
-                "'--quirk source_file_literal=off' skips comments and fills in defaults"
+                f"{shown}; C takes what it cannot read for 0, '--quirk source_file_literal=off' fills in defaults"
             )
         if row[:3] == [0.0, 0.0, 0.0] and not dark:
             raise InputError(f"{path}:{number}: a source at the sample (0 0 0) has no direction")

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from nbtui.commands.narration import read
-from nbtui.commands.options import Request, c_log_of, case_options, reports_of, say, terminal
+from nbtui.commands.options import Request, c_log_of, c_log_option, case_options, reports_of, say, terminal
 from nbtui.errors import UnusableInput
 from nbtui.paths import DEMO
 from nbtui.trace.text import clean
@@ -21,6 +21,7 @@ DEMO_SHOWN = "no case named, no command.txt here: this is the built-in demo"
 @click.option(
     "--reports", type=click.Path(path_type=Path), help="Directory for packages written with 'e'.  [default: reports]"
 )
+@c_log_option
 @click.option(
     "--c-image",
     type=click.Path(path_type=Path),
@@ -34,26 +35,19 @@ DEMO_SHOWN = "no case named, no command.txt here: this is the built-in demo"
     help="Position of the C image, if it is a cut-out.",
 )
 @case_options(judged=True)
-def command(request: Request, reports: Path | None, c_image: Path | None, c_at: tuple[int, int] | None) -> int:
+def command(
+    request: Request, reports: Path | None, c_log: Path | None, c_image: Path | None, c_at: tuple[int, int] | None
+) -> int:
     """Open the console on CASE (default: the current folder, if it holds command.txt, else the demo).
 
     Without a terminal the comparison is printed instead. Exit code 0: agree, 1: divergence.
     """
-    if not request.finds_case:
-        return _shown(replace(request, case_name=DEMO), reports, c_image, c_at, DEMO_SHOWN)
-    return _shown(request, reports, c_image, c_at)
-
-
-def _shown(
-    request: Request,
-    reports: Path | None,
-    c_image: Path | None,
-    c_at: tuple[int, int] | None,
-    message: str = "",
-) -> int:
-    """Show the case; ``message``: an initial one."""
+    message = "" if request.finds_case else DEMO_SHOWN
+    if message:
+        request = replace(request, case_name=DEMO)
     try:
-        case = replace(request.case(), c_image=c_image, c_image_at=c_at)
+        case = request.case()
+        case = replace(case, c_log=c_log or case.c_log, c_image=c_image, c_image_at=c_at)
     except UnusableInput as error:
         raise UnusableInput(f"{error}{_meant(request.case_name)}") from error
     if terminal():

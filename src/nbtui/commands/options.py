@@ -91,7 +91,7 @@ class Request:
             configuration=self.configuration,
             needs_pixel=needs_pixel,
         )
-        return replace(case, compat=self.reads_as_c)
+        return replace(case, compat=self.reads_as_c, reading=self.quirks)
 
     @property
     def reads_as_c(self) -> bool:

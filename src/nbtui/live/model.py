@@ -28,6 +28,7 @@ class Case:
     c_image: Path | None = None  # the C program's image, if the user named one
     c_image_at: tuple[int, int] | None = None  # (slow, fast) of its first pixel, where it is a cut-out
     own_pixel: tuple[int, int] | None = None  # (slow, fast) that the command line itself names
+    reading: tuple[tuple[str, bool], ...] = ()  # explicit quirks, for input files that C cannot read
     compat: bool = True  # read the command line as the C program does; False: by the rules of nbsim
 
 

@@ -255,10 +255,12 @@ def parsed(case: Case, quirks: Mapping[str, bool] | None = None) -> nbsim.Option
     return options_of(case, quirks)
 
 
-def table_of(scene: Scene, path: Path, *, cache: bool, integer_rows: bool = True) -> FactorTable:
+def table_of(
+    scene: Scene, path: Path, *, cache: bool, integer_rows: bool = True, comments_as_data: bool = True
+) -> FactorTable:
     """The structure factors of a file, read as C reads them: a ``cache`` of an earlier run, or a table of h k l F.
 
-    ``integer_rows``: a row with an index such as 1.0 ends the table.
+    ``integer_rows``: a row with an index such as 1.0 ends the table; ``comments_as_data``: so does a ``#``.
 
     Raises:
         Unusable: the file is no table.
@@ -267,7 +269,7 @@ def table_of(scene: Scene, path: Path, *, cache: bool, integer_rows: bool = True
         wanted = replace(scene.options, hkl_file=None, dump_file=path.name)
     else:
         wanted = replace(scene.options, hkl_file=path.name)
-    quirks = replace(scene.quirks, hkl_integer_rows=integer_rows)
+    quirks = replace(scene.quirks, hkl_integer_rows=integer_rows, comments_as_data=comments_as_data)
     try:
         factors, *_ = nbsim.load_structure_factors(wanted, path.parent, quirks)
     except nbsim.NbsimError as error:
@@ -288,7 +290,12 @@ def load_scene(case: Case, pixel: tuple[int, int]) -> Scene:
         SimulationFailed: the set-up could not be computed.
     """
     with simulator(case.name, "set-up"):
-        experiment = experiment_of(case, Settings(phi_mode="c-parity"))
+        try:
+            experiment = experiment_of(case, Settings(phi_mode="c-parity"))
+        except nbsim.InputError:
+            if not case.reading:
+                raise
+            experiment = experiment_of(case, Settings(phi_mode="c-parity", quirks=case.reading))
     slow, fast = pixel
     detector = experiment.detector
     if not (0 <= slow < detector.n_slow and 0 <= fast < detector.n_fast):

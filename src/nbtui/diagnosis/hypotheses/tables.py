@@ -176,4 +176,37 @@ INTEGER_ROWS = Hypothesis(
     quirks=("hkl_integer_rows",),
 )
 
-HYPOTHESES = (STALE_CACHE, INTEGER_ROWS)
+
+def _after_comments(problem: Problem) -> Iterator[Form]:
+    options = problem.scene.options
+    if options.hkl_file is not None and problem.scene.table.source.startswith("hkl"):
+        path = problem.workdir / options.hkl_file
+
+        def change(setup: PixelSetup) -> PixelSetup:
+            return scene(table=table_of(setup.scene, path, cache=False, comments_as_data=False))(setup)
+
+        try:
+            at = path.stat()
+            if at.st_size <= LARGEST and _has_comments(path, at.st_mtime_ns, at.st_size):
+                yield Form("", change)
+        except OSError:
+            return
+
+
+@lru_cache(maxsize=64)
+def _has_comments(path: Path, time: int, size: int) -> bool:
+    """Whether the table holds a ``#``; ``time`` and ``size`` as for the digest."""
+    return b"#" in path.read_bytes()
+
+
+COMMENTS = Hypothesis(
+    "hkl_comments",
+    "Comment lines of the table are skipped; for C, '#' ends the table.",
+    "Compare 'initialized hkls' with the rows of the file.",
+    "Delete the comments of the file, or skip them on both sides (quirk comments_as_data off).",
+    _after_comments,
+    quoted("initialized hkls", fields=("F_cell",)),
+    quirks=("comments_as_data",),
+)
+
+HYPOTHESES = (STALE_CACHE, INTEGER_ROWS, COMMENTS)
