@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +36,43 @@ def test_facts_are_those_of_cs_log() -> None:
     assert (facts.slow_mm, facts.fast_mm) == (6.25, 7.25)  # 0.5 mm pixels
     with pytest.raises(UnusableInput, match="slow 128 fast 0 is not on the detector: 128 x 128"):
         pixel_facts(demo, Settings(), 128, 0)
+
+
+def test_a_spot_is_where_the_indices_come_closest_to_the_node() -> None:
+    """Compared with a search over the facts of every pixel around, whose h k l are linear within a pixel."""
+    demo = load_case(None)
+    frame, cells = prepare(demo, Settings()), np.array([9.0, 8.0, 7.0])
+    node = np.array([0.0, 4.0, -9.0])
+    hkl = {(slow, fast): np.array(frame.facts(slow, fast).hkl) for slow in range(8, 20) for fast in range(8, 20)}
+
+    def off(slow: float, fast: float) -> float:
+        near, beside = int(slow), int(fast)
+        corner = hkl[near, beside]
+        down, across = hkl[near + 1, beside] - corner, hkl[near, beside + 1] - corner
+        return float(np.linalg.norm(cells * (corner + down * (slow - near) + across * (fast - beside) - node)))
+
+    places = [(slow, fast) for slow in np.arange(10, 17, 0.02) for fast in np.arange(11, 18, 0.02)]
+    best = min(places, key=lambda place: off(*place))
+    for start in ((12.0, 14.0), (16.0, 10.0)):
+        indices = frame.facts(int(start[0]), int(start[1])).hkl
+        found = frame.spot(start, 0.0, indices, (0.0, 4.0, -9.0), (9, 8, 7))
+        assert found == pytest.approx(best, abs=0.03)
+    assert frame.spot((12.0, 14.0), 0.0, frame.facts(12, 14).hkl, (90.0, 4.0, -9.0), (9, 8, 7)) is None
+
+
+def test_a_spot_moves_with_phi_as_the_crystal_turns() -> None:
+    """At another phi, the indices of the same pixel are those of a scan that starts there."""
+    demo = load_case(None)
+    turned = replace(demo, argv=tuple("0.5" if before == "-phi" else word for before, word in _pairs(demo.argv)))
+    there, frame = prepare(turned, Settings()), prepare(demo, Settings())
+    indices, node, cells = there.facts(12, 14).hkl, (0.0, 4.0, -9.0), (9, 8, 7)
+    expected = there.spot((12.0, 14.0), 0.5, indices, node, cells)
+    assert expected is not None
+    assert frame.spot((12.0, 14.0), 0.5, indices, node, cells) == pytest.approx(expected, abs=1e-9)
+
+
+def _pairs(words: Sequence[str]) -> list[tuple[str, str]]:
+    return list(zip(("", *words), words, strict=False))
 
 
 @pytest.mark.parametrize("name", ["beam_crops_sample", "cubic_default_f", "mosaic"])

@@ -40,6 +40,10 @@ class ToyFrame:
         slow, fast = np.arange(40.0), np.arange(50.0)
         return Resolution(slow, fast, 1e-4 * ((slow[:, None] - 20) ** 2 + (fast - 25) ** 2), (20.0, 25.0))
 
+    def spot(self, at: tuple[float, float], phi_deg: float, *indices: object) -> tuple[float, float]:
+        """Two pixels down per degree."""
+        return at[0] + 2.0 * phi_deg, at[1]
+
     def image(self, *, progress: Callable[[int, int], None], cancelled: Callable[[], bool]) -> np.ndarray:
         self.started += 1
         for part in range(20):

@@ -29,9 +29,13 @@ def nominal_scattering(experiment: ExperimentData, pixels: Tensor) -> Tensor:
     return scattering
 
 
-def starting_cell(experiment: ExperimentData) -> Tensor:
-    """Rows a, b, c [m] of the crystal at the first phi of the scan, without mosaic rotation, (3, 3)."""
+def starting_cell(experiment: ExperimentData, turned: float = 0.0) -> Tensor:
+    """Rows a, b, c [m] of the crystal at the first phi of the scan, without mosaic rotation, (3, 3).
+
+    ``turned``: angle [rad] beyond that phi.
+    """
     crystal = experiment.crystal
-    phi = torch.as_tensor(experiment.sampling.phi_start, dtype=experiment.dtype, device=experiment.device)
+    start = experiment.sampling.phi_start + turned
+    phi = torch.as_tensor(start, dtype=experiment.dtype, device=experiment.device)
     vectors = torch.stack((crystal.a, crystal.b, crystal.c))
     return rotate(vectors, crystal.spindle, torch.sin(phi), torch.cos(phi))

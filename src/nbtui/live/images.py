@@ -17,6 +17,10 @@ from nbtui.trace.text import clean
 
 Photons = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
+Place = tuple[float, float]  # (slow, fast), 0 in the centre of the first pixel
+Indices = tuple[float, float, float]
+Cells = tuple[int, int, int]  # unit cells along a, b, c
+_ROUNDS = 4  # of Gauss-Newton: the scattering vector is nearly linear over a spot's distance
 Progress = Callable[[int, int], None]  # pixels done, pixels in all
 
 
@@ -53,6 +57,14 @@ class Resolution:
         """1/d^2 at each pair of ``slow`` (n) and ``fast`` (m), interpolated: (n, m)."""
         rows = np.stack([np.interp(slow, self.slow, column) for column in self.inverse_d2.T], axis=1)
         return np.stack([np.interp(fast, self.fast, row) for row in rows])
+
+
+@dataclass(frozen=True, eq=False)
+class _Plane:
+    """The scattering vector [1/m] at a place on the detector, (3,), and its change per pixel (slow, fast), (3, 2)."""
+
+    scattering: npt.NDArray[np.float64]
+    slopes: npt.NDArray[np.float64]
 
 
 class PreparedCase:
@@ -99,6 +111,48 @@ class PreparedCase:
             hkl=(h, k, l),
             phi_deg=float(np.degrees(experiment.sampling.phi_start)),
         )
+
+    def spot(
+        self, at: Place, phi_deg: float, hkl: Indices, node: Indices, n_cells: tuple[int, int, int]
+    ) -> Place | None:
+        """The place (slow, fast) on the detector where one step of the pixel loop is closest to a lattice node.
+
+        Distances count in widths 1/N of the lattice factor. ``hkl`` are the fractional indices of that step ``at`` a
+        place (0 in the centre of the first pixel), ``phi_deg`` its angle. Gauss-Newton on the positions of
+        `nbsim.nominal_scattering`; the mosaic rotation enters through ``hkl``, not through the slopes. None outside
+        the detector. Source: nanobragg_pixel_loop.md sections 4 to 6.
+        """
+        import torch
+
+        turned = np.radians(phi_deg) - float(self._experiment.sampling.phi_start)
+        widths = np.asarray(n_cells, dtype=np.float64)
+        with torch.no_grad():
+            cell = nbsim.starting_cell(self._experiment, turned).cpu().numpy().astype(np.float64)
+        start = self._plane(at)
+        found = np.asarray(at, dtype=np.float64)
+        for _ in range(_ROUNDS):
+            here = self._plane((float(found[0]), float(found[1])))
+            if here is None or start is None:
+                return None
+            off = np.asarray(hkl) + cell @ (here.scattering - start.scattering) - np.asarray(node)
+            slopes = widths[:, None] * (cell @ here.slopes)
+            found = found + np.linalg.lstsq(slopes, -widths * off, rcond=None)[0]
+        return (float(found[0]), float(found[1])) if self._plane((float(found[0]), float(found[1]))) else None
+
+    def _plane(self, at: Place) -> _Plane | None:
+        """The scattering vector at a place and its slopes, from the pixels around it; None outside the detector."""
+        import torch
+
+        if not all(
+            np.isfinite(place) and -0.5 <= place < size - 0.5 for place, size in zip(at, self.shape, strict=True)
+        ):
+            return None
+        slow, fast = (min(max(0, int(place)), size - 2) for place, size in zip(at, self.shape, strict=True))
+        with torch.no_grad():
+            corners = torch.tensor([[slow, fast], [slow + 1, fast], [slow, fast + 1]])
+            q = nbsim.nominal_scattering(self._experiment, corners).cpu().numpy().astype(np.float64)
+        slopes = np.stack((q[1] - q[0], q[2] - q[0]), axis=1)
+        return _Plane(q[0] + slopes @ np.array((at[0] - slow, at[1] - fast)), slopes)
 
     def resolution(self, points: int = 65) -> Resolution:
         """The resolution over the whole detector, for the nominal beam, from ``points`` x ``points`` pixels."""

@@ -17,6 +17,7 @@ from nbtui.console.image.jobs import seconds_left
 from nbtui.console.image.levels import dots
 from nbtui.console.image.reading import reading
 from nbtui.console.image.state import ImagePhase, ImageState
+from nbtui.console.image.step import Spot, StepMarks
 from nbtui.images.metrics import compare_images
 from nbtui.images.read import Picture as FilePicture
 from nbtui.live.images import PixelFacts
@@ -287,3 +288,26 @@ def test_hostile_text_is_harmless() -> None:
         assert all(text.isprintable() for text in plain(drawn))
         assert all(width_of(row) == 80 for row in drawn)
         assert "[bold red]x[/]" in "\n".join(plain(drawn))
+
+
+# --- the step of the main screen ----------------------------------------------------------------------------------
+
+
+def test_the_spots_of_the_step_are_marked_and_named() -> None:
+    step = StepMarks(
+        "phi 1 domain 0", "0 4 -9", (Spot("o", "bar-c", "C", (2.2, 1.4)), Spot("&", "bar-py", "live", (4.6, 2.0)))
+    )
+    picture = finished(spots(8, 6, SPOTS), zoom=1, characters=True, rings=False, cursor=(0, 5), step=step)
+    rows = plain(panes.ImageCanvas().draw(picture, 20, 8))
+    assert (rows[2][2], rows[3][3]) == ("o", "&")  # two pixels a line: 2 in the second, 5 in the third
+    told = plain(reading(picture, 40, 36))
+    assert " step    phi 1 domain 0  node 0 4 -9" in told
+    assert " o C       slow 2.20 fast 1.40" in told and " & live    slow 4.60 fast 2.00" in told
+    onto = replace(picture, cursor=(2, 1))
+    cell = panes.ImageCanvas().draw(onto, 20, 8)[2]
+    assert any(span.text == "o" and span.tone == "cursor" for span in cell)
+
+
+def test_a_step_without_a_term_has_no_spot() -> None:
+    picture = finished(spots(8, 6, SPOTS), zoom=1, step=StepMarks("phi 1 domain 0", ""))
+    assert " step    phi 1 domain 0  no term" in plain(reading(picture, 40, 36))

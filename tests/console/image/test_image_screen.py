@@ -26,6 +26,20 @@ async def test_opens_on_the_pixel_of_the_main_screen(case: Case, frame: ToyFrame
         assert "Enter trace it" in text and "q back" in text
 
 
+async def test_the_step_keys_move_the_spot_and_the_step_of_the_main_screen(case: Case, frame: ToyFrame) -> None:
+    """The toy's spot is two pixels down per degree; its second phi step is at 0.5 degrees."""
+    async with console(case).run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        assert "step    phi 0 domain 0" in text_of(pilot) and "slow 12.00 fast 14.00" in text_of(pilot)
+        await pilot.press("right_square_bracket")
+        assert "step    phi 1 domain 0" in text_of(pilot) and "slow 13.00 fast 14.00" in text_of(pilot)
+        await pilot.press("right_square_bracket")
+        assert "this is the last phi step" in text_of(pilot)
+        await pilot.press("right_curly_bracket", "escape")
+        app = pilot.app
+        assert isinstance(app, Console) and app.state.place == (0, 1, 1)
+
+
 async def test_views(case: Case, frame: ToyFrame) -> None:
     async with console(case).run_test(size=(120, 40)) as pilot:
         screen = await opened(pilot)

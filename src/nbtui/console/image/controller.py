@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbtui.console.main.screen_controller import ScreenController
-from nbtui.console.main.stepping import stepping_off
+from nbtui.console.main.stepping import stepping_off, walked
 
 if TYPE_CHECKING:
-    from nbtui.console.image.screen import Visit
+    from nbtui.console.image.screen import ImageScreen, Visit
     from nbtui.console.main.host import Host
 
 
@@ -18,6 +18,7 @@ class ImageController(ScreenController):
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self._last: Visit | None = None
+        self._screen: ImageScreen | None = None
 
     def open(self) -> None:
         now = self.host.state
@@ -26,10 +27,22 @@ class ImageController(ScreenController):
             return
         from nbtui.console.image.screen import ImageScreen  # deferred past the first paint
 
-        screen = ImageScreen(now.case, now.settings, log_pixel=now.c_pixel, last=self._last)
-        self.host.push_screen(screen, self._left)
+        self._screen = ImageScreen(now.case, now.settings, now, self._step, log_pixel=now.c_pixel, last=self._last)
+        self.host.push_screen(self._screen, self._left)
+
+    def follow(self) -> None:
+        if self._screen is not None:
+            self._screen.follow(self.host.state)
+
+    def _step(self, axis: str, by: int) -> None:
+        """Move the step cursor of the console; the marks on the image follow it."""
+        before = self.host.state.place
+        self.host.show(walked(self.host.state, axis, by))
+        if self._screen is not None and self.host.state.place == before:
+            self._screen.tell(self.host.state.message)
 
     def _left(self, visit: Visit | None) -> None:
+        self._screen = None
         if visit is None:
             return
         self._last = visit

@@ -53,12 +53,15 @@ class ImageCanvas:
         codes = self._levels(state, size)
         rows = _rows(codes, state.characters)
         marks = self._marks(state, codes, zoom)
+        spots = _spots(state, zoom)
         edge = Span("\u2502" if codes.shape[1] < size[1] else "", "rule")  # the detector ends here
         body = []
         for y, row in enumerate(rows):
             here = y == cursor[0]
             margin = Span(">", "cursor") if here else Span(" ")
-            on_row = {**marks.get(y, {}), **({cursor[1]: Span("+", "cursor")} if here else {})}
+            on_row = {**marks.get(y, {}), **spots.get(y, {})}
+            if here:
+                on_row[cursor[1]] = Span(spots.get(y, {}).get(cursor[1], Span("+")).text, "cursor")
             body.append(line(margin, *_with_marks(row, on_row), edge))
         if codes.shape[0] < size[0]:
             body.append(line(" ", Span("\u2500" * codes.shape[1] + ("\u2518" if edge.text else ""), "rule")))
@@ -89,6 +92,15 @@ class ImageCanvas:
             self._key, self._image = key, state.shown
             self._codes = dots(state, size)
         return self._codes
+
+
+def _spots(state: ImageState, zoom: int) -> dict[int, dict[int, Span]]:
+    """Marks of the step by line and column."""
+    found: dict[int, dict[int, Span]] = {}
+    for spot in state.step.spots if state.step is not None else ():
+        down, across = dot_of(state, (round(spot.at[0]), round(spot.at[1])), zoom)
+        found.setdefault(down // 2, {})[across] = Span(spot.sign, spot.tone)
+    return found
 
 
 def _rows(codes: Codes, characters: bool) -> list[Line]:

@@ -25,7 +25,7 @@ def reading(state: ImageState, width: int, height: int) -> list[Line]:
     slow, fast = state.cursor
     title = rule((Span("pixel", "title"),), width)
     lines = [title, line(Span(" slow ", "label"), left(str(slow), 7), Span("fast ", "label"), str(fast))]
-    lines += [*_place(state), *_values(state), *_around(state, width)]
+    lines += [*_place(state), *_values(state), *_step(state), *_around(state, width)]
     if state.comparison is not None:
         lines += _images(state.comparison, width)
     return block([*lines, *_worst(state, width, height - len(lines))], width, height)
@@ -84,6 +84,19 @@ def _values(state: ImageState) -> list[Line]:
             )
         )
     return rows
+
+
+def _step(state: ImageState) -> list[Line]:
+    """The step of the main screen, and where its node reflects on either side."""
+    step = state.step
+    if step is None:
+        return []
+    node = Span(f"  node {step.node}" if step.node else "  no term", "faint")
+    lines = [line(Span(" step    ", "label"), step.words, node)]
+    for spot in step.spots:
+        where = f"slow {spot.at[0]:.2f} fast {spot.at[1]:.2f}"
+        lines.append(line(Span(f" {spot.sign} ", spot.tone), Span(left(spot.name, 8), "label"), where))
+    return lines
 
 
 def _around(state: ImageState, width: int) -> list[Line]:

@@ -32,7 +32,9 @@ from nbtui.console.image.jobs import (
 )
 from nbtui.console.image.reading import reading
 from nbtui.console.image.state import Image, ImagePhase, ImageState, Pixel
+from nbtui.console.image.step import step_marks
 from nbtui.console.jobs import NAME, Failure, start
+from nbtui.console.main.state import State
 from nbtui.console.terminal.loop import in_loop
 from nbtui.console.terminal.screen import ActionScreen, bindings
 from nbtui.console.terminal.widgets import PaneView
@@ -44,6 +46,7 @@ LONGEST = 20  # characters of a typed pixel
 Event = TypeVar("Event")
 
 FAR = 10  # pixels per long step
+_AXES = ("phi", "domain")
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,13 +76,20 @@ class ImageScreen(ActionScreen[Visit]):
         self,
         case: Case,
         settings: Settings,
+        main_state: State,
+        step: Callable[[str, int], None],
         *,
         log_pixel: Pixel | None = None,
         last: Visit | None = None,
     ) -> None:
-        """``log_pixel``: the pixel of C's log; ``last``: the result of the previous visit."""
+        """``step`` moves the step of the main screen, whose state is ``main_state``.
+
+        ``log_pixel``: the pixel of C's log; ``last``: the result of the previous visit.
+        """
         super().__init__()
         self.case, self.settings = case, settings
+        self._main_state, self._step = main_state, step
+        self._marked: State | None = None  # the state whose step is marked
         self.key = (case.argv, case.workdir, case.c_image, case.c_image_at, settings)
         home = case.pixel or (0, 0)
         self.ready: ImagePrepared | None = None
@@ -179,6 +189,12 @@ class ImageScreen(ActionScreen[Visit]):
         else:
             self.show(replace(now, phase=ImagePhase.FAILED, failure=failure.sentence))
 
+    def follow(self, main_state: State) -> None:
+        """Mark another step of the main screen."""
+        before, self._main_state = self._main_state, main_state
+        if (before.place, before.contributions) != (main_state.place, main_state.contributions):
+            self.show(self.state)
+
     # --- keys --------------------------------------------------------------------------------------------------------
 
     def typed(self, event: events.Key) -> bool:
@@ -221,6 +237,8 @@ class ImageScreen(ActionScreen[Visit]):
             "stop": self._escape,
             "help": move(lambda p: replace(p, keys=True)),
             "close": lambda: self._leave(None),
+            **{f"{axis}_previous": partial(self._step, axis, -1) for axis in _AXES},
+            **{f"{axis}_next": partial(self._step, axis, 1) for axis in _AXES},
         }
         for name, slow, fast in (("up", -1, 0), ("down", 1, 0), ("left", 0, -1), ("right", 0, 1)):
             acts[name] = move(partial(states.moved, slow=slow, fast=fast))
@@ -288,6 +306,9 @@ class ImageScreen(ActionScreen[Visit]):
         facts = state.facts
         if self.ready is not None and (facts is None or (facts.slow, facts.fast) != state.cursor):
             state = replace(state, facts=self.ready.frame.facts(*state.cursor))
+        if self.ready is not None and self._marked is not self._main_state:
+            self._marked = self._main_state
+            state = replace(state, step=step_marks(self._main_state, self.ready.frame))
         self.state = state
         for view in self.views.values():
             view.update()

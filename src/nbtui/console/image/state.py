@@ -8,6 +8,7 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
+from nbtui.console.image.step import StepMarks
 from nbtui.images.metrics import ImageComparison, beyond_tolerance
 from nbtui.live.images import PixelFacts, Resolution
 
@@ -73,6 +74,7 @@ class ImageState:
     decades: int = 3
     characters: bool = False  # levels as characters rather than half blocks
     facts: PixelFacts | None = None  # of the pixel under the cursor
+    step: StepMarks | None = None  # the step of the main screen
     rank: int | None = None  # place of the cursor in the list of worst pixels
     comparison: ImageComparison | None = None  # image metrics; they arrive after the difference
     judged: bool = False  # the comparison has ended, with or without a result
