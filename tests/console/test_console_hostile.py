@@ -16,6 +16,7 @@ from nbtui.console.main import marks
 from nbtui.console.main import state as moves
 from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.freshness import Files, names
+from nbtui.console.main.pair import Shown
 from nbtui.console.main.panes import detail, fields, footer, header, pipeline, prompt, steps, tabs
 from nbtui.console.main.state import Phase, State
 from nbtui.console.screens import KEY_TABLES
@@ -75,7 +76,9 @@ def test_names_paths_and_messages(nasty: str) -> None:
     )
     rows = (toy.rows[0], row, *toy.rows[2:])
     check(replace(toy, comparison=replace(toy.comparison, rows=rows, overview=RowList(rows))))
-    waiting = replace(toy, py_trace=None, c_trace=replace(toy.c_trace, origin=nasty), phase=Phase.SIMULATING)
+    waiting = replace(
+        toy, suspect=None, shown=Shown.REFERENCE_LOG, c_trace=replace(toy.c_trace, origin=nasty), phase=Phase.SIMULATING
+    )
     check(waiting)
     failed = moves.failed(waiting, waiting.generation, nasty, 3)
     check(failed)
@@ -100,8 +103,8 @@ def test_files_that_change_and_marks(nasty: str) -> None:
 @pytest.mark.parametrize("nasty", NASTY, ids=ascii)
 def test_the_likely_cause_and_the_help(nasty: str) -> None:
     toy = toy_state()
-    assert toy.c_trace is not None and toy.py_trace is not None
-    found = DiagnosisResult(diagnosis(cause(nasty)), toy.c_trace, toy.py_trace, 1.0)
+    assert toy.c_trace is not None and toy.right is not None
+    found = DiagnosisResult(diagnosis(cause(nasty)), toy.c_trace, toy.right, 1.0)
     check(replace(toy, diagnosed=found))
     for reading in (
         help.HelpState(query=nasty, typing=True),
@@ -115,7 +118,7 @@ def test_the_likely_cause_and_the_help(nasty: str) -> None:
 def test_values_of_logs(nasty: str) -> None:
     c = parse_lines([*C_LINES, f"TRACE_C: convention {nasty}"], nasty)
     py = parse_lines([*PY_LINES, f"TRACE_PY: convention {nasty}2"], nasty)
-    start = State(Settings(), c_trace=c, py_trace=py, py_given=True, phase=Phase.READY)
+    start = State(Settings(), c_trace=c, suspect=py, shown=Shown.REFERENCE_LOG, phase=Phase.READY)
     check(moves.to_end(moves.compared(start, compare(c, py)), last=True))
 
 

@@ -12,9 +12,11 @@ import pytest
 from nbtui.console.drawing.line import Line, plain, width_of
 from nbtui.console.drawing.palette import STYLES
 from nbtui.console.main import jumping, stepping
+from nbtui.console.main import simulated as simulations
 from nbtui.console.main import state as moves
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.contributions import arrange
+from nbtui.console.main.pair import Shown
 from nbtui.console.main.panes import detail, prompt
 from nbtui.console.main.state import State
 from nbtui.evidence.history import Entry
@@ -240,7 +242,7 @@ def test_the_long_detail_answers_where_and_since_when() -> None:
     page = plain(detail.draw(state, 120, 37))
     text = "\n".join(page)
     assert "made in C   in the loop over phi steps, before the domains" in text
-    assert "C's log     line 2: TRACE_C: rot_a_angstroms 29.5 4 -1.75" in text
+    assert "the C log   line 2: TRACE_C: rot_a_angstroms 29.5 4 -1.75" in text
     assert "recorded in 1 of 1 package" in text  # the other one is of another pixel
     assert any(row.split()[:4] == ["20260101T000000Z", "spec", "29.[5]", "29.[9]"] for row in page)
     assert "reading the reports folder" in "\n".join(plain(detail.draw(replace(state, history=None), 120, 37)))
@@ -271,7 +273,9 @@ def test_the_same_field_in_the_other_subpixels() -> None:
     assert toy.simulation is not None
     run = replace(simulation([1, 2, 3, 4], py), trace=py)
     start = State(Settings(), case=toy.case, name="toy", c_trace=c, history=())
-    state = moves.simulated(start, 0, run, compare(c, py), arrange(run, terms([1, 2, 3, 4])))
+    state = simulations.simulated(
+        start, 0, run, {Shown.REFERENCE_LIVE: compare(c, py)}, arrange(run, terms([1, 2, 3, 4]))
+    )
     text = "\n".join(plain(detail.draw(go("r_distance", state), 120, 37)))
     assert "the same in the 2 sub-pixels and layers" in text and "1 differ" in text
     assert "R_distance_meters[1]" in text and "0.[2]" in text and "0.[3]" in text

@@ -148,7 +148,8 @@ def seen(app: Console) -> object:
         "simulation",
         "contributions",
         "comparison",
-        "py_trace",
+        "others",
+        "suspect",
         "diagnosed",
         "files",
     ):

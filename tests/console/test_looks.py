@@ -112,7 +112,7 @@ async def test_without_contributions_the_fields_get_their_lines(case: Case, simu
     from support.console_toy import toy_comparison
 
     c, py, _ = toy_comparison()
-    async with console(None, c_trace=c, py_trace=py).run_test(size=(120, 40)) as pilot:
+    async with console(None, c_trace=c, suspect=py).run_test(size=(120, 40)) as pilot:
         given = await ready(pilot)
         await pilot.pause()
         tall = given.main.views["fields"].size.height

@@ -35,7 +35,7 @@ def asked(case: Case, c: Trace, tuning: Tuning) -> tuple[Remedy, Tuning, Trace]:
     now = tuning.of(case)
     py = simulate(now, tuning.now.settings).trace
     found = diagnose(case, c, py)
-    wanted = remedy(found.hypotheses[0], found.faulty_side, tuning, given=False)
+    wanted = remedy(found.hypotheses[0], found.faulty_side, tuning)
     for id in wanted.restored:
         tuning = restored(tuning, id)
     for edit in wanted.edits:
@@ -100,30 +100,28 @@ def test_a_c_program_without_carry_over_is_imitated() -> None:
 
 def test_a_cause_that_cannot_be_applied_is_reported() -> None:
     tuning = begun(demo(), PARITY)
-    printed = remedy(cause("tap_after_polar"), "PY", tuning, given=False)
+    printed = remedy(cause("tap_after_polar"), "PY", tuning)
     assert not printed.possible and "print statement" in printed.sentence
-    nothing = remedy(cause("friedel"), "PY", tuning, given=False)
+    nothing = remedy(cause("friedel"), "PY", tuning)
     assert not nothing.possible and "no switch" in nothing.sentence
-    c_side = remedy(cause("friedel"), "C", tuning, given=True)
+    c_side = remedy(cause("friedel"), "C", tuning)
     assert not c_side.possible and "correct the C side" in c_side.sentence
-    given = remedy(cause("friedel"), "PY", tuning, given=True)
-    assert given.possible and "replaces the Python log" in given.sentence
 
 
 def test_a_pair_of_which_one_is_printed() -> None:
-    wanted = remedy(cause("phi_carryover", "tap_after_polar"), "PY", begun(demo(), Settings()), given=True)
+    wanted = remedy(cause("phi_carryover", "tap_after_polar"), "PY", begun(demo(), Settings()))
     assert wanted.edits == (Edit("phi_mode", "c-parity"),)
     assert "tap_after_polar concerns trace lines only and remains" in wanted.sentence
 
 
 def test_a_switch_by_another_name() -> None:
     settings = replace(PARITY, quirks=(("grating_literal", False),))
-    wanted = remedy(cause("sincg_fractional"), "PY", begun(demo(), settings), given=False)
+    wanted = remedy(cause("sincg_fractional"), "PY", begun(demo(), settings))
     assert wanted.edits == (Edit(f"{QUIRK}grating_literal", True),)
 
 
 def test_single_precision() -> None:
-    wanted = remedy(cause("float32"), "PY", begun(demo(), replace(PARITY, dtype="float32")), given=False)
+    wanted = remedy(cause("float32"), "PY", begun(demo(), replace(PARITY, dtype="float32")))
     assert wanted.edits == (Edit("dtype", "float64"),)
 
 

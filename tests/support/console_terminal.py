@@ -43,7 +43,7 @@ from nbtui.live.cases import load_case
 from nbtui.live.model import Settings
 from nbtui.trace.reading.reader import read_trace
 {patch}
-raise SystemExit(run_console({case}, Settings(), c_trace={c}, py_trace={py},
+raise SystemExit(run_console({case}, Settings(), c_trace={c}, suspect={py},
                              profile="full", tolerance=None, reports=Path("reports")))
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from textual.pilot import Pilot
 
 from nbtui.console.app import Console, initial
 from nbtui.console.drawing.line import plain
-from nbtui.console.main import state as moves
 from nbtui.console.main.contributions import arrange
 from nbtui.console.main.jobs import Judgement
+from nbtui.console.main.pair import Shown
+from nbtui.console.main.simulated import simulated
 from nbtui.console.main.state import Phase, State
 from nbtui.live.model import Case, Settings, Simulation, TermTable
 from nbtui.parity.compare import compare
@@ -66,8 +68,12 @@ def simulation(values: list[float], trace: Trace, mode: str = "spec") -> Simulat
     )
 
 
+def live(lines: list[str]) -> Trace:
+    return replace(parse_lines(lines, "live"), simulated=True)
+
+
 def toy_comparison() -> tuple[Trace, Trace, Comparison]:
-    c, py = parse_lines(C_LINES, "c.log"), parse_lines(PY_LINES, "py.log")
+    c, py = parse_lines(C_LINES, "c.log"), live(PY_LINES)
     return c, py, compare(c, py)
 
 
@@ -76,19 +82,19 @@ def toy_state() -> State:
     c, py, comparison = toy_comparison()
     run = simulation([100, 200, 600, 600], py)
     start = State(Settings(), case=run.case, name="toy", c_trace=c)
-    return moves.simulated(start, 0, run, comparison, arrange(run, terms([400, 400, 600, 600])))
+    return simulated(start, 0, run, {Shown.REFERENCE_LIVE: comparison}, arrange(run, terms([400, 400, 600, 600])))
 
 
 def toy_simulator(settings: Settings) -> Simulation:
     if settings.phi_mode == "spec":
-        return simulation([100, 200, 600, 600], parse_lines(PY_LINES, "live"))
+        return simulation([100, 200, 600, 600], live(PY_LINES))
     lines = [entry.replace("TRACE_C", "TRACE_PY") for entry in C_LINES]
-    return simulation([400, 400, 600, 600], parse_lines(lines, "live"), "c-parity")
+    return simulation([400, 400, 600, 600], live(lines), "c-parity")
 
 
 def console(case: Case | None, reports: Path = Path("reports"), **logs: Trace | None) -> Console:
-    given = {"c_trace": None, "py_trace": None, **logs}
-    return Console(initial(case, Settings(), given["c_trace"], given["py_trace"], JUDGEMENT), JUDGEMENT, reports)
+    given = {"c_trace": None, "suspect": None, **logs}
+    return Console(initial(case, Settings(), given["c_trace"], given["suspect"], JUDGEMENT), JUDGEMENT, reports)
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], bool], told: str = "it never happened") -> None:

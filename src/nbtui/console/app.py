@@ -19,6 +19,7 @@ from nbtui.console.main.history_reading import HistoryReader
 from nbtui.console.main.host import Host
 from nbtui.console.main.jobs import Judgement
 from nbtui.console.main.loading import Loader
+from nbtui.console.main.pair import Shown, following
 from nbtui.console.main.refresh import Refresher
 from nbtui.console.main.screen import MainScreen
 from nbtui.console.main.state import Phase, State
@@ -80,6 +81,7 @@ class Console(Host):
     def _actions(self) -> Mapping[str, Callable[[], None]]:
         """Main-screen actions that involve other screens or jobs, by id."""
         return {
+            "pair": self._next_pair,
             "play": self.player.play,
             "freeze": self.refresher.freeze,
             "reload": self.refresher.reload,
@@ -163,6 +165,13 @@ class Console(Host):
         else:
             self.show(replace(self.state, pane="fields", zoomed=False, path=()))
 
+    def _next_pair(self) -> None:
+        shown = following(self.state.shown, self.state.possible)
+        if shown is self.state.shown:
+            self.tell("only these two sides are here")
+        else:
+            self.loader.show_pair(shown)
+
     def _turn_mouse(self) -> None:
         self.mouse = not self.mouse
         self.turn_mouse(self.mouse)
@@ -181,7 +190,7 @@ def initial(
     case: Case | None,
     settings: Settings,
     c_trace: Trace | None,
-    py_trace: Trace | None,
+    suspect: Trace | None,
     judgement: Judgement,
     logs: tuple[Path, Path] | None = None,
     package: Restored | None = None,
@@ -193,8 +202,8 @@ def initial(
     name = case.name if case else ""
     if package is not None:
         name = f"{package.package.stamp} {package.package.case}".strip()
-    if not name and c_trace is not None and py_trace is not None:
-        name = f"{Path(c_trace.origin).name} | {Path(py_trace.origin).name}"
+    if not name and c_trace is not None and suspect is not None:
+        name = f"{Path(c_trace.origin).name} | {Path(suspect.origin).name}"
     if not name and logs is not None:
         name = " | ".join(path.name for path in logs)
     start = State(
@@ -202,11 +211,11 @@ def initial(
         case=case,
         name=name,
         c_trace=c_trace,
-        py_trace=py_trace,
-        py_given=py_trace is not None or logs is not None,
+        suspect=suspect,
         logs=logs,
         obstacle=package.obstacle if package is not None else "",
+        shown=Shown.REFERENCE_LIVE if suspect is None and logs is None else Shown.REFERENCE_LOG,
     )
-    if c_trace is None or py_trace is None:
+    if c_trace is None or suspect is None:
         return start
-    return states.compared(start, judgement.compare(c_trace, py_trace))
+    return states.compared(start, judgement.compare(c_trace, suspect))

@@ -26,7 +26,7 @@ def run_console(
     settings: Settings,
     *,
     c_trace: Trace | None = None,
-    py_trace: Trace | None = None,
+    suspect: Trace | None = None,
     logs: tuple[Path, Path] | None = None,
     profile: str,
     tolerance: float | None,
@@ -38,17 +38,17 @@ def run_console(
 ) -> int:
     """Run the console until the user leaves it.
 
-    Compares two given sides: ``logs`` (C and Python), read in the console, or two traces; ``case`` (if any) is then
-    simulated for stepping only. Without them the Python side is simulated. ``package``: the origin of case and traces.
-    Returns 0 (agreement), 1 (divergence), 2 or 3 (a failure prevented the comparison), 130 (interrupted, or left before
-    a verdict), 128 + signal.
+    Compares two given sides: ``logs`` (C's and the user's), read in the console, or two traces; ``case`` (if any) is
+    then simulated for the live side. Without them only the live side is compared. ``package``: the origin of case and
+    traces. Returns 0 (agreement), 1 (divergence), 2 or 3 (a failure prevented the comparison), 130 (interrupted, or
+    left before a verdict), 128 + signal.
     Raises TraceError for an unknown profile.
     """
     judgement = Judgement(profile, tolerance, dict(profiles or {}), allow_partial)
     judgement.compare(NO_TRACE, NO_TRACE)  # rejects an unknown profile before taking over the screen
     return run(
         lambda state, preferences, shelf: Console(state, judgement, reports, preferences, shelf),
-        initial(case, settings, c_trace, py_trace, judgement, logs, package),
+        initial(case, settings, c_trace, suspect, judgement, logs, package),
         preferences or Preferences(),
         replay,
     )
@@ -81,7 +81,7 @@ def replay(found: Restored) -> int:
         found.case,
         found.settings,
         c_trace=found.c,
-        py_trace=found.py,
+        suspect=found.py,
         profile=found.profile,
         tolerance=found.tolerance,
         allow_partial=found.allow_partial,

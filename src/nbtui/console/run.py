@@ -45,7 +45,6 @@ def run(make: Make, state: State, preferences: Preferences, replay: Replay) -> i
             raise UnusableInput("another console has resumed this session meanwhile")
         kept = resumed.snapshot
         state = resumed_with(state, case_of(kept, state.case), settings_of(kept))
-        state = replace(state, py_given=state.py_given and not kept.live)
     if keeper is not None:
         keeper.start()
         if resumed is not None:

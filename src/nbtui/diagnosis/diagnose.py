@@ -9,7 +9,7 @@ import numpy as np
 
 from nbtui.diagnosis.answer import Diagnosis, Verdict
 from nbtui.diagnosis.explain.attribution import attribute, given
-from nbtui.diagnosis.explain.causes import Cause, Outcome, ranked, remarks
+from nbtui.diagnosis.explain.causes import Cause, Outcome, in_order, ranked, remarks
 from nbtui.diagnosis.explain.certain import certain
 from nbtui.diagnosis.explain.imitation import Imitation, waterfall
 from nbtui.diagnosis.explain.unknown import Unexplained, unexplained
@@ -88,7 +88,8 @@ def diagnose(
     asked = _question(Problem(case, base, c, py), rows, plain)
     tried = [0, 0]
     search = Search(base, asked.rows, variants_of(asked.problem), hints(c, py), tell=tell, tried=tried)
-    outcome, imitation = _explained(asked, search)
+    outcome = _explained(asked, search)
+    imitation = Imitation(asked.problem.base, in_order(outcome, outcome.states[0]), adds=asked.side == "C")
     best = imitation.setup(imitation.ids)
     tell("matching ratios and attributing the gap")
     causes = tuple(ranked(outcome, c))
@@ -255,8 +256,8 @@ def _sum_of_terms(c: Trace, base: PixelSetup) -> float | None:
     return float(values[0]) if values and not isinstance(values[0], str) else None
 
 
-def _explained(asked: _Question, whole: Search) -> tuple[Outcome, Imitation]:
-    """Search, allowing for single precision in the printed digits; and the changes of the best state."""
+def _explained(asked: _Question, whole: Search) -> Outcome:
+    """Search, allowing for single precision in the printed digits."""
     problem, rows, variants = asked.problem, whole.rows, list(whole.variants)
     gap = rows.total(rows.bits(rows.reference, rows.suspect))
     single = find_single(rows)
@@ -283,9 +284,7 @@ def _explained(asked: _Question, whole: Search) -> tuple[Outcome, Imitation]:
             if not remainder(loose, found[0]).unknown:
                 single, rows, search, states = guess, loose, again, found
     rederived = bool(_implied(problem.suspect))
-    outcome = Outcome(states, rows, gap, single, tuple(known), rederived, quiet, asked.side, asked.named)
-    changes = (*known, *([quiet] if quiet is not None else []), *(variant for _, variant in states[0].variants))
-    return outcome, Imitation(problem.base, changes, adds=asked.side == "C")
+    return Outcome(states, rows, gap, single, tuple(known), rederived, quiet, asked.side, asked.named)
 
 
 def _quiet(search: Search, variants: list[Variant]) -> Variant | None:

@@ -23,8 +23,8 @@ from support.console_toy import toy_state
 
 
 def found(state: State, result: Diagnosis = TWO) -> DiagnosisState:
-    assert state.c_trace is not None and state.py_trace is not None
-    return DiagnosisState(diagnosed=DiagnosisResult(result, state.c_trace, state.py_trace, 0.91, -0.0982))
+    assert state.c_trace is not None and state.right is not None
+    return DiagnosisState(diagnosed=DiagnosisResult(result, state.c_trace, state.right, 0.91, -0.0982))
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_wide(state: State) -> None:
     lines = plain(pane.draw(state, found(state), 120, 24))
     assert lines == [
         " WHY   explained: phi_carryover (probability >99 %)   gap -9.82 %" + " " * 51 + "toy",
-        " NOW # differs, first in rot_a_angstroms.x   not applied   mode spec",
+        " LIVE # differs from C, first in rot_a_angstroms.x   not applied   spec",
         "══ causes, best first " + "═" * 53 + " tried 61 causes, 412 combinations in 0.9 s ═",
         " > 1  phi_carryover             simulation >99 % likely  explains 100.0 %"
         "  left █········· 2e-15 in I_pixel_final",
@@ -165,7 +165,7 @@ def test_where_it_stands_now(state: State) -> None:
     assert "cause 2 applied" in plain(pane.draw(state, why, 120, 24))[1]
     assert plain(pane.draw(state, why, 120, 24))[4].endswith("*")
     waiting = replace(state, phase=Phase.SIMULATING)
-    assert plain(pane.draw(waiting, why, 120, 24))[1] == " NOW simulating ..."
+    assert plain(pane.draw(waiting, why, 120, 24))[1] == " LIVE simulating ..."
 
 
 def test_hostile_text_never_comes_through(state: State) -> None:
@@ -198,7 +198,7 @@ def test_likely_on_the_main_screen(state: State) -> None:
     unknown = replace(told, diagnosed=found(state, UNKNOWN).diagnosed)
     assert cause_in_one_line(unknown) == "unknown: no known cause   x details" and cause_name(unknown) == ""
     assert any("Unknown: I_before_scaling is off" in line for line in plain(detail.draw(unknown, 120, 20)))
-    other = replace(told, py_trace=replace(told.py_trace, origin="other")) if told.py_trace else told
+    other = replace(told, simulation=replace(told.simulation, trace=replace(told.right, origin="other")))
     assert cause_in_one_line(other) == ""
 
 

@@ -16,6 +16,7 @@ from nbtui.console.diagnosis.screen import DiagnosisScreen
 from nbtui.console.main import exporting
 from nbtui.console.main.cause_summary import current
 from nbtui.console.main.jobs import Judgement
+from nbtui.console.main.pair import Shown
 from nbtui.console.main.screen import MainScreen
 from nbtui.console.main.state import Phase
 from nbtui.diagnosis.answer import Diagnosis
@@ -116,17 +117,17 @@ async def test_scrolling_at_80x24(case: Case, toy: Toy) -> None:
 async def test_applying_closes_the_gap_and_can_be_taken_back(case: Case, toy: Toy) -> None:
     async with console(case).run_test(size=(120, 40)) as pilot:
         app, screen = await opened(pilot)
-        assert "NOW # differs" in screen_text(app)
+        assert "LIVE # differs" in screen_text(app)
         await pilot.press("enter")
         await until(pilot, lambda: app.state.phase is Phase.READY and app.state.settings.phi_mode == "c-parity")
         await pilot.pause()
-        assert "NOW = AGREE" in screen_text(app) and "cause 1 applied" in screen_text(app)
+        assert "LIVE = AGREE" in screen_text(app) and "cause 1 applied" in screen_text(app)
         assert "applied: phi_mode c-parity" in screen_text(app)
         assert current(app.state) is None  # the traces have changed since the diagnosis
         await pilot.press("e")
         assert "u takes the cause back" in screen_text(app)
         await pilot.press("u")
-        assert "NOW # differs" in screen_text(app) and "taken back" in screen_text(app)
+        assert "LIVE # differs" in screen_text(app) and "taken back" in screen_text(app)
         assert app.state.settings.phi_mode == "spec" and current(app.state) is screen.state.diagnosed
         await pilot.press("u")
         assert "nothing has been applied here" in screen_text(app)
@@ -140,18 +141,15 @@ async def test_a_cause_of_the_print_statement_is_said_to_be_one(case: Case, toy:
         assert "a matter of the trace line" in screen_text(app) and app.state.settings.phi_mode == "spec"
 
 
-async def test_a_given_log_makes_room_for_the_live_side(case: Case, toy: Toy) -> None:
-    app = console(case, c_trace=parse_lines(C_LINES, "c.log"), py_trace=parse_lines(PY_LINES, "py.log"))
+async def test_a_given_log_stays_whatever_is_applied(case: Case, toy: Toy) -> None:
+    app = console(case, c_trace=parse_lines(C_LINES, "c.log"), suspect=parse_lines(PY_LINES, "py.log"))
     async with app.run_test(size=(120, 40)) as pilot:
         app, _ = await opened(pilot)
-        assert app.state.py_given
-        given = app.state.py_trace
+        given = app.state.right
         await pilot.press("enter")
-        await until(pilot, lambda: app.state.phase is Phase.READY and not app.state.py_given)
         await pilot.pause()
-        assert "NOW = AGREE" in screen_text(app)
-        await pilot.press("u")
-        assert app.state.py_given and app.state.py_trace is given
+        assert "cannot be simulated" in screen_text(app)  # a cause without a change of the set-up
+        assert app.state.shown is Shown.REFERENCE_LOG and app.state.right is given
 
 
 @pytest.mark.slow
@@ -217,7 +215,7 @@ async def test_a_click_chooses_a_cause(case: Case, toy: Toy) -> None:
 
 
 async def test_without_a_command_the_two_logs_are_diagnosed_alone(toy: Toy) -> None:
-    app = console(None, c_trace=parse_lines(C_LINES, "c.log"), py_trace=parse_lines(PY_LINES, "py.log"))
+    app = console(None, c_trace=parse_lines(C_LINES, "c.log"), suspect=parse_lines(PY_LINES, "py.log"))
     async with app.run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)
         assert refusal(app.state) == "" and case_of(app.state) is None
@@ -271,7 +269,7 @@ async def test_the_demo() -> None:
         await pilot.press("enter")
         await until(pilot, lambda: app.state.phase is Phase.READY and app.state.settings.phi_mode == "c-parity")
         await pilot.pause()
-        assert "NOW = AGREE" in screen_text(app)
+        assert "LIVE = AGREE" in screen_text(app)
         await pilot.press("r")
         await until(pilot, lambda: not screen.state.progress)
         assert "nothing differs" in screen_text(app)

@@ -184,7 +184,7 @@ async def test_without_a_c_log(case: Case, frame: ToyFrame) -> None:
 
 async def test_two_logs_without_a_case_have_no_image() -> None:
     c = parse_lines(C_LINES, "c.log")
-    async with console(None, c_trace=c, py_trace=c).run_test(size=(120, 40)) as pilot:
+    async with console(None, c_trace=c, suspect=c).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)
         await pilot.press("i")
         assert not isinstance(app.screen, ImageScreen) and "-- FLAGS" in app.state.message

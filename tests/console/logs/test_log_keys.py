@@ -41,7 +41,7 @@ Steps = Callable[[Pilot[int], LogsScreen], Coroutine[None, None, None]]
 
 def run(logs: tuple[Path, Path], steps: Steps, size: tuple[int, int] = (80, 24)) -> Console:
     """The console on two logs, with the raw logs open and read."""
-    app = console(None, c_trace=read_trace(logs[0]), py_trace=read_trace(logs[1]))
+    app = console(None, c_trace=read_trace(logs[0]), suspect=read_trace(logs[1]))
 
     async def main() -> None:
         async with app.run_test(size=size) as pilot:
@@ -191,7 +191,7 @@ def test_without_an_editor_or_a_terminal_to_hand_over_it_says_so(
 
 
 def test_a_log_that_has_gone_is_a_sentence_and_the_other_one_can_be_read(logs: tuple[Path, Path]) -> None:
-    app = console(None, c_trace=read_trace(logs[0]), py_trace=read_trace(logs[1]))
+    app = console(None, c_trace=read_trace(logs[0]), suspect=read_trace(logs[1]))
     logs[1].unlink()
 
     async def main() -> None:
@@ -215,7 +215,7 @@ def test_reading_can_be_stopped_and_what_was_read_stays(
         return index(self, None, cancelled)
 
     monkeypatch.setattr(FileLines, "index", slowly)
-    app = console(None, c_trace=read_trace(logs[0]), py_trace=read_trace(logs[1]))
+    app = console(None, c_trace=read_trace(logs[0]), suspect=read_trace(logs[1]))
 
     async def main() -> None:
         async with app.run_test(size=(80, 24)) as pilot:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nbtui.console.main.pair import Shown
 from nbtui.console.main.selection import selected
 from nbtui.console.main.state import State
 from nbtui.console.terminal import clipboard as copying
@@ -78,12 +79,12 @@ def test_a_row_with_all_its_digits() -> None:
     found = selected(at(toy_state(), "rot_a_angstroms.x"))
     assert found is not None
     name, unit, c, python, status = found.split("\t")
-    assert (name, unit, c, python) == ("rot_a_angstroms.x", "A", "C 29.5", "Python 29.6")
+    assert (name, unit, c, python) == ("rot_a_angstroms.x", "A", "C 29.5", "live 29.6")
     assert status in ("DIVERGENT", "CRITICAL")
 
 
 def test_a_row_while_python_is_not_there_yet() -> None:
-    found = selected(replace(at(toy_state(), "rot_a_angstroms.x"), py_trace=None))
+    found = selected(replace(at(toy_state(), "rot_a_angstroms.x"), suspect=None, shown=Shown.REFERENCE_LOG))
     assert found is not None and found.split("\t") == ["rot_a_angstroms.x", "A", "C 29.5"]
 
 

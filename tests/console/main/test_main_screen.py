@@ -79,7 +79,7 @@ async def test_phi_mode_changes_the_verdict_and_marks_what_changed(case: Case, s
         await until(pilot, lambda: app.state.phase is Phase.READY and app.state.settings.phi_mode == "c-parity")
         await pilot.pause()
         text = screen_text(app)
-        assert " AGREE  10 of 10 fields within tolerance, worst 0" in text and "MODE c-parity" in text
+        assert " AGREE  10 of 10 fields within tolerance, worst 0" in text and "LIVE c-parity" in text
         assert "rot_a_angstroms.x" in app.state.changed and "*29.5" in text
         assert app.state.row is not None and app.state.row.label == "rot_a_angstroms.x"
         await until(pilot, lambda: not app.state.changed)  # only for a moment
@@ -130,7 +130,7 @@ async def test_panes(case: Case, simulator: object) -> None:
 async def test_small_screens_show_one_pane(case: Case, simulator: object) -> None:
     async with console(case).run_test(size=(80, 24)) as pilot:
         app = await ready(pilot)
-        for digit, words in (("2", "Tap:"), ("3", "of C's I"), ("4", "Structure factor"), ("1", "C=Py")):
+        for digit, words in (("2", "Tap:"), ("3", "of C's I"), ("4", "Structure factor"), ("1", "PASS")):
             await pilot.press(digit)
             await pilot.pause()
             text = screen_text(app)

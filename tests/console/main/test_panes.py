@@ -17,7 +17,9 @@ from nbtui.console.main import state as moves
 from nbtui.console.main.actions import ACTIONS, PAIRS
 from nbtui.console.main.cause_summary import hint
 from nbtui.console.main.contributions import Contributions, arrange
+from nbtui.console.main.pair import Shown
 from nbtui.console.main.panes import detail, fields, footer, header, pipeline, steps, tabs
+from nbtui.console.main.simulated import simulated
 from nbtui.console.main.state import Phase, State
 from nbtui.console.screens import KEY_TABLES
 from nbtui.live.c_terms import read_terms
@@ -100,7 +102,7 @@ def test_short_numbers() -> None:
 def test_header_tells_verdict_gap_and_counts(toy: State) -> None:
     lines = text(header.draw(toy, 120, 3))
     assert lines[0].startswith(
-        " nbtui  toy   pixel slow 12 fast 14   phi 2 steps x 2 domains   float64 cpu   MODE spec"
+        " nbtui  C | live  toy   pixel slow 12 fast 14   phi 2 steps x 2 domains   LIVE spec float64 cpu"
     )
     assert lines[0].endswith("simulated in 250 ms")
     assert lines[1].startswith(" FIRST DIVERGENCE  rot_a_angstroms.x   phi step 0   4/6 differ")
@@ -110,7 +112,7 @@ def test_header_while_simulating_shows_c_and_says_so() -> None:
     c = parse_lines(C_LINES, "c.log")
     start = State(Settings(), name="toy", c_trace=c, phase=Phase.SIMULATING)
     waiting = moves.compared(start, compare(c, Trace("?", "", ())))
-    assert text(header.draw(waiting, 120, 3))[1] == " the C log is shown, simulating the Python side ..."
+    assert text(header.draw(waiting, 120, 3))[1] == " the C log is shown, simulating the live side ..."
     table = "\n".join(text(fields.draw(waiting, 120, 20)))
     assert "29.5" in table and "MISSING" not in table
 
@@ -118,7 +120,9 @@ def test_header_while_simulating_shows_c_and_says_so() -> None:
 def test_header_agrees() -> None:
     c = parse_lines(C_LINES, "c.log")
     py = parse_lines([entry.replace("TRACE_C", "TRACE_PY") for entry in C_LINES], "py.log")
-    agreeing = moves.compared(State(Settings(), py_trace=py, phase=Phase.READY), compare(c, py))
+    agreeing = moves.compared(
+        State(Settings(), suspect=py, shown=Shown.REFERENCE_LOG, phase=Phase.READY), compare(c, py)
+    )
     line = text(header.draw(agreeing, 120, 3))[1]
     assert line.startswith(" AGREE  10 of 10 fields within tolerance, worst 0")
     assert moves.exit_code(agreeing) == 0
@@ -129,7 +133,7 @@ def test_field_table_side_by_side(toy: State) -> None:
     assert title.startswith("══ fields ═") and title.endswith(
         "18 rows, all [f] ═"
     )  # 10 values and 2 x 4 of C's phi lines
-    assert heads == "   field                unit  C                      Python                 rel.diff    ulp status"
+    assert heads == "   field                unit  C                      live                   rel.diff    ulp status"
     assert rows == [
         " = lambda_meters        m     1.2e-10                1.2e-10                       0      0 PASS",
         "># rot_a_angstroms    x A     29.[5]                 29.[6]                 +3.4e-03 2.8e13 DIVERGENT",
@@ -143,11 +147,11 @@ def test_a_differing_value_is_never_cut() -> None:
     """Too long for a column of its own: the row takes two lines."""
     c = parse_lines(["TRACE_C: F_latt -1.23456789012345e-10", "TRACE_C: F_cell 5"], "c.log")
     py = parse_lines(["TRACE_PY: F_latt -1.23456789012346e-10", "TRACE_PY: F_cell 5"], "py.log")
-    state = State(Settings(), py_trace=py, c_trace=c, phase=Phase.READY)
+    state = State(Settings(), suspect=py, shown=Shown.REFERENCE_LOG, c_trace=c, phase=Phase.READY)
     state = moves.compared(state, compare(c, py))
     rows = text(fields.draw(replace(state, comparison=tight(state)), 101, 6))[2:]
-    assert rows[0].startswith("># F_latt               1     C  -1.2345678901234[5e-10]")
-    assert rows[1].startswith("                              Py -1.2345678901234[6e-10]")
+    assert rows[0].startswith("># F_latt               1     C    -1.2345678901234[5e-10]")
+    assert rows[1].startswith("                              log -1.2345678901234[6e-10]")
     assert rows[2].startswith(" = F_cell               e     5                      5 ")
     assert fields.row_at(state, 101, 6, 4) == 1
 
@@ -164,10 +168,10 @@ def tight(state: State) -> Comparison:
 def test_field_table_stacked_needs_a_second_line_only_for_a_difference(toy: State) -> None:
     rows = text(fields.draw(toy, 80, 5))[1:]
     assert rows == [
-        " = lambda_meters              m    C=Py 1.2e-10                     0 PASS",
-        "># rot_a_angstroms          x A    C  29.[5]                 +3.4e-03 DIVERGENT",
-        "                                   Py 29.[6]                 new here",
-        " = rot_a_angstroms          y A    C=Py 4                           0 PASS",
+        " = lambda_meters            m    =    1.2e-10                       0 PASS",
+        "># rot_a_angstroms        x A    C    29.[5]                 +3.4e-03 DIVERGENT",
+        "                                 live 29.[6]                 new here",
+        " = rot_a_angstroms        y A    =    4                             0 PASS",
     ]
 
 
@@ -197,7 +201,7 @@ def test_pipeline_marks_every_stage(toy: State) -> None:
 def test_detail_says_new_or_inherited_and_from_where(toy: State) -> None:
     first = text(detail.draw(toy, 120, 7))
     assert first[1].startswith(" # rot_a_angstroms x [A]  DIVERGENT new here: nothing upstream was compared")
-    assert first[2].split() == ["C", "29.5", "Python", "29.6"]
+    assert first[2].split() == ["C", "29.5", "live", "29.6"]
     assert "2 digits agree" in first[3] and "tolerance 1e-06 (profile full)" in first[3]
     k = moves.to_divergence(toy, True)
     assert k.row is not None and k.row.label == "hkl_frac.k"
@@ -247,7 +251,7 @@ def test_contributions_without_cs_terms_say_how_to_get_them(toy: State) -> None:
 
 def test_two_logs_say_how_to_turn_stepping_on() -> None:
     c, py, comparison = toy_comparison()
-    start = State(Settings(), c_trace=c, py_trace=py, py_given=True, phase=Phase.READY)
+    start = State(Settings(), c_trace=c, suspect=py, shown=Shown.REFERENCE_LOG, phase=Phase.READY)
     two = moves.compared(start, comparison)
     assert "nbtui open C_LOG PY_LOG -- FLAGS" in " ".join(text(steps.draw(two, 120, 8)))
     shown = text(footer.draw(two, 120, 1))[0].split()
@@ -265,7 +269,7 @@ def test_the_first_result_puts_the_cursor_on_the_first_divergence(toy: State) ->
 def test_a_stale_result_changes_nothing(toy: State) -> None:
     assert toy.simulation is not None and toy.comparison is not None and toy.contributions is not None
     asked = moves.asked(toy, Settings(phi_mode="c-parity"))
-    assert moves.simulated(asked, 0, toy.simulation, toy.comparison, toy.contributions) is asked
+    assert simulated(asked, 0, toy.simulation, {Shown.REFERENCE_LIVE: toy.comparison}, toy.contributions) is asked
     assert moves.failed(asked, 0, "late", 3) is asked
 
 
@@ -273,9 +277,8 @@ def test_values_that_a_simulation_changed_are_marked(toy: State) -> None:
     c, py = toy.c_trace, parse_lines([entry.replace("29.6", "29.5") for entry in PY_LINES], "py.log")
     assert c is not None
     run = simulation([400, 400, 600, 600], py, "c-parity")
-    after = moves.simulated(
-        moves.asked(toy, run.settings), 1, run, compare(c, py), arrange(run, terms([400, 400, 600, 600]))
-    )
+    made = {Shown.REFERENCE_LIVE: compare(c, py)}
+    after = simulated(moves.asked(toy, run.settings), 1, run, made, arrange(run, terms([400, 400, 600, 600])))
     assert after.changed == {"rot_a_angstroms.x"}
     row = next(entry for entry in text(fields.draw(after, 101, 9)) if "rot_a_angstroms" in entry)
     assert "*29.5" in row

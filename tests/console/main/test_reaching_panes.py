@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from nbtui.console.drawing.line import plain
 from nbtui.console.main import state as moves
+from nbtui.console.main.pair import Shown
 from nbtui.console.main.panes import detail, fields, header
 from nbtui.console.main.state import Phase, State
 from nbtui.live.model import Settings
@@ -19,7 +20,9 @@ def of_the_print() -> State:
     other = {**lines, "hkl_frac": "1.6 2.5 3.5", "polar": "0.6", "I_pixel_final": "5"}
     c = parse_lines([f"TRACE_C: {name} {value}" for name, value in lines.items()], "c.log")
     py = parse_lines([f"TRACE_PY: {name} {value}" for name, value in other.items()], "py.log")
-    return moves.compared(State(Settings(), py_trace=py, c_trace=c, phase=Phase.READY), compare(c, py))
+    return moves.compared(
+        State(Settings(), suspect=py, shown=Shown.REFERENCE_LOG, c_trace=c, phase=Phase.READY), compare(c, py)
+    )
 
 
 def test_the_cursor_starts_at_the_first_divergence_that_reaches_the_pixel() -> None:

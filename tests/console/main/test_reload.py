@@ -118,7 +118,7 @@ def test_what_a_changed_log_did_is_counted() -> None:
     now = compare(c, parse_lines([*PY_LINES[:3], "TRACE_PY: F_latt 320", *PY_LINES[4:]], "py.log"))
     assert fresh.differences(before, now) == (frozenset(), {"F_latt"})
     assert fresh.effect(before, now, 0, 1) == (
-        "3 fields differ, 4 before; 1 Python value changed; first rot_a_angstroms.x"
+        "3 fields differ, 4 before; 1 your log value changed; first rot_a_angstroms.x"
     )
     assert fresh.effect(before, before, 0, 0) == "no value has changed"
 
@@ -179,7 +179,7 @@ def logs(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def two(logs: tuple[Path, Path]) -> Console:
-    return console(None, c_trace=read_trace(logs[0]), py_trace=read_trace(logs[1]))
+    return console(None, c_trace=read_trace(logs[0]), suspect=read_trace(logs[1]))
 
 
 async def noticed(pilot: Pilot[int], app: Console, condition: Callable[[], bool]) -> None:
@@ -205,7 +205,7 @@ async def test_a_changed_python_log_is_compared_again_and_the_cursor_stays(logs:
         label = app.state.rows[app.state.cursor].label
         write(logs[1], [*PY_LINES[:3], "TRACE_PY: F_latt 320", *PY_LINES[4:]])
         await noticed(pilot, app, lambda: "read again" in app.state.message)
-        assert "py.log read again: 3 fields differ, 4 before; 1 Python value changed" in shown(app, "footer")
+        assert "py.log read again: 3 fields differ, 4 before; 1 your log value changed" in shown(app, "footer")
         assert app.state.rows[app.state.cursor].label == label
         assert app.state.changed == {"F_latt"} and "*320" in shown(app, "fields")
         write(logs[0], [line.replace("29.5", "29.6") for line in C_LINES])

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from nbtui.console.app import Console
+from nbtui.console.main.pair import Shown
 from nbtui.console.main.state import Phase
 from nbtui.errors import SimulationFailed
 from nbtui.live.model import Case, Settings, Simulation
@@ -174,7 +175,7 @@ async def test_a_case_without_a_c_log_says_how_to_get_one(case: Case, simulator:
 
 async def test_two_logs_without_flags(tmp_path: Path) -> None:
     c, py = parse_lines(C_LINES, "c.log"), parse_lines(PY_LINES, "py.log")
-    async with console(None, c_trace=c, py_trace=py).run_test(size=(120, 40)) as pilot:
+    async with console(None, c_trace=c, suspect=py).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)
         text = screen_text(app)
         assert "FIRST DIVERGENCE" in text and "c.log | py.log" in text
@@ -191,10 +192,23 @@ async def test_two_logs_without_flags(tmp_path: Path) -> None:
 
 async def test_two_logs_with_flags_step_but_compare_the_logs(case: Case, simulator: object) -> None:
     c, py = parse_lines(C_LINES, "c.log"), parse_lines(PY_LINES[:-1], "py.log")
-    async with console(case, c_trace=c, py_trace=py).run_test(size=(120, 40)) as pilot:
+    async with console(case, c_trace=c, suspect=py).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)
         assert app.state.contributions is not None
-        assert app.state.py_trace is py and app.state.rows[-1].py_value is None  # the log's, not the live one's
+        assert app.state.right is py and app.state.rows[-1].py_value is None  # the log's, not the live one's
         await pilot.press("m")
         await until(pilot, lambda: app.state.phase is Phase.READY)
-        assert app.state.py_trace is not py
+        assert app.state.right is py and "your log stays as it is" in app.state.message
+        await pilot.press("c")
+        await until(pilot, lambda: app.state.shown is Shown.REFERENCE_LIVE)
+        assert app.state.right is app.state.live and app.state.comparison is not None
+        assert app.state.comparison.named[1].name == "live"
+        await pilot.press("c")
+        await until(pilot, lambda: app.state.shown is Shown.LOG_LIVE)
+        assert (app.state.left, app.state.right) == (py, app.state.live)
+        await pilot.press("e")
+        await until(pilot, lambda: not app.state.exporting)
+        assert "a package compares with C" in app.state.message
+        await pilot.press("c")
+        await until(pilot, lambda: app.state.shown is Shown.REFERENCE_LOG)
+        assert app.state.right is py

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from nbtui.console.main import state as moves
 from nbtui.console.main.contributions import arrange
+from nbtui.console.main.pair import Shown
+from nbtui.console.main.simulated import simulated
 from nbtui.console.main.state import Phase, State
 from nbtui.live.model import Case, Settings, Simulation
 from nbtui.trace.reading.reader import parse_lines
@@ -40,7 +42,9 @@ class Model:
         if well:
             run = replace(simulation([1, 2, 3, 4], LIVE, asked.phi_mode), settings=asked)
             comparison = JUDGEMENT.compare(C, LIVE)
-            self.state = moves.simulated(before, generation, run, comparison, arrange(run, terms([4, 3, 2, 1])))
+            self.state = simulated(
+                before, generation, run, {Shown.REFERENCE_LIVE: comparison}, arrange(run, terms([4, 3, 2, 1]))
+            )
         else:
             self.state = moves.failed(before, generation, "lost the device", 3)
         if self.state is not before:

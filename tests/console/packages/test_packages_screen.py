@@ -298,8 +298,8 @@ def test_an_opened_package_leads_back_to_the_list(tmp_path: Path, monkeypatch: p
         app.packages.state = replace(app.packages.state, checks={package.package.path: CHECK}, top=0)
         return chosen.pop(0)
 
-    def console(case: None, *rest: object, c_trace: Trace, py_trace: Trace, **more: object) -> int:
-        shown.append(f"{c_trace.records[0].values} {py_trace.records[0].values} {more['profile']}")
+    def console(case: None, *rest: object, c_trace: Trace, suspect: Trace, **more: object) -> int:
+        shown.append(f"{c_trace.records[0].values} {suspect.records[0].values} {more['profile']}")
         return 1
 
     monkeypatch.setattr(Watch, "run", run)

@@ -238,7 +238,7 @@ async def test_an_export_records_the_changed_command(tmp_path: Path) -> None:
 
 async def test_two_logs_have_no_parameters(tmp_path: Path) -> None:
     state = toy_state()
-    app = console(None, tmp_path, c_trace=state.c_trace, py_trace=state.py_trace)
+    app = console(None, tmp_path, c_trace=state.c_trace, suspect=state.right)
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
         app.main.action_perform("parameters")

@@ -9,7 +9,11 @@ DIAGNOSIS_ACTIONS: ActionTable[object] = ActionTable(
     "Diagnosis",
     (
         Action(
-            "apply", ("enter",), "Enter", "apply", "apply this cause to the live side: the gap closes if it is right"
+            "apply",
+            ("enter",),
+            "Enter",
+            "apply",
+            "the next step: with your log, live loses a cause and the gap falls; else live takes it",
         ),
         Action("undo", ("u",), "u", "take back", "take back what was applied last"),
         Action("copy", ("c", "y"), "c", "copy", "copy this cause: terminal's clipboard, tmux's buffer and a file"),

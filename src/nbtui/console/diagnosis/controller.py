@@ -8,12 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbtui.console.diagnosis.actions import DIAGNOSIS_ACTIONS
 from nbtui.console.diagnosis.jobs import Diagnosed, NotDiagnosed, Run, RunProgress, Stopped
 from nbtui.console.diagnosis.state import DiagnosisState
 from nbtui.console.jobs import NAME, start
 from nbtui.console.main import state as states
-from nbtui.console.main.cause_summary import MANY_STEPS, current, gap_of, steps_of
+from nbtui.console.main.actions import ACTIONS
+from nbtui.console.main.cause_summary import MANY_STEPS, current, diagnosable, gap_of, steps_of
 from nbtui.console.main.diagnosis_result import DiagnosisResult
+from nbtui.console.main.live_causes import LiveCauses, of_answer
+from nbtui.console.main.pair import Shown
 from nbtui.console.main.screen_controller import ScreenController
 from nbtui.console.main.state import Phase, State
 from nbtui.console.terminal.loop import in_loop
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from nbtui.console.diagnosis.screen import DiagnosisScreen
     from nbtui.console.main.host import Host
     from nbtui.diagnosis.answer import Diagnosis
+    from nbtui.diagnosis.explain.causes import Cause
     from nbtui.trace.model import Trace
 
 TELL_EVERY = 0.3  # s between progress messages
@@ -54,7 +59,9 @@ def refusal(state: State) -> str:
         return "C's log is of another pixel: nothing to diagnose here"
     if state.c_trace is None:
         return "a diagnosis needs the C log; make one with nbtui c-trace"
-    return "no Python side yet" if state.pending else ""
+    if state.shown is Shown.LOG_LIVE:
+        return f"a diagnosis compares with C; {ACTIONS.key('pair')} shows C beside your log or live"
+    return "the second side is not there yet" if state.pending else ""
 
 
 def wanted(state: State) -> bool:
@@ -63,6 +70,8 @@ def wanted(state: State) -> bool:
         return False
     if state.comparison is None or state.comparison.first_divergence is None:
         return False
+    if state.shown is Shown.REFERENCE_LIVE and state.causes is not None:
+        return False  # known: the causes put there
     return steps_of(state) <= MANY_STEPS
 
 
@@ -141,7 +150,7 @@ class DiagnosisController(ScreenController):
     def begin(self, quiet: bool = False) -> str:
         """Start a diagnosis of the current traces; returns why that is impossible, else an empty text."""
         state = self.host.state
-        case, c, py, gap = case_of(state), state.c_trace, state.py_trace, gap_of(state)
+        case, c, py, gap = case_of(state), state.c_trace, diagnosable(state), gap_of(state)
         problem = refusal(state) or ("a simulation is running; wait for it" if state.phase is Phase.SIMULATING else "")
         if problem or c is None or py is None:
             return problem
@@ -179,6 +188,25 @@ class DiagnosisController(ScreenController):
             if self._screen is not None:
                 self._screen.found(event.result)
             self.host.show(replace(self.host.state, diagnosed=event.result))
+            self._imitate(event.result)
+
+    def _imitate(self, result: DiagnosisResult) -> None:
+        """Put the causes of the best answer on the live side, which then is your log."""
+        now, found = self.host.state, result.diagnosis
+        if result.py is not now.suspect or not now.can_simulate or not found.hypotheses or now.busy:
+            return
+        if now.tuning is not None and now.tuning.changed:
+            return  # the user has set the live side himself
+        causes = of_answer(found, found.hypotheses[0])
+        if causes is not None:
+            self._put(causes)
+
+    def _put(self, causes: LiveCauses) -> None:
+        """Simulate the live side with these causes, on top of C's own rules."""
+        now = self.host.state
+        settings = replace(now.settings, phi_mode="c-parity", quirks=())
+        self.host.show(states.asked(replace(now, causes=causes), settings))
+        self.host.simulate(reuse=True)
 
     def _not_diagnosed(self, event: NotDiagnosed) -> None:
         if event.run is self._run:
@@ -215,7 +243,9 @@ class DiagnosisController(ScreenController):
             return False, "there is no cause to apply"
         if now.phase not in (Phase.READY, Phase.FAILED):
             return False, "a simulation is running; wait for it"
-        asked = remedy(cause, state.diagnosed.diagnosis.faulty_side, tuning, given=now.py_given)
+        if now.has_log and now.shown is not Shown.REFERENCE_LIVE:
+            return self._step(state, cause)
+        asked = remedy(cause, state.diagnosed.diagnosis.faulty_side, tuning)
         if not asked.possible:
             return False, asked.sentence
         try:
@@ -227,12 +257,24 @@ class DiagnosisController(ScreenController):
             return False, clean(str(error))
         if tuning.waiting:
             self.host.tune(tuning)
-        elif now.py_given:
-            self.host.show(replace(states.asked(now, now.settings), py_given=False))
-            self.host.simulate()
         else:
             return False, "already in effect"
         return True, asked.sentence
+
+    def _step(self, state: DiagnosisState, cause: Cause) -> tuple[bool, str]:
+        """Put a cause on the live side; where it is there, take one of its parts away."""
+        now = self.host.state
+        assert state.diagnosed is not None
+        causes = of_answer(state.diagnosed.diagnosis, cause)
+        if causes is None:
+            return False, "this cause cannot be simulated; the two logs alone show it"
+        here = now.causes
+        if here is not None and here.order == causes.order:
+            causes = here.by(1)
+            if causes == here:
+                return False, f"live = C: every cause is taken away; {DIAGNOSIS_ACTIONS.key('undo')} goes back"
+        self._put(causes)
+        return True, f"live = {causes.sentence}"
 
     def back_to(self, before: State) -> None:
         """Restore the state before a cause was applied; running simulations become stale."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
+from nbtui.console.main.cause_summary import diagnosable
 from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.state import State
 from nbtui.trace.model import Trace
@@ -24,7 +25,7 @@ class Run:
 
     def of(self, state: State) -> bool:
         """Whether it belongs to the current traces."""
-        return self.c is state.c_trace and self.py is state.py_trace
+        return self.c is state.c_trace and self.py is diagnosable(state)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,9 +11,12 @@ from nbtui.console.drawing.numbers import percent
 from nbtui.console.main.cause_summary import gap_of
 from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.state import Phase, State
+from nbtui.diagnosis.answer import Diagnosis
 from nbtui.diagnosis.explain.attribution import Share
 from nbtui.diagnosis.explain.causes import Cause
+from nbtui.diagnosis.explain.imitation import TOTALS
 from nbtui.diagnosis.hypotheses.record import CauseKind
+from nbtui.diagnosis.render import counted, gap_text
 from nbtui.parity.coverage import too_little
 from nbtui.trace.text import clean
 
@@ -94,21 +97,23 @@ def _title(main_state: State, found: DiagnosisResult | None, state: DiagnosisSta
 def _now(main_state: State, state: DiagnosisState, width: int) -> Line:
     """The current gap of the live side: it closes here when a cause is applied."""
     if main_state.phase is Phase.SIMULATING:
-        return line(Span(" NOW ", "label"), Span("simulating ...", "warning"))
-    comparison = main_state.comparison
-    if comparison is None or main_state.pending:
-        return line(Span(" NOW ", "label"), Span("no Python side yet", "faint"))
-    mode = Span(f"   mode {clean(main_state.settings.phi_mode)}", "faint")
+        return line(Span(" LIVE ", "label"), Span("simulating ...", "warning"))
+    comparison = main_state.with_live
+    if comparison is None or main_state.live is None:
+        return line(Span(" LIVE ", "label"), Span("not simulated yet", "faint"))
+    mode = Span(f"   {clean(main_state.settings.phi_mode)}", "faint")
     mark = Span(
         "   not applied" if state.applied is None else f"   cause {state.applied + 1} applied",
         "changed" if state.applied is not None else "faint",
     )
     if comparison.agrees:
-        return line(Span(" NOW ", "label"), Span("= AGREE ", "pass"), Span("every field within tolerance"), mode, mark)
+        within = Span("with C, every field within tolerance")
+        return line(Span(" LIVE ", "label"), Span("= AGREE ", "pass"), within, mode, mark)
     if comparison.too_little and comparison.first_divergence is None:
-        return line(Span(" NOW ", "label"), Span(too_little(comparison), "warning"), mode, mark)
-    first, gap = comparison.principal, gap_of(main_state)
-    spans = [Span(" NOW ", "label"), Span("# differs", "diverge")]
+        return line(Span(" LIVE ", "label"), Span(too_little(comparison), "warning"), mode, mark)
+    first, final = comparison.principal, comparison.row("I_pixel_final")
+    gap = final.rel_delta if final is not None else None
+    spans = [Span(" LIVE ", "label"), Span("# differs from C", "diverge")]
     spans += [Span(f", first in {clip(clean(first.label), width // 3)}")] if first is not None else []
     spans += [Span(f"   gap {percent(gap)}", "digit")] if gap is not None else []
     spans.append(mark)
@@ -186,7 +191,8 @@ def _page(main_state: State, state: DiagnosisState, width: int) -> list[Line]:
         findings = main_state.comparison.findings if main_state.comparison is not None else ()
         return _list("Before any number", findings, width)[1:]
     diagnosis = found.diagnosis
-    parts = _list("What is certain", diagnosis.certain, width, "pass")
+    parts = _falls(main_state, diagnosis, width)
+    parts += _list("What is certain", diagnosis.certain, width, "pass")
     parts += _list("What is unknown", diagnosis.open_questions, width, "diverge")
     about = _about(state.cursor, state.cause, width) if state.cause is not None else []
     lines = [*about, *parts] if state.cursor else [*parts, *about]
@@ -201,6 +207,25 @@ def _page(main_state: State, state: DiagnosisState, width: int) -> list[Line]:
     lines += _list("Lines that contradict their own trace", sentences, width)
     lines += _list("Ratios", tuple(match.sentence for match in diagnosis.ratios), width)
     return (lines + _list("Remarks", diagnosis.remarks, width))[1:]
+
+
+def _falls(main_state: State, diagnosis: Diagnosis, width: int) -> list[Line]:
+    """The gap from your log to the reference, with a mark at the state of the live side."""
+    fall = diagnosis.waterfall
+    if fall is None:
+        return []
+    names = [name for name in TOTALS if name in fall.log]
+    here = main_state.causes.moved if main_state.causes is not None and main_state.causes.order == fall.falls else None
+    rows = [("your log", fall.log, False), (f"live with {counted(fall)}", fall.levels[0].gaps, here == 0)]
+    for number, level in enumerate(fall.levels[1:], 1):
+        rows.append((f"{'with' if fall.adds else 'without'} {level.cause}", level.gaps, here == number))
+    first = max(len(label) for label, _, _ in rows)
+    lines = [*_section("Gap to C, one cause at a time"), *_text(diagnosis.imitates, width)]
+    lines.append(line(Span("   " + " " * first + "".join(right(name, 18) for name in names), "label")))
+    for label, gaps, at in rows:
+        values = "".join(right(gap_text(gaps.get(name)), 18) for name in names)
+        lines.append(line(Span(" > " if at else "   ", "focus"), Span(left(label, first)), Span(values, "digit")))
+    return lines
 
 
 def _about(rank: int, cause: Cause, width: int) -> list[Line]:

@@ -52,7 +52,7 @@ class DiagnosisScreen(ActionScreen[None]):
         self._controller = controller
         self.state = state
         self.view = PaneView(self._draw, "why")
-        self._before: State | None = None  # state before the last applied cause
+        self._before: list[State] = []  # states before every applied cause, latest last
         self.acts = {
             "apply": self._apply,
             "undo": self._undo,
@@ -85,7 +85,7 @@ class DiagnosisScreen(ActionScreen[None]):
         if problem:
             self.tell(problem)
             return
-        self._before = None
+        self._before.clear()
         self._show(DiagnosisState(progress="starting"))
 
     def progress(self, words: str) -> None:
@@ -122,16 +122,17 @@ class DiagnosisScreen(ActionScreen[None]):
         before = self._controller.host.state
         done, told = self._controller.apply(self.state)
         if done:
-            self._before = before
+            self._before.append(before)
             self.state = replace(self.state, applied=self.state.cursor)
         self.tell(told)
 
     def _undo(self) -> None:
-        if self._before is None:
+        if not self._before:
             self.tell("nothing has been applied here")
             return
-        before, self._before = self._before, None
-        self.state = replace(self.state, applied=None, message="taken back")
+        before = self._before.pop()
+        applied = self.state.applied if self._before else None
+        self.state = replace(self.state, applied=applied, message="taken back")
         self._controller.back_to(before)
 
     def _copy(self) -> None:

@@ -131,8 +131,8 @@ class LogsScreen(ActionScreen[None]):
             self._place = state.place
             self._to_step(state)
         before = self._main_state
-        shown = (before.c_trace, before.py_trace, before.comparison)
-        now = (state.c_trace, state.py_trace, state.comparison)
+        shown = (before.left, before.right, before.comparison)
+        now = (state.left, state.right, state.comparison)
         if state.busy or all(one is other for one, other in zip(shown, now, strict=True)):
             return
         self._main_state, self.sources = state, sources(state)

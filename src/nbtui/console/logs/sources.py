@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbtui.console.logs.state import LogSide
+from nbtui.console.main.pair import Shown
 from nbtui.console.main.state import Phase, State
+from nbtui.trace.model import Trace
 from nbtui.trace.reading.lines import GivenLines, Lines
 from nbtui.trace.text import clean
 
@@ -23,7 +25,8 @@ class Source:
 
 def sources(state: State) -> tuple[Source, Source]:
     """The sources of the two compared logs."""
-    return _c_source(state), _py_source(state)
+    left = _log_source(state.suspect) if state.shown is Shown.LOG_LIVE and state.suspect else _c_source(state)
+    return left, _right_source(state)
 
 
 def _c_source(state: State) -> Source:
@@ -36,16 +39,20 @@ def _c_source(state: State) -> Source:
     return Source(clean(str(path)), path)
 
 
-def _py_source(state: State) -> Source:
-    if state.py_given and state.py_trace is not None:
-        return Source(state.py_trace.origin, Path(state.py_trace.origin))
+def _log_source(trace: Trace) -> Source:
+    return Source(trace.origin, Path(trace.origin))
+
+
+def _right_source(state: State) -> Source:
+    if state.shown is Shown.REFERENCE_LOG and state.suspect is not None:
+        return _log_source(state.suspect)
     if state.simulation is not None:
         return Source(f"live, {state.settings.phi_mode}", lines=state.simulation.lines_for(state.c_trace))
     if state.phase is Phase.FAILED:
         return Source("no trace", problem=state.failure)
     if state.can_simulate:
         return Source("not there yet", problem="the simulation is still running")
-    return Source("no trace", problem="there is no Python side; open two logs, or a case that can be simulated")
+    return Source("no trace", problem="nothing to compare with; open two logs, or a case that can be simulated")
 
 
 def side_of(source: Source) -> LogSide:

@@ -15,7 +15,7 @@ def lines_of_step(state: State) -> Lines:
     grid = state.contributions
     if grid is None:
         return None, None
-    return _line(state, state.c_trace, grid), _line(state, state.py_trace, grid)
+    return _line(state, state.left, grid), _line(state, state.right, grid)
 
 
 def lines_at_opening(state: State, field: Lines) -> Lines:

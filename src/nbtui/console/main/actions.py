@@ -93,7 +93,8 @@ ACTIONS: ActionTable[State] = ActionTable(
         Action(
             "phi_mode", ("m",), "m", "mode", "phi mode: spec (fresh vectors at phi 0) or c-parity (as C does)", _live
         ),
-        Action("image", ("i",), "i", "image", "the detector: C, Python, difference; Enter there traces a pixel", _live),
+        Action("pair", ("c",), "c", "compare", "compare C and your log, C and live, or your log and live", _has_rows),
+        Action("image", ("i",), "i", "image", "the detector: C, live, difference; Enter there traces a pixel", _live),
         Action("parameters", ("p",), "p", "parameters", "change any parameter and see the effect", _live),
         Action(
             "why",

@@ -5,18 +5,25 @@ from __future__ import annotations
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.dependencies import repeats_last_step
 from nbtui.console.main.diagnosis_result import DiagnosisResult
+from nbtui.console.main.pair import Shown
 from nbtui.console.main.state import State
 from nbtui.trace.columns import phi_ends
+from nbtui.trace.model import Trace
 from nbtui.trace.text import clean
 
 LIKELY = 0.5  # probability below which the header names no partial explanation
 MANY_STEPS = 20_000  # steps of a pixel; every candidate cause simulates all of them again
 
 
+def diagnosable(state: State) -> Trace | None:
+    """The trace whose difference from the reference is diagnosed: your log, unless the live side is compared with C."""
+    return state.live if state.shown is Shown.REFERENCE_LIVE or not state.has_log else state.suspect
+
+
 def current(state: State) -> DiagnosisResult | None:
     """The diagnosis, if it belongs to the two current traces."""
     found = state.diagnosed
-    if found is None or state.pending or found.c is not state.c_trace or found.py is not state.py_trace:
+    if found is None or state.pending or found.c is not state.c_trace or found.py is not diagnosable(state):
         return None
     return found
 
@@ -52,7 +59,7 @@ def hint(state: State) -> str:
     last = phi_ends(state.c_trace.phi)[1].phi_tic
     seen = f"C's phi step 0 carries the values of its step {last}"
     if state.settings.phi_mode == "spec" and state.can_simulate:
-        return f"{seen}; {ACTIONS.key('phi_mode')}: make Python do the same"
+        return f"{seen}; {ACTIONS.key('phi_mode')}: make the live side do the same"
     return seen
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DiagnosisResult:
-    """A diagnosis and its two traces. ``gap``: relative, of I_pixel_final, Python against C."""
+    """A diagnosis and its two traces. ``gap``: relative, of I_pixel_final, against C."""
 
     diagnosis: Diagnosis
     c: Trace

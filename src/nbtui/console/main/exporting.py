@@ -8,9 +8,11 @@ from pathlib import Path
 
 from nbtui.console.jobs import Failure, start
 from nbtui.console.main import marks
+from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.cause_summary import current
 from nbtui.console.main.host import Host
 from nbtui.console.main.jobs import Exported, Judgement
+from nbtui.console.main.pair import Shown
 from nbtui.console.main.state import State
 from nbtui.console.terminal.loop import in_loop
 from nbtui.errors import UnusableInput
@@ -25,19 +27,26 @@ def export(state: State, judgement: Judgement, reports: Path) -> Path:
 
     if state.case is None:
         raise UnusableInput("a package needs the command line: add the run's flags, nbtui open C_LOG PY_LOG -- FLAGS")
+    if state.shown is Shown.LOG_LIVE:
+        raise UnusableInput(f"a package compares with C; {ACTIONS.key('pair')} shows C beside your log or live")
+    if state.shown is Shown.REFERENCE_LIVE and state.simulation is not None and state.simulation.causes:
+        raise UnusableInput(
+            f"causes on the live side cannot be replayed from a command; {ACTIONS.key('pair')} shows C beside your log"
+        )
     given = state.c_trace is not None and state.case.c_log is None
     # during another simulation, the screen still shows the last result
     case = state.simulation.case if state.simulation else state.case
     shown = state.simulation.settings if state.simulation else state.settings
     found = current(state)
+    log = state.suspect if state.shown is Shown.REFERENCE_LOG else None
     return export_package(
         ExportRequest(
             case=case,
             settings=shown,
             reports=reports,
             c_log=Path(state.c_trace.origin) if given and state.c_trace else state.case.c_log,
-            py_log=Path(state.py_trace.origin) if state.py_given and state.py_trace else None,
-            simulation=state.simulation,
+            py_log=Path(log.origin) if log is not None else None,
+            simulation=state.simulation if state.simulation is not None and not state.simulation.causes else None,
             profile=judgement.profile,
             tolerance=judgement.tolerance,
             allow_partial=judgement.allow_partial,

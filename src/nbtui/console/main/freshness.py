@@ -56,7 +56,7 @@ def interrupted(files: Files) -> Files:
 
 
 def differences(before: Comparison, now: Comparison) -> tuple[frozenset[str], frozenset[str]]:
-    """Labels of rows with a changed C value, and with a changed Python value; a new row counts as changed.
+    """Labels of rows with a changed first value, and with a changed second value; a new row counts as changed.
 
     Empty for a comparison of more than MARKED rows: the search would take longer than reading the log.
     """
@@ -78,8 +78,9 @@ def _same(one: Value | None, two: Value | None) -> bool:
 
 
 def effect(before: Comparison, now: Comparison, c_side: int, py_side: int) -> str:
-    """``11 fields differ, 14 before; 3 Python values changed; first rot_a_angstroms.x``."""
-    counts = [f"{n} {side} value{'s' * (n > 1)}" for n, side in ((c_side, "C"), (py_side, "Python")) if n]
+    """``11 fields differ, 14 before; 3 live values changed; first rot_a_angstroms.x``."""
+    names = (side.name for side in now.named)
+    counts = [f"{n} {side} value{'s' * (n > 1)}" for n, side in zip((c_side, py_side), names, strict=True) if n]
     few = max(len(before.rows), len(now.rows)) <= MARKED
     if few and not counts:
         return "no value has changed"

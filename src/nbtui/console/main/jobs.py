@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,12 +10,16 @@ from typing import TYPE_CHECKING
 from nbtui.console.jobs import Work
 from nbtui.console.main.contributions import Contributions, arrange
 from nbtui.console.main.dependencies import repeats_last_step
+from nbtui.console.main.freshness import MARKED
+from nbtui.console.main.live_causes import LiveCauses
+from nbtui.console.main.pair import Shown
 from nbtui.live.c_terms import terms_of_c
 from nbtui.live.model import Case, Settings, Simulation, TermTable
 from nbtui.parity.compare import compare
 from nbtui.parity.model import Comparison
 from nbtui.parity.profiles import Profile
 from nbtui.trace.model import Trace, TraceError
+from nbtui.trace.side import LIVE, YOUR_LOG, Pair
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
@@ -32,15 +37,15 @@ class Judgement:
     profiles: dict[str, Profile]
     allow_partial: bool = False
 
-    def compare(self, c: Trace, py: Trace, work: Work | None = None) -> Comparison:
+    def compare(self, c: Trace, py: Trace, work: Work | None = None, named: Pair | None = None) -> Comparison:
+        limits = self.profile, self.tolerance, self.profiles
         if work is None:
-            return compare(c, py, self.profile, self.tolerance, self.profiles, allow_partial=self.allow_partial)
+            return compare(c, py, *limits, named=named, allow_partial=self.allow_partial)
         found = compare(
             c,
             py,
-            self.profile,
-            self.tolerance,
-            self.profiles,
+            *limits,
+            named=named,
             allow_partial=self.allow_partial,
             progress=work.compared,
             cancelled=work.stopped,
@@ -60,7 +65,7 @@ class LogsRead:
 
 @dataclass(frozen=True)
 class LogRead:
-    """The C log, read. ``comparison`` is against an empty Python side, or the given one."""
+    """The C log, read. ``comparison`` is against an empty side, or the given one."""
 
     c: Trace
     comparison: Comparison
@@ -72,7 +77,7 @@ class Simulated:
 
     generation: int
     simulation: Simulation
-    comparison: Comparison | None
+    made: Mapping[Shown, Comparison]  # with the live side
     contributions: Contributions
 
 
@@ -119,18 +124,32 @@ def simulate_and_compare(
     judgement: Judgement,
     work: Work,
     *,
-    py_given: bool,
+    suspect: Trace | None,
+    shown: Shown,
+    causes: LiveCauses | None = None,
     made: Simulation | None = None,
 ) -> Simulated:
-    """Simulate the pixel (unless ``made``), compare it with ``c`` and arrange the contributions beside C's terms."""
+    """Simulate the pixel (unless ``made``), compare it, and arrange the contributions beside C's terms.
+
+    It is compared with ``c``, and with ``suspect`` where that pair is shown.
+    """
     from nbtui.live.session import simulate  # imports torch when called: never before the first paint
 
     simulation = made or simulate(case, settings)
+    if causes is not None:
+        from nbtui.diagnosis.imitated import imitated  # numpy replays
+
+        simulation = imitated(causes.imitation, causes.on, simulation)
     terms, problem = _c_terms(case, c)
     contributions = arrange(simulation, terms, problem, c.phi)
     contributions.prepare()
-    comparison = None if py_given else judgement.compare(c, simulation.trace, work)
-    return Simulated(generation, simulation, comparison, contributions)
+    live = simulation.trace
+    compared: dict[Shown, Comparison] = {}
+    if shown is not Shown.REFERENCE_LOG or len(c.records) + len(c.phi) <= MARKED:
+        compared[Shown.REFERENCE_LIVE] = judgement.compare(c, live, work)
+    if suspect is not None and shown is Shown.LOG_LIVE:
+        compared[shown] = judgement.compare(suspect, live, work, (YOUR_LOG, LIVE))
+    return Simulated(generation, simulation, compared, contributions)
 
 
 def _c_terms(case: Case, c: Trace) -> tuple[TermTable | None, str]:

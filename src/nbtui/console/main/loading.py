@@ -21,10 +21,13 @@ from nbtui.console.main.jobs import (
     read_logs,
     simulate_and_compare,
 )
+from nbtui.console.main.pair import Shown
 from nbtui.console.main.refresh import arrived, made_already
+from nbtui.console.main.simulated import simulated
 from nbtui.console.main.state import Phase
 from nbtui.console.terminal.loop import in_loop
 from nbtui.errors import INTERRUPTED
+from nbtui.parity.model import Comparison
 from nbtui.trace.model import Trace
 
 MARKED_FOR = 2.5  # seconds for which changed values stay marked
@@ -67,14 +70,35 @@ class Loader:
         case, c = now.case, now.c_trace or NO_TRACE
         if now.elsewhere:  # C's log and terms belong to another pixel
             case, c = replace(case, c_terms=None), NO_TRACE
-        settings, generation, given, judgement = now.settings, now.generation, now.py_given, self._judgement
+        settings, generation, judgement = now.settings, now.generation, self._judgement
+        suspect, shown, causes = now.suspect, now.shown, now.causes
         made, work = made_already(now) if reuse else None, self.new_work()
 
         def job() -> Simulated:
-            return simulate_and_compare(case, settings, generation, c, judgement, work, py_given=given, made=made)
+            return simulate_and_compare(
+                case, settings, generation, c, judgement, work, suspect=suspect, shown=shown, causes=causes, made=made
+            )
 
         failed = in_loop(self._host, partial(self._failed, generation))
         start(job, in_loop(self._host, self._simulated), failed, NAME)
+
+    def show_pair(self, shown: Shown) -> None:
+        """Compare another pair of sides, in a thread where its comparison is not made yet."""
+        now = self._host.state
+        made = now.others.get(shown)
+        wanted = replace(now, shown=shown)
+        if made is not None or wanted.left is None or wanted.right is None:
+            self._host.show(states.paired(now, shown, made))
+            return
+        left, right, named, judgement, work = wanted.left, wanted.right, wanted.named, self._judgement, self.new_work()
+
+        def done(comparison: Comparison) -> None:
+            here = self._host.state
+            if here.generation == now.generation:
+                self._host.show(replace(states.paired(here, shown, comparison), progress=""))
+
+        failed = in_loop(self._host, partial(self._failed, now.generation))
+        start(lambda: judgement.compare(left, right, work, named), in_loop(self._host, done), failed, NAME)
 
     def new_work(self) -> Work:
         """Work for the next job: reports its progress; Esc stops it."""
@@ -99,7 +123,7 @@ class Loader:
     def _logs_read(self, generation: int, read: LogsRead) -> None:
         if generation == self._host.state.generation:
             state = states.compared(self._host.state, read.comparison)
-            self._read(replace(state, c_trace=_or_none(read.c), py_trace=read.py))
+            self._read(replace(state, c_trace=_or_none(read.c), suspect=read.py))
 
     def _read(self, state: states.State) -> None:
         self._host.show(replace(state, progress=""))
@@ -115,7 +139,7 @@ class Loader:
 
     def _simulated(self, result: Simulated) -> None:
         before = self._host.state
-        after = states.simulated(before, result.generation, result.simulation, result.comparison, result.contributions)
+        after = simulated(before, result.generation, result.simulation, result.made, result.contributions)
         if after is not before:
             read = after.files.read
             after = self._host.restored(arrived(after), last=True)

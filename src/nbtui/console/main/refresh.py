@@ -15,6 +15,7 @@ from nbtui.console.main import state as states
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.host import Host
 from nbtui.console.main.jobs import NO_TRACE, Judgement
+from nbtui.console.main.pair import Shown
 from nbtui.console.main.state import Phase, State
 from nbtui.console.terminal.loop import in_loop
 from nbtui.errors import UnusableInput
@@ -44,10 +45,8 @@ def c_log(state: State) -> Path | None:
 
 
 def py_log(state: State) -> Path | None:
-    """The Python log named by the user, while it is part of the comparison."""
-    if not state.py_given:
-        return None
-    return state.logs[1] if state.logs else Path(state.py_trace.origin) if state.py_trace is not None else None
+    """The log named by the user."""
+    return state.logs[1] if state.logs else Path(state.suspect.origin) if state.suspect is not None else None
 
 
 def command_file(state: State) -> Path | None:
@@ -97,7 +96,7 @@ def made_already(state: State) -> Simulation | None:
     made, case = state.simulation, state.case
     if made is None or case is None:
         return None
-    same = (made.case.argv, made.pixel, made.settings) == (case.argv, case.pixel, state.settings)
+    same = (made.case.argv, made.pixel, made.settings) == (case.argv, case.pixel, state.settings) and not made.causes
     return made if same else None
 
 
@@ -106,7 +105,7 @@ def made_already(state: State) -> Simulation | None:
 
 @dataclass(frozen=True, eq=False)
 class Reread:
-    """Results of reloading; None for a file not read. ``comparison``: of the two logs, if both are given."""
+    """Results of reloading; None for a file not read. ``comparison``: of the two logs, if both are named."""
 
     c: Trace | None = None
     py: Trace | None = None
@@ -123,22 +122,26 @@ def reread(state: State, paths: frozenset[Path], judgement: Judgement, work: Wor
     c = work.read(log) if log in paths and log is not None else None
     py = work.read(py_path) if py_path in paths and py_path is not None else None
     again = cases.read_again(case) if command_file(state) in paths and case is not None else None
-    py_trace = py or state.py_trace
+    suspect = py or state.suspect
     comparison = None
-    if state.py_given and py_trace is not None:
-        comparison = judgement.compare(c or state.c_trace or NO_TRACE, py_trace, work)
+    if suspect is not None:
+        comparison = judgement.compare(c or state.c_trace or NO_TRACE, suspect, work)
     return Reread(c, py, again, comparison)
 
 
 def taken(state: State, read: Reread) -> State:
     """State with the reloaded values; the simulation is still to follow."""
     files = replace(state.files, reading=frozenset(), read=state.files.reading)
-    now = replace(state, c_trace=read.c or state.c_trace, py_trace=read.py or state.py_trace, files=files, progress="")
+    now = replace(state, c_trace=read.c or state.c_trace, suspect=read.py or state.suspect, files=files, progress="")
     if read.c is not None and now.case is not None and now.case.c_log is None:
         now = _with_case(now, lambda case: replace(case, c_log=c_log(state)))
     if read.case is not None:
         now = _with_command(now, read.case)
-    return now if read.comparison is None else states.compared(now, read.comparison)
+    if read.comparison is None:
+        return now
+    if now.shown is Shown.REFERENCE_LOG:
+        return states.compared(now, read.comparison)
+    return replace(now, others={**now.others, Shown.REFERENCE_LOG: read.comparison})
 
 
 def _with_case(state: State, change: Callable[[Case], Case]) -> State:

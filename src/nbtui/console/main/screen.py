@@ -157,9 +157,10 @@ class MainScreen(ActionScreen[None]):
             self.tell(stepping.stepping_off(state))
             return
         mode = "spec" if state.settings.phi_mode == "c-parity" else "c-parity"
-        # from here on the Python side is the live one, even if a log was given at the start
-        asked = states.asked(state, replace(state.settings, phi_mode=mode))
-        self._host.show(replace(asked, py_given=False))
+        asked = states.asked(replace(state, causes=None), replace(state.settings, phi_mode=mode))
+        taken = "; its causes are taken away" if state.causes is not None else ""
+        message = f"live: {mode}{taken}; your log stays as it is" if state.has_log else asked.message
+        self._host.show(replace(asked, message=message))
         self._host.simulate()
 
     # --- mouse and size ------------------------------------------------------------------------------------------

@@ -24,7 +24,10 @@ def selected(state: State) -> str | None:
     row = state.row
     if row is None:
         return None
-    sides = [f"C {_value(row.c_value)}", *([] if state.pending else [f"Python {_value(row.py_value)}", row.status])]
+    sides = [
+        f"{state.named[0].name} {_value(row.c_value)}",
+        *([] if state.pending else [f"{state.named[1].name} {_value(row.py_value)}", row.status]),
+    ]
     return "\t".join(clean(part) for part in (row.label, row.unit, *sides) if part)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 
 from nbtui.console.main.contributions import Contributions, Place
 from nbtui.console.main.diagnosis_result import DiagnosisResult
-from nbtui.console.main.freshness import MARKED, Files
+from nbtui.console.main.freshness import Files
+from nbtui.console.main.live_causes import LiveCauses
+from nbtui.console.main.pair import Shown
 from nbtui.errors import INTERRUPTED
 from nbtui.live.model import Case, Settings, Simulation
 from nbtui.parity.compare import raised
 from nbtui.parity.model import Comparison, Row
 from nbtui.parity.overview import first_of_stage
 from nbtui.trace.model import Trace
+from nbtui.trace.side import SIMULATED_C, C, Pair
 
 if TYPE_CHECKING:
     from nbtui.evidence.history import Entry
@@ -45,11 +48,13 @@ class State:
     name: str = ""
     obstacle: str = ""  # why a package without a case cannot be simulated
     c_trace: Trace | None = None
-    py_trace: Trace | None = None  # Python side of the comparison
-    py_given: bool = False  # py_trace is a log named by the user, not the live one
-    logs: tuple[Path, Path] | None = None  # C's and Python's log, if the user named both
+    suspect: Trace | None = None  # the user's log
+    logs: tuple[Path, Path] | None = None  # C's log and the user's, if both were named
+    shown: Shown = Shown.REFERENCE_LIVE  # the pair compared
     progress: str = ""  # progress of the current job
-    comparison: Comparison | None = None
+    comparison: Comparison | None = None  # of the pair shown
+    others: Mapping[Shown, Comparison] = field(default_factory=dict)  # of the other pairs, as far as they are made
+    causes: LiveCauses | None = None  # on the live side
     simulation: Simulation | None = None
     contributions: Contributions | None = None
     phase: Phase = Phase.READING
@@ -84,14 +89,58 @@ class State:
     history: tuple[Entry, ...] | None = None  # packages of the reports folder, oldest first; None: not read
     tuning: Tuning | None = None  # parameters changed on their screen; None: the screen was never opened
     diagnosed: DiagnosisResult | None = None  # the last diagnosis and its traces
-    changed: frozenset[str] = frozenset()  # labels of Python values changed by the last simulation or reload
+    changed: frozenset[str] = frozenset()  # labels of the second values that the last simulation or reload changed
     changed_c: frozenset[str] = frozenset()  # labels of C values changed by the last reload
     files: Files = field(default_factory=Files)
 
     @property
+    def live(self) -> Trace | None:
+        """The trace of the live side."""
+        return self.simulation.trace if self.simulation is not None else None
+
+    @property
+    def left(self) -> Trace | None:
+        """The side that stands for the reference."""
+        return self.suspect if self.shown is Shown.LOG_LIVE else self.c_trace
+
+    @property
+    def right(self) -> Trace | None:
+        """The side compared with it."""
+        return self.suspect if self.shown is Shown.REFERENCE_LOG else self.live
+
+    @property
+    def named(self) -> Pair:
+        """The sides of the pair shown."""
+        return self.shown.named(SIMULATED_C if self.c_trace is not None and self.c_trace.simulated else C)
+
+    @property
+    def has_log(self) -> bool:
+        """Whether the user named a log of his own."""
+        return self.suspect is not None or self.logs is not None
+
+    @property
+    def possible(self) -> frozenset[Shown]:
+        """The pairs that have both sides here; a log counts for its own pixel only."""
+        logs = self.suspect is not None and not self.elsewhere
+        sides = {Shown.REFERENCE_LOG: logs, Shown.REFERENCE_LIVE: self.can_simulate}
+        sides[Shown.LOG_LIVE] = logs and self.can_simulate
+        return frozenset(pair for pair, there in sides.items() if there)
+
+    @property
+    def verdict(self) -> Comparison | None:
+        """The comparison that the exit code speaks of: your log's, where there is one."""
+        wanted = Shown.REFERENCE_LOG if self.has_log else Shown.REFERENCE_LIVE
+        return self.comparison if wanted is self.shown else self.others.get(wanted)
+
+    @property
+    def with_live(self) -> Comparison | None:
+        """The comparison of reference and live."""
+        return self.comparison if self.shown is Shown.REFERENCE_LIVE else self.others.get(Shown.REFERENCE_LIVE)
+
+    @property
     def pending(self) -> bool:
-        """Whether the Python side is missing: the screen shows the C log alone."""
-        return self.py_trace is None
+        """Whether the second side is missing: the screen shows the first one alone."""
+        return self.right is None
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -186,66 +235,6 @@ def compared(state: State, comparison: Comparison) -> State:
     return replace(state, comparison=comparison, cursor=cursor)
 
 
-def simulated(
-    state: State, generation: int, simulation: Simulation, comparison: Comparison | None, contributions: Contributions
-) -> State:
-    """Store the result of a simulation. A stale result changes nothing.
-
-    ``comparison`` is None if the Python side is a given log: then only the contributions are new.
-    """
-    if generation != state.generation:
-        return state
-    kept = state.contributions is not None and state.contributions.shape == contributions.shape
-    ready = replace(
-        state,
-        trail=state.trail if kept else (),
-        playing=state.playing and kept,
-        simulation=simulation,
-        contributions=contributions,
-        phase=Phase.READY,
-        progress="",
-        failure="",
-        failure_code=0,
-        message=state.message if comparison is None else "",
-        phi=min(state.phi, contributions.n_phi - 1),
-        domain=min(state.domain, contributions.n_domains - 1),
-        block=min(state.block, contributions.n_blocks - 1),
-    )
-    if comparison is None:
-        return ready
-    few = not state.pending and max(len(state.rows), len(comparison.rows)) <= MARKED
-    before = {row.label: row.py_value for row in state.rows} if few else {}
-    after = comparison.rows if few else ()
-    changed = {row.label for row in after if row.label in before and before[row.label] != row.py_value}
-    shown = compared(state, comparison)
-    if state.pending:
-        ready = _at_first_divergence(ready, comparison, contributions)
-    return replace(
-        ready,
-        comparison=comparison,
-        cursor=shown.cursor,
-        py_trace=simulation.trace,
-        py_given=False,
-        changed=frozenset(changed),
-        changed_c=frozenset(),
-    )
-
-
-def _at_first_divergence(state: State, comparison: Comparison, grid: Contributions) -> State:
-    """Move the step cursor to the place of the first divergence that reaches the pixel.
-
-    The loop prints once per layer and sub-pixel, at the first source, phi step and domain; phi lines count the steps.
-    """
-    row = comparison.principal
-    if row is None:
-        return state
-    if row.field.startswith("phi."):
-        visited, phi = divmod(row.occurrence, grid.n_phi)
-    else:
-        visited, phi = row.occurrence, 0
-    return replace(state, block=min(visited * grid.shape[3], grid.n_blocks - 1), phi=phi)
-
-
 def failed(state: State, generation: int, sentence: str, code: int) -> State:
     """Record a failure of the live side; keep the previous result."""
     if generation != state.generation:
@@ -275,10 +264,22 @@ def stopped(state: State, sentence: str) -> State:
 
 
 def at_pixel(state: State, pixel: tuple[int, int], seen: str = "") -> State:
-    """Request another pixel (slow, fast); the Python side is the live one from here on."""
+    """Request another pixel (slow, fast). A log of the user counts for its own pixel; elsewhere the live side does."""
     assert state.case is not None
     there = replace(state, case=replace(state.case, pixel=pixel), opened_at=state.opened_at or state.case.pixel)
-    return replace(asked(there, state.settings), py_given=False, seen=seen)
+    wanted = Shown.REFERENCE_LOG if there.has_log and not there.elsewhere else Shown.REFERENCE_LIVE
+    there = paired(replace(there, causes=None), wanted, there.others.get(wanted, there.comparison))
+    return replace(asked(there, state.settings), seen=seen)
+
+
+def paired(state: State, shown: Shown, comparison: Comparison | None) -> State:
+    """Show another pair with its comparison; the present one is kept."""
+    if shown is state.shown:
+        return state
+    kept = {**state.others, **({state.shown: state.comparison} if state.comparison is not None else {})}
+    others = {pair: found for pair, found in kept.items() if pair is not shown}
+    there = replace(state, shown=shown, others=others, changed=frozenset(), changed_c=frozenset())
+    return there if comparison is None else compared(there, comparison)
 
 
 # --- cursor ------------------------------------------------------------------------------------------------------
@@ -307,7 +308,7 @@ def to_end(state: State, last: bool) -> State:
 
 def to_divergence(state: State, forward: bool) -> State:
     """Move to the next differing row after (before) the cursor; wraps around."""
-    nothing = "no Python side yet" if state.pending else "nothing differs"
+    nothing = "nothing to compare with yet" if state.pending else "nothing differs"
     return jumped(state, state.comparison.overview.raised if state.comparison else (), forward, nothing)
 
 
@@ -347,9 +348,10 @@ def paned(state: State, by: int) -> State:
 
 def exit_code(state: State) -> int:
     """0 agreement or nothing to compare, 1 divergence, 2 or 3 failure without a comparison, 130 interrupted."""
-    if state.comparison is not None and not state.pending:
-        if state.comparison.num_compared:
-            return 0 if state.comparison.agrees else 1
+    comparison = state.verdict
+    if comparison is not None and not state.pending:
+        if comparison.num_compared:
+            return 0 if comparison.agrees else 1
         return state.failure_code
     return state.failure_code if state.phase is Phase.FAILED else 130
 

@@ -30,14 +30,12 @@ def due(state: State) -> bool:
 
 
 def asked(state: State) -> State:
-    """Request the simulation of the changes; the Python side is the live one from here on."""
+    """Request the simulation of the changes on the live side; causes on it are taken away."""
     tuning = current(state)
     if tuning is None or state.case is None:
         return state
     requested = replace(tuning, asked=tuning.now, gap=start_gap(state, tuning))
-    return states.asked(
-        replace(state, case=tuning.of(state.case), tuning=requested, py_given=False), tuning.now.settings
-    )
+    return states.asked(replace(state, case=tuning.of(state.case), tuning=requested, causes=None), tuning.now.settings)
 
 
 def current(state: State) -> Tuning | None:

@@ -34,7 +34,6 @@ class Snapshot:
     c_program_base: str = ""  # of the user's own
     c_program_quirks: tuple[tuple[str, bool], ...] = ()
     omp_threads: int = 1
-    live: bool = False  # the Python side is simulated in place of a given log
 
 
 def snapshot(state: State) -> Snapshot:
@@ -58,7 +57,6 @@ def snapshot(state: State) -> Snapshot:
         marks=state.marks,
         **_program_of(state.settings),
         omp_threads=state.settings.omp_threads,
-        live=not state.py_given,
     )
 
 

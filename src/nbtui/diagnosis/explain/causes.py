@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,7 @@ class Cause:
     seen: tuple[str, ...]  # lines of the C log that show it
     options: tuple[tuple[str, Any], ...]  # a changed set-up, as fields of the simulator's Options
     left: str  # the unexplained rest, in words; empty without one
+    changes: tuple[Variant, ...] = field(default=(), repr=False, compare=False)  # what it changes, in order
 
     @property
     def kind(self) -> CauseKind:
@@ -247,7 +248,14 @@ def _cause(
         tuple(line for item in known for line in item.evidence(c)),
         tuple(option for variant in variants for option in variant.form.options),
         rest,
+        changes=in_order(outcome, state),
     )
+
+
+def in_order(outcome: Outcome, state: SearchState) -> tuple[Variant, ...]:
+    """The changes of a state in the order in which they apply."""
+    quiet = () if outcome.quiet is None else (outcome.quiet,)
+    return (*outcome.known, *quiet, *(variant for _, variant in state.variants))
 
 
 def details(forms: Sequence[str], who: SideName) -> str:

@@ -1,6 +1,6 @@
 """Remedies: the changes of the live side that close the gap.
 
-A fault of the Python side is corrected: the live side follows C. A fault of the C side is imitated: the live side
+A fault of the live side is corrected: it follows C. A fault of the C side is imitated: the live side
 follows this C log. Each hypothesis names its quirks and settings.
 """
 
@@ -31,15 +31,15 @@ class Remedy:
     possible: bool = True
 
 
-def remedy(cause: Cause, side: str, tuning: Tuning, *, given: bool) -> Remedy:
-    """The changes of the live side. ``side``: the faulty one; ``given``: the Python side on screen is a log.
+def remedy(cause: Cause, side: str, tuning: Tuning) -> Remedy:
+    """The changes of the live side. ``side``: the faulty one.
 
     If nothing can be changed, ``possible`` is False and the sentence says why.
     """
     printed = [name for name in cause.ids if CATALOGUE[name].kind is CauseKind.PRINT]
     edits = tuple(_edits(cause, side, tuning))
     restored = () if side == "C" else tuple(_own_changes(cause, edits, tuning))
-    if side != "C" and not (edits or restored or given) and len(printed) < len(cause.ids):
+    if side != "C" and not (edits or restored) and len(printed) < len(cause.ids):
         # a switch that has been off from the start, under another name
         edits = tuple(Edit(f"{QUIRK}{name}", True) for name, on in tuning.now.settings.quirks if not on)
     if edits or restored:
@@ -48,11 +48,9 @@ def remedy(cause: Cause, side: str, tuning: Tuning, *, given: bool) -> Remedy:
         return Remedy(edits, restored, f"applied: {', '.join(words)}{rest}")
     if len(printed) == len(cause.ids):
         return Remedy((), (), f"{', '.join(printed)}: {_PRINTED_ONLY}", False)
-    if given and side != "C":
-        return Remedy((), (), "applied: the live side, which agrees with C here, now replaces the Python log")
     if side == "C":
         return Remedy((), (), "the live side has no switch that imitates this C log; correct the C side", False)
-    return Remedy((), (), "the live side has no switch for this cause; correct the Python side", False)
+    return Remedy((), (), "the live side has no switch for this cause", False)
 
 
 _PRINTED_ONLY = "a matter of the trace line, not of the simulation; correct the print statement"

@@ -87,13 +87,14 @@ def _made(known: Field | None, width: int) -> list[Line]:
 def _printed(state: State, row: Row, width: int) -> list[Line]:
     """The log lines of the two values."""
     page: list[Line] = []
-    for label, trace, number in (("C's log", state.c_trace, row.c_line), ("Python's", state.py_trace, row.py_line)):
+    sides = zip(state.named, ((state.left, row.c_line), (state.right, row.py_line)), strict=True)
+    for side, (trace, number) in sides:
         text = _text_of(trace, row, number)
         if text is not None:
             where = f"line {number}: "
             page.append(
                 line(
-                    Span("   " + left(label, _LABEL), "label"),
+                    Span("   " + left(side.noun, _LABEL), "label"),
                     Span(where, "faint"),
                     Span(clip(clean(text), width - _LABEL - 5 - len(where))),
                 )

@@ -75,7 +75,7 @@ def _top(state: State, lines: int, height: int) -> int:
 def _body(state: State, row: Row, width: int, height: int) -> list[Line]:
     roomy = height >= ROOMY
     now = step_row(state, row) or row
-    lines = [_what(state, row, width), *_values(now, width, stacked=roomy or width < 100)]
+    lines = [_what(state, row, width), *_values(state, now, width, stacked=roomy or width < 100)]
     lines += [*_deltas(state, now, width), *_meaning(row, width, roomy), *_depends(state, row, width, roomy)]
     cause, why, large = cause_in_one_line(state), hint(state), not_diagnosed(state)
     if cause:
@@ -111,7 +111,7 @@ def _what(state: State, row: Row, width: int) -> Line:
 
 def _standing(state: State, row: Row, width: int) -> Line:
     if state.pending:
-        words = "the Python side could not be made" if state.phase is Phase.FAILED else "no Python side yet"
+        words = "the live side could not be made" if state.phase is Phase.FAILED else "nothing to compare with yet"
         return (Span(f"C alone, {words}", "faint"),)
     step = step_row(state, row)
     if step is not None:
@@ -120,7 +120,9 @@ def _standing(state: State, row: Row, width: int) -> Line:
     if not raised(row):
         if row.note:
             return (Span(clip(clean(row.note), width), "faint"),)
-        return (Span("agrees" if row.py_value is not None and row.c_value is not None else _lacking(row), "faint"),)
+        return (
+            Span("agrees" if row.py_value is not None and row.c_value is not None else _lacking(state, row), "faint"),
+        )
     assert state.comparison is not None
     note = f"; {clean(row.note)}" if row.note else ""
     why = obstacle(state.comparison, row)
@@ -137,23 +139,25 @@ def _standing(state: State, row: Row, width: int) -> Line:
     )
 
 
-def _lacking(row: Row) -> str:
-    return "the Python side does not print it" if row.py_value is None else "the C log does not have it"
+def _lacking(state: State, row: Row) -> str:
+    return f"{state.named[row.py_value is None].noun} does not have it"
 
 
-def _values(row: Row, width: int, *, stacked: bool) -> list[Line]:
+def _values(state: State, row: Row, width: int, *, stacked: bool) -> list[Line]:
+    ours, theirs = (side.name for side in state.named)
+    wide = max(len(ours), len(theirs))
     c, py = full(row.c_value), full(row.py_value)
     shared = len(c) if c == py else common_digits(c, py)
-    room = width - 8 if stacked else width // 2 - 12
+    room = width - wide - 6 if stacked else width // 2 - 12
 
     def side(label: str, text: str) -> tuple[Span, ...]:
         text = clip(text, room)
         return (Span(label, "label"), Span(text[:shared], "agree"), Span(text[shared:], "digit"))
 
     if stacked:
-        return [line(*side("   C   ", c)), line(*side("   Py  ", py))]
+        return [line(*side(f"   {ours:{wide}}  ", c)), line(*side(f"   {theirs:{wide}}  ", py))]
     gap = Span(" " * max(3, 30 - len(c)))
-    return [line(*side("   C  ", c), gap, *side("Python  ", py))]
+    return [line(*side(f"   {ours}  ", c), gap, *side(f"{theirs}  ", py))]
 
 
 def _digits(row: Row) -> str:

@@ -1,4 +1,4 @@
-"""The field table: C beside Python (wide) or C above Python (narrow), with the differing digits marked."""
+"""The field table: the sides beside each other (wide) or stacked (narrow), with the differing digits marked."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from dataclasses import replace
 from nbtui.console.drawing.line import Line, Span, block, left, line, right, rule, width_of
 from nbtui.console.drawing.numbers import count, full, marked, relative
 from nbtui.console.main.actions import ACTIONS
+from nbtui.console.main.pair import Shown
 from nbtui.console.main.state import Phase, State, inherits, is_new, nearest, reaches, visible
 from nbtui.console.main.step_rows import place_words, row_before, step_row
 from nbtui.parity.compare import raised
 from nbtui.parity.model import OUTSIDE, Row, Status
+from nbtui.trace.side import LIVE, YOUR_LOG, C
 from nbtui.trace.text import clean
 
-SIDE_BY_SIDE = 100  # narrower panes stack C and Python
+SIDE_BY_SIDE = 100  # narrower panes stack the two values
+THREE = 130  # columns of the pane from which a third side has a column
 _NAME = 20  # smallest width of a name and its component, in cells
 _ENDLESS = 10_000
 _OF_STEP = "@"  # before a row with the values of the step
@@ -129,13 +132,13 @@ def _heads(state: State, width: int) -> list[Line]:
     title = rule((Span("fields", "title"), *at), width, tail, focused=state.pane == "fields")
     if width < SIDE_BY_SIDE:
         return [title]
-    name, value = _columns(width)
+    name, value = _columns(width, bool(_third(state, width)))
     heads = (
         "   "
         + left("field", name + 1)
         + left("unit", 6)
-        + left("C", value + 1)
-        + left("Python", value + 1)
+        + "".join(left(side.name, value + 1) for side in state.named)
+        + left(_third(state, width), value + 1 if _third(state, width) else 0)
         + right("rel.diff", 8)
         + right("ulp", 7)
         + " status"
@@ -143,20 +146,42 @@ def _heads(state: State, width: int) -> list[Line]:
     return [title, (Span(heads, "label"),)]
 
 
-def _columns(width: int) -> tuple[int, int]:
-    """Widths of the name and of a value."""
-    free = width - 37
-    value = min(25, (free - _NAME) // 2)
-    return min(34, free - 2 * value), value
+def _columns(width: int, third: bool = False) -> tuple[int, int]:
+    """Widths of the name and of a value; ``third``: of three."""
+    free = width - 37 - third
+    values = 2 + third
+    value = min(25, (free - _NAME) // values)
+    return min(34, free - values * value), value
+
+
+def _third(state: State, width: int) -> str:
+    """Name of the side that the pair leaves out, where a wide pane has room for its values; empty otherwise."""
+    if width < THREE or not state.has_log or state.pending:
+        return ""
+    return {
+        Shown.REFERENCE_LOG: LIVE.name if Shown.REFERENCE_LIVE in state.others else "",
+        Shown.REFERENCE_LIVE: YOUR_LOG.name if Shown.REFERENCE_LOG in state.others else "",
+        Shown.LOG_LIVE: C.name if Shown.REFERENCE_LOG in state.others else "",
+    }[state.shown]
+
+
+def _third_value(state: State, row: Row) -> str:
+    """The value of the side that the pair leaves out."""
+    pair = Shown.REFERENCE_LIVE if state.shown is Shown.REFERENCE_LOG else Shown.REFERENCE_LOG
+    found = state.others[pair]
+    at = found.overview.find(row.label)
+    if at is None:
+        return ""
+    return full(found.rows[at].c_value if state.shown is Shown.LOG_LIVE else found.rows[at].py_value)
 
 
 def _size(state: State, row: Row, width: int) -> int:
-    """Height of a row in lines: two if C and Python are stacked, and one for the values of the step before."""
+    """Height of a row in lines: two if the values are stacked, and one for the values of the step before."""
     shown, before = step_row(state, row) or row, row_before(state, row)
     more = before is not None
     if _same(shown) or state.pending:
         return 1 + more
-    return (1 if width >= SIDE_BY_SIDE and _fits(shown, _columns(width)[1]) else 2) + more
+    return (1 if width >= SIDE_BY_SIDE and _fits(shown, _columns(width, bool(_third(state, width)))[1]) else 2) + more
 
 
 def _fits(row: Row, width: int) -> bool:
@@ -214,7 +239,8 @@ def _named(row: Row, width: int, here: bool, grouped: bool, quiet: bool) -> Span
 
 
 def _wide(state: State, row: Row, here: bool, grouped: bool, lead: Line, word: Span, width: int) -> Line:
-    name, value = _columns(width)
+    third = bool(_third(state, width))
+    name, value = _columns(width, third)
     c, py = full(row.c_value), full(row.py_value)
     quiet = row.status is Status.PASS and not state.pending
     spans = [*lead, _named(row, name, here, grouped, quiet), Span(" " + left(clean(row.unit), 5) + " ", "faint")]
@@ -223,6 +249,8 @@ def _wide(state: State, row: Row, here: bool, grouped: bool, lead: Line, word: S
         return line(*spans, Span(left(c, value + 1)), Span("..." if awaited else "", "faint"))
     changed_c, changed = row.label in state.changed_c, row.label in state.changed
     spans += [*_value(c, py, value, changed_c), _star(changed_c or changed), *_value(py, c, value, changed)]
+    if third:
+        spans += [Span(" "), *_value(_third_value(state, row), c, value)]
     spans.append(Span(" " + right(relative(row.rel_delta), 8) + right(count(row.ulp), 7) + " ", _delta_tone(row)))
     return line(*spans, word)
 
@@ -230,42 +258,51 @@ def _wide(state: State, row: Row, here: bool, grouped: bool, lead: Line, word: S
 def _long(state: State, row: Row, here: bool, lead: Line, words: tuple[Span, Span], width: int) -> list[Line]:
     """A row of the wide table with values too long for one line: stacked, so that no digit is cut."""
     name, value = _columns(width)
-    room = 2 * value - 2
+    ours, theirs = _short(state)
+    room = 2 * value - max(len(ours), len(theirs))
     c, py = full(row.c_value), full(row.py_value)
     changed_c, changed = row.label in state.changed_c, row.label in state.changed
     unit = Span(" " + left(clean(row.unit), 5) + " ", "faint")
     deltas = Span(" " + right(relative(row.rel_delta), 8) + right(count(row.ulp), 7) + " ", _delta_tone(row))
     head = (*lead, _named(row, name, here, False, False), unit)
-    first = (*head, Span("C ", "label"), _star(changed_c), *_value(c, py, room, changed_c))
+    first = (*head, Span(ours + " ", "label"), _star(changed_c), *_value(c, py, room, changed_c))
     blank = Span(" " * (name + 10))
     return [
         line(*first, deltas, words[0]),
-        line(blank, Span("Py", "label"), _star(changed), *_value(py, c, room, changed), Span(" "), words[1]),
+        line(blank, Span(theirs, "label"), _star(changed), *_value(py, c, room, changed), Span(" "), words[1]),
     ]
 
 
 def _stacked(state: State, row: Row, here: bool, lead: Line, words: tuple[Span, Span], width: int) -> list[Line]:
     c, py = full(row.c_value), full(row.py_value)
-    name, value = max(22, width - 54), 23
+    ours, theirs = _short(state)
+    name, value = max(20, width - 52 - len(ours)), 23
     unit = Span(" " + left(clean(row.unit), 4) + " ", "faint")
     quiet = row.status is Status.PASS and not state.pending
     spans = [*lead, _named(row, name, here, False, quiet), unit]
     deltas = Span(right(relative(row.rel_delta), 8) + " ", _delta_tone(row))
     if state.pending:
-        return [line(*spans, Span("C  ", "label"), c)]
+        return [line(*spans, Span(f"{ours} ", "label"), c)]
     changed_c, changed = row.label in state.changed_c, row.label in state.changed
     if _same(row):
-        both = (Span("C=Py", "label"), _star(changed_c or changed), *_value(c, py, value - 2))
+        both = (Span("=".ljust(len(ours)), "label"), _star(changed_c or changed), *_value(c, py, value))
         return [line(*spans, *both, deltas, words[0])]
     blank = Span(" " * (len("> # ") - 1 + name + 6))
     return [
         line(
             *spans,
-            *(Span("C ", "label"), _star(changed_c), *_value(c, py, value, changed_c)),
+            *(Span(ours, "label"), _star(changed_c), *_value(c, py, value, changed_c)),
             *(deltas, words[0]),
         ),
-        line(blank, Span("Py", "label"), _star(changed), *_value(py, c, value, changed), words[1]),
+        line(blank, Span(theirs, "label"), _star(changed), *_value(py, c, value, changed), words[1]),
     ]
+
+
+def _short(state: State) -> tuple[str, str]:
+    """The names of the two sides before stacked values, equally wide."""
+    ours, theirs = ({"your log": "log", "simulated C": "C sim"}.get(side.name, side.name) for side in state.named)
+    wide = max(len(ours), len(theirs))
+    return ours.ljust(wide), theirs.ljust(wide)
 
 
 def _origin(state: State, row: Row) -> Span:

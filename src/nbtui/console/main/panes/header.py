@@ -39,12 +39,12 @@ def _title(state: State, width: int) -> Line:
     gap = "  " if short else "   "
     head = line(
         Span(" nbtui ", "focus"),
-        Span(" " + clip(clean(state.name), max(10, width // 4)), "title"),
+        Span(f" {state.named[0].name} | {state.named[1].name} ", "title"),
+        Span(" " + clip(clean(state.name), max(10, width // 4))),
         Span(f"{gap}pixel ", "label") if place else "",
         place,
         gap + sampling if sampling else "",
-        gap + (f"{state.settings.dtype} {state.settings.device}" if state.can_simulate else "two logs"),
-        *_mode(state, gap),
+        *_live(state, gap),
         *_changes(state, gap),
     )
     tail = _activity(state)
@@ -59,14 +59,18 @@ def _counted(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _mode(state: State, gap: str) -> tuple[Span, ...]:
-    """The current phi mode; during a simulation of another mode, both."""
+def _live(state: State, gap: str) -> tuple[Span, ...]:
+    """The settings of the live side; during a simulation of another mode, both modes."""
     if not state.can_simulate:
-        return ()
+        return (Span(f"{gap}two logs"),)
     asked = state.settings.phi_mode
     shown = state.simulation.settings.phi_mode if state.simulation else asked
     mode = shown if shown == asked else f"{shown} -> {asked}"
-    return (Span(f"{gap}MODE ", "label"), Span(mode, "title"))
+    causes = len(state.simulation.causes) if state.simulation else 0
+    more = f" + {_counted(causes, 'cause')}" if causes else ""
+    dtype = state.settings.dtype if len(gap) > 2 else state.settings.dtype.replace("float", "f")
+    how = f" {dtype} {state.settings.device}"
+    return (Span(f"{gap}LIVE ", "label"), Span(mode, "title"), Span(how, "faint"), Span(more, "warning"))
 
 
 def _changes(state: State, gap: str) -> tuple[Span, ...]:
@@ -100,13 +104,13 @@ def _verdict(state: State, width: int) -> Line:
     if state.pending or comparison is None:
         if state.phase is Phase.FAILED:
             return (Span(f" {clip(clean(state.failure), width - 2)} ", "verdict-differ"),)
-        words = "the C log is shown, simulating the Python side ..." if state.rows else f"{state.phase.value} ..."
+        words = "the C log is shown, simulating the live side ..." if state.rows else f"{state.phase.value} ..."
         if state.progress:
             words = f"{clean(state.progress)}   {ACTIONS.key('close')} stops"
         return (Span(f" {words} ", "verdict-wait"),)
     first = comparison.principal
     if first is None and not comparison.num_compared and state.c_trace is None:
-        return (Span(" NO C LOG  the Python side alone, there is nothing to compare it with ", "verdict-wait"),)
+        return (Span(" NO C LOG  the live side alone, there is nothing to compare it with ", "verdict-wait"),)
     if first is None:
         tone = "verdict-agree" if comparison.agrees else "verdict-wait"
         verdict = Span(f" {_agreement(comparison)} ", tone)
@@ -219,6 +223,10 @@ def _preflight(state: State, width: int) -> Line:
         origin = clean(state.c_trace.origin) if state.c_trace else "no C log"
         return line(Span(" C log ", "label"), clip(origin, width - 8))
     findings = state.comparison.findings
+    if state.causes is not None and state.has_log:
+        number = f"  PREFLIGHT {len(findings)} ({ACTIONS.key('help')})" if findings else ""
+        told = clip(clean(state.causes.sentence), width - len(number) - 14)
+        return line(Span(" LIVE = ", "label"), Span(told, "warning"), Span(number, "faint"))
     if not findings:
         return line(Span(" PREFLIGHT ", "label"), Span("ok", "pass"), Span("  same pixel, nothing to note", "faint"))
     number = f"{len(findings)} notice{'s' if len(findings) > 1 else ''}: "

@@ -1,0 +1,53 @@
+"""Causes of a difference on the live side: all of them imitate your log, and they are taken away one by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbtui.diagnosis.answer import Diagnosis
+    from nbtui.diagnosis.explain.causes import Cause
+    from nbtui.diagnosis.explain.imitation import Imitation
+
+
+@dataclass(frozen=True)
+class LiveCauses:
+    """The causes of one answer, and how many steps have been taken from your log towards the reference."""
+
+    imitation: Imitation
+    order: tuple[str, ...]  # in which they are taken away, or added where they are those of the reference
+    off: float | None = None  # relative difference of the live side with all of them from the log, where measured
+    moved: int = 0
+
+    @property
+    def on(self) -> tuple[str, ...]:
+        """The causes in effect."""
+        return self.order[: self.moved] if self.imitation.adds else self.order[self.moved :]
+
+    @property
+    def sentence(self) -> str:
+        """What the live side is, for the header."""
+        causes = ", ".join(self.on)
+        if self.imitation.adds:
+            return f"your log{self._close()}, with {causes} of the C log" if causes else f"your log{self._close()}"
+        if not causes:
+            return "C again: every cause is taken away"
+        return f"your log{self._close()} with {causes}" if self.moved == 0 else f"between your log and C, with {causes}"
+
+    def _close(self) -> str:
+        return "" if self.off is None else f" within {self.off:.1g}"
+
+    def by(self, steps: int) -> LiveCauses:
+        """One or more steps towards the reference, or back; at the ends nothing changes."""
+        return replace(self, moved=max(0, min(len(self.order), self.moved + steps)))
+
+
+def of_answer(diagnosis: Diagnosis, cause: Cause) -> LiveCauses | None:
+    """The causes of one entry of the list; None where the simulation cannot take them."""
+    if diagnosis.imitation is None or not cause.changes:
+        return None
+    imitation = replace(diagnosis.imitation, changes=cause.changes)
+    best = diagnosis.waterfall is not None and cause is diagnosis.hypotheses[0]
+    order = diagnosis.waterfall.falls if best and diagnosis.waterfall is not None else imitation.ids
+    return LiveCauses(imitation, order, diagnosis.waterfall.off if best and diagnosis.waterfall is not None else None)
