@@ -16,7 +16,7 @@ from nbtui.console.main import marks
 from nbtui.console.main import state as moves
 from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.freshness import Files, names
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.console.main.panes import detail, fields, footer, header, pipeline, prompt, steps, tabs
 from nbtui.console.main.state import Phase, State
 from nbtui.console.screens import KEY_TABLES
@@ -77,7 +77,11 @@ def test_names_paths_and_messages(nasty: str) -> None:
     rows = (toy.rows[0], row, *toy.rows[2:])
     check(replace(toy, comparison=replace(toy.comparison, rows=rows, overview=RowList(rows))))
     waiting = replace(
-        toy, suspect=None, shown=Shown.REFERENCE_LOG, c_trace=replace(toy.c_trace, origin=nasty), phase=Phase.SIMULATING
+        toy,
+        suspect=None,
+        shown=Compared.REFERENCE_LOG,
+        c_trace=replace(toy.c_trace, origin=nasty),
+        phase=Phase.SIMULATING,
     )
     check(waiting)
     failed = moves.failed(waiting, waiting.generation, nasty, 3)
@@ -118,7 +122,7 @@ def test_the_likely_cause_and_the_help(nasty: str) -> None:
 def test_values_of_logs(nasty: str) -> None:
     c = parse_lines([*C_LINES, f"TRACE_C: convention {nasty}"], nasty)
     py = parse_lines([*PY_LINES, f"TRACE_PY: convention {nasty}2"], nasty)
-    start = State(Settings(), c_trace=c, suspect=py, shown=Shown.REFERENCE_LOG, phase=Phase.READY)
+    start = State(Settings(), c_trace=c, suspect=py, shown=Compared.REFERENCE_LOG, phase=Phase.READY)
     check(moves.to_end(moves.compared(start, compare(c, py)), last=True))
 
 

@@ -16,7 +16,7 @@ from nbtui.console.main import simulated as simulations
 from nbtui.console.main import state as moves
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.contributions import arrange
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.console.main.panes import detail, prompt
 from nbtui.console.main.state import State
 from nbtui.evidence.history import Entry
@@ -274,7 +274,7 @@ def test_the_same_field_in_the_other_subpixels() -> None:
     run = replace(simulation([1, 2, 3, 4], py), trace=py)
     start = State(Settings(), case=toy.case, name="toy", c_trace=c, history=())
     state = simulations.simulated(
-        start, 0, run, {Shown.REFERENCE_LIVE: compare(c, py)}, arrange(run, terms([1, 2, 3, 4]))
+        start, 0, run, {Compared.REFERENCE_LIVE: compare(c, py)}, arrange(run, terms([1, 2, 3, 4]))
     )
     text = "\n".join(plain(detail.draw(go("r_distance", state), 120, 37)))
     assert "the same in the 2 sub-pixels and layers" in text and "1 differ" in text

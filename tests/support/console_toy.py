@@ -16,7 +16,7 @@ from nbtui.console.app import Console, initial
 from nbtui.console.drawing.line import plain
 from nbtui.console.main.contributions import arrange
 from nbtui.console.main.jobs import Judgement
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.console.main.simulated import simulated
 from nbtui.console.main.state import Phase, State
 from nbtui.live.model import Case, Settings, Simulation, TermTable
@@ -82,7 +82,7 @@ def toy_state() -> State:
     c, py, comparison = toy_comparison()
     run = simulation([100, 200, 600, 600], py)
     start = State(Settings(), case=run.case, name="toy", c_trace=c)
-    return simulated(start, 0, run, {Shown.REFERENCE_LIVE: comparison}, arrange(run, terms([400, 400, 600, 600])))
+    return simulated(start, 0, run, {Compared.REFERENCE_LIVE: comparison}, arrange(run, terms([400, 400, 600, 600])))
 
 
 def toy_simulator(settings: Settings) -> Simulation:

@@ -19,7 +19,7 @@ from nbtui.console.main.history_reading import HistoryReader
 from nbtui.console.main.host import Host
 from nbtui.console.main.jobs import Judgement
 from nbtui.console.main.loading import Loader
-from nbtui.console.main.pair import Shown, following
+from nbtui.console.main.pair import Compared, following
 from nbtui.console.main.refresh import Refresher
 from nbtui.console.main.screen import MainScreen
 from nbtui.console.main.state import Phase, State
@@ -214,7 +214,7 @@ def initial(
         suspect=suspect,
         logs=logs,
         obstacle=package.obstacle if package is not None else "",
-        shown=Shown.REFERENCE_LIVE if suspect is None and logs is None else Shown.REFERENCE_LOG,
+        shown=Compared.REFERENCE_LIVE if suspect is None and logs is None else Compared.REFERENCE_LOG,
     )
     if c_trace is None or suspect is None:
         return start

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nbtui.console.main.exporting import export
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.console.main.state import Phase
 from nbtui.errors import UnusableInput
 from nbtui.trace.reading.reader import parse_lines
@@ -25,7 +25,7 @@ async def test_live_starts_as_your_log_and_the_gap_falls_to_zero(tmp_path: Path)
         await until(pilot, lambda: app.state.causes is not None and app.state.phase is Phase.READY)
         await until(pilot, lambda: app.state.simulation is not None and bool(app.state.simulation.causes))
         await pilot.press("q")
-        assert app.state.right is log and app.state.shown is Shown.REFERENCE_LOG
+        assert app.state.right is log and app.state.shown is Compared.REFERENCE_LOG
         assert "LIVE = your log within" in screen_text(app) and "with phi_carryover" in screen_text(app)
         live = app.state.with_live
         assert live is not None and app.state.comparison is not None
@@ -33,11 +33,11 @@ async def test_live_starts_as_your_log_and_the_gap_falls_to_zero(tmp_path: Path)
         assert ours is not None and theirs is not None
         assert theirs.py_value == pytest.approx(ours.py_value, rel=1e-9)
         await pilot.press("c")
-        await until(pilot, lambda: app.state.shown is Shown.REFERENCE_LIVE)
+        await until(pilot, lambda: app.state.shown is Compared.REFERENCE_LIVE)
         with pytest.raises(UnusableInput, match="cannot be replayed"):
             export(app.state, JUDGEMENT, tmp_path)
         await pilot.press("c", "c")
-        await until(pilot, lambda: app.state.shown is Shown.REFERENCE_LOG)
+        await until(pilot, lambda: app.state.shown is Compared.REFERENCE_LOG)
         await pilot.press("x")
         await until(pilot, lambda: "Gap to C, one cause at a time" in screen_text(app))
         await pilot.press("enter")

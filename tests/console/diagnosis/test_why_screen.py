@@ -16,7 +16,7 @@ from nbtui.console.diagnosis.screen import DiagnosisScreen
 from nbtui.console.main import exporting
 from nbtui.console.main.cause_summary import current
 from nbtui.console.main.jobs import Judgement
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.console.main.screen import MainScreen
 from nbtui.console.main.state import Phase
 from nbtui.diagnosis.answer import Diagnosis
@@ -149,7 +149,7 @@ async def test_a_given_log_stays_whatever_is_applied(case: Case, toy: Toy) -> No
         await pilot.press("enter")
         await pilot.pause()
         assert "cannot be simulated" in screen_text(app)  # a cause without a change of the set-up
-        assert app.state.shown is Shown.REFERENCE_LOG and app.state.right is given
+        assert app.state.shown is Compared.REFERENCE_LOG and app.state.right is given
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.console.main.selection import selected
 from nbtui.console.main.state import State
 from nbtui.console.terminal import clipboard as copying
@@ -84,7 +84,7 @@ def test_a_row_with_all_its_digits() -> None:
 
 
 def test_a_row_while_python_is_not_there_yet() -> None:
-    found = selected(replace(at(toy_state(), "rot_a_angstroms.x"), suspect=None, shown=Shown.REFERENCE_LOG))
+    found = selected(replace(at(toy_state(), "rot_a_angstroms.x"), suspect=None, shown=Compared.REFERENCE_LOG))
     assert found is not None and found.split("\t") == ["rot_a_angstroms.x", "A", "C 29.5"]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from nbtui.console.drawing.line import plain
 from nbtui.console.main import state as moves
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.console.main.panes import header
 from nbtui.console.main.state import State
 from nbtui.diagnosis.diagnose import base_setup, diagnose
@@ -167,7 +167,7 @@ def test_the_first_new_divergence_is_the_same_everywhere(flags: dict[str, list[s
     assert new is not None
     assert causes(lines).new_divergence == new.field
     scaling = compare(demo_log(), py, "scaling")
-    state = State(Settings(), c_trace=demo_log(), suspect=py, shown=Shown.REFERENCE_LOG)
+    state = State(Settings(), c_trace=demo_log(), suspect=py, shown=Compared.REFERENCE_LOG)
     shown = " ".join(plain(header.draw(moves.compared(state, scaling), 160, 3)))
     first = scaling.first_divergence
     if first is not None and first.field != new.field:

@@ -17,7 +17,7 @@ from nbtui.console.main import state as moves
 from nbtui.console.main.actions import ACTIONS, PAIRS
 from nbtui.console.main.cause_summary import hint
 from nbtui.console.main.contributions import Contributions, arrange
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.console.main.panes import detail, fields, footer, header, pipeline, steps, tabs
 from nbtui.console.main.simulated import simulated
 from nbtui.console.main.state import Phase, State
@@ -121,7 +121,7 @@ def test_header_agrees() -> None:
     c = parse_lines(C_LINES, "c.log")
     py = parse_lines([entry.replace("TRACE_C", "TRACE_PY") for entry in C_LINES], "py.log")
     agreeing = moves.compared(
-        State(Settings(), suspect=py, shown=Shown.REFERENCE_LOG, phase=Phase.READY), compare(c, py)
+        State(Settings(), suspect=py, shown=Compared.REFERENCE_LOG, phase=Phase.READY), compare(c, py)
     )
     line = text(header.draw(agreeing, 120, 3))[1]
     assert line.startswith(" AGREE  10 of 10 fields within tolerance, worst 0")
@@ -147,7 +147,7 @@ def test_a_differing_value_is_never_cut() -> None:
     """Too long for a column of its own: the row takes two lines."""
     c = parse_lines(["TRACE_C: F_latt -1.23456789012345e-10", "TRACE_C: F_cell 5"], "c.log")
     py = parse_lines(["TRACE_PY: F_latt -1.23456789012346e-10", "TRACE_PY: F_cell 5"], "py.log")
-    state = State(Settings(), suspect=py, shown=Shown.REFERENCE_LOG, c_trace=c, phase=Phase.READY)
+    state = State(Settings(), suspect=py, shown=Compared.REFERENCE_LOG, c_trace=c, phase=Phase.READY)
     state = moves.compared(state, compare(c, py))
     rows = text(fields.draw(replace(state, comparison=tight(state)), 101, 6))[2:]
     assert rows[0].startswith("># F_latt               1     C    -1.2345678901234[5e-10]")
@@ -251,7 +251,7 @@ def test_contributions_without_cs_terms_say_how_to_get_them(toy: State) -> None:
 
 def test_two_logs_say_how_to_turn_stepping_on() -> None:
     c, py, comparison = toy_comparison()
-    start = State(Settings(), c_trace=c, suspect=py, shown=Shown.REFERENCE_LOG, phase=Phase.READY)
+    start = State(Settings(), c_trace=c, suspect=py, shown=Compared.REFERENCE_LOG, phase=Phase.READY)
     two = moves.compared(start, comparison)
     assert "nbtui open C_LOG PY_LOG -- FLAGS" in " ".join(text(steps.draw(two, 120, 8)))
     shown = text(footer.draw(two, 120, 1))[0].split()
@@ -269,7 +269,7 @@ def test_the_first_result_puts_the_cursor_on_the_first_divergence(toy: State) ->
 def test_a_stale_result_changes_nothing(toy: State) -> None:
     assert toy.simulation is not None and toy.comparison is not None and toy.contributions is not None
     asked = moves.asked(toy, Settings(phi_mode="c-parity"))
-    assert simulated(asked, 0, toy.simulation, {Shown.REFERENCE_LIVE: toy.comparison}, toy.contributions) is asked
+    assert simulated(asked, 0, toy.simulation, {Compared.REFERENCE_LIVE: toy.comparison}, toy.contributions) is asked
     assert moves.failed(asked, 0, "late", 3) is asked
 
 
@@ -277,7 +277,7 @@ def test_values_that_a_simulation_changed_are_marked(toy: State) -> None:
     c, py = toy.c_trace, parse_lines([entry.replace("29.6", "29.5") for entry in PY_LINES], "py.log")
     assert c is not None
     run = simulation([400, 400, 600, 600], py, "c-parity")
-    made = {Shown.REFERENCE_LIVE: compare(c, py)}
+    made = {Compared.REFERENCE_LIVE: compare(c, py)}
     after = simulated(moves.asked(toy, run.settings), 1, run, made, arrange(run, terms([400, 400, 600, 600])))
     assert after.changed == {"rot_a_angstroms.x"}
     row = next(entry for entry in text(fields.draw(after, 101, 9)) if "rot_a_angstroms" in entry)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from nbtui.console.drawing.line import plain
 from nbtui.console.main import state as moves
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.console.main.panes import detail, fields, header
 from nbtui.console.main.state import Phase, State
 from nbtui.live.model import Settings
@@ -21,7 +21,7 @@ def of_the_print() -> State:
     c = parse_lines([f"TRACE_C: {name} {value}" for name, value in lines.items()], "c.log")
     py = parse_lines([f"TRACE_PY: {name} {value}" for name, value in other.items()], "py.log")
     return moves.compared(
-        State(Settings(), suspect=py, shown=Shown.REFERENCE_LOG, c_trace=c, phase=Phase.READY), compare(c, py)
+        State(Settings(), suspect=py, shown=Compared.REFERENCE_LOG, c_trace=c, phase=Phase.READY), compare(c, py)
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nbtui.console.app import Console
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.console.main.state import Phase
 from nbtui.errors import SimulationFailed
 from nbtui.live.model import Case, Settings, Simulation
@@ -200,15 +200,15 @@ async def test_two_logs_with_flags_step_but_compare_the_logs(case: Case, simulat
         await until(pilot, lambda: app.state.phase is Phase.READY)
         assert app.state.right is py and "your log stays as it is" in app.state.message
         await pilot.press("c")
-        await until(pilot, lambda: app.state.shown is Shown.REFERENCE_LIVE)
+        await until(pilot, lambda: app.state.shown is Compared.REFERENCE_LIVE)
         assert app.state.right is app.state.live and app.state.comparison is not None
         assert app.state.comparison.named[1].name == "live"
         await pilot.press("c")
-        await until(pilot, lambda: app.state.shown is Shown.LOG_LIVE)
+        await until(pilot, lambda: app.state.shown is Compared.LOG_LIVE)
         assert (app.state.left, app.state.right) == (py, app.state.live)
         await pilot.press("e")
         await until(pilot, lambda: not app.state.exporting)
         assert "a package compares with C" in app.state.message
         await pilot.press("c")
-        await until(pilot, lambda: app.state.shown is Shown.REFERENCE_LOG)
+        await until(pilot, lambda: app.state.shown is Compared.REFERENCE_LOG)
         assert app.state.right is py

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from nbtui.console.main import state as moves
 from nbtui.console.main.contributions import arrange
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.console.main.simulated import simulated
 from nbtui.console.main.state import Phase, State
 from nbtui.live.model import Case, Settings, Simulation
@@ -43,7 +43,7 @@ class Model:
             run = replace(simulation([1, 2, 3, 4], LIVE, asked.phi_mode), settings=asked)
             comparison = JUDGEMENT.compare(C, LIVE)
             self.state = simulated(
-                before, generation, run, {Shown.REFERENCE_LIVE: comparison}, arrange(run, terms([4, 3, 2, 1]))
+                before, generation, run, {Compared.REFERENCE_LIVE: comparison}, arrange(run, terms([4, 3, 2, 1]))
             )
         else:
             self.state = moves.failed(before, generation, "lost the device", 3)

@@ -8,7 +8,7 @@ import pytest
 
 from nbtui.console.main import stepping
 from nbtui.console.main.contributions import arrange
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.console.main.state import State
 from nbtui.parity.compare import compare
 from nbtui.trace.reading.reader import parse_lines
@@ -47,7 +47,7 @@ def test_the_field_cursor_goes_to_the_block_of_the_step(many: State) -> None:
     c = parse_lines(lines)
     py = parse_lines([entry.replace("TRACE_C", "TRACE_PY") for entry in lines])
     comparison = compare(c, py)
-    state = replace(many, c_trace=c, suspect=py, shown=Shown.REFERENCE_LOG, comparison=comparison)
+    state = replace(many, c_trace=c, suspect=py, shown=Compared.REFERENCE_LOG, comparison=comparison)
     start = comparison.overview.find("F_cell")
     assert start is not None
     there = stepping.walked(replace(state, cursor=start), "layer", 1)

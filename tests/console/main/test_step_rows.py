@@ -9,7 +9,7 @@ import pytest
 from nbtui.console.drawing.line import plain
 from nbtui.console.main import stepping
 from nbtui.console.main.contributions import arrange
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.console.main.panes import detail, fields
 from nbtui.console.main.state import State
 from nbtui.console.main.step_rows import place_words, row_before, step_row
@@ -115,7 +115,7 @@ def test_a_given_log_shows_its_own_lines_of_the_step_never_the_live_values(toy: 
     lines = [f"TRACE_PY_PHI phi_tic={tic} phi_deg=0 k_frac={4.1 + tic} F_latt_b=3 F_latt=5" for tic in (0, 1)]
     log = parse_lines([*PY_LINES, *lines])
     assert toy.c_trace is not None
-    state = replace(toy, suspect=log, shown=Shown.REFERENCE_LOG, comparison=compare(toy.c_trace, log), phi=1)
+    state = replace(toy, suspect=log, shown=Compared.REFERENCE_LOG, comparison=compare(toy.c_trace, log), phi=1)
     along_phi = step_row(state, row_of(state, "hkl_frac.k"))
     assert along_phi is not None and (along_phi.c_value, along_phi.py_value) == (4.02, 5.1)
     index = step_row(state, row_of(state, "hkl_frac.h"))
@@ -132,7 +132,9 @@ def test_a_term_line_of_the_log_comes_before_its_phi_line(toy: State) -> None:
     term = f"TRACE_PY_TERM {axes} h=0.5 k=4.5 l=-9.5 h0=0 k0=4 l0=-9 F_latt=2 F_cell=3 F_cell2_F_latt2=36"
     log = parse_lines([*PY_LINES, term])
     assert toy.c_trace is not None
-    state = replace(toy, suspect=log, shown=Shown.REFERENCE_LOG, comparison=compare(toy.c_trace, log), phi=1, domain=1)
+    state = replace(
+        toy, suspect=log, shown=Compared.REFERENCE_LOG, comparison=compare(toy.c_trace, log), phi=1, domain=1
+    )
     for label, value in (("hkl_frac.h", 0.5), ("F_latt", 2.0), ("F_cell", 3.0)):
         row = step_row(state, row_of(state, label))
         assert row is not None and row.py_value == value

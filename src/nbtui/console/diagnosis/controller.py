@@ -17,7 +17,7 @@ from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.cause_summary import MANY_STEPS, current, diagnosable, gap_of, steps_of
 from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.live_causes import LiveCauses, of_answer
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.console.main.screen_controller import ScreenController
 from nbtui.console.main.state import Phase, State
 from nbtui.console.terminal.loop import in_loop
@@ -59,7 +59,7 @@ def refusal(state: State) -> str:
         return "C's log is of another pixel: nothing to diagnose here"
     if state.c_trace is None:
         return "a diagnosis needs the C log; make one with nbtui c-trace"
-    if state.shown is Shown.LOG_LIVE:
+    if state.shown is Compared.LOG_LIVE:
         return f"a diagnosis compares with C; {ACTIONS.key('pair')} shows C beside your log or live"
     return "the second side is not there yet" if state.pending else ""
 
@@ -70,7 +70,7 @@ def wanted(state: State) -> bool:
         return False
     if state.comparison is None or state.comparison.first_divergence is None:
         return False
-    if state.shown is Shown.REFERENCE_LIVE and state.causes is not None:
+    if state.shown is Compared.REFERENCE_LIVE and state.causes is not None:
         return False  # known: the causes put there
     return steps_of(state) <= MANY_STEPS
 
@@ -243,7 +243,7 @@ class DiagnosisController(ScreenController):
             return False, "there is no cause to apply"
         if now.phase not in (Phase.READY, Phase.FAILED):
             return False, "a simulation is running; wait for it"
-        if now.has_log and now.shown is not Shown.REFERENCE_LIVE:
+        if now.has_log and now.shown is not Compared.REFERENCE_LIVE:
             return self._step(state, cause)
         asked = remedy(cause, state.diagnosed.diagnosis.faulty_side, tuning)
         if not asked.possible:

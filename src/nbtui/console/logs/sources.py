@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbtui.console.logs.state import LogSide
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.console.main.state import Phase, State
 from nbtui.trace.model import Trace
 from nbtui.trace.reading.lines import GivenLines, Lines
@@ -25,7 +25,7 @@ class Source:
 
 def sources(state: State) -> tuple[Source, Source]:
     """The sources of the two compared logs."""
-    left = _log_source(state.suspect) if state.shown is Shown.LOG_LIVE and state.suspect else _c_source(state)
+    left = _log_source(state.suspect) if state.shown is Compared.LOG_LIVE and state.suspect else _c_source(state)
     return left, _right_source(state)
 
 
@@ -44,7 +44,7 @@ def _log_source(trace: Trace) -> Source:
 
 
 def _right_source(state: State) -> Source:
-    if state.shown is Shown.REFERENCE_LOG and state.suspect is not None:
+    if state.shown is Compared.REFERENCE_LOG and state.suspect is not None:
         return _log_source(state.suspect)
     if state.simulation is not None:
         return Source(f"live, {state.settings.phi_mode}", lines=state.simulation.lines_for(state.c_trace))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.dependencies import repeats_last_step
 from nbtui.console.main.diagnosis_result import DiagnosisResult
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.console.main.state import State
 from nbtui.trace.columns import phi_ends
 from nbtui.trace.model import Trace
@@ -17,7 +17,7 @@ MANY_STEPS = 20_000  # steps of a pixel; every candidate cause simulates all of 
 
 def diagnosable(state: State) -> Trace | None:
     """The trace whose difference from the reference is diagnosed: your log, unless the live side is compared with C."""
-    return state.live if state.shown is Shown.REFERENCE_LIVE or not state.has_log else state.suspect
+    return state.live if state.shown is Compared.REFERENCE_LIVE or not state.has_log else state.suspect
 
 
 def current(state: State) -> DiagnosisResult | None:

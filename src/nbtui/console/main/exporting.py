@@ -12,7 +12,7 @@ from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.cause_summary import current
 from nbtui.console.main.host import Host
 from nbtui.console.main.jobs import Exported, Judgement
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.console.main.state import State
 from nbtui.console.terminal.loop import in_loop
 from nbtui.errors import UnusableInput
@@ -27,9 +27,9 @@ def export(state: State, judgement: Judgement, reports: Path) -> Path:
 
     if state.case is None:
         raise UnusableInput("a package needs the command line: add the run's flags, nbtui open C_LOG PY_LOG -- FLAGS")
-    if state.shown is Shown.LOG_LIVE:
+    if state.shown is Compared.LOG_LIVE:
         raise UnusableInput(f"a package compares with C; {ACTIONS.key('pair')} shows C beside your log or live")
-    if state.shown is Shown.REFERENCE_LIVE and state.simulation is not None and state.simulation.causes:
+    if state.shown is Compared.REFERENCE_LIVE and state.simulation is not None and state.simulation.causes:
         raise UnusableInput(
             f"causes on the live side cannot be replayed from a command; {ACTIONS.key('pair')} shows C beside your log"
         )
@@ -38,7 +38,7 @@ def export(state: State, judgement: Judgement, reports: Path) -> Path:
     case = state.simulation.case if state.simulation else state.case
     shown = state.simulation.settings if state.simulation else state.settings
     found = current(state)
-    log = state.suspect if state.shown is Shown.REFERENCE_LOG else None
+    log = state.suspect if state.shown is Compared.REFERENCE_LOG else None
     return export_package(
         ExportRequest(
             case=case,

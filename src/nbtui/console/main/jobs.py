@@ -12,7 +12,7 @@ from nbtui.console.main.contributions import Contributions, arrange
 from nbtui.console.main.dependencies import repeats_last_step
 from nbtui.console.main.freshness import MARKED
 from nbtui.console.main.live_causes import LiveCauses
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.live.c_terms import terms_of_c
 from nbtui.live.model import Case, Settings, Simulation, TermTable
 from nbtui.parity.compare import compare
@@ -77,7 +77,7 @@ class Simulated:
 
     generation: int
     simulation: Simulation
-    made: Mapping[Shown, Comparison]  # with the live side
+    made: Mapping[Compared, Comparison]  # with the live side
     contributions: Contributions
 
 
@@ -125,7 +125,7 @@ def simulate_and_compare(
     work: Work,
     *,
     suspect: Trace | None,
-    shown: Shown,
+    shown: Compared,
     causes: LiveCauses | None = None,
     made: Simulation | None = None,
 ) -> Simulated:
@@ -144,10 +144,10 @@ def simulate_and_compare(
     contributions = arrange(simulation, terms, problem, c.phi)
     contributions.prepare()
     live = simulation.trace
-    compared: dict[Shown, Comparison] = {}
-    if shown is not Shown.REFERENCE_LOG or len(c.records) + len(c.phi) <= MARKED:
-        compared[Shown.REFERENCE_LIVE] = judgement.compare(c, live, work)
-    if suspect is not None and shown is Shown.LOG_LIVE:
+    compared: dict[Compared, Comparison] = {}
+    if shown is not Compared.REFERENCE_LOG or len(c.records) + len(c.phi) <= MARKED:
+        compared[Compared.REFERENCE_LIVE] = judgement.compare(c, live, work)
+    if suspect is not None and shown is Compared.LOG_LIVE:
         compared[shown] = judgement.compare(suspect, live, work, (YOUR_LOG, LIVE))
     return Simulated(generation, simulation, compared, contributions)
 

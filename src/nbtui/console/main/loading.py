@@ -21,7 +21,7 @@ from nbtui.console.main.jobs import (
     read_logs,
     simulate_and_compare,
 )
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.console.main.refresh import arrived, made_already
 from nbtui.console.main.simulated import simulated
 from nbtui.console.main.state import Phase
@@ -82,7 +82,7 @@ class Loader:
         failed = in_loop(self._host, partial(self._failed, generation))
         start(job, in_loop(self._host, self._simulated), failed, NAME)
 
-    def show_pair(self, shown: Shown) -> None:
+    def show_pair(self, shown: Compared) -> None:
         """Compare another pair of sides, in a thread where its comparison is not made yet."""
         now = self._host.state
         made = now.others.get(shown)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from nbtui.trace.side import LIVE, YOUR_LOG, Pair, SideName
 
 
-class Shown(StrEnum):
+class Compared(StrEnum):
     """The pair that the screen compares."""
 
     REFERENCE_LOG = "reference and your log"
@@ -17,13 +17,13 @@ class Shown(StrEnum):
 
     def named(self, reference: SideName) -> Pair:
         """The sides of the pair, the one that stands for the reference first."""
-        if self is Shown.LOG_LIVE:
+        if self is Compared.LOG_LIVE:
             return YOUR_LOG, LIVE
-        return reference, LIVE if self is Shown.REFERENCE_LIVE else YOUR_LOG
+        return reference, LIVE if self is Compared.REFERENCE_LIVE else YOUR_LOG
 
 
-def following(shown: Shown, possible: Collection[Shown]) -> Shown:
+def following(shown: Compared, possible: Collection[Compared]) -> Compared:
     """The next pair of those that have both sides; the same one if it is the only one."""
-    every = list(Shown)
+    every = list(Compared)
     at = every.index(shown)
     return next((pair for pair in (*every[at + 1 :], *every[:at]) if pair in possible), shown)

@@ -15,7 +15,7 @@ from nbtui.console.main import state as states
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.host import Host
 from nbtui.console.main.jobs import NO_TRACE, Judgement
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.console.main.state import Phase, State
 from nbtui.console.terminal.loop import in_loop
 from nbtui.errors import UnusableInput
@@ -139,9 +139,9 @@ def taken(state: State, read: Reread) -> State:
         now = _with_command(now, read.case)
     if read.comparison is None:
         return now
-    if now.shown is Shown.REFERENCE_LOG:
+    if now.shown is Compared.REFERENCE_LOG:
         return states.compared(now, read.comparison)
-    return replace(now, others={**now.others, Shown.REFERENCE_LOG: read.comparison})
+    return replace(now, others={**now.others, Compared.REFERENCE_LOG: read.comparison})
 
 
 def _with_case(state: State, change: Callable[[Case], Case]) -> State:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from nbtui.console.main.contributions import Contributions
 from nbtui.console.main.freshness import MARKED
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.console.main.state import Phase, State, compared
 from nbtui.live.model import Simulation
 from nbtui.parity.model import Comparison
@@ -17,7 +17,7 @@ def simulated(
     state: State,
     generation: int,
     simulation: Simulation,
-    made: Mapping[Shown, Comparison],
+    made: Mapping[Compared, Comparison],
     contributions: Contributions,
 ) -> State:
     """Store the result of a simulation. A stale result changes nothing.
@@ -29,8 +29,8 @@ def simulated(
         return state
     kept = state.contributions is not None and state.contributions.shape == contributions.shape
     comparison = made.get(state.shown)
-    others: dict[Shown, Comparison] = {
-        pair: found for pair, found in state.others.items() if pair is Shown.REFERENCE_LOG
+    others: dict[Compared, Comparison] = {
+        pair: found for pair, found in state.others.items() if pair is Compared.REFERENCE_LOG
     }
     ready = replace(
         state,

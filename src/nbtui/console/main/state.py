@@ -13,7 +13,7 @@ from nbtui.console.main.contributions import Contributions, Place
 from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.freshness import Files
 from nbtui.console.main.live_causes import LiveCauses
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.errors import INTERRUPTED
 from nbtui.live.model import Case, Settings, Simulation
 from nbtui.parity.compare import raised
@@ -50,10 +50,10 @@ class State:
     c_trace: Trace | None = None
     suspect: Trace | None = None  # the user's log
     logs: tuple[Path, Path] | None = None  # C's log and the user's, if both were named
-    shown: Shown = Shown.REFERENCE_LIVE  # the pair compared
+    shown: Compared = Compared.REFERENCE_LIVE  # the pair compared
     progress: str = ""  # progress of the current job
     comparison: Comparison | None = None  # of the pair shown
-    others: Mapping[Shown, Comparison] = field(default_factory=dict)  # of the other pairs, as far as they are made
+    others: Mapping[Compared, Comparison] = field(default_factory=dict)  # of the other pairs, as far as they are made
     causes: LiveCauses | None = None  # on the live side
     simulation: Simulation | None = None
     contributions: Contributions | None = None
@@ -101,12 +101,12 @@ class State:
     @property
     def left(self) -> Trace | None:
         """The side that stands for the reference."""
-        return self.suspect if self.shown is Shown.LOG_LIVE else self.c_trace
+        return self.suspect if self.shown is Compared.LOG_LIVE else self.c_trace
 
     @property
     def right(self) -> Trace | None:
         """The side compared with it."""
-        return self.suspect if self.shown is Shown.REFERENCE_LOG else self.live
+        return self.suspect if self.shown is Compared.REFERENCE_LOG else self.live
 
     @property
     def named(self) -> Pair:
@@ -119,23 +119,23 @@ class State:
         return self.suspect is not None or self.logs is not None
 
     @property
-    def possible(self) -> frozenset[Shown]:
+    def possible(self) -> frozenset[Compared]:
         """The pairs that have both sides here; a log counts for its own pixel only."""
         logs = self.suspect is not None and not self.elsewhere
-        sides = {Shown.REFERENCE_LOG: logs, Shown.REFERENCE_LIVE: self.can_simulate}
-        sides[Shown.LOG_LIVE] = logs and self.can_simulate
+        sides = {Compared.REFERENCE_LOG: logs, Compared.REFERENCE_LIVE: self.can_simulate}
+        sides[Compared.LOG_LIVE] = logs and self.can_simulate
         return frozenset(pair for pair, there in sides.items() if there)
 
     @property
     def verdict(self) -> Comparison | None:
         """The comparison that the exit code speaks of: your log's, where there is one."""
-        wanted = Shown.REFERENCE_LOG if self.has_log else Shown.REFERENCE_LIVE
+        wanted = Compared.REFERENCE_LOG if self.has_log else Compared.REFERENCE_LIVE
         return self.comparison if wanted is self.shown else self.others.get(wanted)
 
     @property
     def with_live(self) -> Comparison | None:
         """The comparison of reference and live."""
-        return self.comparison if self.shown is Shown.REFERENCE_LIVE else self.others.get(Shown.REFERENCE_LIVE)
+        return self.comparison if self.shown is Compared.REFERENCE_LIVE else self.others.get(Compared.REFERENCE_LIVE)
 
     @property
     def pending(self) -> bool:
@@ -267,12 +267,12 @@ def at_pixel(state: State, pixel: tuple[int, int], seen: str = "") -> State:
     """Request another pixel (slow, fast). A log of the user counts for its own pixel; elsewhere the live side does."""
     assert state.case is not None
     there = replace(state, case=replace(state.case, pixel=pixel), opened_at=state.opened_at or state.case.pixel)
-    wanted = Shown.REFERENCE_LOG if there.has_log and not there.elsewhere else Shown.REFERENCE_LIVE
+    wanted = Compared.REFERENCE_LOG if there.has_log and not there.elsewhere else Compared.REFERENCE_LIVE
     there = paired(replace(there, causes=None), wanted, there.others.get(wanted, there.comparison))
     return replace(asked(there, state.settings), seen=seen)
 
 
-def paired(state: State, shown: Shown, comparison: Comparison | None) -> State:
+def paired(state: State, shown: Compared, comparison: Comparison | None) -> State:
     """Show another pair with its comparison; the present one is kept."""
     if shown is state.shown:
         return state

@@ -10,7 +10,7 @@ import math
 from dataclasses import replace
 
 from nbtui.console.main.contributions import FIELD_COLUMNS, PHI_NAMES, Contributions, Place
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.console.main.state import State
 from nbtui.console.main.step_records import phi_line_at, term_at
 from nbtui.parity.model import Row
@@ -87,10 +87,10 @@ def _row_at(state: State, grid: Contributions, place: Place, row: Row) -> Row:
 def _both(state: State, grid: Contributions, name: str, place: Place) -> tuple[float | None, float | None]:
     """The values of the two sides compared; None where a side prints none."""
     live = grid.value_of("py", name, place)
-    if state.suspect is None or state.shown is Shown.REFERENCE_LIVE:
+    if state.suspect is None or state.shown is Compared.REFERENCE_LIVE:
         return grid.value_of("c", name, place), live
     log = _in_log(state.suspect, grid, name, place)
-    return (log, live) if state.shown is Shown.LOG_LIVE else (grid.value_of("c", name, place), log)
+    return (log, live) if state.shown is Compared.LOG_LIVE else (grid.value_of("c", name, place), log)
 
 
 def _in_log(trace: Trace, grid: Contributions, name: str, place: Place) -> float | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from nbtui.console.drawing.line import Line, Span, block, left, line, right, rule, width_of
 from nbtui.console.drawing.numbers import count, full, marked, relative
 from nbtui.console.main.actions import ACTIONS
-from nbtui.console.main.pair import Shown
+from nbtui.console.main.pair import Compared
 from nbtui.console.main.state import Phase, State, inherits, is_new, nearest, reaches, visible
 from nbtui.console.main.step_rows import place_words, row_before, step_row
 from nbtui.parity.compare import raised
@@ -159,20 +159,20 @@ def _third(state: State, width: int) -> str:
     if width < THREE or not state.has_log or state.pending:
         return ""
     return {
-        Shown.REFERENCE_LOG: LIVE.name if Shown.REFERENCE_LIVE in state.others else "",
-        Shown.REFERENCE_LIVE: YOUR_LOG.name if Shown.REFERENCE_LOG in state.others else "",
-        Shown.LOG_LIVE: C.name if Shown.REFERENCE_LOG in state.others else "",
+        Compared.REFERENCE_LOG: LIVE.name if Compared.REFERENCE_LIVE in state.others else "",
+        Compared.REFERENCE_LIVE: YOUR_LOG.name if Compared.REFERENCE_LOG in state.others else "",
+        Compared.LOG_LIVE: C.name if Compared.REFERENCE_LOG in state.others else "",
     }[state.shown]
 
 
 def _third_value(state: State, row: Row) -> str:
     """The value of the side that the pair leaves out."""
-    pair = Shown.REFERENCE_LIVE if state.shown is Shown.REFERENCE_LOG else Shown.REFERENCE_LOG
+    pair = Compared.REFERENCE_LIVE if state.shown is Compared.REFERENCE_LOG else Compared.REFERENCE_LOG
     found = state.others[pair]
     at = found.overview.find(row.label)
     if at is None:
         return ""
-    return full(found.rows[at].c_value if state.shown is Shown.LOG_LIVE else found.rows[at].py_value)
+    return full(found.rows[at].c_value if state.shown is Compared.LOG_LIVE else found.rows[at].py_value)
 
 
 def _size(state: State, row: Row, width: int) -> int:
