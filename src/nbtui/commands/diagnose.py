@@ -78,7 +78,7 @@ def _case(request: Request, command_file: Path | None) -> Case:
     from nbtui.live.cases import case_of_command_file
 
     case = case_of_command_file(command_file, workdir=request.workdir, pixel=request.pixel, needs_pixel=False)
-    return replace(case, compat=request.reads_as_c, reading=request.quirks)
+    return request.of_program(case)
 
 
 def _of_two_logs(request: Request, command_file: Path | None, c_log: Path, py: Trace) -> Diagnosis:

@@ -83,7 +83,7 @@ class Request:
 
         if not self.finds_case:
             raise UnusableInput(NO_CASE)
-        case = load_case(
+        found = load_case(
             self.case_name if self.names_case else ".",
             workdir=self.workdir,
             flags=self.flags,
@@ -91,7 +91,13 @@ class Request:
             configuration=self.configuration,
             needs_pixel=needs_pixel,
         )
-        return replace(case, compat=self.reads_as_c, reading=self.quirks)
+        return self.of_program(found)
+
+    def of_program(self, case: Case) -> Case:
+        """``case`` with the C program that made its log, the threads of that run, and the reading of its words."""
+        return replace(
+            case, compat=self.reads_as_c, reading=self.quirks, c_program=self.c_program, omp_threads=self.omp_threads
+        )
 
     @property
     def reads_as_c(self) -> bool:

@@ -16,6 +16,7 @@ from nbtui.diagnosis.explain.unknown import Unexplained, unexplained
 from nbtui.diagnosis.hypotheses.catalogue import variants_of
 from nbtui.diagnosis.hypotheses.record import CauseKind, Problem, Variant
 from nbtui.diagnosis.hypotheses.taps import PIXEL_CENTER
+from nbtui.diagnosis.replay.quirks import with_quirks
 from nbtui.diagnosis.replay.replay import MOST_TERMS, Replay, replay
 from nbtui.diagnosis.replay.setup import PixelSetup
 from nbtui.diagnosis.search.fit import fitted
@@ -52,7 +53,10 @@ def base_setup(case: Case, pixel: tuple[int, int]) -> PixelSetup:
         nbsim.errors.InputError: the command line or an input file is unusable.
     """
     scene = load_scene(case, pixel)
-    return PixelSetup(scene, frame_of(scene.options), cell_of(scene.options, case.workdir, scene.wavelength))
+    literal = scene.quirks.cell_sine_of_gamma_star
+    frame = frame_of(scene.options, scene.quirks)
+    setup = PixelSetup(scene, frame, cell_of(scene.options, case.workdir, scene.wavelength, literal=literal))
+    return with_quirks(setup, scene.quirks)
 
 
 def diagnose(
@@ -201,13 +205,14 @@ def _question(problem: Problem, rows: Rows, plain: Replay) -> _Question:
             f"{ours.subject} does not follow from this command line and these files, {theirs.noun} does: "
             f"the cause named here is in {ours.noun}."
         )
-        return _Question(replace(problem, reference=py, suspect=c), _compared(py, c, plain), "C", named, (note,))
+        exchanged = replace(problem, reference=py, suspect=c, explains_c=True, follows=off_py <= DONE)
+        return _Question(exchanged, _compared(py, c, plain), "C", named, (note,))
     notes: tuple[str, ...] = ()
     if off_c > DONE and off_py > DONE:
         notes = (
             "The simulation of this command line agrees with neither trace: are its input files those of the run?",
         )
-    return _Question(problem, rows, "PY", named, notes)
+    return _Question(replace(problem, follows=off_c <= DONE), rows, "PY", named, notes)
 
 
 def _first_new(c: Trace, py: Trace, new: tuple[str, ...]) -> str:

@@ -7,11 +7,21 @@ from pathlib import Path
 
 import numpy as np
 
-from nbsim import F_CELL_ORIGINS, TERM_AXES, TERM_COLUMNS, CProgram
+from nbsim import F_CELL_ORIGINS, TERM_AXES, TERM_COLUMNS, CProgram, Quirks
 from nbtui.trace.model import Trace
 from nbtui.trace.reading.printout import holds_block
 
-__all__ = ["F_CELL_ORIGINS", "TERM_AXES", "TERM_COLUMNS", "CProgram", "Case", "Settings", "Simulation", "TermTable"]
+__all__ = [
+    "F_CELL_ORIGINS",
+    "TERM_AXES",
+    "TERM_COLUMNS",
+    "CProgram",
+    "Case",
+    "Quirks",
+    "Settings",
+    "Simulation",
+    "TermTable",
+]
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,8 @@ class Case:
     own_pixel: tuple[int, int] | None = None  # (slow, fast) that the command line itself names
     reading: tuple[tuple[str, bool], ...] = ()  # explicit quirks, for input files that C cannot read
     compat: bool = True  # read the command line as the C program does; False: by the rules of nbsim
+    c_program: CProgram | None = None  # that made the C log; None: the stock one
+    omp_threads: int = 1  # of that run
 
 
 @dataclass(frozen=True)
@@ -42,6 +54,12 @@ class Settings:
     quirks: tuple[tuple[str, bool], ...] = ()  # explicit --quirk NAME=on|off
     c_program: CProgram | None = None  # whose quirks apply, below phi mode and explicit ones; None: the stock program's
     omp_threads: int = 1  # OMP_NUM_THREADS of the C run to reproduce
+
+
+def reference_settings(case: Case) -> Settings:
+    """The settings of a simulation that stands for the C program of a case."""
+    mode = "c-parity" if case.c_program is None else case.c_program.phi_mode
+    return Settings(mode, c_program=case.c_program, omp_threads=case.omp_threads)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from nbtui.live.model import Settings
 from nbtui.settings import Configuration, ProgramEntry
 from nbtui.trace.text import clean
 
+PROGRAMS, STOCK = nbsim.PROGRAMS, nbsim.program_named("stock")
 NAMES = tuple(program.name for program in nbsim.PROGRAMS)
 
 
@@ -60,6 +61,11 @@ def restored_program(name: str, base: str, quirks: Mapping[str, bool]) -> nbsim.
         return nbsim.derived(name, base, quirks) if base else nbsim.program_named(name)
     except nbsim.InputError as error:
         raise UnusableInput(clean(str(error))) from error
+
+
+def accepts(program: nbsim.CProgram, options: nbsim.Options) -> bool:
+    """Whether a program takes these options."""
+    return not any(refused.concerns(options) for refused in program.refuses)
 
 
 def simulation_words(settings: Settings) -> list[str]:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import nbsim
 from nbtui.errors import UnusableInput
 from nbtui.live.door import experiment_of, options_of, simulator
-from nbtui.live.model import Case, Settings
+from nbtui.live.model import Case, reference_settings
 
 Array = npt.NDArray[np.float64]
 
@@ -290,12 +290,13 @@ def load_scene(case: Case, pixel: tuple[int, int]) -> Scene:
         SimulationFailed: the set-up could not be computed.
     """
     with simulator(case.name, "set-up"):
+        settings = reference_settings(case)
         try:
-            experiment = experiment_of(case, Settings(phi_mode="c-parity"))
+            experiment = experiment_of(case, settings)
         except nbsim.InputError:
             if not case.reading:
                 raise
-            experiment = experiment_of(case, Settings(phi_mode="c-parity", quirks=case.reading))
+            experiment = experiment_of(case, replace(settings, quirks=case.reading))
     slow, fast = pixel
     detector = experiment.detector
     if not (0 <= slow < detector.n_slow and 0 <= fast < detector.n_fast):
@@ -305,7 +306,7 @@ def load_scene(case: Case, pixel: tuple[int, int]) -> Scene:
         )
     import torch
 
-    state = nbsim.run_state(experiment, until_row=slow)
+    state = nbsim.run_state(experiment, n_threads=case.omp_threads, until_row=slow)
     ends = state.interpolation_end(torch.tensor([pixel]), detector.n_fast, experiment.n_passes)
     end = None if ends is None else int(ends[0])
     return scene_of(experiment, pixel, first_pixel=pixel in state.first_pixels, interpolation_end=end)

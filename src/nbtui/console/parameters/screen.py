@@ -45,7 +45,10 @@ class ParametersScreen(ActionScreen[None]):
         self._main_state, self._tune = state, tune
         now = state()
         assert now.tuning is not None and now.case is not None
-        self.state = states.at_row(ParametersState(now.tuning, c=c_setup(now.c_trace) if now.c_trace else {}), cursor)
+        self.state = states.at_row(
+            ParametersState(now.tuning, c=c_setup(now.c_trace, now.tuning.case.c_program) if now.c_trace else {}),
+            cursor,
+        )
         self._reading: Setup | None = None  # the set-up being built by a thread
         draws: dict[str, Callable[[int, int], list[Line]]] = {
             "header": lambda width, height: panes.header(self.state, self._main_state(), width, height),

@@ -67,6 +67,11 @@ class Cause:
     changes: tuple[Variant, ...] = field(default=(), repr=False, compare=False)  # what it changes, in order
 
     @property
+    def quirks(self) -> tuple[tuple[str, bool], ...]:
+        """What another C program does differently, as switches of the simulator."""
+        return tuple(quirk for variant in self.changes for quirk in variant.form.quirks)
+
+    @property
     def kind(self) -> CauseKind:
         """The kind of the strongest member: one cause of the simulation makes it one of the simulation."""
         kinds = {CATALOGUE[name].kind for name in self.ids if name in CATALOGUE}

@@ -12,7 +12,9 @@ from typing import Any
 
 from nbtui.diagnosis.explain.causes import Cause
 from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
+from nbtui.diagnosis.hypotheses.crystal import CARRY_OVER
 from nbtui.diagnosis.hypotheses.record import CauseKind, DecisiveSetting, Hypothesis
+from nbtui.live.door import quirks_of
 from nbtui.live.model import Settings
 from nbtui.live.parameters.edits import Edit, same
 from nbtui.live.parameters.table import QUIRK, parameters
@@ -62,8 +64,22 @@ def _edits(cause: Cause, side: str, tuning: Tuning) -> Iterator[Edit]:
         if hypothesis.setting is not None:
             yield from _set(hypothesis.setting, as_c, tuning.now.settings)
         yield from _switched(hypothesis, as_c, tuning)
+    yield from _of_program(cause.quirks, as_c, tuning.now.settings)
     if not as_c:
         yield from _configured(cause.options, tuning)
+
+
+def _of_program(quirks: Sequence[tuple[str, bool]], as_c: bool, settings: Settings) -> Iterator[Edit]:
+    """Edits of the quirks in which a C program differs from the assumed one: away from it, or towards it."""
+    present, explicit = quirks_of(settings), dict(settings.quirks)
+    for name, state in quirks:
+        wanted = state != as_c
+        if getattr(present, name) == wanted:
+            continue
+        if name == CARRY_OVER.quirks[0] and name not in explicit:
+            yield Edit("phi_mode", "c-parity" if wanted else "spec")
+        else:
+            yield Edit(f"{QUIRK}{name}", wanted)
 
 
 def _set(setting: DecisiveSetting, as_c: bool, settings: Settings) -> Iterator[Edit]:
@@ -103,7 +119,7 @@ def _configured(options: Sequence[tuple[str, Any]], tuning: Tuning) -> Iterator[
 def _own_changes(cause: Cause, edits: Sequence[Edit], tuning: Tuning) -> Iterator[str]:
     """Parameters changed since the start, for a cause without a switch of its own."""
     known = [CATALOGUE[name] for name in cause.ids]
-    if edits and all(hypothesis.quirks or hypothesis.setting for hypothesis in known):
+    if edits and all(hypothesis.quirks or hypothesis.setting or cause.quirks for hypothesis in known):
         return
     taken = {edit.id for edit in edits}
     for edit in tuning.edits:

@@ -23,14 +23,18 @@ _DOMAINS = quoted("mosaic domains")
 
 
 def _fresh(problem: Problem) -> Iterator[Form]:
-    yield Form("fresh vectors at phi = 0", rule("crystal", phi_carryover=False))
+    if problem.base.rules.crystal.phi_carryover:
+        yield Form("fresh vectors at phi = 0", rule("crystal", phi_carryover=False))
+    else:  # the reference is not the stock C program
+        yield Form("vectors of the last step at phi = 0", rule("crystal", phi_carryover=True))
 
 
 CARRY_OVER = Hypothesis(
     "phi_carryover",
-    "At phi = 0 C keeps the vectors of the last phi step of the pass before; the other side starts fresh.",
-    "C's k_frac of phi_tic 0 equals that of the last step although phi_deg is 0.",
-    "Run with --phi-mode c-parity for parity with C, spec for physics.",
+    "At phi = 0 one side keeps the vectors of the last phi step of the pass before, as the stock C program does; the "
+    "other starts fresh.",
+    "k_frac of phi_tic 0 equals that of the last step although phi_deg is 0: so in the stock C program.",
+    "Run with --phi-mode c-parity for parity with the stock C program, spec for physics or the fixed one.",
     _fresh,
     repeated_phi_step,
     quirks=("phi_carryover",),

@@ -30,6 +30,8 @@ class Problem:
     base: PixelSetup
     reference: Trace
     suspect: Trace
+    explains_c: bool = False  # the C log is the suspect: it does not follow from the base
+    follows: bool = True  # the reference follows from the base
 
     @property
     def scene(self) -> Scene:
@@ -49,6 +51,7 @@ class Form:
     price: float = 0.0
     options: tuple[tuple[str, Any], ...] = ()  # the same change as fields of the simulator's Options
     rebuilds: bool = False  # makes the set-up again: applies before every other change
+    quirks: tuple[tuple[str, bool], ...] = ()  # the same change as switches of the simulator
 
 
 Forms = Callable[[Problem], Iterable[Form]]

@@ -50,7 +50,11 @@ LAST_VALUES = Hypothesis(
 
 def _weights_per_term(problem: Problem) -> Iterator[Form]:
     here = problem.scene
-    if here.oversample_thick or here.oversample_polar or here.oversample_omega:
+    if not (here.oversample_thick or here.oversample_polar or here.oversample_omega):
+        return
+    if not problem.base.rules.accumulation.running_sum_weights:  # of a C program other than the stock one
+        yield Form("the running sum", rule("accumulation", running_sum_weights=True))
+    else:
         yield Form("", rule("accumulation", running_sum_weights=False))
         if here.water > 0.0:
             change = rule("accumulation", running_sum_weights=False, background_weighted=True)
@@ -59,9 +63,10 @@ def _weights_per_term(problem: Problem) -> Iterator[Form]:
 
 RUNNING_SUM = Hypothesis(
     "running_sum_weights",
-    "The oversample factors are applied to each term instead of the running sum.",
-    "-oversample_thick, -oversample_polar or -oversample_omega are on; C multiplies the whole running sum.",
-    "Emulate C's running sum (quirk running_sum_weights), or leave the flags off.",
+    "One side applies the oversample factors to each term, the other to the running sum.",
+    "-oversample_thick, -oversample_polar or -oversample_omega are on; the stock C program multiplies the whole "
+    "running sum, the fixed one each term.",
+    "Emulate the running sum (quirk running_sum_weights), compare with the fixed C program, or leave the flags off.",
     _weights_per_term,
     quoted(fields=("oversample_thick", "oversample_polar", "oversample_omega")),
     quirks=("running_sum_weights",),

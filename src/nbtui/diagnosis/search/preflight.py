@@ -15,7 +15,7 @@ from nbtui.diagnosis.hypotheses.record import NoticeMeaning
 from nbtui.diagnosis.replay.setup import PixelSetup
 from nbtui.errors import NbtuiError
 from nbtui.live.door import lax_reading
-from nbtui.live.model import Case, Settings
+from nbtui.live.model import Case, reference_settings
 from nbtui.live.parameters.c_setup import c_setup, differs
 from nbtui.live.parameters.edits import in_force
 from nbtui.live.parameters.table import by_id
@@ -89,10 +89,10 @@ def _pixel_of_case(case: Case, c: Trace) -> list[str]:
 def _command_line(case: Case, c: Trace) -> list[str]:
     """Set-up values of the C log that contradict the command line."""
     try:
-        values = in_force(case, Settings(phi_mode="c-parity"))
+        values = in_force(case, reference_settings(case))
     except NbtuiError:
         return []  # simulating the case reports the error
-    shown_by_c = c_setup(c)
+    shown_by_c = c_setup(c, case.c_program)
     out = []
     for id, said in shown_by_c.items():
         if id in values and differs(values[id], said):

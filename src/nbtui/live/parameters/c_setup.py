@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from nbtui.live.model import CProgram
 from nbtui.live.parameters.parameter import EXACT, PRINTED, Kind, Parameter, Value
-from nbtui.live.parameters.table import parameters
+from nbtui.live.parameters.table import QUIRK, parameters
 from nbtui.trace.model import Trace
 
 
@@ -24,12 +25,18 @@ class Shown:
     within: float = EXACT
 
 
-def c_setup(trace: Trace) -> dict[str, Shown]:
-    """The parameters that a trace of the C program shows, by their ids; empty for a trace without values."""
+def c_setup(trace: Trace, program: CProgram | None = None) -> dict[str, Shown]:
+    """The parameters that a trace of the C program shows, by their ids; empty for a trace without values.
+
+    ``program``: the one that made it, for what no line shows; the stock one by default.
+    """
     if not trace.records:
         return {}
     rows = parameters()
     found = {row.id: Shown(row.in_c) for row in rows if row.in_c is not None}
+    if program is not None:
+        found["phi_mode"] = Shown(program.phi_mode)
+        found |= {id: Shown(getattr(program.switches, id.removeprefix(QUIRK))) for id in found if id.startswith(QUIRK)}
     for notice in trace.notices:
         found |= dict(_noticed(notice.text))
     printed = dict(found)
