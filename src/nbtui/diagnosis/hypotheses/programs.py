@@ -25,7 +25,7 @@ class _Difference:
     matters: Callable[[Problem], bool]
     change: Callable[[Problem, Quirks], Change]
     words: Callable[[Quirks], str]
-    known_alone: bool = False  # a hypothesis of its own names it
+    known_alone: bool = False  # another hypothesis names it
     rebuilds: bool = False  # makes the set-up again
 
 
@@ -76,6 +76,7 @@ _DIFFERENCES = (
         lambda problem: problem.scene.oversample_thick and problem.scene.thickness == 0.0,
         lambda problem, state: rule("corrections", thick_flag_zeroes=state.thick_flag_zeroes),
         lambda state: f"-oversample_thick without thickness gives {'zero' if state.thick_flag_zeroes else 'all'}",
+        known_alone=True,
     ),
 )
 
@@ -122,7 +123,7 @@ def _programs(problem: Problem) -> Iterator[Form]:
         first, words = _always(problem, base, program)
         changes = [*first, *(item.change(problem, states) for item in differing)]
         words += [item.words(states) for item in differing]
-        alone = len(changes) == 1 and bool(differing) and differing[0].known_alone
+        alone = len(words) == 1 and all(item.known_alone for item in differing)
         if not changes or (alone and base.name == STOCK.name and not problem.explains_c):
             continue
         yield Form(
