@@ -380,9 +380,12 @@ def test_a_nested_root_and_a_root_of_the_case(here: Path, capsys: pytest.Capture
     assert exported(capsys, "own", code=1).parent == here / "kept"
 
 
-def test_the_c_log_must_hold_still(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    log = here / "c.log"
-    log.write_bytes((DEMO / "trace_c.log").read_bytes())
+@pytest.mark.parametrize("given", ["c_log", "py_log", "py_phi"])
+def test_a_given_log_must_hold_still(given: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log, other = here / "moving.log", here / "other.log"
+    for path in (log, other):
+        path.write_bytes((DEMO / "trace_c.log").read_bytes())
+    logs = {"c_log": other, "py_log": other} | {given: log}
 
     def grow_then_simulate(case: Any, settings: Any) -> Any:
         with log.open("a") as stream:
@@ -391,5 +394,5 @@ def test_the_c_log_must_hold_still(here: Path, monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(exporting, "simulate", grow_then_simulate)
     with pytest.raises(NotWritten, match="changed while it was exported"):
-        export(ExportRequest(load_case("demo"), Settings(), Path("reports"), c_log=log))
+        export(ExportRequest(load_case("demo"), Settings(), Path("reports"), **logs))
     assert list(Path("reports").iterdir()) == []

@@ -93,7 +93,7 @@ class _Evidence:
 
     request: ExportRequest
     c_log: Path
-    c_state: tuple[int, int]  # size and mtime of the C log when it was read
+    states: Mapping[str, tuple[int, int]]  # size and mtime of each given log when it was read
     c: Trace
     py: Trace
     origin: PortFound | None  # of a given Python log
@@ -139,7 +139,7 @@ def _gather(request: ExportRequest, when: datetime) -> _Evidence:
         raise UnusableInput(
             f"{clean(case.name)}: no C log to compare with; give --c FILE, or make one with 'nbtui c-trace'"
         )
-    c_state = _state(c_log) if c_log.is_file() else (0, 0)
+    states = {name: _state(log) if log.is_file() else (0, 0) for name, log in _given(request, c_log).items()}
     c = read_trace(c_log)
     py = read_trace(request.py_log) if request.py_log is not None else None
     if py is not None and request.py_phi is not None:
@@ -172,7 +172,7 @@ def _gather(request: ExportRequest, when: datetime) -> _Evidence:
     return _Evidence(
         request=request,
         c_log=c_log,
-        c_state=c_state,
+        states=states,
         c=c,
         py=py,
         origin=port_of(request.py_log, request.made_by, request.port) if request.py_log is not None else None,
@@ -229,13 +229,10 @@ def _fill(folder: Path, stamp: str, evidence: _Evidence) -> None:
     request, simulation = evidence.request, evidence.simulation
     base = f"{PYTHON_LOG}{request.settings.device}"
     texts: dict[str, str] = {}
-    shutil.copyfile(evidence.c_log, folder / C_LOG)
-    if _state(evidence.c_log) != evidence.c_state:
-        raise NotWritten(f"{clean(str(evidence.c_log))}: changed while it was exported; export again")
-    if request.py_log is not None:
-        shutil.copyfile(request.py_log, folder / f"{base}.log")
-        if request.py_phi is not None:
-            shutil.copyfile(request.py_phi, folder / f"{base}{PER_PHI}")
+    for name, log in _given(request, evidence.c_log).items():
+        shutil.copyfile(log, folder / name)
+        if _state(log) != evidence.states[name]:
+            raise NotWritten(f"{clean(str(log))}: changed while it was exported; export again")
     if simulation is not None:
         main, phi = _logs(simulation, evidence.c)
         warnings = tuple(f"WARNING: {notice}" for notice in simulation.notices)
@@ -378,6 +375,13 @@ def _relative(path: Path) -> str:
     full = path.absolute()
     here = Path.cwd()
     return spelled(str(full.relative_to(here) if full.is_relative_to(here) else Path(*full.parts[-2:])))
+
+
+def _given(request: ExportRequest, c_log: Path) -> dict[str, Path]:
+    """The given logs by their names in the package."""
+    base = f"{PYTHON_LOG}{request.settings.device}"
+    logs = {C_LOG: c_log, f"{base}.log": request.py_log, f"{base}{PER_PHI}": request.py_phi}
+    return {name: log for name, log in logs.items() if log is not None}
 
 
 def _state(path: Path) -> tuple[int, int]:
