@@ -159,7 +159,7 @@ def partly(common: int, alone: int, **options: bool) -> Comparison:
 def test_agreement_of_few_fields_is_too_little() -> None:
     found = partly(1, 36)
     assert not found.agrees and found.first_divergence is None
-    assert verdict(found).startswith("TOO LITTLE IN COMMON (1 OF 37 FIELDS), which agree")
+    assert verdict(found).startswith("NO VERDICT  too little in common (1 of 37 fields)")
     c, py = c_trace("F_cell 1"), py_trace("F_cell 1")
     assert metrics(found, c, py, case="")["verdict"] == "too little in common"
     accepted = partly(1, 36, allow_partial=True)

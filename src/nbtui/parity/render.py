@@ -70,7 +70,9 @@ def verdict(comparison: Comparison) -> str:
     if row is None:
         line = f"AGREE  {judged} of {judged} fields within tolerance"
         if comparison.too_little:
-            line = f"{too_little(comparison).upper()}, which agree"
+            return f"NO VERDICT  {too_little(comparison)}  {end}"
+        if not comparison.covered:
+            line += f" (partial: {comparison.fields_common} of {comparison.fields_judged} fields)"
         if comparison.overview.worst is not None:
             worst = comparison.rows[comparison.overview.worst]
             line += f", worst {abs(worst.rel_delta or 0.0):.1e} at {clean(worst.label)}"

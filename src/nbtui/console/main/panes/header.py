@@ -14,6 +14,7 @@ from nbtui.parity.render import fields_differing
 from nbtui.trace.fields.catalogue import Stage, Tap, field
 from nbtui.trace.text import clean
 
+WIDE = 160  # width in columns from which the way to more values than those of a stock log is shown
 ROOMY = 130  # width in columns from which the verdict is written in full
 
 
@@ -114,7 +115,7 @@ def _verdict(state: State, width: int) -> Line:
     if first is None:
         tone = "verdict-agree" if comparison.agrees else "verdict-wait"
         verdict = Span(f" {_agreement(comparison)} ", tone)
-        return line(verdict, *_missing(comparison), *(() if width < 110 else _profile(comparison)))
+        return line(verdict, *_missing(comparison, width), *(() if width < 110 else _profile(comparison)))
     differing, judged = fields_differing(comparison)
     final = comparison.row("I_pixel_final")
     gap = final.rel_delta if final else None
@@ -130,7 +131,7 @@ def _verdict(state: State, width: int) -> Line:
         Span("   gap " if short else "   I_pixel_final ", "label") if gap is not None else "",
         Span(percent(gap), "digit") if gap is not None else "",
         f"   {count}",
-        *_missing(comparison),
+        *_missing(comparison, width),
     )
     for more in (_cause(state, width - width_of(told)), _earlier(comparison, width), _profile(comparison)):
         told = (*told, *more) if width_of(told) + width_of(more) <= width else told
@@ -163,7 +164,7 @@ def _agreement(comparison: Comparison) -> str:
     if not comparison.num_compared:
         return "NOTHING COMPARED  no field has a value on both sides"
     if comparison.too_little:
-        return f"{too_little(comparison).upper()}, which agree"
+        return f"NO VERDICT  {too_little(comparison)}"
     _, judged = fields_differing(comparison)
     tail = "worst 0: every digit is equal"
     if comparison.overview.worst is not None:
@@ -181,7 +182,10 @@ def _at_first_step(state: State, row: Row) -> bool:
     return many and known.stage in (Stage.CRYSTAL, Stage.LATTICE)
 
 
-def _missing(comparison: Comparison) -> tuple[Span, ...]:
+def _missing(comparison: Comparison, width: int) -> tuple[Span, ...]:
+    """The number of values on one side; of a stock build, what its log holds."""
+    if comparison.stock:
+        return (Span(f"   {comparison.stock if width >= WIDE else comparison.stock.partition(';')[0]}", "missing"),)
     return (Span(f"   {comparison.num_missing} missing", "missing"),) if comparison.num_missing else ()
 
 
