@@ -28,9 +28,8 @@ from nbtui.parity.compare import compare
 from nbtui.parity.model import Comparison, Status
 from nbtui.parity.overview import RowList
 from nbtui.trace.model import Trace, TraceError
-from nbtui.trace.reading.reader import parse_lines, read_trace
+from nbtui.trace.reading.reader import parse_lines
 from support.console_toy import C_LINES, PY_LINES, simulation, terms, toy_comparison, toy_state
-from support.places import DATA
 
 
 @pytest.fixture
@@ -127,23 +126,6 @@ def test_header_agrees() -> None:
     line = text(header.draw(agreeing, 120, 3))[1]
     assert line.startswith(" AGREE  10 of 10 fields within tolerance, worst 0")
     assert moves.exit_code(agreeing) == 0
-
-
-def test_header_gives_no_verdict_on_too_few_fields() -> None:
-    c = parse_lines(C_LINES, "c.log")
-    py = parse_lines([entry.replace("TRACE_C", "TRACE_PY") for entry in C_LINES if "F_cell" in entry], "py.log")
-    found = moves.compared(
-        State(Settings(), suspect=py, shown=Compared.REFERENCE_LOG, phase=Phase.READY), compare(c, py)
-    )
-    assert text(header.draw(found, 120, 3))[1].startswith(" NO VERDICT  too little in common (1 of 10 fields)")
-    assert moves.exit_code(found) == 1
-
-
-def test_header_says_what_a_stock_log_holds() -> None:
-    c = read_trace(DATA / "stock" / "still" / "trace_c.log")
-    found = moves.compared(State(Settings(), suspect=c, shown=Compared.REFERENCE_LOG, phase=Phase.READY), compare(c, c))
-    assert "stock log: 16 values" in text(header.draw(found, 120, 3))[1]
-    assert "how to get all 73: docs/traces.md" in text(header.draw(found, 200, 3))[1]
 
 
 def test_field_table_side_by_side(toy: State) -> None:
