@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from nbtui.console.app import Console
+from nbtui.live.cases import load_case
 from nbtui.live.model import Case, Settings, Simulation
+from support.console_causes import cause, diagnosis
 from support.console_terminal import Start, Terminal
-from support.console_toy import C_LINES, toy_simulator
+from support.console_toy import C_LINES, console, toy_simulator
+from support.evidence_packages import new_package
+from support.image_toy import ToyFrame
 from support.warm_start import WarmStart
 
 
@@ -53,3 +60,28 @@ def on_terminal(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Star
     yield start
     for terminal in opened:
         terminal.close()
+
+
+LONG = diagnosis(
+    cause("phi_carryover", confirm=("Look.",) * 60, fix=("Correct it.",) * 60), cause("phi_midpoint", explained=0.9)
+)
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Console:
+    """A console with something to show on every screen: a long diagnosis, an image, packages, two long logs."""
+    monkeypatch.setattr(
+        "nbtui.live.session.simulate", lambda case, settings: replace(toy_simulator(settings), case=case)
+    )
+    monkeypatch.setattr("nbtui.diagnosis.diagnose.diagnose", lambda *words, **more: LONG)
+    monkeypatch.setattr("nbtui.console.terminal.clipboard.copy", lambda text, offer: "copied: a file")
+    monkeypatch.setattr("nbtui.evidence.write.export.export_package", lambda request: tmp_path / "package")
+    frame = ToyFrame(threading.Event())
+    frame.go.set()
+    monkeypatch.setattr("nbtui.console.image.jobs.prepare", lambda case, settings: frame)
+    for number in range(3):
+        new_package(tmp_path / "reports", f"20260101T00000{number}Z")
+    log = tmp_path / "trace_c.log"
+    log.write_text("\n".join([*["noise " * 60] * 80, *C_LINES, *["noise"] * 80]) + "\n")
+    demo = load_case("demo")
+    return console(replace(demo, c_log=log, c_terms=None, folder=None, name="toy"), tmp_path / "reports")

@@ -6,9 +6,8 @@ The tests of a screen cover each action in detail; here none can be left out, an
 from __future__ import annotations
 
 import importlib
-import threading
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from pkgutil import walk_packages
@@ -34,11 +33,7 @@ from nbtui.console.session.preferences import Preferences
 from nbtui.console.session.snapshot import snapshot
 from nbtui.console.session.store import Keeper, find
 from nbtui.console.terminal.screen import ActionScreen
-from nbtui.live.cases import load_case
-from support.console_causes import cause, diagnosis
-from support.console_toy import C_LINES, console, ready, screen_text, toy_simulator, until
-from support.evidence_packages import new_package
-from support.image_toy import ToyFrame
+from support.console_toy import ready, screen_text, until
 
 # keys to press first, so that the action has something to do; by the id in [keys]
 BEFORE: Mapping[str, tuple[str, ...]] = {
@@ -112,31 +107,9 @@ BEFORE: Mapping[str, tuple[str, ...]] = {
 OPENED_BY = {
     row.actions.prefix: tuple(action.keys[0] for action in ACTIONS if action.id == row.opened_by) for row in SCREENS
 }
-LONG = diagnosis(
-    cause("phi_carryover", confirm=("Look.",) * 60, fix=("Correct it.",) * 60), cause("phi_midpoint", explained=0.9)
-)
 # these end the program or hand the terminal to another one: tests in a real terminal see to the latter
 ENDING = ("quit", "interrupt", "replay")
 ELSEWHERE = ("suspend", "redraw", "edit")
-
-
-@pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Console:
-    monkeypatch.setattr(
-        "nbtui.live.session.simulate", lambda case, settings: replace(toy_simulator(settings), case=case)
-    )
-    monkeypatch.setattr("nbtui.diagnosis.diagnose.diagnose", lambda *words, **more: LONG)
-    monkeypatch.setattr("nbtui.console.terminal.clipboard.copy", lambda text, offer: "copied: a file")
-    monkeypatch.setattr("nbtui.evidence.write.export.export_package", lambda request: tmp_path / "package")
-    frame = ToyFrame(threading.Event())
-    frame.go.set()
-    monkeypatch.setattr("nbtui.console.image.jobs.prepare", lambda case, settings: frame)
-    for number in range(3):
-        new_package(tmp_path / "reports", f"20260101T00000{number}Z")
-    log = tmp_path / "trace_c.log"
-    log.write_text("\n".join([*["noise " * 60] * 80, *C_LINES, *["noise"] * 80]) + "\n")
-    demo = load_case("demo")
-    return console(replace(demo, c_log=log, c_terms=None, folder=None, name="toy"), tmp_path / "reports")
 
 
 def seen(app: Console) -> object:

@@ -29,7 +29,7 @@ class Watch(TerminalApp["int | Restored"]):
 
     def __init__(self, root: Path, *, poll: bool = False, shelf: PackagesState | None = None) -> None:
         super().__init__()
-        self.packages = PackagesScreen(root, poll=poll, shelf=shelf)
+        self.packages = PackagesScreen(root, poll=poll, shelf=shelf, first=True)
 
     def on_mount(self) -> None:
         self.set_keymap(for_textual())

@@ -138,15 +138,6 @@ async def test_small_screens_show_one_pane(case: Case, simulator: object) -> Non
             assert "FIRST  rot_a_angstroms.x" in text and "q quit" in text
 
 
-async def test_too_small_says_what_it_needs_and_grows_back(case: Case, simulator: object) -> None:
-    async with console(case).run_test(size=(79, 24)) as pilot:
-        app = await ready(pilot)
-        assert "nbtui needs 80 columns x 24 lines" in screen_text(app)
-        assert "this terminal has 79 x 24" in screen_text(app)
-        await pilot.resize_terminal(120, 40)
-        await until(pilot, lambda: "FIRST DIVERGENCE" in screen_text(app) and "contributions" in screen_text(app))
-
-
 async def test_click_puts_the_cursor(case: Case, simulator: object) -> None:
     async with console(case).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)

@@ -6,6 +6,7 @@ import math
 
 from nbtui.console.diagnosis.actions import DIAGNOSIS_ACTIONS
 from nbtui.console.diagnosis.state import DiagnosisState
+from nbtui.console.drawing.foot import keys, message
 from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
 from nbtui.console.drawing.numbers import percent
 from nbtui.console.main.cause_summary import gap_of
@@ -302,12 +303,8 @@ def _labelled(label: str, text: str, width: int, tone: str = "text") -> list[Lin
 def _foot(main_state: State, state: DiagnosisState, width: int) -> Line:
     told = state.message or main_state.message
     if told:
-        return fit(line(Span(" " + clip(clean(told), width - 2), "warning")), width)
-    spans: Line = ()
-    for action in DIAGNOSIS_ACTIONS:
-        if action.label:
-            spans = (*spans, *line(Span(f" {action.shown}", "key"), Span(f" {action.label} ", "faint")))
-    return fit(spans, width)
+        return message(told, width)
+    return fit(keys(((action.shown, action.label) for action in DIAGNOSIS_ACTIONS if action.label), width), width)
 
 
 def _help(width: int) -> list[Line]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Never
 
 from nbtui.console.action import Action, KeyTable
+from nbtui.console.drawing.foot import keys, message
 from nbtui.console.drawing.line import Line, Span, block, fit, left, line, rule, wrap
 from nbtui.console.help.actions import HELP_ACTIONS
 from nbtui.console.help.state import HelpState
@@ -133,14 +134,11 @@ def _lit(entry: Line, wanted: str) -> Line:
 def _foot(reading: HelpState, total: int, width: int, height: int) -> Line:
     if reading.typing:
         return fit(line(Span(" /", "key"), clean(reading.query), Span("_", "cursor"), "  ", reading.message), width)
-    where = f"{reading.top + 1}-{min(total, reading.top + room(height))} of {total} "
-    spans: Line = ()
-    for entry in HELP_ACTIONS:
-        if entry.label:
-            spans = (*spans, *line(Span(f" {entry.shown}", "key"), Span(f" {entry.label} ", "faint")))
-    if reading.message:
-        spans = (Span(" " + clean(reading.message), "warning"),)
-    return (*fit(spans, width - len(where)), Span(where, "faint"))
+    where = f" {reading.top + 1}-{min(total, reading.top + room(height))} of {total} "
+    left_over = width - len(where)
+    known = ((entry.shown, entry.label) for entry in HELP_ACTIONS if entry.label)
+    spans = message(reading.message, left_over) if reading.message else keys(known, left_over, always=1)
+    return (*fit(spans, left_over), Span(where, "faint"))
 
 
 def _entry(entry: Action[Never], width: int, tone: str = "text", note: str = "") -> list[Line]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from nbtui.console.drawing.foot import keys, message
 from nbtui.console.drawing.line import Line, Span, block, clip, fit, line, width_of, wrap
 from nbtui.console.image.actions import IMAGE_ACTIONS
 from nbtui.console.image.state import TITLES, ImagePhase, ImageState, missing
@@ -134,13 +135,5 @@ def footer(state: ImageState, width: int, height: int) -> list[Line]:
         asked = line(Span(" go to pixel, slow fast: ", "label"), state.typed, Span(" ", "cursor"))
         return [fit((*asked, Span("   Enter goes there, Esc cancels", "faint")), width)]
     if state.message:
-        return [fit(line(Span(" " + clip(clean(state.message), width - 2), "warning")), width)]
-    spans: Line = ()
-    entries = [entry for entry in IMAGE_ACTIONS if entry.label]
-    always = [line(Span(f" {entry.shown}", "key"), Span(f" {entry.label} ", "faint")) for entry in entries[-2:]]
-    for entry in entries[:-2]:
-        added = line(Span(f" {entry.shown}", "key"), Span(f" {entry.label} ", "faint"))
-        if width_of((*spans, *added, *always[0], *always[1])) > width:
-            break
-        spans = (*spans, *added)
-    return [fit((*spans, *always[0], *always[1]), width)]
+        return [message(state.message, width)]
+    return [fit(keys(((entry.shown, entry.label) for entry in IMAGE_ACTIONS if entry.label), width), width)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from nbtui.console.drawing.foot import keys, message
 from nbtui.console.drawing.line import (
     Line,
     Span,
@@ -244,19 +245,8 @@ def _foot(state: LogsState, width: int) -> Line:
     if state.typing:
         return fit(line(Span(" /", "key"), clean(state.query), Span("_", "cursor")), width)
     if state.message:
-        return fit(line(Span(" " + clip(clean(state.message), width - 2), "warning")), width)
-    entries = [
-        line(Span(f" {action.shown}", "key"), Span(f" {action.label} ", "faint"))
-        for action in LOGS_ACTIONS
-        if action.label
-    ]
-    *others, help_entry, close_entry = entries
-    spans: Line = ()
-    for entry in others:
-        if width_of((*spans, *entry, *help_entry, *close_entry)) > width:
-            break
-        spans = (*spans, *entry)
-    return fit((*spans, *help_entry, *close_entry), width)
+        return message(state.message, width)
+    return fit(keys(((action.shown, action.label) for action in LOGS_ACTIONS if action.label), width), width)
 
 
 def _help(width: int) -> list[Line]:

@@ -13,21 +13,22 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Horizontal
 
-from nbtui.console.drawing.line import Line, Span, block, line, wrap
+from nbtui.console.drawing.line import Line
 from nbtui.console.main import jumping, pointing, searching, stepping
 from nbtui.console.main import state as states
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.cursor_actions import CURSOR_STEPS
 from nbtui.console.main.host import Host
-from nbtui.console.main.panes import detail, fields, footer, header, pipeline, prompt, steps, tabs
+from nbtui.console.main.panes import detail, fields, footer, header, pipeline, prompt, steps, tabs, tiny
 from nbtui.console.main.selection import selected
 from nbtui.console.main.state import PANES, Phase, State
 from nbtui.console.terminal.screen import ActionScreen, bindings
 from nbtui.console.terminal.widgets import PaneView
 
-SMALLEST = (80, 24)
+SMALLEST = (60, 16)  # smallest size for a pane; below it there is the field under the cursor
 WIDE = (120, 36)  # smallest size for all panes at once
-WIDER = 180  # width in columns from which the detail is beside the field table instead of below it
+BESIDE = 150  # width in columns from which a low screen has the detail beside the field table
+WIDER = 180  # width in columns from which every screen has, and a low one the pipeline, too
 TALL = 50
 STEPS, SENTENCE = 14, 5  # height of the contributions, and of the sentence that explains their absence
 
@@ -54,7 +55,7 @@ class MainScreen(ActionScreen[None]):
         self._steps_given = 0  # lines
         self.views = {name: PaneView(self._drawing(draw), name) for name, draw in _PANES.items()}
         self.prompt = PaneView(self._drawing(prompt.draw), "prompt")
-        self.small = PaneView(self._too_small, "small")
+        self.small = PaneView(self._drawing(tiny.draw), "small")
         self.acts = {
             **{id: partial(self._move, step) for id, step in CURSOR_STEPS.items()},
             "page_up": lambda: self._host.show(states.paged(self._host.state, -self._page())),
@@ -92,12 +93,19 @@ class MainScreen(ActionScreen[None]):
         compact = not small and (width < WIDE[0] or height < WIDE[1] or self._host.state.zoomed)
         self.set_class(small, "small")
         self.set_class(compact, "compact")
+        self.set_class(compact and self._has_room_beside(width), "beside")
         self.set_class(not compact and height >= TALL, "tall")
-        self.set_class(not compact and width >= WIDER, "wider")
+        self.set_class(width >= WIDER, "wider")
         self._steps_given = self._lines_of_steps()
         self.views["steps"].styles.height = "1fr" if compact else self._steps_given
         for pane in PANES:
             self.set_class(compact and self._host.state.pane == pane, pane)
+
+    def _has_room_beside(self, width: int) -> bool:
+        """Whether a low screen shows fields and detail together: not while another pane has the focus."""
+        state = self._host.state
+        enough = WIDER if state.pane == "pipeline" else BESIDE
+        return not state.zoomed and state.pane != "steps" and width >= enough
 
     def _lines_of_steps(self) -> int:
         """Height of the contributions: a line per phi step on a high screen, two fifths at most; few for a sentence."""
@@ -206,12 +214,8 @@ class MainScreen(ActionScreen[None]):
             self.prompt.display = asking
         if asking:
             self.prompt.update()
+        if self.small.display:
+            self.small.update()
 
     def _drawing(self, draw: PaneDraw) -> Callable[[int, int], list[Line]]:
         return lambda width, height: draw(self._host.state, width, height)
-
-    def _too_small(self, width: int, height: int) -> list[Line]:
-        wanted = f"nbtui needs {SMALLEST[0]} columns x {SMALLEST[1]} lines;"
-        here = f"this terminal has {width} x {height}."
-        sentences = ((wanted, "title"), (here, "text"), (f"Make it larger, or {ACTIONS.key('quit')} to leave.", "text"))
-        return block([line(Span(part, tone)) for text, tone in sentences for part in wrap(text, width)], width, height)

@@ -22,7 +22,7 @@ PACKAGES_ACTIONS: ActionTable[object] = ActionTable(
         Action("left", ("left",), "left", "", "text to the left"),
         Action("right", ("right",), "right", "", "text to the right"),
         Action("help", ("question_mark",), "?", "help", "these keys"),
-        Action("close", ("q", "escape"), "q Esc", "leave", "back, or leave"),
+        Action("close", ("q", "escape"), "q Esc", "back", "back, or quit nbtui watch"),
         Action("interrupt", ("ctrl+c",), "Ctrl-C", "", "leave at once; exit code 130"),
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from nbtui.console.drawing.foot import keys, message
 from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
 from nbtui.console.packages.state import PackagesState
@@ -223,15 +224,13 @@ def detail(state: PackagesState, width: int, height: int) -> list[Line]:
 def footer(state: PackagesState, width: int, height: int) -> list[Line]:
     """The last notification, or the keys."""
     if state.message:
-        return block([line(Span(" " + clip(clean(state.message), width - 2), "warning"))], width, height)
-    spans: list[Span] = []
-    for key, word in _text_keys() if state.reading is not None else _list_keys():
-        spans += [Span(f" {key}", "key"), Span(f" {word} ", "faint")]
-    return block([tuple(spans)], width, height)
+        return block([message(state.message, width)], width, height)
+    return block([keys(_text_keys() if state.reading is not None else _list_keys(state), width)], width, height)
 
 
-def _list_keys() -> list[tuple[str, str]]:
-    return [(_keys(entry.id), entry.label) for entry in PACKAGES_ACTIONS if entry.label]
+def _list_keys(state: PackagesState) -> list[tuple[str, str]]:
+    words = {"close": "quit"} if state.first else {}
+    return [(_keys(entry.id), words.get(entry.id, entry.label)) for entry in PACKAGES_ACTIONS if entry.label]
 
 
 def _text_keys() -> list[tuple[str, str]]:

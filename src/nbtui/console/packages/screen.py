@@ -55,11 +55,13 @@ class PackagesScreen(ActionScreen["Restored | None"]):
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings(PACKAGES_ACTIONS)
 
-    def __init__(self, root: Path, *, poll: bool = False, shelf: PackagesState | None = None) -> None:
-        """``shelf``: the state of an earlier visit."""
+    def __init__(
+        self, root: Path, *, poll: bool = False, shelf: PackagesState | None = None, first: bool = False
+    ) -> None:
+        """``shelf``: the state of an earlier visit; ``first``: the screen is the first of the program."""
         super().__init__()
         self.root, self.poll = root, poll
-        self.state = replace(shelf or PackagesState(root=str(root)), seconds=time.time())
+        self.state = replace(shelf or PackagesState(root=str(root)), seconds=time.time(), first=first)
         self._stopped = threading.Event()
         self._asked: Path | None = None  # the package of the last request to verify
         self._verifier = Verifier(in_loop(self, self.checked))

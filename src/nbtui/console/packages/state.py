@@ -25,6 +25,7 @@ class PackagesState:
     """Everything the panes of the packages screen show. Immutable."""
 
     root: str
+    first: bool = False  # the first screen of the program: nothing to go back to
     entries: tuple[Entry, ...] = ()  # newest first
     unread: int = 0
     root_there: bool = True

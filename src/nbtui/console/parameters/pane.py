@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from nbtui.console.drawing.foot import keys, message
 from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
 from nbtui.console.drawing.numbers import percent
 from nbtui.console.main.panes import header as main
@@ -261,15 +262,8 @@ def footer(state: ParametersState, width: int, height: int) -> list[Line]:
     if state.searching:
         return block([line(Span(" /", "key"), clean(state.query), Span("_", "cursor"))], width, height)
     if state.message:
-        return block([line(Span(" " + clip(clean(state.message), width - 2), "warning"))], width, height)
-    spans: Line = ()
-    entries = [entry for entry in PARAMETERS_ACTIONS if entry.label]
-    *others, keys, back = (line(Span(f" {one.shown}", "key"), Span(f" {one.label} ", "faint")) for one in entries)
-    for entry in others:
-        if width_of((*spans, *entry, *keys, *back)) > width:
-            break
-        spans = (*spans, *entry)
-    return block([(*spans, *keys, *back)], width, height)
+        return block([message(state.message, width)], width, height)
+    return block([keys(((one.shown, one.label) for one in PARAMETERS_ACTIONS if one.label), width)], width, height)
 
 
 def key_lines() -> list[Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nbtui.console.drawing.foot import keys
 from nbtui.console.drawing.line import Line, Span, clip, fit, line, width_of
 from nbtui.console.main.actions import ACTIONS, PAIRS
 from nbtui.console.main.state import State
@@ -17,8 +18,8 @@ def draw(state: State, width: int, height: int) -> list[Line]:
     if state.message:
         said = Span(" " + clip(clean(state.message), width - 2) + " ", "warning")
         room = width - width_of((said,))
-        keys = _keys(state, room)
-        return [fit((said, *keys) if width_of(keys) <= room else (said,), width)]
+        beside = _keys(state, room)
+        return [fit((said, *beside) if width_of(beside) <= room else (said,), width)]
     return [fit(_keys(state, width), width)]
 
 
@@ -32,12 +33,4 @@ def _keys(state: State, width: int) -> Line:
             entries.append((f"{known.shown} {other.shown}", pair[2]))
         elif known.label and known.when(state):
             entries.append((known.shown, known.label))
-    *others, help_entry, quit_entry = (
-        line(Span(f" {shown}", "key"), Span(f" {label} ", "faint")) for shown, label in entries
-    )
-    spans: Line = ()
-    for entry in others:
-        if width_of((*spans, *entry, *help_entry, *quit_entry)) > width:
-            break
-        spans = (*spans, *entry)
-    return (*spans, *help_entry, *quit_entry)
+    return keys(entries, width)
