@@ -66,7 +66,8 @@ async def test_a_low_and_wide_screen_has_fields_and_detail_together(app: Console
     async with app.run_test(size=(160, 24)) as pilot:
         await ready(pilot)
         assert "Tap:" in screen_text(app) and "rel.diff" in screen_text(app)
-        for key, there, gone in (("2", "Tap:", "at this step"), ("3", "at this step", "Tap:"), ("4", "new here", "Tap:")):
+        step = "at this step"
+        for key, there, gone in (("2", "Tap:", step), ("3", step, "Tap:"), ("4", "new here", "Tap:")):
             await pilot.press(key)
             await pilot.pause()
             assert there in screen_text(app) and gone not in screen_text(app), key
