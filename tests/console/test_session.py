@@ -147,7 +147,7 @@ def test_the_last_line_has_the_verdict_and_the_way_back() -> None:
     state = toy_state()
     assert state.comparison is not None
     said = farewell(state, resumable=True)
-    assert said.startswith(f"{state.name}: FIRST DIVERGENCE  {state.comparison.first_divergence.label}")
+    assert said.startswith(f"{state.name}, C | live: FIRST DIVERGENCE  {state.comparison.first_divergence.label}")
     assert said.endswith("; continue with 'nbtui --resume'") and "\n" not in said
     assert "resume" not in farewell(state, resumable=False)
     assert "no verdict yet" in farewell(replace(state, comparison=None), resumable=True)
@@ -330,7 +330,7 @@ def test_after_a_hang_up_everything_is_there_again(on_terminal: Start) -> None:
     os.write(plain.fd, b"q")
     plain.end()
     after = plain.received.decode().rpartition("\x1b[?1004l")[2].strip()  # the last sequence for the terminal
-    assert "demo: FIRST DIVERGENCE" in after and "resume" not in after  # it continues the one before
+    assert "demo, C | live: FIRST DIVERGENCE" in after and "resume" not in after  # it continues the one before
     assert find().sessions[0] == saved
 
     second = on_terminal(nbtui_program("--resume"))

@@ -66,9 +66,11 @@ def run(make: Make, state: State, preferences: Preferences, replay: Replay) -> i
 
 def farewell(state: State, *, resumable: bool) -> str:
     """The line after a console: the verdict, and how to continue the session."""
-    comparison = None if state.busy else state.comparison
-    said = verdict(comparison) if comparison is not None else "no verdict yet"
-    return f"{clean(state.name)}: {said}" + ("; continue with 'nbtui --resume'" if resumable else "")
+    comparison = None if state.busy else state.verdict
+    said = ": no verdict yet"
+    if comparison is not None:
+        said = f", {' | '.join(side.name for side in comparison.named)}: {verdict(comparison)}"
+    return f"{clean(state.name)}{said}" + ("; continue with 'nbtui --resume'" if resumable else "")
 
 
 def _holds_up(thread: threading.Thread) -> bool:

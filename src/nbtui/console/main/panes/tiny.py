@@ -10,7 +10,6 @@ from nbtui.console.main.state import State
 from nbtui.trace.text import clean
 
 _WRITTEN = 80  # width in columns of the verdict before it is broken into lines
-_NAMED = 7  # width of the name of a side
 
 
 def draw(state: State, width: int, height: int) -> list[Line]:
@@ -43,11 +42,9 @@ def _field(state: State, width: int) -> list[Line]:
     delta = "" if state.pending else relative(row.rel_delta)
     tail = line(f" {delta} ", status_word(state, row))
     name = Span(" " + clip(clean(row.label), width - 2 - width_of(tail)), "title")
-    values = [("C", c, py)] if state.pending else [("C", c, py), ("Python", py, c)]
-    return [
-        (name, *tail),
-        *(
-            line(Span(f" {side:{_NAMED}}", "label"), *marked(one, other, width - _NAMED - 2))
-            for side, one, other in values
-        ),
-    ]
+    ours, theirs = (side.name for side in state.named)
+    values = [(ours, c, py)] if state.pending else [(ours, c, py), (theirs, py, c)]
+    names = max(len(ours), len(theirs)) + 2
+    room = width - names
+    shown = [line(Span(f" {side}".ljust(names), "label"), *marked(one, other, room)) for side, one, other in values]
+    return [(name, *tail), *shown]
