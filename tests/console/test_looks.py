@@ -78,9 +78,13 @@ def text_of(svg: str) -> list[str]:
 @pytest.mark.parametrize(
     ("size", "shown"),
     [
-        ((79, 24), {"small"}),
-        ((80, 23), {"small"}),
-        ((80, 24), {"header", "tabs", "fields", "footer"}),
+        ((59, 24), {"small"}),
+        ((120, 15), {"small"}),
+        ((60, 16), {"header", "tabs", "fields", "footer"}),
+        ((80, 23), {"header", "tabs", "fields", "footer"}),
+        ((149, 24), {"header", "tabs", "fields", "footer"}),
+        ((150, 24), {"header", "tabs", "fields", "detail", "footer"}),
+        ((180, 24), {"header", "tabs", "fields", "detail", "pipeline", "footer"}),
         ((119, 40), {"header", "tabs", "fields", "footer"}),
         ((120, 36), {"header", "pipeline", "fields", "detail", "steps", "footer"}),
         ((200, 60), {"header", "pipeline", "fields", "detail", "steps", "footer"}),
