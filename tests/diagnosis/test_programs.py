@@ -119,12 +119,20 @@ def test_the_remedy_makes_the_live_side_the_other_program(flags: str) -> None:
     for c, suspect, named, wanted in (("fixed", "stock", "", fixed), ("fixed", "stock", "fixed", fixed)):
         found = diagnosed(flags, c, suspect, named)
         tuning = begun(case_of(flags, named), Settings("c-parity"))
-        chosen = remedy(found.hypotheses[0], found.faulty_side, tuning, given=False)
+        chosen = remedy(found.hypotheses[0], found.faulty_side, tuning)
         for edit in chosen.edits:
             tuning = put(tuning, edit)
         made = quirks_of(tuning.now.settings)
         assert chosen.possible and all(getattr(made, name) == getattr(wanted, name) for name in loop)
         assert any(getattr(stock, name) != getattr(made, name) for name in loop)
+
+
+def test_the_remedy_of_one_difference_follows_the_named_reference() -> None:
+    plain = simulate(case_of(BOTH), Settings()).trace_lines
+    found = diagnose(case_of(BOTH, "fixed"), log_of_c(BOTH, "fixed"), parse_lines(plain, "py.log"))
+    assert found.hypotheses[0].ids == ("running_sum_weights",)
+    chosen = remedy(found.hypotheses[0], found.faulty_side, begun(case_of(BOTH, "fixed"), Settings()))
+    assert [(edit.id, edit.value) for edit in chosen.edits] == [("quirk.running_sum_weights", False)]
 
 
 def test_threads_of_the_c_run_are_followed() -> None:

@@ -60,7 +60,10 @@ _PRINTED_ONLY = "a matter of the trace line, not of the simulation; correct the 
 
 def _edits(cause: Cause, side: str, tuning: Tuning) -> Iterator[Edit]:
     as_c = side != "C"
+    of_program = {name for name, _ in cause.quirks}
     for hypothesis in (CATALOGUE[name] for name in cause.ids):
+        if of_program.intersection(hypothesis.quirks):
+            continue
         if hypothesis.setting is not None:
             yield from _set(hypothesis.setting, as_c, tuning.now.settings)
         yield from _switched(hypothesis, as_c, tuning)

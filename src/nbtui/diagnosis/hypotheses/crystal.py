@@ -26,7 +26,8 @@ def _fresh(problem: Problem) -> Iterator[Form]:
     if problem.base.rules.crystal.phi_carryover:
         yield Form("fresh vectors at phi = 0", rule("crystal", phi_carryover=False))
     else:  # the reference is not the stock C program
-        yield Form("vectors of the last step at phi = 0", rule("crystal", phi_carryover=True))
+        change = rule("crystal", phi_carryover=True)
+        yield Form("vectors of the last step at phi = 0", change, quirks=(("phi_carryover", True),))
 
 
 CARRY_OVER = Hypothesis(

@@ -53,7 +53,8 @@ def _weights_per_term(problem: Problem) -> Iterator[Form]:
     if not (here.oversample_thick or here.oversample_polar or here.oversample_omega):
         return
     if not problem.base.rules.accumulation.running_sum_weights:  # of a C program other than the stock one
-        yield Form("the running sum", rule("accumulation", running_sum_weights=True))
+        change = rule("accumulation", running_sum_weights=True)
+        yield Form("the running sum", change, quirks=(("running_sum_weights", True),))
     else:
         yield Form("", rule("accumulation", running_sum_weights=False))
         if here.water > 0.0:
