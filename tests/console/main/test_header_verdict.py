@@ -20,12 +20,12 @@ def test_header_gives_no_verdict_on_too_few_fields() -> None:
     found = moves.compared(
         State(Settings(), suspect=py, shown=Compared.REFERENCE_LOG, phase=Phase.READY), compare(c, py)
     )
-    assert plain(header.draw(found, 120, 3)[1]).startswith(" NO VERDICT  too little in common (1 of 10 fields)")
+    assert plain(header.draw(found, 120, 3))[1].startswith(" NO VERDICT  too little in common (1 of 10 fields)")
     assert moves.exit_code(found) == 1
 
 
 def test_header_says_what_a_stock_log_holds() -> None:
     c = read_trace(DATA / "stock" / "still" / "trace_c.log")
     found = moves.compared(State(Settings(), suspect=c, shown=Compared.REFERENCE_LOG, phase=Phase.READY), compare(c, c))
-    assert "stock log: 16 values" in plain(header.draw(found, 120, 3)[1])
-    assert "how to get all 73: docs/traces.md" in plain(header.draw(found, 200, 3)[1])
+    assert "stock log: 16 values" in plain(header.draw(found, 120, 3))[1]
+    assert "how to get all 73: docs/traces.md" in plain(header.draw(found, 200, 3))[1]

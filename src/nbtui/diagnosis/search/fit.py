@@ -107,6 +107,7 @@ class _Fit:
     chosen: npt.NDArray[np.int64]
     parameter: Parameter
     tell: Callable[[str], None]
+    to_floor: bool = False  # explained within the floor of the rows
 
     def predicted(self, value: float) -> Array | None:
         """All rows with the parameter at ``value``; None if that cannot be simulated."""
@@ -124,7 +125,7 @@ class _Fit:
 
     def explains(self, gap: Array) -> bool:
         """Whether a remaining gap is within the arithmetic, or within the printed digits where these are coarser."""
-        room = np.where(self.rows.coarse, self.rows.floor, FITTED)[self.chosen]
+        room = np.where(self.rows.coarse | self.to_floor, self.rows.floor, FITTED)[self.chosen]
         return bool((np.abs(gap) <= np.maximum(room, FITTED)).all())
 
     def gap_at(self, value: float) -> Array | None:
@@ -149,6 +150,17 @@ def _solve(fit: _Fit, first: int, here: Array) -> float | None:
     gap, moved = fit.gap(here), fit.gap(ahead)
     if not np.all(np.isfinite(gap)) or not _promising(gap, (gap - moved) / step):
         return None
+    found = _closed(fit, value, step, gap, moved)
+    if found is None:
+        return None
+    fine = _fine_rows(fit.rows, here) if fit.rows.coarse[fit.chosen].any() else fit.chosen[:0]
+    if fine.size:
+        return _refined(fit, replace(fit, chosen=fine, to_floor=True), found, step)
+    return _shortest(found, fit)
+
+
+def _closed(fit: _Fit, value: float, step: float, gap: Array, moved: Array) -> float | None:
+    """The value that closes the gap of the chosen rows, by Gauss-Newton; ``moved``: the gap one step ahead."""
     for _ in range(STEPS):
         slope = (gap - moved) / step
         size = float(slope @ slope)
@@ -160,12 +172,30 @@ def _solve(fit: _Fit, first: int, here: Array) -> float | None:
             return None
         gap = fresh
         if fit.explains(gap):
-            return _shortest(value, fit)
-        ahead = fit.predicted(value + step)
+            return value
+        ahead = fit.gap_at(value + step)
         if ahead is None:
             return None
-        moved = fit.gap(ahead)
+        moved = ahead
     return None
+
+
+def _fine_rows(rows: Rows, here: Array) -> npt.NDArray[np.int64]:
+    """Differing rows of smooth fields that are printed with more digits than the coarse ones."""
+    apart = (rows.bits(here, rows.suspect) > 0.0) & ~rows.coarse
+    return np.flatnonzero(apart & np.asarray([name in SMOOTH for name in rows.fields]))
+
+
+def _refined(fit: _Fit, finer: _Fit, value: float, step: float) -> float:
+    """A value from coarse digits, made more exact by the rows with more digits where these allow it."""
+    gap, moved = finer.gap_at(value), finer.gap_at(value + step)
+    if gap is None or moved is None or not np.all(np.isfinite(gap)) or not np.all(np.isfinite(moved)):
+        return _shortest(value, fit)
+    better = value if finer.explains(gap) else _closed(finer, value, step, gap, moved)
+    coarse = fit.gap_at(better) if better is not None else None
+    if better is None or coarse is None or not fit.explains(coarse):
+        return _shortest(value, fit)
+    return _shortest(better, replace(finer, chosen=np.concatenate([fit.chosen, finer.chosen])))
 
 
 def _promising(gap: Array, slope: Array) -> bool:
