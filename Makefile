@@ -39,7 +39,7 @@ example: $(READY)  ## a fresh example package under reports/, in place of the on
 figures: $(READY)  ## the pictures of docs/api.md
 	$(BIN)/python docs/make_figures.py
 
-docs: $(READY)  ## keys.md, settings.md, flags.md and programs.md in docs
+docs: $(READY)  ## keys, settings, flags, programs and traces (.md in docs)
 	$(BIN)/python tools/tables.py
 
 architecture: $(READY)  ## the picture and the rooms of docs/architecture.md

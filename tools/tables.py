@@ -1,4 +1,4 @@
-"""``make docs``: keys.md, settings.md, flags.md and programs.md in docs, printed from the tables that the programs use.
+"""``make docs``: keys, settings, flags, programs and traces (.md in docs), printed from the programs' own tables.
 
 ``--check`` writes nothing and says which file is out of date, with exit code 1.
 """
@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
+
+import traces
 
 from nbsim.options.flag import Flag
 from nbsim.options.own import OWN
@@ -263,6 +265,7 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def _pages() -> Iterable[tuple[str, str]]:
     """Names and texts of all pages."""
     yield from (("keys.md", keys()), ("settings.md", settings()), ("flags.md", flags()), ("programs.md", programs()))
+    yield "traces.md", traces.page()
 
 
 def main(words: list[str]) -> int:

@@ -50,6 +50,12 @@ def test_the_log_becomes_the_cases_own(here: Path, monkeypatch: pytest.MonkeyPat
     assert main(["c-trace", "one", "--force"]) == 0
 
 
+def test_a_program_in_the_current_folder_is_found_by_its_path(here: Path) -> None:
+    program(here, "echo 'TRACE_C: steps 1'")
+    assert main(["c-trace", "demo", "--binary", "./nano Bragg.sh", "--out", "new.log"]) == 0
+    assert main(["c-trace", "demo", "--binary", "nano Bragg.sh", "--out", "other.log"]) == 2
+
+
 RECORDER = """
 { for word in "$@"; do printf '%s\\n' "$word"; done; } > "$RECORD/argv"
 pwd > "$RECORD/pwd"; echo "$OMP_NUM_THREADS" > "$RECORD/threads"

@@ -77,7 +77,8 @@ def find_program(given: str | None) -> Path:
     name = given or os.environ.get("NB_C_BIN")
     if not name:
         raise UnusableInput("no C program: give --binary PATH, or set NB_C_BIN")
-    found = shutil.which(str(expanded(name)))
+    # a Path drops the "./" that tells a file here from a name on PATH
+    found = shutil.which(str(expanded(name).absolute()) if "/" in name else name)
     if found is None:
         raise UnusableInput(f"--binary {clean(name)}: no executable program of that name")
     return Path(found).resolve()

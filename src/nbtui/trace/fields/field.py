@@ -58,7 +58,7 @@ class Tap(StrEnum):
     SAMPLE_PIVOT = "set-up, detector pivoting around the sample"
     BEAM_PIVOT = "set-up, detector pivoting around the direct beam"
     PLACEMENT = "set-up, while the detector is placed"
-    PLACED = "set-up, after the detector is placed; printed by every build"
+    PLACED = "set-up, after the detector is placed; in every build that traces"
     SPINDLE = "set-up of the crystal (Python logs)"
     RAY = "once per layer and sub-pixel, at source 0, before the resolution test"
     FIRST_PASS = "once per layer and sub-pixel, at source 0, phi step 0, mosaic domain 0"
