@@ -106,8 +106,9 @@ axis; a term line is one element of the product of all axes.
 A term line has the columns of terms.csv:
 
 ```python
-keys("TERM", thick=0, sub_slow=0, sub_fast=1, source=0, phi_step=2, mosaic_domain=0,
-     h=h, k=k, l=l, h0=h0, k0=k0, l0=l0, F_latt=f_latt, F_cell=f_cell, F_cell2_F_latt2=f_cell**2 * f_latt**2)
+place = {"thick": 0, "sub_slow": 0, "sub_fast": 1, "source": 0, "phi_step": 2, "mosaic_domain": 0}
+index = {"h": h, "k": k, "l": l, "h0": h0, "k0": k0, "l0": l0}
+keys("TERM", **place, **index, F_latt=f_latt, F_cell=f_cell, F_cell2_F_latt2=f_cell**2 * f_latt**2)
 ```
 
 With term lines on both sides, nbtui names the term that differs. A phi line:
