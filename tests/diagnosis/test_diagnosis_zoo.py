@@ -10,6 +10,7 @@ import pytest
 
 from nbtui.diagnosis.answer import Diagnosis
 from nbtui.diagnosis.diagnose import diagnose
+from nbtui.diagnosis.explain.imitation import Waterfall
 from nbtui.live.cases import case_of_command_file
 from nbtui.trace.reading.reader import read_trace
 
@@ -29,6 +30,7 @@ class Labelled:
     name: str
     accepted: list[list[str]]
     found: list[list[str]]
+    fall: Waterfall | None  # from the log to the reference
 
 
 def _sample(folder: Path) -> Labelled:
@@ -38,7 +40,10 @@ def _sample(folder: Path) -> Labelled:
     diagnosis = diagnose(case, read_trace(folder / "trace_c.log"), read_trace(folder / "trace_py.log"))
     accepted = truth.get("accept") or [truth["truth"]]
     return Labelled(
-        folder.name, [sorted(item) for item in accepted], [sorted(c.ids) for c in diagnosis.hypotheses] or [[]]
+        folder.name,
+        [sorted(item) for item in accepted],
+        [sorted(c.ids) for c in diagnosis.hypotheses] or [[]],
+        diagnosis.waterfall,
     )
 
 
@@ -66,6 +71,14 @@ def test_no_false_cause_where_nothing_is_wrong(samples: list[Labelled]) -> None:
     assert [sample.name for sample in clean if sample.found[0] not in sample.accepted] == []
 
 
+def test_live_is_the_log_and_the_gap_falls_to_zero(samples: list[Labelled]) -> None:
+    falls = {sample.name: sample.fall for sample in samples if sample.fall is not None}
+    assert len(falls) >= 20
+    for name, fall in falls.items():
+        assert fall.off < 1e-9, name
+        assert all(abs(gap) < 1e-9 for gap in fall.levels[-1].gaps.values()), name
+
+
 def _legacy(shared: Path, stamp: str) -> Diagnosis:
     seed = shared / "seed_case"
     case = case_of_command_file(seed / "command.txt")
@@ -75,8 +88,11 @@ def _legacy(shared: Path, stamp: str) -> Diagnosis:
 
 @pytest.mark.parametrize("stamp", LEGACY)
 def test_recorded_packages_of_the_seed_case(shared: Path, stamp: str) -> None:
-    best = _legacy(shared, stamp).hypotheses[0]
+    diagnosis = _legacy(shared, stamp)
+    best, fall = diagnosis.hypotheses[0], diagnosis.waterfall
     assert set(best.ids) == LEGACY[stamp]
+    assert fall is not None and fall.off < 1e-4 and set(fall.falls) >= set(best.ids)
+    assert all(abs(gap) < 1e-9 for gap in fall.levels[-1].gaps.values())
     assert "float32" in best.left
     assert best.residual < 1e-3
 
