@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from nbtui.commands.narration import read
-from nbtui.commands.options import Request, c_log_of, c_log_option, case_options, py_phi_option
+from nbtui.commands.options import Request, c_log_of, c_log_option, case_options, py_phi_option, reference_of
 from nbtui.commands.report import report
 from nbtui.errors import UnusableInput
 from nbtui.trace.reading.reader import read_phi, with_phi
@@ -37,16 +37,20 @@ def command(
 ) -> int:
     """Compare the C trace of a pixel with the Python one. Exit code 0: agree, 1: divergence.
 
-    Without --py the pixel of CASE (or of '-- FLAGS') is simulated; without --c the log of CASE is used.
+    Without --py the pixel of CASE (or of '-- FLAGS') is simulated. Without --c the log of CASE is used; where it has
+    none, the reference for --py FILE is simulated as --c-program.
     """
     if py_phi is not None and py_log is None:
         raise UnusableInput("--py-phi needs --py FILE")
     case = request.case() if request.names_case or (py_log is None and request.finds_case) else None
-    if case is not None:
-        c_log = c_log_of(case, c_log)
-    if c_log is None:
+    if case is not None and py_log is not None:
+        c = reference_of(request, case, c_log)
+    elif case is not None:
+        c = read(c_log_of(case, c_log))
+    elif c_log is not None:
+        c = read(c_log)
+    else:
         raise UnusableInput("nothing to compare: give --c FILE and --py FILE, or a CASE")
-    c = read(c_log)
     if every:
         if case is None or py_log is not None or style == "markdown":
             raise UnusableInput("--matrix needs a CASE, and takes neither --py nor --markdown")

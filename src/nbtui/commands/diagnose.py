@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from nbtui.commands.narration import Narration
-from nbtui.commands.options import Request, c_log_of, c_log_option, case_options, py_phi_option, reports_of
+from nbtui.commands.options import (
+    Request,
+    c_log_of,
+    c_log_option,
+    case_options,
+    py_phi_option,
+    reference_of,
+    reports_of,
+)
 from nbtui.errors import UnusableInput
 from nbtui.paths import COMMAND_FILE, expanded
 from nbtui.trace.reading.reader import read_phi, read_trace, with_phi
@@ -56,9 +64,13 @@ def command(
         found = _of_two_logs(request, command_file, c_log, _python_log(py_log, py_phi))
     else:
         case = _case(request, command_file)
-        c_path = c_log_of(case, c_log)
-        c = read_trace(c_path)
-        case = _with_log(case, c_path, c)
+        if c_log is None and case.c_log is None and py_log is not None:
+            case = case if case.pixel is not None else replace(case, pixel=_python_log(py_log, py_phi).pixel)
+            c = reference_of(request, case, None)
+        else:
+            c_path = c_log_of(case, c_log)
+            c = read_trace(c_path)
+            case = _with_log(case, c_path, c)
         py = _simulated(request, case) if py_log is None else _python_log(py_log, py_phi)
         found = _of_case(request, case, c, py)
     from nbtui.diagnosis.render import as_object, as_text

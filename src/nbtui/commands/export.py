@@ -69,7 +69,7 @@ def command(
             case=case,
             settings=request.settings(),
             reports=reports_of(request, reports),
-            c_log=c_log_of(case, c_log),
+            c_log=c_log or case.c_log if py_log is not None else c_log_of(case, c_log),
             py_log=py_log,
             py_phi=py_phi,
             made_by=made_by,

@@ -330,6 +330,24 @@ def c_log_of(case: Case, given: Path | None) -> Path:
     return found
 
 
+def reference_of(request: Request, case: Case, given: Path | None) -> Trace:
+    """The reference of a case: the C log, else our simulator standing in for the C program.
+
+    Raises:
+        UnusableInput, SimulationFailed: the log or the case is unusable.
+    """
+    path = given or case.c_log
+    if path is not None:
+        from nbtui.commands.narration import read
+
+        return read(path)
+    from nbtui.live.reference import simulated_reference
+
+    found = simulated_reference(case, request.settings()).trace
+    say(f"reference: simulated, {found.origin}; --c FILE names a C log")
+    return found
+
+
 def reports_of(request: Request, given: Path | None) -> Path:
     """The reports root: as given, else the case's own from nbtui.toml, else the one of the settings."""
     entry = request.configuration.cases.get(request.case_name or "")

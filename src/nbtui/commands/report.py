@@ -15,9 +15,15 @@ from nbtui.parity.render import markdown, table_lines
 from nbtui.trace.model import Trace
 
 if TYPE_CHECKING:
-    from nbtui.live.model import Case, Simulation
+    from nbtui.live.model import Case, Settings, Simulation
 
 _PIPE_WIDTH = 120  # columns without a terminal
+
+
+def _stand_in(request: Request) -> Settings:
+    from nbtui.live.reference import reference_settings
+
+    return reference_settings(request.settings())
 
 
 def report(
@@ -36,7 +42,7 @@ def report(
     if style == "json":
         settings = request.settings() if simulation is not None else None
         reference, other = comparison.named
-        sides = [side_entry(reference, c), side_entry(other, py, settings)]
+        sides = [side_entry(reference, c, _stand_in(request) if c.simulated else None), side_entry(other, py, settings)]
         more = {"sides": sides}
         found = record(comparison, c, py, case=case, settings=settings, simulation=simulation, more=more)
         click.echo(to_json(found), nl=False)

@@ -51,6 +51,7 @@ def findings(
     c, py = sides.c, sides.py
     named = ours, theirs = sides.named
     return (
+        *_stand_in(c),
         *_nothing_common(sides, overview, compared),
         *_stock(c, ours),
         *_stock(py, theirs),
@@ -74,6 +75,10 @@ def findings(
         *_warnings(c, ours),
         *_warnings(py, theirs),
     )
+
+
+def _stand_in(c: Trace) -> list[str]:
+    return [f"The reference is simulated, {clean(c.origin)}: no C program ran."] if c.simulated else []
 
 
 def pivots_around_beam(trace: Trace) -> bool:

@@ -22,7 +22,7 @@ from nbtui.evidence.layout import (
     STATUS,
 )
 from nbtui.evidence.read.folder import mapping, number, read_text, stamp_time, text
-from nbtui.evidence.read.package import Package
+from nbtui.evidence.read.package import Package, stand_in_of
 from nbtui.parity.coverage import TOO_LITTLE
 
 OPTIONS = {"--phi-mode": "phi_mode", "--dtype": "dtype", "--device": "device", "--profile": "tolerance_profile"}
@@ -33,7 +33,7 @@ def inputs(folder: Path, files: tuple[str, ...], metrics: Mapping[str, object]) 
     """The logs in the package are the inputs that metrics.json names."""
     listed = metrics.get("inputs")
     hashes = {text(mapping(entry).get("sha256")) for entry in listed} if isinstance(listed, list) else set()
-    names = [C_LOG] if C_LOG in files else []
+    names = [C_LOG] if C_LOG in files and not stand_in_of(metrics) else []
     if text(metrics.get("python_trace")) == GIVEN_LOG:
         names += [name for name in files if name.startswith(PYTHON_LOG) and name.endswith(".log")]
     return [

@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from nbtui.evidence.ascii_text import spelled
 from nbtui.evidence.check.finding import FileFinding, first_few
 from nbtui.evidence.layout import C_LOG, METRICS, PER_PHI
 from nbtui.evidence.read.folder import mapping, number, text
-from nbtui.evidence.read.package import python_logs
+from nbtui.evidence.read.package import python_logs, stand_in_of
 from nbtui.evidence.write.record import record
 from nbtui.parity.compare import compare
 from nbtui.parity.coverage import ACCEPTED
@@ -26,7 +27,7 @@ from nbtui.parity.profiles import profile
 from nbtui.trace.fields import catalogue
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.reading.reader import read_phi, read_trace, with_phi
-from nbtui.trace.side import SUSPECT_LOG, C
+from nbtui.trace.side import SIMULATED_C, SUSPECT_LOG, C
 
 PROSE = ("description", "note", "origin", "obstacle")  # keys of metrics.json whose wording another version may have
 _WARNS = f"{SUSPECT_LOG.program[0].upper()}{SUSPECT_LOG.program[1:]} warns"
@@ -58,6 +59,8 @@ def traces(folder: Path, files: tuple[str, ...]) -> tuple[Trace | None, Trace | 
 
 def against_logs(metrics: dict[str, object], c: Trace, py: Trace) -> list[FileFinding]:
     """metrics.json against a new comparison of the two logs, key by key."""
+    stand_in = stand_in_of(metrics)
+    c = replace(c, simulated=True, origin=stand_in) if stand_in else c
     name = text(metrics.get("tolerance_profile"))
     expected: dict[str, Any] = {}
     notes, own = [], False
@@ -105,7 +108,9 @@ def against_logs(metrics: dict[str, object], c: Trace, py: Trace) -> list[FileFi
 
 
 def _compared(c: Trace, py: Trace, name: str, tolerance: float | None, *, allow_partial: bool) -> Comparison:
-    return compare(c, py, name, tolerance, named=(C, SUSPECT_LOG), allow_partial=allow_partial)
+    return compare(
+        c, py, name, tolerance, named=(SIMULATED_C if c.simulated else C, SUSPECT_LOG), allow_partial=allow_partial
+    )
 
 
 def _lines(wrong: Iterable[tuple[str, object, object]]) -> list[str]:

@@ -10,7 +10,7 @@ import functools
 import hashlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -373,3 +373,10 @@ def _checksum_file(path: Path, names: set[str]) -> list[Gap]:
         return []
     part = "holds a git SHA instead of checksums" if GIT_SHA.fullmatch(raw) else "holds no checksums"
     return [of_file(Subject.CHECKSUMS, CHECKSUMS, part)]
+
+
+def stand_in_of(metrics: Mapping[str, object]) -> str:
+    """What simulated the reference of a package, as nbtui names it; empty for a C log."""
+    sides = metrics.get("sides")
+    made = mapping(mapping(sides[0]).get("simulation")) if isinstance(sides, list) and sides else {}
+    return f"{text(made.get('simulator'))} as {text(made.get('c_program'))} C" if made else ""

@@ -36,6 +36,7 @@ from nbtui.evidence.write.record import input_entry, record, sha256_of, side_ent
 from nbtui.evidence.write.summary import next_step, summary
 from nbtui.live.cases import input_names
 from nbtui.live.model import Case, Settings, Simulation
+from nbtui.live.reference import StandIn, simulated_reference
 from nbtui.live.session import simulate, split_phi, terms_csv
 from nbtui.parity.compare import compare
 from nbtui.parity.coverage import too_little
@@ -44,7 +45,7 @@ from nbtui.parity.model import Comparison
 from nbtui.parity.profiles import Profile
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.reading.reader import parse_lines, read_phi, read_trace, with_phi
-from nbtui.trace.side import LIVE, SUSPECT_LOG, C, Role
+from nbtui.trace.side import LIVE, SIMULATED_C, SUSPECT_LOG, C, Role
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class ExportRequest:
     case: Case
     settings: Settings
     reports: Path
-    c_log: Path | None = None  # default: the case's own
+    c_log: Path | None = None  # default: the case's own; without one, the reference of py_log is simulated
     py_log: Path | None = None  # default: the live trace
     py_phi: Path | None = None  # phi lines of py_log, if in a file of their own
     made_by: str = ""  # command that made py_log
@@ -92,7 +93,8 @@ class _Evidence:
     """Everything computed before the first byte is written."""
 
     request: ExportRequest
-    c_log: Path
+    c_log: Path | None  # None: simulated
+    stand_in: StandIn | None
     states: Mapping[str, tuple[int, int]]  # size and mtime of each given log when it was read
     c: Trace
     py: Trace
@@ -135,12 +137,17 @@ def export(request: ExportRequest) -> WrittenPackage:
 def _gather(request: ExportRequest, when: datetime) -> _Evidence:
     case = request.case
     c_log = request.c_log or case.c_log
-    if c_log is None:
+    if c_log is None and request.py_log is None:
         raise UnusableInput(
             f"{clean(case.name)}: no C log to compare with; give --c FILE, or make one with 'nbtui c-trace'"
         )
     states = {name: _state(log) if log.is_file() else (0, 0) for name, log in _given(request, c_log).items()}
-    c = read_trace(c_log)
+    stand_in = None
+    if c_log is None:
+        stand_in = simulated_reference(case, request.settings)
+        c = stand_in.trace
+    else:
+        c = read_trace(c_log)
     py = read_trace(request.py_log) if request.py_log is not None else None
     if py is not None and request.py_phi is not None:
         py = with_phi(py, read_phi(request.py_phi))
@@ -153,7 +160,7 @@ def _gather(request: ExportRequest, when: datetime) -> _Evidence:
     if py is None:
         py = _written_trace(simulation, c) if simulation is not None else Trace("PY", "no simulation", ())
         py = replace(py, pixel=case.pixel)
-    named = C, (LIVE if request.py_log is None else SUSPECT_LOG)
+    named = (C if stand_in is None else SIMULATED_C), (LIVE if request.py_log is None else SUSPECT_LOG)
     comparison = compare(
         c,
         py,
@@ -172,6 +179,7 @@ def _gather(request: ExportRequest, when: datetime) -> _Evidence:
     return _Evidence(
         request=request,
         c_log=c_log,
+        stand_in=stand_in,
         states=states,
         c=c,
         py=py,
@@ -243,6 +251,8 @@ def _fill(folder: Path, stamp: str, evidence: _Evidence) -> None:
         texts[TERMS] = terms_csv(simulation.terms)
     elif request.py_log is None:
         texts[f"{base}.log"] = _lines(evidence.blocked)
+    if evidence.stand_in is not None:
+        texts[C_LOG] = _lines((f"simulated: {evidence.c.origin}", *evidence.stand_in.lines))
     metrics = _metrics(stamp, evidence)
     argv = request.argv or equivalent(
         request.case,
@@ -317,7 +327,11 @@ def _sides(evidence: _Evidence) -> list[dict[str, object]]:
     reference, other = evidence.comparison.named
     settings = evidence.request.settings if other.role is Role.LIVE else None
     made_by = evidence.origin.port.entry() if evidence.origin is not None else None
-    return [side_entry(reference, evidence.c), {**side_entry(other, evidence.py, settings), "made_by": made_by}]
+    stand_in = evidence.stand_in.settings if evidence.stand_in is not None else None
+    return [
+        side_entry(reference, evidence.c, stand_in),
+        {**side_entry(other, evidence.py, settings), "made_by": made_by},
+    ]
 
 
 def _baseline_of(request: ExportRequest, stamp: str, found: Mapping[str, object]) -> Baseline | None:
@@ -377,7 +391,7 @@ def _relative(path: Path) -> str:
     return spelled(str(full.relative_to(here) if full.is_relative_to(here) else Path(*full.parts[-2:])))
 
 
-def _given(request: ExportRequest, c_log: Path) -> dict[str, Path]:
+def _given(request: ExportRequest, c_log: Path | None) -> dict[str, Path]:
     """The given logs by their names in the package."""
     base = f"{PYTHON_LOG}{request.settings.device}"
     logs = {C_LOG: c_log, f"{base}.log": request.py_log, f"{base}{PER_PHI}": request.py_phi}

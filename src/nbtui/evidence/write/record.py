@@ -88,6 +88,7 @@ def side_entry(side: SideName, trace: Trace, settings: Settings | None = None) -
             "dtype": settings.dtype,
             "device": settings.device,
             "quirks": dict(settings.quirks),
+            "c_program": settings.c_program.name if settings.c_program is not None else None,
         }
     elif path.is_file():
         modified = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")

@@ -124,7 +124,8 @@ def _side(side: Mapping[str, Any]) -> str:
     """One side with its origin."""
     made = side["simulation"]
     if made is not None:
-        return f"{cell(side['name'])}, simulated by {cell(made['simulator'])}"
+        program = f" as {cell(made['c_program'])} C" if made.get("c_program") else ""
+        return f"{cell(side['name'])}, simulated by {cell(made['simulator'])}{program}"
     if side["file"] is None:
         return f"{cell(side['name'])}, no log"
     log = f"{cell(side['name'])} log {cell(side['file'])}, last changed {side['modified']}, sha256 {side['sha256']}"
