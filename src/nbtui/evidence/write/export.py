@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbtui.errors import NbtuiError, NotWritten, SimulationFailed, UnusableInput
-from nbtui.evidence.ascii_text import ascii_line, spelled
+from nbtui.evidence.ascii_text import ascii_line
 from nbtui.evidence.layout import (
     C_LOG,
     CHECKSUMS,
@@ -31,10 +31,10 @@ from nbtui.evidence.write.baseline import Baseline, changes, environment_drift, 
 from nbtui.evidence.write.commands import Ran, commands_text, equivalent, run_all
 from nbtui.evidence.write.environment import environment
 from nbtui.evidence.write.files import write_package
+from nbtui.evidence.write.inputs import input_entries, relative
 from nbtui.evidence.write.port import PortFound, port_of
-from nbtui.evidence.write.record import input_entry, record, sha256_of, side_entry
+from nbtui.evidence.write.record import record, sha256_of, side_entry
 from nbtui.evidence.write.summary import next_step, summary
-from nbtui.live.cases import input_names
 from nbtui.live.model import Case, Settings, Simulation
 from nbtui.live.reference import StandIn, simulated_reference
 from nbtui.live.session import simulate, split_phi, terms_csv
@@ -272,7 +272,7 @@ def _fill(folder: Path, stamp: str, evidence: _Evidence) -> None:
     texts[COMMANDS] = commands_text(argv, evidence.when, evidence.exit_code, evidence.runs)
     texts[ENVIRONMENT] = to_json(evidence.environment)
     texts[METRICS] = to_json(metrics)
-    texts[SUMMARY] = summary(metrics, _relative(request.reports / stamp), request.todo or next_step(metrics))
+    texts[SUMMARY] = summary(metrics, relative(request.reports / stamp), request.todo or next_step(metrics))
     for name, text in texts.items():
         (folder / name).write_bytes(text.encode("ascii"))
     names = sorted(path.name for path in folder.iterdir())
@@ -299,7 +299,9 @@ def _metrics(stamp: str, evidence: _Evidence) -> dict[str, object]:
                 "note": ascii_line(request.note),
                 "sides": _sides(evidence),
                 "python_trace": SIMULATED if request.py_log is None else GIVEN_LOG,
-                "inputs": _inputs(evidence),
+                "inputs": input_entries(
+                    request.case, evidence.simulation, (evidence.c_log, request.py_log, request.py_phi)
+                ),
                 "git_sha": env["git_sha"],
                 "branch": env["branch"],
                 **more,
@@ -317,7 +319,7 @@ def _metrics(stamp: str, evidence: _Evidence) -> dict[str, object]:
     assert isinstance(factors, dict)
     return made(
         {
-            "baseline": {"path": _relative(baseline.path), **changes(baseline, factors)},
+            "baseline": {"path": relative(baseline.path), **changes(baseline, factors)},
             "environment_drift": environment_drift(baseline, env, run),
         }
     )
@@ -361,34 +363,6 @@ def _findings(evidence: _Evidence) -> list[str]:
             f"(slow {request.case.pixel[0]}, fast {request.case.pixel[1]})"
         )
     return found
-
-
-def _inputs(evidence: _Evidence) -> list[dict[str, object]]:
-    """Every input file: the simulation's (or, after a failure, those named by the command) and the logs."""
-    request, case = evidence.request, evidence.request.case
-    if evidence.simulation is not None:
-        files = list(evidence.simulation.input_files)
-    else:
-        files = [case.workdir / name for _, name in input_names(case.argv)]
-    found = [input_entry(path, _named(path, case.workdir)) for path in dict.fromkeys(files) if path.is_file()]
-    logs = [path for path in (evidence.c_log, request.py_log, request.py_phi) if path is not None]
-    return found + [input_entry(path, _named(path, case.folder or case.workdir)) for path in logs]
-
-
-def _named(path: Path, folder: Path) -> str:
-    """A file's name relative to ``folder`` or to the current directory, else unchanged."""
-    full = path.absolute()
-    for place in (folder.absolute(), Path.cwd()):
-        if full.is_relative_to(place):
-            return spelled(str(full.relative_to(place)))
-    return spelled(str(path))
-
-
-def _relative(path: Path) -> str:
-    """A package's path without the machine's part: relative to the current directory, else its last two parts."""
-    full = path.absolute()
-    here = Path.cwd()
-    return spelled(str(full.relative_to(here) if full.is_relative_to(here) else Path(*full.parts[-2:])))
 
 
 def _given(request: ExportRequest, c_log: Path | None) -> dict[str, Path]:
