@@ -12,6 +12,7 @@ import click
 from nbtui.commands.options import Request, say
 from nbtui.errors import SimulationFailed
 from nbtui.parity.compare import raised
+from nbtui.parity.coverage import TOO_LITTLE
 from nbtui.parity.metrics import to_json
 from nbtui.parity.model import Comparison, Row
 from nbtui.trace.model import Trace
@@ -144,6 +145,8 @@ def as_object(name: str, cells: tuple[MatrixCell, ...], absent: tuple[str, ...])
 
 
 def _verdict(cell: MatrixCell) -> str:
+    if cell.comparison is not None and cell.comparison.too_little and cell.comparison.first_divergence is None:
+        return TOO_LITTLE
     return "failed" if cell.comparison is None else "agree" if cell.agrees else "diverge"
 
 

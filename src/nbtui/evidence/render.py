@@ -16,7 +16,7 @@ def cells(entry: Entry) -> tuple[str, ...]:
     """One package as the cells of HEAD; safe for a terminal."""
     package = entry.package
     pixel = "-" if package.pixel is None else f"{package.pixel[0]} {package.pixel[1]}"
-    first = package.principal or ("agree" if package.agrees else "-")
+    first = package.principal or package.without_divergence
     where = (package.stamp, package.case or "-", pixel, package.phi_mode or "-", first)
     return tuple(clean(text) for text in (against(entry), *where, percentage(package.gap), remarks(entry)))
 

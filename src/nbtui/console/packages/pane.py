@@ -87,7 +87,7 @@ def rows_in(height: int) -> int:
 
 def _row(state: PackagesState, entry: Entry, columns: Sequence[tuple[str, int]], *, selected: bool) -> Line:
     package = entry.package
-    first = package.principal or ("agree" if package.agrees else "-")
+    first = package.principal or package.without_divergence
     tone = TONES.get(entry.overall, "faint")
     cells = {
         "vs before": (against(entry), tone),

@@ -22,8 +22,9 @@ from nbtui.diagnosis.explain.differences import (
     to_within,
     together,
 )
-from nbtui.diagnosis.search.rows import Rows
+from nbtui.diagnosis.search.rows import SUM, Rows
 from nbtui.live.scene import Array
+from nbtui.parity.align import STEP_SUM
 from nbtui.parity.streams import upstream
 from nbtui.parity.unit_names import conversion_name
 from nbtui.parity.units import CELL, SHORTEST_CELL
@@ -206,7 +207,8 @@ def _amount(rows: Rows, item: FieldDifference, named: Pair) -> str:
     if len(line) > 1:
         return f"{named[0].name} prints {_values(ours)}, {named[1].name} {_values(theirs)}"
     one, other = float(ours[0]), float(theirs[0])
-    both = f"{named[0].name} prints {one:.15g}, {named[1].name} {other:.15g}"
+    prints = "has" if item.field == SUM and STEP_SUM in rows.fields else "prints"  # a sum from I/steps
+    both = f"{named[0].name} {prints} {one:.15g}, {named[1].name} {other:.15g}"
     if one * other > 0.0 and np.isfinite(one) and np.isfinite(other):
         ratio = other / one
         return (

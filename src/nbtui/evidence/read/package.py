@@ -109,6 +109,13 @@ class Package:
         return self.reaching or self.first_divergence
 
     @property
+    def without_divergence(self) -> str:
+        """The outcome of a package without a divergence, in a word or two; ``-`` where nothing was compared."""
+        if self.agrees:
+            return "agree"
+        return TOO_LITTLE if self.verdict == TOO_LITTLE else "-"
+
+    @property
     def principal_label(self) -> str:
         """The label of the principal divergence."""
         return self.reaching_label or self.first_label
