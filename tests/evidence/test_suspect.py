@@ -11,13 +11,16 @@ import pytest
 
 import nbtui
 from nbtui.cli import main
+from nbtui.console.logs.aligned import aligned
 from nbtui.evidence.check.verify import verify
 from nbtui.evidence.history import history, load
 from nbtui.evidence.restore.restore import restore
 from nbtui.evidence.write.port import Port, port_of
 from nbtui.live.cases import load_case
 from nbtui.live.session import simulate, split_phi
+from nbtui.parity.compare import compare
 from nbtui.settings import Configuration
+from nbtui.trace.reading.reader import read_phi, read_trace, with_phi
 
 DEMO = Path(nbtui.__file__).parent / "demo"
 GIT = ("git", "-c", "user.name=x", "-c", "user.email=x@x")
@@ -150,3 +153,13 @@ def test_any_head_of_a_log_can_be_read(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "log").write_bytes(content)
     assert "\x1b" not in json.dumps(port_of(tmp_path / "log").port.entry())
     assert port_of(tmp_path / "missing").port == Port()
+
+
+def test_phi_lines_of_another_file_have_no_line_in_the_log(logs: tuple[Path, Path]) -> None:
+    """The raw log screen would go to a foreign line."""
+    log, phi = logs
+    joined = with_phi(read_trace(log), read_phi(phi))
+    assert len(joined.phi) == 12 and {line.line for line in joined.phi} == {0}
+    c = read_trace(DEMO / "trace_c.log")
+    found, _ = aligned(compare(c, joined), None)
+    assert len(c.phi) == 12 and "o" not in found.marks[0].signs  # C's phi lines are not missing on the other side

@@ -19,6 +19,7 @@ from nbtui.console.main.history_reading import HistoryReader
 from nbtui.console.main.host import Host
 from nbtui.console.main.jobs import Judgement
 from nbtui.console.main.loading import Loader
+from nbtui.console.main.origin import LogOrigin
 from nbtui.console.main.pair import Compared, following
 from nbtui.console.main.refresh import Refresher
 from nbtui.console.main.screen import MainScreen
@@ -194,10 +195,11 @@ def initial(
     judgement: Judgement,
     logs: tuple[Path, Path] | None = None,
     package: Restored | None = None,
+    origin: LogOrigin | None = None,
 ) -> State:
     """The initial state; two given traces are compared at once, ``logs`` are read later.
 
-    ``package``: the origin of case and traces.
+    ``package``: the origin of case and traces; ``origin``: that of the user's log.
     """
     name = case.name if case else ""
     if package is not None:
@@ -213,6 +215,7 @@ def initial(
         c_trace=c_trace,
         suspect=suspect,
         logs=logs,
+        origin=origin or LogOrigin(),
         obstacle=package.obstacle if package is not None else "",
         shown=Compared.REFERENCE_LIVE if suspect is None and logs is None else Compared.REFERENCE_LOG,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nbtui.console.app import Console, initial
 from nbtui.console.main.jobs import NO_TRACE, Judgement
+from nbtui.console.main.origin import LogOrigin
 from nbtui.console.run import run
 from nbtui.console.session.preferences import Preferences
 from nbtui.errors import INTERRUPTED
@@ -35,20 +36,21 @@ def run_console(
     profiles: Mapping[str, Profile] | None = None,
     preferences: Preferences | None = None,
     package: Restored | None = None,
+    origin: LogOrigin | None = None,
 ) -> int:
     """Run the console until the user leaves it.
 
     Compares two given sides: ``logs`` (C's and the user's), read in the console, or two traces; ``case`` (if any) is
     then simulated for the live side. Without them only the live side is compared. ``package``: the origin of case and
-    traces. Returns 0 (agreement), 1 (divergence), 2 or 3 (a failure prevented the comparison), 130 (interrupted, or
-    left before a verdict), 128 + signal.
+    traces; ``origin``: that of the user's log. Returns 0 (agreement), 1 (divergence), 2 or 3 (a failure prevented the
+    comparison), 130 (interrupted, or left before a verdict), 128 + signal.
     Raises TraceError for an unknown profile.
     """
     judgement = Judgement(profile, tolerance, dict(profiles or {}), allow_partial)
     judgement.compare(NO_TRACE, NO_TRACE)  # rejects an unknown profile before taking over the screen
     return run(
         lambda state, preferences, shelf: Console(state, judgement, reports, preferences, shelf),
-        initial(case, settings, c_trace, suspect, judgement, logs, package),
+        initial(case, settings, c_trace, suspect, judgement, logs, package, origin),
         preferences or Preferences(),
         replay,
     )
@@ -77,6 +79,7 @@ def run_watch(root: Path, *, poll: bool = False) -> int:
 def replay(found: Restored) -> int:
     """Show a package as a session and return the console's exit code."""
     words = [f"stepping is off: {found.obstacle}"] if found.obstacle else []
+    words += [] if found.py_given else ["your log is the trace that nbtui simulated for this package"]
     return run_console(
         found.case,
         found.settings,
@@ -89,4 +92,5 @@ def replay(found: Restored) -> int:
         profiles=found.profiles,
         preferences=Preferences(message="; ".join((*words, *found.remarks))),
         package=found,
+        origin=LogOrigin(found.py_phi, dict(found.package.made_by).get("command", "")),
     )

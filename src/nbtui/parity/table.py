@@ -216,6 +216,11 @@ class RowTable(Sequence[Row]):
         pairs = self._pairs
         return pairs.c.log_lines(pairs.left), pairs.py.log_lines(pairs.right)
 
+    def one_sided(self) -> NDArray[np.bool_]:
+        """Whether a row has a value in one trace only."""
+        found: NDArray[np.bool_] = (np.asarray(self._pairs.left) < 0) | (np.asarray(self._pairs.right) < 0)
+        return found
+
     # --- overview ------------------------------------------------------------------------------------------------
 
     @property

@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from copy import copy
 from functools import cached_property
 from itertools import accumulate
-from typing import Generic, TypeVar, overload
+from typing import Generic, Self, TypeVar, overload
 
 from nbtui.trace.model import PhiRecord, Record, TermRecord, Value
 
@@ -80,6 +80,12 @@ class Columns(Items[Item], Generic[Kind, Item]):
         return isinstance(other, Sequence) and len(self) == len(other) and all(map(_same, self, other))
 
     __hash__ = None  # type: ignore[assignment]
+
+    def without_lines(self) -> Self:
+        """The same without line numbers: lines of another file than the log."""
+        found = copy(self)
+        found.line = array("Q", bytes(len(self.line) * self.line.itemsize))
+        return found
 
     def kind_of(self, kind: Kind) -> int:
         """The number of a kind, new or known."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtui.console.logs.alignment import Alignment, Marks
-from nbtui.parity.model import Comparison, Row
+from nbtui.parity.model import Comparison, Row, Status
 from nbtui.parity.sorting import distinct
 from nbtui.parity.table import RowTable
 
@@ -27,27 +27,31 @@ def aligned(comparison: Comparison | None, row: Row | None) -> tuple[Alignment, 
     """
     if comparison is None:
         return Alignment(), (None, None)
-    ours, theirs, differs = _lines(comparison)
+    ours, theirs, differs, alone = _lines(comparison)
     both = (ours > 0) & (theirs > 0)
     pairs = distinct(ours[both] << _BITS | theirs[both])
     here, there = pairs >> _BITS, pairs & _LOW
     swapped = np.sort(there << _BITS | here)
     compared = any(tally.both for tally in comparison.overview.tallies)
-    marks = [_marks(side, differs, ~both & (side > 0) & compared) for side in (ours, theirs)]
+    marks = [_marks(side, differs, alone & (side > 0) & compared) for side in (ours, theirs)]
     wanted = (row.c_line or None, row.py_line or None) if row is not None else (None, None)
     back = (_column(swapped & _LOW), _column(swapped >> _BITS))
     return Alignment((_column(here), _column(there)), back, (marks[0], marks[1])), wanted
 
 
-def _lines(comparison: Comparison) -> tuple[Integers, Integers, Flags]:
-    """For every row: its line in either log, and whether it counts as a divergence."""
+def _lines(comparison: Comparison) -> tuple[Integers, Integers, Flags, Flags]:
+    """For every row: its line in either log, whether it counts as a divergence, and whether one side lacks it.
+
+    Phi lines in a file of their own have a value and no line.
+    """
     rows = comparison.rows
     differs = np.zeros(len(rows), dtype=bool)
     differs[np.asarray(comparison.overview.raised, dtype=np.int64)] = True
     if isinstance(rows, RowTable):
-        return *rows.log_lines(), differs
+        return *rows.log_lines(), differs, rows.one_sided()
     ours, theirs = ([getattr(row, name) for row in rows] for name in ("c_line", "py_line"))
-    return np.array(ours, dtype=np.int64), np.array(theirs, dtype=np.int64), differs
+    alone = np.array([row.status is Status.MISSING for row in rows], dtype=bool)
+    return np.array(ours, dtype=np.int64), np.array(theirs, dtype=np.int64), differs, alone
 
 
 def _marks(lines: Integers, differs: Flags, lacking: Flags) -> Marks:

@@ -19,6 +19,7 @@ from nbtui.parity.compare import compare
 from nbtui.parity.model import Comparison
 from nbtui.parity.profiles import Profile
 from nbtui.trace.model import Trace, TraceError
+from nbtui.trace.reading.reader import read_phi, with_phi
 from nbtui.trace.side import LIVE, YOUR_LOG, Pair
 from nbtui.trace.text import clean
 
@@ -110,10 +111,16 @@ def read_c(path: Path | None, judgement: Judgement, work: Work) -> LogRead:
     return LogRead(c, judgement.compare(c, NO_TRACE, work))
 
 
-def read_logs(logs: tuple[Path, Path], judgement: Judgement, work: Work) -> LogsRead:
-    """Read and compare two given logs."""
-    c, py = map(work.read, logs)
+def read_logs(logs: tuple[Path, Path], phi: Path | None, judgement: Judgement, work: Work) -> LogsRead:
+    """Read and compare two given logs; ``phi``: a file with the phi lines of the second."""
+    c, py = work.read(logs[0]), read_suspect(logs[1], phi, work)
     return LogsRead(c, py, judgement.compare(c, py, work))
+
+
+def read_suspect(log: Path, phi: Path | None, work: Work) -> Trace:
+    """Read the user's log, with its phi lines if they are in a file of their own."""
+    trace = work.read(log)
+    return trace if phi is None else with_phi(trace, read_phi(phi))
 
 
 def simulate_and_compare(

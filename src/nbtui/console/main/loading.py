@@ -56,7 +56,8 @@ class Loader:
         one = in_loop(self._host, partial(self._log_read, state.generation))
         if logs is not None:
             both = in_loop(self._host, partial(self._logs_read, state.generation))
-            start(lambda: read_logs(logs, judgement, work), both, failed, NAME)
+            phi = state.origin.phi
+            start(lambda: read_logs(logs, phi, judgement, work), both, failed, NAME)
         elif c is not None:
             start(lambda: LogRead(c, judgement.compare(c, NO_TRACE, work)), one, failed, NAME)
         else:

@@ -14,7 +14,7 @@ from nbtui.console.main import freshness
 from nbtui.console.main import state as states
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.host import Host
-from nbtui.console.main.jobs import NO_TRACE, Judgement
+from nbtui.console.main.jobs import NO_TRACE, Judgement, read_suspect
 from nbtui.console.main.pair import Compared
 from nbtui.console.main.state import Phase, State
 from nbtui.console.terminal.loop import in_loop
@@ -65,7 +65,7 @@ def c_terms(state: State) -> Path | None:
 
 def followed(state: State) -> frozenset[Path]:
     """All files behind the screen, existing or not."""
-    found = {c_log(state), py_log(state), command_file(state), c_terms(state)}
+    found = {c_log(state), py_log(state), state.origin.phi, command_file(state), c_terms(state)}
     if state.simulation is not None:
         found |= set(state.simulation.input_files)
     return frozenset(path for path in found if path is not None)
@@ -120,7 +120,8 @@ def reread(state: State, paths: frozenset[Path], judgement: Judgement, work: Wor
     """
     log, py_path, case = c_log(state), py_log(state), opened(state)
     c = work.read(log) if log in paths and log is not None else None
-    py = work.read(py_path) if py_path in paths and py_path is not None else None
+    phi = state.origin.phi
+    py = read_suspect(py_path, phi, work) if py_path is not None and paths & {py_path, phi} else None
     again = cases.read_again(case) if command_file(state) in paths and case is not None else None
     suspect = py or state.suspect
     comparison = None
@@ -253,7 +254,7 @@ class Refresher:
         if not state.can_simulate:
             self._host.show(replace(state, phase=Phase.READY))
             return
-        inputs = reading - {c_log(state), py_log(state), c_terms(state)}
+        inputs = reading - {c_log(state), py_log(state), state.origin.phi, c_terms(state)}
         self._host.show(replace(state, phase=Phase.SIMULATING))
         self._host.simulate(reuse=not inputs)
 

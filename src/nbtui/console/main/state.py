@@ -13,6 +13,7 @@ from nbtui.console.main.contributions import Contributions, Place
 from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.freshness import Files
 from nbtui.console.main.live_causes import LiveCauses
+from nbtui.console.main.origin import LogOrigin
 from nbtui.console.main.pair import Compared
 from nbtui.errors import INTERRUPTED
 from nbtui.live.model import Case, Settings, Simulation
@@ -50,6 +51,7 @@ class State:
     c_trace: Trace | None = None
     suspect: Trace | None = None  # the user's log
     logs: tuple[Path, Path] | None = None  # C's log and the user's, if both were named
+    origin: LogOrigin = field(default_factory=LogOrigin)  # of the user's log
     shown: Compared = Compared.REFERENCE_LIVE  # the pair compared
     progress: str = ""  # progress of the current job
     comparison: Comparison | None = None  # of the pair shown

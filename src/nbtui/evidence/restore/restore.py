@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nbtui.errors import UnusableInput
 from nbtui.evidence.check.recheck import traces
-from nbtui.evidence.layout import C_LOG, COMMANDS, GIVEN_LOG, METRICS
+from nbtui.evidence.layout import C_LOG, COMMANDS, GIVEN_LOG, METRICS, PER_PHI
 from nbtui.evidence.read.folder import number, read_json, read_text, text
 from nbtui.evidence.read.legacy import FOLD
 from nbtui.evidence.read.package import Package, python_logs, read_package
@@ -39,6 +39,7 @@ class Restored:
     package: Package
     c: Trace
     py: Trace
+    py_phi: Path | None  # the file with its phi lines, if they are not in the log
     py_given: bool  # the Python log comes from a port, not from nbtui
     settings: Settings
     case: Case | None
@@ -77,6 +78,7 @@ def restore(path: Path, configuration: Configuration) -> Restored:
         package=package,
         c=c,
         py=py,
+        py_phi=next((package.path / name for name in package.files if name.endswith(PER_PHI)), None),
         py_given=package.format != "new" or text(metrics.get("python_trace")) == GIVEN_LOG,
         settings=_settings(package),
         case=None if case is None else replace(case, c_log=Path(c.origin)),

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
+from nbtui.trace.columns import PhiLines
 from nbtui.trace.model import Notice, PhiRecord, Trace, TraceError
 from nbtui.trace.reading import scan
 from nbtui.trace.reading.build import Builder
@@ -86,8 +87,10 @@ def read_phi(path: Path) -> Sequence[PhiRecord]:
 
 
 def with_phi(trace: Trace, phi: Sequence[PhiRecord]) -> Trace:
-    """The trace with these phi steps (of a per-phi file) instead of its own."""
-    return replace(trace, phi=phi)
+    """The trace with these phi steps (of a per-phi file) instead of its own; they have no line in the log."""
+    if isinstance(phi, PhiLines):
+        return replace(trace, phi=phi.without_lines())
+    return replace(trace, phi=tuple(replace(line, line=0) for line in phi))
 
 
 def _read(
