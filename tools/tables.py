@@ -146,6 +146,20 @@ Three options state the behaviour, the later ones winning: `--c-program`, `--phi
 
 """
 _OWN_PROGRAMS = """
+## Which one is mine?
+
+`nbtui c-trace --identify --binary PATH` runs the binary on three tiny cases and prints its name, or `unknown: behaves
+as stock except ...` with the lines of `[c_programs.NAME]` that describe it.
+
+A log shows it at phi = 0 among several steps: `k_frac` of step 0 equals that of the last step with `stock`, not with
+`fixed`. `nbtui diagnose` says so before any number, and names two different programs as one cause, `c_program`: "the
+reference is the fixed C program, the suspect behaves as stock".
+
+## Threads
+
+With `stock`, the first pixel of every OpenMP thread has fresh vectors at phi = 0, up to 28 % apart from the same pixel
+of another run. `--omp-threads N` reproduces a run with OMP_NUM_THREADS=N; `nbtui images` finds N from the rows.
+
 ## A program of your own
 
 In `nbtui.toml`, a name, the program that it is derived from (`stock` without one), and the quirks in another state:

@@ -13,6 +13,7 @@ from nbtui.diagnosis.answer import Diagnosis, Verdict
 from nbtui.diagnosis.diagnose import base_setup, diagnose
 from nbtui.diagnosis.explain.remedy import remedy
 from nbtui.diagnosis.replay.replay import replay
+from nbtui.diagnosis.search.program import keeps_vectors
 from nbtui.errors import UnusableInput
 from nbtui.live.door import quirks_of
 from nbtui.live.model import Case, Settings, reference_settings
@@ -20,6 +21,7 @@ from nbtui.live.parameters.tuning import begun, put
 from nbtui.live.session import simulate
 from nbtui.trace.model import Trace
 from nbtui.trace.reading.reader import parse_lines
+from support.diagnosis_traces import demo_log
 
 BASE = "-cell 70 80 90 75 85 95 -misset 10 20 30 -lambda 1.0 -default_F 100 -N 5 -pixel 0.8 -distance 100 -detpixels 12"
 PIXEL = (4, 7)
@@ -143,3 +145,27 @@ def test_threads_of_the_c_run_are_followed() -> None:
     assert diagnose(first, log, parse_lines(c, "py.log")).verdict is Verdict.AGREES
     found = diagnose(first, log, parse_lines(one, "py.log"))
     assert found.faulty_side == "PY"  # the C log follows from the command line
+
+
+@pytest.mark.parametrize(("c", "named", "said"), [
+    ("stock", "", ""),
+    ("fixed", "", "Not the stock C program: the C log has fresh vectors at phi = 0"),
+    ("fixed", "fixed", ""),
+    ("stock", "fixed", "Not the fixed C program: the C log keeps the vectors of the last phi step"),
+])  # fmt: skip
+def test_a_log_that_proves_its_program_says_so_before_any_number(c: str, named: str, said: str) -> None:
+    found = [text for text in diagnosed(STEPS, c, c, named).preflight if "C program:" in text]
+    assert [text.startswith(said) for text in found] == ([True] if said else [])
+
+
+def test_a_log_without_proof_says_nothing() -> None:
+    first = replace(case_of(STEPS), pixel=(4, 0))  # the first pixel of a thread has fresh vectors in every program
+    lines = simulate(first, Settings("spec")).trace_lines
+    log = parse_lines([line.replace("TRACE_PY", "TRACE_C") for line in lines], "c.log")
+    assert keeps_vectors(log) is False
+    assert not any("Not the" in text for text in diagnose(first, log, log).preflight)
+    assert keeps_vectors(log_of_c(WEIGHTS, "stock")) is None  # a single step
+
+
+def test_a_golden_log_of_the_stock_program_keeps_its_vectors() -> None:
+    assert keeps_vectors(demo_log()) is True

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from nbtui.commands.options import Request, case_options, say
-from nbtui.errors import SimulationFailed
+from nbtui.errors import SimulationFailed, UnusableInput
 from nbtui.evidence.write.files import check_new, new_file, publish
 from nbtui.live.c_program import FLOAT_IMAGE, SMV_IMAGE, Limits, find_program, run_c_program
 from nbtui.live.cases import C_LOG
@@ -26,6 +26,7 @@ _ONE_HOUR = 3600.0
 @click.option("--image", type=click.Path(path_type=Path), help="File for its float image; a bare name: beside the log.")
 @click.option("--smv", type=click.Path(path_type=Path), help="File for its SMV image; a bare name: beside the log.")
 @click.option("--force", is_flag=True, help="Replace existing files.")
+@click.option("--identify", "identifies", is_flag=True, help="Only find out which C program it is; no CASE is needed.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="OMP_NUM_THREADS of the run.")
 @click.option(
     "--limit",
@@ -43,6 +44,7 @@ def command(
     image: Path | None,
     smv: Path | None,
     force: bool,
+    identifies: bool,
     threads: int,
     limit: float,
 ) -> int:
@@ -51,9 +53,14 @@ def command(
     It runs in a scratch directory with links to the inputs; its images are discarded, but for --image and --smv. A
     build without TRACE lines runs with -printout_pixel; a script in its place may run twice. The log of a failed run is
     kept as NAME.failed.
+
+    --identify runs it on three tiny cases and prints the name for --c-program: stock, fixed, cuda, or "unknown:
+    behaves as ... except ..." with exit code 1.
     """
-    case = request.case()
     program = find_program(binary)
+    if identifies:
+        return _identify(request, program, Limits(1, limit))
+    case = request.case()
     log = out or (case.folder or Path()) / C_LOG
     wanted = {FLOAT_IMAGE: image, SMV_IMAGE: smv}
     images = {kind: _beside(path, log) for kind, path in wanted.items() if path is not None}
@@ -79,6 +86,21 @@ def command(
     for path in (*images.values(), log):
         click.echo(str(path))
     return 0
+
+
+def _identify(request: Request, program: Path, limits: Limits) -> int:
+    """Print which C program it is, and what it does in each case."""
+    from nbtui.live.identify import identify
+
+    if request.names_case:
+        raise UnusableInput("--identify runs cases of its own; leave CASE and '-- FLAGS' out")
+    found = identify(program, limits, say)
+    click.echo(found.sentence)
+    for seen in found.observed:
+        click.echo(f"  {seen.what}: {seen.words}")
+    for line in found.own_table:
+        say(f"nbtui.toml: {line}")
+    return 0 if found.name else 1
 
 
 def _beside(path: Path, log: Path) -> Path:

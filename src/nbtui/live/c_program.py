@@ -22,6 +22,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO
 
+import numpy as np
+import numpy.typing as npt
+
 from nbtui.errors import SimulationFailed, UnusableInput
 from nbtui.live.cases import input_names
 from nbtui.live.model import Case
@@ -122,6 +125,20 @@ def run_c_program(
         f"{clean(str(program))}: ran, but printed neither a TRACE_C line nor the pixel; is the pixel rendered (ROI, "
         "mask, detector size), and is this nanoBragg?"
     )
+
+
+def float_image(program: Path, case: Case, limits: Limits = _ONE_THREAD) -> npt.NDArray[np.float32]:
+    """The pixels of the float image that ``program`` writes for ``case``, in file order.
+
+    Raises:
+        UnusableInput: an input file of the case is missing.
+        SimulationFailed: it could not be started, failed, timed out, or wrote no image.
+    """
+    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as image:
+        _run_once(program, case, [], stdout, limits, _quiet, {FLOAT_IMAGE: image})
+        image.seek(0)
+        content = image.read()
+    return np.frombuffer(content[: len(content) // 4 * 4], dtype="<f4")
 
 
 def _is_stock(program: Path) -> bool:

@@ -13,6 +13,7 @@ from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
 from nbtui.diagnosis.hypotheses.inputs import SOURCE_COUNT
 from nbtui.diagnosis.hypotheses.record import NoticeMeaning
 from nbtui.diagnosis.replay.setup import PixelSetup
+from nbtui.diagnosis.search.program import contradicted
 from nbtui.errors import NbtuiError
 from nbtui.live.door import lax_reading
 from nbtui.live.model import Case, reference_settings
@@ -68,6 +69,7 @@ def preflight(case: Case, c: Trace, py: Trace, base: PixelSetup | None = None) -
     out += _background(c, py)
     out += source_lines(case, c)
     if base is not None:
+        out += contradicted(case, c, base)
         out += _cache(case, base)
     return tuple(dict.fromkeys(out))
 
