@@ -147,12 +147,31 @@ def test_a_value_that_c_would_cut_short_is_refused() -> None:
         ("-detector_absorption_depth 300um", {"attenuation_um": 300.0}),
         ("-curved_det", {"curved": False}),
         ("-cell 10 20 -30", {"cell": (10.0, 20.0)}),
+        ("-cell 10 -mat -lambda 0.97", {"matrix_file": None, "wavelength_a": 0.97}),
     ],
 )
 def test_words_are_matched_as_in_c(typed: str, changed: dict[str, object]) -> None:
     """By the rules of section 1.1; benchmarks/blind_parity.py holds them against the C program itself."""
     options = parse(typed.split(), compat=True)
     assert {name: getattr(options, name) for name in changed} == changed
+
+
+def test_words_that_c_reads_otherwise_are_listed() -> None:
+    typed = "-dumpfile F --lambda 1.5A -N 0 -polar 2 -Na 1e3 -osc -1 -misset_seed 5 -phi 3"
+    assert parse(typed.split(), compat=True).read_as == (
+        "-dumpfile as -dump",
+        "--lambda as -lambda",
+        "--lambda 1.5A as 1.5",
+        "-N 0 as not given",
+        "-polar 2 as 2 (at most 1)",
+        "-Na 1e3 as 1",
+        "-osc -1 as not given",
+        "-misset_seed also as -misset 5 0 3",
+    )
+    plain = (
+        "-twotheta_axis 0 1 0 -pix0_vector_mm 1 2 3 -printout_pixel 3 4 -detpixels_x 20 -mosaic_domains 3 -wavelength 1"
+    )
+    assert parse(plain.split(), compat=True).read_as == ()
 
 
 def test_words_that_c_skips_are_listed() -> None:

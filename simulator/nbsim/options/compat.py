@@ -89,7 +89,7 @@ def _reading(name: str, word: str, flag: Flag) -> str:
     if value is None or (flag.unset and flag.bounds.is_below(value)):
         return "as not given"
     complaint = flag.complaint(value)
-    return f"as it is ({complaint})" if complaint else f"as {value:g}"
+    return f"as {value:g} ({complaint})" if complaint else f"as {value:g}"
 
 
 def spans(tokens: Sequence[str], quirks: Quirks) -> Iterator[tuple[int, int, Flag, tuple[str, ...]]]:
@@ -145,8 +145,9 @@ def readable(words: Sequence[str], workdir: Path) -> tuple[list[str], tuple[str,
     while at < len(words):
         optional = words[at].startswith("-") and any(name in words[at] for name in names)
         gone = optional and at + 1 < len(words) and not (workdir / words[at + 1]).is_file()
-        (missing if gone else kept).extend(words[at : at + 1 + gone])
-        at += 1 + gone
+        end = at + 1 + (gone and not words[at + 1].startswith("-"))  # C reads an option there, too
+        (missing if gone else kept).extend(words[at:end])
+        at = end
     return kept, tuple(missing)
 
 

@@ -138,7 +138,8 @@ def _repetitions(comparison: Comparison) -> list[str]:
     left = (
         f"{total - len(comparison.overview.tallies):,} of {total:,} rows are not printed: each component appears once"
     )
-    return ["", *lines, f"{left}, with its first difference. --all prints them; 'nbtui open' walks through them."]
+    ways = "'nbtui compare --all' prints them; 'nbtui open' walks through them."
+    return ["", *lines, f"{left}, with its first difference. {ways}"]
 
 
 def markdown(comparison: Comparison) -> str:
