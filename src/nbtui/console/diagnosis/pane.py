@@ -27,6 +27,7 @@ _NAMED = 24  # minimum cells of a cause's names in wide windows
 _CASE = 8  # minimum cells of the case's name in the title
 _HEAD = 2  # lines above the causes
 _PARTS = 6  # drawn parts of a share
+_GAP = 18  # width of a gap in the table of causes taken away
 
 
 def draw(main_state: State, state: DiagnosisState, width: int, height: int) -> list[Line]:
@@ -221,10 +222,12 @@ def _falls(main_state: State, diagnosis: Diagnosis, width: int) -> list[Line]:
     for number, level in enumerate(fall.levels[1:], 1):
         rows.append((f"{'with' if fall.adds else 'without'} {level.cause}", level.gaps, here == number))
     first = max(len(label) for label, _, _ in rows)
+    names = names if len(names) * _GAP + first + 3 <= width else names[-1:]
+    first = min(first, width - 3 - len(names) * _GAP)
     lines = [*_section("Gap to C, one cause at a time"), *_text(diagnosis.imitates, width)]
-    lines.append(line(Span("   " + " " * first + "".join(right(name, 18) for name in names), "label")))
+    lines.append(line(Span("   " + " " * first + "".join(right(name, _GAP) for name in names), "label")))
     for label, gaps, at in rows:
-        values = "".join(right(gap_text(gaps.get(name)), 18) for name in names)
+        values = "".join(right(gap_text(gaps.get(name)), _GAP) for name in names)
         lines.append(line(Span(" > " if at else "   ", "focus"), Span(left(label, first)), Span(values, "digit")))
     return lines
 

@@ -25,8 +25,9 @@ def reading(state: ImageState, width: int, height: int) -> list[Line]:
     slow, fast = state.cursor
     title = rule((Span("pixel", "title"),), width)
     lines = [title, line(Span(" slow ", "label"), left(str(slow), 7), Span("fast ", "label"), str(fast))]
-    lines += [*_place(state), *_values(state), *_step(state), *_around(state, width)]
-    if state.comparison is not None:
+    lines += [*_place(state), *_values(state), *_step(state)]
+    lines += _around(state, width, height - len(lines))
+    if state.comparison is not None and height > len(lines) + 1:
         lines += _images(state.comparison, width)
     return block([*lines, *_worst(state, width, height - len(lines))], width, height)
 
@@ -99,16 +100,20 @@ def _step(state: ImageState) -> list[Line]:
     return lines
 
 
-def _around(state: ImageState, width: int) -> list[Line]:
-    """The values around the cursor, as integers in a power-of-ten unit giving the largest three digits."""
+def _around(state: ImageState, width: int, room: int) -> list[Line]:
+    """The values around the cursor, as integers in a power-of-ten unit giving the largest three digits.
+
+    As many of them as have whole rows in ``room`` lines.
+    """
     image = state.shown
-    if image is None:
+    around = min(AROUND, room // 2 - 1)
+    if image is None or around < 1:
         return []
     slow, fast = state.cursor
-    size = 2 * AROUND + 1
+    size = 2 * around + 1
     near = np.full((size, size), np.nan)
     inside = np.zeros((size, size), dtype=bool)
-    s0, f0 = slow - AROUND, fast - AROUND
+    s0, f0 = slow - around, fast - around
     part = image[max(s0, 0) : s0 + size, max(f0, 0) : f0 + size]
     here = np.s_[max(-s0, 0) : max(-s0, 0) + part.shape[0], max(-f0, 0) : max(-f0, 0) + part.shape[1]]
     near[here], inside[here] = part, True
@@ -120,9 +125,9 @@ def _around(state: ImageState, width: int) -> list[Line]:
     for y in range(size):
         cells = [_number(float(near[y, x]), power) if inside[y, x] else "" for x in range(size)]
         row = [f"{cell:>5}" for cell in cells]
-        if y == AROUND:
-            row[AROUND] = f"{'[' + cells[AROUND]:>5}"
-            row[AROUND + 1] = f"]{cells[AROUND + 1]:>4}"
+        if y == around:
+            row[around] = f"{'[' + cells[around]:>5}"
+            row[around + 1] = f"]{cells[around + 1]:>4}"
         lines.append(line("".join(row).rstrip()))
     return lines
 

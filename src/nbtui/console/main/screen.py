@@ -195,7 +195,7 @@ class MainScreen(ActionScreen[None]):
     @property
     def shows_history(self) -> bool:
         """Whether the detail has room for the packages of the reports folder."""
-        return self.views["detail"].size.height >= detail.LONG
+        return self.views["detail"].size.height >= detail.ROOMY
 
     def on_screen_resume(self) -> None:
         self.update()

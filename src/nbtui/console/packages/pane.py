@@ -18,7 +18,8 @@ from nbtui.trace.text import clean
 
 COLUMNS = (("vs before", 22), ("stamp", 16), ("case", 12), ("mode", 9), ("first divergence", 17), ("gap", 10))
 NARROW = (("before", 7), ("stamp", 16), ("mode", 10), ("first divergence", 15), ("gap", 10))
-WIDE = 110
+NARROWEST = (("before", 7), ("stamp", 16), ("gap", 10), ("first divergence", 19))
+WIDE, MIDDLE = 110, 76
 OTHER, STAND_IN = "*", "~"  # after the mode: other settings than the package before; a simulated reference
 MARKS = (
     f"{OTHER}          after the mode: other settings than the package before, which may be all that changed the gap",
@@ -67,9 +68,10 @@ def table(state: PackagesState, width: int, height: int) -> list[Line]:
     """One line per package, newest first, or the open text."""
     if state.reading is not None:
         return _text(state, width, height)
-    columns = COLUMNS if width >= WIDE else NARROW
+    columns = COLUMNS if width >= WIDE else NARROW if width >= MIDDLE else NARROWEST
     between = _between(columns)
-    head = "   " + between.join(left(name, size) for name, size in (*columns, ("checks", len("checks"))))
+    checked = () if columns is NARROWEST else (("checks", len("checks")),)
+    head = "   " + between.join(left(name, size) for name, size in (*columns, *checked))
     lines: list[Line] = [fit((Span(clip(head, width), "label"),), width)]
     if not state.entries:
         word = "no packages yet; every new one appears here" if state.started else ""
@@ -94,7 +96,7 @@ def _row(state: PackagesState, entry: Entry, columns: Sequence[tuple[str, int]],
         "before": (judgement(entry), tone),
         "stamp": (package.stamp, "cursor" if selected else "text"),
         "case": (package.case or "-", "text"),
-        "mode": ((package.phi_mode or "-") + _marks(entry, narrow=columns is NARROW), "text"),
+        "mode": ((package.phi_mode or "-") + _marks(entry, narrow=columns is not COLUMNS), "text"),
         "first divergence": (first, "pass" if package.agrees else "text"),
         "gap": (percentage(package.gap), "digit" if package.gap else "text"),
     }
@@ -103,7 +105,7 @@ def _row(state: PackagesState, entry: Entry, columns: Sequence[tuple[str, int]],
         content, tone = cells[name]
         shown = right(clean(content), size) if name == "gap" else left(clean(content), size)
         spans += [Span(shown, tone), Span(_between(columns))]
-    mark, tone = checks(state, entry)
+    mark, tone = checks(state, entry) if columns is not NARROWEST else ("", "faint")
     return (*spans, Span(mark, tone))
 
 
@@ -114,7 +116,7 @@ def _marks(entry: Entry, *, narrow: bool) -> str:
 
 def _between(columns: Sequence[tuple[str, int]]) -> str:
     """Separator of the columns: narrow enough to keep the last one whole at 80 columns."""
-    return " " if columns is NARROW else "  "
+    return "  " if columns is COLUMNS else " "
 
 
 def checks(state: PackagesState, entry: Entry) -> tuple[str, str]:

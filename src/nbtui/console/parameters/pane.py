@@ -95,7 +95,7 @@ def table(state: ParametersState, width: int, height: int) -> list[Line]:
         Span(" " * _MARKS + left("parameter", wide["label"]), "label"),
         Span(right("value", wide["value"]), "label"),
         Span(names, "label"),
-        Span(right("at the start", wide["start"]), "label"),
+        Span(right("at the start" if wide["start"] > len("at the start") else "start", wide["start"]), "label"),
         Span(right("C's log", wide["c"]), "label"),
         Span(f"  {left('flag', wide['flag'])}" if wide["flag"] else "", "label"),
     )

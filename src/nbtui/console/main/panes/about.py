@@ -94,7 +94,7 @@ def _printed(state: State, row: Row, width: int) -> list[Line]:
             where = f"line {number}: "
             page.append(
                 line(
-                    Span("   " + left(side.noun, _LABEL), "label"),
+                    Span("   " + left(side.name, _LABEL), "label"),
                     Span(where, "faint"),
                     Span(clip(clean(text), width - _LABEL - 5 - len(where))),
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nbtui.console.drawing.line import Line, Span, block, clip, left, line, rule, wrap
+from nbtui.console.drawing.line import Line, Span, block, clip, left, line, rule, width_of, wrap
 from nbtui.console.drawing.numbers import agreeing_digits, common_digits, count, full, relative
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.cause_summary import cause_in_one_line, certain_and_unknown, hint, not_diagnosed
@@ -21,8 +21,8 @@ from nbtui.parity.standing import obstacle, origin
 from nbtui.trace.fields.catalogue import field
 from nbtui.trace.text import clean
 
-ROOMY = 12  # height from which sentences are wrapped instead of cut
-LONG = 15  # height from which the long answers are added
+ROOMY = 12  # height from which sentences are wrapped instead of cut, and the long answers added
+_FRAME = 8  # width of the strokes and blanks of a title line
 
 
 def draw(state: State, width: int, height: int) -> list[Line]:
@@ -39,12 +39,13 @@ def draw(state: State, width: int, height: int) -> list[Line]:
     top = _top(state, len(body), height)
     more = len(body) - height + 1 - top
     tail = (
-        Span(f"{more} more lines " if more > 0 else "end ", "faint"),
+        Span(f"{more} more line{'s' * (more != 1)} " if more > 0 else "end ", "faint"),
         Span(f"{ACTIONS.key('page_down')} {ACTIONS.key('page_up')}", "key"),
     )
-    scrolls = len(body) > height - 1 and height >= LONG
+    shown = tail if focused and len(body) > height - 1 and height >= ROOMY else ()
     ways = _ways(state) if focused else ()
-    return block([rule(title, width, (*ways, *(tail if scrolls else ())), focused=focused), *body[top:]], width, height)
+    ends = (*ways, *shown) if width_of((*title, *ways, *shown)) + _FRAME <= width else shown
+    return block([rule(title, width, ends, focused=focused), *body[top:]], width, height)
 
 
 def _ways(state: State) -> Line:
@@ -86,7 +87,7 @@ def _body(state: State, row: Row, width: int, height: int) -> list[Line]:
         lines += _advice("hint ", why, width, roomy)
     elif large:
         lines += _advice("Why: ", large, width, roomy)
-    return lines + _feeds(state, row, width) + about.lines(state, row, width) if height >= LONG else lines
+    return lines + _feeds(state, row, width) + about.lines(state, row, width) if height >= ROOMY else lines
 
 
 def _advice(label: str, words: str, width: int, roomy: bool) -> list[Line]:

@@ -38,17 +38,17 @@ def _title(state: State, width: int) -> Line:
             else f"phi {_counted(grid.n_phi, 'step')} x {_counted(grid.n_domains, 'domain')}"
         )
     gap = "  " if short else "   "
-    head = line(
+    start = line(
         Span(" nbtui ", "focus"),
         Span(f" {state.named[0].name} | {state.named[1].name} ", "title"),
         Span(" " + clip(clean(state.name), max(10, width // 4))),
         Span(f"{gap}pixel ", "label") if place else "",
         place,
-        gap + sampling if sampling else "",
-        *_live(state, gap),
-        *_changes(state, gap),
     )
+    end = (*_live(state, gap), *_changes(state, gap))
     tail = _activity(state)
+    middle = line(gap + sampling if sampling else "")
+    head = (*start, *(middle if width_of((*start, *middle, *end)) <= width else ()), *end)
     room = width - width_of(head) - width_of((tail,))
     if room > 0:
         return (*head, Span(" " * room), tail)

@@ -11,6 +11,7 @@ from nbtui.trace.text import clean
 
 ROOMY = 22  # width in columns from which names are written in full
 WIDE = 60  # width in columns from which a stage's first difference is beside it
+NAMED = 56  # width in columns of a stage's first difference from which its origin is named
 _SHORT = {"Structure factor": "Struct. fac."}
 
 
@@ -61,15 +62,20 @@ def _first(state: State, tallies: list[Tally], width: int) -> Line:
     total = len({tally.field for tally in tallies})
     at = min((tally.first_raised for tally in tallies if tally.raised), default=None)
     if at is None or state.pending:
-        return line(Span(f"    of {total:<4}" if total else "", "faint"))
+        return line(Span(f"{'  ' if width < NAMED else '    '}of {total:<4}" if total else "", "faint"))
     row = state.rows[at]
     cause = inherits(state, row)
     origin = f"from {clean(cause)}" if cause else "new here" if reaches(state, row) else "not in the pixel"
+    tone = "diverge" if is_new(state, row) else "inherited"
+    difference = Span(left(relative(row.rel_delta), 9), "digit")
+    if width < NAMED:  # of the origin only its kind
+        kind = Span("inherited" if cause else origin, tone)
+        return line("  ", left(clean(row.label), width - 21), " ", difference, kind._replace(text=left(kind.text, 9)))
     return line(
         Span(f"    of {total:<4}", "faint"),
         left(clean(row.label), 22) + " ",
-        Span(left(relative(row.rel_delta), 9), "digit"),
-        Span(clip(origin, width - 43), "diverge" if is_new(state, row) else "inherited"),
+        difference,
+        Span(clip(origin, width - 43), tone),
     )
 
 

@@ -15,13 +15,14 @@ from nbtui.trace.text import clean
 _BAR, _LONGEST = 11, 24  # width of a bar, in cells
 _TABLE = 38  # width of the phi table without its bars, in cells
 _EIGHTHS = " ▏▎▍▌▋▊▉"
+_NAMED = 70  # width from which the plot is named
 _LOWEST = 6  # smallest useful height of a plot
 
 Picture = Callable[[State, Contributions, int, int], list[Line]]
 
 
 def draw(state: State, width: int, height: int) -> list[Line]:
-    """Side by side in a wide pane; below 100 columns, the step is under the plot."""
+    """Side by side in a wide pane; below 100 columns, the step is under the plot, or beside a plot without bars."""
     grid = state.contributions
     focused = state.pane == "steps"
     if grid is None:
@@ -31,9 +32,9 @@ def draw(state: State, width: int, height: int) -> list[Line]:
         )
     playing = (Span(" playing", "warning"),) if state.playing else ()
     cut = _cut(state, grid, width, height)
-    title = rule((Span("contributions", "title"), *playing, *cut), width, _where(state, grid), focused=focused)
+    title = rule((Span("contributions", "title"), *playing, *cut), width, _where(state, grid, width), focused=focused)
     picture = _PICTURES[state.view]
-    if width < 100:
+    if not _is_beside(state, width):
         return _narrow(state, grid, picture, title, width, height)
     room = height - 1
     picture_width = width - STEP_COLUMNS - 1
@@ -49,9 +50,18 @@ def draw(state: State, width: int, height: int) -> list[Line]:
     return block([title, *rows], width, height)
 
 
+def _is_beside(state: State, width: int) -> bool:
+    """Whether the step is beside the plot; in a very narrow pane only beside the shares, whose bars are left out."""
+    return width >= 100 or (width < 2 * STEP_COLUMNS and state.view == "shares")
+
+
 def _narrow(state: State, grid: Contributions, picture: Picture, title: Line, width: int, height: int) -> list[Line]:
     """The plot above; below, the indices on the left and the term on the right."""
     head, *step = at_step(state, grid)
+    if width < 2 * STEP_COLUMNS:
+        lower = min(len(step), max(0, height - 2) // 2)
+        upper = block(picture(state, grid, width, height - 2 - lower), width, height - 2 - lower)
+        return block([title, *upper, announced(head, len(step) - lower), *step], width, height)
     indices = [entry for entry in step if label_of(entry) in INDEX_LABELS]
     others = [entry for entry in step if entry not in indices]
     lower = _lower(step, height)
@@ -79,7 +89,7 @@ def _lower(step: list[Line], height: int) -> int:
     return max(indices, min(len(step) - indices, height - 2 - _LOWEST))
 
 
-def _where(state: State, grid: Contributions) -> Line:
+def _where(state: State, grid: Contributions, width: int) -> Line:
     block_name = grid.block_name(state.block)
     return line(
         Span("phi ", "label"),
@@ -89,12 +99,14 @@ def _where(state: State, grid: Contributions) -> Line:
         Span("  " + block_name if block_name else "", "title"),
         Span("  ! marked" if state.place in state.marks else "", "warning"),
         Span("  [v] ", "key"),
-        Span(state.view, "label"),
+        Span(state.view if width >= _NAMED else "", "label"),
     )
 
 
 def _shares(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
     """Shares of the phi steps, and the map beside them: in colour if it fits."""
+    if width < _TABLE + 2 * _BAR:
+        return _without_bars(state, grid, height)
     roomy = _roomy(grid, width)
     wanted = maps.coloured_width(grid) if roomy else maps.small_width(grid)
     bar = max(_BAR, min(_LONGEST, (width - _TABLE - 1 - wanted) // 2))
@@ -128,12 +140,15 @@ def phi_at(state: State, width: int, height: int, y: int) -> int | None:
 
 def _heads(grid: Contributions, width: int) -> int:
     """Lines above the phi steps of the shares."""
+    if width < 2 * STEP_COLUMNS:
+        return 2
     return 1 + _roomy(grid, width - STEP_COLUMNS - 1 if width >= 100 else width)
 
 
 def _phi_window(state: State, grid: Contributions, width: int, height: int) -> tuple[int, int]:
     """First and end of the phi steps in the shares."""
-    room = height - 1 if width >= 100 else height - 2 - _lower(at_step(state, grid)[1:], height)
+    beside_it = _is_beside(state, width)
+    room = height - 1 if beside_it else height - 2 - _lower(at_step(state, grid)[1:], height)
     return maps.window(state.phi, grid.n_phi, room - _heads(grid, width))
 
 
@@ -169,12 +184,36 @@ def _phi_table(state: State, grid: Contributions, bar: int, room: int, *, titled
     return lines
 
 
+def _without_bars(state: State, grid: Contributions, room: int) -> list[Line]:
+    """The shares of the phi steps as numbers, with ``#`` where they differ."""
+    py, c = grid.py, grid.c
+    lines = [line(Span(f" % {grid.whole_words}", "label")), line(Span(" phi      C   live", "label"))]
+    first, end = maps.window(state.phi, grid.n_phi, room - len(lines))
+    for phi in range(first, end):
+        theirs = _percent(c, phi, grid.whole) if c is not None else "-"
+        off = c is not None and differs(float(py.per_phi[phi]), float(c.per_phi[phi]))
+        lines.append(
+            line(
+                Span(">" if phi == state.phi else " ", "focus"),
+                Span(right(str(phi), 3), "title" if phi == state.phi else "text"),
+                Span(right(theirs, 7), "bar-c"),
+                Span(right(_percent(py, phi, grid.whole), 7), "bar-py"),
+                Span("#" if off else " ", "diverge"),
+            )
+        )
+    return lines
+
+
+def _percent(side: Side, phi: int, whole: float) -> str:
+    return f"{100 * float(side.per_phi[phi]) / whole:.1f}%" if whole else "-"
+
+
 def _bar(side: Side, phi: int, whole: float, largest: float, room: int, tone: str) -> list[Span]:
     sum_here = float(side.per_phi[phi])
     eighths = round(8 * room * sum_here / largest) if largest > 0 else 0
     full, rest = divmod(max(eighths, 0), 8)
     bar = "█" * full + (_EIGHTHS[rest] if rest else "")
-    return [Span(left(bar, room), tone), Span(right(f"{100 * sum_here / whole:.1f}%" if whole else "-", 7) + " ")]
+    return [Span(left(bar, room), tone), Span(right(_percent(side, phi, whole), 7) + " ")]
 
 
 def _off(py: float, c: float) -> list[Span]:

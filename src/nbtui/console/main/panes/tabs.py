@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbtui.console.drawing.line import Line, Span, fit
+from nbtui.console.drawing.line import Line, Span, fit, width_of
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.state import PANES, State
 
@@ -14,7 +14,8 @@ def draw(state: State, width: int, height: int) -> list[Line]:
     spans = [Span(" "), *(_tab(state, pane) for pane in PANES)]
     findings = len(state.comparison.findings) if state.comparison and not state.pending else 0
     note = f"  {findings} notice{'s' if findings != 1 else ''}, see {ACTIONS.key('help')}" if findings else ""
-    return [fit((*spans, Span(note, "warning")), width)]
+    told = (*spans, Span(note, "warning"))
+    return [fit(told if width_of(told) <= width else tuple(spans), width)]
 
 
 def _tab(state: State, pane: str) -> Span:
