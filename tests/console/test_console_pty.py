@@ -37,6 +37,10 @@ def test_bytes_per_key(on_terminal: Start) -> None:
     assert all(0 < sent <= 10_000 for sent in scrolls), scrolls
     steps = [terminal.press(key) for key in ("]", "}", "[", "{")]
     assert all(0 < sent <= 2_000 for sent in steps), steps
+    for key in (":", *"F_latt_b", "\r"):
+        terminal.press(key)
+    at_fields = [terminal.press(key) for key in ("]", "}", "[", "{")]  # of which the table shows the values
+    assert all(0 < sent <= 3_500 for sent in at_fields), at_fields
     pictures = [terminal.press("v") for _ in range(6)]
     assert all(0 < sent <= 10_000 for sent in pictures), pictures
     terminal.press(":")

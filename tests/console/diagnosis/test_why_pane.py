@@ -38,10 +38,10 @@ def test_wide(state: State) -> None:
         " WHY   explained: phi_carryover (probability >99 %)   gap -9.82 %" + " " * 51 + "toy",
         " LIVE # differs from C, first in rot_a_angstroms.x   not applied   spec",
         "══ causes, best first " + "═" * 53 + " tried 61 causes, 412 combinations in 0.9 s ═",
-        " > 1  phi_carryover             simulation >99 % likely  explains 100.0 %"
-        "  left █········· 2e-15 in I_pixel_final",
-        "   2  phi_midpoint              simulation  <1 % likely  explains  93.0 %"
-        "  left █████████· 7e-02 in I_pixel_final",
+        " > 1  phi_carryover   simulation >99 % likely  explains 100.0 %"
+        "  left █········· 2e-15  worst field left I_pixel_final",
+        "   2  phi_midpoint    simulation  <1 % likely  explains  93.0 %"
+        "  left █████████· 7e-02  worst field left I_pixel_final",
         "── details " + "─" * 83 + " PgDn PgUp 2 more lines  ─",
         " What is certain",
         " - Everything up to lambda_angstroms agrees exactly.",
@@ -67,7 +67,7 @@ def test_wide(state: State) -> None:
 def test_narrow_scrolls(state: State) -> None:
     why = found(state)
     lines = plain(pane.draw(state, why, 80, 16))
-    assert lines[3] == " > 1  phi_carryover  >99 % likely  explains 100.0 %  left 2e-15 in I_pixel_final"
+    assert lines[3] == " > 1  phi_carryover  >99 % likely  left ····· 2e-15 in I_pixel_final"
     assert lines[5].endswith("PgDn PgUp 11 more lines  ─")
     total, room = pane.extent(state, why, 80, 16)
     assert (total, room) == (20, 9)
@@ -84,6 +84,16 @@ def test_the_bars_are_what_is_left_in_decades(state: State) -> None:
     bars = [entry.split("left ")[1].split()[0] for entry in lines[3:6]]
     assert [bar.count("█") for bar in bars] == [10, 20, 0]
     assert lines[3].rstrip().endswith("1e-08  worst field left I_pixel_final") and "explains" in lines[3]
+
+
+def test_long_names_leave_room_for_what_is_left(state: State) -> None:
+    """At 80 columns: the share goes first, then the end of the names."""
+    long = cause("last_value_corrections", "source_count", residual=2e-6)
+    lines = plain(pane.draw(state, found(state, diagnosis(long, cause("source_count"))), 80, 24))
+    rows = [entry.rstrip() for entry in lines[3:5]]
+    assert all("left " in entry and "likely" in entry and len(entry) <= 80 for entry in rows), rows
+    wide = plain(pane.draw(state, found(state, diagnosis(long)), 120, 24))[3]
+    assert "last_value_corrections + source_count" in wide and "2e-06 in I_pixel_final" in wide
 
 
 def test_without_a_known_cause_the_certain_facts_and_the_open_differences_are_the_answer(state: State) -> None:

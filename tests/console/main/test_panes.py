@@ -82,6 +82,17 @@ def test_the_part_that_differs_is_in_brackets() -> None:
     assert marked("7", "7", 20) == (Span("7", "agree"),)
 
 
+def test_differing_digits_inside_the_tolerance_are_dim() -> None:
+    """With 1e-6, six significant digits count; where the whole difference is within it, none does."""
+    assert marked("29.6489458", "29.6880183", 20, 1e-6) == (
+        Span("29.6", "agree"), Span("[489", "digit"), Span("458]", "agree"),
+    )  # fmt: skip
+    assert marked("0.041234567", "0.041234999", 20, 1e-3)[1:] == (Span("[567]", "digit"),)  # nothing of it counts
+    assert marked("4.04368954", "4.04368877", 20, 1e-6, within=True) == (Span("4.04368[954]", "agree"),)
+    assert marked("1", "0.99999999", 20, 1e-6, within=True) == (Span("[1]", "agree"),)
+    assert marked("1.5e-10", "1.6e-10", 20, 1e-6) == (Span("1.", "agree"), Span("[5e-10]", "digit"))
+
+
 @pytest.mark.parametrize(
     ("first", "second", "digits"),
     [("29.6489", "29.6880", 3), ("-0.0303", "-0.0814", 0), ("1.5e-10", "1.6e-10", 1), ("0.00125", "0.00126", 2)],

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from nbtui.console.diagnosis.actions import DIAGNOSIS_ACTIONS
+from nbtui.console.diagnosis.ranking import bar, cells, ranking
 from nbtui.console.diagnosis.state import DiagnosisState
 from nbtui.console.drawing.foot import keys, message
 from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
@@ -16,14 +15,10 @@ from nbtui.diagnosis.answer import Diagnosis
 from nbtui.diagnosis.explain.attribution import Share
 from nbtui.diagnosis.explain.causes import Cause
 from nbtui.diagnosis.explain.imitation import TOTALS
-from nbtui.diagnosis.hypotheses.record import CauseKind
 from nbtui.diagnosis.render import counted, gap_text
 from nbtui.parity.coverage import too_little
 from nbtui.trace.text import clean
 
-WIDE = 110
-_DECADES = 16  # of a bar on a log scale
-_NAMED = 24  # minimum cells of a cause's names in wide windows
 _CASE = 8  # minimum cells of the case's name in the title
 _HEAD = 2  # lines above the causes
 _PARTS = 6  # drawn parts of a share
@@ -73,7 +68,7 @@ def _above(main_state: State, state: DiagnosisState, width: int) -> list[Line]:
     elif found is None:
         lines.append(line(Span("   no diagnosis yet", "faint")))
     elif state.causes:
-        lines += [_row(state, rank, cause, width) for rank, cause in enumerate(state.causes)]
+        lines += ranking(state, width)
     elif found.diagnosis.differs:
         lines.append(line(Span("   none known: the certain facts and the open differences are below", "warning")))
     else:
@@ -129,58 +124,8 @@ def _effort(found: DiagnosisResult) -> str:
     return f"tried {singles} causes, {sets} combinations in {found.seconds:.1f} s"
 
 
-def _row(state: DiagnosisState, rank: int, cause: Cause, width: int) -> Line:
-    """A cause: its name, how likely it is, and what it leaves as a bar on a log scale with the worst field left."""
-    here = rank == state.cursor
-    wide = width >= WIDE
-    tone = "digit" if here else "text"
-    kinds = wide or any(one.kind is not CauseKind.SIMULATION for one in state.causes)
-    numbers = line(
-        Span(f"{cause.kind:<10} " if kinds else "", "faint"),
-        Span(f"{right(cause.likelihood, 5)} likely  ", tone),
-        Span(f"explains {right(cause.share, 7)}", tone),
-        Span("  left ", "faint") if wide else "",
-        Span(_bar(_decades(cause.residual), _cells(width) // 2), "bar-py") if wide else "",
-    )
-    longest = max(len(one.name) for one in state.causes)
-    room = min(width - width_of(numbers) - 10, max(_NAMED, longest) if wide else longest)
-    row = line(
-        Span(" > " if here else "   ", "focus"),
-        Span(f"{rank + 1}  ", "label"),
-        Span(left(cause.name_within(room), room), "cursor" if here else "text"),
-        Span("  "),
-        *numbers,
-    )
-    mark = Span(" *" if rank == state.applied else "", "changed")
-    return line(*row, Span(_worst(cause, wide, width - width_of(row) - len(mark.text)), "faint"), mark)
-
-
-def _worst(cause: Cause, wide: bool, room: int) -> str:
-    """What a cause leaves, in the longest words that fit in ``room``."""
-    size = f"{cause.residual:.0e}" if cause.residual else "0"
-    field = clean(cause.worst_left.field) if cause.worst_left is not None else ""
-    lead = " " if wide else "  left "
-    words = [f"{lead}{size}  worst field left {field}", f"{lead}{size} in {field}"] if field else []
-    return next((text for text in (*words, f"{lead}{size}") if len(text) <= room), "")
-
-
-def _decades(left: float) -> float:
-    """A relative difference on a log scale, from 0 at the rounding of float64 to 1 at 100 %."""
-    return 1.0 + math.log10(left) / _DECADES if left > 0.0 else 0.0
-
-
 def _share(part: float) -> str:
     return f"{100.0 * part:.1f} %"
-
-
-def _cells(width: int) -> int:
-    """Width of a bar in cells."""
-    return 40 if width >= 160 else 20 if width >= WIDE else 10
-
-
-def _bar(part: float, cells: int) -> str:
-    full = round(max(0.0, min(1.0, abs(part))) * cells)
-    return "█" * full + "·" * (cells - full)
 
 
 # --- the page --------------------------------------------------------------------------------------------------------
@@ -258,7 +203,7 @@ def _first(main_state: State, name: str) -> str:
 
 def _shares(share: Share, width: int) -> list[Line]:
     """One breakdown of the gap, its largest parts as bars."""
-    cells = _cells(width)
+    across = cells(width)
     lines: list[Line] = []
     label = f"by {share.axis}"
     for number, (name, value) in enumerate(share.parts[:_PARTS]):
@@ -267,7 +212,7 @@ def _shares(share: Share, width: int) -> list[Line]:
             line(
                 Span(f"   {left(clip(label, 28) if number == 0 else '', 29)}", "label"),
                 Span(left(clean(name), 26)),
-                Span(f" {_bar(part, cells)}", "bar-c" if part >= 0 else "bar-py"),
+                Span(f" {bar(part, across)}", "bar-c" if part >= 0 else "bar-py"),
                 Span(f" {right(_share(part), 8)}", "digit"),
             )
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from nbtui.console.drawing.line import Span, clip
 from nbtui.parity.percent import percent as percent
 from nbtui.parity.render import split_common
@@ -31,10 +33,11 @@ def agreeing_digits(first: str, second: str) -> int:
     return len("".join(c for c in shared if c.isdigit()).lstrip("0"))
 
 
-def marked(text: str, other: str, width: int) -> tuple[Span, ...]:
+def marked(text: str, other: str, width: int, tolerance: float = 0.0, *, within: bool = False) -> tuple[Span, ...]:
     """``text`` with the part that differs from ``other`` in brackets: common digits dim, the rest bright.
 
-    Nothing differs from a missing value (``-``), which has a mark of its own.
+    Differing digits inside ``tolerance`` (relative) are dim as well: those too small to count, or all of them where
+    the whole difference is ``within`` it. Nothing differs from a missing value (``-``), which has a mark of its own.
     """
     if "-" in (text, other):
         return (Span(clip(text, width), "text"),)
@@ -43,9 +46,26 @@ def marked(text: str, other: str, width: int) -> tuple[Span, ...]:
     shared = common_digits(text, other)
     head, rest = text[:shared], text[shared:]
     if not rest:
-        return (Span(head, "agree"), Span("[]", "digit"))
+        return (Span(head, "agree"), Span("[]", "agree" if within else "digit"))
     shown = clip(rest, width - len(head) - 2)
-    return (Span(head, "agree"), Span(f"[{shown}]", "digit"))
+    if within:
+        return (Span(f"{head}[{shown}]", "agree"),)
+    counted = max(0, _counted(text, tolerance) - shared)
+    if not 0 < counted < len(shown):
+        return (Span(head, "agree"), Span(f"[{shown}]", "digit"))
+    return (Span(head, "agree"), Span(f"[{shown[:counted]}", "digit"), Span(f"{shown[counted:]}]", "agree"))
+
+
+def _counted(text: str, tolerance: float) -> int:
+    """Characters of a printed number up to the last digit worth more than ``tolerance``, relative; all without one."""
+    if not 0.0 < tolerance < 1.0 or "e" in text:
+        return len(text)
+    wanted, seen = round(-math.log10(tolerance)), 0
+    for at, char in enumerate(text):
+        seen += char.isdigit() and (seen > 0 or char != "0")
+        if seen == wanted:
+            return at + 1
+    return len(text)
 
 
 def relative(value: float | None) -> str:
