@@ -91,7 +91,7 @@ def test_the_values_before_are_below_in_the_table(toy: State) -> None:
     assert lines[at].split()[1:3] == ["1", "0.244948974278318"]  # the root of 600, / 100
     assert lines[at + 1].split() == ["before", "0.2", "0.14142135623731"]
     stacked = plain(fields.draw(state, 80, 40))
-    assert "before      C  0.2  Py 0.14142135623731" in "\n".join(stacked)
+    assert "before      C    0.2  live 0.14142135623731" in "\n".join(stacked)
 
 
 def test_a_click_finds_the_row_below_the_values_before(toy: State) -> None:
@@ -138,3 +138,43 @@ def test_a_term_line_of_the_log_comes_before_its_phi_line(toy: State) -> None:
     for label, value in (("hkl_frac.h", 0.5), ("F_latt", 2.0), ("F_cell", 3.0)):
         row = step_row(state, row_of(state, label))
         assert row is not None and row.py_value == value
+
+
+@pytest.mark.parametrize(
+    ("shown", "columns"),
+    [
+        (Compared.REFERENCE_LOG, ["C", "your", "log", "live"]),
+        (Compared.REFERENCE_LIVE, ["C", "live", "your", "log"]),
+        (Compared.LOG_LIVE, ["your", "log", "live", "C"]),
+    ],
+)
+def test_three_columns_show_the_step_of_three_sides(toy: State, shown: Compared, columns: list[str]) -> None:
+    """F_latt at phi 1, domain 0: C and live have the root of 600, / 100, the log's phi line says 5."""
+    log = parse_lines([*PY_LINES, "TRACE_PY_PHI phi_tic=1 phi_deg=0.5 k_frac=4.1 F_latt_b=3 F_latt=5"])
+    c, live = toy.c_trace, toy.comparison
+    assert c is not None and live is not None and toy.simulation is not None
+    pairs = {
+        Compared.REFERENCE_LOG: compare(c, log),
+        Compared.REFERENCE_LIVE: live,
+        Compared.LOG_LIVE: compare(log, toy.simulation.trace),
+    }
+    others = {pair: found for pair, found in pairs.items() if pair is not shown}
+    state = replace(toy, suspect=log, shown=shown, comparison=pairs[shown], others=others, phi=1)
+    lines = plain(fields.draw(state, 150, 30))
+    assert lines[1].split()[2 : 2 + len(columns)] == columns
+    values = {"C": "0.244948974278318", "live": "0.244948974278318", "log": "5"}
+    row = next(entry for entry in lines if "@F_latt " in entry)
+    shown_values = [word.strip("[]") for word in row.split()[2:5]]
+    assert shown_values == [values[name] for name in columns if name != "your"]
+
+
+def test_digits_inside_the_tolerance_are_dim_in_the_table(toy: State) -> None:
+    """100 beside 100.00001 is 1e-7 off, within 1e-6; beside 101 it is not."""
+    assert toy.c_trace is not None
+    near = parse_lines(["TRACE_PY: F_cell 100.00001", *PY_LINES[:5]])
+    state = replace(toy, comparison=compare(toy.c_trace, near))
+    row = next(entry for entry in fields.draw(state, 101, 30) if any("F_cell" in span.text for span in entry))
+    assert not any(span.tone == "digit" for span in row)
+    far = replace(toy, comparison=compare(toy.c_trace, parse_lines(["TRACE_PY: F_cell 101", *PY_LINES[:5]])))
+    row = next(entry for entry in fields.draw(far, 101, 30) if any("F_cell" in span.text for span in entry))
+    assert any(span.tone == "digit" for span in row)

@@ -44,6 +44,19 @@ def row_before(state: State, row: Row) -> Row | None:
     return None if (now.c_value, now.py_value) == (old.c_value, old.py_value) else old
 
 
+def left_out(state: State, row: Row, place: Place) -> Value | None:
+    """The value at a step of the side that the pair leaves out; None where it prints none."""
+    grid = state.contributions
+    if grid is None or not _follows(grid, row):
+        return None
+    name, log = FIELD_COLUMNS[row.field, row.component], state.suspect
+    if state.shown is Compared.REFERENCE_LIVE:
+        value = _in_log(log, grid, name, place) if log is not None else None
+    else:
+        value = grid.value_of("py" if state.shown is Compared.REFERENCE_LOG else "c", name, place)
+    return _value(value, _exact(row))
+
+
 def place_words(state: State) -> str:
     """The step in words, such as ``phi 3 domain 2``; empty while every row is as printed."""
     grid = state.contributions
@@ -64,10 +77,16 @@ def _printed_at(grid: Contributions, place: Place, row: Row) -> bool:
     return block == row.occurrence * grid.shape[3] and phi == domain == 0
 
 
-def _row_at(state: State, grid: Contributions, place: Place, row: Row) -> Row:
-    name = FIELD_COLUMNS[row.field, row.component]
+def _exact(row: Row) -> bool:
     known = field(row.field)
-    exact = known is not None and known.tolerance is Tolerance.INTEGER
+    return known is not None and known.tolerance is Tolerance.INTEGER
+
+
+def _row_at(state: State, grid: Contributions, place: Place, row: Row) -> Row:
+    """The row with the values of a place: as printed where the logs print it."""
+    if _printed_at(grid, place, row):
+        return row
+    name, exact = FIELD_COLUMNS[row.field, row.component], _exact(row)
     c, py = (_value(value, exact) for value in _both(state, grid, name, place))
     if c is None or py is None:
         return replace(row, c_value=c, py_value=py, abs_delta=None, rel_delta=None, ulp=None, note="")

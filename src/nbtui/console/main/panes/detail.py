@@ -16,7 +16,7 @@ from nbtui.console.main.panes.fields import glyph, row_name
 from nbtui.console.main.state import Phase, State, inherits
 from nbtui.console.main.step_rows import place_words, step_row
 from nbtui.parity.compare import raised
-from nbtui.parity.model import Row
+from nbtui.parity.model import Row, Status
 from nbtui.parity.standing import obstacle, origin
 from nbtui.trace.fields.catalogue import field
 from nbtui.trace.text import clean
@@ -150,10 +150,11 @@ def _values(state: State, row: Row, width: int, *, stacked: bool) -> list[Line]:
     c, py = full(row.c_value), full(row.py_value)
     shared = len(c) if c == py else common_digits(c, py)
     room = width - wide - 6 if stacked else width // 2 - 12
+    differing = "agree" if row.status is Status.PASS else "digit"
 
     def side(label: str, text: str) -> tuple[Span, ...]:
         text = clip(text, room)
-        return (Span(label, "label"), Span(text[:shared], "agree"), Span(text[shared:], "digit"))
+        return (Span(label, "label"), Span(text[:shared], "agree"), Span(text[shared:], differing))
 
     if stacked:
         return [line(*side(f"   {ours:{wide}}  ", c)), line(*side(f"   {theirs:{wide}}  ", py))]

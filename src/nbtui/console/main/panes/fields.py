@@ -9,7 +9,7 @@ from nbtui.console.drawing.numbers import count, full, marked, relative
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.pair import Compared
 from nbtui.console.main.state import Phase, State, inherits, is_new, nearest, reaches, visible
-from nbtui.console.main.step_rows import place_words, row_before, step_row
+from nbtui.console.main.step_rows import left_out, place_words, row_before, step_row
 from nbtui.parity.compare import raised
 from nbtui.parity.model import OUTSIDE, Row, Status
 from nbtui.trace.side import LIVE, YOUR_LOG, C
@@ -166,10 +166,13 @@ def _third(state: State, width: int) -> str:
 
 
 def _third_value(state: State, row: Row) -> str:
-    """The value of the side that the pair leaves out."""
+    """The value of the side that the pair leaves out, at the step where the row follows it."""
+    if step_row(state, row) is not None:
+        return full(left_out(state, row, state.place))
     pair = Compared.REFERENCE_LIVE if state.shown is Compared.REFERENCE_LOG else Compared.REFERENCE_LOG
     found = state.others[pair]
-    at = found.overview.find(row.label)
+    same = row.order < len(found.rows) and found.rows[row.order].label == row.label
+    at = row.order if same else found.overview.find(row.label)
     if at is None:
         return ""
     return full(found.rows[at].c_value if state.shown is Compared.LOG_LIVE else found.rows[at].py_value)
@@ -181,7 +184,12 @@ def _size(state: State, row: Row, width: int) -> int:
     more = before is not None
     if _same(shown) or state.pending:
         return 1 + more
-    return (1 if width >= SIDE_BY_SIDE and _fits(shown, _columns(width, bool(_third(state, width)))[1]) else 2) + more
+    return (1 if width >= SIDE_BY_SIDE and _fits(shown, _value_width(state, width)) else 2) + more
+
+
+def _value_width(state: State, width: int) -> int:
+    """Width of a value in a wide pane."""
+    return _columns(width, bool(_third(state, width)))[1]
 
 
 def _fits(row: Row, width: int) -> bool:
@@ -206,24 +214,34 @@ def _row(state: State, index: int, row: Row, previous: Row | None, width: int) -
         known = step.c_value is not None and step.py_value is not None
         word = Span(step.status.value, _STATUS_TONES[step.status]) if known else Span("no line", "faint")
         origin = Span("")
+    third = _third_value(state, row) if _third(state, width) else None
     row = step or row
     if width < SIDE_BY_SIDE:
         lines = _stacked(state, row, here, lead, (word, origin), width)
-    elif _same(row) or state.pending or _fits(row, _columns(width)[1]):
-        lines = [_wide(state, row, here, grouped, lead, word, width)]
+    elif _same(row) or state.pending or _fits(row, _value_width(state, width)):
+        lines = [_wide(state, row, here, grouped, lead, word, third, width)]
     else:
         lines = _long(state, row, here, lead, (word, origin), width)
-    return [*lines, *([_before(before, width)] if before is not None else [])]
+    return [*lines, *([_before(state, before, width)] if before is not None else [])]
 
 
-def _before(row: Row, width: int) -> Line:
+def _before(state: State, row: Row, width: int) -> Line:
     """The values of the step before, below those of this step."""
     c, py = full(row.c_value), full(row.py_value)
     if width >= SIDE_BY_SIDE:
-        name, value = _columns(width)
-        return line(Span(right("before", name + 3) + left("", 7) + left(c, value + 1) + left(py, value), "faint"))
-    both = f"C=Py {c}" if c == py else f"C  {c}  Py {py}"
-    return line(Span(right("before", max(22, width - 54) + 3) + left("", 6) + both, "faint"))
+        third = bool(_third(state, width))
+        name, value = _columns(width, third)
+        values = (c, py, full(left_out(state, row, state.trail[-1]))) if third else (c, py)
+        shown = "".join(left(text, value + 1) for text in values)
+        return line(Span(right("before", name + 3) + left("", 7) + shown, "faint"))
+    ours, theirs = _short(state)
+    both = f"{'='.ljust(len(ours))} {c}" if c == py else f"{ours} {c}  {theirs.strip()} {py}"
+    return line(Span(right("before", _stacked_name(ours, width) + 3) + left("", 6) + both, "faint"))
+
+
+def _stacked_name(side: str, width: int) -> int:
+    """Width of a name in a narrow pane, beside the names of sides."""
+    return max(20, width - 52 - len(side))
 
 
 def _named(row: Row, width: int, here: bool, grouped: bool, quiet: bool) -> Span:
@@ -238,9 +256,10 @@ def _named(row: Row, width: int, here: bool, grouped: bool, quiet: bool) -> Span
     return Span(text, tone)
 
 
-def _wide(state: State, row: Row, here: bool, grouped: bool, lead: Line, word: Span, width: int) -> Line:
-    third = bool(_third(state, width))
-    name, value = _columns(width, third)
+def _wide(
+    state: State, row: Row, here: bool, grouped: bool, lead: Line, word: Span, third: str | None, width: int
+) -> Line:
+    name, value = _columns(width, third is not None)
     c, py = full(row.c_value), full(row.py_value)
     quiet = row.status is Status.PASS and not state.pending
     spans = [*lead, _named(row, name, here, grouped, quiet), Span(" " + left(clean(row.unit), 5) + " ", "faint")]
@@ -248,9 +267,9 @@ def _wide(state: State, row: Row, here: bool, grouped: bool, lead: Line, word: S
         awaited = row.c_value is not None and state.phase is not Phase.FAILED
         return line(*spans, Span(left(c, value + 1)), Span("..." if awaited else "", "faint"))
     changed_c, changed = row.label in state.changed_c, row.label in state.changed
-    spans += [*_value(c, py, value, changed_c), _star(changed_c or changed), *_value(py, c, value, changed)]
-    if third:
-        spans += [Span(" "), *_value(_third_value(state, row), c, value)]
+    spans += [*_value(row, c, py, value, changed_c), _star(changed_c or changed), *_value(row, py, c, value, changed)]
+    if third is not None:
+        spans += [Span(" "), *_value(row, third, c, value)]
     spans.append(Span(" " + right(relative(row.rel_delta), 8) + right(count(row.ulp), 7) + " ", _delta_tone(row)))
     return line(*spans, word)
 
@@ -265,18 +284,18 @@ def _long(state: State, row: Row, here: bool, lead: Line, words: tuple[Span, Spa
     unit = Span(" " + left(clean(row.unit), 5) + " ", "faint")
     deltas = Span(" " + right(relative(row.rel_delta), 8) + right(count(row.ulp), 7) + " ", _delta_tone(row))
     head = (*lead, _named(row, name, here, False, False), unit)
-    first = (*head, Span(ours + " ", "label"), _star(changed_c), *_value(c, py, room, changed_c))
+    first = (*head, Span(ours + " ", "label"), _star(changed_c), *_value(row, c, py, room, changed_c))
     blank = Span(" " * (name + 10))
     return [
         line(*first, deltas, words[0]),
-        line(blank, Span(theirs, "label"), _star(changed), *_value(py, c, room, changed), Span(" "), words[1]),
+        line(blank, Span(theirs, "label"), _star(changed), *_value(row, py, c, room, changed), Span(" "), words[1]),
     ]
 
 
 def _stacked(state: State, row: Row, here: bool, lead: Line, words: tuple[Span, Span], width: int) -> list[Line]:
     c, py = full(row.c_value), full(row.py_value)
     ours, theirs = _short(state)
-    name, value = max(20, width - 52 - len(ours)), 23
+    name, value = _stacked_name(ours, width), 23
     unit = Span(" " + left(clean(row.unit), 4) + " ", "faint")
     quiet = row.status is Status.PASS and not state.pending
     spans = [*lead, _named(row, name, here, False, quiet), unit]
@@ -285,16 +304,16 @@ def _stacked(state: State, row: Row, here: bool, lead: Line, words: tuple[Span, 
         return [line(*spans, Span(f"{ours} ", "label"), c)]
     changed_c, changed = row.label in state.changed_c, row.label in state.changed
     if _same(row):
-        both = (Span("=".ljust(len(ours)), "label"), _star(changed_c or changed), *_value(c, py, value))
+        both = (Span("=".ljust(len(ours)), "label"), _star(changed_c or changed), *_value(row, c, py, value))
         return [line(*spans, *both, deltas, words[0])]
     blank = Span(" " * (len("> # ") - 1 + name + 6))
     return [
         line(
             *spans,
-            *(Span(ours, "label"), _star(changed_c), *_value(c, py, value, changed_c)),
+            *(Span(ours, "label"), _star(changed_c), *_value(row, c, py, value, changed_c)),
             *(deltas, words[0]),
         ),
-        line(blank, Span(theirs, "label"), _star(changed), *_value(py, c, value, changed), words[1]),
+        line(blank, Span(theirs, "label"), _star(changed), *_value(row, py, c, value, changed), words[1]),
     ]
 
 
@@ -319,8 +338,9 @@ def _star(changed: bool) -> Span:
     return Span("*" if changed else " ", "changed" if changed else "text")
 
 
-def _value(text: str, other: str, width: int, changed: bool = False) -> tuple[Span, ...]:
-    spans = marked(text, other, width)
+def _value(row: Row, text: str, other: str, width: int, changed: bool = False) -> tuple[Span, ...]:
+    """One value of a row beside another one; digits that differ by less than the tolerance are dim."""
+    spans = marked(text, other, width, row.tolerance, within=row.status is Status.PASS)
     if changed:
         spans = tuple(Span(span.text, "changed") for span in spans)
     return (*spans, Span(" " * max(0, width - width_of(spans))))
