@@ -44,6 +44,8 @@ def remarks(entry: Entry) -> str:
     """Drift, and the gaps of an old package."""
     package = entry.package
     parts = [f"drift {', '.join(entry.drift)}"] if entry.drift else []
+    if package.simulated_reference:
+        parts.append(f"reference simulated, {package.reference}")
     if package.format != "new":
         parts.append("old format")
     parts += [gap.sentence for gap in package.lacks if gap.subject in (Subject.CHECKSUMS, Subject.METRICS)]

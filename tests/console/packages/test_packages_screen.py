@@ -107,13 +107,14 @@ def test_a_narrow_table_marks_other_settings(shelf: PackagesState, tmp_path: Pat
 
 
 def test_a_simulated_reference_is_marked(shelf: PackagesState, tmp_path: Path) -> None:
-    sides = [{"role": "reference", "name": "simulated C"}, {"role": "suspect", "name": "Python"}]
+    made = {"simulator": "nbsim 0.2", "c_program": "stock"}
+    sides = [{"role": "reference", "name": "simulated C", "simulation": made}, {"role": "suspect", "name": "Python"}]
     new_package(tmp_path, "20260101T000004Z", py=70.0, sides=sides)
     mixed = replace(shelf, entries=history(load(tmp_path))[::-1])
     assert " spec*~ " in plain(panes.table(mixed, 80, 7))[1]
     wide = plain(panes.table(mixed, 120, 7))[1]
     assert " spec~ " in wide and "worse, other reference" in wide
-    assert "reference: simulated C" in "\n".join(plain(panes.detail(mixed, 120, 9)))
+    assert "reference: nbsim 0.2 as stock C" in "\n".join(plain(panes.detail(mixed, 120, 9)))
 
 
 def test_the_detail_says_what_changed_and_what_is_lacking(shelf: PackagesState) -> None:

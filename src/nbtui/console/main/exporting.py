@@ -33,7 +33,7 @@ def export(state: State, judgement: Judgement, reports: Path) -> Path:
         raise UnusableInput(
             f"causes on the live side cannot be replayed from a command; {ACTIONS.key('pair')} shows C beside your log"
         )
-    given = state.c_trace is not None and state.case.c_log is None
+    given = state.c_trace is not None and not state.c_trace.simulated and state.case.c_log is None
     # during another simulation, the screen still shows the last result
     case = state.simulation.case if state.simulation else state.case
     shown = state.simulation.settings if state.simulation else state.settings

@@ -85,7 +85,7 @@ class Package:
     lacks: tuple[Gap, ...]  # missing, unusual or inferred parts
     quirks: tuple[tuple[str, bool], ...] | None = None  # those set; None if not stated
     made_by: tuple[tuple[str, str], ...] = ()  # known origin of the Python log: command, folder, commit, torch
-    reference: str = ""  # name of the side compared with: "C" for a C log, another one for a simulation
+    reference: str = ""  # "C" for a C log, "nbsim 0.2 as stock C" for a simulation in its place
 
     @property
     def simulated_reference(self) -> bool:
@@ -179,7 +179,7 @@ def read_package(path: Path, *, chain_only: bool = False) -> Package:
         lacks=tuple(lacks),
         quirks=_quirks(metrics.get("quirks")),
         made_by=_made_by(metrics),
-        reference=_reference(metrics) or ("C" if C_LOG in names else ""),
+        reference=stand_in_of(metrics) or ("C" if C_LOG in names else ""),
     )
 
 
@@ -341,13 +341,9 @@ def _environment(
     return tuple((key, known[key]) for key in ENVIRONMENT_KEYS if key in known)
 
 
-def _sides(metrics: dict[str, object]) -> list[dict[str, object]]:
+def _sides(metrics: Mapping[str, object]) -> list[dict[str, object]]:
     sides = metrics.get("sides")
     return [mapping(side) for side in sides] if isinstance(sides, list) else []
-
-
-def _reference(metrics: dict[str, object]) -> str:
-    return next((text(side.get("name")) for side in _sides(metrics) if side.get("role") == "reference"), "")
 
 
 def _made_by(metrics: dict[str, object]) -> tuple[tuple[str, str], ...]:
@@ -384,6 +380,5 @@ def _checksum_file(path: Path, names: set[str]) -> list[Gap]:
 
 def stand_in_of(metrics: Mapping[str, object]) -> str:
     """What simulated the reference of a package, as nbtui names it; empty for a C log."""
-    sides = metrics.get("sides")
-    made = mapping(mapping(sides[0]).get("simulation")) if isinstance(sides, list) and sides else {}
+    made = next((mapping(side.get("simulation")) for side in _sides(metrics) if side.get("role") == "reference"), {})
     return f"{text(made.get('simulator'))} as {text(made.get('c_program'))} C" if made else ""

@@ -19,7 +19,8 @@ from nbtui.evidence.read.legacy import FOLD
 from nbtui.evidence.read.package import Package, python_logs, read_package
 from nbtui.evidence.restore.inputs import c_terms, find_inputs, recorded, usual_places
 from nbtui.live.cases import case_of_command, load_case
-from nbtui.live.model import Case, Settings
+from nbtui.live.model import Case, CProgram, Settings
+from nbtui.live.programs import chosen
 from nbtui.parity.coverage import ACCEPTED
 from nbtui.parity.profiles import BUILT_IN, Profile
 from nbtui.settings import Configuration
@@ -69,19 +70,25 @@ def restore(path: Path, configuration: Configuration) -> Restored:
         )
     if c is None or py is None:
         raise TraceError(problems[0].what if problems else missing_log(package))
+    c = replace(c, simulated=package.simulated_reference)
     case, obstacle = _case(package, metrics, places, configuration)
     profile = text(metrics.get("tolerance_profile"))
     if profile and profile not in BUILT_IN and profile not in configuration.profiles:
         remarks.append(f"tolerance profile {clean(profile)} is not in nbtui.toml; judged by profile full")
         profile = ""
+    try:
+        program = chosen(text(metrics.get("c_program")), configuration)
+    except UnusableInput as error:
+        program = None
+        remarks.append(f"{error}; the stock program stands in")
     return Restored(
         package=package,
         c=c,
         py=py,
         py_phi=next((package.path / name for name in package.files if name.endswith(PER_PHI)), None),
         py_given=package.format != "new" or text(metrics.get("python_trace")) == GIVEN_LOG,
-        settings=_settings(package),
-        case=None if case is None else replace(case, c_log=Path(c.origin)),
+        settings=_settings(package, metrics, program),
+        case=None if case is None else replace(case, c_log=None if c.simulated else Path(c.origin)),
         obstacle=obstacle,
         profile=profile or "full",
         tolerance=_tolerance(path, metrics),
@@ -98,12 +105,14 @@ def missing_log(package: Package) -> str:
     return "this package holds no C log, and none in the usual places repeats its C values"
 
 
-def _settings(package: Package) -> Settings:
+def _settings(package: Package, metrics: Mapping[str, object], program: CProgram | None) -> Settings:
     return Settings(
         package.phi_mode or "spec",
         package.dtype or "float64",
         package.device or "cpu",
         package.quirks or (),
+        program,
+        int(number(metrics.get("omp_threads")) or 1),
     )
 
 
