@@ -79,20 +79,25 @@ def strips(state: State, grid: Contributions, width: int) -> list[Line]:
     """Sums along source, sub-pixel and layer, one line for each axis with several places; the cursor in brackets."""
     lines: list[Line] = []
     here = grid.indices(state.place)
-    sums = grid.py.per_block
+    layer, slow, fast, source = (int(index) for index in np.unravel_index(state.block, grid.shape[:4]))
+    sums = grid.py.per_block.reshape(grid.shape[:4])
+    along = {
+        "source": sums[layer, slow, fast],
+        "sub": sums[layer, :, :, source].ravel(),
+        "layer": sums[:, slow, fast, source],
+    }
     for axis, word in (("source", "src"), ("sub", "sub"), ("layer", "lay")):
         size = grid.sizes[axis]
         if size < 2:
             continue
-        blocks = [grid.place({**here, axis: index})[0] for index in range(size)]
-        largest = float(sums[blocks].max())
+        largest = float(along[axis].max())
         room = max(1, (width - 6) // 2)
         first, end = window(here[axis], size, room)
         spans: list[Span] = [Span(f" {word} ", "label")]
         for index in range(first, end):
             on, after = index == here[axis], index == here[axis] + 1
             mark = "[" if on else "]" if after and index > first else " "
-            spans += [Span(mark, "focus"), Span(shade(float(sums[blocks[index]]), largest) or " ")]
+            spans += [Span(mark, "focus"), Span(shade(float(along[axis][index]), largest) or " ")]
         if here[axis] == end - 1:
             spans.append(Span("]", "focus"))
         lines.append(tuple(spans))
