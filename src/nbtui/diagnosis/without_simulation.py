@@ -30,6 +30,7 @@ from nbtui.diagnosis.search.ratios import matches
 from nbtui.diagnosis.search.rows import Rows, common_rows
 from nbtui.live.constants import DEFAULT_FLUENCE
 from nbtui.live.model import Case
+from nbtui.parity.block_form import in_block_form
 from nbtui.parity.compare import compare
 from nbtui.parity.inheritance import first_new
 from nbtui.parity.own_values import contradictions
@@ -75,7 +76,8 @@ def diagnose_from_logs(c: Trace, py: Trace, reason: str, case: Case | None = Non
         reason: why nothing can be simulated, as a clause without a full stop.
         case: the case of the logs, for the findings about its files; None without a command line.
     """
-    rows = common_rows(c, py, tuple(sorted(_known(c) & _known(py))))
+    ours, theirs = map(_known, in_block_form(c, py))
+    rows = common_rows(c, py, tuple(sorted(ours & theirs)))
     named = pair_of(c, py)
     inconsistent = (*contradictions(c, named[0]), *contradictions(py, named[1]))
     findings = of_logs(c, py) if case is None else preflight(case, c, py)
