@@ -10,8 +10,11 @@ from nbtui.console.drawing.line import plain, width_of
 from nbtui.console.image.screen import ImageScreen
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.panes import tiny
+from nbtui.console.main.screen import DETAIL
 from nbtui.console.screens import SCREENS
-from support.console_toy import ready, screen_text, toy_state, until
+from nbtui.live.model import Case
+from nbtui.trace.reading.reader import parse_lines
+from support.console_toy import C_LINES, PY_LINES, console, ready, screen_text, toy_state, until
 
 SIZES = ((60, 16), (80, 23), (100, 30), (120, 40), (160, 24), (200, 60))
 BELOW = ((59, 16), (60, 15), (40, 10), (30, 6))
@@ -21,7 +24,8 @@ BELOW = ((59, 16), (60, 15), (40, 10), (30, 6))
 async def test_every_screen_shows_its_content_and_the_way_back(app: Console, size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:
         await ready(pilot)
-        assert "FIRST" in screen_text(app) and "rot_a_angstroms.x" in screen_text(app)
+        for wanted in ("FIRST", "rot_a_angstroms.x", "29.[5]", "29.[6]", "+3.4e-03", "DIVERGENT"):
+            assert wanted in screen_text(app)
         assert screen_text(app).splitlines()[-1].rstrip().endswith("q quit")
         for row in SCREENS:
             opening = [action.keys[0] for action in ACTIONS if action.id == row.opened_by]
@@ -74,6 +78,24 @@ async def test_a_low_and_wide_screen_has_fields_and_detail_together(app: Console
         await pilot.press("1", "z")
         await pilot.pause()
         assert "Tap:" not in screen_text(app)
+
+
+@pytest.mark.parametrize("size", [(150, 24), (150, 40), (179, 40), (180, 24), (180, 60), (200, 24), (200, 60)], ids=str)
+async def test_wide_terminals_have_a_column_for_each_of_three_sides(
+    case: Case, simulator: object, size: tuple[int, int]
+) -> None:
+    log = parse_lines(PY_LINES, "py.log")
+    async with console(case, c_trace=parse_lines(C_LINES, "c.log"), suspect=log).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        await until(pilot, lambda: "live " in heads(app))
+        assert "C  " in heads(app) and "your log" in heads(app)
+        shown = app.main.views["detail"].region
+        assert not shown or shown.width >= DETAIL
+
+
+def heads(app: Console) -> str:
+    """The names above the columns of the field table."""
+    return next((line for line in screen_text(app).splitlines() if "rel.diff" in line), "")
 
 
 @pytest.mark.parametrize("width", (20, 40, 60, 200))

@@ -27,8 +27,9 @@ from nbtui.console.terminal.widgets import PaneView
 
 SMALLEST = (60, 16)  # smallest size for a pane; below it there is the field under the cursor
 WIDE = (120, 36)  # smallest size for all panes at once
-BESIDE = 150  # width in columns from which a low screen has the detail beside the field table
-WIDER = 180  # width in columns from which every screen has, and a low one the pipeline, too
+WIDER = 180  # width in columns from which a high screen may have the detail beside the fields instead of below
+PIPELINE = 19  # width of the pipeline beside the fields
+DETAIL = 49  # smallest width of the detail beside the fields
 TALL = 50
 STEPS, SENTENCE = 14, 5  # height of the contributions, and of the sentence that explains their absence
 
@@ -91,21 +92,33 @@ class MainScreen(ActionScreen[None]):
         width, height = self.app.size
         small = width < SMALLEST[0] or height < SMALLEST[1]
         compact = not small and (width < WIDE[0] or height < WIDE[1] or self._host.state.zoomed)
+        beside, pipeline = self._beside(width, compact=compact)
         self.set_class(small, "small")
         self.set_class(compact, "compact")
-        self.set_class(compact and self._has_room_beside(width), "beside")
         self.set_class(not compact and height >= TALL, "tall")
-        self.set_class(width >= WIDER, "wider")
+        self.set_class(beside > 0, "beside")
+        self.set_class(pipeline, "pipelined")
+        self.views["detail"].styles.width = beside or None
         self._steps_given = self._lines_of_steps()
         self.views["steps"].styles.height = "1fr" if compact else self._steps_given
         for pane in PANES:
             self.set_class(compact and self._host.state.pane == pane, pane)
 
-    def _has_room_beside(self, width: int) -> bool:
-        """Whether a low screen shows fields and detail together: not while another pane has the focus."""
+    def _beside(self, width: int, *, compact: bool) -> tuple[int, bool]:
+        """Width of the detail beside the fields, 0 without room for it, and whether the pipeline is there, too.
+
+        The fields keep the width that the values of all sides need.
+        """
         state = self._host.state
-        enough = WIDER if state.pane == "pipeline" else BESIDE
-        return not state.zoomed and state.pane != "steps" and width >= enough
+        fields_need = fields.THREE if state.has_log and state.can_simulate else fields.SIDE_BY_SIDE
+        free = width - 1 - fields_need
+        pipeline = not compact or free - PIPELINE >= DETAIL
+        room = min(free - PIPELINE * pipeline, width // 3)
+        if compact:
+            possible = not state.zoomed and state.pane != "steps" and (state.pane != "pipeline" or pipeline)
+        else:
+            possible = width >= WIDER
+        return (room, pipeline) if possible and room >= DETAIL else (0, False)
 
     def _lines_of_steps(self) -> int:
         """Height of the contributions: a line per phi step on a high screen, two fifths at most; few for a sentence."""

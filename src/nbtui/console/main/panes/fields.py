@@ -236,12 +236,17 @@ def _before(state: State, row: Row, width: int) -> Line:
         return line(Span(right("before", name + 3) + left("", 7) + shown, "faint"))
     ours, theirs = _short(state)
     both = f"{'='.ljust(len(ours))} {c}" if c == py else f"{ours} {c}  {theirs.strip()} {py}"
-    return line(Span(right("before", _stacked_name(ours, width) + 3) + left("", 6) + both, "faint"))
+    name = min(_stacked_name(ours, width) + 9, max(9, width - len(both) - 1))  # rather before the column than cut
+    return line(Span(left(right("before", min(name, _stacked_name(ours, width) + 3)), name) + both, "faint"))
 
 
 def _stacked_name(side: str, width: int) -> int:
-    """Width of a name in a narrow pane, beside the names of sides."""
-    return max(20, width - 52 - len(side))
+    """Width of a name in a narrow pane, beside the names of sides; a very narrow one has no units."""
+    return width - 37 - len(side) if _is_very_narrow(side, width) else width - 52 - len(side)
+
+
+def _is_very_narrow(side: str, width: int) -> bool:
+    return width < 72 + len(side)
 
 
 def _named(row: Row, width: int, here: bool, grouped: bool, quiet: bool) -> Span:
@@ -296,24 +301,26 @@ def _stacked(state: State, row: Row, here: bool, lead: Line, words: tuple[Span, 
     c, py = full(row.c_value), full(row.py_value)
     ours, theirs = _short(state)
     name, value = _stacked_name(ours, width), 23
-    unit = Span(" " + left(clean(row.unit), 4) + " ", "faint")
+    short = _is_very_narrow(ours, width)
+    unit = Span(" " if short else " " + left(clean(row.unit), 4) + " ", "faint")
     quiet = row.status is Status.PASS and not state.pending
     spans = [*lead, _named(row, name, here, False, quiet), unit]
     deltas = Span(right(relative(row.rel_delta), 8) + " ", _delta_tone(row))
+    first, second = (Span(""), words[0]) if short else words
     if state.pending:
         return [line(*spans, Span(f"{ours} ", "label"), c)]
     changed_c, changed = row.label in state.changed_c, row.label in state.changed
     if _same(row):
         both = (Span("=".ljust(len(ours)), "label"), _star(changed_c or changed), *_value(row, c, py, value))
-        return [line(*spans, *both, deltas, words[0])]
-    blank = Span(" " * (len("> # ") - 1 + name + 6))
+        return [line(*spans, *both, deltas, first)]
+    blank = Span(" " * (len("> # ") - 1 + name + len(unit.text)))
     return [
         line(
             *spans,
             *(Span(ours, "label"), _star(changed_c), *_value(row, c, py, value, changed_c)),
-            *(deltas, words[0]),
+            *(deltas, first),
         ),
-        line(blank, Span(theirs, "label"), _star(changed), *_value(row, py, c, value, changed), words[1]),
+        line(blank, Span(theirs, "label"), _star(changed), *_value(row, py, c, value, changed), second),
     ]
 
 
