@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,15 +14,18 @@ from nbtui.commands.options import (
     made_by_option,
     port_option,
     py_phi_option,
+    reference_of,
     reports_of,
     terminal,
 )
+from nbtui.errors import UnusableInput
 from nbtui.trace.reading.reader import read_phi, with_phi
+from nbtui.trace.text import clean
 
 
 @click.command("open")
 @click.argument("c_log", type=click.Path(path_type=Path))
-@click.argument("py_log", type=click.Path(path_type=Path))
+@click.argument("py_log", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--reports", type=click.Path(path_type=Path), help="Directory for packages written with 'e'.  [default: reports]"
 )
@@ -32,16 +36,18 @@ from nbtui.trace.reading.reader import read_phi, with_phi
 def command(
     request: Request,
     c_log: Path,
-    py_log: Path,
+    py_log: Path | None,
     reports: Path | None,
     py_phi: Path | None,
     made_by: str,
     port: Path | None,
 ) -> int:
-    """Open the console on the logs C_LOG and PY_LOG.
+    """Open the console on the logs C_LOG and PY_LOG, your own.
 
-    Stepping through the contributions needs the experiment: name a CASE or give '-- FLAGS'.
+    Stepping through the contributions needs the experiment: name a CASE or give '-- FLAGS'. With these, your own log
+    alone is enough: the reference is then simulated as --c-program (default: stock).
     """
+    reference, log, request = _logs(request, c_log, py_log)
     case = request.case() if request.names_case else None
     if terminal():
         from nbtui.console.startup import preferences
@@ -53,7 +59,7 @@ def command(
         return run_console(
             case,
             request.settings(),
-            logs=(c_log, py_log),
+            logs=(reference, log),
             origin=LogOrigin(py_phi, made_by, port),
             profile=request.profile,
             tolerance=request.tolerance,
@@ -64,7 +70,27 @@ def command(
         )
     from nbtui.commands.report import report
 
-    c, py = read(c_log), read(py_log)
+    py = read(log)
     if py_phi is not None:
         py = with_phi(py, read_phi(py_phi))
+    c = reference_of(request, request.case(), None) if reference is None else read(reference)
     return report(request, case, c, py, None, style="table")
+
+
+def _logs(request: Request, first: Path, second: Path | None) -> tuple[Path | None, Path, Request]:
+    """The C log (None: simulated) and the user's; the second word may be the CASE.
+
+    Raises:
+        UnusableInput: one log alone, without the command line of its run.
+    """
+    if second is not None and not second.is_file() and request.case_name is None and request.flags is None:
+        known = second.is_dir() or str(second) in ("demo", *request.configuration.cases)
+        if known:
+            second, request = None, replace(request, case_name=str(second))
+    if second is not None:
+        return first, second, request
+    if not request.names_case:
+        raise UnusableInput(
+            f"{clean(str(first))}: one log alone; give the other one, or the command line: nbtui open LOG -- FLAGS"
+        )
+    return None, first, request

@@ -14,6 +14,7 @@ from nbtui.console.drawing import palette
 from nbtui.console.main import state as states
 from nbtui.console.main import stepping, tuned
 from nbtui.console.main.actions import ACTIONS
+from nbtui.console.main.c_runs import CRunner
 from nbtui.console.main.exporting import Exporter
 from nbtui.console.main.history_reading import HistoryReader
 from nbtui.console.main.host import Host
@@ -70,6 +71,7 @@ class Console(Host):
         self.refresher = Refresher(self, judgement, self.loader.new_work)
         self.exporter = Exporter(self, judgement)
         self.history = HistoryReader(self)
+        self.c_runner = CRunner(self, judgement)
         self.player = StepPlayer(self)
         self.start_tuning = tuned.at_start(state)
         self.controllers = {row.opened_by: row.controller(self) for row in SCREENS if row.controller is not None}
@@ -83,6 +85,7 @@ class Console(Host):
         """Main-screen actions that involve other screens or jobs, by id."""
         return {
             "pair": self._next_pair,
+            "run_c": self.c_runner.run,
             "play": self.player.play,
             "freeze": self.refresher.freeze,
             "reload": self.refresher.reload,
@@ -193,7 +196,7 @@ def initial(
     c_trace: Trace | None,
     suspect: Trace | None,
     judgement: Judgement,
-    logs: tuple[Path, Path] | None = None,
+    logs: tuple[Path | None, Path] | None = None,
     package: Restored | None = None,
     origin: LogOrigin | None = None,
 ) -> State:
@@ -207,7 +210,7 @@ def initial(
     if not name and c_trace is not None and suspect is not None:
         name = f"{Path(c_trace.origin).name} | {Path(suspect.origin).name}"
     if not name and logs is not None:
-        name = " | ".join(path.name for path in logs)
+        name = " | ".join(path.name for path in logs if path is not None)
     start = State(
         settings=settings,
         case=case,

@@ -28,7 +28,7 @@ def run_console(
     *,
     c_trace: Trace | None = None,
     suspect: Trace | None = None,
-    logs: tuple[Path, Path] | None = None,
+    logs: tuple[Path | None, Path] | None = None,
     profile: str,
     tolerance: float | None,
     allow_partial: bool = False,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import nbtui
-from nbtui.live.model import Case, Settings
+from nbtui.live import session
+from nbtui.live.model import Case, Settings, Simulation
 from nbtui.live.programs import STOCK
-from nbtui.live.session import simulate
 from nbtui.trace.model import Trace
 from nbtui.trace.reading.reader import parse_lines
 
@@ -18,7 +18,17 @@ class StandIn:
 
     trace: Trace
     lines: tuple[str, ...]
-    settings: Settings
+    simulation: Simulation
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the reference."""
+        return self.simulation.settings
+
+    def serves(self, case: Case, settings: Settings) -> bool:
+        """Whether it is the reference of this case with these settings."""
+        made = self.simulation
+        return (made.case.argv, made.pixel, made.settings) == (case.argv, case.pixel, reference_settings(settings))
 
 
 def reference_settings(settings: Settings) -> Settings:
@@ -36,8 +46,9 @@ def simulated_reference(case: Case, settings: Settings) -> StandIn:
         UnusableInput, SimulationFailed: as :func:`nbtui.live.session.simulate`.
     """
     used = reference_settings(settings)
-    lines = tuple(line.replace("TRACE_PY", "TRACE_C", 1) for line in simulate(case, used).trace_lines)
+    simulation = session.simulate(case, used)
+    lines = tuple(line.replace("TRACE_PY", "TRACE_C", 1) for line in simulation.trace_lines)
     program = (used.c_program or STOCK).name
     origin = f"nbsim {nbtui.__version__} as {program} C"
     trace = replace(parse_lines(lines, origin), side="C", pixel=case.pixel, simulated=True)
-    return StandIn(trace, lines, used)
+    return StandIn(trace, lines, simulation)

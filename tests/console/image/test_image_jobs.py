@@ -179,7 +179,7 @@ async def test_without_a_c_log(case: Case, frame: ToyFrame) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: pilot.app.screen is not screen)
         await ready(pilot)
-        assert "no C log" in text_of(pilot)
+        assert "no C program ran" in text_of(pilot)
 
 
 async def test_two_logs_without_a_case_have_no_image() -> None:

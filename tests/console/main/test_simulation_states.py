@@ -161,11 +161,11 @@ async def test_an_unreadable_log_is_a_sentence(case: Case, simulator: object, tm
     assert app.return_value == 2
 
 
-async def test_a_case_without_a_c_log_says_how_to_get_one(case: Case, simulator: object) -> None:
+async def test_a_case_without_a_c_log_has_a_simulated_reference(case: Case, simulator: object) -> None:
     async with console(replace(case, c_log=None)).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)
         text = screen_text(app)
-        assert "NO C LOG" in text and "nbtui c-trace" in text and "29.6" in text
+        assert "simulated C | live" in text and "no C program ran" in text and "29.6" in text
         await pilot.press("e")
         await until(pilot, lambda: not app.state.exporting)
         assert "no C log" in app.state.message

@@ -85,6 +85,8 @@ async def test_results_that_come_back_in_reverse(tmp_path: Path, monkeypatch: py
     ended: list[int] = []
 
     def gated(case: Case, asked: Settings) -> Simulation:
+        if asked.c_program is not None:  # the reference of another pixel
+            return replace(toy_simulator(asked), case=case)
         number, gate = len(gates), threading.Event()
         gates.append(gate)
         assert gate.wait(PATIENCE)

@@ -55,10 +55,8 @@ def case_of(state: State) -> Case | None:
 
 def refusal(state: State) -> str:
     """Why a diagnosis is impossible now, with the remedy; else empty."""
-    if state.elsewhere:
-        return "C's log is of another pixel: nothing to diagnose here"
-    if state.c_trace is None:
-        return "a diagnosis needs the C log; make one with nbtui c-trace"
+    if state.reference is None:
+        return "a diagnosis needs a reference; the simulation that stands in for C has not ended"
     if state.shown is Compared.LOG_LIVE:
         return f"a diagnosis compares with C; {ACTIONS.key('pair')} shows C beside your log or live"
     return "the second side is not there yet" if state.pending else ""
@@ -66,7 +64,13 @@ def refusal(state: State) -> str:
 
 def wanted(state: State) -> bool:
     """Whether the current difference calls for an automatic diagnosis."""
-    if state.case is None or refusal(state) or state.phase is not Phase.READY or current(state) is not None:
+    if (
+        state.case is None
+        or state.elsewhere
+        or refusal(state)
+        or state.phase is not Phase.READY
+        or current(state) is not None
+    ):
         return False
     if state.comparison is None or state.comparison.first_divergence is None:
         return False
@@ -150,7 +154,7 @@ class DiagnosisController(ScreenController):
     def begin(self, quiet: bool = False) -> str:
         """Start a diagnosis of the current traces; returns why that is impossible, else an empty text."""
         state = self.host.state
-        case, c, py, gap = case_of(state), state.c_trace, diagnosable(state), gap_of(state)
+        case, c, py, gap = case_of(state), state.reference, diagnosable(state), gap_of(state)
         problem = refusal(state) or ("a simulation is running; wait for it" if state.phase is Phase.SIMULATING else "")
         if problem or c is None or py is None:
             return problem

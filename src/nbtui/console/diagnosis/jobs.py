@@ -25,7 +25,7 @@ class Run:
 
     def of(self, state: State) -> bool:
         """Whether it belongs to the current traces."""
-        return self.c is state.c_trace and self.py is diagnosable(state)
+        return self.c is state.reference and self.py is diagnosable(state)
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,6 +30,8 @@ def sources(state: State) -> tuple[Source, Source]:
 
 
 def _c_source(state: State) -> Source:
+    if state.c_here is None and state.stand_in is not None and state.reference is not None:
+        return Source(state.reference.origin, lines=state.stand_in.lines)
     path = state.case.c_log if state.case else None
     origin = state.c_trace.origin if state.c_trace else ""
     if origin and (path is None or clean(str(path)) != origin):
@@ -47,7 +49,7 @@ def _right_source(state: State) -> Source:
     if state.shown is Compared.REFERENCE_LOG and state.suspect is not None:
         return _log_source(state.suspect)
     if state.simulation is not None:
-        return Source(f"live, {state.settings.phi_mode}", lines=state.simulation.lines_for(state.c_trace))
+        return Source(f"live, {state.settings.phi_mode}", lines=state.simulation.lines_for(state.reference))
     if state.phase is Phase.FAILED:
         return Source("no trace", problem=state.failure)
     if state.can_simulate:

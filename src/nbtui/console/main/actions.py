@@ -94,6 +94,14 @@ ACTIONS: ActionTable[State] = ActionTable(
             "phi_mode", ("m",), "m", "mode", "phi mode: spec (fresh vectors at phi 0) or c-parity (as C does)", _live
         ),
         Action("pair", ("c",), "c", "compare", "compare C and your log, C and live, or your log and live", _has_rows),
+        Action(
+            "run_c",
+            ("R", "shift+r"),
+            "R",
+            "",
+            "run the C program of NB_C_BIN on this pixel, in place of simulated C",
+            _live,
+        ),
         Action("image", ("i",), "i", "image", "the detector: C, live, difference; Enter there traces a pixel", _live),
         Action("parameters", ("p",), "p", "parameters", "change any parameter and see the effect", _live),
         Action(

@@ -23,7 +23,7 @@ def diagnosable(state: State) -> Trace | None:
 def current(state: State) -> DiagnosisResult | None:
     """The diagnosis, if it belongs to the two current traces."""
     found = state.diagnosed
-    if found is None or state.pending or found.c is not state.c_trace or found.py is not diagnosable(state):
+    if found is None or state.pending or found.c is not state.reference or found.py is not diagnosable(state):
         return None
     return found
 
@@ -54,9 +54,9 @@ def hint(state: State) -> str:
     first = state.comparison.first_divergence if state.comparison and not state.pending else None
     if first is None or first.stage not in ("crystal", "lattice"):
         return ""
-    if state.c_trace is None or not repeats_last_step(state.c_trace):
+    if state.reference is None or not repeats_last_step(state.reference):
         return ""
-    last = phi_ends(state.c_trace.phi)[1].phi_tic
+    last = phi_ends(state.reference.phi)[1].phi_tic
     seen = f"C's phi step 0 carries the values of its step {last}"
     if state.settings.phi_mode == "spec" and state.can_simulate:
         return f"{seen}; {ACTIONS.key('phi_mode')}: make the live side do the same"
@@ -67,7 +67,7 @@ def steps_of(state: State) -> int:
     """Steps of the pixel: from the simulation, else from the count in C's log; 0 without either."""
     if state.simulation is not None:
         return state.simulation.steps
-    found = state.c_trace.all("steps") if state.c_trace is not None else ()
+    found = state.reference.all("steps") if state.reference is not None else ()
     count = found[-1].values[0] if found else 0
     return int(count) if isinstance(count, int) else 0
 

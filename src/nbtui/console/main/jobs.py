@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
     from nbtui.evidence.history import Entry
+    from nbtui.live.reference import StandIn
 
 NO_TRACE = Trace(side="?", origin="", records=())
 
@@ -62,6 +63,7 @@ class LogsRead:
     c: Trace
     py: Trace
     comparison: Comparison
+    stand_in: StandIn | None = None  # that c comes from
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class Simulated:
     simulation: Simulation
     made: Mapping[Compared, Comparison]  # with the live side
     contributions: Contributions
+    stand_in: StandIn | None = None  # the reference, where no C log is of this pixel
 
 
 @dataclass(frozen=True)
@@ -111,23 +114,59 @@ def read_c(path: Path | None, judgement: Judgement, work: Work) -> LogRead:
     return LogRead(c, judgement.compare(c, NO_TRACE, work))
 
 
-def read_logs(logs: tuple[Path, Path], phi: Path | None, judgement: Judgement, work: Work) -> LogsRead:
-    """Read and compare two given logs; ``phi``: a file with the phi lines of the second."""
-    c, py = work.read(logs[0]), read_suspect(logs[1], phi, work)
-    return LogsRead(c, py, judgement.compare(c, py, work))
-
-
 def read_suspect(log: Path, phi: Path | None, work: Work) -> Trace:
     """Read the user's log, with its phi lines if they are in a file of their own."""
     trace = work.read(log)
     return trace if phi is None else with_phi(trace, read_phi(phi))
 
 
+def read_logs(
+    logs: tuple[Path | None, Path],
+    phi: Path | None,
+    judgement: Judgement,
+    work: Work,
+    case: Case | None,
+    settings: Settings,
+) -> LogsRead:
+    """Read and compare two given logs; without a C log its reference is simulated.
+
+    ``phi``: a file with the phi lines of the second.
+    """
+    py = read_suspect(logs[1], phi, work)
+    if logs[0] is None:
+        from nbtui.live.reference import simulated_reference  # imports torch
+
+        assert case is not None
+        stand_in = simulated_reference(replace(case, pixel=case.pixel or py.pixel), settings)
+        return LogsRead(stand_in.trace, py, judgement.compare(stand_in.trace, py, work), stand_in)
+    c = work.read(logs[0])
+    return LogsRead(c, py, judgement.compare(c, py, work))
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the reference of a pixel comes from: its C log, else a simulation of ``case``."""
+
+    log: Trace | None
+    case: Case
+    last: StandIn | None  # the last simulated reference
+
+    def stand_in(self, settings: Settings) -> StandIn | None:
+        """The simulated reference; None with a C log."""
+        if self.log is not None:
+            return None
+        from nbtui.live.reference import simulated_reference  # imports torch
+
+        if self.last is not None and self.last.serves(self.case, settings):
+            return self.last
+        return simulated_reference(self.case, settings)
+
+
 def simulate_and_compare(
     case: Case,
     settings: Settings,
     generation: int,
-    c: Trace,
+    origin: Origin,
     judgement: Judgement,
     work: Work,
     *,
@@ -138,7 +177,7 @@ def simulate_and_compare(
 ) -> Simulated:
     """Simulate the pixel (unless ``made``), compare it, and arrange the contributions beside C's terms.
 
-    It is compared with ``c``, and with ``suspect`` where that pair is shown.
+    It is compared with the reference, and with ``suspect`` where that pair is shown.
     """
     from nbtui.live.session import simulate  # imports torch when called: never before the first paint
 
@@ -147,7 +186,9 @@ def simulate_and_compare(
         from nbtui.diagnosis.imitated import imitated  # numpy replays
 
         simulation = imitated(causes.imitation, causes.on, simulation)
-    terms, problem = _c_terms(case, c)
+    stand_in = origin.stand_in(settings)
+    c = origin.log or (stand_in.trace if stand_in is not None else NO_TRACE)
+    terms, problem = _c_terms(case, c) if stand_in is None else (stand_in.simulation.terms, "")
     contributions = arrange(simulation, terms, problem, c.phi)
     contributions.prepare()
     live = simulation.trace
@@ -156,7 +197,7 @@ def simulate_and_compare(
         compared[Compared.REFERENCE_LIVE] = judgement.compare(c, live, work)
     if suspect is not None and shown is Compared.LOG_LIVE:
         compared[shown] = judgement.compare(suspect, live, work, (YOUR_LOG, LIVE))
-    return Simulated(generation, simulation, compared, contributions)
+    return Simulated(generation, simulation, compared, contributions, stand_in)
 
 
 def _c_terms(case: Case, c: Trace) -> tuple[TermTable | None, str]:

@@ -16,6 +16,7 @@ from nbtui.console.main.jobs import (
     Judgement,
     LogRead,
     LogsRead,
+    Origin,
     Simulated,
     read_c,
     read_logs,
@@ -56,8 +57,8 @@ class Loader:
         one = in_loop(self._host, partial(self._log_read, state.generation))
         if logs is not None:
             both = in_loop(self._host, partial(self._logs_read, state.generation))
-            phi = state.origin.phi
-            start(lambda: read_logs(logs, phi, judgement, work), both, failed, NAME)
+            phi, case, settings = state.origin.phi, state.case, state.settings
+            start(lambda: read_logs(logs, phi, judgement, work, case, settings), both, failed, NAME)
         elif c is not None:
             start(lambda: LogRead(c, judgement.compare(c, NO_TRACE, work)), one, failed, NAME)
         else:
@@ -68,16 +69,27 @@ class Loader:
         now = self._host.state
         if now.case is None:
             return
-        case, c = now.case, now.c_trace or NO_TRACE
-        if now.elsewhere:  # C's log and terms belong to another pixel
-            case, c = replace(case, c_terms=None), NO_TRACE
+        case, c = now.case, now.c_here
+        if now.elsewhere:  # C's terms belong to another pixel
+            case = replace(case, c_terms=None)
+        of_reference = now.tuning.case if now.tuning is not None else case  # without changed parameters
+        origin = Origin(c, replace(of_reference, pixel=case.pixel), now.stand_in)
         settings, generation, judgement = now.settings, now.generation, self._judgement
         suspect, shown, causes = now.suspect, now.shown, now.causes
         made, work = made_already(now) if reuse else None, self.new_work()
 
         def job() -> Simulated:
             return simulate_and_compare(
-                case, settings, generation, c, judgement, work, suspect=suspect, shown=shown, causes=causes, made=made
+                case,
+                settings,
+                generation,
+                origin,
+                judgement,
+                work,
+                suspect=suspect,
+                shown=shown,
+                causes=causes,
+                made=made,
             )
 
         failed = in_loop(self._host, partial(self._failed, generation))
@@ -124,7 +136,8 @@ class Loader:
     def _logs_read(self, generation: int, read: LogsRead) -> None:
         if generation == self._host.state.generation:
             state = states.compared(self._host.state, read.comparison)
-            self._read(replace(state, c_trace=_or_none(read.c), suspect=read.py))
+            c = None if read.stand_in is not None else _or_none(read.c)
+            self._read(replace(state, c_trace=c, stand_in=read.stand_in, suspect=read.py))
 
     def _read(self, state: states.State) -> None:
         self._host.show(replace(state, progress=""))
@@ -140,7 +153,9 @@ class Loader:
 
     def _simulated(self, result: Simulated) -> None:
         before = self._host.state
-        after = simulated(before, result.generation, result.simulation, result.made, result.contributions)
+        after = simulated(
+            before, result.generation, result.simulation, result.made, result.contributions, result.stand_in
+        )
         if after is not before:
             read = after.files.read
             after = self._host.restored(arrived(after), last=True)

@@ -37,7 +37,7 @@ def opened(state: State) -> Case | None:
 def c_log(state: State) -> Path | None:
     """C's log, or its expected path."""
     case = opened(state)
-    if state.logs is not None:
+    if state.logs is not None and state.logs[0] is not None:
         return state.logs[0]
     if case is not None and (case.c_log is not None or case.folder is not None):
         return case.c_log or (case.folder / C_LOG if case.folder else None)
@@ -126,7 +126,7 @@ def reread(state: State, paths: frozenset[Path], judgement: Judgement, work: Wor
     suspect = py or state.suspect
     comparison = None
     if suspect is not None:
-        comparison = judgement.compare(c or state.c_trace or NO_TRACE, suspect, work)
+        comparison = judgement.compare(c or state.reference or NO_TRACE, suspect, work)
     return Reread(c, py, again, comparison)
 
 

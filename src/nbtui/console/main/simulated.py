@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from nbtui.console.main.contributions import Contributions
 from nbtui.console.main.freshness import MARKED
@@ -12,6 +13,9 @@ from nbtui.console.main.state import Phase, State, compared
 from nbtui.live.model import Simulation
 from nbtui.parity.model import Comparison
 
+if TYPE_CHECKING:
+    from nbtui.live.reference import StandIn
+
 
 def simulated(
     state: State,
@@ -19,6 +23,7 @@ def simulated(
     simulation: Simulation,
     made: Mapping[Compared, Comparison],
     contributions: Contributions,
+    stand_in: StandIn | None = None,
 ) -> State:
     """Store the result of a simulation. A stale result changes nothing.
 
@@ -38,6 +43,7 @@ def simulated(
         playing=state.playing and kept,
         simulation=simulation,
         contributions=contributions,
+        stand_in=stand_in or state.stand_in,
         others={**others, **{pair: found for pair, found in made.items() if pair is not state.shown}},
         phase=Phase.READY,
         progress="",

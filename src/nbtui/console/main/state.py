@@ -26,6 +26,7 @@ from nbtui.trace.side import SIMULATED_C, C, Pair
 if TYPE_CHECKING:
     from nbtui.evidence.history import Entry
     from nbtui.live.parameters.tuning import Tuning
+    from nbtui.live.reference import StandIn
 
 Mark = str | Place  # a field by its label, a step by its place
 PANES = ("fields", "detail", "steps", "pipeline")
@@ -49,8 +50,10 @@ class State:
     name: str = ""
     obstacle: str = ""  # why a package without a case cannot be simulated
     c_trace: Trace | None = None
+    ran: Mapping[tuple[int, int], Trace] = field(default_factory=dict)  # logs of C runs made here, by pixel
+    stand_in: StandIn | None = None  # the last simulated reference
     suspect: Trace | None = None  # the user's log
-    logs: tuple[Path, Path] | None = None  # C's log and the user's, if both were named
+    logs: tuple[Path | None, Path] | None = None  # C's log (None: simulated) and the user's, if named
     origin: LogOrigin = field(default_factory=LogOrigin)  # of the user's log
     shown: Compared = Compared.REFERENCE_LIVE  # the pair compared
     progress: str = ""  # progress of the current job
@@ -101,9 +104,24 @@ class State:
         return self.simulation.trace if self.simulation is not None else None
 
     @property
+    def c_here(self) -> Trace | None:
+        """The C log of the current pixel."""
+        if self.c_trace is not None and not self.elsewhere:
+            return self.c_trace
+        return self.ran.get(self.case.pixel) if self.case is not None and self.case.pixel is not None else None
+
+    @property
+    def reference(self) -> Trace | None:
+        """The C log of the current pixel, else the simulation that stands in for it."""
+        if self.c_here is not None:
+            return self.c_here
+        found = self.stand_in.trace if self.stand_in is not None and self.case is not None else None
+        return found if found is not None and self.case is not None and found.pixel == self.case.pixel else None
+
+    @property
     def left(self) -> Trace | None:
         """The side that stands for the reference."""
-        return self.suspect if self.shown is Compared.LOG_LIVE else self.c_trace
+        return self.suspect if self.shown is Compared.LOG_LIVE else self.reference
 
     @property
     def right(self) -> Trace | None:
@@ -113,7 +131,7 @@ class State:
     @property
     def named(self) -> Pair:
         """The sides of the pair shown."""
-        return self.shown.named(SIMULATED_C if self.c_trace is not None and self.c_trace.simulated else C)
+        return self.shown.named(SIMULATED_C if self.reference is not None and self.reference.simulated else C)
 
     @property
     def has_log(self) -> bool:
@@ -121,9 +139,17 @@ class State:
         return self.suspect is not None or self.logs is not None
 
     @property
+    def at_log(self) -> bool:
+        """Whether the current pixel is the one of the user's log."""
+        if self.case is None or self.opened_at is None:
+            return True
+        of_log = self.suspect.pixel if self.suspect is not None else None
+        return self.case.pixel == (of_log or self.opened_at)
+
+    @property
     def possible(self) -> frozenset[Compared]:
         """The pairs that have both sides here; a log counts for its own pixel only."""
-        logs = self.suspect is not None and not self.elsewhere
+        logs = self.suspect is not None and self.at_log
         sides = {Compared.REFERENCE_LOG: logs, Compared.REFERENCE_LIVE: self.can_simulate}
         sides[Compared.LOG_LIVE] = logs and self.can_simulate
         return frozenset(pair for pair, there in sides.items() if there)
@@ -269,7 +295,7 @@ def at_pixel(state: State, pixel: tuple[int, int], seen: str = "") -> State:
     """Request another pixel (slow, fast). A log of the user counts for its own pixel; elsewhere the live side does."""
     assert state.case is not None
     there = replace(state, case=replace(state.case, pixel=pixel), opened_at=state.opened_at or state.case.pixel)
-    wanted = Compared.REFERENCE_LOG if there.has_log and not there.elsewhere else Compared.REFERENCE_LIVE
+    wanted = Compared.REFERENCE_LOG if there.has_log and there.at_log else Compared.REFERENCE_LIVE
     there = paired(replace(there, causes=None), wanted, there.others.get(wanted, there.comparison))
     return replace(asked(there, state.settings), seen=seen)
 

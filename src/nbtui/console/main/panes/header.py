@@ -110,7 +110,7 @@ def _verdict(state: State, width: int) -> Line:
             words = f"{clean(state.progress)}   {ACTIONS.key('close')} stops"
         return (Span(f" {words} ", "verdict-wait"),)
     first = comparison.principal
-    if first is None and not comparison.num_compared and state.c_trace is None:
+    if first is None and not comparison.num_compared and state.reference is None:
         return (Span(" NO C LOG  the live side alone, there is nothing to compare it with ", "verdict-wait"),)
     if first is None:
         tone = "verdict-agree" if comparison.agrees else "verdict-wait"
@@ -215,12 +215,13 @@ def _preflight(state: State, width: int) -> Line:
         return files
     if state.elsewhere and state.c_pixel is not None:
         slow, fast = state.c_pixel
-        why = f"slow {slow} fast {fast}: nothing to compare here ({ACTIONS.key('jump')} pixel {slow} {fast} goes there)"
-        if state.seen and state.pixel is not None:
-            made = f"nbtui c-trace --pixel {state.pixel[0]} {state.pixel[1]}"
-            why = f"({slow},{fast}); {clean(state.seen)}; {made}"
-        return line(Span(" C's log is of another pixel: ", "warning"), clip(why, width - 31))
-    if state.c_trace is None and state.phase is Phase.READY:
+        here = f"({slow},{fast})" if state.seen else f"slow {slow} fast {fast}"
+        why = f"{here}; {clean(state.seen)}" if state.seen else here
+        if state.c_here is None:
+            why += f"; here C is simulated, {ACTIONS.key('run_c')} runs your C program"
+        back = f"; {ACTIONS.key('jump')} pixel {slow} {fast} goes back"
+        return line(Span(" C's log is of another pixel: ", "warning"), clip(why + back, width - 31))
+    if state.reference is None and state.phase is Phase.READY:
         way_out = "put trace_c.log into the case folder, or make one with nbtui c-trace"
         return line(Span(" no C log ", "warning"), clip(way_out, width - 10))
     if state.pending or state.comparison is None:
