@@ -84,7 +84,7 @@ differs, then all lines of the first pass and of the stored pixel.
 
 ## A C program
 
-Paste the functions above `main`. They work inside the OpenMP loop of the program, whose variables are all listed.
+Paste these functions above `main`. They work inside the OpenMP loop of the program, whose variables are all listed.
 
 """
 _CALL = """Call `trace_arguments(argc, argv);` before the loop over the arguments in `main`, then paste the statements
@@ -111,7 +111,8 @@ index = {"h": h, "k": k, "l": l, "h0": h0, "k0": k0, "l0": l0}
 keys("TERM", **place, **index, F_latt=f_latt, F_cell=f_cell, F_cell2_F_latt2=f_cell**2 * f_latt**2)
 ```
 
-With term lines on both sides, nbtui names the term that differs. A phi line:
+The console compares the term lines of a C log with the terms of our simulator, step by step. Those of a port are read,
+and not compared. A phi line:
 
 ```python
 keys("PHI", phi_tic=2, phi_deg=phi_deg, k_frac=k, F_latt_b=f_latt_b, F_latt=f_latt)
