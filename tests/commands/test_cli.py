@@ -55,6 +55,16 @@ def test_open_without_a_terminal_compares(here: Path, capsys: pytest.CaptureFixt
     assert capsys.readouterr().out.startswith("AGREE")
 
 
+def test_open_takes_the_phi_lines_of_a_file_of_their_own(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["trace", "demo", "--out", "port.log", "--per-phi", "phi.log"]) == 0
+    assert main(["open", C_LOG, "port.log"]) == 1
+    without = capsys.readouterr().out
+    assert main(["open", C_LOG, "port.log", "--py-phi", "phi.log"]) == 1
+    joined = capsys.readouterr().out
+    assert "phi.k_frac" in joined and joined != without
+    assert main(["open", C_LOG, "port.log", "--py-phi", "gone.log"]) == 2
+
+
 def test_compare_as_json_and_markdown(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", "demo", "--json"]) == 1
     found = json.loads(capsys.readouterr().out)

@@ -98,6 +98,18 @@ def test_a_given_log_is_the_suspect_again(case: Path, capsys: pytest.CaptureFixt
     assert found.case is not None
 
 
+def test_a_simulated_reference_stays_one(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = case / "port.log"
+    log.write_text((case / "trace_c.log").read_text().replace("TRACE_C", "TRACE_PY"))
+    (case / "trace_c.log").unlink()
+    package = exported(capsys, str(case), "--py", str(log), "--c-program", "fixed")
+    found = restore(package, Configuration())
+    assert found.package.simulated_reference and found.c.simulated
+    assert found.case is not None and found.case.c_log is None  # an export simulates it again
+    program = found.settings.c_program
+    assert program is not None and program.name == "fixed"
+
+
 def test_files_of_two_folders_are_named_in_the_command(tmp_path: Path) -> None:
     entries, argv = [], ["-mat", "A.mat", "-lambda", "1", "-hkl", "my.hkl"]
     for folder, name in (("one", "A.mat"), ("two", "my.hkl")):
