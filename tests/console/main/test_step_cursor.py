@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from nbtui.console.drawing.line import plain
 from nbtui.console.main import stepping
 from nbtui.console.main.contributions import arrange
 from nbtui.console.main.pair import Compared
+from nbtui.console.main.panes import plots, steps
+from nbtui.console.main.panes.at_step import at_step
 from nbtui.console.main.state import State
 from nbtui.parity.compare import compare
 from nbtui.trace.reading.reader import parse_lines
@@ -105,3 +108,36 @@ def test_playing_pauses_where_the_terms_begin_to_differ(many: State) -> None:
     state = stepping.play(replace(many, contributions=grid, axis="source"))
     state = stepping.played(stepping.played(state))
     assert state.place == (2, 0, 0) and not state.playing and "differs from C's" in state.message
+
+
+# --- the phi lines of your log -----------------------------------------------------------------------------------
+
+
+def test_your_log_has_a_curve_and_lines_of_its_own() -> None:
+    """Live k is 4.02 at both steps; your log prints 4.02 and 4.5, and F_latt 5 at step 1 of domain 0 alone."""
+    toy = toy_state()
+    assert toy.simulation is not None and toy.contributions is not None
+    values = ((0, "k_frac=4.02"), (1, "k_frac=4.5 F_latt=5"))
+    log = parse_lines([f"TRACE_PY_PHI phi_tic={tic} phi_deg=0 {pairs}" for tic, pairs in values])
+    grid = arrange(toy.simulation, toy.simulation.terms, "", (), log.phi)
+    state = replace(toy, contributions=grid)
+    assert " log k    4.02        as live" in plain(at_step(state, grid))
+    there = plain(at_step(replace(state, phi=1), grid))
+    assert " log k    4.5         live -10.7 %" in there and any(entry.startswith(" log Fl   5") for entry in there)
+    assert not any("log" in entry for entry in plain(at_step(replace(state, domain=1), grid)))
+    legend = plain(plots.f_latt_over_phi(state, grid, 90, 12))[0]
+    assert legend.split("domain 0")[1].split() == [
+        "o",
+        "C",
+        "+",
+        "your",
+        "log",
+        "x",
+        "live",
+        "*",
+        "equal",
+        "%",
+        "overlap",
+    ]
+    assert "your log" not in plain(plots.rocking_curve(state, grid, 90, 12))[0]
+    assert "C | live" in plain(steps.draw(state, 120, 14))[0]

@@ -137,6 +137,8 @@ def chart(
         legend += ["  ", Span(f"{curve.mark} {curve.name}", curve.tone)]
     if len(curves) > 1:
         legend += ["  ", Span("* equal", "pass")]
+    if len(curves) > 2:
+        legend += ["  ", Span("% overlap", "faint")]
     return [line(*legend), *_framed(canvas, scale, at), _foot(canvas, x, at, cursor)]
 
 

@@ -90,6 +90,8 @@ class Contributions:
     c_problem: str = ""
     c_phi: Mapping[str, np.ndarray] = field(default_factory=dict)
     """C's phi lines where its terms are not known: values of PHI_NAMES -> (layers x sub-pixels, phi steps)."""
+    log_phi: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """The phi lines of your log, in the same way."""
 
     def prepare(self) -> None:
         """Compute sums and differing places in advance, for both sides."""
@@ -154,10 +156,14 @@ class Contributions:
         lines = self.phi_lines(PHI_NAMES[name], block, domain) if side == "c" and name in PHI_NAMES else None
         return None if lines is None or np.isnan(lines[phi]) else float(lines[phi])
 
-    def phi_lines(self, name: str, block: int, domain: int) -> np.ndarray | None:
-        """C's phi lines of a block, (n_phi,), NaN without a line. C prints them for source 0 and domain 0 only."""
+    def phi_lines(self, name: str, block: int, domain: int, *, log: bool = False) -> np.ndarray | None:
+        """The phi lines of C, or of your log, for a block: (n_phi,), NaN without a line.
+
+        Programs print them for source 0 and domain 0 only.
+        """
+        lines = self.log_phi if log else self.c_phi
         visited, source = divmod(block, self.shape[3])
-        values = self.c_phi[name][visited] if name in self.c_phi and not (source or domain) else None
+        values = lines[name][visited] if name in lines and not (source or domain) else None
         return None if values is None or np.isnan(values).all() else values
 
     @property
@@ -207,11 +213,15 @@ class Contributions:
 
 
 def arrange(
-    simulation: Simulation, c_terms: TermTable | None, c_problem: str = "", c_lines: Sequence[PhiRecord] = ()
+    simulation: Simulation,
+    c_terms: TermTable | None,
+    c_problem: str = "",
+    c_lines: Sequence[PhiRecord] = (),
+    log_lines: Sequence[PhiRecord] = (),
 ) -> Contributions:
     """Contributions of a simulated pixel beside C's terms, if these are known and have the same sampling.
 
-    ``c_lines``: C's phi lines, used if its terms are unknown.
+    ``c_lines``: C's phi lines, used if its terms are unknown; ``log_lines``: those of your log.
     """
     sizes = tuple(int(simulation.axes[axis]) for axis in TERM_AXES)
     shape = (sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5])
@@ -229,6 +239,7 @@ def arrange(
         c,
         "" if c else c_problem,
         {} if c else _phi_table(c_lines, shape),
+        _phi_table(log_lines, shape),
     )
 
 

@@ -189,7 +189,7 @@ def simulate_and_compare(
     stand_in = origin.stand_in(settings)
     c = origin.log or (stand_in.trace if stand_in is not None else NO_TRACE)
     terms, problem = _c_terms(case, c) if stand_in is None else (stand_in.simulation.terms, "")
-    contributions = arrange(simulation, terms, problem, c.phi)
+    contributions = arrange(simulation, terms, problem, c.phi, suspect.phi if suspect is not None else ())
     contributions.prepare()
     live = simulation.trace
     compared: dict[Compared, Comparison] = {}

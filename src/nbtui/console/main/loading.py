@@ -75,7 +75,7 @@ class Loader:
         of_reference = now.tuning.case if now.tuning is not None else case  # without changed parameters
         origin = Origin(c, replace(of_reference, pixel=case.pixel), now.stand_in)
         settings, generation, judgement = now.settings, now.generation, self._judgement
-        suspect, shown, causes = now.suspect, now.shown, now.causes
+        suspect, shown, causes = None if now.elsewhere else now.suspect, now.shown, now.causes
         made, work = made_already(now) if reuse else None, self.new_work()
 
         def job() -> Simulated:

@@ -16,7 +16,7 @@ STEP_COLUMNS = 40  # width of "at this step"
 # lines about the place; the others are about values
 INDEX_LABELS = ("h k l", "C h k l", "node", "offset", "factors", "C factors")
 _LABEL = 10  # one cell for the mark of a change, then the name
-_PHI_LABELS = {"k": "C k", "F_latt_b": "C Fl_b", "F_latt": "C F_latt"}
+_PHI_LABELS = {"k": "C k", "F_latt_b": "C Fl_b", "F_latt": "C Flatt"}
 _SAME = "="  # at the end of a name: C has the same values
 
 
@@ -86,6 +86,7 @@ def _lines(grid: Contributions, place: Place, reason: str) -> list[Line]:
         known = _phi_line(grid, place)
         note = _ONLY_PHI if known and reason == _NO_C_TERMS else reason
         lines += [*known, *(line(Span(" " + part, "faint")) for part in wrap(note, STEP_COLUMNS - 1))]
+    lines += _log_line(grid, place)
     return [fit(entry, STEP_COLUMNS) for entry in lines]
 
 
@@ -167,6 +168,28 @@ def _phi_line(grid: Contributions, place: Place) -> list[Line]:
         off = "live equal" if same else f"live {percent((value - c) / c)}" if c else "live only"
         lines.append(
             _entry(f"C {py_name}".replace("F_latt_b", "Flatt_b"), f"{c:.6g}", off, "faint" if same else "digit")
+        )
+    return lines
+
+
+def _log_line(grid: Contributions, place: Place) -> list[Line]:
+    """The phi line of your log at this step, and its deviation from the live side."""
+    block, phi, domain = place
+    lines: list[Line] = []
+    for name, key in PHI_NAMES.items():
+        known = grid.phi_lines(key, block, domain, log=True)
+        if known is None or math.isnan(known[phi]) or name not in grid.py.columns:
+            continue
+        log, live = float(known[phi]), float(grid.py.columns[name][place])
+        same = not differs(log, live)
+        off = "as live" if same else f"live {percent((live - log) / log)}" if log else "live only"
+        lines.append(
+            _entry(
+                _PHI_LABELS[name].replace("C ", "log ").replace("Flatt", "Fl"),
+                f"{log:.6g}",
+                off,
+                "faint" if same else "digit",
+            )
         )
     return lines
 

@@ -10,6 +10,7 @@ from nbtui.console.drawing.canvas import Canvas, Curve, Scale, chart
 from nbtui.console.drawing.line import Line, Span, beside, block, clip, line, wrap
 from nbtui.console.main.contributions import DIFFERS, Contributions, Side
 from nbtui.console.main.state import State
+from nbtui.trace.side import YOUR_LOG, C
 
 _DECADES = 4  # smallest (F_latt_a / Na)^2 in the lobe plot if steps lie on side lobes
 _MARKED = 250  # largest number of steps marked on a lobe; of more, every second, third ...
@@ -18,9 +19,9 @@ _AXES = (("a", "h", "h0"), ("b", "k", "k0"), ("c", "l", "l0"))
 
 
 def f_latt_over_phi(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
-    """F_latt^2 of every phi step in the block and domain of the cursor, C beside live.
+    """F_latt^2 of every phi step in the block and domain of the cursor: C, your log and live.
 
-    Without C's terms, its phi lines are used, which exist for source 0 and domain 0.
+    Of your log the phi lines are used, and of C without its terms; they exist for source 0 and domain 0.
     """
 
     def squares(side: Side) -> np.ndarray:
@@ -28,30 +29,34 @@ def f_latt_over_phi(state: State, grid: Contributions, width: int, height: int) 
 
     lines = grid.phi_lines("F_latt", state.block, state.domain)
     c = squares(grid.c) if grid.c is not None else None if lines is None else lines**2
+    log_lines = grid.phi_lines("F_latt", state.block, state.domain, log=True)
+    log = None if log_lines is None else log_lines**2
     words = f"F_latt² over phi (degrees), domain {state.domain}"
-    return _over_phi(state, grid, squares(grid.py), c, words, width, height)
+    return _over_phi(state, grid, squares(grid.py), (c, log), words, width, height)
 
 
 def rocking_curve(state: State, grid: Contributions, width: int, height: int) -> list[Line]:
     """Sum over all other axes of the terms of every phi step."""
     words = "rocking curve: I of each phi step (degrees), all domains"
     c = grid.c.per_phi if grid.c is not None else None
-    return _over_phi(state, grid, grid.py.per_phi, c, words, width, height)
+    return _over_phi(state, grid, grid.py.per_phi, (c, None), words, width, height)
 
 
 def _over_phi(
     state: State,
     grid: Contributions,
     py: np.ndarray,
-    c: np.ndarray | None,
+    others: tuple[np.ndarray | None, np.ndarray | None],
     words: str,
     width: int,
     height: int,
 ) -> list[Line]:
+    """``others``: the curves of C and of your log, where known."""
     x = np.asarray(grid.phi_deg, dtype=float)
     curves = [Curve("live", "bar-py", "x", py)]
-    if c is not None:
-        curves.insert(0, Curve("C", "bar-c", "o", c))
+    for values, name, tone, mark in zip(others, (C.name, YOUR_LOG.name), ("bar-c", "minor"), "o+", strict=True):
+        if values is not None:
+            curves.insert(len(curves) - 1, Curve(name, tone, mark, values))
     return chart(x, curves, state.phi, width, height, words, DIFFERS)
 
 

@@ -32,7 +32,10 @@ def draw(state: State, width: int, height: int) -> list[Line]:
         )
     playing = (Span(" playing", "warning"),) if state.playing else ()
     cut = _cut(state, grid, width, height)
-    title = rule((Span("contributions", "title"), *playing, *cut), width, _where(state, grid, width), focused=focused)
+    sides = Span("  C | live" if grid.knows_c else "  live", "label")
+    title = rule(
+        (Span("contributions", "title"), sides, *playing, *cut), width, _where(state, grid, width), focused=focused
+    )
     picture = _PICTURES[state.view]
     if not _is_beside(state, width):
         return _narrow(state, grid, picture, title, width, height)
