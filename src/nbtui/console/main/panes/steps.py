@@ -10,6 +10,7 @@ from nbtui.console.main.panes import maps, plots
 from nbtui.console.main.panes.at_step import INDEX_LABELS, STEP_COLUMNS, announced, at_step, label_of
 from nbtui.console.main.state import State
 from nbtui.console.main.stepping import stepping_off
+from nbtui.trace.side import LIVE, SIMULATED_C, C
 from nbtui.trace.text import clean
 
 _BAR, _LONGEST = 11, 24  # width of a bar, in cells
@@ -32,7 +33,7 @@ def draw(state: State, width: int, height: int) -> list[Line]:
         )
     playing = (Span(" playing", "warning"),) if state.playing else ()
     cut = _cut(state, grid, width, height)
-    sides = Span("  C | live" if grid.knows_c else "  live", "label")
+    sides = Span(f"  {_reference(state)} | {LIVE.name}" if grid.knows_c else f"  {LIVE.name}", "label")
     title = rule(
         (Span("contributions", "title"), sides, *playing, *cut), width, _where(state, grid, width), focused=focused
     )
@@ -51,6 +52,11 @@ def draw(state: State, width: int, height: int) -> list[Line]:
         )
     ]
     return block([title, *rows], width, height)
+
+
+def _reference(state: State) -> str:
+    """The side beside the live one, which the values below call C."""
+    return SIMULATED_C.name if state.reference is not None and state.reference.simulated else C.name
 
 
 def _is_beside(state: State, width: int) -> bool:
