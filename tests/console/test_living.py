@@ -15,7 +15,7 @@ from nbtui.console.session.store import find
 from nbtui.live.cases import load_case
 from nbtui.live.model import Case
 from support.console_terminal import Start, nbtui_program
-from support.console_toy import console, screen_text, toy_state, until
+from support.console_toy import JUDGEMENT, console, screen_text, toy_state, until
 from support.places import TOP
 
 
@@ -95,3 +95,21 @@ async def test_a_written_package_is_verified_and_the_list_shows_it(tmp_path: Pat
         await pilot.press("q", "w")  # returning keeps the list and its marks
         assert isinstance(app.screen, PackagesScreen)
         assert list(app.screen.state.checks) == [package.resolve()] and len(app.screen.state.entries) == 1
+
+
+async def test_esc_and_q_lead_back_from_an_opened_package(tmp_path: Path) -> None:
+    for key in ("escape", "q"):
+        app = Console(replace(toy_state(), opened=True), JUDGEMENT, tmp_path)
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.press("2", "z")
+            assert "q back" in screen_text(app) and "q quit" not in screen_text(app)
+            await pilot.press("escape")
+            await pilot.pause()
+            assert app.is_running and app.state.pane == "fields"
+            await pilot.press(key)
+        assert app.return_value == 1
+    app = Console(toy_state(), JUDGEMENT, tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("escape", "escape")
+        await pilot.pause()
+        assert app.is_running and "q quit" in screen_text(app)

@@ -166,6 +166,8 @@ class Console(Host):
         if self.state.busy and not self.state.zoomed:
             self.loader.stop()
             self.show(states.stopped(self.state, f"stopped; {ACTIONS.key('reload')} begins again"))
+        elif self.state.opened and self.state.pane == "fields" and not self.state.zoomed and not self.state.path:
+            self.exit(states.exit_code(self.state))
         else:
             self.show(replace(self.state, pane="fields", zoomed=False, path=()))
 
@@ -220,6 +222,7 @@ def initial(
         logs=logs,
         origin=origin or LogOrigin(),
         obstacle=package.obstacle if package is not None else "",
+        opened=package is not None,
         shown=Compared.REFERENCE_LIVE if suspect is None and logs is None else Compared.REFERENCE_LOG,
     )
     if c_trace is None or suspect is None:

@@ -24,8 +24,8 @@ def _visited(state: State) -> bool:
     return bool(state.path if state.pane == "detail" else state.trail)
 
 
-def _zoomed_or_busy(state: State) -> bool:
-    return state.zoomed or state.busy
+def _closes(state: State) -> bool:
+    return state.zoomed or state.busy or state.opened
 
 
 def _live(state: State) -> bool:
@@ -167,8 +167,8 @@ ACTIONS: ActionTable[State] = ActionTable(
             ("escape",),
             "Esc",
             "",
-            "show all panes, focus on the fields; else stop reading or simulating",
-            _zoomed_or_busy,
+            "show all panes, focus on the fields; else stop reading or simulating; from a package: back to the list",
+            _closes,
         ),
         Action(
             "jump", ("colon", "ctrl+p"), ":", "jump", "go to a field, stage, step or pixel, or do anything, by name"
@@ -192,7 +192,13 @@ ACTIONS: ActionTable[State] = ActionTable(
         Action("mouse", ("f2",), "F2", "", "mouse off (the terminal selects text) or on", everywhere=True),
         Action("theme", ("f3",), "F3", "", "next theme: dark, light, ansi, mono", everywhere=True),
         Action("help", ("question_mark",), "?", "help", "this page"),
-        Action("quit", ("q", "ctrl+q"), "q", "quit", "leave; exit code 0 when the traces agree, 1 when they differ"),
+        Action(
+            "quit",
+            ("q", "ctrl+q"),
+            "q",
+            "quit",
+            "leave, or back to the packages; exit code 0 when the traces agree, 1 when they differ",
+        ),
         Action("interrupt", ("ctrl+c",), "Ctrl-C", "", "leave at once; exit code 130"),
     ),
 )

@@ -49,6 +49,7 @@ class State:
     case: Case | None = None
     name: str = ""
     obstacle: str = ""  # why a package without a case cannot be simulated
+    opened: bool = False  # from the list of packages, to which quitting goes back
     c_trace: Trace | None = None
     ran: Mapping[tuple[int, int], Trace] = field(default_factory=dict)  # logs of C runs made here, by pixel
     stand_in: StandIn | None = None  # the last simulated reference

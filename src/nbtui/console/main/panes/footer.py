@@ -32,5 +32,5 @@ def _keys(state: State, width: int) -> Line:
             other = next(entry for entry in ACTIONS if entry.id == pair[1])
             entries.append((f"{known.shown} {other.shown}", pair[2]))
         elif known.label and known.when(state):
-            entries.append((known.shown, known.label))
+            entries.append((known.shown, "back" if known.id == "quit" and state.opened else known.label))
     return keys(entries, width)
