@@ -181,6 +181,16 @@ async def test_what_was_found_is_kept(case: Case, toy: Toy) -> None:
         assert len(toy.asked) == 1 and screen.state.diagnosed is not None
 
 
+async def test_after_a_change_that_closes_the_gap_the_explanation_before_is_kept(case: Case, toy: Toy) -> None:
+    async with console(case).run_test(size=(120, 40)) as pilot:
+        app, _ = await opened(pilot)
+        await pilot.press("q", "m")
+        await until(pilot, lambda: app.state.comparison is not None and app.state.comparison.agrees)
+        await pilot.press("x")
+        await until(pilot, lambda: "nothing differs now" in screen_text(app))
+        assert "explained: phi_carryover" in screen_text(app) and "AGREE" in screen_text(app)
+
+
 async def test_a_failure_is_a_sentence(case: Case, toy: Toy) -> None:
     from nbtui.errors import UnusableInput
 

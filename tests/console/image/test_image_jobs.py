@@ -30,7 +30,7 @@ async def test_progress_stop_and_start_again(case: Case, frame: ToyFrame, monkey
         await pilot.press("1")  # C's image can be looked at meanwhile
         assert "slow 12     fast 14" in text_of(pilot) and "[800]" in text_of(pilot)
         await pilot.press("2")
-        assert "the Python image is being simulated" in text_of(pilot)
+        assert "the live image is being simulated" in text_of(pilot)
         await pilot.press("n")
         assert "no list of worst pixels" in text_of(pilot)
         await pilot.press("escape")

@@ -134,7 +134,7 @@ def test_what_is_not_there_is_said() -> None:
     waiting = [plain(panes.ImageCanvas().draw(replace(start, view=view), 60, 5))[2] for view in states.TITLES]
     assert waiting == [
         " the C image is being read",
-        " the Python image is being simulated",
+        " the live image is being simulated",
         " the C image is being read",
     ]
     stopped = replace(start, phase=ImagePhase.STOPPED)
@@ -158,7 +158,7 @@ def test_the_reading() -> None:
         " 2theta 16.884 deg   d 4.0869 A",
         " h k l  -0.082 4.046 -9.045  phi 0.5",
         " C       0.25",
-        " Python  0.200000003",  # the float32 that is nearest to 0.2
+        " live    0.200000003",  # the float32 that is nearest to 0.2
         " Py / C  0.8  (-20.0 %)",
         " worst   1 of 1",
         " C's log of slow 1 fast 2",
@@ -202,7 +202,7 @@ def test_the_direct_beam() -> None:
 def test_the_verdict(width: int) -> None:
     c, python = spots(6, 6, SPOTS), spots(6, 6, {**SPOTS, (5, 5): 0.25})
     head, verdict, rest = plain(header(finished(python, c), width, 3))
-    assert head.startswith(" nbtui  toy  1 C [2 Python] 3 Python - C ")
+    assert head.startswith(" nbtui  toy  1 C [2 live] 3 live - C ")
     assert "6 x 6" in head and head.endswith("comparing ...")
     assert verdict.startswith(" 1 PIXEL DIFFER") and not rest
     assert "largest -0.25 at slow 5 fast 5" in verdict

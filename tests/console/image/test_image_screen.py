@@ -46,8 +46,8 @@ async def test_views(case: Case, frame: ToyFrame) -> None:
         await pilot.press("n")
         for key, mark, centre in (
             ("1", "[1 C]", "[300]"),
-            ("3", "[3 Python - C]", "[100]"),
-            ("2", "[2 Python]", "[400]"),
+            ("3", "[3 live - C]", "[100]"),
+            ("2", "[2 live]", "[400]"),
         ):
             await pilot.press(key)
             assert mark in text_of(pilot) and centre in text_of(pilot)
@@ -146,7 +146,7 @@ async def test_the_walk_along_the_worst_goes_on_after_a_trace(case: Case, frame:
         await until(pilot, lambda: pilot.app.screen is not screen)
         await ready(pilot)
         await pilot.pause()
-        assert "images: C 3, Python 4 (+33.3 %)" in text_of(pilot)
+        assert "images: C 3, live 4 (+33.3 %)" in text_of(pilot)
         again = await opened(pilot)
         assert again.state.rank == 0
         await pilot.press("n")

@@ -179,7 +179,7 @@ def test_stacked_at_80_columns() -> None:
         "    3 = TRACE_C: lambda_meters 1.2e-10",
         ">   4 # TRACE_C: rot_a_angstroms 29.5 4 -1.75",
         "    5 # TRACE_C: hkl_frac -0.03 4.0317 -9.05",
-        "── Python  py.log ──────────────────────────────────────────────── line 3 of 7 ─",
+        "── live  py.log ────────────────────────────────────────────────── line 3 of 7 ─",
         "    2 = TRACE_PY: lambda_meters 1.2e-10",
         ">   3 # TRACE_PY: rot_a_angstroms 29.6 4 -1.75",
         "    4 # TRACE_PY: hkl_frac -0.03 4.0462 -9.05",

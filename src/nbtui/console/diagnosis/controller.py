@@ -39,6 +39,7 @@ TELL_EVERY = 0.3  # s between progress messages
 RESTED = 0.4  # s of idle time before an automatic diagnosis
 AFTER_A_KEY = 0.15  # s after a key press during which a background diagnosis pauses
 NO_COMMAND = "no command line was given; add the run's flags: nbtui open C_LOG PY_LOG -- FLAGS"
+BEFORE = "nothing differs now; this explained the difference before"
 _NAP = 0.01  # s
 
 
@@ -60,6 +61,14 @@ def refusal(state: State) -> str:
     if state.shown is Compared.LOG_LIVE:
         return f"a diagnosis compares with C; {ACTIONS.key('pair')} shows C beside your log or live"
     return "the second side is not there yet" if state.pending else ""
+
+
+def explained_before(state: State) -> DiagnosisResult | None:
+    """The last diagnosis, where the two sides now agree and it found a difference from the same reference."""
+    found, now = state.diagnosed, state.comparison
+    if found is None or now is None or not now.agrees or found.c is not state.reference:
+        return None
+    return found if found.diagnosis.differs and current(state) is None else None
 
 
 def wanted(state: State) -> bool:
@@ -117,7 +126,8 @@ class DiagnosisController(ScreenController):
             run.quiet = False  # the user is waiting for it now
             opened = DiagnosisState(progress=run.words)
         else:
-            opened = DiagnosisState(diagnosed=current(self.host.state))
+            before = explained_before(self.host.state)
+            opened = DiagnosisState(diagnosed=before or current(self.host.state), message=BEFORE if before else "")
         self._screen = DiagnosisScreen(self, opened)
         self.host.push_screen(self._screen, self._left)
 

@@ -22,13 +22,13 @@ _MARKS = (
     ("#", "diverge", "differs in the pixel; nothing upstream explains it: new here"),
     ("+", "inherited", "differs because one of its inputs differs"),
     ("o", "missing", "missing on one side"),
-    (".", "faint", "not known yet: the Python side is being simulated"),
+    (".", "faint", "not known yet: the live side is being simulated"),
     ("*", "changed", "value changed by a simulation, by a reloaded file or, at a step, by the last step"),
     ("!", "warning", "marked: a field, or a phi step with a marked place"),
     ("*2", "warning", "two parameters changed since the start"),
     ("# + - .", "text", "map: a term within one, two, three decades of the largest, or below"),
-    ("++ + .", "more", "map of Py-C: more than a tenth, a hundredth of the gap, or less; - where Python is less"),
-    ("o x *", "pass", "curves: C, Python, both equal; on the lobes O X @ are the step under the cursor"),
+    ("++ + .", "more", "map of live-C: more than a tenth, a hundredth of the gap, or less; - where live is less"),
+    ("o x *", "pass", "curves: C, live, both equal; on the lobes O X @ are the step under the cursor"),
     ("12.3[45]", "digit", "the digits in brackets differ from the other side"),
 )
 

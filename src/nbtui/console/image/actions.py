@@ -9,8 +9,8 @@ IMAGE_ACTIONS: ActionTable[object] = ActionTable(
     "Image",
     (
         Action("view_c", ("1",), "1", "", "the C image"),
-        Action("view_python", ("2",), "2", "", "the Python image"),
-        Action("view_difference", ("3",), "3", "", "Python minus C"),
+        Action("view_python", ("2",), "2", "", "the live image"),
+        Action("view_difference", ("3",), "3", "", "live minus C"),
         Action("closer", ("plus", "equals_sign"), "+ =", "closer", "closer, around the cursor"),
         Action("further", ("minus",), "-", "further", "further away"),
         Action("whole", ("0",), "0", "all", "the whole detector"),

@@ -159,7 +159,7 @@ def _legend(state: ImageState, width: int) -> Line:
             *_ramp(state, "abcdef", "-"),
             *_ramp(state, "ABCDEF", "+"),
             Span(f" {10.0**-decades * top:.2g} to {top:.2g}", "faint"),
-            Span(f", {decades} decades, + Python more" if width >= WIDE else "", "faint"),
+            Span(f", {decades} decades, + live more" if width >= WIDE else "", "faint"),
         )
     low = f" {10.0**-decades * top:.2g} to {top:.3g} photons"
     return line(*_ramp(state, "123456", ""), Span(f"{low}{f', {decades} decades' if width >= WIDE else ''}", "faint"))

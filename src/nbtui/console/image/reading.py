@@ -67,7 +67,7 @@ def _values(state: ImageState) -> list[Line]:
             ratio = "both zero"
     rows = [
         line(Span(f" {name:8}", "label"), "-" if value is None else f"{value:.9g}")
-        for name, value in (("C", c), ("Python", python))
+        for name, value in (("C", c), ("live", python))
     ]
     found = state.difference
     place = ""
@@ -145,7 +145,7 @@ def _number(value: float, power: int) -> str:
 def _images(found: ImageComparison, width: int) -> Iterator[Line]:
     """Metrics of the whole images."""
     yield rule((Span("the images", "title"),), width)
-    yield line(Span(" sums    ", "label"), left(f"C {found.sum_c:.6g}", 14), f"Python {found.sum_py:.6g}")
+    yield line(Span(" sums    ", "label"), left(f"C {found.sum_c:.6g}", 14), f"live {found.sum_py:.6g}")
     yield line(Span(" RMSE    ", "label"), f"{found.rmse:.4g}")
     if found.ratios is not None:
         low, middle, high = found.ratios
@@ -163,7 +163,7 @@ def _worst(state: ImageState, width: int, height: int) -> list[Line]:
     room = height - 1
     here = state.rank
     first = max(0, min((here or 0) - room // 2, len(found.worst) - room))
-    lines = [rule((Span("worst pixels", "title"),), width, (Span("Python - C", "faint"),))]
+    lines = [rule((Span("worst pixels", "title"),), width, (Span("live - C", "faint"),))]
     for at, (slow, fast) in enumerate(found.worst[first : first + room], start=first):
         value = f"{float(found.delta[slow, fast]):+.3g}"
         mark = Span(">" if at == here else " ", "cursor" if at == here else "text")

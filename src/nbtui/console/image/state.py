@@ -15,7 +15,7 @@ from nbtui.live.images import PixelFacts, Resolution
 Image = npt.NDArray[np.float32]
 Pixel = tuple[int, int]  # (slow, fast)
 
-TITLES = {"c": "C", "python": "Python", "difference": "Python - C"}  # the views
+TITLES = {"c": "C", "python": "live", "difference": "live - C"}  # the views
 RANGES = (2, 3, 4, 6, 8)  # decades covered by the levels
 LISTED = 200  # worst pixels reachable by n and N
 COMPARABLE = 30.0  # largest brightness ratio of two images with common levels
@@ -208,7 +208,7 @@ def missing(state: ImageState) -> str:
         return state.failure
     if state.phase is ImagePhase.STOPPED:
         return "the simulation was stopped; 2 starts it again"
-    return "the Python image is being simulated"
+    return "the live image is being simulated"
 
 
 def worst(state: ImageState, by: int) -> ImageState:
@@ -254,7 +254,7 @@ def said_of_it(state: ImageState) -> str:
     if c is None or python is None:
         return ""
     ratio = f" ({100.0 * (python / c - 1.0):+.3g} %)" if c else ""
-    return f"images: C {c:.6g}, Python {python:.6g}{ratio}"
+    return f"images: C {c:.6g}, live {python:.6g}{ratio}"
 
 
 # --- zoom and view ---------------------------------------------------------------------------------------------------

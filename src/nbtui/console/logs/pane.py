@@ -26,7 +26,6 @@ from nbtui.console.logs.state import LogSide, LogsState, hit_number
 from nbtui.trace.text import clean
 
 WIDE = 120  # minimum columns for the logs side by side
-_NAMES = ("C", "Python")
 _MARK_TONES = {"#": "diverge", "o": "missing", "=": "pass", " ": "text"}
 _FRAME = 2  # title and foot line
 _RUN = re.compile(rb"(.)\1*", re.S)  # characters of one tone
@@ -117,7 +116,7 @@ def _title(state: LogsState, width: int) -> Line:
     if state.pattern is not None:
         counts = "  ".join(
             f"{name} {len(side.hits):,}" + ("" if side.searched < 0 else f" up to line {side.searched:,}")
-            for name, side in zip(_NAMES, state.sides, strict=True)
+            for name, side in zip(state.names, state.sides, strict=True)
         )
         head = (*head, *line(Span(f"  /{clip(clean(state.query), 20)}/", "key"), Span(f" found: {counts} ", "label")))
     step = line(Span(f"  at {state.step} ", "key"), Span("[ ] { }", "faint")) if state.step else ()
@@ -129,8 +128,8 @@ def _side(state: LogsState, index: int, screen: int, height: int) -> list[Line]:
     side, width = state.sides[index], _widths(screen)[index]
     focused = state.active == index
     tail = line(Span(_where(state, index), "label"))
-    room = width - width_of(tail) - len(_NAMES[index]) - 10
-    title = (Span(_NAMES[index], "title"), Span("  " + _tail_of(clean(side.title), room), "text"))
+    room = width - width_of(tail) - len(state.names[index]) - 10
+    title = (Span(state.names[index], "title"), Span("  " + _tail_of(clean(side.title), room), "text"))
     rows = [rule(title, width, tail, focused=focused)]
     if side.problem:
         rows += [line(Span(" " + part, "warning")) for part in wrap(clean(side.problem), width - 2)]

@@ -47,7 +47,7 @@ class LogsScreen(ActionScreen[None]):
         self._main_state = state
         self.sources = sources(state)
         first, second = (side_of(source) for source in self.sources)
-        self.state = LogsState(state.name, (first, second), step=stepping.words(state))
+        self.state = LogsState(state.name, (first, second), names=_names(state), step=stepping.words(state))
         self.view = PaneView(lambda width, height: panes.draw(self.state, width, height), "logs")
         self._place = state.place
         self._known = state.files  # as last reported to the user
@@ -136,6 +136,7 @@ class LogsScreen(ActionScreen[None]):
         if state.busy or all(one is other for one, other in zip(shown, now, strict=True)):
             return
         self._main_state, self.sources = state, sources(state)
+        self.state = replace(self.state, names=_names(state))
         for index in range(len(self.sources)):
             if now[index] is not shown[index]:
                 self._read_again(index)
@@ -384,3 +385,8 @@ class LogsScreen(ActionScreen[None]):
         """Show ``state``."""
         self.state = state
         self.view.update()
+
+
+def _names(state: State) -> tuple[str, str]:
+    """The names of the compared sides."""
+    return state.named[0].name, state.named[1].name

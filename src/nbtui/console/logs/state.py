@@ -37,6 +37,7 @@ class LogsState:
     name: str
     sides: tuple[LogSide, LogSide]
     alignment: Alignment = field(default_factory=Alignment)
+    names: tuple[str, str] = ("C", "live")  # of the two sides
     step: str = ""  # the step of the console, in words
     active: int = 0
     locked: bool = True  # both logs scroll together
