@@ -162,7 +162,7 @@ def test_the_reading() -> None:
         " Py / C  0.8  (-20.0 %)",
         " worst   1 of 1",
         " C's log of slow 1 fast 2",
-        "── 7 x 7, Python ────────────── x 1e-3 ─",
+        "── 7 x 7, live ──────────────── x 1e-3 ─",
         "    0    0   20    0    0    0",
         "    0    0    0    0    0    0",
         "    0    0    0    0    0    0",
