@@ -135,7 +135,7 @@ def test_images_that_have_nothing_to_do_with_each_other_have_no_relation() -> No
 
 def test_an_image_without_contrast_says_so() -> None:
     zero = finding(compared(np.zeros_like(C)), "constant")
-    assert "Python's image is zero everywhere" in zero.sentence and "undefined" in zero.sentence
+    assert "the other image is zero everywhere" in zero.sentence and "undefined" in zero.sentence
     flat = finding(compared(C, np.full_like(C, 3.0)), "constant")
     assert "C's image is constant (3 everywhere)" in flat.sentence
 
@@ -143,7 +143,7 @@ def test_an_image_without_contrast_says_so() -> None:
 def test_values_that_no_image_has() -> None:
     py = C.copy()
     py[3, 3] = -2.0
-    assert "1 pixels of Python's image are negative, the lowest -2" in finding(compared(py), "negative").sentence
+    assert "1 pixels of the other image are negative, the lowest -2" in finding(compared(py), "negative").sentence
     swapped = np.frombuffer(C.astype(">f4").tobytes(), dtype="<f4").reshape(C.shape)
     assert "wrong byte order" in finding(compared(swapped), "huge").sentence
 

@@ -112,7 +112,7 @@ def _write_pngs(folder: Path, c: Picture, py: Picture, comparison: ImageComparis
         raise NotWritten(f"--png {clean(str(folder))}: {error.strerror}") from error
     grey = f"log scale, {DECADES} decades: white {brightest:.4g}, black nothing"
     colour = (
-        f"red Python larger, blue C larger, white equal, black no number in one; log scale, {DECADES} decades: "
+        f"red other larger, blue C larger, white equal, black no number in one; log scale, {DECADES} decades: "
         f"full colour {largest:.4g}"
     )
     pictures = {

@@ -38,19 +38,23 @@ def odd_values(name: str, image: Array, kept: Mask, is_integer: bool) -> Iterato
     if low == high:
         word = "zero everywhere" if low == 0.0 else f"constant ({low:.7g} everywhere)"
         yield ImageFinding(
-            "constant", f"{name}'s image is {word}, so the correlation is undefined", {"image": name, "value": low}
+            "constant", f"{_image(name)} is {word}, so the correlation is undefined", {"image": name, "value": low}
         )
     negative = int(np.count_nonzero(values < 0.0))
     if negative:
-        sentence = f"{negative} pixels of {name}'s image are negative, the lowest {low:.6g}"
+        sentence = f"{negative} pixels of {_image(name)} are negative, the lowest {low:.6g}"
         yield ImageFinding("negative", sentence, {"image": name, "pixels": negative, "lowest": low})
     full = int(np.count_nonzero(values >= FULL)) if is_integer else 0
     if full:
-        sentence = f"{full} pixels of {name}'s image are saturated ({FULL}): their true values are unknown"
+        sentence = f"{full} pixels of {_image(name)} are saturated ({FULL}): their true values are unknown"
         yield ImageFinding("saturated", sentence, {"image": name, "pixels": full})
     if high > 1e30:
-        sentence = f"{name}'s image reaches {high:.3g}: wrong byte order or float size?"
+        sentence = f"{_image(name)} reaches {high:.3g}: wrong byte order or float size?"
         yield ImageFinding("huge", sentence, {"image": name, "largest": high})
+
+
+def _image(name: str) -> str:
+    return f"{name}'s image" if name == "C" else f"the {name} image"
 
 
 def displacement(pairs: tuple[PeakPair, ...]) -> ImageFinding | None:
@@ -74,7 +78,7 @@ def displacement(pairs: tuple[PeakPair, ...]) -> ImageFinding | None:
         for step, axis, here in zip(middle.tolist(), ("slow", "fast"), moved.tolist(), strict=True)
         if here
     )
-    sentence = f"Python's spots lie {told} of C's ({len(steps)} spots, scatter {float(scatter.max()):.2f} px)"
+    sentence = f"The other image's spots lie {told} of C's ({len(steps)} spots, scatter {float(scatter.max()):.2f} px)"
     numbers: dict[str, float | int | str] = {
         "slow": float(middle[0]),
         "fast": float(middle[1]),
@@ -103,7 +107,7 @@ def threads(counts: tuple[int, ...], pixels: int, rows: int) -> ImageFinding:
 
 
 def related(pair: Pair, differs: Differs) -> ImageFinding | None:
-    """The simplest change of C's image that reproduces most of Python's."""
+    """The simplest change of C's image that reproduces most of the other one's."""
     relation = find_relation(pair, differs)
     return None if relation is None else _told(relation, pair.steps)
 
@@ -117,7 +121,7 @@ def _told(relation: Relation, steps: tuple[float, float]) -> ImageFinding:
         sentence = f"C's image {changes} explains {_percent(relation.explained)} of the difference"
         sentence += f"; {relation.beyond} pixels still differ"
     if steps[0] and not steps[1] and relation.scale != 1.0:
-        sentence += f" (C = {1.0 / relation.scale:.6g} x Python {-relation.offset / relation.scale:+.4g}: counts?)"
+        sentence += f" (C = {1.0 / relation.scale:.6g} x other {-relation.offset / relation.scale:+.4g}: counts?)"
     numbers: dict[str, float | int | str] = {
         "turn": relation.turn,
         "shift_slow": relation.shift[0],

@@ -248,7 +248,7 @@ def _findings(
 ) -> Iterator[ImageFinding]:
     """Oddities of the images; if they differ, also the change of one that explains it."""
     integer = [np.issubdtype(picture.values.dtype, np.integer) for picture in pictures]
-    for name, image, is_integer in zip(("C", "Python"), whole, integer, strict=True):
+    for name, image, is_integer in zip(("C", "other"), whole, integer, strict=True):
         yield from odd_values(name, image[region], kept, is_integer)
     if not differs:
         return

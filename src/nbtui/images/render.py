@@ -18,17 +18,17 @@ def summary(comparison: ImageComparison, gates: Gates, names: tuple[str, str]) -
     """Lines for a terminal, the verdict last; ``names`` of the two images, already sanitized."""
     found = comparison
     yield f"C       {names[0]}"
-    yield f"Python  {names[1]}"
+    yield f"other   {names[1]}"
     yield from _compared(found)
     yield ""
     yield f"correlation      {_number(found.correlation, 10)}"
     yield f"RMSE             {found.rmse:.6g}   MSE {found.mse:.6g}"
     yield f"max abs diff     {found.largest:.6g}{_place(found.largest_at)}"
-    yield f"sum C, Python    {found.sum_c:.10g}, {found.sum_py:.10g}   ratio {_number(found.sum_ratio, 10)}"
-    yield f"max C, Python    {found.max_c:.10g}, {found.max_py:.10g}"
+    yield f"sum C, other     {found.sum_c:.10g}, {found.sum_py:.10g}   ratio {_number(found.sum_ratio, 10)}"
+    yield f"max C, other     {found.max_c:.10g}, {found.max_py:.10g}"
     if found.ratios is not None:
         low, middle, high = found.ratios
-        yield f"Python/C         median {middle:.7g}, 90 % from {low:.7g} to {high:.7g} (above 1e-3 of C's maximum)"
+        yield f"other/C          median {middle:.7g}, 90 % from {low:.7g} to {high:.7g} (above 1e-3 of C's maximum)"
     yield f"beyond {AGREES:g}     {found.beyond} pixels (of their value, where above {AGREES:g} of the maximum)"
     distance = "none" if found.peak_distance is None else f"at most {found.peak_distance:.4g} px apart"
     yield f"peaks            {len(found.peaks)} pairs, {distance}" if found.peaks else "peaks            none"
@@ -125,7 +125,7 @@ def _worst(found: ImageComparison) -> Iterator[str]:
     if not found.worst:
         return
     yield ""
-    yield f"{'worst pixels':<14}{'slow':>6}{'fast':>6}{'C':>18}{'Python':>18}{'difference':>14}{'Python/C':>14}"
+    yield f"{'worst pixels':<14}{'slow':>6}{'fast':>6}{'C':>18}{'other':>18}{'difference':>14}{'other/C':>14}"
     for pixel in found.worst:
         ratio = _ratio(pixel.c, pixel.py)
         yield (
@@ -159,7 +159,7 @@ def _level(value: float, largest: float) -> str:
 def _pair(pair: PeakPair) -> str:
     c, py = (
         f"{name} slow {peak.centre[0]:.2f} fast {peak.centre[1]:.2f}" if peak else f"{name} none"
-        for name, peak in (("C", pair.c), ("Python", pair.py))
+        for name, peak in (("C", pair.c), ("other", pair.py))
     )
     return f"{c}  {py}  " + ("no partner" if pair.distance is None else f"{pair.distance:.4g} px")
 
