@@ -268,7 +268,7 @@ def test_an_old_package_can_be_the_baseline(here: Path, shared: Path, capsys: py
     validate(package)
     text = (package / "summary.md").read_text()
     lines = text[text.index("## Change against") : text.index("## Print options")].splitlines()
-    rows = [line.split(" | ") for line in lines if line.startswith("| ") and " rel. delta " not in line]
+    rows = [line.split(" | ") for line in lines if line.startswith("| ") and " relative delta " not in line]
     words = [row[1] for row in rows]
     assert set(words) <= {"worse", "better"} and words == sorted(words, reverse=True)  # worse first, nothing else
     assert "| I_before_scaling" in [row[0] for row in rows]

@@ -16,7 +16,7 @@ from nbtui.evidence.history import UNKNOWN, history, load, note
 from nbtui.evidence.judgement import BETTER, SAME, WORSE, judge_sizes
 from nbtui.evidence.read.package import percentage
 from nbtui.evidence.render import against
-from nbtui.parity.percent import percent
+from nbtui.parity.percent import percent, percent_pair
 from support.evidence_packages import new_package, old_package
 
 
@@ -259,6 +259,24 @@ def test_a_gap_under_other_settings_is_marked(tmp_path: Path) -> None:
 )
 def test_a_percentage_has_the_digits_it_deserves(fraction: float, text: str) -> None:
     assert percent(fraction) == text
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "texts"),
+    [
+        (-0.0873, -0.0021, ("-8.73 %", "-0.210 %")),
+        (0.00132123, 0.00132119, ("+0.13212 %", "+0.13212 %")),
+        (0.1, 0.1, ("+10.0 %", "+10.0 %")),
+        (0.0, 1e-9, ("0 %", "+1.0e-07 %")),
+        (0.2, math.nextafter(0.2, 1.0), ("+20.0 %", "+20.0 %")),
+    ],
+)
+def test_two_percentages_are_told_apart(one: float, other: float, texts: tuple[str, str]) -> None:
+    found = percent_pair(one, other)
+    if one != other and texts[0] == texts[1]:  # as many digits as it takes
+        assert found[0] != found[1] and [text[:5] for text in found] == [text[:5] for text in texts]
+    else:
+        assert found == texts
 
 
 @pytest.mark.parametrize("exponent", range(-18, 6))

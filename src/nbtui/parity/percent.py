@@ -8,6 +8,15 @@ SMALLEST, LARGEST = 1e-3, 1e3  # per cent; a size outside is printed as a power 
 DIGITS = 3  # significant
 
 
+def percent_pair(one: float, other: float) -> tuple[str, str]:
+    """Two fractions as percentages with as many digits as it takes to tell them apart."""
+    if one == other or not (_plain(one) and _plain(other)):
+        return percent(one), percent(other)
+    pairs = zip(_shown(100.0 * one), _shown(100.0 * other), strict=True)
+    first, second = next((pair for pair in pairs if pair[0] != pair[1]), (f"{100.0 * one:+}", f"{100.0 * other:+}"))
+    return f"{first} %", f"{second} %"
+
+
 def percent(fraction: float) -> str:
     """A fraction as a signed percentage of three significant digits, such as ``-8.73 %``.
 
@@ -16,11 +25,16 @@ def percent(fraction: float) -> str:
     scaled = 100.0 * fraction
     if scaled == 0:
         return "0 %"
-    if not math.isfinite(scaled) or not SMALLEST <= abs(scaled) < LARGEST:
+    if not _plain(fraction):
         return f"{scaled:+.1e} %"
     exact = abs(scaled) == 100.0
     shown = next(text for text in _shown(scaled) if exact or abs(float(text)) != 100.0)
     return f"{shown} %"
+
+
+def _plain(fraction: float) -> bool:
+    """Whether a percentage is printed without a power of ten."""
+    return math.isfinite(fraction) and SMALLEST <= abs(100.0 * fraction) < LARGEST
 
 
 def _shown(scaled: float) -> list[str]:

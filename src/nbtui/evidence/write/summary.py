@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nbtui.evidence.ascii_text import ascii_line, cell
+from nbtui.parity.percent import percent_pair
 from nbtui.trace.fields import catalogue
 
-_LISTED = 20  # factors of one kind in the change against the baseline
+_LISTED = 12  # factors of one kind in the change against the baseline
 _HEAD = (
     "| factor | unit | C | Python | abs. delta | rel. delta | status |",
     "|---|---|---|---|---|---|---|",
@@ -262,23 +263,32 @@ def _listed(title: str, sentences: Sequence[str]) -> list[str]:
 
 
 def _changes(baseline: Mapping[str, Any]) -> Iterator[str]:
-    """The counts, then the factors that became worse or better; of very many the first ones, in pipeline order."""
+    """The counts, then the factors that became worse or better; of very many the first ones."""
     counts = baseline["counts"]
     yield f"Factors: {', '.join(f'{number(counts[word])} {word}' for word in counts)}."
     listed = [(name, item) for word in ("worse", "better") for name, item in _of(baseline, word)]
     if listed:
         yield ""
-        yield "| factor | change | rel. delta before | rel. delta now |"
+        yield "| factor | change | relative delta before | now |"
         yield "|---|---|---|---|"
         for name, item in listed:
-            yield f"| {cell(name)} | {item['change']} | {number(item['before'])} | {number(item['now'])} |"
+            yield f"| {cell(name)} | {item['change']} | {' | '.join(_relative(item['before'], item['now']))} |"
     if any(counts[word] > _LISTED for word in ("worse", "better")):
         yield ""
         yield "The table lists the first ones of each kind; metrics.json has every factor."
 
 
+def _relative(before: object, now: object) -> tuple[str, str]:
+    """Two relative deltas of one factor."""
+    if isinstance(before, float | int) and isinstance(now, float | int) and math.isfinite(before + now):
+        return percent_pair(before, now)
+    return number(before), number(now)
+
+
 def _of(baseline: Mapping[str, Any], word: str) -> list[tuple[str, Any]]:
-    return [(name, item) for name, item in baseline["factors"].items() if item["change"] == word][:_LISTED]
+    """The first factors of one kind, those of the scaling chain before the others."""
+    found = [(name, item) for name, item in baseline["factors"].items() if item["change"] == word]
+    return sorted(found, key=lambda pair: not _scaling(pair[0]))[:_LISTED]
 
 
 def _baseline(metrics: Mapping[str, Any]) -> Iterator[str]:
