@@ -148,6 +148,7 @@ def test_a_value_that_c_would_cut_short_is_refused() -> None:
         ("-curved_det", {"curved": False}),
         ("-cell 10 20 -30", {"cell": (10.0, 20.0)}),
         ("-cell 10 -mat -lambda 0.97", {"matrix_file": None, "wavelength_a": 0.97}),
+        (f"-mat {__file__} -cell 10 -mat gone.mat", {"matrix_file": None}),
     ],
 )
 def test_words_are_matched_as_in_c(typed: str, changed: dict[str, object]) -> None:

@@ -136,19 +136,20 @@ def in_any_place(tokens: Sequence[str], quirks: Quirks) -> list[str]:
 
 
 def readable(words: Sequence[str], workdir: Path) -> tuple[list[str], tuple[str, ...]]:
-    """``words`` without the files that C does without when they are missing, and the words left out."""
-    kept: list[str] = []
-    missing: list[str] = []
+    """``words`` without the files that C does without when they are missing, and the words left out.
+
+    Of several matrices C opens the last one: if that is missing, it takes none.
+    """
     with_cell = any(word.startswith("-") and "-cell" in word for word in words)
-    names = ("-mask", "-img", "-mat") if with_cell else ("-mask", "-img")
-    at = 0
-    while at < len(words):
-        optional = words[at].startswith("-") and any(name in words[at] for name in names)
-        gone = optional and at + 1 < len(words) and not (workdir / words[at + 1]).is_file()
-        end = at + 1 + (gone and not words[at + 1].startswith("-"))  # C reads an option there, too
-        (missing if gone else kept).extend(words[at:end])
-        at = end
-    return kept, tuple(missing)
+    named = {at for at, word in enumerate(words[:-1]) if word.startswith("-") and ("-mask" in word or "-img" in word)}
+    matrices = [at for at, word in enumerate(words[:-1]) if word.startswith("-") and "-mat" in word]
+    gone = {at for at in named if not (workdir / words[at + 1]).is_file()}
+    if with_cell and matrices and not (workdir / words[matrices[-1] + 1]).is_file():
+        gone |= set(matrices)
+    # C reads an option in the place of a file, too
+    gone |= {at + 1 for at in gone if not words[at + 1].startswith("-")}
+    kept = [word for at, word in enumerate(words) if at not in gone]
+    return kept, tuple(words[at] for at in sorted(gone))
 
 
 def _has_effect(flag: Flag, words: Sequence[str]) -> bool:
