@@ -9,6 +9,8 @@ import pytest
 
 from nbtui.cli import main
 from nbtui.console.session.snapshot import Snapshot, from_json, settings_of
+from nbtui.evidence.restore.restore import restore
+from nbtui.live.door import quirks_of
 from nbtui.live.model import Settings
 from nbtui.live.programs import chosen, simulation_words
 from nbtui.settings import load
@@ -123,3 +125,27 @@ def test_a_session_keeps_the_program() -> None:
     assert program is not None and (program.name, program.base) == ("ours", "fixed")
     assert program.switches.phi_carryover
     assert settings_of(Snapshot()).c_program is None
+
+
+def test_a_package_states_the_program_without_the_settings_file(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_settings(WATER)
+    assert main(["trace", "--out", "-", "--c-program", "fixed", "own_case"]) == 0
+    Path("c.log").write_text(capsys.readouterr().out.replace("TRACE_PY", "TRACE_C"))
+    words = ["--c", "c.log", "--reports", "reports"]
+    assert main(["export", "fixed_case", *words]) == 0
+    assert main(["export", "own_case", *words]) == 1
+    capsys.readouterr()
+    fixed, own = sorted(Path("reports").iterdir())
+    assert main(["verify", str(fixed), str(own)]) == 0
+    for folder, quirks, line in (
+        (fixed, {}, "- quirks set: none beyond those of the C program"),
+        (own, {"running_sum_weights": True}, "- quirks set: running_sum_weights=on"),
+    ):
+        metrics = json.loads((folder / "metrics.json").read_text())
+        assert (metrics["c_program"], metrics["quirks"]) == ("fixed", quirks)
+        text = next(folder.glob("*.md")).read_text()
+        assert "- C program: fixed\n" in text and line in text
+    Path("nbtui.toml").unlink()
+    found = restore(own, load())
+    assert found.case is not None and found.case.c_program == found.settings.c_program == chosen("fixed", load())
+    assert quirks_of(found.settings).running_sum_weights and not quirks_of(found.settings).background_weighted

@@ -94,7 +94,14 @@ def _pictures(
     elif c.size != frame.shape:
         check_sizes(c, _stand_in(c, frame.shape, case.name))
     simulated = _simulate(frame)
-    return c, replace(simulated, name=f"simulated, {clean(case.name)} ({request.phi_mode}, {request.dtype})"), frame
+    return c, replace(simulated, name=f"simulated, {clean(case.name)} ({_how(request)})"), frame
+
+
+def _how(request: Request) -> str:
+    """How an image was simulated."""
+    program = [] if request.c_program is None else [f"{clean(request.c_program.name)} C program"]
+    threads = [f"{request.omp_threads} threads"] if request.omp_threads > 1 else []
+    return ", ".join([*program, request.phi_mode, request.dtype, *threads])
 
 
 def _write_pngs(folder: Path, c: Picture, py: Picture, comparison: ImageComparison, *, force: bool) -> None:

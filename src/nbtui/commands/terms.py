@@ -63,10 +63,11 @@ def _json(simulation: Simulation) -> Iterator[str]:
     from nbtui.live.model import TERM_COLUMNS
     from nbtui.parity.metrics import to_json
 
-    head = {
+    head: dict[str, object] = {
         "case": simulation.case.name,
         "pixel": {"slow": simulation.pixel[0], "fast": simulation.pixel[1]},
         "phi_mode": simulation.settings.phi_mode,
+        "c_program": simulation.settings.c_program.name if simulation.settings.c_program is not None else None,
         "dtype": simulation.settings.dtype,
         "device": simulation.settings.device,
         "axes": simulation.axes,

@@ -68,19 +68,26 @@ def accepts(program: nbsim.CProgram, options: nbsim.Options) -> bool:
     return not any(refused.concerns(options) for refused in program.refuses)
 
 
+def stated(settings: Settings) -> tuple[str, dict[str, bool]]:
+    """The C program by a name of the table (empty without one), and every quirk in another state than with it.
+
+    For records that are read without the user's settings file: one of his own is stated as its base and its quirks.
+    """
+    program, explicit = settings.c_program, dict(settings.quirks)
+    if program is None:
+        return "", explicit
+    base = nbsim.program_named(program.base or program.name)
+    own = {name: getattr(program.switches, name) for name in program.differing(base) if name != "phi_carryover"}
+    return base.name, {**own, **explicit}
+
+
 def simulation_words(settings: Settings) -> list[str]:
     """The options of nbtui that give ``settings``, without any settings file."""
-    words: list[str] = []
-    program, switched = settings.c_program, dict(settings.quirks)
-    if program is not None:
-        base = nbsim.program_named(program.base or program.name)
-        changed = {name: getattr(program.switches, name) for name in program.differing(base)}
-        switched = {**changed, **switched}
-        words += ["--c-program", base.name]
+    name, quirks = stated(settings)
+    words = ["--c-program", name] if name else []
     words += ["--phi-mode", settings.phi_mode, "--dtype", settings.dtype, "--device", settings.device]
     if settings.omp_threads > 1:
         words += ["--omp-threads", str(settings.omp_threads)]
-    for name, on in switched.items():
-        if name != "phi_carryover" or name in dict(settings.quirks):
-            words += ["--quirk", f"{name}={'on' if on else 'off'}"]
+    for quirk, on in quirks.items():
+        words += ["--quirk", f"{quirk}={'on' if on else 'off'}"]
     return words

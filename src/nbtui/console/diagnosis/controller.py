@@ -22,7 +22,7 @@ from nbtui.console.main.screen_controller import ScreenController
 from nbtui.console.main.state import Phase, State
 from nbtui.console.terminal.loop import in_loop
 from nbtui.errors import UnusableInput
-from nbtui.live.model import Case
+from nbtui.live.model import Case, reference_settings
 from nbtui.live.parameters import tuning as tunings
 from nbtui.trace.text import clean
 
@@ -218,7 +218,8 @@ class DiagnosisController(ScreenController):
     def _put(self, causes: LiveCauses) -> None:
         """Simulate the live side with these causes, on top of C's own rules."""
         now = self.host.state
-        settings = replace(now.settings, phi_mode="c-parity", quirks=())
+        mode = "c-parity" if now.case is None else reference_settings(now.case).phi_mode
+        settings = replace(now.settings, phi_mode=mode, quirks=())
         self.host.show(states.asked(replace(now, causes=causes), settings))
         self.host.simulate(reuse=True)
 

@@ -81,14 +81,15 @@ def restore(path: Path, configuration: Configuration) -> Restored:
     except UnusableInput as error:
         program = None
         remarks.append(f"{error}; the stock program stands in")
+    settings = _settings(package, metrics, program)
     return Restored(
         package=package,
         c=c,
         py=py,
         py_phi=next((package.path / name for name in package.files if name.endswith(PER_PHI)), None),
         py_given=package.format != "new" or text(metrics.get("python_trace")) == GIVEN_LOG,
-        settings=_settings(package, metrics, program),
-        case=None if case is None else replace(case, c_log=None if c.simulated else Path(c.origin)),
+        settings=settings,
+        case=None if case is None else _of_run(case, None if c.simulated else Path(c.origin), settings),
         obstacle=obstacle,
         profile=profile or "full",
         tolerance=_tolerance(path, metrics),
@@ -103,6 +104,10 @@ def missing_log(package: Package) -> str:
     if not python_logs(list(package.files)):
         return "this package holds no Python log"
     return "this package holds no C log, and none in the usual places repeats its C values"
+
+
+def _of_run(case: Case, c_log: Path | None, settings: Settings) -> Case:
+    return replace(case, c_log=c_log, c_program=settings.c_program, omp_threads=settings.omp_threads)
 
 
 def _settings(package: Package, metrics: Mapping[str, object], program: CProgram | None) -> Settings:

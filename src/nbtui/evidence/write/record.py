@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import nbtui
 from nbtui.evidence.ascii_text import spelled
+from nbtui.live.programs import stated
 from nbtui.parity import standing
 from nbtui.parity.inheritance import inherited_from
 from nbtui.parity.metrics import metrics
@@ -51,9 +52,8 @@ def record(
         extra |= {"command": command, "command_hash": hashlib.sha256(command.encode()).hexdigest()}
     if settings is not None:
         extra |= {"phi_mode": settings.phi_mode, "dtype": settings.dtype, "device": settings.device}
-        extra["quirks"] = dict(settings.quirks)
-        extra["c_program"] = settings.c_program.name if settings.c_program is not None else None
-        extra["omp_threads"] = settings.omp_threads
+        name, quirks = stated(settings)
+        extra |= {"quirks": quirks, "c_program": name or None, "omp_threads": settings.omp_threads}
     if simulation is not None:
         axes = simulation.axes
         extra |= {
@@ -82,13 +82,14 @@ def side_entry(side: SideName, trace: Trace, settings: Settings | None = None) -
     }
     path = Path(trace.origin)
     if settings is not None:
+        program, quirks = stated(settings)
         entry["simulation"] = {
             "simulator": f"nbsim {nbtui.__version__}",
             "phi_mode": settings.phi_mode,
             "dtype": settings.dtype,
             "device": settings.device,
-            "quirks": dict(settings.quirks),
-            "c_program": settings.c_program.name if settings.c_program is not None else None,
+            "quirks": quirks,
+            "c_program": program or None,
         }
     elif path.is_file():
         modified = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")

@@ -107,6 +107,8 @@ def _run(metrics: Mapping[str, Any], place: str) -> Iterator[str]:
     yield f"- package: {ascii_line(place)}"
     for label, side in zip(("reference", "compared with"), metrics["sides"], strict=True):
         yield f"- {label}: {_side(side)}"
+    if metrics.get("c_program"):
+        yield f"- C program: {ascii_line(metrics['c_program'])}"
     yield f"- phi mode: {metrics['phi_mode']}"
     yield f"- dtype: {metrics['dtype']}"
     yield f"- device: {metrics['device']}"
@@ -116,7 +118,8 @@ def _run(metrics: Mapping[str, Any], place: str) -> Iterator[str]:
     if metrics.get("float64_error") is not None:
         yield f"- relative error of I_pixel_final against float64: {number(metrics['float64_error'])}"
     switched = ", ".join(f"{name}={'on' if on else 'off'}" for name, on in metrics["quirks"].items())
-    yield f"- quirks set: {switched or 'none beyond the phi mode'}"
+    beyond = "those of the C program" if metrics.get("c_program") else "the phi mode"
+    yield f"- quirks set: {switched or f'none beyond {beyond}'}"
     if metrics["note"]:
         yield f"- note: {ascii_line(metrics['note'])}"
 

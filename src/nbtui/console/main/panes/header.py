@@ -67,6 +67,8 @@ def _live(state: State, gap: str) -> tuple[Span, ...]:
     asked = state.settings.phi_mode
     shown = state.simulation.settings.phi_mode if state.simulation else asked
     mode = shown if shown == asked else f"{shown} -> {asked}"
+    if state.settings.c_program is not None:
+        mode = f"{clean(state.settings.c_program.name)} {mode}"
     causes = len(state.simulation.causes) if state.simulation else 0
     more = f" + {_counted(causes, 'cause')}" if causes else ""
     dtype = state.settings.dtype if len(gap) > 2 else state.settings.dtype.replace("float", "f")
