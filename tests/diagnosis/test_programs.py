@@ -13,12 +13,12 @@ from nbtui.diagnosis.answer import Diagnosis, Verdict
 from nbtui.diagnosis.diagnose import base_setup, diagnose
 from nbtui.diagnosis.explain.remedy import remedy
 from nbtui.diagnosis.replay.replay import replay
-from nbtui.diagnosis.search.program import keeps_vectors
 from nbtui.errors import UnusableInput
 from nbtui.live.door import quirks_of
 from nbtui.live.model import Case, Settings, reference_settings
 from nbtui.live.parameters.tuning import begun, put
 from nbtui.live.session import simulate
+from nbtui.parity.program import keeps_vectors
 from nbtui.trace.model import Trace
 from nbtui.trace.reading.reader import parse_lines
 from support.diagnosis_traces import demo_log
@@ -149,7 +149,7 @@ def test_threads_of_the_c_run_are_followed() -> None:
 
 @pytest.mark.parametrize(("c", "named", "said"), [
     ("stock", "", ""),
-    ("fixed", "", "Not the stock C program: the C log has fresh vectors at phi = 0"),
+    ("fixed", "", "The C log has fresh vectors at phi = 0: not the stock C program"),
     ("fixed", "fixed", ""),
     ("stock", "fixed", "Not the fixed C program: the C log keeps the vectors of the last phi step"),
 ])  # fmt: skip

@@ -13,6 +13,7 @@ from nbtui.parity import align, position
 from nbtui.parity.blocks import BlockPairing
 from nbtui.parity.model import FALSE_DIVERGENCE, Overview, Row
 from nbtui.parity.numbers import printing, significant_digits
+from nbtui.parity.program import other_program
 from nbtui.parity.sides import Sides
 from nbtui.parity.stock import block_fields, stock_log
 from nbtui.parity.units import Conversion
@@ -58,6 +59,7 @@ def findings(
         *_same_file(c, py),
         *_sides(sides),
         *_pixels(c, py, named),
+        *other_program(c, ours),
         *_given(rows, overview, named),
         *(found.note for found in conversions),
         *sides.own_c.sentences,

@@ -13,7 +13,7 @@ from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
 from nbtui.diagnosis.hypotheses.inputs import SOURCE_COUNT
 from nbtui.diagnosis.hypotheses.record import NoticeMeaning
 from nbtui.diagnosis.replay.setup import PixelSetup
-from nbtui.diagnosis.search.program import contradicted
+from nbtui.diagnosis.search.program import contradicted, named_already
 from nbtui.errors import NbtuiError
 from nbtui.live.door import lax_reading
 from nbtui.live.model import Case, reference_settings
@@ -62,14 +62,14 @@ def preflight(case: Case, c: Trace, py: Trace, base: PixelSetup | None = None) -
     out: list[str] = []
     out += lax_reading(case)
     out += _pixel_of_case(case, c)
-    out += [clean(text) for text in compare(c, py).findings]
+    out += [clean(text) for text in compare(c, py).findings if not named_already(case, text)]
     out += _command_line(case, c)
     out += _meanings(c)
     out += _age(case)
     out += _background(c, py)
     out += source_lines(case, c)
+    out += contradicted(case, c)
     if base is not None:
-        out += contradicted(case, c, base)
         out += _cache(case, base)
     return tuple(dict.fromkeys(out))
 

@@ -1,49 +1,31 @@
-"""What a C log proves about the C program that made it."""
+"""A C log against the C program that made it by the word of the user."""
 
 from __future__ import annotations
 
-from nbtui.diagnosis.replay.setup import PixelSetup
+from dataclasses import replace
+
 from nbtui.live.model import Case
 from nbtui.live.programs import STOCK
-from nbtui.trace.columns import phi_ends
+from nbtui.parity.program import FRESH, keeps_vectors, other_program
 from nbtui.trace.model import Trace
+from nbtui.trace.side import C
 from nbtui.trace.text import clean
 
-_VECTORS = ("k_frac", "F_latt_b", "F_latt")  # values of a phi step that follow its vectors
 
-
-def keeps_vectors(c: Trace) -> bool | None:
-    """Whether step 0 of a log has the vectors of the last step at phi = 0; None where its lines do not show it."""
-    if not len(c.phi):
-        return None
-    first, last = phi_ends(c.phi)
-    if first.phi_tic != 0 or last.phi_tic == 0 or first.values.get("phi_deg") != 0.0:
-        return None
-    both = [name for name in _VECTORS if name in first.values and name in last.values]
-    return all(first.values[name] == last.values[name] for name in both) if both else None
-
-
-def contradicted(case: Case, c: Trace, base: PixelSetup) -> tuple[str, ...]:
-    """A sentence where the log is not of the C program that the case assumes."""
-    keeps = keeps_vectors(c)
+def contradicted(case: Case, c: Trace) -> tuple[str, ...]:
+    """A sentence where the log is not of the named C program, beyond what the comparison of the two logs says."""
     program = case.c_program or STOCK
-    if keeps is None or keeps == program.switches.phi_carryover:
-        return ()
-    if keeps:
-        name = clean(program.name)
-        return (
-            f"Not the {name} C program: the C log keeps the vectors of the last phi step at phi = 0, as the stock one "
-            "does (--c-program stock).",
-        )
-    if _may_begin_a_thread(base):
+    if program.switches.phi_carryover:
+        pixel = c.pixel or case.pixel  # many logs do not name it
+        return tuple(map(clean, other_program(replace(c, pixel=pixel), C))) if c.pixel is None else ()
+    if not keeps_vectors(c):
         return ()
     return (
-        "Not the stock C program: the C log has fresh vectors at phi = 0, as the fixed one does (--c-program fixed).",
+        f"Not the {clean(program.name)} C program: the C log keeps the vectors of the last phi step at phi = 0, as the "
+        "stock one does (--c-program stock).",
     )
 
 
-def _may_begin_a_thread(base: PixelSetup) -> bool:
-    """Whether the pixel may be the first one of a thread, which has fresh vectors in every program."""
-    options = base.scene.options
-    first = max(options.roi[0], 0) if options.roi is not None else 0
-    return base.scene.pixel[1] <= first or options.mask_file is not None or options.dmin_a > 0.0
+def named_already(case: Case, finding: str) -> bool:
+    """Whether a finding says that the log is not of the stock program where the user has named another."""
+    return finding.endswith(f"{FRESH}.") and case.c_program is not None and not case.c_program.switches.phi_carryover
