@@ -154,7 +154,7 @@ def test_threads_of_the_c_run_are_followed() -> None:
     ("stock", "fixed", "Not the fixed C program: the C log keeps the vectors of the last phi step"),
 ])  # fmt: skip
 def test_a_log_that_proves_its_program_says_so_before_any_number(c: str, named: str, said: str) -> None:
-    found = [text for text in diagnosed(STEPS, c, c, named).preflight if "C program:" in text]
+    found = [text for text in diagnosed(STEPS, c, c, named).preflight if "C program" in text]
     assert [text.startswith(said) for text in found] == ([True] if said else [])
 
 
