@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import nbtui
 from nbtui.evidence.ascii_text import spelled
-from nbtui.live.programs import stated
 from nbtui.parity import standing
 from nbtui.parity.inheritance import inherited_from
 from nbtui.parity.metrics import metrics
@@ -52,6 +51,8 @@ def record(
         extra |= {"command": command, "command_hash": hashlib.sha256(command.encode()).hexdigest()}
     if settings is not None:
         extra |= {"phi_mode": settings.phi_mode, "dtype": settings.dtype, "device": settings.device}
+        from nbtui.live.programs import stated  # two logs are compared without it
+
         name, quirks = stated(settings)
         extra |= {"quirks": quirks, "c_program": name or None, "omp_threads": settings.omp_threads}
     if simulation is not None:
@@ -82,6 +83,8 @@ def side_entry(side: SideName, trace: Trace, settings: Settings | None = None) -
     }
     path = Path(trace.origin)
     if settings is not None:
+        from nbtui.live.programs import stated
+
         program, quirks = stated(settings)
         entry["simulation"] = {
             "simulator": f"nbsim {nbtui.__version__}",
