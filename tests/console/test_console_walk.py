@@ -242,7 +242,7 @@ def test_the_long_detail_answers_where_and_since_when() -> None:
     page = plain(detail.draw(state, 120, 37))
     text = "\n".join(page)
     assert "made in C   in the loop over phi steps, before the domains" in text
-    assert "the C log   line 2: TRACE_C: rot_a_angstroms 29.5 4 -1.75" in text
+    assert "C           line 2: TRACE_C: rot_a_angstroms 29.5 4 -1.75" in text
     assert "recorded in 1 of 1 package" in text  # the other one is of another pixel
     assert any(row.split()[:4] == ["20260101T000000Z", "spec", "29.[5]", "29.[9]"] for row in page)
     assert "reading the reports folder" in "\n".join(plain(detail.draw(replace(state, history=None), 120, 37)))
