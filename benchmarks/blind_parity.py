@@ -1,4 +1,4 @@
-"""Random command lines through the C program and through nbsim; every file and every summary line compared.
+"""Random command lines through the C program and through nbsim; every file, set-up line and summary line compared.
 
     python benchmarks/blind_parity.py --binary PATH [--cases 100] [--seed 1] [--c-program fixed]
 
@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,10 @@ _LINE = re.compile(
 )
 _PRINTED_LINE = re.compile(
     r" : stol|^at |^hkl= |^ F_cell=|^I/steps|^polar  |^omega  |^capfrac|^pixel  |^real-space cell|^     a |^[XYZ]: "
+)
+_LOOP = re.compile(r" : stol|% done$|^solid angle|^WARNING: out of range")
+_NOT_OURS = re.compile(
+    r"^nanoBragg nano|^mmap|^reading .*[.]img$|^WARNING: oddball|^(sin|cos).*=|^WARNING: non-integer"
 )
 _NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?|-?nan|-?inf")
 _PRINTED = 2e-5  # six digits of a sum over pixels that differ within the bound
@@ -88,6 +93,23 @@ def _same_lines(c: str, ours: str) -> None:
             bound = 1e-3 if "photons on" in one else _PRINTED
             if not np.isclose(float(a), float(b), rtol=bound, atol=0.0, equal_nan=True):
                 raise Different(f"C says '{one}', nbsim '{other}'")
+
+
+def _setup(text: str) -> list[str]:
+    """The lines before the pixel loop, but for what nbsim reports on stderr."""
+    found = []
+    for line in text.splitlines():
+        if _LOOP.search(line):
+            break
+        if line and not _NOT_OURS.search(line):
+            found.append(line)
+    return found
+
+
+def _same_setup(c: str, ours: str) -> None:
+    for one, other in zip_longest(_setup(c), _setup(ours)):
+        if one != other:
+            raise Different(f"C sets up '{one}', nbsim '{other}'")
 
 
 def _same_printout(c: str, ours: str) -> None:
@@ -188,6 +210,7 @@ def main() -> int:
                 own += ["--c-program", arguments.c_program, "--omp-threads", str(threads)]
                 ours = _run_ours([*words, *own], folders[1])
                 if not re.search(r"-?nan", c) and threads == 1:
+                    _same_setup(c, ours)
                     _same_lines(c, ours)
                     _same_printout(c, ours)
                 largest = _compare(words, *folders, known, compat=compat, program=arguments.c_program)
