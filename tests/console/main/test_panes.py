@@ -179,10 +179,10 @@ def tight(state: State) -> Comparison:
 def test_field_table_stacked_needs_a_second_line_only_for_a_difference(toy: State) -> None:
     rows = text(fields.draw(toy, 80, 5))[1:]
     assert rows == [
-        " = lambda_meters            m    =    1.2e-10                       0 PASS",
-        "># rot_a_angstroms        x A    C    29.[5]                 +3.4e-03 DIVERGENT",
-        "                                 live 29.[6]                 new here",
-        " = rot_a_angstroms        y A    =    4                             0 PASS",
+        " = lambda_meters           m    =    1.2e-10                        0 PASS",
+        "># rot_a_angstroms       x A    C    29.[5]                  +3.4e-03 DIVERGENT",
+        "                                live 29.[6]                 new here",
+        " = rot_a_angstroms       y A    =    4                              0 PASS",
     ]
 
 

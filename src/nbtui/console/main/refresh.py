@@ -134,6 +134,8 @@ def taken(state: State, read: Reread) -> State:
     """State with the reloaded values; the simulation is still to follow."""
     files = replace(state.files, reading=frozenset(), read=state.files.reading)
     now = replace(state, c_trace=read.c or state.c_trace, suspect=read.py or state.suspect, files=files, progress="")
+    if read.c is not None or read.py is not None or read.case is not None:
+        now = replace(now, causes=None)  # of other traces
     if read.c is not None and now.case is not None and now.case.c_log is None:
         now = _with_case(now, lambda case: replace(case, c_log=c_log(state)))
     if read.case is not None:

@@ -242,7 +242,7 @@ def _before(state: State, row: Row, width: int) -> Line:
 
 def _stacked_name(side: str, width: int) -> int:
     """Width of a name in a narrow pane, beside the names of sides; a very narrow one has no units."""
-    return width - 37 - len(side) if _is_very_narrow(side, width) else width - 52 - len(side)
+    return width - 38 - len(side) if _is_very_narrow(side, width) else width - 53 - len(side)
 
 
 def _is_very_narrow(side: str, width: int) -> bool:
@@ -305,7 +305,7 @@ def _stacked(state: State, row: Row, here: bool, lead: Line, words: tuple[Span, 
     unit = Span(" " if short else " " + left(clean(row.unit), 4) + " ", "faint")
     quiet = row.status is Status.PASS and not state.pending
     spans = [*lead, _named(row, name, here, False, quiet), unit]
-    deltas = Span(right(relative(row.rel_delta), 8) + " ", _delta_tone(row))
+    deltas = Span(right(relative(row.rel_delta), 9) + " ", _delta_tone(row))
     first, second = (Span(""), words[0]) if short else words
     if state.pending:
         return [line(*spans, Span(f"{ours} ", "label"), c)]
