@@ -20,6 +20,7 @@ DIVERGENT_BELOW = 1e-2
 ZERO_BELOW = 1e-30  # both sides below this count as zero when C says 0
 NOISE = 64 * 2.0**-52  # of a vector's length: rounding of reordered float64 sums
 _FEW_DIGITS = 12  # numbers with more digits are printed in full
+_VERY_FEW_DIGITS = 7  # a log with some numbers of as many digits and none of more is no log of 15 digits
 _ENOUGH = 100_000
 NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?!\w)")
 
@@ -182,7 +183,8 @@ def printing(tokens: Iterable[str]) -> Printing:
     """The precision of a log, from all its numbers (from the first 100 000 different ones of a huge log).
 
     C prints %.15g, where 0.1 is exact, so a short number alone proves nothing. A log counts as one of low precision
-    only when most of its different non-integers show the same 5 to 12 digits and none shows more.
+    only when none of its different non-integers shows more than 12 digits, and most (of up to 7 digits: some) of them
+    show the largest number of digits, at least 5.
     """
     fractions: set[str] = set()
     decimals: set[int] = set()
@@ -202,7 +204,9 @@ def printing(tokens: Iterable[str]) -> Printing:
         return Printing(decimals=max(decimals))
     counts = [significant_digits(token) for token in fractions]
     most = max(counts)
-    if 5 <= most <= _FEW_DIGITS and counts.count(most) >= max(3, len(counts) / 2):
+    # %g drops trailing zeros, so that round numbers hide its 6 digits
+    share = 0.0 if most <= _VERY_FEW_DIGITS else len(counts) / 2
+    if 5 <= most <= _FEW_DIGITS and counts.count(most) >= max(3, share):
         return Printing(digits=most)
     return Printing()
 

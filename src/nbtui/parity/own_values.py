@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from nbtui.parity.align import blocks, count_blocks
+from nbtui.parity.align import blocks, count_blocks, tokens
+from nbtui.parity.numbers import significant_digits
 from nbtui.parity.own_rules import (
     CELL,
     FLAGS,
@@ -28,6 +29,7 @@ from nbtui.parity.own_rules import (
 from nbtui.parity.unit_names import conversion_name
 from nbtui.parity.units import cell_in_metres, metres_of_scattering
 from nbtui.trace.model import Record, Trace, Value
+from nbtui.trace.printed import half_units
 from nbtui.trace.side import SideName
 
 BLOCKS = 200  # blocks recomputed: a program treats all of them alike
@@ -252,12 +254,18 @@ def shows_single(trace: Trace) -> bool:
 def _precision(trace: Trace) -> tuple[int, bool]:
     """Significant digits of the numbers of a trace, and whether some of them are single-precision numbers."""
     most, single = 1, set[float]()
-    numbers = (value for record in trace.records if record.name != _STORED for value in _numbers(record))
-    for number in islice(numbers, _ENOUGH):
-        digits = len(f"{number:.{_DIGITS}g}".partition("e")[0].replace(".", "").lstrip("-0"))
+    for number, token in islice(_printed_numbers(trace), _ENOUGH):
+        digits = significant_digits(token or f"{number:.{_DIGITS}g}")
         most = max(most, digits)
         if digits >= _LONG and math.isfinite(number) and abs(number) < _LARGEST_SINGLE:
             rounded = struct.unpack("<f", struct.pack("<f", number))[0]
             if abs(rounded - number) <= 2e-14 * abs(number):
                 single.add(abs(number))
     return min(most, _DIGITS), len(single) >= _NO_COINCIDENCE
+
+
+def _printed_numbers(trace: Trace) -> Iterator[tuple[float, str]]:
+    """The numbers of a trace, each with its token in the log, empty where the line does not show it plainly."""
+    for record in trace.records:
+        if record.name != _STORED and half_units(record) is None:
+            yield from zip(_numbers(record), tokens(record), strict=False)
