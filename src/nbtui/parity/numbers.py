@@ -20,7 +20,7 @@ DIVERGENT_BELOW = 1e-2
 ZERO_BELOW = 1e-30  # both sides below this count as zero when C says 0
 NOISE = 64 * 2.0**-52  # of a vector's length: rounding of reordered float64 sums
 _FEW_DIGITS = 12  # numbers with more digits are printed in full
-_VERY_FEW_DIGITS = 7  # a log with some numbers of as many digits and none of more is no log of 15 digits
+_VERY_FEW_DIGITS = 7  # as the most in a log: some numbers of so many digits rule out a print with 15
 _ENOUGH = 100_000
 NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?!\w)")
 
