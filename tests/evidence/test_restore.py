@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from itertools import product
 from pathlib import Path
@@ -183,6 +184,21 @@ def test_an_old_package_without_any_command_says_how_to_name_the_case(tmp_path: 
     )
     case = restore(package, Configuration()).case
     assert case is not None and case.argv == ("-default_F", "1", "-N", "5") and case.pixel == (3, 4)
+
+
+def test_input_files_without_a_checksum_are_found_by_name(tmp_path: Path) -> None:
+    package = old_package(tmp_path, "20260101T000000Z")
+    (package / "trace_c.log").write_text("TRACE_C: I_before_scaling 100\n")
+    (package / "commands.txt").write_text("nanoBragg -hkl my.hkl -N 5 -trace_pixel 3 4\n")
+    lost = restore(package, Configuration())
+    assert (lost.case, lost.obstacle) == (None, "my.hkl not found; put it beside the package")
+    os.mkfifo(tmp_path / "my.hkl")  # a pipe would block the simulation forever
+    assert restore(package, Configuration()).case is None
+    (tmp_path / "my.hkl").unlink()
+    (tmp_path / "my.hkl").write_text("1 1 1 100\n")
+    found = restore(package, Configuration())
+    assert found.case is not None and found.case.workdir == tmp_path
+    assert "no checksums of its input files" in found.remarks[-1]
 
 
 def test_the_usual_places_are_folders_that_exist(here: Path) -> None:

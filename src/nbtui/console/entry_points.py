@@ -12,6 +12,7 @@ from nbtui.console.main.jobs import NO_TRACE, Judgement
 from nbtui.console.main.origin import LogOrigin
 from nbtui.console.run import run
 from nbtui.console.session.preferences import Preferences
+from nbtui.console.startup import of_settings
 from nbtui.errors import INTERRUPTED
 from nbtui.live.model import Case, Settings
 from nbtui.parity.profiles import Profile
@@ -89,8 +90,8 @@ def replay(found: Restored) -> int:
         tolerance=found.tolerance,
         allow_partial=found.allow_partial,
         reports=found.package.path.parent,
-        profiles=found.profiles,
-        preferences=Preferences(message="; ".join((*words, *found.remarks))),
+        profiles=found.configuration.profiles,
+        preferences=replace(of_settings(found.configuration), message="; ".join((*words, *found.remarks))),
         package=found,
         origin=LogOrigin(found.py_phi, dict(found.package.made_by).get("command", "")),
     )

@@ -41,4 +41,10 @@ def apply(configuration: Configuration) -> Preferences:
     characters.choose(str(settings["characters"].value))
     palette.choose(str(settings["theme"].value))
     keymap.choose(keymap.resolve(configuration.keys))
+    return of_settings(configuration)
+
+
+def of_settings(configuration: Configuration) -> Preferences:
+    """The preferences of a console that the settings state."""
+    settings = configuration.effective()
     return Preferences(mouse=bool(settings["mouse"].value), diagnose=bool(settings["diagnose"].value))

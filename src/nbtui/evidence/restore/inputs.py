@@ -28,7 +28,7 @@ class InputFile:
     """One input file as metrics.json records it."""
 
     name: str  # as the command names it, or relative to the folder of the inputs
-    sha256: str
+    sha256: str  # "" if no checksum is recorded: any regular file of this name
     size: int
 
 
@@ -45,6 +45,13 @@ def recorded(metrics: Mapping[str, object], logs: Iterable[Path]) -> tuple[Input
     """The input files of the simulation; ``logs`` of the package are inputs of the comparison only."""
     kept = {file_hash(log) for log in logs}
     return tuple(entry for entry in _listed(metrics) if entry.sha256 not in kept)
+
+
+def unrecorded(argv: Sequence[str], files: Iterable[InputFile]) -> tuple[InputFile, ...]:
+    """The input files that a command names and ``files`` do not hold: those of an old package."""
+    known = {PurePath(entry.name).name for entry in files}
+    names = dict.fromkeys(name for _, name in input_names(argv) if PurePath(name).name not in known)
+    return tuple(InputFile(name, "", 0) for name in names)
 
 
 def _listed(metrics: Mapping[str, object]) -> Iterator[InputFile]:
@@ -145,11 +152,15 @@ def _candidates(entry: InputFile, places: Sequence[Path]) -> Iterator[Path]:
 
 
 def _is(path: Path, entry: InputFile) -> bool:
+    if not entry.sha256:
+        return regular_size(path) is not None
     return regular_size(path) == entry.size and file_hash(path) == entry.sha256
 
 
 def _missing(entry: InputFile, places: Sequence[Path]) -> str:
     name = clean(entry.name)
+    if not entry.sha256:
+        return f"{name} not found; put it beside the package"
     other = next((path for path in _candidates(entry, places) if regular_size(path) is not None), None)
     if other is not None:
         return f"{clean(str(other))} has another content (sha256 {entry.sha256[:_HEX]} in the package)"

@@ -17,12 +17,12 @@ from nbtui.evidence.layout import C_LOG, COMMANDS, GIVEN_LOG, METRICS, PER_PHI
 from nbtui.evidence.read.folder import number, read_json, read_text, text
 from nbtui.evidence.read.legacy import FOLD
 from nbtui.evidence.read.package import Package, python_logs, read_package
-from nbtui.evidence.restore.inputs import c_terms, find_inputs, recorded, usual_places
-from nbtui.live.cases import case_of_command, load_case
+from nbtui.evidence.restore.inputs import c_terms, find_inputs, recorded, unrecorded, usual_places
+from nbtui.live.cases import case_of_command, input_names, load_case
 from nbtui.live.model import Case, CProgram, Settings
 from nbtui.live.programs import chosen
 from nbtui.parity.coverage import ACCEPTED
-from nbtui.parity.profiles import BUILT_IN, Profile
+from nbtui.parity.profiles import BUILT_IN
 from nbtui.settings import Configuration
 from nbtui.trace.fields import catalogue
 from nbtui.trace.model import Trace, TraceError
@@ -47,7 +47,7 @@ class Restored:
     obstacle: str
     profile: str
     tolerance: float | None
-    profiles: Mapping[str, Profile]  # the user's own
+    configuration: Configuration  # in which the package was opened
     allow_partial: bool = False  # agreement of few common fields was accepted
     remarks: tuple[str, ...] = ()
 
@@ -72,6 +72,8 @@ def restore(path: Path, configuration: Configuration) -> Restored:
         raise TraceError(problems[0].what if problems else missing_log(package))
     c = replace(c, simulated=package.simulated_reference)
     case, obstacle = _case(package, metrics, places, configuration)
+    if case is not None and not recorded(metrics, ()) and input_names(case.argv):
+        remarks.append("the package has no checksums of its input files")
     profile = text(metrics.get("tolerance_profile"))
     if profile and profile not in BUILT_IN and profile not in configuration.profiles:
         remarks.append(f"tolerance profile {clean(profile)} is not in nbtui.toml; judged by profile full")
@@ -93,7 +95,7 @@ def restore(path: Path, configuration: Configuration) -> Restored:
         obstacle=obstacle,
         profile=profile or "full",
         tolerance=_tolerance(path, metrics),
-        profiles=configuration.profiles,
+        configuration=configuration,
         allow_partial=text(metrics.get("coverage")) == ACCEPTED,
         remarks=tuple(remarks),
     )
@@ -140,7 +142,8 @@ def _case(
     except UnusableInput as error:
         return None, str(error)
     logs = [package.path / name for name in package.files if name.startswith("trace_")]
-    found = find_inputs(case.argv, recorded(metrics, logs), places)
+    files = recorded(metrics, logs)
+    found = find_inputs(case.argv, (*files, *unrecorded(case.argv, files)), places)
     if found.missing:
         return None, found.missing
     pixel = case.pixel or package.pixel
