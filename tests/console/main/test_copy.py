@@ -95,6 +95,14 @@ def test_a_step() -> None:
     assert values["phi_step"] == "1" and values["F_cell2_F_latt2"] == "600" and values["C_F_cell2_F_latt2"] == "600"
 
 
+def test_a_row_at_a_step_is_copied_as_the_table_shows_it() -> None:
+    """C's term at phi 0, domain 1 is 400, the live one 200; F_latt is the root of it, / 100."""
+    toy = toy_state()
+    found = selected(replace(at(toy, "F_latt"), domain=1))
+    assert found is not None
+    assert found.split("\t")[:5] == ["F_latt", "1", "at phi 0 domain 1", "C 0.2", f"live {0.02**0.5!r}"]
+
+
 def test_nothing_there() -> None:
     assert selected(State(Settings())) is None
 
