@@ -16,7 +16,7 @@ STEP_COLUMNS = 40  # width of "at this step"
 # lines about the place; the others are about values
 INDEX_LABELS = ("h k l", "C h k l", "node", "offset", "factors", "C factors")
 _LABEL = 10  # one cell for the mark of a change, then the name
-_PHI_LABELS = {"k": "C k", "F_latt_b": "C Fl_b", "F_latt": "C Flatt"}
+_C_LABELS, _LOG_LABELS = ("C k", "C Fl_b", "C Fl"), ("log k", "log Fl_b", "log Fl")  # of PHI_NAMES
 _SAME = "="  # at the end of a name: C has the same values
 
 
@@ -74,19 +74,20 @@ def _lines(grid: Contributions, place: Place, reason: str) -> list[Line]:
         ]
         node = [_three("node", [f"{py[name]:.0f}" for name in ("h0", "k0", "l0")])]
     if grid.c is not None:
-        lines += [*_reference(grid, grid.c, place), *node]
+        lines += [*_reference(grid, grid.c, place), *_phi_line(grid, place, log=True), *node]
     else:
         running = float(grid.py.running[place])
-        term = (
-            []
-            if math.isnan(py["h"])
-            else [_entry("term", f"{grid.py.terms[place]:.6g}", _share(py["F_cell2_F_latt2"], grid))]
-        )
-        lines += [*term, _entry("so far", f"{running:.6g}", _share(running, grid)), *node]
+        if not math.isnan(py["h"]):
+            lines.append(_entry("term", f"{grid.py.terms[place]:.6g}", _share(py["F_cell2_F_latt2"], grid)))
         known = _phi_line(grid, place)
         note = _ONLY_PHI if known and reason == _NO_C_TERMS else reason
-        lines += [*known, *(line(Span(" " + part, "faint")) for part in wrap(note, STEP_COLUMNS - 1))]
-    lines += _log_line(grid, place)
+        lines += [
+            _entry("so far", f"{running:.6g}", _share(running, grid)),
+            *known,
+            *_phi_line(grid, place, log=True),
+            *node,
+        ]
+        lines += [line(Span(" " + part, "faint")) for part in wrap(note, STEP_COLUMNS - 1)]
     return [fit(entry, STEP_COLUMNS) for entry in lines]
 
 
@@ -155,42 +156,18 @@ def _reference(grid: Contributions, c: Side, place: Place) -> list[Line]:
     return [*lines, _entry("gap now", f"{gap:+.4g}", part, "faint" if none else "digit")]
 
 
-def _phi_line(grid: Contributions, place: Place) -> list[Line]:
-    """C's phi line of this step, if its terms are unknown, and the deviation of the live side from it."""
+def _phi_line(grid: Contributions, place: Place, *, log: bool = False) -> list[Line]:
+    """The phi line of C (without terms), or of your log, and the deviation of the live side from it."""
     block, phi, domain = place
     lines: list[Line] = []
-    for py_name, key in PHI_NAMES.items():
-        c_lines = grid.phi_lines(key, block, domain)
-        if c_lines is None or math.isnan(c_lines[phi]) or py_name not in grid.py.columns:
-            continue
-        value, c = float(grid.py.columns[py_name][place]), float(c_lines[phi])
-        same = not differs(value, c)
-        off = "live equal" if same else f"live {percent((value - c) / c)}" if c else "live only"
-        lines.append(
-            _entry(f"C {py_name}".replace("F_latt_b", "Flatt_b"), f"{c:.6g}", off, "faint" if same else "digit")
-        )
-    return lines
-
-
-def _log_line(grid: Contributions, place: Place) -> list[Line]:
-    """The phi line of your log at this step, and its deviation from the live side."""
-    block, phi, domain = place
-    lines: list[Line] = []
-    for name, key in PHI_NAMES.items():
-        known = grid.phi_lines(key, block, domain, log=True)
+    for label, (name, key) in zip(_LOG_LABELS if log else _C_LABELS, PHI_NAMES.items(), strict=True):
+        known = grid.phi_lines(key, block, domain, log=log)
         if known is None or math.isnan(known[phi]) or name not in grid.py.columns:
             continue
-        log, live = float(known[phi]), float(grid.py.columns[name][place])
-        same = not differs(log, live)
-        off = "as live" if same else f"live {percent((live - log) / log)}" if log else "live only"
-        lines.append(
-            _entry(
-                _PHI_LABELS[name].replace("C ", "log ").replace("Flatt", "Fl"),
-                f"{log:.6g}",
-                off,
-                "faint" if same else "digit",
-            )
-        )
+        printed, live = float(known[phi]), float(grid.py.columns[name][place])
+        same = not differs(live, printed)
+        off = "as live" if same else f"live {percent((live - printed) / printed)}" if printed else "live only"
+        lines.append(_entry(label, f"{printed:.6g}", off, "faint" if same else "digit"))
     return lines
 
 
