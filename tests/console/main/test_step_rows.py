@@ -178,3 +178,13 @@ def test_digits_inside_the_tolerance_are_dim_in_the_table(toy: State) -> None:
     far = replace(toy, comparison=compare(toy.c_trace, parse_lines(["TRACE_PY: F_cell 101", *PY_LINES[:5]])))
     row = next(entry for entry in fields.draw(far, 101, 30) if any("F_cell" in span.text for span in entry))
     assert any(span.tone == "digit" for span in row)
+
+
+def test_where_neither_side_has_a_value_the_row_stays_as_printed(toy: State) -> None:
+    """Two logs with phi lines alone, off mosaic domain 0."""
+    assert toy.c_trace is not None
+    log = parse_lines(PY_LINES)
+    alone = replace(with_c(toy, None), suspect=log, shown=Compared.REFERENCE_LOG, comparison=compare(toy.c_trace, log))
+    aside = replace(alone, domain=1)
+    assert step_row(aside, row_of(aside, "F_latt")) is None
+    assert not any("@F_latt" in entry for entry in plain(fields.draw(aside, 101, 30)))

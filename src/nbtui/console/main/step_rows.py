@@ -24,12 +24,16 @@ SKIPPED = "no term"  # the step adds nothing to the pixel
 
 
 def step_row(state: State, row: Row) -> Row | None:
-    """The row with the values of the step; None if the log's line is of this step, or shows nothing of any step."""
+    """The row with the values of the step; None if it stays as printed.
+
+    That is a row of another block, or of no step, and one without a value of either side at this step.
+    """
     grid = state.contributions
-    if grid is None or not _follows(grid, row) or _printed_at(grid, state.place, row):
+    if grid is None or not _follows(grid, row):
         return None
     visited, _ = divmod(state.block, grid.shape[3])
-    return _row_at(state, grid, state.place, row) if visited == row.occurrence else None
+    found = _row_at(state, grid, state.place, row) if visited == row.occurrence else row
+    return None if found is row else found
 
 
 def row_before(state: State, row: Row) -> Row | None:
@@ -83,11 +87,13 @@ def _exact(row: Row) -> bool:
 
 
 def _row_at(state: State, grid: Contributions, place: Place, row: Row) -> Row:
-    """The row with the values of a place: as printed where the logs print it."""
+    """The row with the values of a place: as printed where the logs print it, and where neither side has a value."""
     if _printed_at(grid, place, row):
         return row
     name, exact = FIELD_COLUMNS[row.field, row.component], _exact(row)
     c, py = (_value(value, exact) for value in _both(state, grid, name, place))
+    if c is None and py is None:
+        return row
     if c is None or py is None:
         return replace(row, c_value=c, py_value=py, abs_delta=None, rel_delta=None, ulp=None, note="")
     verdict = judge(c, py, Limit(row.tolerance), exact=exact, length=_length(grid, place, row))
