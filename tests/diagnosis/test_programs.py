@@ -169,3 +169,12 @@ def test_a_log_without_proof_says_nothing() -> None:
 
 def test_a_golden_log_of_the_stock_program_keeps_its_vectors() -> None:
     assert keeps_vectors(demo_log()) is True
+
+
+def test_a_first_pixel_of_a_thread_is_not_taken_for_another_program() -> None:
+    here = replace(case_of(STEPS), pixel=(4, 0))
+    c = simulate(here, Settings("c-parity", omp_threads=3)).trace_lines
+    one = simulate(here, Settings("c-parity")).trace_lines
+    log = parse_lines([line.replace("TRACE_PY", "TRACE_C") for line in c], "c.log")
+    best = diagnose(here, log, parse_lines(one, "py.log")).hypotheses[0]
+    assert best.ids == ("phi_carryover",) and "first pixel of an OpenMP thread (--omp-threads N)" in best.summary

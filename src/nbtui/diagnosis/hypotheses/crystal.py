@@ -24,7 +24,9 @@ _DOMAINS = quoted("mosaic domains")
 
 def _fresh(problem: Problem) -> Iterator[Form]:
     if problem.base.rules.crystal.phi_carryover:
-        yield Form("fresh vectors at phi = 0", rule("crystal", phi_carryover=False))
+        thread = problem.explains_c and problem.may_begin_thread
+        where = ", as in the first pixel of an OpenMP thread (--omp-threads N)" if thread else ""
+        yield Form(f"fresh vectors at phi = 0{where}", rule("crystal", phi_carryover=False))
     else:  # the reference is not the stock C program
         change = rule("crystal", phi_carryover=True)
         yield Form("vectors of the last step at phi = 0", change, quirks=(("phi_carryover", True),))

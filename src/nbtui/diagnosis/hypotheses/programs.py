@@ -15,6 +15,7 @@ from nbtui.live.programs import PROGRAMS, STOCK, accepts
 # bits off the price where the C log follows from a known program and not from the assumed one, and where the named one
 # is not the stock program: more likely than a single fault of the same effect
 KNOWN_PROGRAM = -4.0
+OTHER_PROGRAM = 2.0  # less likely than another number of threads
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def _programs(problem: Problem) -> Iterator[Form]:
         yield Form(
             f"{_sides(problem, base.name, program.name)} ({', '.join(words)})",
             reduce(both, changes),
-            KNOWN_PROGRAM if problem.explains_c or base.name != STOCK.name else 0.0,
+            _price(problem, base, alone=alone and states.phi_carryover is False),
             rebuilds=bool(first) or any(item.rebuilds for item in differing),
             quirks=tuple(
                 (name, getattr(states, name))
@@ -138,6 +139,14 @@ def _programs(problem: Problem) -> Iterator[Form]:
                 if getattr(states, name) != getattr(assumed, name)
             ),
         )
+
+
+def _price(problem: Problem, base: CProgram, *, alone: bool) -> float:
+    """``alone``: fresh vectors at phi = 0 are the only difference; in the first pixel of a thread every program has
+    them."""
+    if base.name == STOCK.name and alone and problem.may_begin_thread:
+        return OTHER_PROGRAM
+    return KNOWN_PROGRAM if problem.explains_c or base.name != STOCK.name else 0.0
 
 
 def _sides(problem: Problem, base: str, program: str) -> str:

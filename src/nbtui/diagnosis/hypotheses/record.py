@@ -41,6 +41,17 @@ class Problem:
     def workdir(self) -> Path:
         return self.case.workdir
 
+    @property
+    def may_begin_thread(self) -> bool:
+        """Whether the C program may have reached the pixel as the first one of an OpenMP thread, but not of the run.
+
+        Such a pixel has fresh vectors at phi = 0 (nanobragg_pixel_loop.md section 3.3).
+        """
+        options = self.scene.options
+        first = max(options.roi[0], 0) if options.roi is not None else 0
+        leftmost = self.scene.pixel[1] <= first or options.mask_file is not None or options.dmin_a > 0.0
+        return leftmost and not self.scene.first_pixel
+
 
 @dataclass(frozen=True)
 class Form:
