@@ -111,6 +111,23 @@ def test_sigcont_adds_no_thread_and_restores_the_terminal(on_terminal: Start) ->
     assert terminal.end() == 1
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks /proc whether a process is stopped")
+def test_many_stops_need_one_continuation(on_terminal: Start) -> None:
+    terminal = started(on_terminal)
+    shown, threads = terminal.screen(), _threads(terminal.pid)
+    for _ in range(20):
+        terminal.signal(signal.SIGTSTP)
+        time.sleep(0.01)
+    terminal.wait_until_stopped()
+    terminal.received = b""
+    terminal.signal(signal.SIGCONT)
+    terminal.wait_until(lambda: terminal.screen() == shown, "the screen")
+    assert _threads(terminal.pid) == threads
+    assert terminal.press("j") > 0
+    terminal.press("q")
+    assert terminal.end() == 1
+
+
 def _threads(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/task").iterdir()))
 

@@ -102,6 +102,12 @@ class _Driver(LinuxDriver):
             self._writer.stop()
             self._writer = None
 
+    def _sigtstp_application(self, *signal_arguments: Any) -> None:
+        """Stop once: further requests during the suspension are the same one."""
+        signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+        super()._sigtstp_application(*signal_arguments)  # returns when the process is continued
+        signal.signal(signal.SIGTSTP, self._sigtstp_application)
+
     def _sigcont_application(self, *signal_arguments: Any) -> None:
         """After a stop by SIGSTOP the input thread still runs: only the modes of the terminal have to come back."""
         if self._key_thread is None or not self._key_thread.is_alive():
