@@ -132,9 +132,9 @@ def _verdict(state: State, width: int) -> Line:
         Span("  phi step 0" if _at_first_step(state, first) and not short else "", "digit"),
         Span("   gap " if short else "   I_pixel_final ", "label") if gap is not None else "",
         Span(percent(gap), "digit") if gap is not None else "",
-        f"   {count}",
-        *_missing(comparison, width),
     )
+    for more in (line(f"   {count}"), _missing(comparison, width)):
+        told = (*told, *more) if width_of((*told, *more)) <= width else told
     for more in (_cause(state, width - width_of(told)), _earlier(comparison, width), _profile(comparison)):
         told = (*told, *more) if width_of(told) + width_of(more) <= width else told
     return told
