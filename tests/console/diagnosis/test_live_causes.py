@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 
 from nbtui.console.main.exporting import export
+from nbtui.console.main.live_causes import of_answer
 from nbtui.console.main.pair import Compared
-from nbtui.console.main.state import Phase
+from nbtui.console.main.refresh import Reread, taken
+from nbtui.console.main.state import Phase, State
+from nbtui.diagnosis.diagnose import diagnose
 from nbtui.errors import UnusableInput
+from nbtui.live.model import Settings
 from nbtui.trace.reading.reader import parse_lines
 from support.console_toy import JUDGEMENT, console, ready, screen_text, until
 from support.diagnosis_traces import demo, demo_log, lines_of
@@ -47,3 +51,12 @@ async def test_live_starts_as_your_log_and_the_gap_falls_to_zero(tmp_path: Path)
         await pilot.press("u")
         assert app.state.simulation is not None and app.state.simulation.causes == ("phi_carryover",)
         assert app.state.suspect is log
+
+
+def test_another_log_takes_the_causes_of_the_last_one_away() -> None:
+    diagnosis = diagnose(demo(), demo_log(), parse_lines(lines_of(phi_mode="spec"), "py.log"))
+    causes = of_answer(diagnosis, diagnosis.hypotheses[0])
+    assert causes is not None and causes.on == ("phi_carryover",)
+    state = State(Settings(), case=demo(), c_trace=demo_log(), suspect=demo_log(), causes=causes)
+    assert taken(state, Reread()).causes is causes
+    assert taken(state, Reread(py=parse_lines(lines_of(), "py.log"))).causes is None
