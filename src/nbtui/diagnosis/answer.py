@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from nbtui.diagnosis.explain.attribution import Share
 from nbtui.diagnosis.explain.causes import Cause
-from nbtui.diagnosis.explain.imitation import Imitation, Waterfall
+from nbtui.diagnosis.explain.imitation import TOTALS, Imitation, Waterfall
 from nbtui.diagnosis.explain.unknown import Unexplained
 from nbtui.diagnosis.hypotheses.record import CauseKind
 from nbtui.diagnosis.search.ratios import Match
@@ -75,7 +75,8 @@ class Diagnosis:
         close = f"live = your log within {self.waterfall.off:.1g}"
         if self.imitation.adds:
             return f"{close} without a cause; the C log with: {causes}"
-        field = f", {farthest.field} within {farthest.off:.1g}" if farthest else ""
+        other = farthest is not None and farthest.field not in TOTALS
+        field = f", {farthest.field} within {farthest.off:.1g}" if farthest and other else ""
         return f"{close}{field}, with: {causes}"
 
     def headline(self, longest: int = 0) -> str:
