@@ -51,14 +51,15 @@ def imitated(imitation: Imitation, on: Collection[str], plain: Simulation) -> Si
         n_cells=scene.n_cells,
         steps=scene.n_terms,
         seconds=time.perf_counter() - started,
+        printout_lines=(),
         causes=tuple(cause for cause in imitation.ids if cause in on),
     )
 
 
 def _lines(made: Replay, order: Sequence[str]) -> Iterator[str]:
     """Trace lines, block after block with their phi lines, then those printed once."""
-    blocks = max((len(values) for values in made.fields.values()), default=0)
-    names = [*(name for name in order if name in made.fields), *(name for name in made.fields if name not in order)]
+    blocks = max((len(made.fields[name]) for name in order if name in made.fields), default=0)
+    names = [name for name in order if name in made.fields]
     repeated = [name for name in names if len(made.fields[name]) == blocks and (blocks > 1 or _of_block(name, made))]
     for block in range(blocks):
         yield from (_line(name, made.fields[name][block]) for name in repeated)
