@@ -16,6 +16,7 @@ from nbtui.live.model import Simulation, TermTable
 from nbtui.live.scene import Scene
 from nbtui.trace.reading.reader import parse_lines
 
+FLAGS = ("oversample_thick", "oversample_polar", "oversample_omega")
 FACTORS = ("F_latt_a", "F_latt_b", "F_latt_c")
 
 
@@ -31,7 +32,7 @@ def imitated(imitation: Imitation, on: Collection[str], plain: Simulation) -> Si
     with np.errstate(all="ignore"):
         made = replay(setup)
     scene = setup.scene
-    lines = tuple(_lines(made, tuple(dict.fromkeys(plain.trace.names()))))
+    lines = tuple(_lines({**made.fields, **_flags(scene)}, made.phi, tuple(dict.fromkeys(plain.trace.names()))))
     layers, subpixels, sources, n_phi, domains = made.terms.shape
     over = math.isqrt(subpixels)
     return replace(
@@ -56,21 +57,26 @@ def imitated(imitation: Imitation, on: Collection[str], plain: Simulation) -> Si
     )
 
 
-def _lines(made: Replay, order: Sequence[str]) -> Iterator[str]:
+def _flags(scene: Scene) -> Lines:
+    """The lines of -oversample_thick, _polar and _omega."""
+    return {name: np.asarray([[float(getattr(scene, name))]]) for name in FLAGS}
+
+
+def _lines(fields: Lines, phi: Lines, order: Sequence[str]) -> Iterator[str]:
     """Trace lines, block after block with their phi lines, then those printed once."""
-    blocks = max((len(made.fields[name]) for name in order if name in made.fields), default=0)
-    names = [name for name in order if name in made.fields]
-    repeated = [name for name in names if len(made.fields[name]) == blocks and (blocks > 1 or _of_block(name, made))]
+    blocks = max((len(fields[name]) for name in order if name in fields), default=0)
+    names = [name for name in order if name in fields]
+    repeated = [name for name in names if len(fields[name]) == blocks and (blocks > 1 or _of_block(name, fields))]
     for block in range(blocks):
-        yield from (_line(name, made.fields[name][block]) for name in repeated)
-        yield from _phi_lines(made.phi, block)
-    yield from (_line(name, made.fields[name][-1]) for name in names if name not in repeated)
+        yield from (_line(name, fields[name][block]) for name in repeated)
+        yield from _phi_lines(phi, block)
+    yield from (_line(name, fields[name][-1]) for name in names if name not in repeated)
 
 
-def _of_block(name: str, made: Replay) -> bool:
+def _of_block(name: str, fields: Lines) -> bool:
     """Whether a line of the only block comes before the phi lines: the sum and what follows it come after."""
-    names = list(made.fields)
-    return names.index(name) < names.index("I_before_scaling") if "I_before_scaling" in made.fields else True
+    names = list(fields)
+    return names.index(name) < names.index("I_before_scaling") if "I_before_scaling" in fields else True
 
 
 def _line(name: str, values: np.ndarray) -> str:
