@@ -62,3 +62,21 @@ def test_a_package_says_that_its_reference_is_simulated(case: Path, capsys: pyte
 def test_without_a_log_of_your_own_there_is_nothing_to_compare(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", "."]) == 2
     assert "no C log" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_an_image_is_compared_with_the_simulated_c_program(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The image of the demo comes from the C program."""
+    capsys.readouterr()
+    assert main(["images", ".", "--py", str(DEMO / "image.npy"), "--gates", "exact"]) == 0
+    assert "as stock C" in capsys.readouterr().out
+    assert main(["images", ".", "other.npy", "--py", str(DEMO / "image.npy")]) == 2
+
+
+def test_the_console_takes_your_log_alone(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a terminal it prints the comparison."""
+    capsys.readouterr()
+    assert main(["open", "py.log", "."]) == 1
+    assert "as stock C: no C program ran" in capsys.readouterr().out
+    assert main(["open", "py.log"]) == 2
+    assert "one log alone" in capsys.readouterr().err

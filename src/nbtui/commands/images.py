@@ -97,6 +97,30 @@ def _pictures(
     return c, replace(simulated, name=f"simulated, {clean(case.name)} ({_how(request)})"), frame
 
 
+def _with_yours(
+    request: Request, second: str | None, size: Size | None, path: Path
+) -> tuple[Picture, Picture, PreparedCase | None]:
+    """The image of a case, C's own or simulated as a C program, and the user's image."""
+    from nbtui.images.metrics import check_sizes
+    from nbtui.images.read import c_image_of, read_image
+    from nbtui.live.images import prepare
+    from nbtui.live.reference import reference_settings
+
+    if second is not None:
+        raise UnusableInput(f"give either '{clean(second)}' or --py, not both")
+    case = replace(request, pixel=request.pixel or (0, 0)).case()
+    c_path = c_image_of(case.folder, case.argv)
+    if c_path is not None:
+        return read_image(c_path, size), read_image(path, size), None
+    settings = reference_settings(request.settings())
+    frame = prepare(case, settings)
+    yours = read_image(path, size or frame.shape)
+    check_sizes(_stand_in(yours, frame.shape, case.name), yours)
+    program = settings.c_program.name if settings.c_program is not None else "stock"
+    say(f"reference: simulated as {program} C; nbtui images C_IMAGE IMAGE compares with an image of the C program")
+    return replace(_simulate(frame), name=f"simulated, {clean(case.name)} as {program} C"), yours, None
+
+
 def _how(request: Request) -> str:
     """How an image was simulated."""
     program = [] if request.c_program is None else [f"{clean(request.c_program.name)} C program"]
@@ -172,6 +196,12 @@ def _gates(name: str) -> Gates:
     metavar="NAME",
     help="Acceptance criteria: field or exact.",
 )
+@click.option(
+    "--py",
+    "yours",
+    type=click.Path(path_type=Path),
+    help="Your image, against the one of CASE: C's own, or simulated as --c-program.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
     "--png",
@@ -191,6 +221,7 @@ def command(
     at: Size | None,
     gates: str,
     as_json: bool,
+    yours: Path | None,
     folder: Path | None,
     force: bool,
 ) -> int:
@@ -200,6 +231,7 @@ def command(
     nbtui images C_IMAGE PY_IMAGE     two files: raw floats, SMV or .npy
     nbtui images CASE                 the C image in the case folder, and our simulation
     nbtui images C_IMAGE CASE         any C image, and our simulation (also: C_IMAGE -- FLAGS)
+    nbtui images CASE --py IMAGE      your image; without a C image in the case folder, C is simulated
 
     Gates 'field': a correlation of at least 0.9995, a ratio of sums from 0.99 to 1.01, peaks within 1 pixel;
     'exact': every pixel within 1e-6 of its value where it exceeds 1e-6 of the maximum.
@@ -210,7 +242,10 @@ def command(
     from nbtui.parity.metrics import to_json
 
     chosen = _gates(gates)
-    c, py, frame = _pictures(request, second, size, at)
+    if yours is not None:
+        c, py, frame = _with_yours(request, second, size, yours)
+    else:
+        c, py, frame = _pictures(request, second, size, at)
     extent = None
     if at is not None:
         extent = (at[1], at[1] + c.size[1] - 1, at[0], at[0] + c.size[0] - 1)
