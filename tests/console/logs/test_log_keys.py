@@ -139,7 +139,7 @@ def test_a_search_counts_on_both_sides_and_esc_forgets_it(logs: tuple[Path, Path
         await until(pilot, lambda: screen.state.side.cursor == 6)
         await pilot.press("n")
         assert "hit 2 of 4" in screen_text(screen.app)
-        assert "found: C 4  Python 2" in screen_text(screen.app)
+        assert "found: C 4  your log 2" in screen_text(screen.app)
         await pilot.press("N", "N")
         assert screen.state.side.cursor == 9
         await pilot.press("escape")
