@@ -176,3 +176,11 @@ def test_the_rule_is_a_tenth_and_three_fields_or_half(common: int, alone: int, e
 def test_a_difference_is_a_divergence_however_few_fields_are_common() -> None:
     found = compare(c_trace("F_cell 1", *(f"only_{n} 2" for n in range(30))), py_trace("F_cell 2"))
     assert found.first_divergence is not None and verdict(found).startswith("FIRST DIVERGENCE  F_cell")
+
+
+def test_a_pixel_without_a_pass_shows_no_last_pass() -> None:
+    """Beyond -dmin, C prints what its variables happen to hold."""
+    found = compare(c_of("beyond"), live("beyond"))
+    assert found.agrees and found.fields_common == 9
+    index = found.row("printout.hkl_rounded", component="h")
+    assert index is not None and index.c_value == 32765 and index.py_value is None

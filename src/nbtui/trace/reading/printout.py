@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from nbtui.trace.fields.catalogue import FIELDS
@@ -20,6 +20,8 @@ from nbtui.trace.printed import BLOCK, half_units
 NEEDLE = " : stol"
 CAPTION = "real-space cell vectors (Angstrom):"  # in every block
 LINES = 13  # after the head
+OF_LAST_PASS = frozenset(f"printout.{name}" for name in ("hkl_frac", "F_latt", "F_cell", "cell_x", "cell_y", "cell_z"))
+INDEX, NEAREST = "printout.hkl_frac", "printout.hkl_rounded"
 SUM, STEP_SUM = "printout.I", "printout.I_per_step"
 
 _SLACK = 1e-6  # relative: rounding of I/steps itself
@@ -70,7 +72,19 @@ def block_records(lines: Iterable[str], first_line: int) -> tuple[Record, ...]:
         first = head(text)
         named = row(text) if first is None else first[1]
         found += [Record(name, name, values, 0, number, text.strip()) for name, values in named]
-    return tuple(found)
+    return tuple(_with_a_last_pass(found))
+
+
+def _with_a_last_pass(records: Sequence[Record]) -> Sequence[Record]:
+    """The records without those of a last pass that never was: nbsim prints nan there, and C leftovers."""
+    absent = {record.name for record in records if record.name in OF_LAST_PASS and any(map(_is_nan, record.values))}
+    if INDEX in absent:
+        absent.add(NEAREST)
+    return [record for record in records if record.name not in absent] if absent else records
+
+
+def _is_nan(value: Value) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def under_trace_names(trace: Trace) -> Trace:
@@ -79,6 +93,8 @@ def under_trace_names(trace: Trace) -> Trace:
     The sum has the digits of I/steps, which is printed with ten. In a log with trace lines the printed block keeps its
     own names.
     """
+    if holds_block(trace):
+        trace = replace(trace, records=_with_a_last_pass(trace.records))
     if not is_printout(trace):
         return trace
     records = [replace(record, name=_TRACE_NAMES.get(record.name, record.name)) for record in trace.records]
