@@ -220,6 +220,6 @@ def test_sentences_name_the_users_keys() -> None:
         for draw, width, height in ((detail.draw, 120, 34), (fields.draw, 120, 20), (header.draw, 120, 3))
         for text in plain(draw(replace(state, history=()), width, height))
     )
-    assert "F9: make Python do the same" in shown_now and "[F8]" in shown_now and "F6 writes one" in shown_now
+    assert "F9: make the live side do the same" in shown_now and "[F8]" in shown_now and "F6 writes one" in shown_now
     waiting = replace(state, files=replace(state.files, frozen=True, waiting=frozenset({Path("c.log")})))
     assert "F7 reloads it" in "\n".join(plain(header.draw(waiting, 120, 3)))

@@ -57,10 +57,10 @@ def command(
     --identify runs it on three tiny cases and prints the name for --c-program: stock, fixed, cuda, or "unknown:
     behaves as ... except ..." with exit code 1.
     """
-    program = find_program(binary)
     if identifies:
-        return _identify(request, program, Limits(1, limit))
+        return _identify(request, find_program(binary), Limits(1, limit))
     case = request.case()
+    program = find_program(binary)
     log = out or (case.folder or Path()) / C_LOG
     wanted = {FLOAT_IMAGE: image, SMV_IMAGE: smv}
     images = {kind: _beside(path, log) for kind, path in wanted.items() if path is not None}
