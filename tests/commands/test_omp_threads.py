@@ -9,6 +9,10 @@ import numpy as np
 import pytest
 
 from nbtui.cli import main
+from nbtui.console.image import jobs
+from nbtui.live.model import Case, Settings
+from nbtui.live.programs import chosen
+from nbtui.settings import Configuration
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "data" / "c_threads.json").read_text(encoding="ascii"))
 FLAGS = GOLDEN["command"].split()
@@ -77,3 +81,17 @@ def test_the_traced_pixel_is_that_of_the_c_program(here: Path, capsys: pytest.Ca
         lines = capsys.readouterr().out.splitlines()
         value = float(next(line.split()[-1] for line in lines if "I_pixel_final" in line))
         assert np.float32(value) == c_image(threads)[4, 0]
+
+
+@pytest.mark.parametrize("at", [None, (2, 0)])
+def test_the_image_screen_finds_the_number_too(at: tuple[int, int] | None, here: Path) -> None:
+    image = c_image(3)
+    np.save("c.npy", image if at is None else image[at[0] :, at[1] :])
+    stock = chosen("stock", Configuration())
+    case = Case("threads", tuple(FLAGS), here, (0, 0), None, c_image=here / "c.npy", c_image_at=at)
+    settings = Settings("c-parity", c_program=stock)
+    ready = jobs.read(case, settings)
+    found = jobs.compared(ready, ready.frame.image()).comparison
+    assert found is not None
+    (finding,) = (entry for entry in found.findings if entry.id == "threads")
+    assert "as with 3 OpenMP threads" in finding.sentence

@@ -32,6 +32,9 @@ class ToyFrame:
         self.go = go
         self.started = 0
 
+    def thread_counts(self, c: np.ndarray, differing: np.ndarray) -> tuple[int, ...]:
+        return ()
+
     def facts(self, slow: int, fast: int) -> PixelFacts:
         return PixelFacts(slow, fast, slow / 10, fast / 10, 1.0 * slow, 2.0, (slow, fast, 0.0), 0.0)
 

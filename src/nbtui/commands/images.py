@@ -156,22 +156,6 @@ def _write_pngs(folder: Path, c: Picture, py: Picture, comparison: ImageComparis
     say(f"{clean(str(folder))}: c.png, python.png ({grey}); difference.png ({colour})")
 
 
-def _with_threads(comparison: ImageComparison, frame: PreparedCase, c: Picture, py: Picture) -> ImageComparison:
-    """The comparison, with the OpenMP threads of the C run where they explain every pixel that differs."""
-    import numpy as np
-
-    from nbtui.images.findings import threads
-    from nbtui.images.metrics import beyond_tolerance
-
-    theirs = c.as_floats()
-    differing = beyond_tolerance(theirs, py.as_floats(), np.isfinite(theirs))
-    counts = frame.thread_counts(theirs, differing)
-    if not counts:
-        return comparison
-    found = threads(counts, int(differing.sum()), c.size[0])
-    return replace(comparison, findings=(found, *comparison.findings))
-
-
 def _gates(name: str) -> Gates:
     from nbtui.images.metrics import GATES
 
@@ -239,6 +223,7 @@ def command(
     from nbtui.images.metrics import check_sizes, compare_images
     from nbtui.images.read import placed, read_mask
     from nbtui.images.render import as_object, summary
+    from nbtui.images.threads import with_threads
     from nbtui.parity.metrics import to_json
 
     chosen = _gates(gates)
@@ -255,8 +240,8 @@ def command(
     check_sizes(c, py)
     kept = read_mask(mask, c.size) if mask is not None else None
     comparison = compare_images(c, py, roi=roi or extent, mask=kept)
-    if frame is not None and comparison.beyond:
-        comparison = _with_threads(comparison, frame, c, py)
+    if frame is not None:
+        comparison = with_threads(comparison, c, py, frame.thread_counts)
     if folder is not None:
         _write_pngs(folder, c, py, comparison, force=force)
     names = (c.name, py.name)

@@ -124,7 +124,7 @@ def _sentence(state: ImageState, width: int) -> Line:
         rest = " ".join(_problem(state, width)[1:]) if state.c_problem else ""
         return line(" " + clip(rest, width - 2)) if rest else ()
     told = sentences(found)
-    telling = [entry.sentence for entry in found.findings if entry.id in ("relation", "displaced")]
+    telling = [entry.sentence for entry in found.findings if entry.id in ("threads", "relation", "displaced")]
     words = (telling or told or [""])[0].removeprefix("where: ")
     return line(Span(" " + clip(words, width - 2), "warning" if telling else "text"))
 

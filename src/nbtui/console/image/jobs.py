@@ -13,6 +13,7 @@ from nbtui.errors import UnusableInput
 from nbtui.images import read as files
 from nbtui.images.metrics import ImageComparison, compare_images
 from nbtui.images.read import c_image_of, read_image, words
+from nbtui.images.threads import with_threads
 from nbtui.live.images import PreparedCase, Resolution, prepare
 from nbtui.live.model import Case, Settings
 from nbtui.trace.text import clean
@@ -121,8 +122,8 @@ def compared(ready: ImagePrepared, python: Image) -> ImagesCompared:
     if ready.c_file is None:
         return ImagesCompared(None)
     try:
-        return ImagesCompared(
-            compare_images(ready.c_file, files.Picture("simulated", python, "simulated"), roi=ready.extent)
-        )
+        simulated = files.Picture("simulated", python, "simulated")
+        found = compare_images(ready.c_file, simulated, roi=ready.extent)
+        return ImagesCompared(with_threads(found, ready.c_file, simulated, ready.frame.thread_counts))
     except UnusableInput:  # no comparable pixel
         return ImagesCompared(None)
