@@ -72,7 +72,8 @@ class Diagnosis:
         if self.imitation is None or self.waterfall is None:
             return ""
         causes, farthest = ", ".join(self.imitation.ids), self.hypotheses[0].worst_left
-        close = f"live = your log within {self.waterfall.off:.1g}"
+        log, made = self.waterfall.names
+        close = f"{made} = {log} within {self.waterfall.off:.1g}"
         if self.imitation.adds:
             return f"{close} without a cause; the C log with: {causes}"
         other = farthest is not None and farthest.field not in TOTALS

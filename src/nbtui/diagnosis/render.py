@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from nbtui.diagnosis.answer import Diagnosis
 from nbtui.diagnosis.explain.causes import Cause
-from nbtui.diagnosis.explain.imitation import TOTALS, Waterfall
+from nbtui.diagnosis.explain.imitation import TOTALS
 
 
 def as_object(diagnosis: Diagnosis) -> dict[str, object]:
@@ -81,22 +81,13 @@ def _falls(diagnosis: Diagnosis) -> list[str]:
     if fall is None:
         return []
     names = [name for name in TOTALS if name in fall.log]
-    rows = [("your log", fall.log), (f"live with {counted(fall)}", fall.levels[0].gaps)]
-    rows += [(f"{'with' if fall.adds else 'without'} {level.cause}", level.gaps) for level in fall.levels[1:]]
+    rows = fall.rows
     first = max(len(label) for label, _ in rows)
     lines = [f"  {'':{first}} " + " ".join(f"{name:>17}" for name in names)]
     lines += [
         f"  {label:{first}} " + " ".join(f"{gap_text(gaps.get(name)):>17}" for name in names) for label, gaps in rows
     ]
     return ["", f"Gap to the C log, one cause at a time ({diagnosis.imitates}):", *lines]
-
-
-def counted(fall: Waterfall) -> str:
-    """The causes of the first level, counted."""
-    if fall.adds:
-        return "no cause"
-    count = len(fall.levels[0].on)
-    return "its only cause" if count == 1 else f"all {count} causes"
 
 
 def gap_text(gap: float | None) -> str:

@@ -15,7 +15,7 @@ from nbtui.diagnosis.answer import Diagnosis
 from nbtui.diagnosis.explain.attribution import Share
 from nbtui.diagnosis.explain.causes import Cause
 from nbtui.diagnosis.explain.imitation import TOTALS
-from nbtui.diagnosis.render import counted, gap_text
+from nbtui.diagnosis.render import gap_text
 from nbtui.parity.coverage import too_little
 from nbtui.trace.text import clean
 
@@ -163,9 +163,7 @@ def _falls(main_state: State, diagnosis: Diagnosis, width: int) -> list[Line]:
         return []
     names = [name for name in TOTALS if name in fall.log]
     here = main_state.causes.moved if main_state.causes is not None and main_state.causes.order == fall.falls else None
-    rows = [("your log", fall.log, False), (f"live with {counted(fall)}", fall.levels[0].gaps, here == 0)]
-    for number, level in enumerate(fall.levels[1:], 1):
-        rows.append((f"{'with' if fall.adds else 'without'} {level.cause}", level.gaps, here == number))
+    rows = [(label, gaps, here is not None and number == here + 1) for number, (label, gaps) in enumerate(fall.rows)]
     first = max(len(label) for label, _, _ in rows)
     names = names if len(names) * _GAP + first + 3 <= width else names[-1:]
     first = min(first, width - 3 - len(names) * _GAP)

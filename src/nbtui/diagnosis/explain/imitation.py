@@ -56,8 +56,24 @@ class Waterfall:
     """The gap from the log to the reference, one cause at a time."""
 
     log: Gaps  # of the log itself
+    simulated: bool  # the log is the live trace, not the user's
     levels: tuple[Level, ...]  # the first imitates the log
     adds: bool  # levels add causes instead of taking them away
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What is imitated, and what imitates it."""
+        return ("live", "replay") if self.simulated else ("your log", "live")
+
+    @property
+    def rows(self) -> Sequence[tuple[str, Gaps]]:
+        """Every state with its name, the log first."""
+        log, made = self.names
+        count = len(self.levels[0].on)
+        causes = "no cause" if self.adds else "its only cause" if count == 1 else f"all {count} causes"
+        word = "with" if self.adds else "without"
+        steps = ((f"{word} {level.cause}", level.gaps) for level in self.levels[1:])
+        return ((log, self.log), (f"{made} with {causes}", self.levels[0].gaps), *steps)
 
     @property
     def falls(self) -> tuple[str, ...]:
@@ -102,7 +118,7 @@ def waterfall(imitation: Imitation, reference: Trace, log: Trace) -> Waterfall:
     for cause in order:
         on = on ^ {cause}
         levels.append(Level(cause, on, gaps(on)))
-    return Waterfall(_own_gaps(log, reference), tuple(levels), imitation.adds)
+    return Waterfall(_own_gaps(log, reference), log.simulated, tuple(levels), imitation.adds)
 
 
 def _order(imitation: Imitation, gaps: Callable[[frozenset[str]], Gaps]) -> Sequence[str]:

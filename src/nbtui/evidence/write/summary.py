@@ -14,6 +14,7 @@ from typing import Any
 from nbtui.evidence.ascii_text import ascii_line, cell
 from nbtui.parity.percent import percent_pair
 from nbtui.trace.fields import catalogue
+from nbtui.trace.side import Role
 
 _LISTED = 12  # factors of one kind in the change against the baseline
 _HEAD = (
@@ -215,7 +216,7 @@ def _diagnosis(metrics: Mapping[str, Any]) -> Iterator[str]:
         [_answer(found)],
         _listed("What is certain", found["certain"]),
         [text for cause in found["hypotheses"] for text in _cause(cause)],
-        _waterfall(found.get("waterfall")),
+        _waterfall(found.get("waterfall"), simulated=metrics["sides"][1]["role"] == Role.LIVE),
         _listed("What is unknown", [item["sentence"] for item in found["unknown"]]),
         _listed("Other findings", [text for text in notes if text not in metrics["preflight"]]),
         _listed("Remarks", found["remarks"]),
@@ -248,15 +249,16 @@ def _cause(cause: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"   - remedy: {cell(text)}" for text in cause["fix"])
 
 
-def _waterfall(fall: Mapping[str, Any] | None) -> list[str]:
-    """The gap to the reference, one cause at a time."""
+def _waterfall(fall: Mapping[str, Any] | None, *, simulated: bool) -> list[str]:
+    """The gap to the reference, one cause at a time; ``simulated``: the log compared is the live trace."""
     if fall is None:
         return []
     first, *rest = fall["levels"]
     adds = not first["in_effect"]
-    rows = [("the log", fall["log"]), (f"live {'without a cause' if adds else 'with every cause'}", first["gaps"])]
+    log, made = ("live", "the replay") if simulated else ("the log", "live")
+    rows = [(log, fall["log"]), (f"{made} {'without a cause' if adds else 'with every cause'}", first["gaps"])]
     rows += [(f"{'with' if adds else 'without'} {cell(level['cause'])}", level["gaps"]) for level in rest]
-    title = f"Relative gap to the reference, one cause at a time; live is the log within {number(fall['off'])}:"
+    title = f"Relative gap to the reference, one cause at a time; {made} is {log} within {number(fall['off'])}:"
     values = ((label, ", ".join(f"{name} {number(gap)}" for name, gap in gaps.items())) for label, gaps in rows)
     return [title, "", *(f"- {label}: {shown}" for label, shown in values)]
 
