@@ -227,4 +227,4 @@ def initial(
     )
     if c_trace is None or suspect is None:
         return start
-    return states.compared(start, judgement.compare(c_trace, suspect))
+    return states.compared(start, judgement.compare(c_trace, suspect, named=start.named))

@@ -80,12 +80,11 @@ def run_watch(root: Path, *, poll: bool = False) -> int:
 def replay(found: Restored) -> int:
     """Show a package as a session and return the console's exit code."""
     words = [f"stepping is off: {found.obstacle}"] if found.obstacle else []
-    words += [] if found.py_given else ["your log is the trace that nbtui simulated for this package"]
     return run_console(
         found.case,
         found.settings,
         c_trace=found.c,
-        suspect=found.py,
+        suspect=found.py if found.py_given else replace(found.py, simulated=True),
         profile=found.profile,
         tolerance=found.tolerance,
         allow_partial=found.allow_partial,

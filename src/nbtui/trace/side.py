@@ -44,6 +44,7 @@ C = SideName(Role.REFERENCE, "C", "the C log", "the C program")
 SIMULATED_C = SideName(Role.REFERENCE, "simulated C", "the simulated C trace", "the simulated C program")
 YOUR_LOG = SideName(Role.SUSPECT, "your log", "your log", "your program")
 SUSPECT_LOG = SideName(Role.SUSPECT, "Python", "the Python log", "the Python program")  # to a reader of a package
+KEPT = SideName(Role.SUSPECT, "package", "the trace of the package", "the simulator")  # simulated for a package
 LIVE = SideName(Role.LIVE, "live", "the live trace", "the simulator")
 
 Pair = tuple[SideName, SideName]

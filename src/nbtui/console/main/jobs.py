@@ -12,7 +12,7 @@ from nbtui.console.main.contributions import Contributions, arrange
 from nbtui.console.main.dependencies import repeats_last_step
 from nbtui.console.main.freshness import MARKED
 from nbtui.console.main.live_causes import LiveCauses
-from nbtui.console.main.pair import Compared
+from nbtui.console.main.pair import Compared, log_side
 from nbtui.live.c_terms import terms_of_c
 from nbtui.live.model import Case, Settings, Simulation, TermTable
 from nbtui.parity.compare import compare
@@ -20,7 +20,7 @@ from nbtui.parity.model import Comparison
 from nbtui.parity.profiles import Profile
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.reading.reader import read_phi, with_phi
-from nbtui.trace.side import LIVE, YOUR_LOG, Pair
+from nbtui.trace.side import LIVE, Pair
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def simulate_and_compare(
     if shown is not Compared.REFERENCE_LOG or len(c.records) + len(c.phi) <= MARKED:
         compared[Compared.REFERENCE_LIVE] = judgement.compare(c, live, work)
     if suspect is not None and shown is Compared.LOG_LIVE:
-        compared[shown] = judgement.compare(suspect, live, work, (YOUR_LOG, LIVE))
+        compared[shown] = judgement.compare(suspect, live, work, (log_side(suspect), LIVE))
     return Simulated(generation, simulation, compared, contributions, stand_in)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from enum import StrEnum
 
-from nbtui.trace.side import LIVE, YOUR_LOG, Pair, SideName
+from nbtui.trace.model import Trace
+from nbtui.trace.side import KEPT, LIVE, YOUR_LOG, Pair, SideName
 
 
 class Compared(StrEnum):
@@ -15,11 +16,16 @@ class Compared(StrEnum):
     REFERENCE_LIVE = "reference and live"
     LOG_LIVE = "your log and live"
 
-    def named(self, reference: SideName) -> Pair:
+    def named(self, reference: SideName, log: SideName = YOUR_LOG) -> Pair:
         """The sides of the pair, the one that stands for the reference first."""
         if self is Compared.LOG_LIVE:
-            return YOUR_LOG, LIVE
-        return reference, LIVE if self is Compared.REFERENCE_LIVE else YOUR_LOG
+            return log, LIVE
+        return reference, LIVE if self is Compared.REFERENCE_LIVE else log
+
+
+def log_side(log: Trace | None) -> SideName:
+    """The side of the second log: the user's, or the one that was simulated for an opened package."""
+    return KEPT if log is not None and log.simulated else YOUR_LOG
 
 
 def following(shown: Compared, possible: Collection[Compared]) -> Compared:

@@ -14,7 +14,7 @@ from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.freshness import Files
 from nbtui.console.main.live_causes import LiveCauses
 from nbtui.console.main.origin import LogOrigin
-from nbtui.console.main.pair import Compared
+from nbtui.console.main.pair import Compared, log_side
 from nbtui.errors import INTERRUPTED
 from nbtui.live.model import Case, Settings, Simulation
 from nbtui.parity.compare import raised
@@ -132,7 +132,8 @@ class State:
     @property
     def named(self) -> Pair:
         """The sides of the pair shown."""
-        return self.shown.named(SIMULATED_C if self.reference is not None and self.reference.simulated else C)
+        simulated = self.reference is not None and self.reference.simulated
+        return self.shown.named(SIMULATED_C if simulated else C, log_side(self.suspect))
 
     @property
     def has_log(self) -> bool:

@@ -7,18 +7,19 @@ from dataclasses import replace
 from nbtui.console.drawing.line import Line, Span, block, left, line, right, rule, width_of
 from nbtui.console.drawing.numbers import count, full, marked, relative
 from nbtui.console.main.actions import ACTIONS
-from nbtui.console.main.pair import Compared
+from nbtui.console.main.pair import Compared, log_side
 from nbtui.console.main.state import Phase, State, inherits, is_new, nearest, reaches, visible
 from nbtui.console.main.step_rows import left_out, place_words, row_before, step_row
 from nbtui.parity.compare import raised
 from nbtui.parity.model import OUTSIDE, Row, Status
-from nbtui.trace.side import LIVE, YOUR_LOG, C
+from nbtui.trace.side import LIVE, C
 from nbtui.trace.text import clean
 
 SIDE_BY_SIDE = 100  # narrower panes stack the two values
 THREE = 130  # columns of the pane from which a third side has a column
 _NAME = 20  # smallest width of a name and its component, in cells
 _ENDLESS = 10_000
+_SHORT = {"your log": "log", "simulated C": "C sim", "package": "pkg"}  # names before stacked values
 _OF_STEP = "@"  # before a row with the values of the step
 _STATUS_TONES = {
     Status.PASS: "pass",
@@ -160,7 +161,7 @@ def _third(state: State, width: int) -> str:
         return ""
     return {
         Compared.REFERENCE_LOG: LIVE.name if Compared.REFERENCE_LIVE in state.others else "",
-        Compared.REFERENCE_LIVE: YOUR_LOG.name if Compared.REFERENCE_LOG in state.others else "",
+        Compared.REFERENCE_LIVE: log_side(state.suspect).name if Compared.REFERENCE_LOG in state.others else "",
         Compared.LOG_LIVE: C.name if Compared.REFERENCE_LOG in state.others else "",
     }[state.shown]
 
@@ -326,7 +327,7 @@ def _stacked(state: State, row: Row, here: bool, lead: Line, words: tuple[Span, 
 
 def _short(state: State) -> tuple[str, str]:
     """The names of the two sides before stacked values, equally wide."""
-    ours, theirs = ({"your log": "log", "simulated C": "C sim"}.get(side.name, side.name) for side in state.named)
+    ours, theirs = (_SHORT.get(side.name, side.name) for side in state.named)
     wide = max(len(ours), len(theirs))
     return ours.ljust(wide), theirs.ljust(wide)
 

@@ -9,8 +9,9 @@ import numpy as np
 from nbtui.console.drawing.canvas import Canvas, Curve, Scale, chart
 from nbtui.console.drawing.line import Line, Span, beside, block, clip, line, wrap
 from nbtui.console.main.contributions import DIFFERS, Contributions, Side
+from nbtui.console.main.pair import log_side
 from nbtui.console.main.state import State
-from nbtui.trace.side import YOUR_LOG, C
+from nbtui.trace.side import C
 
 _DECADES = 4  # smallest (F_latt_a / Na)^2 in the lobe plot if steps lie on side lobes
 _MARKED = 250  # largest number of steps marked on a lobe; of more, every second, third ...
@@ -54,7 +55,9 @@ def _over_phi(
     """``others``: the curves of C and of your log, where known."""
     x = np.asarray(grid.phi_deg, dtype=float)
     curves = [Curve("live", "bar-py", "x", py)]
-    for values, name, tone, mark in zip(others, (C.name, YOUR_LOG.name), ("bar-c", "minor"), "o+", strict=True):
+    for values, name, tone, mark in zip(
+        others, (C.name, log_side(state.suspect).name), ("bar-c", "minor"), "o+", strict=True
+    ):
         if values is not None:
             curves.insert(len(curves) - 1, Curve(name, tone, mark, values))
     return chart(x, curves, state.phi, width, height, words, DIFFERS)
