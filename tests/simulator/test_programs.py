@@ -75,6 +75,13 @@ def test_the_phi_mode_overrides_the_program_and_a_quirk_both() -> None:
     assert image(WATER, c_program="fixed", quirks=quirks) == golden(WATER, "stock")
 
 
+def test_the_last_word_is_read_once() -> None:
+    experiment = from_command(command("-oversample 1 -curved_det"), c_program="fixed")
+    with pytest.raises(InputError, match="quirk last_curved_det_ignored: acts while the command line"):
+        experiment.with_quirks(last_curved_det_ignored=True)
+    assert from_command(command("-oversample 1")).with_quirks(last_curved_det_ignored=True)
+
+
 def test_the_trace_of_the_fixed_program_makes_its_pixel() -> None:
     experiment = from_command(command(WATER), c_program="fixed")
     lines = {line.name: line.values for line in trace_lines(simulate_pixel(experiment, 2, 3))}

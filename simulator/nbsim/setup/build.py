@@ -17,6 +17,7 @@ from nbsim.factors.reflections import cell_of_file, is_reflection_file
 from nbsim.factors.table import load_structure_factors, with_values
 from nbsim.model import ExperimentData, Inputs, StructureFactors
 from nbsim.options import parse as flags
+from nbsim.options.compat import in_any_place
 from nbsim.options.headers import read_mask
 from nbsim.options.options import Options
 from nbsim.options.programs import CProgram, known, switches_of
@@ -266,7 +267,10 @@ def with_quirks(experiment: ExperimentData, changes: Mapping[str, bool]) -> Expe
     options, before, after = experiment.options, experiment.quirks, experiment.quirks
     for name, value in changes.items():
         after = named(after, name, value)
+    last_word = in_any_place(options.argv, before) != in_any_place(options.argv, after)
     read_with = {
+        "last_curved_det_ignored": last_word,
+        "last_thickness_flag_crashes": last_word,
         "twotheta_axis_sets_angle": options.twotheta_axis is not None,
         "convention_forces_pivot": options.pivot_typed,
         "source_file_literal": options.source_file is not None,
