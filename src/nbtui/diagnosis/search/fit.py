@@ -29,10 +29,11 @@ from nbtui.live.parameters.stored import fields_of, is_idle, value_in
 from nbtui.live.parameters.table import parameters
 from nbtui.live.scene import Array, Scene
 from nbtui.parity.streams import upstream
-from nbtui.trace.fields.catalogue import FIELDS
+from nbtui.trace.fields.catalogue import FIELDS, Tolerance
 from nbtui.trace.model import Trace
 from nbtui.trace.numbers import number
 
+WHOLE = frozenset(entry.name for entry in FIELDS if entry.tolerance is Tolerance.INTEGER)
 _ALL_OTHERS = re.compile(r"initialized hkls \(all others =([^)\s]+)\)")
 _F_CELL = "F_cell"
 PRINTED_INDEX, PRINTED_PRODUCT = "printout.hkl_frac", "printout.F_latt"
@@ -107,7 +108,7 @@ class _Fit:
     chosen: npt.NDArray[np.int64]
     parameter: Parameter
     tell: Callable[[str], None]
-    to_floor: bool = False  # explained within the floor of the rows
+    in_floors: bool = False  # the gap counts in floors of the rows, and one is allowed
 
     def predicted(self, value: float) -> Array | None:
         """All rows with the parameter at ``value``; None if that cannot be simulated."""
@@ -120,12 +121,15 @@ class _Fit:
             return None
 
     def gap(self, predicted: Array) -> Array:
-        """Relative distance of the chosen rows from the suspect's."""
-        return (self.rows.suspect[self.chosen] - predicted[self.chosen]) / self.rows.scale[self.chosen]
+        """Relative distance of the chosen rows from the suspect's, or the same in floors."""
+        gap = (self.rows.suspect[self.chosen] - predicted[self.chosen]) / self.rows.scale[self.chosen]
+        return np.asarray(gap / self.rows.floor[self.chosen]) if self.in_floors else gap
 
     def explains(self, gap: Array) -> bool:
         """Whether a remaining gap is within the arithmetic, or within the printed digits where these are coarser."""
-        room = np.where(self.rows.coarse | self.to_floor, self.rows.floor, FITTED)[self.chosen]
+        if self.in_floors:
+            return bool((np.abs(gap) <= 1.0).all())
+        room = np.where(self.rows.coarse, self.rows.floor, FITTED)[self.chosen]
         return bool((np.abs(gap) <= np.maximum(room, FITTED)).all())
 
     def gap_at(self, value: float) -> Array | None:
@@ -153,10 +157,9 @@ def _solve(fit: _Fit, first: int, here: Array) -> float | None:
     found = _closed(fit, value, step, gap, moved)
     if found is None:
         return None
-    fine = _fine_rows(fit.rows, here) if fit.rows.coarse[fit.chosen].any() else fit.chosen[:0]
-    if fine.size:
-        return _refined(fit, replace(fit, chosen=fine, to_floor=True), found, step)
-    return _shortest(found, fit)
+    if not fit.rows.coarse[fit.chosen].any():
+        return _shortest(found, fit)
+    return _refined(fit, replace(fit, chosen=_differing(fit.rows, here), in_floors=True), found, step)
 
 
 def _closed(fit: _Fit, value: float, step: float, gap: Array, moved: Array) -> float | None:
@@ -180,22 +183,19 @@ def _closed(fit: _Fit, value: float, step: float, gap: Array, moved: Array) -> f
     return None
 
 
-def _fine_rows(rows: Rows, here: Array) -> npt.NDArray[np.int64]:
-    """Differing rows of smooth fields that are printed with more digits than the coarse ones."""
-    apart = (rows.bits(here, rows.suspect) > 0.0) & ~rows.coarse
-    return np.flatnonzero(apart & np.asarray([name in SMOOTH for name in rows.fields]))
+def _differing(rows: Rows, here: Array) -> npt.NDArray[np.int64]:
+    """Every differing row but those of whole numbers."""
+    apart = rows.bits(here, rows.suspect) > 0.0
+    return np.flatnonzero(apart & ~np.asarray([name in WHOLE for name in rows.fields]))
 
 
-def _refined(fit: _Fit, finer: _Fit, value: float, step: float) -> float:
-    """A value from coarse digits, made more exact by the rows with more digits where these allow it."""
-    gap, moved = finer.gap_at(value), finer.gap_at(value + step)
+def _refined(fit: _Fit, whole: _Fit, value: float, step: float) -> float:
+    """A value from coarse digits, made more exact by all differing rows, where it explains them."""
+    gap, moved = whole.gap_at(value), whole.gap_at(value + step)
     if gap is None or moved is None or not np.all(np.isfinite(gap)) or not np.all(np.isfinite(moved)):
         return _shortest(value, fit)
-    better = value if finer.explains(gap) else _closed(finer, value, step, gap, moved)
-    coarse = fit.gap_at(better) if better is not None else None
-    if better is None or coarse is None or not fit.explains(coarse):
-        return _shortest(value, fit)
-    return _shortest(better, replace(finer, chosen=np.concatenate([fit.chosen, finer.chosen])))
+    better = value if whole.explains(gap) else _closed(whole, value, step, gap, moved)
+    return _shortest(value, fit) if better is None else _shortest(better, whole)
 
 
 def _promising(gap: Array, slope: Array) -> bool:
