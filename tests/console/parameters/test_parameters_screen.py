@@ -21,7 +21,7 @@ from nbtui.console.parameters.state import ParametersState
 from nbtui.live.cases import load_case
 from nbtui.live.model import Case, Settings, Simulation
 from support.console_terminal import Start, console_program
-from support.console_toy import JUDGEMENT, console, ready, screen_text, toy_simulator, toy_state, until
+from support.console_toy import C_LINES, JUDGEMENT, console, ready, screen_text, toy_simulator, toy_state, until
 from support.patience import PATIENCE
 
 ARGV = tuple(shlex.split("-lambda 1.2 -distance 120 -osc 0.6 -phisteps 12 -cell 30 37 45 82 97 108"))
@@ -175,7 +175,9 @@ async def test_what_cannot_be_simulated_says_why_and_is_undone(tmp_path: Path) -
         assert app.state.phase is Phase.READY and not screen.state.unread and gap(app) == before
 
 
-async def test_results_arrive_in_order_and_the_last_change_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_results_arrive_in_order_and_the_last_change_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While one simulation runs, changes wait; then the latest is asked for, and only that."""
     go = threading.Semaphore(1)
     seen: list[str] = []
@@ -190,7 +192,9 @@ async def test_results_arrive_in_order_and_the_last_change_wins(monkeypatch: pyt
 
     monkeypatch.setattr("nbtui.live.session.simulate", simulate)
     monkeypatch.setattr("nbtui.console.parameters.jobs.in_force", lambda case, settings: {})
-    app = console(Case("toy", ARGV, Path(), (12, 14), None))
+    log = tmp_path / "trace_c.log"  # the reference is not simulated
+    log.write_text("\n".join(C_LINES) + "\n")
+    app = console(Case("toy", ARGV, tmp_path, (12, 14), log))
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
         await pilot.press("p", "right")
