@@ -78,7 +78,7 @@ def _section(title: str, entries: Sequence[str], width: int) -> list[str]:
 def _falls(diagnosis: Diagnosis) -> list[str]:
     """The gap as the causes of the best answer are taken away one by one."""
     fall = diagnosis.waterfall
-    if fall is None:
+    if fall is None or not fall.tells:
         return []
     names = [name for name in TOTALS if name in fall.log]
     rows = fall.rows

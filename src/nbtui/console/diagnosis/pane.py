@@ -159,7 +159,7 @@ def _page(main_state: State, state: DiagnosisState, width: int) -> list[Line]:
 def _falls(main_state: State, diagnosis: Diagnosis, width: int) -> list[Line]:
     """The gap from your log to the reference, with a mark at the state of the live side."""
     fall = diagnosis.waterfall
-    if fall is None:
+    if fall is None or not fall.tells:
         return []
     names = [name for name in TOTALS if name in fall.log]
     here = main_state.causes.moved if main_state.causes is not None and main_state.causes.order == fall.falls else None

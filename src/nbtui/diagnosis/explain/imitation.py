@@ -66,6 +66,11 @@ class Waterfall:
         return ("live", "replay") if self.simulated else ("your log", "live")
 
     @property
+    def tells(self) -> bool:
+        """Whether the levels say more than the cause: one cause of the live side is its whole gap."""
+        return not self.simulated or len(self.levels) > 2
+
+    @property
     def rows(self) -> Sequence[tuple[str, Gaps]]:
         """Every state with its name, the log first."""
         log, made = self.names
