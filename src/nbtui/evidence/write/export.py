@@ -31,7 +31,7 @@ from nbtui.evidence.write.baseline import Baseline, changes, environment_drift, 
 from nbtui.evidence.write.commands import Ran, commands_text, equivalent, run_all
 from nbtui.evidence.write.environment import environment
 from nbtui.evidence.write.files import write_package
-from nbtui.evidence.write.inputs import input_entries, relative
+from nbtui.evidence.write.inputs import input_entries, relative, shown_name
 from nbtui.evidence.write.port import PortFound, port_of
 from nbtui.evidence.write.record import record, sha256_of, side_entry
 from nbtui.evidence.write.summary import next_step, summary
@@ -330,9 +330,11 @@ def _sides(evidence: _Evidence) -> list[dict[str, object]]:
     settings = evidence.request.settings if other.role is Role.LIVE else None
     made_by = evidence.origin.port.entry() if evidence.origin is not None else None
     stand_in = evidence.stand_in.settings if evidence.stand_in is not None else None
+    case = evidence.request.case
+    files = [shown_name(Path(trace.origin), case.folder or case.workdir) for trace in (evidence.c, evidence.py)]
     return [
-        side_entry(reference, evidence.c, stand_in),
-        {**side_entry(other, evidence.py, settings), "made_by": made_by},
+        side_entry(reference, evidence.c, stand_in, file=files[0]),
+        {**side_entry(other, evidence.py, settings, file=files[1]), "made_by": made_by},
     ]
 
 

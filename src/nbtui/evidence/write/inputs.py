@@ -17,12 +17,12 @@ def input_entries(case: Case, simulation: Simulation | None, logs: Sequence[Path
         files = list(simulation.input_files)
     else:
         files = [case.workdir / name for _, name in input_names(case.argv)]
-    found = [input_entry(path, _named(path, case.workdir)) for path in dict.fromkeys(files) if path.is_file()]
+    found = [input_entry(path, shown_name(path, case.workdir)) for path in dict.fromkeys(files) if path.is_file()]
     given = [path for path in logs if path is not None]
-    return found + [input_entry(path, _named(path, case.folder or case.workdir)) for path in given]
+    return found + [input_entry(path, shown_name(path, case.folder or case.workdir)) for path in given]
 
 
-def _named(path: Path, folder: Path) -> str:
+def shown_name(path: Path, folder: Path) -> str:
     """A file's name relative to ``folder`` or to the current directory, else unchanged."""
     full = path.absolute()
     for place in (folder.absolute(), Path.cwd()):

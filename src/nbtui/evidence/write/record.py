@@ -71,8 +71,13 @@ def record(
     return metrics(comparison, c, py, case=case.name if case is not None else TWO_LOGS, extra=extra)
 
 
-def side_entry(side: SideName, trace: Trace, settings: Settings | None = None) -> dict[str, object]:
-    """One side of a comparison with its origin: a log's file, or the simulator with its settings."""
+def side_entry(
+    side: SideName, trace: Trace, settings: Settings | None = None, *, file: str | None = None
+) -> dict[str, object]:
+    """One side of a comparison with its origin: a log's file, or the simulator with its settings.
+
+    ``file``: the name of the log for a reader; default: its path.
+    """
     entry: dict[str, object] = {
         "role": side.role.value,
         "name": side.name,
@@ -96,7 +101,11 @@ def side_entry(side: SideName, trace: Trace, settings: Settings | None = None) -
         }
     elif path.is_file():
         modified = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
-        entry |= {"file": spelled(str(path)), "sha256": sha256_of(path), "modified": modified.replace("+00:00", "Z")}
+        entry |= {
+            "file": file or spelled(str(path)),
+            "sha256": sha256_of(path),
+            "modified": modified.replace("+00:00", "Z"),
+        }
     return entry
 
 
