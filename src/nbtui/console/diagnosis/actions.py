@@ -13,7 +13,7 @@ DIAGNOSIS_ACTIONS: ActionTable[object] = ActionTable(
             ("enter",),
             "Enter",
             "apply",
-            "the next step: with your log, live loses a cause and the gap falls; else live takes it",
+            "your log: take its next cause from the live side; else: correct the live side",
         ),
         Action("undo", ("u",), "u", "take back", "take back what was applied last"),
         Action("copy", ("c", "y"), "c", "copy", "copy this cause: terminal's clipboard, tmux's buffer and a file"),
