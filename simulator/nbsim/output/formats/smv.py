@@ -18,14 +18,16 @@ def _g(value: float) -> str:
     return f"{value:g}"
 
 
+def _mm(metres: float) -> str:
+    """A length in mm; differences of lengths are taken in metres, as in C."""
+    return _g(1000.0 * metres)
+
+
 def header_fields(experiment: ExperimentData) -> list[tuple[str, str]]:
     """Keyword and value of every header line, lengths in mm, angles in degrees."""
     detector, beam, sampling = experiment.detector, experiment.beam, experiment.sampling
-    centre = {name: 1000.0 * value for name, value in detector.centers.items()}
-    pixel = 1000.0 * float(detector.pixel_size)
-    slow_size = 1000.0 * float(detector.pixel_size) * detector.n_slow
-    p0 = [1000.0 * float(x) for x in detector.pix0]
-    fbeam, sbeam = centre["Fbeam"], centre["Sbeam"]
+    pixel, p0 = float(detector.pixel_size), [1000.0 * float(x) for x in detector.pix0]
+    fbeam, sbeam = detector.centers["Fbeam"], detector.centers["Sbeam"]
     return [
         ("HEADER_BYTES", str(HEADER_BYTES)),
         ("DIM", "2"),
@@ -33,21 +35,21 @@ def header_fields(experiment: ExperimentData) -> list[tuple[str, str]]:
         ("TYPE", "unsigned_short"),
         ("SIZE1", str(detector.n_fast)),
         ("SIZE2", str(detector.n_slow)),
-        ("PIXEL_SIZE", _g(pixel)),
-        ("DISTANCE", _g(1000.0 * float(detector.distance))),
+        ("PIXEL_SIZE", _mm(pixel)),
+        ("DISTANCE", _mm(float(detector.distance))),
         ("WAVELENGTH", _g(1e10 * float(beam.wavelength))),
-        ("BEAM_CENTER_X", _g(centre["Xbeam"])),
-        ("BEAM_CENTER_Y", _g(centre["Ybeam"])),
-        ("ADXV_CENTER_X", _g(fbeam)),
-        ("ADXV_CENTER_Y", _g(slow_size - sbeam)),
-        ("MOSFLM_CENTER_X", _g(sbeam - 0.5 * pixel)),
-        ("MOSFLM_CENTER_Y", _g(fbeam - 0.5 * pixel)),
-        ("DENZO_X_BEAM", _g(sbeam)),
-        ("DENZO_Y_BEAM", _g(fbeam)),
+        ("BEAM_CENTER_X", _mm(detector.centers["Xbeam"])),
+        ("BEAM_CENTER_Y", _mm(detector.centers["Ybeam"])),
+        ("ADXV_CENTER_X", _mm(fbeam)),
+        ("ADXV_CENTER_Y", _mm(pixel * detector.n_slow - sbeam)),
+        ("MOSFLM_CENTER_X", _mm(sbeam - 0.5 * pixel)),
+        ("MOSFLM_CENTER_Y", _mm(fbeam - 0.5 * pixel)),
+        ("DENZO_X_BEAM", _mm(sbeam)),
+        ("DENZO_Y_BEAM", _mm(fbeam)),
         ("DIALS_ORIGIN", f"{_g(p0[2])},{_g(p0[1])},{_g(-p0[0])}"),
         ("XDS_ORGX", _g(detector.centers["ORGX"])),
         ("XDS_ORGY", _g(detector.centers["ORGY"])),
-        ("CLOSE_DISTANCE", _g(1000.0 * float(detector.close_distance))),
+        ("CLOSE_DISTANCE", _mm(float(detector.close_distance))),
         ("PHI", _g(RTD * sampling.phi_start)),
         ("OSC_START", _g(RTD * sampling.phi_start)),
         ("OSC_RANGE", _g(RTD * sampling.oscillation)),
