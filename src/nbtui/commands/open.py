@@ -49,6 +49,8 @@ def command(
     """
     reference, log, request = _logs(request, c_log, py_log)
     case = request.case() if request.names_case else None
+    if reference is None and case is not None:
+        reference = case.c_log  # its own; without one the reference is simulated
     if terminal():
         from nbtui.console.startup import preferences
 

@@ -73,7 +73,10 @@ class Diagnosis:
             return ""
         causes, farthest = ", ".join(self.imitation.ids), self.hypotheses[0].worst_left
         log, made = self.waterfall.names
-        close = f"{made} = {log} within {self.waterfall.off:.1g}"
+        off = self.waterfall.off
+        close = (
+            f"{made} = {log} within {off:.1g}" if self.waterfall.is_log else f"{made} comes within {off:.1g} of {log}"
+        )
         if self.imitation.adds:
             return f"{close} without a cause; the C log with: {causes}"
         other = farthest is not None and farthest.field not in TOTALS

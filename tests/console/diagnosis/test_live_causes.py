@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ async def test_live_starts_as_your_log_and_the_gap_falls_to_zero(tmp_path: Path)
         await pilot.press("enter")
         await until(pilot, lambda: app.state.simulation is not None and not app.state.simulation.causes)
         gone = app.state.with_live
-        assert gone is not None and gone.agrees and "C again" in screen_text(app)
+        assert gone is not None and gone.agrees and "C as simulated" in screen_text(app)
         await pilot.press("u")
         assert app.state.simulation is not None and app.state.simulation.causes == ("phi_carryover",)
         assert app.state.suspect is log
@@ -60,3 +61,12 @@ def test_another_log_takes_the_causes_of_the_last_one_away() -> None:
     state = State(Settings(), case=demo(), c_trace=demo_log(), suspect=demo_log(), causes=causes)
     assert taken(state, Reread()).causes is causes
     assert taken(state, Reread(py=parse_lines(lines_of(), "py.log"))).causes is None
+
+
+def test_only_a_close_imitation_is_called_your_log() -> None:
+    diagnosis = diagnose(demo(), demo_log(), parse_lines(lines_of(phi_mode="spec"), "py.log"))
+    causes = of_answer(diagnosis, diagnosis.hypotheses[0])
+    assert causes is not None and causes.sentence.startswith("your log within ")
+    assert replace(causes, off=0.3, is_log=False).sentence == "0.3 off your log with phi_carryover"
+    assert replace(causes, off=None, is_log=False).sentence == "C with phi_carryover"
+    assert causes.by(1).sentence == "C as simulated: every cause is taken away"

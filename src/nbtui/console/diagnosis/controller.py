@@ -40,6 +40,7 @@ RESTED = 0.4  # s of idle time before an automatic diagnosis
 AFTER_A_KEY = 0.15  # s after a key press during which a background diagnosis pauses
 NO_COMMAND = "no command line was given; add the run's flags: nbtui open C_LOG PY_LOG -- FLAGS"
 BEFORE = "nothing differs now; this explained the difference before"
+OF_LOG = "C and live agree; this explains the difference of your log"
 _NAP = 0.01  # s
 
 
@@ -50,6 +51,8 @@ def case_of(state: State) -> Case | None:
         return None
     if state.tuning is not None:
         case = replace(state.tuning.case, pixel=case.pixel)
+    if state.elsewhere:  # C's log and terms are of another pixel
+        return replace(case, c_log=None, c_terms=None)
     origin = Path(state.c_trace.origin) if state.c_trace is not None else None
     return replace(case, c_log=origin) if case.c_log is None and origin is not None and origin.is_file() else case
 
@@ -127,7 +130,8 @@ class DiagnosisController(ScreenController):
             opened = DiagnosisState(progress=run.words)
         else:
             before = explained_before(self.host.state)
-            opened = DiagnosisState(diagnosed=before or current(self.host.state), message=BEFORE if before else "")
+            told = "" if before is None else OF_LOG if before.py is self.host.state.suspect else BEFORE
+            opened = DiagnosisState(diagnosed=before or current(self.host.state), message=told)
         self._screen = DiagnosisScreen(self, opened)
         self.host.push_screen(self._screen, self._left)
 
@@ -287,7 +291,10 @@ class DiagnosisController(ScreenController):
         if here is not None and here.order == causes.order:
             causes = here.by(1)
             if causes == here:
-                return False, f"live = C: every cause is taken away; {DIAGNOSIS_ACTIONS.key('undo')} goes back"
+                return (
+                    False,
+                    f"live = C as simulated: every cause is taken away; {DIAGNOSIS_ACTIONS.key('undo')} goes back",
+                )
         self._put(causes)
         return True, f"live = {causes.sentence}"
 

@@ -14,12 +14,13 @@ from nbtui.console.main.jobs import Judgement
 from nbtui.console.main.pair import Compared
 from nbtui.console.main.state import State
 from nbtui.console.terminal.loop import in_loop
-from nbtui.errors import NotWritten, UnusableInput
+from nbtui.errors import NbtuiError, NotWritten, UnusableInput
 from nbtui.live.c_program import find_program, run_c_program
 from nbtui.live.model import Case
 from nbtui.parity.model import Comparison
 from nbtui.trace.model import Trace
 from nbtui.trace.reading.reader import read_trace
+from nbtui.trace.text import clean
 
 FOLDER = "c-logs"  # below the reports
 THREAD = "nbtui-c-run"
@@ -49,9 +50,13 @@ def run(case: Case, reports: Path, say: Callable[[str], None]) -> CRun:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x+b") as log:
-            run_c_program(program, case, log, say=say)
+            try:
+                run_c_program(program, case, log, say=say)
+            except NbtuiError:
+                path.unlink()
+                raise
     except OSError as error:
-        raise NotWritten(f"{path}: {error.strerror}") from error
+        raise NotWritten(f"{clean(str(path))}: {error.strerror}") from error
     return CRun(path, replace(read_trace(path), pixel=case.pixel), case.pixel)
 
 

@@ -33,18 +33,24 @@ def export(state: State, judgement: Judgement, reports: Path) -> Path:
         raise UnusableInput(
             f"causes on the live side cannot be replayed from a command; {ACTIONS.key('pair')} shows C beside your log"
         )
+    ran = state.c_here if state.c_here is not state.c_trace else None  # the log of a C run made here
     given = state.c_trace is not None and not state.c_trace.simulated and state.case.c_log is None
     # during another simulation, the screen still shows the last result
     case = state.simulation.case if state.simulation else state.case
     shown = state.simulation.settings if state.simulation else state.settings
     found = current(state)
     log = state.suspect if state.shown is Compared.REFERENCE_LOG else None
+    c_log = state.case.c_log
+    if ran is not None:
+        c_log = Path(ran.origin)
+    elif given and state.c_trace is not None:
+        c_log = Path(state.c_trace.origin)
     return export_package(
         ExportRequest(
             case=case,
             settings=shown,
             reports=reports,
-            c_log=Path(state.c_trace.origin) if given and state.c_trace else state.case.c_log,
+            c_log=c_log,
             py_log=Path(log.origin) if log is not None else None,
             py_phi=state.origin.phi if log is not None else None,
             made_by=state.origin.made_by if log is not None else "",
@@ -70,7 +76,7 @@ class Exporter:
     def export(self) -> None:
         """Write a package of the current comparison, one at a time."""
         now, judgement, reports = self._host.state, self._judgement, self._host.reports
-        if now.exporting or now.comparison is None or now.pending or now.elsewhere:
+        if now.exporting or now.comparison is None or now.pending or (now.elsewhere and now.c_here is None):
             reason = "C's log is of another pixel: nothing to export here" if now.elsewhere else ""
             self._host.tell(reason or "nothing to export yet")
             return

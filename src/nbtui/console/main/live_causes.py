@@ -18,6 +18,7 @@ class LiveCauses:
     imitation: Imitation
     order: tuple[str, ...]  # in which they are taken away, or added where they are those of the reference
     off: float | None = None  # relative difference of the live side with all of them from the log, where measured
+    is_log: bool = False  # close enough to be called the log
     moved: int = 0
 
     @property
@@ -28,15 +29,18 @@ class LiveCauses:
     @property
     def sentence(self) -> str:
         """What the live side is, for the header."""
-        causes = ", ".join(self.on)
+        causes = f" with {', '.join(self.on)}" if self.on else ""
         if self.imitation.adds:
-            return f"your log{self._close()}, with {causes} of the C log" if causes else f"your log{self._close()}"
+            return f"{self._log()}{causes}{' of the C log' if causes else ''}"
         if not causes:
-            return "C again: every cause is taken away"
-        return f"your log{self._close()} with {causes}" if self.moved == 0 else f"between your log and C, with {causes}"
+            return "C as simulated: every cause is taken away"
+        return f"C{causes}" if self.moved or self.off is None else f"{self._log()}{causes}"
 
-    def _close(self) -> str:
-        return "" if self.off is None else f" within {self.off:.1g}"
+    def _log(self) -> str:
+        """The state that imitates your log, and how close it comes."""
+        if self.off is None:
+            return "simulated"
+        return f"your log within {self.off:.1g}" if self.is_log else f"{self.off:.1g} off your log"
 
     def by(self, steps: int) -> LiveCauses:
         """One or more steps towards the reference, or back; at the ends nothing changes."""
@@ -48,6 +52,7 @@ def of_answer(diagnosis: Diagnosis, cause: Cause) -> LiveCauses | None:
     if diagnosis.imitation is None or not cause.changes:
         return None
     imitation = replace(diagnosis.imitation, changes=cause.changes)
-    best = diagnosis.waterfall is not None and cause is diagnosis.hypotheses[0]
-    order = diagnosis.waterfall.falls if best and diagnosis.waterfall is not None else imitation.ids
-    return LiveCauses(imitation, order, diagnosis.waterfall.off if best and diagnosis.waterfall is not None else None)
+    fall = diagnosis.waterfall if cause is diagnosis.hypotheses[0] else None
+    if fall is None:
+        return LiveCauses(imitation, imitation.ids)
+    return LiveCauses(imitation, fall.falls, fall.off, fall.is_log)

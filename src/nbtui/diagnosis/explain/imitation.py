@@ -14,6 +14,7 @@ from nbtui.diagnosis.replay.setup import PixelSetup
 from nbtui.trace.model import Trace
 
 TOTALS = ("I_before_scaling", "I_pixel_final")  # the values whose gap is followed
+CLOSE = 1e-4  # relative difference up to which a state is called the log
 MOST_ORDERED = 4  # causes for which every order is tried
 MOST_TERMS = 8_000_000  # of the replays of one waterfall; with more, the causes keep the order of the diagnosis
 
@@ -64,6 +65,11 @@ class Waterfall:
     def names(self) -> tuple[str, str]:
         """What is imitated, and what imitates it."""
         return ("live", "replay") if self.simulated else ("your log", "live")
+
+    @property
+    def is_log(self) -> bool:
+        """Whether the first level is close enough to be called the log."""
+        return self.off <= CLOSE
 
     @property
     def tells(self) -> bool:

@@ -7,6 +7,7 @@ from nbtui.console.drawing.numbers import percent
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.cause_summary import cause_name
 from nbtui.console.main.freshness import names
+from nbtui.console.main.live_causes import LiveCauses
 from nbtui.console.main.state import Phase, State, inherits
 from nbtui.parity.coverage import too_little
 from nbtui.parity.model import Comparison, Row
@@ -212,6 +213,11 @@ def _files(state: State, width: int) -> Line:
     return ()
 
 
+def _in_effect(state: State, causes: LiveCauses) -> bool:
+    """Whether the live side has been simulated with these causes."""
+    return state.simulation is not None and set(state.simulation.causes) == set(causes.on)
+
+
 def _preflight(state: State, width: int) -> Line:
     if files := _files(state, width):
         return files
@@ -230,7 +236,7 @@ def _preflight(state: State, width: int) -> Line:
         origin = clean(state.c_trace.origin) if state.c_trace else "no C log"
         return line(Span(" C log ", "label"), clip(origin, width - 8))
     findings = state.comparison.findings
-    if state.causes is not None and state.has_log:
+    if state.causes is not None and state.has_log and _in_effect(state, state.causes):
         number = f"  PREFLIGHT {len(findings)} ({ACTIONS.key('help')})" if findings else ""
         told = clip(clean(state.causes.sentence), width - len(number) - 14)
         return line(Span(" LIVE = ", "label"), Span(told, "warning"), Span(number, "faint"))
