@@ -22,7 +22,7 @@ _SAME = "="  # at the end of a name: C has the same values
 
 def at_step(state: State, grid: Contributions) -> list[Line]:
     """Heading, then a line per quantity: label, value, note. Digits changed by the last step are marked."""
-    reason = _ELSEWHERE if state.elsewhere else clean(grid.c_problem) or _NO_C_TERMS
+    reason = _ELSEWHERE if state.elsewhere and state.c_here is None else clean(grid.c_problem) or _NO_C_TERMS
     now = _lines(grid, state.place, reason)
     if not state.trail:
         return [_head("", grid), *now]

@@ -221,12 +221,11 @@ def _in_effect(state: State, causes: LiveCauses) -> bool:
 def _preflight(state: State, width: int) -> Line:
     if files := _files(state, width):
         return files
-    if state.elsewhere and state.c_pixel is not None:
+    if state.elsewhere and state.c_pixel is not None and state.c_here is None:
         slow, fast = state.c_pixel
         here = f"({slow},{fast})" if state.seen else f"slow {slow} fast {fast}"
         why = f"{here}; {clean(state.seen)}" if state.seen else here
-        if state.c_here is None:
-            why += f"; here C is simulated, {ACTIONS.key('run_c')} runs your C program"
+        why += f"; here C is simulated, {ACTIONS.key('run_c')} runs your C program"
         back = f"; {ACTIONS.key('jump')} pixel {slow} {fast} goes back"
         return line(Span(" C's log is of another pixel: ", "warning"), clip(why + back, width - 31))
     if state.reference is None and state.phase is Phase.READY:
