@@ -82,7 +82,7 @@ class CRunner:
         if now.case is None or now.pixel is None:
             self._host.tell("a run of the C program needs the command line: nbtui open C_LOG LOG -- FLAGS")
             return
-        if now.c_here is not None:
+        if now.c_here is not None and not now.c_here.simulated:
             self._host.tell("the C log of this pixel is here already")
             return
         if self._running:

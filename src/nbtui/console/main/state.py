@@ -106,10 +106,11 @@ class State:
 
     @property
     def c_here(self) -> Trace | None:
-        """The C log of the current pixel."""
-        if self.c_trace is not None and not self.elsewhere:
-            return self.c_trace
-        return self.ran.get(self.case.pixel) if self.case is not None and self.case.pixel is not None else None
+        """The C log of the current pixel; a run made here counts before the simulated one of an opened package."""
+        own = None if self.elsewhere else self.c_trace
+        pixel = self.case.pixel if self.case is not None else None
+        ran = self.ran.get(pixel) if pixel is not None else None
+        return ran if ran is not None and (own is None or own.simulated) else own
 
     @property
     def reference(self) -> Trace | None:
