@@ -103,6 +103,9 @@ def _consoles(make: Make, state: State, preferences: Preferences, replay: Replay
     while True:
         app = make(state, preferences, shelf)
         code = app.run()
+        if code in LOST and hasattr(signal, "SIGHUP"):
+            # the loss of a terminal is noticed before its signal arrives, which must not end the export below
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
         if app.exporter.thread is not None:
             app.exporter.thread.join()  # finish writing the package
         package = app.replaying
