@@ -6,13 +6,9 @@ there and deleted with it. Its stdout is kept byte for byte.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import selectors
 import shutil
-import signal
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -29,6 +25,7 @@ from nbtui.errors import SimulationFailed, UnusableInput
 from nbtui.live.cases import input_names
 from nbtui.live.model import Case
 from nbtui.paths import expanded
+from nbtui.processes import STDOUT, UNTIMED, Bounds, run_process
 from nbtui.trace.text import clean
 
 OUTPUT_FLAGS = (
@@ -165,31 +162,24 @@ def _run_once(
     stdout.truncate()
     with tempfile.TemporaryDirectory(prefix="nbtui-c-") as scratch, tempfile.TemporaryFile() as stderr:
         words = [*more, *stage(case, Path(scratch))]  # behind them, a last word would not be the last
-        try:
-            process = subprocess.Popen(
-                [str(program), *words],
-                cwd=scratch,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                env={**os.environ, "OMP_NUM_THREADS": str(limits.threads), "LC_ALL": "C"},
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise SimulationFailed(f"{name}: cannot be started ({error.strerror})") from error
-        try:
-            in_time = _copy(process, stdout, limits.seconds, say)
-        finally:
-            _end(process)
-        stdout.flush()
+        outcome = run_process(
+            [str(program), *words],
+            stdout,
+            stderr,
+            cwd=Path(scratch),
+            environment={**os.environ, "OMP_NUM_THREADS": str(limits.threads), "LC_ALL": "C"},
+            bounds=Bounds(limits.seconds),
+            heard=_Progress(say).heard,
+        )
         said = _last_lines(stderr)
-        code = process.returncode
         missing = [kind for kind, target in images.items() if not _kept(kind, Path(scratch), words, target)]
-    if not in_time:
+    if outcome.timed_out:
         raise SimulationFailed(f"{name}: no end within {limits.seconds:g} s; stopped. A longer time: --limit SECONDS")
-    if code != 0:
-        how = f"ended by signal {-code}" if code < 0 else f"failed with exit status {code}"
+    if outcome.status != 0:
+        how = f"ended by signal {outcome.signal}" if outcome.signal else f"failed with exit status {outcome.status}"
         raise SimulationFailed(f"{name}: {how}; {said or 'it wrote nothing to stderr'}")
+    if STDOUT in outcome.cut:
+        raise SimulationFailed(f"{name}: printed more than {UNTIMED.stdout / 1e9:.1f} GB; the log is cut there")
     if missing:
         raise SimulationFailed(f"{name}: ran, but wrote no {missing[0]}")
 
@@ -209,44 +199,21 @@ def _kept(kind: str, scratch: Path, words: list[str], target: BinaryIO) -> bool:
     return True
 
 
-def _copy(
-    process: subprocess.Popen[bytes], target: BinaryIO, seconds: float | None, say: Callable[[str], None]
-) -> bool:
-    """Copy the program's stdout until it ends; False on a timeout."""
-    assert process.stdout is not None
-    end = None if seconds is None else time.monotonic() + seconds
-    told, tail = 0.0, b""
-    with selectors.DefaultSelector() as ready:
-        ready.register(process.stdout, selectors.EVENT_READ)
-        while True:
-            left = None if end is None else end - time.monotonic()
-            if left is not None and left <= 0:
-                return False
-            if not ready.select(left):
-                continue
-            piece = os.read(process.stdout.fileno(), _PIECE)
-            if not piece:
-                break
-            target.write(piece)
-            tail = (tail + piece)[-_PROGRESS_TAIL:]
-            done = _DONE.findall(tail)
-            if done and time.monotonic() - told >= _BETWEEN_REPORTS:
-                told = time.monotonic()
-                say(f"{int(done[-1])} % done")
-    try:
-        process.wait(None if end is None else max(0.0, end - time.monotonic()))
-    except subprocess.TimeoutExpired:  # still running after closing its stdout
-        return False
-    return True
+class _Progress:
+    """The percentage in the program's output, now and then."""
 
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say, self._told, self._tail = say, 0.0, b""
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill remaining processes of the program after the run."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    def heard(self, stream: str, piece: bytes) -> None:
+        """Report the last percentage, at most every few seconds."""
+        if stream != STDOUT:
+            return
+        self._tail = (self._tail + piece)[-_PROGRESS_TAIL:]
+        done = _DONE.findall(self._tail)
+        if done and time.monotonic() - self._told >= _BETWEEN_REPORTS:
+            self._told = time.monotonic()
+            self._say(f"{int(done[-1])} % done")
 
 
 def stage(case: Case, scratch: Path) -> list[str]:
