@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from nbtui.errors import SimulationFailed
-from nbtui.processes import GRACE, MARK, Bounds, Outcome, run_process
+from nbtui.processes import GRACE, MARK, Bounds, ProcessEnd, run_process
 from support.patience import wait_until
 
 
@@ -24,7 +24,7 @@ def python(code: str, *words: str) -> list[str]:
 PATIENT = Bounds(seconds=60)
 
 
-def run(words: list[str], bounds: Bounds = PATIENT, **more: Any) -> tuple[Outcome, bytes, bytes]:
+def run(words: list[str], bounds: Bounds = PATIENT, **more: Any) -> tuple[ProcessEnd, bytes, bytes]:
     out, err = io.BytesIO(), io.BytesIO()
     outcome = run_process(words, out, err, bounds=bounds, **more)
     return outcome, out.getvalue(), err.getvalue()

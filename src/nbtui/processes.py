@@ -52,7 +52,7 @@ UNTIMED = Bounds()
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ProcessEnd:
     """The end of a command.
 
     Attributes:
@@ -86,7 +86,7 @@ def run_process(
     bounds: Bounds = UNTIMED,
     heard: Callable[[str, bytes], None] = _unheard,
     cancel: threading.Event | None = None,
-) -> Outcome:
+) -> ProcessEnd:
     """Run a command to its end, and end every process that it leaves.
 
     Args:
@@ -122,7 +122,9 @@ def run_process(
         _kill_marked(mark)
     code = process.returncode
     number = max(0, -code)
-    return Outcome(_BY_SIGNAL + number if number else code, time.monotonic() - began, number, timed_out, cancelled, cut)
+    return ProcessEnd(
+        _BY_SIGNAL + number if number else code, time.monotonic() - began, number, timed_out, cancelled, cut
+    )
 
 
 def _started(
