@@ -31,8 +31,8 @@ def environment(when: datetime, *, hostname: bool = False, folder: Path | None =
         "schema_version": SCHEMA_VERSION,
         "utc": when.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "python": platform.python_version(),
-        "numpy": _version("numpy"),
-        "nbtui": _version("nbtui"),
+        "numpy": installed_version("numpy"),
+        "nbtui": installed_version("nbtui"),
         **runtime(),
         "platform": platform.platform(),
         "cpu": _cpu(),
@@ -87,7 +87,8 @@ def _git(folder: Path, *words: str) -> str | None:
     return done.stdout.decode("utf-8", "replace").rstrip("\n")
 
 
-def _version(package: str) -> str | None:
+def installed_version(package: str) -> str | None:
+    """The version of an installed distribution; None if it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:

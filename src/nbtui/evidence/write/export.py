@@ -34,10 +34,11 @@ from nbtui.evidence.write.files import write_package
 from nbtui.evidence.write.inputs import input_entries, relative, shown_name
 from nbtui.evidence.write.port import PortFound, port_of
 from nbtui.evidence.write.record import record, sha256_of, side_entry
+from nbtui.evidence.write.simulated_logs import python_log_lines, reference_lines, trace_lines
 from nbtui.evidence.write.summary import next_step, summary
 from nbtui.live.model import Case, Settings, Simulation
 from nbtui.live.reference import StandIn, simulated_reference
-from nbtui.live.session import simulate, split_phi, terms_csv
+from nbtui.live.session import simulate, terms_csv
 from nbtui.parity.compare import compare
 from nbtui.parity.coverage import too_little
 from nbtui.parity.metrics import to_json
@@ -221,15 +222,9 @@ def _diagnosed(request: ExportRequest, c: Trace, py: Trace) -> tuple[dict[str, o
 
 def _written_trace(simulation: Simulation, c: Trace) -> Trace:
     """The live trace as written to the two logs of the package, in ASCII: the comparison uses the checkable values."""
-    main, phi = _logs(simulation, c)
+    main, phi = trace_lines(simulation, c)
     trace = replace(parse_lines(main, "live"), side="PY")
     return with_phi(trace, parse_lines(phi, "live").phi) if phi else trace
-
-
-def _logs(simulation: Simulation, c: Trace) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The lines of the main log and of the per-phi log, which exists only for several phi steps."""
-    lines = tuple(ascii_line(line) for line in simulation.lines_for(c))
-    return split_phi(lines) if simulation.axes["phi_step"] > 1 else (lines, ())
 
 
 def _fill(folder: Path, stamp: str, evidence: _Evidence) -> None:
@@ -242,17 +237,13 @@ def _fill(folder: Path, stamp: str, evidence: _Evidence) -> None:
         if _state(log) != evidence.states[name]:
             raise NotWritten(f"{clean(str(log))}: changed while it was exported; export again")
     if simulation is not None:
-        main, phi = _logs(simulation, evidence.c)
-        warnings = tuple(f"WARNING: {notice}" for notice in simulation.notices)
         if request.py_log is None:
-            texts[f"{base}.log"] = _lines((*warnings, *main))
-            if phi:
-                texts[f"{base}{PER_PHI}"] = _lines(phi)
+            texts |= {name: _text(lines) for name, lines in python_log_lines(simulation, evidence.c)}
         texts[TERMS] = terms_csv(simulation.terms)
     elif request.py_log is None:
-        texts[f"{base}.log"] = _lines(evidence.blocked)
+        texts[f"{base}.log"] = _text(evidence.blocked)
     if evidence.stand_in is not None:
-        texts[C_LOG] = _lines((f"simulated: {evidence.c.origin}", *evidence.stand_in.lines))
+        texts[C_LOG] = _text(reference_lines(evidence.stand_in))
     metrics = _metrics(stamp, evidence)
     argv = request.argv or equivalent(
         request.case,
@@ -379,5 +370,5 @@ def _state(path: Path) -> tuple[int, int]:
     return info.st_size, info.st_mtime_ns
 
 
-def _lines(lines: tuple[str, ...]) -> str:
-    return "".join(f"{ascii_line(line)}\n" for line in lines)
+def _text(lines: tuple[str, ...]) -> str:
+    return "".join(f"{line}\n" for line in lines)

@@ -56,19 +56,24 @@ def record(
         name, quirks = stated(settings)
         extra |= {"quirks": quirks, "c_program": name or None, "omp_threads": settings.omp_threads}
     if simulation is not None:
-        axes = simulation.axes
-        extra |= {
-            "steps": simulation.steps,
-            "oversample": axes["sub_slow"],
-            "phi_steps": axes["phi_step"],
-            "mosaic_domains": axes["mosaic_domain"],
-            "sources": axes["source"],
-            "thick_steps": axes["thick"],
-            "float64_error": simulation.float64_error,
-            "notices": list(simulation.notices),
-        }
+        extra |= simulation_entries(simulation)
     extra |= more or {}
     return metrics(comparison, c, py, case=case.name if case is not None else TWO_LOGS, extra=extra)
+
+
+def simulation_entries(simulation: Simulation) -> dict[str, object]:
+    """The keys of metrics.json that only the simulation determines."""
+    axes = simulation.axes
+    return {
+        "steps": simulation.steps,
+        "oversample": axes["sub_slow"],
+        "phi_steps": axes["phi_step"],
+        "mosaic_domains": axes["mosaic_domain"],
+        "sources": axes["source"],
+        "thick_steps": axes["thick"],
+        "float64_error": simulation.float64_error,
+        "notices": list(simulation.notices),
+    }
 
 
 def side_entry(
