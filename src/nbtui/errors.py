@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+INCOMPLETE = 5  # exit code of a verification without a contradiction that could not judge everything
 INTERRUPTED = 130  # exit code after an interrupt by the user
 READER_GONE = 141  # exit code after the reader of stdout has gone, as SIGPIPE ends a program
 

@@ -13,6 +13,7 @@ import pytest
 
 from nbtui.cli import main
 from nbtui.evidence.check.checksums import check_strict, parse
+from nbtui.evidence.check.finding import Outcome
 from nbtui.evidence.check.printed import stands_for, tokens, unexplained
 from nbtui.evidence.check.verify import Verification, verify
 from nbtui.evidence.read.package import list_files
@@ -217,12 +218,8 @@ def test_our_checksums_are_those_of_coreutils(whole: Path) -> None:
 def test_the_real_old_packages_are_judged_and_left_alone(shared: Path) -> None:
     root = shared / "legacy_bundles"
     outcomes = {name: verify(root / name) for name in ("20251007T222548Z", "20251008T043438Z", "20251008T044933Z")}
-    assert {name: outcome.ok for name, outcome in outcomes.items()} == {
-        "20251007T222548Z": True,
-        "20251008T043438Z": True,
-        "20251008T044933Z": False,  # nothing can show that its files are unchanged
-    }
-    assert fatal(outcomes["20251008T044933Z"]) == {"sha256.txt"}
+    assert {outcome.outcome for outcome in outcomes.values()} == {Outcome.INCOMPLETE}
+    assert "sha256.txt: holds a git SHA instead of checksums" in said(outcomes["20251008T044933Z"])
     assert "collect_only.log: is not listed" in said(outcomes["20251008T043438Z"])
     assert "paths of another directory" in said(outcomes["20251008T043438Z"])
     assert "does not end with a newline" in said(outcomes["20251007T222548Z"])
@@ -271,7 +268,7 @@ def listing(package: Path, form: str) -> str:
 def test_every_way_to_write_checksums_is_read(tmp_path: Path, form: str) -> None:
     package = old_package(tmp_path, "20260101T000000Z", sums="")
     (package / "sha256.txt").write_text(listing(package, form))
-    assert verify(package).ok, said(verify(package))
+    assert fatal(verify(package)) == set(), said(verify(package))
     content = (package / "metrics.json").read_text()
     (package / "metrics.json").write_text(content + " ")
     assert fatal(verify(package)) == {"metrics.json"}
@@ -280,7 +277,8 @@ def test_every_way_to_write_checksums_is_read(tmp_path: Path, form: str) -> None
 @pytest.mark.parametrize("content", ["", "3df75f50b4b5b556f1ccaa227f30e417a1e2b6ea\n", "\0\xff" * 50, "# nothing\n"])
 def test_checksums_that_are_none_show_nothing(tmp_path: Path, content: str) -> None:
     package = old_package(tmp_path, "20260101T000000Z", sums=content)
-    assert fatal(verify(package)) == {"sha256.txt"}
+    assert verify(package).outcome is Outcome.INCOMPLETE
+    assert "nothing proves that the files are unchanged" in said(verify(package))
 
 
 def test_git_shas_are_no_checksum_lines() -> None:

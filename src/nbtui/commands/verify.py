@@ -7,9 +7,13 @@ from pathlib import Path
 
 import click
 
-from nbtui.errors import UnusableInput
+from nbtui.errors import INCOMPLETE, UnusableInput
+from nbtui.evidence.check.finding import Outcome, Weight
 from nbtui.evidence.check.verify import Verification, verify
 from nbtui.trace.text import clean
+
+SIGNS = {Weight.WRONG: "!", Weight.UNJUDGED: "?", Weight.REMARK: "-"}
+TITLES = {Weight.WRONG: ": ", Weight.UNJUDGED: "; not judged: ", Weight.REMARK: "; remarks: "}
 
 
 @click.command("verify")
@@ -17,42 +21,44 @@ from nbtui.trace.text import clean
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per package and line.")
 @click.option("--details", is_flag=True, help="Print a line for every finding, below that of the package.")
 def command(packages: tuple[Path, ...], as_json: bool, details: bool) -> int:
-    """Check packages: checksums, schema, every number in summary.md against metrics.json against the logs.
+    """Check packages: every statement is recomputed from the logs and compared, down to the text of summary.md.
 
-    One line per package, with every contradiction and everything an old format lacks. Exit code 0: all verified,
-    1: a verification failed.
+    One line per package. ok: everything was judged, without a contradiction; incomplete: no contradiction, but
+    something could not be judged, such as the parts that an old format lacks; FAILED: a contradiction. Exit code 0: all
+    ok, 1: one failed, 5: none failed, one is incomplete.
     """
     for path in packages:
         if not path.exists():
             raise UnusableInput(f"{clean(str(path))}: no such package; name a directory such as reports/STAMP")
-    good = True
+    outcomes = set()
     for path in packages:
-        outcome = verify(path)
-        good = good and outcome.ok
-        click.echo(json.dumps(as_object(path, outcome)) if as_json else as_text(path, outcome, details=details))
-    return 0 if good else 1
+        found = verify(path)
+        outcomes.add(found.outcome)
+        click.echo(json.dumps(as_object(path, found)) if as_json else as_text(path, found, details=details))
+    if Outcome.FAILED in outcomes:
+        return 1
+    return INCOMPLETE if Outcome.INCOMPLETE in outcomes else 0
 
 
-def as_text(path: Path, outcome: Verification, *, details: bool = False) -> str:
-    """One line, or with ``details`` more: '!' for a contradiction, '-' for a remark. Safe for a terminal."""
-    wrong = [f"{one.file}: {one.what}" for one in outcome.findings if one.fatal]
-    lacking = [one.what if one.file == "." else f"{one.file} {one.what}" for one in outcome.findings if not one.fatal]
-    words = "FAILED" if wrong else "ok"
-    words += " (old format)" if outcome.old and outcome.package.files else ""
-    name = clean(str(path))
+def as_text(path: Path, found: Verification, *, details: bool = False) -> str:
+    """The outcome on one line, or with ``details`` on more. Safe for a terminal."""
+    name, words = clean(str(path)), f"{found.outcome.value}{found.caveat}"
     if details:
-        notes = [f"  ! {clean(what)}" for what in wrong] + [f"  - {clean(what)}" for what in lacking]
+        notes = [f"  {SIGNS[weight]} {clean(one.sentence)}" for weight in SIGNS for one in found.of(weight)]
         return "\n".join([f"{name}: {words}", *notes])
-    words += f": {'; '.join(wrong)}" if wrong else ""
-    words += f"; remarks: {'; '.join(lacking)}" if lacking else ""
-    return f"{name}: {clean(words)}"
+    parts = ((title, "; ".join(one.sentence for one in found.of(weight))) for weight, title in TITLES.items())
+    return f"{name}: {words}" + "".join(clean(title + said) for title, said in parts if said)
 
 
-def as_object(path: Path, outcome: Verification) -> dict[str, object]:
+def as_object(path: Path, found: Verification) -> dict[str, object]:
     """The outcome as a JSON object."""
     return {
         "package": str(path),
-        "ok": outcome.ok,
-        "format": outcome.package.format,
-        "findings": [{"file": one.file, "what": one.what, "fatal": one.fatal} for one in outcome.findings],
+        "outcome": found.outcome.value.lower(),
+        "ok": found.ok,
+        "format": found.package.format,
+        "findings": [
+            {"file": one.file, "what": one.what, "weight": one.weight.value, "fatal": one.fatal}
+            for one in found.findings
+        ],
     }

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbtui.console.jobs import explained
+from nbtui.evidence.check.finding import Outcome, Weight
 from nbtui.evidence.follow.follower import Batch, Signature, signature
 from nbtui.evidence.history import Entry
 
 if TYPE_CHECKING:
+    from nbtui.evidence.check.verify import Verification
     from nbtui.evidence.restore.restore import Restored
 
 LONGEST_REST = 1.0  # s
@@ -38,7 +40,7 @@ class Verified:
 
     path: Path
     outcome: str
-    passed: bool
+    result: Outcome
     files: Signature
 
 
@@ -50,10 +52,16 @@ def verified(path: Path) -> Verified:
     try:
         found = verify(path)
     except Exception as error:
-        return Verified(path, explained(error).sentence, passed=False, files=files)
-    wrong = [f"{one.file} {one.what}" for one in found.findings if one.fatal]
-    words = f"FAILED: {'; '.join(wrong)}" if wrong else "verified" + " (old format)" * found.old
-    return Verified(path, words, passed=not wrong, files=files)
+        return Verified(path, explained(error).sentence, Outcome.FAILED, files=files)
+    return Verified(path, words_of(found), found.outcome, files)
+
+
+def words_of(found: Verification) -> str:
+    """The outcome as in the list, with the findings behind it."""
+    if found.ok:
+        return f"verified{found.caveat}"
+    deciding = Weight.WRONG if found.outcome is Outcome.FAILED else Weight.UNJUDGED
+    return f"{found.outcome.value}: {'; '.join(f'{one.file} {one.what}' for one in found.of(deciding))}"
 
 
 def outdated(checks: Mapping[Path, Verified]) -> frozenset[Path]:

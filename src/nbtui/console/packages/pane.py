@@ -9,6 +9,7 @@ from nbtui.console.drawing.foot import keys, message
 from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
 from nbtui.console.packages.state import PackagesState
+from nbtui.evidence.check.finding import Outcome
 from nbtui.evidence.history import Entry, changed, first_line
 from nbtui.evidence.judgement import BETTER, SAME, WORSE
 from nbtui.evidence.read.gap import Subject
@@ -26,6 +27,7 @@ MARKS = (
     f"{STAND_IN}          after the mode: the reference is a simulation, not a C log",
 )
 TONES = {BETTER: "pass", WORSE: "diverge", SAME: "faint"}
+SIGNS = {Outcome.OK: ("", "pass"), Outcome.INCOMPLETE: ("? ", "warning"), Outcome.FAILED: ("! ", "diverge")}
 TELLING = frozenset({Subject.CHECKSUMS, Subject.METRICS, Subject.PYTHON_TRACE, Subject.PER_PHI})  # worth a warning
 LOWEST = 1e-17  # smallest resolved nonzero gap
 
@@ -120,13 +122,14 @@ def _between(columns: Sequence[tuple[str, int]]) -> str:
 
 
 def checks(state: PackagesState, entry: Entry) -> tuple[str, str]:
-    """The integrity checks of a package, and their tone. ``!`` marks a warning."""
+    """The integrity checks of a package, and their tone. ``!``: a failure or a warning; ``?``: not all was judged."""
     package = entry.package
     if package.path in state.verifying:
         return "verifying ...", "faint"
     check = state.checks.get(package.path)
     if check is not None:
-        return (clean(check.outcome), "pass") if check.passed else (f"! {clean(check.outcome)}", "diverge")
+        sign, tone = SIGNS[check.result]
+        return f"{sign}{clean(check.outcome)}", tone
     telling = [gap.sentence for gap in package.lacks if gap.subject in TELLING]
     if telling:
         return f"! {clean(', '.join(telling))}", "warning"

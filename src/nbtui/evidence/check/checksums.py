@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from nbtui.evidence.check.finding import FileFinding
+from nbtui.evidence.check.finding import FileFinding, Weight
 from nbtui.evidence.layout import CHECKSUMS
 from nbtui.evidence.read.folder import read_bytes, regular_size
 
@@ -63,28 +63,28 @@ def check_lenient(folder: Path, files: tuple[str, ...]) -> list[FileFinding]:
     """Any form of older tools: comments, ``./``, paths from the repository root, a line for itself, omitted files."""
     raw = read_bytes(folder / CHECKSUMS)
     if raw is None:
-        return [FileFinding(CHECKSUMS, "is missing: nothing proves that the files are unchanged")]
+        return [FileFinding(CHECKSUMS, "is missing: nothing proves that the files are unchanged", Weight.UNJUDGED)]
     listed, odd = parse(raw)
     if not listed:
         what = "holds a git SHA instead of checksums" if GIT_SHA.fullmatch(raw) else "holds no checksums"
-        return [FileFinding(CHECKSUMS, f"{what}: nothing proves that the files are unchanged")]
-    found = [FileFinding(CHECKSUMS, f"line {number} is not a checksum line", fatal=False) for number in odd]
+        return [FileFinding(CHECKSUMS, f"{what}: nothing proves that the files are unchanged", Weight.UNJUDGED)]
+    found = [FileFinding(CHECKSUMS, f"line {number} is not a checksum line", Weight.REMARK) for number in odd]
     names: dict[str, ChecksumLine] = {}
     for entry in listed:
         name = entry.name if entry.name in files else PurePosixPath(entry.name).name
         if name == CHECKSUMS:
-            found.append(FileFinding(CHECKSUMS, "lists itself, which cannot be right; ignored", fatal=False))
+            found.append(FileFinding(CHECKSUMS, "lists itself, which cannot be right; ignored", Weight.REMARK))
             continue
         names[name] = entry
     if any("/" in entry.name for entry in names.values()):
         found.append(
-            FileFinding(CHECKSUMS, "lists paths of another directory; compared with the files beside it", fatal=False)
+            FileFinding(CHECKSUMS, "lists paths of another directory; compared with the files beside it", Weight.REMARK)
         )
     actual = {name: file_hash(folder / name) for name in files if name != CHECKSUMS}
     covered = {name: digest for name, digest in actual.items() if name in names}
     found.extend(_against(covered, names))
     left_out = [name for name in actual if name not in names]
-    found.extend(FileFinding(name, "is not listed in sha256.txt", fatal=False) for name in left_out)
+    found.extend(FileFinding(name, "is not listed in sha256.txt", Weight.UNJUDGED) for name in left_out)
     return found
 
 

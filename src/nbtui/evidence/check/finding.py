@@ -1,21 +1,62 @@
-"""What verification finds about one file of a package."""
+"""The vocabulary of a verification: findings with a weight, and the outcome that follows from them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum
 
 SHOWN = 6  # mismatches named one by one
 
 
+class Weight(Enum):
+    """The meaning of a finding for the outcome."""
+
+    WRONG = "wrong"  # a contradiction, or a missing proof: the package fails
+    UNJUDGED = "unjudged"  # a statement that nothing at hand can judge: the verification is incomplete
+    REMARK = "remark"  # judged; worth a reader's attention
+
+
+class Outcome(Enum):
+    """The outcome of a verification, in the word of every front end."""
+
+    OK = "ok"  # everything was judged, without a contradiction
+    INCOMPLETE = "incomplete"  # no contradiction; something could not be judged
+    FAILED = "FAILED"  # a contradiction
+
+
 @dataclass(frozen=True)
 class FileFinding:
-    """One finding about one file. ``fatal``: a contradiction; otherwise something is missing or unusual."""
+    """One finding about one file; ``.`` stands for the whole package."""
 
     file: str
     what: str
-    fatal: bool = True
+    weight: Weight = Weight.WRONG
+
+    @property
+    def fatal(self) -> bool:
+        """Whether the package fails by this finding alone."""
+        return self.weight is Weight.WRONG
+
+    @property
+    def sentence(self) -> str:
+        """The finding with the name of its file."""
+        return self.what if self.file == "." else f"{self.file}: {self.what}"
+
+
+def wrong(file: str, sentences: Iterable[str]) -> list[FileFinding]:
+    """Contradictions in one file, the first ones by name and the number of the others."""
+    return [FileFinding(file, what) for what in first_few(list(dict.fromkeys(sentences)))]
+
+
+def outcome_of(findings: Iterable[FileFinding]) -> Outcome:
+    """The outcome that follows from these findings."""
+    weights = {finding.weight for finding in findings}
+    if Weight.WRONG in weights:
+        return Outcome.FAILED
+    return Outcome.INCOMPLETE if Weight.UNJUDGED in weights else Outcome.OK
 
 
 def first_few(sentences: list[str]) -> list[str]:
     """The first sentences, and the number of the others."""
-    return sentences if len(sentences) <= SHOWN else [*sentences[:SHOWN], f"and {len(sentences) - SHOWN} more values"]
+    return sentences if len(sentences) <= SHOWN else [*sentences[:SHOWN], f"and {len(sentences) - SHOWN} more"]

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from nbtui.evidence.check.checksums import file_hash
-from nbtui.evidence.check.finding import FileFinding
+from nbtui.evidence.check.finding import FileFinding, Weight
 from nbtui.evidence.layout import (
     C_LOG,
     COMMANDS,
@@ -100,7 +100,7 @@ def stamp(package: Package, metrics: Mapping[str, object], environment: Mapping[
     stated = stamp_time(package.stamp)
     recorded = text(environment.get("utc"))
     if stated is None:
-        found.append(FileFinding(".", "the directory is not named by a time stamp (YYYYMMDDTHHMMSSZ)", fatal=False))
+        found.append(FileFinding(".", "the directory is not named by a time stamp (YYYYMMDDTHHMMSSZ)", Weight.REMARK))
     elif recorded and recorded > stated.strftime("%Y-%m-%dT%H:%M:%SZ"):
         found.append(FileFinding(ENVIRONMENT, f"utc {recorded} is later than the stamp {package.stamp}"))
     for key in ("git_sha", "branch"):

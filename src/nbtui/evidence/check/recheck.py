@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nbtui.evidence.ascii_text import spelled
-from nbtui.evidence.check.finding import FileFinding, first_few
+from nbtui.evidence.check.finding import FileFinding, Weight, first_few
 from nbtui.evidence.layout import C_LOG, METRICS, PER_PHI
 from nbtui.evidence.read.folder import mapping, number, text
 from nbtui.evidence.read.package import python_logs, stand_in_of
@@ -69,13 +69,17 @@ def against_logs(metrics: dict[str, object], c: Trace, py: Trace) -> list[FileFi
     except TraceError:
         own = True
         notes.append(
-            FileFinding(METRICS, f"tolerance profile {name!r} is the user's own: statuses are not recomputed", False)
+            FileFinding(
+                METRICS, f"tolerance profile {name!r} is the user's own: statuses are not recomputed", Weight.REMARK
+            )
         )
     older = number(metrics.get("schema_version")) != SCHEMA_VERSION
     if older:
         notes.append(
             FileFinding(
-                METRICS, "an older schema_version, judged by the rules of its time: statuses are not recomputed", False
+                METRICS,
+                "an older schema_version, judged by the rules of its time: statuses are not recomputed",
+                Weight.UNJUDGED,
             )
         )
     stated = text(metrics.get("coverage"))

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from pathlib import Path
 
-from nbtui.evidence.check.finding import SHOWN, FileFinding
+from nbtui.evidence.check.finding import SHOWN, FileFinding, Weight
 from nbtui.evidence.layout import GIVEN_LOG, TERMS
 from nbtui.evidence.read.folder import number, regular_size, text
 
@@ -53,13 +53,13 @@ def _terms(lines: Iterable[str], metrics: dict[str, object]) -> list[FileFinding
         return [
             *found,
             FileFinding(
-                TERMS, "the Python trace is a given log; the terms belong to nbtui's own simulation", fatal=False
+                TERMS, "the Python trace is a given log; the terms belong to nbtui's own simulation", Weight.REMARK
             ),
         ]
     stated = number(metrics.get("I_before_scaling_Py"))
     command = f" {text(metrics.get('command'))} "
     if stated is None or any(f" {flag} " in command for flag in WEIGHTING) or " -water " in command:
-        return [*found, FileFinding(TERMS, "the sum of terms is weighted in this run: not compared", fatal=False)]
+        return [*found, FileFinding(TERMS, "the sum of terms is weighted in this run: not compared", Weight.UNJUDGED)]
     if not math.isclose(total, stated, rel_tol=tolerance, abs_tol=1e-300):
         found.append(FileFinding(TERMS, f"the terms add up to {total!r}, I_before_scaling_Py is {stated!r}"))
     return found

@@ -14,7 +14,7 @@ from importlib.resources import files as resources
 from pathlib import Path
 
 from nbtui.evidence.check import checksums, provenance, recheck, summaries
-from nbtui.evidence.check.finding import FileFinding
+from nbtui.evidence.check.finding import FileFinding, Outcome, Weight, outcome_of
 from nbtui.evidence.check.terms import check_terms
 from nbtui.evidence.layout import (
     C_LOG,
@@ -40,14 +40,28 @@ CHECKED = (".md", ".json", ".txt", ".csv")
 
 @dataclass(frozen=True)
 class Verification:
-    """The findings on one package: ``ok`` without a fatal one."""
+    """The findings on one package, and the outcome that follows from them."""
 
     package: Package
     findings: tuple[FileFinding, ...]
 
     @property
+    def outcome(self) -> Outcome:
+        return outcome_of(self.findings)
+
+    @property
     def ok(self) -> bool:
-        return not any(finding.fatal for finding in self.findings)
+        """Whether everything was judged, without a contradiction."""
+        return self.outcome is Outcome.OK
+
+    def of(self, weight: Weight) -> tuple[FileFinding, ...]:
+        """The findings of one weight."""
+        return tuple(finding for finding in self.findings if finding.weight is weight)
+
+    @property
+    def caveat(self) -> str:
+        """What a reader of the outcome must know with it, in brackets; empty for a judgement by nbtui's own rules."""
+        return " (old format)" if self.old and self.package.files else ""
 
     @property
     def old(self) -> bool:
@@ -84,7 +98,7 @@ def _check_current(package: Package) -> list[FileFinding]:
             found += _form(folder, name)
     found += _schema(METRICS, metrics) + _schema(ENVIRONMENT, environment)
     if recheck.blocked(metrics):
-        found.append(FileFinding(METRICS, f"BLOCKED run: {metrics['blocked']}", fatal=False))
+        found.append(FileFinding(METRICS, f"BLOCKED run: {metrics['blocked']}", Weight.REMARK))
     else:
         c, py, unread = recheck.traces(folder, package.files)
         found += unread
@@ -119,11 +133,11 @@ def _check_old(package: Package) -> list[FileFinding]:
     metrics, problem = read_json(folder / METRICS)
     found = checksums.check_lenient(folder, package.files)
     gaps = (gap for gap in package.lacks if gap.subject is not Subject.CHECKSUMS)
-    found += [FileFinding(gap.file, gap.what, fatal=False) for gap in gaps]
+    found += [FileFinding(gap.file, gap.what, Weight.UNJUDGED) for gap in gaps]
     if problem:
-        found.append(FileFinding(METRICS, problem, fatal=not metrics))
+        found.append(FileFinding(METRICS, problem, Weight.UNJUDGED if metrics else Weight.WRONG))
     for name in package.files:
-        found += [FileFinding(finding.file, finding.what, fatal=False) for finding in _form(folder, name)]
+        found += [FileFinding(finding.file, finding.what, Weight.REMARK) for finding in _form(folder, name)]
     _, py, unread = recheck.traces(folder, package.files)
     found += unread
     if py is not None:
