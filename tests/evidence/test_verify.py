@@ -13,7 +13,7 @@ import pytest
 
 from nbtui.cli import main
 from nbtui.evidence.check.checksums import check_strict, parse
-from nbtui.evidence.check.finding import Outcome
+from nbtui.evidence.check.finding import CheckOutcome
 from nbtui.evidence.check.printed import stands_for, tokens, unexplained
 from nbtui.evidence.check.verify import Verification, verify
 from nbtui.evidence.read.package import list_files
@@ -218,7 +218,7 @@ def test_our_checksums_are_those_of_coreutils(whole: Path) -> None:
 def test_the_real_old_packages_are_judged_and_left_alone(shared: Path) -> None:
     root = shared / "legacy_bundles"
     outcomes = {name: verify(root / name) for name in ("20251007T222548Z", "20251008T043438Z", "20251008T044933Z")}
-    assert {outcome.outcome for outcome in outcomes.values()} == {Outcome.INCOMPLETE}
+    assert {outcome.outcome for outcome in outcomes.values()} == {CheckOutcome.INCOMPLETE}
     assert "sha256.txt: holds a git SHA instead of checksums" in said(outcomes["20251008T044933Z"])
     assert "collect_only.log: is not listed" in said(outcomes["20251008T043438Z"])
     assert "paths of another directory" in said(outcomes["20251008T043438Z"])
@@ -277,7 +277,7 @@ def test_every_way_to_write_checksums_is_read(tmp_path: Path, form: str) -> None
 @pytest.mark.parametrize("content", ["", "3df75f50b4b5b556f1ccaa227f30e417a1e2b6ea\n", "\0\xff" * 50, "# nothing\n"])
 def test_checksums_that_are_none_show_nothing(tmp_path: Path, content: str) -> None:
     package = old_package(tmp_path, "20260101T000000Z", sums=content)
-    assert verify(package).outcome is Outcome.INCOMPLETE
+    assert verify(package).outcome is CheckOutcome.INCOMPLETE
     assert "nothing proves that the files are unchanged" in said(verify(package))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from nbtui.errors import INCOMPLETE, UnusableInput
-from nbtui.evidence.check.finding import Outcome, Weight
+from nbtui.evidence.check.finding import CheckOutcome, Weight
 from nbtui.evidence.check.verify import Verification, verify
 from nbtui.trace.text import clean
 
@@ -35,9 +35,9 @@ def command(packages: tuple[Path, ...], as_json: bool, details: bool) -> int:
         found = verify(path)
         outcomes.add(found.outcome)
         click.echo(json.dumps(as_object(path, found)) if as_json else as_text(path, found, details=details))
-    if Outcome.FAILED in outcomes:
+    if CheckOutcome.FAILED in outcomes:
         return 1
-    return INCOMPLETE if Outcome.INCOMPLETE in outcomes else 0
+    return INCOMPLETE if CheckOutcome.INCOMPLETE in outcomes else 0
 
 
 def as_text(path: Path, found: Verification, *, details: bool = False) -> str:

@@ -18,7 +18,7 @@ from nbtui.console.packages.jobs import Verified
 from nbtui.console.packages.screen import PackagesScreen
 from nbtui.console.packages.state import OpenText, PackagesState
 from nbtui.console.watch import Watch
-from nbtui.evidence.check.finding import Outcome
+from nbtui.evidence.check.finding import CheckOutcome
 from nbtui.evidence.history import Entry, history, load
 from nbtui.evidence.restore.restore import Restored, restore
 from nbtui.settings import Configuration
@@ -27,7 +27,7 @@ from support.console_terminal import Start, nbtui_program
 from support.console_toy import until
 from support.evidence_packages import checksums, new_package, old_package
 
-CHECK = Verified(Path("x"), "verified", Outcome.OK, files=())
+CHECK = Verified(Path("x"), "verified", CheckOutcome.OK, files=())
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nbtui.console.main.screen_controller import ScreenController
 from nbtui.console.terminal.loop import in_loop
-from nbtui.evidence.check.finding import Outcome
+from nbtui.evidence.check.finding import CheckOutcome
 
 if TYPE_CHECKING:
     from nbtui.console.main.host import Host
@@ -58,7 +58,7 @@ class PackagesController(ScreenController):
         else:
             self.shelf = verified(self.shelf or PackagesState(str(self.host.reports)), check)
         message = self.host.state.message
-        if check.result is Outcome.FAILED:
+        if check.result is CheckOutcome.FAILED:
             self.host.tell(f"written: {check.path.name}, but its verification {check.outcome}")
         elif message.startswith("written: ") and message.endswith(check.path.name):
             self.host.tell(f"{message}, {check.outcome}")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbtui.console.jobs import explained
-from nbtui.evidence.check.finding import Outcome, Weight
+from nbtui.evidence.check.finding import CheckOutcome, Weight
 from nbtui.evidence.follow.follower import Batch, Signature, signature
 from nbtui.evidence.history import Entry
 
@@ -40,7 +40,7 @@ class Verified:
 
     path: Path
     outcome: str
-    result: Outcome
+    result: CheckOutcome
     files: Signature
 
 
@@ -52,7 +52,7 @@ def verified(path: Path) -> Verified:
     try:
         found = verify(path)
     except Exception as error:
-        return Verified(path, explained(error).sentence, Outcome.FAILED, files=files)
+        return Verified(path, explained(error).sentence, CheckOutcome.FAILED, files=files)
     return Verified(path, words_of(found), found.outcome, files)
 
 
@@ -60,7 +60,7 @@ def words_of(found: Verification) -> str:
     """The outcome as in the list, with the findings behind it."""
     if found.ok:
         return f"verified{found.caveat}"
-    deciding = Weight.WRONG if found.outcome is Outcome.FAILED else Weight.UNJUDGED
+    deciding = Weight.WRONG if found.outcome is CheckOutcome.FAILED else Weight.UNJUDGED
     return f"{found.outcome.value}: {'; '.join(f'{one.file} {one.what}' for one in found.of(deciding))}"
 
 

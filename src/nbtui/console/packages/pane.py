@@ -9,7 +9,7 @@ from nbtui.console.drawing.foot import keys, message
 from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
 from nbtui.console.packages.state import PackagesState
-from nbtui.evidence.check.finding import Outcome
+from nbtui.evidence.check.finding import CheckOutcome
 from nbtui.evidence.history import Entry, changed, first_line
 from nbtui.evidence.judgement import BETTER, SAME, WORSE
 from nbtui.evidence.read.gap import Subject
@@ -27,7 +27,11 @@ MARKS = (
     f"{STAND_IN}          after the mode: the reference is a simulation, not a C log",
 )
 TONES = {BETTER: "pass", WORSE: "diverge", SAME: "faint"}
-SIGNS = {Outcome.OK: ("", "pass"), Outcome.INCOMPLETE: ("? ", "warning"), Outcome.FAILED: ("! ", "diverge")}
+SIGNS = {
+    CheckOutcome.OK: ("", "pass"),
+    CheckOutcome.INCOMPLETE: ("? ", "warning"),
+    CheckOutcome.FAILED: ("! ", "diverge"),
+}
 TELLING = frozenset({Subject.CHECKSUMS, Subject.METRICS, Subject.PYTHON_TRACE, Subject.PER_PHI})  # worth a warning
 LOWEST = 1e-17  # smallest resolved nonzero gap
 

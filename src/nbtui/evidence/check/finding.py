@@ -17,7 +17,7 @@ class Weight(Enum):
     REMARK = "remark"  # judged; worth a reader's attention
 
 
-class Outcome(Enum):
+class CheckOutcome(Enum):
     """The outcome of a verification, in the word of every front end."""
 
     OK = "ok"  # everything was judged, without a contradiction
@@ -49,12 +49,12 @@ def wrong(file: str, sentences: Iterable[str]) -> list[FileFinding]:
     return [FileFinding(file, what) for what in first_few(list(dict.fromkeys(sentences)))]
 
 
-def outcome_of(findings: Iterable[FileFinding]) -> Outcome:
+def outcome_of(findings: Iterable[FileFinding]) -> CheckOutcome:
     """The outcome that follows from these findings."""
     weights = {finding.weight for finding in findings}
     if Weight.WRONG in weights:
-        return Outcome.FAILED
-    return Outcome.INCOMPLETE if Weight.UNJUDGED in weights else Outcome.OK
+        return CheckOutcome.FAILED
+    return CheckOutcome.INCOMPLETE if Weight.UNJUDGED in weights else CheckOutcome.OK
 
 
 def first_few(sentences: list[str]) -> list[str]:

@@ -14,7 +14,7 @@ from importlib.resources import files as resources
 from pathlib import Path
 
 from nbtui.evidence.check import checksums, provenance, recheck, summaries
-from nbtui.evidence.check.finding import FileFinding, Outcome, Weight, outcome_of
+from nbtui.evidence.check.finding import CheckOutcome, FileFinding, Weight, outcome_of
 from nbtui.evidence.check.terms import check_terms
 from nbtui.evidence.layout import (
     C_LOG,
@@ -46,13 +46,13 @@ class Verification:
     findings: tuple[FileFinding, ...]
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> CheckOutcome:
         return outcome_of(self.findings)
 
     @property
     def ok(self) -> bool:
         """Whether everything was judged, without a contradiction."""
-        return self.outcome is Outcome.OK
+        return self.outcome is CheckOutcome.OK
 
     def of(self, weight: Weight) -> tuple[FileFinding, ...]:
         """The findings of one weight."""
