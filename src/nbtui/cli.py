@@ -37,9 +37,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("schema", "Print the JSON Schema of metrics.json or env.json."),
     "config": ("config", "Show every effective setting and its origin."),
     "c-trace": ("c_trace", "Run your C program and keep its log."),
+    "doctor": ("doctor", "Check this machine: what works, what does not, what to do."),
+    "completion": ("completion", "Print the completion script of a shell."),
 }
 _DEFAULT = "console"
-_COMPLETE = "_NBTUI_COMPLETE"  # the shell asks for completion in this variable
+COMPLETE = "_NBTUI_COMPLETE"  # the shell asks for completion in this variable
 _HELP = """Compare the trace of a C nanoBragg run with that of a PyTorch port, down to the first divergence.
 
 CASE is a folder with command.txt (and trace_c.log), a name from nbtui.toml, or 'demo'; by default the current folder,
@@ -72,11 +74,11 @@ class LazyGroup(click.Group):
         """Completions of the first word: a case or a subcommand, whose module stays unloaded."""
         from click.shell_completion import CompletionItem
 
-        from nbtui.commands.options import case_completions
+        from nbtui.commands.completions import cases
 
         names = [CompletionItem(name, help=text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)]
-        cases = [item for item in case_completions(incomplete) if not names or item.type != "dir"]
-        return [*names, *cases, *click.Command.shell_complete(self, ctx, incomplete)]
+        found = [item for item in cases(ctx, self.params[0], incomplete) if not names or item.type != "dir"]
+        return [*names, *found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """``nbtui [CASE] [OPTIONS]`` without a subcommand is the console."""
@@ -89,14 +91,16 @@ class LazyGroup(click.Group):
 
 def _version(context: click.Context, option: click.Parameter, wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from nbtui.installation import described
 
-        click.echo(f"nbtui {version('nbtui')}")
+        click.echo(described())
         context.exit()
 
 
 @click.group(cls=LazyGroup, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the versions."
+)
 @click.option("--resume", is_flag=True, expose_value=False, help="Continue the last session, left or interrupted.")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error (in any position).")
 def program() -> None:
@@ -106,8 +110,8 @@ def program() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (without the program name) and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if argv is None and _COMPLETE in os.environ:
-        return _complete(os.environ[_COMPLETE])
+    if argv is None and COMPLETE in os.environ:
+        return _complete(os.environ[COMPLETE])
     own, flags = _split(words)
     debug = "--debug" in own
     own = [word for word in own if word != "--debug"]
@@ -134,9 +138,9 @@ def _complete(instruction: str) -> int:
     """Answer the shell: the completion script, or the completions of an unfinished command line."""
     from click.shell_completion import shell_complete
 
-    if shell_complete(program, {}, "nbtui", _COMPLETE, instruction) == 0:
+    if shell_complete(program, {}, "nbtui", COMPLETE, instruction) == 0:
         return 0
-    _say(f"{_COMPLETE}={clean(instruction)}: must be bash_source, zsh_source or fish_source")
+    _say(f"{COMPLETE}={clean(instruction)}: must be bash_source, zsh_source or fish_source")
     return 2
 
 

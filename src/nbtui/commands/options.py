@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from nbtui.commands import completions
 from nbtui.errors import UnusableInput
 from nbtui.paths import COMMAND_FILE, DEMO
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
     from nbtui.console.session.store import Saved
     from nbtui.live.model import Case, CProgram, Settings
     from nbtui.parity.model import Comparison
@@ -153,32 +152,12 @@ def _pixel(context: click.Context, option: click.Parameter, value: tuple[int, in
     return value
 
 
-def case_completions(incomplete: str) -> list[CompletionItem]:
-    """Completions of CASE: case folders and named cases; any folder where there is none."""
-    import glob
-
-    from click.shell_completion import CompletionItem
-
-    from nbtui.settings import load
-
-    try:
-        names = (DEMO, *load().cases)
-    except UnusableInput:  # the command itself reports it
-        names = (DEMO,)
-    found = [name for name in names if name.startswith(incomplete)]
-    start = incomplete.rpartition("/")[2]
-    parent = incomplete.removesuffix(start)
-    files = sorted(Path(parent).glob(f"{glob.escape(start)}*/{COMMAND_FILE}"))
-    found += [f"{parent}{file.parent.name}" for file in files]
-    return [CompletionItem(name) for name in found] or [CompletionItem(incomplete, type="dir")]
-
-
 _CASE = (
     click.argument(
         "case_name",
         metavar="[CASE]",
         required=False,
-        shell_complete=lambda context, argument, incomplete: case_completions(incomplete),
+        shell_complete=completions.cases,
     ),
     click.option("--workdir", type=click.Path(path_type=Path), help="Directory of the command's input files."),
     click.option(
@@ -200,6 +179,7 @@ _SIMULATION = (
     click.option(
         "--c-program",
         metavar="NAME",
+        shell_complete=completions.c_programs,
         help="C program whose quirks apply: stock, fixed, cuda or your own; --phi-mode and --quirk override it.",
     ),
     click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float64", show_default=True),
@@ -210,6 +190,7 @@ _SIMULATION = (
         multiple=True,
         metavar="NAME=on|off",
         callback=_quirk,
+        shell_complete=completions.quirks,
         help="Switch one quirk of the C program; repeatable.",
     ),
     click.option(
@@ -225,6 +206,7 @@ _JUDGEMENT = (
     click.option(
         "--profile",
         metavar="NAME",
+        shell_complete=completions.profiles,
         help="Tolerance profile: scaling, full, spec, c-parity or your own.  [default: full]",
     ),
     click.option("--tolerance", type=float, callback=_tolerance, help="Relative tolerance, in place of the profile's."),

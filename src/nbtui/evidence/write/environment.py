@@ -5,19 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
-import subprocess
 from collections.abc import Mapping
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from nbtui.installation import git_output, version
 from nbtui.live.session import runtime
 
 SCHEMA = "nbtui.env"
 SCHEMA_VERSION = 1
 VARIABLES = ("KMP_DUPLICATE_LIB_OK", "OMP_NUM_THREADS", "PYTHONPATH")
 DRIFT_KEYS = ("torch", "python", "git_sha")
-_GIT_SECONDS = 10.0
 _STATUS_LINES = 200
 
 
@@ -31,8 +29,8 @@ def environment(when: datetime, *, hostname: bool = False, folder: Path | None =
         "schema_version": SCHEMA_VERSION,
         "utc": when.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "python": platform.python_version(),
-        "numpy": installed_version("numpy"),
-        "nbtui": installed_version("nbtui"),
+        "numpy": version("numpy"),
+        "nbtui": version("nbtui"),
         **runtime(),
         "platform": platform.platform(),
         "cpu": _cpu(),
@@ -46,18 +44,18 @@ def environment(when: datetime, *, hostname: bool = False, folder: Path | None =
 
 def git(folder: Path) -> dict[str, object]:
     """``git_sha``, ``branch`` and ``git_status`` of the checkout around ``folder``; all None outside one."""
-    sha = _git(folder, "rev-parse", "HEAD")
+    sha = git_output(folder, "rev-parse", "HEAD")
     if sha is None:
         return {"git_sha": None, "branch": None, "git_status": None}
-    status = (_git(folder, "status", "--short") or "").splitlines()
+    status = (git_output(folder, "status", "--short") or "").splitlines()
     if len(status) > _STATUS_LINES:
         status = [*status[:_STATUS_LINES], f"... {len(status) - _STATUS_LINES} more"]
-    return {"git_sha": sha, "branch": _git(folder, "rev-parse", "--abbrev-ref", "HEAD"), "git_status": status}
+    return {"git_sha": sha, "branch": git_output(folder, "rev-parse", "--abbrev-ref", "HEAD"), "git_status": status}
 
 
 def checkout_root(folder: Path) -> Path | None:
     """Top directory of the git checkout around ``folder``."""
-    top = _git(folder, "rev-parse", "--show-toplevel")
+    top = git_output(folder, "rev-parse", "--show-toplevel")
     return None if top is None else Path(top)
 
 
@@ -70,29 +68,6 @@ def changed_keys(
         for key in keys
         if before.get(key) is not None and before[key] != now.get(key)
     ]
-
-
-def _git(folder: Path, *words: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *words],
-            capture_output=True,
-            timeout=_GIT_SECONDS,
-            check=True,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.decode("utf-8", "replace").rstrip("\n")
-
-
-def installed_version(package: str) -> str | None:
-    """The version of an installed distribution; None if it is not installed."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _cpu() -> str:
