@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nbtui.commands.completions import COMPLETION
 from nbtui.commands.options import Invocation
 from nbtui.errors import READER_GONE, NbtuiError, UnusableInput
 from nbtui.trace.model import TraceError
@@ -41,7 +42,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "completion": ("completion", "Print the completion script of a shell."),
 }
 _DEFAULT = "console"
-COMPLETE = "_NBTUI_COMPLETE"  # the shell asks for completion in this variable
 _HELP = """Compare the trace of a C nanoBragg run with that of a PyTorch port, down to the first divergence.
 
 CASE is a folder with command.txt (and trace_c.log), a name from nbtui.toml, or 'demo'; by default the current folder,
@@ -110,8 +110,8 @@ def program() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (without the program name) and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if argv is None and COMPLETE in os.environ:
-        return _complete(os.environ[COMPLETE])
+    if argv is None and COMPLETION in os.environ:
+        return _complete(os.environ[COMPLETION])
     own, flags = _split(words)
     debug = "--debug" in own
     own = [word for word in own if word != "--debug"]
@@ -138,9 +138,9 @@ def _complete(instruction: str) -> int:
     """Answer the shell: the completion script, or the completions of an unfinished command line."""
     from click.shell_completion import shell_complete
 
-    if shell_complete(program, {}, "nbtui", COMPLETE, instruction) == 0:
+    if shell_complete(program, {}, "nbtui", COMPLETION, instruction) == 0:
         return 0
-    _say(f"{COMPLETE}={clean(instruction)}: must be bash_source, zsh_source or fish_source")
+    _say(f"{COMPLETION}={clean(instruction)}: must be bash_source, zsh_source or fish_source")
     return 2
 
 

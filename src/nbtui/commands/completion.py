@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from nbtui.commands.completions import COMPLETION
+
 SHELLS = ("bash", "zsh", "fish")
 _INSTALL = {
     "bash": 'eval "$(nbtui completion bash)"  # in ~/.bashrc',
@@ -29,11 +31,9 @@ def command(shell: str) -> int:
 def _of_nbtui(shell: str) -> str:
     from click.shell_completion import get_completion_class
 
-    from nbtui.cli import COMPLETE, program
-
     kind = get_completion_class(shell)
     assert kind is not None  # one of SHELLS
-    return kind(program, {}, "nbtui", COMPLETE).source().strip()
+    return kind(click.get_current_context().find_root().command, {}, "nbtui", COMPLETION).source().strip()
 
 
 def _of_nbsim(shell: str) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from nbtui.settings import Configuration
 
+COMPLETION = "_NBTUI_COMPLETE"  # environment variable in which a shell asks
 _METRICS = "metrics.json"  # in every package
 
 
