@@ -48,6 +48,12 @@ def test_help_and_comparing_two_logs_load_neither_torch_nor_textual_nor_numpy(
     assert loaded_by(run_main(*words), here) == set()
 
 
+def test_the_python_interface_loads_nothing_until_it_is_used(here: Path) -> None:
+    assert loaded_by("import nbtui.api; dir(nbtui.api)", here) == set()
+    two_logs = "from nbtui.api import compare; print(compare('TRACE_PY: F_cell 1', reference='TRACE_C: F_cell 1'))"
+    assert loaded_by(two_logs, here) == set()
+
+
 def test_reading_a_case_loads_no_torch(here: Path) -> None:
     loaded = loaded_by("from nbtui.live.cases import load_case; load_case(None)", here)
     assert not loaded & {"torch", "textual"}

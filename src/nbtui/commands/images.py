@@ -130,30 +130,17 @@ def _how(request: Request) -> str:
 
 def _write_pngs(folder: Path, c: Picture, py: Picture, comparison: ImageComparison, *, force: bool) -> None:
     from nbtui.evidence.write.files import write_file
-    from nbtui.images.legend import with_difference, with_photons
-    from nbtui.images.png import DECADES, difference_colours, levels, png
+    from nbtui.images.pictures import DIFFERENCE, PYTHON, C, pictures
 
-    fast0, fast1, slow0, slow1 = comparison.roi
-    region = (slice(slow0, slow1 + 1), slice(fast0, fast1 + 1))
-    brightest, largest = max(comparison.max_c, comparison.max_py), comparison.largest
-    left, right = c.values[region], py.values[region]
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise NotWritten(f"--png {clean(str(folder))}: {error.strerror}") from error
-    grey = f"log scale, {DECADES} decades: white {brightest:.4g}, black nothing"
-    colour = (
-        f"red other larger, blue C larger, white equal, black no number in one; log scale, {DECADES} decades: "
-        f"full colour {largest:.4g}"
-    )
-    pictures = {
-        "c.png": (with_photons(levels(left, brightest), brightest), grey),
-        "python.png": (with_photons(levels(right, brightest), brightest), grey),
-        "difference.png": (with_difference(difference_colours(left, right, largest), largest), colour),
-    }
-    for name, (picture, legend) in pictures.items():
-        write_file(folder / name, png(picture, f"{name}: {legend}"), force=force)
-    say(f"{clean(str(folder))}: c.png, python.png ({grey}); difference.png ({colour})")
+    made = pictures(c, py, comparison)
+    for name, picture in made.items():
+        write_file(folder / name, picture.file(name), force=force)
+    grey, colour = made[PYTHON].legend, made[DIFFERENCE].legend
+    say(f"{clean(str(folder))}: {C}, {PYTHON} ({grey}); {DIFFERENCE} ({colour})")
 
 
 def _gates(name: str) -> Gates:
