@@ -55,16 +55,16 @@ __all__ = [
 ]
 
 _RESULTS = {  # loaded on use: some need numpy or the simulator
-    "CauseResult": "diagnosis",
-    "ComparisonResult": "comparison",
-    "DiagnosisResult": "diagnosis",
-    "FieldResult": "comparison",
-    "FindingResult": "packages",
-    "ImageComparisonResult": "images",
-    "PackageResult": "packages",
-    "SimulationResult": "simulation",
-    "TraceResult": "logs",
-    "VerificationResult": "packages",
+    "CauseResult": "nbtui.results.diagnosis",
+    "ComparisonResult": "nbtui.results.comparison",
+    "DiagnosisResult": "nbtui.results.diagnosis",
+    "FieldResult": "nbtui.results.comparison",
+    "FindingResult": "nbtui.results.packages",
+    "ImageComparisonResult": "nbtui.results.images",
+    "PackageResult": "nbtui.results.packages",
+    "SimulationResult": "nbtui.results.simulation",
+    "TraceResult": "nbtui.results.logs",
+    "VerificationResult": "nbtui.results.packages",
 }
 _GIVEN_LOGS = "given-logs"  # below the reports: logs that were texts
 
@@ -76,7 +76,7 @@ def __getattr__(name: str) -> object:
     if name in _RESULTS:
         import importlib
 
-        found: object = getattr(importlib.import_module(f"nbtui.results.{_RESULTS[name]}"), name)
+        found: object = getattr(importlib.import_module(_RESULTS[name]), name)
         return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
@@ -184,7 +184,7 @@ def compare(
         SimulationFailed: the reference was to be simulated, and the simulator failed.
     """
     from nbtui.parity import compare as parity
-    from nbtui.results.comparison import Compared, ComparisonResult
+    from nbtui.results.comparison import ComparisonResult, TracePair
     from nbtui.results.given import given_log, given_reference, question_of
     from nbtui.settings import load
 
@@ -204,7 +204,7 @@ def compare(
     )
     simulation = suspect.simulation
     return ComparisonResult(
-        Compared(
+        TracePair(
             found,
             c.trace,
             suspect.trace,

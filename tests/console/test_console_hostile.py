@@ -14,8 +14,8 @@ from nbtui.console.drawing.line import Line, plain, width_of
 from nbtui.console.help import pane as help
 from nbtui.console.main import marks
 from nbtui.console.main import state as moves
-from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.freshness import Files, names
+from nbtui.console.main.kept_diagnosis import KeptDiagnosis
 from nbtui.console.main.pair import Compared
 from nbtui.console.main.panes import detail, fields, footer, header, pipeline, prompt, steps, tabs
 from nbtui.console.main.state import Phase, State
@@ -108,7 +108,7 @@ def test_files_that_change_and_marks(nasty: str) -> None:
 def test_the_likely_cause_and_the_help(nasty: str) -> None:
     toy = toy_state()
     assert toy.c_trace is not None and toy.right is not None
-    found = DiagnosisResult(diagnosis(cause(nasty)), toy.c_trace, toy.right, 1.0)
+    found = KeptDiagnosis(diagnosis(cause(nasty)), toy.c_trace, toy.right, 1.0)
     check(replace(toy, diagnosed=found))
     for reading in (
         help.HelpState(query=nasty, typing=True),

@@ -10,7 +10,7 @@ import click
 
 from nbtui.commands.options import Request, colour, say
 from nbtui.parity.render import markdown, table_lines
-from nbtui.results.comparison import WIDTH, Compared, metrics_text
+from nbtui.results.comparison import WIDTH, TracePair, metrics_text
 from nbtui.trace.model import Trace
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def report(
     if style == "json":
         settings = request.settings() if simulation is not None else None
         stand_in = _stand_in(request) if c.simulated else None
-        click.echo(metrics_text(Compared(comparison, c, py, case, settings, simulation, stand_in)), nl=False)
+        click.echo(metrics_text(TracePair(comparison, c, py, case, settings, simulation, stand_in)), nl=False)
     elif style == "markdown":
         click.echo(markdown(comparison).rstrip("\n"))
     else:

@@ -40,7 +40,7 @@ class FieldResult:
 
 
 @dataclass(frozen=True)
-class Compared:
+class TracePair:
     """Two traces and everything known of them."""
 
     comparison: Comparison
@@ -52,7 +52,7 @@ class Compared:
     stand_in: Settings | None = None  # of a simulated reference
 
 
-def metrics_text(compared: Compared) -> str:
+def metrics_text(compared: TracePair) -> str:
     """The metrics.json object of a comparison that is not in a package."""
     from nbtui.evidence.write.record import record, side_entry
     from nbtui.parity.metrics import to_json
@@ -78,7 +78,7 @@ def metrics_text(compared: Compared) -> str:
 class ComparisonResult:
     """Your trace against the reference. True where they agree; ``print`` shows the table of ``nbtui compare``."""
 
-    _compared: Compared
+    _compared: TracePair
 
     @property
     def agrees(self) -> bool:

@@ -12,7 +12,7 @@ from nbtui.console.diagnosis.actions import DIAGNOSIS_ACTIONS
 from nbtui.console.diagnosis.state import DiagnosisState
 from nbtui.console.drawing.line import plain, width_of
 from nbtui.console.main.cause_summary import cause_in_one_line, cause_name, current, not_diagnosed
-from nbtui.console.main.diagnosis_result import DiagnosisResult
+from nbtui.console.main.kept_diagnosis import KeptDiagnosis
 from nbtui.console.main.panes import detail, header
 from nbtui.console.main.state import Phase, State
 from nbtui.diagnosis.answer import Diagnosis, Verdict
@@ -24,7 +24,7 @@ from support.console_toy import toy_state
 
 def found(state: State, result: Diagnosis = TWO) -> DiagnosisState:
     assert state.c_trace is not None and state.right is not None
-    return DiagnosisState(diagnosed=DiagnosisResult(result, state.c_trace, state.right, 0.91, -0.0982))
+    return DiagnosisState(diagnosed=KeptDiagnosis(result, state.c_trace, state.right, 0.91, -0.0982))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from nbtui.console.jobs import NAME, start
 from nbtui.console.main import state as states
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.cause_summary import MANY_STEPS, current, diagnosable, gap_of, steps_of
-from nbtui.console.main.diagnosis_result import DiagnosisResult
+from nbtui.console.main.kept_diagnosis import KeptDiagnosis
 from nbtui.console.main.live_causes import LiveCauses, of_answer
 from nbtui.console.main.pair import Compared
 from nbtui.console.main.screen_controller import ScreenController
@@ -66,7 +66,7 @@ def refusal(state: State) -> str:
     return "the second side is not there yet" if state.pending else ""
 
 
-def explained_before(state: State) -> DiagnosisResult | None:
+def explained_before(state: State) -> KeptDiagnosis | None:
     """The last diagnosis, where the two sides now agree and it found a difference from the same reference."""
     found, now = state.diagnosed, state.comparison
     if found is None or now is None or not now.agrees or found.c is not state.reference:
@@ -183,7 +183,7 @@ class DiagnosisController(ScreenController):
                 found = _of_logs(c, py) if case is None else _of_case(case, c, py, reports, tell)
             except Stopped:
                 return Diagnosed(run, None)
-            return Diagnosed(run, DiagnosisResult(found, c, py, time.perf_counter() - began, gap))
+            return Diagnosed(run, KeptDiagnosis(found, c, py, time.perf_counter() - began, gap))
 
         start(job, done, lambda failure: failed(NotDiagnosed(run, failure.sentence)), NAME)
         return ""
@@ -208,7 +208,7 @@ class DiagnosisController(ScreenController):
             self.host.show(replace(self.host.state, diagnosed=event.result))
             self._imitate(event.result)
 
-    def _imitate(self, result: DiagnosisResult) -> None:
+    def _imitate(self, result: KeptDiagnosis) -> None:
         """Put the causes of the best answer on the live side, which then is your log."""
         now, found = self.host.state, result.diagnosis
         if result.py is not now.suspect or not now.can_simulate or not found.hypotheses or now.busy:

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 
 from nbtui.console.main.cause_summary import diagnosable
-from nbtui.console.main.diagnosis_result import DiagnosisResult
+from nbtui.console.main.kept_diagnosis import KeptDiagnosis
 from nbtui.console.main.state import State
 from nbtui.trace.model import Trace
 
@@ -41,7 +41,7 @@ class Diagnosed:
     """A run has ended; the result is None after cancellation."""
 
     run: Run
-    result: DiagnosisResult | None
+    result: KeptDiagnosis | None
 
 
 @dataclass(frozen=True, eq=False)

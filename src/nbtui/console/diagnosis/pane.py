@@ -9,7 +9,7 @@ from nbtui.console.drawing.foot import keys, message
 from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
 from nbtui.console.drawing.numbers import percent
 from nbtui.console.main.cause_summary import gap_of
-from nbtui.console.main.diagnosis_result import DiagnosisResult
+from nbtui.console.main.kept_diagnosis import KeptDiagnosis
 from nbtui.console.main.state import Phase, State
 from nbtui.diagnosis.answer import Diagnosis
 from nbtui.diagnosis.explain.attribution import Share
@@ -76,7 +76,7 @@ def _above(main_state: State, state: DiagnosisState, width: int) -> list[Line]:
     return lines
 
 
-def _title(main_state: State, found: DiagnosisResult | None, state: DiagnosisState, width: int) -> Line:
+def _title(main_state: State, found: KeptDiagnosis | None, state: DiagnosisState, width: int) -> Line:
     """Verdict with the best cause, and the gap at the time of the diagnosis."""
     gap = found.gap if found is not None else gap_of(main_state)
     spans = [Span(" WHY ", "verdict-differ" if found is None or found.diagnosis.differs else "verdict-agree")]
@@ -117,7 +117,7 @@ def _now(main_state: State, state: DiagnosisState, width: int) -> Line:
     return line(*spans, mode if width_of(spans) + width_of((mode,)) <= width else "")
 
 
-def _effort(found: DiagnosisResult) -> str:
+def _effort(found: KeptDiagnosis) -> str:
     singles, sets = found.diagnosis.tried
     if not singles:
         return f"{found.seconds:.1f} s"

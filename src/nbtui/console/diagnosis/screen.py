@@ -13,7 +13,7 @@ from nbtui.console.diagnosis.actions import DIAGNOSIS_ACTIONS
 from nbtui.console.diagnosis.state import DiagnosisState
 from nbtui.console.drawing.line import Line
 from nbtui.console.main.cause_summary import current
-from nbtui.console.main.diagnosis_result import DiagnosisResult
+from nbtui.console.main.kept_diagnosis import KeptDiagnosis
 from nbtui.console.main.state import State
 from nbtui.console.terminal.screen import ActionScreen, bindings
 from nbtui.console.terminal.widgets import PaneView
@@ -92,7 +92,7 @@ class DiagnosisScreen(ActionScreen[None]):
         """Show the progress of the diagnosis."""
         self._show(replace(self.state, progress=words))
 
-    def found(self, diagnosed: DiagnosisResult) -> None:
+    def found(self, diagnosed: KeptDiagnosis) -> None:
         """Show the finished diagnosis."""
         self._show(states.found(self.state, diagnosed))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from nbtui.console.main.diagnosis_result import DiagnosisResult
+from nbtui.console.main.kept_diagnosis import KeptDiagnosis
 
 if TYPE_CHECKING:
     from nbtui.diagnosis.explain.causes import Cause
@@ -16,7 +16,7 @@ class DiagnosisState:
     """Everything the screen shows in addition to the console's own state. Immutable."""
 
     progress: str = ""  # progress message; empty without a running diagnosis
-    diagnosed: DiagnosisResult | None = None
+    diagnosed: KeptDiagnosis | None = None
     problem: str = ""  # why the diagnosis is missing, with the remedy
     cursor: int = 0  # index of the selected cause
     top: int = 0  # first visible line of the details below
@@ -35,7 +35,7 @@ class DiagnosisState:
         return self.causes[self.cursor] if self.cursor < len(self.causes) else None
 
 
-def found(state: DiagnosisState, diagnosed: DiagnosisResult) -> DiagnosisState:
+def found(state: DiagnosisState, diagnosed: KeptDiagnosis) -> DiagnosisState:
     """Store the finished diagnosis."""
     return replace(state, progress="", problem="", diagnosed=diagnosed, cursor=0, top=0, applied=None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.dependencies import repeats_last_step
-from nbtui.console.main.diagnosis_result import DiagnosisResult
+from nbtui.console.main.kept_diagnosis import KeptDiagnosis
 from nbtui.console.main.pair import Compared
 from nbtui.console.main.state import State
 from nbtui.trace.columns import phi_ends
@@ -20,7 +20,7 @@ def diagnosable(state: State) -> Trace | None:
     return state.live if state.shown is Compared.REFERENCE_LIVE or not state.has_log else state.suspect
 
 
-def current(state: State) -> DiagnosisResult | None:
+def current(state: State) -> KeptDiagnosis | None:
     """The diagnosis, if it belongs to the two current traces."""
     found = state.diagnosed
     if found is None or state.pending or found.c is not state.reference or found.py is not diagnosable(state):

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbtui.console.main.contributions import Contributions, Place
-from nbtui.console.main.diagnosis_result import DiagnosisResult
 from nbtui.console.main.freshness import Files
+from nbtui.console.main.kept_diagnosis import KeptDiagnosis
 from nbtui.console.main.live_causes import LiveCauses
 from nbtui.console.main.origin import LogOrigin
 from nbtui.console.main.pair import Compared, log_side
@@ -94,7 +94,7 @@ class State:
     opened_at: tuple[int, int] | None = None  # pixel at the start; None until the user requests another one
     history: tuple[Entry, ...] | None = None  # packages of the reports folder, oldest first; None: not read
     tuning: Tuning | None = None  # parameters changed on their screen; None: the screen was never opened
-    diagnosed: DiagnosisResult | None = None  # the last diagnosis and its traces
+    diagnosed: KeptDiagnosis | None = None  # the last diagnosis and its traces
     changed: frozenset[str] = frozenset()  # labels of the second values that the last simulation or reload changed
     changed_c: frozenset[str] = frozenset()  # labels of C values changed by the last reload
     files: Files = field(default_factory=Files)

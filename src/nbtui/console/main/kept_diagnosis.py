@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DiagnosisResult:
+class KeptDiagnosis:
     """A diagnosis and its two traces. ``gap``: relative, of I_pixel_final, against C."""
 
     diagnosis: Diagnosis
