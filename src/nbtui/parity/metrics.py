@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePath
 
-from nbtui.parity import align, inheritance
+from nbtui.parity import align, inheritance, tolerances
 from nbtui.parity.compare import counts
 from nbtui.parity.coverage import ACCEPTED, TOO_LITTLE
 from nbtui.parity.excerpt import all_listed, excerpt
@@ -26,7 +26,7 @@ from nbtui.trace.model import Trace, Value
 from nbtui.trace.text import clean
 
 SCHEMA = "nbtui.metrics"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3  # 2: without tolerances; 1: without first_reaching_divergence
 WEIGHED = ("fields_common", "fields_judged", "coverage", "stock_log")  # not in packages of earlier writers
 _BY_SIDE = ("F_cell", "F_latt_a", "F_latt_b", "F_latt_c", "F_latt")
 
@@ -52,6 +52,7 @@ def metrics(
         "tolerance": comparison.tolerance,
         "tolerance_rel": comparison.tolerance,
         "tolerance_profile": comparison.profile,
+        "tolerances": tolerances.as_object(comparison.limits),
         "verdict": _verdict(comparison),
         "verdict_text": verdict(comparison),
         "first_divergence": first.field if first else None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from nbtui.parity.profiles import Profile
 from nbtui.trace.fields.field import Stage
 from nbtui.trace.model import Value
 from nbtui.trace.side import Pair
@@ -143,8 +144,7 @@ class Comparison:
     named: Pair  # the sides compared; their values are c_value and py_value of a row
     rows: Sequence[Row]  # pipeline order
     overview: Overview = field(repr=False, compare=False)  # of these rows
-    profile: str
-    tolerance: float
+    limits: Profile  # by which the rows were judged
     first_divergence: Row | None
     first_reaching: Row | None  # the first divergence that reaches the pixel
     num_compared: int  # rows present on both sides
@@ -158,6 +158,16 @@ class Comparison:
     covered: bool = True  # enough of them are on both sides for a verdict
     allow_partial: bool = False  # the user accepts less
     stock: str = ""  # what C's log of a stock build holds, as a sentence without an end; empty for any other log
+
+    @property
+    def profile(self) -> str:
+        """Name of the tolerance profile."""
+        return self.limits.name
+
+    @property
+    def tolerance(self) -> float:
+        """Relative tolerance of every judged number without a limit of its own."""
+        return self.limits.tolerance
 
     @property
     def too_little(self) -> bool:
