@@ -54,6 +54,7 @@ def texts(package: Path) -> dict[str, str]:
     time = load(package, "env.json")["utc"]
     found = {path.name: path.read_text("latin-1") for path in sorted(package.iterdir())}
     found["commands.txt"] = re.sub(r"^# [-0-9T:]+Z in ", "# TIME in ", found["commands.txt"], flags=re.MULTILINE)
+    found["metrics.json"] = re.sub(r'"utc": "[-0-9T:]+Z"', '"utc": "TIME"', found["metrics.json"])
     return {name: text.replace(package.name, "STAMP").replace(time, "TIME") for name, text in found.items()}
 
 
@@ -68,6 +69,7 @@ def test_the_same_export_twice(words: tuple[str, ...], here: Path, capsys: pytes
     changed = {
         "commands.txt",
         "env.json",
+        "metrics.json",
         "summary.md",
     }  # they hold the time and the package's own path: their sums follow
     for each in (one, other):

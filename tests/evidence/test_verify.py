@@ -147,7 +147,7 @@ def edited(package: Path, name: str, old: str, new: str) -> Verification:
         ("metrics.json", '"tolerance": 1e-06', '"tolerance": 1e-05', "metrics.json"),
         ("metrics.json", '"command": "nanoBragg', '"command": "nanobragg', "metrics.json"),
         ("metrics.json", '"slow": 12', '"slow": 13', "metrics.json"),
-        ("metrics.json", '"schema_version": 2', '"schema_version": "one"', "metrics.json"),
+        ("metrics.json", '"schema_version": 3', '"schema_version": "one"', "metrics.json"),
         ("trace_c.log", "TRACE_C: F_cell 94.421", "TRACE_C: F_cell 94.422", "metrics.json"),
         ("trace_py_scaling_cpu.log", "TRACE_PY: steps 96", "TRACE_PY: steps 97", "metrics.json"),
         ("trace_py_scaling_cpu_per_phi.log", "phi_tic=1 phi_deg=0.05", "phi_tic=1 phi_deg=0.06", "metrics.json"),

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nbtui.evidence.ascii_text import ascii_text, shell_line, shell_word
-from nbtui.evidence.layout import EXTRA_LOG, RUN_AT, STATUS
 from nbtui.evidence.write.environment import checkout_root
 from nbtui.live.cases import C_LOG
 from nbtui.live.model import Case, Settings
@@ -58,21 +57,33 @@ def run_all(commands: Iterable[str]) -> tuple[Ran, ...]:
     return tuple(found)
 
 
-def commands_text(argv: Sequence[str], when: datetime, status: int, extra: Iterable[Ran]) -> str:
-    """``commands.txt``: every command in execution order, replayable as pasted.
+def command_entries(
+    argv: Sequence[str], when: datetime, status: int, extra: Iterable[Ran], settings: Sequence[str]
+) -> list[dict[str, object]]:
+    """Every command of a package in execution order, as in metrics.json, each replayable as pasted.
 
-    Above it its UTC time and working directory (``when``: of the export), below it its exit status.
+    ``when``: UTC, of the export; ``settings``: options that nbtui.toml added to ``argv``.
     """
     here = _directory(Path.cwd())
 
-    def at(time: datetime) -> str:
-        return f"{RUN_AT}{time:%Y-%m-%dT%H:%M:%SZ} in {here}"
+    def entry(
+        time: datetime, line: str, status: int, log: str | None = None, added: Sequence[str] = ()
+    ) -> dict[str, object]:
+        return {
+            "utc": f"{time:%Y-%m-%dT%H:%M:%SZ}",
+            "directory": here,
+            "command": line,
+            "status": status,
+            "log": log,
+            "settings": list(added),
+        }
 
-    lines = [at(when), f"cd {here}", f"{STATUS}0"]
-    for ran in extra:
-        lines += [at(ran.when), _pasteable(ran.command), f"{STATUS}{ran.status}{EXTRA_LOG}{ran.name}"]
-    lines += [at(when), f"{_setting(OPENMP)}nbtui {shell_line(list(argv))}", f"{STATUS}{status}"]
-    return "\n".join(lines) + "\n"
+    own = f"{_setting(OPENMP)}nbtui {shell_line(list(argv))}"
+    return [
+        entry(when, f"cd {here}", 0),
+        *(entry(ran.when, pasteable(ran.command), ran.status, ran.name) for ran in extra),
+        entry(when, own, status, added=settings),
+    ]
 
 
 def equivalent(
@@ -137,7 +148,7 @@ def _setting(name: str) -> str:
     return "" if value is None else f"{name}={shell_word(value)} "
 
 
-def _pasteable(command: str) -> str:
+def pasteable(command: str) -> str:
     """The command as typed if pasting it repeats the run, else wrapped in a shell.
 
     Each ran in a shell of its own: ``cd elsewhere`` or ``exit 5`` must not affect the shell of a reader.

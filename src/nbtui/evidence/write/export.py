@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from nbtui.errors import NbtuiError, NotWritten, SimulationFailed, UnusableInput
 from nbtui.evidence.ascii_text import ascii_line
+from nbtui.evidence.commands_text import commands_text
+from nbtui.evidence.export_words import beyond
 from nbtui.evidence.layout import (
     C_LOG,
     CHECKSUMS,
@@ -27,8 +29,9 @@ from nbtui.evidence.layout import (
     SUMMARY,
     TERMS,
 )
+from nbtui.evidence.trace_header import trace_header
 from nbtui.evidence.write.baseline import Baseline, changes, environment_drift, find_baseline, read_baseline
-from nbtui.evidence.write.commands import Ran, commands_text, equivalent, run_all
+from nbtui.evidence.write.commands import Ran, command_entries, equivalent, run_all
 from nbtui.evidence.write.environment import environment
 from nbtui.evidence.write.files import write_package
 from nbtui.evidence.write.inputs import input_entries, relative, shown_name
@@ -236,15 +239,73 @@ def _fill(folder: Path, stamp: str, evidence: _Evidence) -> None:
         shutil.copyfile(log, folder / name)
         if _state(log) != evidence.states[name]:
             raise NotWritten(f"{clean(str(log))}: changed while it was exported; export again")
+    metrics = _metrics(stamp, evidence)
     if simulation is not None:
         if request.py_log is None:
-            texts |= {name: _text(lines) for name, lines in python_log_lines(simulation, evidence.c)}
+            header = trace_header(metrics, input_entries(request.case, simulation, ()))
+            texts |= {name: _text((*header, *lines)) for name, lines in python_log_lines(simulation, evidence.c)}
         texts[TERMS] = terms_csv(simulation.terms)
     elif request.py_log is None:
         texts[f"{base}.log"] = _text(evidence.blocked)
     if evidence.stand_in is not None:
         texts[C_LOG] = _text(reference_lines(evidence.stand_in))
-    metrics = _metrics(stamp, evidence)
+    texts |= {ran.name: ran.log for ran in evidence.runs}
+    commands = metrics["commands"]
+    assert isinstance(commands, list)
+    texts[COMMANDS] = commands_text(commands)
+    texts[ENVIRONMENT] = to_json(evidence.environment)
+    texts[METRICS] = to_json(metrics)
+    texts[SUMMARY] = summary(metrics, relative(request.reports / stamp), request.todo or next_step(metrics))
+    for name, text in texts.items():
+        (folder / name).write_bytes(text.encode("ascii"))
+    names = sorted(path.name for path in folder.iterdir())
+    sums = "".join(f"{sha256_of(folder / name)}  {name}\n" for name in names)
+    (folder / CHECKSUMS).write_bytes(sums.encode("ascii"))
+
+
+def _metrics(stamp: str, evidence: _Evidence) -> dict[str, object]:
+    request, env = evidence.request, evidence.environment
+    findings = _findings(evidence)
+    found = record(
+        evidence.comparison,
+        evidence.c,
+        evidence.py,
+        case=request.case,
+        settings=request.settings,
+        simulation=evidence.simulation,
+        more={
+            "stamp": stamp,
+            "diagnosis": evidence.diagnosis,
+            "blocked": list(evidence.blocked),
+            "findings": findings,
+            "note": ascii_line(request.note),
+            "sides": _sides(evidence),
+            "python_trace": SIMULATED if request.py_log is None else GIVEN_LOG,
+            "inputs": input_entries(
+                request.case, evidence.simulation, (evidence.c_log, request.py_log, request.py_phi)
+            ),
+            "git_sha": env["git_sha"],
+            "branch": env["branch"],
+        },
+    )
+    found["commands"] = _commands(evidence, found)
+    baseline = _baseline_of(request, stamp, found)
+    if baseline is None:
+        return found
+    if not baseline.environment:
+        findings.append(f"the baseline {baseline.path.name} has no env.json: environment drift is unknown")
+    run = {key: found[key] for key in ("phi_mode", "quirks", "dtype", "device")}
+    factors = found["factors"]
+    assert isinstance(factors, dict)
+    return found | {
+        "baseline": {"path": relative(baseline.path), **changes(baseline, factors)},
+        "environment_drift": environment_drift(baseline, env, run),
+    }
+
+
+def _commands(evidence: _Evidence, settings: Mapping[str, object]) -> list[dict[str, object]]:
+    """Every command of the package; ``settings``: a metrics.json object with the settings of the run."""
+    request = evidence.request
     argv = request.argv or equivalent(
         request.case,
         request.settings,
@@ -259,61 +320,8 @@ def _fill(folder: Path, stamp: str, evidence: _Evidence) -> None:
         allow_partial=request.allow_partial,
         diagnose=request.diagnose is not None,
     )
-    texts |= {ran.name: ran.log for ran in evidence.runs}
-    texts[COMMANDS] = commands_text(argv, evidence.when, evidence.exit_code, evidence.runs)
-    texts[ENVIRONMENT] = to_json(evidence.environment)
-    texts[METRICS] = to_json(metrics)
-    texts[SUMMARY] = summary(metrics, relative(request.reports / stamp), request.todo or next_step(metrics))
-    for name, text in texts.items():
-        (folder / name).write_bytes(text.encode("ascii"))
-    names = sorted(path.name for path in folder.iterdir())
-    sums = "".join(f"{sha256_of(folder / name)}  {name}\n" for name in names)
-    (folder / CHECKSUMS).write_bytes(sums.encode("ascii"))
-
-
-def _metrics(stamp: str, evidence: _Evidence) -> dict[str, object]:
-    request, env = evidence.request, evidence.environment
-    findings = _findings(evidence)
-
-    def made(more: Mapping[str, object]) -> dict[str, object]:
-        return record(
-            evidence.comparison,
-            evidence.c,
-            evidence.py,
-            case=request.case,
-            settings=request.settings,
-            simulation=evidence.simulation,
-            more={
-                "diagnosis": evidence.diagnosis,
-                "blocked": list(evidence.blocked),
-                "findings": findings,
-                "note": ascii_line(request.note),
-                "sides": _sides(evidence),
-                "python_trace": SIMULATED if request.py_log is None else GIVEN_LOG,
-                "inputs": input_entries(
-                    request.case, evidence.simulation, (evidence.c_log, request.py_log, request.py_phi)
-                ),
-                "git_sha": env["git_sha"],
-                "branch": env["branch"],
-                **more,
-            },
-        )
-
-    found = made({})
-    baseline = _baseline_of(request, stamp, found)
-    if baseline is None:
-        return found
-    if not baseline.environment:
-        findings.append(f"the baseline {baseline.path.name} has no env.json: environment drift is unknown")
-    run = {key: found[key] for key in ("phi_mode", "quirks", "dtype", "device")}
-    factors = found["factors"]
-    assert isinstance(factors, dict)
-    return made(
-        {
-            "baseline": {"path": relative(baseline.path), **changes(baseline, factors)},
-            "environment_drift": environment_drift(baseline, env, run),
-        }
-    )
+    added = beyond(argv, settings, compat=request.case.compat)
+    return command_entries(argv, evidence.when, evidence.exit_code, evidence.runs, added)
 
 
 def _sides(evidence: _Evidence) -> list[dict[str, object]]:

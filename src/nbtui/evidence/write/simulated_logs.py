@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nbtui.evidence.ascii_text import ascii_line
-from nbtui.evidence.layout import PER_PHI, PYTHON_LOG
+from nbtui.evidence.layout import PER_PHI, PYTHON_LOG, WARNS
 from nbtui.live.model import Simulation
 from nbtui.live.reference import StandIn
 from nbtui.live.session import split_phi
@@ -25,7 +25,7 @@ def python_log_lines(simulation: Simulation, c: Trace) -> Iterator[tuple[str, tu
     """Name and lines of the Python logs, warnings first."""
     main, phi = trace_lines(simulation, c)
     base = f"{PYTHON_LOG}{simulation.settings.device}"
-    yield f"{base}.log", (*(ascii_line(f"WARNING: {notice}") for notice in simulation.notices), *main)
+    yield f"{base}.log", (*(ascii_line(f"{WARNS}{notice}") for notice in simulation.notices), *main)
     if phi:
         yield f"{base}{PER_PHI}", phi
 
