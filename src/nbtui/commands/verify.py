@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from nbtui.errors import INCOMPLETE, UnusableInput
-from nbtui.evidence.check.finding import CheckOutcome, Weight
+from nbtui.evidence.check.finding import CheckOutcome, FileFinding, Weight
 from nbtui.evidence.check.verify import Verification, verify
+from nbtui.evidence.read.package import Package
 from nbtui.trace.text import clean
 
 SIGNS = {Weight.WRONG: "!", Weight.UNJUDGED: "?", Weight.REMARK: "-"}
@@ -20,12 +22,16 @@ TITLES = {Weight.WRONG: ": ", Weight.UNJUDGED: "; not judged: ", Weight.REMARK: 
 @click.argument("packages", metavar="PACKAGE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per package and line.")
 @click.option("--details", is_flag=True, help="Print a line for every finding, below that of the package.")
-def command(packages: tuple[Path, ...], as_json: bool, details: bool) -> int:
+@click.option("--replay", is_flag=True, help="Also simulate the pixel again and compare every number with the package.")
+def command(packages: tuple[Path, ...], as_json: bool, details: bool, replay: bool) -> int:
     """Check packages: every statement is recomputed from the logs and compared, down to the text of summary.md.
 
     One line per package. ok: everything was judged, without a contradiction; incomplete: no contradiction, but
     something could not be judged, such as the parts that an old format lacks; FAILED: a contradiction. Exit code 0: all
     ok, 1: one failed, 5: none failed, one is incomplete.
+
+    A package whose files were all changed alike contradicts itself nowhere. --replay notices it: the command and the
+    input files of the package (in it, or found at hand by name and sha256) have to give its Python trace and terms.
     """
     for path in packages:
         if not path.exists():
@@ -33,11 +39,26 @@ def command(packages: tuple[Path, ...], as_json: bool, details: bool) -> int:
     outcomes = set()
     for path in packages:
         found = verify(path)
+        if replay and found.package.files:
+            found = replace(found, findings=(*found.findings, *_replayed(found.package)))
         outcomes.add(found.outcome)
         click.echo(json.dumps(as_object(path, found)) if as_json else as_text(path, found, details=details))
     if CheckOutcome.FAILED in outcomes:
         return 1
     return INCOMPLETE if CheckOutcome.INCOMPLETE in outcomes else 0
+
+
+def _replayed(package: Package) -> tuple[FileFinding, ...]:
+    """The findings of a replay, or the one that says why there is none."""
+    from nbtui.evidence.check.replay import impossible, not_replayed, replay  # loads the simulator
+    from nbtui.evidence.restore.restore import restored_run
+    from nbtui.settings import load
+
+    reason = impossible(package)
+    if reason:
+        return (not_replayed(reason),)
+    case, settings, obstacle = restored_run(package, load())
+    return (not_replayed(obstacle),) if case is None else replay(package, case, settings)
 
 
 def as_text(path: Path, found: Verification, *, details: bool = False) -> str:

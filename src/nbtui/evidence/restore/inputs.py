@@ -79,9 +79,9 @@ def usual_places(package: Path, configuration: Configuration) -> tuple[Path, ...
 
 
 def _places(package: Path, configuration: Configuration) -> Iterator[Path]:
-    lines = (read_text(package / COMMANDS) or "").splitlines()
+    lines = commands_of(package)
     here = working_directory(lines, package)
-    words = _export_words(lines)
+    words = export_words(lines)
     for flag, value in pairwise(words):
         if flag in ("--workdir", EXPORT.split()[-1]):
             yield here / expanded(value)
@@ -104,7 +104,12 @@ def working_directory(lines: Sequence[str], package: Path) -> Path:
     return Path(*_words(line)[1:2]) if line else package
 
 
-def _export_words(lines: Sequence[str]) -> list[str]:
+def commands_of(package: Path) -> list[str]:
+    """The lines of commands.txt; none if it is unreadable."""
+    return (read_text(package / COMMANDS) or "").splitlines()
+
+
+def export_words(lines: Sequence[str]) -> list[str]:
     """The words of the last export command, without the flags after ``--``."""
     own = [line for line in lines if f" {EXPORT} " in f" {line} " and not line.startswith("#")]
     words = _words(own[-1]) if own else []

@@ -17,7 +17,15 @@ from nbtui.evidence.layout import C_LOG, COMMANDS, GIVEN_LOG, METRICS, PER_PHI
 from nbtui.evidence.read.folder import number, read_json, read_text, text
 from nbtui.evidence.read.legacy import FOLD
 from nbtui.evidence.read.package import Package, python_logs, read_package
-from nbtui.evidence.restore.inputs import c_terms, find_inputs, recorded, unrecorded, usual_places
+from nbtui.evidence.restore.inputs import (
+    c_terms,
+    commands_of,
+    export_words,
+    find_inputs,
+    recorded,
+    unrecorded,
+    usual_places,
+)
 from nbtui.live.cases import case_of_command, input_names, load_case
 from nbtui.live.model import Case, CProgram, Settings
 from nbtui.live.programs import chosen
@@ -101,6 +109,21 @@ def restore(path: Path, configuration: Configuration) -> Restored:
     )
 
 
+def restored_run(package: Package, configuration: Configuration) -> tuple[Case | None, Settings, str]:
+    """The case and the settings of the simulation of a package; without a case, the reason why it cannot be repeated.
+
+    Nothing stands in for a C program that is unknown here.
+    """
+    metrics, _ = read_json(package.path / METRICS)
+    try:
+        program = chosen(text(metrics.get("c_program")), configuration)
+    except UnusableInput as error:
+        return None, Settings(), str(error)
+    case, obstacle = _case(package, metrics, usual_places(package.path, configuration), configuration)
+    settings = _settings(package, metrics, program)
+    return None if case is None else _of_run(case, None, settings), settings, obstacle
+
+
 def missing_log(package: Package) -> str:
     """Why a package cannot be opened: the log that it does not hold."""
     if not python_logs(list(package.files)):
@@ -150,7 +173,8 @@ def _case(
     if pixel is None:
         return None, f"{where}: the command names no pixel"
     terms = c_terms(metrics, package.path / C_LOG, places)
-    return replace(case, argv=found.argv, workdir=found.workdir, pixel=pixel, c_terms=terms), ""
+    compat = "--no-compat" not in export_words(commands_of(package.path))
+    return replace(case, argv=found.argv, workdir=found.workdir, pixel=pixel, c_terms=terms, compat=compat), ""
 
 
 def _command_in(commands: str) -> str:
