@@ -1,4 +1,4 @@
-"""``make docs``: keys, settings, flags, programs and traces (.md in docs), printed from the programs' own tables.
+"""``make docs``: keys, settings, flags, programs, traces (.md in docs) and the fields of the taps, from the tables.
 
 ``--check`` writes nothing and says which file is out of date, with exit code 1.
 """
@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
+import taps
 import traces
 
 from nbsim.options.flag import Flag
@@ -276,20 +277,20 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
 
 
-def _pages() -> Iterable[tuple[str, str]]:
-    """Names and texts of all pages."""
-    yield from (("keys.md", keys()), ("settings.md", settings()), ("flags.md", flags()), ("programs.md", programs()))
-    yield "traces.md", traces.page()
+def _pages() -> Iterable[tuple[Path, str]]:
+    """Paths and texts of all pages, and of the two files of the taps."""
+    pages = {"keys": keys(), "settings": settings(), "flags": flags(), "programs": programs(), "traces": traces.page()}
+    yield from ((DOCS / f"{name}.md", text) for name, text in pages.items())
+    yield from taps.pages()
 
 
 def main(words: list[str]) -> int:
     """Write the files, or say with ``--check`` which one is not as it would be written."""
     stale = []
-    for name, text in _pages():
-        path = DOCS / name
+    for path, text in _pages():
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue
-        stale.append(name)
+        stale.append(path.name)
         if "--check" not in words:
             path.write_text(text, encoding="utf-8")
     if stale and "--check" in words:

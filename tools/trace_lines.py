@@ -344,6 +344,8 @@ def py_line(entry: Field) -> str:
         if last == "grid":
             return "print(f'TRACE_PY_TRICUBIC: [{i},{j},{k}]={grid[i, j, k]:.17g}')"
         return f"print(f'TRACE_PY_TRICUBIC_{last.upper()}: [{{text({last})}}]')"
+    if entry.tap is Tap.GRADIENT:
+        return f"print(f'TRACE_PY_GRAD: {last} {{text({last})}}')"
     if entry.tap is Tap.PLACED:
         return f"bare('{name}', {_variable(name)})"
     if entry.tap.in_setup:

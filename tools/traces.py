@@ -33,7 +33,9 @@ def _parts() -> Iterator[str]:
         yield f"{number}. {place.where}:\n\n```c\n{place.condition} {{\n"
         yield from (f"    {statement}\n" for statement in dict.fromkeys(place.statements.values()))
         yield "}\n```\n\n"
-    yield f"{_PORT}```python\n{PY_HELPERS}```\n{_PORT_USE}```python\n{PY_PRINTOUT}```\n{_TABLE_HEAD}"
+    yield f"{_HEADER}```c\n{_HEADER_EXAMPLE}```\n{_AFTER_HEADER}"
+    yield f"{_PORT}```python\n{_TAPPED}```\n{_AFTER_TAPPED}"
+    yield f"{_BY_HAND}```python\n{PY_HELPERS}```\n{_PORT_USE}```python\n{PY_PRINTOUT}```\n{_TABLE_HEAD}"
     for tap in Tap:
         rows = [entry for entry in FIELDS if entry.tap is tap]
         if rows:
@@ -93,7 +95,98 @@ run one thread (`OMP_NUM_THREADS=1`), as that command does. These lines were tri
 fields of a log agree with our simulator.
 
 """
+_HEADER = """### With nbtrace.h
+
+A header of our own does the same with checked names: `src/nbtui/nbtrace.h`, in the installed package beside
+`nbtui/tap.py`. Copy it beside the C program; it is C99 and C++, needs no other file and prints nothing without
+`-trace_pixel`. Its macros cover every field of the tables below, also those that the C program has no variable for.
+
+"""
+_HEADER_EXAMPLE = """#include "nbtrace.h"
+
+nbt_arguments(argc, argv);               /* -trace_pixel SLOW FAST; or nbt_begin(slow, fast, file) */
+
+if (nbt_tracing()) {                     /* in the set-up */
+    NBT_TEXT(detector_convention, "MOSFLM");
+    NBT_REAL(distance_m, distance);
+}
+if (nbt_traced(spixel, fpixel)) {        /* in the pixel loop */
+    NBT_VECTOR(pixel_pos_meters, pixel_pos[1], pixel_pos[2], pixel_pos[3]);
+    NBT_INDICES(hkl_rounded, h0, k0, l0);
+    NBT_REAL(F_cell, F_cell);
+    NBT_PHI(phi_tic);                    /* one line of several keys ends with NBT_END */
+    NBT_PHI_VALUE(k_frac, k);
+    NBT_PHI_VALUE(F_latt, F_latt);
+    NBT_END();
+    NBT_WHOLE(steps, steps);
+    NBT_GRADIENT(cell_a, dI_da);         /* where the program has derivatives */
+}
+"""
+_AFTER_HEADER = """
+A wrong name or shape does not compile: `NBT_REAL(omega_pixl, x)` ends with "`NBT_REAL_omega_pixl` undeclared", and the
+compiler proposes `NBT_REAL_omega_pixel`. The comment at the top of the header lists all macros by example.
+
+"""
 _PORT = """## A port in Python
+
+`nbtui.tap` prints the lines and checks every name and shape. It is one file that needs the standard library only: a
+port that shall not depend on nbtui copies it (`cp $(python -c "import nbtui.tap; print(nbtui.tap.__file__)") .`) and
+writes `import tap`. `python -m nbtui.tap --fields` lists names, shapes and units.
+
+"""
+_TAPPED = """from nbtui import tap
+
+
+def intensity(hkl, f_latt, f_cell, omega, scale):  # one pixel: hkl (phi, domain, 3), the others (phi, domain)
+    t = tap.current()
+    t("omega_pixel", omega)
+    total = 0.0
+    for phi in range(hkl.shape[0]):
+        with t.step(phi=phi):
+            t("phi.phi_deg", 0.5 * phi)
+            for domain in range(hkl.shape[1]):
+                with t.step(domain=domain):
+                    t("hkl_frac", hkl[phi, domain])
+                    t("F_latt", f_latt[phi, domain])
+                    t("F_cell", f_cell[phi, domain])
+                    term = (f_cell[phi, domain] * f_latt[phi, domain]) ** 2
+                    t("term.F_cell2_F_latt2", term)
+                    total = total + term
+    t("I_before_scaling", total)
+    value = total * omega * scale
+    t("I_pixel_final", value)
+    return value
+
+
+with tap.trace(pixel=(685, 1039), out="py.log") as t:
+    value = intensity(hkl, f_latt, f_cell, omega, scale)
+    value.backward()
+    t.gradient("wavelength", scale.grad)
+"""
+_AFTER_TAPPED = """
+- `tap.trace(pixel=None)`, and everything outside of a trace, is off: a tap then does nothing, and nothing leaves the
+  device (0.1 microseconds per tap). It is false, so that `if t:` guards a computation for the trace alone.
+- Values may be floats, tensors on any device, arrays, or lists of them. `%.17g` keeps every bit, whatever
+  `torch.set_printoptions` says. A field in another precision than float64 has a line of its own,
+  `TRACE_PY_DTYPE: F_cell float32`; `nbtui compare` repeats it, and weighs differences accordingly.
+- `t.step` takes the counters `thick`, `sub_slow`, `sub_fast`, `source`, `phi` and `domain`; inner steps keep those of
+  outer ones. C prints the values of its inner loops for source, phi step and domain 0 only, and so does a tap inside a
+  step. `hkl_frac`, `F_latt_b` and `F_latt` at source and domain 0 also make the phi line, which ends with the step; a
+  step with a `term.` value also makes a term line.
+- In a vectorized port the loops are axes: tap the traced element, and tap the tensor that makes the pixel, never a
+  second computation beside it.
+- `t.own("my_value", x)` prints a value outside the catalogue; nbtui compares it if the other log has it, too.
+- `t.gradient("cell_a", value)` prints a derivative of `I_pixel_final` in photons per unit of the command line, and
+  `t.gradient("cell", values)` all six. They form the last stage of a comparison, with a tolerance ten times as wide;
+  `nbtui gradients CASE --py LOG` judges them against our own and against finite differences.
+- `torch.compile`: with the trace off, a function with taps stays one graph, also under `fullgraph=True`
+  (`torch._dynamo.explain`: no break). With it on, every tap breaks the graph, and a function with a tap inside
+  `with t.step(...)` runs uncompiled; `fullgraph=True` refuses it. Values may then differ from those of the fused code
+  in the last bits. On and off are each compiled once, however often traces open.
+- Inside `torch.func.vmap` a value has no numbers; tap outside. `torch.func.grad` and `jvp` are fine.
+
+"""
+_BY_HAND = """### The lines by hand
 
 """
 _PORT_USE = """

@@ -35,6 +35,7 @@ def test_stages_follow_the_pipeline() -> None:
         "structure_factor",
         "accumulation",
         "scaling",
+        "gradients",
     ]
     places = [STAGES.index(entry.stage) for entry in FIELDS]
     assert places == sorted(places)

@@ -19,8 +19,8 @@ from nbtui.trace.reading.reader import parse_lines
 from support.places import TOP
 
 PAGE = (TOP / "docs" / "traces.md").read_text(encoding="utf-8")
-HELPERS, TERM_EXAMPLE, PHI_EXAMPLE, BLOCK = re.findall(r"```python\n(.*?)```", PAGE, re.S)
-C_HELPERS, *C_LINES = re.findall(r"```c\n(.*?)```", PAGE, re.S)
+TAPPED, HELPERS, TERM_EXAMPLE, PHI_EXAMPLE, BLOCK = re.findall(r"```python\n(.*?)```", PAGE, re.S)
+C_HELPERS, *C_LINES, HEADER_EXAMPLE = re.findall(r"```c\n(.*?)```", PAGE, re.S)
 ROWS = {cells[0].strip("`"): cells for line in PAGE.splitlines() if len(cells := line[2:-2].split(" | ")) == 7}
 BY_NAME = {entry.name: entry for entry in FIELDS}
 PHI = ("phi.phi_tic", "phi.phi_deg", "phi.k_frac", "phi.F_latt_b", "phi.F_latt")

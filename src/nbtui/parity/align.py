@@ -18,7 +18,7 @@ from nbtui.trace.model import PhiRecord, Record, Trace, Value
 from nbtui.trace.printed import BLOCK, half_units
 
 SETUP, LOOP, END, OTHER = range(4)  # sections of a trace, in pipeline order
-END_STAGES = frozenset({Stage.ACCUMULATION, Stage.SCALING})
+END_STAGES = frozenset({Stage.ACCUMULATION, Stage.SCALING, Stage.GRADIENTS})
 _PAIR = re.compile(r"(?<!\S)([^\s=]+)=(\S+)")
 NOT_THERE = "NOT_EXTRACTED"  # a missing value of older tools
 

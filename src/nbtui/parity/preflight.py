@@ -15,6 +15,7 @@ from nbtui.parity.model import FALSE_DIVERGENCE, Overview, Row
 from nbtui.parity.numbers import printing, significant_digits
 from nbtui.parity.program import other_program
 from nbtui.parity.sides import Sides
+from nbtui.parity.stated import stated_precisions
 from nbtui.parity.stock import block_fields, stock_log
 from nbtui.parity.units import Conversion
 from nbtui.trace.fields import catalogue
@@ -64,6 +65,8 @@ def findings(
         *(found.note for found in conversions),
         *sides.own_c.sentences,
         *sides.own_py.sentences,
+        *_stated_precision(c, ours),
+        *_stated_precision(py, theirs),
         *_single_precision(c, ours),
         *_single_precision(py, theirs),
         *_low_precision(c, ours),
@@ -159,12 +162,18 @@ def _given(rows: Sequence[Row], overview: Overview, named: Pair) -> list[str]:
     return [f"Different commands? The set-up differs: {shown}."]
 
 
+def _stated_precision(trace: Trace, side: SideName) -> list[str]:
+    stated = stated_precisions(trace).items()
+    return [f"{side.subject} states that it was computed in {clean(kind)}: {_list(names)}." for kind, names in stated]
+
+
 def _single_precision(trace: Trace, side: SideName) -> list[str]:
     """Name the fields whose long numbers are all float32 values: by chance, one in 2^29 is."""
     seen: dict[str, bool] = {}
+    stated = {name for names in stated_precisions(trace).values() for name in names}
     for name in dict.fromkeys(trace.names()):
         known = catalogue.field(name)
-        if known is None or known.tolerance is Tolerance.FLOAT32:
+        if known is None or known.tolerance is Tolerance.FLOAT32 or name in stated:
             continue
         for token in (token for record in trace.all(name)[:_ENOUGH] for token in align.tokens(record)):
             if significant_digits(token) >= _LONG:

@@ -12,10 +12,12 @@ from types import MappingProxyType
 from typing import Literal
 
 from nbtui.trace.fields import catalogue
-from nbtui.trace.fields.field import Stage
+from nbtui.trace.fields.field import Stage, Tolerance
+from nbtui.trace.fields.gradient import GROUP
 from nbtui.trace.model import TraceError
 
 GATE = 1e-6  # relative; the gate of the scaling chain
+GRADIENT_ROOM = 10.0  # times the tolerance: a derivative is a sum of terms of both signs, and loses a digit
 CHAIN_STAGES = (Stage.ACCUMULATION, Stage.SCALING)  # the lattice factors of one phi step do not belong to the chain
 KEYS = ("base", "description", "tolerance", "only", "fields")
 
@@ -53,6 +55,9 @@ class Profile:
     def limit(self, name: str, component: str = "") -> Limit:
         """The limit for one component of one field, also for fields outside the scope."""
         rule = self.rules.get(f"{name}.{component}") or self.rules.get(name)
+        known = catalogue.field(name)
+        if rule is None and known is not None and known.tolerance is Tolerance.GRADIENT:
+            return Limit(GRADIENT_ROOM * self.tolerance)
         return rule or Limit(self.tolerance, of_scale=self.scope == "all")
 
     def judges(self, name: str, component: str = "") -> bool:
@@ -148,7 +153,7 @@ def _rules(table: object, where: str) -> dict[str, Limit]:
     rules = {}
     for key, value in table.items():
         label = f"{where}: fields.{key}"
-        base = str(key).removeprefix("phi.").split(".")[0]
+        base = str(key) if str(key).startswith(GROUP) else str(key).removeprefix("phi.").split(".")[0]
         if not str(key).startswith("phi.") and catalogue.field(base) is None:
             raise TraceError(f"{label}: no such trace field")
         if isinstance(value, Mapping):

@@ -41,6 +41,8 @@ class Reach:
         found = self._forward(name)
         if found.everywhere or consumers(name) or name in PIXEL:
             return found
+        if _stage(name) is Stage.GRADIENTS:
+            return found
         return Way(any(self._reaches_unseen(other) for other in inputs(name)), 0)
 
     def _forward(self, name: str) -> Way:

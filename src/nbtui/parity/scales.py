@@ -18,6 +18,7 @@ _SINGLE = 2.0**-22  # relative: some roundings to single precision
 _SINGLE_DIFFERENCE = 1e-6  # relative: of a difference of unit vectors, and of what is made from it
 _SINGLE_INDEX = 1e-6  # of an index: a product of single-precision vectors
 _SINGLE_SUM = 1e-5  # relative: squared lattice factors of such indices
+_SINGLE_GRADIENT = 1e-4  # relative: a sum of their slopes, which have both signs
 _SUMS = frozenset({"F_latt", "phi.F_latt", "I_before_scaling", "I_before_scaling_post_polar"})
 _PIXEL = frozenset({"I_pixel_final", "floatimage_accumulated"})
 
@@ -49,5 +50,7 @@ def single_room(name: str, component: str, counts: Counts | None) -> SingleRoom:
     if name in _SUMS or name in _PIXEL:
         return SingleRoom(_SINGLE_SUM)
     known = catalogue.field(name)
+    if known is not None and known.stage is Stage.GRADIENTS:
+        return SingleRoom(_SINGLE_GRADIENT)
     early = known is not None and known.stage in (Stage.DETECTOR, Stage.PIXEL, Stage.CRYSTAL)
     return SingleRoom(_SINGLE if early else _SINGLE_DIFFERENCE)

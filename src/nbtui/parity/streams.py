@@ -30,11 +30,18 @@ def inputs(name: str) -> tuple[str, ...]:
 
 @cache
 def consumers(name: str) -> tuple[str, ...]:
-    """The fields made directly from a field; an unknown one is taken as a factor of the pixel."""
+    """The fields made directly from a field on the way to the pixel, which its gradients are not on.
+
+    An unknown field is taken as a factor of the pixel.
+    """
     known = catalogue.field(name)
     if known is None:
         return (FINAL,)
-    return tuple(entry.name for entry in catalogue.FIELDS if known.name in inputs(entry.name))
+    return tuple(
+        entry.name
+        for entry in catalogue.FIELDS
+        if known.name in inputs(entry.name) and entry.stage is not Stage.GRADIENTS
+    )
 
 
 @cache

@@ -11,7 +11,18 @@ TraceSide = Literal["C", "PY", "?"]  # ? when the log does not say
 LineSide = Literal["", "C", "PY"]  # empty for lines without a tag
 PairsKind = Literal["phi", "term"]
 NoticeKind = Literal[
-    "warning", "convention", "pivot", "hkl", "sources", "mosaic", "wavelength", "fluence", "oversample", "info", "prose"
+    "warning",
+    "convention",
+    "pivot",
+    "hkl",
+    "sources",
+    "mosaic",
+    "wavelength",
+    "fluence",
+    "oversample",
+    "info",
+    "prose",
+    "dtype",
 ]
 
 

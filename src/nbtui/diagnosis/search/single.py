@@ -15,7 +15,7 @@ from nbtui.diagnosis.replay.setup import PixelSetup, with_rules
 from nbtui.diagnosis.search.rows import SINGLE, Rows, predictions
 from nbtui.live.scene import Array
 from nbtui.trace.fields import catalogue
-from nbtui.trace.fields.catalogue import STAGES
+from nbtui.trace.fields.catalogue import STAGES, Stage
 
 PRINTED = 2e-14  # relative uncertainty of 15 printed digits, with a margin
 APART = 1e-11  # relative distance from the nearest float32 number beyond which a value is not one
@@ -61,7 +61,7 @@ def _digits(value: float) -> int:
 def stage_of(name: str) -> int:
     """Index of a field's stage in the pipeline."""
     known = catalogue.field(name)
-    return STAGES.index(known.stage) if known is not None and known.stage in STAGES else len(STAGES) - 1
+    return STAGES.index(known.stage if known is not None and known.stage in STAGES else Stage.SCALING)
 
 
 def find_single(rows: Rows) -> Single | None:

@@ -10,6 +10,7 @@ import re
 
 from nbtui.trace.fields.field import STAGES, Field, Shape, Stage, Tap, Tolerance
 from nbtui.trace.fields.first_pass import FIRST_PASS
+from nbtui.trace.fields.gradient import GRADIENT
 from nbtui.trace.fields.phi_step import PHI_STEP
 from nbtui.trace.fields.printout import PRINTOUT
 from nbtui.trace.fields.python_logs import INTERPOLATION, SOURCE
@@ -34,7 +35,7 @@ __all__ = [
     "setup_names",
 ]
 
-_ROWS = (*SETUP, *RAY, *INTERPOLATION, *FIRST_PASS, *SOURCE, *STORED, *PHI_STEP, *TERM, *PRINTOUT)
+_ROWS = (*SETUP, *RAY, *INTERPOLATION, *FIRST_PASS, *SOURCE, *STORED, *PHI_STEP, *TERM, *PRINTOUT, *GRADIENT)
 FIELDS: tuple[Field, ...] = tuple(entry for stage in STAGES for entry in _ROWS if entry.stage is stage)
 
 _BY_NAME: dict[str, Field] = {entry.name: entry for entry in FIELDS}

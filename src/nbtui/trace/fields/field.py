@@ -17,6 +17,7 @@ class Stage(StrEnum):
     STRUCTURE_FACTOR = "structure_factor"
     ACCUMULATION = "accumulation"
     SCALING = "scaling"
+    GRADIENTS = "gradients"  # of the pixel, in logs that print them
     OTHER = "other"  # of names that are not in the catalogue
 
     @property
@@ -50,6 +51,7 @@ class Tolerance(StrEnum):
     TEXT = "text"
     FLOAT32 = "float32"  # stored in single precision
     PRINTED = "printed"  # printed with few digits
+    GRADIENT = "gradient"  # a derivative of the pixel
 
 
 class Tap(StrEnum):
@@ -67,6 +69,7 @@ class Tap(StrEnum):
     SOURCE = "one block per source, in builds that print it"
     TERM = "one line per term of the sum"
     STORED = "once, after the pixel is stored"
+    GRADIENT = "once, after the backward pass of the pixel"
     PRINTOUT = "-printout block of the stock program, 6 to 10 digits, after the pixel is stored"
 
     @property

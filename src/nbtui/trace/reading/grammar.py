@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from nbtui.trace.fields.catalogue import FIELDS, Field, Shape, Tap, Tolerance, canonical, field
+from nbtui.trace.fields.gradient import GROUP
 from nbtui.trace.model import LineSide, NoticeKind, PairsKind, Value
 from nbtui.trace.numbers import integer, number, value
 from nbtui.trace.reading import early
@@ -230,6 +231,8 @@ def _special(side: LineSide, tag: str, text: str, rest: str) -> list[Event]:
         return [KeyValues(side, _PAIRS[tag], values, key, text)]
     if tag in ("TRICUBIC_GRID_START", "TRICUBIC_GRID_END"):
         return [Marker(side, key)]
+    if tag == "DTYPE" and len(body.split()) == 2:
+        return [NoticeLine("dtype", " ".join(body.split()))]
     if not body.strip() or not (rest.startswith(":") or "=" in body or re.match(r"[0-9]+\s*:", body)):
         return []
     known = _beside(side, tag, text, body, key)
@@ -237,7 +240,7 @@ def _special(side: LineSide, tag: str, text: str, rest: str) -> list[Event]:
 
 
 def _beside(side: LineSide, tag: str, text: str, body: str, key: str) -> Event | None:
-    """A line of a dialect with its own rows in the catalogue: sources and interpolation."""
+    """A line of a dialect with its own rows in the catalogue: sources, interpolation, gradients."""
     source = re.fullmatch(r"SOURCE([0-9]{0,6})", tag)
     if source is not None:
         index, name = source[1], body
@@ -250,6 +253,9 @@ def _beside(side: LineSide, tag: str, text: str, body: str, key: str) -> Event |
         return (
             None if match is None else _entry(side, f"source[{int(index)}].{match[1]}", match[1], match[2], key, text)
         )
+    if tag == "GRAD":
+        match = _NAME.fullmatch(body)
+        return None if match is None else _entry(side, GROUP + match[1], match[1], match[2], key, text)
     if tag == "TRICUBIC":
         cell = _CELL.fullmatch(body)
         return (

@@ -31,6 +31,7 @@ _WHY = {
     Tolerance.INTEGER: "a count or an index: it must be equal",
     Tolerance.TEXT: "a word: it must be equal, numbers in it within the limit",
     Tolerance.PRINTED: "as printed with few digits: half a unit of the last one is allowed",
+    Tolerance.GRADIENT: "a derivative of the pixel: ten times the profile's limit",
     Tolerance.FLOAT32: "C stores it in single precision: half a unit of that is allowed",
 }
 # units implied by the end of a name

@@ -37,10 +37,12 @@ def row_at(state: State, y: int) -> int | None:
 
 
 def _stages(state: State) -> list[tuple[Stage, str]]:
-    """Id and label of every stage, including stages outside the catalogue."""
+    """Id and label of every stage, including stages outside the catalogue; gradients only where a log has some."""
     tallies = state.comparison.overview.tallies if state.comparison else ()
     others = dict.fromkeys(tally.stage for tally in tallies if tally.stage not in STAGES)
-    return [*((stage, stage.label) for stage in STAGES), *((name, "Other") for name in others)]
+    differentiated = any(tally.stage is Stage.GRADIENTS for tally in tallies)
+    stages = [stage for stage in STAGES if differentiated or stage is not Stage.GRADIENTS]
+    return [*((stage, stage.label) for stage in stages), *((name, "Other") for name in others)]
 
 
 def _stage(state: State, label: str, tallies: list[Tally], here: bool, width: int) -> Line:
