@@ -38,7 +38,7 @@ from contextlib import AbstractContextManager, nullcontext
 from itertools import product
 from typing import Any, NamedTuple, TextIO
 
-__all__ = ["Tap", "TapError", "TapField", "current", "fields", "trace"]
+__all__ = ["PixelTrace", "TapError", "TapField", "current", "fields", "trace"]
 
 # made by `make docs` from the field catalogue: where the line belongs | shape | unit | names
 _TABLE = """\
@@ -123,7 +123,7 @@ _FULL = ("float64", "int", "uint", "bool")  # beginnings of the names of types t
 class Step:
     """A place in the loops, with the keys of its phi line and term line."""
 
-    def __init__(self, tap: Tap, counters: dict[str, int]) -> None:
+    def __init__(self, tap: PixelTrace, counters: dict[str, int]) -> None:
         self._tap = tap
         self.counters = counters
         self.lines: dict[str, dict[str, str]] = {"phi": {}, "rotstar": {}, "term": {}, "also": {}}
@@ -136,7 +136,7 @@ class Step:
         self._tap._close_step(self)
 
 
-class Tap:
+class PixelTrace:
     """The lines of one pixel. Made by `trace`."""
 
     def __init__(self, pixel: tuple[int, int], out: Any) -> None:
@@ -149,12 +149,12 @@ class Tap:
         self._flat = _flat
         self._steps: list[Step] = []
         self._said: set[tuple[str, str]] = set()  # field and precision
-        self._before: Tap | _Off = _OFF
+        self._before: PixelTrace | _Off = _OFF
 
     def __bool__(self) -> bool:
         return True
 
-    def __enter__(self) -> Tap:
+    def __enter__(self) -> PixelTrace:
         global _current
         out: Any = sys.stdout if self._out is None else self._out
         self._stream = out if hasattr(out, "write") else open(out, "w", buffering=1, encoding="utf-8")  # noqa: PTH123
@@ -337,18 +337,18 @@ class _Off:
 
 
 _OFF = _Off()
-_current: Tap | _Off = _OFF
+_current: PixelTrace | _Off = _OFF
 
 
-def trace(pixel: tuple[int, int] | None, out: Any = None) -> Tap | _Off:
+def trace(pixel: tuple[int, int] | None, out: Any = None) -> PixelTrace | _Off:
     """A trace of this pixel (slow, fast) as a context; it does nothing for None.
 
     ``out``: a path, whose file is replaced, or a text stream; None is stdout.
     """
-    return _OFF if pixel is None else Tap(pixel, out)
+    return _OFF if pixel is None else PixelTrace(pixel, out)
 
 
-def current() -> Tap | _Off:
+def current() -> PixelTrace | _Off:
     """The tap of the open trace; one that does nothing outside of every trace."""
     return _current
 
@@ -382,7 +382,7 @@ def _text(number: Any) -> str:
     return f"{float(number):.17g}"
 
 
-for _class in (Tap, Step):
+for _class in (PixelTrace, Step):
     for _method in filter(callable, vars(_class).values()):
         setattr(_method, "_torchdynamo_disable", True)  # noqa: B010  as torch.compiler.disable does
 

@@ -27,11 +27,11 @@ from support.places import TOP
 from support.tapped import COUNTERS, GRID, TAPPED, every_value, read_back
 
 
-def traced(body: Callable[[tap.Tap], object]) -> list[str]:
+def traced(body: Callable[[tap.PixelTrace], object]) -> list[str]:
     """The lines of a trace, without the one of the pixel."""
     out = io.StringIO()
     with tap.trace(pixel=(3, 7), out=out) as t:
-        assert isinstance(t, tap.Tap)
+        assert isinstance(t, tap.PixelTrace)
         body(t)
     first, *lines = out.getvalue().splitlines()
     assert first == "TRACE_CONFIG: tracing pixel (spixel=3, fpixel=7)"
@@ -68,7 +68,7 @@ TYPES: dict[str, Callable[[Any], Any]] = {
 def test_every_bit_of_every_field_survives_tap_log_reader_and_comparison(kind: str) -> None:
     values = every_value()
 
-    def body(t: tap.Tap) -> None:
+    def body(t: tap.PixelTrace) -> None:
         with t.step(source=0), t.step(phi=0, domain=0):
             tap_all(t, values, TYPES[kind])
 
@@ -99,7 +99,7 @@ def test_a_bit_more_or_less_is_seen_in_every_field() -> None:
     for these in (values, other):
         with_these = these
 
-        def body(t: tap.Tap, with_these: dict[str, tuple[Any, ...]] = with_these) -> None:
+        def body(t: tap.PixelTrace, with_these: dict[str, tuple[Any, ...]] = with_these) -> None:
             with t.step(source=0), t.step(phi=0, domain=0):
                 tap_all(t, with_these, TYPES["float"])
 
@@ -125,7 +125,7 @@ def test_the_table_is_that_of_the_catalogue() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
 def test_another_precision_is_stated_once_and_reaches_the_comparison(dtype: torch.dtype) -> None:
-    def body(t: tap.Tap) -> None:
+    def body(t: tap.PixelTrace) -> None:
         t("hkl_frac", torch.tensor([0.1, 0.2, 0.3], dtype=torch.float64))
         for _ in range(2):
             t("F_cell", torch.tensor(0.1, dtype=dtype))
@@ -143,7 +143,7 @@ def test_another_precision_is_stated_once_and_reaches_the_comparison(dtype: torc
 
 
 def test_steps_print_where_c_prints_and_fill_the_phi_and_term_lines() -> None:
-    def body(t: tap.Tap) -> None:
+    def body(t: tap.PixelTrace) -> None:
         for phi in range(3):
             with t.step(phi=phi):
                 t("phi.phi_deg", 0.5 * phi)
@@ -170,7 +170,7 @@ def test_steps_print_where_c_prints_and_fill_the_phi_and_term_lines() -> None:
 
 
 def test_a_block_of_a_sub_pixel_is_printed_for_each() -> None:
-    def body(t: tap.Tap) -> None:
+    def body(t: tap.PixelTrace) -> None:
         for sub in range(2):
             with t.step(sub_slow=0, sub_fast=sub):
                 t("pixel_pos_meters", [sub, 0.0, 1.0])
@@ -182,7 +182,7 @@ def test_a_block_of_a_sub_pixel_is_printed_for_each() -> None:
     assert [record.values for record in records] == [(3.0,), (3.0,)]
 
 
-WRONG: dict[str, tuple[Callable[[tap.Tap], object], str]] = {
+WRONG: dict[str, tuple[Callable[[tap.PixelTrace], object], str]] = {
     "a typo": (lambda t: t("omega_pixl", 1.0), "did you mean 'omega_pixel'"),
     "a scalar for a vector": (lambda t: t("hkl_frac", 1.0), "hkl_frac takes 3 values"),
     "a whole image": (lambda t: t("F_cell", torch.zeros(4, 5)), "has the shape (4, 5); tap the traced element"),
