@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from nbsim import Experiment
+from nbsim import Batch, Experiment
 from nbsim.pixel.accumulation import sum_pixels
 from nbsim.pixel.terms import contributions
 
@@ -56,6 +56,11 @@ def shots() -> None:
     print(
         f"{SHOTS} patches of 16 x 16 x 5: set-up {alone:.3f} s, values {values:.3f} s, all with gradient {both:.3f} s"
     )
+    batch = Batch(base, misset=leaf)
+    alone = cpu_seconds(lambda: Batch(base, misset=leaf))
+    values = cpu_seconds(batch.photons)
+    both = cpu_seconds(lambda: Batch(base, misset=leaf).photons().sum().backward())
+    print(f"  as a Batch: set-up {alone:.3f} s, values {values:.3f} s, all with gradient {both:.3f} s")
 
 
 def interpolated(folder: Path) -> None:

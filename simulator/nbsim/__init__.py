@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from nbsim.rotations import rotation_matrix
     from nbsim.setup.frames import CrystalFrame, DetectorFrame, crystal_frame, detector_frame, mosaic_rotations
     from nbsim.setup.plan import dispersion_steps, hdiv_steps, mosaic_domains, phi_steps, sensor_layers, vdiv_steps
+    from nbsim.shots import Batch
 
 __all__ = [
     "AVOGADRO",
@@ -75,6 +76,7 @@ __all__ = [
     "WATER_F",
     "WATER_MASS",
     "AsymmetricUnit",
+    "Batch",
     "CProgram",
     "CellConstraint",
     "CrystalFrame",
@@ -179,6 +181,7 @@ _NAMES = {
     "refinement.uncertainty": "covariance fisher_information",
     "rotations": "rotation_matrix",
     "setup.frames": "CrystalFrame DetectorFrame crystal_frame detector_frame mosaic_rotations",
+    "shots": "Batch",
     "setup.plan": "dispersion_steps hdiv_steps mosaic_domains phi_steps sensor_layers vdiv_steps",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}

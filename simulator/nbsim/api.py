@@ -242,9 +242,6 @@ class Experiment(ExperimentData):
         Raises:
             InputError: the box leaves the detector, or fewer than one thread.
         """
-        for name, axis in (("slow", slow), ("fast", fast)):
-            if not (axis is None or isinstance(axis, range)):
-                raise InputError(f"{name}: a range of pixels such as range(3, 8), or None, not {type(axis).__name__}")
         return pixels.photons(self, slow, fast, n_threads=n_threads, interpolation_end=interpolation_end)
 
     def pixel(self, slow: SupportsIndex, fast: SupportsIndex, *, n_threads: int = 1) -> PixelResult:

@@ -27,10 +27,16 @@ def with_value(smooth: Tensor, exact: Tensor) -> Tensor:
 
 def is_followed(tensor: Tensor) -> bool:
     """Whether a derivative with respect to ``tensor`` may be wanted, in any mode; True while compiling."""
-    if torch.compiler.is_compiling() or tensor.requires_grad or torch._C._functorch.is_functorch_wrapped_tensor(tensor):
+    if tensor.requires_grad or _is_traced(tensor):
         return True
     unpack: Callable[[Tensor], Any] = forward_ad.unpack_dual
     return unpack(tensor).tangent is not None
+
+
+def _is_traced(tensor: Tensor) -> bool:
+    """Whether a transform of torch.func or the compiler sees the tensor, whose values are out of reach then."""
+    compiling = torch.compiler.is_compiling()
+    return compiling or bool(torch._C._functorch.is_functorch_wrapped_tensor(tensor))
 
 
 def _rounded(x: Tensor, name: str) -> Tensor:
@@ -39,7 +45,7 @@ def _rounded(x: Tensor, name: str) -> Tensor:
     return torch.tensor(values, dtype=x.dtype, device=x.device).reshape(x.shape)
 
 
-# as an operator it is visible to vmap and the compiler; a plain call takes half the time
+# as an operator it is visible to vmap and the compiler; its first call imports the compiler, which takes seconds
 _operator = torch.library.custom_op("nbsim::c_library", _rounded, mutates_args=())
 
 
@@ -60,5 +66,6 @@ def c_library(x: Tensor, name: str) -> Tensor:
     """
     if not is_followed(x):
         return _rounded(x, name)
-    values: Tensor = _operator(x.detach(), name)
+    plain = x.detach()
+    values: Tensor = _operator(plain, name) if _is_traced(plain) else _rounded(plain, name)
     return with_value(getattr(torch, name)(x), values)

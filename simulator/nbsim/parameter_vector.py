@@ -13,7 +13,8 @@ from torch import Tensor
 
 from nbsim.api import Experiment
 from nbsim.errors import InputError
-from nbsim.parameters import ROWS, Row, as_parameter
+from nbsim.parameters import ANY, ROWS, Row, as_parameter
+from nbsim.shots import Batch
 
 Vector = Tensor | npt.NDArray[Any] | Sequence[float]
 _Fact = TypeVar("_Fact")
@@ -180,6 +181,21 @@ class ParameterVector:
                 raise InputError(f"{part.name}: the other experiment has no such parameter of the same shape")
         values = torch.cat([held[part.name].flatten()[part.chosen] for part in self._parts])
         return (values - self.start) / self.scales
+
+    def batch(self, x: Tensor) -> Batch:
+        """The experiments at the rows of x (m, n), set up together; differentiable in x.
+
+        Raises:
+            InputError: x is not a matrix of n columns of finite numbers, or a value is impossible.
+        """
+        moves = self.scales * as_parameter("x", x, (ANY, len(self)))
+        made: dict[str, Tensor] = {}
+        for part, own in zip(
+            self._parts, torch.split(moves, [len(part.names) for part in self._parts], dim=1), strict=True
+        ):
+            start = part.value.flatten().expand(len(own), -1)
+            made[part.name] = start.index_add(1, part.chosen, own).reshape(-1, *part.value.shape)
+        return Batch(self.experiment, **made)
 
     def values(self, x: Vector) -> Tensor:
         """The components at x in the units of the parameters, (n,), differentiable in x.

@@ -187,10 +187,13 @@ def as_parameter(name: str, value: Value, shape: tuple[int, ...]) -> Tensor:
         raise InputError(f"{name}: {type(value).__name__} is not a tensor of numbers") from error
     if tensor.dtype == torch.bool or tensor.is_complex():
         raise InputError(f"{name}: {tensor.dtype} is not a type of real numbers")
+    if tensor.layout != torch.strided:
+        raise InputError(f"{name}: {tensor.layout}; a dense tensor is needed (to_dense())")
     if tensor.is_meta:
         raise InputError(f"{name}: a tensor on the device meta has no numbers")
     if len(tensor.shape) != len(shape) or any(n not in (ANY, m) for n, m in zip(shape, tensor.shape, strict=True)):
-        wanted = f"the shape {shape}" if shape else "a single number, without dimensions"
+        sizes = ", ".join("n" if n == ANY else str(n) for n in shape) + ("," if len(shape) == 1 else "")
+        wanted = f"the shape ({sizes})" if shape else "a single number, without dimensions"
         raise InputError(f"{name}: has the shape {tuple(tensor.shape)}, needs {wanted}")
     tensor = tensor.to(device="cpu", dtype=torch.float64)
     try:
@@ -198,7 +201,7 @@ def as_parameter(name: str, value: Value, shape: tuple[int, ...]) -> Tensor:
     except RuntimeError as error:  # a batched tensor has no single truth
         raise InputError(
             f"{name}: torch.func.vmap cannot run over parameters, a set-up checks their values; "
-            "set up one experiment per value"
+            "nbsim.Batch sets up one experiment per value, all at once"
         ) from error
     if not finite:
         raise InputError(f"{name}: not every number is finite")

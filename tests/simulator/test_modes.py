@@ -300,5 +300,5 @@ def test_vmap_over_parameters_is_refused_in_plain_words(folder: Path) -> None:
 
     with pytest.raises(InputError, match=r"misset: torch\.func\.vmap cannot run over parameters"):
         vmap(values)(angles)
-    with pytest.raises(InputError, match="set up one experiment per value"):
+    with pytest.raises(InputError, match=r"nbsim\.Batch sets up one experiment per value"):
         vmap(jacrev(values))(angles)

@@ -78,3 +78,14 @@ def test_unusable_vectors_are_refused(names: tuple[str, ...], facts: Any, words:
 def test_a_vector_of_another_length_is_refused(experiment: Experiment) -> None:
     with pytest.raises(InputError, match=r"x: has the shape \(2,\), needs the shape \(3,\)"):
         ParameterVector(experiment, "misset").from_vector([1.0, 2.0])
+
+
+def test_many_vectors_are_a_batch(experiment: Experiment) -> None:
+    vector = ParameterVector(experiment, "misset.y", "distance", "cell.b", "cell.c")
+    x = torch.linspace(-1.0, 1.0, 12, dtype=torch.float64).reshape(3, 4).requires_grad_()
+    together, singly = vector.batch(x).photons(), torch.stack([vector.from_vector(own).photons() for own in x])
+    assert torch.equal(together, singly)
+    slopes, wanted = (torch.autograd.grad(values.square().sum(), x)[0] for values in (together, singly))
+    torch.testing.assert_close(slopes, wanted, rtol=1e-12, atol=0.0)
+    with pytest.raises(InputError, match=r"x: has the shape \(3, 3\), needs the shape \(n, 4\)"):
+        vector.batch(x[:, :3])

@@ -16,6 +16,7 @@ from torch.utils.checkpoint import checkpoint
 from nbsim.errors import InputError
 from nbsim.memory import check_memory, give_back
 from nbsim.model import ExperimentData
+from nbsim.parameters import ANY
 from nbsim.pixel.accumulation import PixelSums, sum_pixels
 from nbsim.pixel.run_state import RunState, run_state
 from nbsim.pixel.terms import TILE, Terms, contributions, interpolates
@@ -113,6 +114,30 @@ def simulate_pixel(
     return PixelResult(experiment, slow, fast, state, terms, sum_pixels(experiment, terms), warnings)
 
 
+def pixels_of(experiment: ExperimentData, pixels: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """``pixels`` (..., 2), (slow, fast), as int64 on the experiment's device; ANY in ``shape``: any length is valid.
+
+    Raises:
+        InputError: no whole numbers, another shape, or a pixel beyond the detector.
+    """
+    if not isinstance(pixels, Tensor):
+        try:
+            pixels = torch.as_tensor(pixels)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise InputError(f"pixels: {type(pixels).__name__} is not a tensor of whole numbers") from error
+    detector = experiment.detector
+    if pixels.dtype.is_floating_point or pixels.dtype.is_complex or pixels.dtype == torch.bool or pixels.is_meta:
+        raise InputError(f"pixels: {pixels.dtype} on {pixels.device}; indices (slow, fast) are whole numbers, int64")
+    if pixels.dim() != len(shape) or any(n not in (ANY, m) for n, m in zip(shape, pixels.shape, strict=True)):
+        wanted = ", ".join("n" if n == ANY else str(n) for n in shape)
+        raise InputError(f"pixels: has the shape {tuple(pixels.shape)}, needs ({wanted}): slow, fast")
+    pixels = pixels.to(experiment.device, torch.int64)
+    limit = torch.tensor([detector.n_slow, detector.n_fast], device=pixels.device)
+    if bool(((pixels < 0) | (pixels >= limit)).any()):
+        raise InputError(f"pixels beyond the detector of {detector.n_slow} x {detector.n_fast} (slow x fast)")
+    return pixels
+
+
 def image_values(
     experiment: ExperimentData,
     pixels: Tensor,
@@ -134,15 +159,7 @@ def image_values(
     Raises:
         InputError: a pixel is not on the detector, or a reverse transform of torch.func needs more than the memory.
     """
-    detector = experiment.detector
-    if pixels.dtype.is_floating_point or pixels.dtype.is_complex or pixels.dtype == torch.bool or pixels.is_meta:
-        raise InputError(f"pixels: {pixels.dtype} on {pixels.device}; indices (slow, fast) are whole numbers, int64")
-    if pixels.dim() != 2 or pixels.shape[1] != 2:
-        raise InputError(f"pixels: has the shape {tuple(pixels.shape)}, needs (n, 2): slow, fast")
-    pixels = pixels.to(experiment.device)
-    limit = torch.tensor([detector.n_slow, detector.n_fast], device=pixels.device)
-    if bool(((pixels < 0) | (pixels >= limit)).any()):
-        raise InputError(f"pixels beyond the detector of {detector.n_slow} x {detector.n_fast} (slow x fast)")
+    pixels = pixels_of(experiment, pixels, (ANY, 2))
     if pixels.shape[0] == 0:
         return torch.zeros(0, dtype=experiment.dtype, device=experiment.device)
     if state is None:
@@ -151,25 +168,38 @@ def image_values(
     n_passes = experiment.n_passes
     tiles = torch.split(pixels, max(1, TILE // n_passes))
 
-    def tile_values(number: int) -> Tensor:
+    def tile(number: int) -> Tensor:
         if number % _TILES_BETWEEN == _TILES_BETWEEN - 1:
             give_back()
         return _values(experiment, tiles[number], state, n_passes, first_pass=False)
 
     again = torch.is_grad_enabled() and len(tiles) > 1
-    if again and _keeps_everything():
-        _check_transform_memory(experiment, pixels.shape[0])
+    if again and keeps_everything():
+        check_transform_memory(experiment, pixels.shape[0])
         again = False
-    kept = partial(checkpoint, tile_values, use_reentrant=False, preserve_rng_state=False) if again else tile_values
-    values = torch.cat([kept(number) for number in range(len(tiles))])
+    kept = partial(checkpoint, tile, use_reentrant=False, preserve_rng_state=False) if again else tile
+    return _in_the_run(experiment, pixels, torch.cat([kept(number) for number in range(len(tiles))]), state)
+
+
+def _in_the_run(experiment: ExperimentData, pixels: Tensor, values: Tensor, state: RunState) -> Tensor:
+    """``values`` (P,) of ``pixels`` (P, 2) with those of first passes, and 0 where nothing is rendered."""
     for corner in state.first_pixels:
         at = pixels.new_tensor(corner)
         here = (pixels == at).all(dim=1)
-        values = torch.where(here, _values(experiment, at[None], state, n_passes, first_pass=True), values)
+        values = torch.where(here, _values(experiment, at[None], state, experiment.n_passes, first_pass=True), values)
     return torch.where(are_rendered(experiment, pixels), values, torch.zeros_like(values))
 
 
-def _keeps_everything() -> bool:
+def tile_values(experiment: ExperimentData, pixels: Tensor, state: RunState) -> Tensor:
+    """Values [photons] of one tile of ``pixels`` (P, 2), (P,): :func:`image_values` without its checks and its tiles.
+
+    It looks at no value of the experiment, so that torch.func.vmap runs over it.
+    """
+    values = _values(experiment, pixels, state, experiment.n_passes, first_pass=False)
+    return _in_the_run(experiment, pixels, values, state)
+
+
+def keeps_everything() -> bool:
     """Whether a reverse transform of torch.func is active; none of them can recompute intermediates."""
     try:
         with saved_tensors_hooks(lambda tensor: tensor, lambda tensor: tensor):
@@ -178,7 +208,12 @@ def _keeps_everything() -> bool:
         return True
 
 
-def _check_transform_memory(experiment: ExperimentData, n_pixels: int) -> None:
+def check_transform_memory(experiment: ExperimentData, n_pixels: int) -> None:
+    """Refuse a gradient of torch.func's reverse mode that does not fit into memory.
+
+    Raises:
+        InputError: the message gives the size and the remedy.
+    """
     per_pass = _KEPT_INTERPOLATED if interpolates(experiment) else _KEPT
     check_memory(
         per_pass * experiment.n_passes * n_pixels,
@@ -202,13 +237,24 @@ def photons(
     Raises:
         InputError: the box leaves the detector.
     """
-    detector = experiment.detector
-    rows = range(detector.n_slow) if slow is None else slow
-    columns = range(detector.n_fast) if fast is None else fast
-    axes = (torch.tensor(tuple(axis), dtype=torch.int64) for axis in (rows, columns))
-    pixels = torch.cartesian_prod(*axes)
+    pixels, shape = box(experiment, slow, fast)
     values = image_values(experiment, pixels, n_threads=n_threads, interpolation_end=interpolation_end)
-    return values.reshape(len(rows), len(columns))
+    return values.reshape(shape)
+
+
+def box(experiment: ExperimentData, slow: range | None, fast: range | None) -> tuple[Tensor, tuple[int, int]]:
+    """Pixels (P, 2) of a box in scan order, and its shape (n_slow, n_fast); None: the whole axis.
+
+    Raises:
+        InputError: neither a range nor None.
+    """
+    for name, axis in (("slow", slow), ("fast", fast)):
+        if not (axis is None or isinstance(axis, range)):
+            raise InputError(f"{name}: a range of pixels such as range(3, 8), or None, not {type(axis).__name__}")
+    rows = range(experiment.detector.n_slow) if slow is None else slow
+    columns = range(experiment.detector.n_fast) if fast is None else fast
+    axes = (torch.tensor(tuple(axis), dtype=torch.int64) for axis in (rows, columns))
+    return torch.cartesian_prod(*axes), (len(rows), len(columns))
 
 
 def _values(experiment: ExperimentData, tile: Tensor, state: RunState, n_passes: int, *, first_pass: bool) -> Tensor:

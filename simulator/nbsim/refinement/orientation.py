@@ -12,7 +12,7 @@ from torch import Tensor
 
 from nbsim.constants import RTD
 from nbsim.rotations import rotation_matrix
-from nbsim.setup.crystal import cell_in_radians, reciprocal_from_cell
+from nbsim.setup.crystal import cell_in_radians, check_cell, reciprocal_from_cell
 from nbsim.setup.crystal import cell_of as cell_of_stars
 from nbsim.vectors import cross, unit
 
@@ -50,6 +50,7 @@ def a_matrix(cell: Tensor, rotation: Tensor) -> Tensor:
     Raises:
         InputError: the cell is impossible.
     """
+    check_cell(cell, "cell")
     return rotation @ torch.stack(reciprocal_from_cell(cell_in_radians(cell), literal=False), dim=1)
 
 

@@ -5,7 +5,8 @@ float64 on the CPU. Source: nanobragg_setup.md sections 2 to 4.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -35,10 +36,10 @@ class Derived:
 
 
 def set_up(options: Options, quirks: Quirks, parameters: Parameters, inputs: Inputs) -> Derived:
-    """Detector, wavelength and lattice, differentiable in every parameter.
+    """Detector, wavelength and lattice, differentiable in every parameter, whose values it does not look at.
 
     Raises:
-        InputError: the cell is impossible, or its vectors are coplanar.
+        InputError: neither cell nor matrix.
     """
     frame = detector_frame(options, quirks, parameters)
     wavelength, misset = parameters.wavelength / 1e10, _misset(options, parameters, inputs)
@@ -60,6 +61,12 @@ def _misset(options: Options, parameters: Parameters, inputs: Inputs) -> tuple[T
     return angles.unbind()
 
 
+def _of_detector(placed: geometry.Placement) -> dict[str, Any]:
+    """Fields of Detector that follow from the parameters."""
+    names = ("fast", "slow", "normal", "pix0", "distance", "close_distance")
+    return {name: getattr(placed, name) for name in names}
+
+
 def _detector(options: Options, derived: Derived, mask: Tensor | None) -> Detector:
     layers = plan.sensor_layers(options)
     size, placed, centers = derived.frame.size, derived.placed, derived.frame.centers
@@ -71,13 +78,8 @@ def _detector(options: Options, derived: Derived, mask: Tensor | None) -> Detect
         else tuple(limit if typed < 0 else typed for typed, limit in zip(options.roi, limits, strict=True))
     )
     return Detector(
-        fast=placed.fast,
-        slow=placed.slow,
-        normal=placed.normal,
-        pix0=placed.pix0,
+        **_of_detector(placed),
         pixel_size=geometry.scalar(size.pixel),
-        distance=placed.distance,
-        close_distance=placed.close_distance,
         n_fast=size.n_fast,
         n_slow=size.n_slow,
         roi=(roi[0], roi[1], roi[2], roi[3]),
@@ -105,7 +107,8 @@ def _detector(options: Options, derived: Derived, mask: Tensor | None) -> Detect
     )
 
 
-def _beam(options: Options, derived: Derived, parameters: Parameters, inputs: Inputs) -> Beam:
+def _of_beam(options: Options, derived: Derived, parameters: Parameters, inputs: Inputs) -> dict[str, Any]:
+    """Fields of Beam that follow from the parameters."""
     axes = derived.frame.axes
     if inputs.source_rows is not None:
         listed = sources.listed_sources(inputs.source_rows, axes.beam, derived.wavelength)
@@ -120,54 +123,75 @@ def _beam(options: Options, derived: Derived, parameters: Parameters, inputs: In
             round_shape=options.round_div,
         )
     listed = sources.with_spectrum(listed, parameters)
+    return {
+        "polarization": parameters.polarization,
+        "wavelength": derived.wavelength,
+        "fluence": parameters.fluence,
+        "source_positions": listed.positions,
+        "source_directions": unit(listed.positions),
+        "source_wavelengths": listed.wavelengths,
+        "source_weights": listed.weights,
+    }
+
+
+def _beam(options: Options, derived: Derived, parameters: Parameters, inputs: Inputs) -> Beam:
+    axes = derived.frame.axes
     return Beam(
         direction=axes.beam,
         polarization_axis=axes.polarization,
-        polarization=parameters.polarization,
         nopolar=options.nopolar,
-        wavelength=derived.wavelength,
-        fluence=parameters.fluence,
-        source_positions=listed.positions,
-        source_directions=unit(listed.positions),
-        source_wavelengths=listed.wavelengths,
-        source_weights=listed.weights,
+        **_of_beam(options, derived, parameters, inputs),
     )
 
 
-def _crystal(options: Options, quirks: Quirks, derived: Derived, parameters: Parameters, inputs: Inputs) -> Crystal:
+def _of_crystal(quirks: Quirks, derived: Derived, parameters: Parameters, inputs: Inputs) -> dict[str, Any]:
+    """Fields of Crystal that follow from the parameters."""
     made = derived.lattice
-    spread = parameters.mosaic_spread / RTD
     if parameters.mosaic_spreads is None:
         domains = mosaic.domain_rotations(
             inputs.domains,
-            spread,
+            parameters.mosaic_spread / RTD,
             first_identity=quirks.mosaic_first_identity,
             single=quirks.mosaic_single_precision,
         )
     else:
-        spread = parameters.mosaic_spreads.max() / RTD
         domains = mosaic.anisotropic_rotations(
             inputs.domains,
             parameters.mosaic_spreads / RTD,
             crystals.cartesian_frame(made.a, made.c_star),
             first_identity=quirks.mosaic_first_identity,
         )
+    return {
+        "a": made.a * 1e-10,
+        "b": made.b * 1e-10,
+        "c": made.c * 1e-10,
+        "a_star": made.a_star,
+        "b_star": made.b_star,
+        "c_star": made.c_star,
+        "n_cells": parameters.n_cells,
+        "mosaic_matrices": domains,
+        "n_matrix": parameters.n_matrix,
+    }
+
+
+def _crystal(options: Options, quirks: Quirks, derived: Derived, parameters: Parameters, inputs: Inputs) -> Crystal:
+    spreads = parameters.mosaic_spreads
+    spread = parameters.mosaic_spread if spreads is None else spreads.max()
     return Crystal(
-        a=made.a * 1e-10,
-        b=made.b * 1e-10,
-        c=made.c * 1e-10,
-        a_star=made.a_star,
-        b_star=made.b_star,
-        c_star=made.c_star,
         spindle=derived.frame.axes.spindle,
-        n_cells=parameters.n_cells,
         shape=options.shape,
         fudge=options.fudge,
-        mosaic_spread=spread.item(),
-        mosaic_matrices=domains,
-        mosaic_turns_with_phi=parameters.mosaic_spreads is not None,
-        n_matrix=parameters.n_matrix,
+        mosaic_spread=(spread / RTD).item(),
+        mosaic_turns_with_phi=spreads is not None,
+        **_of_crystal(quirks, derived, parameters, inputs),
     )
+
+
+def _of_sampling(options: Options, parameters: Parameters) -> dict[str, Any]:
+    """Fields of Sampling that follow from the parameters."""
+    phi = plan.phi_steps(options, parameters.oscillation)
+    angles = parameters.phi / RTD + phi.step * torch.arange(phi.count, dtype=torch.float64)
+    return {"phi_sine": sin(angles), "phi_cosine": cos(angles)}
 
 
 def _sampling(options: Options, parameters: Parameters, oversample: int, interpolate: bool) -> Sampling:
@@ -175,13 +199,10 @@ def _sampling(options: Options, parameters: Parameters, oversample: int, interpo
     if phi.count < 1:
         raise InputError("-osc 0 with -phistep gives no phi step at all (S13); leave one of them out")
     check_pixel_memory(phi.count)
-    start = parameters.phi / RTD
-    angles = start + phi.step * torch.arange(phi.count, dtype=torch.float64)
     return Sampling(
-        phi_start=start.item(),
+        phi_start=(parameters.phi / RTD).item(),
         phi_step=plan.number(phi.step),
-        phi_sine=sin(angles),
-        phi_cosine=cos(angles),
+        **_of_sampling(options, parameters),
         n_phi=phi.count,
         oscillation=plan.number(phi.range),
         oversample=oversample,
@@ -225,4 +246,25 @@ def assemble(
         ),
         notices=(),
         input_files=(),
+    )
+
+
+def reassembled(
+    template: ExperimentData, parameters: Parameters, inputs: Inputs, derived: Derived, table: StructureFactors
+) -> ExperimentData:
+    """``template`` with every tensor of other parameters, and its own numbers, counts and lines.
+
+    It looks at no value, so that torch.func.vmap runs over it.
+    """
+    options, quirks = template.options, template.quirks
+    return replace(
+        template,
+        parameters=parameters,
+        inputs=inputs,
+        detector=replace(template.detector, **_of_detector(derived.placed)),
+        beam=replace(template.beam, **_of_beam(options, derived, parameters, inputs)),
+        crystal=replace(template.crystal, **_of_crystal(quirks, derived, parameters, inputs)),
+        sampling=replace(template.sampling, **_of_sampling(options, parameters)),
+        structure_factors=table,
+        as_set_up=(),
     )

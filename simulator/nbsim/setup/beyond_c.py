@@ -49,12 +49,12 @@ def check_beyond_c(made: Mapping[str, Tensor], options: Options, quirks: Quirks,
     Raises:
         InputError: the message names the parameter and the remedy.
     """
-    if "a_matrix" in made and not bool(torch.linalg.det(made["a_matrix"].detach()) > 0.0):
+    if "a_matrix" in made and not bool((torch.linalg.det(made["a_matrix"].detach()) > 0.0).all()):
         raise InputError(
             "a_matrix: its determinant must be positive; its columns are a*, b*, c* of a right-handed cell"
         )
     if "source_directions" in made:
-        lengths = made["source_directions"].detach().norm(dim=1)
+        lengths = made["source_directions"].detach().norm(dim=-1)
         if not bool((lengths > _SHORTEST).all()):
             raise InputError("source_directions: a direction must not be zero")
     if "source_weights" in made:
@@ -63,7 +63,7 @@ def check_beyond_c(made: Mapping[str, Tensor], options: Options, quirks: Quirks,
                 "source_weights: C counts every source alike (L8); "
                 "build the experiment with quirks={'source_weights_ignored': False}"
             )
-        if not bool(made["source_weights"].sum() > 0.0):
+        if not bool((made["source_weights"].sum(dim=-1) > 0.0).all()):
             raise InputError("source_weights: their sum must be positive")
     if "mosaic_spreads" in made and domains < 2:
         raise InputError("mosaic_spreads: the crystal has one domain; give -mosaic and -mosaic_domains in the command")
@@ -81,5 +81,5 @@ def _check_n_matrix(n_matrix: Tensor, shape: str, quirks: Quirks) -> None:
             f"n_matrix: C's width of {shape.lower()} spots has no axes; "
             "build the experiment with quirks={'dimensional_shape_width': False}"
         )
-    if not bool(torch.linalg.det(n_matrix) > 0.0):
+    if not bool((torch.linalg.det(n_matrix) > 0.0).all()):
         raise InputError("n_matrix: its determinant, the number of cells, must be positive")

@@ -6,11 +6,12 @@ Source: nanobragg_setup.md.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from nbsim.errors import InputError
 from nbsim.factors.reflections import cell_of_file, is_reflection_file
@@ -27,7 +28,7 @@ from nbsim.place import check_place
 from nbsim.rng import Generator, Stream
 from nbsim.setup import checks, follow, geometry, mosaic, plan, sources
 from nbsim.setup import crystal as crystals
-from nbsim.setup.assemble import Derived, assemble, set_up
+from nbsim.setup.assemble import Derived, assemble, reassembled, set_up
 from nbsim.setup.beyond_c import without_replaced
 from nbsim.setup.notices import misset_seed, setup_notices
 from nbsim.setup.parameters import changed, starting, with_derived
@@ -141,12 +142,18 @@ def build(options: Options, workdir: Path, quirks: Quirks, table: StructureFacto
     if simulates_file_cell:
         options = replace(options, cell=file_cell)
     checks.check_roi(options, geometry.detector_size(options))
+    typed_cell = crystals.typed_cell(options)
+    if typed_cell is not None:
+        crystals.check_cell(typed_cell, "-cell")
     clipped: list[str] = []
     widths = _widths(options, clipped)
     checks.check_axes(geometry.axes(options, quirks))
     inputs = _inputs(options, workdir, quirks)
     parameters = starting(options, quirks, inputs)
     derived = set_up(options, quirks, parameters, inputs)
+    crystals.check_lattice(
+        derived.lattice.vectors, "-cell" if options.matrix_file is None else f"-mat {options.matrix_file}"
+    )
     edges = [length(v * 1e-10).item() for v in (derived.lattice.a, derived.lattice.b, derived.lattice.c)]
     counts = crystals.cells_across((options.n_a, options.n_b, options.n_c), widths, (edges[0], edges[1], edges[2]))
     of_table: list[str] = []
@@ -216,6 +223,7 @@ def _again(
         )
     sampling = experiment.sampling
     derived = set_up(options, quirks, parameters, inputs)
+    crystals.check_lattice(derived.lattice.vectors, "cell" if parameters.a_matrix is None else "a_matrix")
     made = _finished(
         options,
         quirks,
@@ -239,13 +247,20 @@ def with_parameters(experiment: ExperimentData, changes: Mapping[str, Value]) ->
         InputError: an unknown parameter, or an unusable value.
     """
     made = changed(experiment, changes)
-    parameters = without_replaced(experiment.parameters, made)
     differing = follow.moved(experiment.parameters, made)
-    options, inputs = follow.options_after(experiment.options, differing), experiment.inputs
+    options = follow.options_after(experiment.options, differing)
+    return _again(experiment, options, experiment.quirks, *_edited(experiment, made, differing.keys()))
+
+
+def _edited(
+    experiment: ExperimentData, made: Mapping[str, Tensor], differing: Set[str]
+) -> tuple[Parameters, Inputs, StructureFactors]:
+    """Parameters, inputs and table of ``experiment`` after ``made``; the parameters ``differing`` have new values."""
+    parameters, inputs = without_replaced(experiment.parameters, made), experiment.inputs
     if inputs.matrix is not None and parameters.a_matrix is None:
         if "cell" in made:
             matrix = follow.matrix_after(experiment, parameters, differing)
-            same_matrix = inputs.matrix_is_of_file and not differing.keys() & {"cell", "wavelength"}
+            same_matrix = inputs.matrix_is_of_file and not differing & {"cell", "wavelength"}
             inputs = replace(inputs, matrix=matrix, matrix_is_of_file=same_matrix)
         elif "wavelength" in made:
             parameters = replace(parameters, cell=None)  # follows from the matrix
@@ -255,7 +270,23 @@ def with_parameters(experiment: ExperimentData, changes: Mapping[str, Value]) ->
     if made.keys() & {"structure_factors", "default_f"}:
         table = with_values(table, parameters, replaced="structure_factors" in made)
         parameters = replace(parameters, structure_factors=table.grid)
-    return _again(experiment, options, experiment.quirks, parameters, inputs, table)
+    return parameters, inputs, table
+
+
+def reset(
+    experiment: ExperimentData, template: ExperimentData, made: Mapping[str, Tensor], differing: Set[str]
+) -> ExperimentData:
+    """``experiment`` after the parameters ``made``, valid ones, without a look at their values.
+
+    ``template``: ``experiment`` after other values of the same parameters, those ``differing`` among them; it gives
+    options, numbers, counts, dtype and device. Unlike :func:`with_parameters`, torch.func.vmap runs over it.
+    """
+    parameters, inputs, table = _edited(experiment, made, differing)
+    derived = set_up(template.options, template.quirks, parameters, inputs)
+    shot = reassembled(template, parameters, inputs, derived, table)
+    return shot.mapped(
+        lambda tensor: tensor.to(template.device, template.dtype if tensor.is_floating_point() else None)
+    )
 
 
 def with_quirks(experiment: ExperimentData, changes: Mapping[str, bool]) -> ExperimentData:

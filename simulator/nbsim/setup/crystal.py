@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,23 +41,35 @@ class Lattice:
     c_star: Tensor
     volume: Tensor
 
+    @property
+    def vectors(self) -> tuple[Tensor, Tensor, Tensor]:
+        """a, b, c."""
+        return self.a, self.b, self.c
 
-def cell_in_radians(cell: Tensor) -> tuple[Tensor, ...]:
-    """a, b, c [A], alpha, beta, gamma [rad], scalars, of ``cell`` (6,) with angles in degrees.
+
+def check_cell(cells: Tensor, name: str) -> None:
+    """Refuse impossible cells, (..., 6) [A, degrees]; ``name`` is that of the flag or the parameter.
 
     Raises:
-        InputError: the cell is impossible.
+        InputError: the message shows the first impossible one.
     """
-    lengths, angles = cell[:3], cell[3:] / RTD
-    text = " ".join(f"{value:g}" for value in cell.tolist())
-    if not bool((lengths > 0.0).all()):
-        raise InputError(f"-cell {text}: the edges must be positive")
-    if bool((lengths < _SHORTEST).any()):
-        raise InputError(f"-cell {text}: an edge of less than {_SHORTEST:g} A")
-    half = angles.sum() / 2.0
-    if bool(half >= math.pi) or bool((angles >= half).any()) or not bool((angles > 0.0).all()):
-        raise InputError(f"-cell {text}: no cell has these angles")
-    return (*lengths.unbind(), *angles.unbind())
+    lengths, angles = cells.detach()[..., :3], cells.detach()[..., 3:] / RTD
+    half = angles.sum(dim=-1, keepdim=True) / 2.0
+    impossible = (angles >= half) | (angles <= 0.0) | (half >= math.pi)
+    for wrong, about in (
+        (lengths <= 0.0, "the edges must be positive"),
+        (lengths < _SHORTEST, f"an edge of less than {_SHORTEST:g} A"),
+        (impossible, "no cell has these angles"),
+    ):
+        if bool(wrong.any()):
+            first = cells[wrong.any(dim=-1)][0] if cells.dim() > 1 else cells
+            text = " ".join(f"{value:g}" for value in first.tolist())
+            raise InputError(f"{name} {text}: {about}")
+
+
+def cell_in_radians(cell: Tensor) -> tuple[Tensor, ...]:
+    """a, b, c [A], alpha, beta, gamma [rad], scalars, of ``cell`` (6,) with angles in degrees."""
+    return (*cell[:3].unbind(), *(cell[3:] / RTD).unbind())
 
 
 def _cosine(value: Tensor) -> Tensor:
@@ -164,7 +177,7 @@ def unrotated(
     """a*, b*, c* [1/A] before misset, and the cell (6,) in A and rad; a matrix (3, 3) overrides the cell.
 
     Raises:
-        InputError: neither cell nor matrix, or an impossible cell.
+        InputError: neither cell nor matrix.
     """
     in_radians = None if cell is None else cell_in_radians(cell)
     if matrix is not None:
@@ -203,24 +216,28 @@ def lattice(
     ``a_matrix`` of the parameters, where given, holds cell and orientation.
 
     Raises:
-        InputError: neither cell nor matrix, an impossible cell, a singular matrix.
+        InputError: neither cell nor matrix.
     """
-    source = "-cell" if options.matrix_file is None else f"-mat {options.matrix_file}"
     if parameters.a_matrix is not None:
-        source = "a_matrix"
         a_star, b_star, c_star = parameters.a_matrix.unbind(1)
-        made = complete((a_star, b_star, c_star), None, None)
-    elif matrix is None:
+        return complete((a_star, b_star, c_star), None, None)
+    if matrix is None:
         stars, in_radians = unrotated(parameters.cell, None, wavelength_m, quirks)
-        made = complete(stars, misset_rad, in_radians)
-    else:
-        typed = typed_cell(options)
-        cell = None if typed is None else _rescaled_to(typed, parameters.cell)
-        stars, in_radians = unrotated(cell, matrix, wavelength_m, quirks)
-        made = complete(stars, misset_rad, in_radians if quirks.matrix_rescaled_by_cell else None)
-    if not all(math.isfinite(x) for v in (made.a, made.b, made.c) for x in v.tolist()):
+        return complete(stars, misset_rad, in_radians)
+    typed = typed_cell(options)
+    cell = None if typed is None else _rescaled_to(typed, parameters.cell)
+    stars, in_radians = unrotated(cell, matrix, wavelength_m, quirks)
+    return complete(stars, misset_rad, in_radians if quirks.matrix_rescaled_by_cell else None)
+
+
+def check_lattice(vectors: Iterable[Tensor], source: str) -> None:
+    """Refuse real-space vectors, (..., 3) each, that span no volume; ``source`` is their flag or parameter.
+
+    Raises:
+        InputError: they lie in a plane.
+    """
+    if not all(bool(vector.isfinite().all()) for vector in vectors):
         raise InputError(f"{source}: it has no volume, its vectors lie in a plane")
-    return made
 
 
 def cartesian_frame(a: Tensor, c_star: Tensor) -> Tensor:
@@ -244,9 +261,6 @@ def with_cell(stars: tuple[Tensor, Tensor, Tensor], cell: Tensor) -> tuple[Tenso
     """a*, b*, c* [1/A] of ``cell``, (6,) in A and degrees, in the orientation of ``stars``.
 
     a* keeps its direction, b* the half plane with a*, c* its side of that plane.
-
-    Raises:
-        InputError: the cell is impossible.
     """
     a_star, b_star, c_star = (star.detach() for star in stars)
     first, third = unit(a_star), unit(cross(a_star, b_star))

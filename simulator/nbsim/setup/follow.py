@@ -6,7 +6,7 @@ from a file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from typing import Any
 
@@ -77,17 +77,17 @@ def cell_of_matrix(options: Options, rescaled: bool, matrix: Tensor, wavelength_
     return cell if typed is None or not rescaled else torch.cat((typed[:3], cell[3:]))
 
 
-def matrix_after(experiment: ExperimentData, after: Parameters, changes: Mapping[str, Tensor]) -> Tensor:
+def matrix_after(experiment: ExperimentData, after: Parameters, differing: Set[str]) -> Tensor:
     """The matrix (3, 3) of ``-mat`` with the cell of ``after``, in the orientation of ``experiment``.
 
-    ``changes``: parameters that moved. If cell and wavelength did not, the matrix keeps its numbers, and only takes the
-    derivative of the cell; lengths of its columns that ``-cell`` overrides (S18) scale that.
+    ``differing``: parameters that moved. If cell and wavelength did not, the matrix keeps its numbers, and only takes
+    the derivative of the cell; lengths of its columns that ``-cell`` overrides (S18) scale that.
     """
     matrix, before, cell = experiment.inputs.matrix, experiment.parameters, after.cell
     assert matrix is not None and cell is not None
     stars = with_cell(reciprocal_from_matrix(matrix, before.wavelength / 1e10), cell)
     made = torch.stack(stars, dim=1) * (after.wavelength / 1e10 / 1e-10)
-    if changes.keys() & {"cell", "wavelength"}:
+    if differing & {"cell", "wavelength"}:
         return made
     scale: Tensor = matrix.detach().square().sum(dim=0).sqrt() / made.detach().square().sum(dim=0).sqrt()
     return matrix.detach() + (made - made.detach()) * scale

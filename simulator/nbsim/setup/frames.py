@@ -64,10 +64,13 @@ def crystal_frame(options: Options, workdir: Path, wavelength: float, quirks: Qu
     """The crystal before misset; the matrix of ``-mat`` is looked up in ``workdir``; wavelength [m].
 
     Raises:
-        InputError: no crystal is given, or its matrix cannot be read.
+        InputError: no crystal is given, an impossible one, or its matrix cannot be read.
     """
     matrix = None if options.matrix_file is None else crystal.read_matrix(workdir / options.matrix_file)
-    stars, cell = crystal.unrotated(crystal.typed_cell(options), matrix, geometry.scalar(wavelength), quirks)
+    typed = crystal.typed_cell(options)
+    if typed is not None:
+        crystal.check_cell(typed, "-cell")
+    stars, cell = crystal.unrotated(typed, matrix, geometry.scalar(wavelength), quirks)
     misset = None
     if options.misset_deg is not None:
         x, y, z = (angle / RTD for angle in options.misset_deg)

@@ -21,7 +21,7 @@ from nbsim.parameters import ROWS, Parameters, Value, as_parameter
 from nbsim.setup import geometry, plan
 from nbsim.setup.assemble import Derived
 from nbsim.setup.beyond_c import REPLACES, check_beyond_c
-from nbsim.setup.crystal import typed_cell
+from nbsim.setup.crystal import check_cell, typed_cell
 from nbsim.setup.follow import cell_of_matrix
 
 
@@ -148,7 +148,7 @@ def with_derived(
 
 
 _POSITIVE = ("wavelength", "distance", "close_distance", "oscillation", "source_wavelengths")
-_NOT_NEGATIVE = ("mosaic_spread", "mosaic_spreads", "source_weights")
+_NOT_NEGATIVE = ("mosaic_spread", "mosaic_spreads", "source_weights", "fluence")
 
 
 def changed(experiment: ExperimentData, changes: Mapping[str, Value]) -> dict[str, Tensor]:
@@ -157,24 +157,48 @@ def changed(experiment: ExperimentData, changes: Mapping[str, Value]) -> dict[st
     Raises:
         InputError: an unknown parameter, a wrong shape, an impossible value, or a parameter without effect here.
     """
-    parameters, options, quirks = experiment.parameters, experiment.options, experiment.quirks
-    made: dict[str, Tensor] = {}
-    for name, value in changes.items():
-        if name not in ROWS:
-            raise InputError(f"{name}: no such parameter; known: {', '.join(ROWS)}")
-        if name in parameters.idle:
-            raise InputError(f"{name}: {parameters.idle[name]}")
-        table = parameters.structure_factors
-        shape = tuple(table.shape) if name == "structure_factors" and table is not None else ROWS[name].shape
-        made[name] = as_parameter(name, value, shape)
-        if name in _POSITIVE and not bool((made[name] > 0.0).all()):
-            raise InputError(f"{name} {made[name].min().item():g}: must be positive")
-        if name in _NOT_NEGATIVE and not bool((made[name] >= 0.0).all()):
-            raise InputError(f"{name} {made[name].min().item():g}: must not be negative")
+    made = {name: as_parameter(name, value, shape_of(experiment, name)) for name, value in changes.items()}
+    check_values(experiment, made)
+    return made
+
+
+def shape_of(experiment: ExperimentData, name: str) -> tuple[int, ...]:
+    """The shape of a parameter of ``experiment``; ANY where any length is valid.
+
+    Raises:
+        InputError: an unknown parameter, or one without effect here.
+    """
+    parameters = experiment.parameters
+    if name not in ROWS:
+        raise InputError(f"{name}: no such parameter; known: {', '.join(ROWS)}")
+    if name in parameters.idle:
+        raise InputError(f"{name}: {parameters.idle[name]}")
+    table = parameters.structure_factors
+    return tuple(table.shape) if name == "structure_factors" and table is not None else ROWS[name].shape
+
+
+def check_values(experiment: ExperimentData, made: Mapping[str, Tensor]) -> None:
+    """Refuse impossible values, of one experiment or, on a leading axis, of many.
+
+    Raises:
+        InputError: the message names the parameter and the value.
+    """
+    for name, values in made.items():
+        if values.numel() == 0:
+            raise InputError(f"{name}: has the shape {tuple(values.shape)}, no value at all")
+        lowest = values.min().item()
+        if name in _POSITIVE and not lowest > 0.0:
+            raise InputError(f"{name} {lowest:g}: must be positive")
+        if name in _NOT_NEGATIVE and not lowest >= 0.0:
+            raise InputError(f"{name} {lowest:g}: must not be negative")
+    if "polarization" in made and bool((made["polarization"].abs() > 1.0).any()):
+        raise InputError("polarization: Kahn's factor lies between -1 and 1")
+    if "cell" in made:
+        check_cell(made["cell"], "cell")
+    options, quirks = experiment.options, experiment.quirks
     check_beyond_c(made, options, quirks, experiment.inputs.domains.axes.shape[0])
     if "n_cells" in made:
         _check_n_cells(made["n_cells"], options, quirks)
-    return made
 
 
 def _check_n_cells(counts: Tensor, options: Options, quirks: Quirks) -> None:

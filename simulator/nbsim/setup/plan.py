@@ -74,14 +74,15 @@ def phi_steps(options: Options, oscillation: Tensor | None = None) -> PhiSteps:
     """
     step, count = _radians(options.phi_step_deg), options.phi_steps
     osc: float | Tensor = _radians(options.osc_deg)
-    if oscillation is not None and (osc >= 0.0 or (count > 0 and step <= 0.0)):
-        osc = oscillation / RTD
+    has_range = options.osc_deg is not None and options.osc_deg >= 0.0
+    if oscillation is not None and (has_range or (count > 0 and step <= 0.0)):
+        osc, has_range = oscillation / RTD, True
     if count < 0:
-        if osc < 0.0:
+        if not has_range:
             return PhiSteps(0.0, 0.0, 1) if step <= 0.0 else PhiSteps(step, step, 2)
         return PhiSteps(osc, osc / 2, 2) if step <= 0.0 else PhiSteps(osc, step, math.ceil(number(osc / step)))
     count = max(count, 1)
-    if osc < 0.0:
+    if not has_range:
         if step <= 0.0:
             osc = 1.0 / RTD
             return PhiSteps(osc, osc / count, count)

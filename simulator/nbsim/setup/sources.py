@@ -183,19 +183,20 @@ def generate_sources(
             f"-hdivsteps, -vdivsteps, -dispsteps: they ask for {total} sources; at most {_MOST_SOURCES} are sensible"
         )
     accepted = accepted_divergences(horizontal, vertical, round_shape)
-    waves = [wavelength * (1.0 + dispersion.step * k - dispersion.range / 2.0) for k in range(dispersion.count)]
+    shares = [1.0 + dispersion.step * k - dispersion.range / 2.0 for k in range(dispersion.count)]
     if not accepted:
         raise InputError("-hdiv..., -vdiv...: the round divergence leaves no source; -square_div keeps the corners")
-    if any(wave.item() <= 0.0 for wave in waves):
+    if min(shares) <= 0.0:
         raise InputError(f"-dispersion {100.0 * dispersion.range:g}: a wavelength would not be positive")
     across = unit(cross(beam, polarization))
     angles = torch.tensor(accepted, dtype=torch.float64)
     start = (-SOURCE_DISTANCE * beam).expand(len(accepted), 3)
     positions = rotate_about(rotate_about(start, polarization, angles[:, 1]), across, angles[:, 0])
+    waves = torch.stack([wavelength * share for share in shares])
     count = len(accepted) * len(waves)
     return Sources(
         positions.repeat_interleave(len(waves), dim=0),
-        torch.stack(waves).repeat(len(accepted)),
+        waves.repeat(len(accepted)),
         torch.full((count,), 1.0 / count, dtype=torch.float64),
     )
 
