@@ -167,7 +167,7 @@ def test_another_version_that_gives_other_numbers_is_no_forgery(
 ) -> None:
     same = export(ExportRequest(load_case(str(case)), Settings(), Path("reports"))).path
     other = forged(load_case(str(case)), doctored(case, lambda text: text.replace("-lambda 1", "-lambda 1.01")))
-    monkeypatch.setattr(replaying, "installed_version", lambda package: "99.0")
+    monkeypatch.setattr(replaying, "version", lambda package: "99.0")
     assert outcome(same, capsys)[0] == 0
     code, found = outcome(other, capsys)
     assert code == 5

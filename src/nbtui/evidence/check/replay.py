@@ -21,9 +21,9 @@ from nbtui.evidence.check.terms import ROUNDING
 from nbtui.evidence.layout import C_LOG, ENVIRONMENT, GIVEN_LOG, METRICS, TERMS
 from nbtui.evidence.read.folder import mapping, number, read_json, text
 from nbtui.evidence.read.package import NEW, Package, python_logs, stand_in_of
-from nbtui.evidence.write.environment import installed_version
 from nbtui.evidence.write.record import simulation_entries
 from nbtui.evidence.write.simulated_logs import python_log_lines, reference_lines
+from nbtui.installation import version
 from nbtui.live.model import Case, Settings, Simulation
 from nbtui.live.reference import simulated_reference
 from nbtui.live.session import simulate, terms_csv_pieces
@@ -60,7 +60,7 @@ def replay(package: Package, case: Case, settings: Settings) -> tuple[FileFindin
     differences = {file.name: compare_file(package.path / file.name, *file[1:]) for file in files}
     wrong = [FileFinding(name, what) for name, one in differences.items() for what in one.sentences]
     wrong += [FileFinding(METRICS, what) for what in _of_the_run(metrics, simulation)]
-    theirs, ours = text(environment.get("nbtui")), installed_version("nbtui") or ""
+    theirs, ours = text(environment.get("nbtui")), version("nbtui") or ""
     if wrong and theirs != ours:
         other = f"nbtui {clean(theirs) or '(unknown version)'} wrote it, and nbtui {ours} gives other numbers"
         wrong = [not_replayed(f"{other} ({wrong[0].sentence})")]
