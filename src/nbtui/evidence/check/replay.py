@@ -16,11 +16,12 @@ from nbtui.errors import NbtuiError
 from nbtui.evidence.check.checksums import file_hash
 from nbtui.evidence.check.finding import FileFinding, Weight
 from nbtui.evidence.check.recheck import blocked, traces
-from nbtui.evidence.check.replay_lines import compare_file
+from nbtui.evidence.check.replay_lines import compare_file, header_lines
 from nbtui.evidence.check.terms import ROUNDING
 from nbtui.evidence.layout import C_LOG, ENVIRONMENT, GIVEN_LOG, METRICS, TERMS
 from nbtui.evidence.read.folder import mapping, number, read_json, text
 from nbtui.evidence.read.package import NEW, Package, python_logs, stand_in_of
+from nbtui.evidence.trace_header import MARK
 from nbtui.evidence.write.record import simulation_entries
 from nbtui.evidence.write.simulated_logs import python_log_lines, reference_lines
 from nbtui.installation import version
@@ -54,7 +55,8 @@ def replay(package: Package, case: Case, settings: Settings) -> tuple[FileFindin
             found.append(FileFinding(name, "is of another program, which alone can make it again", Weight.UNJUDGED))
     else:
         warned = replace(simulation, notices=_notices(metrics))  # compared below, without the folders in them
-        files += [_File(name, lines, ROUNDING[settings.dtype]) for name, lines in python_log_lines(warned, c)]
+        for name, lines in python_log_lines(warned, c):
+            files.append(_File(name, lines, ROUNDING[settings.dtype], 1 + header_lines(package.path / name, MARK)))
     if reference is not None:
         files.append(_File(C_LOG, reference_lines(reference)[1:], ROUNDING["float64"], 2))
     differences = {file.name: compare_file(package.path / file.name, *file[1:]) for file in files}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from functools import partial
+from itertools import takewhile, zip_longest
 from pathlib import Path
+from typing import TextIO
 
 from nbtui.evidence.check.finding import SHOWN
 from nbtui.evidence.read.folder import regular_size
@@ -44,10 +46,21 @@ def compare_file(path: Path, expected: Iterable[str], tolerance: float, first_li
         with path.open(encoding="utf-8", errors="replace", newline="\n") as stream:
             for _ in range(first_line - 1):
                 stream.readline(_LONGEST)
-            recorded = (line.removesuffix("\n") for line in iter(lambda: stream.readline(_LONGEST), ""))
+            recorded = (line.removesuffix("\n") for line in _lines_of(stream))
             return _compare(recorded, expected, tolerance, first_line)
     except OSError as error:
         return LineDifferences((f"{path.name} cannot be read: {error.strerror or error}",), 1)
+
+
+def header_lines(path: Path, mark: str) -> int:
+    """The number of lines at the head of a file that begin with ``mark``."""
+    if regular_size(path) is None:
+        return 0
+    try:
+        with path.open(encoding="utf-8", errors="replace", newline="\n") as stream:
+            return sum(1 for _ in takewhile(lambda line: line.startswith(mark), _lines_of(stream)))
+    except OSError:
+        return 0
 
 
 def relative_difference(old: str, new: str) -> float:
@@ -62,6 +75,10 @@ def relative_difference(old: str, new: str) -> float:
         return math.inf
     scales = _scales(others)
     return max((_apart(*pair) for pair in zip(words, others, scales, strict=True)), default=0.0)
+
+
+def _lines_of(stream: TextIO) -> Iterator[str]:
+    return iter(partial(stream.readline, _LONGEST), "")
 
 
 def _scales(words: Sequence[str]) -> list[float]:
