@@ -302,7 +302,7 @@ def export(
     profile: str = "",
     tolerance: float | None = None,
     allow_partial: bool = False,
-    diagnosis: bool = False,
+    diagnosis: bool | DiagnosisResult = False,
     made_by: str = "",
     port: str | os.PathLike[str] | None = None,
     note: str = "",
@@ -314,7 +314,7 @@ def export(
 
     Args:
         reports: directory for the package; default: the setting. A log given as text is kept in ``given-logs`` there.
-        diagnosis: also diagnose the difference.
+        diagnosis: also diagnose the difference, or the result of `diagnose` on the same logs.
         made_by: command that made the log.
         port: folder of the program that made it: its commit and torch version.
         note: note for the reader.
@@ -350,7 +350,7 @@ def export(
         allow_partial=allow_partial,
         profiles=configuration.profiles,
         note=note,
-        diagnose=_diagnosed if diagnosis else None,
+        diagnose=_diagnosing(diagnosis),
     )
     return PackageResult(written(request))
 
@@ -369,6 +369,16 @@ def verify(package: str | os.PathLike[str]) -> VerificationResult:
     if not path.exists():
         raise UnusableInput(f"{clean(str(path))}: no such package; name a directory such as reports/STAMP")
     return VerificationResult(path, checked(path))
+
+
+def _diagnosing(wanted: bool | DiagnosisResult) -> Callable[[Case, Trace, Trace], Diagnosis] | None:
+    """The diagnosis of a package: none, the given one, or one to be made."""
+    if isinstance(wanted, bool):
+        return _diagnosed if wanted else None
+    from nbtui.results.diagnosis import diagnosis_of
+
+    found = diagnosis_of(wanted)
+    return lambda case, c, py: found
 
 
 def _diagnosed(case: Case, c: Trace, py: Trace) -> Diagnosis:

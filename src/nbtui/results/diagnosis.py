@@ -120,3 +120,8 @@ class DiagnosisResult:
             if sentences:
                 parts += [page.paragraph(f"{title}:"), page.bullets(sentences)]
         return page.block(*parts)
+
+
+def diagnosis_of(result: DiagnosisResult) -> Diagnosis:
+    """The diagnosis as the rooms of nbtui take it."""
+    return result._diagnosis

@@ -103,7 +103,7 @@ def question_of(
     from nbtui.live.programs import chosen
 
     configuration = load()
-    name, flags = _name_or_flags(given)
+    name, flags = name_or_flags(given)
     case = load_case(
         name,
         workdir=None if workdir is None else Path(workdir),
@@ -118,7 +118,7 @@ def question_of(
     return Question(case, Settings("spec" if program is None else program.phi_mode, c_program=program), configuration)
 
 
-def _name_or_flags(given: CaseName) -> tuple[str | None, list[str] | None]:
+def name_or_flags(given: CaseName) -> tuple[str | None, list[str] | None]:
     """The name of a case, or the words of a command line."""
     if isinstance(given, os.PathLike):
         return os.fspath(given), None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ import numpy.typing as npt
 from nbtui.errors import UnusableInput
 from nbtui.images.metrics import Gates, ImageComparison, check_sizes
 from nbtui.images.pictures import pictures
-from nbtui.images.read import Picture, Size, c_image_of, read_image
+from nbtui.images.read import Picture, Size, c_image_of, is_raw, read_image
 from nbtui.images.render import as_object, sentences, summary, verdict
 from nbtui.results import page
 from nbtui.trace.text import clean
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from nbtui.live.model import Case, Settings
 
 YOURS = "your image"
+_HEAD = 4096  # bytes that tell pixels from a log
+_TEXTS = (b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff")  # a compressed log, and one in UTF-16
+_SUFFIXES = (".npy", ".img", ".smv", ".bin")  # of a missing file that was to be an image
 _LARGEST_SHOWN = 512  # pixels of a side; larger images have no picture in a notebook, only numbers
 
 
@@ -162,8 +167,8 @@ def picture_of(given: object, name: str, size: Size | None) -> Picture:
     Raises:
         UnusableInput: neither, not two-dimensional, not real numbers, or an unusable file.
     """
-    if isinstance(given, str | Path) or hasattr(given, "__fspath__"):
-        return read_image(Path(str(given)), size)
+    if isinstance(given, str | os.PathLike):
+        return read_image(Path(given), size)
     if hasattr(given, "detach"):  # a tensor: of any device, with or without a gradient
         given = given.detach().cpu()
     try:
@@ -174,3 +179,36 @@ def picture_of(given: object, name: str, size: Size | None) -> Picture:
         shape = " x ".join(map(str, values.shape)) or "a single value"
         raise UnusableInput(f"{name}: {shape} of type {values.dtype} is not an image of real numbers (slow, fast)")
     return Picture(name, values, "npy")
+
+
+def is_image(given: object) -> bool:
+    """Whether an argument is an image rather than a log: an array, a tensor, or a file of pixels."""
+    if not isinstance(given, str | os.PathLike):
+        return hasattr(given, "shape")
+    path = Path(given)
+    if "\n" in str(given) or not path.is_file():
+        return path.suffix in _SUFFIXES
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD)
+    if head.startswith(_TEXTS) or b"TRACE_" in head:
+        return False
+    return not is_raw(path) or b"\0" in head
+
+
+def evidence(result: ImageComparisonResult, root: Path, note: str) -> Path:
+    """A new folder with both images, their pictures, the numbers and the text of a comparison.
+
+    Raises:
+        NotWritten: it cannot be written.
+    """
+    from nbtui.evidence.write.files import write_package
+
+    def fill(folder: Path, stamp: str) -> None:
+        for name, picture in zip(("reference.npy", "image.npy"), result._pictures, strict=True):
+            np.save(folder / name, picture.values)
+        for name, png in result.pngs().items():
+            (folder / name).write_bytes(png)
+        (folder / "images.json").write_text(result.to_json(), encoding="ascii")
+        (folder / "summary.txt").write_text(f"{note}\n\n{result}\n", encoding="utf-8")
+
+    return write_package(root, datetime.now(UTC), fill)
