@@ -77,7 +77,7 @@ class ParityAssertion:
         where = Where(case, pixel, c_program, workdir)
         try:
             if not is_image(given):
-                rules = Rules(profile, tolerance, allow_partial)
+                rules = LogRules(profile, tolerance, allow_partial)
                 found, text = self._of_log(log_given(given), log_given(reference), where, rules)
             elif tolerance is not None or allow_partial or pixel is not None:
                 raise UnusableInput("tolerance, allow_partial and pixel belong to a log, not to an image")
@@ -98,7 +98,7 @@ class ParityAssertion:
         return str(full.relative_to(self.here)) if full.is_relative_to(self.here) else str(full)
 
     def _of_log(
-        self, log: Log | None, reference: Log | None, where: Where, rules: Rules
+        self, log: Log | None, reference: Log | None, where: Where, rules: LogRules
     ) -> tuple[ComparisonResult | ImageComparisonResult, str]:
         """The comparison of a log, and the text of a failure; empty where it agrees."""
         if log is None:
@@ -132,7 +132,7 @@ class ParityAssertion:
         return found, "\n".join([*lines[:_LINES], *more, "", *cause, *package, f"open it: {command}"])
 
     def _package(
-        self, log: Log, reference: Log | None, where: Where, rules: Rules, answer: DiagnosisResult | None
+        self, log: Log, reference: Log | None, where: Where, rules: LogRules, answer: DiagnosisResult | None
     ) -> tuple[PackageResult | None, list[str]]:
         """The package of a failure, and a line on it; a failed export leaves the failure of the test as it is."""
         if self.reports is None:
@@ -216,7 +216,7 @@ class Where:
 
 
 @dataclass(frozen=True)
-class Rules:
+class LogRules:
     """The judgement of a log."""
 
     profile: str
