@@ -20,7 +20,9 @@ from nbsim.options.programs import PROGRAMS
 from nbsim.options.quirks import Quirks
 from nbsim.options.table import SECTIONS
 from nbsim.options.usage import other_spellings
+from nbtui.case_table import CASE_KEYS
 from nbtui.console.keymap import FIXED, TABLES
+from nbtui.runs.command import PLACEHOLDERS
 from nbtui.setting_table import SETTINGS, Setting
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -58,12 +60,45 @@ _TABLES = """
 
 | Table | Content |
 |---|---|
-| `[cases.NAME]` | for `nbtui NAME`: `folder` or `command`; `workdir`, `c_log`, `pixel = [slow, fast]`, `reports`, \
-`c_program`, `compat` |
+| `[cases.NAME]` | for `nbtui NAME`: the keys below |
 | `[profiles.NAME]` | a tolerance profile: `base`, `description`, `tolerance`, `only`, `[profiles.NAME.fields]` |
 | `[keys]` | your own keys, see docs/keys.md |
 | `[c_programs.NAME]` | a C program of your own: `base`, then quirks, `true` or `false`; see docs/programs.md |
+"""
+_CASES = """
+## Cases
 
+A case gives `folder` or `command`; every other key is optional.
+"""
+_COMMANDS = """
+## Commands of a case
+
+`suspect` is the command line that makes the log of your port, `reference` the one of the C program. `nbtui run NAME`
+makes both logs and compares them; a reference runs again only after a change of its command, its program or its input
+files. `nbtui run CASE --suspect "CMD"` does without a settings file.
+
+```toml
+[cases.seed]
+folder = "cases/seed"
+suspect = "python -m my_port {command} -trace_pixel {pixel} > {log}"
+sources = ["src/**/*.py"]
+environment = { OMP_NUM_THREADS = "1" }
+loop = true
+```
+
+The command is split into words as a shell does, and runs without one. Of a shell's syntax it may contain quotes,
+`NAME=value` in front, and `> {log}` and `2>&1` at the end; any other operator is refused until `shell = true` asks for
+a shell. These placeholders exist, and `{{word}}` stands for a word in braces:
+
+"""
+_RUNS = """
+A command runs in its own session, without input, with PYTHONUNBUFFERED=1 unless you set it. At its end and at `limit`,
+every process that it started ends as well. Its output beyond 1 GB is discarded.
+
+Every run is kept in the state directory: its log, its output, and the changes of the sources since the run before. The
+list keeps every run; the files of the last 100 remain, up to 1 GB.
+"""
+_ENVIRONMENT = """
 ## Environment
 
 | Variable | What it does |
@@ -73,9 +108,10 @@ _TABLES = """
 | `SSH_CONNECTION`, `SSH_TTY` | set by sshd: the values of the column "Over SSH" apply, unless a file sets one |
 | `TMUX` | `y` also fills tmux's buffer |
 | `VISUAL`, `EDITOR` | the editor of the raw logs |
-| `NB_C_BIN` | the C program of `nbtui c-trace` |
+| `NB_C_BIN` | the C program of `nbtui c-trace` and `nbtui run` |
+| `NBTUI_RUN` | set for the commands that nbtui runs: the mark of their run |
 | `XDG_CONFIG_HOME` | directory with the user's own `nbtui.toml`, in `nbtui/` |
-| `XDG_STATE_HOME` | directory for sessions and `copied.txt`, in `nbtui/`; by default `~/.local/state/nbtui/` |
+| `XDG_STATE_HOME` | directory for sessions, runs and `copied.txt`, in `nbtui/`; by default `~/.local/state/nbtui/` |
 """
 _FLAGS = """# Flags of nbsim
 
@@ -193,7 +229,14 @@ def keys() -> str:
 def settings() -> str:
     """docs/settings.md."""
     rows = ((f"`{s.name}`", s.type, _default(s), _over_ssh(s), s.unit, s.help) for s in SETTINGS)
-    return _SETTINGS + "\n" + _table(("Name", "Type", "Default", "Over SSH", "Unit", "What it does"), rows) + _TABLES
+    table = _table(("Name", "Type", "Default", "Over SSH", "Unit", "What it does"), rows)
+    return f"{_SETTINGS}\n{table}{_TABLES}{_cases()}{_ENVIRONMENT}"
+
+
+def _cases() -> str:
+    keys = _table(("Key", "Value", "What it is"), ((f"`{key.name}`", key.type, key.help) for key in CASE_KEYS))
+    places = _table(("Placeholder", "What it is"), ((f"`{{{name}}}`", what) for name, what in PLACEHOLDERS.items()))
+    return f"{_CASES}\n{keys}{_COMMANDS}{places}{_RUNS}"
 
 
 def flags() -> str:

@@ -34,6 +34,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("export", "Write an evidence package."),
     "verify": ("verify", "Check packages: checksums, schema, every number."),
     "history": ("history", "List the packages of a directory over time."),
+    "run": ("run", "Run your port, compare its log, report the changes."),
+    "loop": ("loop", "Run your port after every change of its sources."),
     "watch": ("watch", "Report packages as they arrive."),
     "schema": ("schema", "Print the JSON Schema of metrics.json or env.json."),
     "config": ("config", "Show every effective setting and its origin."),

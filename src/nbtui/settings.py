@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nbtui.case_table import CASE_NAMES, CaseCommands, commands_of
 from nbtui.errors import UnusableInput
 from nbtui.parity.profiles import Profile, from_mapping
 from nbtui.paths import DEMO, expanded
@@ -23,7 +24,6 @@ from nbtui.trace.text import clean
 
 FILE_NAME = "nbtui.toml"
 TABLES = ("cases", "profiles", "keys", "c_programs")
-CASE_KEYS = ("folder", "command", "workdir", "c_log", "pixel", "reports", "c_program", "compat")
 BASE_PROGRAM = "stock"  # of a [c_programs.NAME] without base
 
 
@@ -41,6 +41,7 @@ class CaseEntry:
     reports: Path | None = None
     c_program: str | None = None
     compat: bool | None = None
+    commands: CaseCommands | None = None
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ def _subtables(table: Mapping[str, Any], key: str, where: str) -> list[tuple[str
 
 def _case(name: str, entry: Mapping[str, Any], path: Path) -> CaseEntry:
     where = f"{clean(str(path))}: cases.{clean(name)}"
-    _refuse_unknown(entry, CASE_KEYS, where)
+    _refuse_unknown(entry, CASE_NAMES, where)
     if name == DEMO:
         raise UnusableInput(f"{where}: the name is taken by the built-in demo; choose another")
     if ("folder" in entry) == ("command" in entry):
@@ -224,6 +225,7 @@ def _case(name: str, entry: Mapping[str, Any], path: Path) -> CaseEntry:
         reports=_path(entry, "reports", path, where),
         c_program=_text(entry, "c_program", where),
         compat=_switch(entry.get("compat"), "compat", where),
+        commands=commands_of(entry, path, where),
     )
 
 

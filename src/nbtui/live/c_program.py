@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -55,10 +56,11 @@ _BETWEEN_REPORTS = 2.0  # seconds
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of a run: threads, and seconds before the program is considered hung (None: no limit)."""
+    """Limits of a run: threads, seconds before the program counts as hung (None: no limit), and an event to stop it."""
 
     threads: int = 1
     seconds: float | None = None
+    cancel: threading.Event | None = None
 
 
 _ONE_THREAD = Limits()
@@ -170,9 +172,12 @@ def _run_once(
             environment={**os.environ, "OMP_NUM_THREADS": str(limits.threads), "LC_ALL": "C"},
             bounds=Bounds(limits.seconds),
             heard=_Progress(say).heard,
+            cancel=limits.cancel,
         )
         said = _last_lines(stderr)
         missing = [kind for kind, target in images.items() if not _kept(kind, Path(scratch), words, target)]
+    if outcome.cancelled:
+        raise SimulationFailed(f"{name}: stopped")
     if outcome.timed_out:
         raise SimulationFailed(f"{name}: no end within {limits.seconds:g} s; stopped. A longer time: --limit SECONDS")
     if outcome.status != 0:

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from nbtui.console.session.snapshot import Snapshot, from_json
-from nbtui.console.state_directory import state_folder, write_private
 from nbtui.errors import UnusableInput
+from nbtui.state_directory import state_folder, write_private
 from nbtui.trace.text import clean
 
 FORMAT = 1

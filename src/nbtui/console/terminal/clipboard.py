@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from nbtui.console.state_directory import state_folder, write_private
+from nbtui.state_directory import state_folder, write_private
 from nbtui.trace.text import clean
 
 LARGEST = 74_000  # bytes of text that terminals commonly accept in one clipboard sequence

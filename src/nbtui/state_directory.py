@@ -1,4 +1,4 @@
-"""The state directory of the console, readable by its user only."""
+"""The state directory of nbtui, readable by its user only."""
 
 from __future__ import annotations
 
