@@ -113,7 +113,7 @@ def _c_program() -> Finding:
 
 
 def _state() -> Finding:
-    from nbtui.console.state_directory import state_folder
+    from nbtui.state_directory import state_folder
 
     return _folder("state directory", state_folder())
 
