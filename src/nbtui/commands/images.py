@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from nbtui.commands.ci_format import ci_lines, format_option, one_style
 from nbtui.commands.narration import Narration
 from nbtui.commands.options import Request, case_options, say
 from nbtui.errors import NotWritten, UnusableInput
@@ -174,6 +176,7 @@ def _gates(name: str) -> Gates:
     help="Your image, against the one of CASE: C's own, or simulated as --c-program.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@format_option
 @click.option(
     "--png",
     "folder",
@@ -192,6 +195,7 @@ def command(
     at: Size | None,
     gates: str,
     as_json: bool,
+    ci: str | None,
     yours: Path | None,
     folder: Path | None,
     force: bool,
@@ -213,7 +217,7 @@ def command(
     from nbtui.images.threads import with_threads
     from nbtui.parity.metrics import to_json
 
-    chosen = _gates(gates)
+    chosen, began, style = _gates(gates), datetime.now(UTC), one_style("json" if as_json else None, ci)
     if yours is not None:
         c, py, frame = _with_yours(request, second, size, yours)
     else:
@@ -232,7 +236,13 @@ def command(
     if folder is not None:
         _write_pngs(folder, c, py, comparison, force=force)
     names = (c.name, py.name)
-    if as_json:
+    if ci is not None:
+        from nbtui.ci.images import of_images
+
+        name = f"nbtui images {names[1]}"
+        for line in ci_lines(of_images(comparison, chosen, name, "" if frame is not None else names[1]), style, began):
+            click.echo(line)
+    elif as_json:
         click.echo(to_json(as_object(comparison, chosen, names)), nl=False)
     else:
         for line in summary(comparison, chosen, names):

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import shutil
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from nbtui.commands.ci_format import GITHUB, JUNIT, ci_lines
 from nbtui.commands.options import Request, colour, say
+from nbtui.evidence.write.record import TWO_LOGS
 from nbtui.parity.render import markdown, table_lines
 from nbtui.results.comparison import WIDTH, TracePair, metrics_text
 from nbtui.trace.model import Trace
+from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
     from nbtui.live.model import Case, Settings, Simulation
@@ -34,7 +38,8 @@ def report(
     only_differing: bool = False,
     every: bool = False,
 ) -> int:
-    """Print the comparison of ``c`` and ``py``; ``style`` is table, json or markdown. Returns 0 or 1."""
+    """Print the comparison of ``c`` and ``py``; ``style``: table, json, markdown, github or junit. Returns 0 or 1."""
+    began = datetime.now(UTC)
     comparison = request.compare(c, py)
     if style == "json":
         settings = request.settings() if simulation is not None else None
@@ -42,6 +47,12 @@ def report(
         click.echo(metrics_text(TracePair(comparison, c, py, case, settings, simulation, stand_in)), nl=False)
     elif style == "markdown":
         click.echo(markdown(comparison).rstrip("\n"))
+    elif style in (GITHUB, JUNIT):
+        from nbtui.ci.traces import of_traces
+
+        name = f"nbtui compare {TWO_LOGS if case is None else clean(case.name)}"
+        for line in ci_lines(of_traces(comparison, py, name), style, began):
+            click.echo(line)
     else:
         width = shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH
         for line in table_lines(comparison, width, colour(), only_differing, every):

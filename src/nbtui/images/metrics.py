@@ -113,27 +113,37 @@ class ImageComparison:
         farthest = self.peaks[0].distance
         return float("inf") if farthest is None else farthest
 
-    def failures(self, gates: Gates) -> list[str]:
-        """The gates that fail, in words; empty when the images agree. An undefined number passes when the images
-        are equal, and fails otherwise."""
-        found: list[str] = []
+    def judged(self, gates: Gates) -> dict[str, str]:
+        """Every gate by name, with its failure in words; empty where it passes.
+
+        An undefined number passes when the images are equal, and fails otherwise.
+        """
+        equal = self.largest == 0.0
+        found = {"finite pixels": ""}
         if self.only_one:
-            found.append(f"{self.only_one} pixels are not finite in one image only, first {_at(self.first_only_one)}")
-        if self.largest == 0.0:
-            return found
-        if gates.correlation is not None and not (self.correlation or 0.0) >= gates.correlation:
-            found.append(f"correlation {_number(self.correlation)} is below {gates.correlation}")
+            where = _at(self.first_only_one)
+            found["finite pixels"] = f"{self.only_one} pixels are not finite in one image only, first {where}"
+        if gates.correlation is not None:
+            passes = equal or (self.correlation or 0.0) >= gates.correlation
+            words = f"correlation {_number(self.correlation)} is below {gates.correlation}"
+            found["correlation"] = "" if passes else words
         if gates.sum_ratio is not None:
             low, high = gates.sum_ratio
-            if self.sum_ratio is None or not low <= self.sum_ratio <= high:
-                found.append(f"ratio of sums {_number(self.sum_ratio)} is outside {low} to {high}")
-        if gates.peak_distance is not None and (self.peak_distance or 0.0) > gates.peak_distance:
-            found.append(
-                f"peaks lie up to {_number(self.peak_distance)} px apart, the limit is {gates.peak_distance:g}"
-            )
-        if gates.every_pixel and self.beyond:
-            found.append(f"{self.beyond} pixels differ by more than {AGREES:g} of their value")
+            passes = equal or (self.sum_ratio is not None and low <= self.sum_ratio <= high)
+            words = f"ratio of sums {_number(self.sum_ratio)} is outside {low} to {high}"
+            found["ratio of sums"] = "" if passes else words
+        if gates.peak_distance is not None:
+            passes = equal or (self.peak_distance or 0.0) <= gates.peak_distance
+            words = f"peaks lie up to {_number(self.peak_distance)} px apart, the limit is {gates.peak_distance:g}"
+            found["peak positions"] = "" if passes else words
+        if gates.every_pixel:
+            words = f"{self.beyond} pixels differ by more than {AGREES:g} of their value"
+            found["every pixel"] = words if self.beyond and not equal else ""
         return found
+
+    def failures(self, gates: Gates) -> list[str]:
+        """The gates that fail, in words; empty when the images agree."""
+        return [words for words in self.judged(gates).values() if words]
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # beyond a double's range: infinite, or undefined

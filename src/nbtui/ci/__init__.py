@@ -1,0 +1,1 @@
+"""Verdicts in the formats of CI systems: GitHub annotations and JUnit XML."""
