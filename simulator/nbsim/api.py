@@ -33,6 +33,7 @@ from nbsim.parameters import ROWS, Parameters, Value
 from nbsim.pixel import pixel as pixels
 from nbsim.pixel.pixel import PixelResult
 from nbsim.pixel.trace import terms_rows
+from nbsim.pixel.unread import check_replaced
 from nbsim.setup import build
 from nbsim.setup.to_command import to_command
 
@@ -41,6 +42,14 @@ _SPEC = Quirks()
 
 class Experiment(ExperimentData):
     """One nanoBragg run: its numbers, and the verbs that simulate it."""
+
+    def __post_init__(self) -> None:
+        """Refuse tensors replaced by hand without an effect.
+
+        Raises:
+            InputError: the message names the field and the one to replace instead; see docs/api.md.
+        """
+        check_replaced(self)
 
     def __repr__(self) -> str:
         return text(self)

@@ -206,7 +206,10 @@ class ExperimentData(ByValue):
     setup_lines: tuple[TraceLine, ...] = field(compare=False)  # the TRACE_C:name=... lines in C's order
     notices: tuple[str, ...] = field(compare=False)  # warnings, as sentences
     input_files: tuple[str, ...] = field(compare=False)  # every file read
-    as_set_up: tuple[Any, ...] = field(default=(), compare=False, repr=False)  # ``parts`` as the set-up made them
+    as_set_up: tuple[Any, ...] = field(default=(), compare=False, repr=False)  # ``parts`` and parameters as made
+
+    def __post_init__(self) -> None:
+        """For checks of classes above this one."""
 
     def __hash__(self) -> int:
         return hash((type(self).__name__, self.options, self.quirks, self.dtype, self.device))
@@ -269,10 +272,10 @@ class ExperimentData(ByValue):
 
     def mapped(self, change: Callable[[Tensor], Tensor]) -> Self:
         """The same experiment with ``change`` applied to each tensor."""
-        changed: Self = _mapped(self, change)
+        changed: Self = _mapped(replace(self, as_set_up=()), change)
         replaced = self.replaced
         made = tuple(None if name in replaced else part for name, part in changed.parts.items())
-        return replace(changed, as_set_up=made)
+        return replace(changed, as_set_up=(*made, changed.parameters))
 
 
 _AS_READ = (Options, Quirks, Parameters, Inputs, TraceLine)  # inputs and printed lines of the set-up stay on the CPU

@@ -65,7 +65,7 @@ def _mean(values: Tensor, valid: Tensor) -> Tensor:
     return torch.where(valid, values, torch.zeros_like(values)).sum(-1) / valid.sum(-1).clamp(min=1)
 
 
-def _is_unpolarized(experiment: ExperimentData) -> bool:
+def is_unpolarized(experiment: ExperimentData) -> bool:
     """``-nopolar`` is effective: C lets ``-oversample_polar`` overrule it (L9)."""
     overruled = experiment.sampling.oversample_polar and experiment.quirks.nopolar_overridden
     return experiment.beam.nopolar and not overruled
@@ -114,7 +114,7 @@ def _corrections(experiment: ExperimentData, terms: Terms) -> tuple[_Correction,
         use, first_of_layer[:, -1], rays.capture[:, -1, -1], rays.capture.mean(dim=2).sum(dim=1), per_term[..., None]
     )
 
-    if _is_unpolarized(experiment):
+    if is_unpolarized(experiment):
         factor = torch.ones_like(rays.cos_2theta)
         valid = torch.ones_like(rays.kept).flatten(1)
     else:

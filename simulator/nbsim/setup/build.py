@@ -204,7 +204,7 @@ def _finished(
         *_coarse_notice(options, made.crystal.whole_n_cells, derived),
     )
     checks.check_pixel_memory(made.n_passes)
-    return replace(made, notices=notices, input_files=files, as_set_up=tuple(made.parts.values()))
+    return replace(made, notices=notices, input_files=files, as_set_up=(*made.parts.values(), parameters))
 
 
 def _again(
