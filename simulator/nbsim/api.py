@@ -88,7 +88,7 @@ class Experiment(ExperimentData):
         """
         made = build.from_command(
             command,
-            Path(workdir),
+            _folder(workdir),
             phi_mode=phi_mode,
             c_program=c_program,
             dtype=dtype,
@@ -113,7 +113,7 @@ class Experiment(ExperimentData):
         Raises:
             InputError: a file or a value is unusable.
         """
-        return cls._of(build.build(options, Path(workdir), quirks, table))
+        return cls._of(build.build(options, _folder(workdir), quirks, table))
 
     @classmethod
     def _of(cls, data: ExperimentData) -> Self:
@@ -205,7 +205,7 @@ class Experiment(ExperimentData):
                 given.
             OutputError: a file cannot be written.
         """
-        return to_command(self, None if folder is None else Path(folder))
+        return to_command(self, None if folder is None else _folder(folder))
 
     def image(
         self,
@@ -291,6 +291,18 @@ torch.serialization.add_safe_globals(
         StructureFactors,
     ]
 )
+
+
+def _folder(path: Path | str) -> Path:
+    """A folder as a path.
+
+    Raises:
+        InputError: it is neither a text nor a path.
+    """
+    try:
+        return Path(path)
+    except TypeError as error:
+        raise InputError(f"folder: a path or its text is needed, not {type(path).__name__}") from error
 
 
 def _index(name: str, value: SupportsIndex) -> int:

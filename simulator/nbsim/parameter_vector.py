@@ -84,6 +84,10 @@ def _grouped(names: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """
     groups: dict[str, list[str]] = {}
     for name in names:
+        if not isinstance(name, str):
+            raise InputError(
+                f"{name}: the name of a parameter is a text, not {type(name).__name__}; give several as *names"
+            )
         parameter, dot, component = name.partition(".")
         if parameter not in ROWS:
             raise InputError(f"{name}: no such parameter; known: {', '.join(ROWS)}")
@@ -135,6 +139,8 @@ class ParameterVector:
         scales: Mapping[str, float] = {},
         bounds: Mapping[str, tuple[float, float]] = {},
     ) -> None:
+        if not names:
+            raise InputError(f"parameters: name at least one; known: {', '.join(ROWS)}")
         self.experiment = experiment
         self._parts = tuple(_part(experiment, name, components) for name, components in _grouped(names))
         self.names = tuple(name for part in self._parts for name in part.names)
@@ -149,7 +155,7 @@ class ParameterVector:
         self.scales = _column(_of(scales, name, scale) for name, (scale, _, _) in rows)
         if not bool((self.scales > 0.0).all()):
             raise InputError("scales: every scale must be positive")
-        limits = _column(_of(bounds, name, (low, high)) for name, (_, low, high) in rows).reshape(-1, 2)
+        limits = torch.stack([_pair(name, _of(bounds, name, (low, high))) for name, (_, low, high) in rows])
         self.bounds = ((limits - self.start[:, None]) / self.scales[:, None]).T
 
     def __len__(self) -> int:
@@ -226,5 +232,17 @@ class ParameterVector:
         return self.experiment.with_parameters(**self.parameters(x))
 
 
-def _column(values: Iterable[float] | Iterable[tuple[float, float]]) -> Tensor:
+def _pair(name: str, bounds: tuple[float, float]) -> Tensor:
+    """Smallest and largest value, (2,).
+
+    Raises:
+        InputError: not two numbers in this order.
+    """
+    pair = torch.as_tensor(bounds, dtype=torch.float64)
+    if pair.shape != (2,) or not bool(pair[0] <= pair[1]):
+        raise InputError(f"bounds of {name}: smallest and largest value are needed, not {bounds}")
+    return pair
+
+
+def _column(values: Iterable[float]) -> Tensor:
     return torch.tensor(list(values), dtype=torch.float64)

@@ -175,6 +175,22 @@ def _tensor_of(value: Value) -> Tensor:
     return torch.as_tensor(value)
 
 
+def as_shaped(name: str, value: Value, shape: tuple[int, ...]) -> Tensor:
+    """``value`` as a tensor (..., *shape), on its device and with its graph; a list becomes float64.
+
+    Raises:
+        InputError: it is not numeric, or the last axes have another shape.
+    """
+    try:
+        tensor = _tensor_of(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"{name}: {type(value).__name__} is not a tensor of numbers") from error
+    if tensor.dim() < len(shape) or tuple(tensor.shape[tensor.dim() - len(shape) :]) != shape:
+        wanted = ", ".join(("...", *map(str, shape)))
+        raise InputError(f"{name}: has the shape {tuple(tensor.shape)}, needs ({wanted})")
+    return tensor if tensor.is_floating_point() else tensor.to(torch.float64)
+
+
 def as_parameter(name: str, value: Value, shape: tuple[int, ...]) -> Tensor:
     """``value`` as a finite float64 tensor on the CPU, with its graph.
 

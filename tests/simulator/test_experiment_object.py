@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 import torch
 
-from nbsim import Experiment, ExperimentModule, InputError, image_values
+import nbsim
+from nbsim import Experiment, ExperimentModule, InputError, ParameterVector, image_values
 
 COMMAND = "-default_F 100 -cell 40 50 60 90 90 90 -misset 10 20 30 -N 4 -distance 60 -detpixels 8 -pixel 2 -mosaic 0.3"
 
@@ -136,7 +137,8 @@ class TestModule:
         assert other.experiment() == module.experiment() != experiment
         assert module.to(torch.float32)().dtype is torch.float32
 
-    def test_adam_fits(self, experiment: Experiment) -> None:
+    def test_adam_fits(self) -> None:
+        experiment = Experiment.from_command(f"{COMMAND} -oversample 1")
         measured = experiment.with_parameters(distance=60.1).photons()
         module = ExperimentModule(experiment, "distance")
         optimizer = torch.optim.Adam(module.groups(lr=0.1))
@@ -161,6 +163,35 @@ class TestModule:
         (lambda e: image_values(e, torch.tensor([1, 2])), r"pixels: has the shape \(2,\), needs \(n, 2\)"),
         (lambda e: image_values(e, torch.zeros(1, 2, device="meta").long()), "pixels: torch.int64 on meta"),
         (lambda e: e.with_parameters(distance=float("nan")), "distance: not every number is finite"),
+        (lambda e: e.with_parameters(cell=[-40, 50, 60, 90, 90, 90]), "^cell -40 50 60 90 90 90: the edges must be"),
+        (lambda e: e.with_parameters(fluence=-1.0), "fluence -1: must not be negative"),
+        (lambda e: e.with_parameters(polarization=2.0), "polarization: Kahn's factor lies between -1 and 1"),
+        (lambda e: e.with_parameters(source_wavelengths=torch.ones(0)), "source_wavelengths: .* no value at all"),
+        (lambda e: e.with_parameters(misset=torch.ones(3).to_sparse()), "misset: torch.sparse_coo; a dense tensor"),
+        (lambda e: image_values(e, [["a"]]), "pixels: list is not a tensor of whole numbers"),
+        (lambda e: e.image(n_threads=1.5), "number of threads 1.5: a whole number from 1"),
+        (lambda e: e.photons(n_threads=0), "number of threads 0: a whole number from 1"),
+        (lambda _: Experiment.from_command(None), "command: a text or a list of words is needed, not NoneType"),
+        (lambda _: Experiment.from_command([1, 2]), "command: a text or a list of words"),
+        (lambda _: Experiment.from_command("-cell 4", workdir=3), "folder: a path or its text is needed, not int"),
+        (lambda e: ParameterVector(e), "parameters: name at least one; known: cell"),
+        (lambda e: ParameterVector(e, ["cell"]), "the name of a parameter is a text, not list"),
+        (lambda e: ParameterVector(e, "cell", bounds={"cell": (50, 40)}), "bounds of cell.a: smallest and largest"),
+        (lambda e: ParameterVector(e, "cell", bounds={"cell": 3}), "bounds of cell.a: smallest and largest value"),
+        (lambda e: ExperimentModule(e), "parameters: name at least one"),
+        (lambda _: nbsim.CellConstraint.of_system("cubic").cell([40.0, 50.0]), r"a: has the shape \(2,\), needs"),
+        (lambda _: nbsim.CellConstraint.of_system("cubic").free([40.0]), r"cell: has the shape \(1,\), needs"),
+        (lambda _: nbsim.a_matrix([4, 5, 60, 90, 90, 190], torch.eye(3)), "^cell 4 5 60 90 90 190: no cell has"),
+        (
+            lambda _: nbsim.a_matrix(torch.ones(6), torch.ones(3)),
+            r"rotation: has the shape \(3,\), needs \(..., 3, 3\)",
+        ),
+        (lambda _: nbsim.rotation_matrix([0.0, 1.0]), r"rotation vector: has the shape \(2,\), needs \(..., 3\)"),
+        (lambda _: nbsim.misset_rotation("x"), "misset: str is not a tensor of numbers"),
+        (lambda _: nbsim.cell_of(torch.ones(3)), "a_matrix: has the shape"),
+        (lambda _: nbsim.background_plane([1, 2], (3, 3)), "coefficients: has the shape"),
+        (lambda _: nbsim.covariance(torch.ones(2, 3)), "information: a square matrix is needed"),
+        (lambda _: nbsim.covariance(torch.full((2, 2), float("nan"))), "information: not every number is finite"),
     ],
 )
 def test_misuse_is_an_input_error(call: Callable[[Experiment], Any], words: str, experiment: Experiment) -> None:

@@ -30,7 +30,7 @@ _COLUMNS = 4
 _LARGEST_INDEX = 2**31 - 1
 _LARGEST_F = 1e60  # its square is still finite
 _CACHE_MARK = b"\n\x0c"
-_SKIP_COMMENTS = "'--quirk comments_as_data=off' skips comments"
+_SKIP_COMMENTS = "'--quirk comments_as_data=off', in Python quirks={'comments_as_data': False}, skips comments"
 _WHITE_SPACE = b"\t\n\v\f\r "
 
 Floats = npt.NDArray[np.float64]

@@ -6,6 +6,7 @@ Source: nanobragg_pixel_loop.md sections 2 and 3.3.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from numbers import Integral
 
 import torch
 from torch import Tensor
@@ -20,8 +21,8 @@ def thread_rows(n_slow: int, n_threads: int) -> tuple[range, ...]:
     Raises:
         InputError: fewer than one thread.
     """
-    if n_threads < 1:
-        raise InputError(f"number of threads {n_threads}: at least one is needed")
+    if not isinstance(n_threads, Integral) or n_threads < 1:
+        raise InputError(f"number of threads {n_threads}: a whole number from 1 is needed")
     size, extra = divmod(n_slow, n_threads)
     blocks: list[range] = []
     start = 0

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from nbsim.errors import InputError
+from nbsim.parameters import Value, as_shaped
 
 
-def background_plane(coefficients: Tensor, shape: tuple[int, int]) -> Tensor:
+def background_plane(coefficients: Value, shape: tuple[int, int]) -> Tensor:
     """Photons of a plane over ``shape`` (n_slow, n_fast), (..., n_slow, n_fast).
 
     ``coefficients`` (..., 3): the mean [photons per pixel], and half the rise from the first to the last row and
@@ -18,8 +18,7 @@ def background_plane(coefficients: Tensor, shape: tuple[int, int]) -> Tensor:
     Raises:
         InputError: not three coefficients.
     """
-    if coefficients.dim() == 0 or coefficients.shape[-1] != 3:
-        raise InputError(f"coefficients: three are needed on the last axis, not the shape {tuple(coefficients.shape)}")
+    coefficients = as_shaped("coefficients", coefficients, (3,))
     rows, columns = (_centred(n, coefficients) for n in shape)
     mean, rise_slow, rise_fast = (x[..., None, None] for x in coefficients.unbind(-1))
     return mean + rise_slow * rows[:, None] + rise_fast * columns

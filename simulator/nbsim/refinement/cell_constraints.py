@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from nbsim.errors import InputError
+from nbsim.parameters import Value, as_parameter, as_shaped
 from nbsim.refinement.space_groups import space_group
 
 EDGES = ("a", "b", "c", "alpha", "beta", "gamma")
@@ -72,16 +73,24 @@ class CellConstraint:
         axis = group.monoclinic_unique_axis()
         return cls.of_system(system if axis in ("b", "\0") else f"{system} {axis}")
 
-    def cell(self, free: Tensor) -> Tensor:
-        """The cell (6,) [A, degrees] of its free constants (n,)."""
+    def cell(self, free: Value) -> Tensor:
+        """The cell (6,) [A, degrees] of its free constants (n,).
+
+        Raises:
+            InputError: another number of constants.
+        """
+        free = as_shaped(", ".join(self.names), free, (len(self.names),))
+        if free.dim() != 1:
+            raise InputError(f"{', '.join(self.names)}: one cell at a time, not the shape {tuple(free.shape)}")
         return self.matrix.to(free) @ free + self.fixed.to(free)
 
-    def free(self, cell: Tensor) -> Tensor:
+    def free(self, cell: Value) -> Tensor:
         """The free constants (n,) of a cell (6,); those that the system holds equal are averaged first.
 
         Raises:
             InputError: the cell does not obey the system.
         """
+        cell = as_parameter("cell", cell, (6,))
         matrix = self.matrix.to(cell)
         free = matrix.T @ cell / matrix.sum(dim=0)
         off = (self.cell(free) - cell).detach().abs()

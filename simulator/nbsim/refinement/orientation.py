@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from nbsim.constants import RTD
+from nbsim.parameters import Value, as_parameter, as_shaped
 from nbsim.rotations import rotation_matrix
 from nbsim.setup.crystal import cell_in_radians, check_cell, reciprocal_from_cell
 from nbsim.setup.crystal import cell_of as cell_of_stars
@@ -19,9 +20,14 @@ from nbsim.vectors import cross, unit
 _SMALLEST_COSINE = 1e-8  # of the rotation about y; below, those about x and z have the same axis
 
 
-def misset_rotation(misset: Tensor) -> Tensor:
-    """U (3, 3) of angles ``misset`` (3,) [degrees] about lab x, then y, then z: ``-misset`` as a matrix."""
-    about_x, about_y, about_z = rotation_matrix(torch.diag(misset / RTD)).unbind()
+def misset_rotation(misset: Value) -> Tensor:
+    """U (..., 3, 3) of angles ``misset`` (..., 3) [degrees] about lab x, then y, then z: ``-misset`` as a matrix.
+
+    Raises:
+        InputError: no vector of three numbers.
+    """
+    angles = as_shaped("misset", misset, (3,))
+    about_x, about_y, about_z = rotation_matrix(torch.diag_embed(angles / RTD)).unbind(-3)
     return about_z @ about_y @ about_x
 
 
@@ -41,8 +47,8 @@ def misset_angles(rotation: Tensor) -> Tensor:
     return torch.stack((x, y, z)) * RTD
 
 
-def a_matrix(cell: Tensor, rotation: Tensor) -> Tensor:
-    """A = U B [1/A], (3, 3), of ``cell`` (6,) [A, degrees] and ``rotation`` U (3, 3).
+def a_matrix(cell: Value, rotation: Value) -> Tensor:
+    """A = U B [1/A], (..., 3, 3), of ``cell`` (6,) [A, degrees] and ``rotation`` U (..., 3, 3).
 
     ``with_parameters(a_matrix=...)`` takes it. A small rotation w (3,) [rad] about axes of the laboratory on top of U
     is ``rotation_matrix(w) @ rotation``.
@@ -50,18 +56,27 @@ def a_matrix(cell: Tensor, rotation: Tensor) -> Tensor:
     Raises:
         InputError: the cell is impossible.
     """
+    cell, rotation = as_parameter("cell", cell, (6,)), as_shaped("rotation", rotation, (3, 3))
     check_cell(cell, "cell")
-    return rotation @ torch.stack(reciprocal_from_cell(cell_in_radians(cell), literal=False), dim=1)
+    return rotation.to(cell) @ torch.stack(reciprocal_from_cell(cell_in_radians(cell), literal=False), dim=1)
 
 
-def cell_of(a_matrix: Tensor) -> Tensor:
-    """a, b, c [A], alpha, beta, gamma [degrees], (6,), of A (3, 3) [1/A]."""
-    a_star, b_star, c_star = a_matrix.unbind(1)
+def cell_of(a_matrix: Value) -> Tensor:
+    """a, b, c [A], alpha, beta, gamma [degrees], (6,), of A (3, 3) [1/A].
+
+    Raises:
+        InputError: no matrix.
+    """
+    a_star, b_star, c_star = as_parameter("a_matrix", a_matrix, (3, 3)).unbind(1)
     return cell_of_stars((a_star, b_star, c_star))
 
 
-def rotation_of(a_matrix: Tensor) -> Tensor:
-    """U (3, 3) of A = U B (3, 3): a* along the first column, b* in the plane of the first two."""
-    a_star, b_star, _ = a_matrix.unbind(1)
+def rotation_of(a_matrix: Value) -> Tensor:
+    """U (3, 3) of A = U B (3, 3): a* along the first column, b* in the plane of the first two.
+
+    Raises:
+        InputError: no matrix.
+    """
+    a_star, b_star, _ = as_parameter("a_matrix", a_matrix, (3, 3)).unbind(1)
     first, third = unit(a_star), unit(cross(a_star, b_star))
     return torch.stack((first, cross(third, first), third), dim=1)

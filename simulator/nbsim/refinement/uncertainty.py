@@ -43,8 +43,15 @@ def covariance(information: Tensor, names: Sequence[str] = ()) -> Tensor:
     Standard errors are the square roots of its diagonal. ``names`` of the parameters make the error message readable.
 
     Raises:
-        InputError: the data do not determine a parameter, or only a combination of several.
+        InputError: no square matrix of finite numbers; the data do not determine a parameter, or only a combination of
+            several.
     """
+    if information.dim() != 2 or information.shape[0] != information.shape[1] or not len(information):
+        raise InputError(f"information: a square matrix is needed, not the shape {tuple(information.shape)}")
+    if names and len(names) != len(information):
+        raise InputError(f"names: {len(names)} for {len(information)} parameters")
+    if not bool(information.isfinite().all()):
+        raise InputError("information: not every number is finite")
     scale = information.diagonal().clamp(min=0.0).sqrt()
     known = list(names) or [f"parameter {n}" for n in range(len(scale))]
     dead = [known[n] for n in (scale == 0.0).nonzero().flatten().tolist()]

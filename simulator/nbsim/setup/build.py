@@ -321,6 +321,15 @@ def with_quirks(experiment: ExperimentData, changes: Mapping[str, bool]) -> Expe
     return _again(experiment, options, after, parameters, experiment.inputs, experiment.structure_factors)
 
 
+def _words(command: str | Sequence[str]) -> list[str]:
+    """The words of a command line."""
+    if isinstance(command, str):
+        return flags.split_command(command)
+    if not isinstance(command, Sequence) or not all(isinstance(word, str) for word in command):
+        raise InputError(f"command: a text or a list of words is needed, not {type(command).__name__}")
+    return list(command)
+
+
 def from_command(
     command: str | Sequence[str],
     workdir: Path,
@@ -345,7 +354,7 @@ def from_command(
     program = known(c_program)
     place = check_place(dtype, device)
     switches = switches_of(program, phi_mode, quirks, compat=compat)
-    argv = flags.split_command(command) if isinstance(command, str) else list(command)
+    argv = _words(command)
     options = flags.parse(argv, workdir, switches, compat=compat)
     if program is not None:
         options = program.options(options)

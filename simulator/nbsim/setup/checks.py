@@ -96,7 +96,7 @@ def check_device_memory(n_slow: int, n_fast: int, device: torch.device) -> None:
     if needed > free:
         raise InputError(
             f"an image of {n_slow} x {n_fast} pixels (slow x fast) needs {words(needed)} of memory on {device}, "
-            f"{words(free)} are free; use --device cpu"
+            f"{words(free)} are free; use the device cpu"
         )
 
 

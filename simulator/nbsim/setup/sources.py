@@ -118,11 +118,12 @@ def read_sources(
             if "#" in line:
                 raise InputError(
                     f"{path}:{number}: '#' begins no comment in C, which reads this line as a source of {shown}; "
-                    "'--quirk comments_as_data=off' skips comments"
+                    "'--quirk comments_as_data=off', in Python quirks={'comments_as_data': False}, skips comments"
                 )
             raise InputError(
                 f"{path}:{number}: a source needs a finite position and a positive wavelength, this one reads as "
-                f"{shown}; C takes what it cannot read for 0, '--quirk source_file_literal=off' fills in defaults"
+                f"{shown}; C takes what it cannot read for 0, '--quirk source_file_literal=off', "
+                "in Python quirks={'source_file_literal': False}, fills in defaults"
             )
         if row[:3] == [0.0, 0.0, 0.0] and not dark:
             raise InputError(f"{path}:{number}: a source at the sample (0 0 0) has no direction")
