@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -12,7 +13,7 @@ _REAL = re.compile(
     r"\s*([+-]?(?:0[xX][0-9a-fA-F]+|inf(?:inity)?|nan|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))", re.IGNORECASE | re.ASCII
 )
 _COMMENT = re.compile(r"#[^\n]*")
-_WHOLE = re.compile(r"\s*([+-]?\d+)", re.ASCII)
+_WHOLE = re.compile(r"\s*([+-]?\d{1,4000})", re.ASCII)
 
 
 _LOWEST = -(2**31)  # of the cast of a number that has no int, on x86
@@ -24,7 +25,10 @@ def leading_number(text: str) -> tuple[float, int]:
     if match is None:
         return 0.0, 0
     word = match.group(1)
-    return (float.fromhex(word) if "x" in word.lower() else float(word)), match.end()
+    try:
+        return (float.fromhex(word) if "x" in word.lower() else float(word)), match.end()
+    except OverflowError:  # of a hexadecimal number
+        return math.copysign(math.inf, -1.0 if word.startswith("-") else 1.0), match.end()
 
 
 def atof(text: str) -> float:

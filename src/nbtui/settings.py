@@ -18,11 +18,13 @@ from nbtui.case_table import CASE_NAMES, CaseCommands, commands_of
 from nbtui.errors import UnusableInput
 from nbtui.parity.profiles import Profile, from_mapping
 from nbtui.paths import DEMO, expanded
+from nbtui.regular_file import read_regular
 from nbtui.setting_table import NAMES, SETTINGS, Effective, Written, checked, effective
 from nbtui.trace.model import TraceError
 from nbtui.trace.text import clean
 
 FILE_NAME = "nbtui.toml"
+_LARGEST = 1 << 20  # bytes of a settings file
 TABLES = ("cases", "profiles", "keys", "c_programs")
 BASE_PROGRAM = "stock"  # of a [c_programs.NAME] without base
 
@@ -104,9 +106,9 @@ def find_places(start: Path | None = None) -> list[tuple[Path, bool]]:
     """Paths of settings files, weakest first, with whether each exists: the user's own, then the nearest upwards."""
     config_home = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
     here = (start or Path.cwd()).absolute()
-    upwards = [folder / FILE_NAME for folder in (here, *here.parents) if (folder / FILE_NAME).is_file()]
+    upwards = [folder / FILE_NAME for folder in (here, *here.parents) if (folder / FILE_NAME).exists()]
     places = [Path(config_home) / "nbtui" / FILE_NAME, *(upwards[:1] or [here / FILE_NAME])]
-    return [(path, path.is_file()) for path in dict.fromkeys(places)]
+    return [(path, path.exists()) for path in dict.fromkeys(places)]
 
 
 def find_files(start: Path | None = None) -> list[Path]:
@@ -130,10 +132,10 @@ def _table(path: Path) -> dict[str, Any]:
     import tomllib
 
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_regular(path, _LARGEST).decode("utf-8"))
     except OSError as error:
         raise UnusableInput(f"{clean(str(path))}: cannot be read ({error.strerror})") from error
-    except ValueError as error:  # tomllib's own error and bad UTF-8
+    except (ValueError, RecursionError) as error:  # tomllib's own error, bad UTF-8, deep nesting
         raise UnusableInput(f"{clean(str(path))}: not valid TOML: {clean(str(error))}") from error
 
 

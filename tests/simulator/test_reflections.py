@@ -12,7 +12,8 @@ import pytest
 
 from nbsim.cli import main
 from nbsim.errors import InputError
-from nbsim.factors.reflections import is_reflection_file, read_reflections
+from nbsim.factors.reflection_file import is_reflection_file
+from nbsim.factors.reflections import read_reflections
 from nbsim.factors.table import load_structure_factors, nearest
 from nbsim.options.parse import parse
 from nbsim.options.quirks import Quirks

@@ -350,6 +350,6 @@ def test_unreadable(error: OSError, message: str, monkeypatch: pytest.MonkeyPatc
     def refuse(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("nbtui.trace.reading.reader.open_regular", refuse)
     with pytest.raises(TraceError, match=message):
         read_trace(Path("some.log"))

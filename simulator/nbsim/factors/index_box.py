@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from nbsim.memory import check_memory
 
+_PER_CELL = 9  # bytes: a value, and whether it is a hole
+
 Triple = tuple[int, int, int]
 
 
@@ -20,5 +22,5 @@ def index_box(indices: npt.NDArray[np.int64], path: Path) -> tuple[Triple, Tripl
     """
     h, k, l = (int(v) for v in indices.min(axis=0))
     n_h, n_k, n_l = (int(v) - lo + 1 for v, lo in zip(indices.max(axis=0), (h, k, l), strict=True))
-    check_memory(8 * n_h * n_k * n_l, f"{path}: the dense table of its index box {n_h} x {n_k} x {n_l}")
+    check_memory(_PER_CELL * n_h * n_k * n_l, f"{path}: the dense table of its index box {n_h} x {n_k} x {n_l}")
     return (h, k, l), (n_h, n_k, n_l)

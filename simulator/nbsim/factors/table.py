@@ -5,10 +5,13 @@ Source: nanobragg_setup.md sections 5.1 and 5.2, nanobragg_pixel_loop.md section
 
 from __future__ import annotations
 
+import os
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from io import TextIOWrapper
 from pathlib import Path
 
 import numpy as np
@@ -19,17 +22,23 @@ from torch import Tensor
 from nbsim.c_numbers import without_comments
 from nbsim.errors import InputError
 from nbsim.factors.index_box import index_box
-from nbsim.factors.reflections import file_version, is_reflection_file, read_once
+from nbsim.factors.reflection_file import file_version, is_reflection_file
+from nbsim.factors.reflections import read_once
+from nbsim.memory import check_memory
 from nbsim.model import StructureFactors
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
 from nbsim.parameters import Parameters
+from nbsim.regular_file import open_regular
 from nbsim.whole_file import write_whole
 
 _COLUMNS = 4
 _LARGEST_INDEX = 2**31 - 1
+_PER_BYTE = 40  # bytes of memory per byte of a text, while its words are taken apart
 _LARGEST_F = 1e60  # its square is still finite
 _CACHE_MARK = b"\n\x0c"
+_CACHE_HEAD = 512  # bytes
+_CACHE_INDEX = re.compile(rb"[+-]?[0-9]{1,10}").fullmatch
 _SKIP_COMMENTS = "'--quirk comments_as_data=off', in Python quirks={'comments_as_data': False}, skips comments"
 _WHITE_SPACE = b"\t\n\v\f\r "
 
@@ -86,7 +95,9 @@ def read_hkl(path: Path, default_f: float, quirks: Quirks) -> tuple[StructureFac
         InputError: unreadable, or without a single valid row.
     """
     try:
-        text = path.read_text(encoding="latin-1")
+        with open_regular(path) as stream:
+            check_memory(_PER_BYTE * os.fstat(stream.fileno()).st_size, f"-hkl {path}: reading it")
+            text = TextIOWrapper(stream, "latin-1").read()
     except OSError as error:
         raise InputError(f"-hkl {path}: cannot be read ({error.strerror})") from error
     if not quirks.comments_as_data:
@@ -152,14 +163,18 @@ def read_cache(path: Path, default_f: float) -> StructureFactors:
         InputError: unreadable, or not a cache.
     """
     try:
-        data = path.read_bytes()
+        with open_regular(path) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            head, mark, _ = stream.read(_CACHE_HEAD).partition(_CACHE_MARK)
+            words = head.split()
+            if len(words) != 6 or not all(map(_CACHE_INDEX, words)):
+                raise InputError(f"{path}: not a structure-factor cache (no six integers in front)")
+            check_memory(3 * size, f"{path}: reading it")
+            stream.seek(len(head) + len(mark))
+            body = stream.read(size)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    head, mark, body = data.partition(_CACHE_MARK)
-    try:
-        h_min, h_max, k_min, k_max, l_min, l_max = (int(word) for word in head.split())
-    except ValueError as error:
-        raise InputError(f"{path}: not a structure-factor cache (no six integers in front)") from error
+    h_min, h_max, k_min, k_max, l_min, l_max = map(int, words)
     shape = (h_max - h_min + 1, k_max - k_min + 1, l_max - l_min + 1)
     padded = tuple(n + 1 for n in shape)
     cells = padded[0] * padded[1] * padded[2]

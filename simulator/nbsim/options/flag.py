@@ -20,7 +20,7 @@ from nbsim.options.quirks import Quirks
 Changes = dict[str, Any]
 Special = Callable[[Changes, tuple[Any, ...], Quirks], None]
 
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _LARGEST_INTEGER = 2**31 - 1
 _LARGEST = {"mm": 1e9, "um": 1e9, "A": 1e6, "deg": 1e6, "mrad": 1e6, "eV": 1e12, "px": 1e9, "m": 1e9, "s": 1e12}
 _LARGEST_NUMBER = 1e60  # its powers are still finite

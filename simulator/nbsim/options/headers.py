@@ -5,19 +5,23 @@ Source: nanobragg_setup.md section 5.4 and quirk S27.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from nbsim.errors import InputError
+from nbsim.memory import check_memory
 from nbsim.options.options import Options
+from nbsim.regular_file import open_regular
 
 _MAGIC = b"{\nHEADER_BYT"
 _PREFIX = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
 _LARGEST = 1e9
+_LONGEST_HEADER = 1 << 20  # bytes
 _MOST_PIXELS = 1e6  # along an edge
 
 
@@ -41,19 +45,23 @@ def read_header(path: Path) -> str:
         InputError: missing file, or not SMV.
     """
     try:
-        data = path.read_bytes()
+        with open_regular(path) as stream:
+            return _header(path, stream)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    if not data.startswith(_MAGIC):
+
+
+def _header(path: Path, stream: BinaryIO) -> str:
+    """The header at the beginning of an open file, which is then at the pixels."""
+    start = stream.read(512)
+    if not start.startswith(_MAGIC):
         raise InputError(f"{path}: not an SMV file (it does not start with '{{' and HEADER_BYTES)")
-    return data[: _header_length(path, data)].decode("latin-1")
-
-
-def _header_length(path: Path, data: bytes) -> int:
-    value = keyword(data[:512].decode("latin-1").split("}")[0], "HEADER_BYTES")
-    if value is None or not 0.0 < value <= len(data):
-        raise InputError(f"{path}: HEADER_BYTES={value or 0.0:g} does not fit a file of {len(data)} bytes")
-    return int(value)
+    size = os.fstat(stream.fileno()).st_size
+    value = keyword(start.decode("latin-1").split("}")[0], "HEADER_BYTES")
+    if value is None or not 0.0 < value <= min(size, _LONGEST_HEADER):
+        raise InputError(f"{path}: HEADER_BYTES={value or 0.0:g} does not fit a file of {size} bytes")
+    stream.seek(0)
+    return stream.read(int(value)).decode("latin-1")
 
 
 def _size(path: Path, text: str) -> tuple[int, int]:
@@ -63,7 +71,7 @@ def _size(path: Path, text: str) -> tuple[int, int]:
         raise InputError(f"{path}: the header names {sizes[0]:g} x {sizes[1]:g} pixels (SIZE1, SIZE2)")
     fast, slow = map(int, sizes)
     if fast == 0:
-        numbers = re.search(r"DETECTOR_DIMENSIONS[^=]*=\s*(\d+)\s+(\d+)", text)
+        numbers = re.search(r"DETECTOR_DIMENSIONS[^=\n]{0,80}=\s*(\d{1,7})\s+(\d{1,7})", text)
         fast, slow = (int(numbers[1]), int(numbers[2])) if numbers else (0, 0)
     if fast <= 0 or slow <= 0:
         raise InputError(f"{path}: the header names no image size (SIZE1, SIZE2)")
@@ -108,11 +116,16 @@ def read_mask(path: Path, n_fast: int, n_slow: int) -> npt.NDArray[np.bool_]:
     Raises:
         InputError: missing, not SMV, too short, or not of the detector's size.
     """
-    text = read_header(path)
-    fast, slow = _size(path, text)
-    if (fast, slow) != (n_fast, n_slow):
-        raise InputError(f"{path}: mask is {fast} x {slow} pixels, the detector {n_fast} x {n_slow} (fast x slow)")
-    body = path.read_bytes()[len(text) :]
+    try:
+        with open_regular(path) as stream:
+            fast, slow = _size(path, _header(path, stream))
+            if (fast, slow) != (n_fast, n_slow):
+                sizes = f"{fast} x {slow} pixels, the detector {n_fast} x {n_slow}"
+                raise InputError(f"{path}: mask is {sizes} (fast x slow)")
+            check_memory(2 * fast * slow, f"{path}: the mask")
+            body = stream.read(2 * fast * slow)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     if len(body) < 2 * fast * slow:
         raise InputError(f"{path}: mask data end after {len(body)} of {2 * fast * slow} bytes")
     # only zero matters, and zero reads the same in either byte order

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from nbsim.errors import InputError
-from nbsim.factors.reflections import cell_of_file, is_reflection_file
+from nbsim.factors.reflection_file import is_reflection_file
+from nbsim.factors.reflections import cell_of_file
 from nbsim.factors.table import load_structure_factors, with_values
 from nbsim.model import ExperimentData, Inputs, StructureFactors
 from nbsim.options import parse as flags

@@ -20,11 +20,13 @@ from nbsim.exact import with_value
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
 from nbsim.parameters import Parameters
+from nbsim.regular_file import read_regular
 from nbsim.setup.geometry import SMALLEST_NORMAL, scalar
 from nbsim.vectors import cos, cross, dot, length, rotate_xyz, sin, sqrt, unit
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _ENTRIES = 9
+_LARGEST_MATRIX = 1 << 20  # bytes of its file
 _SHORTEST = 0.01  # A; no atom is smaller
 _SAME_ANGLE_DEGREES = 1e-6
 
@@ -128,7 +130,7 @@ def read_matrix(path: Path) -> Tensor:
         InputError: unreadable, or without nine leading numbers.
     """
     try:
-        text = path.read_text(encoding="latin-1")
+        text = read_regular(path, _LARGEST_MATRIX).decode("latin-1")
     except OSError as error:
         raise InputError(f"-mat {path}: cannot be read ({error.strerror})") from error
     words = text.split()[:_ENTRIES]

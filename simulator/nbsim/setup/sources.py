@@ -16,6 +16,7 @@ from torch import Tensor
 from nbsim.c_numbers import leading_number, without_comments
 from nbsim.errors import InputError
 from nbsim.parameters import Parameters
+from nbsim.regular_file import read_regular
 from nbsim.setup.plan import Steps
 from nbsim.vectors import cross, rotate_about, unit
 
@@ -24,6 +25,7 @@ _COLUMNS = 5
 _SEPARATORS = " \t,;:!"
 _SEPARATOR = re.compile(f"[{_SEPARATORS}]")
 _MOST_SOURCES = 1_000_000
+_LARGEST_FILE = 1 << 28  # bytes
 
 
 @dataclass(frozen=True)
@@ -93,16 +95,16 @@ def read_sources(
         InputError: unreadable, without a source, or with one that has no direction or no positive wavelength.
     """
     try:
-        with path.open(encoding="latin-1", newline="\n") as file:
-            text = file.read()
+        text = read_regular(path, _LARGEST_FILE).decode("latin-1")
     except OSError as error:
         raise InputError(f"-sourcefile {path}: cannot be read ({error.strerror})") from error
     defaults = [*(-SOURCE_DISTANCE * beam).tolist(), 1.0, wavelength]
     rows: list[list[float]] = []
     if comments:
         text = without_comments(text)
-    for number, line in enumerate(text.split("\n"), start=1):
-        last = number == text.count("\n") + 1
+    lines = text.split("\n")
+    for number, line in enumerate(lines, start=1):
+        last = number == len(lines)
         if literal:
             if not line.strip(_SEPARATORS) and not (last and line):
                 continue

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from nbsim.errors import InputError
-from nbsim.factors.reflections import is_reflection_file
+from nbsim.factors.reflection_file import is_reflection_file
 from nbsim.model import ExperimentData
 from nbsim.options.compat import in_any_place, matches
 from nbsim.options.flag import Flag

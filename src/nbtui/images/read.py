@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nbtui.errors import UnusableInput
+from nbtui.regular_file import open_regular
 from nbtui.trace.text import clean
 
 Values = npt.NDArray[np.generic]
@@ -149,9 +150,7 @@ def c_image_of(folder: Path | None, argv: Sequence[str]) -> Path | None:
 def _opened(path: Path) -> BinaryIO:
     name = clean(str(path))
     try:
-        if path.exists() and not path.is_file():
-            raise UnusableInput(f"{name}: not a file")
-        return path.open("rb")
+        return open_regular(path)
     except OSError as error:
         raise UnusableInput(f"{name}: cannot be read ({error.strerror or error})") from error
 

@@ -27,6 +27,7 @@ from nbtui.live.cases import input_names
 from nbtui.live.model import Case
 from nbtui.paths import expanded
 from nbtui.processes import STDOUT, UNTIMED, Bounds, run_process
+from nbtui.regular_file import open_regular
 from nbtui.trace.text import clean
 
 OUTPUT_FLAGS = (
@@ -143,7 +144,7 @@ def float_image(program: Path, case: Case, limits: Limits = _ONE_THREAD) -> npt.
 def _is_stock(program: Path) -> bool:
     """Whether the program is machine code without the text of a trace line; a script may start anything."""
     try:
-        with program.open("rb") as stream:
+        with open_regular(program) as stream:
             return stream.read(4).startswith(_MACHINE_CODE) and not _holds(stream, b"TRACE")
     except OSError:
         return False  # starting it reports the error
@@ -194,7 +195,7 @@ def _kept(kind: str, scratch: Path, words: list[str], target: BinaryIO) -> bool:
     flags, usual = _IMAGES[kind]
     named = [value for flag, value in pairwise(words) if flag in flags]
     try:
-        with (scratch / (named[-1] if named else usual)).open("rb") as source:
+        with open_regular(scratch / (named[-1] if named else usual)) as source:
             target.seek(0)
             target.truncate()
             shutil.copyfileobj(source, target)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
+from io import TextIOWrapper
 from pathlib import Path
 
 import numpy as np
 
 from nbtui.live.model import TERM_COLUMNS, Case, TermTable
+from nbtui.regular_file import open_regular
 from nbtui.trace.columns import TermLines
 from nbtui.trace.model import TermRecord, Trace, TraceError
 from nbtui.trace.text import clean
@@ -16,6 +18,7 @@ from nbtui.trace.text import clean
 FLOATS = ("h", "k", "l", "F_latt", "F_cell", "F_cell2_F_latt2")
 INTEGERS = tuple(name for name in TERM_COLUMNS if name not in FLOATS)
 SIBLING = "terms.csv"
+_LARGEST = 2**53  # index: exact as a float
 PACKAGE = "metrics.json"  # a terms.csv beside it is the Python side's
 
 
@@ -57,6 +60,8 @@ def _as_columns(terms: Iterable[TermRecord]) -> TermLines:
 
 
 def _table(columns: dict[str, np.ndarray]) -> TermTable:
+    if not all((np.abs(columns[name]) <= _LARGEST).all() for name in INTEGERS):
+        raise TraceError(f"a term has an index that is not a number up to {_LARGEST}; make the terms again")
     whole = {name: columns[name].astype(np.int64) for name in INTEGERS}
     return TermTable(**(columns | whole))
 
@@ -66,7 +71,7 @@ def read_terms(path: Path) -> TermTable:
     way_out = "give the terms.csv of the C run, or remove it from the case"
     columns: dict[str, list[float]] = {name: [] for name in (*INTEGERS, *FLOATS)}
     try:
-        with path.open(newline="", encoding="utf-8", errors="replace") as handle:
+        with open_regular(path) as file, TextIOWrapper(file, "utf-8", "replace", newline="") as handle:
             reader = csv.DictReader(handle)
             missing = [name for name in columns if name not in (reader.fieldnames or [])]
             if missing:

@@ -13,6 +13,7 @@ from nbtui.errors import UnusableInput
 from nbtui.live.model import Case
 from nbtui.live.session import split_command
 from nbtui.paths import COMMAND_FILE, DEMO, expanded
+from nbtui.regular_file import open_regular
 from nbtui.settings import CaseEntry, Configuration
 from nbtui.settings import load as load_configuration
 from nbtui.trace.text import clean
@@ -167,7 +168,7 @@ def _command_text(path: Path) -> str:
     """The text of a command file, which must be small, UTF-8 and free of NUL bytes."""
     where = clean(str(path))
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             data = stream.read(_LARGEST_COMMAND + 1)
     except FileNotFoundError as error:
         raise UnusableInput(f"{where}: no such file; a case folder holds the nanoBragg command line there") from error

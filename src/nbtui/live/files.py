@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from nbtui.regular_file import open_regular
+
 Signature = tuple[int, int, int]  # mtime [ns], size [bytes], inode
 
 EVERY = 0.4  # s between polls
@@ -69,7 +71,7 @@ class Lookout:
 
 def _ends_a_line(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             file.seek(-1, os.SEEK_END)
             return file.read(1) == b"\n"
     except OSError:  # including an empty file

@@ -21,6 +21,7 @@ from typing import Any
 from nbtui.console.session.snapshot import Snapshot, from_json
 from nbtui.errors import UnusableInput
 from nbtui.state_directory import state_folder, write_private
+from nbtui.regular_file import REFUSED, open_regular, read_regular
 from nbtui.trace.text import clean
 
 FORMAT = 1
@@ -128,7 +129,7 @@ def _lock_of(path: Path) -> Path:
 def _alive(path: Path) -> bool:
     """Whether a process holds the lock of a session; the kernel releases it at any exit."""
     try:
-        with _lock_of(path).open("rb") as file:
+        with open_regular(_lock_of(path)) as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
@@ -157,9 +158,7 @@ class _DamagedError(Exception):
 def _read(path: Path) -> Saved | None:
     """The session in a file; None if the file is unreadable or of a later version. Raises _DamagedError."""
     try:
-        if not path.is_file() or path.stat().st_size > LARGEST:
-            raise _DamagedError
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_regular(path, LARGEST))
         if content["format"] != FORMAT:
             return None
         words = tuple(str(word) for word in content["words"])
@@ -167,7 +166,9 @@ def _read(path: Path) -> Saved | None:
         time.localtime(at)  # raises for a time beyond the calendar
         left = content.get("left") is True
         return Saved(path, at, str(content["cwd"]), words, from_json(content["snapshot"]), left)
-    except OSError:
+    except OSError as error:
+        if error.errno in REFUSED:
+            raise _DamagedError from error
         return None
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise _DamagedError from error

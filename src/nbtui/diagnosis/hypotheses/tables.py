@@ -17,6 +17,7 @@ from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, NoticeMeaning, P
 from nbtui.diagnosis.replay.setup import PixelSetup
 from nbtui.live.scene import FactorTable, table_of
 from nbtui.parity.align import cells
+from nbtui.regular_file import read_regular
 from nbtui.trace.model import Trace
 
 MOST_FILES = 8  # tables tried beside the caches
@@ -56,7 +57,7 @@ def _candidates(problem: Problem) -> Iterator[tuple[Path, bool]]:
 @lru_cache(maxsize=64)
 def _sha256(path: Path, time: int, size: int) -> str:
     """The digest of a file; ``time`` and ``size`` tell its versions apart."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashlib.sha256(read_regular(path, LARGEST)).hexdigest()
 
 
 def _named(problem: Problem, path: Path) -> str:
@@ -162,7 +163,7 @@ def _rounded_rows(problem: Problem) -> Iterator[Form]:
 @lru_cache(maxsize=64)
 def _has_fractions(path: Path, time: int, size: int) -> bool:
     """Whether an index of the table is written with a decimal point; ``time`` and ``size`` as for the digest."""
-    lines = path.read_text(encoding="latin-1").splitlines()
+    lines = read_regular(path, LARGEST).decode("latin-1").splitlines()
     return any("." in word for line in lines for word in line.split()[:3])
 
 
@@ -196,7 +197,7 @@ def _after_comments(problem: Problem) -> Iterator[Form]:
 @lru_cache(maxsize=64)
 def _has_comments(path: Path, time: int, size: int) -> bool:
     """Whether the table holds a ``#``; ``time`` and ``size`` as for the digest."""
-    return b"#" in path.read_bytes()
+    return b"#" in read_regular(path, LARGEST)
 
 
 COMMENTS = Hypothesis(

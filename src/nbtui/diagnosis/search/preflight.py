@@ -22,6 +22,7 @@ from nbtui.live.parameters.edits import in_force
 from nbtui.live.parameters.table import by_id
 from nbtui.live.parameters.values import shown
 from nbtui.parity.compare import compare
+from nbtui.regular_file import read_regular
 from nbtui.trace.model import Trace
 from nbtui.trace.text import clean
 
@@ -152,7 +153,7 @@ def source_lines(case: Case, c: Trace) -> list[str]:
     if name is None or not created:
         return []
     try:
-        lines = (case.workdir / name).read_bytes().decode("latin-1").split("\n")
+        lines = read_regular(case.workdir / name).decode("latin-1").split("\n")
     except OSError:
         return []  # simulating the case reports the error
     read = [line for line in lines if line.strip(_SEPARATORS)]

@@ -12,7 +12,8 @@ from pathlib import Path, PurePosixPath
 
 from nbtui.evidence.check.finding import FileFinding, Weight
 from nbtui.evidence.layout import CHECKSUMS
-from nbtui.evidence.read.folder import read_bytes, regular_size
+from nbtui.evidence.read.folder import read_bytes
+from nbtui.regular_file import open_regular
 
 LINE = re.compile(r"\\?([0-9a-fA-F]{64})\s[ *]?(.*\S)\s*")
 GIT_SHA = re.compile(rb"\s*[0-9a-fA-F]{7,40}\s*")
@@ -30,10 +31,8 @@ class ChecksumLine:
 
 def file_hash(path: Path) -> str:
     """sha256 of a regular file in hex, read in pieces; "" if unreadable."""
-    if regular_size(path) is None:
-        return ""
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError:
         return ""

@@ -31,6 +31,7 @@ from nbtui.evidence.layout import (
 from nbtui.evidence.read.folder import is_package, number, read_json, regular_size, text
 from nbtui.evidence.read.gap import Subject
 from nbtui.evidence.read.package import NEW, Package, python_logs, read_package
+from nbtui.regular_file import open_regular
 
 SCHEMAS = {METRICS: "metrics.schema.json", ENVIRONMENT: "env.schema.json"}
 REQUIRED = (COMMANDS, ENVIRONMENT, METRICS, CHECKSUMS, SUMMARY, TERMS, C_LOG)
@@ -155,7 +156,7 @@ def _form(folder: Path, name: str) -> list[FileFinding]:
         return [FileFinding(name, "cannot be read")]
     plain, turns, end = True, False, b""
     try:
-        with (folder / name).open("rb") as stream:
+        with open_regular(folder / name) as stream:
             while piece := stream.read(_PIECE):  # terms.csv may have millions of lines
                 plain, turns, end = plain and piece.isascii(), turns or b"\r" in piece, (end + piece)[-2:]
     except OSError:

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nbtui.evidence.layout import CHECKSUMS, METRICS, STAMP_FORMAT, SUMMARY
+from nbtui.regular_file import WHOLE, read_regular
 
 STAMP = re.compile(r"\d{8}T\d{6}Z")
-LARGEST_TEXT = 64 * 1024 * 1024  # bytes; files read whole are far smaller
 TELLING = frozenset({METRICS, SUMMARY, CHECKSUMS})
 
 
@@ -77,16 +77,10 @@ def regular_size(path: Path) -> int | None:
     return info.st_size if stat.S_ISREG(info.st_mode) else None
 
 
-def read_bytes(path: Path, limit: int = LARGEST_TEXT) -> bytes | None:
-    """Content of a regular file of at most ``limit`` bytes; None if unreadable.
-
-    A pipe or a device under the name of a package file would block a reader forever.
-    """
-    size = regular_size(path)
-    if size is None or size > limit:
-        return None
+def read_bytes(path: Path, limit: int = WHOLE) -> bytes | None:
+    """Content of a regular file of at most ``limit`` bytes; None if unreadable."""
     try:
-        return path.read_bytes()
+        return read_regular(path, limit)
     except OSError:
         return None
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from nbtui.evidence.ascii_text import ascii_line
 from nbtui.evidence.layout import UNKNOWN
 from nbtui.evidence.write.environment import git
+from nbtui.regular_file import open_regular
 from nbtui.trace.text import clean
 
 _HEAD_LINES = 200  # of a log, before its first trace line
@@ -75,7 +76,7 @@ def _same(stated: str, present: str) -> bool:
 def _stated(log: Path) -> Iterator[tuple[str, str]]:
     """The statements at the head of a log, the last one of a name winning."""
     try:
-        with log.open("rb") as stream:
+        with open_regular(log) as stream:
             for raw in islice(iter(lambda: stream.readline(_LONGEST_LINE), b""), _HEAD_LINES):
                 line = raw.decode("utf-8", "replace").strip()
                 if line.startswith("TRACE"):

@@ -20,6 +20,7 @@ from nbtui.parity.metrics import metrics
 from nbtui.parity.model import Comparison, Row
 from nbtui.parity.preflight import show
 from nbtui.parity.render import split_common
+from nbtui.regular_file import open_regular
 from nbtui.trace.model import Trace
 from nbtui.trace.side import SideName
 
@@ -128,7 +129,7 @@ def input_entry(path: Path, name: str) -> dict[str, object]:
 def sha256_of(path: Path) -> str:
     """Checksum of a file of any size. Raises OSError."""
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         while piece := stream.read(_PIECE):
             digest.update(piece)
     return digest.hexdigest()

@@ -8,6 +8,7 @@ of log). A compressed or UTF-16 log is converted to UTF-8 in an unnamed temporar
 from __future__ import annotations
 
 import codecs
+import os
 import re
 import tempfile
 import threading
@@ -20,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Protocol
 
+from nbtui.regular_file import open_regular
 from nbtui.trace.model import TraceError
 from nbtui.trace.reading.packed import unpacked
 from nbtui.trace.text import clean
@@ -82,15 +84,16 @@ class FileLines:
         self.fault = ""  # damage of a file that can still be read
         self._file: IO[bytes]
         try:
-            self._source = path.open("rb")
-            self._total = path.stat().st_size
+            self._source = open_regular(path)
+            self._total = os.fstat(self._source.fileno()).st_size
             head = self._source.read(4)
             self._source.seek(0)
         except FileNotFoundError:
             raise TraceError(f"{self.name}: the file is gone; reopen the console with the path of the log") from None
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise TraceError(f"{self.name}: cannot be read: {reason}; check the path and its permissions") from None
+        except OSError as error:
+            raise TraceError(
+                f"{self.name}: cannot be read: {error.strerror}; check the path and its permissions"
+            ) from None
         self._packed = head.startswith(b"\x1f\x8b")
         self._wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         self._copied = self._packed or self._wide

@@ -9,22 +9,24 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from nbtui.regular_file import read_regular
 from nbtui.trace.model import Notice, Record, Trace
 from nbtui.trace.numbers import value
 from nbtui.trace.text import clean
 
 FIELD = "I_pixel_final"
-_MOST = 64 << 20  # bytes
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?nan|[-+]?inf"
 _SENTENCE = re.compile(rf"\bfinal (?:pixel )?intensity\s*(?:is|[:=])\s*({_NUMBER})(?![\w.])", re.IGNORECASE)
 
 
 def one_number(path: Path) -> Trace | None:
     """The trace of a log that only states the final intensity, the last one that it states; None for any other."""
-    if path.stat().st_size > _MOST:
+    try:
+        whole = read_regular(path)
+    except OSError:
         return None
     found: Record | None = None
-    for number, line in enumerate(path.read_bytes().decode("utf-8", "replace").split("\n"), 1):
+    for number, line in enumerate(whole.decode("utf-8", "replace").split("\n"), 1):
         match = _SENTENCE.search(line)
         if match is not None:
             found = Record(FIELD, "final intensity", (value(match[1]),), 0, number, clean(line))

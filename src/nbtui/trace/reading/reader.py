@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
+from nbtui.regular_file import open_regular
 from nbtui.trace.columns import PhiLines
 from nbtui.trace.model import Notice, PhiRecord, Trace, TraceError
 from nbtui.trace.reading import scan
@@ -52,7 +54,7 @@ def read_trace(
     """
     name = clean(str(path))
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return _read(path, name, file, progress, cancelled)
     except FileNotFoundError:
         raise TraceError(f"{name}: no such file; give the path of a trace log") from None
@@ -60,10 +62,8 @@ def read_trace(
         raise TraceError(f"{name} is a directory; give the log inside it, such as trace_c.log") from None
     except PermissionError:
         raise TraceError(f"{name}: permission denied; check its permissions") from None
-    except ValueError as error:  # a path with a NUL byte
-        raise TraceError(f"{name}: {error}; give the path of a trace log") from None
     except OSError as error:
-        raise TraceError(f"{name}: cannot be read: {error.strerror or error}") from None
+        raise TraceError(f"{name}: cannot be read: {error.strerror or error}; give the path of a trace log") from None
 
 
 def parse_lines(lines: Iterable[str], origin: str = "live") -> Trace:
@@ -101,7 +101,7 @@ def _read(
     cancelled: Callable[[], bool] | None,
 ) -> Trace:
     raw = cast(io.BufferedReader, file)
-    size = path.stat().st_size
+    size = os.fstat(file.fileno()).st_size
     magic = raw.peek(4)[:4]
     if not magic and not raw.read(1):
         raise TraceError(f"{name} is empty; {_MAKE_ONE}")
