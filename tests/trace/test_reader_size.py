@@ -100,7 +100,7 @@ def test_no_line_is_lost_wherever_the_blocks_are_cut(lines: list[bytes], width: 
     def blocks() -> Iterable[bytes]:
         return (data[at : at + width] for at in range(0, len(data), width))
 
-    found = {number for number, line, _ in scan.lines(blocks()) if b"TRACE_C" in line}
+    found = {line.number for line in scan.lines(blocks()) if b"TRACE_C" in line.text}
     assert found == {number for number, line in enumerate(data.split(b"\n"), 1) if b"TRACE_C" in line}
 
 

@@ -26,6 +26,7 @@ from nbsim.vectors import cos, cross, dot, length, rotate_xyz, sin, sqrt, unit
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _ENTRIES = 9
+_MOST_CELLS = 2.0**31  # along one edge; C counts them as an int
 _LARGEST_MATRIX = 1 << 20  # bytes of its file
 _SHORTEST = 0.01  # A; no atom is smaller
 _SAME_ANGLE_DEGREES = 1e-6
@@ -301,7 +302,14 @@ def cell_notices(cell: Tensor | None, made: Lattice) -> list[str]:
 def cells_across(
     typed: tuple[int, int, int], widths_m: tuple[float, float, float], edges_m: tuple[float, float, float]
 ) -> tuple[int, int, int]:
-    """Cells along a, b, c: from the widths, where given; at least one (section 3.5)."""
+    """Cells along a, b, c: from the widths, where given; at least one (section 3.5).
+
+    Raises:
+        InputError: a width of more than ``_MOST_CELLS`` cells.
+    """
+    for width, edge in zip(widths_m, edges_m, strict=True):
+        if not width / edge < _MOST_CELLS:
+            raise InputError(f"-xtal_size: a crystal of {width * 1e3:g} mm has more than {_MOST_CELLS:g} cells")
     counts = tuple(
         math.ceil(width / edge) if width > 0.0 else count
         for count, width, edge in zip(typed, widths_m, edges_m, strict=True)

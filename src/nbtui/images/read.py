@@ -169,12 +169,13 @@ def _npy(stream: BinaryIO, name: str) -> Values:
         version = npy_format.read_magic(stream)
         read_header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
         shape, column_order, dtype = read_header(stream)
-    except (ValueError, OSError, EOFError) as error:
+    except Exception as error:  # numpy parses the header as Python, and lets every error of that escape
         raise UnusableInput(f"{name}: damaged .npy header ({clean(str(error).split(chr(10))[0])[:120]})") from error
     if dtype.kind not in "fiub":
         raise UnusableInput(f"{name}: an array of {clean(str(dtype))[:60]}; an image needs real numbers")
-    if len(shape) != 2 or 0 in shape:
-        raise UnusableInput(f"{name}: shape {shape} is not an image; expected (slow, fast)")
+    sides = [side for side in shape if type(side) is int and 0 < side <= _LARGEST]
+    if len(shape) != 2 or len(sides) != 2 or sides[0] * sides[1] > _LARGEST:
+        raise UnusableInput(f"{name}: shape {clean(str(shape))[:60]} is not an image; expected (slow, fast)")
     needed = shape[0] * shape[1] * dtype.itemsize
     if _length(stream) < needed:
         raise UnusableInput(f"{name}: truncated; {words((shape[0], shape[1]))} needs {needed} bytes of pixels")
@@ -192,7 +193,7 @@ def _smv(stream: BinaryIO, name: str) -> Values:
         length = end + 2  # the C program's header overflows its stated size (quirk L21): the pixels follow at once
     text = start[: end if end >= 0 else length].decode("latin-1")
     stream.seek(length)
-    fields = dict(re.findall(r"^\s*(\w+)\s*=\s*([^;\n]*)", text, re.MULTILINE))
+    fields = dict(re.findall(r"^[ \t]*(\w+)[ \t]*=([^;\n]*)", text, re.MULTILINE))
     try:
         fast, slow = int(fields["SIZE1"]), int(fields["SIZE2"])
     except (KeyError, ValueError) as error:

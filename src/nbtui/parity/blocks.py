@@ -161,6 +161,8 @@ def _within(trace: Trace, places: _Places, size: float | None) -> dict[int, Poin
 
 def _fraction(trace: Trace, point: Point, size: float) -> tuple[float, float]:
     """Place within the pixel along the fast and the slow axis, in pixels."""
+    if not all(map(math.isfinite, (point[0] / size, point[1] / size))):
+        return math.nan, math.nan
     indices = (math.floor(point[0] / size), math.floor(point[1] / size)) if trace.pixel is None else trace.pixel[::-1]
     parts = [place / size - index for place, index in zip(point, indices, strict=False)]
     if any(abs(part - 0.5) > 0.5 + _SAME for part in parts):  # the lines are of another pixel, or of a moved detector

@@ -8,7 +8,7 @@ import re
 from nbtui.parity.own_rules import FACTORS, grating
 from nbtui.trace.model import Trace
 
-_LINE = re.compile(r" xtal: *(\d+)x(\d+)x(\d+) cells")
+_LINE = re.compile(r" xtal: *(\d{1,9})x(\d{1,9})x(\d{1,9}) cells")
 _MOST = 2000  # cells along one axis
 _CLOSE = 1e-7  # relative to N: printed indices and factors
 _BLOCKS = 50

@@ -22,7 +22,7 @@ NOISE = 64 * 2.0**-52  # of a vector's length: rounding of reordered float64 sum
 _FEW_DIGITS = 12  # numbers with more digits are printed in full
 _VERY_FEW_DIGITS = 7  # as the most in a log: some numbers of so many digits rule out a print with 15
 _ENOUGH = 100_000
-NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?!\w)")
+NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?(?!\w)")
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,12 @@ pixel size, where d is 0.5 / oversample for the first subpixel (nanobragg_pixel_
 
 from __future__ import annotations
 
+import math
 import re
 
 from nbtui.trace.model import Trace
 
+_MOST_PIXELS = 1e9  # along an edge
 _ON_GRID = 1e-3  # of a pixel: largest distance from an integer index
 _PIXEL_LINE = re.compile(r"\bpixel=([0-9.eE+-]+) meters")
 _MAXIMUM = re.compile(r"\bmax_I = (\S+) +at (\S+) (\S+)")
@@ -43,6 +45,8 @@ def pixel_by_position(c: Trace, py: Trace) -> tuple[int, int] | None:
     if not all(-_ON_GRID <= part <= 0.5 + _ON_GRID for part in inside):
         return None
     slow, fast = (place / size - part for place, part in zip(theirs, inside, strict=True))
+    if not _are_indices(slow, fast):
+        return None
     if max(abs(slow - round(slow)), abs(fast - round(fast))) > _ON_GRID:
         return None
     return round(slow), round(fast)
@@ -55,9 +59,13 @@ def brightest(trace: Trace) -> tuple[float, tuple[int, int]] | None:
         match = _MAXIMUM.search(notice.text)
         if match and size:
             value, fast, slow = (number(text) for text in match.groups())
-            if value is not None and fast is not None and slow is not None:
+            if value is not None and fast is not None and slow is not None and _are_indices(slow / size, fast / size):
                 return value, (int(slow / size), int(fast / size))
     return None
+
+
+def _are_indices(*positions: float) -> bool:
+    return all(abs(position) < _MOST_PIXELS for position in positions)  # also rules out NaN
 
 
 def number(text: str) -> float | None:

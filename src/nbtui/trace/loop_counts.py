@@ -7,11 +7,11 @@ import re
 from nbtui.trace.model import Trace
 
 _LINES = {
-    "oversample": re.compile(r"(\d+)x\d+ pixel oversample steps"),
-    "phi_steps": re.compile(r"(\d+) phi steps from"),
-    "mosaic_domains": re.compile(r"(\d+) mosaic domains over"),
-    "sources": re.compile(r"created a total of (\d+) sources"),
-    "thick_steps": re.compile(r"thick in (\d+) layers"),
+    "oversample": re.compile(r"(?<!\d)(\d{1,9})x\d+ pixel oversample steps"),
+    "phi_steps": re.compile(r"(?<!\d)(\d{1,9}) phi steps from"),
+    "mosaic_domains": re.compile(r"(?<!\d)(\d{1,9}) mosaic domains over"),
+    "sources": re.compile(r"created a total of (\d{1,9}) sources"),
+    "thick_steps": re.compile(r"thick in (\d{1,9}) layers"),
 }
 
 

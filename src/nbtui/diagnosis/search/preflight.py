@@ -45,7 +45,7 @@ GENERAL = (
 LISTED = 4  # values named before "and N more"
 COPIED = 60.0  # seconds within which the files of one copy may differ in age
 _SEPARATORS = " \t,;:!"  # of C's columns
-_CREATED = re.compile(r"created a total of (\d+) sources?:")
+_CREATED = re.compile(r"created a total of (\d{1,9}) sources?:")
 
 
 def hints(c: Trace, py: Trace) -> dict[str, float]:

@@ -6,6 +6,7 @@ nanobragg_setup.md sections 2.8 and 6, nanobragg_pixel_loop.md section 12.6.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from nbtui.live.model import CProgram
 from nbtui.live.parameters.parameter import EXACT, PRINTED, Kind, Parameter, Value
 from nbtui.live.parameters.table import QUIRK, parameters
 from nbtui.trace.model import Trace
+from nbtui.trace.numbers import number
 
 
 @dataclass(frozen=True)
@@ -85,9 +87,11 @@ def _noticed(text: str) -> Iterator[tuple[str, Shown]]:
         match = pattern.search(text)
         if match is None:
             continue
-        for row in rows:
+        numbers = [number(word) for word in match.groups()]
+        known = [value for value in numbers if value is not None and math.isfinite(value)]
+        for row in rows if len(known) == len(numbers) else ():
             if row.printed is not None:
-                yield row.id, Shown(_printed(row, [float(number) for number in match.groups()]), PRINTED)
+                yield row.id, Shown(_printed(row, known), PRINTED)
     for words, id, value in _sayings():
         if words in text:
             yield id, Shown(value)
@@ -98,10 +102,10 @@ def _printed(row: Parameter, numbers: Sequence[float]) -> Value:
     line = row.printed
     if line is None:
         return None
-    number = numbers[line.place] * line.factor
+    value = numbers[line.place] * line.factor
     if line.minus is not None:
-        number -= numbers[line.minus] * line.factor
-    return int(number) if row.kind == Kind.WHOLE else number
+        value -= numbers[line.minus] * line.factor
+    return int(value) if row.kind == Kind.WHOLE else value
 
 
 def _traced(row: Parameter, trace: Trace, printed: Mapping[str, Shown]) -> Shown | None:

@@ -39,6 +39,10 @@ class Builder:
         """Feed the lines from byte ``start`` that can be read at once; returns their number and the end of the last."""
         return self._quick.take_many(self._run, block, start, line) if not self._printed else (0, start)
 
+    def shortened(self, line: int) -> None:
+        """Only a part of this line was fed."""
+        self._run.notice("warning", f"line {line} is longer than 1 MB; only a part of it is read", line)
+
     def _take(self, event: grammar.Event, line: int) -> None:
         match event:
             case grammar.Banner() | grammar.NoticeLine() | grammar.Pixel() | grammar.Early():

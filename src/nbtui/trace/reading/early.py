@@ -23,11 +23,14 @@ LABELS = {
     "final intensity": "I_pixel_final",
 }
 _PIXEL = re.compile(
-    r"Pixel\s*\(\s*([0-9]{1,9})\s*,\s*([0-9]{1,9})\s*\)(?:\s*\[\s*(slow|fast)\s*,\s*(?:slow|fast)\s*\])?\s*=*\s*",
+    r"Pixel\s*\(\s*([0-9]{1,9})\s*,\s*([0-9]{1,9})\s*\)(?:\s*\[\s*(slow|fast)\s*,\s*(?:slow|fast)\s*\])?\s*(?:=+\s*)?",
     re.IGNORECASE,
 )
-_NAMED = re.compile(r":? ?([A-Za-z_][A-Za-z0-9_.^ ]*?)\s*(?:\([^)]*\))?\s*(=|\s)\s*([-+.\d\[(]\S*.*|nan.*|-?inf.*)")
-_UNIT = re.compile(r"\s+[A-Za-z][A-Za-z0-9^/*]*$")  # behind the values
+_NAME = re.compile(r":? ?([A-Za-z_][A-Za-z0-9_.^ ]*)")
+_GAP = re.compile(r" *$| +")
+_REMARK = re.compile(r"\([^)]*\) *(?:=| ) *")  # a unit in parentheses between name and value
+_VALUE = re.compile(r"[-+.\d\[(]|nan|inf")  # the beginning of a value
+_UNIT = re.compile(r"[A-Za-z][A-Za-z0-9^/*]*")  # behind the values
 
 
 def pixel(rest: str) -> tuple[int, int] | None:
@@ -46,12 +49,36 @@ def named(rest: str) -> tuple[str, str, str] | None:
     """
     if rest.startswith("  "):  # of an indented list
         return None
-    match = _NAMED.fullmatch(rest.rstrip())
-    if match is None:
+    parts = _split(rest.rstrip())
+    if parts is None:
         return None
-    raw = match[1].strip()
+    raw, payload = parts
     known = LABELS.get(raw.lower())
     if known is None and " " in raw:
         return None
     name = known or canonical(raw)
-    return name, raw, match[3] if field(name) is None else _UNIT.sub("", match[3])
+    return name, raw, payload if field(name) is None else _without_unit(payload)
+
+
+def _split(text: str) -> tuple[str, str] | None:
+    """Name and values: the shortest name with a value behind it, after blanks, a remark or an equals sign."""
+    words = _NAME.match(text)
+    if words is None:
+        return None
+    for gap in _GAP.finditer(words[1]):
+        at = words.start(1) + gap.end()  # where the blanks behind a possible name end
+        raw = words[1][: gap.start()]
+        remark = _REMARK.match(text, at)
+        if remark is not None and _VALUE.match(text, remark.end()):
+            return raw, text[remark.end() :]
+        if text.startswith("=", at):
+            value = len(text) - len(text[at + 1 :].lstrip())
+            return (raw, text[value:]) if _VALUE.match(text, value) else None
+        if gap[0] and _VALUE.match(text, at):
+            return raw, text[at:]
+    return None
+
+
+def _without_unit(payload: str) -> str:
+    values, _, last = payload.rpartition(" ")
+    return values.rstrip() if values and _UNIT.fullmatch(last) else payload

@@ -97,15 +97,18 @@ Tagged = Named | KeyValues | Odd | Marker  # TRACE_* and DETECTOR_* lines
 Plain = Banner | NoticeLine | Pixel | Early
 Event = Tagged | Plain
 
-_TAG = re.compile(r"TRACE_(C|PY)(?:_([A-Z0-9_]+))?(?=[: ]|$)|TRACE_CONFIG:|TRACE(?=:)|(?<!\S)DETECTOR_(?=[A-Z0-9]+_)")
+# here and in other patterns for file text: time is linear in the length of any text
+_TAG = re.compile(
+    r"TRACE_(C|PY)(?:_([A-Z0-9_]{1,64}))?(?=[: ]|$)|TRACE_CONFIG:|TRACE(?=:)|(?<!\S)DETECTOR_(?=[A-Z0-9]{1,64}_)"
+)
 _SIDES: dict[str | None, LineSide] = {None: "", "C": "C", "PY": "PY"}
 _PAIRS: dict[str, PairsKind] = {"PHI": "phi", "TERM": "term"}
 _NAME = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.]*)\s*(?:=|\s)\s*(\S.*)")
 _CONFIG = re.compile(r"spixel\s*=\s*([0-9]{1,9})\s*,\s*fpixel\s*=\s*([0-9]{1,9})")
 _ECHO = re.compile(r"-(?:trace|dump)_pixel\s+([0-9]{1,9})\s+([0-9]{1,9})(?![0-9.])")
 _SAID_PIXEL = re.compile(r"\btracing pixel \(slow\s*=\s*([0-9]{1,9}),\s*fast\s*=\s*([0-9]{1,9})\)", re.IGNORECASE)
-_PAIR = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=([^\s,;]+)")
-_LABELLED = re.compile(r"([A-Za-z_]+):(\S+)")
+_PAIR = re.compile(r"(?<![A-Za-z0-9_])[0-9]*([A-Za-z_][A-Za-z0-9_]*)=([^\s,;]+)")
+_LABELLED = re.compile(r"(?<![A-Za-z_])([A-Za-z_]+):(\S+)")
 _DETECTOR = re.compile(r"DETECTOR_(?:FAST_AXIS|SLOW_AXIS|NORMAL_AXIS|PIX0_VECTOR)")
 _CELL = re.compile(r"\s*\[([0-9]+),\s*([0-9]+),\s*([0-9]+)\]\s*=\s*(\S+)\s*")
 _PUNCTUATION = str.maketrans("[](),;", "      ")

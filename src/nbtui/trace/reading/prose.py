@@ -15,7 +15,7 @@ from nbtui.trace.numbers import value
 from nbtui.trace.text import clean
 
 FIELD = "I_pixel_final"
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?nan|[-+]?inf"
+_NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|[-+]?nan|[-+]?inf"
 _SENTENCE = re.compile(rf"\bfinal (?:pixel )?intensity\s*(?:is|[:=])\s*({_NUMBER})(?![\w.])", re.IGNORECASE)
 
 

@@ -22,6 +22,7 @@ _NUMBER = "[-+.0-9e]+"
 _PLAIN = re.compile(rf"TRACE_((?:C|PY): [A-Za-z_]\w*) ({_NUMBER}(?: {_NUMBER})*)", re.ASCII).fullmatch
 _TOKENS = re.compile(rf"=({_NUMBER})".encode()).findall
 _AT_ONCE = 1 << 15  # bytes; more would delay the screen
+_MOST_KEYS = 100  # of a line whose form is learned
 _DIGITS = 15  # of integers that are always exact as floats
 
 
@@ -59,6 +60,7 @@ class Quick:
         self._took: Kept[Records] | Kept[PhiLines] | Kept[TermLines] | None = None  # where it went
         self._values: dict[str, _Value] = {}
         self._pairs: _Pairs | None = None
+        self._singly = 0  # lines to come that cannot be taken at once
 
     def last(self, run: LoggedRun) -> tuple[int, int, int, int] | None:
         """The last line taken, and how many records, phi lines and terms precede it; None before the first line."""
@@ -83,6 +85,8 @@ class Quick:
 
     def _learn_pairs(self, run: LoggedRun, event: KeyValues) -> None:
         keys = tuple(event.values)
+        if len(keys) > _MOST_KEYS:
+            return
         phi = event.kind == "phi"
         head = f"TRACE_{event.side}_{event.kind.upper()} "
         match = re.compile(head + " ".join(f"{key}=({_NUMBER})" for key in keys), re.ASCII).fullmatch
@@ -114,6 +118,9 @@ class Quick:
         ``line``: number of the first. Returns their number (some hundreds at most) and the end of the last one.
         """
         pairs = self._pairs
+        if self._singly > 0:
+            self._singly -= 1
+            return 0, start
         found = pairs.run(block, start, start + _AT_ONCE) if pairs is not None and not run.tail else None
         if pairs is None or found is None:
             return 0, start
@@ -122,8 +129,9 @@ class Quick:
         try:
             values = array("d", map(float, _TOKENS(found.group())))
         except ValueError:
-            return 0, start
+            values = array("d", (math.nan,))
         if not all(map(math.isfinite, values)):  # one of them may be a counter: line by line
+            self._singly = len(texts) - 1
             return 0, start
         kept = run.phi if pairs.phi else run.terms
         if pairs.phi:

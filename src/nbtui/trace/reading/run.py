@@ -25,6 +25,7 @@ from nbtui.trace.model import (
 EARLY = "early"  # in place of a side
 END = ("I_pixel_final", "floatimage_accumulated")  # the last values of a pixel's trace
 MAX_NOTICES = 400  # kept of one kind
+LONGEST_NOTICE = 4096  # characters
 _BATCH = 1024  # lines hashed at a time
 
 Lines = TypeVar("Lines", Records, PhiLines, TermLines)
@@ -199,7 +200,7 @@ class LoggedRun:
     def notice(self, kind: NoticeKind, text: str, line: int) -> None:
         self.kinds[kind] += 1
         if self.kinds[kind] <= MAX_NOTICES:
-            self.notices.append(Notice(kind, text, line))
+            self.notices.append(Notice(kind, text[:LONGEST_NOTICE], line))
 
     def trace(self, origin: str, runs: int) -> Trace:
         """The trace of this run, of the side with most lines."""

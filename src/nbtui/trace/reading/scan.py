@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from nbtui.trace.reading import notices, printout
 
 BLOCK = 1 << 20
 _HEAD_BLOCKS = 4  # always searched in full: the set-up of a program, before its first trace line
 Many = Callable[[bytes, int, int], tuple[int, int]]  # block, first byte, number of the first line
-_MAX_LINE = 1 << 16  # bytes of a line read on each side of the text found
+LONGEST = 1 << 20  # bytes of a line read on each side of the text found
 _QUICK = tuple(text.encode() for text in ("TRACE", notices.BANNER, "WARNING", notices.CLOSING, printout.CAPTION))
 _EVERY = re.compile(
     b"|".join(re.escape(text.encode()) for text in ("TRACE", "DETECTOR_", printout.NEEDLE, *notices.NEEDLES))
@@ -25,14 +26,24 @@ _FEED = 10
 _PRINTED = printout.NEEDLE.encode()
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the log, or the part of it that is read."""
+
+    number: int
+    text: bytes
+    closed: bool  # it has a line end
+    cut: bool = False  # longer than what is read of it
+
+
 def lines(
     blocks: Iterable[bytes],
     *,
     progress: Callable[[], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     many: Many | None = None,
-) -> Iterator[tuple[int, bytes, bool]]:
-    """Number, bytes and "has a line end" of every relevant line.
+) -> Iterator[Line]:
+    """Every relevant line.
 
     A carriage return ends a text too (progress bars), but only a line feed counts as a line. A true ``cancelled``
     stops the iteration.
@@ -77,24 +88,27 @@ def _whole_lines(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
         yield rest, True
 
 
-def _search(block: bytes, number: int, last: bool, many: Many | None) -> Iterator[tuple[int, bytes, bool]]:
+def _search(block: bytes, number: int, last: bool, many: Many | None) -> Iterator[Line]:
     at = counted = 0
+    ends = _Ends(block)
     found = _EVERY.search(block)
     while found is not None:
         hit = found.start()
         start = max(block.rfind(b"\n", at, hit), block.rfind(b"\r", at, hit), at - 1) + 1
-        end = _end(block, found.end())
+        end = ends.of(found.end())
         number += block.count(b"\n", counted, start)
         counted = start
         closed = end < len(block) or not last
-        yield number, block[max(start, hit - _MAX_LINE) : min(end, hit + _MAX_LINE)], closed
+        first, beyond = max(start, hit - LONGEST), min(end, hit + LONGEST)
+        yield Line(number, block[first:beyond], closed, (first, beyond) != (start, end))
         if _PRINTED in block[start:end]:
             for follower in range(printout.LINES):
                 begin = block.find(b"\n", end) + 1
                 if begin == 0:
                     break
-                end = _end(block, begin)
-                yield number + follower + 1, block[begin : min(end, begin + _MAX_LINE)], end < len(block) or not last
+                end = ends.of(begin)
+                text, closed = block[begin : min(end, begin + LONGEST)], end < len(block) or not last
+                yield Line(number + follower + 1, text, closed, len(text) < end - begin)
         at = end
         while block.startswith(_TAGGED, at + 1):  # trace lines are consecutive: no search needed
             begin = at + 1
@@ -103,19 +117,27 @@ def _search(block: bytes, number: int, last: bool, many: Many | None) -> Iterato
                 number += (block[at] == _FEED) + count - 1
                 counted = at = taken
                 continue
-            end = _end(block, begin + len(_TAGGED))
-            piece = block[begin : min(end, begin + _MAX_LINE)]
+            end = ends.of(begin + len(_TAGGED))
+            piece = block[begin : min(end, begin + LONGEST)]
             if _PRINTED in piece:
                 break
             number += block[at] == _FEED
             counted, at = begin, end
-            yield number, piece, end < len(block) or not last
+            yield Line(number, piece, end < len(block) or not last, len(piece) < end - begin)
         found = _EVERY.search(block, at)
 
 
-def _end(block: bytes, start: int) -> int:
-    """The end of the text around ``start``: the next line feed or lone carriage return."""
-    feed = block.find(b"\n", start)
-    feed = len(block) if feed < 0 else feed
-    turn = block.find(b"\r", start, feed)
-    return feed if turn < 0 else turn
+class _Ends:
+    """Ends of the texts of a block, asked for in ascending order."""
+
+    def __init__(self, block: bytes) -> None:
+        self._block = block
+        self._feed = -1  # the line feed found last: a search for each of many carriage returns would be quadratic
+
+    def of(self, start: int) -> int:
+        """The end of the text around ``start``: the next line feed or lone carriage return."""
+        if self._feed < start:
+            found = self._block.find(b"\n", start)
+            self._feed = len(self._block) if found < 0 else found
+        turn = self._block.find(b"\r", start, self._feed)
+        return self._feed if turn < 0 else turn

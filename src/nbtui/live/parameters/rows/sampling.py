@@ -7,8 +7,8 @@ import math
 from nbtui.live.parameters.parameter import NUMBER, Fit, Group, Parameter, Printed, on_off, switched
 
 _P, _S = Group.PHI, Group.SAMPLING
-_PHI_STEPS = rf"(\d+) phi steps from {NUMBER} to {NUMBER} degrees"
-_DOMAINS = rf"(\d+) mosaic domains over mosaic spread of {NUMBER} degrees"
+_PHI_STEPS = rf"(?<!\d)(\d+) phi steps from {NUMBER} to {NUMBER} degrees"
+_DOMAINS = rf"(?<!\d)(\d+) mosaic domains over mosaic spread of {NUMBER} degrees"
 
 PHI_ROWS = (
     Parameter("phi", "phi start", _P, "-phi", step=0.1, printed=Printed(_PHI_STEPS, 1), fit=Fit(1e-5)),
@@ -29,7 +29,7 @@ PHI_ROWS = (
 
 SAMPLING_ROWS = (
     Parameter("oversample", "sub-pixels", _S, "-oversample", read=lambda e: e.sampling.oversample,
-              printed=Printed(r"(\d+)x\d+ pixel oversample steps")),
+              printed=Printed(r"(?<!\d)(\d+)x\d+ pixel oversample steps")),
     *(Parameter(f"oversample_{name}", f"  {label} each", _S, f"-oversample_{name}",
                 words=switched(f"-oversample_{name}"), traced=on_off(f"oversample_{name}"))
       for name, label in (("thick", "absorption"), ("polar", "polarization"), ("omega", "solid angle"))),
