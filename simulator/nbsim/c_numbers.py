@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 _REAL = re.compile(
-    r"\s*([+-]?(?:0[xX][0-9a-fA-F]+|inf(?:inity)?|nan|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))", re.IGNORECASE | re.ASCII
+    r"\s*([+-]?(?:0[xX][0-9a-fA-F]+|inf(?:inity)?|nan|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?))",
+    re.IGNORECASE | re.ASCII,
 )
 _COMMENT = re.compile(r"#[^\n]*")
 _WHOLE = re.compile(r"\s*([+-]?\d{1,4000})", re.ASCII)

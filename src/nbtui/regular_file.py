@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from io import BufferedReader
+from io import BufferedReader, TextIOWrapper
 from pathlib import Path
 
 WHOLE = 64 << 20  # bytes of a file that is read whole
@@ -38,6 +38,15 @@ def open_regular(path: Path) -> BufferedReader:
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def open_regular_text(path: Path, newline: str = "") -> TextIOWrapper:
+    """The same for a text in UTF-8, other bytes replaced; ``newline`` as for `open`.
+
+    Raises:
+        OSError: as `open_regular`.
+    """
+    return TextIOWrapper(open_regular(path), "utf-8", "replace", newline=newline)
 
 
 def read_regular(path: Path, most: int = WHOLE) -> bytes:

@@ -19,7 +19,7 @@ from nbsim.options.options import Options
 from nbsim.regular_file import open_regular
 
 _MAGIC = b"{\nHEADER_BYT"
-_PREFIX = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
+_PREFIX = re.compile(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
 _LARGEST = 1e9
 _LONGEST_HEADER = 1 << 20  # bytes
 _MOST_PIXELS = 1e6  # along an edge

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
-from io import TextIOWrapper
 from pathlib import Path
 
 import numpy as np
 
 from nbtui.live.model import TERM_COLUMNS, Case, TermTable
-from nbtui.regular_file import open_regular
+from nbtui.regular_file import open_regular_text
 from nbtui.trace.columns import TermLines
 from nbtui.trace.model import TermRecord, Trace, TraceError
 from nbtui.trace.text import clean
@@ -71,7 +70,7 @@ def read_terms(path: Path) -> TermTable:
     way_out = "give the terms.csv of the C run, or remove it from the case"
     columns: dict[str, list[float]] = {name: [] for name in (*INTEGERS, *FLOATS)}
     try:
-        with open_regular(path) as file, TextIOWrapper(file, "utf-8", "replace", newline="") as handle:
+        with open_regular_text(path) as handle:
             reader = csv.DictReader(handle)
             missing = [name for name in columns if name not in (reader.fieldnames or [])]
             if missing:

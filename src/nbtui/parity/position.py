@@ -6,7 +6,6 @@ pixel size, where d is 0.5 / oversample for the first subpixel (nanobragg_pixel_
 
 from __future__ import annotations
 
-import math
 import re
 
 from nbtui.trace.model import Trace

@@ -31,7 +31,7 @@ from nbtui.trace.side import SIMULATED_C, SUSPECT_LOG, C
 
 PROSE = ("description", "note", "origin", "obstacle")  # keys of metrics.json whose wording another version may have
 _WARNS = f"{SUSPECT_LOG.program[0].upper()}{SUSPECT_LOG.program[1:]} warns"
-STATED = re.compile(r"[\w.+-]*\d[\w+-]*(?:\.\w+)*|\w+_\w+|(?<![\w-])-\w+")
+STATED = re.compile(r"(?<![\w.+-])[\w.+-]*\d[\w+-]*(?:\.\w+)*|(?<!\w)\w+_\w+|(?<![\w-])-\w+")
 
 
 def traces(folder: Path, files: tuple[str, ...]) -> tuple[Trace | None, Trace | None, list[FileFinding]]:

@@ -13,6 +13,7 @@ from typing import TextIO
 
 from nbtui.evidence.check.finding import SHOWN
 from nbtui.evidence.read.folder import regular_size
+from nbtui.regular_file import open_regular_text
 
 _BETWEEN = re.compile(r"([\s,=:;\[\]]+)")  # two numbers
 _INSIDE = re.compile(r"[\s;\[\]]+")  # a vector or matrix
@@ -43,7 +44,7 @@ def compare_file(path: Path, expected: Iterable[str], tolerance: float, first_li
     if regular_size(path) is None:
         return LineDifferences((f"{path.name} is not a readable file",), 1)
     try:
-        with path.open(encoding="utf-8", errors="replace", newline="\n") as stream:
+        with open_regular_text(path, "\n") as stream:
             for _ in range(first_line - 1):
                 stream.readline(_LONGEST)
             recorded = (line.removesuffix("\n") for line in _lines_of(stream))
@@ -57,7 +58,7 @@ def header_lines(path: Path, mark: str) -> int:
     if regular_size(path) is None:
         return 0
     try:
-        with path.open(encoding="utf-8", errors="replace", newline="\n") as stream:
+        with open_regular_text(path, "\n") as stream:
             return sum(1 for _ in takewhile(lambda line: line.startswith(mark), _lines_of(stream)))
     except OSError:
         return 0

@@ -13,6 +13,7 @@ from pathlib import Path
 from nbtui.evidence.check.finding import SHOWN, FileFinding, Weight
 from nbtui.evidence.layout import GIVEN_LOG, TERMS
 from nbtui.evidence.read.folder import number, regular_size, text
+from nbtui.regular_file import open_regular_text
 
 COLUMNS = (
     *("thick", "sub_slow", "sub_fast", "source", "phi_step", "mosaic_domain"),
@@ -27,7 +28,7 @@ def check_terms(folder: Path, metrics: dict[str, object]) -> list[FileFinding]:
     if regular_size(folder / TERMS) is None:
         return [FileFinding(TERMS, "cannot be read")]
     try:
-        with (folder / TERMS).open(newline="", encoding="utf-8", errors="replace") as lines:  # there may be millions
+        with open_regular_text(folder / TERMS) as lines:  # there may be millions
             return _terms(lines, metrics)
     except (OSError, csv.Error) as error:
         return [FileFinding(TERMS, f"cannot be read: {error}")]

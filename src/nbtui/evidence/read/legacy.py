@@ -13,7 +13,7 @@ from nbtui.evidence.read.gap import Gap, Subject, of_file
 
 Cell = float | str | None
 TableRow = tuple[str, str, str, Cell, Cell, float | None, float | None, str]
-FOLD = re.compile(r"\\\s*\n\s*")
+FOLD = re.compile(r"\\[^\S\n]*\n\s*")
 PIXEL = re.compile(r"pixel\D{0,12}?\(?(\d{1,6})(?:\s*,\s*|\s+)(\d{1,6})\)?")
 STATUSES = frozenset({"PASS", "MINOR", "DIVERGENT", "CRITICAL", "MISSING"})
 

@@ -103,7 +103,7 @@ _TAG = re.compile(
 )
 _SIDES: dict[str | None, LineSide] = {None: "", "C": "C", "PY": "PY"}
 _PAIRS: dict[str, PairsKind] = {"PHI": "phi", "TERM": "term"}
-_NAME = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.]*)\s*(?:=|\s)\s*(\S.*)")
+_NAME = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.]*)(?:\s*=\s*|\s+)(\S.*)")
 _CONFIG = re.compile(r"spixel\s*=\s*([0-9]{1,9})\s*,\s*fpixel\s*=\s*([0-9]{1,9})")
 _ECHO = re.compile(r"-(?:trace|dump)_pixel\s+([0-9]{1,9})\s+([0-9]{1,9})(?![0-9.])")
 _SAID_PIXEL = re.compile(r"\btracing pixel \(slow\s*=\s*([0-9]{1,9}),\s*fast\s*=\s*([0-9]{1,9})\)", re.IGNORECASE)
