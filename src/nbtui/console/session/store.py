@@ -20,8 +20,8 @@ from typing import Any
 
 from nbtui.console.session.snapshot import Snapshot, from_json
 from nbtui.errors import UnusableInput
-from nbtui.state_directory import state_folder, write_private
 from nbtui.regular_file import REFUSED, open_regular, read_regular
+from nbtui.state_directory import state_folder, write_private
 from nbtui.trace.text import clean
 
 FORMAT = 1
