@@ -59,7 +59,7 @@ def _of_groups(proc: Path, cgroups: Path) -> Iterator[int]:
 
 def _of_group(folder: Path, limit: str, used: str, cached: str) -> int | None:
     with suppress(OSError, ValueError, IndexError):
-        most = int((folder / limit).read_text())  # "max" is no number: no limit
+        most = int((folder / limit).read_text())  # "max" without a limit
         use = int((folder / used).read_text())
         return most - use + _of_cache(folder, cached)
     return None

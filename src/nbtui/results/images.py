@@ -17,6 +17,7 @@ from nbtui.images.metrics import Gates, ImageComparison, check_sizes
 from nbtui.images.pictures import pictures
 from nbtui.images.read import Picture, Size, c_image_of, is_raw, read_image
 from nbtui.images.render import as_object, sentences, summary, verdict
+from nbtui.regular_file import open_regular
 from nbtui.results import page
 from nbtui.trace.text import clean
 
@@ -188,7 +189,7 @@ def is_image(given: object) -> bool:
     path = Path(given)
     if "\n" in str(given) or not path.is_file():
         return path.suffix in _SUFFIXES
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         head = stream.read(_HEAD)
     if head.startswith(_TEXTS) or b"TRACE_" in head:
         return False

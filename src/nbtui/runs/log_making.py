@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbtui.processes import STDOUT, Bounds, ProcessEnd, run_process
+from nbtui.regular_file import open_regular
 from nbtui.runs.command import CommandValues, PreparedCommand, case_flags, prepared
 from nbtui.runs.known import KnownCommands
 from nbtui.trace.text import clean
@@ -118,7 +119,7 @@ def _last_words(path: Path) -> str:
 def tail(path: Path, size: int = _TAIL) -> str:
     """The end of a text file; empty without one."""
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             whole = stream.seek(0, os.SEEK_END)
             stream.seek(max(0, whole - size))
             return stream.read().decode("utf-8", "replace")

@@ -12,6 +12,7 @@ from pathlib import Path
 from nbtui.errors import NotWritten
 from nbtui.live.model import Settings
 from nbtui.parity.model import Comparison
+from nbtui.regular_file import open_regular
 from nbtui.runs.entry import RunEntry, RunVerdict, judged
 from nbtui.runs.known import KnownCommands
 from nbtui.runs.log_making import Heard, MadeLog, RunStopped, make_log
@@ -188,7 +189,7 @@ def _changed(runs: RunList, before: RunEntry | None, now: SourceState) -> tuple[
 def _hash(path: Path) -> str:
     digest = hashlib.sha256()
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             while piece := stream.read(_PIECE):
                 digest.update(piece)
     except OSError:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from nbtui.errors import NotWritten, UnusableInput
+from nbtui.regular_file import read_regular
 from nbtui.runs.entry import RunEntry, from_object, to_line
 from nbtui.runs.known import KnownCommands
 from nbtui.runs.log_making import LOG, OUTPUT
@@ -52,7 +53,7 @@ class RunList:
 
     def _lines(self) -> Iterator[Mapping[str, Any]]:
         try:
-            text = (self.folder / LIST).read_bytes().decode("utf-8", "replace")
+            text = read_regular(self.folder / LIST).decode("utf-8", "replace")
         except OSError:
             return
         for line in text.splitlines():

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from nbtui.errors import UnusableInput
 from nbtui.paths import expanded
+from nbtui.regular_file import read_regular
 from nbtui.trace.text import clean
 
 MOST_FILES = 5000
@@ -73,7 +74,7 @@ def source_state(patterns: Sequence[str], base: Path) -> SourceState:
     texts: dict[str, str] = {}
     for name, path in source_files(patterns, base).items():
         try:
-            content = path.read_bytes()
+            content = read_regular(path)
         except OSError:
             continue
         hashes[name] = hashlib.sha256(content).hexdigest()
@@ -91,7 +92,7 @@ def write_state(state: SourceState, path: Path) -> None:
 def read_state(path: Path) -> SourceState | None:
     """A kept state; None without a readable one."""
     try:
-        content = json.loads(gzip.decompress(path.read_bytes()))
+        content = json.loads(gzip.decompress(read_regular(path)))
         return SourceState(dict(content["hashes"]), dict(content["texts"]))
     except (OSError, EOFError, ValueError, KeyError, TypeError):
         return None
