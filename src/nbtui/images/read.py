@@ -173,12 +173,13 @@ def _npy(stream: BinaryIO, name: str) -> Values:
         raise UnusableInput(f"{name}: damaged .npy header ({clean(str(error).split(chr(10))[0])[:120]})") from error
     if dtype.kind not in "fiub":
         raise UnusableInput(f"{name}: an array of {clean(str(dtype))[:60]}; an image needs real numbers")
-    sides = [side for side in shape if type(side) is int and 0 < side <= _LARGEST]
-    if len(shape) != 2 or len(sides) != 2 or sides[0] * sides[1] > _LARGEST:
+    if len(shape) != 2 or not all(type(side) is int and side > 0 for side in shape):
         raise UnusableInput(f"{name}: shape {clean(str(shape))[:60]} is not an image; expected (slow, fast)")
     needed = shape[0] * shape[1] * dtype.itemsize
     if _length(stream) < needed:
         raise UnusableInput(f"{name}: truncated; {words((shape[0], shape[1]))} needs {needed} bytes of pixels")
+    if shape[0] * shape[1] > _LARGEST:
+        raise UnusableInput(f"{name}: {words((shape[0], shape[1]))} is not an image size")
     flat = np.frombuffer(stream.read(needed), dtype=dtype)
     values: Values = flat.reshape(shape[::-1]).T if column_order else flat.reshape(shape)
     return values
