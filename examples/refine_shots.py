@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from nbsim import (
+    Batch,
     CellConstraint,
     Experiment,
     a_matrix,
@@ -46,16 +47,19 @@ class Shots:
     counts: Tensor  # (n, SIDE, SIDE)
 
 
-def expected(experiment: Experiment, rotation: Tensor, common: Tensor, own: Tensor) -> Tensor:
-    """Mean counts of a shot (SIDE, SIDE) for common (3,) and own (7,) parameters, in steps from the start."""
+def expected(experiment: Experiment, rotations: Tensor, common: Tensor, own: Tensor) -> Tensor:
+    """Mean counts of every shot (n, SIDE, SIDE) for common (3,) and own (n, 7) parameters, in steps from the start.
+
+    ``rotations``: U of every shot, (n, 3, 3).
+    """
     tetragonal = CellConstraint.of_system("tetragonal")
     start = torch.tensor([40.0, 60.0, 60.0], dtype=torch.float64)
     a, c, distance = (start + STEPS * common).unbind()
     own = OWN_STEPS * own
-    orientation = rotation_matrix(own[:3]) @ rotation
+    orientations = rotation_matrix(own[:, :3]) @ rotations
     cell = tetragonal.cell(torch.stack((a, c)))
-    shot = experiment.with_parameters(a_matrix=a_matrix(cell, orientation), distance=distance)
-    return torch.exp(own[3]) * shot.photons() + background_plane(own[4:], (SIDE, SIDE))
+    shots = Batch(experiment, a_matrix=a_matrix(cell, orientations), distance=distance)
+    return torch.exp(own[:, 3])[:, None, None] * shots.photons() + background_plane(own[:, 4:], (SIDE, SIDE))
 
 
 def simulated(n_shots: int, truth: Tensor, own: Tensor, seed: int) -> Shots:
@@ -63,8 +67,8 @@ def simulated(n_shots: int, truth: Tensor, own: Tensor, seed: int) -> Shots:
     generator = torch.Generator().manual_seed(seed)
     experiment = Experiment.from_command(COMMAND)
     rotations = rotation_matrix(torch.randn(n_shots, 3, generator=generator, dtype=torch.float64))
-    means = [expected(experiment, rotations[i], truth, own[i]) for i in range(n_shots)]
-    return Shots(experiment, rotations, torch.poisson(torch.stack(means), generator=generator))
+    means = expected(experiment, rotations, truth, own)
+    return Shots(experiment, rotations, torch.poisson(means, generator=generator))
 
 
 def likelihood(mean: Tensor, counts: Tensor) -> Tensor:
@@ -89,11 +93,8 @@ def refined(shots: Shots, iterations: int) -> tuple[Tensor, Tensor, int]:
         nonlocal evaluations
         evaluations += 1
         optimizer.zero_grad()
-        total = torch.zeros((), dtype=torch.float64)
-        for i in range(n):  # a shot at a time: memory does not grow with their number
-            value = likelihood(expected(shots.experiment, shots.rotations[i], common, own[i]), shots.counts[i])
-            value.backward()
-            total = total + value.detach()
+        total = likelihood(expected(shots.experiment, shots.rotations, common, own), shots.counts)
+        total.backward()
         return total
 
     optimizer.step(closure)
@@ -103,16 +104,18 @@ def refined(shots: Shots, iterations: int) -> tuple[Tensor, Tensor, int]:
 def standard_errors(shots: Shots, common: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
     """Standard errors of the common (3,) and own (n, 7) parameters."""
     n = len(shots.counts)
+
+    def mean(common: Tensor, own: Tensor) -> Tensor:
+        return expected(shots.experiment, shots.rotations, common, own)
+
+    columns = []  # a shot depends on its own parameters alone: one direction serves all shots
+    for step in torch.eye(10, dtype=torch.float64):
+        columns.append(torch.func.jvp(mean, (common, own), (step[:3], step[3:].expand_as(own)))[1])
+    jacobians, variances = torch.stack(columns, dim=-1), mean(common, own)
     information = torch.zeros(3 + 7 * n, 3 + 7 * n, dtype=torch.float64)
     for i in range(n):
-
-        def mean(x: Tensor, i: int = i) -> Tensor:
-            return expected(shots.experiment, shots.rotations[i], x[:3], x[3:])
-
-        x = torch.cat((common, own[i]))
-        part = fisher_information(torch.func.jacfwd(mean)(x), mean(x))
         places = torch.cat((torch.arange(3), 3 + 7 * i + torch.arange(7)))
-        information[places[:, None], places] += part
+        information[places[:, None], places] += fisher_information(jacobians[i], variances[i])
     names = [*COMMON, *(f"{name} of shot {i}" for i in range(n) for name in OWN)]
     errors = covariance(information, names).diagonal().sqrt()
     return errors[:3], errors[3:].reshape(n, 7)

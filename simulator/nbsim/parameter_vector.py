@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy.typing as npt
 import torch
@@ -18,6 +18,33 @@ from nbsim.shots import Batch
 
 Vector = Tensor | npt.NDArray[Any] | Sequence[float]
 _Fact = TypeVar("_Fact")
+
+
+class Several(Protocol):
+    """Several experiments with parameters in common, such as :class:`nbsim.Panels`."""
+
+    def parameter_rows(self) -> Mapping[str, Row]:
+        """The facts of every parameter."""
+
+    def parameter_values(self) -> Mapping[str, Tensor]:
+        """The parameters that the images follow."""
+
+    def idle_parameters(self) -> Mapping[str, str]:
+        """Parameters without effect, with the reason."""
+
+    def with_values(self, values: Mapping[str, Tensor]) -> Self:
+        """The same experiments with other values."""
+
+
+Start = TypeVar("Start", bound=Experiment | Several)
+
+
+def _rows(start: Experiment | Several) -> Mapping[str, Row]:
+    return ROWS if isinstance(start, Experiment) else start.parameter_rows()
+
+
+def _values(start: Experiment | Several) -> Mapping[str, Tensor]:
+    return start.parameters.as_dict() if isinstance(start, Experiment) else start.parameter_values()
 
 
 @dataclass(frozen=True)
@@ -33,9 +60,8 @@ class _Part:
     high: tuple[float, ...]
 
 
-def component_names(name: str, shape: tuple[int, ...]) -> tuple[str, ...]:
+def component_names(name: str, row: Row, shape: tuple[int, ...]) -> tuple[str, ...]:
     """``distance``; ``cell.a``, ``cell.b``, ...; ``structure_factors[0, 0, 0]``, ... in row-major order."""
-    row = ROWS[name]
     if row.components:
         return tuple(f"{name}.{component}" for component in row.components)
     if not shape:
@@ -54,15 +80,16 @@ def _limits(limit: float | tuple[float, ...], count: int) -> tuple[float, ...]:
     return limit if isinstance(limit, tuple) else (limit,) * count
 
 
-def _part(experiment: Experiment, name: str, components: tuple[str, ...]) -> _Part:
+def _part(start: Experiment | Several, name: str, components: tuple[str, ...]) -> _Part:
     """``components`` of the parameter ``name``; none: all of them."""
-    values = experiment.parameters.as_dict()
-    if name in experiment.parameters.idle:
-        raise InputError(f"{name}: {experiment.parameters.idle[name]}")
+    values = _values(start)
+    idle = start.parameters.idle if isinstance(start, Experiment) else start.idle_parameters()
+    if name in idle:
+        raise InputError(f"{name}: {idle[name]}")
     if name not in values:
         raise InputError(f"{name}: this experiment has none; give it to with_parameters first")
-    value, row = values[name].detach(), ROWS[name]
-    names = component_names(name, tuple(value.shape))
+    value, row = values[name].detach(), _rows(start)[name]
+    names = component_names(name, row, tuple(value.shape))
     chosen = [names.index(component) for component in components] if components else list(range(len(names)))
     low, high = _limits(row.low, len(names)), _limits(row.high, len(names))
     return _Part(
@@ -76,7 +103,7 @@ def _part(experiment: Experiment, name: str, components: tuple[str, ...]) -> _Pa
     )
 
 
-def _grouped(names: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _grouped(names: Iterable[str], rows: Mapping[str, Row]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Every parameter in the order of its first mention, with its components; none: all of them.
 
     Raises:
@@ -89,10 +116,10 @@ def _grouped(names: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
                 f"{name}: the name of a parameter is a text, not {type(name).__name__}; give several as *names"
             )
         parameter, dot, component = name.partition(".")
-        if parameter not in ROWS:
-            raise InputError(f"{name}: no such parameter; known: {', '.join(ROWS)}")
-        if dot and component not in ROWS[parameter].components:
-            known = ", ".join(f"{parameter}.{one}" for one in ROWS[parameter].components) or "none"
+        if parameter not in rows:
+            raise InputError(f"{name}: no such parameter; known: {', '.join(rows)}")
+        if dot and component not in rows[parameter].components:
+            known = ", ".join(f"{parameter}.{one}" for one in rows[parameter].components) or "none"
             raise InputError(f"{name}: no such component; known: {known}")
         if parameter in groups and (not dot or not groups[parameter] or name in groups[parameter]):
             raise InputError(f"{name}: named twice")
@@ -106,8 +133,8 @@ def _of(facts: Mapping[str, _Fact], name: str, default: _Fact) -> _Fact:
     return facts.get(name, facts.get(parameter, default))
 
 
-class ParameterVector:
-    """Chosen parameters of an experiment as one vector x, (n,), and back.
+class ParameterVector(Generic[Start]):
+    """Chosen parameters of an experiment, or of a detector of several panels, as one vector x, (n,), and back.
 
     x is 0 at the experiment's own values, and 1 is a small change of a component, its scale: an optimiser sees
     numbers of similar size. Any optimiser takes three lines::
@@ -117,7 +144,7 @@ class ParameterVector:
         found = scipy.optimize.minimize(misfit, vector.to_vector(), bounds=vector.bounds.T)
 
     Args:
-        experiment: the start.
+        experiment: the start, an :class:`nbsim.Experiment` or :class:`nbsim.Panels`.
         names: of parameters (``misset``: all components) or components (``cell.a``).
         scales: change of a component that moves x by 1, in the parameter's unit, by the name of a parameter or
             component; default: that of docs/api.md.
@@ -134,19 +161,22 @@ class ParameterVector:
 
     def __init__(
         self,
-        experiment: Experiment,
+        experiment: Start,
         *names: str,
         scales: Mapping[str, float] = {},
         bounds: Mapping[str, tuple[float, float]] = {},
     ) -> None:
+        if not (isinstance(experiment, Experiment) or hasattr(experiment, "parameter_rows")):
+            raise InputError(f"experiment: an Experiment or Panels is needed, not {type(experiment).__name__}")
+        known = _rows(experiment)
         if not names:
-            raise InputError(f"parameters: name at least one; known: {', '.join(ROWS)}")
+            raise InputError(f"parameters: name at least one; known: {', '.join(known)}")
         self.experiment = experiment
-        self._parts = tuple(_part(experiment, name, components) for name, components in _grouped(names))
+        self._parts = tuple(_part(experiment, name, components) for name, components in _grouped(names, known))
         self.names = tuple(name for part in self._parts for name in part.names)
-        known = {*self.names, *(part.name for part in self._parts)}
+        held = {*self.names, *(part.name for part in self._parts)}
         for name in (*scales, *bounds):
-            if name not in known:
+            if name not in held:
                 raise InputError(f"{name}: not in this vector; it holds {', '.join(self.names[:9])}")
         defaults = [
             (part.scale, low, high) for part in self._parts for low, high in zip(part.low, part.high, strict=True)
@@ -173,7 +203,7 @@ class ParameterVector:
         """The default scale of a parameter of this vector, in its unit."""
         return next(part.scale for part in self._parts if part.name == parameter)
 
-    def to_vector(self, experiment: Experiment | None = None) -> Tensor:
+    def to_vector(self, experiment: Start | None = None) -> Tensor:
         """x of ``experiment``, by default of the start, (n,) float64, with its graph.
 
         Raises:
@@ -181,7 +211,7 @@ class ParameterVector:
         """
         if experiment is None:
             return torch.zeros(len(self), dtype=torch.float64)
-        held = experiment.parameters.as_dict()
+        held = _values(experiment)
         for part in self._parts:
             if part.name not in held or held[part.name].shape != part.value.shape:
                 raise InputError(f"{part.name}: the other experiment has no such parameter of the same shape")
@@ -192,8 +222,10 @@ class ParameterVector:
         """The experiments at the rows of x (m, n), set up together; differentiable in x.
 
         Raises:
-            InputError: x is not a matrix of n columns of finite numbers, or a value is impossible.
+            InputError: x is not a matrix of n columns of finite numbers, a value is impossible, or the start is Panels.
         """
+        if not isinstance(self.experiment, Experiment):
+            raise InputError("batch: it takes single experiments; panels are simulated one by one")
         moves = self.scales * as_parameter("x", x, (ANY, len(self)))
         made: dict[str, Tensor] = {}
         for part, own in zip(
@@ -223,13 +255,16 @@ class ParameterVector:
             for part, move in zip(self._parts, moves, strict=True)
         }
 
-    def from_vector(self, x: Vector) -> Experiment:
-        """The experiment at x, differentiable in x: a tensor, a numpy array or a list of n numbers.
+    def from_vector(self, x: Vector) -> Start:
+        """The experiment, or the panels, at x, differentiable in x: a tensor, a numpy array or a list of n numbers.
 
         Raises:
             InputError: x is not a vector of n finite numbers, or a value is impossible.
         """
-        return self.experiment.with_parameters(**self.parameters(x))
+        values = self.parameters(x)
+        if isinstance(self.experiment, Experiment):
+            return self.experiment.with_parameters(**values)
+        return self.experiment.with_values(values)
 
 
 def _pair(name: str, bounds: tuple[float, float]) -> Tensor:

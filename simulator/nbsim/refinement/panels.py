@@ -15,13 +15,20 @@ import torch
 from torch import Tensor
 
 from nbsim.api import Experiment
+from nbsim.constants import RTD
 from nbsim.errors import InputError
 from nbsim.options.options import Options, Vector
+from nbsim.parameters import ROWS, Row
 from nbsim.refinement.orientation import misset_angles, misset_rotation
 from nbsim.rotations import rotation_matrix
 from nbsim.setup.geometry import axes
 
 _DETECTOR = ("distance", "close_distance", "beam_center", "detector_rotations", "twotheta")
+_OF_A_PANEL = ("close_distance", "beam_center", "detector_rotations")
+_MOTION = {
+    "turn": Row("degrees", "", "rotation vector of the whole detector about the sample", components=("x", "y", "z")),
+    "shift": Row("mm", "", "of the whole detector in the laboratory, after its turn", components=("x", "y", "z")),
+}
 _SQUARE = 1e-6  # cosine between the axes of a panel
 
 
@@ -126,6 +133,50 @@ class Panels:
         if own:
             raise InputError(f"{', '.join(own)}: belongs to a single panel; use with_panel(index, ...) or moved(...)")
         return Panels(tuple(panel.with_parameters(**parameters) for panel in self.panels))
+
+    def parameter_rows(self) -> Mapping[str, Row]:
+        """Parameters of a :class:`nbsim.ParameterVector`, by name.
+
+        Those of crystal and beam, ``turn`` [degrees] and ``shift`` [mm] of the whole detector from here, and
+        ``panel0_close_distance``, ``panel0_beam_center``, ``panel0_detector_rotations`` and so on of single panels.
+        """
+        shared = {name: row for name, row in ROWS.items() if name not in _DETECTOR}
+        single = {f"panel{index}_{name}": ROWS[name] for index in range(len(self.panels)) for name in _OF_A_PANEL}
+        return {**shared, **_MOTION, **single}
+
+    def parameter_values(self) -> Mapping[str, Tensor]:
+        """The parameters that the images follow, by the names of :meth:`parameter_rows`; the motion is 0 here."""
+        shared = {name: value for name, value in self.panels[0].parameters.as_dict().items() if name not in _DETECTOR}
+        single = {
+            f"panel{index}_{name}": panel.parameters.as_dict()[name]
+            for index, panel in enumerate(self.panels)
+            for name in _OF_A_PANEL
+        }
+        return {**shared, **{name: torch.zeros(3, dtype=torch.float64) for name in _MOTION}, **single}
+
+    def idle_parameters(self) -> Mapping[str, str]:
+        """Parameters of crystal and beam without effect, with the reason."""
+        return {name: why for name, why in self.panels[0].parameters.idle.items() if name not in _DETECTOR}
+
+    def with_values(self, values: Mapping[str, Tensor]) -> Panels:
+        """The same panels with other values, by the names of :meth:`parameter_rows`: single panels, then the motion.
+
+        Raises:
+            InputError: an unknown name, or an unusable value.
+        """
+        known = self.parameter_rows()
+        for name in values:
+            if name not in known:
+                raise InputError(f"{name}: no such parameter; known: {', '.join(known)}")
+        made: list[Experiment] = []
+        for index, panel in enumerate(self.panels):
+            own = {name: values[f"panel{index}_{name}"] for name in _OF_A_PANEL if f"panel{index}_{name}" in values}
+            shared = {name: value for name, value in values.items() if name in ROWS}
+            made.append(panel.with_parameters(**shared, **own) if shared or own else panel)
+        if not values.keys() & _MOTION.keys():
+            return Panels(tuple(made))
+        still = torch.zeros(3, dtype=torch.float64)
+        return Panels(tuple(made)).moved(values.get("turn", still) / RTD, values.get("shift", still))
 
     def with_panel(self, index: int, **parameters: Any) -> Panels:
         """The same panels, one with another ``close_distance``, ``beam_center`` or ``detector_rotations``.

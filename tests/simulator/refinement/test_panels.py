@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.autograd import gradcheck
 
-from nbsim import Experiment, InputError, Panel, Panels
+from nbsim import Experiment, InputError, Panel, Panels, ParameterVector
 
 BASE = (
     "-default_F 100 -cell 40 50 60 90 90 90 -misset 10 20 30 -Na 4 -Nb 5 -Nc 6 -lambda 1.0 -distance 60 -detpixels 8 "
@@ -119,3 +119,56 @@ def test_impossible_panels_are_refused(origin: Any, fast: Any, slow: Any, messag
         Panels.from_command(BASE, [Panel(origin, fast, slow, 4, 4, 1.0)])
     with pytest.raises(InputError, match="at least one is needed"):
         Panels.from_command(BASE, [])
+
+
+def test_a_parameter_vector_takes_panels(detector: Panels) -> None:
+    vector = ParameterVector(
+        detector,
+        "cell.a",
+        "misset",
+        "panel1_beam_center.y",
+        "panel0_close_distance",
+        "turn.z",
+        "shift",
+        scales={"turn": 1.0},
+    )
+    x = torch.linspace(-0.5, 0.5, len(vector), dtype=torch.float64).requires_grad_()
+    made = vector.from_vector(x)
+    values = dict(zip(vector.names, (vector.scales * x).tolist(), strict=True))
+    first = detector.panels[0].parameters
+    assert first.cell is not None and first.misset is not None
+    cell, misset = first.cell.clone(), first.misset.clone()
+    cell[0] += values["cell.a"]
+    misset += float64(*(values[f"misset.{axis}"] for axis in "xyz"))
+    center = detector.panels[1].parameters.beam_center + float64(0.0, values["panel1_beam_center.y"])
+    placed = (
+        detector.with_parameters(cell=cell, misset=misset)
+        .with_panel(1, beam_center=center)
+        .with_panel(0, close_distance=first.close_distance + values["panel0_close_distance"])
+        .moved(
+            torch.deg2rad(float64(0.0, 0.0, values["turn.z"])), float64(*(values[f"shift.{axis}"] for axis in "xyz"))
+        )
+    )
+    for one, other in zip(made.photons(), placed.photons(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=0.0)
+
+    def total(at: Tensor) -> Tensor:
+        images = vector.from_vector(at).photons()
+        return torch.stack([image[2:4, 2:5].log().sum() for image in images]).sum()
+
+    assert gradcheck(total, (x.detach().requires_grad_(),), eps=1e-5, atol=1e-3, rtol=1e-3)
+
+
+def test_a_parameter_vector_of_panels_refuses_unknown_names(detector: Panels) -> None:
+    with pytest.raises(
+        InputError, match=r"distance: no such parameter; known: cell.*turn, shift, panel0_close_distance"
+    ):
+        ParameterVector(detector, "distance")
+    with pytest.raises(InputError, match="mosaic_spread: the crystal has one domain"):
+        ParameterVector(detector, "mosaic_spread")
+    with pytest.raises(InputError, match="panel2_beam_center: no such parameter"):
+        detector.with_values({"panel2_beam_center": torch.zeros(2)})
+    with pytest.raises(InputError, match="batch: it takes single experiments"):
+        ParameterVector(detector, "misset").batch(torch.zeros(2, 3))
+    with pytest.raises(InputError, match="experiment: an Experiment or Panels is needed, not int"):
+        ParameterVector(3, "misset")  # type: ignore[type-var]
