@@ -165,6 +165,11 @@ def image_values(
     if state is None:
         until_row = int(pixels[:, 0].max())
         state = run_state(experiment, n_threads=n_threads, until_row=until_row, interpolation_end=interpolation_end)
+    return _tiled_values(experiment, pixels, state)
+
+
+def _tiled_values(experiment: ExperimentData, pixels: Tensor, state: RunState) -> Tensor:
+    """Values of ``pixels`` (P, 2) on the detector, (P,), tile by tile."""
     n_passes = experiment.n_passes
     tiles = torch.split(pixels, max(1, TILE // n_passes))
 
@@ -238,22 +243,32 @@ def photons(
         InputError: the box leaves the detector.
     """
     pixels, shape = box(experiment, slow, fast)
-    values = image_values(experiment, pixels, n_threads=n_threads, interpolation_end=interpolation_end)
-    return values.reshape(shape)
+    if pixels.shape[0] == 0:
+        return torch.zeros(shape, dtype=experiment.dtype, device=experiment.device)
+    until_row = None if slow is None else max(slow)
+    state = run_state(experiment, n_threads=n_threads, until_row=until_row, interpolation_end=interpolation_end)
+    return _tiled_values(experiment, pixels, state).reshape(shape)
 
 
 def box(experiment: ExperimentData, slow: range | None, fast: range | None) -> tuple[Tensor, tuple[int, int]]:
     """Pixels (P, 2) of a box in scan order, and its shape (n_slow, n_fast); None: the whole axis.
 
     Raises:
-        InputError: neither a range nor None.
+        InputError: neither a range nor None, or a box that leaves the detector.
     """
+    detector = experiment.detector
     for name, axis in (("slow", slow), ("fast", fast)):
         if not (axis is None or isinstance(axis, range)):
             raise InputError(f"{name}: a range of pixels such as range(3, 8), or None, not {type(axis).__name__}")
-    rows = range(experiment.detector.n_slow) if slow is None else slow
-    columns = range(experiment.detector.n_fast) if fast is None else fast
-    axes = (torch.tensor(tuple(axis), dtype=torch.int64) for axis in (rows, columns))
+    rows = range(detector.n_slow) if slow is None else slow
+    columns = range(detector.n_fast) if fast is None else fast
+    for axis, count in ((rows, detector.n_slow), (columns, detector.n_fast)):
+        if len(axis) and not (min(axis) >= 0 and max(axis) < count):
+            raise InputError(f"pixels beyond the detector of {detector.n_slow} x {detector.n_fast} (slow x fast)")
+    axes = (
+        torch.arange(axis.start, axis.stop, axis.step, dtype=torch.int64, device=experiment.device)
+        for axis in (rows, columns)
+    )
     return torch.cartesian_prod(*axes), (len(rows), len(columns))
 
 
