@@ -170,13 +170,27 @@ def test_a_consistent_forgery_is_recomputed(whole: Path, name: str, old: str, ne
         ("## Preflight", "## Preflight checks"),
     ],
 )
-def test_a_package_with_the_wording_of_another_version_verifies(whole: Path, old: str, new: str) -> None:
+def test_the_wording_of_another_version_is_judged_by_numbers_and_names(whole: Path, old: str, new: str) -> None:
     texts = {name: (whole / name).read_text() for name in ("metrics.json", "summary.md")}
     assert any(old in text for text in texts.values())
     for name, text in texts.items():
         (whole / name).write_text(text.replace(old, new))
     (whole / "sha256.txt").write_text(checksums(whole))
-    assert verify(whole).ok, said(verify(whole))
+    assert verify(whole).outcome is CheckOutcome.FAILED  # of this version
+    another_version(whole)
+    found = verify(whole)
+    assert found.outcome is CheckOutcome.INCOMPLETE, said(found)
+    assert "another version of nbtui" in said(found)
+
+
+def another_version(package: Path) -> None:
+    """Label a package as written by another nbtui."""
+    for name in ("env.json", "metrics.json"):
+        text = (package / name).read_text()
+        (package / name).write_text(re.sub(r'("nbtui": "|nbsim )[0-9.]+', r"\g<1>0.0.7", text))
+    summary = (package / "summary.md").read_text()
+    (package / "summary.md").write_text(re.sub(r"simulated by nbsim [0-9.]+", "simulated by nbsim 0.0.7", summary))
+    (package / "sha256.txt").write_text(checksums(package))
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,7 @@ from nbsim.setup.crystal import read_matrix
 from nbsim.setup.sources import read_sources
 from nbtui.console.session import store
 from nbtui.errors import UnusableInput
-from nbtui.evidence.check.checksums import file_hash
-from nbtui.evidence.read.folder import read_bytes
+from nbtui.evidence.read.folder import file_hash, read_bytes
 from nbtui.images.read import read_image
 from nbtui.live.c_terms import read_terms
 from nbtui.live.cases import case_of_command_file

@@ -10,7 +10,7 @@ from nbtui.evidence.ascii_text import ascii_line
 MARK = "# "
 STATED = (
     *("command", "phi_mode", "dtype", "device", "quirks", "c_program", "omp_threads"),
-    *("steps", "thick_steps", "oversample", "sources", "phi_steps", "mosaic_domains"),
+    *("steps", "thick_steps", "oversample", "sources", "phi_steps", "mosaic_domains", "n_cells"),
 )  # keys of metrics.json
 
 

@@ -5,15 +5,13 @@ spec/evidence_package.md, Files and "Reading older packages".
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from nbtui.evidence.check.finding import FileFinding, Weight
 from nbtui.evidence.layout import CHECKSUMS
-from nbtui.evidence.read.folder import read_bytes
-from nbtui.regular_file import open_regular
+from nbtui.evidence.read.folder import file_hash, read_bytes
 
 LINE = re.compile(r"\\?([0-9a-fA-F]{64})\s[ *]?(.*\S)\s*")
 GIT_SHA = re.compile(rb"\s*[0-9a-fA-F]{7,40}\s*")
@@ -27,15 +25,6 @@ class ChecksumLine:
     digest: str  # lower case
     name: str  # as written, without ./
     line: int
-
-
-def file_hash(path: Path) -> str:
-    """sha256 of a regular file in hex, read in pieces; "" if unreadable."""
-    try:
-        with open_regular(path) as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
-        return ""
 
 
 def check_strict(folder: Path, files: tuple[str, ...]) -> list[FileFinding]:

@@ -1,109 +1,176 @@
-"""The origin of a package, as it states it: inputs, commands and time, each against the others."""
+"""The origin of a package, as it states it: command, sides, time and obstacles, each against the files."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import shlex
-from collections.abc import Mapping
-from itertools import pairwise
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from itertools import zip_longest
 
-from nbtui.evidence.check.checksums import file_hash
-from nbtui.evidence.check.finding import FileFinding, Weight
-from nbtui.evidence.layout import (
-    C_LOG,
-    COMMANDS,
-    ENVIRONMENT,
-    EXPORT,
-    EXTRA_LOG,
-    GIVEN_LOG,
-    METRICS,
-    PYTHON_LOG,
-    STATUS,
-)
-from nbtui.evidence.read.folder import mapping, number, read_text, stamp_time, text
-from nbtui.evidence.read.package import Package, stand_in_of
-from nbtui.parity.coverage import TOO_LITTLE
+from nbtui.evidence.ascii_text import ascii_line
+from nbtui.evidence.check.commands import ExportCommand, blocked_by_runs, entries
+from nbtui.evidence.check.finding import FileFinding, Weight, wrong
+from nbtui.evidence.layout import C_LOG, ENVIRONMENT, GIVEN_LOG, METRICS, PYTHON_LOG, SIMULATED
+from nbtui.evidence.read.folder import file_hash, mapping, stamp_time, text
+from nbtui.evidence.read.package import Package, python_logs, stand_in_of
+from nbtui.evidence.write.port import port_of
 
-OPTIONS = {"--phi-mode": "phi_mode", "--dtype": "dtype", "--device": "device", "--profile": "tolerance_profile"}
-EXIT_CODES = {"agree": ("0",), "diverge": ("1",), "nothing compared": ("1", "3"), TOO_LITTLE: ("1",)}
+LATEST = timedelta(hours=1)  # of a stamp after the time of the run: the next free one is taken
+TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def inputs(folder: Path, files: tuple[str, ...], metrics: Mapping[str, object]) -> list[FileFinding]:
-    """The logs in the package are the inputs that metrics.json names."""
-    listed = metrics.get("inputs")
-    hashes = {text(mapping(entry).get("sha256")) for entry in listed} if isinstance(listed, list) else set()
-    names = [C_LOG] if C_LOG in files and not stand_in_of(metrics) else []
-    if text(metrics.get("python_trace")) == GIVEN_LOG:
-        names += [name for name in files if name.startswith(PYTHON_LOG) and name.endswith(".log")]
-    return [
-        FileFinding(METRICS, f"inputs do not name the {name} of this package")
-        for name in names
-        if file_hash(folder / name) not in hashes
-    ]
-
-
-def commands(folder: Path, metrics: Mapping[str, object]) -> list[FileFinding]:
-    """The hash is that of the command, the command traces this pixel, and commands.txt reproduces this package."""
+def check_command(metrics: Mapping[str, object]) -> list[FileFinding]:
+    """The hash is that of the command, and the command traces this pixel."""
     command = text(metrics.get("command"))
     found = []
     if hashlib.sha256(command.encode()).hexdigest() != text(metrics.get("command_hash")):
-        found.append(FileFinding(METRICS, "command_hash is not the sha256 of command"))
+        found.append("command_hash is not the sha256 of command")
     try:
         words = shlex.split(command)
     except ValueError:
-        words = []
+        return wrong(METRICS, [*found, "command cannot be split into words"])
     pixel = mapping(metrics.get("pixel_py") or metrics.get("pixel"))
     stated = [str(pixel.get("slow")), str(pixel.get("fast"))]
     at = words.index("-trace_pixel") if "-trace_pixel" in words else -1
     given = text(metrics.get("python_trace")) == GIVEN_LOG  # such a log may trace another pixel
     if at >= 0 and pixel and not given and words[at + 1 : at + 3] != stated:
-        found.append(FileFinding(METRICS, f"command traces pixel {words[at + 1 : at + 3]}, not {stated}"))
-    return found + _commands_file(folder, metrics)
+        found.append(f"command traces pixel {words[at + 1 : at + 3]}, not {stated}")
+    return wrong(METRICS, found)
 
 
-def _commands_file(folder: Path, metrics: Mapping[str, object]) -> list[FileFinding]:
-    lines = (read_text(folder / COMMANDS) or "").splitlines()
-    made = [(line, after) for line, after in pairwise(lines) if f" {EXPORT} " in f" {line} " and line[0] != "#"]
-    if not made:
-        return [FileFinding(COMMANDS, "holds no nbtui export command with its exit status")]
-    line, after = made[-1]
-    found = []
-    code = after.removeprefix(STATUS).split(" ")[0] if after.startswith(STATUS) else ""
-    allowed = EXIT_CODES.get(text(metrics.get("verdict")), ())
-    if metrics.get("blocked") and metrics.get("verdict") == "agree":  # an extra command failed
-        allowed = ("1",)
-    if code not in allowed:
-        found.append(
-            FileFinding(COMMANDS, f"exit status {code or 'missing'} does not match verdict {metrics.get('verdict')}")
-        )
-    try:
-        words = shlex.split(line)
-    except ValueError:
-        return [*found, FileFinding(COMMANDS, "the nbtui export command cannot be split into words")]
-    own = words[: words.index("--")] if "--" in words else words
-    for flag, key in OPTIONS.items():
-        value = own[own.index(flag) + 1] if flag in own[:-1] else None
-        if value is not None and value != text(metrics.get(key)):
-            found.append(FileFinding(COMMANDS, f"{flag} {value}, metrics.json has {metrics.get(key)!r}"))
-    if "--tolerance" in own[:-1] and number(own[own.index("--tolerance") + 1]) != number(metrics.get("tolerance")):
-        found.append(FileFinding(COMMANDS, "--tolerance is not the tolerance of metrics.json"))
-    logs = [text.partition(EXTRA_LOG)[2] for text in lines if text.startswith(STATUS) and EXTRA_LOG in text]
-    return found + [
-        FileFinding(log, "is named in commands.txt but missing") for log in logs if not (folder / log).is_file()
-    ]
+def check_sides(
+    package: Package, metrics: Mapping[str, object], environment: Mapping[str, object]
+) -> list[FileFinding]:
+    """Roles, files and simulators of the two sides."""
+    listed = metrics.get("sides")
+    sides = [mapping(side) for side in listed] if isinstance(listed, list) else []
+    given = text(metrics.get("python_trace")) == GIVEN_LOG
+    if len(sides) != 2:
+        return [FileFinding(METRICS, "sides are not two")] if metrics else []
+    logs = python_logs(list(package.files))
+    files = (C_LOG, logs[0] if logs else "")
+    roles = ("reference", "suspect" if given else "live")
+    names = ("C, simulated" if stand_in_of(metrics) else "C", "Python" if given else "live")
+    found: list[str] = []
+    for side, role, name, file in zip(sides, roles, names, files, strict=True):
+        if side.get("role") != role:
+            found.append(f"sides: role {side.get('role')} in place of {role}")
+        made = side.get("simulation")
+        if made is None and side.get("sha256") is not None and side["sha256"] != file_hash(package.path / file):
+            found.append(f"sides: sha256 of the {role} is not that of {file}")
+        if made is None and side.get("sha256") is None and side.get("file") is not None:
+            found.append(f"sides: the {role} has a file without sha256")
+        modified = text(side.get("modified"))
+        if modified and modified > _latest(package):
+            found.append(f"sides: the log of the {role} was modified at {modified}, after the package")
+        if name and not text(side.get("name")):
+            found.append(f"sides: the {role} has no name")
+    found += _simulations(sides, metrics, environment, given=given)
+    if given and logs:
+        stated = port_of(package.path / logs[0]).port.entry()
+        made_by = mapping(sides[1].get("made_by"))
+        for key in ("commit", "torch"):
+            if stated[key] != "unknown" and made_by.get(key) != stated[key]:
+                found.append(f"sides: made_by has {key} {made_by.get(key)}, the log {stated[key]}")
+    return wrong(METRICS, found)
 
 
-def stamp(package: Package, metrics: Mapping[str, object], environment: Mapping[str, object]) -> list[FileFinding]:
-    """The directory's stamp is not earlier than the time in env.json, and both files name one revision."""
-    found = []
+def _simulations(
+    sides: list[dict[str, object]], metrics: Mapping[str, object], environment: Mapping[str, object], *, given: bool
+) -> Iterator[str]:
+    simulator = f"nbsim {environment.get('nbtui')}"
+    live = mapping(sides[1].get("simulation"))
+    if given == bool(live):
+        yield f"sides: {'a given log has a' if given else 'the live side has no'} simulation"
+    if live:
+        keys = ("phi_mode", "dtype", "device", "quirks", "c_program")
+        expected = {"simulator": simulator, **{key: metrics.get(key) for key in keys}}
+        if live != expected:
+            yield f"sides: the live simulation is {live}, the settings are {expected}"
+    reference = mapping(sides[0].get("simulation"))
+    if reference:
+        program = metrics.get("c_program") or "stock"
+        stated = (reference.get("simulator"), reference.get("dtype"), reference.get("c_program"))
+        if stated != (simulator, "float64", program):
+            yield f"sides: the reference is simulated by {stated}, not by {(simulator, 'float64', program)}"
+
+
+def check_times(
+    package: Package, metrics: Mapping[str, object], environment: Mapping[str, object], *, current: bool
+) -> list[FileFinding]:
+    """The directory has the stamp of the run, env.json and commands.txt its time, and all name one revision."""
+    found: list[FileFinding] = []
     stated = stamp_time(package.stamp)
     recorded = text(environment.get("utc"))
-    if stated is None:
+    if stated is None and not current:
         found.append(FileFinding(".", "the directory is not named by a time stamp (YYYYMMDDTHHMMSSZ)", Weight.REMARK))
-    elif recorded and recorded > stated.strftime("%Y-%m-%dT%H:%M:%SZ"):
-        found.append(FileFinding(ENVIRONMENT, f"utc {recorded} is later than the stamp {package.stamp}"))
+    if current and metrics.get("stamp") != package.stamp:
+        found.append(FileFinding(METRICS, f"stamp is {metrics.get('stamp')}, the directory is {package.stamp}"))
+    if stated is not None and recorded:
+        latest = (stated - LATEST).strftime(TIME)
+        if recorded > stated.strftime(TIME):
+            found.append(FileFinding(ENVIRONMENT, f"utc {recorded} is later than the stamp {package.stamp}"))
+        elif recorded < latest:
+            found.append(FileFinding(ENVIRONMENT, f"utc {recorded} is long before the stamp {package.stamp}"))
+    commands = entries(metrics)
+    if current and commands and text(commands[-1].get("utc")) != recorded:
+        found.append(FileFinding(ENVIRONMENT, f"utc {recorded}, the export ran at {commands[-1].get('utc')}"))
     for key in ("git_sha", "branch"):
         if environment.get(key) != metrics.get(key):
             found.append(FileFinding(ENVIRONMENT, f"{key} differs from that in metrics.json"))
     return found
+
+
+def check_remarks(
+    metrics: Mapping[str, object], command: ExportCommand | None, *, obstacle: str, simulation_failed: bool
+) -> list[FileFinding]:
+    """Findings and obstacles that follow from other statements. ``obstacle``: of the comparison, "" for agreement."""
+    found: list[str] = []
+    said = _texts(metrics.get("findings"))
+    given = text(metrics.get("python_trace")) == GIVEN_LOG
+    for sentence, due in (
+        (
+            "the Python trace is a given log; phi mode, dtype, device and terms.csv describe nbtui's own simulation",
+            given,
+        ),
+        ("not in a git checkout: git_sha, branch and git_status are null", metrics.get("git_sha") is None),
+    ):
+        if due != (sentence in said):
+            found.append(f"findings {'lack' if due else 'have'}: {sentence}")
+    stated = _texts(metrics.get("blocked"))
+    expected = [] if simulation_failed or not obstacle else [ascii_line(obstacle)]
+    expected += blocked_by_runs(metrics, command.words) if command is not None else []
+    if simulation_failed:
+        stated = stated[1:]
+    for old, new in zip_longest(stated, expected, fillvalue="nothing"):
+        if old != new:
+            found.append(f"blocked: {old} recorded, recomputed: {new}")
+    if metrics.get("dtype") == "float64" and metrics.get("float64_error") is not None:
+        found.append("float64_error of a float64 run")
+    note = text(metrics.get("note"))
+    if note != ascii_line(note):
+        found.append("note has characters that nbtui does not write")
+    return wrong(METRICS, found)
+
+
+def check_python_trace(metrics: Mapping[str, object], files: tuple[str, ...]) -> list[FileFinding]:
+    """The origin of the Python log is one of two, and its name has the device of the run."""
+    found = []
+    if metrics.get("python_trace") not in (GIVEN_LOG, SIMULATED):
+        found.append("python_trace is neither a given log nor simulated")
+    for name in files:
+        device = re.fullmatch(rf"{PYTHON_LOG}([a-z0-9]+?)(?:_per_phi)?\.log", name)
+        if device and device[1] != metrics.get("device"):
+            found.append(f"device {metrics.get('device')}, but there is a {name}")
+    return wrong(METRICS, found)
+
+
+def _latest(package: Package) -> str:
+    stated = stamp_time(package.stamp)
+    return "9" if stated is None else stated.strftime(TIME)
+
+
+def _texts(value: object) -> list[str]:
+    return [text(entry) for entry in value] if isinstance(value, list) else []

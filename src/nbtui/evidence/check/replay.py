@@ -13,13 +13,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from nbtui.errors import NbtuiError
-from nbtui.evidence.check.checksums import file_hash
 from nbtui.evidence.check.finding import FileFinding, Weight
-from nbtui.evidence.check.recheck import blocked, traces
 from nbtui.evidence.check.replay_lines import compare_file, header_lines
 from nbtui.evidence.check.terms import ROUNDING
 from nbtui.evidence.layout import C_LOG, ENVIRONMENT, GIVEN_LOG, METRICS, TERMS
-from nbtui.evidence.read.folder import mapping, number, read_json, text
+from nbtui.evidence.read.folder import file_hash, mapping, number, read_json, text
+from nbtui.evidence.read.logs import given_logs
 from nbtui.evidence.read.package import NEW, Package, python_logs, stand_in_of
 from nbtui.evidence.trace_header import MARK
 from nbtui.evidence.write.record import simulation_entries
@@ -40,7 +39,7 @@ def replay(package: Package, case: Case, settings: Settings) -> tuple[FileFindin
     Nothing in the package makes this raise.
     """
     metrics, environment = (read_json(package.path / name)[0] for name in (METRICS, ENVIRONMENT))
-    c, _, _ = traces(package.path, package.files)
+    c = given_logs(package.path, package.files).c
     if c is None:
         return (not_replayed(f"{C_LOG} holds no readable trace"),)
     try:
@@ -75,7 +74,7 @@ def impossible(package: Package) -> str:
     """Why no replay can judge this package, whatever input files are at hand; empty if one can."""
     if package.format != NEW:
         return "another program wrote it"
-    if blocked(read_json(package.path / METRICS)[0]):
+    if "float64_error" not in read_json(package.path / METRICS)[0]:
         return "its simulation failed"
     return ""
 

@@ -8,35 +8,36 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files as resources
 from pathlib import Path
 
-from nbtui.evidence.check import checksums, provenance, recheck, summaries
+import nbsim
+from nbtui.errors import UnusableInput
+from nbtui.evidence.check import checksums, old_formats, provenance, summaries
+from nbtui.evidence.check.against_baseline import check_baseline
+from nbtui.evidence.check.commands import check_commands, export_command
+from nbtui.evidence.check.contents import check_contents, form
 from nbtui.evidence.check.finding import CheckOutcome, FileFinding, Weight, outcome_of
+from nbtui.evidence.check.inputs import check_inputs, of_the_run
+from nbtui.evidence.check.json_form import read_strictly
+from nbtui.evidence.check.limits import FOREIGN, limits_of
+from nbtui.evidence.check.recheck import against_logs
+from nbtui.evidence.check.simulated import check_simulated
 from nbtui.evidence.check.terms import check_terms
-from nbtui.evidence.layout import (
-    C_LOG,
-    CHECKSUMS,
-    COMMANDS,
-    ENVIRONMENT,
-    GIVEN_LOG,
-    METRICS,
-    PER_PHI,
-    PYTHON_LOG,
-    SUMMARY,
-    TERMS,
-)
-from nbtui.evidence.read.folder import is_package, number, read_json, regular_size, text
+from nbtui.evidence.layout import C_LOG, ENVIRONMENT, GIVEN_LOG, METRICS, PER_PHI, PYTHON_LOG, TERMS
+from nbtui.evidence.read.folder import is_package, number, read_json, read_text, text
 from nbtui.evidence.read.gap import Subject
+from nbtui.evidence.read.logs import blocked_trace, given_logs, logs_of
 from nbtui.evidence.read.package import NEW, Package, python_logs, read_package
-from nbtui.regular_file import open_regular
+from nbtui.evidence.write.record import disagreement
+from nbtui.installation import version
+from nbtui.live.cases import case_of_command
+from nbtui.live.scene import parsed
+from nbtui.parity.metrics import SCHEMA_VERSION
 
 SCHEMAS = {METRICS: "metrics.schema.json", ENVIRONMENT: "env.schema.json"}
-REQUIRED = (COMMANDS, ENVIRONMENT, METRICS, CHECKSUMS, SUMMARY, TERMS, C_LOG)
-_PIECE = 1 << 20  # bytes
-CHECKED = (".md", ".json", ".txt", ".csv")
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,9 @@ class Verification:
     @property
     def caveat(self) -> str:
         """What a reader of the outcome must know with it, in brackets; empty for a judgement by nbtui's own rules."""
-        return " (old format)" if self.old and self.package.files else ""
+        parts = ["old format"] if self.old and self.package.files else []
+        parts += [FOREIGN] if any(FOREIGN in finding.what for finding in self.findings) else []
+        return f" ({', '.join(parts)})" if parts else ""
 
     @property
     def old(self) -> bool:
@@ -78,55 +81,78 @@ def verify(path: Path) -> Verification:
     if not package.files or not is_package(package.stamp, set(package.files)):
         there = "is not a package" if path.is_dir() else "is not a directory"
         return Verification(package, (FileFinding(".", f"{there}: nothing to verify"),))
-    check = _check_current if package.format == NEW else _check_old
     try:
-        found = check(package)
+        stated = (read_json(path / name)[0] for name in (METRICS, ENVIRONMENT))
+        found = _check_ours(package) if old_formats.is_ours(*stated) else _check_old(package)
     except Exception as error:  # unforeseen garbage must fail the package, not the program
         found = [FileFinding(".", f"a check failed to run ({type(error).__name__}: {error})")]
     return Verification(package, tuple(dict.fromkeys(found)))
 
 
-def _check_current(package: Package) -> list[FileFinding]:
+def _check_ours(package: Package) -> list[FileFinding]:
+    """A package of nbtui, of this format or of an older one, whose missing parts are then not judged."""
     folder = package.path
-    metrics, problem = read_json(folder / METRICS)
-    environment, env_problem = read_json(folder / ENVIRONMENT)
+    metrics_file, environment_file = (read_strictly(folder / name) for name in (METRICS, ENVIRONMENT))
+    metrics, environment = metrics_file.value, environment_file.value
     found = checksums.check_strict(folder, package.files)
-    found += [FileFinding(name, what) for name, what in ((METRICS, problem), (ENVIRONMENT, env_problem)) if what]
-    found += _complete(package, metrics)
-    given = text(metrics.get("python_trace")) == GIVEN_LOG  # kept byte for byte, in any form
-    for name in package.files:
-        if not (given and name.startswith("trace_py")):
-            found += _form(folder, name)
-    found += _schema(METRICS, metrics) + _schema(ENVIRONMENT, environment)
-    if recheck.blocked(metrics):
-        found.append(FileFinding(METRICS, f"BLOCKED run: {metrics['blocked']}", Weight.REMARK))
-    else:
-        c, py, unread = recheck.traces(folder, package.files)
-        found += unread
-        if c is not None and py is not None:
-            found += recheck.against_logs(metrics, c, py)
-        if TERMS in package.files:
-            found += check_terms(folder, metrics)
-    found += provenance.inputs(folder, package.files, metrics) + provenance.commands(folder, metrics)
-    found += provenance.stamp(package, metrics, environment)
-    return found + summaries.check_summary(package, metrics, environment)
+    found += [*metrics_file.findings, *environment_file.findings]
+    found += _schema(METRICS, metrics) + _schema(ENVIRONMENT, environment) + old_formats.format_label(metrics)
+    current = number(metrics.get("schema_version")) == SCHEMA_VERSION
+    exact = current and environment.get("nbtui") == version("nbtui")
+    command = export_command(folder)
+    given = text(metrics.get("python_trace")) == GIVEN_LOG
+    read = logs_of(folder, package.files, metrics)
+    failed = simulation_failed(folder, package.files, metrics)
+    simulated = not failed and ("float64_error" in metrics or TERMS in package.files)
+    found += check_contents(package, metrics, command, simulated=simulated, current=current)
+    comparison = None
+    py = blocked_trace(metrics) if failed else read.py
+    found += [FileFinding(name, what) for name, what in read.problems if name == C_LOG or not failed]
+    if failed:
+        found.append(FileFinding(METRICS, f"BLOCKED run: {metrics.get('blocked')}", Weight.REMARK))
+    limits = limits_of(metrics, command.tolerance if command is not None else None)
+    found += limits.findings
+    if read.c is not None and py is not None and metrics:
+        comparison, recomputed = against_logs(metrics, read.c, py, limits, given=given, exact=exact)
+        found += recomputed
+    options = options_of_command(metrics)
+    argv = tuple(options.argv) if options is not None else ()
+    if simulated and TERMS in package.files:
+        found += check_terms(folder, metrics, options, None if given else read.py)
+    found += check_commands(folder, metrics, command, current=current) + provenance.check_command(metrics)
+    found += check_inputs(package, metrics, argv) + provenance.check_python_trace(metrics, package.files)
+    found += provenance.check_sides(package, metrics, environment)
+    found += provenance.check_times(package, metrics, environment, current=current)
+    if comparison is not None:
+        obstacle = disagreement(comparison)
+        found += provenance.check_remarks(metrics, command, obstacle=obstacle, simulation_failed=failed)
+    found += check_baseline(package, metrics, environment)
+    if current and simulated and not given:
+        logs = [name for name in package.files if name.startswith(PYTHON_LOG) and name.endswith(".log")]
+        main_first = sorted(logs, key=lambda name: name.endswith(PER_PHI))
+        found += check_simulated(folder, main_first, metrics, of_the_run(package, metrics), read.py)
+    if metrics.get("diagnosis") is not None:
+        found.append(FileFinding(METRICS, "the diagnosis is not repeated", Weight.UNJUDGED))
+    todo = command.words.last("--todo") if command is not None else None
+    return found + summaries.check_summary(package, metrics, environment, todo=todo, exact=exact)
 
 
-def _complete(package: Package, metrics: dict[str, object]) -> list[FileFinding]:
-    """Every file required of a package of this run, and no folder."""
-    required = [name for name in REQUIRED if name != TERMS or not recheck.blocked(metrics)]
-    found = [FileFinding(name, "is missing") for name in required if name not in package.files]
-    if not python_logs(list(package.files)):
-        found.append(FileFinding(f"{PYTHON_LOG}<device>.log", "is missing"))
-    steps = number(metrics.get("phi_steps"))
-    own = text(metrics.get("python_trace")) != GIVEN_LOG and not recheck.blocked(metrics)
-    if own and steps is not None and steps > 1 and not any(name.endswith(PER_PHI) for name in package.files):
-        found.append(FileFinding(f"{PYTHON_LOG}<device>{PER_PHI}", f"is missing: the run has {steps:g} phi steps"))
+def simulation_failed(folder: Path, files: tuple[str, ...], metrics: Mapping[str, object]) -> bool:
+    """Whether the Python log holds the obstacles of a failed simulation in place of a trace."""
+    logs = python_logs(list(files))
+    stated = metrics.get("blocked")
+    if not logs or not isinstance(stated, list) or TERMS in files or "float64_error" in metrics:
+        return False
+    lines = (read_text(folder / logs[0]) or "").splitlines()
+    return lines == stated
+
+
+def options_of_command(metrics: Mapping[str, object]) -> nbsim.Options | None:
+    """The options of the nanoBragg command in metrics.json; None if it is unusable."""
     try:
-        folders = [entry.name for entry in package.path.iterdir() if entry.is_dir()]
-    except OSError:
-        folders = []
-    return found + [FileFinding(name, "is a folder; packages hold only files") for name in folders]
+        return parsed(case_of_command(text(metrics.get("command")), METRICS, name="package", workdir=Path()))
+    except (nbsim.NbsimError, UnusableInput):
+        return None
 
 
 def _check_old(package: Package) -> list[FileFinding]:
@@ -138,39 +164,12 @@ def _check_old(package: Package) -> list[FileFinding]:
     if problem:
         found.append(FileFinding(METRICS, problem, Weight.UNJUDGED if metrics else Weight.WRONG))
     for name in package.files:
-        found += [FileFinding(finding.file, finding.what, Weight.REMARK) for finding in _form(folder, name)]
-    _, py, unread = recheck.traces(folder, package.files)
-    found += unread
-    if py is not None:
-        found += recheck.python_side(metrics, py)
-    return found + recheck.arithmetic(metrics) + summaries.check_old_summary(folder, metrics)
-
-
-def _form(folder: Path, name: str) -> list[FileFinding]:
-    """ASCII, LF line ends and one final newline, for every text that we write ourselves."""
-    if (folder / name).is_symlink():
-        return [FileFinding(name, "is a link: its target is not part of the package")]
-    if not name.endswith(CHECKED) and not name.startswith("trace_py"):
-        return []
-    if regular_size(folder / name) is None:
-        return [FileFinding(name, "cannot be read")]
-    plain, turns, end = True, False, b""
-    try:
-        with open_regular(folder / name) as stream:
-            while piece := stream.read(_PIECE):  # terms.csv may have millions of lines
-                plain, turns, end = plain and piece.isascii(), turns or b"\r" in piece, (end + piece)[-2:]
-    except OSError:
-        return [FileFinding(name, "cannot be read")]
-    found = []
-    if not plain:
-        found.append("is not pure ASCII")
-    if turns:
-        found.append("has carriage returns")
-    if not end.endswith(b"\n"):
-        found.append("does not end with a newline")
-    elif end == b"\n\n":
-        found.append("ends with more than one newline")
-    return [FileFinding(name, what) for what in found]
+        found += [FileFinding(finding.file, finding.what, Weight.REMARK) for finding in form(folder, name)]
+    read = given_logs(folder, package.files)
+    found += [FileFinding(name, what) for name, what in read.problems]
+    if metrics:
+        found += old_formats.against_logs(metrics, read.c, read.py)
+    return found + old_formats.arithmetic(metrics) + summaries.check_old_summary(folder, metrics)
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -11,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nbtui.evidence.layout import CHECKSUMS, METRICS, STAMP_FORMAT, SUMMARY
-from nbtui.regular_file import WHOLE, read_regular
+from nbtui.regular_file import WHOLE, open_regular, read_regular
 
 STAMP = re.compile(r"\d{8}T\d{6}Z")
 TELLING = frozenset({METRICS, SUMMARY, CHECKSUMS})
@@ -75,6 +76,15 @@ def regular_size(path: Path) -> int | None:
     except (OSError, ValueError):
         return None
     return info.st_size if stat.S_ISREG(info.st_mode) else None
+
+
+def file_hash(path: Path) -> str:
+    """sha256 of a regular file in hex, read in pieces; "" if unreadable."""
+    try:
+        with open_regular(path) as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 def read_bytes(path: Path, limit: int = WHOLE) -> bytes | None:

@@ -9,9 +9,8 @@ from itertools import pairwise
 from pathlib import Path, PurePath
 
 import nbtui
-from nbtui.evidence.check.checksums import file_hash
 from nbtui.evidence.layout import COMMANDS, EXPORT, METRICS, TERMS
-from nbtui.evidence.read.folder import mapping, number, read_text, regular_size, text
+from nbtui.evidence.read.folder import file_hash, mapping, number, read_text, regular_size, text
 from nbtui.evidence.write.environment import checkout_root
 from nbtui.live.cases import input_names
 from nbtui.paths import DEMO, expanded
@@ -75,7 +74,14 @@ def c_terms(metrics: Mapping[str, object], c_log: Path, places: Sequence[Path]) 
 
 def usual_places(package: Path, configuration: Configuration) -> tuple[Path, ...]:
     """The folders that are searched, most likely first: those that the package names, those around it, the user's."""
-    return tuple(dict.fromkeys(place for place in _places(package.resolve(), configuration) if place.is_dir()))
+    return tuple(dict.fromkeys(place for place in _places(package.resolve(), configuration) if _is_folder(place)))
+
+
+def _is_folder(place: Path) -> bool:
+    try:
+        return place.is_dir()
+    except (OSError, ValueError):  # a name too long for the file system, or with a NUL byte
+        return False
 
 
 def _places(package: Path, configuration: Configuration) -> Iterator[Path]:

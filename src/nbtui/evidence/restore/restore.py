@@ -12,10 +12,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from nbtui.errors import UnusableInput
-from nbtui.evidence.check.recheck import traces
 from nbtui.evidence.layout import C_LOG, COMMANDS, GIVEN_LOG, METRICS, PER_PHI
 from nbtui.evidence.read.folder import number, read_json, read_text, text
 from nbtui.evidence.read.legacy import FOLD
+from nbtui.evidence.read.logs import given_logs
 from nbtui.evidence.read.package import Package, python_logs, read_package
 from nbtui.evidence.restore.inputs import (
     c_terms,
@@ -69,7 +69,8 @@ def restore(path: Path, configuration: Configuration) -> Restored:
     package = read_package(path)
     metrics, _ = read_json(path / METRICS)
     places = usual_places(path, configuration)
-    c, py, problems = traces(path, package.files)
+    logs = given_logs(path, package.files)
+    c, py = logs.c, logs.py
     remarks: list[str] = []
     if c is None and C_LOG not in package.files:
         c = _c_log_elsewhere(package, places, configuration)
@@ -77,7 +78,7 @@ def restore(path: Path, configuration: Configuration) -> Restored:
             [f"the C log is {clean(c.origin)}: it repeats every C value of metrics.json"] if c is not None else []
         )
     if c is None or py is None:
-        raise TraceError(problems[0].what if problems else missing_log(package))
+        raise TraceError(logs.problems[0][1] if logs.problems else missing_log(package))
     c = replace(c, simulated=package.simulated_reference)
     case, obstacle = _case(package, metrics, places, configuration)
     if case is not None and not recorded(metrics, ()) and input_names(case.argv):

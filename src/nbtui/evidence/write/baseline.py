@@ -86,6 +86,17 @@ def _change(old: Mapping[str, object], new: Mapping[str, object]) -> str:
     return judge_sizes(_size(old), _size(new))
 
 
+def quoted_change(entry: Mapping[str, object], now: Mapping[str, object]) -> tuple[str, ...]:
+    """The words possible for one factor, where only its relative delta in the older package is known (``entry``)."""
+    before = number(entry.get("before"))
+    if before is None:
+        return (NEW, SAME, BETTER, WORSE) if now else (GONE,)
+    if not now:
+        return (GONE,)
+    judged = judge_sizes(math.inf if math.isnan(before) else abs(before), _size(now))
+    return (SAME, judged) if now.get("status") == "PASS" else (judged,)
+
+
 def _size(factor: Mapping[str, object]) -> float:
     """Size of a difference: relative, else absolute, else 0 or infinite by status."""
     for key in ("rel_delta", "abs_delta"):

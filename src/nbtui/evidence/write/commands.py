@@ -100,6 +100,9 @@ def equivalent(
     tolerance: float | None,
     allow_partial: bool,
     diagnose: bool,
+    note: str = "",
+    todo: str = "",
+    runs: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """The export command line equivalent to an export from the console."""
     words = ["export"]
@@ -129,6 +132,9 @@ def equivalent(
         words.append("--allow-partial")
     if diagnose:
         words.append("--diagnose")
+    words += ["--note", note] if note else []
+    words += ["--todo", todo] if todo else []
+    words += [word for run in runs for word in ("--run", run)]
     words += ["--profile", profile, "--reports", str(reports)]
     return (*words, *flags)
 

@@ -34,16 +34,16 @@ from nbtui.evidence.write.baseline import Baseline, changes, environment_drift, 
 from nbtui.evidence.write.commands import Ran, command_entries, equivalent, run_all
 from nbtui.evidence.write.environment import environment
 from nbtui.evidence.write.files import write_package
+from nbtui.evidence.write.findings import NO_CHECKOUT, OF_A_GIVEN_LOG
 from nbtui.evidence.write.inputs import input_entries, relative, shown_name
 from nbtui.evidence.write.port import PortFound, port_of
-from nbtui.evidence.write.record import record, sha256_of, side_entry
-from nbtui.evidence.write.simulated_logs import python_log_lines, reference_lines, trace_lines
+from nbtui.evidence.write.record import disagreement, record, sha256_of, side_entry
+from nbtui.evidence.write.simulated_logs import python_log_lines, reference_lines, trace_lines, written_reference
 from nbtui.evidence.write.summary import next_step, summary
 from nbtui.live.model import Case, Settings, Simulation
 from nbtui.live.reference import StandIn, simulated_reference
 from nbtui.live.session import simulate, terms_csv
 from nbtui.parity.compare import compare
-from nbtui.parity.coverage import too_little
 from nbtui.parity.metrics import to_json
 from nbtui.parity.model import Comparison
 from nbtui.parity.profiles import Profile
@@ -149,7 +149,7 @@ def _gather(request: ExportRequest, when: datetime) -> _Evidence:
     stand_in = None
     if c_log is None:
         stand_in = simulated_reference(case, request.settings)
-        c = stand_in.trace
+        c = written_reference(stand_in, case.pixel)
     else:
         c = read_trace(c_log)
     py = read_trace(request.py_log) if request.py_log is not None else None
@@ -179,7 +179,7 @@ def _gather(request: ExportRequest, when: datetime) -> _Evidence:
     blocked = [failure] if failure is not None else []
     blocked += [f"'{ran.command}' ended with exit status {ran.status}, see {ran.name}" for ran in runs if ran.status]
     if failure is None and not comparison.agrees:
-        blocked.insert(0, _obstacle(comparison))
+        blocked.insert(0, disagreement(comparison))
     return _Evidence(
         request=request,
         c_log=c_log,
@@ -198,14 +198,6 @@ def _gather(request: ExportRequest, when: datetime) -> _Evidence:
         blocked=tuple(ascii_line(reason) for reason in blocked),
         exit_code=3 if failure is not None else 1 if blocked else 0,
     )
-
-
-def _obstacle(comparison: Comparison) -> str:
-    """Why a comparison is no agreement."""
-    first = comparison.first_divergence
-    if first is not None:
-        return f"{first.label} diverges"
-    return too_little(comparison) if comparison.num_compared else "no value exists on both sides"
 
 
 def _diagnosed(request: ExportRequest, c: Trace, py: Trace) -> tuple[dict[str, object] | None, str]:
@@ -319,6 +311,9 @@ def _commands(evidence: _Evidence, settings: Mapping[str, object]) -> list[dict[
         tolerance=request.tolerance,
         allow_partial=request.allow_partial,
         diagnose=request.diagnose is not None,
+        note=request.note,
+        todo=request.todo,
+        runs=request.runs,
     )
     added = beyond(argv, settings, compat=request.case.compat)
     return command_entries(argv, evidence.when, evidence.exit_code, evidence.runs, added)
@@ -348,15 +343,13 @@ def _findings(evidence: _Evidence) -> list[str]:
     """Remarks for the reader beside the findings of the comparison."""
     request, found = evidence.request, []
     if request.py_log is not None:
-        found.append(
-            "the Python trace is a given log; phi mode, dtype, device and terms.csv describe nbtui's own simulation"
-        )
+        found.append(OF_A_GIVEN_LOG)
     if evidence.origin is not None:
         found += evidence.origin.findings
     if evidence.undiagnosed:
         found.append(evidence.undiagnosed)
     if evidence.environment["git_sha"] is None:
-        found.append("not in a git checkout: git_sha, branch and git_status are null")
+        found.append(NO_CHECKOUT)
     pixel = evidence.comparison.pixel_c
     if pixel is not None and request.case.pixel is not None and pixel != request.case.pixel:
         found.append(

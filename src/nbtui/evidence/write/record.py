@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import nbtui
 from nbtui.evidence.ascii_text import spelled
 from nbtui.parity import standing
+from nbtui.parity.coverage import too_little
 from nbtui.parity.inheritance import inherited_from
 from nbtui.parity.metrics import metrics
 from nbtui.parity.model import Comparison, Row
@@ -72,6 +73,7 @@ def simulation_entries(simulation: Simulation) -> dict[str, object]:
         "mosaic_domains": axes["mosaic_domain"],
         "sources": axes["source"],
         "thick_steps": axes["thick"],
+        "n_cells": list(simulation.n_cells),
         "float64_error": simulation.float64_error,
         "notices": list(simulation.notices),
     }
@@ -133,6 +135,16 @@ def sha256_of(path: Path) -> str:
         while piece := stream.read(_PIECE):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def disagreement(comparison: Comparison) -> str:
+    """Why a comparison is not an agreement; empty for one that is."""
+    first = comparison.first_divergence
+    if first is not None:
+        return f"{first.label} diverges"
+    if not comparison.num_compared:
+        return "no value exists on both sides"
+    return "" if comparison.agrees else too_little(comparison)
 
 
 def _detail(comparison: Comparison, row: Row | None) -> dict[str, object] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from nbtui.evidence.ascii_text import ascii_line
 from nbtui.evidence.layout import PER_PHI, PYTHON_LOG, WARNS
@@ -10,6 +11,7 @@ from nbtui.live.model import Simulation
 from nbtui.live.reference import StandIn
 from nbtui.live.session import split_phi
 from nbtui.trace.model import Trace
+from nbtui.trace.reading.reader import parse_lines
 
 
 def trace_lines(simulation: Simulation, c: Trace) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -33,3 +35,9 @@ def python_log_lines(simulation: Simulation, c: Trace) -> Iterator[tuple[str, tu
 def reference_lines(reference: StandIn) -> tuple[str, ...]:
     """The lines of the reference's log, its origin first."""
     return tuple(map(ascii_line, (f"simulated: {reference.trace.origin}", *reference.lines)))
+
+
+def written_reference(reference: StandIn, pixel: tuple[int, int] | None) -> Trace:
+    """The reference as in its log, in ASCII: the comparison uses the checkable values."""
+    trace = parse_lines(reference_lines(reference)[1:], reference.trace.origin)
+    return replace(trace, side="C", pixel=pixel, simulated=True)

@@ -16,6 +16,7 @@ from nbtui.parity.percent import percent_pair
 from nbtui.trace.fields import catalogue
 from nbtui.trace.side import Role
 
+PLACE = "- package: "  # then its path
 _LISTED = 12  # factors of one kind in the change against the baseline
 _HEAD = (
     "| factor | unit | C | Python | abs. delta | rel. delta | status |",
@@ -105,7 +106,7 @@ def _reaching_verdict(first: Mapping[str, Any], reaching: Mapping[str, Any] | No
 
 
 def _run(metrics: Mapping[str, Any], place: str) -> Iterator[str]:
-    yield f"- package: {ascii_line(place)}"
+    yield f"{PLACE}{ascii_line(place)}"
     for label, side in zip(("reference", "compared with"), metrics["sides"], strict=True):
         yield f"- {label}: {_side(side)}"
     if metrics.get("c_program"):

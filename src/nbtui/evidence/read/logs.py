@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nbtui.evidence.check.finding import FileFinding
 from nbtui.evidence.layout import C_LOG, GIVEN_LOG, PER_PHI, WARNS
 from nbtui.evidence.read.folder import number, read_text, text
 from nbtui.evidence.read.package import python_logs, stand_in_of
@@ -19,11 +18,11 @@ SIMULATED_FROM = "simulated: "  # first line of the log of a simulated reference
 
 @dataclass(frozen=True)
 class PackageLogs:
-    """The traces; None where a log is missing or holds no trace."""
+    """The traces; None where a log is missing or holds no trace. ``problems``: each a file and the reason."""
 
     c: Trace | None
     py: Trace | None
-    findings: tuple[FileFinding, ...]
+    problems: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -36,14 +35,14 @@ class SimulatedLog:
 
 
 def given_logs(folder: Path, files: tuple[str, ...]) -> PackageLogs:
-    """Both logs in any dialect, phi lines joined, and findings on those that cannot be read."""
-    found: list[FileFinding] = []
+    """Both logs in any dialect, phi lines joined, and the reason for those that cannot be read."""
+    found: list[tuple[str, str]] = []
 
     def load(name: str) -> Trace | None:
         try:
             return read_trace(folder / name)
         except (TraceError, OSError) as error:
-            found.append(FileFinding(name, f"holds no readable trace: {error}"))
+            found.append((name, f"holds no readable trace: {error}"))
             return None
 
     c = load(C_LOG) if C_LOG in files else None
@@ -54,7 +53,7 @@ def given_logs(folder: Path, files: tuple[str, ...]) -> PackageLogs:
         try:
             py = with_phi(py, read_phi(folder / per_phi))
         except (TraceError, OSError) as error:
-            found.append(FileFinding(per_phi, f"holds no readable phi lines: {error}"))
+            found.append((per_phi, f"holds no readable phi lines: {error}"))
     return PackageLogs(c, py, tuple(found))
 
 
@@ -73,7 +72,7 @@ def logs_of(folder: Path, files: tuple[str, ...], metrics: Mapping[str, object])
         py = replace(parse_lines(simulated_log(folder / main).lines, "live"), side="PY", pixel=_pixel(metrics))
         if phi:
             py = with_phi(py, parse_lines(simulated_log(folder / phi).lines, "live").phi)
-    return PackageLogs(c, py, read.findings)
+    return PackageLogs(c, py, read.problems)
 
 
 def simulated_log(path: Path) -> SimulatedLog:
