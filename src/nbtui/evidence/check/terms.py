@@ -12,18 +12,20 @@ from pathlib import Path
 
 import numpy as np
 
-import nbsim
 from nbtui.evidence.check.finding import FileFinding, Weight, wrong
 from nbtui.evidence.check.term_rows import AXES, Array, BadTerms, TermRows, read_terms
 from nbtui.evidence.check.terms_of_the_run import RunOfTerms
 from nbtui.evidence.layout import GIVEN_LOG, TERMS
 from nbtui.evidence.read.folder import number, regular_size, text
+from nbtui.live.run_options import RunOptions
 from nbtui.trace.model import Trace
 
 ROUNDING = {"float64": 1e-9, "float32": 1e-4}  # of a sum of terms, relative; of one product likewise
 _UNITS = {"float64": 2.0**-52, "float32": 2.0**-23}
 _ROOM = 64  # roundings in a lattice factor
 _SPHERE = 0.723601254558268  # sqrt(pi/6)
+_FEW_CELLS = 2  # along an axis: C then interpolates where the command does not decide
+_MOST_INDICES = 100_000  # kept in memory
 _COUNTS = ("thick_steps", "oversample", "oversample", "sources", "phi_steps", "mosaic_domains")  # of AXES
 
 
@@ -37,7 +39,7 @@ class Crystal:
 
 
 def check_terms(
-    folder: Path, metrics: Mapping[str, object], options: nbsim.Options | None, py: Trace | None
+    folder: Path, metrics: Mapping[str, object], options: RunOptions | None, py: Trace | None
 ) -> list[FileFinding]:
     """Every row of terms.csv; ``options``: of the command, None if unusable; ``py``: a simulated Python trace."""
     if regular_size(folder / TERMS) is None:
@@ -54,7 +56,7 @@ def check_terms(
 class _Terms:
     """The checks of a file that is read in pieces."""
 
-    def __init__(self, metrics: Mapping[str, object], options: nbsim.Options | None, py: Trace | None) -> None:
+    def __init__(self, metrics: Mapping[str, object], options: RunOptions | None, py: Trace | None) -> None:
         self.found: list[str] = []
         self._metrics, self._options, self._py = metrics, options, py
         self._dtype = text(metrics.get("dtype")) if metrics.get("dtype") in ROUNDING else "float64"
@@ -87,7 +89,12 @@ class _Terms:
         product = math.prod(int(size or 0) for size in self._sizes)
         if None not in self._sizes and self._count > product:
             found.append(f"has {self._count} terms, the run has {product}")
-        if self._options is not None and not self._options.dmin_a and None not in self._sizes and self._count < product:
+        if (
+            self._options is not None
+            and not self._options.may_skip
+            and None not in self._sizes
+            and self._count < product
+        ):
             found.append(f"has {self._count} terms, the run has {product}")
         if self._py is None or self._weighted():
             return found
@@ -110,10 +117,7 @@ class _Terms:
         return found
 
     def _weighted(self) -> bool:
-        given = self._options
-        if given is None:
-            return True
-        return bool(given.oversample_thick or given.oversample_polar or given.oversample_omega or given.water_um)
+        return self._options is None or self._options.weighted
 
     def _indices(self, rows: TermRows) -> None:
         """Each row after the one before it, inside the loops of the run."""
@@ -131,10 +135,10 @@ class _Terms:
 
     def _structure_factors(self, rows: TermRows, hkl0: Array, factor: Array) -> None:
         """One F_cell per index, unless it is interpolated."""
-        if self._options is None or self._options.interpolate or len(self._factors) > 100_000:
+        if self._options is None or self._options.interpolates or len(self._factors) > _MOST_INDICES:
             return
-        if self._options.interpolate is None and min(self._crystal.n_cells if self._crystal else (0,)) <= 2:
-            return  # C then interpolates by itself
+        if self._options.interpolates is None and min(self._crystal.n_cells if self._crystal else (0,)) <= _FEW_CELLS:
+            return
         for at, index in enumerate(map(tuple, hkl0.tolist())):
             if self._factors.setdefault(index, float(factor[at])) != factor[at]:
                 self.found.append(f"line {rows.first + at}: another F_cell for {index} than before")
@@ -168,16 +172,15 @@ def lattice_factor(hkl: Array, crystal: Crystal, unit: float) -> tuple[Array, Ar
     return np.prod(each, axis=1), np.asarray(bound + unit)
 
 
-def _cells_typed(metrics: Mapping[str, object], options: nbsim.Options | None) -> list[str]:
+def _cells_typed(metrics: Mapping[str, object], options: RunOptions | None) -> list[str]:
     """The number of cells that the command gives, where it names no size of the crystal."""
-    if options is None or options.sample_a_mm or options.sample_b_mm or options.sample_c_mm:
-        return []
-    typed = [max(1, round(count)) for count in (options.n_a, options.n_b, options.n_c)]
     stated = metrics.get("n_cells")
-    return [] if stated in (None, typed) else [f"is of {stated} cells, the command has {typed}"]
+    if options is None or options.cells is None or stated in (None, list(options.cells)):
+        return []
+    return [f"is of {stated} cells, the command has {list(options.cells)}"]
 
 
-def _crystal(metrics: Mapping[str, object], options: nbsim.Options | None) -> Crystal | None:
+def _crystal(metrics: Mapping[str, object], options: RunOptions | None) -> Crystal | None:
     cells = metrics.get("n_cells")
     if options is None or options.shape not in ("SQUARE", "ROUND"):
         return None

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-import nbsim
 from nbtui.evidence.check.term_rows import Array, TermRows
 from nbtui.evidence.read.folder import mapping, number, text
+from nbtui.live.run_options import RunOptions
 from nbtui.trace.model import Trace
 
 _PRINTED = 1e-13  # relative: a log has 15 digits
@@ -23,7 +23,7 @@ Key = tuple[float, ...]
 class RunOfTerms:
     """Collects the rows that the log prints, and those that tell how the run was made."""
 
-    def __init__(self, metrics: Mapping[str, object], options: nbsim.Options | None, py: Trace | None) -> None:
+    def __init__(self, metrics: Mapping[str, object], options: RunOptions | None, py: Trace | None) -> None:
         self._metrics, self._options, self._py = metrics, options, py
         self._last_phi = int(number(metrics.get("phi_steps")) or 1) - 1
         self._shown: dict[Key, Array] = {}  # by thick, sub_slow, sub_fast, phi_step: first source and domain
@@ -58,14 +58,14 @@ class RunOfTerms:
     def _phi_mode(self) -> Iterator[str]:
         """With C's carry-over, phi = 0 repeats the vectors of the last phi step, except in the very first pass."""
         given = self._options
-        if self._last_phi < 1 or given is None or given.phi_deg != 0.0 or not (given.osc_deg or given.phi_step_deg):
+        if self._last_phi < 1 or given is None or not given.turns_from_zero:
             return
         repeats = [_same(steps, 0, self._last_phi) for steps in self._ends.values() if len(steps) > 1]
         carried = mapping(self._metrics.get("quirks")).get("phi_carryover", self._metrics.get("phi_mode") == "c-parity")
         if repeats and all(repeats) and not carried:
             yield f"phi = 0 repeats the last phi step, phi_mode is {self._metrics.get('phi_mode')}"
         pixel = mapping(self._metrics.get("pixel"))
-        first = given.roi is not None or pixel == {"slow": 0, "fast": 0} or self._metrics.get("omp_threads") != 1
+        first = given.part_of_detector or pixel == {"slow": 0, "fast": 0} or self._metrics.get("omp_threads") != 1
         if repeats and not any(repeats) and carried and not (first and len(repeats) <= 1):
             yield f"phi = 0 has vectors of its own, phi_mode is {self._metrics.get('phi_mode')}"
 

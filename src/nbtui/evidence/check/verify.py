@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from importlib.resources import files as resources
 from pathlib import Path
 
-import nbsim
-from nbtui.errors import UnusableInput
 from nbtui.evidence.check import checksums, old_formats, provenance, summaries
 from nbtui.evidence.check.against_baseline import check_baseline
 from nbtui.evidence.check.commands import check_commands, export_command
@@ -33,8 +31,7 @@ from nbtui.evidence.read.logs import blocked_trace, given_logs, logs_of
 from nbtui.evidence.read.package import NEW, Package, python_logs, read_package
 from nbtui.evidence.write.record import disagreement
 from nbtui.installation import version
-from nbtui.live.cases import case_of_command
-from nbtui.live.scene import parsed
+from nbtui.live.run_options import run_options
 from nbtui.parity.metrics import SCHEMA_VERSION
 
 SCHEMAS = {METRICS: "metrics.schema.json", ENVIRONMENT: "env.schema.json"}
@@ -115,8 +112,8 @@ def _check_ours(package: Package) -> list[FileFinding]:
     if read.c is not None and py is not None and metrics:
         comparison, recomputed = against_logs(metrics, read.c, py, limits, given=given, exact=exact)
         found += recomputed
-    options = options_of_command(metrics)
-    argv = tuple(options.argv) if options is not None else ()
+    options = run_options(text(metrics.get("command")))
+    argv = options.argv if options is not None else ()
     if simulated and TERMS in package.files:
         found += check_terms(folder, metrics, options, None if given else read.py)
     found += check_commands(folder, metrics, command, current=current) + provenance.check_command(metrics)
@@ -145,14 +142,6 @@ def simulation_failed(folder: Path, files: tuple[str, ...], metrics: Mapping[str
         return False
     lines = (read_text(folder / logs[0]) or "").splitlines()
     return lines == stated
-
-
-def options_of_command(metrics: Mapping[str, object]) -> nbsim.Options | None:
-    """The options of the nanoBragg command in metrics.json; None if it is unusable."""
-    try:
-        return parsed(case_of_command(text(metrics.get("command")), METRICS, name="package", workdir=Path()))
-    except (nbsim.NbsimError, UnusableInput):
-        return None
 
 
 def _check_old(package: Package) -> list[FileFinding]:
