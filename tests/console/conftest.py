@@ -12,11 +12,14 @@ import pytest
 from nbtui.console.app import Console
 from nbtui.live.cases import load_case
 from nbtui.live.model import Case, Settings, Simulation
+from nbtui.runs.perform import perform
+from nbtui.runs.run_list import run_list
 from support.console_causes import cause, diagnosis
 from support.console_terminal import Start, Terminal
-from support.console_toy import C_LINES, console, toy_simulator
+from support.console_toy import C_LINES, JUDGEMENT, PY_LINES, console_with_port, toy_simulator
 from support.evidence_packages import new_package
 from support.image_toy import ToyFrame
+from support.run_port import toy_commands, toy_port
 from support.warm_start import WarmStart
 
 
@@ -84,4 +87,11 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Console:
     log = tmp_path / "trace_c.log"
     log.write_text("\n".join([*["noise " * 60] * 80, *C_LINES, *["noise"] * 80]) + "\n")
     demo = load_case("demo")
-    return console(replace(demo, c_log=log, c_terms=None, folder=None, name="toy"), tmp_path / "reports")
+    case = replace(demo, c_log=log, c_terms=None, folder=None, name="toy")
+    (tmp_path / "port.py").write_text(toy_port(*PY_LINES, more="print('wide ' * 60, file=sys.stderr)"))
+    known = toy_commands(case, tmp_path)
+    for factor in (1, 2):
+        text = toy_port(*PY_LINES[factor:], more="print('wide ' * 60, file=sys.stderr)")
+        (tmp_path / "port.py").write_text(text)
+        perform(known, run_list(known), Settings(), JUDGEMENT.compare)
+    return console_with_port(case, known, tmp_path / "reports")

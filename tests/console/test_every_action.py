@@ -27,6 +27,7 @@ from nbtui.console.keymap import TABLES
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.state import Phase
 from nbtui.console.packages.screen import PackagesScreen
+from nbtui.console.runs.screen import RunsScreen
 from nbtui.console.screens import SCREENS, ScreenRow
 from nbtui.console.session.lifecycle import Lifecycle
 from nbtui.console.session.preferences import Preferences
@@ -89,6 +90,12 @@ BEFORE: Mapping[str, tuple[str, ...]] = {
     "packages.first": ("down",),
     "packages.left": ("enter", "right"),
     "packages.right": ("enter",),
+    "runs.up": ("down",),
+    "runs.page_up": ("down",),
+    "runs.first": ("down",),
+    "runs.left": ("o", "right"),
+    "runs.right": ("o",),
+    "runs.close": ("o",),
     "help.match_next": ("slash", "p", "enter"),
     "help.match_previous": ("slash", "p", "enter"),
     "help.up": ("end",),
@@ -155,7 +162,7 @@ def _in_between(screen: Screen[object]) -> bool:
     """Whether a page is typed into, or shows a text of its own."""
     if isinstance(screen, ImageScreen):
         return screen.state.keys or screen.state.typed is not None
-    return isinstance(screen, PackagesScreen) and screen.state.reading is not None
+    return isinstance(screen, PackagesScreen | RunsScreen) and screen.state.reading is not None
 
 
 async def does_something(

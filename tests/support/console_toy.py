@@ -22,6 +22,7 @@ from nbtui.console.main.state import Phase, State
 from nbtui.live.model import Case, Settings, Simulation, TermTable
 from nbtui.parity.compare import compare
 from nbtui.parity.model import Comparison
+from nbtui.runs.known import KnownCommands
 from nbtui.trace.model import Trace
 from nbtui.trace.reading.reader import parse_lines
 from support.patience import PATIENCE
@@ -95,6 +96,11 @@ def toy_simulator(settings: Settings) -> Simulation:
 def console(case: Case | None, reports: Path = Path("reports"), **logs: Trace | None) -> Console:
     given = {"c_trace": None, "suspect": None, **logs}
     return Console(initial(case, Settings(), given["c_trace"], given["suspect"], JUDGEMENT), JUDGEMENT, reports)
+
+
+def console_with_port(case: Case, known: KnownCommands, reports: Path = Path("reports")) -> Console:
+    """The console on a case whose port it can run."""
+    return Console(initial(case, Settings(), None, None, JUDGEMENT, known=known), JUDGEMENT, reports)
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], bool], told: str = "it never happened") -> None:

@@ -6,6 +6,9 @@ import shlex
 import sys
 from pathlib import Path
 
+from nbtui.case_table import CaseCommands
+from nbtui.live.model import Case
+from nbtui.runs.known import KnownCommands
 from support.places import DEMO
 
 _PORT = """
@@ -44,3 +47,15 @@ sources = ["*.py"]
     path = folder / "port.py"
     path.write_text(port())
     return path
+
+
+def toy_commands(case: Case, folder: Path) -> KnownCommands:
+    """The commands of a case whose port, ``folder/port.py``, prints its log in a moment."""
+    suspect = f"{shlex.quote(sys.executable)} port.py > {{log}}"
+    commands = CaseCommands(base=folder, run_in=folder, suspect=suspect, sources=("*.py",), seconds=60.0)
+    return KnownCommands(case, commands, str(folder), "--")
+
+
+def toy_port(*lines: str, more: str = "") -> str:
+    """The text of a port that prints these lines."""
+    return f"import sys\nprint({chr(10).join(lines)!r})\n{more}\n"

@@ -5,14 +5,20 @@ from __future__ import annotations
 import difflib
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from nbtui.commands.narration import read
 from nbtui.commands.options import Request, c_log_of, c_log_option, case_options, reports_of, say, terminal
+from nbtui.commands.run_options import last_log
 from nbtui.errors import UnusableInput
 from nbtui.paths import DEMO
 from nbtui.trace.text import clean
+
+if TYPE_CHECKING:
+    from nbtui.live.model import Case
+    from nbtui.runs.known import KnownCommands
 
 DEMO_SHOWN = "no case named, no command.txt here: this is the built-in demo"
 
@@ -56,9 +62,14 @@ def command(
         found = preferences(request.configuration, request.invocation.argv, request.invocation.resumed)
         from nbtui.console.entry_points import run_console  # after the settings: it reads the frame rate once
 
+        known = _known(request, case)
+        logs, told = last_log(known) if known is not None else (None, "")
+        message = message or told
         return run_console(
             case,
             request.settings(),
+            logs=logs,
+            known=known,
             profile=request.profile,
             tolerance=request.tolerance,
             allow_partial=request.allow_partial,
@@ -74,6 +85,16 @@ def command(
     c = read(c_log_of(case, None))
     simulation = simulate(case, request.settings())
     return report(request, case, c, simulation.trace, simulation, style="table")
+
+
+def _known(request: Request, case: Case) -> KnownCommands | None:
+    """The commands of the case in nbtui.toml; None without one for the port."""
+    entry = request.configuration.cases.get(request.case_name or "")
+    if entry is None or entry.commands is None or not entry.commands.suspect:
+        return None
+    from nbtui.runs.known import known_commands
+
+    return known_commands(case, entry)
 
 
 def _meant(name: str | None) -> str:

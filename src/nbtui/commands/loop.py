@@ -6,17 +6,19 @@ import json
 import sys
 import threading
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from nbtui.commands.narration import Narration
-from nbtui.commands.options import Request, case_options, say
-from nbtui.commands.run_options import Chosen, run_options, say_output, stopping
+from nbtui.commands.options import Request, case_options, reports_of, say, terminal
+from nbtui.commands.run_options import Chosen, last_log, run_options, say_output, stopping
 from nbtui.commands.watch import reader_gone
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
+    from nbtui.runs.known import KnownCommands
     from nbtui.runs.perform import Performed
     from nbtui.runs.run_list import RunList
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 def command(request: Request, chosen: Chosen, plain: bool, as_json: bool, no_diagnose: bool) -> int:
     """Run your port on CASE now, and again after every change of its sources.
 
-    The command and the sources are those of 'nbtui run'.
+    The command and the sources are those of 'nbtui run'. Without --plain the console opens on the case, and runs it.
     Exit code 130 when interrupted.
     """
     known = chosen(request)
@@ -38,6 +40,8 @@ def command(request: Request, chosen: Chosen, plain: bool, as_json: bool, no_dia
     from nbtui.runs.run_list import run_list
 
     count = check_sources(known)
+    if not plain and not as_json and terminal():
+        return _console(request, known)
     runs = run_list(known)
     say(f"following {count} source file{'s' * (count != 1)} of {clean(known.commands.suspect)}")
 
@@ -85,3 +89,24 @@ def _failed(error: Exception, *, as_json: bool) -> None:
         click.echo(json.dumps({"run": None, "verdict": "failed", "failure": sentence}))
     else:
         say(sentence)
+
+
+def _console(request: Request, known: KnownCommands) -> int:
+    from nbtui.console.startup import preferences
+
+    found = preferences(request.configuration, request.invocation.argv, request.invocation.resumed)
+    from nbtui.console.entry_points import run_console  # after the settings: it reads the frame rate once
+
+    logs, told = last_log(known)
+    return run_console(
+        known.case,
+        request.settings(),
+        profile=request.profile,
+        tolerance=request.tolerance,
+        allow_partial=request.allow_partial,
+        reports=reports_of(request, None),
+        profiles=request.configuration.profiles,
+        preferences=replace(found, message=found.message or told),
+        logs=logs,
+        known=replace(known, commands=replace(known.commands, loop=True)),
+    )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nbtui.parity.model import Comparison
     from nbtui.settings import Configuration
     from nbtui.trace.model import Trace
+    from nbtui.trace.side import Pair
 
 NO_CASE = (
     f"no case: name a CASE (a folder with {COMMAND_FILE}, a name from nbtui.toml, or {DEMO}), give '-- FLAGS', or "
@@ -109,8 +110,8 @@ class Request:
 
         return Settings(self.phi_mode, self.dtype, self.device, self.quirks, self.c_program, self.omp_threads)
 
-    def compare(self, c: Trace, py: Trace) -> Comparison:
-        """The comparison of two traces under the chosen profile and tolerance."""
+    def compare(self, c: Trace, py: Trace, named: Pair | None = None) -> Comparison:
+        """The comparison of two traces under the chosen profile and tolerance; ``named``: other names of the sides."""
         from nbtui.commands.narration import Narration
         from nbtui.parity.compare import compare
 
@@ -125,6 +126,7 @@ class Request:
                 self.profile,
                 self.tolerance,
                 self.configuration.profiles,
+                named=named,
                 allow_partial=self.allow_partial,
                 progress=progress,
             )

@@ -116,6 +116,18 @@ def say_output(runs: RunList, done: Performed) -> None:
         say(f"all of its output: {runs.output(done.entry.number)}")
 
 
+def last_log(known: KnownCommands) -> tuple[tuple[Path | None, Path] | None, str]:
+    """The C log of the case and the log of its last good run, for the console, and a sentence about that run."""
+    from nbtui.runs.run_list import run_list
+
+    runs = run_list(known)
+    for entry in reversed(runs.entries()):
+        path = runs.log(entry.number)
+        if path is not None and entry.compared and not entry.failed and entry.pixel == known.pixel:
+            return (known.case.c_log, path), f"your log is that of run {entry.number}, {entry.when}"
+    return None, ""
+
+
 class Stopping:
     """Interrupt, termination and hang-up while a command runs: they stop it before nbtui ends.
 

@@ -23,10 +23,12 @@ from nbtui.console.main.loading import Loader
 from nbtui.console.main.origin import LogOrigin
 from nbtui.console.main.pair import Compared, following
 from nbtui.console.main.refresh import Refresher
+from nbtui.console.main.run_work import RunWork
 from nbtui.console.main.screen import MainScreen
 from nbtui.console.main.state import Phase, State
 from nbtui.console.main.step_player import StepPlayer
 from nbtui.console.packages.controller import PackagesController
+from nbtui.console.runs.controller import RunsController
 from nbtui.console.screens import KEY_TABLES, SCREENS
 from nbtui.console.session.lifecycle import Lifecycle
 from nbtui.console.session.preferences import Preferences
@@ -41,6 +43,7 @@ from nbtui.trace.model import Trace
 if TYPE_CHECKING:
     from nbtui.console.packages.state import PackagesState
     from nbtui.evidence.restore.restore import Restored
+    from nbtui.runs.known import KnownCommands
 
 
 class Console(Host):
@@ -76,6 +79,7 @@ class Console(Host):
         self.start_tuning = tuned.at_start(state)
         self.controllers = {row.opened_by: row.controller(self) for row in SCREENS if row.controller is not None}
         self.packages = self.controllers["packages"] = PackagesController(self, shelf)
+        self.runs = self.controllers["runs"] = RunsController(self)
         self.main = MainScreen(self, self._actions())
 
     def get_default_screen(self) -> MainScreen:
@@ -85,7 +89,8 @@ class Console(Host):
         """Main-screen actions that involve other screens or jobs, by id."""
         return {
             "pair": self._next_pair,
-            "run_c": self.c_runner.run,
+            "run": self._run,
+            "loop": self.runs.toggle_loop,
             "play": self.player.play,
             "freeze": self.refresher.freeze,
             "reload": self.refresher.reload,
@@ -103,6 +108,7 @@ class Console(Host):
         if self.packages.shelf is not None:  # the return from a replay
             self.main.attempt(self.packages.open)
         self.refresher.begin()
+        self.main.attempt(self.runs.begin)
         self.call_after_refresh(self.loader.begin)
 
     def on_unmount(self) -> None:
@@ -178,6 +184,10 @@ class Console(Host):
         else:
             self.loader.show_pair(shown)
 
+    def _run(self) -> None:
+        """Run what the case knows: the port, else the C program."""
+        (self.runs.run if self.state.runs.known is not None else self.c_runner.run)()
+
     def _turn_mouse(self) -> None:
         self.mouse = not self.mouse
         self.turn_mouse(self.mouse)
@@ -201,6 +211,7 @@ def initial(
     logs: tuple[Path | None, Path] | None = None,
     package: Restored | None = None,
     origin: LogOrigin | None = None,
+    known: KnownCommands | None = None,
 ) -> State:
     """The initial state; two given traces are compared at once, ``logs`` are read later.
 
@@ -221,6 +232,7 @@ def initial(
         suspect=suspect,
         logs=logs,
         origin=origin or LogOrigin(),
+        runs=RunWork(known),
         obstacle=package.obstacle if package is not None else "",
         opened=package is not None,
         shown=Compared.REFERENCE_LIVE if suspect is None and logs is None else Compared.REFERENCE_LOG,

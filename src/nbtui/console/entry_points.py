@@ -21,6 +21,7 @@ from nbtui.trace.model import Trace
 if TYPE_CHECKING:
     from nbtui.console.packages.state import PackagesState
     from nbtui.evidence.restore.restore import Restored
+    from nbtui.runs.known import KnownCommands
 
 
 def run_console(
@@ -38,20 +39,22 @@ def run_console(
     preferences: Preferences | None = None,
     package: Restored | None = None,
     origin: LogOrigin | None = None,
+    known: KnownCommands | None = None,
 ) -> int:
     """Run the console until the user leaves it.
 
     Compares two given sides: ``logs`` (C's and the user's), read in the console, or two traces; ``case`` (if any) is
     then simulated for the live side. Without them only the live side is compared. ``package``: the origin of case and
-    traces; ``origin``: that of the user's log. Returns 0 (agreement), 1 (divergence), 2 or 3 (a failure prevented the
-    comparison), 130 (interrupted, or left before a verdict), 128 + signal.
+    traces; ``origin``: that of the user's log; ``known``: the commands of the case. Returns 0 (agreement),
+    1 (divergence), 2 or 3 (a failure prevented the comparison), 130 (interrupted, or left before a verdict),
+    128 + signal.
     Raises TraceError for an unknown profile.
     """
     judgement = Judgement(profile, tolerance, dict(profiles or {}), allow_partial)
     judgement.compare(NO_TRACE, NO_TRACE)  # rejects an unknown profile before taking over the screen
     return run(
         lambda state, preferences, shelf: Console(state, judgement, reports, preferences, shelf),
-        initial(case, settings, c_trace, suspect, judgement, logs, package, origin),
+        initial(case, settings, c_trace, suspect, judgement, logs, package, origin, known),
         preferences or Preferences(),
         replay,
     )

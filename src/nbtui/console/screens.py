@@ -20,6 +20,8 @@ from nbtui.console.packages.actions import PACKAGES_ACTIONS
 from nbtui.console.packages.controller import PackagesController
 from nbtui.console.parameters.actions import PARAMETERS_ACTIONS
 from nbtui.console.parameters.controller import ParametersController
+from nbtui.console.runs.actions import RUNS_ACTIONS
+from nbtui.console.runs.controller import RunsController
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ SCREENS: tuple[ScreenRow, ...] = (
     ScreenRow(IMAGE_ACTIONS, "image", ImageController),
     ScreenRow(LOGS_ACTIONS, "logs", LogsController),
     ScreenRow(PACKAGES_ACTIONS, "packages", PackagesController),
+    ScreenRow(RUNS_ACTIONS, "runs", RunsController),
     ScreenRow(HELP_ACTIONS, "help", HelpController),
 )
 

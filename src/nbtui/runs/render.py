@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from nbtui.errors import UnusableInput
+from nbtui.parity.model import Comparison
 from nbtui.parity.percent import percent
 from nbtui.parity.render import table_lines
 from nbtui.runs.entry import RunEntry, divergence, outcome
 from nbtui.runs.moved import moved, since_before
-from nbtui.runs.perform import Compare
 from nbtui.runs.run_list import RunList
 from nbtui.runs.sources import difference
 from nbtui.trace.model import Trace
 from nbtui.trace.reading.reader import read_trace
+from nbtui.trace.side import Pair, Role, SideName
 from nbtui.trace.text import clean
+
+CompareNamed = Callable[[Trace, Trace, Pair], Comparison]
 
 HEAD = ("run", "time", "pixel", "seconds", "verdict", "first divergence", "gap", "since the run before")
 _HASH = 12
@@ -77,7 +80,7 @@ def _row(entries: Sequence[RunEntry], entry: RunEntry) -> tuple[str, ...]:
 
 
 def between_lines(
-    runs: RunList, before: RunEntry, now: RunEntry, compare: Compare, width: int, *, colour: bool = False
+    runs: RunList, before: RunEntry, now: RunEntry, compare: CompareNamed, width: int, *, colour: bool = False
 ) -> tuple[str, ...]:
     """Two runs of a case: what moved, the change of the sources, and their logs compared with each other."""
     lines = [f"run {one.number}  {one.when}  {outcome(one)}" for one in (before, now)]
@@ -88,8 +91,13 @@ def between_lines(
         return (*lines, *missing)
     first, second = traces
     assert isinstance(first, Trace) and isinstance(second, Trace)
-    lines.append(f"log of run {before.number} (left) and of run {now.number} (right)")
-    return (*lines, *table_lines(compare(first, second), width, colour, True, False))
+    comparison = compare(first, second, (_side(before), _side(now)))
+    return (*lines, *table_lines(comparison, width, colour, True, False))
+
+
+def _side(entry: RunEntry) -> SideName:
+    name = f"run {entry.number}"
+    return SideName(Role.SUSPECT, name, f"the log of {name}", name)
 
 
 def _trace(runs: RunList, entry: RunEntry) -> Trace | str:

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from nbtui.console.drawing.line import plain, width_of
+from nbtui.console.drawing.open_text import OpenText
 from nbtui.console.entry_points import run_watch
 from nbtui.console.packages import pane as panes
 from nbtui.console.packages import state as states
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
 from nbtui.console.packages.jobs import Verified
 from nbtui.console.packages.screen import PackagesScreen
-from nbtui.console.packages.state import OpenText, PackagesState
+from nbtui.console.packages.state import PackagesState
 from nbtui.console.watch import Watch
 from nbtui.evidence.check.finding import CheckOutcome
 from nbtui.evidence.history import Entry, history, load

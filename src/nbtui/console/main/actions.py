@@ -32,6 +32,14 @@ def _live(state: State) -> bool:
     return state.can_simulate
 
 
+def _has_port(state: State) -> bool:
+    return state.runs.known is not None
+
+
+def _runs(state: State) -> bool:
+    return state.can_simulate
+
+
 def _marked(state: State) -> bool:
     return bool(state.marks)
 
@@ -94,14 +102,9 @@ ACTIONS: ActionTable[State] = ActionTable(
             "phi_mode", ("m",), "m", "mode", "phi mode: spec (fresh vectors at phi 0) or c-parity (as C does)", _live
         ),
         Action("pair", ("c",), "c", "compare", "compare C and your log, C and live, or your log and live", _has_rows),
-        Action(
-            "run_c",
-            ("R", "shift+r"),
-            "R",
-            "",
-            "run the C program of NB_C_BIN on this pixel, in place of simulated C",
-            _live,
-        ),
+        Action("run", ("R", "shift+r"), "R", "run", "run the port on this pixel; without one, the C program", _runs),
+        Action("loop", ("L", "shift+l"), "L", "", "run the port after every change of its sources, or not", _has_port),
+        Action("runs", ("o",), "o", "runs", "runs of the port: what moved, its output, two runs compared", _has_port),
         Action("image", ("i",), "i", "image", "the detector: C, live, difference; Enter there traces a pixel", _live),
         Action("parameters", ("p",), "p", "parameters", "change any parameter and see the effect", _live),
         Action(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbtui.console.action import KeyTable
+from nbtui.console.main.jobs import Judgement
 from nbtui.console.main.state import State
 from nbtui.console.terminal.driver import TerminalApp
 
@@ -24,6 +25,7 @@ class Host(TerminalApp[int]):
     reports: Path
     diagnoses: bool  # a difference is diagnosed automatically
     key_at: float  # last key press on the main screen [s, monotonic]
+    judgement: Judgement
     key_tables: Sequence[KeyTable]  # of all screens, the main one first
 
     @abstractmethod

@@ -15,6 +15,7 @@ from nbtui.console.main.kept_diagnosis import KeptDiagnosis
 from nbtui.console.main.live_causes import LiveCauses
 from nbtui.console.main.origin import LogOrigin
 from nbtui.console.main.pair import Compared, log_side
+from nbtui.console.main.run_work import NO_RUNS, RunWork
 from nbtui.errors import INTERRUPTED
 from nbtui.live.model import Case, Settings, Simulation
 from nbtui.parity.compare import raised
@@ -98,6 +99,7 @@ class State:
     changed: frozenset[str] = frozenset()  # labels of the second values that the last simulation or reload changed
     changed_c: frozenset[str] = frozenset()  # labels of C values changed by the last reload
     files: Files = field(default_factory=Files)
+    runs: RunWork = NO_RUNS
 
     @property
     def live(self) -> Trace | None:

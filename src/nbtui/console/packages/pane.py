@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from nbtui.console.drawing.foot import keys, message
 from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
+from nbtui.console.drawing.open_text import draw as draw_text
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
 from nbtui.console.packages.state import PackagesState
 from nbtui.evidence.check.finding import CheckOutcome
@@ -73,7 +74,7 @@ def age(state: PackagesState) -> str:
 def table(state: PackagesState, width: int, height: int) -> list[Line]:
     """One line per package, newest first, or the open text."""
     if state.reading is not None:
-        return _text(state, width, height)
+        return draw_text(state.reading, width, height)
     columns = COLUMNS if width >= WIDE else NARROW if width >= MIDDLE else NARROWEST
     between = _between(columns)
     checked = () if columns is NARROWEST else (("checks", len("checks")),)
@@ -138,16 +139,6 @@ def checks(state: PackagesState, entry: Entry) -> tuple[str, str]:
     if telling:
         return f"! {clean(', '.join(telling))}", "warning"
     return ("old, not verified" if package.format != "new" else "not verified"), "faint"
-
-
-def _text(state: PackagesState, width: int, height: int) -> list[Line]:
-    reading = state.reading
-    assert reading is not None
-    last = min(len(reading.lines), reading.top + height - 1)
-    place = Span(f"line {reading.top + 1} to {last} of {len(reading.lines)}", "faint")
-    lines = [rule((Span(clip(reading.title, width - 40), "title"),), width, (place,), focused=True)]
-    lines += [(Span(" " + text[reading.shift :]),) for text in reading.lines[reading.top : last]]
-    return block(lines, width, height)
 
 
 def trend(state: PackagesState, width: int, height: int) -> list[Line]:

@@ -15,12 +15,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from nbtui.console.drawing.line import Line
+from nbtui.console.drawing.open_text import OpenText
 from nbtui.console.jobs import Failure, start
 from nbtui.console.packages import pane as panes
 from nbtui.console.packages import state as states
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
 from nbtui.console.packages.jobs import Judged, Verified, Verifier, is_large, opened, outdated
-from nbtui.console.packages.state import OpenText, PackagesState
+from nbtui.console.packages.state import PackagesState
 from nbtui.console.terminal.loop import in_loop
 from nbtui.console.terminal.screen import ActionScreen, bindings
 from nbtui.console.terminal.widgets import PaneView

@@ -6,18 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from nbtui.console.drawing import open_text
+from nbtui.console.drawing.open_text import OpenText
 from nbtui.console.packages.jobs import Verified
 from nbtui.evidence.history import Entry
-
-
-@dataclass(frozen=True)
-class OpenText:
-    """A text displayed in place of the table."""
-
-    title: str
-    lines: tuple[str, ...]  # free of control characters
-    top: int = 0
-    shift: int = 0  # columns scrolled out at the left
 
 
 @dataclass(frozen=True)
@@ -108,8 +100,7 @@ def freeze(state: PackagesState) -> PackagesState:
 def moved(state: PackagesState, by: int, height: int) -> PackagesState:
     """Move the cursor ``by`` rows down, clamped, with ``height`` rows visible. An open text scrolls instead."""
     if state.reading is not None:
-        last = max(0, len(state.reading.lines) - height)
-        return replace(state, reading=replace(state.reading, top=max(0, min(last, state.reading.top + by))))
+        return replace(state, reading=open_text.scrolled(state.reading, by, height))
     if not state.entries:
         return state
     row = max(0, min(len(state.entries) - 1, state.cursor + by))
@@ -128,9 +119,7 @@ def shifted(state: PackagesState, by: int) -> PackagesState:
     """Scroll an open text horizontally by ``by`` columns."""
     if state.reading is None:
         return state
-    widest = max((len(text) for text in state.reading.lines), default=0)
-    shift = max(0, min(widest - 1, state.reading.shift + by))
-    return replace(state, reading=replace(state.reading, shift=max(0, shift)))
+    return replace(state, reading=open_text.shifted(state.reading, by))
 
 
 def quiet(state: PackagesState) -> PackagesState:

@@ -90,6 +90,8 @@ def _activity(state: State) -> Span:
         return Span("FROZEN ", "warning")
     if state.exporting:
         return Span("exporting ... ", "warning")
+    if state.runs.running:
+        return Span("the port is running ... ", "warning")
     if state.progress and not state.pending:
         return Span(f"{clean(state.progress)} ... ", "warning")
     if state.phase is Phase.SIMULATING:
@@ -221,11 +223,14 @@ def _in_effect(state: State, causes: LiveCauses) -> bool:
 def _preflight(state: State, width: int) -> Line:
     if files := _files(state, width):
         return files
+    if state.runs.failure:
+        why = f"{state.runs.failure}; {ACTIONS.key('runs')} shows its output; the last good log stays"
+        return line(Span(" FAILED ", "verdict-differ"), Span(" "), clip(why, width - 10))
     if state.elsewhere and state.c_pixel is not None and state.c_here is None:
         slow, fast = state.c_pixel
         here = f"({slow},{fast})" if state.seen else f"slow {slow} fast {fast}"
         why = f"{here}; {clean(state.seen)}" if state.seen else here
-        why += f"; here C is simulated, {ACTIONS.key('run_c')} runs your C program"
+        why += f"; here C is simulated, {ACTIONS.key('run')} runs your C program"
         back = f"; {ACTIONS.key('jump')} pixel {slow} {fast} goes back"
         return line(Span(" C's log is of another pixel: ", "warning"), clip(why + back, width - 31))
     if state.reference is None and state.phase is Phase.READY:
