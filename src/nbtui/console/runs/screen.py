@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual import events
 from textual.app import ComposeResult
@@ -28,10 +28,39 @@ from nbtui.runs.run_list import DIFF
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
-    from nbtui.console.runs.controller import RunsController
+    from nbtui.console.main.host import Host
+    from nbtui.runs.entry import RunEntry
+    from nbtui.runs.known import KnownCommands
+    from nbtui.runs.run_list import RunList
 
 CLOCK = 1.0  # s between updates of the elapsed time
 LARGEST_OUTPUT = 1 << 20  # bytes shown of an output or a difference
+
+
+class RunnerView(Protocol):
+    """The runs as seen by their screen."""
+
+    host: Host
+    entries: tuple[RunEntry, ...]  # newest first
+    output: tuple[str, ...]  # of the running command
+    since: float  # start of the running command [s, monotonic]
+
+    @property
+    def known(self) -> KnownCommands | None:
+        """The commands of the case."""
+
+    @property
+    def runs(self) -> RunList | None:
+        """The list of runs on disk."""
+
+    def run(self) -> None:
+        """Run the port."""
+
+    def stop(self) -> None:
+        """Stop the running command."""
+
+    def toggle_loop(self) -> None:
+        """Run after every change of a source, or stop doing so."""
 
 
 class RunsScreen(ActionScreen[None]):
@@ -50,7 +79,7 @@ class RunsScreen(ActionScreen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings(RUNS_ACTIONS)
 
-    def __init__(self, controller: RunsController) -> None:
+    def __init__(self, controller: RunnerView) -> None:
         super().__init__()
         self._controller = controller
         self._read: int | None = None  # run whose output is shown
