@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 PACKAGE = "nbtui_package"  # property of a test's report
 _WIDTH = 110  # columns of the table
 _LINES = 24  # of the table
-_IMAGES = "images"  # below the reports: images that differ
 
 
 @dataclass(frozen=True, repr=False)
@@ -168,7 +167,7 @@ class ParityAssertion:
         self, image: object, reference: object, where: Where, gates: str
     ) -> tuple[ComparisonResult | ImageComparisonResult, str]:
         """The comparison of an image, and the text of a failure; empty where it agrees."""
-        from nbtui.results.images import evidence
+        from nbtui.results.images import IMAGES, evidence
 
         found = api.compare_images(
             image,
@@ -181,7 +180,7 @@ class ParityAssertion:
         if found:
             return found, ""
         root = self.scratch if self.reports is None else self.reports
-        folder = evidence(found, root / _IMAGES, f"failed test {self.test}")
+        folder = evidence(found, root / IMAGES, f"failed test {self.test}")
         self.record((PACKAGE, str(folder)))
         place = found.max_abs_diff_at
         numbers = [

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "history": ("history", "List the packages of a directory over time."),
     "run": ("run", "Run your port, compare its log, report the changes."),
     "loop": ("loop", "Run your port after every change of its sources."),
+    "bisect": ("bisect", "Find the commit of your port that made a difference."),
     "watch": ("watch", "Report packages as they arrive."),
     "schema": ("schema", "Print the JSON Schema of metrics.json or env.json."),
     "config": ("config", "Show every effective setting and its origin."),

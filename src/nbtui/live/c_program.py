@@ -30,12 +30,13 @@ from nbtui.processes import STDOUT, UNTIMED, Bounds, run_process
 from nbtui.regular_file import open_regular
 from nbtui.trace.text import clean
 
+FLOAT_FLAGS = ("-floatfile", "-floatimage")
 OUTPUT_FLAGS = (
-    "-floatfile", "-floatimage", "-intfile", "-intimage", "-pgmfile", "-pgmimage", "-noisefile", "-noiseimage",
+    *FLOAT_FLAGS, "-intfile", "-intimage", "-pgmfile", "-pgmimage", "-noisefile", "-noiseimage",
 )  # fmt: skip
 FLOAT_IMAGE, SMV_IMAGE = "float image", "SMV image"
 _IMAGES = {  # flags that name a kept image, and its name without them
-    FLOAT_IMAGE: (("-floatfile", "-floatimage"), "floatimage.bin"),
+    FLOAT_IMAGE: (FLOAT_FLAGS, "floatimage.bin"),
     SMV_IMAGE: (("-intfile", "-intimage"), "intimage.img"),
 }
 _MACHINE_CODE = (

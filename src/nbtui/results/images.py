@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nbtui.live.model import Case, Settings
 
 YOURS = "your image"
+IMAGES = "images"  # below the reports: images that differ
 _HEAD = 4096  # bytes that tell pixels from a log
 _TEXTS = (b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff")  # a compressed log, and one in UTF-16
 _SUFFIXES = (".npy", ".img", ".smv", ".bin")  # of a missing file that was to be an image

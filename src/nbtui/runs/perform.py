@@ -148,7 +148,7 @@ def perform(
         verdict=RunVerdict.FAILED,
         failure=suspect.failure,
         reference=found.origin,
-        log_hash=_hash(suspect.log.path),
+        log_hash=hash_of(suspect.log.path),
         sources=sources.hash,
         changed=_changed(runs, before, sources),
     )
@@ -186,7 +186,8 @@ def _changed(runs: RunList, before: RunEntry | None, now: SourceState) -> tuple[
     return changed_files(old, now) if old is not None else ()
 
 
-def _hash(path: Path) -> str:
+def hash_of(path: Path) -> str:
+    """SHA-256 of a file; empty where it cannot be read."""
     digest = hashlib.sha256()
     try:
         with open_regular(path) as stream:
