@@ -17,6 +17,7 @@ from nbtui.commands.narration import Narration
 from nbtui.commands.options import Request, case_options, reports_of, say
 from nbtui.commands.run_options import Chosen, run_options, stopping
 from nbtui.errors import NbtuiError, UnusableInput
+from nbtui.regular_file import open_regular
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
@@ -262,7 +263,9 @@ def _package(
     evidence_of = found.bad.evidence
     head = f"# commit: {evidence_of.commit.sha}\n# command: {clean(asked.known.commands.suspect)}\n"
     log = evidence_of.log.with_name("port.log")
-    log.write_bytes(head.encode("utf-8", "replace") + evidence_of.log.read_bytes())
+    with open_regular(evidence_of.log) as source, log.open("wb") as target:
+        target.write(head.encode("utf-8", "replace"))
+        shutil.copyfileobj(source, target)
     trace = judging.reference.trace
     c_log = None if trace.simulated else Path(trace.origin)
     return export(
