@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: demo test quick check lint types contracts example figures docs architecture sentences screens clean
+.PHONY: demo test quick fuzz monkey check lint types contracts example figures docs architecture sentences screens clean
 
 demo: $(READY)  ## open the console on the built-in demo (text where there is no terminal)
 	@$(BIN)/nbtui; status=$$?; test $$status -le 1 || exit $$status
@@ -20,6 +20,13 @@ test: $(READY)  ## every test
 
 quick: $(READY)  ## every test but the slow ones: to run all the time
 	@$(call IN_TWO,-m "not slow")
+
+MINUTES ?= 10
+fuzz: $(READY)  ## damaged inputs for every reader and command line, MINUTES=10; inputs with faults go to tests/fuzz/found
+	@PYTHONPATH=tests $(BIN)/python -m fuzz --minutes $(MINUTES)
+
+monkey: $(READY)  ## random keys in a console on the demo, MINUTES=10
+	@PYTHONPATH=tests $(BIN)/python -m fuzz.keys --minutes $(MINUTES)
 
 check: lint types contracts test  ## what CI runs
 
