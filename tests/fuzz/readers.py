@@ -294,8 +294,8 @@ def nbsim_words(path: Path) -> None:
     shutil.copyfile(path, path.with_name("x.hkl"))
     words = words_of(path)
     plain = [*CRYSTAL, *DETECTOR, "-default_F", "10"]
-    nbsim_command(*plain, *words, *DETECTOR)
-    nbsim_command(*plain, *words, *DETECTOR, "--compat")
+    nbsim_command(*plain, *words, *DETECTOR, "--compile", "off")
+    nbsim_command(*plain, *words, *DETECTOR, "--compile", "off", "--compat")
 
 
 def flag_lines() -> list[bytes]:
