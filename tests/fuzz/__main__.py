@@ -2,7 +2,7 @@
 
 A fault is an exception that is not one of our own errors, a text with a control character, an input that takes more
 than some seconds of processor time or some hundred MB, a crash. Each reader runs in a process of its own, one after
-the other. An input that shows a fault goes into ``tests/fuzz/corpus`` with its mending, and is a test from then on.
+the other. An input that shows a fault goes into ``tests/fuzz/corpus`` with the correction, and is a test from then on.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def peak() -> int:
 
 
 def place_of(error: BaseException) -> str:
-    """The innermost line of our own code: a fault is told once, however many inputs show it."""
+    """The innermost line of our own code: each fault is reported once, however many inputs show it."""
     own = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)

@@ -118,7 +118,7 @@ def act(source: random.Random, child: Child) -> None:
 def quits(child: Child) -> float | None:
     """Processor seconds from the last q to the end; None if it does not end.
 
-    Processor time, because a busy machine is no fault of the console. A q on another screen than the main one goes
+    Processor time, because the machine may be busy. A q on another screen than the main one goes
     back, and a q in a prompt is text: it is pressed until the console ends.
     """
     fcntl.ioctl(child.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
@@ -140,7 +140,7 @@ def quits(child: Child) -> float | None:
 
 
 def session(source: random.Random, words: list[str], seconds: float) -> list[str]:
-    """One console for so long; the faults. An end by a key is none: the next session begins."""
+    """One console for so long; the faults. A console ended by a key is replaced by the next."""
     folder = Path(tempfile.mkdtemp(prefix="nbtui-keys-"))
     child, faults, keys, basis, most = started(words, folder), [], 0, 0, 0
     begun = time.monotonic()
