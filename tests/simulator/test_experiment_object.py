@@ -22,18 +22,22 @@ from nbsim import Experiment, ExperimentModule, InputError, ParameterVector, ima
 
 COMMAND = "-default_F 100 -cell 40 50 60 90 90 90 -misset 10 20 30 -N 4 -distance 60 -detpixels 8 -pixel 2 -mosaic 0.3"
 
+PANEL = nbsim.Panel(
+    origin=(60.0, 4.0, -4.0), fast=(0.0, 0.0, 1.0), slow=(0.0, -1.0, 0.0), n_fast=8, n_slow=8, pixel=1.0
+)
+
 
 @pytest.fixture(scope="module")
 def experiment() -> Experiment:
     return Experiment.from_command(COMMAND)
 
 
-def saved(experiment: Experiment) -> Experiment:
+def saved(value: Any) -> Any:
     stream = io.BytesIO()
-    torch.save(experiment, stream)
+    torch.save(value, stream)
     stream.seek(0)
     loaded = torch.load(stream)  # weights_only by default
-    assert isinstance(loaded, Experiment)
+    assert type(loaded) is type(value)
     return loaded
 
 
@@ -116,6 +120,28 @@ def test_parts_replaced_by_hand_are_never_lost(experiment: Experiment) -> None:
             changed.to_command()
     moved = experiment.to(torch.float32)
     assert moved.with_parameters(phi=1.0).to(torch.float64).with_parameters(phi=0.0).replaced == ()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda e: e.image(),
+        lambda e: nbsim.CellConstraint.of_system("cubic"),
+        lambda _: nbsim.Panels.from_command("-default_F 1 -cell 9 9 9 90 90 90", [PANEL]),
+        lambda _: PANEL,
+        lambda e: e.parameters,
+    ],
+)
+def test_other_objects_compare_by_value_and_go_through_files(make: Callable[..., Any], experiment: Experiment) -> None:
+    one, other = make(experiment), make(experiment)
+    assert one == other == copy.deepcopy(one) == pickle.loads(pickle.dumps(one)) == saved(one)
+    assert hash(one) == hash(other) and one != experiment and len(repr(one)) < 1300
+
+
+def test_a_pixel_is_equal_to_itself_and_short_in_words(experiment: Experiment) -> None:
+    one = experiment.pixel(3, 4)
+    assert one == experiment.pixel(3, 4) != experiment.pixel(3, 5) and hash(one) == hash(experiment.pixel(3, 4))
+    assert repr(one) == f"PixelResult(slow 3, fast 4: {float(one.value):g} photons)"
 
 
 class TestModule:

@@ -8,7 +8,7 @@ Source: nanobragg_pixel_loop.md sections 2, 3.3, 8.3, 9.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -23,6 +23,7 @@ from nbsim.pixel.run_state import RunState, run_state
 from nbsim.pixel.terms import contributions
 from nbsim.pixel.visited import n_rendered, rendered_tiles
 from nbsim.setup.checks import check_device_memory, check_image_memory
+from nbsim.values import ByValue
 from nbsim.workers import Stopped, in_threads
 
 Progress = Callable[[int, int], None]  # pixels done, pixels in all
@@ -34,14 +35,18 @@ _COMPILED_PIXELS = 1 << 16  # long enough to keep the threads busy, small enough
 _DEVICE_TERMS = 1 << 22  # large enough to amortize launch latency; a tile takes about 1 GB
 
 
-@dataclass(frozen=True)
-class Image:
+@dataclass(frozen=True, eq=False, repr=False)
+class Image(ByValue):
     """The result of a run over the detector."""
 
     photons: Tensor  # (n_slow, n_fast), float32 as C stores it; 0 where not rendered
     rendered: Tensor  # bool (n_slow, n_fast)
     solid_angle: float  # sum of omega over rendered pixels, layers and subpixels [sr]
-    compiled: bool
+    compiled: bool = field(compare=False)
+
+    def __repr__(self) -> str:
+        n_slow, n_fast = self.photons.shape
+        return f"Image({n_slow} x {n_fast} pixels, at most {float(self.photons.max()):g} photons)"
 
 
 def _kernel(
@@ -165,3 +170,6 @@ def _tile_size(experiment: ExperimentData, fits: bool, compiled: bool) -> int:
         return max(2, min(_COMPILED_TERMS // per_ray, _COMPILED_PIXELS))
     terms = _UNCOMPILED_TERMS if on_cpu else _DEVICE_TERMS
     return max(2, terms // (per_ray if fits else experiment.n_passes))
+
+
+torch.serialization.add_safe_globals([Image])  # plain data, for torch.load with weights_only

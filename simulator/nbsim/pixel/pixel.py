@@ -5,7 +5,7 @@ Source: nanobragg_pixel_loop.md section 2 (rendered pixels), 8.3 (warning), 9.3 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import torch
@@ -26,17 +26,20 @@ _KEPT, _KEPT_INTERPOLATED = 320, 4600  # bytes per pass that a graph keeps, meas
 _TILES_BETWEEN = 6  # tiles, counting recomputed ones, between returns of freed memory to the system
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PixelResult:
-    """A simulated pixel; its tensors keep the pixel axis with length 1."""
+    """A simulated pixel; its tensors keep the pixel axis with length 1. Equal: the same pixel of equal runs."""
 
     experiment: ExperimentData
     slow: int
     fast: int
     state: RunState
-    terms: Terms
-    sums: PixelSums
-    warnings: tuple[str, ...]
+    terms: Terms = field(compare=False)
+    sums: PixelSums = field(compare=False)
+    warnings: tuple[str, ...] = field(compare=False)
+
+    def __repr__(self) -> str:
+        return f"PixelResult(slow {self.slow}, fast {self.fast}: {float(self.value.detach()):g} photons)"
 
     @property
     def intensity(self) -> Tensor:

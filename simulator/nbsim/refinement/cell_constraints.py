@@ -13,6 +13,7 @@ from torch import Tensor
 from nbsim.errors import InputError
 from nbsim.parameters import Value, as_parameter, as_shaped
 from nbsim.refinement.space_groups import space_group
+from nbsim.values import ByValue
 
 EDGES = ("a", "b", "c", "alpha", "beta", "gamma")
 
@@ -32,14 +33,17 @@ _SYSTEMS: dict[str, _Row] = {
 _TOLERANCE = 1e-6  # A or degrees
 
 
-@dataclass(frozen=True)
-class CellConstraint:
+@dataclass(frozen=True, eq=False, repr=False)
+class CellConstraint(ByValue):
     """A cell (6,) [A, degrees] as a linear function of its free constants (n,), and back."""
 
     system: str
     names: tuple[str, ...]  # of the free constants
     matrix: Tensor  # (6, n)
     fixed: Tensor  # (6,), angles that the system fixes, elsewhere 0
+
+    def __repr__(self) -> str:
+        return f"CellConstraint({self.system}: {', '.join(self.names)})"
 
     @classmethod
     def of_system(cls, system: str) -> CellConstraint:
@@ -98,3 +102,6 @@ class CellConstraint:
             words = " ".join(f"{value:g}" for value in cell.tolist())
             raise InputError(f"cell {words}: not {self.system}; {EDGES[int(off.argmax())]} differs from its constraint")
         return free
+
+
+torch.serialization.add_safe_globals([CellConstraint])  # plain data, for torch.load with weights_only

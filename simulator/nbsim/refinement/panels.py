@@ -84,11 +84,14 @@ def _spelled(numbers: Mapping[str, Sequence[float]]) -> list[str]:
     return [word for flag, values in numbers.items() for word in (flag, *map(repr, values))]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Panels:
     """One crystal in one beam on several panels; ``panels[i]`` is a complete experiment."""
 
     panels: tuple[Experiment, ...]
+
+    def __repr__(self) -> str:
+        return f"Panels({len(self.panels)} panels, the first: {self.panels[0]!r})"
 
     @classmethod
     def from_command(cls, command: str, panels: Sequence[Panel], workdir: Path | str = ".", **settings: Any) -> Panels:
@@ -229,3 +232,7 @@ def _moved(panel: Experiment, rotation: Tensor, shift: Tensor) -> Experiment:
         beam_center=numbers.beam_center - torch.stack((shift @ fast, shift @ slow)),
         close_distance=numbers.close_distance + shift @ normal,
     )
+
+
+# torch.load with weights_only reads panels: these hold data, and run no code of their own
+torch.serialization.add_safe_globals([Panel, Panels])

@@ -16,6 +16,7 @@ from torch import Tensor
 from nbsim.api import Experiment
 from nbsim.errors import InputError
 from nbsim.refinement.space_groups import space_group
+from nbsim.values import ByValue
 
 Indices = npt.NDArray[np.int64]
 _SAME_F = 1e-6  # relative difference between equivalent reflections
@@ -72,13 +73,16 @@ def with_reflections(experiment: Experiment, indices: Tensor, values: Tensor) ->
     return experiment.with_parameters(structure_factors=changed)
 
 
-@dataclass(frozen=True)
-class AsymmetricUnit:
+@dataclass(frozen=True, eq=False, repr=False)
+class AsymmetricUnit(ByValue):
     """The unique reflections of a table, and the way back to the whole table in P1."""
 
     indices: Tensor  # one reflection of each set of equivalent ones, int64 (n, 3)
     start: Tensor  # their F in the table [electrons], (n,)
     numbers: Tensor  # of the unique reflection of each cell of the table, int64 (n_h, n_k, n_l); n where absent
+
+    def __repr__(self) -> str:
+        return f"AsymmetricUnit({len(self.indices)} of {self.numbers.numel()} reflections)"
 
     @classmethod
     def of(cls, experiment: Experiment, name: str, *, anomalous: bool = False) -> AsymmetricUnit:
@@ -152,3 +156,6 @@ def _check_symmetry(unit: AsymmetricUnit, grid: Tensor, low: tuple[int, int, int
         f"the table does not have the symmetry of {name}: F of {index} is {float(grid[cell]):g}, its equivalents have "
         "another mean; expand it first (an MTZ or CIF file with -hkl), or choose another space group"
     )
+
+
+torch.serialization.add_safe_globals([AsymmetricUnit])  # plain data, for torch.load with weights_only
