@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from nbtui.cli import main
+from support.run_port import PIXEL, port, write_case
 from support.toy_images import files, spots
 
 C = ["F_cell 100", "F_latt 3", "extra 1", "only_c 1", "I_pixel_final 4"]
@@ -145,6 +146,29 @@ def test_a_gate_is_a_test_case(here: Path, capsys: pytest.CaptureFixture[str]) -
     image[3, 3] = np.nan
     assert main(["images", *files(here, spots((10, 10), (30, 25)), image), "--format", "junit"]) == 1
     assert outcomes(suite_in(capsys.readouterr().out))["finite pixels"] == "failure"
+
+
+def test_a_run_is_a_suite(here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(here / "state"))
+    script = write_case(here)
+    assert main(["run", "mine", "--format", "junit"]) == 0
+    assert "failure" not in outcomes(suite_in(capsys.readouterr().out)).values()
+    script.write_text(port(2.0, "omega_pixel", *PIXEL))
+    assert main(["run", "mine", "--no-diagnose", "--format", "junit"]) == 1
+    suite = suite_in(capsys.readouterr().out)
+    found = outcomes(suite)
+    assert (found["the command of the port"], found["omega_pixel"], found["polar"]) == ("passed", "failure", "passed")
+    assert "diverges now: first divergence omega_pixel" in str(suite.findtext("system-out"))
+    script.write_text("raise SystemExit('no device')\n")
+    assert main(["run", "mine", "--format", "junit"]) == 3
+    assert outcomes(suite_in(capsys.readouterr().out)) == {"the command of the port": "failure"}
+    assert main(["run", "mine", "--format", "github"]) == 3
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith("::error title=nbtui run mine::FAILED  exit status 1: no device")
+    script.write_text(port() + "raise SystemExit('late')\n")
+    assert main(["run", "mine", "--format", "junit"]) == 3
+    assert outcomes(suite_in(capsys.readouterr().out))["the command of the port"] == "failure"
+    assert main(["run", "mine", "--list", "--format", "junit"]) == 2
 
 
 def test_one_format_at_a_time(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

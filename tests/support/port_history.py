@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 _NOBODY = {
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -17,10 +18,10 @@ _NOBODY = {
 }
 
 
-def git(folder: Path, *words: str) -> str:
+def git(folder: Path, *words: str, stdin: IO[str] | None = None) -> str:
     """The output of a git command, with no settings of the person who runs the tests."""
     done = subprocess.run(
-        ["git", *words], cwd=folder, capture_output=True, text=True, check=True, env=os.environ | _NOBODY
+        ["git", *words], cwd=folder, stdin=stdin, capture_output=True, text=True, check=True, env=os.environ | _NOBODY
     )
     return done.stdout.strip()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from nbtui.ci.checks import Check, CheckList
@@ -23,6 +24,20 @@ def of_traces(comparison: Comparison, suspect: Trace, name: str) -> CheckList:
     row = comparison.principal
     principal = "" if row is None else clean(row.field)
     return CheckList(name, verdict(comparison), comparison.agrees, found, comparison.findings, principal, file)
+
+
+def of_run(
+    comparison: Comparison | None, suspect: Trace | None, failure: str, told: tuple[str, ...], name: str
+) -> CheckList:
+    """The checks of a run of a port: that it ran, and those of its trace. ``told``: more sentences on the run."""
+    ran = Check("run", "the command of the port", failure=clean(failure))
+    if comparison is None or suspect is None:
+        return CheckList(name, f"FAILED  {clean(failure)}", False, (ran,), told, ran.name)
+    found = of_traces(comparison, suspect, name)
+    found = replace(found, checks=(ran, *found.checks), findings=(*told, *found.findings))
+    return (
+        found if not failure else replace(found, verdict=f"FAILED  {clean(failure)}", agrees=False, principal=ran.name)
+    )
 
 
 def _fields(comparison: Comparison) -> Iterator[Check]:

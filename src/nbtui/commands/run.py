@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from nbtui.commands.ci_format import ci_lines, format_option, one_style
 from nbtui.commands.narration import Narration
 from nbtui.commands.options import Request, case_options, colour, say
 from nbtui.commands.run_options import Chosen, run_options, say_output, stopping
@@ -29,6 +31,7 @@ _PIPE_WIDTH = 120  # columns without a terminal
 @click.option("--list", "listed", is_flag=True, help="Only list the runs of the case.")
 @click.option("--between", type=(int, int), metavar="A B", help="Only compare run A with run B.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per run.")
+@format_option
 @case_options(judged=True)
 def command(
     request: Request,
@@ -38,6 +41,7 @@ def command(
     listed: bool,
     between: tuple[int, int] | None,
     as_json: bool,
+    ci: str | None,
 ) -> int:
     """Run your port on CASE, compare its log with the reference, and report the changes since the run before.
 
@@ -49,11 +53,12 @@ def command(
     """
     from nbtui.runs.run_list import run_list
 
+    began, style = datetime.now(UTC), one_style("json" if as_json else None, ci)
     known = chosen(request)
     runs = run_list(known)
     if listed or between is not None:
-        if between is not None and (listed or as_json):
-            raise UnusableInput("--between A B takes neither --list nor --json")
+        if ci is not None or (between is not None and (listed or as_json)):
+            raise UnusableInput("--between A B takes neither --list nor --json, and --format belongs to a new run")
         return _list(runs, as_json=as_json) if between is None else _between(request, runs, between)
     from nbtui.runs.log_making import RunStopped
     from nbtui.runs.perform import perform
@@ -78,6 +83,14 @@ def command(
     say_output(runs, done)
     if as_json:
         click.echo(json.dumps(as_object(runs, entry, done.moved), allow_nan=False))
+        return _code(entry)
+    if ci is not None:
+        from nbtui.ci.traces import of_run
+
+        name, suspect = f"nbtui run {clean(known.case.name)}", done.suspect
+        told = tuple(filter(None, (f"cause: {clean(entry.cause)}" if entry.cause else "", done.moved)))
+        for line in ci_lines(of_run(suspect.comparison, suspect.trace, suspect.failure, told, name), style, began):
+            click.echo(line)
         return _code(entry)
     if done.suspect.comparison is not None:
         from nbtui.parity.render import table_lines

@@ -10,6 +10,8 @@ from nbtui.runs.bisect_repository import Commit, Repository
 from nbtui.runs.bisect_rule import TRACE, BisectRule, CommitEvidence, CommitJudgement, CommitVerdict, chosen_rule
 from nbtui.runs.moved import moved
 
+_GOLDEN = 0.6180339887498949  # multiples of it fall evenly into the unit interval
+
 NeedsImage = Callable[[CommitEvidence], bool]  # of the evidence of its trace
 Gather = Callable[[Commit, NeedsImage], CommitEvidence]  # run a commit
 Report = Callable[[CommitJudgement, int], None]  # a judgement, and the number of commits left
@@ -84,7 +86,7 @@ def bisect(
         open_ones = [sha for sha in candidates if sha not in passed and sha != first_bad.commit.sha]
         if not open_ones:
             break
-        found = rule.judged(gather(repository.named(open_ones[0]), rule.needs_image))
+        found = rule.judged(gather(repository.named(_next(open_ones, len(passed))), rule.needs_image))
         judged.append(found)
         if found.verdict is CommitVerdict.BAD:
             first_bad = found
@@ -95,6 +97,15 @@ def bisect(
         report(found, _left(repository, first_bad, goods, passed))
     suspects = tuple(repository.named(sha) for sha in candidates)
     return Bisection(rule, first_bad, _good_before(repository, first_bad, goods), suspects, tuple(judged))
+
+
+def _next(candidates: Sequence[str], passed: int) -> str:
+    """The next commit to run, of ``candidates`` with the best one first.
+
+    Commits that cannot be judged mostly lie together, around the best one: after each, another distance from it is
+    tried, as git bisect does.
+    """
+    return candidates[int(len(candidates) * ((passed * _GOLDEN) % 1.0))]
 
 
 def _left(repository: Repository, bad: CommitJudgement, goods: dict[str, CommitJudgement], passed: set[str]) -> int:
