@@ -71,13 +71,13 @@ def test_every_commit_is_found_in_the_fewest_runs(repository: Repository, first_
 @pytest.mark.parametrize("first_bad", [20, 60, 150])
 def test_thirty_crashing_commits_in_the_middle_are_passed_over(repository: Repository, first_bad: int) -> None:
     found, runs = search(repository, first_bad, lambda number: 85 <= number < 115)
-    assert found.found and found.bad.commit.subject == str(first_bad) and len(runs) <= 16
+    assert found.found and found.bad.commit.subject == str(first_bad) and len(runs) <= 24
 
 
 def test_a_change_among_crashing_commits_is_a_range(repository: Repository) -> None:
     found, runs = search(repository, 100, lambda number: 95 <= number < 105)
     assert not found.found and sorted(int(commit.subject) for commit in found.suspects) == list(range(95, 106))
-    assert found.good.commit.subject == "94" and found.bad.commit.subject == "105" and len(runs) <= 30
+    assert found.good.commit.subject == "94" and found.bad.commit.subject == "105" and len(runs) <= 36
 
 
 def test_images_find_it_there(repository: Repository) -> None:
