@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("compare", "Compare two logs, or a C log with our simulator."),
     "trace": ("trace", "Write the Python trace of a case."),
     "terms": ("terms", "Print every contribution to the pixel."),
+    "gradients": ("gradients", "Print and judge the derivatives of the pixel."),
     "images": ("images", "Compare two images, or a C image with our simulator."),
     "diagnose": ("diagnose", "Name the cause of a difference."),
     "export": ("export", "Write an evidence package."),
