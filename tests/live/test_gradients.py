@@ -11,7 +11,7 @@ import pytest
 
 import nbsim
 from nbtui.live.cases import load_case
-from nbtui.live.gradients.difference import AT_THE_POINT, Difference, Side, differentiate
+from nbtui.live.gradients.difference import AT_THE_POINT, FiniteDifference, MovedValue, differentiate
 from nbtui.live.gradients.judge import judged
 from nbtui.live.gradients.kinks import kinks_between, pattern
 from nbtui.live.gradients.model import PixelSlopes, Slope, SlopeVerdict
@@ -31,8 +31,8 @@ FUNCTIONS: dict[str, tuple[Callable[[float], float], float, float, float]] = {  
 }
 
 
-def sides_of(function: Callable[[float], float], at: float) -> Callable[[float], tuple[Side, Side]]:
-    return lambda step: (Side(at - step, function(at - step)), Side(at + step, function(at + step)))
+def sides_of(function: Callable[[float], float], at: float) -> Callable[[float], tuple[MovedValue, MovedValue]]:
+    return lambda step: (MovedValue(at - step, function(at - step)), MovedValue(at + step, function(at + step)))
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -56,8 +56,8 @@ def test_noise_of_single_precision_widens_the_uncertainty() -> None:
 
 
 def test_only_steps_within_a_smooth_piece_count() -> None:
-    def broken(x: float) -> Side:
-        return Side(x, math.exp(x) + (x > 1.002), ("a jump",) if x > 1.002 else ())
+    def broken(x: float) -> MovedValue:
+        return MovedValue(x, math.exp(x) + (x > 1.002), ("a jump",) if x > 1.002 else ())
 
     found = differentiate(lambda step: (broken(1.0 - step), broken(1.0 + step)), math.e, 0.1)
     assert abs(found.value - math.e) <= found.error < 1e-7
@@ -65,8 +65,8 @@ def test_only_steps_within_a_smooth_piece_count() -> None:
 
 
 def test_a_kink_at_the_point_has_no_derivative() -> None:
-    def edge(x: float) -> Side:
-        return Side(x, abs(x), ("an edge",) if x < 0 else ())
+    def edge(x: float) -> MovedValue:
+        return MovedValue(x, abs(x), ("an edge",) if x < 0 else ())
 
     found = differentiate(lambda step: (edge(-step), edge(step)), 0.0, 0.1)
     assert math.isnan(found.value) and found.kinks == ("an edge",) and found.smooth == 0.0
@@ -148,11 +148,11 @@ def test_phi_zero_in_c_parity_jumps_at_the_point(tmp_path: Path) -> None:
 
 
 def slope(ours: float = 2.0, value: float = 2.0, error: float = 1e-8, unit: str = "photons/deg") -> Slope:
-    return Slope("misset_x", unit, 10.0, 0.1, ours, Difference(value, error, 1e-4, 0.1))
+    return Slope("misset_x", unit, 10.0, 0.1, ours, FiniteDifference(value, error, 1e-4, 0.1))
 
 
 def verdict(
-    one: Slope, own: float | None = None, *, single: bool = False, c: Difference | None = None
+    one: Slope, own: float | None = None, *, single: bool = False, c: FiniteDifference | None = None
 ) -> tuple[str, str]:
     theirs = None if own is None else {"misset_x": own}
     measured = {} if c is None else {"misset_x": c}
@@ -167,9 +167,9 @@ def test_verdicts() -> None:
     assert verdict(slope(), 2.0 + 1e-4, single=True) == ("agree", "as far as single precision explains")
     assert verdict(slope(error=0.1))[0] == "unknown"
     assert verdict(slope(value=2.1))[0] == "differ"
-    assert verdict(slope(), c=Difference(2.1, 1e-3, 1e-4, 0.1))[0] == "differ"
-    assert verdict(slope(), c=Difference(2.0001, 1e-3, 1e-4, 0.1))[0] == "agree"
-    kink = replace(slope(), difference=Difference(math.nan, math.nan, 0.0, 0.0, ("an edge",)))
+    assert verdict(slope(), c=FiniteDifference(2.1, 1e-3, 1e-4, 0.1))[0] == "differ"
+    assert verdict(slope(), c=FiniteDifference(2.0001, 1e-3, 1e-4, 0.1))[0] == "agree"
+    kink = replace(slope(), difference=FiniteDifference(math.nan, math.nan, 0.0, 0.0, ("an edge",)))
     assert verdict(kink, 2.0) == ("kink", "no derivative here: an edge")
     assert verdict(Slope("misset_x", "", 1.0, reason="no effect"), 2.0) == ("none", "no effect")
     (missing,) = judged(PixelSlopes((1, 2), 3.0, (slope(),)), {}, {}, profile("full"))

@@ -17,7 +17,7 @@ from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
     from nbtui.commands.narration import Narration
-    from nbtui.live.gradients.difference import Difference
+    from nbtui.live.gradients.difference import FiniteDifference
     from nbtui.live.gradients.measured import Measurement
     from nbtui.live.gradients.model import JudgedSlope, PixelSlopes
     from nbtui.live.model import Case
@@ -162,7 +162,7 @@ def _number(value: float | None, digits: int) -> str:
     return "-" if value is None or value != value else f"{value:.{digits}g}"
 
 
-def _known(found: Difference | None) -> str:
+def _known(found: FiniteDifference | None) -> str:
     """A derivative by differences with its uncertainty."""
     if found is None or found.value != found.value:
         return "-"
@@ -178,7 +178,7 @@ def _json(
 ) -> str:
     from nbtui.parity.metrics import to_json
 
-    def known(found: Difference | None) -> dict[str, object] | None:
+    def known(found: FiniteDifference | None) -> dict[str, object] | None:
         if found is None:
             return None
         return {

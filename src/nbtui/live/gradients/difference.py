@@ -23,7 +23,7 @@ _NOISY = 3  # smallest steps, whose quotients differ from the derivative by noth
 
 
 @dataclass(frozen=True)
-class Side:
+class MovedValue:
     """The function at a step to one side: where the parameter really was, the value, the kinks passed on the way."""
 
     at: float
@@ -32,7 +32,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Difference:
+class FiniteDifference:
     """A derivative by differences.
 
     Attributes:
@@ -51,8 +51,8 @@ class Difference:
 
 
 def differentiate(
-    sides: Callable[[float], tuple[Side, Side]], here: float, first: float, levels: int = LEVELS
-) -> Difference:
+    sides: Callable[[float], tuple[MovedValue, MovedValue]], here: float, first: float, levels: int = LEVELS
+) -> FiniteDifference:
     """The derivative from the values on both sides (below, above) at steps ``first``, ``first / SHRINK``, ...
 
     ``here``: the value at the point itself, which may lie beside the values around it.
@@ -73,13 +73,13 @@ def differentiate(
             slopes.append(_Slope(step, width, slope, _ROUNDING * sizes / width, (above.value + below.value) / 2.0))
     smooth = slopes[0].step if slopes else 0.0
     if len(slopes) < _ENOUGH:
-        return Difference(math.nan, math.nan, 0.0, smooth, nearest)
+        return FiniteDifference(math.nan, math.nan, 0.0, smooth, nearest)
     before, last = slopes[-2:]
     off = abs(last.middle - here)  # of a curve, a sixteenth of the one before
     if off > _JUMP * (abs(last.value) + last.rounding) * last.width and off > abs(before.middle - here) / 2.0:
-        return Difference(math.nan, math.nan, 0.0, 0.0, (AT_THE_POINT,))
+        return FiniteDifference(math.nan, math.nan, 0.0, 0.0, (AT_THE_POINT,))
     value, error, step = _agreed([_extrapolated(slopes[start:]) for start in range(len(slopes) - 1)])
-    return Difference(value, SAFETY * error, step, smooth, nearest)
+    return FiniteDifference(value, SAFETY * error, step, smooth, nearest)
 
 
 @dataclass(frozen=True)

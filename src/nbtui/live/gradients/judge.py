@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from nbtui.live.gradients.difference import Difference
+from nbtui.live.gradients.difference import FiniteDifference
 from nbtui.live.gradients.model import JudgedSlope, PixelSlopes, Slope, SlopeVerdict
 from nbtui.parity.profiles import Profile
 from nbtui.parity.scales import single_room
@@ -39,7 +39,7 @@ def gradients_of(trace: Trace) -> dict[str, float]:
 def judged(
     slopes: PixelSlopes,
     theirs: Mapping[str, float] | None,
-    measured: Mapping[str, Difference],
+    measured: Mapping[str, FiniteDifference],
     chosen: Profile,
     *,
     single: bool = False,
@@ -60,7 +60,7 @@ def judged(
         yield JudgedSlope(slope, own, of_c, verdict, note)
 
 
-def _confirmed(slope: Slope, of_c: Difference | None, zero: float) -> tuple[SlopeVerdict, str]:
+def _confirmed(slope: Slope, of_c: FiniteDifference | None, zero: float) -> tuple[SlopeVerdict, str]:
     """Whether differences of exact runs confirm our derivative."""
     found, ours = slope.difference, slope.ours
     if found is None or ours is None:

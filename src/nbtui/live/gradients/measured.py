@@ -16,7 +16,7 @@ import nbsim
 from nbtui.errors import SimulationFailed
 from nbtui.live.c_program import Limits, run_c_program
 from nbtui.live.door import experiment_of, simulator
-from nbtui.live.gradients.difference import SHRINK, Difference
+from nbtui.live.gradients.difference import SHRINK, FiniteDifference
 from nbtui.live.gradients.model import PixelSlopes, Slope
 from nbtui.live.gradients.ours import log_name, vector_of
 from nbtui.live.model import Case, Settings
@@ -36,7 +36,7 @@ class Measurement:
     """Derivatives by runs of a C program, by name, and why there are none, if so."""
 
     program: Path
-    slopes: dict[str, Difference]
+    slopes: dict[str, FiniteDifference]
     obstacle: str = ""
 
 
@@ -118,7 +118,7 @@ class _Runs:
         return (self.value(name, step) - self.value(name, -step)) / (above - below)
 
 
-def _difference(runs: _Runs, slope: Slope) -> Difference:
+def _difference(runs: _Runs, slope: Slope) -> FiniteDifference:
     """Two steps, extrapolated. The first one is as small as the digits of the log allow."""
     assert slope.difference is not None and slope.ours is not None
     size = abs(runs.here) / max(abs(slope.difference.value), abs(runs.here) / slope.scale * 1e-9)
@@ -127,7 +127,9 @@ def _difference(runs: _Runs, slope: Slope) -> Difference:
     coarse, fine = runs.slope(slope.name, slope.at, first), runs.slope(slope.name, slope.at, first / SHRINK)
     value = fine + (fine - coarse) / (SHRINK**2 - 1.0)
     rounding = runs.precision * abs(runs.here) * SHRINK / first
-    return Difference(value, _SAFETY * (abs(value - fine) / SHRINK + rounding), first / SHRINK, slope.difference.smooth)
+    return FiniteDifference(
+        value, _SAFETY * (abs(value - fine) / SHRINK + rounding), first / SHRINK, slope.difference.smooth
+    )
 
 
 def _last(trace: Trace, name: str) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from nbtui.live.gradients.difference import Difference
+from nbtui.live.gradients.difference import FiniteDifference
 
 
 class SlopeVerdict(StrEnum):
@@ -38,7 +38,7 @@ class Slope:
     at: float
     scale: float = 1.0
     ours: float | None = None
-    difference: Difference | None = None
+    difference: FiniteDifference | None = None
     reason: str = ""
 
 
@@ -58,6 +58,6 @@ class JudgedSlope:
 
     slope: Slope
     theirs: float | None
-    measured: Difference | None  # of runs of the C program
+    measured: FiniteDifference | None  # of runs of the C program
     verdict: SlopeVerdict
     note: str = ""

@@ -8,7 +8,7 @@ from dataclasses import replace
 import nbsim
 from nbtui.errors import UnusableInput
 from nbtui.live.door import experiment_of, simulator
-from nbtui.live.gradients.difference import Side, differentiate
+from nbtui.live.gradients.difference import MovedValue, differentiate
 from nbtui.live.gradients.kinks import kinks_between, pattern
 from nbtui.live.gradients.model import PixelSlopes, Slope
 from nbtui.live.model import Case, Settings
@@ -24,7 +24,7 @@ def log_name(component: str) -> str:
     return component.replace(".", "_")
 
 
-def vector_of(experiment: nbsim.Experiment) -> tuple[nbsim.ParameterVector, dict[str, str]]:
+def vector_of(experiment: nbsim.Experiment) -> tuple[nbsim.ParameterVector[nbsim.Experiment], dict[str, str]]:
     """Every parameter with a derivative and a gradient line, and why each of the others has none.
 
     Tables and matrices have no lines.
@@ -112,7 +112,7 @@ def _without(name: str, reason: str, names: Collection[str]) -> Iterator[Slope]:
 class _Steps:
     """Exact runs with one parameter moved."""
 
-    def __init__(self, vector: nbsim.ParameterVector, pixel: tuple[int, int], threads: int) -> None:
+    def __init__(self, vector: nbsim.ParameterVector[nbsim.Experiment], pixel: tuple[int, int], threads: int) -> None:
         self._vector, self._pixel, self._threads = vector, pixel, threads
         self._start = vector.start.tolist()
         self._scales = vector.scales.tolist()
@@ -136,14 +136,14 @@ class _Steps:
         step, smooth = (size * self._scales[at] for size in (found.step, found.smooth))
         return replace(slope, ours=ours, difference=replace(found, step=step, smooth=smooth))
 
-    def _sides(self, at: int, step: float) -> tuple[Side, Side]:
+    def _sides(self, at: int, step: float) -> tuple[MovedValue, MovedValue]:
         below, above = (self._side(at, size) for size in (-step, step))
         return below, above
 
-    def _side(self, at: int, step: float) -> Side:
+    def _side(self, at: int, step: float) -> MovedValue:
         result = self._run(at, step)
         kinks = kinks_between(self._here, pattern(result))
-        return Side(self._moved(at, step), float(result.value), kinks)
+        return MovedValue(self._moved(at, step), float(result.value), kinks)
 
     def _run(self, at: int, step: float) -> nbsim.PixelResult:
         return self._vector.from_vector(self._x(at, step)).pixel(*self._pixel, n_threads=self._threads)
