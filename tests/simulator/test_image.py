@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from nbsim.image.build_kernel import example
 
 from nbsim import Experiment, from_command
 from nbsim.errors import InputError, Interrupted
 from nbsim.image import compiled
-from nbsim.image.build_kernel import example
 from nbsim.image.kernel import tile_sums
 from nbsim.image.render import render
 from nbsim.image.scope import fits_kernel

@@ -1,10 +1,11 @@
-"""The image kernel against the formula: every flag and every quirk gives the same pixels, or the kernel refuses it."""
+"""The image kernels against the formula: every flag and every quirk gives the same pixels, or the kernel refuses it."""
 
 from __future__ import annotations
 
+import ctypes
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 
@@ -13,13 +14,27 @@ import torch
 
 from nbsim import FLAGS, Experiment, Quirks
 from nbsim.image import scope
-from nbsim.image.scope import CONDITIONS, FOLLOWED, PARTS, fits_kernel
+from nbsim.image.compiled import CannotBuildError, build
+from nbsim.image.native import Native, boxes
+from nbsim.image.scope import CONDITIONS, FOLLOWED, PARTS, fits_c_kernel, fits_kernel
 from nbsim.image.tiles import KernelTiles
-from nbsim.pixel.accumulation import sum_pixels
-from nbsim.pixel.terms import contributions
+from nbsim.pixel.accumulation import PixelSums, sum_pixels
+from nbsim.pixel.run_state import RunState, run_state
+from nbsim.pixel.terms import contributions, interpolates
+from nbsim.pixel.visited import are_rendered
 from support.flag_samples import BASES, SIZE, words_of, write_inputs
 
 LEAST_CLAIMED = 0.7  # of the flags
+# what the tile kernel leaves to the formula, and the C kernel does not
+C_BASES = {
+    "round": "-round_xtal -hkl box.hkl -interpolate -curved_det yes -oversample 2 -detector_abs 300 "
+    "-detector_thick 400",
+    "gauss": "-gauss_xtal -default_F 50 -dmin 3 -oversample 2 -oversample_thick -oversample_polar -oversample_omega "
+    "-detector_abs 300 -detector_thick 400 -thicksteps 2 -sourcefile sources.txt -water 0.01",
+    "tophat": "-binary_spots -hkl box.hkl -interpolate -dmin 2 -mosaic 2 -mosaic_domains 3 -oversample_polar -N 5",
+    "square": "-hkl box.hkl -interpolate -phi 0 -osc 3 -phisteps 3 -curved_det yes -oversample_omega "
+    "-oversample 2 -N 5",
+}
 
 
 @dataclass(frozen=True)
@@ -44,7 +59,7 @@ def experiment_of(change: Change, folder: Path) -> Experiment:
     angles = " ".join(f"{draw.uniform(0.0, 90.0):.3f}" for _ in range(3))
     start = (
         f"-cell 30 40 50 {draw.uniform(75, 105):.2f} 85 95 -misset {angles} -N 3 -lambda 1 -distance 60 "
-        f"-detpixels {SIZE} -pixel 4 {BASES[change.base]}"
+        f"-detpixels {SIZE} -pixel 4 {(BASES | C_BASES)[change.base]}"
     )
     default = {field.name: field.default for field in fields(Quirks)}
     quirks = {change.quirk: not default[change.quirk]} if change.quirk else {}
@@ -82,6 +97,43 @@ def compared(experiment: Experiment) -> int:
     return int(sure.sum())
 
 
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ctypes.CDLL]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NBSIM_CACHE", str(tmp_path_factory.mktemp("kept")))
+        try:
+            yield build(torch.float64)
+        except CannotBuildError as reason:
+            pytest.skip(str(reason))
+
+
+def state_in_c(experiment: Experiment, native: Native, n_threads: int) -> RunState:
+    """The state with the end of interpolation that the C kernel finds."""
+    state = run_state(experiment, interpolation_end=False)
+    if not (interpolates(experiment) and experiment.quirks.interpolation_switch_off):
+        return state
+    return RunState(state.first_pixels, native.interpolation_stop(state.first_pixels, n_threads, lambda: None))
+
+
+@torch.no_grad()
+def compared_in_c(experiment: Experiment, library: ctypes.CDLL, n_threads: int = 1) -> None:
+    """The C kernel computes every pixel of the small runs here, and finds the end of interpolation."""
+    detector, native = experiment.detector, Native(experiment, library)
+    pixels = torch.cartesian_prod(torch.arange(detector.n_slow), torch.arange(detector.n_fast))
+    state = run_state(experiment)
+    assert state_in_c(experiment, native, n_threads) == state
+    ends = state.interpolation_end(pixels, detector.n_fast, experiment.n_passes)
+    sums: PixelSums = sum_pixels(experiment, contributions(experiment, pixels, interpolation_end=ends))
+    photons = torch.zeros(detector.n_slow, detector.n_fast)
+    doubtful = torch.zeros_like(photons, dtype=torch.bool)
+    omegas = [native.render(box, state, photons, doubtful, lambda: None)[1] for box in boxes(experiment)]
+    assert not bool(doubtful.any())
+    inside = are_rendered(experiment, pixels)
+    expected = torch.where(inside, sums.value, 0.0).to(torch.float32).reshape(photons.shape)
+    torch.testing.assert_close(photons, expected, rtol=2e-7, atol=1e-11 * float(expected.abs().max()))
+    assert sum(omegas) == pytest.approx(float(sums.omega_now[inside].sum()), rel=1e-12)
+
+
 def test_every_field_is_followed_or_has_a_condition() -> None:
     listed = [f"{part}.{name}" for part, names in FOLLOWED.items() for name in names.split()] + [*CONDITIONS]
     assert len(set(listed)) == len(listed)
@@ -103,6 +155,45 @@ def test_the_kernel_is_the_formula_or_refuses(change: Change, folder: Path) -> N
     experiment = experiment_of(change, folder)
     if fits_kernel(experiment):
         assert compared(experiment) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("base", (*BASES, *C_BASES))
+def test_the_c_kernel_is_the_formula_for_every_flag_and_quirk(base: str, folder: Path, library: ctypes.CDLL) -> None:
+    changes = [change for change in CHANGES if change.base == base] or [
+        Change(base, quirk=name) for name in ("", *(field.name for field in fields(Quirks)))
+    ]
+    for change in changes:
+        experiment = experiment_of(change, folder)
+        assert fits_c_kernel(experiment)
+        compared_in_c(experiment, library)
+
+
+@pytest.mark.slow
+def test_the_c_kernel_is_the_formula_for_random_combinations(folder: Path, library: ctypes.CDLL) -> None:
+    draw = random.Random(7)
+    flags = (
+        "-square_xtal", "-round_xtal", "-gauss_xtal", "-binary_spots", "-curved_det yes", "-interpolate", "-dmin 3",
+        "-oversample_thick", "-oversample_polar", "-oversample_omega", "-point_pixel", "-nopolar", "-water 0.01",
+        "-mosaic 3", "-detector_thick 300 -detector_abs 200", "-thicksteps 3", "-oversample 2", "-polar -0.7",
+        "-phi 0 -osc 2 -phisteps 3", "-roi 1 3 0 4", "-mask mask.img", "-N 1", "-N 4", "-fudge 2",
+    )  # fmt: skip
+    names = [field.name for field in fields(Quirks)]
+    for _ in range(150):
+        words = " ".join(draw.sample(flags, draw.randint(0, 7))).split()
+        base = experiment_of(Change(draw.choice([*BASES, *C_BASES]), tuple(words)), folder)
+        switched = draw.sample(names, draw.randint(0, 6))
+        quirks = replace(base.quirks, **{name: not getattr(base.quirks, name) for name in switched})
+        compared_in_c(replace(base, quirks=quirks), library, n_threads=draw.choice([1, 2]))
+
+
+def test_the_c_kernel_refuses_what_its_integers_do_not_hold(folder: Path) -> None:
+    base = experiment_of(Change("full"), folder)
+    assert fits_c_kernel(base)
+    wide = replace(base, detector=replace(base.detector, n_fast=2**31))
+    table = replace(base.structure_factors, grid=torch.zeros(1).expand(2000, 1300, 1000))
+    assert not fits_c_kernel(wide)
+    assert not fits_c_kernel(replace(base, structure_factors=table))
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)

@@ -1,148 +1,214 @@
-"""The tile kernel compiled ahead of time and kept on disk; an optimization only.
+"""The C kernel: pixels.c compiled by the system's C compiler when it is first needed, kept on disk, loaded by ctypes.
 
-The artefact is valid for one dtype, torch version, processor and state of the source; any failure to build or load it
-means "run uncompiled".
+An optimization only: without a compiler, torch computes the same image. The compiled file is valid for one state of the
+source, one real type and one processor.
 """
 
 from __future__ import annotations
 
-import contextlib
+import ctypes
 import hashlib
-import inspect
+import math
 import os
+import platform
+import select
+import shlex
+import shutil
 import signal
 import subprocess
-import sys
 import tempfile
-from collections.abc import Callable
-from functools import cache
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from fractions import Fraction
+from functools import cache, reduce
+from importlib.resources import files
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import torch
 
-from nbsim.image import build_kernel, kernel
-from nbsim.image.build_kernel import Tile, example
-from nbsim.image.kernel import TileInput, TileSums, tile_sums
-from nbsim.pixel import lattice
+from nbsim.image.arguments import RUNS
+from nbsim.image.kept import cache_folder, keep, kept, own_folder
+from nbsim.pixel.lattice import SINE_OF_TURNS
 from nbsim.workers import Stopped
 
-Kernel = Callable[[TileInput], TileSums]
+DTYPES = (torch.float64, torch.float32)
+# uncompiled terms of about the time of a build
+WORTH_BUILDING = 10_000_000
+LONGEST_WAIT = 3.0  # [s], for a build that nobody asked for
 
-# terms computed uncompiled on one core in about the time of a build
-WORTH_BUILDING = 400_000_000
-BUILD_SECONDS = 30  # on two cores of 2023
+_SOURCE = "pixels.c"
+# no -ffast-math, no contraction: h, k and l have every bit of those of torch, so that nearest indices are the same
+_FLAGS = ("-O3", "-std=gnu11", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
 _SECONDS_BETWEEN_QUESTIONS = 0.1
+_PI = Fraction(math.pi) + Fraction(1.2246467991473532e-16)
+
+# Compiles for this very processor, if the compiler can, and tells the exit code. It removes the scratch folder when its
+# input ends, so that nothing is left when the process behind it is killed
+_SCRIPT = """
+cd "$1" || exit 1
+scratch=$PWD code=1
+shift
+for tuned in '-march=native -mprefer-vector-width=512' -march=native -mcpu=native ''; do
+    "$@" $tuned >/dev/null 2>&1 && code=0 && break
+done
+echo $code
+read -r _
+cd / && rm -rf "$scratch"
+"""
 
 
-def cache_folder() -> Path:
-    """Folder of compiled kernels: $NBSIM_CACHE, else nbsim in the user's cache folder."""
-    own = os.environ.get("NBSIM_CACHE")
-    if own:
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nbsim"
+class CannotBuildError(Exception):
+    """The kernel cannot be compiled here; the message is the reason."""
 
 
-def artefact(dtype: torch.dtype) -> Path:
-    """The file that holds the kernel for this dtype, torch, processor and source."""
-    modules: tuple[ModuleType, ...] = (kernel, lattice, build_kernel)
-    parts = [inspect.getsource(module) for module in modules]
-    parts += [torch.__version__, str(dtype), torch.backends.cpu.get_cpu_capability(), os.uname().machine]
-    return cache_folder() / f"tile-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:24]}.pt2"
+_loaded: dict[tuple[Path, str], ctypes.CDLL] = {}
 
 
 def kernel_is_built(dtype: torch.dtype) -> bool:
     """Whether the compiled kernel for this dtype is on disk."""
-    return artefact(dtype).is_file()
+    return dtype in DTYPES and kept(cache_folder(), _name(dtype)) is not None
 
 
-def load(dtype: torch.dtype) -> Kernel | None:
-    """The compiled kernel; None without a working one."""
-    try:
-        path = artefact(dtype)
-        if not path.is_file():
-            return None
-        run = _runner(str(path))
-        usable = agree(tile_sums(example(dtype)), run(example(dtype)))
-    except Exception:  # a stale or damaged file, another libstdc++ ...: in any case the uncompiled kernel works
+def load(dtype: torch.dtype) -> ctypes.CDLL | None:
+    """The compiled kernel for this dtype from memory or disk; None without one."""
+    if dtype not in DTYPES:
         return None
-    return run if usable else None
+    folder, name = cache_folder(), _name(dtype)
+    if (folder, name) not in _loaded:
+        path = kept(folder, name)
+        library = None if path is None else _opened(path, dtype)
+        if library is None:
+            return None
+        _loaded[folder, name] = library
+    return _loaded[folder, name]
+
+
+def _compiler() -> list[str]:
+    return shlex.split(os.environ.get("CC", "")) or ["cc"]
+
+
+def missing_compiler() -> str | None:
+    """A sentence if there is no C compiler: neither $CC nor cc."""
+    name = _compiler()[0]
+    return None if shutil.which(name) else f"no C compiler '{name}' here"
+
+
+def build(dtype: torch.dtype, stopped: Stopped = lambda: None, *, longest: float = math.inf) -> ctypes.CDLL:
+    """Compile the kernel, keep it if the cache folder allows, and load it.
+
+    The compiler runs in its own process group, which an exception from ``stopped`` ends without leaving files behind.
+
+    Raises:
+        CannotBuildError: the C compiler is missing, fails or takes more than ``longest`` seconds.
+    """
+    compiler = _compiler()
+    folder, name, ends = cache_folder(), _name(dtype), time.monotonic() + longest
+    library = None
+    with suppress(OSError):
+        library = _built(compiler, own_folder(folder), folder, dtype, stopped, ends)
+    if library is None:  # a full disk, a folder of others: for this process alone, among other temporary files
+        with suppress(OSError):
+            library = _built(compiler, Path(tempfile.gettempdir()), None, dtype, stopped, ends)
+    if library is None:
+        raise CannotBuildError(f"the C compiler '{shlex.join(compiler)}' fails")
+    _loaded[folder, name] = library
+    return library
+
+
+def _built(
+    compiler: list[str], parent: Path, folder: Path | None, dtype: torch.dtype, stopped: Stopped, ends: float
+) -> ctypes.CDLL | None:
+    """The library, compiled in a scratch folder in ``parent`` and moved to ``folder``; None: the compiler fails.
+
+    Raises:
+        OSError: a file cannot be written.
+        CannotBuildError: the compiler takes too long.
+    """
+    scratch = Path(tempfile.mkdtemp(prefix=".build-", dir=parent))
+    made = scratch / "kernel.so"
+    try:
+        (scratch / _SOURCE).write_text(_source(), encoding="ascii")
+        command = [*compiler, *_FLAGS, *_definitions(dtype), _SOURCE, "-o", made.name, "-lm"]
+        with _compiling(command, scratch, stopped, ends) as succeeded:
+            if not succeeded:
+                return None
+            return _opened(made if folder is None else keep(folder, _name(dtype), made), dtype)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def _compiling(command: list[str], scratch: Path, stopped: Stopped, ends: float) -> Iterator[bool]:
+    """Whether ``command`` succeeds in ``scratch``, which lasts as long as the context.
+
+    Raises:
+        CannotBuildError: it has not ended at the time ``ends``.
+    """
+    # the compiler's own temporary files lie beside the result
+    process = subprocess.Popen(
+        ["/bin/sh", "-c", _SCRIPT, "sh", str(scratch), *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": str(scratch)},
+        start_new_session=True,
+    )
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        while not select.select([process.stdout], [], [], _SECONDS_BETWEEN_QUESTIONS)[0]:
+            stopped()
+            if time.monotonic() > ends:
+                raise CannotBuildError("the C compiler takes too long on this busy machine; '--compile on' waits")
+        yield process.stdout.readline().strip() == b"0"
+        process.stdin.close()
+        process.wait()
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)  # with the compiler that it started
+            process.wait()
+        process.stdin.close()
+        process.stdout.close()
+
+
+def _opened(path: Path, dtype: torch.dtype) -> ctypes.CDLL | None:
+    """The library, if the system loads it and its idea of the arguments is ours."""
+    try:
+        library = ctypes.CDLL(str(path))
+        library.size_of_run.restype = ctypes.c_size_t
+        if library.size_of_run() != ctypes.sizeof(RUNS[dtype]):
+            return None
+        for name in ("render_box", "search_box"):
+            getattr(library, name).restype = ctypes.c_int64
+    except (OSError, AttributeError):  # a disk without execution, another C library
+        return None
+    return library
 
 
 @cache
-def for_device(dtype: torch.dtype, device: torch.device) -> Kernel | None:
-    """The kernel fused by ``torch.compile`` for a device other than the CPU; None where that fails.
-
-    torch caches compiled code; the first run in a process still takes seconds.
-    """
-    try:
-        fused = torch.compile(Tile(), dynamic=True, fullgraph=True)
-        run: Kernel = lambda tile: TileSums(*fused(*tile))  # noqa: E731
-        there = TileInput(*(argument.to(device) for argument in example(dtype)))
-        usable = agree(tile_sums(there), run(there))
-    except Exception:  # no Triton, a driver too old ...: as for a build
-        return None
-    return run if usable else None
+def _source() -> str:
+    return files(__package__).joinpath(_SOURCE).read_text(encoding="ascii")
 
 
-def agree(wanted: TileSums, got: TileSums) -> bool:
-    """Whether two forms of the kernel agree to half the digits of the dtype.
-
-    The compiler chooses the order of operations, which near a zero of a sine affects several digits.
-    """
-    limit = torch.finfo(wanted.intensity.dtype).eps ** 0.5
-    pairs = ((a.double(), b.double()) for a, b in zip(wanted, got, strict=True))
-    return all(torch.allclose(b, a, rtol=limit, atol=limit * float(a.abs().max()), equal_nan=True) for a, b in pairs)
-
-
-def _runner(path: str) -> Kernel:
-    # the public loader imports the whole compiler (seconds); the class behind it needs milliseconds
-    loader: Any = getattr(getattr(torch._C, "_aoti", None), "AOTIModelPackageLoader", None)
-    if loader is not None:
-        model = loader(path, "model", False, os.cpu_count() or 1, -1)  # one concurrent call per thread
-        return lambda tile: TileSums(*model.run(list(tile)))
-    from torch._inductor import aoti_load_package
-
-    package: Any = aoti_load_package(path)
-    return lambda tile: TileSums(*package(*tile))
+@cache
+def _definitions(dtype: torch.dtype) -> tuple[str, ...]:
+    """Macros: the real type, and the polynomial of the sine, in radians in place of half turns."""
+    powers = range(2 * len(SINE_OF_TURNS) - 1, 0, -2)
+    first, *rest = (float(Fraction(c) / _PI**power).hex() for c, power in zip(SINE_OF_TURNS, powers, strict=True))
+    series = reduce(lambda inner, c: f"ADDED({inner},s,R({c}))", rest, f"R({first})")
+    return (*(("-DSINGLE",) if dtype == torch.float32 else ()), f"-DSINE_SERIES(s)={series}")
 
 
-def build(dtype: torch.dtype, stopped: Stopped = lambda: None) -> bool:
-    """Compile the kernel into the cache; False if this machine cannot (no C++ compiler ...).
-
-    The compiler runs in its own process, which an exception from ``stopped`` ends without leaving files behind.
-    """
-    try:
-        target = artefact(dtype)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, ignore_cleanup_errors=True) as scratch:
-            made = Path(scratch) / target.name
-            if not _compiled_elsewhere(dtype, made, stopped):
-                return False
-            made.replace(target)
-    except (OSError, ValueError):
-        return False
-    return True
+@cache
+def _name(dtype: torch.dtype) -> str:
+    """Name of the file for this dtype, source and processor."""
+    parts = (_source(), *_FLAGS, *_definitions(dtype), _SCRIPT, platform.machine(), _processor())
+    return f"pixels-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}"
 
 
-def _compiled_elsewhere(dtype: torch.dtype, made: Path, stopped: Stopped) -> bool:
-    command = [sys.executable, "-m", build_kernel.__name__, str(dtype).removeprefix("torch."), str(made)]
-    # the compiler's own files lie beside the result and are removed with it, whether or not the build succeeds
-    own = {"TORCHINDUCTOR_CACHE_DIR": str(made.parent / "inductor"), "TMPDIR": str(made.parent)}
-    # trust the processor's own flags: testing them takes the compiler longer than the kernel
-    environment = {**os.environ, **own, "TORCHINDUCTOR_VEC_ISA_OK": "1"}
-    silent = subprocess.DEVNULL
-    process = subprocess.Popen(
-        command, stdin=silent, stdout=silent, stderr=silent, env=environment, start_new_session=True
-    )
-    try:
-        while process.poll() is None:
-            stopped()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(_SECONDS_BETWEEN_QUESTIONS)
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)  # with the C++ compiler that it started
-            process.wait()
-    return process.returncode == 0 and made.is_file()
+def _processor() -> str:
+    """What the code may use: another processor with the same folder would end with an illegal instruction."""
+    with suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        return "".join(sorted({line for line in lines if line.startswith(("model name", "flags", "Features", "CPU"))}))
+    return f"{platform.processor()} {platform.release()}"

@@ -1,26 +1,30 @@
-"""The whole detector, tile by tile, from the same formula as a single pixel.
+"""The whole detector, in pieces, from the same formula as a single pixel.
 
-Runs within :mod:`nbsim.image.scope` go through the kernel (compiled if available); all others, and every pixel where an
-exact-zero or rounding quirk of C shows, go through :func:`nbsim.pixel.terms.contributions`.
-Source: nanobragg_pixel_loop.md sections 2, 3.3, 8.3, 9.
+On the CPU the C kernel computes it, else torch tile by tile: runs within :mod:`nbsim.image.scope` by the tile kernel
+(fused, if requested, on other devices). All others, and every pixel where an exact-zero or rounding quirk of C shows,
+go through :func:`nbsim.pixel.terms.contributions`. Source: nanobragg_pixel_loop.md sections 2, 3.3, 8.3, 9.
 """
 
 from __future__ import annotations
 
+import ctypes
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
 from nbsim.errors import Interrupted
-from nbsim.image.compiled import BUILD_SECONDS, WORTH_BUILDING, Kernel, build, for_device, load
-from nbsim.image.scope import fits_kernel
+from nbsim.image.compiled import LONGEST_WAIT, WORTH_BUILDING, CannotBuildError, build, load, missing_compiler
+from nbsim.image.fused import for_device
+from nbsim.image.native import Box, Native, boxes
+from nbsim.image.scope import fits_c_kernel, fits_kernel
 from nbsim.image.tiles import ORIENTATIONS, KernelTiles
 from nbsim.model import ExperimentData
 from nbsim.pixel.accumulation import sum_pixels
 from nbsim.pixel.run_state import RunState, run_state
-from nbsim.pixel.terms import contributions
+from nbsim.pixel.terms import contributions, interpolates
 from nbsim.pixel.visited import n_rendered, rendered_tiles
 from nbsim.setup.checks import check_device_memory, check_image_memory
 from nbsim.values import ByValue
@@ -30,8 +34,6 @@ Progress = Callable[[int, int], None]  # pixels done, pixels in all
 Notice = Callable[[str], None]  # a sentence on the current step
 
 _UNCOMPILED_TERMS = 1 << 17  # temporaries of a tile stay in the cache
-_COMPILED_TERMS = 1 << 24  # fused, so that no term is stored; a check for a stop every tenth of a second
-_COMPILED_PIXELS = 1 << 16  # long enough to keep the threads busy, small enough for the allocator to reuse
 _DEVICE_TERMS = 1 << 22  # large enough to amortize launch latency; a tile takes about 1 GB
 
 
@@ -49,23 +51,33 @@ class Image(ByValue):
         return f"Image({n_slow} x {n_fast} pixels, at most {float(self.photons.max()):g} photons)"
 
 
-def _kernel(
-    experiment: ExperimentData, compile_kernel: bool | None, n_terms: int, notice: Notice | None, stopped: Stopped
-) -> Kernel | None:
-    """The compiled kernel, if requested and available."""
-    if compile_kernel is False:
+@dataclass(frozen=True)
+class _Canvas:
+    """Where the pieces of an image go."""
+
+    photons: Tensor  # float32 (n_slow, n_fast)
+    rendered: Tensor  # bool (n_slow, n_fast)
+    doubtful: Tensor  # bool (n_slow, n_fast): pixels that need the full formula
+
+
+def _library(
+    experiment: ExperimentData, compile_kernel: bool | None, n_terms: int, notice: Notice, stopped: Stopped
+) -> ctypes.CDLL | None:
+    """The C kernel, if requested and available."""
+    if compile_kernel is False or not fits_c_kernel(experiment):
         return None
-    if experiment.device.type != "cpu":
-        return for_device(experiment.dtype, experiment.device) if compile_kernel else None
-    kernel = load(experiment.dtype)
-    if kernel is None and (compile_kernel or n_terms > WORTH_BUILDING):
-        if notice is not None:
-            notice(f"compiling the kernel, once for this machine: about {BUILD_SECONDS} s, longer where it is busy")
-        if build(experiment.dtype, stopped):
-            kernel = load(experiment.dtype)
-        elif notice is not None:
-            notice("the kernel cannot be compiled here (is there a C++ compiler?); the run continues without it")
-    return kernel
+    library = load(experiment.dtype)
+    if library is not None or not (compile_kernel or n_terms > WORTH_BUILDING):
+        return library
+    try:
+        missing = missing_compiler()
+        if missing is not None:
+            raise CannotBuildError(missing)
+        notice("compiling the kernel, once for this machine: about a second")
+        return build(experiment.dtype, stopped, longest=math.inf if compile_kernel else LONGEST_WAIT)
+    except CannotBuildError as error:
+        notice(f"{error}; torch computes the image, several times slower")
+        return None
 
 
 def _full(
@@ -92,8 +104,8 @@ def render(
     Args:
         experiment: the run; its dtype and device are used throughout.
         n_threads: OMP_NUM_THREADS of the C run to emulate; only first rendered pixels depend on it.
-        compile_kernel: True builds the compiled kernel if it is missing, False never uses it, None uses an
-            existing one and builds one where the run is long enough to gain from it; on a GPU only True uses it.
+        compile_kernel: True compiles the kernel if it is missing, False never uses it, None uses an existing one and
+            compiles one, for 3 s at most, where the run is long enough to gain from it; on a GPU only True uses one.
         progress: called after every tile with pixels done and the total to render.
         cancelled: called several times a second, also while the kernel is compiled.
         notice: called with a sentence before a long step other than the image.
@@ -110,15 +122,78 @@ def render(
     detector = experiment.detector
     check_image_memory(detector.n_slow, detector.n_fast)
     check_device_memory(detector.n_slow, detector.n_fast, experiment.device)
-    state = run_state(experiment, n_threads=n_threads)
-    n_passes = experiment.n_passes
-    fits = fits_kernel(experiment)
-    n_pixels = n_rendered(experiment)
-    kernel = _kernel(experiment, compile_kernel, n_pixels * n_passes, notice, stopped) if fits else None
-    tiles = KernelTiles(experiment, kernel) if fits else None
+    n_pixels, n_passes = n_rendered(experiment), experiment.n_passes
+    library = _library(experiment, compile_kernel, n_pixels * n_passes, notice or (lambda _: None), stopped)
     photons = torch.zeros((detector.n_slow, detector.n_fast), dtype=torch.float32, device=experiment.device)
     rendered = torch.zeros_like(photons, dtype=torch.bool)
-    doubtful = torch.zeros_like(rendered)
+    canvas = _Canvas(photons, rendered, torch.zeros_like(rendered))
+    done = 0
+
+    def report(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress is not None:
+            progress(done, n_pixels)
+
+    compiled = library is not None
+    if library is not None:
+        state, omega = _in_c(experiment, Native(experiment, library), canvas, n_threads, report, stopped)
+    else:
+        state = run_state(experiment, n_threads=n_threads)
+        fused = compile_kernel is True and experiment.device.type != "cpu"
+        omega, compiled = _in_torch(experiment, canvas, state, fused, report, stopped)
+    for part in torch.split(canvas.doubtful.nonzero(), max(1, _UNCOMPILED_TERMS // n_passes)):
+        stopped()
+        values, of_part = _full(experiment, part, state)
+        photons[part[:, 0], part[:, 1]] = values.to(torch.float32)
+        omega += float(of_part.sum())
+    for first in state.first_pixels:
+        values, _ = _full(experiment, torch.tensor([first], device=experiment.device), state, first_pass=True)
+        photons[first] = values[0]
+    return Image(photons, rendered, omega, compiled)
+
+
+def _in_c(
+    experiment: ExperimentData,
+    native: Native,
+    canvas: _Canvas,
+    n_threads: int,
+    report: Callable[[int], None],
+    stopped: Stopped,
+) -> tuple[RunState, float]:
+    """Every pixel by the C kernel; what they inherit, and the sum of the solid angles."""
+    state, workers = run_state(experiment, n_threads=n_threads, interpolation_end=False), torch.get_num_threads()
+    if interpolates(experiment) and experiment.quirks.interpolation_switch_off:
+        state = replace(state, interpolation_stop=native.interpolation_stop(state.first_pixels, workers, stopped))
+    mask = experiment.detector.mask
+
+    def one_box(piece: tuple[int, Box], stopped: Stopped) -> tuple[int, int, float]:
+        number, box = piece
+        _, omega = native.render(box, state, canvas.photons, canvas.doubtful, stopped)
+        slow0, slow1, fast0, fast1 = box
+        window = slice(slow0, slow1 + 1), slice(fast0, fast1 + 1)
+        canvas.rendered[window] = True if mask is None else mask[window]
+        return number, int(canvas.rendered[window].sum()), omega
+
+    omegas: dict[int, float] = {}
+    for number, count, omega in in_threads(one_box, enumerate(boxes(experiment)), n_threads=workers, stopped=stopped):
+        omegas[number] = omega
+        report(count)
+    return state, math.fsum(omegas.values())
+
+
+def _in_torch(
+    experiment: ExperimentData,
+    canvas: _Canvas,
+    state: RunState,
+    fused: bool,
+    report: Callable[[int], None],
+    stopped: Stopped,
+) -> tuple[float, bool]:
+    """Every pixel by torch; the sum of the solid angles, and whether a fused kernel was used."""
+    detector, fits = experiment.detector, fits_kernel(experiment)
+    kernel = for_device(experiment.dtype, experiment.device) if fused and fits else None
+    tiles = KernelTiles(experiment, kernel) if fits else None
     per_pixel = detector.n_layers * experiment.sampling.oversample**2
 
     # no step of the loop waits for a device; steps that depend on values come after it
@@ -129,46 +204,31 @@ def render(
         if tiles is not None:
             values, omega, suspicious = tiles.values(pixels, stopped)
             omega = torch.where(suspicious, 0.0, omega * per_pixel)
-            doubtful[slow, fast] = suspicious
+            canvas.doubtful[slow, fast] = suspicious
         else:
             values, omega = _full(experiment, pixels, state)
-        photons[slow, fast] = values.to(torch.float32)
-        rendered[slow, fast] = True
+        canvas.photons[slow, fast] = values.to(torch.float32)
+        canvas.rendered[slow, fast] = True
         omegas[number] = omega.sum()
         return pixels.shape[0]
 
     on_cpu = experiment.device.type == "cpu"
-    size = _tile_size(experiment, fits, kernel is not None)
+    size = _tile_size(experiment, fits)
     pieces = rendered_tiles(experiment, range(detector.n_slow), size)
-    # one per possible tile, and one for the recomputed pixels; small tensors that stay, each between large ones that
-    # go, would keep the memory of the latter from being reused
+    # one per possible tile; small tensors that stay, each between large ones that go, would keep the memory of the
+    # latter from being reused
     n_tiles = detector.n_slow * (detector.n_fast // size + 1)
-    omegas = torch.zeros(n_tiles + 1, dtype=torch.float64, device=experiment.device)
+    omegas = torch.zeros(n_tiles, dtype=torch.float64, device=experiment.device)
     workers = torch.get_num_threads() if on_cpu else 1
-    done = 0
     for count in in_threads(one_tile, enumerate(pieces), n_threads=workers, stopped=stopped):
-        done += count
-        if progress is not None:
-            progress(done, n_pixels)
-    if tiles is not None:
-        for part in torch.split(doubtful.nonzero(), max(1, _UNCOMPILED_TERMS // n_passes)):
-            stopped()
-            values, omega = _full(experiment, part, state)
-            photons[part[:, 0], part[:, 1]] = values.to(torch.float32)
-            omegas[-1] += omega.sum()
-    for first in state.first_pixels:
-        values, _ = _full(experiment, torch.tensor([first], device=experiment.device), state, first_pass=True)
-        photons[first] = values[0]
-    return Image(photons, rendered, float(omegas.sum()), kernel is not None)
+        report(count)
+    return float(omegas.sum()), kernel is not None
 
 
-def _tile_size(experiment: ExperimentData, fits: bool, compiled: bool) -> int:
+def _tile_size(experiment: ExperimentData, fits: bool) -> int:
     """Pixels of a tile."""
     per_ray = min(experiment.sampling.n_phi * experiment.crystal.mosaic_matrices.shape[0], ORIENTATIONS)
-    on_cpu = experiment.device.type == "cpu"
-    if compiled and on_cpu:
-        return max(2, min(_COMPILED_TERMS // per_ray, _COMPILED_PIXELS))
-    terms = _UNCOMPILED_TERMS if on_cpu else _DEVICE_TERMS
+    terms = _UNCOMPILED_TERMS if experiment.device.type == "cpu" else _DEVICE_TERMS
     return max(2, terms // (per_ray if fits else experiment.n_passes))
 
 

@@ -1,11 +1,13 @@
-"""What the tile kernel implements: the fields of an experiment that it follows, and its conditions on the others.
+"""What the kernels implement: the fields of an experiment that they follow, and their conditions on the others.
 
-The kernel opts in. A field or quirk without an entry here sends every run through the full formula,
-:func:`nbsim.pixel.terms.contributions`: a new flag costs speed until the kernel implements it, never a wrong image.
+The kernels opt in. A field or quirk without an entry here sends every run through the full formula,
+:func:`nbsim.pixel.terms.contributions`: a new flag costs speed until the kernels implement it, never a wrong image.
+The C kernel follows every field that is listed, within ``C_LIMITS``; the tile kernel in torch has conditions.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 
@@ -24,7 +26,7 @@ PARTS = {
     "quirks": Quirks,
 }
 
-# any value: the kernel reads it, or it has no effect under the conditions below
+# any value: both kernels read it, or it has no effect under the conditions below
 FOLLOWED: Mapping[str, str] = {
     "detector": "fast slow normal pix0 pixel_size distance close_distance n_fast n_slow roi mask point_pixel thickness "
     "layer_thickness n_layers attenuation convention pivot centers",
@@ -60,6 +62,21 @@ CONDITIONS: dict[str, Condition] = {
 }
 
 
+_LARGEST = 2**31 - 1  # of the C kernel's integers
+
+
+def _cells_of_table(experiment: ExperimentData) -> int:
+    grid = experiment.structure_factors.grid
+    return 0 if grid is None else math.prod(n + 2 for n in grid.shape)
+
+
+C_LIMITS: dict[str, Condition] = {
+    "device": lambda e: e.device.type == "cpu",
+    "size of the table": lambda e: _cells_of_table(e) <= _LARGEST,
+    "subpixels along an edge": lambda e: max(e.detector.n_fast, e.detector.n_slow) * e.sampling.oversample <= _LARGEST,
+}
+
+
 def unlisted() -> set[str]:
     """Fields without an entry in either table, as ``part.field``."""
     known = {f"{part}.{name}" for part, names in FOLLOWED.items() for name in names.split()} | CONDITIONS.keys()
@@ -70,5 +87,10 @@ _COMPLETE = not unlisted()
 
 
 def fits_kernel(experiment: ExperimentData) -> bool:
-    """Whether the kernel is valid for every pixel that it does not report as doubtful."""
+    """Whether the tile kernel is valid for every pixel that it does not report as doubtful."""
     return _COMPLETE and all(holds(experiment) for holds in CONDITIONS.values())
+
+
+def fits_c_kernel(experiment: ExperimentData) -> bool:
+    """Whether the C kernel is valid for every pixel that it does not report as doubtful."""
+    return _COMPLETE and all(holds(experiment) for holds in C_LIMITS.values())

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from nbsim.constants import R_E_SQR
-from nbsim.image.compiled import Kernel
+from nbsim.image.fused import Kernel
 from nbsim.image.kernel import NUMBERS, TileInput, tile_sums
 from nbsim.model import ExperimentData
 from nbsim.pixel.accumulation import water_background

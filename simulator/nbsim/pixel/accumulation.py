@@ -71,6 +71,17 @@ def is_unpolarized(experiment: ExperimentData) -> bool:
     return experiment.beam.nopolar and not overruled
 
 
+def correction_uses(experiment: ExperimentData) -> tuple[Use, Use, Use]:
+    """How capture, polarization and solid angle enter a pixel."""
+    sampling, quirks = experiment.sampling, experiment.quirks
+    each_term = not quirks.running_sum_weights
+    return (
+        _use(sampling.oversample_thick, each_term, quirks.last_layer_capture),
+        _use(sampling.oversample_polar, each_term, quirks.cached_corrections),
+        _use(sampling.oversample_omega, each_term, quirks.cached_corrections),
+    )
+
+
 def water_background(experiment: ExperimentData) -> Tensor:
     """I_bg, scalar: F_w^2 r_e^2 fluence times the molecules of a water cube of edge W (9.1)."""
     edge = experiment.sampling.water
@@ -102,16 +113,19 @@ class _Correction:
 
 def _corrections(experiment: ExperimentData, terms: Terms) -> tuple[_Correction, _Correction, _Correction]:
     """Capture, polarization and solid angle, in C's order of multiplication."""
-    rays, quirks, sampling = terms.passes.rays, experiment.quirks, experiment.sampling
-    each_term = not quirks.running_sum_weights
+    rays, quirks = terms.passes.rays, experiment.quirks
+    of_capture, of_polar, of_omega = correction_uses(experiment)
     every = torch.ones_like(rays.omega, dtype=torch.bool)
 
     first_of_layer = _first(rays.capture, every)  # (P, T)
     own_capture = first_of_layer[:, :, None].expand_as(rays.capture) if quirks.cached_corrections else rays.capture
-    use = _use(sampling.oversample_thick, each_term, quirks.last_layer_capture)
-    per_term = own_capture if use is Use.AVERAGE else rays.capture
+    per_term = own_capture if of_capture is Use.AVERAGE else rays.capture
     capture = _Correction(
-        use, first_of_layer[:, -1], rays.capture[:, -1, -1], rays.capture.mean(dim=2).sum(dim=1), per_term[..., None]
+        of_capture,
+        first_of_layer[:, -1],
+        rays.capture[:, -1, -1],
+        rays.capture.mean(dim=2).sum(dim=1),
+        per_term[..., None],
     )
 
     if is_unpolarized(experiment):
@@ -125,12 +139,10 @@ def _corrections(experiment: ExperimentData, terms: Terms) -> tuple[_Correction,
             valid = valid | ~valid.any(dim=1, keepdim=True)
     flat = factor.flatten(1)
     preset = 1.0 if experiment.beam.nopolar else 0.0
-    use = _use(sampling.oversample_polar, each_term, quirks.cached_corrections)
-    polar = _Correction(use, _first(flat, valid), _last(flat, valid, preset), _mean(flat, valid), factor)
+    polar = _Correction(of_polar, _first(flat, valid), _last(flat, valid, preset), _mean(flat, valid), factor)
 
     flat, valid = rays.omega.flatten(1), every.flatten(1)
-    use = _use(sampling.oversample_omega, each_term, quirks.cached_corrections)
-    omega = _Correction(use, _first(flat, valid), flat[:, -1], flat.mean(dim=1), rays.omega[..., None])
+    omega = _Correction(of_omega, _first(flat, valid), flat[:, -1], flat.mean(dim=1), rays.omega[..., None])
     return capture, polar, omega
 
 

@@ -27,7 +27,7 @@ _SPHERE_SERIES_BELOW = 0.09
 _SPHERE = (-1.0 / 172972800.0, 1.0 / 1330560.0, -1.0 / 15120.0, 1.0 / 280.0, -1.0 / 10.0, 1.0)
 _GRATING_SERIES_BELOW = 5e-3  # |pi n e|; next term 3e-18, derivatives good to 1e-11 on both sides
 # Chebyshev fit of sin(pi y) / y over y^2 in [0, 1/4], to 2e-16 relative, highest power first
-_SINE = (
+SINE_OF_TURNS = (
     -2.113362735205297e-05,
     0.0004659870158043378,
     -0.0073703643265304155,
@@ -96,8 +96,8 @@ def _sound_grating(index: Tensor, n: Tensor) -> Tensor:
 def sine_of_turns(y: Tensor) -> Tensor:
     """sin(pi y) for |y| <= 1/2, any shape: a polynomial, which vectorises, unlike the sine itself."""
     square = y * y
-    series = torch.full_like(square, _SINE[0])
-    for coefficient in _SINE[1:]:
+    series = torch.full_like(square, SINE_OF_TURNS[0])
+    for coefficient in SINE_OF_TURNS[1:]:
         series = series * square + coefficient
     return series * y
 

@@ -56,6 +56,12 @@ def _out_of_range(experiment: ExperimentData, tile: Tensor, *, first_pass: bool)
     return (passes.executed & ~inside).flatten(1)
 
 
+def first_pass_stop(experiment: ExperimentData, pixel: Pixel) -> tuple[int, int, int] | None:
+    """``pixel``, which holds the first pass of a run, and its first flat pass without interpolation; None: no such."""
+    failed = _out_of_range(experiment, torch.tensor([pixel], device=experiment.device), first_pass=True)[0]
+    return (*pixel, int(failed.int().argmax())) if bool(failed.any()) else None
+
+
 def _interpolation_stop(
     experiment: ExperimentData, rows: range, first: tuple[Pixel, ...]
 ) -> tuple[int, int, int] | None:

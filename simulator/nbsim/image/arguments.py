@@ -1,0 +1,186 @@
+"""An experiment as the arguments of the C kernel: ``struct run`` of pixels.c, and the arrays that it points to.
+
+Source: nanobragg_pixel_loop.md sections 2, 6 and 9.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from nbsim.constants import R_E_SQR
+from nbsim.model import ExperimentData, StructureFactors
+from nbsim.pixel.accumulation import Use, correction_uses, is_unpolarized, water_background
+from nbsim.pixel.orientations import orientations
+from nbsim.pixel.polarization import unit
+from nbsim.pixel.terms import interpolates, source_shares
+from nbsim.vectors import cross, dot
+
+_SHAPES = ("SQUARE", "ROUND", "GAUSS", "TOPHAT")
+_USES = (Use.CACHED, Use.AVERAGE, Use.EACH_TERM, Use.RUNNING)
+
+# the fields of struct run in their order
+_ARRAYS = ("cells", "table", "incident", "electric", "magnetic", "wavelengths", "shares", "mask")
+_REALS = {
+    "fast": 3, "slow": 3, "normal": 3, "pix0": 3, "pole": 3, "from": 3, "along": 6, "swings": 6, "radius": 9,
+    "n_cells": 3, "low": 3, "pixel_size": 1, "distance": 1, "close_distance": 1, "layer_thickness": 1,
+    "attenuation": 1, "area": 1, "kahn": 1, "dmin": 1, "volume": 1, "fudge": 1, "sound": 1, "scale": 1, "start": 1,
+    "background": 1,
+}  # fmt: skip
+_COUNTS = {
+    "n_fast": 1, "orientations": 1, "sources": 1, "layers": 1, "oversample": 1, "shape": 1, "diagonal": 1,
+    "series": 1, "skip": 1, "curved": 1, "point": 1, "absorbs": 1, "polarized": 1, "interpolated": 1,
+    "first_capture": 1, "culled_polar_zero": 1, "background_weighted": 1, "count": 3, "uses": 3,
+}  # fmt: skip
+
+
+def _structure(real: type[ctypes.c_float] | type[ctypes.c_double]) -> type[ctypes.Structure]:
+    fields: list[tuple[str, type]] = [(name, ctypes.c_void_p) for name in _ARRAYS]
+    fields += [(name, real * size) for name, size in _REALS.items()]
+    fields += [(name, ctypes.c_int64 * size) for name, size in _COUNTS.items()]
+    return type("Run", (ctypes.Structure,), {"_fields_": fields})
+
+
+RUNS = {torch.float32: _structure(ctypes.c_float), torch.float64: _structure(ctypes.c_double)}
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """``struct run`` of an experiment and the tensors behind its pointers, which live as long."""
+
+    run: ctypes.Structure
+    arrays: dict[str, Tensor]
+
+
+def boxed_table(table: StructureFactors, like: Tensor) -> tuple[Tensor, tuple[int, int, int]]:
+    """F in a box one plane larger than the table on every side, filled with default_F; its lowest h, k, l."""
+    grid = like.new_empty((0, 0, 0)) if table.grid is None else table.grid
+    box = table.default_f.to(like).expand([n + 2 for n in grid.shape]).clone()
+    box[1:-1, 1:-1, 1:-1] = grid
+    return box, (table.h_min - 1, table.k_min - 1, table.l_min - 1)
+
+
+@torch.no_grad()
+def arguments(experiment: ExperimentData) -> Arguments:
+    """The arguments for every pixel of an experiment on the CPU."""
+    table, low = boxed_table(experiment.structure_factors, experiment.crystal.a)
+    made = {**_arrays(experiment), "table": table}
+    made = {name: tensor.contiguous() for name, tensor in made.items()}
+    run = RUNS[experiment.dtype]()
+    for name, tensor in made.items():
+        setattr(run, name, tensor.data_ptr())
+    reals = {**_reals(experiment), "low": low}
+    for name in _REALS:
+        getattr(run, name)[:] = _flat(reals[name])
+    counts = {**_counts(experiment), "count": tuple(table.shape)}
+    for name in _COUNTS:
+        getattr(run, name)[:] = [int(value) for value in _flat(counts[name])]
+    return Arguments(run, made)
+
+
+def _flat(value: object) -> list[float]:
+    return torch.as_tensor(value).reshape(-1).tolist()
+
+
+def _arrays(experiment: ExperimentData) -> dict[str, Tensor]:
+    beam, cells = experiment.beam, orientations(experiment)
+    incident = -beam.source_directions
+    magnetic = unit(cross(unit(beam.polarization_axis).expand_as(incident), unit(incident)))
+    shares = source_shares(experiment)
+    arrays = {
+        "cells": torch.stack((cells.a, cells.b, cells.c), dim=2),
+        "incident": incident,
+        "electric": unit(cross(unit(incident), magnetic)),
+        "magnetic": magnetic,
+        "wavelengths": beam.source_wavelengths,
+        "shares": torch.ones_like(beam.source_wavelengths) if shares is None else shares,
+    }
+    return arrays if experiment.detector.mask is None else {**arrays, "mask": experiment.detector.mask}
+
+
+def _reals(experiment: ExperimentData) -> dict[str, object]:
+    detector, beam, crystal, quirks = experiment.detector, experiment.beam, experiment.crystal, experiment.quirks
+    area = 1.0 if detector.point_pixel and quirks.point_pixel_without_area else detector.pixel_size**2
+    background = water_background(experiment)
+    radius, volume = _radius(experiment)
+    reals: dict[str, object] = {
+        name: getattr(detector, name)
+        for name in ("fast", "slow", "normal", "pix0", "pixel_size", "distance", "close_distance", "layer_thickness",
+                     "attenuation")
+    }  # fmt: skip
+    return (
+        reals
+        | _bend(experiment)
+        | {
+            "radius": radius,
+            "n_cells": crystal.n_cells.clamp(min=1.0),
+            "area": area,
+            "kahn": beam.polarization,
+            "dmin": experiment.sampling.dmin,
+            "volume": volume,
+            "fudge": crystal.fudge,
+            "sound": 0.0 if quirks.grating_literal else 1.0,
+            "scale": R_E_SQR * beam.fluence / float(experiment.n_steps),
+            "start": background if quirks.background_twice else 0.0,
+            "background": 0.0 if quirks.background_twice else background,
+        }
+    )
+
+
+def _bend(experiment: ExperimentData) -> dict[str, object]:
+    """Of a curved detector: the pole, the two axes of the swings, and arcs along a direction from a point."""
+    detector, direction = experiment.detector, experiment.beam.direction
+    pole = detector.distance * direction
+    if experiment.quirks.curved_transposed:
+        along = torch.eye(3, dtype=pole.dtype)[1:]
+        swings = torch.stack((detector.slow, detector.fast))
+        return {"pole": pole, "from": torch.zeros(3), "along": along, "swings": swings}
+    along = torch.stack((detector.fast, detector.slow))
+    return {"pole": pole, "from": pole, "along": along, "swings": unit(cross(direction.expand_as(along), along))}
+
+
+def _radius(experiment: ExperimentData) -> tuple[Tensor, Tensor]:
+    """The matrix whose product with the offsets of h, k, l is the radius of a shape, and the volume in cells."""
+    crystal = experiment.crystal
+    n_matrix = crystal.n_matrix
+    if n_matrix is not None:
+        first, second, third = n_matrix.unbind()
+        return n_matrix, dot(first, cross(second, third))
+    volume = crystal.n_cells.prod()
+    return volume * torch.stack((crystal.a_star, crystal.b_star, crystal.c_star), dim=1), volume
+
+
+def _is_diagonal(experiment: ExperimentData) -> bool:
+    """Whether the cells along each axis alone make the radius."""
+    crystal = experiment.crystal
+    metric = crystal.shape in ("GAUSS", "TOPHAT") and experiment.quirks.dimensional_shape_width
+    return crystal.n_matrix is None and not metric
+
+
+def _counts(experiment: ExperimentData) -> dict[str, object]:
+    detector, sampling, quirks = experiment.detector, experiment.sampling, experiment.quirks
+    without_sensor = float(detector.thickness) == 0.0
+    zeroed = sampling.oversample_thick and quirks.thick_flag_zeroes
+    return {
+        "n_fast": detector.n_fast,
+        "orientations": sampling.n_phi * experiment.crystal.mosaic_matrices.shape[0],
+        "sources": experiment.beam.source_directions.shape[0],
+        "layers": detector.n_layers,
+        "oversample": sampling.oversample,
+        "shape": _SHAPES.index(experiment.crystal.shape),
+        "diagonal": _is_diagonal(experiment),
+        "series": not quirks.sphere_literal,
+        "skip": quirks.zero_term_skip and sampling.water == 0.0,
+        "curved": detector.curved,
+        "point": detector.point_pixel,
+        "absorbs": zeroed or not without_sensor,
+        "polarized": not is_unpolarized(experiment),
+        "interpolated": interpolates(experiment),
+        "first_capture": quirks.cached_corrections,
+        "culled_polar_zero": quirks.culled_polar_zero,
+        "background_weighted": quirks.background_weighted,
+        "uses": [_USES.index(use) for use in correction_uses(experiment)],
+    }
