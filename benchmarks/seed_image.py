@@ -41,11 +41,13 @@ def build_kernels() -> Iterator[str]:
     from nbsim.image import compiled
 
     for dtype in (torch.float64, torch.float32):
-        begun = time.perf_counter()
-        there = compiled.load(dtype) is not None
-        done = there or compiled.build(dtype)
-        took = time.perf_counter() - begun
-        state = "found" if there else f"built in {took:.0f} s" if done else "cannot be built here: uncompiled is used"
+        begun, state = time.perf_counter(), "found"
+        if compiled.load(dtype) is None:
+            try:
+                compiled.build(dtype)
+                state = f"built in {time.perf_counter() - begun:.1f} s"
+            except compiled.CannotBuildError as error:
+                state = f"{error}: uncompiled is used"
         yield f"kernel {str(dtype).removeprefix('torch.')}: {state}"
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from nbsim.image.build_kernel import example
 
 from nbsim import Experiment, from_command
 from nbsim.errors import InputError, Interrupted
-from nbsim.image import compiled
+from nbsim.image import compiled, fused
+from nbsim.image.fused import example
 from nbsim.image.kernel import tile_sums
 from nbsim.image.render import render
 from nbsim.image.scope import fits_kernel
@@ -43,25 +43,33 @@ def with_roi(experiment: Experiment, fast0: int, fast1: int, slow0: int, slow1: 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bool]:
-    """A fresh cache with the float64 kernel in it; False where this machine has no C++ compiler."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("NBSIM_CACHE", str(tmp_path_factory.mktemp("kernels")))
-    yield compiled.build(torch.float64)
-    patch.undo()
+    """A fresh cache with the float64 kernel in it; False where this machine has no C compiler."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NBSIM_CACHE", str(tmp_path_factory.mktemp("kernels")))
+        there = compiled.missing_compiler() is None
+        if there:
+            compiled.build(torch.float64)
+        yield there
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "seed_case"])
-def test_every_pixel_equals_that_of_the_c_image(name: str, request: pytest.FixtureRequest) -> None:
+def test_every_pixel_equals_that_of_the_c_image(name: str, built: bool, request: pytest.FixtureRequest) -> None:
     needs(request, name)
     expected = golden_case(name).image()
     assert_within_bound(render(experiment_of(name), compile_kernel=False).photons.numpy(), expected)
+    image = render(experiment_of(name))
+    assert image.compiled is built
+    assert_within_bound(image.photons.numpy(), expected)
 
 
+@pytest.mark.parametrize("compile_kernel", [False, True])
 @pytest.mark.parametrize("name", ["oversample3", "sourcefile_weights", "thick_absorption", "phi_mosaic"])
-def test_float32_stays_close(name: str, shared: Path) -> None:
+def test_float32_stays_close(name: str, compile_kernel: bool, shared: Path, built: bool) -> None:
     expected = golden_case(name).image()
-    found = render(experiment_of(name, dtype=torch.float32), compile_kernel=False).photons.numpy()
+    image = render(experiment_of(name, dtype=torch.float32), compile_kernel=compile_kernel)
+    assert image.compiled is (compile_kernel and built)
+    found = image.photons.numpy()
     assert np.abs(found - expected).max() <= 1e-3 * expected.max()
     assert found.sum(dtype=float) == pytest.approx(expected.sum(dtype=float), rel=1e-4)
 
@@ -129,36 +137,13 @@ def test_the_kernel_for_other_devices_is_one_graph(monkeypatch: pytest.MonkeyPat
     """Traced whole, with sizes that vary, as for a GPU; what a GPU's compiler makes of it cannot be seen here."""
     torch_compile = torch.compile
     monkeypatch.setattr(torch, "compile", lambda module, **how: torch_compile(module, backend="eager", **how))
-    compiled.for_device.cache_clear()
-    kernel = compiled.for_device(torch.float64, torch.device("cpu"))
+    fused.for_device.cache_clear()
+    kernel = fused.for_device(torch.float64, torch.device("cpu"))
     assert kernel is not None
     monkeypatch.setattr(torch, "compile", lambda *_, **__: 1 / 0)
-    compiled.for_device.cache_clear()
-    assert compiled.for_device(torch.float64, torch.device("cpu")) is None
-    compiled.for_device.cache_clear()
-
-
-def test_a_damaged_kernel_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
-    monkeypatch.setenv("NBSIM_CACHE", str(tmp_path))
-    experiment = from_command(f"{PLAIN} -detpixels 8 -N 4", here)
-    expected = render(experiment, compile_kernel=False).photons
-    compiled.artefact(torch.float64).write_bytes(b"no kernel")
-    image = render(experiment)
-    assert not image.compiled
-    torch.testing.assert_close(image.photons, expected, rtol=0.0, atol=0.0)
-
-
-def test_an_unwritable_cache_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("NBSIM_CACHE", str(tmp_path / "file" / "cache"))
-    assert compiled.build(torch.float32) is False
-    assert not render(from_command(f"{PLAIN} -detpixels 8 -N 4", here), compile_kernel=True).compiled
-
-
-def test_short_runs_build_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
-    monkeypatch.setenv("NBSIM_CACHE", str(tmp_path / "cache"))
-    assert not render(from_command(f"{PLAIN} -detpixels 8 -N 4", here)).compiled
-    assert not (tmp_path / "cache").exists()
+    fused.for_device.cache_clear()
+    assert fused.for_device(torch.float64, torch.device("cpu")) is None
+    fused.for_device.cache_clear()
 
 
 def test_only_requested_pixels_are_rendered(here: Path) -> None:
@@ -184,7 +169,8 @@ def test_first_pixels_of_every_thread(here: Path) -> None:
 
 
 @pytest.mark.parametrize("words", ["-N 4 -oversample 3", "-N 4 -round_xtal"])
-def test_stopping(words: str, here: Path) -> None:
+@pytest.mark.parametrize("compile_kernel", [False, None])
+def test_stopping(words: str, compile_kernel: bool | None, here: Path, built: bool) -> None:
     experiment = from_command(f"{PLAIN} -detpixels 400 {words}", here)
     asked = 0
 
@@ -194,8 +180,45 @@ def test_stopping(words: str, here: Path) -> None:
         return asked == 2
 
     with pytest.raises(Interrupted):
-        render(experiment, cancelled=cancelled)
+        render(experiment, compile_kernel=compile_kernel, cancelled=cancelled)
     assert asked == 2
+
+
+@pytest.mark.slow
+def test_a_pixel_of_many_domains_stops_at_once(here: Path, built: bool) -> None:
+    """Within one box of the C kernel, which takes seconds here: the question crosses it, and so does an exception."""
+    if not built:
+        pytest.skip("no C compiler here")
+    words = f"{PLAIN} -detpixels 64 -roi 0 0 0 0 -N 4 -mosaic 1 -mosaic_domains 20000 -phisteps 50 -osc 1"
+    experiment, asked = from_command(words, here), []
+
+    def cancelled() -> bool:
+        asked.append(1)
+        return len(asked) == 4
+
+    with pytest.raises(Interrupted):
+        render(experiment, cancelled=cancelled)
+    assert len(asked) == 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_threads", [1, 3])
+@pytest.mark.parametrize("words", ["-mask m.img", "-roi 3 40 5 50", "-round_xtal -interpolate -hkl box.hkl"])
+def test_boxes_of_the_c_kernel_make_the_image_of_torch(
+    words: str, n_threads: int, here: Path, built: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [f"{h} {k} {l} {5 + (h + 2 * k + 3 * l) % 7}" for h in range(9) for k in range(-9, 9) for l in range(-9, 9)]
+    (here / "box.hkl").write_text("\n".join(rows) + "\n", encoding="ascii")
+    mask = np.random.default_rng(1).integers(0, 2, 64 * 64, dtype=np.uint16).tobytes()
+    (here / "m.img").write_bytes(b"{\nHEADER_BYTES=512;\nSIZE1=64;\nSIZE2=64;\n}\f".ljust(512) + mask)
+    text = f"{PLAIN} -detpixels 64 -pixel 1 -N 4 -phi 0 -osc 2 -phisteps 3 {words}"
+    experiment = from_command(text, here, phi_mode="c-parity")
+    monkeypatch.setattr(torch, "get_num_threads", lambda: n_threads)
+    fast, plain = (render(experiment, compile_kernel=how, n_threads=2) for how in (None, False))
+    assert fast.compiled is built
+    assert torch.equal(fast.rendered, plain.rendered)
+    torch.testing.assert_close(fast.photons, plain.photons, rtol=2e-7, atol=1e-11 * float(plain.photons.max()))
+    assert fast.solid_angle == pytest.approx(plain.solid_angle, rel=1e-12)
 
 
 def test_progress_counts_to_the_end(here: Path) -> None:
@@ -252,27 +275,11 @@ def test_a_failure_in_one_thread_ends_all() -> None:
         list(in_threads(work, [1, 7], n_threads=2, stopped=lambda: None))
 
 
-def test_stopping_while_the_kernel_is_compiled_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: Path
-) -> None:
-    monkeypatch.setenv("NBSIM_CACHE", str(tmp_path / "cache"))
-    told: list[str] = []
-    with pytest.raises(Interrupted):
-        render(
-            from_command(f"{PLAIN} -detpixels 8 -N 4", here),
-            compile_kernel=True,
-            cancelled=lambda: bool(told),
-            notice=told.append,
-        )
-    assert len(told) == 1 and "compiling the kernel" in told[0]
-    assert list((tmp_path / "cache").iterdir()) == []
-
-
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_a_kernel_may_round_differently_but_not_compute_something_else(dtype: torch.dtype) -> None:
     sums = tile_sums(example(dtype))
     rounded = sums._replace(intensity=sums.intensity * (1.0 + 100.0 * torch.finfo(dtype).eps))
-    assert compiled.agree(sums, rounded)
-    assert not compiled.agree(sums, sums._replace(intensity=sums.intensity * 1.01))
-    assert not compiled.agree(sums, sums._replace(doubtful=~sums.doubtful))
-    assert not compiled.agree(sums, sums._replace(polar=sums.omega))
+    assert fused.agree(sums, rounded)
+    assert not fused.agree(sums, sums._replace(intensity=sums.intensity * 1.01))
+    assert not fused.agree(sums, sums._replace(doubtful=~sums.doubtful))
+    assert not fused.agree(sums, sums._replace(polar=sums.omega))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
@@ -31,7 +32,8 @@ C_BASES = {
     "-detector_thick 400",
     "gauss": "-gauss_xtal -default_F 50 -dmin 3 -oversample 2 -oversample_thick -oversample_polar -oversample_omega "
     "-detector_abs 300 -detector_thick 400 -thicksteps 2 -sourcefile sources.txt -water 0.01",
-    "tophat": "-binary_spots -hkl box.hkl -interpolate -dmin 2 -mosaic 2 -mosaic_domains 3 -oversample_polar -N 5",
+    "tophat": "-binary_spots -hkl box.hkl -interpolate -dmin 2 -mosaic 2 -mosaic_domains 3 -oversample_polar "
+    "-oversample 1 -N 5",
     "square": "-hkl box.hkl -interpolate -phi 0 -osc 3 -phisteps 3 -curved_det yes -oversample_omega "
     "-oversample 2 -N 5",
 }
@@ -117,7 +119,7 @@ def state_in_c(experiment: Experiment, native: Native, n_threads: int) -> RunSta
 
 @torch.no_grad()
 def compared_in_c(experiment: Experiment, library: ctypes.CDLL, n_threads: int = 1) -> None:
-    """The C kernel computes every pixel of the small runs here, and finds the end of interpolation."""
+    """The C kernel computes every finite pixel of the small runs here, and finds the end of interpolation."""
     detector, native = experiment.detector, Native(experiment, library)
     pixels = torch.cartesian_prod(torch.arange(detector.n_slow), torch.arange(detector.n_fast))
     state = run_state(experiment)
@@ -127,11 +129,13 @@ def compared_in_c(experiment: Experiment, library: ctypes.CDLL, n_threads: int =
     photons = torch.zeros(detector.n_slow, detector.n_fast)
     doubtful = torch.zeros_like(photons, dtype=torch.bool)
     omegas = [native.render(box, state, photons, doubtful, lambda: None)[1] for box in boxes(experiment)]
-    assert not bool(doubtful.any())
     inside = are_rendered(experiment, pixels)
-    expected = torch.where(inside, sums.value, 0.0).to(torch.float32).reshape(photons.shape)
-    torch.testing.assert_close(photons, expected, rtol=2e-7, atol=1e-11 * float(expected.abs().max()))
-    assert sum(omegas) == pytest.approx(float(sums.omega_now[inside].sum()), rel=1e-12)
+    sure = ~doubtful.flatten()
+    assert bool(sure[sums.value.isfinite() | ~inside].all())
+    expected = torch.where(inside, sums.value, 0.0).to(torch.float32)[sure]
+    largest = max((value for value in expected.tolist() if math.isfinite(value)), default=0.0)
+    torch.testing.assert_close(photons.flatten()[sure], expected, rtol=2e-7, atol=1e-11 * largest)
+    assert sum(omegas) == pytest.approx(float(sums.omega_now[inside & sure].sum()), rel=1e-12)
 
 
 def test_every_field_is_followed_or_has_a_condition() -> None:
@@ -176,10 +180,10 @@ def test_the_c_kernel_is_the_formula_for_random_combinations(folder: Path, libra
         "-square_xtal", "-round_xtal", "-gauss_xtal", "-binary_spots", "-curved_det yes", "-interpolate", "-dmin 3",
         "-oversample_thick", "-oversample_polar", "-oversample_omega", "-point_pixel", "-nopolar", "-water 0.01",
         "-mosaic 3", "-detector_thick 300 -detector_abs 200", "-thicksteps 3", "-oversample 2", "-polar -0.7",
-        "-phi 0 -osc 2 -phisteps 3", "-roi 1 3 0 4", "-mask mask.img", "-N 1", "-N 4", "-fudge 2",
+        "-phi 0 -osc 2 -phisteps 3", "-roi 1 3 0 4", "-mask mask.img", "-N 1", "-N 4", "-fudge 1.3",
     )  # fmt: skip
     names = [field.name for field in fields(Quirks)]
-    for _ in range(150):
+    for _ in range(80):
         words = " ".join(draw.sample(flags, draw.randint(0, 7))).split()
         base = experiment_of(Change(draw.choice([*BASES, *C_BASES]), tuple(words)), folder)
         switched = draw.sample(names, draw.randint(0, 6))

@@ -6,6 +6,7 @@ Source: nanobragg_pixel_loop.md sections 2, 6 and 9.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,6 +19,8 @@ from nbsim.pixel.orientations import orientations
 from nbsim.pixel.polarization import unit
 from nbsim.pixel.terms import interpolates, source_shares
 from nbsim.vectors import cross, dot
+
+Value = Tensor | Sequence[float] | float
 
 _SHAPES = ("SQUARE", "ROUND", "GAUSS", "TOPHAT")
 _USES = (Use.CACHED, Use.AVERAGE, Use.EACH_TERM, Use.RUNNING)
@@ -81,8 +84,12 @@ def arguments(experiment: ExperimentData) -> Arguments:
     return Arguments(run, made)
 
 
-def _flat(value: object) -> list[float]:
-    return torch.as_tensor(value).reshape(-1).tolist()
+def _flat(value: Value) -> Sequence[float]:
+    """The numbers of a value, with every digit of a Python float."""
+    if isinstance(value, Tensor):
+        numbers: list[float] = value.reshape(-1).tolist()
+        return numbers
+    return value if isinstance(value, Sequence) else (value,)
 
 
 def _arrays(experiment: ExperimentData) -> dict[str, Tensor]:
@@ -101,12 +108,12 @@ def _arrays(experiment: ExperimentData) -> dict[str, Tensor]:
     return arrays if experiment.detector.mask is None else {**arrays, "mask": experiment.detector.mask}
 
 
-def _reals(experiment: ExperimentData) -> dict[str, object]:
+def _reals(experiment: ExperimentData) -> dict[str, Value]:
     detector, beam, crystal, quirks = experiment.detector, experiment.beam, experiment.crystal, experiment.quirks
     area = 1.0 if detector.point_pixel and quirks.point_pixel_without_area else detector.pixel_size**2
     background = water_background(experiment)
     radius, volume = _radius(experiment)
-    reals: dict[str, object] = {
+    reals: dict[str, Value] = {
         name: getattr(detector, name)
         for name in ("fast", "slow", "normal", "pix0", "pixel_size", "distance", "close_distance", "layer_thickness",
                      "attenuation")
@@ -122,7 +129,8 @@ def _reals(experiment: ExperimentData) -> dict[str, object]:
             "dmin": experiment.sampling.dmin,
             "volume": volume,
             "fudge": crystal.fudge,
-            "sound": 0.0 if quirks.grating_literal else 1.0,
+            # the rounding noise of float32 is not that of C: the sound form has less of it
+            "sound": 0.0 if quirks.grating_literal and experiment.dtype == torch.float64 else 1.0,
             "scale": R_E_SQR * beam.fluence / float(experiment.n_steps),
             "start": background if quirks.background_twice else 0.0,
             "background": 0.0 if quirks.background_twice else background,
@@ -130,7 +138,7 @@ def _reals(experiment: ExperimentData) -> dict[str, object]:
     )
 
 
-def _bend(experiment: ExperimentData) -> dict[str, object]:
+def _bend(experiment: ExperimentData) -> dict[str, Value]:
     """Of a curved detector: the pole, the two axes of the swings, and arcs along a direction from a point."""
     detector, direction = experiment.detector, experiment.beam.direction
     pole = detector.distance * direction
@@ -160,7 +168,7 @@ def _is_diagonal(experiment: ExperimentData) -> bool:
     return crystal.n_matrix is None and not metric
 
 
-def _counts(experiment: ExperimentData) -> dict[str, object]:
+def _counts(experiment: ExperimentData) -> dict[str, Value]:
     detector, sampling, quirks = experiment.detector, experiment.sampling, experiment.quirks
     without_sensor = float(detector.thickness) == 0.0
     zeroed = sampling.oversample_thick and quirks.thick_flag_zeroes

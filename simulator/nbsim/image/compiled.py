@@ -1,4 +1,4 @@
-"""The C kernel: pixels.c compiled by the system's C compiler when it is first needed, kept on disk, loaded by ctypes.
+"""The C kernel: pixels.c, compiled by the system's C compiler when it is first needed, kept on disk, loaded by ctypes.
 
 An optimization only: without a compiler, torch computes the same image. The compiled file is valid for one state of the
 source, one real type and one processor.
@@ -37,7 +37,7 @@ DTYPES = (torch.float64, torch.float32)
 WORTH_BUILDING = 10_000_000
 LONGEST_WAIT = 3.0  # [s], for a build that nobody asked for
 
-_SOURCE = "pixels.c"
+_SOURCES = ("pixels.c", "formula.h")  # the first includes the others
 # no -ffast-math, no contraction: h, k and l have every bit of those of torch, so that nearest indices are the same
 _FLAGS = ("-O3", "-std=gnu11", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
 _SECONDS_BETWEEN_QUESTIONS = 0.1
@@ -46,6 +46,7 @@ _PI = Fraction(math.pi) + Fraction(1.2246467991473532e-16)
 # Compiles for this very processor, if the compiler can, and tells the exit code. It removes the scratch folder when its
 # input ends, so that nothing is left when the process behind it is killed
 _SCRIPT = """
+trap '' PIPE
 cd "$1" || exit 1
 scratch=$PWD code=1
 shift
@@ -128,8 +129,9 @@ def _built(
     scratch = Path(tempfile.mkdtemp(prefix=".build-", dir=parent))
     made = scratch / "kernel.so"
     try:
-        (scratch / _SOURCE).write_text(_source(), encoding="ascii")
-        command = [*compiler, *_FLAGS, *_definitions(dtype), _SOURCE, "-o", made.name, "-lm"]
+        for name, text in zip(_SOURCES, _texts(), strict=True):
+            (scratch / name).write_text(text, encoding="ascii")
+        command = [*compiler, *_FLAGS, *_definitions(dtype), _SOURCES[0], "-o", made.name, "-lm"]
         with _compiling(command, scratch, stopped, ends) as succeeded:
             if not succeeded:
                 return None
@@ -186,8 +188,8 @@ def _opened(path: Path, dtype: torch.dtype) -> ctypes.CDLL | None:
 
 
 @cache
-def _source() -> str:
-    return files(__package__).joinpath(_SOURCE).read_text(encoding="ascii")
+def _texts() -> tuple[str, ...]:
+    return tuple(files(__package__).joinpath(name).read_text(encoding="ascii") for name in _SOURCES)
 
 
 @cache
@@ -202,7 +204,7 @@ def _definitions(dtype: torch.dtype) -> tuple[str, ...]:
 @cache
 def _name(dtype: torch.dtype) -> str:
     """Name of the file for this dtype, source and processor."""
-    parts = (_source(), *_FLAGS, *_definitions(dtype), _SCRIPT, platform.machine(), _processor())
+    parts = (*_texts(), *_FLAGS, *_definitions(dtype), _SCRIPT, platform.machine(), _processor())
     return f"pixels-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}"
 
 

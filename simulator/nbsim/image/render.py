@@ -142,7 +142,8 @@ def render(
         state = run_state(experiment, n_threads=n_threads)
         fused = compile_kernel is True and experiment.device.type != "cpu"
         omega, compiled = _in_torch(experiment, canvas, state, fused, report, stopped)
-    for part in torch.split(canvas.doubtful.nonzero(), max(1, _UNCOMPILED_TERMS // n_passes)):
+    doubtful = canvas.doubtful.nonzero()
+    for part in torch.split(doubtful, max(1, _UNCOMPILED_TERMS // n_passes)) if len(doubtful) else ():
         stopped()
         values, of_part = _full(experiment, part, state)
         photons[part[:, 0], part[:, 1]] = values.to(torch.float32)

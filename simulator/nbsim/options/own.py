@@ -43,7 +43,7 @@ OWN = (
     ),
     Own("--omp-threads", "reproduce a C run with this OMP_NUM_THREADS; the first pixels depend on it", "N", "1"),
     Own("--compat", "read the command line as C does: options anywhere in a word, unknown words skipped, any value"),
-    _choice("--compile", "auto|on|off", "auto: the compiled kernel if it exists; long runs build it"),
+    _choice("--compile", "auto|on|off", "auto: long runs compile the C kernel, once, in at most 3 s; off: torch alone"),
 )
 _BY_NAME = {own.name: own for own in OWN}
 

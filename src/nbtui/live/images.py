@@ -175,18 +175,13 @@ class PreparedCase:
     def image(self, *, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None) -> Photons:
         """Photons per pixel, float32 (n_slow, n_fast); 0 where the command renders nothing (ROI, mask).
 
-        Uses an existing compiled kernel but never builds one, since a build cannot be interrupted.
-
         Raises:
             Cancelled: ``cancelled`` returned True; it is called several times a second.
             SimulationFailed: the simulator failed.
         """
-        there = None if nbsim.kernel_is_built(self._experiment.dtype) else False
         with simulator(self._case.name):
             try:
-                found = self._experiment.image(
-                    n_threads=self._threads, compile_kernel=there, progress=progress, cancelled=cancelled
-                )
+                found = self._experiment.image(n_threads=self._threads, progress=progress, cancelled=cancelled)
             except nbsim.Interrupted as error:
                 raise Cancelled(f"{clean(self._case.name)}: the image was stopped on request") from error
         photons = found.photons

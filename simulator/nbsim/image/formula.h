@@ -1,0 +1,310 @@
+/* Rays, indices, lattice factors and structure factors, LANES pixels at a time: the formula of nbsim.pixel in loops
+that a compiler turns into vectors.
+
+The torch formula is the truth, and tests/simulator/test_kernel_scope.py holds this file and pixels.c to it over every
+flag and quirk. Names are those of nbsim.pixel; nbsim.image.arguments fills struct run. Real numbers are double, or
+float with -DSINGLE; -DSINE_SERIES(square) is sin x / x for |x| <= pi / 2. Source: nanobragg_pixel_loop.md sections 4 to 8.
+*/
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <tgmath.h>
+
+#ifndef LANES
+#define LANES 128
+#endif
+#define TERMS_BETWEEN_QUESTIONS (1 << 21)
+
+#ifdef SINGLE
+typedef float real;
+typedef uint32_t bits;
+#define PI_LOW -8.742278000372485e-08f /* pi less its float */
+#define MANTISSA 23
+#define SMALL_SPHERE 3e-2f /* below, the literal quotient is left to the C library, whose rounding it shows */
+#define NO_EXPONENTIAL 104.0f
+#define TINY 1e-12f /* far below the last digit of every index but 0, where the quotient of sines becomes N */
+#else
+typedef double real;
+typedef uint64_t bits;
+#define PI_LOW 1.2246467991473532e-16
+#define MANTISSA 52
+#define SMALL_SPHERE 3e-2
+#define NO_EXPONENTIAL 745.13321910194122
+#define TINY 1e-100
+#endif
+#define R(x) ((real)(x))
+#define PI R(3.14159265358979323846)
+#define SPHERE_NORM R(0.723601254558268)
+#define GAUSS_WIDTH R(0.63)
+#define TOPHAT_LIMIT R(0.3969)
+#define EACH_LANE for (int64_t i = 0; i < (n & -8); i++) /* n is a multiple of 8 */
+
+enum shape { SQUARE, ROUND, GAUSS, TOPHAT };
+enum use { CACHED, AVERAGE, EACH_TERM, RUNNING };
+enum correction { CAPTURE, POLAR, OMEGA, CORRECTIONS };
+
+struct run {
+    const real *cells;       /* a, b, c [m] of each orientation, (orientations, 3, 3) */
+    const real *table;       /* F in a box of indices, l fastest; the outermost planes stand for all beyond */
+    const real *incident;    /* (sources, 3) */
+    const real *electric;    /* axis of E, (sources, 3) */
+    const real *magnetic;    /* axis of B, (sources, 3) */
+    const real *wavelengths; /* (sources,) */
+    const real *shares;      /* (sources,) */
+    const uint8_t *mask;     /* rendered pixels, (n_slow, n_fast), or null: all */
+    real fast[3], slow[3], normal[3], pix0[3];
+    real pole[3], from[3], along[6], swings[6]; /* of a curved detector */
+    real radius[9];                             /* a shape's radius is |radius (h - h0, k - k0, l - l0)| */
+    real n_cells[3], low[3];
+    real pixel_size, distance, close_distance, layer_thickness, attenuation, area, kahn, dmin;
+    real volume, fudge, sound, scale, start, background;
+    int64_t n_fast;
+    int64_t orientations, sources, layers, oversample, shape, diagonal, series, skip;
+    int64_t curved, point, absorbs, polarized, interpolated, first_capture, culled_polar_zero, background_weighted;
+    int64_t count[3]; /* of the box */
+    int64_t uses[CORRECTIONS];
+};
+
+struct block {
+    int32_t slow[LANES], fast[LANES];
+    int64_t end[LANES], failed[LANES];
+    real x[LANES], y[LANES], z[LANES];    /* direction of the ray */
+    real sx[LANES], sy[LANES], sz[LANES]; /* scattering vector */
+    real h[LANES], k[LANES], l[LANES], latt[LANES], cell[LANES];
+    int32_t at[LANES];
+    real sum[LANES], total[LANES], left[LANES];    /* left: product of the weights of the running sum */
+    real now[CORRECTIONS][LANES], cached[CORRECTIONS][LANES], mean[CORRECTIONS][LANES];
+    real factor[LANES], weight[LANES], live[LANES], alive[LANES], other[LANES], others[LANES];
+    real zero[LANES], omega[LANES], value[LANES];
+};
+
+#if defined(__FMA__) || defined(__aarch64__) || defined(__FP_FAST_FMA)
+#define ADDED(a, b, c) fma(a, b, c)
+#define REDUCED 1
+#else
+#define ADDED(a, b, c) ((a) * (b) + (c))
+#define REDUCED 0
+#endif
+
+static inline real dot(const real *v, real x, real y, real z) { return v[0] * x + v[1] * y + v[2] * z; }
+
+/* sin x, |x| <= pi / 2 */
+static inline real sine_of_rest(real x) {
+    const real square = x * x;
+    return SINE_SERIES(square) * x;
+}
+
+/* x less the nearest multiple of pi; pi has twice the digits of real, so that all digits remain beside a zero */
+static inline real rest(real x) {
+    const real whole = rint(x * (R(1) / PI));
+    return ADDED(-whole, R(PI_LOW), ADDED(-whole, PI, x));
+}
+
+/* sin x up to its sign */
+static inline real sine(real x) {
+#if REDUCED
+    return sine_of_rest(rest(x));
+#else
+    return sin(x);
+#endif
+}
+
+/* exp(-x), x >= 0 */
+static inline real decayed(real x) {
+    union {
+        real value;
+        bits pattern;
+    } low, high;
+    const real shift = R(1.5) * R((bits)1 << MANTISSA);
+    const real argument = x < NO_EXPONENTIAL ? -x : R(0);
+    low.value = argument * R(1.4426950408889634) + shift;
+    const real whole = low.value - shift;
+    const real rest = ADDED(-whole, R(2.319046813846299558e-17), ADDED(-whole, R(0.69314718055994528623), argument));
+    real value = R(1) / R(479001600);
+#define TERM(factorial) value = ADDED(value, rest, R(1) / R(factorial));
+    TERM(39916800) TERM(3628800) TERM(362880) TERM(40320) TERM(5040) TERM(720) TERM(120) TERM(24) TERM(6) TERM(2)
+    TERM(1) TERM(1)
+    /* two factors, of which none leaves the normal numbers */
+    const real half = rint(whole * R(0.5));
+    const bits bias = ((bits)1 << (8 * sizeof(real) - 2 - MANTISSA)) - 1;
+    low.value = half + shift;
+    low.pattern = (low.pattern + bias) << MANTISSA;
+    high.value = whole - half + shift;
+    high.pattern = (high.pattern + bias) << MANTISSA;
+    return x < NO_EXPONENTIAL ? value * low.value * high.value : R(0);
+}
+
+/* 3 (sin x / x - cos x) / x^2 up to its sign */
+static inline real sphere(real x) {
+    const real y = rest(x);
+    return R(3) * (sine_of_rest(y) / x - sine_of_rest(R(0.5) * PI - fabs(y))) / (x * x);
+}
+
+static real small_sphere(real x, int64_t series) {
+    if (series) {
+        const real s = x * x;
+        return R(1) + s * (R(-0.1) + s * (R(1) / R(280) + s * (R(-1) / R(15120) + s * (R(1) / R(1330560)))));
+    }
+    return x == R(0) ? R(1) : R(3) * (sin(x) / x - cos(x)) / (x * x);
+}
+
+static inline void rotate(real *v, const real *axis, real angle) {
+    const real s = sin(angle), c = cos(angle), along = dot(axis, v[0], v[1], v[2]) * (R(1) - c);
+    const real x = axis[1] * v[2] - axis[2] * v[1], y = axis[2] * v[0] - axis[0] * v[2];
+    const real z = axis[0] * v[1] - axis[1] * v[0];
+    v[0] = axis[0] * along + v[0] * c + x * s;
+    v[1] = axis[1] * along + v[1] * c + y * s;
+    v[2] = axis[2] * along + v[2] * c + z * s;
+}
+
+static void bend(const struct run *r, struct block *b, int64_t n) {
+    EACH_LANE {
+        real x = b->x[i] - r->from[0], y = b->y[i] - r->from[1], z = b->z[i] - r->from[2];
+        real v[3] = {r->pole[0], r->pole[1], r->pole[2]};
+        rotate(v, r->swings, dot(r->along, x, y, z) / r->distance);
+        rotate(v, r->swings + 3, dot(r->along + 3, x, y, z) / r->distance);
+        b->x[i] = v[0], b->y[i] = v[1], b->z[i] = v[2];
+    }
+}
+
+/* directions, solid angles and captures of one layer and subpixel */
+static void trace(const struct run *r, struct block *b, int64_t n, int64_t layer, int64_t sub_slow, int64_t sub_fast) {
+    const real step = r->pixel_size / R(r->oversample), depth = R(layer) * r->layer_thickness;
+    const real area = r->point ? r->area : r->area * r->close_distance;
+    const int32_t oversample = (int32_t)r->oversample;
+    EACH_LANE {
+        const real f = step * R(b->fast[i] * oversample + (int32_t)sub_fast) + step / R(2);
+        const real s = step * R(b->slow[i] * oversample + (int32_t)sub_slow) + step / R(2);
+        b->x[i] = f * r->fast[0] + s * r->slow[0] + depth * r->normal[0] + r->pix0[0];
+        b->y[i] = f * r->fast[1] + s * r->slow[1] + depth * r->normal[1] + r->pix0[1];
+        b->z[i] = f * r->fast[2] + s * r->slow[2] + depth * r->normal[2] + r->pix0[2];
+    }
+    if (r->curved) bend(r, b, n);
+    EACH_LANE {
+        const real x = b->x[i], y = b->y[i], z = b->z[i], distance = sqrt(x * x + y * y + z * z);
+        b->x[i] = x / distance, b->y[i] = y / distance, b->z[i] = z / distance;
+        b->now[OMEGA][i] = area / (distance * distance * (r->point ? R(1) : distance));
+        b->now[CAPTURE][i] = R(1);
+    }
+    if (r->absorbs) EACH_LANE {
+        const real path = r->layer_thickness * r->attenuation / dot(r->normal, b->x[i], b->y[i], b->z[i]);
+        b->now[CAPTURE][i] = exp(-R(layer) * path) - exp(-(R(layer) + R(1)) * path);
+    }
+}
+
+/* scattering vectors, polarization and resolution cut of one source */
+static void scatter(const struct run *r, struct block *b, int64_t n, int64_t source) {
+    const real *in = r->incident + 3 * source, wavelength = r->wavelengths[source];
+    const real *electric = r->electric + 3 * source, *magnetic = r->magnetic + 3 * source;
+    EACH_LANE {
+        b->sx[i] = (b->x[i] - in[0]) / wavelength;
+        b->sy[i] = (b->y[i] - in[1]) / wavelength;
+        b->sz[i] = (b->z[i] - in[2]) / wavelength;
+        b->live[i] = b->now[POLAR][i] = R(1);
+    }
+    if (r->dmin > R(0)) EACH_LANE {
+        const real half = R(0.5) * sqrt(b->sx[i] * b->sx[i] + b->sy[i] * b->sy[i] + b->sz[i] * b->sz[i]);
+        b->live[i] = half > R(0) && r->dmin > R(0.5) / half ? R(0) : R(1);
+    }
+    if (r->polarized) EACH_LANE {
+        const real x = b->x[i], y = b->y[i], z = b->z[i], cosine = dot(in, x, y, z), cos2 = cosine * cosine;
+        const real e = dot(electric, x, y, z), m = dot(magnetic, x, y, z), e2 = e * e, m2 = m * m, both = e2 + m2;
+        const real cos_2psi = both == R(0) ? R(1) : (e2 - m2) / both;
+        b->now[POLAR][i] = R(0.5) * (R(1) + cos2 - r->kahn * cos_2psi * (R(1) - cos2));
+    }
+}
+
+static inline real nearest(real index) { return ceil(index - R(0.5)); }
+
+static inline int32_t place(real whole, real low, int64_t count) {
+    real at = whole - low;
+    at = at < R(count - 1) ? at : R(count - 1); /* nan, too */
+    return (int32_t)(at > R(0) ? at : R(0));
+}
+
+static inline int32_t address(const struct run *r, real h0, real k0, real l0) {
+    const int32_t n_k = (int32_t)r->count[1], n_l = (int32_t)r->count[2];
+    return (place(h0, r->low[0], r->count[0]) * n_k + place(k0, r->low[1], n_k)) * n_l + place(l0, r->low[2], n_l);
+}
+
+/* indices, lattice factor (up to its sign) and place in the table for one orientation */
+static inline void lattice(const struct run *restrict r, struct block *restrict b, const real *restrict cell, int64_t n,
+                           const int64_t shape) {
+    const real n_a = r->n_cells[0], n_b = r->n_cells[1], n_c = r->n_cells[2], volume = r->volume, fudge = r->fudge;
+    EACH_LANE {
+        const real sx = b->sx[i], sy = b->sy[i], sz = b->sz[i];
+        const real h = dot(cell, sx, sy, sz), k = dot(cell + 3, sx, sy, sz), l = dot(cell + 6, sx, sy, sz);
+        const real h0 = nearest(h), k0 = nearest(k), l0 = nearest(l);
+        b->h[i] = h, b->k[i] = k, b->l[i] = l;
+        b->at[i] = address(r, h0, k0, l0);
+        if (shape == SQUARE) {
+            /* literally sin(pi h N) / sin(pi h), rounding noise included, where sound is 0 */
+            const real x = PI * (h - r->sound * h0) + TINY, y = PI * (k - r->sound * k0) + TINY;
+            const real z = PI * (l - r->sound * l0) + TINY;
+            b->latt[i] = sine(x * n_a) * sine(y * n_b) * sine(z * n_c) / (sine(x) * sine(y) * sine(z));
+        } else {
+            const real e_h = h - h0, e_k = k - k0, e_l = l - l0;
+            const real x = dot(r->radius, e_h, e_k, e_l), y = dot(r->radius + 3, e_h, e_k, e_l);
+            const real z = dot(r->radius + 6, e_h, e_k, e_l);
+            const real radius2 = r->diagonal ? e_h * e_h * n_a * n_a + e_k * e_k * n_b * n_b + e_l * e_l * n_c * n_c
+                                             : x * x + y * y + z * z;
+            if (shape == ROUND) b->latt[i] = PI * sqrt(radius2 * fudge);
+            if (shape == GAUSS) b->latt[i] = volume * decayed(radius2 / GAUSS_WIDTH * fudge);
+            if (shape == TOPHAT) b->latt[i] = radius2 * fudge < TOPHAT_LIMIT ? volume : R(0);
+        }
+    }
+    if (shape == ROUND) {
+        int small = 0;
+        EACH_LANE small |= b->latt[i] < SMALL_SPHERE;
+        if (small) {
+            EACH_LANE {
+                const real x = b->latt[i];
+                b->latt[i] = volume * SPHERE_NORM * (x < SMALL_SPHERE ? small_sphere(x, r->series) : sphere(x));
+            }
+        } else {
+            EACH_LANE b->latt[i] = volume * SPHERE_NORM * sphere(b->latt[i]);
+        }
+    }
+}
+
+static void lattice_of_shape(const struct run *r, struct block *b, const real *cell, int64_t n) {
+    switch (r->shape) {
+    case SQUARE: lattice(r, b, cell, n, SQUARE); break;
+    case ROUND: lattice(r, b, cell, n, ROUND); break;
+    case GAUSS: lattice(r, b, cell, n, GAUSS); break;
+    default: lattice(r, b, cell, n, TOPHAT);
+    }
+}
+
+/* whether the index has four nodes in the table, in C's form of the limits */
+static inline int has_room(const struct run *r, real index, int axis) {
+    const real low = r->low[axis] + R(1), count = R(r->count[axis] - 2);
+    return !(index - low + R(3) > count || index - R(2) < low);
+}
+
+static inline void weights_of_nodes(real index, real *weight) {
+    const real e = index - floor(index), a = e + R(1), c = e - R(1), d = e - R(2);
+    weight[0] = e * c * d / R(-6), weight[1] = a * c * d / R(2);
+    weight[2] = a * e * d / R(-2), weight[3] = a * e * c / R(6);
+}
+
+/* cubic Lagrange interpolation through four nodes per axis */
+static real interpolated(const struct run *r, real h, real k, real l) {
+    real along_h[4], along_k[4], along_l[4], total = R(0);
+    weights_of_nodes(h, along_h), weights_of_nodes(k, along_k), weights_of_nodes(l, along_l);
+    const int64_t n_k = r->count[1], n_l = r->count[2];
+    const real *corner = r->table + ((int64_t)(floor(h) - r->low[0]) - 1) * n_k * n_l +
+                         ((int64_t)(floor(k) - r->low[1]) - 1) * n_l + ((int64_t)(floor(l) - r->low[2]) - 1);
+    for (int u = 0; u < 4; u++) {
+        real plane = R(0);
+        for (int v = 0; v < 4; v++) {
+            const real *row = corner + (u * n_k + v) * n_l;
+            real line = R(0);
+            for (int w = 0; w < 4; w++) line += along_l[w] * row[w];
+            plane += along_k[v] * line;
+        }
+        total += along_h[u] * plane;
+    }
+    return total;
+}
