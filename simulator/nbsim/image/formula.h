@@ -3,7 +3,8 @@ that a compiler turns into vectors.
 
 The torch formula is the truth, and tests/simulator/test_kernel_scope.py holds this file and pixels.c to it over every
 flag and quirk. Names are those of nbsim.pixel; nbsim.image.arguments fills struct run. Real numbers are double, or
-float with -DSINGLE; -DSINE_SERIES(square) is sin x / x for |x| <= pi / 2. Source: nanobragg_pixel_loop.md sections 4 to 8.
+float with -DSINGLE; -DSINE_SERIES(square) is sin x / x for |x| <= pi / 2. Source: nanobragg_pixel_loop.md sections 4
+to 8.
 */
 
 #include <math.h>
