@@ -39,7 +39,10 @@ from nbtui.trace.reading.reader import read_trace
 LONGEST = 10.0  # s; a reader that waits for a pipe waits for ever
 # opens files to write, files of the system, descriptors, or files of the package itself
 ELSEWHERE = {
-    "nbsim": {"memory.py", "regular_file.py", "whole_file.py", "cli.py", "output/destinations.py"},
+    "nbsim": {
+        "memory.py", "regular_file.py", "whole_file.py", "cli.py", "output/destinations.py", "image/compiled.py",
+        "image/kept.py",
+    },
     "nbtui": {
         "regular_file.py", "installation.py", "processes.py", "setting_table.py", "commands/schema.py",
         "evidence/check/verify.py", "evidence/follow/watch.py", "evidence/write/environment.py",
