@@ -52,7 +52,7 @@ def metrics(c: float, py: float, case: str, pixel: tuple[int, int], **more: obje
 
 def checksums(folder: Path) -> str:
     """What sha256.txt of this folder has to say."""
-    names = sorted(path.name for path in folder.iterdir() if path.name != "sha256.txt")
+    names = sorted(path.name for path in folder.iterdir() if path.name != "sha256.txt" and path.is_file())
     return "".join(f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names)
 
 

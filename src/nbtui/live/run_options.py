@@ -22,7 +22,7 @@ class RunOptions:
     interpolates: bool | None  # None: C decides by the number of cells
     turns_from_zero: bool  # the phi scan begins at phi = 0 and has steps
     part_of_detector: bool  # a region of interest: its first pixel is the first of the run
-    may_skip: bool  # terms beyond a resolution limit have no row
+    may_skip: bool  # terms beyond a resolution limit or of no intensity have no row
     weighted: bool  # the intensity is not the plain sum of the terms
 
 
@@ -42,6 +42,6 @@ def run_options(command: str) -> RunOptions | None:
         interpolates=given.interpolate,
         turns_from_zero=given.phi_deg == 0.0 and bool(given.osc_deg or given.phi_step_deg),
         part_of_detector=given.roi is not None,
-        may_skip=bool(given.dmin_a),
+        may_skip=bool(given.dmin_a) or given.shape in ("GAUSS", "TOPHAT"),
         weighted=bool(given.oversample_thick or given.oversample_polar or given.oversample_omega or given.water_um),
     )

@@ -28,6 +28,9 @@ def check_simulated(
     stated = [ascii_line(str(notice)) for notice in notices] if isinstance(notices, list) else []
     if logs and list(simulated_log(folder / logs[0]).warnings) != stated:
         found += wrong(logs[0], ["its warnings are not the notices of metrics.json"])
+    tics = [int(line.phi_tic) for line in py.phi] if py is not None else []
+    if tics != list(range(max(tics, default=-1) + 1)) * tics.count(0):
+        found += wrong(logs[-1], ["its phi steps are not in the order of the loop"])
     steps = py.all("steps") if py is not None else ()
     if len(steps) and steps[-1].values != (metrics.get("steps"),):
         found += wrong(logs[0], [f"its trace has {steps[-1].values} steps, metrics.json {metrics.get('steps')}"])
