@@ -18,6 +18,7 @@ import torch
 
 from nbtui import tap
 from nbtui.parity.compare import compare
+from nbtui.parity.own_values import shows_single
 from nbtui.parity.preflight import show
 from nbtui.trace.fields.catalogue import FIELDS, Shape, Tap
 from nbtui.trace.fields.gradient import GROUP
@@ -140,6 +141,11 @@ def test_another_precision_is_stated_once_and_reaches_the_comparison(dtype: torc
     assert not trace.unknown
     found = compare(read(lines), trace).findings
     assert any(f"states that it was computed in {name}: F_cell" in finding for finding in found)
+
+
+def test_a_stated_double_is_no_single_precision() -> None:
+    lines = ["TRACE_PY: F_cell 0.1", "TRACE_PY_DTYPE: F_cell float64"]
+    assert not shows_single(read(lines)) and shows_single(read([lines[0], "TRACE_PY_DTYPE: F_cell float32"]))
 
 
 def test_steps_print_where_c_prints_and_fill_the_phi_and_term_lines() -> None:

@@ -26,7 +26,7 @@ from nbtui.parity.own_rules import (
     block_rules,
     setup_rules,
 )
-from nbtui.parity.stated import stated_precisions
+from nbtui.parity.stated import states_single
 from nbtui.parity.unit_names import conversion_name
 from nbtui.parity.units import cell_in_metres, metres_of_scattering
 from nbtui.trace.model import Record, Trace, Value
@@ -249,7 +249,7 @@ def _numbers(record: Record) -> Vector:
 
 def shows_single(trace: Trace) -> bool:
     """Whether some numbers of the trace are single-precision numbers, printed with more digits or stated to be."""
-    return bool(stated_precisions(trace)) or _precision(trace)[1]
+    return states_single(trace) or _precision(trace)[1]
 
 
 def _precision(trace: Trace) -> tuple[int, bool]:

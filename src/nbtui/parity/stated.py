@@ -6,6 +6,7 @@ from nbtui.trace.fields import catalogue
 from nbtui.trace.fields.field import Tolerance
 from nbtui.trace.model import Trace
 
+_SINGLE_OR_LESS = ("float32", "float16", "bfloat16", "single", "half")
 _EXACT = (Tolerance.FLOAT32, Tolerance.INTEGER)  # single precision by nature; whole in any precision
 
 
@@ -18,3 +19,8 @@ def stated_precisions(trace: Trace) -> dict[str, list[str]]:
         if notice.kind == "dtype" and (known is None or known.tolerance not in _EXACT):
             found.setdefault(precision, []).append(name)
     return found
+
+
+def states_single(trace: Trace) -> bool:
+    """Whether the log states that some fields are in single precision or less."""
+    return any(kind in _SINGLE_OR_LESS for kind in stated_precisions(trace))
