@@ -191,7 +191,7 @@ class TestModule:
         (lambda e: e.with_parameters(distance=float("nan")), "distance: not every number is finite"),
         (lambda e: e.with_parameters(cell=[-40, 50, 60, 90, 90, 90]), "^cell -40 50 60 90 90 90: the edges must be"),
         (lambda e: e.with_parameters(fluence=-1.0), "fluence -1: must not be negative"),
-        (lambda e: e.with_parameters(polarization=2.0), "polarization: Kahn's factor lies between -1 and 1"),
+        (lambda e: e.with_parameters(polarization=2.0), "polarization 2: at most 1 on either side of 0"),
         (lambda e: e.with_parameters(source_wavelengths=torch.ones(0)), "source_wavelengths: .* no value at all"),
         (lambda e: e.with_parameters(misset=torch.ones(3).to_sparse()), "misset: torch.sparse_coo; a dense tensor"),
         (lambda e: image_values(e, [["a"]]), "pixels: list is not a tensor of whole numbers"),

@@ -6,6 +6,7 @@ sections 1.2 and 2.3.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -15,8 +16,10 @@ from torch import Tensor
 from nbsim.constants import RTD
 from nbsim.errors import InputError
 from nbsim.model import ExperimentData, Inputs
+from nbsim.options.flag import Bounds
 from nbsim.options.options import Options
 from nbsim.options.quirks import Quirks
+from nbsim.options.table import FLAGS
 from nbsim.parameters import ROWS, Parameters, Value, as_parameter
 from nbsim.setup import geometry, plan
 from nbsim.setup.assemble import Derived
@@ -147,7 +150,18 @@ def with_derived(
     return replace(made, idle=dict(_idle(options, quirks, inputs, made)))
 
 
+# the limits of the command line; a parameter without a flag has those of its kind
+_BOUNDS = {flag.gradient: flag.bounds for flag in FLAGS if flag.gradient}
+_BOUNDS["n_cells"] = next(flag.bounds for flag in FLAGS if "n_a" in flag.sets)
+_LIKE = {
+    "source_wavelengths": "wavelength",
+    "mosaic_spreads": "mosaic_spread",
+    "n_matrix": "n_cells",
+    "structure_factors": "default_f",
+}
+_ANY_NUMBER = Bounds(-math.inf, 1e60)
 _POSITIVE = ("wavelength", "distance", "close_distance", "oscillation", "source_wavelengths")
+_WAVES = ("wavelength", "source_wavelengths")
 _NOT_NEGATIVE = ("mosaic_spread", "mosaic_spreads", "source_weights", "fluence")
 
 
@@ -186,13 +200,16 @@ def check_values(experiment: ExperimentData, made: Mapping[str, Tensor]) -> None
     for name, values in made.items():
         if values.numel() == 0:
             raise InputError(f"{name}: has the shape {tuple(values.shape)}, no value at all")
-        lowest = values.min().item()
+        lowest, bounds = values.min().item(), _BOUNDS.get(_LIKE.get(name, name), _ANY_NUMBER)
+        largest = values.abs().max().item()
+        if largest > bounds.high:
+            raise InputError(f"{name} {largest:g}: at most {bounds.high:g} on either side of 0")
         if name in _POSITIVE and not lowest > 0.0:
             raise InputError(f"{name} {lowest:g}: must be positive")
+        if name in _WAVES and not lowest >= bounds.low:
+            raise InputError(f"{name} {lowest:g}: must be at least {bounds.low:g} A")
         if name in _NOT_NEGATIVE and not lowest >= 0.0:
             raise InputError(f"{name} {lowest:g}: must not be negative")
-    if "polarization" in made and bool((made["polarization"].abs() > 1.0).any()):
-        raise InputError("polarization: Kahn's factor lies between -1 and 1")
     if "cell" in made:
         check_cell(made["cell"], "cell")
     options, quirks = experiment.options, experiment.quirks
