@@ -17,6 +17,7 @@ from torch import Tensor
 from nbsim.api import Experiment
 from nbsim.constants import RTD
 from nbsim.errors import InputError
+from nbsim.notebook import page
 from nbsim.options.options import Options, Vector
 from nbsim.parameters import ROWS, Row
 from nbsim.refinement.orientation import misset_angles, misset_rotation
@@ -92,6 +93,9 @@ class Panels:
 
     def __repr__(self) -> str:
         return f"Panels({len(self.panels)} panels, the first: {self.panels[0]!r})"
+
+    def _repr_html_(self) -> str:
+        return "".join(page(panel) for panel in self.panels)
 
     @classmethod
     def from_command(cls, command: str, panels: Sequence[Panel], workdir: Path | str = ".", **settings: Any) -> Panels:

@@ -172,3 +172,7 @@ def test_a_parameter_vector_of_panels_refuses_unknown_names(detector: Panels) ->
         ParameterVector(detector, "misset").batch(torch.zeros(2, 3))
     with pytest.raises(InputError, match="experiment: an Experiment or Panels is needed, not int"):
         ParameterVector(3, "misset")  # type: ignore[type-var]
+
+
+def test_a_notebook_shows_every_panel(detector: Panels) -> None:
+    assert detector._repr_html_().count("<img ") == 2
