@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbsim
 from nbtui.errors import UnusableInput
 from nbtui.live.cases import case_of_command
+from nbtui.live.programs import PROGRAMS
 from nbtui.live.scene import parsed
 
 
@@ -26,12 +27,15 @@ class RunOptions:
     weighted: bool  # the intensity is not the plain sum of the terms
 
 
-def run_options(command: str) -> RunOptions | None:
-    """The options of a nanoBragg command; None if it is unusable."""
+def run_options(command: str, c_program: str) -> RunOptions | None:
+    """The options of a nanoBragg command, as a C program of the table reads it; None if it is unusable."""
+    program = next((known for known in PROGRAMS if known.name == c_program), None)
     try:
         given = parsed(case_of_command(command, "command", name="package", workdir=Path()))
     except (nbsim.NbsimError, UnusableInput):
         return None
+    if program is not None:
+        given = replace(given, **dict(program.always))
     sized = given.sample_a_mm or given.sample_b_mm or given.sample_c_mm
     counts = [max(1, round(count)) for count in (given.n_a, given.n_b, given.n_c)]
     return RunOptions(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from nbtui.evidence.check.finding import FileFinding, wrong
+from nbtui.evidence.check.finding import FileFinding, Weight, wrong
 from nbtui.evidence.layout import METRICS
 from nbtui.evidence.read.folder import mapping, number, text
 from nbtui.parity.compare import compare
@@ -41,6 +41,10 @@ def format_label(metrics: Mapping[str, object]) -> list[FileFinding]:
     late = [key for key, since in SINCE.items() if key in metrics and since > version]
     if late and version:
         found.append(f"has schema_version {version:g} with keys of a later one: {', '.join(late)}")
+    lacking = [key for key, since in SINCE.items() if since > version]
+    if version and lacking:
+        what = f"schema_version {version:g} has no {', '.join(lacking)}"
+        return [*wrong(METRICS, found), FileFinding(METRICS, what, Weight.UNJUDGED)]
     return wrong(METRICS, found)
 
 

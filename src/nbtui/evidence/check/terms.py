@@ -181,9 +181,9 @@ def _cells_typed(metrics: Mapping[str, object], options: RunOptions | None) -> l
 
 
 def _crystal(metrics: Mapping[str, object], options: RunOptions | None) -> Crystal | None:
-    cells = metrics.get("n_cells")
     if options is None or options.shape not in ("SQUARE", "ROUND"):
         return None
-    if not isinstance(cells, list) or len(cells) != 3 or not all(isinstance(n, int) for n in cells):
+    cells = metrics.get("n_cells", options.cells)
+    if not isinstance(cells, list | tuple) or len(cells) != 3 or not all(isinstance(n, int) for n in cells):
         return None
     return Crystal(options.shape, (cells[0], cells[1], cells[2]), options.fudge)

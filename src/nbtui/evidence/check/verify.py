@@ -112,7 +112,7 @@ def _check_ours(package: Package) -> list[FileFinding]:
     if read.c is not None and py is not None and metrics:
         comparison, recomputed = against_logs(metrics, read.c, py, limits, given=given, exact=exact)
         found += recomputed
-    options = run_options(text(metrics.get("command")))
+    options = run_options(text(metrics.get("command")), text(metrics.get("c_program")))
     argv = options.argv if options is not None else ()
     if simulated and TERMS in package.files:
         found += check_terms(folder, metrics, options, None if given else read.py)
