@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nbsim.factors.table import load_structure_factors
     from nbsim.image.compiled import kernel_is_built
     from nbsim.image.render import Image, render
+    from nbsim.memory import available_bytes
     from nbsim.model import StructureFactors, TraceLine
     from nbsim.module import ExperimentModule
     from nbsim.options.compat import in_any_place
@@ -100,6 +101,7 @@ __all__ = [
     "StructureFactors",
     "TraceLine",
     "a_matrix",
+    "available_bytes",
     "background_plane",
     "cell_of",
     "covariance",
@@ -153,6 +155,7 @@ _NAMES = {
     "factors.table": "load_structure_factors",
     "image.compiled": "kernel_is_built",
     "image.render": "Image render",
+    "memory": "available_bytes",
     "model": "StructureFactors TraceLine",
     "options.compat": "in_any_place",
     "options.flag": "Flag number",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nbtui.cli import main
-from nbtui.live.words import flag_words
+from nbtui.live.flag_table import flag_words
 
 ASKING = """
 eval "$(nbtui completion bash)"

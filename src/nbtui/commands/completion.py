@@ -38,7 +38,7 @@ def _of_nbtui(shell: str) -> str:
 
 def _of_nbsim(shell: str) -> str:
     """nbsim has nanoBragg's single-dash flags, which click does not read: a list of words, and files."""
-    from nbtui.live.words import flag_words
+    from nbtui.live.flag_table import flag_words
 
     flags = flag_words()
     words = " ".join(flags)

@@ -43,7 +43,7 @@ def profiles(context: click.Context, option: click.Parameter, incomplete: str) -
 
 def c_programs(context: click.Context, option: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """C programs, the user's own included."""
-    from nbtui.live.words import c_program_names
+    from nbtui.live.flag_table import c_program_names
 
     names = (*c_program_names(), *_configuration().c_programs)
     return _items(name for name in names if name.startswith(incomplete))
@@ -51,7 +51,7 @@ def c_programs(context: click.Context, option: click.Parameter, incomplete: str)
 
 def quirks(context: click.Context, option: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Quirks of the C program, switched on or off."""
-    from nbtui.live.words import quirk_names
+    from nbtui.live.flag_table import quirk_names
 
     words = (f"{name}={state}" for name in quirk_names() for state in ("on", "off"))
     return _items(word for word in words if word.startswith(incomplete))

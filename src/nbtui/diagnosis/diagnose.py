@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -60,11 +60,18 @@ def base_setup(case: Case, pixel: tuple[int, int]) -> PixelSetup:
 
 
 def diagnose(
-    case: Case, c: Trace, py: Trace, *, pixel: tuple[int, int] | None = None, tell: Callable[[str], None] = silent
+    case: Case,
+    c: Trace,
+    py: Trace,
+    *,
+    pixel: tuple[int, int] | None = None,
+    only: Collection[str] | None = None,
+    tell: Callable[[str], None] = silent,
 ) -> Diagnosis:
     """Why ``py`` differs from ``c``, both traces of ``case``.
 
-    ``pixel`` (slow, fast) replaces the case's own; without either, the C log's pixel counts. ``tell`` receives the
+    ``pixel`` (slow, fast) replaces the case's own; without either, the C log's pixel counts. ``only`` limits the search
+    to hypotheses with these ids, which is quick where the cause is known from another case. ``tell`` receives the
     progress as text, often; an exception that it raises ends the diagnosis.
 
     A case that cannot be simulated is diagnosed from the two logs alone, and the answer says why.
@@ -91,7 +98,8 @@ def diagnose(
         return Diagnosis(Verdict.AGREES, (), findings, "", (), certain=agreeing, consistency=inconsistent)
     asked = _question(Problem(case, base, c, py), rows, plain)
     tried = [0, 0]
-    search = Search(base, asked.rows, variants_of(asked.problem), hints(c, py), tell=tell, tried=tried)
+    variants = [one for one in variants_of(asked.problem) if only is None or one.id in only]
+    search = Search(base, asked.rows, variants, hints(c, py), tell=tell, tried=tried)
     outcome = _explained(asked, search)
     imitation = Imitation(asked.problem.base, in_order(outcome, outcome.states[0]), adds=asked.side == "C")
     best = imitation.setup(imitation.ids)

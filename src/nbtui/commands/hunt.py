@@ -1,0 +1,131 @@
+"""``nbtui hunt``: a sweep over the usual axes, without a plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nbtui.commands.options import Request, case_options
+from nbtui.commands.sweep import json_option, out_option, part_of, part_option, performed, processes_option
+from nbtui.errors import UnusableInput
+
+if TYPE_CHECKING:
+    from nbtui.live.model import Case
+    from nbtui.sweep.plan import SweptPort
+
+_FOLDER = "hunt.sweep"
+
+
+@click.command("hunt")
+@click.option("--suspect", default="", metavar="CMD", help="Command of your port, with {command} and {pixel}.")
+@click.option("--suspect-program", default="", metavar="NAME", help="In place of a port: nbsim as this C program.")
+@click.option(
+    "--run-in", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Working directory of the port."
+)
+@click.option("--rename", multiple=True, metavar="FLAG=NAME", help="A flag in the port's spelling; repeatable.")
+@click.option("--limit", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Time limit of one run.")
+@click.option(
+    "--mode",
+    type=click.Choice(["one-at-a-time", "pairwise", "random"]),
+    default="pairwise",
+    show_default=True,
+    help="How values combine.",
+)
+@click.option("--number", type=click.IntRange(1), metavar="N", help="Command lines of --mode random.  [default: 200]")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the random combinations.")
+@click.option("--image", is_flag=True, help="Compare whole images as well.")
+@out_option
+@processes_option
+@part_option
+@json_option
+@case_options(judged=True)
+def command(
+    request: Request,
+    suspect: str,
+    suspect_program: str,
+    run_in: Path | None,
+    rename: tuple[str, ...],
+    limit: float | None,
+    mode: str,
+    number: int | None,
+    seed: int,
+    image: bool,
+    out: Path | None,
+    processes: int | None,
+    part: str | None,
+    as_json: bool,
+) -> int:
+    """Find where your port is wrong: CASE with every flag of nanoBragg, alone and in pairs, against our reference.
+
+    The base command should be small: a detector of some 30 x 30 pixels. Each failure is diagnosed, each cause named
+    once, with the smallest command line that shows it, as a case folder with a regression test. Exit code 0: none,
+    1: findings. Rows are kept in --out (default: hunt.sweep), so that a hunt that was stopped goes on where it was.
+
+    \b
+    nbtui hunt CASE --suspect "python port.py {command} -trace_pixel {pixel}"
+    """
+    from nbtui.live.door import options_of
+    from nbtui.sweep.modes import Mode
+    from nbtui.sweep.plan import NUMBER, Plan
+    from nbtui.sweep.usual import usual_axes
+
+    case = request.case(needs_pixel=False)
+    plan = Plan(
+        case=case,
+        port=_port(request, case, suspect, suspect_program, run_in, rename, limit),
+        axes=usual_axes(options_of(case)),
+        mode=Mode(mode),
+        number=number or NUMBER,
+        seed=seed,
+        c_program=request.c_program.name if request.c_program is not None else "stock",
+        checks=("trace", "image") if image else ("trace",),
+        profile=request.profile,
+    )
+    return performed(plan, out or Path(_FOLDER), processes, part_of(part), as_json)
+
+
+def _port(
+    request: Request,
+    case: Case,
+    suspect: str,
+    program: str,
+    run_in: Path | None,
+    rename: tuple[str, ...],
+    limit: float | None,
+) -> SweptPort:
+    """The port, from the command line, else from the case's table in nbtui.toml."""
+    from nbtui.sweep.axes import checked_axis
+    from nbtui.sweep.plan import SECONDS, SweptPort
+
+    pairs = dict(_pair(text) for text in rename)
+    for flag in pairs:
+        checked_axis(flag, "--rename")
+    if program:
+        if suspect:
+            raise UnusableInput("give either --suspect or --suspect-program")
+        return SweptPort(Path.cwd(), program=program)
+    from dataclasses import replace
+
+    from nbtui.runs.known import known_commands
+
+    entry = request.configuration.cases.get(request.case_name or "")
+    placed = replace(case, pixel=case.pixel or (0, 0))
+    commands = known_commands(placed, entry, suspect=suspect, run_in=run_in).commands
+    return SweptPort(
+        run_in=commands.run_in,
+        suspect=commands.suspect,
+        rename=pairs,
+        environment=commands.environment,
+        seconds=limit or SECONDS,
+        shell=commands.shell,
+        sources=commands.sources,
+    )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    flag, found, name = text.partition("=")
+    if not (found and flag.startswith("-") and name):
+        raise UnusableInput(f"--rename {text}: must be FLAG=NAME, such as -mosaic=-mosaic_spread")
+    return flag, name

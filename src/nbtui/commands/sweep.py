@@ -1,0 +1,152 @@
+"""``nbtui sweep``: a port judged on many command lines, from a plan."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nbtui.commands.narration import Narration
+from nbtui.commands.options import say
+from nbtui.errors import UnusableInput
+from nbtui.trace.text import clean
+
+if TYPE_CHECKING:
+    from nbtui.sweep.plan import Plan
+    from nbtui.sweep.sweep import Part, SweepProgress, Swept
+
+_SUFFIX = ".sweep"  # of the folder beside a plan
+_MERGE = "merge"
+
+out_option = click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of rows, logs, findings and reports."
+)
+processes_option = click.option(
+    "--processes", type=click.IntRange(1, 4096), metavar="N", help="Processes.  [default: processors, as memory allows]"
+)
+part_option = click.option(
+    "--part", metavar="I/N", help="Only every N-th command line, for a job array; 'nbtui sweep merge' joins the parts."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@click.command("sweep")
+@click.argument("words", metavar="PLAN | merge PLAN DIR...", nargs=-1, required=True)
+@out_option
+@processes_option
+@part_option
+@json_option
+def command(words: tuple[str, ...], out: Path | None, processes: int | None, part: str | None, as_json: bool) -> int:
+    """Judge a port on every command line of PLAN, a TOML file; name each cause once, with its smallest command line.
+
+    Rows are kept in PLAN's folder of the same name with the ending .sweep, so that a sweep that was stopped goes on
+    where it was; a change of the plan, its files or the port's sources makes them void. Exit code 0: no finding,
+    1: findings.
+
+    \b
+    nbtui sweep PLAN                    the whole sweep
+    nbtui sweep PLAN --part 3/10        a part, in a folder of its own (or $SLURM_ARRAY_TASK_ID with --part auto)
+    nbtui sweep merge PLAN DIR...       the findings of all parts
+
+    docs/sweeps.md tells the keys of a plan.
+    """
+    from nbtui.sweep.plan_file import read_plan
+
+    merging = words[0] == _MERGE
+    if merging and len(words) < 3:
+        raise UnusableInput("nbtui sweep merge PLAN DIR...: name the plan and the folders of its parts")
+    if not merging and len(words) > 1:
+        raise UnusableInput(f"'{clean(words[1])}': one plan at a time")
+    path = Path(words[1] if merging else words[0])
+    plan = read_plan(path)
+    if merging:
+        return joined(plan, [Path(word) for word in words[2:]], out or _beside(path, None), processes, as_json)
+    chosen = part_of(part)
+    return performed(plan, out or _beside(path, chosen), processes, chosen, as_json)
+
+
+def _beside(path: Path, part: Part | None) -> Path:
+    name = path.stem if part is None or part.of == 1 else f"{path.stem}-{part.number}-of-{part.of}"
+    return path.with_name(f"{name}{_SUFFIX}")
+
+
+def part_of(text: str | None) -> Part:
+    """The part that ``I/N`` or ``auto`` names; the whole without one.
+
+    Raises:
+        UnusableInput: it is no part, or ``auto`` outside a job array.
+    """
+    import os
+
+    from nbtui.sweep.sweep import WHOLE, Part
+
+    if text is None:
+        return WHOLE
+    if text == "auto":
+        task, count, first = (os.environ.get(f"SLURM_ARRAY_TASK_{name}", "") for name in ("ID", "COUNT", "MIN"))
+        if not (task.isdecimal() and count.isdecimal() and first.isdecimal()):
+            raise UnusableInput("--part auto: no job array; SLURM sets SLURM_ARRAY_TASK_ID, _COUNT and _MIN")
+        return Part(int(task) - int(first) + 1, int(count))
+    found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        raise UnusableInput(f"--part {clean(text)}: must be I/N with I from 1 to N, such as 3/10, or auto")
+    return Part(int(found[1]), int(found[2]))
+
+
+def performed(plan: Plan, folder: Path, processes: int | None, part: Part, as_json: bool) -> int:
+    """Sweep, write the report and print it; a part is only judged. The exit code."""
+    from nbtui.sweep.engine import Engine
+    from nbtui.sweep.sweep import judge_part, sweep
+
+    say(f"rows and logs: {clean(str(folder))}")
+    with Engine(processes) as engine, Narration() as narration:
+
+        def tell(progress: SweepProgress) -> None:
+            narration.say(_progress(progress))
+
+        if part.of > 1:
+            rows = judge_part(plan, folder, engine, tell, part)
+        else:
+            swept = sweep(plan, folder, engine, tell)
+    if part.of == 1:
+        return _reported(plan, swept, folder, as_json)
+    failing = sum(row.answer.fails for row in rows)
+    if as_json:
+        click.echo(json.dumps({"part": part.number, "of": part.of, "rows": len(rows), "failing": failing}))
+    else:
+        click.echo(f"part {part.number} of {part.of}: {len(rows)} rows, {failing} failing")
+    return 1 if failing else 0
+
+
+def joined(plan: Plan, parts: list[Path], folder: Path, processes: int | None, as_json: bool) -> int:
+    """The findings of parts that were swept elsewhere."""
+    from nbtui.sweep.engine import Engine
+    from nbtui.sweep.parts import join
+    from nbtui.sweep.sweep import sweep
+
+    join(parts, folder)
+    with Engine(processes) as engine, Narration() as narration:
+        swept = sweep(plan, folder, engine, lambda progress: narration.say(_progress(progress)))
+    return _reported(plan, swept, folder, as_json)
+
+
+def _progress(progress: SweepProgress) -> str:
+    failing = f", {progress.failing} failing" if progress.failing else ""
+    return f"{progress.phase}: {progress.done} of {progress.of}{failing}"
+
+
+def _reported(plan: Plan, swept: Swept, folder: Path, as_json: bool) -> int:
+    from nbtui.sweep.render import as_object, summary_lines
+    from nbtui.sweep.write import write_report
+
+    cases = write_report(plan, swept, folder)
+    if as_json:
+        click.echo(json.dumps(as_object(plan, swept), allow_nan=False))
+    else:
+        for line in summary_lines(plan, swept):
+            click.echo(line)
+    say(f"{folder / 'report.html'}; {len(cases)} case folder{'s' * (len(cases) != 1)} in {folder / 'findings'}")
+    return 1 if swept.found else 0

@@ -1,0 +1,81 @@
+"""Failures with the same cause as one finding."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+from nbtui.sweep.explain import Explained
+from nbtui.sweep.rows import Answer, SweepRow
+
+
+@dataclass(frozen=True)
+class SweepFinding:
+    """One cause with all rows that it explains, the simplest first.
+
+    Attributes:
+        group: id of the cause, or the kind of failure.
+        sentence: the cause in words.
+        members: the rows; a row with two causes is in two findings.
+        flags: axes that occur in every row; empty: the base command alone fails as well.
+    """
+
+    group: str
+    sentence: str
+    members: tuple[Explained, ...]
+    flags: tuple[str, ...]
+
+    @property
+    def slug(self) -> str:
+        """A name for files."""
+        return re.sub(r"[^a-z0-9]+", "_", self.group.lower()).strip("_")[:50] or "finding"
+
+    @property
+    def simplest(self) -> Explained:
+        """The member with the fewest choices and causes."""
+        return self.members[0]
+
+    @property
+    def answer(self) -> Answer:
+        """The verdict on its rows."""
+        return self.simplest.row.answer
+
+    @property
+    def worst_gap(self) -> float | None:
+        """The largest gap among rows that have no other cause."""
+        gaps = [one.row.gap for one in self._alone if one.row.gap is not None]
+        return max(gaps, key=abs, default=None)
+
+    @property
+    def _alone(self) -> Sequence[Explained]:
+        return [one for one in self.members if len(one.groups) == 1] or self.members
+
+
+def findings(explained: Iterable[Explained]) -> tuple[SweepFinding, ...]:
+    """The findings, those with the fewest flags and then the most rows first.
+
+    An image that differs is a finding of its own only where the trace of the same command line gives no cause.
+    """
+    listed = list(explained)
+    told = {one.row.changes for one in listed if one.row.check == "trace"}
+    groups: dict[str, list[Explained]] = defaultdict(list)
+    for one in listed:
+        if one.row.check == "image" and one.row.changes in told:
+            continue
+        for group in one.groups:
+            groups[group].append(one)
+    found = [_finding(group, members) for group, members in groups.items()]
+    return tuple(sorted(found, key=lambda one: (len(one.flags), -len(one.members), one.group)))
+
+
+def _finding(group: str, members: list[Explained]) -> SweepFinding:
+    ordered = sorted(members, key=lambda one: (len(one.groups), len(one.row.changes), _length(one.row), one.row.key))
+    common = reduce(set.intersection, ({axis for axis, _ in one.row.changes} for one in members))
+    return SweepFinding(group, ordered[0].sentence, tuple(ordered), tuple(sorted(common)))
+
+
+def _length(row: SweepRow) -> int:
+    return sum(len(words) for _, words in row.changes)

@@ -1,0 +1,214 @@
+"""The verdict on one command line: a pure function of the job and the plan, for any process on any machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import nbtui
+from nbtui.errors import NbtuiError, UnusableInput
+from nbtui.images.metrics import AGREES, check_sizes, compare_images
+from nbtui.images.read import Picture
+from nbtui.live.cases import input_names
+from nbtui.live.files import signature
+from nbtui.live.images import Photons, render_image
+from nbtui.live.model import Case, Settings
+from nbtui.live.reference import simulated_reference
+from nbtui.parity.compare import compare
+from nbtui.parity.model import Comparison
+from nbtui.runs.known import SIMULATED
+from nbtui.runs.perform import no_output, quiet
+from nbtui.runs.reference import reference_of_run
+from nbtui.sweep.axes import Choice, applied
+from nbtui.sweep.plan import Plan
+from nbtui.sweep.port_run import PortRun, known_commands_of, program_settings, run_port
+from nbtui.sweep.rows import Answer, SweepRow, changes_of
+from nbtui.trace.model import Trace, TraceError
+from nbtui.trace.text import clean
+
+GAP_FIELD = "I_pixel_final"
+APART = 3  # pixels between two of the brightest ones, along either axis
+_KEY = 24  # digits
+
+
+@dataclass(frozen=True)
+class Job:
+    """One command line to judge."""
+
+    choices: tuple[Choice, ...]
+    state: str  # hash of the plan, without the choices
+
+
+def plan_state(plan: Plan, sources: str = "") -> str:
+    """A hash of everything but the choices that a verdict depends on; ``sources``: that of the port's files."""
+    case, port = plan.case, plan.port
+    content = [
+        nbtui.__version__,
+        [case.argv, case.pixel, sorted((name, signature(case.workdir / name)) for _, name in input_names(case.argv))],
+        [port.suspect, port.program, sorted(port.rename.items()), port.environment, str(port.run_in), port.shell],
+        [plan.reference, plan.c_program, plan.brightest, plan.profile],
+        sources,
+    ]
+    return hashlib.sha256(json.dumps(content, default=str).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def row_key(job: Job, check: str, rank: int) -> str:
+    """The key of a row: of the job, the check, and the rank of its pixel."""
+    content = json.dumps([job.state, changes_of(job.choices), check, rank])
+    return hashlib.sha256(content.encode("utf-8", "surrogateescape")).hexdigest()[:_KEY]
+
+
+def judge(job: Job, plan: Plan, scratch: Path) -> Iterator[tuple[SweepRow, str]]:
+    """The rows of a job, each with the port's log where a trace diverges (empty otherwise).
+
+    Args:
+        scratch: folder for the files of the run.
+
+    Raises:
+        UnusableInput: the base command or the suspect command is unusable, whatever the choices.
+        OSError: a file cannot be written.
+    """
+    with_choices = replace(plan.case, argv=applied(plan.case.argv, job.choices))
+    return _Judging(job, plan, with_choices, scratch).rows()
+
+
+@dataclass(frozen=True)
+class _Judging:
+    job: Job
+    plan: Plan
+    case: Case
+    scratch: Path
+
+    def rows(self) -> Iterator[tuple[SweepRow, str]]:
+        settings = program_settings(self.plan.c_program)
+        checks = self.plan.checks
+        try:
+            image = render_image(self.case, settings) if "image" in checks or self.plan.brightest else None
+            pixels = self._pixels(image)
+        except NbtuiError as error:
+            for check in checks:
+                yield self._row(check, 0, None, Answer.NO_REFERENCE, detail=str(error)), ""
+            return
+        for rank, pixel in enumerate(pixels if "trace" in checks else pixels[:1]):
+            pictured = image if "image" in checks and rank == 0 else None
+            yield from self._of_pixel(rank, replace(self.case, pixel=pixel), settings, pictured)
+
+    def _pixels(self, image: Photons | None) -> tuple[tuple[int, int], ...]:
+        if image is not None and self.plan.brightest:
+            return brightest(image, self.plan.brightest)
+        if self.case.pixel is None:
+            raise UnusableInput("the base command names no pixel (-trace_pixel SLOW FAST)")
+        return (self.case.pixel,)
+
+    def _of_pixel(
+        self, rank: int, case: Case, settings: Settings, image: Photons | None
+    ) -> Iterator[tuple[SweepRow, str]]:
+        try:
+            reference = self._reference(case, settings)
+        except (NbtuiError, TraceError) as error:
+            yield self._row(self.plan.checks[0], rank, case.pixel, Answer.NO_REFERENCE, detail=str(error)), ""
+            return
+        folder = self.scratch / "suspect"
+        run = run_port(self.plan, case, reference, self._compare, folder, image=image is not None)
+        if "trace" in self.plan.checks:
+            row = self._traced(rank, case.pixel, run)
+            yield row, run.log if row.answer is Answer.DIVERGES else ""
+        if image is not None:
+            yield self._pictured(case.pixel, image, run), ""
+
+    def _reference(self, case: Case, settings: Settings) -> Trace:
+        if self.plan.reference == SIMULATED:
+            return simulated_reference(case, settings).trace
+        known = known_commands_of(self.plan, case, self.job.state)
+        return reference_of_run(known, settings, self.scratch / "reference", heard=no_output, say=quiet).trace
+
+    def _compare(self, reference: Trace, suspect: Trace) -> Comparison:
+        return compare(reference, suspect, self.plan.profile)
+
+    def _traced(self, rank: int, pixel: tuple[int, int] | None, run: PortRun) -> SweepRow:
+        if run.failure is not None or run.comparison is None:
+            answer = run.failure or Answer.NO_TRACE
+            return self._row("trace", rank, pixel, answer, detail=run.detail, seconds=run.seconds)
+        answer = Answer.AGREES if run.comparison.agrees else Answer.DIVERGES
+        return replace(self._row("trace", rank, pixel, answer, seconds=run.seconds), **_facts(run.comparison))
+
+    def _pictured(self, pixel: tuple[int, int] | None, image: Photons, run: PortRun) -> SweepRow:
+        if run.image is None:
+            answer = run.failure or Answer.NO_TRACE
+            detail = run.detail or "the port wrote no image; its command needs {command}, or {image} as its file"
+            return self._row("image", 0, pixel, answer, detail=detail, seconds=run.seconds)
+        ours = Picture("reference", image, "simulated")
+        try:
+            check_sizes(ours, run.image)
+            found = compare_images(ours, run.image)
+        except NbtuiError as error:
+            return self._row("image", 0, pixel, Answer.DIVERGES, detail=str(error), seconds=run.seconds)
+        row = self._row("image", 0, pixel, Answer.DIVERGES if found.beyond else Answer.AGREES, seconds=run.seconds)
+        ratio = found.sum_ratio
+        return replace(
+            row,
+            detail=f"{found.beyond} pixels differ by more than {AGREES:g} of their value" if found.beyond else "",
+            gap=None if ratio is None else ratio - 1.0,
+            differing=found.beyond,
+            shared=found.compared,
+        )
+
+    def _row(
+        self,
+        check: str,
+        rank: int,
+        pixel: tuple[int, int] | None,
+        answer: Answer,
+        *,
+        detail: str = "",
+        seconds: float = 0.0,
+    ) -> SweepRow:
+        return SweepRow(
+            key=row_key(self.job, check, rank),
+            check=check,
+            changes=changes_of(self.job.choices),
+            command=self.case.argv,
+            pixel=pixel,
+            answer=answer,
+            detail=clean(detail),
+            seconds=round(seconds, 3),
+        )
+
+
+def brightest(image: Photons, count: int) -> tuple[tuple[int, int], ...]:
+    """(slow, fast) of the brightest pixels above 0, at least APART pixels from each other.
+
+    Raises:
+        UnusableInput: no pixel is above 0.
+    """
+    left = np.nan_to_num(np.array(image, dtype=np.float64), nan=-1.0)
+    found: list[tuple[int, int]] = []
+    while len(found) < count:
+        slow, fast = (int(at) for at in np.unravel_index(int(np.argmax(left)), left.shape))
+        if not left[slow, fast] > 0.0:
+            break
+        found.append((slow, fast))
+        left[max(0, slow - APART) : slow + APART + 1, max(0, fast - APART) : fast + APART + 1] = -1.0
+    if not found:
+        raise UnusableInput("the image of the reference is empty: no pixel is above 0")
+    return tuple(found)
+
+
+def _facts(found: Comparison) -> dict[str, Any]:
+    """The facts of a comparison that a row keeps."""
+    first, gap = found.principal, found.row(GAP_FIELD)
+    tallies = found.overview.tallies
+    return {
+        "first": first.label if first is not None else "",
+        "stage": first.stage.label if first is not None else "",
+        "roots": tuple(dict.fromkeys(tally.field for tally in tallies if tally.new and tally.reaching)),
+        "gap": gap.rel_delta if gap is not None else None,
+        "differing": len({tally.field for tally in tallies if tally.raised}),
+        "shared": found.fields_common,
+    }

@@ -1,0 +1,99 @@
+"""A sweep as one HTML page: no script, nothing from elsewhere, light and dark, readable on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+
+from nbtui.parity.percent import percent
+from nbtui.sweep.findings import SweepFinding
+from nbtui.sweep.matrix import matrix
+from nbtui.sweep.plan import Plan
+from nbtui.sweep.render import verdict_lines
+from nbtui.sweep.smallest import Smallest
+from nbtui.sweep.sweep import Swept
+from nbtui.trace.text import clean
+
+_STYLE = """
+:root { color-scheme: light dark; --line: #8884; --bad: #c33; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 72em; padding: 0 1em; }
+h1 { font-size: 1.4em; } h2 { font-size: 1.1em; margin-top: 2em; }
+table { border-collapse: collapse; } td, th { border-bottom: 1px solid var(--line); padding: .25em .8em .25em 0; }
+th { text-align: left; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
+.matrix td, .matrix th { padding: .15em .5em; text-align: center; }
+.matrix th:first-child { text-align: left; font-family: ui-monospace, monospace; font-weight: normal; }
+.some { background: color-mix(in srgb, var(--bad) calc(20% + 80% * var(--share)), transparent); }
+code, pre { font-family: ui-monospace, monospace; } pre { white-space: pre-wrap; word-break: break-word; }
+"""
+
+
+def page(plan: Plan, swept: Swept) -> str:
+    """The whole page; every text of a log or a port is escaped."""
+    title = f"Sweep of {plan.port.name}"
+    body = "\n".join(_body(plan, swept, title))
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>{_text(title)}</title><style>{_STYLE}</style></head><body>\n{body}\n</body></html>\n"
+    )
+
+
+def _body(plan: Plan, swept: Swept, title: str) -> Iterator[str]:
+    yield f"<h1>{_text(title)}</h1>"
+    yield "<table>"
+    for line in verdict_lines(plan, swept):
+        name, _, rest = line.partition(" ")
+        yield f"<tr><th>{_text(name)}</th><td>{_text(rest.strip())}</td></tr>"
+    yield "</table>"
+    if not swept.found:
+        return
+    yield "<h2>Findings</h2>"
+    yield "<table><tr><th>finding</th><th>rows</th><th>needs</th><th>worst gap</th></tr>"
+    for one in swept.found:
+        yield _finding_row(one)
+    yield "</table>"
+    for one in swept.found:
+        yield from _finding(one, swept.smallest.get(one.group))
+    yield "<h2>Flags and findings</h2>"
+    yield from _matrix(swept)
+
+
+def _finding_row(one: SweepFinding) -> str:
+    gap = "" if one.worst_gap is None else percent(one.worst_gap)
+    link = f'<a href="#{_text(one.slug)}">{_text(one.group)}</a>'
+    needs = " ".join(one.flags) or "nothing"
+    return (
+        f'<tr><td>{link}</td><td class="number">{len(one.members)}</td><td><code>{_text(needs)}</code></td>'
+        f'<td class="number">{_text(gap)}</td></tr>'
+    )
+
+
+def _finding(one: SweepFinding, smallest: Smallest | None) -> Iterator[str]:
+    yield f'<h2 id="{_text(one.slug)}">{_text(one.group)}</h2>'
+    yield f"<p>{_text(one.sentence)}</p>"
+    words = smallest.command if smallest is not None else one.simplest.row.command
+    pixel = smallest.row.pixel if smallest is not None else one.simplest.row.pixel
+    traced = f" -trace_pixel {pixel[0]} {pixel[1]}" if pixel is not None else ""
+    yield f"<pre>nanoBragg {_text(' '.join(words))}{traced}</pre>"
+
+
+def _matrix(swept: Swept) -> Iterator[str]:
+    """Rows of a flag that fail in each finding, tinted by their share of the judged ones."""
+    yield '<table class="matrix"><tr><th>flag</th><th>judged</th>'
+    yield "".join(f"<th>{number}</th>" for number, _ in enumerate(swept.found, start=1))
+    yield "</tr>"
+    for line in matrix(swept.rows, swept.found):
+        cells = "".join(_cell(count, line.judged) for count in line.failing)
+        yield f"<tr><th>{_text(line.flag)}</th><td>{line.judged}</td>{cells}</tr>"
+    yield "</table><p>"
+    yield "; ".join(f"{number}: {_text(one.group)}" for number, one in enumerate(swept.found, start=1))
+    yield "</p>"
+
+
+def _cell(count: int, judged: int) -> str:
+    if not count:
+        return "<td></td>"
+    return f'<td class="some" style="--share: {min(1.0, count / max(judged, count)):.2f}">{count}</td>'
+
+
+def _text(text: str) -> str:
+    return escape(clean(text))

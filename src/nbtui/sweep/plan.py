@@ -1,0 +1,81 @@
+"""A plan: the command lines of a sweep, the port, and the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nbtui.live.model import Case
+from nbtui.sweep.axes import Axis
+from nbtui.sweep.modes import Mode
+from nbtui.trace.text import clean
+
+CHECKS = ("trace", "image")
+PIXELS = ("traced", "brightest")
+SECONDS = 120.0
+NUMBER = 200
+REDUCE = 60
+
+
+@dataclass(frozen=True)
+class SweptPort:
+    """The port under test: a command, or nbsim as a C program of its table.
+
+    Attributes:
+        suspect: command text with the placeholders of ``nbtui run``.
+        program: name of a C program for nbsim in its place.
+        rename: flags of nanoBragg in the port's spelling.
+        run_in: working directory.
+        environment: variables added to the environment.
+        seconds: time limit of one run.
+        shell: whether a shell runs the command.
+        sources: patterns of source files; a change makes every verdict void.
+    """
+
+    run_in: Path
+    suspect: str = ""
+    program: str = ""
+    rename: Mapping[str, str] = field(default_factory=dict)
+    environment: tuple[tuple[str, str], ...] = ()
+    seconds: float = SECONDS
+    shell: bool = False
+    sources: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The port in a few words."""
+        return clean(self.suspect) or f"nbsim as {self.program} C"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a sweep depends on.
+
+    Attributes:
+        case: the base command, its inputs and pixel.
+        reference: ``simulated``, ``NB_C_BIN`` or a command.
+        c_program: C program that the simulated reference stands for.
+        number: of random combinations.
+        brightest: pixels traced in every image; 0: the pixel of the base command.
+        checks: of CHECKS.
+        reduce: most runs of the port to reduce one finding to its smallest command line.
+    """
+
+    case: Case
+    port: SweptPort
+    axes: tuple[Axis, ...]
+    mode: Mode = Mode.PAIRS
+    number: int = NUMBER
+    seed: int = 1
+    reference: str = "simulated"
+    c_program: str = "stock"
+    brightest: int = 1
+    checks: tuple[str, ...] = ("trace",)
+    reduce: int = REDUCE
+    profile: str = "full"
+
+
+def renamed(words: Sequence[str], rename: Mapping[str, str]) -> tuple[str, ...]:
+    """Flags in the port's spelling; a value that looks like a flag stays, as only the words of the table change."""
+    return tuple(rename.get(word, word) for word in words)

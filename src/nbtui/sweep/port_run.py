@@ -1,0 +1,134 @@
+"""One run of the port on one command line: a command in a contained process, or nbsim in this one."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nbtui.case_table import CaseCommands
+from nbtui.errors import NbtuiError, SimulationFailed, UnusableInput
+from nbtui.images.read import Picture, read_image
+from nbtui.live.images import render_image
+from nbtui.live.model import Case, Settings
+from nbtui.live.programs import restored_program
+from nbtui.live.reference import reference_settings
+from nbtui.live.session import simulate
+from nbtui.parity.model import Comparison
+from nbtui.regular_file import read_regular
+from nbtui.runs.known import KnownCommands
+from nbtui.runs.log_making import IMAGE, OUTPUT, tail
+from nbtui.runs.perform import SuspectRun, run_suspect
+from nbtui.sweep.plan import Plan, renamed
+from nbtui.sweep.rows import Answer
+from nbtui.trace.model import Trace
+from nbtui.trace.reading.reader import parse_lines
+from nbtui.trace.text import clean
+
+Compare = Callable[[Trace, Trace], Comparison]
+_TRACEBACK = "Traceback (most recent call last)"
+
+
+@dataclass(frozen=True, eq=False)
+class PortRun:
+    """What the port made of a command line.
+
+    Attributes:
+        failure: the answer of a run without a usable log; None otherwise.
+        detail: a sentence on it.
+        trace: None without a log.
+        comparison: of the trace with the reference.
+        log: lines of the log that was compared.
+        image: None without one, or after an unreadable one, which ``detail`` names.
+        seconds: elapsed time.
+    """
+
+    failure: Answer | None
+    detail: str
+    trace: Trace | None
+    comparison: Comparison | None
+    log: str
+    image: Picture | None
+    seconds: float
+
+
+def program_settings(name: str) -> Settings:
+    """Settings of a simulation that stands for a C program of the table.
+
+    Raises:
+        UnusableInput: no program has this name.
+    """
+    return reference_settings(Settings(c_program=restored_program(name, "", {})))
+
+
+def known_commands_of(plan: Plan, case: Case, identity: str) -> KnownCommands:
+    """The port's command, and that of the reference, for a case with a pixel."""
+    port = plan.port
+    commands = CaseCommands(
+        base=port.run_in,
+        run_in=port.run_in,
+        suspect=port.suspect,
+        reference=plan.reference,
+        environment=port.environment,
+        seconds=port.seconds,
+        shell=port.shell,
+    )
+    return KnownCommands(case, commands, identity, "")
+
+
+def run_port(plan: Plan, case: Case, reference: Trace, compare: Compare, folder: Path, *, image: bool) -> PortRun:
+    """Run the port once; ``folder`` holds the files of the run and is emptied before. ``image``: also its image.
+
+    Raises:
+        UnusableInput: the command cannot run at all.
+        OSError: a file cannot be written.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    if plan.port.program:
+        return _simulated(plan, case, reference, compare, image)
+    words = (*renamed(case.argv, plan.port.rename), *(("-floatfile", IMAGE) if image else ()))
+    known = known_commands_of(plan, replace(case, argv=words), "sweep")
+    try:
+        run = run_suspect(known, reference, folder, compare)
+    except SimulationFailed as error:
+        raise UnusableInput(str(error)) from error
+    failure = _failure(run, folder)
+    detail = run.failure
+    picture: Picture | None = None
+    if image and run.log.image is not None:
+        try:
+            picture = read_image(run.log.image)
+        except NbtuiError as error:
+            detail = detail or str(error)
+    log = "" if failure is not None else read_regular(run.log.path).decode("utf-8", "replace")
+    return PortRun(failure, clean(detail), run.trace, run.comparison, log, picture, run.log.end.seconds)
+
+
+def _failure(run: SuspectRun, folder: Path) -> Answer | None:
+    if not run.failure:
+        return None
+    end = run.log.end
+    if end.timed_out:
+        return Answer.HUNG
+    if end.signal or _TRACEBACK in tail(folder / OUTPUT):
+        return Answer.CRASHED
+    return Answer.REFUSED if end.status else Answer.NO_TRACE
+
+
+def _simulated(plan: Plan, case: Case, reference: Trace, compare: Compare, image: bool) -> PortRun:
+    """nbsim as the port: a sweep of the simulator against itself, or as one C program against another."""
+    began = time.perf_counter()
+    settings = program_settings(plan.port.program)
+    try:
+        lines = simulate(case, settings).trace_lines
+        picture = Picture(plan.port.name, render_image(case, settings), "simulated") if image else None
+    except NbtuiError as error:
+        seconds = time.perf_counter() - began
+        return PortRun(Answer.REFUSED, clean(str(error)), None, None, "", None, seconds)
+    seconds = time.perf_counter() - began
+    trace = replace(parse_lines(lines, plan.port.name), side="PY", pixel=case.pixel)
+    text = "".join(f"{line}\n" for line in lines)
+    return PortRun(None, "", trace, compare(reference, trace), text, picture, seconds)

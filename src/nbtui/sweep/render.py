@@ -1,0 +1,155 @@
+"""A sweep as text, as Markdown and as one JSON object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from nbtui.parity.percent import percent
+from nbtui.sweep.findings import SweepFinding
+from nbtui.sweep.matrix import matrix
+from nbtui.sweep.plan import Plan
+from nbtui.sweep.rows import Answer, to_object
+from nbtui.sweep.smallest import Smallest
+from nbtui.sweep.sweep import Swept
+from nbtui.trace.text import clean
+
+FORMAT = 1
+HEAD = ("finding", "rows", "needs", "worst gap", "what")
+
+
+def summary_lines(plan: Plan, swept: Swept) -> Iterator[str]:
+    """The findings with their smallest command lines, for a terminal."""
+    yield from verdict_lines(plan, swept)
+    if not swept.found:
+        return
+    yield ""
+    rows = [HEAD, *(_cells(one) for one in swept.found)]
+    sizes = [max(len(row[column]) for row in rows) for column in range(len(HEAD) - 1)]
+    for row in rows:
+        yield "  ".join([*(cell.ljust(size) for cell, size in zip(row, sizes, strict=False)), row[-1]]).rstrip()
+    for one in swept.found:
+        yield ""
+        yield from _smallest_lines(one, swept.smallest.get(one.group))
+
+
+def verdict_lines(plan: Plan, swept: Swept) -> Iterator[str]:
+    """What was swept, and how much of it fails."""
+    yield f"port       {plan.port.name}"
+    yield f"reference  {_reference(plan)}"
+    counts = {answer: sum(row.answer is answer for row in swept.rows) for answer in Answer}
+    yield "rows       " + ", ".join(f"{count} {answer}" for answer, count in counts.items() if count)
+    yield f"coverage   {swept.covered.sentence()}"
+    if swept.covered.never:
+        yield f"untried    {' '.join(swept.covered.never)}"
+    groups = len(swept.found)
+    yield (
+        f"findings   {groups}, in {swept.failing} failing rows of {len(swept.rows)}"
+        if groups
+        else f"findings   none in {len(swept.rows)} rows"
+    )
+
+
+def _reference(plan: Plan) -> str:
+    return f"nbsim as {plan.c_program} C" if plan.reference == "simulated" else clean(plan.reference)
+
+
+def _cells(found: SweepFinding) -> tuple[str, ...]:
+    gap = "-" if found.worst_gap is None else percent(found.worst_gap)
+    needs = " ".join(found.flags) or "nothing"
+    return (clean(found.group), str(len(found.members)), needs, gap, clean(_first_sentence(found.sentence)))
+
+
+def _first_sentence(text: str) -> str:
+    return text.split(". ")[0].split(" [")[0].rstrip(".") if text else ""
+
+
+def _smallest_lines(found: SweepFinding, smallest: Smallest | None) -> Iterator[str]:
+    yield clean(found.group)
+    if smallest is None:
+        yield f"  {clean(' '.join(found.simplest.row.command))}"
+        return
+    pixel = smallest.row.pixel
+    traced = f" -trace_pixel {pixel[0]} {pixel[1]}" if pixel is not None else ""
+    yield f"  {clean(' '.join(smallest.command))}{traced}"
+
+
+def markdown_lines(plan: Plan, swept: Swept) -> Iterator[str]:
+    """The same as a page of Markdown, with the matrix of flags and findings."""
+    yield f"# Sweep of {_code(plan.port.name)}"
+    yield ""
+    for line in verdict_lines(plan, swept):
+        name, _, rest = line.partition(" ")
+        yield f"- {name}: {_escaped(rest.strip())}"
+    if not swept.found:
+        return
+    yield ""
+    yield f"| {' | '.join(HEAD)} |"
+    yield f"| {' | '.join('---' for _ in HEAD)} |"
+    for one in swept.found:
+        yield f"| {' | '.join(_escaped(cell) for cell in _cells(one))} |"
+    for one in swept.found:
+        yield ""
+        yield f"## {_escaped(one.group)}"
+        yield ""
+        yield _escaped(clean(one.sentence))
+        yield ""
+        yield "```"
+        yield from (line.strip() for line in list(_smallest_lines(one, swept.smallest.get(one.group)))[1:])
+        yield "```"
+    yield ""
+    yield "## Flags and findings"
+    yield ""
+    yield from _matrix_lines(swept)
+
+
+def _matrix_lines(swept: Swept) -> Iterator[str]:
+    table = matrix(swept.rows, swept.found)
+    yield f"| flag | judged | {' | '.join(_escaped(one.group) for one in swept.found)} |"
+    yield f"| --- | --- |{' --- |' * len(swept.found)}"
+    for line in table:
+        cells = (str(count) if count else "" for count in line.failing)
+        yield f"| {_code(line.flag)} | {line.judged} | {' | '.join(cells)} |"
+
+
+def _escaped(text: str) -> str:
+    return clean(text).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")
+
+
+def _code(text: str) -> str:
+    return f"`{clean(text).replace('`', chr(39)).replace('|', chr(92) + '|')}`"
+
+
+def as_object(plan: Plan, swept: Swept) -> dict[str, Any]:
+    """The whole result as a JSON object."""
+    return {
+        "format": FORMAT,
+        "port": plan.port.name,
+        "reference": _reference(plan),
+        "mode": str(plan.mode),
+        "coverage": {
+            "flags": list(swept.covered.flags),
+            "never": list(swept.covered.never),
+            "values": list(swept.covered.values),
+            "pairs": list(swept.covered.pairs),
+        },
+        "planned": swept.planned,
+        "judged": swept.judged,
+        "failing": swept.failing,
+        "findings": [_finding_object(one, swept.smallest.get(one.group)) for one in swept.found],
+        "rows": [to_object(row) for row in swept.rows],
+    }
+
+
+def _finding_object(found: SweepFinding, smallest: Smallest | None) -> dict[str, Any]:
+    return {
+        "group": found.group,
+        "sentence": found.sentence,
+        "answer": str(found.answer),
+        "rows": [one.row.key for one in found.members],
+        "flags": list(found.flags),
+        "worst_gap": found.worst_gap,
+        "smallest": None
+        if smallest is None
+        else {"command": list(smallest.command), "pixel": smallest.row.pixel, "runs": smallest.runs},
+    }

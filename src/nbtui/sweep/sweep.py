@@ -1,0 +1,183 @@
+"""A sweep from its plan to its findings; everything on disk, so that it can stop and go on at any time."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbtui.errors import NotWritten
+from nbtui.runs.sources import source_state
+from nbtui.sweep.coverage import SpaceCoverage, coverage
+from nbtui.sweep.engine import Engine
+from nbtui.sweep.explain import Explained, explain_all
+from nbtui.sweep.findings import SweepFinding, findings
+from nbtui.sweep.judge import Job, judge, plan_state, row_key
+from nbtui.sweep.kept import KeptResults
+from nbtui.sweep.modes import combinations
+from nbtui.sweep.plan import Plan
+from nbtui.sweep.rows import LOGS, ROWS, Answer, RowFile, SweepRow, changes_of
+from nbtui.sweep.smallest import Smallest, smallest_of
+from nbtui.trace.text import clean
+
+
+@dataclass(frozen=True)
+class Part:
+    """Part ``number`` of ``of``, from 1: every ``of``-th command line."""
+
+    number: int = 1
+    of: int = 1
+
+
+WHOLE = Part()
+
+
+@dataclass(frozen=True)
+class Swept:
+    """The result of a sweep.
+
+    Attributes:
+        rows: of this plan, in the order of the plan's command lines.
+        found: the findings.
+        smallest: by group of the finding.
+        covered: the share of the option space.
+        planned: command lines of the plan.
+    """
+
+    rows: tuple[SweepRow, ...]
+    found: tuple[SweepFinding, ...]
+    smallest: dict[str, Smallest]
+    covered: SpaceCoverage
+    planned: int
+
+    @property
+    def judged(self) -> int:
+        """Rows in which the port's numbers were compared."""
+        return sum(row.answer.judged for row in self.rows)
+
+    @property
+    def failing(self) -> int:
+        """Rows in which the port fails."""
+        return sum(row.answer.fails for row in self.rows)
+
+
+@dataclass(frozen=True)
+class SweepProgress:
+    """The state of a sweep, for whoever shows it."""
+
+    phase: str  # "judging", "explaining", "reducing"
+    done: int
+    of: int
+    failing: int = 0
+
+
+Tell = Callable[[SweepProgress], None]
+
+
+def sweep(plan: Plan, folder: Path, engine: Engine, tell: Tell) -> Swept:
+    """Judge every command line of the plan, explain the failures and reduce one of each finding.
+
+    Rows that ``folder`` already holds are not judged again.
+
+    Raises:
+        UnusableInput: the plan's command lines or commands are unusable.
+        NotWritten: a file cannot be written.
+    """
+    jobs = jobs_of(plan)
+    listed = tuple(judge_all(plan, jobs, folder, engine, tell))
+    failing = sum(row.answer.fails for row in listed)
+    kept = KeptResults(folder)
+    there = kept.explained({row.key: row for row in listed})
+    counted = itertools.count(len(there) + 1)
+
+    def explained(one: Explained) -> None:
+        kept.keep_explained(one)
+        tell(SweepProgress("explaining", next(counted), failing, failing))
+
+    found = findings(explain_all(listed, plan, folder / LOGS, engine, there, explained))
+    smallest = {one.group: small for one in found if (small := kept.smallest(one.simplest.row.key, one.group))}
+    for made in smallest_of([one for one in found if one.group not in smallest], plan, engine):
+        kept.keep_smallest(made)
+        smallest[made.finding] = made
+        tell(SweepProgress("reducing", len(smallest), len(found), failing))
+    judged = (row.choices for row in listed if row.answer.judged)
+    return Swept(listed, found, smallest, coverage(plan.axes, judged), len(jobs))
+
+
+def judge_part(plan: Plan, folder: Path, engine: Engine, tell: Tell, part: Part) -> list[SweepRow]:
+    """Judge every ``of``-th command line, and nothing more. Raises as :func:`sweep`."""
+    return judge_all(plan, jobs_of(plan)[part.number - 1 :: part.of], folder, engine, tell)
+
+
+def jobs_of(plan: Plan) -> list[Job]:
+    """Every command line of the plan once, in its order."""
+    port = plan.port
+    sources = source_state(port.sources, port.run_in).hash if port.sources else ""
+    state = plan_state(plan, sources)
+    made = combinations(plan.mode, plan.axes, plan.number, plan.seed)
+    return [Job(choices, state) for choices in dict.fromkeys(made)]
+
+
+def judge_all(plan: Plan, jobs: Iterable[Job], folder: Path, engine: Engine, tell: Tell) -> list[SweepRow]:
+    """The rows of all jobs, from ``folder`` where they are there already, in the order of the jobs."""
+    listed = list(jobs)
+    file = RowFile(folder / ROWS)
+    known: dict[str, list[SweepRow]] = {}
+    for row in file.read():
+        known.setdefault(row.key, []).append(row)
+    done = {job: rows for job in listed if (rows := _rows_of(job, plan, known))}
+    failing = sum(row.answer.fails for rows in done.values() for row in rows)
+    tell(SweepProgress("judging", len(done), len(listed), failing))
+    for finished in engine.map(_judged, [_JudgeTask(job, plan) for job in listed if job not in done]):
+        job = finished.task.job
+        made = finished.result if finished.result is not None else _lost(job, plan)
+        for row, log in made:
+            if log:
+                _keep(folder / LOGS / f"{row.key}.log", log)
+        file.append(row for row, _ in made)
+        done[job] = [row for row, _ in made]
+        failing += sum(row.answer.fails for row, _ in made)
+        tell(SweepProgress("judging", len(done), len(listed), failing))
+    return [row for job in listed for row in done[job]]
+
+
+@dataclass(frozen=True)
+class _JudgeTask:
+    job: Job
+    plan: Plan
+
+
+def _judged(task: _JudgeTask, scratch: Path) -> list[tuple[SweepRow, str]]:
+    return list(judge(task.job, task.plan, scratch))
+
+
+def _rows_of(job: Job, plan: Plan, known: dict[str, list[SweepRow]]) -> list[SweepRow]:
+    """The rows of a job that are there already; empty where one is missing."""
+    found: list[SweepRow] = []
+    for check in plan.checks:
+        first = known.get(row_key(job, check, 0))
+        if first is None:
+            return []
+        found += first
+        for rank in range(1, plan.brightest if check == "trace" else 1):
+            found += known.get(row_key(job, check, rank), [])
+    return found
+
+
+def _lost(job: Job, plan: Plan) -> list[tuple[SweepRow, str]]:
+    """The row of a job whose process died."""
+    detail = "the judging process died: out of memory, or a signal"
+    command = plan.case.argv
+    return [
+        (SweepRow(row_key(job, check, 0), check, changes_of(job.choices), command, None, Answer.CRASHED, detail), "")
+        for check in plan.checks
+    ]
+
+
+def _keep(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise NotWritten(f"{clean(str(path))}: {error.strerror or error}") from error

@@ -1,0 +1,148 @@
+"""Whole sweeps: nbsim as one C program against another, and a port of its own process."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from nbtui.cli import main
+from nbtui.sweep.engine import Engine
+from nbtui.sweep.rows import RowFile
+from small_port.fixes import FIXES, fixed
+
+BASE = (
+    "-cell 40 50 60 90 90 90 -misset 10 20 30 -default_F 100 -lambda 1.2 -N 5 -distance 120 -detpixels 12 -pixel 4 "
+    "-oversample 1 -nonoise"
+)
+TWO_PROGRAMS = f"""
+command = "{BASE}"
+suspect_program = "fixed"
+mode = "one-at-a-time"
+reduce = 10
+[axes]
+"-phi" = ["0 -osc 0.6 -phisteps 4", "7 -osc 0.6 -phisteps 4"]
+"-oversample_polar" = ["-oversample 2"]
+"-nopolar" = [true]
+"-lambda" = {{ from = 0.9, to = 1.4 }}
+"""
+
+
+def swept(words: str, capsys: pytest.CaptureFixture[str], code: int) -> dict[str, object]:
+    assert main(["sweep", *shlex.split(words), "--processes", "1", "--json"]) == code
+    found: dict[str, object] = json.loads(capsys.readouterr().out)
+    return found
+
+
+@pytest.mark.slow
+def test_parts_of_a_sweep_of_two_c_programs_join(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The two differ as known, each with a small command line; a second sweep judges and searches nothing again."""
+    Path("plan.toml").write_text(TWO_PROGRAMS, encoding="utf-8")
+    for part in ("1/2", "2/2"):
+        assert main(["sweep", "plan.toml", "--part", part, "--processes", "1"]) in (0, 1)
+    capsys.readouterr()
+    parts = [Path(f"plan-{number}-of-2.sweep") for number in (1, 2)]
+    keys = [{row.key for row in RowFile(part / "rows.jsonl").read()} for part in parts]
+    assert len(keys[0]) == 4 and len(keys[1]) == 3 and not keys[0] & keys[1]
+    found = swept(f"merge plan.toml {parts[0]} {parts[1]}", capsys, 1)
+    assert {row["key"] for row in found["rows"]} == keys[0] | keys[1]
+    groups = {one["group"]: one for one in found["findings"]}
+    assert set(groups) == {"phi_carryover", "running_sum_weights"}
+    assert found["judged"] == 7 and found["failing"] == 2
+    smallest = groups["phi_carryover"]["smallest"]["command"]
+    assert "-osc" in smallest and len(smallest) < len(BASE.split()) and "-lambda" not in smallest
+    files = {path.name: path.read_bytes() for path in Path("plan.sweep").iterdir() if path.is_file()}
+    assert set(files) == {
+        *("rows.jsonl", "explained.jsonl", "smallest.jsonl", "report.json", "report.md", "report.html")
+    }
+    html = files["report.html"].decode()
+    assert "<script" not in html and "http" not in html and "phi_carryover" in html
+    assert swept("plan.toml", capsys, 1) == found
+    assert {path.name: path.read_bytes() for path in Path("plan.sweep").iterdir() if path.is_file()} == files
+    case = next(Path("plan.sweep/findings").glob("*phi_carryover"))
+    assert main(["compare", str(case), "--py", str(case / "port.log")]) == 1
+    assert "rot_a_angstroms" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_port_is_hunted_down(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    left = "the missetting turns about z first"
+    Path("port.py").write_text(fixed(*(name for name in FIXES if name != left)), encoding="utf-8")
+    plan = f"""
+command = "-cell 40 50 60 90 90 90 -default_F 100 -lambda 1.2 -N 5 -distance 120 -detpixels 12 -pixel 4 -oversample 1"
+suspect = "{sys.executable} port.py {{command}} -trace_pixel {{pixel}}"
+mode = "one-at-a-time"
+reduce = 4
+[axes]
+"-misset" = [[10, 20, 30]]
+"-twotheta" = [5]
+"""
+    Path("plan.toml").write_text(plan, encoding="utf-8")
+    found = swept("plan.toml", capsys, 1)
+    groups = {one["group"]: one for one in found["findings"]}
+    assert set(groups) == {"misset_order", "refused: exit status N: port.py: -twotheta is not ported yet"}
+    assert groups["misset_order"]["flags"] == ["-misset"]
+    folder = next(Path("plan.sweep/findings").glob("*misset_order"))
+    assert "-misset" in (folder / "command.txt").read_text(encoding="utf-8")
+    test = folder / "test_misset_order.py"
+    assert pytest.main(["-q", "-p", "no:cacheprovider", str(test)]) == 1  # the port is wrong
+    Path("port.py").write_text(fixed(), encoding="utf-8")
+    assert pytest.main(["-q", "-p", "no:cacheprovider", str(test)]) == 0
+
+
+def doubled(number: int, scratch: Path) -> int:
+    (scratch / str(number)).write_text("", encoding="utf-8")
+    return 2 * number
+
+
+def dies_at_three(number: int, scratch: Path) -> int:
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def fails_at_three(number: int, scratch: Path) -> int:
+    if number == 3:
+        raise ValueError("three")
+    return number
+
+
+@pytest.mark.slow
+def test_processes_do_every_task_once() -> None:
+    with Engine(2) as engine:
+        assert sorted(done.result for done in engine.map(doubled, range(9))) == list(range(0, 18, 2))
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_costs_its_own_task_alone() -> None:
+    with Engine(1) as engine:
+        found = {done.task: done.result for done in engine.map(dies_at_three, range(5))}
+    assert found == {0: 0, 1: 1, 2: 2, 3: None, 4: 4}
+
+
+@pytest.mark.slow
+def test_an_error_of_the_work_ends_the_sweep() -> None:
+    with Engine(1) as engine, pytest.raises(ValueError, match="three"):
+        list(engine.map(fails_at_three, range(5)))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("plan.toml --part 3/2", "--part 3/2: must be I/N"),
+        ("plan.toml --part auto", "no job array"),
+        ("merge plan.toml", "name the plan and the folders of its parts"),
+        ("merge plan.toml nowhere", "no rows.jsonl in it"),
+        ("plan.toml other.toml", "one plan at a time"),
+        ("missing.toml", "cannot be read"),
+    ],
+)
+def test_unusable_words_are_named(here: Path, capsys: pytest.CaptureFixture[str], words: str, said: str) -> None:
+    Path("plan.toml").write_text(TWO_PROGRAMS, encoding="utf-8")
+    assert main(["sweep", *words.split()]) == 2
+    assert said in capsys.readouterr().err
