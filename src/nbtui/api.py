@@ -356,19 +356,20 @@ def export(
 
 
 @_public
-def verify(package: str | os.PathLike[str]) -> VerificationResult:
-    """Check an evidence package: checksums, schema, every number in it against its logs.
+def verify(package: str | os.PathLike[str], *, replay: bool = False) -> VerificationResult:
+    """Check an evidence package: every statement in it is recomputed from its logs and compared.
+
+    ``replay``: also simulate its pixel again, which notices a package whose files were all changed alike.
 
     Raises:
         UnusableInput: no such package.
     """
-    from nbtui.evidence.check.verify import verify as checked
-    from nbtui.results.packages import VerificationResult
+    from nbtui.results.packages import VerificationResult, verified
 
     path = Path(package)
     if not path.exists():
         raise UnusableInput(f"{clean(str(path))}: no such package; name a directory such as reports/STAMP")
-    return VerificationResult(path, checked(path))
+    return VerificationResult(path, verified(path, replay=replay))
 
 
 def _diagnosing(wanted: bool | DiagnosisResult) -> Callable[[Case, Trace, Trace], Diagnosis] | None:

@@ -177,7 +177,10 @@ def test_a_package_of_a_text_verifies(simulated: api.SimulationResult, here: Pat
     assert kept.read_text() == text
     (package.path / "summary.md").write_text("changed")
     broken = api.verify(package.path)
-    assert not broken and any(one.fatal for one in broken.findings) and "  ! " in str(broken)
+    assert not broken and broken.outcome == "failed" and "  wrong: summary.md" in str(broken)
+    assert any((one.file, one.weight) == ("summary.md", "wrong") for one in broken.findings)
+    diagnosed = api.verify(api.export(text, "demo", reports="reports", diagnosis=True))
+    assert not diagnosed and diagnosed.outcome == "incomplete" and "the diagnosis" in str(diagnosed)
 
 
 def test_results_show_themselves_escaped_and_self_contained(simulated: api.SimulationResult, here: Path) -> None:

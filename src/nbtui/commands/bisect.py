@@ -98,8 +98,8 @@ def command(
 
     The suspect command of CASE (as for nbtui run) runs on commits between --good and --bad, in a second checkout; your
     own is never touched. Both ends are checked first. A commit whose log cannot be judged is judged by its image, if
-    it has one and images tell the ends apart, or passed over. Exit code 0: found, 1: several commits are left, none of
-    which can be judged.
+    it has one and images tell the ends apart, or passed over. Exit code 0: found, 1: only a range is known, whose
+    commits cannot be judged.
 
     \b
     git bisect run nbtui bisect CASE --step     0 good, 1 bad, 125 cannot be judged, 128 and more: stop

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from nbtui.errors import INCOMPLETE, UnusableInput
-from nbtui.evidence.check.finding import CheckOutcome, FileFinding, Weight
-from nbtui.evidence.check.verify import Verification, verify
-from nbtui.evidence.read.package import Package
+from nbtui.evidence.check.finding import CheckOutcome, Weight
+from nbtui.evidence.check.verify import Verification
+from nbtui.results.packages import verified
 from nbtui.trace.text import clean
 
 SIGNS = {Weight.WRONG: "!", Weight.UNJUDGED: "?", Weight.REMARK: "-"}
@@ -38,27 +37,12 @@ def command(packages: tuple[Path, ...], as_json: bool, details: bool, replay: bo
             raise UnusableInput(f"{clean(str(path))}: no such package; name a directory such as reports/STAMP")
     outcomes = set()
     for path in packages:
-        found = verify(path)
-        if replay and found.package.files:
-            found = replace(found, findings=(*found.findings, *_replayed(found.package)))
+        found = verified(path, replay=replay)
         outcomes.add(found.outcome)
         click.echo(json.dumps(as_object(path, found)) if as_json else as_text(path, found, details=details))
     if CheckOutcome.FAILED in outcomes:
         return 1
     return INCOMPLETE if CheckOutcome.INCOMPLETE in outcomes else 0
-
-
-def _replayed(package: Package) -> tuple[FileFinding, ...]:
-    """The findings of a replay, or the one that says why there is none."""
-    from nbtui.evidence.check.replay import impossible, not_replayed, replay  # loads the simulator
-    from nbtui.evidence.restore.restore import restored_run
-    from nbtui.settings import load
-
-    reason = impossible(package)
-    if reason:
-        return (not_replayed(reason),)
-    case, settings, obstacle = restored_run(package, load())
-    return (not_replayed(obstacle),) if case is None else replay(package, case, settings)
 
 
 def as_text(path: Path, found: Verification, *, details: bool = False) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbtui.evidence.check.verify import Verification
+from nbtui.evidence.check.finding import FileFinding, Weight
+from nbtui.evidence.check.verify import Verification, verify
+from nbtui.evidence.read.package import Package
 from nbtui.evidence.write.export import WrittenPackage
 from nbtui.parity.render import verdict
 from nbtui.results import page
@@ -57,37 +60,42 @@ class PackageResult:
 
 @dataclass(frozen=True)
 class FindingResult:
-    """One finding about one file of a package; ``fatal``: a contradiction, otherwise a remark."""
+    """One finding about one file of a package; the file ``.`` stands for the whole package."""
 
     file: str
     what: str
-    fatal: bool
+    weight: str  # wrong: a contradiction; unjudged: nothing at hand can judge it; remark
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class VerificationResult:
-    """The findings on one package. True where nothing contradicts it."""
+    """The findings on one package. True where everything was judged, without a contradiction."""
 
     path: Path
     _verification: Verification
 
     @property
+    def outcome(self) -> str:
+        """``ok``; ``incomplete``: no contradiction, but something could not be judged; ``failed``: a contradiction."""
+        return self._verification.outcome.value.lower()
+
+    @property
     def ok(self) -> bool:
-        """Whether no finding is a contradiction."""
+        """Whether the outcome is ``ok``."""
         return self._verification.ok
 
     @property
     def findings(self) -> tuple[FindingResult, ...]:
-        """Contradictions and remarks."""
-        return tuple(FindingResult(one.file, one.what, one.fatal) for one in self._verification.findings)
+        """Contradictions, unjudged statements and remarks."""
+        return tuple(FindingResult(one.file, one.what, one.weight.value) for one in self._verification.findings)
 
     def __bool__(self) -> bool:
         return self.ok
 
     def __repr__(self) -> str:
-        fatal = sum(one.fatal for one in self.findings)
-        words = "ok" if self.ok else f"FAILED, {fatal} contradictions"
-        return f"VerificationResult({clean(str(self.path))}: {words})"
+        wrong, unjudged = (len(self._verification.of(weight)) for weight in (Weight.WRONG, Weight.UNJUDGED))
+        counts = [f"{wrong} wrong"] * bool(wrong) + [f"{unjudged} not judged"] * bool(unjudged)
+        return f"VerificationResult({', '.join([f'{clean(str(self.path))}: {self.outcome}', *counts])})"
 
     def __str__(self) -> str:
         return "\n".join([repr(self), *self._lines()])
@@ -96,5 +104,27 @@ class VerificationResult:
         return page.block(page.heading(repr(self)), page.bullets(self._lines()))
 
     def _lines(self) -> list[str]:
-        """A line for each finding: '!' for a contradiction, '-' for a remark."""
-        return [f"  {'!' if one.fatal else '-'} {clean(one.file)}: {clean(one.what)}" for one in self.findings]
+        """A line for each finding, with its weight, the gravest first."""
+        found = [(weight, one) for weight in Weight for one in self._verification.of(weight)]
+        return [f"  {weight.value}: {clean(one.sentence)}" for weight, one in found]
+
+
+def verified(path: Path, *, replay: bool) -> Verification:
+    """The verification of a package; with ``replay``, its pixel is also simulated again."""
+    found = verify(path)
+    if not replay or not found.package.files:
+        return found
+    return dataclasses.replace(found, findings=(*found.findings, *_replayed(found.package)))
+
+
+def _replayed(package: Package) -> tuple[FileFinding, ...]:
+    """The findings of a replay, or the one that says why there is none."""
+    from nbtui.evidence.check.replay import impossible, not_replayed, replay  # loads the simulator
+    from nbtui.evidence.restore.restore import restored_run
+    from nbtui.settings import load
+
+    reason = impossible(package)
+    if reason:
+        return (not_replayed(reason),)
+    case, settings, obstacle = restored_run(package, load())
+    return (not_replayed(obstacle),) if case is None else replay(package, case, settings)

@@ -180,7 +180,8 @@ def _check_ends(rule: BisectRule, good: CommitEvidence, bad: CommitEvidence) -> 
             continue
         where = f"{option} {evidence.commit.short}"
         if found.verdict is CommitVerdict.UNJUDGED:
-            raise UnusableInput(f"{where} cannot be judged: {clean(found.sentence)}")
+            remedy = "" if rule.image else "; --image judges images, --image-command CMD makes them"
+            raise UnusableInput(f"{where} cannot be judged: {clean(found.sentence)}{remedy}")
         remedy = ""
         if good.entry.log_hash and good.entry.log_hash == bad.entry.log_hash:
             remedy = _SAME_LOG
