@@ -221,6 +221,19 @@ def read_terms(path: Path) -> None:
         read(path)
 
 
+def restore_package(path: Path) -> None:
+    from nbtui.evidence.restore.restore import restore
+    from nbtui.settings import Configuration
+
+    copy = path.with_name(package().name)
+    if not copy.exists():
+        shutil.copytree(package(), copy)
+    shutil.copyfile(path, copy / "metrics.json")
+    with refused(NbtuiError, TraceError):
+        restored = restore(copy, Configuration())
+        shown([restored.obstacle, *restored.remarks])
+
+
 PACKAGE_FILES = ("metrics.json", "env.json", "summary.md", "commands.txt", "sha256.txt", "terms.csv", "trace_c.log")
 
 
@@ -342,6 +355,7 @@ READERS = {
         Reader("session", sessions, read_session),
         Reader("terms", terms, read_terms),
         *map(read_package, PACKAGE_FILES),
+        Reader("restore", lambda: [(package() / "metrics.json").read_bytes()], restore_package),
         read_input("hkl", "-hkl", "x.hkl", hkl),
         read_input("cache", "-dump", "x.bin", lambda: [b"-1 1 -1 1 -1 1\n\x0c" + np.arange(64.0).tobytes()]),
         read_input("sources", "-sourcefile", "x.dat", lambda: [b"-10 0 0 1 1e-10\n-10 0.01 0 1 1.01e-10\n"]),

@@ -136,3 +136,14 @@ def test_unit_of_the_scattering_vector() -> None:
     assert unit_of_scattering(parse_lines(["TRACE_C: scattering_vec_A_inv 0 0.3 0"])) == "A^-1"
     assert unit_of_scattering(parse_lines(["TRACE_C: scattering_vec_A_inv nan 1 0"])) == "m^-1"
     assert unit_of_scattering(parse_lines([])) == "m^-1"
+
+
+def test_a_line_beyond_a_megabyte_is_cut_with_a_notice(tmp_path: Path) -> None:
+    path = tmp_path / "long.log"
+    path.write_bytes(b"TRACE_C: F_cell 100\nTRACE_C: note " + b"x" * (3 << 20) + b"\nTRACE_C: F_latt 7\n")
+    trace = read_trace(path)
+    assert [record.name for record in trace.records] == ["F_cell", "note", "F_latt"]
+    assert [notice.text for notice in trace.notices] == ["line 2 is longer than 1 MB; only a part of it is read"]
+    path.write_bytes(b"." * (3 << 20) + b"TRACE_C: F_cell 100\n")
+    trace = read_trace(path)
+    assert trace.records[0].values == (100.0,) and "line 1 is longer than 1 MB" in trace.notices[0].text

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import math
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -34,6 +35,8 @@ _LARGEST_INDEX = 10**6
 _LONGEST_EDGE = 1e5  # A
 _OF_GEMMI = (RuntimeError, ValueError, TypeError, IndexError, MemoryError, OverflowError, EOFError)
 _GZIP = b"\x1f\x8b"
+# Ctrl-C waits for a call into gemmi, which reads about 100 MB of text per second
+_LARGEST_CIF = 1 << 29  # bytes
 _PIECE = 1 << 20  # bytes
 _PER_BYTE = 10  # bytes of memory per byte of a CIF file
 _INDICES = 3  # the first columns of an MTZ file
@@ -168,7 +171,7 @@ def _check_indices(path: Path, indices: Floats) -> None:
 def _cif(path: Path, stream: IO[bytes]) -> Merged:
     from gemmi import cif
 
-    for block in cif.read_string(b"".join(_pieces(path, stream))):
+    for block in cif.read_string(b"".join(_pieces(path, stream, _LARGEST_CIF))):
         for prefix in ("_refln.", "_refln_"):
             loop = block.find_loop(f"{prefix}index_h").get_loop()
             if loop is not None:
@@ -182,12 +185,14 @@ def _is_packed(stream: IO[bytes]) -> bool:
     return start == _GZIP
 
 
-def _pieces(path: Path, stream: IO[bytes]) -> Iterator[bytes]:
-    """The content of an open file, compressed with gzip or not, as far as the memory allows to read it."""
+def _pieces(path: Path, stream: IO[bytes], most: float = math.inf) -> Iterator[bytes]:
+    """The content of an open file, compressed with gzip or not, at most ``most`` bytes and as the memory allows."""
     size = 0
     with gzip.open(stream) if _is_packed(stream) else stream as source:
         while piece := source.read(_PIECE):
             size += len(piece)
+            if size > most:
+                raise InputError(f"-hkl {path}: more than {most / 2**20:g} MiB of text; an MTZ file takes less")
             check_memory(_PER_BYTE * size, f"-hkl {path}: reading it")
             yield piece
 

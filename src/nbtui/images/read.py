@@ -29,7 +29,7 @@ _SMV_TYPES = {"unsigned_short": "u2", "unsigned_long": "u4", "signed_long": "i4"
 _BYTE_ORDERS = {"little_endian": "<", "big_endian": ">"}
 _HEADER_AT_MOST = 1 << 16
 _RAW_TYPES = {4: "<f4", 8: "<f8"}  # by bytes per pixel
-_LARGEST = 1 << 31  # pixels
+_LARGEST = 1 << 29  # pixels
 # by their first bytes
 _OTHER_KINDS = {
     b"P5": "a PGM picture with 8-bit grey levels, not pixel values",
@@ -233,6 +233,8 @@ def _raw(stream: BinaryIO, name: str, size: Size | None) -> Picture:
             )
         notes.append(f"assumed square, {words(size)}; use --size SLOW FAST for another size")
     pixels = size[0] * size[1]
+    if pixels > _LARGEST:
+        raise UnusableInput(f"{name}: {words(size)} is not an image size")
     kind = next((kind for count, kind in _RAW_TYPES.items() if length == count * pixels), None)
     if kind is None:
         other = f"{length // 4} pixels" if length % 4 == 0 else f"{length} bytes"

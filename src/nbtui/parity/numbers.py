@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ NOISE = 64 * 2.0**-52  # of a vector's length: rounding of reordered float64 sum
 _FEW_DIGITS = 12  # numbers with more digits are printed in full
 _VERY_FEW_DIGITS = 7  # as the most in a log: some numbers of so many digits rule out a print with 15
 _ENOUGH = 100_000
+_EXPONENT = 6  # characters of an exponent that is in the range of floats
 NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?(?!\w)")
 
 
@@ -163,8 +165,8 @@ class Printing:
     def half_unit(self, token: str) -> float:
         """Half a unit of the last printed digit of this number; 0 when all digits are printed."""
         if self.decimals is not None:
-            exponent = token.lower().partition("e")[2]
-            return 0.5 * 10.0 ** (int(exponent or 0) - self.decimals)
+            exponent = int(token.lower().partition("e")[2][:_EXPONENT] or 0)
+            return 0.5 * 10.0 ** (min(exponent, sys.float_info.max_10_exp) - self.decimals)
         if self.digits is None:
             return 0.0
         value = abs(float(token))

@@ -137,6 +137,12 @@ def number(value: object) -> float | None:
     return None
 
 
+def whole(value: object) -> int | None:
+    """A whole number; None for anything else, infinity and fractions included."""
+    found = number(value)
+    return int(found) if found is not None and found.is_integer() else None
+
+
 def text(value: object) -> str:
     """A string as it is, anything else as empty."""
     return value if isinstance(value, str) else ""

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 
 import nbtui
 from nbtui.evidence.layout import COMMANDS, EXPORT, METRICS, TERMS
-from nbtui.evidence.read.folder import file_hash, mapping, number, read_text, regular_size, text
+from nbtui.evidence.read.folder import file_hash, mapping, read_text, regular_size, text, whole
 from nbtui.evidence.write.environment import checkout_root
 from nbtui.live.cases import input_names
 from nbtui.paths import DEMO, expanded
@@ -57,7 +57,7 @@ def _listed(metrics: Mapping[str, object]) -> Iterator[InputFile]:
     listed = metrics.get("inputs")
     for entry in map(mapping, listed if isinstance(listed, list) else []):
         if text(entry.get("path")):
-            size = int(number(entry.get("size")) or 0)
+            size = whole(entry.get("size")) or 0
             yield InputFile(text(entry.get("path")), text(entry.get("sha256")), size)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nbtui.errors import UnusableInput
 from nbtui.evidence.layout import C_LOG, COMMANDS, GIVEN_LOG, METRICS, PER_PHI
-from nbtui.evidence.read.folder import number, read_json, read_text, text
+from nbtui.evidence.read.folder import number, read_json, read_text, text, whole
 from nbtui.evidence.read.legacy import FOLD
 from nbtui.evidence.read.logs import given_logs
 from nbtui.evidence.read.package import Package, python_logs, read_package
@@ -143,7 +143,7 @@ def _settings(package: Package, metrics: Mapping[str, object], program: CProgram
         package.device or "cpu",
         package.quirks or (),
         program,
-        int(number(metrics.get("omp_threads")) or 1),
+        whole(metrics.get("omp_threads")) or 1,
     )
 
 

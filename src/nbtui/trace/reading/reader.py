@@ -120,11 +120,11 @@ def _read(
             progress(raw.tell() if packed else blocks.done, size)
 
     builder, cut = Builder(), 0
-    for line in scan.lines(blocks, progress=report, cancelled=stop, many=builder.feed_many):
-        builder.feed(_decode(line.text), line.number)
-        if line.cut:
-            builder.shortened(line.number)
-        cut = 0 if line.closed else line.number
+    for number, text, closed, short in scan.lines(blocks, progress=report, cancelled=stop, many=builder.feed_many):
+        builder.feed(_decode(text), number)
+        if short:
+            builder.shortened(number)
+        cut = 0 if closed else number
     if stopped:
         raise ReadCancelled(f"{name}: reading was cancelled")
     trace = _as_json(name, blocks) or builder.finish(name, cut=cut)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nbtui.trace.reading import notices, printout
 
@@ -26,8 +26,7 @@ _FEED = 10
 _PRINTED = printout.NEEDLE.encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line of the log, or the part of it that is read."""
 
     number: int
