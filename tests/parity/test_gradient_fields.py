@@ -9,6 +9,7 @@ import pytest
 from nbsim.parameters import ROWS
 from nbtui.parity.compare import compare
 from nbtui.parity.profiles import from_mapping
+from nbtui.parity.standing import obstacle
 from nbtui.trace.fields.catalogue import FIELDS, STAGES, Stage
 from nbtui.trace.fields.gradient import GROUP
 from nbtui.trace.model import Trace
@@ -58,6 +59,7 @@ def test_a_gradient_alone_does_not_reach_the_pixel_and_the_pixel_explains_a_grad
     alone = compare(log("C", cell_a=1.0), log("PY", cell_a=1.1))
     assert alone.first_divergence is not None and alone.first_divergence.field == "gradient.cell_a"
     assert alone.first_reaching is None
+    assert obstacle(alone, alone.first_divergence) == "it is a derivative of the pixel"
     both = compare(log("C", cell_a=1.0), log("PY", "I_pixel_final 2.7", cell_a=1.1))
     assert both.first_divergence is not None and both.first_divergence.field == "I_pixel_final"
     row = next(row for row in both.rows if row.field == "gradient.cell_a")

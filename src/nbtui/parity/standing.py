@@ -8,6 +8,7 @@ from nbtui.parity import inheritance
 from nbtui.parity.model import Comparison, Row
 from nbtui.parity.reach import stops
 from nbtui.parity.streams import consumers, entry_name, upstream
+from nbtui.trace.fields.field import Stage
 from nbtui.trace.text import clean
 
 _NAMED = 3  # fields in a sentence
@@ -39,6 +40,8 @@ def obstacle(comparison: Comparison, row: Row) -> str:
         return ""
     if row.of_print or "known false divergence" in row.note:
         return "of the print"
+    if row.stage is Stage.GRADIENTS:
+        return "it is a derivative of the pixel"
     if row.within_single:
         return "no more than single precision explains"
     agreeing = list(islice(stops(row.field, lambda name: _agrees(comparison, name)), _NAMED))

@@ -16,4 +16,4 @@ def test_pipeline_shows_gradients_where_a_log_has_some_and_they_fit() -> None:
     logs = [parse_lines([line.format(side, slope) for line in lines], side) for side, slope in (("C", 1), ("PY", 1.1))]
     state = replace(toy_state(), comparison=compare(*logs), cursor=1)
     shown = plain(pipeline.draw(state, 18, 11))  # the room of a screen of 120x36
-    assert shown[8:] == [" = Scaling", ">~ Gradients     1", " = Other"]
+    assert shown[8:] == [" = Scaling", "># Gradients     1", " = Other"]

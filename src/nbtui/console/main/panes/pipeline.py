@@ -59,6 +59,11 @@ def _stage(state: State, label: str, tallies: list[Tally], here: bool, width: in
     )
 
 
+def _is_gradient(tally: Tally) -> bool:
+    """Whether a component is a derivative, which the pixel is not made from."""
+    return tally.stage is Stage.GRADIENTS
+
+
 def _first(state: State, tallies: list[Tally], width: int) -> Line:
     """Number of fields in a stage, its first differing row, the difference, and its origin."""
     total = len({tally.field for tally in tallies})
@@ -89,6 +94,9 @@ def _mark(state: State, tallies: list[Tally]) -> tuple[str, str]:
         return "#", "diverge"
     if any(tally.reaching for tally in tallies):
         return "+", "inherited"
+    gradients = [state.rows[tally.first_raised] for tally in tallies if tally.raised and _is_gradient(tally)]
+    if gradients:
+        return ("#", "diverge") if any(is_new(state, row) for row in gradients) else ("+", "inherited")
     if any(tally.raised for tally in tallies):
         return "~", "minor"
     if any(tally.both < tally.rows for tally in tallies):
