@@ -34,6 +34,11 @@ def origin(comparison: Comparison, row: Row) -> str:
     return "New here: nothing upstream differs."
 
 
+def in_results(comparison: Comparison, row: Row) -> bool:
+    """Whether the difference of a row reaches the pixel, or is one of its gradients."""
+    return row.stage is Stage.GRADIENTS or comparison.overview.reaches(row.order)
+
+
 def obstacle(comparison: Comparison, row: Row) -> str:
     """Why the difference of a row does not reach the pixel, without a final stop; empty for one that does."""
     if not row.status.differs or comparison.overview.reaches(row.order):

@@ -21,7 +21,7 @@ from nbtui.live.model import Case, Settings, Simulation
 from nbtui.parity.compare import raised
 from nbtui.parity.model import Comparison, Row
 from nbtui.parity.overview import first_of_stage
-from nbtui.trace.fields.field import Stage
+from nbtui.parity.standing import in_results
 from nbtui.trace.model import Trace
 from nbtui.trace.side import SIMULATED_C, C, Pair
 
@@ -249,9 +249,7 @@ def inherits(state: State, row: Row) -> str:
 
 def reaches(state: State, row: Row) -> bool:
     """Whether the difference of a row reaches the pixel, or is one of its gradients."""
-    return (found := state.comparison) is not None and (
-        row.stage is Stage.GRADIENTS or found.overview.reaches(row.order)
-    )
+    return state.comparison is not None and in_results(state.comparison, row)
 
 
 def is_new(state: State, row: Row) -> bool:
