@@ -16,7 +16,7 @@ from nbtui.cli import main
 from nbtui.evidence.check import replay as replaying
 from nbtui.evidence.check.replay_lines import relative_difference
 from nbtui.evidence.check.verify import verify
-from nbtui.evidence.write import export as exporting
+from nbtui.evidence.write import gather as gathering
 from nbtui.evidence.write.export import ExportRequest, export
 from nbtui.live.cases import load_case
 from nbtui.live.model import Case, Settings, Simulation
@@ -112,7 +112,7 @@ def test_a_forged_reference_is_noticed(
     (said,) = of_weight(found, "unjudged")
     assert said == "trace_py_scaling_cpu.log: is of another program, which alone can make it again"
     assert any("simulated again: terms.csv, trace_c.log are the same" in one for one in of_weight(found, "remark"))
-    monkeypatch.setattr(exporting, "simulated_reference", other)
+    monkeypatch.setattr(gathering, "simulated_reference", other)
     package = export(ExportRequest(load_case(str(case)), Settings(), Path("reports"), py_log=log)).path
     code, found = outcome(package, capsys)
     assert code == 1

@@ -37,6 +37,16 @@ if TYPE_CHECKING:
 @click.option("--reports", type=click.Path(path_type=Path), help="Directory for the package.  [default: reports]")
 @click.option("--baseline", type=click.Path(path_type=Path), help="Older package to compare with.")
 @click.option("--run", "runs", multiple=True, metavar="CMD", help="Also run CMD and keep its output; repeatable.")
+@click.option(
+    "--run-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Time limit of each CMD; then all its processes end.  [default: 3600]",
+)
+@click.option("--with-inputs", is_flag=True, help="Also keep the input files: up to 16 MiB each, 64 MiB in all.")
+@click.option(
+    "--sign", type=click.Path(path_type=Path), metavar="KEY", help="SSH key that signs the package (ssh-keygen)."
+)
 @click.option("--note", default="", help="Note for the reader.")
 @click.option("--todo", default="", help="Next step.  [default: from the first divergence]")
 @click.option("--diagnose", is_flag=True, help="Also diagnose the difference.")
@@ -52,6 +62,9 @@ def command(
     reports: Path | None,
     baseline: Path | None,
     runs: tuple[str, ...],
+    run_limit: float | None,
+    with_inputs: bool,
+    sign: Path | None,
     note: str,
     todo: str,
     diagnose: bool,
@@ -59,6 +72,7 @@ def command(
 ) -> int:
     """Write an evidence package of CASE; its path is the last line of stdout. Exit code 1 on divergence."""
     from nbtui.evidence.write.export import ExportRequest, export
+    from nbtui.evidence.write.request import RUN_LIMIT
     from nbtui.parity.render import verdict
 
     if py_log is None and (py_phi is not None or made_by or port is not None):
@@ -80,6 +94,9 @@ def command(
             profiles=request.configuration.profiles,
             baseline=baseline,
             runs=runs,
+            run_limit=RUN_LIMIT if run_limit is None else run_limit,
+            with_inputs=with_inputs,
+            sign=sign,
             note=note,
             todo=todo,
             argv=request.invocation.argv,

@@ -9,6 +9,7 @@ import click
 
 from nbtui.errors import INCOMPLETE, UnusableInput
 from nbtui.evidence.check.finding import CheckOutcome, Weight
+from nbtui.evidence.check.signature import check_signers
 from nbtui.evidence.check.verify import Verification
 from nbtui.results.packages import verified
 from nbtui.trace.text import clean
@@ -22,7 +23,10 @@ TITLES = {Weight.WRONG: ": ", Weight.UNJUDGED: "; not judged: ", Weight.REMARK: 
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per package and line.")
 @click.option("--details", is_flag=True, help="Print a line for every finding, below that of the package.")
 @click.option("--replay", is_flag=True, help="Also simulate the pixel again and compare every number with the package.")
-def command(packages: tuple[Path, ...], as_json: bool, details: bool, replay: bool) -> int:
+@click.option(
+    "--signers", type=click.Path(path_type=Path), metavar="FILE", help="Require a signature by one of these SSH keys."
+)
+def command(packages: tuple[Path, ...], as_json: bool, details: bool, replay: bool, signers: Path | None) -> int:
     """Check packages: every statement is recomputed from the logs and compared, down to the text of summary.md.
 
     One line per package. ok: everything was judged, without a contradiction; incomplete: no contradiction, but
@@ -31,13 +35,16 @@ def command(packages: tuple[Path, ...], as_json: bool, details: bool, replay: bo
 
     A package whose files were all changed alike contradicts itself nowhere. --replay notices it: the command and the
     input files of the package (in it, or found at hand by name and sha256) have to give its Python trace and terms.
+    --signers takes a file of ssh-keygen's format, with lines such as 'alice ssh-ed25519 AAAA...'.
     """
     for path in packages:
         if not path.exists():
             raise UnusableInput(f"{clean(str(path))}: no such package; name a directory such as reports/STAMP")
+    if signers is not None:
+        check_signers(signers)
     outcomes = set()
     for path in packages:
-        found = verified(path, replay=replay)
+        found = verified(path, replay=replay, signers=signers)
         outcomes.add(found.outcome)
         click.echo(json.dumps(as_object(path, found)) if as_json else as_text(path, found, details=details))
     if CheckOutcome.FAILED in outcomes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import shlex
+from typing import BinaryIO
 
 from nbtui.trace.text import clean
 
@@ -17,6 +19,7 @@ _SPELLED = {
     "“": '"', "”": '"', "‘": "'", "’": "'", "…": "...",
     "Δ": "Delta", "Ω": "Omega", "Φ": "Phi", "Σ": "Sigma",
 }  # fmt: skip
+_PIECE = 1 << 20  # bytes
 _TABLE = str.maketrans(_SPELLED)
 
 
@@ -30,10 +33,23 @@ def ascii_line(text: str) -> str:
     return spelled(clean(text))
 
 
-def ascii_text(data: bytes) -> str:
-    """A program's output as ASCII text with LF line ends and one final newline."""
-    text = data.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
-    return spelled(text).rstrip("\n") + "\n"
+def ascii_copy(source: BinaryIO, target: BinaryIO) -> None:
+    """Copy a program's output, of any size, as ASCII text with LF line ends and one final newline."""
+    decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+    turn, newlines = "", 0  # a carriage return that may end a line, and newlines that may end the text
+    while True:
+        piece = source.read(_PIECE)
+        text = (turn + decoder.decode(piece, final=not piece)).replace("\r\n", "\n")
+        turn = "\r" if piece and text.endswith("\r") else ""
+        text = text.removesuffix(turn)
+        body = text.rstrip("\n")
+        if body:
+            target.write(b"\n" * newlines + spelled(body).encode("ascii"))
+            newlines = 0
+        newlines += len(text) - len(body)
+        if not piece:
+            target.write(b"\n")
+            return
 
 
 def cell(text: str) -> str:

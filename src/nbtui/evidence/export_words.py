@@ -13,8 +13,10 @@ from nbtui.live.programs import PROGRAMS
 VALUES: Mapping[str, int] = {
     **dict.fromkeys(("--c", "--py", "--py-phi", "--py-made-by", "--port", "--reports", "--baseline", "--run"), 1),
     **dict.fromkeys(("--note", "--todo", "--workdir", "--phi-mode", "--c-program", "--dtype", "--device"), 1),
-    **dict.fromkeys(("--quirk", "--omp-threads", "--profile", "--tolerance"), 1),
-    **dict.fromkeys(("--diagnose", "--hostname", "--allow-partial", "--compat", "--no-compat", "--debug"), 0),
+    **dict.fromkeys(("--quirk", "--omp-threads", "--profile", "--tolerance", "--run-limit", "--sign"), 1),
+    **dict.fromkeys(
+        ("--diagnose", "--hostname", "--with-inputs", "--allow-partial", "--compat", "--no-compat", "--debug"), 0
+    ),
     "--pixel": 2,
 }
 SETTINGS: Mapping[str, str] = {

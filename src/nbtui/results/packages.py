@@ -109,9 +109,9 @@ class VerificationResult:
         return [f"  {weight.value}: {clean(one.sentence)}" for weight, one in found]
 
 
-def verified(path: Path, *, replay: bool) -> Verification:
+def verified(path: Path, *, replay: bool, signers: Path | None = None) -> Verification:
     """The verification of a package; with ``replay``, its pixel is also simulated again."""
-    found = verify(path)
+    found = verify(path, signers)
     if not replay or not found.package.files:
         return found
     return dataclasses.replace(found, findings=(*found.findings, *_replayed(found.package)))

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from nbtui.evidence.check.finding import FileFinding, Weight
-from nbtui.evidence.layout import CHECKSUMS
+from nbtui.evidence.layout import CHECKSUMS, SIGNATURE
 from nbtui.evidence.read.folder import file_hash, read_bytes
 
 LINE = re.compile(r"\\?([0-9a-fA-F]{64})\s[ *]?(.*\S)\s*")
 GIT_SHA = re.compile(rb"\s*[0-9a-fA-F]{7,40}\s*")
+UNLISTED = (CHECKSUMS, SIGNATURE)
 FEW_DIGITS = 8  # a changed file changes about 60 of the 64 digits; an edited line changes only a few
 
 
@@ -32,7 +33,7 @@ def check_strict(folder: Path, files: tuple[str, ...]) -> list[FileFinding]:
     raw = read_bytes(folder / CHECKSUMS)
     if raw is None:
         return [FileFinding(CHECKSUMS, "is missing: nothing proves that the files are unchanged")]
-    actual = {name: file_hash(folder / name) for name in files if name != CHECKSUMS}
+    actual = {name: file_hash(folder / name) for name in files if name not in UNLISTED}
     expected = "".join(f"{digest}  {name}\n" for name, digest in sorted(actual.items())).encode()
     if raw == expected:
         return []
@@ -68,7 +69,7 @@ def check_lenient(folder: Path, files: tuple[str, ...]) -> list[FileFinding]:
         found.append(
             FileFinding(CHECKSUMS, "lists paths of another directory; compared with the files beside it", Weight.REMARK)
         )
-    actual = {name: file_hash(folder / name) for name in files if name != CHECKSUMS}
+    actual = {name: file_hash(folder / name) for name in files if name not in UNLISTED}
     covered = {name: digest for name, digest in actual.items() if name in names}
     found.extend(_against(covered, names))
     left_out = [name for name in actual if name not in names]

@@ -16,10 +16,11 @@ from nbtui.evidence.layout import (
     METRICS,
     PER_PHI,
     PYTHON_LOG,
+    SIGNATURE,
     SUMMARY,
     TERMS,
 )
-from nbtui.evidence.read.folder import number, regular_size, text
+from nbtui.evidence.read.folder import mapping, number, regular_size, text
 from nbtui.evidence.read.package import Package, python_logs
 from nbtui.regular_file import open_regular
 
@@ -39,21 +40,26 @@ def check_contents(
     if current:
         expected = _expected(metrics, command, simulated=simulated)
         found += [FileFinding(name, "is not a file of this package") for name in package.files if name not in expected]
-    given = text(metrics.get("python_trace")) == GIVEN_LOG  # kept byte for byte, in any form
+    given = text(metrics.get("python_trace")) == GIVEN_LOG
+    others = carried(metrics)  # kept byte for byte, in any form, and so are given logs
     for name in package.files:
-        if not (given and name.startswith("trace_py")):
-            found += form(package.path, name)
+        ours = name not in others and not (given and name.startswith("trace_py"))
+        found += form(package.path, name) if ours else _no_file(package.path, name)
     return found + list(_folders(package.path))
+
+
+def carried(metrics: Mapping[str, object]) -> tuple[str, ...]:
+    """Names of the input files in the package."""
+    listed = metrics.get("inputs")
+    names = (text(mapping(entry).get("carried")) for entry in (listed if isinstance(listed, list) else []))
+    return tuple(name for name in names if name)
 
 
 def form(folder: Path, name: str) -> list[FileFinding]:
     """ASCII, LF line ends and one final newline, for every text that we write ourselves."""
-    if (folder / name).is_symlink():
-        return [FileFinding(name, "is a link: its target is not part of the package")]
-    if regular_size(folder / name) is None:
-        return [FileFinding(name, "cannot be read")]
-    if not name.endswith(_TEXT) and not name.startswith("trace_py"):
-        return []
+    unreadable = _no_file(folder, name)
+    if unreadable or (not name.endswith(_TEXT) and not name.startswith("trace_py")):
+        return unreadable
     plain, turns, end = True, False, b""
     try:
         with open_regular(folder / name) as stream:
@@ -71,6 +77,12 @@ def form(folder: Path, name: str) -> list[FileFinding]:
     elif end == b"\n\n":
         found.append("ends with more than one newline")
     return [FileFinding(name, what) for what in found]
+
+
+def _no_file(folder: Path, name: str) -> list[FileFinding]:
+    if (folder / name).is_symlink():
+        return [FileFinding(name, "is a link: its target is not part of the package")]
+    return [FileFinding(name, "cannot be read")] if regular_size(folder / name) is None else []
 
 
 def _missing(package: Package, metrics: Mapping[str, object], *, simulated: bool) -> Iterator[FileFinding]:
@@ -94,7 +106,15 @@ def _expected(metrics: Mapping[str, object], command: ExportCommand | None, *, s
     base = f"{PYTHON_LOG}{metrics.get('device')}"
     given_phi = command is not None and "--py-phi" in command.words.options
     phi = [f"{base}{PER_PHI}"] if given_phi or _has_phi_log(metrics, simulated=simulated) else []
-    return {*_ALWAYS, f"{base}.log", *phi, *run_logs(metrics), *((TERMS,) if simulated else ())}
+    return {
+        *_ALWAYS,
+        SIGNATURE,
+        *carried(metrics),
+        f"{base}.log",
+        *phi,
+        *run_logs(metrics),
+        *((TERMS,) if simulated else ()),
+    }
 
 
 def _folders(path: Path) -> Iterator[FileFinding]:

@@ -10,7 +10,7 @@ from nbtui.evidence.check.finding import FileFinding, Weight, wrong
 from nbtui.evidence.layout import C_LOG, GIVEN_LOG, METRICS, PYTHON_LOG
 from nbtui.evidence.read.folder import file_hash, mapping, number, regular_size, text
 from nbtui.evidence.read.package import Package, stand_in_of
-from nbtui.evidence.restore.inputs import InputFile, find_inputs, usual_places
+from nbtui.evidence.restore.inputs import find_inputs, input_file, usual_places
 from nbtui.live.cases import input_names
 from nbtui.paths import DEMO
 from nbtui.settings import Configuration
@@ -45,7 +45,7 @@ def check_inputs(package: Package, metrics: Mapping[str, object], argv: Sequence
     """
     logs = given_logs_in(package.files, metrics)
     entries = entries_of(metrics)
-    found = [*_logs(package, logs, entries), *_named(package, metrics, argv)]
+    found = [*_logs(package, logs, entries), *_named(package, metrics, argv), *_carried(package, entries)]
     run = of_the_run(package, metrics)
     return [*wrong(METRICS, found), *_at_hand(package, metrics, argv, run)]
 
@@ -60,6 +60,17 @@ def _logs(package: Package, logs: Sequence[str], entries: Sequence[Mapping[str, 
             yield f"inputs have another size of {name}"
     if len({text(entry.get("path")) for entry in entries}) < len(entries):
         yield "inputs name a file twice"
+
+
+def _carried(package: Package, entries: Sequence[Mapping[str, object]]) -> Iterator[str]:
+    """The copies in the package are those of their entries."""
+    names = [text(entry.get("carried")) for entry in entries if "carried" in entry]
+    for entry in entries:
+        name = text(entry.get("carried"))
+        if "carried" in entry and not (name in package.files and file_hash(package.path / name) == entry.get("sha256")):
+            yield f"inputs: {clean(name)} in the package is not {clean(text(entry.get('path')))}"
+    if len(set(names)) < len(names):
+        yield "inputs name a copy twice"
 
 
 def _named(package: Package, metrics: Mapping[str, object], argv: Sequence[str]) -> Iterator[str]:
@@ -87,7 +98,7 @@ def _at_hand(
     except UnusableInput:  # of the settings file of the reader
         places = usual_places(package.path, Configuration())
     for entry in entries:
-        file = InputFile(text(entry.get("path")), text(entry.get("sha256")), int(number(entry.get("size")) or 0))
+        file = input_file(entry)
         missing = find_inputs(argv, (file,), places).missing
         if missing and metrics.get("case") == DEMO and "another content" in missing:
             yield FileFinding(METRICS, f"inputs: {missing}; the demo has only one")

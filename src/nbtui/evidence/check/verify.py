@@ -22,6 +22,7 @@ from nbtui.evidence.check.inputs import check_inputs, of_the_run
 from nbtui.evidence.check.json_form import read_strictly
 from nbtui.evidence.check.limits import FOREIGN, limits_of
 from nbtui.evidence.check.recheck import against_logs
+from nbtui.evidence.check.signature import check_signature
 from nbtui.evidence.check.simulated import check_simulated
 from nbtui.evidence.check.terms import check_terms
 from nbtui.evidence.layout import C_LOG, ENVIRONMENT, GIVEN_LOG, METRICS, PER_PHI, PYTHON_LOG, TERMS
@@ -69,8 +70,10 @@ class Verification:
         return self.package.format != NEW
 
 
-def verify(path: Path) -> Verification:
+def verify(path: Path, signers: Path | None = None) -> Verification:
     """Check one package directory. Its content never makes this raise, and is never changed.
+
+    ``signers``: SSH keys by name, one of which has to have signed it.
 
     Source: issue "Evidence that holds", item 3; spec/evidence_package.md.
     """
@@ -81,6 +84,7 @@ def verify(path: Path) -> Verification:
     try:
         stated = (read_json(path / name)[0] for name in (METRICS, ENVIRONMENT))
         found = _check_ours(package) if old_formats.is_ours(*stated) else _check_old(package)
+        found += check_signature(package.path, package.files, signers)
     except Exception as error:  # unforeseen garbage must fail the package, not the program
         found = [FileFinding(".", f"a check failed to run ({type(error).__name__}: {error})")]
     return Verification(package, tuple(dict.fromkeys(found)))

@@ -29,6 +29,7 @@ class InputFile:
     name: str  # as the command names it, or relative to the folder of the inputs
     sha256: str  # "" if no checksum is recorded: any regular file of this name
     size: int
+    carried: str = ""  # name of its copy in the package
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,17 @@ def unrecorded(argv: Sequence[str], files: Iterable[InputFile]) -> tuple[InputFi
     return tuple(InputFile(name, "", 0) for name in names)
 
 
+def input_file(entry: Mapping[str, object]) -> InputFile:
+    """An entry of ``inputs`` in metrics.json."""
+    size = whole(entry.get("size")) or 0
+    carried = PurePath(text(entry.get("carried"))).name
+    return InputFile(text(entry.get("path")), text(entry.get("sha256")), size, carried)
+
+
 def _listed(metrics: Mapping[str, object]) -> Iterator[InputFile]:
     listed = metrics.get("inputs")
-    for entry in map(mapping, listed if isinstance(listed, list) else []):
-        if text(entry.get("path")):
-            size = whole(entry.get("size")) or 0
-            yield InputFile(text(entry.get("path")), text(entry.get("sha256")), size)
+    found = (input_file(mapping(entry)) for entry in (listed if isinstance(listed, list) else []))
+    yield from (file for file in found if file.name)
 
 
 def c_terms(metrics: Mapping[str, object], c_log: Path, places: Sequence[Path]) -> Path | None:
@@ -158,8 +164,9 @@ def _place_of(entry: InputFile, places: Sequence[Path]) -> Path | None:
 
 
 def _candidates(entry: InputFile, places: Sequence[Path]) -> Iterator[Path]:
+    names = (entry.name, PurePath(entry.name).name, entry.carried)
     for place in places:
-        yield from dict.fromkeys((place / entry.name, place / PurePath(entry.name).name))
+        yield from dict.fromkeys(place / name for name in names if name)
 
 
 def _is(path: Path, entry: InputFile) -> bool:

@@ -18,6 +18,7 @@ import functools
 import os
 import re
 import shutil
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -101,16 +102,16 @@ def _made(root: Path, stamp: str, *, owned: bool) -> Path | None:
 def _locked(root: Path, stamp: str) -> Iterator[bool | None]:
     """True: the stamp's lock is ours; False: the file system has no locks; None: another process holds it."""
     path = root / f".{stamp}.lock"
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:  # without following a link, or waiting for the other end of a pipe
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
     except OSError as error:
-        if not (isinstance(error, PermissionError) and os.path.lexists(path)):
+        if not os.path.lexists(path):
             raise OSError(error.errno, error.strerror, str(root)) from error
-        yield None  # another user's
+        yield None  # another user's, or no file
         return
     owned = None
     try:
-        owned = _lock(descriptor, path)
+        owned = _lock(descriptor, path) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
         yield owned
     finally:
         if owned is not None:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nbtui.evidence.ascii_text import ascii_text, shell_line, shell_word
+from nbtui.evidence.ascii_text import ascii_copy, shell_line, shell_word
 from nbtui.evidence.write.environment import checkout_root
 from nbtui.live.cases import C_LOG
 from nbtui.live.model import Case, Settings
 from nbtui.live.programs import simulation_words
 from nbtui.paths import DEMO
+from nbtui.processes import Bounds, run_process
 
 _PLAIN = re.compile(r"[\w@%+:./-][\w@%+=:,./ -]*", re.ASCII)
 _OF_THE_SHELL = frozenset(
@@ -26,34 +27,48 @@ _OF_THE_SHELL = frozenset(
         *("return", "set", "shift", "shopt", "source", "trap", "typeset", "ulimit", "umask", "unalias", "unset"),
     }
 )  # words that change the shell that runs them
+LARGEST_LOG = 1 << 28  # bytes of the output of one extra command
 OPENMP = "KMP_DUPLICATE_LIB_OK"  # needed by torch on some machines
 
 
 @dataclass(frozen=True)
 class Ran:
-    """One extra command after its run; ``log``: its whole stdout and stderr as ASCII text."""
+    """One extra command after its run.
+
+    Attributes:
+        status: exit status as a shell gives it: 128 + n after signal n.
+        name: of the log with its whole stdout and stderr as ASCII text.
+        remarks: on a run that was ended or whose output was cut.
+    """
 
     command: str
     when: datetime  # UTC
     status: int
-    log: str
-    name: str  # of the log file
+    name: str
+    remarks: tuple[str, ...] = ()
 
 
-def run_all(commands: Iterable[str]) -> tuple[Ran, ...]:
-    """Run the command lines in a shell in the current directory, one after the other."""
+def run_all(commands: Iterable[str], folder: Path, seconds: float) -> tuple[Ran, ...]:
+    """Run the command lines in a shell in the current directory, one after the other; their logs go to ``folder``.
+
+    ``seconds``: the time limit of each.
+
+    Raises:
+        SimulationFailed: the shell cannot be started.
+        OSError: a log cannot be written.
+    """
     shell = shutil.which("bash") or "/bin/sh"
     found = []
     for count, command in enumerate(commands, start=1):
-        when = datetime.now(UTC)
-        done = subprocess.run(
-            [shell, "-c", command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        found.append(Ran(command, when, done.returncode, ascii_text(done.stdout), f"run_{count}.log"))
+        when, name = datetime.now(UTC), f"run_{count}.log"
+        with tempfile.TemporaryFile(dir=folder) as output:
+            end = run_process([shell, "-c", command], output, bounds=Bounds(seconds, LARGEST_LOG))
+            output.seek(0)
+            with (folder / name).open("xb") as log:
+                ascii_copy(output, log)
+        remarks = [f"{name}: ended at the time limit of {seconds:g} s (--run-limit)"] if end.timed_out else []
+        remarks += [f"{name}: cut at {LARGEST_LOG >> 20} MiB of output"] if end.cut else []
+        found.append(Ran(command, when, end.status, name, tuple(remarks)))
     return tuple(found)
 
 

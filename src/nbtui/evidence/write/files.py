@@ -43,7 +43,7 @@ def write_file(path: Path, data: bytes, *, force: bool = False) -> None:
         NotWritten: it exists (without ``force``) or cannot be written; an existing file is unchanged.
     """
     check_new(path, force=force)
-    with _explained(path):
+    with explained(path):
         if _is_device(path):
             path.write_bytes(data)
             return
@@ -75,7 +75,7 @@ def publish(temporary: Path, target: Path, *, force: bool = False) -> None:
     Raises:
         NotWritten: the name is taken (without ``force``), or the disk refuses.
     """
-    with _explained(target):
+    with explained(target):
         with temporary.open("rb") as stream:
             os.fsync(stream.fileno())
         if not force:
@@ -89,40 +89,88 @@ def publish(temporary: Path, target: Path, *, force: bool = False) -> None:
         temporary.replace(target)
 
 
+class Reservation:
+    """A free time stamp and the hidden folder where its package is being built."""
+
+    def __init__(self, root: Path, when: datetime, claims: contextlib.ExitStack) -> None:
+        self._root, self._claims = root, claims
+        self._stamps = (when + timedelta(seconds=later) for later in range(_STAMPS_TRIED))
+        self.stamp, self.folder = self._claimed()
+
+    def publish(self, fill: Callable[[Path, str], None]) -> Path:
+        """The package, filled by ``fill(folder, stamp)`` and renamed into place; what the folder holds stays in it.
+
+        Raises:
+            NotWritten: it cannot be written.
+        """
+        while True:
+            target = self._root / self.stamp
+            with explained(target):
+                fill(self.folder, self.stamp)
+                _sync(self.folder)
+                try:
+                    rename_new(self.folder, target)
+                except FileExistsError:  # made by another tool meanwhile: it stays, this package takes the next stamp
+                    self._move_on()
+                    continue
+                _sync_directory(self._root)
+                return target
+
+    def _move_on(self) -> None:
+        before = self.folder
+        self.stamp, self.folder = self._claimed()
+        for path in before.iterdir():
+            path.rename(self.folder / path.name)
+        before.rmdir()
+
+    def _claimed(self) -> tuple[str, Path]:
+        for stamp in (time.strftime(STAMP_FORMAT) for time in self._stamps):
+            if os.path.lexists(self._root / stamp):
+                continue
+            with explained(self._root / stamp):
+                folder = self._claims.enter_context(building(self._root, stamp))
+            if folder is not None:
+                return stamp, folder
+        raise NotWritten(f"{clean(str(self._root))}: no free time stamp within an hour")
+
+
+@contextlib.contextmanager
+def reserved(root: Path, when: datetime) -> Iterator[Reservation]:
+    """Reserve the first free stamp from ``when`` on (UTC time of the run). Two exports never share one.
+
+    Hidden remains of dead exports in ``root`` are removed first. Without a package, nothing of this one remains,
+    neither files nor the folders made for it.
+
+    Raises:
+        NotWritten: ``root`` is a link or cannot be written.
+    """
+    if root.is_symlink():
+        raise NotWritten(
+            f"{clean(str(root))}: a link, which packages are not written through; "
+            f"name its target: --reports {clean(str(root.resolve()))}"
+        )
+    made = [folder for folder in (root, *root.parents) if not folder.exists()]
+    try:
+        with explained(root):
+            root.mkdir(parents=True, exist_ok=True)
+        clear_litter(root)
+        with contextlib.ExitStack() as claims:
+            yield Reservation(root, when, claims)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            for folder in made:
+                folder.rmdir()
+        raise
+
+
 def write_package(root: Path, when: datetime, fill: Callable[[Path, str], None]) -> Path:
     """A new package directory ``root/STAMP``, filled by ``fill(folder, stamp)`` aside and renamed into place.
-
-    ``when`` is the UTC time of the run; if its stamp is taken, the next free one is used. Two exports never share
-    a directory. Hidden remains of dead exports in ``root`` are removed first.
 
     Raises:
         NotWritten: it cannot be written; no part of it remains.
     """
-    with _explained(root):
-        root.mkdir(parents=True, exist_ok=True)
-    clear_litter(root)
-    for later in range(_STAMPS_TRIED):
-        stamp = (when + timedelta(seconds=later)).strftime(STAMP_FORMAT)
-        if os.path.lexists(root / stamp):
-            continue
-        with _explained(root / stamp), contextlib.suppress(_Taken), building(root, stamp) as folder:
-            if folder is None:
-                continue
-            fill(folder, stamp)
-            _sync(folder)
-            try:
-                rename_new(folder, root / stamp)
-            except (
-                FileExistsError
-            ) as error:  # made by another tool meanwhile: it stays, and this export takes the next stamp
-                raise _Taken from error
-            _sync_directory(root)
-            return root / stamp
-    raise NotWritten(f"{clean(str(root))}: no free time stamp after {when.strftime(STAMP_FORMAT)}")
-
-
-class _Taken(Exception):
-    """The stamp was taken while the package was being built."""
+    with reserved(root, when) as reservation:
+        return reservation.publish(fill)
 
 
 def _sync(folder: Path) -> None:
@@ -154,8 +202,8 @@ def _is_device(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """OSErrors as NotWritten, naming the file."""
+def explained(path: Path) -> Iterator[None]:
+    """Report an OSError inside as NotWritten, naming the file."""
     try:
         yield
     except OSError as error:
