@@ -58,7 +58,8 @@ def _logs(package: Package, logs: Sequence[str], entries: Sequence[Mapping[str, 
             yield f"inputs do not name the {name} of this package"
         elif stated[digest] != regular_size(package.path / name):
             yield f"inputs have another size of {name}"
-    if len({text(entry.get("path")) for entry in entries}) < len(entries):
+    named = {(text(entry.get("path")), text(entry.get("sha256"))) for entry in entries}  # a log may be on both sides
+    if len({path for path, _ in named}) < len(named):
         yield "inputs name a file twice"
 
 
