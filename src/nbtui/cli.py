@@ -15,6 +15,7 @@ import click
 
 from nbtui.commands.completions import COMPLETION
 from nbtui.commands.options import Invocation
+from nbtui.endings import EndedBySignal
 from nbtui.errors import READER_GONE, NbtuiError, UnusableInput
 from nbtui.trace.model import TraceError
 from nbtui.trace.text import clean
@@ -131,6 +132,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         _say("interrupted")
         return 130
+    except EndedBySignal as ended:
+        _say(f"ended by {ended}")
+        return ended.exit_code
     except Exception as error:
         if debug:
             raise

@@ -179,11 +179,12 @@ ODD = os.fsdecode(b"M\xe4rz")  # latin-1
 @pytest.mark.parametrize(
     "where", ["case", "c log", "python log", "reports", "current directory", "workdir", "port", "note", "command"]
 )
-def test_names_that_are_not_utf8_are_kept_and_named(where: str, here: Path) -> None:
+def test_names_that_are_not_utf8_are_kept_and_named(
+    where: str, here: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
     words = ["export", "demo"]
     log, folder = here / f"{ODD}.log", here / ODD
     folder.mkdir()
-    cwd = here
     if where == "case":
         shutil.copytree(DEMO, folder, dirs_exist_ok=True)
         words = ["export", str(folder)]
@@ -193,7 +194,7 @@ def test_names_that_are_not_utf8_are_kept_and_named(where: str, here: Path) -> N
     elif where == "reports":
         words += ["--reports", str(folder / "kept")]
     elif where == "current directory":
-        cwd = folder
+        monkeypatch.chdir(folder)
     elif where == "workdir":
         shutil.copytree(DEMO, folder, dirs_exist_ok=True)
         words += ["--workdir", str(folder)]
@@ -204,14 +205,10 @@ def test_names_that_are_not_utf8_are_kept_and_named(where: str, here: Path) -> N
         words += ["--note", ODD, "--todo", ODD]
     else:
         words += ["--run", f"echo {ODD}"]
-    done = subprocess.run([sys.executable, "-m", "nbtui", *words], capture_output=True, check=False, cwd=cwd)
-    assert done.returncode in (0, 1) and b"bug" not in done.stderr, done.stderr
-    package = cwd / os.fsdecode(done.stdout.splitlines()[-1])  # the bytes of the name
+    assert main(words) in (0, 1), capfdbinary.readouterr().err
+    package = Path(os.fsdecode(capfdbinary.readouterr().out.splitlines()[-1]))
     assert package.is_dir()
     for name in ("summary.md", "metrics.json", "commands.txt"):
         (package / name).read_text("ascii")
-    checked = subprocess.run(
-        [sys.executable, "-m", "nbtui", "verify", "--replay", str(package)], capture_output=True, check=False, cwd=cwd
-    )
     expected = 5 if where in ("python log", "port") else 0
-    assert checked.returncode == expected, checked.stdout
+    assert main(["verify", "--replay", str(package)]) == expected, capfdbinary.readouterr().out

@@ -55,7 +55,7 @@ def exported(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[Path, dic
         ("TERMS.csv", "input_1_TERMS.csv"),
         ("trace_py_x.log", "input_1_trace_py_x.log"),
         (".hidden", "input_1_.hidden"),
-        ("Å\udce4.hkl", "input_1_A_udce4.hkl"),
+        ("Å ².hkl", "input_1_A__2.hkl"),
     ],
 )
 def test_a_package_is_simulated_where_nothing_else_is(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from nbtui.commands.options import (
     reports_of,
     say,
 )
+from nbtui.endings import orderly_ending
 from nbtui.errors import UnusableInput
 
 if TYPE_CHECKING:
@@ -78,36 +80,36 @@ def command(
     if py_log is None and (py_phi is not None or made_by or port is not None):
         raise UnusableInput("--py-phi, --py-made-by and --port describe a Python log: give it with --py FILE")
     case = request.case()
-    done = export(
-        ExportRequest(
-            case=case,
-            settings=request.settings(),
-            reports=reports_of(request, reports),
-            c_log=c_log or case.c_log if py_log is not None else c_log_of(case, c_log),
-            py_log=py_log,
-            py_phi=py_phi,
-            made_by=made_by,
-            port=port,
-            profile=request.profile,
-            tolerance=request.tolerance,
-            allow_partial=request.allow_partial,
-            profiles=request.configuration.profiles,
-            baseline=baseline,
-            runs=runs,
-            run_limit=RUN_LIMIT if run_limit is None else run_limit,
-            with_inputs=with_inputs,
-            sign=sign,
-            note=note,
-            todo=todo,
-            argv=request.invocation.argv,
-            hostname=hostname,
-            diagnose=_diagnosis if diagnose else None,
-        )
+    wanted = ExportRequest(
+        case=case,
+        settings=request.settings(),
+        reports=reports_of(request, reports),
+        c_log=c_log or case.c_log if py_log is not None else c_log_of(case, c_log),
+        py_log=py_log,
+        py_phi=py_phi,
+        made_by=made_by,
+        port=port,
+        profile=request.profile,
+        tolerance=request.tolerance,
+        allow_partial=request.allow_partial,
+        profiles=request.configuration.profiles,
+        baseline=baseline,
+        runs=runs,
+        run_limit=RUN_LIMIT if run_limit is None else run_limit,
+        with_inputs=with_inputs,
+        sign=sign,
+        note=note,
+        todo=todo,
+        argv=request.invocation.argv,
+        hostname=hostname,
+        diagnose=_diagnosis if diagnose else None,
     )
+    with orderly_ending():
+        done = export(wanted)
     say(verdict(done.comparison))
     for reason in done.blocked:
         say(f"BLOCKED: {reason}")
-    click.echo(str(done.path))
+    click.echo(os.fsencode(done.path))  # the bytes of the name, whatever the encoding of the terminal
     return done.exit_code
 
 

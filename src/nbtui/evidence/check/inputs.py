@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 
 from nbtui.errors import UnusableInput
+from nbtui.evidence.ascii_text import spelled
 from nbtui.evidence.check.finding import FileFinding, Weight, wrong
 from nbtui.evidence.layout import C_LOG, GIVEN_LOG, METRICS, PYTHON_LOG
 from nbtui.evidence.read.folder import file_hash, mapping, number, regular_size, text
@@ -77,7 +78,7 @@ def _carried(package: Package, entries: Sequence[Mapping[str, object]]) -> Itera
 def _named(package: Package, metrics: Mapping[str, object], argv: Sequence[str]) -> Iterator[str]:
     """The files that the command names, and no others."""
     known = [PurePath(text(entry.get("path"))).name for entry in of_the_run(package, metrics)]
-    named = [PurePath(name).name for _, name in input_names(argv)]
+    named = [spelled(PurePath(name).name) for _, name in input_names(argv)]
     for name in named:
         if name not in known and "float64_error" in metrics:
             yield f"inputs do not name {clean(name)}, which the command reads"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path, PurePath
 
 import nbtui
+from nbtui.evidence.ascii_text import spelled
 from nbtui.evidence.layout import COMMANDS, EXPORT, METRICS, TERMS
 from nbtui.evidence.read.folder import file_hash, mapping, read_text, regular_size, text, whole
 from nbtui.evidence.write.environment import checkout_root
@@ -50,7 +51,7 @@ def recorded(metrics: Mapping[str, object], logs: Iterable[Path]) -> tuple[Input
 def unrecorded(argv: Sequence[str], files: Iterable[InputFile]) -> tuple[InputFile, ...]:
     """The input files that a command names and ``files`` do not hold: those of an old package."""
     known = {PurePath(entry.name).name for entry in files}
-    names = dict.fromkeys(name for _, name in input_names(argv) if PurePath(name).name not in known)
+    names = dict.fromkeys(name for _, name in input_names(argv) if spelled(PurePath(name).name) not in known)
     return tuple(InputFile(name, "", 0) for name in names)
 
 
@@ -137,6 +138,7 @@ def _words(line: str) -> list[str]:
 
 def find_inputs(argv: Sequence[str], files: Sequence[InputFile], places: Sequence[Path]) -> FoundInputs:
     """The command line with a folder that holds every file; if no single one does, with absolute paths in it."""
+    files = [_as_named(entry, argv) for entry in files]
     found = {entry: _place_of(entry, places) for entry in files}
     common = [place for place in places if all(_is(place / entry.name, entry) for entry in files)]
     if common:
@@ -150,6 +152,12 @@ def find_inputs(argv: Sequence[str], files: Sequence[InputFile], places: Sequenc
             unnamed = [other for other in unnamed if other != path]
     workdir = unnamed[0].parent if unnamed else places[0] if places else Path.cwd()
     return FoundInputs(tuple(words), workdir, missing)
+
+
+def _as_named(entry: InputFile, argv: Sequence[str]) -> InputFile:
+    """The entry with its name as the command writes it; packages spell names in ASCII."""
+    names = (name for _, name in input_names(argv) if spelled(name) == entry.name)
+    return replace(entry, name=next(names, entry.name))
 
 
 def _of_name(name: str, found: Mapping[InputFile, Path | None]) -> Path | None:
