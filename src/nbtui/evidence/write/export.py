@@ -32,7 +32,7 @@ from nbtui.evidence.write.environment import environment
 from nbtui.evidence.write.files import reserved
 from nbtui.evidence.write.findings import NO_CHECKOUT, OF_A_GIVEN_LOG
 from nbtui.evidence.write.gather import Evidence, gather, given_logs, python_names
-from nbtui.evidence.write.given_logs import GivenLog, check_readable
+from nbtui.evidence.write.given_logs import LogCopy, check_readable
 from nbtui.evidence.write.inputs import relative
 from nbtui.evidence.write.record import record, sha256_of, side_entry
 from nbtui.evidence.write.request import ExportRequest, WrittenPackage
@@ -188,7 +188,7 @@ def _unread(trace: Trace) -> Trace:
     return replace(trace, origin="")
 
 
-def _log_entry(log: GivenLog | None, request: ExportRequest) -> dict[str, object]:
+def _log_entry(log: LogCopy | None, request: ExportRequest) -> dict[str, object]:
     return {} if log is None else log.side_entry(_folder_of(request))
 
 

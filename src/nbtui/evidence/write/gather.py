@@ -12,7 +12,7 @@ from nbtui.evidence.ascii_text import ascii_line
 from nbtui.evidence.layout import C_LOG, PER_PHI, PYTHON_LOG
 from nbtui.evidence.write.commands import Ran, run_all
 from nbtui.evidence.write.files import explained
-from nbtui.evidence.write.given_logs import GivenLog, copied
+from nbtui.evidence.write.given_logs import LogCopy, copied
 from nbtui.evidence.write.inputs import RunInputs, contents_of, run_inputs
 from nbtui.evidence.write.port import PortFound, port_of
 from nbtui.evidence.write.record import disagreement
@@ -34,7 +34,7 @@ class Evidence:
     """Everything computed before the first byte is written."""
 
     request: ExportRequest
-    logs: Mapping[str, GivenLog]  # by name in the package
+    logs: Mapping[str, LogCopy]  # by name in the package
     stand_in: StandIn | None  # in place of a C log
     c: Trace
     py: Trace

@@ -23,7 +23,7 @@ Read = TypeVar("Read")
 
 
 @dataclass(frozen=True)
-class GivenLog:
+class LogCopy:
     """A log as it was when it was read.
 
     Attributes:
@@ -72,7 +72,7 @@ def check_readable(log: Path) -> None:
     _opened(log).close()
 
 
-def copied(source: Path, copy: Path) -> GivenLog:
+def copied(source: Path, copy: Path) -> LogCopy:
     """Copy a log.
 
     Raises:
@@ -86,7 +86,7 @@ def copied(source: Path, copy: Path) -> GivenLog:
             target.write(piece)
             digest.update(piece)
             size += len(piece)
-    return GivenLog(source, copy, digest.hexdigest(), size, datetime.fromtimestamp(modified, UTC))
+    return LogCopy(source, copy, digest.hexdigest(), size, datetime.fromtimestamp(modified, UTC))
 
 
 def _opened(log: Path) -> BinaryIO:
