@@ -207,7 +207,8 @@ def _judging(
     reference = reference_of_run(
         asked.known, request.settings(), folder, heard=no_output, say=narration.say, cancel=cancel
     )
-    return Judging(reference, request.compare, judge, asked.image_command, cancel)
+    traces = not (asked.image and asked.image_command)
+    return Judging(reference, request.compare, judge, asked.image_command, traces, cancel)
 
 
 def _step(request: Request, asked: _Asked) -> int:

@@ -31,12 +31,14 @@ class Judging:
 
     Attributes:
         image_command: a command of its own for the image; empty where the suspect command writes it.
+        traces: the suspect command runs; without it, the image command alone.
     """
 
     reference: Reference
     compare: Compare
     judge_image: JudgeImage
     image_command: str = ""
+    traces: bool = True
     cancel: threading.Event | None = None
 
 
@@ -86,6 +88,9 @@ def gathered(
         verdict=RunVerdict.FAILED,
         reference=judging.reference.origin,
     )
+    if not judging.traces:
+        found = CommitEvidence(commit, entry, None, "images alone are judged", traced / "log")
+        return _with_image(found, known, None, judging, folder)
     try:
         run = run_suspect(
             known, judging.reference.trace, traced, judging.compare, heard=no_output, cancel=judging.cancel

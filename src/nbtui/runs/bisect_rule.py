@@ -9,7 +9,7 @@ from pathlib import Path
 from nbtui.errors import UnusableInput
 from nbtui.parity.model import Comparison
 from nbtui.runs.bisect_repository import Commit
-from nbtui.runs.entry import RunEntry, outcome
+from nbtui.runs.entry import RunEntry, divergence, outcome
 from nbtui.trace.fields import catalogue
 from nbtui.trace.text import clean
 
@@ -79,16 +79,19 @@ class BisectRule:
         field: a commit is bad where this field differs; empty: where the comparison does not agree.
         image: images judge, and traces do not.
         fallback: images judge where a trace cannot be judged.
+        reason: why nbtui chose the field; empty for a field of the user's.
     """
 
     field: str = ""
     image: bool = False
     fallback: bool = False
+    reason: str = ""
 
     def __str__(self) -> str:
         if self.image:
             return "a commit is bad where its image differs"
         words = f"a commit is bad where {self.field} differs" if self.field else "a commit is bad where its log differs"
+        words += f" ({self.reason})" if self.reason else ""
         return f"{words}; without a usable trace, where its image differs" if self.fallback else words
 
     def needs_image(self, evidence: CommitEvidence) -> bool:
@@ -158,7 +161,10 @@ def chosen_rule(good: CommitEvidence, bad: CommitEvidence, *, field: str, image:
         if fallback and (good.failure or bad.failure):
             return rule
         _check_ends(rule, good, bad)
-    return BisectRule(new, fallback=fallback)
+    first = divergence(good.entry)
+    return BisectRule(
+        new, fallback=fallback, reason=f"{good.commit.short} differs too, first in {first}" if first else ""
+    )
 
 
 def _tells_apart(rule: BisectRule, good: CommitEvidence, bad: CommitEvidence) -> bool:
