@@ -55,7 +55,7 @@ def against_logs(
     comparison = _compared(c, py, limits.profile, given=given, partial=partial)
     found = _foreign(c, py, comparison, limits, given=given, partial=partial)
     expected: dict[str, Any] = json.loads(to_json(record(comparison, c, py, more=_stated(metrics))))
-    for key in ("case", "schema_version"):  # two logs hold no case; the label is judged by itself
+    for key in ("case", "schema_version"):  # two logs hold no case; old_formats judges the label
         expected[key] = metrics.get(key)
     version = number(metrics.get("schema_version"))
     if not limits.known or version == 1:
