@@ -34,7 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "images": ("images", "Compare two images, or a C image with our simulator."),
     "diagnose": ("diagnose", "Name the cause of a difference."),
     "export": ("export", "Write an evidence package."),
-    "verify": ("verify", "Check packages: checksums, schema, every number."),
+    "verify": ("verify", "Recompute every statement of packages from their logs."),
     "history": ("history", "List the packages of a directory over time."),
     "run": ("run", "Run your port, compare its log, report the changes."),
     "loop": ("loop", "Run your port after every change of its sources."),

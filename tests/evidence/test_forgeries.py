@@ -332,4 +332,4 @@ def test_limits_that_pass_everything_are_named(diverging: Path, tmp_path: Path) 
     outcome = signed(package)
     assert "tolerances are not nbtui's: profile mine, relative 10.0" in said(outcome)
     assert "by nbtui's own profile: FIRST DIVERGENCE  rot_a_angstroms.x" in said(outcome)
-    assert outcome.caveat == " (tolerances are not nbtui's)"
+    assert outcome.caveat == "tolerances are not nbtui's"

@@ -54,7 +54,7 @@ def command(packages: tuple[Path, ...], as_json: bool, details: bool, replay: bo
 
 def as_text(path: Path, found: Verification, *, details: bool = False) -> str:
     """The outcome on one line, or with ``details`` on more. Safe for a terminal."""
-    name, words = clean(str(path)), f"{found.outcome.value}{found.caveat}"
+    name, words = clean(str(path)), f"{found.outcome.value}{found.aside}"
     if details:
         notes = [f"  {SIGNS[weight]} {clean(one.sentence)}" for weight in SIGNS for one in found.of(weight)]
         return "\n".join([f"{name}: {words}", *notes])
@@ -68,6 +68,7 @@ def as_object(path: Path, found: Verification) -> dict[str, object]:
         "package": str(path),
         "outcome": found.outcome.value.lower(),
         "ok": found.ok,
+        "caveat": found.caveat,
         "format": found.package.format,
         "findings": [
             {"file": one.file, "what": one.what, "weight": one.weight.value, "fatal": one.fatal}

@@ -85,6 +85,11 @@ class VerificationResult:
         return self._verification.ok
 
     @property
+    def caveat(self) -> str:
+        """A reservation about the outcome, such as tolerances that are not nbtui's; empty without one."""
+        return self._verification.caveat
+
+    @property
     def findings(self) -> tuple[FindingResult, ...]:
         """Contradictions, unjudged statements and remarks."""
         return tuple(FindingResult(one.file, one.what, one.weight.value) for one in self._verification.findings)
@@ -95,7 +100,8 @@ class VerificationResult:
     def __repr__(self) -> str:
         wrong, unjudged = (len(self._verification.of(weight)) for weight in (Weight.WRONG, Weight.UNJUDGED))
         counts = [f"{wrong} wrong"] * bool(wrong) + [f"{unjudged} not judged"] * bool(unjudged)
-        return f"VerificationResult({', '.join([f'{clean(str(self.path))}: {self.outcome}', *counts])})"
+        words = f"{clean(str(self.path))}: {self.outcome}{self._verification.aside}"
+        return f"VerificationResult({', '.join([words, *counts])})"
 
     def __str__(self) -> str:
         return "\n".join([repr(self), *self._lines()])

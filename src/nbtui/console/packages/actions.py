@@ -10,7 +10,7 @@ PACKAGES_ACTIONS: ActionTable[object] = ActionTable(
     (
         Action("open", ("enter",), "Enter", "summary", "read summary.md"),
         Action("replay", ("o",), "o", "open", "open the package as a session: its logs, case, flags and settings"),
-        Action("verify", ("v",), "v", "verify", "verify the package: checksums, schema, every number"),
+        Action("verify", ("v",), "v", "verify", "verify the package: recompute every statement from its logs"),
         Action("note", ("n",), "n", "note", "five lines on the package, for a ledger"),
         Action("freeze", ("equals_sign",), "=", "freeze", "freeze the list; press again to resume"),
         Action("up", ("up", "k"), "up k", "", "one line up"),

@@ -59,7 +59,7 @@ def verified(path: Path) -> Verified:
 def words_of(found: Verification) -> str:
     """The outcome as in the list, with the findings behind it."""
     if found.ok:
-        return f"verified{found.caveat}"
+        return f"verified{found.aside}"
     deciding = Weight.WRONG if found.outcome is CheckOutcome.FAILED else Weight.UNJUDGED
     return f"{found.outcome.value}: {'; '.join(f'{one.file} {one.what}' for one in found.of(deciding))}"
 

@@ -60,10 +60,15 @@ class Verification:
 
     @property
     def caveat(self) -> str:
-        """What a reader of the outcome must know with it, in brackets; empty for a judgement by nbtui's own rules."""
+        """A reservation about the outcome: an old format, tolerances that are not nbtui's; empty without one."""
         parts = ["old format"] if self.old and self.package.files else []
         parts += [FOREIGN] if any(FOREIGN in finding.what for finding in self.findings) else []
-        return f" ({', '.join(parts)})" if parts else ""
+        return ", ".join(parts)
+
+    @property
+    def aside(self) -> str:
+        """The reservation behind the word of the outcome."""
+        return f" ({self.caveat})" if self.caveat else ""
 
     @property
     def old(self) -> bool:
