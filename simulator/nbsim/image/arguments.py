@@ -30,11 +30,11 @@ _ARRAYS = ("cells", "table", "incident", "electric", "magnetic", "wavelengths", 
 _REALS = {
     "fast": 3, "slow": 3, "normal": 3, "pix0": 3, "pole": 3, "from": 3, "along": 6, "swings": 6, "radius": 9,
     "n_cells": 3, "low": 3, "pixel_size": 1, "distance": 1, "close_distance": 1, "layer_thickness": 1,
-    "attenuation": 1, "area": 1, "kahn": 1, "dmin": 1, "volume": 1, "fudge": 1, "sound": 1, "scale": 1, "start": 1,
+    "attenuation": 1, "area": 1, "kahn": 1, "dmin": 1, "volume": 1, "fudge": 1, "scale": 1, "start": 1,
     "background": 1,
 }  # fmt: skip
 _COUNTS = {
-    "n_fast": 1, "orientations": 1, "sources": 1, "layers": 1, "oversample": 1, "shape": 1, "diagonal": 1,
+    "n_fast": 1, "orientations": 1, "sources": 1, "layers": 1, "oversample": 1, "shape": 1, "sound": 1, "diagonal": 1,
     "series": 1, "skip": 1, "curved": 1, "point": 1, "absorbs": 1, "polarized": 1, "interpolated": 1,
     "first_capture": 1, "culled_polar_zero": 1, "background_weighted": 1, "count": 3, "uses": 3,
 }  # fmt: skip
@@ -129,8 +129,6 @@ def _reals(experiment: ExperimentData) -> dict[str, Value]:
             "dmin": experiment.sampling.dmin,
             "volume": volume,
             "fudge": crystal.fudge,
-            # the rounding noise of float32 is not that of C: the sound form has less of it
-            "sound": 0.0 if quirks.grating_literal and experiment.dtype == torch.float64 else 1.0,
             "scale": R_E_SQR * beam.fluence / float(experiment.n_steps),
             "start": background if quirks.background_twice else 0.0,
             "background": 0.0 if quirks.background_twice else background,
@@ -179,6 +177,8 @@ def _counts(experiment: ExperimentData) -> dict[str, Value]:
         "layers": detector.n_layers,
         "oversample": sampling.oversample,
         "shape": _SHAPES.index(experiment.crystal.shape),
+        # the rounding noise of float32 is not that of C: the sound form has less of it
+        "sound": not (quirks.grating_literal and experiment.dtype == torch.float64),
         "diagonal": _is_diagonal(experiment),
         "series": not quirks.sphere_literal,
         "skip": quirks.zero_term_skip and sampling.water == 0.0,

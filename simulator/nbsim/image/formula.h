@@ -59,9 +59,9 @@ struct run {
     real radius[9];                             /* a shape's radius is |radius (h - h0, k - k0, l - l0)| */
     real n_cells[3], low[3];
     real pixel_size, distance, close_distance, layer_thickness, attenuation, area, kahn, dmin;
-    real volume, fudge, sound, scale, start, background;
+    real volume, fudge, scale, start, background;
     int64_t n_fast;
-    int64_t orientations, sources, layers, oversample, shape, diagonal, series, skip;
+    int64_t orientations, sources, layers, oversample, shape, sound, diagonal, series, skip;
     int64_t curved, point, absorbs, polarized, interpolated, first_capture, culled_polar_zero, background_weighted;
     int64_t count[3]; /* of the box */
     int64_t uses[CORRECTIONS];
@@ -96,16 +96,24 @@ static inline real sine_of_rest(real x) {
     return SINE_SERIES(square) * x;
 }
 
-/* x less the nearest multiple of pi; pi has twice the digits of real, so that all digits remain beside a zero */
-static inline real rest(real x) {
-    const real whole = rint(x * (R(1) / PI));
-    return ADDED(-whole, R(PI_LOW), ADDED(-whole, PI, x));
-}
+/* x less whole pi; pi has twice the digits of real, so that all digits remain beside a zero of the sine */
+static inline real less(real x, real whole) { return ADDED(-whole, R(PI_LOW), ADDED(-whole, PI, x)); }
+
+static inline real rest(real x) { return less(x, rint(x * (R(1) / PI))); }
 
 /* sin x up to its sign */
 static inline real sine(real x) {
 #if REDUCED
     return sine_of_rest(rest(x));
+#else
+    return sin(x);
+#endif
+}
+
+/* the same for x within pi / 2 of whole pi */
+static inline real sine_beside(real x, real whole) {
+#if REDUCED
+    return sine_of_rest(less(x, whole));
 #else
     return sin(x);
 #endif
@@ -231,7 +239,7 @@ static inline int32_t address(const struct run *r, real h0, real k0, real l0) {
 
 /* indices, lattice factor (up to its sign) and place in the table for one orientation */
 static inline void lattice(const struct run *restrict r, struct block *restrict b, const real *restrict cell, int64_t n,
-                           const int64_t shape) {
+                           const int64_t shape, const int64_t sound) {
     const real n_a = r->n_cells[0], n_b = r->n_cells[1], n_c = r->n_cells[2], volume = r->volume, fudge = r->fudge;
     EACH_LANE {
         const real sx = b->sx[i], sy = b->sy[i], sz = b->sz[i];
@@ -240,10 +248,12 @@ static inline void lattice(const struct run *restrict r, struct block *restrict 
         b->h[i] = h, b->k[i] = k, b->l[i] = l;
         b->at[i] = address(r, h0, k0, l0);
         if (shape == SQUARE) {
-            /* literally sin(pi h N) / sin(pi h), rounding noise included, where sound is 0 */
-            const real x = PI * (h - r->sound * h0) + TINY, y = PI * (k - r->sound * k0) + TINY;
-            const real z = PI * (l - r->sound * l0) + TINY;
-            b->latt[i] = sine(x * n_a) * sine(y * n_b) * sine(z * n_c) / (sine(x) * sine(y) * sine(z));
+            /* literally sin(pi h N) / sin(pi h), rounding noise included, or the same of h - h0 */
+            const real h1 = sound ? R(0) : h0, k1 = sound ? R(0) : k0, l1 = sound ? R(0) : l0;
+            const real x = PI * (sound ? h - h0 : h) + TINY, y = PI * (sound ? k - k0 : k) + TINY;
+            const real z = PI * (sound ? l - l0 : l) + TINY;
+            b->latt[i] = sine(x * n_a) * sine(y * n_b) * sine(z * n_c) /
+                         (sine_beside(x, h1) * sine_beside(y, k1) * sine_beside(z, l1));
         } else {
             const real e_h = h - h0, e_k = k - k0, e_l = l - l0;
             const real x = dot(r->radius, e_h, e_k, e_l), y = dot(r->radius + 3, e_h, e_k, e_l);
@@ -271,10 +281,13 @@ static inline void lattice(const struct run *restrict r, struct block *restrict 
 
 static void lattice_of_shape(const struct run *r, struct block *b, const real *cell, int64_t n) {
     switch (r->shape) {
-    case SQUARE: lattice(r, b, cell, n, SQUARE); break;
-    case ROUND: lattice(r, b, cell, n, ROUND); break;
-    case GAUSS: lattice(r, b, cell, n, GAUSS); break;
-    default: lattice(r, b, cell, n, TOPHAT);
+    case SQUARE:
+        if (r->sound) lattice(r, b, cell, n, SQUARE, 1);
+        else lattice(r, b, cell, n, SQUARE, 0);
+        break;
+    case ROUND: lattice(r, b, cell, n, ROUND, 0); break;
+    case GAUSS: lattice(r, b, cell, n, GAUSS, 0); break;
+    default: lattice(r, b, cell, n, TOPHAT, 0);
     }
 }
 

@@ -174,7 +174,8 @@ def _in_c(
         slow0, slow1, fast0, fast1 = box
         window = slice(slow0, slow1 + 1), slice(fast0, fast1 + 1)
         canvas.rendered[window] = True if mask is None else mask[window]
-        return number, int(canvas.rendered[window].sum()), omega
+        count = (slow1 - slow0 + 1) * (fast1 - fast0 + 1) if mask is None else int(mask[window].sum())
+        return number, count, omega
 
     omegas: dict[int, float] = {}
     for number, count, omega in in_threads(one_box, enumerate(boxes(experiment)), n_threads=workers, stopped=stopped):

@@ -1,0 +1,103 @@
+"""Twenty configurations against the C program, in turn: CPU seconds, their ratio, and the largest deviation.
+
+    python benchmarks/configurations.py --binary YOUR_C_PROGRAM [--side 512] [--repeats 3] [--uncompiled]
+
+The C program: its whole process, one thread. nbsim: set-up and image in a process with torch loaded, one thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from contenders import QUIET, Case, Worker, cost_of_command, find_binary
+
+PLAIN = "-cell 20 25 30 80 95 100 -misset 10 20 30 -lambda 1 -distance 100 -N 8 -phi 0 -osc 1"
+TABLE = "-hkl box.hkl -nointerpolate"
+SHORT = "-oversample 1 -phisteps 10"
+CONFIGURATIONS = {
+    "default F": f"-default_F 100 {SHORT} -nointerpolate",
+    "table of F": f"{TABLE} {SHORT}",
+    "one phi step": f"{TABLE} -oversample 1 -phisteps 1",
+    "100 domains": f"{TABLE} -oversample 1 -phisteps 1 -mosaic 0.5 -mosaic_domains 100",
+    "10 phi x 10 domains": f"{TABLE} {SHORT} -mosaic 0.5 -mosaic_domains 10",
+    "3 x 3 subpixels": f"{TABLE} -oversample 3 -phisteps 2",
+    "5 wavelengths": f"{TABLE} -oversample 1 -phisteps 2 -dispersion 1 -dispsteps 5",
+    "sensor in 3 layers": f"{TABLE} -oversample 1 -phisteps 4 -detector_abs 300 -detector_thick 400 -thicksteps 3",
+    "spheres": f"{TABLE} {SHORT} -round_xtal",
+    "Gaussian spots": f"{TABLE} {SHORT} -gauss_xtal",
+    "top hats": f"{TABLE} {SHORT} -binary_spots",
+    "curved detector": f"{TABLE} -curved_det {SHORT}",
+    "curved, one phi step": f"{TABLE} -curved_det -oversample 1 -phisteps 1",
+    "resolution cut": f"{TABLE} {SHORT} -dmin 2",
+    "oversample flags": f"{TABLE} -oversample 2 -phisteps 3 -oversample_thick -oversample_polar -oversample_omega "
+    "-detector_abs 300 -detector_thick 400",
+    "water": f"{TABLE} {SHORT} -water 0.1",
+    "not polarized": f"{TABLE} {SHORT} -nopolar",
+    "point pixels": f"{TABLE} {SHORT} -point_pixel",
+    "interpolated F": f"-hkl box.hkl -interpolate {SHORT}",
+    "interpolated F, spheres, 2 x 2": "-hkl box.hkl -interpolate -round_xtal -oversample 2 -phisteps 2",
+}
+
+
+def write_table(folder: Path) -> None:
+    """F of every index that the detector reaches, and enough beyond for interpolation."""
+    sides = range(-24, 25)
+    rows = [f"{h} {k} {l} {20 + (7 * h + 3 * k + 5 * l) % 11}" for h in sides for k in sides for l in sides]
+    (folder / "box.hkl").write_text("\n".join(rows) + "\n", encoding="ascii")
+
+
+def deviation(found: Path, expected: Path) -> float:
+    """Largest relative difference of pixels above 1e-6 of the maximum."""
+    ours, theirs = (np.fromfile(path, dtype=np.float32).astype(np.float64) for path in (found, expected))
+    bright = theirs > 1e-6 * theirs.max()
+    return float((np.abs(ours - theirs)[bright] / theirs[bright]).max())
+
+
+def row(name: str, flags: str, inputs: Path, arguments: argparse.Namespace, binary: Path) -> str:
+    """One line of the table."""
+    words = f"{PLAIN} {flags} -detpixels {arguments.side} -pixel {100.0 / arguments.side:.6f}".split()
+    case = Case([*words, *QUIET], inputs)
+    worker = Worker(case, threads=1, dtype="float64", compile_kernel=not arguments.uncompiled)
+    try:
+        worker.render(case.scratch / "ours.bin")
+        theirs, ours = [], []
+        for _ in range(arguments.repeats):
+            theirs.append(cost_of_command([str(binary), *case.words, "-floatfile", "c.bin"], case, 1).cpu)
+            answer = worker.render()
+            ours.append(answer["cpu_seconds"] + worker.ready["setup_cpu_seconds"])
+        apart = deviation(case.scratch / "ours.bin", case.scratch / "c.bin")
+    finally:
+        worker.close()
+        case.remove()
+    c, nbsim = statistics.median(theirs), statistics.median(ours)
+    ratio = statistics.median(a / b for a, b in zip(theirs, ours, strict=True))
+    return f"| {name} | {c:.2f} | {nbsim:.3f} | {ratio:.1f} | {apart:.1e} |"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--binary", required=True)
+    parser.add_argument("--side", type=int, default=512, help="pixels along each edge")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--uncompiled", action="store_true", help="torch in place of the C kernel")
+    parser.add_argument("--only", default="", help="configurations with this in their names")
+    arguments = parser.parse_args()
+    binary = find_binary(arguments.binary)
+    if binary is None:
+        return 2
+    print("| what | C, CPU s | nbsim, CPU s | C / nbsim | largest deviation |\n|---|---|---|---|---|")
+    with TemporaryDirectory() as folder:
+        write_table(Path(folder))
+        for name, flags in CONFIGURATIONS.items():
+            if arguments.only in name:
+                print(row(name, flags, Path(folder), arguments, binary), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
