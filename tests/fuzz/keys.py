@@ -188,7 +188,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=time.time_ns() % 10**9)
     given = parser.parse_args()
     source, faults = random.Random(given.seed), []
-    seed_case = SHARED / "golden" / "cases" / "seed_case"
+    seed_case = SHARED / "seed_case"
     case = seed_case if seed_case.is_dir() else DATA / "golden" / "cases" / "sparse_hkl_default_f"
     log = DATA / "traces" / "oversample3.log"
     cases = [["demo"], [str(case)], ["open", str(log), str(log)]]

@@ -24,16 +24,17 @@ from nbtui.trace.reading.printout import _ROWS
 from nbtui.trace.reading.reader import read_trace
 
 BEFORE = (
-    "", "TRACE_C_PHI ", "TRACE: ", "Pixel (1, 2)", "final intensity = ", "pixel 1", "SIZE1", "{ HEADER_BYTES",
-    "DETECTOR_DIMENSIONS", "\\", "# command", "spixel = 1", "-trace_pixel 1", "TRACE_C", "| ", "max_I = ", "1", "-",
+    "", "TRACE_C_PHI ", "TRACE: ", "Pixel (1, 2)", "final intensity = ", "pixel 1", "SIZE1", "{ HEADER_BYTES", "\\",
+    "spixel = 1", "-trace_pixel 1", "max_I = ",
 )  # fmt: skip
 REPEATED = (
     "a", "1", " ", "_", "=", "TRACE_C_", "1.", "a b ", "-", "e1", "x1", "( ", "[", "\n", "a:", ".", "0x", "DETECTOR_A",
     "DETECTOR_DIMENSIONS", "\\ ", "a_", "A", "\t", "1 ", "a.1", "|", "+1",
 )  # fmt: skip
-BEHIND = ("", "_", "!", " x", "x")
-SHORT = 1000  # characters; quadratic time is then some ms
+BEHIND = ("", "_", "!")
+SHORT = 3000  # characters; quadratic time is then some ms
 NOTICED = 0.002  # s of processor time
+CERTAIN = 0.015  # s: less is noise
 # patterns for words of the program itself or of the user, never for the text of a file
 OWN_WORDS = {"nbtui.console.logs.state", "nbtui.console.terminal.damage", "nbtui.console.logs.pane"}
 
@@ -88,7 +89,7 @@ def test_no_pattern_takes_quadratic_time() -> None:
             if seconds(pattern, parts, SHORT) < NOTICED:
                 continue
             once, twice = (min(seconds(pattern, parts, size) for _ in range(2)) for size in (2 * SHORT, 4 * SHORT))
-            if twice > 3.0 * once:
+            if twice > max(3.0 * once, CERTAIN):
                 slow.append((name, parts, once, twice))
                 break
     assert not slow
