@@ -60,6 +60,8 @@ async def test_edit_run_look(case: Case, known: KnownCommands, tmp_path: Path) -
     app = console_with_port(case, known)
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
+        await pilot.press("home")
+        assert app.state.row is not None and app.state.row.label != "rot_a_angstroms.x"
         await pilot.press("R")
         await finished(pilot, app, 1)
         assert app.state.shown is Compared.REFERENCE_LOG

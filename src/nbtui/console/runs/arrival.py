@@ -38,10 +38,10 @@ def arrived(state: State, known: KnownCommands, done: Performed) -> State:
         now = states.compared(now, found)
     else:
         now = states.paired(now, Compared.REFERENCE_LOG, found)
+    if (at_first or before is None) and found.principal is not None:  # the cursor follows the first divergence
+        now = replace(now, cursor=found.principal.order)
     if before is None:
         return now
-    if at_first and found.principal is not None:  # the cursor follows the first divergence
-        now = replace(now, cursor=found.principal.order)
     c_side, py_side = freshness.differences(before, found)
     return replace(now, changed=py_side, changed_c=c_side)
 
