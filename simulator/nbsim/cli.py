@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from itertools import chain, islice
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from nbsim.errors import InputError, Interrupted, NbsimError, OutputError
@@ -26,6 +28,7 @@ _COMPILE = {"auto": None, "on": True, "off": False}
 _COMPAT_HINT = "--compat reads the line as C does; nbtui does so by default"
 _HELP = ("-h", "--help", "-help")
 _VERSION = "--version"
+_INTERRUPTED = 130
 _READER_GONE = 141  # as SIGPIPE ends a program
 
 
@@ -163,12 +166,41 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Entry point of the console script; ``argv`` is for callers from Python."""
     if argv is not None:
         return _outcome(argv)
+    _open_closed_streams()
+    ended = _end_as_interrupted()
     code = _outcome(sys.argv[1:])
+    if ended and code == _INTERRUPTED:
+        code = 128 + ended[0]
     # skip torch's shutdown, which takes half a second, even after Ctrl-C
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
             stream.flush()
     os._exit(code)
+
+
+def _open_closed_streams() -> None:
+    """Give each standard stream that the caller closed to the null device, before another file takes its number."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
+            setattr(sys, name, os.fdopen(number, mode))
+
+
+def _end_as_interrupted() -> list[int]:
+    """Let SIGTERM and SIGHUP end the run as Ctrl-C does, with temporary files and compilers gone; their numbers."""
+    ended: list[int] = []
+
+    def end(number: int, _: FrameType | None) -> None:
+        ended.append(number)
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, end)
+    return ended
 
 
 def _outcome(words: Sequence[str]) -> int:
@@ -196,8 +228,9 @@ def _outcome(words: Sequence[str]) -> int:
     except (Interrupted, KeyboardInterrupt):
         if sys.stderr.isatty():
             sys.stderr.write("\r\x1b[K")  # overwrite the progress line
-        print("nbsim: interrupted; no file was left half written", file=sys.stderr)
-        return 130
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print("nbsim: interrupted; no file was left half written", file=sys.stderr)
+        return _INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _READER_GONE

@@ -15,7 +15,7 @@ import click
 
 from nbtui.commands.completions import COMPLETION
 from nbtui.commands.options import Invocation
-from nbtui.endings import EndedBySignal
+from nbtui.endings import EndedBySignal, open_closed_streams
 from nbtui.errors import READER_GONE, NbtuiError, UnusableInput
 from nbtui.trace.model import TraceError
 from nbtui.trace.text import clean
@@ -117,6 +117,8 @@ def program() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (without the program name) and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:
+        open_closed_streams()
     if argv is None and COMPLETION in os.environ:
         return _complete(os.environ[COMPLETION])
     own, flags = _split(words)

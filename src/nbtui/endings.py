@@ -1,9 +1,11 @@
-"""The end of a process by a signal, with its work put in order first."""
+"""How a process begins and ends: closed standard streams, and signals with the work put in order first."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
+import sys
 from collections.abc import Iterator
 from types import FrameType
 
@@ -37,3 +39,13 @@ def orderly_ending() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def open_closed_streams() -> None:
+    """Give each standard stream that the caller closed to the null device, before another file takes its number."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
+            setattr(sys, name, os.fdopen(number, mode))

@@ -206,6 +206,8 @@ def explained(path: Path) -> Iterator[None]:
     """Report an OSError inside as NotWritten, naming the file."""
     try:
         yield
+    except BrokenPipeError:  # the reader of stdout has gone
+        raise
     except OSError as error:
         name = error.filename2 or error.filename or path
         raise NotWritten(f"{clean(str(name))}: cannot be written ({error.strerror or error})") from error
