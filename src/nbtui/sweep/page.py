@@ -15,14 +15,13 @@ from nbtui.sweep.sweep import Swept
 from nbtui.trace.text import clean
 
 _STYLE = """
-:root { color-scheme: light dark; --line: #8884; --bad: #c33; }
+:root { color-scheme: light dark; }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 72em; padding: 0 1em; }
 h1 { font-size: 1.4em; } h2 { font-size: 1.1em; margin-top: 2em; }
-table { border-collapse: collapse; } td, th { border-bottom: 1px solid var(--line); padding: .25em .8em .25em 0; }
+table { border-collapse: collapse; } td, th { border-bottom: 1px solid #8884; padding: .25em .8em .25em 0; }
 th { text-align: left; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .matrix td, .matrix th { padding: .15em .5em; text-align: center; }
 .matrix th:first-child { text-align: left; font-family: ui-monospace, monospace; font-weight: normal; }
-.some { background: color-mix(in srgb, var(--bad) calc(20% + 80% * var(--share)), transparent); }
 code, pre { font-family: ui-monospace, monospace; } pre { white-space: pre-wrap; word-break: break-word; }
 """
 
@@ -92,7 +91,8 @@ def _matrix(swept: Swept) -> Iterator[str]:
 def _cell(count: int, judged: int) -> str:
     if not count:
         return "<td></td>"
-    return f'<td class="some" style="--share: {min(1.0, count / max(judged, count)):.2f}">{count}</td>'
+    shade = 0.15 + 0.7 * min(1.0, count / max(judged, count))
+    return f'<td style="background: rgb(204 51 51 / {shade:.2f})">{count}</td>'
 
 
 def _text(text: str) -> str:
