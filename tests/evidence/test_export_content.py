@@ -56,6 +56,7 @@ def texts(package: Path) -> dict[str, str]:
     found = {path.name: path.read_text("latin-1") for path in sorted(package.iterdir())}
     found["commands.txt"] = re.sub(r"^# [-0-9T:]+Z in ", "# TIME in ", found["commands.txt"], flags=re.MULTILINE)
     found["metrics.json"] = re.sub(r'"utc": "[-0-9T:]+Z"', '"utc": "TIME"', found["metrics.json"])
+    found["metrics.json"] = re.sub(r'"env.json": "\w+"', '"env.json": "OF THE TIME"', found["metrics.json"])
     return {name: text.replace(package.name, "STAMP").replace(time, "TIME") for name, text in found.items()}
 
 

@@ -224,6 +224,9 @@ FILES = [
     Forgery("a hidden file", lambda p, o: (p / ".hidden").write_bytes(b"x"), ".hidden"),
     Forgery("a folder", lambda p, o: (p / "sub").mkdir(), "sub"),
     Forgery("no terms", lambda p, o: (p / TERMS).unlink(), TERMS),
+    Forgery("the version of Python", text(ENV, ('"python": "3', '"python": "4')), ENV),
+    Forgery("the output of a command", text("run_1.log", ("one", "two")), "run_1.log", agreeing=True),
+    Forgery("a line beside the trace", text(PYTHON_LOG, ("DETECTOR_FAST_AXIS 0", "DETECTOR_FAST_AXIS 1")), PYTHON_LOG),
     Forgery("the time", text(ENV, ('"utc": "2', '"utc": "1')), ENV),
 ]
 TERMS_EDITED = [

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nbtui.evidence.check.commands import ExportCommand, run_logs
 from nbtui.evidence.check.finding import FileFinding
+from nbtui.evidence.check.inputs import given_logs_in
 from nbtui.evidence.layout import (
     C_LOG,
     CHECKSUMS,
@@ -20,7 +21,7 @@ from nbtui.evidence.layout import (
     SUMMARY,
     TERMS,
 )
-from nbtui.evidence.read.folder import mapping, number, regular_size, text
+from nbtui.evidence.read.folder import file_hash, mapping, number, regular_size, text
 from nbtui.evidence.read.package import Package, python_logs
 from nbtui.regular_file import open_regular
 
@@ -40,12 +41,25 @@ def check_contents(
     if current:
         expected = _expected(metrics, command, simulated=simulated)
         found += [FileFinding(name, "is not a file of this package") for name in package.files if name not in expected]
+        found += _made(package, metrics, expected)
     given = text(metrics.get("python_trace")) == GIVEN_LOG
     others = carried(metrics)  # kept byte for byte, in any form, and so are given logs
     for name in package.files:
         ours = name not in others and not (given and name.startswith("trace_py"))
         found += form(package.path, name) if ours else _no_file(package.path, name)
     return found + list(_folders(package.path))
+
+
+def _made(package: Package, metrics: Mapping[str, object], expected: set[str]) -> Iterator[FileFinding]:
+    """The files that the run made are those that metrics.json names."""
+    stated = mapping(metrics.get("files"))
+    given = given_logs_in(package.files, metrics)
+    made = expected - {METRICS, SUMMARY, COMMANDS, CHECKSUMS, SIGNATURE, *carried(metrics), *given}
+    for name in sorted(made & set(package.files)):
+        if stated.get(name) != file_hash(package.path / name):
+            yield FileFinding(name, "is not the file that the run made: metrics.json has another sha256")
+    for name in sorted(stated.keys() - made):
+        yield FileFinding(METRICS, f"files name {name}, which the run did not make")
 
 
 def carried(metrics: Mapping[str, object]) -> tuple[str, ...]:

@@ -22,7 +22,14 @@ OURS = frozenset(
         *("python_trace", "sides", "command_hash", "verdict", "verdict_text", "first_new_divergence", "other_fields"),
     }
 )  # keys that only nbtui writes
-SINCE = {"tolerances": 3, "stamp": 3, "commands": 3, "n_cells": 3, "first_reaching_divergence": 2}  # schema_version
+SINCE = {
+    "tolerances": 3,
+    "stamp": 3,
+    "commands": 3,
+    "files": 3,
+    "n_cells": 3,
+    "first_reaching_divergence": 2,
+}  # schema_version
 
 
 def is_ours(metrics: Mapping[str, object], environment: Mapping[str, object]) -> bool:

@@ -5,6 +5,7 @@ Source: spec/evidence_package.md.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -92,6 +93,7 @@ def _fill(folder: Path, stamp: str, evidence: Evidence) -> None:
     assert isinstance(commands, list)
     texts[COMMANDS] = commands_text(commands)
     texts[ENVIRONMENT] = to_json(evidence.environment)
+    metrics["files"] = _made(folder, texts, evidence)
     texts[METRICS] = to_json(metrics)
     texts[SUMMARY] = summary(metrics, relative(request.reports / stamp), request.todo or next_step(metrics))
     for name, data in {
@@ -104,6 +106,12 @@ def _fill(folder: Path, stamp: str, evidence: Evidence) -> None:
     (folder / CHECKSUMS).write_bytes(sums)
     if request.sign is not None:
         (folder / SIGNATURE).write_bytes(signature_of(sums, request.sign))
+
+
+def _made(folder: Path, texts: Mapping[str, str], evidence: Evidence) -> dict[str, str]:
+    """The sha256 of every file that the run made, but for commands.txt; ``texts``: those not yet written."""
+    made = {name: hashlib.sha256(text.encode("ascii")).hexdigest() for name, text in texts.items() if name != COMMANDS}
+    return dict(sorted({**made, **{ran.name: sha256_of(folder / ran.name) for ran in evidence.runs}}.items()))
 
 
 def _metrics(stamp: str, evidence: Evidence) -> dict[str, object]:
