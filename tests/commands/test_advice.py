@@ -83,7 +83,10 @@ def test_advice_can_be_followed_in_the_command_that_gave_it(
 
 def test_every_option_that_a_sentence_names_exists() -> None:
     text = (TOP / "docs" / "sentences.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*[a-z]", text)) - {"--show-toplevel", "--fields"}  # of git, of tap.py
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*[a-z]", text)) - {
+        "--show-toplevel",
+        "--fields",
+    }  # of git, of tap.py
     known = {own.name for own in OWN} | {"--column", "--help", "--version"}
     with program.make_context("nbtui", ["--help"], resilient_parsing=True) as context:
         commands = [program, *filter(None, (program.get_command(context, name) for name in COMMANDS))]

@@ -190,6 +190,7 @@ def another_version(package: Path) -> None:
         (package / name).write_text(re.sub(r'("nbtui": "|nbsim )[0-9.]+', r"\g<1>0.0.7", text))
     summary = (package / "summary.md").read_text()
     (package / "summary.md").write_text(re.sub(r"simulated by nbsim [0-9.]+", "simulated by nbsim 0.0.7", summary))
+    put_metrics(package, files={name: file_hash(package / name) for name in metrics_of(package)["files"]})
     (package / "sha256.txt").write_text(checksums(package))
 
 
