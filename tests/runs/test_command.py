@@ -53,6 +53,7 @@ def test_variables_in_front_go_to_the_environment() -> None:
     found = prepared("OMP_NUM_THREADS=1 NAME='a b' port A=1", "x", VALUES)
     assert found.words == ("port", "A=1")
     assert found.variables == {"OMP_NUM_THREADS": "1", "NAME": "a b"}
+    assert found.text == "OMP_NUM_THREADS=1 NAME='a b' port A=1"
 
 
 @pytest.mark.parametrize(

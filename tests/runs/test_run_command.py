@@ -112,6 +112,24 @@ def test_a_port_that_misbehaves_is_a_failed_run(
     assert said in run(capsys, "mine", "--limit", "1", code=3)["failure"]
 
 
+def test_a_large_log_of_a_failed_run_is_kept_and_not_read(
+    my_port: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nbtui.runs.perform.LARGEST_FAILED", 100)
+    my_port.write_text(port(2) + "\nsys.exit(1)\n")
+    found = run(capsys, "mine", code=3)
+    assert found["first_divergence"] is None
+    assert Path(found["log"]).stat().st_size > 100
+
+
+def test_a_log_that_takes_too_long_to_read_is_a_failure(
+    my_port: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nbtui.runs.perform.READING", -1.0)
+    my_port.write_text("for _ in range(100_000): print('TRACEME', 'x' * 50)\n")
+    assert "its log is not read within" in run(capsys, "mine", code=3)["failure"]
+
+
 def test_a_port_may_write_the_log_itself_and_talk_on_stdout(my_port: Path, capsys: pytest.CaptureFixture[str]) -> None:
     my_port.write_text(
         f"import sys\nprint('hello')\nopen(sys.argv[1], 'w').write({GOLDEN!r}.replace('TRACE_C', 'TRACE_PY'))"

@@ -63,6 +63,12 @@ class PreparedCommand:
     writes_log: bool
     merged: bool = False
 
+    @property
+    def text(self) -> str:
+        """The command line for a shell."""
+        settings = (f"{name}={shlex.quote(value)}" for name, value in self.variables.items())
+        return " ".join((*settings, shlex.join(self.words)))
+
 
 def prepared(text: str, where: str, values: CommandValues, *, shell: bool = False) -> PreparedCommand:
     """The words of a command text; ``where`` names the text in an error.

@@ -13,6 +13,7 @@ from nbtui.runs.sources import source_files
 
 REST = 0.3  # s without a change before the sources count as changed: editors write several files one after the other
 LOOK = 2.0  # s between looks without a notification: one may be lost
+SHARE = 20.0  # such looks take at most one part in this many of the time
 POLL = 0.5  # s between looks where the file system sends no notifications
 _STEP_MS = 50
 _TICK_MS = 250
@@ -59,11 +60,12 @@ def _looks(patterns: Sequence[str], base: Path, stop: Callable[[], bool]) -> Ite
     from watchfiles import watch  # a slow import, and only needed here
 
     ended = threading.Event()
-    busy = 0.0
+    busy = spent = 0.0
     looked = float("-inf")
     try:
         for changes in watch(
             *roots,
+            recursive=any(_is_deep(pattern, base) for pattern in patterns),
             watch_filter=None,
             debounce=_TICK_MS,
             step=_STEP_MS,
@@ -74,9 +76,10 @@ def _looks(patterns: Sequence[str], base: Path, stop: Callable[[], bool]) -> Ite
         ):
             now = time.monotonic()
             busy = now + 4 * REST if changes else busy
-            if now < busy or now - looked >= LOOK:
+            if now < busy or now - looked >= max(LOOK, SHARE * spent):
                 looked = now
                 yield
+                spent = time.monotonic() - now
     except (OSError, RuntimeError):  # the kernel has run out of watches, or a root vanished
         yield from _polled(stop)
     finally:
@@ -89,6 +92,12 @@ def _root(pattern: str, base: Path) -> Path:
     while any(character in str(path) for character in "*?[") or not path.is_dir():
         path = path.parent
     return path
+
+
+def _is_deep(pattern: str, base: Path) -> bool:
+    """Whether a pattern matches files below its root in further directories."""
+    path = base / expanded(pattern)
+    return "**" in path.parts or path.parent != _root(pattern, base)
 
 
 def _polled(stop: Callable[[], bool]) -> Iterator[None]:

@@ -37,6 +37,7 @@ class MadeLog:
         path: its log, which may be missing or hold no trace.
         end: the end of the process.
         failure: one sentence; empty after exit status 0.
+        command: the command line as it ran, for a shell.
         image: its float image, where it wrote one.
     """
 
@@ -44,6 +45,7 @@ class MadeLog:
     end: ProcessEnd
     failure: str = ""
     image: Path | None = None
+    command: str = ""
 
 
 def make_log(
@@ -68,7 +70,7 @@ def make_log(
     environment = {"PYTHONUNBUFFERED": "1", **os.environ, **dict(commands.environment), **command.variables}
     end = _run(command, log, output, commands.run_in, environment, Bounds(commands.seconds), heard, cancel)
     made = image if image.is_file() and image.stat().st_size else None
-    return MadeLog(log, end, failure_of(end, output, log, commands.seconds, command), made)
+    return MadeLog(log, end, failure_of(end, output, log, commands.seconds, command), made, command.text)
 
 
 def _run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,9 +22,11 @@ from nbtui.runs.reference import Reference, reference_of_run
 from nbtui.runs.run_list import RunList
 from nbtui.runs.sources import SourceState, changed_files, source_state
 from nbtui.trace.model import Trace, TraceError
-from nbtui.trace.reading.reader import read_trace
+from nbtui.trace.reading.reader import ReadCancelled, read_trace
 from nbtui.trace.text import clean
 
+LARGEST_FAILED = 1 << 26  # bytes; a larger log of a failed run is kept, not read
+READING = 120.0  # s that reading a log may take
 REFERENCES = "references"  # below the list of runs
 _PIECE = 1 << 20
 
@@ -82,10 +85,22 @@ def run_suspect(
         UnusableInput: the command text is unusable.
         SimulationFailed: the command cannot be started.
         OSError: a file cannot be written.
+        RunStopped: ``cancel`` was set while the log was read.
     """
     made = make_log(known, known.commands.suspect, f"{known.where}suspect", folder, heard, cancel)
+    if made.failure and _size(made.path) > LARGEST_FAILED:
+        return SuspectRun(made, None, None, made.failure)
+    deadline = time.monotonic() + READING
+
+    def too_long() -> bool:
+        return (cancel is not None and cancel.is_set()) or time.monotonic() > deadline
+
     try:
-        trace = read_trace(made.path)
+        trace = read_trace(made.path, cancelled=too_long)
+    except ReadCancelled:
+        if cancel is not None and cancel.is_set():
+            raise RunStopped from None
+        return SuspectRun(made, None, None, f"its log is not read within {READING:g} s; is it a trace?")
     except TraceError as error:
         return SuspectRun(made, None, None, made.failure or f"no trace in its log: {clean(str(error))}")
     trace = trace if trace.pixel is not None else replace(trace, pixel=known.pixel)
@@ -184,6 +199,10 @@ def _cause(
 def _changed(runs: RunList, before: RunEntry | None, now: SourceState) -> tuple[str, ...]:
     old = runs.sources(before.number) if before is not None else None
     return changed_files(old, now) if old is not None else ()
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
 
 
 def hash_of(path: Path) -> str:

@@ -31,7 +31,7 @@ def arrived(state: State, known: KnownCommands, done: Performed) -> State:
         suspect=trace,
         causes=None,
         logs=(now.logs[0] if now.logs is not None else None, done.suspect.log.path),
-        origin=LogOrigin(None, entry.command, known.commands.run_in),
+        origin=LogOrigin(None, done.suspect.log.command, known.commands.run_in),
         others={pair: one for pair, one in now.others.items() if pair is Compared.REFERENCE_LIVE},
     )
     if now.shown is Compared.REFERENCE_LOG:

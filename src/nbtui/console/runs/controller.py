@@ -84,6 +84,8 @@ class RunsController(ScreenController):
     def open(self) -> None:
         from nbtui.console.runs.screen import RunsScreen  # deferred past the first paint
 
+        if self.runs is not None and not self.host.state.runs.running:  # another nbtui may have added some
+            self.entries = self.runs.entries()[::-1]
         self._screen = RunsScreen(self)
         self.host.push_screen(self._screen, self._left)
 
