@@ -54,9 +54,9 @@ _HELP = """Compare the trace of a C nanoBragg run with that of a PyTorch port, d
 CASE is a folder with command.txt (and trace_c.log), a name from nbtui.toml, or 'demo'; by default the current folder,
 if it holds command.txt. 'nbtui CASE' opens the console; without a terminal it prints the comparison. '-- FLAGS' takes
 a nanoBragg command line instead. 'nbtui' alone, outside a case folder, shows the demo.
-Pixels are always (slow, fast). Exit codes: 0 agree or done, 1 divergence, 2 unusable input, 3 the simulation or the
-C program failed, 4 could not write, 5 a verification was incomplete, 130 interrupted, 141 the reader of stdout has
-gone.
+Pixels are always (slow, fast). Exit codes: 0 agree or done, 1 divergence, 2 unusable input, 3 the simulation, the C
+program or your port failed, 4 could not write, 5 a verification was incomplete, 130 interrupted, 141 the reader of
+stdout has gone.
 """
 
 

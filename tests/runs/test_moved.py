@@ -56,12 +56,12 @@ FAILED = replace(
         (
             DIVERGES,
             AGREES,
-            "agrees now; the first divergence was rot_a (Crystal); gap -14.6 % -> 0 %; 0 fields differ, 5 before",
+            "agrees now; the first divergence was rot_a (Crystal); gap -14.6 % -> 0 %; no field differs, 5 before",
         ),
         (
             AGREES,
             DIVERGES,
-            "diverges now: first divergence rot_a (Crystal); gap 0 % -> -14.6 %; 5 fields differ, 0 before",
+            "diverges now: first divergence rot_a (Crystal); gap 0 % -> -14.6 %; 5 fields differ, none before",
         ),
         (AGREES, replace(AGREES, log_hash="dd"), "agrees, as before"),
         (DIVERGES, FAILED, "failed; run 1 had not"),

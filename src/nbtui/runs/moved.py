@@ -33,7 +33,8 @@ def moved(before: RunEntry, now: RunEntry) -> str:
         old, new = percent_pair(before.gap, now.gap)
         parts.append(f"gap {old} -> {new}" if old != new else f"gap still {new}")
     if now.differing != before.differing:
-        parts.append(f"{now.differing} field{'s' * (now.differing != 1)} differ, {before.differing} before")
+        count, one = now.differing or "no", now.differing <= 1
+        parts.append(f"{count} field{'s' * (not one)} differ{'s' * one}, {before.differing or 'none'} before")
     if before.log_hash and before.log_hash == now.log_hash:
         parts = ["the log is identical", parts[0]]
     parts += [f"run {before.number} had another reference"] if before.reference != now.reference else []
