@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from nbtui.runs.entry import RunEntry
-from nbtui.runs.known import KnownCommands
 from nbtui.trace.text import clean
+
+if TYPE_CHECKING:
+    from nbtui.runs.entry import RunEntry
+    from nbtui.runs.known import KnownCommands
+
+NO_COMMAND = (
+    'no command for the port: suspect = "python port.py {command} -trace_pixel {pixel}" in [cases.NAME] of nbtui.toml'
+)
 
 
 @dataclass(frozen=True)

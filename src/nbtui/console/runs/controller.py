@@ -12,30 +12,24 @@ from nbtui.console.jobs import Failure, start
 from nbtui.console.main import state as states
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.cause_summary import current
+from nbtui.console.main.run_work import NO_COMMAND
 from nbtui.console.main.screen_controller import ScreenController
 from nbtui.console.main.state import Phase
-from nbtui.console.runs.arrival import arrived
 from nbtui.console.runs.output import OutputTail
-from nbtui.console.runs.pane import NO_COMMAND
 from nbtui.console.terminal.loop import in_loop
 from nbtui.errors import NbtuiError
-from nbtui.processes import GRACE
-from nbtui.runs.entry import RunEntry
-from nbtui.runs.follow import source_changes
-from nbtui.runs.known import KnownCommands
-from nbtui.runs.log_making import RunStopped
-from nbtui.runs.loop import check_sources
-from nbtui.runs.perform import Performed, perform
-from nbtui.runs.reference import Reference
-from nbtui.runs.run_list import RunList, run_list
 
 if TYPE_CHECKING:
     from nbtui.console.main.host import Host
     from nbtui.console.runs.screen import RunsScreen
+    from nbtui.runs.entry import RunEntry
+    from nbtui.runs.known import KnownCommands
+    from nbtui.runs.perform import Performed
+    from nbtui.runs.run_list import RunList
     from nbtui.trace.model import Trace
 
 THREAD = "nbtui-run"
-_CLOSING = 2 * GRACE + 1  # s that the end of the console waits for the end of a command
+_CLOSING = 5.0  # s, more than a command takes to end, that the end of the console waits for the end of a command
 
 
 class RunsController(ScreenController):
@@ -64,7 +58,11 @@ class RunsController(ScreenController):
     @property
     def runs(self) -> RunList | None:
         """The list of runs on disk."""
-        return run_list(self.known) if self.known is not None else None
+        if self.known is None:
+            return None
+        from nbtui.runs.run_list import run_list  # deferred past the first paint, as is the next
+
+        return run_list(self.known)
 
     def begin(self) -> None:
         """Read the list of runs, and start the loop where the settings say so."""
@@ -115,6 +113,10 @@ class RunsController(ScreenController):
         if now.runs.running:
             self.tell("the port is running")
             return
+        from nbtui.runs.log_making import RunStopped
+        from nbtui.runs.perform import perform
+        from nbtui.runs.reference import Reference
+
         case = replace(now.tuning.case if now.tuning is not None else now.case, pixel=now.pixel)
         wanted = replace(known, case=case)
         given = None
@@ -179,6 +181,8 @@ class RunsController(ScreenController):
         known = self.known
         if known is None:
             return
+        from nbtui.console.runs.arrival import arrived
+
         before = self.host.state
         after = arrived(before, known, done)
         self.host.show(after)
@@ -213,6 +217,9 @@ class RunsController(ScreenController):
             self.host.show(replace(now, runs=replace(now.runs, looping=False)))
             self.tell("loop off")
             return
+        from nbtui.runs.follow import source_changes
+        from nbtui.runs.loop import check_sources
+
         count = check_sources(known)
         self._following = threading.Event()
         changed, failed = in_loop(self.host, self._changed), in_loop(self.host, partial(self._lost, self._following))

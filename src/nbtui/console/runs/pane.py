@@ -6,6 +6,7 @@ from nbtui.console.drawing.foot import keys, message
 from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
 from nbtui.console.drawing.numbers import percent
 from nbtui.console.drawing.open_text import draw as draw_text
+from nbtui.console.main.run_work import NO_COMMAND
 from nbtui.console.runs.actions import RUNS_ACTIONS
 from nbtui.console.runs.state import RunsState
 from nbtui.runs.entry import RunEntry, RunVerdict, divergence, outcome
@@ -16,9 +17,6 @@ COLUMNS = (("run", 5), ("time (UTC)", 19), ("pixel", 11), ("seconds", 8), ("outc
 NARROW = (("run", 5), ("time (UTC)", 8), ("outcome", 9), ("gap", 9))
 WIDE = 110
 TONES = {RunVerdict.AGREES: "pass", RunVerdict.DIVERGES: "text", RunVerdict.FAILED: "diverge"}
-NO_COMMAND = (
-    'no command for the port: suspect = "python port.py {command} -trace_pixel {pixel}" in [cases.NAME] of nbtui.toml'
-)
 
 
 def header(state: RunsState, width: int, height: int) -> list[Line]:
