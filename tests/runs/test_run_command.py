@@ -66,7 +66,7 @@ def test_the_table_is_that_of_compare_and_the_last_lines_are_the_run(
     assert told.out.startswith("FIRST DIVERGENCE  omega_pixel")
     assert told.out.splitlines()[-1].startswith("run 1: first divergence omega_pixel (Scaling); gap 0 %; 1 of ")
     assert main(["run", "mine", "--no-diagnose"]) == 1
-    assert capsys.readouterr().out.splitlines()[-1].startswith("  since the run before: the log is identical")
+    assert capsys.readouterr().out.splitlines()[-1].startswith("  since before: the log is identical")
 
 
 def test_a_traceback_is_named_by_its_last_line_in_the_ports_own_code(

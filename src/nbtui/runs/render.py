@@ -27,7 +27,7 @@ _HASH = 12
 def run_lines(entry: RunEntry, moves: str) -> tuple[str, ...]:
     """One run in at most two lines."""
     first = f"run {entry.number}: {outcome(entry)}"
-    return (first, f"  since the run before: {moves}") if moves else (first,)
+    return (first, f"  since before: {moves}") if moves else (first,)
 
 
 def as_object(runs: RunList, entry: RunEntry, moves: str) -> dict[str, Any]:
