@@ -94,6 +94,7 @@ async def test_a_failed_run_keeps_the_last_good_log_and_shows_the_traceback(
         await finished(pilot, app, 2)
         assert app.state.suspect is good
         assert "FAILED  run 2: exit status 1: ValueError: not " in shown(app, "header")
+        assert "RUN FAILED (o)" in shown(app, "header")  # in a low pane, which has no third line, as well
         assert "(port.py:2); o shows its output; the last good log stays" in app.state.message
         screen = await opened(pilot, app)
         text = screen_text(app)

@@ -14,7 +14,7 @@ from nbtui.runs.moved import moved, since_before
 from nbtui.trace.text import clean
 
 COLUMNS = (("run", 5), ("time (UTC)", 19), ("pixel", 11), ("seconds", 8), ("outcome", 9), ("gap", 10))
-NARROW = (("run", 5), ("time (UTC)", 8), ("outcome", 9), ("gap", 9))
+NARROW = (("run", 5), ("time (UTC)", 8), ("outcome", 9), ("gap", 10))
 WIDE = 110
 TONES = {RunVerdict.AGREES: "pass", RunVerdict.DIVERGES: "text", RunVerdict.FAILED: "diverge"}
 

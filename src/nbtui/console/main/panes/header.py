@@ -92,6 +92,8 @@ def _activity(state: State) -> Span:
         return Span("exporting ... ", "warning")
     if state.runs.running:
         return Span("the port is running ... ", "warning")
+    if state.runs.failure:
+        return Span(f"RUN FAILED ({ACTIONS.key('runs')}) ", "warning")
     if state.progress and not state.pending:
         return Span(f"{clean(state.progress)} ... ", "warning")
     if state.phase is Phase.SIMULATING:
