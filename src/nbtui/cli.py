@@ -5,6 +5,7 @@ A subcommand's module is imported when it is called, never for ``--help``: torch
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import os
 import sys
@@ -115,12 +116,24 @@ def program() -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line (without the program name) and return its exit code."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    if argv is None:
-        open_closed_streams()
-    if argv is None and COMPLETION in os.environ:
+    """Run one command line (without the program name) and return its exit code.
+
+    As the program (``argv`` is None) it ends the process itself once torch is loaded, whose cleanup takes a second.
+    """
+    if argv is not None:
+        return _outcome(list(argv))
+    open_closed_streams()
+    if COMPLETION in os.environ:
         return _complete(os.environ[COMPLETION])
+    code = _outcome(sys.argv[1:])
+    if "torch" in sys.modules:
+        atexit._run_exitfuncs()
+        _flush_or_forget()
+        os._exit(code)
+    return code
+
+
+def _outcome(words: list[str]) -> int:
     own, flags = _split(words)
     debug = "--debug" in own
     own = [word for word in own if word != "--debug"]

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from nbtui.cli import main
+from nbtui.diagnosis.answer import Diagnosis
+from nbtui.diagnosis.diagnose import diagnose
 from nbtui.evidence.check import replay as replaying
 from nbtui.evidence.check.replay_lines import relative_difference
 from nbtui.evidence.check.verify import verify
@@ -22,6 +24,7 @@ from nbtui.live.cases import load_case
 from nbtui.live.model import Case, Settings, Simulation
 from nbtui.live.reference import simulated_reference
 from nbtui.live.session import simulate
+from nbtui.trace.model import Trace
 
 FLAGS = (
     "-cell 30 37 45 90 90 90 -hkl my.hkl -N 5 -lambda 1 -distance 100 -detpixels 20 -pixel 1 -osc 0.5 -phisteps 2 "
@@ -108,9 +111,9 @@ def test_a_forged_reference_is_noticed(
 
     honest = export(ExportRequest(load_case(str(case)), Settings(), Path("reports"), py_log=log)).path
     code, found = outcome(honest, capsys)
-    assert (code, found["outcome"]) == (5, "incomplete")
-    (said,) = of_weight(found, "unjudged")
-    assert said == "trace_py_scaling_cpu.log: is of another program, which alone can make it again"
+    assert (code, found["outcome"]) == (0, "ok")
+    said = "trace_py_scaling_cpu.log: is of another program, which alone can make it again: evidence as given"
+    assert said in of_weight(found, "remark")
     assert any("simulated again: terms.csv, trace_c.log are the same" in one for one in of_weight(found, "remark"))
     monkeypatch.setattr(gathering, "simulated_reference", other)
     package = export(ExportRequest(load_case(str(case)), Settings(), Path("reports"), py_log=log)).path
@@ -200,3 +203,25 @@ def test_an_unrecorded_input_file_is_named(case: Path, capsys: pytest.CaptureFix
 )
 def test_the_difference_of_two_lines(old: str, new: str, apart: float) -> None:
     assert relative_difference(old, new) == pytest.approx(apart)
+
+
+def _first_cause_named(other: str) -> Callable[[Case, Trace, Trace], Diagnosis]:
+    def made(case: Case, c: Trace, py: Trace) -> Diagnosis:
+        found = diagnose(case, c, py)
+        return replace(found, hypotheses=(replace(found.hypotheses[0], ids=(other,)), *found.hypotheses[1:]))
+
+    return made
+
+
+@pytest.mark.slow
+def test_a_diagnosis_is_made_again(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    toy = load_case(str(case))
+    honest = export(ExportRequest(toy, Settings(), Path("reports"), diagnose=diagnose)).path
+    assert main(["verify", str(honest)]) == 5
+    assert "the diagnosis is not repeated; --replay repeats it" in capsys.readouterr().out
+    code, found = outcome(honest, capsys)
+    assert (code, found["outcome"]) == (0, "ok")
+    forger = _first_cause_named("misset_order")
+    code, found = outcome(export(ExportRequest(toy, Settings(), Path("reports"), diagnose=forger)).path, capsys)
+    assert (code, found["outcome"]) == (1, "failed")
+    assert any(one.startswith("metrics.json: diagnosis: causes are misset_order") for one in of_weight(found, "wrong"))

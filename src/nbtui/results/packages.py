@@ -5,14 +5,18 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nbtui.evidence.check.finding import FileFinding, Weight
+from nbtui.evidence.check.finding import Weight
 from nbtui.evidence.check.verify import Verification, verify
 from nbtui.evidence.read.package import Package
 from nbtui.evidence.write.export import WrittenPackage
 from nbtui.parity.render import verdict
 from nbtui.results import page
 from nbtui.trace.text import clean
+
+if TYPE_CHECKING:
+    from nbtui.evidence.check.replay import Replayed
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -120,17 +124,21 @@ def verified(path: Path, *, replay: bool, signers: Path | None = None) -> Verifi
     found = verify(path, signers)
     if not replay or not found.package.files:
         return found
-    return dataclasses.replace(found, findings=(*found.findings, *_replayed(found.package)))
+    again = _replayed(found.package)
+    left = (one for one in found.findings if not (again.judged and one.replayable))
+    return dataclasses.replace(found, findings=(*left, *again.findings))
 
 
-def _replayed(package: Package) -> tuple[FileFinding, ...]:
-    """The findings of a replay, or the one that says why there is none."""
-    from nbtui.evidence.check.replay import impossible, not_replayed, replay  # loads the simulator
+def _replayed(package: Package) -> Replayed:
+    """The replay, or the finding that says why there is none."""
+    from nbtui.evidence.check.replay import Replayed, impossible, not_replayed, replay  # loads the simulator
     from nbtui.evidence.restore.restore import restored_run
     from nbtui.settings import load
 
     reason = impossible(package)
     if reason:
-        return (not_replayed(reason),)
+        return Replayed((not_replayed(reason),), False)
     case, settings, obstacle = restored_run(package, load())
-    return (not_replayed(obstacle),) if case is None else replay(package, case, settings)
+    if case is None:
+        return Replayed((not_replayed(obstacle),), False)
+    return replay(package, case, settings)

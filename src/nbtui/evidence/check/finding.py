@@ -27,11 +27,15 @@ class CheckOutcome(Enum):
 
 @dataclass(frozen=True)
 class FileFinding:
-    """One finding about one file; ``.`` stands for the whole package."""
+    """One finding about one file; ``.`` stands for the whole package.
+
+    ``replayable``: a replay judges the statement that the finding leaves unjudged.
+    """
 
     file: str
     what: str
     weight: Weight = Weight.WRONG
+    replayable: bool = False
 
     @property
     def fatal(self) -> bool:

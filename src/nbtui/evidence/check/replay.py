@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from nbtui.errors import NbtuiError
 from nbtui.evidence.check.finding import FileFinding, Weight
+from nbtui.evidence.check.replay_diagnosis import diagnosed_again
 from nbtui.evidence.check.replay_lines import compare_file, header_lines
 from nbtui.evidence.check.terms import ROUNDING
 from nbtui.evidence.layout import C_LOG, ENVIRONMENT, GIVEN_LOG, METRICS, TERMS
@@ -33,25 +34,34 @@ _ERROR_OF_ERROR = 0.1  # relative difference of two measurements of the rounding
 _SMALLEST_ERROR = 1e-7
 
 
-def replay(package: Package, case: Case, settings: Settings) -> tuple[FileFinding, ...]:
+class Replayed(NamedTuple):
+    """The findings of a replay; ``judged``: it took place, and judged what a verification leaves to it."""
+
+    findings: tuple[FileFinding, ...]
+    judged: bool
+
+
+def replay(package: Package, case: Case, settings: Settings) -> Replayed:
     """Simulate ``case`` with ``settings``, as the package states them, and compare with its files.
 
     Nothing in the package makes this raise.
     """
     metrics, environment = (read_json(package.path / name)[0] for name in (METRICS, ENVIRONMENT))
-    c = given_logs(package.path, package.files).c
+    logs = given_logs(package.path, package.files)
+    c = logs.c
     if c is None:
-        return (not_replayed(f"{C_LOG} holds no readable trace"),)
+        return Replayed((not_replayed(f"{C_LOG} holds no readable trace"),), False)
     try:
         simulation = simulate(case, settings)
         reference = simulated_reference(case, settings) if stand_in_of(metrics) else None
     except NbtuiError as error:
-        return (not_replayed(str(error)),)
+        return Replayed((not_replayed(str(error)),), False)
     found: list[FileFinding] = []
     files = [_File(TERMS, _terms_lines(simulation), ROUNDING[settings.dtype])]
     if text(metrics.get("python_trace")) == GIVEN_LOG:
         for name in python_logs(list(package.files)):
-            found.append(FileFinding(name, "is of another program, which alone can make it again", Weight.UNJUDGED))
+            what = "is of another program, which alone can make it again: evidence as given"
+            found.append(FileFinding(name, what, Weight.REMARK))
     else:
         warned = replace(simulation, notices=_notices(metrics))  # compared below, without the folders in them
         for name, lines in python_log_lines(warned, c):
@@ -62,12 +72,15 @@ def replay(package: Package, case: Case, settings: Settings) -> tuple[FileFindin
     wrong = [FileFinding(name, what) for name, one in differences.items() for what in one.sentences]
     wrong += [FileFinding(METRICS, what) for what in _of_the_run(metrics, simulation)]
     theirs, ours = text(environment.get("nbtui")), version("nbtui") or ""
-    if wrong and theirs != ours:
+    wrong += [FileFinding(METRICS, what) for what in diagnosed_again(metrics, case, c, logs.py)]
+    judged = not wrong or theirs == ours
+    if not judged:
         other = f"nbtui {clean(theirs) or '(unknown version)'} wrote it, and nbtui {ours} gives other numbers"
         wrong = [not_replayed(f"{other} ({wrong[0].sentence})")]
     found += [*wrong, *(FileFinding(METRICS, what) for what in _inputs(package, metrics, simulation))]
     again = [name for name, one in differences.items() if not one.count]
-    return (*found, *_repeated(again, max(one.rounding for one in differences.values())))
+    found += _repeated(again, max(one.rounding for one in differences.values()))
+    return Replayed(tuple(found), judged)
 
 
 def impossible(package: Package) -> str:

@@ -111,9 +111,10 @@ class _Terms:
             found.append(FileFinding(TERMS, what, Weight.REMARK))
         elif self._weighted():
             what = "the sum of terms is weighted in this run: not compared"
-            found.append(FileFinding(TERMS, what, Weight.UNJUDGED))
+            found.append(FileFinding(TERMS, what, Weight.UNJUDGED, replayable=True))
         if self._crystal is None:
-            found.append(FileFinding(TERMS, "F_latt of this crystal is not recomputed", Weight.UNJUDGED))
+            what = "F_latt of this crystal is not recomputed"
+            found.append(FileFinding(TERMS, what, Weight.UNJUDGED, replayable=True))
         return found
 
     def _weighted(self) -> bool:

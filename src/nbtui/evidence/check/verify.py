@@ -138,7 +138,8 @@ def _check_ours(package: Package) -> list[FileFinding]:
         main_first = sorted(logs, key=lambda name: name.endswith(PER_PHI))
         found += check_simulated(folder, main_first, metrics, of_the_run(package, metrics), read.py)
     if metrics.get("diagnosis") is not None:
-        found.append(FileFinding(METRICS, "the diagnosis is not repeated", Weight.UNJUDGED))
+        what = "the diagnosis is not repeated; --replay repeats it"
+        found.append(FileFinding(METRICS, what, Weight.UNJUDGED, replayable=True))
     todo = command.words.last("--todo") if command is not None else None
     return found + summaries.check_summary(package, metrics, environment, todo=todo, exact=exact)
 
