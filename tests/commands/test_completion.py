@@ -48,6 +48,16 @@ def test_bash_completes(here: Path, programs: dict[str, str], words: str, last: 
 
 
 @pytest.mark.slow
+def test_bash_completes_packages_of_the_reports_folder(here: Path, programs: dict[str, str]) -> None:
+    package = Path("reports/20260101T000000Z")
+    package.mkdir(parents=True)
+    (package / "metrics.json").write_text("{}", encoding="utf-8")
+    script = ASKING.format(words="nbtui verify", last="", at=2)
+    done = subprocess.run(["bash", "-c", script], env=programs, cwd=here, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(package)]
+
+
+@pytest.mark.slow
 def test_bash_completes_flags_of_nbsim(here: Path, programs: dict[str, str]) -> None:
     script = 'eval "$(nbtui completion bash)"; complete -p nbsim'
     done = subprocess.run(["bash", "-c", script], env=programs, cwd=here, capture_output=True, text=True, check=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from nbtui.commands import completions
 from nbtui.errors import INCOMPLETE, UnusableInput
 from nbtui.evidence.check.finding import CheckOutcome, Weight
 from nbtui.evidence.check.signature import check_signers
@@ -19,7 +20,14 @@ TITLES = {Weight.WRONG: ": ", Weight.UNJUDGED: "; not judged: ", Weight.REMARK: 
 
 
 @click.command("verify")
-@click.argument("packages", metavar="PACKAGE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument(
+    "packages",
+    metavar="PACKAGE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+    shell_complete=completions.packages,
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per package and line.")
 @click.option("--details", is_flag=True, help="Print a line for every finding, below that of the package.")
 @click.option("--replay", is_flag=True, help="Also simulate the pixel again and compare every number with the package.")
