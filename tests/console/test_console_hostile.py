@@ -70,7 +70,15 @@ def test_names_paths_and_messages(nasty: str) -> None:
     check(toy)
     check(replace(toy, searching=True))
     assert toy.comparison is not None and toy.c_trace is not None
-    check(replace(toy, message="", comparison=replace(toy.comparison, findings=(nasty, nasty), profile=nasty)))
+    check(
+        replace(
+            toy,
+            message="",
+            comparison=replace(
+                toy.comparison, findings=(nasty, nasty), limits=replace(toy.comparison.limits, name=nasty)
+            ),
+        )
+    )
     row = replace(
         toy.rows[1], label=f"{nasty}.x", unit=nasty, description=nasty, note=nasty, c_value=nasty, py_value=nasty + "y"
     )

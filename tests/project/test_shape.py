@@ -56,3 +56,11 @@ def test_a_private_name_is_used_in_its_own_module(package: str) -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_module_has_a_name_that_says_nothing(package: str) -> None:
     assert [path for path in modules(package) if path.stem in EMPTY_NAMES] == []
+
+
+def test_a_test_file_has_a_name_of_its_own() -> None:
+    """pytest imports test files by their names alone."""
+    found: dict[str, list[Path]] = defaultdict(list)
+    for path in (TOP / "tests").rglob("test_*.py"):
+        found[path.name].append(path)
+    assert {name: paths for name, paths in found.items() if len(paths) > 1} == {}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 LEVELS = 10  # steps: from the first one down to 4e-6 of it
 SHRINK = 4.0  # between two steps
 _APART = 3.0  # times the errors of two results: they disagree
-SAFETY = 2.0  # on the estimated error; see tests/live/test_gradients.py for how often it covers the truth
+SAFETY = 2.0  # on the estimated error; see tests/live/test_live_gradients.py for how often it covers the truth
 AT_THE_POINT = "the pixel jumps at exactly this value (at phi = 0, C may keep the vectors of the last step)"
 _ROUNDING = 2.0**-52  # relative, of a value and of a parameter, at the least
 _JUMP = 100.0  # times the change across the smallest step: what lies so far beside its neighbours is not on their curve
