@@ -6,14 +6,21 @@ The console runs without a terminal and is asked for its own screen; nothing in 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import io
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from textual.pilot import Pilot
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+from nbtui.cli import main as nbtui
+from nbtui.commands.run_options import last_log
 from nbtui.console.app import Console, initial
 from nbtui.console.image.screen import ImageScreen
 from nbtui.console.logs.screen import LogsScreen
@@ -22,9 +29,13 @@ from nbtui.console.main.jobs import Judgement
 from nbtui.console.main.state import Phase
 from nbtui.console.packages.screen import PackagesScreen
 from nbtui.console.parameters.screen import ParametersScreen
+from nbtui.console.runs.screen import RunsScreen
 from nbtui.console.session.preferences import Preferences
 from nbtui.live.cases import load_case
 from nbtui.live.model import Settings
+from nbtui.runs.known import known_commands
+from nbtui.settings import load
+from small_port.fixes import FIXES, PORT, fixed
 
 TOP = Path(__file__).resolve().parents[1]
 SCREENS = TOP / "docs" / "screens"
@@ -77,6 +88,34 @@ async def shoot() -> dict[str, str]:
     return pictures
 
 
+async def shoot_runs() -> str:
+    """The list of runs of the session in docs/tutorial.md, before its last fault is put right."""
+    configuration = load()
+    case = load_case("mine", configuration=configuration)
+    known = known_commands(case, configuration.cases["mine"])
+    judgement = Judgement("full", None, {})
+    logs, _ = last_log(known)
+    start = initial(case, Settings(), None, None, judgement, logs, known=known)
+    app = Console(start, judgement, Path("reports"), Preferences())
+    async with app.run_test(size=SIZE) as pilot:
+        await _until(pilot, lambda: app.state.phase is Phase.READY)
+        await pilot.press("o")
+        await _until(pilot, lambda: isinstance(app.screen, RunsScreen) and "run 4" in _text(app))
+        return await _picture(pilot)
+
+
+def run_tutorial() -> None:
+    """The first runs of docs/tutorial.md, in the current folder."""
+    (settings,) = re.findall(r"```toml\n(.*?)```", (TOP / "docs" / "tutorial.md").read_text("utf-8"), re.S)
+    Path("nbtui.toml").write_text(settings, encoding="utf-8")
+    text = PORT.read_text(encoding="utf-8")
+    for name in ("", *FIXES)[: len(FIXES)]:
+        text = fixed(name, text=text) if name else text
+        Path("port.py").write_text(text, encoding="utf-8")
+        with contextlib.redirect_stdout(io.StringIO()):
+            nbtui(["run", "mine"])
+
+
 async def _until(pilot: Pilot[int], condition: Callable[[], bool]) -> None:
     for _ in range(PATIENCE):
         await pilot.pause(0.01)
@@ -105,7 +144,15 @@ def main() -> int:
     """Write the pictures. Returns an exit code."""
     os.chdir(TOP)
     SCREENS.mkdir(parents=True, exist_ok=True)
-    for name, svg in asyncio.run(shoot()).items():
+    pictures = asyncio.run(shoot())
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        os.environ["XDG_STATE_HOME"] = folder
+        os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        run_tutorial()
+        pictures["runs"] = asyncio.run(shoot_runs())
+        os.chdir(TOP)
+    for name, svg in pictures.items():
         (SCREENS / f"{name}.svg").write_text(svg, encoding="utf-8")
         print(f"docs/screens/{name}.svg {len(svg.encode()) // 1024} KiB", file=sys.stderr)
     return 0

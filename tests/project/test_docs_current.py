@@ -28,6 +28,7 @@ SCREENS = {
     "parameters": "-distance",
     "logs": "TRACE_PY: rot_a_angstroms",
     "image": "PIXELS DIFFER",
+    "runs": "first divergence moved from",
 }
 
 
