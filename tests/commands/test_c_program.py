@@ -136,7 +136,7 @@ def test_a_package_states_the_program_without_the_settings_file(here: Path, caps
     assert main(["export", "own_case", *words]) == 1
     capsys.readouterr()
     fixed, own = sorted(Path("reports").iterdir())
-    assert main(["verify", str(fixed), str(own)]) == 0
+    assert main(["verify", "--replay", str(fixed), str(own)]) == 0, capsys.readouterr().out
     for folder, quirks, line in (
         (fixed, {}, "- quirks set: none beyond those of the C program"),
         (own, {"running_sum_weights": True}, "- quirks set: running_sum_weights=on"),

@@ -138,7 +138,7 @@ STATEMENTS = [
         "num_compared": 9999,
         "relative_delta": 0.5,
         "git_sha": "a" * 40,
-        "branch": "main",
+        "branch": "a-branch-of-nobody",
         "stamp": "20200101T000000Z",
         "commands": [],
         "c_program": "fixed",

@@ -189,7 +189,7 @@ def test_a_pixel_of_many_domains_stops_at_once(here: Path, built: bool) -> None:
     """Within one box of the C kernel, which takes seconds here: the question crosses it, and so does an exception."""
     if not built:
         pytest.skip("no C compiler here")
-    words = f"{PLAIN} -detpixels 64 -roi 0 0 0 0 -N 4 -mosaic 1 -mosaic_domains 20000 -phisteps 50 -osc 1"
+    words = f"{PLAIN} -detpixels 64 -roi 0 0 0 0 -N 4 -mosaic 1 -mosaic_domains 20000 -phisteps 400 -osc 1"
     experiment, asked = from_command(words, here), []
 
     def cancelled() -> bool:

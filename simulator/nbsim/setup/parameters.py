@@ -63,8 +63,8 @@ def _misset(options: Options, inputs: Inputs) -> tuple[float, ...]:
 
 
 def _oscillation(options: Options) -> float:
-    """Range of phi [degrees], by the rules of the set-up where it is not typed (section 2.6)."""
-    if options.osc_deg is not None:
+    """Range of phi [degrees], by the rules of the set-up where it is not typed, or typed below 0 (section 2.6)."""
+    if options.osc_deg is not None and not options.osc_deg < 0.0:
         return options.osc_deg
     if options.phi_step_deg is not None and options.phi_step_deg > 0.0:
         return options.phi_step_deg

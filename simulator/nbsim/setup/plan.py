@@ -74,7 +74,7 @@ def phi_steps(options: Options, oscillation: Tensor | None = None) -> PhiSteps:
     """
     step, count = _radians(options.phi_step_deg), options.phi_steps
     osc: float | Tensor = _radians(options.osc_deg)
-    has_range = options.osc_deg is not None and options.osc_deg >= 0.0
+    has_range = options.osc_deg is not None and not options.osc_deg < 0.0
     if oscillation is not None and (has_range or (count > 0 and step <= 0.0)):
         osc, has_range = oscillation / RTD, True
     if count < 0:

@@ -75,5 +75,5 @@ def test_sources_that_cannot_be_are_refused() -> None:
         weighted.with_parameters(source_weights=[1.0, -1.0])
     with pytest.raises(InputError, match="their sum must be positive"):
         weighted.with_parameters(source_weights=[0.0, 0.0])
-    with pytest.raises(InputError, match=r"needs the shape \(-1, 3\)"):
+    with pytest.raises(InputError, match=r"needs the shape \(n, 3\)"):
         run.with_parameters(source_directions=[1.0, 0.0, 0.0])
