@@ -57,9 +57,9 @@ def plan_of(asked: argparse.Namespace) -> Plan:
     case = case_of_command(BASE, "base command", name="base", workdir=Path.cwd())
     command = f'{sys.executable} -m port.command "{asked.faults}" {{command}} -trace_pixel {{pixel}}'
     environment = (("PYTHONPATH", os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])),)
-    port = SweptPort(Path.cwd(), suspect=command, environment=environment)
+    port = SweptPort(Path.cwd(), Path.cwd(), suspect=command, environment=environment)
     if asked.against:
-        port = SweptPort(Path.cwd(), program=asked.against)
+        port = SweptPort(Path.cwd(), Path.cwd(), program=asked.against)
     return Plan(
         case=case,
         port=port,

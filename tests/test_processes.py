@@ -15,6 +15,7 @@ import pytest
 from nbtui.errors import SimulationFailed
 from nbtui.processes import GRACE, MARK, Bounds, ProcessEnd, run_process
 from support.patience import wait_until
+from support.processes import alive
 
 
 def python(code: str, *words: str) -> list[str]:
@@ -28,14 +29,6 @@ def run(words: list[str], bounds: Bounds = PATIENT, **more: Any) -> tuple[Proces
     out, err = io.BytesIO(), io.BytesIO()
     outcome = run_process(words, out, err, bounds=bounds, **more)
     return outcome, out.getvalue(), err.getvalue()
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs; a zombie does not."""
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return False
 
 
 def test_the_streams_are_kept_apart_byte_for_byte(tmp_path: Path) -> None:

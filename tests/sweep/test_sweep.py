@@ -7,14 +7,20 @@ import os
 import shlex
 import signal
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from nbtui.cli import main
+from nbtui.processes import run_process
 from nbtui.sweep.engine import Engine
+from nbtui.sweep.plan_file import read_plan
 from nbtui.sweep.rows import RowFile
+from nbtui.sweep.sweep import jobs_of
 from small_port.fixes import FIXES, fixed
+from support.patience import wait_until
+from support.processes import alive
 
 BASE = (
     "-cell 40 50 60 90 90 90 -misset 10 20 30 -default_F 100 -lambda 1.2 -N 5 -distance 120 -detpixels 12 -pixel 4 "
@@ -146,3 +152,56 @@ def test_unusable_words_are_named(here: Path, capsys: pytest.CaptureFixture[str]
     Path("plan.toml").write_text(TWO_PROGRAMS, encoding="utf-8")
     assert main(["sweep", *words.split()]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_change_of_the_port_makes_its_rows_void(here: Path) -> None:
+    Path("port.py").write_text("1\n", encoding="utf-8")
+    text = TWO_PROGRAMS.replace('suspect_program = "fixed"', 'suspect = "python port.py {command}"')
+    Path("plan.toml").write_text(text, encoding="utf-8")
+    plan = read_plan(Path("plan.toml"))
+    before = {job.state for job in jobs_of(plan)}
+    assert before == {job.state for job in jobs_of(plan)}
+    Path("port.py").write_text("2\n", encoding="utf-8")
+    assert not before & {job.state for job in jobs_of(plan)}
+
+
+def test_a_change_of_an_input_file_of_an_axis_makes_rows_void(here: Path) -> None:
+    Path("a.hkl").write_text("0 0 1 5\n", encoding="utf-8")
+    Path("plan.toml").write_text(TWO_PROGRAMS + '"-hkl" = ["a.hkl"]\n', encoding="utf-8")
+    plan = read_plan(Path("plan.toml"))
+    before = jobs_of(plan)[0].state
+    Path("a.hkl").write_text("0 0 1 50\n", encoding="utf-8")
+    assert jobs_of(plan)[0].state != before
+
+
+@pytest.mark.slow
+def test_a_sweep_that_judges_nothing_is_no_agreement(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = TWO_PROGRAMS.replace("-cell 40 50 60 90 90 90", "-nopgm")
+    Path("plan.toml").write_text(text, encoding="utf-8")
+    assert main(["sweep", "plan.toml", "--processes", "1"]) == 2
+    assert "nothing was judged: the reference takes none of 7 command lines" in capsys.readouterr().err
+
+
+def test_a_hunt_takes_no_option_of_the_live_side(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["hunt", "demo", "--suspect", "true", "--dtype", "float32"]) == 2
+    assert "--dtype" in capsys.readouterr().err
+
+
+def runs_for_long(number: int, scratch: Path) -> int:
+    script = f"import os, time; open({PID!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    with (scratch / "log").open("wb") as log:
+        run_process([sys.executable, "-c", script], log)
+    return number
+
+
+PID = "port.pid"
+
+
+@pytest.mark.slow
+def test_the_end_of_a_sweep_ends_the_port(here: Path) -> None:
+    with Engine(1) as engine:
+        worker = threading.Thread(target=lambda: list(engine.map(runs_for_long, [1])), daemon=True)
+        worker.start()
+        wait_until(lambda: Path(PID).is_file() and Path(PID).read_text() != "")
+    number = int(Path(PID).read_text())
+    wait_until(lambda: not alive(number))

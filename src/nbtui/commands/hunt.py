@@ -40,7 +40,9 @@ _FOLDER = "hunt.sweep"
 @processes_option
 @part_option
 @json_option
-@case_options(judged=True)
+@click.option("--c-program", metavar="NAME", help="C program of the reference: stock, fixed, cuda.  [default: stock]")
+@click.option("--profile", metavar="NAME", help="Tolerance profile.  [default: full]")
+@case_options(judged=False, simulated=False)
 def command(
     request: Request,
     suspect: str,
@@ -60,8 +62,9 @@ def command(
     """Find where your port is wrong: CASE with every flag of nanoBragg, alone and in pairs, against our reference.
 
     The base command should be small: a detector of some 30 x 30 pixels. Each failure is diagnosed, each cause named
-    once, with the smallest command line that shows it, as a case folder with a regression test. Exit code 0: none,
-    1: findings. Rows are kept in --out (default: hunt.sweep), so that a hunt that was stopped goes on where it was.
+    once, with the smallest command line that shows it, as a case folder with a regression test. The traced pixel is
+    the brightest one, or --pixel. Rows are kept in --out (default: hunt.sweep), so that a hunt that was stopped goes on
+    where it was; a change of the port's sources makes them void. Exit code 0: no finding, 1: findings.
 
     \b
     nbtui hunt CASE --suspect "python port.py {command} -trace_pixel {pixel}"
@@ -80,6 +83,7 @@ def command(
         number=number or NUMBER,
         seed=seed,
         c_program=request.c_program.name if request.c_program is not None else "stock",
+        brightest=0 if request.pixel is not None else 1,
         checks=("trace", "image") if image else ("trace",),
         profile=request.profile,
     )
@@ -105,22 +109,24 @@ def _port(
     if program:
         if suspect:
             raise UnusableInput("give either --suspect or --suspect-program")
-        return SweptPort(Path.cwd(), program=program)
+        return SweptPort(Path.cwd(), Path.cwd(), program=program)
     from dataclasses import replace
 
     from nbtui.runs.known import known_commands
 
     entry = request.configuration.cases.get(request.case_name or "")
     placed = replace(case, pixel=case.pixel or (0, 0))
-    commands = known_commands(placed, entry, suspect=suspect, run_in=run_in).commands
+    known = known_commands(placed, entry, suspect=suspect, run_in=run_in)
+    commands = known.commands
     return SweptPort(
         run_in=commands.run_in,
+        sources_base=known.sources_base,
         suspect=commands.suspect,
         rename=pairs,
         environment=commands.environment,
         seconds=limit or SECONDS,
         shell=commands.shell,
-        sources=commands.sources,
+        sources=known.sources,
     )
 
 

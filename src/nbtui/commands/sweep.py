@@ -143,6 +143,9 @@ def _reported(plan: Plan, swept: Swept, folder: Path, as_json: bool) -> int:
     from nbtui.sweep.write import write_report
 
     cases = write_report(plan, swept, folder)
+    if not (swept.judged or swept.found):
+        why = swept.rows[0].detail if swept.rows else "the plan has no command line"
+        raise UnusableInput(f"nothing was judged: the reference takes none of {len(swept.rows)} command lines; {why}")
     if as_json:
         click.echo(json.dumps(as_object(plan, swept), allow_nan=False))
     else:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from nbtui.parity.model import Comparison
 from nbtui.parity.percent import percent
@@ -80,20 +80,33 @@ class RunEntry:
         return self.shared > 0
 
 
+class ComparisonFacts(NamedTuple):
+    """What a list keeps of a comparison; the fields are those of RunEntry."""
+
+    first: str
+    stage: str
+    gap: float | None
+    differing: int
+    shared: int
+
+
+def facts_of(comparison: Comparison) -> ComparisonFacts:
+    """The facts of a comparison for a list."""
+    first, gap = comparison.principal, comparison.row(GAP_FIELD)
+    return ComparisonFacts(
+        first.label if first is not None else "",
+        first.stage.label if first is not None else "",
+        gap.rel_delta if gap is not None else None,
+        fields_differing(comparison)[0],
+        comparison.fields_common,
+    )
+
+
 def judged(entry: RunEntry, comparison: Comparison) -> RunEntry:
     """The entry with the facts of the comparison of its log."""
-    first = comparison.principal
-    gap = comparison.row(GAP_FIELD)
     verdict = RunVerdict.AGREES if comparison.agrees else RunVerdict.DIVERGES
-    return replace(
-        entry,
-        verdict=RunVerdict.FAILED if entry.failure else verdict,
-        first=first.label if first is not None else "",
-        stage=first.stage.label if first is not None else "",
-        gap=gap.rel_delta if gap is not None else None,
-        differing=fields_differing(comparison)[0],
-        shared=comparison.fields_common,
-    )
+    facts = facts_of(comparison)._asdict()
+    return replace(entry, verdict=RunVerdict.FAILED if entry.failure else verdict, **facts)
 
 
 def to_line(entry: RunEntry) -> str:

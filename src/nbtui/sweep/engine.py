@@ -11,14 +11,17 @@ import itertools
 import multiprocessing
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Generic, TypeVar
 
+from nbtui.endings import EndedBySignal
 from nbtui.live.working_process import available_memory, use_one_thread
 
 Task = TypeVar("Task")
@@ -27,6 +30,7 @@ Result = TypeVar("Result")
 MEMORY = 1_500_000_000  # bytes for a process with torch, and for a port beside it
 _AHEAD = 2  # tasks waiting for each process
 _TRIES = 2
+_PATIENCE = 5.0  # s for a process to end its port and itself
 _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -73,7 +77,8 @@ class Engine:
         for process in processes:
             process.terminate()
         for process in processes:
-            process.join(5.0)
+            process.join(_PATIENCE)
+            process.kill()
 
     def map(self, work: Callable[[Task, Path], Result], tasks: Iterable[Task]) -> Iterator[Done[Task, Result]]:
         """``work(task, scratch)`` for all tasks, in the order of completion; ``scratch``: a folder of the process.
@@ -117,14 +122,21 @@ _scratch: list[Path] = []  # of this process
 
 def _prepare(folder: str) -> None:
     """Set up a working process: one thread, a folder of its own, and interrupts left to the parent."""
-    import signal
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _end_with_the_port)
     for name in _ONE_THREAD:
         os.environ[name] = "1"  # also for the port
     use_one_thread()
     _scratch[:] = [Path(tempfile.mkdtemp(dir=folder))]
 
 
+def _end_with_the_port(number: int, _: FrameType | None) -> None:
+    """At SIGTERM: unwind, so that the running port ends as well."""
+    raise EndedBySignal(number)
+
+
 def _work(work: Callable[[Task, Path], Result], task: Task) -> Result:
-    return work(task, _scratch[0])
+    try:
+        return work(task, _scratch[0])
+    except EndedBySignal as ended:
+        os._exit(ended.exit_code)  # the pool would hand out its next task

@@ -10,16 +10,11 @@ from pathlib import Path
 from nbtui.diagnosis.answer import Diagnosis, Verdict
 from nbtui.diagnosis.diagnose import diagnose
 from nbtui.errors import NbtuiError
-from nbtui.live.model import Case
-from nbtui.live.reference import simulated_reference
-from nbtui.runs.known import SIMULATED
-from nbtui.runs.perform import no_output, quiet
-from nbtui.runs.reference import reference_of_run
 from nbtui.sweep.engine import Engine
 from nbtui.sweep.plan import Plan
-from nbtui.sweep.port_run import known_commands_of, program_settings
+from nbtui.sweep.port_run import reference_of
 from nbtui.sweep.rows import Answer, SweepRow
-from nbtui.trace.model import Trace, TraceError
+from nbtui.trace.model import TraceError
 from nbtui.trace.reading.reader import read_trace
 from nbtui.trace.text import clean
 
@@ -64,19 +59,6 @@ def explain(row: SweepRow, plan: Plan, log: Path, scratch: Path, only: Collectio
     except (NbtuiError, TraceError) as error:
         return Explained(row, (), False, f"not diagnosed: {clean(str(error))}")
     return _of_diagnosis(row, found)
-
-
-def reference_of(plan: Plan, case: Case, scratch: Path) -> Trace:
-    """The reference trace of a case with a pixel.
-
-    Raises:
-        UnusableInput, SimulationFailed, TraceError: it cannot be made.
-    """
-    settings = program_settings(plan.c_program)
-    if plan.reference == SIMULATED:
-        return simulated_reference(case, settings).trace
-    known = known_commands_of(plan, case, "sweep")
-    return reference_of_run(known, settings, scratch / "reference", heard=no_output, say=quiet).trace
 
 
 def _of_diagnosis(row: SweepRow, found: Diagnosis) -> Explained:

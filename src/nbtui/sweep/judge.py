@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -18,21 +17,17 @@ from nbtui.images.read import Picture
 from nbtui.live.cases import input_names
 from nbtui.live.files import signature
 from nbtui.live.images import Photons, render_image
-from nbtui.live.model import Case, Settings
-from nbtui.live.reference import simulated_reference
+from nbtui.live.model import Case
 from nbtui.parity.compare import compare
 from nbtui.parity.model import Comparison
-from nbtui.runs.known import SIMULATED
-from nbtui.runs.perform import no_output, quiet
-from nbtui.runs.reference import reference_of_run
+from nbtui.runs.entry import facts_of
 from nbtui.sweep.axes import Choice, applied
 from nbtui.sweep.plan import Plan
-from nbtui.sweep.port_run import PortRun, known_commands_of, program_settings, run_port
+from nbtui.sweep.port_run import PortRun, program_settings, reference_of, run_port
 from nbtui.sweep.rows import Answer, SweepRow, changes_of
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.text import clean
 
-GAP_FIELD = "I_pixel_final"
 APART = 3  # pixels between two of the brightest ones, along either axis
 _KEY = 24  # digits
 
@@ -48,10 +43,13 @@ class Job:
 def plan_state(plan: Plan, sources: str = "") -> str:
     """A hash of everything but the choices that a verdict depends on; ``sources``: that of the port's files."""
     case, port = plan.case, plan.port
+    lines = (case.argv, *(words for axis in plan.axes for words in axis.fixed))
+    files = sorted({name for words in lines for _, name in input_names(words)})
     content = [
         nbtui.__version__,
-        [case.argv, case.pixel, sorted((name, signature(case.workdir / name)) for _, name in input_names(case.argv))],
+        [case.argv, case.pixel, [(name, signature(case.workdir / name)) for name in files]],
         [port.suspect, port.program, sorted(port.rename.items()), port.environment, str(port.run_in), port.shell],
+        port.seconds,
         [plan.reference, plan.c_program, plan.brightest, plan.profile],
         sources,
     ]
@@ -97,7 +95,7 @@ class _Judging:
             return
         for rank, pixel in enumerate(pixels if "trace" in checks else pixels[:1]):
             pictured = image if "image" in checks and rank == 0 else None
-            yield from self._of_pixel(rank, replace(self.case, pixel=pixel), settings, pictured)
+            yield from self._of_pixel(rank, replace(self.case, pixel=pixel), pictured)
 
     def _pixels(self, image: Photons | None) -> tuple[tuple[int, int], ...]:
         if image is not None and self.plan.brightest:
@@ -106,11 +104,9 @@ class _Judging:
             raise UnusableInput("the base command names no pixel (-trace_pixel SLOW FAST)")
         return (self.case.pixel,)
 
-    def _of_pixel(
-        self, rank: int, case: Case, settings: Settings, image: Photons | None
-    ) -> Iterator[tuple[SweepRow, str]]:
+    def _of_pixel(self, rank: int, case: Case, image: Photons | None) -> Iterator[tuple[SweepRow, str]]:
         try:
-            reference = self._reference(case, settings)
+            reference = reference_of(self.plan, case, self.scratch)
         except (NbtuiError, TraceError) as error:
             yield self._row(self.plan.checks[0], rank, case.pixel, Answer.NO_REFERENCE, detail=str(error)), ""
             return
@@ -122,12 +118,6 @@ class _Judging:
         if image is not None:
             yield self._pictured(case.pixel, image, run), ""
 
-    def _reference(self, case: Case, settings: Settings) -> Trace:
-        if self.plan.reference == SIMULATED:
-            return simulated_reference(case, settings).trace
-        known = known_commands_of(self.plan, case, self.job.state)
-        return reference_of_run(known, settings, self.scratch / "reference", heard=no_output, say=quiet).trace
-
     def _compare(self, reference: Trace, suspect: Trace) -> Comparison:
         return compare(reference, suspect, self.plan.profile)
 
@@ -135,8 +125,14 @@ class _Judging:
         if run.failure is not None or run.comparison is None:
             answer = run.failure or Answer.NO_TRACE
             return self._row("trace", rank, pixel, answer, detail=run.detail, seconds=run.seconds)
-        answer = Answer.AGREES if run.comparison.agrees else Answer.DIVERGES
-        return replace(self._row("trace", rank, pixel, answer, seconds=run.seconds), **_facts(run.comparison))
+        found = run.comparison
+        row = self._row("trace", rank, pixel, Answer.DIVERGES, seconds=run.seconds)
+        if found.first_divergence is None and not found.agrees:
+            few = f"too little in common: {found.fields_common} of {found.fields_judged} fields are in both traces"
+            return replace(row, answer=Answer.NO_TRACE, detail=few)
+        if found.agrees:
+            row = replace(row, answer=Answer.AGREES)
+        return replace(row, roots=_roots(found), **facts_of(found)._asdict())
 
     def _pictured(self, pixel: tuple[int, int] | None, image: Photons, run: PortRun) -> SweepRow:
         if run.image is None:
@@ -200,15 +196,6 @@ def brightest(image: Photons, count: int) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-def _facts(found: Comparison) -> dict[str, Any]:
-    """The facts of a comparison that a row keeps."""
-    first, gap = found.principal, found.row(GAP_FIELD)
-    tallies = found.overview.tallies
-    return {
-        "first": first.label if first is not None else "",
-        "stage": first.stage.label if first is not None else "",
-        "roots": tuple(dict.fromkeys(tally.field for tally in tallies if tally.new and tally.reaching)),
-        "gap": gap.rel_delta if gap is not None else None,
-        "differing": len({tally.field for tally in tallies if tally.raised}),
-        "shared": found.fields_common,
-    }
+def _roots(found: Comparison) -> tuple[str, ...]:
+    """The fields that differ without a differing input, of those that reach the pixel."""
+    return tuple(dict.fromkeys(tally.field for tally in found.overview.tallies if tally.new and tally.reaching))

@@ -30,10 +30,11 @@ class SweptPort:
         environment: variables added to the environment.
         seconds: time limit of one run.
         shell: whether a shell runs the command.
-        sources: patterns of source files; a change makes every verdict void.
+        sources: patterns of source files, relative to ``sources_base``; a change makes every verdict void.
     """
 
     run_in: Path
+    sources_base: Path
     suspect: str = ""
     program: str = ""
     rename: Mapping[str, str] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from nbtui.live.flag_table import flag_named
 from nbtui.live.model import Case
 from nbtui.paths import expanded
 from nbtui.regular_file import read_regular
+from nbtui.runs.known import named_files
 from nbtui.sweep.axes import Axis, Interval, checked_axis
 from nbtui.sweep.modes import Mode
 from nbtui.sweep.plan import CHECKS, NUMBER, REDUCE, SECONDS, Plan, SweptPort
@@ -94,15 +95,17 @@ class _Reading:
         rename = self.pairs("rename")
         for flag in rename:
             checked_axis(flag, f"{self.where}: rename")
+        run_in, sources = self.path("run_in") or self.folder, self.texts("sources", ())
         return SweptPort(
-            run_in=self.path("run_in") or self.folder,
+            run_in=run_in,
+            sources_base=self.folder if sources else run_in,
             suspect=suspect,
             program=program,
             rename=rename,
             environment=tuple(self.pairs("environment").items()),
             seconds=self.number("limit", SECONDS),
             shell=self.switch("shell"),
-            sources=self.texts("sources", ()),
+            sources=sources or named_files(suspect, run_in),
         )
 
     def axes(self) -> tuple[Axis, ...]:

@@ -14,13 +14,14 @@ from nbtui.images.read import Picture, read_image
 from nbtui.live.images import render_image
 from nbtui.live.model import Case, Settings
 from nbtui.live.programs import restored_program
-from nbtui.live.reference import reference_settings
+from nbtui.live.reference import reference_settings, simulated_reference
 from nbtui.live.session import simulate
 from nbtui.parity.model import Comparison
 from nbtui.regular_file import read_regular
-from nbtui.runs.known import KnownCommands
+from nbtui.runs.known import SIMULATED, KnownCommands
 from nbtui.runs.log_making import IMAGE, OUTPUT, tail
-from nbtui.runs.perform import SuspectRun, run_suspect
+from nbtui.runs.perform import SuspectRun, no_output, quiet, run_suspect
+from nbtui.runs.reference import reference_of_run
 from nbtui.sweep.plan import Plan, renamed
 from nbtui.sweep.rows import Answer
 from nbtui.trace.model import Trace
@@ -63,7 +64,7 @@ def program_settings(name: str) -> Settings:
     return reference_settings(Settings(c_program=restored_program(name, "", {})))
 
 
-def known_commands_of(plan: Plan, case: Case, identity: str) -> KnownCommands:
+def known_commands_of(plan: Plan, case: Case) -> KnownCommands:
     """The port's command, and that of the reference, for a case with a pixel."""
     port = plan.port
     commands = CaseCommands(
@@ -75,7 +76,20 @@ def known_commands_of(plan: Plan, case: Case, identity: str) -> KnownCommands:
         seconds=port.seconds,
         shell=port.shell,
     )
-    return KnownCommands(case, commands, identity, "")
+    return KnownCommands(case, commands, "sweep", "")
+
+
+def reference_of(plan: Plan, case: Case, scratch: Path) -> Trace:
+    """The reference trace of a case with a pixel; logs made for it are kept in ``scratch``.
+
+    Raises:
+        UnusableInput, SimulationFailed, TraceError: it cannot be made.
+    """
+    settings = program_settings(plan.c_program)
+    if plan.reference == SIMULATED:
+        return simulated_reference(case, settings).trace
+    known = known_commands_of(plan, case)
+    return reference_of_run(known, settings, scratch / "reference", heard=no_output, say=quiet).trace
 
 
 def run_port(plan: Plan, case: Case, reference: Trace, compare: Compare, folder: Path, *, image: bool) -> PortRun:
@@ -90,7 +104,7 @@ def run_port(plan: Plan, case: Case, reference: Trace, compare: Compare, folder:
     if plan.port.program:
         return _simulated(plan, case, reference, compare, image)
     words = (*renamed(case.argv, plan.port.rename), *(("-floatfile", IMAGE) if image else ()))
-    known = known_commands_of(plan, replace(case, argv=words), "sweep")
+    known = known_commands_of(plan, replace(case, argv=words))
     try:
         run = run_suspect(known, reference, folder, compare)
     except SimulationFailed as error:

@@ -113,7 +113,7 @@ def judge_part(plan: Plan, folder: Path, engine: Engine, tell: Tell, part: Part)
 def jobs_of(plan: Plan) -> list[Job]:
     """Every command line of the plan once, in its order."""
     port = plan.port
-    sources = source_state(port.sources, port.run_in).hash if port.sources else ""
+    sources = source_state(port.sources, port.sources_base).hash if port.sources else ""
     state = plan_state(plan, sources)
     made = combinations(plan.mode, plan.axes, plan.number, plan.seed)
     return [Job(choices, state) for choices in dict.fromkeys(made)]
