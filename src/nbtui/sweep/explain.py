@@ -18,7 +18,7 @@ from nbtui.trace.model import TraceError
 from nbtui.trace.reading.reader import read_trace
 from nbtui.trace.text import clean
 
-_NUMBER = re.compile(r"[-+]?\d[\d.e+-]*", re.ASCII)
+_NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d.e+-]*", re.ASCII)  # not within a word
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ class SweepFinding:
 
 
 def findings(explained: Iterable[Explained]) -> tuple[SweepFinding, ...]:
-    """The findings, those with the fewest flags and then the most rows first.
+    """The findings: wrong numbers before refusals, then by the fewest flags and the most rows.
 
     An image that differs is a finding of its own only where the trace of the same command line gives no cause.
     """
@@ -68,7 +68,11 @@ def findings(explained: Iterable[Explained]) -> tuple[SweepFinding, ...]:
         for group in one.groups:
             groups[group].append(one)
     found = [_finding(group, members) for group, members in groups.items()]
-    return tuple(sorted(found, key=lambda one: (len(one.flags), -len(one.members), one.group)))
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(one: SweepFinding) -> tuple[bool, int, int, str]:
+    return one.answer is Answer.REFUSED, len(one.flags), -len(one.members), one.group
 
 
 def _finding(group: str, members: list[Explained]) -> SweepFinding:

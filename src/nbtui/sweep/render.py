@@ -21,14 +21,19 @@ HEAD = ("finding", "rows", "needs", "worst gap", "what")
 def summary_lines(plan: Plan, swept: Swept) -> Iterator[str]:
     """The findings with their smallest command lines, for a terminal."""
     yield from verdict_lines(plan, swept)
-    if not swept.found:
+    refused = [one for one in swept.found if one.answer is Answer.REFUSED]
+    if refused:
+        flags = dict.fromkeys(flag for one in refused for flag in one.flags)
+        yield f"refused    by the port: {' '.join(flags) or 'every command line'}"
+    found = [one for one in swept.found if one.answer is not Answer.REFUSED]
+    if not found:
         return
     yield ""
-    rows = [HEAD, *(_cells(one) for one in swept.found)]
+    rows = [HEAD, *(_cells(one) for one in found)]
     sizes = [max(len(row[column]) for row in rows) for column in range(len(HEAD) - 1)]
     for row in rows:
         yield "  ".join([*(cell.ljust(size) for cell, size in zip(row, sizes, strict=False)), row[-1]]).rstrip()
-    for one in swept.found:
+    for one in found:
         yield ""
         yield from _smallest_lines(one, swept.smallest.get(one.group))
 

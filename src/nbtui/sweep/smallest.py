@@ -57,13 +57,10 @@ def _reduced(task: _ReduceTask, scratch: Path) -> Smallest:
     plan = replace(task.plan, checks=(target.row.check,), brightest=min(1, task.plan.brightest))
     reducing = _Reducing(task.finding.group, target, plan, scratch)
     whole = tuple(target.row.command)
-    refused = target.row.answer is Answer.REFUSED  # names its flag already; every reduction would cost runs
-    if (
-        refused or not task.plan.reduce or not reducing.fails(whole)
-    ):  # or it depends on something besides the command line
-        return Smallest(
-            task.finding.group, target.row.key, target.row, whole, 0 if refused else min(1, task.plan.reduce), ""
-        )
+    if target.row.answer is Answer.REFUSED:  # its sentence names the flag; a reduction would cost runs for nothing
+        return Smallest(task.finding.group, target.row.key, target.row, whole, 0, "")
+    if not task.plan.reduce or not reducing.fails(whole):  # or it depends on something besides the command line
+        return Smallest(task.finding.group, target.row.key, target.row, whole, min(1, task.plan.reduce), "")
     made: Shrunk = shrink(whole, reducing.fails, task.plan.reduce)
     row, log = reducing.last[made.command]
     return Smallest(task.finding.group, target.row.key, row, made.command, made.runs + 1, log)
