@@ -22,7 +22,7 @@ from nbtui.live.cases import case_of_command
 from nbtui.live.door import options_of
 from nbtui.sweep.engine import Engine
 from nbtui.sweep.modes import Mode
-from nbtui.sweep.plan import Plan, SweptPort
+from nbtui.sweep.plan import Plan, SweptCase, SweptPort
 from nbtui.sweep.render import summary_lines
 from nbtui.sweep.sweep import SweepProgress, Swept, sweep
 from nbtui.sweep.usual import usual_axes
@@ -61,8 +61,7 @@ def plan_of(asked: argparse.Namespace) -> Plan:
     if asked.against:
         port = SweptPort(Path.cwd(), Path.cwd(), program=asked.against)
     return Plan(
-        case=case,
-        port=port,
+        cases=(SweptCase(case, port),),
         axes=usual_axes(options_of(case)),
         mode=Mode(asked.mode),
         number=asked.number,

@@ -14,6 +14,7 @@ from nbtui.sweep.shrink import shrink
 
 ROW = SweepRow(
     key="a" * 24,
+    case="base",
     check="trace",
     changes=(("-phi", ("-phi", "0")), ("-N", ())),
     command=("-cell", "40", "-phi", "0"),

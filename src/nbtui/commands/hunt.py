@@ -71,13 +71,12 @@ def command(
     """
     from nbtui.live.door import options_of
     from nbtui.sweep.modes import Mode
-    from nbtui.sweep.plan import NUMBER, Plan
+    from nbtui.sweep.plan import NUMBER, Plan, SweptCase
     from nbtui.sweep.usual import usual_axes
 
     case = request.case(needs_pixel=False)
     plan = Plan(
-        case=case,
-        port=_port(request, case, suspect, suspect_program, run_in, rename, limit),
+        cases=(SweptCase(case, _port(request, case, suspect, suspect_program, run_in, rename, limit)),),
         axes=usual_axes(options_of(case)),
         mode=Mode(mode),
         number=number or NUMBER,

@@ -53,9 +53,10 @@ def explain(row: SweepRow, plan: Plan, log: Path, scratch: Path, only: Collectio
     """The causes of a diverging trace; of any other failure, its sentence."""
     if row.answer is not Answer.DIVERGES or row.check != "trace":
         return Explained(row, (), False, row.detail)
-    case = replace(plan.case, argv=row.command, pixel=row.pixel)
+    own = plan.of(row.case)
+    case = replace(own.case, argv=row.command, pixel=row.pixel)
     try:
-        found = diagnose(case, reference_of(plan, case, scratch), read_trace(log), only=only)
+        found = diagnose(case, reference_of(own, case, scratch), read_trace(log), only=only)
     except (NbtuiError, TraceError) as error:
         return Explained(row, (), False, f"not diagnosed: {clean(str(error))}")
     return _of_diagnosis(row, found)

@@ -60,10 +60,10 @@ def findings(explained: Iterable[Explained]) -> tuple[SweepFinding, ...]:
     An image that differs is a finding of its own only where the trace of the same command line gives no cause.
     """
     listed = list(explained)
-    told = {one.row.changes for one in listed if one.row.check == "trace"}
+    told = {(one.row.case, one.row.changes) for one in listed if one.row.check == "trace"}
     groups: dict[str, list[Explained]] = defaultdict(list)
     for one in listed:
-        if one.row.check == "image" and one.row.changes in told:
+        if one.row.check == "image" and (one.row.case, one.row.changes) in told:
             continue
         for group in one.groups:
             groups[group].append(one)

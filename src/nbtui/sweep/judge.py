@@ -34,20 +34,24 @@ _KEY = 24  # digits
 
 @dataclass(frozen=True)
 class Job:
-    """One command line to judge."""
+    """One command line to judge: a case of the plan with choices put in."""
 
+    case: str  # its name
     choices: tuple[Choice, ...]
     state: str  # hash of the plan, without the choices
 
 
 def plan_state(plan: Plan, sources: str = "") -> str:
-    """A hash of everything but the choices that a verdict depends on; ``sources``: that of the port's files."""
+    """A hash of everything but the choices that a verdict on the only case depends on.
+
+    ``sources``: the state of the port's files.
+    """
     case, port = plan.case, plan.port
     lines = (case.argv, *(words for axis in plan.axes for words in axis.fixed))
     files = sorted({name for words in lines for _, name in input_names(words)})
     content = [
         nbtui.__version__,
-        [case.argv, case.pixel, [(name, signature(case.workdir / name)) for name in files]],
+        [case.name, case.argv, case.pixel, [(name, signature(case.workdir / name)) for name in files]],
         [port.suspect, port.program, sorted(port.rename.items()), port.environment, str(port.run_in), port.shell],
         port.seconds,
         [plan.reference, plan.c_program, plan.brightest, plan.profile],
@@ -72,8 +76,9 @@ def judge(job: Job, plan: Plan, scratch: Path) -> Iterator[tuple[SweepRow, str]]
         UnusableInput: the base command or the suspect command is unusable, whatever the choices.
         OSError: a file cannot be written.
     """
-    with_choices = replace(plan.case, argv=applied(plan.case.argv, job.choices))
-    return _Judging(job, plan, with_choices, scratch).rows()
+    own = plan.of(job.case)
+    with_choices = replace(own.case, argv=applied(own.case.argv, job.choices))
+    return _Judging(job, own, with_choices, scratch).rows()
 
 
 @dataclass(frozen=True)
@@ -167,6 +172,7 @@ class _Judging:
     ) -> SweepRow:
         return SweepRow(
             key=row_key(self.job, check, rank),
+            case=self.job.case,
             check=check,
             changes=changes_of(self.job.choices),
             command=self.case.argv,

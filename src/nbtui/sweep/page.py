@@ -28,7 +28,7 @@ code, pre { font-family: ui-monospace, monospace; } pre { white-space: pre-wrap;
 
 def page(plan: Plan, swept: Swept) -> str:
     """The whole page; every text of a log or a port is escaped."""
-    title = f"Sweep of {plan.port.name}"
+    title = f"Sweep of {plan.port_name}"
     body = "\n".join(_body(plan, swept, title))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nbtui.live.model import Case
-from nbtui.sweep.axes import Axis
+from nbtui.sweep.axes import Axis, Words
 from nbtui.sweep.modes import Mode
 from nbtui.trace.text import clean
 
@@ -50,11 +50,19 @@ class SweptPort:
 
 
 @dataclass(frozen=True)
+class SweptCase:
+    """A base command with its inputs and pixel, and the port that runs it."""
+
+    case: Case
+    port: SweptPort
+
+
+@dataclass(frozen=True)
 class Plan:
     """Everything that a sweep depends on.
 
     Attributes:
-        case: the base command, its inputs and pixel.
+        cases: one base command, or those of a suite, each with a name of its own.
         reference: ``simulated``, ``NB_C_BIN`` or a command.
         c_program: C program that the simulated reference stands for.
         number: of random combinations.
@@ -63,8 +71,7 @@ class Plan:
         reduce: most runs of the port to reduce one finding to its smallest command line.
     """
 
-    case: Case
-    port: SweptPort
+    cases: tuple[SweptCase, ...]
     axes: tuple[Axis, ...]
     mode: Mode = Mode.PAIRS
     number: int = NUMBER
@@ -75,6 +82,32 @@ class Plan:
     checks: tuple[str, ...] = ("trace",)
     reduce: int = REDUCE
     profile: str = "full"
+
+    @property
+    def case(self) -> Case:
+        """The base command of a plan with one case; ``of`` makes such a plan of a suite."""
+        (only,) = self.cases
+        return only.case
+
+    @property
+    def port(self) -> SweptPort:
+        """The port of a plan with one case."""
+        (only,) = self.cases
+        return only.port
+
+    @property
+    def port_name(self) -> str:
+        """The port, or the ports, in a few words."""
+        return ", ".join(dict.fromkeys(one.port.name for one in self.cases))
+
+    def of(self, name: str) -> Plan:
+        """The plan of the case with this name alone."""
+        return replace(self, cases=tuple(one for one in self.cases if one.case.name == name))
+
+    def on(self, command: Words) -> Plan:
+        """The plan of one case with another command line."""
+        (only,) = self.cases
+        return replace(self, cases=(replace(only, case=replace(only.case, argv=command)),))
 
 
 def renamed(words: Sequence[str], rename: Mapping[str, str]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from nbtui.regular_file import read_regular
 from nbtui.runs.known import named_files
 from nbtui.sweep.axes import Axis, Interval, checked_axis
 from nbtui.sweep.modes import Mode
-from nbtui.sweep.plan import CHECKS, NUMBER, REDUCE, SECONDS, Plan, SweptPort
+from nbtui.sweep.plan import CHECKS, NUMBER, REDUCE, SECONDS, Plan, SweptCase, SweptPort
 from nbtui.trace.text import clean
 
 KEYS = (
@@ -60,8 +60,7 @@ class _Reading:
             if one not in CHECKS:
                 raise self.wrong("checks", f"'{clean(one)}' must be one of {', '.join(CHECKS)}")
         return Plan(
-            case=self.case(),
-            port=self.port(),
+            cases=(SweptCase(self.case(), self.port()),),
             axes=self.axes(),
             mode=self.mode(),
             number=self.whole("number", NUMBER, 1),

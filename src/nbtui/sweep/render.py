@@ -40,7 +40,7 @@ def summary_lines(plan: Plan, swept: Swept) -> Iterator[str]:
 
 def verdict_lines(plan: Plan, swept: Swept) -> Iterator[str]:
     """What was swept, and how much of it fails."""
-    yield f"port       {plan.port.name}"
+    yield f"port       {plan.port_name}"
     yield f"reference  {_reference(plan)}"
     counts = {answer: sum(row.answer is answer for row in swept.rows) for answer in Answer}
     yield "rows       " + ", ".join(f"{count} {answer}" for answer, count in counts.items() if count)
@@ -81,7 +81,7 @@ def _smallest_lines(found: SweepFinding, smallest: Smallest | None) -> Iterator[
 
 def markdown_lines(plan: Plan, swept: Swept) -> Iterator[str]:
     """The same as a page of Markdown, with the matrix of flags and findings."""
-    yield f"# Sweep of {_code(plan.port.name)}"
+    yield f"# Sweep of {_code(plan.port_name)}"
     yield ""
     for line in verdict_lines(plan, swept):
         name, _, rest = line.partition(" ")
@@ -129,7 +129,7 @@ def as_object(plan: Plan, swept: Swept) -> dict[str, Any]:
     """The whole result as a JSON object."""
     return {
         "format": FORMAT,
-        "port": plan.port.name,
+        "port": plan.port_name,
         "reference": _reference(plan),
         "mode": str(plan.mode),
         "coverage": {

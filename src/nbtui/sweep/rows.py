@@ -50,6 +50,7 @@ class SweepRow:
 
     Attributes:
         key: hash of everything that the verdict depends on.
+        case: name of the base command.
         check: ``trace`` or ``image``.
         changes: axis and words of every choice, in order.
         command: flags of the case, without the pixel.
@@ -65,6 +66,7 @@ class SweepRow:
     """
 
     key: str
+    case: str
     check: str
     changes: tuple[tuple[str, tuple[str, ...]], ...]
     command: tuple[str, ...]

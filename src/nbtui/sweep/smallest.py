@@ -54,7 +54,8 @@ def smallest_of(found: Sequence[SweepFinding], plan: Plan, engine: Engine) -> It
 
 def _reduced(task: _ReduceTask, scratch: Path) -> Smallest:
     target = task.finding.simplest
-    plan = replace(task.plan, checks=(target.row.check,), brightest=min(1, task.plan.brightest))
+    own = task.plan.of(target.row.case)
+    plan = replace(own, checks=(target.row.check,), brightest=min(1, own.brightest))
     reducing = _Reducing(task.finding.group, target, plan, scratch)
     whole = tuple(target.row.command)
     if target.row.answer is Answer.REFUSED:  # its sentence names the flag; a reduction would cost runs for nothing
@@ -79,9 +80,9 @@ class _Reducing:
         size = self._size(command)
         if size is None or (self._pixels is not None and size > self._pixels):
             return False
-        plan = replace(self._plan, case=replace(self._plan.case, argv=command))
+        plan = self._plan.on(command)
         try:
-            judged = list(judge(Job((), plan_state(plan)), plan, self._scratch))
+            judged = list(judge(Job(plan.case.name, (), plan_state(plan)), plan, self._scratch))
         except NbtuiError:
             return False
         for row, log in judged:
@@ -104,7 +105,7 @@ class _Reducing:
 
     def _size(self, command: Words) -> int | None:
         """Pixels of the detector; None where the reference cannot take the command line."""
-        case = replace(self._plan.case, argv=command)
+        case = self._plan.on(command).case
         try:
             slow, fast = prepare(case, program_settings(self._plan.c_program)).shape
         except NbtuiError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nbtui.errors import NotWritten
@@ -112,11 +112,16 @@ def judge_part(plan: Plan, folder: Path, engine: Engine, tell: Tell, part: Part)
 
 def jobs_of(plan: Plan) -> list[Job]:
     """Every command line of the plan once, in its order."""
-    port = plan.port
-    sources = source_state(port.sources, port.sources_base).hash if port.sources else ""
-    state = plan_state(plan, sources)
-    made = combinations(plan.mode, plan.axes, plan.number, plan.seed)
-    return [Job(choices, state) for choices in dict.fromkeys(made)]
+    made = list(dict.fromkeys(combinations(plan.mode, plan.axes, plan.number, plan.seed)))
+    jobs: list[Job] = []
+    hashes: dict[tuple[Path, tuple[str, ...]], str] = {}  # of source files, which cases share
+    for one in plan.cases:
+        base, patterns = one.port.sources_base, one.port.sources
+        if (base, patterns) not in hashes:
+            hashes[base, patterns] = source_state(patterns, base).hash if patterns else ""
+        state = plan_state(plan.of(one.case.name), hashes[base, patterns])
+        jobs += [Job(one.case.name, choices, state) for choices in made]
+    return jobs
 
 
 def judge_all(plan: Plan, jobs: Iterable[Job], folder: Path, engine: Engine, tell: Tell) -> list[SweepRow]:
@@ -168,11 +173,17 @@ def _rows_of(job: Job, plan: Plan, known: dict[str, list[SweepRow]]) -> list[Swe
 def _lost(job: Job, plan: Plan) -> list[tuple[SweepRow, str]]:
     """The row of a job whose process died."""
     detail = "the judging process died: out of memory, or a signal"
-    command = plan.case.argv
-    return [
-        (SweepRow(row_key(job, check, 0), check, changes_of(job.choices), command, None, Answer.CRASHED, detail), "")
-        for check in plan.checks
-    ]
+    row = SweepRow(
+        key="",
+        case=job.case,
+        check="",
+        changes=changes_of(job.choices),
+        command=plan.of(job.case).case.argv,
+        pixel=None,
+        answer=Answer.CRASHED,
+        detail=detail,
+    )
+    return [(replace(row, key=row_key(job, check, 0), check=check), "") for check in plan.checks]
 
 
 def _keep(path: Path, text: str) -> None:

@@ -68,10 +68,11 @@ def _case_folders(plan: Plan, swept: Swept, folder: Path) -> list[Path]:
             continue
         place = folder / f"{number:02d}_{finding.slug}"
         place.mkdir(parents=True)
-        for name, text in _files(plan, finding, smallest).items():
+        own = plan.of(smallest.row.case)
+        for name, text in _files(own, finding, smallest).items():
             (place / name).write_text(text, encoding="utf-8")
         for _, name in input_names(smallest.command):
-            source = plan.case.workdir / name
+            source = own.case.workdir / name
             if source.is_file() and Path(name).name == name:
                 shutil.copyfile(source, place / name)
         made.append(place)
