@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nbsim.api import Experiment, from_command
     from nbsim.constants import AVOGADRO, DEFAULT_FLUENCE, DEFAULT_MOSAIC_SEED, R_E_SQR, WATER_F, WATER_MASS
-    from nbsim.errors import InputError, Interrupted, NbsimError, OutputError
+    from nbsim.errors import (
+        INSTALL_TORCH,
+        NEEDS_TORCH,
+        InputError,
+        Interrupted,
+        NbsimError,
+        OutputError,
+        absent_package,
+    )
     from nbsim.factors.table import load_structure_factors
     from nbsim.image.compiled import kernel_is_built
     from nbsim.image.render import Image, render
@@ -65,7 +73,9 @@ __all__ = [
     "DEFAULT_MOSAIC_SEED",
     "FLAGS",
     "F_CELL_ORIGINS",
+    "INSTALL_TORCH",
     "MADE_BY",
+    "NEEDS_TORCH",
     "NOT_GIVEN",
     "OWN",
     "PROGRAMS",
@@ -101,6 +111,7 @@ __all__ = [
     "StructureFactors",
     "TraceLine",
     "a_matrix",
+    "absent_package",
     "available_bytes",
     "background_plane",
     "cell_of",
@@ -151,7 +162,7 @@ __all__ = [
 _NAMES = {
     "api": "Experiment from_command",
     "constants": "AVOGADRO DEFAULT_FLUENCE DEFAULT_MOSAIC_SEED R_E_SQR WATER_F WATER_MASS",
-    "errors": "InputError Interrupted NbsimError OutputError",
+    "errors": "INSTALL_TORCH NEEDS_TORCH InputError Interrupted NbsimError OutputError absent_package",
     "factors.table": "load_structure_factors",
     "image.compiled": "kernel_is_built",
     "image.render": "Image render",

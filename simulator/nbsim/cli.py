@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from nbsim.errors import InputError, Interrupted, NbsimError, OutputError
+from nbsim.errors import InputError, Interrupted, NbsimError, OutputError, absent_package
 
 # further imports happen where interrupts are caught
 if TYPE_CHECKING:
@@ -234,6 +234,11 @@ def _outcome(words: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _READER_GONE
+    except ModuleNotFoundError as error:
+        absent = absent_package(error)
+        if absent is None:
+            raise
+        return _fail(InputError(absent), 2)
     except (NbsimError, MemoryError, RuntimeError, OSError) as error:
         return _fail(error, 3)
     return 0

@@ -219,6 +219,12 @@ def _explain(error: Exception) -> tuple[int, str]:
     if isinstance(error, OSError):
         name = clean(str(error.filename)) if error.filename is not None else "stdout"
         return 4, f"{name}: {error.strerror or error}"
+    if isinstance(error, ModuleNotFoundError):
+        from nbtui.live.absence import absent_package
+
+        absent = absent_package(error)
+        if absent is not None:
+            return 2, absent
     kind = type(error).__name__
     return 3, f"unexpected {kind}: {clean(str(error))}\nthis is a bug in nbtui; rerun with --debug for a traceback"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 DEMO = "demo"  # the built-in case
+DEMO_FOLDER = Path(__file__).parent / DEMO
+RECORDED_LOG = DEMO_FOLDER / "trace_py.log"  # nbsim's own trace of it, for an installation without torch
 COMMAND_FILE = "command.txt"  # of a case folder
 
 

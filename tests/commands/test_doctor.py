@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from nbtui.cli import main
+from nbtui.live.absence import INSTALL_TORCH
 
 
 def report(capsys: pytest.CaptureFixture[str], code: int = 0) -> dict[str, dict[str, str]]:
@@ -36,7 +37,7 @@ def test_torch_that_cannot_be_imported(here: Path, capsys: pytest.CaptureFixture
         "name": "torch",
         "state": "fault",
         "found": "cannot be imported",
-        "remedy": "pip install 'torch>=2.6', the CPU build first",
+        "remedy": f"install it again: {INSTALL_TORCH}",
     }
 
 

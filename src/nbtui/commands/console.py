@@ -13,6 +13,7 @@ from nbtui.commands.narration import read
 from nbtui.commands.options import Request, c_log_of, c_log_option, case_options, reports_of, say, terminal
 from nbtui.commands.run_options import last_log
 from nbtui.errors import UnusableInput
+from nbtui.live.absence import recorded_log
 from nbtui.paths import DEMO
 from nbtui.trace.text import clean
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from nbtui.runs.known import KnownCommands
 
 DEMO_SHOWN = "no case named, no command.txt here: this is the built-in demo"
+RECORDED = "torch is not installed: the C log of the demo beside a recorded log of nbsim, nothing simulated"
 
 
 @click.command("console")
@@ -56,6 +58,8 @@ def command(
         case = replace(case, c_log=c_log or case.c_log, c_image=c_image, c_image_at=c_at)
     except UnusableInput as error:
         raise UnusableInput(f"{error}{_meant(request.case_name)}") from error
+    recorded = recorded_log(case, request.settings())
+    message = message if recorded is None else RECORDED
     if terminal():
         from nbtui.console.startup import preferences
 
@@ -64,6 +68,7 @@ def command(
 
         known = _known(request, case)
         logs, told = last_log(known) if known is not None else (None, "")
+        logs = logs if recorded is None else (case.c_log, recorded)
         message = message or told
         return run_console(
             case,
@@ -83,6 +88,8 @@ def command(
     if message:
         say(message)
     c = read(c_log_of(case, None))
+    if recorded is not None:
+        return report(request, case, c, read(recorded), None, style="table")
     simulation = simulate(case, request.settings())
     return report(request, case, c, simulation.trace, simulation, style="table")
 

@@ -77,14 +77,23 @@ def _settings() -> Finding:
 def _torch() -> Finding:
     """torch in a process of its own: a broken installation may end the process that imports it."""
     script = "import torch; print(torch.__version__, torch.backends.cpu.get_cpu_capability(), torch.get_num_threads())"
+    from nbtui.live.absence import INSTALL_TORCH, can_simulate
+
+    if not can_simulate():
+        found = "not installed: logs, images and packages can be read and compared, nothing simulated"
+        return Finding("torch", MISSING, found, INSTALL_TORCH)
     text = _output([sys.executable, "-c", script])
     if text is None:
-        return Finding("torch", FAULT, "cannot be imported", "pip install 'torch>=2.6', the CPU build first")
+        return Finding("torch", FAULT, "cannot be imported", f"install it again: {INSTALL_TORCH}")
     version, capability, threads = text.split()
     return Finding("torch", WORKS, f"{version}, {capability}, {threads} threads")
 
 
 def _device() -> Finding:
+    from nbtui.live.absence import can_simulate
+
+    if not can_simulate():
+        return Finding("CUDA device", MISSING, "not looked for without torch")
     name = _output([sys.executable, "-c", "import torch; print(torch.cuda.get_device_name())"])
     if name is None:
         return Finding("CUDA device", MISSING, "none; --device cpu works everywhere")

@@ -98,9 +98,11 @@ def part_of(text: str | None) -> Part:
 
 def performed(plan: Plan, folder: Path, processes: int | None, part: Part, as_json: bool) -> int:
     """Sweep, write the report and print it; a part is only judged. The exit code."""
+    from nbtui.live.absence import require_torch
     from nbtui.sweep.engine import Engine
     from nbtui.sweep.sweep import judge_part, sweep
 
+    require_torch()
     say(f"rows and logs: {clean(str(folder))}")
     with Engine(processes) as engine, Narration() as narration:
 

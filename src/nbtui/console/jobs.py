@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from nbtui.errors import INTERRUPTED, NbtuiError
+from nbtui.live.absence import absent_package
 from nbtui.parity.compare import CompareCancelled
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.reading.reader import ReadCancelled, read_trace
@@ -86,6 +87,10 @@ def explained(error: BaseException) -> Failure:
     if isinstance(error, OSError):
         name = clean(str(error.filename)) if error.filename else "a file"
         return Failure(f"{name}: {clean(error.strerror or str(error))}; check the path and its permissions", 2)
+    if isinstance(error, ModuleNotFoundError):
+        absent = absent_package(error)
+        if absent is not None:
+            return Failure(absent, 2)
     reason = clean(str(error)) or "no reason given"
     return Failure(f"internal error, please report it: {type(error).__name__}: {reason}", 3)
 

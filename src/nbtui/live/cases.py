@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import nbtui
 from nbtui.errors import UnusableInput
 from nbtui.live.model import Case
 from nbtui.live.session import split_command
-from nbtui.paths import COMMAND_FILE, DEMO, expanded
+from nbtui.paths import COMMAND_FILE, DEMO, DEMO_FOLDER, expanded
 from nbtui.regular_file import open_regular
 from nbtui.settings import CaseEntry, Configuration
 from nbtui.settings import load as load_configuration
@@ -68,7 +67,7 @@ def _named(
     if flags is not None:
         return _case_of_words("flags", list(flags), "-- FLAGS", workdir or Path.cwd(), pixel)
     if text is None or text == DEMO:
-        return _from_folder(DEMO, Path(nbtui.__file__).parent / DEMO, workdir, pixel)
+        return _from_folder(DEMO, DEMO_FOLDER, workdir, pixel)
     settings = configuration if configuration is not None else load_configuration()
     if text in settings.cases:
         return _from_entry(settings.cases[text], workdir, pixel)

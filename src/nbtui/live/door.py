@@ -37,7 +37,7 @@ def simulator(name: str, task: str = "simulation") -> Iterator[None]:
     """Use nbsim inside; messages begin with ``name`` (of the case) and say which ``task`` failed.
 
     Raises:
-        UnusableInput: the command line, one of its files or a setting is unusable.
+        UnusableInput: the command line, one of its files or a setting is unusable, or torch is not installed.
         SimulationFailed: the simulator failed.
     """
     # two OpenMP runtimes in one process (torch beside another library) abort on macOS without this
@@ -46,6 +46,11 @@ def simulator(name: str, task: str = "simulation") -> Iterator[None]:
         yield
     except nbsim.InputError as error:
         raise UnusableInput(f"{clean(name)}: {clean(str(error))}") from error
+    except ModuleNotFoundError as error:
+        absent = nbsim.absent_package(error)
+        if absent is None:
+            raise
+        raise UnusableInput(f"{clean(name)}: {absent}") from error
     except (nbsim.NbsimError, RuntimeError, MemoryError, ArithmeticError) as error:  # torch raises RuntimeError
         reason = clean(str(error).strip().split("\n", 1)[0]) or type(error).__name__
         raise SimulationFailed(f"{clean(name)}: the {task} failed: {reason}") from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from nbtui.paths import RECORDED_LOG
 from nbtui.trace.model import Trace
 
 
@@ -44,6 +45,7 @@ C = SideName(Role.REFERENCE, "C", "the C log", "the C program")
 SIMULATED_C = SideName(Role.REFERENCE, "simulated C", "the simulated C trace", "the simulated C program")
 YOUR_LOG = SideName(Role.SUSPECT, "your log", "your log", "your program")
 SUSPECT_LOG = SideName(Role.SUSPECT, "Python", "the Python log", "the Python program")  # to a reader of a package
+RECORDED = SideName(Role.SUSPECT, "recorded", "the recorded trace", "the recorded nbsim")  # of the demo
 KEPT = SideName(Role.SUSPECT, "package", "the trace of the package", "the simulator")  # simulated for a package
 LIVE = SideName(Role.LIVE, "live", "the live trace", "the simulator")
 
@@ -52,4 +54,9 @@ Pair = tuple[SideName, SideName]
 
 def pair_of(reference: Trace, other: Trace) -> Pair:
     """The sides of a reference and another trace, by their origin."""
-    return (SIMULATED_C if reference.simulated else C), (LIVE if other.simulated else YOUR_LOG)
+    return (SIMULATED_C if reference.simulated else C), (LIVE if other.simulated else of_log(other))
+
+
+def of_log(log: Trace) -> SideName:
+    """The side of a log: the user's, or the recorded one of the demo."""
+    return RECORDED if log.origin == str(RECORDED_LOG) else YOUR_LOG

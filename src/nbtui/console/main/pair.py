@@ -6,7 +6,7 @@ from collections.abc import Collection
 from enum import StrEnum
 
 from nbtui.trace.model import Trace
-from nbtui.trace.side import KEPT, LIVE, YOUR_LOG, Pair, SideName
+from nbtui.trace.side import KEPT, LIVE, YOUR_LOG, Pair, SideName, of_log
 
 
 class Compared(StrEnum):
@@ -24,8 +24,10 @@ class Compared(StrEnum):
 
 
 def log_side(log: Trace | None) -> SideName:
-    """The side of the second log: the user's, or the one that was simulated for an opened package."""
-    return KEPT if log is not None and log.simulated else YOUR_LOG
+    """The side of the second log: the user's, the recorded one of the demo, or one simulated for a package."""
+    if log is None:
+        return YOUR_LOG
+    return KEPT if log.simulated else of_log(log)
 
 
 def following(shown: Compared, possible: Collection[Compared]) -> Compared:
