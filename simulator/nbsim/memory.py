@@ -11,6 +11,7 @@ from pathlib import Path
 
 from nbsim.errors import InputError
 
+_LITTLE = 1 << 20  # bytes: the look at the memory takes longer than their use
 _PROC = Path("/proc")
 _CGROUPS = Path("/sys/fs/cgroup")
 # of a control group: limit, use, and the line of memory.stat with the cached files, which the kernel gives up first
@@ -88,6 +89,8 @@ def check_memory(needed: int, what: str, remedy: str = "") -> None:
     Raises:
         InputError: ``needed`` bytes are more than available; the message gives both numbers.
     """
+    if needed <= _LITTLE:
+        return
     there = available_bytes()
     if there is not None and needed > there:
         end = f"; {remedy}" if remedy else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
@@ -162,16 +163,23 @@ def found_in(token: str) -> tuple[str, ...]:
     return tuple(flag.names[0] for flag in _rows(token, ()))
 
 
-def _rows(token: str, following: Sequence[str]) -> Iterator[Flag]:
+def _rows(token: str, following: Sequence[str]) -> tuple[Flag, ...]:
     """The options that C finds in ``token``."""
+    return _rows_of(token, bool(following) and "rand" in following[0])
+
+
+@lru_cache(maxsize=1024)  # a command line is read several times, and the next one has much the same words
+def _rows_of(token: str, random: bool) -> tuple[Flag, ...]:
+    found: list[Flag] = []
     for flag in FLAGS:
         anywhere = flag.stems if flag.exact else flag.spellings
         if token not in flag.names and not any(name in token for name in anywhere):
             continue
-        row = MISSET_RANDOM if flag.names == ("-misset",) and following and "rand" in following[0] else flag
-        yield row
+        row = MISSET_RANDOM if random and flag.names == ("-misset",) else flag
+        found.append(row)
         if row.ends:
-            return
+            break
+    return tuple(found)
 
 
 def _words(flag: Flag, following: Sequence[str]) -> Sequence[str] | None:

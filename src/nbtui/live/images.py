@@ -68,7 +68,10 @@ class _Plane:
 
 
 class PreparedCase:
-    """A case ready to render: the detector's size, facts on its pixels, and its image. Made by :func:`prepare`."""
+    """A case ready to render: the detector's size, facts and traces of its pixels, and its image.
+
+    Made by :func:`prepare`.
+    """
 
     def __init__(self, case: Case, experiment: nbsim.Experiment, omp_threads: int) -> None:
         self._case, self._experiment, self._threads = case, experiment, omp_threads
@@ -187,6 +190,20 @@ class PreparedCase:
         photons = found.photons
         image: Photons = photons.cpu().numpy()
         return image
+
+    def trace_lines(self, pixel: tuple[int, int], prefix: str) -> tuple[str, ...]:
+        """The trace of a pixel (slow, fast) as lines of text; ``prefix``: ``TRACE_C`` or ``TRACE_PY``.
+
+        Raises:
+            UnusableInput: the pixel is not on the detector.
+            SimulationFailed: the simulator failed.
+        """
+        with simulator(self._case.name):
+            import torch
+
+            with torch.no_grad():
+                found = self._experiment.pixel(*pixel, n_threads=self._threads)
+                return tuple(nbsim.format_line(line, prefix) for line in nbsim.trace_lines(found))
 
     def thread_counts(self, c: npt.NDArray[np.float64], differing: Flags) -> tuple[int, ...]:
         """Numbers of OpenMP threads with which the image has C's value in every pixel that depends on them.

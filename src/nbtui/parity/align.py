@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nbtui.parity.numbers import NUMBER
 from nbtui.trace.fields import catalogue
@@ -41,6 +42,7 @@ class Scalar:
     half_unit: float | None = None  # of its last printed digit, where the format of the line is known
 
 
+@lru_cache(maxsize=4096)
 def section(name: str) -> int:
     """Which part of the trace a field belongs to: SETUP, LOOP, END (once per pixel) or OTHER (unknown name)."""
     known = catalogue.field(name)
@@ -51,6 +53,7 @@ def section(name: str) -> int:
     return END if known.stage in END_STAGES or known.tap is Tap.PRINTOUT else LOOP
 
 
+@lru_cache(maxsize=4096)
 def in_block(name: str) -> bool:
     """Whether a field repeats with every sub-pixel and layer. Dotted names repeat on their own."""
     return "." not in name and section(name) == LOOP
@@ -99,17 +102,15 @@ def cells(trace: Trace, numbered: Callable[[int], int] | None = None) -> dict[Pl
     """Every scalar of the trace by its place; ``numbered``: another number for each of its blocks."""
     result: dict[Place, Scalar] = {}
     for record, own in zip(trace.records, blocks(trace), strict=True):
-        name = record.name
-        block = numbered(own) if numbered is not None and in_block(name) else own
+        name, repeats = record.name, in_block(record.name)
+        block = numbered(own) if numbered is not None and repeats else own
         known = catalogue.field(name)
         shape = known.shape if known else Shape.VECTOR if len(record.values) == 3 else Shape.SCALAR
         names = catalogue.components(shape, len(record.values))
-        repetition = 0 if in_block(name) else record.occurrence
-        printed = scalars_of(record, names)
-        for index, value in enumerate(record.values):
-            if value != NOT_THERE:
-                place = (section(name), block, catalogue.order(name), name, repetition, index)
-                result[place] = printed[index]
+        where = (section(name), block, catalogue.order(name), name, 0 if repeats else record.occurrence)
+        for index, printed in enumerate(scalars_of(record, names)):
+            if printed.value != NOT_THERE:
+                result[(*where, index)] = printed
     for line in trace.phi:
         block = numbered(line.occurrence) if numbered is not None else line.occurrence
         for key in line.values:
@@ -140,16 +141,20 @@ def phi_cell(line: PhiRecord, key: str) -> Scalar:
     return Scalar("", line.values[key], _plain(printed, line.values[key]), line.line)
 
 
-def tokens(record: Record) -> list[str]:
+def tokens(record: Record) -> tuple[str, ...]:
     """The values as printed in the line; empty strings where the line does not show them plainly."""
-    found = NUMBER.findall(record.text)
-    count = len(record.values)
+    return _tokens(record.text, record.values)
+
+
+@lru_cache(maxsize=4096)  # several passes over the same lines
+def _tokens(text: str, values: tuple[Value, ...]) -> tuple[str, ...]:
+    found = NUMBER.findall(text)
+    count = len(values)
     tail = found[len(found) - count :] if len(found) >= count else []
     plain = len(tail) == count and all(
-        not isinstance(value, str) and float(token) == float(value)
-        for token, value in zip(tail, record.values, strict=True)
+        not isinstance(value, str) and float(token) == float(value) for token, value in zip(tail, values, strict=True)
     )
-    return tail if plain else [""] * count
+    return tuple(tail) if plain else ("",) * count
 
 
 def _plain(token: str, value: float) -> str:

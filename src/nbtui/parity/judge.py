@@ -10,7 +10,6 @@ from nbtui.parity import align, preflight
 from nbtui.parity.label_only import label_only
 from nbtui.parity.model import FALSE_DIVERGENCE, OUTSIDE, Row, Status
 from nbtui.parity.numbers import ErrorScale, Printing, RowVerdict, SingleRoom, judge
-from nbtui.parity.own_values import shows_single
 from nbtui.parity.profiles import Limit, Profile
 from nbtui.parity.scales import scale_of, scale_of_component, single_room
 from nbtui.parity.sides import Sides
@@ -54,7 +53,7 @@ class Judge:
         c, py = sides.c, sides.py
         self.named = sides.named
         self.profile = chosen
-        self.single = shows_single(c) or shows_single(py)
+        self.single = sides.own_c.single or sides.own_py.single
         self.elsewhere = sides.elsewhere
         self._counts = sides.counts
         self._conversions = {name: found for found in conversions(c, py, sides.named) for name in found.fields}

@@ -11,6 +11,7 @@ import struct
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nbtui.parity.model import Status
 from nbtui.parity.profiles import Limit
@@ -175,6 +176,7 @@ class Printing:
         return 0.5 * 10.0 ** (math.floor(math.log10(value)) - self.digits + 1)
 
 
+@lru_cache(maxsize=8192)  # the numbers of two logs, in several passes
 def significant_digits(token: str) -> int:
     """Digits of a printed number from its first non-zero one on."""
     mantissa = _mantissa(token).lstrip("+-").replace(".", "")

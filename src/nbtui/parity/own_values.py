@@ -75,10 +75,14 @@ def contradictions(
 
 
 def every_contradiction(
-    trace: Trace, side: SideName, n_cells: tuple[int, int, int] | None = None
+    trace: Trace,
+    side: SideName,
+    n_cells: tuple[int, int, int] | None = None,
+    precision: LogPrecision | None = None,
 ) -> Iterator[Contradiction]:
-    """The contradictions of the first blocks, then those of the lines printed once."""
-    checker = _Checker(side, *_precision(trace))
+    """The contradictions of the first blocks, then those of the lines printed once; ``precision``: where known."""
+    found_precision = precision or precision_of(trace)
+    checker = _Checker(side, found_precision.digits, found_precision.single)
     of_block = block_rules(n_cells, metres_of_scattering(trace))
     metres = cell_in_metres(trace)
     once = _once(trace)
@@ -249,11 +253,19 @@ def _numbers(record: Record) -> Vector:
 
 def shows_single(trace: Trace) -> bool:
     """Whether some numbers of the trace are single-precision numbers, printed with more digits or stated to be."""
-    return states_single(trace) or _precision(trace)[1]
+    return states_single(trace) or precision_of(trace).single
 
 
-def _precision(trace: Trace) -> tuple[int, bool]:
+@dataclass(frozen=True)
+class LogPrecision:
     """Significant digits of the numbers of a trace, and whether some of them are single-precision numbers."""
+
+    digits: int
+    single: bool
+
+
+def precision_of(trace: Trace) -> LogPrecision:
+    """The precision that the printed numbers of a trace show."""
     most, single = 1, set[float]()
     for number, token in islice(_printed_numbers(trace), _ENOUGH):
         digits = significant_digits(token or f"{number:.{_DIGITS}g}")
@@ -262,7 +274,7 @@ def _precision(trace: Trace) -> tuple[int, bool]:
             rounded = struct.unpack("<f", struct.pack("<f", number))[0]
             if abs(rounded - number) <= 2e-14 * abs(number):
                 single.add(abs(number))
-    return min(most, _DIGITS), len(single) >= _NO_COINCIDENCE
+    return LogPrecision(min(most, _DIGITS), len(single) >= _NO_COINCIDENCE)
 
 
 def _printed_numbers(trace: Trace) -> Iterator[tuple[float, str]]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from nbtui.parity import align
 from nbtui.parity.cell_counts import Counts
 from nbtui.parity.own_rules import Vector
-from nbtui.parity.own_values import every_contradiction
+from nbtui.parity.own_values import every_contradiction, precision_of
+from nbtui.parity.stated import states_single
 from nbtui.trace.model import Trace
 from nbtui.trace.side import SideName
 
@@ -29,19 +30,21 @@ class OwnTrace:
 
     implied: Mapping[tuple[str, int], Implied]
     sentences: tuple[str, ...]  # one per field that contradicts its own trace
+    single: bool  # some of its numbers are in single precision, as printed or as stated
 
 
 def own_trace(trace: Trace, side: SideName, counts: Counts | None) -> OwnTrace:
     """The contradictions within a trace; ``counts``: unit cells along a, b and c."""
     implied: dict[tuple[str, int], Implied] = {}
     sentences: dict[str, str] = {}
-    for found in every_contradiction(trace, side, counts):
+    precision = precision_of(trace)
+    for found in every_contradiction(trace, side, counts, precision):
         sentences.setdefault(found.field, found.sentence)
         if found.rederived:
             shown = " ".join(f"{value:.15g}" for value in found.printed)
             note = f"{REDERIVED}: {side.noun} prints {shown}"
             implied[found.field, found.block] = Implied(found.expected, note)
-    return OwnTrace(implied, tuple(sentences.values()))
+    return OwnTrace(implied, tuple(sentences.values()), states_single(trace) or precision.single)
 
 
 def put_right(

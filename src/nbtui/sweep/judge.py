@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +17,14 @@ from nbtui.images.metrics import AGREES, check_sizes, compare_images
 from nbtui.images.read import Picture
 from nbtui.live.cases import input_names
 from nbtui.live.files import signature
-from nbtui.live.images import Photons, render_image
+from nbtui.live.images import Photons
 from nbtui.live.model import Case
 from nbtui.parity.compare import compare
 from nbtui.parity.model import Comparison
 from nbtui.runs.entry import facts_of
 from nbtui.sweep.axes import Choice, applied
 from nbtui.sweep.plan import Plan
-from nbtui.sweep.port_run import PortRun, program_settings, reference_of, run_port
+from nbtui.sweep.port_run import PortRun, SimulatedCase, reference_of, run_port
 from nbtui.sweep.rows import Answer, SweepRow, changes_of
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.text import clean
@@ -88,11 +89,20 @@ class _Judging:
     case: Case
     scratch: Path
 
+    @cached_property
+    def _reference(self) -> SimulatedCase:
+        return SimulatedCase(self.case, self.plan.c_program)
+
+    @cached_property
+    def _port(self) -> SimulatedCase:
+        """nbsim in place of a port; as the same C program, it is the same experiment."""
+        same = self.plan.port.program == self.plan.c_program
+        return self._reference if same else SimulatedCase(self.case, self.plan.port.program)
+
     def rows(self) -> Iterator[tuple[SweepRow, str]]:
-        settings = program_settings(self.plan.c_program)
         checks = self.plan.checks
         try:
-            image = render_image(self.case, settings) if "image" in checks or self.plan.brightest else None
+            image = self._reference.image() if "image" in checks or self.plan.brightest else None
             pixels = self._pixels(image)
         except NbtuiError as error:
             for check in checks:
@@ -111,12 +121,12 @@ class _Judging:
 
     def _of_pixel(self, rank: int, case: Case, image: Photons | None) -> Iterator[tuple[SweepRow, str]]:
         try:
-            reference = reference_of(self.plan, case, self.scratch)
+            reference = reference_of(self.plan, case, self.scratch, self._reference)
         except (NbtuiError, TraceError) as error:
             yield self._row(self.plan.checks[0], rank, case.pixel, Answer.NO_REFERENCE, detail=str(error)), ""
             return
         folder = self.scratch / "suspect"
-        run = run_port(self.plan, case, reference, self._compare, folder, image=image is not None)
+        run = run_port(self.plan, case, reference, self._compare, folder, self._port, image=image is not None)
         if "trace" in self.plan.checks:
             row = self._traced(rank, case.pixel, run)
             yield row, run.log if row.answer is Answer.DIVERGES else ""

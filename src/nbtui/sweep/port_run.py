@@ -6,16 +6,17 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
+import nbtui
 from nbtui.case_table import CaseCommands
 from nbtui.errors import NbtuiError, SimulationFailed, UnusableInput
 from nbtui.images.read import Picture, read_image
-from nbtui.live.images import render_image
+from nbtui.live.images import Photons, PreparedCase, prepare
 from nbtui.live.model import Case, Settings
 from nbtui.live.programs import restored_program
-from nbtui.live.reference import reference_settings, simulated_reference
-from nbtui.live.session import simulate
+from nbtui.live.reference import reference_settings
 from nbtui.parity.model import Comparison
 from nbtui.regular_file import read_regular
 from nbtui.runs.known import SIMULATED, KnownCommands
@@ -24,7 +25,7 @@ from nbtui.runs.perform import SuspectRun, no_output, quiet, run_suspect
 from nbtui.runs.reference import reference_of_run
 from nbtui.sweep.plan import Plan, renamed
 from nbtui.sweep.rows import Answer
-from nbtui.trace.model import Trace
+from nbtui.trace.model import Trace, TraceSide
 from nbtui.trace.reading.reader import parse_lines
 from nbtui.trace.text import clean
 
@@ -64,6 +65,37 @@ def program_settings(name: str) -> Settings:
     return reference_settings(Settings(c_program=restored_program(name, "", {})))
 
 
+@dataclass(frozen=True)
+class SimulatedCase:
+    """A command line as nbsim computes it for a C program: set up once for its image and all its pixels."""
+
+    case: Case
+    program: str
+
+    @cached_property
+    def _prepared(self) -> PreparedCase:
+        return prepare(self.case, program_settings(self.program))
+
+    def image(self) -> Photons:
+        """The whole image. Raises UnusableInput or SimulationFailed."""
+        return self._prepared.image()
+
+    def lines(self, pixel: tuple[int, int], prefix: str) -> tuple[str, ...]:
+        """The trace of a pixel (slow, fast). Raises UnusableInput or SimulationFailed."""
+        return self._prepared.trace_lines(pixel, prefix)
+
+    def reference(self, pixel: tuple[int, int]) -> Trace:
+        """The trace of a pixel as a reference. Raises UnusableInput or SimulationFailed."""
+        origin = f"nbsim {nbtui.__version__} as {self.program} C"
+        return _traced(self.lines(pixel, "TRACE_C"), origin, "C", pixel, simulated=True)
+
+
+def _traced(
+    lines: tuple[str, ...], origin: str, side: TraceSide, pixel: tuple[int, int], *, simulated: bool = False
+) -> Trace:
+    return replace(parse_lines(lines, origin), side=side, pixel=pixel, simulated=simulated)
+
+
 def known_commands_of(plan: Plan, case: Case) -> KnownCommands:
     """The port's command, and that of the reference, for a case with a pixel."""
     port = plan.port
@@ -79,30 +111,41 @@ def known_commands_of(plan: Plan, case: Case) -> KnownCommands:
     return KnownCommands(case, commands, "sweep", "")
 
 
-def reference_of(plan: Plan, case: Case, scratch: Path) -> Trace:
+def reference_of(plan: Plan, case: Case, scratch: Path, simulated: SimulatedCase | None = None) -> Trace:
     """The reference trace of a case with a pixel; logs made for it are kept in ``scratch``.
+
+    ``simulated``: the case as the plan's C program, where it is set up already.
 
     Raises:
         UnusableInput, SimulationFailed, TraceError: it cannot be made.
     """
-    settings = program_settings(plan.c_program)
     if plan.reference == SIMULATED:
-        return simulated_reference(case, settings).trace
-    known = known_commands_of(plan, case)
+        return (simulated or SimulatedCase(case, plan.c_program)).reference(_pixel_of(case))
+    known, settings = known_commands_of(plan, case), program_settings(plan.c_program)
     return reference_of_run(known, settings, scratch / "reference", heard=no_output, say=quiet).trace
 
 
-def run_port(plan: Plan, case: Case, reference: Trace, compare: Compare, folder: Path, *, image: bool) -> PortRun:
+def _pixel_of(case: Case) -> tuple[int, int]:
+    if case.pixel is None:
+        raise UnusableInput(f"{clean(case.name)}: no pixel; give --pixel SLOW FAST")
+    return case.pixel
+
+
+def run_port(
+    plan: Plan, case: Case, reference: Trace, compare: Compare, folder: Path, simulated: SimulatedCase, *, image: bool
+) -> PortRun:
     """Run the port once; ``folder`` holds the files of the run and is emptied before. ``image``: also its image.
+
+    ``simulated``: the case as nbsim computes it in place of a port; unused with a command.
 
     Raises:
         UnusableInput: the command cannot run at all.
         OSError: a file cannot be written.
     """
+    if plan.port.program:
+        return _simulated(simulated, plan.port.name, _pixel_of(case), reference, compare, image)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    if plan.port.program:
-        return _simulated(plan, case, reference, compare, image)
     words = (*renamed(case.argv, plan.port.rename), *(("-floatfile", IMAGE) if image else ()))
     known = known_commands_of(plan, replace(case, argv=words))
     try:
@@ -132,17 +175,18 @@ def _failure(run: SuspectRun, folder: Path) -> Answer | None:
     return Answer.REFUSED if end.status else Answer.NO_TRACE
 
 
-def _simulated(plan: Plan, case: Case, reference: Trace, compare: Compare, image: bool) -> PortRun:
+def _simulated(
+    simulated: SimulatedCase, name: str, pixel: tuple[int, int], reference: Trace, compare: Compare, image: bool
+) -> PortRun:
     """nbsim as the port: a sweep of the simulator against itself, or as one C program against another."""
     began = time.perf_counter()
-    settings = program_settings(plan.port.program)
     try:
-        lines = simulate(case, settings).trace_lines
-        picture = Picture(plan.port.name, render_image(case, settings), "simulated") if image else None
+        lines = simulated.lines(pixel, "TRACE_PY")
+        picture = Picture(name, simulated.image(), "simulated") if image else None
     except NbtuiError as error:
         seconds = time.perf_counter() - began
         return PortRun(Answer.REFUSED, clean(str(error)), None, None, "", None, seconds)
     seconds = time.perf_counter() - began
-    trace = replace(parse_lines(lines, plan.port.name), side="PY", pixel=case.pixel)
+    trace = _traced(lines, name, "PY", pixel)
     text = "".join(f"{line}\n" for line in lines)
     return PortRun(None, "", trace, compare(reference, trace), text, picture, seconds)

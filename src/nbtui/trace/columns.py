@@ -17,6 +17,7 @@ from typing import Generic, Self, TypeVar, overload
 from nbtui.trace.model import PhiRecord, Record, TermRecord, Value
 
 FLOATS, WHOLE, ODD = range(3)  # what the values of a line are
+FEW = 10_000  # lines of a log whose records are kept once made: a comparison passes over them several times
 _EXACT = 1 << 53  # whole numbers below this are exact as floats
 
 Kind = TypeVar("Kind", bound=Hashable)
@@ -157,6 +158,12 @@ class Chosen(Items[Item]):
 class Records(Columns[tuple[str, str], Record]):
     """Named values; a kind is (canonical name, name as printed)."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[int, Record] = {}
+        self._numbers: dict[str, list[int]] = {}  # kinds by canonical name
+        self._indexed = 0  # kinds among them
+
     def put(self, record: Record) -> None:
         """One more record."""
         sort = sort_of(record.values)
@@ -174,8 +181,17 @@ class Records(Columns[tuple[str, str], Record]):
         return tuple(map(int, numbers)) if sort == WHOLE else tuple(numbers)
 
     def _item(self, at: int) -> Record:
-        name, raw = self.kinds[self.kind[at]]
-        return Record(name, raw, self.values_of(at), self.occurrence[at], self.line[at], self.text_of(at))
+        made = self._made.get(at)
+        if made is None:
+            name, raw = self.kinds[self.kind[at]]
+            made = Record(name, raw, self.values_of(at), self.occurrence[at], self.line[at], self.text_of(at))
+            if len(self) <= FEW:
+                self._made[at] = made
+        return made
+
+    def cut(self, length: int) -> None:
+        super().cut(length)
+        self._made.clear()
 
     def names(self) -> Iterator[str]:
         """The canonical name of every record."""
@@ -186,11 +202,16 @@ class Records(Columns[tuple[str, str], Record]):
         """The same lines under another canonical name; the columns are shared, so neither may grow."""
         other = copy(self)
         other.kinds = [(new if known == name else known, raw) for known, raw in self.kinds]
+        other._made, other._numbers, other._indexed = {}, {}, 0
         return other
 
     def named(self, name: str) -> Sequence[Record]:
         """Every record of a canonical name."""
-        numbers = [number for number, (other, _) in enumerate(self.kinds) if other == name]
+        if self._indexed != len(self.kinds):
+            for number in range(self._indexed, len(self.kinds)):
+                self._numbers.setdefault(self.kinds[number][0], []).append(number)
+            self._indexed = len(self.kinds)
+        numbers = self._numbers.get(name, ())
         if len(numbers) == 1:
             return Chosen(self, self.positions[numbers[0]])
         return Chosen(self, sorted(at for number in numbers for at in self.positions[number]))
