@@ -123,7 +123,8 @@ class _Judging:
         try:
             reference = reference_of(self.plan, case, self.scratch, self._reference)
         except (NbtuiError, TraceError) as error:
-            yield self._row(self.plan.checks[0], rank, case.pixel, Answer.NO_REFERENCE, detail=str(error)), ""
+            for check in self.plan.checks if rank == 0 else ("trace",):
+                yield self._row(check, rank, case.pixel, Answer.NO_REFERENCE, detail=str(error)), ""
             return
         folder = self.scratch / "suspect"
         run = run_port(self.plan, case, reference, self._compare, folder, self._port, image=image is not None)

@@ -134,7 +134,7 @@ def judge_all(plan: Plan, jobs: Iterable[Job], folder: Path, engine: Engine, tel
     done = {job: rows for job in listed if (rows := _rows_of(job, plan, known))}
     failing = sum(row.answer.fails for rows in done.values() for row in rows)
     tell(SweepProgress("judging", len(done), len(listed), failing))
-    for finished in engine.map(_judged, [_JudgeTask(job, plan) for job in listed if job not in done]):
+    for finished in engine.map(_judged, [_JudgeTask(job, plan.of(job.case)) for job in listed if job not in done]):
         job = finished.task.job
         made = finished.result if finished.result is not None else _lost(job, plan)
         for row, log in made:
