@@ -9,17 +9,14 @@ READY = $(VENV)/.ready
 demo: $(READY)  ## open the console on the built-in demo (text where there is no terminal)
 	@$(BIN)/nbtui; status=$$?; test $$status -le 1 || exit $$status
 
-# screens and diagnosis on one core, everything else on another
-IN_TWO = log=$$(mktemp); \
-	$(BIN)/python -m pytest $(1) --ignore=tests/console --ignore=tests/diagnosis >$$log 2>&1 & rest=$$!; \
-	$(BIN)/python -m pytest $(1) tests/console tests/diagnosis; shown=$$?; wait $$rest; rest=$$?; \
-	cat $$log; rm -f $$log; exit $$((shown | rest))
+# a file of tests stays in one process: its fixtures are made once
+TESTS = $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 test: $(READY)  ## every test
-	@$(call IN_TWO,)
+	@$(TESTS)
 
 quick: $(READY)  ## every test but the slow ones: to run all the time
-	@$(call IN_TWO,-m "not slow")
+	@$(TESTS) -m "not slow"
 
 MINUTES ?= 10
 fuzz: $(READY)  ## damaged inputs for every reader and command line, MINUTES=10; inputs with faults go to tests/fuzz/found
