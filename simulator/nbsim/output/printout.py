@@ -77,7 +77,11 @@ def _last_pass(passes: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
     flat = passes.flatten(1)
     at = flat.shape[1] - 1 - flat.flip(1).int().argmax(dim=1)
     pixel = torch.arange(flat.shape[0], device=flat.device)
-    return (pixel, *torch.unravel_index(at, passes.shape[1:])), flat.any(dim=1)
+    place = []
+    for size in reversed(passes.shape[1:]):  # torch.unravel_index imports sympy, for half a second
+        place.append(at % size)
+        at = at // size
+    return (pixel, *reversed(place)), flat.any(dim=1)
 
 
 def _blocks(experiment: ExperimentData, pixels: Tensor, terms: Terms, sums: PixelSums, last: _Last) -> Iterator[str]:
