@@ -54,7 +54,8 @@ def on_mount(self):
 if WATCHED:
     shell.Console.on_mount = on_mount
 from nbtui.cli import main
-raise SystemExit(main(WORDS))
+sys.argv = ["nbtui", *WORDS]
+raise SystemExit(main())
 """
 TWICE = """
 import json, sys, time
@@ -203,6 +204,7 @@ def main() -> None:
     parser.add_argument("--packages", type=int, default=10_000)
     parser.add_argument("--only", nargs="*", default=("start", "nudge", "diagnosis", "history"))
     words = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # as users have it: with kept bytecode
     if "start" in words.only:
         start("demo")
         start(str(words.case.resolve()))

@@ -6,6 +6,7 @@ A subcommand's module is imported when it is called, never for ``--help``: torch
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib
 import os
 import sys
@@ -50,6 +51,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "completion": ("completion", "Print the completion script of a shell."),
 }
 _DEFAULT = "console"
+# of Python's collector: with its own (700, 10, 10) it looks through the 165,000 objects of torch again and again,
+# a tenth of a second each time, in which the screen stands still
+COLLECTIONS = (50_000, 20, 100)
 _HELP = """Compare the trace of a C nanoBragg run with that of a PyTorch port, down to the first divergence.
 
 CASE is a folder with command.txt (and trace_c.log), a name from nbtui.toml, or 'demo'; by default the current folder,
@@ -123,6 +127,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is not None:
         return _outcome(list(argv))
     open_closed_streams()
+    gc.set_threshold(*COLLECTIONS)
     if COMPLETION in os.environ:
         return _complete(os.environ[COMPLETION])
     code = _outcome(sys.argv[1:])
