@@ -152,9 +152,7 @@ def cost(words: Sequence[str], state: Path | None = None) -> tuple[float, str]:
 def diagnosis(case: Path, logs: Path, sample: Path) -> None:
     """Diagnoses of the case's old packages, and of a sample of labelled cases: a process of its own, then once more."""
     asked = [(case, case / "trace_c.log", log) for log in sorted(logs.glob("*/trace_py_scaling*.log"))]
-    asked += [
-        (one.parent, one.parent / "trace_c.log", one) for one in sorted(sample.glob("*/trace_py.log"))
-    ]
+    asked += [(one.parent, one.parent / "trace_c.log", one) for one in sorted(sample.glob("*/trace_py.log"))]
     for folder, c, py in asked:
         if "per_phi" in py.name:
             continue
