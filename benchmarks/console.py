@@ -22,11 +22,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-TOP = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(TOP / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from support.console_terminal import Terminal
 
+TOP = Path(__file__).resolve().parents[1]
 SHARED = TOP.parent / "shared"
 EXAMPLE = next(path for path in (TOP / "reports").iterdir() if (path / "metrics.json").is_file())
 PATIENCE = 120.0  # s
