@@ -50,7 +50,8 @@ trap '' PIPE
 cd "$1" || exit 1
 scratch=$PWD code=1
 shift
-for tuned in '-march=native -mprefer-vector-width=512' -march=native -mcpu=native ''; do
+wide='-march=native -mprefer-vector-width=512'
+for tuned in "$wide -fschedule-insns -fsched-pressure" "$wide" -march=native -mcpu=native ''; do
     "$@" $tuned >/dev/null 2>&1 && code=0 && break
 done
 echo $code

@@ -32,14 +32,17 @@ typedef uint64_t bits;
 #define MANTISSA 52
 #define SMALL_SPHERE 3e-2
 #define NO_EXPONENTIAL 745.13321910194122
-#define TINY 1e-100
+#define TINY 1e-40 /* the product of six sines of it is a number */
 #endif
 #define R(x) ((real)(x))
 #define PI R(3.14159265358979323846)
 #define SPHERE_NORM R(0.723601254558268)
 #define GAUSS_WIDTH R(0.63)
 #define TOPHAT_LIMIT R(0.3969)
-#define EACH_LANE for (int64_t i = 0; i < (n & -8); i++) /* n is a multiple of 8 */
+/* a call in a loop would keep it from becoming vectors */
+#define INLINE static inline __attribute__((always_inline))
+/* n is a multiple of 8; no lane depends on another */
+#define EACH_LANE _Pragma("GCC ivdep") for (int64_t i = 0; i < (n & -8); i++)
 
 enum shape { SQUARE, ROUND, GAUSS, TOPHAT };
 enum use { CACHED, AVERAGE, EACH_TERM, RUNNING };
@@ -73,7 +76,7 @@ struct block {
     real x[LANES], y[LANES], z[LANES];    /* direction of the ray */
     real sx[LANES], sy[LANES], sz[LANES]; /* scattering vector */
     real h[LANES], k[LANES], l[LANES], latt[LANES], cell[LANES];
-    int32_t at[LANES];
+    int64_t at[LANES];
     real sum[LANES], total[LANES], left[LANES];    /* left: product of the weights of the running sum */
     real now[CORRECTIONS][LANES], cached[CORRECTIONS][LANES], mean[CORRECTIONS][LANES];
     real factor[LANES], weight[LANES], live[LANES], alive[LANES], other[LANES], others[LANES];
@@ -88,21 +91,25 @@ struct block {
 #define REDUCED 0
 #endif
 
-static inline real dot(const real *v, real x, real y, real z) { return v[0] * x + v[1] * y + v[2] * z; }
+INLINE real dot(const real *v, real x, real y, real z) { return v[0] * x + v[1] * y + v[2] * z; }
 
 /* sin x, |x| <= pi / 2 */
-static inline real sine_of_rest(real x) {
+INLINE real sine_of_rest(real x) {
     const real square = x * x;
     return SINE_SERIES(square) * x;
 }
 
 /* x less whole pi; pi has twice the digits of real, so that all digits remain beside a zero of the sine */
-static inline real less(real x, real whole) { return ADDED(-whole, R(PI_LOW), ADDED(-whole, PI, x)); }
+INLINE real less(real x, real whole) { return ADDED(-whole, R(PI_LOW), ADDED(-whole, PI, x)); }
 
-static inline real rest(real x) { return less(x, rint(x * (R(1) / PI))); }
+/* the whole number nearest to x y, |x y| < 2^51, or 2^22 of float: beside the large number no fraction remains */
+#define LARGE (R(1.5) * R((bits)1 << MANTISSA))
+INLINE real whole_of(real x, real y) { return ADDED(x, y, LARGE) - LARGE; }
+
+INLINE real rest(real x) { return less(x, whole_of(x, R(1) / PI)); }
 
 /* sin x up to its sign */
-static inline real sine(real x) {
+INLINE real sine(real x) {
 #if REDUCED
     return sine_of_rest(rest(x));
 #else
@@ -111,7 +118,7 @@ static inline real sine(real x) {
 }
 
 /* the same for x within pi / 2 of whole pi */
-static inline real sine_beside(real x, real whole) {
+INLINE real sine_beside(real x, real whole) {
 #if REDUCED
     return sine_of_rest(less(x, whole));
 #else
@@ -119,16 +126,25 @@ static inline real sine_beside(real x, real whole) {
 #endif
 }
 
+/* x / y with every bit of the division, from 1 / y */
+INLINE real quotient(real x, real y, real inverse) {
+#if REDUCED
+    const real nearly = x * inverse;
+    return ADDED(ADDED(-nearly, y, x), inverse, nearly);
+#else
+    return x / y;
+#endif
+}
+
 /* exp(-x), x >= 0 */
-static inline real decayed(real x) {
+INLINE real decayed(real x) {
     union {
         real value;
         bits pattern;
     } low, high;
-    const real shift = R(1.5) * R((bits)1 << MANTISSA);
     const real argument = x < NO_EXPONENTIAL ? -x : R(0);
-    low.value = argument * R(1.4426950408889634) + shift;
-    const real whole = low.value - shift;
+    low.value = argument * R(1.4426950408889634) + LARGE;
+    const real whole = low.value - LARGE;
     const real rest = ADDED(-whole, R(2.319046813846299558e-17), ADDED(-whole, R(0.69314718055994528623), argument));
     real value = R(1) / R(479001600);
 #define TERM(factorial) value = ADDED(value, rest, R(1) / R(factorial));
@@ -137,15 +153,15 @@ static inline real decayed(real x) {
     /* two factors, of which none leaves the normal numbers */
     const real half = rint(whole * R(0.5));
     const bits bias = ((bits)1 << (8 * sizeof(real) - 2 - MANTISSA)) - 1;
-    low.value = half + shift;
+    low.value = half + LARGE;
     low.pattern = (low.pattern + bias) << MANTISSA;
-    high.value = whole - half + shift;
+    high.value = whole - half + LARGE;
     high.pattern = (high.pattern + bias) << MANTISSA;
     return x < NO_EXPONENTIAL ? value * low.value * high.value : R(0);
 }
 
 /* 3 (sin x / x - cos x) / x^2 up to its sign */
-static inline real sphere(real x) {
+INLINE real sphere(real x) {
     const real y = rest(x);
     return R(3) * (sine_of_rest(y) / x - sine_of_rest(R(0.5) * PI - fabs(y))) / (x * x);
 }
@@ -158,7 +174,7 @@ static real small_sphere(real x, int64_t series) {
     return x == R(0) ? R(1) : R(3) * (sin(x) / x - cos(x)) / (x * x);
 }
 
-static inline void rotate(real *v, const real *axis, real angle) {
+INLINE void rotate(real *v, const real *axis, real angle) {
     const real s = sin(angle), c = cos(angle), along = dot(axis, v[0], v[1], v[2]) * (R(1) - c);
     const real x = axis[1] * v[2] - axis[2] * v[1], y = axis[2] * v[0] - axis[0] * v[2];
     const real z = axis[0] * v[1] - axis[1] * v[0];
@@ -192,8 +208,11 @@ static void trace(const struct run *r, struct block *b, int64_t n, int64_t layer
     if (r->curved) bend(r, b, n);
     EACH_LANE {
         const real x = b->x[i], y = b->y[i], z = b->z[i], distance = sqrt(x * x + y * y + z * z);
-        b->x[i] = x / distance, b->y[i] = y / distance, b->z[i] = z / distance;
-        b->now[OMEGA][i] = area / (distance * distance * (r->point ? R(1) : distance));
+        const real inverse = R(1) / distance;
+        b->x[i] = quotient(x, distance, inverse);
+        b->y[i] = quotient(y, distance, inverse);
+        b->z[i] = quotient(z, distance, inverse);
+        b->now[OMEGA][i] = area * inverse * inverse * (r->point ? R(1) : inverse);
         b->now[CAPTURE][i] = R(1);
     }
     if (r->absorbs) EACH_LANE {
@@ -204,12 +223,12 @@ static void trace(const struct run *r, struct block *b, int64_t n, int64_t layer
 
 /* scattering vectors, polarization and resolution cut of one source */
 static void scatter(const struct run *r, struct block *b, int64_t n, int64_t source) {
-    const real *in = r->incident + 3 * source, wavelength = r->wavelengths[source];
+    const real *in = r->incident + 3 * source, wavelength = r->wavelengths[source], inverse = R(1) / wavelength;
     const real *electric = r->electric + 3 * source, *magnetic = r->magnetic + 3 * source;
     EACH_LANE {
-        b->sx[i] = (b->x[i] - in[0]) / wavelength;
-        b->sy[i] = (b->y[i] - in[1]) / wavelength;
-        b->sz[i] = (b->z[i] - in[2]) / wavelength;
+        b->sx[i] = quotient(b->x[i] - in[0], wavelength, inverse);
+        b->sy[i] = quotient(b->y[i] - in[1], wavelength, inverse);
+        b->sz[i] = quotient(b->z[i] - in[2], wavelength, inverse);
         b->live[i] = b->now[POLAR][i] = R(1);
     }
     if (r->dmin > R(0)) EACH_LANE {
@@ -224,36 +243,92 @@ static void scatter(const struct run *r, struct block *b, int64_t n, int64_t sou
     }
 }
 
-static inline real nearest(real index) { return ceil(index - R(0.5)); }
+INLINE real nearest(real index) { return ceil(index - R(0.5)); }
 
-static inline int32_t place(real whole, real low, int64_t count) {
-    real at = whole - low;
-    at = at < R(count - 1) ? at : R(count - 1); /* nan, too */
-    return (int32_t)(at > R(0) ? at : R(0));
+/* nan counts as the highest */
+INLINE double within(real whole, double low, double high) {
+    const double below = (double)whole < high ? (double)whole : high;
+    return below > low ? below : low;
 }
 
-static inline int32_t address(const struct run *r, real h0, real k0, real l0) {
-    const int32_t n_k = (int32_t)r->count[1], n_l = (int32_t)r->count[2];
-    return (place(h0, r->low[0], r->count[0]) * n_k + place(k0, r->low[1], n_k)) * n_l + place(l0, r->low[2], n_l);
+#define ONLY_WHOLE 0x1p52 /* from here on, the last bit of a double is 1 */
+
+struct planes { /* of the table: the outermost ones, and places from one to the next */
+    double low_h, low_k, low_l, high_h, high_k, high_l, of_h, of_k, origin;
+};
+
+INLINE struct planes planes_of(const struct run *r) {
+    const double h = (double)r->low[0], k = (double)r->low[1], l = (double)r->low[2];
+    const double n_h = (double)r->count[0], n_k = (double)r->count[1], n_l = (double)r->count[2];
+    const double origin = ONLY_WHOLE - (h * n_k * n_l + k * n_l + l);
+    return (struct planes){h, k, l, h + n_h - 1.0, k + n_k - 1.0, l + n_l - 1.0, n_k * n_l, n_l, origin};
+}
+
+/* place of F of a reflection in the table */
+INLINE int64_t place(struct planes p, real h0, real k0, real l0) {
+    const double h = within(h0, p.low_h, p.high_h), k = within(k0, p.low_k, p.high_k);
+    const double l = within(l0, p.low_l, p.high_l);
+    union {
+        double value;
+        int64_t pattern;
+    } there = {ADDED(h, p.of_h, ADDED(k, p.of_k, l + p.origin))}, none = {ONLY_WHOLE};
+    return there.pattern - none.pattern;
+}
+
+struct sines {
+    real above, below;
+};
+
+/* literally sin(pi h N) / sin(pi h) along every axis, rounding noise included, or the same of h - h0; up to its sign */
+INLINE struct sines gratings(const struct run *r, real h, real k, real l, real h0, real k0, real l0,
+                             const int64_t sound) {
+    const real x = ADDED(PI, sound ? h - h0 : h, TINY), y = ADDED(PI, sound ? k - k0 : k, TINY);
+    const real z = ADDED(PI, sound ? l - l0 : l, TINY);
+    const real h1 = sound ? R(0) : h0, k1 = sound ? R(0) : k0, l1 = sound ? R(0) : l0;
+    struct sines s;
+    s.above = sine(x * r->n_cells[0]) * sine(y * r->n_cells[1]) * sine(z * r->n_cells[2]);
+    s.below = sine_beside(x, h1) * sine_beside(y, k1) * sine_beside(z, l1);
+    return s;
+}
+
+INLINE struct sines amplitude(const struct run *r, struct planes p, const real *table, const real *cell,
+                              real sx, real sy, real sz, const int64_t sound) {
+    const real h = dot(cell, sx, sy, sz), k = dot(cell + 3, sx, sy, sz), l = dot(cell + 6, sx, sy, sz);
+    const real h0 = nearest(h), k0 = nearest(k), l0 = nearest(l);
+    struct sines s = gratings(r, h, k, l, h0, k0, l0, sound);
+    s.above *= table[place(p, h0, k0, l0)];
+    return s;
+}
+
+/* the terms of two orientations of a block-shaped crystal, with one division for both */
+INLINE void add_two(const struct run *restrict r, struct block *restrict b, const real *restrict cell, int64_t n,
+                    const int64_t sound) {
+    const struct planes p = planes_of(r);
+    const real *restrict table = r->table;
+    EACH_LANE {
+        const real sx = b->sx[i], sy = b->sy[i], sz = b->sz[i];
+        const struct sines one = amplitude(r, p, table, cell, sx, sy, sz, sound);
+        const struct sines two = amplitude(r, p, table, cell + 9, sx, sy, sz, sound);
+        const real inverse = R(1) / (one.below * two.below);
+        const real first = one.above * (two.below * inverse), second = two.above * (one.below * inverse);
+        b->sum[i] = ADDED(second, second, ADDED(first, first, b->sum[i]));
+    }
 }
 
 /* indices, lattice factor (up to its sign) and place in the table for one orientation */
-static inline void lattice(const struct run *restrict r, struct block *restrict b, const real *restrict cell, int64_t n,
-                           const int64_t shape, const int64_t sound) {
+INLINE void lattice(const struct run *restrict r, struct block *restrict b, const real *restrict cell, int64_t n,
+                    const int64_t shape, const int64_t sound) {
     const real n_a = r->n_cells[0], n_b = r->n_cells[1], n_c = r->n_cells[2], volume = r->volume, fudge = r->fudge;
+    const struct planes p = planes_of(r);
     EACH_LANE {
         const real sx = b->sx[i], sy = b->sy[i], sz = b->sz[i];
         const real h = dot(cell, sx, sy, sz), k = dot(cell + 3, sx, sy, sz), l = dot(cell + 6, sx, sy, sz);
         const real h0 = nearest(h), k0 = nearest(k), l0 = nearest(l);
         b->h[i] = h, b->k[i] = k, b->l[i] = l;
-        b->at[i] = address(r, h0, k0, l0);
+        b->at[i] = place(p, h0, k0, l0);
         if (shape == SQUARE) {
-            /* literally sin(pi h N) / sin(pi h), rounding noise included, or the same of h - h0 */
-            const real h1 = sound ? R(0) : h0, k1 = sound ? R(0) : k0, l1 = sound ? R(0) : l0;
-            const real x = PI * (sound ? h - h0 : h) + TINY, y = PI * (sound ? k - k0 : k) + TINY;
-            const real z = PI * (sound ? l - l0 : l) + TINY;
-            b->latt[i] = sine(x * n_a) * sine(y * n_b) * sine(z * n_c) /
-                         (sine_beside(x, h1) * sine_beside(y, k1) * sine_beside(z, l1));
+            const struct sines s = gratings(r, h, k, l, h0, k0, l0, sound);
+            b->latt[i] = s.above / s.below;
         } else {
             const real e_h = h - h0, e_k = k - k0, e_l = l - l0;
             const real x = dot(r->radius, e_h, e_k, e_l), y = dot(r->radius + 3, e_h, e_k, e_l);
@@ -292,12 +367,12 @@ static void lattice_of_shape(const struct run *r, struct block *b, const real *c
 }
 
 /* whether the index has four nodes in the table, in C's form of the limits */
-static inline int has_room(const struct run *r, real index, int axis) {
+INLINE int has_room(const struct run *r, real index, int axis) {
     const real low = r->low[axis] + R(1), count = R(r->count[axis] - 2);
     return !(index - low + R(3) > count || index - R(2) < low);
 }
 
-static inline void weights_of_nodes(real index, real *weight) {
+INLINE void weights_of_nodes(real index, real *weight) {
     const real e = index - floor(index), a = e + R(1), c = e - R(1), d = e - R(2);
     weight[0] = e * c * d / R(-6), weight[1] = a * c * d / R(2);
     weight[2] = a * e * d / R(-2), weight[3] = a * e * c / R(6);

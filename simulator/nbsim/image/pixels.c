@@ -75,26 +75,37 @@ static void weigh(const struct run *r, struct block *b, int64_t n, int64_t sourc
     }
 }
 
-/* the scaled values, from the sums over all passes */
-static void finish(const struct run *r, struct block *b, int64_t n) {
+/* the means over all passes, where a correction or the background takes one */
+static void average(const struct run *r, struct block *b, int64_t n) {
     const real subpixels = R(r->oversample * r->oversample), rays = subpixels * R(r->layers);
     EACH_LANE {
         const int none = b->alive[i] == R(0), other = none && !r->culled_polar_zero;
         const real sum = other ? b->others[i] : b->mean[POLAR][i];
         const real count = other ? rays * R(r->sources) : none ? R(1) : b->alive[i];
         b->mean[POLAR][i] = r->polarized ? sum / count : R(1);
-        b->cached[POLAR][i] = r->polarized && other ? b->other[i] : b->cached[POLAR][i];
         b->mean[CAPTURE][i] /= subpixels;
-        b->omega[i] = r->uses[OMEGA] == CACHED ? b->cached[OMEGA][i] * rays : b->mean[OMEGA][i];
         b->mean[OMEGA][i] /= rays;
+    }
+}
+
+/* the scaled values, from the sums over all passes */
+static void finish(const struct run *r, struct block *b, int64_t n) {
+    const real rays = R(r->oversample * r->oversample * r->layers);
+    int cached = 1;
+    for (int c = 0; c < CORRECTIONS; c++) cached &= r->uses[c] == CACHED;
+    EACH_LANE {
+        const int other = r->polarized && b->alive[i] == R(0) && !r->culled_polar_zero;
+        b->cached[POLAR][i] = other ? b->other[i] : b->cached[POLAR][i];
+        b->omega[i] = r->uses[OMEGA] == CACHED ? b->cached[OMEGA][i] * rays : b->mean[OMEGA][i];
         b->value[i] = R(1), b->factor[i] = r->start, b->weight[i] = r->background;
     }
+    if (!cached) average(r, b, n);
     for (int c = 0; c < CORRECTIONS; c++) {
         const int64_t use = r->uses[c];
-        const real *cached = b->cached[c], *mean = b->mean[c];
-        if (use == CACHED) EACH_LANE b->value[i] *= cached[i];
-        if (use == AVERAGE || (use == EACH_TERM && r->background_weighted)) EACH_LANE b->factor[i] *= mean[i];
-        if (use != EACH_TERM || r->background_weighted) EACH_LANE b->weight[i] *= use == CACHED ? cached[i] : mean[i];
+        const real *found = use == CACHED ? b->cached[c] : b->mean[c];
+        if (use == CACHED) EACH_LANE b->value[i] *= found[i];
+        if (use == AVERAGE || (use == EACH_TERM && r->background_weighted)) EACH_LANE b->factor[i] *= found[i];
+        if (use != EACH_TERM || r->background_weighted) EACH_LANE b->weight[i] *= found[i];
     }
     EACH_LANE {
         b->value[i] = r->scale * (b->total[i] + b->factor[i] * b->left[i]) * b->value[i] + b->weight[i];
@@ -102,14 +113,23 @@ static void finish(const struct run *r, struct block *b, int64_t n) {
     }
 }
 
+/* 1: the work ends; asked after every few million terms */
+static int ended(int64_t more, int64_t *terms, int (*stopped)(void)) {
+    *terms += more;
+    if (*terms < TERMS_BETWEEN_QUESTIONS) return 0;
+    *terms = 0;
+    return stopped != NULL && stopped();
+}
+
 /* all passes of n pixels; searching: only for the end of interpolation. 1: stopped */
 static int compute(const struct run *r, struct block *b, int64_t n, int searching, int (*stopped)(void),
                    int64_t *terms) {
     int running = 0;
     for (int c = 0; c < CORRECTIONS; c++) running |= r->uses[c] == RUNNING;
+    const int plain = !running && !searching && !r->interpolated && r->shape == SQUARE;
     const real nothing = R(0);
-    for (int64_t i = 0; i < LANES; i++) {
-        b->total[i] = b->alive[i] = b->other[i] = b->others[i] = nothing, b->zero[i] = nothing, b->left[i] = R(1);
+    EACH_LANE {
+        b->total[i] = b->alive[i] = b->other[i] = b->others[i] = b->zero[i] = nothing, b->left[i] = R(1);
         b->failed[i] = INT64_MAX;
         for (int c = 0; c < CORRECTIONS; c++) b->cached[c][i] = b->mean[c][i] = nothing;
     }
@@ -125,7 +145,13 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
             remember(r, b, n, POLAR);
             weigh(r, b, n, source);
             EACH_LANE b->sum[i] = nothing;
-            for (int64_t o = 0; o < r->orientations; o++) {
+            int64_t o = 0;
+            for (; plain && o + 1 < r->orientations; o += 2) {
+                if (r->sound) add_two(r, b, r->cells + 9 * o, n, 1);
+                else add_two(r, b, r->cells + 9 * o, n, 0);
+                if (ended(2 * n, terms, stopped)) return 1;
+            }
+            for (; o < r->orientations; o++) {
                 const int64_t pass = (ray * r->sources + source) * r->orientations + o;
                 lattice_of_shape(r, b, r->cells + 9 * o, n);
                 if (searching) {
@@ -134,11 +160,7 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
                     look_up(r, b, n, pass);
                     add(r, b, n, running);
                 }
-                *terms += n;
-                if (*terms > TERMS_BETWEEN_QUESTIONS) {
-                    *terms = 0;
-                    if (stopped != NULL && stopped()) return 1;
-                }
+                if (ended(n, terms, stopped)) return 1;
             }
             if (!running) EACH_LANE b->total[i] += b->live[i] != R(0) ? b->sum[i] * b->factor[i] : nothing;
         }
@@ -154,12 +176,20 @@ struct walk {
 /* the next rendered pixels in scan order, at most LANES; the last one fills up to a whole vector */
 static int64_t next(const struct run *r, struct walk *w, struct block *b, int64_t *padded) {
     int64_t n = 0;
-    while (n < LANES && w->slow <= w->last_slow) {
-        if (r->mask == NULL || r->mask[w->slow * r->n_fast + w->fast]) {
-            b->slow[n] = (int32_t)w->slow;
-            b->fast[n++] = (int32_t)w->fast;
+    for (; n < LANES && w->slow <= w->last_slow; w->fast = w->first_fast, w->slow++) {
+        const uint8_t *mask = r->mask == NULL ? NULL : r->mask + w->slow * r->n_fast;
+        const int64_t room = LANES - n, ahead = w->last_fast - w->fast + 1, most = ahead < room ? ahead : room;
+        for (int64_t i = 0; mask == NULL && i < most; i++) {
+            b->slow[n + i] = (int32_t)w->slow;
+            b->fast[n + i] = (int32_t)(w->fast + i);
         }
-        if (++w->fast > w->last_fast) w->fast = w->first_fast, w->slow++;
+        if (mask == NULL) n += most, w->fast += most;
+        for (; mask != NULL && n < LANES && w->fast <= w->last_fast; w->fast++) {
+            b->slow[n] = (int32_t)w->slow;
+            b->fast[n] = (int32_t)w->fast;
+            n += mask[w->fast] != 0;
+        }
+        if (w->fast <= w->last_fast) break;
     }
     for (*padded = n; n > 0 && *padded % 8; ++*padded) {
         b->slow[*padded] = b->slow[n - 1];
@@ -176,22 +206,25 @@ int64_t render_box(const struct run *r, const int64_t *box, const int64_t *stop,
                    double *solid_angle, int (*stopped)(void)) {
     struct block b;
     struct walk w = {box[0], box[2], box[1], box[2], box[3]};
+    double omega[LANES] = {0.0};
     int64_t n, padded, terms = 0, found = 0;
-    *solid_angle = 0.0;
     while ((n = next(r, &w, &b, &padded)) > 0) {
-        for (int64_t i = 0; i < padded; i++) {
+        for (int64_t i = 0; r->interpolated && i < padded; i++) {
             const int64_t ahead = (stop[0] - b.slow[i]) * r->n_fast + stop[1] - b.fast[i];
             b.end[i] = ahead > 0 ? INT64_MAX : ahead == 0 ? stop[2] : 0;
         }
         if (compute(r, &b, padded, 0, stopped, &terms)) return -1;
+        for (int64_t i = 0; i < n; i++) omega[i] += b.zero[i] == R(0) ? (double)b.omega[i] : 0.0;
         for (int64_t i = 0; i < n; i++) {
             const int64_t at = b.slow[i] * r->n_fast + b.fast[i];
+            const uint8_t doubt = b.zero[i] != R(0);
             photons[at] = (float)b.value[i];
-            doubtful[at] = b.zero[i] != R(0);
-            found += doubtful[at];
-            *solid_angle += doubtful[at] ? 0.0 : (double)b.omega[i];
+            doubtful[at] = doubt;
+            found += doubt;
         }
     }
+    *solid_angle = 0.0;
+    for (int64_t i = 0; i < LANES; i++) *solid_angle += omega[i];
     return found;
 }
 
