@@ -3,8 +3,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
+INSTALL = $(BIN)/python -m pip install --disable-pip-version-check
+# torch for the CPU: the default one of Linux is several gigabytes; empty: the default one
+TORCH_INDEX ?= $(if $(filter Linux,$(shell uname -s)),https://download.pytorch.org/whl/cpu)
 
-.PHONY: demo test quick fuzz monkey check lint types contracts example figures docs architecture sentences screens clean
+.PHONY: demo test quick fuzz monkey check lint types contracts example figures docs architecture sentences screens \
+	environments clean
 
 demo: $(READY)  ## open the console on the built-in demo (text where there is no terminal)
 	@$(BIN)/nbtui; status=$$?; test $$status -le 1 || exit $$status
@@ -52,13 +56,20 @@ architecture: $(READY)  ## the picture and the rooms of docs/architecture.md
 sentences: $(READY)  ## docs/sentences.md, every user-visible sentence for review
 	$(BIN)/python tools/sentences.py
 
+TORCH ?=
+environments: $(READY)  ## install in clean environments and try it there; TORCH=torch==2.13.0 names the torch
+	@env -u PYTHONPATH $(BIN)/python tools/environments.py $(if $(TORCH),--torch $(TORCH))
+
 screens: $(READY)  ## the pictures of the console in docs/screens
 	$(BIN)/python tools/screens.py
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed (make PYTHON=python3.11 ...)" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@echo "installing into $(VENV): about 260 MB to download, 190 of them torch for the CPU, the rest numpy, sympy and tools"
+	@test -z "$(TORCH_INDEX)" || $(INSTALL) --no-deps --retries 0 --index-url $(TORCH_INDEX) "$$(grep '^torch==' constraints.txt)" \
+		|| echo "$(TORCH_INDEX) cannot be used: torch comes from the default index, with CUDA several gigabytes"
+	$(INSTALL) -c constraints.txt -e '.[dev]'
 	touch $@
 
 clean:
