@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import pytest
 from nbtui.cli import COMMANDS, main
 from nbtui.trace.reading.reader import read_trace
 from support.places import DEMO
+from support.schemas import held
 
 C_LOG = str(DEMO / "trace_c.log")
 
@@ -67,7 +67,7 @@ def test_open_takes_the_phi_lines_of_a_file_of_their_own(here: Path, capsys: pyt
 
 def test_compare_as_json_and_markdown(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", "demo", "--json"]) == 1
-    found = json.loads(capsys.readouterr().out)
+    found = held(capsys.readouterr().out)
     assert found["schema"] == "nbtui.metrics"
     assert found["pixel"] == {"slow": 12, "fast": 14}
     assert (found["phi_mode"], found["dtype"], found["device"]) == ("spec", "float64", "cpu")
@@ -129,7 +129,7 @@ def test_terms_are_those_of_the_c_program(here: Path, capsys: pytest.CaptureFixt
 
 def test_terms_as_json_and_table(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["terms", "demo", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = held(capsys.readouterr().out)
     assert len(found["terms"]) == 96
     assert sum(term["share"] for term in found["terms"]) == pytest.approx(1.0, abs=1e-12)
     assert main(["terms", "demo"]) == 0
@@ -142,7 +142,7 @@ def test_flags_instead_of_a_case(here: Path, capsys: pytest.CaptureFixture[str])
     assert main(["trace", "--out", "-", "--", *flags]) == 0
     assert "TRACE_PY: I_pixel_final" in capsys.readouterr().out
     assert main(["terms", "--pixel", "5", "6", "--json", "--", *flags]) == 0
-    assert json.loads(capsys.readouterr().out)["pixel"] == {"slow": 5, "fast": 6}
+    assert held(capsys.readouterr().out)["pixel"] == {"slow": 5, "fast": 6}
 
 
 def test_an_output_that_exists_is_kept(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

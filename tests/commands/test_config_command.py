@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -33,6 +32,7 @@ from nbtui.live.parameters.edits import Edit
 from nbtui.live.parameters.tuning import begun, put
 from nbtui.settings import KeyEntry, load
 from support.console_toy import console, toy_state, until
+from support.schemas import held
 
 FILE = Path("nbtui.toml")
 
@@ -73,7 +73,7 @@ def test_values_and_where_they_come_from(here: Path, capsys: pytest.CaptureFixtu
 def test_json(here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSH_CONNECTION", "a b c d")
     assert main(["config", "--json", "--keys"]) == 0
-    content = json.loads(capsys.readouterr().out)
+    content = held(capsys.readouterr().out)
     values = {entry["name"]: (entry["value"], entry["origin"]) for entry in content["settings"]}
     assert values["fps"] == (15, "default over SSH") and values["theme"] == ("dark", "default")
     assert values["reports"] == ("reports", "default")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from nbtui.cli import main
 from support.diagnosis_traces import demo, lines_of
+from support.schemas import held
 
 
 @pytest.fixture()
@@ -27,7 +27,7 @@ def logs(tmp_path: Path) -> list[str]:
 
 def test_the_json_object(logs: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diagnose", *logs, "--json"]) == 1
-    found = json.loads(capsys.readouterr().out)
+    found = held(capsys.readouterr().out)
     best = found["hypotheses"][0]
     assert best["ids"] == ["phi_carryover"]
     assert 0.99 <= best["explained"] <= 1.0
@@ -49,7 +49,7 @@ def test_the_table(logs: list[str], capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_case_without_python_log_is_simulated(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diagnose", "demo", "--phi-mode", "c-parity", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = held(capsys.readouterr().out)
     assert found["hypotheses"] == [] and found["verdict"] == "agrees"
 
 
@@ -101,7 +101,7 @@ def without_pixel(file: Path) -> str:
 
 def answer(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
     code = main(["diagnose", *arguments, "--json"])
-    return code, json.loads(capsys.readouterr().out)
+    return code, held(capsys.readouterr().out)
 
 
 def test_a_command_line_without_a_pixel_takes_that_of_the_c_log(

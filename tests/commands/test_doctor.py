@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from nbtui.cli import main
 from nbtui.live.absence import INSTALL_TORCH
+from support.schemas import held
 
 
 def report(capsys: pytest.CaptureFixture[str], code: int = 0) -> dict[str, dict[str, str]]:
     assert main(["doctor", "--json"]) == code
-    return {one["name"]: one for one in json.loads(capsys.readouterr().out)["findings"]}
+    return {one["name"]: one for one in held(capsys.readouterr().out)["findings"]}
 
 
 @pytest.mark.slow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from nbtui.live.gradients.measured import measured_slopes
 from nbtui.live.gradients.ours import pixel_slopes
 from nbtui.live.model import Settings, reference_settings
 from nbtui.trace.reading.reader import read_trace
+from support.schemas import held
 from support.tapped_port import FLAGS, LEAVES, PIXEL, photons, port
 
 C_PROGRAM = os.environ.get("NB_C_BIN", "")
@@ -51,7 +51,7 @@ def test_a_right_port_agrees_in_every_gradient(log: Path, here: Path, capsys: py
     """Two programs, two formulations, and differences of exact runs give the same derivatives."""
     words = [word for name in LEAVES for word in ("--parameter", name)]
     assert gradients("--py", str(log), "--json", *words) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = held(capsys.readouterr().out)
     assert found["verdicts"] == {"agree": 15}
     for row in found["gradients"]:
         off = abs(row["theirs"] - row["ours"])
@@ -115,10 +115,10 @@ def test_the_c_program_is_differentiated(here: Path, capsys: pytest.CaptureFixtu
     value = pixel_slopes(load_case(flags=FLAGS.split(), pixel=PIXEL), Settings("c-parity"), ["fluence"]).value
     same = ("--phi-mode", "c-parity", "--parameter", "fluence", "--json", "--binary")
     assert gradients(*same, str(program(here, value / 1e24))) == 0
-    (row,) = json.loads(capsys.readouterr().out)["gradients"]
+    (row,) = held(capsys.readouterr().out)["gradients"]
     assert row["c_program"]["value"] == pytest.approx(value / 1e24, rel=1e-9)
     assert gradients(*same, str(program(here, value / 1e24, " * (fluence / 1e24)"))) == 1
-    (row,) = json.loads(capsys.readouterr().out)["gradients"]
+    (row,) = held(capsys.readouterr().out)["gradients"]
     assert row["verdict"] == "differ" and "runs of the C program give another derivative" in row["note"]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from nbtui.cli import main
 from support.golden_cases import golden_case
 from support.places import TOP
+from support.schemas import held
 from support.toy_images import decoded, files, spots
 
 
@@ -30,7 +30,7 @@ def test_json_is_one_strict_object(here: Path, capsys: pytest.CaptureFixture[str
     c, py = spots((10, 10), size=(20, 20)), np.zeros((20, 20))
     py[3, 3] = np.nan
     assert main(["images", *files(here, c, py), "--json"]) == 1
-    found = json.loads(capsys.readouterr().out)
+    found = held(capsys.readouterr().out)
     assert (found["verdict"], found["gates"], found["correlation"]) == ("diverge", "field", None)
     assert found["size"] == {"slow": 20, "fast": 20} and found["pixels_not_numbers_in_one"] == 1
     assert found["peak_distance_max"] == "inf" and found["worst_pixels"][0]["slow"] == 10
@@ -45,7 +45,7 @@ def test_a_cut_out_is_compared_where_it_lies(here: Path, capsys: pytest.CaptureF
     assert main(["images", c, py]) == 2
     assert "--at SLOW FAST" in capsys.readouterr().err
     assert main(["images", c, py, "--at", "25", "15", "--json"]) == 1
-    found = json.loads(capsys.readouterr().out)
+    found = held(capsys.readouterr().out)
     assert found["roi"] == {"fast_from": 15, "fast_to": 34, "slow_from": 25, "slow_to": 39}
     assert found["pixels_compared"] == 15 * 20 and found["max_abs_diff_at"] == {"slow": 32, "fast": 20}
     assert found["where"]["sentence"].startswith("only in pixel slow 32 fast 20")
@@ -61,7 +61,7 @@ def test_findings_are_told_and_are_in_the_object(here: Path, capsys: pytest.Capt
     assert verdict.startswith("DIFFER") and "where: all over the image" in where
     assert "agrees once C's image is transposed (slow and fast exchanged), scaled by 0.9146" in relation
     assert main(["images", *pair, "--json"]) == 1
-    (found,) = json.loads(capsys.readouterr().out)["findings"]
+    (found,) = held(capsys.readouterr().out)["findings"]
     assert found["id"] == "relation" and found["scale"] == pytest.approx(0.9146)
     assert found["turn"].startswith("transposed") and found["pixels_beyond"] == 0
 
@@ -69,7 +69,7 @@ def test_findings_are_told_and_are_in_the_object(here: Path, capsys: pytest.Capt
 def test_the_object_is_documented(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     image = spots((10, 10), (30, 25))
     main(["images", *files(here, image, 0.9 * image), "--json"])
-    found = json.loads(capsys.readouterr().out)
+    found = held(capsys.readouterr().out)
     text = (TOP / "docs" / "images.md").read_text()
     table = text.partition("| key | meaning |")[2].splitlines()[2:]
     documented = [key for row in table for key in re.findall(r"`([^`]+)`", row.split("|")[1])]
@@ -130,7 +130,7 @@ def test_a_case_is_simulated_and_compared(here: Path, capsys: pytest.CaptureFixt
     case = golden_case("interpolate_out_of_range")
     inputs = ["--workdir", str(case.inputs), "--phi-mode", "c-parity"]
     assert main(["images", str(case.folder), *inputs, "--gates", "exact", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = held(capsys.readouterr().out)
     assert found["pixels_beyond_1e-6"] == 0 and found["correlation"] == pytest.approx(1.0)
     assert main(["images", str(case.folder / "image.npy"), str(case.folder), *inputs]) == 0
 
@@ -150,5 +150,5 @@ def test_the_image_that_the_command_names_is_found(here: Path) -> None:
 @pytest.mark.slow
 def test_the_demo_has_a_c_image(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["images", "demo", "--phi-mode", "c-parity", "--gates", "exact", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["pixels_beyond_1e-6"] == 0
+    assert held(capsys.readouterr().out)["pixels_beyond_1e-6"] == 0
     assert main(["images", "demo", "--gates", "exact"]) == 1

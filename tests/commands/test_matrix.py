@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from nbtui.cli import main
+from support.schemas import held
 
 DEMO_C_PARITY = "c-parity float64 cpu"
 
@@ -32,7 +32,7 @@ def test_the_matrix_shows_where_tolerance_is_left(here: Path, capsys: pytest.Cap
 
 def test_the_matrix_as_an_object(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", "demo", "--matrix", "--json"]) == 1
-    whole = json.loads(capsys.readouterr().out)
+    whole = held(capsys.readouterr().out)
     found = whole["matrix"]
     assert whole["devices_absent"] == [name for name in ("cuda",) if name not in {way["device"] for way in found}]
     ways = {f"{way['phi_mode']} {way['dtype']} {way['device']}": way for way in found}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 import nbtui
 from nbtui.cli import main
+from support.schemas import held
 
 DEMO = Path(nbtui.__file__).parent / "demo"
 
@@ -31,7 +31,7 @@ def test_compare_names_the_program_that_is_simulated(case: Path, capsys: pytest.
     assert told.out.startswith("FIRST DIVERGENCE  rot_a_angstroms.x") and "simulated C" in told.out
     assert "as stock C: no C program ran" in told.out and "reference: simulated" in told.err
     assert main(["compare", ".", "--py", "py.log", "--c-program", "fixed", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = held(capsys.readouterr().out)
     reference, suspect = found["sides"]
     assert (reference["role"], reference["simulation"]["c_program"]) == ("reference", "fixed")
     assert (suspect["role"], suspect["file"], suspect["simulation"]) == ("suspect", "py.log", None)
@@ -46,7 +46,7 @@ def test_the_stand_in_equals_the_c_log(case: Path, capsys: pytest.CaptureFixture
 def test_diagnose_works_without_a_c_log(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert main(["diagnose", ".", "--py", "py.log", "--json"]) == 1
-    found = json.loads(capsys.readouterr().out)
+    found = held(capsys.readouterr().out)
     assert found["hypotheses"][0]["ids"] == ["phi_carryover"]
     assert found["waterfall"]["levels"][0]["in_effect"] == ["phi_carryover"]
 

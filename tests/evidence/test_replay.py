@@ -25,6 +25,7 @@ from nbtui.live.model import Case, Settings, Simulation
 from nbtui.live.reference import simulated_reference
 from nbtui.live.session import simulate
 from nbtui.trace.model import Trace
+from support.schemas import held
 
 FLAGS = (
     "-cell 30 37 45 90 90 90 -hkl my.hkl -N 5 -lambda 1 -distance 100 -detpixels 20 -pixel 1 -osc 0.5 -phisteps 2 "
@@ -48,7 +49,7 @@ def outcome(package: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, dic
     """Exit code and JSON of ``verify --replay``."""
     capsys.readouterr()
     code = main(["verify", "--replay", "--json", str(package)])
-    return code, json.loads(capsys.readouterr().out)
+    return code, held(capsys.readouterr().out)
 
 
 def of_weight(found: dict[str, Any], weight: str) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ import pytest
 
 from nbtui.cli import main
 from support.evidence_packages import copied
+from support.schemas import held
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")
 
@@ -42,7 +42,7 @@ def verified(capsys: pytest.CaptureFixture[str], package: Path, *words: str) -> 
     """Exit code, and weight and sentence of the finding on the signature."""
     capsys.readouterr()
     code = main(["verify", "--json", str(package), *words])
-    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["findings"]
+    found: list[dict[str, Any]] = held(capsys.readouterr().out)["findings"]
     return code, {one["what"]: one["weight"] for one in found if one["file"] == "sha256.txt.sig"}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 import subprocess
@@ -24,6 +23,7 @@ from nbtui.live.model import Settings
 from nbtui.parity.profiles import from_mapping
 from support.evidence_packages import checksums, copied, new_package, old_package
 from support.forging import metrics_of, put_metrics
+from support.schemas import held
 
 
 @pytest.fixture(scope="module")
@@ -317,7 +317,7 @@ def test_the_command_prints_one_line_each_and_exits_by_the_outcome(
     assert good.endswith("ok")
     assert "FAILED" in bad and "terms.csv" in bad
     assert main(["verify", "--json", str(whole)]) == 1
-    found = json.loads(capsys.readouterr().out)
+    found = held(capsys.readouterr().out)
     assert found["ok"] is False
     assert any(entry["file"] == "terms.csv" and entry["fatal"] for entry in found["findings"])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -20,6 +19,7 @@ from nbtui.evidence.follow.follower import FRESH, QUIET_BROKEN, QUIET_PARTIAL, Q
 from nbtui.evidence.follow.watch import follow, on_network
 from support.evidence_packages import checksums, new_package, old_package
 from support.patience import PATIENCE, wait_until
+from support.schemas import held
 
 
 class Watched:
@@ -270,7 +270,7 @@ def test_plain_lines_are_flushed_and_an_interrupt_ends_it(tmp_path: Path) -> Non
 def test_json_lines_and_the_other_ways_to_end_it(tmp_path: Path, number: signal.Signals, code: int) -> None:
     with command(str(tmp_path / "later"), "--json") as process:
         new_package(tmp_path / "later", "20260101T000000Z", case="\x1b[2J\u2028x")
-        found = json.loads(line_of(process))
+        found = held(line_of(process))
         assert (found["event"], found["case"], found["stamp"]) == ("new", "\x1b[2J\u2028x", "20260101T000000Z")
         process.send_signal(number)
         assert process.wait(PATIENCE) == code
@@ -286,15 +286,15 @@ def test_a_package_in_many_steps_is_one_event_and_its_removal_another(tmp_path: 
             time.sleep(0.4)
             (package / f"run_{number}.log").write_text("more\n")
             (package / "sha256.txt").write_text(checksums(package))
-        first = json.loads(line_of(process))
+        first = held(line_of(process))
         assert (first["event"], first["stamp"]) == ("new", package.name)
         assert (first["gap"], first["gap_field"]) == (pytest.approx(-0.1), "I_pixel_final")
         shutil.rmtree(root)
-        assert json.loads(line_of(process)) == {"event": "removed", "package": str(package)}
+        assert held(line_of(process))["package"] == str(package)
         assert process.stderr is not None
         assert process.stderr.readline() == f"nbtui: {root} was removed; waiting for it\n"
         new_package(root, "20260101T000001Z", py=90.0)
-        assert json.loads(line_of(process))["stamp"] == "20260101T000001Z"
+        assert held(line_of(process))["stamp"] == "20260101T000001Z"
 
 
 def test_a_package_counts_as_settled_after_the_quiet_time(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from support.patience import PATIENCE
 from support.places import DEMO
 from support.port_history import commit, git, history
 from support.run_port import PIXEL, port, write_case
+from support.schemas import held
 
 RIGHT, WRONG = port(), port(2.0, "omega_pixel", *PIXEL)
 CRASH = "raise SystemExit('the trace hook crashed')\n"
@@ -46,7 +47,7 @@ def numbered(*texts: str) -> list[tuple[str, str]]:
 
 
 def answer(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
-    found: dict[str, object] = json.loads(capsys.readouterr().out)
+    found: dict[str, object] = held(capsys.readouterr().out)
     return found
 
 

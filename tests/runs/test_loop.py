@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -14,6 +13,7 @@ import pytest
 from nbtui.cli import main
 from support.patience import PATIENCE
 from support.run_port import port
+from support.schemas import held
 
 
 def test_every_change_is_a_run_and_an_interrupt_ends_the_loop(my_port: Path) -> None:
@@ -21,13 +21,13 @@ def test_every_change_is_a_run_and_an_interrupt_ends_the_loop(my_port: Path) -> 
     loop = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert loop.stdout is not None and loop.stderr is not None
     try:
-        assert json.loads(loop.stdout.readline())["verdict"] == "agrees"
+        assert held(loop.stdout.readline())["verdict"] == "agrees"
         my_port.write_text(port(2))
-        second = json.loads(loop.stdout.readline())
+        second = held(loop.stdout.readline())
         assert (second["run"], second["first_divergence"]) == (2, "omega_pixel")
         my_port.touch()  # the same content is not a change
         my_port.write_text("raise ValueError('half written')\n")
-        failed = json.loads(loop.stdout.readline())
+        failed = held(loop.stdout.readline())
         assert (failed["run"], failed["verdict"]) == (3, "failed")
         assert "ValueError: half written (port.py:1)" in failed["failure"]
         pid = my_port.with_name("pid")
@@ -35,7 +35,7 @@ def test_every_change_is_a_run_and_an_interrupt_ends_the_loop(my_port: Path) -> 
         while not (pid.is_file() and pid.read_text()):
             assert loop.poll() is None
         my_port.write_text(port())  # stops the run that hangs
-        last = json.loads(loop.stdout.readline())
+        last = held(loop.stdout.readline())
         assert (last["run"], last["verdict"]) == (4, "agrees")
         assert last["moved"].startswith("runs again; since run 2: agrees now; the first divergence was omega_pixel")
         with pytest.raises(ProcessLookupError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from nbtui.cli import main
 from support.places import DEMO
 from support.run_port import PIXEL, port, write_case
+from support.schemas import held
 
 PYTHON = shlex.quote(sys.executable)
 GOLDEN = (DEMO / "trace_c.log").read_text()
@@ -20,7 +20,7 @@ GOLDEN = (DEMO / "trace_c.log").read_text()
 
 def run(capsys: pytest.CaptureFixture[str], *words: str, code: int) -> dict[str, Any]:
     assert main(["run", *words, "--json", "--no-diagnose"]) == code
-    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    found: dict[str, Any] = held(capsys.readouterr().out)
     return found
 
 
@@ -46,7 +46,7 @@ def test_edit_run_look(my_port: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert len(listed) == 4
     assert "omega_pixel (Scaling)" in listed[2] and third["moved"] in listed[3]
     assert main(["run", "mine", "--list", "--json"]) == 0
-    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [first, second, third]
+    assert [held(line) for line in capsys.readouterr().out.splitlines()] == [first, second, third]
 
     assert main(["run", "mine", "--between", "1", "3"]) == 1
     between = capsys.readouterr().out
@@ -191,10 +191,10 @@ def test_the_simulation_is_the_last_resort_and_the_cause_is_named(
     polar = float(next(line.split()[2] for line in GOLDEN.splitlines() if line.startswith("TRACE_C: polar ")))
     my_port.write_text(port(1 / polar, "polar", *PIXEL))
     assert main(["run", "mine", "--reference", "simulated", "--json"]) == 1
-    found = json.loads(capsys.readouterr().out)
+    found = held(capsys.readouterr().out)
     assert found["reference"].startswith("simulated, nbsim")
     assert found["cause"].startswith("explained: ")
-    assert json.loads(_listed(capsys))["cause"] == found["cause"]
+    assert held(_listed(capsys))["cause"] == found["cause"]
 
 
 def _listed(capsys: pytest.CaptureFixture[str]) -> str:

@@ -18,6 +18,7 @@ from nbtui.commands.options import Request, case_options, reports_of, say
 from nbtui.commands.run_options import Chosen, run_options, stopping
 from nbtui.errors import NbtuiError, UnusableInput
 from nbtui.regular_file import open_regular
+from nbtui.schemas import labelled
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def command(
             return stop.code
         kept = _package(request, asked, judging, judge, found, reports_of(request, reports))
     if as_json:
-        click.echo(json.dumps(_as_object(found, kept), allow_nan=False, indent=2))
+        click.echo(json.dumps(labelled("bisection", _as_object(found, kept)), allow_nan=False, indent=2))
     else:
         for line in _lines(found, kept):
             click.echo(line)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from nbtui.parity.profiles import BUILT_IN
+from nbtui.schemas import labelled
 from nbtui.settings import Configuration, find_places, load
 from nbtui.trace.text import clean
 
@@ -29,7 +30,7 @@ def command(with_keys: bool, as_json: bool) -> int:
     keymap.choose(mine)
     content = _content(configuration, with_keys)
     if as_json:
-        click.echo(json.dumps(content, indent=2))
+        click.echo(json.dumps(labelled("config", content), indent=2))
         return 0
     for line in _lines(content):
         click.echo(clean(line))

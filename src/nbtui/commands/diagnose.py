@@ -21,6 +21,7 @@ from nbtui.commands.options import (
 )
 from nbtui.errors import UnusableInput
 from nbtui.paths import COMMAND_FILE, expanded
+from nbtui.schemas import labelled
 from nbtui.trace.reading.reader import read_phi, read_trace, with_phi
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def command(
     from nbtui.parity.metrics import to_json
 
     if as_json:
-        click.echo(to_json(as_object(found)), nl=False)
+        click.echo(to_json(labelled("diagnosis", as_object(found))), nl=False)
     else:
         click.echo(as_text(found, shutil.get_terminal_size((100, 24)).columns))
     return 1 if found.differs else 0

@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 from nbtui.errors import NbtuiError
+from nbtui.schemas import labelled
 from nbtui.trace.text import clean
 
 WORKS, MISSING, FAULT = "works", "missing", "fault"  # missing: something optional
@@ -43,7 +44,7 @@ def command(as_json: bool) -> int:
     """
     findings = list(examine())
     if as_json:
-        click.echo(json.dumps({"findings": [asdict(one) for one in findings]}, indent=2))
+        click.echo(json.dumps(labelled("doctor", {"findings": [asdict(one) for one in findings]}), indent=2))
     else:
         for one in findings:
             click.echo(clean(f"{_MARKS[one.state]:2} {one.name:17} {one.found}"))

@@ -12,6 +12,7 @@ import click
 
 from nbtui.commands.options import Request, case_options, py_log_option, say
 from nbtui.errors import UnusableInput
+from nbtui.schemas import labelled
 from nbtui.trace.fields.gradient import GROUP
 from nbtui.trace.text import clean
 
@@ -191,27 +192,30 @@ def _json(
 
     counts = Counter(row.verdict.value for row in rows)
     return to_json(
-        {
-            "case": case.name,
-            "pixel": {"slow": slopes.pixel[0], "fast": slopes.pixel[1]},
-            "phi_mode": request.settings().phi_mode,
-            "I_pixel_final": slopes.value,
-            "c_program": str(measured.program) if measured is not None else None,
-            "c_program_obstacle": measured.obstacle if measured is not None else "",
-            "verdicts": dict(counts),
-            "gradients": [
-                {
-                    "parameter": row.slope.name,
-                    "at": row.slope.at,
-                    "unit": row.slope.unit,
-                    "ours": row.slope.ours,
-                    "differences": known(row.slope.difference),
-                    "c_program": known(row.measured),
-                    "theirs": row.theirs,
-                    "verdict": row.verdict.value,
-                    "note": row.note,
-                }
-                for row in rows
-            ],
-        }
+        labelled(
+            "gradients",
+            {
+                "case": case.name,
+                "pixel": {"slow": slopes.pixel[0], "fast": slopes.pixel[1]},
+                "phi_mode": request.settings().phi_mode,
+                "I_pixel_final": slopes.value,
+                "c_program": str(measured.program) if measured is not None else None,
+                "c_program_obstacle": measured.obstacle if measured is not None else "",
+                "verdicts": dict(counts),
+                "gradients": [
+                    {
+                        "parameter": row.slope.name,
+                        "at": row.slope.at,
+                        "unit": row.slope.unit,
+                        "ours": row.slope.ours,
+                        "differences": known(row.slope.difference),
+                        "c_program": known(row.measured),
+                        "theirs": row.theirs,
+                        "verdict": row.verdict.value,
+                        "note": row.note,
+                    }
+                    for row in rows
+                ],
+            },
+        )
     )

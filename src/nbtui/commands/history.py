@@ -14,6 +14,7 @@ from nbtui.evidence.read.folder import is_package
 from nbtui.evidence.read.package import list_files
 from nbtui.evidence.render import as_object, table
 from nbtui.parity.metrics import to_json
+from nbtui.schemas import labelled
 from nbtui.trace.text import clean
 
 PIPE_WIDTH = 160  # columns without a terminal
@@ -42,7 +43,7 @@ def command(directory: Path | None, package: Path | None, as_json: bool) -> int:
         raise UnusableInput(f"{clean(str(directory))}: no such directory")
     entries = history(load(directory))
     if as_json:
-        click.echo(to_json([as_object(entry) for entry in entries]), nl=False)
+        click.echo(to_json([labelled("package", as_object(entry)) for entry in entries]), nl=False)
     elif not entries:
         click.echo(f"no packages in {clean(str(directory))}", err=True)
     else:

@@ -14,6 +14,7 @@ from nbtui.commands.ci_format import ci_lines, format_option, one_style
 from nbtui.commands.narration import Narration
 from nbtui.commands.options import Request, case_options, say
 from nbtui.errors import NotWritten, UnusableInput
+from nbtui.schemas import labelled
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
@@ -243,7 +244,7 @@ def command(
         for line in ci_lines(of_images(comparison, chosen, name, "" if frame is not None else names[1]), style, began):
             click.echo(line)
     elif as_json:
-        click.echo(to_json(as_object(comparison, chosen, names)), nl=False)
+        click.echo(to_json(labelled("images", as_object(comparison, chosen, names))), nl=False)
     else:
         for line in summary(comparison, chosen, names):
             click.echo(line)

@@ -15,6 +15,7 @@ from nbtui.commands.narration import Narration
 from nbtui.commands.options import Request, case_options, reports_of, say, terminal
 from nbtui.commands.run_options import Chosen, last_log, run_options, say_output, stopping
 from nbtui.commands.watch import reader_gone
+from nbtui.schemas import labelled
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _tell(runs: RunList, done: Performed, *, as_json: bool) -> None:
     from nbtui.runs.render import as_object, run_lines
 
     if as_json:
-        click.echo(json.dumps(as_object(runs, done.entry, done.moved), allow_nan=False))
+        click.echo(json.dumps(labelled("run", as_object(runs, done.entry, done.moved)), allow_nan=False))
         return
     for line in run_lines(done.entry, done.moved):
         click.echo(line)
@@ -86,7 +87,7 @@ def _failed(error: Exception, *, as_json: bool) -> None:
     """A run that was not possible; the loop waits for the next change."""
     sentence = clean(str(error))
     if as_json:
-        click.echo(json.dumps({"run": None, "verdict": "failed", "failure": sentence}))
+        click.echo(json.dumps(labelled("run", {"run": None, "verdict": "failed", "failure": sentence})))
     else:
         say(sentence)
 

@@ -15,6 +15,7 @@ from nbtui.parity.compare import raised
 from nbtui.parity.coverage import TOO_LITTLE
 from nbtui.parity.metrics import to_json
 from nbtui.parity.model import Comparison, Row
+from nbtui.schemas import labelled
 from nbtui.trace.model import Trace
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def matrix(request: Request, case: Case, c: Trace, *, as_json: bool) -> int:
     if all(cell.comparison is None for cell in cells):
         raise SimulationFailed(cells[0].failure)
     if as_json:
-        click.echo(to_json(as_object(case.name, cells, absent)), nl=False)
+        click.echo(to_json(labelled("matrix", as_object(case.name, cells, absent))), nl=False)
     else:
         click.echo("\n".join(table(cells, absent)))
     return 0 if all(cell.agrees for cell in cells) else 1

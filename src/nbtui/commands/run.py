@@ -15,6 +15,7 @@ from nbtui.commands.narration import Narration
 from nbtui.commands.options import Request, case_options, colour, say
 from nbtui.commands.run_options import Chosen, run_options, say_output, stopping
 from nbtui.errors import UnusableInput
+from nbtui.schemas import labelled
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def command(
     entry = done.entry
     say_output(runs, done)
     if as_json:
-        click.echo(json.dumps(as_object(runs, entry, done.moved), allow_nan=False))
+        click.echo(json.dumps(labelled("run", as_object(runs, entry, done.moved)), allow_nan=False))
         return _code(entry)
     if ci is not None:
         from nbtui.ci.traces import of_run
@@ -121,7 +122,9 @@ def _list(runs: RunList, *, as_json: bool) -> int:
     entries = runs.entries()
     if as_json:
         for entry in entries:
-            click.echo(json.dumps(as_object(runs, entry, since_before(entries, entry)), allow_nan=False))
+            click.echo(
+                json.dumps(labelled("run", as_object(runs, entry, since_before(entries, entry))), allow_nan=False)
+            )
     elif entries:
         for line in list_lines(entries):
             click.echo(line)

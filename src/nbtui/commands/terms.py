@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nbtui.commands.options import Request, case_options, say
+from nbtui.schemas import labelled
 
 if TYPE_CHECKING:
     from nbtui.live.model import Simulation
@@ -63,18 +64,21 @@ def _json(simulation: Simulation) -> Iterator[str]:
     from nbtui.live.model import TERM_COLUMNS
     from nbtui.parity.metrics import to_json
 
-    head: dict[str, object] = {
-        "case": simulation.case.name,
-        "pixel": {"slow": simulation.pixel[0], "fast": simulation.pixel[1]},
-        "phi_mode": simulation.settings.phi_mode,
-        "c_program": simulation.settings.c_program.name if simulation.settings.c_program is not None else None,
-        "dtype": simulation.settings.dtype,
-        "device": simulation.settings.device,
-        "axes": simulation.axes,
-        "units": _UNITS,
-        "sum": _sum(simulation),
-        "terms": [],
-    }
+    head = labelled(
+        "terms",
+        {
+            "case": simulation.case.name,
+            "pixel": {"slow": simulation.pixel[0], "fast": simulation.pixel[1]},
+            "phi_mode": simulation.settings.phi_mode,
+            "c_program": simulation.settings.c_program.name if simulation.settings.c_program is not None else None,
+            "dtype": simulation.settings.dtype,
+            "device": simulation.settings.device,
+            "axes": simulation.axes,
+            "units": _UNITS,
+            "sum": _sum(simulation),
+            "terms": [],
+        },
+    )
     text = to_json(head)
     before, _, after = text.rpartition("[]")
     names = [f'{_INSIDE}  "{name}": ' for name in (*TERM_COLUMNS, "share")]

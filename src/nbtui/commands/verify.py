@@ -13,6 +13,7 @@ from nbtui.evidence.check.finding import CheckOutcome, Weight
 from nbtui.evidence.check.signature import check_signers
 from nbtui.evidence.check.verify import Verification
 from nbtui.results.packages import verified
+from nbtui.schemas import labelled
 from nbtui.trace.text import clean
 
 SIGNS = {Weight.WRONG: "!", Weight.UNJUDGED: "?", Weight.REMARK: "-"}
@@ -54,7 +55,11 @@ def command(packages: tuple[Path, ...], as_json: bool, details: bool, replay: bo
     for path in packages:
         found = verified(path, replay=replay, signers=signers)
         outcomes.add(found.outcome)
-        click.echo(json.dumps(as_object(path, found)) if as_json else as_text(path, found, details=details))
+        click.echo(
+            json.dumps(labelled("verification", as_object(path, found)))
+            if as_json
+            else as_text(path, found, details=details)
+        )
     if CheckOutcome.FAILED in outcomes:
         return 1
     return INCOMPLETE if CheckOutcome.INCOMPLETE in outcomes else 0

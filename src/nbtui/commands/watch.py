@@ -6,7 +6,7 @@ import json
 import select
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -21,6 +21,7 @@ from nbtui.evidence.follow.watch import follow
 from nbtui.evidence.history import Entry
 from nbtui.evidence.read.package import percentage
 from nbtui.evidence.render import against, as_object
+from nbtui.schemas import labelled
 from nbtui.settings import load as load_configuration
 from nbtui.trace.text import clean
 
@@ -67,10 +68,14 @@ def lines(batch: Batch, recent: Recent, *, as_json: bool) -> Iterator[str]:
     for kind, paths in (("new", batch.added), ("changed", batch.changed)):
         for path in paths:
             entry = recent.add(path)
-            yield json.dumps({"event": kind, **_strict(as_object(entry))}) if as_json else _plain(kind, entry)
+            yield _event(kind, _strict(as_object(entry))) if as_json else _plain(kind, entry)
     for path in batch.gone:
         recent.forget(path)
-        yield json.dumps({"event": "removed", "package": str(path)}) if as_json else f"removed {clean(str(path))}"
+        yield _event("removed", {"package": str(path)}) if as_json else f"removed {clean(str(path))}"
+
+
+def _event(kind: str, content: Mapping[str, object]) -> str:
+    return json.dumps(labelled("event", {"event": kind, **content}))
 
 
 def _plain(kind: str, entry: Entry) -> str:
