@@ -44,7 +44,7 @@ ELSEWHERE = {
         "image/kept.py",
     },
     "nbtui": {
-        "regular_file.py", "installation.py", "processes.py", "setting_table.py", "commands/schema.py",
+        "regular_file.py", "installation.py", "processes.py", "setting_table.py", "schemas/__init__.py",
         "evidence/check/verify.py", "evidence/follow/watch.py", "evidence/write/environment.py",
         "evidence/write/files.py", "live/made_by.py",
     },
