@@ -101,7 +101,7 @@ def main() -> None:
         swept = sweep(plan, folder, engine, tell)
         write_report(plan, swept, folder)
         processes = engine.processes
-    for line in summary_lines(plan, swept):
+    for line in summary_lines(plan, swept, 120):
         print(line)
     if not asked.against:
         score(swept, [name for name in asked.faults.split(",") if name])

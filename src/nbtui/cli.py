@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "loop": ("loop", "Run your port after every change of its sources."),
     "bisect": ("bisect", "Find the commit of your port that made a difference."),
     "hunt": ("hunt", "Find where your port is wrong, over the whole option space."),
+    "suite": ("suite", "Judge your port on every case of a directory."),
     "sweep": ("sweep", "Judge your port on every command line of a plan."),
     "watch": ("watch", "Report packages as they arrive."),
     "schema": ("schema", "Print the JSON Schema of metrics.json or env.json."),

@@ -15,6 +15,7 @@ from nbtui.live.door import options_of
 from nbtui.sweep.axes import Axis, Choice, Interval, applied
 from nbtui.sweep.coverage import coverage
 from nbtui.sweep.modes import WIDTH, Mode, combinations
+from nbtui.sweep.plan import PixelRule, Pixels
 from nbtui.sweep.plan_file import read_plan
 from nbtui.sweep.usual import usual_axes
 
@@ -108,7 +109,7 @@ def test_plan_from_its_file(tmp_path: Path) -> None:
     path = tmp_path / "plan.toml"
     path.write_text(PLAN, encoding="utf-8")
     plan = read_plan(path)
-    assert plan.mode is Mode.RANDOM and plan.number == 12 and plan.brightest == 2
+    assert plan.mode is Mode.RANDOM and plan.number == 12 and plan.pixels == Pixels(PixelRule.BRIGHTEST, 2)
     assert plan.port.run_in == tmp_path and plan.port.rename == {"-mosaic": "-mosaic_spread"}
     by_flag = {axis.flag: axis for axis in plan.axes}
     assert by_flag["-phi"].fixed == (("-phi", "0"), ("-phi", "5"))

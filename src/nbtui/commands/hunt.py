@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from nbtui.commands.options import Request, case_options
+from nbtui.commands.port_options import GivenPort, port_options
 from nbtui.commands.sweep import json_option, out_option, part_of, part_option, performed, processes_option
-from nbtui.errors import UnusableInput
 
 if TYPE_CHECKING:
     from nbtui.live.model import Case
@@ -19,13 +20,7 @@ _FOLDER = "hunt.sweep"
 
 
 @click.command("hunt")
-@click.option("--suspect", default="", metavar="CMD", help="Command of your port, with {command} and {pixel}.")
-@click.option("--suspect-program", default="", metavar="NAME", help="In place of a port: nbsim as this C program.")
-@click.option(
-    "--run-in", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Working directory of the port."
-)
-@click.option("--rename", multiple=True, metavar="FLAG=NAME", help="A flag in the port's spelling; repeatable.")
-@click.option("--limit", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Time limit of one run.")
+@port_options
 @click.option(
     "--mode",
     type=click.Choice(["one-at-a-time", "pairwise", "random"]),
@@ -45,11 +40,7 @@ _FOLDER = "hunt.sweep"
 @case_options(judged=False, simulated=False)
 def command(
     request: Request,
-    suspect: str,
-    suspect_program: str,
-    run_in: Path | None,
-    rename: tuple[str, ...],
-    limit: float | None,
+    given: GivenPort,
     mode: str,
     number: int | None,
     seed: int,
@@ -71,66 +62,44 @@ def command(
     """
     from nbtui.live.door import options_of
     from nbtui.sweep.modes import Mode
-    from nbtui.sweep.plan import NUMBER, Plan, SweptCase
+    from nbtui.sweep.plan import NUMBER, PixelRule, Pixels, Plan, SweptCase
     from nbtui.sweep.usual import usual_axes
 
     case = request.case(needs_pixel=False)
     plan = Plan(
-        cases=(SweptCase(case, _port(request, case, suspect, suspect_program, run_in, rename, limit)),),
+        cases=(SweptCase(case, _port(request, case, given)),),
         axes=usual_axes(options_of(case)),
         mode=Mode(mode),
         number=number or NUMBER,
         seed=seed,
         c_program=request.c_program.name if request.c_program is not None else "stock",
-        brightest=0 if request.pixel is not None else 1,
+        pixels=Pixels(PixelRule.TRACED) if request.pixel is not None else Pixels(),
         checks=("trace", "image") if image else ("trace",),
         profile=request.profile,
     )
     return performed(plan, out or Path(_FOLDER), processes, part_of(part), as_json)
 
 
-def _port(
-    request: Request,
-    case: Case,
-    suspect: str,
-    program: str,
-    run_in: Path | None,
-    rename: tuple[str, ...],
-    limit: float | None,
-) -> SweptPort:
+def _port(request: Request, case: Case, given: GivenPort) -> SweptPort:
     """The port, from the command line, else from the case's table in nbtui.toml."""
-    from nbtui.sweep.axes import checked_axis
+    from nbtui.runs.known import known_commands
     from nbtui.sweep.plan import SECONDS, SweptPort
 
-    pairs = dict(_pair(text) for text in rename)
-    for flag in pairs:
-        checked_axis(flag, "--rename")
-    if program:
-        if suspect:
-            raise UnusableInput("give either --suspect or --suspect-program")
-        return SweptPort(Path.cwd(), Path.cwd(), program=program)
-    from dataclasses import replace
-
-    from nbtui.runs.known import known_commands
-
+    if given.suspect_program:
+        found = given.port()
+        assert found is not None
+        return found
     entry = request.configuration.cases.get(request.case_name or "")
     placed = replace(case, pixel=case.pixel or (0, 0))
-    known = known_commands(placed, entry, suspect=suspect, run_in=run_in)
+    known = known_commands(placed, entry, suspect=given.suspect, run_in=given.run_in)
     commands = known.commands
     return SweptPort(
         run_in=commands.run_in,
         sources_base=known.sources_base,
         suspect=commands.suspect,
-        rename=pairs,
+        rename=given.pairs,
         environment=commands.environment,
-        seconds=limit or SECONDS,
+        seconds=given.limit or SECONDS,
         shell=commands.shell,
         sources=known.sources,
     )
-
-
-def _pair(text: str) -> tuple[str, str]:
-    flag, found, name = text.partition("=")
-    if not (found and flag.startswith("-") and name):
-        raise UnusableInput(f"--rename {text}: must be FLAG=NAME, such as -mosaic=-mosaic_spread")
-    return flag, name

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nbtui.commands.ci_format import ci_lines, format_option, one_style
+from nbtui.commands.image_pick import print_pick
 from nbtui.commands.narration import Narration
 from nbtui.commands.options import Request, case_options, say
 from nbtui.errors import NotWritten, UnusableInput
@@ -124,6 +125,21 @@ def _with_yours(
     return replace(_simulate(frame), name=f"simulated, {clean(case.name)} as {program} C"), yours, None
 
 
+def _one_picture(request: Request, size: Size | None) -> Picture:
+    """An image file; or the image of a case: C's own, or simulated as the C program."""
+    from nbtui.images.read import c_image_of, read_image
+    from nbtui.live.images import prepare
+    from nbtui.live.reference import reference_settings
+
+    if request.case_name is not None and Path(request.case_name).is_file():
+        return read_image(Path(request.case_name), size)
+    case = request.case(needs_pixel=False)
+    path = c_image_of(case.folder, case.argv)
+    if path is not None:
+        return read_image(path, size)
+    return replace(_simulate(prepare(case, reference_settings(request.settings()))), name=f"simulated, {case.name}")
+
+
 def _how(request: Request) -> str:
     """How an image was simulated."""
     program = [] if request.c_program is None else [f"{clean(request.c_program.name)} C program"]
@@ -185,6 +201,11 @@ def _gates(name: str) -> Gates:
     help="Write c.png, python.png and difference.png to this folder.",
 )
 @click.option("--force", is_flag=True, help="Replace existing pictures.")
+@click.option(
+    "--pick",
+    is_flag=True,
+    help="Only print -trace_pixel SLOW FAST: the brightest pixel of one image, the largest difference of two.",
+)
 @case_options(judged=False)
 @click.argument("second", required=False, metavar="[PY_IMAGE|CASE]")
 def command(
@@ -200,6 +221,7 @@ def command(
     yours: Path | None,
     folder: Path | None,
     force: bool,
+    pick: bool,
 ) -> int:
     """Compare C_IMAGE with PY_IMAGE, or the C image of CASE with the simulated one. Exit code 0: agree, 1: divergence.
 
@@ -208,6 +230,7 @@ def command(
     nbtui images CASE                 the C image in the case folder, and our simulation
     nbtui images C_IMAGE CASE         any C image, and our simulation (also: C_IMAGE -- FLAGS)
     nbtui images CASE --py IMAGE      your image; without a C image in the case folder, C is simulated
+    nbtui images IMAGE|CASE --pick    the brightest pixel, as a flag for the next command line
 
     Gates 'field': a correlation of at least 0.9995, a ratio of sums from 0.99 to 1.01, peaks within 1 pixel;
     'exact': every pixel within 1e-6 of its value where it exceeds 1e-6 of the maximum.
@@ -219,6 +242,8 @@ def command(
     from nbtui.parity.metrics import to_json
 
     chosen, began, style = _gates(gates), datetime.now(UTC), one_style("json" if as_json else None, ci)
+    if pick and yours is None and second is None:
+        return print_pick((_one_picture(request, size),), roi, mask)
     if yours is not None:
         c, py, frame = _with_yours(request, second, size, yours)
     else:
@@ -230,6 +255,8 @@ def command(
     for note in filter(None, (c.note, py.note)):
         say(note)
     check_sizes(c, py)
+    if pick:
+        return print_pick((c, py), roi or extent, mask)
     kept = read_mask(mask, c.size) if mask is not None else None
     comparison = compare_images(c, py, roi=roi or extent, mask=kept)
     if frame is not None:

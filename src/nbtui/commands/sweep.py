@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _SUFFIX = ".sweep"  # of the folder beside a plan
 _MERGE = "merge"
+_PIPE_WIDTH = 120  # columns without a terminal
 
 out_option = click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of rows, logs, findings and reports."
@@ -144,14 +146,17 @@ def _reported(plan: Plan, swept: Swept, folder: Path, as_json: bool) -> int:
     from nbtui.sweep.render import as_object, summary_lines
     from nbtui.sweep.write import write_report
 
-    cases = write_report(plan, swept, folder)
+    folders = write_report(plan, swept, folder)
     if not (swept.judged or swept.found):
         why = swept.rows[0].detail if swept.rows else "the plan has no command line"
         raise UnusableInput(f"nothing was judged: the reference takes none of {len(swept.rows)} command lines; {why}")
     if as_json:
-        click.echo(json.dumps(as_object(plan, swept), allow_nan=False))
+        click.echo(json.dumps(as_object(plan, swept, folders), allow_nan=False))
     else:
-        for line in summary_lines(plan, swept):
+        for line in summary_lines(plan, swept, shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns):
             click.echo(line)
-    say(f"{folder / 'report.html'}; {len(cases)} case folder{'s' * (len(cases) != 1)} in {folder / 'findings'}")
+    kept = f"{len(folders)} case folder{'s' * (len(folders) != 1)}"
+    packages = sum(one.package is not None for one in folders.values())
+    kept += f", {packages} with an evidence package," if packages else ""
+    say(f"{folder / 'report.html'}; {kept} in {folder / 'findings'}")
     return 1 if swept.found else 0

@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from nbtui.live.door import flags_in
 from nbtui.live.flag_table import pixel_flags
-from nbtui.sweep.axes import Axis, Choice
+from nbtui.sweep.axes import Axis, Choice, Words
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class SpaceCoverage:
     Attributes:
         flags: of nanoBragg, that some axis varies.
         flags_in_all: flags of nanoBragg that can change a pixel.
-        values: judged, planned; a range counts as two.
+        values: judged, planned; a range counts as two, and a suite has none.
         pairs: pairs of axes that were judged together, of all.
         never: flags that no axis varies.
     """
@@ -30,10 +31,25 @@ class SpaceCoverage:
 
     def sentence(self) -> str:
         """The coverage in one line."""
+        if not self.values[1]:
+            return f"{len(self.flags)} of {self.flags_in_all} flags that can change a pixel occur in a judged case"
         return (
             f"{len(self.flags)} of {self.flags_in_all} flags varied; {self.values[0]} of {self.values[1]} values and "
             f"{self.pairs[0]} of {self.pairs[1]} pairs of flags judged"
         )
+
+
+def occurring(commands: Iterable[Words]) -> SpaceCoverage:
+    """The flags in the judged command lines of a suite."""
+    seen = {row.names for words in set(commands) for _, _, row, _ in flags_in(words)}
+    known = {flag.names: flag.names[0] for flag in pixel_flags()}
+    return SpaceCoverage(
+        flags=tuple(name for names, name in known.items() if names in seen),
+        flags_in_all=len(known),
+        values=(0, 0),
+        pairs=(0, 0),
+        never=tuple(name for names, name in known.items() if names not in seen),
+    )
 
 
 def coverage(axes: Sequence[Axis], judged: Iterable[Sequence[Choice]]) -> SpaceCoverage:

@@ -11,7 +11,7 @@ from nbtui.diagnosis.answer import Diagnosis, Verdict
 from nbtui.diagnosis.diagnose import diagnose
 from nbtui.errors import NbtuiError
 from nbtui.sweep.engine import Engine
-from nbtui.sweep.plan import Plan
+from nbtui.sweep.plan import GRADIENTS, IMAGE, TRACE, Plan
 from nbtui.sweep.port_run import reference_of
 from nbtui.sweep.rows import Answer, SweepRow
 from nbtui.trace.model import TraceError
@@ -43,15 +43,17 @@ class Explained:
         """The findings that the row belongs to: one for each cause, else one by its kind of failure."""
         if self.row.answer is not Answer.DIVERGES:
             return (f"{self.row.answer}: {_NUMBER.sub('N', self.row.detail)}",)
-        if self.row.check == "image":
-            return ("image",)
+        if self.row.check == IMAGE:
+            return (IMAGE,)
+        if self.row.check == GRADIENTS:
+            return (f"{GRADIENTS}: {', '.join(self.row.roots)}",)
         rest = (f"unknown: {', '.join(self.unknown or self.row.roots[:1])}",) if not self.complete else ()
         return (*self.causes, *rest)
 
 
 def explain(row: SweepRow, plan: Plan, log: Path, scratch: Path, only: Collection[str] | None = None) -> Explained:
     """The causes of a diverging trace; of any other failure, its sentence."""
-    if row.answer is not Answer.DIVERGES or row.check != "trace":
+    if row.answer is not Answer.DIVERGES or row.check != TRACE:
         return Explained(row, (), False, row.detail)
     own = plan.of(row.case)
     case = replace(own.case, argv=row.command, pixel=row.pixel)
@@ -123,7 +125,7 @@ def explain_all(
 
 
 def _searchable(row: SweepRow) -> bool:
-    return row.answer is Answer.DIVERGES and row.check == "trace"
+    return row.answer is Answer.DIVERGES and row.check == TRACE
 
 
 def _causes(found: Sequence[Explained]) -> frozenset[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from nbtui.sweep.explain import Explained
+from nbtui.sweep.plan import TRACE
 from nbtui.sweep.rows import Answer, SweepRow
 
 
@@ -57,13 +58,13 @@ class SweepFinding:
 def findings(explained: Iterable[Explained]) -> tuple[SweepFinding, ...]:
     """The findings: wrong numbers before refusals, then by the fewest flags and the most rows.
 
-    An image that differs is a finding of its own only where the trace of the same command line gives no cause.
+    An image or gradient that differs is a finding of its own only where the traces of its command line agree.
     """
     listed = list(explained)
-    told = {(one.row.case, one.row.changes) for one in listed if one.row.check == "trace"}
+    told = {(one.row.case, one.row.changes) for one in listed if one.row.check == TRACE}
     groups: dict[str, list[Explained]] = defaultdict(list)
     for one in listed:
-        if one.row.check == "image" and (one.row.case, one.row.changes) in told:
+        if one.row.check != TRACE and (one.row.case, one.row.changes) in told:
             continue
         for group in one.groups:
             groups[group].append(one)

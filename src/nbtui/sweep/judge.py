@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-
 import nbtui
 from nbtui.errors import NbtuiError, UnusableInput
-from nbtui.images.metrics import AGREES, check_sizes, compare_images
+from nbtui.images.metrics import AGREES, ImageComparison, check_sizes, compare_images
+from nbtui.images.pick import brightest_pixels, worst_pixel
 from nbtui.images.read import Picture
 from nbtui.live.cases import input_names
 from nbtui.live.files import signature
@@ -23,13 +22,13 @@ from nbtui.parity.compare import compare
 from nbtui.parity.model import Comparison
 from nbtui.runs.entry import facts_of
 from nbtui.sweep.axes import Choice, applied
-from nbtui.sweep.plan import Plan
-from nbtui.sweep.port_run import PortRun, SimulatedCase, reference_of, run_port
+from nbtui.sweep.gradients import judge_gradients
+from nbtui.sweep.plan import GRADIENTS, IMAGE, TRACE, PixelRule, Plan
+from nbtui.sweep.port_run import PortRun, SimulatedCase, program_settings, reference_of, run_port
 from nbtui.sweep.rows import Answer, SweepRow, changes_of
 from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.text import clean
 
-APART = 3  # pixels between two of the brightest ones, along either axis
 _KEY = 24  # digits
 
 
@@ -55,7 +54,7 @@ def plan_state(plan: Plan, sources: str = "") -> str:
         [case.name, case.argv, case.pixel, [(name, signature(case.workdir / name)) for name in files]],
         [port.suspect, port.program, sorted(port.rename.items()), port.environment, str(port.run_in), port.shell],
         port.seconds,
-        [plan.reference, plan.c_program, plan.brightest, plan.profile],
+        [plan.reference, plan.c_program, str(plan.pixels), plan.profile],
         sources,
     ]
     return hashlib.sha256(json.dumps(content, default=str).encode("utf-8", "surrogateescape")).hexdigest()
@@ -100,39 +99,56 @@ class _Judging:
         return self._reference if same else SimulatedCase(self.case, self.plan.port.program)
 
     def rows(self) -> Iterator[tuple[SweepRow, str]]:
-        checks = self.plan.checks
+        checks, rule = self.plan.checks, self.plan.pixels
         try:
-            image = self._reference.image() if "image" in checks or self.plan.brightest else None
+            image = self._reference.image() if IMAGE in checks or rule.by_image else None
             pixels = self._pixels(image)
         except NbtuiError as error:
             for check in checks:
                 yield self._row(check, 0, None, Answer.NO_REFERENCE, detail=str(error)), ""
             return
-        for rank, pixel in enumerate(pixels if "trace" in checks else pixels[:1]):
-            pictured = image if "image" in checks and rank == 0 else None
-            yield from self._of_pixel(rank, replace(self.case, pixel=pixel), pictured)
+        agrees, worst = False, None
+        for rank, pixel in enumerate(pixels if TRACE in checks else pixels[:1]):
+            pictured = image if IMAGE in checks and rank == 0 else None
+            for row, log in self._of_pixel(rank, replace(self.case, pixel=pixel), pictured):
+                yield row, log
+                agrees |= row.check == TRACE and row.answer is Answer.AGREES
+                if row.check == IMAGE and row.answer is Answer.DIVERGES:
+                    worst = row.pixel
+        if rule.rule is PixelRule.ALL and agrees and worst not in (None, *pixels):
+            yield from self._of_pixel(1, replace(self.case, pixel=worst), None)
 
     def _pixels(self, image: Photons | None) -> tuple[tuple[int, int], ...]:
-        if image is not None and self.plan.brightest:
-            return brightest(image, self.plan.brightest)
+        rule = self.plan.pixels
+        if rule.rule is PixelRule.GRID:
+            return grid_pixels(self._reference.shape, rule.number)
+        if image is not None and rule.by_image:
+            found = brightest_pixels(image, rule.number)
+            if not found:
+                raise UnusableInput("the image of the reference is empty: no pixel is above 0")
+            return found
         if self.case.pixel is None:
             raise UnusableInput("the base command names no pixel (-trace_pixel SLOW FAST)")
         return (self.case.pixel,)
 
     def _of_pixel(self, rank: int, case: Case, image: Photons | None) -> Iterator[tuple[SweepRow, str]]:
+        checks = self.plan.checks
         try:
             reference = reference_of(self.plan, case, self.scratch, self._reference)
         except (NbtuiError, TraceError) as error:
-            for check in self.plan.checks if rank == 0 else ("trace",):
+            for check in checks if rank == 0 else (TRACE,):
                 yield self._row(check, rank, case.pixel, Answer.NO_REFERENCE, detail=str(error)), ""
             return
         folder = self.scratch / "suspect"
         run = run_port(self.plan, case, reference, self._compare, folder, self._port, image=image is not None)
-        if "trace" in self.plan.checks:
+        if TRACE in checks:
             row = self._traced(rank, case.pixel, run)
             yield row, run.log if row.answer is Answer.DIVERGES else ""
         if image is not None:
             yield self._pictured(case.pixel, image, run), ""
+        if GRADIENTS in checks and rank == 0:
+            row = self._differentiated(case, run)
+            yield row, run.log if row.answer is Answer.DIVERGES else ""
 
     def _compare(self, reference: Trace, suspect: Trace) -> Comparison:
         return compare(reference, suspect, self.plan.profile)
@@ -140,9 +156,9 @@ class _Judging:
     def _traced(self, rank: int, pixel: tuple[int, int] | None, run: PortRun) -> SweepRow:
         if run.failure is not None or run.comparison is None:
             answer = run.failure or Answer.NO_TRACE
-            return self._row("trace", rank, pixel, answer, detail=run.detail, seconds=run.seconds)
+            return self._row(TRACE, rank, pixel, answer, detail=run.detail, seconds=run.seconds)
         found = run.comparison
-        row = self._row("trace", rank, pixel, Answer.DIVERGES, seconds=run.seconds)
+        row = self._row(TRACE, rank, pixel, Answer.DIVERGES, seconds=run.seconds)
         if found.first_divergence is None and not found.agrees:
             few = f"too little in common: {found.fields_common} of {found.fields_judged} fields are in both traces"
             return replace(row, answer=Answer.NO_TRACE, detail=few)
@@ -154,22 +170,37 @@ class _Judging:
         if run.image is None:
             answer = run.failure or Answer.NO_TRACE
             detail = run.detail or "the port wrote no image; its command needs {command}, or {image} as its file"
-            return self._row("image", 0, pixel, answer, detail=detail, seconds=run.seconds)
+            return self._row(IMAGE, 0, pixel, answer, detail=detail, seconds=run.seconds)
         ours = Picture("reference", image, "simulated")
         try:
             check_sizes(ours, run.image)
             found = compare_images(ours, run.image)
         except NbtuiError as error:
-            return self._row("image", 0, pixel, Answer.DIVERGES, detail=str(error), seconds=run.seconds)
-        row = self._row("image", 0, pixel, Answer.DIVERGES if found.beyond else Answer.AGREES, seconds=run.seconds)
+            return self._row(IMAGE, 0, pixel, Answer.DIVERGES, detail=str(error), seconds=run.seconds)
+        worst = worst_pixel(ours.as_floats(), run.image.as_floats())
+        if worst is None:
+            row = self._row(IMAGE, 0, pixel, Answer.AGREES, seconds=run.seconds)
+        else:
+            row = self._row(IMAGE, 0, worst, Answer.DIVERGES, detail=_beyond(found), seconds=run.seconds)
         ratio = found.sum_ratio
         return replace(
             row,
-            detail=f"{found.beyond} pixels differ by more than {AGREES:g} of their value" if found.beyond else "",
             gap=None if ratio is None else ratio - 1.0,
-            differing=found.beyond,
+            differing=found.beyond + found.only_one,
             shared=found.compared,
         )
+
+    def _differentiated(self, case: Case, run: PortRun) -> SweepRow:
+        if run.failure is not None or run.trace is None:
+            answer = run.failure or Answer.NO_TRACE
+            return self._row(GRADIENTS, 0, case.pixel, answer, detail=run.detail, seconds=run.seconds)
+        try:
+            found = judge_gradients(case, program_settings(self.plan.c_program), run.trace, self.plan.profile)
+        except NbtuiError as error:
+            return self._row(GRADIENTS, 0, case.pixel, Answer.NO_REFERENCE, detail=str(error), seconds=run.seconds)
+        row = self._row(GRADIENTS, 0, case.pixel, found.answer, detail=found.detail, seconds=run.seconds)
+        first = f"gradient {found.wrong[0]}" if found.wrong else ""
+        return replace(row, roots=found.wrong, first=first, differing=len(found.wrong), shared=found.compared)
 
     def _row(
         self,
@@ -194,23 +225,17 @@ class _Judging:
         )
 
 
-def brightest(image: Photons, count: int) -> tuple[tuple[int, int], ...]:
-    """(slow, fast) of the brightest pixels above 0, at least APART pixels from each other.
+def grid_pixels(shape: tuple[int, int], number: int) -> tuple[tuple[int, int], ...]:
+    """(slow, fast) of the centres of ``number`` x ``number`` equal parts of a detector, each pixel once."""
+    slow, fast = ([int((2 * at + 1) * size / (2 * number)) for at in range(number)] for size in shape)
+    return tuple(dict.fromkeys((one, other) for one in slow for other in fast))
 
-    Raises:
-        UnusableInput: no pixel is above 0.
-    """
-    left = np.nan_to_num(np.array(image, dtype=np.float64), nan=-1.0)
-    found: list[tuple[int, int]] = []
-    while len(found) < count:
-        slow, fast = (int(at) for at in np.unravel_index(int(np.argmax(left)), left.shape))
-        if not left[slow, fast] > 0.0:
-            break
-        found.append((slow, fast))
-        left[max(0, slow - APART) : slow + APART + 1, max(0, fast - APART) : fast + APART + 1] = -1.0
-    if not found:
-        raise UnusableInput("the image of the reference is empty: no pixel is above 0")
-    return tuple(found)
+
+def _beyond(found: ImageComparison) -> str:
+    """How many pixels of an image differ, in words."""
+    words = [f"{found.beyond} pixels differ by more than {AGREES:g} of their value"] if found.beyond else []
+    words += [f"{found.only_one} pixels are not finite"] if found.only_one else []
+    return "; ".join(words)
 
 
 def _roots(found: Comparison) -> tuple[str, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from nbtui.live.door import flags_in
 from nbtui.sweep.findings import SweepFinding
 from nbtui.sweep.rows import SweepRow
 
@@ -27,12 +28,29 @@ class MatrixLine:
 def matrix(rows: Sequence[SweepRow], found: Sequence[SweepFinding]) -> tuple[MatrixLine, ...]:
     """One line for every axis that occurs in a row, in the order of occurrence."""
     flags = tuple(dict.fromkeys(axis for row in rows for axis, _ in row.changes))
-    members = [[{axis for axis, _ in one.row.changes} for one in finding.members] for finding in found]
+    return _lines(flags, rows, found, lambda row: frozenset(axis for axis, _ in row.changes))
+
+
+def suite_matrix(
+    flags: Sequence[str], rows: Sequence[SweepRow], found: Sequence[SweepFinding]
+) -> tuple[MatrixLine, ...]:
+    """One line for each of ``flags``, by the command lines of a suite."""
+    return _lines(flags, rows, found, lambda row: frozenset(flag.names[0] for _, _, flag, _ in flags_in(row.command)))
+
+
+def _lines(
+    flags: Sequence[str],
+    rows: Sequence[SweepRow],
+    found: Sequence[SweepFinding],
+    flags_of: Callable[[SweepRow], frozenset[str]],
+) -> tuple[MatrixLine, ...]:
+    judged = [flags_of(row) for row in rows if row.answer.judged]
+    members = [[flags_of(one.row) for one in finding.members] for finding in found]
     return tuple(
         MatrixLine(
             flag,
-            sum(row.answer.judged and any(axis == flag for axis, _ in row.changes) for row in rows),
-            tuple(sum(flag in axes for axes in listed) for listed in members),
+            sum(flag in own for own in judged),
+            tuple(sum(flag in own for own in listed) for listed in members),
         )
         for flag in flags
     )

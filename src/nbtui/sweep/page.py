@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
+from urllib.parse import quote
 
 from nbtui.parity.percent import percent
 from nbtui.sweep.findings import SweepFinding
-from nbtui.sweep.matrix import matrix
 from nbtui.sweep.plan import Plan
-from nbtui.sweep.render import verdict_lines
+from nbtui.sweep.render import FindingFolder, Folders, verdict_lines
 from nbtui.sweep.smallest import Smallest
+from nbtui.sweep.suite_table import HEAD as CASE_HEAD
+from nbtui.sweep.suite_table import case_lines
 from nbtui.sweep.sweep import Swept
 from nbtui.trace.text import clean
 
@@ -26,17 +28,17 @@ code, pre { font-family: ui-monospace, monospace; } pre { white-space: pre-wrap;
 """
 
 
-def page(plan: Plan, swept: Swept) -> str:
+def page(plan: Plan, swept: Swept, folders: Folders) -> str:
     """The whole page; every text of a log or a port is escaped."""
     title = f"Sweep of {plan.port_name}"
-    body = "\n".join(_body(plan, swept, title))
+    body = "\n".join(_body(plan, swept, folders, title))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f"<title>{_text(title)}</title><style>{_STYLE}</style></head><body>\n{body}\n</body></html>\n"
     )
 
 
-def _body(plan: Plan, swept: Swept, title: str) -> Iterator[str]:
+def _body(plan: Plan, swept: Swept, folders: Folders, title: str) -> Iterator[str]:
     yield f"<h1>{_text(title)}</h1>"
     yield "<table>"
     for line in verdict_lines(plan, swept):
@@ -52,6 +54,10 @@ def _body(plan: Plan, swept: Swept, title: str) -> Iterator[str]:
     yield "</table>"
     for one in swept.found:
         yield from _finding(one, swept.smallest.get(one.group))
+        yield from _links(folders.get(one.group))
+    if plan.is_suite:
+        yield "<h2>Cases</h2>"
+        yield from _cases(swept)
     yield "<h2>Flags and findings</h2>"
     yield from _matrix(swept)
 
@@ -75,12 +81,28 @@ def _finding(one: SweepFinding, smallest: Smallest | None) -> Iterator[str]:
     yield f"<pre>nanoBragg {_text(' '.join(words))}{traced}</pre>"
 
 
+def _links(folder: FindingFolder | None) -> Iterator[str]:
+    if folder is None:
+        return
+    links = f'<a href="{_text(quote(str(folder.case)))}/command.txt">case</a>'
+    if folder.package is not None:
+        links += f', <a href="{_text(quote(str(folder.package)))}/summary.md">evidence package</a>'
+    yield f"<p>{links}{_text(f'; no evidence package: {folder.why}' if folder.why else '')}</p>"
+
+
+def _cases(swept: Swept) -> Iterator[str]:
+    yield f"<table><tr>{''.join(f'<th>{name}</th>' for name in CASE_HEAD)}</tr>"
+    for line in case_lines(swept):
+        yield f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in line.cells)}</tr>"
+    yield "</table>"
+
+
 def _matrix(swept: Swept) -> Iterator[str]:
     """Rows of a flag that fail in each finding, tinted by their share of the judged ones."""
     yield '<table class="matrix"><tr><th>flag</th><th>judged</th>'
     yield "".join(f"<th>{number}</th>" for number, _ in enumerate(swept.found, start=1))
     yield "</tr>"
-    for line in matrix(swept.rows, swept.found):
+    for line in swept.matrix:
         cells = "".join(_cell(count, line.judged) for count in line.failing)
         yield f"<tr><th>{_text(line.flag)}</th><td>{line.judged}</td>{cells}</tr>"
     yield "</table><p>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
 
 from nbtui.live.model import Case
@@ -11,11 +12,41 @@ from nbtui.sweep.axes import Axis, Words
 from nbtui.sweep.modes import Mode
 from nbtui.trace.text import clean
 
-CHECKS = ("trace", "image")
-PIXELS = ("traced", "brightest")
+TRACE, IMAGE, GRADIENTS = "trace", "image", "gradients"
+CHECKS = (TRACE, IMAGE, GRADIENTS)
 SECONDS = 120.0
 NUMBER = 200
 REDUCE = 60
+
+
+class PixelRule(StrEnum):
+    """Which pixels of a command line are traced."""
+
+    TRACED = "traced"  # the pixel of the base command
+    BRIGHTEST = "brightest"  # the brightest ones of the reference
+    GRID = "grid"  # the centres of number x number equal parts of the detector
+    ALL = "all"  # all through the image: the brightest one, and the worst one where only the image diverges
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """A rule with its number: of the brightest pixels, or of grid points along either axis."""
+
+    rule: PixelRule = PixelRule.BRIGHTEST
+    number: int = 1
+
+    @property
+    def most(self) -> int:
+        """The most pixels of one command line."""
+        return {PixelRule.GRID: self.number**2, PixelRule.BRIGHTEST: self.number, PixelRule.ALL: 2}.get(self.rule, 1)
+
+    @property
+    def by_image(self) -> bool:
+        """Whether the image of the reference chooses the pixels."""
+        return self.rule in (PixelRule.BRIGHTEST, PixelRule.ALL)
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.number}" if self.rule in (PixelRule.BRIGHTEST, PixelRule.GRID) else str(self.rule)
 
 
 @dataclass(frozen=True)
@@ -66,7 +97,7 @@ class Plan:
         reference: ``simulated``, ``NB_C_BIN`` or a command.
         c_program: C program that the simulated reference stands for.
         number: of random combinations.
-        brightest: pixels traced in every image; 0: the pixel of the base command.
+        pixels: traced in every command line.
         checks: of CHECKS.
         reduce: most runs of the port to reduce one finding to its smallest command line.
     """
@@ -78,7 +109,7 @@ class Plan:
     seed: int = 1
     reference: str = "simulated"
     c_program: str = "stock"
-    brightest: int = 1
+    pixels: Pixels = Pixels()
     checks: tuple[str, ...] = ("trace",)
     reduce: int = REDUCE
     profile: str = "full"
@@ -96,6 +127,11 @@ class Plan:
         return only.port
 
     @property
+    def is_suite(self) -> bool:
+        """Whether the command lines are the cases themselves, without variation."""
+        return not self.axes
+
+    @property
     def port_name(self) -> str:
         """The port, or the ports, in a few words."""
         return ", ".join(dict.fromkeys(one.port.name for one in self.cases))
@@ -103,6 +139,16 @@ class Plan:
     def of(self, name: str) -> Plan:
         """The plan of the case with this name alone."""
         return replace(self, cases=tuple(one for one in self.cases if one.case.name == name))
+
+    def narrowed(self, check: str, pixel: tuple[int, int] | None) -> Plan:
+        """The plan of one case with this check alone, for a row of this pixel."""
+        if self.pixels.rule is PixelRule.ALL:  # which needs the image to find its pixel
+            return replace(self, checks=tuple(dict.fromkeys((check, IMAGE))))
+        if self.pixels.most == 1:
+            return replace(self, checks=(check,))
+        (only,) = self.cases
+        cases = (replace(only, case=replace(only.case, pixel=pixel)),)
+        return replace(self, cases=cases, checks=(check,), pixels=Pixels(PixelRule.TRACED))
 
     def on(self, command: Words) -> Plan:
         """The plan of one case with another command line."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from nbtui.regular_file import read_regular
 from nbtui.runs.known import named_files
 from nbtui.sweep.axes import Axis, Interval, checked_axis
 from nbtui.sweep.modes import Mode
-from nbtui.sweep.plan import CHECKS, NUMBER, REDUCE, SECONDS, Plan, SweptCase, SweptPort
+from nbtui.sweep.plan import CHECKS, NUMBER, REDUCE, SECONDS, PixelRule, Pixels, Plan, SweptCase, SweptPort
 from nbtui.trace.text import clean
 
 KEYS = (
@@ -67,7 +68,7 @@ class _Reading:
             seed=self.whole("seed", 1, 0),
             reference=self.text("reference") or "simulated",
             c_program=self.text("c_program") or "stock",
-            brightest=self.brightest(),
+            pixels=self.pixels(),
             checks=checks,
             reduce=self.whole("reduce", REDUCE, 0),
             profile=self.text("profile") or "full",
@@ -146,14 +147,9 @@ class _Reading:
             raise self.wrong("mode", f"must be one of {', '.join(Mode)}")
         return Mode(text)
 
-    def brightest(self) -> int:
-        """``"traced"``, ``"brightest"`` or ``"brightest N"``."""
-        words = (self.text("pixels") or "brightest").split()
-        if words == ["traced"]:
-            return 0
-        if words and words[0] == "brightest" and len(words) <= 2 and (len(words) == 1 or words[1].isdecimal()):
-            return max(1, int(words[-1])) if len(words) == 2 else 1
-        raise self.wrong("pixels", 'must be "traced", "brightest" or "brightest N"')
+    def pixels(self) -> Pixels:
+        """The rule for the traced pixels; ``all`` judges the image as well."""
+        return pixels_named(self.text("pixels") or PixelRule.BRIGHTEST, f"{self.where}: pixels")
 
     # --- values ------------------------------------------------------------------------------------------------------
 
@@ -202,6 +198,19 @@ class _Reading:
 
     def wrong(self, key: str, reason: str) -> UnusableInput:
         return UnusableInput(f"{self.where}: {clean(key)}: {reason}")
+
+
+def pixels_named(text: str, where: str) -> Pixels:
+    """``traced``, ``brightest``, ``brightest N``, ``grid K`` or ``all``; ``where`` begins an error's message.
+
+    Raises:
+        UnusableInput: it is none of these.
+    """
+    found = re.fullmatch(r"(traced|all)|(brightest)(?: +(\d{1,4}))?|(grid) +(\d{1,2})", text.strip())
+    number = int(found[3] or found[5] or 1) if found is not None else 0
+    if found is None or number < 1:
+        raise UnusableInput(f'{where}: must be "traced", "brightest N", "grid K" or "all", with N and K from 1')
+    return Pixels(PixelRule(found[1] or found[2] or found[4]), number)
 
 
 def _is_number(value: object) -> TypeGuard[float]:

@@ -76,6 +76,11 @@ class SimulatedCase:
     def _prepared(self) -> PreparedCase:
         return prepare(self.case, program_settings(self.program))
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Pixels of the detector, (slow, fast). Raises UnusableInput or SimulationFailed."""
+        return self._prepared.shape
+
     def image(self) -> Photons:
         """The whole image. Raises UnusableInput or SimulationFailed."""
         return self._prepared.image()

@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from nbtui.parity.percent import percent
 from nbtui.sweep.findings import SweepFinding
-from nbtui.sweep.matrix import matrix
 from nbtui.sweep.plan import Plan
 from nbtui.sweep.rows import Answer, to_object
 from nbtui.sweep.smallest import Smallest
+from nbtui.sweep.suite_table import HEAD as CASE_HEAD
+from nbtui.sweep.suite_table import case_counts, case_lines, suite_lines
 from nbtui.sweep.sweep import Swept
 from nbtui.trace.text import clean
 
+
+@dataclass(frozen=True)
+class FindingFolder:
+    """Where a finding is kept, relative to the folder of the sweep.
+
+    Attributes:
+        case: its case folder.
+        package: its evidence package, if any.
+        why: why it has none; empty for a failure without a log to keep.
+    """
+
+    case: Path
+    package: Path | None = None
+    why: str = ""
+
+
+Folders = Mapping[str, FindingFolder]  # by group of the finding
 FORMAT = 1
 HEAD = ("finding", "rows", "needs", "worst gap", "what")
 
 
-def summary_lines(plan: Plan, swept: Swept) -> Iterator[str]:
-    """The findings with their smallest command lines, for a terminal."""
+def summary_lines(plan: Plan, swept: Swept, width: int) -> Iterator[str]:
+    """The findings with their smallest command lines, for a terminal; of a suite, the findings and every case."""
     yield from verdict_lines(plan, swept)
+    if plan.is_suite:
+        yield ""
+        yield from suite_lines(swept, width)
+        return
     refused = [one for one in swept.found if one.answer is Answer.REFUSED]
     if refused:
         flags = dict.fromkeys(flag for one in refused for flag in one.flags)
@@ -43,11 +67,18 @@ def verdict_lines(plan: Plan, swept: Swept) -> Iterator[str]:
     yield f"port       {plan.port_name}"
     yield f"reference  {_reference(plan)}"
     counts = {answer: sum(row.answer is answer for row in swept.rows) for answer in Answer}
-    yield "rows       " + ", ".join(f"{count} {answer}" for answer, count in counts.items() if count)
+    if plan.is_suite:
+        yield f"cases      {case_counts(case_lines(swept))}"
+    else:
+        yield "rows       " + ", ".join(f"{count} {answer}" for answer, count in counts.items() if count)
     yield f"coverage   {swept.covered.sentence()}"
-    if swept.covered.never:
+    if swept.covered.never and not plan.is_suite:
         yield f"untried    {' '.join(swept.covered.never)}"
     groups = len(swept.found)
+    if plan.is_suite:
+        failing = len({row.case for row in swept.rows if row.answer.fails})
+        yield f"findings   {groups}, in {failing} of {len(plan.cases)} cases" if groups else "findings   none"
+        return
     yield (
         f"findings   {groups}, in {swept.failing} failing rows of {len(swept.rows)}"
         if groups
@@ -79,7 +110,7 @@ def _smallest_lines(found: SweepFinding, smallest: Smallest | None) -> Iterator[
     yield f"  {clean(' '.join(smallest.command))}{traced}"
 
 
-def markdown_lines(plan: Plan, swept: Swept) -> Iterator[str]:
+def markdown_lines(plan: Plan, swept: Swept, folders: Folders) -> Iterator[str]:
     """The same as a page of Markdown, with the matrix of flags and findings."""
     yield f"# Sweep of {_code(plan.port_name)}"
     yield ""
@@ -102,14 +133,38 @@ def markdown_lines(plan: Plan, swept: Swept) -> Iterator[str]:
         yield "```"
         yield from (line.strip() for line in list(_smallest_lines(one, swept.smallest.get(one.group)))[1:])
         yield "```"
+        yield from _link_lines(folders.get(one.group))
+    if plan.is_suite:
+        yield from _case_table(swept)
     yield ""
     yield "## Flags and findings"
     yield ""
     yield from _matrix_lines(swept)
 
 
+def _link_lines(folder: FindingFolder | None) -> Iterator[str]:
+    if folder is None:
+        return
+    yield ""
+    yield f"Case: [{folder.case}]({folder.case})"
+    if folder.package is not None:
+        yield f"Evidence package: [{folder.package}]({folder.package})"
+    elif folder.why:
+        yield f"No evidence package: {_escaped(folder.why)}"
+
+
+def _case_table(swept: Swept) -> Iterator[str]:
+    yield ""
+    yield "## Cases"
+    yield ""
+    yield f"| {' | '.join(CASE_HEAD)} |"
+    yield f"| {' | '.join('---' for _ in CASE_HEAD)} |"
+    for line in case_lines(swept):
+        yield f"| {' | '.join(_escaped(cell) for cell in line.cells)} |"
+
+
 def _matrix_lines(swept: Swept) -> Iterator[str]:
-    table = matrix(swept.rows, swept.found)
+    table = swept.matrix
     yield f"| flag | judged | {' | '.join(_escaped(one.group) for one in swept.found)} |"
     yield f"| --- | --- |{' --- |' * len(swept.found)}"
     for line in table:
@@ -125,7 +180,7 @@ def _code(text: str) -> str:
     return f"`{clean(text).replace('`', chr(39)).replace('|', chr(92) + '|')}`"
 
 
-def as_object(plan: Plan, swept: Swept) -> dict[str, Any]:
+def as_object(plan: Plan, swept: Swept, folders: Folders) -> dict[str, Any]:
     """The whole result as a JSON object."""
     return {
         "format": FORMAT,
@@ -141,8 +196,19 @@ def as_object(plan: Plan, swept: Swept) -> dict[str, Any]:
         "planned": swept.planned,
         "judged": swept.judged,
         "failing": swept.failing,
-        "findings": [_finding_object(one, swept.smallest.get(one.group)) for one in swept.found],
+        "findings": [
+            _finding_object(one, swept.smallest.get(one.group)) | _folder_object(folders.get(one.group))
+            for one in swept.found
+        ],
         "rows": [to_object(row) for row in swept.rows],
+    }
+
+
+def _folder_object(folder: FindingFolder | None) -> dict[str, Any]:
+    package = folder.package if folder is not None else None
+    return {
+        "case": None if folder is None else str(folder.case),
+        "package": None if package is None else str(package),
     }
 
 

@@ -51,17 +51,17 @@ class SweepRow:
     Attributes:
         key: hash of everything that the verdict depends on.
         case: name of the base command.
-        check: ``trace`` or ``image``.
+        check: of CHECKS.
         changes: axis and words of every choice, in order.
         command: flags of the case, without the pixel.
-        pixel: (slow, fast); None where none was found.
+        pixel: (slow, fast), of a differing image the worst one; None where none was found.
         detail: a sentence on a failure; empty for a comparison.
         first: label of the first divergence that reaches the pixel.
         stage: its stage.
-        roots: fields that differ without a differing input.
+        roots: fields that differ without a differing input, or parameters with wrong derivatives.
         gap: (port - reference) / abs(reference) of I_pixel_final, or of the sum of an image.
-        differing: fields, or pixels, that differ.
-        shared: fields, or pixels, on both sides.
+        differing: fields, pixels or derivatives that differ.
+        shared: fields, pixels or derivatives on both sides.
         seconds: of the port.
     """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from nbtui.errors import NbtuiError
@@ -13,7 +13,7 @@ from nbtui.sweep.engine import Engine
 from nbtui.sweep.explain import Explained, explain
 from nbtui.sweep.findings import SweepFinding
 from nbtui.sweep.judge import Job, judge, plan_state
-from nbtui.sweep.plan import Plan
+from nbtui.sweep.plan import IMAGE, Plan
 from nbtui.sweep.port_run import program_settings
 from nbtui.sweep.rows import Answer, SweepRow
 from nbtui.sweep.shrink import Shrunk, shrink
@@ -54,8 +54,7 @@ def smallest_of(found: Sequence[SweepFinding], plan: Plan, engine: Engine) -> It
 
 def _reduced(task: _ReduceTask, scratch: Path) -> Smallest:
     target = task.finding.simplest
-    own = task.plan.of(target.row.case)
-    plan = replace(own, checks=(target.row.check,), brightest=min(1, own.brightest))
+    plan = task.plan.of(target.row.case).narrowed(target.row.check, target.row.pixel)
     reducing = _Reducing(task.finding.group, target, plan, scratch)
     whole = tuple(target.row.command)
     if target.row.answer is Answer.REFUSED:  # its sentence names the flag; a reduction would cost runs for nothing
@@ -86,13 +85,14 @@ class _Reducing:
         except NbtuiError:
             return False
         for row, log in judged:
-            if row.answer is self._target.row.answer and self._same(row, log, plan):
+            alike = row.check == self._target.row.check and row.answer is self._target.row.answer
+            if alike and self._same(row, log, plan):
                 self.last[command] = (row, log)
                 return True
         return False
 
     def _same(self, row: SweepRow, log: str, plan: Plan) -> bool:
-        if row.check == "image":
+        if row.check == IMAGE:
             return True
         if row.answer is not Answer.DIVERGES:
             return self._group in Explained(row, (), False, row.detail).groups

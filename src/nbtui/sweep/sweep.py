@@ -9,12 +9,13 @@ from pathlib import Path
 
 from nbtui.errors import NotWritten
 from nbtui.runs.sources import source_state
-from nbtui.sweep.coverage import SpaceCoverage, coverage
+from nbtui.sweep.coverage import SpaceCoverage, coverage, occurring
 from nbtui.sweep.engine import Engine
 from nbtui.sweep.explain import Explained, explain_all
 from nbtui.sweep.findings import SweepFinding, findings
 from nbtui.sweep.judge import Job, judge, plan_state, row_key
 from nbtui.sweep.kept import KeptResults
+from nbtui.sweep.matrix import MatrixLine, matrix, suite_matrix
 from nbtui.sweep.modes import combinations
 from nbtui.sweep.plan import Plan
 from nbtui.sweep.rows import LOGS, ROWS, Answer, RowFile, SweepRow, changes_of
@@ -55,6 +56,12 @@ class Swept:
     def judged(self) -> int:
         """Rows in which the port's numbers were compared."""
         return sum(row.answer.judged for row in self.rows)
+
+    @property
+    def matrix(self) -> tuple[MatrixLine, ...]:
+        """Flags against findings: the varied ones of a sweep, those of the command lines of a suite."""
+        varied = matrix(self.rows, self.found)
+        return varied or suite_matrix(self.covered.flags, self.rows, self.found)
 
     @property
     def failing(self) -> int:
@@ -101,8 +108,11 @@ def sweep(plan: Plan, folder: Path, engine: Engine, tell: Tell) -> Swept:
         kept.keep_smallest(made)
         smallest[made.finding] = made
         tell(SweepProgress("reducing", len(smallest), len(found), failing))
-    judged = (row.choices for row in listed if row.answer.judged)
-    return Swept(listed, found, smallest, coverage(plan.axes, judged), len(jobs))
+    judged = [row for row in listed if row.answer.judged]
+    covered = coverage(plan.axes, (row.choices for row in judged))
+    if plan.is_suite:
+        covered = occurring(row.command for row in judged)
+    return Swept(listed, found, smallest, covered, len(jobs))
 
 
 def judge_part(plan: Plan, folder: Path, engine: Engine, tell: Tell, part: Part) -> list[SweepRow]:
@@ -165,7 +175,7 @@ def _rows_of(job: Job, plan: Plan, known: dict[str, list[SweepRow]]) -> list[Swe
         if first is None:
             return []
         found += first
-        for rank in range(1, plan.brightest if check == "trace" else 1):
+        for rank in range(1, plan.pixels.most if check == "trace" else 1):
             found += known.get(row_key(job, check, rank), [])
     return found
 

@@ -1,0 +1,70 @@
+"""An evidence package of a finding: its smallest case with the port's log, for a reader who has neither."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from nbtui.errors import NbtuiError, NotWritten
+from nbtui.evidence.ascii_text import ascii_line
+from nbtui.evidence.layout import METRICS
+from nbtui.evidence.write.export import ExportRequest, export
+from nbtui.live.cases import load_case
+from nbtui.runs.known import SIMULATED
+from nbtui.sweep.plan import TRACE, Plan
+from nbtui.sweep.port_run import program_settings
+from nbtui.sweep.rows import Answer, SweepRow
+from nbtui.trace.model import TraceError
+from nbtui.trace.text import clean
+
+PACKAGE = "package"  # folder in a finding's case folder; the package in it has its time as its name
+
+
+def is_evidence(plan: Plan, row: SweepRow) -> bool:
+    """Whether a row makes a package: a diverging trace, against a reference that the package can hold."""
+    return row.answer is Answer.DIVERGES and row.check == TRACE and plan.reference == SIMULATED
+
+
+def package_of(plan: Plan, group: str, row: SweepRow, place: Path, log: Path, made_by: str) -> Path | str:
+    """The package in a finding's case folder, written where it is missing; or why there is none.
+
+    Args:
+        plan: of the finding's case.
+        place: the case folder, with its input files.
+        log: of the port.
+        made_by: the command that made it.
+
+    Raises:
+        NotWritten: it cannot be written.
+    """
+    note = f"Found by a sweep of {plan.port.name}: {clean(group)} (row {row.key})"
+    for old in sorted(place.glob(f"{PACKAGE}/*/{METRICS}")):
+        if _note_in(old) == ascii_line(note):
+            return old.parent
+    try:
+        written = export(
+            ExportRequest(
+                case=load_case(str(place.absolute()), workdir=place.absolute()),
+                settings=program_settings(plan.c_program),
+                reports=place / PACKAGE,
+                py_log=log,
+                made_by=made_by,
+                port=None if plan.port.program else plan.port.run_in,
+                profile=plan.profile,
+                with_inputs=True,
+                note=note,
+            )
+        )
+    except NotWritten:
+        raise
+    except (NbtuiError, TraceError) as error:
+        return clean(str(error))
+    return written.path
+
+
+def _note_in(metrics: Path) -> str:
+    try:
+        content = json.loads(metrics.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(content.get("note", "")) if isinstance(content, dict) else ""
