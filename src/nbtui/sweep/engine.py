@@ -123,7 +123,6 @@ _scratch: list[Path] = []  # of this process
 def _prepare(folder: str) -> None:
     """Set up a working process: one thread, a folder of its own, and interrupts left to the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _end_with_the_port)
     for name in _ONE_THREAD:
         os.environ[name] = "1"  # also for the port
     use_one_thread()
@@ -136,7 +135,10 @@ def _end_with_the_port(number: int, _: FrameType | None) -> None:
 
 
 def _work(work: Callable[[Task, Path], Result], task: Task) -> Result:
+    signal.signal(signal.SIGTERM, _end_with_the_port)
     try:
         return work(task, _scratch[0])
     except EndedBySignal as ended:
         os._exit(ended.exit_code)  # the pool would hand out its next task
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # between tasks there is nothing to unwind

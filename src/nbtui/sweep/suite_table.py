@@ -16,7 +16,7 @@ from nbtui.trace.text import clean
 NARROWEST = 60  # columns
 HEAD = ("case", "finding", "pixel", "gap", "image", "first divergence")
 _LONGEST_NAME = 28
-_LEAST = 12  # columns of the last cell
+_LEAST = 10  # columns of the first and the last cell
 _PLURALS = {Answer.AGREES: "agree", Answer.DIVERGES: "diverge"}
 _STATUS = re.compile(r"exit status \d+: ")
 _ORDER = (Answer.DIVERGES, Answer.CRASHED, Answer.HUNG, Answer.NO_TRACE, Answer.REFUSED, Answer.AGREES)
@@ -114,8 +114,9 @@ def suite_lines(swept: Swept, width: int) -> Iterator[str]:
         yield ""
     cells = [HEAD, *(tuple(map(clean, line.cells)) for line in case_lines(swept))]
     sizes = [max(len(row[column]) for row in cells) for column in range(len(HEAD))]
-    sizes[0] = min(sizes[0], _LONGEST_NAME)
-    sizes[-1] = max(_LEAST, width - sum(sizes[:-1]) - 2 * (len(HEAD) - 1))
+    free = width - sum(sizes[1:-1]) - 2 * (len(HEAD) - 1)
+    sizes[0] = max(_LEAST, min(sizes[0], _LONGEST_NAME, free - _LEAST))
+    sizes[-1] = max(1, free - sizes[0])
     for row in cells:
         yield "  ".join(_fitted(cell, size) for cell, size in zip(row, sizes, strict=True)).rstrip()
 
