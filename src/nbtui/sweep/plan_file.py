@@ -69,7 +69,7 @@ class _Reading:
             reference=self.text("reference") or "simulated",
             c_program=self.text("c_program") or "stock",
             pixels=self.pixels(),
-            checks=checks,
+            checks=tuple(one for one in CHECKS if one in checks),
             reduce=self.whole("reduce", REDUCE, 0),
             profile=self.text("profile") or "full",
         )

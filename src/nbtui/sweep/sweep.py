@@ -17,7 +17,7 @@ from nbtui.sweep.judge import Job, judge, plan_state, row_key
 from nbtui.sweep.kept import KeptResults
 from nbtui.sweep.matrix import MatrixLine, matrix, suite_matrix
 from nbtui.sweep.modes import combinations
-from nbtui.sweep.plan import Plan
+from nbtui.sweep.plan import TRACE, Plan
 from nbtui.sweep.rows import LOGS, ROWS, Answer, RowFile, SweepRow, changes_of
 from nbtui.sweep.smallest import Smallest, smallest_of
 from nbtui.trace.text import clean
@@ -138,9 +138,7 @@ def judge_all(plan: Plan, jobs: Iterable[Job], folder: Path, engine: Engine, tel
     """The rows of all jobs, from ``folder`` where they are there already, in the order of the jobs."""
     listed = list(jobs)
     file = RowFile(folder / ROWS)
-    known: dict[str, list[SweepRow]] = {}
-    for row in file.read():
-        known.setdefault(row.key, []).append(row)
+    known = {row.key: row for row in file.read()}
     done = {job: rows for job in listed if (rows := _rows_of(job, plan, known))}
     failing = sum(row.answer.fails for rows in done.values() for row in rows)
     tell(SweepProgress("judging", len(done), len(listed), failing))
@@ -167,17 +165,14 @@ def _judged(task: _JudgeTask, scratch: Path) -> list[tuple[SweepRow, str]]:
     return list(judge(task.job, task.plan, scratch))
 
 
-def _rows_of(job: Job, plan: Plan, known: dict[str, list[SweepRow]]) -> list[SweepRow]:
-    """The rows of a job that are there already; empty where one is missing."""
-    found: list[SweepRow] = []
-    for check in plan.checks:
-        first = known.get(row_key(job, check, 0))
-        if first is None:
-            return []
-        found += first
-        for rank in range(1, plan.pixels.most if check == "trace" else 1):
-            found += known.get(row_key(job, check, rank), [])
-    return found
+def _rows_of(job: Job, plan: Plan, known: dict[str, SweepRow]) -> list[SweepRow]:
+    """The rows of a job that are there already, in the order of the judge; empty where one is missing."""
+    first = [row_key(job, check, 0) for check in plan.checks]
+    if not known.keys() >= set(first):
+        return []
+    further = range(1, plan.pixels.most if TRACE in plan.checks else 1)
+    keys = (*first, *(row_key(job, TRACE, rank) for rank in further))
+    return [known[key] for key in keys if key in known]
 
 
 def _lost(job: Job, plan: Plan) -> list[tuple[SweepRow, str]]:
