@@ -10,6 +10,7 @@ from nbtui.evidence.ascii_text import ascii_line
 from nbtui.evidence.layout import METRICS
 from nbtui.evidence.write.export import ExportRequest, export
 from nbtui.live.cases import load_case
+from nbtui.regular_file import read_regular
 from nbtui.runs.known import SIMULATED
 from nbtui.sweep.plan import TRACE, Plan
 from nbtui.sweep.port_run import program_settings
@@ -64,7 +65,7 @@ def package_of(plan: Plan, group: str, row: SweepRow, place: Path, log: Path, ma
 
 def _note_in(metrics: Path) -> str:
     try:
-        content = json.loads(metrics.read_text(encoding="utf-8"))
+        content = json.loads(read_regular(metrics))
     except (OSError, ValueError):
         return ""
     return str(content.get("note", "")) if isinstance(content, dict) else ""

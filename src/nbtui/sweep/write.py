@@ -11,6 +11,7 @@ from pathlib import Path
 from nbtui.errors import NotWritten
 from nbtui.live.cases import input_names
 from nbtui.paths import COMMAND_FILE
+from nbtui.regular_file import read_regular
 from nbtui.sweep.axes import Words
 from nbtui.sweep.findings import SweepFinding
 from nbtui.sweep.packages import is_evidence, package_of
@@ -91,7 +92,7 @@ def _finding_folders(plan: Plan, swept: Swept, folder: Path) -> dict[str, Findin
 
 def _kept_log(path: Path) -> str:
     """The log of a row; empty without one."""
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+    return read_regular(path).decode("utf-8", "replace") if path.is_file() else ""
 
 
 def _beside(command: Words, workdir: Path) -> tuple[Words, dict[str, Path]]:
@@ -110,14 +111,17 @@ def _beside(command: Words, workdir: Path) -> tuple[Words, dict[str, Path]]:
 
 def _write_case(place: Path, files: Mapping[str, str], inputs: Mapping[str, Path]) -> None:
     """A case folder; one of other content is replaced, with its package."""
-    same = all((place / name).is_file() and (place / name).read_text("utf-8") == text for name, text in files.items())
-    if not same:
+    if not all(_holds(place / name, text) for name, text in files.items()):
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
         for name, text in files.items():
             (place / name).write_text(text, encoding="utf-8")
     for name, source in inputs.items():
         shutil.copyfile(source, place / name)
+
+
+def _holds(path: Path, text: str) -> bool:
+    return path.is_file() and read_regular(path) == text.encode("utf-8")
 
 
 def _files(
