@@ -23,8 +23,9 @@ CASE = case_of_command(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("factor", "answer", "wrong"),
+    ("factor", "answer", "wrong"), [(1.0, Answer.AGREES, ()), (-1.0, Answer.DIVERGES, ("fluence",))]
 )
 def test_the_derivative_by_the_fluence_is_judged(factor: float, answer: Answer, wrong: tuple[str, ...]) -> None:
     settings = program_settings("stock")
