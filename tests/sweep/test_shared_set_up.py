@@ -11,7 +11,7 @@ from nbtui.live.cases import case_of_command
 from nbtui.sweep.axes import Axis
 from nbtui.sweep.judge import judge
 from nbtui.sweep.modes import Mode
-from nbtui.sweep.plan import Plan, SweptCase, SweptPort
+from nbtui.sweep.plan import PixelRule, Pixels, Plan, SweptCase, SweptPort
 from nbtui.sweep.rows import Answer
 from nbtui.sweep.sweep import jobs_of
 
@@ -34,7 +34,7 @@ def plan_of(program: str) -> Plan:
     case = SweptCase(
         case_of_command(BASE, "base", name="base", workdir=Path.cwd()), SweptPort(Path.cwd(), Path.cwd(), "", program)
     )
-    return Plan((case,), axes, Mode.ONE, brightest=3)
+    return Plan((case,), axes, Mode.ONE, pixels=Pixels(PixelRule.BRIGHTEST, 3))
 
 
 @pytest.mark.slow
@@ -51,7 +51,8 @@ def test_the_pixels_of_one_experiment_are_judged_as_those_of_experiments_of_thei
         if row.pixel is None:
             continue
         (only,) = plan.cases
-        single = replace(plan, cases=(replace(only, case=replace(only.case, pixel=row.pixel)),), brightest=0)
+        cases = (replace(only, case=replace(only.case, pixel=row.pixel)),)
+        single = replace(plan, cases=cases, pixels=Pixels(PixelRule.TRACED))
         ((alone, alone_log),) = judge(job, single, here)
         assert replace(alone, key=row.key, seconds=row.seconds) == row
         assert alone_log == log

@@ -23,6 +23,7 @@ from nbtui.runs.known import SIMULATED, KnownCommands
 from nbtui.runs.log_making import IMAGE, OUTPUT, tail
 from nbtui.runs.perform import SuspectRun, no_output, quiet, run_suspect
 from nbtui.runs.reference import reference_of_run
+from nbtui.sweep.axes import Choice, applied
 from nbtui.sweep.plan import Plan, renamed
 from nbtui.sweep.rows import Answer
 from nbtui.trace.model import Trace, TraceSide
@@ -30,6 +31,7 @@ from nbtui.trace.reading.reader import parse_lines
 from nbtui.trace.text import clean
 
 Compare = Callable[[Trace, Trace], Comparison]
+_IMAGE_FILE = Choice("-floatfile", ("-floatfile", IMAGE))  # in place of the own one: ports take the first or the last
 _TRACEBACK = "Traceback (most recent call last)"
 
 
@@ -151,7 +153,8 @@ def run_port(
         return _simulated(simulated, plan.port.name, _pixel_of(case), reference, compare, image)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    words = (*renamed(case.argv, plan.port.rename), *(("-floatfile", IMAGE) if image else ()))
+    asked = applied(case.argv, [_IMAGE_FILE]) if image else case.argv
+    words = renamed(asked, plan.port.rename)
     known = known_commands_of(plan, replace(case, argv=words))
     try:
         run = run_suspect(known, reference, folder, compare)
