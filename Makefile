@@ -47,7 +47,7 @@ example: $(READY)  ## a fresh example package under reports/, in place of the on
 figures: $(READY)  ## the pictures of docs/api.md
 	$(BIN)/python docs/make_figures.py
 
-docs: $(READY)  ## keys, settings, flags, programs and traces (.md in docs)
+docs: $(READY)  ## keys, settings, flags, programs and traces (.md in docs), and the manual pages
 	$(BIN)/python tools/tables.py
 
 architecture: $(READY)  ## the picture and the rooms of docs/architecture.md

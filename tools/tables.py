@@ -1,4 +1,4 @@
-"""``make docs``: keys, settings, flags, programs, traces (.md in docs) and the fields of the taps, from the tables.
+"""``make docs``: keys, settings, flags, programs, traces (.md in docs), man pages, fields of the taps, from the tables.
 
 ``--check`` writes nothing and says which file is out of date, with exit code 1.
 """
@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
+import man
 import taps
 import traces
 
@@ -321,10 +322,11 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def _pages() -> Iterable[tuple[Path, str]]:
-    """Paths and texts of all pages, and of the two files of the taps."""
+    """Paths and texts of all pages, of the two files of the taps, and of the manual pages."""
     pages = {"keys": keys(), "settings": settings(), "flags": flags(), "programs": programs(), "traces": traces.page()}
     yield from ((DOCS / f"{name}.md", text) for name, text in pages.items())
     yield from taps.pages()
+    yield from man.pages()
 
 
 def main(words: list[str]) -> int:

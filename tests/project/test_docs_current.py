@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -13,6 +14,8 @@ from pkgutil import walk_packages
 import pytest
 
 import nbtui.console
+from nbsim import FLAGS
+from nbtui.cli import COMMANDS
 from nbtui.console.keymap import TABLES, resolve
 from nbtui.settings import load
 from support.places import TOP
@@ -82,3 +85,19 @@ def test_every_file_that_a_page_names_exists() -> None:
     }
     assert len(named) > 20
     assert [pair for pair in sorted(named) if not (TOP / pair[1]).exists()] == []
+
+
+def test_the_manual_pages_hold_every_command_and_flag_and_nothing_roff_would_obey() -> None:
+    pages = {name: (TOP / "man" / f"{name}.1").read_text("utf-8") for name in ("nbtui", "nbsim")}
+    assert all(f'"nbtui {name} ' in pages["nbtui"].replace("\\-", "-") for name in COMMANDS)
+    assert all(flag.names[0].replace("-", "\\-") in pages["nbsim"] for flag in FLAGS)
+    requests = {line.split()[0] for page in pages.values() for line in page.splitlines() if line[:1] in (".", "'")}
+    assert requests <= {".TH", ".SH", ".SS", ".PP", ".TP", ".B", ".BR", ".RI", ".I", ".br", ".nf", ".fi", '.\\"'}
+
+
+@pytest.mark.skipif(shutil.which("mandoc") is None, reason="mandoc is not installed")
+def test_mandoc_finds_no_fault_in_the_manual_pages() -> None:
+    pages = sorted(map(str, (TOP / "man").glob("*.1")))
+    done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", *pages], capture_output=True, text=True, check=False)
+    faults = [line for line in done.stdout.splitlines() if "missing date" not in line]  # a date would go stale
+    assert len(pages) == 2 and not faults

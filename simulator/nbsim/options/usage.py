@@ -18,6 +18,9 @@ names; outputs of an earlier run are replaced, input files never.
   nbsim -hkl P1.hkl -mat A.mat -lambda 1 -distance 100 -detpixels 1024 -N 20 -nonoise
   nbsim -hkl data.mtz --column FC -cell 78 78 38 90 90 90 -lambda 1 -distance 100 -N 20
 """
+EXIT_CODES = """Exit codes: 0 done, 2 unusable input, 3 the simulation failed, 4 could not write, 130 interrupted,
+141 the reader of stdout has gone.
+"""
 _WIDTH = 100
 _HELP_AT = 30
 
@@ -36,7 +39,8 @@ def other_spellings(flag: Flag) -> tuple[str, ...]:
     return (*flag.names[1:], *(f"{stem}..." for stem in flag.stems if stem not in flag.names))
 
 
-def _described(flag: Flag) -> str:
+def described(flag: Flag) -> str:
+    """The help of a flag with its default and its other spellings."""
     also = other_spellings(flag)
     notes = [f"default {flag.default}"] if flag.default else []
     notes += [f"also {', '.join(also)}"] if also else []
@@ -52,14 +56,13 @@ def _lines() -> Iterator[str]:
     for title, flags in SECTIONS:
         yield f"\n{title}\n"
         yield from _section(flags)
-    yield "\nExit codes: 0 done, 2 unusable input, 3 the simulation failed, 4 could not write, 130 interrupted,\n"
-    yield "141 the reader of stdout has gone.\n"
+    yield f"\n{EXIT_CODES}"
 
 
 def _section(flags: Iterable[Flag]) -> Iterator[str]:
     for flag in flags:
         head = f"{flag.names[0]} {flag.follows}" if flag.values else flag.names[0]
-        yield _entry(head, _described(flag))
+        yield _entry(head, described(flag))
 
 
 def help_text() -> str:
