@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from nbtui.cli import COMMANDS, main
+from nbtui.paths import RECORDED_LOG
 from nbtui.trace.reading.reader import read_trace
-from support.places import DEMO
+from support.console_terminal import Terminal, nbtui_program
+from support.places import DEMO, TOP
 from support.schemas import held
 
 C_LOG = str(DEMO / "trace_c.log")
@@ -193,3 +196,47 @@ def test_a_full_disk_is_said(here: Path) -> None:
         _, said = process.communicate()
     assert process.returncode == 4
     assert b"No space left" in said and b"Traceback" not in said
+
+
+def test_history_and_watch_take_the_reports_of_the_settings(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "nbtui.toml").write_text('reports = "kept"\n')
+    assert main(["history"]) == 2
+    assert f"{here / 'kept'}: no such directory" in capsys.readouterr().err
+    (here / "kept").write_text("")
+    assert main(["watch", "--plain"]) == 2
+    assert f"{here / 'kept'}: not a directory" in capsys.readouterr().err
+    shutil.copytree(TOP / "reports", here / "reports")
+    (here / "nbtui.toml").unlink()
+    assert main(["history"]) == 0
+    assert "demo" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("c_log", [RECORDED_LOG, DEMO / "trace_c.log"])
+def test_on_a_terminal_compare_prints_what_differs_and_the_verdict_last(here: Path, c_log: Path) -> None:
+    words = ("compare", "--c", str(DEMO / "trace_c.log"), "--py", str(c_log))
+    terminal = Terminal(nbtui_program(*words), here, {"NO_COLOR": "1"}, None)
+    code = terminal.end()
+    lines = [line.rstrip() for line in terminal.received.decode().splitlines() if line.strip()]
+    rows = [line for line in lines if line[:2] in ("# ", "= ", "~ ")]
+    assert lines[-1].endswith("profile full")
+    assert lines[-1].startswith("AGREE" if code == 0 else "FIRST DIVERGENCE")
+    assert len(rows) == (0 if code == 0 else 19) and not any(row.startswith("=") for row in rows)
+    assert any("values agree; --all prints them" in line for line in lines)
+
+
+def test_on_a_terminal_every_row_goes_through_the_pager(here: Path) -> None:
+    words = ("compare", "--all", "--c", str(DEMO / "trace_c.log"), "--py", str(RECORDED_LOG))
+    terminal = Terminal(nbtui_program(*words), here, {"NO_COLOR": "1", "PAGER": "sed -e s/^/paged:/"}, None)
+    assert terminal.end() == 1
+    lines = terminal.received.decode().splitlines()
+    assert lines[0].startswith("paged:FIRST DIVERGENCE") and len(lines) > 200
+
+
+def test_colours_can_be_forced_and_refused(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["compare", "--c", str(DEMO / "trace_c.log"), "--py", str(RECORDED_LOG)]
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    main(words)
+    assert "\x1b[31;1mCRITICAL" in capsys.readouterr().out
+    monkeypatch.setenv("NO_COLOR", "1")
+    main(words)
+    assert "\x1b" not in capsys.readouterr().out

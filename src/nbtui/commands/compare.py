@@ -24,7 +24,7 @@ from nbtui.trace.reading.reader import read_phi, with_phi
 @click.option("--markdown", "style", flag_value="markdown", help="Print tables in Markdown.")
 @format_option
 @click.option("--only-differing", is_flag=True, help="Omit fields that agree.")
-@click.option("--all", "whole", is_flag=True, help="Print every row, however many.")
+@click.option("--all", "whole", is_flag=True, help="Print every row, however many; on a terminal through a pager.")
 @click.option("--matrix", "every", is_flag=True, help="Compare CASE in every phi mode, dtype and available device.")
 @case_options(judged=True)
 def command(
@@ -40,6 +40,7 @@ def command(
 ) -> int:
     """Compare the C trace of a pixel with the Python one. Exit code 0: agree, 1: divergence.
 
+    On a terminal the differing fields and, last, the verdict are printed; elsewhere the whole table, verdict first.
     Without --py the pixel of CASE (or of '-- FLAGS') is simulated. Without --c the log of CASE is used; where it has
     none, the reference for --py FILE is simulated as --c-program.
     """

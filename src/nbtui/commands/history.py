@@ -15,6 +15,7 @@ from nbtui.evidence.read.package import list_files
 from nbtui.evidence.render import as_object, table
 from nbtui.parity.metrics import to_json
 from nbtui.schemas import labelled
+from nbtui.settings import load as load_configuration
 from nbtui.trace.text import clean
 
 PIPE_WIDTH = 160  # columns without a terminal
@@ -25,7 +26,7 @@ PIPE_WIDTH = 160  # columns without a terminal
 @click.option("--note", "package", type=click.Path(path_type=Path), help="Print five plain lines about one package.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, oldest first.")
 def command(directory: Path | None, package: Path | None, as_json: bool) -> int:
-    """List the packages of DIR in order of time: first divergence, gap, change.
+    """List the packages of DIR (default: the reports of the settings) in order of time: first divergence, gap, change.
 
     Each is compared with the previous package of the same case and pixel. With --note PACKAGE: verdict, delta,
     first divergence, changes and relative path, to paste into a ledger; DIR then holds the predecessors (default:
@@ -38,9 +39,9 @@ def command(directory: Path | None, package: Path | None, as_json: bool) -> int:
             click.echo(clean(line))
         return 0
     if directory is None:
-        raise UnusableInput("name the directory of packages, such as reports")
+        directory = load_configuration().reports
     if not directory.is_dir():
-        raise UnusableInput(f"{clean(str(directory))}: no such directory")
+        raise UnusableInput(f"{clean(str(directory))}: no such directory; name the one of the packages")
     entries = history(load(directory))
     if as_json:
         click.echo(to_json([labelled("package", as_object(entry)) for entry in entries]), nl=False)

@@ -344,8 +344,9 @@ def terminal() -> bool:
 
 
 def colour() -> bool:
-    """Whether to colour stdout: a terminal with colours, and NO_COLOR is not set."""
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+    """Whether to colour stdout: a terminal with colours, or FORCE_COLOR is set; never with NO_COLOR."""
+    able = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return (able or bool(os.environ.get("FORCE_COLOR"))) and not os.environ.get("NO_COLOR")
 
 
 def say(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from datetime import UTC, datetime
@@ -12,19 +13,32 @@ import click
 from nbtui.commands.ci_format import GITHUB, JUNIT, ci_lines
 from nbtui.commands.options import Request, colour, say
 from nbtui.evidence.write.record import TWO_LOGS
-from nbtui.parity.render import markdown, table_lines
+from nbtui.parity.render import markdown, table_lines, terminal_lines
 from nbtui.results.comparison import WIDTH, TracePair, metrics_text
 from nbtui.trace.model import Trace
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
     from nbtui.live.model import Case, Settings, Simulation
+    from nbtui.parity.model import Comparison
 
 
 def _stand_in(request: Request) -> Settings:
     from nbtui.live.reference import reference_settings
 
     return reference_settings(request.settings())
+
+
+def _to_terminal(comparison: Comparison, only_differing: bool, every: bool) -> None:
+    """What differs, and the verdict last; every row through a pager."""
+    width = shutil.get_terminal_size((WIDTH, 24)).columns
+    if every:
+        os.environ.setdefault("LESS", "FRX")  # as git does: no pager for a page that fits
+        lines = table_lines(comparison, width, colour(), only_differing, every)
+        click.echo_via_pager((f"{line}\n" for line in lines), color=True)
+        return
+    for line in terminal_lines(comparison, width, colour()):
+        click.echo(line, color=True)
 
 
 def report(
@@ -53,10 +67,11 @@ def report(
         name = f"nbtui compare {TWO_LOGS if case is None else clean(case.name)}"
         for line in ci_lines(of_traces(comparison, py, name), style, began):
             click.echo(line)
-    else:
-        width = shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH
-        for line in table_lines(comparison, width, colour(), only_differing, every):
+    elif not sys.stdout.isatty():
+        for line in table_lines(comparison, WIDTH, colour(), only_differing, every):
             click.echo(line, color=True)
+    else:
+        _to_terminal(comparison, only_differing, every)
     if simulation is not None:
         for notice in simulation.notices:
             say(notice)

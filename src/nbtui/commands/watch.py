@@ -30,16 +30,20 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command("watch")
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("directory", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 @click.option("--plain", is_flag=True, help="Print one line per event, until interrupted: new, changed, removed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per event and line; implies --plain.")
 @click.option("--poll", is_flag=True, help="Poll instead of waiting for notifications (for network file systems).")
-def command(directory: Path, plain: bool, as_json: bool, poll: bool) -> int:
+def command(directory: Path | None, plain: bool, as_json: bool, poll: bool) -> int:
     """Watch DIR, which may not exist yet, for packages; without --plain on the packages screen.
+
+    Without DIR it is the reports directory of the settings.
 
     With --plain and --json a package is one event, once nothing in it has changed for two seconds; its gap is that of
     the screens, in the field that the line names. Exit code 130 when interrupted.
     """
+    if directory is None:
+        directory = load_configuration().reports
     if directory.exists() and not directory.is_dir():
         raise UnusableInput(f"{clean(str(directory))}: not a directory; name the directory of packages")
     if not plain and not as_json and terminal():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
+from itertools import dropwhile
 
 from nbtui.parity import standing
 from nbtui.parity.coverage import too_little
@@ -99,10 +100,31 @@ def table(
 def table_lines(comparison: Comparison, width: int, colour: bool, only_differing: bool, every: bool) -> Iterator[str]:
     """The lines of `table`, lazily: there may be millions."""
     width = max(width, _NARROW)
-    lines = textwrap.wrap(verdict(comparison), width)
-    lines += [part for text in _about_first(comparison) for part in _wrap(text, width)]
-    lines += [part for text in comparison.findings for part in _wrap(f"- {clean(text)}", width)]
-    yield from lines
+    yield from textwrap.wrap(verdict(comparison), width)
+    for text in (*_about_first(comparison), *_findings(comparison)):
+        yield from _wrap(text, width)
+    yield from _rows_and_notes(comparison, width, colour, only_differing, every)
+
+
+def terminal_lines(comparison: Comparison, width: int, colour: bool) -> Iterator[str]:
+    """The differing rows, and the verdict last, where a terminal leaves it above the prompt."""
+    width = max(width, _NARROW)
+    rows = list(dropwhile(lambda text: not text, _rows_and_notes(comparison, width, colour, True, False)))
+    yield from [*rows, ""] if rows else []
+    agreeing = sum(tally.both - tally.differing for tally in comparison.overview.tallies if tally.judged)
+    left_out = [f"- {agreeing:,} values agree; --all prints them"] if agreeing else []
+    for text in (*_findings(comparison), *left_out, *_about_first(comparison)):
+        yield from _wrap(text, width)
+    yield from textwrap.wrap(verdict(comparison), width)
+
+
+def _findings(comparison: Comparison) -> Iterator[str]:
+    return (f"- {clean(text)}" for text in comparison.findings)
+
+
+def _rows_and_notes(
+    comparison: Comparison, width: int, colour: bool, only_differing: bool, every: bool
+) -> Iterator[str]:
     few = all_listed(comparison)
     telling = range(len(comparison.rows)) if few else representatives(comparison)
     known = list(_shown(comparison, telling, only_differing=only_differing))
