@@ -62,9 +62,16 @@ def _along(vector: Tensor, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     return vector[0] * x + vector[1] * y + vector[2] * z
 
 
-def tile_sums(tile: TileInput) -> TileSums:
-    """Sum over orientations for one (layer, subpixel, source), and the corrections at that place."""
-    number = dict(zip(NUMBERS, tile.numbers.unbind(), strict=True))
+class _Place(NamedTuple):
+    """What all orientations share at one (layer, subpixel, source), each (P,)."""
+
+    scattering: tuple[Tensor, Tensor, Tensor]  # S [1/m]
+    omega: Tensor
+    polar: Tensor
+    capture: Tensor
+
+
+def _place(tile: TileInput, number: dict[str, Tensor]) -> _Place:
     axis_f, axis_s, normal, origin, incident, e_axis, b_axis = tile.vectors.unbind()
     step = number["pixel_step"]
     x_f = step * (tile.fast * number["oversample"] + number["sub_fast"]) + step / 2.0
@@ -85,8 +92,16 @@ def tile_sums(tile: TileInput) -> TileSums:
     capture = torch.exp(-layer * path) - torch.exp(-(layer + 1.0) * path)
     capture = torch.where(number["thickness"] == 0.0, 1.0, capture)
 
+    s_x, s_y, s_z = ((d - i) / number["wavelength"] for d, i in zip((x, y, z), incident, strict=True))
+    return _Place((s_x, s_y, s_z), omega, polar, capture)
+
+
+def tile_sums(tile: TileInput) -> TileSums:
+    """Sum over orientations for one (layer, subpixel, source), and the corrections at that place."""
+    number = dict(zip(NUMBERS, tile.numbers.unbind(), strict=True))
+    place = _place(tile, number)
     # stacked, so that the compiler stores S instead of recomputing it for every orientation
-    scattering = torch.stack([(d - i) / number["wavelength"] for d, i in zip((x, y, z), incident, strict=True)])
+    scattering = torch.stack(place.scattering)
     # F_latt is the quotient of two products of sines, sin(pi N e) and sin(pi e) with e = h - h0. A shift of e far
     # below its last digit, whose cube is still a number, makes N of the quotient where e = 0
     shift = torch.finfo(scattering.dtype).tiny ** (1.0 / 3.0)
@@ -103,10 +118,44 @@ def tile_sums(tile: TileInput) -> TileSums:
         above = above * sine_of_turns(turns - torch.round(turns))
         below = below * sine_of_turns(offset + shift)
         low, count = tile.box[axis], tile.box[axis + 3].to(torch.int64)
-        place = (whole - low).to(torch.int64)
-        address = address * count + torch.clamp(place, torch.zeros_like(count), count - 1)
+        node = (whole - low).to(torch.int64)
+        address = address * count + torch.clamp(node, torch.zeros_like(count), count - 1)
     f_latt = above / below
     intensity = (tile.table[address] * (f_latt * f_latt)).sum(0)
+    return _sums(intensity, clearance.amin(0) < 0.0, place)
+
+
+def literal_sums(tile: TileInput) -> TileSums:
+    """:func:`tile_sums` with C's quotients of sines, rounding noise included, one orientation at a time in few buffers.
+
+    For a CPU in float64, where torch's sine costs less than the operations of a polynomial, and memory more than both.
+    Indices of exactly 0 make a pixel doubtful.
+    """
+    place = _place(tile, dict(zip(NUMBERS, tile.numbers.unbind(), strict=True)))
+    s_x, s_y, s_z = place.scattering
+    index, other, above, below, address, intensity = (torch.empty_like(s_x) for _ in range(6))
+    intensity.zero_()
+    cells, n_cells = tile.cells.tolist(), tile.n_cells.tolist()
+    lowest, counts = tile.box[:3].tolist(), tile.box[3:].tolist()
+    origin = (lowest[0] * counts[1] + lowest[1]) * counts[2] + lowest[2]
+    for cell in cells:
+        address.zero_(), above.fill_(1.0), below.fill_(1.0)
+        for (x, y, z), n, low, count in zip(cell, n_cells, lowest, counts, strict=True):
+            torch.mul(s_x, x, out=index)
+            index.add_(torch.mul(s_y, y, out=other)).add_(torch.mul(s_z, z, out=other))
+            address.mul_(count).add_(torch.sub(index, 0.5, out=other).ceil_().clamp_(low, low + count - 1.0))
+            index.mul_(torch.pi)
+            above.mul_(torch.mul(index, n, out=other).sin_())
+            below.mul_(index.sin_())
+        # nan is not a place in the table
+        node = address.sub_(origin).to(torch.int64).clamp_(0, tile.table.shape[0] - 1)
+        above.div_(below).square_()
+        intensity.add_(above.mul_(torch.index_select(tile.table, 0, node, out=other)))
+    return _sums(intensity, torch.zeros_like(intensity, dtype=torch.bool), place)
+
+
+def _sums(intensity: Tensor, doubtful: Tensor, place: _Place) -> TileSums:
+    omega, polar, capture = place.omega, place.polar, place.capture
     # C keeps the first nonzero factors; non-finite values follow C's own rules
     odd = (omega == 0.0) | (polar == 0.0) | (capture == 0.0) | ~(intensity < torch.inf)
-    return TileSums(intensity, odd | (clearance.amin(0) < 0.0), omega, polar, capture)
+    return TileSums(intensity, odd | doubtful, omega, polar, capture)

@@ -20,7 +20,7 @@ from nbsim.image.compiled import LONGEST_WAIT, WORTH_BUILDING, CannotBuildError,
 from nbsim.image.fused import for_device
 from nbsim.image.native import Box, Native, boxes
 from nbsim.image.scope import fits_c_kernel, fits_kernel
-from nbsim.image.tiles import ORIENTATIONS, KernelTiles
+from nbsim.image.tiles import LITERAL_PIXELS, ORIENTATIONS, KernelTiles, takes_literal
 from nbsim.model import ExperimentData
 from nbsim.pixel.accumulation import sum_pixels
 from nbsim.pixel.run_state import RunState, run_state
@@ -33,7 +33,7 @@ from nbsim.workers import Stopped, in_threads
 Progress = Callable[[int, int], None]  # pixels done, pixels in all
 Notice = Callable[[str], None]  # a sentence on the current step
 
-_UNCOMPILED_TERMS = 1 << 17  # temporaries of a tile stay in the cache
+_UNCOMPILED_TERMS = 1 << 15  # temporaries of a tile stay in the cache
 _DEVICE_TERMS = 1 << 22  # large enough to amortize launch latency; a tile takes about 1 GB
 
 
@@ -229,6 +229,8 @@ def _in_torch(
 
 def _tile_size(experiment: ExperimentData, fits: bool) -> int:
     """Pixels of a tile."""
+    if fits and takes_literal(experiment):
+        return LITERAL_PIXELS
     per_ray = min(experiment.sampling.n_phi * experiment.crystal.mosaic_matrices.shape[0], ORIENTATIONS)
     terms = _UNCOMPILED_TERMS if experiment.device.type == "cpu" else _DEVICE_TERMS
     return max(2, terms // (per_ray if fits else experiment.n_passes))

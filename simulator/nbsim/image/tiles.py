@@ -12,7 +12,7 @@ from torch import Tensor
 
 from nbsim.constants import R_E_SQR
 from nbsim.image.fused import Kernel
-from nbsim.image.kernel import NUMBERS, TileInput, tile_sums
+from nbsim.image.kernel import NUMBERS, TileInput, literal_sums, tile_sums
 from nbsim.model import ExperimentData
 from nbsim.pixel.accumulation import water_background
 from nbsim.pixel.orientations import orientations
@@ -21,6 +21,7 @@ from nbsim.vectors import cross
 from nbsim.workers import Stopped
 
 ORIENTATIONS = 1 << 13  # of one call
+LITERAL_PIXELS, LITERAL_ORIENTATIONS = 1 << 14, 1 << 8  # of one call of the literal form, a tenth of a second
 # a literal quotient of sines this close to a whole index carries rounding noise beyond 1e-8 (quirk L10)
 _NOISE = 2e-8
 
@@ -30,15 +31,31 @@ def _filled(value: Tensor | float, like: Tensor) -> Tensor:
     return value if isinstance(value, Tensor) else torch.full_like(like, value)
 
 
+def takes_literal(experiment: ExperimentData) -> bool:
+    """Whether uncompiled torch computes the literal form."""
+    quirk, dtype = experiment.quirks.grating_literal, experiment.dtype
+    return quirk and dtype == torch.float64 and experiment.device.type == "cpu"
+
+
+def _padded(cells: Tensor, least: int) -> tuple[Tensor, Tensor]:
+    """At least ``least`` orientations, the fewest of a compiled form, and their weights: 0 for an added one."""
+    weights = cells.new_ones(cells.shape[0])
+    if cells.shape[0] >= least:
+        return cells.contiguous(), weights
+    return cells.repeat(least, 1, 1), torch.cat((weights, weights.new_zeros(least - 1)))
+
+
 class KernelTiles:
     """Pixel values of one experiment through the kernel; it must fit (:mod:`nbsim.image.scope`)."""
 
     def __init__(self, experiment: ExperimentData, kernel: Kernel | None) -> None:
         self.experiment = experiment
-        self.kernel = kernel or tile_sums
+        literal = kernel is None and takes_literal(experiment)
+        self.kernel = kernel or (literal_sums if literal else tile_sums)
+        least, most = (1, LITERAL_ORIENTATIONS) if literal else (2, ORIENTATIONS)
         cells, sources = orientations(experiment), experiment.beam.source_directions
         stacked = torch.stack((cells.a, cells.b, cells.c), dim=2).flatten(0, 1)  # (N, 3, 3)
-        self.cells = [self._padded(chunk) for chunk in torch.split(stacked, ORIENTATIONS)]
+        self.cells = [_padded(chunk, least) for chunk in torch.split(stacked, most)]
         table = experiment.structure_factors
         like = experiment.crystal.a
         grid = like.new_empty((0, 0, 0)) if table.grid is None else table.grid
@@ -47,19 +64,12 @@ class KernelTiles:
         self.table = squares.flatten()
         low = (table.h_min - 1, table.k_min - 1, table.l_min - 1)
         self.box = like.new_tensor([float(x) for x in (*low, *squares.shape)])
-        self.n_cells = experiment.crystal.n_cells
+        self.n_cells = experiment.crystal.n_cells.clamp(min=1.0)
         subpixels = range(experiment.sampling.oversample)
         order = product(range(experiment.detector.n_layers), subpixels, subpixels, range(len(sources)))
         self.background = water_background(experiment)
         self.scale = R_E_SQR * experiment.beam.fluence / float(experiment.n_steps)
         self.places = {where: self._place(*where) for where in order}
-
-    def _padded(self, cells: Tensor) -> tuple[Tensor, Tensor]:
-        """At least two orientations, the fewest of the compiled form; weight 0 for the added one."""
-        weights = cells.new_ones(cells.shape[0])
-        if cells.shape[0] > 1:
-            return cells.contiguous(), weights
-        return cells.repeat(2, 1, 1), torch.cat((weights, torch.zeros_like(weights)))
 
     def _place(self, layer: int, sub_slow: int, sub_fast: int, source: int) -> TileInput:
         """All arguments except pixels for one (layer, subpixel, source)."""
