@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from nbtui.live.cases import case_of_command
 from nbtui.live.door import options_of
-from nbtui.sweep.engine import Engine
+from nbtui.sweep.engine import LocalEngine
 from nbtui.sweep.modes import Mode
 from nbtui.sweep.plan import Plan, SweptCase, SweptPort
 from nbtui.sweep.render import summary_lines
@@ -96,7 +96,7 @@ def main() -> None:
     def tell(progress: SweepProgress) -> None:
         phases[progress.phase] = time.monotonic() - began
 
-    with tempfile.TemporaryDirectory() as scratch, Engine(asked.processes) as engine:
+    with tempfile.TemporaryDirectory() as scratch, LocalEngine(asked.processes) as engine:
         folder = asked.keep or Path(scratch)
         swept = sweep(plan, folder, engine, tell)
         write_report(plan, swept, folder)

@@ -119,7 +119,7 @@ def run_process(
             stderr.flush()
     finally:
         _kill(process)
-        _kill_marked(mark)
+        end_marked(mark)
     code = process.returncode
     number = max(0, -code)
     return ProcessEnd(
@@ -258,7 +258,7 @@ def _signalled(group: int, number: int) -> bool:
     return True
 
 
-def _kill_marked(mark: str) -> None:
+def end_marked(mark: str) -> None:
     """End the processes outside the group that carry the mark, where the system lists environments."""
     for _ in range(_ROUNDS):
         found = list(_carrying(mark.encode()))

@@ -14,7 +14,7 @@ import pytest
 
 from nbtui.cli import main
 from nbtui.processes import run_process
-from nbtui.sweep.engine import Engine
+from nbtui.sweep.engine import LocalEngine
 from nbtui.sweep.plan_file import read_plan
 from nbtui.sweep.rows import RowFile
 from nbtui.sweep.sweep import jobs_of
@@ -120,20 +120,20 @@ def fails_at_three(number: int, scratch: Path) -> int:
 
 @pytest.mark.slow
 def test_processes_do_every_task_once() -> None:
-    with Engine(2) as engine:
+    with LocalEngine(2) as engine:
         assert sorted(done.result for done in engine.map(doubled, range(9))) == list(range(0, 18, 2))
 
 
 @pytest.mark.slow
 def test_a_process_that_dies_costs_its_own_task_alone() -> None:
-    with Engine(1) as engine:
+    with LocalEngine(1) as engine:
         found = {done.task: done.result for done in engine.map(dies_at_three, range(5))}
     assert found == {0: 0, 1: 1, 2: 2, 3: None, 4: 4}
 
 
 @pytest.mark.slow
 def test_an_error_of_the_work_ends_the_sweep() -> None:
-    with Engine(1) as engine, pytest.raises(ValueError, match="three"):
+    with LocalEngine(1) as engine, pytest.raises(ValueError, match="three"):
         list(engine.map(fails_at_three, range(5)))
 
 
@@ -199,7 +199,7 @@ PID = "port.pid"
 
 @pytest.mark.slow
 def test_the_end_of_a_sweep_ends_the_port(here: Path) -> None:
-    with Engine(1) as engine:
+    with LocalEngine(1) as engine:
         worker = threading.Thread(target=lambda: list(engine.map(runs_for_long, [1])), daemon=True)
         worker.start()
         wait_until(lambda: Path(PID).is_file() and Path(PID).read_text() != "")

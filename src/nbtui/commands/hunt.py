@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nbtui.commands.engine_options import EngineChoice, engine_options
 from nbtui.commands.options import Request, case_options
 from nbtui.commands.port_options import GivenPort, port_options
-from nbtui.commands.sweep import json_option, out_option, part_of, part_option, performed, processes_option
+from nbtui.commands.sweep import json_option, out_option, part_of, part_option, performed
 
 if TYPE_CHECKING:
     from nbtui.live.model import Case
@@ -32,7 +33,7 @@ _FOLDER = "hunt.sweep"
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the random combinations.")
 @click.option("--image", is_flag=True, help="Compare whole images as well.")
 @out_option
-@processes_option
+@engine_options
 @part_option
 @json_option
 @click.option("--c-program", metavar="NAME", help="C program of the reference: stock, fixed, cuda.  [default: stock]")
@@ -46,9 +47,9 @@ def command(
     seed: int,
     image: bool,
     out: Path | None,
-    processes: int | None,
     part: str | None,
     as_json: bool,
+    engine: EngineChoice,
 ) -> int:
     """Find where your port is wrong: CASE with every flag of nanoBragg, alone and in pairs, against our reference.
 
@@ -77,7 +78,7 @@ def command(
         checks=("trace", "image") if image else ("trace",),
         profile=request.profile,
     )
-    return performed(plan, out or Path(_FOLDER), processes, part_of(part), as_json)
+    return performed(plan, out or Path(_FOLDER), engine, part_of(part), as_json)
 
 
 def _port(request: Request, case: Case, given: GivenPort) -> SweptPort:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nbtui.commands.engine_options import EngineChoice, engine_options
 from nbtui.commands.options import say
 from nbtui.commands.port_options import GivenPort, port_options
-from nbtui.commands.sweep import json_option, out_option, part_of, part_option, performed, processes_option
+from nbtui.commands.sweep import json_option, out_option, part_of, part_option, performed
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     "--reduce", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Runs to reduce one finding."
 )
 @out_option
-@processes_option
+@engine_options
 @part_option
 @json_option
 @click.option("--c-program", metavar="NAME", help="C program of the reference: stock, fixed, cuda.  [default: stock]")
@@ -48,11 +49,11 @@ def command(
     no_image: bool,
     reduce: int,
     out: Path | None,
-    processes: int | None,
     part: str | None,
     as_json: bool,
     c_program: str | None,
     profile: str | None,
+    engine: EngineChoice,
 ) -> int:
     """Judge your port on every case of DIR: image and trace, the cause of each failure, and one table.
 
@@ -85,7 +86,7 @@ def command(
         profile=profile or configuration.profile,
     )
     name = f"{place.resolve().stem}{SWEPT}"
-    return performed(plan, out or Path(clean(name)), processes, part_of(part), as_json)
+    return performed(plan, out or Path(clean(name)), engine, part_of(part), as_json)
 
 
 def _ported(cases: tuple[Case, ...], given: GivenPort, configuration: Configuration) -> tuple[SweptCase, ...]:

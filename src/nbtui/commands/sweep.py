@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nbtui.commands.engine_options import EngineChoice, engine_options
 from nbtui.commands.narration import Narration
 from nbtui.commands.options import say
 from nbtui.errors import UnusableInput
@@ -26,9 +27,6 @@ _PIPE_WIDTH = 120  # columns without a terminal
 out_option = click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of rows, logs, findings and reports."
 )
-processes_option = click.option(
-    "--processes", type=click.IntRange(1, 4096), metavar="N", help="Processes.  [default: processors, as memory allows]"
-)
 part_option = click.option(
     "--part", metavar="I/N", help="Only every N-th command line, for a job array; 'nbtui sweep merge' joins the parts."
 )
@@ -38,10 +36,10 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 @click.command("sweep")
 @click.argument("words", metavar="PLAN | merge PLAN DIR...", nargs=-1, required=True)
 @out_option
-@processes_option
+@engine_options
 @part_option
 @json_option
-def command(words: tuple[str, ...], out: Path | None, processes: int | None, part: str | None, as_json: bool) -> int:
+def command(words: tuple[str, ...], out: Path | None, part: str | None, as_json: bool, engine: EngineChoice) -> int:
     """Judge a port on every command line of PLAN, a TOML file; name each cause once, with its smallest command line.
 
     Rows are kept in PLAN's folder of the same name with the ending .sweep, so that a sweep that was stopped goes on
@@ -65,9 +63,9 @@ def command(words: tuple[str, ...], out: Path | None, processes: int | None, par
     path = Path(words[1] if merging else words[0])
     plan = read_plan(path)
     if merging:
-        return joined(plan, [Path(word) for word in words[2:]], out or _beside(path, None), processes, as_json)
+        return joined(plan, [Path(word) for word in words[2:]], out or _beside(path, None), engine, as_json)
     chosen = part_of(part)
-    return performed(plan, out or _beside(path, chosen), processes, chosen, as_json)
+    return performed(plan, out or _beside(path, chosen), engine, chosen, as_json)
 
 
 def _beside(path: Path, part: Part | None) -> Path:
@@ -98,15 +96,14 @@ def part_of(text: str | None) -> Part:
     return Part(int(found[1]), int(found[2]))
 
 
-def performed(plan: Plan, folder: Path, processes: int | None, part: Part, as_json: bool) -> int:
+def performed(plan: Plan, folder: Path, chosen: EngineChoice, part: Part, as_json: bool) -> int:
     """Sweep, write the report and print it; a part is only judged. The exit code."""
     from nbtui.live.absence import require_torch
-    from nbtui.sweep.engine import Engine
     from nbtui.sweep.sweep import judge_part, sweep
 
     require_torch()
     say(f"rows and logs: {clean(str(folder))}")
-    with Engine(processes) as engine, Narration() as narration:
+    with chosen.opened(plan) as engine, Narration() as narration:
 
         def tell(progress: SweepProgress) -> None:
             narration.say(_progress(progress))
@@ -125,14 +122,13 @@ def performed(plan: Plan, folder: Path, processes: int | None, part: Part, as_js
     return 1 if failing else 0
 
 
-def joined(plan: Plan, parts: list[Path], folder: Path, processes: int | None, as_json: bool) -> int:
+def joined(plan: Plan, parts: list[Path], folder: Path, chosen: EngineChoice, as_json: bool) -> int:
     """The findings of parts that were swept elsewhere."""
-    from nbtui.sweep.engine import Engine
     from nbtui.sweep.parts import join
     from nbtui.sweep.sweep import sweep
 
     join(parts, folder)
-    with Engine(processes) as engine, Narration() as narration:
+    with chosen.opened(plan) as engine, Narration() as narration:
         swept = sweep(plan, folder, engine, lambda progress: narration.say(_progress(progress)))
     return _reported(plan, swept, folder, as_json)
 

@@ -1,7 +1,8 @@
-"""Processes that do the work of a sweep: long-lived, one thread of torch each, as many as processors and memory allow.
+"""Whatever does the work of a sweep; here: long-lived local processes, one thread of torch each.
 
 Results come back in the order of completion. A process that dies (out of memory, a signal) takes nothing with it but
-its own task, which is tried once more and then given up.
+its own task, which is tried once more and then given up, and its port. Without the sweep's own process, killed, the
+processes end as well.
 """
 
 from __future__ import annotations
@@ -13,16 +14,21 @@ import os
 import shutil
 import signal
 import tempfile
+import threading
+import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 from types import FrameType
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from nbtui.endings import EndedBySignal
 from nbtui.live.working_process import available_memory, use_one_thread
+from nbtui.processes import MARK, end_marked
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -36,10 +42,39 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 @dataclass(frozen=True)
 class Done(Generic[Task, Result]):
-    """A finished task; ``result`` is None where its process died in every try."""
+    """A finished task; ``result`` is None where its process died in every try. ``seconds``: of the work alone."""
 
     task: Task
     result: Result | None
+    seconds: float = 0.0
+
+
+class Engine(Protocol):
+    """Whatever does the work of a sweep. ``processes``: how many work at present, at least 1."""
+
+    @property
+    def processes(self) -> int: ...
+
+    def map(self, work: Callable[[Task, Path], Result], tasks: Iterable[Task]) -> Iterator[Done[Task, Result]]:
+        """``work(task, scratch)`` for all tasks, in the order of completion; ``scratch``: a folder of the process.
+
+        An error of the work ends the map.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Timed(Generic[Result]):
+    """A result, and the seconds of the work."""
+
+    result: Result
+    seconds: float
+
+
+def timed(work: Callable[[Task, Path], Result], task: Task, scratch: Path) -> Timed[Result]:
+    """The result of the work with its time."""
+    began = time.perf_counter()
+    return Timed(work(task, scratch), time.perf_counter() - began)
 
 
 def process_count(wanted: int | None = None) -> int:
@@ -51,27 +86,30 @@ def process_count(wanted: int | None = None) -> int:
     return max(1, min(len(os.sched_getaffinity(0)), by_memory))
 
 
-class Engine:
+class LocalEngine:
     """A pool of processes; leaving the context ends them and removes their files."""
 
     def __init__(self, processes: int | None = None) -> None:
         self.processes = process_count(processes)
         self._folder = Path(tempfile.mkdtemp(prefix="nbtui-sweep-"))
+        self._mark = uuid.uuid4().hex  # of the ports
+        self._ended = False
         self._pool = self._started()
 
-    def __enter__(self) -> Engine:
+    def __enter__(self) -> LocalEngine:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._ended = True
         self._end()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _started(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self.processes, context, initializer=_prepare, initargs=(str(self._folder),))
+        return ProcessPoolExecutor(self.processes, context, initializer=_prepare, initargs=(self._folder, self._mark))
 
     def _end(self) -> None:
-        """End the processes at once, also in the middle of a task."""
+        """End the processes at once, also in the middle of a task, and the ports of those that were killed."""
         processes = list((getattr(self._pool, "_processes", None) or {}).values())
         self._pool.shutdown(wait=False, cancel_futures=True)
         for process in processes:
@@ -79,14 +117,12 @@ class Engine:
         for process in processes:
             process.join(_PATIENCE)
             process.kill()
+        end_marked(self._mark)
 
     def map(self, work: Callable[[Task, Path], Result], tasks: Iterable[Task]) -> Iterator[Done[Task, Result]]:
-        """``work(task, scratch)`` for all tasks, in the order of completion; ``scratch``: a folder of the process.
-
-        An error of the work ends the map.
-        """
+        """As :class:`Engine`."""
         waiting = iter(tasks)
-        submitted: dict[Future[Result], Task] = {}
+        submitted: dict[Future[Timed[Result]], Task] = {}
         while True:
             for task in itertools.islice(waiting, _AHEAD * self.processes - len(submitted)):
                 submitted[self._pool.submit(_work, work, task)] = task
@@ -97,48 +133,74 @@ class Engine:
             for future in ready:
                 task = submitted.pop(future)
                 try:
-                    yield Done(task, future.result())
+                    found = future.result()
                 except BrokenProcessPool:
                     lost.append(task)
+                else:
+                    yield Done(task, found.result, found.seconds)
+            if lost and self._ended:  # by another thread
+                return
             if lost:
                 lost += submitted.values()
                 submitted.clear()
-                yield from (Done(task, self._alone(work, task)) for task in lost)
+                yield from (self._alone(work, task) for task in lost)
 
-    def _alone(self, work: Callable[[Task, Path], Result], task: Task) -> Result | None:
+    def _alone(self, work: Callable[[Task, Path], Result], task: Task) -> Done[Task, Result]:
         """The result of a task of a broken pool, with no other task beside it: only so is the guilty one known."""
         for _ in range(_TRIES):
             self._end()
             self._pool = self._started()
             with contextlib.suppress(BrokenProcessPool):
-                return self._pool.submit(_work, work, task).result()
+                found = self._pool.submit(_work, work, task).result()
+                return Done(task, found.result, found.seconds)
         self._end()
         self._pool = self._started()
-        return None
+        return Done(task, None)
 
 
 _scratch: list[Path] = []  # of this process
+_working = False  # this process is in the middle of a task
 
 
-def _prepare(folder: str) -> None:
-    """Set up a working process: one thread, a folder of its own, and interrupts left to the parent."""
+def _prepare(folder: Path, mark: str) -> None:
+    """Set up a working process: one thread, a folder of its own, interrupts left to the parent, an end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name in _ONE_THREAD:
-        os.environ[name] = "1"  # also for the port
-    use_one_thread()
+    signal.signal(signal.SIGTERM, _end_with_the_port)
+    threading.Thread(target=_follow_parent, args=(folder,), daemon=True).start()
+    os.environ[MARK] = ":".join(filter(None, (os.environ.get(MARK), mark)))
+    one_thread()
     _scratch[:] = [Path(tempfile.mkdtemp(dir=folder))]
+
+
+def one_thread() -> None:
+    """Let torch in this process, and the ports that it starts, compute in one thread."""
+    for name in _ONE_THREAD:
+        os.environ[name] = "1"
+    use_one_thread()
+
+
+def _follow_parent(folder: Path) -> None:
+    """End this process, its port and its files once the parent is gone, which was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait_for([parent.sentinel])
+        shutil.rmtree(folder, ignore_errors=True)
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _end_with_the_port(number: int, _: FrameType | None) -> None:
     """At SIGTERM: unwind, so that the running port ends as well."""
-    raise EndedBySignal(number)
+    if _working:
+        raise EndedBySignal(number)
+    os._exit(128 + number)
 
 
-def _work(work: Callable[[Task, Path], Result], task: Task) -> Result:
-    signal.signal(signal.SIGTERM, _end_with_the_port)
+def _work(work: Callable[[Task, Path], Result], task: Task) -> Timed[Result]:
+    global _working
     try:
-        return work(task, _scratch[0])
+        _working = True
+        return timed(work, task, _scratch[0])
     except EndedBySignal as ended:
         os._exit(ended.exit_code)  # the pool would hand out its next task
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # between tasks there is nothing to unwind
+        _working = False
