@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +28,9 @@ out_option = click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of rows, logs, findings and reports."
 )
 part_option = click.option(
-    "--part", metavar="I/N", help="Only every N-th command line, for a job array; 'nbtui sweep merge' joins the parts."
+    "--part",
+    metavar="I/N",
+    help="Only every N-th command line; auto/N: I is the index of a job array's task. 'nbtui sweep merge' joins parts.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
@@ -38,8 +40,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 @out_option
 @engine_options
 @part_option
+@click.option("--estimate", is_flag=True, help="Judge a small sample; print the time and disk that the rest takes.")
 @json_option
-def command(words: tuple[str, ...], out: Path | None, part: str | None, as_json: bool, engine: EngineChoice) -> int:
+def command(
+    words: tuple[str, ...], out: Path | None, estimate: bool, part: str | None, as_json: bool, engine: EngineChoice
+) -> int:
     """Judge a port on every command line of PLAN, a TOML file; name each cause once, with its smallest command line.
 
     Rows are kept in PLAN's folder of the same name with the ending .sweep, so that a sweep that was stopped goes on
@@ -48,16 +53,19 @@ def command(words: tuple[str, ...], out: Path | None, part: str | None, as_json:
 
     \b
     nbtui sweep PLAN                    the whole sweep
-    nbtui sweep PLAN --part 3/10        a part, in a folder of its own (or $SLURM_ARRAY_TASK_ID with --part auto)
+    nbtui sweep PLAN --part 3/10        a part, in a folder of its own (auto/10: of a job array)
     nbtui sweep merge PLAN DIR...       the findings of all parts
+    nbtui sweep PLAN --estimate         the time and disk that it takes, on this machine and on a cluster
 
-    docs/sweeps.md tells the keys of a plan.
+    docs/sweeps.md tells the keys of a plan, docs/sweeps_on_clusters.md the use of several machines.
     """
     from nbtui.sweep.plan_file import read_plan
 
     merging = words[0] == _MERGE
     if merging and len(words) < 3:
         raise UnusableInput("nbtui sweep merge PLAN DIR...: name the plan and the folders of its parts")
+    if estimate and (merging or part is not None):
+        raise UnusableInput("--estimate is of a whole plan: neither merge nor --part goes with it")
     if not merging and len(words) > 1:
         raise UnusableInput(f"'{clean(words[1])}': one plan at a time")
     path = Path(words[1] if merging else words[0])
@@ -65,7 +73,8 @@ def command(words: tuple[str, ...], out: Path | None, part: str | None, as_json:
     if merging:
         return joined(plan, [Path(word) for word in words[2:]], out or _beside(path, None), engine, as_json)
     chosen = part_of(part)
-    return performed(plan, out or _beside(path, chosen), engine, chosen, as_json)
+    folder = out or _beside(path, chosen)
+    return estimated(plan, folder, engine, as_json) if estimate else performed(plan, folder, engine, chosen, as_json)
 
 
 def _beside(path: Path, part: Part | None) -> Path:
@@ -74,26 +83,10 @@ def _beside(path: Path, part: Part | None) -> Path:
 
 
 def part_of(text: str | None) -> Part:
-    """The part that ``I/N`` or ``auto`` names; the whole without one.
+    """The part that an option names. Raises UnusableInput."""
+    from nbtui.sweep.parts import part_named
 
-    Raises:
-        UnusableInput: it is no part, or ``auto`` outside a job array.
-    """
-    import os
-
-    from nbtui.sweep.sweep import WHOLE, Part
-
-    if text is None:
-        return WHOLE
-    if text == "auto":
-        task, count, first = (os.environ.get(f"SLURM_ARRAY_TASK_{name}", "") for name in ("ID", "COUNT", "MIN"))
-        if not (task.isdecimal() and count.isdecimal() and first.isdecimal()):
-            raise UnusableInput("--part auto: no job array; SLURM sets SLURM_ARRAY_TASK_ID, _COUNT and _MIN")
-        return Part(int(task) - int(first) + 1, int(count))
-    found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
-    if found is None or not 1 <= int(found[1]) <= int(found[2]):
-        raise UnusableInput(f"--part {clean(text)}: must be I/N with I from 1 to N, such as 3/10, or auto")
-    return Part(int(found[1]), int(found[2]))
+    return part_named(text, os.environ)
 
 
 def performed(plan: Plan, folder: Path, chosen: EngineChoice, part: Part, as_json: bool) -> int:
@@ -120,6 +113,23 @@ def performed(plan: Plan, folder: Path, chosen: EngineChoice, part: Part, as_jso
     else:
         click.echo(f"part {part.number} of {part.of}: {len(rows)} rows, {failing} failing")
     return 1 if failing else 0
+
+
+def estimated(plan: Plan, folder: Path, chosen: EngineChoice, as_json: bool) -> int:
+    """Time a sample of a plan and print what the rest takes. The exit code."""
+    from dataclasses import asdict
+
+    from nbtui.sweep.estimate import estimate, estimate_lines
+
+    say(f"rows and logs: {clean(str(folder))}")
+    with chosen.opened(plan) as engine, Narration() as narration:
+        found = estimate(plan, folder, engine, lambda progress: narration.say(_progress(progress)))
+    if as_json:
+        click.echo(json.dumps(asdict(found)))
+    else:
+        for line in estimate_lines(found):
+            click.echo(line)
+    return 0
 
 
 def joined(plan: Plan, parts: list[Path], folder: Path, chosen: EngineChoice, as_json: bool) -> int:

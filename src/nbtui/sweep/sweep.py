@@ -134,6 +134,12 @@ def jobs_of(plan: Plan) -> list[Job]:
     return jobs
 
 
+def jobs_left(plan: Plan, jobs: Iterable[Job], folder: Path) -> list[Job]:
+    """The jobs without rows in ``folder``."""
+    known = {row.key: row for row in RowFile(folder / ROWS).read()}
+    return [job for job in jobs if not _rows_of(job, plan, known)]
+
+
 def judge_all(plan: Plan, jobs: Iterable[Job], folder: Path, engine: Engine, tell: Tell) -> list[SweepRow]:
     """The rows of all jobs, from ``folder`` where they are there already, in the order of the jobs."""
     listed = list(jobs)
