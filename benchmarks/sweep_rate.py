@@ -25,7 +25,7 @@ from nbtui.sweep.engine import LocalEngine, one_thread
 from nbtui.sweep.estimate import TimedEngine
 from nbtui.sweep.judge import judge
 from nbtui.sweep.modes import Mode
-from nbtui.sweep.plan import Plan, SweptCase, SweptPort
+from nbtui.sweep.plan import PixelRule, Pixels, Plan, SweptCase, SweptPort
 from nbtui.sweep.rows import SweepRow
 from nbtui.sweep.sweep import jobs_of, judge_all
 from nbtui.sweep.usual import usual_axes
@@ -86,9 +86,9 @@ def main() -> None:
     one_thread()
     plan = plan_of(asked.number, asked.program)
     kinds = (
-        ("one traced pixel", replace(plan, brightest=0)),
+        ("one traced pixel", replace(plan, pixels=Pixels(PixelRule.TRACED))),
         ("the brightest pixel", plan),
-        ("the 4 brightest pixels", replace(plan, brightest=4)),
+        ("the 4 brightest pixels", replace(plan, pixels=Pixels(PixelRule.BRIGHTEST, 4))),
     )
     with tempfile.TemporaryDirectory() as scratch:
         for name, kind in kinds:
