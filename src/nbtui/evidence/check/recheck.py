@@ -51,7 +51,7 @@ def against_logs(
     ``given``: the Python log comes from a port. ``exact``: this very version of nbtui wrote the package, so that every
     word must be the same; otherwise sentences count by the numbers and names in them.
     """
-    partial = text(metrics.get("coverage")) in ("", ACCEPTED)  # accepted, or of a writer that did not weigh the fields
+    partial = _partial(metrics)
     comparison = _compared(c, py, limits.profile, given=given, partial=partial)
     found = _foreign(c, py, comparison, limits, given=given, partial=partial)
     expected: dict[str, Any] = json.loads(to_json(record(comparison, c, py, more=_stated(metrics))))
@@ -72,6 +72,16 @@ def against_logs(
         what = f"sentences of another version of nbtui, compared by their numbers and names: {len(worded)}"
         found.append(FileFinding(METRICS, what, Weight.UNJUDGED))
     return comparison, found
+
+
+def recompared(metrics: Mapping[str, object], c: Trace, py: Trace, limits: Profile, *, given: bool) -> Comparison:
+    """The two logs compared again within ``limits``; ``given``: the Python log comes from a port."""
+    return _compared(c, py, limits, given=given, partial=_partial(metrics))
+
+
+def _partial(metrics: Mapping[str, object]) -> bool:
+    """Whether little in common was accepted, or the writer did not weigh the fields."""
+    return text(metrics.get("coverage")) in ("", ACCEPTED)
 
 
 def differences(recorded: object, expected: object, where: str = "", *, by_words: bool = False) -> Iterator[Difference]:
