@@ -40,4 +40,4 @@ def test_the_derivative_by_the_fluence_is_judged(factor: float, answer: Answer, 
 def test_a_log_without_gradients_is_not_an_agreement() -> None:
     log = parse_lines(["TRACE_PY: I_pixel_final 3"], "log")
     found = judge_gradients(CASE, program_settings("stock"), log, "full")
-    assert found.answer is Answer.NO_TRACE and "TRACE_PY_GRAD" in found.detail
+    assert found.answer is Answer.NO_GRADIENTS and "TRACE_PY_GRAD" in found.detail

@@ -42,11 +42,13 @@ def judge_gradients(case: Case, settings: Settings, log: Trace, profile_name: st
     """
     theirs = gradients_of(log)
     if not theirs:
-        return GradientVerdict(Answer.NO_TRACE, detail=NO_LINES)
+        return GradientVerdict(Answer.NO_GRADIENTS, detail=NO_LINES)
     vector, _ = vector_of(experiment_of(case, settings))
     names = {log_name(name) for name in vector.names} & set(theirs)
     if not names:
-        return GradientVerdict(Answer.NO_TRACE, detail="none of its gradients is by a parameter of this command line")
+        return GradientVerdict(
+            Answer.NO_GRADIENTS, detail="none of its gradients is by a parameter of this command line"
+        )
     slopes = pixel_slopes(case, settings, sorted(names))
     rows = list(judged(slopes, theirs, {}, profile(profile_name), single=shows_single(log)))
     wrong = [row for row in rows if row.verdict is SlopeVerdict.DIFFER]
@@ -56,5 +58,5 @@ def judge_gradients(case: Case, settings: Settings, log: Trace, profile_name: st
         return GradientVerdict(Answer.DIVERGES, tuple(row.slope.name for row in wrong), sure, words)
     if not sure:
         words = "; ".join(f"{row.slope.name}: {row.verdict}" for row in rows)
-        return GradientVerdict(Answer.NO_TRACE, detail=f"no derivative could be judged: {words}")
+        return GradientVerdict(Answer.NO_GRADIENTS, detail=f"no derivative could be judged: {words}")
     return GradientVerdict(Answer.AGREES, compared=sure)

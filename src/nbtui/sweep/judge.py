@@ -168,7 +168,7 @@ class _Judging:
 
     def _pictured(self, pixel: tuple[int, int] | None, image: Photons, run: PortRun) -> SweepRow:
         if run.image is None:
-            answer = run.failure or Answer.NO_TRACE
+            answer = run.failure or Answer.NO_IMAGE
             detail = run.detail or "the port wrote no image; its command needs {command}, or {image} as its file"
             return self._row(IMAGE, 0, pixel, answer, detail=detail, seconds=run.seconds)
         ours = Picture("reference", image, "simulated")
@@ -192,7 +192,7 @@ class _Judging:
 
     def _differentiated(self, case: Case, run: PortRun) -> SweepRow:
         if run.failure is not None or run.trace is None:
-            answer = run.failure or Answer.NO_TRACE
+            answer = run.failure or Answer.NO_GRADIENTS
             return self._row(GRADIENTS, 0, case.pixel, answer, detail=run.detail, seconds=run.seconds)
         try:
             found = judge_gradients(case, program_settings(self.plan.c_program), run.trace, self.plan.profile)

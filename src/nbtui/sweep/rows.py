@@ -31,6 +31,8 @@ class Answer(StrEnum):
     CRASHED = "crashed"  # a traceback, or a signal
     HUNG = "hung"  # the time limit passed
     NO_TRACE = "no trace"  # an exit status of 0 and nothing to compare
+    NO_IMAGE = "no image"
+    NO_GRADIENTS = "no gradients"  # none to judge in the log
     NO_REFERENCE = "no reference"  # the command line is unusable for the reference
 
     @property

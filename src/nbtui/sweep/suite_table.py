@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
 from nbtui.parity.percent import percent
 from nbtui.sweep.findings import SweepFinding
 from nbtui.sweep.rows import Answer, SweepRow
@@ -18,8 +19,9 @@ HEAD = ("case", "finding", "pixel", "gap", "image", "first divergence")
 _LONGEST_NAME = 28
 _LEAST = 10  # columns of the first and the last cell
 _PLURALS = {Answer.AGREES: "agree", Answer.DIVERGES: "diverge"}
-_STATUS = re.compile(r"exit status \d+: ")
-_ORDER = (Answer.DIVERGES, Answer.CRASHED, Answer.HUNG, Answer.NO_TRACE, Answer.REFUSED, Answer.AGREES)
+_STATUS = re.compile(r"exit status [\dN]+: ")
+_REST = "Not explained: "  # begins the part of a diagnosis that no cause covers
+_ORDER = (Answer.DIVERGES, Answer.CRASHED, Answer.HUNG, Answer.NO_TRACE, Answer.REFUSED, Answer.NO_IMAGE, Answer.AGREES)
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def _rank(answer: Answer) -> int:
 
 def _image_cell(row: SweepRow | None) -> str:
     if row is None or not row.answer.judged:
-        return "-"
+        return "-" if row is None or row.answer is not Answer.NO_IMAGE else "none"
     if row.answer is Answer.AGREES:
         return "agrees"
     return f"{row.differing:,} px" if row.differing else "differs"
@@ -123,15 +125,23 @@ def suite_lines(swept: Swept, width: int) -> Iterator[str]:
 
 def _finding_lines(number: int, found: SweepFinding, width: int) -> Iterator[str]:
     cases = len({one.row.case for one in found.members})
-    head = f"{number:2}  {clean(found.group)}"
     facts = f"{cases} case{'s' * (cases != 1)}"
-    if found.worst_gap is not None:
+    if found.worst_gap is not None and any(len(one.groups) == 1 for one in found.members):
         facts += f", worst gap {percent(found.worst_gap)}"
-    facts += f", such as {clean(found.simplest.row.case)}" if cases > 1 else f", {clean(found.simplest.row.case)}"
-    yield from textwrap.wrap(f"{head}: {facts}", width, subsequent_indent="    ")
-    sentence = clean(found.sentence)
-    if found.answer is Answer.DIVERGES and sentence:
-        yield from textwrap.wrap(sentence, width, initial_indent="    ", subsequent_indent="    ")
+    facts += f", {'such as ' * (cases > 1)}{clean(found.simplest.row.case)}"
+    head = f"{number:2}  {_STATUS.sub('', clean(found.group))}: {facts}"
+    yield from textwrap.wrap(head, width, subsequent_indent="    ")
+    if found.answer is Answer.DIVERGES:
+        yield from textwrap.wrap(_sentence(found), width, initial_indent="    ", subsequent_indent="    ")
+
+
+def _sentence(found: SweepFinding) -> str:
+    """The cause and its remedy; of an unknown cause what no known one explains."""
+    cause = CATALOGUE.get(found.group)
+    if cause is not None:
+        return f"{cause.sentence} {cause.fix}"
+    _, unexplained, rest = clean(found.sentence).partition(_REST)
+    return f"{unexplained}{rest}" if rest else clean(found.sentence)
 
 
 def _fitted(text: str, size: int) -> str:
