@@ -118,6 +118,16 @@ def test_plan_from_its_file(tmp_path: Path) -> None:
     assert by_flag["-lambda"].interval == Interval(0.9, 1.4)
 
 
+def test_all_pixels_are_judged_through_the_image(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    text = PLAN.replace('"brightest 2"', '"all"').replace(
+        'checks = ["trace", "image"]', 'checks = ["gradients", "trace"]'
+    )
+    path.write_text(text, encoding="utf-8")
+    plan = read_plan(path)
+    assert plan.pixels.rule is PixelRule.ALL and plan.checks == ("trace", "image", "gradients")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
@@ -125,7 +135,7 @@ def test_plan_from_its_file(tmp_path: Path) -> None:
         ("number = 12", "number = 0", "number: must be a whole number, at least 1"),
         ("number = 12", "nummer = 12", "nummer: unknown key"),
         ('"brightest 2"', '"darkest"', "pixels: must be"),
-        ('["trace", "image"]', '["sound"]', "checks: 'sound' must be one of trace, image"),
+        ('["trace", "image"]', '["sound"]', "checks: 'sound' must be one of trace, image, gradients"),
         ('"-phi" = [0, 5]', '"-phii" = [0, 5]', "-phii is not a flag of nanoBragg"),
         ("to = 1.4", "to = 0.4", "axes.-lambda: a range is"),
         ('suspect = "python port.py {command} -trace_pixel {pixel}"', "", "suspect: give either suspect"),

@@ -12,7 +12,7 @@ from nbtui.sweep.plan import Plan
 from nbtui.sweep.render import FindingFolder, Folders, verdict_lines
 from nbtui.sweep.smallest import Smallest
 from nbtui.sweep.suite_table import HEAD as CASE_HEAD
-from nbtui.sweep.suite_table import case_lines
+from nbtui.sweep.suite_table import case_lines, cause_words
 from nbtui.sweep.sweep import Swept
 from nbtui.trace.text import clean
 
@@ -48,9 +48,10 @@ def _body(plan: Plan, swept: Swept, folders: Folders, title: str) -> Iterator[st
     if not swept.found:
         return
     yield "<h2>Findings</h2>"
-    yield "<table><tr><th>finding</th><th>rows</th><th>needs</th><th>worst gap</th></tr>"
+    third = "such as" if plan.is_suite else "needs"
+    yield f"<table><tr><th>finding</th><th>rows</th><th>{third}</th><th>worst gap</th></tr>"
     for one in swept.found:
-        yield _finding_row(one)
+        yield _finding_row(one, one.simplest.row.case if plan.is_suite else " ".join(one.flags) or "nothing")
     yield "</table>"
     for one in swept.found:
         yield from _finding(one, swept.smallest.get(one.group))
@@ -62,19 +63,18 @@ def _body(plan: Plan, swept: Swept, folders: Folders, title: str) -> Iterator[st
     yield from _matrix(swept)
 
 
-def _finding_row(one: SweepFinding) -> str:
+def _finding_row(one: SweepFinding, third: str) -> str:
     gap = "" if one.worst_gap is None else percent(one.worst_gap)
     link = f'<a href="#{_text(one.slug)}">{_text(one.group)}</a>'
-    needs = " ".join(one.flags) or "nothing"
     return (
-        f'<tr><td>{link}</td><td class="number">{len(one.members)}</td><td><code>{_text(needs)}</code></td>'
+        f'<tr><td>{link}</td><td class="number">{len(one.members)}</td><td><code>{_text(third)}</code></td>'
         f'<td class="number">{_text(gap)}</td></tr>'
     )
 
 
 def _finding(one: SweepFinding, smallest: Smallest | None) -> Iterator[str]:
     yield f'<h2 id="{_text(one.slug)}">{_text(one.group)}</h2>'
-    yield f"<p>{_text(one.sentence)}</p>"
+    yield f"<p>{_text(' '.join(cause_words(one)))}</p>"
     words = smallest.command if smallest is not None else one.simplest.row.command
     pixel = smallest.row.pixel if smallest is not None else one.simplest.row.pixel
     traced = f" -trace_pixel {pixel[0]} {pixel[1]}" if pixel is not None else ""

@@ -18,7 +18,7 @@ from nbtui.regular_file import read_regular
 from nbtui.runs.known import named_files
 from nbtui.sweep.axes import Axis, Interval, checked_axis
 from nbtui.sweep.modes import Mode
-from nbtui.sweep.plan import CHECKS, NUMBER, REDUCE, SECONDS, PixelRule, Pixels, Plan, SweptCase, SweptPort
+from nbtui.sweep.plan import CHECKS, IMAGE, NUMBER, REDUCE, SECONDS, PixelRule, Pixels, Plan, SweptCase, SweptPort
 from nbtui.trace.text import clean
 
 KEYS = (
@@ -60,6 +60,7 @@ class _Reading:
         for one in checks:
             if one not in CHECKS:
                 raise self.wrong("checks", f"'{clean(one)}' must be one of {', '.join(CHECKS)}")
+        pixels = self.pixels()
         return Plan(
             cases=(SweptCase(self.case(), self.port()),),
             axes=self.axes(),
@@ -68,8 +69,8 @@ class _Reading:
             seed=self.whole("seed", 1, 0),
             reference=self.text("reference") or "simulated",
             c_program=self.text("c_program") or "stock",
-            pixels=self.pixels(),
-            checks=tuple(one for one in CHECKS if one in checks),
+            pixels=pixels,
+            checks=tuple(one for one in CHECKS if one in checks or (one == IMAGE and pixels.rule is PixelRule.ALL)),
             reduce=self.whole("reduce", REDUCE, 0),
             profile=self.text("profile") or "full",
         )

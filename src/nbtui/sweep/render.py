@@ -13,7 +13,7 @@ from nbtui.sweep.plan import Plan
 from nbtui.sweep.rows import Answer, to_object
 from nbtui.sweep.smallest import Smallest
 from nbtui.sweep.suite_table import HEAD as CASE_HEAD
-from nbtui.sweep.suite_table import case_counts, case_lines, suite_lines
+from nbtui.sweep.suite_table import case_counts, case_lines, cause_words, suite_lines
 from nbtui.sweep.sweep import Swept
 from nbtui.trace.text import clean
 
@@ -93,7 +93,7 @@ def _reference(plan: Plan) -> str:
 def _cells(found: SweepFinding) -> tuple[str, ...]:
     gap = "-" if found.worst_gap is None else percent(found.worst_gap)
     needs = " ".join(found.flags) or "nothing"
-    return (clean(found.group), str(len(found.members)), needs, gap, clean(_first_sentence(found.sentence)))
+    return (clean(found.group), str(len(found.members)), needs, gap, clean(_first_sentence(cause_words(found)[0])))
 
 
 def _first_sentence(text: str) -> str:
@@ -120,15 +120,18 @@ def markdown_lines(plan: Plan, swept: Swept, folders: Folders) -> Iterator[str]:
     if not swept.found:
         return
     yield ""
-    yield f"| {' | '.join(HEAD)} |"
-    yield f"| {' | '.join('---' for _ in HEAD)} |"
+    head = (*HEAD[:2], "such as", *HEAD[3:]) if plan.is_suite else HEAD
+    yield f"| {' | '.join(head)} |"
+    yield f"| {' | '.join('---' for _ in head)} |"
     for one in swept.found:
-        yield f"| {' | '.join(_escaped(cell) for cell in _cells(one))} |"
+        cells = _cells(one)
+        cells = (*cells[:2], clean(one.simplest.row.case), *cells[3:]) if plan.is_suite else cells
+        yield f"| {' | '.join(map(_escaped, cells))} |"
     for one in swept.found:
         yield ""
         yield f"## {_escaped(one.group)}"
         yield ""
-        yield _escaped(clean(one.sentence))
+        yield _escaped(" ".join(cause_words(one)))
         yield ""
         yield "```"
         yield from (line.strip() for line in list(_smallest_lines(one, swept.smallest.get(one.group)))[1:])

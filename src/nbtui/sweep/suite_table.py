@@ -132,16 +132,16 @@ def _finding_lines(number: int, found: SweepFinding, width: int) -> Iterator[str
     head = f"{number:2}  {_STATUS.sub('', clean(found.group))}: {facts}"
     yield from textwrap.wrap(head, width, subsequent_indent="    ")
     if found.answer is Answer.DIVERGES:
-        yield from textwrap.wrap(_sentence(found), width, initial_indent="    ", subsequent_indent="    ")
+        yield from textwrap.wrap(" ".join(cause_words(found)), width, initial_indent="    ", subsequent_indent="    ")
 
 
-def _sentence(found: SweepFinding) -> str:
-    """The cause and its remedy; of an unknown cause what no known one explains."""
-    cause = CATALOGUE.get(found.group)
+def cause_words(found: SweepFinding) -> tuple[str, ...]:
+    """The cause of a finding, and its remedy; of an unknown cause what no known one explains."""
+    cause = CATALOGUE.get(found.group.split()[0])
     if cause is not None:
-        return f"{cause.sentence} {cause.fix}"
+        return cause.sentence, cause.fix
     _, unexplained, rest = clean(found.sentence).partition(_REST)
-    return f"{unexplained}{rest}" if rest else clean(found.sentence)
+    return (f"{unexplained}{rest}" if rest else clean(found.sentence),)
 
 
 def _fitted(text: str, size: int) -> str:
