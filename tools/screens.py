@@ -10,6 +10,7 @@ import contextlib
 import io
 import os
 import re
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -31,6 +32,7 @@ from nbtui.console.packages.screen import PackagesScreen
 from nbtui.console.parameters.screen import ParametersScreen
 from nbtui.console.runs.screen import RunsScreen
 from nbtui.console.session.preferences import Preferences
+from nbtui.console.sweeps.screen import SweepsScreen
 from nbtui.live.cases import load_case
 from nbtui.live.model import Settings
 from nbtui.runs.known import known_commands
@@ -42,6 +44,22 @@ SCREENS = TOP / "docs" / "screens"
 SIZE = (120, 40)
 DEMO = TOP / "src" / "nbtui" / "demo"
 SIZES = ((80, 24), (200, 60))  # of the main screen, too
+SWEEP = """
+command = "-cell 40 50 60 90 90 90 -default_F 100 -lambda 1.2 -N 5 -distance 120 -detpixels 12 -pixel 4 -oversample 1"
+suspect = "python port.py {command} -trace_pixel {pixel}"
+mode = "pairwise"
+reduce = 12
+[axes]
+"-misset" = [[10, 20, 30]]
+"-phi" = ["5 -osc 0.6 -phisteps 4"]
+"-lambda" = [1.37]
+"-cell" = ["40 50 60 82 97 108"]
+"-mosaic" = ["0.4 -mosaic_domains 5"]
+"-distance" = [150]
+"-twotheta" = [5]
+"-nopolar" = [true]
+"-water" = [5]
+"""
 PATIENCE = 6000  # looks, 0.01 s apart
 
 
@@ -104,6 +122,31 @@ async def shoot_runs() -> str:
         return await _picture(pilot)
 
 
+async def shoot_sweeps() -> dict[str, str]:
+    """The sweep of SWEEP, finished."""
+    configuration = load()
+    case = load_case("mine", configuration=configuration)
+    judgement = Judgement("full", None, {})
+    start = initial(case, Settings(), None, None, judgement, known=known_commands(case, configuration.cases["mine"]))
+    app = Console(start, judgement, Path("reports"), Preferences())
+    pictures: dict[str, str] = {}
+    async with app.run_test(size=SIZE) as pilot:
+        await _until(pilot, lambda: app.state.phase is Phase.READY)
+        await pilot.press("s")
+        await _until(pilot, lambda: isinstance(app.screen, SweepsScreen) and "finished" in _text(app))
+        pictures["sweeps"] = await _picture(pilot)
+        await pilot.resize_terminal(80, 24)
+        pictures["sweeps-80x24"] = await _picture(pilot)
+    return pictures
+
+
+def run_sweep() -> None:
+    """A small sweep of the port of docs/tutorial.md as it was at first, in the current folder."""
+    Path("port.py").write_text(PORT.read_text(encoding="utf-8"), encoding="utf-8")
+    Path("mine.toml").write_text(SWEEP, encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "nbtui", "sweep", "mine.toml"], stdout=subprocess.DEVNULL, check=False)
+
+
 def run_tutorial() -> None:
     """The first runs of docs/tutorial.md, in the current folder."""
     (settings,) = re.findall(r"```toml\n(.*?)```", (TOP / "docs" / "tutorial.md").read_text("utf-8"), re.S)
@@ -151,6 +194,8 @@ def main() -> int:
         os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         run_tutorial()
         pictures["runs"] = asyncio.run(shoot_runs())
+        run_sweep()
+        pictures.update(asyncio.run(shoot_sweeps()))
         os.chdir(TOP)
     for name, svg in pictures.items():
         (SCREENS / f"{name}.svg").write_text(svg, encoding="utf-8")

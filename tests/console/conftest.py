@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,6 +21,7 @@ from support.console_toy import C_LINES, JUDGEMENT, PY_LINES, console_with_port,
 from support.evidence_packages import new_package
 from support.image_toy import ToyFrame
 from support.run_port import toy_commands, toy_port
+from support.sweep_folder import finished_sweep
 from support.warm_start import WarmStart
 
 
@@ -72,13 +74,17 @@ LONG = diagnosis(
 
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Console:
-    """A console with something to show on every screen: a long diagnosis, an image, packages, two long logs."""
+    """A console with something to show on every screen: a long diagnosis, an image, packages, sweeps, two long logs."""
     monkeypatch.setattr(
         "nbtui.live.session.simulate", lambda case, settings: replace(toy_simulator(settings), case=case)
     )
     monkeypatch.setattr("nbtui.diagnosis.diagnose.diagnose", lambda *words, **more: LONG)
     monkeypatch.setattr("nbtui.console.terminal.clipboard.copy", lambda text, offer: "copied: a file")
     monkeypatch.setattr("nbtui.evidence.write.export.export_package", lambda request: tmp_path / "package")
+    words = [sys.executable, "-c", "import time; time.sleep(600)"]
+    monkeypatch.setattr("nbtui.console.sweeps.hunts.hunt_words", lambda *arguments: words)
+    for name in ("first.sweep", "second.sweep"):
+        finished_sweep(tmp_path / "reports", name)
     frame = ToyFrame(threading.Event())
     frame.go.set()
     monkeypatch.setattr("nbtui.console.image.jobs.prepare", lambda case, settings: frame)

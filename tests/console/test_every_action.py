@@ -26,13 +26,12 @@ from nbtui.console.image.screen import ImageScreen
 from nbtui.console.keymap import TABLES
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.state import Phase
-from nbtui.console.packages.screen import PackagesScreen
-from nbtui.console.runs.screen import RunsScreen
 from nbtui.console.screens import SCREENS, ScreenRow
 from nbtui.console.session.lifecycle import Lifecycle
 from nbtui.console.session.preferences import Preferences
 from nbtui.console.session.snapshot import snapshot
 from nbtui.console.session.store import Keeper, find
+from nbtui.console.terminal.list_screen import ListScreen
 from nbtui.console.terminal.screen import ActionScreen
 from support.console_toy import ready, screen_text, until
 
@@ -96,6 +95,13 @@ BEFORE: Mapping[str, tuple[str, ...]] = {
     "runs.left": ("o", "right"),
     "runs.right": ("o",),
     "runs.close": ("o",),
+    "sweeps.stop": ("h",),
+    "sweeps.up": ("down",),
+    "sweeps.page_up": ("down",),
+    "sweeps.first": ("down",),
+    "sweeps.left": ("m", "right"),
+    "sweeps.right": ("m",),
+    "sweeps.close": ("m",),
     "help.match_next": ("slash", "p", "enter"),
     "help.match_previous": ("slash", "p", "enter"),
     "help.up": ("end",),
@@ -115,7 +121,7 @@ OPENED_BY = {
     row.actions.prefix: tuple(action.keys[0] for action in ACTIONS if action.id == row.opened_by) for row in SCREENS
 }
 # these end the program or hand the terminal to another one: tests in a real terminal see to the latter
-ENDING = ("quit", "interrupt", "replay")
+ENDING = ("quit", "interrupt", "replay", "open_case")
 ELSEWHERE = ("suspend", "redraw", "edit")
 
 
@@ -162,7 +168,7 @@ def _in_between(screen: Screen[object]) -> bool:
     """Whether a page is typed into, or shows a text of its own."""
     if isinstance(screen, ImageScreen):
         return screen.state.keys or screen.state.typed is not None
-    return isinstance(screen, PackagesScreen | RunsScreen) and screen.state.reading is not None
+    return isinstance(screen, ListScreen) and screen.state.reading is not None
 
 
 async def does_something(

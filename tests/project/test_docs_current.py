@@ -32,6 +32,8 @@ SCREENS = {
     "logs": "TRACE_PY: rot_a_angstroms",
     "image": "PIXELS DIFFER",
     "runs": "first divergence moved from",
+    "sweeps": "flags and findings",
+    "sweeps-80x24": "flags and findings",
 }
 
 

@@ -64,7 +64,8 @@ def test_parts_of_a_sweep_of_two_c_programs_join(here: Path, capsys: pytest.Capt
     assert "-osc" in smallest and len(smallest) < len(BASE.split()) and "-lambda" not in smallest
     files = {path.name: path.read_bytes() for path in Path("plan.sweep").iterdir() if path.is_file()}
     assert set(files) == {
-        *("rows.jsonl", "explained.jsonl", "smallest.jsonl", "report.json", "report.md", "report.html")
+        *("sweep.json", "rows.jsonl", "explained.jsonl", "smallest.jsonl"),
+        *("report.json", "report.md", "report.html"),
     }
     html = files["report.html"].decode()
     assert "<script" not in html and "http" not in html and "phi_carryover" in html

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -20,6 +20,7 @@ from nbtui.console.main.history_reading import HistoryReader
 from nbtui.console.main.host import Host
 from nbtui.console.main.jobs import Judgement
 from nbtui.console.main.loading import Loader
+from nbtui.console.main.opening import CaseToOpen
 from nbtui.console.main.origin import LogOrigin
 from nbtui.console.main.pair import Compared, following
 from nbtui.console.main.refresh import Refresher
@@ -32,6 +33,7 @@ from nbtui.console.runs.controller import RunsController
 from nbtui.console.screens import KEY_TABLES, SCREENS
 from nbtui.console.session.lifecycle import Lifecycle
 from nbtui.console.session.preferences import Preferences
+from nbtui.console.sweeps.controller import SweepsController, SweepsShelf
 from nbtui.console.terminal.loop import in_loop
 from nbtui.console.terminal.screen import bindings_everywhere
 from nbtui.console.terminal.widgets import PaneView
@@ -46,6 +48,15 @@ if TYPE_CHECKING:
     from nbtui.runs.known import KnownCommands
 
 
+@dataclass(frozen=True)
+class Shelf:
+    """What a console leaves for the one that returns after a package or a case: both lists, and the screen to open."""
+
+    packages: PackagesState | None = None
+    sweeps: SweepsShelf | None = None
+    opens: str = ""  # id of a main-screen action
+
+
 class Console(Host):
     """The app. Its result is the exit code."""
 
@@ -58,9 +69,9 @@ class Console(Host):
         judgement: Judgement,
         reports: Path,
         preferences: Preferences | None = None,
-        shelf: PackagesState | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
-        """``shelf``: the packages screen to return to, after a replay."""
+        """``shelf``: of the console before, after a package or a case was open."""
         super().__init__()
         chosen = preferences or Preferences()
         self.state, self.reports, self.judgement = state, reports, judgement
@@ -68,7 +79,7 @@ class Console(Host):
         self.key_at = 0.0
         self.key_tables = KEY_TABLES
         self.mouse = chosen.mouse
-        self.replaying: Restored | None = None  # the package to open after this console ends
+        self.replaying: Restored | CaseToOpen | None = None  # to open after this console ends
         self.lifecycle = Lifecycle(chosen)
         self.loader = Loader(self, judgement)
         self.refresher = Refresher(self, judgement, self.loader.new_work)
@@ -78,7 +89,9 @@ class Console(Host):
         self.player = StepPlayer(self)
         self.start_tuning = tuned.at_start(state)
         self.controllers = {row.opened_by: row.controller(self) for row in SCREENS if row.controller is not None}
-        self.packages = self.controllers["packages"] = PackagesController(self, shelf)
+        self.returning = shelf or Shelf()
+        self.packages = self.controllers["packages"] = PackagesController(self, self.returning.packages)
+        self.sweeps = self.controllers["sweeps"] = SweepsController(self, self.returning.sweeps)
         self.runs = self.controllers["runs"] = RunsController(self)
         self.main = MainScreen(self, self._actions())
 
@@ -105,8 +118,8 @@ class Console(Host):
         self.set_keymap(keymap.for_textual())
         self.turn_mouse(self.mouse)
         self.lifecycle.begin(self.tell, in_loop(self, self.tell))
-        if self.packages.shelf is not None:  # the return from a replay
-            self.main.attempt(self.packages.open)
+        if self.returning.opens:
+            self.main.attempt(self.controllers[self.returning.opens].open)
         self.refresher.begin()
         self.main.attempt(self.runs.begin)
         self.call_after_refresh(self.loader.begin)
@@ -153,6 +166,20 @@ class Console(Host):
     def replay(self, package: Restored) -> None:
         self.replaying = package
         self.exit(0)
+
+    def open_case(self, case: CaseToOpen) -> None:
+        self.replaying = case
+        self.exit(0)
+
+    @property
+    def returns(self) -> bool:
+        return self.replaying is not None
+
+    @property
+    def shelf(self) -> Shelf:
+        """For the console that returns after ``replaying``."""
+        opens = "sweeps" if isinstance(self.replaying, CaseToOpen) else "packages"
+        return Shelf(self.packages.shelf, self.sweeps.shelf, opens)
 
     def restored(self, state: State, *, last: bool) -> State:
         return self.lifecycle.restored(state, last=last)
@@ -212,10 +239,13 @@ def initial(
     package: Restored | None = None,
     origin: LogOrigin | None = None,
     known: KnownCommands | None = None,
+    *,
+    returns: bool = False,
 ) -> State:
     """The initial state; two given traces are compared at once, ``logs`` are read later.
 
-    ``package``: the origin of case and traces; ``origin``: that of the user's log.
+    ``package``: the origin of case and traces; ``origin``: that of the user's log; ``returns``: the console before
+    returns when this one is left.
     """
     name = case.name if case else ""
     if package is not None:
@@ -234,7 +264,7 @@ def initial(
         origin=origin or LogOrigin(),
         runs=RunWork(known),
         obstacle=package.obstacle if package is not None else "",
-        opened=package is not None,
+        opened=returns or package is not None,
         shown=Compared.REFERENCE_LIVE if suspect is None and logs is None else Compared.REFERENCE_LOG,
     )
     if c_trace is None or suspect is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nbtui.console.app import Console, initial
 from nbtui.console.main.jobs import NO_TRACE, Judgement
+from nbtui.console.main.opening import CaseToOpen
 from nbtui.console.main.origin import LogOrigin
 from nbtui.console.run import run
 from nbtui.console.session.preferences import Preferences
@@ -16,6 +17,7 @@ from nbtui.console.startup import of_settings
 from nbtui.errors import INTERRUPTED
 from nbtui.live.model import Case, Settings
 from nbtui.parity.profiles import Profile
+from nbtui.settings import load
 from nbtui.trace.model import Trace
 
 if TYPE_CHECKING:
@@ -40,12 +42,14 @@ def run_console(
     package: Restored | None = None,
     origin: LogOrigin | None = None,
     known: KnownCommands | None = None,
+    returns: bool = False,
 ) -> int:
     """Run the console until the user leaves it.
 
     Compares two given sides: ``logs`` (C's and the user's), read in the console, or two traces; ``case`` (if any) is
     then simulated for the live side. Without them only the live side is compared. ``package``: the origin of case and
-    traces; ``origin``: that of the user's log; ``known``: the commands of the case. Returns 0 (agreement),
+    traces; ``origin``: that of the user's log; ``known``: the commands of the case; ``returns``: the console before
+    returns when this one is left. Returns 0 (agreement),
     1 (divergence), 2 or 3 (a failure prevented the comparison), 130 (interrupted, or left before a verdict),
     128 + signal.
     Raises TraceError for an unknown profile.
@@ -54,7 +58,7 @@ def run_console(
     judgement.compare(NO_TRACE, NO_TRACE)  # rejects an unknown profile before taking over the screen
     return run(
         lambda state, preferences, shelf: Console(state, judgement, reports, preferences, shelf),
-        initial(case, settings, c_trace, suspect, judgement, logs, package, origin, known),
+        initial(case, settings, c_trace, suspect, judgement, logs, package, origin, known, returns=returns),
         preferences or Preferences(),
         replay,
     )
@@ -80,8 +84,10 @@ def run_watch(root: Path, *, poll: bool = False) -> int:
         shelf = replace(left(app.packages.state), selected=outcome.package.path)
 
 
-def replay(found: Restored) -> int:
-    """Show a package as a session and return the console's exit code."""
+def replay(found: Restored | CaseToOpen) -> int:
+    """Show a package as a session, or a case, and return the console's exit code."""
+    if isinstance(found, CaseToOpen):
+        return _show_case(found)
     words = [f"stepping is off: {found.obstacle}"] if found.obstacle else []
     return run_console(
         found.case,
@@ -96,4 +102,21 @@ def replay(found: Restored) -> int:
         preferences=replace(of_settings(found.configuration), message="; ".join((*words, *found.remarks))),
         package=found,
         origin=LogOrigin(found.py_phi, dict(found.package.made_by).get("command", "")),
+    )
+
+
+def _show_case(found: CaseToOpen) -> int:
+    judgement = found.judgement
+    return run_console(
+        found.case,
+        found.settings,
+        logs=None if found.log is None else (None, found.log),
+        profile=judgement.profile,
+        tolerance=judgement.tolerance,
+        allow_partial=judgement.allow_partial,
+        reports=found.reports,
+        profiles=judgement.profiles,
+        preferences=replace(of_settings(load()), message=found.message),
+        known=found.known,
+        returns=True,
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nbtui.console.app import Console
+from nbtui.console.app import Console, Shelf
 from nbtui.console.jobs import NAME
 from nbtui.console.main.state import State
 from nbtui.console.main.tuned import resumed_with
@@ -22,11 +22,11 @@ from nbtui.parity.render import verdict
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
-    from nbtui.console.packages.state import PackagesState
+    from nbtui.console.main.opening import CaseToOpen
     from nbtui.evidence.restore.restore import Restored
 
-Make = Callable[[State, Preferences, "PackagesState | None"], Console]
-Replay = Callable[["Restored"], int]  # shows a package and returns the exit code
+Make = Callable[[State, Preferences, "Shelf | None"], Console]
+Replay = Callable[["Restored | CaseToOpen"], int]  # shows a package or a case and returns the exit code
 LOST = tuple(128 + getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name))
 
 
@@ -95,11 +95,11 @@ def _empty_streams() -> None:
 
 
 def _consoles(make: Make, state: State, preferences: Preferences, replay: Replay) -> tuple[int, State]:
-    """Run consoles in sequence: a chosen package is replayed, then the previous screen returns.
+    """Run consoles in sequence: a chosen package or case is shown, then the previous screen returns.
 
     Returns the exit code and the last state.
     """
-    shelf: PackagesState | None = None
+    shelf: Shelf | None = None
     while True:
         app = make(state, preferences, shelf)
         code = app.run()
@@ -108,12 +108,17 @@ def _consoles(make: Make, state: State, preferences: Preferences, replay: Replay
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
         if app.exporter.thread is not None:
             app.exporter.thread.join()  # finish writing the package
-        package = app.replaying
-        if package is None:
+        chosen = app.replaying
+        if chosen is None:
             return (app.return_code or INTERRUPTED if code is None else code), app.state
-        code = replay(package)
+        shelf = app.shelf
+        code = INTERRUPTED  # as long as no code is known
+        try:
+            code = replay(chosen)
+        finally:
+            if code > 128 and shelf.sweeps is not None and shelf.sweeps.hunts is not None:
+                shelf.sweeps.hunts.close()
         if code > 128:  # interrupted, or the terminal is closing
             return code, app.state
         state = replace(app.state, message="")
-        shelf = app.packages.shelf
         preferences = replace(preferences, resumed=None, message="")

@@ -22,6 +22,8 @@ from nbtui.console.parameters.actions import PARAMETERS_ACTIONS
 from nbtui.console.parameters.controller import ParametersController
 from nbtui.console.runs.actions import RUNS_ACTIONS
 from nbtui.console.runs.controller import RunsController
+from nbtui.console.sweeps.actions import SWEEPS_ACTIONS
+from nbtui.console.sweeps.controller import SweepsController
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ SCREENS: tuple[ScreenRow, ...] = (
     ScreenRow(LOGS_ACTIONS, "logs", LogsController),
     ScreenRow(PACKAGES_ACTIONS, "packages", PackagesController),
     ScreenRow(RUNS_ACTIONS, "runs", RunsController),
+    ScreenRow(SWEEPS_ACTIONS, "sweeps", SweepsController),
     ScreenRow(HELP_ACTIONS, "help", HelpController),
 )
 

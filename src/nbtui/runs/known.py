@@ -25,12 +25,14 @@ class KnownCommands:
     Attributes:
         identity: text that tells this case from any other, for its list of runs.
         where: beginning of an error about a command; the name of the command follows.
+        entry: name of the case in ``nbtui.toml``; empty for a case from elsewhere.
     """
 
     case: Case
     commands: CaseCommands
     identity: str
     where: str
+    entry: str = ""
 
     @property
     def pixel(self) -> tuple[int, int]:
@@ -98,7 +100,7 @@ def known_commands(
         identity = str(case.folder.absolute())
     else:
         identity = f"{case.workdir.absolute()} {shlex.join(case.argv)}"
-    return KnownCommands(case, commands, identity, where)
+    return KnownCommands(case, commands, identity, where, entry.name if entry is not None else "")
 
 
 def named_files(command: str, run_in: Path) -> tuple[str, ...]:

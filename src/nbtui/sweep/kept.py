@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,7 @@ class KeptResults:
         for content in self._objects(EXPLAINED):
             row = rows.get(str(content.get("key")))
             if row is not None:
-                found[row.key] = Explained(
-                    row,
-                    tuple(map(str, content["causes"])),
-                    bool(content["complete"]),
-                    str(content["sentence"]),
-                    tuple(map(str, content["unknown"])),
-                )
+                found[row.key] = explained_from(content, row)
         return found
 
     def keep_explained(self, one: Explained) -> None:
@@ -45,9 +39,7 @@ class KeptResults:
         """The smallest command line of a finding whose simplest row has the key ``target``."""
         for content in self._objects(SMALLEST):
             if content.get("target") == target and content.get("finding") == group:
-                row = from_object(content["row"])
-                command = tuple(map(str, content["command"]))
-                return Smallest(group, target, row, command, int(content["runs"]), str(content["log"]))
+                return smallest_from(content)
         return None
 
     def keep_smallest(self, one: Smallest) -> None:
@@ -62,3 +54,26 @@ class KeptResults:
             SMALLEST: lambda content: {"finding", "target", "row", "command", "runs", "log"} <= set(content),
         }
         return (content for content in objects_in(self.folder / name) if checks[name](content))
+
+
+def explained_from(content: Mapping[str, Any], row: SweepRow) -> Explained:
+    """The causes of a row from their JSON object. Raises KeyError or TypeError for any other."""
+    return Explained(
+        row,
+        tuple(map(str, content["causes"])),
+        bool(content["complete"]),
+        str(content["sentence"]),
+        tuple(map(str, content["unknown"])),
+    )
+
+
+def smallest_from(content: Mapping[str, Any]) -> Smallest:
+    """A smallest command line from its JSON object. Raises KeyError, TypeError or ValueError for any other."""
+    return Smallest(
+        str(content["finding"]),
+        str(content["target"]),
+        from_object(content["row"]),
+        tuple(map(str, content["command"])),
+        int(content["runs"]),
+        str(content["log"]),
+    )

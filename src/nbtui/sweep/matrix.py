@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -44,13 +45,6 @@ def _lines(
     found: Sequence[SweepFinding],
     flags_of: Callable[[SweepRow], frozenset[str]],
 ) -> tuple[MatrixLine, ...]:
-    judged = [flags_of(row) for row in rows if row.answer.judged]
-    members = [[flags_of(one.row) for one in finding.members] for finding in found]
-    return tuple(
-        MatrixLine(
-            flag,
-            sum(flag in own for own in judged),
-            tuple(sum(flag in own for own in listed) for listed in members),
-        )
-        for flag in flags
-    )
+    judged = Counter(flag for row in rows if row.answer.judged for flag in flags_of(row))
+    members = [Counter(flag for one in finding.members for flag in flags_of(one.row)) for finding in found]
+    return tuple(MatrixLine(flag, judged[flag], tuple(counts[flag] for counts in members)) for flag in flags)

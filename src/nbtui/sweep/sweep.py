@@ -18,6 +18,7 @@ from nbtui.sweep.kept import KeptResults
 from nbtui.sweep.matrix import MatrixLine, matrix, suite_matrix
 from nbtui.sweep.modes import combinations
 from nbtui.sweep.plan import TRACE, Plan
+from nbtui.sweep.record import record_of, write_record
 from nbtui.sweep.rows import LOGS, ROWS, Answer, RowFile, SweepRow, changes_of
 from nbtui.sweep.smallest import Smallest, smallest_of
 from nbtui.trace.text import clean
@@ -143,6 +144,7 @@ def jobs_left(plan: Plan, jobs: Iterable[Job], folder: Path) -> list[Job]:
 def judge_all(plan: Plan, jobs: Iterable[Job], folder: Path, engine: Engine, tell: Tell) -> list[SweepRow]:
     """The rows of all jobs, from ``folder`` where they are there already, in the order of the jobs."""
     listed = list(jobs)
+    write_record(record_of(plan, listed), folder)
     file = RowFile(folder / ROWS)
     known = {row.key: row for row in file.read()}
     done = {job: rows for job in listed if (rows := _rows_of(job, plan, known))}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from nbtui.console.drawing import list_state
 from nbtui.console.drawing.line import plain, width_of
 from nbtui.console.drawing.open_text import OpenText
 from nbtui.console.entry_points import run_watch
@@ -93,7 +94,7 @@ def test_a_trend_has_one_phi_mode(shelf: PackagesState, tmp_path: Path) -> None:
     new_package(tmp_path, "20260101T000004Z", py=70.0, phi_mode="c-parity")
     mixed = replace(shelf, entries=history(load(tmp_path))[::-1])
     assert "1 package, " in plain(panes.trend(mixed, 120, 7))[0]
-    assert "4 packages, " in plain(panes.trend(states.moved(mixed, 1, 10), 120, 7))[0]
+    assert "4 packages, " in plain(panes.trend(list_state.moved(mixed, 1, 10), 120, 7))[0]
 
 
 def test_a_narrow_table_marks_other_settings(shelf: PackagesState, tmp_path: Path) -> None:
@@ -120,7 +121,7 @@ def test_a_simulated_reference_is_marked(shelf: PackagesState, tmp_path: Path) -
 
 
 def test_the_detail_says_what_changed_and_what_is_lacking(shelf: PackagesState) -> None:
-    shown = "\n".join(plain(panes.detail(states.moved(shelf, 3, 10), 100, 9)))
+    shown = "\n".join(plain(panes.detail(list_state.moved(shelf, 3, 10), 100, 9)))
     assert "C 100 Python 70 -30.0 % CRITICAL" in shown
     assert "first package of this case and pixel" in shown
     assert "old format" in shown
@@ -143,7 +144,7 @@ def test_the_newest_stays_selected_and_any_other_keeps_its_package(shelf: Packag
     fewer = replace(shelf, entries=shelf.entries[1:])
     newer = states.updated(fewer, shelf.entries, 0, 1)
     assert (newer.cursor, newer.message) == (0, "1 new package")
-    chosen = states.moved(fewer, 1, 10)
+    chosen = list_state.moved(fewer, 1, 10)
     assert chosen.entry is not None
     after = states.updated(chosen, shelf.entries, 0, 1)
     assert after.entry is not None
@@ -165,12 +166,12 @@ def test_frozen_shows_what_it_showed_until_it_is_let_go(shelf: PackagesState) ->
 
 
 def test_moves_stay_inside_and_in_sight(shelf: PackagesState) -> None:
-    last = states.moved(shelf, 99, 2)
+    last = list_state.moved(shelf, 99, 2)
     assert (last.cursor, last.top) == (3, 2)
-    assert states.moved(last, -99, 2).top == 0
-    assert states.moved(PackagesState(root="r"), 1, 5).cursor == 0
+    assert list_state.moved(last, -99, 2).top == 0
+    assert list_state.moved(PackagesState(root="r"), 1, 5).cursor == 0
     text = replace(shelf, reading=OpenText("x", tuple(map(str, range(50)))))
-    scrolled = states.moved(text, 99, 10).reading
+    scrolled = list_state.moved(text, 99, 10).reading
     assert scrolled is not None and scrolled.top == 40
 
 

@@ -11,6 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from nbtui.console.app import Console
+from nbtui.console.drawing import list_state
 from nbtui.console.drawing.line import width_of
 from nbtui.console.main.pair import Compared
 from nbtui.console.runs import pane, state
@@ -239,11 +240,11 @@ def test_the_run_to_compare_with() -> None:
     entries = tuple(replace(DIVERGES, number=number, pixel=(number % 2, 0)) for number in (5, 4, 3, 2, 1))
     shown_state = RunsState("port", entries)
     assert shown_state.base is entries[2]  # the one before of the same pixel
-    there = state.marked(state.moved(shown_state, 10, 3))
+    there = state.marked(list_state.moved(shown_state, 10, 3))
     assert (there.marked, there.top, there.base) == (1, 2, None)
-    again = state.moved(there, -10, 3)
+    again = list_state.moved(there, -10, 3)
     assert again.base is entries[-1]
-    assert state.marked(state.moved(again, 10, 3)).marked is None
+    assert state.marked(list_state.moved(again, 10, 3)).marked is None
 
 
 def test_the_tail_of_the_output_is_clean_and_bounded() -> None:

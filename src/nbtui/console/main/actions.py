@@ -192,6 +192,7 @@ ACTIONS: ActionTable[State] = ActionTable(
         Action("redraw", ("ctrl+l",), "Ctrl-L", "", "redraw the screen", everywhere=True),
         Action("copy", ("y",), "y", "", "copy the row, or the step: terminal's clipboard, tmux's buffer and a file"),
         Action("packages", ("w",), "w", "packages", "evidence packages of the reports folder, and replaying one"),
+        Action("sweeps", ("s",), "s", "sweeps", "sweeps of the port over the option space, and hunting with this case"),
         Action("mouse", ("f2",), "F2", "", "mouse off (the terminal selects text) or on", everywhere=True),
         Action("theme", ("f3",), "F3", "", "next theme: dark, light, ansi, mono", everywhere=True),
         Action("help", ("question_mark",), "?", "help", "this page"),

@@ -14,6 +14,7 @@ from nbtui.console.main.state import State
 from nbtui.console.terminal.driver import TerminalApp
 
 if TYPE_CHECKING:
+    from nbtui.console.main.opening import CaseToOpen
     from nbtui.evidence.restore.restore import Restored
     from nbtui.live.parameters.tuning import Tuning
 
@@ -55,6 +56,15 @@ class Host(TerminalApp[int]):
     @abstractmethod
     def replay(self, package: Restored) -> None:
         """End this console and open a package."""
+
+    @abstractmethod
+    def open_case(self, case: CaseToOpen) -> None:
+        """End this console and open a case; then this console returns."""
+
+    @property
+    @abstractmethod
+    def returns(self) -> bool:
+        """Whether this console ends only to show a package or a case, and then returns."""
 
     @abstractmethod
     def restored(self, state: State, *, last: bool) -> State:

@@ -89,11 +89,6 @@ def table(state: PackagesState, width: int, height: int) -> list[Line]:
     return block(lines, width, height)
 
 
-def rows_in(height: int) -> int:
-    """Visible packages in a table of ``height`` lines."""
-    return max(1, height - 1)
-
-
 def _row(state: PackagesState, entry: Entry, columns: Sequence[tuple[str, int]], *, selected: bool) -> Line:
     package = entry.package
     first = package.principal or package.without_divergence

@@ -5,32 +5,27 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
-from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from nbtui.console.drawing.line import Line
-from nbtui.console.drawing.open_text import OpenText
 from nbtui.console.jobs import Failure, start
 from nbtui.console.packages import pane as panes
 from nbtui.console.packages import state as states
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
 from nbtui.console.packages.jobs import Judged, Verified, Verifier, is_large, opened, outdated
 from nbtui.console.packages.state import PackagesState
+from nbtui.console.terminal.list_screen import ListScreen
 from nbtui.console.terminal.loop import in_loop
-from nbtui.console.terminal.screen import ActionScreen, bindings
-from nbtui.console.terminal.widgets import PaneView
+from nbtui.console.terminal.screen import bindings
 from nbtui.evidence.follow.follower import Batch
 from nbtui.evidence.follow.library import Library
 from nbtui.evidence.follow.watch import follow
 from nbtui.evidence.history import note_of
 from nbtui.evidence.read.folder import read_bytes
-from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
     from nbtui.evidence.restore.restore import Restored
@@ -40,7 +35,7 @@ LONGEST_TEXT = 4 * 1024 * 1024  # bytes displayed of a summary
 PATIENCE = 0.1  # s: longest wait of the idle reading thread for new packages
 
 
-class PackagesScreen(ActionScreen["Restored | None"]):
+class PackagesScreen(ListScreen[PackagesState, "Restored | None"]):
     """The packages of a watched reports root. Its result is a package to open, or None if closed."""
 
     CSS = """
@@ -54,6 +49,7 @@ class PackagesScreen(ActionScreen["Restored | None"]):
     PackagesScreen.short #p-detail { height: 8; }
     PackagesScreen.reading #p-trend, PackagesScreen.reading #p-detail { display: none; }
     """
+    ACTIONS = PACKAGES_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(PACKAGES_ACTIONS)
 
     def __init__(
@@ -73,29 +69,17 @@ class PackagesScreen(ActionScreen["Restored | None"]):
             "detail": panes.detail,
             "footer": panes.footer,
         }
-        self.views = {name: PaneView(self._drawing(draw), f"p-{name}") for name, draw in draws.items()}
+        self.views = self.panes("p", draws)
         self.acts = {
-            "up": lambda: self._move(-1),
-            "down": lambda: self._move(1),
-            "page_up": lambda: self._move(-self._rows()),
-            "page_down": lambda: self._move(self._rows()),
-            "first": lambda: self._move(-(10**9)),
-            "last": lambda: self._move(10**9),
-            "left": lambda: self.show(states.shifted(self.state, -20)),
-            "right": lambda: self.show(states.shifted(self.state, 20)),
+            **self.list_acts(),
             "open": self._open,
             "replay": self._replay,
             "verify": self._verify,
             "note": self._note,
             "freeze": lambda: self.show(states.freeze(self.state)),
-            "help": self._help,
-            "close": self._close,
         }
 
     # --- life ----------------------------------------------------------------------------------------------------
-
-    def compose(self) -> ComposeResult:
-        yield from self.views.values()
 
     def on_mount(self) -> None:
         news: queue.SimpleQueue[Batch] = queue.SimpleQueue()
@@ -107,12 +91,6 @@ class PackagesScreen(ActionScreen["Restored | None"]):
     def on_unmount(self) -> None:
         self._stopped.set()
         self._verifier.stop()
-
-    def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.height < 30, "short")
-
-    def resized(self) -> None:
-        self.show(self.state)
 
     def _follow(self, news: queue.SimpleQueue[Batch]) -> None:
         for batch in follow(self.root, self._stopped.is_set, poll=self.poll):
@@ -168,20 +146,8 @@ class PackagesScreen(ActionScreen["Restored | None"]):
 
     # --- keys ----------------------------------------------------------------------------------------------------
 
-    def tell(self, sentence: str) -> None:
-        self.show(replace(self.state, message=sentence))
-
     def forget_message(self) -> None:
         self.show(states.quiet(self.state))
-
-    def wheel(self, lines: int) -> None:
-        self._move(lines)
-
-    def _move(self, by: int) -> None:
-        self.show(states.moved(self.state, by, self._rows()))
-
-    def _rows(self) -> int:
-        return panes.rows_in(self.views["table"].size.height)
 
     def _open(self) -> None:
         entry = self.state.entry
@@ -192,8 +158,7 @@ class PackagesScreen(ActionScreen["Restored | None"]):
         if raw is None:
             self.show(replace(self.state, message=f"{package.stamp} has no readable summary.md"))
             return
-        lines = tuple(clean(text) for text in raw.decode("utf-8", "replace").splitlines())
-        self.show(replace(self.state, reading=OpenText(clean(f"{package.stamp}/summary.md"), lines)))
+        self.read(f"{package.stamp}/summary.md", raw.decode("utf-8", "replace").splitlines())
 
     def _replay(self) -> None:
         entry = self.state.entry
@@ -223,30 +188,7 @@ class PackagesScreen(ActionScreen["Restored | None"]):
         entry = self.state.entry
         if entry is None:
             return
-        lines = note_of(entry).splitlines()
-        self.show(replace(self.state, reading=OpenText("note", tuple(clean(text) for text in lines))))
+        self.read("note", note_of(entry).splitlines())
 
-    def _help(self) -> None:
-        lines = tuple(f"{entry.shown:10} {entry.help}" for entry in PACKAGES_ACTIONS)
-        self.show(replace(self.state, reading=OpenText("keys", (*lines, "", *panes.MARKS))))
-
-    def _close(self) -> None:
-        if self.state.reading is not None:
-            self.show(replace(self.state, reading=None))
-        else:
-            self.dismiss(None)
-
-    # --- showing -------------------------------------------------------------------------------------------------
-
-    def show(self, state: PackagesState) -> None:
-        """Show ``state``."""
-        reading = state.reading is not None
-        if reading != (self.state.reading is not None):
-            self.set_class(reading, "reading")
-        self.state = state if reading else states.in_view(state, self._rows())
-        for view in self.views.values():
-            if view.display:
-                view.update()
-
-    def _drawing(self, draw: Callable[[PackagesState, int, int], list[Line]]) -> Callable[[int, int], list[Line]]:
-        return lambda width, height: draw(self.state, width, height)
+    def more_help(self) -> Iterable[str]:
+        return ("", *panes.MARKS)

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from nbtui.console.drawing import open_text
-from nbtui.console.drawing.open_text import OpenText
+from nbtui.console.drawing.list_state import ListState
 from nbtui.console.packages.jobs import Verified
 from nbtui.evidence.history import Entry
 
 
 @dataclass(frozen=True)
-class PackagesState:
+class PackagesState(ListState):
     """Everything the panes of the packages screen show. Immutable."""
 
     root: str
@@ -27,20 +26,23 @@ class PackagesState:
     frozen: bool = False
     held: tuple[Entry, ...] | None = None  # list to show when a frozen screen resumes
     selected: Path | None = None  # None: always the newest
-    top: int = 0
     checks: Mapping[Path, Verified] = field(default_factory=dict)  # by package
     verifying: frozenset[Path] = frozenset()
-    reading: OpenText | None = None
-    message: str = ""
     burst: int = 0  # packages arrived since the message was last cleared
     seconds: float = 0.0  # clock, for ages [s since 1970]
 
     @property
+    def length(self) -> int:
+        return len(self.entries)
+
+    @property
     def cursor(self) -> int:
-        """Row of the selected package; 0 if it was removed."""
         if self.selected is None:
             return 0
         return next((row for row, one in enumerate(self.entries) if one.package.path == self.selected), 0)
+
+    def at(self, row: int) -> PackagesState:
+        return replace(self, selected=None if row == 0 else self.entries[row].package.path)
 
     @property
     def entry(self) -> Entry | None:
@@ -95,31 +97,6 @@ def freeze(state: PackagesState) -> PackagesState:
         return replace(state, frozen=True)
     entries = state.entries if state.held is None else state.held
     return replace(state, frozen=False, held=None, entries=entries)
-
-
-def moved(state: PackagesState, by: int, height: int) -> PackagesState:
-    """Move the cursor ``by`` rows down, clamped, with ``height`` rows visible. An open text scrolls instead."""
-    if state.reading is not None:
-        return replace(state, reading=open_text.scrolled(state.reading, by, height))
-    if not state.entries:
-        return state
-    row = max(0, min(len(state.entries) - 1, state.cursor + by))
-    chosen = None if row == 0 else state.entries[row].package.path
-    return in_view(replace(state, selected=chosen), height)
-
-
-def in_view(state: PackagesState, height: int) -> PackagesState:
-    """Scroll the cursor into view."""
-    rows = max(1, height)
-    top = min(state.top, max(0, len(state.entries) - rows))
-    return replace(state, top=max(state.cursor - rows + 1, min(top, state.cursor)))
-
-
-def shifted(state: PackagesState, by: int) -> PackagesState:
-    """Scroll an open text horizontally by ``by`` columns."""
-    if state.reading is None:
-        return state
-    return replace(state, reading=open_text.shifted(state.reading, by))
 
 
 def quiet(state: PackagesState) -> PackagesState:

@@ -45,11 +45,6 @@ def table(state: RunsState, width: int, height: int) -> list[Line]:
     return block(lines, width, height)
 
 
-def rows_in(height: int) -> int:
-    """Visible runs in a table of ``height`` lines."""
-    return max(1, height - 1)
-
-
 def _row(state: RunsState, entry: RunEntry, columns: tuple[tuple[str, int], ...], *, selected: bool) -> Line:
     wide = columns is COLUMNS
     when = entry.when.replace("T", " ").removesuffix("Z")
