@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from nbsim.errors import InputError
+from nbsim.image.photons import photons
 from nbsim.image.render import Image, render
 from nbsim.model import (
     Beam,
@@ -238,6 +239,7 @@ class Experiment(ExperimentData):
         *,
         n_threads: int = 1,
         interpolation_end: bool = False,
+        compile_kernel: bool | None = None,
     ) -> Tensor:
         """Values [photons] of a box of pixels, (len(slow), len(fast)), in the run's dtype; None: the whole axis.
 
@@ -251,7 +253,14 @@ class Experiment(ExperimentData):
         Raises:
             InputError: the box leaves the detector, or fewer than one thread.
         """
-        return pixels.photons(self, slow, fast, n_threads=n_threads, interpolation_end=interpolation_end)
+        return photons(
+            self,
+            slow,
+            fast,
+            n_threads=n_threads,
+            interpolation_end=interpolation_end,
+            compile_kernel=compile_kernel,
+        )
 
     def pixel(self, slow: SupportsIndex, fast: SupportsIndex, *, n_threads: int = 1) -> PixelResult:
         """One pixel with every intermediate; its ``value`` [photons] is differentiable in the experiment's tensors.

@@ -156,9 +156,9 @@ def test_what_is_not_a_plain_file_is_not_loaded(
 def test_a_file_for_other_arguments_is_not_loaded(folder: Path, content: tuple[str, bytes]) -> None:
     """Whole and of this user, but not the kernel: as after a collision, or a library without its symbols."""
     put(folder, *content)
-    path = kept(folder, compiled._name(torch.float64))
+    path = kept(folder, compiled._name(torch.float64, compiled.PIXELS))
     assert path is not None
-    assert compiled._opened(path, torch.float32) is None
+    assert compiled._opened(path, torch.float32, compiled.PIXELS) is None
 
 
 @needs_compiler

@@ -27,13 +27,13 @@ _USES = (Use.CACHED, Use.AVERAGE, Use.EACH_TERM, Use.RUNNING)
 
 # the fields of struct run in their order
 _ARRAYS = ("cells", "table", "incident", "electric", "magnetic", "wavelengths", "shares", "mask")
-_REALS = {
+REALS = {
     "fast": 3, "slow": 3, "normal": 3, "pix0": 3, "pole": 3, "from": 3, "along": 6, "swings": 6, "radius": 9,
     "n_cells": 3, "low": 3, "pixel_size": 1, "distance": 1, "close_distance": 1, "layer_thickness": 1,
     "attenuation": 1, "area": 1, "kahn": 1, "dmin": 1, "volume": 1, "fudge": 1, "scale": 1, "start": 1,
     "background": 1,
 }  # fmt: skip
-_COUNTS = {
+COUNTS = {
     "n_fast": 1, "orientations": 1, "sources": 1, "layers": 1, "oversample": 1, "shape": 1, "sound": 1, "diagonal": 1,
     "series": 1, "skip": 1, "curved": 1, "point": 1, "absorbs": 1, "polarized": 1, "interpolated": 1,
     "first_capture": 1, "culled_polar_zero": 1, "background_weighted": 1, "count": 3, "uses": 3,
@@ -42,8 +42,8 @@ _COUNTS = {
 
 def _structure(real: type[ctypes.c_float] | type[ctypes.c_double]) -> type[ctypes.Structure]:
     fields: list[tuple[str, type]] = [(name, ctypes.c_void_p) for name in _ARRAYS]
-    fields += [(name, real * size) for name, size in _REALS.items()]
-    fields += [(name, ctypes.c_int64 * size) for name, size in _COUNTS.items()]
+    fields += [(name, real * size) for name, size in REALS.items()]
+    fields += [(name, ctypes.c_int64 * size) for name, size in COUNTS.items()]
     return type("Run", (ctypes.Structure,), {"_fields_": fields})
 
 
@@ -70,18 +70,23 @@ def boxed_table(table: StructureFactors, like: Tensor) -> tuple[Tensor, tuple[in
 def arguments(experiment: ExperimentData) -> Arguments:
     """The arguments for every pixel of an experiment on the CPU."""
     table, low = boxed_table(experiment.structure_factors, experiment.crystal.a)
-    made = {**_arrays(experiment), "table": table}
+    made = {**arrays(experiment), "table": table}
     made = {name: tensor.contiguous() for name, tensor in made.items()}
     run = RUNS[experiment.dtype]()
     for name, tensor in made.items():
         setattr(run, name, tensor.data_ptr())
-    reals = {**_reals(experiment), "low": low}
-    for name in _REALS:
-        getattr(run, name)[:] = _flat(reals[name])
-    counts = {**_counts(experiment), "count": tuple(table.shape)}
-    for name in _COUNTS:
-        getattr(run, name)[:] = [int(value) for value in _flat(counts[name])]
+    numbers = {**reals(experiment), "low": low}
+    for name in REALS:
+        getattr(run, name)[:] = _flat(numbers[name])
+    fill_counts(run, experiment, tuple(table.shape))
     return Arguments(run, made)
+
+
+def fill_counts(run: ctypes.Structure, experiment: ExperimentData, box: tuple[int, ...]) -> None:
+    """Fill in the whole numbers and switches; ``box``: the shape of the table."""
+    whole = {**counts(experiment), "count": box}
+    for name in COUNTS:
+        getattr(run, name)[:] = [int(value) for value in _flat(whole[name])]
 
 
 def _flat(value: Value) -> Sequence[float]:
@@ -92,12 +97,13 @@ def _flat(value: Value) -> Sequence[float]:
     return value if isinstance(value, Sequence) else (value,)
 
 
-def _arrays(experiment: ExperimentData) -> dict[str, Tensor]:
+def arrays(experiment: ExperimentData) -> dict[str, Tensor]:
+    """The arrays but the table."""
     beam, cells = experiment.beam, orientations(experiment)
     incident = -beam.source_directions
     magnetic = unit(cross(unit(beam.polarization_axis).expand_as(incident), unit(incident)))
     shares = source_shares(experiment)
-    arrays = {
+    made = {
         "cells": torch.stack((cells.a, cells.b, cells.c), dim=2),
         "incident": incident,
         "electric": unit(cross(unit(incident), magnetic)),
@@ -105,21 +111,22 @@ def _arrays(experiment: ExperimentData) -> dict[str, Tensor]:
         "wavelengths": beam.source_wavelengths,
         "shares": torch.ones_like(beam.source_wavelengths) if shares is None else shares,
     }
-    return arrays if experiment.detector.mask is None else {**arrays, "mask": experiment.detector.mask}
+    return made if experiment.detector.mask is None else {**made, "mask": experiment.detector.mask}
 
 
-def _reals(experiment: ExperimentData) -> dict[str, Value]:
+def reals(experiment: ExperimentData) -> dict[str, Value]:
+    """The real numbers but the lowest indices of the table."""
     detector, beam, crystal, quirks = experiment.detector, experiment.beam, experiment.crystal, experiment.quirks
     area = 1.0 if detector.point_pixel and quirks.point_pixel_without_area else detector.pixel_size**2
     background = water_background(experiment)
     radius, volume = _radius(experiment)
-    reals: dict[str, Value] = {
+    of_detector: dict[str, Value] = {
         name: getattr(detector, name)
         for name in ("fast", "slow", "normal", "pix0", "pixel_size", "distance", "close_distance", "layer_thickness",
                      "attenuation")
     }  # fmt: skip
     return (
-        reals
+        of_detector
         | _bend(experiment)
         | {
             "radius": radius,
@@ -166,7 +173,8 @@ def _is_diagonal(experiment: ExperimentData) -> bool:
     return crystal.n_matrix is None and not metric
 
 
-def _counts(experiment: ExperimentData) -> dict[str, Value]:
+def counts(experiment: ExperimentData) -> dict[str, Value]:
+    """The whole numbers and switches but the shape of the table."""
     detector, sampling, quirks = experiment.detector, experiment.sampling, experiment.quirks
     without_sensor = float(detector.thickness) == 0.0
     zeroed = sampling.oversample_thick and quirks.thick_flag_zeroes

@@ -1,4 +1,4 @@
-"""The C kernel: pixels.c, compiled by the system's C compiler when it is first needed, kept on disk, loaded by ctypes.
+"""The C kernels, pixels.c and reverse.c: compiled by the system's C compiler when first needed, kept on disk, loaded.
 
 An optimization only: without a compiler, torch computes the same image. The compiled file is valid for one state of the
 source, one real type and one processor.
@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, reduce
 from importlib.resources import files
@@ -37,9 +38,25 @@ DTYPES = (torch.float64, torch.float32)
 WORTH_BUILDING = 10_000_000
 LONGEST_WAIT = 3.0  # [s], for a build that nobody asked for
 
-_SOURCES = ("pixels.c", "formula.h")  # the first includes the others
+
+@dataclass(frozen=True)
+class Code:
+    """One library: the files of its source, of which the first includes the others, and its functions."""
+
+    files: tuple[str, ...]
+    optimization: tuple[str, ...]
+    functions: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return Path(self.files[0]).stem
+
+
+PIXELS = Code(("pixels.c", "formula.h"), ("-O3",), ("render_box", "search_box"))
+REVERSE = Code(("reverse.c", "pixels.c", "formula.h"), ("-O3",), ("value_pixels", "reverse_pixels"))
+
 # no -ffast-math, no contraction: h, k and l have every bit of those of torch, so that nearest indices are the same
-_FLAGS = ("-O3", "-std=gnu11", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
+_FLAGS = ("-std=gnu11", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
 _SECONDS_BETWEEN_QUESTIONS = 0.1
 _PI = Fraction(math.pi) + Fraction(1.2246467991473532e-16)
 
@@ -69,17 +86,17 @@ _loaded: dict[tuple[Path, str], ctypes.CDLL] = {}
 
 def kernel_is_built(dtype: torch.dtype) -> bool:
     """Whether the compiled kernel for this dtype is on disk."""
-    return dtype in DTYPES and kept(cache_folder(), _name(dtype)) is not None
+    return dtype in DTYPES and kept(cache_folder(), _name(dtype, PIXELS)) is not None
 
 
-def load(dtype: torch.dtype) -> ctypes.CDLL | None:
+def load(dtype: torch.dtype, code: Code = PIXELS) -> ctypes.CDLL | None:
     """The compiled kernel for this dtype from memory or disk; None without one."""
     if dtype not in DTYPES:
         return None
-    folder, name = cache_folder(), _name(dtype)
+    folder, name = cache_folder(), _name(dtype, code)
     if (folder, name) not in _loaded:
         path = kept(folder, name)
-        library = None if path is None else _opened(path, dtype)
+        library = None if path is None else _opened(path, dtype, code)
         if library is None:
             return None
         _loaded[folder, name] = library
@@ -96,7 +113,9 @@ def missing_compiler() -> str | None:
     return None if shutil.which(name) else f"no C compiler '{name}' here"
 
 
-def build(dtype: torch.dtype, stopped: Stopped = lambda: None, *, longest: float = math.inf) -> ctypes.CDLL:
+def build(
+    dtype: torch.dtype, stopped: Stopped = lambda: None, *, longest: float = math.inf, code: Code = PIXELS
+) -> ctypes.CDLL:
     """Compile the kernel, keep it if the cache folder allows, and load it.
 
     The compiler runs in its own process group, which an exception from ``stopped`` ends without leaving files behind.
@@ -105,13 +124,13 @@ def build(dtype: torch.dtype, stopped: Stopped = lambda: None, *, longest: float
         CannotBuildError: the C compiler is missing, fails or takes more than ``longest`` seconds.
     """
     compiler = _compiler()
-    folder, name, ends = cache_folder(), _name(dtype), time.monotonic() + longest
+    folder, name, ends = cache_folder(), _name(dtype, code), time.monotonic() + longest
     library = None
     with suppress(OSError):
-        library = _built(compiler, own_folder(folder), folder, dtype, stopped, ends)
+        library = _built(compiler, own_folder(folder), folder, dtype, code, stopped, ends)
     if library is None:  # a full disk, a folder of others: for this process alone, among other temporary files
         with suppress(OSError):
-            library = _built(compiler, Path(tempfile.gettempdir()), None, dtype, stopped, ends)
+            library = _built(compiler, Path(tempfile.gettempdir()), None, dtype, code, stopped, ends)
     if library is None:
         raise CannotBuildError(f"the C compiler '{shlex.join(compiler)}' fails")
     _loaded[folder, name] = library
@@ -119,7 +138,13 @@ def build(dtype: torch.dtype, stopped: Stopped = lambda: None, *, longest: float
 
 
 def _built(
-    compiler: list[str], parent: Path, folder: Path | None, dtype: torch.dtype, stopped: Stopped, ends: float
+    compiler: list[str],
+    parent: Path,
+    folder: Path | None,
+    dtype: torch.dtype,
+    code: Code,
+    stopped: Stopped,
+    ends: float,
 ) -> ctypes.CDLL | None:
     """The library, compiled in a scratch folder in ``parent`` and moved to ``folder``; None: the compiler fails.
 
@@ -130,13 +155,15 @@ def _built(
     scratch = Path(tempfile.mkdtemp(prefix=".build-", dir=parent))
     made = scratch / "kernel.so"
     try:
-        for name, text in zip(_SOURCES, _texts(), strict=True):
+        for name, text in zip(code.files, _texts(code), strict=True):
             (scratch / name).write_text(text, encoding="ascii")
-        command = [*compiler, *_FLAGS, *_definitions(dtype), _SOURCES[0], "-o", made.name, "-lm"]
+        options = (*code.optimization, *_FLAGS, *_definitions(dtype))
+        command = [*compiler, *options, code.files[0], "-o", made.name, "-lm"]
         with _compiling(command, scratch, stopped, ends) as succeeded:
             if not succeeded:
                 return None
-            return _opened(made if folder is None else keep(folder, _name(dtype), made), dtype)
+            path = made if folder is None else keep(folder, _name(dtype, code), made)
+            return _opened(path, dtype, code)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -174,14 +201,14 @@ def _compiling(command: list[str], scratch: Path, stopped: Stopped, ends: float)
         process.stdout.close()
 
 
-def _opened(path: Path, dtype: torch.dtype) -> ctypes.CDLL | None:
+def _opened(path: Path, dtype: torch.dtype, code: Code) -> ctypes.CDLL | None:
     """The library, if the system loads it and its idea of the arguments is ours."""
     try:
         library = ctypes.CDLL(str(path))
         library.size_of_run.restype = ctypes.c_size_t
         if library.size_of_run() != ctypes.sizeof(RUNS[dtype]):
             return None
-        for name in ("render_box", "search_box"):
+        for name in code.functions:
             getattr(library, name).restype = ctypes.c_int64
     except (OSError, AttributeError):  # a disk without execution, another C library
         return None
@@ -189,8 +216,8 @@ def _opened(path: Path, dtype: torch.dtype) -> ctypes.CDLL | None:
 
 
 @cache
-def _texts() -> tuple[str, ...]:
-    return tuple(files(__package__).joinpath(name).read_text(encoding="ascii") for name in _SOURCES)
+def _texts(code: Code) -> tuple[str, ...]:
+    return tuple(files(__package__).joinpath(name).read_text(encoding="ascii") for name in code.files)
 
 
 @cache
@@ -203,10 +230,18 @@ def _definitions(dtype: torch.dtype) -> tuple[str, ...]:
 
 
 @cache
-def _name(dtype: torch.dtype) -> str:
+def _name(dtype: torch.dtype, code: Code) -> str:
     """Name of the file for this dtype, source and processor."""
-    parts = (*_texts(), *_FLAGS, *_definitions(dtype), _SCRIPT, platform.machine(), _processor())
-    return f"pixels-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}"
+    parts = (
+        *_texts(code),
+        *code.optimization,
+        *_FLAGS,
+        *_definitions(dtype),
+        _SCRIPT,
+        platform.machine(),
+        _processor(),
+    )
+    return f"{code.name}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}"
 
 
 def _processor() -> str:

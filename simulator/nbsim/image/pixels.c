@@ -169,6 +169,8 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
     return 0;
 }
 
+#ifndef WITHOUT_BOXES /* reverse.c */
+
 struct walk {
     int64_t slow, fast, last_slow, first_fast, last_fast;
 };
@@ -244,3 +246,5 @@ int64_t search_box(const struct run *r, const int64_t *box, int64_t *found, int 
     }
     return 0;
 }
+
+#endif
