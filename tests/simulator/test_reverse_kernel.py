@@ -119,7 +119,7 @@ def test_the_gradient_is_that_of_the_formula_for_random_combinations(folder: Pat
         "-phi 0 -osc 2 -phisteps 3", "-roi 1 3 0 4", "-mask mask.img", "-N 1", "-N 4", "-fudge 1.3",
     )  # fmt: skip
     names = [field.name for field in fields(Quirks)]
-    for _ in range(40):
+    for _ in range(25):
         words = " ".join(draw.sample(flags, draw.randint(0, 7))).split()
         base = experiment_of(Change(draw.choice([*BASES, *C_BASES]), tuple(words)), folder)
         switched = draw.sample(names, draw.randint(0, 6))
