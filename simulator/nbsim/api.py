@@ -246,8 +246,8 @@ class Experiment(ExperimentData):
         The image as a differentiable function of :meth:`with_parameters` and of every tensor of the experiment. Pixels
         outside the ROI or masked are 0. Memory stays bounded at any size: a gradient recomputes the terms.
 
-        Where a gradient is recorded, in float64 on the CPU, a C kernel computes values, within 1e-12 of those of
-        :meth:`pixel`, and gradients; torch does so everywhere else, to the last bit of :meth:`pixel`.
+        Where a gradient is recorded, in float64 on the CPU, a C kernel computes gradients and values, the latter
+        within 1e-12 of the largest; torch does so everywhere else, to the last bit of :meth:`pixel`.
         ``compile_kernel``: None takes the kernel for gradients, and compiles it if it is missing and the box is large
         enough to gain from it (3 s at most); True always takes and compiles it, False never.
 

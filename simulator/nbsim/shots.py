@@ -1,13 +1,16 @@
 """Many experiments that differ in parameters, set up and simulated together.
 
 A still of a serial experiment has few pixels: set up one by one, most of the time goes into calls on tensors of three
-numbers. Here torch.func.vmap runs once over all experiments of the same structure.
+numbers. Here torch.func.vmap runs once over all experiments of the same structure, and the C kernel, where it is valid,
+over the pixels of each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import copy
+import ctypes
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -17,6 +20,8 @@ from torch.utils.checkpoint import checkpoint
 
 from nbsim.api import Experiment
 from nbsim.errors import InputError
+from nbsim.image.photons import called, kernel_for
+from nbsim.image.reverse import ARGUMENTS, Call, arguments_with_graph, boxed_with_graph
 from nbsim.model import ExperimentData
 from nbsim.parameters import ANY, Parameters, Value, as_parameter
 from nbsim.pixel.orientations import depends_on_first_pass
@@ -45,7 +50,8 @@ class Batch:
         values: by name, as for :meth:`nbsim.Experiment.with_parameters`; with one more axis in front, (n, ...), for a
             value of each experiment, without it for a common value.
 
-    Values equal those of the single experiments to the last bit, in every dtype; gradients reach ``values``::
+    Values equal those of the single experiments to the last bit, in every dtype; gradients reach ``values``, through
+    the C kernel where :meth:`nbsim.Experiment.photons` takes it::
 
         shots = Batch(experiment, misset=missets, distance=distance)  # (50, 3) and ()
         shots.photons().sum().backward()  # (50, n_slow, n_fast)
@@ -95,21 +101,24 @@ class Batch:
     def __iter__(self) -> Iterator[Experiment]:
         return (self[row] for row in range(self._count))
 
-    def photons(self, slow: range | None = None, fast: range | None = None) -> Tensor:
+    def photons(
+        self, slow: range | None = None, fast: range | None = None, *, compile_kernel: bool | None = None
+    ) -> Tensor:
         """Values [photons] of the same box of pixels of each experiment, (n, len(slow), len(fast)), with their graph.
 
-        As :meth:`nbsim.Experiment.photons`: a gradient recomputes, the memory stays that of one tile.
+        As :meth:`nbsim.Experiment.photons`, ``compile_kernel`` included: the memory stays bounded.
 
         Raises:
             InputError: the box leaves the detector.
         """
         pixels, shape = box(self.experiment, slow, fast)
-        return self.values(pixels).reshape(self._count, *shape)
+        return self.values(pixels, compile_kernel=compile_kernel).reshape(self._count, *shape)
 
-    def values(self, pixels: Tensor) -> Tensor:
+    def values(self, pixels: Tensor, *, compile_kernel: bool | None = None) -> Tensor:
         """Values [photons] of ``pixels``, (n, P), with their graph.
 
-        ``pixels``: (P, 2) int64, (slow, fast), of all experiments, or (n, P, 2), of each.
+        ``pixels``: (P, 2) int64, (slow, fast), of all experiments, or (n, P, 2), of each. ``compile_kernel`` as for
+        :meth:`nbsim.Experiment.photons`.
 
         Raises:
             InputError: a pixel is not on the detector.
@@ -120,7 +129,7 @@ class Batch:
             pixels = pixels.expand(self._count, *pixels.shape)
         if pixels.shape[1] == 0:
             return torch.zeros((self._count, 0), dtype=self.experiment.dtype, device=self.experiment.device)
-        made = torch.cat([self._values(group, pixels) for group in self._groups])
+        made = torch.cat([self._values(group, pixels, compile_kernel) for group in self._groups])
         order = torch.tensor([row for group in self._groups for row in group.rows], device=made.device)
         return made if len(self._groups) == 1 else made[order.argsort()]
 
@@ -160,8 +169,51 @@ class Batch:
         made = vmap(vectors)({name: value[rows] for name, value in self._each.items()})
         check_lattice(made, "cell" if group.template.parameters.a_matrix is None else "a_matrix")
 
-    def _values(self, group: _Group, pixels: Tensor) -> Tensor:
+    def _values(self, group: _Group, pixels: Tensor, compile_kernel: bool | None) -> Tensor:
         """Values (rows, P) of the experiments of a group at ``pixels`` (n, P, 2)."""
+        leaves = [*self._each.values(), *self._common.values()]
+        n_terms = group.template.n_passes * pixels.shape[1] * len(group.rows)
+        library = kernel_for(group.template, leaves, n_terms, compile_kernel)
+        if library is None or self._start_is_followed():
+            return self._of_formula(group, pixels)
+        parts = torch.split(torch.tensor(group.rows), max(1, TILE // group.template.n_passes))
+        return torch.cat([self._of_kernel(library, group, part, pixels, leaves) for part in parts])
+
+    def _start_is_followed(self) -> bool:
+        """Whether a gradient reaches numbers of the start as well."""
+        start = vars(self.experiment.parameters).values()
+        return any(isinstance(value, Tensor) and value.requires_grad for value in start)
+
+    def _of_kernel(
+        self, library: ctypes.CDLL, group: _Group, rows: Tensor, pixels: Tensor, leaves: Sequence[Tensor]
+    ) -> Tensor:
+        """Values (rows, P) of some experiments of a group by the C kernel."""
+        template = group.template
+        own_table = bool({"structure_factors", "default_f"} & self._each.keys())
+
+        def arguments(each: dict[str, Tensor]) -> dict[str, Tensor]:
+            experiment = self._made(group, each)
+            made = arguments_with_graph(experiment)
+            if own_table:
+                made["table"] = _table(experiment)
+            return {name: made[name] for name in ARGUMENTS if name in made}
+
+        made = vmap(arguments)({name: value[rows] for name, value in self._each.items()})
+        if not own_table:
+            made["table"] = _table(template)
+
+        def formula(copies: Sequence[Tensor]) -> Tensor:
+            other = copy.copy(self)
+            other._each = dict(zip(self._each, copies, strict=False))
+            other._common = dict(zip(self._common, copies[len(self._each) :], strict=True))
+            return other._of_formula(replace(group, rows=tuple(rows.tolist())), pixels)
+
+        call = Call(library, template, pixels[rows].contiguous(), None, formula)
+        state = run_state(template, interpolation_end=False)
+        return called(call, [made[name] for name in ARGUMENTS], leaves, lambda row: self[int(rows[row])], state)
+
+    def _of_formula(self, group: _Group, pixels: Tensor) -> Tensor:
+        """Values (rows, P) of the experiments of a group at ``pixels`` (n, P, 2) by torch."""
         template = group.template
         passes = template.n_passes * pixels.shape[1]
         if len(group.rows) == 1 or 2 * passes > TILE:
@@ -181,6 +233,11 @@ class Batch:
             again = False
         kept = partial(checkpoint, together, use_reentrant=False, preserve_rng_state=False) if again else together
         return torch.cat([kept(part) for part in parts])
+
+
+def _table(experiment: ExperimentData) -> Tensor:
+    factors = experiment.structure_factors
+    return boxed_with_graph(factors.grid, factors.default_f, experiment.crystal.a)
 
 
 def _depth(value: Value) -> int:

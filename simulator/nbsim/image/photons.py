@@ -1,10 +1,10 @@
-"""Photons as a differentiable function of an experiment: the C kernel where it is valid, else the torch formula."""
+"""Photons as a differentiable function of experiments: the C kernel where it is valid, else the torch formula."""
 
 from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import torch
@@ -88,23 +88,38 @@ def photons(
     factors = experiment.structure_factors
     made["table"] = boxed_with_graph(factors.grid, factors.default_f, experiment.crystal.a)
     arguments = [made[name] if name == "table" else made[name][None] for name in ARGUMENTS]
-    values, doubtful = PixelValues.apply(call, *arguments, *leaves)  # type: ignore[no-untyped-call]
-    return in_the_run(experiment, pixels, values[0], doubtful[0], state).reshape(shape)
+    return called(call, arguments, leaves, lambda _: experiment, state)[0].reshape(shape)
 
 
-def in_the_run(experiment: ExperimentData, pixels: Tensor, values: Tensor, doubtful: Tensor, state: RunState) -> Tensor:
-    """``values`` (P,) of the kernel at ``pixels`` (P, 2), with those that the formula must compute.
+def called(
+    call: Call,
+    arguments: Sequence[Tensor],
+    leaves: Sequence[Tensor],
+    experiment: Callable[[int], ExperimentData],
+    state: RunState,
+) -> Tensor:
+    """Values (n, P) of a call: of the kernel, and of the formula for doubtful pixels and first passes; 0 where nothing
+    is rendered.
 
-    Those are the doubtful ones (bool, (P,)) and first passes; what is not rendered is 0.
+    Args:
+        call: n experiments and their pixels.
+        arguments: those of the kernel, in the order of ARGUMENTS.
+        leaves: the tensors behind them.
+        experiment: the one of a row.
+        state: common to all of them.
     """
+    values, odd = PixelValues.apply(call, *arguments, *leaves)  # type: ignore[no-untyped-call]
+    pixels = call.pixels
     for corner in state.first_pixels:
-        doubtful = doubtful | (pixels == pixels.new_tensor(corner)).all(dim=1)
-    rendered = are_rendered(experiment, pixels)
-    values = torch.where(rendered, values, 0.0)
-    (odd,) = (doubtful & rendered).nonzero(as_tuple=True)
-    if len(odd) == 0:
-        return values
-    return values.index_put((odd,), formula.image_values(experiment, pixels[odd], state=state))
+        odd = odd | (pixels == pixels.new_tensor(corner)).all(dim=2)
+    rendered = are_rendered(call.template, pixels.reshape(-1, 2)).reshape(odd.shape)
+    made: Tensor = torch.where(rendered, values, 0.0)
+    odd = odd & rendered
+    for row in odd.any(dim=1).nonzero()[:, 0].tolist():
+        (at,) = odd[row].nonzero(as_tuple=True)
+        exact = formula.image_values(experiment(row), pixels[row, at], state=state)
+        made = made.index_put((torch.full_like(at, row), at), exact)
+    return made
 
 
 def _leaves(experiment: ExperimentData) -> list[Tensor]:

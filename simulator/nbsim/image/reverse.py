@@ -206,7 +206,7 @@ class Call:
 
     def _add(self, sums: Mapping[str, Tensor], row: int, made: Mapping[str, Tensor]) -> None:
         folded = {name: tensor if name == "table" else tensor.sum(dim=-1) for name, tensor in made.items()}
-        of_sources = zip(_OF_SOURCES, folded["sources"].split(list(_OF_SOURCES.values()), dim=1), strict=True)
+        of_sources = zip(_OF_SOURCES, torch.split(folded["sources"], list(_OF_SOURCES.values()), dim=1), strict=True)
         folded |= dict(of_sources)
         for name, tensor in sums.items():
             own = _of_row(name, tensor, row)
