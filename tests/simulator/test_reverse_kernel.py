@@ -17,7 +17,7 @@ from torch.autograd import forward_ad
 
 from nbsim import Batch, Experiment, Quirks
 from nbsim.image import reverse
-from nbsim.image.compiled import REVERSE, CannotBuildError, build
+from nbsim.image.compiled import REVERSE, build, missing_compiler
 from nbsim.image.photons import kernel_for
 from nbsim.image.reverse import LIMITS, Call, fits_reverse_kernel
 from support.flag_samples import BASES, write_inputs
@@ -39,10 +39,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NBSIM_CACHE", str(tmp_path_factory.mktemp("kept")))
-        try:
-            build(torch.float64, code=REVERSE)
-        except CannotBuildError as reason:
-            pytest.skip(str(reason))
+        missing = missing_compiler()
+        if missing is not None:
+            pytest.skip(missing)
+        build(torch.float64, code=REVERSE)
         yield
 
 

@@ -46,19 +46,19 @@ size_t reals_of_run(void) { return FIELD(background) + 1; }
 
 size_t numbers_of_source(void) { return SOURCE_NUMBERS; }
 
-static inline void gather(real *sums, const real *values, int64_t n) {
+INLINE void gather(real *sums, const real *values, int64_t n) {
     wide sum = *(wide *)sums;
     for (int64_t i = 0; i < n; i += WIDE) sum += *(const wide *)(values + i);
     *(wide *)sums = sum;
 }
 
-static inline void gather_product(real *sums, const real *one, const real *other, int64_t n) {
+INLINE void gather_product(real *sums, const real *one, const real *other, int64_t n) {
     wide sum = *(wide *)sums;
     for (int64_t i = 0; i < n; i += WIDE) sum += *(const wide *)(one + i) * *(const wide *)(other + i);
     *(wide *)sums = sum;
 }
 
-static inline real cosine_of_rest(real x) { return sine_of_rest(R(0.5) * PI - fabs(x)); }
+INLINE real cosine_of_rest(real x) { return sine_of_rest(R(0.5) * PI - fabs(x)); }
 
 /* sin(pi N h) / sin(pi h) of one axis, up to one sign of all: numerator and denominator as C rounds them, and of the
 distance to the peak its slope over the denominator and its derivative in N times the denominator */
@@ -66,12 +66,12 @@ struct axis {
     real above, below, own, sine, cosine, wave, z, near;
 };
 
-static inline struct axis axis_of(real h, real h0, real n, const int64_t sound) {
+INLINE struct axis axis_of(real h, real h0, real n, const int64_t sound) {
     struct axis a;
     const real z = PI * (h - h0) + TINY, literal = PI * h + TINY;
     a.z = z;
 #if REDUCED
-    const real whole = rint(z * n * (R(1) / PI)), y = less(z * n, whole);
+    const real whole = whole_of(z * n, R(1) / PI), y = less(z * n, whole);
     a.sine = sine_of_rest(z), a.cosine = cosine_of_rest(z);
     a.own = sine_of_rest(y), a.wave = cosine_of_rest(y);
     if (sound) {
@@ -94,27 +94,28 @@ struct series {
     real first, third, grows; /* grows: 0 for one cell, whose quotient is 1 */
 };
 
-static inline struct series series_of(real n) {
+INLINE struct series series_of(real n) {
     const real cubic = PI * n * (n * n - R(1));
     return (struct series){cubic / R(-3), cubic * (R(3) * n * n - R(7)) / R(90), n > R(1) ? R(1) : R(0)};
 }
 
 /* d (quotient) / d h; inverse: of the sine */
-static inline real slope_of_axis(struct axis a, real inverse, real n, struct series s) {
+INLINE real slope_of_axis(struct axis a, real inverse, real n, struct series s) {
     const real far = PI * s.grows * inverse * (n * a.wave - a.own * inverse * a.cosine);
     return a.near != R(0) ? a.z * (s.first + s.third * (a.z * a.z)) : far;
 }
 
-static inline void square_slopes(const struct run *restrict r, struct block *restrict b, struct back *restrict g,
+INLINE void square_slopes(const struct run *restrict r, struct block *restrict b, struct back *restrict g,
                                  const real *restrict cell, int64_t n, const int64_t sound) {
     const real n_a = r->n_cells[0], n_b = r->n_cells[1], n_c = r->n_cells[2];
     const struct series of_a = series_of(n_a), of_b = series_of(n_b), of_c = series_of(n_c);
+    const struct planes planes = planes_of(r);
     EACH_LANE {
         const real sx = b->sx[i], sy = b->sy[i], sz = b->sz[i];
         const real h = dot(cell, sx, sy, sz), k = dot(cell + 3, sx, sy, sz), l = dot(cell + 6, sx, sy, sz);
         const real h0 = nearest(h), k0 = nearest(k), l0 = nearest(l);
         b->h[i] = h, b->k[i] = k, b->l[i] = l;
-        b->at[i] = address(r, h0, k0, l0);
+        b->at[i] = place(planes, h0, k0, l0);
         const struct axis p = axis_of(h, h0, n_a, sound), q = axis_of(k, k0, n_b, sound), s = axis_of(l, l0, n_c, sound);
         const real pq = p.below * q.below, all = R(1) / (pq * s.below);
         const real f_a = p.above * (all * q.below * s.below), f_b = q.above * (all * p.below * s.below);
@@ -133,7 +134,7 @@ static inline void square_slopes(const struct run *restrict r, struct block *res
 }
 
 /* value of 3 (sin x / x - cos x) / x^2 in x, up to its sign, and its derivative in x^2 */
-static inline void sphere_slopes(real x, int64_t series, real *value, real *slope) {
+INLINE void sphere_slopes(real x, int64_t series, real *value, real *slope) {
     const real u = x * x;
     const real y = rest(x), sine = sine_of_rest(y), cosine = cosine_of_rest(y);
     const real safe = u < NEAR_THE_CENTRE ? R(1) : x;
@@ -145,16 +146,17 @@ static inline void sphere_slopes(real x, int64_t series, real *value, real *slop
     *slope = u < NEAR_THE_CENTRE ? near : far;
 }
 
-static inline void spot_slopes(const struct run *restrict r, struct block *restrict b, struct back *restrict g,
+INLINE void spot_slopes(const struct run *restrict r, struct block *restrict b, struct back *restrict g,
                                const real *restrict cell, int64_t n, const int64_t shape) {
     const real n_a = r->n_cells[0], n_b = r->n_cells[1], n_c = r->n_cells[2], volume = r->volume, fudge = r->fudge;
     const real *m = r->radius;
+    const struct planes p = planes_of(r);
     EACH_LANE {
         const real sx = b->sx[i], sy = b->sy[i], sz = b->sz[i];
         const real h = dot(cell, sx, sy, sz), k = dot(cell + 3, sx, sy, sz), l = dot(cell + 6, sx, sy, sz);
         const real h0 = nearest(h), k0 = nearest(k), l0 = nearest(l), e_h = h - h0, e_k = k - k0, e_l = l - l0;
         b->h[i] = h, b->k[i] = k, b->l[i] = l;
-        b->at[i] = address(r, h0, k0, l0);
+        b->at[i] = place(p, h0, k0, l0);
         const real x = dot(m, e_h, e_k, e_l), y = dot(m + 3, e_h, e_k, e_l), z = dot(m + 6, e_h, e_k, e_l);
         const real radius2 = r->diagonal ? e_h * e_h * n_a * n_a + e_k * e_k * n_b * n_b + e_l * e_l * n_c * n_c
                                          : x * x + y * y + z * z;
@@ -243,7 +245,7 @@ static void slopes_of_cell(const struct run *r, const struct block *b, struct ba
 static void scatter_cells(const struct run *r, const struct block *b, const struct back *g, real *table, int64_t n,
                           int64_t pass) {
     const int64_t n_k = r->count[1], n_l = r->count[2];
-    EACH_LANE {
+    for (int64_t i = 0; i < n; i++) { /* lanes may share a place */
         const real by_cell = R(2) * g->term[i] * b->cell[i] * b->latt[i] * b->latt[i];
         if (by_cell == R(0)) continue;
         if (!r->interpolated || !is_interpolated(r, b, i, pass)) {
@@ -340,7 +342,7 @@ static void reverse_scatter(const struct run *r, struct block *b, struct back *g
 }
 
 /* rotate() backwards: v before it, g of the rotated vector becomes g of v; adds to g of the axis; returns g of the angle */
-static inline real reverse_rotate(const real *v, const real *axis, real angle, real *g, real *of_axis) {
+INLINE real reverse_rotate(const real *v, const real *axis, real angle, real *g, real *of_axis) {
     const real s = sin(angle), c = cos(angle), along = dot(axis, v[0], v[1], v[2]), onto = dot(axis, g[0], g[1], g[2]);
     const real turned[3] = {axis[1] * v[2] - axis[2] * v[1], axis[2] * v[0] - axis[0] * v[2],
                             axis[0] * v[1] - axis[1] * v[0]};
