@@ -183,7 +183,7 @@ def _simulates(here: Environment) -> None:
     here.run("nbtui", "compare", "demo", expect=1)
     here.run("nbtui", "compare", "demo", "--phi-mode", "c-parity")
     here.run("nbsim", *SMALL.split())
-    package = here.run("nbtui", "export", "demo", "--reports", "reports", cwd=here.folder).splitlines()
+    package = here.run("nbtui", "export", "demo", "--reports", "reports", expect=1).splitlines()
     if not any("reports" in line for line in package):
         sys.exit(f"{here.folder.name}: export names no package")
     here.run("nbtui", "verify", *map(str, (here.folder / "reports").glob("2*Z")))

@@ -94,6 +94,12 @@ SETTINGS: tuple[Setting, ...] = (
         True,
         "diagnose a divergence automatically, in the background; false: only with x",
     ),
+    Setting(
+        "tight",
+        "switch",
+        True,
+        "send only the cells that change, by a terminal driver of nbtui; false: the driver of the terminal library",
+    ),
     Setting("animation", "switch", True, "smooth scrolling and fading of the terminal library", over_ssh=False),
 )
 NAMES = tuple(setting.name for setting in SETTINGS)

@@ -20,7 +20,7 @@ def report(capsys: pytest.CaptureFixture[str], code: int = 0) -> dict[str, dict[
 def test_a_machine_in_order(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = report(capsys)
     assert found["versions"]["found"].startswith("nbtui ")
-    assert found["torch"]["state"] == "works"
+    assert found["torch"]["state"] == found["Textual"]["state"] == "works"
     assert found["C program"]["state"] == "missing"
     assert found["terminal"]["state"] == "missing"  # stdout is a file here
 

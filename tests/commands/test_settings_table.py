@@ -23,7 +23,7 @@ RIGHT = {
     "characters": "ascii",
     "mouse": False,
 }
-RIGHT |= {"fps": 7, "diagnose": False, "animation": False}
+RIGHT |= {"fps": 7, "diagnose": False, "tight": False, "animation": False}
 
 
 def toml(value: object) -> str:

@@ -58,7 +58,7 @@ def examine() -> Iterator[Finding]:
     from nbtui.installation import described
 
     yield Finding("versions", WORKS, described())
-    for look in (_settings, _torch, _device, _compiler, _c_program, _state, _terminal, _characters):
+    for look in (_settings, _torch, _device, _compiler, _c_program, _state, _terminal, _driver, _characters):
         yield look()
     for program, purpose in (("git", "commits in packages, bisect"), ("ssh-keygen", "signed packages")):
         yield _program(program, purpose)
@@ -152,6 +152,20 @@ def _terminal() -> Finding:
     if columns < _SMALLEST[0] or lines < _SMALLEST[1]:
         return Finding("terminal", MISSING, text, "whole screens need 60 x 16")
     return Finding("terminal", WORKS, text)
+
+
+def _driver() -> Finding:
+    """The driver of the console; see `nbtui.console.terminal.choice`."""
+    from nbtui.console.terminal.choice import TESTED, is_tested
+    from nbtui.installation import version
+
+    found = version("textual")
+    if found is None:
+        return Finding("Textual", FAULT, "not installed", "pip install 'textual>=8.2.5,<9'")
+    if not is_tested():
+        remedy = f"the console sends more bytes; it was tested with Textual {', '.join(TESTED)}"
+        return Finding("Textual", MISSING, f"{found}: its own terminal driver", remedy)
+    return Finding("Textual", WORKS, f"{found}, with the terminal driver of nbtui")
 
 
 def _characters() -> Finding:

@@ -339,7 +339,9 @@ def reports_of(request: Request, given: Path | None) -> Path:
 
 
 def terminal() -> bool:
-    """Whether stdin and stdout are both a terminal."""
+    """Whether stdin and stdout are both a terminal, or a driver of Textual stands for it, as in a browser."""
+    if os.environ.get("TEXTUAL_DRIVER"):
+        return True
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 

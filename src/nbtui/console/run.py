@@ -54,7 +54,7 @@ def run(make: Make, state: State, preferences: Preferences, replay: Replay) -> i
         code, state = _consoles(make, state, preferences, replay)
     finally:
         resumable = keeper.close(left=code is not None and code not in LOST) if keeper is not None else False
-    if keeper is not None and code not in LOST:
+    if keeper is not None and code not in LOST and sys.stdout.isatty():
         print(farewell(state, resumable=resumable))
     _empty_streams()
     if code in LOST or any(_holds_up(thread) for thread in threading.enumerate()):

@@ -37,7 +37,9 @@ def apply(configuration: Configuration) -> Preferences:
     os.environ["TEXTUAL_ANIMATIONS"] = "full" if settings["animation"].value else "none"
     from nbtui.console import keymap
     from nbtui.console.drawing import characters, palette
+    from nbtui.console.terminal import choice
 
+    choice.choose(bool(settings["tight"].value))
     characters.choose(str(settings["characters"].value))
     palette.choose(str(settings["theme"].value))
     keymap.choose(keymap.resolve(configuration.keys))

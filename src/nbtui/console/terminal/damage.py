@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
@@ -44,6 +44,10 @@ class DisplayedCells:
     def forget(self) -> None:
         """Mark all cells as unknown after foreign output to the terminal."""
         self._rows = [[_UNKNOWN] * self._size.width for _ in range(self._size.height)]
+
+    def differing(self, renderable: RenderableType | None, size: Size) -> RenderableType | None:
+        """A frame of Textual as one of only the differing cells; anything else as it is."""
+        return self.frame(renderable, size) if isinstance(renderable, CompositorUpdate) else renderable
 
     def frame(self, update: CompositorUpdate, size: Size) -> CompositorUpdate:
         """``update`` as a frame of only the differing cells, for a terminal of ``size``; others are unchanged."""

@@ -1,199 +1,29 @@
-"""Terminal driver of the console: few bytes, no mouse motion, and a clean terminal after any kind of exit."""
+"""The app of a terminal: keys at once, little output, and a clean exit."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import select
 import signal
-import sys
-import termios
-import threading
 from collections.abc import Callable, Mapping
-from queue import SimpleQueue
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from rich.console import RenderableType
-from textual import constants, events
-from textual._compositor import CompositorUpdate
-from textual._xterm_parser import XTermParser
+from textual import events
 from textual.app import App
-from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
-from nbtui.console.terminal.damage import DisplayedCells
-from nbtui.console.terminal.input import TerminalInput, messages
+from nbtui.console.terminal.choice import MOUSE_OFF, MOUSE_ON, is_tight
 from nbtui.console.terminal.screen import ActionScreen
 
-MOUSE_OFF = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"
-MOUSE_ON = f"{MOUSE_OFF}\x1b[?1000h\x1b[?1006h"  # clicks and the wheel; motion would only fill a slow link
-# modes of the terminal during the console; the last but one sets the flags of kitty's keyboard that Textual has pushed
-MODES = "\x1b[?1049h\x1b[?25l\x1b[?1004h\x1b[?2004h\x1b[=25;1u\x1b[?7l"
-LOOK_EVERY = 0.1  # interval of the checks for the end of the driver [s]
-TYPED_AHEAD = 64  # keys read before they are handled; the system keeps the others
-MOST_WAITING = 8  # frames queued for a blocked terminal; later ones are dropped
-TRY_AGAIN = 0.1  # interval of the checks whether it accepts output again [s]
-PATIENCE = 1.0  # longest wait for a blocked terminal at exit [s]
-GONE = 128 + getattr(signal, "SIGHUP", 1)
+if TYPE_CHECKING:
+    from nbtui.console.terminal.damage import DisplayedCells
+    from nbtui.console.terminal.tight_driver import TightDriver
+
+TRY_AGAIN = 0.1  # interval of the checks whether a blocked terminal accepts output again [s]
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 
 Result = TypeVar("Result")
-
-
-class _Writer(threading.Thread):
-    """Writes to the terminal in a thread of its own: a stalled link must not block the program."""
-
-    def __init__(self, descriptor: int, encoding: str) -> None:
-        super().__init__(name="nbtui-output", daemon=True)
-        self._descriptor, self._encoding = descriptor, encoding
-        self._queue: SimpleQueue[str | None] = SimpleQueue()
-
-    @property
-    def waiting(self) -> int:
-        return self._queue.qsize()
-
-    def send(self, text: str) -> None:
-        self._queue.put(text)
-
-    def stop(self) -> None:
-        """Write the queued output, unless the terminal is blocked."""
-        self._queue.put(None)
-        self.join(PATIENCE)
-
-    def run(self) -> None:
-        try:
-            while (text := self._queue.get()) is not None:
-                rest = text.encode(self._encoding, "replace")
-                while rest:
-                    try:
-                        rest = rest[os.write(self._descriptor, rest) :]
-                    except BlockingIOError:  # another process has set the shared terminal to non-blocking
-                        select.select([], [self._descriptor], [])
-        except OSError:
-            pass  # the terminal is lost: nobody reads the output
-
-
-class _Driver(LinuxDriver):
-    """Textual's driver on stdout, without mouse motion and pixel coordinates, and with its own reading of input."""
-
-    _writer: _Writer | None = None
-    _raw: list[Any] | None = None  # attributes of the terminal during the console
-
-    def __init__(self, app: App[Any], *, debug: bool, mouse: bool, size: tuple[int, int] | None) -> None:
-        super().__init__(app, debug=debug, mouse=mouse, size=size)
-        self._room = threading.Semaphore(TYPED_AHEAD)
-
-    @property
-    def behind(self) -> bool:
-        """Whether the terminal is behind with its output."""
-        return self._writer is not None and self._writer.is_alive() and self._writer.waiting > MOST_WAITING
-
-    def write(self, data: str) -> None:
-        if self._writer is None:
-            assert sys.__stdout__ is not None
-            self._writer = _Writer(sys.__stdout__.fileno(), sys.__stdout__.encoding)
-            self._writer.start()
-        self._writer.send(data)
-
-    def close(self) -> None:
-        super().close()
-        if self._writer is not None:
-            self._writer.stop()
-            self._writer = None
-
-    def _sigtstp_application(self, *signal_arguments: Any) -> None:
-        """Stop once: further requests during the suspension are the same one."""
-        signal.signal(signal.SIGTSTP, signal.SIG_IGN)
-        super()._sigtstp_application(*signal_arguments)  # returns when the process is continued
-        signal.signal(signal.SIGTSTP, self._sigtstp_application)
-
-    def _sigcont_application(self, *signal_arguments: Any) -> None:
-        """After a stop by SIGSTOP the input thread still runs: only the modes of the terminal have to come back."""
-        if self._key_thread is None or not self._key_thread.is_alive():
-            super()._sigcont_application(*signal_arguments)
-            return
-        if self._raw is not None:
-            with contextlib.suppress(termios.error):
-                termios.tcsetattr(self.fileno, termios.TCSANOW, self._raw)
-        self.write(MODES)
-        self._enable_mouse_support()
-        app = self._app
-        if isinstance(app, TerminalApp):
-            app.call_later(app.redraw)
-
-    def run_input_thread(self) -> None:
-        """Read until the driver stops, or the terminal is lost."""
-        with contextlib.suppress(termios.error):
-            self._raw = termios.tcgetattr(self.fileno)
-        with contextlib.suppress(OSError):
-            if not self._read_on():
-                return
-        app = self._app
-        if isinstance(app, TerminalApp):
-            app.lost = True  # at once: the queued keys lose their effect
-        self._loop.call_soon_threadsafe(self._app.exit, GONE)
-
-    def _read_on(self) -> bool:
-        """Pass input on as messages; True at the end of input. Raises OSError without a terminal."""
-        parser, waiting = XTermParser(), TerminalInput(constants.ESCAPE_DELAY)
-        while not self.exit_event.is_set():
-            pause = waiting.pause
-            timeout = LOOK_EVERY if pause is None else min(pause, LOOK_EVERY)
-            units = waiting.tick()
-            if select.select([self.fileno], [], [], timeout)[0]:
-                with contextlib.suppress(BlockingIOError):  # see _Writer.run
-                    data = os.read(self.fileno, 4096)
-                    if not data:
-                        return True
-                    units = waiting.feed(data)
-            for unit in units:
-                for message in messages(unit, parser):
-                    if isinstance(message, events.InputEvent) and not self._has_room():
-                        return False
-                    self.process_message(message)
-        return False
-
-    def _has_room(self) -> bool:
-        """Wait until the app has handled earlier keys; False if the driver stops first.
-
-        Raises OSError if the terminal is lost meanwhile.
-        """
-        while not self._room.acquire(timeout=LOOK_EVERY):
-            if self.exit_event.is_set():
-                return False
-            if _is_lost(self.fileno):
-                raise OSError("the terminal is lost")
-        return True
-
-    def handled(self) -> None:
-        """Make room for another key."""
-        self._room.release()
-
-    def _query_in_band_window_resize(self) -> None:
-        """Ask nothing: SIGWINCH announces a resize, and an answer could come late."""
-
-    def _enable_mouse_support(self) -> None:
-        if self._mouse:
-            self.write(MOUSE_ON)
-
-    def _disable_mouse_support(self) -> None:
-        self.write(MOUSE_OFF)
-
-    def _get_terminal_size(self) -> tuple[int, int]:
-        """Size reported by the terminal. COLUMNS and LINES do not follow a resize and are only the fallback."""
-        for stream in (sys.__stdout__, sys.__stdin__):
-            with contextlib.suppress(AttributeError, ValueError, OSError):
-                columns, lines = os.get_terminal_size(stream.fileno())  # type: ignore[union-attr]
-                if columns and lines:
-                    return columns, lines
-        return super()._get_terminal_size()
-
-
-def _is_lost(descriptor: int) -> bool:
-    terminal = select.poll()
-    terminal.register(descriptor, select.POLLHUP)
-    return any(event & select.POLLHUP for _, event in terminal.poll(0))
 
 
 class TerminalApp(App[Result], inherit_bindings=False):
@@ -203,9 +33,15 @@ class TerminalApp(App[Result], inherit_bindings=False):
     ALLOW_SELECT = False
 
     def __init__(self) -> None:
-        super().__init__(driver_class=_Driver, ansi_color=True)
+        self._displayed: DisplayedCells | None = None  # None: frames go to Textual's own driver as they are
+        kind: type[TightDriver] | None = None
+        if is_tight():
+            from nbtui.console.terminal.damage import DisplayedCells
+            from nbtui.console.terminal.tight_driver import TightDriver
+
+            self._displayed, kind = DisplayedCells(), TightDriver
+        super().__init__(driver_class=kind, ansi_color=True)
         self.theme = "ansi-dark"
-        self.displayed = DisplayedCells()
         self.lost = False  # whether the terminal is lost
         self._late = False
 
@@ -215,7 +51,7 @@ class TerminalApp(App[Result], inherit_bindings=False):
             # without a handler, a dropped connection kills the process and leaves the terminal in a bad state
             with contextlib.suppress(NotImplementedError, RuntimeError):
                 loop.add_signal_handler(number, self._end, 128 + number)
-        self.app_resume_signal.subscribe(self, lambda app: self.displayed.forget(), immediate=True)
+        self.app_resume_signal.subscribe(self, lambda app: self._forget(), immediate=True)
 
     async def on_event(self, event: events.Event) -> None:
         """Handle a key immediately, before the next one is read.
@@ -224,8 +60,8 @@ class TerminalApp(App[Result], inherit_bindings=False):
         typed later, and over a slow link keys come in bursts. Keys after the one that quits have no effect.
         """
         if isinstance(event, events.InputEvent) and not event.is_forwarded:
-            if isinstance(self._driver, _Driver):
-                self._driver.handled()
+            if self._tight_driver is not None:
+                self._tight_driver.handled()
             if self.lost or self._exit:
                 return
         if not isinstance(event, events.Key) or event.is_forwarded:
@@ -256,8 +92,16 @@ class TerminalApp(App[Result], inherit_bindings=False):
 
     def redraw(self) -> None:
         """Repaint everything after output of another program."""
-        self.displayed.forget()
+        self._forget()
         self.refresh()
+
+    @property
+    def _tight_driver(self) -> TightDriver | None:
+        return cast("TightDriver", self._driver) if self._displayed is not None and not self.is_headless else None
+
+    def _forget(self) -> None:
+        if self._displayed is not None:
+            self._displayed.forget()
 
     def turn_mouse(self, on: bool) -> None:
         """Enable or disable reports of clicks and the wheel."""
@@ -271,14 +115,14 @@ class TerminalApp(App[Result], inherit_bindings=False):
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Send only differences (see `damage`), and drop frames while the terminal is behind: the newest suffices."""
-        driver = self._driver
-        if renderable is not None and isinstance(driver, _Driver) and driver.behind:
+        driver = self._tight_driver
+        if renderable is not None and driver is not None and driver.behind:
             if not self._late:
                 self._late = True
                 self.set_timer(TRY_AGAIN, self._catch_up)
             return
-        if isinstance(renderable, CompositorUpdate):
-            renderable = self.displayed.frame(renderable, self.size)
+        if self._displayed is not None:
+            renderable = self._displayed.differing(renderable, self.size)
         super()._display(screen, renderable)
 
     def _catch_up(self) -> None:
