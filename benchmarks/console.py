@@ -180,15 +180,13 @@ def history(count: int) -> None:
 
 
 def write_package(root: Path, number: int) -> None:
-    """A package like the example, with another stamp and gap; its large files are links to the example's."""
+    """A package like the example, with another stamp and gap."""
     stamp = f"2026{1 + number // 2500:02}{1 + number // 100 % 25:02}T{number // 10 % 10:02}{number % 10:02}00Z"
     folder = root / stamp
     folder.mkdir(parents=True)
     for path in EXAMPLE.iterdir():
-        if path.is_file() and path.name != "metrics.json":
-            (folder / path.name).hardlink_to(path) if path.stat().st_dev == root.stat().st_dev else (
-                folder / path.name
-            ).write_bytes(path.read_bytes())
+        if path.name != "metrics.json":
+            (folder / path.name).write_bytes(path.read_bytes())
     metrics = json.loads((EXAMPLE / "metrics.json").read_text("utf-8"))
     metrics["factors"]["I_pixel_final"]["rel_delta"] = 1e-3 * (number % 7)
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2), "utf-8")

@@ -132,7 +132,8 @@ class Console(Host):
     # --- requests of screens and jobs -----------------------------------------------------------------------------
 
     def show(self, state: State) -> None:
-        before, self.state = self.state, self.main.fitted(self.state, state)
+        due = tuned.due(state)
+        before, self.state = self.state, self.main.fitted(self.state, tuned.asked(state) if due else state)
         if state.phase is Phase.READY and self.main.shows_history:
             self.history.read()
         if (before.pane, before.zoomed) != (state.pane, state.zoomed):
@@ -140,8 +141,7 @@ class Console(Host):
         if self.main.is_mounted:
             self.main.update()
         self.lifecycle.note(self.state)
-        if tuned.due(self.state):
-            self.show(tuned.asked(self.state))
+        if due:
             self.simulate()
         for controller in self.controllers.values():
             controller.follow()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nbsim import F_CELL_ORIGINS, TERM_AXES, TERM_COLUMNS, CProgram, Quirks
 from nbtui.trace.model import Trace
 from nbtui.trace.reading.printout import holds_block
+
+if TYPE_CHECKING:
+    from nbsim import Experiment
 
 __all__ = [
     "F_CELL_ORIGINS",
@@ -111,6 +115,7 @@ class Simulation:
     causes: tuple[str, ...] = ()  # of a difference, applied to imitate a log
     float64_error: float | None = None  # float32 runs: relative error of I_pixel_final against float64
     printout_lines: tuple[str, ...] = ()  # C's -printout block of the pixel, for a comparison with a stock build
+    set_up: Experiment | None = field(default=None, compare=False, repr=False)  # that made the pixel
 
     def lines_for(self, c: Trace | None) -> tuple[str, ...]:
         """The trace lines, with C's -printout block where the reference ``c`` prints one."""

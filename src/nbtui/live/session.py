@@ -51,12 +51,13 @@ def simulate(case: Case, settings: Settings | None = None) -> Simulation:
         started = time.perf_counter()
         with torch.no_grad():
             threads = settings.omp_threads
-            result = experiment_of(case, settings).pixel(*pixel, n_threads=threads)
+            set_up = experiment_of(case, settings)
+            result = set_up.pixel(*pixel, n_threads=threads)
             error64 = None
             if settings.dtype == "float32":
                 exact = experiment_of(case, replace(settings, dtype="float64")).pixel(*pixel, n_threads=threads)
                 error64 = result.relative_error(exact)
-        return _simulation(case, settings, pixel, result, error64, started)
+        return replace(_simulation(case, settings, pixel, result, error64, started), set_up=set_up)
 
 
 def _simulation(

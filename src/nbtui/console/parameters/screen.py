@@ -85,9 +85,9 @@ class ParametersScreen(ActionScreen[None]):
         if case is None or self._reading is not None or self.state.read == tuning.now:
             return
         self._reading = tuning.now
-        known = tuning.known
+        known, made = tuning.known, self._main_state().simulation
         done, failed = in_loop(self, self._values_read), in_loop(self, self._not_read)
-        start(lambda: read(tuning, case, dict(known)), done, failed, NAME)
+        start(lambda: read(tuning, case, dict(known), made), done, failed, NAME)
 
     def _values_read(self, event: ValuesRead) -> None:
         self._reading = None

@@ -17,7 +17,7 @@ from typing import Any
 import nbsim
 from nbtui.errors import UnusableInput
 from nbtui.live.door import experiment_of, flags_in, quirks_of, read_command, simulator
-from nbtui.live.model import Case, Settings
+from nbtui.live.model import Case, Settings, Simulation
 from nbtui.live.parameters.parameter import Group, Kind, Parameter, Value
 from nbtui.live.parameters.stored import value_in
 from nbtui.live.parameters.table import QUIRK, by_id, parameters
@@ -89,20 +89,32 @@ def typed(setup: Setup, workdir: Path) -> Typed:
     return Typed(values, frozenset(given))
 
 
-def in_force(case: Case, settings: Settings) -> dict[str, Value]:
+def in_force(case: Case, settings: Settings, made: Simulation | None = None) -> dict[str, Value]:
     """The effective value of every parameter: that of the built experiment, in float64 on the CPU for all settings.
+
+    ``made``: a simulation whose set-up is used if it is the one asked for.
 
     Raises:
         UnusableInput: the command line or a file it names is unusable.
         SimulationFailed: the set-up could not be computed.
     """
     with simulator(case.name, "set-up"):
-        experiment = experiment_of(case, replace(settings, dtype="float64", device="cpu"))
+        experiment = _set_up(made, case, settings)
+        if experiment is None:
+            experiment = experiment_of(case, replace(settings, dtype="float64", device="cpu"))
     try:
         values = dict(typed(Setup(case.argv, settings, case.compat), case.workdir).values)
     except UnusableInput:
         values = {}  # a command line that only the C program reads; the experiment has the values that matter
     return values | {row.id: row.read(experiment) for row in parameters() if row.read is not None}
+
+
+def _set_up(made: Simulation | None, case: Case, settings: Settings) -> nbsim.Experiment | None:
+    """The set-up of a simulation of this case and these settings, if it is in float64 on the CPU."""
+    if made is None or (settings.dtype, settings.device) != ("float64", "cpu"):
+        return None
+    as_made = made.case.argv, made.case.workdir, made.case.compat, made.settings
+    return made.set_up if as_made == (case.argv, case.workdir, case.compat, settings) else None
 
 
 def same(one: Value, other: Value, relative: float = _SAME) -> bool:
