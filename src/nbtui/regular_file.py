@@ -56,7 +56,10 @@ def read_regular(path: Path, most: int = WHOLE) -> bytes:
         OSError: as `open_regular`, or larger; ``strerror`` is the reason in words.
     """
     with open_regular(path) as stream:
-        content = stream.read(most + 1) if os.fstat(stream.fileno()).st_size <= most else None
+        size = os.fstat(stream.fileno()).st_size
+        content = stream.read(size + 1) if size <= most else None  # room for `most` takes longer than the reading
+        if content is not None and len(content) > size:  # it grows, or states no size, as in /proc
+            content += stream.read(most + 1 - len(content))
     if content is None or len(content) > most:
         raise OSError(errno.EFBIG, f"larger than {most >> 20} MiB" if most >> 20 else f"larger than {most} bytes")
     return content

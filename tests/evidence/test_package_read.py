@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nbtui.evidence.read.chain_metrics import chain_metrics
 from nbtui.evidence.read.folder import find_packages, read_json, stamp_time
 from nbtui.evidence.read.legacy import phi_mode_of, run_time
 from nbtui.evidence.read.package import NEW, OLD, read_package
 from support.evidence_packages import copied, new_package, old_package
+from support.places import TOP
 
 # pixel, mode, relative delta of I_before_scaling: from the logs and summaries of the three real packages
 REAL = {
@@ -170,3 +173,69 @@ def test_bare_nan_is_read_and_reported(tmp_path: Path) -> None:
     value, problem = read_json(path)
     assert value["b"] == float("-inf")
     assert "NaN" in problem
+
+
+LAID_OUT = {
+    "schema": "nbtui.metrics",
+    "first_divergence_label": "odd [name].x",
+    "factors": {
+        "rot_a_angstroms.x": {"c_value": 1.0, "description": "a vector"},
+        "odd [name].x": {"c_value": 2.0, "description": "the first divergence"},
+        "I_before_scaling": {"c_value": 3.0, "description": "of the chain"},
+        "steps[1]": {"c_value": 4, "description": "of the chain, too"},
+    },
+    "other_fields": {"polar": {"c_value": 5.0}, "hkl_frac.h": {"c_value": 6.0}},
+    "notes": ["}", "{"],
+}
+LEFT_OUT = {("factors", "rot_a_angstroms.x"), ("other_fields", "hkl_frac.h")}
+NESTED = 'x": {\n  "factors": {\n    "steps": {\n    }\n  }\n  },\n  "y'
+
+
+def written(folder: Path, text: str) -> Path:
+    (folder / "metrics.json").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_an_index_reads_the_factors_that_it_shows(tmp_path: Path) -> None:
+    read, problem = chain_metrics(written(tmp_path, json.dumps(LAID_OUT, indent=2)))
+    expected = {
+        key: {name: entry for name, entry in value.items() if (key, name) not in LEFT_OUT}
+        if isinstance(value, dict)
+        else value
+        for key, value in LAID_OUT.items()
+    }
+    assert (read, problem) == (expected, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(LAID_OUT),  # on one line
+        json.dumps(LAID_OUT, indent=4),
+        json.dumps({**LAID_OUT, "factors": {"steps": {"c_value": "{"}}}, indent=2),
+        json.dumps({**LAID_OUT, "factors": {"steps": {"c_value": {"a": 1}}}}, indent=2),
+        json.dumps({**LAID_OUT, "factors": {"steps": 1}}, indent=2),
+        json.dumps({**LAID_OUT, "factors": {}, "other_fields": []}, indent=2),
+        json.dumps(LAID_OUT, indent=2).replace("3.0", "NaN"),
+        json.dumps(LAID_OUT, indent=2).replace("2.0", "2.0:"),
+        json.dumps(LAID_OUT, indent=2).replace('"schema"', f'"{NESTED}": 1, "schema"'),
+        json.dumps(LAID_OUT, indent=2).replace('"other_fields"', '"factors"'),  # twice: the last one counts
+        json.dumps(LAID_OUT, indent=2)[:-3],
+        json.dumps(LAID_OUT, indent=2)[:300],
+        "[]",
+        "",
+    ],
+)
+def test_an_index_reads_any_other_layout_whole(tmp_path: Path, text: str) -> None:
+    folder = written(tmp_path, text)
+    read, problem = chain_metrics(folder)
+    whole, fault = read_json(folder / "metrics.json")
+    assert problem == fault and str(read) == str(whole)  # NaN differs from itself
+
+
+@pytest.mark.parametrize("name", ["new", "real"])
+def test_an_index_shows_a_package_as_reading_it_whole_does(tmp_path: Path, name: str) -> None:
+    package = new_package(tmp_path, "20260101T000000Z") if name == "new" else next((TOP / "reports").glob("*/"))
+    index, whole = read_package(package, chain_only=True), read_package(package)
+    names = [factor.name for factor in index.factors]
+    assert names and replace(whole, factors=tuple(f for f in whole.factors if f.name in names)) == index

@@ -109,6 +109,11 @@ def read_json(path: Path) -> tuple[dict[str, object], str]:
     raw = read_bytes(path)
     if raw is None:
         return {}, "is missing" if regular_size(path) is None else "cannot be read"
+    return object_in(raw)
+
+
+def object_in(raw: bytes) -> tuple[dict[str, object], str]:
+    """The object in the bytes of a JSON file, as `read_json`."""
     odd: list[str] = []
 
     def constant(text: str) -> float:

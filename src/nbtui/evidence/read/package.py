@@ -6,7 +6,6 @@ that half. spec/evidence_package.md, "Reading older packages".
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import os
 import re
@@ -17,11 +16,11 @@ from pathlib import Path
 
 from nbtui.evidence.layout import C_LOG, CHECKSUMS, COMMANDS, ENVIRONMENT, METRICS, PER_PHI, SUMMARY, TERMS, UNKNOWN
 from nbtui.evidence.read import legacy
+from nbtui.evidence.read.chain_metrics import chain_metrics, first_labels, in_chain
 from nbtui.evidence.read.folder import mapping, number, read_bytes, read_json, stamp_time, text
 from nbtui.evidence.read.gap import Gap, Subject, missing, of_file
 from nbtui.parity.coverage import TOO_LITTLE
 from nbtui.parity.percent import percent
-from nbtui.trace.fields import catalogue
 
 NEW = "new"
 OLD = "old"
@@ -132,7 +131,7 @@ def read_package(path: Path, *, chain_only: bool = False) -> Package:
     """
     path = Path(path)
     files = list_files(path)
-    metrics, problem = read_json(path / METRICS)
+    metrics, problem = chain_metrics(path) if chain_only else read_json(path / METRICS)
     lacks = [of_file(Subject.METRICS, METRICS, problem)] if problem else []
     modern = "schema" in metrics or "schema_version" in metrics
     facts = legacy.Facts() if modern else legacy.facts(path, files, metrics)
@@ -225,25 +224,29 @@ def percentage(relative: float | None) -> str:
 
 def _factors(metrics: dict[str, object], *, chain_only: bool) -> tuple[Factor, ...]:
     rows = []
-    first = {text(metrics.get(key)) for key in ("first_divergence_label", "first_reaching_divergence_label")}
+    first = first_labels(metrics)
     for name, value in {**mapping(metrics.get("factors")), **mapping(metrics.get("other_fields"))}.items():
         entry = mapping(value)
         if not entry or (chain_only and name not in first and not in_chain(name)):
             continue
-        c_value, py_value = entry.get("c_value"), entry.get("py_value")
         rows.append(
             Factor(
                 name=name,
                 unit=text(entry.get("unit")),
                 description=text(entry.get("description")),
-                c_value=number(c_value) if number(c_value) is not None else text(c_value) or None,
-                py_value=number(py_value) if number(py_value) is not None else text(py_value) or None,
+                c_value=_number_or_text(entry.get("c_value")),
+                py_value=_number_or_text(entry.get("py_value")),
                 abs_delta=number(entry.get("abs_delta")),
                 rel_delta=number(entry.get("rel_delta")),
                 status=text(entry.get("status")),
             )
         )
     return tuple(rows)
+
+
+def _number_or_text(value: object) -> float | str | None:
+    found = number(value)
+    return found if found is not None else text(value) or None
 
 
 def _first_divergence(metrics: dict[str, object]) -> str | None:
@@ -314,13 +317,6 @@ def _stated_hash(metrics: dict[str, object]) -> str:
     sides = mapping(metrics.get("trace_sha256"))
     c, py = text(sides.get("c")), text(sides.get("py"))
     return f"{c}+{py}" if c and py else ""
-
-
-@functools.lru_cache(maxsize=4096)
-def in_chain(label: str) -> bool:
-    """Whether a factor belongs to the scaling chain (spec/evidence_package.md, summary item 3)."""
-    known = catalogue.field(label.partition("[")[0].partition(".")[0])
-    return known is not None and known.scaling
 
 
 def _environment(
