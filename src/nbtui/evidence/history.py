@@ -13,8 +13,9 @@ from pathlib import Path, PurePath
 from types import MappingProxyType
 
 from nbtui.evidence.judgement import BETTER, GONE, NEW, SAME, WORSE, judge_sizes
+from nbtui.evidence.read.chain_metrics import in_chain
 from nbtui.evidence.read.folder import find_packages
-from nbtui.evidence.read.package import Factor, Package, in_chain, percentage, read_package, switched
+from nbtui.evidence.read.package import Factor, Package, percentage, read_package, switched
 from nbtui.parity.coverage import TOO_LITTLE
 from nbtui.trace.fields import catalogue
 

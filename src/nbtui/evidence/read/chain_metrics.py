@@ -24,7 +24,7 @@ _CUT = secrets.token_hex()  # in the place of a table; no file can contain it
 
 
 def chain_metrics(folder: Path) -> tuple[dict[str, object], str]:
-    """As `read_json` of a package's metrics.json, but with the factors of the index alone where it can be read in parts.
+    """As `read_json` of a metrics.json; of a file that can be read in parts with the factors of the index alone.
 
     The other factors are then not checked for valid JSON; ``nbtui verify`` reads all of them.
     """
