@@ -12,13 +12,15 @@ import pytest
 
 from nbtui.cli import main
 from nbtui.errors import UnusableInput
+from nbtui.live.cases import load_case
 from nbtui.settings import load
 from nbtui.sweep.coverage import occurring
 from nbtui.sweep.explain import Explained
 from nbtui.sweep.findings import findings
 from nbtui.sweep.judge import grid_pixels
-from nbtui.sweep.plan import IMAGE, PixelRule, Pixels
+from nbtui.sweep.plan import IMAGE, LOGS, PixelRule, Pixels, Plan, SweptCase, SweptPort
 from nbtui.sweep.plan_file import pixels_named
+from nbtui.sweep.port_run import reference_of
 from nbtui.sweep.rows import Answer, SweepRow
 from nbtui.sweep.suite import known_ports, read_suite
 from nbtui.sweep.suite_table import suite_lines
@@ -142,6 +144,17 @@ def test_the_flags_of_a_suite_are_those_of_its_command_lines() -> None:
     found = occurring([("-phi", "1", "-osc", "2"), ("-phi", "3")])
     assert "-phi" in found.flags and "-osc" in found.flags and "-misset" in found.never
     assert "values" not in found.sentence()
+
+
+def test_a_stored_log_is_the_reference_of_its_own_pixel_and_command_line(tmp_path: Path) -> None:
+    case = load_case("demo")
+    plan = Plan((SweptCase(case, SweptPort(tmp_path, tmp_path, program="stock")),), (), reference=LOGS)
+    assert reference_of(plan, case, tmp_path).pixel == case.pixel
+    assert not reference_of(plan, case, tmp_path).simulated
+    with pytest.raises(UnusableInput, match="its C log is of pixel"):
+        reference_of(plan, replace(case, pixel=(0, 0)), tmp_path)
+    with pytest.raises(UnusableInput, match="no C log"):
+        reference_of(plan, plan.on((*case.argv, "-N", "3")).case, tmp_path)
 
 
 SUITE = f"""{FLAGS}

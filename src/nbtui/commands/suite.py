@@ -26,10 +26,15 @@ if TYPE_CHECKING:
 @click.option("--workdir", type=click.Path(path_type=Path), help="Directory of input files that a case folder lacks.")
 @click.option(
     "--pixels",
-    default="all",
-    show_default=True,
     metavar="RULE",
-    help="Traced pixels: all, traced, 'brightest N' or 'grid K'.",
+    help="Traced pixels: all, traced, 'brightest N' or 'grid K'.  [default: all, or traced with --reference logs]",
+)
+@click.option(
+    "--reference",
+    default="simulated",
+    show_default=True,
+    metavar="WHAT",
+    help="Of the traces: simulated, logs (the C logs of the cases), NB_C_BIN, or a command.",
 )
 @click.option("--no-image", is_flag=True, help="Compare traces alone.")
 @click.option(
@@ -45,7 +50,8 @@ def command(
     place: Path,
     given: GivenPort,
     workdir: Path | None,
-    pixels: str,
+    pixels: str | None,
+    reference: str,
     no_image: bool,
     reduce: int,
     out: Path | None,
@@ -68,7 +74,7 @@ def command(
     nbtui suite cases --suspect "python port.py {command} -trace_pixel {pixel}"
     """
     from nbtui.settings import load
-    from nbtui.sweep.plan import Plan
+    from nbtui.sweep.plan import LOGS, Plan
     from nbtui.sweep.plan_file import pixels_named
     from nbtui.sweep.suite import SWEPT, read_suite
 
@@ -80,7 +86,8 @@ def command(
         cases=_ported(suite.cases, given, configuration),
         axes=(),
         c_program=c_program or configuration.c_program(None) or "stock",
-        pixels=pixels_named(pixels, "--pixels"),
+        pixels=pixels_named(pixels or ("traced" if reference == LOGS else "all"), "--pixels"),
+        reference=reference,
         checks=("trace",) if no_image else ("trace", "image"),
         reduce=reduce,
         profile=profile or configuration.profile,

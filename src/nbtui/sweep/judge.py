@@ -23,7 +23,7 @@ from nbtui.parity.model import Comparison
 from nbtui.runs.entry import facts_of
 from nbtui.sweep.axes import Choice, applied
 from nbtui.sweep.gradients import judge_gradients
-from nbtui.sweep.plan import GRADIENTS, IMAGE, TRACE, PixelRule, Plan
+from nbtui.sweep.plan import GRADIENTS, IMAGE, TRACE, PixelRule, Plan, on_command
 from nbtui.sweep.port_run import PortRun, SimulatedCase, program_settings, reference_of, run_port
 from nbtui.sweep.rows import Answer, SweepRow, changes_of
 from nbtui.trace.model import Trace, TraceError
@@ -54,7 +54,7 @@ def plan_state(plan: Plan, sources: str = "") -> str:
         [case.name, case.argv, case.pixel, [(name, signature(case.workdir / name)) for name in files]],
         [port.suspect, port.program, sorted(port.rename.items()), port.environment, str(port.run_in), port.shell],
         port.seconds,
-        [plan.reference, plan.c_program, str(plan.pixels), plan.profile],
+        [plan.reference, case.c_log and signature(case.c_log), plan.c_program, str(plan.pixels), plan.profile],
         sources,
     ]
     return hashlib.sha256(json.dumps(content, default=str).encode("utf-8", "surrogateescape")).hexdigest()
@@ -77,7 +77,7 @@ def judge(job: Job, plan: Plan, scratch: Path) -> Iterator[tuple[SweepRow, str]]
         OSError: a file cannot be written.
     """
     own = plan.of(job.case)
-    with_choices = replace(own.case, argv=applied(own.case.argv, job.choices))
+    with_choices = on_command(own.case, applied(own.case.argv, job.choices) if job.choices else own.case.argv)
     return _Judging(job, own, with_choices, scratch).rows()
 
 

@@ -14,6 +14,7 @@ from nbtui.trace.text import clean
 
 TRACE, IMAGE, GRADIENTS = "trace", "image", "gradients"
 CHECKS = (TRACE, IMAGE, GRADIENTS)
+LOGS = "logs"  # reference: the C logs of the cases
 SECONDS = 120.0
 NUMBER = 200
 REDUCE = 60
@@ -94,7 +95,7 @@ class Plan:
 
     Attributes:
         cases: one base command, or those of a suite, each with a name of its own.
-        reference: ``simulated``, ``NB_C_BIN`` or a command.
+        reference: ``simulated``, ``logs``, ``NB_C_BIN`` or a command.
         c_program: C program that the simulated reference stands for.
         number: of random combinations.
         pixels: traced in every command line.
@@ -153,7 +154,12 @@ class Plan:
     def on(self, command: Words) -> Plan:
         """The plan of one case with another command line."""
         (only,) = self.cases
-        return replace(self, cases=(replace(only, case=replace(only.case, argv=command)),))
+        return replace(self, cases=(replace(only, case=on_command(only.case, command)),))
+
+
+def on_command(case: Case, command: Words) -> Case:
+    """A case with another command line, of which its C log is not."""
+    return replace(case, argv=command, c_log=case.c_log if command == case.argv else None)
 
 
 def renamed(words: Sequence[str], rename: Mapping[str, str]) -> tuple[str, ...]:

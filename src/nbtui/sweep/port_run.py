@@ -24,10 +24,10 @@ from nbtui.runs.log_making import IMAGE, OUTPUT, tail
 from nbtui.runs.perform import SuspectRun, no_output, quiet, run_suspect
 from nbtui.runs.reference import reference_of_run
 from nbtui.sweep.axes import Choice, applied
-from nbtui.sweep.plan import Plan, renamed
+from nbtui.sweep.plan import LOGS, Plan, renamed
 from nbtui.sweep.rows import Answer
 from nbtui.trace.model import Trace, TraceSide
-from nbtui.trace.reading.reader import parse_lines
+from nbtui.trace.reading.reader import parse_lines, read_trace
 from nbtui.trace.text import clean
 
 Compare = Callable[[Trace, Trace], Comparison]
@@ -128,8 +128,21 @@ def reference_of(plan: Plan, case: Case, scratch: Path, simulated: SimulatedCase
     """
     if plan.reference == SIMULATED:
         return (simulated or SimulatedCase(case, plan.c_program)).reference(_pixel_of(case))
+    if plan.reference == LOGS:
+        return _stored(case)
     known, settings = known_commands_of(plan, case), program_settings(plan.c_program)
     return reference_of_run(known, settings, scratch / "reference", heard=no_output, say=quiet).trace
+
+
+def _stored(case: Case) -> Trace:
+    """The C log of a case."""
+    pixel, name = _pixel_of(case), clean(case.name)
+    if case.c_log is None:
+        raise UnusableInput(f'{name}: no C log (trace_c.log) of this command line; reference = "simulated" needs none')
+    trace = read_trace(case.c_log)
+    if trace.pixel not in (None, pixel):
+        raise UnusableInput(f"{name}: its C log is of pixel {trace.pixel}, not {pixel}; trace the pixels of the logs")
+    return replace(trace, pixel=pixel)
 
 
 def _pixel_of(case: Case) -> tuple[int, int]:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from nbtui.parity.percent import percent
+from nbtui.runs.known import SIMULATED
 from nbtui.sweep.findings import SweepFinding
-from nbtui.sweep.plan import Plan
+from nbtui.sweep.plan import LOGS, Plan
 from nbtui.sweep.rows import Answer, to_object
 from nbtui.sweep.smallest import Smallest
 from nbtui.sweep.suite_table import HEAD as CASE_HEAD
@@ -87,7 +88,8 @@ def verdict_lines(plan: Plan, swept: Swept) -> Iterator[str]:
 
 
 def _reference(plan: Plan) -> str:
-    return f"nbsim as {plan.c_program} C" if plan.reference == "simulated" else clean(plan.reference)
+    words = {SIMULATED: f"nbsim as {plan.c_program} C", LOGS: "the C logs of the cases"}
+    return words.get(plan.reference) or clean(plan.reference)
 
 
 def _cells(found: SweepFinding) -> tuple[str, ...]:
