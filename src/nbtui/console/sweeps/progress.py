@@ -15,6 +15,8 @@ _WORDS = {
     Answer.CRASHED: "crashed",
     Answer.HUNG: "hung",
     Answer.NO_TRACE: "without a trace",
+    Answer.NO_IMAGE: "without an image",
+    Answer.NO_GRADIENTS: "without gradients",
     Answer.NO_REFERENCE: "unusable for the reference",
 }
 
@@ -69,7 +71,8 @@ def duration(seconds: float) -> str:
 
 def verdicts(sweep: SweepSeen) -> str:
     """Rows by answer, wrong numbers first."""
-    order = (Answer.DIVERGES, Answer.CRASHED, Answer.HUNG, Answer.NO_TRACE, Answer.AGREES, Answer.REFUSED)
+    without = (Answer.NO_TRACE, Answer.NO_IMAGE, Answer.NO_GRADIENTS)
+    order = (Answer.DIVERGES, Answer.CRASHED, Answer.HUNG, *without, Answer.AGREES, Answer.REFUSED)
     counts = [(one, sweep.counts.get(one, 0)) for one in (*order, Answer.NO_REFERENCE)]
     said = ", ".join(f"{count:,} {_WORDS[one]}" for one, count in counts if count)
     damaged = f"{sweep.damaged} damaged line{'s' * (sweep.damaged != 1)} skipped" if sweep.damaged else ""
