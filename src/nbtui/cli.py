@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "suite": ("suite", "Judge your port on every case of a directory."),
     "sweep": ("sweep", "Judge your port on every command line of a plan."),
     "watch": ("watch", "Report packages as they arrive."),
+    "import": ("import_geometry", "Turn a geometry of DIALS or XDS into a case."),
     "schema": ("schema", "Print the JSON Schema of an output, a package's file or nbtui.toml."),
     "config": ("config", "Show every effective setting and its origin."),
     "c-trace": ("c_trace", "Run your C program and keep its log."),

@@ -1,0 +1,1 @@
+"""Geometry of other programs (DIALS, XDS) as a command line of nanoBragg."""
