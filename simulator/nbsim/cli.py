@@ -7,6 +7,7 @@ stdout has gone.
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import os
 import signal
@@ -129,6 +130,9 @@ def _run(argv: Sequence[str]) -> None:
     from nbsim.output.write import seeded, write_outputs
     from nbsim.setup.checks import check_image_memory
 
+    if not gc.isenabled():  # by main, for the imports; what they made stays, and needs no collection
+        gc.freeze()
+        gc.enable()
     folder = Path()
     experiment = _made(settings, folder)
     for notice in experiment.notices:
@@ -168,6 +172,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _outcome(argv)
     _open_closed_streams()
     ended = _end_as_interrupted()
+    gc.disable()  # collections during the import of torch take a tenth of its time
     code = _outcome(sys.argv[1:])
     if ended and code == _INTERRUPTED:
         code = 128 + ended[0]

@@ -70,7 +70,7 @@ def _line_of(text: str, word_index: int) -> int:
 def _leading_numbers(words: Sequence[str]) -> tuple[Floats, int | None]:
     """Words as floats up to the first non-number, and the index of that word."""
     try:
-        if any("_" in word for word in words):
+        if "_" in "".join(words):
             raise ValueError("Python would read 1_000 as a number, C does not")
         return np.array(words, dtype=np.float64), None
     except ValueError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +30,7 @@ def _sum_in_order(parts: Iterable[npt.NDArray[np.float64]]) -> float:
     for part in parts:
         if part.size:
             part[0] += total
-            total = float(np.cumsum(part)[-1])
+            total = float(np.add.accumulate(part, out=part)[-1])
     return total
 
 
@@ -48,8 +48,12 @@ def statistics(
     """
     blocks = list(row_blocks(image))
     count = int(np.count_nonzero(rendered))
-    # NaN ignored
-    maximum = max((float(np.fmax.reduce(image[rows][rendered[rows]], initial=0.0)) for rows in blocks), default=0.0)
+    whole = count == image.size
+
+    def parts() -> Iterator[npt.NDArray[np.float32]]:
+        return (image[rows].ravel() if whole else image[rows][rendered[rows]] for rows in blocks)
+
+    maximum = max((float(np.fmax.reduce(part, initial=0.0)) for part in parts()), default=0.0)  # NaN ignored
     at = (0.0, 0.0)
     if maximum > 0.0:
         at_maximum = (np.argwhere(rendered[rows] & (image[rows] == np.float32(maximum))) for rows in blocks)
@@ -60,9 +64,9 @@ def statistics(
             sub * (int(fast) * oversample + oversample - 1) + sub / 2.0,
             sub * (int(slow) * oversample + oversample - 1) + sub / 2.0,
         )
-    total = _sum_in_order(image[rows][rendered[rows]].astype(np.float64) for rows in blocks)
+    total = _sum_in_order(part.astype(np.float64) for part in parts())
     mean = total / max(count, 1)
-    squares = (np.square(image[rows][rendered[rows]]).astype(np.float64) for rows in blocks)
+    squares = (np.square(part).astype(np.float64) for part in parts())
     rms = math.sqrt(_sum_in_order(squares) / (max(count, 2) - 1))
     inside = image[roi]
     deviations = ((inside[rows].astype(np.float64).ravel() - mean) ** 2 for rows in row_blocks(inside))
