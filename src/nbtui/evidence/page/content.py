@@ -24,7 +24,7 @@ PIXEL_VALUE = "I_pixel_final"
 
 
 @dataclass(frozen=True)
-class Level:
+class RecordedLevel:
     """One level of the waterfall: the cause taken away, and the relative gap of the pixel's value that is left."""
 
     cause: str
@@ -58,7 +58,7 @@ class PageContent:
     metrics: Mapping[str, object]
     certain: tuple[str, ...]
     causes: tuple[RecordedCause, ...]
-    waterfall: tuple[Level, ...]
+    waterfall: tuple[RecordedLevel, ...]
     unknown: tuple[str, ...]
     shares: Shares
     commands: str
@@ -106,12 +106,12 @@ def _causes(given: object) -> list[RecordedCause]:
     return found
 
 
-def _levels(waterfall: Mapping[str, object]) -> list[Level]:
+def _levels(waterfall: Mapping[str, object]) -> list[RecordedLevel]:
     found = []
     for one in map(mapping, _items(waterfall.get("levels"))):
         gap = number(mapping(one.get("gaps")).get(PIXEL_VALUE))
         if gap is not None:
-            found.append(Level(text(one.get("cause")), gap))
+            found.append(RecordedLevel(text(one.get("cause")), gap))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from nbtui.evidence.page.content import Level
+from nbtui.evidence.page.content import RecordedLevel
 from nbtui.parity.percent import percent
 from nbtui.trace.text import clean
 
@@ -42,14 +42,14 @@ def share_bars(shares: Sequence[float], axis: str) -> str:
     return _svg(_WIDTH, _HEIGHT, f"Share of the pixel by {axis}", parts)
 
 
-def waterfall_bars(levels: Sequence[Level]) -> str:
+def waterfall_bars(levels: Sequence[RecordedLevel]) -> str:
     """The gap that is left after each cause is taken away, one bar below the other."""
     height = _ROW * len(levels) + 8
     largest = max(*(abs(level.gap) for level in levels), 1e-300)
     return _svg(_WIDTH, height, "The gap, one cause after the other", list(_levels(levels, largest)))
 
 
-def _levels(levels: Sequence[Level], largest: float) -> Iterator[str]:
+def _levels(levels: Sequence[RecordedLevel], largest: float) -> Iterator[str]:
     inside = _WIDTH - _NAMES - 90
     for index, level in enumerate(levels):
         y = 4 + index * _ROW
