@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
+
+from nbtui.whole_file import new_file, put
 
 
 def state_folder() -> Path:
@@ -16,11 +17,6 @@ def state_folder() -> Path:
 def write_private(path: Path, text: str) -> None:
     """Write a file atomically, readable by the user only. Raises OSError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with new_file(path.parent, private=True) as (descriptor, temporary):
+        put(descriptor, text.encode())
+        temporary.replace(path)

@@ -10,12 +10,13 @@ import click
 
 from nbtui.commands.options import Request, case_options, say
 from nbtui.errors import SimulationFailed, UnusableInput
-from nbtui.evidence.write.files import check_new, new_file, publish
+from nbtui.evidence.write.files import check_new, publish
 from nbtui.live.c_program import FLOAT_IMAGE, SMV_IMAGE, Limits, find_program, run_c_program
 from nbtui.live.cases import C_LOG
 from nbtui.parity.stock import stock_log
 from nbtui.trace.reading.reader import read_trace
 from nbtui.trace.text import clean
+from nbtui.whole_file import new_file
 
 _ONE_HOUR = 3600.0
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from nbtui.errors import NotWritten
 from nbtui.evidence.layout import STAMP_FORMAT
 from nbtui.evidence.write.building import building, clear_litter, rename_new
 from nbtui.trace.text import clean
+from nbtui.whole_file import new_file, put
 
 _STAMPS_TRIED = 3600
 
@@ -49,24 +49,8 @@ def write_file(path: Path, data: bytes, *, force: bool = False) -> None:
             return
         target = path.resolve() if force else path
         with new_file(target.parent) as (descriptor, temporary):
-            with os.fdopen(os.dup(descriptor), "wb") as stream:
-                stream.write(data)
+            put(descriptor, data)
             publish(temporary, target, force=force)
-
-
-@contextlib.contextmanager
-def new_file(folder: Path) -> Iterator[tuple[int, Path]]:
-    """A hidden temporary file in ``folder`` with the permissions of a new file; removed afterwards unless published."""
-    descriptor, name = tempfile.mkstemp(prefix=".nbtui-", dir=folder)
-    temporary = Path(name)
-    try:
-        mask = os.umask(0)
-        os.umask(mask)
-        os.fchmod(descriptor, 0o666 & ~mask)
-        yield descriptor, temporary
-    finally:
-        os.close(descriptor)
-        temporary.unlink(missing_ok=True)
 
 
 def publish(temporary: Path, target: Path, *, force: bool = False) -> None:
