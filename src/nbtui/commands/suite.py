@@ -92,7 +92,8 @@ def command(
         reduce=reduce,
         profile=profile or configuration.profile,
     )
-    name = f"{place.resolve().stem}{SWEPT}"
+    whole = place.resolve()
+    name = f"{whole.name if place.is_dir() else whole.stem}{SWEPT}"
     return performed(plan, out or Path(clean(name)), engine, part_of(part), as_json)
 
 

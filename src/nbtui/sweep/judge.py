@@ -23,7 +23,7 @@ from nbtui.parity.model import Comparison
 from nbtui.runs.entry import facts_of
 from nbtui.sweep.axes import Choice, applied
 from nbtui.sweep.gradients import judge_gradients
-from nbtui.sweep.plan import GRADIENTS, IMAGE, TRACE, PixelRule, Plan, on_command
+from nbtui.sweep.plan import GRADIENTS, IMAGE, LOGS, TRACE, PixelRule, Plan, on_command
 from nbtui.sweep.port_run import PortRun, SimulatedCase, program_settings, reference_of, run_port
 from nbtui.sweep.rows import Answer, SweepRow, changes_of
 from nbtui.trace.model import Trace, TraceError
@@ -49,12 +49,13 @@ def plan_state(plan: Plan, sources: str = "") -> str:
     case, port = plan.case, plan.port
     lines = (case.argv, *(words for axis in plan.axes for words in axis.fixed))
     files = sorted({name for words in lines for _, name in input_names(words)})
+    log = signature(case.c_log) if plan.reference == LOGS and case.c_log is not None else None
     content = [
         nbtui.__version__,
         [case.name, case.argv, case.pixel, [(name, signature(case.workdir / name)) for name in files]],
         [port.suspect, port.program, sorted(port.rename.items()), port.environment, str(port.run_in), port.shell],
         port.seconds,
-        [plan.reference, case.c_log and signature(case.c_log), plan.c_program, str(plan.pixels), plan.profile],
+        [plan.reference, log, plan.c_program, str(plan.pixels), plan.profile],
         sources,
     ]
     return hashlib.sha256(json.dumps(content, default=str).encode("utf-8", "surrogateescape")).hexdigest()
