@@ -11,7 +11,7 @@ import click
 from nbtui.commands.engine_options import EngineChoice, engine_options
 from nbtui.commands.options import say
 from nbtui.commands.port_options import GivenPort, port_options
-from nbtui.commands.sweep import json_option, out_option, part_of, part_option, performed
+from nbtui.commands.sweep import json_option, out_option, part_of, performed
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 )
 @out_option
 @engine_options
-@part_option
 @json_option
 @click.option("--c-program", metavar="NAME", help="C program of the reference: stock, fixed, cuda.  [default: stock]")
 @click.option("--profile", metavar="NAME", help="Tolerance profile.  [default: full]")
@@ -55,7 +54,6 @@ def command(
     no_image: bool,
     reduce: int,
     out: Path | None,
-    part: str | None,
     as_json: bool,
     c_program: str | None,
     profile: str | None,
@@ -94,7 +92,7 @@ def command(
     )
     whole = place.resolve()
     name = f"{whole.name if place.is_dir() else whole.stem}{SWEPT}"
-    return performed(plan, out or Path(clean(name)), engine, part_of(part), as_json)
+    return performed(plan, out or Path(clean(name)), engine, part_of(None), as_json)
 
 
 def _ported(cases: tuple[Case, ...], given: GivenPort, configuration: Configuration) -> tuple[SweptCase, ...]:
