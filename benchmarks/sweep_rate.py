@@ -5,7 +5,7 @@
 Prints, for random command lines of a hunt on a detector of 24 x 24 pixels:
 - traces: a pair of traces simulated, printed, read and compared; per second of CPU time in one process
 - images: two images simulated and compared; per minute of CPU time in one process
-- overhead: share of the time of the processes that is not in the judge, with the engine's processes
+- overhead: share of the elapsed time of the engine's processes that is not in the judge
 - memory: of this process after a third of the rows, two thirds and all of them
 The judge's part is CPU time, which other programs on the machine disturb less than elapsed time.
 """
@@ -16,7 +16,7 @@ import argparse
 import resource
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nbtui.live.cases import case_of_command
@@ -65,16 +65,27 @@ def judged(plan: Plan, scratch: Path) -> tuple[list[SweepRow], float, list[float
     return rows, time.process_time() - began, memory
 
 
-def overhead(plan: Plan, processes: int) -> tuple[int, float, float]:
-    """Processes, elapsed seconds after the first result, and the share of them that no judge used."""
+@dataclass(frozen=True)
+class Overhead:
+    """Elapsed seconds of warm processes, the share of them outside the judge, CPU time of this process [ms/job]."""
+
+    processes: int
+    elapsed: float
+    share: float
+    own_ms: float
+
+
+def overhead(plan: Plan, processes: int) -> Overhead:
+    """Judge a plan with an engine, after two command lines for each process that warm it."""
     with tempfile.TemporaryDirectory() as folder, LocalEngine(processes) as engine:
         jobs = jobs_of(plan)
-        judge_all(plan, jobs[: 2 * processes], Path(folder), engine, lambda progress: None)  # processes are warm
+        judge_all(plan, jobs[: 2 * processes], Path(folder), engine, lambda progress: None)
         timed = TimedEngine(engine)
-        began = time.perf_counter()
+        began, own = time.perf_counter(), time.process_time()
         judge_all(plan, jobs[2 * processes :], Path(folder), timed, lambda progress: None)
-        elapsed = time.perf_counter() - began
-        return engine.processes, elapsed, 1.0 - sum(timed.seconds) / (elapsed * engine.processes)
+        elapsed, own = time.perf_counter() - began, time.process_time() - own
+        share = 1.0 - sum(timed.seconds) / (elapsed * engine.processes)
+        return Overhead(engine.processes, elapsed, share, 1e3 * own / len(timed.seconds))
 
 
 def main() -> None:
@@ -99,8 +110,11 @@ def main() -> None:
         rows, seconds, _ = judged(replace(plan, checks=("image",)), Path(scratch))
         images = sum(row.answer.judged for row in rows)
     print(f"{'images':24} {images:5} images  {60.0 * images / seconds:6.0f} per CPU minute", flush=True)
-    processes, elapsed, share = overhead(plan, asked.processes)
-    print(f"overhead: {100.0 * share:.1f} % of {processes} processes in {elapsed:.1f} s")
+    found = overhead(plan, asked.processes)
+    print(
+        f"overhead: {100.0 * found.share:.1f} % of {found.processes} processes in {found.elapsed:.1f} s; "
+        f"the engine's own process takes {found.own_ms:.2g} ms of CPU time for a command line"
+    )
 
 
 if __name__ == "__main__":

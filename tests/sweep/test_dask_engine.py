@@ -132,7 +132,7 @@ def test_the_faults_of_a_host_are_named(here: Path) -> None:
     Path("port.py").write_text("1\n", encoding="utf-8")
     text = PLAN.replace('suspect_program = "fixed"', 'suspect = "python3 port.py {command}"')
     Path("plan.toml").write_text(text.replace("-default_F 100", "-hkl few.hkl"), encoding="utf-8")
-    needs = needs_of(read_plan(Path("plan.toml")))
+    needs = needs_of(read_plan(Path("plan.toml")), here)
     assert list(faults(needs)) == []
     Path("few.hkl").write_text("0 0 1 6\n", encoding="utf-8")
     Path("port.py").write_text("2\n", encoding="utf-8")

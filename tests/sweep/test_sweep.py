@@ -132,6 +132,20 @@ def test_a_process_that_dies_costs_its_own_task_alone() -> None:
     assert found == {0: 0, 1: 1, 2: 2, 3: None, 4: 4}
 
 
+def own_number(number: int, scratch: Path) -> int:
+    return os.getpid()
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_between_two_tasks_loses_none() -> None:
+    with LocalEngine(1) as engine:
+        (first,) = engine.map(own_number, [1])
+        assert first.result
+        os.kill(first.result, signal.SIGKILL)
+        wait_until(lambda: first.result is not None and not alive(first.result))
+        assert [done.result for done in engine.map(doubled, range(3))] == [0, 2, 4]
+
+
 @pytest.mark.slow
 def test_an_error_of_the_work_ends_the_sweep() -> None:
     with LocalEngine(1) as engine, pytest.raises(ValueError, match="three"):
@@ -171,6 +185,9 @@ def test_a_change_of_an_input_file_of_an_axis_makes_rows_void(here: Path) -> Non
     Path("plan.toml").write_text(TWO_PROGRAMS + '"-hkl" = ["a.hkl"]\n', encoding="utf-8")
     plan = read_plan(Path("plan.toml"))
     before = jobs_of(plan)[0].state
+    Path("copy").write_bytes(Path("a.hkl").read_bytes())
+    Path("copy").replace("a.hkl")  # another file with the same content, as on another machine
+    assert jobs_of(plan)[0].state == before
     Path("a.hkl").write_text("0 0 1 50\n", encoding="utf-8")
     assert jobs_of(plan)[0].state != before
 

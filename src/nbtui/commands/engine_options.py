@@ -6,12 +6,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from nbtui.commands.options import say
-from nbtui.errors import UnusableInput
+from nbtui.errors import NotWritten, UnusableInput
+from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
     from nbtui.sweep.engine import Engine
@@ -28,10 +30,11 @@ class EngineChoice:
     scheduler: str | None = None
     processes: int | None = None
 
-    def opened(self, plan: Plan) -> AbstractContextManager[Engine]:
-        """The engine, ready to work.
+    def opened(self, plan: Plan, folder: Path) -> AbstractContextManager[Engine]:
+        """The engine, ready to work on a plan with absolute paths whose rows are in ``folder``.
 
         Raises:
+            NotWritten: the folder cannot be made.
             UnusableInput: dask is missing, its scheduler does not answer, or a worker lacks what the plan needs.
         """
         if self.kind == LOCAL:
@@ -41,7 +44,11 @@ class EngineChoice:
         from nbtui.sweep.dask_engine import DaskEngine
         from nbtui.sweep.host_probe import needs_of
 
-        return DaskEngine(needs_of(plan), self.scheduler, self.processes, say)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise NotWritten(f"{clean(str(folder))}: {error.strerror or error}") from error
+        return DaskEngine(needs_of(plan, folder.absolute()), self.scheduler, self.processes, say)
 
 
 def engine_options(command: Callable[..., int]) -> Callable[..., int]:

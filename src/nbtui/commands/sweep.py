@@ -95,8 +95,9 @@ def performed(plan: Plan, folder: Path, chosen: EngineChoice, part: Part, as_jso
     from nbtui.sweep.sweep import judge_part, sweep
 
     require_torch()
+    plan = plan.absolute()
     say(f"rows and logs: {clean(str(folder))}")
-    with chosen.opened(plan) as engine, Narration() as narration:
+    with chosen.opened(plan, folder) as engine, Narration() as narration:
 
         def tell(progress: SweepProgress) -> None:
             narration.say(_progress(progress))
@@ -122,7 +123,7 @@ def estimated(plan: Plan, folder: Path, chosen: EngineChoice, as_json: bool) -> 
     from nbtui.sweep.estimate import estimate, estimate_lines
 
     say(f"rows and logs: {clean(str(folder))}")
-    with chosen.opened(plan) as engine, Narration() as narration:
+    with chosen.opened(plan, folder) as engine, Narration() as narration:
         found = estimate(plan, folder, engine, lambda progress: narration.say(_progress(progress)))
     if as_json:
         click.echo(json.dumps(asdict(found)))
@@ -138,7 +139,7 @@ def joined(plan: Plan, parts: list[Path], folder: Path, chosen: EngineChoice, as
     from nbtui.sweep.sweep import sweep
 
     join(parts, folder)
-    with chosen.opened(plan) as engine, Narration() as narration:
+    with chosen.opened(plan, folder) as engine, Narration() as narration:
         swept = sweep(plan, folder, engine, lambda progress: narration.say(_progress(progress)))
     return _reported(plan, swept, folder, as_json)
 

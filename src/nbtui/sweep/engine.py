@@ -34,7 +34,7 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 MEMORY = 1_500_000_000  # bytes for a process with torch, and for a port beside it
-_AHEAD = 2  # tasks waiting for each process
+_AHEAD = 4  # tasks waiting for each process
 _TRIES = 2
 _PATIENCE = 5.0  # s for a process to end its port and itself
 _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -124,12 +124,15 @@ class LocalEngine:
         waiting = iter(tasks)
         submitted: dict[Future[Timed[Result]], Task] = {}
         while True:
+            lost: list[Task] = []
             for task in itertools.islice(waiting, _AHEAD * self.processes - len(submitted)):
-                submitted[self._pool.submit(_work, work, task)] = task
-            if not submitted:
+                try:
+                    submitted[self._pool.submit(_work, work, task)] = task
+                except BrokenProcessPool:  # a process died between two tasks
+                    lost.append(task)
+            if not (submitted or lost):
                 return
             ready, _ = wait(submitted, return_when=FIRST_COMPLETED)
-            lost: list[Task] = []
             for future in ready:
                 task = submitted.pop(future)
                 try:
@@ -143,19 +146,22 @@ class LocalEngine:
             if lost:
                 lost += submitted.values()
                 submitted.clear()
+                self._renew()
                 yield from (self._alone(work, task) for task in lost)
 
     def _alone(self, work: Callable[[Task, Path], Result], task: Task) -> Done[Task, Result]:
         """The result of a task of a broken pool, with no other task beside it: only so is the guilty one known."""
         for _ in range(_TRIES):
-            self._end()
-            self._pool = self._started()
             with contextlib.suppress(BrokenProcessPool):
                 found = self._pool.submit(_work, work, task).result()
                 return Done(task, found.result, found.seconds)
+            self._renew()
+        return Done(task, None)
+
+    def _renew(self) -> None:
+        """New processes in place of a broken pool."""
         self._end()
         self._pool = self._started()
-        return Done(task, None)
 
 
 _scratch: list[Path] = []  # of this process

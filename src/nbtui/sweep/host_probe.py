@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -12,8 +11,8 @@ from pathlib import Path
 import nbtui
 from nbtui.errors import NbtuiError
 from nbtui.live.cases import input_names
-from nbtui.regular_file import read_regular
 from nbtui.runs.sources import source_state
+from nbtui.sweep.contents import content_hash
 from nbtui.sweep.plan import Plan
 from nbtui.trace.text import clean
 
@@ -33,7 +32,7 @@ class Needs:
 
     Attributes:
         version: of nbtui.
-        folders: working directories of the ports.
+        folders: of the rows and logs, and the working directories of the ports.
         programs: first words of their commands, with the directory that they start in.
         files: input files of the cases, each with the hash of its content.
         sources: of the ports.
@@ -46,24 +45,22 @@ class Needs:
     sources: tuple[NeededSources, ...]
 
 
-def needs_of(plan: Plan) -> Needs:
-    """The needs of a plan; a file that is missing here is no need."""
+def needs_of(plan: Plan, folder: Path) -> Needs:
+    """The needs of a plan whose rows and logs are in ``folder``; a file that is missing here is no need."""
     names = {
-        (case.workdir / name).absolute()
+        case.workdir / name
         for case in (one.case for one in plan.cases)
         for words in (case.argv, *(words for axis in plan.axes for words in axis.fixed))
         for _, name in input_names(words)
     }
     ports = [one.port for one in plan.cases]
-    with_sources = dict.fromkeys((port.sources, port.sources_base.absolute()) for port in ports if port.sources)
-    commands = dict.fromkeys(
-        (port.suspect, port.run_in.absolute()) for port in ports if port.suspect and not port.shell
-    )
+    with_sources = dict.fromkeys((port.sources, port.sources_base) for port in ports if port.sources)
+    commands = dict.fromkeys((port.suspect, port.run_in) for port in ports if port.suspect and not port.shell)
     return Needs(
         version=nbtui.__version__,
-        folders=tuple(dict.fromkeys(port.run_in.absolute() for port in ports)),
+        folders=tuple(dict.fromkeys((folder, *(port.run_in for port in ports)))),
         programs=tuple((word, folder) for text, folder in commands if (word := _program(text))),
-        files=tuple((path, _hash(path)) for path in sorted(names) if path.is_file()),
+        files=tuple((path, content_hash(path)) for path in sorted(names) if path.is_file()),
         sources=tuple(NeededSources(words, base, source_state(words, base).hash) for words, base in with_sources),
     )
 
@@ -81,7 +78,7 @@ def faults(needs: Needs) -> Iterator[str]:
     for path, content in needs.files:
         if not path.is_file():
             yield f"no file {clean(str(path))}"
-        elif _hash(path) != content:
+        elif content_hash(path) != content:
             yield f"{clean(str(path))} has another content"
     for one in needs.sources:
         if one.base.is_dir() and _state(one) != one.state:
@@ -99,13 +96,6 @@ def _program(text: str) -> str:
 
 def _found(program: str, folder: Path) -> bool:
     return shutil.which(program if "/" not in program else str(folder / program)) is not None
-
-
-def _hash(path: Path) -> str:
-    try:
-        return hashlib.sha256(read_regular(path)).hexdigest()
-    except OSError as error:
-        return f"unreadable: {error.strerror}"
 
 
 def _state(sources: NeededSources) -> str:

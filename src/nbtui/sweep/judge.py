@@ -15,13 +15,13 @@ from nbtui.images.metrics import AGREES, ImageComparison, check_sizes, compare_i
 from nbtui.images.pick import brightest_pixels, worst_pixel
 from nbtui.images.read import Picture
 from nbtui.live.cases import input_names
-from nbtui.live.files import signature
 from nbtui.live.images import Photons
 from nbtui.live.model import Case
 from nbtui.parity.compare import compare
 from nbtui.parity.model import Comparison
 from nbtui.runs.entry import facts_of
 from nbtui.sweep.axes import Choice, applied
+from nbtui.sweep.contents import content_hash
 from nbtui.sweep.gradients import judge_gradients
 from nbtui.sweep.plan import GRADIENTS, IMAGE, LOGS, TRACE, PixelRule, Plan, on_command
 from nbtui.sweep.port_run import PortRun, SimulatedCase, program_settings, reference_of, run_port
@@ -52,7 +52,7 @@ def plan_state(plan: Plan, sources: str = "") -> str:
     log = signature(case.c_log) if plan.reference == LOGS and case.c_log is not None else None
     content = [
         nbtui.__version__,
-        [case.name, case.argv, case.pixel, [(name, signature(case.workdir / name)) for name in files]],
+        [case.name, case.argv, case.pixel, [(name, content_hash(case.workdir / name)) for name in files]],
         [port.suspect, port.program, sorted(port.rename.items()), port.environment, str(port.run_in), port.shell],
         port.seconds,
         [plan.reference, log, plan.c_program, str(plan.pixels), plan.profile],

@@ -151,6 +151,10 @@ class Plan:
         cases = (replace(only, case=replace(only.case, pixel=pixel)),)
         return replace(self, cases=cases, checks=(check,), pixels=Pixels(PixelRule.TRACED))
 
+    def absolute(self) -> Plan:
+        """The plan with absolute paths, for workers with another current directory."""
+        return replace(self, cases=tuple(map(_absolute, self.cases)))
+
     def on(self, command: Words) -> Plan:
         """The plan of one case with another command line."""
         (only,) = self.cases
@@ -160,6 +164,14 @@ class Plan:
 def on_command(case: Case, command: Words) -> Case:
     """A case with another command line, of which its C log is not."""
     return replace(case, argv=command, c_log=case.c_log if command == case.argv else None)
+
+
+def _absolute(one: SweptCase) -> SweptCase:
+    case, port = one.case, one.port
+    return SweptCase(
+        replace(case, workdir=case.workdir.absolute()),
+        replace(port, run_in=port.run_in.absolute(), sources_base=port.sources_base.absolute()),
+    )
 
 
 def renamed(words: Sequence[str], rename: Mapping[str, str]) -> tuple[str, ...]:

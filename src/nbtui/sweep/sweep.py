@@ -103,7 +103,7 @@ def sweep(plan: Plan, folder: Path, engine: Engine, tell: Tell) -> Swept:
         kept.keep_explained(one)
         tell(SweepProgress("explaining", next(counted), failing, failing))
 
-    found = findings(explain_all(listed, plan, folder / LOGS, engine, there, explained))
+    found = findings(explain_all(listed, plan, (folder / LOGS).absolute(), engine, there, explained))
     smallest = {one.group: small for one in found if (small := kept.smallest(one.simplest.row.key, one.group))}
     for made in smallest_of([one for one in found if one.group not in smallest], plan, engine):
         kept.keep_smallest(made)
