@@ -53,6 +53,7 @@ def needs_of(plan: Plan, folder: Path) -> Needs:
         for words in (case.argv, *(words for axis in plan.axes for words in axis.fixed))
         for _, name in input_names(words)
     }
+    names |= {one.case.c_log.absolute() for one in plan.cases if one.case.c_log is not None}
     ports = [one.port for one in plan.cases]
     with_sources = dict.fromkeys((port.sources, port.sources_base) for port in ports if port.sources)
     commands = dict.fromkeys((port.suspect, port.run_in) for port in ports if port.suspect and not port.shell)

@@ -169,7 +169,7 @@ def on_command(case: Case, command: Words) -> Case:
 def _absolute(one: SweptCase) -> SweptCase:
     case, port = one.case, one.port
     return SweptCase(
-        replace(case, workdir=case.workdir.absolute()),
+        replace(case, workdir=case.workdir.absolute(), c_log=case.c_log and case.c_log.absolute()),
         replace(port, run_in=port.run_in.absolute(), sources_base=port.sources_base.absolute()),
     )
 
