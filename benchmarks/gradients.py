@@ -50,6 +50,7 @@ def shots() -> None:
         return [base.with_parameters(misset=own) for own in leaf]
 
     made = set_up()
+    made[0].photons(compile_kernel=True)  # compiled from here on
     alone = cpu_seconds(set_up)
     values = cpu_seconds(lambda: [shot.photons() for shot in made])
     both = cpu_seconds(lambda: sum(shot.photons().sum() for shot in set_up()).backward())
@@ -57,17 +58,24 @@ def shots() -> None:
         f"{SHOTS} patches of 16 x 16 x 5: set-up {alone:.3f} s, values {values:.3f} s, all with gradient {both:.3f} s"
     )
     batch = Batch(base, misset=leaf)
+    batch.photons(compile_kernel=True)
     alone = cpu_seconds(lambda: Batch(base, misset=leaf))
     values = cpu_seconds(batch.photons)
     both = cpu_seconds(lambda: Batch(base, misset=leaf).photons().sum().backward())
     print(f"  as a Batch: set-up {alone:.3f} s, values {values:.3f} s, all with gradient {both:.3f} s")
+    by_torch = cpu_seconds(lambda: Batch(base, misset=leaf).photons(compile_kernel=False).sum().backward())
+    print(f"  the same without the kernel: {by_torch:.3f} s")
+
+
+def write_table(folder: Path) -> None:
+    """A table of F that the runs read."""
+    sides = range(-12, 13)
+    rows = [f"{h} {k} {l} {20 + (7 * h + 3 * k + 5 * l) % 11}" for h in sides for k in sides for l in sides]
+    (folder / "box.hkl").write_text("\n".join(rows) + "\n", encoding="ascii")
 
 
 def interpolated(folder: Path) -> None:
     """A box of 5 x 5 pixels in the middle of an interpolating run, with and without C's end of interpolation."""
-    sides = range(-12, 13)
-    rows = [f"{h} {k} {l} {20 + (7 * h + 3 * k + 5 * l) % 11}" for h in sides for k in sides for l in sides]
-    (folder / "box.hkl").write_text("\n".join(rows) + "\n", encoding="ascii")
     run = Experiment.from_command(
         f"{CRYSTAL} -phisteps 5 -hkl box.hkl -interpolate -distance 300 -detpixels 256 -pixel 0.4", folder
     )
@@ -77,22 +85,52 @@ def interpolated(folder: Path) -> None:
     print(f"interpolated box of 5 x 5: {alone:.3f} s; with the search for C's end of interpolation {as_c:.3f} s")
 
 
-def whole_image() -> None:
-    """Gradient of 316 x 316 pixels and 10 phi steps, as a multiple of the image."""
-    run = Experiment.from_command(f"{CRYSTAL} -phisteps 10 -distance 360 -detpixels 316 -pixel 0.2")
-    misset = run.parameters.misset
-    assert misset is not None
-    leaf = misset.clone().requires_grad_()
-    compiled = run.image(compile_kernel=True).compiled
-    image = cpu_seconds(lambda: run.image(compile_kernel=compiled), repeats=5)
-    plain = cpu_seconds(lambda: run.image(compile_kernel=False))
-    with torch.no_grad():
-        values = cpu_seconds(run.photons)
-    gradient = cpu_seconds(lambda: run.with_parameters(misset=leaf).photons().sum().backward())
-    name = "compiled image" if compiled else "image (no compiler here)"
-    print(f"100 k pixels x 10 phi: {name} {image:.3f} s, uncompiled {plain:.3f} s, photons() {values:.3f} s")
-    print(f"  gradient {gradient:.3f} s: {gradient / image:.1f} images, {gradient / plain:.1f} uncompiled ones")
-    print(f"  peak memory of the process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+REFINED = ("cell", "misset", "distance", "beam_center", "n_cells", "structure_factors", "fluence")
+
+
+def alternating(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """CPU seconds of each, the shortest of a few runs, one after the other in every round."""
+    times: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(rounds):
+        for name, work in works.items():
+            times[name].append(cpu_seconds(work, repeats=1))
+    return {name: min(own) for name, own in times.items()}
+
+
+def whole_image(folder: Path) -> None:
+    """Gradients of whole images in seven parameters at once, as multiples of the image."""
+    print(f"gradient in {', '.join(REFINED)}; CPU s, one thread")
+    print("| pixels x phi steps | image | with set-up | gradient | in images | with set-up | by torch |")
+    print("|---|---|---|---|---|---|---|")
+    for side, steps, by_torch in ((316, 10, True), (316, 100, False), (1000, 10, False)):
+        run = Experiment.from_command(
+            f"{CRYSTAL} -hkl box.hkl -nointerpolate -phisteps {steps} -distance 360 -detpixels {side} "
+            f"-pixel {63.2 / side}",
+            folder,
+            quirks={"grating_literal": False},
+        )
+        leaves = {name: getattr(run.parameters, name).clone().requires_grad_() for name in REFINED}
+
+        def gradient(run: Experiment = run, leaves: dict[str, Tensor] = leaves, compiled: bool = True) -> None:
+            total = run.with_parameters(**leaves).photons(compile_kernel=compiled).sum()
+            torch.autograd.grad(total, list(leaves.values()))
+
+        def set_up(run: Experiment = run, leaves: dict[str, Tensor] = leaves) -> None:
+            run.with_parameters(**{name: leaf.detach() for name, leaf in leaves.items()}).image(compile_kernel=True)
+
+        works = {
+            "image": lambda run=run: run.image(compile_kernel=True),
+            "set-up": set_up,
+            "gradient": gradient,
+        }
+        for work in works.values():
+            work()
+        took = alternating(works, 7)
+        torch_took = f"{cpu_seconds(lambda: gradient(compiled=False), 1):.1f} s" if by_torch else "-"
+        ratios = f"{took['gradient'] / took['image']:.1f} | {took['gradient'] / took['set-up']:.1f}"
+        times = " | ".join(f"{1e3 * took[name]:.0f} ms" for name in ("image", "set-up", "gradient"))
+        print(f"| {side} x {side} x {steps} | {times} | {ratios} | {torch_took} |")
+    print(f"peak memory of the process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 
 
 def graph_breaks() -> None:
@@ -132,8 +170,9 @@ def main() -> None:
     logging.getLogger("torch._dynamo").setLevel(logging.ERROR)
     shots()
     with tempfile.TemporaryDirectory() as folder:
+        write_table(Path(folder))
         interpolated(Path(folder))
-    whole_image()
+        whole_image(Path(folder))
     if chosen.compile:
         graph_breaks()
 

@@ -112,14 +112,23 @@ def called(
     pixels = call.pixels
     for corner in state.first_pixels:
         odd = odd | (pixels == pixels.new_tensor(corner)).all(dim=2)
-    rendered = are_rendered(call.template, pixels.reshape(-1, 2)).reshape(odd.shape)
-    made: Tensor = torch.where(rendered, values, 0.0)
-    odd = odd & rendered
+    made: Tensor = values
+    if not renders_everything(call.template):
+        rendered = are_rendered(call.template, pixels.reshape(-1, 2)).reshape(odd.shape)
+        made, odd = torch.where(rendered, values, 0.0), odd & rendered
     for row in odd.any(dim=1).nonzero()[:, 0].tolist():
         (at,) = odd[row].nonzero(as_tuple=True)
         exact = formula.image_values(experiment(row), pixels[row, at], state=state)
         made = made.index_put((torch.full_like(at, row), at), exact)
     return made
+
+
+def renders_everything(experiment: ExperimentData) -> bool:
+    """Whether no pixel of the detector is masked or outside the ROI."""
+    detector = experiment.detector
+    fast0, fast1, slow0, slow1 = detector.roi
+    whole = fast0 <= 0 and slow0 <= 0 and fast1 >= detector.n_fast - 1 and slow1 >= detector.n_slow - 1
+    return detector.mask is None and whole
 
 
 def _leaves(experiment: ExperimentData) -> list[Tensor]:

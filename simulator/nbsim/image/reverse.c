@@ -117,10 +117,12 @@ INLINE void square_slopes(const struct run *restrict r, struct block *restrict b
         b->h[i] = h, b->k[i] = k, b->l[i] = l;
         b->at[i] = place(planes, h0, k0, l0);
         const struct axis p = axis_of(h, h0, n_a, sound), q = axis_of(k, k0, n_b, sound), s = axis_of(l, l0, n_c, sound);
-        const real pq = p.below * q.below, all = R(1) / (pq * s.below);
+        /* one division for both products of sines */
+        const real pq = p.below * q.below, below = pq * s.below, qs = q.sine * s.sine, sines = p.sine * qs;
+        const real both = R(1) / (sound ? below : below * sines), all = sound ? both : both * sines;
         const real f_a = p.above * (all * q.below * s.below), f_b = q.above * (all * p.below * s.below);
         const real f_c = s.above * (all * pq), f_bc = f_b * f_c, total = f_a * f_bc, twice = R(2) * total;
-        const real qs = q.sine * s.sine, inverse = R(1) / (p.sine * qs);
+        const real inverse = sound ? both : both * below;
         const real inverse_p = inverse * qs, inverse_q = inverse * (p.sine * s.sine);
         const real inverse_s = inverse * (p.sine * q.sine);
         b->latt[i] = total;

@@ -249,7 +249,7 @@ class PixelValues(torch.autograd.Function):
         arguments, leaves = ctx.saved_tensors[:count], ctx.saved_tensors[count:]
         if torch.is_grad_enabled() or not only_reverse_mode([gradient]) or is_followed(gradient):
             return (None, *(None,) * count, *_through_the_formula(call, leaves, gradient, ctx.doubtful))
-        sure = torch.where(ctx.doubtful, 0.0, gradient)
+        sure = torch.where(ctx.doubtful, 0.0, gradient) if bool(ctx.doubtful.any()) else gradient
         wanted = ctx.needs_input_grad[1 : 1 + count]
         found = call.backwards(dict(zip(ARGUMENTS, arguments, strict=True)), sure, wanted)
         return (None, *found, *(None,) * len(leaves))
