@@ -18,7 +18,7 @@ from nbtui.sweep.coverage import occurring
 from nbtui.sweep.explain import Explained
 from nbtui.sweep.findings import findings
 from nbtui.sweep.judge import grid_pixels
-from nbtui.sweep.plan import IMAGE, LOGS, PixelRule, Pixels, Plan, SweptCase, SweptPort
+from nbtui.sweep.plan import IMAGE, STORED, PixelRule, Pixels, Plan, SweptCase, SweptPort
 from nbtui.sweep.plan_file import pixels_named
 from nbtui.sweep.port_run import reference_of
 from nbtui.sweep.rows import Answer, SweepRow
@@ -148,7 +148,7 @@ def test_the_flags_of_a_suite_are_those_of_its_command_lines() -> None:
 
 def test_a_stored_log_is_the_reference_of_its_own_pixel_and_command_line(tmp_path: Path) -> None:
     case = load_case("demo")
-    plan = Plan((SweptCase(case, SweptPort(tmp_path, tmp_path, program="stock")),), (), reference=LOGS)
+    plan = Plan((SweptCase(case, SweptPort(tmp_path, tmp_path, program="stock")),), (), reference=STORED)
     assert reference_of(plan, case, tmp_path).pixel == case.pixel
     assert not reference_of(plan, case, tmp_path).simulated
     with pytest.raises(UnusableInput, match="its C log is of pixel"):

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 @click.option(
     "--pixels",
     metavar="RULE",
-    help="Traced pixels: all, traced, 'brightest N' or 'grid K'.  [default: all, or traced with --reference logs]",
+    help="Traced pixels: all, traced, 'brightest N' or 'grid K'.  [default: all, or traced with --reference c_log]",
 )
 @click.option(
     "--reference",
     default="simulated",
     show_default=True,
     metavar="WHAT",
-    help="Of the traces: simulated, logs (the C logs of the cases), NB_C_BIN, or a command.",
+    help="Of the traces: simulated, c_log (the C logs of the cases), NB_C_BIN, or a command.",
 )
 @click.option("--no-image", is_flag=True, help="Compare traces alone.")
 @click.option(
@@ -72,7 +72,7 @@ def command(
     nbtui suite cases --suspect "python port.py {command} -trace_pixel {pixel}"
     """
     from nbtui.settings import load
-    from nbtui.sweep.plan import LOGS, Plan
+    from nbtui.sweep.plan import STORED, Plan
     from nbtui.sweep.plan_file import pixels_named
     from nbtui.sweep.suite import SWEPT, read_suite
 
@@ -84,7 +84,7 @@ def command(
         cases=_ported(suite.cases, given, configuration),
         axes=(),
         c_program=c_program or configuration.c_program(None) or "stock",
-        pixels=pixels_named(pixels or ("traced" if reference == LOGS else "all"), "--pixels"),
+        pixels=pixels_named(pixels or ("traced" if reference == STORED else "all"), "--pixels"),
         reference=reference,
         checks=("trace",) if no_image else ("trace", "image"),
         reduce=reduce,

@@ -23,7 +23,7 @@ from nbtui.runs.entry import facts_of
 from nbtui.sweep.axes import Choice, applied
 from nbtui.sweep.contents import content_hash
 from nbtui.sweep.gradients import judge_gradients
-from nbtui.sweep.plan import GRADIENTS, IMAGE, LOGS, TRACE, PixelRule, Plan, on_command
+from nbtui.sweep.plan import GRADIENTS, IMAGE, STORED, TRACE, PixelRule, Plan, on_command
 from nbtui.sweep.port_run import PortRun, SimulatedCase, program_settings, reference_of, run_port
 from nbtui.sweep.rows import Answer, SweepRow, changes_of
 from nbtui.trace.model import Trace, TraceError
@@ -49,7 +49,11 @@ def plan_state(plan: Plan, sources: str = "") -> str:
     case, port = plan.case, plan.port
     lines = (case.argv, *(words for axis in plan.axes for words in axis.fixed))
     files = sorted({name for words in lines for _, name in input_names(words)})
+<<<<<<< HEAD
     log = content_hash(case.c_log) if plan.reference == LOGS and case.c_log is not None else None
+=======
+    log = signature(case.c_log) if plan.reference == STORED and case.c_log is not None else None
+>>>>>>> 1a613ea (The reference of stored C logs is named c_log, as in the settings)
     content = [
         nbtui.__version__,
         [case.name, case.argv, case.pixel, [(name, content_hash(case.workdir / name)) for name in files]],

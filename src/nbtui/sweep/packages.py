@@ -12,7 +12,7 @@ from nbtui.evidence.write.export import ExportRequest, export
 from nbtui.live.cases import load_case
 from nbtui.regular_file import read_regular
 from nbtui.runs.known import SIMULATED
-from nbtui.sweep.plan import LOGS, TRACE, Plan
+from nbtui.sweep.plan import STORED, TRACE, Plan
 from nbtui.sweep.port_run import program_settings
 from nbtui.sweep.rows import Answer, SweepRow
 from nbtui.trace.model import TraceError
@@ -23,7 +23,7 @@ PACKAGE = "package"  # folder in a finding's case folder; the package in it has 
 
 def is_evidence(plan: Plan, row: SweepRow) -> bool:
     """Whether a row makes a package: a diverging trace, against a reference that the package can hold."""
-    return row.answer is Answer.DIVERGES and row.check == TRACE and plan.reference in (SIMULATED, LOGS)
+    return row.answer is Answer.DIVERGES and row.check == TRACE and plan.reference in (SIMULATED, STORED)
 
 
 def package_of(plan: Plan, group: str, row: SweepRow, place: Path, log: Path, made_by: str) -> Path | str:
@@ -48,7 +48,7 @@ def package_of(plan: Plan, group: str, row: SweepRow, place: Path, log: Path, ma
                 case=load_case(str(place.absolute()), workdir=place.absolute()),
                 settings=program_settings(plan.c_program),
                 reports=place / PACKAGE,
-                c_log=plan.case.c_log if plan.reference == LOGS else None,
+                c_log=plan.case.c_log if plan.reference == STORED else None,
                 py_log=log,
                 made_by=made_by,
                 port=None if plan.port.program else plan.port.run_in,

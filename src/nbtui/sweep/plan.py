@@ -14,7 +14,7 @@ from nbtui.trace.text import clean
 
 TRACE, IMAGE, GRADIENTS = "trace", "image", "gradients"
 CHECKS = (TRACE, IMAGE, GRADIENTS)
-LOGS = "logs"  # reference: the C logs of the cases
+STORED = "c_log"  # reference: the C logs of the cases
 SECONDS = 120.0
 NUMBER = 200
 REDUCE = 60
@@ -95,7 +95,7 @@ class Plan:
 
     Attributes:
         cases: one base command, or those of a suite, each with a name of its own.
-        reference: ``simulated``, ``logs``, ``NB_C_BIN`` or a command.
+        reference: ``simulated``, ``c_log``, ``NB_C_BIN`` or a command.
         c_program: C program that the simulated reference stands for.
         number: of random combinations.
         pixels: traced in every command line.

@@ -24,7 +24,7 @@ from nbtui.runs.log_making import IMAGE, OUTPUT, tail
 from nbtui.runs.perform import SuspectRun, no_output, quiet, run_suspect
 from nbtui.runs.reference import reference_of_run
 from nbtui.sweep.axes import Choice, applied
-from nbtui.sweep.plan import LOGS, Plan, renamed
+from nbtui.sweep.plan import STORED, Plan, renamed
 from nbtui.sweep.rows import Answer
 from nbtui.trace.model import Trace, TraceSide
 from nbtui.trace.reading.reader import parse_lines, read_trace
@@ -128,7 +128,7 @@ def reference_of(plan: Plan, case: Case, scratch: Path, simulated: SimulatedCase
     """
     if plan.reference == SIMULATED:
         return (simulated or SimulatedCase(case, plan.c_program)).reference(_pixel_of(case))
-    if plan.reference == LOGS:
+    if plan.reference == STORED:
         return _stored(case)
     known, settings = known_commands_of(plan, case), program_settings(plan.c_program)
     return reference_of_run(known, settings, scratch / "reference", heard=no_output, say=quiet).trace

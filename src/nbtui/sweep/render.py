@@ -10,7 +10,7 @@ from typing import Any
 from nbtui.parity.percent import percent
 from nbtui.runs.known import SIMULATED
 from nbtui.sweep.findings import SweepFinding
-from nbtui.sweep.plan import LOGS, Plan
+from nbtui.sweep.plan import STORED, Plan
 from nbtui.sweep.rows import Answer, to_object
 from nbtui.sweep.smallest import Smallest
 from nbtui.sweep.suite_table import HEAD as CASE_HEAD
@@ -88,7 +88,7 @@ def verdict_lines(plan: Plan, swept: Swept) -> Iterator[str]:
 
 
 def _reference(plan: Plan) -> str:
-    words = {SIMULATED: f"nbsim as {plan.c_program} C", LOGS: "the C logs of the cases"}
+    words = {SIMULATED: f"nbsim as {plan.c_program} C", STORED: "the C logs of the cases"}
     return words.get(plan.reference) or clean(plan.reference)
 
 
