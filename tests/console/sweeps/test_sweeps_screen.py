@@ -25,6 +25,7 @@ from nbtui.runs.known import KnownCommands
 from nbtui.sweep.follow import PIECE, SweepFolders, SweepReader
 from nbtui.sweep.record import RECORD, write_record
 from nbtui.sweep.rows import ROWS, Answer, to_line
+from support.console_terminal import Start, console_program
 from support.console_toy import JUDGEMENT, console, console_with_port, ready, screen_text, until
 from support.processes import alive
 from support.run_port import toy_commands
@@ -360,3 +361,33 @@ def test_every_pane_fills_its_size_and_is_harmless(width: int, height: int, here
             assert len(lines) == height, draw
             assert {width_of(entry) for entry in lines} == {width}, draw
             assert not any(mark in text for text in plain(lines) for mark in "\x1b\x9b\u202e"), draw
+
+
+# --- in a real terminal ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_bytes_per_key_and_per_row(on_terminal: Start, tmp_path: Path) -> None:
+    folder = tmp_path / "x.sweep"
+    write_record(record(40), folder)
+    rows = [row(number, f"-flag{number}", gap=-0.01 * number) for number in range(20)]
+    add_rows(folder, rows)
+    for number, one in enumerate(rows):
+        add_cause(folder, one, f"cause_{number}", "the cause in words " * 4)
+    terminal = on_terminal(console_program())
+    terminal.wait_for("simulated in")
+    terminal.settle()
+    opened_with = terminal.press("s")
+    terminal.wait_for("20 diverge")
+    terminal.settle()
+    assert opened_with <= 12_000
+    moves = [terminal.press("j") for _ in range(5)]
+    assert all(0 < sent <= 600 for sent in moves), moves
+    before = len(terminal.received)
+    add_rows(folder, [row(20, "-flag1", answer=Answer.AGREES)])
+    terminal.wait_for("1 agree")
+    terminal.settle()
+    assert len(terminal.received) - before <= 600
+    terminal.press("q")
+    terminal.press("q")
+    assert terminal.end() == 1
