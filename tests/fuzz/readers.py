@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fuzz.sweep_files import SWEEP_FILES, content, drawn
 from nbtui.errors import NbtuiError
 from nbtui.trace.model import TraceError
 
@@ -296,6 +297,10 @@ def read_input(name: str, flag: str, file: str, known: Callable[[], list[bytes]]
     return Reader(name, known, read)
 
 
+def read_sweep(name: str) -> Reader:
+    return Reader(f"sweep {name}", lambda: content(name), lambda path: shown(drawn(name, path)))
+
+
 def words_of(path: Path) -> list[str]:
     text = path.read_bytes().decode("utf-8", "surrogateescape")
     words = [word.replace("\0", "") for word in text.split("\n")[:30]]
@@ -355,6 +360,7 @@ READERS = {
         Reader("session", sessions, read_session),
         Reader("terms", terms, read_terms),
         *map(read_package, PACKAGE_FILES),
+        *map(read_sweep, SWEEP_FILES),
         Reader("restore", lambda: [(package() / "metrics.json").read_bytes()], restore_package),
         read_input("hkl", "-hkl", "x.hkl", hkl),
         read_input("cache", "-dump", "x.bin", lambda: [b"-1 1 -1 1 -1 1\n\x0c" + np.arange(64.0).tobytes()]),

@@ -21,7 +21,7 @@ from nbtui.sweep.kept import EXPLAINED, SMALLEST, explained_from, smallest_from
 from nbtui.sweep.matrix import MatrixLine, matrix, suite_matrix
 from nbtui.sweep.plan import TRACE
 from nbtui.sweep.record import RECORD, SweepRecord, read_record
-from nbtui.sweep.rows import ROWS, Answer, SweepRow, from_object
+from nbtui.sweep.rows import NOT_A_ROW, ROWS, Answer, SweepRow, from_object
 from nbtui.sweep.smallest import Smallest
 from nbtui.sweep.write import FINDINGS
 from nbtui.trace.text import clean
@@ -214,7 +214,7 @@ class SweepReader:
             else:
                 small = smallest_from(content)
                 self._smallest[small.target, small.finding] = small
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except NOT_A_ROW:
             self._damaged += 1
 
     def _present(self) -> SweepSeen:
@@ -262,7 +262,7 @@ class SweepReader:
         content = self._explained.get(row.key)
         try:
             return None if content is None else explained_from(content, row)
-        except (KeyError, TypeError, ValueError):
+        except NOT_A_ROW:
             return None
 
 

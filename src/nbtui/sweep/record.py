@@ -17,6 +17,7 @@ from nbtui.live.door import options_of
 from nbtui.regular_file import open_regular
 from nbtui.sweep.judge import Job, row_key
 from nbtui.sweep.plan import TRACE, Plan
+from nbtui.sweep.rows import NOT_A_ROW
 from nbtui.sweep.usual import usual_axes
 from nbtui.trace.text import clean
 
@@ -128,7 +129,7 @@ def read_record(folder: Path) -> SweepRecord | None:
     try:
         with open_regular(folder / RECORD) as stream:
             return _of_object(json.load(stream))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, RecursionError, *NOT_A_ROW):
         return None
 
 

@@ -22,6 +22,10 @@ ROWS = "rows.jsonl"
 LOGS = "port_logs"  # folder of the logs of diverging rows, as KEY.log
 
 
+NOT_A_ROW = (LookupError, TypeError, ValueError, OverflowError)  # errors of from_object
+_TEXTS = ("key", "case", "check", "detail", "first", "stage")
+
+
 class Answer(StrEnum):
     """The verdict on one command line."""
 
@@ -106,11 +110,14 @@ def to_line(row: SweepRow) -> str:
 
 
 def from_object(content: Mapping[str, Any]) -> SweepRow:
-    """A row from its JSON object. Raises KeyError, TypeError or ValueError for any other."""
+    """A row from its JSON object. Raises one of NOT_A_ROW for any other."""
     known = {item.name for item in fields(SweepRow)}
     values = {name: value for name, value in content.items() if name in known}
     pixel, gap = values["pixel"], values.get("gap")
+    values.update({name: str(values[name]) for name in _TEXTS if name in values})
+    values.update({name: int(values[name]) for name in ("differing", "shared") if name in values})
     values.update(
+        seconds=float(values.get("seconds", 0.0)),
         changes=tuple((str(axis), tuple(map(str, words))) for axis, words in values["changes"]),
         command=tuple(map(str, values["command"])),
         pixel=None if pixel is None else (int(pixel[0]), int(pixel[1])),
@@ -137,7 +144,7 @@ class RowFile:
         for content in objects_in(self.path):
             try:
                 row = from_object(content)
-            except (KeyError, TypeError, ValueError):
+            except NOT_A_ROW:
                 continue
             if row.key not in seen:
                 seen.add(row.key)

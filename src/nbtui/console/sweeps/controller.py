@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from nbtui.sweep.findings import SweepFinding
     from nbtui.sweep.follow import SweepSeen
 
-RECENT = 5.0  # s since a row of another process
-
 
 @dataclass(frozen=True)
 class SweepsShelf:
