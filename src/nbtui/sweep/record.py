@@ -6,7 +6,6 @@ With it, whoever reads the rows of a folder, on this machine or another one, kno
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from nbtui.sweep.plan import TRACE, Plan
 from nbtui.sweep.rows import NOT_A_ROW
 from nbtui.sweep.usual import usual_axes
 from nbtui.trace.text import clean
+from nbtui.whole_file import new_file, put
 
 FORMAT = 1
 RECORD = "sweep.json"
@@ -115,11 +115,11 @@ def _is_usual(plan: Plan) -> bool:
 def write_record(record: SweepRecord, folder: Path) -> None:
     """Write the record, in one step for readers. Raises NotWritten."""
     path = folder / RECORD
-    aside = path.with_name(f"{RECORD}.{os.getpid()}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        aside.write_text(json.dumps({"format": FORMAT, **asdict(record)}) + "\n", encoding="utf-8")
-        aside.replace(path)
+        with new_file(folder) as (descriptor, temporary):
+            put(descriptor, f"{json.dumps({'format': FORMAT, **asdict(record)})}\n".encode())
+            temporary.replace(path)
     except OSError as error:
         raise NotWritten(f"{clean(str(path))}: {error.strerror or error}") from error
 
