@@ -49,11 +49,7 @@ def plan_state(plan: Plan, sources: str = "") -> str:
     case, port = plan.case, plan.port
     lines = (case.argv, *(words for axis in plan.axes for words in axis.fixed))
     files = sorted({name for words in lines for _, name in input_names(words)})
-<<<<<<< HEAD
-    log = content_hash(case.c_log) if plan.reference == LOGS and case.c_log is not None else None
-=======
-    log = signature(case.c_log) if plan.reference == STORED and case.c_log is not None else None
->>>>>>> 1a613ea (The reference of stored C logs is named c_log, as in the settings)
+    log = content_hash(case.c_log) if plan.reference == STORED and case.c_log is not None else None
     content = [
         nbtui.__version__,
         [case.name, case.argv, case.pixel, [(name, content_hash(case.workdir / name)) for name in files]],
