@@ -248,6 +248,10 @@ def _read_special_flag(settings: Settings, flag: str, values: list[str]) -> None
         settings.roi = tuple(map(_integer, values[:4]))
     elif flag == "-trace_pixel" and len(values) >= 2:
         settings.trace_pixel = (_integer(values[0]), _integer(values[1]))
+    elif flag == "-divergence" and values:
+        settings.h_range = settings.v_range = _mrad(numbers[0])
+    elif flag == "-divsteps" and values:
+        settings.h_steps = settings.v_steps = _integer(values[0])
     elif flag == "-curved_det" and values:
         settings.curved = True
     else:

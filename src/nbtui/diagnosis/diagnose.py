@@ -66,13 +66,16 @@ def diagnose(
     *,
     pixel: tuple[int, int] | None = None,
     only: Collection[str] | None = None,
+    known: Collection[str] = (),
+    expected: Collection[str] = (),
     tell: Callable[[str], None] = silent,
 ) -> Diagnosis:
     """Why ``py`` differs from ``c``, both traces of ``case``.
 
     ``pixel`` (slow, fast) replaces the case's own; without either, the C log's pixel counts. ``only`` limits the search
-    to hypotheses with these ids, which is quick where the cause is known from another case. ``tell`` receives the
-    progress as text, often; an exception that it raises ends the diagnosis.
+    to variants with these names, which is quick where the cause is known from another case; ``expected``, then
+    ``known`` name variants to try first. ``tell`` receives the progress as text, often; an exception that it raises
+    ends the diagnosis.
 
     A case that cannot be simulated is diagnosed from the two logs alone, and the answer says why.
     """
@@ -98,9 +101,9 @@ def diagnose(
         return Diagnosis(Verdict.AGREES, (), findings, "", (), certain=agreeing, consistency=inconsistent)
     asked = _question(Problem(case, base, c, py), rows, plain)
     tried = [0, 0]
-    variants = [one for one in variants_of(asked.problem) if only is None or one.id in only]
+    variants = [one for one in variants_of(asked.problem) if only is None or one.name in only]
     search = Search(base, asked.rows, variants, hints(c, py), tell=tell, tried=tried)
-    outcome = _explained(asked, search)
+    outcome = _explained(asked, search, known, expected)
     imitation = Imitation(asked.problem.base, in_order(outcome, outcome.states[0]), adds=asked.side == "C")
     best = imitation.setup(imitation.ids)
     tell("matching ratios and attributing the gap")
@@ -269,7 +272,7 @@ def _sum_of_terms(c: Trace, base: PixelSetup) -> float | None:
     return float(values[0]) if values and not isinstance(values[0], str) else None
 
 
-def _explained(asked: _Question, whole: Search) -> Outcome:
+def _explained(asked: _Question, whole: Search, known_names: Collection[str], expected: Collection[str]) -> Outcome:
     """Search, allowing for single precision in the printed digits."""
     problem, rows, variants = asked.problem, whole.rows, list(whole.variants)
     gap = rows.total(rows.bits(rows.reference, rows.suspect))
@@ -287,7 +290,9 @@ def _explained(asked: _Question, whole: Search) -> Outcome:
     if quiet is not None:
         search = replace(search, base=quiet.change(search.base))
     search = replace(search, variants=[v for v in variants if not v.hypothesis.own_lines], seen=set())
-    states = search.run(lambda setup, bits: fitted(replace(problem, base=setup), rows, bits, whole.tell))
+    states = search.run(
+        lambda setup, bits: fitted(replace(problem, base=setup), rows, bits, whole.tell), known_names, expected
+    )
     if single is None and remainder(rows, states[0]).unknown:
         guess = suspected_single(rows, states[0].predicted)
         if guess is not None:

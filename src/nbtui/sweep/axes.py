@@ -91,6 +91,14 @@ def checked_axis(flag: str, where: str) -> str:
     return row.names[0]
 
 
+def followed(command: Words) -> Words:
+    """The same command line for a program that receives further words: -curved_det not last.
+
+    The C program ignores it as the last word of all (nanobragg_setup.md), and the words of a suspect command follow.
+    """
+    return ("-curved_det", *command[:-1]) if command[-1:] == ("-curved_det",) else command
+
+
 def applied(base: Sequence[str], choices: Iterable[Choice]) -> Words:
     """``base`` with ``choices`` put in: their flags are removed from it, and their words follow at its end.
 

@@ -6,8 +6,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
+from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
+from nbtui.diagnosis.hypotheses.record import CauseKind
 from nbtui.sweep.explain import Explained
 from nbtui.sweep.plan import TRACE
 from nbtui.sweep.rows import Answer, SweepRow
@@ -21,13 +22,11 @@ class SweepFinding:
         group: id of the cause, or the kind of failure.
         sentence: the cause in words.
         members: the rows; a row with two causes is in two findings.
-        flags: axes that occur in every row; empty: the base command alone fails as well.
     """
 
     group: str
     sentence: str
     members: tuple[Explained, ...]
-    flags: tuple[str, ...]
 
     @property
     def slug(self) -> str:
@@ -36,8 +35,19 @@ class SweepFinding:
 
     @property
     def simplest(self) -> Explained:
-        """The member with the fewest choices and causes."""
+        """The member with the fewest causes, then the fewest choices."""
         return self.members[0]
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Axes of the row with the fewest choices; empty: the base command alone fails as well."""
+        return tuple(axis for axis, _ in min((one.row.changes for one in self.members), key=len))
+
+    @property
+    def of_print(self) -> bool:
+        """Whether the cause changes trace lines, not the pixel."""
+        known = CATALOGUE.get(self.group.split()[0])
+        return known is not None and known.kind is CauseKind.PRINT
 
     @property
     def answer(self) -> Answer:
@@ -56,7 +66,7 @@ class SweepFinding:
 
 
 def findings(explained: Iterable[Explained]) -> tuple[SweepFinding, ...]:
-    """The findings: wrong numbers before refusals, then by the fewest flags and the most rows.
+    """The findings: wrong pixels, wrong trace lines, refusals; each by the fewest flags and the most rows.
 
     An image or gradient that differs is a finding of its own only where the traces of its command line agree.
     """
@@ -72,14 +82,15 @@ def findings(explained: Iterable[Explained]) -> tuple[SweepFinding, ...]:
     return tuple(sorted(found, key=_rank))
 
 
-def _rank(one: SweepFinding) -> tuple[bool, int, int, str]:
-    return one.answer is Answer.REFUSED, len(one.flags), -len(one.members), one.group
+def _rank(one: SweepFinding) -> tuple[bool, bool, int, int, str]:
+    return one.answer is Answer.REFUSED, one.of_print, len(one.flags), -len(one.members), one.group
 
 
 def _finding(group: str, members: list[Explained]) -> SweepFinding:
     ordered = sorted(members, key=lambda one: (len(one.groups), len(one.row.changes), _length(one.row), one.row.key))
-    common = reduce(set.intersection, ({axis for axis, _ in one.row.changes} for one in members))
-    return SweepFinding(group, ordered[0].sentence, tuple(ordered), tuple(sorted(common)))
+    known = CATALOGUE.get(group.split()[0])
+    alone = len(ordered[0].groups) == 1 or known is None  # else its sentence tells of other causes as well
+    return SweepFinding(group, ordered[0].sentence if alone or known is None else known.sentence, tuple(ordered))
 
 
 def _length(row: SweepRow) -> int:

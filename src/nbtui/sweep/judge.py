@@ -20,7 +20,7 @@ from nbtui.live.model import Case
 from nbtui.parity.compare import compare
 from nbtui.parity.model import Comparison
 from nbtui.runs.entry import facts_of
-from nbtui.sweep.axes import Choice, applied
+from nbtui.sweep.axes import Choice, applied, followed
 from nbtui.sweep.contents import content_hash
 from nbtui.sweep.gradients import judge_gradients
 from nbtui.sweep.plan import GRADIENTS, IMAGE, STORED, TRACE, PixelRule, Plan, on_command
@@ -78,7 +78,8 @@ def judge(job: Job, plan: Plan, scratch: Path) -> Iterator[tuple[SweepRow, str]]
         OSError: a file cannot be written.
     """
     own = plan.of(job.case)
-    with_choices = on_command(own.case, applied(own.case.argv, job.choices) if job.choices else own.case.argv)
+    argv = applied(own.case.argv, job.choices) if job.choices else own.case.argv
+    with_choices = on_command(own.case, followed(argv) if own.port.suspect else argv)
     return _Judging(job, own, with_choices, scratch).rows()
 
 

@@ -37,7 +37,7 @@ _ANYWHERE: dict[str, tuple[str, ...]] = {
     "-polar_vector": ("0 1 1 -polar 0.9",),
     "-fluence": ("1e24",),
     "-flux": ("1e12 -exposure 0.1 -beamsize 0.1",),
-    "-water": ("5",),
+    "-water": ("0.5", "5"),
     "-detector_rotx": ("8",),
     "-detector_roty": ("-6",),
     "-detector_rotz": ("11",),

@@ -80,13 +80,14 @@ def _ignored(problem: Problem) -> Iterator[Form]:
         ):
             if changes and changes not in seen:
                 seen.append(changes)
-                yield _rebuilding(problem, f"{names} {how}", changes, IGNORED)
+                yield _rebuilding(problem, group[0].name, f"{names} {how}", changes, IGNORED)
         yield from _other_defaults(problem, names, group, value)
 
 
-def _rebuilding(problem: Problem, name: str, changes: Changes, price: float) -> Form:
-    """A form that sets up the case with changed options."""
-    return Form(name, reconfigured(problem.workdir, changes), price, tuple(changes.items()), rebuilds=True)
+def _rebuilding(problem: Problem, flag: str, name: str, changes: Changes, price: float) -> Form:
+    """A form that sets up the case with changed options, all of ``flag`` or of flags that belong to it."""
+    change = reconfigured(problem.workdir, changes)
+    return Form(name, change, price, tuple(changes.items()), rebuilds=True, flag=flag)
 
 
 def _other_defaults(problem: Problem, names: str, group: Sequence[GivenFlag], value: Changes) -> Iterator[Form]:
@@ -97,7 +98,7 @@ def _other_defaults(problem: Problem, names: str, group: Sequence[GivenFlag], va
         for convention in CONVENTIONS:
             if convention != own:
                 name = f"{names} ignored, center by the rule of {convention}"
-                yield Form(name, _center_of(convention, value), OF_ANOTHER_CONVENTION)
+                yield Form(name, _center_of(convention, value), OF_ANOTHER_CONVENTION, flag=group[0].name)
     if len(stored) == 1 and stored <= _DIRECTIONS.keys():
         (field,) = stored
         seen = [_default_axis(own, field)]
@@ -106,7 +107,7 @@ def _other_defaults(problem: Problem, names: str, group: Sequence[GivenFlag], va
             if axis not in seen:
                 seen.append(axis)
                 name = f"{names} ignored, default of {convention}"
-                yield _rebuilding(problem, name, {field: axis}, OF_ANOTHER_CONVENTION)
+                yield _rebuilding(problem, group[0].name, name, {field: axis}, OF_ANOTHER_CONVENTION)
 
 
 def _default_axis(convention: str, field: str) -> tuple[float, ...]:
@@ -179,7 +180,7 @@ def _stored(problem: Problem, name: str, flag: GivenFlag, numbers: tuple[float, 
     stored = flag.storing(numbers)
     changes = {field: value for field, value in stored.items() if value != getattr(problem.scene.options, field)}
     if changes:
-        yield _rebuilding(problem, name, changes, IN_ANOTHER_UNIT)
+        yield _rebuilding(problem, flag.name, name, changes, IN_ANOTHER_UNIT)
 
 
 OPTION_UNIT = Hypothesis(

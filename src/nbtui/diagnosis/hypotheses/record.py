@@ -63,6 +63,7 @@ class Form:
     options: tuple[tuple[str, Any], ...] = ()  # the same change as fields of the simulator's Options
     rebuilds: bool = False  # makes the set-up again: applies before every other change
     quirks: tuple[tuple[str, bool], ...] = ()  # the same change as switches of the simulator
+    flag: str = ""  # of the command line that the change is about, in a hypothesis about any flag
 
 
 Forms = Callable[[Problem], Iterable[Form]]
@@ -141,6 +142,11 @@ class Variant:
     @property
     def id(self) -> str:
         return self.hypothesis.id
+
+    @property
+    def name(self) -> str:
+        """The id, with the flag of a hypothesis about any flag: two flags are two causes."""
+        return f"{self.id} {self.form.flag}" if self.form.flag else self.id
 
     @property
     def label(self) -> str:

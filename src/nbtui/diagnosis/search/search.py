@@ -7,8 +7,8 @@ are added for the lines that still differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -131,12 +131,75 @@ class Search:
 
     # --- the search --------------------------------------------------------------------------------------------------
 
-    def run(self, extra: Callable[[PixelSetup, Array], Sequence[Variant]] | None = None) -> list[SearchState]:
+    def run(
+        self,
+        extra: Callable[[PixelSetup, Array], Sequence[Variant]] | None = None,
+        known: Collection[str] = (),
+        expected: Collection[str] = (),
+    ) -> list[SearchState]:
         """Every state tried, best first.
 
         ``extra`` makes further variants if the listed ones fail, from the set-up with the lines of the print explained
-        and the misfit that is left.
+        and the misfit that is left. ``expected``, then ``known``, are names of variants that are tried first by
+        themselves, then with one more; all others only if these explain the pixel neither way.
         """
+        for names in filter(None, (expected, known)):
+            alone = self._fresh([variant for variant in self.variants if variant.name in names])._run(None)
+            if alone[0].scored.cost <= DONE:
+                return alone
+            places = {id(variant): number for number, variant in enumerate(self.variants)}
+            members = tuple((places[id(one)], one) for _, one in alone[0].variants if id(one) in places)
+            beside = self._fresh(self.variants)._beside(members, expected)
+            if beside and beside[0].unknown <= DONE:
+                return beside
+        return self._run(extra)
+
+    def _fresh(self, variants: Sequence[Variant]) -> Search:
+        """The same search of other variants, with nothing tried."""
+        return replace(self, variants=variants, replays=0, extras={}, seen=set())
+
+    def _beside(self, members: Members, expected: Collection[str]) -> list[SearchState]:
+        """States with all of ``members`` and one or more others; in a second try also with all that is ``expected``."""
+        start, root = self.evaluate(()), self.evaluate(members)
+        if start is None:
+            return []
+        found = [start]
+        for seed in filter(None, (root, self._with_expected(root or start, expected))):
+            changes: dict[int, Flags] = {}
+            level = [seed, *self._singles(seed, changes)]
+            found += level
+            while min(state.unknown for state in found) > DONE:
+                level = self._extended(_diverse(sorted(level, key=lambda state: state.total), REFINED), changes)
+                if not _closer(level, min(found, key=lambda state: state.total)):
+                    break
+                found += level
+            found += self._with_print(found, changes)
+            found += self._without_superfluous(min(found, key=lambda state: state.total))
+            if min(state.unknown for state in found) <= DONE:
+                break
+        return sorted(found, key=lambda state: state.total)
+
+    def _with_expected(self, state: SearchState, expected: Collection[str]) -> SearchState | None:
+        """The state with every other expected variant, in the form that comes closest; None without any."""
+        found = None
+        for name in sorted(set(expected) - {variant.name for _, variant in state.variants}):
+            forms = [(number, variant) for number, variant in enumerate(self.variants) if variant.name == name]
+            made = (self.evaluate([*(found or state).variants, form]) for form in forms)
+            found = min(filter(None, made), key=lambda made: made.promise, default=found)
+        return found
+
+    def _without_superfluous(self, state: SearchState) -> list[SearchState]:
+        """The state without one variant, then another, for as long as the total falls."""
+        better: list[SearchState] = []
+        while True:
+            last = better[-1] if better else state
+            fewer = (self.evaluate(item for item in last.variants if item is not left) for left in last.variants)
+            best = min(filter(None, fewer), key=lambda made: made.total, default=last)
+            if best.total >= last.total:
+                return better
+            better.append(best)
+
+    def _run(self, extra: Callable[[PixelSetup, Array], Sequence[Variant]] | None) -> list[SearchState]:
         start = self.evaluate(())
         assert start is not None  # the base has been replayed before
         if start.scored.bits <= DONE:
@@ -163,10 +226,14 @@ class Search:
         return sorted(found, key=lambda state: state.total)
 
     def _singles(self, start: SearchState, changes: dict[int, Flags]) -> list[SearchState]:
-        """Every variant that changes a row; ``changes`` receives the rows."""
+        """Every variant added to ``start`` that changes a row; ``changes`` receives the rows."""
         out = []
+        names = {variant.name for _, variant in start.variants}
         for number, variant in enumerate(self.variants):
-            state = self.evaluate([(number, variant)], f"tried {number + 1} of {len(self.variants)} causes")
+            if variant.name in names:
+                continue
+            chosen = [*start.variants, (number, variant)]
+            state = self.evaluate(chosen, f"tried {number + 1} of {len(self.variants)} causes")
             if state is None:
                 continue
             changed = self.rows.distance(state.predicted, start.predicted) > np.maximum(CHANGED, 0.01 * self.rows.floor)
@@ -204,10 +271,10 @@ class Search:
         out: list[SearchState] = []
         for rank, state in enumerate(states):
             wrong = state.row_bits > 0.0
-            ids = {variant.id for _, variant in state.variants}
+            names = {variant.name for _, variant in state.variants}
             for number, changed in changes.items():
                 variant = self._variant(number)
-                if variant.id in ids or not (changed & wrong).any():
+                if variant.name in names or not (changed & wrong).any():
                     continue
                 if self._exhausted():
                     return out
@@ -244,10 +311,10 @@ class Search:
 
     def _woken(self, state: SearchState, changes: Mapping[int, Flags]) -> list[SearchState]:
         """The state with one more variant that changes nothing alone but helps here."""
-        ids = {variant.id for _, variant in state.variants}
+        names = {variant.name for _, variant in state.variants}
         out = []
         for number, variant in enumerate(self.variants):
-            if number not in changes and variant.id not in ids and not self._exhausted():
+            if number not in changes and variant.name not in names and not self._exhausted():
                 made = self.evaluate([*state.variants, (number, variant)])
                 if made is not None and made.total < state.total:
                     out.append(made)
