@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nbtui.diagnosis.search.remainder import TOLERANCE
 from nbtui.errors import NbtuiError
 from nbtui.live.images import prepare
 from nbtui.sweep.axes import Words
@@ -63,7 +64,11 @@ def _reduced(task: _ReduceTask, scratch: Path) -> Smallest:
         return Smallest(task.finding.group, target.row.key, target.row, whole, min(1, task.plan.reduce), "")
     made: Shrunk = shrink(whole, reducing.fails, task.plan.reduce)
     row, log = reducing.last[made.command]
-    return Smallest(task.finding.group, target.row.key, row, made.command, made.runs + 1, log)
+    return Smallest(task.finding.group, target.row.key, row, row.command, made.runs + 1, log)
+
+
+def _pixel_differs(row: SweepRow) -> bool:
+    return row.gap is not None and not abs(row.gap) <= TOLERANCE
 
 
 class _Reducing:
@@ -86,7 +91,8 @@ class _Reducing:
             return False
         for row, log in judged:
             alike = row.check == self._target.row.check and row.answer is self._target.row.answer
-            if alike and self._same(row, log, plan):
+            as_wrong = _pixel_differs(row) or not _pixel_differs(self._target.row)
+            if alike and as_wrong and self._same(row, log, plan):
                 self.last[command] = (row, log)
                 return True
         return False
