@@ -117,3 +117,15 @@ def test_an_image_is_a_finding_where_no_trace_tells_the_cause() -> None:
     ]
     same = replace(explained("one", "pivot").row, changes=ROW.changes)
     assert [one.group for one in findings([image, Explained(same, ("pivot",), True, "")])] == ["pivot"]
+
+
+def test_a_finding_needs_the_flags_of_its_row_with_the_fewest_choices() -> None:
+    rows = [explained("one", "pivot", axes=("-phi", "-N")), explained("two", "pivot", "misset_order")]
+    by_group = {one.group: one for one in findings([*rows, explained("three", "misset_order", axes=("-misset",))])}
+    assert by_group["pivot"].flags == () == by_group["misset_order"].flags  # the base command has both
+    assert by_group["pivot"].simplest.row.key == "two"
+
+
+def test_causes_of_the_print_follow_those_of_the_pixel() -> None:
+    rows = [explained("one", "tap_pixel_centre"), explained("two", "pivot", axes=("-phi", "-N"))]
+    assert [one.group for one in findings(rows)] == ["pivot", "tap_pixel_centre"]

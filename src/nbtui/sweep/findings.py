@@ -35,13 +35,13 @@ class SweepFinding:
 
     @property
     def simplest(self) -> Explained:
-        """The member with the fewest causes, then the fewest choices."""
+        """The member with the fewest choices, then the fewest causes."""
         return self.members[0]
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """Axes of the row with the fewest choices; empty: the base command alone fails as well."""
-        return tuple(axis for axis, _ in min((one.row.changes for one in self.members), key=len))
+        """Axes of the simplest row; empty: the base command alone fails as well."""
+        return tuple(axis for axis, _ in self.simplest.row.changes)
 
     @property
     def of_print(self) -> bool:
@@ -87,7 +87,7 @@ def _rank(one: SweepFinding) -> tuple[bool, bool, int, int, str]:
 
 
 def _finding(group: str, members: list[Explained]) -> SweepFinding:
-    ordered = sorted(members, key=lambda one: (len(one.groups), len(one.row.changes), _length(one.row), one.row.key))
+    ordered = sorted(members, key=lambda one: (len(one.row.changes), len(one.groups), _length(one.row), one.row.key))
     known = CATALOGUE.get(group.split()[0])
     alone = len(ordered[0].groups) == 1 or known is None  # else its sentence tells of other causes as well
     return SweepFinding(group, ordered[0].sentence if alone or known is None else known.sentence, tuple(ordered))

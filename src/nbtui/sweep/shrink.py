@@ -16,6 +16,7 @@ from nbtui.sweep.axes import Words
 Fails = Callable[[Words], bool]  # whether a command line fails in the same way
 
 _OUTPUTS = "Outputs"
+_FEW_FLAGS = 16  # so many are taken out one by one at once
 _FEW = ("1", "2", "3")  # steps, domains, cells
 _PLAIN_DIGITS = (1, 2, 3)
 
@@ -28,26 +29,48 @@ class Shrunk:
     runs: int
 
 
-def shrink(command: Words, fails: Fails, most_runs: int) -> Shrunk:
+def shrink(command: Words, fails: Fails, most_runs: int, usable: Fails = lambda command: True) -> Shrunk:
     """The smallest command line that ``fails`` as ``command`` does, after at most ``most_runs`` runs.
+
+    ``usable``: whether a command line is worth a run.
 
     Raises:
         InputError (nbsim): the command line is unusable.
     """
-    return _Shrinking(fails, most_runs).run(command)
+    return _Shrinking(fails, usable, most_runs).run(command)
 
 
 @dataclass
 class _Shrinking:
     fails: Fails
+    usable: Fails
     left: int
     runs: int = 0
 
     def run(self, command: Words) -> Shrunk:
-        best = command
-        for candidates in (_halves, _without_one, _with_few, _with_plain):
+        best = self._reduced(command, _halves) if len(_groups(command)) > _FEW_FLAGS else command
+        fewer = self._one_by_one(best)
+        while fewer != best:
+            best, fewer = fewer, self._one_by_one(fewer)
+        for candidates in (_with_few, _with_plain):
             best = self._reduced(best, candidates)
-        return Shrunk(self._reduced(best, _without_one), self.runs)
+        return Shrunk(best, self.runs)
+
+    def _one_by_one(self, command: Words) -> Words:
+        """The command without every flag that it can spare, the last first: choices stand at the end."""
+        groups = _groups(command)
+        for at in reversed(range(len(groups))):
+            fewer = [*groups[:at], *groups[at + 1 :]]
+            if self._succeeds(_joined(fewer)):
+                groups = fewer
+        return _joined(groups)
+
+    def _succeeds(self, candidate: Words) -> bool:
+        if self.left <= 0 or not self.usable(candidate):
+            return False
+        self.left -= 1
+        self.runs += 1
+        return self.fails(candidate)
 
     def _reduced(self, command: Words, candidates: Callable[[Words], Iterator[Words]]) -> Words:
         """The command after every successful candidate; the search begins again after each."""
@@ -58,11 +81,7 @@ class _Shrinking:
             for candidate in candidates(best):
                 if candidate == best or candidate in refused:
                     continue
-                if self.left <= 0:
-                    return best
-                self.left -= 1
-                self.runs += 1
-                if self.fails(candidate):
+                if self._succeeds(candidate):
                     best, again = candidate, True
                     break
                 refused.add(candidate)
@@ -92,13 +111,6 @@ def _halves(command: Words) -> Iterator[Words]:
         size = max(1, len(groups) // parts)
         for start in range(0, len(groups), size):
             yield _joined([*groups[:start], *groups[start + size :]])
-
-
-def _without_one(command: Words) -> Iterator[Words]:
-    """Without one flag, the last first: choices stand at the end."""
-    groups = _groups(command)
-    for at in reversed(range(len(groups))):
-        yield _joined([*groups[:at], *groups[at + 1 :]])
 
 
 def _with_few(command: Words) -> Iterator[Words]:

@@ -62,7 +62,7 @@ def _reduced(task: _ReduceTask, scratch: Path) -> Smallest:
         return Smallest(task.finding.group, target.row.key, target.row, whole, 0, "")
     if not task.plan.reduce or not reducing.fails(whole):  # or it depends on something besides the command line
         return Smallest(task.finding.group, target.row.key, target.row, whole, min(1, task.plan.reduce), "")
-    made: Shrunk = shrink(whole, reducing.fails, task.plan.reduce)
+    made: Shrunk = shrink(whole, reducing.fails, task.plan.reduce, reducing.usable)
     row, log = reducing.last[made.command]
     return Smallest(task.finding.group, target.row.key, row, row.command, made.runs + 1, log)
 
@@ -79,11 +79,13 @@ class _Reducing:
         self._pixels = self._size(tuple(target.row.command))
         self.last: dict[Words, tuple[SweepRow, str]] = {}
 
-    def fails(self, command: Words) -> bool:
-        """Whether ``command`` fails as the finding does; a larger detector is not tried, for its image takes long."""
+    def usable(self, command: Words) -> bool:
+        """Whether the reference takes ``command``; a larger detector is not tried, for its image takes long."""
         size = self._size(command)
-        if size is None or (self._pixels is not None and size > self._pixels):
-            return False
+        return size is not None and (self._pixels is None or size <= self._pixels)
+
+    def fails(self, command: Words) -> bool:
+        """Whether ``command`` fails as the finding does."""
         plan = self._plan.on(command)
         try:
             judged = list(judge(Job(plan.case.name, (), plan_state(plan)), plan, self._scratch))
