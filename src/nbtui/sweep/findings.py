@@ -22,11 +22,13 @@ class SweepFinding:
         group: id of the cause, or the kind of failure.
         sentence: the cause in words.
         members: the rows; a row with two causes is in two findings.
+        flags: axes of the simplest row; empty: the base command alone fails as well.
     """
 
     group: str
     sentence: str
     members: tuple[Explained, ...]
+    flags: tuple[str, ...]
 
     @property
     def slug(self) -> str:
@@ -37,11 +39,6 @@ class SweepFinding:
     def simplest(self) -> Explained:
         """The member with the fewest choices, then the fewest causes."""
         return self.members[0]
-
-    @property
-    def flags(self) -> tuple[str, ...]:
-        """Axes of the simplest row; empty: the base command alone fails as well."""
-        return tuple(axis for axis, _ in self.simplest.row.changes)
 
     @property
     def of_print(self) -> bool:
@@ -90,7 +87,8 @@ def _finding(group: str, members: list[Explained]) -> SweepFinding:
     ordered = sorted(members, key=lambda one: (len(one.row.changes), len(one.groups), _length(one.row), one.row.key))
     known = CATALOGUE.get(group.split()[0])
     alone = len(ordered[0].groups) == 1 or known is None  # else its sentence tells of other causes as well
-    return SweepFinding(group, ordered[0].sentence if alone or known is None else known.sentence, tuple(ordered))
+    sentence = ordered[0].sentence if alone or known is None else known.sentence
+    return SweepFinding(group, sentence, tuple(ordered), tuple(axis for axis, _ in ordered[0].row.changes))
 
 
 def _length(row: SweepRow) -> int:
