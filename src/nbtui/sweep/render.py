@@ -78,7 +78,7 @@ def verdict_lines(plan: Plan, swept: Swept) -> Iterator[str]:
     groups = len(swept.found)
     of_base = [one.group for one in swept.found if not one.flags]
     if of_base and not plan.is_suite:
-        yield f"base       fails without any choice: {', '.join(map(clean, of_base))}; mend this first"
+        yield f"base       fails without any choice: {', '.join(map(clean, of_base))}; correct this first"
     if plan.is_suite:
         failing = len({row.case for row in swept.rows if row.answer.fails})
         yield f"findings   {groups}, in {failing} of {len(plan.cases)} cases" if groups else "findings   none"
