@@ -26,6 +26,7 @@ from nbtui.sweep.suite import known_ports, read_suite
 from nbtui.sweep.suite_table import suite_lines
 from nbtui.sweep.sweep import Swept
 from small_port.fixes import FIXES, fixed
+from support.schemas import held
 
 FLAGS = "-cell 40 50 60 90 90 90 -default_F 100 -lambda 1.2 -N 5 -distance 120 -detpixels 12 -pixel 4 -oversample 1"
 
@@ -176,7 +177,7 @@ def test_a_suite_names_the_bugs_of_a_port(here: Path, capsys: pytest.CaptureFixt
     words = ["suite", "lines.txt", "--processes", "1", "--suspect"]
     words += [f"{sys.executable} port.py {{command}} -trace_pixel {{pixel}}", "--json"]
     assert main(words) == 1
-    found = json.loads(capsys.readouterr().out)
+    found = held(capsys.readouterr().out)
     by_case = {(row["case"], row["check"]): row for row in found["rows"]}
     assert by_case["line 1", "trace"]["answer"] == "agrees"
     assert by_case["line 1", "image"]["answer"] == "diverges" and by_case["line 1", "image"]["pixel"] == [0, 0]

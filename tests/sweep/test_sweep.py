@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import signal
@@ -21,6 +20,7 @@ from nbtui.sweep.sweep import jobs_of
 from small_port.fixes import FIXES, fixed
 from support.patience import wait_until
 from support.processes import alive
+from support.schemas import held
 
 BASE = (
     "-cell 40 50 60 90 90 90 -misset 10 20 30 -default_F 100 -lambda 1.2 -N 5 -distance 120 -detpixels 12 -pixel 4 "
@@ -41,7 +41,7 @@ reduce = 10
 
 def swept(words: str, capsys: pytest.CaptureFixture[str], code: int) -> dict[str, object]:
     assert main(["sweep", *shlex.split(words), "--processes", "1", "--json"]) == code
-    found: dict[str, object] = json.loads(capsys.readouterr().out)
+    found: dict[str, object] = held(capsys.readouterr().out)
     return found
 
 

@@ -14,6 +14,7 @@ from nbtui.commands.engine_options import EngineChoice, engine_options
 from nbtui.commands.narration import Narration
 from nbtui.commands.options import say
 from nbtui.errors import UnusableInput
+from nbtui.schemas import labelled
 from nbtui.trace.text import clean
 
 if TYPE_CHECKING:
@@ -110,7 +111,9 @@ def performed(plan: Plan, folder: Path, chosen: EngineChoice, part: Part, as_jso
         return _reported(plan, swept, folder, as_json)
     failing = sum(row.answer.fails for row in rows)
     if as_json:
-        click.echo(json.dumps({"part": part.number, "of": part.of, "rows": len(rows), "failing": failing}))
+        click.echo(
+            json.dumps(labelled("part", {"part": part.number, "of": part.of, "rows": len(rows), "failing": failing}))
+        )
     else:
         click.echo(f"part {part.number} of {part.of}: {len(rows)} rows, {failing} failing")
     return 1 if failing else 0
@@ -126,7 +129,7 @@ def estimated(plan: Plan, folder: Path, chosen: EngineChoice, as_json: bool) -> 
     with chosen.opened(plan, folder) as engine, Narration() as narration:
         found = estimate(plan, folder, engine, lambda progress: narration.say(_progress(progress)))
     if as_json:
-        click.echo(json.dumps(asdict(found)))
+        click.echo(json.dumps(labelled("estimate", asdict(found))))
     else:
         for line in estimate_lines(found):
             click.echo(line)

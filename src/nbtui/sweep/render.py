@@ -9,6 +9,7 @@ from typing import Any
 
 from nbtui.parity.percent import percent
 from nbtui.runs.known import SIMULATED
+from nbtui.schemas import labelled
 from nbtui.sweep.findings import SweepFinding
 from nbtui.sweep.plan import STORED, Plan
 from nbtui.sweep.rows import Answer, to_object
@@ -35,7 +36,6 @@ class FindingFolder:
 
 
 Folders = Mapping[str, FindingFolder]  # by group of the finding
-FORMAT = 1
 HEAD = ("finding", "rows", "needs", "worst gap", "what")
 
 
@@ -190,8 +190,7 @@ def _code(text: str) -> str:
 
 def as_object(plan: Plan, swept: Swept, folders: Folders) -> dict[str, Any]:
     """The whole result as a JSON object."""
-    return {
-        "format": FORMAT,
+    content: dict[str, object] = {
         "port": plan.port_name,
         "reference": _reference(plan),
         "mode": str(plan.mode),
@@ -210,6 +209,7 @@ def as_object(plan: Plan, swept: Swept, folders: Folders) -> dict[str, Any]:
         ],
         "rows": [to_object(row) for row in swept.rows],
     }
+    return labelled("sweep", content)
 
 
 def _folder_object(folder: FindingFolder | None) -> dict[str, Any]:
