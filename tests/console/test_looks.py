@@ -78,25 +78,25 @@ def text_of(svg: str) -> list[str]:
 @pytest.mark.parametrize(
     ("size", "shown"),
     [
-        ((59, 24), {"small"}),
-        ((120, 15), {"small"}),
-        ((60, 16), {"header", "tabs", "fields", "footer"}),
-        ((80, 23), {"header", "tabs", "fields", "footer"}),
-        ((149, 24), {"header", "tabs", "fields", "footer"}),
-        ((150, 24), {"header", "tabs", "fields", "detail", "footer"}),
-        ((168, 24), {"header", "tabs", "fields", "detail", "footer"}),
-        ((169, 24), {"header", "tabs", "fields", "detail", "pipeline", "footer"}),
-        ((119, 40), {"header", "tabs", "fields", "footer"}),
-        ((120, 36), {"header", "pipeline", "fields", "detail", "steps", "footer"}),
-        ((200, 60), {"header", "pipeline", "fields", "detail", "steps", "footer"}),
+        ((59, 24), "small"),
+        ((120, 15), "small"),
+        ((60, 16), "header tabs fields footer"),
+        ((80, 23), "header tabs fields footer"),
+        ((149, 24), "header tabs fields footer"),
+        ((150, 24), "header tabs fields detail footer"),
+        ((168, 24), "header tabs fields detail footer"),
+        ((169, 24), "header tabs fields detail pipeline footer"),
+        ((119, 40), "header tabs fields footer"),
+        ((120, 36), "header pipeline fields detail steps footer"),
+        ((200, 60), "header pipeline fields detail steps footer"),
     ],
     ids=str,
 )
-async def test_what_is_shown_at_a_size(case: Case, simulated: None, size: tuple[int, int], shown: set[str]) -> None:
+async def test_what_is_shown_at_a_size(case: Case, simulated: None, size: tuple[int, int], shown: str) -> None:
     async with console(case).run_test(size=size) as pilot:
         app = await ready(pilot)
         await pilot.pause()
-        assert panes_of(app.main) == shown
+        assert panes_of(app.main) == set(shown.split())
 
 
 async def test_wide_terminals_have_the_answers_beside_the_fields(case: Case, simulated: None) -> None:
