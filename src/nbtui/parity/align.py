@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from nbtui.parity.numbers import NUMBER
 from nbtui.trace.fields import catalogue
@@ -29,8 +29,7 @@ _BY_STEP = "from I/steps, which C prints with more digits than I"
 Place = tuple[int, int, int, str, int, int]  # section, block, pipeline rank, field, repetition or phi step, component
 
 
-@dataclass(frozen=True)
-class Scalar:
+class Scalar(NamedTuple):
     """One scalar of a trace. ``token`` is the number as printed, empty when it cannot be found in the line."""
 
     component: str
@@ -102,22 +101,30 @@ def cells(trace: Trace, numbered: Callable[[int], int] | None = None) -> dict[Pl
     """Every scalar of the trace by its place; ``numbered``: another number for each of its blocks."""
     result: dict[Place, Scalar] = {}
     for record, own in zip(trace.records, blocks(trace), strict=True):
-        name, repeats = record.name, in_block(record.name)
+        name = record.name
+        part, rank, repeats, names = _heading(name, len(record.values))
         block = numbered(own) if numbered is not None and repeats else own
-        known = catalogue.field(name)
-        shape = known.shape if known else Shape.VECTOR if len(record.values) == 3 else Shape.SCALAR
-        names = catalogue.components(shape, len(record.values))
-        where = (section(name), block, catalogue.order(name), name, 0 if repeats else record.occurrence)
+        occurrence = 0 if repeats else record.occurrence
         for index, printed in enumerate(scalars_of(record, names)):
             if printed.value != NOT_THERE:
-                result[(*where, index)] = printed
+                result[part, block, rank, name, occurrence, index] = printed
     for line in trace.phi:
         block = numbered(line.occurrence) if numbered is not None else line.occurrence
-        for key in line.values:
+        step, tokens_of = line.phi_tic, phi_tokens(line)
+        for key, value in line.values.items():
             if key != "phi_tic":
                 name = f"phi.{key}"
-                result[(LOOP, block, catalogue.order(name), name, line.phi_tic, 0)] = phi_cell(line, key)
+                cell = Scalar("", value, _plain(tokens_of.get(key, ""), value), line.line)
+                result[LOOP, block, catalogue.order(name), name, step, 0] = cell
     return result
+
+
+@lru_cache(maxsize=4096)
+def _heading(name: str, count: int) -> tuple[int, int, bool, tuple[str, ...]]:
+    """Section, pipeline rank, whether it repeats, and components of a field with ``count`` values."""
+    known = catalogue.field(name)
+    shape = known.shape if known else Shape.VECTOR if count == 3 else Shape.SCALAR
+    return section(name), catalogue.order(name), in_block(name), catalogue.components(shape, count)
 
 
 def scalars_of(record: Record, names: Sequence[str]) -> list[Scalar]:
@@ -137,8 +144,12 @@ def plain_tokens(cells: Mapping[Place, Scalar]) -> Iterator[str]:
 
 def phi_cell(line: PhiRecord, key: str) -> Scalar:
     """One value of a phi line."""
-    printed = next((token for name, token in reversed(_PAIR.findall(line.text)) if name == key), "")
-    return Scalar("", line.values[key], _plain(printed, line.values[key]), line.line)
+    return Scalar("", line.values[key], _plain(phi_tokens(line).get(key, ""), line.values[key]), line.line)
+
+
+def phi_tokens(line: PhiRecord) -> dict[str, str]:
+    """The values of a phi line as printed, by their keys; the last one of a repeated key."""
+    return dict(_PAIR.findall(line.text))
 
 
 def tokens(record: Record) -> tuple[str, ...]:

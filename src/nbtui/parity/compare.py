@@ -6,6 +6,7 @@ Source: spec/evidence_package.md (Statuses), spec/trace_dialects.md (rules requi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 from nbtui.parity import align, position, preflight
 from nbtui.parity.coverage import coverage
@@ -103,9 +104,14 @@ def _listed(prepared: Sides, chosen: Profile) -> tuple[tuple[Row, ...], Judge]:
     tokens = (align.plain_tokens(side) for side in printed)
     judge = Judge(prepared, chosen, *map(printing, tokens))
     left, right = prepared.put_right(*printed)
-    vectors: dict[tuple[int, int, int, str, int], list[Value]] = {}
-    for place, cell in left.items():
-        vectors.setdefault(place[:5], []).append(cell.value)
+
+    @cache
+    def vectors() -> dict[tuple[int, int, int, str, int], list[Value]]:
+        found: dict[tuple[int, int, int, str, int], list[Value]] = {}
+        for place, cell in left.items():
+            found.setdefault(place[:5], []).append(cell.value)
+        return found
+
     places = sorted(left.keys() | right.keys())
     steps = sorted({(place[1], place[4]) for place in places if place[3].startswith("phi.")})
     phi_line = {step: index for index, step in enumerate(steps)}
@@ -118,7 +124,7 @@ def _listed(prepared: Sides, chosen: Profile) -> tuple[tuple[Row, ...], Judge]:
             left.get(place),
             right.get(place),
             occurrence=phi_line[step] if place[3].startswith("phi.") else place[1] or place[4],
-            length=length_of(vectors.get(place[:5], ())),
+            length=lambda: length_of(vectors().get(place[:5], ())),
         )
 
     return tuple(row(order, place) for order, place in enumerate(places)), judge

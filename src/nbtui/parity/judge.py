@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nbtui.parity import align, preflight
+from nbtui.parity.cell_counts import Counts
 from nbtui.parity.label_only import label_only
 from nbtui.parity.model import FALSE_DIVERGENCE, OUTSIDE, Row, Status
 from nbtui.parity.numbers import ErrorScale, Printing, RowVerdict, SingleRoom, judge
@@ -81,9 +83,9 @@ class Judge:
         theirs: align.Scalar | None,
         *,
         occurrence: int,
-        length: float,
+        length: Callable[[], float],
     ) -> Row:
-        """The row of one place of the two traces; ``length``: of C's vector there."""
+        """The row of one place of the two traces; ``length``: of C's vector there, called where values differ."""
         _, block, _, name, repetition, _ = place
         cell = ours or theirs
         assert cell is not None
@@ -116,7 +118,7 @@ class Judge:
             py_line=theirs.line if theirs else 0,
         )
 
-    def verdict(self, ours: align.Scalar, theirs: align.Scalar, fact: Fact, length: float) -> RowVerdict:
+    def verdict(self, ours: align.Scalar, theirs: align.Scalar, fact: Fact, length: Callable[[], float]) -> RowVerdict:
         """The verdict on two values."""
         kind, limit = fact.kind, fact.limit
         value = self._converted(fact.name, theirs)
@@ -128,15 +130,15 @@ class Judge:
             half += half_unit(theirs, self.printing_py) * self.scale(fact.name)
         if kind is Tolerance.TEXT and isinstance(ours.value, str):
             limit = Limit(self.profile.tolerance)  # numbers inside the text
-        length = length if fact.in_vector else 0.0
+        size = length() if fact.in_vector else 0.0
         return judge(
             ours.value,
             value,
             limit,
             exact=kind is Tolerance.INTEGER,
-            length=length,
+            length=size,
             half_unit=half,
-            scale=fact.scale or scale_of_component(length),
+            scale=fact.scale or scale_of_component(size),
             single=fact.single if self.single else None,
         )
 
@@ -146,22 +148,7 @@ class Judge:
         return found.factor if found else 1.0
 
     def _find_fact(self, name: str, component: str) -> Fact:
-        known = catalogue.field(name)
-        fact = Fact(
-            name=name,
-            component=component,
-            stage=known.stage if known else Stage.OTHER,
-            unit=known.unit_of(component) if known else "",
-            description=known.description if known else "not in the catalogue",
-            kind=known.tolerance if known else Tolerance.FACTOR,
-            limit=self._limit(name, component),
-            judged=self.profile.judges(name, component),
-            in_vector=known is not None and known.shape in FIELDS_OF_VECTORS,
-            log_only=self._log_only(name),
-            scale=scale_of(name, component, self._counts),
-            single=single_room(name, component, self._counts),
-            after_position=made_from_position(name),
-        )
+        fact = fact_of(name, component, self.profile, self._counts, self._log_only(name))
         self._facts[name, component] = fact
         return fact
 
@@ -173,20 +160,14 @@ class Judge:
             return ""
         return catalogue.log_only_reason(name, beam_pivot=self._beam_pivot)
 
-    def _limit(self, name: str, component: str) -> Limit:
-        known = catalogue.field(name)
-        limit = self.profile.limit(name, component)
-        if known is not None and known.tolerance in (Tolerance.INTEGER, Tolerance.TEXT):
-            return Limit(0.0)
-        if known is not None and known.tolerance is Tolerance.FLOAT32 and not limit.absolute:
-            return Limit(max(limit.value, SINGLE))
-        return limit
-
     def _converted(self, name: str, cell: align.Scalar) -> Value:
         factor = self.scale(name)
         return cell.value if factor == 1.0 or isinstance(cell.value, str) else cell.value * factor
 
     def _note(self, fact: Fact, verdict: RowVerdict, *of_lines: str, elsewhere: bool) -> str:
+        plain = verdict.status is Status.PASS and not verdict.note and fact.judged and fact.name not in self._conversions
+        if plain and not any(of_lines):
+            return ""
         parts = [verdict.note, *of_lines]
         if verdict.within_single:
             parts.append("as far as single precision explains")
@@ -200,6 +181,37 @@ class Judge:
         if not fact.judged:
             parts.insert(0, f"{OUTSIDE} {self.profile.name}")
         return "; ".join(part for part in parts if part)
+
+
+@lru_cache(maxsize=4096)  # the same for every pair of traces of a sweep
+def fact_of(name: str, component: str, profile: Profile, counts: Counts | None, log_only: str) -> Fact:
+    """The facts of a component of a field; ``counts``: unit cells; ``log_only``: as in `Fact`."""
+    known = catalogue.field(name)
+    return Fact(
+        name=name,
+        component=component,
+        stage=known.stage if known else Stage.OTHER,
+        unit=known.unit_of(component) if known else "",
+        description=known.description if known else "not in the catalogue",
+        kind=known.tolerance if known else Tolerance.FACTOR,
+        limit=_limit(name, component, profile),
+        judged=profile.judges(name, component),
+        in_vector=known is not None and known.shape in FIELDS_OF_VECTORS,
+        log_only=log_only,
+        scale=scale_of(name, component, counts),
+        single=single_room(name, component, counts),
+        after_position=made_from_position(name),
+    )
+
+
+def _limit(name: str, component: str, profile: Profile) -> Limit:
+    known = catalogue.field(name)
+    limit = profile.limit(name, component)
+    if known is not None and known.tolerance in (Tolerance.INTEGER, Tolerance.TEXT):
+        return Limit(0.0)
+    if known is not None and known.tolerance is Tolerance.FLOAT32 and not limit.absolute:
+        return Limit(max(limit.value, SINGLE))
+    return limit
 
 
 def half_unit(cell: align.Scalar, log: Printing) -> float:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from nbtui.parity.model import Status
 from nbtui.parity.profiles import Limit
@@ -28,8 +29,7 @@ _EXPONENT = 6  # characters of an exponent that is in the range of floats
 NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?(?!\w)")
 
 
-@dataclass(frozen=True)
-class RowVerdict:
+class RowVerdict(NamedTuple):
     """The result of comparing two values; an undefined delta (words, nan) is None."""
 
     status: Status

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 Vector = tuple[float, ...]
 
@@ -67,6 +68,7 @@ def _final(total: Vector, radius: Vector, fluence: Vector, steps: Vector, *facto
     return (value,)
 
 
+@lru_cache(maxsize=64)
 def block_rules(n_cells: tuple[int, int, int] | None, metres: float) -> tuple[Rule, ...]:
     """Rules between the lines of one block.
 

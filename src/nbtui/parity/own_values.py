@@ -181,8 +181,10 @@ class _Checker:
 
 
 def _within(rule: Rule, value: Vector, expected: Vector, room: Sequence[float]) -> bool:
-    pairs = zip(value, expected, room, strict=True)
-    return all((rule.at_least and v > e) or abs(v - e) <= r for v, e, r in pairs)
+    for v, e, r in zip(value, expected, room, strict=True):
+        if not (abs(v - e) <= r or (rule.at_least and v > e)):
+            return False
+    return True
 
 
 def _computed(rule: Rule, inputs: Sequence[Vector]) -> Vector | None:

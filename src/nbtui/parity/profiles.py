@@ -50,7 +50,7 @@ class Profile:
     description: str
     tolerance: float = GATE  # relative, for every judged number without a rule of its own
     scope: Scope = "all"
-    rules: Mapping[str, Limit] = field(default_factory=lambda: MappingProxyType({}))
+    rules: Mapping[str, Limit] = field(default_factory=lambda: MappingProxyType({}), hash=False)
 
     def limit(self, name: str, component: str = "") -> Limit:
         """The limit for one component of one field, also for fields outside the scope."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from nbtui.parity import align
 from nbtui.parity.cell_counts import Counts
@@ -68,5 +68,5 @@ def put_right(
 def implied_scalar(cell: align.Scalar, found: Implied, component: int) -> align.Scalar:
     """One scalar of a re-derived line."""
     if not found.values:
-        return replace(cell, note=found.note, of_print=True)
-    return replace(cell, value=found.values[component], token="", note=found.note)
+        return cell._replace(note=found.note, of_print=True)
+    return cell._replace(value=found.values[component], token="", note=found.note)

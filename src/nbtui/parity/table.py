@@ -208,8 +208,8 @@ class RowTable(Sequence[Row]):
         )
         ours = pairs.c.cell(left) if left >= 0 else None
         theirs = pairs.py.cell(right) if right >= 0 else None
-        occurrence, length = int(pairs.occurrence[at]), length_at(pairs, at)
-        return self.judge.row(at, place, ours, theirs, occurrence=occurrence, length=length)
+        occurrence = int(pairs.occurrence[at])
+        return self.judge.row(at, place, ours, theirs, occurrence=occurrence, length=lambda: length_at(pairs, at))
 
     def log_lines(self) -> tuple[Integers, Integers]:
         """The line of C's log and of Python's for every row; 0 for none."""

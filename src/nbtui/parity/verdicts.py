@@ -89,7 +89,7 @@ class Verdicts:
         pairs = self._pairs
         fact = pairs.facts[pairs.fact[at]]
         ours, theirs = pairs.c.cell(int(pairs.left[at])), pairs.py.cell(int(pairs.right[at]))
-        verdict = self._judge.verdict(ours, theirs, fact, length_at(pairs, at))
+        verdict = self._judge.verdict(ours, theirs, fact, lambda: length_at(pairs, at))
         self.status[at] = STATUSES.index(verdict.status)
         self.within_single[at] = verdict.within_single
         counted = fact.judged and not (verdict.status.differs and fact.log_only)

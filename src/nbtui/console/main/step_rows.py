@@ -7,7 +7,6 @@ The logs print the fields of the loop once per layer and sub-pixel, at source 0,
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from nbtui.console.main.contributions import FIELD_COLUMNS, PHI_NAMES, Contributions, Place
 from nbtui.console.main.pair import Compared
@@ -95,10 +94,9 @@ def _row_at(state: State, grid: Contributions, place: Place, row: Row) -> Row:
     if c is None and py is None:
         return row
     if c is None or py is None:
-        return replace(row, c_value=c, py_value=py, abs_delta=None, rel_delta=None, ulp=None, note="")
+        return row._replace(c_value=c, py_value=py, abs_delta=None, rel_delta=None, ulp=None, note="")
     verdict = judge(c, py, Limit(row.tolerance), exact=exact, length=_length(grid, place, row))
-    return replace(
-        row,
+    return row._replace(
         c_value=c,
         py_value=py,
         abs_delta=verdict.abs_delta,
