@@ -165,7 +165,9 @@ class Judge:
         return cell.value if factor == 1.0 or isinstance(cell.value, str) else cell.value * factor
 
     def _note(self, fact: Fact, verdict: RowVerdict, *of_lines: str, elsewhere: bool) -> str:
-        plain = verdict.status is Status.PASS and not verdict.note and fact.judged and fact.name not in self._conversions
+        plain = (
+            verdict.status is Status.PASS and not verdict.note and fact.judged and fact.name not in self._conversions
+        )
         if plain and not any(of_lines):
             return ""
         parts = [verdict.note, *of_lines]

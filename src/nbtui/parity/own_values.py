@@ -181,10 +181,7 @@ class _Checker:
 
 
 def _within(rule: Rule, value: Vector, expected: Vector, room: Sequence[float]) -> bool:
-    for v, e, r in zip(value, expected, room, strict=True):
-        if not (abs(v - e) <= r or (rule.at_least and v > e)):
-            return False
-    return True
+    return all(abs(v - e) <= r or (rule.at_least and v > e) for v, e, r in zip(value, expected, room, strict=True))
 
 
 def _computed(rule: Rule, inputs: Sequence[Vector]) -> Vector | None:
@@ -249,8 +246,10 @@ def _once(trace: Trace) -> Values:
 def _numbers(record: Record) -> Vector:
     """The values of a line of numbers; empty for a line with words."""
     values: tuple[Value, ...] = record.values
-    numbers = tuple(float(value) for value in values if not isinstance(value, str))
-    return numbers if len(numbers) == len(values) else ()
+    for value in values:
+        if isinstance(value, str):
+            return ()
+    return tuple(map(float, values))
 
 
 def shows_single(trace: Trace) -> bool:

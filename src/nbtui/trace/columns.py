@@ -44,8 +44,9 @@ class Items(Sequence[Item], Generic[Item]):
     def __getitem__(self, index: int | slice) -> Item | tuple[Item, ...]:
         if isinstance(index, slice):
             return tuple(self._item(at) for at in range(*index.indices(len(self))))
-        at = index + len(self) if index < 0 else index
-        if not 0 <= at < len(self):
+        length = len(self)
+        at = index + length if index < 0 else index
+        if not 0 <= at < length:
             raise IndexError(index)
         return self._item(at)
 
@@ -163,6 +164,7 @@ class Records(Columns[tuple[str, str], Record]):
         self._made: dict[int, Record] = {}
         self._numbers: dict[str, list[int]] = {}  # kinds by canonical name
         self._indexed = 0  # kinds among them
+        self._chosen: dict[str, Sequence[Record]] = {}  # lines by canonical name, for names of one kind
 
     def put(self, record: Record) -> None:
         """One more record."""
@@ -202,7 +204,7 @@ class Records(Columns[tuple[str, str], Record]):
         """The same lines under another canonical name; the columns are shared, so neither may grow."""
         other = copy(self)
         other.kinds = [(new if known == name else known, raw) for known, raw in self.kinds]
-        other._made, other._numbers, other._indexed = {}, {}, 0
+        other._made, other._numbers, other._indexed, other._chosen = {}, {}, 0, {}
         return other
 
     def named(self, name: str) -> Sequence[Record]:
@@ -211,9 +213,14 @@ class Records(Columns[tuple[str, str], Record]):
             for number in range(self._indexed, len(self.kinds)):
                 self._numbers.setdefault(self.kinds[number][0], []).append(number)
             self._indexed = len(self.kinds)
+            self._chosen.clear()
+        known = self._chosen.get(name)
+        if known is not None:
+            return known
         numbers = self._numbers.get(name, ())
         if len(numbers) == 1:
-            return Chosen(self, self.positions[numbers[0]])
+            found = self._chosen[name] = Chosen(self, self.positions[numbers[0]])
+            return found
         return Chosen(self, sorted(at for number in numbers for at in self.positions[number]))
 
 

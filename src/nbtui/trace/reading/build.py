@@ -59,7 +59,6 @@ class Builder:
                 self._begin(self._run.tail and self._starts(event))
                 self._mark(line)
                 self._run.add(event.side, event.name, event.raw_name, event.values, line, event.text)
-                self._quick.learn(self._run, event)
                 self._run.tail = self._run.tail or (event.main and event.name in END)
             case grammar.KeyValues():
                 self._mark(line)

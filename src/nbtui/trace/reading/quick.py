@@ -1,7 +1,7 @@
 """A fast path for the lines that make up nearly all of a large log.
 
-The first line of a kind goes through the grammar; later lines of exactly the same form (same name, same number of
-plain numbers, single blanks) are read directly. Every other line is left to the grammar.
+Lines of a known field with as many plain numbers as it has values, and single blanks between them, are read directly;
+so are phi and term lines of exactly the form of the one before. Every other line is left to the grammar.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import re
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nbtui.trace.columns import FLOATS, WHOLE, PhiLines, Records, TermLines
-from nbtui.trace.fields.catalogue import Tolerance, field
+from nbtui.trace.fields.catalogue import Tolerance, canonical, field
 from nbtui.trace.model import LineSide
-from nbtui.trace.reading.grammar import COUNTS, KeyValues, Named, usable
+from nbtui.trace.reading.grammar import COUNTS, KeyValues, usable
 from nbtui.trace.reading.run import END, Kept, LoggedRun
 
 _NUMBER = "[-+.0-9e]+"
@@ -27,15 +28,14 @@ _DIGITS = 15  # of integers that are always exact as floats
 
 
 @dataclass(frozen=True, slots=True)
-class _Value:
-    """A named line; ``kind`` is its number among the records of the run."""
+class _Form:
+    """A named line: how many values it has, and whether they are whole numbers."""
 
     side: LineSide
+    name: str  # canonical
     raw: str
-    seen: tuple[str, str]
     count: int
     whole: bool
-    kind: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,6 @@ class Quick:
     def __init__(self) -> None:
         self._line = 0  # the last line taken
         self._took: Kept[Records] | Kept[PhiLines] | Kept[TermLines] | None = None  # where it went
-        self._values: dict[str, _Value] = {}
         self._pairs: _Pairs | None = None
         self._singly = 0  # lines to come that cannot be taken at once
 
@@ -69,21 +68,8 @@ class Quick:
         records, phi, terms = (len(kept) - (kept is self._took) for kept in (run.records, run.phi, run.terms))
         return self._line, records, phi, terms
 
-    def learn(self, run: LoggedRun, event: Named | KeyValues) -> None:
-        """Learn the form of a line that the grammar has parsed."""
-        if isinstance(event, KeyValues):
-            self._learn_pairs(run, event)
-            return
-        entry = field(event.name)
-        head = f"{event.side}: {event.raw_name}"
-        if entry is None or not event.main or event.name in END or entry.shape not in COUNTS or head in self._values:
-            return
-        whole = entry.tolerance is Tolerance.INTEGER
-        kind = run.records.items.kind_of((event.name, event.raw_name))
-        seen = (event.side, event.name)
-        self._values[head] = _Value(event.side, event.raw_name, seen, COUNTS[entry.shape], whole, kind)
-
-    def _learn_pairs(self, run: LoggedRun, event: KeyValues) -> None:
+    def learn(self, run: LoggedRun, event: KeyValues) -> None:
+        """Learn the form of a phi or term line that the grammar has parsed."""
         keys = tuple(event.values)
         if len(keys) > _MOST_KEYS:
             return
@@ -104,8 +90,8 @@ class Quick:
             return False
         found = _PLAIN(text)
         if found is not None:
-            known = self._values.get(found[1])
-            return known is not None and self._value(run, known, found[2], text, line)
+            form = _form(found[1])
+            return form is not None and self._value(run, form, found[2], text, line)
         pairs = self._pairs
         if pairs is None:
             return False
@@ -152,7 +138,7 @@ class Quick:
         run.tics[side, tic] = before + 1
         return before
 
-    def _value(self, run: LoggedRun, known: _Value, payload: str, text: str, line: int) -> bool:
+    def _value(self, run: LoggedRun, known: _Form, payload: str, text: str, line: int) -> bool:
         tokens = payload.split(" ")
         if len(tokens) != known.count or (known.whole and max(map(len, tokens)) > _DIGITS):
             return False
@@ -161,9 +147,10 @@ class Quick:
         except ValueError:
             return False
         self._line, self._took = line, run.records
-        occurrence = run.seen[known.seen]
-        run.seen[known.seen] = occurrence + 1
-        run.records.items.add(known.kind, values, WHOLE if known.whole else FLOATS, occurrence, line, text.encode())
+        occurrence = run.seen[known.side, known.name]
+        run.seen[known.side, known.name] = occurrence + 1
+        kind = run.records.items.kind_of((known.name, known.raw))
+        run.records.items.add(kind, values, WHOLE if known.whole else FLOATS, occurrence, line, text.encode())
         run.records.belongs(known.side)
         run.sides[known.side] += 1
         run.digest(known.side, f"{known.raw} {payload}")
@@ -187,6 +174,19 @@ class Quick:
         run.sides[pairs.side] += 1
         run.digest(pairs.side, text[pairs.tag :])
         return True
+
+
+@lru_cache(maxsize=4096)
+def _form(head: str) -> _Form | None:
+    """The form of a line that begins with this side and name; None where it may end the trace or is of another kind."""
+    raw = head.partition(" ")[2]
+    name = canonical(raw)
+    entry = field(name)
+    if entry is None or name in END or entry.shape not in COUNTS:
+        return None
+    return _Form(
+        "C" if head.startswith("C") else "PY", name, raw, COUNTS[entry.shape], entry.tolerance is Tolerance.INTEGER
+    )
 
 
 def _none(block: bytes, start: int, end: int) -> None:
