@@ -29,19 +29,14 @@ def sqrt(x: Tensor) -> Tensor:
 
 def dot(v: Tensor, w: Tensor) -> Tensor:
     """v . w, shape (...)."""
-    return v[..., 0] * w[..., 0] + v[..., 1] * w[..., 1] + v[..., 2] * w[..., 2]
+    (a, b, c), (x, y, z) = v.unbind(-1), w.unbind(-1)
+    return a * x + b * y + c * z
 
 
 def cross(v: Tensor, w: Tensor) -> Tensor:
     """v x w, shape (..., 3)."""
-    return torch.stack(
-        [
-            v[..., 1] * w[..., 2] - v[..., 2] * w[..., 1],
-            v[..., 2] * w[..., 0] - v[..., 0] * w[..., 2],
-            v[..., 0] * w[..., 1] - v[..., 1] * w[..., 0],
-        ],
-        dim=-1,
-    )
+    (a, b, c), (x, y, z) = v.unbind(-1), w.unbind(-1)
+    return torch.stack([b * z - c * y, c * x - a * z, a * y - b * x], dim=-1)
 
 
 def length(v: Tensor) -> Tensor:

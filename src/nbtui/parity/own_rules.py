@@ -57,7 +57,8 @@ def _scattering(d: Vector, i: Vector, wavelength: Vector) -> Vector:
 
 
 def _index(a: Vector, b: Vector, c: Vector, *ray: Vector) -> Vector:
-    return tuple(_dot(vector, _scattering(*ray)) * 1e-10 for vector in (a, b, c))
+    q = _scattering(*ray)
+    return tuple(_dot(vector, q) * 1e-10 for vector in (a, b, c))
 
 
 def _final(total: Vector, radius: Vector, fluence: Vector, steps: Vector, *factors: Vector) -> Vector:

@@ -141,9 +141,12 @@ class _Checker:
     def _contradicted(self, rule: Rule, printed: Values) -> Vector | None:
         """The recomputed value, where it contradicts the printed one."""
         value = printed.get(rule.field)
-        if value is None or any(name not in printed for name in rule.inputs):
+        if value is None:
             return None
-        inputs = [printed[name] for name in rule.inputs]
+        try:
+            inputs = [printed[name] for name in rule.inputs]
+        except KeyError:
+            return None
         expected = _computed(rule, inputs)
         if expected is None or len(expected) != len(value):
             return None
@@ -269,12 +272,16 @@ def precision_of(trace: Trace) -> LogPrecision:
     """The precision that the printed numbers of a trace show."""
     most, single = 1, set[float]()
     for number, token in islice(_printed_numbers(trace), _ENOUGH):
+        if token and len(token) < _LONG and len(token) <= most:
+            continue
         digits = significant_digits(token or f"{number:.{_DIGITS}g}")
         most = max(most, digits)
         if digits >= _LONG and math.isfinite(number) and abs(number) < _LARGEST_SINGLE:
             rounded = struct.unpack("<f", struct.pack("<f", number))[0]
             if abs(rounded - number) <= 2e-14 * abs(number):
                 single.add(abs(number))
+        if most >= _DIGITS and len(single) >= _NO_COINCIDENCE:
+            break
     return LogPrecision(min(most, _DIGITS), len(single) >= _NO_COINCIDENCE)
 
 

@@ -175,9 +175,10 @@ def _single_precision(trace: Trace, side: SideName) -> list[str]:
         known = catalogue.field(name)
         if known is None or known.tolerance is Tolerance.FLOAT32 or name in stated:
             continue
-        for token in (token for record in trace.all(name)[:_ENOUGH] for token in align.tokens(record)):
-            if significant_digits(token) >= _LONG:
-                seen[name] = seen.get(name, True) and _is_float32(token)
+        tokens = (token for record in trace.all(name)[:_ENOUGH] for token in align.tokens(record))
+        long = [token for token in tokens if len(token) >= _LONG and significant_digits(token) >= _LONG]
+        if long:
+            seen[name] = all(map(_is_float32, long))
     single = [name for name, only in seen.items() if only]
     if not single:
         return []
