@@ -164,9 +164,9 @@ def session(source: random.Random, words: list[str], seconds: float) -> list[str
             break
         used = child.memory()
         basis, most = (used if keys == SETTLED else basis), max(most, used)
+    if basis and most > basis + GROWTH:
+        faults.append(f"memory grew from {basis >> 20} to {most >> 20} MB")
     if ended is None:
-        if basis and most > basis + GROWTH:
-            faults.append(f"memory grew from {basis >> 20} to {most >> 20} MB")
         took = quits(child)
         if took is None or took > QUITS:
             faults.append(f"from q to the end: {took if took is None else round(took, 1)} s")
@@ -177,7 +177,7 @@ def session(source: random.Random, words: list[str], seconds: float) -> list[str
         faults.append(f"ended with {ended}: {child.last[-300:]!r}")
     os.close(child.fd)
     shutil.rmtree(folder, ignore_errors=True)
-    how = f"ended by a key with {ended}" if ended is not None else f"{basis >> 20} to {most >> 20} MB"
+    how = f"{basis >> 20} to {most >> 20} MB{f', ended by a key with {ended}' if ended is not None else ''}"
     print(f"{' '.join(words):40.40} {keys:6} actions {time.monotonic() - begun:6.0f} s, {how}", flush=True)
     return faults
 
