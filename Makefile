@@ -69,7 +69,7 @@ $(READY): pyproject.toml constraints.txt
 	@echo "installing into $(VENV): about 260 MB to download, 190 of them torch for the CPU, the rest numpy, sympy and tools"
 	@test -z "$(TORCH_INDEX)" || $(INSTALL) --no-deps --retries 0 --index-url $(TORCH_INDEX) "$$(grep '^torch==' constraints.txt)" \
 		|| echo "$(TORCH_INDEX) cannot be used: torch comes from the default index, with CUDA several gigabytes"
-	$(INSTALL) -c constraints.txt -e '.[dev,dask]'
+	$(INSTALL) -c constraints.txt -e '.[dev,dask,images]'
 	touch $@
 
 clean:

@@ -76,7 +76,7 @@ def test_a_header_that_overflows_what_it_says_is_read_as_c_writes_it(tmp_path: P
         (b"\x93NUMPY\x01\x00\x10\x00{'descr': 'garb}", "damaged .npy header"),
         (b"\x93NUMPY", "damaged .npy header"),
         (b"P5\n4 3\n255\n" + bytes(12), "a PGM picture"),
-        (b"II*\0" + bytes(60), "a TIFF image"),
+        (b"II*\0" + bytes(60), "TIFF or MarCCD"),
         (b"PK\x03\x04" + bytes(60), ".npz?"),
         (smv(np.ones((3, 4)))[:-2], "truncated"),
         (b"{\nHEADER_BYTES=512;\nSIZE1=4;\n}".ljust(600), "has no size"),

@@ -156,7 +156,7 @@ def compare_images(
         c: the reference.
         py: the suspect.
         roi: fast from, to, slow from, to, inclusive, as in ``-roi``; default: everything.
-        mask: True where a pixel counts, of the images' size.
+        mask: True where a pixel counts, of the images' size; gaps and bad pixels that a file marks never count.
 
     Raises:
         UnusableInput: the sizes differ, the ROI holds no pixel of the image, or no pixel is left to compare.
@@ -165,7 +165,10 @@ def compare_images(
     region, limits = _region(roi, c.size)
     whole = c.as_floats(), py.as_floats()
     left, right = (image[region] for image in whole)
-    kept = np.ones(left.shape, dtype=bool) if mask is None else mask[region]
+    kept = np.ones(left.shape, dtype=bool)
+    for counts in (mask, c.valid, py.valid):
+        if counts is not None:
+            kept &= counts[region]
     finite_c, finite_py = np.isfinite(left), np.isfinite(right)
     alike = (left == right) | (np.isnan(left) & np.isnan(right))
     both = kept & finite_c & finite_py

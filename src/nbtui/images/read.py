@@ -1,4 +1,4 @@
-"""Images from files: ``.npy`` arrays, SMV images, and the raw floats of the C program.
+"""Images from files: ``.npy`` arrays, SMV images, the raw floats of the C program, and formats of beamlines.
 
 Source: nanobragg_pixel_loop.md sections 10.1 (raw floats) and 10.3 (SMV), nanobragg_setup.md section 5.4 (masks).
 """
@@ -16,12 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from nbtui.errors import UnusableInput
+from nbtui.images.beamline import frame_of, kind_of, read_frame
 from nbtui.regular_file import open_regular
 from nbtui.trace.text import clean
 
 Values = npt.NDArray[np.generic]
 Size = tuple[int, int]  # (slow, fast)
-ImageKind = Literal["npy", "smv", "raw", "simulated"]
+ImageKind = Literal["npy", "smv", "raw", "simulated", "beamline"]
 
 _NPY = b"\x93NUMPY"
 _SMV = re.compile(rb"\{\s*HEADER_BYTES\s*=\s*(\d{1,9})\s*;")
@@ -30,14 +31,11 @@ _BYTE_ORDERS = {"little_endian": "<", "big_endian": ">"}
 _HEADER_AT_MOST = 1 << 16
 _RAW_TYPES = {4: "<f4", 8: "<f8"}  # by bytes per pixel
 _LARGEST = 1 << 29  # pixels
+SUPPORTED = "raw floats, SMV and .npy; with nbtui[images] also CBF, TIFF, EDF, MarCCD and HDF5"
 # by their first bytes
 _OTHER_KINDS = {
     b"P5": "a PGM picture with 8-bit grey levels, not pixel values",
     b"\x89PNG": "a PNG picture, not pixel values",
-    b"II*\0": "a TIFF image",
-    b"MM\0*": "a TIFF image",
-    b"###CBF": "a CBF image",
-    b"\x89HDF": "an HDF5 file",
     b"PK\x03\x04": "a zip archive (.npz?)",
     b"\x1f\x8b": "compressed with gzip",
 }
@@ -51,6 +49,7 @@ class Picture:
     values: Values  # (slow, fast), in the type of the file
     kind: ImageKind
     note: str = ""  # assumptions made in reading it
+    valid: npt.NDArray[np.bool_] | None = None  # False in gaps and bad pixels that the file marks; None: all valid
 
     @property
     def size(self) -> Size:
@@ -81,9 +80,9 @@ def is_raw(path: Path) -> bool:
     Raises:
         UnusableInput: it cannot be read.
     """
-    with _opened(path) as stream:
+    with _opened(frame_of(path)[0]) as stream:
         start = stream.read(64)
-    return not (start.startswith(_NPY) or _SMV.match(start))
+    return not (start.startswith(_NPY) or _SMV.match(start) or kind_of(start))
 
 
 def read_image(path: Path, size: Size | None = None) -> Picture:
@@ -93,14 +92,26 @@ def read_image(path: Path, size: Size | None = None) -> Picture:
         UnusableInput: missing, damaged, not two-dimensional, or raw without a size that fits.
     """
     name = clean(str(path))
+    path, frame = frame_of(path)
     with _opened(path) as stream:
         start = stream.read(64)
+        kind = "" if _SMV.match(start) or _is_raw_of(stream, size) else kind_of(start)
+        if kind:
+            values, valid = read_frame(path, name, kind, frame)
+            return Picture(name, values, "beamline", valid=valid)
+        if frame is not None:
+            raise UnusableInput(f"{name}: #{frame} chooses a frame of a beamline's format; this file has one image")
         stream.seek(0)
         if start.startswith(_NPY):
             return Picture(name, _npy(stream, name), "npy")
         if _SMV.match(start):
             return Picture(name, _smv(stream, name), "smv")
         return _raw(stream, name, size)
+
+
+def _is_raw_of(stream: BinaryIO, size: Size | None) -> bool:
+    """Whether the file has the length of raw floats of the stated size."""
+    return size is not None and _length(stream) == 4 * size[0] * size[1]
 
 
 def read_mask(path: Path, size: Size) -> npt.NDArray[np.bool_]:
@@ -130,7 +141,11 @@ def placed(picture: Picture, size: Size, at: Size) -> Picture:
         )
     whole = np.full(size, np.nan)
     whole[at[0] : last[0], at[1] : last[1]] = picture.as_floats()
-    return replace(picture, values=whole)
+    valid = None
+    if picture.valid is not None:
+        valid = np.ones(size, dtype=bool)
+        valid[at[0] : last[0], at[1] : last[1]] = picture.valid
+    return replace(picture, values=whole, valid=valid)
 
 
 def words(size: Size) -> str:
@@ -222,7 +237,7 @@ def _raw(stream: BinaryIO, name: str, size: Size | None) -> Picture:
     stream.seek(0)
     other_kind = next((kind for magic, kind in _OTHER_KINDS.items() if start.startswith(magic)), None)
     if other_kind is not None and (size is None or length != 4 * size[0] * size[1]):
-        raise UnusableInput(f"{name}: {other_kind}; supported are raw floats, SMV and .npy")
+        raise UnusableInput(f"{name}: {other_kind}; supported are {SUPPORTED}")
     notes: list[str] = []
     if size is None:
         size = next((side for count in _RAW_TYPES if (side := _square(length, count))), None)
