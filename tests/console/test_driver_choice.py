@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from textual.app import App
 
 from nbtui.console.terminal import choice
+from nbtui.console.terminal.tight_driver import TightDriver
 from nbtui.paths import RECORDED_LOG
 from support.console_terminal import Terminal, nbtui_program
 from support.places import DEMO
@@ -92,3 +95,18 @@ def test_the_console_in_a_browser(here: Path) -> None:
 
 def packet(kind: bytes, payload: bytes) -> bytes:
     return kind + len(payload).to_bytes(4, "big") + payload
+
+
+def test_a_closed_driver_leaves_stop_and_continuation_to_the_system() -> None:
+    """Found by random keys: a continuation after the end of the loop was an unexpected error."""
+    numbers = (signal.SIGTSTP, signal.SIGCONT)
+    before = [signal.getsignal(number) for number in numbers]
+    try:
+        driver = TightDriver(App())
+        assert signal.SIG_DFL not in [signal.getsignal(number) for number in numbers]
+        driver.close()
+        os.kill(os.getpid(), signal.SIGCONT)
+        assert [signal.getsignal(number) for number in numbers] == [signal.SIG_DFL] * 2
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

@@ -98,6 +98,9 @@ class TightDriver(LinuxDriver):
         self._writer.send(data)
 
     def close(self) -> None:
+        """End, and leave stop and continuation to the system: their handlers need the loop that ends now."""
+        for number in (signal.SIGTSTP, signal.SIGCONT):
+            signal.signal(number, signal.SIG_DFL)
         super().close()
         if self._writer is not None:
             self._writer.stop()
