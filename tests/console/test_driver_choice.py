@@ -102,7 +102,7 @@ def test_a_closed_driver_leaves_stop_and_continuation_to_the_system() -> None:
     numbers = (signal.SIGTSTP, signal.SIGCONT)
     before = [signal.getsignal(number) for number in numbers]
     try:
-        driver = TightDriver(App())
+        driver = TightDriver(App(), debug=False, mouse=False, size=(80, 24))
         assert signal.SIG_DFL not in [signal.getsignal(number) for number in numbers]
         driver.close()
         os.kill(os.getpid(), signal.SIGCONT)
