@@ -97,7 +97,7 @@ def packet(kind: bytes, payload: bytes) -> bytes:
     return kind + len(payload).to_bytes(4, "big") + payload
 
 
-def test_a_closed_driver_leaves_stop_and_continuation_to_the_system() -> None:
+async def test_a_closed_driver_leaves_stop_and_continuation_to_the_system() -> None:
     """Found by random keys: a continuation after the end of the loop was an unexpected error."""
     numbers = (signal.SIGTSTP, signal.SIGCONT)
     before = [signal.getsignal(number) for number in numbers]
