@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from nbtui.sweep.engine import LocalEngine
+from support.no_torch import no_torch
 from support.patience import wait_until
 from support.processes import alive
 
@@ -22,13 +23,16 @@ import os, sys
 from nbtui.processes import run_process
 from nbtui.sweep.engine import LocalEngine
 
+def no_torch():
+    pass
+
 def runs_for_long(number, scratch):
     open("pids", "a").write(f"{{os.getpid()}}\\n")
     with (scratch / "log").open("wb") as log:
         run_process([sys.executable, "-c", {SLEEPS!r}], log)
 
 if __name__ == "__main__":
-    with LocalEngine(1) as engine:
+    with LocalEngine(1, no_torch) as engine:
         list(engine.map(runs_for_long, [1]))
 """
 # the first run of the port ends, the second one hangs
@@ -65,7 +69,7 @@ def starts_a_port_and_dies(number: int, scratch: Path) -> None:
 
 @pytest.mark.slow
 def test_the_port_of_a_killed_process_ends(here: Path) -> None:
-    with LocalEngine(1) as engine:
+    with LocalEngine(1, no_torch) as engine:
         assert [done.result for done in engine.map(starts_a_port_and_dies, [1])] == [None]
         ports = written(2)
         wait_until(lambda: not any(map(alive, ports)))

@@ -18,6 +18,7 @@ from nbtui.sweep.plan_file import read_plan
 from nbtui.sweep.rows import RowFile
 from nbtui.sweep.sweep import jobs_of
 from small_port.fixes import FIXES, fixed
+from support.no_torch import no_torch
 from support.patience import wait_until
 from support.processes import alive
 from support.schemas import held
@@ -121,13 +122,13 @@ def fails_at_three(number: int, scratch: Path) -> int:
 
 @pytest.mark.slow
 def test_processes_do_every_task_once() -> None:
-    with LocalEngine(2) as engine:
+    with LocalEngine(2, no_torch) as engine:
         assert sorted(done.result for done in engine.map(doubled, range(9))) == list(range(0, 18, 2))
 
 
 @pytest.mark.slow
 def test_a_process_that_dies_costs_its_own_task_alone() -> None:
-    with LocalEngine(1) as engine:
+    with LocalEngine(1, no_torch) as engine:
         found = {done.task: done.result for done in engine.map(dies_at_three, range(5))}
     assert found == {0: 0, 1: 1, 2: 2, 3: None, 4: 4}
 
@@ -138,7 +139,7 @@ def own_number(number: int, scratch: Path) -> int:
 
 @pytest.mark.slow
 def test_a_process_that_dies_between_two_tasks_loses_none() -> None:
-    with LocalEngine(1) as engine:
+    with LocalEngine(1, no_torch) as engine:
         (first,) = engine.map(own_number, [1])
         assert first.result
         os.kill(first.result, signal.SIGKILL)
@@ -148,7 +149,7 @@ def test_a_process_that_dies_between_two_tasks_loses_none() -> None:
 
 @pytest.mark.slow
 def test_an_error_of_the_work_ends_the_sweep() -> None:
-    with LocalEngine(1) as engine, pytest.raises(ValueError, match="three"):
+    with LocalEngine(1, no_torch) as engine, pytest.raises(ValueError, match="three"):
         list(engine.map(fails_at_three, range(5)))
 
 
@@ -217,7 +218,7 @@ PID = "port.pid"
 
 @pytest.mark.slow
 def test_the_end_of_a_sweep_ends_the_port(here: Path) -> None:
-    with LocalEngine(1) as engine:
+    with LocalEngine(1, no_torch) as engine:
         worker = threading.Thread(target=lambda: list(engine.map(runs_for_long, [1])), daemon=True)
         worker.start()
         wait_until(lambda: Path(PID).is_file() and Path(PID).read_text() != "")

@@ -86,11 +86,22 @@ def process_count(wanted: int | None = None) -> int:
     return max(1, min(len(os.sched_getaffinity(0)), by_memory))
 
 
-class LocalEngine:
-    """A pool of processes; leaving the context ends them and removes their files."""
+def one_thread() -> None:
+    """Let torch in this process, and the ports that it starts, compute in one thread."""
+    for name in _ONE_THREAD:
+        os.environ[name] = "1"
+    use_one_thread()
 
-    def __init__(self, processes: int | None = None) -> None:
+
+class LocalEngine:
+    """A pool of processes; leaving the context ends them and removes their files.
+
+    ``ready``: what each process does first; by default it loads torch, so that no task counts that second.
+    """
+
+    def __init__(self, processes: int | None = None, ready: Callable[[], None] = one_thread) -> None:
         self.processes = process_count(processes)
+        self._ready = ready
         self._folder = Path(tempfile.mkdtemp(prefix="nbtui-sweep-"))
         self._mark = uuid.uuid4().hex  # of the ports
         self._ended = False
@@ -106,7 +117,8 @@ class LocalEngine:
 
     def _started(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self.processes, context, initializer=_prepare, initargs=(self._folder, self._mark))
+        begin = (self._folder, self._mark, self._ready)
+        return ProcessPoolExecutor(self.processes, context, initializer=_prepare, initargs=begin)
 
     def _end(self) -> None:
         """End the processes at once, also in the middle of a task, and the ports of those that were killed."""
@@ -168,21 +180,14 @@ _scratch: list[Path] = []  # of this process
 _working = False  # this process is in the middle of a task
 
 
-def _prepare(folder: Path, mark: str) -> None:
-    """Set up a working process: one thread, a folder of its own, interrupts left to the parent, an end with it."""
+def _prepare(folder: Path, mark: str, ready: Callable[[], None]) -> None:
+    """Set up a working process: a folder of its own, interrupts left to the parent, an end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end_with_the_port)
     threading.Thread(target=_follow_parent, args=(folder,), daemon=True).start()
     os.environ[MARK] = ":".join(filter(None, (os.environ.get(MARK), mark)))
-    one_thread()
+    ready()
     _scratch[:] = [Path(tempfile.mkdtemp(dir=folder))]
-
-
-def one_thread() -> None:
-    """Let torch in this process, and the ports that it starts, compute in one thread."""
-    for name in _ONE_THREAD:
-        os.environ[name] = "1"
-    use_one_thread()
 
 
 def _follow_parent(folder: Path) -> None:
