@@ -23,6 +23,7 @@ from nbtui.sweep.judge import judge
 from nbtui.sweep.plan_file import read_plan
 from nbtui.sweep.rows import RowFile
 from nbtui.sweep.sweep import jobs_of
+from support.no_torch import no_torch
 
 NOTHING = Needs(nbtui.__version__, (), (), (), ())
 PLAN = """
@@ -44,7 +45,7 @@ def cluster() -> Iterator[Any]:
 
 
 def engine_of(cluster: Any, needs: Needs = NOTHING) -> dask_engine.DaskEngine:
-    return dask_engine.DaskEngine(needs, cluster.scheduler_address, say=lambda text: None)
+    return dask_engine.DaskEngine(needs, cluster.scheduler_address, say=lambda text: None, ready=no_torch)
 
 
 def kills_its_worker_once(folder: str, number: int, scratch: Path) -> int:

@@ -35,19 +35,26 @@ _LOOK = 0.5  # s between two looks at the connection
 class DaskEngine:
     """A cluster's workers, or without ``address`` those of a cluster on this machine, which ends with the engine.
 
+    ``ready``: what each worker does before its first task, as in `nbtui.sweep.engine.LocalEngine`.
+
     Raises:
         UnusableInput: dask is not installed, no scheduler answers, or a worker cannot do the work.
     """
 
     def __init__(
-        self, needs: Needs, address: str | None = None, processes: int | None = None, say: Callable[[str], None] = print
+        self,
+        needs: Needs,
+        address: str | None = None,
+        processes: int | None = None,
+        say: Callable[[str], None] = print,
+        ready: Callable[[], None] = one_thread,
     ) -> None:
         try:
             import distributed
         except ImportError as error:
             raise UnusableInput(INSTALL) from error
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
-        self._needs, self._address = needs, address
+        self._needs, self._address, self._ready = needs, address, ready
         self._mark = uuid.uuid4().hex
         self._cluster: Any = None
         if address is None:
@@ -124,7 +131,7 @@ class DaskEngine:
 
         def submit(task: Task, tries: int) -> None:
             future = self._client.submit(
-                _work, work, task, self._needs, self._mark, key=f"nbtui-{uuid.uuid4().hex}", pure=False
+                _work, work, task, self._needs, self._mark, self._ready, key=f"nbtui-{uuid.uuid4().hex}", pure=False
             )
             submitted[future.key] = future, task, tries
             future.add_done_callback(ready.put)
@@ -181,14 +188,16 @@ _scratch: list[Path] = []  # of this worker
 _checked: list[str] = []  # the sweep that this worker has been probed for
 
 
-def _work(work: Callable[[Task, Path], Result], task: Task, needs: Needs, mark: str) -> Timed[Result]:
+def _work(
+    work: Callable[[Task, Path], Result], task: Task, needs: Needs, mark: str, ready: Callable[[], None]
+) -> Timed[Result]:
     """A task on a worker, which its first task of a sweep probes: workers may come late."""
     if _checked != [mark]:
         lacking = _lacking(needs)
         if lacking:
             raise UnusableInput(lacking)
         os.environ[MARK] = mark  # its ports end with the sweep
-        one_thread()
+        ready()
         _checked[:] = [mark]
     if not _scratch or not _scratch[0].is_dir():
         _scratch[:] = [Path(tempfile.mkdtemp(prefix="nbtui-sweep-", dir=_local_directory()))]
