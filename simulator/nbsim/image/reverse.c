@@ -40,6 +40,8 @@ struct back {
     real squares[LANES], bend[LANES], power[LANES], slope[LANES]; /* of the terms of one ray and source */
     real n_cells[3][LANES], volume[LANES], radius[9][LANES];
     real found[LANES];
+    real by_cell[LANES], waiting[LANES]; /* adjoints of F in the term, and of F at the place last */
+    int64_t last[LANES];
 };
 
 size_t reals_of_run(void) { return FIELD(background) + 1; }
@@ -58,57 +60,99 @@ INLINE void gather_product(real *sums, const real *one, const real *other, int64
     *(wide *)sums = sum;
 }
 
-INLINE real cosine_of_rest(real x) { return sine_of_rest(R(0.5) * PI - fabs(x)); }
+/* cos x, |x| <= pi / 2; a Chebyshev fit over x^2, to 1e-17 */
+INLINE real cosine_of_rest(real x) {
+    const real square = x * x;
+    real value = R(4.608976835394739e-14);
+    value = ADDED(value, square, R(-1.1462901886247314e-11));
+    value = ADDED(value, square, R(2.0876561839352672e-09));
+    value = ADDED(value, square, R(-2.7557316391014496e-07));
+    value = ADDED(value, square, R(2.4801587277414804e-05));
+    value = ADDED(value, square, R(-0.0013888888888772988));
+    value = ADDED(value, square, R(0.04166666666666388));
+    value = ADDED(value, square, R(-0.4999999999999997));
+    value = ADDED(value, square, R(1.0));
+    return value;
+}
 
 /* sin(pi N h) / sin(pi h) of one axis, up to one sign of all: numerator and denominator as C rounds them, and of the
-distance to the peak its slope over the denominator and its derivative in N times the denominator */
+distance to the peak */
 struct axis {
-    real above, below, own, sine, cosine, wave, z, near;
+    real above, below, own, sine, cosine, wave, z, turns;
 };
 
 INLINE struct axis axis_of(real h, real h0, real n, const int64_t sound) {
     struct axis a;
-    const real z = PI * (h - h0) + TINY, literal = PI * h + TINY;
-    a.z = z;
+    a.z = ADDED(PI, h - h0, TINY), a.turns = a.z * n;
 #if REDUCED
-    const real whole = whole_of(z * n, R(1) / PI), y = less(z * n, whole);
-    a.sine = sine_of_rest(z), a.cosine = cosine_of_rest(z);
+    const real whole = whole_of(a.turns, R(1) / PI), y = less(a.turns, whole);
+    a.sine = sine_of_rest(a.z), a.cosine = cosine_of_rest(a.z);
     a.own = sine_of_rest(y), a.wave = cosine_of_rest(y);
     if (sound) {
         a.above = a.own, a.below = a.sine;
     } else { /* the literal arguments differ from these by their rounding */
-        a.above = a.own + a.wave * (less(literal * n, whole + h0 * n) - y);
-        a.below = a.sine + a.cosine * (less(literal, h0) - z);
+        const real literal = PI * h + TINY;
+        a.above = ADDED(a.wave, less(literal * n, ADDED(h0, n, whole)) - y, a.own);
+        a.below = ADDED(a.cosine, less(literal, h0) - a.z, a.sine);
     }
 #else
-    a.sine = sin(z), a.cosine = cos(z), a.own = sin(z * n), a.wave = cos(z * n);
+    const real literal = PI * h + TINY;
+    a.sine = sin(a.z), a.cosine = cos(a.z), a.own = sin(a.turns), a.wave = cos(a.turns);
     a.above = sound ? a.own : copysign(sin(literal * n), a.own);
     a.below = sound ? a.sine : copysign(sin(literal), a.sine);
 #endif
-    a.near = fabs(n * z) < NEAR_A_PEAK ? R(1) : R(0);
     return a;
 }
 
-/* d (quotient) / d h near a peak: z (first + third z^2) */
+/* of the number of cells of one axis; d (quotient) / d h near a peak: z (first + third z^2) */
 struct series {
-    real first, third, grows; /* grows: 0 for one cell, whose quotient is 1 */
+    real n, first, third, turn; /* turn: pi, or 0 for one cell, whose quotient is 1 */
 };
 
 INLINE struct series series_of(real n) {
     const real cubic = PI * n * (n * n - R(1));
-    return (struct series){cubic / R(-3), cubic * (R(3) * n * n - R(7)) / R(90), n > R(1) ? R(1) : R(0)};
+    return (struct series){n, cubic / R(-3), cubic * (R(3) * n * n - R(7)) / R(90), n > R(1) ? PI : R(0)};
 }
 
-/* d (quotient) / d h; inverse: of the sine */
-INLINE real slope_of_axis(struct axis a, real inverse, real n, struct series s) {
-    const real far = PI * s.grows * inverse * (n * a.wave - a.own * inverse * a.cosine);
-    return a.near != R(0) ? a.z * (s.first + s.third * (a.z * a.z)) : far;
+/* adjoints of the index and of N, the latter also for one cell, from that of the quotient; inverse: of the sine */
+struct slopes {
+    real index, n;
+};
+
+INLINE struct slopes slopes_of_axis(struct axis a, real inverse, real adjoint, struct series s) {
+    const real scaled = adjoint * inverse;
+    const real far = s.turn * scaled * ADDED(s.n, a.wave, -(a.own * inverse) * a.cosine);
+    const real near = adjoint * a.z * ADDED(s.third, a.z * a.z, s.first);
+    return (struct slopes){fabs(a.turns) < NEAR_A_PEAK ? near : far, scaled * a.wave * a.z};
+}
+
+/* one term of a block-shaped crystal: F_latt up to its sign, and the adjoints, from that of F_latt^2 */
+struct square {
+    real latt;
+    struct slopes h, k, l;
+};
+
+INLINE struct square square_of(const struct series *s, real h, real k, real l, real h0, real k0, real l0, real adjoint,
+                               const int64_t sound) {
+    const struct axis p = axis_of(h, h0, s[0].n, sound), q = axis_of(k, k0, s[1].n, sound);
+    const struct axis t = axis_of(l, l0, s[2].n, sound);
+    /* one division for both products of sines */
+    const real pq = p.below * q.below, below = pq * t.below, sine_pq = p.sine * q.sine, sines = sine_pq * t.sine;
+    const real both = R(1) / (sound ? below : below * sines), all = sound ? both : both * sines;
+    const real all_t = all * t.below, inverse = sound ? both : both * below, inverse_t = inverse * t.sine;
+    const real f_p = p.above * (all_t * q.below), f_q = q.above * (all_t * p.below), f_t = t.above * (all * pq);
+    const real f_pq = f_p * f_q, latt = f_pq * f_t, twice = R(2) * latt * adjoint, twice_t = twice * f_t;
+    return (struct square){
+        latt,
+        slopes_of_axis(p, inverse_t * q.sine, twice_t * f_q, s[0]),
+        slopes_of_axis(q, inverse_t * p.sine, twice_t * f_p, s[1]),
+        slopes_of_axis(t, inverse * sine_pq, twice * f_pq, s[2]),
+    };
 }
 
 INLINE void square_slopes(const struct run *restrict r, struct block *restrict b, struct back *restrict g,
-                                 const real *restrict cell, int64_t n, const int64_t sound) {
-    const real n_a = r->n_cells[0], n_b = r->n_cells[1], n_c = r->n_cells[2];
-    const struct series of_a = series_of(n_a), of_b = series_of(n_b), of_c = series_of(n_c);
+                          const real *restrict cell, int64_t n, const int64_t sound) {
+    const struct series s[3] = {series_of(r->n_cells[0]), series_of(r->n_cells[1]), series_of(r->n_cells[2])};
     const struct planes planes = planes_of(r);
     EACH_LANE {
         const real sx = b->sx[i], sy = b->sy[i], sz = b->sz[i];
@@ -116,23 +160,43 @@ INLINE void square_slopes(const struct run *restrict r, struct block *restrict b
         const real h0 = nearest(h), k0 = nearest(k), l0 = nearest(l);
         b->h[i] = h, b->k[i] = k, b->l[i] = l;
         b->at[i] = place(planes, h0, k0, l0);
-        const struct axis p = axis_of(h, h0, n_a, sound), q = axis_of(k, k0, n_b, sound), s = axis_of(l, l0, n_c, sound);
-        /* one division for both products of sines */
-        const real pq = p.below * q.below, below = pq * s.below, qs = q.sine * s.sine, sines = p.sine * qs;
-        const real both = R(1) / (sound ? below : below * sines), all = sound ? both : both * sines;
-        const real f_a = p.above * (all * q.below * s.below), f_b = q.above * (all * p.below * s.below);
-        const real f_c = s.above * (all * pq), f_bc = f_b * f_c, total = f_a * f_bc, twice = R(2) * total;
-        const real inverse = sound ? both : both * below;
-        const real inverse_p = inverse * qs, inverse_q = inverse * (p.sine * s.sine);
-        const real inverse_s = inverse * (p.sine * q.sine);
-        b->latt[i] = total;
-        g->by_h[i] = twice * f_bc * slope_of_axis(p, inverse_p, n_a, of_a);
-        g->by_k[i] = twice * f_a * f_c * slope_of_axis(q, inverse_q, n_b, of_b);
-        g->by_l[i] = twice * f_a * f_b * slope_of_axis(s, inverse_s, n_c, of_c);
-        g->by_n[0][i] = twice * f_bc * of_a.grows * p.z * p.wave * inverse_p;
-        g->by_n[1][i] = twice * f_a * f_c * of_b.grows * q.z * q.wave * inverse_q;
-        g->by_n[2][i] = twice * f_a * f_b * of_c.grows * s.z * s.wave * inverse_s;
+        const struct square found = square_of(s, h, k, l, h0, k0, l0, R(1), sound);
+        b->latt[i] = found.latt;
+        g->by_h[i] = found.h.index, g->by_k[i] = found.k.index, g->by_l[i] = found.l.index;
+        g->by_n[0][i] = found.h.n, g->by_n[1][i] = found.k.n, g->by_n[2][i] = found.l.n;
     }
+}
+
+/* square_slopes, the sum of the terms and reverse_orientation at once, without interpolation and running sums; the
+table's adjoints in b->at and g->by_cell */
+INLINE void square_at_once(const struct run *restrict r, struct block *restrict b, struct back *restrict g,
+                           const real *restrict cell, real (*restrict sums)[WIDE], int64_t n, const int64_t sound) {
+    const struct series s[3] = {series_of(r->n_cells[0]), series_of(r->n_cells[1]), series_of(r->n_cells[2])};
+    const struct planes planes = planes_of(r);
+    const real *restrict table = r->table;
+    for (int64_t start = 0; start < n; start += WIDE)
+        _Pragma("GCC ivdep") for (int64_t w = 0; w < WIDE; w++) {
+            const int64_t i = start + w;
+            const real sx = b->sx[i], sy = b->sy[i], sz = b->sz[i];
+            const real h = dot(cell, sx, sy, sz), k = dot(cell + 3, sx, sy, sz), l = dot(cell + 6, sx, sy, sz);
+            const real h0 = nearest(h), k0 = nearest(k), l0 = nearest(l);
+            const int64_t at = place(planes, h0, k0, l0);
+            const real f = table[at], by_square = g->term[i] * f * f;
+            const struct square found = square_of(s, h, k, l, h0, k0, l0, by_square, sound);
+            const real by_h = found.h.index, by_k = found.k.index, by_l = found.l.index, amplitude = f * found.latt;
+            b->at[i] = at;
+            g->squares[i] = ADDED(amplitude, amplitude, g->squares[i]);
+            g->by_cell[i] = R(2) * g->term[i] * amplitude * found.latt;
+            g->n_cells[0][i] += found.h.n, g->n_cells[1][i] += found.k.n, g->n_cells[2][i] += found.l.n;
+            g->sx[i] = ADDED(by_h, cell[0], ADDED(by_k, cell[3], ADDED(by_l, cell[6], g->sx[i])));
+            g->sy[i] = ADDED(by_h, cell[1], ADDED(by_k, cell[4], ADDED(by_l, cell[7], g->sy[i])));
+            g->sz[i] = ADDED(by_h, cell[2], ADDED(by_k, cell[5], ADDED(by_l, cell[8], g->sz[i])));
+            sums[0][w] = ADDED(by_h, sx, sums[0][w]), sums[1][w] = ADDED(by_h, sy, sums[1][w]);
+            sums[2][w] = ADDED(by_h, sz, sums[2][w]), sums[3][w] = ADDED(by_k, sx, sums[3][w]);
+            sums[4][w] = ADDED(by_k, sy, sums[4][w]), sums[5][w] = ADDED(by_k, sz, sums[5][w]);
+            sums[6][w] = ADDED(by_l, sx, sums[6][w]), sums[7][w] = ADDED(by_l, sy, sums[7][w]);
+            sums[8][w] = ADDED(by_l, sz, sums[8][w]);
+        }
 }
 
 /* value of 3 (sin x / x - cos x) / x^2 in x, up to its sign, and its derivative in x^2 */
@@ -264,6 +328,26 @@ static void scatter_cells(const struct run *r, const struct block *b, const stru
     }
 }
 
+/* adds what waits in eight lanes to the table */
+INLINE void leave(struct back *g, int64_t start, real *table) {
+    for (int64_t i = start; i < start + WIDE; i++) table[g->last[i]] += g->waiting[i];
+}
+
+/* the table's adjoint from g->by_cell: it waits in its lane as long as eight neighbours keep their reflections */
+static void wait_for_cells(const struct block *restrict b, struct back *restrict g, real *restrict table, int64_t n) {
+    for (int64_t start = 0; start < n; start += WIDE) {
+        int64_t moved = 0;
+        for (int64_t i = start; i < start + WIDE; i++) moved |= b->at[i] ^ g->last[i];
+        if (moved) {
+            leave(g, start, table);
+            memcpy(g->last + start, b->at + start, WIDE * sizeof *g->last);
+            memcpy(g->waiting + start, g->by_cell + start, WIDE * sizeof *g->waiting);
+        } else {
+            *(wide *)(g->waiting + start) += *(wide *)(g->by_cell + start);
+        }
+    }
+}
+
 /* one orientation backwards: from g->term to scattering vectors, cells, table and shape */
 static void reverse_orientation(const struct run *restrict r, struct block *restrict b, struct back *restrict g,
                                 const struct adjoint *a, int64_t o, int64_t n, int64_t pass) {
@@ -323,14 +407,13 @@ static void reverse_scatter(const struct run *r, struct block *b, struct back *g
     if (!r->polarized) return;
     /* (1 + c^2 - K (e^2 - m^2)) / 2, without an axis of E (1 + c^2 - K (1 - c^2)) / 2 */
     const real axis = dot(magnetic, magnetic[0], magnetic[1], magnetic[2]) == R(0) ? R(0) : R(1);
+    const real without = R(1) - axis, of_cosine = R(1) + without * kahn, of_axis = axis * kahn;
     real by_cosine[LANES], by_e[LANES], by_m[LANES];
     EACH_LANE {
         const real x = b->x[i], y = b->y[i], z = b->z[i], polar = g->now[POLAR][i];
         const real cosine = dot(in, x, y, z), e = dot(electric, x, y, z), m = dot(magnetic, x, y, z);
-        const real smooth = axis != R(0) ? e * e - m * m : R(1) - cosine * cosine;
-        by_cosine[i] = polar * cosine * (axis != R(0) ? R(1) : R(1) + kahn);
-        by_e[i] = -polar * kahn * e * axis, by_m[i] = polar * kahn * m * axis;
-        part[i] = R(-0.5) * polar * smooth;
+        by_cosine[i] = polar * cosine * of_cosine, by_e[i] = -polar * e * of_axis, by_m[i] = polar * m * of_axis;
+        part[i] = R(-0.5) * polar * (axis * (e * e - m * m) + without * (R(1) - cosine * cosine));
         g->x[i] += by_cosine[i] * in[0] + by_e[i] * electric[0] + by_m[i] * magnetic[0];
         g->y[i] += by_cosine[i] * in[1] + by_e[i] * electric[1] + by_m[i] * magnetic[1];
         g->z[i] += by_cosine[i] * in[2] + by_e[i] * electric[2] + by_m[i] * magnetic[2];
@@ -626,7 +709,15 @@ APART static void reverse_segment(const struct run *r, struct block *b, struct b
         g->power[i] = R(1);
         g->term[i] = b->live[i] != R(0) ? g->total[i] * b->factor[i] : R(0);
     }
-    for (int64_t o = r->orientations - 1; o >= 0; o--) {
+    const int at_once = kept == NULL && r->shape == SQUARE && !r->interpolated;
+    for (int64_t o = r->orientations - 1; at_once && o >= 0; o--) {
+        const real *cell = r->cells + 9 * o;
+        real unwanted[9][WIDE] = {{R(0)}}, (*sums)[WIDE] = a->cells != NULL ? a->cells[o] : unwanted;
+        if (r->sound) square_at_once(r, b, g, cell, sums, n, 1);
+        else square_at_once(r, b, g, cell, sums, n, 0);
+        if (a->table != NULL) wait_for_cells(b, g, a->table, n);
+    }
+    for (int64_t o = r->orientations - 1; !at_once && o >= 0; o--) {
         const int64_t pass = segment * r->orientations + o;
         slopes_of_shape(r, b, g, r->cells + 9 * o, n);
         look_up(r, b, n, pass);
@@ -663,10 +754,11 @@ APART static void reverse_segment(const struct run *r, struct block *b, struct b
 which usually fills C's caches */
 APART static void reverse_block(const struct run *r, struct block *b, struct back *g, const struct adjoint *a, int64_t n,
                           struct segments *kept) {
-    for (int64_t i = 0; i < LANES; i++) {
-        b->total[i] = b->alive[i] = b->other[i] = b->others[i] = b->zero[i] = R(0), b->left[i] = R(1);
-        g->x[i] = g->y[i] = g->z[i] = g->first_capture[i] = R(0);
-        for (int c = 0; c < CORRECTIONS; c++) b->cached[c][i] = b->mean[c][i] = g->now[c][i] = R(0);
+    const real nothing = R(0);
+    EACH_LANE {
+        b->total[i] = b->alive[i] = b->other[i] = b->others[i] = b->zero[i] = nothing, b->left[i] = R(1);
+        g->x[i] = g->y[i] = g->z[i] = g->first_capture[i] = nothing;
+        for (int c = 0; c < CORRECTIONS; c++) b->cached[c][i] = b->mean[c][i] = g->now[c][i] = nothing;
     }
     const int64_t subpixels = r->oversample * r->oversample, rays = r->layers * subpixels;
     const int alone = rays * r->sources == 1, with_background = r->start != R(0) || r->background != R(0);
@@ -723,6 +815,7 @@ static int64_t take(struct block *b, const int64_t *pixels, int64_t count) {
 }
 
 static void end_interpolation(const struct run *r, struct block *b, const int64_t *stop) {
+    if (!r->interpolated) return;
     for (int64_t i = 0; i < LANES; i++) {
         const int64_t ahead = (stop[0] - b->slow[i]) * r->n_fast + stop[1] - b->fast[i];
         b->end[i] = ahead > 0 ? INT64_MAX : ahead == 0 ? stop[2] : 0;
@@ -765,7 +858,11 @@ int64_t reverse_pixels(const struct run *r, const int64_t *pixels, const real *a
         reverse_block(r, &b, g, a, (n + WIDE - 1) & -WIDE, running ? &kept : NULL);
     }
     if (!failed) {
-        for (int c = 0; c < 3; c++) gather(a->reals[FIELD(n_cells) + c], g->n_cells[c], LANES);
+        for (int64_t start = 0; start < LANES && a->table != NULL; start += WIDE) leave(g, start, a->table);
+        for (int c = 0; c < 3; c++) {
+            if (r->shape == SQUARE && r->n_cells[c] <= R(1)) continue; /* a quotient of 1 */
+            gather(a->reals[FIELD(n_cells) + c], g->n_cells[c], LANES);
+        }
         for (int c = 0; c < 9; c++) gather(a->reals[FIELD(radius) + c], g->radius[c], LANES);
         gather(a->reals[FIELD(volume)], g->volume, LANES);
     }
