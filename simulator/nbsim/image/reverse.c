@@ -121,7 +121,7 @@ struct slopes {
 
 INLINE struct slopes slopes_of_axis(struct axis a, real inverse, real adjoint, struct series s) {
     const real scaled = adjoint * inverse;
-    const real far = s.turn * scaled * ADDED(s.n, a.wave, -(a.own * inverse) * a.cosine);
+    const real far = s.turn * scaled * ADDED(s.n, a.wave, -(a.own * inverse * a.cosine));
     const real near = adjoint * a.z * ADDED(s.third, a.z * a.z, s.first);
     return (struct slopes){fabs(a.turns) < NEAR_A_PEAK ? near : far, scaled * a.wave * a.z};
 }
@@ -170,10 +170,12 @@ INLINE void square_slopes(const struct run *restrict r, struct block *restrict b
 /* square_slopes, the sum of the terms and reverse_orientation at once, without interpolation and running sums; the
 table's adjoints in b->at and g->by_cell */
 INLINE void square_at_once(const struct run *restrict r, struct block *restrict b, struct back *restrict g,
-                           const real *restrict cell, real (*restrict sums)[WIDE], int64_t n, const int64_t sound) {
+                           const real *restrict cell, real (*restrict of_cell)[WIDE], int64_t n, const int64_t sound) {
     const struct series s[3] = {series_of(r->n_cells[0]), series_of(r->n_cells[1]), series_of(r->n_cells[2])};
     const struct planes planes = planes_of(r);
     const real *restrict table = r->table;
+    real sums[9][WIDE];
+    memcpy(sums, of_cell, sizeof sums);
     for (int64_t start = 0; start < n; start += WIDE)
         _Pragma("GCC ivdep") for (int64_t w = 0; w < WIDE; w++) {
             const int64_t i = start + w;
@@ -197,6 +199,7 @@ INLINE void square_at_once(const struct run *restrict r, struct block *restrict 
             sums[6][w] = ADDED(by_l, sx, sums[6][w]), sums[7][w] = ADDED(by_l, sy, sums[7][w]);
             sums[8][w] = ADDED(by_l, sz, sums[8][w]);
         }
+    memcpy(of_cell, sums, sizeof sums);
 }
 
 /* value of 3 (sin x / x - cos x) / x^2 in x, up to its sign, and its derivative in x^2 */
@@ -392,12 +395,12 @@ static void reverse_orientation(const struct run *restrict r, struct block *rest
 /* scattering vectors and polarization of one source backwards, to the direction of the ray */
 static void reverse_scatter(const struct run *r, struct block *b, struct back *g, const struct adjoint *a, int64_t n,
                             int64_t source) {
-    const real *in = r->incident + 3 * source, wavelength = r->wavelengths[source], kahn = r->kahn;
+    const real *in = r->incident + 3 * source, inverse = R(1) / r->wavelengths[source], kahn = r->kahn;
     const real *electric = r->electric + 3 * source, *magnetic = r->magnetic + 3 * source;
     real(*sums)[WIDE] = a->sources[source], part[LANES];
     real *vectors[3] = {b->x, b->y, b->z};
     EACH_LANE {
-        const real x = g->sx[i] / wavelength, y = g->sy[i] / wavelength, z = g->sz[i] / wavelength;
+        const real x = g->sx[i] * inverse, y = g->sy[i] * inverse, z = g->sz[i] * inverse;
         part[i] = -(x * b->sx[i] + y * b->sy[i] + z * b->sz[i]);
         g->sx[i] = -x, g->sy[i] = -y, g->sz[i] = -z;
         g->x[i] += x, g->y[i] += y, g->z[i] += z;
@@ -406,7 +409,7 @@ static void reverse_scatter(const struct run *r, struct block *b, struct back *g
     gather(sums[INCIDENT], g->sx, n), gather(sums[INCIDENT + 1], g->sy, n), gather(sums[INCIDENT + 2], g->sz, n);
     if (!r->polarized) return;
     /* (1 + c^2 - K (e^2 - m^2)) / 2, without an axis of E (1 + c^2 - K (1 - c^2)) / 2 */
-    const real axis = dot(magnetic, magnetic[0], magnetic[1], magnetic[2]) == R(0) ? R(0) : R(1);
+    const real axis = nearest(dot(magnetic, magnetic[0], magnetic[1], magnetic[2])); /* 1, or 0: no axis */
     const real without = R(1) - axis, of_cosine = R(1) + without * kahn, of_axis = axis * kahn;
     real by_cosine[LANES], by_e[LANES], by_m[LANES];
     EACH_LANE {
@@ -473,6 +476,7 @@ static void reverse_trace(const struct run *r, struct block *b, struct back *g, 
     real part[LANES], other[LANES], distances[LANES];
     const real step = r->pixel_size / R(r->oversample), depth = R(layer) * r->layer_thickness;
     const int32_t oversample = (int32_t)r->oversample;
+    const real per_edge = R(1) / r->pixel_size;
     if (r->absorbs) {
         EACH_LANE {
             const real along = dot(r->normal, b->x[i], b->y[i], b->z[i]);
@@ -502,15 +506,15 @@ static void reverse_trace(const struct run *r, struct block *b, struct back *g, 
     }
     if (r->curved) bend(r, &flat, n);
     EACH_LANE {
-        const real x = flat.x[i], y = flat.y[i], z = flat.z[i], distance = sqrt(x * x + y * y + z * z);
-        const real shrink = R(1) / (distance * distance * (r->point ? R(1) : distance));
-        const real omega = g->now[OMEGA][i], radial = dot((real[3]){g->x[i], g->y[i], g->z[i]}, b->x[i], b->y[i], b->z[i]);
-        const real outward = -radial / distance - powers * omega * r->area * edge * shrink / distance;
-        g->x[i] = g->x[i] / distance + outward * b->x[i];
-        g->y[i] = g->y[i] / distance + outward * b->y[i];
-        g->z[i] = g->z[i] / distance + outward * b->z[i];
+        const real x = flat.x[i], y = flat.y[i], z = flat.z[i], inverse = R(1) / sqrt(x * x + y * y + z * z);
+        const real shrink = inverse * inverse * (r->point ? R(1) : inverse), omega = g->now[OMEGA][i] * shrink;
+        const real radial = dot((real[3]){g->x[i], g->y[i], g->z[i]}, b->x[i], b->y[i], b->z[i]);
+        const real outward = -radial - powers * omega * r->area * edge;
+        g->x[i] = inverse * ADDED(outward, b->x[i], g->x[i]);
+        g->y[i] = inverse * ADDED(outward, b->y[i], g->y[i]);
+        g->z[i] = inverse * ADDED(outward, b->z[i], g->z[i]);
         flat.x[i] = part[i], flat.y[i] = other[i], flat.z[i] = distances[i];
-        part[i] = omega * edge * shrink, other[i] = omega * r->area * shrink;
+        part[i] = omega * edge, other[i] = omega * r->area;
     }
     gather(a->reals[FIELD(area)], part, n);
     if (!r->point) gather(a->reals[FIELD(close_distance)], other, n);
@@ -518,8 +522,8 @@ static void reverse_trace(const struct run *r, struct block *b, struct back *g, 
     real *const along[3] = {g->x, g->y, g->z};
     EACH_LANE {
         part[i] = dot(r->normal, g->x[i], g->y[i], g->z[i]) * R(layer);
-        other[i] = (f[i] * dot(r->fast, g->x[i], g->y[i], g->z[i]) + s[i] * dot(r->slow, g->x[i], g->y[i], g->z[i])) /
-                   r->pixel_size;
+        other[i] = (f[i] * dot(r->fast, g->x[i], g->y[i], g->z[i]) + s[i] * dot(r->slow, g->x[i], g->y[i], g->z[i])) *
+                   per_edge;
     }
     gather(a->reals[FIELD(layer_thickness)], part, n);
     gather(a->reals[FIELD(pixel_size)], other, n);
@@ -710,9 +714,10 @@ APART static void reverse_segment(const struct run *r, struct block *b, struct b
         g->term[i] = b->live[i] != R(0) ? g->total[i] * b->factor[i] : R(0);
     }
     const int at_once = kept == NULL && r->shape == SQUARE && !r->interpolated;
+    real unwanted[9][WIDE] = {{R(0)}};
     for (int64_t o = r->orientations - 1; at_once && o >= 0; o--) {
         const real *cell = r->cells + 9 * o;
-        real unwanted[9][WIDE] = {{R(0)}}, (*sums)[WIDE] = a->cells != NULL ? a->cells[o] : unwanted;
+        real(*sums)[WIDE] = a->cells != NULL ? a->cells[o] : unwanted;
         if (r->sound) square_at_once(r, b, g, cell, sums, n, 1);
         else square_at_once(r, b, g, cell, sums, n, 0);
         if (a->table != NULL) wait_for_cells(b, g, a->table, n);

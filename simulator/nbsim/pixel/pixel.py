@@ -272,7 +272,8 @@ def box(experiment: ExperimentData, slow: range | None, fast: range | None) -> t
         torch.arange(axis.start, axis.stop, axis.step, dtype=torch.int64, device=experiment.device)
         for axis in (rows, columns)
     )
-    return torch.cartesian_prod(*axes), (len(rows), len(columns))
+    grid = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1)  # twice as fast as cartesian_prod
+    return grid.reshape(-1, 2), (len(rows), len(columns))
 
 
 def _values(experiment: ExperimentData, tile: Tensor, state: RunState, n_passes: int, *, first_pass: bool) -> Tensor:
