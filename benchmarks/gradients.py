@@ -126,7 +126,7 @@ def whole_image(folder: Path) -> None:
         for work in works.values():
             work()
         took = alternating(works, 7)
-        torch_took = f"{cpu_seconds(lambda: gradient(compiled=False), 1):.1f} s" if by_torch else "-"
+        torch_took = f"{cpu_seconds(lambda: gradient(compiled=False), 2):.1f} s" if by_torch else "-"
         ratios = f"{took['gradient'] / took['image']:.1f} | {took['gradient'] / took['set-up']:.1f}"
         times = " | ".join(f"{1e3 * took[name]:.0f} ms" for name in ("image", "set-up", "gradient"))
         print(f"| {side} x {side} x {steps} | {times} | {ratios} | {torch_took} |")
