@@ -18,7 +18,12 @@ _GIT_SECONDS = 10.0
 
 
 def version(package: str) -> str | None:
-    """The installed version; None without the package, which is not imported."""
+    """The installed version; None without the package, which is not imported.
+
+    nbtui's own is that of its code: the record of a development install keeps the number of its day.
+    """
+    if package == "nbtui":
+        return nbtui.__version__
     try:
         return version_of(package)
     except PackageNotFoundError:
@@ -33,7 +38,7 @@ def versions() -> Mapping[str, str | None]:
 def described() -> str:
     """One line for a report: nbtui with its commit, Python, the packages and the platform."""
     source = commit()
-    found = [f"nbtui {version('nbtui') or 'not installed'}{f' ({source})' if source else ''}"]
+    found = [f"nbtui {nbtui.__version__}{f' ({source})' if source else ''}"]
     found += [f"{name} {number or 'not installed'}" for name, number in versions().items()]
     return ", ".join([*found, platform.platform()])
 
