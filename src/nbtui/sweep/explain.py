@@ -25,6 +25,7 @@ from nbtui.trace.model import TraceError
 from nbtui.trace.reading.reader import read_trace
 from nbtui.trace.text import clean
 
+UNKNOWN = "unknown"  # begins the group of a failure without a known cause
 _MANY = 2  # choices from which not every row is searched in full
 _SEARCHES = 2  # full ones for one row, and for rows with the same rest
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d.e+-]*", re.ASCII)  # not within a word
@@ -56,7 +57,7 @@ class Explained:
             return (IMAGE,)
         if self.row.check == GRADIENTS:
             return (f"{GRADIENTS}: {', '.join(self.row.roots)}",)
-        rest = (f"unknown: {', '.join(self.unknown or self.row.roots[:1])}",) if not self.complete else ()
+        rest = (f"{UNKNOWN}: {', '.join(self.unknown or self.row.roots[:1])}",) if not self.complete else ()
         return (*self.causes, *rest)
 
 

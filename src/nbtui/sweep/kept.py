@@ -76,4 +76,5 @@ def smallest_from(content: Mapping[str, Any]) -> Smallest:
         tuple(map(str, content["command"])),
         int(content["runs"]),
         str(content["log"]),
+        str(content.get("named", "")),
     )

@@ -12,7 +12,7 @@ from nbtui.sweep.plan import Plan
 from nbtui.sweep.render import FindingFolder, Folders, verdict_lines
 from nbtui.sweep.smallest import Smallest
 from nbtui.sweep.suite_table import HEAD as CASE_HEAD
-from nbtui.sweep.suite_table import case_lines, cause_words
+from nbtui.sweep.suite_table import case_lines, cause_words, named_words
 from nbtui.sweep.sweep import Swept
 from nbtui.trace.text import clean
 
@@ -74,7 +74,7 @@ def _finding_row(one: SweepFinding, third: str) -> str:
 
 def _finding(one: SweepFinding, smallest: Smallest | None) -> Iterator[str]:
     yield f'<h2 id="{_text(one.slug)}">{_text(one.group)}</h2>'
-    yield f"<p>{_text(' '.join(cause_words(one)))}</p>"
+    yield f"<p>{_text(' '.join((*cause_words(one), *named_words(smallest))))}</p>"
     words = smallest.command if smallest is not None else one.simplest.row.command
     pixel = smallest.row.pixel if smallest is not None else one.simplest.row.pixel
     traced = f" -trace_pixel {pixel[0]} {pixel[1]}" if pixel is not None else ""

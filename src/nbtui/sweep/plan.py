@@ -141,15 +141,21 @@ class Plan:
         """The plan of the case with this name alone."""
         return replace(self, cases=tuple(one for one in self.cases if one.case.name == name))
 
-    def narrowed(self, check: str, pixel: tuple[int, int] | None) -> Plan:
-        """The plan of one case with this check alone, for a row of this pixel."""
+    def narrowed(self, check: str, pixel: tuple[int, int] | None) -> tuple[Plan, ...]:
+        """Plans of one case with this check alone, for a row of this pixel; of several, the first that suits it.
+
+        The brightest pixel comes first, as it follows a change of the command line.
+        """
         if self.pixels.rule is PixelRule.ALL:  # which needs the image to find its pixel
-            return replace(self, checks=tuple(dict.fromkeys((check, IMAGE))))
+            return (replace(self, checks=tuple(dict.fromkeys((check, IMAGE)))),)
         if self.pixels.most == 1:
-            return replace(self, checks=(check,))
+            return (replace(self, checks=(check,)),)
         (only,) = self.cases
         cases = (replace(only, case=replace(only.case, pixel=pixel)),)
-        return replace(self, cases=cases, checks=(check,), pixels=Pixels(PixelRule.TRACED))
+        return (
+            replace(self, checks=(check,), pixels=Pixels()),
+            replace(self, cases=cases, checks=(check,), pixels=Pixels(PixelRule.TRACED)),
+        )
 
     def absolute(self) -> Plan:
         """The plan with absolute paths, for workers with another current directory."""

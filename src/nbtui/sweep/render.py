@@ -15,7 +15,7 @@ from nbtui.sweep.plan import STORED, Plan
 from nbtui.sweep.rows import Answer, to_object
 from nbtui.sweep.smallest import Smallest
 from nbtui.sweep.suite_table import HEAD as CASE_HEAD
-from nbtui.sweep.suite_table import case_counts, case_lines, cause_words, suite_lines
+from nbtui.sweep.suite_table import case_counts, case_lines, cause_words, named_words, suite_lines
 from nbtui.sweep.sweep import Swept
 from nbtui.trace.text import clean
 
@@ -136,7 +136,7 @@ def markdown_lines(plan: Plan, swept: Swept, folders: Folders) -> Iterator[str]:
         yield ""
         yield f"## {_escaped(one.group)}"
         yield ""
-        yield _escaped(" ".join(cause_words(one)))
+        yield _escaped(" ".join((*cause_words(one), *named_words(swept.smallest.get(one.group)))))
         yield ""
         yield "```"
         yield from (line.strip() for line in list(_smallest_lines(one, swept.smallest.get(one.group)))[1:])
@@ -230,5 +230,10 @@ def _finding_object(found: SweepFinding, smallest: Smallest | None) -> dict[str,
         "worst_gap": found.worst_gap,
         "smallest": None
         if smallest is None
-        else {"command": list(smallest.command), "pixel": smallest.row.pixel, "runs": smallest.runs},
+        else {
+            "command": list(smallest.command),
+            "pixel": smallest.row.pixel,
+            "runs": smallest.runs,
+            "named": smallest.named,
+        },
     }

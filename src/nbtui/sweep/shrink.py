@@ -1,13 +1,14 @@
 """A failing command line reduced to the smallest one that still fails in the same way (delta debugging).
 
-Choices are taken out first, then flags of the base command, then numbers of steps become small and values plain. Every
-step is judged by a run of the port, so that the result is a measured failure.
+Flags that only other causes need are taken out first, then choices, then flags of the base command; then numbers of
+steps become small and values plain. Every step is judged by a run of the port, so that the result is a measured
+failure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from nbtui.live.door import flags_in
 from nbtui.live.flag_table import Flag
@@ -29,32 +30,61 @@ class Shrunk:
     runs: int
 
 
-def shrink(command: Words, fails: Fails, most_runs: int, usable: Fails = lambda command: True) -> Shrunk:
+def shrink(
+    command: Words,
+    fails: Fails,
+    most_runs: int,
+    usable: Fails = lambda command: True,
+    *,
+    mixed: Callable[[], bool] = lambda: False,
+    purer: Fails = lambda command: False,
+) -> Shrunk:
     """The smallest command line that ``fails`` as ``command`` does, after at most ``most_runs`` runs.
 
-    ``usable``: whether a command line is worth a run.
+    Args:
+        usable: whether a command line is worth a run.
+        mixed: whether the latest failing command line shows other causes as well.
+        purer: whether a command line fails with fewer causes than those before.
 
     Raises:
         InputError (nbsim): the command line is unusable.
     """
-    return _Shrinking(fails, usable, most_runs).run(command)
+    return _Shrinking(fails, usable, mixed, purer, most_runs).run(command)
 
 
 @dataclass
 class _Shrinking:
     fails: Fails
     usable: Fails
+    mixed: Callable[[], bool]
+    purer: Fails
     left: int
     runs: int = 0
+    refused: set[Words] = field(default_factory=set)
 
     def run(self, command: Words) -> Shrunk:
-        best = self._reduced(command, _halves) if len(_groups(command)) > _FEW_FLAGS else command
+        best = self._purified(command)
+        best = self._reduced(best, _halves) if len(_groups(best)) > _FEW_FLAGS else best
         fewer = self._one_by_one(best)
         while fewer != best:
             best, fewer = fewer, self._one_by_one(fewer)
         for candidates in (_with_few, _with_plain):
             best = self._reduced(best, candidates)
         return Shrunk(best, self.runs)
+
+    def _purified(self, command: Words) -> Words:
+        """The command without the flags that only other causes need, by at most half of the runs.
+
+        Taken out later, such a flag often has to stay: the pixel that it moves may be the only one left that differs.
+        """
+        groups, at, half = _groups(command), 0, self.left // 2
+        while at < len(groups) and self.mixed() and self.left > half:
+            fewer = [*groups[:at], *groups[at + 1 :]]
+            if self._judged(_joined(fewer), self.purer):
+                groups = fewer
+            else:
+                at += 1
+        return _joined(groups)
 
     def _one_by_one(self, command: Words) -> Words:
         """The command without every flag that it can spare, the last first: choices stand at the end."""
@@ -66,25 +96,29 @@ class _Shrinking:
         return _joined(groups)
 
     def _succeeds(self, candidate: Words) -> bool:
+        if candidate in self.refused:
+            return False
+        succeeds = self._judged(candidate, self.fails)
+        if not succeeds:
+            self.refused.add(candidate)
+        return succeeds
+
+    def _judged(self, candidate: Words, judge: Fails) -> bool:
         if self.left <= 0 or not self.usable(candidate):
             return False
         self.left -= 1
         self.runs += 1
-        return self.fails(candidate)
+        return judge(candidate)
 
     def _reduced(self, command: Words, candidates: Callable[[Words], Iterator[Words]]) -> Words:
         """The command after every successful candidate; the search begins again after each."""
-        best, refused = command, set[Words]()
-        again = True
+        best, again = command, True
         while again:
             again = False
             for candidate in candidates(best):
-                if candidate == best or candidate in refused:
-                    continue
-                if self._succeeds(candidate):
+                if candidate != best and self._succeeds(candidate):
                     best, again = candidate, True
                     break
-                refused.add(candidate)
         return best
 
 

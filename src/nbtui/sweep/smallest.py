@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nbtui.diagnosis.search.remainder import TOLERANCE
@@ -11,13 +11,15 @@ from nbtui.errors import NbtuiError
 from nbtui.live.images import prepare
 from nbtui.sweep.axes import Words
 from nbtui.sweep.engine import Engine
-from nbtui.sweep.explain import Explained, explain
+from nbtui.sweep.explain import UNKNOWN, Explained, explain
 from nbtui.sweep.findings import SweepFinding
 from nbtui.sweep.judge import Job, judge, plan_state
-from nbtui.sweep.plan import IMAGE, Plan
+from nbtui.sweep.plan import IMAGE, TRACE, Plan
 from nbtui.sweep.port_run import program_settings
 from nbtui.sweep.rows import Answer, SweepRow
-from nbtui.sweep.shrink import Shrunk, shrink
+from nbtui.sweep.shrink import shrink
+
+_FEW_PIXELS = 9  # of a detector that needs no region of interest
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Smallest:
         command: flags, without the pixel.
         runs: runs of the port that the reduction took.
         log: text of the port's log; empty without a trace.
+        named: the causes there in words, of a finding without a known cause; empty where they stay unknown.
     """
 
     finding: str
@@ -38,6 +41,7 @@ class Smallest:
     command: Words
     runs: int
     log: str
+    named: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,17 +58,28 @@ def smallest_of(found: Sequence[SweepFinding], plan: Plan, engine: Engine) -> It
 
 
 def _reduced(task: _ReduceTask, scratch: Path) -> Smallest:
-    target = task.finding.simplest
-    plan = task.plan.of(target.row.case).narrowed(target.row.check, target.row.pixel)
-    reducing = _Reducing(task.finding.group, target, plan, scratch)
+    group, target = task.finding.group, task.finding.simplest
     whole = tuple(target.row.command)
+    unreduced = Smallest(group, target.row.key, target.row, whole, 0, "")
     if target.row.answer is Answer.REFUSED:  # its sentence names the flag; a reduction would cost runs for nothing
-        return Smallest(task.finding.group, target.row.key, target.row, whole, 0, "")
-    if not task.plan.reduce or not reducing.fails(whole):  # or it depends on something besides the command line
-        return Smallest(task.finding.group, target.row.key, target.row, whole, min(1, task.plan.reduce), "")
-    made: Shrunk = shrink(whole, reducing.fails, task.plan.reduce, reducing.usable)
-    row, log = reducing.last[made.command]
-    return Smallest(task.finding.group, target.row.key, row, row.command, made.runs + 1, log)
+        return unreduced
+    most, tries = task.plan.reduce, 0
+    for plan in task.plan.of(target.row.case).narrowed(target.row.check, target.row.pixel):
+        if tries >= most:
+            break
+        tries += 1
+        reducing = _Reducing(task.finding, plan, scratch)
+        if reducing.fails(whole):
+            made = shrink(
+                whole, reducing.fails, most - tries, reducing.usable, mixed=reducing.mixed, purer=reducing.purer
+            )
+            command, runs = made.command, made.runs + tries
+            if runs < most:
+                command, more = reducing.on_one_pixel(command)
+                runs += more
+            row, log = reducing.last[command]
+            return Smallest(group, target.row.key, row, row.command, runs, log, reducing.named(row, log))
+    return replace(unreduced, runs=tries)  # or it depends on something besides the command line
 
 
 def _pixel_differs(row: SweepRow) -> bool:
@@ -74,9 +89,13 @@ def _pixel_differs(row: SweepRow) -> bool:
 class _Reducing:
     """The question whether a command line fails as the finding does."""
 
-    def __init__(self, group: str, target: Explained, plan: Plan, scratch: Path) -> None:
-        self._group, self._target, self._plan, self._scratch = group, target, plan, scratch
+    def __init__(self, finding: SweepFinding, plan: Plan, scratch: Path) -> None:
+        self._group, self._target, self._plan, self._scratch = finding.group, finding.simplest, plan, scratch
+        target = self._target
         self._pixels = self._size(tuple(target.row.command))
+        own_gap = target.row.check == TRACE and not finding.of_print  # else of a whole image, or of another cause
+        self._needs_gap = own_gap and _pixel_differs(target.row)
+        self._groups = frozenset(target.groups)  # of the latest failing command line
         self.last: dict[Words, tuple[SweepRow, str]] = {}
 
     def usable(self, command: Words) -> bool:
@@ -84,8 +103,38 @@ class _Reducing:
         size = self._size(command)
         return size is not None and (self._pixels is None or size <= self._pixels)
 
+    def mixed(self) -> bool:
+        """Whether the latest failing command line shows other causes as well."""
+        return len(self._groups) > 1
+
+    def purer(self, command: Words) -> bool:
+        """Whether ``command`` fails as the finding does, with fewer causes than those before."""
+        return self._fails(command, purer=True)
+
     def fails(self, command: Words) -> bool:
-        """Whether ``command`` fails as the finding does."""
+        """Whether ``command`` fails as the finding does, without further causes."""
+        return self._fails(command, purer=False)
+
+    def on_one_pixel(self, command: Words) -> tuple[Words, int]:
+        """``command`` with a region of interest of its pixel where the detector stays large, and the runs it took."""
+        row, _ = self.last[command]
+        size = self._size(command)
+        if size is None or size <= _FEW_PIXELS or row.pixel is None or "-roi" in command:
+            return command, 0
+        slow, fast = map(str, row.pixel)
+        one = (*command, "-roi", fast, fast, slow, slow)
+        return (one, 1) if self.fails(one) else (command, 1)
+
+    def named(self, row: SweepRow, log: str) -> str:
+        """The causes of a failing command line, where the finding has no known one."""
+        if self._target.complete or not self._group.startswith(UNKNOWN) or not log:
+            return ""
+        path = self._scratch / "named.log"
+        path.write_text(log, encoding="utf-8")
+        found = explain(row, self._plan.on(row.command), path, self._scratch)
+        return found.sentence if found.complete and found.causes else ""
+
+    def _fails(self, command: Words, *, purer: bool) -> bool:
         plan = self._plan.on(command)
         try:
             judged = list(judge(Job(plan.case.name, (), plan_state(plan)), plan, self._scratch))
@@ -93,23 +142,28 @@ class _Reducing:
             return False
         for row, log in judged:
             alike = row.check == self._target.row.check and row.answer is self._target.row.answer
-            as_wrong = _pixel_differs(row) or not _pixel_differs(self._target.row)
-            if alike and as_wrong and self._same(row, log, plan):
+            as_wrong = _pixel_differs(row) or not self._needs_gap
+            groups = self._groups_of(row, log, plan) if alike and as_wrong else frozenset()
+            if self._group in groups and (groups < self._groups if purer else groups <= self._groups):
+                self._groups = groups
                 self.last[command] = (row, log)
                 return True
         return False
 
-    def _same(self, row: SweepRow, log: str, plan: Plan) -> bool:
+    def _groups_of(self, row: SweepRow, log: str, plan: Plan) -> frozenset[str]:
+        """The findings that a failing row belongs to, by the causes of the target."""
         if row.check == IMAGE:
-            return True
+            return frozenset({self._group})
         if row.answer is not Answer.DIVERGES:
-            return self._group in Explained(row, (), False, row.detail).groups
+            return frozenset(Explained(row, (), False, row.detail).groups)
         if not self._target.causes:
-            return bool(set(row.roots) & set(self._target.row.roots))
+            return frozenset({self._group} if set(row.roots) & set(self._target.row.roots) else ())
         path = self._scratch / "shrunk.log"
         path.write_text(log, encoding="utf-8")
         found = explain(row, plan, path, self._scratch, only=self._target.causes)
-        return self._group in found.groups and set(found.groups) <= set(self._target.groups)  # and nothing new
+        if self._group.startswith(UNKNOWN) and found.unknown and set(found.unknown) <= set(self._target.unknown):
+            return frozenset({*found.causes, self._group})  # fewer of its fields
+        return frozenset(found.groups)
 
     def _size(self, command: Words) -> int | None:
         """Pixels of the detector; None where the reference cannot take the command line."""

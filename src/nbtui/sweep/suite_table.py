@@ -11,6 +11,7 @@ from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
 from nbtui.parity.percent import percent
 from nbtui.sweep.findings import SweepFinding
 from nbtui.sweep.rows import Answer, SweepRow
+from nbtui.sweep.smallest import Smallest
 from nbtui.sweep.sweep import Swept
 from nbtui.trace.text import clean
 
@@ -111,7 +112,7 @@ def suite_lines(swept: Swept, width: int) -> Iterator[str]:
     """The findings, numbered, and the table of cases; no line is longer than ``width`` (at least NARROWEST)."""
     width = max(width, NARROWEST)
     for number, found in enumerate(swept.found, start=1):
-        yield from _finding_lines(number, found, width)
+        yield from _finding_lines(number, found, swept.smallest.get(found.group), width)
     if swept.found:
         yield ""
     cells = [HEAD, *(tuple(map(clean, line.cells)) for line in case_lines(swept))]
@@ -123,7 +124,7 @@ def suite_lines(swept: Swept, width: int) -> Iterator[str]:
         yield "  ".join(_fitted(cell, size) for cell, size in zip(row, sizes, strict=True)).rstrip()
 
 
-def _finding_lines(number: int, found: SweepFinding, width: int) -> Iterator[str]:
+def _finding_lines(number: int, found: SweepFinding, smallest: Smallest | None, width: int) -> Iterator[str]:
     cases = len({one.row.case for one in found.members})
     facts = f"{cases} case{'s' * (cases != 1)}"
     if found.worst_gap is not None and any(len(one.groups) == 1 for one in found.members):
@@ -132,7 +133,8 @@ def _finding_lines(number: int, found: SweepFinding, width: int) -> Iterator[str
     head = f"{number:2}  {_STATUS.sub('', clean(found.group))}: {facts}"
     yield from textwrap.wrap(head, width, subsequent_indent="    ")
     if found.answer is Answer.DIVERGES:
-        yield from textwrap.wrap(" ".join(cause_words(found)), width, initial_indent="    ", subsequent_indent="    ")
+        words = " ".join((*cause_words(found), *named_words(smallest)))
+        yield from textwrap.wrap(words, width, initial_indent="    ", subsequent_indent="    ")
 
 
 def cause_words(found: SweepFinding) -> tuple[str, ...]:
@@ -142,6 +144,11 @@ def cause_words(found: SweepFinding) -> tuple[str, ...]:
         return cause.sentence, cause.fix
     _, unexplained, rest = clean(found.sentence).partition(_REST)
     return (f"{unexplained}{rest}" if rest else clean(found.sentence),)
+
+
+def named_words(smallest: Smallest | None) -> tuple[str, ...]:
+    """The cause of an unknown finding where a diagnosis of its smallest command line names one."""
+    return (f"Named on its smallest command line: {clean(smallest.named)}",) if smallest and smallest.named else ()
 
 
 def _fitted(text: str, size: int) -> str:
