@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from nbtui.live.cases import case_of_command
+from nbtui.live.images import prepare
+from nbtui.live.model import Settings
 from nbtui.sweep.engine import Done, Result, Task
 from nbtui.sweep.explain import Explained
 from nbtui.sweep.findings import findings
@@ -62,6 +64,17 @@ def test_a_differing_image_shrinks_to_few_pixels_and_steps(tmp_path: Path) -> No
     assert int(one.command[one.command.index("-detpixels") + 1]) <= 3
     assert {"-oversample", "-pixel"} - flags(one)  # either makes several subpixels
     assert one.row.check == IMAGE and one.row.answer.fails and one.row.differing
+
+
+@pytest.mark.slow
+def test_a_reduction_never_asks_for_a_long_image(tmp_path: Path) -> None:
+    """Without -oversample the C program would take 500 x 500 sub-pixels here: it stays."""
+    words = f"-cell 40 50 60 90 90 90 -default_F 100 -N 50 -distance 120 -pixel 8 -detpixels 3 -oversample 1 {PHI}"
+    (one,) = reduced(words, tmp_path, "phi_carryover").values()
+    free = case_of_command(words.replace("-oversample 1", ""), "free", name="free", workdir=tmp_path)
+    small = case_of_command(shlex.join(one.command), "small", name="small", workdir=tmp_path)
+    assert prepare(free, Settings("spec")).passes > 10_000_000
+    assert prepare(small, Settings("spec")).passes <= 1_000_000
 
 
 @pytest.mark.slow

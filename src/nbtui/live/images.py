@@ -82,6 +82,12 @@ class PreparedCase:
         detector = self._experiment.detector
         return detector.n_slow, detector.n_fast
 
+    @property
+    def passes(self) -> int:
+        """Innermost passes of the whole image: its cost."""
+        slow, fast = self.shape
+        return slow * fast * self._experiment.n_passes
+
     def facts(self, slow: int, fast: int) -> PixelFacts:
         """Facts on one pixel, for the nominal beam (direction and wavelength) and the sensor's front face.
 

@@ -20,6 +20,7 @@ from nbtui.sweep.rows import Answer, SweepRow
 from nbtui.sweep.shrink import shrink
 
 _FEW_PIXELS = 9  # of a detector that needs no region of interest
+_CHEAP = 1_000_000  # passes of an image that any reduction may take
 
 
 @dataclass(frozen=True)
@@ -92,16 +93,21 @@ class _Reducing:
     def __init__(self, finding: SweepFinding, plan: Plan, scratch: Path) -> None:
         self._group, self._target, self._plan, self._scratch = finding.group, finding.simplest, plan, scratch
         target = self._target
-        self._pixels = self._size(tuple(target.row.command))
+        self._cost = self._cost_of(tuple(target.row.command))
         own_gap = target.row.check == TRACE and not finding.of_print  # else of a whole image, or of another cause
         self._needs_gap = own_gap and _pixel_differs(target.row)
         self._groups = frozenset(target.groups)  # of the latest failing command line
         self.last: dict[Words, tuple[SweepRow, str]] = {}
 
     def usable(self, command: Words) -> bool:
-        """Whether the reference takes ``command``; a larger detector is not tried, for its image takes long."""
-        size = self._size(command)
-        return size is not None and (self._pixels is None or size <= self._pixels)
+        """Whether the reference takes ``command``, and its image takes not much longer than the finding's own.
+
+        Without ``-oversample`` the C program chooses the number of sub-pixels, which may be thousands.
+        """
+        cost = self._cost_of(command)
+        if cost is None or self._cost is None:
+            return cost is not None
+        return cost[0] <= self._cost[0] and cost[1] <= max(self._cost[1], _CHEAP)
 
     def mixed(self) -> bool:
         """Whether the latest failing command line shows other causes as well."""
@@ -118,8 +124,8 @@ class _Reducing:
     def on_one_pixel(self, command: Words) -> tuple[Words, int]:
         """``command`` with a region of interest of its pixel where the detector stays large, and the runs it took."""
         row, _ = self.last[command]
-        size = self._size(command)
-        if size is None or size <= _FEW_PIXELS or row.pixel is None or "-roi" in command:
+        cost = self._cost_of(command)
+        if cost is None or cost[0] <= _FEW_PIXELS or row.pixel is None or "-roi" in command:
             return command, 0
         slow, fast = map(str, row.pixel)
         one = (*command, "-roi", fast, fast, slow, slow)
@@ -165,11 +171,11 @@ class _Reducing:
             return frozenset({*found.causes, self._group})  # fewer of its fields
         return frozenset(found.groups)
 
-    def _size(self, command: Words) -> int | None:
-        """Pixels of the detector; None where the reference cannot take the command line."""
+    def _cost_of(self, command: Words) -> tuple[int, int] | None:
+        """Pixels and passes of the image; None where the reference cannot take the command line."""
         case = self._plan.on(command).case
         try:
-            slow, fast = prepare(case, program_settings(self._plan.c_program)).shape
+            frame = prepare(case, program_settings(self._plan.c_program))
         except NbtuiError:
             return None
-        return slow * fast
+        return frame.shape[0] * frame.shape[1], frame.passes
