@@ -5,6 +5,7 @@ It builds on private parts of Textual; `choice` decides whether it is used.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import select
@@ -98,9 +99,6 @@ class TightDriver(LinuxDriver):
         self._writer.send(data)
 
     def close(self) -> None:
-        """End, and leave stop and continuation to the system: their handlers need the loop that ends now."""
-        for number in (signal.SIGTSTP, signal.SIGCONT):
-            signal.signal(number, signal.SIG_DFL)
         super().close()
         if self._writer is not None:
             self._writer.stop()
@@ -113,7 +111,14 @@ class TightDriver(LinuxDriver):
         signal.signal(signal.SIGTSTP, self._sigtstp_application)
 
     def _sigcont_application(self, *signal_arguments: Any) -> None:
-        """After a stop by SIGSTOP the input thread still runs: only the modes of the terminal have to come back."""
+        """After a stop by SIGSTOP the input thread still runs: only the modes of the terminal have to come back.
+
+        After the end of the loop nothing has to.
+        """
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return
         if self._key_thread is None or not self._key_thread.is_alive():
             super()._sigcont_application(*signal_arguments)
             return
