@@ -86,7 +86,8 @@ def test_every_option_that_a_sentence_names_exists() -> None:
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*[a-z]", text)) - {
         "--show-toplevel",
         "--fields",
-    }  # of git, of tap.py
+        "--index-url",
+    }  # of git, of tap.py, of pip
     known = {own.name for own in OWN} | {"--column", "--help", "--version"}
     with program.make_context("nbtui", ["--help"], resilient_parsing=True) as context:
         commands = [program, *filter(None, (program.get_command(context, name) for name in COMMANDS))]
