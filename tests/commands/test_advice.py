@@ -87,7 +87,9 @@ def test_every_option_that_a_sentence_names_exists() -> None:
         "--show-toplevel",
         "--fields",
         "--index-url",
-    }  # of git, of tap.py, of pip
+        "--nthreads",
+        "--nworkers",
+    }  # of git, of tap.py, of pip, of dask
     known = {own.name for own in OWN} | {"--column", "--help", "--version"}
     with program.make_context("nbtui", ["--help"], resilient_parsing=True) as context:
         commands = [program, *filter(None, (program.get_command(context, name) for name in COMMANDS))]

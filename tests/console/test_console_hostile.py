@@ -79,8 +79,8 @@ def test_names_paths_and_messages(nasty: str) -> None:
             ),
         )
     )
-    row = replace(
-        toy.rows[1], label=f"{nasty}.x", unit=nasty, description=nasty, note=nasty, c_value=nasty, py_value=nasty + "y"
+    row = toy.rows[1]._replace(
+        label=f"{nasty}.x", unit=nasty, description=nasty, note=nasty, c_value=nasty, py_value=nasty + "y"
     )
     rows = (toy.rows[0], row, *toy.rows[2:])
     check(replace(toy, comparison=replace(toy.comparison, rows=rows, overview=RowList(rows))))

@@ -126,7 +126,7 @@ def test_the_box_of_the_prompt() -> None:
 def test_hostile_text_in_the_prompt(nasty: str) -> None:
     toy = typing(nasty)
     assert toy.comparison is not None
-    row = replace(toy.rows[0], label=nasty, description=nasty)
+    row = toy.rows[0]._replace(label=nasty, description=nasty)
     state = replace(toy, comparison=replace(toy.comparison, rows=(row, *toy.rows[1:])))
     for entry in (*prompt.draw(state, 80, 9), *detail.draw(replace(state, cursor=0), 80, 40)):
         assert not any(ord(char) < 32 or char in "\x7f\u202e" for span in entry for char in span.text)

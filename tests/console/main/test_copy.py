@@ -111,7 +111,7 @@ def test_nothing_there() -> None:
 def test_what_is_copied_is_harmless(nasty: str) -> None:
     state = toy_state()
     assert state.comparison is not None
-    row = replace(state.rows[0], label=nasty, unit=nasty, c_value=nasty, py_value=nasty)
+    row = state.rows[0]._replace(label=nasty, unit=nasty, c_value=nasty, py_value=nasty)
     text = selected(replace(state, cursor=0, comparison=replace(state.comparison, rows=(row, *state.rows[1:]))))
     assert text is not None and text.replace("\t", "").isprintable() and text.count("\t") == 4
 

@@ -171,7 +171,7 @@ def tight(state: State) -> Comparison:
     """The comparison with every row that is not equal digit by digit as a divergence."""
     assert state.comparison is not None
     rows = [
-        row if row.c_value == row.py_value else replace(row, status=Status.DIVERGENT) for row in state.comparison.rows
+        row if row.c_value == row.py_value else row._replace(status=Status.DIVERGENT) for row in state.comparison.rows
     ]
     return replace(state.comparison, rows=tuple(rows), overview=RowList(rows), first_divergence=rows[0])
 
