@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nbtui.console.app import Console
+from nbtui.console.app import Console, Shelf
 from nbtui.console.main.state import Phase
 from nbtui.console.packages.screen import PackagesScreen
 from nbtui.console.packages.state import PackagesState
@@ -54,7 +54,7 @@ async def test_a_console_that_has_everything_does_not_begin_again(tmp_path: Path
         here,
         made.judgement,
         TOP / "reports",
-        shelf=PackagesState(str(TOP / "reports"), selected=package, message="cannot be read"),
+        shelf=Shelf(packages=PackagesState(str(TOP / "reports"), selected=package, message="cannot be read")),
     )
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, PackagesScreen) and app.screen.state.entry is not None)

@@ -49,7 +49,9 @@ class Traffic(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         name = str(func)
         tensors = [x for x in tree_leaves((args, kwargs, result)) if isinstance(x, torch.Tensor)]
-        by_mask = name.startswith(("aten.index.", "aten.index_put")) and any(x is not None and x.dtype == torch.bool for x in args[1])
+        by_mask = name.startswith(("aten.index.", "aten.index_put")) and any(
+            x is not None and x.dtype == torch.bool for x in args[1]
+        )
         between = len({x.device for x in tensors}) > 1
         if by_mask or between or name.startswith(self._ASKING):
             self.seen.append(name)
