@@ -20,6 +20,8 @@ for name in (
     "SSH_TTY",
     "COLORFGBG",
     "TMUX",
+    "COLUMNS",  # the size of a terminal that is not the tests' own
+    "LINES",
 ):
     os.environ.pop(name, None)
 os.environ["TERM"] = "xterm-256color"  # of every program that a test starts, whatever the tests run in

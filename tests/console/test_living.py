@@ -54,7 +54,9 @@ async def test_a_console_that_has_everything_does_not_begin_again(tmp_path: Path
         here,
         made.judgement,
         TOP / "reports",
-        shelf=Shelf(packages=PackagesState(str(TOP / "reports"), selected=package, message="cannot be read")),
+        shelf=Shelf(
+            packages=PackagesState(str(TOP / "reports"), selected=package, message="cannot be read"), opens="packages"
+        ),
     )
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, PackagesScreen) and app.screen.state.entry is not None)

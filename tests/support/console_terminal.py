@@ -59,6 +59,8 @@ class Terminal:
         # os.environ, not what readline has put behind its back: LINES and COLUMNS of another terminal
         colours = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1"}
         whole = {**os.environ, **colours, **environment}
+        for size in {"COLUMNS", "LINES"} - set(environment):  # of another terminal
+            whole.pop(size, None)
         if warm:
             self.pid = warm.start(program, folder, whole, inside)
         else:

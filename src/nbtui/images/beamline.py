@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,9 @@ def read_frame(path: Path, name: str, kind: str, frame: int | None) -> tuple[Val
     """
     package = "h5py" if kind == "HDF5" else "fabio"
     try:
-        return _hdf5(path, name, kind, frame) if kind == "HDF5" else _fabio(path, name, kind, frame)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of these packages, on damaged files: the error says it
+            return _hdf5(path, name, kind, frame) if kind == "HDF5" else _fabio(path, name, kind, frame)
     except ImportError as error:
         raise UnusableInput(f"{name}: {kind} is read by {package}, which is not installed: {INSTALL}") from error
     except UnusableInput:
