@@ -109,6 +109,15 @@ def test_a_forged_package_is_not_verified(package: Path, tmp_path: Path) -> None
     assert "NOT VERIFIED" in text and "FIRST DIVERGENCE" in text
 
 
+def test_a_verdict_that_nothing_at_hand_repeats_is_the_packages_own(package: Path, tmp_path: Path) -> None:
+    alone = tmp_path / package.name
+    shutil.copytree(package, alone)
+    (alone / "trace_c.log").unlink()
+    assert main(["report", str(alone), "-o", str(tmp_path / "alone.html")]) == 0
+    text = (tmp_path / "alone.html").read_text()
+    assert "as the package states: " in text and "Not compared again" in text
+
+
 def test_images_are_embedded(package: Path, tmp_path: Path) -> None:
     image = np.load(DEMO / "image.npy")
     np.save(tmp_path / "other.npy", 1.1 * image)

@@ -32,7 +32,7 @@ figure { display: inline-block; margin: .5em 1em .5em 0; } figcaption { font-siz
 """
 _SAYS = {
     CheckOutcome.OK: "verified: every statement was judged from the bytes of the logs",
-    CheckOutcome.INCOMPLETE: "verified in part: nothing contradicts the logs, and something could not be judged",
+    CheckOutcome.INCOMPLETE: "verified in part: no contradiction was found, and something could not be judged",
     CheckOutcome.FAILED: "NOT VERIFIED: the package contradicts its own files",
 }
 _MOST = 2000  # rows of the whole table
@@ -54,8 +54,10 @@ def page(content: PageContent, pictures: Mapping[str, tuple[bytes, str]]) -> str
 def _body(content: PageContent, title: str, pictures: Mapping[str, tuple[bytes, str]]) -> Iterator[str]:
     comparison, outcome = content.comparison, content.verification.outcome
     yield f"<h1>{_text(title)}</h1>"
-    line = verdict(comparison) if comparison is not None else content.package.verdict
+    line = verdict(comparison) if comparison is not None else f"as the package states: {content.package.verdict}"
     yield f'<p class="verdict">{_text(line)}</p>'
+    if comparison is None:
+        yield "<p>Not compared again: the package does not have two readable logs.</p>"
     yield f'<p class="{outcome.value}">{_text(_SAYS[outcome])}</p>'
     yield _list(one.sentence for one in content.verification.of(Weight.WRONG))
     yield _list(one.sentence for one in content.verification.of(Weight.UNJUDGED))
