@@ -96,6 +96,7 @@ def test_a_simulation_that_is_ended_leaves_no_litter(number: signal.Signals, her
     mark = f"LITTER={os.getpid()}-{number}"
     name, _, value = mark.partition("=")
     environment = {**os.environ, "TMPDIR": str(temporary), "XDG_CACHE_HOME": str(cache), "HOME": str(here), name: value}
+    environment.pop("NBSIM_CACHE", None)  # the kernel is to be built
     flags = "-cell 30 37 45 90 90 90 -default_F 100 -N 5 -lambda 1 -distance 100 -detpixels 3000 -pixel 0.1"
     words = [sys.executable, "-m", "nbsim", *flags.split(), "-floatfile", "out.bin", "--compile", "on"]
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)

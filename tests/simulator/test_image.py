@@ -41,7 +41,7 @@ def with_roi(experiment: Experiment, fast0: int, fast1: int, slow0: int, slow1: 
     return replace(experiment, detector=replace(experiment.detector, roi=(fast0, fast1, slow0, slow1)))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bool]:
     """A fresh cache with the float64 kernel in it; False where this machine has no C compiler."""
     with pytest.MonkeyPatch.context() as patch:

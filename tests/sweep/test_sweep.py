@@ -144,7 +144,7 @@ def test_a_process_that_dies_between_two_tasks_loses_none() -> None:
         assert first.result
         os.kill(first.result, signal.SIGKILL)
         wait_until(lambda: first.result is not None and not alive(first.result))
-        assert [done.result for done in engine.map(doubled, range(3))] == [0, 2, 4]
+        assert sorted(done.result for done in engine.map(doubled, range(3))) == [0, 2, 4]
 
 
 @pytest.mark.slow
