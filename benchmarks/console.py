@@ -24,6 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
+from nbtui.evidence.read.index import SETTLED
 from support.console_terminal import Terminal
 
 TOP = Path(__file__).resolve().parents[1]
@@ -170,6 +171,7 @@ def history(count: int) -> None:
         root, state = Path(name, "reports"), Path(name, "state")
         for number in range(count):
             write_package(root, number)
+        time.sleep(SETTLED)  # until then a package may still change, and is not indexed
         words = ["-m", "nbtui", "history", str(root)]
         first, text = cost(words, state)
         again, same = cost(words, state)

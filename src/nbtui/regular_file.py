@@ -27,17 +27,28 @@ def open_regular(path: Path) -> BufferedReader:
     Raises:
         OSError: missing, unreadable or not a regular file; ``strerror`` is the reason in words.
     """
+    descriptor = _opened(path)[0]
+    try:
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def _opened(path: Path) -> tuple[int, os.stat_result]:
+    """A descriptor of a regular file, and the state of the file."""
     try:
         _refuse_others(path.stat().st_mode)  # opening a device may already act on it
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except ValueError as error:  # a NUL byte, or a character that no file system takes
         raise OSError(errno.EINVAL, "not a valid file name") from error
     try:
-        _refuse_others(os.fstat(descriptor).st_mode)  # replaced meanwhile
-        return os.fdopen(descriptor, "rb")
+        info = os.fstat(descriptor)
+        _refuse_others(info.st_mode)  # replaced meanwhile
     except BaseException:
         os.close(descriptor)
         raise
+    return descriptor, info
 
 
 def open_regular_text(path: Path, newline: str = "") -> TextIOWrapper:
@@ -55,14 +66,27 @@ def read_regular(path: Path, most: int = WHOLE) -> bytes:
     Raises:
         OSError: as `open_regular`, or larger; ``strerror`` is the reason in words.
     """
-    with open_regular(path) as stream:
-        size = os.fstat(stream.fileno()).st_size
-        content = stream.read(size + 1) if size <= most else None  # room for `most` takes longer than the reading
-        if content is not None and len(content) > size:  # it grows, or states no size, as in /proc
-            content += stream.read(most + 1 - len(content))
-    if content is None or len(content) > most:
+    return read_with_state(path, most)[0]
+
+
+def read_with_state(path: Path, most: int = WHOLE) -> tuple[bytes, os.stat_result]:
+    """The content of a regular file, as `read_regular`, and its state before the reading.
+
+    Raises:
+        OSError: as `read_regular`.
+    """
+    descriptor, info = _opened(path)
+    size = info.st_size
+    try:
+        content = os.read(descriptor, size + 1) if size <= most else b""
+        if size <= most and len(content) != size:  # it changes, or states no size, as in /proc
+            with open(descriptor, "rb", closefd=False) as stream:
+                content += stream.read(most + 1 - len(content))
+    finally:
+        os.close(descriptor)
+    if max(size, len(content)) > most:
         raise OSError(errno.EFBIG, f"larger than {most >> 20} MiB" if most >> 20 else f"larger than {most} bytes")
-    return content
+    return content, info
 
 
 def _refuse_others(mode: int) -> None:

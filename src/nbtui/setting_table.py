@@ -64,6 +64,13 @@ SETTINGS: tuple[Setting, ...] = (
         "false: refuse those",
     ),
     Setting(
+        "sign",
+        "path",
+        "",
+        "SSH key that signs every package of nbtui export and of the console, where ssh-keygen cannot ask for a "
+        "passphrase: give the public half of a key in the agent",
+    ),
+    Setting(
         "theme",
         "choice",
         "dark",

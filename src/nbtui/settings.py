@@ -84,6 +84,12 @@ class Configuration:
         """The directory of packages."""
         return Path(str(self.effective()["reports"].value))
 
+    @property
+    def sign(self) -> Path | None:
+        """The SSH key that signs packages; None without one."""
+        key = str(self.effective()["sign"].value)
+        return Path(key) if key else None
+
     def c_program(self, case: str | None) -> str:
         """Name of the C program for a case from these files, else of the settings; empty without one."""
         entry = self.cases.get(case or "")

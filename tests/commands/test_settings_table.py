@@ -19,6 +19,7 @@ RIGHT = {
     "profile": "scaling",
     "c_program": "fixed",
     "compat": False,
+    "sign": "key",
     "theme": "light",
     "characters": "ascii",
     "mouse": False,
@@ -34,7 +35,7 @@ def test_every_setting_can_be_written(here: Path) -> None:
     assert tuple(RIGHT) == NAMES
     (here / "nbtui.toml").write_text("".join(f"{name} = {toml(value)}\n" for name, value in RIGHT.items()))
     found = load().effective({})
-    expected = {**RIGHT, "reports": here / "r"}
+    expected = {**RIGHT, "reports": here / "r", "sign": here / "key"}
     assert {name: entry.value for name, entry in found.items()} == expected
     assert {entry.origin for entry in found.values()} == {str(here / "nbtui.toml")}
 

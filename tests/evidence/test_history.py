@@ -205,7 +205,7 @@ def test_a_new_package_is_judged_without_reading_all_the_old_ones(
 
 def test_the_library_reads_the_newest_first_and_takes_news_in_between(tmp_path: Path) -> None:
     old = [new_package(tmp_path, f"20260101T{number:06d}Z") for number in range(45)]
-    library = Library()
+    library = Library(tmp_path)
     library.take(Batch(existing=tuple(old), first=True))
     assert (len(library), library.unread) == (0, 45)
     library.read_some()

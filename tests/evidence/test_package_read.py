@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nbtui.evidence.read.chain_metrics import chain_metrics
+from nbtui.evidence.read.contents import Contents
 from nbtui.evidence.read.folder import find_packages, read_json, stamp_time
 from nbtui.evidence.read.legacy import phi_mode_of, run_time
 from nbtui.evidence.read.package import NEW, OLD, read_package
@@ -197,7 +198,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_an_index_reads_the_factors_that_it_shows(tmp_path: Path) -> None:
-    read, problem = chain_metrics(written(tmp_path, json.dumps(LAID_OUT, indent=2)))
+    read, problem = chain_metrics(Contents(written(tmp_path, json.dumps(LAID_OUT, indent=2)), ()))
     expected = {
         key: {name: entry for name, entry in value.items() if (key, name) not in LEFT_OUT}
         if isinstance(value, dict)
@@ -220,6 +221,11 @@ def test_an_index_reads_the_factors_that_it_shows(tmp_path: Path) -> None:
         json.dumps(LAID_OUT, indent=2).replace("2.0", "2.0:"),
         json.dumps(LAID_OUT, indent=2).replace('"schema"', f'"{NESTED}": 1, "schema"'),
         json.dumps(LAID_OUT, indent=2).replace('"other_fields"', '"factors"'),  # twice: the last one counts
+        json.dumps(LAID_OUT, indent=2).replace("1.0,", '1.0}, "polar": {').replace("2.0,\n", "2.0,"),
+        json.dumps(LAID_OUT, indent=2).replace("rot_a", "\\u0072ot_a"),
+        json.dumps(LAID_OUT, indent=2).replace("of the chain", "of the {chain}"),
+        json.dumps(LAID_OUT, indent=2).replace('"steps[1]": {', '"odd": 1, "steps[1]": {'),
+        json.dumps(LAID_OUT, indent=2).replace('    },\n    "I_before', '    }, "I_before'),
         json.dumps(LAID_OUT, indent=2)[:-3],
         json.dumps(LAID_OUT, indent=2)[:300],
         "[]",
@@ -228,7 +234,7 @@ def test_an_index_reads_the_factors_that_it_shows(tmp_path: Path) -> None:
 )
 def test_an_index_reads_any_other_layout_whole(tmp_path: Path, text: str) -> None:
     folder = written(tmp_path, text)
-    read, problem = chain_metrics(folder)
+    read, problem = chain_metrics(Contents(folder, ()))
     whole, fault = read_json(folder / "metrics.json")
     assert problem == fault and str(read) == str(whole)  # NaN differs from itself
 

@@ -122,8 +122,8 @@ def test_what_cannot_sign_or_check_is_said_before_any_work(
 ) -> None:
     (here / "no_key").write_text("text\n")
     for words, sentence in (
-        (["export", "demo", "--sign", "missing"], "--sign missing: no such file"),
-        (["export", "demo", "--sign", "no_key"], "--sign no_key: ssh-keygen could not sign ("),
+        (["export", "demo", "--sign", "missing"], "signing key missing: no such file"),
+        (["export", "demo", "--sign", "no_key"], "signing key no_key: ssh-keygen could not sign ("),
         (["verify", ".", "--signers", "missing"], "--signers missing: no readable file"),
     ):
         assert main(words) == 2
@@ -134,6 +134,14 @@ def test_what_cannot_sign_or_check_is_said_before_any_work(
     assert "needs ssh-keygen, which is not installed" in capsys.readouterr().err
     assert main(["verify", ".", "--signers", str(keys / "signers")]) == 2
     assert "ssh-keygen is not installed" in capsys.readouterr().err
+
+
+def test_the_key_of_the_settings_signs_packages(keys: Path, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "nbtui.toml").write_text(f'sign = "{keys / "alice"}"\n')
+    assert main(["export", "demo", "--phi-mode", "c-parity", "--reports", "mine"]) == 0
+    (package,) = (here / "mine").iterdir()
+    code, found = verified(capsys, package, "--signers", str(keys / "signers"))
+    assert code == 0 and next(iter(found)).startswith("signed by alice@lab")
 
 
 def test_without_ssh_keygen_a_signed_package_is_not_judged_whole(

@@ -15,8 +15,7 @@ from nbtui.evidence.check.checksums import check_strict, parse
 from nbtui.evidence.check.finding import CheckOutcome
 from nbtui.evidence.check.printed import stands_for, tokens, unexplained
 from nbtui.evidence.check.verify import Verification, verify
-from nbtui.evidence.read.folder import file_hash
-from nbtui.evidence.read.package import list_files
+from nbtui.evidence.read.folder import file_hash, list_files
 from nbtui.evidence.write.export import ExportRequest, export
 from nbtui.live.cases import load_case
 from nbtui.live.model import Settings

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fuzz.package_index import indexes, package, read_index
 from fuzz.sweep_files import SWEEP_FILES, content, drawn
 from nbtui.errors import NbtuiError
 from nbtui.trace.model import TraceError
@@ -238,12 +239,6 @@ def restore_package(path: Path) -> None:
 PACKAGE_FILES = ("metrics.json", "env.json", "summary.md", "commands.txt", "sha256.txt", "terms.csv", "trace_c.log")
 
 
-@cache
-def package() -> Path:
-    """The example package of this checkout."""
-    return next(path for path in sorted((TESTS.parent / "reports").iterdir()) if path.is_dir())
-
-
 def read_package(name: str) -> Reader:
     def read(path: Path) -> None:
         copy = path.with_name(package().name)
@@ -358,6 +353,7 @@ READERS = {
         Reader("settings", lambda: list(SETTINGS), read_settings),
         Reader("command", lambda: list(COMMANDS), read_command),
         Reader("session", sessions, read_session),
+        Reader("index", indexes, read_index),
         Reader("terms", terms, read_terms),
         *map(read_package, PACKAGE_FILES),
         *map(read_sweep, SWEEP_FILES),

@@ -17,14 +17,13 @@ from nbsim.model import ExperimentData
 from nbsim.pixel.lattice import LatticeFactor, Triple, lattice_factor, nearest_index
 from nbsim.pixel.orientations import Orientations, pass_orientations
 from nbsim.pixel.rays import Rays, trace_rays
-from nbsim.values import ByValue
 from nbsim.vectors import dot
 
 TILE = 1 << 18  # contributions held at once
 
 
-@dataclass(frozen=True, eq=False)
-class Passes(ByValue):
+@dataclass(frozen=True)
+class Passes:
     """Results of the innermost passes up to the lattice factor."""
 
     rays: Rays
@@ -35,8 +34,8 @@ class Passes(ByValue):
     executed: Tensor  # bool: not cut by dmin, not skipped for F_latt = 0
 
 
-@dataclass(frozen=True, eq=False)
-class Terms(ByValue):
+@dataclass(frozen=True)
+class Terms:
     """Contributions and their factors."""
 
     passes: Passes

@@ -47,7 +47,10 @@ if TYPE_CHECKING:
 )
 @click.option("--with-inputs", is_flag=True, help="Also keep the input files: up to 16 MiB each, 64 MiB in all.")
 @click.option(
-    "--sign", type=click.Path(path_type=Path), metavar="KEY", help="SSH key that signs the package (ssh-keygen)."
+    "--sign",
+    type=click.Path(path_type=Path),
+    metavar="KEY",
+    help="SSH key that signs the package (ssh-keygen).  [default: the setting sign]",
 )
 @click.option("--note", default="", help="Note for the reader.")
 @click.option("--todo", default="", help="Next step.  [default: from the first divergence]")
@@ -97,7 +100,7 @@ def command(
         runs=runs,
         run_limit=RUN_LIMIT if run_limit is None else run_limit,
         with_inputs=with_inputs,
-        sign=sign,
+        sign=sign or request.configuration.sign,
         note=note,
         todo=todo,
         argv=request.invocation.argv,

@@ -10,8 +10,7 @@ import click
 
 from nbtui.errors import UnusableInput
 from nbtui.evidence.history import history, load, note
-from nbtui.evidence.read.folder import is_package
-from nbtui.evidence.read.package import list_files
+from nbtui.evidence.read.folder import is_package, list_files
 from nbtui.evidence.render import as_object, table
 from nbtui.parity.metrics import to_json
 from nbtui.schemas import labelled

@@ -83,7 +83,7 @@ class Console(Host):
         self.lifecycle = Lifecycle(chosen)
         self.loader = Loader(self, judgement)
         self.refresher = Refresher(self, judgement, self.loader.new_work)
-        self.exporter = Exporter(self, judgement)
+        self.exporter = Exporter(self, judgement, chosen.sign)
         self.history = HistoryReader(self)
         self.c_runner = CRunner(self, judgement)
         self.player = StepPlayer(self)

@@ -49,4 +49,5 @@ def apply(configuration: Configuration) -> Preferences:
 def of_settings(configuration: Configuration) -> Preferences:
     """The preferences of a console that the settings state."""
     settings = configuration.effective()
-    return Preferences(mouse=bool(settings["mouse"].value), diagnose=bool(settings["diagnose"].value))
+    mouse, diagnose = bool(settings["mouse"].value), bool(settings["diagnose"].value)
+    return Preferences(mouse=mouse, diagnose=diagnose, sign=configuration.sign)

@@ -14,7 +14,8 @@ from types import MappingProxyType
 
 from nbtui.evidence.judgement import BETTER, GONE, NEW, SAME, WORSE, judge_sizes
 from nbtui.evidence.read.chain_metrics import in_chain
-from nbtui.evidence.read.folder import find_packages
+from nbtui.evidence.read.folder import find_listed
+from nbtui.evidence.read.index import Index
 from nbtui.evidence.read.package import Factor, Package, percentage, read_package, switched
 from nbtui.parity.coverage import TOO_LITTLE
 from nbtui.trace.fields import catalogue
@@ -60,10 +61,12 @@ def time_key(package: Package) -> tuple[datetime, str, str]:
     return package.time or UNKNOWN_TIME, package.stamp, str(package.path)
 
 
-def load(root: Path, known: dict[Path, Package] | None = None) -> list[Package]:
-    """Every package below ``root``, unsorted, for an index; those in ``known`` are reused."""
-    known = known or {}
-    return [known.get(path) or read_package(path, chain_only=True) for path in find_packages(root)]
+def load(root: Path) -> list[Package]:
+    """Every package below ``root``, unsorted, with the factors of a list; those read before come from the index."""
+    index = Index(root)
+    packages = [index.read(path, entries) for path, entries in find_listed(root)]
+    index.keep()
+    return packages
 
 
 def history(packages: Iterable[Package], known: Mapping[Path, Entry] = MappingProxyType({})) -> tuple[Entry, ...]:
@@ -170,7 +173,7 @@ def _differs(before: Package, after: Package, name: str) -> bool:
 
 def find_before(package: Package, root: Path) -> tuple[Package | None, str]:
     """The newest older package of the same case and pixel below ``root``, and the stamp of identical evidence."""
-    for candidate in history(load(root, {package.path: package})):
+    for candidate in history(load(root)):
         if candidate.package.path == package.path:
             return candidate.before, candidate.identical_to
     return None, ""

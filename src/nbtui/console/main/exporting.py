@@ -18,8 +18,8 @@ from nbtui.console.terminal.loop import in_loop
 from nbtui.errors import UnusableInput
 
 
-def export(state: State, judgement: Judgement, reports: Path) -> Path:
-    """Write a package of the current comparison and return its path.
+def export(state: State, judgement: Judgement, reports: Path, sign: Path | None = None) -> Path:
+    """Write a package of the current comparison and return its path. ``sign``: SSH key that signs it.
 
     Raises UnusableInput without a case (a package must say how its trace was made), and whatever the exporter raises.
     """
@@ -60,6 +60,8 @@ def export(state: State, judgement: Judgement, reports: Path) -> Path:
             tolerance=judgement.tolerance,
             allow_partial=judgement.allow_partial,
             profiles=judgement.profiles,
+            sign=sign,
+            asks=False,  # the terminal shows the console
             note=marks.note(state),
             diagnose=None if found is None else lambda *of: found.diagnosis,  # the result on the screen
         )
@@ -69,23 +71,25 @@ def export(state: State, judgement: Judgement, reports: Path) -> Path:
 class Exporter:
     """Writes packages in a thread; the console waits for it at exit, so that no package is left incomplete."""
 
-    def __init__(self, host: Host, judgement: Judgement) -> None:
-        self._host, self._judgement = host, judgement
+    def __init__(self, host: Host, judgement: Judgement, sign: Path | None) -> None:
+        """``sign``: SSH key that signs the packages."""
+        self._host, self._judgement, self._sign = host, judgement, sign
         self.thread: threading.Thread | None = None
 
     def export(self) -> None:
         """Write a package of the current comparison, one at a time."""
-        now, judgement, reports = self._host.state, self._judgement, self._host.reports
+        now, judgement, reports, sign = self._host.state, self._judgement, self._host.reports, self._sign
         if now.exporting or now.comparison is None or now.pending or (now.elsewhere and now.c_here is None):
             reason = "C's log is of another pixel: nothing to export here" if now.elsewhere else ""
             self._host.tell(reason or "nothing to export yet")
             return
         self._host.show(replace(now, exporting=True))
         exported, failed = in_loop(self._host, self._exported), in_loop(self._host, self._failed)
-        self.thread = start(lambda: Exported(export(now, judgement, reports)), exported, failed, "nbtui-export")
+        self.thread = start(lambda: Exported(export(now, judgement, reports, sign)), exported, failed, "nbtui-export")
 
     def _exported(self, result: Exported) -> None:
-        state = replace(self._host.state, exporting=False, history=None, message=f"written: {result.path}")
+        written = "written" if self._sign is None else "written and signed"
+        state = replace(self._host.state, exporting=False, history=None, message=f"{written}: {result.path}")
         self._host.show(state)
         self._host.exported(result.path)
 

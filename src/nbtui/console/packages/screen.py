@@ -98,7 +98,8 @@ class PackagesScreen(ListScreen[PackagesState, "Restored | None"]):
 
     def _read(self, news: queue.SimpleQueue[Batch]) -> None:
         """Read packages until the screen closes: new ones at once, the backlog piecewise in between."""
-        library, tell = Library(entry.package for entry in self.state.entries), in_loop(self, self._judged)
+        library = Library(self.root, (entry.package for entry in self.state.entries))
+        tell = in_loop(self, self._judged)
         old = outdated(self.state.checks)
         told = 0
         while not self._stopped.is_set():

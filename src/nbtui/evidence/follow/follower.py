@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from nbtui.evidence.layout import CHECKSUMS, METRICS, SUMMARY
-from nbtui.evidence.read.folder import find_packages, read_bytes, read_json, regular_size
-from nbtui.evidence.read.package import list_files, python_logs
+from nbtui.evidence.read.folder import find_packages, list_files, read_bytes, read_json, regular_size
+from nbtui.evidence.read.package import python_logs
 
 Signature = tuple[tuple[str, int, int], ...]
 

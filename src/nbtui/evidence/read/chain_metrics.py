@@ -10,27 +10,32 @@ import functools
 import re
 import secrets
 from collections.abc import Collection
-from pathlib import Path
+from dataclasses import dataclass
+from itertools import takewhile
 
 from nbtui.evidence.layout import METRICS
-from nbtui.evidence.read.folder import object_in, read_bytes, read_json, text
+from nbtui.evidence.read.contents import Contents
+from nbtui.evidence.read.folder import object_in, text
 from nbtui.trace.fields import catalogue
 
 FIRST = ("first_divergence_label", "first_reaching_divergence_label")
 _TABLES = ("factors", "other_fields")
-_END = b"\n  }"  # of a table; no string of a JSON file holds a line break
+_CLOSED = b"\n    },"  # the end of a factor before another one
+_INDENTED = _CLOSED.index(b"}")
+_HEAD = re.compile(_CLOSED + rb'\n    "([^"\\\n]+)": ')  # up to the brace of a factor
+_END = b"\n    }\n  }"  # of the last factor and its table; no string of a JSON file holds a line break
 _ABSENT = -1
 _CUT = secrets.token_hex()  # in the place of a table; no file can contain it
 
 
-def chain_metrics(folder: Path) -> tuple[dict[str, object], str]:
-    """As `read_json` of a metrics.json; of a file that can be read in parts with the factors of the index alone.
+def chain_metrics(contents: Contents) -> tuple[dict[str, object], str]:
+    """As `Contents.json` of a metrics.json; of a file that can be read in parts with the factors of the index alone.
 
     The other factors are then not checked for valid JSON; ``nbtui verify`` reads all of them.
     """
-    raw = read_bytes(folder / METRICS)
+    raw = contents.bytes(METRICS)
     found = None if raw is None else _in_parts(raw)
-    return read_json(folder / METRICS) if found is None else (found, "")
+    return contents.json(METRICS) if found is None else (found, "")
 
 
 @functools.lru_cache(maxsize=4096)
@@ -47,35 +52,67 @@ def first_labels(metrics: dict[str, object]) -> frozenset[str]:
 
 def _in_parts(raw: bytes) -> dict[str, object] | None:
     """The object in a file laid out as nbtui writes it; None for any other file."""
-    tables: dict[str, bytes] = {}
+    tables: dict[str, _Table] = {}
     for name in _TABLES:
         head = f'\n  "{name}": {{\n'.encode()
         start = raw.find(head)
         if start == _ABSENT:
             continue
-        end = raw.find(_END, start)
-        if end == _ABSENT:
+        table = _table_in(raw[start + len(head) - 1 :])
+        if table is None:
             return None
-        tables[name] = raw[start + len(head) - 1 : end]
+        tables[name] = table
         # a valid file stays valid without this balanced part
-        raw = raw[: start + len(head) - 2] + f'"{_CUT}"'.encode() + raw[end + len(_END) :]
+        raw = raw[: start + len(head) - 2] + f'"{_CUT}"'.encode() + table.rest
     metrics, problem = object_in(raw)
     if problem or any(metrics.get(name) != _CUT for name in tables):
         return None
-    wanted = _wanted(first_labels(metrics))
+    labels = first_labels(metrics)
     for name, table in tables.items():
-        found = wanted.findall(table)
-        factors, problem = object_in(b"{%b}" % b",".join(name + value for name, value in found))
-        if problem or not all(value for _, value in found):
+        metrics[name], problem = object_in(table.wanted(labels))
+        if problem:
             return None
-        metrics[name] = factors
     return metrics
 
 
-@functools.lru_cache(maxsize=256)
-def _wanted(labels: Collection[str]) -> re.Pattern[bytes]:
-    """A factor of the scaling chain, or one of these labels: name, and value without braces inside, else nothing."""
-    scaling = (name for entry in catalogue.FIELDS if entry.scaling for name in (entry.name, *entry.aliases))
-    chain = "|".join(re.escape(name) for name in scaling if "." not in name)
-    names = "|".join((rf"(?:{chain})(?:[.\[][^\"\\\n]*)?", *map(re.escape, labels)))
-    return re.compile(rf'\n    ("(?:{names})": )(\{{[^{{}}]*\}}|)'.encode())
+@dataclass(frozen=True)
+class _Table:
+    """The factors of a table: their names, and the text behind the brace of each; ``rest``: that behind the table."""
+
+    names: list[str]
+    values: list[bytes]
+    rest: bytes
+
+    def wanted(self, labels: Collection[str]) -> bytes:
+        """JSON of the factors of the scaling chain, and of those with these labels."""
+        found = [at for at, name in enumerate(self.names) if in_chain(name) or name in labels]
+        return b"{%b}" % b",".join(b'"%b":{%b' % (self.names[at].encode(), self._value(at)) for at in found)
+
+    def _value(self, at: int) -> bytes:
+        text = self.values[at]
+        return text[: text.rfind(b"}") + 1]
+
+
+def _table_in(text: bytes) -> _Table | None:
+    """The table that this text begins with; None for one of another layout.
+
+    Only braces are searched, the quickest way through a long text: before each stands the name of a factor.
+    """
+    before, *values = text.split(b"{")
+    tails = [value[value.rfind(b"}") - _INDENTED :] for value in values]  # each up to the next brace
+    names: list[str] = list(takewhile(bool, map(_name_in, (_CLOSED + before, *tails))))
+    last, end, rest = values[len(names) - 1].partition(_END) if names else (b"", b"", b"")
+    if not end:
+        return None
+    values[len(names) - 1], behind = last + b"}", values[len(names) :]
+    return _Table(names, values, b"{".join((rest, *behind)))
+
+
+@functools.lru_cache(maxsize=4096)
+def _name_in(head: bytes) -> str:
+    """The name of a factor in the text between its brace and the one before; empty for any other text."""
+    found = _HEAD.fullmatch(head)
+    try:
+        return "" if found is None else found[1].decode()
+    except UnicodeDecodeError:
+        return ""

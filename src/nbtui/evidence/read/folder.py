@@ -7,14 +7,14 @@ import json
 import os
 import re
 import stat
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nbtui.evidence.layout import CHECKSUMS, METRICS, STAMP_FORMAT, SUMMARY
+from nbtui.evidence.layout import CHECKSUMS, METRICS, SUMMARY
 from nbtui.regular_file import WHOLE, open_regular, read_regular
 
-STAMP = re.compile(r"\d{8}T\d{6}Z")
+STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z", re.ASCII)  # as STAMP_FORMAT
 TELLING = frozenset({METRICS, SUMMARY, CHECKSUMS})
 
 
@@ -23,10 +23,12 @@ def stamp_time(name: str) -> datetime | None:
 
     spec/evidence_package.md, Directory.
     """
-    if STAMP.fullmatch(name) is None:
+    found = STAMP.fullmatch(name)
+    if found is None:
         return None
+    year, month, day, hour, minute, second = map(int, found.groups())  # strptime takes longer than all other steps
     try:
-        return datetime.strptime(name, STAMP_FORMAT).replace(tzinfo=UTC)
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
 
@@ -45,28 +47,46 @@ def find_packages(root: Path, known: Container[Path] = ()) -> Iterator[Path]:
     Hidden directories (where exports are built) and links are not entered; unreadable ones and a
     missing root yield nothing.
     """
+    return (path for path, _ in find_listed(root, known))
+
+
+def find_listed(root: Path, known: Container[Path] = ()) -> Iterator[tuple[Path, Sequence[os.DirEntry[str]]]]:
+    """As `find_packages`, each with everything but folders in it; of those in ``known`` nothing."""
     todo = [Path(root)]
     while todo:
         here = todo.pop()
         if here in known:
-            yield here
+            yield here, ()
             continue
         folders: list[Path] = []
-        files: set[str] = set()
+        files: list[os.DirEntry[str]] = []
         try:
             with os.scandir(here) as entries:
                 for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        if not entry.name.startswith("."):
-                            folders.append(here / entry.name)
-                    else:
-                        files.add(entry.name)
+                    if not entry.is_dir(follow_symlinks=False):
+                        files.append(entry)
+                    elif not entry.name.startswith("."):
+                        folders.append(here / entry.name)
         except OSError:
             continue
-        if is_package(here.name, files):
-            yield here
+        if is_package(here.name, {entry.name for entry in files}):
+            yield here, files
         else:
             todo.extend(folders)
+
+
+def list_entries(path: Path) -> list[os.DirEntry[str]]:
+    """Everything but folders directly in ``path``, unsorted; nothing if unreadable."""
+    try:
+        with os.scandir(path) as entries:
+            return [entry for entry in entries if not entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+
+
+def list_files(path: Path) -> list[str]:
+    """Names of everything but folders directly in ``path``, sorted; nothing if unreadable."""
+    return sorted(entry.name for entry in list_entries(path))
 
 
 def regular_size(path: Path) -> int | None:
@@ -108,8 +128,13 @@ def read_json(path: Path) -> tuple[dict[str, object], str]:
     """
     raw = read_bytes(path)
     if raw is None:
-        return {}, "is missing" if regular_size(path) is None else "cannot be read"
+        return {}, unreadable(path)
     return object_in(raw)
+
+
+def unreadable(path: Path) -> str:
+    """The fault of a file without readable content."""
+    return "is missing" if regular_size(path) is None else "cannot be read"
 
 
 def object_in(raw: bytes) -> tuple[dict[str, object], str]:

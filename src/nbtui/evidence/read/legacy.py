@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from nbtui.evidence.layout import COMMANDS, METRICS, STAMP_FORMAT, SUMMARY
-from nbtui.evidence.read.folder import mapping, number, read_json, read_text, stamp_time, text
+from nbtui.evidence.read.contents import Contents
+from nbtui.evidence.read.folder import mapping, number, stamp_time, text
 from nbtui.evidence.read.gap import Gap, Subject, of_file
 
 Cell = float | str | None
@@ -34,16 +35,16 @@ class Facts:
     gaps: tuple[Gap, ...] = ()
 
 
-def facts(path: Path, files: list[str], metrics: dict[str, object]) -> Facts:
+def facts(contents: Contents, metrics: dict[str, object]) -> Facts:
     """Gather the facts of an old package, the most recent source first. Never raises."""
     gaps: list[Gap] = []
     if metrics:
         part = "has the old format (no schema, case, pixel, phi mode, inputs)"
         gaps.append(of_file(Subject.OLD_FORMAT, METRICS, part))
-    commands = FOLD.sub(" ", read_text(path / COMMANDS) or "")
-    summary = read_text(path / SUMMARY) or ""
-    run, _ = read_json(path / "run_metadata.json")
-    per_phi = next((read_json(path / name)[0] for name in files if name.endswith("_per_phi.json")), {})
+    commands = FOLD.sub(" ", contents.text(COMMANDS))
+    summary = contents.text(SUMMARY)
+    run, _ = contents.json("run_metadata.json")
+    per_phi = next((contents.json(name)[0] for name in contents.names if name.endswith("_per_phi.json")), {})
     pixel = mapping(per_phi.get("pixel"))
     slow, fast = number(pixel.get("slow")), number(pixel.get("fast"))
     found = PIXEL.search(commands) or PIXEL.search(summary)
@@ -55,7 +56,7 @@ def facts(path: Path, files: list[str], metrics: dict[str, object]) -> Facts:
         mode = phi_mode_of(per_phi)
         if mode:
             gaps.append(Gap(Subject.STATEMENT, f"phi mode is not stated; {mode} is inferred from the per-phi values"))
-    when, note = run_time(path.name, text(run.get("timestamp")))
+    when, note = run_time(contents.path.name, text(run.get("timestamp")))
     gaps.extend([Gap(Subject.TIME, note)] if note else [])
     usable = any(isinstance(entry, dict) for entry in mapping(metrics.get("factors")).values())
     table = () if usable else tuple(summary_table(summary))
@@ -67,7 +68,7 @@ def facts(path: Path, files: list[str], metrics: dict[str, object]) -> Facts:
         pixel=where,
         phi_mode=mode,
         dtype=flag(commands, "dtype") or text(per_phi.get("dtype")),
-        device=flag(commands, "device") or text(per_phi.get("device")) or _device_of(files),
+        device=flag(commands, "device") or text(per_phi.get("device")) or _device_of(contents.names),
         time=when,
         first_divergence=_first_of(summary) if table else "",
         table=table,
@@ -142,7 +143,7 @@ def _summary_case(summary: str) -> str:
     return found[1] if found else ""
 
 
-def _device_of(files: list[str]) -> str:
+def _device_of(files: Iterable[str]) -> str:
     names = (re.fullmatch(r"trace_py_scaling_([a-z0-9]+)\.log", name) for name in files)
     return next((found[1] for found in names if found), "")
 

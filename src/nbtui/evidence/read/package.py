@@ -7,17 +7,18 @@ that half. spec/evidence_package.md, "Reading older packages".
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from nbtui.evidence.layout import C_LOG, CHECKSUMS, COMMANDS, ENVIRONMENT, METRICS, PER_PHI, SUMMARY, TERMS, UNKNOWN
 from nbtui.evidence.read import legacy
 from nbtui.evidence.read.chain_metrics import chain_metrics, first_labels, in_chain
-from nbtui.evidence.read.folder import mapping, number, read_bytes, read_json, stamp_time, text
+from nbtui.evidence.read.contents import Contents
+from nbtui.evidence.read.folder import list_files, mapping, number, stamp_time, text
 from nbtui.evidence.read.gap import Gap, Subject, missing, of_file
 from nbtui.parity.coverage import TOO_LITTLE
 from nbtui.parity.percent import percent
@@ -43,8 +44,7 @@ HEX_LINE = re.compile(rb"[0-9a-fA-F]{64}\s[ *]?\S")
 GIT_SHA = re.compile(rb"\s*[0-9a-fA-F]{7,40}\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class Factor:
+class Factor(NamedTuple):  # a list of packages builds hundreds of thousands
     """One compared field as metrics.json records it; numbers as floats in the field's own unit."""
 
     name: str
@@ -130,11 +130,16 @@ def read_package(path: Path, *, chain_only: bool = False) -> Package:
     ``chain_only`` keeps the factors of the scaling chain and the first divergences: for an index of thousands.
     """
     path = Path(path)
-    files = list_files(path)
-    metrics, problem = chain_metrics(path) if chain_only else read_json(path / METRICS)
+    return package_of(Contents(path, list_files(path)), chain_only=chain_only)
+
+
+def package_of(contents: Contents, *, chain_only: bool = False) -> Package:
+    """The package of these files, as `read_package`."""
+    path, files = contents.path, contents.names
+    metrics, problem = chain_metrics(contents) if chain_only else contents.json(METRICS)
     lacks = [of_file(Subject.METRICS, METRICS, problem)] if problem else []
     modern = "schema" in metrics or "schema_version" in metrics
-    facts = legacy.Facts() if modern else legacy.facts(path, files, metrics)
+    facts = legacy.Facts() if modern else legacy.facts(contents, metrics)
     lacks.extend(facts.gaps)
     factors = _factors(metrics, chain_only=chain_only) or tuple(Factor(*row) for row in facts.table)
     gate = next((factor for factor in factors if factor.name == GATE), None)
@@ -150,7 +155,7 @@ def read_package(path: Path, *, chain_only: bool = False) -> Package:
     pixel = _pixel(metrics.get("pixel")) or facts.pixel
     names = set(files)
     lacks.extend(_missing(names, metrics, modern, factors))
-    lacks.extend(_checksum_file(path, names))
+    lacks.extend(_checksum_file(contents))
     for word, known in (("case", text(metrics.get("case")) or facts.case), ("pixel", pixel), ("phi mode", phi_mode)):
         if not known:
             lacks.append(Gap(Subject.STATEMENT, f"{word} is not stated anywhere"))
@@ -172,9 +177,9 @@ def read_package(path: Path, *, chain_only: bool = False) -> Package:
         reaching_label=reaching_label,
         relative_delta=relative,
         factors=factors,
-        environment=_environment(path, names, metrics, facts),
-        trace_hash=_stated_hash(metrics) or trace_hash(path, files),
-        files=tuple(files),
+        environment=_environment(contents, metrics, facts),
+        trace_hash=_stated_hash(metrics) or trace_hash(contents),
+        files=files,
         lacks=tuple(lacks),
         quirks=_quirks(metrics.get("quirks")),
         made_by=_made_by(metrics),
@@ -182,36 +187,27 @@ def read_package(path: Path, *, chain_only: bool = False) -> Package:
     )
 
 
-def list_files(path: Path) -> list[str]:
-    """Names of everything but folders directly in ``path``, sorted; empty if unreadable."""
-    try:
-        with os.scandir(path) as entries:
-            return sorted(entry.name for entry in entries if not entry.is_dir(follow_symlinks=False))
-    except OSError:
-        return []
-
-
-def python_logs(files: list[str]) -> list[str]:
+def python_logs(files: Iterable[str]) -> list[str]:
     """Names of the main Python trace logs among ``files`` (the per-phi logs are not)."""
     return [name for name in files if re.fullmatch(r"trace_py.*\.log", name) and not name.endswith(PER_PHI)]
 
 
-def trace_hash(path: Path, files: list[str]) -> str:
+def trace_hash(contents: Contents) -> str:
     """sha256 of the traces: the TRACE_PY lines of the Python log and the bytes of the C log.
 
     The C log enters by its line in sha256.txt, so that indexing ten thousand packages does not read it.
     """
     digest = hashlib.sha256()
     lines = 0
-    for name in python_logs(files):
-        for line in (read_bytes(path / name) or b"").splitlines():
+    for name in python_logs(contents.names):
+        for line in (contents.bytes(name) or b"").splitlines():
             if line.startswith(b"TRACE_PY"):
                 digest.update(b" ".join(line.split()) + b"\n")
                 lines += 1
     if not lines:
         return ""
-    if C_LOG in files:
-        for line in (read_bytes(path / CHECKSUMS) or b"").splitlines():
+    if C_LOG in contents.names:
+        for line in (contents.bytes(CHECKSUMS) or b"").splitlines():
             if line.endswith(C_LOG.encode()):
                 digest.update(line[:64].lower())
     return digest.hexdigest()
@@ -319,13 +315,11 @@ def _stated_hash(metrics: dict[str, object]) -> str:
     return f"{c}+{py}" if c and py else ""
 
 
-def _environment(
-    path: Path, names: set[str], metrics: dict[str, object], facts: legacy.Facts
-) -> tuple[tuple[str, str], ...]:
+def _environment(contents: Contents, metrics: dict[str, object], facts: legacy.Facts) -> tuple[tuple[str, str], ...]:
     known = dict(facts.environment)
     made = dict(_made_by(metrics))
     known |= {key: made[name] for key, name in PORT_KEYS.items() if name in made}
-    for source in (metrics, read_json(path / ENVIRONMENT)[0] if ENVIRONMENT in names else {}):
+    for source in (metrics, contents.json(ENVIRONMENT)[0] if ENVIRONMENT in contents.names else {}):
         for key in ENVIRONMENT_KEYS:
             value = source.get(key)
             if value is None and key == "cuda_device":
@@ -362,10 +356,10 @@ def _missing(names: set[str], metrics: dict[str, object], modern: bool, factors:
     return found
 
 
-def _checksum_file(path: Path, names: set[str]) -> list[Gap]:
-    if CHECKSUMS not in names:
+def _checksum_file(contents: Contents) -> list[Gap]:
+    if CHECKSUMS not in contents.names:
         return [missing(CHECKSUMS, Subject.CHECKSUMS)]
-    raw = read_bytes(path / CHECKSUMS)
+    raw = contents.bytes(CHECKSUMS)
     if raw is None:
         return [of_file(Subject.CHECKSUMS, CHECKSUMS, "cannot be read")]
     if any(HEX_LINE.match(line) for line in raw.splitlines()):

@@ -114,6 +114,7 @@ def equivalent(
     profile: str,
     tolerance: float | None,
     allow_partial: bool,
+    sign: Path | None = None,
     diagnose: bool,
     note: str = "",
     todo: str = "",
@@ -145,6 +146,7 @@ def equivalent(
         words += ["--tolerance", repr(tolerance)]
     if allow_partial:
         words.append("--allow-partial")
+    words += ["--sign", str(sign)] if sign is not None else []
     if diagnose:
         words.append("--diagnose")
     words += ["--note", note] if note else []

@@ -105,7 +105,7 @@ def _fill(folder: Path, stamp: str, evidence: Evidence) -> None:
     sums = "".join(f"{sha256_of(folder / name)}  {name}\n" for name in names).encode("ascii")
     (folder / CHECKSUMS).write_bytes(sums)
     if request.sign is not None:
-        (folder / SIGNATURE).write_bytes(signature_of(sums, request.sign))
+        (folder / SIGNATURE).write_bytes(signature_of(sums, request.sign, asks=request.asks))
 
 
 def _made(folder: Path, texts: Mapping[str, str], evidence: Evidence) -> dict[str, str]:
@@ -170,6 +170,7 @@ def _commands(evidence: Evidence, settings: Mapping[str, object]) -> list[dict[s
         profile=request.profile,
         tolerance=request.tolerance,
         allow_partial=request.allow_partial,
+        sign=request.sign,
         diagnose=request.diagnose is not None,
         note=request.note,
         todo=request.todo,

@@ -40,6 +40,7 @@ class ExportRequest:
     run_limit: float = RUN_LIMIT  # s for each of them
     with_inputs: bool = False  # carry the small input files
     sign: Path | None = None  # SSH key that signs the checksums
+    asks: bool = True  # ssh-keygen may ask for a passphrase on the terminal
     note: str = ""
     todo: str = ""  # next step; default: one from the first divergence
     argv: tuple[str, ...] = ()  # nbtui's command line; default: an equivalent export command
