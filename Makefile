@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+# the package with what it needs, enough for the demo; and that with everything that tests and tools need
+DEMO = $(VENV)/.demo
 READY = $(VENV)/.ready
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check
 # torch for the CPU: the default one of Linux is several gigabytes; empty: the default one
@@ -10,7 +12,7 @@ TORCH_INDEX ?= $(if $(filter Linux,$(shell uname -s)),https://download.pytorch.o
 .PHONY: demo test quick fuzz monkey check lint types contracts example figures docs architecture sentences screens \
 	environments clean
 
-demo: $(READY)  ## open the console on the built-in demo (text where there is no terminal)
+demo: $(or $(wildcard $(READY)),$(DEMO))  ## open the console on the built-in demo (text where there is no terminal)
 	@$(BIN)/nbtui; status=$$?; test $$status -le 1 || exit $$status
 
 # a file of tests stays in one process: its fixtures are made once
@@ -57,19 +59,24 @@ sentences: $(READY)  ## docs/sentences.md, every user-visible sentence for revie
 	$(BIN)/python tools/sentences.py
 
 TORCH ?=
-environments: $(READY)  ## install in clean environments and try it there; TORCH=torch==2.13.0 names the torch
-	@env -u PYTHONPATH $(BIN)/python tools/environments.py $(if $(TORCH),--torch $(TORCH))
+ONLY ?=
+environments: $(READY)  ## install in clean environments and try it there; PYTHON=python3.12, TORCH=torch==2.13.0, ONLY="bare lean"
+	@env -u PYTHONPATH $(BIN)/python tools/environments.py --python $(PYTHON) $(if $(TORCH),--torch $(TORCH)) $(ONLY)
 
 screens: $(READY)  ## the pictures of the console in docs/screens
 	$(BIN)/python tools/screens.py
 
-$(READY): pyproject.toml constraints.txt
+$(DEMO): EXTRAS =
+$(DEMO): SIZE = 230 MB to download, 190 of them torch for the CPU, the rest numpy, sympy and others
+$(READY): EXTRAS = [dev,dask,images]
+$(READY): SIZE = 330 MB to download (105 after make demo), 190 of them torch for the CPU, the rest numpy, HDF5 and tools
+$(DEMO) $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed (make PYTHON=python3.11 ...)" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	@echo "installing into $(VENV): about 260 MB to download, 190 of them torch for the CPU, the rest numpy, sympy and tools"
+	@echo "installing into $(VENV): about $(SIZE)"
 	@test -z "$(TORCH_INDEX)" || $(INSTALL) --no-deps --retries 0 --index-url $(TORCH_INDEX) "$$(grep '^torch==' constraints.txt)" \
 		|| echo "$(TORCH_INDEX) cannot be used: torch comes from the default index, with CUDA several gigabytes"
-	$(INSTALL) -c constraints.txt -e '.[dev,dask,images]'
+	$(INSTALL) -c constraints.txt -e '.$(EXTRAS)'
 	touch $@
 
 clean:

@@ -1,13 +1,14 @@
 """Install nbtui in clean environments and try it there: ``make environments``.
 
+    bare       the wheel with click and watchfiles alone: logs are compared
     lean       the wheel without torch, as on a log server: every command reads, or names the remedy
-    newest     the wheel with the newest versions of everything, and the quick tests of some rooms
+    newest     the wheel with its extras and the newest versions of everything, and the quick tests of some rooms
     lowest     the lowest versions that pyproject.toml allows, and the same tests
     sdist      the source archive unpacked elsewhere, installed from there, and its own tests
     editable   this checkout
 
 A plain torch for Linux is several gigabytes: set PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu, or name one
-with ``--torch``. The environments are removed at the end.
+with ``--torch``. The environments, of the Python named by ``--python``, are removed at the end.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ import sys
 import tarfile
 import tempfile
 import tomllib
-import venv
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
 LEAN = "requirements-lean.txt"
+BARE = ("click", "watchfiles")
+EXTRAS = ("images", "dask")
 ROOMS = ("trace", "parity", "images", "commands", "project", "console/help", "simulator/test_api.py")
 TESTERS = ("pytest", "pytest-asyncio", "hypothesis")
 SMALL = "-default_F 1 -cell 30 40 50 90 90 90 -lambda 1 -distance 60 -detpixels 8 -N 2 -floatfile f.bin -nonoise -nopgm"
@@ -33,11 +35,12 @@ SMALL = "-default_F 1 -cell 30 40 50 90 90 90 -lambda 1 -distance 60 -detpixels 
 
 @dataclass(frozen=True)
 class Built:
-    """The archives, the requirement that stands for torch (None: as declared), and a folder to work in."""
+    """The archives, the requirement that stands for torch (None: as declared), the Python, and a folder to work in."""
 
     wheel: Path
     sdist: Path
     torch: str | None
+    python: str
     folder: Path
 
 
@@ -75,17 +78,26 @@ class Environment:
         return self.run("python", "-c", code).strip()
 
 
-def new(built: Built, name: str) -> Environment:
-    folder = built.folder / name
-    venv.create(folder, with_pip=True)
+def new(folder: Path, python: str) -> Environment:
+    subprocess.run([python, "-m", "venv", folder], check=True)
     return Environment(folder)
 
 
+def bare(built: Built) -> str:
+    here = new(built.folder / "bare", built.python)
+    here.install("--no-deps", str(built.wheel))
+    here.install(*BARE)
+    demo = _installed_demo(here)
+    here.run("nbtui", "compare", "--c", str(demo / "trace_c.log"), "--py", str(demo / "trace_py.log"), expect=1)
+    here.run("nbtui", "history", str(TOP / "reports"))
+    return f"{here.megabytes():.0f} MB"
+
+
 def lean(built: Built) -> str:
-    here = new(built, "lean")
+    here = new(built.folder / "lean", built.python)
     here.install("--no-deps", str(built.wheel))
     here.install("-r", str(TOP / LEAN))
-    demo = next(here.folder.glob("lib/python*/site-packages/nbtui/demo"))
+    demo = _installed_demo(here)
     c, py, image, package = (
         str(path) for path in (demo / "trace_c.log", demo / "trace_py.log", demo / "image.npy", _package())
     )
@@ -108,18 +120,19 @@ def lean(built: Built) -> str:
 
 
 def newest(built: Built) -> str:
-    here = new(built, "newest")
-    here.install(*_torch(built), str(built.wheel), *TESTERS)
+    here = new(built.folder / "newest", built.python)
+    here.install(*_torch(built), f"{built.wheel}[{','.join(EXTRAS)}]", *TESTERS)
     _simulates(here)
     return f"{here.megabytes():.0f} MB, {_versions(here)}; {_tested(here, TOP)}"
 
 
 def lowest(built: Built) -> str:
-    here = new(built, "lowest")
+    here = new(built.folder / "lowest", built.python)
     named = _name(built.torch) if built.torch else ""
-    bounds = [one.split(",")[0].replace(">=", "==") for one in declared() if _name(one) != named]
-    testers = [one.replace(">=", "==") for one in declared("dev") if _name(one) in TESTERS]
-    here.install(*_torch(built), *bounds, *testers)
+    testers = [one for one in declared("dev") if _name(one) in TESTERS]
+    ranges = [*declared(), *(one for extra in EXTRAS for one in declared(extra)), *testers]
+    bounds = [one.split(",")[0].replace(">=", "==") for one in ranges if _name(one) != named]
+    here.install(*_torch(built), *bounds)
     here.install("--no-deps", str(built.wheel))
     _simulates(here)
     return f"{_versions(here)}; {_tested(here, TOP)}"
@@ -132,21 +145,21 @@ def sdist(built: Built) -> str:
     missing = [one for one in tracked() if not (source / one).is_file()]
     if missing:
         sys.exit(f"sdist: without {', '.join(missing)}")
-    here = new(built, "sdist")
+    here = new(built.folder / "sdist", built.python)
     here.install(*_torch(built), str(source), *TESTERS)
     _simulates(here)
     return _tested(here, source)
 
 
 def editable(built: Built) -> str:
-    here = new(built, "editable")
+    here = new(built.folder / "editable", built.python)
     here.install(*_torch(built), "-e", str(TOP))
     _simulates(here)
     return here.run("nbtui", "--version").split(",")[0]
 
 
 CHECKS: dict[str, Callable[[Built], str]] = {
-    "lean": lean, "newest": newest, "lowest": lowest, "sdist": sdist, "editable": editable
+    "bare": bare, "lean": lean, "newest": newest, "lowest": lowest, "sdist": sdist, "editable": editable
 }  # fmt: skip
 
 
@@ -168,6 +181,10 @@ def _name(requirement: str) -> str:
 
 def _torch(built: Built) -> tuple[str, ...]:
     return (built.torch,) if built.torch else ()
+
+
+def _installed_demo(here: Environment) -> Path:
+    return next(here.folder.glob("lib/python*/site-packages/nbtui/demo"))
 
 
 def _package() -> Path:
@@ -196,26 +213,26 @@ def _tested(here: Environment, source: Path) -> str:
     return text.strip().splitlines()[-1].strip("= ")
 
 
-def build(folder: Path, torch: str | None) -> Built:
+def build(folder: Path, torch: str | None, python: str) -> Built:
     """The archives of this checkout; the wheel is built from the source archive."""
-    tools = Environment(folder / "build")
-    venv.create(tools.folder, with_pip=True)
+    tools = new(folder / "build", python)
     tools.install("build")
     tools.run("python", "-m", "build", "--outdir", str(folder / "dist"), str(TOP))
     (wheel,), (archive,) = (folder / "dist").glob("*.whl"), (folder / "dist").glob("*.tar.gz")
-    return Built(wheel, archive, torch, folder)
+    return Built(wheel, archive, torch, python, folder)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(CHECKS)}; default: all")
     parser.add_argument("--torch", help="requirement such as torch==2.13.0, in place of the declared one")
+    parser.add_argument("--python", default=sys.executable, help="of the environments, such as python3.12")
     asked = parser.parse_args()
     unknown = set(asked.names) - CHECKS.keys()
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(CHECKS)}")
     with tempfile.TemporaryDirectory(prefix="nbtui-environments-") as folder:
-        built = build(Path(folder), asked.torch or None)
+        built = build(Path(folder), asked.torch or None, asked.python)
         for name in asked.names or CHECKS:
             print(f"{name}: {CHECKS[name](built)}", flush=True)
 

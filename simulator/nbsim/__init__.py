@@ -59,7 +59,7 @@ if TYPE_CHECKING:
         misset_rotation,
         rotation_of,
     )
-    from nbsim.refinement.panels import Panel, Panels
+    from nbsim.refinement.panels import Panel, PanelBatch, Panels
     from nbsim.refinement.reflections import AsymmetricUnit, reflections_at, with_reflections
     from nbsim.refinement.uncertainty import covariance, fisher_information
     from nbsim.rotations import rotation_matrix
@@ -102,6 +102,7 @@ __all__ = [
     "Options",
     "OutputError",
     "Panel",
+    "PanelBatch",
     "Panels",
     "ParameterVector",
     "Parameters",
@@ -190,7 +191,7 @@ _NAMES = {
     "refinement.background": "background_plane",
     "refinement.cell_constraints": "CellConstraint",
     "refinement.orientation": "a_matrix cell_of misset_angles misset_rotation rotation_of",
-    "refinement.panels": "Panel Panels",
+    "refinement.panels": "Panel PanelBatch Panels",
     "refinement.reflections": "AsymmetricUnit reflections_at with_reflections",
     "refinement.uncertainty": "covariance fisher_information",
     "rotations": "rotation_matrix",

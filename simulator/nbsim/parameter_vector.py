@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar, overload
 
 import numpy.typing as npt
 import torch
@@ -15,9 +15,20 @@ from nbsim.api import Experiment
 from nbsim.errors import InputError
 from nbsim.parameters import ANY, ROWS, Row, as_parameter
 from nbsim.shots import Batch
+from nbsim.values import ByValue
 
 Vector = Tensor | npt.NDArray[Any] | Sequence[float]
 _Fact = TypeVar("_Fact")
+
+
+class ShotsOfSeveral(Protocol):
+    """Shots of several experiments, such as :class:`nbsim.PanelBatch`."""
+
+    def __len__(self) -> int:
+        """The number of shots."""
+
+    def photons(self) -> tuple[Tensor, ...]:
+        """The images of all shots, for each of the experiments."""
 
 
 class Several(Protocol):
@@ -35,7 +46,11 @@ class Several(Protocol):
     def with_values(self, values: Mapping[str, Tensor]) -> Self:
         """The same experiments with other values."""
 
+    def batch(self, values: Mapping[str, Tensor]) -> ShotsOfSeveral:
+        """Shots with values of their own."""
 
+
+_Several = TypeVar("_Several", bound=Several)
 Start = TypeVar("Start", bound=Experiment | Several)
 
 
@@ -47,8 +62,8 @@ def _values(start: Experiment | Several) -> Mapping[str, Tensor]:
     return start.parameters.as_dict() if isinstance(start, Experiment) else start.parameter_values()
 
 
-@dataclass(frozen=True)
-class _Part:
+@dataclass(frozen=True, eq=False)
+class _Part(ByValue):
     """The components of one parameter that are in the vector."""
 
     name: str
@@ -133,7 +148,7 @@ def _of(facts: Mapping[str, _Fact], name: str, default: _Fact) -> _Fact:
     return facts.get(name, facts.get(parameter, default))
 
 
-class ParameterVector(Generic[Start]):
+class ParameterVector(ByValue, Generic[Start]):
     """Chosen parameters of an experiment, or of a detector of several panels, as one vector x, (n,), and back.
 
     x is 0 at the experiment's own values, and 1 is a small change of a component, its scale: an optimiser sees
@@ -188,6 +203,9 @@ class ParameterVector(Generic[Start]):
         limits = torch.stack([_pair(name, _of(bounds, name, (low, high))) for name, (_, low, high) in rows])
         self.bounds = ((limits - self.start[:, None]) / self.scales[:, None]).T
 
+    def _compared(self) -> tuple[str, ...]:
+        return "experiment", "names", "scales", "bounds"
+
     def __len__(self) -> int:
         return len(self.names)
 
@@ -218,14 +236,18 @@ class ParameterVector(Generic[Start]):
         values = torch.cat([held[part.name].flatten()[part.chosen] for part in self._parts])
         return (values - self.start) / self.scales
 
-    def batch(self, x: Tensor) -> Batch:
-        """The experiments at the rows of x (m, n), set up together; differentiable in x.
+    @overload
+    def batch(self: ParameterVector[Experiment], x: Tensor) -> Batch: ...
+
+    @overload
+    def batch(self: ParameterVector[_Several], x: Tensor) -> ShotsOfSeveral: ...
+
+    def batch(self, x: Tensor) -> Batch | ShotsOfSeveral:
+        """The experiments, or the panels, at the rows of x (m, n), set up together; differentiable in x.
 
         Raises:
-            InputError: x is not a matrix of n columns of finite numbers, a value is impossible, or the start is Panels.
+            InputError: x is not a matrix of n columns of finite numbers, or a value is impossible.
         """
-        if not isinstance(self.experiment, Experiment):
-            raise InputError("batch: it takes single experiments; panels are simulated one by one")
         moves = self.scales * as_parameter("x", x, (ANY, len(self)))
         made: dict[str, Tensor] = {}
         for part, own in zip(
@@ -233,7 +255,9 @@ class ParameterVector(Generic[Start]):
         ):
             start = part.value.flatten().expand(len(own), -1)
             made[part.name] = start.index_add(1, part.chosen, own).reshape(-1, *part.value.shape)
-        return Batch(self.experiment, **made)
+        if isinstance(self.experiment, Experiment):
+            return Batch(self.experiment, **made)
+        return self.experiment.batch(made)
 
     def values(self, x: Vector) -> Tensor:
         """The components at x in the units of the parameters, (n,), differentiable in x.
@@ -281,3 +305,7 @@ def _pair(name: str, bounds: tuple[float, float]) -> Tensor:
 
 def _column(values: Iterable[float]) -> Tensor:
     return torch.tensor(list(values), dtype=torch.float64)
+
+
+# torch.load with weights_only reads a vector: these hold data, and run no code of their own
+torch.serialization.add_safe_globals([ParameterVector, _Part])

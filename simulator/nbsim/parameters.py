@@ -175,16 +175,28 @@ def _tensor_of(value: Value) -> Tensor:
     return torch.as_tensor(value)
 
 
+def _tensor_named(name: str, value: Value) -> Tensor:
+    """``value`` as a tensor.
+
+    Raises:
+        InputError: it is not numeric.
+    """
+    try:
+        return _tensor_of(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        if isinstance(value, (list, tuple)) and any(isinstance(one, Tensor) for one in value):
+            shapes = ", ".join(str(tuple(getattr(one, "shape", ()))) for one in value)
+            raise InputError(f"{name}: a list of tensors and numbers of one shape is needed, not {shapes}") from error
+        raise InputError(f"{name}: {type(value).__name__} is not a tensor of numbers") from error
+
+
 def as_shaped(name: str, value: Value, shape: tuple[int, ...]) -> Tensor:
     """``value`` as a tensor (..., *shape), on its device and with its graph; a list becomes float64.
 
     Raises:
         InputError: it is not numeric, or the last axes have another shape.
     """
-    try:
-        tensor = _tensor_of(value)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"{name}: {type(value).__name__} is not a tensor of numbers") from error
+    tensor = _tensor_named(name, value)
     if tensor.dim() < len(shape) or tuple(tensor.shape[tensor.dim() - len(shape) :]) != shape:
         wanted = ", ".join(("...", *map(str, shape)))
         raise InputError(f"{name}: has the shape {tuple(tensor.shape)}, needs ({wanted})")
@@ -197,10 +209,7 @@ def as_parameter(name: str, value: Value, shape: tuple[int, ...]) -> Tensor:
     Raises:
         InputError: it is not numeric, not of that shape, or not finite.
     """
-    try:
-        tensor = _tensor_of(value)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"{name}: {type(value).__name__} is not a tensor of numbers") from error
+    tensor = _tensor_named(name, value)
     if tensor.dtype == torch.bool or tensor.is_complex():
         raise InputError(f"{name}: {tensor.dtype} is not a type of real numbers")
     if tensor.layout != torch.strided:

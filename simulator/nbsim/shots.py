@@ -31,6 +31,7 @@ from nbsim.pixel.terms import TILE
 from nbsim.setup.build import reset
 from nbsim.setup.crystal import check_lattice
 from nbsim.setup.parameters import check_values, shape_of
+from nbsim.values import ByValue
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,11 @@ class _Group:
     """Experiments of one structure: the same parameters have values other than those of the start."""
 
     rows: tuple[int, ...]
-    differing: frozenset[str]
+    differing: tuple[str, ...]
     template: Experiment  # the first of them, set up alone
 
 
-class Batch:
+class Batch(ByValue):
     """Experiments that differ from ``experiment`` in parameters, n of them, as one.
 
     Args:
@@ -61,24 +62,26 @@ class Batch:
     """
 
     def __init__(self, experiment: Experiment, **values: Value) -> None:
+        if not isinstance(experiment, Experiment):
+            raise InputError(
+                f"batch: an Experiment is needed, not {type(experiment).__name__}; PanelBatch takes several panels"
+            )
         self.experiment = experiment
         shapes = {name: shape_of(experiment, name) for name in values}
         self._each: dict[str, Tensor] = {}
         self._common: dict[str, Tensor] = {}
         for name, value in values.items():
-            deep = _depth(value) > len(shapes[name])
-            held = self._each if deep else self._common
-            held[name] = as_parameter(name, value, (ANY, *shapes[name]) if deep else shapes[name])
-        counts = {name: len(value) for name, value in self._each.items()}
-        if len(set(counts.values())) != 1:
-            listed = ", ".join(f"{name} {count}" for name, count in counts.items()) or "no parameter has one"
-            raise InputError(f"batch: every experiment needs one value; numbers of values: {listed}")
-        (self._count,) = set(counts.values())
+            held = self._each if is_of_each(value, shapes[name]) else self._common
+            held[name] = as_parameter(name, value, (ANY, *shapes[name]) if held is self._each else shapes[name])
+        self._count = count_of(self._each)
         check_values(experiment, {**self._each, **self._common})
         self._groups = tuple(self._grouped())
         with torch.no_grad():
             for group in self._groups:
                 self._check_lattices(group)
+
+    def _compared(self) -> tuple[str, ...]:
+        return "experiment", "_each", "_common"
 
     def __len__(self) -> int:
         return self._count
@@ -140,9 +143,9 @@ class Batch:
             **{name: _differs(start, name, value) for name, value in self._each.items()},
             **{name: _differs(start, name, value[None]) * self._count for name, value in self._common.items()},
         }
-        rows: dict[tuple[frozenset[str], int], list[int]] = {}
+        rows: dict[tuple[tuple[str, ...], int], list[int]] = {}
         for row in range(self._count):
-            differing = frozenset(name for name, differs in moved.items() if differs[row])
+            differing = tuple(name for name, differs in moved.items() if differs[row])
             rows.setdefault((differing, row if self._carries_over() else 0), []).append(row)
         for (differing, _), chosen in rows.items():
             yield _Group(tuple(chosen), differing, self[chosen[0]])
@@ -157,7 +160,7 @@ class Batch:
 
     def _made(self, group: _Group, each: Mapping[str, Tensor]) -> ExperimentData:
         """An experiment of the group; ``each`` holds its own values."""
-        return reset(self.experiment, group.template, {**each, **self._common}, group.differing)
+        return reset(self.experiment, group.template, {**each, **self._common}, frozenset(group.differing))
 
     def _check_lattices(self, group: _Group) -> None:
         rows = torch.tensor(group.rows)
@@ -235,6 +238,25 @@ class Batch:
         return torch.cat([kept(part) for part in parts])
 
 
+def is_of_each(value: Value, shape: tuple[int, ...]) -> bool:
+    """Whether ``value`` of a parameter of this shape has one more axis in front, that of the experiments."""
+    return _depth(value) > len(shape)
+
+
+def count_of(each: Mapping[str, Tensor]) -> int:
+    """The number of experiments of a batch: of the values of every parameter that each has its own of.
+
+    Raises:
+        InputError: there is no such parameter, or their numbers differ.
+    """
+    counts = {name: len(value) for name, value in each.items()}
+    if len(set(counts.values())) != 1:
+        listed = ", ".join(f"{name} {count}" for name, count in counts.items()) or "no parameter has one"
+        raise InputError(f"batch: every experiment needs one value; numbers of values: {listed}")
+    (count,) = set(counts.values())
+    return count
+
+
 def _table(experiment: ExperimentData) -> Tensor:
     factors = experiment.structure_factors
     return boxed_with_graph(factors.grid, factors.default_f, experiment.crystal.a)
@@ -254,3 +276,7 @@ def _differs(start: Parameters, name: str, values: Tensor) -> list[bool]:
         return [True] * len(values)
     differs: list[bool] = (values.detach() != before.detach()).reshape(len(values), -1).any(dim=1).tolist()
     return differs
+
+
+# torch.load with weights_only reads a batch: these hold data, and run no code of their own
+torch.serialization.add_safe_globals([Batch, _Group])

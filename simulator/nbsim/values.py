@@ -1,4 +1,4 @@
-"""Equality, hashes and copies of dataclasses that hold tensors: by value, to the last bit."""
+"""Equality, hashes and copies of objects that hold tensors: by value, to the last bit."""
 
 from __future__ import annotations
 
@@ -18,11 +18,18 @@ def _same_tensors(one: Tensor, other: Tensor) -> bool:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values are equal: tensors in dtype, device, shape and every number, nan equal to nan."""
+    """Whether two values are equal: tensors in dtype, device, shape and every number, nan equal to nan.
+
+    Tuples and dicts are compared item by item.
+    """
     if isinstance(one, Tensor) and isinstance(other, Tensor):
         return _same_tensors(one.detach(), other.detach())
     if isinstance(one, Tensor) or isinstance(other, Tensor):
         return False
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
     return bool(one == other)
 
 
@@ -31,14 +38,25 @@ def _hashable(value: Any) -> Any:
         plain = value.detach().cpu()
         # 0 is equal to -0, and must have its hash
         return value.dtype, tuple(value.shape), (plain + torch.zeros((), dtype=plain.dtype)).numpy().tobytes()
-    return tuple(value.items()) if isinstance(value, dict) else value
+    if isinstance(value, tuple):
+        return tuple(map(_hashable, value))
+    return frozenset((key, _hashable(item)) for key, item in value.items()) if isinstance(value, dict) else value
+
+
+def _without_graph(value: Any) -> Any:
+    """``value`` with the numbers of its tensors alone, in tuples and dicts as well; leaves stay leaves."""
+    if isinstance(value, Tensor):
+        return value if value.is_leaf else value.detach()
+    if isinstance(value, tuple):
+        return tuple(map(_without_graph, value))
+    return {key: _without_graph(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 class ByValue:
     """Base of frozen dataclasses, declared with ``eq=False``, whose fields may be tensors.
 
-    Equal: the same class, and equal compared fields. A deep copy holds values: tensors computed from others lose
-    their graph, leaves keep ``requires_grad``.
+    Equal: the same class, and equal compared fields; a class that is no dataclass names them. A deep copy holds values:
+    tensors computed from others lose their graph, leaves keep ``requires_grad``.
     """
 
     def _compared(self) -> tuple[str, ...]:
@@ -56,7 +74,6 @@ class ByValue:
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         made = copy.copy(self)
         for name, value in vars(self).items():
-            held = value.detach() if isinstance(value, Tensor) and not value.is_leaf else value
-            object.__setattr__(made, name, copy.deepcopy(held, memo))
+            object.__setattr__(made, name, copy.deepcopy(_without_graph(value), memo))
         memo[id(self)] = made
         return made

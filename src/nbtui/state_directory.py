@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from nbtui.whole_file import new_file, put
+from nbtui.whole_file import write_whole
 
 
 def state_folder() -> Path:
@@ -17,6 +17,4 @@ def state_folder() -> Path:
 def write_private(path: Path, text: str) -> None:
     """Write a file atomically, readable by the user only. Raises OSError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with new_file(path.parent, private=True) as (descriptor, temporary):
-        put(descriptor, text.encode())
-        temporary.replace(path)
+    write_whole(path, text.encode(), private=True)

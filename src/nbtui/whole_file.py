@@ -31,6 +31,13 @@ def new_file(folder: Path, *, private: bool = False) -> Iterator[tuple[int, Path
         temporary.unlink(missing_ok=True)
 
 
+def write_whole(path: Path, data: bytes, *, private: bool = False) -> None:
+    """Write a file in one step for its readers, in place of an older one. Raises OSError."""
+    with new_file(path.parent, private=private) as (descriptor, temporary):
+        put(descriptor, data)
+        temporary.replace(path)
+
+
 def put(descriptor: int, data: bytes) -> None:
     """Write all of ``data``; the descriptor stays open."""
     with os.fdopen(os.dup(descriptor), "wb") as stream:

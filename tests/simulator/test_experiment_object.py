@@ -11,6 +11,7 @@ import warnings
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -130,12 +131,41 @@ def test_parts_replaced_by_hand_are_never_lost(experiment: Experiment) -> None:
         lambda _: nbsim.Panels.from_command("-default_F 1 -cell 9 9 9 90 90 90", [PANEL]),
         lambda _: PANEL,
         lambda e: e.parameters,
+        lambda e: e.pixel(3, 4),
+        lambda e: e.with_parameters(distance=torch.tensor(61.0, requires_grad=True)).pixel(3, 4),
+        lambda e: nbsim.Batch(e, misset=torch.ones(3, 3), distance=torch.tensor(61.0)),
+        lambda e: nbsim.Batch(e, misset=torch.ones(3, 3, requires_grad=True) * 2.0),
+        lambda e: ParameterVector(e, "cell.a", "misset", bounds={"cell": (30.0, 50.0)}),
+        lambda e: nbsim.crystal_frame(e.options, Path(), 1e-10, e.quirks),
+        lambda e: nbsim.detector_frame(e.options, e.quirks),
     ],
 )
 def test_other_objects_compare_by_value_and_go_through_files(make: Callable[..., Any], experiment: Experiment) -> None:
     one, other = make(experiment), make(experiment)
     assert one == other == copy.deepcopy(one) == pickle.loads(pickle.dumps(one)) == saved(one)
-    assert hash(one) == hash(other) and one != experiment and len(repr(one)) < 1300
+    assert hash(one) == hash(other) == hash(saved(one)) and one != experiment and len(repr(one)) < 1300
+
+
+def test_a_loaded_pixel_has_everything_behind_it(experiment: Experiment) -> None:
+    pixel = experiment.pixel(3, 4)
+    again = saved(pixel)
+    assert nbsim.trace_lines(again) == nbsim.trace_lines(pixel) and again.value.equal(pixel.value)
+    assert {name: column.tolist() for name, column in nbsim.terms_rows(again).items()} == {
+        name: column.tolist() for name, column in experiment.terms(3, 4).items()
+    }
+
+
+def test_a_loaded_batch_computes_the_same(experiment: Experiment) -> None:
+    batch = nbsim.Batch(experiment, misset=torch.tensor([[10.0, 20.0, 30.0], [10.1, 20.0, 30.0]]))
+    assert torch.equal(saved(batch).photons(), batch.photons())
+    assert batch != nbsim.Batch(experiment, misset=torch.tensor([[10.0, 20.0, 30.0], [10.2, 20.0, 30.0]]))
+
+
+def test_any_number_makes_a_difference_to_a_vector(experiment: Experiment) -> None:
+    vector = ParameterVector(experiment, "cell.a", "misset")
+    assert vector == ParameterVector(experiment, "cell.a", "misset") != ParameterVector(experiment, "misset", "cell.a")
+    assert vector != ParameterVector(experiment, "cell.a", "misset", scales={"cell": 0.2})
+    assert vector != ParameterVector(experiment.with_parameters(phi=0.3), "cell.a", "misset")
 
 
 def test_a_pixel_is_equal_to_itself_and_short_in_words(experiment: Experiment) -> None:
@@ -188,6 +218,10 @@ class TestModule:
         (lambda e: image_values(e, torch.tensor([[1.0, 2.0]])), "pixels: torch.float32 on cpu; indices"),
         (lambda e: image_values(e, torch.tensor([1, 2])), r"pixels: has the shape \(2,\), needs \(n, 2\)"),
         (lambda e: image_values(e, torch.zeros(1, 2, device="meta").long()), "pixels: torch.int64 on meta"),
+        (
+            lambda e: e.with_parameters(misset=[torch.ones(1), 2.0, 3.0]),
+            r"misset: a list of tensors and numbers of one shape is needed, not \(1,\), \(\), \(\)",
+        ),
         (lambda e: e.with_parameters(distance=float("nan")), "distance: not every number is finite"),
         (lambda e: e.with_parameters(cell=[-40, 50, 60, 90, 90, 90]), "^cell -40 50 60 90 90 90: the edges must be"),
         (lambda e: e.with_parameters(fluence=-1.0), "fluence -1: must not be negative"),

@@ -53,7 +53,20 @@ class Code:
 
 
 PIXELS = Code(("pixels.c", "formula.h"), ("-O3",), ("render_box", "search_box"))
-REVERSE = Code(("reverse.c", "pixels.c", "formula.h"), ("-O3",), ("value_pixels", "reverse_pixels"))
+REVERSE = Code(
+    (
+        "reverse.c",
+        "adjoint.h",
+        "slopes.h",
+        "reverse_factors.h",
+        "reverse_rays.h",
+        "reverse_sums.h",
+        "pixels.c",
+        "formula.h",
+    ),
+    ("-O3",),
+    ("value_pixels", "reverse_pixels"),
+)
 
 # no -ffast-math, no contraction: h, k and l have every bit of those of torch, so that nearest indices are the same
 _FLAGS = ("-std=gnu11", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")

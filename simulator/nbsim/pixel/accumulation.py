@@ -17,6 +17,7 @@ from nbsim.constants import AVOGADRO, R_E_SQR, WATER_F, WATER_MASS
 from nbsim.model import ExperimentData
 from nbsim.pixel.polarization import kahn_factor
 from nbsim.pixel.terms import Terms
+from nbsim.values import ByValue
 
 
 class Use(Enum):
@@ -28,8 +29,8 @@ class Use(Enum):
     CACHED = "multiplies the sum, one value for the pixel"  # no flag, as C
 
 
-@dataclass(frozen=True)
-class PixelSums:
+@dataclass(frozen=True, eq=False)
+class PixelSums(ByValue):
     """Values of P pixels."""
 
     running: Tensor  # I after every pass, (P, N)

@@ -16,6 +16,7 @@ from torch import Tensor
 from nbsim.exact import is_followed, with_value
 from nbsim.model import Crystal
 from nbsim.options.quirks import Quirks
+from nbsim.values import ByValue
 from nbsim.vectors import cross, dot
 
 _SPHERE_NORM = 0.723601254558268  # sqrt(pi/6): sphere of the same central width as the block
@@ -42,8 +43,8 @@ Triple = tuple[Tensor, Tensor, Tensor]
 Counts = Sequence[Tensor | float]  # Na, Nb, Nc
 
 
-@dataclass(frozen=True)
-class LatticeFactor:
+@dataclass(frozen=True, eq=False)
+class LatticeFactor(ByValue):
     """F_latt and, for SQUARE crystals only, its three factors."""
 
     total: Tensor

@@ -14,10 +14,11 @@ from torch import Tensor
 
 from nbsim.model import ExperimentData
 from nbsim.pixel.rays import rotate
+from nbsim.values import ByValue
 
 
-@dataclass(frozen=True)
-class Orientations:
+@dataclass(frozen=True, eq=False)
+class Orientations(ByValue):
     """Real-space vectors a, b, c [m] with axes [..., phi, mosaic, 3]; leading axes broadcast over passes."""
 
     a: Tensor

@@ -18,16 +18,20 @@ from nbsim.memory import check_memory, give_back
 from nbsim.model import ExperimentData
 from nbsim.parameters import ANY
 from nbsim.pixel.accumulation import PixelSums, sum_pixels
+from nbsim.pixel.lattice import LatticeFactor
+from nbsim.pixel.orientations import Orientations
+from nbsim.pixel.rays import Rays
 from nbsim.pixel.run_state import RunState, run_state
-from nbsim.pixel.terms import TILE, Terms, contributions, interpolates
+from nbsim.pixel.terms import TILE, Passes, Terms, contributions, interpolates
 from nbsim.pixel.visited import are_rendered, is_rendered
+from nbsim.values import ByValue
 
 _KEPT, _KEPT_INTERPOLATED = 320, 4600  # bytes per pass that a graph keeps, measured
 _TILES_BETWEEN = 6  # tiles, counting recomputed ones, between returns of freed memory to the system
 
 
-@dataclass(frozen=True, repr=False)
-class PixelResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class PixelResult(ByValue):
     """A simulated pixel; its tensors keep the pixel axis with length 1. Equal: the same pixel of equal runs."""
 
     experiment: ExperimentData
@@ -280,3 +284,9 @@ def _values(experiment: ExperimentData, tile: Tensor, state: RunState, n_passes:
     ends = state.interpolation_end(tile, experiment.detector.n_fast, n_passes)
     terms = contributions(experiment, tile, first_pass=first_pass, interpolation_end=ends)
     return sum_pixels(experiment, terms).value
+
+
+# torch.load with weights_only reads a pixel: these hold data, and run no code of their own
+torch.serialization.add_safe_globals(
+    [LatticeFactor, Orientations, Passes, PixelResult, PixelSums, Rays, RunState, Terms]
+)

@@ -13,11 +13,12 @@ from torch import Tensor
 
 from nbsim.model import ExperimentData
 from nbsim.pixel.polarization import unit
+from nbsim.values import ByValue
 from nbsim.vectors import cross, dot
 
 
-@dataclass(frozen=True)
-class Rays:
+@dataclass(frozen=True, eq=False)
+class Rays(ByValue):
     """Geometry of a set of pixels; P pixels, T layers, B subpixels, Q sources."""
 
     position: Tensor  # X [m], (P, T, B, 3)

@@ -17,13 +17,14 @@ from nbsim.model import ExperimentData
 from nbsim.pixel.lattice import LatticeFactor, Triple, lattice_factor, nearest_index
 from nbsim.pixel.orientations import Orientations, pass_orientations
 from nbsim.pixel.rays import Rays, trace_rays
+from nbsim.values import ByValue
 from nbsim.vectors import dot
 
 TILE = 1 << 18  # contributions held at once
 
 
-@dataclass(frozen=True)
-class Passes:
+@dataclass(frozen=True, eq=False)
+class Passes(ByValue):
     """Results of the innermost passes up to the lattice factor."""
 
     rays: Rays
@@ -34,8 +35,8 @@ class Passes:
     executed: Tensor  # bool: not cut by dmin, not skipped for F_latt = 0
 
 
-@dataclass(frozen=True)
-class Terms:
+@dataclass(frozen=True, eq=False)
+class Terms(ByValue):
     """Contributions and their factors."""
 
     passes: Passes

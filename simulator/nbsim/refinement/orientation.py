@@ -32,19 +32,21 @@ def misset_rotation(misset: Value) -> Tensor:
 
 
 def misset_angles(rotation: Tensor) -> Tensor:
-    """Angles (3,) [degrees] about lab x, then y, then z of a rotation matrix (3, 3): the values of ``-misset``.
+    """Angles (..., 3) [degrees] about lab x, then y, then z of a rotation matrix (..., 3, 3), as ``-misset`` has them.
 
     The inverse of :func:`misset_rotation`, y within +-90 degrees. At y = +-90 degrees x and z turn about one axis: x is
     0 there, and the derivatives do not exist.
     """
-    cosine = torch.hypot(rotation[2, 1], rotation[2, 2])
-    y = torch.atan2(-rotation[2, 0], cosine)
-    if bool(cosine.detach() > _SMALLEST_COSINE):
-        x = torch.atan2(rotation[2, 1], rotation[2, 2])
-        z = torch.atan2(rotation[1, 0], rotation[0, 0])
-    else:
-        x, z = torch.zeros_like(y), torch.atan2(-rotation[0, 1], rotation[1, 1])
-    return torch.stack((x, y, z)) * RTD
+    cosine = torch.hypot(rotation[..., 2, 1], rotation[..., 2, 2])
+    y = torch.atan2(-rotation[..., 2, 0], cosine)
+    apart = cosine.detach() > _SMALLEST_COSINE
+    zero, one = torch.zeros_like(y), torch.ones_like(y)
+    x = torch.atan2(torch.where(apart, rotation[..., 2, 1], zero), torch.where(apart, rotation[..., 2, 2], one))
+    z = torch.atan2(
+        torch.where(apart, rotation[..., 1, 0], -rotation[..., 0, 1]),
+        torch.where(apart, rotation[..., 0, 0], rotation[..., 1, 1]),
+    )
+    return torch.stack((x, y, z), dim=-1) * RTD
 
 
 def a_matrix(cell: Value, rotation: Value) -> Tensor:

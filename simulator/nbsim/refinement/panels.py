@@ -6,7 +6,7 @@ same panels one by one. Lengths in mm.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,14 @@ from nbsim.constants import RTD
 from nbsim.errors import InputError
 from nbsim.notebook import page
 from nbsim.options.options import Options, Vector
-from nbsim.parameters import ROWS, Row
+from nbsim.parameters import ANY, ROWS, Row, Value, as_parameter
 from nbsim.refinement.orientation import misset_angles, misset_rotation
 from nbsim.rotations import rotation_matrix
 from nbsim.setup.geometry import axes
+from nbsim.setup.parameters import shape_of
+from nbsim.shots import Batch, count_of, is_of_each
+from nbsim.values import ByValue
+from nbsim.vectors import dot
 
 _DETECTOR = ("distance", "close_distance", "beam_center", "detector_rotations", "twotheta")
 _OF_A_PANEL = ("close_distance", "beam_center", "detector_rotations")
@@ -171,19 +175,31 @@ class Panels:
         Raises:
             InputError: an unknown name, or an unusable value.
         """
+        self._check_names(values)
+        made = []
+        for index, panel in enumerate(self.panels):
+            own = _of_panel(index, panel, values)
+            made.append(panel.with_parameters(**own) if own else panel)
+        return Panels(tuple(made))
+
+    def batch(self, values: Mapping[str, Tensor]) -> PanelBatch:
+        """:class:`PanelBatch` of these panels."""
+        return PanelBatch(self, **values)
+
+    def shape_of(self, name: str) -> tuple[int, ...]:
+        """The shape of a parameter of :meth:`parameter_rows`; ANY where any length is valid.
+
+        Raises:
+            InputError: an unknown name, or a parameter without effect.
+        """
+        self._check_names([name])
+        return shape_of(self.panels[0], name) if name in ROWS else self.parameter_rows()[name].shape
+
+    def _check_names(self, names: Iterable[str]) -> None:
         known = self.parameter_rows()
-        for name in values:
+        for name in names:
             if name not in known:
                 raise InputError(f"{name}: no such parameter; known: {', '.join(known)}")
-        made: list[Experiment] = []
-        for index, panel in enumerate(self.panels):
-            own = {name: values[f"panel{index}_{name}"] for name in _OF_A_PANEL if f"panel{index}_{name}" in values}
-            shared = {name: value for name, value in values.items() if name in ROWS}
-            made.append(panel.with_parameters(**shared, **own) if shared or own else panel)
-        if not values.keys() & _MOTION.keys():
-            return Panels(tuple(made))
-        still = torch.zeros(3, dtype=torch.float64)
-        return Panels(tuple(made)).moved(values.get("turn", still) / RTD, values.get("shift", still))
 
     def with_panel(self, index: int, **parameters: Any) -> Panels:
         """The same panels, one with another ``close_distance``, ``beam_center`` or ``detector_rotations``.
@@ -208,7 +224,7 @@ class Panels:
             shift: vector (3,) [mm] in the laboratory, after the rotation.
         """
         rotation = rotation_matrix(turn)
-        return Panels(tuple(_moved(panel, rotation, shift) for panel in self.panels))
+        return Panels(tuple(panel.with_parameters(**_moved(panel, {}, rotation, shift)) for panel in self.panels))
 
     def photons(self) -> tuple[Tensor, ...]:
         """The image of each panel, (n_slow, n_fast) [photons], differentiable; see :meth:`nbsim.Experiment.photons`."""
@@ -224,19 +240,107 @@ class Panels:
         return tuple(made)
 
 
-def _moved(panel: Experiment, rotation: Tensor, shift: Tensor) -> Experiment:
-    """A panel of the sample pivot, first rotated about the sample, then shifted [mm]."""
-    numbers = panel.parameters
-    assert numbers.close_distance is not None  # as placed by Panel.words
-    turned = rotation @ misset_rotation(numbers.detector_rotations)
+def _moved(panel: Experiment, own: Mapping[str, Tensor], rotation: Tensor, shift: Tensor) -> dict[str, Tensor]:
+    """Parameters that place a panel of the sample pivot, first rotated about the sample, then shifted [mm].
+
+    ``own`` replaces its numbers of _OF_A_PANEL; ``rotation`` (..., 3, 3), ``shift`` (..., 3) and they may have leading
+    axes, which broadcast.
+    """
+    numbers = {name: own.get(name, getattr(panel.parameters, name)) for name in _OF_A_PANEL}
+    turned = rotation @ misset_rotation(numbers["detector_rotations"])
     frame = axes(panel.options, panel.quirks)
     fast, slow, normal = (turned @ axis for axis in (frame.fast, frame.slow, frame.normal))
-    return panel.with_parameters(
-        detector_rotations=misset_angles(turned),
-        beam_center=numbers.beam_center - torch.stack((shift @ fast, shift @ slow)),
-        close_distance=numbers.close_distance + shift @ normal,
-    )
+    return {
+        "detector_rotations": misset_angles(turned),
+        "beam_center": numbers["beam_center"] - torch.stack((dot(shift, fast), dot(shift, slow)), dim=-1),
+        "close_distance": numbers["close_distance"] + dot(shift, normal),
+    }
+
+
+def _of_panel(index: int, panel: Experiment, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """``values`` by the names of :meth:`Panels.parameter_rows` as parameters of one panel: its own, then the motion."""
+    shared = {name: value for name, value in values.items() if name in ROWS}
+    own = {name: values[f"panel{index}_{name}"] for name in _OF_A_PANEL if f"panel{index}_{name}" in values}
+    if not values.keys() & _MOTION.keys():
+        return {**shared, **own}
+    still = torch.zeros(3, dtype=torch.float64)
+    rotation = rotation_matrix(values.get("turn", still) / RTD)
+    return {**shared, **_moved(panel, own, rotation, values.get("shift", still))}
+
+
+class PanelBatch(ByValue):
+    """Many shots on several panels at once: a :class:`nbsim.Batch` for each panel.
+
+    Args:
+        detector: the start.
+        values: by the names of :meth:`Panels.parameter_rows`; with one more axis in front, (n, ...), for a value of
+            each shot, without it for a common value.
+
+    Values are those of ``self[i]`` to the last bit; gradients reach ``values``::
+
+        shots = PanelBatch(detector, a_matrix=orientations, shift=shift)  # (50, 3, 3) and (3,)
+        first, second = shots.photons()  # (50, n_slow, n_fast) of each panel
+
+    Raises:
+        InputError: no value of each shot, numbers of shots that differ, or as for :meth:`Panels.with_values`.
+    """
+
+    panels: tuple[Batch, ...]
+
+    def __init__(self, detector: Panels, **values: Value) -> None:
+        if not isinstance(detector, Panels):
+            raise InputError(f"detector: Panels are needed, not {type(detector).__name__}")
+        shapes = {name: detector.shape_of(name) for name in values}
+        each = {
+            name: as_parameter(name, value, (ANY, *shapes[name]))
+            for name, value in values.items()
+            if is_of_each(value, shapes[name])
+        }
+        made = {
+            name: each[name] if name in each else as_parameter(name, value, shapes[name])
+            for name, value in values.items()
+        }
+        count = count_of(each)
+        self._about = ", ".join(name if name in each else f"{name} in common" for name in made)
+        self.panels = tuple(
+            _batch(panel, _of_panel(index, panel, made), count) for index, panel in enumerate(detector.panels)
+        )
+
+    def _compared(self) -> tuple[str, ...]:
+        return ("panels",)
+
+    def __len__(self) -> int:
+        return len(self.panels[0])
+
+    def __repr__(self) -> str:
+        return f"PanelBatch({len(self)} shots on {len(self.panels)} panels: {self._about})"
+
+    def __getitem__(self, index: int) -> Panels:
+        """One of the shots, with the graph of its values.
+
+        Raises:
+            IndexError: there are not as many.
+        """
+        return Panels(tuple(batch[index] for batch in self.panels))
+
+    def __iter__(self) -> Iterator[Panels]:
+        return (self[row] for row in range(len(self)))
+
+    def photons(self, *, compile_kernel: bool | None = None) -> tuple[Tensor, ...]:
+        """The images of all shots on each panel, (n, n_slow, n_fast) [photons], with their graph.
+
+        As :meth:`nbsim.Batch.photons`: the memory stays bounded.
+        """
+        return tuple(batch.photons(compile_kernel=compile_kernel) for batch in self.panels)
+
+
+def _batch(panel: Experiment, values: Mapping[str, Tensor], count: int) -> Batch:
+    """``count`` shots on one panel, also where none of ``values`` has an axis for them."""
+    if not any(is_of_each(value, shape_of(panel, name)) for name, value in values.items()):
+        close = values.get("close_distance", panel.parameters.close_distance)
+        values = {**values, "close_distance": close.expand(count)}
+    return Batch(panel, **values)
 
 
 # torch.load with weights_only reads panels: these hold data, and run no code of their own
-torch.serialization.add_safe_globals([Panel, Panels])
+torch.serialization.add_safe_globals([Panel, PanelBatch, Panels])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from nbsim.constants import RTD
@@ -17,10 +18,11 @@ from nbsim.options.quirks import Quirks
 from nbsim.parameters import Parameters
 from nbsim.rng import Generator, Stream
 from nbsim.setup import crystal, geometry, mosaic
+from nbsim.values import ByValue
 
 
-@dataclass(frozen=True)
-class DetectorFrame:
+@dataclass(frozen=True, eq=False)
+class DetectorFrame(ByValue):
     """The detector before placement, after the convention's rules."""
 
     size: geometry.Size
@@ -30,8 +32,8 @@ class DetectorFrame:
     angles: geometry.Angles
 
 
-@dataclass(frozen=True)
-class CrystalFrame:
+@dataclass(frozen=True, eq=False)
+class CrystalFrame(ByValue):
     """The crystal before orientation."""
 
     stars: tuple[Tensor, Tensor, Tensor]  # a*, b*, c* before misset [1/A], (3,) each
@@ -82,3 +84,9 @@ def mosaic_rotations(spread: float, count: int, seed: int, *, first_identity: bo
     """Rotations (count, 3, 3) of the mosaic domains of a seed as typed after ``-mosaic_seed``; spread [rad]."""
     caps = mosaic.draw_caps(Stream(Generator(), seed), count)
     return mosaic.domain_rotations(caps, geometry.scalar(spread), first_identity=first_identity)
+
+
+# torch.load with weights_only reads frames: these hold data, and run no code of their own
+torch.serialization.add_safe_globals(
+    [CrystalFrame, DetectorFrame, geometry.Angles, geometry.Axes, geometry.Centers, geometry.Size]
+)

@@ -18,6 +18,7 @@ from nbsim.errors import InputError
 from nbsim.options.options import Options, Vector
 from nbsim.options.quirks import Quirks
 from nbsim.parameters import Parameters
+from nbsim.values import ByValue
 from nbsim.vectors import cross, dot, length, rotate_about, rotate_xyz, unit
 
 Metres = Callable[[Tensor], Tensor]
@@ -39,8 +40,8 @@ _CONVENTIONS: dict[str, tuple[Vector, ...]] = {
 _FORCED_PIVOT = {"ADXV": "BEAM", "MOSFLM": "BEAM", "DENZO": "BEAM", "XDS": "SAMPLE", "DIALS": "SAMPLE"}
 
 
-@dataclass(frozen=True)
-class Axes:
+@dataclass(frozen=True, eq=False)
+class Axes(ByValue):
     """Directions before any rotation, each (3,); unit vectors except the two-theta axis (S11)."""
 
     beam: Tensor
@@ -63,8 +64,8 @@ class Size:
     n_slow: int
 
 
-@dataclass(frozen=True)
-class Centers:
+@dataclass(frozen=True, eq=False)
+class Centers(ByValue):
     """Beam centres from the command line and the convention, scalars [m]."""
 
     f_beam: Tensor
@@ -77,8 +78,8 @@ class Centers:
     y_close: Tensor
 
 
-@dataclass(frozen=True)
-class Angles:
+@dataclass(frozen=True, eq=False)
+class Angles(ByValue):
     """Detector rotations about lab x, y, z and the swing, scalars [rad]."""
 
     x: Tensor

@@ -27,6 +27,7 @@ from nbtui.runs.log_making import Heard, RunStopped, make_log
 from nbtui.trace.model import Trace
 from nbtui.trace.reading.reader import read_trace
 from nbtui.trace.text import clean
+from nbtui.whole_file import new_file
 
 KEPT = 16  # logs made here
 
@@ -111,14 +112,11 @@ def _run_command(known: KnownCommands, text: str, log: Path, heard: Heard, cance
 
 def _make(path: Path, run: Callable[[Path], None]) -> None:
     """Make a log under its name; nothing remains of a failed run."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
+        with new_file(path.parent) as (_, temporary):
             run(temporary)
             temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
         logs = sorted(path.parent.glob("*.log"), key=lambda one: one.stat().st_mtime)
         for old in logs[:-KEPT]:
             old.unlink(missing_ok=True)

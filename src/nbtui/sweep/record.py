@@ -19,7 +19,7 @@ from nbtui.sweep.plan import TRACE, Plan
 from nbtui.sweep.rows import NOT_A_ROW
 from nbtui.sweep.usual import usual_axes
 from nbtui.trace.text import clean
-from nbtui.whole_file import new_file, put
+from nbtui.whole_file import write_whole
 
 FORMAT = 1
 RECORD = "sweep.json"
@@ -117,9 +117,7 @@ def write_record(record: SweepRecord, folder: Path) -> None:
     path = folder / RECORD
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with new_file(folder) as (descriptor, temporary):
-            put(descriptor, f"{json.dumps({'format': FORMAT, **asdict(record)})}\n".encode())
-            temporary.replace(path)
+        write_whole(path, f"{json.dumps({'format': FORMAT, **asdict(record)})}\n".encode())
     except OSError as error:
         raise NotWritten(f"{clean(str(path))}: {error.strerror or error}") from error
 

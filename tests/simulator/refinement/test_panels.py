@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.autograd import gradcheck
 
-from nbsim import Experiment, InputError, Panel, Panels, ParameterVector
+from nbsim import Batch, Experiment, InputError, Panel, PanelBatch, Panels, ParameterVector
 
 BASE = (
     "-default_F 100 -cell 40 50 60 90 90 90 -misset 10 20 30 -Na 4 -Nb 5 -Nc 6 -lambda 1.0 -distance 60 -detpixels 8 "
@@ -168,11 +169,101 @@ def test_a_parameter_vector_of_panels_refuses_unknown_names(detector: Panels) ->
         ParameterVector(detector, "mosaic_spread")
     with pytest.raises(InputError, match="panel2_beam_center: no such parameter"):
         detector.with_values({"panel2_beam_center": torch.zeros(2)})
-    with pytest.raises(InputError, match="batch: it takes single experiments"):
-        ParameterVector(detector, "misset").batch(torch.zeros(2, 3))
     with pytest.raises(InputError, match="experiment: an Experiment or Panels is needed, not int"):
         ParameterVector(3, "misset")  # type: ignore[type-var]
 
 
 def test_a_notebook_shows_every_panel(detector: Panels) -> None:
     assert detector._repr_html_().count("<img ") == 2
+
+
+def misset_of(detector: Panels) -> Tensor:
+    misset = detector.panels[0].parameters.misset
+    assert misset is not None
+    return misset
+
+
+def test_many_shots_on_all_panels_are_the_single_ones(detector: Panels) -> None:
+    maker = torch.Generator().manual_seed(4)
+    misset = misset_of(detector) + 0.2 * torch.randn(3, 3, dtype=torch.float64, generator=maker)
+    centers = detector.panels[1].parameters.beam_center + 0.3 * torch.randn(3, 2, dtype=torch.float64, generator=maker)
+    values = {
+        "misset": misset,
+        "turn": float64(0.2, -0.3, 0.1),
+        "shift": 0.4 * torch.randn(3, 3, dtype=torch.float64, generator=maker),
+        "panel1_beam_center": centers,
+        "wavelength": torch.tensor(1.01, dtype=torch.float64),
+    }
+    leaves = [value.requires_grad_() for value in values.values()]
+    shots = PanelBatch(detector, **values)
+    together = shots.photons()
+    assert [image.shape for image in together] == [(3, 6, 8), (3, 7, 5)] and len(shots) == 3
+    singly = [
+        detector.with_values(
+            {name: value[row] if name not in ("turn", "wavelength") else value for name, value in values.items()}
+        )
+        for row in range(3)
+    ]
+    for panel, images in enumerate(together):
+        assert torch.equal(images, torch.stack([shot.photons()[panel] for shot in shots]))
+        wanted = torch.stack([shot.photons()[panel] for shot in singly])
+        torch.testing.assert_close(images, wanted, rtol=1e-9, atol=1e-12 * float(wanted.detach().max()))
+    found = torch.autograd.grad(sum(image.sum() for image in together), leaves)
+    wanted_slopes = torch.autograd.grad(sum(image.sum() for shot in singly for image in shot.photons()), leaves)
+    for one, other in zip(found, wanted_slopes, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-8, atol=1e-9 * float(other.abs().max()))
+
+
+def test_a_panel_without_values_of_its_own_takes_part(detector: Panels) -> None:
+    close = detector.panels[1].parameters.close_distance + torch.arange(2, dtype=torch.float64)
+    shots = PanelBatch(detector, panel1_close_distance=close)
+    first, second = shots.photons()
+    assert torch.equal(first[0], first[1]) and not torch.equal(second[0], second[1])
+    assert torch.equal(first[0], detector.photons()[0])
+    assert torch.equal(second[1], detector.with_panel(1, close_distance=close[1]).photons()[1])
+
+
+def test_forward_mode_runs_over_shots_on_panels(detector: Panels) -> None:
+    vector = ParameterVector(detector, "misset", "shift.x", "turn.y")
+
+    def sums(x: Tensor) -> Tensor:
+        return torch.stack([image.sum(dim=(1, 2)) for image in vector.batch(x).photons()], dim=1)
+
+    x = torch.linspace(-0.4, 0.4, 10, dtype=torch.float64).reshape(2, 5)
+    forward, reverse = torch.func.jacfwd(sums)(x), torch.func.jacrev(sums)(x)
+    torch.testing.assert_close(forward, reverse, rtol=1e-8, atol=1e-9 * float(reverse.abs().max()))
+    assert not bool(forward[0, :, 1].any()) and bool((forward[0, :, 0] != 0.0).all())
+
+
+def test_shots_on_panels_are_values(detector: Panels) -> None:
+    misset = (misset_of(detector) + torch.zeros(2, 3)).requires_grad_()
+    shots = PanelBatch(detector, misset=misset, shift=float64(0.0, 0.0, 1.0))
+    assert shots == PanelBatch(detector, misset=misset, shift=float64(0.0, 0.0, 1.0)) == copy.deepcopy(shots)
+    assert shots != PanelBatch(detector, misset=misset) and hash(shots) == hash(copy.deepcopy(shots))
+    assert repr(shots) == "PanelBatch(2 shots on 2 panels: misset, shift in common)"
+    assert torch.equal(shots[1].photons()[0], list(shots)[1].photons()[0])
+    with pytest.raises(IndexError):
+        shots[2]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"distance": [1.0, 2.0]}, "distance: no such parameter; known: cell"),
+        ({"shift": [1.0, 2.0, 3.0]}, "batch: every experiment needs one value; .*: no parameter has one"),
+        ({"shift": torch.zeros(2, 3), "turn": torch.zeros(3, 3)}, "numbers of values: shift 2, turn 3"),
+        ({"turn": torch.zeros(2, 4)}, r"turn: has the shape \(2, 4\), needs the shape \(n, 3\)"),
+        ({"mosaic_spread": [1.0, 2.0]}, "mosaic_spread: the crystal has one domain"),
+        ({"panel1_close_distance": [60.0, -1.0]}, "close_distance -1: must be positive"),
+    ],
+)
+def test_misuse_of_shots_on_panels_is_refused(values: dict[str, Any], words: str, detector: Panels) -> None:
+    with pytest.raises(InputError, match=words):
+        PanelBatch(detector, **values)
+
+
+def test_each_kind_of_batch_names_the_other(detector: Panels) -> None:
+    with pytest.raises(InputError, match="batch: an Experiment is needed, not Panels; PanelBatch takes several panels"):
+        Batch(detector, misset=torch.zeros(2, 3))  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="detector: Panels are needed, not Experiment"):
+        PanelBatch(detector.panels[0], misset=torch.zeros(2, 3))  # type: ignore[arg-type]
