@@ -9,8 +9,8 @@ INSTALL = $(BIN)/python -m pip install --disable-pip-version-check
 # torch for the CPU: the default one of Linux is several gigabytes; empty: the default one
 TORCH_INDEX ?= $(if $(filter Linux,$(shell uname -s)),https://download.pytorch.org/whl/cpu)
 
-.PHONY: demo test quick fuzz monkey check lint types contracts example figures docs architecture sentences screens \
-	environments clean
+.PHONY: demo test quick fuzz monkey check lint types contracts example figures docs quirks site architecture sentences \
+	screens environments clean
 
 demo: $(or $(wildcard $(READY)),$(DEMO))  ## open the console on the built-in demo (text where there is no terminal)
 	@$(BIN)/nbtui; status=$$?; test $$status -le 1 || exit $$status
@@ -49,8 +49,19 @@ example: $(READY)  ## a fresh example package under reports/, in place of the on
 figures: $(READY)  ## the pictures of docs/api.md
 	$(BIN)/python docs/make_figures.py
 
-docs: $(READY)  ## keys, settings, flags, programs and traces (.md in docs), and the manual pages
+docs: $(READY)  ## keys, settings, flags, programs, tolerances and traces (.md in docs), and the manual pages
 	$(BIN)/python tools/tables.py
+
+quirks: $(READY)  ## docs/quirks.md, the numbers that every quirk changes
+	$(BIN)/python tools/quirk_numbers.py
+
+SITE = $(VENV)/.site
+site: $(SITE)  ## the docs site in site/; mkdocs and its plugins come into the environment at the first call
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+$(SITE): $(READY)
+	$(INSTALL) -c constraints.txt -e '.[site]'
+	touch $@
 
 architecture: $(READY)  ## the picture and the rooms of docs/architecture.md
 	$(BIN)/python tools/architecture.py
@@ -80,4 +91,4 @@ $(DEMO) $(READY): pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,6 @@
-"""``make docs``: keys, settings, flags, programs, traces (.md in docs), man pages, fields of the taps, from the tables.
+"""``make docs``: keys, settings, flags, programs, tolerances, traces (.md in docs), man pages, fields of the taps.
+
+All of them come from the tables of the programs.
 
 ``--check`` writes nothing and says which file is out of date, with exit code 1.
 """
@@ -13,7 +15,9 @@ from pathlib import Path
 
 import man
 import taps
+import tolerances
 import traces
+from markdown_table import table
 
 from nbsim.options.flag import Flag
 from nbsim.options.own import OWN
@@ -223,30 +227,30 @@ def keys() -> str:
             (_code(entry.written), entry.help, "" if entry.id == FIXED else f"`{registry.setting(entry)}`")
             for entry in registry.actions
         )
-        parts.append(f"\n## {registry.title}\n\n{_table(('Key', 'What it does', 'Id'), rows)}")
+        parts.append(f"\n## {registry.title}\n\n{table(('Key', 'What it does', 'Id'), rows)}")
     return "".join(parts)
 
 
 def settings() -> str:
     """docs/settings.md."""
     rows = ((f"`{s.name}`", s.type, _default(s), _over_ssh(s), s.unit, s.help) for s in SETTINGS)
-    table = _table(("Name", "Type", "Default", "Over SSH", "Unit", "What it does"), rows)
-    return f"{_SETTINGS}\n{table}{_TABLES}{_cases()}{_ENVIRONMENT}"
+    rows_of_all = table(("Name", "Type", "Default", "Over SSH", "Unit", "What it does"), rows)
+    return f"{_SETTINGS}\n{rows_of_all}{_TABLES}{_cases()}{_ENVIRONMENT}"
 
 
 def _cases() -> str:
-    keys = _table(("Key", "Value", "What it is"), ((f"`{key.name}`", key.type, key.help) for key in CASE_KEYS))
-    places = _table(("Placeholder", "What it is"), ((f"`{{{name}}}`", what) for name, what in PLACEHOLDERS.items()))
+    keys = table(("Key", "Value", "What it is"), ((f"`{key.name}`", key.type, key.help) for key in CASE_KEYS))
+    places = table(("Placeholder", "What it is"), ((f"`{{{name}}}`", what) for name, what in PLACEHOLDERS.items()))
     return f"{_CASES}\n{keys}{_COMMANDS}{places}{_RUNS}"
 
 
 def flags() -> str:
     """docs/flags.md."""
     own = ((f"`{o.name}{' ' if o.typed else ''}{o.typed}`", f"`{o.default}`" if o.default else "", o.help) for o in OWN)
-    parts = [_FLAGS, "\n## nbsim's own options\n\n", _table(("Option", "Default", "What it does"), own)]
+    parts = [_FLAGS, "\n## nbsim's own options\n\n", table(("Option", "Default", "What it does"), own)]
     head = ("Flag", "Other spellings", "Default", "Unit", "Range", "C matches", "Gradient", "What it does")
     for title, rows in SECTIONS:
-        parts.append(f"\n## {title}\n\n{_table(head, (_flag_row(flag) for flag in rows))}")
+        parts.append(f"\n## {title}\n\n{table(head, (_flag_row(flag) for flag in rows))}")
     quirks = (
         (f"`{item.name}`", item.metadata["source"], "on" if item.default else "off", item.metadata["on"],
          item.metadata["off"])
@@ -254,15 +258,13 @@ def flags() -> str:
     )  # fmt: skip
     text = "`--quirk NAME=on|off`. The defaults are what the stock C program does, but for the first: "
     text += "`--phi-mode` and `--c-program` set it. Those of other C programs: docs/programs.md.\n\n"
-    return "".join(
-        [*parts, _FILES, "\n## Quirks\n\n", text, _table(("Name", "Source", "Default", "On", "Off"), quirks)]
-    )
+    return "".join([*parts, _FILES, "\n## Quirks\n\n", text, table(("Name", "Source", "Default", "On", "Off"), quirks)])
 
 
 def programs() -> str:
     """docs/programs.md."""
     parts = [_PROGRAMS]
-    parts.append(_table(("Name", "What it is"), ((f"`{item.name}`", item.about) for item in PROGRAMS)))
+    parts.append(table(("Name", "What it is"), ((f"`{item.name}`", item.about) for item in PROGRAMS)))
     for item in PROGRAMS:
         if item.differences:
             lines = "".join(f"- {sentence}\n" for sentence in item.differences)
@@ -276,7 +278,7 @@ def programs() -> str:
         if len({getattr(item.switches, quirk.name) for item in PROGRAMS}) > 1
     )
     parts.append("\n## Quirks in which they differ\n\n")
-    parts.append(_table(("Quirk", *(f"`{item.name}`" for item in PROGRAMS)), states))
+    parts.append(table(("Quirk", *(f"`{item.name}`" for item in PROGRAMS)), states))
     return "".join([*parts, _OWN_PROGRAMS])
 
 
@@ -315,15 +317,10 @@ def _code(text: str) -> str:
     return " ".join(f"`{key}`" for key in text.split())
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    names = list(head)
-    lines = [names, ["---"] * len(names), *rows]
-    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
-
-
 def _pages() -> Iterable[tuple[Path, str]]:
     """Paths and texts of all pages, of the two files of the taps, and of the manual pages."""
-    pages = {"keys": keys(), "settings": settings(), "flags": flags(), "programs": programs(), "traces": traces.page()}
+    pages = {"keys": keys(), "settings": settings(), "flags": flags(), "programs": programs()}
+    pages |= {"traces": traces.page(), "tolerances": tolerances.page()}
     yield from ((DOCS / f"{name}.md", text) for name, text in pages.items())
     yield from taps.pages()
     yield from man.pages()

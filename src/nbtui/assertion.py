@@ -64,7 +64,9 @@ class ParityAssertion:
             case: as CASE on the command line, or a nanoBragg command line.
             profile: tolerance profile of a log, or gates of an image (field, exact).
             reference: the C log or the C image; default: that of the case, else the case simulated as ``c_program``.
-            tolerance, allow_partial, pixel: for a log, as in `nbtui.api.compare`.
+            tolerance: of a log, as in `nbtui.api.compare`.
+            allow_partial: of a log, likewise.
+            pixel: of a log, likewise.
 
         Raises:
             AssertionError: they differ; with the table, the first cause and a command that shows more.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import textwrap
 import tomllib
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -101,6 +103,11 @@ def test_a_failure_shows_table_cause_and_command_and_leaves_a_package(suite: pyt
             "E       open it: nbtui open kept/20*Z/trace_c.log kept/20*Z/trace_py_scaling_cpu.log demo",
         ]
     )
+    (shown,) = re.findall(r"```\n(E .*?)```", (TOP / "docs" / "python.md").read_text("utf-8"), re.S)
+    printed = [" ".join(line.split()) for line in text.splitlines()]
+    for line in shown.splitlines():  # the page's call leaves no package: its last line names other paths
+        begins = " ".join(line.removesuffix("...").split())
+        assert any(one.startswith(begins) for one in printed) or "open it" in line
     assert "assertion.py" not in text and "api.py" not in text
     (package,) = (suite.path / "kept").iterdir()
     assert api.verify(package).outcome == "incomplete"  # its diagnosis is not repeated
@@ -110,6 +117,26 @@ def test_a_failure_shows_table_cause_and_command_and_leaves_a_package(suite: pyt
     assert [(one.get("name"), one.get("value")) for one in properties] == [("nbtui_package", str(package))]
     command = text.split("open it: nbtui ")[1].splitlines()[0].split()
     assert main(command) == 1  # without a terminal it prints the comparison
+
+
+def test_the_tests_of_the_page_run_with_a_port(suite: pytest.Pytester) -> None:
+    (block,) = re.findall(r"```py\n(.*?)```", (TOP / "docs" / "python.md").read_text("utf-8"), re.S)
+    port = f"""
+        import shutil
+        import numpy as np
+
+        def run_my_port(*words, out):
+            assert words == ("--trace", "12", "14")
+            text = open({str(DEMO / "trace_c.log")!r}).read()
+            out.write_text(text.replace("TRACE_C", "TRACE_PY"))
+
+        class my_port:
+            @staticmethod
+            def image():
+                return np.load({str(DEMO / "image.npy")!r})
+        """
+    suite.makepyfile(f"{textwrap.dedent(port)}\n\n{block}")
+    suite.runpytest_subprocess(*PLUGIN).assert_outcomes(passed=2)
 
 
 def test_a_text_without_a_case_is_kept_for_the_command(suite: pytest.Pytester) -> None:
