@@ -9,8 +9,8 @@ INSTALL = $(BIN)/python -m pip install --disable-pip-version-check
 # torch for the CPU: the default one of Linux is several gigabytes; empty: the default one
 TORCH_INDEX ?= $(if $(filter Linux,$(shell uname -s)),https://download.pytorch.org/whl/cpu)
 
-.PHONY: demo test quick fuzz monkey check lint types contracts example figures docs quirks site architecture sentences \
-	screens environments clean
+.PHONY: demo test quick fuzz monkey check lint types contracts example figures docs quirks recordings site architecture \
+	sentences screens environments clean
 
 demo: $(or $(wildcard $(READY)),$(DEMO))  ## open the console on the built-in demo (text where there is no terminal)
 	@$(BIN)/nbtui; status=$$?; test $$status -le 1 || exit $$status
@@ -54,6 +54,9 @@ docs: $(READY)  ## keys, settings, flags, programs, tolerances and traces (.md i
 
 quirks: $(READY)  ## docs/quirks.md, the numbers that every quirk changes
 	$(BIN)/python tools/quirk_numbers.py
+
+recordings: $(READY)  ## outputs of slow commands in docs, made again: minutes
+	@env -u PYTHONPATH $(BIN)/python tools/recordings.py
 
 SITE = $(VENV)/.site
 site: $(SITE)  ## the docs site in site/; mkdocs and its plugins come into the environment at the first call

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 from nbtui.diagnosis.answer import Diagnosis
 from nbtui.diagnosis.diagnose import diagnose
 from nbtui.diagnosis.explain.imitation import Waterfall
+from nbtui.diagnosis.render import as_text
 from nbtui.live.cases import case_of_command_file
 from nbtui.trace.reading.reader import read_trace
+from support.places import TOP
 
 pytestmark = pytest.mark.slow
 
@@ -21,6 +24,7 @@ LEGACY = {
     "20251008T043438Z": {"tap_after_polar", "odet_as_typed", "phi_carryover"},
     "20251007T222548Z": {"odet_as_typed"},
 }
+ON_THE_PAGE = "20251008T044933Z"  # docs/sides.md shows its gap
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,11 @@ def test_recorded_packages_of_the_seed_case(shared: Path, stamp: str) -> None:
     assert set(best.ids) == LEGACY[stamp]
     assert fall is not None and fall.off < 1e-4 and set(fall.falls) >= set(best.ids)
     assert all(abs(gap) < 1e-9 for gap in fall.levels[-1].gaps.values())
+    if stamp == ON_THE_PAGE:
+        page = (TOP / "docs" / "sides.md").read_text("utf-8")
+        (line,), (table,) = re.findall(r"```\nLIVE (.*)\n", page), re.findall(r"```\n( +I_before.*?)```", page, re.S)
+        assert diagnosis.imitates.replace(", with:", " with") == f"live {line}"
+        assert set(table.splitlines()) <= set(as_text(diagnosis).splitlines())
     assert "float32" in best.left
     assert best.residual < 1e-3
 

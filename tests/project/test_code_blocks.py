@@ -46,9 +46,17 @@ OUTPUT = {
     ("tutorial.md", "run "): "runs/test_tutorial.py",
     ("bisect.md", "$ git log --oneline"): "runs/test_bisect_page.py",
     ("architecture.md", "git grep"): "project/test_architecture.py",
+    ("python.md", "E   AssertionError"): "api/test_pytest_plugin.py",
+    ("sides.md", "LIVE ="): "diagnosis/test_diagnosis_zoo.py",
+    ("sides.md", "I_before_scaling"): "diagnosis/test_diagnosis_zoo.py",
     ("ci_gate.md", "::error"): "ci/test_ci_page.py",
     ("stock_c.md", "$ nbtui compare"): "parity/test_stock_page.py",
 }
+# (page, beginning of the block) -> the tool that makes it again: minutes
+RECORDED = dict.fromkeys(
+    re.findall(r'\("(\w+\.md)", "([^"]+)"\): \w+,', (TOP / "tools" / "recordings.py").read_text("utf-8")),
+    "tools/recordings.py",
+)
 # (page, beginning of the block) -> why no test runs it
 NOT_RUN = {
     ("README.md", "make demo"): "installs; CI runs make test, `make environments` the rest",
@@ -62,13 +70,7 @@ NOT_RUN = {
     ): "git's own command with `nbtui bisect --step`, which tests/runs/test_bisect.py runs",
     ("diagnosis.md", "explained:"): "the form of a headline: tests/diagnosis/test_answer_words.py",
     ("packages.md", "ssh-keygen"): "tests/evidence/test_signature.py verifies with ssh-keygen's own words",
-    ("refinement.md", "$ python examples"): "50 shots take minutes; the test of the page runs two",
-    ("sweeps.md", "cases "): "a minute of CPU time",
-    ("sides.md", "LIVE ="): "a recorded package of a real port, which is not in the repository",
-    ("sides.md", "I_before_scaling"): "the same",
     ("tutorial.md", "mkdir trial"): "copies the port, as the test of the page does",
-    ("runs.md", "run 2:"): "tutorial.md has the same port",
-    ("python.md", "E   AssertionError"): "its lines",
 }
 # words of a shell that are checked otherwise
 OTHER_PROGRAMS = ("make", "pip", "uv", "pipx", "conda", "python", "git", "ssh-keygen", "#", "$", "export", "dask")
@@ -151,8 +153,7 @@ def test_every_block_has_a_check() -> None:
         f"{block.page}: {block.text.strip().splitlines()[0]}"
         for block in blocks()
         if block.key not in RUN_BY
-        and not listed(OUTPUT, block)
-        and not listed(NOT_RUN, block)
+        and not any(listed(table, block) for table in (OUTPUT, RECORDED, NOT_RUN))
         and not is_checked_here(block)
     ]
     assert without == []
@@ -161,7 +162,7 @@ def test_every_block_has_a_check() -> None:
 def test_every_entry_of_the_tables_is_of_a_block() -> None:
     for page, language in RUN_BY:
         assert any(block.key == (page, language) for block in blocks()), (page, language)
-    for page, start in (*OUTPUT, *NOT_RUN):
+    for page, start in (*OUTPUT, *RECORDED, *NOT_RUN):
         assert any(listed({(page, start): "x"}, block) for block in blocks()), (page, start)
 
 
