@@ -84,7 +84,7 @@ def shots(folder: Path) -> list[str]:
 RECORDINGS: dict[tuple[str, str], Callable[[Path], list[str]]] = {
     ("tutorial.md", "run "): tutorial,
     ("runs.md", "run 2:"): loop,
-    ("sweeps.md", "cases "): suite,
+    ("sweeps.md", "port "): suite,
     ("refinement.md", "$ python examples"): shots,
 }
 

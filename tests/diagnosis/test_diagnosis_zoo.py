@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from nbtui.console.main.live_causes import of_answer
 from nbtui.diagnosis.answer import Diagnosis
 from nbtui.diagnosis.diagnose import diagnose
 from nbtui.diagnosis.explain.imitation import Waterfall
@@ -100,7 +101,8 @@ def test_recorded_packages_of_the_seed_case(shared: Path, stamp: str) -> None:
     if stamp == ON_THE_PAGE:
         page = (TOP / "docs" / "sides.md").read_text("utf-8")
         (line,), (table,) = re.findall(r"```\nLIVE (.*)\n", page), re.findall(r"```\n( +I_before.*?)```", page, re.S)
-        assert diagnosis.imitates.replace(", with:", " with") == f"live {line}"
+        live = of_answer(diagnosis, best)
+        assert live is not None and line == f"= {live.sentence}"
         assert set(table.splitlines()) <= set(as_text(diagnosis).splitlines())
     assert "float32" in best.left
     assert best.residual < 1e-3
