@@ -41,6 +41,8 @@ def _is_traced(tensor: Tensor) -> bool:
 
 def _rounded(x: Tensor, name: str) -> Tensor:
     call = _C_FUNCTIONS[name]
+    if x.dim() == 0:
+        return torch.tensor(call(x.item()), dtype=x.dtype, device=x.device)
     values = [call(value) for value in x.reshape(-1).tolist()]
     return torch.tensor(values, dtype=x.dtype, device=x.device).reshape(x.shape)
 

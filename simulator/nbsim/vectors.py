@@ -29,8 +29,8 @@ def sqrt(x: Tensor) -> Tensor:
 
 def dot(v: Tensor, w: Tensor) -> Tensor:
     """v . w, shape (...)."""
-    (a, b, c), (x, y, z) = v.unbind(-1), w.unbind(-1)
-    return a * x + b * y + c * z
+    x, y, z = (v * w).unbind(-1)
+    return x + y + z
 
 
 def cross(v: Tensor, w: Tensor) -> Tensor:

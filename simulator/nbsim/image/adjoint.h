@@ -40,8 +40,8 @@ struct back {
     real squares[LANES], bend[LANES], power[LANES], slope[LANES]; /* of the terms of one ray and source */
     real n_cells[3][LANES], volume[LANES], radius[9][LANES];
     real found[LANES];
-    real by_cell[LANES], waiting[LANES]; /* adjoints of F in the term, and of F at the place last */
-    int64_t last[LANES];
+    int64_t last[LANES];                 /* places in the table of the latest terms */
+    real cell[LANES], waiting[LANES];    /* F there, and its adjoint from the terms since */
 };
 
 INLINE void gather(real *sums, const real *values, int64_t n) {

@@ -58,6 +58,7 @@ REVERSE = Code(
         "reverse.c",
         "adjoint.h",
         "slopes.h",
+        "reverse_blocks.h",
         "reverse_factors.h",
         "reverse_rays.h",
         "reverse_sums.h",

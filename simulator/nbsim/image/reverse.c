@@ -6,6 +6,7 @@ nanobragg_pixel_loop.md sections 4 to 9.
 
 #include "adjoint.h"
 #include "slopes.h"
+#include "reverse_blocks.h"
 #include "reverse_factors.h"
 #include "reverse_rays.h"
 #include "reverse_sums.h"
@@ -63,13 +64,9 @@ APART static void reverse_segment(const struct run *r, struct block *b, struct b
         g->twice[i] = R(2) * g->term[i];
     }
     const int at_once = kept == NULL && r->shape == SQUARE && !r->interpolated;
-    real unwanted[9][WIDE] = {{R(0)}};
     for (int64_t o = r->orientations - 1; at_once && o >= 0; o--) {
-        const real *cell = r->cells + 9 * o;
-        real(*sums)[WIDE] = a->cells != NULL ? a->cells[o] : unwanted;
-        if (r->sound) square_at_once(r, b, g, cell, sums, n, 1);
-        else square_at_once(r, b, g, cell, sums, n, 0);
-        if (a->table != NULL) wait_for_cells(b, g, a->table, n);
+        if (r->sound) square_at_once(r, b, g, a, o, n, 1);
+        else square_at_once(r, b, g, a, o, n, 0);
     }
     for (int64_t o = r->orientations - 1; !at_once && o >= 0; o--) {
         const int64_t pass = segment * r->orientations + o;
@@ -204,6 +201,7 @@ int64_t reverse_pixels(const struct run *r, const int64_t *pixels, const real *a
         kept.before = calloc(segments, sizeof *kept.before);
     }
     const int failed = g == NULL || (running && kept.before == NULL);
+    if (!failed) start_looking(r, g);
     int64_t n;
     for (int64_t at = 0; at < count && !failed; at += n) {
         n = take(&b, pixels + 2 * at, count - at);
@@ -212,7 +210,7 @@ int64_t reverse_pixels(const struct run *r, const int64_t *pixels, const real *a
         reverse_block(r, &b, g, a, (n + WIDE - 1) & -WIDE, running ? &kept : NULL);
     }
     if (!failed) {
-        for (int64_t start = 0; start < LANES && a->table != NULL; start += WIDE) leave(g, start, a->table);
+        if (a->table != NULL) leave(g, 0, LANES, a->table);
         for (int c = 0; c < 3; c++) {
             if (r->shape == SQUARE && r->n_cells[c] <= R(1)) continue; /* a quotient of 1 */
             gather(a->reals[FIELD(n_cells) + c], g->n_cells[c], LANES);

@@ -65,23 +65,3 @@ static void scatter_cells(const struct run *r, const struct block *b, const stru
                     corner[(u * n_k + v) * n_l + w] += by_cell * at[0][u] * at[1][v] * at[2][w];
     }
 }
-
-/* adds what waits in eight lanes to the table */
-INLINE void leave(struct back *g, int64_t start, real *table) {
-    for (int64_t i = start; i < start + WIDE; i++) table[g->last[i]] += g->waiting[i];
-}
-
-/* the table's adjoint from g->by_cell: it waits in its lane as long as eight neighbours keep their reflections */
-static void wait_for_cells(const struct block *restrict b, struct back *restrict g, real *restrict table, int64_t n) {
-    for (int64_t start = 0; start < n; start += WIDE) {
-        int64_t moved = 0;
-        for (int64_t i = start; i < start + WIDE; i++) moved |= b->at[i] ^ g->last[i];
-        if (moved) {
-            leave(g, start, table);
-            memcpy(g->last + start, b->at + start, WIDE * sizeof *g->last);
-            memcpy(g->waiting + start, g->by_cell + start, WIDE * sizeof *g->waiting);
-        } else {
-            *(wide *)(g->waiting + start) += *(wide *)(g->by_cell + start);
-        }
-    }
-}

@@ -127,45 +127,6 @@ INLINE void square_slopes(const struct run *restrict r, struct block *restrict b
     }
 }
 
-/* square_slopes, the sum of the terms and reverse_orientation at once, without interpolation and running sums; the
-table's adjoints in b->at and g->by_cell */
-INLINE void square_at_once(const struct run *restrict r, struct block *restrict b, struct back *restrict g,
-                           const real *restrict cell, real (*restrict of_cell)[WIDE], int64_t n, const int64_t sound) {
-    const struct series s[3] = {series_of(r->n_cells[0]), series_of(r->n_cells[1]), series_of(r->n_cells[2])};
-    const struct planes planes = planes_of(r);
-    const real *restrict table = r->table;
-    real sums[9][WIDE] = {{R(0)}}, turned[9]; /* of pi h, pi k, pi l */
-    for (int c = 0; c < 9; c++) turned[c] = PI * cell[c];
-    for (int64_t start = 0; start < n; start += WIDE)
-        _Pragma("GCC ivdep") for (int64_t w = 0; w < WIDE; w++) {
-            const int64_t i = start + w;
-            const real sx = b->sx[i], sy = b->sy[i], sz = b->sz[i];
-            const real h = dot(cell, sx, sy, sz), k = dot(cell + 3, sx, sy, sz), l = dot(cell + 6, sx, sy, sz);
-            const real h0 = nearest(h), k0 = nearest(k), l0 = nearest(l);
-            const int64_t at = place(planes, h0, k0, l0);
-            const struct square found = square_of(s, h, k, l, h0, k0, l0, sound);
-            const real f = table[at], amplitude = f * found.latt, by_f = g->twice[i] * amplitude;
-            const struct of_square by = slopes_of_square(found, s, f * by_f, sound);
-            const real by_h = by.h.turn, by_k = by.k.turn, by_l = by.l.turn;
-            b->at[i] = at;
-            g->squares[i] = ADDED(amplitude, amplitude, g->squares[i]);
-            g->by_cell[i] = by_f * found.latt;
-            g->n_cells[0][i] = ADDED(by.h.waves, found.h.z, g->n_cells[0][i]);
-            g->n_cells[1][i] = ADDED(by.k.waves, found.k.z, g->n_cells[1][i]);
-            g->n_cells[2][i] = ADDED(by.l.waves, found.l.z, g->n_cells[2][i]);
-            g->sx[i] = ADDED(by_h, turned[0], ADDED(by_k, turned[3], ADDED(by_l, turned[6], g->sx[i])));
-            g->sy[i] = ADDED(by_h, turned[1], ADDED(by_k, turned[4], ADDED(by_l, turned[7], g->sy[i])));
-            g->sz[i] = ADDED(by_h, turned[2], ADDED(by_k, turned[5], ADDED(by_l, turned[8], g->sz[i])));
-            sums[0][w] = ADDED(by_h, sx, sums[0][w]), sums[1][w] = ADDED(by_h, sy, sums[1][w]);
-            sums[2][w] = ADDED(by_h, sz, sums[2][w]), sums[3][w] = ADDED(by_k, sx, sums[3][w]);
-            sums[4][w] = ADDED(by_k, sy, sums[4][w]), sums[5][w] = ADDED(by_k, sz, sums[5][w]);
-            sums[6][w] = ADDED(by_l, sx, sums[6][w]), sums[7][w] = ADDED(by_l, sy, sums[7][w]);
-            sums[8][w] = ADDED(by_l, sz, sums[8][w]);
-        }
-    for (int c = 0; c < 9; c++)
-        for (int64_t w = 0; w < WIDE; w++) of_cell[c][w] = ADDED(PI, sums[c][w], of_cell[c][w]);
-}
-
 /* value of 3 (sin x / x - cos x) / x^2 in x, up to its sign, and its derivative in x^2 */
 INLINE void sphere_slopes(real x, int64_t series, real *value, real *slope) {
     const real u = x * x;

@@ -78,6 +78,7 @@ def _oversample(options: Options, counts: tuple[int, int, int], derived: Derived
     return max(math.ceil(needed), 1)
 
 
+@torch.no_grad()
 def _coarse_notice(options: Options, counts: tuple[int, int, int], derived: Derived) -> list[str]:
     """Notice on fewer sub-pixels typed than needed."""
     needed, widest, resolved = _subpixels_needed(counts, derived)

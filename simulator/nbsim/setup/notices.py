@@ -105,6 +105,7 @@ def _crystal_notices(options: Options, parameters: Parameters, inputs: Inputs) -
     return notices
 
 
+@torch.no_grad()
 def setup_notices(
     options: Options, quirks: Quirks, parameters: Parameters, inputs: Inputs, derived: Derived
 ) -> list[str]:

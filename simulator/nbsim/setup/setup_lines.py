@@ -134,6 +134,7 @@ def _beam_pivot(frame: Axes, angles: Angles, size: Size, centers: Centers, place
     yield _line("pix0_vector", placed.pix0)
 
 
+@torch.no_grad()
 def setup_lines(
     convention: str, pivot: str, frame: Axes, angles: Angles, size: Size, centers: Centers, placed: Placement
 ) -> tuple[TraceLine, ...]:
