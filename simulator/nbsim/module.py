@@ -31,6 +31,8 @@ class ExperimentModule(nn.Module):
 
     def __init__(self, experiment: Experiment, *names: str) -> None:
         super().__init__()
+        if not isinstance(experiment, Experiment):
+            raise InputError(f"experiment: an Experiment is needed, not {type(experiment).__name__}")
         for name in names:
             if name not in ROWS:
                 raise InputError(f"{name}: no such parameter; known: {', '.join(ROWS)}")

@@ -101,6 +101,23 @@ class Panels:
     def _repr_html_(self) -> str:
         return "".join(page(panel) for panel in self.panels)
 
+    def __len__(self) -> int:
+        return len(self.panels)
+
+    def __getitem__(self, index: int) -> Experiment:
+        return self.panels[index]
+
+    def __iter__(self) -> Iterator[Experiment]:
+        return iter(self.panels)
+
+    def to(self, *places: torch.dtype | torch.device | str | Tensor) -> Panels:
+        """The same panels in another dtype or on another device, as :meth:`nbsim.Experiment.to`.
+
+        Raises:
+            InputError: the dtype or device is unknown or unavailable.
+        """
+        return Panels(tuple(panel.to(*places) for panel in self.panels))
+
     @classmethod
     def from_command(cls, command: str, panels: Sequence[Panel], workdir: Path | str = ".", **settings: Any) -> Panels:
         """The command line ``command`` with its detector replaced by ``panels``.
@@ -216,14 +233,17 @@ class Panels:
         changed[index] = changed[index].with_parameters(**parameters)
         return Panels(tuple(changed))
 
-    def moved(self, turn: Tensor, shift: Tensor) -> Panels:
+    def moved(self, turn: Value, shift: Value) -> Panels:
         """The whole detector moved as a rigid body, differentiably.
 
         Args:
             turn: rotation vector (3,) [rad] about the sample; smooth at zero.
             shift: vector (3,) [mm] in the laboratory, after the rotation.
+
+        Raises:
+            InputError: no vectors of three finite numbers.
         """
-        rotation = rotation_matrix(turn)
+        rotation, shift = rotation_matrix(as_parameter("turn", turn, (3,))), as_parameter("shift", shift, (3,))
         return Panels(tuple(panel.with_parameters(**_moved(panel, {}, rotation, shift)) for panel in self.panels))
 
     def photons(self) -> tuple[Tensor, ...]:

@@ -267,3 +267,18 @@ def test_each_kind_of_batch_names_the_other(detector: Panels) -> None:
         Batch(detector, misset=torch.zeros(2, 3))  # type: ignore[arg-type]
     with pytest.raises(InputError, match="detector: Panels are needed, not Experiment"):
         PanelBatch(detector.panels[0], misset=torch.zeros(2, 3))  # type: ignore[arg-type]
+
+
+def test_panels_are_a_sequence_and_move_to_another_dtype(detector: Panels) -> None:
+    assert len(detector) == 2 and list(detector) == [detector[0], detector[-1]] == list(detector.panels)
+    rough = detector.to(torch.float32)
+    assert [panel.dtype for panel in rough] == [torch.float32] * 2 and rough == detector.to(torch.zeros(1))
+
+
+def test_a_motion_takes_lists_and_refuses_other_values(detector: Panels) -> None:
+    moved = detector.moved([0.0, 0.0, 0.01], [1.0, 0.0, 0.0])
+    assert moved == detector.moved(float64(0.0, 0.0, 0.01), float64(1.0, 0.0, 0.0))
+    with pytest.raises(InputError, match=r"shift: has the shape \(2,\), needs the shape \(3,\)"):
+        detector.moved([0.0, 0.0, 0.0], [1.0, 2.0])
+    with pytest.raises(InputError, match="turn: not every number is finite"):
+        detector.moved([0.0, 0.0, float("nan")], [1.0, 2.0, 3.0])
