@@ -40,3 +40,17 @@ def test_hooks_before_a_commit_run_programs_of_the_checks() -> None:
     programs = re.findall(r"entry: \.venv/bin/([\w-]+)", (TOP / ".pre-commit-config.yaml").read_text())
     assert programs
     assert all(f"$(BIN)/{program}" in make for program in programs)
+
+
+def test_every_python_of_the_metadata_has_a_job_with_the_newest_versions() -> None:
+    matrix = re.search(r"python: \[(.+)\]", (TOP / ".github/workflows/ci.yml").read_text())
+    assert matrix is not None
+    tried = re.findall(r'"(.+?)"', matrix[1])
+    named = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
+    assert named and PROJECT["requires-python"] == f">={named[0]}"
+    assert set(named) <= set(tried)
+
+
+def test_the_requirements_without_torch_are_those_of_the_wheel() -> None:
+    lean = [line for line in (TOP / "requirements-lean.txt").read_text().splitlines() if not line.startswith("#")]
+    assert sorted(lean) == sorted(one for one in PROJECT["dependencies"] if not one.startswith(("torch", "gemmi")))
