@@ -28,8 +28,19 @@ TOP = Path(__file__).resolve().parents[1]
 LEAN = "requirements-lean.txt"
 BARE = ("click", "watchfiles")
 EXTRAS = ("images", "dask")
-ROOMS = ("trace", "parity", "images", "commands", "project", "console/help", "simulator/test_api.py")
-TESTERS = ("pytest", "pytest-asyncio", "hypothesis")
+ROOMS = (
+    "trace",
+    "parity",
+    "images",
+    "commands",
+    "project",
+    "console/help",
+    "console/test_driver_choice.py",
+    "console/test_damage.py",
+    "simulator/test_api.py",
+    "simulator/test_golden_traces.py",
+)
+TESTERS = ("pytest", "pytest-asyncio", "hypothesis", "import-linter")
 SMALL = "-default_F 1 -cell 30 40 50 90 90 90 -lambda 1 -distance 60 -detpixels 8 -N 2 -floatfile f.bin -nonoise -nopgm"
 
 

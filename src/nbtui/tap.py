@@ -34,7 +34,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from itertools import product
 from typing import Any, NamedTuple, TextIO
 
@@ -368,8 +368,10 @@ def _flat(value: Any, precision: set[str]) -> list[Any]:
         precision.add(str(value.dtype).rpartition(".")[2])
     if hasattr(value, "detach"):
         value = value.detach()
-    if hasattr(value, "tolist"):
-        value = value.tolist()
+    with suppress(RuntimeError):  # inside torch.func.grad, torch 2.6 gives out single numbers alone
+        value = value.tolist() if hasattr(value, "tolist") else value
+    if hasattr(value, "reshape"):
+        value = [number.item() for number in value.reshape(-1)]
     if isinstance(value, (list, tuple)):
         return [number for item in value for number in _flat(item, precision)]
     return [value]
@@ -377,9 +379,7 @@ def _flat(value: Any, precision: set[str]) -> list[Any]:
 
 def _text(number: Any) -> str:
     """A number as printed: 17 digits keep every bit of a double; whole numbers have no point."""
-    if isinstance(number, int):
-        return str(int(number))
-    return f"{float(number):.17g}"
+    return str(int(number)) if isinstance(number, int) else f"{float(number):.17g}"
 
 
 for _class in (PixelTrace, Step):
