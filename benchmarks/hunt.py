@@ -27,7 +27,7 @@ from nbtui.sweep.render import summary_lines
 from nbtui.sweep.sweep import SweepProgress, Swept, sweep
 from nbtui.sweep.usual import usual_axes
 from nbtui.sweep.write import write_report
-from port.faults import FAULTS
+from port.faults import FAULTS, Fault
 
 TESTS = Path(__file__).resolve().parents[1] / "tests"
 BASE = (
@@ -70,18 +70,24 @@ def plan_of(asked: argparse.Namespace) -> Plan:
     )
 
 
+def _names(group: str, fault: Fault) -> bool:
+    """Whether a finding is a name of the fault; one of an ignored option has to be about an option of the fault."""
+    cause, *flag = group.split()
+    return cause in fault.ids and (not flag or flag[0] in fault.needs.split())
+
+
 def score(swept: Swept, faults: list[str]) -> None:
     """Which faults a finding names, and the findings that name none."""
     groups = {one.group: one for one in swept.found}
     left = set(groups)
     print(f"\n{'fault':22}{'named':7}{'finding':28}{'rows':>5}  smallest command line")
     for name in faults:
-        found = next((groups[one] for one in FAULTS[name].ids if one in groups), None)
+        found = next((groups[one] for one in groups if _names(one, FAULTS[name])), None)
         smallest = swept.smallest.get(found.group) if found is not None else None
         words = " ".join(smallest.command) if smallest is not None else ""
         count = len(found.members) if found is not None else 0
         print(f"{name:22}{'yes' if found else 'NO':7}{found.group if found else '':28}{count:5}  {words}")
-        left -= set(FAULTS[name].ids)
+        left -= {one for one in groups if _names(one, FAULTS[name])}
     print(
         "\nother findings: " + (", ".join(f"{name} ({len(groups[name].members)})" for name in sorted(left)) or "none")
     )

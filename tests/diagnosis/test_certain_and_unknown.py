@@ -28,10 +28,10 @@ GOOD = {
 OFF = {"I_before_scaling": "4787000000", "I_pixel_final": "6184"}
 
 
-def rows_of(**changed: str) -> Rows:
+def rows_of(crystal: float = 1.0, **changed: str) -> Rows:
     reference = parse_lines([f"TRACE_C: {name} {value}" for name, value in GOOD.items()])
     suspect = parse_lines([f"TRACE_PY: {name} {changed.get(name, value)}" for name, value in GOOD.items()])
-    return common_rows(reference, suspect, tuple(GOOD))
+    return common_rows(reference, suspect, tuple(GOOD), crystal)
 
 
 def facts(rows: Rows, *print_fields: str, block: str = "") -> list[str]:
@@ -40,6 +40,15 @@ def facts(rows: Rows, *print_fields: str, block: str = "") -> list[str]:
 
 def test_equal_logs_agree_exactly() -> None:
     assert facts(rows_of()) == [f"All {len(GOOD)} compared fields agree exactly."]
+
+
+def test_sums_of_background_say_little_about_their_terms() -> None:
+    reach = "I_pixel_final agrees to 1.1e-11, so the difference of F_latt does not reach it."
+    near = {"F_latt": "150", "I_pixel_final": "9529.2306089899999"}
+    assert reach in facts(rows_of(**near))
+    assert not any("I_pixel_final agrees" in told for told in facts(rows_of(1e-6, **near)))  # 1e-5 of the terms
+    for sums in ({}, near):  # below the rounding of the sum
+        assert not any("reach" in told for told in facts(rows_of(1e-11, **{**sums, "F_latt": "150"})))
 
 
 def test_the_agreeing_beginning_is_stated_with_its_precision() -> None:

@@ -43,6 +43,20 @@ class Searches:
             yield Done(task, Explained(task.row, tuple(sorted(found)), not unknown, "", unknown))
 
 
+class Choices:
+    """Several explanations of a row: a full search takes the first one, any other search what it knows."""
+
+    def __init__(self, choices: dict[str, list[set[str]]]) -> None:
+        self.choices = choices
+
+    def map(self, work: object, tasks: Iterable[Any]) -> Iterator[Done[Any, Explained]]:
+        for task in tasks:
+            choices = self.choices[task.row.key]
+            there = task.known | task.expected
+            found = next((one for one in choices if one <= there), choices[0] if task.whole else set())
+            yield Done(task, Explained(task.row, tuple(sorted(found)), bool(found), "", ()))
+
+
 def explained(true: dict[str, set[str]], *rows: SweepRow) -> tuple[dict[str, Explained], list[tuple[str, bool]]]:
     searches = Searches(true)
     plan = cast(Plan, None)
@@ -77,6 +91,20 @@ def test_a_rest_of_a_simpler_row_is_not_searched_for_again() -> None:
     found, asked = explained(true, BASE, row("-phi"))
     assert [key for key, whole in asked if whole] == ["base"]
     assert found["-phi"].unknown == ("a", "b")
+
+
+def test_a_cause_of_one_row_that_others_replace_is_dropped() -> None:
+    choices = {"-Na+-Nb": [{"rare"}, {"a", "b"}], "-Na+-Nc": [{"a"}], "-Nb+-Nc": [{"b"}], "-phi": [{"needed"}]}
+    rows = [row(*key.split("+")) for key in choices]
+    told: list[Explained] = []
+    explain_all(rows, cast(Plan, None), Path(), cast(Engine, Choices(choices)), {}, told.append)
+    assert {one.row.key: set(one.causes) for one in told} == {
+        "-Na+-Nb": {"a", "b"},
+        "-Na+-Nc": {"a"},
+        "-Nb+-Nc": {"b"},
+        "-phi": {"needed"},
+    }
+    assert [set(one.causes) for one in told if one.row.key == "-Na+-Nb"] == [{"rare"}, {"a", "b"}]
 
 
 def test_a_last_curved_det_means_the_same_to_the_port() -> None:

@@ -189,7 +189,7 @@ def _set_up(case: Case, c: Trace, pixel: tuple[int, int]) -> PixelSetup:
 
 
 def _compared(c: Trace, py: Trace, plain: Replay) -> Rows:
-    return common_rows(c, py, (*plain.fields, *plain.phi))
+    return common_rows(c, py, (*plain.fields, *plain.phi), plain.crystal_share)
 
 
 @dataclass(frozen=True)

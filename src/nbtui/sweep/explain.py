@@ -28,6 +28,7 @@ from nbtui.trace.text import clean
 UNKNOWN = "unknown"  # begins the group of a failure without a known cause
 _MANY = 2  # choices from which not every row is searched in full
 _SEARCHES = 2  # full ones for one row, and for rows with the same rest
+_RARE = 3  # rows of a cause that the causes of other rows may replace
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d.e+-]*", re.ASCII)  # not within a word
 
 
@@ -139,6 +140,8 @@ def explain_all(
     explaining = _Explaining(plan, logs, engine, tell, {row.key: there[row.key] for row in failing if row.key in there})
     for _, level in itertools.groupby(failing, key=lambda row: min(len(row.changes), _MANY)):
         explaining.explain([row for row in level if row.key not in there])
+    if len(explaining.found) > len(there):
+        explaining.settle()
     return [explaining.found[row.key] for row in failing]
 
 
@@ -173,6 +176,20 @@ class _Explaining:
                 left, tried = self._unsettled([one.row for one in left]), []
         for one in left:
             self._keep(self.partly.get(one.row.key, one))
+
+    def settle(self) -> None:
+        """Explain the rows of each rare cause by the other causes: one that they can do without is not a finding.
+
+        The search of a row takes the first cause that helps; only the rows together tell which ones the port has.
+        """
+        counts = Counter(cause for one in self.found.values() for cause in one.causes)
+        for cause, count in sorted(counts.items(), key=lambda counted: (counted[1], counted[0])):
+            if count > _RARE:
+                break
+            rows = [one.row for one in self.found.values() if one.complete and cause in one.causes]
+            for one in self._made(rows, whole=False, without=frozenset({cause})):
+                if one.complete:
+                    self._keep(one)
 
     def _chosen(self, left: Sequence[Explained], tried: Sequence[Explained]) -> list[Explained]:
         """The rows to search in full."""
@@ -223,10 +240,12 @@ class _Explaining:
         fitting = (one for one in simpler if axes.issuperset(axis for axis, _ in one.row.changes))
         return frozenset(cause for one in fitting for cause in one.causes)
 
-    def _made(self, rows: Sequence[SweepRow], *, whole: bool) -> Iterator[Explained]:
-        known = self._known()
+    def _made(
+        self, rows: Sequence[SweepRow], *, whole: bool, without: frozenset[str] = frozenset()
+    ) -> Iterator[Explained]:
+        known = self._known() - without
         tasks = [
-            _ExplainTask(row, self.plan, self.logs / f"{row.key}.log", known, self._expected(row), whole)
+            _ExplainTask(row, self.plan, self.logs / f"{row.key}.log", known, self._expected(row) - without, whole)
             for row in rows
         ]
         for done in self.engine.map(_explained, tasks):

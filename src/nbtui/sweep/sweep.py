@@ -101,7 +101,7 @@ def sweep(plan: Plan, folder: Path, engine: Engine, tell: Tell) -> Swept:
 
     def explained(one: Explained) -> None:
         kept.keep_explained(one)
-        tell(SweepProgress("explaining", next(counted), failing, failing))
+        tell(SweepProgress("explaining", min(next(counted), failing), failing, failing))
 
     found = findings(explain_all(listed, plan, (folder / LOGS).absolute(), engine, there, explained))
     smallest = {one.group: small for one in found if (small := kept.smallest(one.simplest.row.key, one.group))}

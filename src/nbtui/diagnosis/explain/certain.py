@@ -149,11 +149,12 @@ def _converted(rows: Rows, found: Sequence[FieldDifference], printed: frozenset[
 
 
 def _unreached(rows: Rows, found: Sequence[FieldDifference], printed: frozenset[str]) -> Iterator[str]:
-    """Differences upstream of a total that agrees; zero proves nothing."""
+    """Differences upstream of a total that agrees."""
     told: set[str] = set()
+    agreeing = set(_agreeing_totals(rows, found))
     for name in TOTALS:
         total = next((item for item in found if item.field == name), None)
-        if total is None or not total.agrees or not np.any(rows.reference[together(rows, total.worst)]):
+        if total is None or name not in agreeing:
             continue
         before = [item.field for item in found if not item.agrees and item.field in upstream(name) - told]
         if before:
@@ -188,8 +189,10 @@ def _first(rows: Rows, found: Sequence[FieldDifference], printed: frozenset[str]
 
 
 def _agreeing_totals(rows: Rows, found: Sequence[FieldDifference]) -> Iterator[str]:
+    """Those that prove something: zero does not, nor does a background that hides the terms."""
     for item in found:
-        if item.field in TOTALS and item.agrees and np.any(rows.reference[together(rows, item.worst)]):
+        telling = item.field in TOTALS and item.field not in rows.silent
+        if telling and item.agrees and np.any(rows.reference[together(rows, item.worst)]):
             yield item.field
 
 

@@ -34,12 +34,14 @@ class Replay:
 
     ``fields``: name -> (occurrences, components). ``phi``: name -> (blocks, steps). ``terms``: contributions
     F_cell^2 F_latt^2, (layer, subpixel, source, phi, domain), zero where C skips; ``parts`` their factors.
+    ``crystal_share``: the part of the sum that is not background.
     """
 
     fields: dict[str, Array]
     phi: dict[str, Array]
     terms: Array
     parts: dict[str, Array]
+    crystal_share: float
 
 
 def replay(setup: PixelSetup) -> Replay:
@@ -56,7 +58,10 @@ def replay(setup: PixelSetup) -> Replay:
     }
     shown = _shown(scene, rules, made)
     fields, phi = block_lines(scene, rules.lines, made, shown), phi_lines(scene, rules.lines, shown)
-    return Replay(fields, phi, made.accumulation.terms, parts)
+    shares = made.accumulation.shares
+    whole = float(shares.sum())
+    share = float(shares[1:].sum()) / whole if shares[0] and whole else 1.0
+    return Replay(fields, phi, made.accumulation.terms, parts, share)
 
 
 def _shown(scene: Scene, rules: Rules, made: Stages) -> Stages:

@@ -40,10 +40,12 @@ PIXEL_FACTORS = ("polar", "omega_pixel", "capture_fraction", "steps", "fluence_p
 SUM, PIXEL = "I_before_scaling", "I_pixel_final"
 STORED = "floatimage_accumulated"  # in single precision on any side
 SUMS = (PIXEL, STORED)  # as precise as the sum of terms
+TOTALS = (SUM, *SUMS)  # with the background in them
 TINY = 1e-6  # of the reference: a suspect's value below is compared as if it were this large
 FACTORS = ("F_latt_a", "F_latt_b", "F_latt_c", "phi.F_latt_b")
 FACTOR_SIZE = 0.1  # lattice factors run up to N: near a zero they are compared as if they were this large
 TIGHT = 3e-5  # relative: a value reproduced less exactly proves nothing about the lines that it is made from
+ROUNDING = 1e-15  # relative, of a sum in float64
 WORST = 60.0  # bits of a row whose prediction is not a number
 Whole = npt.NDArray[np.int64]
 
@@ -61,6 +63,7 @@ class Rows:
     coarse: npt.NDArray[np.bool_]  # the digits of the value, not the arithmetic, set the floor
     group: npt.NDArray[np.int64]  # field number of each row
     sizes: Array  # rows of each field
+    silent: frozenset[str] = frozenset()  # sums of so much background that they agree whatever their terms are
 
     @cached_property
     def plan(self) -> dict[str, tuple[Whole, Whole, Whole, Whole]]:
@@ -96,7 +99,7 @@ class Rows:
     def reproduced(self, name: str, row_bits: Array, predicted: Array) -> bool:
         """Whether a field is there and without misfit, and agrees too closely for chance."""
         here = np.asarray([field == name for field in self.fields], dtype=bool)
-        if not here.any() or (row_bits[here] > 0.0).any():
+        if name in self.silent or not here.any() or (row_bits[here] > 0.0).any():
             return False
         return bool((self.distance(predicted, self.suspect)[here] <= TIGHT).all())
 
@@ -105,8 +108,11 @@ class Rows:
         return replace(self, floor=np.maximum(self.floor, extra))
 
 
-def common_rows(reference: Trace, suspect: Trace, names: Sequence[str]) -> Rows:
+def common_rows(reference: Trace, suspect: Trace, names: Sequence[str], crystal: float = 1.0) -> Rows:
     """Rows for every number that both traces print under one of ``names``.
+
+    A sum over terms and background is compared relative to its terms, the part ``crystal`` of it, unless rounding hides
+    them.
 
     A factor of the pixel that was re-derived for the print counts by the value that its own trace implies. Other lines
     stay as printed: where they were taken is a question for the search.
@@ -116,6 +122,7 @@ def common_rows(reference: Trace, suspect: Trace, names: Sequence[str]) -> Rows:
     printed = tuple(printing(align.plain_tokens(side)) for side in (left, right))
     implied = both.put_right(left, right)
     left, right = ({**side, **_factors(true)} for side, true in zip((left, right), implied, strict=True))
+    hidden = ROUNDING / TIGHT
     wanted = set(names)
     places = [
         place
@@ -137,18 +144,23 @@ def common_rows(reference: Trace, suspect: Trace, names: Sequence[str]) -> Rows:
         vector = known is not None and known.shape in FIELDS_OF_VECTORS
         of_ours, of_theirs = lengths[place[:5]] if vector else (_finite(ours[n]), _finite(theirs[n]))
         size = max(of_theirs, TINY * of_ours, FACTOR_SIZE if place[3] in FACTORS else 0.0) or 1.0
+        with_background = place[3] in TOTALS and hidden < crystal < 1.0
+        size *= crystal if with_background else 1.0
         scale[n] = size
         half = half_unit(left[place], printed[0]) + half_unit(right[place], printed[1])
         tolerance = FLOOR[stage]
         if place[3] in SUMS:
             tolerance = FLOOR[Stage.ACCUMULATION]
+        if with_background:
+            tolerance = max(tolerance, ROUNDING / crystal)
         floor[n] = max(tolerance, half / size)
         coarse[n] = half / size > tolerance or place[3] == STORED
     names_here = tuple(place[3] for place in places)
     known_fields = {name: number for number, name in enumerate(dict.fromkeys(names_here))}
     group = np.asarray([known_fields[name] for name in names_here], dtype=np.int64)
     sizes = np.bincount(group, minlength=len(known_fields)).astype(np.float64)
-    return Rows(tuple(places), names_here, ours, theirs, scale, floor, coarse, group, sizes)
+    silent = frozenset(TOTALS if crystal <= hidden else ())
+    return Rows(tuple(places), names_here, ours, theirs, scale, floor, coarse, group, sizes, silent)
 
 
 def _factors(cells: Mapping[align.Place, align.Scalar]) -> dict[align.Place, align.Scalar]:
