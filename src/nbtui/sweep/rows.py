@@ -7,7 +7,7 @@ import fcntl
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -101,7 +101,7 @@ def changes_of(choices: Iterable[Choice]) -> tuple[tuple[str, tuple[str, ...]], 
 def to_object(row: SweepRow) -> dict[str, Any]:
     """A row as a JSON object; a gap that is not finite is text."""
     gap = row.gap if row.gap is None or math.isfinite(row.gap) else str(row.gap)
-    return {"format": FORMAT, **asdict(row), "gap": gap}
+    return {"format": FORMAT, **vars(row), "gap": gap}
 
 
 def to_line(row: SweepRow) -> str:
