@@ -71,6 +71,17 @@ def test_reduction_finds_the_two_flags_that_matter() -> None:
     assert made.runs <= 60
 
 
+def test_a_value_that_became_the_usual_one_goes() -> None:
+    """With seven steps the wavelength has to differ from the program's 1 Angstrom, with few steps it does not."""
+
+    def fails(words: tuple[str, ...]) -> bool:
+        given = dict(zip(words[::2], words[1::2], strict=True))
+        steps = int(given.get("-phisteps", 1))
+        return steps > 1 and (float(given.get("-lambda", 1)) != 1.0 or steps <= 3)
+
+    assert shrink(("-lambda", "1.24", "-phisteps", "7"), fails, 60).command == ("-phisteps", "2")
+
+
 def test_reduction_stops_at_its_bound() -> None:
     command = tuple(shlex.split("-cell 40 50 60 82 97 108 -N 8 -phi 5 -osc 1 -distance 120"))
     made = shrink(command, lambda words: True, most_runs=1)

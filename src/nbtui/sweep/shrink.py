@@ -7,7 +7,7 @@ failure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from nbtui.live.door import flags_in
@@ -68,9 +68,10 @@ class _Shrinking:
         fewer = self._one_by_one(best)
         while fewer != best:
             best, fewer = fewer, self._one_by_one(fewer)
+        kept = _groups(best)
         for candidates in (_with_few, _with_plain):
             best = self._reduced(best, candidates)
-        return Shrunk(best, self.runs)
+        return Shrunk(self._one_by_one(best, but=kept), self.runs)  # a value may have become the usual one
 
     def _purified(self, command: Words) -> Words:
         """The command without the flags that only other causes need, by at most half of the runs.
@@ -86,10 +87,12 @@ class _Shrinking:
                 at += 1
         return _joined(groups)
 
-    def _one_by_one(self, command: Words) -> Words:
+    def _one_by_one(self, command: Words, but: Collection[_Group] = ()) -> Words:
         """The command without every flag that it can spare, the last first: choices stand at the end."""
         groups = _groups(command)
         for at in reversed(range(len(groups))):
+            if groups[at] in but:
+                continue
             fewer = [*groups[:at], *groups[at + 1 :]]
             if self._succeeds(_joined(fewer)):
                 groups = fewer
