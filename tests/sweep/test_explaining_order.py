@@ -53,7 +53,7 @@ class Choices:
         for task in tasks:
             choices = self.choices[task.row.key]
             there = task.known | task.expected
-            found = next((one for one in choices if one <= there), choices[0] if task.whole else set())
+            found = next((one for one in choices if one <= there), choices[0] if task.whole else {"guessed"})
             yield Done(task, Explained(task.row, tuple(sorted(found)), bool(found), "", ()))
 
 

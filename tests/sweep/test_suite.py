@@ -195,3 +195,23 @@ def test_a_suite_names_the_bugs_of_a_port(here: Path, capsys: pytest.CaptureFixt
     capsys.readouterr()
     assert main(words) == 1
     assert json.loads(capsys.readouterr().out) == found  # nothing judged or packed again
+
+
+@pytest.mark.slow
+def test_parts_of_a_suite_join(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The joined suite has the rows of its parts, judged by them alone, and the findings of the whole."""
+    lines = (FLAGS, f"{FLAGS} -osc 1 -phisteps 3", f"{FLAGS} -lambda 1.1")
+    Path("lines.txt").write_text("\n".join(lines), encoding="utf-8")
+    suite = ["suite", "lines.txt", "--suspect-program", "fixed", "--processes", "1", "--no-image"]
+    for part in ("1/2", "2/2"):
+        assert main([*suite, "--part", part]) in (0, 1)
+    parts = [Path(f"lines-{number}-of-2.sweep") for number in (1, 2)]
+    kept = sorted(line for part in parts for line in (part / "rows.jsonl").read_text("utf-8").splitlines())
+    assert len(kept) == 3
+    capsys.readouterr()
+    assert main([*suite, "--json", *(word for part in parts for word in ("--join", str(part)))]) == 1
+    found = held(capsys.readouterr().out)
+    assert [one["group"] for one in found["findings"]] == ["phi_carryover"]
+    assert sorted(Path("lines.sweep/rows.jsonl").read_text("utf-8").splitlines()) == kept
+    assert main([*suite, "--part", "1/2", "--join", str(parts[0])]) == 2
+    assert "leave out --part" in capsys.readouterr().err

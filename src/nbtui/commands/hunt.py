@@ -11,13 +11,13 @@ import click
 from nbtui.commands.engine_options import EngineChoice, engine_options
 from nbtui.commands.options import Request, case_options
 from nbtui.commands.port_options import GivenPort, port_options
-from nbtui.commands.sweep import json_option, out_option, part_of, part_option, performed
+from nbtui.commands.sweep import folder_of, join_option, json_option, out_option, part_of, part_option, performed
 
 if TYPE_CHECKING:
     from nbtui.live.model import Case
     from nbtui.sweep.plan import SweptPort
 
-_FOLDER = "hunt.sweep"
+_NAME = "hunt"
 
 
 @click.command("hunt")
@@ -35,6 +35,7 @@ _FOLDER = "hunt.sweep"
 @out_option
 @engine_options
 @part_option
+@join_option
 @json_option
 @click.option("--c-program", metavar="NAME", help="C program of the reference: stock, fixed, cuda.  [default: stock]")
 @click.option("--profile", metavar="NAME", help="Tolerance profile.  [default: full]")
@@ -48,6 +49,7 @@ def command(
     image: bool,
     out: Path | None,
     part: str | None,
+    parts: tuple[Path, ...],
     as_json: bool,
     engine: EngineChoice,
 ) -> int:
@@ -60,6 +62,8 @@ def command(
 
     \b
     nbtui hunt CASE --suspect "python port.py {command} -trace_pixel {pixel}"
+    nbtui hunt CASE --suspect ... --part 1/4        a part, in hunt-1-of-4.sweep
+    nbtui hunt CASE --suspect ... --join DIR ...    the findings of all parts
     """
     from nbtui.live.door import options_of
     from nbtui.sweep.modes import Mode
@@ -78,7 +82,8 @@ def command(
         checks=("trace", "image") if image else ("trace",),
         profile=request.profile,
     )
-    return performed(plan, out or Path(_FOLDER), engine, part_of(part), as_json)
+    chosen = part_of(part)
+    return performed(plan, out or folder_of(_NAME, chosen), engine, chosen, as_json, parts)
 
 
 def _port(request: Request, case: Case, given: GivenPort) -> SweptPort:

@@ -11,8 +11,7 @@ import click
 from nbtui.commands.engine_options import EngineChoice, engine_options
 from nbtui.commands.options import say
 from nbtui.commands.port_options import GivenPort, port_options
-from nbtui.commands.sweep import json_option, out_option, part_of, performed
-from nbtui.trace.text import clean
+from nbtui.commands.sweep import folder_of, join_option, json_option, out_option, part_of, part_option, performed
 
 if TYPE_CHECKING:
     from nbtui.live.model import Case
@@ -42,6 +41,8 @@ if TYPE_CHECKING:
 )
 @out_option
 @engine_options
+@part_option
+@join_option
 @json_option
 @click.option("--c-program", metavar="NAME", help="C program of the reference: stock, fixed, cuda.  [default: stock]")
 @click.option("--profile", metavar="NAME", help="Tolerance profile.  [default: full]")
@@ -54,6 +55,8 @@ def command(
     no_image: bool,
     reduce: int,
     out: Path | None,
+    part: str | None,
+    parts: tuple[Path, ...],
     as_json: bool,
     c_program: str | None,
     profile: str | None,
@@ -74,7 +77,7 @@ def command(
     from nbtui.settings import load
     from nbtui.sweep.plan import STORED, Plan
     from nbtui.sweep.plan_file import pixels_named
-    from nbtui.sweep.suite import SWEPT, read_suite
+    from nbtui.sweep.suite import read_suite
 
     configuration = load()
     suite = read_suite(place, workdir)
@@ -91,8 +94,8 @@ def command(
         profile=profile or configuration.profile,
     )
     whole = place.resolve()
-    name = f"{whole.name if place.is_dir() else whole.stem}{SWEPT}"
-    return performed(plan, out or Path(clean(name)), engine, part_of(None), as_json)
+    name, chosen = whole.name if place.is_dir() else whole.stem, part_of(part)
+    return performed(plan, out or folder_of(name, chosen), engine, chosen, as_json, parts)
 
 
 def _ported(cases: tuple[Case, ...], given: GivenPort, configuration: Configuration) -> tuple[SweptCase, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from nbtui.sweep.plan import Plan
     from nbtui.sweep.sweep import Part, SweepProgress, Swept
 
-_SUFFIX = ".sweep"  # of the folder beside a plan
+_SUFFIX = ".sweep"  # of a folder
 _MERGE = "merge"
 _PIPE_WIDTH = 120  # columns without a terminal
 
@@ -31,7 +32,15 @@ out_option = click.option(
 part_option = click.option(
     "--part",
     metavar="I/N",
-    help="Only every N-th command line; auto/N: I is the index of a job array's task. 'nbtui sweep merge' joins parts.",
+    help="Only every N-th command line; auto/N: I is the index of a job array's task.",
+)
+join_option = click.option(
+    "--join",
+    "parts",
+    multiple=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Folder of a part, whose rows are taken over; once for each part.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
@@ -71,16 +80,17 @@ def command(
         raise UnusableInput(f"'{clean(words[1])}': one plan at a time")
     path = Path(words[1] if merging else words[0])
     plan = read_plan(path)
-    if merging:
-        return joined(plan, [Path(word) for word in words[2:]], out or _beside(path, None), engine, as_json)
     chosen = part_of(part)
-    folder = out or _beside(path, chosen)
-    return estimated(plan, folder, engine, as_json) if estimate else performed(plan, folder, engine, chosen, as_json)
+    folder = out or folder_of(path.stem, chosen, path.parent)
+    if estimate:
+        return estimated(plan, folder, engine, as_json)
+    return performed(plan, folder, engine, chosen, as_json, [Path(word) for word in words[2:]])
 
 
-def _beside(path: Path, part: Part | None) -> Path:
-    name = path.stem if part is None or part.of == 1 else f"{path.stem}-{part.number}-of-{part.of}"
-    return path.with_name(f"{name}{_SUFFIX}")
+def folder_of(name: str, part: Part, place: Path = Path()) -> Path:
+    """The folder of a sweep with this name in ``place``, or of its part."""
+    of_part = "" if part.of == 1 else f"-{part.number}-of-{part.of}"
+    return place / f"{clean(name)}{of_part}{_SUFFIX}"
 
 
 def part_of(text: str | None) -> Part:
@@ -90,13 +100,22 @@ def part_of(text: str | None) -> Part:
     return part_named(text, os.environ)
 
 
-def performed(plan: Plan, folder: Path, chosen: EngineChoice, part: Part, as_json: bool) -> int:
-    """Sweep, write the report and print it; a part is only judged. The exit code."""
+def performed(
+    plan: Plan, folder: Path, chosen: EngineChoice, part: Part, as_json: bool, parts: Sequence[Path] = ()
+) -> int:
+    """Sweep, write the report and print it; a part is only judged. The exit code.
+
+    ``parts``: folders of parts that were judged elsewhere.
+    """
     from nbtui.live.absence import require_torch
+    from nbtui.sweep.parts import join
     from nbtui.sweep.sweep import judge_part, sweep
 
     require_torch()
+    if parts and part.of > 1:
+        raise UnusableInput("parts are joined into a whole sweep: leave out --part")
     plan = plan.absolute()
+    join(parts, folder)
     say(f"rows and logs: {clean(str(folder))}")
     with chosen.opened(plan, folder) as engine, Narration() as narration:
 
@@ -134,17 +153,6 @@ def estimated(plan: Plan, folder: Path, chosen: EngineChoice, as_json: bool) -> 
         for line in estimate_lines(found):
             click.echo(line)
     return 0
-
-
-def joined(plan: Plan, parts: list[Path], folder: Path, chosen: EngineChoice, as_json: bool) -> int:
-    """The findings of parts that were swept elsewhere."""
-    from nbtui.sweep.parts import join
-    from nbtui.sweep.sweep import sweep
-
-    join(parts, folder)
-    with chosen.opened(plan, folder) as engine, Narration() as narration:
-        swept = sweep(plan, folder, engine, lambda progress: narration.say(_progress(progress)))
-    return _reported(plan, swept, folder, as_json)
 
 
 def _progress(progress: SweepProgress) -> str:

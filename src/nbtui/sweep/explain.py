@@ -186,9 +186,10 @@ class _Explaining:
         for cause, count in sorted(counts.items(), key=lambda counted: (counted[1], counted[0])):
             if count > _RARE:
                 break
+            others = self._known() - {cause}
             rows = [one.row for one in self.found.values() if one.complete and cause in one.causes]
-            for one in self._made(rows, whole=False, without=frozenset({cause})):
-                if one.complete:
+            for one in self._made(rows, whole=False, without=frozenset({cause})) if others else ():
+                if one.complete and others.issuperset(one.causes):
                     self._keep(one)
 
     def _chosen(self, left: Sequence[Explained], tried: Sequence[Explained]) -> list[Explained]:
