@@ -15,13 +15,14 @@ from support.console_terminal import Start, Terminal
 
 pytestmark = pytest.mark.slow
 
-ON_A_SLOW_DISK = """
+ON_A_DISK_THAT_HANGS = """
 import os, time
 from nbtui.cli import main
 flush = os.fsync
 def fsync(descriptor):
     open("writing", "w").close()
-    time.sleep(0.15)
+    while not os.path.exists("disk is back"):
+        time.sleep(0.01)
     flush(descriptor)
 os.fsync = fsync
 raise SystemExit(main(["demo"]))
@@ -31,7 +32,7 @@ raise SystemExit(main(["demo"]))
 @pytest.fixture
 def exporting(on_terminal: Start, tmp_path: Path) -> Terminal:
     """A console on the demo in the middle of writing a package."""
-    terminal = on_terminal(ON_A_SLOW_DISK)
+    terminal = on_terminal(ON_A_DISK_THAT_HANGS)
     terminal.wait_for("simulated in")
     terminal.press("e")
     terminal.wait_until((tmp_path / "writing").exists, "the package")
@@ -52,6 +53,7 @@ def test_a_package_is_finished_before_the_console_ends(
         exporting.press(ending)
     else:
         exporting.signal(getattr(signal, f"SIG{ending}"))
+    (tmp_path / "disk is back").touch()
     assert exporting.end() == code
     (package,) = reports.iterdir()  # whole, and nothing hidden beside it
     assert verify(package).ok
@@ -64,6 +66,7 @@ def test_an_impatient_end_leaves_no_half_package(number: int, exporting: Termina
     for _ in range(3):
         exporting.signal(number)
         exporting.read(0.2)
+    (tmp_path / "disk is back").touch()
     exporting.end()
     for package in find_packages(reports):
         assert verify(package).ok
