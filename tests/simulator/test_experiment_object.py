@@ -7,6 +7,8 @@ import copy
 import io
 import pickle
 import re
+import subprocess
+import sys
 import warnings
 import zlib
 from collections.abc import Callable
@@ -81,8 +83,10 @@ def test_a_notebook_shows_the_image(experiment: Experiment) -> None:
     size, body = png[16:24], png[png.index(b"IDAT") + 4 : png.index(b"IEND") - 8]
     assert size == (8).to_bytes(4, "big") * 2
     grey = np.frombuffer(zlib.decompress(body), dtype=np.uint8).reshape(8, 9)[:, 1:]
-    photons = experiment.image().photons.numpy()
+    image = experiment.image()
+    photons = image.photons.numpy()
     assert grey[np.unravel_index(photons.argmax(), photons.shape)] == grey.min() == 0
+    assert image._repr_html_() in page
 
 
 def test_the_image_of_very_many_terms_is_not_made_for_a_look() -> None:
@@ -153,6 +157,17 @@ def test_a_loaded_pixel_has_everything_behind_it(experiment: Experiment) -> None
     assert {name: column.tolist() for name, column in nbsim.terms_rows(again).items()} == {
         name: column.tolist() for name, column in experiment.terms(3, 4).items()
     }
+
+
+@pytest.mark.slow
+def test_a_new_process_loads_what_it_imports(experiment: Experiment, tmp_path: Path) -> None:
+    torch.save({"run": experiment, "pixel": experiment.pixel(3, 4)}, tmp_path / "run.pt")
+    program = (
+        "import torch; from nbsim import Experiment; held = torch.load('run.pt', weights_only=True); "
+        "print(held['run'].pixel(3, 4) == held['pixel'])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout == "True\n"
 
 
 def test_a_loaded_batch_computes_the_same(experiment: Experiment) -> None:

@@ -19,6 +19,7 @@ from nbsim.errors import Interrupted
 from nbsim.image.compiled import LONGEST_WAIT, WORTH_BUILDING, CannotBuildError, build, load, missing_compiler
 from nbsim.image.fused import for_device
 from nbsim.image.native import Box, Native, boxes
+from nbsim.image.picture import picture
 from nbsim.image.scope import fits_c_kernel, fits_kernel
 from nbsim.image.tiles import LITERAL_PIXELS, ORIENTATIONS, KernelTiles, takes_literal
 from nbsim.model import ExperimentData
@@ -49,6 +50,9 @@ class Image(ByValue):
     def __repr__(self) -> str:
         n_slow, n_fast = self.photons.shape
         return f"Image({n_slow} x {n_fast} pixels, at most {float(self.photons.max()):g} photons)"
+
+    def _repr_html_(self) -> str:
+        return picture(self.photons)
 
 
 @dataclass(frozen=True)
