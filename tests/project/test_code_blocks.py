@@ -60,6 +60,7 @@ RECORDED = dict.fromkeys(
 # (page, beginning of the block) -> why no test runs it
 NOT_RUN = {
     ("README.md", "make demo"): "installs; CI runs make test, `make environments` the rest",
+    ("README.md", 'python -c "from textual_serve'): "tests/console/test_browser.py serves the console in this way",
     ("README.md", "# pip"): "installs from registries: `make environments`",
     ("README.md", "pip install --no-deps"): "installs from registries: `make environments`",
     ("architecture.md", "flags, files"): "a drawing",
