@@ -62,7 +62,7 @@ SITE = $(VENV)/.site
 site: $(SITE)  ## the docs site in site/; mkdocs and its plugins come into the environment at the first call
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-$(SITE): $(READY)
+$(SITE): $(DEMO)
 	$(INSTALL) -c constraints.txt -e '.[site]'
 	touch $@
 

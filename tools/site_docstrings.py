@@ -32,8 +32,9 @@ class Docstrings(griffe.Extension):
 
 
 def as_markdown(text: str) -> str:
-    """A docstring with links in place of roles, and without the double colon in front of code."""
-    return re.sub(r"::(?=\n\n {4})", ":", _ROLE.sub(_link, text))
+    """A docstring with links in place of roles and names of pages, and without the double colon in front of code."""
+    text = re.sub(r"(?<![\w/`])docs/(\w+)\.md", r"[docs/\1.md](\1.md)", _ROLE.sub(_link, text))
+    return re.sub(r"::(?=\n\n {4})", ":", text)
 
 
 def _link(match: re.Match[str]) -> str:

@@ -91,7 +91,7 @@ def with_links(text: str, titles: Mapping[str, str], here: str) -> str:
         return f"[{titles[name]}]({name}{anchor})"
 
     link = r"\[(?:docs/)?(?P<linked>\w+\.md)\]\((?P=linked)(?P<anchor>#[\w-]+)?\)"
-    text = re.sub(link + r"|(?<![\w/\[`])(?<!\]\()docs/(?P<bare>\w+\.md)(?![\w`\])])", named, text)
+    text = re.sub(link + r"|(?<![\w/\[`])(?<!\]\()docs/(?P<bare>\w+\.md)(?![\w`\]])", named, text)
     return re.sub(r"!\[([^\]]*)\]\((screens/[\w-]+\.svg)\)", r"[![\1](\2)](\2)", text)
 
 

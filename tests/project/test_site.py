@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -61,6 +62,21 @@ def test_the_reference_holds_every_public_name_and_command(site: Path) -> None:
 
 
 @pytest.mark.slow
+def test_every_link_leads_to_a_page_and_a_place_in_it(site: Path) -> None:
+    texts = {page: page.read_text("utf-8") for page in site.rglob("index.html")}
+    places = {page: set(re.findall(r'\bid="([^"]+)"', text)) for page, text in texts.items()}
+    dead = []
+    for page, text in texts.items():
+        for link in re.findall(r'<a [^>]*href="([^":]*)"', text):
+            target, _, place = link.partition("#")
+            found = (page.parent / target).resolve() if target else page
+            found = found / "index.html" if found.is_dir() else found
+            if not found.is_file() or (place and found in places and unquote(place) not in places[found]):
+                dead.append(f"{page.parent.name}: {link}")
+    assert dead == []
+
+
+@pytest.mark.slow
 def test_pages_load_nothing_from_elsewhere(site: Path) -> None:
     pages = list(site.rglob("*.html"))
     assert len(pages) > 30
@@ -72,5 +88,6 @@ def test_pages_load_nothing_from_elsewhere(site: Path) -> None:
 @pytest.mark.slow
 def test_roles_of_docstrings_are_links_and_comments_descriptions(site: Path) -> None:
     text = (site / "nbsim" / "index.html").read_text("utf-8")
+    assert 'href="../programs/"' in text
     assert not re.search(r":(?:meth|class|func|mod):", text)
     assert 'href="#nbsim.Experiment.photons"' in text and "Sample to the outer corner of pixel" in text
