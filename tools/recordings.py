@@ -19,8 +19,8 @@ TOP = Path(__file__).resolve().parents[1]
 DOCS = TOP / "docs"
 SMALL_PORT = TOP / "tests" / "small_port"
 FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.M | re.S)
-# changes from run to run: times, and gaps that are rounding
-MASKED = re.compile(r"\d+ s of CPU time|[+-]?[\d.]+e-1\d %")
+# times, gaps that are rounding, and how often a search that rounding steers evaluates its function
+MASKED = re.compile(r"\d+ s of CPU time|[+-]?[\d.]+e-1\d %|\d+ evaluations")
 
 sys.path.insert(0, str(SMALL_PORT.parent))
 from small_port.fixes import FIXES, PORT, fixed  # noqa: E402
