@@ -78,8 +78,9 @@ Made by `make quirks`: the numbers come from runs of nbsim, and a test repeats t
 
 The C program has oddities that change numbers. nbsim has each of them as a switch. All are on by default, because the
 aim is parity, but for `phi_carryover`, which follows the φ mode. `--quirk NAME=off` (in Python
-`quirks={{"NAME": False}}`) is the behaviour that the physics or the documentation suggests. [flags.md](flags.md) lists the switches with their sources, [programs.md](programs.md) the
-states that make other C programs. A port that shall agree with the C program implements the column "on".
+`quirks={{"NAME": False}}`) is the behaviour that the physics or the documentation suggests. [flags.md](flags.md) lists
+the switches with their sources, [programs.md](programs.md) the states that make other C programs. A port that shall
+agree with the C program implements the column "on".
 
 Every row is one small image, 5 x 5 pixels unless its words say otherwise:
 
