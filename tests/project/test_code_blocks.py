@@ -63,7 +63,6 @@ NOT_RUN = {
     ("README.md", 'python -c "from textual_serve'): "tests/console/test_browser.py serves the console in this way",
     ("README.md", "# pip"): "installs from registries: `make environments`",
     ("README.md", "pip install --no-deps"): "installs from registries: `make environments`",
-    ("README.md", 'python -c "from textual_serve'): "tests/console/test_browser.py serves the console with these words",
     ("architecture.md", "flags, files"): "a drawing",
     ("benchmarks.md", "python benchmarks"): "needs a C program and minutes",
     (
