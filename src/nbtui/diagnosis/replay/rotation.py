@@ -17,10 +17,16 @@ def unit(vector: Array) -> Array:
 
 def rotation(axis: Array, angle: float) -> Array:
     """Rotation by ``angle`` [rad] about ``axis`` as given (not normalized), (3, 3)."""
-    x, y, z = (float(value) for value in axis)
-    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    return np.asarray(
-        np.outer(axis, axis) * (1.0 - math.cos(angle)) + np.eye(3) * math.cos(angle) + cross * math.sin(angle)
+    x, y, z = axis.tolist()
+    c, s = math.cos(angle), math.sin(angle)
+    t, o = 1.0 - c, 0.0 * c
+    # a search turns ten thousand times: numbers are ten times as fast as arrays of nine
+    return np.array(
+        (
+            (x * x * t + c + 0.0 * s, x * y * t + o - z * s, x * z * t + o + y * s),
+            (y * x * t + o + z * s, y * y * t + c + 0.0 * s, y * z * t + o - x * s),
+            (z * x * t + o - y * s, z * y * t + o + x * s, z * z * t + c + 0.0 * s),
+        )
     )
 
 

@@ -74,6 +74,24 @@ class Rows:
         columns = {name: np.asarray(rows, dtype=np.int64).T for name, rows in found.items()}
         return {name: (table[0], table[1], table[2], table[3]) for name, table in columns.items()}
 
+    @cached_property
+    def _cells(self) -> dict[tuple[str, bool, tuple[int, ...]], tuple[Whole, Whole, Whole]]:
+        return {}
+
+    def cells(self, name: str, shape: tuple[int, ...], *, by_step: bool) -> tuple[Whole, Whole, Whole]:
+        """Rows of a field, and their lines and columns in values of ``shape``: a line for each block or one for all.
+
+        ``by_step``: a column for each phi step, else for each component. Rows without a cell are left out.
+        """
+        asked = name, by_step, shape
+        if asked not in self._cells:  # of thousands of replays, the values of a field have one or two shapes
+            where, block, step, component = self.plan[name]
+            column = step if by_step else component
+            line = block if shape[0] > 1 else np.zeros_like(block)
+            there = (line < shape[0]) & (column >= 0) & (column < shape[1])
+            self._cells[asked] = where[there], line[there], column[there]
+        return self._cells[asked]
+
     def __len__(self) -> int:
         return len(self.fields)
 
@@ -178,13 +196,10 @@ def _finite(value: float) -> float:
 def predictions(rows: Rows, made: Replay) -> Array:
     """The replay's value of every row, NaN without one."""
     out = np.full(len(rows), np.nan)
-    for name, (where, block, step, component) in rows.plan.items():
-        values, column = made.phi.get(name), step
-        if values is None:
-            values, column = made.fields.get(name), component
-        if values is None:
-            continue
-        line = block if values.shape[0] > 1 else np.zeros_like(block)
-        there = (line < values.shape[0]) & (column >= 0) & (column < values.shape[1])
-        out[where[there]] = values[line[there], column[there]]
+    for name in rows.plan:
+        by_step = name in made.phi
+        values = made.phi[name] if by_step else made.fields.get(name)
+        if values is not None:
+            where, line, column = rows.cells(name, values.shape, by_step=by_step)
+            out[where] = values[line, column]
     return out
