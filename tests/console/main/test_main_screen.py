@@ -10,6 +10,8 @@ from textual import events
 from nbtui.console.app import Console
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.state import Phase
+from nbtui.console.packages.jobs import Verified
+from nbtui.evidence.check.finding import CheckOutcome
 from nbtui.live.cases import load_case
 from nbtui.live.model import Case
 from support.console_toy import console, ready, screen_text, shown, until
@@ -190,6 +192,22 @@ async def test_export_shows_the_path(
         await until(pilot, lambda: not app.state.exporting)
         assert "20260101T000000Z" in app.state.message
     assert asked[0].simulation is app.state.simulation and asked[0].reports == tmp_path
+
+
+async def test_the_outcome_of_a_written_package_fits_below_its_path(
+    case: Case, simulator: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A diagnosis is judged with --replay alone: beside a path, "incomplete" would suggest a broken package."""
+    package = tmp_path / "20260101T000000Z"
+    found = Verified(package, "incomplete: metrics.json the diagnosis is not repeated", CheckOutcome.INCOMPLETE, ())
+    monkeypatch.setattr("nbtui.evidence.write.export.export_package", lambda request: Path("reports", package.name))
+    monkeypatch.setattr("nbtui.console.packages.jobs.verified", lambda path: found)
+    async with console(case, tmp_path).run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: "unjudged" in app.state.message)
+        said = "written: reports/20260101T000000Z, no contradiction, unjudged parts: see w"
+        assert app.state.message == said and said in shown(app, "footer")
 
 
 async def test_export_shows_what_went_wrong(case: Case, simulator: object, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.screen_controller import ScreenController
 from nbtui.console.terminal.loop import in_loop
 from nbtui.evidence.check.finding import CheckOutcome
@@ -58,10 +59,12 @@ class PackagesController(ScreenController):
         else:
             self.shelf = verified(self.shelf or PackagesState(str(self.host.reports)), check)
         message = self.host.state.message
+        unjudged = f"no contradiction, unjudged parts: see {ACTIONS.key('packages')}"  # the list has all words
         if check.result is CheckOutcome.FAILED:
             self.host.tell(f"written: {check.path.name}, but its verification {check.outcome}")
-        elif message.startswith("written: ") and message.endswith(check.path.name):
-            self.host.tell(f"{message}, {check.outcome}")
+        elif message.startswith("written") and message.endswith(check.path.name):
+            said = unjudged if check.result is CheckOutcome.INCOMPLETE else check.outcome
+            self.host.tell(f"{message}, {said}")
 
     def close(self) -> None:
         if self._verifier is not None:

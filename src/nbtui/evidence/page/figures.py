@@ -10,7 +10,7 @@ from nbtui.parity.percent import percent
 from nbtui.trace.text import clean
 
 _WIDTH, _HEIGHT = 640, 200  # of a chart of bars
-_LEFT, _BOTTOM, _TOP = 52, 34, 16
+_LEFT, _BOTTOM, _TOP = 76, 34, 16
 _ROW = 26  # height of a bar of the waterfall
 _NAMES = 250  # width of the names beside it
 _LABELLED = 24  # most steps with a number below each bar
@@ -22,12 +22,13 @@ def share_bars(shares: Sequence[float], axis: str) -> str:
     """Percent of the pixel by step of ``axis``, one bar for each."""
     most = max(*shares, 1e-300)
     inside, floor = _WIDTH - _LEFT - 8, _HEIGHT - _BOTTOM
-    step = inside / len(shares)
+    step, middle = inside / len(shares), (_TOP + floor) / 2
     parts = [
         f'<line x1="{_LEFT}" y1="{floor}" x2="{_WIDTH - 8}" y2="{floor}"/>',
         f'<text x="{_LEFT - 6}" y="{_TOP + 4}" text-anchor="end">{most:.3g} %</text>',
         f'<text x="{_LEFT - 6}" y="{floor}" text-anchor="end">0</text>',
         f'<text x="{_LEFT + inside / 2:.1f}" y="{_HEIGHT - 4}" text-anchor="middle">{escape(axis)}</text>',
+        f'<text transform="translate(14 {middle:.1f}) rotate(-90)" text-anchor="middle">share of the pixel</text>',
     ]
     every = -(-len(shares) // _LABELLED)
     for index, share in enumerate(shares):
