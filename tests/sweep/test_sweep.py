@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import sys
@@ -47,7 +48,9 @@ def swept(words: str, capsys: pytest.CaptureFixture[str], code: int) -> dict[str
 
 
 @pytest.mark.slow
-def test_parts_of_a_sweep_of_two_c_programs_join(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_parts_of_a_sweep_of_two_c_programs_join(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The two differ as known, each with a small command line; a second sweep judges and searches nothing again."""
     Path("plan.toml").write_text(TWO_PROGRAMS, encoding="utf-8")
     for part in ("1/2", "2/2"):
@@ -75,6 +78,15 @@ def test_parts_of_a_sweep_of_two_c_programs_join(here: Path, capsys: pytest.Capt
     case = next(Path("plan.sweep/findings").glob("*phi_carryover"))
     assert main(["compare", str(case), "--py", str(case / "port.log")]) == 1
     assert "rot_a_angstroms" in capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["sweep", "plan.toml"]) == 1
+    text = capsys.readouterr().out
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
+    untried = next(at for at, line in enumerate(lines) if line.startswith("untried "))
+    assert re.search(r" and \d+ more: report.md$", lines[untried + 1])  # and the findings are not far below
+    command = text.rpartition("\nphi_carryover\n")[2].partition("\n\n")[0].replace("\\\n", "").split()
+    assert command[:-3] == smallest and command[-3] == "-trace_pixel"
 
 
 @pytest.mark.slow

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,15 @@ from nbtui.sweep.plan import STORED, Plan
 from nbtui.sweep.rows import Answer, to_object
 from nbtui.sweep.smallest import Smallest
 from nbtui.sweep.suite_table import HEAD as CASE_HEAD
-from nbtui.sweep.suite_table import case_counts, case_lines, cause_words, named_words, suite_lines
+from nbtui.sweep.suite_table import (
+    NARROWEST,
+    case_counts,
+    case_lines,
+    cause_words,
+    fitted,
+    named_words,
+    suite_lines,
+)
 from nbtui.sweep.sweep import Swept
 from nbtui.trace.text import clean
 
@@ -35,13 +44,23 @@ class FindingFolder:
     why: str = ""
 
 
+_UNTRIED = "untried    "
+_CONTINUED = " \\"  # for a shell
+_MOST_UNTRIED = 2  # lines
+_MOST_NEEDED = 24  # columns of the flags that a finding needs
+_LEAST_SAID = 20  # columns of the last cell, whatever the others take
 Folders = Mapping[str, FindingFolder]  # by group of the finding
 HEAD = ("finding", "rows", "needs", "worst gap", "what")
 
 
 def summary_lines(plan: Plan, swept: Swept, width: int) -> Iterator[str]:
-    """The findings with their smallest command lines, for a terminal; of a suite, the findings and every case."""
-    yield from verdict_lines(plan, swept)
+    """The findings with their smallest command lines, for a terminal; of a suite, the findings and every case.
+
+    Lines are broken between words at ``width`` (at least NARROWEST), command lines as in a shell.
+    """
+    width = max(width, NARROWEST)
+    for line in verdict_lines(plan, swept):
+        yield from _untried_lines(line, width) if line.startswith(_UNTRIED) else _wrapped(line, width)
     if plan.is_suite:
         yield ""
         yield from suite_lines(swept, width)
@@ -49,18 +68,45 @@ def summary_lines(plan: Plan, swept: Swept, width: int) -> Iterator[str]:
     refused = [one for one in swept.found if one.answer is Answer.REFUSED]
     if refused:
         flags = dict.fromkeys(flag for one in refused for flag in one.flags)
-        yield f"refused    by the port: {' '.join(flags) or 'every command line'}"
+        yield from _wrapped(f"refused    by the port: {' '.join(flags) or 'every command line'}", width)
     found = [one for one in swept.found if one.answer is not Answer.REFUSED]
-    if not found:
-        return
-    yield ""
-    rows = [HEAD, *(_cells(one) for one in found)]
-    sizes = [max(len(row[column]) for row in rows) for column in range(len(HEAD) - 1)]
-    for row in rows:
-        yield "  ".join([*(cell.ljust(size) for cell, size in zip(row, sizes, strict=False)), row[-1]]).rstrip()
+    if found:
+        yield ""
+        yield from _table_lines(found, width)
     for one in found:
         yield ""
-        yield from _smallest_lines(one, swept.smallest.get(one.group))
+        name, command = _smallest_lines(one, swept.smallest.get(one.group))
+        yield from _wrapped(name, width)
+        lines = _wrapped(command, width - len(_CONTINUED), 4)
+        yield from (f"{line}{_CONTINUED}" for line in lines[:-1])
+        yield lines[-1]
+
+
+def _wrapped(line: str, width: int, indent: int = len(_UNTRIED)) -> list[str]:
+    """A line in several, broken between words, with ``indent`` before all but the first."""
+    wrap = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False, subsequent_indent=" " * indent)
+    return wrap.wrap(line) or [""]
+
+
+def _untried_lines(line: str, width: int) -> list[str]:
+    """Two lines of flags, which may be a hundred and would hide the findings."""
+    lines = _wrapped(line, width)
+    words = line.split()
+    for cut in range(len(words) - 1, 1, -1):
+        if len(lines) <= _MOST_UNTRIED:
+            break
+        lines = _wrapped(f"{_UNTRIED}{' '.join(words[1:cut])} and {len(words) - cut} more: report.md", width)
+    return lines
+
+
+def _table_lines(found: Sequence[SweepFinding], width: int) -> Iterator[str]:
+    rows = [HEAD, *(_cells(one) for one in found)]
+    sizes = [max(len(row[column]) for row in rows) for column in range(len(HEAD) - 1)]
+    sizes[2] = min(sizes[2], _MOST_NEEDED)
+    start = sum(sizes) + 2 * len(sizes)
+    for row in rows:
+        cells = "  ".join(fitted(cell, size) for cell, size in zip(row, sizes, strict=False))
+        yield from _wrapped(f"{cells}  {row[-1]}", max(width, start + _LEAST_SAID), start)
 
 
 def verdict_lines(plan: Plan, swept: Swept) -> Iterator[str]:
@@ -74,7 +120,7 @@ def verdict_lines(plan: Plan, swept: Swept) -> Iterator[str]:
         yield "rows       " + ", ".join(f"{count} {answer}" for answer, count in counts.items() if count)
     yield f"coverage   {swept.covered.sentence()}"
     if swept.covered.never and not plan.is_suite:
-        yield f"untried    {' '.join(swept.covered.never)}"
+        yield f"{_UNTRIED}{' '.join(swept.covered.never)}"
     groups = len(swept.found)
     of_base = [one.group for one in swept.found if not one.flags]
     if of_base and not plan.is_suite:

@@ -121,7 +121,7 @@ def suite_lines(swept: Swept, width: int) -> Iterator[str]:
     sizes[0] = max(_LEAST, min(sizes[0], _LONGEST_NAME, free - _LEAST))
     sizes[-1] = max(1, free - sizes[0])
     for row in cells:
-        yield "  ".join(_fitted(cell, size) for cell, size in zip(row, sizes, strict=True)).rstrip()
+        yield "  ".join(fitted(cell, size) for cell, size in zip(row, sizes, strict=True)).rstrip()
 
 
 def _finding_lines(number: int, found: SweepFinding, smallest: Smallest | None, width: int) -> Iterator[str]:
@@ -151,5 +151,6 @@ def named_words(smallest: Smallest | None) -> tuple[str, ...]:
     return (f"Named on its smallest command line: {clean(smallest.named)}",) if smallest and smallest.named else ()
 
 
-def _fitted(text: str, size: int) -> str:
+def fitted(text: str, size: int) -> str:
+    """A cell of ``size`` columns, a longer text cut."""
     return text.ljust(size) if len(text) <= size else f"{text[: size - 1]}…"
