@@ -207,6 +207,8 @@ class ExperimentData(ByValue):
     notices: tuple[str, ...] = field(compare=False)  # warnings, as sentences
     input_files: tuple[str, ...] = field(compare=False)  # every file read
     as_set_up: tuple[Any, ...] = field(default=(), compare=False, repr=False)  # ``parts`` and parameters as made
+    # of a float32 run: each of ``parts``, and the same in float64, before it was rounded
+    unrounded: tuple[tuple[Any, Any], ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """For checks of classes above this one."""
@@ -265,20 +267,48 @@ class ExperimentData(ByValue):
         dtype, device = requested_place(places, dtype, device)
         check_place(self.dtype if dtype is None else dtype, self.device if device is None else device)
 
-        def move(tensor: Tensor) -> Tensor:
-            return tensor.to(device=device, dtype=dtype if tensor.is_floating_point() else None)
+        def to_dtype(dtype: torch.dtype | None) -> Callable[[Tensor], Tensor]:
+            return lambda tensor: tensor.to(device=device, dtype=dtype if tensor.is_floating_point() else None)
 
-        return self.mapped(move)
+        moved = self.mapped(to_dtype(dtype))
+        if moved.dtype != torch.float32:
+            return moved
+        exact = (_mapped(part, to_dtype(None)) for part in self.before_rounding().parts.values())
+        return replace(moved, unrounded=tuple(zip(moved.parts.values(), exact, strict=True)))
+
+    def before_rounding(self) -> Self:
+        """A float32 experiment in float64, with the digits that :meth:`to` rounded off; a float64 one as it is.
+
+        Tensors replaced since then, by hand or by :meth:`mapped`, are taken as they are.
+        """
+        if self.dtype == torch.float64:
+            return self
+        pairs = self.unrounded or ((None, None),) * len(self.parts)
+        exact = {
+            name: _before_rounding(part, *pair) for (name, part), pair in zip(self.parts.items(), pairs, strict=True)
+        }
+        return replace(self, as_set_up=(), unrounded=(), **exact)
 
     def mapped(self, change: Callable[[Tensor], Tensor]) -> Self:
         """The same experiment with ``change`` applied to each tensor."""
-        changed: Self = _mapped(replace(self, as_set_up=()), change)
+        changed: Self = _mapped(replace(self, as_set_up=(), unrounded=()), change)
         replaced = self.replaced
         made = tuple(None if name in replaced else part for name, part in changed.parts.items())
         return replace(changed, as_set_up=(*made, changed.parameters))
 
 
 _AS_READ = (Options, Quirks, Parameters, Inputs, TraceLine)  # inputs and printed lines of the set-up stay on the CPU
+
+
+def _before_rounding(part: Any, rounded: Any, exact: Any) -> Any:
+    """``part`` in float64: tensors that it has from ``rounded`` are those of ``exact``."""
+
+    def double(name: str, value: Any) -> Any:
+        if value is getattr(rounded, name, None) and isinstance(value, Tensor):
+            return getattr(exact, name)
+        return value.double() if isinstance(value, Tensor) and value.is_floating_point() else value
+
+    return replace(part, **{f.name: double(f.name, getattr(part, f.name)) for f in fields(part)})
 
 
 def _mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:

@@ -138,11 +138,11 @@ def test_the_kernel_for_other_devices_is_one_graph(monkeypatch: pytest.MonkeyPat
     torch_compile = torch.compile
     monkeypatch.setattr(torch, "compile", lambda module, **how: torch_compile(module, backend="eager", **how))
     fused.for_device.cache_clear()
-    kernel = fused.for_device(torch.float64, torch.device("cpu"))
+    kernel = fused.for_device(torch.float64, torch.float64, torch.device("cpu"))
     assert kernel is not None
     monkeypatch.setattr(torch, "compile", lambda *_, **__: 1 / 0)
     fused.for_device.cache_clear()
-    assert fused.for_device(torch.float64, torch.device("cpu")) is None
+    assert fused.for_device(torch.float64, torch.float64, torch.device("cpu")) is None
     fused.for_device.cache_clear()
 
 
@@ -279,7 +279,7 @@ def test_a_failure_in_one_thread_ends_all() -> None:
 def test_a_kernel_may_round_differently_but_not_compute_something_else(dtype: torch.dtype) -> None:
     sums = tile_sums(example(dtype))
     rounded = sums._replace(intensity=sums.intensity * (1.0 + 100.0 * torch.finfo(dtype).eps))
-    assert fused.agree(sums, rounded)
-    assert not fused.agree(sums, sums._replace(intensity=sums.intensity * 1.01))
-    assert not fused.agree(sums, sums._replace(doubtful=~sums.doubtful))
-    assert not fused.agree(sums, sums._replace(polar=sums.omega))
+    assert fused.agree(sums, rounded, dtype)
+    assert not fused.agree(sums, sums._replace(intensity=sums.intensity * 1.01), dtype)
+    assert not fused.agree(sums, sums._replace(doubtful=~sums.doubtful), dtype)
+    assert not fused.agree(sums, sums._replace(polar=sums.omega), dtype)

@@ -23,7 +23,7 @@ from nbsim.pixel.run_state import RunState, run_state
 from nbsim.pixel.terms import contributions, interpolates
 from nbsim.pixel.visited import are_rendered
 from support.flag_samples import BASES, write_inputs
-from support.kernel_samples import C_BASES, CHANGES, Change, experiment_of, flag_changes
+from support.kernel_samples import C_BASES, CHANGES, Change, changes_of, experiment_of, flag_changes
 
 LEAST_CLAIMED = 0.7  # of the flags
 
@@ -114,10 +114,7 @@ def test_the_kernel_is_the_formula_or_refuses(change: Change, folder: Path) -> N
 @pytest.mark.slow
 @pytest.mark.parametrize("base", (*BASES, *C_BASES))
 def test_the_c_kernel_is_the_formula_for_every_flag_and_quirk(base: str, folder: Path, library: ctypes.CDLL) -> None:
-    changes = [change for change in CHANGES if change.base == base] or [
-        Change(base, quirk=name) for name in ("", *(field.name for field in fields(Quirks)))
-    ]
-    for change in changes:
+    for change in changes_of(base):
         experiment = experiment_of(change, folder)
         assert fits_c_kernel(experiment)
         compared_in_c(experiment, library)

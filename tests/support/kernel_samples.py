@@ -61,3 +61,9 @@ def quirk_changes() -> Iterator[Change]:
 
 
 CHANGES = (*map(Change, BASES), *flag_changes(), *quirk_changes())
+
+
+def changes_of(base: str) -> list[Change]:
+    """The changes of one base: every flag and quirk, or for those of the C kernel alone every quirk."""
+    own = [change for change in CHANGES if change.base == base]
+    return own or [Change(base, quirk=name) for name in ("", *(field.name for field in fields(Quirks)))]

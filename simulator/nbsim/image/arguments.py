@@ -66,10 +66,23 @@ def boxed_table(table: StructureFactors, like: Tensor) -> tuple[Tensor, tuple[in
     return box, (table.h_min - 1, table.k_min - 1, table.l_min - 1)
 
 
+def in_units(table: Tensor, terms: torch.dtype) -> tuple[Tensor, Tensor]:
+    """F in dtype ``terms``, in units of a power of 2 near the largest where that is shorter than its own, and the unit.
+
+    The square of a float32 F may otherwise leave the range of float32.
+    """
+    if table.dtype == terms:
+        return table, table.new_ones(())
+    largest = table.abs().max().clamp(1e-100, 1e100)
+    unit = torch.ldexp(torch.ones_like(largest), torch.frexp(largest).exponent)
+    return (table / unit).to(terms), unit
+
+
 @torch.no_grad()
-def arguments(experiment: ExperimentData) -> Arguments:
-    """The arguments for every pixel of an experiment on the CPU."""
+def arguments(experiment: ExperimentData, terms: torch.dtype | None = None) -> Arguments:
+    """The arguments for every pixel of an experiment on the CPU; ``terms``: dtype of F, None: the experiment's."""
     table, low = boxed_table(experiment.structure_factors, experiment.crystal.a)
+    table, unit = in_units(table, terms or experiment.dtype)
     made = {**arrays(experiment), "table": table}
     made = {name: tensor.contiguous() for name, tensor in made.items()}
     run = RUNS[experiment.dtype]()
@@ -78,6 +91,8 @@ def arguments(experiment: ExperimentData) -> Arguments:
     numbers = {**reals(experiment), "low": low}
     for name in REALS:
         getattr(run, name)[:] = _flat(numbers[name])
+    square = float(unit) ** 2
+    run.scale[0], run.start[0] = run.scale[0] * square, run.start[0] / square
     fill_counts(run, experiment, tuple(table.shape))
     return Arguments(run, made)
 

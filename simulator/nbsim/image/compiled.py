@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache, reduce
 from importlib.resources import files
@@ -30,7 +30,7 @@ import torch
 
 from nbsim.image.arguments import RUNS
 from nbsim.image.kept import cache_folder, keep, kept, own_folder
-from nbsim.pixel.lattice import SINE_OF_TURNS
+from nbsim.pixel.lattice import SINE_OF_TURNS, SINE_OF_TURNS_SINGLE
 from nbsim.workers import Stopped
 
 DTYPES = (torch.float64, torch.float32)
@@ -46,6 +46,7 @@ class Code:
     files: tuple[str, ...]
     optimization: tuple[str, ...]
     functions: tuple[str, ...]
+    single_terms: bool = False  # indices and phases in the real type, terms in float32
 
     @property
     def name(self) -> str:
@@ -53,6 +54,7 @@ class Code:
 
 
 PIXELS = Code(("pixels.c", "formula.h"), ("-O3",), ("render_box", "search_box"))
+SINGLE_TERMS = replace(PIXELS, single_terms=True)
 REVERSE = Code(
     (
         "reverse.c",
@@ -99,8 +101,10 @@ _loaded: dict[tuple[Path, str], ctypes.CDLL] = {}
 
 
 def kernel_is_built(dtype: torch.dtype) -> bool:
-    """Whether the compiled kernel for this dtype is on disk."""
-    return dtype in DTYPES and kept(cache_folder(), _name(dtype, PIXELS)) is not None
+    """Whether the compiled kernel for images in this dtype is on disk."""
+    if dtype not in DTYPES:
+        return False
+    return kept(cache_folder(), _name(torch.float64, PIXELS if dtype == torch.float64 else SINGLE_TERMS)) is not None
 
 
 def load(dtype: torch.dtype, code: Code = PIXELS) -> ctypes.CDLL | None:
@@ -171,7 +175,7 @@ def _built(
     try:
         for name, text in zip(code.files, _texts(code), strict=True):
             (scratch / name).write_text(text, encoding="ascii")
-        options = (*code.optimization, *_FLAGS, *_definitions(dtype))
+        options = (*code.optimization, *_FLAGS, *_definitions(dtype, code))
         command = [*compiler, *options, code.files[0], "-o", made.name, "-lm"]
         with _compiling(command, scratch, stopped, ends) as succeeded:
             if not succeeded:
@@ -235,12 +239,22 @@ def _texts(code: Code) -> tuple[str, ...]:
 
 
 @cache
-def _definitions(dtype: torch.dtype) -> tuple[str, ...]:
-    """Macros: the real type, and the polynomial of the sine, in radians in place of half turns."""
-    powers = range(2 * len(SINE_OF_TURNS) - 1, 0, -2)
-    first, *rest = (float(Fraction(c) / _PI**power).hex() for c, power in zip(SINE_OF_TURNS, powers, strict=True))
-    series = reduce(lambda inner, c: f"ADDED({inner},s,R({c}))", rest, f"R({first})")
-    return (*(("-DSINGLE",) if dtype == torch.float32 else ()), f"-DSINE_SERIES(s)={series}")
+def _definitions(dtype: torch.dtype, code: Code) -> tuple[str, ...]:
+    """Macros: the types of real numbers and of terms, and the polynomials of their sines."""
+    short = code.single_terms or dtype == torch.float32
+    return (
+        *(("-DSINGLE",) if dtype == torch.float32 else ()),
+        *(("-DSINGLE_TERMS",) if code.single_terms else ()),
+        f"-DSINE_SERIES(s)={_series(SINE_OF_TURNS, 'R')}",
+        f"-DTERM_SERIES(s)={_series(SINE_OF_TURNS_SINGLE if short else SINE_OF_TURNS, 'T')}",
+    )
+
+
+def _series(of_turns: tuple[float, ...], cast: str) -> str:
+    """The polynomial of the sine in C, in radians in place of half turns; ``cast``: the macro around a number."""
+    powers = range(2 * len(of_turns) - 1, 0, -2)
+    first, *rest = (float(Fraction(c) / _PI**power).hex() for c, power in zip(of_turns, powers, strict=True))
+    return reduce(lambda inner, c: f"ADDED({inner},s,{cast}({c}))", rest, f"{cast}({first})")
 
 
 @cache
@@ -250,7 +264,7 @@ def _name(dtype: torch.dtype, code: Code) -> str:
         *_texts(code),
         *code.optimization,
         *_FLAGS,
-        *_definitions(dtype),
+        *_definitions(dtype, code),
         _SCRIPT,
         platform.machine(),
         _processor(),

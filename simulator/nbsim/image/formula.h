@@ -3,8 +3,9 @@ that a compiler turns into vectors.
 
 The torch formula is the truth, and tests/simulator/test_kernel_scope.py holds this file and pixels.c to it over every
 flag and quirk. Names are those of nbsim.pixel; nbsim.image.arguments fills struct run. Real numbers are double, or
-float with -DSINGLE; -DSINE_SERIES(square) is sin x / x for |x| <= pi / 2. Source: nanobragg_pixel_loop.md sections 4
-to 8.
+float with -DSINGLE. With -DSINGLE_TERMS they are double up to the phases of a block-shaped crystal, whose sines, F and
+amplitudes are float, sums double again: indices lose no fraction. -DSINE_SERIES(square) is sin x / x for
+|x| <= pi / 2, -DTERM_SERIES(square) the same with the digits of a term. Source: nanobragg_pixel_loop.md sections 4 to 8.
 */
 
 #include <math.h>
@@ -24,7 +25,6 @@ typedef uint32_t bits;
 #define MANTISSA 23
 #define SMALL_SPHERE 3e-2f /* below, the literal quotient is left to the C library, whose rounding it shows */
 #define NO_EXPONENTIAL 104.0f
-#define TINY 1e-12f /* far below the last digit of every index but 0, where the quotient of sines becomes N */
 #else
 typedef double real;
 typedef uint64_t bits;
@@ -32,17 +32,26 @@ typedef uint64_t bits;
 #define MANTISSA 52
 #define SMALL_SPHERE 3e-2
 #define NO_EXPONENTIAL 745.13321910194122
-#define TINY 1e-40 /* the product of six sines of it is a number */
 #endif
 #define R(x) ((real)(x))
+#if defined(SINGLE) || defined(SINGLE_TERMS)
+typedef float term;
+#define WIDTH 16
+#define TINY R(1e-12) /* far below the phases of every index but 0, where the quotient of sines becomes N */
+#else
+typedef double term;
+#define WIDTH 8
+#define TINY 1e-40 /* the product of six sines of it is a number */
+#endif
+#define T(x) ((term)(x))
 #define PI R(3.14159265358979323846)
 #define SPHERE_NORM R(0.723601254558268)
 #define GAUSS_WIDTH R(0.63)
 #define TOPHAT_LIMIT R(0.3969)
 /* a call in a loop would keep it from becoming vectors */
 #define INLINE static inline __attribute__((always_inline))
-/* n is a multiple of 8; no lane depends on another */
-#define EACH_LANE _Pragma("GCC ivdep") for (int64_t i = 0; i < (n & -8); i++)
+/* n is a multiple of WIDTH; no lane depends on another */
+#define EACH_LANE _Pragma("GCC ivdep") for (int64_t i = 0; i < (n & -WIDTH); i++)
 
 enum shape { SQUARE, ROUND, GAUSS, TOPHAT };
 enum use { CACHED, AVERAGE, EACH_TERM, RUNNING };
@@ -50,7 +59,7 @@ enum correction { CAPTURE, POLAR, OMEGA, CORRECTIONS };
 
 struct run {
     const real *cells;       /* a, b, c [m] of each orientation, (orientations, 3, 3) */
-    const real *table;       /* F in a box of indices, l fastest; the outermost planes stand for all beyond */
+    const term *table;       /* F in a box of indices, l fastest; the outermost planes stand for all beyond */
     const real *incident;    /* (sources, 3) */
     const real *electric;    /* axis of E, (sources, 3) */
     const real *magnetic;    /* axis of B, (sources, 3) */
@@ -99,6 +108,12 @@ INLINE real sine_of_rest(real x) {
     return SINE_SERIES(square) * x;
 }
 
+/* the same for a term */
+INLINE term sine_of_phase(term x) {
+    const term square = x * x;
+    return TERM_SERIES(square) * x;
+}
+
 /* x less whole pi; pi has twice the digits of real, so that all digits remain beside a zero of the sine */
 INLINE real less(real x, real whole) { return ADDED(-whole, R(PI_LOW), ADDED(-whole, PI, x)); }
 
@@ -109,20 +124,20 @@ INLINE real whole_of(real x, real y) { return ADDED(x, y, LARGE) - LARGE; }
 INLINE real rest(real x) { return less(x, whole_of(x, R(1) / PI)); }
 
 /* sin x up to its sign */
-INLINE real sine(real x) {
+INLINE term sine(real x) {
 #if REDUCED
-    return sine_of_rest(rest(x));
+    return sine_of_phase(T(rest(x)));
 #else
-    return sin(x);
+    return T(sin(x));
 #endif
 }
 
 /* the same for x within pi / 2 of whole pi */
-INLINE real sine_beside(real x, real whole) {
+INLINE term sine_beside(real x, real whole) {
 #if REDUCED
-    return sine_of_rest(less(x, whole));
+    return sine_of_phase(T(less(x, whole)));
 #else
-    return sin(x);
+    return T(sin(x));
 #endif
 }
 
@@ -276,7 +291,7 @@ INLINE int64_t place(struct planes p, real h0, real k0, real l0) {
 }
 
 struct sines {
-    real above, below;
+    term above, below;
 };
 
 /* literally sin(pi h N) / sin(pi h) along every axis, rounding noise included, or the same of h - h0; up to its sign */
@@ -291,7 +306,7 @@ INLINE struct sines gratings(const struct run *r, real h, real k, real l, real h
     return s;
 }
 
-INLINE struct sines amplitude(const struct run *r, struct planes p, const real *table, const real *cell,
+INLINE struct sines amplitude(const struct run *r, struct planes p, const term *table, const real *cell,
                               real sx, real sy, real sz, const int64_t sound) {
     const real h = dot(cell, sx, sy, sz), k = dot(cell + 3, sx, sy, sz), l = dot(cell + 6, sx, sy, sz);
     const real h0 = nearest(h), k0 = nearest(k), l0 = nearest(l);
@@ -300,18 +315,24 @@ INLINE struct sines amplitude(const struct run *r, struct planes p, const real *
     return s;
 }
 
-/* the terms of two orientations of a block-shaped crystal, with one division for both */
+/* the terms of two orientations of a block-shaped crystal, with one division for both, unless its divisor could leave
+the normal numbers of a float */
 INLINE void add_two(const struct run *restrict r, struct block *restrict b, const real *restrict cell, int64_t n,
                     const int64_t sound) {
     const struct planes p = planes_of(r);
-    const real *restrict table = r->table;
+    const term *restrict table = r->table;
     EACH_LANE {
         const real sx = b->sx[i], sy = b->sy[i], sz = b->sz[i];
         const struct sines one = amplitude(r, p, table, cell, sx, sy, sz, sound);
         const struct sines two = amplitude(r, p, table, cell + 9, sx, sy, sz, sound);
-        const real inverse = R(1) / (one.below * two.below);
-        const real first = one.above * (two.below * inverse), second = two.above * (one.below * inverse);
+#ifdef SINGLE_TERMS
+        const term first = one.above / one.below, second = two.above / two.below;
+        b->sum[i] += R(ADDED(second, second, first * first));
+#else
+        const term inverse = T(1) / (one.below * two.below);
+        const term first = one.above * (two.below * inverse), second = two.above * (one.below * inverse);
         b->sum[i] = ADDED(second, second, ADDED(first, first, b->sum[i]));
+#endif
     }
 }
 
@@ -328,7 +349,7 @@ INLINE void lattice(const struct run *restrict r, struct block *restrict b, cons
         b->at[i] = place(p, h0, k0, l0);
         if (shape == SQUARE) {
             const struct sines s = gratings(r, h, k, l, h0, k0, l0, sound);
-            b->latt[i] = s.above / s.below;
+            b->latt[i] = R(s.above / s.below);
         } else {
             const real e_h = h - h0, e_k = k - k0, e_l = l - l0;
             const real x = dot(r->radius, e_h, e_k, e_l), y = dot(r->radius + 3, e_h, e_k, e_l);
@@ -383,14 +404,14 @@ static real interpolated(const struct run *r, real h, real k, real l) {
     real along_h[4], along_k[4], along_l[4], total = R(0);
     weights_of_nodes(h, along_h), weights_of_nodes(k, along_k), weights_of_nodes(l, along_l);
     const int64_t n_k = r->count[1], n_l = r->count[2];
-    const real *corner = r->table + ((int64_t)(floor(h) - r->low[0]) - 1) * n_k * n_l +
+    const term *corner = r->table + ((int64_t)(floor(h) - r->low[0]) - 1) * n_k * n_l +
                          ((int64_t)(floor(k) - r->low[1]) - 1) * n_l + ((int64_t)(floor(l) - r->low[2]) - 1);
     for (int u = 0; u < 4; u++) {
         real plane = R(0);
         for (int v = 0; v < 4; v++) {
-            const real *row = corner + (u * n_k + v) * n_l;
+            const term *row = corner + (u * n_k + v) * n_l;
             real line = R(0);
-            for (int w = 0; w < 4; w++) line += along_l[w] * row[w];
+            for (int w = 0; w < 4; w++) line += along_l[w] * R(row[w]);
             plane += along_k[v] * line;
         }
         total += along_h[u] * plane;

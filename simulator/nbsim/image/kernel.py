@@ -18,7 +18,11 @@ from nbsim.pixel.lattice import nearest_index, sine_of_turns
 
 
 class TileInput(NamedTuple):
-    """Arguments of :func:`tile_sums`, in the dtype of the run; lengths in m."""
+    """Arguments of :func:`tile_sums`, in the dtype of the run; lengths in m.
+
+    Weights and table may be float32 where the rest is float64: then indices and phases keep their digits, sines and
+    terms are float32, and sums float64 again.
+    """
 
     fast: Tensor  # pixel indices as floats, (P,)
     slow: Tensor  # (P,)
@@ -104,10 +108,11 @@ def tile_sums(tile: TileInput) -> TileSums:
     scattering = torch.stack(place.scattering)
     # F_latt is the quotient of two products of sines, sin(pi N e) and sin(pi e) with e = h - h0. A shift of e far
     # below its last digit, whose cube is still a number, makes N of the quotient where e = 0
-    shift = torch.finfo(scattering.dtype).tiny ** (1.0 / 3.0)
+    terms = tile.table.dtype
+    shift = torch.finfo(terms).tiny ** (1.0 / 3.0)
     above = tile.weights[:, None]
     below = torch.ones_like(above)
-    clearance = torch.full_like(above, torch.inf)
+    clearance = torch.full_like(above, torch.inf, dtype=scattering.dtype)
     address = torch.zeros_like(above, dtype=torch.int64)
     for axis in range(3):
         index = _along(tile.cells[:, axis].T[:, :, None], *scattering)  # (N, P)
@@ -115,13 +120,13 @@ def tile_sums(tile: TileInput) -> TileSums:
         offset = index - whole
         clearance = torch.minimum(clearance, offset.abs() - number["noise"] * whole.abs())
         turns = (offset + shift) * tile.n_cells[axis]
-        above = above * sine_of_turns(turns - torch.round(turns))
-        below = below * sine_of_turns(offset + shift)
+        above = above * sine_of_turns((turns - torch.round(turns)).to(terms))
+        below = below * sine_of_turns((offset + shift).to(terms))
         low, count = tile.box[axis], tile.box[axis + 3].to(torch.int64)
         node = (whole - low).to(torch.int64)
         address = address * count + torch.clamp(node, torch.zeros_like(count), count - 1)
     f_latt = above / below
-    intensity = (tile.table[address] * (f_latt * f_latt)).sum(0)
+    intensity = (tile.table[address] * (f_latt * f_latt)).sum(0, dtype=scattering.dtype)
     return _sums(intensity, clearance.amin(0) < 0.0, place)
 
 
@@ -152,6 +157,44 @@ def literal_sums(tile: TileInput) -> TileSums:
         above.div_(below).square_()
         intensity.add_(above.mul_(torch.index_select(tile.table, 0, node, out=other)))
     return _sums(intensity, torch.zeros_like(intensity, dtype=torch.bool), place)
+
+
+def single_sums(tile: TileInput) -> TileSums:
+    """:func:`tile_sums` with sines and terms in float32, one orientation at a time in few buffers, for a CPU.
+
+    A pixel is doubtful where an offset of an index is exactly 0, or where the product of three sines is so small that
+    one of them may be beside a whole index.
+    """
+    number = dict(zip(NUMBERS, tile.numbers.unbind(), strict=True))
+    place = _place(tile, number)
+    s_x, s_y, s_z = place.scattering
+    index, other, whole = (s_x.new_empty((3, len(s_x))) for _ in range(3))
+    above, below = (tile.table.new_empty((3, len(s_x))) for _ in range(2))
+    address, intensity, factor = torch.empty_like(s_x), torch.zeros_like(s_x), torch.empty_like(above[0])
+    least = torch.full_like(factor, torch.inf)
+    n_cells, low, count = tile.n_cells[:, None], tile.box[:3, None], tile.box[3:]
+    steps = torch.stack((count[1] * count[2], count[2], torch.ones_like(count[2])))
+    origin, high = steps @ tile.box[:3], low + count[:, None] - 1.0
+    for cell in tile.cells:
+        x, y, z = cell.T[:, :, None]
+        torch.mul(s_x, x, out=index)
+        index.add_(torch.mul(s_y, y, out=other)).add_(torch.mul(s_z, z, out=other))
+        torch.sub(index, 0.5, out=whole).ceil_()
+        index.sub_(whole)
+        torch.matmul(steps, torch.clamp(whole, low, high, out=whole), out=address)
+        torch.mul(index, n_cells, out=other)
+        other.sub_(torch.round(other, out=whole))
+        above.copy_(other).mul_(torch.pi).sin_()
+        below.copy_(index).mul_(torch.pi).sin_()
+        above[0].mul_(above[1]).mul_(above[2])
+        below[0].mul_(below[1]).mul_(below[2])
+        torch.minimum(least, torch.abs(below[0], out=factor), out=least)
+        # nan is not a place in the table
+        node = address.sub_(origin).to(torch.int64).clamp_(0, tile.table.shape[0] - 1)
+        torch.index_select(tile.table, 0, node, out=factor)
+        intensity.add_(factor.mul_(above[0].div_(below[0]).square_()))
+    farthest = 2.0 * torch.linalg.vector_norm(tile.cells, dim=-1).max() / number["wavelength"]
+    return _sums(intensity, least < torch.pi * number["noise"] * farthest, place)
 
 
 def _sums(intensity: Tensor, doubtful: Tensor, place: _Place) -> TileSums:

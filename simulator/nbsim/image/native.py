@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator, Sequence
 
+import torch
 from torch import Tensor
 
 from nbsim.image.arguments import arguments
@@ -22,12 +23,15 @@ _WHOLE_VECTORS = 128  # pixels that the kernel takes together
 
 
 class Native:
-    """One experiment in the C kernel ``library``; :mod:`nbsim.image.scope` says which it covers."""
+    """One experiment in the C kernel ``library``; :mod:`nbsim.image.scope` says which it covers.
 
-    def __init__(self, experiment: ExperimentData, library: ctypes.CDLL) -> None:
+    ``terms``: dtype of the library's terms; None: that of the experiment.
+    """
+
+    def __init__(self, experiment: ExperimentData, library: ctypes.CDLL, terms: torch.dtype | None = None) -> None:
         self._experiment = experiment
         self._library = library
-        self._arguments = arguments(experiment)
+        self._arguments = arguments(experiment, terms)
 
     def render(
         self, box: Box, state: RunState, photons: Tensor, doubtful: Tensor, stopped: Stopped

@@ -33,7 +33,7 @@ static void remember(const struct run *restrict r, struct block *restrict b, int
 }
 
 static void look_up(const struct run *r, struct block *b, int64_t n, int64_t pass) {
-    EACH_LANE b->cell[i] = r->table[b->at[i]];
+    EACH_LANE b->cell[i] = R(r->table[b->at[i]]);
     if (!r->interpolated) return;
     EACH_LANE {
         const int room = has_room(r, b->h[i], 0) && has_room(r, b->k[i], 1) && has_room(r, b->l[i], 2);
@@ -193,7 +193,7 @@ static int64_t next(const struct run *r, struct walk *w, struct block *b, int64_
         }
         if (w->fast <= w->last_fast) break;
     }
-    for (*padded = n; n > 0 && *padded % 8; ++*padded) {
+    for (*padded = n; n > 0 && *padded % WIDTH; ++*padded) {
         b->slow[*padded] = b->slow[n - 1];
         b->fast[*padded] = b->fast[n - 1];
     }

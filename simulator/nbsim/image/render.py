@@ -1,7 +1,8 @@
 """The whole detector, in pieces, from the same formula as a single pixel.
 
 On the CPU the C kernel computes it, else torch tile by tile: runs within :mod:`nbsim.image.scope` by the tile kernel
-(fused, if requested, on other devices). All others, and every pixel where an exact-zero or rounding quirk of C shows,
+(fused, if requested, on other devices). Of a float32 image the kernels compute the terms in float32, from indices and
+phases in float64; the formula is float64. All others, and every pixel where an exact-zero or rounding quirk of C shows,
 go through :func:`nbsim.pixel.terms.contributions`. Source: nanobragg_pixel_loop.md sections 2, 3.3, 8.3, 9.
 """
 
@@ -16,12 +17,21 @@ import torch
 from torch import Tensor
 
 from nbsim.errors import Interrupted
-from nbsim.image.compiled import LONGEST_WAIT, WORTH_BUILDING, CannotBuildError, build, load, missing_compiler
+from nbsim.image.compiled import (
+    LONGEST_WAIT,
+    PIXELS,
+    SINGLE_TERMS,
+    WORTH_BUILDING,
+    CannotBuildError,
+    build,
+    load,
+    missing_compiler,
+)
 from nbsim.image.fused import for_device
 from nbsim.image.native import Box, Native, boxes
 from nbsim.image.picture import picture
 from nbsim.image.scope import fits_c_kernel, fits_kernel
-from nbsim.image.tiles import LITERAL_PIXELS, ORIENTATIONS, KernelTiles, takes_literal
+from nbsim.image.tiles import ORIENTATIONS, PIXELS_IN_TURN, KernelTiles, by_orientation
 from nbsim.model import ExperimentData
 from nbsim.pixel.accumulation import sum_pixels
 from nbsim.pixel.run_state import RunState, run_state
@@ -65,12 +75,18 @@ class _Canvas:
 
 
 def _library(
-    experiment: ExperimentData, compile_kernel: bool | None, n_terms: int, notice: Notice, stopped: Stopped
+    experiment: ExperimentData,
+    terms: torch.dtype,
+    compile_kernel: bool | None,
+    n_terms: int,
+    notice: Notice,
+    stopped: Stopped,
 ) -> ctypes.CDLL | None:
-    """The C kernel, if requested and available."""
+    """The C kernel with this dtype of terms, if requested and available."""
     if compile_kernel is False or not fits_c_kernel(experiment):
         return None
-    library = load(experiment.dtype)
+    code = PIXELS if terms == experiment.dtype else SINGLE_TERMS
+    library = load(experiment.dtype, code)
     if library is not None or not (compile_kernel or n_terms > WORTH_BUILDING):
         return library
     try:
@@ -78,7 +94,7 @@ def _library(
         if missing is not None:
             raise CannotBuildError(missing)
         notice("compiling the kernel, once for this machine: about a second")
-        return build(experiment.dtype, stopped, longest=math.inf if compile_kernel else LONGEST_WAIT)
+        return build(experiment.dtype, stopped, longest=math.inf if compile_kernel else LONGEST_WAIT, code=code)
     except CannotBuildError as error:
         notice(f"{error}; torch computes the image, several times slower")
         return None
@@ -105,6 +121,9 @@ def render(
 ) -> Image:
     """Simulate every rendered pixel.
 
+    A float32 image has indices and phases in float64, from numbers that were never rounded, and terms in float32: it is
+    that of float64 to 2e-6 of every pixel above 1e-6 of the maximum. With quirk ``naive_float32`` all of it is float32.
+
     Args:
         experiment: the run; its dtype and device are used throughout.
         n_threads: OMP_NUM_THREADS of the C run to emulate; only first rendered pixels depend on it.
@@ -127,7 +146,10 @@ def render(
     check_image_memory(detector.n_slow, detector.n_fast)
     check_device_memory(detector.n_slow, detector.n_fast, experiment.device)
     n_pixels, n_passes = n_rendered(experiment), experiment.n_passes
-    library = _library(experiment, compile_kernel, n_pixels * n_passes, notice or (lambda _: None), stopped)
+    terms = experiment.dtype
+    if not experiment.quirks.naive_float32:
+        experiment = experiment.before_rounding()
+    library = _library(experiment, terms, compile_kernel, n_pixels * n_passes, notice or (lambda _: None), stopped)
     photons = torch.zeros((detector.n_slow, detector.n_fast), dtype=torch.float32, device=experiment.device)
     rendered = torch.zeros_like(photons, dtype=torch.bool)
     canvas = _Canvas(photons, rendered, torch.zeros_like(rendered))
@@ -141,11 +163,11 @@ def render(
 
     compiled = library is not None
     if library is not None:
-        state, omega = _in_c(experiment, Native(experiment, library), canvas, n_threads, report, stopped)
+        state, omega = _in_c(experiment, Native(experiment, library, terms), canvas, n_threads, report, stopped)
     else:
         state = run_state(experiment, n_threads=n_threads)
         fused = compile_kernel is True and experiment.device.type != "cpu"
-        omega, compiled = _in_torch(experiment, canvas, state, fused, report, stopped)
+        omega, compiled = _in_torch(experiment, terms, canvas, state, fused, report, stopped)
     doubtful = canvas.doubtful.nonzero()
     for part in torch.split(doubtful, max(1, _UNCOMPILED_TERMS // n_passes)) if len(doubtful) else ():
         stopped()
@@ -190,6 +212,7 @@ def _in_c(
 
 def _in_torch(
     experiment: ExperimentData,
+    terms: torch.dtype,
     canvas: _Canvas,
     state: RunState,
     fused: bool,
@@ -198,8 +221,8 @@ def _in_torch(
 ) -> tuple[float, bool]:
     """Every pixel by torch; the sum of the solid angles, and whether a fused kernel was used."""
     detector, fits = experiment.detector, fits_kernel(experiment)
-    kernel = for_device(experiment.dtype, experiment.device) if fused and fits else None
-    tiles = KernelTiles(experiment, kernel) if fits else None
+    kernel = for_device(experiment.dtype, terms, experiment.device) if fused and fits else None
+    tiles = KernelTiles(experiment, kernel, terms) if fits else None
     per_pixel = detector.n_layers * experiment.sampling.oversample**2
 
     # no step of the loop waits for a device; steps that depend on values come after it
@@ -219,7 +242,7 @@ def _in_torch(
         return pixels.shape[0]
 
     on_cpu = experiment.device.type == "cpu"
-    size = _tile_size(experiment, fits)
+    size = _tile_size(experiment, terms, fits)
     pieces = rendered_tiles(experiment, range(detector.n_slow), size)
     # one per possible tile; small tensors that stay, each between large ones that go, would keep the memory of the
     # latter from being reused
@@ -231,13 +254,13 @@ def _in_torch(
     return float(omegas.sum()), kernel is not None
 
 
-def _tile_size(experiment: ExperimentData, fits: bool) -> int:
+def _tile_size(experiment: ExperimentData, terms: torch.dtype, fits: bool) -> int:
     """Pixels of a tile."""
-    if fits and takes_literal(experiment):
-        return LITERAL_PIXELS
+    if fits and by_orientation(experiment, terms):
+        return PIXELS_IN_TURN
     per_ray = min(experiment.sampling.n_phi * experiment.crystal.mosaic_matrices.shape[0], ORIENTATIONS)
-    terms = _UNCOMPILED_TERMS if experiment.device.type == "cpu" else _DEVICE_TERMS
-    return max(2, terms // (per_ray if fits else experiment.n_passes))
+    together = _UNCOMPILED_TERMS if experiment.device.type == "cpu" else _DEVICE_TERMS
+    return max(2, together // (per_ray if fits else experiment.n_passes))
 
 
 torch.serialization.add_safe_globals([Image])  # plain data, for torch.load with weights_only

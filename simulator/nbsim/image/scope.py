@@ -44,7 +44,9 @@ FOLLOWED: Mapping[str, str] = {
     "convention_forces_pivot normal_rederived twotheta_axis_as_typed "
     "ratio_without_twotheta mosaic_first_identity mosaic_single_precision interpolate_before_sizes "
     "matrix_rescaled_by_cell cell_sine_of_gamma_star source_file_literal comments_as_data "
-    "hkl_integer_rows",
+    "hkl_integer_rows "
+    # decides which form of the kernels runs
+    "naive_float32",
 }
 
 CONDITIONS: dict[str, Condition] = {

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from nbsim.constants import R_E_SQR
+from nbsim.image.arguments import boxed_table, in_units
 from nbsim.image.fused import Kernel
-from nbsim.image.kernel import NUMBERS, TileInput, literal_sums, tile_sums
+from nbsim.image.kernel import NUMBERS, TileInput, literal_sums, single_sums, tile_sums
 from nbsim.model import ExperimentData
 from nbsim.pixel.accumulation import water_background
 from nbsim.pixel.orientations import orientations
@@ -21,9 +22,10 @@ from nbsim.vectors import cross
 from nbsim.workers import Stopped
 
 ORIENTATIONS = 1 << 13  # of one call
-LITERAL_PIXELS, LITERAL_ORIENTATIONS = 1 << 14, 1 << 8  # of one call of the literal form, a tenth of a second
-# a literal quotient of sines this close to a whole index carries rounding noise beyond 1e-8 (quirk L10)
-_NOISE = 2e-8
+PIXELS_IN_TURN, ORIENTATIONS_IN_TURN = 1 << 14, 1 << 8  # of one call of a form by orientation, a tenth of a second
+# a literal quotient of sines this close to a whole index carries rounding noise beyond 1e-8, or beyond the last digit
+# of a float32 (quirk L10)
+_NOISE, _NOISE_SINGLE = 2e-8, 1e-9
 
 
 def _filled(value: Tensor | float, like: Tensor) -> Tensor:
@@ -31,15 +33,18 @@ def _filled(value: Tensor | float, like: Tensor) -> Tensor:
     return value if isinstance(value, Tensor) else torch.full_like(like, value)
 
 
-def takes_literal(experiment: ExperimentData) -> bool:
-    """Whether uncompiled torch computes the literal form."""
-    quirk, dtype = experiment.quirks.grating_literal, experiment.dtype
-    return quirk and dtype == torch.float64 and experiment.device.type == "cpu"
+def by_orientation(experiment: ExperimentData, terms: torch.dtype) -> Kernel | None:
+    """The form of the kernel that takes one orientation at a time, where it is the fastest uncompiled one."""
+    if experiment.device.type != "cpu" or experiment.dtype != torch.float64:
+        return None
+    if terms == torch.float32:
+        return single_sums
+    return literal_sums if experiment.quirks.grating_literal else None
 
 
-def _padded(cells: Tensor, least: int) -> tuple[Tensor, Tensor]:
+def _padded(cells: Tensor, least: int, terms: torch.dtype) -> tuple[Tensor, Tensor]:
     """At least ``least`` orientations, the fewest of a compiled form, and their weights: 0 for an added one."""
-    weights = cells.new_ones(cells.shape[0])
+    weights = cells.new_ones(cells.shape[0], dtype=terms)
     if cells.shape[0] >= least:
         return cells.contiguous(), weights
     return cells.repeat(least, 1, 1), torch.cat((weights, weights.new_zeros(least - 1)))
@@ -48,27 +53,25 @@ def _padded(cells: Tensor, least: int) -> tuple[Tensor, Tensor]:
 class KernelTiles:
     """Pixel values of one experiment through the kernel; it must fit (:mod:`nbsim.image.scope`)."""
 
-    def __init__(self, experiment: ExperimentData, kernel: Kernel | None) -> None:
+    def __init__(self, experiment: ExperimentData, kernel: Kernel | None, terms: torch.dtype | None = None) -> None:
+        """``terms``: dtype of the terms; None: that of the experiment."""
         self.experiment = experiment
-        literal = kernel is None and takes_literal(experiment)
-        self.kernel = kernel or (literal_sums if literal else tile_sums)
-        least, most = (1, LITERAL_ORIENTATIONS) if literal else (2, ORIENTATIONS)
+        terms = terms or experiment.dtype
+        one_by_one = None if kernel else by_orientation(experiment, terms)
+        self.kernel = kernel or one_by_one or tile_sums
+        least, most = (1, ORIENTATIONS_IN_TURN) if one_by_one else (2, ORIENTATIONS)
         cells, sources = orientations(experiment), experiment.beam.source_directions
         stacked = torch.stack((cells.a, cells.b, cells.c), dim=2).flatten(0, 1)  # (N, 3, 3)
-        self.cells = [_padded(chunk, least) for chunk in torch.split(stacked, most)]
-        table = experiment.structure_factors
-        like = experiment.crystal.a
-        grid = like.new_empty((0, 0, 0)) if table.grid is None else table.grid
-        squares = (table.default_f * table.default_f).to(like).expand([n + 2 for n in grid.shape]).clone()
-        torch.mul(grid, grid, out=squares[1:-1, 1:-1, 1:-1])
-        self.table = squares.flatten()
-        low = (table.h_min - 1, table.k_min - 1, table.l_min - 1)
-        self.box = like.new_tensor([float(x) for x in (*low, *squares.shape)])
+        self.cells = [_padded(chunk, least, terms) for chunk in torch.split(stacked, most)]
+        table, (h_min, k_min, l_min) = boxed_table(experiment.structure_factors, experiment.crystal.a)
+        factors, unit = in_units(table, terms)
+        self.table = (factors * factors).flatten()
+        self.box = table.new_tensor([float(x) for x in (h_min, k_min, l_min, *table.shape)])
         self.n_cells = experiment.crystal.n_cells.clamp(min=1.0)
         subpixels = range(experiment.sampling.oversample)
         order = product(range(experiment.detector.n_layers), subpixels, subpixels, range(len(sources)))
-        self.background = water_background(experiment)
-        self.scale = R_E_SQR * experiment.beam.fluence / float(experiment.n_steps)
+        self.background = water_background(experiment) / unit**2
+        self.scale = R_E_SQR * experiment.beam.fluence / float(experiment.n_steps) * unit**2
         self.places = {where: self._place(*where) for where in order}
 
     def _place(self, layer: int, sub_slow: int, sub_fast: int, source: int) -> TileInput:
@@ -81,6 +84,7 @@ class KernelTiles:
         origin = detector.pix0 + layer * detector.layer_thickness * detector.normal
         area = detector.pixel_size * detector.pixel_size
         bare = detector.point_pixel and experiment.quirks.point_pixel_without_area
+        noise = _NOISE if self.table.dtype == experiment.dtype else _NOISE_SINGLE
         numbers: dict[str, Tensor | float] = {
             "pixel_step": detector.pixel_size / ov,
             "oversample": ov,
@@ -94,11 +98,11 @@ class KernelTiles:
             "thickness": detector.thickness,
             "absorption": detector.layer_thickness * detector.attenuation,
             "layer": layer,
-            "noise": _NOISE if experiment.quirks.grating_literal else 0.0,
+            "noise": noise if experiment.quirks.grating_literal else 0.0,
         }
         return TileInput(
-            fast=self.table[:0],
-            slow=self.table[:0],
+            fast=area.new_empty(0),
+            slow=area.new_empty(0),
             vectors=torch.stack((detector.fast, detector.slow, detector.normal, origin, incident, e_axis, b_axis)),
             numbers=torch.stack([_filled(numbers[name], area) for name in NUMBERS]),
             cells=self.cells[0][0],

@@ -1,7 +1,8 @@
 """Every oddity of the C program that changes a number, as a named switch.
 
 The default is C's behaviour, except ``phi_carryover``: the phi mode sets it (off for ``spec``, on for
-``c-parity``). Source: S- and L-numbers of nanobragg_setup.md and nanobragg_pixel_loop.md.
+``c-parity``). ``naive_float32`` is an oddity of ports; C computes in float64.
+Source: S- and L-numbers of nanobragg_setup.md and nanobragg_pixel_loop.md.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ def _quirk(source: str, on: str, off: str, default: bool = True) -> bool:
 
 @dataclass(frozen=True)
 class Quirks:
-    """True: the C program's behaviour. False: the physically sensible behaviour."""
+    """True: the C program's behaviour, or that of ports. False: the physically sensible behaviour."""
 
     # pixel loop
     phi_carryover: bool = _quirk(
@@ -75,6 +76,14 @@ class Quirks:
         "S20/S24", "'#' begins no comment in source and HKL files", "text from '#' on is skipped in both"
     )
     hkl_integer_rows: bool = _quirk("S24", "rows like '1.0 0 0 5' end the table", "indices rounded")
+
+    # of ports, with --dtype float32
+    naive_float32: bool = _quirk(
+        "ports",
+        "all of a float32 image in float32, as in a port",
+        "indices and phases of a float32 image in float64, terms in float32",
+        default=False,
+    )
 
 
 def named(quirks: Quirks, name: str, value: bool) -> Quirks:

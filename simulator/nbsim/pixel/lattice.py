@@ -38,6 +38,14 @@ SINE_OF_TURNS = (
     -5.1677127800497855,
     3.1415926535897927,
 )
+# the same to 5e-9, for float32
+SINE_OF_TURNS_SINGLE = (
+    0.07756038699961373,
+    -0.598242126422232,
+    2.5500697263354044,
+    -5.1677096847989565,
+    3.1415926368953926,
+)
 
 Triple = tuple[Tensor, Tensor, Tensor]
 Counts = Sequence[Tensor | float]  # Na, Nb, Nc
@@ -97,8 +105,9 @@ def _sound_grating(index: Tensor, n: Tensor) -> Tensor:
 def sine_of_turns(y: Tensor) -> Tensor:
     """sin(pi y) for |y| <= 1/2, any shape: a polynomial, which vectorises, unlike the sine itself."""
     square = y * y
-    series = torch.full_like(square, SINE_OF_TURNS[0])
-    for coefficient in SINE_OF_TURNS[1:]:
+    first, *rest = SINE_OF_TURNS_SINGLE if y.dtype == torch.float32 else SINE_OF_TURNS
+    series = torch.full_like(square, first)
+    for coefficient in rest:
         series = series * square + coefficient
     return series * y
 

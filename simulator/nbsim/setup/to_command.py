@@ -56,8 +56,8 @@ _REMOVED = (
     "sample_c_mm",
 )
 _INTERPOLATED = 2  # cells along an axis, at most, for which C interpolates (S16)
-# C programs have either state; the last word is written so that it means the same in all
-_OF_ANY_PROGRAM = ("phi_carryover", "last_curved_det_ignored", "last_thickness_flag_crashes")
+# C programs have either state, or it is none of theirs; the last word is written so that it means the same in all
+_OF_ANY_PROGRAM = ("phi_carryover", "last_curved_det_ignored", "last_thickness_flag_crashes", "naive_float32")
 _BEYOND_C = {
     "n_matrix": "sizes of the crystal along other directions than its axes",
     "mosaic_spreads": "mosaic spreads about several axes",

@@ -1,0 +1,182 @@
+"""Images in float32: those in float64 and C's to 2e-6, for every golden case, flag and quirk."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from nbsim import Experiment
+from nbsim.image import compiled
+from nbsim.image.fused import example
+from nbsim.image.kernel import tile_sums
+from nbsim.image.render import render
+from nbsim.image.scope import fits_kernel
+from nbsim.image.tiles import KernelTiles
+from nbsim.pixel.pixel import image_values
+from support.flag_samples import BASES, write_inputs
+from support.golden_cases import NAMES, experiment_of, golden_case, needs
+from support.kernel_samples import C_BASES, changes_of
+from support.kernel_samples import experiment_of as sample
+
+BOUND, FLOOR = 2e-6, 1e-6  # relative error of the pixels above FLOOR of the maximum
+CUBE = "-cell 100 100 100 90 90 90 -N 20 -lambda 1 -distance 100 -detpixels 64 -pixel 1 -oversample 1 -default_F"
+BIG = (
+    "-cell 78 79 38 90 90 90 -misset 11 22 33 -N 36 -lambda 0.98 -distance 230 -detpixels 200 -pixel 0.4 -default_F 100"
+)
+TURNING = "-oversample 1 -phi 0 -osc 1 -phisteps 6"
+
+
+@pytest.fixture(scope="module")
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[bool, ...]]:
+    """Values of ``compile_kernel`` that this machine can take, and a fresh cache with the kernels in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NBSIM_CACHE", str(tmp_path_factory.mktemp("kernels")))
+        if compiled.missing_compiler() is not None:
+            yield (False,)
+            return
+        for code in (compiled.PIXELS, compiled.SINGLE_TERMS):
+            compiled.build(torch.float64, code=code)
+        yield False, True
+
+
+def relative_errors(found: Tensor, expected: Tensor) -> Tensor:
+    """Of the pixels above FLOOR of the maximum; the others stay below, and what is not finite or 0 is so in both."""
+    found, expected = found.double(), expected.double()
+    torch.testing.assert_close(found.isfinite(), expected.isfinite())
+    assert bool((found[expected == 0.0] == 0.0).all())
+    largest = torch.where(expected.isfinite(), expected, 0.0).max()
+    bright = (expected > FLOOR * largest) & expected.isfinite()
+    assert bool((found[~bright & expected.isfinite()] <= FLOOR * largest * (1.0 + BOUND)).all())
+    return (found[bright] - expected[bright]).abs() / expected[bright]
+
+
+def assert_trusted(experiment: Experiment, kernels: tuple[bool, ...], expected: Tensor | None = None) -> None:
+    """Each float32 image of a float64 experiment has the pixels of ``expected``, else of the float64 image."""
+    rough = experiment.to(torch.float32)
+    for compile_kernel in kernels:
+        wanted = render(experiment, compile_kernel=compile_kernel).photons if expected is None else expected
+        errors = relative_errors(render(rough, compile_kernel=compile_kernel).photons, wanted)
+        assert float(errors.max() if len(errors) else 0.0) <= BOUND, compile_kernel
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "seed_case"])
+def test_golden_cases(name: str, kernels: tuple[bool, ...], request: pytest.FixtureRequest) -> None:
+    needs(request, name)
+    assert_trusted(experiment_of(name), kernels, torch.from_numpy(golden_case(name).image().copy()))
+
+
+@pytest.mark.slow
+def test_a_cut_out_of_the_seed_case(kernels: tuple[bool, ...], shared: Path) -> None:
+    whole = experiment_of("seed_case")
+    part = replace(whole, detector=replace(whole.detector, roi=(900, 1150, 560, 790)))
+    assert_trusted(part, kernels)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("base", (*BASES, *C_BASES))
+def test_every_flag_and_quirk(base: str, kernels: tuple[bool, ...], folder: Path) -> None:
+    for change in changes_of(base):
+        if change.quirk != "naive_float32":
+            assert_trusted(sample(change, folder), kernels)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("float32")
+    write_inputs(path)
+    return path
+
+
+@pytest.mark.parametrize("factor", ["1e-25", "100", "1e25"])
+@pytest.mark.parametrize("more", ["", "-mosaic 1 -mosaic_domains 40", "-water 1e-3", "-round_xtal"])
+def test_symmetric_crystals_and_any_size_of_f(factor: str, more: str, kernels: tuple[bool, ...]) -> None:
+    """An axis along the detector gives whole indices, and in the direct beam all of them are 0."""
+    assert_trusted(Experiment.from_command(f"{CUBE} {factor} {more} -beam 32.5 32.5"), kernels)
+
+
+def test_few_pixels_are_left_to_the_formula(kernels: tuple[bool, ...]) -> None:
+    experiment = Experiment.from_command(f"{BIG} {TURNING}")
+    pixels = torch.cartesian_prod(torch.arange(200), torch.arange(200))
+    assert fits_kernel(experiment)
+    _, _, doubtful = KernelTiles(experiment, None, torch.float32).values(pixels, lambda: None)
+    assert int(doubtful.sum()) < 0.002 * len(pixels)
+
+
+@pytest.mark.slow
+def test_the_form_for_other_devices(kernels: tuple[bool, ...]) -> None:
+    experiment = Experiment.from_command(f"{BIG} {TURNING}")
+    pixels = torch.cartesian_prod(torch.arange(200), torch.arange(200))
+    values, _, doubtful = KernelTiles(experiment, tile_sums, torch.float32).values(pixels, lambda: None)
+    wanted = image_values(experiment, pixels)
+    assert float(relative_errors(values[~doubtful], wanted[~doubtful]).max()) <= BOUND
+    assert int(doubtful.sum()) < 0.002 * len(pixels)
+
+
+def test_the_form_for_other_devices_stays_there() -> None:
+    there = type(example(torch.float64))(*(argument.to("meta") for argument in example(torch.float64, torch.float32)))
+    sums = tile_sums(there)
+    assert {value.device.type for value in sums} == {"meta"}
+    assert sums.intensity.dtype is torch.float64
+
+
+@pytest.mark.parametrize("compile_kernel", [False, True])
+def test_the_naive_form_is_that_of_a_port(compile_kernel: bool, kernels: tuple[bool, ...]) -> None:
+    if compile_kernel not in kernels:
+        pytest.skip("no C compiler")
+    exact = Experiment.from_command(f"{BIG} {TURNING}")
+    naive = exact.with_quirks(naive_float32=True)
+    wanted = render(exact, compile_kernel=False).photons
+    assert torch.equal(render(naive, compile_kernel=False).photons, wanted)  # nothing to do in float64
+    errors = relative_errors_of_naive(render(naive.to(torch.float32), compile_kernel=compile_kernel).photons, wanted)
+    assert float(errors.median()) > 1e-5 and float(errors.max()) > 1e-2
+
+
+def relative_errors_of_naive(found: Tensor, expected: Tensor) -> Tensor:
+    bright = expected > FLOOR * expected.max()
+    return (found[bright] - expected[bright]).abs() / expected[bright]
+
+
+def test_pixels_and_traces_are_plain_float32_in_either_state() -> None:
+    exact = Experiment.from_command(f"{BIG} {TURNING}")
+    trusted, naive = (exact.with_quirks(naive_float32=state).to(torch.float32) for state in (False, True))
+    values = [float(experiment.pixel(60, 80).value) for experiment in (trusted, naive)]
+    assert values[0] == values[1] != float(exact.pixel(60, 80).value)
+
+
+def test_digits_that_rounding_took_come_back_in_images_alone() -> None:
+    exact = Experiment.from_command(f"{BIG} {TURNING}")
+    rough = exact.to(torch.float32)
+    for same in (rough, rough.to("cpu"), copy.deepcopy(rough), pickle.loads(pickle.dumps(rough))):
+        assert same == rough and same.before_rounding() == exact
+    assert exact.before_rounding() is exact
+    assert rough.to(torch.float64) != exact  # as for any tensor
+    assert rough.with_parameters(phi=1.0).before_rounding() == exact.with_parameters(phi=1.0)
+    window = replace(rough, detector=replace(rough.detector, roi=(3, 9, 4, 8))).before_rounding()
+    assert torch.equal(window.detector.pix0, exact.detector.pix0)
+    moved = replace(rough, detector=replace(rough.detector, pix0=rough.detector.pix0 * 2.0)).before_rounding()
+    assert torch.equal(moved.detector.pix0, (rough.detector.pix0 * 2.0).double())
+    assert torch.equal(moved.detector.fast, exact.detector.fast)
+    doubled = rough.mapped(lambda tensor: tensor * 1).before_rounding()
+    assert torch.equal(doubled.crystal.a, rough.crystal.a.double())
+
+
+def test_the_command_line(kernels: tuple[bool, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from nbsim.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    words = [*f"{BIG} {TURNING} -floatfile f.bin -nonoise -nopgm -noprogress".split(), "--dtype", "float32"]
+    wanted = render(Experiment.from_command(words[:-2])).photons.flatten()
+    found = []
+    for more in ([], ["--quirk", "naive_float32=on"]):
+        assert main([*words, *more]) == 0
+        found.append(torch.from_numpy(np.fromfile("f.bin", dtype=np.float32)))
+    assert float(relative_errors(found[0], wanted).max()) <= BOUND
+    assert float(relative_errors_of_naive(found[1], wanted).max()) > 1e-2
