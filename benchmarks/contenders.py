@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 WORKER = Path(__file__).with_name("image_worker.py")
+NBSIM = [sys.executable, "-m", "nbsim.cli"]
 QUIET = ["-nonoise", "-nopgm", "-noprogress"]
 
 

@@ -10,7 +10,7 @@ import re
 import struct
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, reduce
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -320,17 +320,21 @@ def in_interpolation_range(sf: StructureFactors, h: Tensor, k: Tensor, l: Tensor
     return inside
 
 
-def _lagrange(x: Tensor, nodes: Sequence[Tensor], values: Sequence[Tensor]) -> Tensor:
-    """Cubic through four points: products in index order, times y before the division, terms added in order."""
-    total: Tensor | None = None
+def _basis(x: Tensor, nodes: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
+    """Of the cubic through four nodes: numerator and denominator of the factor of each, products in index order."""
+    found = []
     for i in range(4):
         others = [j for j in range(4) if j != i]
         above = (x - nodes[others[0]]) * (x - nodes[others[1]]) * (x - nodes[others[2]])
         below = (nodes[i] - nodes[others[0]]) * (nodes[i] - nodes[others[1]]) * (nodes[i] - nodes[others[2]])
-        term = above * values[i] / below
-        total = term if total is None else total + term
-    assert total is not None
-    return total
+        found.append((above, below))
+    return found
+
+
+def _lagrange(basis: Sequence[tuple[Tensor, Tensor]], values: Sequence[Tensor]) -> Tensor:
+    """Cubic through four points: numerators times y before the division, terms added in order."""
+    first, *rest = (above * value / below for (above, below), value in zip(basis, values, strict=True))
+    return reduce(torch.add, rest, first)
 
 
 def tricubic(sf: StructureFactors, h: Tensor, k: Tensor, l: Tensor) -> Tensor:
@@ -343,13 +347,19 @@ def tricubic(sf: StructureFactors, h: Tensor, k: Tensor, l: Tensor) -> Tensor:
     """
     if sf.grid is None:
         raise InputError("interpolation needs a structure-factor table (-hkl)")
-    grid, low = sf.grid, _low(sf)
-    nodes_h, nodes_k, nodes_l = ([torch.floor(x.detach()) + i for i in (-1, 0, 1, 2)] for x in (h, k, l))
-    along_h: list[Tensor] = []
-    for node_h in nodes_h:
-        along_k: list[Tensor] = []
-        for node_k in nodes_k:
-            along_l = [_cell(grid, low, (node_h, node_k, node_l)) for node_l in nodes_l]
-            along_k.append(_lagrange(l, nodes_l, along_l))
-        along_h.append(_lagrange(k, nodes_k, along_k))
-    return _lagrange(h, nodes_h, along_h)
+    shape = sf.grid.shape
+    nodes = [[torch.floor(x.detach()) + i for i in (-1, 0, 1, 2)] for x in (h, k, l)]
+    along_h, along_k, along_l = (_basis(x, at) for x, at in zip((h, k, l), nodes, strict=True))
+    places_h, places_k, places_l = (
+        [step * (node - low).to(torch.int64).clamp(0, n - 1) for node in at]
+        for at, low, n, step in zip(nodes, _low(sf), shape, (shape[1] * shape[2], shape[2], 1), strict=True)
+    )
+    flat = sf.grid.reshape(-1)
+    planes: list[Tensor] = []
+    for in_h in places_h:
+        lines: list[Tensor] = []
+        for in_k in places_k:
+            row = in_h + in_k
+            lines.append(_lagrange(along_l, [flat[row + in_l] for in_l in places_l]))
+        planes.append(_lagrange(along_k, lines))
+    return _lagrange(along_h, planes)

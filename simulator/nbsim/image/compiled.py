@@ -241,19 +241,19 @@ def _texts(code: Code) -> tuple[str, ...]:
 @cache
 def _definitions(dtype: torch.dtype, code: Code) -> tuple[str, ...]:
     """Macros: the types of real numbers and of terms, and the polynomials of their sines."""
-    short = code.single_terms or dtype == torch.float32
+    of_terms = SINE_OF_TURNS_SINGLE if code.single_terms or dtype == torch.float32 else SINE_OF_TURNS
     return (
         *(("-DSINGLE",) if dtype == torch.float32 else ()),
         *(("-DSINGLE_TERMS",) if code.single_terms else ()),
-        f"-DSINE_SERIES(s)={_series(SINE_OF_TURNS, 'R')}",
-        f"-DTERM_SERIES(s)={_series(SINE_OF_TURNS_SINGLE if short else SINE_OF_TURNS, 'T')}",
+        f"-DSINE_SERIES(s)={_series(SINE_OF_TURNS, _PI, 'R')}",
+        f"-DTERM_SERIES(s)={_series(of_terms, Fraction(1) if code.single_terms else _PI, 'T')}",
     )
 
 
-def _series(of_turns: tuple[float, ...], cast: str) -> str:
-    """The polynomial of the sine in C, in radians in place of half turns; ``cast``: the macro around a number."""
+def _series(of_turns: tuple[float, ...], half_turn: Fraction, cast: str) -> str:
+    """The polynomial of the sine in C, in units of which ``half_turn`` make one; ``cast``: the macro around numbers."""
     powers = range(2 * len(of_turns) - 1, 0, -2)
-    first, *rest = (float(Fraction(c) / _PI**power).hex() for c, power in zip(of_turns, powers, strict=True))
+    first, *rest = (float(Fraction(c) / half_turn**power).hex() for c, power in zip(of_turns, powers, strict=True))
     return reduce(lambda inner, c: f"ADDED({inner},s,{cast}({c}))", rest, f"{cast}({first})")
 
 

@@ -5,7 +5,8 @@ The torch formula is the truth, and tests/simulator/test_kernel_scope.py holds t
 flag and quirk. Names are those of nbsim.pixel; nbsim.image.arguments fills struct run. Real numbers are double, or
 float with -DSINGLE. With -DSINGLE_TERMS they are double up to the phases of a block-shaped crystal, whose sines, F and
 amplitudes are float, sums double again: indices lose no fraction. -DSINE_SERIES(square) is sin x / x for
-|x| <= pi / 2, -DTERM_SERIES(square) the same with the digits of a term. Source: nanobragg_pixel_loop.md sections 4 to 8.
+|x| <= pi / 2, -DTERM_SERIES(square) the same for a term, with -DSINGLE_TERMS in half turns.
+Source: nanobragg_pixel_loop.md sections 4 to 8.
 */
 
 #include <math.h>
@@ -90,6 +91,9 @@ struct block {
     real now[CORRECTIONS][LANES], cached[CORRECTIONS][LANES], mean[CORRECTIONS][LANES];
     real factor[LANES], weight[LANES], live[LANES], alive[LANES], other[LANES], others[LANES];
     real zero[LANES], omega[LANES], value[LANES];
+#ifdef SINGLE_TERMS
+    term least[LANES]; /* of |sin(pi e_h) sin(pi e_k) sin(pi e_l)|, e = h - h0 */
+#endif
 };
 
 #if defined(__FMA__) || defined(__aarch64__) || defined(__FP_FAST_FMA)
@@ -108,7 +112,7 @@ INLINE real sine_of_rest(real x) {
     return SINE_SERIES(square) * x;
 }
 
-/* the same for a term */
+/* the same for a term; with -DSINGLE_TERMS sin(pi x), |x| <= 1 / 2 */
 INLINE term sine_of_phase(term x) {
     const term square = x * x;
     return TERM_SERIES(square) * x;
@@ -294,6 +298,23 @@ struct sines {
     term above, below;
 };
 
+INLINE term lower(term x, term y) { return x < y ? x : y; }
+
+#ifdef SINGLE_TERMS
+/* the fraction of x n within 1/2 of 0 */
+INLINE real fraction(real x, real n) { return ADDED(x, n, -whole_of(x, n)); }
+
+/* sin(pi e N) / sin(pi e) of e = h - h0 along every axis, up to its sign */
+INLINE struct sines gratings(const struct run *r, real h, real k, real l, real h0, real k0, real l0,
+                             const int64_t sound) {
+    const real x = h - h0, y = k - k0, z = l - l0, *n = r->n_cells;
+    struct sines s;
+    s.above = sine_of_phase(T(fraction(x, n[0]))) * sine_of_phase(T(fraction(y, n[1]))) *
+              sine_of_phase(T(fraction(z, n[2])));
+    s.below = sine_of_phase(T(x)) * sine_of_phase(T(y)) * sine_of_phase(T(z));
+    return s;
+}
+#else
 /* literally sin(pi h N) / sin(pi h) along every axis, rounding noise included, or the same of h - h0; up to its sign */
 INLINE struct sines gratings(const struct run *r, real h, real k, real l, real h0, real k0, real l0,
                              const int64_t sound) {
@@ -305,6 +326,8 @@ INLINE struct sines gratings(const struct run *r, real h, real k, real l, real h
     s.below = sine_beside(x, h1) * sine_beside(y, k1) * sine_beside(z, l1);
     return s;
 }
+
+#endif
 
 INLINE struct sines amplitude(const struct run *r, struct planes p, const term *table, const real *cell,
                               real sx, real sy, real sz, const int64_t sound) {
@@ -327,6 +350,8 @@ INLINE void add_two(const struct run *restrict r, struct block *restrict b, cons
         const struct sines two = amplitude(r, p, table, cell + 9, sx, sy, sz, sound);
 #ifdef SINGLE_TERMS
         const term first = one.above / one.below, second = two.above / two.below;
+        const term least = lower(fabs(one.below), fabs(two.below));
+        b->least[i] = lower(b->least[i], least);
         b->sum[i] += R(ADDED(second, second, first * first));
 #else
         const term inverse = T(1) / (one.below * two.below);
@@ -349,6 +374,9 @@ INLINE void lattice(const struct run *restrict r, struct block *restrict b, cons
         b->at[i] = place(p, h0, k0, l0);
         if (shape == SQUARE) {
             const struct sines s = gratings(r, h, k, l, h0, k0, l0, sound);
+#ifdef SINGLE_TERMS
+            b->least[i] = lower(b->least[i], fabs(s.below));
+#endif
             b->latt[i] = R(s.above / s.below);
         } else {
             const real e_h = h - h0, e_k = k - k0, e_l = l - l0;

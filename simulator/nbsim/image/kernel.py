@@ -193,8 +193,9 @@ def single_sums(tile: TileInput) -> TileSums:
         node = address.sub_(origin).to(torch.int64).clamp_(0, tile.table.shape[0] - 1)
         torch.index_select(tile.table, 0, node, out=factor)
         intensity.add_(factor.mul_(above[0].div_(below[0]).square_()))
-    farthest = 2.0 * torch.linalg.vector_norm(tile.cells, dim=-1).max() / number["wavelength"]
-    return _sums(intensity, least < torch.pi * number["noise"] * farthest, place)
+    # |h|, |k| and |l| are at most the longest edge of the cell times |S|
+    largest = torch.linalg.vector_norm(tile.cells[0], dim=-1).max() * torch.sqrt(s_x * s_x + s_y * s_y + s_z * s_z)
+    return _sums(intensity, least < torch.pi * number["noise"] * largest, place)
 
 
 def _sums(intensity: Tensor, doubtful: Tensor, place: _Place) -> TileSums:

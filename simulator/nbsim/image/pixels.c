@@ -113,6 +113,24 @@ static void finish(const struct run *r, struct block *b, int64_t n) {
     }
 }
 
+#ifdef SINGLE_TERMS
+/* relative to an index: an offset from a whole one in whose quotient of sines, literally C's, rounding noise shows in a
+float */
+#define NOISE R(4e-9)
+
+/* pixels with a term that may show the noise, if C's quotient is meant; |h|, |k| and |l| are at most the longest edge of
+the cell times |S| */
+static void mark_noise(const struct run *r, struct block *b, int64_t n) {
+    const real *c = r->cells, a2 = dot(c, c[0], c[1], c[2]), b2 = dot(c + 3, c[3], c[4], c[5]);
+    const real c2 = dot(c + 6, c[6], c[7], c[8]), longest = sqrt(fmax(a2, fmax(b2, c2)));
+    const real noise = r->shape == SQUARE && !r->sound ? NOISE * longest : R(0);
+    EACH_LANE {
+        const real size = sqrt(b->sx[i] * b->sx[i] + b->sy[i] * b->sy[i] + b->sz[i] * b->sz[i]);
+        b->zero[i] = R(b->least[i]) < noise * size ? R(1) : b->zero[i];
+    }
+}
+#endif
+
 /* 1: the work ends; asked after every few million terms */
 static int ended(int64_t more, int64_t *terms, int (*stopped)(void)) {
     *terms += more;
@@ -145,6 +163,9 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
             remember(r, b, n, POLAR);
             weigh(r, b, n, source);
             EACH_LANE b->sum[i] = nothing;
+#ifdef SINGLE_TERMS
+            EACH_LANE b->least[i] = T(1);
+#endif
             int64_t o = 0;
             for (; plain && o + 1 < r->orientations; o += 2) {
                 if (r->sound) add_two(r, b, r->cells + 9 * o, n, 1);
@@ -162,6 +183,9 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
                 }
                 if (ended(n, terms, stopped)) return 1;
             }
+#ifdef SINGLE_TERMS
+            mark_noise(r, b, n);
+#endif
             if (!running) EACH_LANE b->total[i] += b->live[i] != R(0) ? b->sum[i] * b->factor[i] : nothing;
         }
     }

@@ -35,7 +35,11 @@ OWN = (
         choices=NAMES,
     ),
     _choice("--device", "cpu|cuda", "device of the computation"),
-    _choice("--dtype", "float64|float32", "precision"),
+    _choice(
+        "--dtype",
+        "float64|float32",
+        "precision; float32: of traces, and of the terms of images, whose indices keep float64",
+    ),
     Own(
         "--quirk",
         "turn an oddity of C on or off; may be repeated; docs/flags.md lists them",
