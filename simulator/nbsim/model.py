@@ -273,7 +273,7 @@ class ExperimentData(ByValue):
         moved = self.mapped(to_dtype(dtype))
         if moved.dtype != torch.float32:
             return moved
-        exact = (_mapped(part, to_dtype(None)) for part in self.before_rounding().parts.values())
+        exact = (_mapped(part, to_dtype(torch.float64)) for part in self.before_rounding().parts.values())
         return replace(moved, unrounded=tuple(zip(moved.parts.values(), exact, strict=True)))
 
     def before_rounding(self) -> Self:

@@ -62,6 +62,8 @@ def assert_trusted(experiment: Experiment, kernels: tuple[bool, ...], expected: 
     """Each float32 image of a float64 experiment has the pixels of ``expected``, else of the float64 image."""
     rough = experiment.to(torch.float32)
     for compile_kernel in kernels:
+        if expected is None and not compile_kernel and not fits_kernel(experiment):
+            continue  # the formula, in float64 either way
         wanted = render(experiment, compile_kernel=compile_kernel).photons if expected is None else expected
         errors = relative_errors(render(rough, compile_kernel=compile_kernel).photons, wanted)
         assert float(errors.max() if len(errors) else 0.0) <= BOUND, compile_kernel
@@ -95,11 +97,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("factor", ["1e-25", "100", "1e25"])
+@pytest.mark.slow
+@pytest.mark.parametrize("factor", ["1e-25", "1e25"])
 @pytest.mark.parametrize("more", ["", "-mosaic 1 -mosaic_domains 40", "-water 1e-3", "-round_xtal"])
 def test_symmetric_crystals_and_any_size_of_f(factor: str, more: str, kernels: tuple[bool, ...]) -> None:
-    """An axis along the detector gives whole indices, and in the direct beam all of them are 0."""
-    assert_trusted(Experiment.from_command(f"{CUBE} {factor} {more} -beam 32.5 32.5"), kernels)
+    """An axis along the detector gives indices of 0 in rows of pixels, and in the direct beam all are."""
+    for center in (32.0, 32.5):
+        assert_trusted(Experiment.from_command(f"{CUBE} {factor} {more} -Xbeam {center} -Ybeam {center}"), kernels)
 
 
 def test_few_pixels_are_left_to_the_formula(kernels: tuple[bool, ...]) -> None:
@@ -136,7 +140,7 @@ def test_the_naive_form_is_that_of_a_port(compile_kernel: bool, kernels: tuple[b
     wanted = render(exact, compile_kernel=False).photons
     assert torch.equal(render(naive, compile_kernel=False).photons, wanted)  # nothing to do in float64
     errors = relative_errors_of_naive(render(naive.to(torch.float32), compile_kernel=compile_kernel).photons, wanted)
-    assert float(errors.median()) > 1e-5 and float(errors.max()) > 1e-2
+    assert float(errors.median()) > 1e-5 and float(errors.max()) > 1e-3
 
 
 def relative_errors_of_naive(found: Tensor, expected: Tensor) -> Tensor:
@@ -179,4 +183,4 @@ def test_the_command_line(kernels: tuple[bool, ...], tmp_path: Path, monkeypatch
         assert main([*words, *more]) == 0
         found.append(torch.from_numpy(np.fromfile("f.bin", dtype=np.float32)))
     assert float(relative_errors(found[0], wanted).max()) <= BOUND
-    assert float(relative_errors_of_naive(found[1], wanted).max()) > 1e-2
+    assert float(relative_errors_of_naive(found[1], wanted).max()) > 1e-3

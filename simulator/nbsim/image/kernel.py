@@ -167,35 +167,38 @@ def single_sums(tile: TileInput) -> TileSums:
     """
     number = dict(zip(NUMBERS, tile.numbers.unbind(), strict=True))
     place = _place(tile, number)
-    s_x, s_y, s_z = place.scattering
-    index, other, whole = (s_x.new_empty((3, len(s_x))) for _ in range(3))
-    above, below = (tile.table.new_empty((3, len(s_x))) for _ in range(2))
-    address, intensity, factor = torch.empty_like(s_x), torch.zeros_like(s_x), torch.empty_like(above[0])
-    least = torch.full_like(factor, torch.inf)
-    n_cells, low, count = tile.n_cells[:, None], tile.box[:3, None], tile.box[3:]
-    steps = torch.stack((count[1] * count[2], count[2], torch.ones_like(count[2])))
-    origin, high = steps @ tile.box[:3], low + count[:, None] - 1.0
+    exact = torch.stack(place.scattering)
+    scattering = exact.nan_to_num()  # nan is not a place in the table
+    index, whole = torch.empty_like(scattering), torch.empty_like(scattering)
+    phases = tile.table.new_empty((2, *scattering.shape))  # of the sines below and above
+    below, above = phases.unbind()
+    products, second, third = phases.unbind(1)
+    divisor, dividend = products.unbind()
+    address, intensity = torch.empty_like(scattering[0]), torch.zeros_like(scattering[0])
+    factor, least = torch.empty_like(divisor), torch.full_like(divisor, torch.inf)
+    node = torch.empty_like(address, dtype=torch.int64)
+    (low_h, low_k, low_l), (n_h, n_k, n_l) = tile.box[:3].tolist(), tile.box[3:].tolist()
+    ranges = (low_h, low_h + n_h - 1.0), (low_k, low_k + n_k - 1.0), (low_l, low_l + n_l - 1.0)
+    origin, n_cells = (low_h * n_k + low_k) * n_l + low_l, tile.n_cells[:, None]
+    steps, rows = tile.box.new_tensor((n_k * n_l, n_l, 1.0)), whole.unbind()
     for cell in tile.cells:
-        x, y, z = cell.T[:, :, None]
-        torch.mul(s_x, x, out=index)
-        index.add_(torch.mul(s_y, y, out=other)).add_(torch.mul(s_z, z, out=other))
-        torch.sub(index, 0.5, out=whole).ceil_()
-        index.sub_(whole)
-        torch.matmul(steps, torch.clamp(whole, low, high, out=whole), out=address)
-        torch.mul(index, n_cells, out=other)
-        other.sub_(torch.round(other, out=whole))
-        above.copy_(other).mul_(torch.pi).sin_()
-        below.copy_(index).mul_(torch.pi).sin_()
-        above[0].mul_(above[1]).mul_(above[2])
-        below[0].mul_(below[1]).mul_(below[2])
-        torch.minimum(least, torch.abs(below[0], out=factor), out=least)
-        # nan is not a place in the table
-        node = address.sub_(origin).to(torch.int64).clamp_(0, tile.table.shape[0] - 1)
+        torch.mm(cell, scattering, out=index)
+        index.sub_(torch.round(index, out=whole))
+        for row, (low, high) in zip(rows, ranges, strict=True):
+            row.clamp_(low, high)
+        node.copy_(torch.mv(whole.T, steps, out=address).sub_(origin))
         torch.index_select(tile.table, 0, node, out=factor)
-        intensity.add_(factor.mul_(above[0].div_(below[0]).square_()))
+        below.copy_(index)
+        index.mul_(n_cells)
+        above.copy_(index.sub_(torch.round(index, out=whole)))
+        phases.mul_(torch.pi).sin_()
+        products.mul_(second).mul_(third)
+        intensity.add_(factor.mul_(dividend.div_(divisor).square_()))
+        torch.minimum(least, divisor.abs_(), out=least)
     # |h|, |k| and |l| are at most the longest edge of the cell times |S|
-    largest = torch.linalg.vector_norm(tile.cells[0], dim=-1).max() * torch.sqrt(s_x * s_x + s_y * s_y + s_z * s_z)
-    return _sums(intensity, least < torch.pi * number["noise"] * largest, place)
+    largest = torch.linalg.vector_norm(tile.cells[0], dim=-1).max() * torch.sqrt(exact.square().sum(dim=0))
+    near = least < torch.pi * number["noise"] * largest
+    return _sums(intensity, near | largest.isnan(), place)
 
 
 def _sums(intensity: Tensor, doubtful: Tensor, place: _Place) -> TileSums:

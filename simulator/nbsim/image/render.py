@@ -257,7 +257,7 @@ def _in_torch(
 def _tile_size(experiment: ExperimentData, terms: torch.dtype, fits: bool) -> int:
     """Pixels of a tile."""
     if fits and by_orientation(experiment, terms):
-        return PIXELS_IN_TURN
+        return max(1, PIXELS_IN_TURN * terms.itemsize // experiment.dtype.itemsize)
     per_ray = min(experiment.sampling.n_phi * experiment.crystal.mosaic_matrices.shape[0], ORIENTATIONS)
     together = _UNCOMPILED_TERMS if experiment.device.type == "cpu" else _DEVICE_TERMS
     return max(2, together // (per_ray if fits else experiment.n_passes))

@@ -22,7 +22,7 @@ from nbsim.vectors import cross
 from nbsim.workers import Stopped
 
 ORIENTATIONS = 1 << 13  # of one call
-PIXELS_IN_TURN, ORIENTATIONS_IN_TURN = 1 << 14, 1 << 8  # of one call of a form by orientation, a tenth of a second
+PIXELS_IN_TURN, ORIENTATIONS_IN_TURN = 16384, 1 << 8  # of one call of a form by orientation, a tenth of a second
 # a literal quotient of sines this close to a whole index carries rounding noise beyond 1e-8, or beyond the last digit
 # of a float32 (quirk L10)
 _NOISE, _NOISE_SINGLE = 2e-8, 1e-9

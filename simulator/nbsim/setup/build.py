@@ -268,7 +268,7 @@ def _edited(
             parameters = replace(parameters, cell=None)  # follows from the matrix
     if "structure_factors" in differing:
         inputs = replace(inputs, table_is_of_file=False)
-    table = experiment.structure_factors
+    table = experiment.before_rounding().structure_factors
     if made.keys() & {"structure_factors", "default_f"}:
         table = with_values(table, parameters, replaced="structure_factors" in made)
         parameters = replace(parameters, structure_factors=table.grid)
@@ -320,7 +320,8 @@ def with_quirks(experiment: ExperimentData, changes: Mapping[str, bool]) -> Expe
     parameters = experiment.parameters
     if experiment.inputs.matrix is not None and parameters.a_matrix is None:
         parameters = replace(parameters, cell=None)
-    return _again(experiment, options, after, parameters, experiment.inputs, experiment.structure_factors)
+    table = experiment.before_rounding().structure_factors
+    return _again(experiment, options, after, parameters, experiment.inputs, table)
 
 
 def _words(command: str | Sequence[str]) -> list[str]:
