@@ -262,7 +262,14 @@ static void scatter(const struct run *r, struct block *b, int64_t n, int64_t sou
     }
 }
 
+#ifdef SINGLE_TERMS
+/* the last digit of an index does not matter here, nor the side to which an exact half goes */
+INLINE real index_along(const real *v, real x, real y, real z) { return ADDED(v[0], x, ADDED(v[1], y, v[2] * z)); }
+INLINE real nearest(real index) { return whole_of(index, R(1)); }
+#else
+#define index_along dot
 INLINE real nearest(real index) { return ceil(index - R(0.5)); }
+#endif
 
 /* nan counts as the highest */
 INLINE double within(real whole, double low, double high) {
@@ -331,7 +338,8 @@ INLINE struct sines gratings(const struct run *r, real h, real k, real l, real h
 
 INLINE struct sines amplitude(const struct run *r, struct planes p, const term *table, const real *cell,
                               real sx, real sy, real sz, const int64_t sound) {
-    const real h = dot(cell, sx, sy, sz), k = dot(cell + 3, sx, sy, sz), l = dot(cell + 6, sx, sy, sz);
+    const real h = index_along(cell, sx, sy, sz), k = index_along(cell + 3, sx, sy, sz);
+    const real l = index_along(cell + 6, sx, sy, sz);
     const real h0 = nearest(h), k0 = nearest(k), l0 = nearest(l);
     struct sines s = gratings(r, h, k, l, h0, k0, l0, sound);
     s.above *= table[place(p, h0, k0, l0)];

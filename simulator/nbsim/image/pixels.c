@@ -121,12 +121,12 @@ float */
 /* pixels with a term that may show the noise, if C's quotient is meant; |h|, |k| and |l| are at most the longest edge of
 the cell times |S| */
 static void mark_noise(const struct run *r, struct block *b, int64_t n) {
+    if (r->shape != SQUARE || r->sound) return;
     const real *c = r->cells, a2 = dot(c, c[0], c[1], c[2]), b2 = dot(c + 3, c[3], c[4], c[5]);
-    const real c2 = dot(c + 6, c[6], c[7], c[8]), longest = sqrt(fmax(a2, fmax(b2, c2)));
-    const real noise = r->shape == SQUARE && !r->sound ? NOISE * longest : R(0);
+    const real longest2 = fmax(fmax(a2, b2), dot(c + 6, c[6], c[7], c[8]));
     EACH_LANE {
-        const real size = sqrt(b->sx[i] * b->sx[i] + b->sy[i] * b->sy[i] + b->sz[i] * b->sz[i]);
-        b->zero[i] = R(b->least[i]) < noise * size ? R(1) : b->zero[i];
+        const real size2 = b->sx[i] * b->sx[i] + b->sy[i] * b->sy[i] + b->sz[i] * b->sz[i], least = R(b->least[i]);
+        b->zero[i] = least * least < NOISE * NOISE * longest2 * size2 ? R(1) : b->zero[i];
     }
 }
 #endif
