@@ -59,6 +59,7 @@ def _refuse_others(quirks: Quirks) -> None:
         # of rounding only
         grating_literal=True,
         sphere_literal=True,
+        naive_float32=True,  # of images
         # in the scene
         last_thickness_flag_crashes=True,
         last_curved_det_ignored=True,
