@@ -13,7 +13,7 @@ from support.places import TOP
 
 PAGE = (TOP / "docs" / "quirks.md").read_text("utf-8")
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+\.?\d*(?:e[-+]?\d+)?(?![\w.])")
-NOISE = re.compile(r"^\| `grating_literal` .*", re.M)
+NOISE = re.compile(r"^\| `(?:grating_literal|naive_float32)` .*", re.M)
 
 
 @pytest.mark.slow

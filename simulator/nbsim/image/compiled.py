@@ -241,12 +241,14 @@ def _texts(code: Code) -> tuple[str, ...]:
 @cache
 def _definitions(dtype: torch.dtype, code: Code) -> tuple[str, ...]:
     """Macros: the types of real numbers and of terms, and the polynomials of their sines."""
-    of_terms = SINE_OF_TURNS_SINGLE if code.single_terms or dtype == torch.float32 else SINE_OF_TURNS
     return (
         *(("-DSINGLE",) if dtype == torch.float32 else ()),
-        *(("-DSINGLE_TERMS",) if code.single_terms else ()),
         f"-DSINE_SERIES(s)={_series(SINE_OF_TURNS, _PI, 'R')}",
-        f"-DTERM_SERIES(s)={_series(of_terms, Fraction(1) if code.single_terms else _PI, 'T')}",
+        *(
+            ("-DSINGLE_TERMS", f"-DTERM_SERIES(s)={_series(SINE_OF_TURNS_SINGLE, Fraction(1), '(term)')}")
+            if code.single_terms
+            else ()
+        ),
     )
 
 

@@ -5,7 +5,7 @@ The torch formula is the truth, and tests/simulator/test_kernel_scope.py holds t
 flag and quirk. Names are those of nbsim.pixel; nbsim.image.arguments fills struct run. Real numbers are double, or
 float with -DSINGLE. With -DSINGLE_TERMS they are double up to the phases of a block-shaped crystal, whose sines, F and
 amplitudes are float, sums double again: indices lose no fraction. -DSINE_SERIES(square) is sin x / x for
-|x| <= pi / 2, -DTERM_SERIES(square) the same for a term, with -DSINGLE_TERMS in half turns.
+|x| <= pi / 2, -DTERM_SERIES(square) is sin(pi x) / x of a term for |x| <= 1 / 2.
 Source: nanobragg_pixel_loop.md sections 4 to 8.
 */
 
@@ -26,6 +26,7 @@ typedef uint32_t bits;
 #define MANTISSA 23
 #define SMALL_SPHERE 3e-2f /* below, the literal quotient is left to the C library, whose rounding it shows */
 #define NO_EXPONENTIAL 104.0f
+#define TINY 1e-12f /* far below the last digit of every index but 0, where the quotient of sines becomes N */
 #else
 typedef double real;
 typedef uint64_t bits;
@@ -33,18 +34,16 @@ typedef uint64_t bits;
 #define MANTISSA 52
 #define SMALL_SPHERE 3e-2
 #define NO_EXPONENTIAL 745.13321910194122
-#endif
-#define R(x) ((real)(x))
-#if defined(SINGLE) || defined(SINGLE_TERMS)
-typedef float term;
-#define WIDTH 16
-#define TINY R(1e-12) /* far below the phases of every index but 0, where the quotient of sines becomes N */
-#else
-typedef double term;
-#define WIDTH 8
 #define TINY 1e-40 /* the product of six sines of it is a number */
 #endif
-#define T(x) ((term)(x))
+#define R(x) ((real)(x))
+#ifdef SINGLE_TERMS
+typedef float term;
+#else
+typedef real term;
+#endif
+/* lanes of a vector of terms */
+#define WIDTH ((int64_t)(64 / sizeof(term)))
 #define PI R(3.14159265358979323846)
 #define SPHERE_NORM R(0.723601254558268)
 #define GAUSS_WIDTH R(0.63)
@@ -92,7 +91,7 @@ struct block {
     real factor[LANES], weight[LANES], live[LANES], alive[LANES], other[LANES], others[LANES];
     real zero[LANES], omega[LANES], value[LANES];
 #ifdef SINGLE_TERMS
-    term least[LANES]; /* of |sin(pi e_h) sin(pi e_k) sin(pi e_l)|, e = h - h0 */
+    term noise[LANES]; /* sum of terms over |sin(pi e_h) sin(pi e_k) sin(pi e_l)|, e = h - h0 */
 #endif
 };
 
@@ -112,12 +111,6 @@ INLINE real sine_of_rest(real x) {
     return SINE_SERIES(square) * x;
 }
 
-/* the same for a term; with -DSINGLE_TERMS sin(pi x), |x| <= 1 / 2 */
-INLINE term sine_of_phase(term x) {
-    const term square = x * x;
-    return TERM_SERIES(square) * x;
-}
-
 /* x less whole pi; pi has twice the digits of real, so that all digits remain beside a zero of the sine */
 INLINE real less(real x, real whole) { return ADDED(-whole, R(PI_LOW), ADDED(-whole, PI, x)); }
 
@@ -128,20 +121,20 @@ INLINE real whole_of(real x, real y) { return ADDED(x, y, LARGE) - LARGE; }
 INLINE real rest(real x) { return less(x, whole_of(x, R(1) / PI)); }
 
 /* sin x up to its sign */
-INLINE term sine(real x) {
+INLINE real sine(real x) {
 #if REDUCED
-    return sine_of_phase(T(rest(x)));
+    return sine_of_rest(rest(x));
 #else
-    return T(sin(x));
+    return sin(x);
 #endif
 }
 
 /* the same for x within pi / 2 of whole pi */
-INLINE term sine_beside(real x, real whole) {
+INLINE real sine_beside(real x, real whole) {
 #if REDUCED
-    return sine_of_phase(T(less(x, whole)));
+    return sine_of_rest(less(x, whole));
 #else
-    return T(sin(x));
+    return sin(x);
 #endif
 }
 
@@ -262,14 +255,7 @@ static void scatter(const struct run *r, struct block *b, int64_t n, int64_t sou
     }
 }
 
-#ifdef SINGLE_TERMS
-/* the last digit of an index does not matter here, nor the side to which an exact half goes */
-INLINE real index_along(const real *v, real x, real y, real z) { return ADDED(v[0], x, ADDED(v[1], y, v[2] * z)); }
-INLINE real nearest(real index) { return whole_of(index, R(1)); }
-#else
-#define index_along dot
 INLINE real nearest(real index) { return ceil(index - R(0.5)); }
-#endif
 
 /* nan counts as the highest */
 INLINE double within(real whole, double low, double high) {
@@ -302,26 +288,9 @@ INLINE int64_t place(struct planes p, real h0, real k0, real l0) {
 }
 
 struct sines {
-    term above, below;
+    real above, below;
 };
 
-INLINE term lower(term x, term y) { return x < y ? x : y; }
-
-#ifdef SINGLE_TERMS
-/* the fraction of x n within 1/2 of 0 */
-INLINE real fraction(real x, real n) { return ADDED(x, n, -whole_of(x, n)); }
-
-/* sin(pi e N) / sin(pi e) of e = h - h0 along every axis, up to its sign */
-INLINE struct sines gratings(const struct run *r, real h, real k, real l, real h0, real k0, real l0,
-                             const int64_t sound) {
-    const real x = h - h0, y = k - k0, z = l - l0, *n = r->n_cells;
-    struct sines s;
-    s.above = sine_of_phase(T(fraction(x, n[0]))) * sine_of_phase(T(fraction(y, n[1]))) *
-              sine_of_phase(T(fraction(z, n[2])));
-    s.below = sine_of_phase(T(x)) * sine_of_phase(T(y)) * sine_of_phase(T(z));
-    return s;
-}
-#else
 /* literally sin(pi h N) / sin(pi h) along every axis, rounding noise included, or the same of h - h0; up to its sign */
 INLINE struct sines gratings(const struct run *r, real h, real k, real l, real h0, real k0, real l0,
                              const int64_t sound) {
@@ -334,20 +303,17 @@ INLINE struct sines gratings(const struct run *r, real h, real k, real l, real h
     return s;
 }
 
-#endif
-
+#ifndef SINGLE_TERMS
 INLINE struct sines amplitude(const struct run *r, struct planes p, const term *table, const real *cell,
                               real sx, real sy, real sz, const int64_t sound) {
-    const real h = index_along(cell, sx, sy, sz), k = index_along(cell + 3, sx, sy, sz);
-    const real l = index_along(cell + 6, sx, sy, sz);
+    const real h = dot(cell, sx, sy, sz), k = dot(cell + 3, sx, sy, sz), l = dot(cell + 6, sx, sy, sz);
     const real h0 = nearest(h), k0 = nearest(k), l0 = nearest(l);
     struct sines s = gratings(r, h, k, l, h0, k0, l0, sound);
     s.above *= table[place(p, h0, k0, l0)];
     return s;
 }
 
-/* the terms of two orientations of a block-shaped crystal, with one division for both, unless its divisor could leave
-the normal numbers of a float */
+/* the terms of two orientations of a block-shaped crystal, with one division for both */
 INLINE void add_two(const struct run *restrict r, struct block *restrict b, const real *restrict cell, int64_t n,
                     const int64_t sound) {
     const struct planes p = planes_of(r);
@@ -356,18 +322,51 @@ INLINE void add_two(const struct run *restrict r, struct block *restrict b, cons
         const real sx = b->sx[i], sy = b->sy[i], sz = b->sz[i];
         const struct sines one = amplitude(r, p, table, cell, sx, sy, sz, sound);
         const struct sines two = amplitude(r, p, table, cell + 9, sx, sy, sz, sound);
-#ifdef SINGLE_TERMS
-        const term first = one.above / one.below, second = two.above / two.below;
-        const term least = lower(fabs(one.below), fabs(two.below));
-        b->least[i] = lower(b->least[i], least);
-        b->sum[i] += R(ADDED(second, second, first * first));
-#else
-        const term inverse = T(1) / (one.below * two.below);
-        const term first = one.above * (two.below * inverse), second = two.above * (one.below * inverse);
+        const real inverse = R(1) / (one.below * two.below);
+        const real first = one.above * (two.below * inverse), second = two.above * (one.below * inverse);
         b->sum[i] = ADDED(second, second, ADDED(first, first, b->sum[i]));
-#endif
     }
 }
+#else
+/* sin(pi x), |x| <= 1 / 2 */
+INLINE term sine_of_phase(term x) {
+    const term square = x * x;
+    return TERM_SERIES(square) * x;
+}
+
+/* sin(pi x n) up to its sign, from the fraction of x n */
+INLINE term sine_of_wave(real x, real n) { return sine_of_phase((term)ADDED(x, n, -whole_of(x, n))); }
+
+struct amplitude {
+    term value, inverse; /* of the product of the sines below */
+};
+
+/* F sin(pi e N) / sin(pi e) of e = h - h0 along every axis, up to its sign */
+INLINE struct amplitude amplitude(const struct run *r, struct planes p, const term *table, const real *cell,
+                                  real sx, real sy, real sz) {
+    const real h = dot(cell, sx, sy, sz), k = dot(cell + 3, sx, sy, sz), l = dot(cell + 6, sx, sy, sz);
+    const real h0 = nearest(h), k0 = nearest(k), l0 = nearest(l), x = h - h0, y = k - k0, z = l - l0, *n = r->n_cells;
+    const term below = sine_of_phase((term)x) * sine_of_phase((term)y) * sine_of_phase((term)z);
+    const term above = sine_of_wave(x, n[0]) * sine_of_wave(y, n[1]) * sine_of_wave(z, n[2]);
+    const term inverse = (term)1 / below;
+    return (struct amplitude){above * table[place(p, h0, k0, l0)] * inverse, inverse};
+}
+
+/* the terms of two orientations of a block-shaped crystal, and for their noise each over the sines below */
+INLINE void add_two(const struct run *restrict r, struct block *restrict b, const real *restrict cell, int64_t n,
+                    const int64_t sound) {
+    const struct planes p = planes_of(r);
+    const term *restrict table = r->table;
+    EACH_LANE {
+        const real sx = b->sx[i], sy = b->sy[i], sz = b->sz[i];
+        const struct amplitude one = amplitude(r, p, table, cell, sx, sy, sz);
+        const struct amplitude two = amplitude(r, p, table, cell + 9, sx, sy, sz);
+        const term first = one.value * one.value, second = two.value * two.value;
+        b->sum[i] += R(first + second);
+        if (!sound) b->noise[i] += first * fabs(one.inverse) + second * fabs(two.inverse);
+    }
+}
+#endif
 
 /* indices, lattice factor (up to its sign) and place in the table for one orientation */
 INLINE void lattice(const struct run *restrict r, struct block *restrict b, const real *restrict cell, int64_t n,
@@ -382,10 +381,7 @@ INLINE void lattice(const struct run *restrict r, struct block *restrict b, cons
         b->at[i] = place(p, h0, k0, l0);
         if (shape == SQUARE) {
             const struct sines s = gratings(r, h, k, l, h0, k0, l0, sound);
-#ifdef SINGLE_TERMS
-            b->least[i] = lower(b->least[i], fabs(s.below));
-#endif
-            b->latt[i] = R(s.above / s.below);
+            b->latt[i] = s.above / s.below;
         } else {
             const real e_h = h - h0, e_k = k - k0, e_l = l - l0;
             const real x = dot(r->radius, e_h, e_k, e_l), y = dot(r->radius + 3, e_h, e_k, e_l);

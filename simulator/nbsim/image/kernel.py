@@ -66,6 +66,9 @@ def _along(vector: Tensor, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     return vector[0] * x + vector[1] * y + vector[2] * z
 
 
+_ALMOST_HALF = 0.5 - 0.5 * torch.finfo(torch.float32).eps  # two steps of a float32 below
+
+
 class _Place(NamedTuple):
     """What all orientations share at one (layer, subpixel, source), each (P,)."""
 
@@ -162,8 +165,10 @@ def literal_sums(tile: TileInput) -> TileSums:
 def single_sums(tile: TileInput) -> TileSums:
     """:func:`tile_sums` with sines and terms in float32, one orientation at a time in few buffers, for a CPU.
 
-    A pixel is doubtful where an offset of an index is exactly 0, or where the product of three sines is so small that
-    one of them may be beside a whole index.
+    A pixel is doubtful where an index lies half way between whole ones, to which C's rounding assigns it, where an
+    offset is exactly 0, and where the rounding noise of C's literal quotients may show. The noise of a term is at most
+    ``noise`` |h / e| of it, with |h|, |k| and |l| at most the longest edge of the cell times |S|, and an offset |e| at
+    least the product of the sines over pi.
     """
     number = dict(zip(NUMBERS, tile.numbers.unbind(), strict=True))
     place = _place(tile, number)
@@ -175,7 +180,8 @@ def single_sums(tile: TileInput) -> TileSums:
     products, second, third = phases.unbind(1)
     divisor, dividend = products.unbind()
     address, intensity = torch.empty_like(scattering[0]), torch.zeros_like(scattering[0])
-    factor, least = torch.empty_like(divisor), torch.full_like(divisor, torch.inf)
+    factor, noise = torch.empty_like(divisor), torch.zeros_like(divisor)
+    farthest, distances = torch.zeros_like(below), torch.empty_like(below)
     node = torch.empty_like(address, dtype=torch.int64)
     (low_h, low_k, low_l), (n_h, n_k, n_l) = tile.box[:3].tolist(), tile.box[3:].tolist()
     ranges = (low_h, low_h + n_h - 1.0), (low_k, low_k + n_k - 1.0), (low_l, low_l + n_l - 1.0)
@@ -188,17 +194,16 @@ def single_sums(tile: TileInput) -> TileSums:
             row.clamp_(low, high)
         node.copy_(torch.mv(whole.T, steps, out=address).sub_(origin))
         torch.index_select(tile.table, 0, node, out=factor)
-        below.copy_(index)
+        torch.maximum(farthest, torch.abs(below.copy_(index), out=distances), out=farthest)
         index.mul_(n_cells)
         above.copy_(index.sub_(torch.round(index, out=whole)))
         phases.mul_(torch.pi).sin_()
         products.mul_(second).mul_(third)
         intensity.add_(factor.mul_(dividend.div_(divisor).square_()))
-        torch.minimum(least, divisor.abs_(), out=least)
-    # |h|, |k| and |l| are at most the longest edge of the cell times |S|
+        noise.addcdiv_(factor, divisor.abs_())
     largest = torch.linalg.vector_norm(tile.cells[0], dim=-1).max() * torch.sqrt(exact.square().sum(dim=0))
-    near = least < torch.pi * number["noise"] * largest
-    return _sums(intensity, near | largest.isnan(), place)
+    shows = torch.pi * number["noise"] * largest * noise > intensity
+    return _sums(intensity, shows | largest.isnan() | (farthest.amax(dim=0) > _ALMOST_HALF), place)
 
 
 def _sums(intensity: Tensor, doubtful: Tensor, place: _Place) -> TileSums:

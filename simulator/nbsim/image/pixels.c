@@ -114,19 +114,19 @@ static void finish(const struct run *r, struct block *b, int64_t n) {
 }
 
 #ifdef SINGLE_TERMS
-/* relative to an index: an offset from a whole one in whose quotient of sines, literally C's, rounding noise shows in a
-float */
-#define NOISE R(4e-9)
+/* C's literal quotients of sines differ from those of e = h - h0 by rounding noise, at most NOISE |h / e| of a term. A
+pixel whose noise may exceed LARGEST_NOISE is left to the formula; |h|, |k|, |l| are at most the longest edge of the
+cell times |S|, and |e| at least the product of the sines over pi. */
+#define NOISE (R(4.5e-16) * PI)
+#define LARGEST_NOISE R(5e-7)
 
-/* pixels with a term that may show the noise, if C's quotient is meant; |h|, |k| and |l| are at most the longest edge of
-the cell times |S| */
 static void mark_noise(const struct run *r, struct block *b, int64_t n) {
-    if (r->shape != SQUARE || r->sound) return;
     const real *c = r->cells, a2 = dot(c, c[0], c[1], c[2]), b2 = dot(c + 3, c[3], c[4], c[5]);
     const real longest2 = fmax(fmax(a2, b2), dot(c + 6, c[6], c[7], c[8]));
     EACH_LANE {
-        const real size2 = b->sx[i] * b->sx[i] + b->sy[i] * b->sy[i] + b->sz[i] * b->sz[i], least = R(b->least[i]);
-        b->zero[i] = least * least < NOISE * NOISE * longest2 * size2 ? R(1) : b->zero[i];
+        const real size2 = b->sx[i] * b->sx[i] + b->sy[i] * b->sy[i] + b->sz[i] * b->sz[i];
+        const real noise = NOISE / LARGEST_NOISE * R(b->noise[i]);
+        b->zero[i] = noise * noise * longest2 * size2 > b->sum[i] * b->sum[i] ? R(1) : b->zero[i];
     }
 }
 #endif
@@ -164,7 +164,7 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
             weigh(r, b, n, source);
             EACH_LANE b->sum[i] = nothing;
 #ifdef SINGLE_TERMS
-            EACH_LANE b->least[i] = T(1);
+            EACH_LANE b->noise[i] = 0;
 #endif
             int64_t o = 0;
             for (; plain && o + 1 < r->orientations; o += 2) {
@@ -184,7 +184,7 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
                 if (ended(n, terms, stopped)) return 1;
             }
 #ifdef SINGLE_TERMS
-            mark_noise(r, b, n);
+            if (plain) mark_noise(r, b, n);
 #endif
             if (!running) EACH_LANE b->total[i] += b->live[i] != R(0) ? b->sum[i] * b->factor[i] : nothing;
         }
