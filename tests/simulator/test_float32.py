@@ -17,10 +17,12 @@ from nbsim import Experiment
 from nbsim.image import compiled
 from nbsim.image.fused import example
 from nbsim.image.kernel import tile_sums
+from nbsim.image.native import Native, boxes
 from nbsim.image.render import render
 from nbsim.image.scope import fits_kernel
 from nbsim.image.tiles import KernelTiles
 from nbsim.pixel.pixel import image_values
+from nbsim.pixel.run_state import RunState
 from support.flag_samples import BASES, write_inputs
 from support.golden_cases import NAMES, experiment_of, golden_case, needs
 from support.kernel_samples import C_BASES, changes_of
@@ -106,12 +108,28 @@ def test_symmetric_crystals_and_any_size_of_f(factor: str, more: str, kernels: t
         assert_trusted(Experiment.from_command(f"{CUBE} {factor} {more} -Xbeam {center} -Ybeam {center}"), kernels)
 
 
-def test_few_pixels_are_left_to_the_formula(kernels: tuple[bool, ...]) -> None:
-    experiment = Experiment.from_command(f"{BIG} {TURNING}")
-    pixels = torch.cartesian_prod(torch.arange(200), torch.arange(200))
+@pytest.mark.parametrize("edge", [5.0, 7.5])
+def test_indices_that_are_whole_or_halves(edge: float, kernels: tuple[bool, ...], folder: Path) -> None:
+    """80 mm along the beam and 60 mm across are 100 mm: indices are exact multiples of an edge of n / 2 wavelengths."""
+    words = f"-cell {edge} {edge} {edge} 90 90 90 -lambda 1 -distance 80 -detpixels 3 -pixel 60 -Xbeam 60 -Ybeam 60"
+    assert_trusted(Experiment.from_command(f"{words} -N 5 -oversample 1 -hkl box.hkl -nointerpolate", folder), kernels)
+
+
+@pytest.mark.parametrize(("side", "more"), [(200, TURNING), (12, "-oversample 1 -mosaic 1 -mosaic_domains 4000")])
+def test_few_pixels_are_left_to_the_formula(side: int, more: str, kernels: tuple[bool, ...]) -> None:
+    experiment = Experiment.from_command(f"{BIG} {more} -detpixels {side}")
+    pixels = torch.cartesian_prod(torch.arange(side), torch.arange(side))
     assert fits_kernel(experiment)
     _, _, doubtful = KernelTiles(experiment, None, torch.float32).values(pixels, lambda: None)
-    assert int(doubtful.sum()) < 0.002 * len(pixels)
+    assert int(doubtful.sum()) <= 0.01 * len(pixels)
+    library = compiled.load(torch.float64, compiled.SINGLE_TERMS)
+    if library is not None:
+        canvas, inside = torch.zeros(side, side), torch.zeros(side, side, dtype=torch.bool)
+        native = Native(experiment, library, torch.float32)
+        found = sum(
+            native.render(box, RunState((), None), canvas, inside, lambda: None)[0] for box in boxes(experiment)
+        )
+        assert found <= 0.01 * len(pixels)
 
 
 @pytest.mark.slow
