@@ -21,11 +21,14 @@ from nbsim.errors import InputError
 from nbsim.model import ExperimentData
 from nbsim.pixel.accumulation import PixelSums, sum_pixels
 from nbsim.pixel.pixel import PixelResult, simulate_pixel
-from nbsim.pixel.run_state import Pixel, run_state
+from nbsim.pixel.run_state import Pixel, RunState, run_state
 from nbsim.pixel.terms import TILE, Terms, contributions
 from nbsim.pixel.visited import rendered_tiles
 
 Rows = npt.NDArray[np.float64]
+
+# of a tile: temporaries stay in the cache, where enough pixels share the cost of a call
+_TERMS, _PIXELS = 1 << 13, 256
 
 _BLOCK = "\n".join(
     (
@@ -156,7 +159,6 @@ def printout_block(result: PixelResult) -> tuple[str, ...]:
     return tuple(block.split("\n"))
 
 
-@torch.no_grad()
 def printout_blocks(experiment: ExperimentData, *, n_threads: int = 1) -> Iterator[str]:
     """The block of ``-printout_pixel``, else of every rendered pixel in scan order; none without either flag.
 
@@ -168,16 +170,27 @@ def printout_blocks(experiment: ExperimentData, *, n_threads: int = 1) -> Iterat
         return
     if options.printout_pixel is not None:
         try:
-            result = simulate_pixel(experiment, *options.printout_pixel, n_threads=n_threads)
+            with torch.no_grad():
+                result = simulate_pixel(experiment, *options.printout_pixel, n_threads=n_threads)
         except InputError as error:
             raise InputError(f"-printout_pixel: {error}") from error
         yield "\n".join(printout_block(result))
         return
     last = _Last()
     state = run_state(experiment, n_threads=n_threads)
-    n_fast, n_passes = experiment.detector.n_fast, experiment.n_passes
-    for tile in rendered_tiles(experiment, range(experiment.detector.n_slow), max(1, TILE // n_passes)):
+    n_passes = experiment.n_passes
+    size = max(1, min(TILE // n_passes, max(_PIXELS, _TERMS // n_passes)))
+    for tile in rendered_tiles(experiment, range(experiment.detector.n_slow), size):
         for pixels, first in _split_at(tile, state.first_pixels):
-            ends = state.interpolation_end(pixels, n_fast, n_passes)
-            terms = contributions(experiment, pixels, first_pass=first, interpolation_end=ends)
-            yield from _blocks(experiment, pixels, terms, sum_pixels(experiment, terms), last)
+            # a generator that is without gradients itself would switch them off and on around every block
+            yield from _tile_blocks(experiment, pixels, state, last, first_pass=first)
+
+
+@torch.no_grad()
+def _tile_blocks(
+    experiment: ExperimentData, pixels: Tensor, state: RunState, last: _Last, *, first_pass: bool
+) -> list[str]:
+    """The blocks of ``pixels`` (P, 2), which follow those of ``last``."""
+    ends = state.interpolation_end(pixels, experiment.detector.n_fast, experiment.n_passes)
+    terms = contributions(experiment, pixels, first_pass=first_pass, interpolation_end=ends)
+    return list(_blocks(experiment, pixels, terms, sum_pixels(experiment, terms), last))
