@@ -74,9 +74,10 @@ def row(name: str, flags: str, inputs: Path, arguments: argparse.Namespace, bina
     finally:
         worker.close()
         case.remove()
-    ratio = statistics.median(c / (set_up + image) for c, image in zip(theirs, images, strict=True))
+    pairs = list(zip(theirs, images, strict=True))
+    ratio, alone = (statistics.median(c / (start + image) for c, image in pairs) for start in (set_up, 0.0))
     c, image = statistics.median(theirs), statistics.median(images)
-    return f"| {name} | {c:.2f} | {set_up:.2f} | {image:.3f} | {ratio:.1f} | {apart:.1e} |"
+    return f"| {name} | {c:.2f} | {set_up:.2f} | {image:.3f} | {ratio:.1f} | {alone:.1f} | {apart:.1e} |"
 
 
 def main() -> int:
@@ -91,7 +92,8 @@ def main() -> int:
     if binary is None:
         return 2
     print(
-        "| what | C, CPU s | set-up, CPU s | image, CPU s | C / both | largest deviation |\n|---|---|---|---|---|---|"
+        "| what | C, CPU s | set-up, CPU s | image, CPU s | C / both | C / image | largest deviation |\n"
+        "|---|---|---|---|---|---|---|"
     )
     with TemporaryDirectory() as folder:
         write_table(Path(folder))

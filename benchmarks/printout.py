@@ -1,6 +1,6 @@
 """``-printout`` of a whole detector against the C program, in turn: CPU seconds of the whole processes, one thread.
 
-    python benchmarks/printout.py --binary YOUR_C_PROGRAM [--side 256] [--repeats 3]
+    python benchmarks/printout.py --binary YOUR_C_PROGRAM [--side 512] [--repeats 3]
 
 The import of torch, measured on its own, is counted in one ratio and not in the other.
 """
@@ -44,7 +44,7 @@ def row(name: str, flags: str, inputs: Path, arguments: argparse.Namespace, bina
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--binary", required=True)
-    parser.add_argument("--side", type=int, default=256, help="pixels along each edge")
+    parser.add_argument("--side", type=int, default=512, help="pixels along each edge")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--only", default="", help="configurations with this in their names")
     arguments = parser.parse_args()

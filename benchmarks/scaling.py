@@ -25,13 +25,13 @@ def words(side: int, n_phi: int, domains: int) -> list[str]:
 
 
 def measured(inputs: Path, threads: int, side: int, n_phi: int, domains: int) -> tuple[float, float]:
-    """Seconds of a warm image and peak MiB above torch."""
+    """CPU seconds of a warm image and peak MiB above torch."""
     case = Case(words(side, n_phi, domains), inputs)
     worker = Worker(case, threads=threads, dtype="float64", compile_kernel=True)
     try:
         worker.render()
         answer = worker.render()
-        return answer["seconds"], answer["peak_mib"] - worker.ready["torch_mib"]
+        return answer["cpu_seconds"], answer["peak_mib"] - worker.ready["torch_mib"]
     finally:
         worker.close()
         case.remove()
@@ -44,14 +44,14 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     side = arguments.largest
-    print("| pixels | phi x domains | terms | s | ns per term | MiB above torch |\n|---|---|---|---|---|---|")
+    print("| pixels | phi x domains | terms | CPU s | ns per term | MiB above torch |\n|---|---|---|---|---|---|")
     with TemporaryDirectory() as empty:
         by_pixels = [row(Path(empty), arguments.threads, edge, 10, 4) for edge in (side // 4, side // 2, side)]
         by_steps = [row(Path(empty), arguments.threads, side, 10, domains) for domains in (1, 4, 16)]
         if arguments.domains:
             row(Path(empty), arguments.threads, min(side, 1024), 10, arguments.domains)
-    print(f"\nslope of log s against log pixels, 40 steps: {slope(by_pixels):.3f} (1 is linear)")
-    print(f"slope of log s against log steps, {side} x {side} pixels: {slope(by_steps):.3f}")
+    print(f"\nslope of log CPU s against log pixels, 40 steps: {slope(by_pixels):.3f} (1 is linear)")
+    print(f"slope of log CPU s against log steps, {side} x {side} pixels: {slope(by_steps):.3f}")
     print("below 1: what a pixel costs once, whatever its steps, and what an image costs once")
     return 0
 
