@@ -431,13 +431,19 @@ INLINE void weights_of_nodes(real index, real *weight) {
     weight[2] = a * e * d / R(-2), weight[3] = a * e * c / R(6);
 }
 
+/* place in the table of the lowest of the nodes around a reflection */
+INLINE int64_t corner_of(const struct run *r, real h, real k, real l) {
+    const int64_t n_k = r->count[1], n_l = r->count[2];
+    return ((int64_t)(floor(h) - r->low[0]) - 1) * n_k * n_l + ((int64_t)(floor(k) - r->low[1]) - 1) * n_l +
+           ((int64_t)(floor(l) - r->low[2]) - 1);
+}
+
 /* cubic Lagrange interpolation through four nodes per axis */
 static real interpolated(const struct run *r, real h, real k, real l) {
     real along_h[4], along_k[4], along_l[4], total = R(0);
     weights_of_nodes(h, along_h), weights_of_nodes(k, along_k), weights_of_nodes(l, along_l);
     const int64_t n_k = r->count[1], n_l = r->count[2];
-    const term *corner = r->table + ((int64_t)(floor(h) - r->low[0]) - 1) * n_k * n_l +
-                         ((int64_t)(floor(k) - r->low[1]) - 1) * n_l + ((int64_t)(floor(l) - r->low[2]) - 1);
+    const term *corner = r->table + corner_of(r, h, k, l);
     for (int u = 0; u < 4; u++) {
         real plane = R(0);
         for (int v = 0; v < 4; v++) {

@@ -32,13 +32,18 @@ static void remember(const struct run *restrict r, struct block *restrict b, int
     }
 }
 
+/* whether F of a term is interpolated: the table has room, and interpolation has not ended */
+INLINE int is_interpolated(const struct run *r, const struct block *b, int64_t i, int64_t pass) {
+    const int room = has_room(r, b->h[i], 0) && has_room(r, b->k[i], 1) && has_room(r, b->l[i], 2);
+    const int number = b->h[i] == b->h[i] && b->k[i] == b->k[i] && b->l[i] == b->l[i];
+    return room && number && pass < b->end[i];
+}
+
 static void look_up(const struct run *r, struct block *b, int64_t n, int64_t pass) {
     EACH_LANE b->cell[i] = R(r->table[b->at[i]]);
     if (!r->interpolated) return;
     EACH_LANE {
-        const int room = has_room(r, b->h[i], 0) && has_room(r, b->k[i], 1) && has_room(r, b->l[i], 2);
-        const int number = b->h[i] == b->h[i] && b->k[i] == b->k[i] && b->l[i] == b->l[i];
-        if (room && number && pass < b->end[i]) b->cell[i] = interpolated(r, b->h[i], b->k[i], b->l[i]);
+        if (is_interpolated(r, b, i, pass)) b->cell[i] = interpolated(r, b->h[i], b->k[i], b->l[i]);
     }
 }
 

@@ -9,17 +9,6 @@ static void slopes_of_nodes(real index, real *slope) {
     slope[2] = (e * d + a * d + a * e) / R(-2), slope[3] = (e * c + a * c + a * e) / R(6);
 }
 
-static inline int is_interpolated(const struct run *r, const struct block *b, int64_t i, int64_t pass) {
-    const int room = has_room(r, b->h[i], 0) && has_room(r, b->k[i], 1) && has_room(r, b->l[i], 2);
-    return room && b->h[i] == b->h[i] && b->k[i] == b->k[i] && b->l[i] == b->l[i] && pass < b->end[i];
-}
-
-static inline int64_t corner_of(const struct run *r, real h, real k, real l) {
-    const int64_t n_k = r->count[1], n_l = r->count[2];
-    return ((int64_t)(floor(h) - r->low[0]) - 1) * n_k * n_l + ((int64_t)(floor(k) - r->low[1]) - 1) * n_l +
-           ((int64_t)(floor(l) - r->low[2]) - 1);
-}
-
 /* derivatives of the interpolated F in h, k, l */
 static void slopes_of_cell(const struct run *r, const struct block *b, struct back *g, int64_t n, int64_t pass) {
     const int64_t n_k = r->count[1], n_l = r->count[2];
