@@ -20,8 +20,9 @@ QUIET = ["-nonoise", "-nopgm", "-noprogress"]
 
 
 def environment(threads: int) -> dict[str, str]:
-    """The environment of a run with ``threads``."""
-    return {**os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
+    """The environment of a run with ``threads``, whose Python keeps compiled modules as an installed one does."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
 
 
 def find_binary(given: str | None) -> Path | None:
