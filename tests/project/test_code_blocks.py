@@ -64,7 +64,6 @@ NOT_RUN = {
     ("README.md", "# pip"): "installs from registries: `make environments`",
     ("README.md", "pip install --no-deps"): "installs from registries: `make environments`",
     ("architecture.md", "flags, files"): "a drawing",
-    ("benchmarks.md", "python benchmarks"): "needs a C program and minutes",
     (
         "bisect.md",
         "$ git bisect start",
