@@ -30,6 +30,7 @@ _COMPAT_HINT = "--compat reads the line as C does; nbtui does so by default"
 _HELP = ("-h", "--help", "-help")
 _VERSION = "--version"
 _INTERRUPTED = 130
+_KNOWN_TORCH = "2.13."
 _READER_GONE = 141  # as SIGPIPE ends a program
 
 
@@ -114,6 +115,16 @@ def _trace(experiment: ExperimentData, threads: int) -> list[str]:
     return [format_line(line) for line in trace_lines(result)]
 
 
+def _is_known_torch() -> bool:
+    """Whether torch is one that was tried without a part of it; another one is imported whole."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return "torch" not in sys.modules and version("torch").startswith(_KNOWN_TORCH)
+    except PackageNotFoundError:
+        return False
+
+
 def _load_torch() -> None:
     """Import torch into this process, for the CPU alone, in three quarters of the time.
 
@@ -137,7 +148,7 @@ def _run(argv: Sequence[str], own_process: bool) -> None:
 
     settings = split(argv)
     os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
-    if own_process and settings.values["--device"] == "cpu" and "torch" not in sys.modules:
+    if own_process and settings.values["--device"] == "cpu" and _is_known_torch():
         _load_torch()
     import torch
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from nbsim import cli
 from nbsim.cli import main
 from support.flag_samples import write_inputs
 
@@ -57,3 +58,11 @@ def test_a_fresh_process(command: str, tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.slow
 def test_the_parts_left_out_are_found_later() -> None:
     subprocess.run([sys.executable, "-c", WITHOUT], check=True)
+
+
+def test_only_a_tried_torch_is_imported_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name == "torch"]:
+        monkeypatch.delitem(sys.modules, name)
+    for version, known in (("2.13.0", True), ("2.13.1+cpu", True), ("2.130.0", False), ("2.6.0", False)):
+        monkeypatch.setattr("importlib.metadata.version", lambda package, version=version: version)
+        assert cli._is_known_torch() is known
