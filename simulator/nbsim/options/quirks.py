@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, fields, replace
 from nbsim.errors import InputError
 
 
-def _quirk(source: str, on: str, off: str, default: bool = True) -> bool:
-    value: bool = field(default=default, metadata={"source": source, "on": on, "off": off})
+def _quirk(source: str, on: str, off: str, default: bool = True, in_c: bool = True) -> bool:
+    value: bool = field(default=default, metadata={"source": source, "on": on, "off": off, "in_c": in_c})
     return value
 
 
@@ -83,6 +83,7 @@ class Quirks:
         "all of a float32 image in float32, as in a port",
         "indices and phases of a float32 image in float64, terms in float32",
         default=False,
+        in_c=False,
     )
 
 

@@ -38,7 +38,7 @@ def parameters() -> tuple[Parameter, ...]:
             text=f"{item.metadata['source']}, on: {item.metadata['on']}; off: {item.metadata['off']}",
             words=((False, ()), (True, ())),
             read=_quirk(item.name),
-            in_c=True,
+            in_c=item.metadata["in_c"],
         )
         for item in fields(nbsim.Quirks)
     )
