@@ -82,6 +82,13 @@ def test_a_value_that_became_the_usual_one_goes() -> None:
     assert shrink(("-lambda", "1.24", "-phisteps", "7"), fails, 60).command == ("-phisteps", "2")
 
 
+def test_a_last_word_that_c_skips_can_be_what_matters() -> None:
+    """The stock program skips a last -curved_det, and another program does not."""
+    command = ("-lambda", "1.2", "-N", "5", "-curved_det")
+    assert shrink(command, lambda words: words[-1:] == ("-curved_det",), 60).command == ("-curved_det",)
+    assert shrink(command, lambda words: "-N" in words, 60).command == ("-N", "1")
+
+
 def test_reduction_stops_at_its_bound() -> None:
     command = tuple(shlex.split("-cell 40 50 60 82 97 108 -N 8 -phi 5 -osc 1 -distance 120"))
     made = shrink(command, lambda words: True, most_runs=1)

@@ -127,14 +127,20 @@ class _Shrinking:
 
 @dataclass(frozen=True)
 class _Group:
-    """A flag with its values in a command line."""
+    """A flag with its values in a command line; words that the C program skips have no ``row``."""
 
-    row: Flag
+    row: Flag | None
     words: Words
 
 
 def _groups(command: Sequence[str]) -> list[_Group]:
-    return [_Group(row, tuple(command[start:end])) for start, end, row, _ in flags_in(tuple(command))]
+    groups, at = list[_Group](), 0
+    for start, end, row, _ in flags_in(tuple(command)):
+        if start > at:
+            groups.append(_Group(None, tuple(command[at:start])))
+        groups.append(_Group(row, tuple(command[start:end])))
+        at = end
+    return [*groups, *([_Group(None, tuple(command[at:]))] if at < len(command) else [])]
 
 
 def _joined(groups: Sequence[_Group]) -> Words:
@@ -154,7 +160,7 @@ def _with_few(command: Words) -> Iterator[Words]:
     """A whole number made small."""
     groups = _groups(command)
     for at, group in enumerate(groups):
-        if group.row.kind == "int" and len(group.words) == 2 and group.words[1] not in _FEW:
+        if group.row is not None and group.row.kind == "int" and len(group.words) == 2 and group.words[1] not in _FEW:
             yield from (_joined(_put(groups, at, (group.words[0], few))) for few in _FEW)
 
 
@@ -162,7 +168,7 @@ def _with_plain(command: Words) -> Iterator[Words]:
     """Real numbers with fewer digits."""
     groups = _groups(command)
     for at, group in enumerate(groups):
-        if group.row.kind != "float":
+        if group.row is None or group.row.kind != "float":
             continue
         for digits in _PLAIN_DIGITS:
             plain = tuple(_rounded(word, digits) for word in group.words[1:])
