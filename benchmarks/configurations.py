@@ -10,12 +10,14 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 from contenders import QUIET, Case, Worker, cost_of_command, find_binary
 
+Row = Callable[[str, str, Path, argparse.Namespace, Path], str]  # name, flags, folder, options, C program
 PLAIN = "-cell 20 25 30 80 95 100 -misset 10 20 30 -lambda 1 -distance 100 -N 8 -phi 0 -osc 1"
 TABLE = "-hkl box.hkl -nointerpolate"
 SHORT = "-oversample 1 -phisteps 10"
@@ -80,27 +82,35 @@ def row(name: str, flags: str, inputs: Path, arguments: argparse.Namespace, bina
     return f"| {name} | {c:.2f} | {set_up:.2f} | {image:.3f} | {ratio:.1f} | {alone:.1f} | {apart:.1e} |"
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--binary", required=True)
-    parser.add_argument("--side", type=int, default=512, help="pixels along each edge")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--uncompiled", action="store_true", help="torch in place of the C kernel")
-    parser.add_argument("--only", default="", help="configurations with this in their names")
-    arguments = parser.parse_args()
+def parser(doc: str) -> argparse.ArgumentParser:
+    """The options of a benchmark that takes configurations through both programs."""
+    made = argparse.ArgumentParser(description=doc.splitlines()[0])
+    made.add_argument("--binary", required=True)
+    made.add_argument("--side", type=int, default=512, help="pixels along each edge")
+    made.add_argument("--repeats", type=int, default=3)
+    made.add_argument("--only", default="", help="configurations with this in their names")
+    return made
+
+
+def print_table(head: str, configurations: Mapping[str, str], row: Row, arguments: argparse.Namespace) -> int:
+    """Print the row of every configuration asked for. The exit code."""
     binary = find_binary(arguments.binary)
     if binary is None:
         return 2
-    print(
-        "| what | C, CPU s | set-up, CPU s | image, CPU s | C / both | C / image | largest deviation |\n"
-        "|---|---|---|---|---|---|---|"
-    )
+    print(head, "|---" * (head.count("|") - 1) + "|", sep="\n")
     with TemporaryDirectory() as folder:
         write_table(Path(folder))
-        for name, flags in CONFIGURATIONS.items():
+        for name, flags in configurations.items():
             if arguments.only in name:
                 print(row(name, flags, Path(folder), arguments, binary), flush=True)
     return 0
+
+
+def main() -> int:
+    asked = parser(__doc__)
+    asked.add_argument("--uncompiled", action="store_true", help="torch in place of the C kernel")
+    head = "| what | C, CPU s | set-up, CPU s | image, CPU s | C / both | C / image | largest deviation |"
+    return print_table(head, CONFIGURATIONS, row, asked.parse_args())
 
 
 if __name__ == "__main__":

@@ -11,10 +11,9 @@ import argparse
 import statistics
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from configurations import PLAIN, write_table
-from contenders import NBSIM, QUIET, Case, cost_of_command, find_binary
+from configurations import PLAIN, parser, print_table
+from contenders import NBSIM, QUIET, Case, cost_of_command
 
 LOAD = "import nbsim.cli; nbsim.cli._load_torch()"
 CONFIGURATIONS = {
@@ -43,24 +42,8 @@ def row(name: str, flags: str, inputs: Path, arguments: argparse.Namespace, bina
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--binary", required=True)
-    parser.add_argument("--side", type=int, default=512, help="pixels along each edge")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--only", default="", help="configurations with this in their names")
-    arguments = parser.parse_args()
-    binary = find_binary(arguments.binary)
-    if binary is None:
-        return 2
-    print(
-        "| what | C, CPU s | nbsim, CPU s | torch, CPU s | nbsim / C | without torch / C |\n|---|---|---|---|---|---|"
-    )
-    with TemporaryDirectory() as folder:
-        write_table(Path(folder))
-        for name, flags in CONFIGURATIONS.items():
-            if arguments.only in name:
-                print(row(name, flags, Path(folder), arguments, binary), flush=True)
-    return 0
+    head = "| what | C, CPU s | nbsim, CPU s | torch, CPU s | nbsim / C | without torch / C |"
+    return print_table(head, CONFIGURATIONS, row, parser(__doc__).parse_args())
 
 
 if __name__ == "__main__":

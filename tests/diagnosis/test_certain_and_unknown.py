@@ -46,6 +46,7 @@ def test_sums_of_background_say_little_about_their_terms() -> None:
     reach = "I_pixel_final agrees to 1.1e-11, so the difference of F_latt does not reach it."
     near = {"F_latt": "150", "I_pixel_final": "9529.2306089899999"}
     assert reach in facts(rows_of(**near))
+    assert reach in facts(rows_of(1e-3, **near))  # 1e-8 of the terms, and stated as a part of the value
     assert not any("I_pixel_final agrees" in told for told in facts(rows_of(1e-6, **near)))  # 1e-5 of the terms
     for sums in ({}, near):  # below the rounding of the sum
         assert not any("reach" in told for told in facts(rows_of(1e-11, **{**sums, "F_latt": "150"})))

@@ -233,7 +233,7 @@ def _cause(
     if outcome.quiet is not None:
         variants.append(outcome.quiet)
     forms = tuple(clean(variant.label) for variant in variants)
-    distance = outcome.rows.distance(state.predicted, outcome.rows.suspect)
+    distance = outcome.rows.of_values(outcome.rows.distance(state.predicted, outcome.rows.suspect))
     counted = np.asarray([name not in left.of_print for name in outcome.rows.fields], dtype=bool)
     distance = np.where(np.isfinite(distance) & counted, distance, 0.0)
     worst = int(np.argmax(distance))
@@ -301,7 +301,7 @@ def _left(state: SearchState, left: Remainder, outcome: Outcome, residual: float
     """The unexplained rest, in words."""
     single, rows = outcome.single, outcome.rows
     if left.unknown:
-        off = rows.distance(state.predicted, rows.suspect)
+        off = rows.of_values(rows.distance(state.predicted, rows.suspect))
         first = left.unknown[0]
         size = max(off[n] for n, name in enumerate(rows.fields) if name == first)
         return f"Not explained: {first} and its consequences, off by {size:.1e}."

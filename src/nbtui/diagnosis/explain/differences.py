@@ -39,10 +39,11 @@ def by_field(rows: Rows, predicted: Array, actual: Array) -> tuple[FieldDifferen
     """Every field in pipeline order, ``predicted`` against ``actual``, both (n,)."""
     distance = rows.distance(predicted, actual)
     within = distance <= np.maximum(AGREE, rows.floor)
+    shown = rows.of_values(distance)
     out = []
     for here in (np.flatnonzero(rows.group == number) for number in range(len(rows.sizes))):
         worst = int(here[np.argmax(distance[here])])
-        found = FieldDifference(rows.fields[worst], float(distance[worst]), bool(within[here].all()), worst)
+        found = FieldDifference(rows.fields[worst], float(shown[worst]), bool(within[here].all()), worst)
         out.append((min(_rank(rows, int(n)) for n in here), found))
     return tuple(found for _, found in sorted(out, key=lambda item: item[0]))
 

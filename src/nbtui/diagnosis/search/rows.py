@@ -40,7 +40,7 @@ PIXEL_FACTORS = ("polar", "omega_pixel", "capture_fraction", "steps", "fluence_p
 SUM, PIXEL = "I_before_scaling", "I_pixel_final"
 STORED = "floatimage_accumulated"  # in single precision on any side
 SUMS = (PIXEL, STORED)  # as precise as the sum of terms
-TOTALS = (SUM, *SUMS)  # with the background in them
+WITH_BACKGROUND = (SUM, *SUMS)
 TINY = 1e-6  # of the reference: a suspect's value below is compared as if it were this large
 FACTORS = ("F_latt_a", "F_latt_b", "F_latt_c", "phi.F_latt_b")
 FACTOR_SIZE = 0.1  # lattice factors run up to N: near a zero they are compared as if they were this large
@@ -64,6 +64,7 @@ class Rows:
     group: npt.NDArray[np.int64]  # field number of each row
     sizes: Array  # rows of each field
     silent: frozenset[str] = frozenset()  # sums of so much background that they agree whatever their terms are
+    terms: float = 1.0  # the part of the sums with background that their scale is
 
     @cached_property
     def plan(self) -> dict[str, tuple[Whole, Whole, Whole, Whole]]:
@@ -103,6 +104,11 @@ class Rows:
         off = np.where(both & (np.isnan(predicted) == np.isnan(actual)), 0.0, off)
         return np.where(np.isnan(off), np.inf, off)
 
+    def of_values(self, distance: Array) -> Array:
+        """Distances relative to the whole values, for sentences: those of sums are relative to their terms."""
+        summed = np.asarray([name in WITH_BACKGROUND for name in self.fields], dtype=bool)
+        return np.where(summed, distance * self.terms, distance)
+
     def bits(self, predicted: Array, actual: Array) -> Array:
         """Misfit of each row in bits, zero within the floor."""
         with np.errstate(divide="ignore", over="ignore"):
@@ -140,7 +146,8 @@ def common_rows(reference: Trace, suspect: Trace, names: Sequence[str], crystal:
     printed = tuple(printing(align.plain_tokens(side)) for side in (left, right))
     implied = both.put_right(left, right)
     left, right = ({**side, **_factors(true)} for side, true in zip((left, right), implied, strict=True))
-    hidden = ROUNDING / TIGHT
+    hidden = crystal <= ROUNDING / TIGHT
+    terms = 1.0 if hidden else crystal
     wanted = set(names)
     places = [
         place
@@ -162,23 +169,23 @@ def common_rows(reference: Trace, suspect: Trace, names: Sequence[str], crystal:
         vector = known is not None and known.shape in FIELDS_OF_VECTORS
         of_ours, of_theirs = lengths[place[:5]] if vector else (_finite(ours[n]), _finite(theirs[n]))
         size = max(of_theirs, TINY * of_ours, FACTOR_SIZE if place[3] in FACTORS else 0.0) or 1.0
-        with_background = place[3] in TOTALS and hidden < crystal < 1.0
-        size *= crystal if with_background else 1.0
+        with_background = place[3] in WITH_BACKGROUND and terms < 1.0
+        size *= terms if with_background else 1.0
         scale[n] = size
         half = half_unit(left[place], printed[0]) + half_unit(right[place], printed[1])
         tolerance = FLOOR[stage]
         if place[3] in SUMS:
             tolerance = FLOOR[Stage.ACCUMULATION]
         if with_background:
-            tolerance = max(tolerance, ROUNDING / crystal)
+            tolerance = max(tolerance, ROUNDING / terms)
         floor[n] = max(tolerance, half / size)
         coarse[n] = half / size > tolerance or place[3] == STORED
     names_here = tuple(place[3] for place in places)
     known_fields = {name: number for number, name in enumerate(dict.fromkeys(names_here))}
     group = np.asarray([known_fields[name] for name in names_here], dtype=np.int64)
     sizes = np.bincount(group, minlength=len(known_fields)).astype(np.float64)
-    silent = frozenset(TOTALS if crystal <= hidden else ())
-    return Rows(tuple(places), names_here, ours, theirs, scale, floor, coarse, group, sizes, silent)
+    silent = frozenset(WITH_BACKGROUND if hidden else ())
+    return Rows(tuple(places), names_here, ours, theirs, scale, floor, coarse, group, sizes, silent, terms)
 
 
 def _factors(cells: Mapping[align.Place, align.Scalar]) -> dict[align.Place, align.Scalar]:
