@@ -118,7 +118,7 @@ def test_no_tile_waits_for_the_device(
 def test_no_tile_asks_about_a_value(options: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = from_command(BASE + options, folder, phi_mode="c-parity")
     monkeypatch.setattr(image, "_UNCOMPILED_TERMS", 16)
-    monkeypatch.setattr(image, "PIXELS_IN_TURN", 12)
+    monkeypatch.setattr(image, "fits_in_turn", lambda _: False)  # for the CPU alone
     monkeypatch.setattr(torch, "get_num_threads", lambda: 1)  # the watch sees its own thread only
     asked: list[int] = []
     with Traffic() as traffic:

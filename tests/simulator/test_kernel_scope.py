@@ -45,7 +45,7 @@ def compared(experiment: Experiment) -> int:
     sure = ~doubtful
     largest = float(sums.value.abs().max())
     torch.testing.assert_close(values[sure], sums.value[sure], rtol=1e-7, atol=1e-11 * largest)
-    torch.testing.assert_close(omega[sure], sums.omega_now[sure, 0, 0], rtol=1e-12, atol=0.0)
+    torch.testing.assert_close(omega[sure], sums.omega_now[sure].flatten(1).sum(dim=1), rtol=1e-12, atol=0.0)
     return int(sure.sum())
 
 

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from nbsim.constants import R_E_SQR
 from nbsim.model import ExperimentData, StructureFactors
-from nbsim.pixel.accumulation import Use, correction_uses, is_unpolarized, water_background
+from nbsim.pixel.accumulation import water_background
+from nbsim.pixel.corrections import Use, correction_uses, is_unpolarized
 from nbsim.pixel.orientations import orientations
 from nbsim.pixel.polarization import unit
 from nbsim.pixel.terms import interpolates, source_shares

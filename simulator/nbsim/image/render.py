@@ -1,9 +1,10 @@
 """The whole detector, in pieces, from the same formula as a single pixel.
 
-On the CPU the C kernel computes it, else torch tile by tile: runs within :mod:`nbsim.image.scope` by the tile kernel
-(fused, if requested, on other devices). Of a float32 image the kernels compute the terms in float32, from indices and
-phases in float64; the formula is float64. All others, and every pixel where an exact-zero or rounding quirk of C shows,
-go through :func:`nbsim.pixel.terms.contributions`. Source: nanobragg_pixel_loop.md sections 2, 3.3, 8.3, 9.
+On the CPU the C kernel computes it, or torch one orientation at a time; on other devices, within the conditions of
+:mod:`nbsim.image.scope`, the tile kernel, fused if requested. Of a float32 image the kernels compute the terms in
+float32, from indices and phases in float64; all else is float64. Other runs, and every pixel where an exact-zero or
+rounding quirk of C shows, go through :func:`nbsim.pixel.terms.contributions`.
+Source: nanobragg_pixel_loop.md sections 2, 3.3, 8.3, 9.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import ctypes
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -28,10 +30,11 @@ from nbsim.image.compiled import (
     missing_compiler,
 )
 from nbsim.image.fused import for_device
+from nbsim.image.in_turn import InTurn
 from nbsim.image.native import Box, Native, boxes
 from nbsim.image.picture import picture
-from nbsim.image.scope import fits_c_kernel, fits_kernel
-from nbsim.image.tiles import ORIENTATIONS, PIXELS_IN_TURN, KernelTiles, by_orientation
+from nbsim.image.scope import fits_c_kernel, fits_in_turn, fits_kernel
+from nbsim.image.tiles import ORIENTATIONS, KernelTiles
 from nbsim.model import ExperimentData
 from nbsim.pixel.accumulation import sum_pixels
 from nbsim.pixel.run_state import RunState, run_state
@@ -220,47 +223,55 @@ def _in_torch(
     stopped: Stopped,
 ) -> tuple[float, bool]:
     """Every pixel by torch; the sum of the solid angles, and whether a fused kernel was used."""
-    detector, fits = experiment.detector, fits_kernel(experiment)
-    kernel = for_device(experiment.dtype, terms, experiment.device) if fused and fits else None
-    tiles = KernelTiles(experiment, kernel, terms) if fits else None
-    per_pixel = detector.n_layers * experiment.sampling.oversample**2
+    detector = experiment.detector
+    values_of, size, fused = _values(experiment, terms, state, fused)
 
     # no step of the loop waits for a device; steps that depend on values come after it
     @torch.no_grad()
     def one_tile(tile: tuple[int, Tensor], stopped: Stopped) -> int:
         number, pixels = tile
         slow, fast = pixels.unbind(1)
-        if tiles is not None:
-            values, omega, suspicious = tiles.values(pixels, stopped)
-            omega = torch.where(suspicious, 0.0, omega * per_pixel)
-            canvas.doubtful[slow, fast] = suspicious
-        else:
-            values, omega = _full(experiment, pixels, state)
+        values, omega, doubtful = values_of(pixels, stopped)
+        canvas.doubtful[slow, fast] = doubtful
         canvas.photons[slow, fast] = values.to(torch.float32)
         canvas.rendered[slow, fast] = True
-        omegas[number] = omega.sum()
+        omegas[number] = torch.where(doubtful, 0.0, omega).sum()
         return pixels.shape[0]
 
-    on_cpu = experiment.device.type == "cpu"
-    size = _tile_size(experiment, terms, fits)
     pieces = rendered_tiles(experiment, range(detector.n_slow), size)
     # one per possible tile; small tensors that stay, each between large ones that go, would keep the memory of the
     # latter from being reused
     n_tiles = detector.n_slow * (detector.n_fast // size + 1)
     omegas = torch.zeros(n_tiles, dtype=torch.float64, device=experiment.device)
-    workers = torch.get_num_threads() if on_cpu else 1
+    workers = torch.get_num_threads() if experiment.device.type == "cpu" else 1
     for count in in_threads(one_tile, enumerate(pieces), n_threads=workers, stopped=stopped):
         report(count)
-    return float(omegas.sum()), kernel is not None
+    return float(omegas.sum()), fused
 
 
-def _tile_size(experiment: ExperimentData, terms: torch.dtype, fits: bool) -> int:
-    """Pixels of a tile."""
-    if fits and by_orientation(experiment, terms):
-        return max(1, PIXELS_IN_TURN * terms.itemsize // experiment.dtype.itemsize)
-    per_ray = min(experiment.sampling.n_phi * experiment.crystal.mosaic_matrices.shape[0], ORIENTATIONS)
-    together = _UNCOMPILED_TERMS if experiment.device.type == "cpu" else _DEVICE_TERMS
-    return max(2, together // (per_ray if fits else experiment.n_passes))
+# pixels (P, 2) to their values, their sums of solid angles, and which of them the formula must compute, each (P,)
+_Values = Callable[[Tensor, Stopped], tuple[Tensor, Tensor, Tensor]]
+
+
+def _values(experiment: ExperimentData, terms: torch.dtype, state: RunState, fused: bool) -> tuple[_Values, int, bool]:
+    """How torch computes a tile, the pixels of a tile, and whether a fused kernel does it."""
+    detector, on_cpu = experiment.detector, experiment.device.type == "cpu"
+    ends = partial(state.interpolation_end, n_fast=detector.n_fast, n_passes=experiment.n_passes)
+    together = _UNCOMPILED_TERMS if on_cpu else _DEVICE_TERMS
+    if on_cpu and fits_in_turn(experiment):
+        in_turn = InTurn(experiment)
+        return lambda pixels, stopped: in_turn.values(pixels, ends(pixels), stopped), in_turn.tile_size(), False
+    if fits_kernel(experiment):
+        kernel = for_device(experiment.dtype, terms, experiment.device) if fused else None
+        per_ray = min(experiment.sampling.n_phi * experiment.crystal.mosaic_matrices.shape[0], ORIENTATIONS)
+        return KernelTiles(experiment, kernel, terms).values, max(2, together // per_ray), kernel is not None
+
+    def by_formula(pixels: Tensor, stopped: Stopped) -> tuple[Tensor, Tensor, Tensor]:
+        stopped()
+        values, omega = _full(experiment, pixels, state)
+        return values, omega, torch.zeros_like(values, dtype=torch.bool)
+
+    return by_formula, max(2, together // experiment.n_passes), False
 
 
 torch.serialization.add_safe_globals([Image])  # plain data, for torch.load with weights_only

@@ -23,7 +23,7 @@ from nbsim.exact import is_followed
 from nbsim.image.arguments import REALS, RUNS, arrays, fill_counts, reals
 from nbsim.image.scope import Condition, fits_c_kernel
 from nbsim.model import ExperimentData
-from nbsim.pixel.accumulation import Use, correction_uses
+from nbsim.pixel.corrections import Use, correction_uses
 from nbsim.pixel.polarization import unit
 from nbsim.workers import in_threads
 

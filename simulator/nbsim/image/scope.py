@@ -93,6 +93,11 @@ def fits_kernel(experiment: ExperimentData) -> bool:
     return _COMPLETE and all(holds(experiment) for holds in CONDITIONS.values())
 
 
+def fits_in_turn(experiment: ExperimentData) -> bool:
+    """Whether :mod:`nbsim.image.in_turn` is valid for every pixel that it does not report as doubtful."""
+    return _COMPLETE and experiment.device.type == "cpu"
+
+
 def fits_c_kernel(experiment: ExperimentData) -> bool:
     """Whether the C kernel is valid for every pixel that it does not report as doubtful."""
     return _COMPLETE and all(holds(experiment) for holds in C_LIMITS.values())

@@ -13,7 +13,7 @@ from torch import Tensor
 from nbsim.constants import R_E_SQR
 from nbsim.image.arguments import boxed_table, in_units
 from nbsim.image.fused import Kernel
-from nbsim.image.kernel import NUMBERS, TileInput, literal_sums, single_sums, tile_sums
+from nbsim.image.kernel import NUMBERS, TileInput, tile_sums
 from nbsim.model import ExperimentData
 from nbsim.pixel.accumulation import water_background
 from nbsim.pixel.orientations import orientations
@@ -22,7 +22,6 @@ from nbsim.vectors import cross
 from nbsim.workers import Stopped
 
 ORIENTATIONS = 1 << 13  # of one call
-PIXELS_IN_TURN, ORIENTATIONS_IN_TURN = 16384, 1 << 8  # of one call of a form by orientation, a tenth of a second
 # a literal quotient of sines this close to a whole index carries rounding noise beyond 1e-8, or beyond the last digit
 # of a float32 (quirk L10)
 _NOISE, _NOISE_SINGLE = 2e-8, 1e-9
@@ -33,21 +32,12 @@ def _filled(value: Tensor | float, like: Tensor) -> Tensor:
     return value if isinstance(value, Tensor) else torch.full_like(like, value)
 
 
-def by_orientation(experiment: ExperimentData, terms: torch.dtype) -> Kernel | None:
-    """The form of the kernel that takes one orientation at a time, where it is the fastest uncompiled one."""
-    if experiment.device.type != "cpu" or experiment.dtype != torch.float64:
-        return None
-    if terms == torch.float32:
-        return single_sums
-    return literal_sums if experiment.quirks.grating_literal else None
-
-
-def _padded(cells: Tensor, least: int, terms: torch.dtype) -> tuple[Tensor, Tensor]:
-    """At least ``least`` orientations, the fewest of a compiled form, and their weights: 0 for an added one."""
+def _padded(cells: Tensor, terms: torch.dtype) -> tuple[Tensor, Tensor]:
+    """At least two orientations, the fewest of a compiled form, and their weights: 0 for an added one."""
     weights = cells.new_ones(cells.shape[0], dtype=terms)
-    if cells.shape[0] >= least:
+    if cells.shape[0] > 1:
         return cells.contiguous(), weights
-    return cells.repeat(least, 1, 1), torch.cat((weights, weights.new_zeros(least - 1)))
+    return cells.repeat(2, 1, 1), torch.cat((weights, torch.zeros_like(weights)))
 
 
 class KernelTiles:
@@ -57,12 +47,10 @@ class KernelTiles:
         """``terms``: dtype of the terms; None: that of the experiment."""
         self.experiment = experiment
         terms = terms or experiment.dtype
-        one_by_one = None if kernel else by_orientation(experiment, terms)
-        self.kernel = kernel or one_by_one or tile_sums
-        least, most = (1, ORIENTATIONS_IN_TURN) if one_by_one else (2, ORIENTATIONS)
+        self.kernel = kernel or tile_sums
         cells, sources = orientations(experiment), experiment.beam.source_directions
         stacked = torch.stack((cells.a, cells.b, cells.c), dim=2).flatten(0, 1)  # (N, 3, 3)
-        self.cells = [_padded(chunk, least, terms) for chunk in torch.split(stacked, most)]
+        self.cells = [_padded(chunk, terms) for chunk in torch.split(stacked, ORIENTATIONS)]
         table, (h_min, k_min, l_min) = boxed_table(experiment.structure_factors, experiment.crystal.a)
         factors, unit = in_units(table, terms)
         self.table = (factors * factors).flatten()
@@ -113,7 +101,7 @@ class KernelTiles:
         )
 
     def values(self, pixels: Tensor, stopped: Stopped) -> tuple[Tensor, Tensor, Tensor]:
-        """Pixel values (P,), the effective solid angle (P,), and which pixels (bool) need the full formula.
+        """Pixel values (P,), sums of the effective solid angles (P,) [sr], and doubtful pixels (P,), bool.
 
         ``stopped`` is called between calls of the kernel.
         """
@@ -131,4 +119,5 @@ class KernelTiles:
                 if layer == 0:
                     omega, polar = sums.omega, sums.polar
         value = self.scale * total * capture * omega
-        return value if experiment.beam.nopolar else value * polar, omega, doubtful
+        rays = experiment.detector.n_layers * experiment.sampling.oversample**2
+        return value if experiment.beam.nopolar else value * polar, omega * rays, doubtful

@@ -44,16 +44,20 @@ def rotate(vector: Tensor, axis: Tensor, sine: Tensor, cosine: Tensor) -> Tensor
 
 
 def _flat_positions(experiment: ExperimentData, pixels: Tensor) -> Tensor:
-    """Subpixel centres on the plane, each layer at its front face, (P, T, B, 3) [m]."""
+    """Subpixel centres on the plane, each layer at its front face, (P, T, B, 3) [m].
+
+    In memory the pixels of a component are neighbours, so that its operations are those of whole vectors.
+    """
     detector, ov = experiment.detector, experiment.sampling.oversample
     dtype, device = experiment.dtype, experiment.device
-    sub = torch.arange(ov, device=device)
+    sub = torch.arange(ov, device=device)[:, None]
     step = detector.pixel_size / ov
-    slow = (step * (pixels[:, 0, None] * ov + sub).to(device, dtype) + step / 2.0)[:, :, None].expand(-1, ov, ov)
-    fast = (step * (pixels[:, 1, None] * ov + sub).to(device, dtype) + step / 2.0)[:, None, :].expand(-1, ov, ov)
-    depth = torch.arange(detector.n_layers, dtype=dtype, device=device) * detector.layer_thickness
-    in_plane = fast.reshape(-1, 1, ov * ov, 1) * detector.fast + slow.reshape(-1, 1, ov * ov, 1) * detector.slow
-    return in_plane + depth[:, None, None] * detector.normal + detector.pix0
+    slow, fast = (step * (at * ov + sub).to(device, dtype) + step / 2.0 for at in pixels.T)  # (ov, P)
+    slow, fast = slow[:, None, :].expand(-1, ov, -1).flatten(0, 1), fast[None, :, :].expand(ov, -1, -1).flatten(0, 1)
+    depth = (torch.arange(detector.n_layers, dtype=dtype, device=device) * detector.layer_thickness)[:, None, None]
+    axes = zip(detector.fast, detector.slow, detector.normal, detector.pix0, strict=True)
+    flat = torch.stack([fast * along_f + slow * along_s + depth * normal + at for along_f, along_s, normal, at in axes])
+    return flat.permute(3, 1, 2, 0)
 
 
 def _swing(vector: Tensor, axis: Tensor, angle: Tensor) -> Tensor:
@@ -110,9 +114,12 @@ def trace_rays(experiment: ExperimentData, pixels: Tensor) -> Rays:
     direction = position / distance[..., None]
     incident = -beam.source_directions
     scattering = (direction[..., None, :] - incident) / beam.source_wavelengths[:, None]
-    half = 0.5 * torch.sqrt(dot(scattering, scattering).detach())
-    # a pixel on the direct beam (half = 0) is never cut
-    cut = (half > 0.0) & (dmin > 0.5 / half) if dmin > 0.0 else torch.zeros_like(half, dtype=torch.bool)
+    cos_2theta = dot(direction[..., None, :], incident)
+    kept = torch.ones_like(cos_2theta, dtype=torch.bool)
+    if dmin > 0.0:
+        half = 0.5 * torch.sqrt(dot(scattering, scattering).detach())
+        # a pixel on the direct beam (half = 0) is never cut
+        kept = ~((half > 0.0) & (dmin > 0.5 / half))
     return Rays(
         position=position,
         distance=distance,
@@ -121,7 +128,7 @@ def trace_rays(experiment: ExperimentData, pixels: Tensor) -> Rays:
         omega=_omega(experiment, distance),
         capture=_capture(experiment, direction),
         incident=incident,
-        cos_2theta=dot(direction[..., None, :], incident),
+        cos_2theta=cos_2theta,
         scattering=scattering,
-        kept=~cut,
+        kept=kept,
     )

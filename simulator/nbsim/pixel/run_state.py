@@ -12,13 +12,15 @@ from torch import Tensor
 
 from nbsim.factors.table import in_interpolation_range
 from nbsim.model import ExperimentData
-from nbsim.pixel.orientations import depends_on_first_pass
+from nbsim.pixel.orientations import Orientations, depends_on_first_pass, orientations
 from nbsim.pixel.rays import trace_rays
 from nbsim.pixel.terms import TILE, executed_passes, interpolates
 from nbsim.pixel.visited import rendered_tiles, thread_rows
+from nbsim.vectors import dot
 
 Pixel = tuple[int, int]  # (slow, fast)
 _RAYS = 1 << 16  # subpixel rays examined together
+_BEYOND_ROUNDING = 1.0 + 1e-5  # also of rotations in single precision
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,37 @@ def first_pass_stop(experiment: ExperimentData, pixel: Pixel) -> tuple[int, int,
     return (*pixel, int(failed.int().argmax())) if bool(failed.any()) else None
 
 
+def _is_surely_inside(experiment: ExperimentData, scattering: Tensor, cell: Orientations) -> bool:
+    """Whether |h| <= |a| |S|, and so for k and l, leaves room for four nodes wherever |S| is at most that given."""
+    longest = dot(scattering, scattering).max().sqrt() * _BEYOND_ROUNDING
+    reach = (dot(vectors, vectors).max().sqrt() * longest for vectors in (cell.a, cell.b, cell.c))
+    return bool(in_interpolation_range(experiment.structure_factors, *(torch.stack((-x, x)) for x in reach)).all())
+
+
+def _corners_tell(experiment: ExperimentData, cell: Orientations) -> bool:
+    """Whether the corners of the region of interest show that every pass has room for four nodes.
+
+    Below 90 degrees, the scattering angle of a flat detector, with all its layers, is largest at a corner.
+    """
+    detector = experiment.detector
+    fast0, fast1, slow0, slow1 = detector.roi
+    rows, columns = range(detector.n_slow)[max(slow0, 0) : slow1 + 1], range(detector.n_fast)[max(fast0, 0) : fast1 + 1]
+    if detector.curved or not rows or not columns:
+        return False
+    corners = torch.cartesian_prod(torch.tensor([rows[0], rows[-1]]), torch.tensor([columns[0], columns[-1]]))
+    rays = trace_rays(experiment, corners.to(experiment.device))
+    return bool((rays.cos_2theta > 0.0).all()) and _is_surely_inside(experiment, rays.scattering, cell)
+
+
 def _interpolation_stop(
     experiment: ExperimentData, rows: range, first: tuple[Pixel, ...]
 ) -> tuple[int, int, int] | None:
+    cell = orientations(experiment)
+    if _corners_tell(experiment, cell):
+        return None
     for tile in rendered_tiles(experiment, rows, max(1, TILE // experiment.n_passes)):
+        if _is_surely_inside(experiment, trace_rays(experiment, tile).scattering, cell):
+            continue
         failed = _out_of_range(experiment, tile, first_pass=False)
         for slow, fast in first:
             here = (tile[:, 0] == slow) & (tile[:, 1] == fast)

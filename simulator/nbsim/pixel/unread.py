@@ -13,7 +13,7 @@ from torch import Tensor
 
 from nbsim.errors import InputError
 from nbsim.model import ExperimentData
-from nbsim.pixel.accumulation import is_unpolarized
+from nbsim.pixel.corrections import is_unpolarized
 from nbsim.values import same
 
 _NO_SENSOR = "without effect where the sensor has no thickness (-detector_thick)"
