@@ -18,6 +18,7 @@ from nbtui.trace.model import PhiRecord, Record, TermRecord, Value
 
 FLOATS, WHOLE, ODD = range(3)  # what the values of a line are
 FEW = 10_000  # lines of a log whose records are kept once made: a comparison passes over them several times
+_PER_LINE, _PER_NUMBER, _PER_ODD = 60, 9, 300  # bytes of memory, with the room for growth
 _EXACT = 1 << 53  # whole numbers below this are exact as floats
 
 Kind = TypeVar("Kind", bound=Hashable)
@@ -74,6 +75,11 @@ class Columns(Items[Item], Generic[Kind, Item]):
 
     def __len__(self) -> int:
         return len(self.kind)
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory that the lines take, roughly."""
+        return len(self.text) + _PER_LINE * len(self) + _PER_NUMBER * len(self.values) + _PER_ODD * len(self.odd)
 
     def __iter__(self) -> Iterator[Item]:
         return map(self._item, range(len(self)))

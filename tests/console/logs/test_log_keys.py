@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import threading
 from collections.abc import Callable, Coroutine
@@ -18,6 +19,7 @@ from nbtui.console.logs.editor import NONE_SET
 from nbtui.console.logs.screen import LogsScreen
 from nbtui.trace.reading.lines import FileLines
 from nbtui.trace.reading.reader import read_trace
+from support.bombs import bomb
 from support.console_terminal import Start, console_program
 from support.console_toy import C_LINES, PY_LINES, console, screen_text, until
 from support.patience import PATIENCE
@@ -154,6 +156,27 @@ def test_a_search_counts_on_both_sides_and_esc_forgets_it(logs: tuple[Path, Path
         assert screen.app.screen is not screen
 
     run(logs, steps)
+
+
+@pytest.mark.slow
+def test_a_bomb_is_shown_up_to_its_limit_and_every_key_still_works(logs: tuple[Path, Path]) -> None:
+    """2 MB that unpack to 2 GB: the sentence is whole at 80 columns, and the count says that there is more."""
+    packed = bomb(logs[0].with_name("bomb.log.gz"), b"\0", 2 << 30)
+
+    async def steps(pilot: Pilot[int], screen: LogsScreen) -> None:
+        await until(pilot, lambda: not screen.state.busy)
+        assert "only the beginning is shown: the log unpacks to more than 100 times its size" in screen_text(screen.app)
+        assert "of the first 4 " in screen_text(screen.app)
+        await pilot.press("G", "w", "right", "g")
+        assert "of the first 4 " in screen_text(screen.app) and "only the beginning" not in screen_text(screen.app)
+        await find(pilot, screen, "f_latt")
+        assert list(screen.state.sides[0].hits) == [2]
+        (lines,) = [side.lines for side in screen.state.sides if side.title == str(packed)]
+        assert isinstance(lines, FileLines) and os.fstat(lines._file.fileno()).st_size <= 1 << 30
+        await pilot.press("escape", "escape")
+        assert screen.app.screen is not screen
+
+    run((packed, logs[1]), steps)
 
 
 def test_clicks_the_wheel_and_another_size(logs: tuple[Path, Path]) -> None:

@@ -153,7 +153,8 @@ def _where(state: LogsState, index: int) -> str:
     if side.hits and (hit := hit_number(side)):
         parts.append(f"hit {hit:,} of {len(side.hits):,}")
     inside = 1 <= side.cursor <= side.count
-    parts.append(f"line {side.cursor:,} of {side.count:,}" if inside else f"{side.count:,} lines")
+    first = "" if side.whole else "the first "
+    parts.append(f"line {side.cursor:,} of {first}{side.count:,}" if inside else f"{first}{side.count:,} lines")
     if side.read is not None:
         done, total = side.read
         parts.append(f"reading {100 * done // total} %" if total else "reading")

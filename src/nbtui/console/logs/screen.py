@@ -29,7 +29,7 @@ from nbtui.console.main.state import State
 from nbtui.console.terminal.loop import in_loop
 from nbtui.console.terminal.screen import ActionScreen, bindings
 from nbtui.console.terminal.widgets import PaneView
-from nbtui.trace.reading.lines import FileLines
+from nbtui.trace.reading.lines import MOST_FOUND, FileLines
 from nbtui.trace.text import clean
 
 Event = TypeVar("Event")
@@ -220,7 +220,8 @@ class LogsScreen(ActionScreen[None]):
         if event.walk is not self._walks[event.side]:
             return
         old = self.state.sides[event.side]
-        side = replace(old, count=old.lines.count, read=event.read, problem=event.problem or old.problem)
+        problem = event.problem or old.problem
+        side = replace(old, count=old.lines.count, whole=not event.note, read=event.read, problem=problem)
         state = states.put(self.state, event.side, states.within(side) if self._search_again else side)
         self.show(replace(state, message=event.note) if event.note else state)
         if self._to_end and not state.side.read:
@@ -358,6 +359,8 @@ class LogsScreen(ActionScreen[None]):
             if ahead or event.upto < 0:
                 self._seeking = False
                 state = state if states.hit_number(state.side) else states.to_hit(state, True, self._rows())
+        if event.upto < 0 and len(event.hits) >= MOST_FOUND:
+            state = replace(state, message=f"the search ended at {MOST_FOUND:,} lines; a longer text finds fewer")
         self.show(state)
 
     def _forget(self) -> None:

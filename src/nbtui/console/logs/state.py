@@ -24,6 +24,7 @@ class LogSide:
     problem: str = ""  # why the log is unavailable, with the remedy
     read: tuple[int, int] | None = None  # bytes read and total, during the scan
     count: int = 0  # number of lines known so far
+    whole: bool = True  # False: only the beginning of the log has been read
     cursor: int = 1
     top: int = 1
     hits: Sequence[int] = _NONE

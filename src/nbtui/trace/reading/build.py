@@ -25,6 +25,11 @@ class Builder:
         self._printed = 0  # lines of a -printout block still to come
         self._last: tuple[int, int, int, int] | None = None  # line and sizes before the last line with evidence
 
+    @property
+    def size(self) -> int:
+        """Bytes of memory that the lines of the present run take, roughly."""
+        return self._run.size
+
     def feed(self, text: str, line: int) -> None:
         """One line without its line end; ``line`` counts from 1."""
         if not self._printed and self._quick.take(self._run, text, line):
@@ -66,7 +71,7 @@ class Builder:
                 self._quick.learn(self._run, event)
             case grammar.Odd():
                 self._mark(line)
-                self._run.unknown.append((event.side, line, event.text))
+                self._run.add_unknown(event.side, line, event.text)
                 if event.reason:
                     self._run.notice("warning", f"line {line}: {event.reason}", line)
             case grammar.Marker():

@@ -1,8 +1,9 @@
 """The lines of a log of any size, by number, for the raw log screen and its search.
 
 A file is indexed in one pass; the index holds the number of preceding line feeds per 64 kB (128 kB of memory for 1 GB
-of log). A compressed or UTF-16 log is converted to UTF-8 in an unnamed temporary file. Lines are counted as in
-`nbtui.trace.reading.reader`: a line feed ends a line, a lone carriage return does not.
+of log). A compressed or UTF-16 log is converted to UTF-8 in an unnamed temporary file, which takes at most half of the
+free space there. Lines are counted as in `nbtui.trace.reading.reader`: a line feed ends a line, a lone carriage return
+does not.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import os
 import re
 import tempfile
 import threading
-import zlib
 from array import array
 from bisect import bisect_left
 from collections import OrderedDict
@@ -23,7 +23,7 @@ from typing import IO, Protocol
 
 from nbtui.regular_file import open_regular
 from nbtui.trace.model import TraceError
-from nbtui.trace.reading.packed import unpacked
+from nbtui.trace.reading.packed import CutShort, unpacked
 from nbtui.trace.text import clean
 
 STEP = 1 << 16  # bytes between two remembered line counts
@@ -31,6 +31,7 @@ LONGEST = 1 << 14  # bytes of one line that are shown and searched
 _READ = 1 << 20
 _KEPT = 64  # pieces of the file that stay in memory
 _BATCH = 2000  # lines searched between two callbacks
+MOST_FOUND = 10_000_000  # lines that a search counts, in 80 MB
 
 Progress = Callable[[int, int], None]
 Cancelled = Callable[[], bool]
@@ -81,7 +82,7 @@ class FileLines:
         self._size = 0  # bytes indexed so far
         self._open_end = False  # the last byte is not a line feed
         self._pieces: OrderedDict[int, bytes] = OrderedDict()
-        self.fault = ""  # damage of a file that can still be read
+        self.fault = ""  # the reason why only a part of the file is shown
         self._file: IO[bytes]
         try:
             self._source = open_regular(path)
@@ -116,8 +117,8 @@ class FileLines:
                     progress(self._source.tell() if self._copied else self._size, self._total)
                 if cancelled is not None and cancelled():
                     return False
-        except (EOFError, zlib.error) as error:
-            self.fault = f"the compressed log is damaged or truncated ({error}); only the readable part is shown"
+        except CutShort as error:
+            self.fault = f"only the beginning is shown: {error}"
         except OSError as error:
             raise TraceError(
                 f"{self.name}: {error.strerror or error}; unpacking the log needs space in {tempfile.gettempdir()}"
@@ -133,7 +134,13 @@ class FileLines:
                 yield block
             return
         source = unpacked(self._source) if self._packed else iter(partial(self._source.read, _READ), b"")
+        room = _room(self._file) // 2
         for block in _as_utf8(source):
+            if self._size + len(block) > room:
+                raise CutShort(
+                    f"the text of the log takes more than half of the free space in {tempfile.gettempdir()}; "
+                    "TMPDIR can name another folder"
+                )
             with self._lock:
                 self._file.seek(self._size)
                 self._file.write(block)
@@ -237,16 +244,26 @@ def search(
 ) -> array[int]:
     """The numbers of the lines in which ``pattern`` is found, ascending.
 
-    ``progress`` gets the numbers so far and the last line looked at; a true ``cancelled`` ends the search early.
+    ``progress`` gets the numbers so far and the last line looked at; a true ``cancelled`` ends the search early, and
+    so do MOST_FOUND lines.
     """
     found = array("L")
     for first, texts in lines.batches():
         if cancelled is not None and cancelled():
             break
         found.extend(number for number, text in enumerate(texts, first) if pattern.search(text))
+        if len(found) >= MOST_FOUND:
+            del found[MOST_FOUND:]
+            break
         if progress is not None:
             progress(found, first + len(texts) - 1)
     return found
+
+
+def _room(file: IO[bytes]) -> int:
+    """Free bytes where a file lies."""
+    place = os.fstatvfs(file.fileno())
+    return place.f_bavail * place.f_frsize
 
 
 def _as_utf8(blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -6,7 +6,6 @@ import codecs
 import io
 import json
 import os
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -18,7 +17,7 @@ from nbtui.trace.columns import PhiLines
 from nbtui.trace.model import Notice, PhiRecord, Trace, TraceError
 from nbtui.trace.reading import scan
 from nbtui.trace.reading.build import Builder
-from nbtui.trace.reading.packed import unpacked
+from nbtui.trace.reading.packed import CutShort, unpacked
 from nbtui.trace.reading.per_phi import entries
 from nbtui.trace.reading.prose import one_number
 from nbtui.trace.text import clean
@@ -28,6 +27,7 @@ _MAKE_ONE = (
     "-trace_pixel SLOW FAST and keep its whole output, or make one with 'nbtui trace'"
 )
 _BLANK = codecs.BOM_UTF8 + b" \t\r\n"
+_LARGEST = 2 << 30  # bytes of memory for the trace lines of one run: ten million of them
 _JSON_LIMIT = 64 << 20  # bytes; a per-phi file of a million steps is smaller
 
 
@@ -44,13 +44,14 @@ def read_trace(
     """The trace in a log: plain or gzip, UTF-8, UTF-16 or latin-1, of either side, in any dialect; or a per-phi JSON.
 
     Repeated blocks are kept with their occurrence; of several runs in one log the last complete one is
-    used. Every doubt (several runs, a truncated last line, wrong counts, both sides in one log) is a notice.
+    used. Every doubt (several runs, a truncated last line, wrong counts, both sides in one log) is a notice. Of a
+    compressed log that unpacks to more than any log does, the beginning is read, and a notice says so.
 
     ``progress`` is called with the bytes read and the bytes of the file (0 when unknown), about once per MB;
     ``cancelled`` is polled as often. Memory does not grow with lines outside the trace.
 
-    Raises `TraceError` (no such file, directory, unreadable, empty, binary, no trace line) and `ReadCancelled`.
-    Source: trace_dialects.
+    Raises `TraceError` (no such file, directory, unreadable, empty, binary, no trace line, too many of them) and
+    `ReadCancelled`. Source: trace_dialects.
     """
     name = clean(str(path))
     try:
@@ -116,6 +117,11 @@ def _read(
         return stopped
 
     def report() -> None:
+        if builder.size > _LARGEST:
+            raise TraceError(
+                f"{name}: one run prints more than {_LARGEST >> 30} GiB of trace lines; a trace is that of one pixel: "
+                "keep its lines, for example with head or grep"
+            )
         if progress is not None:
             progress(raw.tell() if packed else blocks.done, size)
 
@@ -169,8 +175,8 @@ class _Blocks:
     def _next(self) -> bytes:
         try:
             return next(self._source, b"")
-        except (EOFError, zlib.error) as error:
-            self._faults.append(f"the compressed log is damaged or truncated ({error}); only the readable part is used")
+        except CutShort as error:
+            self._faults.append(f"{error}; only the readable part is used")
             return b""
 
 

@@ -26,6 +26,7 @@ EARLY = "early"  # in place of a side
 END = ("I_pixel_final", "floatimage_accumulated")  # the last values of a pixel's trace
 MAX_NOTICES = 400  # kept of one kind
 LONGEST_NOTICE = 4096  # characters
+_UNKNOWN = 200  # bytes of memory of a line of unknown form, beside its text
 _BATCH = 1024  # lines hashed at a time
 
 Lines = TypeVar("Lines", Records, PhiLines, TermLines)
@@ -77,6 +78,7 @@ class LoggedRun:
         self.terms = Kept(TermLines())
         self.early = Records()  # of the early dialect, for a run without other trace lines
         self.unknown: list[tuple[str, int, str]] = []  # side, line, text
+        self._unknown_size = 0
         self.notices: list[Notice] = []
         self.kinds: Counter[str] = Counter()
         self.sides: Counter[str] = Counter()
@@ -102,6 +104,13 @@ class LoggedRun:
         if self.sides["C"] or self.sides["PY"]:
             return False
         return self.blocks > 0 or any(self.seen[EARLY, name] for name in END)
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory that the lines take, roughly."""
+        return self._unknown_size + sum(
+            columns.size for columns in (self.records.items, self.phi.items, self.terms.items, self.early)
+        )
 
     @property
     def speaks_early(self) -> bool:
@@ -152,6 +161,11 @@ class LoggedRun:
         self.seen[side, name] += 1
         self.records.items.put(Record(name, raw, values, occurrence, line, text))
         self.records.belongs(side)
+
+    def add_unknown(self, side: str, line: int, text: str) -> None:
+        """A trace line of unknown form."""
+        self.unknown.append((side, line, text))
+        self._unknown_size += len(text) + _UNKNOWN
 
     def add_early(self, name: str, raw: str, values: tuple[Value, ...], line: int, text: str, key: str) -> None:
         """A value of the early dialect."""
