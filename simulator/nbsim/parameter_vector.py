@@ -17,6 +17,7 @@ from nbsim.parameters import ANY, ROWS, Row, as_parameter
 from nbsim.shots import Batch
 from nbsim.values import ByValue
 
+Box = range | None | Sequence[range | None]  # an axis of a box: the same of all experiments, or one of each
 Vector = Tensor | npt.NDArray[Any] | Sequence[float]
 _Fact = TypeVar("_Fact")
 
@@ -27,12 +28,24 @@ class ShotsOfSeveral(Protocol):
     def __len__(self) -> int:
         """The number of shots."""
 
-    def photons(self) -> tuple[Tensor, ...]:
-        """The images of all shots, for each of the experiments."""
+    def photons(self, slow: Box = None, fast: Box = None) -> tuple[Tensor, ...]:
+        """A box of pixels of all shots, for each of the experiments."""
 
 
 class Several(Protocol):
     """Several experiments with parameters in common, such as :class:`nbsim.Panels`."""
+
+    @property
+    def dtype(self) -> torch.dtype: ...
+
+    @property
+    def device(self) -> torch.device: ...
+
+    def to(self, *places: torch.dtype | torch.device | str | Tensor) -> Self:
+        """The same experiments in another dtype or on another device."""
+
+    def photons(self, slow: Box = None, fast: Box = None) -> tuple[Tensor, ...]:
+        """A box of pixels of each of the experiments."""
 
     def parameter_rows(self) -> Mapping[str, Row]:
         """The facts of every parameter."""
@@ -54,7 +67,19 @@ _Several = TypeVar("_Several", bound=Several)
 Start = TypeVar("Start", bound=Experiment | Several)
 
 
-def _rows(start: Experiment | Several) -> Mapping[str, Row]:
+def checked_start(start: Start) -> Start:
+    """``start`` itself.
+
+    Raises:
+        InputError: it is neither an experiment nor several with parameters in common.
+    """
+    if not (isinstance(start, Experiment) or hasattr(start, "parameter_rows")):
+        raise InputError(f"experiment: an Experiment or Panels is needed, not {type(start).__name__}")
+    return start
+
+
+def rows_of(start: Experiment | Several) -> Mapping[str, Row]:
+    """The facts of every parameter of an experiment or of several, by name."""
     return ROWS if isinstance(start, Experiment) else start.parameter_rows()
 
 
@@ -103,7 +128,7 @@ def _part(start: Experiment | Several, name: str, components: tuple[str, ...]) -
         raise InputError(f"{name}: {idle[name]}")
     if name not in values:
         raise InputError(f"{name}: this experiment has none; give it to with_parameters first")
-    value, row = values[name].detach(), _rows(start)[name]
+    value, row = values[name].detach(), rows_of(start)[name]
     names = component_names(name, row, tuple(value.shape))
     chosen = [names.index(component) for component in components] if components else list(range(len(names)))
     low, high = _limits(row.low, len(names)), _limits(row.high, len(names))
@@ -181,9 +206,7 @@ class ParameterVector(ByValue, Generic[Start]):
         scales: Mapping[str, float] = {},
         bounds: Mapping[str, tuple[float, float]] = {},
     ) -> None:
-        if not (isinstance(experiment, Experiment) or hasattr(experiment, "parameter_rows")):
-            raise InputError(f"experiment: an Experiment or Panels is needed, not {type(experiment).__name__}")
-        known = _rows(experiment)
+        known = rows_of(checked_start(experiment))
         if not names:
             raise InputError(f"parameters: name at least one; known: {', '.join(known)}")
         self.experiment = experiment

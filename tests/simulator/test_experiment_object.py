@@ -254,7 +254,7 @@ class TestModule:
         (lambda e: ParameterVector(e, "cell", bounds={"cell": (50, 40)}), "bounds of cell.a: smallest and largest"),
         (lambda e: ParameterVector(e, "cell", bounds={"cell": 3}), "bounds of cell.a: smallest and largest value"),
         (lambda e: ExperimentModule(e), "parameters: name at least one"),
-        (lambda e: ExperimentModule(e.options, "cell"), "experiment: an Experiment is needed, not Options"),
+        (lambda e: ExperimentModule(e.options, "cell"), "experiment: an Experiment or Panels is needed, not Options"),
         (lambda _: nbsim.CellConstraint.of_system("cubic").cell([40.0, 50.0]), r"a: has the shape \(2,\), needs"),
         (lambda _: nbsim.CellConstraint.of_system("cubic").free([40.0]), r"cell: has the shape \(1,\), needs"),
         (lambda _: nbsim.a_matrix([4, 5, 60, 90, 90, 190], torch.eye(3)), "^cell 4 5 60 90 90 190: no cell has"),

@@ -257,8 +257,8 @@ def photons(
     return _tiled_values(experiment, pixels, state).reshape(shape)
 
 
-def box(experiment: ExperimentData, slow: range | None, fast: range | None) -> tuple[Tensor, tuple[int, int]]:
-    """Pixels (P, 2) of a box in scan order, and its shape (n_slow, n_fast); None: the whole axis.
+def box_axes(experiment: ExperimentData, slow: range | None, fast: range | None) -> tuple[range, range]:
+    """The rows and columns of a box; None: the whole axis.
 
     Raises:
         InputError: neither a range nor None, or a box that leaves the detector.
@@ -272,6 +272,16 @@ def box(experiment: ExperimentData, slow: range | None, fast: range | None) -> t
     for axis, count in ((rows, detector.n_slow), (columns, detector.n_fast)):
         if len(axis) and not (min(axis) >= 0 and max(axis) < count):
             raise InputError(f"pixels beyond the detector of {detector.n_slow} x {detector.n_fast} (slow x fast)")
+    return rows, columns
+
+
+def box(experiment: ExperimentData, slow: range | None, fast: range | None) -> tuple[Tensor, tuple[int, int]]:
+    """Pixels (P, 2) of a box in scan order, and its shape (n_slow, n_fast); None: the whole axis.
+
+    Raises:
+        InputError: as :func:`box_axes`.
+    """
+    rows, columns = box_axes(experiment, slow, fast)
     axes = (
         torch.arange(axis.start, axis.stop, axis.step, dtype=torch.int64, device=experiment.device)
         for axis in (rows, columns)

@@ -19,8 +19,10 @@ from nbsim.constants import RTD
 from nbsim.errors import InputError
 from nbsim.notebook import page
 from nbsim.options.options import Options, Vector
+from nbsim.parameter_vector import Box
 from nbsim.parameters import ANY, ROWS, Row, Value, as_parameter
 from nbsim.refinement.orientation import misset_angles, misset_rotation
+from nbsim.refinement.panel_boxes import boxes
 from nbsim.rotations import rotation_matrix
 from nbsim.setup.geometry import axes
 from nbsim.setup.parameters import shape_of
@@ -110,6 +112,14 @@ class Panels:
     def __iter__(self) -> Iterator[Experiment]:
         return iter(self.panels)
 
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.panels[0].dtype
+
+    @property
+    def device(self) -> torch.device:
+        return self.panels[0].device
+
     def to(self, *places: torch.dtype | torch.device | str | Tensor) -> Panels:
         """The same panels in another dtype or on another device, as :meth:`nbsim.Experiment.to`.
 
@@ -193,6 +203,7 @@ class Panels:
             InputError: an unknown name, or an unusable value.
         """
         self._check_names(values)
+        values = {name: as_parameter(name, value, self.shape_of(name)) for name, value in values.items()}
         made = []
         for index, panel in enumerate(self.panels):
             own = _of_panel(index, panel, values)
@@ -246,9 +257,17 @@ class Panels:
         rotation, shift = rotation_matrix(as_parameter("turn", turn, (3,))), as_parameter("shift", shift, (3,))
         return Panels(tuple(panel.with_parameters(**_moved(panel, {}, rotation, shift)) for panel in self.panels))
 
-    def photons(self) -> tuple[Tensor, ...]:
-        """The image of each panel, (n_slow, n_fast) [photons], differentiable; see :meth:`nbsim.Experiment.photons`."""
-        return tuple(panel.photons() for panel in self.panels)
+    def photons(self, slow: Box = None, fast: Box = None) -> tuple[Tensor, ...]:
+        """A box of pixels of each panel, (len(slow), len(fast)) [photons], differentiable; None: the whole axis.
+
+        ``slow`` and ``fast``: a range for every panel, or a list with a range or None for each; ``range(0)`` leaves a
+        panel out. Otherwise as :meth:`nbsim.Experiment.photons`.
+
+        Raises:
+            InputError: a box leaves its panel, or another number of them than of panels.
+        """
+        each = boxes(self.panels, slow, fast)
+        return tuple(panel.photons(*own) for panel, own in zip(self.panels, each, strict=True))
 
     def images(self, *, progress: Callable[[int, int], None] | None = None) -> tuple[Tensor, ...]:
         """The image of each panel, float32, fast and without gradients; ``progress``: panels done and in all."""
@@ -346,12 +365,19 @@ class PanelBatch(ByValue):
     def __iter__(self) -> Iterator[Panels]:
         return (self[row] for row in range(len(self)))
 
-    def photons(self, *, compile_kernel: bool | None = None) -> tuple[Tensor, ...]:
-        """The images of all shots on each panel, (n, n_slow, n_fast) [photons], with their graph.
+    def photons(self, slow: Box = None, fast: Box = None, *, compile_kernel: bool | None = None) -> tuple[Tensor, ...]:
+        """A box of pixels of all shots on each panel, (n, len(slow), len(fast)) [photons], with their graph.
 
-        As :meth:`nbsim.Batch.photons`: the memory stays bounded.
+        ``slow`` and ``fast`` as for :meth:`Panels.photons`, the rest as for :meth:`nbsim.Batch.photons`: the memory
+        stays bounded.
+
+        Raises:
+            InputError: a box leaves its panel, or another number of them than of panels.
         """
-        return tuple(batch.photons(compile_kernel=compile_kernel) for batch in self.panels)
+        each = boxes([batch.experiment for batch in self.panels], slow, fast)
+        return tuple(
+            batch.photons(*own, compile_kernel=compile_kernel) for batch, own in zip(self.panels, each, strict=True)
+        )
 
 
 def _batch(panel: Experiment, values: Mapping[str, Tensor], count: int) -> Batch:

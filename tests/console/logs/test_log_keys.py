@@ -160,7 +160,7 @@ def test_a_search_counts_on_both_sides_and_esc_forgets_it(logs: tuple[Path, Path
 
 @pytest.mark.slow
 def test_a_bomb_is_shown_up_to_its_limit_and_every_key_still_works(logs: tuple[Path, Path]) -> None:
-    """2 MB that unpack to 2 GB: the sentence is whole at 80 columns, and the count says that there is more."""
+    """2 MB that unpack to 2 GB: the sentence is whole at 80 columns, and the count says "the first"."""
     packed = bomb(logs[0].with_name("bomb.log.gz"), b"\0", 2 << 30)
 
     async def steps(pilot: Pilot[int], screen: LogsScreen) -> None:
