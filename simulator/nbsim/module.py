@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from nbsim.api import Experiment
 from nbsim.errors import InputError
-from nbsim.parameter_vector import Box, ParameterVector, Start, checked_start, rows_of
+from nbsim.parameter_vector import ParameterVector, Start, checked_start, rows_of
+from nbsim.pixel.pixel import Box
 
 
 class ExperimentModule(nn.Module, Generic[Start]):

@@ -14,10 +14,10 @@ from torch import Tensor
 from nbsim.api import Experiment
 from nbsim.errors import InputError
 from nbsim.parameters import ANY, ROWS, Row, as_parameter
+from nbsim.pixel.pixel import Box
 from nbsim.shots import Batch
 from nbsim.values import ByValue
 
-Box = range | None | Sequence[range | None]  # an axis of a box: the same of all experiments, or one of each
 Vector = Tensor | npt.NDArray[Any] | Sequence[float]
 _Fact = TypeVar("_Fact")
 

@@ -5,6 +5,7 @@ Source: nanobragg_pixel_loop.md section 2 (rendered pixels), 8.3 (warning), 9.3 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -26,6 +27,7 @@ from nbsim.pixel.terms import TILE, Passes, Terms, contributions, interpolates
 from nbsim.pixel.visited import are_rendered, is_rendered
 from nbsim.values import ByValue
 
+Box = range | None | Sequence[range | None]  # an axis of a box: the same on every panel, or one for each
 _KEPT, _KEPT_INTERPOLATED = 320, 4600  # bytes per pass that a graph keeps, measured
 _TILES_BETWEEN = 6  # tiles, counting recomputed ones, between returns of freed memory to the system
 

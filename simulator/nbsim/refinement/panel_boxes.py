@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from nbsim.api import Experiment
 from nbsim.errors import InputError
-from nbsim.parameter_vector import Box
-from nbsim.pixel.pixel import box_axes
+from nbsim.pixel.pixel import Box, box_axes
 
 
 def boxes(panels: Sequence[Experiment], slow: Box, fast: Box) -> list[tuple[range, range]]:

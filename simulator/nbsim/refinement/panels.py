@@ -19,8 +19,8 @@ from nbsim.constants import RTD
 from nbsim.errors import InputError
 from nbsim.notebook import page
 from nbsim.options.options import Options, Vector
-from nbsim.parameter_vector import Box
 from nbsim.parameters import ANY, ROWS, Row, Value, as_parameter
+from nbsim.pixel.pixel import Box
 from nbsim.refinement.orientation import misset_angles, misset_rotation
 from nbsim.refinement.panel_boxes import boxes
 from nbsim.rotations import rotation_matrix
