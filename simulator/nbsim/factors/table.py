@@ -1,4 +1,4 @@
-"""Structure factors: the HKL text, the binary cache, and the two kinds of lookup.
+"""Structure factors: dense tables of texts and of the binary cache, and the two kinds of lookup.
 
 Source: nanobragg_setup.md sections 5.1 and 5.2, nanobragg_pixel_loop.md section 8.
 """
@@ -11,16 +11,14 @@ import struct
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, reduce
-from io import TextIOWrapper
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from nbsim.c_numbers import without_comments
 from nbsim.errors import InputError
+from nbsim.factors.hkl_text import LARGEST_F, read_rows
 from nbsim.factors.index_box import index_box
 from nbsim.factors.reflection_file import file_version, is_reflection_file
 from nbsim.factors.reflections import read_once
@@ -32,60 +30,10 @@ from nbsim.parameters import Parameters
 from nbsim.regular_file import open_regular
 from nbsim.whole_file import write_whole
 
-_COLUMNS = 4
-_LARGEST_INDEX = 2**31 - 1
-_PER_BYTE = 40  # bytes of memory per byte of a text, while its words are taken apart
-_LARGEST_F = 1e60  # its square is still finite
 _CACHE_MARK = b"\n\x0c"
 _CACHE_HEAD = 512  # bytes
 _CACHE_INDEX = re.compile(rb"[+-]?[0-9]{1,10}").fullmatch
-_SKIP_COMMENTS = "'--quirk comments_as_data=off', in Python quirks={'comments_as_data': False}, skips comments"
 _WHITE_SPACE = b"\t\n\v\f\r "
-
-Floats = npt.NDArray[np.float64]
-
-
-def _is_float(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return "_" not in word
-
-
-def _is_integer(word: str) -> bool:
-    return word.lstrip("+-").isdecimal() and _is_float(word)
-
-
-def _line_of(text: str, word_index: int) -> int:
-    """1-based line that holds the ``word_index``-th word."""
-    seen = 0
-    for number, line in enumerate(text.splitlines(), start=1):
-        seen += len(line.split())
-        if seen > word_index:
-            return number
-    return text.count("\n") + 1
-
-
-def _leading_numbers(words: Sequence[str]) -> tuple[Floats, int | None]:
-    """Words as floats up to the first non-number, and the index of that word."""
-    try:
-        if "_" in "".join(words):
-            raise ValueError("Python would read 1_000 as a number, C does not")
-        return np.array(words, dtype=np.float64), None
-    except ValueError:
-        bad = next(i for i, word in enumerate(words) if not _is_float(word))
-        return np.array(words[:bad], dtype=np.float64), bad
-
-
-def _first_fractional_row(words: Sequence[str], rows: int) -> int | None:
-    """First row with an index that is not written as an integer."""
-    columns = [words[column : rows * _COLUMNS : _COLUMNS] for column in range(3)]
-    # a table of thousands of rows has few distinct indices
-    fractional = {word for word in set().union(*columns) if not _is_integer(word)}
-    if not fractional:
-        return None
-    return next(row for row, indices in enumerate(zip(*columns, strict=True)) if not fractional.isdisjoint(indices))
 
 
 def read_hkl(path: Path, default_f: float, quirks: Quirks) -> tuple[StructureFactors, list[str]]:
@@ -94,66 +42,22 @@ def read_hkl(path: Path, default_f: float, quirks: Quirks) -> tuple[StructureFac
     Raises:
         InputError: unreadable, or without a single valid row.
     """
-    try:
-        with open_regular(path) as stream:
-            check_memory(_PER_BYTE * os.fstat(stream.fileno()).st_size, f"-hkl {path}: reading it")
-            text = TextIOWrapper(stream, "latin-1").read()
-    except OSError as error:
-        raise InputError(f"-hkl {path}: cannot be read ({error.strerror})") from error
-    if not quirks.comments_as_data:
-        text = without_comments(text)
-    notices: list[str] = []
-    words = text.split()
-    numbers, bad = _leading_numbers(words)
-    comment = bad is not None and "#" in words[bad]
-    rows = len(numbers) // _COLUMNS
-    if rows == 0:
-        line = _line_of(text, bad if bad is not None else 0)
-        why = "'#' begins no comment in C, " if comment else ""
-        way = f"; {_SKIP_COMMENTS}" if comment else ""
-        raise InputError(f"{path}:{line}: {why}no row of 'h k l F' can be read{way}")
-    if comment and bad is not None:
-        line = _line_of(text, bad)
-        notices.append(
-            f"{path}:{line}: '#' begins no comment in C, this row and all after it ignored; {_SKIP_COMMENTS}"
-        )
-    elif bad is not None:
-        notices.append(
-            f"{path}:{_line_of(text, bad)}: not a number ('{words[bad]}'); this row and all after it ignored"
-        )
-    elif len(numbers) % _COLUMNS:
-        notices.append(f"{path}:{_line_of(text, rows * _COLUMNS)}: incomplete last row ignored")
-    table = numbers[: rows * _COLUMNS].reshape(rows, _COLUMNS)
-    usable = (np.abs(table[:, 3]) <= _LARGEST_F) & (np.abs(table[:, :3]) <= _LARGEST_INDEX).all(axis=1)
-    if not usable.all():
-        row = int(np.argmin(usable))
-        words_of_row = " ".join(f"{value:g}" for value in table[row])
-        raise InputError(f"{path}:{_line_of(text, row * _COLUMNS)}: '{words_of_row}' is not a reflection h k l F")
-    used = rows
-    if quirks.hkl_integer_rows:
-        # C finds the box in a pass that accepts fractions, and reads values in one that stops at them
-        indices = np.trunc(table[:, :3]).astype(np.int64)
-        stop = _first_fractional_row(words, rows)
-        if stop is not None:
-            used = stop
-            line = _line_of(text, stop * _COLUMNS)
-            notices.append(f"{path}:{line}: index not written as an integer; C ignores this row and all after it (S24)")
-    else:
-        indices = np.rint(table[:, :3]).astype(np.int64)
-    low, shape = index_box(indices, path)
+    rows = read_rows(path, quirks)
+    low, shape = index_box(rows.indices, path)
     grid, holes = np.full(shape, default_f, dtype=np.float64), np.ones(shape, dtype=np.bool_)
-    at = indices[:used] - np.array(low)
-    grid[at[:, 0], at[:, 1], at[:, 2]] = table[:used, 3]
-    holes[at[:, 0], at[:, 1], at[:, 2]] = False
+    h, k, l = (index[: rows.used] - lo for index, lo in zip(rows.indices.T, low, strict=True))
+    at = (h * shape[1] + k) * shape[2] + l
+    grid.reshape(-1)[at] = rows.values[: rows.used]
+    holes.reshape(-1)[at] = False
     made = StructureFactors(
         torch.from_numpy(grid),
         *low,
         torch.tensor(default_f, dtype=torch.float64),
         f"hkl:{path}",
-        rows,
+        len(rows.values),
         torch.from_numpy(holes),
     )
-    return made, notices
+    return made, rows.notices
 
 
 def read_cache(path: Path, default_f: float) -> StructureFactors:
@@ -182,7 +86,7 @@ def read_cache(path: Path, default_f: float) -> StructureFactors:
         raise InputError(f"{path}: {len(body)} bytes of data where the index ranges need {8 * cells}")
     values = np.frombuffer(body, dtype=np.float64, count=cells).reshape(padded)
     inside = values[:-1, :-1, :-1]
-    if not (np.abs(inside) <= _LARGEST_F).all():
+    if not (np.abs(inside) <= LARGEST_F).all():
         raise InputError(f"{path}: damaged; it holds values that are not valid structure factors")
     grid = torch.from_numpy(inside.copy())
     return StructureFactors(
