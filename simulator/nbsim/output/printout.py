@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -43,9 +44,10 @@ _BLOCK = "\n".join(
         "pixel   %15.10g",
         "real-space cell vectors (Angstrom):",
         "     a           b           c         ",
-        *(f"{axis}: %11.8f %11.8f %11.8f" for axis in "XYZ"),
+        "%s",
     )
 )
+_CELL = "\n".join(f"{axis}: %11.8f %11.8f %11.8f" for axis in "XYZ")
 
 
 def _nan(count: int) -> Rows:
@@ -111,8 +113,8 @@ def _blocks(experiment: ExperimentData, pixels: Tensor, terms: Terms, sums: Pixe
     for row in zip(
         pixels[:, 1].tolist(),
         pixels[:, 0].tolist(),
-        [0.5 * math.hypot(*vector) for vector in scattering.tolist()],
-        [math.sin(0.5 * math.atan2(math.hypot(y, z), x)) / wave for x, y, z in position.tolist()],
+        (0.5 * np.linalg.norm(scattering, axis=1)).tolist(),
+        (np.sin(0.5 * np.arctan2(np.hypot(position[:, 1], position[:, 2]), position[:, 0])) / wave).tolist(),
         *_columns(position),
         *_columns(hkl),
         *_columns(cast_all(hkl0)),
@@ -124,7 +126,7 @@ def _blocks(experiment: ExperimentData, pixels: Tensor, terms: Terms, sums: Pixe
         sums.omega.tolist(),
         sums.capture.tolist(),
         sums.value.to(torch.float32).tolist(),
-        *_columns(cell),
+        _cell_texts(cell),
         strict=True,
     ):
         yield _BLOCK % row
@@ -134,6 +136,13 @@ def _columns(rows: npt.NDArray[Any]) -> list[list[Any]]:
     """The columns of ``rows`` (P, K) as numbers of Python."""
     columns: list[list[Any]] = rows.T.tolist()
     return columns
+
+
+def _cell_texts(cells: Rows) -> list[str]:
+    """The lines of the cell vectors of every pixel, of ``cells`` (P, 9); neighbours mostly share them."""
+    bits = cells.view(np.int64)
+    starts = [0, *(np.flatnonzero((bits[1:] != bits[:-1]).any(axis=1)) + 1).tolist(), len(cells)]
+    return [text for start, end in pairwise(starts) for text in [_CELL % tuple(cells[start].tolist())] * (end - start)]
 
 
 def _split_at(tile: Tensor, corners: tuple[Pixel, ...]) -> Iterator[tuple[Tensor, bool]]:
