@@ -10,7 +10,7 @@ import re
 import struct
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache, reduce
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,7 @@ _CACHE_MARK = b"\n\x0c"
 _CACHE_HEAD = 512  # bytes
 _CACHE_INDEX = re.compile(rb"[+-]?[0-9]{1,10}").fullmatch
 _WHITE_SPACE = b"\t\n\v\f\r "
+_NODES = 4  # of a cubic along an axis
 
 
 def read_hkl(path: Path, default_f: float, quirks: Quirks) -> tuple[StructureFactors, list[str]]:
@@ -224,27 +225,29 @@ def in_interpolation_range(sf: StructureFactors, h: Tensor, k: Tensor, l: Tensor
     return inside
 
 
-def _basis(x: Tensor, nodes: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
-    """Of the cubic through four nodes: numerator and denominator of the factor of each, products in index order."""
-    found = []
-    for i in range(4):
-        others = [j for j in range(4) if j != i]
-        above = (x - nodes[others[0]]) * (x - nodes[others[1]]) * (x - nodes[others[2]])
-        below = (nodes[i] - nodes[others[0]]) * (nodes[i] - nodes[others[1]]) * (nodes[i] - nodes[others[2]])
-        found.append((above, below))
-    return found
+def _weights(x: Tensor, below: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Of the cubic through four nodes, the second of which is ``below``: the factor of each node, see `_lagrange`."""
+    a, b, c, d = (x - (below + i) for i in (-1, 0, 1, 2))
+    both = a * b
+    return -(b * c * d), a * c * d * 0.5, both * d * -0.5, both * c
 
 
-def _lagrange(basis: Sequence[tuple[Tensor, Tensor]], values: Sequence[Tensor]) -> Tensor:
-    """Cubic through four points: numerators times y before the division, terms added in order."""
-    first, *rest = (above * value / below for (above, below), value in zip(basis, values, strict=True))
-    return reduce(torch.add, rest, first)
+def _lagrange(weights: Sequence[Tensor], values: Sequence[Tensor], six: Tensor) -> Tensor:
+    """Cubic through four points of ``values``, with the rounding of C: numerator times y over denominator, in order.
+
+    The denominators are -6, 2, -2 and 6. A sign or a half in the weight rounds nothing; a division by ``six`` does.
+    """
+    total = (weights[0] * values[0]).div_(six)
+    total += weights[1] * values[1]
+    total += weights[2] * values[2]
+    total += (weights[3] * values[3]).div_(six)
+    return total
 
 
 def tricubic(sf: StructureFactors, h: Tensor, k: Tensor, l: Tensor) -> Tensor:
     """Tensor-product cubic Lagrange F, differentiable in h, k, l (any common shape).
 
-    Meaningful only where :func:`in_interpolation_range`; elsewhere node indices are clamped, values arbitrary.
+    Meaningful only where :func:`in_interpolation_range`; elsewhere nodes are those of another place, values arbitrary.
 
     Raises:
         InputError: the run has no table.
@@ -252,18 +255,24 @@ def tricubic(sf: StructureFactors, h: Tensor, k: Tensor, l: Tensor) -> Tensor:
     if sf.grid is None:
         raise InputError("interpolation needs a structure-factor table (-hkl)")
     shape = sf.grid.shape
-    nodes = [[torch.floor(x.detach()) + i for i in (-1, 0, 1, 2)] for x in (h, k, l)]
-    along_h, along_k, along_l = (_basis(x, at) for x, at in zip((h, k, l), nodes, strict=True))
-    places_h, places_k, places_l = (
-        [step * (node - low).to(torch.int64).clamp(0, n - 1) for node in at]
-        for at, low, n, step in zip(nodes, _low(sf), shape, (shape[1] * shape[2], shape[2], 1), strict=True)
-    )
-    flat = sf.grid.reshape(-1)
+    if min(shape) < _NODES:
+        return torch.zeros_like(h + k + l)
+    below = [torch.floor(x.detach()) for x in (h, k, l)]
+    along_h, along_k, along_l = (_weights(x, node) for x, node in zip((h, k, l), below, strict=True))
+    steps = (shape[1] * shape[2], shape[2], 1)
+    first = [
+        step * (node - (low + 1)).to(torch.int64).clamp(0, n - _NODES)
+        for node, low, n, step in zip(below, _low(sf), shape, steps, strict=True)
+    ]
+    corner = (first[0] + first[1] + first[2]).reshape(-1)
+    flat, six = sf.grid.reshape(-1), torch.full((), 6.0, dtype=h.dtype, device=h.device)
+    shifted = [flat[i:] for i in range(_NODES)]
     planes: list[Tensor] = []
-    for in_h in places_h:
+    for in_h in range(_NODES):
         lines: list[Tensor] = []
-        for in_k in places_k:
-            row = in_h + in_k
-            lines.append(_lagrange(along_l, [flat[row + in_l] for in_l in places_l]))
-        planes.append(_lagrange(along_k, lines))
-    return _lagrange(along_h, planes)
+        for in_k in range(_NODES):
+            row = corner + (in_h * steps[0] + in_k * steps[1])
+            values = [along.index_select(0, row).reshape(h.shape) for along in shifted]
+            lines.append(_lagrange(along_l, values, six))
+        planes.append(_lagrange(along_k, lines, six))
+    return _lagrange(along_h, planes, six)
