@@ -29,7 +29,7 @@ from nbsim.pixel.visited import rendered_tiles
 Rows = npt.NDArray[np.float64]
 
 # of a tile: temporaries stay in the cache, where enough pixels share the cost of a call
-_TERMS, _PIXELS = 1 << 13, 256
+_TERMS, _PIXELS = 1 << 14, 1024
 
 _BLOCK = "\n".join(
     (
@@ -92,7 +92,8 @@ def _last_pass(passes: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
 def _blocks(experiment: ExperimentData, pixels: Tensor, terms: Terms, sums: PixelSums, last: _Last) -> Iterator[str]:
     """The block of each of ``pixels`` (P, 2), int64 (slow, fast), in their order."""
     passes, shape = terms.passes, terms.value.shape
-    at, reached = _last_pass(passes.rays.kept[..., None, None].expand(shape))
+    (*ray, _, _), reached = _last_pass(passes.rays.kept[..., None, None])
+    at: tuple[Tensor | int, ...] = (*ray, -1, -1)  # a ray that is kept has every phi step and domain
     looked_up, executed = _last_pass(passes.executed)
 
     def of_last(*values: Tensor) -> Tensor:
