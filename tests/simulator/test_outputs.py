@@ -20,6 +20,7 @@ from nbsim.options.parse import split_command
 from nbsim.output import printout
 from nbsim.output.formats.pgm import pgm
 from nbsim.output.formats.smv import header, header_fields, integer_image
+from nbsim.pixel.run_state import run_state
 from nbsim.pixel.terms import Terms, contributions
 from nbsim.whole_file import write_whole
 from support.places import DATA
@@ -92,6 +93,26 @@ def test_printed_pixels_are_computed_together(monkeypatch: pytest.MonkeyPatch) -
     for slow, fast in ((0, 0), (0, 1), (31, 63), (32, 0), (40, 63)):  # row 32 is the first of the second thread
         alone = from_command(f"{command} -printout_pixel {fast} {slow}", Path(), phi_mode="c-parity")
         assert [blocks[64 * slow + fast]] == list(printout.printout_blocks(alone, n_threads=2))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_printed_pixels_follow_the_end_of_interpolation(tmp_path: Path, threads: int) -> None:
+    """Each of them is the pixel that is printed alone, after a search through all pixels before it."""
+    sides = range(-7, 8)
+    rows = [f"{h} {k} {l} {20 + (7 * h + 3 * k + 5 * l) % 11}" for h in sides for k in sides for l in sides]
+    (tmp_path / "box.hkl").write_text("\n".join(rows))
+    command = (
+        "-hkl box.hkl -interpolate -cell 30 40 50 80 85 95 -N 2 -phi 0 -osc 2 -phisteps 2 -detpixels 16 -pixel 1 "
+        "-distance 90 -oversample 1 -Xbeam 3 -Ybeam 3"
+    )
+    experiment = from_command(f"{command} -printout", tmp_path, phi_mode="c-parity")
+    stop = run_state(experiment, n_threads=threads).interpolation_stop
+    assert stop is not None and (0, 1) < stop[:2] < (15, 14)
+    blocks = list(printout.printout_blocks(experiment, n_threads=threads))
+    beside = [16 * stop[0] + stop[1] + step for step in (-1, 0, 1)]
+    for at in (0, *beside, 128, 255):  # with two threads, the second begins in row 8
+        alone = from_command(f"{command} -printout_pixel {at % 16} {at // 16}", tmp_path, phi_mode="c-parity")
+        assert [blocks[at]] == list(printout.printout_blocks(alone, n_threads=threads))
 
 
 def test_a_pixel_that_cannot_be_printed_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
