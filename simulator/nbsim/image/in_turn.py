@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from nbsim.image.arguments import boxed_table
-from nbsim.image.interpolation import Interpolation
+from nbsim.image.interpolation import Interpolation, Scratch
 from nbsim.model import ExperimentData
 from nbsim.pixel.accumulation import value_of_groups
 from nbsim.pixel.corrections import Corrections, Use, correction_uses, corrections_of, omega_now, running_weights
@@ -24,7 +24,7 @@ from nbsim.pixel.rays import Rays, trace_rays
 from nbsim.pixel.terms import interpolates, source_shares
 from nbsim.workers import Stopped
 
-_RAYS, _RAYS_INTERPOLATED = 1 << 14, 1 << 13  # of a tile, so that its buffers fit into a cache of 1 or 2 MB
+_RAYS = 1 << 14  # of a tile: what one operation reads and writes fits into a cache of 1 MB
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class InTurn:
         experiment = self.experiment
         sources = experiment.beam.source_directions.shape[0]
         of_pixel = experiment.detector.n_layers * experiment.sampling.oversample**2 * sources
-        return max(1, (_RAYS_INTERPOLATED if self.interpolation else _RAYS) // of_pixel)
+        return max(1, _RAYS // of_pixel)
 
     def values(self, pixels: Tensor, ends: Tensor | None, stopped: Stopped) -> tuple[Tensor, Tensor, Tensor]:
         """Pixel values (P,), sums of the effective solid angles (P,) [sr], and doubtful pixels (P,), bool.
@@ -109,6 +109,7 @@ class InTurn:
         indices, whole = torch.empty_like(rays.scattering), torch.empty_like(rays.scattering)
         other, cell, total = (torch.empty_like(rays.scattering[0]) for _ in range(3))
         address = torch.empty_like(total, dtype=torch.float64)  # a float32 has too few digits
+        scratch = Scratch(indices) if self.interpolation else None
         decay = None if rays.weight is None else torch.ones_like(total)
         total.zero_()
         for number, vectors in enumerate(self.cells):
@@ -118,7 +119,7 @@ class InTurn:
                 _dot(vector, rays.scattering, index, other)
                 torch.sub(index, 0.5, out=nearest).ceil_()
                 address.mul_(count).add_(torch.clamp(nearest, low, low + count - 1.0, out=other))
-            self._f_cell_squared(indices, address, rays.end, number, cell)
+            self._f_cell_squared(indices, address, None if rays.end is None else number < rays.end, scratch, cell)
             term = self._f_latt(indices, whole, other)
             if rays.weight is None or decay is None:
                 total.add_(term.square_().mul_(cell))
@@ -128,20 +129,27 @@ class InTurn:
             decay.mul_(weight)
         return total, decay
 
-    def _f_cell_squared(self, indices: Tensor, address: Tensor, end: Tensor | None, number: int, out: Tensor) -> None:
-        """F_cell^2 of orientation ``number`` at h, k, l (3, E), nearest or interpolated; overwrites the addresses."""
+    def _f_cell_squared(
+        self, indices: Tensor, address: Tensor, interpolates: Tensor | None, scratch: Scratch | None, out: Tensor
+    ) -> None:
+        """F_cell^2 at h, k, l (3, E), nearest or interpolated; overwrites the addresses.
+
+        ``interpolates``: where interpolation has not ended, bool (E,); None: everywhere.
+        """
         (low_h, low_k, low_l), (_, n_k, n_l) = self.low, self.counts
         address.sub_((low_h * n_k + low_k) * n_l + low_l)
         # nan is not a place in the table
         node = address.to(torch.int64).clamp_(0, self.table.shape[0] - 1)
-        if self.interpolation is None:
+        if self.interpolation is None or scratch is None:
             torch.index_select(self.squares, 0, node, out=out)
             return
-        value = self.interpolation.value(indices)
-        usable = self.interpolation.usable(indices)
-        if end is not None:
-            usable = (number < end) & usable
-        torch.where(usable, value, torch.index_select(self.table, 0, node), out=out).square_()
+        value, usable = self.interpolation.value(indices, scratch), self.interpolation.usable(indices)
+        if usable is not None and interpolates is not None:
+            usable = usable & interpolates
+        usable = interpolates if usable is None else usable
+        if usable is not None:
+            value = torch.where(usable, value, torch.index_select(self.table, 0, node))
+        torch.square(value, out=out)
 
     def _f_latt(self, indices: Tensor, whole: Tensor, other: Tensor) -> Tensor:
         """F_latt at h, k, l (3, E); overwrites all arguments."""

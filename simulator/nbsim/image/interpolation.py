@@ -33,22 +33,21 @@ class Interpolation:
         flat = torch.cat((box.flatten(), box.new_zeros(offsets[-1])))
         self.at_nodes = [flat[offset:] for offset in offsets]
 
-    def usable(self, indices: Tensor) -> Tensor:
-        """Whether h, k, l (3, E) have four nodes along every axis: bool (E,), or () where one answer serves all."""
-        extremes = torch.stack(torch.aminmax(indices, dim=1), dim=1)
+    def usable(self, indices: Tensor) -> Tensor | None:
+        """Where h, k, l (3, E) have four nodes along every axis, bool (E,); None: everywhere."""
+        extremes = torch.stack((indices.amin(dim=1), indices.amax(dim=1)), dim=1)
         if bool(extremes.isfinite().all()) and bool(in_interpolation_range(self.factors, *extremes).all()):
-            return torch.ones((), dtype=torch.bool)
+            return None
         return in_interpolation_range(self.factors, *indices)
 
-    def value(self, indices: Tensor) -> Tensor:
-        """F at h, k, l (3, E), (E,): arbitrary where not :meth:`usable`."""
-        floors = torch.floor(indices)
-        weights = _weights(indices - floors)
+    def value(self, indices: Tensor, scratch: Scratch) -> Tensor:
+        """F at h, k, l (3, E), (E,): arbitrary where not :meth:`usable`; it lies in ``scratch``."""
+        weights, corners = _weights(indices, scratch.triples)
         along_h, along_k, along_l = ([weight[axis] for weight in weights] for axis in range(3))
-        corners = floors.sub_(self.first_nodes).clamp_(torch.zeros_like(self.last_corners), self.last_corners)
+        corners.sub_(self.first_nodes).clamp_(torch.zeros_like(self.last_corners), self.last_corners)
         at = torch.mv(corners.T.to(torch.float64), self.steps).to(torch.int64)
         at.clamp_(0, self.last_corner)  # nan is not a place in the table
-        value, plane, line, node = (torch.empty_like(indices[0]) for _ in range(4))
+        value, plane, line, node = scratch.values
         for u in range(_NODES):
             for v in range(_NODES):
                 for w in range(_NODES):
@@ -59,6 +58,15 @@ class Interpolation:
         return value
 
 
+class Scratch:
+    """Buffers for :meth:`Interpolation.value`."""
+
+    def __init__(self, indices: Tensor) -> None:
+        """``indices``: a tensor like those to come, (3, E)."""
+        self.triples = [torch.empty_like(indices) for _ in range(7)]
+        self.values = [torch.empty_like(indices[0]) for _ in range(4)]
+
+
 def _add(total: Tensor, value: Tensor, weight: Tensor, *, first: bool) -> None:
     if first:
         torch.mul(value, weight, out=total)
@@ -66,13 +74,12 @@ def _add(total: Tensor, value: Tensor, weight: Tensor, *, first: bool) -> None:
         total.addcmul_(value, weight)
 
 
-def _weights(e: Tensor) -> list[Tensor]:
-    """Weights, each like ``e``, of the nodes at -1, 0, 1 and 2 of the cubic at 0 <= ``e`` < 1."""
-    a, c, d = e + 1.0, e - 1.0, e - 2.0
-    inner, outer = e * c, d.mul(a)
-    return [
-        d.mul_(inner).mul_(-1.0 / 6.0),
-        c.mul_(outer).mul_(0.5),
-        outer.mul_(e).mul_(-0.5),
-        a.mul_(inner).mul_(1.0 / 6.0),
-    ]
+def _weights(indices: Tensor, buffers: list[Tensor]) -> tuple[list[Tensor], Tensor]:
+    """Weights, each like ``indices``, of the nodes at -1, 0, 1 and 2 of the cubic from their floors on; the floors."""
+    floors, e, a, c, d, inner, outer = buffers
+    torch.sub(indices, torch.floor(indices, out=floors), out=e)
+    torch.add(e, 1.0, out=a), torch.sub(e, 1.0, out=c), torch.sub(e, 2.0, out=d)
+    torch.mul(e, c, out=inner), torch.mul(a, d, out=outer)
+    d.mul_(inner).mul_(-1.0 / 6.0), c.mul_(outer).mul_(0.5)
+    outer.mul_(e).mul_(-0.5), a.mul_(inner).mul_(1.0 / 6.0)
+    return [d, c, outer, a], floors
