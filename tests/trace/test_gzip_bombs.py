@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import os
 import re
 import tracemalloc
@@ -18,6 +20,8 @@ from nbtui.trace.reading.reader import read_trace
 from support.bombs import TRACE, bomb
 
 TOO_MUCH = "the log unpacks to more than 100 times its size; reading ended after {} MiB of text"
+# RFC 8878: magic number, a single segment of so many bytes, and the last block, which is raw
+ZSTD_FRAME = b"\x28\xb5\x2f\xfd\x20" + bytes([len(TRACE)]) + (len(TRACE) << 3 | 1).to_bytes(3, "little")
 
 
 @pytest.fixture
@@ -93,3 +97,19 @@ def test_an_unpacked_log_leaves_half_of_the_free_space(tmp_path: Path, monkeypat
 def test_a_search_counts_so_many_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line_reader, "MOST_FOUND", 5000)
     assert list(search(GivenLines(["x"] * 20_000), re.compile("x"))) == list(range(1, 5001))
+
+
+@pytest.mark.parametrize(
+    ("content", "packer"),
+    [
+        (lzma.compress(TRACE), "xz"),
+        (bz2.compress(TRACE), "bzip2"),
+        (ZSTD_FRAME + TRACE, "zstd"),
+    ],
+    ids=["xz", "bzip2", "zstd"],
+)
+def test_logs_of_other_packers_are_named_with_the_way_out(tmp_path: Path, content: bytes, packer: str) -> None:
+    path = tmp_path / "a.log"
+    path.write_bytes(content)
+    with pytest.raises(TraceError, match=f"compressed with {packer}; only gzip is read: unpack it with '{packer} -d'"):
+        read_trace(path)

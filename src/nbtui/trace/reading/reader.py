@@ -28,6 +28,7 @@ _MAKE_ONE = (
 )
 _BLANK = codecs.BOM_UTF8 + b" \t\r\n"
 _LARGEST = 2 << 30  # bytes of memory for the trace lines of one run: ten million of them
+_OTHER_PACKERS = {b"\xfd7zXZ\0": "xz", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstd"}  # by their first bytes
 _JSON_LIMIT = 64 << 20  # bytes; a per-phi file of a million steps is smaller
 
 
@@ -103,9 +104,12 @@ def _read(
 ) -> Trace:
     raw = cast(io.BufferedReader, file)
     size = os.fstat(file.fileno()).st_size
-    magic = raw.peek(4)[:4]
+    magic = raw.peek(6)[:6]
     if not magic and not raw.read(1):
         raise TraceError(f"{name} is empty; {_MAKE_ONE}")
+    packer = next((packer for start, packer in _OTHER_PACKERS.items() if magic.startswith(start)), None)
+    if packer is not None:  # it may hold whole lines as they are
+        raise TraceError(f"{name} is compressed with {packer}; only gzip is read: unpack it with '{packer} -d'")
     packed = magic.startswith(b"\x1f\x8b")
     faults: list[str] = []
     blocks = _Blocks(unpacked(raw) if packed else iter(partial(raw.read, scan.BLOCK), b""), faults)
