@@ -138,8 +138,7 @@ class FileLines:
         for block in _as_utf8(source):
             if self._size + len(block) > room:
                 raise CutShort(
-                    f"the text of the log takes more than half of the free space in {tempfile.gettempdir()}; "
-                    "TMPDIR can name another folder"
+                    f"it would take over half of the free space in {tempfile.gettempdir()}; TMPDIR can name another folder"
                 )
             with self._lock:
                 self._file.seek(self._size)
