@@ -137,9 +137,8 @@ class FileLines:
         room = _room(self._file) // 2
         for block in _as_utf8(source):
             if self._size + len(block) > room:
-                raise CutShort(
-                    f"it would take over half of the free space in {tempfile.gettempdir()}; TMPDIR can name another folder"
-                )
+                place = tempfile.gettempdir()
+                raise CutShort(f"it would take over half of the free space in {place}; TMPDIR can name another folder")
             with self._lock:
                 self._file.seek(self._size)
                 self._file.write(block)
