@@ -170,9 +170,9 @@ STORED: tuple[TraceEntry[PixelResult], ...] = (
     TraceEntry("oversample_thick", "setup.assemble:_sampling", lambda result: int(_sampling(result).oversample_thick)),
     TraceEntry("oversample_polar", "setup.assemble:_sampling", lambda result: int(_sampling(result).oversample_polar)),
     TraceEntry("oversample_omega", "setup.assemble:_sampling", lambda result: int(_sampling(result).oversample_omega)),
-    TraceEntry("capture_fraction", "pixel.accumulation:_corrections", lambda result: result.sums.capture[0]),
+    TraceEntry("capture_fraction", "pixel.corrections:corrections_of", lambda result: result.sums.capture[0]),
     TraceEntry("polar", "pixel.polarization:kahn_factor", lambda result: result.sums.polar[0]),
-    TraceEntry("omega_pixel", "pixel.accumulation:_corrections", lambda result: result.sums.omega[0]),
+    TraceEntry("omega_pixel", "pixel.corrections:corrections_of", lambda result: result.sums.omega[0]),
     TraceEntry(
         "cos_2theta",
         "pixel.rays:trace_rays",
