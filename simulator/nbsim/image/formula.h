@@ -91,7 +91,8 @@ struct block {
     real factor[LANES], weight[LANES], live[LANES], alive[LANES], other[LANES], others[LANES];
     real zero[LANES], omega[LANES], value[LANES];
 #ifdef SINGLE_TERMS
-    term noise[LANES]; /* sum of terms over |sin(pi e_h) sin(pi e_k) sin(pi e_l)|, e = h - h0 */
+    term noise[LANES];    /* sum of terms over |sin(pi e_h) sin(pi e_k) sin(pi e_l)|, e = h - h0 */
+    term farthest[LANES]; /* from the nearest reflection, of all terms and axes */
 #endif
 };
 
@@ -328,44 +329,7 @@ INLINE void add_two(const struct run *restrict r, struct block *restrict b, cons
     }
 }
 #else
-/* sin(pi x), |x| <= 1 / 2 */
-INLINE term sine_of_phase(term x) {
-    const term square = x * x;
-    return TERM_SERIES(square) * x;
-}
-
-/* sin(pi x n) up to its sign, from the fraction of x n */
-INLINE term sine_of_wave(real x, real n) { return sine_of_phase((term)ADDED(x, n, -whole_of(x, n))); }
-
-struct amplitude {
-    term value, inverse; /* of the product of the sines below */
-};
-
-/* F sin(pi e N) / sin(pi e) of e = h - h0 along every axis, up to its sign */
-INLINE struct amplitude amplitude(const struct run *r, struct planes p, const term *table, const real *cell,
-                                  real sx, real sy, real sz) {
-    const real h = dot(cell, sx, sy, sz), k = dot(cell + 3, sx, sy, sz), l = dot(cell + 6, sx, sy, sz);
-    const real h0 = nearest(h), k0 = nearest(k), l0 = nearest(l), x = h - h0, y = k - k0, z = l - l0, *n = r->n_cells;
-    const term below = sine_of_phase((term)x) * sine_of_phase((term)y) * sine_of_phase((term)z);
-    const term above = sine_of_wave(x, n[0]) * sine_of_wave(y, n[1]) * sine_of_wave(z, n[2]);
-    const term inverse = (term)1 / below;
-    return (struct amplitude){above * table[place(p, h0, k0, l0)] * inverse, inverse};
-}
-
-/* the terms of two orientations of a block-shaped crystal, and for their noise each over the sines below */
-INLINE void add_two(const struct run *restrict r, struct block *restrict b, const real *restrict cell, int64_t n,
-                    const int64_t sound) {
-    const struct planes p = planes_of(r);
-    const term *restrict table = r->table;
-    EACH_LANE {
-        const real sx = b->sx[i], sy = b->sy[i], sz = b->sz[i];
-        const struct amplitude one = amplitude(r, p, table, cell, sx, sy, sz);
-        const struct amplitude two = amplitude(r, p, table, cell + 9, sx, sy, sz);
-        const term first = one.value * one.value, second = two.value * two.value;
-        b->sum[i] += R(first + second);
-        if (!sound) b->noise[i] += first * fabs(one.inverse) + second * fabs(two.inverse);
-    }
-}
+#include "single_terms.h"
 #endif
 
 /* indices, lattice factor (up to its sign) and place in the table for one orientation */

@@ -124,14 +124,22 @@ pixel whose noise may exceed LARGEST_NOISE is left to the formula; |h|, |k|, |l|
 cell times |S|, and |e| at least the product of the sines over pi. */
 #define NOISE (R(4.5e-16) * PI)
 #define LARGEST_NOISE R(5e-7)
+#define LARGEST_INDEX 0x1p24
+#define HALFWAY 0x1.fffffcp-2f /* the float before the last below 1 / 2 */
+
+static void start_terms(const struct run *r, struct block *b, int64_t n) {
+    EACH_LANE b->sx[i] *= UNIT, b->sy[i] *= UNIT, b->sz[i] *= UNIT, b->noise[i] = b->farthest[i] = 0;
+}
 
 static void mark_noise(const struct run *r, struct block *b, int64_t n) {
     const real *c = r->cells, a2 = dot(c, c[0], c[1], c[2]), b2 = dot(c + 3, c[3], c[4], c[5]);
     const real longest2 = fmax(fmax(a2, b2), dot(c + 6, c[6], c[7], c[8]));
     EACH_LANE {
-        const real size2 = b->sx[i] * b->sx[i] + b->sy[i] * b->sy[i] + b->sz[i] * b->sz[i];
+        const real x = b->sx[i] / UNIT, y = b->sy[i] / UNIT, z = b->sz[i] / UNIT, size2 = x * x + y * y + z * z;
         const real noise = NOISE / LARGEST_NOISE * R(b->noise[i]);
-        b->zero[i] = noise * noise * longest2 * size2 > b->sum[i] * b->sum[i] ? R(1) : b->zero[i];
+        const real index2 = longest2 * size2;
+        const int far = index2 > LARGEST_INDEX * LARGEST_INDEX || b->farthest[i] > HALFWAY;
+        b->zero[i] = far || noise * noise * index2 > b->sum[i] * b->sum[i] ? R(1) : b->zero[i];
     }
 }
 #endif
@@ -168,15 +176,21 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
             remember(r, b, n, POLAR);
             weigh(r, b, n, source);
             EACH_LANE b->sum[i] = nothing;
-#ifdef SINGLE_TERMS
-            EACH_LANE b->noise[i] = 0;
-#endif
             int64_t o = 0;
+#ifdef SINGLE_TERMS
+            if (plain) start_terms(r, b, n);
+            for (; plain && o < r->orientations; o += 2) {
+                const int two = o + 1 < r->orientations;
+                add_terms_of(r, b, r->cells + 9 * o, n, two);
+                if (ended((1 + two) * n, terms, stopped)) return 1;
+            }
+#else
             for (; plain && o + 1 < r->orientations; o += 2) {
                 if (r->sound) add_two(r, b, r->cells + 9 * o, n, 1);
                 else add_two(r, b, r->cells + 9 * o, n, 0);
                 if (ended(2 * n, terms, stopped)) return 1;
             }
+#endif
             for (; o < r->orientations; o++) {
                 const int64_t pass = (ray * r->sources + source) * r->orientations + o;
                 lattice_of_shape(r, b, r->cells + 9 * o, n);

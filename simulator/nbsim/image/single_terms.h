@@ -1,0 +1,110 @@
+/* Terms in float of a block-shaped crystal: indices and phases in double, their sines, F and amplitudes in float.
+
+Indices come by fused operations here. They differ from those of the formula in the last bits, which decide about the
+nearest reflection halfway between two: such a pixel is left to the formula.
+Source: nanobragg_pixel_loop.md sections 7 and 8.
+*/
+
+/* Times UNIT, the exponent of a double has the bias of a float's: 32 of its bits are the float, cut off at the last digit
+and without its sign, which no term needs */
+#define UNIT 0x1p-896
+#define LARGE_UNITS (LARGE * UNIT)
+
+INLINE term narrowed(real scaled) {
+    union {
+        real value;
+        uint64_t pattern;
+    } from = {scaled};
+    union {
+        uint32_t pattern;
+        term value;
+    } to = {(uint32_t)(from.pattern >> 29)};
+    return to.value;
+}
+
+/* sin(pi x), 0 <= x <= 1 / 2 */
+INLINE term sine_of_phase(term x) {
+    const term square = x * x;
+    return TERM_SERIES(square) * x;
+}
+
+/* |sin(pi x n)| from the fraction of x n; x in UNITs */
+INLINE term sine_of_wave(real x, real n) {
+    const real whole = ADDED(x, n, LARGE_UNITS) - LARGE_UNITS;
+    return sine_of_phase(narrowed(ADDED(x, n, -whole)));
+}
+
+INLINE term larger(term x, term y) { return x > y ? x : y; }
+
+struct amplitude {
+    term value, inverse; /* of the product of the sines below */
+    term farthest;       /* of the distances to the nearest reflection along the axes */
+};
+
+/* of the table, as in struct planes */
+struct sides {
+    int32_t low[3], high[3], n_k, n_l, origin;
+};
+
+INLINE struct sides sides_of(const struct run *r) {
+    struct sides s;
+    for (int axis = 0; axis < 3; axis++) {
+        s.low[axis] = (int32_t)r->low[axis];
+        s.high[axis] = s.low[axis] + (int32_t)r->count[axis] - 1;
+    }
+    s.n_k = (int32_t)r->count[1], s.n_l = (int32_t)r->count[2];
+    s.origin = -((s.low[0] * s.n_k + s.low[1]) * s.n_l + s.low[2]);
+    return s;
+}
+
+/* the whole number nearest to an index in UNITs, to be taken from the last bits of a sum, on the sides of the table */
+INLINE int32_t whole_within(real sum, int32_t low, int32_t high) {
+    union {
+        real value;
+        uint64_t pattern;
+    } from = {sum};
+    const int32_t whole = (int32_t)(uint32_t)from.pattern, below = whole < high ? whole : high;
+    return below > low ? below : low;
+}
+
+/* |F sin(pi e N) / sin(pi e)| of e = h - h0 along every axis; scattering vectors in UNITs */
+INLINE struct amplitude amplitude(struct sides s, const real *n, const term *table, const real *cell, real sx, real sy,
+                                  real sz) {
+    const real h = ADDED(cell[0], sx, ADDED(cell[1], sy, cell[2] * sz));
+    const real k = ADDED(cell[3], sx, ADDED(cell[4], sy, cell[5] * sz));
+    const real l = ADDED(cell[6], sx, ADDED(cell[7], sy, cell[8] * sz));
+    const real h0 = h + LARGE_UNITS, k0 = k + LARGE_UNITS, l0 = l + LARGE_UNITS;
+    const real x = h - (h0 - LARGE_UNITS), y = k - (k0 - LARGE_UNITS), z = l - (l0 - LARGE_UNITS);
+    const int32_t in_h = whole_within(h0, s.low[0], s.high[0]), in_k = whole_within(k0, s.low[1], s.high[1]);
+    const int32_t in_l = whole_within(l0, s.low[2], s.high[2]), at = (in_h * s.n_k + in_k) * s.n_l + in_l + s.origin;
+    const term e_h = narrowed(x), e_k = narrowed(y), e_l = narrowed(z);
+    const term below = sine_of_phase(e_h) * sine_of_phase(e_k) * sine_of_phase(e_l);
+    const term above = sine_of_wave(x, n[0]) * sine_of_wave(y, n[1]) * sine_of_wave(z, n[2]);
+    const term inverse = (term)1 / below;
+    return (struct amplitude){above * table[at] * inverse, inverse, larger(larger(e_h, e_k), e_l)};
+}
+
+/* the terms of one orientation or two, and for their noise each over the sines below; b->sx, b->sy, b->sz in UNITs */
+INLINE void add_terms(const struct run *restrict r, struct block *restrict b, const real *restrict cell, int64_t n,
+                      const int64_t two, const int64_t sound) {
+    const struct sides s = sides_of(r);
+    const term *restrict table = r->table;
+    EACH_LANE {
+        const real sx = b->sx[i], sy = b->sy[i], sz = b->sz[i];
+        const struct amplitude one = amplitude(s, r->n_cells, table, cell, sx, sy, sz);
+        const struct amplitude other = two ? amplitude(s, r->n_cells, table, cell + 9, sx, sy, sz) : (struct amplitude){0};
+        const term first = one.value * one.value, second = other.value * other.value;
+        b->sum[i] += R(first + second);
+        b->farthest[i] = larger(b->farthest[i], larger(one.farthest, other.farthest));
+        if (!sound) b->noise[i] = ADDED(second, other.inverse, ADDED(first, one.inverse, b->noise[i]));
+    }
+}
+
+static void add_terms_of(const struct run *r, struct block *b, const real *cell, int64_t n, int two) {
+    if (two) {
+        if (r->sound) add_terms(r, b, cell, n, 1, 1);
+        else add_terms(r, b, cell, n, 1, 0);
+    } else {
+        add_terms(r, b, cell, n, 0, 0);
+    }
+}
