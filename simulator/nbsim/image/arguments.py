@@ -81,9 +81,11 @@ def in_units(table: Tensor, terms: torch.dtype) -> tuple[Tensor, Tensor]:
 
 @torch.no_grad()
 def arguments(experiment: ExperimentData, terms: torch.dtype | None = None) -> Arguments:
-    """The arguments for every pixel of an experiment on the CPU; ``terms``: dtype of F, None: the experiment's."""
+    """The arguments for every pixel of an experiment on the CPU; ``terms``: dtype of F that is not interpolated, None: the
+    experiment's."""
     table, low = boxed_table(experiment.structure_factors, experiment.crystal.a)
-    table, unit = in_units(table, terms or experiment.dtype)
+    rounded = terms is not None and not interpolates(experiment)  # a sum of nodes may cancel
+    table, unit = in_units(table, terms if rounded else experiment.dtype)
     made = {**arrays(experiment), "table": table}
     made = {name: tensor.contiguous() for name, tensor in made.items()}
     run = RUNS[experiment.dtype]()

@@ -53,7 +53,7 @@ class Code:
         return Path(self.files[0]).stem
 
 
-PIXELS = Code(("pixels.c", "formula.h", "single_terms.h"), ("-O3",), ("render_box", "search_box"))
+PIXELS = Code(("pixels.c", "formula.h", "nodes.h", "single_terms.h"), ("-O3",), ("render_box", "search_box"))
 SINGLE_TERMS = replace(PIXELS, single_terms=True)
 REVERSE = Code(
     (
@@ -66,6 +66,7 @@ REVERSE = Code(
         "reverse_sums.h",
         "pixels.c",
         "formula.h",
+        "nodes.h",
         "single_terms.h",
     ),
     ("-O3",),

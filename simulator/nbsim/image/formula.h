@@ -59,7 +59,8 @@ enum correction { CAPTURE, POLAR, OMEGA, CORRECTIONS };
 
 struct run {
     const real *cells;       /* a, b, c [m] of each orientation, (orientations, 3, 3) */
-    const term *table;       /* F in a box of indices, l fastest; the outermost planes stand for all beyond */
+    const void *table; /* F in a box of indices, l fastest; the outermost planes stand for all beyond; real to interpolate
+                          it, else term */
     const real *incident;    /* (sources, 3) */
     const real *electric;    /* axis of E, (sources, 3) */
     const real *magnetic;    /* axis of B, (sources, 3) */
@@ -318,7 +319,7 @@ INLINE struct sines amplitude(const struct run *r, struct planes p, const term *
 INLINE void add_two(const struct run *restrict r, struct block *restrict b, const real *restrict cell, int64_t n,
                     const int64_t sound) {
     const struct planes p = planes_of(r);
-    const term *restrict table = r->table;
+    const term *restrict table = (const term *)r->table;
     EACH_LANE {
         const real sx = b->sx[i], sy = b->sy[i], sz = b->sz[i];
         const struct sines one = amplitude(r, p, table, cell, sx, sy, sz, sound);
@@ -383,40 +384,6 @@ static void lattice_of_shape(const struct run *r, struct block *b, const real *c
     }
 }
 
-/* whether the index has four nodes in the table, in C's form of the limits */
-INLINE int has_room(const struct run *r, real index, int axis) {
-    const real low = r->low[axis] + R(1), count = R(r->count[axis] - 2);
-    return !(index - low + R(3) > count || index - R(2) < low);
-}
+INLINE const real *reals_of(const struct run *r) { return (const real *)r->table; }
 
-INLINE void weights_of_nodes(real index, real *weight) {
-    const real e = index - floor(index), a = e + R(1), c = e - R(1), d = e - R(2);
-    weight[0] = e * c * d / R(-6), weight[1] = a * c * d / R(2);
-    weight[2] = a * e * d / R(-2), weight[3] = a * e * c / R(6);
-}
-
-/* place in the table of the lowest of the nodes around a reflection */
-INLINE int64_t corner_of(const struct run *r, real h, real k, real l) {
-    const int64_t n_k = r->count[1], n_l = r->count[2];
-    return ((int64_t)(floor(h) - r->low[0]) - 1) * n_k * n_l + ((int64_t)(floor(k) - r->low[1]) - 1) * n_l +
-           ((int64_t)(floor(l) - r->low[2]) - 1);
-}
-
-/* cubic Lagrange interpolation through four nodes per axis */
-static real interpolated(const struct run *r, real h, real k, real l) {
-    real along_h[4], along_k[4], along_l[4], total = R(0);
-    weights_of_nodes(h, along_h), weights_of_nodes(k, along_k), weights_of_nodes(l, along_l);
-    const int64_t n_k = r->count[1], n_l = r->count[2];
-    const term *corner = r->table + corner_of(r, h, k, l);
-    for (int u = 0; u < 4; u++) {
-        real plane = R(0);
-        for (int v = 0; v < 4; v++) {
-            const term *row = corner + (u * n_k + v) * n_l;
-            real line = R(0);
-            for (int w = 0; w < 4; w++) line += along_l[w] * R(row[w]);
-            plane += along_k[v] * line;
-        }
-        total += along_h[u] * plane;
-    }
-    return total;
-}
+#include "nodes.h"

@@ -32,27 +32,30 @@ static void remember(const struct run *restrict r, struct block *restrict b, int
     }
 }
 
-/* whether F of a term is interpolated: the table has room, and interpolation has not ended */
-INLINE int is_interpolated(const struct run *r, const struct block *b, int64_t i, int64_t pass) {
-    const int room = has_room(r, b->h[i], 0) && has_room(r, b->k[i], 1) && has_room(r, b->l[i], 2);
-    const int number = b->h[i] == b->h[i] && b->k[i] == b->k[i] && b->l[i] == b->l[i];
-    return room && number && pass < b->end[i];
-}
-
 static void look_up(const struct run *r, struct block *b, int64_t n, int64_t pass) {
-    EACH_LANE b->cell[i] = R(r->table[b->at[i]]);
-    if (!r->interpolated) return;
-    EACH_LANE {
-        if (is_interpolated(r, b, i, pass)) b->cell[i] = interpolated(r, b->h[i], b->k[i], b->l[i]);
+    if (!r->interpolated) {
+        const term *restrict table = (const term *)r->table;
+        EACH_LANE b->cell[i] = R(table[b->at[i]]);
+        return;
     }
+    const real *restrict table = reals_of(r);
+    EACH_LANE b->cell[i] = table[b->at[i]];
+    interpolate(r, b, n, pass);
 }
 
 /* the first executed pass of each pixel whose indices leave no room for interpolation */
-static void search(const struct run *r, struct block *b, int64_t n, int64_t pass) {
+static void search(const struct run *r, struct block *b, const real *cell, int64_t n, int64_t pass) {
+    real outside = R(0);
+    EACH_LANE {
+        const real sx = b->sx[i], sy = b->sy[i], sz = b->sz[i];
+        const int room = have_room(r, dot(cell, sx, sy, sz), dot(cell + 3, sx, sy, sz), dot(cell + 6, sx, sy, sz));
+        outside = room ? outside : R(1);
+    }
+    if (outside == R(0)) return;
+    lattice_of_shape(r, b, cell, n);
     EACH_LANE {
         const int executed = b->live[i] != R(0) && (!r->skip || b->latt[i] != R(0));
-        const int room = has_room(r, b->h[i], 0) && has_room(r, b->k[i], 1) && has_room(r, b->l[i], 2);
-        if (executed && !room && pass < b->failed[i]) b->failed[i] = pass;
+        if (executed && !have_room(r, b->h[i], b->k[i], b->l[i]) && pass < b->failed[i]) b->failed[i] = pass;
     }
 }
 
@@ -193,10 +196,10 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
 #endif
             for (; o < r->orientations; o++) {
                 const int64_t pass = (ray * r->sources + source) * r->orientations + o;
-                lattice_of_shape(r, b, r->cells + 9 * o, n);
                 if (searching) {
-                    search(r, b, n, pass);
+                    search(r, b, r->cells + 9 * o, n, pass);
                 } else {
+                    lattice_of_shape(r, b, r->cells + 9 * o, n);
                     look_up(r, b, n, pass);
                     add(r, b, n, running);
                 }

@@ -23,7 +23,7 @@ INLINE void look_again(const struct run *restrict r, struct back *restrict g, co
     if (table != NULL) leave(g, start, start + WIDE, table);
     for (int64_t w = 0; w < WIDE; w++) {
         const int64_t i = start + w;
-        g->last[i] = at[w], g->cell[i] = r->table[at[w]], g->waiting[i] = R(0);
+        g->last[i] = at[w], g->cell[i] = reals_of(r)[at[w]], g->waiting[i] = R(0);
     }
 }
 
@@ -77,5 +77,5 @@ INLINE void square_at_once(const struct run *restrict r, const struct block *res
 
 /* before the first block */
 static void start_looking(const struct run *r, struct back *g) {
-    for (int64_t i = 0; i < LANES; i++) g->last[i] = 0, g->cell[i] = r->table[0], g->waiting[i] = R(0);
+    for (int64_t i = 0; i < LANES; i++) g->last[i] = 0, g->cell[i] = reals_of(r)[0], g->waiting[i] = R(0);
 }

@@ -19,7 +19,7 @@ static void slopes_of_cell(const struct run *r, const struct block *b, struct ba
             real at[3][4], by[3][4];
             weights_of_nodes(h, at[0]), weights_of_nodes(k, at[1]), weights_of_nodes(l, at[2]);
             slopes_of_nodes(h, by[0]), slopes_of_nodes(k, by[1]), slopes_of_nodes(l, by[2]);
-            const real *corner = r->table + corner_of(r, h, k, l);
+            const real *corner = reals_of(r) + corner_of(r, h, k, l);
             for (int u = 0; u < 4; u++)
                 for (int v = 0; v < 4; v++) {
                     const real *row = corner + (u * n_k + v) * n_l;

@@ -88,7 +88,7 @@ INLINE struct amplitude amplitude(struct sides s, const real *n, const term *tab
 INLINE void add_terms(const struct run *restrict r, struct block *restrict b, const real *restrict cell, int64_t n,
                       const int64_t two, const int64_t sound) {
     const struct sides s = sides_of(r);
-    const term *restrict table = r->table;
+    const term *restrict table = (const term *)r->table;
     EACH_LANE {
         const real sx = b->sx[i], sy = b->sy[i], sz = b->sz[i];
         const struct amplitude one = amplitude(s, r->n_cells, table, cell, sx, sy, sz);
