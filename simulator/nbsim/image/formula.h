@@ -188,8 +188,36 @@ static real small_sphere(real x, int64_t series) {
     return x == R(0) ? R(1) : R(3) * (sin(x) / x - cos(x)) / (x * x);
 }
 
+/* rounded as by a C library but for few arguments: a Chebyshev fit over x^2 after the first terms of the series */
+INLINE void sine_and_cosine(real x, real *sine, real *cosine) {
+#if REDUCED
+    union {
+        real value;
+        bits pattern;
+    } half_turns = {ADDED(x, R(1) / PI, LARGE)}, s, c;
+    const bits sign = half_turns.pattern << (8 * sizeof(real) - 1);
+    const real y = less(x, half_turns.value - LARGE), square = y * y, half = R(0.5) * square, first = R(1) - half;
+    real more = R(2.7314368769379893e-15), rest = R(4.6464228378080794e-14);
+    more = ADDED(more, square, R(-7.643969663988074e-13)), rest = ADDED(rest, square, R(-1.1466251369215444e-11));
+    more = ADDED(more, square, R(1.6058977292642743e-10)), rest = ADDED(rest, square, R(2.087668153639063e-09));
+    more = ADDED(more, square, R(-2.505210761669045e-08)), rest = ADDED(rest, square, R(-2.7557318573107296e-07));
+    more = ADDED(more, square, R(2.7557319219160833e-06)), rest = ADDED(rest, square, R(2.480158729891222e-05));
+    more = ADDED(more, square, R(-0.00019841269841254966)), rest = ADDED(rest, square, R(-0.0013888888888884765));
+    more = ADDED(more, square, R(0.008333333333333316)), rest = ADDED(rest, square, R(0.04166666666666666));
+    more = ADDED(more, square, R(-1) / R(6));
+    s.value = ADDED(more * square, y, y);
+    c.value = first + ADDED(rest * square, square, (R(1) - first) - half);
+    s.pattern ^= sign, c.pattern ^= sign;
+    *sine = s.value, *cosine = c.value;
+#else
+    *sine = sin(x), *cosine = cos(x);
+#endif
+}
+
 INLINE void rotate(real *v, const real *axis, real angle) {
-    const real s = sin(angle), c = cos(angle), along = dot(axis, v[0], v[1], v[2]) * (R(1) - c);
+    real s, c;
+    sine_and_cosine(angle, &s, &c);
+    const real along = dot(axis, v[0], v[1], v[2]) * (R(1) - c);
     const real x = axis[1] * v[2] - axis[2] * v[1], y = axis[2] * v[0] - axis[0] * v[2];
     const real z = axis[0] * v[1] - axis[1] * v[0];
     v[0] = axis[0] * along + v[0] * c + x * s;
@@ -198,11 +226,12 @@ INLINE void rotate(real *v, const real *axis, real angle) {
 }
 
 static void bend(const struct run *r, struct block *b, int64_t n) {
+    const real distance = r->distance, inverse = R(1) / distance;
     EACH_LANE {
         real x = b->x[i] - r->from[0], y = b->y[i] - r->from[1], z = b->z[i] - r->from[2];
         real v[3] = {r->pole[0], r->pole[1], r->pole[2]};
-        rotate(v, r->swings, dot(r->along, x, y, z) / r->distance);
-        rotate(v, r->swings + 3, dot(r->along + 3, x, y, z) / r->distance);
+        rotate(v, r->swings, quotient(dot(r->along, x, y, z), distance, inverse));
+        rotate(v, r->swings + 3, quotient(dot(r->along + 3, x, y, z), distance, inverse));
         b->x[i] = v[0], b->y[i] = v[1], b->z[i] = v[2];
     }
 }
