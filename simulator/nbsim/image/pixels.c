@@ -84,29 +84,30 @@ static void weigh(const struct run *r, struct block *b, int64_t n, int64_t sourc
 }
 
 /* the means over all passes, where a correction or the background takes one */
-static void average(const struct run *r, struct block *b, int64_t n) {
+static void average(const struct run *restrict r, struct block *restrict b, int64_t n) {
     const real subpixels = R(r->oversample * r->oversample), rays = subpixels * R(r->layers);
+    const real all = r->culled_polar_zero ? R(1) : rays * R(r->sources);
+    const real *others = r->culled_polar_zero ? b->mean[POLAR] : b->others;
     EACH_LANE {
-        const int none = b->alive[i] == R(0), other = none && !r->culled_polar_zero;
-        const real sum = other ? b->others[i] : b->mean[POLAR][i];
-        const real count = other ? rays * R(r->sources) : none ? R(1) : b->alive[i];
-        b->mean[POLAR][i] = r->polarized ? sum / count : R(1);
+        const real sum = b->alive[i] == R(0) ? others[i] : b->mean[POLAR][i];
+        b->mean[POLAR][i] = sum / (b->alive[i] == R(0) ? all : b->alive[i]);
         b->mean[CAPTURE][i] /= subpixels;
         b->mean[OMEGA][i] /= rays;
     }
+    if (!r->polarized) EACH_LANE b->mean[POLAR][i] = R(1);
 }
 
 /* the scaled values, from the sums over all passes */
-static void finish(const struct run *r, struct block *b, int64_t n) {
+static void finish(const struct run *restrict r, struct block *restrict b, int64_t n) {
     const real rays = R(r->oversample * r->oversample * r->layers);
     int cached = 1;
     for (int c = 0; c < CORRECTIONS; c++) cached &= r->uses[c] == CACHED;
-    EACH_LANE {
-        const int other = r->polarized && b->alive[i] == R(0) && !r->culled_polar_zero;
-        b->cached[POLAR][i] = other ? b->other[i] : b->cached[POLAR][i];
-        b->omega[i] = r->uses[OMEGA] == CACHED ? b->cached[OMEGA][i] * rays : b->mean[OMEGA][i];
-        b->value[i] = R(1), b->factor[i] = r->start, b->weight[i] = r->background;
-    }
+    if (r->polarized && !r->culled_polar_zero)
+        EACH_LANE b->cached[POLAR][i] = b->alive[i] == R(0) ? b->other[i] : b->cached[POLAR][i];
+    const real *omega = r->uses[OMEGA] == CACHED ? b->cached[OMEGA] : b->mean[OMEGA];
+    const real per_omega = r->uses[OMEGA] == CACHED ? rays : R(1), start = r->start, background = r->background;
+    EACH_LANE b->omega[i] = omega[i] * per_omega;
+    EACH_LANE b->value[i] = R(1), b->factor[i] = start, b->weight[i] = background;
     if (!cached) average(r, b, n);
     for (int c = 0; c < CORRECTIONS; c++) {
         const int64_t use = r->uses[c];
@@ -246,6 +247,23 @@ static int64_t next(const struct run *r, struct walk *w, struct block *b, int64_
     return n;
 }
 
+/* photons and doubts of n pixels; returns the number of doubtful ones */
+static int64_t write(const struct run *r, const struct block *restrict b, int64_t n, float *restrict photons,
+                     uint8_t *restrict doubtful) {
+    const int64_t first = b->slow[0] * r->n_fast + b->fast[0];
+    const int in_a_row = b->slow[n - 1] * r->n_fast + b->fast[n - 1] == first + n - 1;
+    int64_t found = 0;
+    for (int64_t i = 0; in_a_row && i < n; i++) photons[first + i] = (float)b->value[i];
+    for (int64_t i = 0; in_a_row && i < n; i++) doubtful[first + i] = b->zero[i] != R(0);
+    for (int64_t i = 0; i < n; i++) found += b->zero[i] != R(0);
+    for (int64_t i = 0; !in_a_row && i < n; i++) {
+        const int64_t at = b->slow[i] * r->n_fast + b->fast[i];
+        photons[at] = (float)b->value[i];
+        doubtful[at] = b->zero[i] != R(0);
+    }
+    return found;
+}
+
 /* Photons of the rendered pixels of a box, which of them are doubtful, and the solid angle of the others.
 
 box: slow from, to, fast from, to, inclusive; stop: slow, fast and flat pass at which interpolation ends, or a row
@@ -263,13 +281,7 @@ int64_t render_box(const struct run *r, const int64_t *box, const int64_t *stop,
         }
         if (compute(r, &b, padded, 0, stopped, &terms)) return -1;
         for (int64_t i = 0; i < n; i++) omega[i] += b.zero[i] == R(0) ? (double)b.omega[i] : 0.0;
-        for (int64_t i = 0; i < n; i++) {
-            const int64_t at = b.slow[i] * r->n_fast + b.fast[i];
-            const uint8_t doubt = b.zero[i] != R(0);
-            photons[at] = (float)b.value[i];
-            doubtful[at] = doubt;
-            found += doubt;
-        }
+        found += write(r, &b, n, photons, doubtful);
     }
     *solid_angle = 0.0;
     for (int64_t i = 0; i < LANES; i++) *solid_angle += omega[i];
