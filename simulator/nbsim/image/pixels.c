@@ -122,32 +122,6 @@ static void finish(const struct run *restrict r, struct block *restrict b, int64
     }
 }
 
-#ifdef SINGLE_TERMS
-/* C's literal quotients of sines differ from those of e = h - h0 by rounding noise, at most NOISE |h / e| of a term. A
-pixel whose noise may exceed LARGEST_NOISE is left to the formula; |h|, |k|, |l| are at most the longest edge of the
-cell times |S|, and |e| at least the product of the sines over pi. */
-#define NOISE (R(4.5e-16) * PI)
-#define LARGEST_NOISE R(5e-7)
-#define LARGEST_INDEX 0x1p24
-#define HALFWAY 0x1.fffffcp-2f /* the float before the last below 1 / 2 */
-
-static void start_terms(const struct run *r, struct block *b, int64_t n) {
-    EACH_LANE b->sx[i] *= UNIT, b->sy[i] *= UNIT, b->sz[i] *= UNIT, b->noise[i] = b->farthest[i] = 0;
-}
-
-static void mark_noise(const struct run *r, struct block *b, int64_t n) {
-    const real *c = r->cells, a2 = dot(c, c[0], c[1], c[2]), b2 = dot(c + 3, c[3], c[4], c[5]);
-    const real longest2 = fmax(fmax(a2, b2), dot(c + 6, c[6], c[7], c[8]));
-    EACH_LANE {
-        const real x = b->sx[i] / UNIT, y = b->sy[i] / UNIT, z = b->sz[i] / UNIT, size2 = x * x + y * y + z * z;
-        const real noise = NOISE / LARGEST_NOISE * R(b->noise[i]);
-        const real index2 = longest2 * size2;
-        const int far = index2 > LARGEST_INDEX * LARGEST_INDEX || b->farthest[i] > HALFWAY;
-        b->zero[i] = far || noise * noise * index2 > b->sum[i] * b->sum[i] ? R(1) : b->zero[i];
-    }
-}
-#endif
-
 /* 1: the work ends; asked after every few million terms */
 static int ended(int64_t more, int64_t *terms, int (*stopped)(void)) {
     *terms += more;
@@ -182,11 +156,14 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
             EACH_LANE b->sum[i] = nothing;
             int64_t o = 0;
 #ifdef SINGLE_TERMS
-            if (plain) start_terms(r, b, n);
-            for (; plain && o < r->orientations; o += 2) {
-                const int two = o + 1 < r->orientations;
-                add_terms_of(r, b, r->cells + 9 * o, n, two);
-                if (ended((1 + two) * n, terms, stopped)) return 1;
+            if (plain) {
+                start_terms(b, n);
+                for (; o < r->orientations; o += 2) {
+                    const int two = o + 1 < r->orientations;
+                    add_terms_of(r, b, r->cells + 9 * o, n, two);
+                    if (ended((1 + two) * n, terms, stopped)) return 1;
+                }
+                if (!end_terms(r, b, n)) o = 0; /* again in double */
             }
 #else
             for (; plain && o + 1 < r->orientations; o += 2) {
@@ -206,9 +183,6 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
                 }
                 if (ended(n, terms, stopped)) return 1;
             }
-#ifdef SINGLE_TERMS
-            if (plain) mark_noise(r, b, n);
-#endif
             if (!running) EACH_LANE b->total[i] += b->live[i] != R(0) ? b->sum[i] * b->factor[i] : nothing;
         }
     }

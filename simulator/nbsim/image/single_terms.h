@@ -1,7 +1,7 @@
 /* Terms in float of a block-shaped crystal: indices and phases in double, their sines, F and amplitudes in float.
 
 Indices come by fused operations here. They differ from those of the formula in the last bits, which decide about the
-nearest reflection halfway between two: such a pixel is left to the formula.
+nearest reflection halfway between two: then, and where the rounding noise of C shows, terms come again in double.
 Source: nanobragg_pixel_loop.md sections 7 and 8.
 */
 
@@ -107,4 +107,36 @@ static void add_terms_of(const struct run *r, struct block *b, const real *cell,
     } else {
         add_terms(r, b, cell, n, 0, 0);
     }
+}
+
+static void start_terms(struct block *restrict b, int64_t n) {
+    EACH_LANE {
+        b->sx[i] *= UNIT, b->sy[i] *= UNIT, b->sz[i] *= UNIT;
+        b->noise[i] = b->farthest[i] = 0;
+    }
+}
+
+/* C's literal quotients of sines differ from those of e = h - h0 by rounding noise, at most NOISE |h / e| of a term:
+beyond LARGEST_NOISE it shows. |h|, |k|, |l| are at most the longest edge of the cell times |S|, and |e| at least the
+product of the sines over pi. */
+#define NOISE (R(4.5e-16) * PI)
+#define LARGEST_NOISE R(5e-7)
+#define LARGEST_INDEX R(0x1p24) /* beyond, the errors of indices may exceed the distance of HALFWAY from 1 / 2 */
+#define HALFWAY 0x1.fffffcp-2f
+
+/* scattering vectors as before; whether the sums of terms hold */
+static int end_terms(const struct run *restrict r, struct block *restrict b, int64_t n) {
+    const real *c = r->cells, a2 = dot(c, c[0], c[1], c[2]), b2 = dot(c + 3, c[3], c[4], c[5]);
+    const real longest2 = fmax(fmax(a2, b2), dot(c + 6, c[6], c[7], c[8])), largest = LARGEST_INDEX * LARGEST_INDEX;
+    real failing = R(0);
+    EACH_LANE {
+        const real x = b->sx[i] / UNIT, y = b->sy[i] / UNIT, z = b->sz[i] / UNIT;
+        const real index2 = longest2 * (x * x + y * y + z * z), noise = NOISE / LARGEST_NOISE * R(b->noise[i]);
+        const real square = b->sum[i] * b->sum[i], seen = noise * noise * index2;
+        const int holds = (seen <= square) & (square < R(INFINITY)) & (index2 < largest) & (b->farthest[i] < HALFWAY);
+        failing = holds ? failing : R(1);
+        b->sx[i] = x, b->sy[i] = y, b->sz[i] = z;
+    }
+    if (failing != R(0)) EACH_LANE b->sum[i] = R(0);
+    return failing == R(0);
 }
