@@ -23,6 +23,7 @@ Source: nanobragg_pixel_loop.md sections 4 to 8.
 typedef float real;
 typedef uint32_t bits;
 #define PI_LOW -8.742278000372485e-08f /* pi less its float */
+#define LN2_LOW -1.904654299957768e-09f
 #define MANTISSA 23
 #define SMALL_SPHERE 3e-2f /* below, the literal quotient is left to the C library, whose rounding it shows */
 #define NO_EXPONENTIAL 104.0f
@@ -31,6 +32,7 @@ typedef uint32_t bits;
 typedef double real;
 typedef uint64_t bits;
 #define PI_LOW 1.2246467991473532e-16
+#define LN2_LOW 2.319046813846299558e-17
 #define MANTISSA 52
 #define SMALL_SPHERE 3e-2
 #define NO_EXPONENTIAL 745.13321910194122
@@ -150,20 +152,22 @@ INLINE real quotient(real x, real y, real inverse) {
 #endif
 }
 
-/* exp(-x), x >= 0 */
+/* exp(-x) */
 INLINE real decayed(real x) {
     union {
         real value;
         bits pattern;
     } low, high;
-    const real argument = x < NO_EXPONENTIAL ? -x : R(0);
+    const real argument = fabs(x) >= NO_EXPONENTIAL ? R(0) : -x;
     low.value = argument * R(1.4426950408889634) + LARGE;
     const real whole = low.value - LARGE;
-    const real rest = ADDED(-whole, R(2.319046813846299558e-17), ADDED(-whole, R(0.69314718055994528623), argument));
+    const real rest = ADDED(-whole, R(LN2_LOW), ADDED(-whole, R(0.69314718055994528623), argument));
     real value = R(1) / R(479001600);
 #define TERM(factorial) value = ADDED(value, rest, R(1) / R(factorial));
     TERM(39916800) TERM(3628800) TERM(362880) TERM(40320) TERM(5040) TERM(720) TERM(120) TERM(24) TERM(6) TERM(2)
-    TERM(1) TERM(1)
+    /* rounded once: the digits that 1 + rest has lost come back with the small terms */
+    const real most = R(1) + rest;
+    value = most + ADDED(value * rest, rest, rest - (most - R(1)));
     /* two factors, of which none leaves the normal numbers */
     const real half = rint(whole * R(0.5));
     const bits bias = ((bits)1 << (8 * sizeof(real) - 2 - MANTISSA)) - 1;
@@ -171,7 +175,7 @@ INLINE real decayed(real x) {
     low.pattern = (low.pattern + bias) << MANTISSA;
     high.value = whole - half + LARGE;
     high.pattern = (high.pattern + bias) << MANTISSA;
-    return x < NO_EXPONENTIAL ? value * low.value * high.value : R(0);
+    return fabs(x) >= NO_EXPONENTIAL ? (x > R(0) ? R(0) : R(INFINITY)) : value * low.value * high.value;
 }
 
 /* 3 (sin x / x - cos x) / x^2 up to its sign */
@@ -236,19 +240,9 @@ static void bend(const struct run *r, struct block *b, int64_t n) {
     }
 }
 
-/* directions, solid angles and captures of one layer and subpixel */
-static void trace(const struct run *r, struct block *b, int64_t n, int64_t layer, int64_t sub_slow, int64_t sub_fast) {
-    const real step = r->pixel_size / R(r->oversample), depth = R(layer) * r->layer_thickness;
+/* directions and solid angles, from positions */
+static void aim(const struct run *restrict r, struct block *restrict b, int64_t n) {
     const real area = r->point ? r->area : r->area * r->close_distance;
-    const int32_t oversample = (int32_t)r->oversample;
-    EACH_LANE {
-        const real f = step * R(b->fast[i] * oversample + (int32_t)sub_fast) + step / R(2);
-        const real s = step * R(b->slow[i] * oversample + (int32_t)sub_slow) + step / R(2);
-        b->x[i] = f * r->fast[0] + s * r->slow[0] + depth * r->normal[0] + r->pix0[0];
-        b->y[i] = f * r->fast[1] + s * r->slow[1] + depth * r->normal[1] + r->pix0[1];
-        b->z[i] = f * r->fast[2] + s * r->slow[2] + depth * r->normal[2] + r->pix0[2];
-    }
-    if (r->curved) bend(r, b, n);
     EACH_LANE {
         const real x = b->x[i], y = b->y[i], z = b->z[i], distance = sqrt(x * x + y * y + z * z);
         const real inverse = R(1) / distance;
@@ -256,16 +250,49 @@ static void trace(const struct run *r, struct block *b, int64_t n, int64_t layer
         b->y[i] = quotient(y, distance, inverse);
         b->z[i] = quotient(z, distance, inverse);
         b->now[OMEGA][i] = area * inverse * inverse * (r->point ? R(1) : inverse);
+    }
+}
+
+#ifdef SINGLE_TERMS
+/* the same but for the last bits: from a root in float, by one step of third order */
+static void aim_nearly(const struct run *restrict r, struct block *restrict b, int64_t n) {
+    const real area = r->point ? r->area : r->area * r->close_distance;
+    EACH_LANE {
+        const real x = b->x[i], y = b->y[i], z = b->z[i], square = x * x + y * y + z * z;
+        const real guess = R((term)1 / sqrtf((term)square)), error = ADDED(-square * guess, guess, R(1));
+        const real inverse = ADDED(guess * error, ADDED(R(0.375), error, R(0.5)), guess);
+        b->x[i] = x * inverse, b->y[i] = y * inverse, b->z[i] = z * inverse;
+        b->now[OMEGA][i] = area * inverse * inverse * (r->point ? R(1) : inverse);
+    }
+}
+#else
+#define aim_nearly aim
+#endif
+
+/* directions, solid angles and captures of one layer and subpixel; exact: every bit of the formula's directions */
+static void trace(const struct run *restrict r, struct block *restrict b, int64_t n, int64_t layer, int64_t sub_slow,
+                  int64_t sub_fast, int exact) {
+    const real step = r->pixel_size / R(r->oversample), depth = R(layer) * r->layer_thickness;
+    const int32_t oversample = (int32_t)r->oversample;
+    EACH_LANE {
+        const real f = step * R(b->fast[i] * oversample + (int32_t)sub_fast) + step / R(2);
+        const real s = step * R(b->slow[i] * oversample + (int32_t)sub_slow) + step / R(2);
+        b->x[i] = f * r->fast[0] + s * r->slow[0] + depth * r->normal[0] + r->pix0[0];
+        b->y[i] = f * r->fast[1] + s * r->slow[1] + depth * r->normal[1] + r->pix0[1];
+        b->z[i] = f * r->fast[2] + s * r->slow[2] + depth * r->normal[2] + r->pix0[2];
         b->now[CAPTURE][i] = R(1);
     }
+    if (r->curved) bend(r, b, n);
+    if (exact) aim(r, b, n);
+    else aim_nearly(r, b, n);
     if (r->absorbs) EACH_LANE {
         const real path = r->layer_thickness * r->attenuation / dot(r->normal, b->x[i], b->y[i], b->z[i]);
-        b->now[CAPTURE][i] = exp(-R(layer) * path) - exp(-(R(layer) + R(1)) * path);
+        b->now[CAPTURE][i] = decayed(R(layer) * path) - decayed((R(layer) + R(1)) * path);
     }
 }
 
 /* scattering vectors, polarization and resolution cut of one source */
-static void scatter(const struct run *r, struct block *b, int64_t n, int64_t source) {
+static void scatter(const struct run *restrict r, struct block *restrict b, int64_t n, int64_t source) {
     const real *in = r->incident + 3 * source, wavelength = r->wavelengths[source], inverse = R(1) / wavelength;
     const real *electric = r->electric + 3 * source, *magnetic = r->magnetic + 3 * source;
     EACH_LANE {
@@ -281,8 +308,12 @@ static void scatter(const struct run *r, struct block *b, int64_t n, int64_t sou
     if (r->polarized) EACH_LANE {
         const real x = b->x[i], y = b->y[i], z = b->z[i], cosine = dot(in, x, y, z), cos2 = cosine * cosine;
         const real e = dot(electric, x, y, z), m = dot(magnetic, x, y, z), e2 = e * e, m2 = m * m, both = e2 + m2;
-        const real cos_2psi = both == R(0) ? R(1) : (e2 - m2) / both;
-        b->now[POLAR][i] = R(0.5) * (R(1) + cos2 - r->kahn * cos_2psi * (R(1) - cos2));
+#ifdef SINGLE_TERMS /* 1 - cos2 is the sum of e2 and m2 */
+        const real part = r->kahn * (both == R(0) ? R(1) - cos2 : e2 - m2);
+#else
+        const real part = r->kahn * (both == R(0) ? R(1) : (e2 - m2) / both) * (R(1) - cos2);
+#endif
+        b->now[POLAR][i] = R(0.5) * (R(1) + cos2 - part);
     }
 }
 

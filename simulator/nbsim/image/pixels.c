@@ -145,7 +145,7 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
     const int64_t subpixels = r->oversample * r->oversample;
     for (int64_t ray = 0; ray < r->layers * subpixels; ray++) {
         const int64_t layer = ray / subpixels, sub = ray % subpixels;
-        trace(r, b, n, layer, sub / r->oversample, sub % r->oversample);
+        trace(r, b, n, layer, sub / r->oversample, sub % r->oversample, !plain || r->dmin > R(0));
         if (sub == 0) EACH_LANE b->cached[CAPTURE][i] = nothing; /* that of the last layer stays */
         remember(r, b, n, CAPTURE);
         remember(r, b, n, OMEGA);
@@ -160,10 +160,15 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
                 start_terms(b, n);
                 for (; o < r->orientations; o += 2) {
                     const int two = o + 1 < r->orientations;
-                    add_terms_of(r, b, r->cells + 9 * o, n, two);
+                    if (two) add_terms(r, b, r->cells + 9 * o, n, 1);
+                    else add_terms(r, b, r->cells + 9 * o, n, 0);
                     if (ended((1 + two) * n, terms, stopped)) return 1;
                 }
-                if (!end_terms(r, b, n)) o = 0; /* again in double */
+                if (!end_terms(r, b, n)) { /* again in double */
+                    trace(r, b, n, layer, sub / r->oversample, sub % r->oversample, 1);
+                    scatter(r, b, n, source);
+                    o = 0;
+                }
             }
 #else
             for (; plain && o + 1 < r->orientations; o += 2) {

@@ -15,7 +15,7 @@ static inline int is_executed(const struct run *r, const struct block *b, int64_
 /* the corrections of one ray, and the capture that counts for its layer */
 static void trace_again(const struct run *r, struct block *b, int64_t n, int64_t ray) {
     const int64_t subpixels = r->oversample * r->oversample, sub = ray % subpixels;
-    trace(r, b, n, ray / subpixels, sub / r->oversample, sub % r->oversample);
+    trace(r, b, n, ray / subpixels, sub / r->oversample, sub % r->oversample, 1);
 }
 
 static int averages_first_capture(const struct run *r) { return r->uses[CAPTURE] == AVERAGE && r->first_capture; }

@@ -86,7 +86,7 @@ INLINE struct amplitude amplitude(struct sides s, const real *n, const term *tab
 
 /* the terms of one orientation or two, and for their noise each over the sines below; b->sx, b->sy, b->sz in UNITs */
 INLINE void add_terms(const struct run *restrict r, struct block *restrict b, const real *restrict cell, int64_t n,
-                      const int64_t two, const int64_t sound) {
+                      const int64_t two) {
     const struct sides s = sides_of(r);
     const term *restrict table = (const term *)r->table;
     EACH_LANE {
@@ -96,16 +96,7 @@ INLINE void add_terms(const struct run *restrict r, struct block *restrict b, co
         const term first = one.value * one.value, second = other.value * other.value;
         b->sum[i] += R(first + second);
         b->farthest[i] = larger(b->farthest[i], larger(one.farthest, other.farthest));
-        if (!sound) b->noise[i] = ADDED(second, other.inverse, ADDED(first, one.inverse, b->noise[i]));
-    }
-}
-
-static void add_terms_of(const struct run *r, struct block *b, const real *cell, int64_t n, int two) {
-    if (two) {
-        if (r->sound) add_terms(r, b, cell, n, 1, 1);
-        else add_terms(r, b, cell, n, 1, 0);
-    } else {
-        add_terms(r, b, cell, n, 0, 0);
+        b->noise[i] = ADDED(second, other.inverse, ADDED(first, one.inverse, b->noise[i]));
     }
 }
 
@@ -122,21 +113,25 @@ product of the sines over pi. */
 #define NOISE (R(4.5e-16) * PI)
 #define LARGEST_NOISE R(5e-7)
 #define LARGEST_INDEX R(0x1p24) /* beyond, the errors of indices may exceed the distance of HALFWAY from 1 / 2 */
-#define HALFWAY 0x1.fffffcp-2f
+#define HALFWAY R(0x1.fffffcp-2)
 
 /* scattering vectors as before; whether the sums of terms hold */
 static int end_terms(const struct run *restrict r, struct block *restrict b, int64_t n) {
     const real *c = r->cells, a2 = dot(c, c[0], c[1], c[2]), b2 = dot(c + 3, c[3], c[4], c[5]);
     const real longest2 = fmax(fmax(a2, b2), dot(c + 6, c[6], c[7], c[8])), largest = LARGEST_INDEX * LARGEST_INDEX;
+    const real shown = r->sound ? R(0) : NOISE / LARGEST_NOISE;
     real failing = R(0);
     EACH_LANE {
         const real x = b->sx[i] / UNIT, y = b->sy[i] / UNIT, z = b->sz[i] / UNIT;
-        const real index2 = longest2 * (x * x + y * y + z * z), noise = NOISE / LARGEST_NOISE * R(b->noise[i]);
+        const real index2 = longest2 * (x * x + y * y + z * z), noise = shown * R(b->noise[i]);
         const real square = b->sum[i] * b->sum[i], seen = noise * noise * index2;
-        const int holds = (seen <= square) & (square < R(INFINITY)) & (index2 < largest) & (b->farthest[i] < HALFWAY);
-        failing = holds ? failing : R(1);
+        real fails = seen <= square ? R(0) : R(1);
+        fails = square < R(INFINITY) ? fails : R(1);
+        fails = index2 < largest ? fails : R(1);
+        b->cell[i] = R(b->farthest[i]) < HALFWAY ? fails : R(1);
         b->sx[i] = x, b->sy[i] = y, b->sz[i] = z;
     }
+    EACH_LANE failing = b->cell[i] != R(0) ? R(1) : failing;
     if (failing != R(0)) EACH_LANE b->sum[i] = R(0);
     return failing == R(0);
 }
