@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -113,6 +114,43 @@ def test_indices_that_are_whole_or_halves(edge: float, kernels: tuple[bool, ...]
     """80 mm along the beam and 60 mm across are 100 mm: indices are exact multiples of an edge of n / 2 wavelengths."""
     words = f"-cell {edge} {edge} {edge} 90 90 90 -lambda 1 -distance 80 -detpixels 3 -pixel 60 -Xbeam 60 -Ybeam 60"
     assert_trusted(Experiment.from_command(f"{words} -N 5 -oversample 1 -hkl box.hkl -nointerpolate", folder), kernels)
+
+
+@pytest.mark.parametrize(
+    "crystal", ["12.5 11.3 13.7 90 90 90 -misset 20 0 0", "11.3 12.5 13.7 90 90 90 -misset 0 20 0"]
+)
+def test_one_index_halfway_between_two(crystal: str, kernels: tuple[bool, ...], tmp_path: Path) -> None:
+    """0.6 of 12.5 is 7.5, in the middle between reflections of different F; the other two indices are generic."""
+    side = range(-14, 15)
+    rows = [f"{h} {k} {l} {10 + (7 * h + 3 * k + 5 * l) % 11}" for h in side for k in side for l in side]
+    (tmp_path / "odd.hkl").write_text("\n".join(rows), encoding="ascii")
+    detector = "-lambda 1 -distance 80 -detpixels 3 -pixel 60 -Xbeam 60 -Ybeam 60 -oversample 1"
+    words = f"-cell {crystal} {detector} -N 5 -hkl odd.hkl -nointerpolate"
+    assert_trusted(Experiment.from_command(words, tmp_path), kernels)
+
+
+def random_commands(shape: str, draw: random.Random) -> Iterator[str]:
+    """Small cells and large ones, few cells and many, cut by every way to more than one term."""
+    for more in ("", "-phi 0 -osc 1 -phisteps 3", "-mosaic 1 -mosaic_domains 4", "-dispersion 2 -dispsteps 3"):
+        size, angles = draw.choice((1.0, 10.0)), [draw.choice((90.0, draw.uniform(75, 105))) for _ in range(3)]
+        cell = [*(draw.uniform(15, 60) * size for _ in range(3)), *angles]
+        turn = draw.choice(([0.0] * 3, [draw.uniform(0, 90) for _ in range(3)]))
+        numbers = [" ".join(f"{number:.4f}" for number in group) for group in (cell, turn)]
+        yield (
+            f"-cell {numbers[0]} -misset {numbers[1]} -N {draw.choice((2, 5, 20, 100, 1000))} {shape} {more} -lambda 1 "
+            f"-distance {draw.choice((50, 100, 300))} -detpixels 64 -pixel 1.5 -oversample 1 -hkl wide.hkl"
+        )
+
+
+@pytest.mark.parametrize("shape", ["", "-round_xtal", "-gauss_xtal", "-binary_spots"])
+@pytest.mark.parametrize("interpolation", ["-interpolate", "-nointerpolate"])
+def test_random_crystals(shape: str, interpolation: str, kernels: tuple[bool, ...], tmp_path: Path) -> None:
+    """F varies by three orders of magnitude, so that sums over nodes cancel."""
+    draw, side = random.Random(shape + interpolation), range(-9, 10)
+    rows = [f"{h} {k} {l} {10 ** draw.uniform(0, 3):.3f}" for h in side for k in side for l in side]
+    (tmp_path / "wide.hkl").write_text("\n".join(rows), encoding="ascii")
+    for words in random_commands(shape, draw):
+        assert_trusted(Experiment.from_command(f"{words} {interpolation}", tmp_path), kernels)
 
 
 @pytest.mark.parametrize(("side", "more"), [(200, TURNING), (12, "-oversample 1 -mosaic 1 -mosaic_domains 4000")])

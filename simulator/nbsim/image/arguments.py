@@ -81,11 +81,12 @@ def in_units(table: Tensor, terms: torch.dtype) -> tuple[Tensor, Tensor]:
 
 @torch.no_grad()
 def arguments(experiment: ExperimentData, terms: torch.dtype | None = None) -> Arguments:
-    """The arguments for every pixel of an experiment on the CPU; ``terms``: dtype of F that is not interpolated, None: the
-    experiment's."""
+    """The arguments for every pixel of an experiment on the CPU.
+
+    ``terms``: dtype of F, None: the experiment's, as always of F to interpolate, whose sums may cancel.
+    """
     table, low = boxed_table(experiment.structure_factors, experiment.crystal.a)
-    rounded = terms is not None and not interpolates(experiment)  # a sum of nodes may cancel
-    table, unit = in_units(table, terms if rounded else experiment.dtype)
+    table, unit = in_units(table, experiment.dtype if terms is None or interpolates(experiment) else terms)
     made = {**arrays(experiment), "table": table}
     made = {name: tensor.contiguous() for name, tensor in made.items()}
     run = RUNS[experiment.dtype]()

@@ -53,7 +53,8 @@ class Code:
         return Path(self.files[0]).stem
 
 
-PIXELS = Code(("pixels.c", "formula.h", "nodes.h", "single_terms.h"), ("-O3",), ("render_box", "search_box"))
+_FORMULA = ("pixels.c", "formula.h", "rays.h", "nodes.h", "single_terms.h")
+PIXELS = Code(_FORMULA, ("-O3",), ("render_box", "search_box"))
 SINGLE_TERMS = replace(PIXELS, single_terms=True)
 REVERSE = Code(
     (
@@ -64,16 +65,14 @@ REVERSE = Code(
         "reverse_factors.h",
         "reverse_rays.h",
         "reverse_sums.h",
-        "pixels.c",
-        "formula.h",
-        "nodes.h",
-        "single_terms.h",
+        *_FORMULA,
     ),
     ("-O3",),
     ("value_pixels", "reverse_pixels"),
 )
 
-# no -ffast-math, no contraction: h, k and l have every bit of those of torch, so that nearest indices are the same
+# no -ffast-math, no contraction: h, k and l have every bit of those of torch, so that nearest indices are the same;
+# single_terms.h gives that up and sees that they are
 _FLAGS = ("-std=gnu11", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
 _SECONDS_BETWEEN_QUESTIONS = 0.1
 _PI = Fraction(math.pi) + Fraction(1.2246467991473532e-16)
