@@ -35,10 +35,10 @@ def open_regular(path: Path) -> BufferedReader:
         raise
 
 
-def _opened(path: Path) -> tuple[int, os.stat_result]:
+def _opened(path: Path | str) -> tuple[int, os.stat_result]:
     """A descriptor of a regular file, and the state of the file."""
     try:
-        _refuse_others(path.stat().st_mode)  # opening a device may already act on it
+        _refuse_others(os.stat(path).st_mode)  # opening a device may already act on it
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except ValueError as error:  # a NUL byte, or a character that no file system takes
         raise OSError(errno.EINVAL, "not a valid file name") from error
@@ -69,7 +69,7 @@ def read_regular(path: Path, most: int = WHOLE) -> bytes:
     return read_with_state(path, most)[0]
 
 
-def read_with_state(path: Path, most: int = WHOLE) -> tuple[bytes, os.stat_result]:
+def read_with_state(path: Path | str, most: int = WHOLE) -> tuple[bytes, os.stat_result]:
     """The content of a regular file, as `read_regular`, and its state before the reading.
 
     Raises:

@@ -161,8 +161,8 @@ def test_a_file_that_was_unreadable_for_now_is_read_again(
     monkeypatch.setattr(index, "WORTH", 1)
     real = contents.read_with_state
 
-    def failing(path: Path) -> tuple[bytes, os.stat_result]:
-        if path.name == "env.json":
+    def failing(path: str) -> tuple[bytes, os.stat_result]:
+        if Path(path).name == "env.json":
             raise OSError(errno.EMFILE, "too many open files")
         return real(path)
 

@@ -5,12 +5,14 @@ Identical evidence (the same trace hash) is named: a run that repeats an earlier
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from types import MappingProxyType
+from typing import NamedTuple
 
 from nbtui.evidence.judgement import BETTER, GONE, NEW, SAME, WORSE, judge_sizes
 from nbtui.evidence.read.chain_metrics import in_chain
@@ -25,8 +27,7 @@ CONDITIONS = ("reference", "phi_mode", "quirks", "dtype", "device")
 UNKNOWN_TIME = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class FactorChange:
+class FactorChange(NamedTuple):  # a list of packages makes hundreds of thousands
     """One factor against the previous package: sizes of the relative deltas and the judgement."""
 
     factor: str
@@ -104,21 +105,25 @@ def entry(package: Package, before: Package | None, identical_to: str = "") -> E
 
 def compare_factors(before: Iterable[Factor], after: Iterable[Factor]) -> tuple[FactorChange, ...]:
     """Every factor of the scaling chain of either side, better, worse or same by the size of its delta."""
-    old = {catalogue.canonical(factor.name): factor for factor in before if in_chain(factor.name)}
-    new = {catalogue.canonical(factor.name): factor for factor in after if in_chain(factor.name)}
-    return tuple(
-        FactorChange(name, _delta(old.get(name)), _delta(new.get(name)), judge(old.get(name), new.get(name)))
-        for name in dict.fromkeys([*new, *old])
-    )
+    old = {_chain_name(factor.name): factor for factor in before}
+    new = {_chain_name(factor.name): factor for factor in after}
+    names = new if new.keys() == old.keys() else {**new, **old}
+    return tuple([_change(name, old.get(name), new.get(name)) for name in names if name])
 
 
-def judge(before: Factor | None, after: Factor | None) -> str:
-    """Compare one factor in two packages by the size of its difference; two that pass are the same."""
+@functools.lru_cache(maxsize=4096)
+def _chain_name(label: str) -> str:
+    """The canonical name of a factor of the scaling chain; empty for any other factor."""
+    return catalogue.canonical(label) if in_chain(label) else ""
+
+
+def _change(name: str, before: Factor | None, after: Factor | None) -> FactorChange:
+    """One factor in two packages by the size of its difference; two that pass are the same."""
     if before is None or after is None:
-        return NEW if before is None else GONE
-    if before.status == after.status == "PASS":
-        return SAME
-    return judge_sizes(_size(before), _size(after))
+        return FactorChange(name, _delta(before), _delta(after), NEW if before is None else GONE)
+    same = before.status == after.status == "PASS"
+    judgement = SAME if same else judge_sizes(_size(before), _size(after))
+    return FactorChange(name, before.rel_delta, after.rel_delta, judgement)
 
 
 def _gaps(before: Package, after: Package) -> tuple[float | None, float | None]:
@@ -146,6 +151,8 @@ def _delta(factor: Factor | None) -> float | None:
 
 def drift(before: Package, after: Package) -> tuple[str, ...]:
     """Differences between the environments of two runs, among the entries recorded by both."""
+    if _surroundings(before) == _surroundings(after):
+        return ()
     old, new = dict(before.environment), dict(after.environment)
     for name in ("reference", "phi_mode", "dtype", "device"):
         old[name], new[name] = getattr(before, name), getattr(after, name)
@@ -156,6 +163,11 @@ def drift(before: Package, after: Package) -> tuple[str, ...]:
         for key in new
         if old.get(key) and new[key] and old[key] != new[key]
     )
+
+
+def _surroundings(package: Package) -> tuple[object, ...]:
+    """Everything that `drift` compares."""
+    return package.environment, package.reference, package.phi_mode, package.dtype, package.device, package.quirks
 
 
 def _short(key: str, value: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 SMALLEST, LARGEST = 1e-3, 1e3  # per cent; a size outside is printed as a power of ten
 DIGITS = 3  # significant
@@ -37,6 +38,6 @@ def _plain(fraction: float) -> bool:
     return math.isfinite(fraction) and SMALLEST <= abs(100.0 * fraction) < LARGEST
 
 
-def _shown(scaled: float) -> list[str]:
+def _shown(scaled: float) -> Iterator[str]:
     """The number with more and more significant digits, trailing zeros kept."""
-    return [f"{scaled:+#.{digits}g}".rstrip(".") for digits in range(DIGITS, 18)]
+    return (f"{scaled:+#.{digits}g}".rstrip(".") for digits in range(DIGITS, 18))

@@ -1,7 +1,8 @@
 """metrics.json for an index of thousands of packages: only the factors of the scaling chain and the first divergences.
 
 Most of a metrics.json are other factors. In a file laid out as nbtui writes it the wanted ones are found by their names
-before anything is parsed; any other file is parsed whole.
+before anything is parsed; any other file is parsed whole. Tables with the same factors in the same order, as most
+packages of a case have, are recognised by the text between their values and need no further search.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import functools
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -19,12 +20,14 @@ from nbtui.evidence.read.folder import object_in, text
 from nbtui.trace.fields import catalogue
 
 FIRST = ("first_divergence_label", "first_reaching_divergence_label")
-_TABLES = ("factors", "other_fields")
+_TABLES = {name: f'\n  "{name}": {{\n'.encode() for name in ("factors", "other_fields")}  # with the start of each
 _CLOSED = b"\n    },"  # the end of a factor before another one
 _INDENTED = _CLOSED.index(b"}")
-_HEAD = re.compile(_CLOSED + rb'\n    "([^"\\\n]+)": ')  # up to the brace of a factor
+_NAMED = b'\n    "%b": '  # up to the brace of a factor
+_HEAD = re.compile(_CLOSED + _NAMED.replace(b"%b", rb'([^"\\\n]+)'))
 _END = b"\n    }\n  }"  # of the last factor and its table; no string of a JSON file holds a line break
 _ABSENT = -1
+MOST_LAYOUTS = 64
 _CUT = secrets.token_hex()  # in the place of a table; no file can contain it
 
 
@@ -53,8 +56,7 @@ def first_labels(metrics: dict[str, object]) -> frozenset[str]:
 def _in_parts(raw: bytes) -> dict[str, object] | None:
     """The object in a file laid out as nbtui writes it; None for any other file."""
     tables: dict[str, _Table] = {}
-    for name in _TABLES:
-        head = f'\n  "{name}": {{\n'.encode()
+    for name, head in _TABLES.items():
         start = raw.find(head)
         if start == _ABSENT:
             continue
@@ -63,7 +65,7 @@ def _in_parts(raw: bytes) -> dict[str, object] | None:
             return None
         tables[name] = table
         # a valid file stays valid without this balanced part
-        raw = raw[: start + len(head) - 2] + f'"{_CUT}"'.encode() + table.rest
+        raw = b'%b"%b"%b' % (raw[: start + len(head) - 2], _CUT.encode(), table.rest)
     metrics, problem = object_in(raw)
     if problem or any(metrics.get(name) != _CUT for name in tables):
         return None
@@ -75,22 +77,52 @@ def _in_parts(raw: bytes) -> dict[str, object] | None:
     return metrics
 
 
+class _Layout:
+    """The factors of a table by their names, and the text around the braces before their values.
+
+    Attributes:
+        last: the place of the last factor.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        heads = [_NAMED % name.encode() for name in names]
+        self.last = len(names) - 1
+        self._first, self._joints = heads[0], [_CLOSED + head for head in heads[1:]]
+        self._starts = [head + b"{" for head in heads]
+        self._ends = [*(-len(joint) for joint in self._joints), None]
+        self._chain = [at for at, name in enumerate(names) if in_chain(name)]
+        self._places: dict[str, list[int]] = {}  # a name may stand twice
+        for at, name in enumerate(names):
+            self._places.setdefault(name, []).append(at)
+
+    def fits(self, before: bytes, values: Sequence[bytes]) -> bool:
+        """Whether a table has these factors; ``values``: the text behind each brace, up to the next one."""
+        return before == self._first and all(map(bytes.endswith, values, self._joints)) and _END in values[self.last]
+
+    def factors(self, values: Sequence[bytes], labels: Collection[str]) -> bytes:
+        """JSON of the factors of the scaling chain, and of those with these labels.
+
+        The last of ``values`` ends with its factor.
+        """
+        places = {*self._chain, *(at for label in labels for at in self._places.get(label, ()))}
+        found = [self._starts[at] + values[at][: self._ends[at]] for at in sorted(places)]
+        return b"{%b}" % b",".join([factor + b"}" for factor in found])
+
+
 @dataclass(frozen=True)
 class _Table:
-    """The factors of a table: their names, and the text behind the brace of each; ``rest``: that behind the table."""
+    """A table in parts, as `_Layout.factors` takes them; ``rest``: the text behind the table."""
 
-    names: list[str]
+    layout: _Layout
     values: list[bytes]
     rest: bytes
 
     def wanted(self, labels: Collection[str]) -> bytes:
-        """JSON of the factors of the scaling chain, and of those with these labels."""
-        found = [at for at, name in enumerate(self.names) if in_chain(name) or name in labels]
-        return b"{%b}" % b",".join(b'"%b":{%b' % (self.names[at].encode(), self._value(at)) for at in found)
+        """JSON of the factors that an index shows."""
+        return self.layout.factors(self.values, labels)
 
-    def _value(self, at: int) -> bytes:
-        text = self.values[at]
-        return text[: text.rfind(b"}") + 1]
+
+_LAYOUTS: dict[int, _Layout] = {}  # the latest, by the number of braces
 
 
 def _table_in(text: bytes) -> _Table | None:
@@ -99,13 +131,23 @@ def _table_in(text: bytes) -> _Table | None:
     Only braces are searched, the quickest way through a long text: before each stands the name of a factor.
     """
     before, *values = text.split(b"{")
-    tails = [value[value.rfind(b"}") - _INDENTED :] for value in values]  # each up to the next brace
-    names: list[str] = list(takewhile(bool, map(_name_in, (_CLOSED + before, *tails))))
-    last, end, rest = values[len(names) - 1].partition(_END) if names else (b"", b"", b"")
-    if not end:
-        return None
-    values[len(names) - 1], behind = last + b"}", values[len(names) :]
-    return _Table(names, values, b"{".join((rest, *behind)))
+    layout = _LAYOUTS.get(len(values))
+    if layout is None or not layout.fits(before, values):
+        names = _names_in(before, values)
+        if not names or _END not in values[len(names) - 1]:
+            return None
+        if len(_LAYOUTS) >= MOST_LAYOUTS:
+            _LAYOUTS.clear()
+        layout = _LAYOUTS[len(values)] = _Layout(names)
+    last, _, rest = values[layout.last].partition(_END)
+    behind = b"{".join((rest, *values[layout.last + 1 :]))
+    return _Table(layout, [*values[: layout.last], last], behind)
+
+
+def _names_in(before: bytes, values: Sequence[bytes]) -> list[str]:
+    """The names of the factors of a table; ``before``: its text up to the first brace."""
+    tails = (value[value.rfind(b"}") - _INDENTED :] for value in values)  # each up to the next brace
+    return list(takewhile(bool, map(_name_in, (_CLOSED + before, *tails))))
 
 
 @functools.lru_cache(maxsize=4096)

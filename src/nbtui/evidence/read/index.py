@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 
 import nbtui
@@ -102,8 +103,7 @@ def _head() -> bytes:
 
 
 def _line(key: bytes, states: Mapping[str, State], package: Package) -> bytes:
-    values = [getattr(package, name) for name in _STORED]
-    text = json.dumps([states, *values], default=_as_json, separators=(",", ":")).encode("ascii")
+    text = _ENCODER.encode([states, *_values_of(package)]).encode("ascii")
     return b"%b %08x %b" % (key, zlib.crc32(text, zlib.crc32(key)), text)
 
 
@@ -114,8 +114,10 @@ def _package_in(line: bytes, path: Path, names: tuple[str, ...]) -> Package | No
         return None
     try:
         states, *values = json.loads(text)
-        if any(state_of(path, name) != tuple(state) for name, state in states.items()):
-            return None
+        folder = str(path)
+        for name, state in states.items():
+            if state_of(folder, name) != tuple(state):
+                return None
         stored = dict(zip(_STORED, values, strict=True))
         time, pixel, quirks = stored["time"], stored["pixel"], stored["quirks"]
         return Package(
@@ -126,7 +128,7 @@ def _package_in(line: bytes, path: Path, names: tuple[str, ...]) -> Package | No
                 "files": names,
                 "time": None if time is None else datetime.fromisoformat(time),
                 "pixel": None if pixel is None else tuple(pixel),
-                "factors": tuple(Factor(*row) for row in stored["factors"]),
+                "factors": tuple(map(Factor._make, stored["factors"])),
                 "environment": tuple(map(tuple, stored["environment"])),
                 "lacks": tuple(Gap(Subject[subject], *words) for subject, *words in stored["lacks"]),
                 "quirks": None if quirks is None else tuple(map(tuple, quirks)),
@@ -144,3 +146,5 @@ def _as_json(value: datetime | Gap) -> str | tuple[str, ...]:
 
 
 _STORED = tuple(field.name for field in fields(Package) if field.name not in ("path", "stamp", "files"))
+_values_of = attrgetter(*_STORED)
+_ENCODER = json.JSONEncoder(default=_as_json, separators=(",", ":"))

@@ -121,7 +121,10 @@ class Package:
 
     def factor(self, name: str) -> Factor | None:
         """The factor of this name, or None."""
-        return next((factor for factor in self.factors if factor.name == name), None)
+        for factor in self.factors:  # a list of packages looks up tens of thousands
+            if factor.name == name:
+                return factor
+        return None
 
 
 def read_package(path: Path, *, chain_only: bool = False) -> Package:
@@ -189,7 +192,8 @@ def package_of(contents: Contents, *, chain_only: bool = False) -> Package:
 
 def python_logs(files: Iterable[str]) -> list[str]:
     """Names of the main Python trace logs among ``files`` (the per-phi logs are not)."""
-    return [name for name in files if re.fullmatch(r"trace_py.*\.log", name) and not name.endswith(PER_PHI)]
+    logs = [name for name in files if name.startswith("trace_py") and not name.endswith(PER_PHI)]
+    return [name for name in logs if re.fullmatch(r"trace_py.*\.log", name)]
 
 
 def trace_hash(contents: Contents) -> str:
@@ -225,18 +229,10 @@ def _factors(metrics: dict[str, object], *, chain_only: bool) -> tuple[Factor, .
         entry = mapping(value)
         if not entry or (chain_only and name not in first and not in_chain(name)):
             continue
-        rows.append(
-            Factor(
-                name=name,
-                unit=text(entry.get("unit")),
-                description=text(entry.get("description")),
-                c_value=_number_or_text(entry.get("c_value")),
-                py_value=_number_or_text(entry.get("py_value")),
-                abs_delta=number(entry.get("abs_delta")),
-                rel_delta=number(entry.get("rel_delta")),
-                status=text(entry.get("status")),
-            )
-        )
+        of = entry.get
+        values = _number_or_text(of("c_value")), _number_or_text(of("py_value"))
+        deltas = number(of("abs_delta")), number(of("rel_delta"))
+        rows.append(Factor(name, text(of("unit")), text(of("description")), *values, *deltas, text(of("status"))))
     return tuple(rows)
 
 
