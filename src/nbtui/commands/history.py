@@ -12,9 +12,7 @@ from nbtui.errors import UnusableInput
 from nbtui.evidence.history import history, load, note
 from nbtui.evidence.read.folder import is_package, list_files
 from nbtui.evidence.render import as_object, table
-from nbtui.parity.metrics import to_json
 from nbtui.schemas import labelled
-from nbtui.settings import load as load_configuration
 from nbtui.trace.text import clean
 
 PIPE_WIDTH = 160  # columns without a terminal
@@ -38,11 +36,15 @@ def command(directory: Path | None, package: Path | None, as_json: bool) -> int:
             click.echo(clean(line))
         return 0
     if directory is None:
+        from nbtui.settings import load as load_configuration  # takes as long as all other modules
+
         directory = load_configuration().reports
     if not directory.is_dir():
         raise UnusableInput(f"{clean(str(directory))}: no such directory; name the one of the packages")
     entries = history(load(directory))
     if as_json:
+        from nbtui.parity.metrics import to_json
+
         click.echo(to_json([labelled("package", as_object(entry)) for entry in entries]), nl=False)
     elif not entries:
         click.echo(f"no packages in {clean(str(directory))}", err=True)

@@ -15,7 +15,7 @@ import os
 import struct
 import time
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from datetime import datetime
@@ -40,6 +40,8 @@ LARGEST = 1 << 29  # bytes
 KEPT = 90 * 86400.0  # s without a change, after which an index is removed
 READERS = ("evidence", "parity", "trace")  # rooms whose code decides how a package is read
 KEY = 32  # characters at the start of a line
+_NUMBERS = slice(Factor._fields.index("c_value"), Factor._fields.index("status"))  # fields of a factor
+_BETWEEN = "|"  # texts
 CHECKED = KEY + 10  # characters before the values: key, space, checksum, space
 
 
@@ -141,21 +143,33 @@ def _package_in(line: bytes, path: Path, names: tuple[str, ...]) -> Package | No
         return None
 
 
-def _packed(factors: tuple[Factor, ...]) -> tuple[list[str | float | None], str]:
-    """The values of all factors in one row, and the bytes of the numbers among them, each of which is 0 in the row.
+def _packed(factors: Sequence[Factor]) -> tuple[str | list[str], str, list[tuple[int, str | None]]]:
+    """The texts of all factors, the bytes of their numbers, and what stands in the place of a number.
 
-    Bytes take a tenth of the time of digits.
+    One text and bytes take a tenth of the time of a JSON list with digits.
     """
-    row = list(chain.from_iterable(factors))
-    numbers = [value for value in row if type(value) is float]
-    return [0 if type(value) is float else value for value in row], struct.pack(f"<{len(numbers)}d", *numbers).hex()
+    columns = list(zip(*factors, strict=True))
+    values = list(chain(*columns[_NUMBERS]))
+    others = [(at, value) for at, value in enumerate(values) if type(value) is not float]
+    for at, _ in others:
+        values[at] = 0.0
+    words = list(chain(*columns[: _NUMBERS.start], *columns[_NUMBERS.stop :]))
+    texts = _BETWEEN.join(words)
+    alone = texts.count(_BETWEEN) == len(words) - 1
+    return texts if alone else words, struct.pack(f"<{len(values)}d", *values).hex(), others
 
 
-def _unpacked(row: list[str | float | None], digits: str) -> tuple[Factor, ...]:
-    """The factors of a row. Raises ValueError, LookupError, TypeError or struct.error for an invalid one."""
-    numbers = list(struct.unpack(f"<{len(digits) // 16}d", bytes.fromhex(digits)))[::-1]
-    values = iter([numbers.pop() if value == 0 else value for value in row])
-    return tuple(map(Factor._make, zip(*[values] * len(Factor._fields), strict=True)))
+def _unpacked(texts: str | list[str], digits: str, others: list[tuple[int, str | None]]) -> tuple[Factor, ...]:
+    """The factors again. Raises ValueError, LookupError, TypeError or struct.error for anything else."""
+    values: list[float | str | None] = [*struct.unpack(f"<{len(digits) // 16}d", bytes.fromhex(digits))]
+    for at, value in others:
+        values[at] = value
+    words = texts.split(_BETWEEN) if isinstance(texts, str) else texts
+    count = len(values) // (_NUMBERS.stop - _NUMBERS.start)
+    before = count * _NUMBERS.start
+    row = [*words[:before], *values, *words[before:]]
+    columns = [row[at : at + count] for at in range(0, len(row), count)] if row else []
+    return tuple(map(Factor._make, zip(*columns, strict=True)))
 
 
 def _as_json(value: datetime | Gap) -> str | tuple[str, ...]:

@@ -318,8 +318,8 @@ def _environment(contents: Contents, metrics: dict[str, object], facts: legacy.F
     for source in (metrics, contents.json(ENVIRONMENT)[0] if ENVIRONMENT in contents.names else {}):
         for key in ENVIRONMENT_KEYS:
             value = source.get(key)
-            if value is None and key == "cuda_device":
-                value = source.get("cuda_devices")
+            if value is None:
+                value = source.get("cuda_devices") if key == "cuda_device" else None
             if isinstance(value, list):
                 value = ", ".join(str(item) for item in value)
             if value not in (None, "", {}):
