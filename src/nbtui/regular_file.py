@@ -38,7 +38,7 @@ def open_regular(path: Path) -> BufferedReader:
 def _opened(path: Path | str) -> tuple[int, os.stat_result]:
     """A descriptor of a regular file, and the state of the file."""
     try:
-        _refuse_others(os.stat(path).st_mode)  # opening a device may already act on it
+        _refuse_others(os.stat(path).st_mode)  # noqa: PTH116  opening a device may already act on it
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except ValueError as error:  # a NUL byte, or a character that no file system takes
         raise OSError(errno.EINVAL, "not a valid file name") from error

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import nbtui
 from nbtui.evidence.check.verify import verify
@@ -17,7 +19,7 @@ from nbtui.evidence.follow.library import Library
 from nbtui.evidence.history import load
 from nbtui.evidence.read import contents, index
 from nbtui.evidence.read.contents import Contents
-from nbtui.evidence.read.package import Package, read_package
+from nbtui.evidence.read.package import Factor, Package, read_package
 from support.evidence_packages import new_package, old_package
 
 NEW, OLD = "20260101T000000Z", "20260101T000001Z"
@@ -84,6 +86,21 @@ def test_the_real_packages_come_back_as_read(shared: Path, state: Path, read: li
     count = len(read)
     assert load(shared / "legacy_bundles") == first and len(read) == count > 1
     assert first == [read_package(package.path, chain_only=True) for package in first]
+
+
+VALUES = st.floats() | st.none()
+FACTORS = st.builds(
+    Factor, st.text(), st.text(), st.text(), VALUES | st.text(), VALUES | st.text(), VALUES, VALUES, st.text()
+)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(FACTORS, max_size=4))
+def test_factors_of_any_content_come_back_from_the_index(tmp_path: Path, factors: list[Factor]) -> None:
+    """NaN, infinity, signed zero, texts for numbers, and every character in a text."""
+    package = replace(read_package(tmp_path), factors=tuple(factors))
+    again = index._package_in(index._line(b"0" * index.KEY, {}, package), tmp_path, package.files)
+    assert str(again) == str(package)  # NaN differs from itself
 
 
 def edited(package: Path) -> None:

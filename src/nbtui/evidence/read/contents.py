@@ -58,7 +58,7 @@ class Contents:
 def state_of(folder: str, name: str) -> State:
     """The present state of a file, or of the target of a link."""
     try:
-        return numbers_of(os.stat(f"{folder}/{name}"))
+        return numbers_of(os.stat(f"{folder}/{name}"))  # noqa: PTH116  a Path takes longer than its state
     except (OSError, ValueError):
         return ()
 

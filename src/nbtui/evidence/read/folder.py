@@ -174,7 +174,7 @@ def _object_and_fault(raw: bytes) -> tuple[dict[str, object], str]:
 
 def number(value: object) -> float | None:
     """A number as metrics.json writes it (also "nan" and "inf" as strings); None for anything else."""
-    if type(value) is float:  # nearly all are: a list of packages reads hundreds of thousands
+    if type(value) is float:
         return value
     if isinstance(value, _NUMBERS) and not isinstance(value, bool):
         try:

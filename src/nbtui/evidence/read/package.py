@@ -322,7 +322,7 @@ def _environment(contents: Contents, metrics: dict[str, object], facts: legacy.F
                 value = source.get("cuda_devices") if key == "cuda_device" else None
             if isinstance(value, list):
                 value = ", ".join(str(item) for item in value)
-            if value not in (None, "", {}):
+            if value is not None and value != "" and value != {}:
                 known[key] = str(value)
     return tuple((key, known[key]) for key in ENVIRONMENT_KEYS if key in known)
 
