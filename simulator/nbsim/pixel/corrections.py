@@ -37,6 +37,8 @@ def _use(flag: bool, each_term: bool, cached: bool) -> Use:
 def _first(values: Tensor, valid: Tensor | None = None) -> Tensor:
     """First valid value that is not exactly zero, last axis; else 0 (C's cache test)."""
     usable = values != 0.0 if valid is None else valid & (values != 0.0)
+    if values.shape[-1] == 1:
+        return torch.where(usable[..., 0], values[..., 0], 0.0)
     at = usable.int().argmax(dim=-1, keepdim=True)
     return torch.where(usable.any(dim=-1), values.gather(-1, at).squeeze(-1), 0.0)
 

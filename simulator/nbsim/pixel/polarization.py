@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from nbsim.exact import with_value
+from nbsim.exact import is_followed, with_value
 from nbsim.vectors import cross, dot
 
 
@@ -35,7 +35,9 @@ def kahn_factor(incident: Tensor, diffracted: Tensor, axis: Tensor, kahn: Tensor
         on_beam = (along_b == 0.0) & (along_e == 0.0)
         psi = -torch.atan2(along_b, torch.where(on_beam, torch.ones_like(along_e), along_e))
         as_c = torch.cos(2.0 * psi) * (1.0 - cos2)
-    # sin^2 (2 theta) is along_e^2 + along_b^2: the same number without an angle, smooth on the beam
-    no_axis = (b_axis == 0.0).all(dim=-1)
-    smooth = torch.where(no_axis, 1.0 - cos2, along_e * along_e - along_b * along_b)
-    return 0.5 * (1.0 + cos2 - kahn * with_value(smooth, as_c))
+    if is_followed(along_b) or is_followed(cos2):
+        # sin^2 (2 theta) is along_e^2 + along_b^2: the same number without an angle, smooth on the beam
+        no_axis = (b_axis == 0.0).all(dim=-1)
+        smooth = torch.where(no_axis, 1.0 - cos2, along_e * along_e - along_b * along_b)
+        as_c = with_value(smooth, as_c)
+    return 0.5 * (1.0 + cos2 - kahn * as_c)

@@ -38,9 +38,10 @@ def rotate(vector: Tensor, axis: Tensor, sine: Tensor, cosine: Tensor) -> Tensor
 
     Right-handed. Leading axes broadcast. Shape (..., 3).
     """
-    sine, cosine = sine[..., None], cosine[..., None]
-    along = dot(axis, vector)[..., None] * (1.0 - cosine)
-    return axis * along + vector * cosine + cross(axis, vector) * sine
+    along = dot(axis, vector) * (1.0 - cosine)
+    parts = (axis, vector, cross(axis, vector))
+    turned = [a * along + v * cosine + c * sine for a, v, c in zip(*(part.unbind(-1) for part in parts), strict=True)]
+    return torch.stack(turned).movedim(0, -1)  # in memory each component by itself
 
 
 def _flat_positions(experiment: ExperimentData, pixels: Tensor) -> Tensor:
