@@ -41,7 +41,7 @@ def rotate(vector: Tensor, axis: Tensor, sine: Tensor, cosine: Tensor) -> Tensor
     along = dot(axis, vector) * (1.0 - cosine)
     parts = (axis, vector, cross(axis, vector))
     turned = [a * along + v * cosine + c * sine for a, v, c in zip(*(part.unbind(-1) for part in parts), strict=True)]
-    return torch.stack(turned).movedim(0, -1)  # in memory each component by itself
+    return torch.stack(turned).movedim(0, -1)  # in memory, the components follow one another
 
 
 def _flat_positions(experiment: ExperimentData, pixels: Tensor) -> Tensor:
