@@ -130,12 +130,18 @@ static int ended(int64_t more, int64_t *terms, int (*stopped)(void)) {
     return stopped != NULL && stopped();
 }
 
+#include "spots.h"
+
 /* all passes of n pixels; searching: only for the end of interpolation. 1: stopped */
 static int compute(const struct run *r, struct block *b, int64_t n, int searching, int (*stopped)(void),
                    int64_t *terms) {
     int running = 0;
     for (int c = 0; c < CORRECTIONS; c++) running |= r->uses[c] == RUNNING;
-    const int plain = !running && !searching && !r->interpolated && r->shape == SQUARE;
+    int plain = !searching && !r->interpolated && r->shape == SQUARE;
+#ifndef SINGLE_TERMS
+    plain &= !running;
+#endif
+    const int spots = !running && !searching && !r->interpolated && has_spots(r);
     const real nothing = R(0);
     EACH_LANE {
         b->total[i] = b->alive[i] = b->other[i] = b->others[i] = b->zero[i] = nothing, b->left[i] = R(1);
@@ -155,16 +161,23 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
             weigh(r, b, n, source);
             EACH_LANE b->sum[i] = nothing;
             int64_t o = 0;
+            if (spots) {
+                if (add_all_spots(r, b, n, terms, stopped)) return 1;
+                o = r->orientations;
+            }
 #ifdef SINGLE_TERMS
             if (plain) {
                 start_terms(b, n);
                 for (; o < r->orientations; o += 2) {
                     const int two = o + 1 < r->orientations;
-                    if (two) add_terms(r, b, r->cells + 9 * o, n, 1);
-                    else add_terms(r, b, r->cells + 9 * o, n, 0);
+                    if (!two) add_terms(r, b, r->cells + 9 * o, n, 0, 1);
+                    else if (running) add_terms(r, b, r->cells + 9 * o, n, 1, 1);
+                    else add_terms(r, b, r->cells + 9 * o, n, 1, 0);
                     if (ended((1 + two) * n, terms, stopped)) return 1;
                 }
-                if (!end_terms(r, b, n)) { /* again in double */
+                if (end_terms(r, b, n)) {
+                    if (running) add_weighted(r, b, n);
+                } else { /* again in double */
                     trace(r, b, n, layer, sub / r->oversample, sub % r->oversample, 1);
                     scatter(r, b, n, source);
                     o = 0;

@@ -84,9 +84,10 @@ INLINE struct amplitude amplitude(struct sides s, const real *n, const term *tab
     return (struct amplitude){above * table[at] * inverse, inverse, larger(larger(e_h, e_k), e_l)};
 }
 
-/* the terms of one orientation or two, and for their noise each over the sines below; b->sx, b->sy, b->sz in UNITs */
+/* the terms of one orientation or two, and for their noise each over the sines below; b->sx, b->sy, b->sz in UNITs.
+weighted: as C's running sum, sum = (sum + term) weight, but for the weight of the last one (add_weighted) */
 INLINE void add_terms(const struct run *restrict r, struct block *restrict b, const real *restrict cell, int64_t n,
-                      const int64_t two) {
+                      const int64_t two, const int64_t weighted) {
     const struct sides s = sides_of(r);
     const term *restrict table = (const term *)r->table;
     EACH_LANE {
@@ -94,9 +95,31 @@ INLINE void add_terms(const struct run *restrict r, struct block *restrict b, co
         const struct amplitude one = amplitude(s, r->n_cells, table, cell, sx, sy, sz);
         const struct amplitude other = two ? amplitude(s, r->n_cells, table, cell + 9, sx, sy, sz) : (struct amplitude){0};
         const term first = one.value * one.value, second = other.value * other.value;
-        b->sum[i] += R(first + second);
         b->farthest[i] = larger(b->farthest[i], larger(one.farthest, other.farthest));
-        b->noise[i] = ADDED(second, other.inverse, ADDED(first, one.inverse, b->noise[i]));
+        if (!weighted) {
+            b->sum[i] += R(first + second);
+            b->noise[i] = ADDED(second, other.inverse, ADDED(first, one.inverse, b->noise[i]));
+        } else {
+            const real weight = b->weight[i], sum = ADDED(b->sum[i], weight, R(first));
+            const term narrow = (term)weight, noise = ADDED(b->noise[i], narrow, first * one.inverse);
+            b->sum[i] = two ? ADDED(sum, weight, R(second)) : sum;
+            b->noise[i] = two ? ADDED(noise, narrow, second * other.inverse) : noise;
+        }
+    }
+}
+
+/* the running sum of a ray and source goes on by that of its orientations; their weight becomes scratch */
+static void add_weighted(const struct run *restrict r, struct block *restrict b, int64_t n) {
+    real *restrict power = b->latt;
+    EACH_LANE power[i] = R(1), b->sum[i] *= b->weight[i];
+    for (int64_t more = r->orientations; more > 0; more >>= 1) {
+        if (more & 1) EACH_LANE power[i] *= b->weight[i];
+        EACH_LANE b->weight[i] *= b->weight[i];
+    }
+    EACH_LANE {
+        const int executed = b->live[i] != R(0);
+        b->total[i] = executed ? ADDED(b->total[i], power[i], b->sum[i] * b->factor[i]) : b->total[i];
+        b->left[i] = executed ? b->left[i] * power[i] : b->left[i];
     }
 }
 
@@ -127,6 +150,7 @@ static int end_terms(const struct run *restrict r, struct block *restrict b, int
         const real square = b->sum[i] * b->sum[i], seen = noise * noise * index2;
         real fails = seen <= square ? R(0) : R(1);
         fails = square < R(INFINITY) ? fails : R(1);
+        fails = b->weight[i] >= R(0) && b->factor[i] >= R(0) ? fails : R(1); /* sums of terms may cancel */
         fails = index2 < largest ? fails : R(1);
         b->cell[i] = R(b->farthest[i]) < HALFWAY ? fails : R(1);
         b->sx[i] = x, b->sy[i] = y, b->sz[i] = z;
