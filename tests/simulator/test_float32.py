@@ -129,28 +129,78 @@ def test_one_index_halfway_between_two(crystal: str, kernels: tuple[bool, ...], 
     assert_trusted(Experiment.from_command(words, tmp_path), kernels)
 
 
-def random_commands(shape: str, draw: random.Random) -> Iterator[str]:
+PASSES = ("", "-phi 0 -osc 1 -phisteps 3", "-mosaic 1 -mosaic_domains 4", "-dispersion 2 -dispsteps 3")
+SENSOR = "-detector_abs 100 -detector_thick 300 -detector_thicksteps 3"
+RUNNING = (
+    "-oversample 2 -oversample_omega -point_pixel",  # weights of 1e-4: the last phi step makes the pixel
+    "-oversample 2 -oversample_polar -phi 0 -osc 1 -phisteps 3",
+    f"-oversample_thick {SENSOR} -mosaic 1 -mosaic_domains 6",
+    f"-oversample 2 -oversample_thick -oversample_polar -oversample_omega {SENSOR} -dispersion 2 -dispsteps 2",
+    "-oversample_omega -oversample_polar -dmin 1.5 -phi 0 -osc 1 -phisteps 7",
+)
+
+
+def random_commands(shape: str, draw: random.Random, passes: tuple[str, ...] = PASSES) -> Iterator[str]:
     """Small cells and large ones, few cells and many, cut by every way to more than one term."""
-    for more in ("", "-phi 0 -osc 1 -phisteps 3", "-mosaic 1 -mosaic_domains 4", "-dispersion 2 -dispsteps 3"):
+    for more in passes:
         size, angles = draw.choice((1.0, 10.0)), [draw.choice((90.0, draw.uniform(75, 105))) for _ in range(3)]
         cell = [*(draw.uniform(15, 60) * size for _ in range(3)), *angles]
         turn = draw.choice(([0.0] * 3, [draw.uniform(0, 90) for _ in range(3)]))
         numbers = [" ".join(f"{number:.4f}" for number in group) for group in (cell, turn)]
         yield (
-            f"-cell {numbers[0]} -misset {numbers[1]} -N {draw.choice((2, 5, 20, 100, 1000))} {shape} {more} -lambda 1 "
-            f"-distance {draw.choice((50, 100, 300))} -detpixels 64 -pixel 1.5 -oversample 1 -hkl wide.hkl"
+            f"-cell {numbers[0]} -misset {numbers[1]} -N {draw.choice((2, 5, 20, 100, 1000, 10**4, 10**6))} {shape} -lambda 1 "
+            f"-distance {draw.choice((50, 100, 300))} -detpixels 64 -pixel 1.5 -oversample 1 -hkl wide.hkl {more}"
         )
+
+
+def write_wide_table(folder: Path, draw: random.Random, decades: float = 3.0, *, outlier: float | None = None) -> None:
+    """F of many sizes as wide.hkl; ``outlier``: F of a reflection that no detector here reaches."""
+    side = range(-9, 10)
+    rows = [f"{h} {k} {l} {10 ** draw.uniform(0, decades):.6e}" for h in side for k in side for l in side]
+    rows += [] if outlier is None else [f"-9 -9 -30 {outlier}"]
+    (folder / "wide.hkl").write_text("\n".join(rows), encoding="ascii")
 
 
 @pytest.mark.parametrize("shape", ["", "-round_xtal", "-gauss_xtal", "-binary_spots"])
 @pytest.mark.parametrize("interpolation", ["-interpolate", "-nointerpolate"])
 def test_random_crystals(shape: str, interpolation: str, kernels: tuple[bool, ...], tmp_path: Path) -> None:
     """F varies by three orders of magnitude, so that sums over nodes cancel."""
-    draw, side = random.Random(shape + interpolation), range(-9, 10)
-    rows = [f"{h} {k} {l} {10 ** draw.uniform(0, 3):.3f}" for h in side for k in side for l in side]
-    (tmp_path / "wide.hkl").write_text("\n".join(rows), encoding="ascii")
+    draw = random.Random(shape + interpolation)
+    write_wide_table(tmp_path, draw)
     for words in random_commands(shape, draw):
         assert_trusted(Experiment.from_command(f"{words} {interpolation}", tmp_path), kernels)
+
+
+@pytest.mark.parametrize("shape", ["", "-gauss_xtal"])
+@pytest.mark.parametrize("more", RUNNING)
+def test_random_crystals_with_running_sums(shape: str, more: str, kernels: tuple[bool, ...], tmp_path: Path) -> None:
+    draw = random.Random(shape + more)
+    write_wide_table(tmp_path, draw)
+    for words in random_commands(shape, draw, (more, more, more)):
+        assert_trusted(Experiment.from_command(f"{words} -nointerpolate", tmp_path), kernels)
+
+
+@pytest.mark.parametrize("shape", ["", "-gauss_xtal", "-binary_spots"])
+@pytest.mark.parametrize(("decades", "outlier"), [(10.0, None), (30.0, None), (3.0, 1e25)])
+def test_f_over_many_decades(
+    shape: str, decades: float, outlier: float | None, kernels: tuple[bool, ...], tmp_path: Path
+) -> None:
+    """Pixels far from the largest F are the whole image, or nearly."""
+    draw = random.Random(f"{shape}{decades}")
+    write_wide_table(tmp_path, draw, decades, outlier=outlier)
+    for words in random_commands(shape, draw):
+        assert_trusted(Experiment.from_command(f"{words} -nointerpolate", tmp_path), kernels)
+
+
+@pytest.mark.parametrize("factor", ["1", "1e20", "1e40", "1e60"])
+@pytest.mark.parametrize("window", ["0 63 0 63", "20 24 20 24"])
+def test_far_tails_of_gaussian_spots(factor: str, window: str, kernels: tuple[bool, ...]) -> None:
+    """Exponents from 0 to beyond those of a double, in images of tails alone, too, visible with such an F and fluence."""
+    words = "-cell 10 11 12 90 90 90 -misset 10 20 30 -lambda 1 -distance 100 -detpixels 64 -pixel 1 -fluence 1e60"
+    for cells in (3, 10, 30, 100):
+        for more in ("", "-phi 0 -osc 20 -phisteps 5"):
+            command = f"{words} -N {cells} -gauss_xtal -default_F {factor} -roi {window} -oversample 1 -nointerpolate"
+            assert_trusted(Experiment.from_command(f"{command} {more}"), kernels)
 
 
 @pytest.mark.parametrize(("side", "more"), [(200, TURNING), (12, "-oversample 1 -mosaic 1 -mosaic_domains 4000")])

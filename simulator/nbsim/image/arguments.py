@@ -74,9 +74,24 @@ def in_units(table: Tensor, terms: torch.dtype) -> tuple[Tensor, Tensor]:
     """
     if table.dtype == terms:
         return table, table.new_ones(())
-    largest = table.abs().max().clamp(1e-100, 1e100)
-    unit = torch.ldexp(torch.ones_like(largest), torch.frexp(largest).exponent)
+    unit = _unit(table)
     return (table / unit).to(terms), unit
+
+
+def _unit(table: Tensor) -> Tensor:
+    largest = table.abs().max().clamp(1e-100, 1e100)
+    return torch.ldexp(torch.ones_like(largest), torch.frexp(largest).exponent)
+
+
+@torch.no_grad()
+def suits_float32(table: StructureFactors) -> bool:
+    """Whether squares of F, in units of the largest, are normal numbers of float32, if not 0, with 1e8 to spare.
+
+    Otherwise an image far from the largest F would be made of digits that float32 does not have.
+    """
+    box, _ = boxed_table(table, table.default_f)
+    sizes = box.abs() / _unit(box)
+    return bool(((sizes == 0.0) | ((sizes >= 1e-15) & (sizes <= 1.0))).all())
 
 
 @torch.no_grad()

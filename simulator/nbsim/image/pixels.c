@@ -167,17 +167,17 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
             }
 #ifdef SINGLE_TERMS
             if (plain) {
-                start_terms(b, n);
-                for (; o < r->orientations; o += 2) {
+                int holds = start_terms(r, b, n);
+                for (; holds && o < r->orientations; o += 2) {
                     const int two = o + 1 < r->orientations;
                     if (!two) add_terms(r, b, r->cells + 9 * o, n, 0, 1);
                     else if (running) add_terms(r, b, r->cells + 9 * o, n, 1, 1);
                     else add_terms(r, b, r->cells + 9 * o, n, 1, 0);
                     if (ended((1 + two) * n, terms, stopped)) return 1;
                 }
-                if (end_terms(r, b, n)) {
-                    if (running) add_weighted(r, b, n);
-                } else { /* again in double */
+                holds = holds && end_terms(r, b, n);
+                if (holds && running) add_weighted(r, b, n);
+                if (!holds) { /* again in double */
                     trace(r, b, n, layer, sub / r->oversample, sub % r->oversample, 1);
                     scatter(r, b, n, source);
                     o = 0;

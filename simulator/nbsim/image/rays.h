@@ -80,6 +80,19 @@ static void aim_nearly(const struct run *restrict r, struct block *restrict b, i
 #define aim_nearly aim
 #endif
 
+/* captures of one layer; what reaches the first is 1, or not a number beside a path without end */
+static void absorb(const struct run *restrict r, struct block *restrict b, int64_t n, int64_t layer) {
+    const real thickness = r->layer_thickness * r->attenuation;
+    if (layer == 0) EACH_LANE {
+        const real path = thickness / dot(r->normal, b->x[i], b->y[i], b->z[i]);
+        b->now[CAPTURE][i] = (R(1) + (path - path)) - decayed(path);
+    }
+    else EACH_LANE {
+        const real path = thickness / dot(r->normal, b->x[i], b->y[i], b->z[i]);
+        b->now[CAPTURE][i] = decayed(R(layer) * path) - decayed((R(layer) + R(1)) * path);
+    }
+}
+
 /* directions, solid angles and captures of one layer and subpixel; exact: every bit of the formula's directions */
 static void trace(const struct run *restrict r, struct block *restrict b, int64_t n, int64_t layer, int64_t sub_slow,
                   int64_t sub_fast, int exact) {
@@ -96,10 +109,7 @@ static void trace(const struct run *restrict r, struct block *restrict b, int64_
     if (r->curved) bend(r, b, n);
     if (exact) aim(r, b, n);
     else aim_nearly(r, b, n);
-    if (r->absorbs) EACH_LANE {
-        const real path = r->layer_thickness * r->attenuation / dot(r->normal, b->x[i], b->y[i], b->z[i]);
-        b->now[CAPTURE][i] = decayed(R(layer) * path) - decayed((R(layer) + R(1)) * path);
-    }
+    if (r->absorbs) absorb(r, b, n, layer);
 }
 
 /* scattering vectors, polarization and resolution cut of one source */

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from nbsim.errors import Interrupted
+from nbsim.image.arguments import suits_float32
 from nbsim.image.compiled import (
     LONGEST_WAIT,
     PIXELS,
@@ -152,6 +153,8 @@ def render(
     terms = experiment.dtype
     if not experiment.quirks.naive_float32:
         experiment = experiment.before_rounding()
+    if terms != experiment.dtype and not suits_float32(experiment.structure_factors):
+        terms = experiment.dtype
     library = _library(experiment, terms, compile_kernel, n_pixels * n_passes, notice or (lambda _: None), stopped)
     photons = torch.zeros((detector.n_slow, detector.n_fast), dtype=torch.float32, device=experiment.device)
     rendered = torch.zeros_like(photons, dtype=torch.bool)

@@ -123,11 +123,28 @@ static void add_weighted(const struct run *restrict r, struct block *restrict b,
     }
 }
 
-static void start_terms(struct block *restrict b, int64_t n) {
+/* The longest edge of the cell times |S|, which no index exceeds, times the cells along an edge. Indices here are off by
+some 2^-51 of the former at most, phases by pi N times that, and terms by 2e-6 where a sine above is below 1e-3: such a
+term is below 1e-6 of those around it. Crystals of more cells come in double. The number also keeps the errors of
+indices below the distance of HALFWAY from 1 / 2. */
+#define LARGEST_PHASE R(0x1p18)
+
+INLINE real longest2(const struct run *r) {
+    const real *c = r->cells, a2 = dot(c, c[0], c[1], c[2]), b2 = dot(c + 3, c[3], c[4], c[5]);
+    return fmax(fmax(a2, b2), dot(c + 6, c[6], c[7], c[8]));
+}
+
+/* whether terms in float may hold; if so, scattering vectors are in UNITs from here on */
+static int start_terms(const struct run *restrict r, struct block *restrict b, int64_t n) {
+    const real cells = fmax(fmax(r->n_cells[0], r->n_cells[1]), r->n_cells[2]), edge2 = longest2(r) * cells * cells;
+    real failing = R(0);
     EACH_LANE {
-        b->sx[i] *= UNIT, b->sy[i] *= UNIT, b->sz[i] *= UNIT;
+        const real x = b->sx[i], y = b->sy[i], z = b->sz[i];
+        failing = edge2 * (x * x + y * y + z * z) < LARGEST_PHASE * LARGEST_PHASE ? failing : R(1);
+        b->sx[i] = x * UNIT, b->sy[i] = y * UNIT, b->sz[i] = z * UNIT;
         b->noise[i] = b->farthest[i] = 0;
     }
+    return failing == R(0);
 }
 
 /* C's literal quotients of sines differ from those of e = h - h0 by rounding noise, at most NOISE |h / e| of a term:
@@ -135,25 +152,19 @@ beyond LARGEST_NOISE it shows. |h|, |k|, |l| are at most the longest edge of the
 product of the sines over pi. */
 #define NOISE (R(4.5e-16) * PI)
 #define LARGEST_NOISE R(5e-7)
-#define LARGEST_INDEX R(0x1p24) /* beyond, the errors of indices may exceed the distance of HALFWAY from 1 / 2 */
 #define HALFWAY R(0x1.fffffcp-2)
 
-/* scattering vectors as before; whether the sums of terms hold */
+/* whether the sums of terms hold */
 static int end_terms(const struct run *restrict r, struct block *restrict b, int64_t n) {
-    const real *c = r->cells, a2 = dot(c, c[0], c[1], c[2]), b2 = dot(c + 3, c[3], c[4], c[5]);
-    const real longest2 = fmax(fmax(a2, b2), dot(c + 6, c[6], c[7], c[8])), largest = LARGEST_INDEX * LARGEST_INDEX;
-    const real shown = r->sound ? R(0) : NOISE / LARGEST_NOISE;
+    const real edge2 = longest2(r), shown = r->sound ? R(0) : NOISE / LARGEST_NOISE;
     real failing = R(0);
     EACH_LANE {
-        const real x = b->sx[i] / UNIT, y = b->sy[i] / UNIT, z = b->sz[i] / UNIT;
-        const real index2 = longest2 * (x * x + y * y + z * z), noise = shown * R(b->noise[i]);
-        const real square = b->sum[i] * b->sum[i], seen = noise * noise * index2;
+        const real x = b->sx[i] / UNIT, y = b->sy[i] / UNIT, z = b->sz[i] / UNIT, noise = shown * R(b->noise[i]);
+        const real square = b->sum[i] * b->sum[i], seen = noise * noise * edge2 * (x * x + y * y + z * z);
         real fails = seen <= square ? R(0) : R(1);
         fails = square < R(INFINITY) ? fails : R(1);
         fails = b->weight[i] >= R(0) && b->factor[i] >= R(0) ? fails : R(1); /* sums of terms may cancel */
-        fails = index2 < largest ? fails : R(1);
         b->cell[i] = R(b->farthest[i]) < HALFWAY ? fails : R(1);
-        b->sx[i] = x, b->sy[i] = y, b->sz[i] = z;
     }
     EACH_LANE failing = b->cell[i] != R(0) ? R(1) : failing;
     if (failing != R(0)) EACH_LANE b->sum[i] = R(0);
