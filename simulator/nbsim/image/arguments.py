@@ -74,24 +74,27 @@ def in_units(table: Tensor, terms: torch.dtype) -> tuple[Tensor, Tensor]:
     """
     if table.dtype == terms:
         return table, table.new_ones(())
-    unit = _unit(table)
+    unit = _unit(table.abs().max())
     return (table / unit).to(terms), unit
 
 
-def _unit(table: Tensor) -> Tensor:
-    largest = table.abs().max().clamp(1e-100, 1e100)
+def _unit(largest: Tensor) -> Tensor:
+    largest = largest.clamp(1e-100, 1e100)
     return torch.ldexp(torch.ones_like(largest), torch.frexp(largest).exponent)
 
 
 @torch.no_grad()
 def suits_float32(table: StructureFactors) -> bool:
-    """Whether squares of F, in units of the largest, are normal numbers of float32, if not 0, with 1e8 to spare.
+    """Whether squares of F, in units of the largest, are 0 or normal numbers of float32, with 1e8 to spare.
 
-    Otherwise an image far from the largest F would be made of digits that float32 does not have.
+    An image far from the largest F would otherwise be made of digits that float32 does not have.
     """
-    box, _ = boxed_table(table, table.default_f)
-    sizes = box.abs() / _unit(box)
-    return bool(((sizes == 0.0) | ((sizes >= 1e-15) & (sizes <= 1.0))).all())
+    parts = [table.default_f] if table.grid is None or table.grid.numel() == 0 else [table.default_f, table.grid]
+    sizes = [part.abs() for part in parts]
+    largest = torch.stack([size.amax() for size in sizes]).amax()
+    unit = _unit(largest)
+    normal = all(bool((size >= 1e-15 * unit).count_nonzero() == size.count_nonzero()) for size in sizes)
+    return normal and bool(largest <= unit)
 
 
 @torch.no_grad()

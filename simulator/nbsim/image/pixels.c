@@ -167,7 +167,8 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
             }
 #ifdef SINGLE_TERMS
             if (plain) {
-                int holds = start_terms(r, b, n);
+                int holds = have_digits(r, source);
+                if (holds) start_terms(b, n);
                 for (; holds && o < r->orientations; o += 2) {
                     const int two = o + 1 < r->orientations;
                     if (!two) add_terms(r, b, r->cells + 9 * o, n, 0, 1);

@@ -123,28 +123,29 @@ static void add_weighted(const struct run *restrict r, struct block *restrict b,
     }
 }
 
-/* The longest edge of the cell times |S|, which no index exceeds, times the cells along an edge. Indices here are off by
-some 2^-51 of the former at most, phases by pi N times that, and terms by 2e-6 where a sine above is below 1e-3: such a
-term is below 1e-6 of those around it. Crystals of more cells come in double. The number also keeps the errors of
+/* The longest edge of the cell times |S|, no index exceeds it, and times the cells along an edge. Rounding moves indices
+here by some 2^-51 of the former at most, phases by pi N times that, and terms by 2e-6 where a sine above is below 1e-3:
+such a term is about 1e-6 of those around it. Crystals of more cells come in double. The number also keeps the errors of
 indices below the distance of HALFWAY from 1 / 2. */
-#define LARGEST_PHASE R(0x1p18)
+#define LARGEST_PHASE R(0x1p19)
 
 INLINE real longest2(const struct run *r) {
     const real *c = r->cells, a2 = dot(c, c[0], c[1], c[2]), b2 = dot(c + 3, c[3], c[4], c[5]);
     return fmax(fmax(a2, b2), dot(c + 6, c[6], c[7], c[8]));
 }
 
-/* whether terms in float may hold; if so, scattering vectors are in UNITs from here on */
-static int start_terms(const struct run *restrict r, struct block *restrict b, int64_t n) {
-    const real cells = fmax(fmax(r->n_cells[0], r->n_cells[1]), r->n_cells[2]), edge2 = longest2(r) * cells * cells;
-    real failing = R(0);
+/* whether terms of a source in float may hold */
+static int have_digits(const struct run *r, int64_t source) {
+    const real *in = r->incident + 3 * source, cells = fmax(fmax(r->n_cells[0], r->n_cells[1]), r->n_cells[2]);
+    const real longest_s = (R(1) + sqrt(dot(in, in[0], in[1], in[2]))) / r->wavelengths[source];
+    return sqrt(longest2(r)) * longest_s * cells < LARGEST_PHASE;
+}
+
+static void start_terms(struct block *restrict b, int64_t n) {
     EACH_LANE {
-        const real x = b->sx[i], y = b->sy[i], z = b->sz[i];
-        failing = edge2 * (x * x + y * y + z * z) < LARGEST_PHASE * LARGEST_PHASE ? failing : R(1);
-        b->sx[i] = x * UNIT, b->sy[i] = y * UNIT, b->sz[i] = z * UNIT;
+        b->sx[i] *= UNIT, b->sy[i] *= UNIT, b->sz[i] *= UNIT;
         b->noise[i] = b->farthest[i] = 0;
     }
-    return failing == R(0);
 }
 
 /* C's literal quotients of sines differ from those of e = h - h0 by rounding noise, at most NOISE |h / e| of a term:
