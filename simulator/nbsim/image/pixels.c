@@ -137,10 +137,7 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
                    int64_t *terms) {
     int running = 0;
     for (int c = 0; c < CORRECTIONS; c++) running |= r->uses[c] == RUNNING;
-    int plain = !searching && !r->interpolated && r->shape == SQUARE;
-#ifndef SINGLE_TERMS
-    plain &= !running;
-#endif
+    const int plain = !searching && !r->interpolated && r->shape == SQUARE;
     const int spots = !running && !searching && !r->interpolated && has_spots(r);
     const real nothing = R(0);
     EACH_LANE {
@@ -185,6 +182,11 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
                 }
             }
 #else
+            for (; plain && running && o < r->orientations; o++) {
+                if (r->sound) add_running(r, b, r->cells + 9 * o, n, 1);
+                else add_running(r, b, r->cells + 9 * o, n, 0);
+                if (ended(n, terms, stopped)) return 1;
+            }
             for (; plain && o + 1 < r->orientations; o += 2) {
                 if (r->sound) add_two(r, b, r->cells + 9 * o, n, 1);
                 else add_two(r, b, r->cells + 9 * o, n, 0);
