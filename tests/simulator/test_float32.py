@@ -130,6 +130,7 @@ def test_one_index_halfway_between_two(crystal: str, kernels: tuple[bool, ...], 
 
 
 PASSES = ("", "-phi 0 -osc 1 -phisteps 3", "-mosaic 1 -mosaic_domains 4", "-dispersion 2 -dispsteps 3")
+CELLS = (2, 5, 20, 100, 1000, 10**4, 10**6)
 SENSOR = "-detector_abs 100 -detector_thick 300 -detector_thicksteps 3"
 RUNNING = (
     "-oversample 2 -oversample_omega -point_pixel",  # weights of 1e-4: the last phi step makes the pixel
@@ -148,7 +149,7 @@ def random_commands(shape: str, draw: random.Random, passes: tuple[str, ...] = P
         turn = draw.choice(([0.0] * 3, [draw.uniform(0, 90) for _ in range(3)]))
         numbers = [" ".join(f"{number:.4f}" for number in group) for group in (cell, turn)]
         yield (
-            f"-cell {numbers[0]} -misset {numbers[1]} -N {draw.choice((2, 5, 20, 100, 1000, 10**4, 10**6))} {shape} -lambda 1 "
+            f"-cell {numbers[0]} -misset {numbers[1]} -N {draw.choice(CELLS)} {shape} -lambda 1 "
             f"-distance {draw.choice((50, 100, 300))} -detpixels 64 -pixel 1.5 -oversample 1 -hkl wide.hkl {more}"
         )
 
@@ -195,7 +196,7 @@ def test_f_over_many_decades(
 @pytest.mark.parametrize("factor", ["1", "1e20", "1e40", "1e60"])
 @pytest.mark.parametrize("window", ["0 63 0 63", "20 24 20 24"])
 def test_far_tails_of_gaussian_spots(factor: str, window: str, kernels: tuple[bool, ...]) -> None:
-    """Exponents from 0 to beyond those of a double, in images of tails alone, too, visible with such an F and fluence."""
+    """Exponents from 0 to beyond those of a double, in images of tails alone, too, visible with such F."""
     words = "-cell 10 11 12 90 90 90 -misset 10 20 30 -lambda 1 -distance 100 -detpixels 64 -pixel 1 -fluence 1e60"
     for cells in (3, 10, 30, 100):
         for more in ("", "-phi 0 -osc 20 -phisteps 5"):

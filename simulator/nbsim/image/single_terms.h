@@ -1,7 +1,8 @@
 /* Terms in float of a block-shaped crystal: indices and phases in double, their sines, F and amplitudes in float.
 
 Indices come by fused operations here. They differ from those of the formula in the last bits, which decide about the
-nearest reflection halfway between two: then, and where the rounding noise of C shows, terms come again in double.
+nearest reflection halfway between two: then, where the rounding noise of C shows, where factors are negative, and for
+crystals of many cells, terms come in double. F spans few decades (nbsim.image.arguments.suits_float32).
 Source: nanobragg_pixel_loop.md sections 7 and 8.
 */
 
