@@ -244,6 +244,14 @@ INLINE struct sines gratings(const struct run *r, real h, real k, real l, real h
     return s;
 }
 
+/* of a shape, from the offsets to the nearest reflection */
+INLINE real radius2_of(const struct run *r, real e_h, real e_k, real e_l, const int64_t diagonal) {
+    const real n_a = r->n_cells[0], n_b = r->n_cells[1], n_c = r->n_cells[2];
+    const real x = dot(r->radius, e_h, e_k, e_l), y = dot(r->radius + 3, e_h, e_k, e_l);
+    const real z = dot(r->radius + 6, e_h, e_k, e_l);
+    return diagonal ? e_h * e_h * n_a * n_a + e_k * e_k * n_b * n_b + e_l * e_l * n_c * n_c : x * x + y * y + z * z;
+}
+
 #ifndef SINGLE_TERMS
 INLINE struct sines amplitude(const struct run *r, struct planes p, const term *table, const real *cell,
                               real sx, real sy, real sz, const int64_t sound) {
@@ -288,23 +296,8 @@ INLINE void add_running(const struct run *restrict r, struct block *restrict b, 
 }
 #else
 #include "single_terms.h"
+#include "spots.h"
 #endif
-
-/* of a shape, from the offsets to the nearest reflection */
-INLINE real radius2_of(const struct run *r, real e_h, real e_k, real e_l, const int64_t diagonal) {
-    const real n_a = r->n_cells[0], n_b = r->n_cells[1], n_c = r->n_cells[2];
-    const real x = dot(r->radius, e_h, e_k, e_l), y = dot(r->radius + 3, e_h, e_k, e_l);
-    const real z = dot(r->radius + 6, e_h, e_k, e_l);
-    return diagonal ? e_h * e_h * n_a * n_a + e_k * e_k * n_b * n_b + e_l * e_l * n_c * n_c : x * x + y * y + z * z;
-}
-
-INLINE real gauss(real volume, real radius2, real fudge) {
-    return volume * decayed(quotient(radius2, GAUSS_WIDTH, R(1) / GAUSS_WIDTH) * fudge);
-}
-
-INLINE real top_hat(real volume, real radius2, real fudge) {
-    return radius2 * fudge < TOPHAT_LIMIT ? volume : R(0);
-}
 
 /* indices, lattice factor (up to its sign) and place in the table for one orientation */
 INLINE void lattice(const struct run *restrict r, struct block *restrict b, const real *restrict cell, int64_t n,
@@ -323,8 +316,8 @@ INLINE void lattice(const struct run *restrict r, struct block *restrict b, cons
         } else {
             const real radius2 = radius2_of(r, h - h0, k - k0, l - l0, r->diagonal);
             if (shape == ROUND) b->latt[i] = PI * sqrt(radius2 * fudge);
-            if (shape == GAUSS) b->latt[i] = gauss(volume, radius2, fudge);
-            if (shape == TOPHAT) b->latt[i] = top_hat(volume, radius2, fudge);
+            if (shape == GAUSS) b->latt[i] = volume * decayed(quotient(radius2, GAUSS_WIDTH, R(1) / GAUSS_WIDTH) * fudge);
+            if (shape == TOPHAT) b->latt[i] = radius2 * fudge < TOPHAT_LIMIT ? volume : R(0);
         }
     }
     if (shape == ROUND) {

@@ -130,15 +130,15 @@ static int ended(int64_t more, int64_t *terms, int (*stopped)(void)) {
     return stopped != NULL && stopped();
 }
 
-#include "spots.h"
-
 /* all passes of n pixels; searching: only for the end of interpolation. 1: stopped */
 static int compute(const struct run *r, struct block *b, int64_t n, int searching, int (*stopped)(void),
                    int64_t *terms) {
     int running = 0;
     for (int c = 0; c < CORRECTIONS; c++) running |= r->uses[c] == RUNNING;
     const int plain = !searching && !r->interpolated && r->shape == SQUARE;
+#ifdef SINGLE_TERMS
     const int spots = !running && !searching && !r->interpolated && has_spots(r);
+#endif
     const real nothing = R(0);
     EACH_LANE {
         b->total[i] = b->alive[i] = b->other[i] = b->others[i] = b->zero[i] = nothing, b->left[i] = R(1);
@@ -158,10 +158,6 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
             weigh(r, b, n, source);
             EACH_LANE b->sum[i] = nothing;
             int64_t o = 0;
-            if (spots) {
-                if (add_all_spots(r, b, n, terms, stopped)) return 1;
-                o = r->orientations;
-            }
 #ifdef SINGLE_TERMS
             if (plain) {
                 int holds = have_digits(r, source);
@@ -181,6 +177,12 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
                     o = 0;
                 }
             }
+            for (; spots && o < r->orientations; o++) {
+                if (r->diagonal) add_spots(r, b, r->cells + 9 * o, n, 1);
+                else add_spots(r, b, r->cells + 9 * o, n, 0);
+                if (ended(n, terms, stopped)) return 1;
+            }
+            if (spots) EACH_LANE b->sum[i] *= r->volume * r->volume;
 #else
             for (; plain && running && o < r->orientations; o++) {
                 if (r->sound) add_running(r, b, r->cells + 9 * o, n, 1);
