@@ -277,9 +277,8 @@ INLINE void add_two(const struct run *restrict r, struct block *restrict b, cons
     }
 }
 
-/* the running sum goes on by the term of one orientation */
-INLINE void add_running(const struct run *restrict r, struct block *restrict b, const real *restrict cell, int64_t n,
-                        const int64_t sound) {
+/* the running sum goes on by the literal term of one orientation, as by the loops of every shape */
+static void add_running(const struct run *restrict r, struct block *restrict b, const real *restrict cell, int64_t n) {
     const struct planes p = planes_of(r);
     const term *restrict table = (const term *)r->table;
     const int64_t skip = r->skip;
@@ -287,7 +286,7 @@ INLINE void add_running(const struct run *restrict r, struct block *restrict b, 
         const real sx = b->sx[i], sy = b->sy[i], sz = b->sz[i];
         const real h = dot(cell, sx, sy, sz), k = dot(cell + 3, sx, sy, sz), l = dot(cell + 6, sx, sy, sz);
         const real h0 = nearest(h), k0 = nearest(k), l0 = nearest(l), f = table[place(p, h0, k0, l0)];
-        const struct sines s = gratings(r, h, k, l, h0, k0, l0, sound);
+        const struct sines s = gratings(r, h, k, l, h0, k0, l0, 0);
         const real latt = s.above / s.below, term = f * f * latt * latt * b->factor[i];
         const int executed = b->live[i] != R(0) && (!skip || latt != R(0));
         b->total[i] = executed ? (b->total[i] + term) * b->weight[i] : b->total[i];

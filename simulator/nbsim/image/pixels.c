@@ -162,12 +162,13 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
             if (plain) {
                 int holds = have_digits(r, source);
                 if (holds) start_terms(b, n);
-                for (; holds && o < r->orientations; o += 2) {
-                    const int two = o + 1 < r->orientations;
-                    if (!two) add_terms(r, b, r->cells + 9 * o, n, 0, 1);
-                    else if (running) add_terms(r, b, r->cells + 9 * o, n, 1, 1);
-                    else add_terms(r, b, r->cells + 9 * o, n, 1, 0);
-                    if (ended((1 + two) * n, terms, stopped)) return 1;
+                for (; holds && !running && o + 1 < r->orientations; o += 2) {
+                    add_terms(r, b, r->cells + 9 * o, n, 1);
+                    if (ended(2 * n, terms, stopped)) return 1;
+                }
+                for (; holds && o < r->orientations; o++) {
+                    add_terms(r, b, r->cells + 9 * o, n, 0);
+                    if (ended(n, terms, stopped)) return 1;
                 }
                 holds = holds && end_terms(r, b, n);
                 if (holds && running) add_weighted(r, b, n);
@@ -178,18 +179,16 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
                 }
             }
             for (; spots && o < r->orientations; o++) {
-                if (r->diagonal) add_spots(r, b, r->cells + 9 * o, n, 1);
-                else add_spots(r, b, r->cells + 9 * o, n, 0);
+                add_spots(r, b, r->cells + 9 * o, n);
                 if (ended(n, terms, stopped)) return 1;
             }
             if (spots) EACH_LANE b->sum[i] *= r->volume * r->volume;
 #else
-            for (; plain && running && o < r->orientations; o++) {
-                if (r->sound) add_running(r, b, r->cells + 9 * o, n, 1);
-                else add_running(r, b, r->cells + 9 * o, n, 0);
+            for (; plain && running && !r->sound && o < r->orientations; o++) {
+                add_running(r, b, r->cells + 9 * o, n);
                 if (ended(n, terms, stopped)) return 1;
             }
-            for (; plain && o + 1 < r->orientations; o += 2) {
+            for (; plain && !running && o + 1 < r->orientations; o += 2) {
                 if (r->sound) add_two(r, b, r->cells + 9 * o, n, 1);
                 else add_two(r, b, r->cells + 9 * o, n, 0);
                 if (ended(2 * n, terms, stopped)) return 1;

@@ -85,10 +85,10 @@ INLINE struct amplitude amplitude(struct sides s, const real *n, const term *tab
     return (struct amplitude){above * table[at] * inverse, inverse, larger(larger(e_h, e_k), e_l)};
 }
 
-/* the terms of one orientation or two, and for their noise each over the sines below; b->sx, b->sy, b->sz in UNITs.
-weighted: as C's running sum, sum = (sum + term) weight, but for the weight of the last one (add_weighted) */
+/* the terms of two orientations, or that of one as C's running sum, sum = (sum + term) weight, but for the weight of the
+last one (add_weighted); for their noise each over the sines below. b->sx, b->sy, b->sz in UNITs */
 INLINE void add_terms(const struct run *restrict r, struct block *restrict b, const real *restrict cell, int64_t n,
-                      const int64_t two, const int64_t weighted) {
+                      const int64_t two) {
     const struct sides s = sides_of(r);
     const term *restrict table = (const term *)r->table;
     EACH_LANE {
@@ -97,14 +97,12 @@ INLINE void add_terms(const struct run *restrict r, struct block *restrict b, co
         const struct amplitude other = two ? amplitude(s, r->n_cells, table, cell + 9, sx, sy, sz) : (struct amplitude){0};
         const term first = one.value * one.value, second = other.value * other.value;
         b->farthest[i] = larger(b->farthest[i], larger(one.farthest, other.farthest));
-        if (!weighted) {
+        if (two) {
             b->sum[i] += R(first + second);
             b->noise[i] = ADDED(second, other.inverse, ADDED(first, one.inverse, b->noise[i]));
         } else {
-            const real weight = b->weight[i], sum = ADDED(b->sum[i], weight, R(first));
-            const term narrow = (term)weight, noise = ADDED(b->noise[i], narrow, first * one.inverse);
-            b->sum[i] = two ? ADDED(sum, weight, R(second)) : sum;
-            b->noise[i] = two ? ADDED(noise, narrow, second * other.inverse) : noise;
+            b->sum[i] = ADDED(b->sum[i], b->weight[i], R(first));
+            b->noise[i] = ADDED(b->noise[i], (term)b->weight[i], first * one.inverse);
         }
     }
 }

@@ -38,8 +38,7 @@ static int has_spots(const struct run *r) {
 }
 
 /* terms of one orientation, but for the square of the volume */
-INLINE void add_spots(const struct run *restrict r, struct block *restrict b, const real *restrict cell, int64_t n,
-                      const int64_t diagonal) {
+static void add_spots(const struct run *restrict r, struct block *restrict b, const real *restrict cell, int64_t n) {
     const struct planes p = planes_of(r);
     const term *restrict table = (const term *)r->table;
     const real width = r->fudge / GAUSS_WIDTH;
@@ -48,6 +47,6 @@ INLINE void add_spots(const struct run *restrict r, struct block *restrict b, co
         const real h = dot(cell, sx, sy, sz), k = dot(cell + 3, sx, sy, sz), l = dot(cell + 6, sx, sy, sz);
         const real h0 = nearest(h), k0 = nearest(k), l0 = nearest(l);
         const term f = table[place(p, h0, k0, l0)];
-        b->sum[i] += spot(f, radius2_of(r, h - h0, k - k0, l - l0, diagonal) * width);
+        b->sum[i] += spot(f, radius2_of(r, h - h0, k - k0, l - l0, r->diagonal) * width);
     }
 }
