@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 import random
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from torch import Tensor
 
 from nbsim import Experiment
 from nbsim.image import compiled
+from nbsim.image.arguments import suits_float32
 from nbsim.image.fused import example
 from nbsim.image.kernel import tile_sums
 from nbsim.image.native import Native, boxes
@@ -193,15 +195,37 @@ def test_f_over_many_decades(
         assert_trusted(Experiment.from_command(f"{words} -nointerpolate", tmp_path), kernels)
 
 
-@pytest.mark.parametrize("factor", ["1", "1e20", "1e40", "1e60"])
+@pytest.mark.parametrize("fluence", [1e30, 1e60, 1e120, 1e180, 1e240, 1e290])
 @pytest.mark.parametrize("window", ["0 63 0 63", "20 24 20 24"])
-def test_far_tails_of_gaussian_spots(factor: str, window: str, kernels: tuple[bool, ...]) -> None:
-    """Exponents from 0 to beyond those of a double, in images of tails alone, too, visible with such F."""
-    words = "-cell 10 11 12 90 90 90 -misset 10 20 30 -lambda 1 -distance 100 -detpixels 64 -pixel 1 -fluence 1e60"
+def test_far_tails_of_gaussian_spots(fluence: float, window: str, kernels: tuple[bool, ...]) -> None:
+    """Exponents from 0 to beyond those of a double, in images of tails alone, too, visible at such a fluence."""
+    words = "-cell 10 11 12 90 90 90 -misset 10 20 30 -lambda 1 -distance 100 -detpixels 64 -pixel 1 -default_F 100"
     for cells in (3, 10, 30, 100):
         for more in ("", "-phi 0 -osc 20 -phisteps 5"):
-            command = f"{words} -N {cells} -gauss_xtal -default_F {factor} -roi {window} -oversample 1 -nointerpolate"
-            assert_trusted(Experiment.from_command(f"{command} {more}"), kernels)
+            command = f"{words} -N {cells} -gauss_xtal -roi {window} -oversample 1 -nointerpolate {more}"
+            plain = Experiment.from_command(command)
+            beam = replace(plain.beam, fluence=torch.tensor(fluence, dtype=torch.float64))
+            assert_trusted(replace(plain, beam=beam), kernels)
+
+
+@pytest.mark.parametrize(
+    ("values", "suited"),
+    [
+        ((0.0, 0.0, 0.0), True),
+        ((0.0, -5.0, 1e-14), True),
+        ((1e40, 1e30, 0.0), True),
+        ((5.0, 1e-20, 0.0), False),
+        ((5.0, -1e-20, 1.0), False),
+        ((1e-120, 1e-120, 0.0), False),
+        ((1e120, 1.0, 1.0), False),
+        ((math.inf, 1.0, 1.0), False),
+        ((math.nan, 1.0, 1.0), False),
+    ],
+)
+def test_f_in_float32(values: tuple[float, ...], suited: bool) -> None:
+    default, *rest = torch.tensor(values, dtype=torch.float64)
+    table = Experiment.from_command(f"{CUBE} 1").structure_factors
+    assert suits_float32(replace(table, default_f=default, grid=torch.stack(rest).reshape(1, 1, 2))) is suited
 
 
 @pytest.mark.parametrize(("side", "more"), [(200, TURNING), (12, "-oversample 1 -mosaic 1 -mosaic_domains 4000")])

@@ -90,10 +90,12 @@ def suits_float32(table: StructureFactors) -> bool:
     An image far from the largest F would otherwise be made of digits that float32 does not have.
     """
     parts = [table.default_f] if table.grid is None or table.grid.numel() == 0 else [table.default_f, table.grid]
-    sizes = [part.abs() for part in parts]
+    sizes = [part if part.amin() >= 0.0 else part.abs() for part in parts]
     largest = torch.stack([size.amax() for size in sizes]).amax()
     unit = _unit(largest)
-    normal = all(bool((size >= 1e-15 * unit).count_nonzero() == size.count_nonzero()) for size in sizes)
+    least = 1e-15 * unit
+    # counted only where there are zeros
+    normal = all(size.amin() >= least or (size >= least).count_nonzero() == size.count_nonzero() for size in sizes)
     return normal and bool(largest <= unit)
 
 
