@@ -137,6 +137,7 @@ SENSOR = "-detector_abs 100 -detector_thick 300 -detector_thicksteps 3"
 RUNNING = (
     "-oversample 2 -oversample_omega -point_pixel",  # weights of 1e-4: the last phi step makes the pixel
     "-oversample 2 -oversample_polar -phi 0 -osc 1 -phisteps 3",
+    "-oversample 2 -oversample_polar -water 100 -phi 0 -osc 1 -phisteps 3",
     f"-oversample_thick {SENSOR} -mosaic 1 -mosaic_domains 6",
     f"-oversample 2 -oversample_thick -oversample_polar -oversample_omega {SENSOR} -dispersion 2 -dispsteps 2",
     "-oversample_omega -oversample_polar -dmin 1.5 -phi 0 -osc 1 -phisteps 7",
@@ -206,6 +207,16 @@ def test_far_tails_of_gaussian_spots(fluence: float, window: str, kernels: tuple
             plain = Experiment.from_command(command)
             beam = replace(plain.beam, fluence=torch.tensor(fluence, dtype=torch.float64))
             assert_trusted(replace(plain, beam=beam), kernels)
+
+
+def test_terms_at_the_end_of_double(kernels: tuple[bool, ...]) -> None:
+    """One pixel whose only term shrinks in small steps until it is none of a double, at the largest fluence."""
+    words = "-cell 10 11 12 90 90 90 -misset 10 20 30 -lambda 1 -distance 100 -detpixels 64 -pixel 1 -default_F 100"
+    plain = Experiment.from_command(f"{words} -N 20 -gauss_xtal -roi 22 22 22 22 -oversample 1 -nointerpolate")
+    fluence, fudge = (torch.tensor(number, dtype=torch.float64) for number in (1e290, 2.7e-3))
+    plain = replace(plain, beam=replace(plain.beam, fluence=fluence))
+    for step in range(40):
+        assert_trusted(replace(plain, crystal=replace(plain.crystal, fudge=fudge * 1.01**step)), kernels)
 
 
 @pytest.mark.parametrize(
