@@ -1,8 +1,9 @@
 """Twenty configurations against the C program, in turn: CPU seconds, their ratio, and the largest deviation.
 
-    python benchmarks/configurations.py --binary YOUR_C_PROGRAM [--side 512] [--repeats 3] [--uncompiled]
+    python benchmarks/configurations.py --binary YOUR_C_PROGRAM [--side 512] [--repeats 3] [--uncompiled | --float32]
 
 The C program: its whole process, one thread. nbsim: set-up and image in a process with torch loaded, one thread.
+``--float32``: images in float64 and float32 in turn.
 """
 
 from __future__ import annotations
@@ -82,6 +83,25 @@ def row(name: str, flags: str, inputs: Path, arguments: argparse.Namespace, bina
     return f"| {name} | {c:.2f} | {set_up:.2f} | {image:.3f} | {ratio:.1f} | {alone:.1f} | {apart:.1e} |"
 
 
+def row_of_dtypes(name: str, flags: str, inputs: Path, arguments: argparse.Namespace, _: Path) -> str:
+    """One line of the table of images in float64 and float32."""
+    words = f"{PLAIN} {flags} -detpixels {arguments.side} -pixel {100.0 / arguments.side:.6f}".split()
+    case = Case([*words, *QUIET], inputs)
+    workers = {name: Worker(case, threads=1, dtype=name, compile_kernel=True) for name in ("float64", "float32")}
+    try:
+        for dtype, worker in workers.items():
+            worker.render(case.scratch / dtype)
+        rounds = [[worker.render()["cpu_seconds"] for worker in workers.values()] for _ in range(arguments.repeats)]
+        apart = deviation(case.scratch / "float32", case.scratch / "float64")
+    finally:
+        for worker in workers.values():
+            worker.close()
+        case.remove()
+    exact, rough = (statistics.median(seconds) for seconds in zip(*rounds, strict=True))
+    ratio = statistics.median(one / other for one, other in rounds)
+    return f"| {name} | {exact:.4f} | {rough:.4f} | {ratio:.2f} | {apart:.1e} |"
+
+
 def parser(doc: str) -> argparse.ArgumentParser:
     """The options of a benchmark that takes configurations through both programs."""
     made = argparse.ArgumentParser(description=doc.splitlines()[0])
@@ -109,8 +129,14 @@ def print_table(head: str, configurations: Mapping[str, str], row: Row, argument
 def main() -> int:
     asked = parser(__doc__)
     asked.add_argument("--uncompiled", action="store_true", help="torch in place of the C kernel")
+    asked.add_argument(
+        "--float32", action="store_true", help="images in float64 and float32 in turn; the C program does not run"
+    )
+    if (arguments := asked.parse_args()).float32:
+        head = "| what | float64, CPU s | float32, CPU s | float64 / float32 | largest deviation |"
+        return print_table(head, CONFIGURATIONS, row_of_dtypes, arguments)
     head = "| what | C, CPU s | set-up, CPU s | image, CPU s | C / both | C / image | largest deviation |"
-    return print_table(head, CONFIGURATIONS, row, asked.parse_args())
+    return print_table(head, CONFIGURATIONS, row, arguments)
 
 
 if __name__ == "__main__":
