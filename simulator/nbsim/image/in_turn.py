@@ -21,10 +21,12 @@ from nbsim.pixel.corrections import Corrections, Use, correction_uses, correctio
 from nbsim.pixel.lattice import lattice_factor
 from nbsim.pixel.orientations import orientations
 from nbsim.pixel.rays import Rays, trace_rays
+from nbsim.pixel.run_state import has_room_everywhere
 from nbsim.pixel.terms import interpolates, source_shares
 from nbsim.workers import Stopped
 
-_RAYS = 1 << 14  # of a tile: what one operation reads and writes fits into a cache of 1 MB
+# rays of a tile: Python's share is small, and what an operation reads and writes fits into a cache of 1 or 2 MB
+_RAYS_OF_BLOCKS, _RAYS = 1 << 15, 1 << 14
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class InTurn:
         self.low, self.counts = tuple(map(float, low)), tuple(box.shape)
         self.table = box.flatten()
         self.interpolation = Interpolation(experiment.structure_factors, box, low) if interpolates(experiment) else None
+        self.has_room = self.interpolation is not None and has_room_everywhere(experiment, cells)
+        self.are_blocks = experiment.crystal.shape == "SQUARE" and self.interpolation is None
         self.squares = self.table.square()
         self.n_cells: list[float] = experiment.crystal.n_cells.clamp(min=1.0).tolist()
         self.skips = experiment.quirks.zero_term_skip and experiment.sampling.water == 0.0
@@ -56,7 +60,7 @@ class InTurn:
         experiment = self.experiment
         sources = experiment.beam.source_directions.shape[0]
         of_pixel = experiment.detector.n_layers * experiment.sampling.oversample**2 * sources
-        return max(1, _RAYS // of_pixel)
+        return max(1, (_RAYS_OF_BLOCKS if self.are_blocks else _RAYS) // of_pixel)
 
     def values(self, pixels: Tensor, ends: Tensor | None, stopped: Stopped) -> tuple[Tensor, Tensor, Tensor]:
         """Pixel values (P,), sums of the effective solid angles (P,) [sr], and doubtful pixels (P,), bool.
@@ -106,64 +110,99 @@ class InTurn:
 
     def _sums(self, rays: _Executed, stopped: Stopped) -> tuple[Tensor, Tensor | None]:
         """The terms summed over orientations, (E,), with running weights, and the product of those, (E,)."""
-        indices, whole = torch.empty_like(rays.scattering), torch.empty_like(rays.scattering)
-        other, cell, total = (torch.empty_like(rays.scattering[0]) for _ in range(3))
+        other, total = (torch.empty_like(rays.scattering[0]) for _ in range(2))
         address = torch.empty_like(total, dtype=torch.float64)  # a float32 has too few digits
-        scratch = Scratch(indices) if self.interpolation else None
         decay = None if rays.weight is None else torch.ones_like(total)
         total.zero_()
+        terms = _Blocks(self, rays) if self.are_blocks else _Shapes(self, rays)
         for number, vectors in enumerate(self.cells):
             stopped()
-            address.zero_()
-            for index, nearest, vector, low, count in zip(indices, whole, vectors, self.low, self.counts, strict=True):
-                _dot(vector, rays.scattering, index, other)
-                torch.sub(index, 0.5, out=nearest).ceil_()
-                address.mul_(count).add_(torch.clamp(nearest, low, low + count - 1.0, out=other))
-            self._f_cell_squared(indices, address, None if rays.end is None else number < rays.end, scratch, cell)
-            term = self._f_latt(indices, whole, other)
-            if rays.weight is None or decay is None:
-                total.add_(term.square_().mul_(cell))
-                continue
-            weight = torch.where(term != 0.0, rays.weight, 1.0) if self.skips else rays.weight
-            total.add_(term.square_().mul_(cell)).mul_(weight)
-            decay.mul_(weight)
+            f_latt = terms.f_latt(vectors, address, other)
+            weight = rays.weight
+            if weight is not None and self.skips:
+                weight = torch.where(f_latt != 0.0, weight, 1.0)
+            f_latt.square_().mul_(terms.f_cell_squared(number, address, other))
+            total.add_(f_latt)
+            if weight is not None and decay is not None:
+                total.mul_(weight)
+                decay.mul_(weight)
         return total, decay
 
-    def _f_cell_squared(
-        self, indices: Tensor, address: Tensor, interpolates: Tensor | None, scratch: Scratch | None, out: Tensor
-    ) -> None:
-        """F_cell^2 at h, k, l (3, E), nearest or interpolated; overwrites the addresses.
+    def f_cell_squared(self, address: Tensor, out: Tensor) -> Tensor:
+        """F_cell^2 of the nearest reflections at their addresses, (E,)."""
+        return torch.index_select(self.squares, 0, self.node(address), out=out)
 
-        ``interpolates``: where interpolation has not ended, bool (E,); None: everywhere.
-        """
+    def node(self, address: Tensor) -> Tensor:
+        """Places in the table, (E,), of addresses, which are overwritten."""
         (low_h, low_k, low_l), (_, n_k, n_l) = self.low, self.counts
         address.sub_((low_h * n_k + low_k) * n_l + low_l)
-        # nan is not a place in the table
-        node = address.to(torch.int64).clamp_(0, self.table.shape[0] - 1)
-        if self.interpolation is None or scratch is None:
-            torch.index_select(self.squares, 0, node, out=out)
-            return
-        value, usable = self.interpolation.value(indices, scratch), self.interpolation.usable(indices)
-        if usable is not None and interpolates is not None:
-            usable = usable & interpolates
-        usable = interpolates if usable is None else usable
-        if usable is not None:
-            value = torch.where(usable, value, torch.index_select(self.table, 0, node))
-        torch.square(value, out=out)
+        return address.to(torch.int64).clamp_(0, self.table.shape[0] - 1)  # nan is not a place in the table
 
-    def _f_latt(self, indices: Tensor, whole: Tensor, other: Tensor) -> Tensor:
-        """F_latt at h, k, l (3, E); overwrites all arguments."""
-        crystal, quirks = self.experiment.crystal, self.experiment.quirks
-        if crystal.shape != "SQUARE":
-            (h, k, l), (h0, k0, l0) = indices, whole
-            return lattice_factor(crystal, quirks, (h, k, l), (h0, k0, l0)).total
-        if not quirks.grating_literal:
-            indices.sub_(whole)
-        above, below = whole[0].fill_(1.0), whole[1].fill_(1.0)
-        for index, n in zip(indices.mul_(torch.pi), self.n_cells, strict=True):
+
+class _Blocks:
+    """Terms of block-shaped crystals without interpolation, one axis after the other."""
+
+    def __init__(self, of: InTurn, rays: _Executed) -> None:
+        self.of, self.scattering = of, rays.scattering
+        self.index, self.above, self.below = (torch.empty_like(rays.scattering[0]) for _ in range(3))
+        self.literal = of.experiment.quirks.grating_literal
+
+    def f_latt(self, vectors: list[list[float]], address: Tensor, other: Tensor) -> Tensor:
+        """F_latt of one orientation, (E,), and the addresses of its reflections."""
+        index, above, below = self.index, self.above.fill_(1.0), self.below.fill_(1.0)
+        address.zero_()
+        for vector, n, low, count in zip(vectors, self.of.n_cells, self.of.low, self.of.counts, strict=True):
+            _dot(vector, self.scattering, index, other)
+            torch.sub(index, 0.5, out=other).ceil_()
+            address.mul_(count)
+            if self.literal:
+                index.mul_(torch.pi)
+            else:
+                index.sub_(other).mul_(torch.pi)
+            address.add_(other.clamp_(low, low + count - 1.0))
             above.mul_(torch.mul(index, n, out=other).sin_())
             below.mul_(index.sin_())
         return above.div_(below)
+
+    def f_cell_squared(self, number: int, address: Tensor, out: Tensor) -> Tensor:
+        """F_cell^2 of orientation ``number``, (E,)."""
+        return self.of.f_cell_squared(address, out)
+
+
+class _Shapes:
+    """Terms of any crystal, interpolated or not."""
+
+    def __init__(self, of: InTurn, rays: _Executed) -> None:
+        self.of, self.rays = of, rays
+        self.indices, self.whole = torch.empty_like(rays.scattering), torch.empty_like(rays.scattering)
+        self.scratch = Scratch(self.indices) if of.interpolation else None
+
+    def f_latt(self, vectors: list[list[float]], address: Tensor, other: Tensor) -> Tensor:
+        """F_latt of one orientation, (E,), and the addresses of its reflections."""
+        of, (h, k, l), (h0, k0, l0) = self.of, self.indices, self.whole
+        address.zero_()
+        for index, nearest, vector, low, count in zip(
+            self.indices, self.whole, vectors, of.low, of.counts, strict=True
+        ):
+            _dot(vector, self.rays.scattering, index, other)
+            torch.sub(index, 0.5, out=nearest).ceil_()
+            if not of.has_room or self.rays.end is not None:
+                address.mul_(count).add_(torch.clamp(nearest, low, low + count - 1.0, out=other))
+        crystal, quirks = of.experiment.crystal, of.experiment.quirks
+        return lattice_factor(crystal, quirks, (h, k, l), (h0, k0, l0)).total
+
+    def f_cell_squared(self, number: int, address: Tensor, out: Tensor) -> Tensor:
+        """F_cell^2 of orientation ``number``, (E,)."""
+        interpolation = self.of.interpolation
+        if interpolation is None or self.scratch is None:
+            return self.of.f_cell_squared(address, out)
+        value = interpolation.value(self.indices, self.scratch)
+        usable = None if self.of.has_room else interpolation.usable(self.indices)
+        if self.rays.end is not None:
+            usable = number < self.rays.end if usable is None else usable & (number < self.rays.end)
+        if usable is not None:
+            value = torch.where(usable, value, torch.index_select(self.of.table, 0, self.of.node(address)))
+        return torch.square(value, out=out)
 
 
 def _flat(of_pixels: Tensor) -> Tensor:

@@ -71,8 +71,8 @@ def _is_surely_inside(experiment: ExperimentData, scattering: Tensor, cell: Orie
     return bool(in_interpolation_range(experiment.structure_factors, *(torch.stack((-x, x)) for x in reach)).all())
 
 
-def _corners_tell(experiment: ExperimentData, cell: Orientations) -> bool:
-    """Whether the corners of the region of interest show that every pass has room for four nodes.
+def has_room_everywhere(experiment: ExperimentData, cell: Orientations) -> bool:
+    """Whether the corners of the region of interest show that every pass has room for four nodes along every axis.
 
     Below 90 degrees, the scattering angle of a flat detector, with all its layers, is largest at a corner.
     """
@@ -90,7 +90,7 @@ def _interpolation_stop(
     experiment: ExperimentData, rows: range, first: tuple[Pixel, ...]
 ) -> tuple[int, int, int] | None:
     cell = orientations(experiment)
-    if _corners_tell(experiment, cell):
+    if has_room_everywhere(experiment, cell):
         return None
     for tile in rendered_tiles(experiment, rows, max(1, TILE // experiment.n_passes)):
         if _is_surely_inside(experiment, trace_rays(experiment, tile).scattering, cell):
