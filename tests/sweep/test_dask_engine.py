@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -64,6 +65,38 @@ def test_a_lost_worker_loses_nothing_and_repeats_nothing(cluster: Any, here: Pat
         found = sorted((done.task, done.result) for done in engine.map(work, range(12)))
     assert found == [(number, 2 * number) for number in range(12)]
     assert (here / "3").exists()
+
+
+class Late:
+    """A finished future whose result is computed again elsewhere, as after the loss of the worker that held it."""
+
+    def __init__(self, status: str) -> None:
+        self.status = status
+        self.asked = 0
+        self.released = False
+
+    def result(self, timeout: float) -> str:
+        self.asked += 1
+        if self.asked < 3:
+            raise TimeoutError(timeout)
+        return "result"
+
+    def release(self) -> None:
+        self.released = True
+
+
+def test_a_result_that_is_computed_again_is_waited_for() -> None:
+    pytest.importorskip("distributed", reason="needs the extra nbtui[dask]")
+    engine = object.__new__(dask_engine.DaskEngine)
+    engine._client, engine._address = SimpleNamespace(status="running"), "tcp://nowhere:1"
+    late, failed = Late("finished"), Late("error")
+    assert engine._result(late) == "result" and late.released
+    with pytest.raises(TimeoutError):  # of the work itself
+        engine._result(failed)
+    assert failed.asked == 1 and failed.released
+    engine._client.status = "closed"
+    with pytest.raises(SimulationFailed, match="is gone"):
+        engine._result(Late("finished"))
 
 
 @pytest.mark.slow

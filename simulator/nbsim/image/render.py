@@ -125,8 +125,9 @@ def render(
 ) -> Image:
     """Simulate every rendered pixel.
 
-    A float32 image has indices and phases in float64, from numbers that were never rounded, and terms in float32: it is
-    that of float64 to 2e-6 of every pixel above 1e-6 of the maximum. With quirk ``naive_float32`` all of it is float32.
+    A float32 image has indices and phases in float64, from numbers that were never rounded, and in the kernels terms in
+    float32: it is that of float64 to 2e-6 of every pixel above 1e-6 of the maximum. With quirk ``naive_float32`` all of
+    it is float32.
 
     Args:
         experiment: the run; its dtype and device are used throughout.

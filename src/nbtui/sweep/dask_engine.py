@@ -166,16 +166,20 @@ class DaskEngine:
         if future.status not in ("finished", "error"):
             raise self._gone()
         try:
-            found: Timed[Any] = future.result(timeout=CONNECTING)
-        except KilledWorker:
-            return None
-        except (OSError, TimeoutError) as error:
-            if self._client.status != "running":
-                raise self._gone() from error
-            raise
+            while True:
+                try:
+                    found: Timed[Any] = future.result(timeout=CONNECTING)
+                    return found
+                except KilledWorker:
+                    return None
+                except (OSError, TimeoutError) as error:
+                    if self._client.status != "running":
+                        raise self._gone() from error
+                    if future.status == "error" or not isinstance(error, TimeoutError):
+                        raise
+                    # the worker that held the result is lost, and another one computes it again
         finally:
             future.release()
-        return found
 
     def _gone(self) -> SimulationFailed:
         where = clean(self._address or "of this machine")
