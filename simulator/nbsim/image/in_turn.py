@@ -20,9 +20,11 @@ from nbsim.pixel.accumulation import value_of_groups
 from nbsim.pixel.corrections import Corrections, Use, correction_uses, corrections_of, omega_now, running_weights
 from nbsim.pixel.lattice import lattice_factor
 from nbsim.pixel.orientations import orientations
+from nbsim.pixel.polarization import unit
 from nbsim.pixel.rays import Rays, trace_rays
 from nbsim.pixel.run_state import has_room_everywhere
 from nbsim.pixel.terms import interpolates, source_shares
+from nbsim.vectors import cross
 from nbsim.workers import Stopped
 
 # rays of a tile: Python's share is small, and what an operation reads and writes fits into a cache of 1 or 2 MB
@@ -89,12 +91,26 @@ class InTurn:
         if set(correction_uses(experiment)) == {Use.CACHED}:
             # nearly always, the first subpixel with its first source fills all caches, that of each layer the captures
             start = _first_rays(rays)
-            capture, polar, omega = found = corrections_of(experiment, start)
+            capture, polar, omega = found = corrections_of(experiment, start, self._polarization(start))
             filled = start.kept[:, 0, 0, 0] & (polar.at_terms[:, 0, 0, 0] != 0.0) & (omega.at_terms[:, 0, 0, 0] != 0.0)
             if bool((filled & (capture.at_terms[:, -1, 0, 0] != 0.0)).all()):
                 return found, omega.cached() * float(rays.omega[0].numel())
         found = corrections_of(experiment, rays)
         return found, omega_now(found[2]).flatten(1).sum(dim=1)
+
+    def _polarization(self, rays: Rays) -> Tensor | None:
+        """Kahn's factor without an angle, (P, T, B, 1), nan on the beam; None: the axis lies along the beam."""
+        beam, incident = self.experiment.beam, unit(rays.incident[0])
+        magnetic = unit(cross(unit(beam.polarization_axis), incident))
+        if not bool(magnetic.any()):
+            return None
+        axes = torch.stack((incident, magnetic, cross(incident, magnetic)))
+        d = rays.direction
+        cosine, along_b, along_e = (x * d[..., 0] + y * d[..., 1] + z * d[..., 2] for x, y, z in axes)
+        cos2, b2, e2 = cosine.square_(), along_b.square_(), along_e.square_()
+        part = (e2 - b2).div_(e2.add_(b2)).mul_(1.0 - cos2).mul_(beam.polarization)
+        factor: Tensor = cos2.add_(1.0).sub_(part).mul_(0.5)
+        return factor[..., None]
 
     def _executed(self, rays: Rays, weights: Tensor | None, ends: Tensor | None) -> _Executed:
         kept, end = _flat(rays.kept), None

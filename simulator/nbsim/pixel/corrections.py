@@ -85,8 +85,8 @@ class Correction:
 Corrections = tuple[Correction, Correction, Correction]  # capture, polarization, solid angle: C's order of products
 
 
-def corrections_of(experiment: ExperimentData, rays: Rays) -> Corrections:
-    """Those of the pixels of ``rays``."""
+def corrections_of(experiment: ExperimentData, rays: Rays, polarization: Tensor | None = None) -> Corrections:
+    """Those of the pixels of ``rays``; ``polarization``: Kahn's factor of each, (P, T, B, Q), where it is known."""
     of_capture, of_polar, of_omega = correction_uses(experiment)
     capture, omega = rays.capture, rays.omega.flatten(1)
     own = capture
@@ -100,7 +100,7 @@ def corrections_of(experiment: ExperimentData, rays: Rays) -> Corrections:
             lambda: capture[:, -1, -1],
             lambda: capture.mean(dim=2).sum(dim=1),
         ),
-        _polarization(experiment, rays, of_polar),
+        _polarization(experiment, rays, of_polar, polarization),
         Correction(
             of_omega,
             rays.omega[..., None],
@@ -111,13 +111,14 @@ def corrections_of(experiment: ExperimentData, rays: Rays) -> Corrections:
     )
 
 
-def _polarization(experiment: ExperimentData, rays: Rays, use: Use) -> Correction:
+def _polarization(experiment: ExperimentData, rays: Rays, use: Use, known: Tensor | None) -> Correction:
     beam = experiment.beam
     if is_unpolarized(experiment):
         factor = torch.ones_like(rays.cos_2theta)
         valid = torch.ones_like(rays.kept).flatten(1)
     else:
-        factor = kahn_factor(rays.incident, rays.direction[..., None, :], beam.polarization_axis, beam.polarization)
+        way = rays.incident, rays.direction[..., None, :]
+        factor = kahn_factor(*way, beam.polarization_axis, beam.polarization) if known is None else known
         valid = rays.kept.flatten(1)
         if not experiment.quirks.culled_polar_zero:
             valid = valid | ~valid.any(dim=1, keepdim=True)
