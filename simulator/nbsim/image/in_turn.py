@@ -1,8 +1,9 @@
 """Pixel values by torch on a CPU, without a compiler: the formula, one orientation at a time, in buffers.
 
-Rays, corrections, shapes and scaling are those of :mod:`nbsim.pixel`; only the polarization comes without an angle. What
-every term needs has the formula's operations in its order, rounding noise included, on buffers that stay in the cache. A
-pixel without a finite value, as of a grating at an index of exactly 0, is doubtful: the formula itself must compute it.
+Rays, corrections, shapes and scaling are those of :mod:`nbsim.pixel`, but for a polarization without an angle. What
+every term needs has the formula's operations in its order, rounding noise included, on buffers that stay in the cache.
+A pixel without a finite value, as of a grating at an index of exactly 0, is doubtful: the formula itself must compute
+it.
 Source: nanobragg_pixel_loop.md sections 7 to 9.
 """
 
