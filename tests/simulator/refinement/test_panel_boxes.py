@@ -124,9 +124,11 @@ class TestModuleOfPanels:
         before = module()
         stepped(module, 1.0)
         first, second = module()
-        assert torch.equal(first, before[0]) and not torch.equal(second, before[1])
+        torch.testing.assert_close(first, before[0], rtol=1e-9, atol=1e-9)  # the kernel may have come in between
+        assert not torch.allclose(second, before[1], rtol=1e-6)
         center = detector[1].parameters.beam_center + module.groups(lr=1.0)[0]["lr"]
-        assert torch.equal(second, detector[1].with_parameters(beam_center=center).photons())
+        moved = detector[1].with_parameters(beam_center=center).photons()
+        torch.testing.assert_close(second, moved, rtol=1e-9, atol=1e-9)
 
     @pytest.mark.slow
     def test_slopes_are_those_of_finite_differences(self, detector: Panels) -> None:
