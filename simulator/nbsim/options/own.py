@@ -38,7 +38,7 @@ OWN = (
     _choice(
         "--dtype",
         "float64|float32",
-        "precision; float32: of traces, and of the terms of images, whose indices keep float64",
+        "precision; float32: of traces, and of the terms in the kernels of images; indices keep float64",
     ),
     Own(
         "--quirk",
