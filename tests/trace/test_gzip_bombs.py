@@ -82,6 +82,53 @@ def test_trace_lines_without_end_are_refused_before_they_fill_the_memory(
     assert len(seen) < 2
 
 
+@pytest.mark.parametrize(
+    "filling",
+    [
+        TRACE,
+        b"TRACE_C: I_pixel_final 1\n",
+        b"TRACE_C_PHI phi_tic=0 F_latt=3\n",
+        b"TRACE_C_TERM h=1\n",
+        b"TRACE_C:\n",
+        b"TRACE: omega 1\n",
+        b"WARNING:\n",
+    ],
+    ids=["runs", "ends", "phi lines", "terms", "tags", "early dialect", "warnings"],
+)
+def test_a_bomb_of_trace_lines_is_refused_at_its_beginning(
+    tmp_path: Path, filling: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "_MOST_LINES", 20_000)
+    path = tmp_path / "a.log.gz"
+    path.write_bytes(gzip.compress(TRACE + filling * ((16 << 20) // len(filling))))
+    seen: list[int] = []
+    with pytest.raises(TraceError, match=r"more than 20,000 trace lines .* more lines than compressed bytes.*'gzip -d'"):
+        read_trace(path, progress=lambda done, size: seen.append(done))
+    assert len(seen) <= 1  # a call for each MiB of text
+
+
+def test_as_many_lines_are_read_where_each_takes_bytes_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The terms of many steps: only the counters change, so a line of 70 bytes is packed into 3."""
+    steps = [(phi, mosaic) for phi in range(100) for mosaic in range(300)]
+    terms = b"".join(
+        b"TRACE_C_TERM phi_step=%d mosaic_domain=%d h=1 k=2 l=3 F_latt=0 F_cell=100\n" % at for at in steps
+    )
+    path = tmp_path / "a.log.gz"
+    path.write_bytes(gzip.compress(TRACE + terms))
+    assert path.stat().st_size < len(terms) / 20
+    monkeypatch.setattr(reader, "_MOST_LINES", 1000)
+    assert len(read_trace(path).terms) == len(steps)
+
+
+def test_repeated_lines_are_read_from_an_unpacked_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "_MOST_LINES", 1000)
+    path = tmp_path / "a.log"
+    path.write_bytes(TRACE + b"TRACE_C_TERM h=1\n" * 5000 + TRACE)
+    assert len(read_trace(path).records) == 3 and read_trace(path).runs == 2
+
+
 def test_an_unpacked_log_leaves_half_of_the_free_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.log.gz"
     path.write_bytes(gzip.compress(b"0123456789\n" * 800_000))

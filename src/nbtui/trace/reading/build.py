@@ -21,6 +21,7 @@ class Builder:
         self._run = LoggedRun()
         self._best: LoggedRun | None = None
         self._runs = 0
+        self.lines = 0  # fed so far, of every run
         self._quick = Quick()
         self._printed = 0  # lines of a -printout block still to come
         self._last: tuple[int, int, int, int] | None = None  # line and sizes before the last line with evidence
@@ -32,6 +33,7 @@ class Builder:
 
     def feed(self, text: str, line: int) -> None:
         """One line without its line end; ``line`` counts from 1."""
+        self.lines += 1
         if not self._printed and self._quick.take(self._run, text, line):
             return
         text = clean(text)
@@ -42,7 +44,11 @@ class Builder:
 
     def feed_many(self, block: bytes, start: int, line: int) -> tuple[int, int]:
         """Feed the lines from byte ``start`` that can be read at once; returns their number and the end of the last."""
-        return self._quick.take_many(self._run, block, start, line) if not self._printed else (0, start)
+        if self._printed:
+            return 0, start
+        count, end = self._quick.take_many(self._run, block, start, line)
+        self.lines += count
+        return count, end
 
     def shortened(self, line: int) -> None:
         """Only a part of this line was fed."""

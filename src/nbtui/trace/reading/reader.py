@@ -28,6 +28,9 @@ _MAKE_ONE = (
 )
 _BLANK = codecs.BOM_UTF8 + b" \t\r\n"
 _LARGEST = 2 << 30  # bytes of memory for the trace lines of one run: ten million of them
+# of a compressed log, however well it packs; beyond that one for each of its bytes: a line whose values or counters
+# change takes 2 bytes or more, and a gzip bomb has 10 to 100 lines in a byte
+_MOST_LINES = 2_000_000
 _OTHER_PACKERS = {b"\xfd7zXZ\0": "xz", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstd"}  # by their first bytes
 _JSON_LIMIT = 64 << 20  # bytes; a per-phi file of a million steps is smaller
 
@@ -125,6 +128,11 @@ def _read(
             raise TraceError(
                 f"{name}: one run prints more than {_LARGEST >> 30} GiB of trace lines; a trace is that of one pixel: "
                 "keep its lines, for example with head or grep"
+            )
+        if packed and builder.lines > max(_MOST_LINES, raw.tell()):
+            raise TraceError(
+                f"{name}: more than {_MOST_LINES:,} trace lines and warnings, and more lines than compressed bytes; "
+                "no trace packs so well: make the log again, or read it unpacked ('gzip -d')"
             )
         if progress is not None:
             progress(raw.tell() if packed else blocks.done, size)
