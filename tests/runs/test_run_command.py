@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shlex
 import sys
 from pathlib import Path
@@ -55,6 +56,11 @@ def test_edit_run_look(my_port: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert "\n# I_pixel_final" in between
     assert main(["run", "mine", "--between", "1", "9"]) == 2
     assert "no run 9 of this case; runs: 1 to 3" in capsys.readouterr().err
+
+    (Path(first["files"]) / "sources.json.gz").write_bytes(gzip.compress(b"[]"))
+    assert main(["run", "mine", "--between", "1", "3"]) == 1
+    between = capsys.readouterr().out
+    assert "; the sources of run 1 cannot be read: " in between and "is damaged" in between
 
 
 def test_the_table_is_that_of_compare_and_the_last_lines_are_the_run(

@@ -10,7 +10,8 @@ import pytest
 
 from nbtui.runs import run_list as module
 from nbtui.runs.entry import RunEntry
-from nbtui.runs.run_list import LIST, RunList
+from nbtui.runs.run_list import DIFF, LIST, SOURCES, RunList
+from nbtui.runs.sources import SourceState
 from runs.test_moved import DIVERGES, FAILED
 
 
@@ -70,3 +71,17 @@ def test_old_files_are_removed_but_the_last_good_ones_stay(tmp_path: Path, monke
     added(runs, size=1000)
     assert [entry.number for entry in runs.entries() if runs.log(entry.number) is not None] == [8]
     assert len(runs.entries()) == 8
+
+
+def test_changes_since_a_run_whose_sources_are_lost_or_damaged_name_the_reason(tmp_path: Path) -> None:
+    runs = RunList(tmp_path / "case")
+    now = SourceState({"a.py": "00"}, {"a.py": "one"})
+    first, second, third = added(runs), added(runs), added(runs)
+    runs.keep_sources(first, None, now)
+    (runs.files(first) / SOURCES).write_bytes(b"\x1f\x8bnonsense")
+    runs.keep_sources(second, first, now)
+    assert "the sources of run 1 cannot be read: " in (runs.files(second) / DIFF).read_text()
+    (runs.files(second) / SOURCES).unlink()
+    runs.keep_sources(third, second, now)
+    assert (runs.files(third) / DIFF).read_text() == "the files of run 2 are not kept any more\n"
+    assert runs.sources(third) == now

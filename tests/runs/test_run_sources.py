@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -59,9 +61,60 @@ def test_a_state_is_kept_whole(tree: Path) -> None:
     state = source_state(["**/*"], tree)
     write_state(state, tree / "kept")
     assert read_state(tree / "kept") == state
-    (tree / "kept").write_bytes(b"\x1f\x8bnonsense")
-    assert read_state(tree / "kept") is None
     assert read_state(tree / "gone") is None
+
+
+def flipped(content: bytes, at: int) -> bytes:
+    return content[:at] + bytes((content[at] ^ 0xFF,)) + content[at + 1 :]
+
+
+WHOLE_STATE = gzip.compress(b'{"hashes": {"a.py": "00"}, "texts": {"a.py": "one"}}')
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x1f\x8bnonsense",
+        WHOLE_STATE[:-20],
+        flipped(WHOLE_STATE, 12),
+        flipped(WHOLE_STATE, len(WHOLE_STATE) - 8),
+        gzip.compress(b"[" * 100_000),
+        gzip.compress(b"[]"),
+        gzip.compress(b'{"hashes": {"a.py": 7}, "texts": {}}'),
+        gzip.compress(b'{"hashes": {}, "texts": ["a.py"]}'),
+    ],
+    ids=["empty", "nonsense", "cut", "damaged inside", "wrong checksum", "deep", "a list", "no hash", "no texts"],
+)
+def test_a_damaged_state_is_named(tree: Path, content: bytes) -> None:
+    (tree / "kept").write_bytes(content)
+    with pytest.raises(UnusableInput, match="kept is damaged"):
+        read_state(tree / "kept")
+
+
+def test_a_state_that_unpacks_to_more_than_any_is_refused_before_all_of_it_is_unpacked(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "LARGEST_STATE", 1 << 20)
+    (tree / "kept").write_bytes(gzip.compress(b'{"hashes": {}, "texts": {}}' + b" " * (64 << 20)))
+    tracemalloc.start()
+    with pytest.raises(UnusableInput, match="kept unpacks to more than 1 MiB; nbtui keeps no such file"):
+        read_state(tree / "kept")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 << 20
+
+
+def test_of_more_text_than_is_read_again_the_hashes_are_kept(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "LARGEST_STATE", 1 << 16)
+    (tree / "a.py").write_text("one\n" * 20_000)
+    state = source_state(["*.py"], tree)
+    write_state(state, tree / "kept")
+    kept = read_state(tree / "kept")
+    assert kept is not None and kept.hash == state.hash and not kept.texts
+    (tree / "a.py").write_text("two\n")
+    (line,) = difference(kept, source_state(["*.py"], tree))
+    assert line.startswith("a.py: ") and " -> " in line
 
 
 def test_too_many_files_are_refused(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -198,7 +198,7 @@ def _cause(
 
 def _changed(runs: RunList, before: RunEntry | None, now: SourceState) -> tuple[str, ...]:
     old = runs.sources(before.number) if before is not None else None
-    return changed_files(old, now) if old is not None else ()
+    return changed_files(old, now) if isinstance(old, SourceState) else ()
 
 
 def _size(path: Path) -> int:

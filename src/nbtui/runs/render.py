@@ -117,8 +117,8 @@ def _source_lines(runs: RunList, before: RunEntry, now: RunEntry) -> list[str]:
         return [f"sources: unchanged, {now.sources[:_HASH]}"]
     head = f"sources: {before.sources[:_HASH]} -> {now.sources[:_HASH]}"
     old, new = runs.sources(before.number), runs.sources(now.number)
-    if old is None or new is None:
-        return [f"{head}; the files of run {(before if old is None else now).number} are not kept any more"]
+    if isinstance(old, str) or isinstance(new, str):
+        return [f"{head}; {old if isinstance(old, str) else new}"]
     changes = difference(old, new, (f"run {before.number}", f"run {now.number}"))
     return [head, *(clean(line) for line in changes)]
 

@@ -88,9 +88,12 @@ class RunList:
         """The other output of a run."""
         return self.files(number) / OUTPUT
 
-    def sources(self, number: int) -> SourceState | None:
-        """The source files of a run, while they are kept."""
-        return read_state(self.files(number) / SOURCES)
+    def sources(self, number: int) -> SourceState | str:
+        """The source files of a run, while they are kept; else the reason."""
+        try:
+            return read_state(self.files(number) / SOURCES) or f"the files of run {number} are not kept any more"
+        except UnusableInput as error:
+            return f"the sources of run {number} cannot be read: {error}"
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
@@ -112,8 +115,9 @@ class RunList:
         old = self.sources(before) if before is not None else None
         try:
             write_state(now, self.files(number) / SOURCES)
-            if old is not None and before is not None:
-                lines = difference(old, now, (f"run {before}", f"run {number}"))
+            if old is not None:
+                labels = f"run {before}", f"run {number}"
+                lines = (old,) if isinstance(old, str) else difference(old, now, labels)
                 text = "".join(f"{line}\n" for line in lines)
                 (self.files(number) / DIFF).write_text(text, encoding="utf-8", errors="replace")
         except OSError as error:

@@ -7,17 +7,19 @@ import glob
 import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbtui.errors import UnusableInput
 from nbtui.paths import expanded
-from nbtui.regular_file import read_regular
+from nbtui.regular_file import open_regular, read_regular
 from nbtui.trace.text import clean
 
 MOST_FILES = 5000
 LARGEST_TEXT = 1 << 20  # bytes; of a larger file only the hash is kept
+LARGEST_STATE = 64 << 20  # bytes of a kept state, unpacked
 _SHOWN_HASH = 12
 
 
@@ -84,18 +86,42 @@ def source_state(patterns: Sequence[str], base: Path) -> SourceState:
 
 
 def write_state(state: SourceState, path: Path) -> None:
-    """Keep a state in a file. Raises OSError."""
-    content = {"hashes": dict(state.hashes), "texts": dict(state.texts)}
-    path.write_bytes(gzip.compress(json.dumps(content).encode("utf-8", "replace"), mtime=0))
+    """Keep a state in a file; of more text than is read again only the hashes. Raises OSError."""
+    content = json.dumps({"hashes": dict(state.hashes), "texts": dict(state.texts)})
+    if len(content) > LARGEST_STATE:
+        content = json.dumps({"hashes": dict(state.hashes), "texts": {}})
+    path.write_bytes(gzip.compress(content.encode(), mtime=0))
 
 
 def read_state(path: Path) -> SourceState | None:
-    """A kept state; None without a readable one."""
+    """A kept state; None where none is kept.
+
+    Raises:
+        UnusableInput: the file is damaged, or larger than any state; the message is the reason.
+    """
     try:
-        content = json.loads(gzip.decompress(read_regular(path)))
-        return SourceState(dict(content["hashes"]), dict(content["texts"]))
-    except (OSError, EOFError, ValueError, KeyError, TypeError):
+        with open_regular(path) as packed, gzip.open(packed) as file:
+            text = file.read(LARGEST_STATE + 1)
+    except FileNotFoundError:
         return None
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnusableInput(f"{clean(str(path))} is damaged ({clean(str(error))})") from None
+    if len(text) > LARGEST_STATE:
+        raise UnusableInput(
+            f"{clean(str(path))} unpacks to more than {LARGEST_STATE >> 20} MiB; nbtui keeps no such file"
+        )
+    try:
+        content = json.loads(text)
+        return SourceState(_texts(content["hashes"]), _texts(content["texts"]))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise UnusableInput(f"{clean(str(path))} is damaged (not a list of source files)") from None
+
+
+def _texts(content: object) -> dict[str, str]:
+    """A JSON object with a text under every name. Raises TypeError."""
+    if not isinstance(content, dict) or not all(isinstance(text, str) for text in content.values()):
+        raise TypeError
+    return content
 
 
 def changed_files(before: SourceState, now: SourceState) -> tuple[str, ...]:
