@@ -211,6 +211,18 @@ def read_session(path: Path) -> None:
     shown([found.complaint, *(session.told for session in found.sessions)])
 
 
+def kept_sources() -> list[bytes]:
+    return [gzip.compress(json.dumps({"hashes": {"a.py": "00" * 32}, "texts": {"a.py": "one\ntwo\n"}}).encode())]
+
+
+def read_sources(path: Path) -> None:
+    from nbtui.errors import UnusableInput
+    from nbtui.runs.sources import read_state
+
+    with refused(UnusableInput):
+        read_state(path)
+
+
 def terms() -> list[bytes]:
     return [path.read_bytes() for path in sorted((TESTS / "data" / "golden" / "cases").rglob("terms.csv"))]
 
@@ -354,6 +366,7 @@ READERS = {
         Reader("command", lambda: list(COMMANDS), read_command),
         Reader("session", sessions, read_session),
         Reader("index", indexes, read_index),
+        Reader("kept sources", kept_sources, read_sources),
         Reader("terms", terms, read_terms),
         *map(read_package, PACKAGE_FILES),
         *map(read_sweep, SWEEP_FILES),

@@ -102,7 +102,9 @@ def test_a_bomb_of_trace_lines_is_refused_at_its_beginning(
     path = tmp_path / "a.log.gz"
     path.write_bytes(gzip.compress(TRACE + filling * ((16 << 20) // len(filling))))
     seen: list[int] = []
-    with pytest.raises(TraceError, match=r"more than 20,000 trace lines .* more lines than compressed bytes.*'gzip -d'"):
+    with pytest.raises(
+        TraceError, match=r"more than 20,000 trace lines .* more lines than compressed bytes.*'gzip -d'"
+    ):
         read_trace(path, progress=lambda done, size: seen.append(done))
     assert len(seen) <= 1  # a call for each MiB of text
 

@@ -1,4 +1,4 @@
-"""Images of the C program for runs that this room describes in other words."""
+"""Images of the C program for runs that this room describes in other words, and a detector of two panels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from nbsim import Panels
 from support.places import DATA
+from support.two_panels import BASE, PANELS
 
 
 @dataclass(frozen=True)
@@ -29,3 +31,9 @@ def c_images() -> dict[str, CImage]:
         name: CImage(run.pop("command"), {k: v for k, v in run.items() if k != "image"}, torch.tensor(run["image"]))
         for name, run in stored.items()
     }
+
+
+@pytest.fixture(scope="session")
+def detector() -> Panels:
+    """The two panels as one detector."""
+    return Panels.from_command(BASE, PANELS, phi_mode="c-parity")
