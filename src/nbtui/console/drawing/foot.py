@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nbtui.console.drawing.line import Line, Span, clip, fit, line, width_of
+from nbtui.console.drawing.line import Line, Span, block, clip, fit, line, width_of
+from nbtui.console.drawing.list_state import ListState
 from nbtui.trace.text import clean
 
 
@@ -26,3 +27,15 @@ def keys(entries: Iterable[tuple[str, str]], width: int, always: int = 2) -> Lin
 def message(text: str, width: int) -> Line:
     """A sentence in place of the keys."""
     return fit(line(Span(" " + clip(clean(text), width - 2), "warning")), width)
+
+
+def list_foot(
+    state: ListState,
+    listed: Iterable[tuple[str, str]],
+    reading: Iterable[tuple[str, str]],
+    width: int,
+    height: int,
+) -> list[Line]:
+    """The last message, or the keys of the list, or those of the text in its place."""
+    entries = listed if state.reading is None else reading
+    return block([message(state.message, width) if state.message else keys(entries, width)], width, height)

@@ -130,6 +130,17 @@ def breaks(text: str, width: int, most: int) -> list[tuple[int, int]]:
     return pieces
 
 
+def labelled(label: str, text: str, width: int, size: int, most: int = 2) -> list[Line]:
+    """A label of ``size`` columns and its text, on up to ``most`` lines; a mark shows that the text goes on."""
+    room = max(10, width - size - 2)
+    ends = breaks(text, room, most)
+    pieces = [text[first:last] for first, last in ends]
+    if ends[-1][1] < len(text):
+        pieces[-1] = clip(pieces[-1] + "~", room)
+    head, *rest = pieces
+    return [line(Span(f" {left(label, size)}", "label"), head), *(line(" " * (size + 1) + piece) for piece in rest)]
+
+
 def _reach(text: str, first: int, width: int) -> int:
     """The character before which ``width`` cells from ``first`` on are full; at least one character further."""
     end = first + width

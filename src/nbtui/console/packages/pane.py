@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from nbtui.console.drawing.foot import keys, message
-from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
+from nbtui.console.drawing.foot import list_foot
+from nbtui.console.drawing.line import Line, Span, block, clip, fit, labelled, left, line, right, rule, width_of
 from nbtui.console.drawing.open_text import draw as draw_text
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
 from nbtui.console.packages.state import PackagesState
@@ -208,30 +208,13 @@ def detail(state: PackagesState, width: int, height: int) -> list[Line]:
             ("lacks", "; ".join(gap.sentence for gap in package.lacks) or "nothing"),
         )
         for name, words in said:
-            if not words:
-                continue
-            head, *rest = wrap(clean(words), width - 12) or [""]
-            lines.append(line(Span(f" {left(name, 9)}", "label"), head))
-            lines += [line(" " * 10 + part) for part in rest[:1]]
+            if words:
+                lines += labelled(name, clean(words), width, 9)
     return block(lines, width, height)
 
 
 def footer(state: PackagesState, width: int, height: int) -> list[Line]:
     """The last notification, or the keys."""
-    if state.message:
-        return block([message(state.message, width)], width, height)
-    return block([keys(_text_keys() if state.reading is not None else _list_keys(state), width)], width, height)
-
-
-def _list_keys(state: PackagesState) -> list[tuple[str, str]]:
-    words = {"close": "quit"} if state.first else {}
-    return [(_keys(entry.id), words.get(entry.id, entry.label)) for entry in PACKAGES_ACTIONS if entry.label]
-
-
-def _text_keys() -> list[tuple[str, str]]:
-    scroll, sideways = _keys("up", "down"), _keys("left", "right")
-    return [(scroll, "scroll"), (sideways, "sideways"), (_keys("replay"), "open"), (_keys("close"), "back")]
-
-
-def _keys(*ids: str) -> str:
-    return " ".join(PACKAGES_ACTIONS.key(id) for id in ids)
+    listed = PACKAGES_ACTIONS.foot({"close": "quit"} if state.first else {})
+    reading = PACKAGES_ACTIONS.text_foot((PACKAGES_ACTIONS.key("replay"), "open"))
+    return list_foot(state, listed, reading, width, height)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbtui.console.action import Action, ActionTable
+from nbtui.console.action import Action, ActionTable, list_actions
 
 RUNS_ACTIONS: ActionTable[object] = ActionTable(
     "runs.",
@@ -15,16 +15,6 @@ RUNS_ACTIONS: ActionTable[object] = ActionTable(
         Action("output", ("o",), "o", "output", "read the output of the run, traceback included"),
         Action("changes", ("d",), "d", "changes", "read the changes of the sources since the run before"),
         Action("mark", ("b",), "b", "mark", "mark the run for a comparison with any other; press again to unmark"),
-        Action("up", ("up", "k"), "up k", "", "one line up"),
-        Action("down", ("down", "j"), "down j", "", "one line down"),
-        Action("page_up", ("pageup",), "PgUp", "", "a page up"),
-        Action("page_down", ("pagedown",), "PgDn", "", "a page down"),
-        Action("first", ("home",), "Home", "", "newest run"),
-        Action("last", ("end",), "End", "", "oldest run"),
-        Action("left", ("left",), "left", "", "text to the left"),
-        Action("right", ("right",), "right", "", "text to the right"),
-        Action("help", ("question_mark",), "?", "help", "these keys"),
-        Action("close", ("q", "escape"), "q Esc", "back", "back"),
-        Action("interrupt", ("ctrl+c",), "Ctrl-C", "", "leave at once; exit code 130"),
+        *list_actions("newest run", "oldest run", Action("close", ("q", "escape"), "q Esc", "back", "back")),
     ),
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nbtui.console.drawing.foot import keys, message
-from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
+from nbtui.console.drawing.foot import list_foot
+from nbtui.console.drawing.line import Line, Span, block, clip, fit, labelled, left, line, right, rule, width_of, wrap
 from nbtui.console.drawing.numbers import percent
 from nbtui.console.drawing.open_text import draw as draw_text
 from nbtui.console.main.run_work import NO_COMMAND
@@ -81,9 +81,7 @@ def detail(state: RunsState, width: int, height: int) -> list[Line]:
             ("against", entry.reference),
         )
         for name, words in said:
-            head, *rest = wrap(clean(words), width - 13) or [""]
-            lines.append(line(Span(f" {left(name, 10)}", "label"), head))
-            lines += [line(" " * 11 + part) for part in rest[:1]]
+            lines += labelled(name, clean(words), width, 10)
     return block(lines, width, height)
 
 
@@ -110,15 +108,5 @@ def output(state: RunsState, width: int, height: int) -> list[Line]:
 
 def footer(state: RunsState, width: int, height: int) -> list[Line]:
     """The last message, or the keys."""
-    if state.message:
-        return block([message(state.message, width)], width, height)
-    if state.reading is not None:
-        shown = [(_keys("up", "down"), "scroll"), (_keys("left", "right"), "sideways"), (_keys("close"), "back")]
-    else:
-        left_out = {"stop"} if not state.running else {"run"}
-        shown = [(_keys(one.id), one.label) for one in RUNS_ACTIONS if one.label and one.id not in left_out]
-    return block([keys(shown, width)], width, height)
-
-
-def _keys(*ids: str) -> str:
-    return " ".join(RUNS_ACTIONS.key(id) for id in ids)
+    listed = RUNS_ACTIONS.foot({"run" if state.running else "stop": None})
+    return list_foot(state, listed, RUNS_ACTIONS.text_foot(), width, height)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbtui.console.action import Action, ActionTable
+from nbtui.console.action import Action, ActionTable, list_actions
 
 SWEEPS_ACTIONS: ActionTable[object] = ActionTable(
     "sweeps.",
@@ -16,16 +16,10 @@ SWEEPS_ACTIONS: ActionTable[object] = ActionTable(
         Action("copy", ("y",), "y", "", "copy the smallest command line: clipboard, tmux's buffer and a file"),
         Action("next", ("tab",), "Tab", "next sweep", "next sweep"),
         Action("previous", ("shift+tab",), "Shift-Tab", "", "previous sweep"),
-        Action("up", ("up", "k"), "up k", "", "one line up"),
-        Action("down", ("down", "j"), "down j", "", "one line down"),
-        Action("page_up", ("pageup",), "PgUp", "", "a page up"),
-        Action("page_down", ("pagedown",), "PgDn", "", "a page down"),
-        Action("first", ("home",), "Home", "", "first finding"),
-        Action("last", ("end",), "End", "", "last finding"),
-        Action("left", ("left",), "left", "", "text to the left"),
-        Action("right", ("right",), "right", "", "text to the right"),
-        Action("help", ("question_mark",), "?", "help", "these keys"),
-        Action("close", ("q",), "q", "back", "back; a running hunt goes on until nbtui ends"),
-        Action("interrupt", ("ctrl+c",), "Ctrl-C", "", "leave at once; exit code 130"),
+        *list_actions(
+            "first finding",
+            "last finding",
+            Action("close", ("q",), "q", "back", "back; a running hunt goes on until nbtui ends"),
+        ),
     ),
 )

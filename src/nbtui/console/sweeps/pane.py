@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nbtui.console.drawing.foot import keys, message
-from nbtui.console.drawing.line import Line, Span, block, breaks, clip, fit, left, line, right, rule, width_of, wrap
+from nbtui.console.drawing.foot import list_foot
+from nbtui.console.drawing.line import Line, Span, block, clip, fit, labelled, left, line, right, rule, width_of, wrap
 from nbtui.console.drawing.numbers import percent
 from nbtui.console.drawing.open_text import draw as draw_text
 from nbtui.console.main.run_work import NO_COMMAND
@@ -171,7 +171,7 @@ def detail(state: SweepsState, width: int, height: int) -> list[Line]:
     name = clip(clean(one.group), width - 20)
     lines: list[Line] = [rule((Span(f"finding {state.cursor + 1}: {name}", "title"),), width)]
     for label, words, most in _facts(sweep, one, height):
-        lines += _labelled(label, clean(words), width, most)
+        lines += labelled(label, clean(words), width, 9, most)
     return block(lines, width, height)
 
 
@@ -211,15 +211,6 @@ def _smallest(sweep: SweepSeen, one: SweepFinding) -> str:
 def smallest_command(sweep: SweepSeen, one: SweepFinding) -> str:
     """The smallest command line of a finding, to copy."""
     return clean(_smallest(sweep, one)).rpartition(": nanoBragg ")[2].removeprefix("nanoBragg ")
-
-
-def _labelled(label: str, text: str, width: int, most: int) -> list[Line]:
-    room = max(10, width - 11)
-    pieces = [text[first:last] for first, last in breaks(text, room, most)] or [""]
-    if text and breaks(text, room, most)[-1][1] < len(text):
-        pieces[-1] = clip(pieces[-1] + "~", room)
-    head, *rest = pieces
-    return [line(Span(f" {left(label, 9)}", "label"), head), *(line(" " * 10 + piece) for piece in rest)]
 
 
 def matrix(state: SweepsState, width: int, height: int) -> list[Line]:
@@ -282,11 +273,6 @@ def rows_text(state: SweepsState) -> list[str]:
 
 def footer(state: SweepsState, width: int, height: int) -> list[Line]:
     """The last message, or the keys."""
-    if state.message:
-        return block([message(state.message, width)], width, height)
-    if state.reading is not None:
-        shown = [(_keys("up", "down"), "scroll"), (_keys("left", "right"), "sideways"), (_keys("close"), "back")]
-        return block([keys(shown, width)], width, height)
     absent = {
         "open_case": not state.findings,
         "rows": not state.findings,
@@ -295,9 +281,5 @@ def footer(state: SweepsState, width: int, height: int) -> list[Line]:
         "stop": state.running is None,
         "next": len(state.sweeps) < 2,
     }
-    shown = [(_keys(one.id), one.label) for one in SWEEPS_ACTIONS if one.label and not absent.get(one.id, False)]
-    return block([keys(shown, width)], width, height)
-
-
-def _keys(*ids: str) -> str:
-    return " ".join(SWEEPS_ACTIONS.key(id) for id in ids)
+    listed = SWEEPS_ACTIONS.foot({id: None for id, out in absent.items() if out})
+    return list_foot(state, listed, SWEEPS_ACTIONS.text_foot(), width, height)
