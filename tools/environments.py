@@ -1,6 +1,6 @@
 """Install nbtui in clean environments and try it there: ``make environments``.
 
-    bare       the wheel with click and watchfiles alone: logs are compared
+    bare       the wheel with click, msgspec and watchfiles alone: logs are compared
     lean       the wheel without torch, as on a log server: every command reads, or names the remedy
     newest     the wheel with its extras and the newest versions of everything, and the quick tests of some rooms
     lowest     the lowest versions that pyproject.toml allows, and the same tests
@@ -26,7 +26,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
 LEAN = "requirements-lean.txt"
-BARE = ("click", "watchfiles")
+BARE = ("click", "msgspec", "watchfiles")
 EXTRAS = ("images", "dask")
 ROOMS = (
     "trace",

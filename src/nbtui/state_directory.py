@@ -14,7 +14,7 @@ def state_folder() -> Path:
     return Path(root) / "nbtui"
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file atomically, readable by the user only. Raises OSError."""
+def write_private(path: Path, content: str | bytes) -> None:
+    """Write a file atomically, readable by the user only; text in UTF-8. Raises OSError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_whole(path, text.encode(), private=True)
+    write_whole(path, content.encode() if isinstance(content, str) else content, private=True)

@@ -1,4 +1,4 @@
-"""metrics.json read in parts: the factors that reading it whole shows, whatever its layout and whatever came before."""
+"""metrics.json for a list: the entries and factors that reading it whole shows, whatever it holds."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbtui.evidence.layout import METRICS
-from nbtui.evidence.read import chain_metrics as parts
-from nbtui.evidence.read.chain_metrics import chain_metrics, first_labels, in_chain
+from nbtui.evidence.read.chain_metrics import ENTRIES, TABLES, chain_metrics, first_labels, in_chain
 from nbtui.evidence.read.contents import Contents
 from nbtui.evidence.read.folder import object_in
 
-TABLES = ("factors", "other_fields")
 NAMES = st.sampled_from(
     ["steps", "steps[1]", "polar", "I_before_scaling", "rot_a_angstroms.x", "hkl_frac.h", "odd", "a}b", "factors", "é"]
 )
@@ -28,8 +26,9 @@ NESTED = st.recursive(LEAVES, lambda inner: st.dictionaries(NAMES, inner, max_si
 def files(values: st.SearchStrategy[object]) -> st.SearchStrategy[dict[str, object]]:
     """Objects with tables of these values, in any order of their keys."""
     table = st.dictionaries(NAMES, values, max_size=6)
-    entries = {"schema": st.just(1), "first_divergence_label": NAMES, "units": FACTORS}
-    return st.fixed_dictionaries(entries, optional=dict.fromkeys(TABLES, table)).flatmap(
+    entries = {"first_divergence_label": NAMES, "units": FACTORS}
+    optional = {"schema": st.just(1), **dict.fromkeys(TABLES, table)}
+    return st.fixed_dictionaries(entries, optional=optional).flatmap(
         lambda found: st.permutations(list(found.items())).map(dict)
     )
 
@@ -50,7 +49,8 @@ def shown(metrics: dict[str, object]) -> str:
         for name, table in metrics.items()
         if name in TABLES and isinstance(table, dict)
     }
-    return str({**metrics, **of_tables})
+    listed = {key: value for key, value in metrics.items() if key in ENTRIES or "schema" not in metrics}
+    return str(sorted({**listed, **of_tables}.items()))
 
 
 def same(text: str) -> None:
@@ -108,33 +108,60 @@ def test_a_truncated_file_is_never_read(found: dict[str, object], part: float) -
     assert read == {} and problem.startswith("is not valid JSON")
 
 
-def table(*names: str) -> str:
-    return json.dumps({"factors": {name: {"c_value": at} for at, name in enumerate(names)}, "units": {}}, indent=2)
+TEXT = """
+{
+  "schema": "nbtui.metrics",
+  "first_divergence_label": "odd [name].x",
+  "factors": {
+    "rot_a_angstroms.x": {"c_value": 1.0, "description": "a vector"},
+    "odd [name].x": {"c_value": 2.0, "description": "the first divergence"},
+    "I_before_scaling": {"c_value": 3.0, "description": "of the chain"},
+    "steps[1]": {"c_value": 4, "description": "of the chain, too"}
+  },
+  "other_fields": {"polar": {"c_value": 5.0}, "hkl_frac.h": {"c_value": 6.0}},
+  "notes": ["}", "{"]
+}
+"""
+
+
+def changed(old: str, new: str) -> str:
+    assert old in TEXT
+    return TEXT.replace(old, new)
 
 
 @pytest.mark.parametrize(
-    "other",
+    "text",
     [
-        table("hkl_frac.h", "polar", "steps"),  # other names
-        table("hkl_frac.k", "polar", "steps"),  # another order
-        table("hkl_frac.k", "I_before_scaling", "polar"),
-        table("hkl_frac.k", "steps", "polar", "odd").replace('"units": {}', '"units": 1'),  # more, as many braces
-        table("hkl_frac.k", "steps").replace('"units": {}', '"units": {}, "notes": {}'),  # fewer, as many braces
-        table("hkl_frac.k", "steps", "polar").replace('"c_value": 0', '"c_value": {}').replace('"units": {}', '"u": 1'),
-        table("hkl_frac.k", "steps", "polar").replace("\n    },", "},", 1),
-        table("hkl_frac.k", "steps", "polar").replace('"hkl_frac.k": {', '"odd": 1,\n    "hkl_frac.k": {'),
-        table("hkl_frac.k", "steps", "polar").replace("\n    }\n  }", "}}"),
+        TEXT,
+        *(changed("3.0", value) for value in ("NaN", "-Infinity", "1e999", "-0", "9" * 40, '"nan"', "{}", '"\\ud800"')),
+        *(changed("1.0", value) for value in ("NaN", "1e999", "2.0:", "[" * 99 + "]" * 99)),  # not shown
+        *(changed('{"c_value": 5.0}', value) for value in ("1", "[]", "null", "{}")),
+        *(changed('"hkl_frac.h": {"c_value": 6.0}', f'"odd": {value}') for value in ("1", "[]", "null")),
+        changed('"factors"', '"other_fields"'),  # twice: the last one counts
+        changed('"steps[1]"', '"I_before_scaling"'),
+        changed("rot_a", "\\u0072ot_a"),
+        changed("steps", "\\u0073teps"),
+        changed('"factors"', '"\\u0066actors"'),
+        changed('"schema"', '"\\u0073chema"'),
+        changed("of the chain", "\ud800"),  # half of a surrogate pair is not UTF-8
+        changed("a vector", "\ud800"),
+        changed("a vector", "\t"),
+        changed("a vector", "é€𝄞"),
+        changed("nbtui.metrics", "\x00"),
+        "\ufeff" + TEXT,
+        TEXT + "{}",
+        f"[{TEXT}]",
+        "[]",
+        "",
     ],
 )
-def test_the_layout_of_the_file_before_is_not_taken_for_that_of_the_next(other: str) -> None:
-    before = table("hkl_frac.k", "steps", "polar")
-    for text in (before, other, before):
-        same(text)
+def test_a_file_of_any_content(text: str) -> None:
+    same(text)
 
 
-def test_layouts_are_kept_for_a_few_sizes_of_a_table() -> None:
-    for count in range(1, parts.MOST_LAYOUTS + 9):
-        text = table("polar", *(f"odd{number}" for number in range(count)))
-        same(text)
-        assert len(chain_metrics(Held(text.encode()))[0]["factors"]) == 1
-    assert len(parts._LAYOUTS) <= parts.MOST_LAYOUTS
+def test_files_with_other_factors_in_turn() -> None:
+    first = {"schema": 1, "first_divergence_label": "odd"}
+    tables = [("hkl_frac.k", "polar"), ("polar", "hkl_frac.k"), ("polar", "odd"), ("odd", "steps"), ("polar",), ()]
+    for names in (*tables, *tables[::-1]):
+        for more in (first, {"schema": 1}):
+            same(json.dumps({**more, "factors": {name: {"c_value": at} for at, name in enumerate(names)}}))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from types import MappingProxyType
@@ -43,9 +43,13 @@ class Entry:
     package: Package
     before: Package | None
     overall: str  # BETTER, WORSE, SAME, or "-" for the first package
-    changes: tuple[FactorChange, ...]
     identical_to: str  # stamp of the earliest package with the same trace hash, or ""
     drift: tuple[str, ...]  # "torch 2.8.0 -> 2.13.0"
+
+    @functools.cached_property
+    def changes(self) -> tuple[FactorChange, ...]:
+        """The factors against those of the previous package."""
+        return () if self.before is None else compare_factors(self.before.factors, self.package.factors)
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -92,15 +96,19 @@ def history(packages: Iterable[Package], known: Mapping[Path, Entry] = MappingPr
 def entry(package: Package, before: Package | None, identical_to: str = "") -> Entry:
     """Judge one package against another of the same case and pixel (None: it is the first)."""
     if before is None:
-        return Entry(package, None, UNKNOWN, (), identical_to, ())
-    changes = compare_factors(before.factors, package.factors)
-    old, new = _gaps(before, package)
-    overall = UNKNOWN if old is None or new is None else judge_sizes(_infinite_if_nan(old), _infinite_if_nan(new))
-    if overall in (SAME, UNKNOWN):
-        worse = sum(change.judgement == WORSE for change in changes)
-        better = sum(change.judgement == BETTER for change in changes)
-        overall = overall if worse == better else WORSE if worse > better else BETTER
-    return Entry(package, before, overall, changes, identical_to, drift(before, package))
+        return Entry(package, None, UNKNOWN, identical_to, ())
+    judged = Entry(package, before, _overall(before, package), identical_to, drift(before, package))
+    if judged.overall not in (SAME, UNKNOWN):
+        return judged
+    worse = sum(change.judgement == WORSE for change in judged.changes)
+    better = sum(change.judgement == BETTER for change in judged.changes)
+    return judged if worse == better else replace(judged, overall=WORSE if worse > better else BETTER)
+
+
+def _overall(before: Package, after: Package) -> str:
+    """The judgement by the gaps alone."""
+    old, new = _gaps(before, after)
+    return UNKNOWN if old is None or new is None else judge_sizes(_infinite_if_nan(old), _infinite_if_nan(new))
 
 
 def compare_factors(before: Iterable[Factor], after: Iterable[Factor]) -> tuple[FactorChange, ...]:

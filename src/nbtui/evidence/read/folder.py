@@ -11,6 +11,8 @@ from collections.abc import Container, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from nbtui.evidence.layout import CHECKSUMS, METRICS, SUMMARY
 from nbtui.regular_file import WHOLE, open_regular, read_regular
 
@@ -141,21 +143,17 @@ def unreadable(path: Path) -> str:
 def object_in(raw: bytes) -> tuple[dict[str, object], str]:
     """The object in the bytes of a JSON file, as `read_json`."""
     try:
-        value = _STRICT.decode(raw.decode("utf-8"))
-    except (ValueError, RecursionError):
+        value = _STRICT.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
         return _object_and_fault(raw)
     return (value, "") if isinstance(value, dict) else ({}, "holds no JSON object")
 
 
-def _refuse(constant: str) -> float:
-    raise ValueError(constant)
-
-
-_STRICT = json.JSONDecoder(parse_constant=_refuse)  # one for all: making one takes as long as reading a small file
+_STRICT = msgspec.json.Decoder()
 
 
 def _object_and_fault(raw: bytes) -> tuple[dict[str, object], str]:
-    """The object in the bytes of a JSON file that strict readers refuse, and its fault."""
+    """The object in the bytes of a JSON file that a strict reader refuses, and its fault."""
     odd: list[str] = []
 
     def constant(text: str) -> float:

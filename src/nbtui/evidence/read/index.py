@@ -10,39 +10,34 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import os
-import struct
 import time
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import fields
-from datetime import datetime
-from itertools import chain
 from operator import attrgetter
 from pathlib import Path
+from typing import get_type_hints
+
+import msgspec
 
 import nbtui
 from nbtui.evidence.read.contents import Contents, State, state_of
 from nbtui.evidence.read.folder import list_entries
-from nbtui.evidence.read.gap import Gap, Subject
-from nbtui.evidence.read.package import Factor, Package, package_of
+from nbtui.evidence.read.package import Package, package_of
 from nbtui.regular_file import open_regular, read_regular
 from nbtui.state_directory import state_folder, write_private
 
 FOLDER = "index"  # of the state directory
-FORMAT = "nbtui index 2"
+FORMAT = "nbtui index 3"
 WORTH = 100  # packages; fewer are read as fast without an index
 NEWS = 0.02  # of the packages; so few new ones are rather read again than the whole index written
 SETTLED = 5.0  # s; a file changed more recently may change again without a difference in its times
 LARGEST = 1 << 29  # bytes
 KEPT = 90 * 86400.0  # s without a change, after which an index is removed
 READERS = ("evidence", "parity", "trace")  # rooms whose code decides how a package is read
-KEY = 32  # characters at the start of a line
-_NUMBERS = slice(Factor._fields.index("c_value"), Factor._fields.index("status"))  # fields of a factor
-_BETWEEN = "|"  # texts
-CHECKED = KEY + 10  # characters before the values: key, space, checksum, space
+KEY = 16  # bytes
 
 
 class Index:
@@ -58,8 +53,7 @@ class Index:
         with suppress(OSError, RuntimeError):  # no home directory, no index
             name = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()
             self._file = state_folder() / FOLDER / name
-            head, *lines = read_regular(self._file, LARGEST).split(b"\n")
-            self._known = {line[:KEY]: line for line in lines} if head == _head() else {}
+            self._known = _lines_in(read_regular(self._file, LARGEST))
 
     def read(self, path: Path, entries: Iterable[os.DirEntry[str]] | None = None) -> Package:
         """The package in directory ``path`` for a list: `read_package` with ``chain_only``.
@@ -68,7 +62,7 @@ class Index:
         """
         names = sorted([entry.name for entry in (list_entries(path) if entries is None else entries)])
         place = "\0".join((str(path).removeprefix(self._root).lstrip("/"), *names))
-        key = hashlib.blake2b(os.fsencode(place), digest_size=KEY // 2).hexdigest().encode()
+        key = hashlib.blake2b(os.fsencode(place), digest_size=KEY).digest()
         line = self._known.get(key, b"")
         package = _package_in(line, path, tuple(names))
         if package is None:
@@ -77,7 +71,10 @@ class Index:
             newest = max((max(state[3:], default=0) for state in contents.states.values()), default=0)
             if not names or contents.failed or newest > 1e9 * (self._began - SETTLED):
                 return package
-            line = _line(key, contents.states, package)
+            try:
+                line = _line(contents.states, package)
+            except UnicodeEncodeError:  # half of a surrogate pair in a text
+                return package
             self._new += 1
         self._used[key] = line
         return package
@@ -87,7 +84,8 @@ class Index:
         if self._file is None or len(self._used) < WORTH or self._new < NEWS * len(self._used):
             return
         with suppress(OSError):  # a read-only or full directory
-            write_private(self._file, b"\n".join((_head(), *self._used.values(), b"")).decode("ascii"))
+            lines = _ENCODER.encode(self._used)
+            write_private(self._file, b"%b %08x\n%b" % (_head(), zlib.crc32(lines), lines))
             self._new = 0
             for old in self._file.parent.iterdir():
                 if old.stat().st_mtime < self._began - KEPT:
@@ -106,78 +104,41 @@ def _head() -> bytes:
     return f"{FORMAT} {nbtui.__version__} {digest.hexdigest()}".encode()
 
 
-def _line(key: bytes, states: Mapping[str, State], package: Package) -> bytes:
-    text = _ENCODER.encode([states, _packed(package.factors), *_values_of(package)]).encode("ascii")
-    return b"%b %08x %b" % (key, zlib.crc32(text, zlib.crc32(key)), text)
+def _lines_in(raw: bytes) -> dict[bytes, bytes]:
+    """The lines of an index by key; none of a damaged one, or of another code or user."""
+    head, _, lines = raw.partition(b"\n")
+    if head != b"%b %08x" % (_head(), zlib.crc32(lines)):
+        return {}
+    try:
+        return _INDEX.decode(lines)
+    except (msgspec.DecodeError, RecursionError):
+        return {}
+
+
+def _line(states: Mapping[str, State], package: Package) -> bytes:
+    """What the index holds of a package. Raises UnicodeEncodeError for half of a surrogate pair."""
+    return _ENCODER.encode((states, *_values_of(package)))
 
 
 def _package_in(line: bytes, path: Path, names: tuple[str, ...]) -> Package | None:
     """The package in a line; None for no line, a damaged one, or one of other states of its files."""
-    key, text = line[:KEY], line[CHECKED:]
-    if line[KEY:CHECKED] != b" %08x " % zlib.crc32(text, zlib.crc32(key)):
-        return None
     try:
-        states, factors, *values = json.loads(text)
-        folder = str(path)
-        for name, state in states.items():
-            if state_of(folder, name) != tuple(state):
-                return None
-        stored = dict(zip(_STORED, values, strict=True))
-        time, pixel, quirks = stored["time"], stored["pixel"], stored["quirks"]
-        return Package(
-            **{
-                **stored,
-                "path": path,
-                "stamp": path.name,
-                "files": names,
-                "time": None if time is None else datetime.fromisoformat(time),
-                "pixel": None if pixel is None else tuple(pixel),
-                "factors": _unpacked(*factors),
-                "environment": tuple(map(tuple, stored["environment"])),
-                "lacks": tuple(Gap(Subject[subject], *words) for subject, *words in stored["lacks"]),
-                "quirks": None if quirks is None else tuple(map(tuple, quirks)),
-                "made_by": tuple(map(tuple, stored["made_by"])),
-            }
-        )
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, struct.error):
+        states, *values = msgspec.structs.astuple(_LINES.decode(line))
+    except (msgspec.DecodeError, RecursionError):
         return None
+    folder = str(path)
+    for name, state in states.items():
+        if state_of(folder, name) != state:
+            return None
+    return Package(path=path, stamp=path.name, files=names, **dict(zip(_STORED, values, strict=True)))
 
 
-def _packed(factors: Sequence[Factor]) -> tuple[str | list[str], str, list[tuple[int, str | None]]]:
-    """The texts of all factors, the bytes of their numbers, and what stands in the place of a number.
-
-    One text and bytes take a tenth of the time of a JSON list with digits.
-    """
-    columns = list(zip(*factors, strict=True))
-    values = list(chain(*columns[_NUMBERS]))
-    others = [(at, value) for at, value in enumerate(values) if type(value) is not float]
-    for at, _ in others:
-        values[at] = 0.0
-    words = list(chain(*columns[: _NUMBERS.start], *columns[_NUMBERS.stop :]))
-    texts = _BETWEEN.join(words)
-    alone = texts.count(_BETWEEN) == len(words) - 1
-    return texts if alone else words, struct.pack(f"<{len(values)}d", *values).hex(), others
-
-
-def _unpacked(texts: str | list[str], digits: str, others: list[tuple[int, str | None]]) -> tuple[Factor, ...]:
-    """The factors again. Raises ValueError, LookupError, TypeError or struct.error for anything else."""
-    values: list[float | str | None] = [*struct.unpack(f"<{len(digits) // 16}d", bytes.fromhex(digits))]
-    for at, value in others:
-        values[at] = value
-    words = texts.split(_BETWEEN) if isinstance(texts, str) else texts
-    count = len(values) // (_NUMBERS.stop - _NUMBERS.start)
-    before = count * _NUMBERS.start
-    row = [*words[:before], *values, *words[before:]]
-    columns = [row[at : at + count] for at in range(0, len(row), count)] if row else []
-    return tuple(map(Factor._make, zip(*columns, strict=True)))
-
-
-def _as_json(value: datetime | Gap) -> str | tuple[str, ...]:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value.subject.name, value.sentence, value.file, value.part
-
-
-_STORED = tuple(field.name for field in fields(Package) if field.name not in ("path", "stamp", "files", "factors"))
+_STORED = tuple(field.name for field in fields(Package) if field.name not in ("path", "stamp", "files"))
+_Line = msgspec.defstruct(
+    "_Line",
+    [("states", dict[str, State]), *((name, get_type_hints(Package)[name]) for name in _STORED)],
+    array_like=True,
+)
 _values_of = attrgetter(*_STORED)
-_ENCODER = json.JSONEncoder(default=_as_json, separators=(",", ":"))
+_ENCODER, _LINES = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(_Line)
+_INDEX = msgspec.msgpack.Decoder(dict[bytes, bytes])

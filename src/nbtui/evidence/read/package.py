@@ -6,6 +6,7 @@ that half. spec/evidence_package.md, "Reading older packages".
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
@@ -18,7 +19,7 @@ from nbtui.evidence.layout import C_LOG, CHECKSUMS, COMMANDS, ENVIRONMENT, METRI
 from nbtui.evidence.read import legacy
 from nbtui.evidence.read.chain_metrics import chain_metrics, first_labels, in_chain
 from nbtui.evidence.read.contents import Contents
-from nbtui.evidence.read.folder import list_files, mapping, number, stamp_time, text
+from nbtui.evidence.read.folder import list_files, mapping, number, object_in, stamp_time, text
 from nbtui.evidence.read.gap import Gap, Subject, missing, of_file
 from nbtui.parity.coverage import TOO_LITTLE
 from nbtui.parity.percent import percent
@@ -223,17 +224,22 @@ def percentage(relative: float | None) -> str:
 
 
 def _factors(metrics: dict[str, object], *, chain_only: bool) -> tuple[Factor, ...]:
-    rows = []
+    table = {**mapping(metrics.get("factors")), **mapping(metrics.get("other_fields"))}
     first = first_labels(metrics)
-    for name, value in {**mapping(metrics.get("factors")), **mapping(metrics.get("other_fields"))}.items():
-        entry = mapping(value)
-        if not entry or (chain_only and name not in first and not in_chain(name)):
-            continue
-        of = entry.get
-        values = _number_or_text(of("c_value")), _number_or_text(of("py_value"))
-        deltas = number(of("abs_delta")), number(of("rel_delta"))
-        rows.append(Factor(name, text(of("unit")), text(of("description")), *values, *deltas, text(of("status"))))
-    return tuple(rows)
+    return tuple(
+        [
+            _factor(name, entry)
+            for name, entry in table.items()
+            if isinstance(entry, dict) and entry and (not chain_only or name in first or in_chain(name))
+        ]
+    )
+
+
+def _factor(name: str, entry: dict[str, object]) -> Factor:
+    of = entry.get
+    values = _number_or_text(of("c_value")), _number_or_text(of("py_value"))
+    deltas = number(of("abs_delta")), number(of("rel_delta"))
+    return Factor(name, text(of("unit")), text(of("description")), *values, *deltas, text(of("status")))
 
 
 def _number_or_text(value: object) -> float | str | None:
@@ -315,16 +321,28 @@ def _environment(contents: Contents, metrics: dict[str, object], facts: legacy.F
     known = dict(facts.environment)
     made = dict(_made_by(metrics))
     known |= {key: made[name] for key, name in PORT_KEYS.items() if name in made}
-    for source in (metrics, contents.json(ENVIRONMENT)[0] if ENVIRONMENT in contents.names else {}):
-        for key in ENVIRONMENT_KEYS:
-            value = source.get(key)
-            if value is None:
-                value = source.get("cuda_devices") if key == "cuda_device" else None
-            if isinstance(value, list):
-                value = ", ".join(str(item) for item in value)
-            if value is not None and value != "" and value != {}:
-                known[key] = str(value)
-    return tuple((key, known[key]) for key in ENVIRONMENT_KEYS if key in known)
+    known |= _surroundings(metrics)
+    if ENVIRONMENT in contents.names:
+        known |= _surroundings_in(contents.bytes(ENVIRONMENT) or b"")
+    return tuple([(key, known[key]) for key in ENVIRONMENT_KEYS if key in known])
+
+
+@functools.lru_cache(maxsize=16)  # runs of one machine have the same env.json
+def _surroundings_in(raw: bytes) -> dict[str, str]:
+    return _surroundings(object_in(raw)[0])
+
+
+def _surroundings(source: Mapping[str, object]) -> dict[str, str]:
+    known = {}
+    for key in ENVIRONMENT_KEYS:
+        value = source.get(key)
+        if value is None and key == "cuda_device":
+            value = source.get("cuda_devices")
+        if isinstance(value, list):
+            value = ", ".join(str(item) for item in value)
+        if value is not None and value != "" and value != {}:
+            known[key] = str(value)
+    return known
 
 
 def _sides(metrics: Mapping[str, object]) -> list[dict[str, object]]:
