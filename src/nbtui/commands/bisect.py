@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nbtui.commands.narration import Narration
-from nbtui.commands.options import Request, case_options, reports_of, say
+from nbtui.commands.options import Request, case_options, json_option, package_option, reports_of, say
 from nbtui.commands.run_options import Chosen, run_options, stopping
 from nbtui.errors import NbtuiError, UnusableInput
 from nbtui.regular_file import open_regular
@@ -78,8 +78,8 @@ class BisectCommand(click.Command):
 )
 @click.option("--gates", default="field", show_default=True, metavar="NAME", help="Gates of images: field or exact.")
 @click.option(_STEP, is_flag=True, help="Judge the present checkout only, for git bisect run.")
-@click.option("--reports", type=click.Path(path_type=Path), help="Directory for the package.  [default: reports]")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@package_option
+@json_option
 @run_options
 @case_options(judged=True)
 def command(

@@ -8,7 +8,15 @@ import click
 
 from nbtui.commands.ci_format import format_option, one_style
 from nbtui.commands.narration import read
-from nbtui.commands.options import Request, c_log_of, c_log_option, case_options, py_phi_option, reference_of
+from nbtui.commands.options import (
+    Request,
+    c_log_of,
+    c_log_option,
+    case_options,
+    py_log_option,
+    py_phi_option,
+    reference_of,
+)
 from nbtui.commands.report import report
 from nbtui.errors import UnusableInput
 from nbtui.trace.reading.reader import read_phi, with_phi
@@ -16,9 +24,7 @@ from nbtui.trace.reading.reader import read_phi, with_phi
 
 @click.command("compare")
 @c_log_option
-@click.option(
-    "--py", "py_log", type=click.Path(path_type=Path), help="Log of the Python program.  [default: simulated]"
-)
+@py_log_option
 @py_phi_option
 @click.option("--json", "style", flag_value="json", help="Print the metrics.json object.")
 @click.option("--markdown", "style", flag_value="markdown", help="Print tables in Markdown.")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from nbtui.commands.options import json_option
 from nbtui.parity.profiles import BUILT_IN
 from nbtui.schemas import labelled
 from nbtui.settings import Configuration, find_places, load
@@ -17,7 +18,7 @@ WIDTHS = (28, 26)
 
 @click.command("config")
 @click.option("--keys", "with_keys", is_flag=True, help="Include every action with its keys, not only your own.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(with_keys: bool, as_json: bool) -> int:
     """Show every effective setting and its origin.
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nbtui.commands.enter_console import enter_console
 from nbtui.commands.narration import read
-from nbtui.commands.options import Request, c_log_of, c_log_option, case_options, reports_of, say, terminal
+from nbtui.commands.options import Request, c_log_of, c_log_option, case_options, packages_option, say, terminal
 from nbtui.commands.run_options import last_log
 from nbtui.errors import UnusableInput
 from nbtui.live.absence import recorded_log
@@ -26,9 +27,7 @@ RECORDED = "torch is not installed: the C log of the demo beside a recorded log 
 
 
 @click.command("console")
-@click.option(
-    "--reports", type=click.Path(path_type=Path), help="Directory for packages written with 'e'.  [default: reports]"
-)
+@packages_option
 @c_log_option
 @click.option(
     "--c-image",
@@ -61,27 +60,10 @@ def command(
     recorded = recorded_log(case, request.settings())
     message = message if recorded is None else RECORDED
     if terminal():
-        from nbtui.console.startup import preferences
-
-        found = preferences(request.configuration, request.invocation.argv, request.invocation.resumed)
-        from nbtui.console.entry_points import run_console  # after the settings: it reads the frame rate once
-
         known = _known(request, case)
         logs, told = last_log(known) if known is not None else (None, "")
         logs = logs if recorded is None else (case.c_log, recorded)
-        message = message or told
-        return run_console(
-            case,
-            request.settings(),
-            logs=logs,
-            known=known,
-            profile=request.profile,
-            tolerance=request.tolerance,
-            allow_partial=request.allow_partial,
-            reports=reports_of(request, reports),
-            profiles=request.configuration.profiles,
-            preferences=replace(found, message=found.message or message),
-        )
+        return enter_console(request, case, reports=reports, logs=logs, known=known, message=message or told)
     from nbtui.commands.report import report
     from nbtui.live.session import simulate
 

@@ -15,6 +15,8 @@ from nbtui.commands.options import (
     c_log_of,
     c_log_option,
     case_options,
+    json_option,
+    py_log_option,
     py_phi_option,
     reference_of,
     reports_of,
@@ -34,12 +36,10 @@ NO_COMMAND = "no command line was given; name a CASE, --command FILE or '-- FLAG
 
 @click.command("diagnose")
 @c_log_option
-@click.option(
-    "--py", "py_log", type=click.Path(path_type=Path), help="Log of the Python program.  [default: simulated]"
-)
+@py_log_option
 @py_phi_option
 @click.option("--command", "command_file", type=click.Path(path_type=Path), help="File with the nanoBragg command.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @case_options(judged=False)
 def command(
     request: Request,

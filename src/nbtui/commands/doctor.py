@@ -15,6 +15,7 @@ from pathlib import Path
 
 import click
 
+from nbtui.commands.options import json_option
 from nbtui.errors import NbtuiError
 from nbtui.schemas import labelled
 from nbtui.trace.text import clean
@@ -36,7 +37,7 @@ class Finding:
 
 
 @click.command("doctor")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(as_json: bool) -> int:
     """Check this machine: what works, what does not, what to do.
 

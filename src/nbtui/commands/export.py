@@ -14,7 +14,9 @@ from nbtui.commands.options import (
     c_log_option,
     case_options,
     made_by_option,
+    package_option,
     port_option,
+    py_log_option,
     py_phi_option,
     reports_of,
     say,
@@ -30,13 +32,11 @@ if TYPE_CHECKING:
 
 @click.command("export")
 @c_log_option
-@click.option(
-    "--py", "py_log", type=click.Path(path_type=Path), help="Log of the Python program.  [default: simulated]"
-)
+@py_log_option
 @py_phi_option
 @made_by_option
 @port_option
-@click.option("--reports", type=click.Path(path_type=Path), help="Directory for the package.  [default: reports]")
+@package_option
 @click.option("--baseline", type=click.Path(path_type=Path), help="Older package to compare with.")
 @click.option("--run", "runs", multiple=True, metavar="CMD", help="Also run CMD and keep its output; repeatable.")
 @click.option(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nbtui.commands.options import Request, case_options, py_log_option, say
+from nbtui.commands.options import Request, case_options, json_option, py_log_option, say
 from nbtui.errors import UnusableInput
 from nbtui.schemas import labelled
 from nbtui.trace.fields.gradient import GROUP
@@ -31,7 +31,7 @@ _SAME = 1e-6  # relative: the pixel of the log and ours
 @py_log_option
 @click.option("--binary", help="C program to differentiate, too.  [default: $NB_C_BIN, if set]")
 @click.option("--parameter", "names", multiple=True, metavar="NAME", help="Only this one: cell, cell_a ... (repeat).")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @case_options(judged=True)
 def command(request: Request, py_log: Path | None, binary: str | None, names: tuple[str, ...], as_json: bool) -> int:
     """Print the derivatives of the pixel of CASE by every parameter, and judge those of a Python log.

@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING
 import click
 
 from nbtui.commands.engine_options import EngineChoice, engine_options
-from nbtui.commands.options import Request, case_options
+from nbtui.commands.options import Request, case_options, json_option
 from nbtui.commands.port_options import GivenPort, port_options
-from nbtui.commands.sweep import folder_of, join_option, json_option, out_option, part_of, part_option, performed
+from nbtui.commands.sweep import (
+    folder_of,
+    join_option,
+    out_option,
+    part_of,
+    part_option,
+    performed,
+    profile_option,
+    program_option,
+)
 
 if TYPE_CHECKING:
     from nbtui.live.model import Case
@@ -37,8 +46,8 @@ _NAME = "hunt"
 @part_option
 @join_option
 @json_option
-@click.option("--c-program", metavar="NAME", help="C program of the reference: stock, fixed, cuda.  [default: stock]")
-@click.option("--profile", metavar="NAME", help="Tolerance profile.  [default: full]")
+@program_option
+@profile_option
 @case_options(judged=False, simulated=False)
 def command(
     request: Request,

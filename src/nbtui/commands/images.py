@@ -13,7 +13,7 @@ import click
 from nbtui.commands.ci_format import ci_lines, format_option, one_style
 from nbtui.commands.image_pick import print_pick
 from nbtui.commands.narration import Narration
-from nbtui.commands.options import Request, case_options, say
+from nbtui.commands.options import Request, case_options, json_option, say
 from nbtui.errors import NotWritten, UnusableInput
 from nbtui.schemas import labelled
 from nbtui.trace.text import clean
@@ -192,7 +192,7 @@ def _gates(name: str) -> Gates:
     type=click.Path(path_type=Path),
     help="Your image, against the one of CASE: C's own, or simulated as --c-program.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @format_option
 @click.option(
     "--png",

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nbtui.commands.enter_console import enter_console
 from nbtui.commands.narration import Narration
-from nbtui.commands.options import Request, case_options, reports_of, say, terminal
+from nbtui.commands.options import Request, case_options, say, terminal
 from nbtui.commands.run_options import Chosen, last_log, run_options, say_output, stopping
 from nbtui.commands.watch import reader_gone
 from nbtui.schemas import labelled
@@ -93,21 +94,6 @@ def _failed(error: Exception, *, as_json: bool) -> None:
 
 
 def _console(request: Request, known: KnownCommands) -> int:
-    from nbtui.console.startup import preferences
-
-    found = preferences(request.configuration, request.invocation.argv, request.invocation.resumed)
-    from nbtui.console.entry_points import run_console  # after the settings: it reads the frame rate once
-
     logs, told = last_log(known)
-    return run_console(
-        known.case,
-        request.settings(),
-        profile=request.profile,
-        tolerance=request.tolerance,
-        allow_partial=request.allow_partial,
-        reports=reports_of(request, None),
-        profiles=request.configuration.profiles,
-        preferences=replace(found, message=found.message or told),
-        logs=logs,
-        known=replace(known, commands=replace(known.commands, loop=True)),
-    )
+    looping = replace(known, commands=replace(known.commands, loop=True))
+    return enter_console(request, known.case, logs=logs, known=looping, message=told)

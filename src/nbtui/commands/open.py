@@ -7,15 +7,16 @@ from pathlib import Path
 
 import click
 
+from nbtui.commands.enter_console import enter_console
 from nbtui.commands.narration import read
 from nbtui.commands.options import (
     Request,
     case_options,
     made_by_option,
+    packages_option,
     port_option,
     py_phi_option,
     reference_of,
-    reports_of,
     terminal,
 )
 from nbtui.errors import UnusableInput
@@ -26,9 +27,7 @@ from nbtui.trace.text import clean
 @click.command("open")
 @click.argument("c_log", type=click.Path(path_type=Path))
 @click.argument("py_log", type=click.Path(path_type=Path), required=False)
-@click.option(
-    "--reports", type=click.Path(path_type=Path), help="Directory for packages written with 'e'.  [default: reports]"
-)
+@packages_option
 @py_phi_option
 @made_by_option
 @port_option
@@ -52,24 +51,10 @@ def command(
     if reference is None and case is not None:
         reference = case.c_log  # its own; without one the reference is simulated
     if terminal():
-        from nbtui.console.startup import preferences
-
-        found = preferences(request.configuration, request.invocation.argv, request.invocation.resumed)
-        from nbtui.console.entry_points import run_console  # after the settings: it reads the frame rate once
         from nbtui.console.main.origin import LogOrigin
 
-        return run_console(
-            case,
-            request.settings(),
-            logs=(reference, log),
-            origin=LogOrigin(py_phi, made_by, port),
-            profile=request.profile,
-            tolerance=request.tolerance,
-            allow_partial=request.allow_partial,
-            reports=reports_of(request, reports),
-            profiles=request.configuration.profiles,
-            preferences=found,
-        )
+        origin = LogOrigin(py_phi, made_by, port)
+        return enter_console(request, case, reports=reports, logs=(reference, log), origin=origin)
     from nbtui.commands.report import report
 
     py = read(log)

@@ -237,9 +237,13 @@ port_option = click.option(
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Folder of the port that made the Python log: its commit and torch version, for the package.",
 )
+package_option = click.option(
+    "--reports", type=click.Path(path_type=Path), help="Directory for the package.  [default: reports]"
+)
 packages_option = click.option(
     "--reports", type=click.Path(path_type=Path), help="Directory for packages written with 'e'.  [default: reports]"
 )
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 def case_options(*, judged: bool, simulated: bool = True) -> Callable[[Command], Command]:

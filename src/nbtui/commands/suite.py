@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING
 import click
 
 from nbtui.commands.engine_options import EngineChoice, engine_options
-from nbtui.commands.options import say
+from nbtui.commands.options import json_option, say
 from nbtui.commands.port_options import GivenPort, port_options
-from nbtui.commands.sweep import folder_of, join_option, json_option, out_option, part_of, part_option, performed
+from nbtui.commands.sweep import (
+    folder_of,
+    join_option,
+    out_option,
+    part_of,
+    part_option,
+    performed,
+    profile_option,
+    program_option,
+)
 
 if TYPE_CHECKING:
     from nbtui.live.model import Case
@@ -44,8 +53,8 @@ if TYPE_CHECKING:
 @part_option
 @join_option
 @json_option
-@click.option("--c-program", metavar="NAME", help="C program of the reference: stock, fixed, cuda.  [default: stock]")
-@click.option("--profile", metavar="NAME", help="Tolerance profile.  [default: full]")
+@program_option
+@profile_option
 def command(
     place: Path,
     given: GivenPort,

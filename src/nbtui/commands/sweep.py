@@ -13,7 +13,7 @@ import click
 
 from nbtui.commands.engine_options import EngineChoice, engine_options
 from nbtui.commands.narration import Narration
-from nbtui.commands.options import say
+from nbtui.commands.options import json_option, say
 from nbtui.errors import UnusableInput
 from nbtui.schemas import labelled
 from nbtui.trace.text import clean
@@ -42,7 +42,10 @@ join_option = click.option(
     metavar="DIR",
     help="Folder of a part, whose rows are taken over; once for each part.",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+program_option = click.option(
+    "--c-program", metavar="NAME", help="C program of the reference: stock, fixed, cuda.  [default: stock]"
+)
+profile_option = click.option("--profile", metavar="NAME", help="Tolerance profile.  [default: full]")
 
 
 @click.command("sweep")

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbtui.console.main.screen_controller import ScreenController
-from nbtui.console.main.stepping import stepping_off, walked
+from nbtui.console.main.step_controller import StepController
+from nbtui.console.main.stepping import stepping_off
 
 if TYPE_CHECKING:
-    from nbtui.console.image.screen import ImageScreen, Visit
+    from nbtui.console.image.screen import Visit
     from nbtui.console.main.host import Host
 
 
-class ImageController(ScreenController):
+class ImageController(StepController):
     """Opens the image screen and traces the chosen pixel on the main screen."""
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self._last: Visit | None = None
-        self._screen: ImageScreen | None = None
 
     def open(self) -> None:
         now = self.host.state
@@ -27,22 +26,11 @@ class ImageController(ScreenController):
             return
         from nbtui.console.image.screen import ImageScreen  # deferred past the first paint
 
-        self._screen = ImageScreen(now.case, now.settings, now, self._step, log_pixel=now.c_pixel, last=self._last)
-        self.host.push_screen(self._screen, self._left)
-
-    def follow(self) -> None:
-        if self._screen is not None:
-            self._screen.follow(self.host.state)
-
-    def _step(self, axis: str, by: int) -> None:
-        """Move the step cursor of the console; the marks on the image follow it."""
-        before = self.host.state.place
-        self.host.show(walked(self.host.state, axis, by))
-        if self._screen is not None and self.host.state.place == before:
-            self._screen.tell(self.host.state.message)
+        self.screen = ImageScreen(now.case, now.settings, now, self.step, log_pixel=now.c_pixel, last=self._last)
+        self.host.push_screen(self.screen, self._left)
 
     def _left(self, visit: Visit | None) -> None:
-        self._screen = None
+        self.screen = None
         if visit is None:
             return
         self._last = visit

@@ -45,17 +45,9 @@ def _title(state: ParametersState, main_state: State, width: int) -> Line:
 
 def activity(state: ParametersState, main_state: State) -> Span:
     """Whether the verdict belongs to the displayed values, in words."""
-    if main_state.phase is Phase.SIMULATING:
-        return Span("simulating ... ", "warning")
-    if main_state.phase is Phase.READING:
-        return Span("reading ... ", "warning")
-    if main_state.phase is Phase.FAILED:
-        return Span("failed: previous verdict ", "warning")
-    if state.tuning.waiting:
-        return Span("previous verdict ", "warning")
-    if main_state.simulation is None:
-        return Span("")
-    return Span(f"simulated in {1000 * main_state.simulation.seconds:.0f} ms ", "faint")
+    busy = main.at_work(main_state, failed="failed: previous verdict ")
+    waiting = Span("previous verdict ", "warning") if state.tuning.waiting else None
+    return busy or waiting or main.simulated_in(main_state)
 
 
 def _gap(state: ParametersState, main_state: State, width: int) -> Line:

@@ -6,14 +6,14 @@ Source: hypotheses.md, Inputs and configuration; nanobragg_setup.md sections 5.1
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from nbtui.diagnosis.hypotheses.changes import Change, rule, scene
 from nbtui.diagnosis.hypotheses.log_lines import quoted
-from nbtui.diagnosis.hypotheses.record import Form, Hypothesis, NoticeMeaning, Problem, number_price
+from nbtui.diagnosis.hypotheses.record import Form, Forms, Hypothesis, NoticeMeaning, Problem, number_price
 from nbtui.diagnosis.replay.setup import PixelSetup
 from nbtui.live.scene import FactorTable, table_of
 from nbtui.parity.align import cells
@@ -144,20 +144,26 @@ STALE_CACHE = Hypothesis(
 )
 
 
-def _rounded_rows(problem: Problem) -> Iterator[Form]:
-    options = problem.scene.options
-    if options.hkl_file is not None and problem.scene.table.source.startswith("hkl"):
+def _read_otherwise(found: Callable[[Path, int, int], bool], **reading: bool) -> Forms:
+    """The own table read by another rule, if ``found`` sees rows in it to which the rule applies."""
+
+    def forms(problem: Problem) -> Iterator[Form]:
+        options = problem.scene.options
+        if options.hkl_file is None or not problem.scene.table.source.startswith("hkl"):
+            return
         path = problem.workdir / options.hkl_file
 
         def change(setup: PixelSetup) -> PixelSetup:
-            return scene(table=table_of(setup.scene, path, cache=False, integer_rows=False))(setup)
+            return scene(table=table_of(setup.scene, path, cache=False, **reading))(setup)
 
         try:
             at = path.stat()
-            if at.st_size <= LARGEST and _has_fractions(path, at.st_mtime_ns, at.st_size):
+            if at.st_size <= LARGEST and found(path, at.st_mtime_ns, at.st_size):
                 yield Form("", change)
         except OSError:
             return
+
+    return forms
 
 
 @lru_cache(maxsize=64)
@@ -172,26 +178,10 @@ INTEGER_ROWS = Hypothesis(
     "Rows of the table with indices such as 1.0 are read; for C they end the table.",
     "Compare 'initialized hkls' with the rows of the file.",
     "Write the indices as whole numbers, or emulate C (quirk hkl_integer_rows).",
-    _rounded_rows,
+    _read_otherwise(_has_fractions, integer_rows=False),
     quoted("initialized hkls", fields=("F_cell",)),
     quirks=("hkl_integer_rows",),
 )
-
-
-def _after_comments(problem: Problem) -> Iterator[Form]:
-    options = problem.scene.options
-    if options.hkl_file is not None and problem.scene.table.source.startswith("hkl"):
-        path = problem.workdir / options.hkl_file
-
-        def change(setup: PixelSetup) -> PixelSetup:
-            return scene(table=table_of(setup.scene, path, cache=False, comments_as_data=False))(setup)
-
-        try:
-            at = path.stat()
-            if at.st_size <= LARGEST and _has_comments(path, at.st_mtime_ns, at.st_size):
-                yield Form("", change)
-        except OSError:
-            return
 
 
 @lru_cache(maxsize=64)
@@ -205,7 +195,7 @@ COMMENTS = Hypothesis(
     "Comment lines of the table are skipped; for C, '#' ends the table.",
     "Compare 'initialized hkls' with the rows of the file.",
     "Delete the comments of the file, or skip them on both sides (quirk comments_as_data off).",
-    _after_comments,
+    _read_otherwise(_has_comments, comments_as_data=False),
     quoted("initialized hkls", fields=("F_cell",)),
     quirks=("comments_as_data",),
 )

@@ -96,12 +96,17 @@ def _activity(state: State) -> Span:
         return Span(f"RUN FAILED ({ACTIONS.key('runs')}) ", "warning")
     if state.progress and not state.pending:
         return Span(f"{clean(state.progress)} ... ", "warning")
-    if state.phase is Phase.SIMULATING:
-        return Span("simulating ... ", "warning")
-    if state.phase is Phase.READING:
-        return Span("reading ... ", "warning")
-    if state.phase is Phase.FAILED:
-        return Span("failed ", "warning")
+    return at_work(state) or simulated_in(state)
+
+
+def at_work(state: State, failed: str = "failed ") -> Span | None:
+    """Activity of the live side, with ``failed`` for a failure; None while it is ready."""
+    words = {Phase.SIMULATING: "simulating ... ", Phase.READING: "reading ... ", Phase.FAILED: failed}.get(state.phase)
+    return None if words is None else Span(words, "warning")
+
+
+def simulated_in(state: State) -> Span:
+    """The time of the last simulation; empty without one."""
     if state.simulation is None:
         return Span("")
     return Span(f"simulated in {1000 * state.simulation.seconds:.0f} ms ", "faint")
