@@ -8,19 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nbtui.commands.engine_options import EngineChoice, engine_options
-from nbtui.commands.options import Request, case_options, json_option
+from nbtui.commands.engine_options import EngineChoice
+from nbtui.commands.options import Request, case_options
 from nbtui.commands.port_options import GivenPort, port_options
-from nbtui.commands.sweep import (
-    folder_of,
-    join_option,
-    out_option,
-    part_of,
-    part_option,
-    performed,
-    profile_option,
-    program_option,
-)
+from nbtui.commands.sweep import folder_of, hunt_options, part_of, performed
 
 if TYPE_CHECKING:
     from nbtui.live.model import Case
@@ -41,13 +32,7 @@ _NAME = "hunt"
 @click.option("--number", type=click.IntRange(1), metavar="N", help="Command lines of --mode random.  [default: 200]")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the random combinations.")
 @click.option("--image", is_flag=True, help="Compare whole images as well.")
-@out_option
-@engine_options
-@part_option
-@join_option
-@json_option
-@program_option
-@profile_option
+@hunt_options
 @case_options(judged=False, simulated=False)
 def command(
     request: Request,

@@ -8,19 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nbtui.commands.engine_options import EngineChoice, engine_options
-from nbtui.commands.options import json_option, say
+from nbtui.commands.engine_options import EngineChoice
+from nbtui.commands.options import say
 from nbtui.commands.port_options import GivenPort, port_options
-from nbtui.commands.sweep import (
-    folder_of,
-    join_option,
-    out_option,
-    part_of,
-    part_option,
-    performed,
-    profile_option,
-    program_option,
-)
+from nbtui.commands.sweep import folder_of, hunt_options, part_of, performed
 
 if TYPE_CHECKING:
     from nbtui.live.model import Case
@@ -48,13 +39,7 @@ if TYPE_CHECKING:
 @click.option(
     "--reduce", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Runs to reduce one finding."
 )
-@out_option
-@engine_options
-@part_option
-@join_option
-@json_option
-@program_option
-@profile_option
+@hunt_options
 def command(
     place: Path,
     given: GivenPort,

@@ -7,13 +7,13 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from nbtui.commands.engine_options import EngineChoice, engine_options
 from nbtui.commands.narration import Narration
-from nbtui.commands.options import json_option, say
+from nbtui.commands.options import Command, json_option, say
 from nbtui.errors import UnusableInput
 from nbtui.schemas import labelled
 from nbtui.trace.text import clean
@@ -34,18 +34,33 @@ part_option = click.option(
     metavar="I/N",
     help="Only every N-th command line; auto/N: I is the index of a job array's task.",
 )
-join_option = click.option(
-    "--join",
-    "parts",
-    multiple=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Folder of a part, whose rows are taken over; once for each part.",
+_OF_HUNTS = (
+    out_option,
+    engine_options,
+    part_option,
+    click.option(
+        "--join",
+        "parts",
+        multiple=True,
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="DIR",
+        help="Folder of a part, whose rows are taken over; once for each part.",
+    ),
+    json_option,
+    click.option(
+        "--c-program", metavar="NAME", help="C program of the reference: stock, fixed, cuda.  [default: stock]"
+    ),
+    click.option("--profile", metavar="NAME", help="Tolerance profile.  [default: full]"),
 )
-program_option = click.option(
-    "--c-program", metavar="NAME", help="C program of the reference: stock, fixed, cuda.  [default: stock]"
-)
-profile_option = click.option("--profile", metavar="NAME", help="Tolerance profile.  [default: full]")
+
+
+def hunt_options(command: Command) -> Command:
+    """The options of a sweep without a plan: hunt and suite."""
+    wrapped: Any = command
+    for option in reversed(_OF_HUNTS):
+        wrapped = option(wrapped)
+    result: Command = wrapped
+    return result
 
 
 @click.command("sweep")
