@@ -189,7 +189,7 @@ def _reported(plan: Plan, swept: Swept, folder: Path, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(as_object(plan, swept, folders), allow_nan=False))
     else:
-        for line in summary_lines(plan, swept, shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns):
+        for line in summary_lines(plan, swept, folders, shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns):
             click.echo(line)
     kept = f"{len(folders)} case folder{'s' * (len(folders) != 1)}"
     packages = sum(one.package is not None for one in folders.values())

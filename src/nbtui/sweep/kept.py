@@ -77,4 +77,5 @@ def smallest_from(content: Mapping[str, Any]) -> Smallest:
         int(content["runs"]),
         str(content["log"]),
         str(content.get("named", "")),
+        str(content.get("no_evidence", "")),
     )

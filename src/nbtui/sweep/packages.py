@@ -1,4 +1,7 @@
-"""An evidence package of a finding: its smallest case with the port's log, for a reader who has neither."""
+"""An evidence package of a finding: its smallest case with the port's log, for a reader who has neither.
+
+A differing image is shown by its worst pixel, against the simulation that made the image of the reference.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +15,26 @@ from nbtui.evidence.write.export import ExportRequest, export
 from nbtui.live.cases import load_case
 from nbtui.regular_file import read_regular
 from nbtui.runs.known import SIMULATED
-from nbtui.sweep.plan import STORED, TRACE, Plan
+from nbtui.sweep.plan import GRADIENTS, IMAGE, STORED, Plan
 from nbtui.sweep.port_run import program_settings
-from nbtui.sweep.rows import Answer, SweepRow
+from nbtui.sweep.rows import SweepRow
+from nbtui.sweep.smallest import Smallest
 from nbtui.trace.model import TraceError
 from nbtui.trace.text import clean
 
 PACKAGE = "package"  # folder in a finding's case folder; the package in it has its time as its name
 
 
-def is_evidence(plan: Plan, row: SweepRow) -> bool:
-    """Whether a row makes a package: a diverging trace, against a reference that the package can hold."""
-    return row.answer is Answer.DIVERGES and row.check == TRACE and plan.reference in (SIMULATED, STORED)
+def no_evidence(plan: Plan, smallest: Smallest) -> str:
+    """Why the log of a divergence makes no package; empty where it does."""
+    check = smallest.row.check
+    if check == GRADIENTS:
+        return "a package compares traces, not derivatives; nbtui gradients CASE --py port.log judges these"
+    if check == IMAGE:
+        return smallest.no_evidence
+    if plan.reference not in (SIMULATED, STORED):
+        return "the reference is the log of a command; nbtui export CASE --c LOG --py port.log writes one with it"
+    return ""
 
 
 def package_of(plan: Plan, group: str, row: SweepRow, place: Path, log: Path, made_by: str) -> Path | str:
@@ -38,7 +49,9 @@ def package_of(plan: Plan, group: str, row: SweepRow, place: Path, log: Path, ma
     Raises:
         NotWritten: it cannot be written.
     """
+    of_image = row.check == IMAGE
     note = f"Found by a sweep of {plan.port.name}: {clean(group)} (row {row.key})"
+    note += f"; {row.detail}; this is the worst one" if of_image else ""
     for old in sorted(place.glob(f"{PACKAGE}/*/{METRICS}")):
         if _note_in(old) == ascii_line(note):
             return old.parent
@@ -48,7 +61,7 @@ def package_of(plan: Plan, group: str, row: SweepRow, place: Path, log: Path, ma
                 case=load_case(str(place.absolute()), workdir=place.absolute()),
                 settings=program_settings(plan.c_program),
                 reports=place / PACKAGE,
-                c_log=plan.case.c_log if plan.reference == STORED else None,
+                c_log=plan.case.c_log if plan.reference == STORED and not of_image else None,
                 py_log=log,
                 made_by=made_by,
                 port=None if plan.port.program else plan.port.run_in,

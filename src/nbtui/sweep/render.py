@@ -53,8 +53,10 @@ Folders = Mapping[str, FindingFolder]  # by group of the finding
 HEAD = ("finding", "rows", "needs", "worst gap", "what")
 
 
-def summary_lines(plan: Plan, swept: Swept, width: int) -> Iterator[str]:
+def summary_lines(plan: Plan, swept: Swept, folders: Folders, width: int) -> Iterator[str]:
     """The findings with their smallest command lines, for a terminal; of a suite, the findings and every case.
+
+    A finding without an evidence package states the reason.
 
     Lines are broken between words at ``width`` (at least NARROWEST), command lines as in a shell.
     """
@@ -63,7 +65,8 @@ def summary_lines(plan: Plan, swept: Swept, width: int) -> Iterator[str]:
         yield from _untried_lines(line, width) if line.startswith(_UNTRIED) else _wrapped(line, width)
     if plan.is_suite:
         yield ""
-        yield from suite_lines(swept, width)
+        whys = {group: _no_package(folder) for group, folder in folders.items()}
+        yield from suite_lines(swept, width, whys)
         return
     refused = [one for one in swept.found if one.answer is Answer.REFUSED]
     if refused:
@@ -80,6 +83,8 @@ def summary_lines(plan: Plan, swept: Swept, width: int) -> Iterator[str]:
         lines = _wrapped(command, width - len(_CONTINUED), 4)
         yield from (f"{line}{_CONTINUED}" for line in lines[:-1])
         yield lines[-1]
+        if why := _no_package(folders.get(one.group)):
+            yield from _wrapped(f"  {why}", width, 4)
 
 
 def _wrapped(line: str, width: int, indent: int = len(_UNTRIED)) -> list[str]:
@@ -196,6 +201,10 @@ def markdown_lines(plan: Plan, swept: Swept, folders: Folders) -> Iterator[str]:
     yield from _matrix_lines(swept)
 
 
+def _no_package(folder: FindingFolder | None) -> str:
+    return f"No evidence package: {clean(folder.why)}" if folder is not None and folder.why else ""
+
+
 def _link_lines(folder: FindingFolder | None) -> Iterator[str]:
     if folder is None:
         return
@@ -204,7 +213,7 @@ def _link_lines(folder: FindingFolder | None) -> Iterator[str]:
     if folder.package is not None:
         yield f"Evidence package: [{folder.package}]({folder.package})"
     elif folder.why:
-        yield f"No evidence package: {_escaped(folder.why)}"
+        yield _escaped(_no_package(folder))
 
 
 def _case_table(swept: Swept) -> Iterator[str]:

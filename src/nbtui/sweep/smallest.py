@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from nbtui.diagnosis.search.remainder import TOLERANCE
 from nbtui.errors import NbtuiError
 from nbtui.live.images import prepare
+from nbtui.parity.compare import compare
+from nbtui.runs.entry import facts_of
 from nbtui.sweep.axes import Words
 from nbtui.sweep.engine import Engine
 from nbtui.sweep.explain import UNKNOWN, Explained, explain
 from nbtui.sweep.findings import SweepFinding
 from nbtui.sweep.judge import Job, judge, plan_state
 from nbtui.sweep.plan import IMAGE, TRACE, Plan
-from nbtui.sweep.port_run import program_settings
+from nbtui.sweep.port_run import SimulatedCase, program_settings, run_port
 from nbtui.sweep.rows import Answer, SweepRow
 from nbtui.sweep.shrink import shrink
+from nbtui.trace.model import TraceError
+from nbtui.trace.text import clean
 
 _FEW_PIXELS = 9  # of a detector that needs no region of interest
 _CHEAP = 1_000_000  # passes of an image that any reduction may take
@@ -32,8 +37,9 @@ class Smallest:
         target: key of the row that was reduced.
         command: flags, without the pixel.
         runs: runs of the port that the reduction took.
-        log: text of the port's log; empty without a trace.
+        log: text of the port's log, of a differing image that of its worst pixel; empty without a trace.
         named: the causes there in words, of a finding without a known cause; empty where they stay unknown.
+        no_evidence: why the log does not show the difference of an image; empty where it does.
     """
 
     finding: str
@@ -43,6 +49,7 @@ class Smallest:
     runs: int
     log: str
     named: str = ""
+    no_evidence: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,35 @@ def smallest_of(found: Sequence[SweepFinding], plan: Plan, engine: Engine) -> It
 
 
 def _reduced(task: _ReduceTask, scratch: Path) -> Smallest:
+    made = _shrunk(task, scratch)
+    if made.row.check != IMAGE or made.row.answer is not Answer.DIVERGES:
+        return made
+    log, why = _worst_pixel_traced(task.plan.of(made.row.case).on(made.command), made.row, scratch)
+    return replace(made, log=log, no_evidence=why)
+
+
+def _worst_pixel_traced(plan: Plan, row: SweepRow, scratch: Path) -> tuple[str, str]:
+    """The port's log of the worst pixel of a differing image, and why it is no evidence (empty where it is)."""
+    if row.pixel is None or not row.differing:
+        return "", "no pixel shows this difference"
+    case, where = replace(plan.case, pixel=row.pixel), f"pixel {row.pixel[0]} {row.pixel[1]}, the worst one"
+    try:
+        simulated = SimulatedCase(case, plan.c_program)
+        port = simulated if plan.port.program == plan.c_program else SimulatedCase(case, plan.port.program)
+        rules = partial(compare, profile=plan.profile)
+        reference = simulated.reference(row.pixel)
+        run = run_port(plan, case, reference, rules, scratch / "worst", port, image=False)
+    except (NbtuiError, TraceError) as error:
+        return "", f"no trace of {where}: {clean(str(error))}"
+    if run.failure is not None or run.comparison is None:
+        return "", f"no trace of {where}: {run.detail}"
+    gap = facts_of(run.comparison).gap
+    if run.comparison.first_divergence is not None if gap is None else not abs(gap) <= TOLERANCE:
+        return run.log, ""
+    return run.log, f"the port's trace of {where}, has the value of the reference; its image is not what it traces"
+
+
+def _shrunk(task: _ReduceTask, scratch: Path) -> Smallest:
     group, target = task.finding.group, task.finding.simplest
     whole = tuple(target.row.command)
     unreduced = Smallest(group, target.row.key, target.row, whole, 0, "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nbtui.diagnosis.hypotheses.catalogue import CATALOGUE
@@ -108,11 +108,14 @@ def case_counts(lines: Sequence[CaseLine]) -> str:
     return f"{len(lines)}: {', '.join(words)}"
 
 
-def suite_lines(swept: Swept, width: int) -> Iterator[str]:
-    """The findings, numbered, and the table of cases; no line is longer than ``width`` (at least NARROWEST)."""
+def suite_lines(swept: Swept, width: int, notes: Mapping[str, str]) -> Iterator[str]:
+    """The findings, numbered, and the table of cases; no line is longer than ``width`` (at least NARROWEST).
+
+    ``notes``: a last sentence on a finding, by its group.
+    """
     width = max(width, NARROWEST)
     for number, found in enumerate(swept.found, start=1):
-        yield from _finding_lines(number, found, swept.smallest.get(found.group), width)
+        yield from _finding_lines(number, found, swept.smallest.get(found.group), notes.get(found.group, ""), width)
     if swept.found:
         yield ""
     cells = [HEAD, *(tuple(map(clean, line.cells)) for line in case_lines(swept))]
@@ -124,7 +127,7 @@ def suite_lines(swept: Swept, width: int) -> Iterator[str]:
         yield "  ".join(fitted(cell, size) for cell, size in zip(row, sizes, strict=True)).rstrip()
 
 
-def _finding_lines(number: int, found: SweepFinding, smallest: Smallest | None, width: int) -> Iterator[str]:
+def _finding_lines(number: int, found: SweepFinding, smallest: Smallest | None, note: str, width: int) -> Iterator[str]:
     cases = len({one.row.case for one in found.members})
     facts = f"{cases} case{'s' * (cases != 1)}"
     if found.worst_gap is not None and any(len(one.groups) == 1 for one in found.members):
@@ -134,7 +137,8 @@ def _finding_lines(number: int, found: SweepFinding, smallest: Smallest | None, 
     yield from textwrap.wrap(head, width, subsequent_indent="    ")
     if found.answer is Answer.DIVERGES:
         words = " ".join((*cause_words(found), *named_words(smallest)))
-        yield from textwrap.wrap(words, width, initial_indent="    ", subsequent_indent="    ")
+        for text in (words, note):
+            yield from textwrap.wrap(text, width, initial_indent="    ", subsequent_indent="    ")
 
 
 def cause_words(found: SweepFinding) -> tuple[str, ...]:

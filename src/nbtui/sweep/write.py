@@ -14,11 +14,11 @@ from nbtui.paths import COMMAND_FILE
 from nbtui.regular_file import read_regular
 from nbtui.sweep.axes import Words
 from nbtui.sweep.findings import SweepFinding
-from nbtui.sweep.packages import is_evidence, package_of
+from nbtui.sweep.packages import no_evidence, package_of
 from nbtui.sweep.page import page
 from nbtui.sweep.plan import Plan, renamed
 from nbtui.sweep.render import FindingFolder, as_object, markdown_lines
-from nbtui.sweep.rows import LOGS
+from nbtui.sweep.rows import LOGS, Answer
 from nbtui.sweep.smallest import Smallest
 from nbtui.sweep.sweep import Swept
 from nbtui.trace.text import clean
@@ -78,8 +78,9 @@ def _finding_folders(plan: Plan, swept: Swept, folder: Path) -> dict[str, Findin
         log = smallest.log or _kept_log(folder / LOGS / f"{smallest.row.key}.log")
         command, inputs = _beside(smallest.command, own.case.workdir)
         _write_case(place, _files(own, finding, smallest, command, log), inputs)
-        package, why = None, ""
-        if log and is_evidence(own, smallest.row):
+        diverges = smallest.row.answer is Answer.DIVERGES
+        package, why = None, no_evidence(own, smallest) if diverges else ""
+        if diverges and log and not why:
             made_by = _made_by(own, smallest)
             found = package_of(own, finding.group, smallest.row, place, place / PORT_LOG, made_by)
             package, why = (found.relative_to(folder), "") if isinstance(found, Path) else (None, found)
