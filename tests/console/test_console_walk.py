@@ -233,7 +233,7 @@ def package(stamp: str, c: float, py: float, pixel: tuple[int, int] = (12, 14)) 
         Path(stamp), stamp, datetime(2026, 1, 1, tzinfo=UTC), "NEW", "toy", pixel, "spec", "float64", "cpu", "", False,
         None, "", None, "", None, (factor,), (), "", (), (),
     )  # fmt: skip
-    return Entry(made, None, "-", (), "", ())
+    return Entry(made, None, "-", "", ())
 
 
 def test_the_long_detail_answers_where_and_since_when() -> None:
