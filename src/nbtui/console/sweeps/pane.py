@@ -15,6 +15,7 @@ from nbtui.console.sweeps.state import SweepsState
 from nbtui.sweep.findings import SweepFinding
 from nbtui.sweep.follow import SweepSeen
 from nbtui.sweep.matrix import MatrixLine
+from nbtui.sweep.plan import IMAGE
 from nbtui.sweep.rows import Answer
 from nbtui.sweep.smallest import Smallest
 from nbtui.trace.text import clean
@@ -180,7 +181,8 @@ def _facts(sweep: SweepSeen, one: SweepFinding, height: int) -> Iterator[tuple[s
     yield "cause", _cause(sweep, one), 2
     gap = next((two.row for two in one.members if two.row.gap is not None and two.row.gap == one.worst_gap), None)
     if gap is not None and gap.gap is not None and sweep.record is not None:
-        where = f"pixel {gap.pixel[0]} {gap.pixel[1]}" if gap.pixel is not None else "whole image"
+        pixel = gap.pixel if gap.check != IMAGE else None  # the gap of an image is that of its sum
+        where = f"pixel {pixel[0]} {pixel[1]}" if pixel is not None else "whole image"
         worst = f"port {percent(gap.gap)} against {sweep.record.reference}, {where}"
         yield "worst", worst, 1
     if one.answer is not Answer.REFUSED or not any(answer.judged for answer in sweep.counts):
