@@ -40,7 +40,7 @@ from nbsim.model import ExperimentData
 from nbsim.pixel.accumulation import sum_pixels
 from nbsim.pixel.run_state import RunState, run_state
 from nbsim.pixel.terms import contributions, interpolates
-from nbsim.pixel.visited import n_rendered, rendered_tiles
+from nbsim.pixel.visited import n_rendered, rendered_pixels, rendered_tiles
 from nbsim.setup.checks import check_device_memory, check_image_memory
 from nbsim.values import ByValue
 from nbsim.workers import Stopped, in_threads
@@ -74,7 +74,6 @@ class _Canvas:
     """Where the pieces of an image go."""
 
     photons: Tensor  # float32 (n_slow, n_fast)
-    rendered: Tensor  # bool (n_slow, n_fast)
     doubtful: Tensor  # bool (n_slow, n_fast): pixels that need the full formula
 
 
@@ -158,8 +157,8 @@ def render(
         terms = experiment.dtype
     library = _library(experiment, terms, compile_kernel, n_pixels * n_passes, notice or (lambda _: None), stopped)
     photons = torch.zeros((detector.n_slow, detector.n_fast), dtype=torch.float32, device=experiment.device)
-    rendered = torch.zeros_like(photons, dtype=torch.bool)
-    canvas = _Canvas(photons, rendered, torch.zeros_like(rendered))
+    rendered = rendered_pixels(experiment)
+    canvas = _Canvas(photons, torch.zeros_like(rendered))
     done = 0
 
     def report(count: int) -> None:
@@ -206,7 +205,6 @@ def _in_c(
         _, omega = native.render(box, state, canvas.photons, canvas.doubtful, stopped)
         slow0, slow1, fast0, fast1 = box
         window = slice(slow0, slow1 + 1), slice(fast0, fast1 + 1)
-        canvas.rendered[window] = True if mask is None else mask[window]
         count = (slow1 - slow0 + 1) * (fast1 - fast0 + 1) if mask is None else int(mask[window].sum())
         return number, count, omega
 
@@ -234,11 +232,10 @@ def _in_torch(
     @torch.no_grad()
     def one_tile(tile: tuple[int, Tensor], stopped: Stopped) -> int:
         number, pixels = tile
-        slow, fast = pixels.unbind(1)
         values, omega, doubtful = values_of(pixels, stopped)
-        canvas.doubtful[slow, fast] = doubtful
-        canvas.photons[slow, fast] = values.to(torch.float32)
-        canvas.rendered[slow, fast] = True
+        at = pixels[:, 0] * detector.n_fast + pixels[:, 1]
+        canvas.doubtful.view(-1).scatter_(0, at, doubtful)
+        canvas.photons.view(-1).scatter_(0, at, values.to(torch.float32))
         omegas[number] = torch.where(doubtful, 0.0, omega).sum()
         return pixels.shape[0]
 

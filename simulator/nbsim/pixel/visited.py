@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from nbsim.errors import InputError
-from nbsim.model import ExperimentData
+from nbsim.model import Detector, ExperimentData
 
 
 def thread_rows(n_slow: int, n_threads: int) -> tuple[range, ...]:
@@ -52,14 +52,28 @@ def are_rendered(experiment: ExperimentData, pixels: Tensor) -> Tensor:
     return inside if mask is None else inside & mask[slow, fast]
 
 
+def _window(detector: Detector) -> tuple[slice, slice]:
+    """Rows and columns of the inclusive ROI."""
+    fast0, fast1, slow0, slow1 = detector.roi
+    return slice(max(slow0, 0), max(slow1 + 1, 0)), slice(max(fast0, 0), max(fast1 + 1, 0))
+
+
 def n_rendered(experiment: ExperimentData) -> int:
     """Pixels inside the ROI that are not masked."""
     detector = experiment.detector
-    fast0, fast1, slow0, slow1 = detector.roi
-    rows, columns = (slice(max(low, 0), max(high + 1, 0)) for low, high in ((slow0, slow1), (fast0, fast1)))
+    rows, columns = _window(detector)
     if detector.mask is not None:
         return int(detector.mask[rows, columns].sum())
     return len(range(detector.n_slow)[rows]) * len(range(detector.n_fast)[columns])
+
+
+def rendered_pixels(experiment: ExperimentData) -> Tensor:
+    """Bool (n_slow, n_fast): inside the ROI and not masked."""
+    detector = experiment.detector
+    window = _window(detector)
+    inside = torch.zeros((detector.n_slow, detector.n_fast), dtype=torch.bool, device=experiment.device)
+    inside[window] = True if detector.mask is None else detector.mask[window]
+    return inside
 
 
 def rendered_tiles(experiment: ExperimentData, rows: range, size: int) -> Iterator[Tensor]:
@@ -78,10 +92,13 @@ def rendered_tiles(experiment: ExperimentData, rows: range, size: int) -> Iterat
     for row in range(start, stop, together):
         end = min(row + together, stop)
         if allowed is None:
-            pixels = torch.cartesian_prod(torch.arange(row, end, device=experiment.device), columns)
+            lines = torch.arange(row, end, device=experiment.device)
+            # in memory, one index of all pixels follows the other
+            pixels = torch.stack((lines[:, None].expand(-1, len(columns)), columns.expand(len(lines), -1)))
+            pixels = pixels.flatten(1).T
         else:
-            lines = slice(row - start, end - start)
-            slow, fast = torch.nonzero_static(allowed[lines], size=sum(counts[lines])).unbind(1)
+            here = slice(row - start, end - start)
+            slow, fast = torch.nonzero_static(allowed[here], size=sum(counts[here])).unbind(1)
             pixels = torch.stack((slow + row, fast + left), dim=1)
         for begin in range(0, pixels.shape[0], size):
             yield pixels[begin : begin + size]
