@@ -33,10 +33,15 @@ def dot(v: Tensor, w: Tensor) -> Tensor:
     return x + y + z
 
 
+def cross_components(v: Tensor, w: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The components of v x w, each (...)."""
+    (a, b, c), (x, y, z) = v.unbind(-1), w.unbind(-1)
+    return b * z - c * y, c * x - a * z, a * y - b * x
+
+
 def cross(v: Tensor, w: Tensor) -> Tensor:
     """v x w, shape (..., 3)."""
-    (a, b, c), (x, y, z) = v.unbind(-1), w.unbind(-1)
-    return torch.stack([b * z - c * y, c * x - a * z, a * y - b * x], dim=-1)
+    return torch.stack(cross_components(v, w), dim=-1)
 
 
 def length(v: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ Source: nanobragg_pixel_loop.md sections 7 to 9.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -18,10 +19,19 @@ from nbsim.image.arguments import boxed_table
 from nbsim.image.interpolation import Interpolation, Scratch
 from nbsim.model import ExperimentData
 from nbsim.pixel.accumulation import value_of_groups
-from nbsim.pixel.corrections import Corrections, Use, correction_uses, corrections_of, omega_now, running_weights
+from nbsim.pixel.corrections import (
+    Corrections,
+    Use,
+    correction_uses,
+    corrections_of,
+    in_caches,
+    is_unpolarized,
+    omega_now,
+    running_weights,
+)
 from nbsim.pixel.lattice import lattice_factor
 from nbsim.pixel.orientations import orientations
-from nbsim.pixel.polarization import unit
+from nbsim.pixel.polarization import kahn_factor_of_cosines, unit
 from nbsim.pixel.rays import Rays, trace_rays
 from nbsim.pixel.run_state import has_room_everywhere
 from nbsim.pixel.terms import interpolates, source_shares
@@ -36,7 +46,7 @@ _RAYS_OF_BLOCKS, _RAYS = 1 << 15, 1 << 14
 class _Executed:
     """The E combinations of pixel, layer, subpixel and source that the resolution cut leaves."""
 
-    scattering: Tensor  # S [1/m], (3, E)
+    scattering: tuple[Tensor, Tensor, Tensor]  # S [1/m], each (E,)
     weight: Tensor | None  # of the running sum at every pass, (E,); None: 1
     end: Tensor | None  # passes with interpolation, (E,); None: all
 
@@ -56,6 +66,9 @@ class InTurn:
         self.are_blocks = experiment.crystal.shape == "SQUARE" and self.interpolation is None
         self.squares = self.table.square()
         self.n_cells: list[float] = experiment.crystal.n_cells.clamp(min=1.0).tolist()
+        self.axes = _polarization_axes(experiment)
+        is_known = bool(self.axes) or is_unpolarized(experiment)
+        self.are_cached = set(correction_uses(experiment)) == {Use.CACHED} and is_known
         self.skips = experiment.quirks.zero_term_skip and experiment.sampling.water == 0.0
 
     def tile_size(self) -> int:
@@ -89,29 +102,33 @@ class InTurn:
     def _corrections(self, rays: Rays) -> tuple[Corrections, Tensor]:
         """Those of the pixels, and the sums of the effective solid angles (P,) [sr]."""
         experiment = self.experiment
-        if set(correction_uses(experiment)) == {Use.CACHED}:
+        if self.are_cached and self._starts_are_kept(rays):
             # nearly always, the first subpixel with its first source fills all caches, that of each layer the captures
-            start = _first_rays(rays)
-            capture, polar, omega = found = corrections_of(experiment, start, self._polarization(start))
-            filled = start.kept[:, 0, 0, 0] & (polar.at_terms[:, 0, 0, 0] != 0.0) & (omega.at_terms[:, 0, 0, 0] != 0.0)
-            if bool((filled & (capture.at_terms[:, -1, 0, 0] != 0.0)).all()):
-                return found, omega.cached() * float(rays.omega[0].numel())
+            first = _first_subpixels(rays)
+            capture, omega, direction = first.capture[:, -1, 0], first.omega[:, 0, 0], first.direction[:, 0, 0]
+            polar = self._polarization(direction.unbind(-1))
+            if bool((polar * omega).mul_(capture).all()):
+                return in_caches(capture, polar, omega), omega * float(rays.distance[0].numel())
         found = corrections_of(experiment, rays)
         return found, omega_now(found[2]).flatten(1).sum(dim=1)
 
-    def _polarization(self, rays: Rays) -> Tensor | None:
-        """Kahn's factor without an angle, (P, T, B, 1), nan on the beam; None: the axis lies along the beam."""
-        beam, incident = self.experiment.beam, unit(rays.incident[0])
-        magnetic = unit(cross(unit(beam.polarization_axis), incident))
-        if not bool(magnetic.any()):
-            return None
-        axes = torch.stack((incident, magnetic, cross(incident, magnetic)))
-        d = rays.direction
-        cosine, along_b, along_e = (x * d[..., 0] + y * d[..., 1] + z * d[..., 2] for x, y, z in axes)
-        cos2, b2, e2 = cosine.square_(), along_b.square_(), along_e.square_()
-        part = (e2 - b2).div_(e2.add_(b2)).mul_(1.0 - cos2).mul_(beam.polarization)
-        factor: Tensor = cos2.add_(1.0).sub_(part).mul_(0.5)
-        return factor[..., None]
+    def _starts_are_kept(self, rays: Rays) -> bool:
+        """Whether the resolution cut leaves the first ray of each pixel that has any light."""
+        sampling = self.experiment.sampling
+        if sampling.dmin == 0.0:
+            return True
+        kept = rays.kept.flatten(1)
+        starts = kept[:, 0] if sampling.water > 0.0 else kept[:, 0] | ~kept.any(dim=1)
+        return bool(starts.all())
+
+    def _polarization(self, direction: Sequence[Tensor]) -> Tensor:
+        """Kahn's factor, (P,), at the components of directions, each (P,)."""
+        if is_unpolarized(self.experiment):
+            return torch.ones_like(direction[0])
+        cosine, along_e, along_b, other = (torch.empty_like(direction[0]) for _ in range(4))
+        for axis, product in zip(self.axes, (cosine, along_e, along_b), strict=True):
+            _dot(axis, direction, product, other)
+        return kahn_factor_of_cosines(cosine, along_e, along_b, self.experiment.beam.polarization)
 
     def _executed(self, rays: Rays, weights: Tensor | None, ends: Tensor | None) -> _Executed:
         kept, end = _flat(rays.kept), None
@@ -119,11 +136,11 @@ class InTurn:
             first = torch.arange(len(kept) // len(ends))[:, None] * len(self.cells)
             end = (ends - first).flatten()
         weight = None if weights is None else _flat(weights.expand_as(rays.kept))
-        scattering = torch.stack([_flat(component) for component in rays.scattering.unbind(-1)])
+        x, y, z = (_flat(component) for component in rays.scattering.unbind(-1))
         if self.experiment.sampling.dmin > 0.0:
-            weight, end = (None if x is None else x[kept] for x in (weight, end))
-            scattering = scattering[:, kept]
-        return _Executed(scattering, weight, end)
+            weight, end = (None if of_rays is None else of_rays[kept] for of_rays in (weight, end))
+            x, y, z = x[kept], y[kept], z[kept]
+        return _Executed((x, y, z), weight, end)
 
     def _sums(self, rays: _Executed, stopped: Stopped) -> tuple[Tensor, Tensor | None]:
         """The terms summed over orientations, (E,), with running weights, and the product of those, (E,)."""
@@ -191,7 +208,7 @@ class _Shapes:
 
     def __init__(self, of: InTurn, rays: _Executed) -> None:
         self.of, self.rays = of, rays
-        self.indices, self.whole = torch.empty_like(rays.scattering), torch.empty_like(rays.scattering)
+        self.indices, self.whole = rays.scattering[0].new_empty(2, 3, len(rays.scattering[0]))
         self.scratch = Scratch(self.indices) if of.interpolation else None
 
     def f_latt(self, vectors: list[list[float]], address: Tensor, other: Tensor) -> Tensor:
@@ -232,16 +249,22 @@ def _of_pixels(flat: Tensor, shape: torch.Size) -> Tensor:
     return flat.reshape(*shape[1:], shape[0]).permute(3, 0, 1, 2)
 
 
-def _first_rays(rays: Rays) -> Rays:
-    """The rays of the first subpixel of every layer, and of the first source."""
-    of_subpixels = ("position", "distance", "direction", "obliquity", "omega", "capture")
-    of_sources = ("cos_2theta", "scattering", "kept")
-    first = {name: getattr(rays, name)[:, :, :1] for name in of_subpixels}
-    first |= {name: getattr(rays, name)[:, :, :1, :1] for name in of_sources}
-    return replace(rays, incident=rays.incident[:1], **first)
+def _first_subpixels(rays: Rays) -> Rays:
+    """The rays of the first subpixel of every layer."""
+    parts = ("position", "distance", "direction", "scattering", "kept")
+    return replace(rays, **{name: getattr(rays, name)[:, :, :1] for name in parts})
 
 
-def _dot(vector: list[float], along: Tensor, out: Tensor, other: Tensor) -> None:
-    """The product of a vector and those of ``along`` (3, E), in the order of the formula."""
+def _polarization_axes(experiment: ExperimentData) -> list[list[float]]:
+    """The directions of the first source, of E for K = 1 and of the normal to both; none where E has no direction."""
+    beam = experiment.beam
+    incident = unit(-beam.source_directions[0])
+    magnetic = unit(cross(unit(beam.polarization_axis), incident))
+    axes: list[list[float]] = torch.stack((incident, cross(incident, magnetic), magnetic)).tolist()
+    return axes if bool(magnetic.any()) else []
+
+
+def _dot(vector: list[float], along: Sequence[Tensor], out: Tensor, other: Tensor) -> None:
+    """The product of a vector and those with components ``along``, each (E,), in the order of the formula."""
     (x, y, z), (a, b, c) = vector, along
     torch.mul(a, x, out=out).add_(torch.mul(b, y, out=other)).add_(torch.mul(c, z, out=other))

@@ -85,11 +85,11 @@ class Correction:
 Corrections = tuple[Correction, Correction, Correction]  # capture, polarization, solid angle: C's order of products
 
 
-def corrections_of(experiment: ExperimentData, rays: Rays, polarization: Tensor | None = None) -> Corrections:
-    """Those of the pixels of ``rays``; ``polarization``: Kahn's factor of each, (P, T, B, Q), where it is known."""
+def corrections_of(experiment: ExperimentData, rays: Rays) -> Corrections:
+    """Those of the pixels of ``rays``."""
     of_capture, of_polar, of_omega = correction_uses(experiment)
-    capture, omega = rays.capture, rays.omega.flatten(1)
-    own = capture
+    capture, of_rays = rays.capture, rays.omega
+    omega, own = of_rays.flatten(1), capture
     if of_capture is Use.AVERAGE and experiment.quirks.cached_corrections:
         own = _first(capture)[:, :, None].expand_as(capture)
     return (
@@ -100,10 +100,10 @@ def corrections_of(experiment: ExperimentData, rays: Rays, polarization: Tensor 
             lambda: capture[:, -1, -1],
             lambda: capture.mean(dim=2).sum(dim=1),
         ),
-        _polarization(experiment, rays, of_polar, polarization),
+        _polarization(experiment, rays, of_polar),
         Correction(
             of_omega,
-            rays.omega[..., None],
+            of_rays[..., None],
             lambda: _first(omega),
             lambda: omega[:, -1],
             lambda: omega.mean(dim=1),
@@ -111,14 +111,22 @@ def corrections_of(experiment: ExperimentData, rays: Rays, polarization: Tensor 
     )
 
 
-def _polarization(experiment: ExperimentData, rays: Rays, use: Use, known: Tensor | None) -> Correction:
+def in_caches(capture: Tensor, polar: Tensor, omega: Tensor) -> Corrections:
+    """The corrections of pixels whose caches hold these values, (P,), and which take nothing else from them."""
+
+    def cached(value: Tensor) -> Correction:
+        return Correction(Use.CACHED, value[:, None, None, None], *3 * (lambda: value,))
+
+    return cached(capture), cached(polar), cached(omega)
+
+
+def _polarization(experiment: ExperimentData, rays: Rays, use: Use) -> Correction:
     beam = experiment.beam
     if is_unpolarized(experiment):
-        factor = torch.ones_like(rays.cos_2theta)
+        factor = torch.ones_like(rays.scattering[..., 0])
         valid = torch.ones_like(rays.kept).flatten(1)
     else:
-        way = rays.incident, rays.direction[..., None, :]
-        factor = kahn_factor(*way, beam.polarization_axis, beam.polarization) if known is None else known
+        factor = kahn_factor(rays.incident, rays.direction[..., None, :], beam.polarization_axis, beam.polarization)
         valid = rays.kept.flatten(1)
         if not experiment.quirks.culled_polar_zero:
             valid = valid | ~valid.any(dim=1, keepdim=True)

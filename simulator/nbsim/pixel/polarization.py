@@ -41,3 +41,18 @@ def kahn_factor(incident: Tensor, diffracted: Tensor, axis: Tensor, kahn: Tensor
         smooth = torch.where(no_axis, 1.0 - cos2, along_e * along_e - along_b * along_b)
         as_c = with_value(smooth, as_c)
     return 0.5 * (1.0 + cos2 - kahn * as_c)
+
+
+def kahn_factor_of_cosines(cosine: Tensor, along_e: Tensor, along_b: Tensor, kahn: Tensor) -> Tensor:
+    """:func:`kahn_factor` without an angle, (...); nan on the beam, where E has no direction.
+
+    Args:
+        cosine: of two theta, (...); it is overwritten, as are the next two.
+        along_e: component of the direction to the pixel along E, for K = 1, (...).
+        along_b: along the normal to E and to the beam, (...).
+        kahn: Kahn factor K, scalar.
+    """
+    cos2, b2, e2 = cosine.square_(), along_b.square_(), along_e.square_()
+    part = (e2 - b2).div_(e2.add_(b2)).mul_(1.0 - cos2).mul_(kahn)
+    factor: Tensor = cos2.add_(1.0).sub_(part).mul_(0.5)
+    return factor

@@ -100,7 +100,7 @@ RAY: tuple[TraceEntry[Block], ...] = (
     TraceEntry("R_distance_meters", "pixel.rays:trace_rays", lambda at: at.rays.distance[at.ray]),
     TraceEntry("omega_pixel_sr", "pixel.accumulation:sum_pixels", lambda at: at.result.sums.omega_now[at.ray]),
     TraceEntry("close_distance_meters", "setup.geometry:place", lambda at: at.experiment.detector.close_distance),
-    TraceEntry("obliquity_factor", "pixel.rays:trace_rays", lambda at: at.rays.obliquity[at.ray]),
+    TraceEntry("obliquity_factor", "pixel.rays:Rays.obliquity", lambda at: at.rays.obliquity[at.ray]),
     TraceEntry("diffracted_vec", "pixel.rays:trace_rays", lambda at: at.rays.direction[at.ray]),
     TraceEntry("incident_vec", "pixel.rays:trace_rays", lambda at: at.rays.incident[0]),
     TraceEntry("lambda_meters", "setup.assemble:_beam", lambda at: at.experiment.beam.source_wavelengths[0]),
@@ -175,7 +175,7 @@ STORED: tuple[TraceEntry[PixelResult], ...] = (
     TraceEntry("omega_pixel", "pixel.corrections:corrections_of", lambda result: result.sums.omega[0]),
     TraceEntry(
         "cos_2theta",
-        "pixel.rays:trace_rays",
+        "pixel.rays:Rays.cos_2theta",
         lambda result: result.terms.passes.rays.cos_2theta[0, -1, -1, -1],
     ),
     TraceEntry("I_pixel_final", "pixel.accumulation:sum_pixels", lambda result: result.value),
