@@ -29,7 +29,7 @@ from nbsim.pixel.corrections import (
     omega_now,
     running_weights,
 )
-from nbsim.pixel.lattice import lattice_factor
+from nbsim.pixel.lattice import lattice_factor, reach_of_tophat
 from nbsim.pixel.orientations import orientations
 from nbsim.pixel.polarization import kahn_factor_of_cosines, unit
 from nbsim.pixel.rays import Rays, trace_rays
@@ -40,6 +40,7 @@ from nbsim.workers import Stopped
 
 # rays of a tile: Python's share is small, and what an operation reads and writes fits into a cache of 1 or 2 MB
 _RAYS_OF_BLOCKS, _RAYS = 1 << 15, 1 << 14
+_SMALL_REACH = 0.25  # half of all rays
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,16 @@ class _Executed:
     scattering: tuple[Tensor, Tensor, Tensor]  # S [1/m], each (E,)
     weight: Tensor | None  # of the running sum at every pass, (E,); None: 1
     end: Tensor | None  # passes with interpolation, (E,); None: all
+
+    def at(self, chosen: Tensor) -> _Executed:
+        """Those of ``chosen``, indices (K,) or bool (E,)."""
+        x, y, z = (component[chosen] for component in self.scattering)
+        weight, end = (None if of_rays is None else of_rays[chosen] for of_rays in (self.weight, self.end))
+        return _Executed((x, y, z), weight, end)
+
+    def buffers(self, count: int) -> list[Tensor]:
+        """Numbers for each combination, (E,); those of the first may be addresses: a float32 has too few digits."""
+        return [torch.empty_like(self.scattering[0], dtype=torch.float64 if n == 0 else None) for n in range(count)]
 
 
 class InTurn:
@@ -70,6 +81,16 @@ class InTurn:
         is_known = bool(self.axes) or is_unpolarized(experiment)
         self.are_cached = set(correction_uses(experiment)) == {Use.CACHED} and is_known
         self.skips = experiment.quirks.zero_term_skip and experiment.sampling.water == 0.0
+        self.reach = self._reach()
+
+    def _reach(self) -> tuple[int, float] | None:
+        """The axis along which the spots of a top hat are narrowest, and their reach; None: no look for them pays."""
+        experiment = self.experiment
+        running = Use.RUNNING in correction_uses(experiment)
+        if experiment.crystal.shape != "TOPHAT" or (running and not self.skips):
+            return None
+        reach, axis = reach_of_tophat(experiment.crystal, experiment.quirks).nan_to_num(nan=torch.inf).min(dim=0)
+        return (int(axis), float(reach)) if float(reach) < _SMALL_REACH else None
 
     def tile_size(self) -> int:
         """Pixels of a tile."""
@@ -118,7 +139,7 @@ class InTurn:
         if sampling.dmin == 0.0:
             return True
         kept = rays.kept.flatten(1)
-        starts = kept[:, 0] if sampling.water > 0.0 else kept[:, 0] | ~kept.any(dim=1)
+        starts = kept[:, 0] if sampling.water != 0.0 else kept[:, 0] | ~kept.any(dim=1)
         return bool(starts.all())
 
     def _polarization(self, direction: Sequence[Tensor]) -> Tensor:
@@ -137,30 +158,40 @@ class InTurn:
             end = (ends - first).flatten()
         weight = None if weights is None else _flat(weights.expand_as(rays.kept))
         x, y, z = (_flat(component) for component in rays.scattering.unbind(-1))
-        if self.experiment.sampling.dmin > 0.0:
-            weight, end = (None if of_rays is None else of_rays[kept] for of_rays in (weight, end))
-            x, y, z = x[kept], y[kept], z[kept]
-        return _Executed((x, y, z), weight, end)
+        executed = _Executed((x, y, z), weight, end)
+        return executed.at(kept) if self.experiment.sampling.dmin > 0.0 else executed
 
     def _sums(self, rays: _Executed, stopped: Stopped) -> tuple[Tensor, Tensor | None]:
         """The terms summed over orientations, (E,), with running weights, and the product of those, (E,)."""
-        other, total = (torch.empty_like(rays.scattering[0]) for _ in range(2))
-        address = torch.empty_like(total, dtype=torch.float64)  # a float32 has too few digits
+        total = torch.zeros_like(rays.scattering[0])
         decay = None if rays.weight is None else torch.ones_like(total)
-        total.zero_()
-        terms = _Blocks(self, rays) if self.are_blocks else _Shapes(self, rays)
+        spots = _Spots(*self.reach, rays) if self.reach is not None else None
+        terms = None if spots is not None else _Blocks(self, rays) if self.are_blocks else _Shapes(self, rays)
         for number, vectors in enumerate(self.cells):
             stopped()
-            f_latt = terms.f_latt(vectors, address, other)
-            weight = rays.weight
-            if weight is not None and self.skips:
-                weight = torch.where(f_latt != 0.0, weight, 1.0)
-            f_latt.square_().mul_(terms.f_cell_squared(number, address, other))
-            total.add_(f_latt)
-            if weight is not None and decay is not None:
-                total.mul_(weight)
-                decay.mul_(weight)
+            if terms is not None:
+                self._add(terms, number, vectors, total, decay)
+            elif spots is not None and len(near := spots.near(vectors)):
+                few, part = _Shapes(self, rays.at(near)), total[near]
+                part_of_decay = None if decay is None else decay[near]
+                self._add(few, number, vectors, part, part_of_decay)
+                total[near] = part
+                if decay is not None and part_of_decay is not None:
+                    decay[near] = part_of_decay
         return total, decay
+
+    def _add(
+        self, terms: _Blocks | _Shapes, number: int, vectors: list[list[float]], total: Tensor, decay: Tensor | None
+    ) -> None:
+        """Add the terms of one orientation to ``total``, with running weights, which multiply ``decay``, each (E,)."""
+        f_latt, weight = terms.f_latt(vectors), terms.rays.weight
+        if weight is not None and self.skips:
+            weight = torch.where(f_latt != 0.0, weight, 1.0)
+        f_latt.square_().mul_(terms.f_cell_squared(number))
+        total.add_(f_latt)
+        if weight is not None and decay is not None:
+            total.mul_(weight)
+            decay.mul_(weight)
 
     def f_cell_squared(self, address: Tensor, out: Tensor) -> Tensor:
         """F_cell^2 of the nearest reflections at their addresses, (E,)."""
@@ -177,16 +208,16 @@ class _Blocks:
     """Terms of block-shaped crystals without interpolation, one axis after the other."""
 
     def __init__(self, of: InTurn, rays: _Executed) -> None:
-        self.of, self.scattering = of, rays.scattering
-        self.index, self.above, self.below = (torch.empty_like(rays.scattering[0]) for _ in range(3))
+        self.of, self.rays = of, rays
+        self.address, self.other, self.index, self.above, self.below = rays.buffers(5)
         self.literal = of.experiment.quirks.grating_literal
 
-    def f_latt(self, vectors: list[list[float]], address: Tensor, other: Tensor) -> Tensor:
+    def f_latt(self, vectors: list[list[float]]) -> Tensor:
         """F_latt of one orientation, (E,), and the addresses of its reflections."""
         index, above, below = self.index, self.above.fill_(1.0), self.below.fill_(1.0)
-        address.zero_()
+        address, other = self.address.zero_(), self.other
         for vector, n, low, count in zip(vectors, self.of.n_cells, self.of.low, self.of.counts, strict=True):
-            _dot(vector, self.scattering, index, other)
+            _dot(vector, self.rays.scattering, index, other)
             torch.sub(index, 0.5, out=other).ceil_()
             address.mul_(count)
             if self.literal:
@@ -198,9 +229,9 @@ class _Blocks:
             below.mul_(index.sin_())
         return above.div_(below)
 
-    def f_cell_squared(self, number: int, address: Tensor, out: Tensor) -> Tensor:
+    def f_cell_squared(self, number: int) -> Tensor:
         """F_cell^2 of orientation ``number``, (E,)."""
-        return self.of.f_cell_squared(address, out)
+        return self.of.f_cell_squared(self.address, self.other)
 
 
 class _Shapes:
@@ -208,13 +239,14 @@ class _Shapes:
 
     def __init__(self, of: InTurn, rays: _Executed) -> None:
         self.of, self.rays = of, rays
+        self.address, self.other, *_ = rays.buffers(2)
         self.indices, self.whole = rays.scattering[0].new_empty(2, 3, len(rays.scattering[0]))
         self.scratch = Scratch(self.indices) if of.interpolation else None
 
-    def f_latt(self, vectors: list[list[float]], address: Tensor, other: Tensor) -> Tensor:
+    def f_latt(self, vectors: list[list[float]]) -> Tensor:
         """F_latt of one orientation, (E,), and the addresses of its reflections."""
         of, (h, k, l), (h0, k0, l0) = self.of, self.indices, self.whole
-        address.zero_()
+        address, other = self.address.zero_(), self.other
         for index, nearest, vector, low, count in zip(
             self.indices, self.whole, vectors, of.low, of.counts, strict=True
         ):
@@ -225,18 +257,34 @@ class _Shapes:
         crystal, quirks = of.experiment.crystal, of.experiment.quirks
         return lattice_factor(crystal, quirks, (h, k, l), (h0, k0, l0)).total
 
-    def f_cell_squared(self, number: int, address: Tensor, out: Tensor) -> Tensor:
+    def f_cell_squared(self, number: int) -> Tensor:
         """F_cell^2 of orientation ``number``, (E,)."""
         interpolation = self.of.interpolation
         if interpolation is None or self.scratch is None:
-            return self.of.f_cell_squared(address, out)
+            return self.of.f_cell_squared(self.address, self.other)
         value = interpolation.value(self.indices, self.scratch)
         usable = None if self.of.has_room else interpolation.usable(self.indices)
         if self.rays.end is not None:
             usable = number < self.rays.end if usable is None else usable & (number < self.rays.end)
         if usable is not None:
-            value = torch.where(usable, value, torch.index_select(self.of.table, 0, self.of.node(address)))
-        return torch.square(value, out=out)
+            value = torch.where(usable, value, torch.index_select(self.of.table, 0, self.of.node(self.address)))
+        return torch.square(value, out=self.other)
+
+
+class _Spots:
+    """Where the spots of a top hat may lie: elsewhere, which is nearly everywhere, its terms are 0."""
+
+    def __init__(self, axis: int, reach: float, rays: _Executed) -> None:
+        """``reach``: the largest distance from a whole number of the index along ``axis`` in a spot."""
+        self.axis, self.reach, self.rays = axis, reach, rays
+        self.other, self.index, *_ = rays.buffers(2)
+
+    def near(self, vectors: list[list[float]]) -> Tensor:
+        """Rays, (K,), outside of which no spot of an orientation lies."""
+        index, other = self.index, self.other
+        _dot(vectors[self.axis], self.rays.scattering, index, other)
+        torch.sub(index, 0.5, out=other).ceil_()
+        return (index.sub_(other).abs_() <= self.reach).nonzero().flatten()
 
 
 def _flat(of_pixels: Tensor) -> Tensor:

@@ -22,6 +22,7 @@ from nbsim.vectors import cross, dot
 _SPHERE_NORM = 0.723601254558268  # sqrt(pi/6): sphere of the same central width as the block
 _GAUSS_WIDTH = 0.63
 _TOPHAT_LIMIT = 0.3969  # 0.63 squared
+_BEYOND_ROUNDING, _SOUND_CONDITION = 1.0 + 1e-3, 1e10
 # x^2 below which the sphere's series replaces the form that cancels, and the series, highest power first:
 # (-1)^k 6 (k + 1) / (2 k + 3)!
 _SPHERE_SERIES_BELOW = 0.09
@@ -188,37 +189,45 @@ def lattice_factor(crystal: Crystal, quirks: Quirks, indices: Triple, nearest: T
         return LatticeFactor(f_a * f_b * f_c, (f_a, f_b, f_c))
     h, k, l = indices
     h0, k0, l0 = nearest
-    offsets = (h - h0, k - k0, l - l0)
-    if crystal.n_matrix is not None:
-        return LatticeFactor(matrix_factor(crystal, crystal.n_matrix, offsets, quirks), None)
-    n_a, n_b, n_c = n_cells
-    volume = n_a * n_b * n_c
+    radius2 = squared_radius(crystal, quirks, (h - h0, k - k0, l - l0))
+    if crystal.n_matrix is None:
+        n_a, n_b, n_c = n_cells
+        volume = n_a * n_b * n_c
+    else:
+        # the reverse mode over the forward mode of torch.linalg.det is wrong
+        first, second, third = crystal.n_matrix.unbind()
+        volume = dot(first, cross(second, third))
     if crystal.shape == "ROUND":
-        radius2 = cell_radius2(offsets, n_cells)
         total = round_factor(radius2, volume, crystal.fudge, literal=quirks.sphere_literal)
         return LatticeFactor(total, None)
-    if quirks.dimensional_shape_width:
-        stars = (crystal.a_star, crystal.b_star, crystal.c_star)
-        radius2 = reciprocal_radius2(offsets, stars, n_cells)
-    else:
-        radius2 = cell_radius2(offsets, n_cells)
     formula = gauss_factor if crystal.shape == "GAUSS" else tophat_factor
     return LatticeFactor(formula(radius2, volume, crystal.fudge), None)
 
 
-def matrix_factor(crystal: Crystal, n_matrix: Tensor, offsets: Triple, quirks: Quirks) -> Tensor:
-    """F_latt of a round, gauss or tophat crystal whose cells ``n_matrix`` (3, 3) counts along and across the axes.
+def squared_radius(crystal: Crystal, quirks: Quirks, offsets: Triple) -> Tensor:
+    """Squared distance to the reciprocal-lattice point of a round, gauss or tophat crystal, a quadratic form.
 
-    Beyond C, which has only the diagonal: radius |N e|, volume det N, with the offsets e of h, k, l. Source: the
-    Ncells_abc and Ncells_def of diffBragg.
+    A matrix (3, 3) that counts cells along and across the axes is beyond C, which has only its diagonal: the radius is
+    |N e|, with the offsets e of h, k, l. Source: the Ncells_abc and Ncells_def of diffBragg.
     """
-    e_h, e_k, e_l = offsets
-    along = [row[0] * e_h + row[1] * e_k + row[2] * e_l for row in n_matrix.unbind()]
-    radius2 = along[0] * along[0] + along[1] * along[1] + along[2] * along[2]
-    # the reverse mode over the forward mode of torch.linalg.det is wrong
-    first, second, third = n_matrix.unbind()
-    volume = dot(first, cross(second, third))
-    if crystal.shape == "ROUND":
-        return round_factor(radius2, volume, crystal.fudge, literal=quirks.sphere_literal)
-    formula = gauss_factor if crystal.shape == "GAUSS" else tophat_factor
-    return formula(radius2, volume, crystal.fudge)
+    if crystal.n_matrix is not None:
+        e_h, e_k, e_l = offsets
+        along = [row[0] * e_h + row[1] * e_k + row[2] * e_l for row in crystal.n_matrix.unbind()]
+        return along[0] * along[0] + along[1] * along[1] + along[2] * along[2]
+    n_cells = crystal.n_cells.unbind()
+    if crystal.shape == "ROUND" or not quirks.dimensional_shape_width:
+        return cell_radius2(offsets, n_cells)
+    return reciprocal_radius2(offsets, (crystal.a_star, crystal.b_star, crystal.c_star), n_cells)
+
+
+def reach_of_tophat(crystal: Crystal, quirks: Quirks) -> Tensor:
+    """Upper limits of |h - h0|, |k - k0| and |l - l0| where a top hat is not 0, (3,); not finite: unknown or none."""
+    unit = torch.eye(3, dtype=torch.float64)
+    x, y, z = (unit[:, None] + unit).unbind(-1)
+    of_sums = squared_radius(crystal, quirks, (x, y, z))  # of e_i + e_j, (3, 3)
+    own = of_sums.diagonal() / 4.0
+    form = (of_sums - own[:, None] - own) / 2.0
+    inverse = torch.linalg.inv_ex(form).inverse
+    # the ellipsoid e form e = limit reaches as far as the inverse says
+    reach = torch.sqrt(inverse.diagonal() * _TOPHAT_LIMIT / crystal.fudge) * _BEYOND_ROUNDING
+    return torch.where(form.norm() * inverse.norm() < _SOUND_CONDITION, reach, torch.inf)
