@@ -24,6 +24,7 @@ FLAGS = (
     "-oversample_thick", "-oversample_polar", "-oversample_omega", "-point_pixel", "-nopolar", "-water 0.01",
     "-mosaic 3", "-detector_thick 300 -detector_abs 200", "-thicksteps 3", "-oversample 2", "-polar -0.7",
     "-phi 0 -osc 2 -phisteps 3", "-sourcefile sources.txt", "-N 1", "-N 4", "-fudge 1.3",
+    "-binary_spots -N 12", "-polar_vector 1 0 0",
 )  # fmt: skip
 NEARLY_ZERO = 1e-11  # of the largest pixel: sines there are rounding noise
 
@@ -77,6 +78,28 @@ def test_an_end_of_interpolation_anywhere(base: str, at: int, folder: Path) -> N
     experiment = experiment_of(Change(base), folder)
     stop = (experiment.detector.n_slow // 2, 1, at * (experiment.n_passes // 2))
     assert_is_the_formula(experiment, RunState((), stop))
+
+
+SPOTS = "-binary_spots -hkl box.hkl -mosaic 3 -mosaic_domains 4 -oversample 2"
+
+
+@pytest.mark.parametrize(
+    "words", ["", "-oversample_polar", "-interpolate", "-dmin 3 -oversample_omega", "-Na 3 -Nc 12"]
+)
+@pytest.mark.parametrize("quirk", ["", "dimensional_shape_width", "zero_term_skip"])
+def test_rays_far_from_the_spots_of_a_top_hat_add_nothing(words: str, quirk: str, folder: Path) -> None:
+    start = "-cell 30 40 50 70 85 95 -misset 10 20 30 -N 7 -lambda 1 -distance 60 -detpixels 48 -pixel 0.4"
+    quirks = {quirk: False} if quirk else {}
+    experiment = Experiment.from_command(f"{start} {SPOTS} {words}", folder, quirks=quirks)
+    pixels = torch.cartesian_prod(torch.arange(48), torch.arange(48))
+    ends = run_state(experiment).interpolation_end(pixels, 48, experiment.n_passes)
+    looked_for, everywhere = InTurn(experiment), InTurn(experiment)
+    # with a weight at every pass, also at those outside of a spot, no ray may be left out
+    assert (looked_for.reach is None) is ("-oversample_" in words and quirk == "zero_term_skip")
+    everywhere.reach = None
+    found, expected = (form.values(pixels, ends, lambda: None)[0] for form in (looked_for, everywhere))
+    assert 10 < int((expected != 0.0).sum()) < len(pixels) / 2
+    assert torch.equal(found, expected)
 
 
 def test_indices_of_zero_go_to_the_formula() -> None:

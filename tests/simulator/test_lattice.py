@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import cmath
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 from torch.func import jacfwd, jacrev
 
+from nbsim import Experiment
 from nbsim.pixel.lattice import (
     cell_radius2,
     gauss_factor,
     grating,
+    lattice_factor,
     nearest_index,
+    reach_of_tophat,
     reciprocal_radius2,
     round_factor,
     sphere,
@@ -151,6 +155,30 @@ def test_shapes_equal_their_formulas_at_the_point_and_away() -> None:
     assert float(tophat_factor(number(0.3968), 24.0, 1.0)) == 24.0
     assert float(tophat_factor(number(0.3969), 24.0, 1.0)) == 0.0
     assert float(tophat_factor(number(0.2), 24.0, 2.0)) == 0.0
+
+
+@pytest.mark.parametrize("words", ["-N 8", "-Na 3 -Nb 5 -Nc 20", "-N 8 -fudge 0.1", "-N 6 -cell 30 200 50 90 140 90"])
+@pytest.mark.parametrize("dimensional", [True, False])
+def test_the_reach_of_a_top_hat_just_contains_it(words: str, dimensional: bool) -> None:
+    start = "-cell 30 40 50 70 85 95 -default_F 1 -lambda 1 -distance 100 -detpixels 4 -binary_spots"
+    experiment = Experiment.from_command(f"{start} {words}", quirks={"dimensional_shape_width": dimensional})
+    crystal, quirks = experiment.crystal, experiment.quirks
+    reach = reach_of_tophat(crystal, quirks)
+    draw = torch.Generator().manual_seed(7)
+    offsets = (2.0 * torch.rand(1_000_000, 3, dtype=torch.float64, generator=draw) - 1.0) * 1.2 * reach
+    e_h, e_k, e_l = offsets.unbind(-1)
+    zero = torch.zeros_like(e_h)
+    inside = lattice_factor(crystal, quirks, (e_h, e_k, e_l), (zero, zero, zero)).total != 0.0
+    found = offsets[inside].abs().amax(dim=0)
+    assert bool((found < reach).all())
+    assert bool((found > 0.85 * reach).all())
+
+
+@pytest.mark.parametrize("fudge", [0.0, -1.0])
+def test_a_top_hat_without_an_edge_has_no_reach(fudge: float) -> None:
+    words = "-cell 30 40 50 70 85 95 -default_F 1 -lambda 1 -distance 100 -detpixels 4 -binary_spots"
+    experiment = Experiment.from_command(words)
+    assert not bool(reach_of_tophat(replace(experiment.crystal, fudge=fudge), experiment.quirks).isfinite().any())
 
 
 def test_formulas_keep_shape_and_dtype() -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nbsim.pixel.polarization import kahn_factor, unit
+from nbsim.pixel.polarization import kahn_factor, kahn_factor_of_cosines, unit
 
 DRAW = random.Random(3)
 
@@ -62,6 +62,15 @@ def test_direct_beam_and_a_useless_axis() -> None:
     ray, angle = vector(math.cos(0.3), math.sin(0.3), 0.0), 0.3
     expected = 0.5 * (1.0 + math.cos(angle) ** 2 - 0.8 * math.sin(angle) ** 2)
     assert factor(beam, ray, beam, 0.8) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(("beam", "ray", "axis"), TRIPLES)
+def test_without_an_angle_it_is_the_same(beam: Tensor, ray: Tensor, axis: Tensor) -> None:
+    d, e = ray / ray.norm(), field_direction(axis, beam)
+    across = torch.linalg.cross(beam / beam.norm(), e)
+    cosines = (d @ beam / beam.norm(), d @ e, d @ across)
+    found = kahn_factor_of_cosines(*cosines, torch.tensor(0.4, dtype=torch.float64))
+    assert float(found) == pytest.approx(factor(beam, ray, axis, 0.4), rel=1e-12)
 
 
 def test_zero_vector_stays_zero() -> None:

@@ -38,8 +38,8 @@ from nbsim.pixel.terms import interpolates, source_shares
 from nbsim.vectors import cross
 from nbsim.workers import Stopped
 
-# rays of a tile: Python's share is small, and what an operation reads and writes fits into a cache of 1 or 2 MB
-_RAYS_OF_BLOCKS, _RAYS = 1 << 15, 1 << 14
+# of a tile: Python's share is small, and what an operation reads and writes fits into a cache of 1 or 2 MB
+_RAYS = 1 << 15
 _SMALL_REACH = 0.25  # half of all rays
 
 
@@ -97,7 +97,7 @@ class InTurn:
         experiment = self.experiment
         sources = experiment.beam.source_directions.shape[0]
         of_pixel = experiment.detector.n_layers * experiment.sampling.oversample**2 * sources
-        return max(1, (_RAYS_OF_BLOCKS if self.are_blocks else _RAYS) // of_pixel)
+        return max(1, _RAYS // of_pixel)
 
     def values(self, pixels: Tensor, ends: Tensor | None, stopped: Stopped) -> tuple[Tensor, Tensor, Tensor]:
         """Pixel values (P,), sums of the effective solid angles (P,) [sr], and doubtful pixels (P,), bool.
