@@ -80,6 +80,7 @@ class InTurn:
         self.axes = _polarization_axes(experiment)
         is_known = bool(self.axes) or is_unpolarized(experiment)
         self.are_cached = set(correction_uses(experiment)) == {Use.CACHED} and is_known
+        self.absorbs = float(experiment.detector.thickness) != 0.0
         self.skips = experiment.quirks.zero_term_skip and experiment.sampling.water == 0.0
         self.reach = self._reach()
 
@@ -126,8 +127,8 @@ class InTurn:
         if self.are_cached and self._starts_are_kept(rays):
             # nearly always, the first subpixel with its first source fills all caches, that of each layer the captures
             first = _first_subpixels(rays)
-            capture, omega, direction = first.capture[:, -1, 0], first.omega[:, 0, 0], first.direction[:, 0, 0]
-            polar = self._polarization(direction.unbind(-1))
+            omega, polar = first.omega[:, 0, 0], self._polarization(first.direction[:, 0, 0].unbind(-1))
+            capture = first.capture[:, -1, 0] if self.absorbs else torch.ones_like(omega)
             if bool((polar * omega).mul_(capture).all()):
                 return in_caches(capture, polar, omega), omega * float(rays.distance[0].numel())
         found = corrections_of(experiment, rays)

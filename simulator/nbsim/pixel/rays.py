@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from nbsim.exact import is_followed
 from nbsim.model import ExperimentData
 from nbsim.pixel.polarization import unit
 from nbsim.values import ByValue
@@ -57,14 +56,12 @@ class Rays(ByValue):
     def capture(self) -> Tensor:
         """Fraction absorbed in each layer, (P, T, B); 1 without a sensor unless quirk L6 makes it 0."""
         detector, sampling, direction = self.experiment.detector, self.experiment.sampling, self.direction
-        always = sampling.oversample_thick and self.experiment.quirks.thick_flag_zeroes
-        thickness = detector.thickness
-        if not always and thickness.device.type == "cpu" and not is_followed(thickness) and float(thickness) == 0.0:
-            return torch.ones_like(self.distance)
         layer = torch.arange(detector.n_layers, dtype=direction.dtype, device=direction.device)[:, None]
         path = detector.layer_thickness * detector.attenuation / dot(direction, detector.normal)
         absorbed = torch.exp(-layer * path) - torch.exp(-(layer + 1.0) * path)
-        return absorbed if always else torch.where(thickness == 0.0, torch.ones_like(absorbed), absorbed)
+        if sampling.oversample_thick and self.experiment.quirks.thick_flag_zeroes:
+            return absorbed
+        return torch.where(detector.thickness == 0.0, torch.ones_like(absorbed), absorbed)
 
 
 def rotate(vector: Tensor, axis: Tensor, sine: Tensor, cosine: Tensor) -> Tensor:
