@@ -25,6 +25,7 @@ from nbtui.live.model import Case, Settings, Simulation
 from nbtui.live.reference import simulated_reference
 from nbtui.live.session import simulate
 from nbtui.trace.model import Trace
+from nbtui.trace.reading.reader import read_trace
 from support.schemas import held
 
 FLAGS = (
@@ -226,3 +227,18 @@ def test_a_diagnosis_is_made_again(case: Path, capsys: pytest.CaptureFixture[str
     code, found = outcome(export(ExportRequest(toy, Settings(), Path("reports"), diagnose=forger)).path, capsys)
     assert (code, found["outcome"]) == (1, "failed")
     assert any(one.startswith("metrics.json: diagnosis: causes are misset_order") for one in of_weight(found, "wrong"))
+
+
+@pytest.mark.slow
+def test_the_diagnosis_on_the_screen_is_made_again(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    toy, settings = load_case(str(case)), Settings()
+    shown = diagnose(toy, read_trace(case / "trace_c.log"), simulate(toy, settings).trace)
+    assert "in the live trace]" in shown.hypotheses[0].summary
+    code, found = outcome(export(ExportRequest(toy, settings, Path("reports"), diagnose=lambda *_: shown)).path, capsys)
+    assert (code, found["outcome"]) == (0, "ok")
+
+
+@pytest.mark.slow
+def test_a_diagnosis_of_the_live_side_accuses_no_log_of_the_user(case: Path) -> None:
+    package = export(ExportRequest(load_case(str(case)), Settings(), Path("reports"), diagnose=diagnose)).path
+    assert "your log" not in json.dumps(json.loads((package / "metrics.json").read_text())["diagnosis"])

@@ -58,7 +58,8 @@ def replay(package: Package, case: Case, settings: Settings) -> Replayed:
         return Replayed((not_replayed(str(error)),), False)
     found: list[FileFinding] = []
     files = [_File(TERMS, _terms_lines(simulation), ROUNDING[settings.dtype])]
-    if text(metrics.get("python_trace")) == GIVEN_LOG:
+    given = text(metrics.get("python_trace")) == GIVEN_LOG
+    if given:
         for name in python_logs(list(package.files)):
             what = "is of another program, which alone can make it again: evidence as given"
             found.append(FileFinding(name, what, Weight.REMARK))
@@ -72,7 +73,8 @@ def replay(package: Package, case: Case, settings: Settings) -> Replayed:
     wrong = [FileFinding(name, what) for name, one in differences.items() for what in one.sentences]
     wrong += [FileFinding(METRICS, what) for what in _of_the_run(metrics, simulation)]
     theirs, ours = text(environment.get("nbtui")), version("nbtui") or ""
-    wrong += [FileFinding(METRICS, what) for what in diagnosed_again(metrics, case, c, logs.py)]
+    py = logs.py and replace(logs.py, simulated=not given)
+    wrong += [FileFinding(METRICS, what) for what in diagnosed_again(metrics, case, c, py)]
     judged = not wrong or theirs == ours
     if not judged:
         other = f"nbtui {clean(theirs) or '(unknown version)'} wrote it, and nbtui {ours} gives other numbers"

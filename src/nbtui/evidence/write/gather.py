@@ -152,5 +152,5 @@ def _diagnosed(request: ExportRequest, c: Trace, py: Trace) -> tuple[dict[str, o
 def _written_trace(simulation: Simulation, c: Trace) -> Trace:
     """The live trace as written to the two logs of the package, in ASCII: the comparison uses the checkable values."""
     main, phi = trace_lines(simulation, c)
-    trace = replace(parse_lines(main, "live"), side="PY")
+    trace = replace(parse_lines(main, "live"), side="PY", simulated=True)
     return with_phi(trace, parse_lines(phi, "live").phi) if phi else trace
